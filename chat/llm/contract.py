@@ -1,0 +1,29 @@
+"""The seam to a language model: messages and tools in, deltas out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Protocol
+
+from chat.cancellation import Cancellation
+from chat.messages import Delta, Message, ToolSpec
+
+
+class LanguageModel(Protocol):
+    """Something that answers. One object serves every turn of a worker, from many threads at once."""
+
+    def stream(
+        self,
+        model: str,
+        messages: Sequence[Message],
+        tools: Sequence[ToolSpec],
+        cancellation: Cancellation,
+    ) -> Iterator[Delta]:
+        """Yield the answer as it arrives and return once the model said that it is done.
+
+        Text and reasoning come in order; each ToolCall comes once, complete, after the text; Usage at
+        most once. Blocks while the model is silent. Raises a ModelError (after which nothing more
+        comes; what was yielded stands) or TurnEnded when `cancellation` says so, and in either case
+        has closed the connection to the model.
+        """
+        ...

@@ -1,0 +1,103 @@
+"""The values that pass between rooms: what is said, what a model streams, what a tool finds.
+
+Pure data, no behaviour beyond construction. Nothing here knows a database, a request or a wire format.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Literal
+
+Role = Literal["system", "user", "assistant", "tool"]
+
+
+@dataclass(frozen=True, slots=True)
+class ToolCall:
+    """A model's wish to call a tool. `arguments` is JSON text exactly as the model wrote it, perhaps invalid."""
+
+    id: str
+    name: str
+    arguments: str
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One message of a model's context.
+
+    An assistant's message may carry tool calls; each is answered by a message of role `tool`
+    whose `tool_call_id` names the call.
+    """
+
+    role: Role
+    text: str
+    tool_calls: tuple[ToolCall, ...] = ()
+    tool_call_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class TextDelta:
+    """A piece of the answer, as it arrives."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class ReasoningDelta:
+    """A piece of the model's reasoning, where it gives it."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """Tokens counted by the model: of one call, or summed over a turn."""
+
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+
+    def __add__(self, other: Usage) -> Usage:
+        return Usage(
+            self.prompt_tokens + other.prompt_tokens,
+            self.completion_tokens + other.completion_tokens,
+        )
+
+
+# What `llm` yields while a model answers: text and reasoning as they come, each tool call once and
+# complete (after the text), the usage at most once.
+Delta = TextDelta | ReasoningDelta | ToolCall | Usage
+
+
+@dataclass(frozen=True, slots=True)
+class ToolSpec:
+    """A tool as a model is told of it: `parameters` is a JSON schema of type `object`."""
+
+    name: str
+    description: str
+    parameters: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class ToolResult:
+    """What a tool found.
+
+    `content` is what the model reads (JSON text or plain sentences, a few kilobytes at most),
+    `summary` one line for a person, `data` what the page draws (JSON-able, see docs/tools.md) or None.
+    """
+
+    content: str
+    summary: str
+    data: dict[str, Any] | None = None
+    ok: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Tool:
+    """A function the model may call.
+
+    Its name, docstring and signature become the `ToolSpec`. `label` is the progress line a person sees,
+    a format string over the call's arguments: "Looking up {country} at the World Bank".
+    """
+
+    function: Callable[..., ToolResult]
+    label: str

@@ -1,0 +1,192 @@
+"""Every setting of the server: its name, what it takes, its default.
+
+Read from `.env` and from the process environment, which wins. Standard library and python-dotenv only:
+gunicorn's master loads this before any worker is patched, so it must not import what gevent patches late.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from dotenv import dotenv_values
+
+ROOT = Path(__file__).resolve().parent.parent
+ENV_FILE = ROOT / ".env"
+
+
+class SettingError(ValueError):
+    """One sentence: the setting's name, what it got, what it takes."""
+
+
+def _boolean(text: str) -> bool:
+    if text.lower() not in ("true", "false"):
+        raise ValueError("true or false")
+    return text.lower() == "true"
+
+
+def _whole(low: int, high: int) -> Callable[[str], int]:
+    def parse(text: str) -> int:
+        if not re.fullmatch(r"[0-9]{1,9}", text) or not low <= int(text) <= high:
+            raise ValueError(f"a whole number from {low} to {high}")
+        return int(text)
+
+    return parse
+
+
+def _seconds(low: float, high: float) -> Callable[[str], float]:
+    def parse(text: str) -> float:
+        if not re.fullmatch(r"[0-9]{1,6}(\.[0-9]{1,6})?", text) or not low <= float(text) <= high:
+            raise ValueError(f"seconds from {low:g} to {high:g}")
+        return float(text)
+
+    return parse
+
+
+def _one_of(*choices: str) -> Callable[[str], str]:
+    def parse(text: str) -> str:
+        by_name = {choice.lower(): choice for choice in choices}
+        if text.lower() not in by_name:
+            raise ValueError(" or ".join(choices))
+        return by_name[text.lower()]
+
+    return parse
+
+
+def _url(text: str) -> str:
+    parts = urlsplit(text)
+    if parts.scheme not in ("http", "https") or not parts.hostname or re.search(r"\s", text):
+        raise ValueError("an address that begins with http:// or https://")
+    return text.rstrip("/")
+
+
+def _text(text: str) -> str:
+    return text
+
+
+def _host(text: str) -> str:
+    if not re.fullmatch(r"[A-Za-z0-9.:_\-\[\]]+", text):
+        raise ValueError("a host name or an IP address")
+    return text.strip("[]")
+
+
+def _names(text: str) -> tuple[str, ...]:
+    names = tuple(dict.fromkeys(name.strip() for name in text.split(",") if name.strip()))
+    if not names:
+        raise ValueError("a model's name, or several with commas between them")
+    return names
+
+
+def _database(text: str) -> str:
+    if not re.fullmatch(r"sqlite:///[^?#]+", text):
+        raise ValueError("sqlite:///PATH (relative to the program's folder, or absolute with a fourth slash)")
+    return text
+
+
+def _path(text: str) -> Path:
+    return ROOT / Path(text).expanduser()
+
+
+def _setting(name: str, parse: Callable[[str], Any], default: Any, *, secret: bool = False) -> Any:
+    """A field of Settings that is read from the environment variable `name`; `default` is a parsed value."""
+    return field(default=default, metadata={"name": name, "parse": parse}, repr=not secret)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """One server's settings, checked. Paths are absolute, times in seconds. `repr` shows no secret."""
+
+    use_async_agent: bool = _setting("USE_ASYNC_AGENT", _boolean, True)
+    web_concurrency: int = _setting("WEB_CONCURRENCY", _whole(1, 256), 4)
+    threads: int = _setting("THREADS", _whole(1, 1024), 8)
+    worker_connections: int = _setting("WORKER_CONNECTIONS", _whole(10, 100_000), 2000)
+    host: str = _setting("HOST", _host, "127.0.0.1")
+    port: int = _setting("PORT", _whole(1, 65535), 5000)
+    openai_api_key: str = _setting("OPENAI_API_KEY", _text, "", secret=True)
+    openai_base_url: str = _setting("OPENAI_BASE_URL", _url, "")
+    chat_models: tuple[str, ...] = _setting("CHAT_MODEL", _names, ())
+    database_url: str = _setting("DATABASE_URL", _database, "sqlite:///data/chat.db")
+    auth_mode: str = _setting("AUTH_MODE", _one_of("open"), "open")
+    admin_token: str = _setting("ADMIN_TOKEN", _text, "", secret=True)
+    turn_timeout_s: float = _setting("TURN_TIMEOUT_S", _seconds(1, 86_400), 300.0)
+    model_timeout_s: float = _setting("MODEL_TIMEOUT_S", _seconds(0.1, 3600), 60.0)
+    max_active_turns: int = _setting("MAX_ACTIVE_TURNS", _whole(1, 100_000), 0)
+    memory_limit_mb: int = _setting("MEMORY_LIMIT_MB", _whole(1, 65_536), 64)
+    log_dir: Path = _setting("LOG_DIR", _path, ROOT / "logs")
+    log_level: str = _setting("LOG_LEVEL", _one_of("DEBUG", "INFO", "WARNING", "ERROR"), "INFO")
+    log_format: str = _setting("LOG_FORMAT", _one_of("text", "json"), "text")
+    data_dir: Path = _setting("DATA_DIR", _path, ROOT / "data")
+    demo_latency_s: float = _setting("DEMO_LATENCY_S", _seconds(0, 600), 2.0)
+    world_bank_url: str = _setting("WORLD_BANK_URL", _url, "https://api.worldbank.org/v2")
+    frankfurter_url: str = _setting("FRANKFURTER_URL", _url, "https://api.frankfurter.dev/v1")
+
+    @property
+    def demo(self) -> bool:
+        """Whether the built-in demo model answers, no endpoint being configured."""
+        return not self.openai_api_key and not self.openai_base_url
+
+    @property
+    def models(self) -> tuple[str, ...]:
+        """The models on offer, the first being the default."""
+        if self.demo:
+            return ("demo",)
+        return self.chat_models or ("gpt-5-mini",)
+
+    @property
+    def active_turns_limit(self) -> int:
+        """MAX_ACTIVE_TURNS, or what suits the mode: below the connections a gevent worker takes, so that a
+        full worker can still say so; a few times a gthread worker's threads, since a turn whose browser
+        has left holds no thread."""
+        if self.max_active_turns:
+            return self.max_active_turns
+        return max(1, self.worker_connections * 3 // 4) if self.use_async_agent else self.threads * 4
+
+    @property
+    def database_path(self) -> Path:
+        """The SQLite file."""
+        return ROOT / self.database_url.removeprefix("sqlite:///")
+
+
+# Named in the documentation, but of later versions: refused instead of silently ignored.
+_NOT_YET = {
+    "REDIS_URL": "several servers sharing Redis are not part of this version",
+}
+
+
+def load(environ: Mapping[str, str] | None = None, env_file: Path | None = None) -> Settings:
+    """Settings from `env_file` (default `.env` beside wsgi.py, may be missing) and `environ` (default the process's).
+
+    An empty value counts as unset. Raises SettingError.
+    """
+    values = _read_env_file(env_file or ENV_FILE) | dict(os.environ if environ is None else environ)
+    for name, why in _NOT_YET.items():
+        if values.get(name, "").strip():
+            raise SettingError(f"{name} is set, but {why}; remove it.")
+    parsed: dict[str, Any] = {}
+    for each in fields(Settings):
+        name, parse = each.metadata["name"], each.metadata["parse"]
+        text = values.get(name, "").strip()
+        if not text:
+            continue
+        try:
+            parsed[each.name] = parse(text)
+        except ValueError as error:
+            shown = "a value that is not shown" if not each.repr else repr(text[:80])
+            raise SettingError(f"{name} is {shown}, but takes {error}.") from None
+    return Settings(**parsed)
+
+
+def _read_env_file(path: Path) -> dict[str, str]:
+    try:
+        text = path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        return {}
+    except (OSError, UnicodeDecodeError) as error:
+        raise SettingError(f"{path} cannot be read ({error}); it takes NAME=value lines in UTF-8.") from None
+    return {name: value or "" for name, value in dotenv_values(stream=io.StringIO(text), interpolate=False).items()}
