@@ -92,6 +92,32 @@ class ToolResult:
 
 
 @dataclass(frozen=True, slots=True)
+class ToolCallRecord:
+    """One tool call of an answer and what came of it. `result` is None while it runs, or when it never ended.
+
+    `step` is which call of the model asked for it, from 0; `text_offset` where in the answer's text it
+    stands, in characters.
+    """
+
+    call: ToolCall
+    label: str
+    step: int
+    text_offset: int
+    result: ToolResult | None = None
+    duration_ms: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """An assistant's answer as far as it has come."""
+
+    text: str = ""
+    reasoning: str = ""
+    tool_calls: tuple[ToolCallRecord, ...] = ()
+    usage: Usage = Usage()
+
+
+@dataclass(frozen=True, slots=True)
 class Tool:
     """A function the model may call.
 

@@ -1,0 +1,41 @@
+"""The source of truth: one object with a repository for each subject."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from chat.store.conversations import Conversations
+from chat.store.database import Database
+from chat.store.history import History
+from chat.store.migrations import migrate
+from chat.store.models import MODELS
+from chat.store.ownership import Ownership
+from chat.store.sessions import Sessions
+from chat.store.turns import Turns
+
+
+class Store:
+    """The database and its repositories. Nothing is opened or made before the first call.
+
+    A process has one store at a time: peewee's models belong to the last one made.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.database = Database(path)
+        self.database.peewee.bind(MODELS)
+        self.sessions = Sessions(self.database)
+        self.owned = Ownership(self.database)
+        self.conversations = Conversations(self.database)
+        self.history = History(self.database)
+        self.turns = Turns(self.database)
+
+    def migrate(self) -> list[str]:
+        """Bring the tables up to date; returns the steps applied. Raises StoreUnavailable, OSError."""
+        return migrate(self.database)
+
+    def ping(self) -> None:
+        """Raise StoreUnavailable unless the database answers."""
+        self.database.read(lambda: self.database.peewee.execute_sql("SELECT 1 FROM users LIMIT 1").fetchone())
+
+    def close(self) -> None:
+        self.database.close()

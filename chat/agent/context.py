@@ -1,0 +1,57 @@
+"""What the model is given to read: answers as messages, and as much of a conversation as it may hold."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from itertools import groupby
+
+from chat.messages import Answer, Message, ToolCallRecord
+
+# A call that was cut off still needs an answer: endpoints refuse a context in which one is missing.
+_UNANSWERED = '{"error": "The call was interrupted."}'
+
+
+def step_messages(text: str, records: Sequence[ToolCallRecord]) -> list[Message]:
+    """One step of the agent: what the model said, the calls it made, and a message for each result."""
+    said = Message("assistant", text, tuple(record.call for record in records))
+    results = [
+        Message("tool", _UNANSWERED if record.result is None else record.result.content, tool_call_id=record.call.id)
+        for record in records
+    ]
+    return [said, *results]
+
+
+def answer_messages(answer: Answer) -> list[Message]:
+    """A whole answer as the messages of its steps: the same, run just now or read from the database."""
+    messages: list[Message] = []
+    position = 0
+    for _, group in groupby(answer.tool_calls, key=lambda record: record.step):
+        records = list(group)
+        offset = records[0].text_offset
+        messages += step_messages(answer.text[position:offset], records)
+        position = offset
+    if position < len(answer.text):
+        messages.append(Message("assistant", answer.text[position:]))
+    return messages
+
+
+def fit(messages: Sequence[Message], limit_chars: int) -> list[Message]:
+    """The newest messages that fit into `limit_chars`, beginning with a user's, so that no step is cut in two.
+
+    The last question is always there, however long.
+    """
+    starts = [index for index, message in enumerate(messages) if message.role == "user"]
+    if not starts:
+        return list(messages)
+    begin = starts[-1]
+    room = limit_chars - _chars(messages[begin:])
+    for start in reversed(starts[:-1]):
+        room -= _chars(messages[start:begin])
+        if room < 0:
+            break
+        begin = start
+    return list(messages[begin:])
+
+
+def _chars(messages: Iterable[Message]) -> int:
+    return sum(len(message.text) + sum(len(call.arguments) for call in message.tool_calls) for message in messages)

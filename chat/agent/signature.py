@@ -1,0 +1,64 @@
+"""From a Python function to the tool a model is told of, and from a model's arguments to a call.
+
+A tool's name is the function's, its description the docstring, its parameters the signature:
+`country: Annotated[str, "a country as people say it"]`.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+from typing import Annotated, Any, get_args, get_origin, get_type_hints
+
+import msgspec
+
+from chat.errors import ToolFailure
+from chat.messages import ToolResult, ToolSpec
+
+_ARGUMENTS_BYTES = 20_000
+
+
+class Signature:
+    """A function's signature as a checked type. Raises TypeError for a function that cannot be a tool."""
+
+    def __init__(self, function: Callable[..., ToolResult]) -> None:
+        name = getattr(function, "__name__", "")
+        description = inspect.cleandoc(function.__doc__ or "")
+        if not name.isidentifier() or not description:
+            raise TypeError(f"{function!r} needs a name and a docstring to be a tool")
+        self._type = msgspec.defstruct(name, _fields(function), forbid_unknown_fields=True)
+        self.spec = ToolSpec(name, description, _schema(self._type))
+
+    def arguments(self, text: str) -> dict[str, Any]:
+        """A model's arguments, checked. Raises ToolFailure with a sentence the model can act on."""
+        if len(text) > _ARGUMENTS_BYTES:
+            raise ToolFailure(f"The arguments of {self.spec.name} are too long.")
+        try:
+            checked = msgspec.convert(msgspec.json.decode(text or "{}"), self._type, strict=False)
+        except (msgspec.MsgspecError, RecursionError, ValueError) as error:
+            raise ToolFailure(f"The arguments of {self.spec.name} are not right: {error}.") from None
+        return {name: getattr(checked, name) for name in self._type.__struct_fields__}
+
+
+def _fields(function: Callable[..., ToolResult]) -> list[Any]:
+    hints = get_type_hints(function, include_extras=True)
+    return [
+        (name, _described(hints[name]))
+        if parameter.default is inspect.Parameter.empty
+        else (name, _described(hints[name]), msgspec.field(default=parameter.default))
+        for name, parameter in inspect.signature(function).parameters.items()
+    ]
+
+
+def _described(hint: Any) -> Any:
+    """`Annotated[T, "what it is"]` in the words of msgspec."""
+    if get_origin(hint) is Annotated:
+        plain, *notes = get_args(hint)
+        return Annotated[plain, msgspec.Meta(description=" ".join(note for note in notes if isinstance(note, str)))]
+    return hint
+
+
+def _schema(struct: type[msgspec.Struct]) -> dict[str, Any]:
+    _, components = msgspec.json.schema_components([struct])
+    schema: dict[str, Any] = components[struct.__name__]
+    return {key: value for key, value in schema.items() if key != "title"}

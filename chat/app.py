@@ -1,0 +1,146 @@
+"""Builds every part once, hands it to those who need it, and knows the order in which they start and stop."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+
+from flask import Flask
+from werkzeug.routing import IntegerConverter
+
+from chat.agent.loop import Agent
+from chat.agent.toolbox import Toolbox
+from chat.cli import init_app as init_cli
+from chat.errors import StoreUnavailable
+from chat.llm.client import OpenAIModel
+from chat.llm.contract import LanguageModel
+from chat.llm.demo import DemoModel
+from chat.memory.local import LocalMemory
+from chat.store import Store
+from chat.store.database import explain_unopenable
+from chat.tools import market_tools
+from chat.turns.follow import Follower
+from chat.turns.home import Home
+from chat.turns.recovery import Recovery
+from chat.turns.report import WorkerReport
+from chat.turns.runner import Limits, Runner
+from chat.web import admin, body, conversations, errors, health, identity, pages, turns
+from chat.web.parts import EXTENSION, Parts
+from chat.workers.peers import Peers
+from config import logging as log_files
+from config.settings import Settings, load
+
+log = logging.getLogger(__name__)
+
+# How long a worker waits at its start while another one makes the same database.
+_OPENING_S = 10.0
+_LAST_COMMITS_S = 5.0
+
+
+class Worker:
+    """One worker's parts and their life. Making it opens nothing and starts nothing."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self._store = Store(settings.database_path)
+        self._memory = LocalMemory(settings.memory_limit_mb * 1024 * 1024)
+        self._home = Home(self._store, settings.active_turns_limit)
+        self._peers = Peers(settings.data_dir / "run")
+        self._recovery = Recovery(self._store)
+        self._model = _model(settings)
+        follower = Follower(self._store, self._home, self._peers)
+        tools = market_tools(settings.world_bank_url, settings.frankfurter_url)
+        runner = Runner(
+            self._store,
+            self._memory,
+            Agent(self._model, Toolbox(tools)),
+            self._home,
+            self._peers.name,
+            Limits(settings.turn_timeout_s, settings.context_chars),
+        )
+        self._report = WorkerReport(self._home, self._memory, self._peers)
+        self.parts = Parts(settings, self._store, runner, follower, self._report)
+        self._started = False
+        self._starting = threading.Lock()
+
+    @property
+    def store(self) -> Store:
+        return self._store
+
+    def start(self) -> None:
+        """Open the database, begin the clockwork, warm up. Once; later calls do nothing.
+
+        Raises StoreUnavailable with a sentence for the operator.
+        """
+        if not self._started:
+            with self._starting:
+                self._start_once()
+
+    def stop(self) -> None:
+        """End what still runs, as interrupted and committed, and close everything."""
+        if not self._started:
+            return
+        self._home.end_all("interrupted", _LAST_COMMITS_S)
+        for part in (self._home, self._recovery, self._report):
+            part.stop()
+        self._peers.close()
+        self._store.close()
+
+    def _start_once(self) -> None:
+        if self._started:  # by whoever held the lock
+            return
+        log_files.set_up(self.settings)
+        self._open_store()
+        self._peers.listen(self.parts.follower.serve)
+        self._home.start()
+        self._recovery.start()
+        self._report.start()
+        self._model.warm_up()
+        self._started = True
+
+    def _open_store(self) -> None:
+        """Make or update the tables. Several workers do this at the same moment on the first start."""
+        deadline = time.monotonic() + _OPENING_S
+        while True:
+            try:
+                self._store.migrate()
+                return
+            except StoreUnavailable as error:
+                busy = "busy" in error.message
+                if not busy or time.monotonic() > deadline:
+                    raise StoreUnavailable(explain_unopenable(self._store.database.path, error)) from error
+                time.sleep(0.2)
+            except OSError as error:
+                raise StoreUnavailable(explain_unopenable(self._store.database.path, error)) from error
+
+
+def create_app(settings: Settings | None = None) -> Flask:
+    """The application. Raises SettingError; opens nothing: a worker's `start` does, or the first request."""
+    settings = settings or load()
+    app = Flask("chat.web", static_folder="static", template_folder="templates")
+    app.config["MAX_CONTENT_LENGTH"] = body.BODY_BYTES
+    app.json.sort_keys = False  # type: ignore[attr-defined]
+    app.json.ensure_ascii = False  # type: ignore[attr-defined]
+    app.url_map.converters["id"] = _IdConverter
+    worker = Worker(settings)
+    app.extensions[EXTENSION] = worker
+    app.before_request(worker.start)
+    for part in (errors, identity, pages):
+        part.init_app(app)
+    for room in (pages, conversations, turns, admin, health):
+        app.register_blueprint(room.bp)
+    init_cli(app, worker.store)
+    return app
+
+
+class _IdConverter(IntegerConverter):
+    """A row's number: as long as one can be, so that a longer one is simply not found."""
+
+    regex = r"\d{1,18}"
+
+
+def _model(settings: Settings) -> LanguageModel:
+    if settings.demo:
+        return DemoModel(settings.demo_latency_s)
+    return OpenAIModel(settings.openai_api_key, settings.openai_base_url, settings.model_timeout_s)

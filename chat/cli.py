@@ -1,0 +1,26 @@
+"""The commands of `flask --app wsgi`."""
+
+from __future__ import annotations
+
+import click
+from flask import Flask
+from flask.cli import AppGroup
+
+from chat.errors import StoreUnavailable
+from chat.store import Store
+from chat.store.database import explain_unopenable
+
+
+def init_app(app: Flask, store: Store) -> None:
+    db = AppGroup("db", help="The database.")
+
+    @db.command("migrate")
+    def migrate() -> None:
+        """Make the database, or bring its tables up to date."""
+        try:
+            applied = store.migrate()
+        except (StoreUnavailable, OSError) as error:
+            raise click.ClickException(explain_unopenable(store.database.path, error)) from None
+        click.echo(f"{store.database.path}: {', '.join(applied) or 'up to date'}")
+
+    app.cli.add_command(db)

@@ -1,0 +1,125 @@
+"""The connection to the database: where its calls run, how they wait, which errors they raise.
+
+Every call runs in a native thread: sqlite3 waits inside C, and a gevent worker's loop must not wait with
+it. One thread writes, so that a worker never competes with itself; a few read. A write is one
+`BEGIN IMMEDIATE` transaction with nothing in it that could yield. What is locked for longer than
+`_PATIENCE_S`, full or gone raises StoreUnavailable.
+"""
+
+from __future__ import annotations
+
+import functools
+import sqlite3
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Concatenate, ParamSpec, Protocol, TypeVar
+
+import peewee
+
+from chat.errors import StoreUnavailable
+from chat.workers import mode
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+_PATIENCE_S = 2.0
+_READERS = 3
+_PRAGMAS = {
+    "journal_mode": "wal",
+    # With WAL a killed process loses nothing; only a power cut can lose the last transactions.
+    "synchronous": "normal",
+    "foreign_keys": 1,
+    "cache_size": -8000,
+}
+
+
+class Database:
+    """One SQLite file. Opened at the first call, in each native thread once, and kept open."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.peewee = peewee.SqliteDatabase(str(path), pragmas=_PRAGMAS, timeout=_PATIENCE_S)
+        # Peewee guards its connections with a lock that gevent has patched: two native threads that meet
+        # at a patched lock wait for ever.
+        setattr(self.peewee, "_lock", mode.native_lock())  # noqa: B010 - not in peewee's stubs
+        self._readers = mode.NativePool(_READERS)
+        self._writer = mode.NativePool(1)
+
+    def read(self, work: Callable[[], T]) -> T:
+        """Run `work` in a reading thread. It sees one statement's snapshot at a time."""
+        return self._readers.run(lambda: self._translated(work))
+
+    def write(self, work: Callable[[], T]) -> T:
+        """Run `work` in one transaction: all of it is committed when this returns, none of it when it raises."""
+        deadline = time.monotonic() + _PATIENCE_S
+        return self._writer.run(lambda: self._translated(lambda: self._transaction(work, deadline)))
+
+    def close(self) -> None:
+        """Wait for the calls under way, then close the connections."""
+        self._writer.close()
+        self._readers.close()
+
+    def _transaction(self, work: Callable[[], T], deadline: float) -> T:
+        # The wait in the writer's queue counts: behind a lock that stays, everyone is told within two seconds.
+        patience_ms = max(1, int((deadline - time.monotonic()) * 1000))
+        self.peewee.execute_sql(f"PRAGMA busy_timeout={patience_ms}")
+        with self.peewee.atomic("IMMEDIATE"):
+            return work()
+
+    def _translated(self, work: Callable[[], T]) -> T:
+        try:
+            return work()
+        except (peewee.OperationalError, peewee.InterfaceError) as error:
+            raise StoreUnavailable(_sentence(error)) from error
+        except peewee.DatabaseError as error:
+            if isinstance(error, peewee.IntegrityError):
+                raise
+            raise StoreUnavailable(_sentence(error)) from error
+
+
+class _HasDatabase(Protocol):
+    @property
+    def database(self) -> Database: ...
+
+
+S = TypeVar("S", bound=_HasDatabase)
+
+
+def reads(method: Callable[Concatenate[S, P], T]) -> Callable[Concatenate[S, P], T]:
+    """A repository's method that only reads: its body runs in a reading thread."""
+
+    @functools.wraps(method)
+    def run(self: S, /, *args: P.args, **kwargs: P.kwargs) -> T:
+        return self.database.read(lambda: method(self, *args, **kwargs))
+
+    return run
+
+
+def writes(method: Callable[Concatenate[S, P], T]) -> Callable[Concatenate[S, P], T]:
+    """A repository's method that writes: its body is one transaction. It may not call another such method."""
+
+    @functools.wraps(method)
+    def run(self: S, /, *args: P.args, **kwargs: P.kwargs) -> T:
+        return self.database.write(lambda: method(self, *args, **kwargs))
+
+    return run
+
+
+def _sentence(error: Exception) -> str:
+    text = str(error)
+    if "locked" in text or "busy" in text:
+        return "The database is busy; try again in a moment."
+    if "full" in text:
+        return "The database's disk is full; nothing was changed."
+    return "The database cannot be used at the moment."
+
+
+def explain_unopenable(path: Path, error: BaseException) -> str:
+    """One sentence for the operator about a database that could not be opened or migrated."""
+    cause: Any = error.__cause__ or error
+    detail = str(cause) if isinstance(cause, (sqlite3.Error, peewee.PeeweeException, OSError)) else str(error)
+    return (
+        f"DATABASE_URL names {path}, which cannot be opened ({detail}); "
+        "it takes a file in a folder that this user may write to."
+    )

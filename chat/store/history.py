@@ -1,0 +1,93 @@
+"""What was said in a conversation, read back: messages with their tool calls and turns, and paths through branches."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+from typing import Any
+
+import msgspec
+
+from chat.messages import ToolCall, ToolCallRecord, ToolResult, Usage
+from chat.store.database import Database, reads
+from chat.store.models import Message as MessageRow
+from chat.store.models import ToolCall as ToolCallRow
+from chat.store.models import Turn as TurnRow
+from chat.store.models import rows
+from chat.store.records import Message, Turn, TurnError
+
+# From a leaf upwards: one look-up by primary key a message.
+_PATH = """
+    WITH RECURSIVE path (id, parent_id, depth) AS (
+        SELECT id, parent_id, 1 FROM messages WHERE id = ?
+        UNION ALL
+        SELECT messages.id, messages.parent_id, path.depth + 1
+        FROM path JOIN messages ON messages.id = path.parent_id
+        WHERE path.depth < ?
+    )
+    SELECT id FROM path
+"""
+
+
+class History:
+    def __init__(self, database: Database) -> None:
+        self.database = database
+
+    @reads
+    def of_conversation(self, conversation_id: int) -> list[Message]:
+        """Every message of a conversation, all branches, in the order in which they were made."""
+        found = MessageRow.select().where(MessageRow.conversation_id == conversation_id).order_by(MessageRow.id)
+        return messages_of(rows(found))
+
+    @reads
+    def path_to(self, message_id: int, limit: int) -> list[Message]:
+        """The branch that ends at a message, oldest first: at most the last `limit` messages of it."""
+        ids = [row[0] for row in self.database.peewee.execute_sql(_PATH, (message_id, limit)).fetchall()]
+        return messages_of(rows(MessageRow.select().where(MessageRow.id.in_(ids)).order_by(MessageRow.id)))
+
+
+def messages_of(found: list[dict[str, Any]]) -> list[Message]:
+    """Records for rows of `messages`, with what belongs to them. Call it inside a database thread."""
+    answers = [row["id"] for row in found if row["role"] == "assistant"]
+    calls = _tool_calls(answers)
+    turns = {row["message_id"]: turn_of(row) for row in _in_chunks(TurnRow, answers)}
+    return [Message(**row, tool_calls=calls.get(row["id"], ()), turn=turns.get(row["id"])) for row in found]
+
+
+def turn_of(row: dict[str, Any]) -> Turn:
+    error = None
+    if row["error_code"] is not None:
+        error = TurnError(row["error_code"], row["error_message"], row["error_retryable"])
+    return Turn(
+        error=error,
+        usage=Usage(row["prompt_tokens"], row["completion_tokens"]),
+        **{name: row[name] for name in _PLAIN},
+    )
+
+
+_PLAIN = (
+    "id", "conversation_id", "user_message_id", "message_id", "status", "model", "mode", "worker", "marks",
+    "started_at", "ended_at",
+)  # fmt: skip
+
+
+def _tool_calls(message_ids: list[int]) -> dict[int, tuple[ToolCallRecord, ...]]:
+    found: dict[int, list[tuple[int, ToolCallRecord]]] = defaultdict(list)
+    for row in _in_chunks(ToolCallRow, message_ids):
+        found[row["message_id"]].append((row["position"], _tool_call(row)))
+    return {key: tuple(call for _, call in sorted(calls, key=lambda pair: pair[0])) for key, calls in found.items()}
+
+
+def _tool_call(row: dict[str, Any]) -> ToolCallRecord:
+    result = None
+    if row["ok"] is not None:
+        data = None if row["data"] is None else msgspec.json.decode(row["data"])
+        result = ToolResult(row["content"], row["summary"], data, row["ok"])
+    call = ToolCall(row["call_id"], row["name"], row["arguments"])
+    return ToolCallRecord(call, row["label"], row["step"], row["text_offset"], result, row["duration_ms"])
+
+
+def _in_chunks(model: type[ToolCallRow] | type[TurnRow], message_ids: list[int]) -> Iterable[dict[str, Any]]:
+    """Rows that belong to messages, asked for in portions: a statement takes a limited number of parameters."""
+    for start in range(0, len(message_ids), 500):
+        yield from rows(model.select().where(model.message_id.in_(message_ids[start : start + 500])))

@@ -1,0 +1,37 @@
+"""The steps by which the tables came to be, in order, each applied once and never changed afterwards.
+
+To add one: a module `NNNN_name.py` beside this file with a tuple `STATEMENTS`, and its name in `STEPS`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from importlib import import_module
+from typing import Any
+
+from chat.store.database import Database
+
+STEPS = ("0001_conversations",)
+
+
+def migrate(database: Database) -> list[str]:
+    """Bring the tables up to date and return the steps that were applied, in one transaction.
+
+    Safe to run from several processes at once: the first does the work, the others find it done.
+    Raises StoreUnavailable.
+    """
+    # Journal modes change outside transactions only, and the folder may be missing on the first start.
+    database.path.parent.mkdir(parents=True, exist_ok=True)
+
+    def apply() -> list[str]:
+        run: Callable[..., Any] = database.peewee.execute_sql
+        run("CREATE TABLE IF NOT EXISTS migrations (name TEXT PRIMARY KEY)")
+        done = {row[0] for row in run("SELECT name FROM migrations").fetchall()}
+        missing = [step for step in STEPS if step not in done]
+        for step in missing:
+            for statement in import_module(f"{__name__}.{step}").STATEMENTS:
+                run(statement)
+            run("INSERT INTO migrations (name) VALUES (?)", (step,))
+        return missing
+
+    return database.write(apply)

@@ -1,0 +1,78 @@
+"""What the repositories give out: plain frozen values, times as milliseconds since 1970 UTC."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+
+from chat.messages import Role, ToolCallRecord, Usage
+
+# A turn's status: running, then one of completed, stopped, failed and interrupted.
+RUNNING = "running"
+COMPLETED = "completed"
+STOPPED = "stopped"
+FAILED = "failed"
+INTERRUPTED = "interrupted"
+
+
+def now_ms() -> int:
+    return int(time.time() * 1000)
+
+
+@dataclass(frozen=True, slots=True)
+class Conversation:
+    id: int
+    user_id: int
+    title: str
+    pinned: bool
+    created_at: int
+    updated_at: int
+    head_id: int | None
+    active_turn_id: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class TurnError:
+    """Why a turn did not complete, as its `error` event tells it."""
+
+    code: str
+    message: str
+    retryable: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """`worker` is the home of a running turn, `host:pid`."""
+
+    id: int
+    conversation_id: int
+    user_message_id: int
+    message_id: int
+    status: str
+    model: str
+    mode: str
+    worker: str
+    marks: str
+    error: TurnError | None
+    usage: Usage
+    started_at: int
+    ended_at: int | None
+
+    @property
+    def duration_ms(self) -> int | None:
+        return None if self.ended_at is None else self.ended_at - self.started_at
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """`turn` and `tool_calls` belong to answers."""
+
+    id: int
+    conversation_id: int
+    parent_id: int | None
+    role: Role
+    text: str
+    reasoning: str
+    created_at: int
+    tool_calls: tuple[ToolCallRecord, ...] = ()
+    turn: Turn | None = None

@@ -1,0 +1,104 @@
+"""Follows a turn from any worker: here, at its home over that worker's socket, or in the database once it has ended."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Generator, Iterator
+from typing import Any
+
+from chat.events.local import LocalEventLog
+from chat.store import Store
+from chat.store.records import RUNNING
+from chat.turns import marks
+from chat.turns.home import Home
+from chat.workers.peers import Peers, PeerUnreachable
+
+log = logging.getLogger(__name__)
+
+# A browser that has left is noticed by the second or third write after it did.
+HEARTBEAT_S = 5.0
+_HEARTBEAT = b": still here\n\n"
+_RETRY_S = 0.5
+
+
+class Follower:
+    """One for each worker. Frames are the bytes of server-sent events, or comments to keep a line open."""
+
+    def __init__(self, store: Store, home: Home, peers: Peers) -> None:
+        self._store = store
+        self._home = home
+        self._peers = peers
+
+    def frames(self, turn_id: int, after: int) -> Iterator[bytes]:
+        """A turn's events with a number above `after`, to the last one, however long that takes."""
+        while True:
+            live = self._home.get(turn_id)
+            if live is not None:
+                yield from _of_log(live.log, after)
+                return
+            turn = self._store.turns.get(turn_id)
+            if turn is None:
+                return
+            if turn.status != RUNNING:
+                yield from self._replayed(turn_id, after)
+                return
+            after, ended = yield from self._relayed(turn.worker, turn_id, after)
+            if ended:
+                return
+            # Its home has died, or has just ended it: the database will tell which.
+            yield _HEARTBEAT
+            time.sleep(_RETRY_S)
+
+    def serve(self, request: dict[str, Any]) -> Iterator[bytes]:
+        """What this worker answers to another's `{"follow": turn, "after": number}`: frames, or none."""
+        live = self._home.get(int(request["follow"]))
+        if live is not None:
+            yield from _of_log(live.log, int(request["after"]))
+
+    def _replayed(self, turn_id: int, after: int) -> Iterator[bytes]:
+        ended = self._store.turns.ended(turn_id)
+        if ended is not None:
+            yield b"".join(event.frame for event in marks.events(*ended, after))
+
+    def _relayed(self, worker: str, turn_id: int, after: int) -> Generator[bytes, None, tuple[int, bool]]:
+        """Frames from the turn's home. Returns the number of the last event, and whether it was the end."""
+        rest = b""
+        try:
+            request = {"follow": turn_id, "after": after}
+            for chunk in self._peers.ask(worker, request, timeout_s=3 * HEARTBEAT_S):
+                whole, separator, rest = (rest + chunk).rpartition(b"\n\n")
+                if separator:
+                    after, ended = _last_event(whole, after)
+                    yield whole + separator
+                    if ended:
+                        return after, True
+        except PeerUnreachable:
+            log.info("The worker %s of turn %s does not answer", worker, turn_id)
+        return after, False
+
+
+def _of_log(events: LocalEventLog, after: int) -> Iterator[bytes]:
+    events.followers += 1
+    try:
+        while True:
+            found = events.read(after, HEARTBEAT_S)
+            if not found:
+                yield _HEARTBEAT
+                continue
+            after = found[-1].number
+            yield b"".join(event.frame for event in found)
+            if found[-1].name == "done":
+                return
+    finally:
+        events.followers -= 1
+
+
+def _last_event(frames: bytes, after: int) -> tuple[int, bool]:
+    """The number of the last event among whole frames (`after` if there is none), and whether it is `done`."""
+    ended = False
+    for frame in frames.split(b"\n\n"):
+        if frame.startswith(b"id: "):
+            number, name, _ = frame.split(b"\n", 2)
+            after, ended = int(number.removeprefix(b"id: ")), name == b"event: done"
+    return after, ended

@@ -1,0 +1,103 @@
+"""The turns that live in this worker, and the clockwork that serves them all at once.
+
+Two tickers: one sends what deltas have gathered, one writes checkpoints and renews leases, all of the
+worker's turns in one transaction.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import threading
+import time
+from collections.abc import Iterator
+
+from chat.errors import Overloaded, StoreUnavailable
+from chat.store import Store
+from chat.turns.live import FLUSH_S, LiveTurn
+from chat.workers.ticker import Ticker
+
+log = logging.getLogger(__name__)
+
+_CHECKPOINT_S = 1.0
+
+
+class Home:
+    """The registry of running turns. `limit` is how many there may be."""
+
+    def __init__(self, store: Store, limit: int) -> None:
+        self._store = store
+        self._limit = limit
+        self._turns: dict[int, LiveTurn] = {}
+        self._starting = 0
+        self._lock = threading.Lock()
+        self._emptied = threading.Condition(self._lock)
+        self._flusher = Ticker("flush", FLUSH_S, self._flush)
+        self._checkpointer = Ticker("checkpoint", _CHECKPOINT_S, self._checkpoint)
+
+    def start(self) -> None:
+        self._flusher.start()
+        self._checkpointer.start()
+
+    def stop(self) -> None:
+        self._flusher.stop()
+        self._checkpointer.stop()
+
+    @property
+    def lag_ms(self) -> float:
+        return self._flusher.lag_ms
+
+    @contextlib.contextmanager
+    def place(self) -> Iterator[None]:
+        """Hold a place while a turn is being begun. Raises Overloaded when there is none."""
+        with self._lock:
+            if len(self._turns) + self._starting >= self._limit:
+                raise Overloaded("This server is answering as many people as it can; try again in a few seconds.")
+            self._starting += 1
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._starting -= 1
+
+    def add(self, live: LiveTurn) -> None:
+        with self._lock:
+            self._turns[live.turn.id] = live
+
+    def remove(self, live: LiveTurn) -> None:
+        with self._lock:
+            self._turns.pop(live.turn.id, None)
+            self._emptied.notify_all()
+
+    def get(self, turn_id: int) -> LiveTurn | None:
+        return self._turns.get(turn_id)
+
+    def turns(self) -> list[LiveTurn]:
+        with self._lock:
+            return list(self._turns.values())
+
+    def end_all(self, reason: str, patience_s: float) -> None:
+        """Cancel every turn and wait until they have ended and are committed, at most `patience_s`."""
+        for live in self.turns():
+            live.cancellation.cancel(reason)
+        deadline = time.monotonic() + patience_s
+        with self._emptied:
+            while self._turns and (left := deadline - time.monotonic()) > 0:
+                self._emptied.wait(left)
+
+    def _flush(self) -> None:
+        now = time.monotonic()
+        for live in self.turns():
+            live.flush(now)
+            if now >= live.cancellation.deadline:
+                live.cancellation.cancel("timeout")
+
+    def _checkpoint(self) -> None:
+        running = self.turns()
+        if not running:
+            return
+        due = [live.progress() for live in running if live.changed]
+        try:
+            self._store.turns.checkpoint(due, [live.turn.id for live in running])
+        except StoreUnavailable as error:
+            log.warning("Checkpoint of %d turns put off: %s", len(due), error)

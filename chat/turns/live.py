@@ -1,0 +1,126 @@
+"""A turn while it runs: what the agent has said so far, and the log its followers read.
+
+Deltas are gathered: the first goes out at once, later ones at most every `FLUSH_S`, however many tokens
+that is. Nobody can see fifty milliseconds; a worker with a thousand turns can.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from dataclasses import replace
+
+from chat.agent.loop import AgentEvent, ToolCallEnded, ToolCallStarted
+from chat.cancellation import Cancellation
+from chat.events.local import LocalEventLog
+from chat.messages import Answer, ReasoningDelta, TextDelta, ToolCallRecord, Usage
+from chat.store.records import Turn, TurnError
+from chat.store.turns import Progress
+from chat.turns import marks, wire
+
+FLUSH_S = 0.05
+
+
+class LiveTurn:
+    """`take` is called by the turn's own thread, `flush` and `progress` by the worker's tickers too."""
+
+    def __init__(self, turn: Turn, cancellation: Cancellation) -> None:
+        self.turn = turn
+        self.cancellation = cancellation
+        self.log = LocalEventLog()
+        self._lock = threading.Lock()
+        self._pending: list[str] = []
+        self._pending_kind: type[TextDelta | ReasoningDelta] = TextDelta
+        self._flushed_at = 0.0
+        self._text: list[str] = []
+        self._reasoning: list[str] = []
+        self._tool_calls: list[ToolCallRecord] = []
+        self._usage = Usage()
+        self._marks: list[marks.Mark] = []
+        self._kept_marks = 0
+        self.log.append("turn", wire.turn_data(turn))
+
+    def take(self, event: AgentEvent) -> None:
+        """Add what the agent yielded."""
+        with self._lock:
+            if isinstance(event, (TextDelta, ReasoningDelta)):
+                self._gather(event)
+            elif isinstance(event, Usage):
+                self._usage += event
+            elif isinstance(event, ToolCallStarted):
+                self._flush()
+                self._tool_calls.append(event.record)
+                self._tell("tool_call", wire.tool_call_data(event.record), f"call {event.position}")
+            else:
+                self._take_result(event)
+
+    def title(self, title: str) -> None:
+        with self._lock:
+            self._tell("title", {"title": title}, "title")
+
+    def flush(self, now: float) -> None:
+        """Send what has been waiting for longer than the interval."""
+        if self._pending and now - self._flushed_at >= FLUSH_S:
+            with self._lock:
+                self._flush()
+
+    def progress(self) -> Progress:
+        """All there is up to the last event that went out."""
+        with self._lock:
+            self._flush()
+            self._kept_marks = len(self._marks)
+            return Progress(self.turn, self._answer(), marks.encode(self._marks))
+
+    @property
+    def changed(self) -> bool:
+        """Whether there is more than the last `progress` had."""
+        return len(self._marks) != self._kept_marks or bool(self._pending)
+
+    def end(self, turn: Turn, error: TurnError | None) -> None:
+        """The last events, once the end is committed."""
+        with self._lock:
+            self.turn = turn
+            if error is not None:
+                self.log.append("error", wire.error_data(error))
+            self.log.append("done", wire.done_data(turn))
+
+    def _gather(self, delta: TextDelta | ReasoningDelta) -> None:
+        if not delta.text:
+            return
+        if self._pending and type(delta) is not self._pending_kind:
+            self._flush()
+        self._pending_kind = type(delta)
+        self._pending.append(delta.text)
+        if time.monotonic() - self._flushed_at >= FLUSH_S:
+            self._flush()
+
+    def _flush(self) -> None:
+        if not self._pending:
+            return
+        text = "".join(self._pending)
+        self._pending.clear()
+        self._flushed_at = time.monotonic()
+        if self._pending_kind is TextDelta:
+            self._text.append(text)
+            self._tell("delta", {"text": text}, len(text))
+        else:
+            self._reasoning.append(text)
+            self._tell("reasoning", {"text": text}, -len(text))
+
+    def _take_result(self, event: ToolCallEnded) -> None:
+        self._flush()
+        self._tool_calls[event.position] = event.record
+        self._tell("tool_result", wire.tool_result_data(event.record), f"result {event.position}")
+
+    def _tell(self, name: str, data: dict[str, object], mark: marks.Mark) -> None:
+        self._marks.append(mark)
+        self.log.append(name, data)
+
+    def _answer(self) -> Answer:
+        # Joined once and kept joined: a checkpoint a second must not join ever longer lists.
+        self._text = ["".join(self._text)]
+        self._reasoning = ["".join(self._reasoning)]
+        return replace(
+            Answer(), text=self._text[0], reasoning=self._reasoning[0],
+            tool_calls=tuple(self._tool_calls), usage=self._usage,
+        )  # fmt: skip

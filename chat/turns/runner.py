@@ -1,0 +1,158 @@
+"""Runs turns: claims the conversation, has the agent answer in a thread of its own, commits the end.
+
+The thread is apart from the request: a browser that goes away ends its response, never the turn.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from dataclasses import dataclass, replace
+
+from chat.agent.context import answer_messages, fit
+from chat.agent.loop import Agent
+from chat.cancellation import Cancellation
+from chat.errors import ModelError, StoreUnavailable, TurnEnded
+from chat.memory.contract import ConversationMemory
+from chat.messages import Answer, Message
+from chat.store import Store
+from chat.store.records import COMPLETED, FAILED, STOPPED, Conversation, Turn, TurnError, now_ms
+from chat.store.records import Message as StoredMessage
+from chat.store.turns import Begun, Progress, Question, Run
+from chat.turns.home import Home
+from chat.turns.live import LiveTurn
+from chat.workers import mode
+from config.system_prompt import system_prompt
+
+log = logging.getLogger(__name__)
+
+# How far back a rebuilt context looks, in messages, before it is cut to what the model may hold.
+_PATH_MESSAGES = 400
+_COMMIT_PATIENCE_S = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """The longest turn, and the longest context that the model is given."""
+
+    turn_timeout_s: float
+    context_chars: int
+
+
+class Runner:
+    """One for each worker, which `worker` names to the others."""
+
+    def __init__(
+        self,
+        store: Store,
+        memory: ConversationMemory,
+        agent: Agent,
+        home: Home,
+        worker: str,
+        limits: Limits,
+    ) -> None:
+        self._store = store
+        self._memory = memory
+        self._agent = agent
+        self._home = home
+        self._limits = limits
+        self._mode = mode.current()
+        self._worker = worker
+
+    def ask(self, conversation: Conversation, question: Question, model: str) -> Begun:
+        """Begin a turn: when this returns the question is committed and the agent is at work.
+
+        Raises what `Turns.begin` raises, and Overloaded.
+        """
+        with self._home.place():
+            begun = self._store.turns.begin(conversation, question, Run(model, self._mode.name, self._worker))
+            return self._launch(begun)
+
+    def ask_again(self, answer: StoredMessage, model: str) -> Begun:
+        """Begin another answer beside `answer`."""
+        with self._home.place():
+            return self._launch(self._store.turns.begin_again(answer, Run(model, self._mode.name, self._worker)))
+
+    def _launch(self, begun: Begun) -> Begun:
+        if not begun.fresh:
+            return begun
+        turn = begun.turn
+        log.info(
+            "%s Using %s agent for conversation %s", self._mode.sign, self._mode.name.upper(), turn.conversation_id
+        )
+        live = LiveTurn(turn, Cancellation(self._limits.turn_timeout_s))
+        if begun.titled:
+            live.title(begun.titled)
+        self._home.add(live)
+        threading.Thread(target=self._run, args=(live, begun), name=f"turn {turn.id}", daemon=True).start()
+        return begun
+
+    def _run(self, live: LiveTurn, begun: Begun) -> None:
+        try:
+            context = self._context(begun)
+            status, error = self._answer(live, context)
+            answer = self._commit(live, status, error)
+            if answer is not None and status == COMPLETED:
+                turn = live.turn
+                self._memory.put(turn.conversation_id, turn.message_id, [*context, *answer_messages(answer)])
+        except Exception:
+            log.exception("Turn %s could not be ended", live.turn.id)
+        finally:
+            self._home.remove(live)
+
+    def _context(self, begun: Begun) -> list[Message]:
+        """The conversation up to and including the question."""
+        known = self._memory.get(begun.turn.conversation_id, begun.parent_id)
+        if known is None:
+            path = [] if begun.parent_id is None else self._store.history.path_to(begun.parent_id, _PATH_MESSAGES)
+            known = tuple(message for stored in path for message in _told(stored))
+        return fit([*known, Message("user", begun.text)], self._limits.context_chars)
+
+    def _answer(self, live: LiveTurn, context: list[Message]) -> tuple[str, TurnError | None]:
+        """Have the agent answer. Returns the turn's status and error."""
+        turn = live.turn
+        try:
+            for event in self._agent.answer(
+                turn.model, [Message("system", system_prompt()), *context], live.cancellation
+            ):
+                live.take(event)
+        except TurnEnded as ended:
+            status = FAILED if ended.reason == "timeout" else ended.reason
+            return status, None if status == STOPPED else TurnError(ended.code, ended.message, True)
+        except ModelError as failed:
+            log.warning("Turn %s: %s: %s", turn.id, failed.code, failed.message)
+            return FAILED, TurnError(failed.code, failed.message, failed.retryable)
+        except Exception:
+            log.exception("Turn %s failed", turn.id)
+            return FAILED, TurnError("internal", "The answer failed because of an error in the server.", True)
+        return COMPLETED, None
+
+    def _commit(self, live: LiveTurn, status: str, error: TurnError | None) -> Answer | None:
+        """Commit the end, waiting for a database that is away, then tell the followers. None: not committed."""
+        progress = live.progress()
+        ended = self._finish(progress, status, error)
+        if ended is None:
+            live.end(replace(live.turn, status=FAILED, ended_at=now_ms()), _NOT_KEPT)
+            return None
+        live.end(ended, error)
+        return progress.answer
+
+    def _finish(self, progress: Progress, status: str, error: TurnError | None) -> Turn | None:
+        until = time.monotonic() + _COMMIT_PATIENCE_S
+        while time.monotonic() < until:
+            try:
+                return self._store.turns.finish(progress, status, error)
+            except StoreUnavailable as unavailable:
+                log.warning("The end of turn %s is put off: %s", progress.turn.id, unavailable)
+                time.sleep(0.5)
+        return None
+
+
+_NOT_KEPT = TurnError("not_kept", "The answer could not be kept: the conversation or the database is gone.", True)
+
+
+def _told(stored: StoredMessage) -> list[Message]:
+    if stored.role == "user":
+        return [Message("user", stored.text)]
+    return answer_messages(Answer(stored.text, tool_calls=stored.tool_calls))

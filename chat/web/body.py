@@ -1,0 +1,98 @@
+"""Bodies of requests: JSON of a given shape, or one sentence about what is wrong with it."""
+
+from __future__ import annotations
+
+import re
+from typing import TypeVar
+
+import msgspec
+from flask import request
+
+from chat.errors import InvalidRequest
+
+T = TypeVar("T", bound=msgspec.Struct)
+
+MESSAGE_CHARS = 32_000
+TITLE_CHARS = 200
+BODY_BYTES = 1024 * 1024
+
+
+class NewConversation(msgspec.Struct):
+    title: str = ""
+
+
+class ChangedConversation(msgspec.Struct):
+    title: str | None = None
+    pinned: bool | None = None
+
+
+class NewTurn(msgspec.Struct):
+    """`parent_id`: absent, the message follows the last answer; null, it begins the conversation anew."""
+
+    text: str
+    client_id: str | None = None
+    parent_id: int | msgspec.UnsetType | None = msgspec.UNSET
+    model: str | None = None
+
+
+class Again(msgspec.Struct):
+    model: str | None = None
+
+
+def read(shape: type[T]) -> T:
+    """The request's body as `shape`; fields it does not know are ignored. Raises InvalidRequest."""
+    raw = request.get_data(cache=False)
+    if request.mimetype != "application/json" and (raw or request.mimetype):
+        raise InvalidRequest(
+            "unsupported_media_type", "The body must be JSON, with Content-Type: application/json.", status=415
+        )
+    try:
+        return msgspec.json.decode(raw or b"{}", type=shape)
+    except msgspec.ValidationError as error:
+        sentence, _, path = str(error).partition(" - at `$")
+        field = re.sub(r"[^A-Za-z_].*", "", path.removeprefix(".")) or _missing(sentence)
+        raise InvalidRequest("invalid_value", f"The body is not right: {sentence}.", field) from None
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        raise InvalidRequest("malformed_json", "The body is not valid JSON.", status=400) from None
+    except RecursionError:
+        raise InvalidRequest("malformed_json", "The body is nested too deeply.", status=400) from None
+
+
+def message_text(text: str) -> str:
+    """A user's message as it is kept. Raises InvalidRequest when it is empty or too long."""
+    if len(text) > MESSAGE_CHARS:
+        raise InvalidRequest(
+            "message_too_long",
+            f"The message has {len(text)} characters; it may have {MESSAGE_CHARS}.",
+            "text",
+            status=413,
+        )
+    if not text.strip():
+        raise InvalidRequest("empty_message", "The message is empty.", "text")
+    return _storable(text, "text")
+
+
+def title(text: str) -> str:
+    """A conversation's title, on one line. Raises InvalidRequest."""
+    line = " ".join(_storable(text, "title").split())
+    if len(line) > TITLE_CHARS:
+        raise InvalidRequest("title_too_long", f"A title may have {TITLE_CHARS} characters.", "title")
+    return line
+
+
+def short(value: str | None, field: str, limit: int) -> str | None:
+    """An optional short name such as a client_id. Raises InvalidRequest."""
+    if value is not None and not 0 < len(value) <= limit:
+        raise InvalidRequest("invalid_value", f"{field} takes 1 to {limit} characters.", field)
+    return None if value is None else _storable(value, field)
+
+
+def _storable(text: str, field: str) -> str:
+    if "\x00" in text:
+        raise InvalidRequest("invalid_value", f"{field} has a NUL character, which no text has.", field)
+    return text
+
+
+def _missing(sentence: str) -> str:
+    found = re.search(r"missing required field `(\w+)`", sentence)
+    return found[1] if found else ""

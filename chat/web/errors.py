@@ -1,0 +1,73 @@
+"""The one place where our errors become HTTP: a status, and a JSON body of one shape."""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+from flask import Flask, jsonify, request
+from flask.typing import ResponseReturnValue
+from werkzeug.exceptions import HTTPException
+
+from chat.errors import (
+    Conflict,
+    Forbidden,
+    InvalidRequest,
+    NotFound,
+    Overloaded,
+    ParleyError,
+    StoreUnavailable,
+)
+
+log = logging.getLogger(__name__)
+
+# Werkzeug's own refusals, in our words: what its exceptions say may quote the request.
+_WERKZEUG = {
+    400: ("bad_request", "The request is malformed."),
+    404: ("not_found", "There is nothing at this address."),
+    405: ("method_not_allowed", "This address does not take that method."),
+    408: ("request_timeout", "The request took too long to arrive."),
+    411: ("length_required", "The request needs a Content-Length."),
+    413: ("too_large", "The request is larger than this server takes."),
+    414: ("too_large", "The address is longer than this server takes."),
+    415: ("unsupported_media_type", "The body must be JSON, with Content-Type: application/json."),
+}
+
+
+def init_app(app: Flask) -> None:
+    app.register_error_handler(ParleyError, _ours)
+    app.register_error_handler(HTTPException, _werkzeug)
+    app.register_error_handler(Exception, _unforeseen)
+
+
+def problem(status: int, code: str, message: str, field: str = "") -> tuple[Any, int]:
+    error = {"code": code, "message": message}
+    return jsonify({"error": error | ({"field": field} if field else {})}), status
+
+
+def _ours(error: ParleyError) -> ResponseReturnValue:
+    if isinstance(error, InvalidRequest):
+        return problem(error.status, error.code, error.message, error.field)
+    if isinstance(error, NotFound):
+        return problem(404, error.code, error.message)
+    if isinstance(error, Conflict):
+        return problem(409, error.code, error.message)
+    if isinstance(error, Forbidden):
+        return problem(403, error.code, error.message)
+    if isinstance(error, Overloaded | StoreUnavailable):
+        return (*problem(503, error.code, error.message), {"Retry-After": str(error.retry_after_s)})
+    return _unforeseen(error)
+
+
+def _werkzeug(error: HTTPException) -> ResponseReturnValue:
+    if error.response is not None:  # abort(response): redirects, for example
+        return error
+    status = error.code or 500
+    code, message = _WERKZEUG.get(status, ("http_error", "The request cannot be served."))
+    methods = getattr(error, "valid_methods", None) or ()
+    return (*problem(status, code, message), {"Allow": ", ".join(sorted(methods))} if methods else {})
+
+
+def _unforeseen(error: Exception) -> ResponseReturnValue:
+    log.error("%s %s failed", request.method, request.path, exc_info=error)
+    return problem(500, "internal", "Something went wrong in the server; its log says what.")

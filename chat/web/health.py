@@ -1,0 +1,29 @@
+"""For whoever watches the server: is it alive, can it serve."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Blueprint
+from flask.typing import ResponseReturnValue
+
+from chat.errors import StoreUnavailable
+from chat.web.parts import parts
+
+bp = Blueprint("health", __name__)
+
+
+@bp.get("/healthz")
+def healthz() -> dict[str, str]:
+    return {"status": "ok"}
+
+
+@bp.get("/readyz")
+def readyz() -> ResponseReturnValue:
+    checks: dict[str, Any] = {"database": "ok", "model": "demo" if parts().settings.demo else "configured"}
+    try:
+        parts().store.ping()
+    except StoreUnavailable as error:
+        checks["database"] = error.message
+    ready = checks["database"] == "ok"
+    return {"status": "ready" if ready else "unavailable", "checks": checks}, 200 if ready else 503

@@ -1,0 +1,55 @@
+"""Who is asking. In AUTH_MODE=open every browser gets a private identity of its own, at its first request.
+
+The identity is a row in the database; the browser holds a random token in a cookie that scripts cannot read.
+Also here: requests that change something must come from our own pages, or from no page at all.
+"""
+
+from __future__ import annotations
+
+from urllib.parse import urlsplit
+
+from flask import Flask, Response, g, request
+
+from chat.errors import Forbidden
+from chat.store.sessions import Identity
+from chat.web.parts import parts
+
+COOKIE = "parley_session"
+_COOKIE_AGE_S = 365 * 24 * 3600
+_SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
+
+
+def init_app(app: Flask) -> None:
+    app.before_request(_refuse_other_sites)
+    app.after_request(_hand_out_cookie)
+
+
+def user_id() -> int:
+    """The caller's user. One without a known cookie becomes a new user here and now."""
+    if "identity" not in g:
+        sessions = parts().store.sessions
+        token = request.cookies.get(COOKIE, "")
+        g.identity = (sessions.find(token) if token else None) or sessions.create_anonymous()
+    identity: Identity = g.identity
+    return identity.user_id
+
+
+def _refuse_other_sites() -> None:
+    """Cross-site request forgery. Browsers say where a request comes from; programs say nothing and hold no cookie."""
+    if request.method in _SAFE_METHODS:
+        return
+    site = request.headers.get("Sec-Fetch-Site")
+    origin = request.headers.get("Origin")
+    if site is not None and site not in ("same-origin", "none"):
+        raise Forbidden("This request came from another site.")
+    if site is None and origin is not None and urlsplit(origin).netloc != request.host:
+        raise Forbidden("This request came from another site.")
+
+
+def _hand_out_cookie(response: Response) -> Response:
+    identity: Identity | None = g.get("identity")
+    if identity is not None and identity.token:
+        response.set_cookie(
+            COOKIE, identity.token, max_age=_COOKIE_AGE_S, httponly=True, samesite="Lax", secure=request.is_secure
+        )
+    return response

@@ -1,0 +1,32 @@
+"""What the views work with. `chat/app.py` builds it once and hands it to the application."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import cast
+
+from flask import current_app
+
+from chat.store import Store
+from chat.turns.follow import Follower
+from chat.turns.report import WorkerReport
+from chat.turns.runner import Runner
+from config.settings import Settings
+
+EXTENSION = "parley"
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """One worker's parts, ready to serve."""
+
+    settings: Settings
+    store: Store
+    runner: Runner
+    follower: Follower
+    report: WorkerReport
+
+
+def parts() -> Parts:
+    """The parts of the application that serves this request."""
+    return cast(Parts, current_app.extensions[EXTENSION].parts)

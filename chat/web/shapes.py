@@ -1,0 +1,79 @@
+"""What the API gives out of conversations, messages and turns."""
+
+from __future__ import annotations
+
+import datetime
+from typing import Any
+
+from chat.messages import Answer, ToolCallRecord
+from chat.store.records import Conversation, Message, Turn
+from chat.turns import wire
+
+
+def time(milliseconds: int | None) -> str | None:
+    if milliseconds is None:
+        return None
+    moment = datetime.datetime.fromtimestamp(milliseconds / 1000, datetime.UTC)
+    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def conversation(record: Conversation) -> dict[str, Any]:
+    return {
+        "id": record.id,
+        "title": record.title,
+        "created_at": time(record.created_at),
+        "updated_at": time(record.updated_at),
+        "pinned": record.pinned,
+        "running": record.active_turn_id is not None,
+    }
+
+
+def message(record: Message) -> dict[str, Any]:
+    shown = {
+        "id": record.id,
+        "parent_id": record.parent_id,
+        "role": record.role,
+        "text": record.text,
+        "status": "completed" if record.turn is None else record.turn.status,
+        "created_at": time(record.created_at),
+    }
+    if record.turn is None:
+        return shown
+    return shown | _of_turn(record.turn) | _of_answer(record.reasoning, record.tool_calls)
+
+
+def turn(record: Turn, answer: Answer) -> dict[str, Any]:
+    return {
+        "id": record.id,
+        "status": record.status,
+        "text": answer.text,
+        "conversation_id": record.conversation_id,
+        "user_message_id": record.user_message_id,
+        "message_id": record.message_id,
+        "mode": record.mode,
+        "started_at": time(record.started_at),
+        "ended_at": time(record.ended_at),
+        **_of_turn(record),
+        **_of_answer(answer.reasoning, answer.tool_calls),
+    }
+
+
+def _of_turn(record: Turn) -> dict[str, Any]:
+    shown: dict[str, Any] = {"turn_id": record.id, "model": record.model}
+    if record.error is not None:
+        shown["error"] = wire.error_data(record.error)
+    if record.ended_at is not None:
+        shown |= {"usage": wire.usage_data(record.usage), "duration_ms": record.duration_ms}
+    return shown
+
+
+def _of_answer(reasoning: str, tool_calls: tuple[ToolCallRecord, ...]) -> dict[str, Any]:
+    shown: dict[str, Any] = {"tool_calls": [_tool_call(record) for record in tool_calls]}
+    return shown | ({"reasoning": reasoning} if reasoning else {})
+
+
+def _tool_call(record: ToolCallRecord) -> dict[str, Any]:
+    shown = wire.tool_call_data(record) | {"text_offset": record.text_offset}
+    if record.result is not None:
+        shown["result"] = wire.tool_result_data(record)
+    return shown

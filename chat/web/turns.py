@@ -1,0 +1,102 @@
+"""Asking and following: turns begin here, and their events leave here as server-sent events."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import msgspec
+from flask import Blueprint, Response, request, url_for
+from flask.typing import ResponseReturnValue
+
+from chat.errors import InvalidRequest
+from chat.store.turns import Begun, HeadOfConversation, Question
+from chat.web import body, identity, shapes
+from chat.web.parts import parts
+
+bp = Blueprint("turns", __name__, url_prefix="/api")
+
+_TITLE_CHARS = 60
+_CLIENT_ID_CHARS = 100
+_EVENT_STREAM = "text/event-stream"
+
+
+@bp.post("/conversations/<id:conversation_id>/turns")
+def ask(conversation_id: int) -> ResponseReturnValue:
+    here = parts()
+    conversation = here.store.owned.conversation(identity.user_id(), conversation_id)
+    asked = body.read(body.NewTurn)
+    text = body.message_text(asked.text)
+    question = Question(
+        text,
+        HeadOfConversation() if asked.parent_id is msgspec.UNSET else asked.parent_id,
+        body.short(asked.client_id, "client_id", _CLIENT_ID_CHARS),
+        _title_of(text),
+    )
+    return _begun(here.runner.ask(conversation, question, _model(asked.model)))
+
+
+@bp.post("/messages/<id:message_id>/regenerate")
+def ask_again(message_id: int) -> ResponseReturnValue:
+    here = parts()
+    _, message = here.store.owned.message(identity.user_id(), message_id)
+    asked = body.read(body.Again)
+    if message.role != "assistant":
+        raise InvalidRequest("not_an_answer", "Only an answer can be generated again.")
+    return _begun(here.runner.ask_again(message, _model(asked.model)))
+
+
+@bp.get("/turns/<id:turn_id>")
+def show_turn(turn_id: int) -> dict[str, Any]:
+    store = parts().store
+    _, turn = store.owned.turn(identity.user_id(), turn_id)
+    return shapes.turn(turn, store.turns.answer(turn))
+
+
+@bp.get("/turns/<id:turn_id>/events")
+def follow(turn_id: int) -> ResponseReturnValue:
+    _, turn = parts().store.owned.turn(identity.user_id(), turn_id)
+    return _stream(parts().follower.frames(turn.id, _after()))
+
+
+def _begun(begun: Begun) -> ResponseReturnValue:
+    turn = begun.turn
+    if _EVENT_STREAM in request.accept_mimetypes.values():
+        return _stream(parts().follower.frames(turn.id, 0))
+    return {
+        "turn_id": turn.id,
+        "user_message_id": turn.user_message_id,
+        "message_id": turn.message_id,
+        "events_url": url_for("turns.follow", turn_id=turn.id),
+    }, 202
+
+
+def _stream(frames: Iterator[bytes]) -> Response:
+    # Without the last header nginx keeps an answer until it is whole.
+    headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
+    return Response(frames, mimetype=_EVENT_STREAM, headers=headers)
+
+
+def _after() -> int:
+    """The number of the last event that the caller has: a browser's own header wins over the address."""
+    text = request.headers.get("Last-Event-ID") or request.args.get("after", "") or "0"
+    if not (text.isascii() and text.isdigit() and len(text) < 10):
+        raise InvalidRequest("invalid_value", "after takes the number of an event.", "after")
+    return int(text)
+
+
+def _model(name: str | None) -> str:
+    offered = parts().settings.models
+    if name is None:
+        return offered[0]
+    if name not in offered:
+        raise InvalidRequest("unknown_model", f"model takes one of: {', '.join(offered)}.", "model")
+    return name
+
+
+def _title_of(text: str) -> str:
+    """A first title: the question's first words."""
+    line = " ".join(text.split())
+    if len(line) <= _TITLE_CHARS:
+        return line
+    return line[:_TITLE_CHARS].rsplit(" ", 1)[0].rstrip(",.;:") + "…"

@@ -1,0 +1,145 @@
+"""The workers of this server: where they leave their reports, and a socket by which each can be asked.
+
+Every worker writes one small file a second into `run/`, and listens on a Unix socket beside it. A reader
+takes the files: a worker that hangs is still listed, as stale, and asking costs nobody anything. The
+socket serves one request a connection: a line of JSON in, bytes out until the end.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import socket
+import socketserver
+import threading
+import time
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+STALE_AFTER_S = 5.0
+# A report this old is of a dead worker whose process number has gone to somebody else.
+_GONE_AFTER_S = 120.0
+_CONNECT_TIMEOUT_S = 2.0
+_REQUEST_BYTES = 4096
+
+Handler = Callable[[dict[str, Any]], Iterable[bytes]]
+
+
+class PeerUnreachable(Exception):
+    """No such worker, or it does not answer."""
+
+
+class Peers:
+    """This worker among its neighbours. `run_dir` is shared by the workers of one server and private to its user."""
+
+    def __init__(self, run_dir: Path) -> None:
+        self._dir = run_dir
+        self._server: _Server | None = None
+        self.name = f"{socket.gethostname()}:{os.getpid()}"
+
+    def listen(self, handler: Handler) -> None:
+        """Serve `handler` on this worker's socket, one thread a connection, until `close`."""
+        self._dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+        path = self._socket_path(os.getpid())
+        path.unlink(missing_ok=True)
+        self._server = _Server(_address(path), handler)
+        path.chmod(0o600)
+        threading.Thread(target=self._server.serve_forever, name="peers", daemon=True).start()
+
+    def ask(self, worker: str, request: dict[str, Any], timeout_s: float) -> Iterator[bytes]:
+        """What the worker called `worker` (`host:pid`) answers to `request`, as it comes.
+
+        `timeout_s` bounds each silence. Raises PeerUnreachable, also in mid-answer when the worker dies.
+        """
+        host, _, pid = worker.rpartition(":")
+        if host != socket.gethostname() or not pid.isdigit():
+            raise PeerUnreachable(worker)
+        connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        try:
+            connection.settimeout(_CONNECT_TIMEOUT_S)
+            connection.connect(_address(self._socket_path(int(pid))))
+            connection.settimeout(timeout_s)
+            connection.sendall(json.dumps(request).encode() + b"\n")
+            while chunk := connection.recv(65536):
+                yield chunk
+        except OSError as error:
+            raise PeerUnreachable(worker) from error
+        finally:
+            connection.close()
+
+    def publish(self, report: dict[str, Any]) -> None:
+        """Leave this worker's report for the others. A full disk costs the report, nothing else."""
+        path = self._report_path(os.getpid())
+        scratch = path.with_suffix(".tmp")
+        with contextlib.suppress(OSError):
+            self._dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+            scratch.write_text(json.dumps(report), encoding="utf-8")
+            scratch.replace(path)
+
+    def reports(self) -> list[dict[str, Any]]:
+        """The last report of every living worker of this server, with `stale` set where it is old."""
+        found = []
+        for path in sorted(self._dir.glob("*.json")):
+            with contextlib.suppress(OSError, ValueError):
+                age_s = time.time() - path.stat().st_mtime
+                if age_s > _GONE_AFTER_S or not _alive(int(path.stem)):
+                    self._forget(path)
+                    continue
+                found.append(json.loads(path.read_text(encoding="utf-8")) | {"stale": age_s > STALE_AFTER_S})
+        return found
+
+    def close(self) -> None:
+        if self._server is not None:
+            self._server.shutdown()
+            self._server.server_close()
+        self._forget(self._report_path(os.getpid()))
+
+    def _forget(self, report: Path) -> None:
+        for path in (report, report.with_suffix(".sock")):
+            with contextlib.suppress(OSError):
+                path.unlink()
+
+    def _report_path(self, pid: int) -> Path:
+        return self._dir / f"{pid}.json"
+
+    def _socket_path(self, pid: int) -> Path:
+        return self._dir / f"{pid}.sock"
+
+
+class _Server(socketserver.ThreadingMixIn, socketserver.UnixStreamServer):
+    daemon_threads = True
+    request_queue_size = 128
+
+    def __init__(self, address: str, handler: Handler) -> None:
+        self.handler = handler
+        super().__init__(address, _Connection)
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """A follower that goes away in mid-answer is no error."""
+
+
+class _Connection(socketserver.StreamRequestHandler):
+    server: _Server
+
+    def handle(self) -> None:
+        line = self.rfile.readline(_REQUEST_BYTES)
+        with contextlib.suppress(ValueError, OSError):
+            for chunk in self.server.handler(json.loads(line)):
+                self.wfile.write(chunk)
+
+
+def _address(path: Path) -> str:
+    """The shorter of the absolute and the relative path: a socket's address holds 107 bytes."""
+    return min(str(path), os.path.relpath(path), key=len)
+
+
+def _alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True

@@ -1,0 +1,79 @@
+"""`app.log`: one record a line, appended with one write, so that several processes can share the file.
+
+Rotate it from outside (logrotate, for example): the file is opened anew when it has been moved.
+`access.log` is written by gunicorn: see `gunicorn.gevent.py`.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import logging.handlers
+import os
+import re
+import sys
+import time
+from pathlib import Path
+
+from config.settings import SettingError, Settings
+
+# Line breaks and terminal sequences in what users or models wrote must not look like records of ours.
+_CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f-\x9f\u2028\u2029]")
+
+
+def set_up(settings: Settings) -> None:
+    """Send the program's log to LOG_DIR/app.log, warnings to the terminal too. Raises SettingError."""
+    make_directory(settings.log_dir)
+    formatter = _JsonFormatter() if settings.log_format == "json" else _TextFormatter()
+    file = logging.handlers.WatchedFileHandler(settings.log_dir / "app.log", encoding="utf-8", delay=True)
+    terminal = logging.StreamHandler(sys.stderr)
+    terminal.setLevel(logging.WARNING)
+    root = logging.getLogger()
+    for handler in (file, terminal):
+        handler.setFormatter(formatter)
+    root.handlers[:] = [file, terminal]
+    root.setLevel(settings.log_level)
+    # Below our own level these tell of every connection, headers included.
+    for noisy in ("openai", "httpx2", "httpcore2", "urllib3", "peewee"):
+        logging.getLogger(noisy).setLevel(max(logging.WARNING, logging.getLevelName(settings.log_level)))
+
+
+def make_directory(path: Path) -> None:
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+        writable = os.access(path, os.W_OK)
+    except OSError:
+        writable = False
+    if not writable:
+        raise SettingError(f"LOG_DIR is {str(path)!r}, but takes a folder that this user may write to.")
+
+
+class _TextFormatter(logging.Formatter):
+    converter = staticmethod(time.gmtime)
+
+    def format(self, record: logging.LogRecord) -> str:
+        moment = f"{self.formatTime(record, '%Y-%m-%dT%H:%M:%S')}.{int(record.msecs):03d}Z"
+        line = f"{moment} {record.levelname} [{record.process}] {record.name}: {_escaped(record.getMessage())}"
+        if record.exc_info:
+            line += "".join(f"\n    {_escaped(each)}" for each in self.formatException(record.exc_info).splitlines())
+        return line
+
+
+class _JsonFormatter(logging.Formatter):
+    converter = staticmethod(time.gmtime)
+
+    def format(self, record: logging.LogRecord) -> str:
+        entry = {
+            "at": f"{self.formatTime(record, '%Y-%m-%dT%H:%M:%S')}.{int(record.msecs):03d}Z",
+            "level": record.levelname,
+            "pid": record.process,
+            "logger": record.name,
+            "message": record.getMessage(),
+        }
+        if record.exc_info:
+            entry["exception"] = self.formatException(record.exc_info)
+        return _escaped(json.dumps(entry, ensure_ascii=False))
+
+
+def _escaped(text: str) -> str:
+    return _CONTROL.sub(lambda found: f"\\u{ord(found[0]):04x}", text)

@@ -1,0 +1,94 @@
+"""The server: which workers, how many, where. Read by gunicorn's master at every start and every reload.
+
+Only settings are read here. The application is never imported: gevent patches in the worker, after this
+file and before the application is loaded, and a master that was patched could not go back to threads.
+For the same reason there is no preloading.
+"""
+
+import contextlib
+import os
+import socket
+import sys
+
+from config import logging as log_files
+from config.settings import SettingError, load
+
+try:
+    settings = load()
+    log_files.make_directory(settings.log_dir)
+except SettingError as error:
+    sys.exit(f"parley: {error}")
+
+wsgi_app = "wsgi:app"
+bind = f"[{settings.host}]:{settings.port}" if ":" in settings.host else f"{settings.host}:{settings.port}"
+workers = settings.web_concurrency
+proc_name = "parley"
+
+if settings.use_async_agent:
+    worker_class = "gevent"
+    worker_connections = settings.worker_connections
+else:
+    worker_class = "gthread"
+    threads = settings.threads
+
+# A worker whose loop stands still for this long is beyond help.
+timeout = 60
+graceful_timeout = 30
+keepalive = 5
+# Restarting workers by count would cut their streams.
+max_requests = 0
+
+# It would be one socket for all servers of a user, and nothing here needs it.
+control_socket_disable = True
+
+accesslog = str(settings.log_dir / "access.log")
+errorlog = "-"
+loglevel = settings.log_level.lower()
+# The path without its query; the duration, which for a stream runs to its end.
+if settings.log_format == "json":
+    access_log_format = (
+        '{"at":"%(t)s","host":"%(h)s","method":"%(m)s","path":"%(U)s","status":%(s)s,'
+        '"bytes":%(B)s,"duration_s":%(L)s,"pid":"%(p)s","agent":"%(a)s"}'
+    )
+else:
+    access_log_format = '%(t)s %(h)s "%(m)s %(U)s %(H)s" %(s)s %(B)sB %(L)ss %(p)s "%(a)s"'
+
+
+def on_starting(server):
+    """Say what is wrong with the address in one sentence, instead of trying it for five seconds."""
+    if "GUNICORN_FD" in os.environ or "LISTEN_FDS" in os.environ:
+        return
+    for host, port in [address for address in server.address if isinstance(address, tuple)]:
+        family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        with contextlib.closing(socket.socket(family, socket.SOCK_STREAM)) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind((host, port))
+            except OSError as error:
+                sys.exit(
+                    f"parley: cannot listen on {host}:{port} ({error.strerror}); "
+                    f"end what uses it, or choose another PORT (PORT={port + 1}) or HOST."
+                )
+
+
+def when_ready(server):
+    """Say where it is, once it listens."""
+    server.log.info("Parley answers at http://%s with %s %s workers", bind, workers, worker_class)
+
+
+def post_worker_init(worker):
+    """Start this worker's parts before it takes its first request."""
+    from chat.errors import ParleyError
+
+    try:
+        worker.app.callable.extensions["parley"].start()
+    except (ParleyError, SettingError) as error:
+        worker.log.critical("parley: %s", error)
+        sys.exit(3)
+
+
+def worker_exit(server, worker):
+    """Commit what this worker's turns have before it goes."""
+    app = worker.app.callable
+    if app is not None:
+        app.extensions["parley"].stop()

@@ -1,0 +1,142 @@
+"""What every test may use: settings of its own, a store, an application with a scripted model.
+
+Also the rule that a test leaves no turn and no thread behind, and that nothing is skipped where CI says so.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+
+from chat import app as application
+from chat.cancellation import Cancellation
+from chat.messages import Delta, Message, TextDelta, ToolSpec, Usage
+from chat.store import Store
+from config.settings import Settings
+
+Script = Callable[[Sequence[Message], Cancellation], Iterator[Delta]]
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    for item in items:
+        folder = Path(item.fspath).parent.name
+        if folder in ("system", "browser"):
+            item.add_marker(folder)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Iterator[None]:
+    """In CI everything that tests need is installed: what would be skipped has failed."""
+    report: Any = yield
+    if os.environ.get("CI") == "true" and report.skipped and not hasattr(report, "wasxfail"):
+        report.outcome = "failed"
+        report.longrepr = f"skipped, which CI does not allow: {report.longrepr}"
+    return report
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    """Settings with every file in the test's own folder."""
+    return Settings(
+        database_url=f"sqlite:///{tmp_path}/chat.db",
+        data_dir=tmp_path / "data",
+        log_dir=tmp_path / "logs",
+        demo_latency_s=0.0,
+    )
+
+
+@pytest.fixture
+def store(settings: Settings) -> Iterator[Store]:
+    made = Store(settings.database_path)
+    made.migrate()
+    yield made
+    made.close()
+
+
+class ScriptedModel:
+    """A model that says what the test tells it to. `seen` is every context it was given."""
+
+    def __init__(self) -> None:
+        self.seen: list[list[Message]] = []
+        self.scripts: list[Script] = []
+
+    def will(self, *deltas: Delta) -> None:
+        """Answer the next call with these."""
+        self.scripts.append(lambda _messages, _cancellation: iter(deltas))
+
+    def will_run(self, script: Script) -> None:
+        """Answer the next call with what this yields."""
+        self.scripts.append(script)
+
+    def stream(
+        self, model: str, messages: Sequence[Message], tools: Sequence[ToolSpec], cancellation: Cancellation
+    ) -> Iterator[Delta]:
+        self.seen.append(list(messages))
+        if self.scripts:
+            yield from self.scripts.pop(0)(messages, cancellation)
+        else:
+            yield TextDelta("You said: ")
+            yield TextDelta(messages[-1].text)
+            yield Usage(3, 2)
+
+    def warm_up(self) -> None:
+        pass
+
+
+@pytest.fixture
+def model() -> ScriptedModel:
+    return ScriptedModel()
+
+
+@pytest.fixture
+def make_app(settings: Settings, model: ScriptedModel, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., Flask]]:
+    """Makes applications over the test's settings, with changes: `make_app(admin_token="x")`."""
+    monkeypatch.setattr(application, "_model", lambda _settings: model)
+    made: list[Flask] = []
+
+    def make(**changes: Any) -> Flask:
+        app = application.create_app(dataclasses.replace(settings, **changes))
+        app.extensions["parley"].start()
+        made.append(app)
+        return app
+
+    yield make
+    for app in made:
+        app.extensions["parley"].stop()
+
+
+@pytest.fixture
+def app(make_app: Callable[..., Flask]) -> Flask:
+    return make_app()
+
+
+@pytest.fixture
+def alice(app: Flask) -> FlaskClient:
+    """A browser with an identity of its own."""
+    return app.test_client()
+
+
+@pytest.fixture
+def mallory(app: Flask) -> FlaskClient:
+    """Another browser, up to no good."""
+    return app.test_client()
+
+
+@pytest.fixture(autouse=True)
+def nothing_is_left_behind() -> Iterator[None]:
+    """No thread of ours outlives its test."""
+    before = set(threading.enumerate())
+    yield
+    deadline = time.monotonic() + 5
+    while left := [t for t in set(threading.enumerate()) - before if t.name.startswith(("turn ", "tool "))]:
+        assert time.monotonic() < deadline, f"left behind: {left}"
+        time.sleep(0.01)
