@@ -27,14 +27,18 @@ proc_name = "parley"
 if settings.use_async_agent:
     worker_class = "gevent"
     worker_connections = settings.worker_connections
+    keepalive = 5
 else:
     worker_class = "gthread"
     threads = settings.threads
+    # A worker takes no connection that it has no thread for, and holds none that is idle: the next person is
+    # answered by a worker that has room, or waits in the listening socket's queue until one has.
+    worker_connections = threads
+    keepalive = 0
 
 # A worker whose loop stands still for this long is beyond help.
 timeout = 60
 graceful_timeout = 30
-keepalive = 5
 # Restarting workers by count would cut their streams.
 max_requests = 0
 
