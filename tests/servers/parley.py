@@ -105,7 +105,7 @@ class ParleyServer:
             try:
                 if requests.get(f"{self.url}/readyz", timeout=5).ok:
                     return
-            except requests.ConnectionError:
+            except requests.RequestException:
                 time.sleep(0.05)
         raise RuntimeError(f"the server is not ready:\n{self.console()}")
 

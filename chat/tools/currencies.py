@@ -1,0 +1,103 @@
+"""The currencies the European Central Bank publishes reference rates for, by the names people give them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from chat.errors import ToolFailure
+from chat.tools.arguments import quoted, text
+from chat.tools.names import closest, normalised
+
+
+@dataclass(frozen=True, slots=True)
+class Currency:
+    """`code` is ISO 4217."""
+
+    code: str
+    name: str
+
+
+# Code: name, then what else it is called. A bare "dollar" or "rupee" means the one most people mean by it.
+_TABLE = {
+    "EUR": ("euro", "€"),
+    "USD": ("US dollar", "dollar", "$", "US$", "American dollar", "United States dollar", "greenback", "buck"),
+    "JPY": ("Japanese yen", "yen", "¥"),
+    "GBP": ("pound sterling", "pound", "sterling", "British pound", "UK pound", "£", "quid"),
+    "CHF": ("Swiss franc", "franc", "Swissie"),
+    "CNY": ("Chinese yuan", "yuan", "renminbi", "RMB", "CNH", "Chinese renminbi"),
+    "AUD": ("Australian dollar", "Aussie dollar", "A$", "AU$"),
+    "BRL": ("Brazilian real", "real", "reais", "R$"),
+    "CAD": ("Canadian dollar", "C$", "CA$", "loonie"),
+    "CZK": ("Czech koruna", "koruna", "Czech crown"),
+    "DKK": ("Danish krone", "Danish crown"),
+    "HKD": ("Hong Kong dollar", "HK$"),
+    "HUF": ("Hungarian forint", "forint"),
+    "IDR": ("Indonesian rupiah", "rupiah"),
+    "ILS": ("Israeli shekel", "shekel", "new shekel", "Israeli new shekel", "₪"),
+    "INR": ("Indian rupee", "rupee", "₹"),
+    "ISK": ("Icelandic króna", "Icelandic crown"),
+    "KRW": ("South Korean won", "won", "Korean won", "₩"),
+    "MXN": ("Mexican peso",),
+    "MYR": ("Malaysian ringgit", "ringgit"),
+    "NOK": ("Norwegian krone", "Norwegian crown"),
+    "NZD": ("New Zealand dollar", "kiwi dollar", "NZ$"),
+    "PHP": ("Philippine peso", "₱"),
+    "PLN": ("Polish zloty", "zloty", "złoty"),
+    "RON": ("Romanian leu", "leu", "lei"),
+    "SEK": ("Swedish krona", "Swedish crown"),
+    "SGD": ("Singapore dollar", "S$", "Singaporean dollar"),
+    "THB": ("Thai baht", "baht", "฿"),
+    "TRY": ("Turkish lira", "lira", "₺"),
+    "ZAR": ("South African rand", "rand"),
+}
+
+CURRENCIES = {code: Currency(code, names[0]) for code, names in _TABLE.items()}
+
+_EXPLAINED = {
+    "peso": "There is more than one peso: the Mexican (MXN) and the Philippine (PHP) have a reference rate.",
+    "krone": "There is more than one krone: the Danish (DKK) and the Norwegian (NOK) have a reference rate.",
+    "krona": "There is more than one krona: the Swedish (SEK) and the Icelandic (ISK) have a reference rate.",
+    "crown": "There is more than one crown: CZK, DKK, ISK, NOK and SEK have a reference rate.",
+    **dict.fromkeys(
+        ("rub", "ruble", "rouble", "russian ruble", "russian rouble"),
+        "The ECB has published no reference rate for the Russian rouble since March 2022.",
+    ),
+    **dict.fromkeys(
+        ("bgn", "lev", "bulgarian lev"),
+        "Bulgaria has used the euro since January 2026; there is no current reference rate for the lev.",
+    ),
+    **dict.fromkeys(
+        ("btc", "bitcoin", "eth", "ether", "ethereum", "crypto"),
+        "The ECB publishes reference rates for state currencies only, not for crypto-assets.",
+    ),
+}
+
+
+def find(name: object, argument: str) -> Currency:
+    """The currency that `name` means. Raises ToolFailure with suggestions where there is none."""
+    asked = text(name, argument)
+    key = _key(asked)
+    if key in _EXPLAINED:
+        raise ToolFailure(_EXPLAINED[key])
+    code = _BY_NAME.get(key) or _BY_NAME.get(key.removesuffix("s"))
+    if code is None:
+        near = dict.fromkeys(_BY_NAME[each] for each in closest(asked, _BY_NAME))
+        known = ", ".join(near or CURRENCIES)
+        hint = f"Did you mean one of {known}?" if near else f"There are: {known}."
+        raise ToolFailure(f"The ECB publishes no reference rate for {quoted(asked)}. {hint}")
+    return CURRENCIES[code]
+
+
+def _key(name: str) -> str:
+    """Signs such as € have no letters to be known by: they are their own key."""
+    sign = "".join(name.split()).upper()
+    return normalised(name) if sign.isalpha() or sign not in _SIGNS else sign
+
+
+_SIGNS = {
+    name.upper()
+    for names in _TABLE.values()
+    for name in names
+    if not normalised(name) or any(not letter.isalpha() for letter in name.replace(" ", ""))
+}
+_BY_NAME = {_key(name): code for code, names in _TABLE.items() for name in (code, *names)}

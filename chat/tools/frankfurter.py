@@ -1,0 +1,64 @@
+"""Frankfurter's open API, version 1: the European Central Bank's daily reference rates. No key.
+
+`GET /2026-08-01..2026-11-23?base=EUR&symbols=USD` answers
+`{"amount": 1.0, "base": "EUR", "start_date": ..., "end_date": ..., "rates": {"2026-08-03": {"USD": 1.16}, ...}}`,
+working days only; 404 or 422 with `{"message": ...}` where there is nothing. Described at
+https://frankfurter.dev/v1/ and in its openapi.json.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from chat.tools.cache import Cache
+from chat.tools.currencies import Currency
+from chat.tools.http import JsonSource
+from chat.tools.sheet import now
+
+NAME = "European Central Bank reference rates, via Frankfurter"
+PAGE = "https://www.ecb.europa.eu/stats/policy_and_exchange_rates/euro_reference_exchange_rates/html/index.en.html"
+
+# New rates come once a working day, about 16:00 in Frankfurt.
+_TTL_S = 1800.0
+
+
+@dataclass(frozen=True, slots=True)
+class Rates:
+    """What one unit of the base cost, by date, oldest first, and never empty. `retrieved`: when it was asked."""
+
+    by_date: Mapping[date, float]
+    retrieved: str
+
+
+class Frankfurter:
+    """Asks the API, and remembers. One object serves a worker, from many threads at once."""
+
+    def __init__(self, source: JsonSource, cache: Cache[Rates] | None = None) -> None:
+        self._source = source
+        self._cache = cache or Cache(_TTL_S)
+
+    def rates(self, base: Currency, quote: Currency, first: date, last: date) -> Rates:
+        """The rates from `first` to `last`. Raises SourceUnavailable, with status 404 where there are none."""
+        return self._cache.get((base.code, quote.code, first, last), lambda: self._fetch(base, quote, first, last))
+
+    def _fetch(self, base: Currency, quote: Currency, first: date, last: date) -> Rates:
+        answer = self._source.get(
+            f"/{first.isoformat()}..{last.isoformat()}", {"base": base.code, "symbols": quote.code}
+        )
+        match answer:
+            case {"base": base.code, "rates": dict() as days} if days:
+                return Rates(dict(sorted(self._read(day, rates, quote) for day, rates in days.items())), now())
+        raise self._source.garbled()
+
+    def _read(self, day: str, rates: Any, quote: Currency) -> tuple[date, float]:
+        try:
+            rate = float(rates[quote.code])
+            if math.isfinite(rate) and rate > 0:
+                return date.fromisoformat(day), rate
+        except (KeyError, TypeError, ValueError, OverflowError):
+            pass
+        raise self._source.garbled()

@@ -1,0 +1,134 @@
+"""The World Bank's open API, version 2: annual figures of the World Development Indicators. No key.
+
+`GET /country/CHN;IND/indicator/NY.GDP.MKTP.CD;SP.POP.TOTL?source=2&format=json&date=1990:2026&per_page=5000`
+answers `[{"page": 1, "pages": 1, "lastupdated": "2026-07-13", ...}, [row, ...]]`, a row being
+`{"indicator": {"id": ...}, "country": {"id": "CN"}, "countryiso3code": "CHN", "date": "2024", "value": 1.2 or null}`.
+Several indicators in one question need `source=2`. What it does not take is answered, with status 200 too, by
+`[{"message": [{"id": "120", "key": "Invalid value", "value": ...}]}]`. Described at
+https://datahelpdesk.worldbank.org/knowledgebase/articles/898581 and 889392.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from typing import Any
+
+from chat.tools.cache import Cache
+from chat.tools.countries import Economy
+from chat.tools.http import JsonSource
+from chat.tools.indicators import Indicator
+from chat.tools.sheet import now
+
+NAME = "World Bank, World Development Indicators"
+FIRST_YEAR = 1990
+
+# The figures change a few times a year, and their corrections a little more often.
+_TTL_S = 6 * 3600.0
+# One page holds all that is ever asked for. Should the API make more of it, so many are put together, and an answer
+# in still more counts as none: a part of the figures must not be taken for all of them.
+_PER_PAGE = 5000
+_MOST_PAGES = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Observations:
+    """Annual figures: `values[economy's code][indicator's code][year]`. A year without a figure is not in it.
+
+    `updated` is the date of the source's last change, `retrieved` when it was asked.
+    """
+
+    values: Mapping[str, Mapping[str, Mapping[int, float]]]
+    updated: str | None
+    retrieved: str | None
+
+    def of(self, economy: Economy, indicator: Indicator) -> Mapping[int, float]:
+        """The figures by year, perhaps none."""
+        return self.values.get(economy.code, {}).get(indicator.code, {})
+
+
+class WorldBank:
+    """Asks the API, and remembers. One object serves a worker, from many threads at once."""
+
+    def __init__(self, source: JsonSource, cache: Cache[Observations] | None = None) -> None:
+        self._source = source
+        self._cache = cache or Cache(_TTL_S)
+
+    def observations(self, economies: Sequence[Economy], indicators: Sequence[Indicator]) -> Observations:
+        """All figures since FIRST_YEAR, in one request. Raises SourceUnavailable."""
+        asked = tuple(sorted({economy.code for economy in economies}))
+        wanted = tuple(sorted({indicator.code for indicator in indicators}))
+        return self._cache.get((asked, wanted), lambda: self._fetch(economies, asked, wanted))
+
+    def _fetch(self, economies: Sequence[Economy], asked: Sequence[str], wanted: Sequence[str]) -> Observations:
+        # Rows of income groups come with an empty countryiso3code.
+        codes = {economy.code: economy.code for economy in economies}
+        codes |= {economy.code2: economy.code for economy in economies}
+        values: dict[str, dict[str, dict[int, float]]] = {}
+        updated = None
+        for meta, rows in self._pages(asked, wanted):
+            updated = _date(meta.get("lastupdated"))
+            for row in rows:
+                code, indicator, year, value = self._read(row, codes)
+                if code and indicator in wanted and value is not None:
+                    values.setdefault(code, {}).setdefault(indicator, {})[year] = value
+        return Observations(values, updated, now())
+
+    def _pages(self, asked: Sequence[str], wanted: Sequence[str]) -> Iterator[tuple[dict[str, Any], list[Any]]]:
+        path = f"/country/{';'.join(asked)}/indicator/{';'.join(wanted)}"
+        query = {
+            "source": "2",
+            "format": "json",
+            "date": f"{FIRST_YEAR}:{datetime.now(UTC).year}",
+            "per_page": str(_PER_PAGE),
+        }
+        page = 1
+        while True:
+            meta, rows = self._page(self._source.get(path, query | ({"page": str(page)} if page > 1 else {})))
+            pages = meta.get("pages", 1)
+            if not isinstance(pages, int) or pages > _MOST_PAGES:
+                raise self._source.garbled()
+            yield meta, rows
+            if page >= pages:
+                return
+            page += 1
+
+    def _page(self, answer: Any) -> tuple[dict[str, Any], list[Any]]:
+        """The two parts of an answer; the second is null where there is nothing at all."""
+        match answer:
+            case [dict() as meta, list() as rows]:
+                return meta, rows
+            case [dict() as meta, None]:
+                return meta, []
+            case [{"message": _}]:
+                raise self._source.refused()
+        raise self._source.garbled()
+
+    def _read(self, row: Any, codes: Mapping[str, str]) -> tuple[str | None, str, int, float | None]:
+        match row:
+            case {"indicator": {"id": str() as indicator}, "country": {"id": str() as code2}, "date": str() as year}:
+                code = codes.get(str(row.get("countryiso3code"))) or codes.get(code2)
+                if re.fullmatch(r"[12][0-9]{3}", year):
+                    return code, indicator, int(year), _number(row.get("value"))
+        raise self._source.garbled()
+
+
+def _number(value: Any) -> float | None:
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return None
+    try:
+        number = float(value)
+    except OverflowError:
+        return None
+    return number if math.isfinite(number) else None
+
+
+def _date(text: Any) -> str | None:
+    """A date as the source gave it, or None: it is shown to people, so nothing else may come through here."""
+    try:
+        return date.fromisoformat(text).isoformat()
+    except (TypeError, ValueError):
+        return None

@@ -1,0 +1,62 @@
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+
+import pytest
+
+from chat.tools.exchange_rate import ExchangeRates
+from chat.tools.frankfurter import Frankfurter
+from chat.tools.http import JsonSource, Limits
+from chat.tools.market_data import Markets
+from chat.tools.world_bank import WorldBank
+from tests.servers.market_data import MarketDataServer
+
+# As in production, but with hardly a pause between attempts; and for sources that are silent or drip.
+QUICK = Limits(pause_s=0.005)
+IMPATIENT = Limits(pause_s=0.005, read_s=0.2, total_s=0.5)
+SLOW_FAULTS = ("stall", "drip", "drip_headers")
+
+
+def limits_for(fault: str) -> Limits:
+    """Patience enough for a loaded machine, but where the fault is slowness itself."""
+    return IMPATIENT if fault in SLOW_FAULTS else QUICK
+
+
+@pytest.fixture(autouse=True)
+def no_thread_stays() -> Iterator[None]:
+    """Whatever a tool starts must end, also when its source never answers."""
+    before = set(threading.enumerate())
+    yield
+    for thread in set(threading.enumerate()) - before:
+        thread.join(10)
+        assert not thread.is_alive(), f"{thread.name} is still running"
+
+
+@pytest.fixture
+def server() -> Iterator[MarketDataServer]:
+    with MarketDataServer() as server:
+        yield server
+
+
+def world_bank_at(server: MarketDataServer, limits: Limits = QUICK) -> WorldBank:
+    return WorldBank(JsonSource("The World Bank", server.world_bank_url, limits))
+
+
+def exchange_at(server: MarketDataServer, limits: Limits = QUICK) -> ExchangeRates:
+    return ExchangeRates(Frankfurter(JsonSource("Frankfurter", server.frankfurter_url, limits)))
+
+
+@pytest.fixture
+def world_bank(server: MarketDataServer) -> WorldBank:
+    return world_bank_at(server)
+
+
+@pytest.fixture
+def markets(world_bank: WorldBank) -> Markets:
+    return Markets(world_bank)
+
+
+@pytest.fixture
+def exchange(server: MarketDataServer) -> ExchangeRates:
+    return exchange_at(server)

@@ -1,0 +1,66 @@
+from __future__ import annotations
+
+import pytest
+
+from chat.errors import ToolFailure
+from chat.tools import currencies
+
+
+@pytest.mark.parametrize(
+    ("asked", "code"),
+    [
+        ("EUR", "EUR"),
+        ("eur", "EUR"),
+        ("euro", "EUR"),
+        ("Euros", "EUR"),
+        ("€", "EUR"),
+        ("dollar", "USD"),
+        ("US dollars", "USD"),
+        ("U.S. dollar", "USD"),
+        ("$", "USD"),
+        ("US$", "USD"),
+        ("yuan", "CNY"),
+        ("renminbi", "CNY"),
+        ("RMB", "CNY"),
+        ("rupee", "INR"),
+        ("Indian rupees", "INR"),
+        ("rupiah", "IDR"),
+        ("the yen", "JPY"),
+        ("pound", "GBP"),
+        ("pounds", "GBP"),
+        ("British pound", "GBP"),
+        ("Swiss franc", "CHF"),
+        ("real", "BRL"),
+        ("reais", "BRL"),
+        ("R$", "BRL"),
+        ("A$", "AUD"),
+        ("złoty", "PLN"),
+        ("zloty", "PLN"),
+        ("won", "KRW"),
+        ("lira", "TRY"),
+    ],
+)
+def test_names_as_people_say_them(asked, code):
+    assert currencies.find(asked, "base").code == code
+
+
+def test_every_name_in_the_table_leads_to_its_own_currency():
+    for code, names in currencies._TABLE.items():
+        for name in (code, *names):
+            assert currencies.find(name, "base").code == code, name
+
+
+@pytest.mark.parametrize(
+    ("asked", "told"),
+    [
+        ("peso", "MXN.*PHP"),
+        ("krone", "DKK.*NOK"),
+        ("rouble", "since March 2022"),
+        ("bitcoin", "crypto"),
+        ("VND", "no reference rate"),
+        ("dollr", "USD"),
+    ],
+)
+def test_what_cannot_be_found_is_explained(asked, told):
+    with pytest.raises(ToolFailure, match=told):
+        currencies.find(asked, "base")
