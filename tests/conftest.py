@@ -98,7 +98,9 @@ def model() -> ScriptedModel:
 
 
 @pytest.fixture
-def make_app(settings: Settings, model: ScriptedModel, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., Flask]]:
+def make_app(
+    settings: Settings, model: ScriptedModel, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Callable[..., Flask]]:
     """Makes applications over the test's settings, with changes: `make_app(admin_token="x")`."""
     monkeypatch.setattr(application, "_model", lambda _settings: model)
     made: list[Flask] = []

@@ -1,0 +1,141 @@
+"""What a person does on the first day: ask, watch, look at the figures, come back later."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import BrowserContext, Page, expect
+
+from scripts.fake_llm import FakeLLM
+from tests.servers.parley import ParleyServer, wanting
+
+
+def ask(page: Page, text: str) -> None:
+    page.locator("#message-field").fill(text)
+    page.locator("#message-field").press("Enter")
+
+
+def finished(page: Page) -> None:
+    expect(page.get_by_role("status").last).to_have_text("Response complete", timeout=20_000)
+
+
+def test_two_windows_are_answered_at_the_same_time(
+    new_person: Callable[..., BrowserContext], server: ParleyServer
+) -> None:
+    china, india = new_person().new_page(), new_person().new_page()
+    for window in (china, india):
+        window.goto(server.url)
+    ask(china, "Show me China market data")
+    ask(india, "Show me India market data")
+    # Both are in the middle of their answers at one moment: words are there, and neither is complete.
+    for window in (china, india):
+        expect(window.locator("article.answer .markdown")).not_to_be_empty(timeout=10_000)
+    for window in (china, india):
+        expect(window.get_by_role("status").last).not_to_have_text("Response complete", timeout=100)
+    for window, country in ((china, "China"), (india, "India")):
+        finished(window)
+        expect(window.locator(".tool .said")).to_contain_text(country)
+        expect(window.locator("figure.result table").first).to_contain_text("GDP")
+        expect(window.locator("figure.result .plot [role=img]").first).to_be_visible()
+        expect(window.locator("figure.result .sources")).to_contain_text("World Bank")
+        expect(window.locator("article.answer .markdown").last).to_contain_text("demo model")
+    assert "India" not in china.locator("article.answer").inner_text()
+    assert "China" not in india.locator("article.answer").inner_text()
+
+
+@pytest.mark.parametrize(
+    ("suggestion", "drawn"),
+    [
+        ("Show me China market data", True),
+        ("Compare GDP growth of India, China and Brazil", True),
+        ("How has the euro moved against the dollar this year?", True),
+        ("What can you do?", False),
+    ],
+)
+def test_each_suggestion_is_answered(page: Page, suggestion: str, drawn: bool) -> None:
+    page.get_by_role("button", name=suggestion).click()
+    finished(page)
+    expect(page.locator("article.question")).to_contain_text(suggestion)
+    expect(page.locator("article.answer .markdown").last).not_to_be_empty()
+    assert page.locator("figure.result .plot [role=img]").count() >= (1 if drawn else 0)
+    assert (page.locator("figure.result").count() > 0) == drawn
+
+
+def test_a_reload_in_mid_answer_goes_on_and_loses_nothing(page: Page) -> None:
+    ask(page, "Show me India market data")
+    expect(page.locator("article.answer .markdown").last).not_to_be_empty(timeout=10_000)
+    page.reload()
+    expect(page.locator("article.question")).to_have_count(1)
+    finished(page)
+    expect(page.locator("article.answer")).to_have_count(1)
+    expect(page.locator("article.answer .markdown").last).to_contain_text("demo model")
+
+
+def test_history_is_there_after_a_restart(new_person: Callable[..., BrowserContext], tmp_path: Path) -> None:
+    with ParleyServer(tmp_path, WEB_CONCURRENCY=1, DEMO_LATENCY_S=0.2) as own_server:
+        window = new_person().new_page()
+        window.goto(own_server.url)
+        ask(window, "What can you do?")
+        finished(window)
+        written = window.locator("article.answer .markdown").last.inner_text()
+        address = window.url
+        own_server.stop()
+        own_server.start()
+        window.goto(own_server.url)
+        window.locator("nav.history").get_by_text("What can you do?").click()
+        expect(window).to_have_url(address)
+        expect(window.locator("article.answer .markdown").last).to_have_text(written, use_inner_text=True)
+
+
+def test_what_a_model_writes_is_never_run(new_person: Callable[..., BrowserContext], tmp_path: Path) -> None:
+    hostile = (
+        "<img src=x onerror=alert(1)><script>alert(2)</script> [link](javascript:alert(3)) "
+        "<iframe src='https://example.org'></iframe> ![image](https://example.org/canary.png) **bold**"
+    )
+    with (
+        FakeLLM(echo=1, first=0, gap=0) as llm,
+        ParleyServer(tmp_path, WEB_CONCURRENCY=1, OPENAI_BASE_URL=llm.base_url) as own_server,
+    ):
+        window = new_person().new_page()
+        asked: list[str] = []
+        window.on("request", lambda request: asked.append(request.url))
+        window.on("dialog", lambda dialog: pytest.fail(f"a dialog: {dialog.message}"))
+        window.goto(own_server.url)
+        ask(window, hostile)
+        finished(window)
+        answer = window.locator("article.answer .markdown").last
+        expect(answer.locator("strong")).to_have_text("bold")
+        assert answer.locator("script, iframe, img, [onerror], a[href^='javascript']").count() == 0
+        assert all(address.startswith((own_server.url, "data:")) for address in asked)
+        expect(window.locator("article.question")).to_contain_text("<script>alert(2)</script>")
+
+
+def test_a_failed_answer_says_why_and_can_be_tried_again(
+    new_person: Callable[..., BrowserContext], tmp_path: Path
+) -> None:
+    with (
+        FakeLLM(first=0, tokens=5, gap=0) as llm,
+        ParleyServer(tmp_path, WEB_CONCURRENCY=1, OPENAI_BASE_URL=llm.base_url) as own_server,
+    ):
+        window = new_person().new_page()
+        window.goto(own_server.url)
+        ask(window, "Try this " + wanting(fault="cut", at=3, times=1))
+        failed = window.locator("article.answer .failed")
+        expect(failed).to_be_visible(timeout=10_000)
+        failed.get_by_role("button", name="Retry").click()
+        finished(window)
+        expect(window.locator("article.answer .failed")).to_have_count(0)
+        expect(window.locator("article.question")).to_have_count(1)
+
+
+def test_a_phone_has_the_history_in_a_drawer(new_person: Callable[..., BrowserContext], server: ParleyServer) -> None:
+    window = new_person(viewport={"width": 390, "height": 844}, has_touch=True).new_page()
+    window.goto(server.url)
+    ask(window, "What can you do?")
+    finished(window)
+    assert window.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    expect(window.locator("aside.sidebar")).not_to_be_in_viewport()
+    window.locator("header.topbar button").first.click()
+    expect(window.locator("nav.history")).to_be_in_viewport()
