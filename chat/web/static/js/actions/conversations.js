@@ -1,0 +1,93 @@
+// Opening conversations: from the server, or from what this window still knows of them.
+
+import { ApiError } from "../api.js";
+import { describe } from "../problems.js";
+import { showAddress } from "../router.js";
+import { blankConversation, NEW, runningMessage, storedConversation } from "../state/conversation.js";
+import { conversationChanged, itemKnown } from "../state/page.js";
+import { strings } from "../strings/index.js";
+
+/** `join(key, message)` follows an answer that is being written. */
+export function conversationActions({ store, api, join }) {
+  const newest = new Map();
+
+  const setPhase = (key, phase) =>
+    store.update((state) => conversationChanged(state, key, (conversation) => ({ ...conversation, phase })));
+
+  /** Shows a conversation, at once if it is known here, and asks the server for its present state. */
+  function show(key) {
+    store.update({ openKey: key, drawerOpen: false, problem: null, announcement: "" });
+    if (!store.state.conversations.has(key)) {
+      store.update((state) => ({
+        conversations: new Map(state.conversations).set(key, blankConversation(key, "loading")),
+      }));
+    }
+    if (!store.state.conversations.get(key).turn) reload(key);
+  }
+
+  function open(key) {
+    showAddress(key);
+    show(key);
+  }
+
+  /** `join: false` leaves an answer alone that could not be followed a moment ago; `quiet`: nobody asked for this. */
+  async function reload(key, { join: mayJoin = true, quiet = false } = {}) {
+    if (key === NEW) return;
+    const call = Symbol("call");
+    newest.set(key, call);
+    const headId = store.state.conversations.get(key)?.headId;
+    try {
+      const json = await api.conversation(key);
+      if (newest.get(key) === call) arrived(key, json, headId, mayJoin);
+    } catch (error) {
+      if (newest.get(key) === call && !quiet) failed(key, error);
+    }
+  }
+
+  function arrived(key, json, headId, mayJoin) {
+    const known = store.state.conversations.get(key);
+    // Deleted, or asked something, while the answer was on its way: what it says is old.
+    if (!known || known.turn || known.headId !== headId) return;
+    const conversation = storedConversation(json, known);
+    const running = runningMessage(conversation);
+    if (running && !mayJoin) conversation.turn = { phase: "lost" };
+    store.update((state) => ({
+      ...conversationChanged(state, key, () => conversation),
+      ...itemKnown(state, key, { title: conversation.title, running: running !== null }),
+    }));
+    if (running?.turnId && mayJoin) join(key, running);
+  }
+
+  function failed(key, error) {
+    const missing = error instanceof ApiError && error.status === 404;
+    const known = store.state.conversations.get(key);
+    if (!known) return;
+    if (missing) setPhase(key, "missing");
+    else if (known.messages.size === 0) setPhase(key, "failed");
+    else store.update({ problem: { text: describe(error), action: { label: strings.problem.again, run: reopen } } });
+  }
+
+  /** Asks for the open conversation again, forgetting a turn that was lost. */
+  function reopen() {
+    const key = store.state.openKey;
+    store.update({ problem: null });
+    store.update((state) =>
+      conversationChanged(state, key, (conversation) => ({
+        ...conversation,
+        phase: conversation.messages.size > 0 ? "ready" : "loading",
+        turn: conversation.turn?.phase === "lost" ? null : conversation.turn,
+      })),
+    );
+    if (!store.state.conversations.get(key)?.turn) reload(key);
+  }
+
+  /** The page is seen again, or the network is back: what was lost is taken up, what is shown brought up to date. */
+  function catchUp() {
+    const key = store.state.openKey;
+    const turn = store.state.conversations.get(key)?.turn;
+    if (turn?.phase === "lost") reopen();
+    else if (!turn) reload(key, { quiet: true });
+  }
+
+  return { show, open, catchUp, newChat: () => open(NEW), reload, reopen };
+}

@@ -1,0 +1,56 @@
+// Scales and ticks: from figures to positions, and which of them to label. Pure functions.
+
+const STEPS = [1, 2, 2.5, 5, 10];
+
+/** Round values that span `low` to `high`, about `count` of them, ascending. */
+export function niceTicks(low, high, count) {
+  const [from, to] = low === high ? around(low) : [low, high];
+  const step = niceStep((to - from) / Math.max(1, count - 1));
+  const ticks = [];
+  const first = Math.floor(from / step + 1e-9);
+  const last = Math.ceil(to / step - 1e-9);
+  for (let index = first; index <= last; index += 1) ticks.push(Number((index * step).toPrecision(12)));
+  return ticks;
+}
+
+function around(value) {
+  const reach = Math.abs(value) / 2 || 1;
+  return [value - reach, value + reach];
+}
+
+function niceStep(rough) {
+  const power = 10 ** Math.floor(Math.log10(rough));
+  // A little finer than asked is better than twice as coarse.
+  return STEPS.find((step) => step * power >= rough * 0.8) * power;
+}
+
+/**
+ * What a value axis shows of `values`: `{low, high, ticks}`. Bars stand on zero. A line need not, but does where
+ * zero is near: an axis that starts just below the lowest value makes small changes look like large ones.
+ */
+export function valueAxis(values, kind, count = 5) {
+  let low = Math.min(...values);
+  let high = Math.max(...values);
+  const near = kind === "bar" || Math.min(Math.abs(low), Math.abs(high)) < (high - low) * 0.6;
+  if (near) [low, high] = [Math.min(low, 0), Math.max(high, 0)];
+  const ticks = niceTicks(low, high, count);
+  return { low: ticks[0], high: ticks.at(-1), ticks };
+}
+
+/** A function from the range `from` to the range `to`. */
+export function linear([from0, from1], [to0, to1]) {
+  const factor = from1 === from0 ? 0 : (to1 - to0) / (from1 - from0);
+  return (value) => to0 + (value - from0) * factor;
+}
+
+/** The index in ascending `positions` that is nearest to `position`. */
+export function nearest(positions, position) {
+  let low = 0;
+  let high = positions.length - 1;
+  while (high - low > 1) {
+    const middle = (low + high) >> 1;
+    if (positions[middle] <= position) low = middle;
+    else high = middle;
+  }
+  return high >= 0 && position - positions[low] > positions[high] - position ? high : low;
+}

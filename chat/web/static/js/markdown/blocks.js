@@ -1,0 +1,69 @@
+// Markdown to HTML, a block at a time, so that a growing text only redoes its last block.
+// The HTML made here is not safe yet: sanitise.js decides what of it reaches the page.
+
+import { Lexer, Marked } from "../../vendor/marked/marked.js";
+
+import { safeHref } from "../links.js";
+
+const escapeHtml = (text) => text.replace(/[&<>"']/g, (found) => `&#${found.charCodeAt(0)};`);
+
+const marked = new Marked({
+  gfm: true,
+  breaks: true,
+  renderer: {
+    // Raw HTML is shown as what it is, text.
+    html: ({ text, block }) => (block ? `<p>${escapeHtml(text)}</p>` : escapeHtml(text)),
+    // Nothing is loaded from anywhere: an image becomes a link that a person may follow.
+    image({ href, text }) {
+      const address = safeHref(href);
+      const name = escapeHtml(text || href);
+      return address ? `<a href="${escapeHtml(address)}">${name}</a>` : name;
+    },
+    // The page's own headings are of the first and second level.
+    heading({ tokens, depth }) {
+      const level = Math.min(6, depth + 2);
+      return `<h${level}>${this.parser.parseInline(tokens)}</h${level}>\n`;
+    },
+    checkbox: ({ checked }) => (checked ? "☑ " : "☐ "),
+  },
+});
+
+/** Line ends as the parser wants them; lengths are then the same in its tokens and in the text. */
+export function normalised(text) {
+  return text.replace(/\r\n?/g, "\n");
+}
+
+/**
+ * The blocks of `text`, `{raw, html}` each, whose `raw`s together are the text.
+ * `links` holds the link definitions met so far (`[name]: address`) and gets those of this text.
+ */
+export function renderBlocks(text, links) {
+  try {
+    const lexer = new Lexer(marked.defaults);
+    lexer.tokens.links = links;
+    return joinSpaces(lexer.lex(text)).map(({ token, raw }) => ({ raw, html: marked.parser([token]) }));
+  } catch {
+    // Nested deeper than the parser's stack goes: still readable, as plain text.
+    return [{ raw: text, html: `<p>${escapeHtml(text)}</p>` }];
+  }
+}
+
+/** An empty set of link definitions; without a prototype, since their names are anyone's. */
+export function noLinks() {
+  return Object.create(null);
+}
+
+/** Blank lines belong to the block before them; at the very beginning they are a block of nothing. */
+function joinSpaces(tokens) {
+  const blocks = [];
+  for (const token of tokens) {
+    const last = blocks.at(-1);
+    if (last && (token.type === "space" || last.token.type === "space")) {
+      last.raw += token.raw;
+      if (token.type !== "space") last.token = token;
+    } else {
+      blocks.push({ token, raw: token.raw });
+    }
+  }
+  return blocks;
+}

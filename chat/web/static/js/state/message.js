@@ -1,0 +1,151 @@
+// A message as the page holds it, made from what the server stores or from a turn's events. Pure functions.
+//
+//   {key, id, parentId, role, status, parts, model, turnId, error, usage, durationMs}
+//
+// `parts` stand in the order they are read: {kind: "text", text}, {kind: "reasoning", text} or
+// {kind: "tool", call: {id, name, label, arguments, result}}, where `result` is null until it came.
+// `key` stays when `id` changes from a local one to the server's, so that the page keeps its elements.
+
+/** Statuses after which asking again makes sense, unless the error says that it does not. */
+const FAILED = new Set(["failed", "interrupted", "stopped"]);
+
+export function localMessage(id, role, parentId, text = "") {
+  return {
+    ...blank(),
+    key: id,
+    id,
+    parentId,
+    role,
+    status: role === "user" ? "completed" : "running",
+    parts: text ? [{ kind: "text", text }] : [],
+  };
+}
+
+function blank() {
+  return { model: null, turnId: null, error: null, usage: null, durationMs: null };
+}
+
+/** A message of `GET /api/conversations/<id>`. Where in an answer its reasoning stood is not kept: it comes first. */
+export function storedMessage(json) {
+  const said = interleave(String(json.text ?? ""), Array.isArray(json.tool_calls) ? json.tool_calls : []);
+  return {
+    ...blank(),
+    key: String(json.id),
+    id: json.id,
+    parentId: json.parent_id ?? null,
+    role: json.role === "user" ? "user" : "assistant",
+    status: String(json.status ?? "completed"),
+    parts: json.reasoning ? [{ kind: "reasoning", text: String(json.reasoning) }, ...said] : said,
+    model: json.model ?? null,
+    turnId: json.turn_id ?? null,
+    error: json.error ? readError(json.error) : null,
+    usage: json.usage ?? null,
+    durationMs: json.duration_ms ?? null,
+  };
+}
+
+/** Text and tool calls in reading order; a call stands at `text_offset`, counted in whole characters. */
+function interleave(text, calls) {
+  const parts = [];
+  let from = 0;
+  for (const { call, at } of placed(text, calls)) {
+    if (at > from) parts.push({ kind: "text", text: text.slice(from, at) });
+    from = Math.max(from, at);
+    parts.push({ kind: "tool", call });
+  }
+  if (from < text.length) parts.push({ kind: "text", text: text.slice(from) });
+  return parts;
+}
+
+function placed(text, calls) {
+  return calls
+    .map((json) => ({ call: storedCall(json), at: unitsBefore(text, Number(json.text_offset) || 0) }))
+    .sort((one, other) => one.at - other.at);
+}
+
+/** The server counts characters, a string here UTF-16 units, two for an emoji. */
+export function unitsBefore(text, characters) {
+  let units = 0;
+  for (let count = 0; count < characters && units < text.length; count += 1) {
+    units += text.codePointAt(units) > 0xffff ? 2 : 1;
+  }
+  return units;
+}
+
+function storedCall(json) {
+  return { ...readCall(json), result: json.result ? readResult(json.result) : null };
+}
+
+function readCall(json) {
+  const name = String(json.name ?? "");
+  return { id: String(json.id ?? ""), name, label: String(json.label || name), arguments: json.arguments ?? null };
+}
+
+function readResult(json) {
+  return {
+    ok: json.ok !== false,
+    summary: String(json.summary ?? ""),
+    data: json.data ?? null,
+    durationMs: json.duration_ms ?? null,
+  };
+}
+
+function readError(json) {
+  return { code: String(json.code ?? ""), message: String(json.message ?? ""), retryable: json.retryable !== false };
+}
+
+/** The message after one event of its turn. Events that do not concern it leave it the same object. */
+export function applyEvent(message, name, data) {
+  switch (name) {
+    case "turn":
+      // A turn may be followed again from its first event: what stood here is told anew.
+      return {
+        ...message,
+        ...blank(),
+        id: data.message_id,
+        turnId: data.turn_id,
+        model: data.model ?? null,
+        status: "running",
+        parts: [],
+      };
+    case "delta":
+      return { ...message, parts: appended(message.parts, "text", data.text) };
+    case "reasoning":
+      return { ...message, parts: appended(message.parts, "reasoning", data.text) };
+    case "tool_call":
+      return { ...message, parts: [...message.parts, { kind: "tool", call: { ...readCall(data), result: null } }] };
+    case "tool_result":
+      return { ...message, parts: answered(message.parts, String(data.id), readResult(data)) };
+    case "error":
+      return { ...message, error: readError(data) };
+    case "done":
+      return {
+        ...message,
+        status: String(data.status),
+        usage: data.usage ?? null,
+        durationMs: data.duration_ms ?? null,
+      };
+    default:
+      return message;
+  }
+}
+
+function appended(parts, kind, text) {
+  if (typeof text !== "string" || text === "") return parts;
+  const last = parts.at(-1);
+  if (last?.kind !== kind) return [...parts, { kind, text }];
+  return [...parts.slice(0, -1), { kind, text: last.text + text }];
+}
+
+function answered(parts, callId, result) {
+  return parts.map((part) =>
+    part.kind === "tool" && part.call.id === callId && !part.call.result
+      ? { ...part, call: { ...part.call, result } }
+      : part,
+  );
+}
+
+/** Whether "Retry" belongs under this answer. */
+export function mayRetry(message) {
+  return message.role === "assistant" && FAILED.has(message.status) && message.error?.retryable !== false;
+}

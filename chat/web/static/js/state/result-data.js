@@ -1,0 +1,68 @@
+// What a tool found, made safe to draw: only strings, finite numbers, allowed links, and not too much of it.
+// The data comes from elsewhere; whatever does not have the documented shape is left out, never thrown.
+
+import { safeHref } from "../links.js";
+
+const LIMITS = { tables: 12, rows: 2000, columns: 30, charts: 24, series: 12, points: 5000, sources: 12 };
+
+const list = (value, limit) => (Array.isArray(value) ? value.slice(0, limit) : []);
+const record = (value) => (value !== null && typeof value === "object" && !Array.isArray(value) ? value : {});
+
+function text(value) {
+  if (typeof value === "string") return value;
+  return typeof value === "number" || typeof value === "boolean" ? String(value) : "";
+}
+
+/** `{title, note, tables, charts, sources}`, or null where there is nothing to draw. */
+export function readResultData(data) {
+  const given = record(data);
+  const read = {
+    title: text(given.title),
+    note: text(given.note),
+    tables: list(given.tables, LIMITS.tables)
+      .map(readTable)
+      .filter((table) => table.columns.length > 0),
+    charts: list(given.charts, LIMITS.charts)
+      .map(readChart)
+      .filter((chart) => chart.series.length > 0),
+    sources: list(given.sources, LIMITS.sources)
+      .map(readSource)
+      .filter((source) => source.name),
+  };
+  return read.tables.length + read.charts.length > 0 || read.note ? read : null;
+}
+
+function readTable(value) {
+  const { title, columns, rows } = record(value);
+  const names = list(columns, LIMITS.columns).map(text);
+  const cells = list(rows, LIMITS.rows).map((row) => names.map((_, column) => text(list(row, names.length)[column])));
+  return { title: text(title), columns: names, rows: cells };
+}
+
+function readChart(value) {
+  const { title, unit, kind, x, series } = record(value);
+  return {
+    title: text(title),
+    unit: text(unit),
+    kind: kind === "bar" ? "bar" : "line",
+    x: x === "date" ? "date" : "year",
+    series: list(series, LIMITS.series)
+      .map(readSeries)
+      .filter((each) => each.points.some(([, y]) => y !== null)),
+  };
+}
+
+/** Points are `[label, value]`; a value that is missing is null, and the line is broken there. */
+function readSeries(value) {
+  const { name, points } = record(value);
+  const read = list(points, LIMITS.points)
+    .filter(Array.isArray)
+    .map(([label, number]) => [text(label), Number.isFinite(number) ? number : null])
+    .filter(([label]) => label !== "");
+  return { name: text(name), points: read };
+}
+
+function readSource(value) {
+  const { name, url, updated, retrieved } = record(value);
+  return { name: text(name), href: safeHref(url), updated: text(updated), retrieved: text(retrieved) };
+}

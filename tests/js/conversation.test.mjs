@@ -1,0 +1,96 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import {
+  blankConversation,
+  NEW,
+  pathOf,
+  runningMessage,
+  storedConversation,
+  withMessage,
+  withMessages,
+  withoutMessages,
+} from "../../chat/web/static/js/state/conversation.js";
+import { localMessage } from "../../chat/web/static/js/state/message.js";
+import { conversationChanged, initialState, newChatNamed } from "../../chat/web/static/js/state/page.js";
+
+const message = (id, parent_id, role, more = {}) => ({
+  id,
+  parent_id,
+  role,
+  text: `text ${id}`,
+  status: "completed",
+  ...more,
+});
+const BRANCHED = {
+  id: 5,
+  title: "Branches",
+  head_id: 4,
+  messages: [message(1, null, "user"), message(2, 1, "assistant"), message(3, 1, "assistant"), message(4, 3, "user")],
+};
+const ids = (conversation) => pathOf(conversation).map((each) => each.id);
+
+test("the path that ends at the head is shown, not the other branches", () => {
+  assert.deepEqual(ids(storedConversation(BRANCHED)), [1, 3, 4]);
+  assert.deepEqual(ids(storedConversation({ ...BRANCHED, head_id: 2 })), [1, 2]);
+  assert.deepEqual(ids(storedConversation({ ...BRANCHED, head_id: null })), []);
+});
+
+test("parents that go round in a circle end", () => {
+  const circle = { ...BRANCHED, messages: [message(1, 2, "user"), message(2, 1, "assistant")], head_id: 2 };
+  assert.equal(pathOf(storedConversation(circle)).length, 2);
+});
+
+test("local messages take the server's ids and keep their keys, and what follows them its place", () => {
+  const asked = localMessage("local-1", "user", 4, "more");
+  const answer = localMessage("local-2", "assistant", "local-1");
+  let conversation = withMessages(storedConversation(BRANCHED), asked, answer);
+  conversation = withMessage(conversation, "local-1", { ...asked, id: 6 });
+  conversation = withMessage(conversation, "local-2", { ...conversation.messages.get("local-2"), id: 7 });
+  assert.deepEqual(ids(conversation), [1, 3, 4, 6, 7]);
+  assert.deepEqual(
+    pathOf(conversation)
+      .slice(-2)
+      .map((each) => each.key),
+    ["local-1", "local-2"],
+  );
+});
+
+test("what could not be sent leaves no trace", () => {
+  const before = storedConversation(BRANCHED);
+  const asked = localMessage("local-1", "user", 4, "more");
+  const during = withMessages(before, asked, localMessage("local-2", "assistant", "local-1"));
+  assert.deepEqual(withoutMessages(during, ["local-1", "local-2"], before.headId), before);
+});
+
+test("reading a conversation again keeps the keys of messages that are shown", () => {
+  const shown = withMessage(storedConversation(BRANCHED), 4, {
+    ...storedConversation(BRANCHED).messages.get(4),
+    key: "local-9",
+  });
+  assert.equal(storedConversation(BRANCHED, shown).messages.get(4).key, "local-9");
+});
+
+test("only an answer at the head that is being written is running", () => {
+  assert.equal(runningMessage(storedConversation(BRANCHED)), null);
+  const running = {
+    ...BRANCHED,
+    messages: [message(1, null, "user"), message(2, 1, "assistant", { status: "running" })],
+  };
+  assert.equal(runningMessage(storedConversation({ ...running, head_id: 2 })).id, 2);
+});
+
+test("the new chat gets its id with all that was typed, and another new one is ready", () => {
+  let state = initialState();
+  state = {
+    ...state,
+    ...conversationChanged(state, NEW, (each) => withMessages(each, localMessage("local-1", "user", null, "x"))),
+  };
+  state = { ...state, drafts: new Map([[NEW, "typed meanwhile"]]) };
+  const named = newChatNamed(state, 9, "x");
+  assert.equal(named.openKey, 9);
+  assert.deepEqual(ids(named.conversations.get(9)), ["local-1"]);
+  assert.deepEqual(named.conversations.get(NEW), blankConversation(NEW));
+  assert.deepEqual([...named.drafts], [[9, "typed meanwhile"]]);
+  assert.equal(newChatNamed({ ...state, openKey: 3 }, 9, "x").openKey, 3);
+});

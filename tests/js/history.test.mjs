@@ -1,0 +1,77 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+process.env.TZ = "Europe/Berlin";
+const { appendPage, groupItems, readItem, refreshFirstPage, withItem } =
+  await import("../../chat/web/static/js/state/history.js");
+
+const item = (id, updatedAt, more = {}) => ({
+  id,
+  title: `chat ${id}`,
+  updatedAt,
+  pinned: false,
+  running: false,
+  ...more,
+});
+const at = (text) => new Date(text).getTime();
+const groups = (items, now) =>
+  groupItems(items, at(now)).map(({ name, items: each }) => [name, each.map(({ id }) => id)]);
+
+test("groups follow the reader's calendar", () => {
+  const items = [
+    item(1, at("2026-07-14T00:00:00")),
+    item(2, at("2026-07-13T23:59:59")),
+    item(3, at("2026-07-13T00:00:00")),
+    item(4, at("2026-07-12T23:59:59")),
+    item(5, at("2026-07-07T00:00:00")),
+    item(6, at("2026-07-06T12:00:00")),
+    item(7, at("2026-06-01T12:00:00")),
+    item(8, at("2026-01-01T12:00:00"), { pinned: true }),
+  ];
+  assert.deepEqual(groups(items, "2026-07-14T15:00:00"), [
+    ["pinned", [8]],
+    ["today", [1]],
+    ["yesterday", [2, 3]],
+    ["week", [4, 5]],
+    ["month", [6]],
+    ["older", [7]],
+  ]);
+});
+
+test("a day of 25 hours is one day", () => {
+  assert.deepEqual(groups([item(1, at("2026-10-25T00:30:00"))], "2026-10-26T12:00:00"), [["yesterday", [1]]]);
+  assert.deepEqual(groups([item(1, at("2026-03-29T00:30:00"))], "2026-03-30T12:00:00"), [["yesterday", [1]]]);
+});
+
+test("a clock that is behind the server's makes nothing disappear", () => {
+  assert.deepEqual(groups([item(1, at("2026-07-15T00:00:00"))], "2026-07-14T15:00:00"), [["today", [1]]]);
+});
+
+test("an item with a time that cannot be read is old, not lost", () => {
+  assert.equal(readItem({ id: 1, title: null, updated_at: "soon" }).updatedAt, 0);
+});
+
+test("a chat that was written in moves up, a pinned one stays where it is", () => {
+  const items = [item(9, 1, { pinned: true }), item(1, 30), item(2, 20), item(3, 10)];
+  const order = (list) => list.map(({ id }) => id);
+  assert.deepEqual(order(withItem(items, 3, { updatedAt: 40 })), [9, 3, 1, 2]);
+  assert.deepEqual(order(withItem(items, 2, { title: "x" })), [9, 1, 2, 3]);
+  assert.deepEqual(order(withItem(items, 4, { updatedAt: 50 })), [9, 4, 1, 2, 3]);
+});
+
+test("pages join without doubles, and a fresh first page drops what was deleted", () => {
+  const items = [item(1, 30), item(2, 20), item(3, 10)];
+  assert.deepEqual(
+    appendPage(items, [item(3, 10), item(4, 5)]).map(({ id }) => id),
+    [1, 2, 3, 4],
+  );
+  const fresh = [item(5, 40), item(2, 20)];
+  assert.deepEqual(
+    refreshFirstPage(items, fresh, true).map(({ id }) => id),
+    [5, 2, 3],
+  );
+  assert.deepEqual(
+    refreshFirstPage(items, fresh, false).map(({ id }) => id),
+    [5, 2],
+  );
+});

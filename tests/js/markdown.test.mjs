@@ -1,0 +1,82 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import { noLinks, normalised, renderBlocks } from "../../chat/web/static/js/markdown/blocks.js";
+
+const render = (text) =>
+  renderBlocks(normalised(text), noLinks())
+    .map(({ html }) => html)
+    .join("");
+const DOCUMENT = [
+  "\n\nIntro with a [reference][r] and *emphasis*.",
+  "# Heading",
+  "- one\n\n  still one\n- two\n  - nested",
+  "1. first\n2. second",
+  "| a | b |\n| --- | ---: |\n| 1 | 2 |",
+  "```python\nx = 1\n\n\ny = 2\n```",
+  "> quoted\n> twice",
+  "Setext\n------",
+  "<b>raw</b> and & and \ttab",
+  "    indented code",
+  "---",
+  "[r]: https://example.org",
+  "last  \nline",
+].join("\n\n");
+
+test("the blocks' raw texts are the text", () => {
+  for (const text of [DOCUMENT, DOCUMENT.replaceAll("\n", "\r\n"), "", "\n\n", "a", "\n- a\n\n\n"]) {
+    const source = normalised(text);
+    assert.equal(
+      renderBlocks(source, noLinks())
+        .map(({ raw }) => raw)
+        .join(""),
+      source,
+    );
+  }
+});
+
+test("a text that grows ends as the text that came at once", () => {
+  // As growing-text.js does it: all blocks but the last are settled, and the rest is read again with more text.
+  const links = noLinks();
+  let settled = "";
+  let html = "";
+  let open = "";
+  const source = DOCUMENT.replace("[reference][r]", "[link](https://example.org)");
+  for (let end = 1; end <= source.length; end += 1) {
+    const blocks = renderBlocks(source.slice(settled.length, end), links);
+    open = blocks.at(-1)?.html ?? "";
+    for (const block of blocks.slice(0, -1)) {
+      settled += block.raw;
+      html += block.html;
+    }
+  }
+  assert.equal(html + open, render(source));
+});
+
+test("raw HTML is text, in a block and in a line", () => {
+  const html = render("<script>alert(1)</script>\n\nin <img src=x onerror=alert(1)> line");
+  assert.ok(!/<(script|img)/.test(html), html);
+  assert.ok(html.includes("&#60;script&#62;"));
+});
+
+test("an image is a link at most", () => {
+  assert.equal(render("![a b](https://example.org/i.png)"), '<p><a href="https://example.org/i.png">a b</a></p>\n');
+  assert.equal(render("![a](javascript:alert(1))"), "<p>a</p>\n");
+  assert.ok(!render('![a"onerror="x](https://example.org/"onerror="x)').includes('"onerror="'));
+});
+
+test("headings stand below the page's own", () => {
+  assert.equal(render("# a\n\n###### b"), "<h3>a</h3>\n<h6>b</h6>\n");
+});
+
+test("names of link definitions are nobody's properties", () => {
+  assert.equal(
+    render("[constructor] [__proto__] [toString]"),
+    "<p>[constructor] [<strong>proto</strong>] [toString]</p>\n",
+  );
+});
+
+test("nesting beyond measure is plain text, not an error", () => {
+  const html = render("> ".repeat(30_000) + "deep");
+  assert.ok(html.includes("deep"));
+});
