@@ -5,6 +5,7 @@ Plain blocking code. A generator: messages go in, events come out, and nothing h
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass, replace
 
@@ -61,13 +62,15 @@ class Agent:
             tools = self._toolbox.specs if step < MAX_STEPS - 1 else []
             text: list[str] = []
             calls: list[ToolCall] = []
-            for delta in self._model.stream(model, messages, tools, cancellation):
-                if isinstance(delta, ToolCall):
-                    calls.append(delta)
-                    continue
-                if isinstance(delta, TextDelta):
-                    text.append(delta.text)
-                yield delta
+            # Closed here and now when this turn is abandoned, and the model's connection with it.
+            with contextlib.closing(self._model.stream(model, messages, tools, cancellation)) as deltas:
+                for delta in deltas:
+                    if isinstance(delta, ToolCall):
+                        calls.append(delta)
+                        continue
+                    if isinstance(delta, TextDelta):
+                        text.append(delta.text)
+                    yield delta
             cancellation.check()
             if not calls or not tools:
                 return

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 from typing import Protocol
 
 from chat.cancellation import Cancellation
@@ -18,7 +18,7 @@ class LanguageModel(Protocol):
         messages: Sequence[Message],
         tools: Sequence[ToolSpec],
         cancellation: Cancellation,
-    ) -> Iterator[Delta]:
+    ) -> Generator[Delta, None, None]:
         """Yield the answer as it arrives and return once the model said that it is done.
 
         Text and reasoning come in order; each ToolCall comes once, complete, after the text; Usage at
@@ -26,4 +26,8 @@ class LanguageModel(Protocol):
         comes; what was yielded stands) or TurnEnded when `cancellation` says so, and in either case
         has closed the connection to the model.
         """
+        ...
+
+    def warm_up(self) -> None:
+        """Pay what the first request would pay (late imports, TLS), without any traffic."""
         ...

@@ -1,0 +1,139 @@
+"""A model behind any OpenAI-compatible endpoint.
+
+The SDK builds the request, knows keys and addresses and names what went wrong; its stream is taken raw,
+since its own objects cost more than everything else a token needs. Framing is in `sse`, meaning in
+`deltas`, errors in `faults`, the connection in `transport`.
+"""
+
+from __future__ import annotations
+
+import codecs
+import contextlib
+import copy
+import random
+from collections.abc import Generator, Iterator, Sequence
+from typing import Any
+
+import httpx2
+import openai
+
+from chat.cancellation import Cancellation
+from chat.errors import ModelError, ModelRateLimited, ModelRejected, ModelUnavailable, ModelUnreachable
+from chat.llm import wire
+from chat.llm.deltas import AnswerReader
+from chat.llm.faults import FAILURES, Faults, retry_after_s
+from chat.llm.pause import pause
+from chat.llm.sse import EventParser
+from chat.llm.transport import Line, http_client, timeouts, using
+from chat.messages import Delta, Message, ToolSpec
+
+MAX_RETRIES = 2
+MAX_RETRY_AFTER_S = 5.0
+# An answer that says it is finished is followed by the count of tokens, and that by the end of the body,
+# which lets the connection be used again. Neither is worth a long wait.
+USAGE_WITHIN_S = 2.0
+END_WITHIN_S = 0.2
+
+_DEFAULT_BASE_URL = "https://api.openai.com/v1"
+# Servers of one's own need no key, but the SDK does.
+_NO_KEY = "none"
+
+_REHEARSED_ANSWER = b'data: {"choices": [{"delta": {"content": "."}, "finish_reason": "stop"}]}\n\ndata: [DONE]\n\n'
+_REHEARSED_TOOLS = [ToolSpec("tool", "", {"type": "object", "properties": {}})]
+
+
+class OpenAIModel:
+    """`chat.llm.contract.LanguageModel` over HTTP. `model_timeout_s` is the longest silence it bears with.
+
+    An attempt that fails before its first delta is repeated, up to `MAX_RETRIES` times, where that can
+    help: nothing answered, 5xx, 429; a `Retry-After` of at most `MAX_RETRY_AFTER_S` is kept, a longer one
+    ends the turn at once.
+    """
+
+    def __init__(self, api_key: str, base_url: str, model_timeout_s: float) -> None:
+        """Empty strings stand for what is not set. Does not connect."""
+        self._client = openai.OpenAI(
+            api_key=api_key or _NO_KEY,
+            base_url=base_url or _DEFAULT_BASE_URL,
+            timeout=timeouts(model_timeout_s),
+            max_retries=0,
+            # A compressed stream would come in lumps.
+            default_headers={"Accept-Encoding": "identity"},
+            http_client=http_client(model_timeout_s),
+        )
+        self._faults = Faults(api_key, model_timeout_s)
+        self._key_can_be_sent = api_key.isascii() and api_key.isprintable()
+
+    def stream(
+        self, model: str, messages: Sequence[Message], tools: Sequence[ToolSpec], cancellation: Cancellation
+    ) -> Generator[Delta, None, None]:
+        if not self._key_can_be_sent:
+            raise ModelRejected("OPENAI_API_KEY holds characters that no key has; set it anew.")
+        request = wire.request(model, messages, tools)
+        for attempt in range(MAX_RETRIES + 1):
+            begun = False
+            try:
+                with contextlib.closing(self._attempt(request, cancellation)) as deltas:
+                    for delta in deltas:
+                        begun = True
+                        yield delta
+                return
+            except FAILURES as failure:
+                cancellation.check()
+                error = self._faults.error(failure, begun)
+                wait_s = _wait_before_next(error, attempt, retry_after_s(failure))
+                if begun or wait_s is None or wait_s >= cancellation.remaining_s():
+                    # The failure's own text may hold what must not be logged, so it is not chained.
+                    raise error from None
+            pause(wait_s, cancellation)
+
+    def close(self) -> None:
+        """Close the connections that are kept alive."""
+        self._client.close()
+
+    def _attempt(self, request: dict[str, Any], cancellation: Cancellation) -> Generator[Delta]:
+        line = Line(cancellation.deadline)
+        with cancellation.closing(line.hang_up), contextlib.ExitStack() as stack:
+            with using(line):
+                response = stack.enter_context(self._client.chat.completions.with_streaming_response.create(**request))
+            line.head_arrived()
+            yield from _deltas(response.http_response, line, cancellation)
+
+    def warm_up(self) -> None:
+        """Pay for what the first request would: late imports and the SDK's lazy parts. Sends nothing."""
+        if not self._key_can_be_sent:
+            return  # every turn will say so
+        codecs.lookup("idna")  # loaded at the first look-up of a host's name
+        rehearsal = copy.copy(self)
+        transport = httpx2.MockTransport(lambda _: httpx2.Response(200, stream=httpx2.ByteStream(_REHEARSED_ANSWER)))
+        rehearsal._client = self._client.with_options(http_client=httpx2.Client(transport=transport))
+        for _ in rehearsal.stream("model", [Message("user", "")], _REHEARSED_TOOLS, Cancellation(60)):
+            pass
+
+
+def _deltas(response: httpx2.Response, line: Line, cancellation: Cancellation) -> Iterator[Delta]:
+    """The answer as it arrives. Leaves the connection either read to its end or closed."""
+    parser, answer = EventParser(), AnswerReader()
+    try:
+        for received in response.iter_raw():
+            cancellation.check()
+            for name, data in parser.feed(received):
+                yield from answer.take(name, data)
+            if answer.done or answer.finish_reason:
+                line.end_within(END_WITHIN_S if answer.done else USAGE_WITHIN_S)
+    except httpx2.HTTPError:
+        if not answer.done and not answer.finish_reason:
+            raise
+    yield from answer.rest()
+    if fault := answer.fault():
+        raise fault
+
+
+def _wait_before_next(error: ModelError, attempt: int, asked_s: float | None) -> float | None:
+    """Seconds until another attempt, or None if there is to be none."""
+    if attempt == MAX_RETRIES or not isinstance(error, (ModelUnreachable, ModelUnavailable, ModelRateLimited)):
+        return None
+    if asked_s is not None and asked_s > MAX_RETRY_AFTER_S:
+        return None
+    # A quarter to half a second, then twice that; spread, so that those who failed together don't return together.
+    return max(asked_s or 0.0, (1 + attempt) * random.uniform(0.25, 0.5))  # noqa: S311

@@ -1,0 +1,62 @@
+from __future__ import annotations
+
+import ssl
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from chat.cancellation import Cancellation
+from chat.llm.client import OpenAIModel
+from chat.messages import Delta, Message
+
+from .scripted_server import Exchange, ScriptedServer
+
+CERTIFICATE = Path(__file__).parent / "localhost.pem"
+KEY = "canary-4f9d2c71b8e3a650-canary"
+
+Serve = Callable[..., ScriptedServer]
+Connect = Callable[..., OpenAIModel]
+
+
+@pytest.fixture
+def serve() -> Iterator[Serve]:
+    """Start servers: `serve(script)`, or `serve(script, tls=True)` with a certificate of their own."""
+    servers: list[ScriptedServer] = []
+
+    def start(script: Callable[[Exchange], None], tls: bool = False) -> ScriptedServer:
+        context = None
+        if tls:
+            context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            context.load_cert_chain(CERTIFICATE)
+        servers.append(ScriptedServer(script, context))
+        return servers[-1]
+
+    yield start
+    for server in servers:
+        server.close()
+
+
+@pytest.fixture
+def connect(monkeypatch: pytest.MonkeyPatch) -> Iterator[Connect]:
+    """Make a model for a server: `connect(server)`. Trusts the certificate of TLS servers."""
+    monkeypatch.setenv("SSL_CERT_FILE", str(CERTIFICATE))
+    models: list[OpenAIModel] = []
+
+    def make(server: ScriptedServer, timeout_s: float = 5.0, url: str = "") -> OpenAIModel:
+        models.append(OpenAIModel(KEY, url or server.url, timeout_s))
+        return models[-1]
+
+    yield make
+    for model in models:
+        model.close()
+
+
+@pytest.fixture
+def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No waiting between attempts, unless the server asks for it."""
+    monkeypatch.setattr("chat.llm.client.random.uniform", lambda low, high: 0.0)
+
+
+def ask(model: OpenAIModel, cancellation: Cancellation | None = None, text: str = "Hello?") -> Iterator[Delta]:
+    return model.stream("a-model", [Message("user", text)], [], cancellation or Cancellation(20))

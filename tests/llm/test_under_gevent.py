@@ -1,0 +1,31 @@
+"""What blocks must wake up under gevent as well: the tests of what waits, again, in a patched process."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+PATCHED = """
+from gevent import monkey
+monkey.patch_all()
+import sys, pytest
+assert monkey.is_module_patched("threading") and monkey.is_module_patched("ssl")
+sys.exit(pytest.main(["-q", "-p", "no:cacheprovider", *sys.argv[1:]]))
+"""
+
+
+FILES = ("test_client_cancellation.py", "test_client.py", "test_demo_timing.py")
+
+
+def test_the_same_under_gevent():
+    run = subprocess.run(
+        [sys.executable, "-c", PATCHED, *(str(Path(__file__).parent / name) for name in FILES)],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert run.returncode == 0, run.stdout + run.stderr

@@ -1,0 +1,59 @@
+from __future__ import annotations
+
+from chat.llm.wire import request
+from chat.messages import Message, ToolCall, ToolSpec
+
+
+def test_a_conversation_with_a_tool_call():
+    call = ToolCall("call_1", "market_data", '{"country": "China"}')
+    messages = [
+        Message("system", "Be brief."),
+        Message("user", "China?"),
+        Message("assistant", "", (call,)),
+        Message("tool", '{"gdp": 1}', tool_call_id="call_1"),
+        Message("assistant", "There."),
+    ]
+    parameters = {"type": "object", "properties": {"country": {"type": "string"}}}
+    assert request("a-model", messages, [ToolSpec("market_data", "Looks it up.", parameters)]) == {
+        "model": "a-model",
+        "messages": [
+            {"role": "system", "content": "Be brief."},
+            {"role": "user", "content": "China?"},
+            {
+                "role": "assistant",
+                "content": None,
+                "tool_calls": [
+                    {
+                        "id": "call_1",
+                        "type": "function",
+                        "function": {"name": "market_data", "arguments": '{"country": "China"}'},
+                    }
+                ],
+            },
+            {"role": "tool", "tool_call_id": "call_1", "content": '{"gdp": 1}'},
+            {"role": "assistant", "content": "There."},
+        ],
+        "tools": [
+            {
+                "type": "function",
+                "function": {"name": "market_data", "description": "Looks it up.", "parameters": parameters},
+            }
+        ],
+        "stream": True,
+        "stream_options": {"include_usage": True},
+    }
+
+
+def test_no_tools_are_not_mentioned():
+    assert "tools" not in request("a-model", [Message("user", "Hi")], [])
+
+
+def test_text_beside_tool_calls_is_kept_and_missing_arguments_are_an_empty_object():
+    message = request("m", [Message("assistant", "Let me see.", (ToolCall("a", "x", ""),))], [])["messages"][0]
+    assert message["content"] == "Let me see."
+    assert message["tool_calls"][0]["function"]["arguments"] == "{}"
+
+
+def test_half_a_surrogate_pair_can_still_be_sent():
+    text = request("m", [Message("user", "a\ud83db")], [])["messages"][0]["content"]
+    assert text.encode() == b"a?b"
