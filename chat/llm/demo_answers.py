@@ -167,14 +167,14 @@ def _asked(call: ToolCall) -> str:
     """What was looked up, in the call's own words."""
     arguments = _loaded(call.arguments)
     values = arguments.values() if isinstance(arguments, dict) else ()
-    return f"**{_line(', '.join(_words(values))) or call.name}**"
+    return f"**{_capital(_line(', '.join(_words(values)))) or call.name}**"
 
 
 def _words(values: Iterable[Any]) -> Iterable[str]:
     for value in values:
         if isinstance(value, list):
             yield from _words(value)
-        elif isinstance(value, str):
+        elif isinstance(value, str) and not value.isdecimal():  # numbers were read as text
             yield value.replace("_", " ")
 
 

@@ -42,7 +42,7 @@ _EUROPE = "Europe may mean the European Union (EUU), the euro area (EMU) or Euro
 _AFRICA = "The World Bank has no figures for all of Africa; ask for Sub-Saharan Africa or for countries by name."
 _ASIA = "The World Bank has no figures for all of Asia; ask for East Asia & Pacific, South Asia or countries by name."
 _TAIWAN = (
-    "Taiwan is not in the World Bank's data, so there are no figures from this source; do not use China's instead."
+    "Taiwan is not in the World Bank's data, so there are no figures from this source; China's do not stand for it."
 )
 _ABSENT = "{} is not in the World Bank's data."
 

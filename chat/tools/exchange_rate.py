@@ -53,9 +53,7 @@ class ExchangeRates:
             if failure.status in (404, 422):
                 raise ToolFailure(f"The ECB published no rate of {base.code} in {quote.code} in that period.") from None
             # No rates are bundled: an old rate looks exactly like a current one.
-            raise ToolFailure(
-                f"{failure.message} No rate can be shown now and none is bundled; do not state one from memory."
-            ) from None
+            raise ToolFailure(f"{failure.message} No rate can be shown now, and none is bundled.") from None
 
 
 def _within(rates: Mapping[date, float], start: date) -> dict[date, float]:
