@@ -1,0 +1,1 @@
+"""What is run from the command line, and what the tests import of it."""

@@ -1,0 +1,216 @@
+"""What the fake model writes: the bytes of an answer, step by step, faults included.
+
+Knows OpenAI's format and HTTP's framing, but no socket and no clock: an answer is an iterator of steps, each
+`(seconds since the step before, bytes to write or CLOSE or RESET, tokens in it)`, which `server.py` plays.
+"""
+
+from __future__ import annotations
+
+import itertools
+import json
+import math
+import time
+from collections.abc import Callable, Generator, Iterator
+from functools import lru_cache
+from typing import Any
+
+from scripts.fake_model.request import Asked, Options, pieces
+
+CLOSE = object()  # close the connection, once everything before has been written
+RESET = object()  # drop it with a TCP reset
+Step = tuple[float, Any, int]
+
+_STREAM_HEAD = (
+    b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream; charset=utf-8\r\nTransfer-Encoding: chunked\r\n\r\n"
+)
+_STREAM_END = b"0\r\n\r\n"
+_numbers = itertools.count(1)
+
+
+def plain(status: int, body: bytes, kind: str = "application/json", extra: str = "") -> bytes:
+    """A whole HTTP answer with a length."""
+    reason = "OK" if status == 200 else "Error"
+    head = f"HTTP/1.1 {status} {reason}\r\nContent-Type: {kind}\r\nContent-Length: {len(body)}\r\n{extra}\r\n"
+    return head.encode() + body
+
+
+def error_body(message: str, kind: str, code: str | None = None) -> bytes:
+    """An error as OpenAI's endpoint writes it."""
+    return _json({"error": {"message": message, "type": kind, "param": None, "code": code}})
+
+
+def answer(asked: Asked, seen: int) -> Iterator[Step]:
+    """Every step of the answer to the `seen`th asking of a question."""
+    fault = asked.fault(seen)
+    if fault.isdigit():
+        kind = "rate_limit_error" if fault == "429" else "server_error" if fault >= "500" else "invalid_request_error"
+        extra = f"Retry-After: {asked.options.retry_after}\r\n" if asked.options.retry_after else ""
+        yield 0, plain(int(fault), error_body(f"The fake model was told to answer {fault}.", kind), extra=extra), 0
+    elif fault == "refuse":
+        yield 0, CLOSE, 0
+    elif fault == "html":
+        yield 0, plain(200, b"<!doctype html><title>Welcome</title><h1>Not a model</h1>", "text/html"), 0
+    else:
+        if fault == "mute":
+            yield asked.options.hold, b"", 0
+        yield from _streamed(asked, fault) if asked.streamed else _whole(asked, fault)
+
+
+def _deltas(asked: Asked) -> list[bytes]:
+    """What each chunk of a stream adds, as JSON."""
+    found = [_string_delta(asked.options.reasoning_field, piece) for piece in asked.reasoning]
+    for index, call in enumerate(asked.calls):
+        opening = {"index": index, **call, "function": {"name": call["function"]["name"], "arguments": ""}}
+        found.append(_json({"tool_calls": [opening]}))
+        found += [
+            _json({"tool_calls": [{"index": index, "function": {"arguments": fragment}}]})
+            for fragment in pieces(call["function"]["arguments"])
+        ]
+    return found + [_string_delta("content", piece) for piece in asked.text]
+
+
+@lru_cache(maxsize=4096)
+def _string_delta(field: str, piece: str) -> bytes:
+    return _json({field: piece})
+
+
+def _json(value: Any) -> bytes:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
+
+
+class _Wire:
+    """How the chunks of one stream look on the wire."""
+
+    def __init__(self, asked: Asked) -> None:
+        self._split = asked.options.split
+        self.opening = b'data: {"id":"chatcmpl-%012d","object":"chat.completion.chunk","created":%d,"model":%b,' % (
+            next(_numbers),
+            time.time(),
+            _json(asked.model),
+        )
+        self.usage = b',"usage":null' if asked.with_usage else b""
+        self._before = self.opening + b'"system_fingerprint":"fp_fake","choices":[{"index":0,"delta":'
+        self._after = b',"logprobs":null,"finish_reason":null}]' + self.usage + b"}\n\n"
+
+    def framed(self, data: bytes) -> bytes:
+        """`data` as an HTTP chunk, or as many that ignore where a line ends."""
+        size = self._split or len(data)
+        parts = (data[start : start + size] for start in range(0, len(data), size))
+        return b"".join([b"%x\r\n%b\r\n" % (len(part), part) for part in parts])
+
+    def delta(self, delta: bytes) -> bytes:
+        data = self._before + delta + self._after
+        return self.framed(data) if self._split else b"%x\r\n%b\r\n" % (len(data), data)
+
+    def without_choices(self, usage: bytes) -> bytes:
+        return self.framed(self.opening + b'"choices":[]' + usage + b"}\n\n")
+
+    def ending(self, asked: Asked, written: int) -> bytes:
+        finished = b"tool_calls" if asked.calls else b"stop"
+        choice = b'"choices":[{"index":0,"delta":{},"logprobs":null,"finish_reason":"%b"}]' % finished
+        ending = self.framed(self.opening + choice + self.usage + b"}\n\n")
+        if asked.with_usage:
+            ending += self.without_choices(b',"usage":' + _json(asked.usage(written)))
+        return ending + self.framed(b"data: [DONE]\n\n") + _STREAM_END
+
+
+def _streamed(asked: Asked, fault: str) -> Iterator[Step]:
+    o, wire, deltas = asked.options, _Wire(asked), _deltas(asked)
+    at = min(o.at if o.at >= 0 else len(deltas) // 2, len(deltas)) if fault else -1
+    if not (fault == "reset" and at == 0):
+        yield 0, _STREAM_HEAD, 0
+    wait = o.first
+    for n, delta in enumerate(deltas):
+        if n == at and not (yield from _faulted(fault, wait, wire, asked)):
+            return
+        if n == 0:
+            yield wait, wire.delta(b'{"role":"assistant","content":"","refusal":null}'), 0
+            wait = 0
+        yield wait, wire.delta(delta), 1
+        wait = o.gap
+    if at == len(deltas) and not (yield from _faulted(fault, wait, wire, asked)):
+        return
+    yield 0, wire.ending(asked, len(deltas)), 0
+
+
+def _faulted(fault: str, wait: float, wire: _Wire, asked: Asked) -> Generator[Step, None, bool]:
+    """The steps of a fault in the middle of a stream; returns whether the stream goes on after it."""
+    if fault in _LAST_STEPS:
+        steps = _LAST_STEPS[fault](wire)
+        yield wait, steps[0], 0
+        yield from ((0.0, step, 0) for step in steps[1:])
+        return False
+    if fault == "stall":
+        yield asked.options.hold, b"", 0
+    elif fault == "drip":
+        yield from _dripping(wire.framed(b": still here\n\n"), asked.options)
+    elif fault in _ODD_CHUNKS:
+        yield wait, _ODD_CHUNKS[fault](wire, asked.options), 0
+    return True
+
+
+_LAST_STEPS: dict[str, Callable[[_Wire], list[Any]]] = {
+    "reset": lambda _: [RESET],
+    "cut": lambda _: [CLOSE],
+    "end": lambda _: [_STREAM_END],
+    "truncate": lambda wire: [wire.delta(b'{"content":"never finished"}')[:-30], CLOSE],
+    "error": lambda wire: [
+        wire.framed(b"data: " + error_body("The fake model was told to fail.", "server_error") + b"\n\n"),
+        _STREAM_END,
+    ],
+}
+_ODD_CHUNKS: dict[str, Callable[[_Wire, Options], bytes]] = {
+    "badjson": lambda wire, _: wire.framed(wire.opening + b'"choices":[{"index":0,"delta":{"con\n\n'),
+    "empty": lambda wire, _: wire.without_choices(wire.usage),
+    "huge": lambda wire, o: wire.delta(b'{"content":"%b"}' % (b"x" * o.size)),
+}
+
+
+def _dripping(drop: bytes, o: Options) -> Iterator[Step]:
+    gap = o.gap or 0.02
+    drops = itertools.count() if math.isinf(o.hold) else range(int(o.hold / gap))
+    return ((gap, drop, 0) for _ in drops)
+
+
+def _whole(asked: Asked, fault: str) -> Iterator[Step]:
+    """An answer that is not streamed: it takes as long, and comes at once."""
+    o, tokens = asked.options, len(_deltas(asked))
+    body = _completion(asked, fault, tokens)
+    written = plain(200, body)
+    yield o.first + o.gap * max(0, tokens - 1), b"", 0
+    if fault == "reset":
+        yield 0, RESET, 0
+    elif fault in ("cut", "end", "truncate"):
+        yield 0, written[: -len(body) // 2], 0
+        yield 0, CLOSE, 0
+    elif fault == "drip":
+        yield 0, _STREAM_HEAD.replace(b"text/event-stream", b"application/json"), 0
+        yield from _dripping(b"1\r\n \r\n", o)  # JSON may begin with any amount of white space
+        yield 0, b"%x\r\n%b\r\n" % (len(body), body) + _STREAM_END, tokens
+    else:
+        yield o.hold if fault == "stall" else 0, written, tokens
+
+
+def _completion(asked: Asked, fault: str, written: int) -> bytes:
+    if fault == "error":
+        return error_body("The fake model was told to fail.", "server_error")
+    text = "x" * asked.options.size if fault == "huge" else "".join(asked.text)
+    message: dict[str, Any] = {"role": "assistant", "content": text or None, "refusal": None}
+    if asked.calls:
+        message["tool_calls"] = asked.calls
+    if asked.reasoning:
+        message[asked.options.reasoning_field] = "".join(asked.reasoning)
+    finished = "tool_calls" if asked.calls else "stop"
+    choice = {"index": 0, "message": message, "logprobs": None, "finish_reason": finished}
+    body = _json(
+        {
+            "id": f"chatcmpl-{next(_numbers):012d}",
+            "object": "chat.completion",
+            "created": int(time.time()),
+            "model": asked.model,
+            "system_fingerprint": "fp_fake",
+            "choices": [] if fault == "empty" else [choice],
+            "usage": asked.usage(written),
+        }
+    )
+    return body[:-20] if fault == "badjson" else body

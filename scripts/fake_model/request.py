@@ -1,0 +1,191 @@
+"""One request to the fake model, read: its options, its conversation, and what is to be answered.
+
+Knows OpenAI's format of a request. How the answer looks on the wire is for `answers.py` to know,
+what the options do is told at the top of `fake_llm.py`.
+"""
+
+from __future__ import annotations
+
+import itertools
+import json
+import math
+import re
+import typing
+from collections.abc import Callable
+from dataclasses import dataclass, fields, replace
+from typing import Any
+from urllib.parse import parse_qsl, quote, urlencode
+
+FAULTS = (
+    *("refuse", "mute", "html", "reset", "cut", "end", "truncate"),
+    *("badjson", "empty", "error", "stall", "drip", "huge"),
+)
+_DIRECTIVE_IN_TEXT = re.compile(r"\[fake\?([^\s\]]*)\]")
+_WORDS = ("The", "market", "opened", "quietly", "and", "closed", "a", "little", "higher", "than", "before", "it")
+_numbers = itertools.count(1)
+
+
+class BadRequest(Exception):
+    """A request that OpenAI's endpoint would not take, or one that asks the fake for something it cannot do."""
+
+
+@dataclass(frozen=True)
+class Options:
+    """How one request is answered. Times in seconds, `size` in bytes."""
+
+    first: float = 0.1
+    tokens: int = 40
+    gap: float = 0.02
+    text: str = ""
+    echo: bool = False
+    reasoning: int = 0
+    reasoning_field: str = "reasoning_content"
+    tool: tuple[str, ...] = ()
+    rounds: int = 1
+    fault: str = ""
+    at: int = -1
+    times: int = 0
+    round: int = 0
+    retry_after: str = ""
+    hold: float = math.inf
+    size: int = 30_000_000
+    split: int = 0
+
+    def __post_init__(self) -> None:
+        if self.fault and self.fault not in FAULTS and not re.fullmatch("[45][0-9][0-9]", self.fault):
+            raise BadRequest(f"fault is {self.fault!r}, but takes a status from 400 to 599 or {', '.join(FAULTS)}.")
+        times_and_sizes = (self.first, self.gap, self.tokens, self.reasoning, self.hold, self.size, self.split)
+        if not all(number >= 0 for number in times_and_sizes) or math.isinf(self.first + self.gap):
+            raise BadRequest("A time, a number or a size is not one that can be waited for or written.")
+
+
+def _flag(text: str) -> bool:
+    return {"1": True, "true": True, "0": False, "false": False}[text.lower()]
+
+
+def _readers() -> dict[str, Callable[[str], Any]]:
+    by_type: dict[Any, Callable[[str], Any]] = {float: float, int: int, bool: _flag}
+    hints = typing.get_type_hints(Options)
+    return {each.name: by_type.get(hints[each.name], str) for each in fields(Options)}
+
+
+READERS = _readers()
+
+
+def with_query(options: Options, query: str) -> Options:
+    """`options`, changed by a query such as `first=0.5&tokens=200`. Raises BadRequest."""
+    found: dict[str, Any] = {}
+    for name, value in parse_qsl(query, keep_blank_values=True):
+        if name not in READERS:
+            raise BadRequest(f"The fake model has no option {name!r}; it has {', '.join(READERS)}.")
+        try:
+            found[name] = (*found.get(name, ()), value) if name == "tool" else READERS[name](value)
+        except (ValueError, KeyError):
+            raise BadRequest(f"The fake model's option {name!r} cannot be {value!r}.") from None
+    return replace(options, **found)
+
+
+def query_of(**options: Any) -> str:
+    """The query that asks for `options`. `tool` is a list of `(name, arguments)`, see `directive`."""
+    pairs = [(name, str(value)) for name, value in options.items() if name != "tool"]
+    for name, arguments in options.get("tool", ()):
+        written = arguments if isinstance(arguments, str) else json.dumps(arguments, ensure_ascii=False)
+        pairs.append(("tool", f"{name}:{written}"))
+    return urlencode(pairs, quote_via=quote)
+
+
+def directive(**options: Any) -> str:
+    """A model's name that asks for `options`; between square brackets, the words that do so in a user's message.
+
+    `tool` is a list of `(name, arguments)`: arguments as a dict, or as a string that is sent just as it is.
+    """
+    return "fake?" + query_of(**options)
+
+
+def generated_text(tokens: int) -> str:
+    """What the fake writes in `tokens` tokens when it is not told what to write. No two tokens are the same."""
+    return "".join(_generated(tokens))
+
+
+def _generated(tokens: int) -> list[str]:
+    return [f"{_WORDS[n % len(_WORDS)]}({n}) " for n in range(tokens)]
+
+
+def pieces(text: str) -> list[str]:
+    """`text` cut as a tokenizer might: words with the space before them, and what space is left."""
+    return re.findall(r"\s*\S{1,8}|\s+", text)
+
+
+class Asked:
+    """One request, read: its conversation, its options, what to answer. Raises BadRequest."""
+
+    def __init__(self, body: bytes, defaults: Options) -> None:
+        request = _checked(body)
+        self.model: str = request["model"]
+        self.messages: list[dict[str, Any]] = request["messages"]
+        self.streamed = request.get("stream") is True
+        self.with_usage = bool((request.get("stream_options") or {}).get("include_usage"))
+        last = max((n for n, message in enumerate(self.messages) if message.get("role") == "user"), default=-1)
+        self.question = _text_of(self.messages[last]) if last >= 0 else ""
+        self.round = 1 + sum(bool(message.get("tool_calls")) for message in self.messages[last + 1 :])
+        self.options = self._options(defaults)
+        may_call = bool(request.get("tools")) and request.get("tool_choice") != "none"
+        self.calls = self._calls() if may_call and self.round <= self.options.rounds else []
+        self.reasoning = _generated(self.options.reasoning)
+        self.text = [] if self.calls else self._text()
+
+    def fault(self, seen: int) -> str:
+        """The fault to play when the same question is asked for the `seen`th time."""
+        o = self.options
+        return o.fault if (not o.times or seen <= o.times) and o.round in (0, self.round) else ""
+
+    def usage(self, written: int) -> dict[str, Any]:
+        """Prompt tokens are an estimate, four characters to the token: there is no tokenizer here."""
+        prompt = sum(len(_text_of(message)) for message in self.messages) // 4 + 1
+        return {
+            "prompt_tokens": prompt,
+            "completion_tokens": written,
+            "total_tokens": prompt + written,
+            "completion_tokens_details": {"reasoning_tokens": len(self.reasoning)},
+        }
+
+    def _options(self, options: Options) -> Options:
+        _, _, query = self.model.partition("?")
+        options = with_query(options, query)
+        in_text = _DIRECTIVE_IN_TEXT.search(self.question)
+        return with_query(options, in_text[1]) if in_text else options
+
+    def _calls(self) -> list[dict[str, Any]]:
+        named = [tool.partition(":") for tool in self.options.tool]
+        return [
+            {
+                "id": f"call_{next(_numbers):012d}",
+                "type": "function",
+                "function": {"name": name, "arguments": arguments or "{}"},
+            }
+            for name, _, arguments in named
+        ]
+
+    def _text(self) -> list[str]:
+        given = _text_of(self.messages[-1]) if self.options.echo else self.options.text
+        return pieces(given) or _generated(self.options.tokens)
+
+
+def _checked(body: bytes) -> dict[str, Any]:
+    try:
+        request = json.loads(body)
+    except (ValueError, RecursionError):
+        raise BadRequest("The body is not JSON.") from None
+    if not isinstance(request, dict) or not isinstance(request.get("model"), str):
+        raise BadRequest("The body names no model.")
+    messages = request.get("messages")
+    if not isinstance(messages, list) or not messages or not all(isinstance(each, dict) for each in messages):
+        raise BadRequest("The body has no list of messages.")
+    return request
+
+
+def _text_of(message: dict[str, Any]) -> str:
+    content = message.get("content") or ""
+    if isinstance(content, str):
+        return content
+    return "".join(part.get("text") or "" for part in content if isinstance(part, dict))

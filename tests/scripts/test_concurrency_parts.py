@@ -1,0 +1,104 @@
+"""Reading events out of bytes that are cut anywhere, and the figures of the table."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from scripts.concurrency.report import percentiles, table
+from scripts.concurrency.response import ResponseParser
+from scripts.concurrency.sse import EventParser
+from scripts.concurrency.timeline import Failure, Timeline
+
+STREAM = (
+    b": welcome\n\n"
+    b'id: 1\nevent: turn\ndata: {"a": "\xc3\xbc"}\n\n'
+    b"event:delta\r\ndata:one\r\n\r\n"
+    b": ping\r\n\r\n"
+    b"retry: 5\n\n"
+    b"event: delta\ndata: two\ndata:  lines\n\n"
+    b"data: no name\n\n"
+    b"event: done\ndata: never finished"
+)
+EVENTS = [("turn", b'{"a": "\xc3\xbc"}'), ("delta", b"one"), ("delta", b"two\n lines"), ("message", b"no name")]
+
+
+@settings(deadline=None)
+@given(st.lists(st.integers(0, len(STREAM)), max_size=20))
+def test_events_whatever_the_cuts(cuts: list[int]) -> None:
+    parser, found = EventParser(), []
+    edges = [0, *sorted(cuts), len(STREAM)]
+    for start, end in pairwise(edges):
+        found += parser.feed(STREAM[start:end])
+    assert found == EVENTS
+
+
+CHUNKED = b"HTTP/1.1 200 OK\r\nContent-Type: Text/Event-Stream; charset=utf-8\r\nTransfer-Encoding: chunked\r\n\r\n"
+RESPONSES = {
+    "chunked": CHUNKED + b"5\r\nhello\r\n1;why=not\r\n,\r\nE\r\n\r\n0\r\n\r\n world!\r\n0\r\n\r\n",
+    "with a length": b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\nContent-Length: 20\r\n\r\n"
+    b"hello,\r\n0\r\n\r\n world!",
+    "until the end": b"HTTP/1.0 200 OK\r\nContent-Type: text/event-stream\r\n\r\nhello,\r\n0\r\n\r\n world!",
+}
+
+
+@pytest.mark.parametrize("kind", RESPONSES)
+@settings(deadline=None)
+@given(st.lists(st.integers(0, 200), max_size=20))
+def test_a_body_whatever_the_cuts(kind: str, cuts: list[int]) -> None:
+    data, parser, body = RESPONSES[kind], ResponseParser(), b""
+    for start, end in pairwise([0, *sorted(cuts), len(data)]):
+        body += parser.feed(data[start:end])
+    assert body == b"hello,\r\n0\r\n\r\n world!"
+    assert (parser.status, parser.content_type) == (200, "text/event-stream")
+    assert parser.complete == (kind != "until the end")
+    assert parser.may_end_here
+
+
+def test_a_body_that_is_cut_may_not_end_there() -> None:
+    for cut in range(1, len(RESPONSES["chunked"])):
+        parser = ResponseParser()
+        parser.feed(RESPONSES["chunked"][:cut])
+        # Nothing but the last line end is spared: whoever has the chunk of size 0 knows that this was all.
+        assert parser.may_end_here == (cut >= len(RESPONSES["chunked"]) - 2), cut
+
+
+@pytest.mark.parametrize("data", [b"220 mail ready\r\n\r\n", b"x" * 100_000, CHUNKED + b"many\r\n"])
+def test_what_is_not_http(data: bytes) -> None:
+    with pytest.raises(Failure) as caught:
+        ResponseParser().feed(data)
+    assert caught.value.code == "not_http"
+
+
+def test_percentiles_are_values_that_occurred() -> None:
+    assert percentiles(range(1, 101)) == {"p50": 50, "p95": 95, "p99": 99, "max": 100}
+    assert percentiles([7.0]) == {"p50": 7.0, "p95": 7.0, "p99": 7.0, "max": 7.0}
+    assert percentiles([]) == {}
+
+
+def test_the_table_shows_what_is_missing_as_missing() -> None:
+    shown = table({"wait": percentiles([0.0214, 1.5]), "response time": {}}).splitlines()
+    assert shown[1].split() == ["wait", "21", "ms", "1.50", "s", "1.50", "s", "1.50", "s"]
+    assert shown[2].split() == ["response", "time", "-", "-", "-", "-"]
+
+
+def test_a_timeline_counts_gaps_between_deltas() -> None:
+    line = Timeline(sent=10.0)
+    line.note(10.5, "turn", b'{"worker": "host:1"}')
+    line.note(11.0, "tool_call", b"{}")
+    for now in (12.0, 12.5, 14.0):
+        line.note(now, "delta", b'{"text": "x"}')
+    line.note(14.5, "done", b'{"status": "completed"}')
+    assert (line.wait_s, line.first_token_s, line.response_s, line.total_s) == (0.5, 2.0, 4.0, 4.5)
+    assert list(line.gaps) == [0.5, 1.5]
+    assert line.worked == 11.0
+
+
+@pytest.mark.parametrize(("event", "data"), [("turn", b"{"), ("done", b"[]"), ("error", b"")])
+def test_an_event_that_is_no_object(event: str, data: bytes) -> None:
+    with pytest.raises(Failure) as caught:
+        Timeline(sent=0.0).note(1.0, event, data)
+    assert caught.value.code == "not_the_contract"
