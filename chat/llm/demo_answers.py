@@ -14,6 +14,7 @@ from chat.messages import ToolCall
 
 MAX_FIGURES = 6
 MAX_LINE = 240
+MAX_NOTE = 600  # what must be read with the figures is not to lose its end
 
 _CONNECT = "set `OPENAI_API_KEY` or `OPENAI_BASE_URL` and `CHAT_MODEL` in `.env` and restart"
 _CLOSING = f"*This is the built-in demo model. To connect a real one, {_CONNECT}.*"
@@ -83,7 +84,7 @@ def _heading(call: ToolCall, result: Mapping[str, Any]) -> str:
 
 
 def _note(result: Mapping[str, Any]) -> list[str]:
-    return [f"*{_line(result['note'])}*"] if result.get("note") else []
+    return [f"*{_line(result['note'], MAX_NOTE)}*"] if result.get("note") else []
 
 
 def _figures(value: Any) -> list[str]:
@@ -182,10 +183,10 @@ def _compact(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False)
 
 
-def _line(value: Any) -> str:
+def _line(value: Any, most: int = MAX_LINE) -> str:
     """Anything on one line of a bearable length."""
     text = " ".join((value if isinstance(value, str) else _compact(value)).split())
-    return text if len(text) <= MAX_LINE else text[: MAX_LINE - 1] + "…"
+    return text if len(text) <= most else text[: most - 1] + "…"
 
 
 def _capital(text: str) -> str:

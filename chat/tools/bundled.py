@@ -25,10 +25,11 @@ def observations() -> Observations:
     values: dict[str, dict[str, Mapping[int, float]]] = {}
     with _TABLE.open(encoding="utf-8", newline="") as file:
         for row in csv.DictReader(file):
-            figures = _by_year(int(row["first_year"]), row["values"])
+            figures = by_year(int(row["first_year"]), row["values"])
             values.setdefault(row["code"], {})[row["indicator"]] = figures
     return Observations(values, updated=AS_OF, retrieved=None)
 
 
-def _by_year(first: int, values: str) -> dict[int, float]:
+def by_year(first: int, values: str) -> dict[int, float]:
+    """The values of a line of a bundled table, by year."""
     return {year: float(value) for year, value in enumerate(values.split(), start=first) if value != "-"}

@@ -1,4 +1,7 @@
-"""The tool that shows what one currency costs in another."""
+"""The tool that shows what one currency costs in another, day by day.
+
+Where the rates come from is the business of `frankfurter.py`, and of `annual_rate.py` when that one fails.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +11,7 @@ from typing import Annotated
 
 from chat.errors import ToolFailure
 from chat.messages import ToolResult
-from chat.tools import currencies, frankfurter
+from chat.tools import annual_rate, currencies, frankfurter
 from chat.tools.arguments import whole_number
 from chat.tools.currencies import Currency
 from chat.tools.figures import plain
@@ -43,7 +46,10 @@ class ExchangeRates:
             raise ToolFailure(f"`base` and `quote` are the same currency, {pair[0].code}.")
         period = timedelta(days=whole_number(days, "days", 1, MOST_DAYS))
         today = datetime.now(UTC).date()
-        rates = self._rates(*pair, today - period, today)
+        try:
+            rates = self._rates(*pair, today - period, today)
+        except SourceUnavailable as failure:
+            return _stand_in(*pair, failure)
         return _result(*pair, _within(rates.by_date, today - period), rates.retrieved)
 
     def _rates(self, base: Currency, quote: Currency, start: date, today: date) -> Rates:
@@ -52,8 +58,14 @@ class ExchangeRates:
         except SourceUnavailable as failure:
             if failure.status in (404, 422):
                 raise ToolFailure(f"The ECB published no rate of {base.code} in {quote.code} in that period.") from None
-            # No rates are bundled: an old rate looks exactly like a current one.
-            raise ToolFailure(f"{failure.message} No rate can be shown now, and none is bundled.") from None
+            raise
+
+
+def _stand_in(base: Currency, quote: Currency, failure: SourceUnavailable) -> ToolResult:
+    averages = annual_rate.stand_in(base, quote, failure)
+    if averages is None:
+        raise ToolFailure(f"{failure.message} No rate can be shown now, and none is bundled.") from None
+    return averages
 
 
 def _within(rates: Mapping[date, float], start: date) -> dict[date, float]:

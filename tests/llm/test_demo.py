@@ -142,6 +142,12 @@ def test_a_note_is_passed_on():
     assert note in told(CHINA | {"note": note})
 
 
+def test_a_long_note_keeps_its_end_and_an_endless_one_does_not():
+    note = f"The source cannot be reached{', nor any other' * 20}, so these are annual averages, not today's rate."
+    assert note in told(CHINA | {"note": note})
+    assert len(told(CHINA | {"note": "word " * 5_000})) < 2_000
+
+
 def test_a_comparison():
     result = {
         "indicator": "Inflation",
@@ -178,6 +184,24 @@ def test_an_exchange_rate():
     said = told(result, question="EUR/USD this year")
     for part in ("Euro (EUR) in US dollar (USD)", "1 EUR = 1.1523 USD", "2026-11-20", "+3.10 %", "Frankfurter"):
         assert part in said
+    assert numbers(said) <= numbers(json.dumps(result))
+
+
+def test_annual_averages_that_stand_in_for_an_exchange_rate():
+    result = {
+        "base": "euro (EUR)",
+        "quote": "US dollar (USD)",
+        "note": "The current rate could not be fetched: these are annual averages, not today's rate.",
+        "figures": [
+            {"name": "Annual average", "value": "1 EUR = 1.13 USD", "year": "2025"},
+            {"name": "Annual average", "value": "1 EUR = 1.082 USD", "year": "2024"},
+        ],
+        "history": {"2023": 1.081, "2024": 1.082, "2025": 1.13},
+        "source": {"name": "World Bank", "updated": "2026-07-01"},
+    }
+    said = told(result, question="EUR/USD this year")
+    assert said.index(result["note"]) < said.index("Annual average: **1 EUR = 1.13 USD** (2025)")
+    assert "Source: World Bank, last updated 2026-07-01." in said
     assert numbers(said) <= numbers(json.dumps(result))
 
 

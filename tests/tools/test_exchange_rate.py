@@ -9,7 +9,6 @@ from chat.errors import ToolFailure
 from chat.tools.figures import plain
 from tests.servers.market_answers import rate
 
-from .conftest import exchange_at, limits_for
 from .shape import check
 
 
@@ -74,16 +73,6 @@ def test_the_same_currency_twice_is_refused(exchange, server):
     with pytest.raises(ToolFailure, match="the same currency, EUR"):
         exchange.exchange_rate("euro", "EUR", 90)
     assert server.requests == []
-
-
-@pytest.mark.parametrize(
-    "fault", ["500", "stall", "html", "bad_json", "nan_json", "wrong_shape", "huge", "redirect", "truncated"]
-)
-def test_a_source_out_of_reach_is_said_and_no_rate_shown(server, fault):
-    server.fail(fault)
-    exchange = exchange_at(server, limits_for(fault))
-    with pytest.raises(ToolFailure, match=r"^Frankfurter .* No rate can be shown now"):
-        exchange.exchange_rate("euro", "dollar", 90)
 
 
 def test_a_pair_without_rates_is_said_to_have_none(exchange):
