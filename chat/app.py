@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import threading
-import time
 
 from flask import Flask
 from werkzeug.routing import IntegerConverter
@@ -13,7 +12,6 @@ from chat.agent.loop import Agent
 from chat.agent.toolbox import Toolbox
 from chat.cli import init_app as init_cli
 from chat.errors import StoreUnavailable
-from chat.llm.client import OpenAIModel
 from chat.llm.contract import LanguageModel
 from chat.llm.demo import DemoModel
 from chat.memory.local import LocalMemory
@@ -29,12 +27,10 @@ from chat.web import admin, body, conversations, errors, health, identity, pages
 from chat.web.parts import EXTENSION, Parts
 from chat.workers.peers import Peers
 from config import logging as log_files
-from config.settings import Settings, load
+from config.settings import SettingError, Settings, load
 
 log = logging.getLogger(__name__)
 
-# How long a worker waits at its start while another one makes the same database.
-_OPENING_S = 10.0
 _LAST_COMMITS_S = 5.0
 
 
@@ -71,7 +67,7 @@ class Worker:
     def start(self) -> None:
         """Open the database, begin the clockwork, warm up. Once; later calls do nothing.
 
-        Raises StoreUnavailable with a sentence for the operator.
+        Raises StoreUnavailable or SettingError with a sentence for the operator.
         """
         if not self._started:
             with self._starting:
@@ -92,37 +88,41 @@ class Worker:
             return
         log_files.set_up(self.settings)
         self._open_store()
-        self._peers.listen(self.parts.follower.serve)
+        self._listen()
         self._home.start()
         self._recovery.start()
         self._report.start()
         self._model.warm_up()
         self._started = True
 
+    def _listen(self) -> None:
+        try:
+            self._peers.listen(self.parts.follower.serve)
+        except OSError as error:
+            raise SettingError(
+                f"DATA_DIR is {str(self.settings.data_dir)!r}, but takes a folder that this user may write to, "
+                f"at a path short enough for a Unix socket ({error})."
+            ) from error
+
     def _open_store(self) -> None:
-        """Make or update the tables. Several workers do this at the same moment on the first start."""
-        deadline = time.monotonic() + _OPENING_S
-        while True:
-            try:
-                self._store.migrate()
-                return
-            except StoreUnavailable as error:
-                busy = "busy" in error.message
-                if not busy or time.monotonic() > deadline:
-                    raise StoreUnavailable(explain_unopenable(self._store.database.path, error)) from error
-                time.sleep(0.2)
-            except OSError as error:
-                raise StoreUnavailable(explain_unopenable(self._store.database.path, error)) from error
+        """Make or update the tables."""
+        try:
+            self._store.migrate()
+        except (StoreUnavailable, OSError) as error:
+            raise StoreUnavailable(explain_unopenable(self._store.database.path, error)) from error
 
 
 def create_app(settings: Settings | None = None) -> Flask:
     """The application. Raises SettingError; opens nothing: a worker's `start` does, or the first request."""
     settings = settings or load()
-    app = Flask("chat.web", static_folder="static", template_folder="templates")
+    app = Flask("chat.web", static_url_path=f"/static/{pages.fingerprint()}")
     app.config["MAX_CONTENT_LENGTH"] = body.BODY_BYTES
+    app.config["SEND_FILE_MAX_AGE_DEFAULT"] = pages.STATIC_AGE_S
     app.json.sort_keys = False  # type: ignore[attr-defined]
     app.json.ensure_ascii = False  # type: ignore[attr-defined]
     app.url_map.converters["id"] = _IdConverter
+    # //api//me is not found: werkzeug would redirect, with a page of HTML.
+    app.url_map.merge_slashes = False
     worker = Worker(settings)
     app.extensions[EXTENSION] = worker
     app.before_request(worker.start)
@@ -143,4 +143,6 @@ class _IdConverter(IntegerConverter):
 def _model(settings: Settings) -> LanguageModel:
     if settings.demo:
         return DemoModel(settings.demo_latency_s)
+    from chat.llm.client import OpenAIModel  # half a second and 30 MB that the demo needs nothing of
+
     return OpenAIModel(settings.openai_api_key, settings.openai_base_url, settings.model_timeout_s)

@@ -25,13 +25,16 @@ def set_up(settings: Settings) -> None:
     """Send the program's log to LOG_DIR/app.log, warnings to the terminal too. Raises SettingError."""
     make_directory(settings.log_dir)
     formatter = _JsonFormatter() if settings.log_format == "json" else _TextFormatter()
-    file = logging.handlers.WatchedFileHandler(settings.log_dir / "app.log", encoding="utf-8", delay=True)
+    file = _File(settings.log_dir / "app.log", encoding="utf-8", errors="backslashreplace", delay=True)
     terminal = logging.StreamHandler(sys.stderr)
     terminal.setLevel(logging.WARNING)
     root = logging.getLogger()
     for handler in (file, terminal):
         handler.setFormatter(formatter)
-    root.handlers[:] = [file, terminal]
+    replaced, root.handlers[:] = root.handlers[:], [file, terminal]
+    for old in replaced:
+        if isinstance(old, _File):
+            old.close()
     root.setLevel(settings.log_level)
     # Below our own level these tell of every connection, headers included.
     for noisy in ("openai", "httpx2", "httpcore2", "urllib3", "peewee"):
@@ -46,6 +49,16 @@ def make_directory(path: Path) -> None:
         writable = False
     if not writable:
         raise SettingError(f"LOG_DIR is {str(path)!r}, but takes a folder that this user may write to.")
+
+
+class _File(logging.handlers.WatchedFileHandler):
+    """A folder that has gone costs the line, which is reported on the terminal, and never whoever logs it."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        try:
+            super().emit(record)
+        except OSError:
+            self.handleError(record)
 
 
 class _TextFormatter(logging.Formatter):

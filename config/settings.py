@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from dotenv import dotenv_values
+from dotenv.parser import parse_stream
 
 ROOT = Path(__file__).resolve().parent.parent
 ENV_FILE = ROOT / ".env"
@@ -60,20 +60,31 @@ def _one_of(*choices: str) -> Callable[[str], str]:
 
 
 def _url(text: str) -> str:
-    parts = urlsplit(text)
-    if parts.scheme not in ("http", "https") or not parts.hostname or re.search(r"\s", text):
+    if not _is_web_address(text):
         raise ValueError("an address that begins with http:// or https://")
     return text.rstrip("/")
 
 
-def _text(text: str) -> str:
+def _is_web_address(text: str) -> bool:
+    try:
+        parts = urlsplit(text)
+        reachable = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:  # brackets without an IPv6 address, a port that is none
+        return False
+    return reachable and text.isprintable() and " " not in text
+
+
+def _header_text(text: str) -> str:
+    if not re.fullmatch(r"[!-~]+", text):
+        raise ValueError("printable ASCII characters without spaces")
     return text
 
 
 def _host(text: str) -> str:
-    if not re.fullmatch(r"[A-Za-z0-9.:_\-\[\]]+", text):
+    host = re.fullmatch(r"\[?([A-Za-z0-9.:_\-]+)\]?", text)
+    if not host:
         raise ValueError("a host name or an IP address")
-    return text.strip("[]")
+    return host[1]
 
 
 def _names(text: str) -> tuple[str, ...]:
@@ -84,13 +95,18 @@ def _names(text: str) -> tuple[str, ...]:
 
 
 def _database(text: str) -> str:
-    if not re.fullmatch(r"sqlite:///[^?#]+", text):
+    if not re.fullmatch(r"sqlite:///[^?#]+", text) or not text.isprintable():
         raise ValueError("sqlite:///PATH (relative to the program's folder, or absolute with a fourth slash)")
     return text
 
 
 def _path(text: str) -> Path:
-    return ROOT / Path(text).expanduser()
+    try:
+        if text.isprintable():
+            return ROOT / Path(text).expanduser()
+    except RuntimeError:  # ~name of a user whom this machine does not know
+        pass
+    raise ValueError("a folder's path")
 
 
 def _setting(name: str, parse: Callable[[str], Any], default: Any, *, secret: bool = False) -> Any:
@@ -108,12 +124,12 @@ class Settings:
     worker_connections: int = _setting("WORKER_CONNECTIONS", _whole(10, 100_000), 2000)
     host: str = _setting("HOST", _host, "127.0.0.1")
     port: int = _setting("PORT", _whole(1, 65535), 5000)
-    openai_api_key: str = _setting("OPENAI_API_KEY", _text, "", secret=True)
+    openai_api_key: str = _setting("OPENAI_API_KEY", _header_text, "", secret=True)
     openai_base_url: str = _setting("OPENAI_BASE_URL", _url, "")
     chat_models: tuple[str, ...] = _setting("CHAT_MODEL", _names, ())
     database_url: str = _setting("DATABASE_URL", _database, "sqlite:///data/chat.db")
     auth_mode: str = _setting("AUTH_MODE", _one_of("open"), "open")
-    admin_token: str = _setting("ADMIN_TOKEN", _text, "", secret=True)
+    admin_token: str = _setting("ADMIN_TOKEN", _header_text, "", secret=True)
     turn_timeout_s: float = _setting("TURN_TIMEOUT_S", _seconds(1, 86_400), 300.0)
     model_timeout_s: float = _setting("MODEL_TIMEOUT_S", _seconds(0.1, 3600), 60.0)
     max_active_turns: int = _setting("MAX_ACTIVE_TURNS", _whole(1, 100_000), 0)
@@ -178,9 +194,14 @@ def load(environ: Mapping[str, str] | None = None, env_file: Path | None = None)
         try:
             parsed[each.name] = parse(text)
         except ValueError as error:
-            shown = "a value that is not shown" if not each.repr else repr(text[:80])
+            shown = _shown(text) if each.repr else "a value that is not shown"
             raise SettingError(f"{name} is {shown}, but takes {error}.") from None
     return Settings(**parsed)
+
+
+def _shown(text: str) -> str:
+    """A value as an error quotes it: its beginning, without the name and password of an address."""
+    return repr(re.sub(r"//.*@", "//…@", text, flags=re.DOTALL)[:80])
 
 
 def _read_env_file(path: Path) -> dict[str, str]:
@@ -190,4 +211,10 @@ def _read_env_file(path: Path) -> dict[str, str]:
         return {}
     except (OSError, UnicodeDecodeError) as error:
         raise SettingError(f"{path} cannot be read ({error}); it takes NAME=value lines in UTF-8.") from None
-    return {name: value or "" for name, value in dotenv_values(stream=io.StringIO(text), interpolate=False).items()}
+    values = {}
+    for line in parse_stream(io.StringIO(text)):
+        if line.error:
+            raise SettingError(f"Line {line.original.line} of {path} cannot be read; it takes NAME=value.")
+        if line.key is not None:
+            values[line.key] = line.value or ""
+    return values

@@ -9,7 +9,7 @@ import dataclasses
 import os
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -79,7 +79,7 @@ class ScriptedModel:
 
     def stream(
         self, model: str, messages: Sequence[Message], tools: Sequence[ToolSpec], cancellation: Cancellation
-    ) -> Iterator[Delta]:
+    ) -> Generator[Delta, None, None]:
         self.seen.append(list(messages))
         if self.scripts:
             yield from self.scripts.pop(0)(messages, cancellation)

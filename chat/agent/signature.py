@@ -16,6 +16,7 @@ from chat.errors import ToolFailure
 from chat.messages import ToolResult, ToolSpec
 
 _ARGUMENTS_BYTES = 20_000
+_BY_NAME = (inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY)
 
 
 class Signature:
@@ -42,11 +43,15 @@ class Signature:
 
 def _fields(function: Callable[..., ToolResult]) -> list[Any]:
     hints = get_type_hints(function, include_extras=True)
+    parameters = inspect.signature(function).parameters
+    for name, parameter in parameters.items():
+        if name not in hints or parameter.kind not in _BY_NAME:
+            raise TypeError(f"{function!r} cannot be a tool: {name} has no type, or cannot be given by name")
     return [
         (name, _described(hints[name]))
         if parameter.default is inspect.Parameter.empty
         else (name, _described(hints[name]), msgspec.field(default=parameter.default))
-        for name, parameter in inspect.signature(function).parameters.items()
+        for name, parameter in parameters.items()
     ]
 
 

@@ -46,6 +46,7 @@ class Toolbox:
             text = string.Formatter().vformat(tool.label, (), {k: _spoken(v) for k, v in arguments.items()})
         except (KeyError, ToolFailure):
             text = f"Calling {call.name}"
+        text = " ".join(text.split())
         return text if len(text) <= _LABEL_CHARS else text[: _LABEL_CHARS - 1] + "…"
 
     def run(self, calls: Sequence[ToolCall], cancellation: Cancellation) -> Iterator[tuple[int, ToolResult, int]]:
@@ -103,15 +104,22 @@ def _next(
 
 
 def _failed(message: str) -> ToolResult:
-    return ToolResult(json.dumps({"error": message}, ensure_ascii=False), message, ok=False)
+    return _bounded(ToolResult(json.dumps({"error": message}, ensure_ascii=False), message, ok=False))
 
 
 def _bounded(result: ToolResult) -> ToolResult:
-    if len(result.content) > _CONTENT_CHARS:
-        result = replace(result, content=result.content[:_CONTENT_CHARS] + " … (cut: too long)")
+    content = result.content
+    if len(content) > _CONTENT_CHARS:
+        content = content[:_CONTENT_CHARS] + " … (cut: too long)"
     if result.data is not None and len(msgspec.json.encode(result.data)) > _DATA_BYTES:
         result = replace(result, data=None)
-    return replace(result, summary=" ".join(result.summary.split())[:_SUMMARY_CHARS])
+    summary = " ".join(result.summary.split())[:_SUMMARY_CHARS]
+    return replace(result, content=_whole(content), summary=_whole(summary))
+
+
+def _whole(text: str) -> str:
+    """Without halves of characters, which JSON may bring in and nothing takes out: no database, no socket."""
+    return text.encode("utf-8", "replace").decode()
 
 
 def _spoken(value: object) -> str:

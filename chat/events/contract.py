@@ -37,5 +37,8 @@ class EventLog(Protocol):
         ...
 
     def read(self, after: int, timeout_s: float) -> list[Event]:
-        """All events with a number above `after`: waits until there is one, at most `timeout_s`, then []."""
+        """All events with a number above `after`: waits until there is one, at most `timeout_s`, then [].
+
+        After `done` nothing more can come, and nobody waits.
+        """
         ...

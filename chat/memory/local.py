@@ -9,10 +9,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from chat.memory.contract import MemoryEntry
-from chat.messages import Message
+from chat.messages import Message, ToolCall
 
-# What CPython takes for a Message and its strings' headers, and for an entry's place: measured, rounded up.
+# What CPython takes for a Message or ToolCall with its strings' headers, and an entry's place: measured, rounded up.
 _MESSAGE_BYTES = 400
+_CALL_BYTES = 400
 _ENTRY_BYTES = 600
 # The usual rule of thumb; only the model's own tokenizer knows.
 _CHARS_A_TOKEN = 4
@@ -85,5 +86,10 @@ class LocalMemory:
 
 def _weight(message: Message) -> int:
     """Bytes in memory, near enough: text outside ASCII takes two or four bytes a character."""
-    texts = [message.text, *(call.arguments for call in message.tool_calls)]
-    return _MESSAGE_BYTES + sum(len(text) * (1 if text.isascii() else 4) for text in texts)
+    calls = message.tool_calls
+    texts = [message.text, message.tool_call_id, *(text for call in calls for text in _texts(call))]
+    return _MESSAGE_BYTES + _CALL_BYTES * len(calls) + sum(len(text) * (1 if text.isascii() else 4) for text in texts)
+
+
+def _texts(call: ToolCall) -> tuple[str, str, str]:
+    return call.id, call.name, call.arguments

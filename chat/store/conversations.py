@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from chat.errors import Conflict, InvalidRequest
@@ -63,9 +64,7 @@ def record(row: dict[str, Any]) -> Conversation:
 
 
 def _parse(cursor: str) -> tuple[int, int]:
-    updated_at, _, last_id = cursor.partition("-")
-    if not (updated_at.isascii() and updated_at.isdigit() and last_id.isascii() and last_id.isdigit()):
+    found = re.fullmatch(r"([0-9]{1,18})-([0-9]{1,18})", cursor)
+    if found is None:
         raise InvalidRequest("invalid_cursor", "The cursor is not one that a page of this list gave.", "cursor")
-    if len(cursor) > 40:
-        raise InvalidRequest("invalid_cursor", "The cursor is not one that a page of this list gave.", "cursor")
-    return int(updated_at), int(last_id)
+    return int(found[1]), int(found[2])

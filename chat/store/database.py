@@ -34,12 +34,32 @@ _PRAGMAS = {
 }
 
 
+class _Sqlite(peewee.SqliteDatabase):
+    """Peewee's, which would know only the connection of the thread that asks: adds each one to `opened`."""
+
+    def __init__(self, path: Path, opened: list[sqlite3.Connection]) -> None:
+        # A connection is used by the thread that opened it; only closing is done from another one.
+        super().__init__(str(path), pragmas=_PRAGMAS, timeout=_PATIENCE_S, check_same_thread=False)
+        self._opened = opened
+
+    def rollback(self) -> None:
+        # On a full disk SQLite has rolled back by itself; to try it again would hide what was wrong.
+        if self.connection().in_transaction:  # type: ignore[no-untyped-call]
+            super().rollback()
+
+    def _connect(self) -> sqlite3.Connection:
+        made: sqlite3.Connection = super()._connect()  # type: ignore[misc]
+        self._opened.append(made)
+        return made
+
+
 class Database:
     """One SQLite file. Opened at the first call, in each native thread once, and kept open."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self.peewee = peewee.SqliteDatabase(str(path), pragmas=_PRAGMAS, timeout=_PATIENCE_S)
+        self._opened: list[sqlite3.Connection] = []
+        self.peewee: peewee.SqliteDatabase = _Sqlite(path, self._opened)
         # Peewee guards its connections with a lock that gevent has patched: two native threads that meet
         # at a patched lock wait for ever.
         setattr(self.peewee, "_lock", mode.native_lock())  # noqa: B010 - not in peewee's stubs
@@ -56,9 +76,11 @@ class Database:
         return self._writer.run(lambda: self._translated(lambda: self._transaction(work, deadline)))
 
     def close(self) -> None:
-        """Wait for the calls under way, then close the connections."""
+        """Wait for the calls under way, then close the connections: the last one tidies up beside the file."""
         self._writer.close()
         self._readers.close()
+        while self._opened:
+            self._opened.pop().close()
 
     def _transaction(self, work: Callable[[], T], deadline: float) -> T:
         # The wait in the writer's queue counts: behind a lock that stays, everyone is told within two seconds.

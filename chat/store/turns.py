@@ -24,6 +24,8 @@ from chat.store.models import row, rows
 from chat.store.records import INTERRUPTED, RUNNING, Conversation, Message, Turn, TurnError, now_ms
 
 LEASE_MS = 8_000
+# SQLite's; a larger number does not even fit into a query.
+_LARGEST_ID = 2**63 - 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,9 +111,14 @@ class Turns:
 
     @writes
     def checkpoint(self, due: Sequence[Progress], alive: Sequence[int]) -> None:
-        """Keep what `due` turns have so far, and renew the lease of all the turns in `alive`: one transaction."""
+        """Keep what `due` turns have so far, and renew the lease of all the turns in `alive`: one transaction.
+
+        What has ended since `due` was gathered, or was deleted, stays as it is.
+        """
+        running = _running([progress.turn.id for progress in due])
         for progress in due:
-            _write_answer(progress)
+            if progress.turn.id in running:
+                _write_answer(progress)
         renewed = TurnRow.update(lease_until=now_ms() + LEASE_MS)
         renewed.where((TurnRow.id << list(alive)) & (TurnRow.status == RUNNING)).execute()
 
@@ -145,7 +152,7 @@ class Turns:
 
     @reads
     def answer(self, turn: Turn) -> Answer:
-        """A turn's answer as of its last checkpoint, or its end."""
+        """A turn's answer as of its last checkpoint, or its end. Raises NotFound when it was deleted."""
         return _answer(turn.message_id)
 
     @reads
@@ -163,12 +170,21 @@ class Turns:
         return found
 
 
+def _running(turn_ids: list[int]) -> set[int]:
+    """Those of the turns that run."""
+    query = TurnRow.select(TurnRow.id).where((TurnRow.id << turn_ids) & (TurnRow.status == RUNNING))
+    return {turn["id"] for turn in rows(query)}
+
+
 def _late() -> Any:
     return (TurnRow.status == RUNNING) & (TurnRow.lease_until < now_ms())
 
 
 def _answer(message_id: int) -> Answer:
-    message = history.messages_of(rows(MessageRow.select().where(MessageRow.id == message_id)))[0]
+    found = rows(MessageRow.select().where(MessageRow.id == message_id))
+    if not found:
+        raise NotFound("There is no such message.")
+    message = history.messages_of(found)[0]
     return Answer(message.text, message.reasoning, message.tool_calls)
 
 
@@ -195,16 +211,9 @@ def _parent(conversation: dict[str, int | None], question: Question) -> int | No
         return conversation["head_id"]
     if question.parent_id is None:
         return None
-    found = (
-        MessageRow.select()
-        .where(
-            (MessageRow.id == question.parent_id)
-            & (MessageRow.conversation_id == conversation["id"])
-            & (MessageRow.role == "assistant")
-        )
-        .exists()
-    )
-    if not found:
+    theirs = (MessageRow.conversation_id == conversation["id"]) & (MessageRow.role == "assistant")
+    answers = MessageRow.select().where(theirs & (MessageRow.id == question.parent_id))
+    if not 0 < question.parent_id <= _LARGEST_ID or not answers.exists():
         raise InvalidRequest("invalid_parent", "parent_id names no answer of this conversation.", "parent_id")
     return question.parent_id
 

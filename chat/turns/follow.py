@@ -84,6 +84,8 @@ def _of_log(events: LocalEventLog, after: int) -> Iterator[bytes]:
         while True:
             found = events.read(after, HEARTBEAT_S)
             if not found:
+                if 0 < events.ended_at <= after:
+                    return
                 yield _HEARTBEAT
                 continue
             after = found[-1].number

@@ -96,8 +96,10 @@ class Home:
         running = self.turns()
         if not running:
             return
-        due = [live.progress() for live in running if live.changed]
+        due = [live for live in running if live.changed]
         try:
-            self._store.turns.checkpoint(due, [live.turn.id for live in running])
+            self._store.turns.checkpoint([live.progress() for live in due], [live.turn.id for live in running])
         except StoreUnavailable as error:
             log.warning("Checkpoint of %d turns put off: %s", len(due), error)
+            for live in due:
+                live.not_kept()

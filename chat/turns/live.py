@@ -49,8 +49,8 @@ class LiveTurn:
                 self._usage += event
             elif isinstance(event, ToolCallStarted):
                 self._flush()
-                self._tool_calls.append(event.record)
                 self._tell("tool_call", wire.tool_call_data(event.record), f"call {event.position}")
+                self._tool_calls.append(event.record)
             else:
                 self._take_result(event)
 
@@ -76,9 +76,15 @@ class LiveTurn:
         """Whether there is more than the last `progress` had."""
         return len(self._marks) != self._kept_marks or bool(self._pending)
 
+    def not_kept(self) -> None:
+        """The last `progress` could not be written: all of it is due again."""
+        self._kept_marks = -1
+
     def end(self, turn: Turn, error: TurnError | None) -> None:
-        """The last events, once the end is committed."""
+        """The last events, once the end is committed. The first call counts."""
         with self._lock:
+            if self.log.ended_at:
+                return
             self.turn = turn
             if error is not None:
                 self.log.append("error", wire.error_data(error))
@@ -101,20 +107,21 @@ class LiveTurn:
         self._pending.clear()
         self._flushed_at = time.monotonic()
         if self._pending_kind is TextDelta:
-            self._text.append(text)
             self._tell("delta", {"text": text}, len(text))
+            self._text.append(text)
         else:
-            self._reasoning.append(text)
             self._tell("reasoning", {"text": text}, -len(text))
+            self._reasoning.append(text)
 
     def _take_result(self, event: ToolCallEnded) -> None:
         self._flush()
-        self._tool_calls[event.position] = event.record
         self._tell("tool_result", wire.tool_result_data(event.record), f"result {event.position}")
+        self._tool_calls[event.position] = event.record
 
     def _tell(self, name: str, data: dict[str, object], mark: marks.Mark) -> None:
-        self._marks.append(mark)
+        # First: what no event can carry (half a character) must not be kept either, it could not be.
         self.log.append(name, data)
+        self._marks.append(mark)
 
     def _answer(self) -> Answer:
         # Joined once and kept joined: a checkpoint a second must not join ever longer lists.

@@ -85,21 +85,33 @@ class Runner:
         if begun.titled:
             live.title(begun.titled)
         self._home.add(live)
-        threading.Thread(target=self._run, args=(live, begun), name=f"turn {turn.id}", daemon=True).start()
+        try:
+            threading.Thread(target=self._run, args=(live, begun), name=f"turn {turn.id}", daemon=True).start()
+        except RuntimeError:  # the system gives no more threads; the turn is begun and has to end
+            self._commit(live, FAILED, _NO_THREAD)
+            self._home.remove(live)
         return begun
 
     def _run(self, live: LiveTurn, begun: Begun) -> None:
         try:
-            context = self._context(begun)
-            status, error = self._answer(live, context)
-            answer = self._commit(live, status, error)
-            if answer is not None and status == COMPLETED:
-                turn = live.turn
-                self._memory.put(turn.conversation_id, turn.message_id, [*context, *answer_messages(answer)])
+            self._answer_and_commit(live, begun)
         except Exception:
             log.exception("Turn %s could not be ended", live.turn.id)
+            self._end_unkept(live)  # its lease will run out, but who follows it need not wait for that
         finally:
             self._home.remove(live)
+
+    def _answer_and_commit(self, live: LiveTurn, begun: Begun) -> None:
+        try:
+            context = self._context(begun)
+        except StoreUnavailable as unavailable:
+            self._commit(live, FAILED, TurnError(unavailable.code, unavailable.message, True))
+            return
+        status, error = self._answer(live, context)
+        answer = self._commit(live, status, error)
+        if answer is not None and status == COMPLETED:
+            turn = live.turn
+            self._memory.put(turn.conversation_id, turn.message_id, [*context, *answer_messages(answer)])
 
     def _context(self, begun: Begun) -> list[Message]:
         """The conversation up to and including the question."""
@@ -133,10 +145,13 @@ class Runner:
         progress = live.progress()
         ended = self._finish(progress, status, error)
         if ended is None:
-            live.end(replace(live.turn, status=FAILED, ended_at=now_ms()), _NOT_KEPT)
+            self._end_unkept(live)
             return None
         live.end(ended, error)
         return progress.answer
+
+    def _end_unkept(self, live: LiveTurn) -> None:
+        live.end(replace(live.turn, status=FAILED, ended_at=now_ms()), _NOT_KEPT)
 
     def _finish(self, progress: Progress, status: str, error: TurnError | None) -> Turn | None:
         until = time.monotonic() + _COMMIT_PATIENCE_S
@@ -150,6 +165,7 @@ class Runner:
 
 
 _NOT_KEPT = TurnError("not_kept", "The answer could not be kept: the conversation or the database is gone.", True)
+_NO_THREAD = TurnError("overloaded", "This server cannot run one more answer at the moment; try again.", True)
 
 
 def _told(stored: StoredMessage) -> list[Message]:

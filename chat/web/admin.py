@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hmac
 import ipaddress
+import re
 
 from flask import Blueprint, render_template, request
 from flask.typing import ResponseReturnValue
@@ -22,8 +23,8 @@ def _let_in() -> ResponseReturnValue | None:
     """With ADMIN_TOKEN set, its bearer; without, only somebody on this machine who came straight here."""
     token = parts().settings.admin_token
     if token:
-        given = request.headers.get("Authorization", "").removeprefix("Bearer ")
-        if hmac.compare_digest(given.encode(), token.encode()):
+        scheme, _, given = request.headers.get("Authorization", "").partition(" ")
+        if scheme.lower() == "bearer" and hmac.compare_digest(given.encode(), token.encode()):
             return None
         return (*problem(401, "unauthorized", "This needs the bearer token of ADMIN_TOKEN."), {
             "WWW-Authenticate": "Bearer"
@@ -44,12 +45,14 @@ def _direct_from_this_machine() -> bool:
     """A loopback address, no proxy's headers, and a loopback name: a page elsewhere cannot point its own here."""
     if any(header in request.headers for header in _FORWARDED):
         return False
-    host = request.host.rsplit(":", 1)[0].strip("[]")
+    host = re.sub(r":\d+$", "", request.host).strip("[]")
     return _loopback(request.remote_addr or "") and (host == "localhost" or _loopback(host))
 
 
 def _loopback(address: str) -> bool:
     try:
-        return ipaddress.ip_address(address).is_loopback
+        parsed = ipaddress.ip_address(address)
     except ValueError:
         return False
+    # Listening on [::] the server sees 127.0.0.1 as ::ffff:127.0.0.1.
+    return (getattr(parsed, "ipv4_mapped", None) or parsed).is_loopback

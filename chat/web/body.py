@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from typing import TypeVar
+from typing import Annotated, TypeVar
 
 import msgspec
 from flask import request
+from werkzeug.exceptions import RequestEntityTooLarge
 
 from chat.errors import InvalidRequest
 
@@ -15,6 +16,9 @@ T = TypeVar("T", bound=msgspec.Struct)
 MESSAGE_CHARS = 32_000
 TITLE_CHARS = 200
 BODY_BYTES = 1024 * 1024
+
+# A row's number: as long as the database takes one.
+RowId = Annotated[int, msgspec.Meta(ge=1, le=2**63 - 1)]
 
 
 class NewConversation(msgspec.Struct):
@@ -31,7 +35,7 @@ class NewTurn(msgspec.Struct):
 
     text: str
     client_id: str | None = None
-    parent_id: int | msgspec.UnsetType | None = msgspec.UNSET
+    parent_id: RowId | msgspec.UnsetType | None = msgspec.UNSET
     model: str | None = None
 
 
@@ -40,8 +44,11 @@ class Again(msgspec.Struct):
 
 
 def read(shape: type[T]) -> T:
-    """The request's body as `shape`; fields it does not know are ignored. Raises InvalidRequest."""
+    """The body as `shape`; fields it does not know are ignored. Raises InvalidRequest, RequestEntityTooLarge."""
     raw = request.get_data(cache=False)
+    if request.content_length is None and len(raw) >= BODY_BYTES:
+        # Of a body that does not tell its length werkzeug reads as much as may be, and passes over the rest.
+        raise RequestEntityTooLarge
     if request.mimetype != "application/json" and (raw or request.mimetype):
         raise InvalidRequest(
             "unsupported_media_type", "The body must be JSON, with Content-Type: application/json.", status=415

@@ -42,8 +42,15 @@ def _refuse_other_sites() -> None:
     origin = request.headers.get("Origin")
     if site is not None and site not in ("same-origin", "none"):
         raise Forbidden("This request came from another site.")
-    if site is None and origin is not None and urlsplit(origin).netloc != request.host:
+    if site is None and origin is not None and not _is_ours(origin):
         raise Forbidden("This request came from another site.")
+
+
+def _is_ours(origin: str) -> bool:
+    try:
+        return urlsplit(origin).netloc == request.host
+    except ValueError:  # not an address at all
+        return False
 
 
 def _hand_out_cookie(response: Response) -> Response:
@@ -52,4 +59,6 @@ def _hand_out_cookie(response: Response) -> Response:
         response.set_cookie(
             COOKIE, identity.token, max_age=_COOKIE_AGE_S, httponly=True, samesite="Lax", secure=request.is_secure
         )
+        # A cache between here and the browser would hand one person's identity to the next.
+        response.headers.setdefault("Cache-Control", "no-store")
     return response

@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import selectors
 import socket
 import socketserver
 import threading
@@ -19,7 +20,8 @@ from pathlib import Path
 from typing import Any
 
 STALE_AFTER_S = 5.0
-# A report this old is of a dead worker whose process number has gone to somebody else.
+# A report this old is of a dead worker whose process number has gone to somebody else, or the clock was put
+# forward: no longer shown, but not removed, since its socket may be in use.
 _GONE_AFTER_S = 120.0
 _CONNECT_TIMEOUT_S = 2.0
 _REQUEST_BYTES = 4096
@@ -37,6 +39,7 @@ class Peers:
     def __init__(self, run_dir: Path) -> None:
         self._dir = run_dir
         self._server: _Server | None = None
+        self._thread: threading.Thread | None = None
         self.name = f"{socket.gethostname()}:{os.getpid()}"
 
     def listen(self, handler: Handler) -> None:
@@ -46,12 +49,14 @@ class Peers:
         path.unlink(missing_ok=True)
         self._server = _Server(_address(path), handler)
         path.chmod(0o600)
-        threading.Thread(target=self._server.serve_forever, name="peers", daemon=True).start()
+        self._thread = threading.Thread(target=self._server.serve, name="peers", daemon=True)
+        self._thread.start()
 
     def ask(self, worker: str, request: dict[str, Any], timeout_s: float) -> Iterator[bytes]:
         """What the worker called `worker` (`host:pid`) answers to `request`, as it comes.
 
-        `timeout_s` bounds each silence. Raises PeerUnreachable, also in mid-answer when the worker dies.
+        `timeout_s` bounds each silence. Raises PeerUnreachable, also in mid-answer; but a worker that dies may
+        just end its answer: what is whole, the answer has to say itself.
         """
         host, _, pid = worker.rpartition(":")
         if host != socket.gethostname() or not pid.isdigit():
@@ -82,17 +87,22 @@ class Peers:
         """The last report of every living worker of this server, with `stale` set where it is old."""
         found = []
         for path in sorted(self._dir.glob("*.json")):
-            with contextlib.suppress(OSError, ValueError):
-                age_s = time.time() - path.stat().st_mtime
-                if age_s > _GONE_AFTER_S or not _alive(int(path.stem)):
+            # What is no worker's report (a file of somebody else's, half of one) is passed over.
+            with contextlib.suppress(OSError, ValueError, OverflowError, RecursionError):
+                pid = int(path.stem)
+                if not _alive(pid):
                     self._forget(path)
                     continue
-                found.append(json.loads(path.read_text(encoding="utf-8")) | {"stale": age_s > STALE_AFTER_S})
+                age_s = time.time() - path.stat().st_mtime
+                report = json.loads(path.read_text(encoding="utf-8"))
+                if age_s <= _GONE_AFTER_S and isinstance(report, dict) and report.get("pid") == pid:
+                    found.append(report | {"stale": age_s > STALE_AFTER_S})
         return found
 
     def close(self) -> None:
-        if self._server is not None:
-            self._server.shutdown()
+        if self._server is not None and self._thread is not None:
+            self._server.end()
+            self._thread.join(_CONNECT_TIMEOUT_S)
             self._server.server_close()
         self._forget(self._report_path(os.getpid()))
 
@@ -114,7 +124,24 @@ class _Server(socketserver.ThreadingMixIn, socketserver.UnixStreamServer):
 
     def __init__(self, address: str, handler: Handler) -> None:
         self.handler = handler
+        self._end, self._ended = socket.socketpair()
         super().__init__(address, _Connection)
+
+    def serve(self) -> None:
+        """Until `end`, which wakes it: the library's own loop looks for its end twice a second instead."""
+        with selectors.DefaultSelector() as ready:
+            ready.register(self.socket, selectors.EVENT_READ)
+            ready.register(self._ended, selectors.EVENT_READ)
+            while self._ended not in [key.fileobj for key, _ in ready.select()]:
+                self.handle_request()
+
+    def end(self) -> None:
+        self._end.close()
+
+    def server_close(self) -> None:
+        super().server_close()
+        self._end.close()
+        self._ended.close()
 
     def handle_error(self, request: Any, client_address: Any) -> None:
         """A follower that goes away in mid-answer is no error."""

@@ -5,13 +5,16 @@ To add one: a module `NNNN_name.py` beside this file with a tuple `STATEMENTS`, 
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from importlib import import_module
 from typing import Any
 
+from chat.errors import StoreUnavailable
 from chat.store.database import Database
 
 STEPS = ("0001_conversations",)
+_PATIENCE_S = 10.0
 
 
 def migrate(database: Database) -> list[str]:
@@ -21,7 +24,8 @@ def migrate(database: Database) -> list[str]:
     Raises StoreUnavailable.
     """
     # Journal modes change outside transactions only, and the folder may be missing on the first start.
-    database.path.parent.mkdir(parents=True, exist_ok=True)
+    # It holds what people said: for nobody else on this machine to read.
+    database.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
 
     def apply() -> list[str]:
         run: Callable[..., Any] = database.peewee.execute_sql
@@ -34,4 +38,16 @@ def migrate(database: Database) -> list[str]:
             run("INSERT INTO migrations (name) VALUES (?)", (step,))
         return missing
 
-    return database.write(apply)
+    return _patiently(lambda: database.write(apply))
+
+
+def _patiently(work: Callable[[], list[str]]) -> list[str]:
+    """Of processes that turn a new file's journal to WAL at once SQLite refuses all but one, without any waiting."""
+    until = time.monotonic() + _PATIENCE_S
+    while True:
+        try:
+            return work()
+        except StoreUnavailable as error:
+            if "busy" not in error.message or time.monotonic() > until:
+                raise
+            time.sleep(0.05)
