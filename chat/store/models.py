@@ -87,7 +87,7 @@ class ToolCall(Model):
 
 
 class Turn(Model):
-    """One run of the agent: from a question to the end of its answer. `marks`: see `turns/replay.py`."""
+    """One run of the agent: from a question to the end of its answer. `marks`: see `turns/marks.py`."""
 
     id = AutoField()
     conversation_id = IntegerField()

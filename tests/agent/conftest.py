@@ -1,0 +1,78 @@
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from chat.agent.loop import Agent, AgentEvent, ToolCallEnded, ToolCallStarted
+from chat.agent.toolbox import Toolbox
+from chat.cancellation import Cancellation
+from chat.messages import Delta, Message, Tool, ToolCallRecord, ToolSpec
+
+from ..conftest import ScriptedModel
+
+QUESTION = (Message("system", "Be brief."), Message("user", "China?"))
+LONG_S = 30.0
+
+
+class Model(ScriptedModel):
+    """A scripted model that remembers the names of the tools it was told of, too."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.told: list[list[str]] = []
+
+    def stream(
+        self, model: str, messages: Sequence[Message], tools: Sequence[ToolSpec], cancellation: Cancellation
+    ) -> Iterator[Delta]:
+        self.told.append([tool.name for tool in tools])
+        return super().stream(model, messages, tools, cancellation)
+
+
+@pytest.fixture
+def model() -> Model:
+    return Model()
+
+
+Answer = Callable[..., list[AgentEvent]]
+
+
+@pytest.fixture
+def answer(model: Model) -> Answer:
+    """The events of an answer to the question by an agent with the tools given."""
+
+    def run(*tools: Callable[..., object], cancellation: Cancellation | None = None) -> list[AgentEvent]:
+        agent = Agent(model, Toolbox([Tool(tool, "Calling it") for tool in tools]))
+        return list(agent.answer("a-model", QUESTION, cancellation or Cancellation(LONG_S)))
+
+    return run
+
+
+@pytest.fixture
+def released() -> Iterator[threading.Event]:
+    """What a hung tool waits for; set when the test is over, whatever came of it."""
+    event = threading.Event()
+    yield event
+    event.set()
+
+
+@pytest.fixture
+def elsewhere() -> Iterator[ThreadPoolExecutor]:
+    """Threads for what goes on beside the test."""
+    with ThreadPoolExecutor(2) as threads:
+        yield threads
+
+
+def started(events: list[AgentEvent]) -> list[ToolCallRecord]:
+    return [event.record for event in events if isinstance(event, ToolCallStarted)]
+
+
+def ended(events: list[AgentEvent]) -> list[ToolCallRecord]:
+    """The calls as they ended, in the order of the calls."""
+    return [event.record for event in sorted(_ends(events), key=lambda end: end.position)]
+
+
+def _ends(events: list[AgentEvent]) -> list[ToolCallEnded]:
+    return [event for event in events if isinstance(event, ToolCallEnded)]

@@ -1,0 +1,172 @@
+"""Where an answer ends that would not end by itself: steps, calls, time, and being told to."""
+
+from __future__ import annotations
+
+import threading
+import time
+
+import pytest
+
+from chat.agent.loop import MAX_CALLS, MAX_STEPS
+from chat.cancellation import Cancellation
+from chat.errors import TurnEnded
+from chat.messages import Message, TextDelta, ToolCall, ToolResult
+
+from .conftest import LONG_S, QUESTION, ended, started
+
+
+def look_up(what: str = "") -> ToolResult:
+    """Looks something up."""
+    return ToolResult(what, "Found")
+
+
+def call(name="look_up", number=0):
+    return ToolCall(f"call_{number}", name, "{}")
+
+
+class TestSteps:
+    def test_at_its_last_step_a_model_has_no_tools(self, model, answer):
+        """Each step it calls again; at the last it must answer."""
+        for _ in range(MAX_STEPS - 1):
+            model.will(call())
+        model.will(TextDelta("At last."))
+        events = answer(look_up)
+        assert model.told == [["look_up"]] * (MAX_STEPS - 1) + [[]]
+        assert events[-1] == TextDelta("At last.")
+        assert len(ended(events)) == MAX_STEPS - 1
+
+    def test_a_model_that_calls_all_the_same_is_ended(self, model, answer):
+        for number in range(MAX_STEPS + 5):
+            model.will(TextDelta(f"{number} "), call())
+        events = answer(look_up)
+        assert len(model.seen) == MAX_STEPS
+        assert len(ended(events)) == MAX_STEPS - 1
+        assert events[-1] == TextDelta(f"{MAX_STEPS - 1} ")
+
+
+class TestCalls:
+    def test_too_many_at_once_are_refused_as_results(self, model, answer):
+        ran = []
+
+        def note(number: int) -> ToolResult:
+            """Notes a number."""
+            ran.append(number)
+            return ToolResult(str(number), "Noted")
+
+        model.will(*(ToolCall("c", "note", f'{{"number": {number}}}') for number in range(MAX_CALLS + 4)))
+        events = answer(note)
+        assert sorted(ran) == list(range(MAX_CALLS))
+        assert len(started(events)) == len(ended(events)) == MAX_CALLS + 4
+        assert [record.result.ok for record in ended(events)] == [True] * MAX_CALLS + [False] * 4
+        results = [message for message in model.seen[-1] if message.role == "tool"]
+        assert [message.text for message in results[:MAX_CALLS]] == [str(number) for number in range(MAX_CALLS)]
+        assert all("Too many" in message.text for message in results[MAX_CALLS:])
+
+    def test_the_next_step_has_its_full_number_again(self, model, answer):
+        model.will(*(call(number=number) for number in range(MAX_CALLS + 1)))
+        model.will(*(call(number=number) for number in range(MAX_CALLS)))
+        records = ended(answer(look_up))
+        assert [record.result.ok for record in records] == [True] * MAX_CALLS + [False] + [True] * MAX_CALLS
+        assert len({record.call.id for record in records}) == 2 * MAX_CALLS + 1
+
+
+@pytest.fixture
+def hang(released):
+    """A tool that never ends while the test runs; `hang.begun` is set once it has begun."""
+
+    def hang() -> ToolResult:
+        """Hangs."""
+        hang.begun.set()
+        released.wait(LONG_S)
+        return ToolResult("late", "Late")
+
+    hang.begun = threading.Event()
+    return hang
+
+
+class TestTime:
+    def test_a_deadline_ends_a_hung_tool(self, model, answer, hang):
+        model.will(TextDelta("Let me see."), call("hang"), call())
+        begun = time.monotonic()
+        with pytest.raises(TurnEnded) as end:
+            answer(hang, look_up, cancellation=Cancellation(0.2))
+        assert end.value.reason == "timeout"
+        assert 0.2 <= time.monotonic() - begun < 5
+
+    def test_a_tool_has_a_limit_of_its_own_and_the_answer_goes_on(self, model, answer, hang, monkeypatch):
+        monkeypatch.setattr("chat.agent.toolbox._TOOL_TIMEOUT_S", 0.2)
+        model.will(call("hang"), call())
+        model.will(TextDelta("One of them."))
+        events = answer(hang, look_up)
+        hung, quick = ended(events)
+        assert (hung.result.ok, quick.result.ok) == (False, True)
+        assert "did not answer" in hung.result.summary
+        assert hung.duration_ms >= 200
+        assert events[-1] == TextDelta("One of them.")
+        assert "did not answer" in model.seen[-1][-2].text
+
+    def test_a_late_result_goes_nowhere(self, model, answer, hang, released, monkeypatch):
+        monkeypatch.setattr("chat.agent.toolbox._TOOL_TIMEOUT_S", 0.05)
+        model.will(call("hang"))
+
+        def script(_messages, _cancellation):
+            released.set()
+            yield TextDelta("Without it.")
+
+        model.will_run(script)
+        events = answer(hang)
+        assert [record.result.summary for record in ended(events)] == ["hang did not answer within 0.05 seconds."]
+
+
+class TestBeingTold:
+    def test_a_stop_ends_a_hung_tool_at_once(self, model, answer, hang, elsewhere):
+        cancellation = Cancellation(LONG_S)
+        model.will(call("hang"))
+        answering = elsewhere.submit(answer, hang, cancellation=cancellation)
+        assert hang.begun.wait(LONG_S)
+        cancellation.cancel("stopped")
+        with pytest.raises(TurnEnded) as end:
+            answering.result(LONG_S / 2)
+        assert end.value.reason == "stopped"
+
+    def test_a_stop_while_the_model_speaks_is_heard_at_its_end(self, model, answer):
+        """The model's own client ends in the middle; an answer that came whole is no more than that."""
+        cancellation = Cancellation(LONG_S)
+
+        def script(_messages, _cancellation):
+            yield TextDelta("Half")
+            cancellation.cancel("stopped")
+
+        model.will_run(script)
+        with pytest.raises(TurnEnded):
+            answer(look_up, cancellation=cancellation)
+
+    def test_no_tool_is_begun_after_a_stop(self, model, answer):
+        cancellation = Cancellation(LONG_S)
+        ran = []
+
+        def note() -> ToolResult:
+            """Notes that it ran."""
+            ran.append(True)
+            return ToolResult("", "")
+
+        def script(_messages, _cancellation):
+            yield call("note")
+            cancellation.cancel("interrupted")
+
+        model.will_run(script)
+        with pytest.raises(TurnEnded) as end:
+            answer(note, cancellation=cancellation)
+        assert (end.value.reason, ran) == ("interrupted", [])
+
+    def test_a_turn_past_its_deadline_asks_the_model_no_more(self, model, answer):
+        def slow() -> ToolResult:
+            """Takes longer than the turn has."""
+            time.sleep(0.1)
+            return ToolResult("", "")
+
+        model.will(call("slow"))
+        with pytest.raises(TurnEnded):
+            answer(slow, cancellation=Cancellation(0.05))
+        assert model.seen == [list(QUESTION)]
+        assert isinstance(model.seen[0][0], Message)

@@ -1,0 +1,130 @@
+"""The lines a person reads while tools run, and the bounds of what tools may hand on."""
+
+from __future__ import annotations
+
+import json
+from typing import Annotated
+
+import msgspec
+import pytest
+
+from chat.agent.toolbox import Toolbox
+from chat.cancellation import Cancellation
+from chat.errors import ToolFailure
+from chat.messages import Tool, ToolCall, ToolResult
+
+from .conftest import LONG_S
+
+
+def look_up(country: Annotated[str, "which"], years: int = 10) -> ToolResult:
+    """Looks something up."""
+    return ToolResult(country, "Found")
+
+
+def compare(countries: list[str]) -> ToolResult:
+    """Compares."""
+    return ToolResult("", "")
+
+
+TOOLBOX = Toolbox(
+    [
+        Tool(look_up, "Looking up {country} over {years} years"),
+        Tool(compare, "Comparing {countries}"),
+    ]
+)
+
+
+def label(name, **arguments):
+    return TOOLBOX.label(ToolCall("c", name, json.dumps(arguments)))
+
+
+class TestLabels:
+    def test_it_names_the_arguments(self):
+        assert label("look_up", country="China") == "Looking up China over 10 years"
+        assert label("look_up", country="the euro area", years=3) == "Looking up the euro area over 3 years"
+        assert label("compare", countries=["China", "India"]) == "Comparing China, India"
+
+    @pytest.mark.parametrize(
+        "hostile",
+        ["{0.__class__}", "{country.__class__.__mro__}", "{years!r:>99999}", "{", "}", "%s %(country)s", "{country}",
+         "${x}", "<b>China</b>"],
+    )  # fmt: skip
+    def test_what_the_model_wrote_is_never_a_format(self, hostile):
+        assert label("look_up", country=hostile) == f"Looking up {hostile} over 10 years"
+        assert label("compare", countries=[hostile]) == f"Comparing {hostile}"
+
+    def test_a_call_that_is_not_right_has_one_too(self):
+        assert label("look_up", years=3) == "Calling look_up"
+        assert label("unheard_of") == "Calling unheard_of"
+        assert TOOLBOX.label(ToolCall("c", "look_up", "{")) == "Calling look_up"
+
+    def test_it_is_one_short_line(self):
+        assert label("look_up", country="China\n\n<hr>\r\tIndia") == "Looking up China <hr> India over 10 years"
+        for long in (label("look_up", country="x" * 9_000), label("unheard_of" * 1_000)):
+            assert len(long) == 120
+            assert long.endswith("…")
+
+
+def handed_on(result):
+    """What is left of a tool's result."""
+
+    def tool() -> ToolResult:
+        """Hands on a result."""
+        return result
+
+    ((_, found, duration_ms),) = Toolbox([Tool(tool, "")]).run([ToolCall("c", "tool", "{}")], Cancellation(LONG_S))
+    assert duration_ms >= 0
+    return found
+
+
+class TestBounds:
+    def test_an_ordinary_result_is_untouched(self):
+        result = ToolResult('{"gdp": 17.8, "é": "中🙂"}', "Found é 🙂", {"rows": [[1, None]]})
+        assert handed_on(result) == result
+        assert handed_on(ToolResult("x" * 20_000, "s" * 500)) == ToolResult("x" * 20_000, "s" * 500)
+
+    def test_a_download_is_cut(self):
+        found = handed_on(ToolResult("x" * 30_000_000, "Found"))
+        assert found.ok
+        assert found.content.startswith("x" * 20_000)
+        assert "cut" in found.content
+        assert len(found.content) < 20_100
+
+    def test_a_summary_is_one_short_line(self):
+        found = handed_on(ToolResult("", "One\ntwo\r\n three " + "x" * 9_000))
+        assert found.summary.startswith("One two three x")
+        assert len(found.summary) == 500
+
+    def test_too_much_data_is_not_drawn(self):
+        assert handed_on(ToolResult("a", "b", {"rows": ["x" * 400_000]})) == ToolResult("a", "b")
+
+    @pytest.mark.parametrize("data", [{"x": {1, 2}, "y": object()}, {"x": "\ud800"}, {("a", "b"): 1}])
+    def test_data_that_is_no_json_is_the_tools_error(self, data):
+        found = handed_on(ToolResult("a", "b", data))
+        assert not found.ok
+        assert "error in the tool" in found.summary
+
+    def test_half_a_character_goes_no_further(self):
+        """A source's JSON may hold one; neither a database nor a socket takes it."""
+        found = handed_on(ToolResult("gdp \ud83d of", "Found \udc00"))
+        assert found.ok
+        assert msgspec.json.decode(msgspec.json.encode([found.content, found.summary])) == ["gdp ? of", "Found ?"]
+
+    def test_a_failure_is_bounded_like_a_result(self):
+        def tool() -> ToolResult:
+            """Fails at length."""
+            raise ToolFailure("No \udc00\n" + "x" * 100_000)
+
+        ((_, found, _),) = Toolbox([Tool(tool, "")]).run([ToolCall("c", "tool", "{}")], Cancellation(LONG_S))
+        assert not found.ok
+        assert found.summary.startswith("No ? x")
+        assert len(found.summary) == 500
+        assert len(msgspec.json.encode(found.content)) < 21_000
+
+    def test_numbers_that_json_has_not_are_no_trouble(self):
+        found = handed_on(ToolResult("a", "b", {"x": float("nan"), "y": float("inf")}))
+        assert json.loads(msgspec.json.encode(found.data)) == {"x": None, "y": None}
+
+
+def test_no_calls_are_no_results():
+    assert list(TOOLBOX.run([], Cancellation(LONG_S))) == []

@@ -1,0 +1,137 @@
+"""What every event log promises. A new backend goes into `BACKENDS` and has the whole suite."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from chat.events.contract import EventLog, event
+from chat.events.local import LocalEventLog
+
+from ..store.scenes import at_once
+
+BACKENDS: dict[str, Callable[[], EventLog]] = {"local": LocalEventLog}
+LONG_S = 30.0
+
+
+@pytest.fixture(params=list(BACKENDS))
+def log(request):
+    return BACKENDS[request.param]()
+
+
+def follow(log, after=0):
+    """All events from a number on, as one follower reads them."""
+    found = []
+    while not found or found[-1].name != "done":
+        read = log.read(found[-1].number if found else after, LONG_S)
+        assert read
+        found += read
+    return found
+
+
+def test_numbers_begin_with_one_and_have_no_holes(log):
+    made = [log.append("delta", {"text": str(number)}) for number in range(5)]
+    assert [each.number for each in made] == [1, 2, 3, 4, 5]
+    assert log.read(0, 0) == made
+
+
+@pytest.mark.parametrize("after", range(4))
+def test_reading_begins_after_a_number(log, after):
+    made = [log.append("delta", {"text": str(number)}) for number in range(4)]
+    assert log.read(after, LONG_S) == made[after:]
+
+
+def test_reading_again_gives_the_same(log):
+    log.append("turn", {})
+    assert log.read(0, LONG_S) == log.read(0, LONG_S)
+
+
+def test_nothing_comes_within_the_time(log):
+    log.append("turn", {})
+    begun = time.monotonic()
+    assert log.read(1, 0.05) == []
+    assert time.monotonic() - begun >= 0.045
+
+
+def test_a_reader_waits_for_the_next_event(log):
+    log.append("turn", {})
+    with ThreadPoolExecutor(1) as threads:
+        reading = threads.submit(log.read, 1, LONG_S)
+        made = log.append("delta", {"text": "a"})
+        assert reading.result(LONG_S) == [made]
+
+
+def test_a_reader_is_woken_by_no_event_but_a_later_one(log):
+    """It asked for what comes after number 3: number 2 is none of its business, nor a reason to stop waiting."""
+    log.append("turn", {})
+    with ThreadPoolExecutor(1) as threads:
+        reading = threads.submit(log.read, 3, LONG_S)
+        for text in "abc":
+            log.append("delta", {"text": text})
+            time.sleep(0.01)  # so that the reader has the chance to do it wrong
+        assert [each.number for each in reading.result(LONG_S)] == [4]
+
+
+def test_after_the_end_nobody_waits(log):
+    log.append("turn", {})
+    log.append("done", {})
+    begun = time.monotonic()
+    assert log.read(2, LONG_S) == log.read(9, LONG_S) == []
+    assert time.monotonic() - begun < LONG_S
+
+
+def test_one_event_wakes_all_who_wait_for_it(log):
+    log.append("turn", {})
+    with ThreadPoolExecutor(10) as threads:
+        reading = [threads.submit(log.read, 1, LONG_S) for _ in range(10)]
+        time.sleep(0.05)  # until they wait, most likely; if not, the test is merely easier
+        made = log.append("delta", {"text": "a"})
+        assert [each.result(LONG_S / 2) for each in reading] == [[made]] * 10
+
+
+def test_many_followers_have_the_same_whenever_they_come(log):
+    with ThreadPoolExecutor(20) as threads:
+        early = [threads.submit(follow, log) for _ in range(10)]
+        made = [log.append("turn", {})]
+        made += [log.append("delta", {"text": f"{number} "}) for number in range(100)]
+        late = [threads.submit(follow, log, number) for number in range(0, 100, 10)]
+        made += [log.append("delta", {"text": f"{number} "}) for number in range(100, 200)]
+        made.append(log.append("done", {}))
+        assert all(follower.result(LONG_S) == made for follower in early)
+        assert [follower.result(LONG_S) for follower in late] == [made[number:] for number in range(0, 100, 10)]
+
+
+def test_appending_from_several_threads_leaves_no_hole(log):
+    """A turn's thread and the worker's clockwork both append."""
+    at_once(4, lambda who: [log.append("delta", {"text": f"{who}"}) for _ in range(100)])
+    assert [each.number for each in log.read(0, 0)] == list(range(1, 401))
+
+
+def test_a_follower_that_waits_does_not_hold_up_the_runner(log):
+    with ThreadPoolExecutor(1) as threads:
+        reading = threads.submit(log.read, 10, LONG_S)
+        log.append("turn", {})
+        assert not reading.done()
+        log.append("done", {})
+        assert reading.result(LONG_S) == []
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers(-(2**53), 2**53) | st.text(), lambda inner: st.lists(inner, max_size=3)
+)
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.dictionaries(st.text(max_size=5), JSON, max_size=4))
+def test_a_frame_is_three_lines_whatever_the_data(data):
+    made = event(7, "tool_result", data)
+    number, name, line, *rest = made.frame.split(b"\n")
+    assert (number, name, rest) == (b"id: 7", b"event: tool_result", [b"", b""])
+    assert not made.frame.strip(b"\n").count(b"\r")
+    assert json.loads(line.removeprefix(b"data: ")) == data

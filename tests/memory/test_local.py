@@ -1,0 +1,107 @@
+"""The memory in the worker itself: what goes first, and that its bytes are the process's bytes."""
+
+from __future__ import annotations
+
+import dataclasses
+import sys
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from chat.memory.local import LocalMemory
+from chat.messages import Message, ToolCall
+
+
+def weighing(kilobytes):
+    return [Message("user", "x" * kilobytes * 1_000)]
+
+
+def held(memory):
+    return [entry.conversation_id for entry in memory.entries()]
+
+
+def test_the_least_recently_used_goes_first():
+    memory = LocalMemory(40_000)
+    for number in (1, 2, 3):
+        memory.put(number, 1, weighing(10))
+    memory.get(1, 1)
+    memory.put(4, 1, weighing(10))
+    assert held(memory) == [4, 1, 3]
+
+
+def test_asking_for_another_end_is_no_use_of_it():
+    memory = LocalMemory(30_000)
+    memory.put(1, 1, weighing(10))
+    memory.put(2, 1, weighing(10))
+    memory.get(1, 99)
+    memory.put(3, 1, weighing(10))
+    assert held(memory) == [3, 2]
+
+
+def test_a_large_one_drives_out_as_many_as_it_needs():
+    memory = LocalMemory(45_000)
+    for number in (1, 2, 3, 4):
+        memory.put(number, 1, weighing(10))
+    memory.put(5, 1, weighing(30))
+    assert held(memory) == [5, 4]
+
+
+def test_putting_again_makes_it_the_newest():
+    memory = LocalMemory(35_000)
+    for number in (1, 2, 1, 3):
+        memory.put(number, number, weighing(10))
+    memory.put(4, 1, weighing(10))
+    assert held(memory) == [4, 3, 1]
+
+
+def test_what_was_used_says_how_long_ago(monkeypatch):
+    now = [100.0]
+    monkeypatch.setattr("chat.memory.local.time.monotonic", lambda: now[0])
+    memory = LocalMemory(30_000)
+    memory.put(1, 1, weighing(1))
+    memory.put(2, 1, weighing(1))
+    now[0] += 30
+    memory.get(1, 1)
+    now[0] += 5
+    assert [(entry.conversation_id, entry.idle_s) for entry in memory.entries()] == [(1, 5.0), (2, 35.0)]
+
+
+CALLS = st.builds(ToolCall, st.text(max_size=90), st.text(max_size=40), st.text(max_size=300))
+SAID = st.builds(
+    Message,
+    st.sampled_from(["user", "assistant", "tool"]),
+    st.text(max_size=500),
+    st.lists(CALLS, max_size=16).map(tuple),
+    st.text(max_size=90),
+)
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.lists(SAID, max_size=8))
+def test_the_estimate_is_not_below_what_the_objects_take(messages):
+    # As fresh objects: what hypothesis draws may share its strings.
+    fresh = tuple(_copied(message) for message in messages)
+    memory = LocalMemory(10_000_000)
+    memory.put(1, 1, fresh)
+    assert memory.bytes >= _taken(fresh, set())
+
+
+def _copied(value):
+    if isinstance(value, str):
+        return value.encode().decode()
+    if isinstance(value, tuple):
+        return tuple(map(_copied, value))
+    return type(value)(*(_copied(getattr(value, field.name)) for field in dataclasses.fields(value)))
+
+
+def _taken(value, seen):
+    """Bytes of an object and all it refers to, each counted once."""
+    if id(value) in seen:
+        return 0
+    seen.add(id(value))
+    size = sys.getsizeof(value)
+    if isinstance(value, tuple):
+        return size + sum(_taken(each, seen) for each in value)
+    if dataclasses.is_dataclass(value):
+        return size + sum(_taken(getattr(value, field.name), seen) for field in dataclasses.fields(value))
+    return size

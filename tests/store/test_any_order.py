@@ -1,0 +1,142 @@
+"""Turns begun, kept, ended, lost and deleted in any order: what the database says is what was done, and no more."""
+
+from __future__ import annotations
+
+import contextlib
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import Bundle, RuleBasedStateMachine, invariant, multiple, rule
+
+from chat.errors import Conflict, NotFound
+from chat.messages import Answer
+from chat.store import Store
+from chat.store.records import COMPLETED, INTERRUPTED, RUNNING, Conversation, Message, Turn
+from chat.store.turns import LEASE_MS, Begun, Progress
+
+from .scenes import DIED, RUN, begin
+
+
+@dataclass
+class Known:
+    """What a turn must look like; None as its status once it is deleted."""
+
+    place: Conversation
+    turn: Turn
+    text: str = ""
+    status: str | None = RUNNING
+    answer: Message | None = None  # as it was read last
+
+
+class Conversations(RuleBasedStateMachine):
+    """The test's own account of the turns, beside the store."""
+
+    places = Bundle("places")
+    turns = Bundle("turns")
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.closing = contextlib.ExitStack()
+        folder = self.closing.enter_context(tempfile.TemporaryDirectory())
+        patch = self.closing.enter_context(pytest.MonkeyPatch.context())
+        self.now = 1_000_000
+        patch.setattr("chat.store.turns.now_ms", lambda: self.now)
+        self.store = Store(Path(folder) / "chat.db")
+        self.store.migrate()
+        self.user = self.store.sessions.create_anonymous().user_id
+        self.known: dict[int, Known] = {}
+        self.deleted: set[int] = set()
+
+    def teardown(self) -> None:
+        self.store.close()
+        self.closing.close()
+
+    def of(self, place: Conversation) -> list[Known]:
+        return [each for each in self.known.values() if each.place.id == place.id]
+
+    def runs(self, place: Conversation) -> bool:
+        return any(each.status == RUNNING for each in self.of(place))
+
+    def begun(self, place: Conversation, start: Callable[[], Begun]) -> Any:
+        """Begin a turn, or see that it is refused where it must be."""
+        if place.id in self.deleted or self.runs(place):
+            with pytest.raises(NotFound if place.id in self.deleted else Conflict):
+                start()
+            return multiple()
+        made = Known(place, start().turn)
+        assert made.turn.id not in self.known
+        self.known[made.turn.id] = made
+        return made
+
+    @rule(target=places)
+    def converse(self) -> Conversation:
+        return self.store.conversations.create(self.user)
+
+    @rule(target=turns, place=places)
+    def ask(self, place: Conversation) -> Any:
+        return self.begun(place, lambda: begin(self.store, place))
+
+    @rule(target=turns, known=turns)
+    def ask_again(self, known: Known) -> Any:
+        if known.place.id not in self.deleted:
+            _, known.answer = self.store.owned.message(self.user, known.turn.message_id)
+        answer = known.answer
+        return (
+            multiple() if answer is None else self.begun(known.place, lambda: self.store.turns.begin_again(answer, RUN))
+        )
+
+    @rule(known=turns, text=st.text(max_size=5))
+    def checkpoint(self, known: Known, text: str) -> None:
+        self.store.turns.checkpoint([Progress(known.turn, Answer(text), "[]")], [known.turn.id])
+        if known.status == RUNNING:
+            known.text = text
+
+    @rule(known=turns, text=st.text(max_size=5))
+    def finish(self, known: Known, text: str) -> None:
+        ended = self.store.turns.finish(Progress(known.turn, Answer(text), "[]"), COMPLETED, None)
+        assert (ended is not None) == (known.status in (RUNNING, INTERRUPTED))
+        if ended is not None:
+            known.status, known.text = COMPLETED, text
+
+    @rule()
+    def workers_die(self) -> None:
+        self.now += LEASE_MS + 1
+        lost = [each for each in self.known.values() if each.status == RUNNING]
+        assert sorted(self.store.turns.interrupt_expired(DIED)) == sorted(each.turn.id for each in lost)
+        for each in lost:
+            each.status = INTERRUPTED
+
+    @rule(place=places)
+    def delete(self, place: Conversation) -> None:
+        if self.runs(place):
+            with pytest.raises(Conflict):
+                self.store.conversations.delete(place)
+            return
+        self.store.conversations.delete(place)
+        self.deleted.add(place.id)
+        for each in self.of(place):
+            each.status = None
+
+    @invariant()
+    def the_database_says_the_same(self) -> None:
+        for turn_id, known in self.known.items():
+            found = self.store.turns.get(turn_id)
+            assert (None if found is None else found.status) == known.status
+            if found is not None:
+                assert self.store.turns.answer(found).text == known.text
+        for place in self.store.conversations.page(self.user, 100)[0]:
+            running = [each.turn.id for each in self.of(place) if each.status == RUNNING]
+            assert ([] if place.active_turn_id is None else [place.active_turn_id]) == running
+            assert place.head_id == max((each.turn.message_id for each in self.of(place)), default=None)
+
+
+TestConversations = Conversations.TestCase
+TestConversations.settings = settings(
+    max_examples=40, stateful_step_count=25, deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)

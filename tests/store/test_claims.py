@@ -1,0 +1,98 @@
+"""One turn at a time in a conversation, and sending twice is sending once."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import pytest
+
+from chat.errors import Conflict, NotFound
+
+from .scenes import RUN, at_once, begin, counts, finish
+
+
+def test_of_twenty_that_begin_at_once_exactly_one_wins(store, conversation):
+    outcomes = at_once(20, lambda number: begin(store, conversation, f"Question {number}"))
+    won = [outcome for outcome in outcomes if not isinstance(outcome, Conflict)]
+    assert len(won) == 1
+    assert {outcome.code for outcome in outcomes if isinstance(outcome, Conflict)} == {"turn_running"}
+    # The losers have left nothing behind: one question and one answer are there.
+    asked, answer = store.history.of_conversation(conversation.id)
+    assert (asked.text, asked.id, answer.id) == (won[0].text, won[0].turn.user_message_id, won[0].turn.message_id)
+    assert counts(store.database.path)["turns"] == 1
+
+
+def test_in_twenty_conversations_all_twenty_win(store, user):
+    places = [store.conversations.create(user) for _ in range(20)]
+    begun = at_once(20, lambda number: begin(store, places[number]))
+    assert [each.turn.conversation_id for each in begun] == [place.id for place in places]
+
+
+def test_the_claim_is_on_the_conversation_until_the_turn_ends(store, user, conversation):
+    turn = begin(store, conversation).turn
+    assert store.owned.conversation(user, conversation.id).active_turn_id == turn.id
+    with pytest.raises(Conflict):
+        begin(store, conversation)
+    finish(store, turn)
+    assert store.owned.conversation(user, conversation.id).active_turn_id is None
+    assert begin(store, conversation).fresh
+
+
+def test_a_second_answer_claims_as_well(store, user, conversation):
+    first = begin(store, conversation).turn
+    _, answer = store.owned.message(user, first.message_id)
+    with pytest.raises(Conflict):
+        store.turns.begin_again(answer, RUN)
+    finish(store, first)
+    outcomes = at_once(10, lambda _: store.turns.begin_again(answer, RUN))
+    assert Counter(type(outcome) for outcome in outcomes)[Conflict] == 9
+
+
+def test_the_same_client_id_fifty_times_at_once_is_one_turn(store, conversation):
+    begun = at_once(50, lambda _: begin(store, conversation, "Once.", client_id="a"))
+    assert len({each.turn.id for each in begun}) == 1
+    assert sum(each.fresh for each in begun) == 1
+    assert {(each.text, each.parent_id) for each in begun} == {("Once.", None)}
+    assert len(store.history.of_conversation(conversation.id)) == 2
+
+
+def test_the_same_client_id_after_the_end_is_still_the_same_turn(store, conversation):
+    first = begin(store, conversation, "Once.", client_id="a")
+    finish(store, first.turn)
+    again = begin(store, conversation, "Once.", client_id="a")
+    assert (again.fresh, again.turn.id, again.turn.status) == (False, first.turn.id, "completed")
+
+
+def test_the_same_client_id_with_another_text_is_a_conflict(store, conversation):
+    finish(store, begin(store, conversation, "Once.", client_id="a").turn)
+    with pytest.raises(Conflict) as refused:
+        begin(store, conversation, "Twice.", client_id="a")
+    assert refused.value.code == "client_id_reused"
+    assert len(store.history.of_conversation(conversation.id)) == 2
+
+
+def test_client_ids_of_two_conversations_do_not_meet(store, user, conversation):
+    first = begin(store, conversation, "Here.", client_id="a")
+    second = begin(store, store.conversations.create(user), "There.", client_id="a")
+    assert second.fresh
+    assert second.turn.id != first.turn.id
+
+
+def test_without_a_client_id_the_same_text_is_asked_again(store, conversation):
+    first = begin(store, conversation, "Again.")
+    finish(store, first.turn)
+    assert begin(store, conversation, "Again.").turn.id != first.turn.id
+
+
+def test_a_conversation_that_is_gone_takes_no_turn(store, conversation):
+    store.conversations.delete(conversation)
+    with pytest.raises(NotFound):
+        begin(store, conversation)
+
+
+def test_the_first_question_names_the_conversation_and_no_later_one(store, user, conversation):
+    first = begin(store, conversation, "China?", title="China?")
+    finish(store, first.turn)
+    second = begin(store, conversation, "India?", title="India?")
+    assert (first.titled, second.titled) == ("China?", "")
+    assert store.owned.conversation(user, conversation.id).title == "China?"

@@ -1,0 +1,172 @@
+"""How a turn is kept while it runs, and the ways in which it ends."""
+
+from __future__ import annotations
+
+import pytest
+
+from chat.errors import NotFound
+from chat.messages import Answer, ToolCall, ToolCallRecord, ToolResult, Usage
+from chat.store.records import COMPLETED, FAILED, INTERRUPTED, RUNNING, STOPPED, TurnError
+from chat.store.turns import LEASE_MS, Progress
+
+from .scenes import DIED, answered, begin, counts, finish
+
+
+class Clock:
+    """The time by which turns are written, in milliseconds."""
+
+    now = 1_000_000
+
+    def __call__(self) -> int:
+        return self.now
+
+
+@pytest.fixture
+def clock(monkeypatch):
+    made = Clock()
+    monkeypatch.setattr("chat.store.turns.now_ms", made)
+    return made
+
+
+def call(number, result=None, step=0):
+    return ToolCallRecord(
+        ToolCall(f"c.{number}", "look_up", '{"what": "é"}'), "Looking up é", step, 4 * step, result, 7
+    )
+
+
+def text_of(store, turn):
+    return store.turns.answer(turn).text
+
+
+class TestCheckpoint:
+    def test_what_there_is_can_be_read_back(self, store, user, conversation):
+        turn = begin(store, conversation).turn
+        calls = (call(0, ToolResult('{"gdp": 1}', "Found é", {"rows": [["é", 1.5, None]]})), call(1, step=1))
+        answer = Answer("Half", "Thinking", calls)
+        store.turns.checkpoint([Progress(turn, answer, "[4]")], [turn.id])
+        assert store.turns.answer(turn) == answer
+        kept = store.turns.get(turn.id)
+        assert (kept.status, kept.marks, kept.ended_at, kept.error) == (RUNNING, "[4]", None, None)
+        assert store.owned.message(user, turn.message_id)[1].tool_calls == calls
+
+    def test_a_later_one_replaces_an_earlier_one(self, store, conversation):
+        turn = begin(store, conversation).turn
+        store.turns.checkpoint([Progress(turn, Answer("Ha", tool_calls=(call(0),)), "[2]")], [turn.id])
+        ended = ToolResult("{}", "No", None, ok=False)
+        later = Answer("Half", tool_calls=(call(0, ended), call(1)))
+        store.turns.checkpoint([Progress(turn, later, "[4]")], [turn.id])
+        assert store.turns.answer(turn) == later
+
+    def test_it_comes_too_late_for_a_turn_that_has_ended(self, store, conversation):
+        """It was gathered before the end and stood in the writer's queue behind it."""
+        turn = begin(store, conversation).turn
+        early = Progress(turn, Answer("Ha"), "[2]")
+        finish(store, turn, "Half and the rest")
+        store.turns.checkpoint([early], [turn.id])
+        ended, answer, _ = store.turns.ended(turn.id)
+        assert (ended.status, answer.text, ended.marks) == (COMPLETED, "Half and the rest", "[17]")
+
+    def test_a_deleted_turn_takes_no_other_down(self, store, user, conversation):
+        gone = answered(store, conversation, "Q", "A")
+        store.conversations.delete(conversation)
+        turn = begin(store, store.conversations.create(user)).turn
+        late = Progress(gone, Answer("A", tool_calls=(call(0),)), "[]")
+        store.turns.checkpoint([late, Progress(turn, Answer("Half"), "[4]")], [gone.id, turn.id])
+        assert text_of(store, turn) == "Half"
+
+    def test_nothing_is_due_and_nothing_is_alive(self, store, conversation):
+        turn = begin(store, conversation).turn
+        store.turns.checkpoint([], [])
+        assert store.turns.get(turn.id) == turn
+
+
+class TestLease:
+    def test_a_turn_whose_worker_is_silent_is_interrupted(self, store, user, conversation, clock):
+        turn = begin(store, conversation).turn
+        store.turns.checkpoint([Progress(turn, Answer("Half"), "[4]")], [turn.id])
+        clock.now += LEASE_MS
+        assert not store.turns.any_expired()
+        assert store.turns.interrupt_expired(DIED) == []
+        clock.now += 1
+        assert store.turns.any_expired()
+        assert store.turns.interrupt_expired(DIED) == [turn.id]
+        ended, answer, _ = store.turns.ended(turn.id)
+        assert (ended.status, ended.error, ended.ended_at) == (INTERRUPTED, DIED, clock.now)
+        assert answer.text == "Half"
+        assert store.owned.conversation(user, conversation.id).active_turn_id is None
+        assert begin(store, conversation).fresh
+
+    def test_each_turn_is_interrupted_once(self, store, conversation, clock):
+        begin(store, conversation)
+        clock.now += LEASE_MS + 1
+        store.turns.interrupt_expired(DIED)
+        assert not store.turns.any_expired()
+        assert store.turns.interrupt_expired(DIED) == []
+
+    def test_a_checkpoint_renews_the_lease_of_the_living(self, store, user, clock):
+        silent, living = (begin(store, store.conversations.create(user)).turn for _ in range(2))
+        clock.now += LEASE_MS
+        store.turns.checkpoint([], [living.id])
+        clock.now += LEASE_MS
+        assert store.turns.interrupt_expired(DIED) == [silent.id]
+        clock.now += 1
+        assert store.turns.interrupt_expired(DIED) == [living.id]
+
+    def test_an_ended_turn_does_not_expire(self, store, conversation, clock):
+        answered(store, conversation, "Q", "A")
+        clock.now += 10 * LEASE_MS
+        assert not store.turns.any_expired()
+        assert store.turns.interrupt_expired(DIED) == []
+
+
+class TestFinish:
+    def test_all_of_it_is_committed(self, store, conversation, clock):
+        turn = begin(store, conversation, title="Why?").turn
+        clock.now += 1_500
+        error = TurnError("model_interrupted", "The stream ended.", True)
+        answer = Answer("Half", "Hm", (call(0, ToolResult("{}", "Found")),), Usage(30, 4))
+        ended = store.turns.finish(Progress(turn, answer, "[4]"), FAILED, error)
+        assert (ended.status, ended.error, ended.duration_ms) == (FAILED, error, 1_500)
+        assert (ended.usage, ended.marks) == (Usage(30, 4), "[4]")
+        assert store.turns.get(turn.id) == ended
+        told, kept, title = store.turns.ended(turn.id)
+        assert (told, kept.text, kept.reasoning, kept.tool_calls) == (ended, "Half", "Hm", answer.tool_calls)
+        assert title == "Why?"
+
+    @pytest.mark.parametrize("status", [COMPLETED, STOPPED, FAILED])
+    def test_the_first_end_stays(self, store, conversation, status):
+        turn = begin(store, conversation).turn
+        first = finish(store, turn, "First.", status)
+        assert finish(store, turn, "Second.", COMPLETED) is None
+        assert store.turns.get(turn.id) == first
+        assert text_of(store, turn) == "First."
+
+    def test_a_turn_taken_for_dead_ends_as_it_truly_did(self, store, conversation, clock):
+        turn = begin(store, conversation).turn
+        clock.now += LEASE_MS + 1
+        store.turns.interrupt_expired(DIED)
+        ended = finish(store, turn, "Whole.")
+        assert (ended.status, ended.error) == (COMPLETED, None)
+        assert text_of(store, turn) == "Whole."
+
+    def test_and_leaves_the_turn_alone_that_has_begun_since(self, store, user, conversation, clock):
+        dead = begin(store, conversation).turn
+        clock.now += LEASE_MS + 1
+        store.turns.interrupt_expired(DIED)
+        next_one = begin(store, conversation).turn
+        finish(store, dead, "Whole.")
+        place = store.owned.conversation(user, conversation.id)
+        assert (place.active_turn_id, place.head_id) == (next_one.id, next_one.message_id)
+        assert store.turns.get(next_one.id).status == RUNNING
+
+    def test_a_deleted_conversation_stays_deleted(self, store, user, conversation, clock):
+        turn = begin(store, conversation).turn
+        clock.now += LEASE_MS + 1
+        store.turns.interrupt_expired(DIED)
+        store.conversations.delete(conversation)
+        before = counts(store.database.path)
+        late = Progress(turn, Answer("Whole.", tool_calls=(call(0),)), "[]")
+        assert store.turns.finish(late, COMPLETED, None) is None
+        assert counts(store.database.path) == before
+        with pytest.raises(NotFound):
+            store.owned.turn(user, turn.id)

@@ -1,0 +1,165 @@
+"""A database that is locked, full, or no database: StoreUnavailable soon, reads go on, nothing is half written.
+
+The bounds on waiting are promises, not measurements: two seconds, and some more for a busy machine.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from chat.errors import StoreUnavailable
+from chat.store import Store
+
+from .scenes import answered, at_once, begin, counts, finish, write_lock
+
+TOLD_WITHIN_S = 3.0
+TEN_TOLD_WITHIN_S = 4.0
+
+
+def refused(work):
+    """How long it took to be told that the database is unavailable."""
+    begun = time.monotonic()
+    with pytest.raises(StoreUnavailable) as refusal:
+        work()
+    assert refusal.value.retry_after_s > 0
+    return time.monotonic() - begun
+
+
+class TestLocked:
+    def test_a_writer_is_told_soon_while_others_read(self, store, user, conversation):
+        answered(store, conversation, "Q", "A")
+        with write_lock(store.database.path), ThreadPoolExecutor(1) as threads:
+            waiting = threads.submit(refused, lambda: store.conversations.create(user))
+            reads = 0
+            while not waiting.done():
+                assert [message.text for message in store.history.of_conversation(conversation.id)] == ["Q", "A"]
+                store.ping()
+                reads += 1
+            assert waiting.result() < TOLD_WITHIN_S
+        assert reads > 10
+        assert begin(store, conversation, "And now?").fresh
+
+    def test_ten_waiting_writers_are_told_together(self, store, conversation):
+        before = counts(store.database.path)
+        with write_lock(store.database.path):
+            begun = time.monotonic()
+            outcomes = at_once(10, lambda number: begin(store, conversation, f"Question {number}"))
+            assert time.monotonic() - begun < TEN_TOLD_WITHIN_S
+        assert [type(outcome) for outcome in outcomes] == [StoreUnavailable] * 10
+        assert counts(store.database.path) == before
+        assert begin(store, conversation).fresh
+
+    def test_a_short_lock_is_waited_for(self, store, conversation):
+        with write_lock(store.database.path) as other:
+            release = threading.Timer(0.2, other.rollback)
+            release.start()
+            assert begin(store, conversation).fresh
+            release.join()
+
+    def test_a_store_that_opens_meanwhile_can_read(self, store, user, conversation):
+        with write_lock(store.database.path):
+            late = Store(store.database.path)
+            assert late.conversations.page(user, 5)[0] == [conversation]
+            late.close()
+
+    def test_a_transaction_that_another_program_left_open_ends_with_it(self, store, user, conversation):
+        with write_lock(store.database.path) as other:
+            other.execute("UPDATE conversations SET title = 'not committed'")
+            assert store.owned.conversation(user, conversation.id).title == ""
+        store.conversations.change(conversation, pinned=True)
+        assert store.owned.conversation(user, conversation.id).title == ""
+
+
+class TestFull:
+    def bound(self, store, spare_pages):
+        """Leave the database so many pages to grow by; None takes the bound away."""
+
+        def pragma(text):
+            return store.database.peewee.execute_sql(f"PRAGMA {text}").fetchone()[0]
+
+        return store.database.write(
+            lambda: pragma(f"max_page_count={2**30 if spare_pages is None else pragma('page_count') + spare_pages}")
+        )
+
+    @pytest.mark.parametrize("spare_pages", range(6))
+    def test_a_turn_is_begun_whole_or_not_at_all(self, store, user, conversation, spare_pages):
+        """Each size has another statement of the transaction meet the end of the disk."""
+        before = counts(store.database.path)
+        self.bound(store, spare_pages)
+        refused(lambda: begin(store, conversation, "long " * 6_000, title="Long"))
+        assert counts(store.database.path) == before
+        place = store.owned.conversation(user, conversation.id)
+        assert (place.active_turn_id, place.head_id, place.title) == (None, None, "")
+        self.bound(store, None)
+        assert begin(store, conversation, "long " * 6_000).fresh
+
+    def test_a_turn_that_cannot_be_ended_goes_on_running(self, store, user, conversation):
+        turn = begin(store, conversation).turn
+        self.bound(store, 0)
+        refused(lambda: finish(store, turn, "long " * 6_000))
+        assert store.turns.get(turn.id) == turn
+        assert store.turns.answer(turn).text == ""
+        assert store.owned.conversation(user, conversation.id).active_turn_id == turn.id
+        self.bound(store, None)
+        assert finish(store, turn, "long " * 6_000).status == "completed"
+
+    def test_the_sentence_says_so(self, store, conversation):
+        self.bound(store, 0)
+        with pytest.raises(StoreUnavailable, match="full"):
+            begin(store, conversation, "long " * 6_000)
+        assert store.owned.conversation(conversation.user_id, conversation.id) == conversation
+
+
+class TestUnopenable:
+    def calls(self, store):
+        return [store.ping, store.sessions.create_anonymous, lambda: store.conversations.page(1, 5)]
+
+    def test_a_folder(self, tmp_path):
+        store = Store(tmp_path)
+        for work in [store.migrate, *self.calls(store)]:
+            refused(work)
+        store.close()
+
+    def test_a_path_through_a_file(self, tmp_path):
+        (tmp_path / "file").write_text("")
+        store = Store(tmp_path / "file" / "chat.db")
+        with pytest.raises(OSError, match="file"):
+            store.migrate()
+        for work in self.calls(store):
+            refused(work)
+        store.close()
+
+    def test_a_folder_that_is_not_there(self, tmp_path):
+        store = Store(tmp_path / "nowhere" / "chat.db")
+        for work in self.calls(store):
+            refused(work)
+        store.close()
+
+    def test_a_file_that_is_no_database(self, tmp_path):
+        path = tmp_path / "chat.db"
+        path.write_bytes(b"Dear diary, " * 1000)
+        store = Store(path)
+        for work in [store.migrate, *self.calls(store)]:
+            refused(work)
+        store.close()
+        assert path.read_bytes() == b"Dear diary, " * 1000
+
+    def test_a_database_without_tables(self, tmp_path):
+        """As before the first migration: not available, rather than an error that nobody expects."""
+        store = Store(tmp_path / "chat.db")
+        for work in self.calls(store):
+            refused(work)
+        store.migrate()
+        store.ping()
+        store.close()
+
+    def test_what_it_says_to_a_user_names_no_path(self, tmp_path):
+        store = Store(tmp_path)
+        with pytest.raises(StoreUnavailable) as refusal:
+            store.ping()
+        assert str(tmp_path) not in str(refusal.value)
+        store.close()

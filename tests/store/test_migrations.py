@@ -1,0 +1,107 @@
+"""How the tables come to be, and that they are what peewee believes them to be."""
+
+from __future__ import annotations
+
+import contextlib
+import sqlite3
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from chat.store import Store
+from chat.store.migrations import STEPS
+from chat.store.models import MODELS
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+ROUNDS = 15
+
+# Migrates each file it is told of and says how many steps it applied, or how it failed.
+MIGRATE = """
+import sys
+from pathlib import Path
+from chat.store import Store
+print("ready", flush=True)
+for line in sys.stdin:
+    store = Store(Path(line.strip()))
+    try:
+        print(len(store.migrate()), flush=True)
+    except Exception as error:
+        print(type(error).__name__, error, flush=True)
+    store.close()
+"""
+
+
+def test_a_fresh_database_gets_every_step_and_a_second_run_none(settings):
+    store = Store(settings.database_path)
+    assert store.migrate() == list(STEPS)
+    assert store.migrate() == []
+    store.close()
+    again = Store(settings.database_path)
+    assert again.migrate() == []
+    again.close()
+
+
+def test_the_folder_is_made(tmp_path):
+    store = Store(tmp_path / "a" / "b" / "chat.db")
+    store.migrate()
+    store.close()
+    assert (tmp_path / "a" / "b" / "chat.db").exists()
+
+
+def test_making_a_store_touches_nothing(tmp_path):
+    Store(tmp_path / "chat.db")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_four_processes_at_once_on_a_new_file(tmp_path):
+    processes = [
+        subprocess.Popen(
+            [sys.executable, "-c", MIGRATE], cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        )
+        for _ in range(4)
+    ]
+    try:
+        assert [process.stdout.readline() for process in processes] == ["ready\n"] * 4
+        for number in range(ROUNDS):
+            for process in processes:
+                process.stdin.write(f"{tmp_path}/{number}.db\n")
+                process.stdin.flush()
+            said = sorted(process.stdout.readline().strip() for process in processes)
+            assert said == ["0", "0", "0", str(len(STEPS))]
+    finally:
+        for process in processes:
+            process.communicate()
+
+
+@pytest.mark.parametrize("model", MODELS, ids=lambda model: model.__name__)
+def test_the_table_is_what_its_model_says(store, model):
+    with contextlib.closing(sqlite3.connect(store.database.path)) as other:
+        table = other.execute(f"PRAGMA table_info({model._meta.table_name})").fetchall()
+    primary = {"id"} & {field.name for field in model._meta.sorted_fields}
+    made = {name: not (required or name in primary) for _, name, _, required, _, _ in table}
+    assert made == {field.column_name: field.null for field in model._meta.sorted_fields}
+
+
+def test_every_table_has_a_model(store):
+    with contextlib.closing(sqlite3.connect(store.database.path)) as other:
+        made = {row[0] for row in other.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
+    assert made - {"migrations", "sqlite_sequence"} == {model._meta.table_name for model in MODELS}
+
+
+def test_the_journal_is_written_ahead_and_foreign_keys_hold(store):
+    def pragma(name):
+        return store.database.peewee.execute_sql(f"PRAGMA {name}").fetchone()[0]
+
+    assert store.database.read(lambda: (pragma("journal_mode"), pragma("foreign_keys"))) == ("wal", 1)
+    assert store.database.write(lambda: (pragma("journal_mode"), pragma("foreign_keys"))) == ("wal", 1)
+
+
+def test_closing_lets_go_of_the_file(store):
+    """The last connection takes the write-ahead log with it; a file that can be copied is left."""
+    store.sessions.create_anonymous()
+    beside = [store.database.path.with_name(f"chat.db-{ending}") for ending in ("wal", "shm")]
+    assert all(path.exists() for path in beside)
+    store.close()
+    assert not any(path.exists() for path in beside)

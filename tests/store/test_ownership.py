@@ -1,0 +1,65 @@
+"""What belongs to somebody else is answered like what does not exist."""
+
+from __future__ import annotations
+
+import pytest
+
+from chat.errors import NotFound
+
+from .scenes import answered
+
+NUMBERS = [0, -1, 10_000, 2**63 - 1]
+
+
+def look_ups(store, turn):
+    return {
+        "conversation": (store.owned.conversation, turn.conversation_id),
+        "question": (store.owned.message, turn.user_message_id),
+        "answer": (store.owned.message, turn.message_id),
+        "turn": (store.owned.turn, turn.id),
+    }
+
+
+KINDS = ["conversation", "question", "answer", "turn"]
+
+
+def refused(look_up, user, number):
+    with pytest.raises(NotFound):
+        look_up(user, number)
+
+
+def test_the_owner_gets_it(store, user, conversation):
+    turn = answered(store, conversation, "Q", "A")
+    assert store.owned.conversation(user, conversation.id).id == conversation.id
+    place, message = store.owned.message(user, turn.message_id)
+    assert (place.id, message.text, message.turn) == (conversation.id, "A", store.turns.get(turn.id))
+    place, found = store.owned.turn(user, turn.id)
+    assert (place.id, found) == (conversation.id, store.turns.get(turn.id))
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_nobody_else_does(store, stranger, conversation, kind):
+    look_up, number = look_ups(store, answered(store, conversation, "Q", "A"))[kind]
+    refused(look_up, stranger, number)
+    refused(look_up, 10_000, number)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_not_even_the_owner_once_it_is_deleted(store, user, stranger, conversation, kind):
+    look_up, number = look_ups(store, answered(store, conversation, "Q", "A"))[kind]
+    store.conversations.delete(conversation)
+    refused(look_up, user, number)
+    refused(look_up, stranger, number)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_number_that_names_nothing(store, user, conversation, kind):
+    look_up, _ = look_ups(store, answered(store, conversation, "Q", "A"))[kind]
+    for number in NUMBERS:
+        refused(look_up, user, number)
+
+
+def test_a_page_lists_only_ones_own(store, user, stranger, conversation):
+    theirs = store.conversations.create(stranger)
+    assert [each.id for each in store.conversations.page(user, 10)[0]] == [conversation.id]
+    assert [each.id for each in store.conversations.page(stranger, 10)[0]] == [theirs.id]

@@ -1,0 +1,78 @@
+from __future__ import annotations
+
+import queue
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from chat.cancellation import Cancellation
+from chat.messages import Delta, Message
+from chat.store import Store
+from chat.store.records import Conversation
+
+from ..conftest import ScriptedModel
+from .worker import LONG_S, Worker
+
+
+@pytest.fixture
+def user(store: Store) -> int:
+    return store.sessions.create_anonymous().user_id
+
+
+@pytest.fixture
+def conversation(store: Store, user: int) -> Conversation:
+    return store.conversations.create(user)
+
+
+@pytest.fixture
+def make_worker(store: Store, model: ScriptedModel, tmp_path: Path) -> Iterator[Callable[..., Worker]]:
+    """Makes workers over the test's store, as neighbours: `make_worker(most_turns=1)`."""
+    made: list[Worker] = []
+
+    def make(**parts: Any) -> Worker:
+        worker = Worker(store, parts.pop("model", model), tmp_path / "run", **parts)
+        worker.start()
+        made.append(worker)
+        return worker
+
+    yield make
+    for worker in made:
+        worker.stop()
+
+
+@pytest.fixture
+def worker(make_worker: Callable[..., Worker]) -> Worker:
+    return make_worker()
+
+
+class Dictation:
+    """A model's answer, said piece by piece when the test wants it. It ends when the turn is told to, as a real one."""
+
+    def __init__(self) -> None:
+        self._pieces: queue.Queue[Delta | Exception | None] = queue.Queue()
+
+    def say(self, *pieces: Delta | Exception) -> None:
+        for piece in pieces:
+            self._pieces.put(piece)
+
+    def end(self) -> None:
+        self._pieces.put(None)
+
+    def __call__(self, _messages: list[Message], cancellation: Cancellation) -> Iterator[Delta]:
+        with cancellation.closing(self.end):
+            while (piece := self._pieces.get(timeout=LONG_S)) is not None:
+                if isinstance(piece, Exception):
+                    raise piece
+                yield piece
+        cancellation.check()
+
+
+@pytest.fixture
+def dictation(model: ScriptedModel) -> Iterator[Dictation]:
+    """What the model says next is up to the test."""
+    made = Dictation()
+    model.will_run(made)
+    yield made
+    made.end()

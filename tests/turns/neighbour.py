@@ -1,0 +1,123 @@
+"""A worker in a process of its own, whose model says what the test dictates over a socket.
+
+`python -m tests.turns.neighbour DATABASE RUN_DIR PORT [gevent] [lease=MS]`: connects to PORT and takes a line of
+JSON at a time, `{"ask": text}`, `{"say": text}`, `{"end": true}`, `{"follow": turn}` or `{"stop": true}`; the first,
+the fourth and the last are answered with a line. `Neighbour` is the test's end of it.
+"""
+
+from __future__ import annotations
+
+import sys
+
+if "gevent" in sys.argv:
+    from gevent import monkey
+
+    monkey.patch_all()
+
+import json
+import queue
+import socket
+import subprocess
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from chat.cancellation import Cancellation
+from chat.messages import Delta, Message, TextDelta, ToolSpec
+from chat.store import Store
+from chat.store import turns as store_turns
+from chat.store.turns import Question
+
+from .worker import LONG_S, Worker
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+
+
+class Dictated:
+    """A model that says each piece it is given, until it is given None."""
+
+    def __init__(self) -> None:
+        self.pieces: queue.Queue[str | None] = queue.Queue()
+
+    def stream(
+        self, _model: str, _messages: Sequence[Message], _tools: Sequence[ToolSpec], cancellation: Cancellation
+    ) -> Iterator[Delta]:
+        with cancellation.closing(lambda: self.pieces.put(None)):
+            while (piece := self.pieces.get()) is not None:
+                yield TextDelta(piece)
+        cancellation.check()
+
+    def warm_up(self) -> None:
+        pass
+
+
+def main(database: str, run_dir: str, port: str, *options: str) -> None:
+    for option in options:
+        if option.startswith("lease="):
+            store_turns.LEASE_MS = int(option.removeprefix("lease="))
+    model = Dictated()
+    worker = Worker(Store(Path(database)), model, Path(run_dir))
+    worker.start()
+    worker.listen()
+    with socket.create_connection(("127.0.0.1", int(port))) as connection:
+        for line in connection.makefile("rb"):
+            answer = _obey(worker, model, json.loads(line))
+            if answer is not None:
+                connection.sendall(json.dumps(answer).encode() + b"\n")
+
+
+def _obey(worker: Worker, model: Dictated, order: dict[str, Any]) -> dict[str, Any] | None:
+    if "ask" in order:
+        user = worker.store.sessions.create_anonymous().user_id
+        begun = worker.runner.ask(worker.store.conversations.create(user), Question(order["ask"]), "a-model")
+        return {"turn": begun.turn.id, "worker": begun.turn.worker, "mode": begun.turn.mode}
+    if "say" in order:
+        model.pieces.put(order["say"])
+    elif "end" in order:
+        model.pieces.put(None)
+    elif "follow" in order:
+        return {"frames": b"".join(worker.follower.frames(order["follow"], 0)).decode()}
+    elif "stop" in order:
+        worker.stop()
+        worker.store.close()
+        return {}
+    return None
+
+
+class Neighbour:
+    """Starts the process; `kill` is the kernel's kill, `close` ends it in good order."""
+
+    def __init__(self, database: Path, run_dir: Path, *options: str) -> None:
+        with socket.create_server(("127.0.0.1", 0)) as server:
+            server.settimeout(LONG_S)
+            places = [str(database), str(run_dir), str(server.getsockname()[1])]
+            command = [sys.executable, "-m", "tests.turns.neighbour", *places, *options]
+            self._process = subprocess.Popen(command, cwd=ROOT)
+            self._connection, _ = server.accept()
+        self._connection.settimeout(LONG_S)
+        self._answers = self._connection.makefile("rb")
+
+    def tell(self, **order: Any) -> None:
+        self._connection.sendall(json.dumps(order).encode() + b"\n")
+
+    def ask(self, **order: Any) -> Any:
+        self.tell(**order)
+        return json.loads(self._answers.readline())
+
+    def kill(self) -> None:
+        self._process.kill()
+        self._process.wait(LONG_S)
+
+    def close(self) -> None:
+        """Ends the process, if it was not killed."""
+        self._answers.close()
+        self._connection.close()
+        if self._process.poll() is None:
+            try:
+                self._process.wait(LONG_S)
+            finally:
+                self._process.kill()
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

@@ -1,0 +1,124 @@
+"""Following a turn in the worker that runs it, and after it has ended."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from chat.errors import ModelInterrupted
+from chat.messages import TextDelta, Usage
+
+from .test_home import until
+from .worker import LONG_S, heard, names, parsed, text_of
+
+
+def whole(worker, turn, after=0):
+    return b"".join(worker.follower.frames(turn.id, after))
+
+
+def cuts(stream):
+    """The stream's end after each of its events, by that event's number."""
+    frames = [frame + b"\n\n" for frame in stream.split(b"\n\n") if frame]
+    return {number: b"".join(frames[number:]) for number in range(len(frames) + 1)}
+
+
+def test_many_follow_one_turn_and_all_have_the_same(worker, dictation, conversation):
+    begun = worker.ask(conversation, title="Why?")
+    with ThreadPoolExecutor(10) as threads:
+        early = [threads.submit(whole, worker, begun.turn) for _ in range(5)]
+        for number in range(50):
+            dictation.say(TextDelta(f"{number} "))
+        late = [threads.submit(whole, worker, begun.turn) for _ in range(5)]
+        dictation.say(Usage(1, 50))
+        dictation.end()
+        streams = {each.result(LONG_S) for each in early + late}
+    worker.vacant()
+    assert len(streams) == 1
+    assert whole(worker, begun.turn) in streams
+    assert text_of(parsed(streams.pop())) == "".join(f"{number} " for number in range(50))
+
+
+def test_it_can_be_taken_up_after_any_event_while_it_runs_and_afterwards(worker, dictation, conversation):
+    begun = worker.ask(conversation)
+    log = worker.home.get(begun.turn.id).log
+    for number in range(5):
+        dictation.say(TextDelta(f"{number} "))
+        log.read(number + 1, LONG_S)  # until it went out, so that each is an event
+    with ThreadPoolExecutor(10) as threads:
+        following = {after: threads.submit(whole, worker, begun.turn, after) for after in range(8)}
+        until(lambda: log.followers == 8)
+        dictation.say(ModelInterrupted("The stream ended."))
+        live = {after: each.result(LONG_S) for after, each in following.items()}
+    worker.vacant()
+    assert names(parsed(live[0])) == ["turn", *["delta"] * 5, "error", "done"]
+    assert live == {after: rest for after, rest in cuts(live[0]).items() if after < 8}
+    assert {after: whole(worker, begun.turn, after) for after in range(9)} == cuts(live[0])
+
+
+@pytest.mark.parametrize("after", [4, 1_000])
+def test_after_a_number_that_is_never_reached_it_ends_with_the_turn(worker, dictation, conversation, after):
+    """What a browser that reconnects too late, or a liar, may ask for."""
+    begun = worker.ask(conversation)
+    log = worker.home.get(begun.turn.id).log
+    with ThreadPoolExecutor(1) as threads:
+        following = threads.submit(lambda: heard(worker.follower.frames(begun.turn.id, after)))
+        until(lambda: log.followers)
+        dictation.say(TextDelta("a"))
+        dictation.end()
+        assert following.result(LONG_S) == []
+    worker.vacant()
+    assert whole(worker, begun.turn, after) == b""
+
+
+def test_a_silent_turn_keeps_the_line_open(worker, dictation, conversation, monkeypatch):
+    monkeypatch.setattr("chat.turns.follow.HEARTBEAT_S", 0.02)
+    begun = worker.ask(conversation)
+    frames = worker.follower.frames(begun.turn.id, 0)
+    assert names(parsed(next(frames))) == ["turn"]
+    beats = [next(frames), next(frames)]
+    assert all(beat.startswith(b":") and beat.endswith(b"\n\n") for beat in beats)
+    dictation.end()
+    assert names(heard(frames)) == ["done"]
+    worker.ended(begun)
+
+
+def test_a_follower_that_leaves_is_no_longer_counted_and_the_turn_goes_on(worker, dictation, conversation):
+    begun = worker.ask(conversation)
+    log = worker.home.get(begun.turn.id).log
+    staying, leaving = (worker.follower.frames(begun.turn.id, 0) for _ in range(2))
+    next(staying), next(leaving)
+    assert log.followers == 2
+    leaving.close()
+    assert log.followers == 1
+    dictation.end()
+    heard(staying)
+    assert log.followers == 0
+    assert worker.ended(begun).status == "completed"
+
+
+def test_nothing_is_told_of_what_is_not_there(worker, store, conversation):
+    assert list(worker.follower.frames(10_000, 0)) == []
+    turn = worker.answered(conversation)
+    store.conversations.delete(conversation)
+    assert list(worker.follower.frames(turn.id, 0)) == []
+
+
+def test_a_home_that_does_not_answer_is_waited_for(make_worker, dictation, conversation, monkeypatch):
+    """Its socket is not there, yet its turn runs: what it told comes from the database in the end."""
+    monkeypatch.setattr("chat.turns.follow._RETRY_S", 0.02)
+    there, here = make_worker(), make_worker()
+    begun = there.ask(conversation)
+    frames = here.follower.frames(begun.turn.id, 0)
+    assert next(frames).startswith(b":")
+    dictation.say(TextDelta("All "), TextDelta("of it."))
+    dictation.end()
+    told = whole(there, begun.turn)
+    assert heard(frames) == parsed(told)
+    there.vacant()
+
+
+def test_a_title_given_later_is_the_one_that_is_told_again(worker, store, user, conversation):
+    turn = worker.answered(conversation, title="Why?")
+    store.conversations.change(store.owned.conversation(user, conversation.id), title="Because")
+    assert [event.data for event in parsed(whole(worker, turn)) if event.name == "title"] == [{"title": "Because"}]

@@ -1,0 +1,108 @@
+"""The clockwork of a worker's turns: what it keeps of them while they run, and how it ends them all."""
+
+from __future__ import annotations
+
+import contextlib
+import sqlite3
+import threading
+import time
+
+import pytest
+
+from chat.messages import TextDelta, ToolCall
+from chat.store.records import COMPLETED, INTERRUPTED, RUNNING
+
+from .worker import LONG_S, heard, text_of
+
+
+@pytest.fixture
+def brisk(monkeypatch):
+    """Checkpoints twenty times a second."""
+    monkeypatch.setattr("chat.turns.home._CHECKPOINT_S", 0.05)
+
+
+def until(condition):
+    """Wait for what the clockwork does by itself."""
+    pause = threading.Event()
+    deadline = time.monotonic() + LONG_S
+    while not condition():
+        assert time.monotonic() < deadline
+        pause.wait(0.01)
+
+
+def lease(store, turn):
+    with contextlib.closing(sqlite3.connect(store.database.path)) as other:
+        return other.execute("SELECT lease_until FROM turns WHERE id = ?", (turn.id,)).fetchone()[0]
+
+
+def test_what_was_said_is_in_the_database_while_the_turn_runs(brisk, make_worker, dictation, store, conversation):
+    worker = make_worker()
+    begun = worker.ask(conversation)
+    dictation.say(TextDelta("Half"))
+    until(lambda: store.turns.answer(begun.turn).text == "Half")
+    assert store.turns.get(begun.turn.id).status == RUNNING
+    dictation.say(TextDelta(" and the rest"), ToolCall("c", "unheard_of", "{}"))
+    until(lambda: store.turns.answer(begun.turn).text == "Half and the rest")
+    dictation.end()
+    assert worker.ended(begun).status == COMPLETED
+
+
+def test_a_silent_turn_stays_alive(brisk, make_worker, dictation, store, conversation):
+    worker = make_worker()
+    begun = worker.ask(conversation)
+    renewed = lease(store, begun.turn)
+    until(lambda: lease(store, begun.turn) > renewed)
+    renewed = lease(store, begun.turn)
+    until(lambda: lease(store, begun.turn) > renewed)
+    dictation.end()
+    worker.ended(begun)
+
+
+def test_the_clockwork_sends_what_nothing_follows(worker, dictation, conversation):
+    """The second delta comes right behind the first, then the model is silent: it goes out all the same."""
+    begun = worker.ask(conversation)
+    dictation.say(TextDelta("One "), TextDelta("two"))
+    log = worker.home.get(begun.turn.id).log
+    found = []
+    while "".join(event.data.decode() for event in found).count("text") < 2:
+        found += log.read(found[-1].number if found else 1, LONG_S)
+    dictation.end()
+    assert text_of(heard(worker.follower.frames(begun.turn.id, 0))) == "One two"
+    worker.vacant()
+
+
+class TestEndingAll:
+    def test_all_are_told_and_committed(self, worker, model, store, user):
+        def hang(_messages, cancellation):
+            ended = threading.Event()
+            with cancellation.closing(ended.set):
+                yield TextDelta("Half")
+                ended.wait(LONG_S)
+            cancellation.check()
+
+        begun = []
+        for _ in range(5):
+            model.will_run(hang)
+            begun.append(worker.ask(store.conversations.create(user)))
+        until(lambda: all(len(live.log.read(0, 0)) == 2 for live in worker.home.turns()))
+        worker.home.end_all("interrupted", LONG_S)
+        assert worker.home.turns() == []
+        ended = [store.turns.get(each.turn.id) for each in begun]
+        assert {(turn.status, store.turns.answer(turn).text) for turn in ended} == {(INTERRUPTED, "Half")}
+
+    def test_nobody_waits_for_ever_for_one_that_does_not_hear(self, worker, model, store, conversation):
+        release = threading.Event()
+
+        def deaf(_messages, _cancellation):
+            release.wait(LONG_S)
+            yield TextDelta("At last.")
+
+        model.will_run(deaf)
+        begun = worker.ask(conversation)
+        worker.home.end_all("interrupted", 0.05)
+        assert [live.turn.id for live in worker.home.turns()] == [begun.turn.id]
+        release.set()
+        assert worker.ended(begun).status == INTERRUPTED
+
+    def test_there_may_be_none(self, worker):
+        worker.home.end_all("interrupted", LONG_S)

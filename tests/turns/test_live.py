@@ -1,0 +1,279 @@
+"""A turn while it runs: deltas are gathered, nothing of them is lost, and the marks tell every event again."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from chat.agent.loop import ToolCallEnded, ToolCallStarted
+from chat.cancellation import Cancellation
+from chat.messages import ReasoningDelta, TextDelta, ToolCall, ToolCallRecord, ToolResult, Usage
+from chat.store.records import COMPLETED, FAILED, INTERRUPTED, RUNNING, STOPPED, Turn, TurnError
+from chat.turns import live as live_module
+from chat.turns import marks
+from chat.turns.live import FLUSH_S, LiveTurn
+
+from .worker import LONG_S, names, parsed, text_of
+
+TURN = Turn(7, 1, 2, 3, RUNNING, "a-model", "sync", "here:1", "[]", None, Usage(), 1_000, None)
+TITLE = "China?"
+ERROR = TurnError("model_interrupted", "The stream ended.", True)
+
+
+class Clock:
+    """Stands in for the module `time`."""
+
+    def __init__(self) -> None:
+        self.now = 1_000.0
+
+    def monotonic(self) -> float:
+        return self.now
+
+    def wait(self) -> float:
+        """Let an interval pass, and the error of adding floating point numbers with it."""
+        self.now += 1.01 * FLUSH_S
+        return self.now
+
+
+@pytest.fixture
+def clock(monkeypatch):
+    made = Clock()
+    monkeypatch.setattr(live_module, "time", made)
+    return made
+
+
+@pytest.fixture
+def live(clock):
+    return LiveTurn(TURN, Cancellation(LONG_S))
+
+
+def told(live, after=0):
+    return parsed(b"".join(event.frame for event in live.log.read(after, 0)))
+
+
+def deltas(live):
+    return [event.data["text"] for event in told(live) if event.name in ("delta", "reasoning")]
+
+
+def started(position):
+    record = ToolCallRecord(ToolCall(f"c.{position}", "look_up", '{"what": "é"}'), "Looking up é", position, 0)
+    return ToolCallStarted(position, record)
+
+
+def ended(position, data=None):
+    result = ToolResult("{}", "Found é", data)
+    return ToolCallEnded(position, replace(started(position).record, result=result, duration_ms=12))
+
+
+def end(live, status=COMPLETED, error=None):
+    """As the runner ends it; returns what the database would have of it."""
+    progress = live.progress()
+    turn = replace(TURN, status=status, error=error, ended_at=3_500, usage=progress.answer.usage, marks=progress.marks)
+    live.end(turn, error)
+    return turn, progress.answer
+
+
+class TestGathering:
+    def test_the_first_delta_goes_out_at_once(self, live):
+        live.take(TextDelta("China"))
+        assert names(told(live)) == ["turn", "delta"]
+        assert told(live)[0].data["turn_id"] == TURN.id
+
+    def test_those_that_follow_closely_go_out_together(self, live, clock):
+        for word in ("China ", "grows ", "by ", "5 "):
+            live.take(TextDelta(word))
+        assert deltas(live) == ["China "]
+        clock.wait()
+        live.take(TextDelta("percent."))
+        assert deltas(live) == ["China ", "grows by 5 percent."]
+
+    def test_the_clockwork_sends_what_waits_and_no_sooner(self, live, clock):
+        live.take(TextDelta("China "))
+        live.take(TextDelta("grows."))
+        live.flush(clock.now + FLUSH_S / 2)
+        assert deltas(live) == ["China "]
+        live.flush(clock.wait())
+        assert deltas(live) == ["China ", "grows."]
+        live.flush(clock.wait())
+        assert len(deltas(live)) == 2
+
+    def test_slow_ones_wait_for_nobody(self, live, clock):
+        for word in ("China ", "grows ", "slowly."):
+            live.take(TextDelta(word))
+            clock.wait()
+        assert deltas(live) == ["China ", "grows ", "slowly."]
+
+    def test_words_and_thoughts_are_not_mixed(self, live):
+        for delta in (ReasoningDelta("a"), ReasoningDelta("b"), ReasoningDelta("c"), TextDelta("d"), TextDelta("e"),
+                      ReasoningDelta("f")):  # fmt: skip
+            live.take(delta)
+        live.progress()
+        found = [(event.name, event.data["text"]) for event in told(live)[1:]]
+        assert found == [("reasoning", "a"), ("reasoning", "bc"), ("delta", "de"), ("reasoning", "f")]
+
+    def test_a_tool_call_comes_after_the_words_before_it(self, live):
+        live.take(TextDelta("Let "))
+        live.take(TextDelta("me see."))
+        live.take(started(0))
+        live.take(ended(0, {"rows": []}))
+        assert names(told(live)) == ["turn", "delta", "delta", "tool_call", "tool_result"]
+        _, _, _, call, result = told(live)
+        assert call.data == {
+            "id": "c.0", "name": "look_up", "arguments": '{"what": "é"}', "label": "Looking up é"
+        }  # fmt: skip
+        assert result.data == {
+            "id": "c.0", "name": "look_up", "ok": True, "summary": "Found é", "data": {"rows": []}, "duration_ms": 12
+        }  # fmt: skip
+
+    def test_a_delta_of_nothing_is_none(self, live):
+        live.take(TextDelta(""))
+        live.take(ReasoningDelta(""))
+        assert names(told(live)) == ["turn"]
+        assert not live.changed
+
+
+class TestProgress:
+    def test_it_has_all_that_went_out(self, live):
+        live.take(TextDelta("Half "))
+        live.take(TextDelta("of it"))
+        live.take(ReasoningDelta("Hm"))
+        live.take(Usage(3, 1))
+        live.take(Usage(4, 1))
+        progress = live.progress()
+        assert (progress.answer.text, progress.answer.reasoning) == ("Half of it", "Hm")
+        assert progress.answer.usage == Usage(7, 2)
+        assert progress.answer.text == text_of(told(live))
+
+    def test_it_is_due_when_there_is_more(self, live):
+        assert not live.changed
+        live.take(TextDelta("Half"))
+        assert live.changed
+        live.progress()
+        assert not live.changed
+        live.take(TextDelta(" and"))
+        assert live.changed
+
+    def test_it_is_due_again_when_it_could_not_be_kept(self, live):
+        live.take(TextDelta("Half"))
+        live.progress()
+        live.not_kept()
+        assert live.changed
+        assert live.progress().answer.text == "Half"
+
+    def test_it_does_not_change_afterwards(self, live):
+        live.take(TextDelta("Half"))
+        live.take(started(0))
+        progress = live.progress()
+        live.take(ended(0))
+        live.take(TextDelta(" and half"))
+        live.progress()
+        assert (progress.answer.text, progress.answer.tool_calls[0].result) == ("Half", None)
+
+    def test_what_cannot_be_told_is_not_kept(self, live):
+        """So that what is kept can be told again, and can be kept at all."""
+        live.take(TextDelta("Half"))
+        with pytest.raises(UnicodeEncodeError):
+            live.take(started(0))
+            live.take(ToolCallEnded(0, replace(ended(0).record, result=ToolResult("", "\ud800"))))
+        live.take(TextDelta("\ud800"))
+        with pytest.raises(UnicodeEncodeError):
+            live.progress()
+        progress = live.progress()
+        assert progress.answer.text == "Half"
+        assert progress.answer.tool_calls[0].result is None
+        assert parsed(b"".join(frames_again(*end(live), ""))) == told(live)
+
+
+def frames_again(turn, answer, title, after=0):
+    return [event.frame for event in marks.events(turn, answer, title, after)]
+
+
+class TestEnd:
+    @pytest.mark.parametrize(("status", "error"), [(COMPLETED, None), (STOPPED, None), (FAILED, ERROR)])
+    def test_done_is_the_last_exactly_once(self, live, status, error):
+        live.take(TextDelta("Half"))
+        turn, _ = end(live, status, error)
+        live.end(turn, error)
+        assert names(told(live)) == ["turn", "delta", *(["error"] if error else []), "done"]
+        assert told(live)[-1].data == {
+            "status": status,
+            "usage": {"prompt_tokens": 0, "completion_tokens": 0, "total_tokens": 0},
+            "duration_ms": 2_500,
+        }
+
+    def test_an_error_says_what_and_whether_to_try_again(self, live):
+        end(live, FAILED, ERROR)
+        assert told(live)[1].data == {"code": ERROR.code, "message": ERROR.message, "retryable": True}
+
+
+TEXT = st.text(max_size=12)
+STEPS = st.one_of(
+    st.builds(TextDelta, TEXT),
+    st.builds(ReasoningDelta, TEXT),
+    st.builds(Usage, st.integers(0, 9), st.integers(0, 9)),
+    st.sampled_from(["call", "result", "wait", "flush", "checkpoint"]),
+)
+
+
+def play(live, clock, steps):
+    """Take the steps; tool calls begin one after the other and end in any order."""
+    begun, running = 0, []
+    for number, step in enumerate(steps):
+        if not isinstance(step, str):
+            live.take(step)
+        elif step == "call":
+            live.take(started(begun))
+            running.append(begun)
+            begun += 1
+        elif step == "result" and running:
+            live.take(ended(running.pop(number % len(running)), {"rows": [["é", 1.5, None, number]]}))
+        elif step == "wait":
+            clock.wait()
+        elif step == "flush":
+            live.flush(clock.now)
+        elif step == "checkpoint":
+            live.progress()
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.booleans(), st.lists(STEPS, max_size=40), st.sampled_from([(COMPLETED, None), (FAILED, ERROR)]))
+def test_whatever_happens_the_marks_tell_it_again_byte_for_byte(titled, steps, ending):
+    clock = Clock()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(live_module, "time", clock)
+        live = LiveTurn(TURN, Cancellation(LONG_S))
+        if titled:
+            live.title(TITLE)
+        play(live, clock, steps)
+        turn, answer = end(live, *ending)
+    said = "".join(step.text for step in steps if isinstance(step, TextDelta))
+    thought = "".join(step.text for step in steps if isinstance(step, ReasoningDelta))
+    assert (text_of(told(live)), answer.text, answer.reasoning) == (said, said, thought)
+    live_frames = [event.frame for event in live.log.read(0, 0)]
+    for after in range(len(live_frames) + 1):
+        assert frames_again(turn, answer, TITLE, after) == live_frames[after:]
+
+
+@settings(max_examples=50, deadline=None)
+@given(st.lists(STEPS, max_size=20), st.lists(STEPS, max_size=20))
+def test_of_a_dead_worker_is_told_what_was_kept_and_the_end_to_everybody(kept_steps, lost_steps):
+    clock = Clock()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(live_module, "time", clock)
+        live = LiveTurn(TURN, Cancellation(LONG_S))
+        play(live, clock, kept_steps)
+        kept = live.progress()
+        seen_when_kept = [event.frame for event in live.log.read(0, 0)]
+        for step in lost_steps:
+            if not isinstance(step, str):
+                live.take(step)
+        seen = len(live.log.read(0, 0))
+    turn = replace(TURN, status=INTERRUPTED, error=ERROR, ended_at=3_500, marks=kept.marks)
+    for after in range(seen + 1):
+        again = marks.events(turn, kept.answer, TITLE, after)
+        assert [event.frame for event in again[:-2]] == seen_when_kept[after:]
+        assert [event.name for event in again[-2:]] == ["error", "done"]
+        assert [event.number for event in again[-2:]] == [max(after, len(seen_when_kept)) + n for n in (1, 2)]

@@ -1,0 +1,124 @@
+"""The database goes away while turns run: they go on, what they said is kept when it is back, and nobody hangs."""
+
+from __future__ import annotations
+
+import threading
+
+import pytest
+
+from chat.messages import TextDelta
+from chat.store.records import COMPLETED, FAILED, RUNNING, TurnError
+
+from ..store.scenes import write_lock
+from .worker import LONG_S, heard, names, parsed, text_of
+
+
+@pytest.fixture(autouse=True)
+def impatient(monkeypatch):
+    """Nobody waits long for a lock here: what is tested is what comes of it."""
+    monkeypatch.setattr("chat.store.database._PATIENCE_S", 0.1)
+
+
+@pytest.fixture
+def put_off(caplog):
+    """Waits until the log says that something was put off."""
+
+    def wait(what):
+        pause = threading.Event()
+        for _ in range(1_000):
+            if any("put off" in record.getMessage() and what in record.getMessage() for record in caplog.records):
+                return
+            pause.wait(0.01)
+        raise AssertionError(f"nothing about {what!r} was put off")
+
+    return wait
+
+
+def test_an_end_waits_for_the_database(worker, dictation, store, conversation, put_off):
+    begun = worker.ask(conversation)
+    with write_lock(store.database.path):
+        dictation.say(TextDelta("All "), TextDelta("of it."))
+        dictation.end()
+        put_off("The end of turn")
+        assert store.turns.get(begun.turn.id).status == RUNNING
+        live = worker.home.get(begun.turn.id)
+        assert "done" not in [event.name for event in live.log.read(0, 0)]
+    events = heard(worker.follower.frames(begun.turn.id, 0))
+    assert (text_of(events), events[-1].data["status"]) == ("All of it.", COMPLETED)
+    ended = worker.ended(begun)
+    assert (ended.status, store.turns.answer(ended).text) == (COMPLETED, "All of it.")
+
+
+def test_followers_read_on_while_it_is_locked(worker, dictation, store, conversation):
+    begun = worker.ask(conversation)
+    log = worker.home.get(begun.turn.id).log
+    with write_lock(store.database.path):
+        dictation.say(TextDelta("On "))
+        assert [event.name for event in log.read(1, LONG_S)] == ["delta"]
+        dictation.say(TextDelta("and on."))
+        assert [event.name for event in log.read(2, LONG_S)] == ["delta"]
+    dictation.end()
+    assert worker.ended(begun).status == COMPLETED
+
+
+def test_a_database_that_does_not_come_back_is_told(worker, dictation, store, conversation, monkeypatch):
+    monkeypatch.setattr("chat.turns.runner._COMMIT_PATIENCE_S", 0.1)
+    frames = worker.follower.frames(worker.ask(conversation).turn.id, 0)
+    assert names(parsed(next(frames))) == ["turn"]
+    with write_lock(store.database.path):
+        dictation.say(TextDelta("Lost."))
+        dictation.end()
+        events = heard(frames)
+        assert names(events) == ["delta", "error", "done"]
+        assert (events[-2].data["code"], events[-1].data["status"]) == ("not_kept", FAILED)
+        worker.vacant()
+    assert worker.memory.entries() == []
+
+
+def test_a_checkpoint_that_was_put_off_is_made_up_for(
+    make_worker, dictation, store, conversation, put_off, monkeypatch
+):
+    """The model says nothing more: what it said before must be kept all the same."""
+    monkeypatch.setattr("chat.turns.home._CHECKPOINT_S", 0.05)
+    worker = make_worker()
+    begun = worker.ask(conversation)
+    with write_lock(store.database.path):
+        dictation.say(TextDelta("Half"))
+        put_off("Checkpoint of 1 turns")
+        assert store.turns.answer(begun.turn).text == ""
+    pause = threading.Event()
+    for _ in range(1_000):
+        if store.turns.answer(begun.turn).text == "Half":
+            break
+        pause.wait(0.01)
+    assert store.turns.answer(begun.turn).text == "Half"
+    dictation.end()
+    worker.ended(begun)
+
+
+def test_a_turn_that_was_taken_for_dead_meanwhile_ends_as_it_truly_did(worker, dictation, store, user, conversation):
+    begun = worker.ask(conversation)
+    dictation.say(TextDelta("All of it."))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("chat.store.turns.now_ms", lambda: 10**15)
+        store.turns.interrupt_expired(TurnError("turn_interrupted", "Gone.", True))
+    dictation.end()
+    ended = worker.ended(begun)
+    assert (ended.status, ended.error, store.turns.answer(ended).text) == (COMPLETED, None, "All of it.")
+    assert store.owned.conversation(user, conversation.id).active_turn_id is None
+
+
+def test_a_turn_whose_conversation_is_gone_ends_for_its_followers(worker, dictation, store, conversation):
+    begun = worker.ask(conversation)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("chat.store.turns.now_ms", lambda: 10**15)
+        store.turns.interrupt_expired(TurnError("turn_interrupted", "Gone.", True))
+    store.conversations.delete(conversation)
+    frames = worker.follower.frames(begun.turn.id, 0)
+    next(frames)
+    dictation.say(TextDelta("To nobody."))
+    dictation.end()
+    events = heard(frames)
+    assert (events[-2].data["code"], events[-1].data["status"]) == ("not_kept", FAILED)
+    worker.vacant()
+    assert list(worker.follower.frames(begun.turn.id, 0)) == []

@@ -1,0 +1,101 @@
+"""Following a turn that runs in another process: relayed over its socket, and ended when that process dies."""
+
+from __future__ import annotations
+
+import pytest
+
+from chat.store.records import COMPLETED, INTERRUPTED
+
+from .neighbour import Neighbour
+from .test_home import until
+from .worker import heard, names, parsed, text_of
+
+
+@pytest.fixture
+def neighbour(store, tmp_path):
+    """Starts neighbours of the test's worker: `neighbour("gevent")`."""
+    made = []
+
+    def start(*options):
+        made.append(Neighbour(store.database.path, tmp_path / "run", *options))
+        return made[-1]
+
+    yield start
+    for each in made:
+        each.close()
+
+
+def read_until(frames, text):
+    """The events so far, once their text is that much."""
+    stream = b""
+    while text_of(parsed(stream)) != text:
+        stream += next(frames)
+    return stream
+
+
+@pytest.mark.parametrize("mode", ["threads", "gevent"])
+def test_a_turn_is_followed_across_workers(neighbour, worker, store, mode):
+    there = neighbour(mode)
+    asked = there.ask(ask="Why?")
+    assert asked["mode"] == {"threads": "sync", "gevent": "async"}[mode]
+    assert asked["worker"] != worker.peers.name
+    there.tell(say="One ")
+    frames = worker.follower.frames(asked["turn"], 0)
+    stream = read_until(frames, "One ")
+    assert store.turns.get(asked["turn"]).status == "running"
+    # A second follower takes up, while the turn runs, after what the first has.
+    resumed = worker.follower.frames(asked["turn"], parsed(stream)[-1].number)
+    there.tell(say="two ")
+    resumed_stream = read_until(resumed, "two ")
+    for piece in ("three ", "wörd 🙂 " * 20_000):
+        there.tell(say=piece)
+    there.tell(end=True)
+    there_frames = there.ask(follow=asked["turn"])["frames"].encode()
+    everything = stream + b"".join(frames)
+    assert parsed(everything) == parsed(there_frames)
+    assert parsed(resumed_stream) + heard(resumed) == parsed(there_frames)[len(parsed(stream)) :]
+    assert text_of(parsed(everything)) == "One two three " + "wörd 🙂 " * 20_000
+    # And again from the database, byte for byte.
+    until(lambda: store.turns.get(asked["turn"]).status == COMPLETED)
+    assert b"".join(worker.follower.frames(asked["turn"], 0)) == there_frames
+
+
+def test_a_worker_that_goes_in_good_order_ends_its_turns(neighbour, worker, store):
+    there = neighbour()
+    asked = there.ask(ask="Why?")
+    there.tell(say="Half")
+    frames = worker.follower.frames(asked["turn"], 0)
+    stream = read_until(frames, "Half")
+    there.ask(stop=True)
+    events = parsed(stream) + heard(frames)
+    assert names(events) == ["turn", "delta", "error", "done"]
+    assert events[-1].data["status"] == INTERRUPTED
+    ended, answer, _ = store.turns.ended(asked["turn"])
+    assert (ended.status, answer.text) == (INTERRUPTED, "Half")
+
+
+@pytest.mark.parametrize("mode", ["threads", "gevent"])
+def test_a_worker_killed_in_mid_turn_is_an_interruption(neighbour, make_worker, store, monkeypatch, mode):
+    monkeypatch.setattr("chat.turns.recovery._SWEEP_S", 0.1)
+    worker, there = make_worker(), neighbour(mode, "lease=1500")
+    asked = there.ask(ask="Why?")
+    turn = store.turns.get(asked["turn"])
+    there.tell(say="kept ")
+    until(lambda: store.turns.answer(turn).text == "kept ")
+    there.tell(say="perhaps lost")
+    frames = worker.follower.frames(turn.id, 0)
+    before = parsed(read_until(frames, "kept perhaps lost"))
+    there.kill()
+    after = heard(frames)
+    # It had all that was said, so nothing comes twice: the error and the end, under numbers that go on.
+    assert names(after) == ["error", "done"]
+    assert [event.number for event in after] == [before[-1].number + 1, before[-1].number + 2]
+    assert (after[0].data["code"], after[0].data["retryable"]) == ("turn_interrupted", True)
+    assert after[1].data["status"] == INTERRUPTED
+    ended, answer, _ = store.turns.ended(turn.id)
+    assert ended.status == INTERRUPTED
+    assert answer.text in ("kept ", "kept perhaps lost")
+    # Whoever comes later is told what was kept, and the end.
+    late = heard(worker.follower.frames(turn.id, 0))
+    assert (text_of(late), names(late)[-2:]) == (answer.text, ["error", "done"])
+    assert [event.number for event in late] == list(range(1, len(late) + 1))

@@ -1,0 +1,246 @@
+"""A turn from the question to its committed end: what is kept is what was streamed."""
+
+from __future__ import annotations
+
+import json
+import logging
+import threading
+
+import pytest
+
+from chat.errors import Conflict, ModelInterrupted, ModelRejected, Overloaded, StoreUnavailable
+from chat.messages import ReasoningDelta, TextDelta, Tool, ToolCall, ToolResult, Usage
+from chat.store.records import COMPLETED, FAILED, INTERRUPTED, RUNNING, STOPPED
+from chat.turns.runner import Limits
+
+from .worker import LONG_S, heard, names, text_of
+
+
+def look_up(what: str) -> ToolResult:
+    """Looks something up."""
+    data = {"what": what, "rows": [["é 中 🙂", 1.5, 1e22, -0.0, None, True], [1e-7, 2**53, "\u2028", "\x00", "<b>"]]}
+    return ToolResult(json.dumps({"found": what}), f"Found {what}", data)
+
+
+TOOLS = [Tool(look_up, "Looking up {what}")]
+
+
+def call(what, number=0):
+    return ToolCall(f"call_{number}", "look_up", json.dumps({"what": what}))
+
+
+def begun_and_heard(worker, begun, names_wanted):
+    """Wait until a running turn has told so many events."""
+    live = worker.home.get(begun.turn.id)
+    while [event.name for event in live.log.read(0, 0)] != names_wanted:
+        assert live.log.read(len(live.log.read(0, 0)), LONG_S), "it has ended"
+    return live
+
+
+class TestACompleteTurn:
+    def test_what_is_kept_is_what_was_streamed(self, make_worker, model, store, user, conversation):
+        worker = make_worker(tools=TOOLS)
+        model.will(ReasoningDelta("Hm."), TextDelta("Let me "), TextDelta("see."), call("China"), Usage(10, 5))
+        model.will(*(TextDelta(f"wörd {number} 🙂 ") for number in range(200)), Usage(40, 200))
+        begun = worker.ask(conversation, "China?", title="China?")
+        events = heard(worker.follower.frames(begun.turn.id, 0))
+        assert names(events)[:2] == ["turn", "title"]
+        assert names(events)[-1] == "done"
+        assert [event.number for event in events] == list(range(1, len(events) + 1))
+        assert events[0].data == {
+            "turn_id": begun.turn.id,
+            "conversation_id": conversation.id,
+            "user_message_id": begun.turn.user_message_id,
+            "message_id": begun.turn.message_id,
+            "mode": "sync",
+            "worker": worker.peers.name,
+            "model": "a-model",
+        }
+        usage = {"prompt_tokens": 50, "completion_tokens": 205, "total_tokens": 255}
+        assert (events[-1].data["status"], events[-1].data["usage"]) == (COMPLETED, usage)
+        _, message = store.owned.message(user, begun.turn.message_id)
+        assert message.text == text_of(events)
+        assert message.text == "Let me see." + "".join(f"wörd {number} 🙂 " for number in range(200))
+        assert (message.reasoning, message.turn.status, message.turn.usage) == ("Hm.", COMPLETED, Usage(50, 205))
+        assert store.owned.conversation(user, conversation.id).active_turn_id is None
+
+    def test_told_again_from_the_database_it_is_the_same_byte_for_byte(self, make_worker, model, conversation):
+        worker = make_worker(tools=TOOLS)
+        followed = threading.Event()
+
+        def first_step(_messages, _cancellation):
+            assert followed.wait(LONG_S)
+            yield from (TextDelta("Two."), call("China", 0), call("India", 1), call("\u2028", 2))
+            yield ToolCall("c", "gone", "{")
+
+        model.will_run(first_step)
+        model.will(ReasoningDelta("Hm."), TextDelta("There."), Usage(1, 2))
+        begun = worker.ask(conversation, "Both?", title="Both?")
+        frames = worker.follower.frames(begun.turn.id, 0)
+        live = next(frames)
+        followed.set()
+        live += b"".join(frames)
+        worker.vacant()
+        assert b"".join(worker.follower.frames(begun.turn.id, 0)) == live
+        assert names(heard([live])).count("tool_result") == 4
+
+    def test_an_answer_of_nothing_is_complete(self, worker, model, store, conversation):
+        model.will()
+        ended = worker.answered(conversation)
+        assert (ended.status, store.turns.answer(ended).text) == (COMPLETED, "")
+
+    def test_the_log_says_which_agent_answers(self, worker, conversation, caplog):
+        with caplog.at_level(logging.INFO, "chat.turns.runner"):
+            worker.answered(conversation)
+        lines = [record.getMessage() for record in caplog.records if record.name == "chat.turns.runner"]
+        assert lines == [f"⏳ Using SYNC agent for conversation {conversation.id}"]
+
+    def test_turns_side_by_side_do_not_mix(self, worker, store, user):
+        places = [store.conversations.create(user) for _ in range(20)]
+        begun = [worker.ask(place, f"question {place.id}") for place in places]
+        ended = [worker.ended(each) for each in begun]
+        expected = [f"You said: question {place.id}" for place in places]
+        assert [store.turns.answer(turn).text for turn in ended] == expected
+
+    def test_sending_twice_runs_once(self, worker, model, dictation, conversation):
+        first = worker.ask(conversation, "Once.", client_id="a")
+        again = worker.ask(conversation, "Once.", client_id="a")
+        assert (again.turn.id, again.fresh) == (first.turn.id, False)
+        with pytest.raises(Conflict):
+            worker.ask(conversation, "Something else.")
+        dictation.end()
+        worker.ended(first)
+        assert worker.ask(conversation, "Once.", client_id="a").turn.status == COMPLETED
+        assert len(model.seen) == 1
+
+
+class TestFailures:
+    @pytest.mark.parametrize(
+        "error",
+        [ModelInterrupted("The stream ended."), ModelRejected("Unknown model."), RuntimeError("password: hunter2")],
+        ids=lambda error: type(error).__name__,
+    )
+    def test_partial_text_is_kept_with_the_error(self, worker, dictation, store, conversation, error):
+        code, retryable = getattr(error, "code", "internal"), getattr(error, "retryable", True)
+        begun = worker.ask(conversation)
+        dictation.say(TextDelta("Half "), TextDelta("of it"), error)
+        events = heard(worker.follower.frames(begun.turn.id, 0))
+        worker.vacant()
+        assert names(events)[-2:] == ["error", "done"]
+        assert (events[-2].data["code"], events[-2].data["retryable"]) == (code, retryable)
+        assert events[-1].data["status"] == FAILED
+        ended, answer, _ = store.turns.ended(begun.turn.id)
+        assert (ended.status, ended.error.code, answer.text) == (FAILED, code, "Half of it")
+        assert text_of(events) == "Half of it"
+        assert "hunter2" not in json.dumps([event.data for event in events]) + ended.error.message
+        assert heard(worker.follower.frames(begun.turn.id, 0)) == events
+        assert worker.answered(conversation, "Again?").status == COMPLETED
+
+    def test_a_silent_model_is_ended_by_the_deadline(self, make_worker, dictation, store, conversation):
+        worker = make_worker(limits=Limits(0.3, 100_000))
+        begun = worker.ask(conversation)
+        dictation.say(TextDelta("Half"))
+        events = heard(worker.follower.frames(begun.turn.id, 0))
+        assert (events[-2].data["code"], events[-1].data["status"]) == ("turn_timeout", FAILED)
+        assert store.turns.answer(worker.ended(begun)).text == "Half"
+
+    def test_a_stop_is_no_error(self, worker, dictation, store, conversation):
+        begun = worker.ask(conversation)
+        dictation.say(TextDelta("Half"))
+        begun_and_heard(worker, begun, ["turn", "delta"]).cancellation.cancel("stopped")
+        assert names(heard(worker.follower.frames(begun.turn.id, 0))) == ["turn", "delta", "done"]
+        ended = worker.ended(begun)
+        assert (ended.status, ended.error, store.turns.answer(ended).text) == (STOPPED, None, "Half")
+
+    def test_a_worker_that_goes_commits_what_it_has(self, worker, dictation, store, conversation):
+        begun = worker.ask(conversation)
+        dictation.say(TextDelta("Half"), call("China"))
+        begun_and_heard(worker, begun, ["turn", "delta"])
+        worker.home.end_all("interrupted", LONG_S)
+        assert worker.home.turns() == []
+        ended, answer, _ = store.turns.ended(begun.turn.id)
+        assert (ended.status, ended.error.code, answer.text) == (INTERRUPTED, "turn_interrupted", "Half")
+
+    def test_a_model_that_says_what_nobody_can_write(self, worker, dictation, store, conversation):
+        """Half a character: no database and no socket takes it. The turn fails, and what came before is kept."""
+        begun = worker.ask(conversation)
+        dictation.say(ReasoningDelta("Hm."), TextDelta("Half \ud800"), ReasoningDelta("Hm"))
+        dictation.end()
+        events = heard(worker.follower.frames(begun.turn.id, 0))
+        assert (events[-2].data["code"], events[-1].data["status"]) == ("internal", FAILED)
+        assert worker.ended(begun).status == FAILED
+
+    def test_a_history_that_cannot_be_read_fails_the_turn(self, make_worker, store, conversation, monkeypatch):
+        worker = make_worker(memory_bytes=0)
+        worker.answered(conversation, "First?")
+
+        def unreadable(*_):
+            raise StoreUnavailable("The database cannot be used at the moment.")
+
+        monkeypatch.setattr(store.history, "path_to", unreadable)
+        begun = worker.ask(conversation, "Second?")
+        events = heard(worker.follower.frames(begun.turn.id, 0))
+        assert (names(events), events[-2].data["code"]) == (["turn", "error", "done"], "database_unavailable")
+        assert worker.ended(begun).status == FAILED
+        monkeypatch.undo()
+        assert worker.answered(conversation, "Third?").status == COMPLETED
+
+    def test_an_error_that_nobody_foresaw_still_ends_it_for_its_followers(
+        self, worker, dictation, store, conversation, monkeypatch, caplog
+    ):
+        def broken(*_):
+            raise RuntimeError("no one expected this")
+
+        monkeypatch.setattr(store.turns, "finish", broken)
+        begun = worker.ask(conversation)
+        frames = worker.follower.frames(begun.turn.id, 0)
+        next(frames)
+        dictation.end()
+        events = heard(frames)
+        assert (names(events), events[-1].data["status"]) == (["error", "done"], FAILED)
+        worker.vacant()
+        assert "could not be ended" in caplog.text
+
+    def test_a_system_without_threads_to_give_fails_the_turn(self, worker, store, conversation, monkeypatch):
+        class Refused(threading.Thread):
+            def start(self):
+                raise RuntimeError("can't start new thread")
+
+        monkeypatch.setattr("chat.turns.runner.threading.Thread", Refused)
+        begun = worker.ask(conversation)
+        monkeypatch.undo()
+        ended = worker.ended(begun)
+        assert (ended.status, ended.error.retryable) == (FAILED, True)
+        assert worker.answered(conversation, "Again?").status == COMPLETED
+
+
+class TestPlaces:
+    def test_past_its_limit_a_worker_refuses_and_writes_nothing(
+        self, make_worker, dictation, store, user, conversation
+    ):
+        worker = make_worker(most_turns=1)
+        begun = worker.ask(conversation)
+        other = store.conversations.create(user)
+        with pytest.raises(Overloaded) as refused:
+            worker.ask(other)
+        assert refused.value.retry_after_s > 0
+        assert store.history.of_conversation(other.id) == []
+        dictation.end()
+        worker.ended(begun)
+        assert worker.answered(other).status == COMPLETED
+
+    def test_a_question_that_is_refused_gives_its_place_back(self, make_worker, store, user, conversation):
+        worker = make_worker(most_turns=1)
+        worker.answered(conversation, "Once.", client_id="a")
+        for _ in range(3):
+            with pytest.raises(Conflict):
+                worker.ask(conversation, "Twice.", client_id="a")
+        assert worker.answered(conversation).status == COMPLETED
+
+    def test_a_neighbour_has_places_of_its_own(self, make_worker, dictation, store, user, conversation):
+        full, free = make_worker(most_turns=1), make_worker(most_turns=1)
+        begun = full.ask(conversation)
+        assert free.answered(store.conversations.create(user)).status == COMPLETED
+        assert store.turns.get(begun.turn.id).status == RUNNING
+        dictation.end()
+        full.ended(begun)

@@ -1,0 +1,137 @@
+"""One worker's parts without the web: what `chat/app.py` builds, over a store and a model of the test's own."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from chat.agent.loop import Agent
+from chat.agent.toolbox import Toolbox
+from chat.llm.contract import LanguageModel
+from chat.memory.local import LocalMemory
+from chat.messages import Tool
+from chat.store import Store
+from chat.store.records import Conversation, Turn
+from chat.store.turns import Begun, Question
+from chat.turns.follow import Follower
+from chat.turns.home import Home
+from chat.turns.recovery import Recovery
+from chat.turns.runner import Limits, Runner
+from chat.workers.peers import Peers
+
+LONG_S = 30.0
+
+
+class Worker:
+    """Several may share a store, as the workers of a server share its database; then at most one has a `run_dir`."""
+
+    def __init__(
+        self,
+        store: Store,
+        model: LanguageModel,
+        run_dir: Path,
+        tools: Sequence[Tool] = (),
+        memory_bytes: int = 1_000_000,
+        most_turns: int = 50,
+        limits: Limits | None = None,
+    ) -> None:
+        self.store = store
+        self.memory = LocalMemory(memory_bytes)
+        self.home = Home(store, most_turns)
+        self.peers = Peers(run_dir)
+        self.follower = Follower(store, self.home, self.peers)
+        self.recovery = Recovery(store)
+        self.runner = Runner(
+            store,
+            self.memory,
+            Agent(model, Toolbox(tools)),
+            self.home,
+            self.peers.name,
+            limits or Limits(LONG_S, 100_000),
+        )
+
+    def start(self) -> None:
+        self.home.start()
+        self.recovery.start()
+
+    def listen(self) -> None:
+        """Answer the neighbours, too."""
+        self.peers.listen(self.follower.serve)
+
+    def stop(self) -> None:
+        self.home.end_all("interrupted", 5.0)
+        self.home.stop()
+        self.recovery.stop()
+        self.peers.close()
+
+    def ask(self, conversation: Conversation, text: str = "Why?", **question: Any) -> Begun:
+        return self.runner.ask(conversation, Question(text, **question), "a-model")
+
+    def answered(self, conversation: Conversation, text: str = "Why?", **question: Any) -> Turn:
+        """Ask, and wait for the end."""
+        return self.ended(self.ask(conversation, text, **question))
+
+    def ended(self, begun: Begun) -> Turn:
+        """The turn once it has ended, and has left the worker."""
+        heard(self.follower.frames(begun.turn.id, 0))
+        self.vacant()
+        ended = self.store.turns.get(begun.turn.id)
+        assert ended is not None
+        return ended
+
+    def vacant(self) -> None:
+        """Wait until no turn is at home: what comes after a turn's last event has come, too."""
+        waited = threading.Event()
+        for _ in range(1_000):
+            if not self.home.turns():
+                return
+            waited.wait(0.01)
+        raise AssertionError("a turn does not end")
+
+
+@dataclass(frozen=True)
+class Heard:
+    """An event as a browser hears it."""
+
+    number: int
+    name: str
+    data: dict[str, Any]
+
+
+def heard(frames: Iterable[bytes]) -> list[Heard]:
+    """The events in a stream of frames, to its end. Comments are left out, but not listened to for ever."""
+    until = time.monotonic() + LONG_S
+    found = []
+    for frame in frames:
+        found.append(frame)
+        assert time.monotonic() < until, f"no end after {found}"
+    return parsed(b"".join(found))
+
+
+def parsed(stream: bytes) -> list[Heard]:
+    found = []
+    for frame in stream.split(b"\n\n"):
+        if frame.startswith(b"id: "):
+            number, name, data = frame.split(b"\n")
+            found.append(
+                Heard(
+                    int(number.removeprefix(b"id: ")),
+                    name.removeprefix(b"event: ").decode(),
+                    msgspec.json.decode(data.removeprefix(b"data: ")),
+                )
+            )
+    return found
+
+
+def text_of(events: Iterable[Heard]) -> str:
+    return "".join(event.data["text"] for event in events if event.name == "delta")
+
+
+def names(events: Iterable[Heard]) -> list[str]:
+    return [event.name for event in events]
