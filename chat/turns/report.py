@@ -64,7 +64,9 @@ class WorkerReport:
     def everyone(self) -> dict[str, Any]:
         """The reports of all workers of this server, this one's as of now, and their totals."""
         mine = self.make()
-        others = [report for report in self._peers.reports() if report["pid"] != mine["pid"]]
+        # For a moment of a reload an older version may answer too, with less than this one tells.
+        told = [report for report in self._peers.reports() if report.keys() >= mine.keys()]
+        others = [report for report in told if report["pid"] != mine["pid"]]
         workers = sorted([mine, *others], key=lambda report: report["pid"])
         totals = {name: sum(report[name] for report in workers) for name in _TOTALS}
         return {"mode": mine["mode"], "at": _now(), "totals": {"workers": len(workers)} | totals, "workers": workers}

@@ -1,0 +1,308 @@
+"""`app.log`: one record a line, whoever writes it and whatever is in it."""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime
+import json
+import logging
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from config import logging as log_files
+from config.settings import ROOT, SettingError, Settings
+
+log = logging.getLogger("chat.turns.runner")
+
+LINE = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z [A-Z]+ \[\d+\] [\w.]+: .*")
+NOISY = ("openai", "httpx2", "httpcore2", "urllib3", "peewee")
+
+HOSTILE = {
+    "line breaks": "a\nb\rc\r\nd",
+    "other line breaks": "a\x0bb\x0cc\x1cd\x1ee\x85f\u2028g\u2029h",
+    "a forged record": "x\n2026-01-01T00:00:00.000Z CRITICAL [1] chat: forged",
+    "terminal sequences": "\x1b[2J\x1b]0;title\x07\x9b31m red \x1b[0m",
+    "NUL and DEL": "a\x00b\x7fc",
+    "backspaces": "secret\x08\x08\x08\x08\x08\x08public",
+    "lone surrogates": "a\ud800b\udfffc",
+    "JSON": '{"level": "FATAL"}\\"',
+    "letters": "Zürich, 北京, 🜨, e\u0301",
+}
+
+
+@pytest.fixture(autouse=True)
+def loggers_as_before() -> Iterator[None]:
+    """Setting up replaces what the root logger has: give it back."""
+    root = logging.getLogger()
+    handlers, level, levels = root.handlers[:], root.level, {name: logging.getLogger(name).level for name in NOISY}
+    yield
+    for handler in root.handlers:
+        if handler not in handlers:
+            handler.close()
+    root.handlers[:] = handlers
+    root.setLevel(level)
+    for name, before in levels.items():
+        logging.getLogger(name).setLevel(before)
+
+
+SetUp = Callable[..., Path]
+
+
+@pytest.fixture
+def set_up(settings: Settings) -> SetUp:
+    """Set logging up, with changes to the settings; returns where `app.log` will be."""
+
+    def set_up(**changes: object) -> Path:
+        changed = dataclasses.replace(settings, **changes)
+        log_files.set_up(changed)
+        return changed.log_dir / "app.log"
+
+    return set_up
+
+
+def lines(path: Path) -> list[str]:
+    text = path.read_text(encoding="utf-8")
+    assert text.endswith("\n")
+    return text.split("\n")[:-1]
+
+
+# One record, one line
+
+
+def test_a_line_of_text(set_up: SetUp) -> None:
+    path = set_up()
+    log.info("🚀 Using ASYNC agent for conversation %s", 123)
+    (line,) = lines(path)
+    moment, rest = line.split(" ", 1)
+    written = datetime.datetime.fromisoformat(moment)
+    assert written.tzinfo is not None
+    assert abs(datetime.datetime.now(datetime.UTC) - written) < datetime.timedelta(minutes=1)
+    assert rest == f"INFO [{os.getpid()}] chat.turns.runner: 🚀 Using ASYNC agent for conversation 123"
+
+
+def test_a_line_of_json(set_up: SetUp) -> None:
+    path = set_up(log_format="json")
+    log.warning("⏳ Using SYNC agent for conversation %s", 123)
+    (line,) = lines(path)
+    entry = json.loads(line)
+    written = datetime.datetime.fromisoformat(entry.pop("at"))
+    assert abs(datetime.datetime.now(datetime.UTC) - written) < datetime.timedelta(minutes=1)
+    assert entry == {
+        "level": "WARNING",
+        "pid": os.getpid(),
+        "logger": "chat.turns.runner",
+        "message": "⏳ Using SYNC agent for conversation 123",
+    }
+
+
+@pytest.mark.parametrize("text", HOSTILE.values(), ids=HOSTILE)
+@pytest.mark.parametrize("log_format", ["text", "json"])
+def test_a_record_is_a_line_whatever_is_in_it(
+    set_up: SetUp, log_format: str, text: str, capfd: pytest.CaptureFixture[str]
+) -> None:
+    path = set_up(log_format=log_format)
+    log.warning("said: %s", text)
+    log.warning(text)
+    log.warning("after")
+    for written in (path.read_bytes().decode("utf-8"), capfd.readouterr().err):
+        found = written.splitlines()  # breaks at every character that any reader may take for a line's end
+        assert len(found) == 3
+        assert not re.search(r"[\x00-\x09\x0b-\x1f\x7f-\x9f]", written)
+        if log_format == "text":
+            assert all(LINE.fullmatch(line) for line in found), found
+        elif "\ud800" not in text:
+            assert [json.loads(line)["message"] for line in found] == [f"said: {text}", text, "after"]
+
+
+def test_lone_surrogates_are_legible_in_json(set_up: SetUp) -> None:
+    path = set_up(log_format="json")
+    log.warning("a\ud800b")
+    assert json.loads(lines(path)[0])["message"] == "a\ud800b"
+
+
+def test_a_traceback_stands_apart_in_text_and_within_the_line_in_json(set_up: SetUp) -> None:
+    def fail() -> None:
+        try:
+            raise ValueError("x\n2026-01-01T00:00:00.000Z INFO [1] chat: forged\x1b[31m")
+        except ValueError:
+            log.exception("It failed")
+
+    path = set_up()
+    fail()
+    first, *rest = lines(path)
+    assert first.endswith(" chat.turns.runner: It failed")
+    assert rest[0] == "    Traceback (most recent call last):"
+    assert all(line.startswith("    ") for line in rest)
+    assert "\x1b" not in "".join(rest)
+
+    path.unlink()
+    path = set_up(log_format="json")
+    fail()
+    (line,) = lines(path)
+    assert json.loads(line)["exception"].startswith("Traceback (most recent call last):\n")
+
+
+def test_a_message_that_cannot_be_made_is_no_error_of_the_program(
+    set_up: SetUp, capfd: pytest.CaptureFixture[str]
+) -> None:
+    path = set_up()
+    log.info("%d", "not a number")
+    log.info("after")
+    assert [line.rsplit(": ", 1)[1] for line in lines(path)] == ["after"]
+    assert "--- Logging error ---" in capfd.readouterr().err
+
+
+# What is told, and where
+
+
+@pytest.mark.parametrize(
+    ("level", "told"),
+    [("DEBUG", "DIWE"), ("INFO", "IWE"), ("WARNING", "WE"), ("ERROR", "E")],
+)
+def test_the_level(set_up: SetUp, level: str, told: str, capfd: pytest.CaptureFixture[str]) -> None:
+    path = set_up(log_level=level)
+    for each in (logging.DEBUG, logging.INFO, logging.WARNING, logging.ERROR):
+        log.log(each, "x")
+    assert [line.split()[1][0] for line in lines(path)] == list(told)
+    assert [line.split()[1][0] for line in capfd.readouterr().err.splitlines()] == [
+        each for each in told if each in "WE"
+    ]
+
+
+def test_libraries_do_not_tell_of_every_connection(set_up: SetUp) -> None:
+    path = set_up(log_level="DEBUG")
+    for name in NOISY:
+        logging.getLogger(name).debug("canary header")
+        logging.getLogger(f"{name}.deeper").info("canary header")
+        logging.getLogger(name).warning("worth knowing")
+    assert [line.rsplit(": ", 1)[1] for line in lines(path)] == ["worth knowing"] * len(NOISY)
+
+    path = set_up(log_level="ERROR")
+    logging.getLogger("openai").warning("not asked for")
+    assert len(lines(path)) == len(NOISY)
+
+
+def test_setting_up_again_does_not_write_everything_twice(set_up: SetUp) -> None:
+    set_up()
+    path = set_up()
+    log.info("once")
+    assert len(lines(path)) == 1
+
+
+def test_nothing_is_written_before_there_is_something_to_write(set_up: SetUp) -> None:
+    path = set_up()
+    assert path.parent.is_dir()
+    assert not path.exists()
+
+
+def test_what_was_there_stays(set_up: SetUp) -> None:
+    path = set_up()
+    path.write_text("before\n", encoding="utf-8")
+    log.info("after")
+    assert [line[-6:] for line in lines(path)] == ["before", " after"]
+
+
+# Other processes, and files that are moved
+
+WRITER = """
+import logging, sys
+from pathlib import Path
+from config import logging as log_files
+from config.settings import Settings
+log_files.set_up(Settings(log_dir=Path(sys.argv[1])))
+log = logging.getLogger("writer")
+sys.stdout.write("ready\\n"); sys.stdout.flush(); sys.stdin.readline()
+for number in range(300):
+    # From a few bytes to more than any buffer holds.
+    log.info("%s %s %s", sys.argv[2], number, "x" * (number * 89 % 20_000))
+"""
+
+
+def test_several_processes_share_the_file_and_lose_nothing(set_up: SetUp) -> None:
+    path = set_up()
+    writers = [
+        subprocess.Popen(
+            [sys.executable, "-c", WRITER, str(path.parent), name],
+            cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+        )
+        for name in "abcd"
+    ]  # fmt: skip
+    for writer in writers:
+        assert writer.stdout.readline() == "ready\n"
+    for writer in writers:
+        writer.stdin.write("go\n")
+        writer.stdin.flush()
+    for writer in writers:
+        writer.communicate(timeout=60)
+        assert writer.returncode == 0
+    found = []
+    for line in lines(path):
+        assert LINE.fullmatch(line), line[:200]
+        name, number, text = line.split(": ", 1)[1].split(" ")
+        assert text == "x" * (int(number) * 89 % 20_000)
+        found.append((name, int(number)))
+    assert sorted(found) == [(name, number) for name in "abcd" for number in range(300)]
+    assert [number for name, number in found if name == "a"] == list(range(300))
+
+
+def test_a_file_that_was_moved_away_is_opened_anew(set_up: SetUp) -> None:
+    path = set_up()
+    for number in range(3):
+        log.info("number %s", number)
+        path.rename(path.with_suffix(f".{number}"))
+    log.info("number 3")
+    rest = [path.with_suffix(f".{number}") for number in range(3)]
+    assert [len(lines(each)) for each in [*rest, path]] == [1, 1, 1, 1]
+
+
+def test_a_file_that_was_deleted_is_made_again(set_up: SetUp) -> None:
+    path = set_up()
+    log.info("first")
+    path.unlink()
+    log.info("second")
+    assert [line.rsplit(": ", 1)[1] for line in lines(path)] == ["second"]
+
+
+def test_a_folder_that_was_deleted_does_not_stop_whoever_logs(set_up: SetUp, capfd: pytest.CaptureFixture[str]) -> None:
+    path = set_up()
+    log.info("first")
+    shutil.rmtree(path.parent)
+    log.info("second")
+    log.error("third")
+    told = capfd.readouterr().err
+    assert "chat.turns.runner: third" in told
+    assert "No such file or directory" in told
+    path.parent.mkdir()
+    log.info("fourth")
+    assert [line.rsplit(": ", 1)[1] for line in lines(path)] == ["fourth"]
+
+
+# A folder that cannot be written to
+
+
+@pytest.mark.parametrize("below", ["", "logs", "deep/er/logs"])
+def test_a_file_in_the_folders_place(tmp_path: Path, settings: Settings, below: str) -> None:
+    (tmp_path / "taken").write_text("mine", encoding="utf-8")
+    folder = tmp_path / "taken" / below
+    with pytest.raises(SettingError) as refused:
+        log_files.set_up(dataclasses.replace(settings, log_dir=folder))
+    assert str(refused.value) == f"LOG_DIR is '{folder}', but takes a folder that this user may write to."
+    assert (tmp_path / "taken").read_text(encoding="utf-8") == "mine"
+
+
+@pytest.mark.parametrize("folder", ["/proc/logs", "/dev/null", "/tmp/" + "x" * 300])
+def test_a_folder_that_takes_nothing(settings: Settings, folder: str) -> None:
+    with pytest.raises(SettingError, match=rf"^LOG_DIR is '{folder}', but takes "):
+        log_files.set_up(dataclasses.replace(settings, log_dir=Path(folder)))
+
+
+def test_folders_are_made_as_deep_as_needed(tmp_path: Path, settings: Settings) -> None:
+    log_files.set_up(dataclasses.replace(settings, log_dir=tmp_path / "a" / "b" / "c"))
+    assert (tmp_path / "a" / "b" / "c").is_dir()

@@ -1,0 +1,196 @@
+"""Every setting: what it takes, and the sentence that refuses anything else."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import fields
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from config.settings import ROOT, SettingError, Settings, load
+
+NO_FILE = Path("/nonexistent/.env")
+
+# What each setting takes, as text and as the value that it becomes; and what it does not take.
+CASES: dict[str, tuple[dict[str, Any], list[str]]] = {
+    "USE_ASYNC_AGENT": (
+        {"true": True, "false": False, "TRUE": True, "False": False, "  true  ": True},
+        ["1", "0", "yes", "on", "t", "truefalse", "tru", "async"],
+    ),
+    "WEB_CONCURRENCY": ({"1": 1, "256": 256, "004": 4}, ["0", "257", "-1", "1.5", "1e2", "four", "0x4", "٤", "1_0"]),
+    "THREADS": ({"1": 1, "1024": 1024}, ["0", "1025", "+8", "8 8", "9" * 5000]),
+    "WORKER_CONNECTIONS": ({"10": 10, "100000": 100_000}, ["9", "100001", "many"]),
+    "HOST": (
+        {"0.0.0.0": "0.0.0.0", "::": "::", "[::1]": "::1", "localhost": "localhost", "a-b.example": "a-b.example"},
+        ["[]", "[", "a b", "http://localhost", "localhost/", "a\tb", "\x00", "a,b", "ä"],
+    ),
+    "PORT": ({"1": 1, "65535": 65535}, ["0", "65536", "-5000", "5000.0", "http", ":5000"]),
+    "OPENAI_API_KEY": ({"sk-x": "sk-x", "x" * 5000: "x" * 5000}, ["a b", "ä", "sk-x\nX-Header: y", "\x00", "\x7f"]),
+    "OPENAI_BASE_URL": (
+        {
+            "http://127.0.0.1:11434/v1": "http://127.0.0.1:11434/v1",
+            "https://api.example/v1/": "https://api.example/v1",
+            "http://[::1]:1/": "http://[::1]:1",
+        },
+        ["api.example", "ftp://api.example", "//api.example", "http://", "http:///v1", "http://:80", "https",
+         "file:///x", "http://a b", "http://a\nb", "http://a\x00", "http://[", "http://x:port", "http://x:99999",
+         "http://x:0", "javascript:1"],
+    ),
+    "CHAT_MODEL": (
+        {"one": ("one",), " one , two,,one": ("one", "two"), "a/b:c": ("a/b:c",)},
+        [",", ", ,"],
+    ),
+    "DATABASE_URL": (
+        {"sqlite:///x.db": "sqlite:///x.db", "sqlite:////tmp/ä x.db": "sqlite:////tmp/ä x.db"},
+        ["x.db", "sqlite:x.db", "sqlite://x.db", "sqlite:///", "sqlite:///x.db?mode=ro", "sqlite:///x\x00.db",
+         "postgresql://localhost/chat", "mysql://x/y", "SQLITE:///x.db"],
+    ),
+    "AUTH_MODE": ({"open": "open", "OPEN": "open"}, ["accounts", "none", "closed", "open,accounts"]),
+    "ADMIN_TOKEN": ({"t": "t", "!~": "!~"}, ["x y", "é", "t\tt"]),
+    "TURN_TIMEOUT_S": ({"1": 1.0, "86400": 86400.0, "2.5": 2.5},
+                       ["0", "0.9", "86401", "-1", "inf", "nan", "1e3", "5s", ".5"]),
+    "MODEL_TIMEOUT_S": ({"0.1": 0.1, "3600": 3600.0}, ["0", "3601", "x", "1,5"]),
+    "MAX_ACTIVE_TURNS": ({"1": 1, "100000": 100_000}, ["0", "100001", "-1", "none"]),
+    "CONTEXT_CHARS": ({"1000": 1000, "10000000": 10_000_000}, ["999", "10000001", "1k"]),
+    "MEMORY_LIMIT_MB": ({"1": 1, "65536": 65536}, ["0", "65537", "64MB"]),
+    "LOG_DIR": ({"logs": ROOT / "logs", "/tmp/x": Path("/tmp/x"), "~/x": Path("~/x").expanduser()},
+                ["~nobody-of-that-name/x", "a\x00b", "a\nb"]),
+    "LOG_LEVEL": ({"DEBUG": "DEBUG", "warning": "WARNING"}, ["TRACE", "CRITICAL", "10", "INFO,DEBUG"]),
+    "LOG_FORMAT": ({"text": "text", "JSON": "json"}, ["xml", "plain", "text json"]),
+    "DATA_DIR": ({"data": ROOT / "data", "/tmp/x": Path("/tmp/x")}, ["~nobody-of-that-name", "a\x00b"]),
+    "DEMO_LATENCY_S": ({"0": 0.0, "600": 600.0, "0.25": 0.25}, ["-1", "601", "2s", "٢"]),
+    "WORLD_BANK_URL": ({"http://127.0.0.1:1/v2/": "http://127.0.0.1:1/v2"}, ["127.0.0.1", "http://["]),
+    "FRANKFURTER_URL": ({"http://127.0.0.1:1": "http://127.0.0.1:1"}, ["x", "ftp://x"]),
+}  # fmt: skip
+
+SECRETS = ("OPENAI_API_KEY", "ADMIN_TOKEN")
+DECLARED = {field.metadata["name"]: field for field in fields(Settings)}
+
+
+def test_every_setting_has_its_cases() -> None:
+    assert set(CASES) == set(DECLARED)
+    assert all(taken and refused for taken, refused in CASES.values())
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_what_it_takes(name: str) -> None:
+    for text, value in CASES[name][0].items():
+        settings = load({name: text}, NO_FILE)
+        found = getattr(settings, DECLARED[name].name)
+        assert (found, type(found)) == (value, type(value)), text
+        others = {field.name for field in fields(Settings)} - {DECLARED[name].name}
+        assert all(getattr(settings, other) == getattr(Settings(), other) for other in others)
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_what_it_does_not_take(name: str, subtests: pytest.Subtests) -> None:
+    for text in CASES[name][1]:
+        with subtests.test(text[:20]):
+            with pytest.raises(SettingError) as refused:
+                load({name: text}, NO_FILE)
+            sentence = str(refused.value)
+            shown = "a value that is not shown" if name in SECRETS else repr(text[:80])
+            assert sentence.startswith(f"{name} is {shown}, but takes ")
+            assert re.fullmatch(r" but takes [a-zA-Z][^\n]{3,100}\.", sentence[sentence.index(" but takes ") :]), (
+                sentence
+            )
+
+
+@pytest.mark.parametrize("name", CASES)
+@pytest.mark.parametrize("empty", ["", " ", "\t \n"])
+def test_empty_is_unset(name: str, empty: str) -> None:
+    assert load({name: empty}, NO_FILE) == Settings()
+
+
+def test_nothing_set_is_the_defaults() -> None:
+    settings = load({}, NO_FILE)
+    assert settings == Settings()
+    assert (settings.use_async_agent, settings.web_concurrency, settings.threads) == (True, 4, 8)
+    assert (settings.host, settings.port, settings.worker_connections) == ("127.0.0.1", 5000, 2000)
+    assert (settings.auth_mode, settings.log_level, settings.log_format) == ("open", "INFO", "text")
+    assert (settings.turn_timeout_s, settings.database_path) == (300.0, ROOT / "data" / "chat.db")
+
+
+def test_variables_of_others_are_no_concern() -> None:
+    assert load({"PATH": "/bin", "USE_ASYNC": "maybe", "use_async_agent": "maybe", "": "x"}, NO_FILE) == Settings()
+
+
+def test_settings_cannot_be_changed() -> None:
+    with pytest.raises(AttributeError):
+        Settings().port = 1  # type: ignore[misc]
+
+
+# Values that follow from others
+
+
+def test_without_an_endpoint_the_demo_answers() -> None:
+    assert Settings().demo
+    assert load({"CHAT_MODEL": "big"}, NO_FILE).models == ("demo",)
+    for endpoint in ({"OPENAI_API_KEY": "k"}, {"OPENAI_BASE_URL": "http://x/v1"}):
+        settings = load(endpoint, NO_FILE)
+        assert not settings.demo
+        assert len(settings.models) == 1
+        assert "demo" not in settings.models
+        assert load(endpoint | {"CHAT_MODEL": "big,small"}, NO_FILE).models == ("big", "small")
+
+
+def test_how_many_turns_a_worker_runs() -> None:
+    assert load({"MAX_ACTIVE_TURNS": "7"}, NO_FILE).active_turns_limit == 7
+    for connections in ("10", "2000"):
+        settings = load({"WORKER_CONNECTIONS": connections}, NO_FILE)
+        assert 1 <= settings.active_turns_limit < settings.worker_connections
+    settings = load({"USE_ASYNC_AGENT": "false", "THREADS": "3"}, NO_FILE)
+    assert settings.active_turns_limit >= settings.threads
+
+
+@pytest.mark.parametrize(
+    ("url", "path"),
+    [
+        ("sqlite:///data/chat.db", ROOT / "data" / "chat.db"),
+        ("sqlite:////var/lib/chat.db", Path("/var/lib/chat.db")),
+        ("sqlite:///../chat.db", ROOT / ".." / "chat.db"),
+    ],
+)
+def test_where_the_database_is(url: str, path: Path) -> None:
+    assert load({"DATABASE_URL": url}, NO_FILE).database_path == path
+
+
+# Secrets
+
+
+@pytest.mark.parametrize("name", SECRETS)
+def test_a_secret_is_not_shown(name: str) -> None:
+    assert "canary" not in repr(load({name: "canary"}, NO_FILE))
+    assert getattr(load({name: "canary"}, NO_FILE), DECLARED[name].name) == "canary"
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("DATABASE_URL", "postgresql://user:canary@db.example/chat"),
+        ("DATABASE_URL", "postgresql://canary@db.example/chat"),
+        ("OPENAI_BASE_URL", "ftp://user:canary@api.example/v1"),
+        ("OPENAI_BASE_URL", "ftp://user:p@canary@api.example/v1"),
+        ("OPENAI_BASE_URL", "ftp://user:p/canary\n@api.example/v1"),
+        ("WORLD_BANK_URL", "http://user:canary@[/v1"),
+    ],
+)
+def test_a_password_within_an_address_is_not_shown(name: str, value: str) -> None:
+    with pytest.raises(SettingError) as refused:
+        load({name: value}, NO_FILE)
+    assert "canary" not in str(refused.value)
+    assert str(refused.value).startswith(f"{name} is '")
+
+
+@pytest.mark.parametrize("value", ["redis://:canary@localhost:6379", "0", "x"])
+def test_redis_is_refused_instead_of_ignored(value: str) -> None:
+    with pytest.raises(SettingError) as refused:
+        load({"REDIS_URL": value}, NO_FILE)
+    assert re.fullmatch(r"REDIS_URL is set, but .{10,100}; remove it\.", str(refused.value))
+    assert "canary" not in str(refused.value)
+
+
+def test_redis_empty_is_unset() -> None:
+    assert load({"REDIS_URL": " "}, NO_FILE) == Settings()

@@ -1,0 +1,222 @@
+"""The commands by which a server is prepared and started, and what they say when they cannot.
+
+They run as an operator runs them, in a copy of the program: the `.env` of whoever runs the tests stays out of it.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import socket
+import sqlite3
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+Run = Callable[..., subprocess.CompletedProcess[str]]
+
+
+@pytest.fixture(scope="module")
+def program(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The program without the page's files."""
+    folder = tmp_path_factory.mktemp("program")
+    for name in ("wsgi.py", "gunicorn.gevent.py"):
+        shutil.copy2(ROOT / name, folder)
+    for name in ("chat", "config"):
+        shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("static"))
+    return folder
+
+
+@pytest.fixture
+def env_file(program: Path) -> Iterator[Path]:
+    path = program / ".env"
+    yield path
+    path.unlink(missing_ok=True)
+
+
+@pytest.fixture
+def run(program: Path, tmp_path: Path) -> Run:
+    """Runs a module of Python's in the program's folder, with settings in the environment."""
+
+    def run(module: str, *arguments: str, **settings: object) -> subprocess.CompletedProcess[str]:
+        environ = {
+            "PATH": os.environ["PATH"],
+            "HOME": str(tmp_path),
+            "DATABASE_URL": f"sqlite:///{tmp_path}/chat.db",
+            "DATA_DIR": str(tmp_path / "data"),
+            "LOG_DIR": str(tmp_path / "logs"),
+            "WEB_CONCURRENCY": "1",
+        }
+        return subprocess.run(
+            [sys.executable, "-m", module, *arguments],
+            cwd=program,
+            env=environ | {name: str(value) for name, value in settings.items()},
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+
+    return run
+
+
+@pytest.fixture
+def migrate(run: Run) -> Run:
+    return lambda **settings: run("flask", "--app", "wsgi", "db", "migrate", **settings)
+
+
+@pytest.fixture
+def serve(run: Run) -> Run:
+    def serve(**settings: object) -> subprocess.CompletedProcess[str]:
+        return run("gunicorn", "-c", "gunicorn.gevent.py", "wsgi:app", **({"PORT": free_port()} | settings))
+
+    return serve
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def said(ended: subprocess.CompletedProcess[str]) -> str:
+    """All that a command has told; never a traceback."""
+    told = ended.stdout + ended.stderr
+    assert "Traceback" not in told, told
+    return told
+
+
+def refused(ended: subprocess.CompletedProcess[str], sentence: str) -> None:
+    """A command that ended at once with one sentence and nothing else."""
+    told = [line for line in said(ended).splitlines() if "[INFO]" not in line]
+    assert ended.returncode not in (0, None)
+    assert len(told) == 1, told
+    assert re.fullmatch(sentence, told[0]), told[0]
+
+
+# flask --app wsgi db migrate
+
+
+def test_migrating_makes_the_database_and_then_finds_it_up_to_date(migrate: Run, tmp_path: Path) -> None:
+    first = migrate(DATABASE_URL=f"sqlite:///{tmp_path}/deep/er/chat.db")
+    path = tmp_path / "deep" / "er" / "chat.db"
+    assert (first.returncode, first.stderr) == (0, "")
+    assert re.fullmatch(rf"{path}: 0001_\w+(, \d{{4}}_\w+)*\n", first.stdout)
+    database = sqlite3.connect(path)
+    tables = {name for (name,) in database.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
+    database.execute("INSERT INTO users (name, created_at) VALUES ('somebody', 0)")
+    database.commit()
+    assert {"users", "sessions", "conversations", "messages", "turns"} <= tables
+
+    again = migrate(DATABASE_URL=f"sqlite:///{path}")
+    assert (again.returncode, again.stdout, again.stderr) == (0, f"{path}: up to date\n", "")
+    assert database.execute("SELECT count(*) FROM users").fetchone() == (1,)
+    database.close()
+
+
+def test_migrating_starts_nothing_else(migrate: Run, tmp_path: Path) -> None:
+    assert migrate().returncode == 0
+    assert {path.name.partition("-")[0] for path in tmp_path.iterdir()} == {"chat.db"}
+
+
+@pytest.mark.parametrize("obstacle", ["a folder", "garbage", "no folder can be made"])
+def test_a_database_that_cannot_be_migrated(migrate: Run, tmp_path: Path, obstacle: str) -> None:
+    path = tmp_path / "chat.db"
+    if obstacle == "a folder":
+        path.mkdir()
+    elif obstacle == "garbage":
+        path.write_bytes(b"This is no database. " * 500)
+    else:
+        path = Path("/dev/null/chat.db")
+    ended = migrate(DATABASE_URL=f"sqlite:///{path}")
+    refused(ended, rf"Error: DATABASE_URL names {path}, which cannot be opened \(.+\); it takes .+\.")
+    assert ended.returncode == 1
+
+
+# A wrong setting
+
+
+def test_a_wrong_setting_stops_the_command(migrate: Run, tmp_path: Path) -> None:
+    ended = migrate(WEB_CONCURRENCY="many")
+    refused(ended, r"parley: WEB_CONCURRENCY is 'many', but takes a whole number from 1 to 256\.")
+    assert ended.returncode == 1
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_wrong_setting_stops_the_server(serve: Run, tmp_path: Path) -> None:
+    ended = serve(USE_ASYNC_AGENT="yes")
+    refused(ended, r"parley: USE_ASYNC_AGENT is 'yes', but takes true or false\.")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_setting_of_a_later_version_stops_the_server(serve: Run) -> None:
+    ended = serve(REDIS_URL="redis://:canary@localhost")
+    refused(ended, r"parley: REDIS_URL is set, but .+; remove it\.")
+    assert "canary" not in said(ended)
+
+
+def test_a_wrong_line_in_the_file_stops_the_server(serve: Run, env_file: Path) -> None:
+    env_file.write_text('PORT=5000\nOPENAI_API_KEY="canary\n', encoding="utf-8")
+    ended = serve()
+    refused(ended, rf"parley: Line 2 of {env_file} cannot be read; it takes NAME=value\.")
+    assert "canary" not in said(ended)
+
+
+def test_a_wrong_value_in_the_file_stops_the_server_unless_the_environment_knows_better(
+    serve: Run, env_file: Path
+) -> None:
+    env_file.write_text("THREADS=0\nLOG_LEVEL=LOUD\n", encoding="utf-8")
+    refused(serve(), r"parley: THREADS is '0', but takes .+\.")
+    refused(serve(THREADS=4), r"parley: LOG_LEVEL is 'LOUD', but takes .+\.")
+
+
+# What the server needs
+
+
+@pytest.mark.parametrize("flag", ["true", "false"])
+def test_a_port_in_use(serve: Run, flag: str) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        ended = serve(PORT=port, USE_ASYNC_AGENT=flag)
+    refused(
+        ended,
+        rf"parley: cannot listen on 127\.0\.0\.1:{port} \(Address already in use\); end what uses it, "
+        rf"or choose another PORT \(PORT=\d+\) or HOST\.",
+    )
+
+
+def test_an_address_of_another_machine(serve: Run) -> None:
+    refused(serve(HOST="192.0.2.1"), r"parley: cannot listen on 192\.0\.2\.1:\d+ \(.+\); .+\.")
+
+
+def test_a_log_folder_that_cannot_be_written_to(serve: Run, tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    ended = serve(LOG_DIR=tmp_path / "file" / "logs")
+    refused(ended, rf"parley: LOG_DIR is '{tmp_path}/file/logs', but takes a folder that this user may write to\.")
+
+
+@pytest.mark.parametrize("flag", ["true", "false"])
+def test_a_database_that_cannot_be_opened(serve: Run, tmp_path: Path, flag: str) -> None:
+    (tmp_path / "chat.db").mkdir()
+    ended = serve(USE_ASYNC_AGENT=flag)
+    assert ended.returncode not in (0, None)
+    sentences = re.findall(r"parley: (.+)", said(ended))
+    assert len(sentences) == 1, sentences
+    assert re.fullmatch(
+        rf"DATABASE_URL names {tmp_path}/chat\.db, which cannot be opened \(.+\); it takes .+\.", sentences[0]
+    )
+
+
+def test_a_data_folder_that_cannot_be_used(serve: Run, tmp_path: Path) -> None:
+    (tmp_path / "data").touch()
+    ended = serve()
+    assert ended.returncode not in (0, None)
+    (sentence,) = re.findall(r"parley: (.+)", said(ended))
+    assert re.fullmatch(rf"DATA_DIR is '{tmp_path}/data', but takes a folder .+\.", sentence)

@@ -1,0 +1,54 @@
+"""An answer that waits, and the log of the application under test."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import pytest
+from flask.testing import FlaskClient
+
+from chat.cancellation import Cancellation
+from chat.messages import Delta, Message, TextDelta, Usage
+from config.settings import Settings
+from tests.conftest import ScriptedModel
+
+from .talk import converse
+
+
+class HeldAnswer:
+    """The model's next answer: "One ", then a wait for `go`, then "two."."""
+
+    def __init__(self, model: ScriptedModel) -> None:
+        self._go = threading.Event()
+        model.will_run(self._script)
+
+    def go(self) -> None:
+        self._go.set()
+
+    def _script(self, _messages: Sequence[Message], cancellation: Cancellation) -> Iterator[Delta]:
+        yield TextDelta("One ")
+        with cancellation.closing(self._go.set):
+            assert self._go.wait(20)
+        cancellation.check()
+        yield TextDelta("two.")
+        yield Usage(5, 2)
+
+
+@pytest.fixture
+def held(model: ScriptedModel) -> Iterator[HeldAnswer]:
+    answer = HeldAnswer(model)
+    yield answer
+    answer.go()
+
+
+@pytest.fixture
+def conversation(alice: FlaskClient) -> int:
+    """A conversation of Alice's, empty."""
+    return converse(alice)
+
+
+@pytest.fixture
+def app_log(settings: Settings) -> Path:
+    return settings.log_dir / "app.log"

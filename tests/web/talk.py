@@ -1,0 +1,97 @@
+"""What the tests of the API say and read: questions, answers, server-sent events, shapes of JSON."""
+
+from __future__ import annotations
+
+import datetime
+import json
+import re
+from typing import Any, NamedTuple
+
+from flask.testing import FlaskClient
+from werkzeug.test import TestResponse
+
+SSE = {"Accept": "text/event-stream"}
+
+
+class Event(NamedTuple):
+    number: int
+    name: str
+    data: dict[str, Any]
+
+
+def converse(client: FlaskClient, **fields: Any) -> int:
+    """Begin a conversation and return its id."""
+    made = client.post("/api/conversations", json=fields)
+    assert made.status_code == 201, made.text
+    return made.json["id"]
+
+
+def ask(client: FlaskClient, conversation_id: int, text: str = "Hello", /, **fields: Any) -> dict[str, Any]:
+    """Ask, and return the 202 answer."""
+    begun = client.post(f"/api/conversations/{conversation_id}/turns", json={"text": text, **fields})
+    assert begun.status_code == 202, begun.text
+    return begun.json
+
+
+def ended(client: FlaskClient, begun: dict[str, Any]) -> dict[str, Any]:
+    """Wait for a turn's end and return the turn."""
+    assert client.get(begun["events_url"]).data.endswith(b"\n\n")
+    turn = client.get(f"/api/turns/{begun['turn_id']}").json
+    assert turn["status"] != "running"
+    return turn
+
+
+def exchange(client: FlaskClient, conversation_id: int, text: str = "Hello", /, **fields: Any) -> dict[str, Any]:
+    """Ask and wait for the answer; returns the turn."""
+    return ended(client, ask(client, conversation_id, text, **fields))
+
+
+def events(stream: bytes) -> list[Event]:
+    """A whole stream's events. Anything that is no event and no comment fails."""
+    found = []
+    assert stream == b"" or stream.endswith(b"\n\n")
+    for frame in stream.decode("utf-8").split("\n\n")[:-1]:
+        if frame.startswith(":"):
+            continue
+        parts = re.fullmatch(r"id: (\d+)\nevent: (\w+)\ndata: (\{.*\})", frame)
+        assert parts, frame
+        found.append(Event(int(parts[1]), parts[2], json.loads(parts[3])))
+    return found
+
+
+def problem(response: TestResponse, status: int, code: str, field: str | None = None) -> None:
+    """Check an error: its status, and the one shape that errors have."""
+    assert (response.status_code, response.content_type) == (status, "application/json"), response.text
+    error = response.json["error"]
+    assert list(response.json) == ["error"]
+    assert error["code"] == code
+    assert error.get("field") == field
+    assert set(error) == {"code", "message"} | ({"field"} if field else set())
+    assert re.fullmatch(r"[A-Za-z_].{3,200}\.", error["message"]), error["message"]
+    assert "Traceback" not in response.text
+
+
+def shaped(value: Any, shape: Any) -> None:
+    """Check a JSON value: a dict has exactly these keys, a type is that type, a tuple is one of several."""
+    if isinstance(shape, dict):
+        assert isinstance(value, dict), value
+        assert set(value) == set(shape), value
+        for key, inner in shape.items():
+            shaped(value[key], inner)
+    elif isinstance(shape, list):
+        assert isinstance(value, list)
+        for item in value:
+            shaped(item, shape[0])
+    elif isinstance(shape, tuple):
+        assert type(value) in shape, value
+    elif shape is moment:
+        moment(value)
+    else:
+        assert type(value) is shape, value
+
+
+def moment(value: Any) -> datetime.datetime:
+    """A time as the contract has it: ISO 8601, UTC."""
+    assert isinstance(value, str)
+    assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z", value), value
+    return datetime.datetime.fromisoformat(value)

@@ -1,0 +1,142 @@
+"""Requests that change something come from our own pages, or from programs: never from another site's page."""
+
+from __future__ import annotations
+
+import sqlite3
+from typing import Any
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+
+from config.settings import Settings
+
+from .talk import converse, exchange, problem
+
+FOREIGN = [
+    {"Sec-Fetch-Site": "cross-site"},
+    {"Sec-Fetch-Site": "same-site"},
+    {"Sec-Fetch-Site": ""},
+    {"Sec-Fetch-Site": "SAME-ORIGIN, cross-site"},
+    {"Sec-Fetch-Site": "cross-site", "Origin": "http://localhost"},
+    {"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "navigate", "Sec-Fetch-User": "?1"},
+    {"Origin": "http://evil.example"},
+    {"Origin": "http://localhost.evil.example"},
+    {"Origin": "http://localhost:5001"},
+    {"Origin": "http://localhost@evil.example"},
+    {"Origin": "http://evil.example/localhost"},
+    {"Origin": "localhost"},
+    {"Origin": "null"},
+    {"Origin": ""},
+    {"Origin": "http://["},
+    {"Origin": "http://\xff"},
+]
+
+OUR_OWN = [
+    {},
+    {"Sec-Fetch-Site": "same-origin"},
+    {"Sec-Fetch-Site": "none"},
+    {"Origin": "http://localhost"},
+    {"Sec-Fetch-Site": "same-origin", "Origin": "http://localhost"},
+    # A proxy that speaks TLS to the world may hand on another name: the browser's own word counts.
+    {"Sec-Fetch-Site": "same-origin", "Origin": "https://chat.example"},
+]
+
+
+@pytest.fixture
+def turn(alice: FlaskClient) -> dict[str, Any]:
+    return exchange(alice, converse(alice))
+
+
+def changes(turn: dict[str, Any]) -> list[tuple[str, str, dict[str, Any]]]:
+    conversation = f"/api/conversations/{turn['conversation_id']}"
+    return [
+        ("POST", "/api/conversations", {"json": {}}),
+        ("POST", f"{conversation}/turns", {"json": {"text": "x"}}),
+        ("POST", f"/api/messages/{turn['message_id']}/regenerate", {"json": {}}),
+        ("PATCH", conversation, {"json": {"title": "x"}}),
+        ("DELETE", conversation, {}),
+    ]
+
+
+def test_every_request_that_changes_something_is_tried_here(app: Flask, turn: dict[str, Any]) -> None:
+    tried = {(method, app.url_map.bind("").match(path, method)[0]) for method, path, _ in changes(turn)}
+    assert tried == {
+        (method, rule.endpoint)
+        for rule in app.url_map.iter_rules()
+        for method in rule.methods - {"GET", "HEAD", "OPTIONS"}
+    }
+
+
+def test_another_sites_page(
+    alice: FlaskClient, turn: dict[str, Any], settings: Settings, subtests: pytest.Subtests
+) -> None:
+    before = dump(settings)
+    for headers in FOREIGN:
+        for method, path, body in changes(turn):
+            with subtests.test(method, path=path, headers=headers):
+                problem(alice.open(path, method=method, headers=headers, **body), 403, "forbidden")
+    assert dump(settings) == before
+
+
+def test_our_own_pages_and_programs(alice: FlaskClient, turn: dict[str, Any], subtests: pytest.Subtests) -> None:
+    for headers in OUR_OWN:
+        for method, path, body in changes(turn)[::3]:
+            with subtests.test(method, headers=headers):
+                assert alice.open(path, method=method, headers=headers, **body).status_code in (200, 201)
+
+
+@pytest.mark.parametrize(
+    "content_type", ["text/plain", "application/x-www-form-urlencoded", "multipart/form-data; boundary=x"]
+)
+def test_what_a_form_can_send_is_refused_even_without_those_headers(
+    alice: FlaskClient, turn: dict[str, Any], content_type: str, settings: Settings
+) -> None:
+    before = dump(settings)
+    for method, path, _ in changes(turn)[:4]:
+        answer = alice.open(path, method=method, data=b'{"text":"x","y":"="}', content_type=content_type)
+        problem(answer, 415, "unsupported_media_type")
+    assert dump(settings) == before
+
+
+@pytest.mark.parametrize("headers", [{}, *FOREIGN[:1], *FOREIGN[6:7]], ids=str)
+def test_asking_changes_nothing(
+    app: Flask, alice: FlaskClient, turn: dict[str, Any], headers: dict[str, str], settings: Settings
+) -> None:
+    before = dump(settings)
+    values = {
+        "conversation_id": turn["conversation_id"],
+        "message_id": turn["message_id"],
+        "turn_id": turn["id"],
+        "filename": "icon.svg",
+    }
+    addresses = app.url_map.bind("localhost")
+    asked = 0
+    for rule in app.url_map.iter_rules():
+        for method in rule.methods & {"GET", "HEAD", "OPTIONS"}:
+            path = addresses.build(rule.endpoint, {name: values[name] for name in rule.arguments}, method=method)
+            answer = alice.open(path, method=method, headers=headers)
+            assert answer.status_code == 200, path
+            answer.close()
+            asked += 1
+    assert asked > 20
+    assert dump(settings) == before
+
+
+def test_the_browser_is_not_told_that_other_sites_may_read(alice: FlaskClient) -> None:
+    for method in ("GET", "OPTIONS"):
+        answer = alice.open(
+            "/api/conversations",
+            method=method,
+            headers={"Origin": "http://evil.example", "Access-Control-Request-Method": "POST"},
+        )
+        assert not [name for name in dict(answer.headers) if name.startswith("Access-Control")]
+
+
+def dump(settings: Settings) -> str:
+    """The whole database."""
+    database = sqlite3.connect(settings.database_path)
+    try:
+        return "\n".join(database.iterdump())
+    finally:
+        database.close()

@@ -1,0 +1,146 @@
+"""Errors of every kind have one shape, and tell a stranger nothing about the inside."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+
+from chat.store import database
+from config.settings import Settings
+
+from .talk import converse, exchange, problem
+
+NO_SUCH_ADDRESSES = [
+    "/api",
+    "/api/",
+    "/api/nothing",
+    "/api/conversations/",
+    "/api/conversations/1/",
+    "/api/conversations/1/turns/1",
+    "/api/turns",
+    "/api//me",
+    "//api/me",
+    "/api/%2e%2e/api/me",
+    "/api/../admin/nothing",
+    "/api/me%00",
+    "/api/me%0d%0aSet-Cookie:x=y",
+    "/api/\ud83d\udca9".encode("utf-16", "surrogatepass").decode("utf-16"),
+    "/api/" + "x" * 10_000,
+    "/v1/nothing",
+    "/admin",
+    "/admin/nothing",
+    "/nothing",
+    "/c/",
+    "/c/x",
+    "/static",
+    "/static/",
+    "/static/nothing.js",
+    "/static/../pages.py",
+    "/static/%2e%2e/pages.py",
+    "/static/..%2fpages.py",
+    "/static/%252e%252e/pages.py",
+    "/static/%00",
+    "/static//etc/passwd",
+    "/static/css",
+]
+
+
+@pytest.mark.parametrize("accept", ["application/json", "text/html"])
+def test_an_address_that_leads_nowhere(alice: FlaskClient, accept: str, subtests: pytest.Subtests) -> None:
+    for path in NO_SUCH_ADDRESSES:
+        with subtests.test(path[:40]):
+            problem(alice.get(path, headers={"Accept": accept}), 404, "not_found")
+
+
+def test_an_address_that_does_not_take_the_method(alice: FlaskClient, subtests: pytest.Subtests) -> None:
+    for method in ("POST", "PUT", "PATCH", "DELETE", "TRACE", "CONNECT", "BREW"):
+        with subtests.test(method):
+            answer = alice.open("/api/me", method=method)
+            problem(answer, 405, "method_not_allowed")
+            assert answer.headers["Allow"] == "GET, HEAD, OPTIONS"
+
+
+def test_the_methods_that_it_does_take(alice: FlaskClient, conversation: int) -> None:
+    answer = alice.put(f"/api/conversations/{conversation}", json={"title": "x"})
+    assert set(answer.headers["Allow"].split(", ")) == {"GET", "HEAD", "OPTIONS", "PATCH", "DELETE"}
+    assert alice.get(f"/api/conversations/{conversation}/turns").headers["Allow"] == "OPTIONS, POST"
+
+
+def test_a_header_is_an_answer_without_its_body(alice: FlaskClient, conversation: int) -> None:
+    for path, status in ((f"/api/conversations/{conversation}", 200), ("/api/conversations/999", 404)):
+        answer = alice.head(path)
+        assert (answer.status_code, answer.data) == (status, b"")
+
+
+def test_an_error_of_our_own_is_told_in_the_log_once_and_nowhere_else(
+    make_app: Callable[..., Flask], app_log: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    app = make_app()
+
+    def broken() -> None:
+        raise RuntimeError(f"canary-{0x9A1C:x}\nTraceback of a liar")
+
+    app.add_url_rule("/api/broken", view_func=broken)
+    answer = app.test_client().get("/api/broken?secret=canary-query")
+    problem(answer, 500, "internal")
+    assert "canary" not in answer.text
+    assert answer.headers["Content-Security-Policy"]
+
+    logged = app_log.read_text(encoding="utf-8")
+    assert logged.count("GET /api/broken failed") == 1
+    assert logged.count("Traceback (most recent call last)") == 1
+    assert logged.count("canary-9a1c") == 1
+    assert "canary-query" not in logged
+    assert capfd.readouterr().err.count("GET /api/broken failed") == 1
+
+
+def test_an_error_while_streaming_is_no_page_of_html(
+    make_app: Callable[..., Flask], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app = make_app()
+    client = app.test_client()
+    turn = exchange(client, converse(client))
+    monkeypatch.setattr("chat.web.turns._after", lambda: 1 / 0)
+    problem(client.get(f"/api/turns/{turn['id']}/events"), 500, "internal")
+
+
+def test_a_database_that_is_locked(
+    alice: FlaskClient, conversation: int, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(database, "_PATIENCE_S", 0.05)
+    blocker = sqlite3.connect(settings.database_path, isolation_level=None)
+    blocker.execute("BEGIN IMMEDIATE")
+    turns = f"/api/conversations/{conversation}/turns"
+    for refused in (
+        alice.post(turns, json={"text": "Hello"}),
+        alice.post("/api/conversations"),
+        alice.patch(f"/api/conversations/{conversation}", json={"pinned": True}),
+        alice.delete(f"/api/conversations/{conversation}"),
+    ):
+        problem(refused, 503, "database_unavailable")
+        assert int(refused.headers["Retry-After"]) >= 1
+    # Whoever only reads goes on, and nothing is left half-written.
+    assert alice.get(f"/api/conversations/{conversation}").json["messages"] == []
+    blocker.execute("ROLLBACK")
+    blocker.close()
+    monkeypatch.undo()
+    assert exchange(alice, conversation)["status"] == "completed"
+
+
+def test_a_database_that_has_gone(alice: FlaskClient, conversation: int, settings: Settings) -> None:
+    broken = sqlite3.connect(settings.database_path)
+    broken.execute("DROP TABLE tool_calls")
+    broken.execute("DROP TABLE turns")
+    broken.execute("DROP TABLE conversations")
+    broken.commit()
+    broken.close()
+    for path in ("/api/conversations", f"/api/conversations/{conversation}", "/api/turns/1/events"):
+        answer = alice.get(path)
+        problem(answer, 503, "database_unavailable")
+        assert "no such table" not in answer.text
+        assert str(settings.database_path) not in answer.text

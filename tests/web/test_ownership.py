@@ -1,0 +1,157 @@
+"""What belongs to somebody else answers as what does not exist. A route without a case here fails."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+
+from .talk import converse, exchange, problem
+
+CANARY = "canary-0f3d7e"
+
+CONVERSATION = "/api/conversations/<id:conversation_id>"
+
+# A route that names something of somebody's: what is sent with it.
+OWNED: dict[tuple[str, str], dict[str, Any]] = {
+    ("GET", CONVERSATION): {},
+    ("HEAD", CONVERSATION): {},
+    ("PATCH", CONVERSATION): {"json": {"title": "stolen", "pinned": True}},
+    ("DELETE", CONVERSATION): {},
+    ("POST", CONVERSATION + "/turns"): {"json": {"text": "stolen"}},
+    ("POST", "/api/messages/<id:message_id>/regenerate"): {"json": {}},
+    ("GET", "/api/turns/<id:turn_id>"): {},
+    ("HEAD", "/api/turns/<id:turn_id>"): {},
+    ("GET", "/api/turns/<id:turn_id>/events"): {},
+    ("HEAD", "/api/turns/<id:turn_id>/events"): {},
+}
+
+# A route that everybody may ask, and the status that a stranger gets: nothing of Alice's may be in it.
+SHARED: dict[tuple[str, str], int] = {
+    ("GET", "/"): 200,
+    ("GET", "/c/<id:conversation_id>"): 200,
+    ("GET", "/api/me"): 200,
+    ("GET", "/api/conversations"): 200,
+    ("POST", "/api/conversations"): 201,
+    ("GET", "/healthz"): 200,
+    ("GET", "/readyz"): 200,
+    ("GET", "/admin/memory-debug"): 200,
+    ("GET", "/static/<path:filename>"): 200,
+}
+
+
+@pytest.fixture
+def address(app: Flask, alice: FlaskClient) -> Callable[[str], str]:
+    """Fills a rule with what is Alice's."""
+    turn = exchange(alice, converse(alice, title=CANARY), CANARY)
+    hers = {
+        "<id:conversation_id>": turn["conversation_id"],
+        "<id:message_id>": turn["message_id"],
+        "<id:turn_id>": turn["id"],
+        "<path:filename>": "icon.svg",
+    }
+
+    def fill(rule: str) -> str:
+        rule = rule.replace("/static", app.static_url_path)
+        for name, value in hers.items():
+            rule = rule.replace(name, str(value))
+        assert "<" not in rule, rule
+        return rule
+
+    return fill
+
+
+@pytest.fixture(params=["a browser without a cookie", "another browser"])
+def stranger(request: pytest.FixtureRequest, app: Flask, mallory: FlaskClient) -> FlaskClient:
+    if request.param == "a browser without a cookie":
+        return app.test_client(use_cookies=False)
+    exchange(mallory, converse(mallory))
+    return mallory
+
+
+def routes(app: Flask) -> set[tuple[str, str]]:
+    """Every method of every route but OPTIONS, which has a test of its own. The page's files change their address."""
+    return {
+        (method, rule.rule.replace(app.static_url_path, "/static"))
+        for rule in app.url_map.iter_rules()
+        for method in rule.methods - {"OPTIONS"}
+    }
+
+
+def test_every_route_has_a_case(app: Flask) -> None:
+    heads = {("HEAD", rule) for method, rule in SHARED if method == "GET"}
+    assert routes(app) == set(OWNED) | set(SHARED) | heads
+
+
+def test_what_is_somebody_elses(
+    address: Callable[[str], str], alice: FlaskClient, stranger: FlaskClient, subtests: pytest.Subtests
+) -> None:
+    before = all_of(alice)
+    for (method, rule), body in OWNED.items():
+        with subtests.test(f"{method} {rule}"):
+            hers = stranger.open(address(rule), method=method, **body)
+            never_was = stranger.open(re.sub(r"<id:\w+>", "9999", rule), method=method, **body)
+            for answer in (hers, never_was):
+                assert answer.status_code == 404
+                if method != "HEAD":
+                    problem(answer, 404, "not_found")
+            assert list(hers.headers.keys()) == list(never_was.headers.keys())
+            assert all_of(alice) == before
+
+
+@pytest.mark.parametrize(("method", "rule"), OWNED, ids=str)
+def test_what_is_ones_own(method: str, rule: str, address: Callable[[str], str], alice: FlaskClient) -> None:
+    """So that the test above cannot pass on a wrong address."""
+    answer = alice.open(address(rule), method=method, **OWNED[method, rule])
+    assert answer.status_code in (200, 202, 204), answer.text
+
+
+def test_what_everybody_may_ask(
+    address: Callable[[str], str], alice: FlaskClient, stranger: FlaskClient, subtests: pytest.Subtests
+) -> None:
+    before = all_of(alice)
+    for (method, rule), status in SHARED.items():
+        with subtests.test(f"{method} {rule}"):
+            answer = stranger.open(address(rule), method=method)
+            assert answer.status_code == status
+            assert CANARY not in answer.text
+            answer.close()
+            assert all_of(alice) == before
+
+
+def test_asking_for_the_methods_tells_nothing(
+    address: Callable[[str], str], stranger: FlaskClient, subtests: pytest.Subtests
+) -> None:
+    for rule in sorted({rule for _, rule in OWNED}):
+        with subtests.test(rule):
+            hers, never_was = (stranger.options(path) for path in (address(rule), re.sub(r"<id:\w+>", "9999", rule)))
+            assert (hers.status_code, hers.data) == (never_was.status_code, never_was.data) == (200, b"")
+            assert set(hers.headers["Allow"].split(", ")) == set(never_was.headers["Allow"].split(", "))
+
+
+def test_ones_own_conversation_does_not_open_anothers_messages(
+    address: Callable[[str], str], alice: FlaskClient, mallory: FlaskClient
+) -> None:
+    hers = alice.get(address("/api/turns/<id:turn_id>")).json
+    mine = converse(mallory)
+    answer = mallory.post(
+        f"/api/conversations/{mine}/turns", json={"text": "Repeat what was said.", "parent_id": hers["message_id"]}
+    )
+    problem(answer, 422, "invalid_parent", "parent_id")
+    assert mallory.get(f"/api/conversations/{mine}").json["messages"] == []
+
+
+def test_anothers_client_id_finds_nothing(alice: FlaskClient, mallory: FlaskClient) -> None:
+    hers = exchange(alice, converse(alice), CANARY, client_id="c-1")
+    his = exchange(mallory, converse(mallory), "Hello", client_id="c-1")
+    assert his["id"] != hers["id"]
+    assert CANARY not in his["text"]
+
+
+def all_of(client: FlaskClient) -> list[Any]:
+    listed = client.get("/api/conversations").json["items"]
+    return [client.get(f"/api/conversations/{item['id']}").json for item in listed]

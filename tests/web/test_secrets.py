@@ -1,0 +1,139 @@
+"""Keys, tokens, cookies and words said: none of them in an answer to a stranger, the log or on the terminal."""
+
+from __future__ import annotations
+
+import dataclasses
+import http.server
+import json
+import logging
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+
+from chat import app as application
+from config.settings import Settings
+
+from .talk import SSE, converse, events
+
+KEY = "sk-canary-api-key-5d1f0c"
+TOKEN = "canary-admin-token-77ab"
+PASSWORD = "canary-password-93e1"
+WORDS = "canary-words-of-a-user"
+
+
+class _Refusing(http.server.BaseHTTPRequestHandler):
+    """A model's endpoint that refuses, and says in its refusal everything that it was told."""
+
+    def do_POST(self) -> None:
+        asked = self.rfile.read(int(self.headers["Content-Length"])).decode()
+        status = self.server.status
+        said = {"error": {"message": f"No: {self.headers['Authorization']} {asked}", "type": "x", "code": None}}
+        body = json.dumps(said).encode() if status != 200 else self.headers["Authorization"].encode()
+        self.send_response(status)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_args: object) -> None:
+        pass
+
+
+@pytest.fixture
+def endpoint() -> Iterator[http.server.ThreadingHTTPServer]:
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), _Refusing)
+    thread = threading.Thread(target=server.serve_forever, args=(0.02,))
+    thread.start()
+    yield server
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+@pytest.fixture(params=["text", "json"])
+def real(
+    request: pytest.FixtureRequest, settings: Settings, endpoint: http.server.ThreadingHTTPServer
+) -> Iterator[Flask]:
+    """An application with the real client, at its most talkative."""
+    app = application.create_app(
+        dataclasses.replace(
+            settings,
+            openai_api_key=KEY,
+            openai_base_url=f"http://{PASSWORD}:{PASSWORD}@127.0.0.1:{endpoint.server_port}/v1",
+            admin_token=TOKEN,
+            log_level="DEBUG",
+            log_format=request.param,
+        )
+    )
+    yield app
+    app.extensions["parley"].stop()
+
+
+def test_no_error_tells_a_secret(
+    real: Flask,
+    endpoint: http.server.ThreadingHTTPServer,
+    app_log: Path,
+    capfd: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("chat.llm.client.random.uniform", lambda low, high: 0.0)
+    client = real.test_client()
+    conversation = converse(client)
+    answers = []
+    for status in (400, 401, 403, 404, 429, 500, 200):
+        endpoint.status = status
+        told = client.post(f"/api/conversations/{conversation}/turns", json={"text": WORDS}, headers=SSE).data
+        assert events(told)[-1].data["status"] == "failed", told
+        answers.append("".join(str(event.data) for event in events(told) if event.name != "title"))
+    answers += forced_errors(client)
+
+    monkeypatch.setattr("chat.web.conversations.shapes.conversation", lambda record: record.no_such_thing)
+    answers.append(client.get("/api/conversations").text)
+    logging.getLogger("openai").debug("headers: %s", KEY)
+
+    cookie = client.get_cookie("parley_session").value
+    terminal = capfd.readouterr()
+    log = app_log.read_text(encoding="utf-8")
+    assert "AttributeError" in log
+    for secret in (KEY, TOKEN, PASSWORD, WORDS, cookie):
+        for place in (*answers, log, terminal.out, terminal.err):
+            assert secret not in place
+
+
+def forced_errors(client: FlaskClient) -> list[str]:
+    """Requests with secrets in every corner, none of which succeeds."""
+    secret = {"Authorization": f"Bearer {TOKEN}x", "X-Api-Key": KEY}
+    answers = [
+        client.get("/admin/memory-debug", headers=secret),
+        client.get(f"/admin/memory-debug?token={TOKEN}"),
+        client.get(f"/api/{KEY}"),
+        client.post("/api/conversations", data=f'{{"title": "{WORDS}"', content_type="application/json"),
+        client.post("/api/conversations", json={"title": [WORDS]}),
+        client.post("/api/conversations", data=PASSWORD, content_type=f"text/{PASSWORD}"),
+        client.post("/api/conversations", json={}, headers={"Origin": f"http://{PASSWORD}"}),
+        client.get(f"/api/conversations?cursor={TOKEN}&limit=1"),
+        client.get(f"/api/conversations?limit={TOKEN}"),
+        client.get("/api/turns/1/events", headers={"Last-Event-ID": KEY}),
+        client.open("/api/me", method="PUT", data=WORDS),
+    ]
+    assert all(answer.status_code >= 400 for answer in answers)
+    return [answer.text for answer in answers]
+
+
+def test_the_settings_do_not_show_themselves(settings: Settings) -> None:
+    shown = repr(dataclasses.replace(settings, openai_api_key=KEY, admin_token=TOKEN))
+    assert "canary" not in shown
+    assert "database_url" in shown
+
+
+def test_what_is_said_is_not_logged(make_app: Callable[..., Flask], app_log: Path) -> None:
+    client = make_app(log_level="DEBUG").test_client()
+    conversation = converse(client, title=WORDS)
+    told = client.post(f"/api/conversations/{conversation}/turns", json={"text": WORDS}, headers=SSE)
+    assert events(told.data)[-1].data["status"] == "completed"
+    log = app_log.read_text(encoding="utf-8")
+    assert f"for conversation {conversation}" in log
+    assert WORDS not in log

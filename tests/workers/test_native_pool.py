@@ -1,0 +1,212 @@
+"""Native threads for what blocks inside C, in either kind of worker: see test_mode.py.
+
+Inside the jobs only what gevent leaves alone is used: `os.read` on a pipe waits in C, as sqlite3 does.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import threading
+from collections.abc import Iterator
+
+import pytest
+
+from chat.workers.mode import NativePool, native_lock
+
+
+class Gate:
+    """Passing waits inside C until it is opened, once for each that passes."""
+
+    def __init__(self) -> None:
+        self._out, self._in = os.pipe()
+
+    def open(self) -> None:
+        os.write(self._in, b"x")
+
+    def enter(self) -> bytes:
+        return os.read(self._out, 1)
+
+    def close(self) -> None:
+        os.close(self._out)
+        os.close(self._in)
+
+
+@pytest.fixture
+def gate() -> Iterator[Gate]:
+    made = Gate()
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def pool() -> Iterator[NativePool]:
+    made = NativePool(4)
+    yield made
+    made.close()
+
+
+def test_it_returns_what_the_work_returns(pool: NativePool) -> None:
+    value = object()
+    assert pool.run(lambda: value) is value
+    assert pool.run(lambda: None) is None
+
+
+class Odd(BaseException):
+    pass
+
+
+@pytest.mark.parametrize("error", [ValueError("x"), Odd("x"), SystemExit(3), KeyboardInterrupt(), StopIteration(5)])
+def test_it_raises_what_the_work_raises(pool: NativePool, error: BaseException) -> None:
+    def fail() -> None:
+        raise error
+
+    with pytest.raises(type(error)) as raised:
+        pool.run(fail)
+    assert raised.value is error
+    assert pool.run(lambda: 5) == 5
+
+
+def test_an_exception_is_not_printed(pool: NativePool, capfd: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(ZeroDivisionError):
+        pool.run(lambda: 1 / 0)
+    assert capfd.readouterr() == ("", "")
+
+
+def test_the_work_runs_apart_from_whoever_waits(pool: NativePool, gate: Gate) -> None:
+    """A job that waits in C holds up nobody: the one who opens the gate gets his turn."""
+    waiting = threading.Thread(target=lambda: entered.append(pool.run(gate.enter)))
+    entered: list[bytes] = []
+    waiting.start()
+    gate.open()
+    waiting.join(20)
+    assert entered == [b"x"]
+
+
+def test_as_many_at_once_as_it_has_threads(pool: NativePool, gate: Gate) -> None:
+    arrived = Gate()
+
+    def work() -> bytes:
+        arrived.open()
+        return gate.enter()
+
+    callers = [threading.Thread(target=pool.run, args=(work,)) for _ in range(4)]
+    for caller in callers:
+        caller.start()
+    for _ in callers:
+        wait_at(arrived)  # all four stand at the gate
+    for _ in callers:
+        gate.open()
+    for caller in callers:
+        caller.join(20)
+        assert not caller.is_alive()
+    arrived.close()
+
+
+def wait_at(gate: Gate) -> None:
+    """Wait at a gate without holding up the other threads of either kind."""
+    waiter = NativePool(1)
+    assert waiter.run(gate.enter) == b"x"
+    waiter.close()
+
+
+def test_one_thread_is_one_at_a_time() -> None:
+    pool = NativePool(1)
+    running = []
+    done = []
+
+    def work(number: int) -> None:
+        running.append(number)
+        for _ in range(1000):
+            assert running == [number]
+        done.append(number)
+        running.remove(number)
+
+    callers = [threading.Thread(target=pool.run, args=(lambda number=number: work(number),)) for number in range(20)]
+    for caller in callers:
+        caller.start()
+    for caller in callers:
+        caller.join(20)
+    pool.close()
+    assert sorted(done) == list(range(20))
+
+
+def test_more_callers_than_threads(pool: NativePool) -> None:
+    answers: list[int] = []
+    callers = [
+        threading.Thread(target=lambda number=number: answers.append(pool.run(lambda: number * number)))
+        for number in range(100)
+    ]
+    for caller in callers:
+        caller.start()
+    for caller in callers:
+        caller.join(20)
+    assert sorted(answers) == [number * number for number in range(100)]
+
+
+def test_closing_waits_for_the_work_under_way(gate: Gate) -> None:
+    pool = NativePool(1)
+    begun = Gate()
+    done: list[str] = []
+
+    def work() -> None:
+        begun.open()
+        gate.enter()
+        done.append("worked")
+
+    def close() -> None:
+        pool.close()
+        done.append("closed")
+
+    caller, closer = threading.Thread(target=pool.run, args=(work,)), threading.Thread(target=close)
+    caller.start()
+    wait_at(begun)
+    closer.start()
+    gate.open()
+    for thread in (caller, closer):
+        thread.join(20)
+    begun.close()
+    assert done == ["worked", "closed"]
+
+
+def test_closing_what_was_never_used() -> None:
+    NativePool(3).close()
+
+
+def test_a_native_lock_under_contention() -> None:
+    """Native threads and the main one at one lock: with a patched lock they would wait for ever."""
+    lock = native_lock()
+    pool = NativePool(4)
+    total = [0]
+    patience = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+
+    def count() -> None:
+        for _ in range(500):
+            with lock:
+                before = total[0]
+                for _ in range(20):
+                    pass
+                total[0] = before + 1
+
+    try:
+        callers = [threading.Thread(target=pool.run, args=(count,)) for _ in range(4)]
+        for caller in callers:
+            caller.start()
+        count()
+        for caller in callers:
+            caller.join(20)
+            assert not caller.is_alive()
+    finally:
+        sys.setswitchinterval(patience)
+    pool.close()
+    assert total == [2500]
+
+
+def test_a_native_lock_is_a_lock() -> None:
+    lock = native_lock()
+    assert lock.acquire(False)
+    assert not lock.acquire(False)
+    lock.release()
+    assert lock.acquire(False)
+    lock.release()
