@@ -46,7 +46,7 @@ class Worker:
         self._recovery = Recovery(self._store)
         self._model = _model(settings)
         follower = Follower(self._store, self._home, self._peers)
-        tools = market_tools(settings.world_bank_url, settings.frankfurter_url)
+        tools = market_tools(settings.world_bank_url, settings.frankfurter_url, settings.data_dir / "cache")
         runner = Runner(
             self._store,
             self._memory,

@@ -1,5 +1,7 @@
 """The tools that ship with Parley. A file per source and per tool; docs/tools.md tells how to add one."""
 
+from pathlib import Path
+
 from chat.messages import Tool
 from chat.tools.exchange_rate import ExchangeRates
 from chat.tools.frankfurter import Frankfurter
@@ -10,10 +12,15 @@ from chat.tools.world_bank import WorldBank
 __all__ = ["market_tools"]
 
 
-def market_tools(world_bank_url: str, frankfurter_url: str) -> list[Tool]:
-    """Market data from the World Bank and the ECB. The addresses include the API's version, as in the settings."""
-    markets = Markets(WorldBank(JsonSource("The World Bank", world_bank_url)))
-    rates = ExchangeRates(Frankfurter(JsonSource("Frankfurter (ECB exchange rates)", frankfurter_url)))
+def market_tools(world_bank_url: str, frankfurter_url: str, folder: Path | None = None) -> list[Tool]:
+    """Market data from the World Bank and the ECB. The addresses include the API's version, as in the settings.
+
+    What has been fetched is shared, in `folder`, with the other workers of the server.
+    """
+    world_bank = WorldBank(JsonSource("The World Bank", world_bank_url), folder=folder)
+    frankfurter = Frankfurter(JsonSource("Frankfurter (ECB exchange rates)", frankfurter_url), folder=folder)
+    markets = Markets(world_bank)
+    rates = ExchangeRates(frankfurter)
     return [
         Tool(markets.market_data, "Looking up {country} at the World Bank"),
         Tool(markets.compare_markets, "Comparing {countries} at the World Bank"),

@@ -12,12 +12,14 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
+from pathlib import Path
 from typing import Any
 
 from chat.tools.cache import Cache
 from chat.tools.currencies import Currency
 from chat.tools.http import JsonSource
 from chat.tools.sheet import now
+from chat.tools.shelf import Shelf
 
 NAME = "European Central Bank reference rates, via Frankfurter"
 PAGE = "https://www.ecb.europa.eu/stats/policy_and_exchange_rates/euro_reference_exchange_rates/html/index.en.html"
@@ -35,15 +37,20 @@ class Rates:
 
 
 class Frankfurter:
-    """Asks the API, and remembers. One object serves a worker, from many threads at once."""
+    """Asks the API, and remembers. One object serves a worker, from many threads at once.
 
-    def __init__(self, source: JsonSource, cache: Cache[Rates] | None = None) -> None:
+    `folder` is what the workers of one server share.
+    """
+
+    def __init__(self, source: JsonSource, cache: Cache[Rates] | None = None, folder: Path | None = None) -> None:
         self._source = source
         self._cache = cache or Cache(_TTL_S)
+        self._shelf = Shelf(folder, Rates, _TTL_S)
 
     def rates(self, base: Currency, quote: Currency, first: date, last: date) -> Rates:
         """The rates from `first` to `last`. Raises SourceUnavailable, with status 404 where there are none."""
-        return self._cache.get((base.code, quote.code, first, last), lambda: self._fetch(base, quote, first, last))
+        key = f"{self._source.address} {base.code} {quote.code} {first} {last}"
+        return self._cache.get(key, lambda: self._shelf.get(key, lambda: self._fetch(base, quote, first, last)))
 
     def _fetch(self, base: Currency, quote: Currency, first: date, last: date) -> Rates:
         answer = self._source.get(

@@ -70,7 +70,7 @@ class JsonSource:
 
     def __init__(self, name: str, base_url: str, limits: Limits | None = None) -> None:
         self.name = name
-        self._base_url = base_url.rstrip("/")
+        self.address = base_url.rstrip("/")
         self._limits = limits or Limits()
         self._slots = threading.BoundedSemaphore(self._limits.at_once)
         self._session = _session(self._limits.at_once)
@@ -85,7 +85,7 @@ class JsonSource:
             raise self._unavailable("is being asked too many questions at once")
         try:
             with Watchdog(give_up - time.monotonic()) as watchdog:
-                return self._parsed(self._with_retries(self._base_url + path, query, watchdog))
+                return self._parsed(self._with_retries(self.address + path, query, watchdog))
         finally:
             self._slots.release()
 

@@ -15,6 +15,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from pathlib import Path
 from typing import Any
 
 from chat.tools.cache import Cache
@@ -22,6 +23,7 @@ from chat.tools.countries import Economy
 from chat.tools.http import JsonSource
 from chat.tools.indicators import Indicator
 from chat.tools.sheet import now
+from chat.tools.shelf import Shelf
 
 NAME = "World Bank, World Development Indicators"
 FIRST_YEAR = 1990
@@ -51,17 +53,24 @@ class Observations:
 
 
 class WorldBank:
-    """Asks the API, and remembers. One object serves a worker, from many threads at once."""
+    """Asks the API, and remembers. One object serves a worker, from many threads at once.
 
-    def __init__(self, source: JsonSource, cache: Cache[Observations] | None = None) -> None:
+    `folder` is what the workers of one server share.
+    """
+
+    def __init__(
+        self, source: JsonSource, cache: Cache[Observations] | None = None, folder: Path | None = None
+    ) -> None:
         self._source = source
         self._cache = cache or Cache(_TTL_S)
+        self._shelf = Shelf(folder, Observations, _TTL_S)
 
     def observations(self, economies: Sequence[Economy], indicators: Sequence[Indicator]) -> Observations:
         """All figures since FIRST_YEAR, in one request. Raises SourceUnavailable."""
         asked = tuple(sorted({economy.code for economy in economies}))
         wanted = tuple(sorted({indicator.code for indicator in indicators}))
-        return self._cache.get((asked, wanted), lambda: self._fetch(economies, asked, wanted))
+        key = f"{self._source.address} {asked} {wanted}"
+        return self._cache.get(key, lambda: self._shelf.get(key, lambda: self._fetch(economies, asked, wanted)))
 
     def _fetch(self, economies: Sequence[Economy], asked: Sequence[str], wanted: Sequence[str]) -> Observations:
         # Rows of income groups come with an empty countryiso3code.

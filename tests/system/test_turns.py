@@ -11,6 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from scripts.fake_llm import FakeLLM, generated_text
+from tests.servers.market_data import MarketDataServer
 from tests.servers.parley import ParleyServer, Person, text_of, wanting
 
 
@@ -122,6 +123,18 @@ def test_the_context_is_never_stale_whichever_worker_answers(person: Person, fak
     told = [(message["role"], message["content"]) for message in context if message["role"] != "system"]
     answer = ("assistant", generated_text(20))
     assert told == [turn for question in questions for turn in (("user", question), answer)][:-1]
+
+
+def test_ten_people_who_ask_for_one_country_cost_one_call(server: ParleyServer, market_data: MarketDataServer) -> None:
+    """Whichever workers they are at."""
+    people = [Person(server.url) for _ in range(10)]
+    places = [person.conversation() for person in people]
+    before = len(market_data.requests)
+    text = wanting(tool=[("market_data", {"country": "Japan"})], tokens=2)
+    with ThreadPoolExecutor(10) as crowd:
+        heard = list(crowd.map(lambda number: people[number].ask(places[number], f"Japan {text}"), range(10)))
+    assert all(any(event.name == "tool_result" and event.data["ok"] for event in events) for events in heard)
+    assert len(market_data.requests) - before == 1
 
 
 FAULTS = {
