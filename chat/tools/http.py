@@ -36,7 +36,7 @@ class Limits:
     """What one question may cost, attempts and pauses included. Seconds and bytes.
 
     `at_once` bounds the requests under way to one source: open APIs throttle, and a thousand conversations
-    must not become a thousand connections. The rest wait, within `total_s`.
+    must not become a thousand connections. The rest wait, for half of `total_s` at most.
     """
 
     connect_s: float = 3.0
@@ -81,7 +81,8 @@ class JsonSource:
         `path` and `query` are the caller's own words and codes, never a user's or a model's text.
         """
         give_up = time.monotonic() + self._limits.total_s
-        if not self._slots.acquire(timeout=self._limits.total_s):
+        # Not to the last moment: a question that is sent with no time left costs the source, and gets nothing.
+        if not self._slots.acquire(timeout=self._limits.total_s / 2):
             raise self._unavailable("is being asked too many questions at once")
         try:
             with Watchdog(give_up - time.monotonic()) as watchdog:
