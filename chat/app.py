@@ -56,7 +56,7 @@ class Worker:
             Limits(settings.turn_timeout_s, settings.context_chars),
         )
         self._report = WorkerReport(self._home, self._memory, self._peers)
-        self.parts = Parts(settings, self._store, runner, follower, self._report)
+        self.parts = Parts(settings, self._store, self._memory, runner, follower, self._report)
         self._started = False
         self._starting = threading.Lock()
 

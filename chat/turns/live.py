@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import threading
 import time
-from dataclasses import replace
 
 from chat.agent.loop import AgentEvent, ToolCallEnded, ToolCallStarted
 from chat.cancellation import Cancellation
@@ -127,7 +126,4 @@ class LiveTurn:
         # Joined once and kept joined: a checkpoint a second must not join ever longer lists.
         self._text = ["".join(self._text)]
         self._reasoning = ["".join(self._reasoning)]
-        return replace(
-            Answer(), text=self._text[0], reasoning=self._reasoning[0],
-            tool_calls=tuple(self._tool_calls), usage=self._usage,
-        )  # fmt: skip
+        return Answer(self._text[0], self._reasoning[0], tuple(self._tool_calls), self._usage)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from chat.agent.context import answer_messages, fit
@@ -108,10 +109,7 @@ class Runner:
             self._commit(live, FAILED, TurnError(unavailable.code, unavailable.message, True))
             return
         status, error = self._answer(live, context)
-        answer = self._commit(live, status, error)
-        if answer is not None and status == COMPLETED:
-            turn = live.turn
-            self._memory.put(turn.conversation_id, turn.message_id, [*context, *answer_messages(answer)])
+        self._commit(live, status, error, context)
 
     def _context(self, begun: Begun) -> list[Message]:
         """The conversation up to and including the question."""
@@ -140,15 +138,17 @@ class Runner:
             return FAILED, TurnError("internal", "The answer failed because of an error in the server.", True)
         return COMPLETED, None
 
-    def _commit(self, live: LiveTurn, status: str, error: TurnError | None) -> Answer | None:
-        """Commit the end, waiting for a database that is away, then tell the followers. None: not committed."""
+    def _commit(self, live: LiveTurn, status: str, error: TurnError | None, context: Sequence[Message] = ()) -> None:
+        """Commit the end, waiting for a database that is away; then let memory keep it, and tell the followers."""
         progress = live.progress()
         ended = self._finish(progress, status, error)
         if ended is None:
             self._end_unkept(live)
-            return None
+            return
+        if status == COMPLETED:
+            messages = [*context, *answer_messages(progress.answer)]
+            self._memory.put(ended.conversation_id, ended.message_id, messages)
         live.end(ended, error)
-        return progress.answer
 
     def _end_unkept(self, live: LiveTurn) -> None:
         live.end(replace(live.turn, status=FAILED, ended_at=now_ms()), _NOT_KEPT)

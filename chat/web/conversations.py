@@ -75,8 +75,11 @@ def change_conversation(conversation_id: int) -> dict[str, Any]:
 
 @bp.delete("/conversations/<id:conversation_id>")
 def delete_conversation(conversation_id: int) -> ResponseReturnValue:
-    store = parts().store
-    store.conversations.delete(store.owned.conversation(identity.user_id(), conversation_id))
+    here = parts()
+    record = here.store.owned.conversation(identity.user_id(), conversation_id)
+    here.store.conversations.delete(record)
+    # Other workers' copies, which nothing can ask for any more, go as memory is needed.
+    here.memory.drop(record.id)
     return "", 204
 
 

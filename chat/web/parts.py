@@ -7,6 +7,7 @@ from typing import cast
 
 from flask import current_app
 
+from chat.memory.contract import ConversationMemory
 from chat.store import Store
 from chat.turns.follow import Follower
 from chat.turns.report import WorkerReport
@@ -22,6 +23,7 @@ class Parts:
 
     settings: Settings
     store: Store
+    memory: ConversationMemory
     runner: Runner
     follower: Follower
     report: WorkerReport

@@ -111,7 +111,7 @@ def test_what_stays_in_memory(alice: FlaskClient) -> None:
         exchange(alice, conversation, "x" * 4000)
     until = time.monotonic() + 10
     while len((me := report(alice)["workers"][0])["conversations"]) < 2 or me["active_turns"]:
-        assert time.monotonic() < until  # a turn is kept in memory just after its end is told
+        assert time.monotonic() < until  # a turn leaves its home just after its end is told
     assert me["conversations_in_memory"] == 2
     assert me["memory_bytes"] == sum(listed["bytes"] for listed in me["conversations"])
     for listed in me["conversations"]:
@@ -120,6 +120,17 @@ def test_what_stays_in_memory(alice: FlaskClient) -> None:
         assert listed["bytes"] > 8000
         assert 1500 < listed["tokens"] < 4000
         assert 0 <= listed["idle_s"] < 60
+
+
+def test_what_is_deleted_leaves_memory(alice: FlaskClient) -> None:
+    conversation = converse(alice)
+    exchange(alice, conversation)
+    assert [listed["id"] for listed in report(alice)["workers"][0]["conversations"]] == [conversation]
+    assert alice.delete(f"/api/conversations/{conversation}").status_code == 204
+    until = time.monotonic() + 10
+    while (me := report(alice)["workers"][0])["active_turns"]:
+        assert time.monotonic() < until
+    assert (me["conversations"], me["conversations_in_memory"], me["memory_bytes"]) == ([], 0, 0)
 
 
 def test_a_page_for_a_browser(alice: FlaskClient) -> None:
