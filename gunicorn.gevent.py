@@ -36,9 +36,11 @@ else:
     worker_connections = threads
     keepalive = 0
 
-# A worker whose loop stands still for this long is beyond help.
-timeout = 60
-graceful_timeout = 30
+# The worker's own grace for its turns, and time to commit those that it had to interrupt.
+graceful_timeout = int(settings.grace_s) + 10
+# A worker whose loop stands still for this long is beyond help. One that has no connection left and waits for
+# the turns whose browsers have gone tells the master nothing either, so it must be longer than that may take.
+timeout = graceful_timeout + 20
 # Restarting workers by count would cut their streams.
 max_requests = 0
 
@@ -85,14 +87,23 @@ def post_worker_init(worker):
     from chat.errors import ParleyError
 
     try:
-        worker.app.callable.extensions["parley"].start()
+        parley = worker.app.callable.extensions["parley"]
+        parley.start()
+        parley.leave_when(lambda: not worker.alive)
     except (ParleyError, SettingError) as error:
         worker.log.critical("parley: %s", error)
         sys.exit(3)
 
 
+def worker_int(worker):
+    """Told to stop at once."""
+    app = worker.app.callable
+    if app is not None:
+        app.extensions["parley"].hurry()
+
+
 def worker_exit(server, worker):
-    """Commit what this worker's turns have before it goes."""
+    """Let this worker's turns end, or commit what they have, before it goes."""
     app = worker.app.callable
     if app is not None:
         app.extensions["parley"].stop()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
+from collections.abc import Callable
 
 from flask import Flask
 from werkzeug.routing import IntegerConverter
@@ -18,11 +19,14 @@ from chat.memory.local import LocalMemory
 from chat.store import Store
 from chat.store.database import explain_unopenable
 from chat.tools import market_tools
+from chat.turns.drain import Drain
 from chat.turns.follow import Follower
 from chat.turns.home import Home
+from chat.turns.neighbours import desk
 from chat.turns.recovery import Recovery
 from chat.turns.report import WorkerReport
 from chat.turns.runner import Limits, Runner
+from chat.turns.stop import Stopper
 from chat.web import admin, body, conversations, errors, health, identity, pages, turns
 from chat.web.parts import EXTENSION, Parts
 from chat.workers.peers import Peers
@@ -30,8 +34,6 @@ from config import logging as log_files
 from config.settings import SettingError, Settings, load
 
 log = logging.getLogger(__name__)
-
-_LAST_COMMITS_S = 5.0
 
 
 class Worker:
@@ -43,9 +45,11 @@ class Worker:
         self._memory = LocalMemory(settings.memory_limit_mb * 1024 * 1024)
         self._home = Home(self._store, settings.active_turns_limit)
         self._peers = Peers(settings.data_dir / "run")
-        self._recovery = Recovery(self._store)
+        self._recovery = Recovery(self._store, self._peers.is_gone)
+        self._drain = Drain(self._home, settings.grace_s)
         self._model = _model(settings)
         follower = Follower(self._store, self._home, self._peers)
+        stopper = Stopper(self._store, self._home, self._peers)
         tools = market_tools(settings.world_bank_url, settings.frankfurter_url, settings.data_dir / "cache")
         runner = Runner(
             self._store,
@@ -56,7 +60,8 @@ class Worker:
             Limits(settings.turn_timeout_s, settings.context_chars),
         )
         self._report = WorkerReport(self._home, self._memory, self._peers)
-        self.parts = Parts(settings, self._store, self._memory, runner, follower, self._report)
+        self.parts = Parts(settings, self._store, self._memory, runner, follower, stopper, self._home, self._report)
+        self._desk = desk(follower, stopper)
         self._started = False
         self._starting = threading.Lock()
 
@@ -73,11 +78,19 @@ class Worker:
             with self._starting:
                 self._start_once()
 
+    def leave_when(self, leaving: Callable[[], bool]) -> None:
+        """Begin to take leave by itself once `leaving` has come true: no new turns, and a grace for those there are."""
+        self._drain.watch(leaving)
+
+    def hurry(self) -> None:
+        """Be told to stop at once."""
+        self._drain.hurry()
+
     def stop(self) -> None:
-        """End what still runs, as interrupted and committed, and close everything."""
+        """Let what runs come to its end within the grace, commit the rest as interrupted, close everything."""
         if not self._started:
             return
-        self._home.end_all("interrupted", _LAST_COMMITS_S)
+        self._drain.finish()
         for part in (self._home, self._recovery, self._report):
             part.stop()
         self._peers.close()
@@ -97,7 +110,7 @@ class Worker:
 
     def _listen(self) -> None:
         try:
-            self._peers.listen(self.parts.follower.serve)
+            self._peers.listen(self._desk)
         except OSError as error:
             raise SettingError(
                 f"DATA_DIR is {str(self.settings.data_dir)!r}, but takes a folder that this user may write to, "

@@ -7,6 +7,7 @@
     ├── Conflict              a turn is running already, or a client_id was used for another text
     ├── Forbidden             may not
     ├── Overloaded            this worker runs as many turns as it may; `retry_after_s`
+    ├── Restarting            this worker is about to end and begins nothing new: another one will
     ├── StoreUnavailable      the database is locked, full or away; `retry_after_s`
     ├── ToolFailure           a tool's own "I could not", written for the model to read
     ├── TurnEnded             the turn was told to end (deadline, stop) while it was doing something
@@ -59,6 +60,13 @@ class Overloaded(ParleyError):
     def __init__(self, message: str, retry_after_s: int = 5) -> None:
         super().__init__(message)
         self.retry_after_s = retry_after_s
+
+
+class Restarting(ParleyError):
+    code = "restarting"
+
+    def __init__(self) -> None:
+        super().__init__("This part of the server is being restarted; ask again.")
 
 
 class StoreUnavailable(ParleyError):

@@ -131,6 +131,7 @@ class Settings:
     auth_mode: str = _setting("AUTH_MODE", _one_of("open"), "open")
     admin_token: str = _setting("ADMIN_TOKEN", _header_text, "", secret=True)
     turn_timeout_s: float = _setting("TURN_TIMEOUT_S", _seconds(1, 86_400), 300.0)
+    grace_s: float = _setting("GRACE_S", _seconds(0, 3600), 60.0)
     model_timeout_s: float = _setting("MODEL_TIMEOUT_S", _seconds(0.1, 3600), 60.0)
     max_active_turns: int = _setting("MAX_ACTIVE_TURNS", _whole(1, 100_000), 0)
     context_chars: int = _setting("CONTEXT_CHARS", _whole(1000, 10_000_000), 200_000)

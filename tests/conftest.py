@@ -47,6 +47,7 @@ def pytest_runtest_makereport(item: pytest.Item) -> Iterator[None]:
 def settings(tmp_path: Path) -> Settings:
     """Settings with every file in the test's own folder."""
     return Settings(
+        grace_s=0,
         database_url=f"sqlite:///{tmp_path}/chat.db",
         data_dir=tmp_path / "data",
         log_dir=tmp_path / "logs",

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 import msgspec
+import peewee
 
 from chat.errors import Conflict, InvalidRequest, NotFound
 from chat.messages import Answer, ToolCallRecord
@@ -139,12 +139,13 @@ class Turns:
         return _turn(progress.turn.id)
 
     @writes
-    def interrupt_expired(self, error: TurnError) -> list[int]:
-        """End every turn whose worker has not renewed its lease. Returns their ids."""
-        expired = [turn["id"] for turn in rows(TurnRow.select(TurnRow.id).where(_late()))]
-        if expired:
-            _end(expired, INTERRUPTED, error, (RUNNING,))
-        return expired
+    def interrupt_lost(self, gone: Sequence[str], error: TurnError) -> list[int]:
+        """End every turn whose worker is among `gone`, or has not renewed its lease. Returns their ids."""
+        lost = (TurnRow.status == RUNNING) & ((TurnRow.lease_until < now_ms()) | (TurnRow.worker << list(gone)))
+        found = [turn["id"] for turn in rows(TurnRow.select(TurnRow.id).where(lost))]
+        if found:
+            _end(found, INTERRUPTED, error, (RUNNING,))
+        return found
 
     @reads
     def get(self, turn_id: int) -> Turn | None:
@@ -158,26 +159,26 @@ class Turns:
     @reads
     def ended(self, turn_id: int) -> tuple[Turn, Answer, str] | None:
         """A turn with its answer and its conversation's title, all that its events told. None: deleted."""
-        turn = _turn(turn_id)
-        if turn is None:
-            return None
-        return turn, _answer(turn.message_id), ConversationRow.get_by_id(turn.conversation_id).title
+        # One snapshot: a turn that was taken for dead may just be ending as it truly did.
+        with self.database.peewee.atomic():
+            turn = _turn(turn_id)
+            if turn is None:
+                return None
+            return turn, _answer(turn.message_id), ConversationRow.get_by_id(turn.conversation_id).title
 
     @reads
-    def any_expired(self) -> bool:
-        """Whether some turn's worker has not renewed its lease."""
-        found: bool = TurnRow.select().where(_late()).exists()
-        return found
+    def homes(self) -> dict[str, bool]:
+        """The workers that turns are running at, each with whether one of its leases has run out."""
+        oldest = peewee.fn.MIN(TurnRow.lease_until).alias("oldest")
+        query = TurnRow.select(TurnRow.worker, oldest).where(TurnRow.status == RUNNING).group_by(TurnRow.worker)
+        now = now_ms()
+        return {home["worker"]: home["oldest"] < now for home in rows(query)}
 
 
 def _running(turn_ids: list[int]) -> set[int]:
     """Those of the turns that run."""
     query = TurnRow.select(TurnRow.id).where((TurnRow.id << turn_ids) & (TurnRow.status == RUNNING))
     return {turn["id"] for turn in rows(query)}
-
-
-def _late() -> Any:
-    return (TurnRow.status == RUNNING) & (TurnRow.lease_until < now_ms())
 
 
 def _answer(message_id: int) -> Answer:

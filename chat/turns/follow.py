@@ -7,6 +7,7 @@ import time
 from collections.abc import Generator, Iterator
 from typing import Any
 
+from chat.errors import StoreUnavailable
 from chat.events.local import LocalEventLog
 from chat.store import Store
 from chat.store.records import RUNNING
@@ -37,15 +38,17 @@ class Follower:
             if live is not None:
                 yield from _of_log(live.log, after)
                 return
-            turn = self._store.turns.get(turn_id)
-            if turn is None:
-                return
-            if turn.status != RUNNING:
-                yield from self._replayed(turn_id, after)
-                return
-            after, ended = yield from self._relayed(turn.worker, turn_id, after)
-            if ended:
-                return
+            try:
+                turn = self._store.turns.get(turn_id)
+                if turn is None or turn.status != RUNNING:
+                    yield from self._replayed(turn_id, after)
+                    return
+            except StoreUnavailable as error:
+                log.info("Whoever follows turn %s waits for the database: %s", turn_id, error)
+            else:
+                after, ended = yield from self._relayed(turn.worker, turn_id, after)
+                if ended:
+                    return
             # Its home has died, or has just ended it: the database will tell which.
             yield _HEARTBEAT
             time.sleep(_RETRY_S)

@@ -12,14 +12,15 @@ import threading
 import time
 from collections.abc import Iterator
 
-from chat.errors import Overloaded, StoreUnavailable
+from chat.errors import Overloaded, Restarting, StoreUnavailable
 from chat.store import Store
 from chat.turns.live import FLUSH_S, LiveTurn
 from chat.workers.ticker import Ticker
 
 log = logging.getLogger(__name__)
 
-_CHECKPOINT_S = 1.0
+# A worker that is killed loses what came since the last one: less than a second, the writing included.
+_CHECKPOINT_S = 0.8
 
 
 class Home:
@@ -30,6 +31,7 @@ class Home:
         self._limit = limit
         self._turns: dict[int, LiveTurn] = {}
         self._starting = 0
+        self._closed = False
         self._lock = threading.Lock()
         self._emptied = threading.Condition(self._lock)
         self._flusher = Ticker("flush", FLUSH_S, self._flush)
@@ -49,8 +51,10 @@ class Home:
 
     @contextlib.contextmanager
     def place(self) -> Iterator[None]:
-        """Hold a place while a turn is being begun. Raises Overloaded when there is none."""
+        """Hold a place while a turn is being begun. Raises Overloaded when there is none, Restarting once closed."""
         with self._lock:
+            if self._closed:
+                raise Restarting
             if len(self._turns) + self._starting >= self._limit:
                 raise Overloaded("This server is answering as many people as it can; try again in a few seconds.")
             self._starting += 1
@@ -59,6 +63,7 @@ class Home:
         finally:
             with self._lock:
                 self._starting -= 1
+                self._emptied.notify_all()
 
     def add(self, live: LiveTurn) -> None:
         with self._lock:
@@ -76,14 +81,31 @@ class Home:
         with self._lock:
             return list(self._turns.values())
 
+    @property
+    def closed(self) -> bool:
+        """Whether it takes no more turns."""
+        return self._closed
+
+    def close(self) -> None:
+        """Take no new turns from now on; those that run go on."""
+        with self._lock:
+            self._closed = True
+
+    def wait_until_empty(self, patience_s: float) -> bool:
+        """Wait until no turn is left or being begun, at most `patience_s`; returns whether that is so."""
+        with self._emptied:
+            return self._emptied.wait_for(lambda: not self._turns and not self._starting, patience_s)
+
     def end_all(self, reason: str, patience_s: float) -> None:
         """Cancel every turn and wait until they have ended and are committed, at most `patience_s`."""
-        for live in self.turns():
-            live.cancellation.cancel(reason)
+        self.close()
         deadline = time.monotonic() + patience_s
-        with self._emptied:
-            while self._turns and (left := deadline - time.monotonic()) > 0:
-                self._emptied.wait(left)
+        while True:  # a turn that was just being begun comes in late
+            for live in self.turns():
+                live.cancellation.cancel(reason)
+            left = deadline - time.monotonic()
+            if left <= 0 or self.wait_until_empty(min(left, 0.2)):
+                return
 
     def _flush(self) -> None:
         now = time.monotonic()

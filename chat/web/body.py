@@ -43,6 +43,10 @@ class Again(msgspec.Struct):
     model: str | None = None
 
 
+class Nothing(msgspec.Struct):
+    """The address says it all."""
+
+
 def read(shape: type[T]) -> T:
     """The body as `shape`; fields it does not know are ignored. Raises InvalidRequest, RequestEntityTooLarge."""
     raw = request.get_data(cache=False)

@@ -16,6 +16,7 @@ from chat.errors import (
     NotFound,
     Overloaded,
     ParleyError,
+    Restarting,
     StoreUnavailable,
 )
 
@@ -33,6 +34,15 @@ _WERKZEUG = {
     415: ("unsupported_media_type", "The body must be JSON, with Content-Type: application/json."),
 }
 
+_OURS = {
+    Restarting: 307,
+    Forbidden: 403,
+    NotFound: 404,
+    Conflict: 409,
+    Overloaded: 503,
+    StoreUnavailable: 503,
+}
+
 
 def init_app(app: Flask) -> None:
     app.register_error_handler(ParleyError, _ours)
@@ -48,15 +58,17 @@ def problem(status: int, code: str, message: str, field: str = "") -> tuple[Any,
 def _ours(error: ParleyError) -> ResponseReturnValue:
     if isinstance(error, InvalidRequest):
         return problem(error.status, error.code, error.message, error.field)
-    if isinstance(error, NotFound):
-        return problem(404, error.code, error.message)
-    if isinstance(error, Conflict):
-        return problem(409, error.code, error.message)
-    if isinstance(error, Forbidden):
-        return problem(403, error.code, error.message)
+    status = next((status for kind, status in _OURS.items() if isinstance(error, kind)), None)
+    if status is None:
+        return _unforeseen(error)
+    headers = {}
     if isinstance(error, Overloaded | StoreUnavailable):
-        return (*problem(503, error.code, error.message), {"Retry-After": str(error.retry_after_s)})
-    return _unforeseen(error)
+        headers["Retry-After"] = str(error.retry_after_s)
+    if isinstance(error, Restarting):
+        # gunicorn closes the connection of a worker that leaves, so the next one goes to a worker that stays. Whoever
+        # follows redirects does not notice; for the others it is a refusal like any other.
+        headers = {"Location": request.script_root + request.full_path.rstrip("?"), "Retry-After": "1"}
+    return (*problem(status, error.code, error.message), headers)
 
 
 def _werkzeug(error: HTTPException) -> ResponseReturnValue:

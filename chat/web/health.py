@@ -25,5 +25,7 @@ def readyz() -> ResponseReturnValue:
         parts().store.ping()
     except StoreUnavailable as error:
         checks["database"] = error.message
-    ready = checks["database"] == "ok"
+    if parts().home.closed:
+        checks["worker"] = "It is about to end; another one answers."
+    ready = checks["database"] == "ok" and not parts().home.closed
     return {"status": "ready" if ready else "unavailable", "checks": checks}, 200 if ready else 503

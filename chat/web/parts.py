@@ -10,8 +10,10 @@ from flask import current_app
 from chat.memory.contract import ConversationMemory
 from chat.store import Store
 from chat.turns.follow import Follower
+from chat.turns.home import Home
 from chat.turns.report import WorkerReport
 from chat.turns.runner import Runner
+from chat.turns.stop import Stopper
 from config.settings import Settings
 
 EXTENSION = "parley"
@@ -26,6 +28,8 @@ class Parts:
     memory: ConversationMemory
     runner: Runner
     follower: Follower
+    stopper: Stopper
+    home: Home
     report: WorkerReport
 
 

@@ -59,6 +59,15 @@ def follow(turn_id: int) -> ResponseReturnValue:
     return _stream(parts().follower.frames(turn.id, _after()))
 
 
+@bp.post("/turns/<id:turn_id>/stop")
+def stop(turn_id: int) -> dict[str, Any]:
+    here = parts()
+    _, turn = here.store.owned.turn(identity.user_id(), turn_id)
+    body.read(body.Nothing)
+    stopped = here.stopper.stop(turn)
+    return shapes.turn(stopped, here.store.turns.answer(stopped))
+
+
 def _begun(begun: Begun) -> ResponseReturnValue:
     turn = begun.turn
     if _EVENT_STREAM in request.accept_mimetypes.values():

@@ -74,6 +74,11 @@ class Peers:
         finally:
             connection.close()
 
+    def is_gone(self, worker: str) -> bool:
+        """Whether the worker called `worker` is known to have ended. One on another machine never is."""
+        host, _, pid = worker.rpartition(":")
+        return host == socket.gethostname() and pid.isdigit() and not _alive(int(pid))
+
     def publish(self, report: dict[str, Any]) -> None:
         """Leave this worker's report for the others. A full disk costs the report, nothing else."""
         path = self._report_path(os.getpid())

@@ -108,7 +108,7 @@ class Conversations(RuleBasedStateMachine):
     def workers_die(self) -> None:
         self.now += LEASE_MS + 1
         lost = [each for each in self.known.values() if each.status == RUNNING]
-        assert sorted(self.store.turns.interrupt_expired(DIED)) == sorted(each.turn.id for each in lost)
+        assert sorted(self.store.turns.interrupt_lost([], DIED)) == sorted(each.turn.id for each in lost)
         for each in lost:
             each.status = INTERRUPTED
 

@@ -85,11 +85,11 @@ class TestLease:
         turn = begin(store, conversation).turn
         store.turns.checkpoint([Progress(turn, Answer("Half"), "[4]")], [turn.id])
         clock.now += LEASE_MS
-        assert not store.turns.any_expired()
-        assert store.turns.interrupt_expired(DIED) == []
+        assert not any(store.turns.homes().values())
+        assert store.turns.interrupt_lost([], DIED) == []
         clock.now += 1
-        assert store.turns.any_expired()
-        assert store.turns.interrupt_expired(DIED) == [turn.id]
+        assert any(store.turns.homes().values())
+        assert store.turns.interrupt_lost([], DIED) == [turn.id]
         ended, answer, _ = store.turns.ended(turn.id)
         assert (ended.status, ended.error, ended.ended_at) == (INTERRUPTED, DIED, clock.now)
         assert answer.text == "Half"
@@ -99,24 +99,24 @@ class TestLease:
     def test_each_turn_is_interrupted_once(self, store, conversation, clock):
         begin(store, conversation)
         clock.now += LEASE_MS + 1
-        store.turns.interrupt_expired(DIED)
-        assert not store.turns.any_expired()
-        assert store.turns.interrupt_expired(DIED) == []
+        store.turns.interrupt_lost([], DIED)
+        assert not any(store.turns.homes().values())
+        assert store.turns.interrupt_lost([], DIED) == []
 
     def test_a_checkpoint_renews_the_lease_of_the_living(self, store, user, clock):
         silent, living = (begin(store, store.conversations.create(user)).turn for _ in range(2))
         clock.now += LEASE_MS
         store.turns.checkpoint([], [living.id])
         clock.now += LEASE_MS
-        assert store.turns.interrupt_expired(DIED) == [silent.id]
+        assert store.turns.interrupt_lost([], DIED) == [silent.id]
         clock.now += 1
-        assert store.turns.interrupt_expired(DIED) == [living.id]
+        assert store.turns.interrupt_lost([], DIED) == [living.id]
 
     def test_an_ended_turn_does_not_expire(self, store, conversation, clock):
         answered(store, conversation, "Q", "A")
         clock.now += 10 * LEASE_MS
-        assert not store.turns.any_expired()
-        assert store.turns.interrupt_expired(DIED) == []
+        assert not any(store.turns.homes().values())
+        assert store.turns.interrupt_lost([], DIED) == []
 
 
 class TestFinish:
@@ -144,7 +144,7 @@ class TestFinish:
     def test_a_turn_taken_for_dead_ends_as_it_truly_did(self, store, conversation, clock):
         turn = begin(store, conversation).turn
         clock.now += LEASE_MS + 1
-        store.turns.interrupt_expired(DIED)
+        store.turns.interrupt_lost([], DIED)
         ended = finish(store, turn, "Whole.")
         assert (ended.status, ended.error) == (COMPLETED, None)
         assert text_of(store, turn) == "Whole."
@@ -152,7 +152,7 @@ class TestFinish:
     def test_and_leaves_the_turn_alone_that_has_begun_since(self, store, user, conversation, clock):
         dead = begin(store, conversation).turn
         clock.now += LEASE_MS + 1
-        store.turns.interrupt_expired(DIED)
+        store.turns.interrupt_lost([], DIED)
         next_one = begin(store, conversation).turn
         finish(store, dead, "Whole.")
         place = store.owned.conversation(user, conversation.id)
@@ -162,7 +162,7 @@ class TestFinish:
     def test_a_deleted_conversation_stays_deleted(self, store, user, conversation, clock):
         turn = begin(store, conversation).turn
         clock.now += LEASE_MS + 1
-        store.turns.interrupt_expired(DIED)
+        store.turns.interrupt_lost([], DIED)
         store.conversations.delete(conversation)
         before = counts(store.database.path)
         late = Progress(turn, Answer("Whole.", tool_calls=(call(0),)), "[]")

@@ -71,7 +71,7 @@ class TestMemory:
         dictation.say(TextDelta("Whole."))
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr("chat.store.turns.now_ms", lambda: 10**15)
-            assert store.turns.interrupt_expired(TurnError("turn_interrupted", "Gone.", True)) == [begun.turn.id]
+            assert store.turns.interrupt_lost([], TurnError("turn_interrupted", "Gone.", True)) == [begun.turn.id]
         store.conversations.delete(conversation)
         dictation.end()
         list(worker.follower.frames(begun.turn.id, 0))

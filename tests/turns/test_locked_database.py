@@ -101,7 +101,7 @@ def test_a_turn_that_was_taken_for_dead_meanwhile_ends_as_it_truly_did(worker, d
     dictation.say(TextDelta("All of it."))
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("chat.store.turns.now_ms", lambda: 10**15)
-        store.turns.interrupt_expired(TurnError("turn_interrupted", "Gone.", True))
+        store.turns.interrupt_lost([], TurnError("turn_interrupted", "Gone.", True))
     dictation.end()
     ended = worker.ended(begun)
     assert (ended.status, ended.error, store.turns.answer(ended).text) == (COMPLETED, None, "All of it.")
@@ -112,7 +112,7 @@ def test_a_turn_whose_conversation_is_gone_ends_for_its_followers(worker, dictat
     begun = worker.ask(conversation)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("chat.store.turns.now_ms", lambda: 10**15)
-        store.turns.interrupt_expired(TurnError("turn_interrupted", "Gone.", True))
+        store.turns.interrupt_lost([], TurnError("turn_interrupted", "Gone.", True))
     store.conversations.delete(conversation)
     frames = worker.follower.frames(begun.turn.id, 0)
     next(frames)

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from chat.messages import Answer, ToolCall, ToolCallRecord
 from chat.store.records import INTERRUPTED, RUNNING
-from chat.store.turns import LEASE_MS, Progress
+from chat.store.turns import LEASE_MS, Progress, Question
 from chat.turns.recovery import Recovery
 
-from ..store.scenes import at_once, begin, write_lock
+from ..store.scenes import RUN, at_once, begin, write_lock
 from .test_home import until
 from .worker import heard, names
 
@@ -34,7 +36,7 @@ def dead(store, conversation, died):
 
 
 def test_a_dead_turn_is_interrupted_and_its_text_kept(store, dead):
-    recovery = Recovery(store)
+    recovery = Recovery(store, lambda _: False)
     assert recovery.sweep() == [dead.id]
     assert recovery.sweep() == []
     ended, answer, _ = store.turns.ended(dead.id)
@@ -58,13 +60,13 @@ def test_a_call_that_was_under_way_has_no_result_and_the_model_is_told_so(worker
 
 def test_a_living_turn_is_left_alone(store, conversation):
     turn = begin(store, conversation).turn
-    assert Recovery(store).sweep() == []
+    assert Recovery(store, lambda _: False).sweep() == []
     assert store.turns.get(turn.id).status == RUNNING
 
 
 def test_it_looks_by_itself(store, dead, monkeypatch):
     monkeypatch.setattr("chat.turns.recovery._SWEEP_S", 0.02)
-    recovery = Recovery(store)
+    recovery = Recovery(store, lambda _: False)
     recovery.start()
     until(lambda: store.turns.get(dead.id).status == INTERRUPTED)
     recovery.stop()
@@ -72,14 +74,14 @@ def test_it_looks_by_itself(store, dead, monkeypatch):
 
 def test_a_locked_database_puts_it_off(store, dead, monkeypatch):
     monkeypatch.setattr("chat.store.database._PATIENCE_S", 0.05)
-    recovery = Recovery(store)
+    recovery = Recovery(store, lambda _: False)
     with write_lock(store.database.path):
         assert recovery.sweep() == []
     assert recovery.sweep() == [dead.id]
 
 
 def test_all_workers_may_look_at_once(store, dead):
-    found = at_once(8, lambda _: Recovery(store).sweep())
+    found = at_once(8, lambda _: Recovery(store, lambda _: False).sweep())
     assert sorted(found) == [[]] * 7 + [[dead.id]]
 
 
@@ -88,3 +90,15 @@ def test_the_conversation_goes_on_and_followers_hear_the_end(worker, store, conv
     events = heard(worker.follower.frames(dead.id, 0))
     assert names(events) == ["turn", "delta", "error", "done"]
     assert worker.answered(conversation, "Again?").status == "completed"
+
+
+def test_a_worker_that_is_known_to_have_ended_is_not_waited_for(store, user):
+    """Its leases would run for some seconds more."""
+    lost, living = (
+        store.turns.begin(store.conversations.create(user), Question("Why?"), replace(RUN, worker=name)).turn
+        for name in ("here:1", "here:2")
+    )
+    recovery = Recovery(store, lambda worker: worker == "here:1")
+    assert recovery.sweep() == [lost.id]
+    assert store.turns.get(lost.id).status == INTERRUPTED
+    assert store.turns.get(living.id).status == RUNNING

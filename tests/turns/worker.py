@@ -21,8 +21,10 @@ from chat.store.records import Conversation, Turn
 from chat.store.turns import Begun, Question
 from chat.turns.follow import Follower
 from chat.turns.home import Home
+from chat.turns.neighbours import desk
 from chat.turns.recovery import Recovery
 from chat.turns.runner import Limits, Runner
+from chat.turns.stop import Stopper
 from chat.workers.peers import Peers
 
 LONG_S = 30.0
@@ -46,7 +48,8 @@ class Worker:
         self.home = Home(store, most_turns)
         self.peers = Peers(run_dir)
         self.follower = Follower(store, self.home, self.peers)
-        self.recovery = Recovery(store)
+        self.recovery = Recovery(store, self.peers.is_gone)
+        self.stopper = Stopper(store, self.home, self.peers)
         self.runner = Runner(
             store,
             self.memory,
@@ -62,7 +65,7 @@ class Worker:
 
     def listen(self) -> None:
         """Answer the neighbours, too."""
-        self.peers.listen(self.follower.serve)
+        self.peers.listen(desk(self.follower, self.stopper))
 
     def stop(self) -> None:
         self.home.end_all("interrupted", 5.0)

@@ -54,6 +54,7 @@ def changes(turn: dict[str, Any]) -> list[tuple[str, str, dict[str, Any]]]:
         ("POST", "/api/conversations", {"json": {}}),
         ("POST", f"{conversation}/turns", {"json": {"text": "x"}}),
         ("POST", f"/api/messages/{turn['message_id']}/regenerate", {"json": {}}),
+        ("POST", f"/api/turns/{turn['turn_id']}/stop", {}),
         ("PATCH", conversation, {"json": {"title": "x"}}),
         ("DELETE", conversation, {}),
     ]

@@ -24,6 +24,7 @@ OWNED: dict[tuple[str, str], dict[str, Any]] = {
     ("DELETE", CONVERSATION): {},
     ("POST", CONVERSATION + "/turns"): {"json": {"text": "stolen"}},
     ("POST", "/api/messages/<id:message_id>/regenerate"): {"json": {}},
+    ("POST", "/api/turns/<id:turn_id>/stop"): {},
     ("GET", "/api/turns/<id:turn_id>"): {},
     ("HEAD", "/api/turns/<id:turn_id>"): {},
     ("GET", "/api/turns/<id:turn_id>/events"): {},

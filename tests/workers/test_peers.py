@@ -9,6 +9,7 @@ import json
 import os
 import socket
 import stat
+import subprocess
 import tempfile
 import threading
 from collections.abc import Callable, Iterator
@@ -305,3 +306,14 @@ def test_a_folder_that_cannot_be_made_is_one_too(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(OSError, match=r"Not a directory|File exists"):
         Peers(tmp_path / "file" / "run").listen(echo)
+
+
+def test_who_is_known_to_have_ended(tmp_path):
+    peers = Peers(tmp_path)
+    assert not peers.is_gone(peers.name)
+    ended = subprocess.Popen(["true"])
+    ended.wait()
+    here, _, _ = peers.name.rpartition(":")
+    assert peers.is_gone(f"{here}:{ended.pid}")
+    assert not peers.is_gone(f"{here}-elsewhere:{ended.pid}")
+    assert not peers.is_gone("nonsense")

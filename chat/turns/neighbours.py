@@ -1,0 +1,20 @@
+"""What this worker does for the others of its server when they ask over its socket."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from chat.turns.follow import Follower
+from chat.turns.stop import Stopper
+from chat.workers.peers import Handler
+
+
+def desk(follower: Follower, stopper: Stopper) -> Handler:
+    """The handler for `Peers.listen`: a request names what it wants by its first key."""
+    served = {"follow": follower.serve, "stop": stopper.serve}
+
+    def serve(request: dict[str, Any]) -> Iterable[bytes]:
+        return next((serve(request) for wanted, serve in served.items() if wanted in request), ())
+
+    return serve

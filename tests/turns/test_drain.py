@@ -1,0 +1,79 @@
+"""A worker that leaves: what runs may end, what is left is interrupted, nothing new begins."""
+
+from __future__ import annotations
+
+import threading
+
+import pytest
+
+from chat.errors import Restarting
+from chat.messages import TextDelta
+from chat.store.records import COMPLETED, INTERRUPTED, RUNNING
+from chat.turns.drain import Drain
+
+from .test_home import until
+from .worker import LONG_S, heard, names
+
+
+def test_what_runs_comes_to_its_end(worker, dictation, store, conversation):
+    begun = worker.ask(conversation)
+    drain = Drain(worker.home, LONG_S)
+    drain.begin()
+    dictation.say(TextDelta("Whole."))
+    dictation.end()
+    drain.finish()
+    assert store.turns.get(begun.turn.id).status == COMPLETED
+
+
+def test_nothing_new_begins(worker, store, user, conversation):
+    Drain(worker.home, LONG_S).begin()
+    with pytest.raises(Restarting):
+        worker.ask(conversation)
+    assert store.history.of_conversation(conversation.id) == []
+
+
+def test_what_is_left_after_the_grace_is_interrupted_with_its_text(worker, dictation, store, conversation):
+    """Without anybody asking for the end of it: who follows hears it."""
+    begun = worker.ask(conversation)
+    dictation.say(TextDelta("Half"))
+    until(lambda: len(worker.home.get(begun.turn.id).log.read(0, 0)) == 2)
+    Drain(worker.home, 0.05).begin()
+    events = heard(worker.follower.frames(begun.turn.id, 0))
+    assert names(events) == ["turn", "delta", "error", "done"]
+    assert events[-2].data["code"] == "turn_interrupted"
+    assert (store.turns.get(begun.turn.id).status, store.turns.answer(begun.turn).text) == (INTERRUPTED, "Half")
+
+
+def test_whoever_finishes_waits_for_what_runs(worker, dictation, store, conversation):
+    begun = worker.ask(conversation)
+    drain = Drain(worker.home, LONG_S)
+    finished = threading.Event()
+    finishing = threading.Thread(target=lambda: (drain.finish(), finished.set()))
+    finishing.start()
+    until(lambda: worker.home.closed)
+    assert not finished.wait(0.05)
+    assert store.turns.get(begun.turn.id).status == RUNNING
+    dictation.end()
+    finishing.join(LONG_S)
+    assert store.turns.get(begun.turn.id).status == COMPLETED
+
+
+def test_a_hurry_leaves_no_grace(worker, dictation, store, conversation):
+    begun = worker.ask(conversation)
+    drain = Drain(worker.home, LONG_S)
+    drain.hurry()
+    drain.finish()
+    assert store.turns.get(begun.turn.id).status == INTERRUPTED
+
+
+def test_it_begins_when_the_worker_is_told_to_leave_and_not_at_once(worker, conversation, monkeypatch):
+    monkeypatch.setattr("chat.turns.drain._LOOK_S", 0.01)
+    monkeypatch.setattr("chat.turns.drain._LAST_CONNECTIONS_S", 0.1)
+    leaving = threading.Event()
+    drain = Drain(worker.home, LONG_S)
+    drain.watch(leaving.is_set)
+    worker.answered(conversation)
+    assert not worker.home.closed
+    leaving.set()
+    until(lambda: worker.home.closed)
+    drain.finish()

@@ -1,0 +1,89 @@
+"""Stopping a turn: here, at a neighbour's, and where nobody can."""
+
+from __future__ import annotations
+
+import threading
+
+from chat.messages import TextDelta, Tool, ToolCall, ToolResult
+from chat.store.records import COMPLETED, INTERRUPTED, RUNNING, STOPPED
+from chat.turns.stop import Stopper
+from chat.workers.peers import Peers
+
+from ..store.scenes import at_once, begin
+from .test_home import until
+from .worker import LONG_S, heard, names
+
+
+def half_said(worker, dictation, conversation):
+    begun = worker.ask(conversation)
+    dictation.say(TextDelta("Half"))
+    until(lambda: len(worker.home.get(begun.turn.id).log.read(0, 0)) == 2)
+    return begun
+
+
+def test_in_mid_stream(worker, dictation, store, conversation):
+    begun = half_said(worker, dictation, conversation)
+    stopped = worker.stopper.stop(begun.turn)
+    assert (stopped.status, stopped.error) == (STOPPED, None)
+    assert store.turns.answer(stopped).text == "Half"
+    assert names(heard(worker.follower.frames(begun.turn.id, 0))) == ["turn", "delta", "done"]
+
+
+def test_in_mid_tool(make_worker, model, store, conversation):
+    inside, release = threading.Event(), threading.Event()
+
+    def dig() -> ToolResult:
+        """Dig."""
+        inside.set()
+        release.wait(LONG_S)
+        return ToolResult("{}", "Dug")
+
+    worker = make_worker(tools=[Tool(dig, "Digging")])
+    model.will(ToolCall("c", "dig", "{}"))
+    begun = worker.ask(conversation)
+    assert inside.wait(LONG_S)
+    assert worker.stopper.stop(begun.turn).status == STOPPED
+    assert store.turns.answer(begun.turn).tool_calls[0].result is None
+    release.set()
+
+
+def test_by_many_at_once(worker, dictation, store, conversation):
+    begun = half_said(worker, dictation, conversation)
+    assert {turn.status for turn in at_once(8, lambda _: worker.stopper.stop(begun.turn))} == {STOPPED}
+
+
+def test_one_that_has_ended_stays_as_it_ended(worker, store, conversation):
+    ended = worker.answered(conversation)
+    assert worker.stopper.stop(ended).status == COMPLETED
+
+
+def test_from_a_worker_that_it_does_not_run_at(worker, dictation, store, conversation, tmp_path):
+    """The other one has no turns at home: it asks over the socket."""
+    worker.listen()
+    begun = half_said(worker, dictation, conversation)
+    elsewhere = Stopper(store, NoTurns(), Peers(tmp_path / "run"))
+    assert elsewhere.stop(begun.turn).status == STOPPED
+    assert store.turns.answer(begun.turn).text == "Half"
+
+
+def test_one_whose_worker_has_died_is_found_to_be_interrupted(make_worker, store, conversation, monkeypatch):
+    """Nobody can be told; whoever asks hears what the others find out."""
+    monkeypatch.setattr("chat.turns.recovery._SWEEP_S", 0.05)
+    turn = begin(store, conversation).turn
+    worker = make_worker()
+    monkeypatch.setattr(worker.peers, "is_gone", lambda name: name == turn.worker)
+    worker.recovery._is_gone = worker.peers.is_gone
+    assert worker.stopper.stop(turn).status == INTERRUPTED
+
+
+def test_one_whose_worker_does_not_answer_is_still_running(worker, store, conversation, monkeypatch):
+    monkeypatch.setattr("chat.turns.stop._PATIENCE_S", 0.1)
+    turn = begin(store, conversation).turn
+    assert worker.stopper.stop(turn).status == RUNNING
+
+
+class NoTurns:
+    """The home of a worker that runs nothing."""
+
+    def get(self, _turn_id):
+        return None

@@ -1,0 +1,70 @@
+"""POST /api/turns/<id>/stop, and what a worker that is about to end answers."""
+
+from __future__ import annotations
+
+from flask import Flask
+from flask.testing import FlaskClient
+
+from chat.messages import TextDelta
+from tests.conftest import ScriptedModel
+
+from .conftest import HeldAnswer
+from .talk import ask, ended, events, exchange
+
+
+def begun(client: FlaskClient, conversation: int) -> dict:
+    """A turn that has said "One " and waits."""
+    turn = ask(client, conversation)
+    for frame in client.get(turn["events_url"]).response:
+        if b"One " in frame:
+            return turn
+    raise AssertionError("the answer ended by itself")
+
+
+def test_what_was_written_stays(alice: FlaskClient, conversation: int, held: HeldAnswer) -> None:
+    turn = begun(alice, conversation)
+    answer = alice.post(f"/api/turns/{turn['turn_id']}/stop")
+    assert answer.status_code == 200
+    assert (answer.json["status"], answer.json["text"]) == ("stopped", "One ")
+    assert alice.get(f"/api/turns/{turn['turn_id']}").json == answer.json
+    told = events(alice.get(turn["events_url"]).data)
+    assert [event.name for event in told if event.name == "error"] == []
+    assert (told[-1].name, told[-1].data["status"]) == ("done", "stopped")
+
+
+def test_the_conversation_goes_on(
+    alice: FlaskClient, conversation: int, held: HeldAnswer, model: ScriptedModel
+) -> None:
+    turn = begun(alice, conversation)
+    alice.post(f"/api/turns/{turn['turn_id']}/stop")
+    model.will(TextDelta("Yes."))
+    assert ended(alice, ask(alice, conversation, "And now?"))["text"] == "Yes."
+    assert [message.text for message in model.seen[-1][1:]] == ["Hello", "One ", "And now?"]
+
+
+def test_a_turn_that_has_ended_stays_as_it_ended(alice: FlaskClient, conversation: int) -> None:
+    turn = exchange(alice, conversation)
+    for _ in range(2):
+        answer = alice.post(f"/api/turns/{turn['turn_id']}/stop")
+        assert (answer.status_code, answer.json["status"]) == (200, "completed")
+
+
+class TestLeaving:
+    """A worker that was told to end."""
+
+    def test_a_turn_is_sent_elsewhere(self, app: Flask, alice: FlaskClient, conversation: int) -> None:
+        turn = exchange(alice, conversation)
+        app.extensions["parley"].parts.home.close()
+        for path in (f"/api/conversations/{conversation}/turns", f"/api/messages/{turn['message_id']}/regenerate"):
+            answer = alice.post(path, json={"text": "Hello"})
+            assert (answer.status_code, answer.headers["Location"]) == (307, path)
+            assert answer.headers["Retry-After"] == "1"
+            assert answer.json["error"]["code"] == "restarting"
+        assert len(alice.get(f"/api/conversations/{conversation}").json["messages"]) == 2
+
+    def test_it_is_not_ready_and_still_shows(self, app: Flask, alice: FlaskClient, conversation: int) -> None:
+        assert alice.get("/readyz").status_code == 200
+        app.extensions["parley"].parts.home.close()
+        assert alice.get("/readyz").status_code == 503
+        assert alice.get("/healthz").status_code == 200
+        assert alice.get(f"/api/conversations/{conversation}").status_code == 200
