@@ -2,31 +2,56 @@
 
 from __future__ import annotations
 
-import threading
+import contextlib
+import queue
+import time
 from typing import Any
 
 from chat.events.contract import Event, event
 
 
 class LocalEventLog:
-    """See EventLog. `followers` is how many are reading just now, `ended_at` the number of `done`, 0 before it."""
+    """See EventLog. `followers` is how many are reading just now, `ended_at` the number of `done`, 0 before it.
+
+    There is no lock, and no Condition, which costs a greenlet three times what a queue does: one side appends,
+    and whoever waits does so at a queue of its own. It looks again after it has queued up, and the event is in the
+    list before anybody is woken, so none is missed.
+    """
 
     def __init__(self) -> None:
         self._events: list[Event] = []
-        self._changed = threading.Condition()
+        self._waiting: list[queue.SimpleQueue[None]] = []
         self.followers = 0
         self.ended_at = 0
 
     def append(self, name: str, data: dict[str, Any]) -> Event:
-        with self._changed:
-            made = event(len(self._events) + 1, name, data)
-            self._events.append(made)
-            if name == "done":
-                self.ended_at = made.number
-            self._changed.notify_all()
+        made = event(len(self._events) + 1, name, data)
+        self._events.append(made)
+        if name == "done":
+            self.ended_at = made.number
+        if self._waiting:
+            woken, self._waiting = self._waiting, []
+            for each in woken:
+                each.put(None)
         return made
 
     def read(self, after: int, timeout_s: float) -> list[Event]:
-        with self._changed:
-            self._changed.wait_for(lambda: len(self._events) > after or self.ended_at, timeout_s)
-            return self._events[after:]
+        until = 0.0
+        while len(self._events) <= after and not self.ended_at:
+            now = time.monotonic()
+            until = until or now + timeout_s
+            if now >= until:
+                break
+            self._wait(after, until - now)
+        return self._events[after:]
+
+    def _wait(self, after: int, timeout_s: float) -> None:
+        """Wait for the next event, whichever it is."""
+        woken: queue.SimpleQueue[None] = queue.SimpleQueue()
+        self._waiting.append(woken)
+        if len(self._events) <= after and not self.ended_at:
+            with contextlib.suppress(queue.Empty):
+                woken.get(timeout=timeout_s)
+                return
+        with contextlib.suppress(ValueError):  # woken after all
+            self._waiting.remove(woken)

@@ -14,7 +14,7 @@ from collections.abc import Iterator
 
 from chat.errors import Overloaded, Restarting, StoreUnavailable
 from chat.store import Store
-from chat.turns.live import FLUSH_S, LiveTurn
+from chat.turns.live import LiveTurn, Pace
 from chat.workers.ticker import Ticker
 
 log = logging.getLogger(__name__)
@@ -34,7 +34,8 @@ class Home:
         self._closed = False
         self._lock = threading.Lock()
         self._emptied = threading.Condition(self._lock)
-        self._flusher = Ticker("flush", FLUSH_S, self._flush)
+        self.pace = Pace()
+        self._flusher = Ticker("flush", self.pace.interval_s, self._flush)
         self._checkpointer = Ticker("checkpoint", _CHECKPOINT_S, self._checkpoint)
 
     def start(self) -> None:
@@ -109,7 +110,9 @@ class Home:
 
     def _flush(self) -> None:
         now = time.monotonic()
-        for live in self.turns():
+        running = self.turns()
+        self.pace.suit(len(running))
+        for live in running:
             live.flush(now)
             if now >= live.cancellation.deadline:
                 live.cancellation.cancel("timeout")

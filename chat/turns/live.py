@@ -1,7 +1,7 @@
 """A turn while it runs: what the agent has said so far, and the log its followers read.
 
-Deltas are gathered: the first goes out at once, later ones at most every `FLUSH_S`, however many tokens
-that is. Nobody can see fifty milliseconds; a worker with a thousand turns can.
+Deltas are gathered: the first goes out at once, later ones at most once in the worker's `Pace`, however many
+tokens that is. Nobody can see fifty milliseconds; a worker with a thousand turns can.
 """
 
 from __future__ import annotations
@@ -17,15 +17,30 @@ from chat.store.records import Turn, TurnError
 from chat.store.turns import Progress
 from chat.turns import marks, wire
 
-FLUSH_S = 0.05
+_SHORTEST_S = 0.05
+_LONGEST_S = 0.1
+# So many turns make the interval long.
+_MANY_TURNS = 400
+
+
+class Pace:
+    """How long a worker's turns gather deltas, in seconds: the longer, the more of them there are."""
+
+    def __init__(self) -> None:
+        self.interval_s = _SHORTEST_S
+
+    def suit(self, turns: int) -> None:
+        share = min(1.0, turns / _MANY_TURNS)
+        self.interval_s = _SHORTEST_S + share * (_LONGEST_S - _SHORTEST_S)
 
 
 class LiveTurn:
     """`take` is called by the turn's own thread, `flush` and `progress` by the worker's tickers too."""
 
-    def __init__(self, turn: Turn, cancellation: Cancellation) -> None:
+    def __init__(self, turn: Turn, cancellation: Cancellation, pace: Pace) -> None:
         self.turn = turn
         self.cancellation = cancellation
+        self._pace = pace
         self.log = LocalEventLog()
         self._lock = threading.Lock()
         self._pending: list[str] = []
@@ -59,7 +74,7 @@ class LiveTurn:
 
     def flush(self, now: float) -> None:
         """Send what has been waiting for longer than the interval."""
-        if self._pending and now - self._flushed_at >= FLUSH_S:
+        if self._pending and now - self._flushed_at >= self._pace.interval_s:
             with self._lock:
                 self._flush()
 
@@ -96,7 +111,7 @@ class LiveTurn:
             self._flush()
         self._pending_kind = type(delta)
         self._pending.append(delta.text)
-        if time.monotonic() - self._flushed_at >= FLUSH_S:
+        if time.monotonic() - self._flushed_at >= self._pace.interval_s:
             self._flush()
 
     def _flush(self) -> None:

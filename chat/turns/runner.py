@@ -82,7 +82,7 @@ class Runner:
         log.info(
             "%s Using %s agent for conversation %s", self._mode.sign, self._mode.name.upper(), turn.conversation_id
         )
-        live = LiveTurn(turn, Cancellation(self._limits.turn_timeout_s))
+        live = LiveTurn(turn, Cancellation(self._limits.turn_timeout_s), self._home.pace)
         if begun.titled:
             live.title(begun.titled)
         self._home.add(live)

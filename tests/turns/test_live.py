@@ -14,7 +14,7 @@ from chat.messages import ReasoningDelta, TextDelta, ToolCall, ToolCallRecord, T
 from chat.store.records import COMPLETED, FAILED, INTERRUPTED, RUNNING, STOPPED, Turn, TurnError
 from chat.turns import live as live_module
 from chat.turns import marks
-from chat.turns.live import FLUSH_S, LiveTurn
+from chat.turns.live import LiveTurn, Pace
 
 from .worker import LONG_S, names, parsed, text_of
 
@@ -34,7 +34,7 @@ class Clock:
 
     def wait(self) -> float:
         """Let an interval pass, and the error of adding floating point numbers with it."""
-        self.now += 1.01 * FLUSH_S
+        self.now += 1.01 * Pace().interval_s
         return self.now
 
 
@@ -47,7 +47,7 @@ def clock(monkeypatch):
 
 @pytest.fixture
 def live(clock):
-    return LiveTurn(TURN, Cancellation(LONG_S))
+    return LiveTurn(TURN, Cancellation(LONG_S), Pace())
 
 
 def told(live, after=0):
@@ -93,7 +93,7 @@ class TestGathering:
     def test_the_clockwork_sends_what_waits_and_no_sooner(self, live, clock):
         live.take(TextDelta("China "))
         live.take(TextDelta("grows."))
-        live.flush(clock.now + FLUSH_S / 2)
+        live.flush(clock.now + Pace().interval_s / 2)
         assert deltas(live) == ["China "]
         live.flush(clock.wait())
         assert deltas(live) == ["China ", "grows."]
@@ -244,7 +244,7 @@ def test_whatever_happens_the_marks_tell_it_again_byte_for_byte(titled, steps, e
     clock = Clock()
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(live_module, "time", clock)
-        live = LiveTurn(TURN, Cancellation(LONG_S))
+        live = LiveTurn(TURN, Cancellation(LONG_S), Pace())
         if titled:
             live.title(TITLE)
         play(live, clock, steps)
@@ -263,7 +263,7 @@ def test_of_a_dead_worker_is_told_what_was_kept_and_the_end_to_everybody(kept_st
     clock = Clock()
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(live_module, "time", clock)
-        live = LiveTurn(TURN, Cancellation(LONG_S))
+        live = LiveTurn(TURN, Cancellation(LONG_S), Pace())
         play(live, clock, kept_steps)
         kept = live.progress()
         seen_when_kept = [event.frame for event in live.log.read(0, 0)]
@@ -277,3 +277,26 @@ def test_of_a_dead_worker_is_told_what_was_kept_and_the_end_to_everybody(kept_st
         assert [event.frame for event in again[:-2]] == seen_when_kept[after:]
         assert [event.name for event in again[-2:]] == ["error", "done"]
         assert [event.number for event in again[-2:]] == [max(after, len(seen_when_kept)) + n for n in (1, 2)]
+
+
+def test_the_more_turns_there_are_the_longer_deltas_are_gathered():
+    pace = Pace()
+    intervals = []
+    for turns in (0, 1, 100, 400, 5_000):
+        pace.suit(turns)
+        intervals.append(pace.interval_s)
+    assert intervals == sorted(intervals)
+    assert (intervals[0], intervals[-1]) == (0.05, 0.1)
+
+
+def test_a_longer_interval_counts_at_once(clock):
+    pace = Pace()
+    live = LiveTurn(TURN, Cancellation(LONG_S), pace)
+    live.take(TextDelta("At once"))
+    pace.suit(5_000)
+    clock.wait()
+    live.take(TextDelta(", then "))
+    assert deltas(live) == ["At once"]
+    clock.wait()
+    live.take(TextDelta("the rest"))
+    assert deltas(live) == ["At once", ", then the rest"]
