@@ -92,12 +92,26 @@ class Database:
     def _translated(self, work: Callable[[], T]) -> T:
         try:
             return work()
-        except (peewee.OperationalError, peewee.InterfaceError) as error:
+        except (peewee.OperationalError, peewee.InterfaceError, sqlite3.Error) as error:
             raise StoreUnavailable(_sentence(error)) from error
         except peewee.DatabaseError as error:
             if isinstance(error, peewee.IntegrityError):
                 raise
             raise StoreUnavailable(_sentence(error)) from error
+        finally:
+            self._leave_nothing_open()
+
+    def _leave_nothing_open(self) -> None:
+        """A transaction that could neither be committed nor rolled back ends with its connection.
+
+        Left open it would hold the lock, or an old snapshot, for ever.
+        """
+        if self.peewee.is_closed():
+            return
+        connection = self.peewee.connection()
+        if connection.in_transaction:
+            self.peewee.close()
+            self._opened.remove(connection)
 
 
 class _HasDatabase(Protocol):

@@ -155,10 +155,16 @@ class Runner:
 
     def _finish(self, progress: Progress, status: str, error: TurnError | None) -> Turn | None:
         until = time.monotonic() + _COMMIT_PATIENCE_S
+        in_doubt = False
         while time.monotonic() < until:
             try:
-                return self._store.turns.finish(progress, status, error)
+                ended = self._store.turns.finish(progress, status, error)
+                if ended is None and in_doubt:
+                    ended = self._store.turns.get(progress.turn.id)
+                    return ended if ended is not None and (ended.status, ended.error) == (status, error) else None
+                return ended
             except StoreUnavailable as unavailable:
+                in_doubt = True  # the commit itself may have failed after it took effect
                 log.warning("The end of turn %s is put off: %s", progress.turn.id, unavailable)
                 time.sleep(0.5)
         return None

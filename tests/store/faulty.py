@@ -1,0 +1,105 @@
+"""SQLite that fails when it is told to: the Nth call that reaches it, in the ways a lock, a full or a broken disk have.
+
+The faults are raised where SQLite itself would raise them, beneath peewee: nothing above knows that they are made.
+"""
+
+from __future__ import annotations
+
+import functools
+import sqlite3
+import threading
+from typing import Any, Literal
+
+import pytest
+
+Calls = Literal["statement", "row", "commit"]
+
+LOCKED = "database is locked"
+FULL = "database or disk is full"
+BROKEN = "disk I/O error"
+
+
+class Faults:
+    """Counts calls while it is armed, and fails those from the `nth` on, `times` of them.
+
+    `calls` says which are counted: every "statement", before it has any effect; the first "row" that is read of
+    a statement; or every "commit", after it took effect, as when a connection is lost at just that moment.
+    """
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Every connection that is opened from now on obeys."""
+        self._lock = threading.Lock()
+        self._failing = range(0)
+        self._calls: Calls = "statement"
+        self._says = ""
+        self.counted = 0
+        self.failed: list[str] = []
+        monkeypatch.setattr(sqlite3, "connect", functools.partial(sqlite3.connect, factory=self._connection))
+
+    def arm(self, nth: int, says: str, times: int = 1, calls: Calls = "statement") -> None:
+        with self._lock:
+            self._failing = range(nth, nth + times)
+            self._calls, self._says = calls, says
+            self.counted, self.failed = 0, []
+
+    def disarm(self) -> list[str]:
+        """Fail no more. Returns the statements that failed."""
+        with self._lock:
+            self._failing = range(0)
+            return self.failed
+
+    def meet(self, calls: Calls, statement: str, connection: sqlite3.Connection) -> None:
+        """Raise, if this call is one that has to fail."""
+        with self._lock:
+            if calls != self._calls or not self._failing:
+                return
+            self.counted += 1
+            if self.counted not in self._failing:
+                return
+            self.failed.append(statement)
+        if self._says == FULL and connection.in_transaction and statement != "ROLLBACK":
+            sqlite3.Cursor(connection).execute("ROLLBACK")  # as SQLite does by itself
+        raise sqlite3.OperationalError(self._says)
+
+    def _connection(self, *args: Any, **kwargs: Any) -> sqlite3.Connection:
+        made = _Connection(*args, **kwargs)
+        made.faults = self
+        return made
+
+
+class _Connection(sqlite3.Connection):
+    faults: Faults
+
+    def cursor(self, factory: Any = None) -> Any:
+        return super().cursor(factory or _Cursor)
+
+
+class _Cursor(sqlite3.Cursor):
+    connection: _Connection
+    _statement = ""
+    _reading = False
+
+    def execute(self, statement: str, parameters: Any = ()) -> _Cursor:
+        self._statement, self._reading = statement, False
+        self.connection.faults.meet("statement", statement, self.connection)
+        super().execute(statement, parameters)
+        if statement == "COMMIT":
+            self.connection.faults.meet("commit", statement, self.connection)
+        return self
+
+    def fetchone(self) -> Any:
+        self._begin_to_read()
+        return super().fetchone()
+
+    def fetchall(self) -> Any:
+        self._begin_to_read()
+        return super().fetchall()
+
+    def _begin_to_read(self) -> None:
+        if not self._reading:
+            self._reading = True
+            try:
+                self.connection.faults.meet("row", self._statement, self.connection)
+            except sqlite3.Error:
+                self.close()  # a statement that fails is over; one that is left open would keep its snapshot
+                raise

@@ -1,0 +1,186 @@
+"""The database is locked by somebody else, or its disk takes no more, under a server with people on it."""
+
+from __future__ import annotations
+
+import contextlib
+import itertools
+import resource
+import sqlite3
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+import requests
+
+from scripts.fake_llm import FakeLLM, generated_text
+from tests.servers.parley import ParleyServer, Person, SentEvent, text_of, wanting
+
+STREAMS = 4
+TOKENS = 200
+GAP_S = 0.04
+# Promised are two seconds; the rest is for a busy machine.
+REFUSED_WITHIN_S = 4.0
+# How long a stream may be silent, and the loop be late, on a machine that does other things as well. A loop that
+# waited for the lock itself would be late by two seconds, over and over.
+LONGEST_GAP_S = 1.5
+LONGEST_LAG_MS = 1500
+
+# Takes the write lock and says so; lets it go when its input ends.
+LOCKER = """
+import sqlite3, sys
+other = sqlite3.connect(sys.argv[1], isolation_level=None, timeout=20)
+other.execute("BEGIN IMMEDIATE")
+print("locked", flush=True)
+sys.stdin.read()
+other.rollback()
+"""
+
+
+@pytest.fixture(scope="module")
+def server(flag: str, fake_llm: FakeLLM, tmp_path_factory: pytest.TempPathFactory) -> Iterator[ParleyServer]:
+    """One worker: whatever keeps it keeps everybody."""
+    with ParleyServer(
+        tmp_path_factory.mktemp("parley"),
+        USE_ASYNC_AGENT=flag,
+        WEB_CONCURRENCY=1,
+        OPENAI_BASE_URL=fake_llm.base_url,
+        CHAT_MODEL=f"fake?tokens={TOKENS}&gap={GAP_S}&first=0.05",
+    ) as running:
+        yield running
+
+
+@contextlib.contextmanager
+def write_lock(path: Path) -> Iterator[None]:
+    """Another program in the middle of a transaction that writes."""
+    with subprocess.Popen(
+        [sys.executable, "-c", LOCKER, str(path)], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    ) as locker:
+        assert locker.stdin
+        assert locker.stdout
+        assert locker.stdout.readline() == b"locked\n"
+        try:
+            yield
+        finally:
+            locker.stdin.close()
+            locker.wait(20)
+
+
+@contextlib.contextmanager
+def no_room(pids: list[int]) -> Iterator[None]:
+    """Every file of these processes is as long as it may ever be: the databases's, the logs', all of them."""
+    before = {pid: resource.prlimit(pid, resource.RLIMIT_FSIZE) for pid in pids}
+    for pid, (_, hard) in before.items():
+        resource.prlimit(pid, resource.RLIMIT_FSIZE, (0, hard))
+    try:
+        yield
+    finally:
+        for pid, limits in before.items():
+            resource.prlimit(pid, resource.RLIMIT_FSIZE, limits)
+
+
+class Crowd:
+    """People whose answers are being written, each heard to its end in a thread."""
+
+    def __init__(self, url: str, pool: ThreadPoolExecutor, text: str) -> None:
+        self.begun = threading.Barrier(STREAMS + 1)
+        self._heard: list[Future[list[SentEvent]]] = []
+        for _ in range(STREAMS):
+            person = Person(url)
+            self._heard.append(pool.submit(self._listen, person, person.conversation(), text))
+        self.begun.wait(20)
+
+    def _listen(self, person: Person, conversation: int, text: str) -> list[SentEvent]:
+        with person.asking(conversation, text) as events:
+            heard = [next(events)]
+            while heard[-1].name != "delta":
+                heard.append(next(events))
+            self.begun.wait(20)
+            return heard + list(events)
+
+    def heard(self) -> list[list[SentEvent]]:
+        return [each.result(60) for each in self._heard]
+
+
+def refused(answer: requests.Response) -> None:
+    assert answer.status_code == 503, answer.text
+    assert int(answer.headers["Retry-After"]) > 0
+    assert answer.json()["error"]["code"] == "database_unavailable"
+    assert answer.elapsed.total_seconds() < REFUSED_WITHIN_S
+
+
+def nothing_half_written(server: ParleyServer) -> None:
+    with contextlib.closing(sqlite3.connect(server.folder / "chat.db")) as other:
+        assert other.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
+        assert other.execute("PRAGMA foreign_key_check").fetchall() == []
+        assert other.execute("SELECT id FROM turns WHERE status = 'running'").fetchall() == []
+        assert other.execute("SELECT id FROM conversations WHERE active_turn_id IS NOT NULL").fetchall() == []
+        unasked = "SELECT id FROM messages WHERE role = 'user' AND id NOT IN (SELECT user_message_id FROM turns)"
+        assert other.execute(unasked).fetchall() == []
+
+
+def test_a_lock_that_is_held_for_five_seconds(server: ParleyServer, flag: str) -> None:
+    late = Person(server.url)
+    place = late.conversation()
+    question = {"text": "May I? " + wanting(tokens=3), "client_id": "once"}
+    lags: list[float] = []
+    refusals = 0
+    with ThreadPoolExecutor(STREAMS) as pool:
+        crowd = Crowd(server.url, pool, "Tell me a long story")
+        with write_lock(server.folder / "chat.db"):
+            until = time.monotonic() + 5
+            while time.monotonic() < until:
+                refused(late.post(f"/api/conversations/{place}/turns", question))
+                refusals += 1
+                assert late.get(f"/api/conversations/{place}").json()["messages"] == []
+                lags += [worker["loop_lag_ms"] for worker in late.get("/admin/memory-debug").json()["workers"]]
+            unlocked = time.monotonic()
+        heard = crowd.heard()
+    assert refusals >= 2
+    for events in heard:
+        gaps = [later.at - earlier.at for earlier, later in itertools.pairwise(events) if later.at < unlocked]
+        assert len(gaps) > 20, "the stream was over too soon to tell"
+        assert max(gaps) < LONGEST_GAP_S
+        assert [event.name for event in events].count("done") == 1
+        assert events[-1].data["status"] == "completed"
+        assert text_of(events) == generated_text(TOKENS)
+    assert max(lags) < LONGEST_LAG_MS
+    began = late.post(f"/api/conversations/{place}/turns", question)
+    assert began.status_code == 202
+    assert late.follow(began.json()["turn_id"])[-1].data["status"] == "completed"
+    assert len(late.get(f"/api/conversations/{place}").json()["messages"]) == 2
+    nothing_half_written(server)
+    longest = max(later.at - earlier.at for events in heard for earlier, later in itertools.pairwise(events))
+    print(f"{flag}: {refusals} refused, longest gap {longest:.2f} s, lag at most {max(lags)} ms")
+
+
+def test_a_disk_that_takes_no_more_and_then_does_again(server: ParleyServer) -> None:
+    """The answers come to their end meanwhile: they are kept as soon as there is room, and are told then."""
+    late = Person(server.url)
+    place = late.conversation()
+    workers = server.workers
+    question = {"text": "May I? " + wanting(tokens=3), "client_id": "once"}
+    with ThreadPoolExecutor(STREAMS) as pool:
+        crowd = Crowd(server.url, pool, "A short one " + wanting(tokens=40))
+        with no_room(workers):
+            until = time.monotonic() + 40 * GAP_S + 1
+            while time.monotonic() < until:
+                refused(late.post(f"/api/conversations/{place}/turns", question))
+                assert late.get(f"/api/conversations/{place}").json()["messages"] == []
+                time.sleep(0.1)
+            assert late.get("/healthz").status_code == 200
+        room = time.monotonic()
+        heard = crowd.heard()
+    for events in heard:
+        assert [event.name for event in events].count("done") == 1
+        assert (events[-1].data["status"], text_of(events)) == ("completed", generated_text(40))
+        assert events[-2].at < room < events[-1].at
+    began = late.post(f"/api/conversations/{place}/turns", question)
+    assert began.status_code == 202, began.text
+    assert late.follow(began.json()["turn_id"])[-1].data["status"] == "completed"
+    assert server.workers == workers
+    nothing_half_written(server)

@@ -1,0 +1,121 @@
+"""Whatever hangs, a turn ends by its deadline, in both modes, and its conversation is free for the next question."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from scripts.fake_llm import FakeLLM, generated_text
+from tests.servers.market_data import Fault, MarketDataServer
+from tests.servers.parley import ParleyServer, Person, SentEvent, text_of, wanting
+
+TURN_TIMEOUT_S = 2
+# Promised is that long beyond the deadline.
+ENDED_WITHIN_S = 5
+LOOK_UP = [("market_data", {"country": "Portugal"})]
+
+
+@pytest.fixture(scope="module")
+def sources() -> Iterator[MarketDataServer]:
+    with MarketDataServer() as server:
+        yield server
+
+
+@pytest.fixture(scope="module")
+def server(
+    flag: str, fake_llm: FakeLLM, sources: MarketDataServer, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[ParleyServer]:
+    """The model may be silent for a minute: only the turn's own deadline ends it."""
+    with ParleyServer(
+        tmp_path_factory.mktemp("parley"),
+        USE_ASYNC_AGENT=flag,
+        WEB_CONCURRENCY=1,
+        THREADS=32,
+        OPENAI_BASE_URL=fake_llm.base_url,
+        CHAT_MODEL="fake?tokens=4&gap=0.01&first=0.02",
+        TURN_TIMEOUT_S=TURN_TIMEOUT_S,
+        MODEL_TIMEOUT_S=60,
+        WORLD_BANK_URL=sources.world_bank_url,
+        FRANKFURTER_URL=sources.frankfurter_url,
+    ) as running:
+        yield running
+
+
+@pytest.fixture
+def person(server: ParleyServer) -> Person:
+    return Person(server.url)
+
+
+def ended_by_its_deadline(events: list[SentEvent]) -> None:
+    assert [event.name for event in events].count("done") == 1
+    assert [event.name for event in events[-2:]] == ["error", "done"]
+    assert (events[-2].data["code"], events[-1].data["status"]) == ("turn_timeout", "failed")
+    assert TURN_TIMEOUT_S - 0.5 < events[-1].at - events[0].at < TURN_TIMEOUT_S + ENDED_WITHIN_S
+
+
+def goes_on(person: Person, conversation: int, events: list[SentEvent]) -> None:
+    """Every answer told the same to whoever comes later, and the next question is answered."""
+    again = person.follow(events[0].data["turn_id"])
+    assert [(event.number, event.name, event.data) for event in again] == [
+        (event.number, event.name, event.data) for event in events
+    ]
+    assert person.ask(conversation, "And now?")[-1].data["status"] == "completed"
+
+
+@pytest.mark.parametrize("fault", ["stall", "drip", "drip_headers"])
+def test_while_a_tool_hangs(person: Person, sources: MarketDataServer, fault: Fault) -> None:
+    conversation = person.conversation()
+    sources.fail(fault)
+    try:
+        events = person.ask(conversation, "Look it up " + wanting(tool=LOOK_UP))
+    finally:
+        sources.mend()
+    ended_by_its_deadline(events)
+    assert [event.name for event in events][:-2] == ["turn", "title", "tool_call"]
+    goes_on(person, conversation, events)
+
+
+SILENCES: dict[str, tuple[dict[str, object], int]] = {
+    "no head": ({"fault": "mute"}, 0),
+    "a head": ({"fault": "stall", "at": 0}, 0),
+    "mid-answer": ({"fault": "stall", "at": 2}, 2),
+    "dripping": ({"fault": "drip", "at": 2}, 2),
+    "mid-call": ({"fault": "stall", "at": 1, "tool": LOOK_UP, "round": 1}, 0),
+    "after a tool": ({"fault": "mute", "tool": LOOK_UP, "round": 2}, 0),
+    "mid-answer after a tool": ({"fault": "stall", "at": 3, "tool": LOOK_UP, "round": 2}, 3),
+}
+
+
+def test_while_the_model_is_silent(server: ParleyServer, subtests: pytest.Subtests) -> None:
+    """In every way, all at once."""
+    people = {name: Person(server.url) for name in SILENCES}
+    places = {name: person.conversation() for name, person in people.items()}
+
+    def ask(name: str) -> list[SentEvent]:
+        return people[name].ask(places[name], "Think " + wanting(**SILENCES[name][0]))
+
+    with ThreadPoolExecutor(len(SILENCES)) as crowd:
+        heard = dict(zip(SILENCES, crowd.map(ask, SILENCES), strict=True))
+    for name, (options, kept) in SILENCES.items():
+        with subtests.test(name):
+            ended_by_its_deadline(heard[name])
+            assert text_of(heard[name]) == generated_text(kept)
+            assert ("tool_result" in [event.name for event in heard[name]]) == (options.get("round") == 2)
+            goes_on(people[name], places[name], heard[name])
+
+
+def test_twenty_at_once(server: ParleyServer) -> None:
+    """None keeps another from ending, and nothing of them stays."""
+    people = [Person(server.url) for _ in range(20)]
+    places = [person.conversation() for person in people]
+    with ThreadPoolExecutor(20) as crowd:
+        silent = "Think " + wanting(fault="stall", at=1)
+        heard = list(crowd.map(lambda number: people[number].ask(places[number], silent), range(20)))
+    for events in heard:
+        ended_by_its_deadline(events)
+    until = time.monotonic() + 5  # a turn leaves a moment after its last event
+    while active := people[0].get("/admin/memory-debug").json()["totals"]["active_turns"]:
+        assert time.monotonic() < until, f"{active} turns go on"

@@ -1,0 +1,84 @@
+"""A model's endpoint that fails when it is told to: the Nth request, after so many chunks.
+
+A real server on loopback. What it sends are the bytes of `scripts/fake_model`, and it fails in each of its ways.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+import threading
+from typing import Any
+
+from scripts.fake_model.answers import CLOSE, RESET, answer
+from scripts.fake_model.request import Asked, Options
+
+from ..llm.scripted_server import Exchange, ScriptedServer
+from .worker import LONG_S
+
+# A line of this size is past every limit; nothing here needs thirty million bytes.
+_HUGE_BYTES = 2_000_000
+_TWO_WORDS = Options(first=0.0, gap=0.001, tokens=2, size=_HUGE_BYTES)
+_TOOL = ('look_up:{"what": "rain"}',)
+
+
+class FaultyEndpoint:
+    """Answers "look …" with a call of the tool, everything else with two words; counts requests while it is armed.
+
+    `seen` holds the messages of every request; `broken_off` the places in it of those that failed in mid-sentence.
+    """
+
+    def __init__(self) -> None:
+        self._server = ScriptedServer(self._serve)
+        self._lock = threading.Lock()
+        self._fault: dict[str, Any] = {}
+        self._failing = range(0)
+        self.seen: list[list[dict[str, Any]]] = []
+        self.broken_off: list[int] = []
+        self.failed = 0
+
+    @property
+    def url(self) -> str:
+        return self._server.url
+
+    def arm(self, nth: int, times: int = 1, **fault: Any) -> None:
+        """Fail the `nth` request from now on and those after it, `times` of them. `fault`: the fake model's options."""
+        with self._lock:
+            self._fault, self._failing = fault, range(nth, nth + times)
+            self.seen, self.broken_off, self.failed = [], [], 0
+
+    def disarm(self) -> int:
+        """Fail no more. Returns how many faults there were."""
+        with self._lock:
+            self._failing = range(0)
+            return self.failed
+
+    def close(self) -> None:
+        self._server.close()
+
+    def _serve(self, exchange: Exchange) -> None:
+        asked = Asked(exchange.body, _TWO_WORDS)
+        tool = _TOOL if asked.question.startswith("look") else ()
+        options = dataclasses.replace(_TWO_WORDS, tool=tool)
+        chunks = sum(step[2] for step in answer(Asked(exchange.body, options), 1))
+        with self._lock:
+            self.seen.append(asked.messages)
+            if len(self.seen) in self._failing and self._fault.get("at", 0) <= chunks:
+                options = dataclasses.replace(options, **self._fault)
+                self.failed += 1
+        self._play(exchange, Asked(exchange.body, options), len(self.seen) - 1)
+
+    def _play(self, exchange: Exchange, asked: Asked, place: int) -> None:
+        for wait, data, tokens in answer(asked, 1):
+            if math.isinf(wait):
+                exchange.client_left(LONG_S)
+                return
+            threading.Event().wait(wait)
+            if data is RESET:
+                exchange.reset()
+            if data in (RESET, CLOSE):
+                return
+            exchange.send(data)
+            if tokens and asked.options.fault and not asked.calls and place not in self.broken_off:
+                self.broken_off.append(place)
+        exchange.keep_alive = True

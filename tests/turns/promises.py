@@ -1,0 +1,63 @@
+"""What holds after a scene, whatever failed in it: asked of the database from outside, of the API and of the model."""
+
+from __future__ import annotations
+
+import contextlib
+import sqlite3
+from pathlib import Path
+from typing import Any
+
+from .faulty_endpoint import FaultyEndpoint
+from .whole_scene import Scene, SceneModel
+from .worker import Heard, names, text_of
+
+
+def check_promises(scene: Scene, model: SceneModel | FaultyEndpoint, memory: Any, database: Path) -> None:
+    """Nothing fails any more. Whatever did: this holds."""
+    scene.clock.pass_a_lease()
+    _check_rows(scene, database)
+    _check_followers(scene)
+    _check_that_it_goes_on(scene, model, memory)
+
+
+def _check_rows(scene: Scene, path: Path) -> None:
+    with contextlib.closing(sqlite3.connect(path)) as other:
+
+        def rows(query: str, *parameters: Any) -> list[Any]:
+            return other.execute(query, parameters).fetchall()
+
+        assert rows("SELECT id FROM turns WHERE status = 'running'") == []
+        assert rows("SELECT id FROM conversations WHERE active_turn_id IS NOT NULL") == []
+        assert rows("PRAGMA foreign_key_check") == []
+        assert rows("SELECT id FROM messages WHERE conversation_id = ?", scene.deleted) == []
+        texts = dict(rows("SELECT id, text FROM messages WHERE conversation_id = ? AND role = 'user'", scene.here))
+        kept = {message: text for message, text in scene.acknowledged.items() if text != "look away"}
+        assert texts == kept, "a question is lost, or there is one that nobody was told of"
+        answers = rows("SELECT id FROM messages WHERE conversation_id = ? AND role = 'assistant'", scene.here)
+        turns = rows("SELECT message_id, user_message_id FROM turns WHERE conversation_id = ?", scene.here)
+        assert sorted(answer for answer, _ in turns) == sorted(message for (message,) in answers)
+        assert {question for _, question in turns} == set(kept)
+
+
+def _check_followers(scene: Scene) -> None:
+    streams: dict[int, list[Heard]] = {}
+    for followed in scene.heard:
+        assert names(followed.events).count("done") == 1
+        assert [event.number for event in followed.events] == list(range(1, len(followed.events) + 1))
+        assert streams.setdefault(followed.turn, followed.events) == followed.events, "two heard it differently"
+    for turn, events in streams.items():
+        answer = scene.client.get(f"/api/turns/{turn}")
+        if answer.status_code == 404:  # it went with its conversation
+            continue
+        assert (answer.json["status"], answer.json["text"]) == (events[-1].data["status"], text_of(events))
+
+
+def _check_that_it_goes_on(scene: Scene, model: SceneModel | FaultyEndpoint, memory: Any) -> None:
+    """The next question is answered, out of a context that is what the database alone would give."""
+    before = len(scene.heard)
+    scene.ask_and_listen("what next?")
+    assert {followed.status for followed in scene.heard[before:]} == {"completed"}
+    from_memory = model.seen[-1]
+    memory.drop(scene.here)
+    scene.listen_to(scene.regenerate(scene.heard[-1].events[0].data["message_id"]))
+    assert model.seen[-1] == from_memory

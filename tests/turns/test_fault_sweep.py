@@ -1,0 +1,95 @@
+"""SQLite's own way of testing: fail the first call to the database, then the second … until no fault fires any more.
+
+One server all the while: whatever failed, it has to heal without a restart, or the next scene fails.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from flask import Flask
+
+from ..store import faulty
+from ..store.faulty import Faults
+from .promises import check_promises
+from .whole_scene import TOOLS, Clock, Scene, SceneModel
+
+
+@pytest.fixture
+def model() -> SceneModel:
+    return SceneModel()
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    return Clock(monkeypatch)
+
+
+@pytest.fixture
+def app(
+    make_app: Callable[..., Flask], faults: Faults, clock: Clock, model: SceneModel, monkeypatch: pytest.MonkeyPatch
+) -> Flask:
+    monkeypatch.setattr("chat.app.market_tools", lambda *_: TOOLS)
+    model.strike = clock.strike
+    return make_app()
+
+
+@pytest.fixture
+def faults(monkeypatch: pytest.MonkeyPatch) -> Faults:
+    return Faults(monkeypatch)
+
+
+@pytest.fixture
+def play(
+    app: Flask, model: SceneModel, clock: Clock, faults: Faults, caplog: pytest.LogCaptureFixture
+) -> Callable[..., tuple[list[str], int]]:
+    """Plays a scene with a fault in it, and checks the promises. Returns what failed, and how many 503 came of it."""
+    worker = app.extensions["parley"]
+
+    def play(nth: int, says: str, **fault: Any) -> tuple[list[str], int]:
+        scene = Scene(app, clock, nth)
+        faults.arm(nth, says, **fault)
+        try:
+            scene.play()
+            failed = faults.disarm()
+            check_promises(scene, model, worker.parts.memory, worker.store.database.path)
+            assert [record for record in caplog.records if record.exc_info] == [], "something unforeseen"
+        except BaseException as error:
+            error.add_note(f"call {nth}, {fault}: {says!r} in {faults.failed}")
+            raise
+        return failed, scene.refused
+
+    return play
+
+
+SAYINGS = (faulty.LOCKED, faulty.FULL, faulty.BROKEN)
+
+
+@pytest.mark.parametrize(
+    ("fault", "step", "at_least"),
+    [
+        ({}, 1, 150),
+        ({"times": 4}, 4, 150),
+        ({"times": 15}, 15, 150),
+        ({"calls": "row"}, 3, 15),
+        ({"calls": "commit"}, 1, 12),
+    ],
+    ids=["once", "four times", "fifteen times", "while reading", "after the commit"],
+)
+def test_whichever_call_to_the_database_fails_the_promises_hold(
+    play: Callable[..., tuple[list[str], int]], fault: dict[str, Any], step: int, at_least: int
+) -> None:
+    fired: list[str] = []
+    refused = 0
+    for nth in itertools.count(1, step):
+        failed, refusals = play(nth, SAYINGS[nth % 3], **fault)
+        if not failed:
+            break
+        fired += failed
+        refused += refusals
+    print(f"{len(fired)} faults in {nth // step} scenes, {refused} requests refused")
+    assert len(fired) > at_least
+    assert refused > 3

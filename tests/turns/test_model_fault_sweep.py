@@ -1,0 +1,142 @@
+"""As `test_fault_sweep.py`, for the model: the first request fails, then the second …, and so each chunk of each."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from flask import Flask
+
+from chat import app as application
+from chat.llm.client import OpenAIModel
+
+from .faulty_endpoint import FaultyEndpoint
+from .promises import check_promises
+from .whole_scene import TOOLS, Clock, Scene
+from .worker import text_of
+
+ALL_OF_IT = "The(0) market(1) "
+# Longer than a busy machine keeps a model silent that is well.
+MODEL_TIMEOUT_S = 1.0
+
+
+@pytest.fixture
+def endpoint() -> Iterator[FaultyEndpoint]:
+    made = FaultyEndpoint()
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def model(endpoint: FaultyEndpoint, monkeypatch: pytest.MonkeyPatch) -> Iterator[OpenAIModel]:
+    monkeypatch.setattr("chat.llm.client.random.uniform", lambda _low, _high: 0.0)
+    made = OpenAIModel("", endpoint.url, MODEL_TIMEOUT_S)
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    return Clock(monkeypatch)
+
+
+@pytest.fixture
+def app(make_app: Callable[..., Flask], clock: Clock, monkeypatch: pytest.MonkeyPatch) -> Flask:
+    monkeypatch.setattr(application, "market_tools", lambda *_: TOOLS)
+    return make_app()
+
+
+@pytest.fixture
+def play(app: Flask, clock: Clock, endpoint: FaultyEndpoint, caplog: pytest.LogCaptureFixture) -> Callable[..., Any]:
+    """Plays a scene with a fault in it, and checks the promises. Returns how many there were, and the ends."""
+    worker = app.extensions["parley"]
+    numbers = itertools.count(1)
+
+    def play(**fault: Any) -> tuple[int, list[str]]:
+        scene = Scene(app, clock, next(numbers))
+        endpoint.arm(**fault)
+        try:
+            scene.talk()
+            failed = endpoint.disarm()
+            check_answers(scene, endpoint)
+            statuses = [followed.status for followed in scene.heard]
+            check_promises(scene, endpoint, worker.parts.memory, worker.store.database.path)
+            assert [record for record in caplog.records if record.exc_info] == [], "something unforeseen"
+        except BaseException as error:
+            error.add_note(f"{fault}")
+            raise
+        return failed, statuses
+
+    return play
+
+
+def check_answers(scene: Scene, endpoint: FaultyEndpoint) -> None:
+    """Whole, or ended with a named error; asked again only where nobody had read a word."""
+    assert scene.refused == 0
+    for followed in scene.heard:
+        text = text_of(followed.events)
+        if followed.status == "completed":
+            assert text == ALL_OF_IT
+        else:
+            assert followed.status == "failed"
+            error = followed.events[-2]
+            assert (error.name, error.data["code"].split("_")[0]) == ("error", "model")
+            assert ALL_OF_IT.startswith(text)
+    for place in endpoint.broken_off:
+        assert endpoint.seen[place + 1 : place + 2] != [endpoint.seen[place]]
+
+
+@pytest.mark.parametrize(
+    ("way", "times", "fails"),
+    [
+        ("401", 1, True),
+        ("html", 1, True),
+        ("429", 1, False),
+        ("500", 1, False),
+        ("refuse", 1, False),
+        ("429", 3, True),
+        ("500", 3, True),
+        ("refuse", 3, True),
+    ],
+)
+def test_whichever_request_fails_the_promises_hold(play: Callable[..., Any], way: str, times: int, fails: bool) -> None:
+    """What may be gone the next time is asked again, twice at most."""
+    fired = 0
+    ends: list[str] = []
+    for nth in itertools.count(1):
+        failed, statuses = play(nth=nth, times=times, fault=way)
+        if not failed:
+            break
+        fired += failed
+        ends += statuses
+    print(f"{way}: {fired} faults, {ends.count('failed')} of {len(ends)} streams failed")
+    assert fired >= 5
+    assert ("failed" in ends) == fails
+
+
+@pytest.mark.parametrize("way", ["reset", "cut", "end", "truncate", "badjson", "error", "huge", "empty", "drip"])
+def test_whichever_chunk_fails_the_promises_hold(play: Callable[..., Any], way: str) -> None:
+    fired = 0
+    ends: list[str] = []
+    for nth in itertools.count(1):
+        for at in itertools.count():
+            failed, statuses = play(nth=nth, at=at, fault=way, hold=0.02)
+            if not failed:
+                break
+            fired += failed
+            ends += statuses
+        if not at:
+            break
+    print(f"{way}: {fired} faults, {ends.count('failed')} of {len(ends)} streams failed")
+    assert fired >= 15
+    assert ("failed" in ends) == (way not in ("empty", "drip"))
+
+
+@pytest.mark.parametrize(("way", "at"), [("mute", 0), ("stall", 0), ("stall", 1)])
+def test_whichever_request_falls_silent_the_promises_hold(play: Callable[..., Any], way: str, at: int) -> None:
+    for nth in (1, 2):
+        failed, statuses = play(nth=nth, at=at, fault=way)
+        assert failed == 1
+        assert "failed" in statuses

@@ -1,0 +1,263 @@
+"""All that a person does in one sitting, over the API, while something beneath it fails.
+
+The person behaves as the page does: what is refused with 503 is sent again, under the same client_id, and a stream
+that ends without its `done` is taken up where it broke off. What may not be is asserted on the way; what must hold
+afterwards is in `promises.py`.
+"""
+
+from __future__ import annotations
+
+import itertools
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from werkzeug.test import TestResponse
+
+from chat.cancellation import Cancellation
+from chat.messages import Delta, Message, TextDelta, Tool, ToolCall, ToolResult, ToolSpec, Usage
+from chat.store.records import now_ms
+from chat.web.identity import COOKIE
+from chat.workers.ticker import Ticker
+
+from .worker import LONG_S, Heard, parsed
+
+SSE = {"Accept": "text/event-stream"}
+# More often nobody is refused: every fault is over after a few calls.
+MOST_ATTEMPTS = 30
+
+
+def look_up(what: str) -> ToolResult:
+    """Looks something up."""
+    return ToolResult(f'{{"found": "{what}"}}', f"Found {what}", {"title": what})
+
+
+TOOLS = [Tool(look_up, "Looking up {what}")]
+
+
+class SceneModel:
+    """Answers by what it reads: "look …" calls the tool, "wait" says half and waits for its end. `seen`: contexts.
+
+    Where it calls the tool and where it waits it lets the clock strike, so that checkpoints are a part of the scene.
+    """
+
+    def __init__(self) -> None:
+        self.seen: list[list[Message]] = []
+        self.strike: Callable[[], None] = lambda: None
+
+    def stream(
+        self, model: str, messages: Sequence[Message], tools: Sequence[ToolSpec], cancellation: Cancellation
+    ) -> Iterator[Delta]:
+        self.seen.append(list(messages))
+        last = messages[-1]
+        yield TextDelta("Well, ")
+        if last.role == "user" and last.text.startswith("look") and tools:
+            self.strike()
+            yield ToolCall("call", "look_up", '{"what": "rain"}')
+        elif last.text.startswith("wait"):
+            self.strike()
+            waiting = threading.Event()
+            with cancellation.closing(waiting.set):
+                assert waiting.wait(LONG_S)
+            cancellation.check()
+        else:
+            yield TextDelta(f"to “{last.text}”: {len(messages)}.")
+        yield Usage(3, 2)
+
+    def warm_up(self) -> None:
+        pass
+
+
+class Clock:
+    """A server's clockwork whose hands the test moves: checkpoints and sweeps come when it says so.
+
+    Where the server would wait for a moment before it tries again, it tries again at once.
+    """
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self._calls: dict[str, Callable[[], object]] = {}
+        self._skew_ms = 0
+        start = Ticker.start
+        monkeypatch.setattr(Ticker, "start", lambda ticker: self._keep(ticker) or start(ticker))
+        monkeypatch.setattr("chat.store.turns.now_ms", lambda: now_ms() + self._skew_ms)
+        monkeypatch.setattr("chat.turns.follow._RETRY_S", 0.001)
+        monkeypatch.setattr("chat.turns.stop._PATIENCE_S", 0.05)
+        monkeypatch.setattr("chat.turns.stop._LOOK_S", 0.001)
+        brisk = SimpleNamespace(monotonic=time.monotonic, sleep=lambda _seconds: time.sleep(0.001))
+        monkeypatch.setattr("chat.turns.runner.time", brisk)
+
+    def strike(self) -> None:
+        for call in self._calls.values():
+            call()
+
+    def pass_a_lease(self) -> None:
+        """Time goes on by more than a lease, and the living look for the dead."""
+        self._skew_ms += 60_000
+        self.strike()
+
+    def _keep(self, ticker: Any) -> bool:
+        kept = ticker._name in ("checkpoint", "recovery")
+        if kept:
+            self._calls[ticker._name] = ticker._call
+        return kept
+
+
+@dataclass
+class Followed:
+    """One follower's whole stream."""
+
+    turn: int
+    events: list[Heard]
+
+    @property
+    def status(self) -> str:
+        return str(self.events[-1].data["status"])
+
+
+@dataclass
+class Scene:
+    """One person's sitting. `refused` counts the 503s; `heard` is every stream that was followed to its end."""
+
+    app: Flask
+    clock: Clock
+    number: int
+    refused: int = 0
+    heard: list[Followed] = field(default_factory=list)
+    acknowledged: dict[int, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.client: FlaskClient = self.app.test_client()
+        self.here = 0
+        self.deleted = 0
+        self._questions = itertools.count(1)
+
+    def play(self) -> None:
+        """Everything, each step until it has succeeded."""
+        self.talk()
+        self.stop(self.ask("wait for me"))
+        self.get(f"/api/conversations/{self.here}")
+        self.get("/api/conversations")
+        self.deleted = self.converse()
+        self.follow(self.ask("look away", self.deleted))
+        self.until_done("DELETE", f"/api/conversations/{self.deleted}", (204, 404))
+
+    def talk(self) -> None:
+        """Two questions, of which the first needs a tool, and a second answer to that."""
+        self.here = self.converse()
+        first = self.ask_and_listen("look at the sky")
+        self.follow(first)
+        self.follow_twice(self.ask("and tomorrow?"))
+        answer = self.get(f"/api/turns/{first}")
+        self.listen_to(self.regenerate(answer["message_id"]))
+
+    # -- what a person can do
+
+    def converse(self) -> int:
+        return int(self.until_done("POST", "/api/conversations", (201,), json={}).json["id"])
+
+    def ask(self, text: str, conversation: int | None = None) -> int:
+        """A question that is accepted with 202; returns its turn."""
+        body = {"text": text, "client_id": f"{self.number}-{next(self._questions)}"}
+        address = f"/api/conversations/{conversation or self.here}/turns"
+        begun = self.until_done("POST", address, (202,), json=body).json
+        self.acknowledged[begun["user_message_id"]] = text
+        return int(begun["turn_id"])
+
+    def ask_and_listen(self, text: str) -> int:
+        """A question whose answer is heard on the same connection."""
+        body = {"text": text, "client_id": f"{self.number}-{next(self._questions)}"}
+        address = f"/api/conversations/{self.here}/turns"
+        return self.listen_to(self.until_done("POST", address, (200,), json=body, headers=SSE), text)
+
+    def regenerate(self, message: int) -> TestResponse:
+        return self.until_done("POST", f"/api/messages/{message}/regenerate", (200,), json={}, headers=SSE)
+
+    def listen_to(self, stream: TestResponse, text: str | None = None) -> int:
+        events = self.events_of(stream)
+        turn = events[0].data
+        if text is not None:
+            self.acknowledged[turn["user_message_id"]] = text
+        self.heard.append(Followed(turn["turn_id"], self.to_the_end(turn["turn_id"], events)))
+        return int(turn["turn_id"])
+
+    def follow(self, turn: int, client: FlaskClient | None = None) -> None:
+        self.heard.append(Followed(turn, self.to_the_end(turn, [], client)))
+
+    def follow_twice(self, turn: int) -> None:
+        """Two windows at the same time."""
+        with ThreadPoolExecutor(2) as windows:
+            for done in [windows.submit(self.follow, turn, self.window()) for _ in range(2)]:
+                done.result(LONG_S)
+
+    def window(self) -> FlaskClient:
+        other = self.app.test_client()
+        cookie = self.client.get_cookie(COOKIE)
+        assert cookie is not None
+        other.set_cookie(COOKIE, cookie.value)
+        return other
+
+    def stop(self, turn: int) -> None:
+        self.until_done("POST", f"/api/turns/{turn}/stop", (200,), json={})
+        self.follow(turn)
+
+    # -- how the page does it
+
+    def get(self, address: str) -> Any:
+        return self.until_done("GET", address, (200,)).json
+
+    def until_done(self, method: str, address: str, wanted: tuple[int, ...], **request: Any) -> TestResponse:
+        for _ in range(MOST_ATTEMPTS):
+            answer = self.client.open(address, method=method, **request)
+            if answer.status_code == 503:
+                self.refused += 1
+                check_refusal(answer)
+            elif answer.status_code == 409:
+                # An attempt that was refused began a turn all the same, and nobody runs it.
+                assert self.refused, answer.text
+                self.clock.pass_a_lease()
+            else:
+                assert answer.status_code in wanted, answer.text
+                return answer
+        raise AssertionError(f"{method} {address} is refused for ever")
+
+    def events_of(self, stream: TestResponse) -> list[Heard]:
+        """What a response tells until it ends. While it tells nothing but that it is there, time passes."""
+        told = []
+        for frame in stream.iter_encoded():
+            if frame.startswith(b":"):
+                self.clock.pass_a_lease()
+            told.append(frame)
+            assert len(told) < 1_000, "a stream without an end"
+        return parsed(b"".join(told))
+
+    def to_the_end(self, turn: int, events: list[Heard], client: FlaskClient | None = None) -> list[Heard]:
+        """Take a stream up again until it has ended with `done`."""
+        client = client or self.client
+        for _ in range(MOST_ATTEMPTS):
+            if events and events[-1].name == "done":
+                return events
+            after = events[-1].number if events else 0
+            answer = client.get(f"/api/turns/{turn}/events?after={after}", buffered=False)
+            if answer.status_code == 503:
+                self.refused += 1
+                check_refusal(answer)
+            else:
+                assert answer.status_code == 200, answer.text
+                events += self.events_of(answer)
+        raise AssertionError(f"turn {turn} is never heard to the end: {events}")
+
+
+def check_refusal(answer: TestResponse) -> None:
+    """503, when to come again, and one sentence."""
+    assert int(answer.headers["Retry-After"]) > 0
+    error = answer.json["error"]
+    assert error["code"] == "database_unavailable"
+    assert error["message"].endswith(".")
+    assert "sqlite" not in error["message"].lower()
