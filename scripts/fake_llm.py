@@ -21,6 +21,8 @@ server serves many tests: in the model's name, `fake?first=0.5&tokens=200`, or i
     tool=NAME:ARGUMENTS   calls the tool, if the request offers any; may be repeated. ARGUMENTS is sent as it is
     rounds=N      how many times over it calls them before it answers with text (1)
     split=N       HTTP chunks of N bytes, whatever they cut through
+    stamp=1       the first and the last token of a stream tell when they were written: `@SECONDS+LATE `, the machine's
+                  monotonic clock and how far behind schedule the token was, always as many characters
 
     fault=NAME    below; `at=N` after N tokens (in the middle), `times=N` only the first N times that this question
                   is asked of this model (always), `round=N` only in the Nth round of tool calls (in every one)

@@ -1,7 +1,7 @@
 """What the fake model writes: the bytes of an answer, step by step, faults included.
 
 Knows OpenAI's format and HTTP's framing, but no socket and no clock: an answer is an iterator of steps, each
-`(seconds since the step before, bytes to write or CLOSE or RESET, tokens in it)`, which `server.py` plays.
+`(seconds since the step before, bytes to write or CLOSE or RESET or a Stamp, tokens in it)`, which `server.py` plays.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from collections.abc import Callable, Generator, Iterator
 from functools import lru_cache
 from typing import Any
 
-from scripts.fake_model.request import Asked, Options, pieces
+from scripts.fake_model.request import Asked, Options, pieces, stamp_text
 
 CLOSE = object()  # close the connection, once everything before has been written
 RESET = object()  # drop it with a TCP reset
@@ -25,6 +25,17 @@ _STREAM_HEAD = (
 )
 _STREAM_END = b"0\r\n\r\n"
 _numbers = itertools.count(1)
+
+
+class Stamp:
+    """A token whose text tells when it was written, which is known only then."""
+
+    def __init__(self, wire: _Wire) -> None:
+        self._wire = wire
+
+    def written(self, now: float, due: float) -> bytes:
+        """The chunk's bytes. `now` and `due` in seconds of the monotonic clock, whose zero one machine shares."""
+        return self._wire.delta(b'{"content":"%b"}' % stamp_text(now, now - due).encode())
 
 
 def plain(status: int, body: bytes, kind: str = "application/json", extra: str = "") -> bytes:
@@ -116,6 +127,7 @@ class _Wire:
 
 def _streamed(asked: Asked, fault: str) -> Iterator[Step]:
     o, wire, deltas = asked.options, _Wire(asked), _deltas(asked)
+    stamped = {0, len(deltas) - 1} if o.stamp else ()
     at = min(o.at if o.at >= 0 else len(deltas) // 2, len(deltas)) if fault else -1
     if not (fault == "reset" and at == 0):
         yield 0, _STREAM_HEAD, 0
@@ -126,7 +138,7 @@ def _streamed(asked: Asked, fault: str) -> Iterator[Step]:
         if n == 0:
             yield wait, wire.delta(b'{"role":"assistant","content":"","refusal":null}'), 0
             wait = 0
-        yield wait, wire.delta(delta), 1
+        yield wait, Stamp(wire) if n in stamped else wire.delta(delta), 1
         wait = o.gap
     if at == len(deltas) and not (yield from _faulted(fault, wait, wire, asked)):
         return

@@ -50,6 +50,7 @@ class Options:
     hold: float = math.inf
     size: int = 30_000_000
     split: int = 0
+    stamp: bool = False
 
     def __post_init__(self) -> None:
         if self.fault and self.fault not in FAULTS and not re.fullmatch("[45][0-9][0-9]", self.fault):
@@ -109,6 +110,11 @@ def generated_text(tokens: int) -> str:
 
 def _generated(tokens: int) -> list[str]:
     return [f"{_WORDS[n % len(_WORDS)]}({n}) " for n in range(tokens)]
+
+
+def stamp_text(at: float, late: float) -> str:
+    """The text of a stamped token: when it was written and how far behind its schedule. Always as long."""
+    return f"@{at:017.6f}+{late:09.6f} "
 
 
 def pieces(text: str) -> list[str]:

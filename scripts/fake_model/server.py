@@ -102,7 +102,7 @@ class Connection:
             if self.data is CLOSE or self.data is RESET:
                 self._cut(b"".join(parts))
                 return
-            parts.append(self.data)
+            parts.append(self.data if type(self.data) is bytes else self.data.written(now, self.due))
             step = next(self.steps, None)  # type: ignore[arg-type]
             if step is None:
                 self._end(b"".join(parts))

@@ -1,0 +1,105 @@
+"""The scenes of few people or none: a worker at rest, what each further turn weighs, a single user, threads."""
+
+from __future__ import annotations
+
+import time
+
+from scripts.benchmarks import figures, processes, scene
+from scripts.benchmarks.bench import Bench, Start
+from scripts.benchmarks.crowd import evenly
+from scripts.benchmarks.measures import Measure
+from scripts.benchmarks.model import PACE, SLOW, Pace
+from scripts.benchmarks.servers import Server
+from scripts.benchmarks.stream import Stream
+
+_SHORT = Pace(first_s=0.5, tokens=10, gap_s=0.02)
+
+
+def rest(bench: Bench) -> list[Measure]:
+    """One worker with everything loaded, which is after its first turn; and how long it took to get ready."""
+    weights, ready = [], []
+    for start in bench.both(1):
+        found = [_at_rest(start) for _ in range(1 if bench.quick else 3)]
+        weights.append(figures.median(weight for weight, _ in found))
+        ready.append(figures.median(ready_s for _, ready_s in found))
+    threads, _ = _at_rest(lambda model: bench.parley(model, 1, USE_ASYNC_AGENT="false"))
+    bench.say(f"a gevent worker {weights[0]:.1f} MB, a gthread worker {threads:.1f} MB; ready in {ready[0]:.2f} s")
+    return [
+        Measure("rest", "a gevent worker at rest, PSS", "MB", 100, *weights, note=f"gthread: {threads:.1f} MB"),
+        Measure("ready", "from its start to the first good answer of /readyz", "s", 2, *ready),
+    ]
+
+
+def _at_rest(start: Start) -> tuple[float, float]:
+    """A worker's megabytes, and the seconds it took to be ready."""
+    with _SHORT.model() as model, start(model) as server:
+        scene.play(server, model, _SHORT, [0.0], 30)
+        time.sleep(1)
+        return _weight_mb(server), server.ready_s
+
+
+def memory(bench: Bench) -> list[Measure]:
+    """What a running turn weighs: one worker with a hundred of them, then with a thousand."""
+    few, many = bench.fewer(100), bench.fewer(1000)
+    each = []
+    for start in bench.both(1):
+        with SLOW.model() as model, start(model) as server:
+            each.append(_slope_kb(server, model, few, many))
+    bench.say(f"each further turn, from {few} to {many}: " + ", ".join(f"{kb:.0f} KB" for kb in each))
+    return [Measure("memory", f"memory of each further running turn, {few} to {many:,}", "KB", 60, *each)]
+
+
+def _slope_kb(server: Server, model: object, few: int, many: int) -> float:
+    """The first come within a second, the rest from the fifth to the eighth; at eleven all of them are running."""
+    weights: list[float] = []
+    starts = evenly(few, 1.0) + [5.0 + start for start in evenly(many - few, 3.0)]
+    moments = [(at, lambda: weights.append(_weight_mb(server))) for at in (4.5, 11.0)]
+    outcome, _ = scene.play(server, model, SLOW, starts, SLOW.answer_s + 60, moments)  # type: ignore[arg-type]
+    if outcome.failed:
+        print(f"  {server.name}: {outcome.failed} of {many} failed, so the figure is too small")
+    return (weights[1] - weights[0]) * 1024 / (many - few)
+
+
+def _weight_mb(server: Server) -> float:
+    return sum(processes.pss_bytes(pid) for pid in server.worker_pids) / 1024**2
+
+
+def single(bench: Bench) -> list[Measure]:
+    """One person after the other on an idle server."""
+    late = []
+    for start in bench.both(1):
+        with _SHORT.model() as model, start(model) as server:
+            starts = [number * 1.0 for number in range(5 if bench.quick else 40)]
+            outcome, _ = scene.play(server, model, _SHORT, starts, 30)
+        bench.note("single", outcome)
+        late.append(outcome.first_late_s["p50"] * 1000)
+    return [Measure("single", "a single user on an idle server: first token late, p50", "ms", 5, *late)]
+
+
+def threads(bench: Bench) -> list[Measure]:
+    """Thirty-two people on four gthread workers of eight threads; the thirty-third comes half a second later."""
+    with PACE.model() as model, bench.parley(model, 4, USE_ASYNC_AGENT="false", THREADS=8) as server:
+        outcome, streams = scene.play(server, model, PACE, [0.0] * 32 + [0.5], PACE.answer_s + 60)
+    bench.note("threads", outcome)
+    *crowd, last = streams
+    fate = _fate(last)
+    bench.say(f"user 33 {fate}")
+    lost = float(not last.done and not last.retry_after)
+    return [
+        Measure("threads", "gthread, 32 users on 4 × 8 threads: answered at once", "", 32, _at_once(crowd), None, True),
+        Measure("threads_next", f"user 33 lost ({fate})", "", 0, lost),
+    ]
+
+
+def _at_once(streams: list[Stream]) -> float:
+    """The most answers that were being written at the same moment."""
+    whole = [stream for stream in streams if stream.first and stream.done]
+    return float(max((sum(s.first <= one.first < s.done for s in whole) for one in whole), default=0))
+
+
+def _fate(last: Stream) -> str:
+    if last.retry_after:
+        return f"was told to come back in {last.retry_after} s, after {last.status}"
+    if last.done and not last.failure:
+        return f"waited {last.turn - last.sent:.1f} s and was answered"
+    return last.failure or "was lost"

@@ -1,0 +1,110 @@
+"""The command: its arguments, which scenes it plays in which order, what it prints and writes."""
+
+from __future__ import annotations
+
+import argparse
+import resource
+import shutil
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from scripts.benchmarks import alone, crowds, measures, packages, results
+from scripts.benchmarks.bench import Bench
+from scripts.benchmarks.growth import growth
+from scripts.benchmarks.measures import Measure
+from scripts.benchmarks.plot import drawing
+from scripts.benchmarks.profile_scene import profile
+
+ROOT = Path(__file__).resolve().parents[2]
+_PLACE = ROOT / "data" / "benchmarks"
+_FILES_WANTED = 8192
+
+Scene = Callable[[Bench], list[Measure]]
+SCENES: dict[str, Scene] = {
+    "hundred": crowds.hundred,
+    "thousand": crowds.thousand,
+    "three_thousand": crowds.three_thousand,
+    "memory": alone.memory,
+    "rest": alone.rest,
+    "single": alone.single,
+    "threads": alone.threads,
+    "growth": growth,
+}
+
+
+def main(arguments: list[str]) -> int:
+    """Exit status: 0 when every target was met, 1 when one was missed, 2 when nothing could be measured."""
+    options = _parser().parse_args(arguments)
+    _allow_files()
+    folder = Path(tempfile.mkdtemp(prefix="parley-benchmarks-"))
+    try:
+        return _run(options, folder)
+    except (packages.Missing, FileNotFoundError) as error:
+        print(error, file=sys.stderr)
+        return 2
+    finally:
+        if options.keep:
+            print(f"The servers' files are in {folder}")
+        else:
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def _run(options: argparse.Namespace, folder: Path) -> int:
+    bench = Bench(folder, options.quick, not options.alone)
+    if bench.with_reference:
+        bench.packages = packages.folder(_PLACE)
+    found: list[Measure] = []
+    profiled = profile(bench) if options.profile else None
+    for name in options.scene or ([] if options.profile else SCENES):
+        began = time.monotonic()
+        print(f"{name}: {(SCENES[name].__doc__ or '').strip().splitlines()[0]}", flush=True)
+        found += SCENES[name](bench)
+        print(f"  ({time.monotonic() - began:.0f} s)", flush=True)
+    _conclude(results.collected(bench, found, profiled), found, options.out)
+    return 0 if all(measure.met for measure in found) else 1
+
+
+def _conclude(result: dict[str, Any], found: list[Measure], out: Path) -> None:
+    out.mkdir(parents=True, exist_ok=True)
+    results.write(result, out / "results.json")
+    written = ["results.json"]
+    if found:
+        print(f"\n{measures.text_table(found)}\n")
+        if result["quick"]:
+            print("In a hurry: a tenth of the people, so these figures say nothing about the targets.")
+        (out / "results.md").write_text(measures.markdown_table(found) + "\n", encoding="utf-8")
+        written.append("results.md")
+    if picture := drawing(result):
+        (out / "results.svg").write_text(picture, encoding="utf-8")
+        written.append("results.svg")
+    machine = result["machine"]
+    print(f"{machine['cpu']}, {machine['cores']} cores, Python {machine['python']}, commit {result['commit']}")
+    print(f"Written to {out}: {', '.join(written)}")
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python scripts/benchmarks",
+        description="Plays each scene on a real server, beside a reference that does the same job, and prints the "
+        "figures beside their targets. The whole takes about a quarter of an hour; the method is told in "
+        "docs/performance.md. Wants an otherwise idle machine.",
+    )
+    parser.add_argument("--quick", action="store_true", help="a tenth of the people: shows that it works, no more")
+    parser.add_argument("--scene", action="append", choices=SCENES, help="only this one; may be repeated")
+    parser.add_argument("--alone", action="store_true", help="leave the reference out")
+    parser.add_argument("--profile", action="store_true", help="show where the CPU goes with a thousand users (py-spy)")
+    parser.add_argument("--out", type=Path, default=_PLACE, help="where the results are written (data/benchmarks)")
+    parser.add_argument("--keep", action="store_true", help="keep the servers' databases and logs")
+    return parser
+
+
+def _allow_files() -> None:
+    """A connection is a file, and each turn has two. What is started here inherits the limit."""
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+    if hard != resource.RLIM_INFINITY and hard < _FILES_WANTED:
+        print(f"Only {hard} files may be open (ulimit -Hn): the scene of 3,000 users wants {_FILES_WANTED}.")

@@ -1,0 +1,69 @@
+"""The scenes of many people at once."""
+
+from __future__ import annotations
+
+from scripts.benchmarks import scene
+from scripts.benchmarks.bench import Bench
+from scripts.benchmarks.crowd import evenly
+from scripts.benchmarks.measures import Measure
+from scripts.benchmarks.model import PACE, SLOW, Pace
+from scripts.benchmarks.scene import Outcome
+
+_PATIENCE_S = 60.0  # beyond the answer's own time: who has nothing by then has failed
+
+
+def hundred(bench: Bench) -> list[Measure]:
+    """A hundred people on one gevent worker."""
+    users = bench.fewer(100)
+    found = _crowd(bench, "hundred", users, 1, PACE, 1.0)
+    title = f"server CPU per token, {users} users, one gevent worker"
+    return [Measure("cpu_hundred", title, "µs", 40, *_of(found, "cpu_per_token_us"))]
+
+
+def thousand(bench: Bench) -> list[Measure]:
+    """A thousand people who arrive within a second, on two workers."""
+    users = bench.fewer(1000)
+    found = _crowd(bench, "thousand", users, 2, PACE, 1.0)
+    who = f"{users:,} users within 1 s, two workers"
+    return [
+        Measure("cpu_thousand", f"server CPU per token, {users:,} users, two workers", "µs", 25,
+                *_of(found, "cpu_per_token_us")),
+        Measure("first_thousand", f"{who}: first token late, p99", "ms", 250, *_late(found, "first_late_s", "p99")),
+        Measure("end_thousand", f"{who}: end late, p99", "ms", 500, *_late(found, "end_late_s", "p99")),
+        Measure("failed_thousand", f"{who}: failed", "", 0, *_of(found, "failed")),
+    ]  # fmt: skip
+
+
+def three_thousand(bench: Bench) -> list[Measure]:
+    """Three thousand people of a model that takes twenty seconds, on two workers; they arrive within two."""
+    users = bench.fewer(3000)
+    # Below WORKER_CONNECTIONS a worker admits three in four; any worker may get most of a crowd.
+    found = _crowd(bench, "three_thousand", users, 2, SLOW, 2.0, WORKER_CONNECTIONS=4000)
+    who = f"20 s model, {users:,} users, two workers"
+    least = 130.0 if not bench.quick else 13.0
+    return [
+        Measure("failed_three_thousand", f"{who}: failed", "", 0, *_of(found, "failed")),
+        Measure("end_three_thousand", f"{who}: the latest end", "ms", 1000, *_late(found, "end_late_s", "max")),
+        Measure("rate_three_thousand", f"{who}: answers", "/s", least, *_of(found, "answers_per_s"), at_least=True),
+    ]
+
+
+def _crowd(
+    bench: Bench, name: str, users: int, workers: int, pace: Pace, within_s: float, **settings: object
+) -> list[Outcome]:
+    """The same crowd at each server. Parley's outcome comes first."""
+    found = []
+    for start in bench.both(workers, **settings):
+        with pace.model() as model, start(model) as server:
+            outcome, _ = scene.play(server, model, pace, evenly(users, within_s), pace.answer_s + _PATIENCE_S)
+        bench.note(name, outcome)
+        found.append(outcome)
+    return found
+
+
+def _of(found: list[Outcome], name: str) -> list[float]:
+    return [float(getattr(outcome, name)) for outcome in found]
+
+
+def _late(found: list[Outcome], name: str, part: str) -> list[float]:
+    return [getattr(outcome, name)[part] * 1000 for outcome in found]

@@ -1,0 +1,31 @@
+"""Figures out of many measurements: percentiles that count those who got nothing, too."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+
+NEVER = math.inf
+_SPREAD = {"p50": 50.0, "p90": 90.0, "p99": 99.0, "max": 100.0}
+
+
+def percentile(values: Iterable[float], percent: float) -> float:
+    """By nearest rank, so that it is a value that did occur. `values` must not be empty."""
+    ordered = sorted(values)
+    return ordered[max(1, math.ceil(percent / 100 * len(ordered))) - 1]
+
+
+def spread(values: Iterable[float | None]) -> dict[str, float]:
+    """p50, p90, p99 and max. None is somebody who waited in vain, which is later than all others. {} of nothing."""
+    ordered = [NEVER if value is None else value for value in values]
+    return {name: percentile(ordered, percent) for name, percent in _SPREAD.items()} if ordered else {}
+
+
+def curve(values: Iterable[float | None]) -> list[float]:
+    """The 1st to the 100th percentile: enough to draw how a measurement is spread."""
+    ordered = sorted(NEVER if value is None else value for value in values)
+    return [percentile(ordered, percent) for percent in range(1, 101)] if ordered else []
+
+
+def median(values: Iterable[float]) -> float:
+    return percentile(values, 50)

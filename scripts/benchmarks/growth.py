@@ -1,0 +1,135 @@
+"""Costs that grow with use: each request's first page, for somebody with little and for somebody with much."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import time
+from dataclasses import dataclass
+
+from scripts.benchmarks import figures, people, scene
+from scripts.benchmarks.bench import Bench
+from scripts.benchmarks.crowd import Crowd
+from scripts.benchmarks.measures import Measure, written
+from scripts.benchmarks.model import Pace
+from scripts.benchmarks.seed import COMMON, RARE, Person, seeded
+from scripts.benchmarks.servers import Server
+
+_TARGET_MS = 50
+_TIMES = 100
+_PAGE = 50
+_AT_MOST_S = 10.0
+_PACE = Pace(first_s=0.05, tokens=10, gap_s=0.0)
+
+
+@dataclass(frozen=True)
+class Page:
+    """A page that is asked for; `path` may name the person's newest conversation as `{id}`.
+
+    It is what it seems to be when it has no more than a page of `items`, and when `empty`, a path, gives none.
+    """
+
+    name: str
+    title: str
+    path: str
+    seed: str
+    items: str = "items"
+    empty: str = ""
+
+
+_LIST = "/api/conversations"
+_NOWHERE = f"{_LIST}?q=nowhere"
+_PAGES = (
+    Page("open", "opening a conversation of {} messages", f"{_LIST}/{{id}}?limit=50", "messages", "messages"),
+    Page("list", "listing {} conversations", f"{_LIST}?limit=50", "conversations"),
+    Page("search_rare", "searching {} messages for a rare word", f"{_LIST}?q={RARE}", "search", empty=_NOWHERE),
+    Page("search_common", "searching {} messages for a common word", f"{_LIST}?q={COMMON}", "search", empty=_NOWHERE),
+)
+_SIZES = {"messages": (20, 2000), "conversations": (100, 10_000), "search": (1000, 100_000), "context": (2, 200)}
+
+
+def growth(bench: Bench) -> list[Measure]:
+    """An idle server with one gevent worker over a seeded database; the time as the caller sees it."""
+    with _PACE.model() as model:
+        server = bench.parley(model, 1)
+        bench.say("seeding the database ...")
+        seeds = seeded(server.folder / "chat.db", bench.quick)
+        with server:
+            found = [_page(bench, server, page, *seeds[page.seed]) for page in _PAGES]
+            return [*found, _context(bench, server, *seeds["context"])]
+
+
+def _page(bench: Bench, server: Server, page: Page, little: Person, much: Person) -> Measure:
+    with Client(server.port) as client:
+        few, many = (figures.spread(_times_ms(client, page, person)) for person in (little, much))
+        measure = _measure(bench, page.name, f"{page.title}, first page", page.seed, few, many)
+        if not _is_page(client, page, much):
+            bench.say("  but that was not the page: the server does not know what was asked for")
+            measure.parley, measure.note = figures.NEVER, f"not built; what it answers instead: {measure.note}"
+    return measure
+
+
+def _times_ms(client: Client, page: Page, person: Person) -> list[float]:
+    """How long each asking took, one after the other; the first is not counted."""
+    taken: list[float] = []
+    until = time.monotonic() + _AT_MOST_S
+    while len(taken) <= _TIMES and time.monotonic() < until:
+        began = time.perf_counter()
+        client.get(_path(page, person), person)
+        taken.append((time.perf_counter() - began) * 1000)
+    return taken[1:] or taken
+
+
+def _is_page(client: Client, page: Page, person: Person) -> bool:
+    whole = json.loads(client.get(_path(page, person), person))[page.items]
+    return len(whole) <= _PAGE and not (page.empty and json.loads(client.get(page.empty, person))[page.items])
+
+
+def _path(page: Page, person: Person) -> str:
+    return page.path.replace("{id}", str(person.conversations[-1]))
+
+
+class Client:
+    """One connection, kept open."""
+
+    def __init__(self, port: int) -> None:
+        self._connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
+
+    def __enter__(self) -> Client:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._connection.close()
+
+    def get(self, path: str, person: Person) -> bytes:
+        self._connection.request("GET", path, headers={"Cookie": person.cookie})
+        answer = self._connection.getresponse()
+        body = answer.read()
+        if answer.status != 200:
+            raise RuntimeError(f"GET {path} was answered {answer.status}: {body[:200]!r}")
+        return body
+
+
+def _context(bench: Bench, server: Server, little: Person, much: Person) -> Measure:
+    """A turn in a conversation that the worker does not know yet: what the first token needs beyond the model's time.
+
+    Each conversation is asked once, since afterwards memory holds its context.
+    """
+    few, many = (figures.spread(_late_ms(server, person)) for person in (little, much))
+    return _measure(bench, "context", "a context of {} messages: first token late", "context", few, many)
+
+
+def _late_ms(server: Server, person: Person) -> list[float | None]:
+    requests = [people.asking(server.port, each, person.cookie) for each in person.conversations]
+    streams = Crowd(server.port, requests, [number * 0.3 for number in range(len(requests))], 30).run()
+    late = [scene.first_late_s(stream, _PACE) for stream in streams]
+    return [None if each is None else each * 1000 for each in late]
+
+
+def _measure(bench: Bench, name: str, title: str, seed: str, few: dict[str, float], many: dict[str, float]) -> Measure:
+    small, large = _SIZES[seed]
+    if bench.quick:
+        large = large if seed == "context" else large // 10
+    note = f"p50 {many['p50']:.1f} ms; with {small:,}: p50 {few['p50']:.1f} ms, p99 {few['p99']:.1f} ms"
+    bench.say(f"{title.format(f'{large:,}')}: p99 {written(many['p99'], 'ms')}, {note}")
+    return Measure(name, f"{title.format(f'{large:,}')}, p99", "ms", _TARGET_MS, many["p99"], None, note=note)

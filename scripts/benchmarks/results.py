@@ -1,0 +1,73 @@
+"""The results as JSON: every figure, and what a figure means little without."""
+
+from __future__ import annotations
+
+import datetime
+import importlib.metadata
+import json
+import math
+import subprocess
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from scripts.benchmarks import measures as tables
+from scripts.benchmarks import processes, scene
+from scripts.benchmarks.bench import Bench
+from scripts.benchmarks.measures import Measure
+
+_PACKAGES = ("gunicorn", "gevent", "flask", "openai", "httpx2", "peewee", "msgspec")
+_ROOT = Path(__file__).resolve().parents[2]
+
+
+def collected(bench: Bench, found: Sequence[Measure], profile: dict[str, Any] | None) -> dict[str, Any]:
+    """Everything, ready to be written."""
+    result = {
+        "at": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds").replace("+00:00", "Z"),
+        "commit": commit(),
+        "quick": bench.quick,
+        "machine": processes.machine(),
+        "versions": _versions(bench.packages),
+        "measures": [tables.as_json(measure) for measure in found],
+        "scenes": {
+            name: {server: scene.as_json(outcome) for server, outcome in outcomes.items()}
+            for name, outcomes in bench.outcomes.items()
+        },
+    }
+    return finite(result | ({"profile": profile} if profile else {}))
+
+
+def finite(value: Any) -> Any:
+    """The same with None for what is infinite or no number, for which JSON has no word."""
+    if isinstance(value, dict):
+        return {key: finite(each) for key, each in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [finite(each) for each in value]
+    if isinstance(value, float):
+        return round(value, 6) if math.isfinite(value) else None
+    return value
+
+
+def write(result: dict[str, Any], path: Path) -> None:
+    path.write_text(json.dumps(result, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+
+
+def commit() -> str:
+    """Of the code that was measured; with a plus where files differ from it."""
+    try:
+        found = _git("rev-parse", "--short", "HEAD")
+        return found + ("+" if _git("status", "--porcelain", "--untracked-files=no") else "")
+    except (OSError, subprocess.CalledProcessError):
+        return "unknown"
+
+
+def _git(*arguments: str) -> str:
+    command = ["git", "-C", str(_ROOT), *arguments]
+    return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
+
+
+def _versions(packages: Path | None) -> dict[str, str]:
+    found = {name: importlib.metadata.version(name) for name in _PACKAGES}
+    apart = importlib.metadata.distributions(path=[str(packages)]) if packages else importlib.metadata.distributions()
+    wanted = ("uvicorn", "uvloop", "httptools")
+    return found | {each.name: each.version for each in apart if each.name in wanted}

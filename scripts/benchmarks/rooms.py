@@ -1,0 +1,120 @@
+"""Where the CPU goes, room by room: py-spy looks at a server's workers while a crowd is being answered.
+
+A sample belongs to the innermost of its frames that is in a room: what the standard library or gevent does, it does
+for whoever called.
+"""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+import sys
+from collections import Counter
+from collections.abc import Iterable
+from pathlib import Path
+
+_ROOMS = (
+    ("/chat/llm/", "llm"),
+    ("/chat/turns/", "turns"),
+    ("/chat/events/", "events"),
+    ("/chat/agent/", "agent"),
+    ("/chat/store/", "store"),
+    ("/chat/memory/", "memory"),
+    ("/chat/web/", "web"),
+    ("/chat/workers/", "workers"),
+    ("/chat/", "values"),
+    ("/config/", "logging"),
+    ("/peewee", "peewee"),
+    ("/openai/", "openai"),
+    ("/pydantic", "openai"),
+    ("/httpx2/", "httpx2"),
+    ("/httpcore2/", "httpx2"),
+    ("/h11/", "httpx2"),
+    ("/gunicorn/", "gunicorn"),
+    ("/flask/", "flask"),
+    ("/werkzeug/", "flask"),
+    ("/logging/", "logging"),
+    ("/json/", "json"),
+)
+_LOOP = "gevent's loop"
+_OTHER = "other"
+_PLACE = re.compile(r"(.*) \((.*?)(?::\d+)?\)$")
+
+
+class Profiler:
+    """`start` begins to look, `samples` waits for the end. Raises FileNotFoundError where there is no py-spy."""
+
+    def __init__(self, folder: Path, seconds: float) -> None:
+        self._folder, self._seconds = folder, seconds
+        beside = Path(sys.executable).with_name("py-spy")
+        self._command = str(beside) if beside.exists() else shutil.which("py-spy")
+        if self._command is None:
+            raise FileNotFoundError("py-spy is missing, which --profile needs: pip install py-spy")
+        self._running: list[tuple[subprocess.Popen[bytes], Path]] = []
+
+    def start(self, pids: Iterable[int]) -> None:
+        for pid in pids:
+            out = self._folder / f"profile-{pid}.txt"
+            options = ["--format", "raw", "--full-filenames", "--rate", "200", "--duration", f"{self._seconds:.0f}"]
+            command = [self._command, "record", *options, "--pid", str(pid), "--output", str(out)]
+            process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)  # type: ignore[arg-type]
+            self._running.append((process, out))
+
+    def samples(self) -> list[str]:
+        """Lines of `outermost;…;innermost count`."""
+        found: list[str] = []
+        for process, out in self._running:
+            _, complaint = process.communicate(timeout=60)
+            if not out.exists():
+                raise RuntimeError(f"py-spy could not look at a worker: {complaint.decode().strip()[-300:]}")
+            found += out.read_text().splitlines()
+        return found
+
+
+def by_room(samples: Iterable[str]) -> dict[str, float]:
+    """Each room's share, the greatest first."""
+    counts: Counter[str] = Counter()
+    for stack, count in _parsed(samples):
+        counts[_room(stack)] += count
+    return _shares(counts)
+
+
+def by_function(samples: Iterable[str], most: int = 20) -> dict[str, float]:
+    """Each room's function's share, with all that the standard library and gevent do for it."""
+    counts: Counter[str] = Counter()
+    for stack, count in _parsed(samples):
+        frame = next((frame for frame in reversed(stack) if _room_of(frame)), stack[-1])
+        name, path = _split(frame)
+        counts[f"{name} ({'/'.join(Path(path).parts[-2:])})"] += count
+    return dict(list(_shares(counts).items())[:most])
+
+
+def _parsed(samples: Iterable[str]) -> Iterable[tuple[list[str], int]]:
+    for line in samples:
+        stack, _, count = line.rpartition(" ")
+        if stack:
+            yield stack.split(";"), int(count)
+
+
+def _room(stack: list[str]) -> str:
+    for frame in reversed(stack):
+        if room := _room_of(frame):
+            return room
+    return _LOOP if any("/gevent/" in frame for frame in stack) else _OTHER
+
+
+def _room_of(frame: str) -> str | None:
+    path = _split(frame)[1]
+    return next((room for part, room in _ROOMS if part in path), None)
+
+
+def _split(frame: str) -> tuple[str, str]:
+    """A frame's function and file."""
+    found = _PLACE.match(frame)
+    return (found[1], found[2]) if found else (frame, "")
+
+
+def _shares(counts: Counter[str]) -> dict[str, float]:
+    total = sum(counts.values()) or 1
+    return {name: count / total for name, count in counts.most_common()}

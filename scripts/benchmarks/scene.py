@@ -1,0 +1,152 @@
+"""One scene: a crowd asks one server, whose model keeps to a schedule; what it took and how late it was.
+
+Lateness is what the server adds: from the moment of sending to the token's arrival, less what the model was told to
+take, less what the model itself was late. So a queue before the model counts as well as a slow relay behind it.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from scripts.benchmarks import figures, people, processes
+from scripts.benchmarks.crowd import Crowd, Moment
+from scripts.benchmarks.model import Pace
+from scripts.benchmarks.servers import Server
+from scripts.benchmarks.stream import Stream
+from scripts.fake_llm import FakeLLM
+
+_REST_S = 0.5  # before and after, so that what belongs to the scene is counted, and nothing else
+
+
+@dataclass
+class Outcome:
+    """Times in seconds, CPU per token in microseconds. Lateness of who got no answer is infinite."""
+
+    server: str
+    users: int
+    workers: int
+    completed: int
+    failures: dict[str, int]
+    kept: int  # whole answers in the database
+    wall_s: float
+    answers_per_s: float
+    cpu_per_token_us: float
+    first_late_s: dict[str, float]
+    end_late_s: dict[str, float]
+    relay_late_s: dict[str, float]  # of the first token, counted from when the model wrote it
+    model_late_s: dict[str, float]
+    model_cpu_per_token_us: float
+    load_cpu_per_token_us: float
+    load_late_s: float
+    tokens_per_event: float
+    others_cpu_share: float  # of the machine's cores, used by what has nothing to do with the scene
+    load_average: tuple[float, float, float]
+    curves: dict[str, list[float]] = field(default_factory=dict)
+
+    @property
+    def failed(self) -> int:
+        return self.users - self.completed
+
+
+def play(
+    server: Server,
+    model: FakeLLM,
+    pace: Pace,
+    starts: Sequence[float],
+    patience_s: float,
+    moments: Sequence[Moment] = (),
+) -> tuple[Outcome, list[Stream]]:
+    """Have one person come at each of `starts`, and wait until everybody has ended."""
+    crowd = Crowd(server.port, people.ready(server.port, len(starts)), starts, patience_s)
+    time.sleep(_REST_S)
+    before = _Used(server, model)
+    began = time.monotonic()
+    streams = crowd.run(moments)
+    wall_s = max((stream.done for stream in streams), default=0.0) - began
+    time.sleep(_REST_S)
+    used = _Used(server, model) - before
+    for stream in streams:
+        if stream.done and stream.chars != pace.characters:
+            stream.failed("characters missing")
+    return _outcome(server, pace, crowd, used, wall_s), streams
+
+
+def first_late_s(stream: Stream, pace: Pace) -> float | None:
+    """What the server added to the time of the first token; None where none came."""
+    return None if stream.stamps is None else stream.first - stream.sent - pace.first_s - stream.stamps[0][1]
+
+
+def end_late_s(stream: Stream, pace: Pace) -> float | None:
+    """What it added to the time at which the answer was whole; None where it never was."""
+    if stream.failure or stream.stamps is None:
+        return None
+    return stream.done - stream.sent - pace.answer_s - stream.stamps[1][1]
+
+
+class _Used:
+    """CPU used so far, in seconds: by the server, by the model, by the whole machine."""
+
+    def __init__(self, server: Server, model: FakeLLM) -> None:
+        self.server = processes.cpu_s(server.pids)
+        self.model = float(model.stats()["cpu_s"])
+        self.load = time.process_time()
+        self.machine = processes.machine_cpu_s()
+        self.at = time.monotonic()
+
+    def __sub__(self, earlier: _Used) -> _Used:
+        for name in ("server", "model", "load", "machine", "at"):
+            setattr(self, name, getattr(self, name) - getattr(earlier, name))
+        return self
+
+    @property
+    def others(self) -> float:
+        """The part of the machine's cores that everybody else had."""
+        ours = self.server + self.model + self.load
+        return max(0.0, self.machine - ours) / (self.at * (os.cpu_count() or 1))
+
+
+def _outcome(server: Server, pace: Pace, crowd: Crowd, used: _Used, wall_s: float) -> Outcome:
+    streams = crowd.streams
+    whole = [stream for stream in streams if not stream.failure]
+    tokens = sum(stream.chars for stream in streams) / pace.characters * pace.tokens or float("nan")
+    first = [first_late_s(stream, pace) for stream in streams]
+    end = [end_late_s(stream, pace) for stream in streams]
+    stamps = [stream.stamps for stream in streams]
+    return Outcome(
+        server=server.name,
+        users=len(streams),
+        workers=server.workers,
+        completed=len(whole),
+        failures=dict(Counter(stream.failure for stream in streams if stream.failure)),
+        kept=_kept(server, pace),
+        wall_s=wall_s,
+        answers_per_s=len(whole) / wall_s if wall_s > 0 else 0.0,
+        cpu_per_token_us=used.server / tokens * 1e6,
+        first_late_s=figures.spread(first),
+        end_late_s=figures.spread(end),
+        relay_late_s=figures.spread(
+            None if stamp is None else stream.first - stamp[0][0] for stream, stamp in zip(streams, stamps, strict=True)
+        ),
+        model_late_s=figures.spread(stamp[0][1] for stamp in stamps if stamp),
+        model_cpu_per_token_us=used.model / tokens * 1e6,
+        load_cpu_per_token_us=crowd.cpu_s / tokens * 1e6,
+        load_late_s=crowd.late_s,
+        tokens_per_event=tokens / (sum(stream.deltas for stream in streams) or 1),
+        others_cpu_share=used.others,
+        load_average=os.getloadavg(),
+        curves={"first_late_s": figures.curve(first), "end_late_s": figures.curve(end)},
+    )
+
+
+def _kept(server: Server, pace: Pace) -> int:
+    completed, shortest = server.kept()
+    return completed if shortest == pace.characters else 0
+
+
+def as_json(outcome: Outcome) -> dict[str, Any]:
+    return dict(vars(outcome))
