@@ -58,11 +58,14 @@ class Bench:
             self.say("  failed: " + ", ".join(f"{count} × {why}" for why, count in outcome.failures.items()))
         self.say(
             f"  the model used {written(outcome.model_cpu_per_token_us, 'µs')} a token and was late by "
-            f"{_ms(outcome.model_late_s.get('p99', 0))} (p99); "
+            f"{_ms(outcome.model_mean_late_s)} (mean); "
             f"the load used {written(outcome.load_cpu_per_token_us, 'µs')}; "
             f"{outcome.tokens_per_event:.1f} tokens an event; other programs had "
             f"{outcome.others_cpu_share:.0%} of the machine, load average {outcome.load_average[0]:.1f}"
         )
+
+        if not outcome.sound:
+            self.say("  THE MODEL LAGGED behind its schedule and sent tokens together: CPU per token is too kind")
 
     def say(self, text: str) -> None:
         print(f"  {text}", flush=True)

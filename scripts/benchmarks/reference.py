@@ -68,6 +68,8 @@ class Reference:
         await send({"type": "lifespan.startup.complete"})
         await receive()
         checkpoints.cancel()
+        await self.client.close()
+        self.store.close()
         await send({"type": "lifespan.shutdown.complete"})
 
     async def _checkpoints(self) -> None:

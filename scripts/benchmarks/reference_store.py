@@ -75,6 +75,10 @@ class Store:
 
         await self._run(work)
 
+    def close(self) -> None:
+        self._thread.submit(self._database.close)
+        self._thread.shutdown()
+
     async def _run(self, work: Callable[[Callable[..., Any]], Any]) -> Any:
         return await asyncio.get_running_loop().run_in_executor(self._thread, self._transaction, work)
 

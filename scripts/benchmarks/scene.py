@@ -20,6 +20,7 @@ from scripts.benchmarks.servers import Server
 from scripts.benchmarks.stream import Stream
 from scripts.fake_llm import FakeLLM
 
+_MODEL_LATE_S = 0.005
 _REST_S = 0.5  # before and after, so that what belongs to the scene is counted, and nothing else
 
 
@@ -39,7 +40,8 @@ class Outcome:
     first_late_s: dict[str, float]
     end_late_s: dict[str, float]
     relay_late_s: dict[str, float]  # of the first token, counted from when the model wrote it
-    model_late_s: dict[str, float]
+    model_late_s: dict[str, float]  # of first and last tokens
+    model_mean_late_s: float  # of all
     model_cpu_per_token_us: float
     load_cpu_per_token_us: float
     load_late_s: float
@@ -47,6 +49,11 @@ class Outcome:
     others_cpu_share: float  # of the machine's cores, used by what has nothing to do with the scene
     load_average: tuple[float, float, float]
     curves: dict[str, list[float]] = field(default_factory=dict)
+
+    @property
+    def sound(self) -> bool:
+        """Whether the model kept to its schedule: one that lags sends tokens together, which flatters servers."""
+        return self.model_mean_late_s < _MODEL_LATE_S
 
     @property
     def failed(self) -> int:
@@ -93,7 +100,8 @@ class _Used:
 
     def __init__(self, server: Server, model: FakeLLM) -> None:
         self.server = processes.cpu_s(server.pids)
-        self.model = float(model.stats()["cpu_s"])
+        told = model.stats()
+        self.model, self.model_mean_late_s = float(told["cpu_s"]), float(told["late_s"]["mean"])
         self.load = time.process_time()
         self.machine = processes.machine_cpu_s()
         self.at = time.monotonic()
@@ -133,6 +141,7 @@ def _outcome(server: Server, pace: Pace, crowd: Crowd, used: _Used, wall_s: floa
             None if stamp is None else stream.first - stamp[0][0] for stream, stamp in zip(streams, stamps, strict=True)
         ),
         model_late_s=figures.spread(stamp[0][1] for stamp in stamps if stamp),
+        model_mean_late_s=used.model_mean_late_s,
         model_cpu_per_token_us=used.model / tokens * 1e6,
         load_cpu_per_token_us=crowd.cpu_s / tokens * 1e6,
         load_late_s=crowd.late_s,
@@ -149,4 +158,4 @@ def _kept(server: Server, pace: Pace) -> int:
 
 
 def as_json(outcome: Outcome) -> dict[str, Any]:
-    return dict(vars(outcome))
+    return vars(outcome) | {"failed": outcome.failed, "sound": outcome.sound}

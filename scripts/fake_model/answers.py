@@ -77,10 +77,14 @@ def _deltas(asked: Asked) -> list[bytes]:
             _json({"tool_calls": [{"index": index, "function": {"arguments": fragment}}]})
             for fragment in pieces(call["function"]["arguments"])
         ]
-    return found + [_string_delta("content", piece) for piece in asked.text]
+    return found + _content_deltas(asked.text)
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=64)
+def _content_deltas(text: tuple[str, ...]) -> list[bytes]:
+    return [_string_delta("content", piece) for piece in text]
+
+
 def _string_delta(field: str, piece: str) -> bytes:
     return _json({field: piece})
 
@@ -102,6 +106,7 @@ class _Wire:
         self.usage = b',"usage":null' if asked.with_usage else b""
         self._before = self.opening + b'"system_fingerprint":"fp_fake","choices":[{"index":0,"delta":'
         self._after = b',"logprobs":null,"finish_reason":null}]' + self.usage + b"}\n\n"
+        self._around = len(self._before) + len(self._after)
 
     def framed(self, data: bytes) -> bytes:
         """`data` as an HTTP chunk, or as many that ignore where a line ends."""
@@ -110,8 +115,9 @@ class _Wire:
         return b"".join([b"%x\r\n%b\r\n" % (len(part), part) for part in parts])
 
     def delta(self, delta: bytes) -> bytes:
-        data = self._before + delta + self._after
-        return self.framed(data) if self._split else b"%x\r\n%b\r\n" % (len(data), data)
+        if self._split:
+            return self.framed(self._before + delta + self._after)
+        return b"%x\r\n%b%b%b\r\n" % (self._around + len(delta), self._before, delta, self._after)
 
     def without_choices(self, usage: bytes) -> bytes:
         return self.framed(self.opening + b'"choices":[]' + usage + b"}\n\n")

@@ -13,6 +13,7 @@ import re
 import typing
 from collections.abc import Callable
 from dataclasses import dataclass, fields, replace
+from functools import lru_cache
 from typing import Any
 from urllib.parse import parse_qsl, quote, urlencode
 
@@ -108,8 +109,9 @@ def generated_text(tokens: int) -> str:
     return "".join(_generated(tokens))
 
 
-def _generated(tokens: int) -> list[str]:
-    return [f"{_WORDS[n % len(_WORDS)]}({n}) " for n in range(tokens)]
+@lru_cache(maxsize=64)
+def _generated(tokens: int) -> tuple[str, ...]:
+    return tuple(f"{_WORDS[n % len(_WORDS)]}({n}) " for n in range(tokens))
 
 
 def stamp_text(at: float, late: float) -> str:
@@ -138,7 +140,7 @@ class Asked:
         may_call = bool(request.get("tools")) and request.get("tool_choice") != "none"
         self.calls = self._calls() if may_call and self.round <= self.options.rounds else []
         self.reasoning = _generated(self.options.reasoning)
-        self.text = [] if self.calls else self._text()
+        self.text = () if self.calls else self._text()
 
     def fault(self, seen: int) -> str:
         """The fault to play when the same question is asked for the `seen`th time."""
@@ -172,9 +174,9 @@ class Asked:
             for name, _, arguments in named
         ]
 
-    def _text(self) -> list[str]:
+    def _text(self) -> tuple[str, ...]:
         given = _text_of(self.messages[-1]) if self.options.echo else self.options.text
-        return pieces(given) or _generated(self.options.tokens)
+        return tuple(pieces(given)) or _generated(self.options.tokens)
 
 
 def _checked(body: bytes) -> dict[str, Any]:

@@ -109,19 +109,22 @@ class Connection:
                 return
             gap, self.data, self.tokens_in_data = step
             self.due += gap
-        self._write(memoryview(b"".join(parts)))
+        self._write(b"".join(parts))
         if self.open and not self.unsent:
             self.server.call(self)
 
-    def _write(self, data: memoryview) -> None:
-        waited = bool(self.unsent)
+    def _write(self, data: bytes | memoryview) -> None:
+        waited, sent = bool(self.unsent), 0
         try:
-            self.unsent = data[self.sock.send(data) :] if data else data
+            sent = self.sock.send(data) if data else 0
         except BlockingIOError:
-            self.unsent = data
+            pass
         except OSError:
             self._lost()
             return
+        if sent == len(data) and not waited and not self.last:
+            return  # as nearly always
+        self.unsent = memoryview(data)[sent:]
         if bool(self.unsent) != waited:
             self.server.selector.modify(self.sock, _READ | _WRITE if self.unsent else _READ, self.ready)
         if self.last and not self.unsent and not self.steps:
@@ -129,7 +132,7 @@ class Connection:
 
     def _end(self, data: bytes) -> None:
         self._finish("served")
-        self._write(memoryview(data))
+        self._write(data)
         if self.open and self.received and not self.unsent:
             self._begin()
 
@@ -139,7 +142,7 @@ class Connection:
         self._finish("cut")
         if reset:
             self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-        self._write(memoryview(data))
+        self._write(data)
 
     def _lost(self) -> None:
         """The client has closed its end: of a stream in progress, that is an abort."""
