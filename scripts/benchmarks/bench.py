@@ -54,13 +54,17 @@ class Bench:
             f"first token late p50 {_ms(late['p50'])}, p99 {_ms(late['p99'])}; "
             f"end late p50 {_ms(end['p50'])}, p99 {_ms(end['p99'])}, max {_ms(end['max'])}"
         )
+        if outcome.settings:
+            self.say("  set for this: " + ", ".join(f"{name}={value}" for name, value in outcome.settings.items()))
         if outcome.failures:
             self.say("  failed: " + ", ".join(f"{count} × {why}" for why, count in outcome.failures.items()))
         self.say(
             f"  the model used {written(outcome.model_cpu_per_token_us, 'µs')} a token and was late by "
             f"{_ms(outcome.model_mean_late_s)} (mean); "
             f"the load used {written(outcome.load_cpu_per_token_us, 'µs')}; "
-            f"{outcome.tokens_per_event:.1f} tokens an event; other programs had "
+            f"{outcome.tokens_per_event:.1f} tokens an event; "
+            f"the workers' shares {', '.join(f'{share:.0%}' for share in outcome.worker_shares)}; "
+            f"other programs had "
             f"{outcome.others_cpu_share:.0%} of the machine, load average {outcome.load_average[0]:.1f}"
         )
 

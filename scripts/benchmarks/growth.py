@@ -132,4 +132,4 @@ def _measure(bench: Bench, name: str, title: str, seed: str, few: dict[str, floa
         large = large if seed == "context" else large // 10
     note = f"p50 {many['p50']:.1f} ms; with {small:,}: p50 {few['p50']:.1f} ms, p99 {few['p99']:.1f} ms"
     bench.say(f"{title.format(f'{large:,}')}: p99 {written(many['p99'], 'ms')}, {note}")
-    return Measure(name, f"{title.format(f'{large:,}')}, p99", "ms", _TARGET_MS, many["p99"], None, note=note)
+    return Measure(name, f"{title.format(f'{large:,}')}, p99", "ms", _TARGET_MS, many["p99"], note=note)

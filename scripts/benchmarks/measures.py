@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 
@@ -18,8 +18,8 @@ class Measure:
     target: float
     parley: float
     reference: float | None = None
-    at_least: bool = False
-    note: str = ""
+    at_least: bool = field(default=False, kw_only=True)
+    note: str = field(default="", kw_only=True)
 
     @property
     def met(self) -> bool:

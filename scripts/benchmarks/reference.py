@@ -20,7 +20,9 @@ import openai
 
 from scripts.benchmarks.reference_store import Store
 
-Scope, Receive, Send = dict[str, Any], Callable[[], Awaitable[Any]], Callable[[Any], Awaitable[None]]
+Scope = dict[str, Any]
+Receive = Callable[[], Awaitable[Any]]
+Send = Callable[[Any], Awaitable[None]]
 _CHECKPOINT_S = 1.0
 _TURNS = re.compile(r"/api/conversations/(\d+)/turns")
 
@@ -86,7 +88,8 @@ class Reference:
         await _event(send, number, "turn", {"turn_id": turn_id, "message_id": message_id, "worker": os.getpid()})
         self.running.add(answer)
         try:
-            async for chunk in await self.client.chat.completions.create(model="fake", messages=messages, stream=True):
+            create: Any = self.client.chat.completions.create
+            async for chunk in await create(model="fake", messages=messages, stream=True):
                 text = chunk.choices[0].delta.content if chunk.choices else None
                 if text:
                     number += 1
@@ -120,7 +123,8 @@ async def _body(receive: Receive) -> dict[str, Any]:
         message = await receive()
         parts.append(message.get("body", b""))
         more = message.get("more_body", False)
-    return json.loads(b"".join(parts))
+    asked: dict[str, Any] = json.loads(b"".join(parts))
+    return asked
 
 
 def _token(scope: Scope) -> str:

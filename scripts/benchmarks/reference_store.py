@@ -57,7 +57,8 @@ class Store:
             ).lastrowid
             return turn, answer, messages
 
-        return await self._run(work)
+        begun: tuple[int, int, list[dict[str, str]]] = await self._run(work)
+        return begun
 
     async def checkpoint(self, texts: list[tuple[str, int]]) -> None:
         """Keep what running turns have so far: `(text, answer's id)`."""

@@ -34,7 +34,8 @@ def collected(bench: Bench, found: Sequence[Measure], profile: dict[str, Any] | 
             for name, outcomes in bench.outcomes.items()
         },
     }
-    return finite(result | ({"profile": profile} if profile else {}))
+    whole: dict[str, Any] = finite(result | ({"profile": profile} if profile else {}))
+    return whole
 
 
 def finite(value: Any) -> Any:

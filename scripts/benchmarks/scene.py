@@ -31,6 +31,7 @@ class Outcome:
     server: str
     users: int
     workers: int
+    settings: dict[str, Any]
     completed: int
     failures: dict[str, int]
     kept: int  # whole answers in the database
@@ -40,6 +41,7 @@ class Outcome:
     first_late_s: dict[str, float]
     end_late_s: dict[str, float]
     relay_late_s: dict[str, float]  # of the first token, counted from when the model wrote it
+    worker_shares: list[float]  # of the workers' CPU: far from even, they had unlike parts of the crowd
     model_late_s: dict[str, float]  # of first and last tokens
     model_mean_late_s: float  # of all
     model_cpu_per_token_us: float
@@ -100,6 +102,7 @@ class _Used:
 
     def __init__(self, server: Server, model: FakeLLM) -> None:
         self.server = processes.cpu_s(server.pids)
+        self.workers = [processes.cpu_s([pid]) for pid in server.worker_pids]
         told = model.stats()
         self.model, self.model_mean_late_s = float(told["cpu_s"]), float(told["late_s"]["mean"])
         self.load = time.process_time()
@@ -109,6 +112,7 @@ class _Used:
     def __sub__(self, earlier: _Used) -> _Used:
         for name in ("server", "model", "load", "machine", "at"):
             setattr(self, name, getattr(self, name) - getattr(earlier, name))
+        self.workers = [now - then for now, then in zip(self.workers, earlier.workers, strict=False)]
         return self
 
     @property
@@ -129,6 +133,7 @@ def _outcome(server: Server, pace: Pace, crowd: Crowd, used: _Used, wall_s: floa
         server=server.name,
         users=len(streams),
         workers=server.workers,
+        settings=server.settings,
         completed=len(whole),
         failures=dict(Counter(stream.failure for stream in streams if stream.failure)),
         kept=_kept(server, pace),
@@ -140,6 +145,7 @@ def _outcome(server: Server, pace: Pace, crowd: Crowd, used: _Used, wall_s: floa
         relay_late_s=figures.spread(
             None if stamp is None else stream.first - stamp[0][0] for stream, stamp in zip(streams, stamps, strict=True)
         ),
+        worker_shares=[each / (sum(used.workers) or 1) for each in used.workers],
         model_late_s=figures.spread(stamp[0][1] for stamp in stamps if stamp),
         model_mean_late_s=used.model_mean_late_s,
         model_cpu_per_token_us=used.model / tokens * 1e6,

@@ -32,6 +32,7 @@ class Server:
         self.port = _free_port()
         self.ready_s = 0.0
         self.workers = workers
+        self.settings: dict[str, Any] = {}
         self._model_url = model_url
         self._process: subprocess.Popen[bytes] | None = None
 
