@@ -60,13 +60,17 @@ def _slope_kb(server: Server, model: FakeLLM, few: int, many: int) -> float:
     starts = evenly(few, 1.0) + [5.0 + start for start in evenly(many - few, 3.0)]
     _, streams = scene.play(server, model, SLOW, starts, SLOW.answer_s + 60, [(4.5, weigh), (11.0, weigh)])
     (at, less), (later, more) = found
-    turns = _running(streams, later) - _running(streams, at)
+    before, after = _running(streams, at), _running(streams, later)
+    turns = after - before
+    print(f"  {server.name}: {less:.1f} MB with {before} running turns, {more:.1f} MB with {after}", flush=True)
+    if turns < 0.9 * (many - few):
+        print("  NOT SOUND: the turns did not begin in time, so those that wait weigh in, too", flush=True)
     return (more - less) * 1024 / turns if turns > 0 else figures.NEVER
 
 
 def _running(streams: list[Stream], at: float) -> int:
-    """How many answers were being written."""
-    return sum(0 < stream.first <= at and not 0 < stream.done <= at for stream in streams)
+    """How many turns had begun and not ended."""
+    return sum(0 < stream.turn <= at and not 0 < stream.done <= at for stream in streams)
 
 
 def _weight_mb(server: Server) -> float:

@@ -68,8 +68,18 @@ class Bench:
             f"{outcome.others_cpu_share:.0%} of the machine, load average {outcome.load_average[0]:.1f}"
         )
 
-        if not outcome.sound:
-            self.say("  THE MODEL LAGGED behind its schedule and sent tokens together: CPU per token is too kind")
+        for doubt in outcome.doubts:
+            self.say(f"  NOT SOUND: {doubt}")
+
+    @property
+    def unsound(self) -> list[str]:
+        """The scenes, with the server in each, whose figures are not to be relied on."""
+        return [
+            f"{scene} ({server})"
+            for scene, outcomes in self.outcomes.items()
+            for server, outcome in outcomes.items()
+            if outcome.doubts
+        ]
 
     def say(self, text: str) -> None:
         print(f"  {text}", flush=True)

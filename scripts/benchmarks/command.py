@@ -65,6 +65,8 @@ def _run(options: argparse.Namespace, folder: Path) -> int:
         found += SCENES[name](bench)
         print(f"  ({time.monotonic() - began:.0f} s)", flush=True)
     _conclude(results.collected(bench, found, profiled), found, options.out)
+    if bench.unsound:
+        print(f"Not sound, for the reasons given above: {', '.join(bench.unsound)}")
     return 0 if all(measure.met for measure in found) else 1
 
 

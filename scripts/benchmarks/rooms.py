@@ -39,6 +39,8 @@ _ROOMS = (
 )
 _LOOP = "gevent's loop"
 _OTHER = "other"
+# Where a native thread of gevent's pool waits for work, which py-spy takes for work.
+_WAITING = "acquire_with_timeout "
 _PLACE = re.compile(r"(.*) \((.*?)(?::\d+)?\)$")
 
 
@@ -93,8 +95,9 @@ def by_function(samples: Iterable[str], most: int = 20) -> dict[str, float]:
 def _parsed(samples: Iterable[str]) -> Iterable[tuple[list[str], int]]:
     for line in samples:
         stack, _, count = line.rpartition(" ")
-        if stack:
-            yield stack.split(";"), int(count)
+        frames = stack.split(";")
+        if stack and not frames[-1].startswith(_WAITING):
+            yield frames, int(count)
 
 
 def _room(stack: list[str]) -> str:

@@ -21,6 +21,7 @@ from scripts.benchmarks.stream import Stream
 from scripts.fake_llm import FakeLLM
 
 _MODEL_LATE_S = 0.005
+_OTHERS_SHARE = 0.1
 _REST_S = 0.5  # before and after, so that what belongs to the scene is counted, and nothing else
 
 
@@ -53,9 +54,14 @@ class Outcome:
     curves: dict[str, list[float]] = field(default_factory=dict)
 
     @property
-    def sound(self) -> bool:
-        """Whether the model kept to its schedule: one that lags sends tokens together, which flatters servers."""
-        return self.model_mean_late_s < _MODEL_LATE_S
+    def doubts(self) -> list[str]:
+        """Why the figures are not to be relied on; nothing when they are."""
+        found = []
+        if self.model_mean_late_s > _MODEL_LATE_S:
+            found.append("the model lagged and sent tokens together, which flatters the CPU per token")
+        if self.others_cpu_share > _OTHERS_SHARE:
+            found.append("other programs used the machine, which makes everything late")
+        return found
 
     @property
     def failed(self) -> int:
@@ -164,4 +170,4 @@ def _kept(server: Server, pace: Pace) -> int:
 
 
 def as_json(outcome: Outcome) -> dict[str, Any]:
-    return vars(outcome) | {"failed": outcome.failed, "sound": outcome.sound}
+    return vars(outcome) | {"failed": outcome.failed, "doubts": outcome.doubts}

@@ -140,6 +140,7 @@ SAMPLES = [
     "run (/v/gevent/greenlet.py:10);handle (/v/gunicorn/base_async.py:5);send (/v/gevent/_socketcommon.py:7) 6",
     "run (/usr/threading.py:1);_run (/p/chat/turns/runner.py:9);stream (/p/chat/llm/client.py:4);get (/usr/q.py:3) 3",
     "run (/v/gevent/hub.py:10) 1",
+    "run (/usr/threading.py:1);get (/v/gevent/_threading.py:8);acquire_with_timeout (/v/gevent/_threading.py:4) 90",
 ]
 
 
