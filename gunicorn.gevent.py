@@ -10,12 +10,12 @@ import os
 import socket
 import sys
 
-from config import logging as log_files
-from config.settings import SettingError, load
+from config import in_force, pid_file
+from config.reload import try_first
+from config.settings import SettingError
 
 try:
-    settings = load()
-    log_files.make_directory(settings.log_dir)
+    settings = in_force.read()
 except SettingError as error:
     sys.exit(f"parley: {error}")
 
@@ -78,8 +78,32 @@ def on_starting(server):
 
 
 def when_ready(server):
-    """Say where it is, once it listens."""
+    """Say where it is, once it listens, and where its signals are to be sent."""
+    _leave_number(server)
+    try_first(server)
     server.log.info("Parley answers at http://%s with %s %s workers", bind, workers, worker_class)
+
+
+def on_reload(server):
+    """DATA_DIR may be another one now."""
+    _leave_number(server)
+
+
+def _leave_number(server):
+    try:
+        pid_file.OURS.take(settings.data_dir / "run")
+    except OSError as error:
+        server.log.warning("`flask mode` cannot find this server (%s)", error)
+
+
+def post_fork(server, worker):
+    """The file is the master's."""
+    pid_file.OURS.forget()
+
+
+def on_exit(server):
+    """Leave nobody a number that will be somebody else's."""
+    pid_file.OURS.release()
 
 
 def post_worker_init(worker):

@@ -7,6 +7,7 @@ from flask import Flask
 from flask.cli import AppGroup
 
 from chat.errors import StoreUnavailable
+from chat.mode_command import mode
 from chat.store import Store
 from chat.store.database import explain_unopenable
 
@@ -24,3 +25,4 @@ def init_app(app: Flask, store: Store) -> None:
         click.echo(f"{store.database.path}: {', '.join(applied) or 'up to date'}")
 
     app.cli.add_command(db)
+    app.cli.add_command(mode)

@@ -1,0 +1,54 @@
+"""A copy of the program with a `.env` of its own, in which things may be broken."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+class Tree:
+    """The program without the page's files, in `folder`."""
+
+    def __init__(self, folder: Path, **settings: object) -> None:
+        self.folder = folder
+        self.env_file = folder / ".env"
+        for name in ("chat", "config"):
+            shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("static", "__pycache__"))
+        for name in ("wsgi.py", "gunicorn.gevent.py"):
+            shutil.copy2(ROOT / name, folder)
+        self.env_file.write_text("".join(f"{name}={value}\n" for name, value in settings.items()))
+
+    def append(self, path: str, code: str) -> None:
+        """Add a line to one of the program's files."""
+        with (self.folder / path).open("a") as file:
+            file.write(f"\n{code}\n")
+
+    def restore(self, path: str) -> None:
+        shutil.copy2(ROOT / path, self.folder / path)
+
+    def without(self, package: str) -> dict[str, str]:
+        """An environment in which `package` cannot be imported."""
+        stubs = self.folder / f"without {package}"
+        stubs.mkdir(exist_ok=True)
+        (stubs / f"{package}.py").write_text(f"raise ImportError('{package} is not for this machine')\n")
+        return {"PYTHONPATH": str(stubs)}
+
+    def mode(self, *arguments: str, cwd: Path | None = None, **environ: str) -> subprocess.CompletedProcess[str]:
+        """`flask --app wsgi mode …`, as an operator gives it."""
+        with self.start_mode(*arguments, cwd=cwd, **environ) as process:
+            told, complaint = process.communicate(timeout=100)
+        return subprocess.CompletedProcess(arguments, process.returncode, told, complaint)
+
+    def start_mode(self, *arguments: str, cwd: Path | None = None, **environ: str) -> subprocess.Popen[str]:
+        return subprocess.Popen(
+            [sys.executable, "-m", "flask", "--app", "wsgi" if cwd is None else str(self.folder / "wsgi"), "mode",
+             *arguments],
+            cwd=cwd or self.folder,
+            env={"PATH": os.environ["PATH"], "HOME": str(self.folder)} | environ,
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        )  # fmt: skip

@@ -1,0 +1,178 @@
+"""The worker class changed under traffic, and what is not let through: targets that would not start."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+import requests
+
+from scripts.fake_llm import FakeLLM
+from tests.servers import parley
+from tests.servers.held_model import HeldModel
+from tests.servers.parley import ParleyServer, Person, text_of
+from tests.servers.tree import Tree
+
+
+@contextmanager
+def running(folder: Path, model_url: str, flag: str) -> Iterator[tuple[Tree, ParleyServer]]:
+    """A server of two workers whose settings are all in its `.env`."""
+    server = ParleyServer(folder, USE_ASYNC_AGENT=flag, WEB_CONCURRENCY=2, OPENAI_BASE_URL=model_url)
+    (folder / "parley").mkdir()
+    tree = Tree(folder / "parley", **server.settings)
+    server.settings = {}
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(parley, "ROOT", tree.folder)
+        with server:
+            yield tree, server
+
+
+def modes(server: ParleyServer) -> set[str]:
+    """The modes in which new turns are answered."""
+    # Connections of their own: one that is kept open keeps its worker for some seconds.
+    asked = [requests.get(f"{server.url}/api/me", headers={"Connection": "close"}, timeout=20) for _ in range(4)]
+    return {answer.json()["mode"] for answer in asked}
+
+
+def until(true: Callable[[], Any], patience_s: float = 60) -> None:
+    deadline = time.monotonic() + patience_s
+    while not true():
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+
+
+def test_there_and_back_under_running_answers(tmp_path: Path) -> None:
+    with (
+        HeldModel() as model,
+        running(tmp_path, model.base_url, "true") as (tree, server),
+        ThreadPoolExecutor(12) as crowd,
+    ):
+        before = tree.env_file.read_text()
+        try:
+            first = [crowd.submit(ask, server.url) for _ in range(6)]
+            model.wait_for(6)
+            there = tree.mode("sync")
+            assert (there.returncode, there.stderr) == (0, "")
+            assert re.fullmatch(
+                r"Sync: 2 gthread workers answer; [12] from before finish their answers and end\.\n", there.stdout
+            )
+            until(lambda: modes(server) == {"sync"})  # a gevent worker takes up to a second to take its leave
+            second = [crowd.submit(ask, server.url) for _ in range(6)]
+            model.wait_for(6)
+            # Under its nose: the master takes up the next reload when the workers of the last one have gone.
+            back = tree.start_mode("async")
+            model.let_go_of(6)
+            told, complaint = back.communicate(timeout=100)
+            assert (back.returncode, complaint) == (0, "")
+            assert "Async: 2 gevent workers answer; " in told
+            until(lambda: modes(server) == {"async"})
+        finally:
+            model.let_go_of(12)
+        answers = [answer.result(60) for answer in (*first, *second)]
+        assert [mode for mode, _, _ in answers[:6]] == ["async"] * 6
+        assert "sync" in {mode for mode, _, _ in answers[6:]}
+        assert {status for _, status, _ in answers} == {"completed"}
+        for _, _, text in answers:
+            *numbers, end = text.split()
+            assert (numbers, end) == ([str(number) for number in range(1, len(numbers) + 1)], "end")
+        assert tree.env_file.read_text() == before
+        assert tree.mode("async").stdout == "Already async; nothing to do.\n"
+
+        until(lambda: len(server.workers) == 2)
+        assert server.process
+        shown = tree.mode("show").stdout
+        assert shown.endswith(f"Running: process {server.process.pid} with 2 async workers.\n")
+    assert not (tmp_path / "data" / "run" / "server.pid").exists()
+
+
+def ask(url: str) -> tuple[str, str, str]:
+    """Ask and hear it out: the mode it was answered in, how it ended, the text."""
+    person = Person(url)
+    events = person.ask(person.conversation(), "Count.")
+    return events[0].data["mode"], events[-1].data["status"], text_of(events)
+
+
+BROKEN = {
+    "a line of .env": (lambda tree: tree.append(".env", 'THREADS="8'), "Line "),
+    "the application": (lambda tree: tree.append("chat/web/health.py", "raise RuntimeError('boom')"), "boom"),
+    "the class": (lambda tree: (tree.folder / "gevent.py").write_text("raise ImportError"), "gevent worker requires"),
+}
+
+
+def test_what_would_not_start_changes_nothing(tmp_path: Path, fake_llm: FakeLLM) -> None:
+    """Neither by the command nor by a bare HUP, however often; and what is mended works."""
+    with running(tmp_path, fake_llm.base_url, "false") as (tree, server):
+        good = tree.env_file.read_bytes()
+        workers = server.workers
+        for what, (breaking, reason) in BROKEN.items():
+            breaking(tree)
+            before = tree.env_file.read_bytes()
+            refused = tree.mode("async")
+            assert refused.returncode == 1
+            assert reason in refused.stderr
+            assert refused.stderr.endswith(" Nothing was changed.\n")
+            assert tree.env_file.read_bytes() == before
+            if what != "the class":  # without which the server's own kind of workers would start
+                hang_up(server, "parley: nothing is reloaded")
+                assert reason in server.console()
+            assert (server.workers, modes(server)) == (workers, {"sync"})
+            tree.env_file.write_bytes(good)
+            tree.restore("chat/web/health.py")
+            (tree.folder / "gevent.py").unlink(missing_ok=True)
+
+        hang_up(server, "Hang up: Master")
+        until(lambda: len(server.workers) == 2 and not set(workers) & set(server.workers))
+        assert modes(server) == {"sync"}
+
+
+def test_a_worker_that_dies_while_the_file_is_broken_is_replaced(tmp_path: Path, fake_llm: FakeLLM) -> None:
+    with running(tmp_path, fake_llm.base_url, "true") as (tree, server):
+        good = tree.env_file.read_text()
+        tree.env_file.write_text(good + 'THREADS="8\n')
+        workers = server.workers
+        os.kill(workers[0], signal.SIGKILL)
+        until(lambda: len(server.workers) == 2 and workers[0] not in server.workers)
+        hang_up(server, "parley: nothing is reloaded")
+        assert modes(server) == {"async"}
+        tree.env_file.write_text(good.replace("USE_ASYNC_AGENT=true", "USE_ASYNC_AGENT=false"))
+        hang_up(server, "Hang up: Master")
+        until(lambda: modes(server) == {"sync"})
+
+
+def test_what_shows_only_in_the_new_workers_is_undone(tmp_path: Path, fake_llm: FakeLLM) -> None:
+    with running(tmp_path, fake_llm.base_url, "true") as (tree, server):
+        good = tree.env_file.read_bytes()
+        switching = tree.folder / "chat/switch.py"
+        switching.write_text(switching.read_text().replace("_NEW_WORKERS_S = 30.0", "_NEW_WORKERS_S = 3.0"))
+        tree.append("chat/turns/report.py", "WorkerReport.start = lambda self: None")
+        silent = tree.mode("sync")
+        assert silent.returncode == 1
+        assert silent.stderr == (
+            f"Error: No sync workers came in time. {tree.env_file} is as it was, "
+            "and the server was told to reload it; its console may say why.\n"
+        )
+        assert tree.env_file.read_bytes() == good
+        until(lambda: modes(server) == {"async"})
+
+        tree.restore("chat/switch.py")
+        tree.append("chat/turns/report.py", "WorkerReport.start = lambda self: 1 / 0")
+        dead = tree.mode("sync")
+        assert dead.returncode == 1
+        assert dead.stderr.startswith(f"Error: The server has ended. {tree.env_file} is as it was; ")
+        assert tree.env_file.read_bytes() == good
+
+
+def hang_up(server: ParleyServer, answer: str) -> None:
+    """SIGHUP; returns when the console has said `answer` once more."""
+    said = server.console().count(answer)
+    assert server.process
+    server.process.send_signal(signal.SIGHUP)
+    until(lambda: server.console().count(answer) > said)

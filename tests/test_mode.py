@@ -1,0 +1,283 @@
+"""`flask --app wsgi mode`, given in a hurry, where no server runs. With one: `tests/system/test_switch.py`."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from chat import switch
+from chat.switch import Refused
+from chat.workers.mode import SYNC
+from config import pid_file, trial
+from config.trial import cause
+from tests.servers.tree import Tree
+
+
+@pytest.fixture
+def tree(tmp_path: Path) -> Tree:
+    tmp_path = tmp_path / "parley"
+    tmp_path.mkdir()
+    return Tree(tmp_path, WEB_CONCURRENCY=2)
+
+
+def refused(ended: subprocess.CompletedProcess[str], reason: str) -> None:
+    """Ended with one line that names `reason` and says that nothing was changed."""
+    told = [line for line in ended.stderr.splitlines() if not line.startswith("python-dotenv")]
+    assert (ended.returncode, ended.stdout, len(told)) == (1, "", 1), ended
+    assert told[0].startswith("Error: ")
+    assert reason in told[0]
+    assert told[0].endswith(" Nothing was changed.")
+
+
+def test_there_and_back(tree: Tree) -> None:
+    before = tree.env_file.read_text()
+    there = tree.mode("sync")
+    assert (there.returncode, there.stderr) == (0, "")
+    assert there.stdout == (
+        f"{tree.env_file} says USE_ASYNC_AGENT=false. No server runs with DATA_DIR={tree.folder}/data: "
+        "the next start will be sync.\n"
+    )
+    assert tree.env_file.read_text() == before + "USE_ASYNC_AGENT=false\n"
+
+    again = tree.mode("sync")  # twice, since nothing seemed to happen
+    assert (again.returncode, again.stdout, again.stderr) == (0, "Already sync; nothing to do.\n", "")
+
+    back = tree.mode("async")
+    assert back.returncode == 0
+    assert "the next start will be async" in back.stdout
+    assert tree.env_file.read_text() == before + "USE_ASYNC_AGENT=true\n"
+    # The folder of the logs is made by whoever reads the configuration; no data, no database, no scratch file.
+    assert sorted(path.name for path in tree.folder.iterdir() if path.name != "__pycache__") == [
+        ".env", "chat", "config", "gunicorn.gevent.py", "logs", "wsgi.py",
+    ]  # fmt: skip
+
+
+def test_showing_it(tree: Tree, tmp_path: Path) -> None:
+    nobody = f"Running: no server with DATA_DIR={tree.folder}/data.\n"
+    assert tree.mode("show").stdout == f"Written: async ({tree.env_file}).\n{nobody}"
+    in_environment = tree.mode("show", USE_ASYNC_AGENT="false").stdout
+    assert in_environment.startswith("Written: sync (USE_ASYNC_AGENT=false in the environment, which wins over ")
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    # Another program's settings, which Flask puts into the environment before anything of ours runs.
+    (elsewhere / ".env").write_text("USE_ASYNC_AGENT=false\nDATA_DIR=x\n")
+    assert tree.mode("show", cwd=elsewhere).stdout == f"Written: async ({tree.env_file}).\n{nobody}"
+    tree.env_file.unlink()
+    assert tree.mode("show").stdout.startswith("Written: async (the default; there is no ")
+    assert not (tree.folder / "data").exists()
+
+
+@pytest.mark.parametrize("arguments", [[], ["nonsense"], ["async", "sync"], ["ASYNC "]])
+def test_what_is_no_mode(tree: Tree, arguments: list[str]) -> None:
+    ended = tree.mode(*arguments)
+    assert (ended.returncode, ended.stdout) == (2, "")
+    assert "Usage: " in ended.stderr
+    assert "Traceback" not in ended.stderr
+    assert tree.env_file.read_text() == "WEB_CONCURRENCY=2\n"
+
+
+def test_a_missing_file_is_made(tree: Tree) -> None:
+    tree.env_file.unlink()
+    assert tree.mode("sync").returncode == 0
+    assert tree.env_file.read_text() == "USE_ASYNC_AGENT=false\n"
+
+
+def test_a_misspelt_flag_is_mended(tree: Tree) -> None:
+    tree.append(".env", "USE_ASYNC_AGENT=flase")
+    shown = tree.mode("show")
+    assert "Written: USE_ASYNC_AGENT is 'flase', but takes true or false.\n" in shown.stdout
+    assert tree.mode("sync").returncode == 0
+    assert "USE_ASYNC_AGENT=false\n" in tree.env_file.read_text()
+
+
+def test_the_environment_wins_over_the_file(tree: Tree) -> None:
+    before = tree.env_file.read_bytes()
+    refused(tree.mode("sync", USE_ASYNC_AGENT="true"), "This environment has USE_ASYNC_AGENT=true")
+    refused(tree.mode("sync", USE_ASYNC_AGENT=""), "This environment has USE_ASYNC_AGENT=")  # empty is the default
+    refused(tree.mode("sync", USE_ASYNC_AGENT="maybe"), "This environment has USE_ASYNC_AGENT=maybe")
+    assert tree.env_file.read_bytes() == before
+    already = tree.mode("async", USE_ASYNC_AGENT="true")
+    assert (already.returncode, already.stdout) == (0, "Already async; nothing to do.\n")
+
+
+BROKEN = {
+    "a line": (lambda tree: tree.append(".env", 'THREADS="8'), "Line 2 of "),
+    "a setting": (lambda tree: tree.append(".env", "THREADS=many"), "THREADS is 'many', but takes "),
+    "the application": (lambda tree: tree.append("chat/web/health.py", "raise RuntimeError('boom')"), "boom"),
+    "an import": (lambda tree: (tree.folder / "chat/turns/wire.py").unlink(), "cannot import name 'wire'"),
+    "the configuration": (lambda tree: tree.append("gunicorn.gevent.py", "1 / 0"), "ZeroDivisionError"),
+    "another class": (lambda tree: tree.append("gunicorn.gevent.py", "worker_class = 'gevent'"), "as async all the"),
+    "the database": (lambda tree: (tree.folder / "data/chat.db").mkdir(parents=True), "DATABASE_URL names "),
+    "the data's place": (lambda tree: tree.append(".env", "DATA_DIR=/proc/nowhere"), "DATA_DIR is '/proc/nowhere'"),
+}
+
+
+@pytest.mark.parametrize("what", BROKEN)
+def test_what_would_not_start_is_refused(tree: Tree, what: str) -> None:
+    breaking, reason = BROKEN[what]
+    breaking(tree)
+    before = tree.env_file.read_bytes()
+    refused(tree.mode("sync"), reason)
+    assert tree.env_file.read_bytes() == before
+
+
+def test_it_is_shown_even_where_nothing_would_start(tree: Tree) -> None:
+    tree.append(".env", 'THREADS="8')
+    tree.append("chat/app.py", "raise RuntimeError('boom')")
+    shown = tree.mode("show")
+    assert shown.returncode == 0
+    assert shown.stdout.startswith(f"Written: Line 2 of {tree.env_file} cannot be read; it takes NAME=value.\n")
+    assert "Traceback" not in shown.stderr
+
+
+def test_where_gevent_cannot_be_loaded_there_is_still_a_way_back(tree: Tree) -> None:
+    environ = tree.without("gevent")
+    assert tree.mode("sync", **environ).returncode == 0
+    before = tree.env_file.read_bytes()
+    refused(tree.mode("async", **environ), "gevent")
+    assert tree.env_file.read_bytes() == before
+
+
+def test_two_at_a_time(tree: Tree) -> None:
+    before = tree.env_file.read_bytes()
+    handle = os.open(tree.folder, os.O_RDONLY)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        refused(tree.mode("sync"), "Another `flask mode` is at work here")
+        assert tree.mode("show").returncode == 0
+    finally:
+        os.close(handle)
+    assert tree.env_file.read_bytes() == before
+    assert tree.mode("sync").returncode == 0
+
+
+def test_a_file_that_cannot_be_written(tree: Tree) -> None:
+    """Such as one that leads into a folder mounted read-only."""
+    tree.env_file.unlink()
+    tree.env_file.symlink_to("/proc/nowhere/.env")
+    refused(tree.mode("sync"), f"{tree.env_file} cannot be written (")
+
+
+# Whose server it is
+
+
+@contextmanager
+def held(run_dir: Path) -> Iterator[None]:
+    """A master's file, held by another process than this one, which may not both hold it and look at it."""
+    reader, writer = os.pipe()
+    child = os.fork()
+    if not child:
+        pid_file.PidFile().take(run_dir)
+        os.write(writer, b"x")
+        os.close(writer)
+        while True:
+            signal.pause()
+    assert os.read(reader, 1) == b"x"
+    try:
+        yield
+    finally:
+        os.kill(child, 9)
+        os.waitpid(child, 0)
+        os.close(reader)
+        os.close(writer)
+
+
+def test_a_server_in_another_container_is_left_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    run_dir = tmp_path / "data" / "run"
+    monkeypatch.setattr(switch.masters, "environment", lambda pid="self": {"DATA_DIR": str(tmp_path / "data")})
+    monkeypatch.setattr(switch, "ENV_FILE", tmp_path / ".env")
+    with held(run_dir):
+        (run_dir / "server.pid").write_text("1\n")
+        with pytest.raises(Refused, match=r"runs in another container .+ Nothing was changed\.$"):
+            switch.switch(SYNC, print)
+    assert not (tmp_path / ".env").exists()
+
+
+def test_another_users_server_is_left_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(switch.masters, "environment", lambda pid="self": {"DATA_DIR": str(tmp_path / "data")})
+    monkeypatch.setattr(switch, "ENV_FILE", tmp_path / ".env")
+
+    def closed(run_dir: Path) -> int:
+        raise PermissionError(13, "Permission denied", str(run_dir))
+
+    monkeypatch.setattr(pid_file, "master", closed)
+    with pytest.raises(Refused, match=r"is another user's; be that user\. Nothing was changed\.$"):
+        switch.switch(SYNC, print)
+    assert not (tmp_path / ".env").exists()
+
+
+SERVER = """
+import sys
+from pathlib import Path
+from config.pid_file import OURS
+OURS.take(Path(sys.argv[1]))
+print("ready", flush=True)
+sys.stdin.read()
+"""
+
+
+def test_what_the_server_was_started_with_wins(tree: Tree) -> None:
+    before = tree.env_file.read_bytes()
+    with subprocess.Popen(
+        [sys.executable, "-c", SERVER, str(tree.folder / "data/run")],
+        cwd=tree.folder, env={"USE_ASYNC_AGENT": "true"}, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+    ) as server:  # fmt: skip
+        assert server.stdout
+        assert server.stdout.readline() == "ready\n"
+        refused(
+            tree.mode("sync"),
+            f"The server (process {server.pid}) was started with USE_ASYNC_AGENT=true in its environment",
+        )
+        assert f"Running: process {server.pid} with no workers.\n" in tree.mode("show").stdout
+    assert tree.env_file.read_bytes() == before
+
+
+# The trial
+
+
+@pytest.mark.parametrize(
+    ("said", "reason"),
+    [
+        ("parley: PORT is 'x', but takes a number.\n", "PORT is 'x', but takes a number"),
+        ("Traceback (most recent call last):\n  x\nRuntimeError: boom\n", "RuntimeError: boom"),
+        ("\nError: class not found: \n\n[Traceback:\nImportError: no gevent\n]\n", "ImportError: no gevent"),
+        ("", "no reason was given"),
+        ("]\n\n", "no reason was given"),
+        ("bell\x07 and \x1b[31mred\n", "bell  and  [31mred"),
+        ("x" * 1000, "x" * 300),
+    ],
+)
+def test_the_cause_is_the_last_that_was_said(said: str, reason: str) -> None:
+    assert cause(said) == reason
+
+
+@pytest.mark.parametrize(
+    ("script", "reason"),
+    [
+        ("exit 0", "it ended before it was ready"),
+        ("echo '{}'", "it ended before it was ready"),
+        ("echo no; exit 3", "no reason was given"),
+        ("kill -KILL $$", "it was ended by SIGKILL"),
+        ("exec sleep 60", "it was not ready after 1 s"),
+    ],
+)
+def test_a_trial_that_comes_to_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, script: str, reason: str
+) -> None:
+    python = tmp_path / "python"
+    python.write_text(f"#!/bin/sh\n{script}\n")
+    python.chmod(0o755)
+    monkeypatch.setattr(trial, "_LIMIT_S", 1.0)
+    assert trial.attempt(str(python), [], dict(os.environ), tmp_path).failure == reason
+
+
+def test_a_trial_without_a_python(tmp_path: Path) -> None:
+    assert "No such file" in trial.attempt(str(tmp_path / "python"), [], {}, tmp_path).failure
