@@ -23,7 +23,8 @@ from config.settings import ENV_FILE, SettingError, Settings, load
 
 FLAG = "USE_ASYNC_AGENT"
 
-_NEW_WORKERS_S = 30.0
+# On a busy machine the trial of the reload alone takes ten of them.
+_NEW_WORKERS_S = 60.0
 _LOOK_EVERY_S = 0.1
 _UNCHANGED = "Nothing was changed."
 

@@ -20,7 +20,7 @@ from chat.workers.ticker import Ticker
 log = logging.getLogger(__name__)
 
 # A worker that is killed loses what came since the last one: less than a second, the writing included.
-_CHECKPOINT_S = 0.8
+_CHECKPOINT_S = 0.6
 
 
 class Home:

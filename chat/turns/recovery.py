@@ -29,6 +29,7 @@ class Recovery:
         self._ticker = Ticker("recovery", _SWEEP_S, self.sweep)
 
     def start(self) -> None:
+        self.sweep()  # the whole server may have died
         self._ticker.start()
 
     def stop(self) -> None:

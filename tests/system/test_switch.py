@@ -151,7 +151,7 @@ def test_what_shows_only_in_the_new_workers_is_undone(tmp_path: Path, fake_llm: 
     with running(tmp_path, fake_llm.base_url, "true") as (tree, server):
         good = tree.env_file.read_bytes()
         switching = tree.folder / "chat/switch.py"
-        switching.write_text(switching.read_text().replace("_NEW_WORKERS_S = 30.0", "_NEW_WORKERS_S = 3.0"))
+        switching.write_text(switching.read_text().replace("_NEW_WORKERS_S = 60.0", "_NEW_WORKERS_S = 3.0"))
         tree.append("chat/turns/report.py", "WorkerReport.start = lambda self: None")
         silent = tree.mode("sync")
         assert silent.returncode == 1

@@ -1,0 +1,154 @@
+"""The command: its arguments, which scenes are played in which order, what is printed, how it ends."""
+
+from __future__ import annotations
+
+import argparse
+import itertools
+import shutil
+import signal
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from scripts.chaos.connection import Dropped, Refused
+from scripts.chaos.parley import FLAGS, CannotRun
+from scripts.chaos.person import Lost
+from scripts.chaos.scenes import SCENES, Scene
+from scripts.chaos.stage import Stage, staged
+
+HELD, FELL, COULD_NOT_RUN, INTERRUPTED = 0, 1, 2, 130
+_SHOWN_FAILURES = 20
+
+
+@dataclass
+class Outcome:
+    """What came of a scene: a line of counts, and a sentence about each thing that did not hold."""
+
+    counts: dict[str, int] = field(default_factory=dict)
+    longest: dict[str, float] = field(default_factory=dict)
+    failures: list[str] = field(default_factory=list)
+
+    @property
+    def line(self) -> str:
+        parts = [f"{name} {number}" for name, number in self.counts.items()]
+        return ", ".join(parts + [f"{name} {seconds:.2f} s" for name, seconds in self.longest.items()])
+
+
+def main(arguments: list[str]) -> int:
+    """Play what was asked for; returns the exit status."""
+    options = _parser().parse_args(arguments)
+    signal.signal(signal.SIGTERM, _interrupt)
+    home = Path(tempfile.mkdtemp(prefix="parley-chaos-"))
+    fell: list[str] = []
+    try:
+        for name, mode in itertools.product(options.scene or SCENES, _modes(options.mode)):
+            if not _played(name, mode, home, options):
+                fell.append(f"{name} in {mode} mode")
+    except CannotRun as error:
+        print(error, file=sys.stderr)
+        return COULD_NOT_RUN
+    except KeyboardInterrupt:
+        print("\nInterrupted; everything that was started has been ended.", file=sys.stderr)
+        return INTERRUPTED
+    if not fell:
+        shutil.rmtree(home)
+        print("PASS: everything held.")
+        return HELD
+    print(f"FAIL: {', '.join(fell)}. What is left of the servers is in {home}.")
+    return FELL
+
+
+def _modes(named: str) -> list[str]:
+    return list(FLAGS) if named == "both" else [named]
+
+
+def _interrupt(*_: object) -> None:
+    raise KeyboardInterrupt
+
+
+def _played(name: str, mode: str, home: Path, options: argparse.Namespace) -> bool:
+    scene = SCENES[name]
+    count = getattr(options, name) or (scene.quick if options.quick else scene.full)
+    people = options.people or (_quick_crowd(scene, mode) if options.quick else scene.crowds[mode])
+    folder = home / f"{name}-{mode}"
+    folder.mkdir()
+    print(f"{name}, {mode} mode", flush=True)
+    since = time.monotonic()
+    outcome = play(scene, folder, mode, count, people, options.slack, _Progress())
+    clear = f"\r{'':<102}\r" if sys.stdout.isatty() else ""
+    print(f"{clear}  {outcome.line} ({time.monotonic() - since:.0f} s)")
+    for failure in outcome.failures[:_SHOWN_FAILURES]:
+        print(f"  ✗ {failure}")
+    if len(outcome.failures) > _SHOWN_FAILURES:
+        print(f"  ✗ and {len(outcome.failures) - _SHOWN_FAILURES} more")
+    print(f"  {'FAIL' if outcome.failures else 'PASS'}", flush=True)
+    if not outcome.failures:
+        shutil.rmtree(folder)
+    return not outcome.failures
+
+
+def _quick_crowd(scene: Scene, mode: str) -> int:
+    return min(scene.crowds[mode], 24)
+
+
+def play(
+    scene: Scene,
+    folder: Path,
+    mode: str,
+    count: int,
+    people: int,
+    slack: float = 1.0,
+    say: Callable[[str], None] = lambda _: None,
+    **settings: object,
+) -> Outcome:
+    """Play a scene in an empty folder; `settings` win over the scene's own. Raises CannotRun."""
+    with staged(folder, mode, count, people, slack, say, **(dict(scene.settings) | settings)) as stage:
+        try:
+            scene.play(stage)
+        except (CannotRun, Lost, Dropped, Refused, AssertionError) as error:
+            stage.failures.append(f"the scene could not be played to its end: {error}")
+        return _outcome(stage)
+
+
+def _outcome(stage: Stage) -> Outcome:
+    return Outcome(stage.counts, stage.longest, stage.failures)
+
+
+class _Progress:
+    """One line that is written over; where nobody watches, a line every few seconds."""
+
+    def __init__(self) -> None:
+        self._said_at = 0.0
+
+    def __call__(self, sentence: str) -> None:
+        if sys.stdout.isatty():
+            print(f"\r  {sentence:<100}", end="", flush=True)
+        elif time.monotonic() - self._said_at > 5:
+            self._said_at = time.monotonic()
+            print(f"  {sentence}", flush=True)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="chaos.py",
+        description="Break a Parley server on purpose under load, and count what was lost. Nothing should be.",
+        epilog="Exit status: 0 everything held, 1 something did not, 2 could not run, 130 interrupted.",
+    )
+    parser.add_argument("--quick", action="store_true", help="a few of each, in a few minutes")
+    parser.add_argument("--scene", action="append", choices=SCENES, metavar="NAME", help=f"only {', '.join(SCENES)}")
+    parser.add_argument("--mode", choices=[*FLAGS, "both"], default="both", help="which worker class (both)")
+    parser.add_argument("--people", type=_whole, default=0, metavar="N", help="how many ask at once")
+    parser.add_argument("--slack", type=float, default=1.0, metavar="X", help="allow X times the promised times (1)")
+    for name, scene in SCENES.items():
+        about = f"how many {name} ({scene.full}; with --quick {scene.quick})"
+        parser.add_argument(f"--{name}", type=_whole, default=0, metavar="N", help=about)
+    return parser
+
+
+def _whole(text: str) -> int:
+    if not text.isdecimal() or not 1 <= int(text) <= 100_000:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from 1 to 100000")
+    return int(text)

@@ -1,0 +1,152 @@
+"""HTTP to the server under test: every request on a connection of its own, which any worker may take."""
+
+from __future__ import annotations
+
+import contextlib
+import http.client
+import json
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+EVENT_STREAM = "text/event-stream"
+# The longest silence. A stream has a comment every 5 s; a request may have to wait until a worker has room.
+SILENCE_S = 30.0
+# As many as browsers follow.
+REDIRECTS = 20
+_AGAIN = 307
+
+
+class Dropped(Exception):
+    """No whole answer: refused, closed, reset, silent. Whether the request arrived is not known."""
+
+
+class Refused(Exception):
+    """The server answered, but not with what was asked for. `passing`: the page would try again in a moment."""
+
+    def __init__(self, status: int, headers: http.client.HTTPMessage, body: bytes) -> None:
+        with contextlib.suppress(ValueError):
+            error = json.loads(body)["error"]
+            self.code, self.message = str(error["code"]), str(error["message"])
+        if not hasattr(self, "code"):
+            self.code, self.message = f"http_{status}", body[:200].decode("utf-8", "replace")
+        super().__init__(f"{status} {self.code}: {self.message}")
+        self.status = status
+        self.retry_after = headers.get("Retry-After")
+        self.passing = status in (429, 502, 503, 504)
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One event of a turn: its number, what it says, the very bytes, and when they came (`time.monotonic()`)."""
+
+    number: int
+    name: str
+    data: dict[str, Any]
+    raw: bytes
+    at: float
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    host: str
+    port: int
+
+    def ask(
+        self,
+        method: str,
+        path: str,
+        body: Any = None,
+        headers: dict[str, str] | None = None,
+        timeout_s: float = SILENCE_S,
+    ) -> Answer:
+        """One request. An answer that is no stream is read, and its connection closed. Raises Dropped, Refused.
+
+        A worker that takes its leave sends its callers to the same address again, which is then another worker's.
+        """
+        for redirects in range(REDIRECTS + 1):
+            try:
+                answer = Call(self, timeout_s).send(method, path, body, headers)
+            except Refused as refused:
+                if refused.status != _AGAIN or redirects == REDIRECTS:
+                    raise
+            else:
+                answer.redirects = redirects
+                return answer
+        raise AssertionError("unreachable")
+
+
+class Call:
+    """A connection that is made, with its request still to be sent: so that many can be sent at once."""
+
+    def __init__(self, address: Address, timeout_s: float = SILENCE_S) -> None:
+        self._connection = http.client.HTTPConnection(address.host, address.port, timeout=timeout_s)
+        try:
+            self._connection.connect()
+        except OSError as error:
+            raise Dropped(f"not connected: {error}") from None
+
+    def send(self, method: str, path: str, body: Any = None, headers: dict[str, str] | None = None) -> Answer:
+        """Raises Dropped, Refused."""
+        sent = {"Connection": "close"} | (headers or {})
+        data = None
+        if body is not None:
+            sent["Content-Type"] = "application/json"
+            data = json.dumps(body)
+        try:
+            self._connection.request(method, path, data, sent)
+            response = self._connection.getresponse()
+            return self._answer(response)
+        except (OSError, http.client.HTTPException) as error:
+            self._connection.close()
+            raise Dropped(f"{method} {path}: {type(error).__name__}: {error}") from None
+
+    def _answer(self, response: http.client.HTTPResponse) -> Answer:
+        if response.status < 300 and response.headers.get_content_type() == EVENT_STREAM:
+            return Answer(response, b"")
+        body = response.read()
+        self._connection.close()
+        if response.status >= 300:
+            raise Refused(response.status, response.headers, body)
+        return Answer(response, body)
+
+
+class Answer:
+    """A good answer: `json` for one that was read, `events` for one that streams. `redirects` came before it."""
+
+    redirects = 0
+
+    def __init__(self, response: http.client.HTTPResponse, body: bytes) -> None:
+        self.status = response.status
+        self.headers = response.headers
+        self.streams = response.headers.get_content_type() == EVENT_STREAM
+        self._response = response
+        self._body = body
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self._body)
+
+    def events(self) -> Iterator[Event]:
+        """Each event as it comes; comments are passed over. Raises Dropped where the stream breaks."""
+        rest = b""
+        try:
+            while data := self._response.read1(65_536):
+                *frames, rest = (rest + data).split(b"\n\n")
+                at = time.monotonic()
+                for frame in frames:
+                    if frame.startswith(b"id: "):
+                        yield _event(frame, at)
+        except (OSError, ValueError, http.client.HTTPException) as error:
+            raise Dropped(f"the stream broke: {type(error).__name__}: {error}") from None
+        finally:
+            self.close()
+
+    def close(self) -> None:
+        self._response.close()
+
+
+def _event(frame: bytes, at: float) -> Event:
+    fields = dict(line.split(b": ", 1) for line in frame.split(b"\n"))
+    return Event(int(fields[b"id"]), fields[b"event"].decode(), json.loads(fields[b"data"]), frame + b"\n\n", at)

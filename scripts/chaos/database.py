@@ -1,0 +1,129 @@
+"""What stands in the server's database: read from the file itself, so that the server cannot gloss over anything."""
+
+from __future__ import annotations
+
+import contextlib
+import sqlite3
+import threading
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class TurnRow:
+    """A turn with its answer's text. Times in Unix seconds."""
+
+    id: int
+    client_id: str | None
+    conversation: int
+    question: int
+    message: int
+    status: str
+    worker: str
+    error: str | None
+    started_at: float
+    ended_at: float
+    text: str
+
+    @property
+    def pid(self) -> int:
+        return int(self.worker.rpartition(":")[2])
+
+
+_TURNS = """
+    SELECT t.id, t.client_id, t.conversation_id, t.user_message_id, t.message_id, t.status, t.worker, t.error_code,
+           t.started_at / 1000.0, COALESCE(t.ended_at, 0) / 1000.0, m.text
+    FROM turns t JOIN messages m ON m.id = t.message_id ORDER BY t.id
+"""
+
+# Each finds what must not be there.
+_WRONGS = {
+    "turns run for ever": "SELECT id FROM turns WHERE status = 'running'",
+    "turns are called ended but have no end": "SELECT id FROM turns WHERE status <> 'running' AND ended_at IS NULL",
+    "conversations are held by a turn that has ended": "SELECT id FROM conversations WHERE active_turn_id IS NOT NULL",
+    "questions have no turn": """
+        SELECT id FROM messages WHERE role = 'user' AND id NOT IN (SELECT user_message_id FROM turns)""",
+    "answers have no turn": """
+        SELECT id FROM messages WHERE role = 'assistant' AND id NOT IN (SELECT message_id FROM turns)""",
+    "turns have no question or no answer": """
+        SELECT t.id FROM turns t LEFT JOIN messages q ON q.id = t.user_message_id AND q.role = 'user'
+        LEFT JOIN messages a ON a.id = t.message_id AND a.role = 'assistant' WHERE q.id IS NULL OR a.id IS NULL""",
+    "client_ids have two turns": """
+        SELECT client_id FROM turns WHERE client_id IS NOT NULL
+        GROUP BY conversation_id, client_id HAVING COUNT(*) > 1""",
+    "questions stand there twice": """
+        SELECT MIN(id) FROM messages WHERE role = 'user' GROUP BY conversation_id, text HAVING COUNT(*) > 1""",
+    "turns of one conversation ran at the same time": """
+        SELECT b.id FROM turns a JOIN turns b ON b.conversation_id = a.conversation_id AND b.id > a.id
+        WHERE b.started_at < a.ended_at""",
+}
+
+
+class Database:
+    """The file is opened for each look, and closed."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def turns(self) -> list[TurnRow]:
+        return [TurnRow(*row) for row in self._rows(_TURNS)]
+
+    def running(self) -> list[int]:
+        return [row[0] for row in self._rows("SELECT id FROM turns WHERE status = 'running'")]
+
+    def wait_until_none_runs(self, patience_s: float) -> list[int]:
+        """Returns those that still run then."""
+        until = time.monotonic() + patience_s
+        while (running := self.running()) and time.monotonic() < until:
+            time.sleep(0.1)
+        return running
+
+    def wrongs(self) -> Iterator[str]:
+        """A sentence about each kind of thing that must not be there."""
+        found = [row[0] for row in self._rows("PRAGMA integrity_check")]
+        if found != ["ok"]:
+            yield f"the database is damaged: {found[0]}"
+        for sentence, query in _WRONGS.items():
+            if ids := [row[0] for row in self._rows(query)]:
+                yield f"{len(ids)} {sentence}: {ids[:5]}"
+
+    def doubled(self) -> int:
+        return sum(
+            len(self._rows(_WRONGS[name])) for name in ("client_ids have two turns", "questions stand there twice")
+        )
+
+    @contextlib.contextmanager
+    def locked(self) -> Iterator[None]:
+        """Hold the write lock, as another process would that forgot to let go."""
+        with contextlib.closing(sqlite3.connect(self.path, timeout=10, isolation_level=None)) as connection:
+            connection.execute("BEGIN IMMEDIATE")
+            yield
+            connection.execute("ROLLBACK")
+
+    def _rows(self, query: str) -> list[Any]:
+        with contextlib.closing(sqlite3.connect(self.path, timeout=10)) as connection:
+            return connection.execute(query).fetchall()
+
+
+class Holder:
+    """Holds the write lock for `seconds`, in a thread. A context manager that waits until it is let go."""
+
+    def __init__(self, database: Database, seconds: float) -> None:
+        self._held = threading.Event()
+        self._thread = threading.Thread(target=self._hold, args=(database, seconds), daemon=True)
+
+    def __enter__(self) -> Holder:
+        self._thread.start()
+        self._held.wait(15)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._thread.join()
+
+    def _hold(self, database: Database, seconds: float) -> None:
+        with database.locked():
+            self._held.set()
+            time.sleep(seconds)

@@ -1,0 +1,163 @@
+"""A person with a browser: sends, follows, and where a connection breaks does what the page would do."""
+
+from __future__ import annotations
+
+import contextlib
+import itertools
+import random
+import threading
+import time
+from collections.abc import Callable, Iterator
+from typing import Any, TypeVar
+
+from scripts.chaos.connection import EVENT_STREAM, Address, Answer, Dropped, Refused
+from scripts.chaos.question import POLL, STREAM, Question
+
+T = TypeVar("T")
+
+PATIENCE_S = 90.0
+_numbers = itertools.count(1)
+
+
+class Lost(Exception):
+    """A person got no further within their patience, or was refused for good: then `code` says with what."""
+
+    def __init__(self, message: str, error: Dropped | Refused) -> None:
+        super().__init__(f"{message}: {error}")
+        self.code = f"{error.status} {error.code}" if isinstance(error, Refused) else "dropped"
+
+
+@contextlib.contextmanager
+def asking_for(whose: object) -> Iterator[None]:
+    """What goes wrong within has a name: Lost, instead of Dropped or Refused."""
+    try:
+        yield
+    except (Dropped, Refused) as error:
+        raise Lost(str(whose), error) from None
+
+
+class Person:
+    """One private identity, and one conversation unless told otherwise. Not for several threads that ask at once."""
+
+    def __init__(self, address: Address) -> None:
+        self.name = f"person {next(_numbers)}"
+        self.address = address
+        self.headers: dict[str, str] = {}
+        self.leaving = threading.Event()
+        answer = self.patiently(lambda: address.ask("GET", "/api/me"))
+        self.headers["Cookie"] = answer.headers["Set-Cookie"].partition(";")[0]
+        self.conversation = self.new_conversation()
+
+    def new_conversation(self) -> int:
+        return int(self.patiently(lambda: self.post("/api/conversations", {})).json["id"])
+
+    def get(self, path: str, **headers: str) -> Answer:
+        return self.address.ask("GET", path, None, self.headers | headers)
+
+    def post(self, path: str, body: Any = None, **headers: str) -> Answer:
+        return self.address.ask("POST", path, body or {}, self.headers | headers)
+
+    def patiently(self, call: Callable[[], T]) -> T:
+        """`call`, again and again while it is dropped or refused for the moment. Raises Lost."""
+        until = time.monotonic() + PATIENCE_S
+        while True:
+            try:
+                return call()
+            except (Dropped, Refused) as error:
+                if not _passing(error) or time.monotonic() > until:
+                    raise Lost(self.name, error) from None
+                self._wait(error)
+
+    def ask(self, question: Question) -> Question:
+        """Send, and follow to the end over as many connections as that takes. Raises Lost."""
+        question.conversation = question.conversation or self.conversation
+        path = f"/api/conversations/{question.conversation}/turns"
+        body = {"text": question.text, "client_id": question.client_id}
+        if question.model:
+            body["model"] = question.model
+        return self._converse(question, lambda accept: self.post(path, body, **accept))
+
+    def ask_again(self, message: int, question: Question) -> Question:
+        """Have the answer `message` generated anew, for what is heard to be put down in `question`. Raises Lost.
+
+        There is no `client_id` for this: where the connection breaks before anything came, it is lost.
+        """
+        return self._converse(question, lambda accept: self.post(f"/api/messages/{message}/regenerate", {}, **accept))
+
+    def follow(self, turn: int, after: int = 0, *, by_header: bool = False) -> Answer:
+        """The turn's events after a number, told in the address or as a browser's own header."""
+        if by_header:
+            return self.get(f"/api/turns/{turn}/events", **{"Last-Event-ID": str(after), "Accept": EVENT_STREAM})
+        return self.get(f"/api/turns/{turn}/events?after={after}", Accept=EVENT_STREAM)
+
+    def look(self, turn: int) -> Any:
+        """The turn as the server shows it. Raises Lost."""
+        return self.patiently(lambda: self.get(f"/api/turns/{turn}")).json
+
+    def _converse(self, question: Question, send: Callable[[dict[str, str]], Answer]) -> Question:
+        question.asked_at = time.monotonic()
+        while not question.status:
+            try:
+                self._go_on(question, send)
+            except Dropped as error:
+                question.drops.append(str(error))
+                self._check(question, error)
+                self._wait(error)
+            except Refused as error:
+                question.refusals[error.code] += 1
+                self._check(question, error)
+                self._wait(error)
+        question.ended_at = time.monotonic()
+        return question
+
+    def _go_on(self, question: Question, send: Callable[[dict[str, str]], Answer]) -> None:
+        if question.turn is None:
+            answer = send({"Accept": EVENT_STREAM} if question.form == STREAM else {})
+            question.redirects += answer.redirects
+            if not answer.streams:
+                question.turn = answer.json
+                return
+        elif question.form == POLL:
+            self._poll(question)
+            return
+        else:
+            answer = self.follow(question.turn["turn_id"], question.last, by_header=random.random() < 0.5)
+        _hear(question, answer)
+
+    def _poll(self, question: Question) -> None:
+        assert question.turn
+        shown = self.get(f"/api/turns/{question.turn['turn_id']}").json
+        question.shown = shown["text"]
+        if shown["status"] == "running":
+            self.leaving.wait(0.3)
+        else:
+            question.status = shown["status"]
+            question.error = shown.get("error", {}).get("code", "")
+
+    def _check(self, question: Question, error: Dropped | Refused) -> None:
+        late = time.monotonic() - question.asked_at > PATIENCE_S
+        if late or self.leaving.is_set() or not _passing(error):
+            raise Lost(f"{self.name}, {question}", error) from None
+
+    def _wait(self, error: Dropped | Refused) -> None:
+        asked = error.retry_after if isinstance(error, Refused) else None
+        self.leaving.wait(min(float(asked), 2.0) if asked else random.uniform(0.1, 0.3))
+
+
+def _passing(error: Dropped | Refused) -> bool:
+    return isinstance(error, Dropped) or error.passing
+
+
+def _hear(question: Question, answer: Answer) -> None:
+    for event in answer.events():
+        if event.number <= question.last:
+            continue
+        if event.name == "turn":
+            question.turn = event.data
+        if event.name == "error":
+            question.error = event.data["code"]
+        question.events.append(event)
+        if event.name == "done":
+            question.status = event.data["status"]
+            return
+    raise Dropped("the stream ended before the turn was done")

@@ -1,0 +1,75 @@
+"""A question, what the model will answer to it, and all that the person who asked has heard."""
+
+from __future__ import annotations
+
+import itertools
+import random
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import Any
+
+from scripts.chaos.connection import Event
+from scripts.fake_llm import directive
+
+STREAM, PLAIN, POLL = "stream", "plain", "poll"
+FORMS = (STREAM, PLAIN, POLL)
+_COUNTRIES = ("China", "India", "Japan", "Brazil", "Mexico", "France", "Germany", "Canada", "Kenya", "Chile")
+_numbers = itertools.count(1)
+
+
+@dataclass
+class Question:
+    """`form`: sent for the stream itself; for 202 and then followed; or for 202 and then only looked at.
+
+    `answer` is all that the model sends, no two words of it alike and none like another question's, so that a part
+    that is lost, doubled, or somebody else's, shows.
+    """
+
+    text: str
+    answer: str
+    client_id: str
+    form: str = STREAM
+    model: str | None = None
+    conversation: int = 0
+    turn: dict[str, Any] | None = None  # ids as the `turn` event or the 202 told them: from here on it is acknowledged
+    status: str = ""
+    error: str = ""
+    shown: str = ""  # the text as GET /api/turns/<id> shows it, in the form POLL
+    events: list[Event] = field(default_factory=list)
+    drops: list[str] = field(default_factory=list)  # how each of its connections broke
+    redirects: int = 0
+    refusals: Counter[str] = field(default_factory=Counter)
+    asked_at: float = 0.0
+    ended_at: float = 0.0
+
+    def __str__(self) -> str:
+        turn = f"turn {self.turn['turn_id']}" if self.turn else "no turn"
+        return f"{turn} of conversation {self.conversation} ({self.client_id}, {self.form})"
+
+    @property
+    def last(self) -> int:
+        """The number of the last event heard."""
+        return self.events[-1].number if self.events else 0
+
+    @property
+    def told(self) -> str:
+        return "".join(event.data["text"] for event in list(self.events) if event.name == "delta")
+
+    @property
+    def at_a_tool(self) -> bool:
+        """Whether a tool call was heard of, and not yet its result."""
+        names = Counter(event.name for event in list(self.events))
+        return names["tool_call"] > names["tool_result"]
+
+    def heard(self, name: str) -> bool:
+        return any(event.name == name for event in list(self.events))
+
+
+def question(words: int, *, form: str = STREAM, tool: bool = False, model: str | None = None, **how: Any) -> Question:
+    """A question of its own kind, to be answered with so many words; `how` as in `scripts/fake_llm.py`."""
+    number = next(_numbers)
+    answer = "".join(f" {number}.{word}" for word in range(words)).strip()
+    if tool:
+        how["tool"] = [("market_data", {"country": random.choice(_COUNTRIES)})]
+    text = f"Question {number} [{directive(text=answer, **how)}]"
+    return Question(text, answer, f"chaos-{number}", form, model)

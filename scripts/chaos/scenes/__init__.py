@@ -1,0 +1,42 @@
+"""The scenes: what is broken in each, how often, and with which settings."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+from scripts.chaos.scenes import faults, kills, locks, restarts, resumes, sends, stops, switches
+from scripts.chaos.stage import Stage
+
+
+@dataclass(frozen=True)
+class Scene:
+    """`full` and `quick` are how often the damage is done; `crowds` how many people there are in either mode.
+
+    A gthread server holds 4 x 8 streams: its crowds leave room for a worker that is missing.
+    """
+
+    play: Callable[[Stage], None]
+    full: int
+    quick: int
+    crowds: Mapping[str, int]
+    settings: Mapping[str, object] = field(default_factory=dict)
+
+
+SCENES: dict[str, Scene] = {
+    "kills": Scene(kills.play, 100, 6, {"async": 24, "sync": 12}),
+    "resumes": Scene(resumes.play, 500, 40, {"async": 12, "sync": 6}),
+    "sends": Scene(sends.play, 50, 3, {"async": 1, "sync": 1}),
+    "stops": Scene(stops.play, 100, 12, {"async": 12, "sync": 10}),
+    # Enough threads that those who come back find room while the workers of before still finish.
+    "switches": Scene(switches.play, 20, 2, {"async": 200, "sync": 200}, {"THREADS": 64}),
+    "restarts": Scene(restarts.play, 10, 2, {"async": 36, "sync": 18}, {"GRACE_S": restarts.GRACE_S}),
+    "faults": Scene(
+        faults.play,
+        102,
+        17,
+        {"async": 24, "sync": 16},
+        {"MODEL_TIMEOUT_S": faults.MODEL_TIMEOUT_S, "TURN_TIMEOUT_S": faults.TURN_TIMEOUT_S},
+    ),
+    "locks": Scene(locks.play, 6, 1, {"async": 24, "sync": 12}),
+}

@@ -1,0 +1,73 @@
+"""Where a scene is played: a server, its model and its data source, and the list of what did not hold."""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from scripts.chaos.database import Database
+from scripts.chaos.parley import Parley
+from scripts.chaos.source import SlowSource
+from scripts.fake_llm import FakeLLM
+
+MODELS = 16
+
+
+@dataclass
+class Stage:
+    """`count` is how often the scene does its damage, `people` how many suffer it; `slack` how many times longer than
+    promised things may take here. What a scene finds goes into `counts`, `longest` (seconds) and `failures`."""
+
+    mode: str
+    count: int
+    people: int
+    slack: float
+    say: Callable[[str], None]
+    server: Parley
+    llm: FakeLLM
+    database: Database
+    counts: dict[str, int] = field(default_factory=dict)
+    longest: dict[str, float] = field(default_factory=dict)
+    failures: list[str] = field(default_factory=list)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def expect(self, holds: object, sentence: str) -> None:
+        if not holds:
+            self.failures.append(sentence)
+
+    def add(self, name: str, number: int = 1) -> None:
+        with self._lock:
+            self.counts[name] = self.counts.get(name, 0) + number
+
+    def within(self, name: str, seconds: float, promised_s: float, whose: object) -> None:
+        """Keep the longest of these times, and check each against what is promised."""
+        with self._lock:
+            self.longest[name] = max(seconds, self.longest.get(name, 0.0))
+        self.expect(seconds <= promised_s * self.slack, f"{name} is {seconds:.2f} s: {whose}")
+
+    def model(self, number: int) -> str:
+        """A model of one's own among those offered: the fake one tells by its name whose connection was closed."""
+        return _MODELS[number % MODELS]
+
+
+# An option that changes nothing where no fault is asked for.
+_MODELS = [f"fake?at={number}" for number in range(MODELS)]
+
+
+@contextlib.contextmanager
+def staged(
+    folder: Path, mode: str, count: int, people: int, slack: float, say: Callable[[str], None], **settings: object
+) -> Iterator[Stage]:
+    """Everything is started, and ended in the end however the scene goes. Raises CannotRun."""
+    with FakeLLM() as llm, SlowSource() as source:
+        needed = {
+            "OPENAI_BASE_URL": llm.base_url,
+            "CHAT_MODEL": ",".join(_MODELS),
+            "WORLD_BANK_URL": source.url,
+            "FRANKFURTER_URL": source.url,
+        }
+        with Parley(folder, mode, **needed | settings) as server:
+            yield Stage(mode, count, people, slack, say, server, llm, Database(server.database))
