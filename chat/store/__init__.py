@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from chat.store.branches import Branches
 from chat.store.conversations import Conversations
 from chat.store.database import Database
 from chat.store.history import History
@@ -27,6 +28,7 @@ class Store:
         self.owned = Ownership(self.database)
         self.conversations = Conversations(self.database)
         self.history = History(self.database)
+        self.branches = Branches(self.database)
         self.turns = Turns(self.database)
 
     def migrate(self) -> list[str]:

@@ -3,13 +3,30 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from typing import Any
 
 from chat.errors import Conflict, InvalidRequest
 from chat.store.database import Database, reads, writes
 from chat.store.models import Conversation as Row
-from chat.store.models import rows
+from chat.store.models import named
 from chat.store.records import Conversation, now_ms
+
+_NEWEST = """
+    SELECT id, user_id, title, pinned, created_at, updated_at, head_id, active_turn_id, temporary
+    FROM conversations {index}
+    WHERE user_id = ? AND temporary = 0 {and_pinned} AND (updated_at, id) < (?, ?)
+    ORDER BY updated_at DESC, id DESC LIMIT ?
+"""
+LISTED = _NEWEST.format(index="INDEXED BY conversations_listed", and_pinned="")
+PINNED = _NEWEST.format(index="INDEXED BY conversations_pinned", and_pinned="AND pinned = 1")
+
+EXPIRED = """
+    SELECT id FROM conversations INDEXED BY conversations_temporary
+    WHERE temporary = 1 AND updated_at < ? AND active_turn_id IS NULL LIMIT ?
+"""
+
+_BEFORE_ALL = 2**63 - 1
 
 
 class Conversations:
@@ -17,22 +34,23 @@ class Conversations:
         self.database = database
 
     @reads
-    def page(self, user_id: int, limit: int, cursor: str = "") -> tuple[list[Conversation], str | None]:
+    def page(
+        self, user_id: int, limit: int, cursor: str = "", *, pinned: bool = False
+    ) -> tuple[list[Conversation], str | None]:
         """At most `limit` of a user's conversations, newest first, and the cursor of the next page, if any.
 
-        Raises InvalidRequest for a cursor that no page gave.
+        `pinned`: only those. Temporary ones are in no page. Raises InvalidRequest for a cursor that no page gave.
         """
-        query = Row.select().where(Row.user_id == user_id)
-        if cursor:
-            updated_at, last_id = _parse(cursor)
-            query = query.where((Row.updated_at < updated_at) | ((Row.updated_at == updated_at) & (Row.id < last_id)))
-        found = rows(query.order_by(Row.updated_at.desc(), Row.id.desc()).limit(limit + 1))
-        items = [record(row) for row in found[:limit]]
-        more = f"{items[-1].updated_at}-{items[-1].id}" if len(found) > limit else None
-        return items, more
+        updated_at, last_id = _parse(cursor) if cursor else (_BEFORE_ALL, _BEFORE_ALL)
+        found = self.database.peewee.execute_sql(
+            PINNED if pinned else LISTED, (user_id, updated_at, last_id, limit + 1)
+        )
+        items = [record(row) for row in named(found)]
+        more = f"{items[limit - 1].updated_at}-{items[limit - 1].id}" if len(items) > limit else None
+        return items[:limit], more
 
     @writes
-    def create(self, user_id: int, title: str = "") -> Conversation:
+    def create(self, user_id: int, title: str = "", *, temporary: bool = False) -> Conversation:
         now = now_ms()
         fields: dict[str, Any] = {
             "user_id": user_id,
@@ -40,6 +58,7 @@ class Conversations:
             "pinned": False,
             "created_at": now,
             "updated_at": now,
+            "temporary": temporary,
         }
         made = Row.insert(**fields).execute()
         return Conversation(id=made, head_id=None, active_turn_id=None, **fields)
@@ -58,9 +77,21 @@ class Conversations:
         if not deleted and Row.select().where(Row.id == conversation.id).exists():
             raise Conflict("turn_running", "An answer is still being written in this conversation.")
 
+    @reads
+    def expired(self, unused_since: int, limit: int) -> list[int]:
+        """The ids of temporary conversations in which nothing was asked or answered since that moment."""
+        found = self.database.peewee.execute_sql(EXPIRED, (unused_since, limit))
+        return [row[0] for row in found.fetchall()]
+
+    @writes
+    def remove_expired(self, ids: Sequence[int], unused_since: int) -> list[int]:
+        """Delete those of the conversations that still are as `expired` found them. Returns which."""
+        still = Row.id.in_(ids) & Row.temporary & (Row.updated_at < unused_since) & Row.active_turn_id.is_null()
+        return [row.id for row in Row.delete().where(still).returning(Row.id).execute()]
+
 
 def record(row: dict[str, Any]) -> Conversation:
-    return Conversation(**row)
+    return Conversation(**row | {"pinned": bool(row["pinned"]), "temporary": bool(row["temporary"])})
 
 
 def _parse(cursor: str) -> tuple[int, int]:

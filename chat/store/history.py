@@ -13,19 +13,20 @@ from chat.store.database import Database, reads
 from chat.store.models import Message as MessageRow
 from chat.store.models import ToolCall as ToolCallRow
 from chat.store.models import Turn as TurnRow
-from chat.store.models import rows
+from chat.store.models import named, rows
 from chat.store.records import Message, Turn, TurnError
 
 # From a leaf upwards: one look-up by primary key a message.
-_PATH = """
-    WITH RECURSIVE path (id, parent_id, depth) AS (
-        SELECT id, parent_id, 1 FROM messages WHERE id = ?
+PATH = """
+    WITH RECURSIVE path (id, parent_id, conversation_id, role, text, reasoning, created_at, depth) AS (
+        SELECT id, parent_id, conversation_id, role, text, reasoning, created_at, 1 FROM messages WHERE id = ?
         UNION ALL
-        SELECT messages.id, messages.parent_id, path.depth + 1
+        SELECT messages.id, messages.parent_id, messages.conversation_id, messages.role, messages.text,
+               messages.reasoning, messages.created_at, path.depth + 1
         FROM path JOIN messages ON messages.id = path.parent_id
         WHERE path.depth < ?
     )
-    SELECT id FROM path
+    SELECT id, parent_id, conversation_id, role, text, reasoning, created_at FROM path
 """
 
 
@@ -42,8 +43,12 @@ class History:
     @reads
     def path_to(self, message_id: int, limit: int) -> list[Message]:
         """The branch that ends at a message, oldest first: at most the last `limit` messages of it."""
-        ids = [row[0] for row in self.database.peewee.execute_sql(_PATH, (message_id, limit)).fetchall()]
-        return messages_of(rows(MessageRow.select().where(MessageRow.id.in_(ids)).order_by(MessageRow.id)))
+        return messages_of(path_to(self.database, message_id, limit))
+
+
+def path_to(database: Database, message_id: int, limit: int) -> list[dict[str, Any]]:
+    """Rows of `messages`, oldest first. Call it inside a database thread."""
+    return named(database.peewee.execute_sql(PATH, (message_id, limit)))[::-1]
 
 
 def messages_of(found: list[dict[str, Any]]) -> list[Message]:

@@ -44,6 +44,7 @@ class Conversation(Model):
     updated_at = BigIntegerField()
     head_id = IntegerField(null=True)
     active_turn_id = IntegerField(null=True)
+    temporary = BooleanField(default=False)
 
     class Meta:
         table_name = "conversations"
@@ -112,6 +113,31 @@ class Turn(Model):
         table_name = "turns"
 
 
+class Feedback(Model):
+    """What the reader thought of an answer: `value` is 1 or -1."""
+
+    message_id = IntegerField(primary_key=True)
+    value = IntegerField()
+    comment = TextField(null=True)
+    updated_at = BigIntegerField()
+
+    class Meta:
+        table_name = "feedback"
+
+
+class Share(Model):
+    """A link to the branch that ends at `leaf_id`, for anybody who has it. `salt`: see `shares.py`."""
+
+    conversation_id = IntegerField(primary_key=True)
+    token_digest = TextField()
+    salt = TextField()
+    leaf_id = IntegerField()
+    created_at = BigIntegerField()
+
+    class Meta:
+        table_name = "shares"
+
+
 def rows(query: Any) -> list[dict[str, Any]]:
     """A query's rows as dictionaries, in order."""
     return list(query.dicts())
@@ -123,4 +149,10 @@ def row(query: Any) -> dict[str, Any] | None:
     return found
 
 
-MODELS = (User, Session, Conversation, Message, ToolCall, Turn)
+def named(cursor: Any) -> list[dict[str, Any]]:
+    """The rows of a statement given as text, as dictionaries."""
+    names = [column[0] for column in cursor.description]
+    return [dict(zip(names, values, strict=True)) for values in cursor.fetchall()]
+
+
+MODELS = (User, Session, Conversation, Message, ToolCall, Turn, Feedback, Share)

@@ -29,6 +29,7 @@ class Conversation:
     updated_at: int
     head_id: int | None
     active_turn_id: int | None
+    temporary: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,3 +77,19 @@ class Message:
     created_at: int
     tool_calls: tuple[ToolCallRecord, ...] = ()
     turn: Turn | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class BranchPage:
+    """A stretch of the branch that ends at `leaf_id`, oldest message first.
+
+    `siblings` has, for each message's id, the ids of all that stand in its place, itself among them, in the
+    order in which they were made; `feedback` what was thought of some answers, 1 or -1. `more` is whether
+    the branch goes on before the first message.
+    """
+
+    leaf_id: int | None
+    messages: list[Message]
+    siblings: dict[int, list[int]]
+    feedback: dict[int, int]
+    more: bool

@@ -23,6 +23,7 @@ RowId = Annotated[int, msgspec.Meta(ge=1, le=2**63 - 1)]
 
 class NewConversation(msgspec.Struct):
     title: str = ""
+    temporary: bool = False
 
 
 class ChangedConversation(msgspec.Struct):

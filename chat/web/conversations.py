@@ -7,16 +7,16 @@ from typing import Any
 from flask import Blueprint, request
 from flask.typing import ResponseReturnValue
 
-from chat.errors import InvalidRequest
-from chat.web import body, identity, shapes
+from chat.store.branches import Place
+from chat.web import body, identity, query, shapes
 from chat.web.parts import parts
 from chat.workers import mode
 from config.version import VERSION
 
 bp = Blueprint("conversations", __name__, url_prefix="/api")
 
-_PAGE = 50
-_LARGEST_PAGE = 200
+# Asked with any of these, a conversation comes a page at a time.
+_PAGED = frozenset({"limit", "leaf", "through", "before"})
 
 
 @bp.get("/me")
@@ -40,7 +40,7 @@ def me() -> dict[str, Any]:
 @bp.get("/conversations")
 def list_conversations() -> dict[str, Any]:
     found, cursor = parts().store.conversations.page(
-        identity.user_id(), _limit(request.args.get("limit", "")), request.args.get("cursor", "")
+        identity.user_id(), query.limit(), query.text("cursor"), pinned=query.flag("pinned")
     )
     return {"items": [shapes.conversation(record) for record in found], "next_cursor": cursor}
 
@@ -48,7 +48,7 @@ def list_conversations() -> dict[str, Any]:
 @bp.post("/conversations")
 def create_conversation() -> ResponseReturnValue:
     asked = body.read(body.NewConversation)
-    made = parts().store.conversations.create(identity.user_id(), body.title(asked.title))
+    made = parts().store.conversations.create(identity.user_id(), body.title(asked.title), temporary=asked.temporary)
     return shapes.conversation(made), 201
 
 
@@ -56,11 +56,12 @@ def create_conversation() -> ResponseReturnValue:
 def show_conversation(conversation_id: int) -> dict[str, Any]:
     store = parts().store
     record = store.owned.conversation(identity.user_id(), conversation_id)
-    messages = store.history.of_conversation(record.id)
-    return shapes.conversation(record) | {
-        "head_id": record.head_id,
-        "messages": [shapes.message(message) for message in messages],
-    }
+    shown = shapes.conversation(record) | {"head_id": record.head_id}
+    if _PAGED.isdisjoint(request.args):
+        messages = store.history.of_conversation(record.id)
+        return shown | {"messages": [shapes.message(message) for message in messages]}
+    place = Place(query.row_id("leaf"), query.row_id("through"), query.row_id("before"))
+    return shown | shapes.branch(store.branches.page(record, place, query.limit()))
 
 
 @bp.patch("/conversations/<id:conversation_id>")
@@ -81,11 +82,3 @@ def delete_conversation(conversation_id: int) -> ResponseReturnValue:
     # Other workers' copies, which nothing can ask for any more, go as memory is needed.
     here.memory.drop(record.id)
     return "", 204
-
-
-def _limit(text: str) -> int:
-    if not text:
-        return _PAGE
-    if not (text.isascii() and text.isdigit() and len(text) < 6 and 1 <= int(text) <= _LARGEST_PAGE):
-        raise InvalidRequest("invalid_value", f"limit takes a whole number from 1 to {_LARGEST_PAGE}.", "limit")
-    return int(text)

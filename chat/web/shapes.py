@@ -6,7 +6,7 @@ import datetime
 from typing import Any
 
 from chat.messages import Answer, ToolCallRecord
-from chat.store.records import Conversation, Message, Turn
+from chat.store.records import BranchPage, Conversation, Message, Turn
 from chat.turns import wire
 
 
@@ -25,6 +25,7 @@ def conversation(record: Conversation) -> dict[str, Any]:
         "updated_at": time(record.updated_at),
         "pinned": record.pinned,
         "running": record.active_turn_id is not None,
+        "temporary": record.temporary,
     }
 
 
@@ -40,6 +41,20 @@ def message(record: Message) -> dict[str, Any]:
     if record.turn is None:
         return shown
     return shown | _of_turn(record.turn) | _of_answer(record.reasoning, record.tool_calls)
+
+
+def branch(page: BranchPage) -> dict[str, Any]:
+    """`previous` is what the next request's `before` takes, or None at the branch's beginning."""
+    shown = []
+    for record in page.messages:
+        beside = {"siblings": page.siblings[record.id]}
+        given = {} if record.turn is None else {"feedback": page.feedback.get(record.id)}
+        shown.append(message(record) | beside | given)
+    return {
+        "leaf_id": page.leaf_id,
+        "messages": shown,
+        "previous": page.messages[0].id if page.more else None,
+    }
 
 
 def turn(record: Turn, answer: Answer) -> dict[str, Any]:

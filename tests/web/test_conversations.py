@@ -15,6 +15,7 @@ CONVERSATION = {
     "updated_at": moment,
     "pinned": bool,
     "running": bool,
+    "temporary": bool,
 }
 
 

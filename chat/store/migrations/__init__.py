@@ -13,7 +13,7 @@ from typing import Any
 from chat.errors import StoreUnavailable
 from chat.store.database import Database
 
-STEPS = ("0001_conversations",)
+STEPS = ("0001_conversations", "0002_keep_and_share")
 _PATIENCE_S = 10.0
 
 

@@ -1,0 +1,127 @@
+"""One branch, a page at a time from its end upwards, and what stands beside each message."""
+
+from __future__ import annotations
+
+import pytest
+
+from chat.errors import InvalidRequest
+from chat.store.branches import Place
+
+from .scenes import RUN, answered, begin, finish
+
+
+def again(store, user, turn, text):
+    """Another answer to a turn's question; returns its turn."""
+    _, answer = store.owned.message(user, turn.message_id)
+    return finish(store, store.turns.begin_again(answer, RUN).turn, text)
+
+
+def page(store, user, conversation, limit=50, **place):
+    now = store.owned.conversation(user, conversation.id)
+    return store.branches.page(now, Place(**place), limit)
+
+
+def texts(shown):
+    return [message.text for message in shown.messages]
+
+
+def test_an_empty_conversation(store, user, conversation):
+    shown = page(store, user, conversation)
+    assert (shown.leaf_id, shown.messages, shown.more) == (None, [], False)
+
+
+@pytest.mark.parametrize("limit", [1, 2, 3, 5, 10, 11])
+def test_the_pages_make_up_the_branch(store, user, conversation, limit):
+    for number in range(5):
+        last = answered(store, conversation, f"Q{number}", f"A{number}")
+    shown = page(store, user, conversation, limit)
+    found = shown.messages
+    while shown.more:
+        assert len(shown.messages) == limit
+        shown = page(store, user, conversation, limit, before=shown.messages[0].id)
+        found = [*shown.messages, *found]
+    assert found == store.history.path_to(last.message_id, 100)
+    assert shown.leaf_id == last.message_id
+
+
+def test_nothing_is_before_the_first(store, user, conversation):
+    turn = answered(store, conversation, "Q", "A")
+    shown = page(store, user, conversation, before=turn.user_message_id)
+    assert (shown.messages, shown.more) == ([], False)
+
+
+class TestSiblings:
+    def test_alone(self, store, user, conversation):
+        turn = answered(store, conversation, "Q", "A")
+        assert page(store, user, conversation).siblings == {
+            turn.user_message_id: [turn.user_message_id],
+            turn.message_id: [turn.message_id],
+        }
+
+    def test_second_answers(self, store, user, conversation):
+        first = answered(store, conversation, "Q", "A")
+        second = again(store, user, first, "A'")
+        shown = page(store, user, conversation)
+        assert texts(shown) == ["Q", "A'"]
+        assert shown.siblings[second.message_id] == [first.message_id, second.message_id]
+        assert shown.siblings[first.user_message_id] == [first.user_message_id]
+
+    def test_edited_questions(self, store, user, conversation):
+        first = answered(store, conversation, "Q1", "A1")
+        second = answered(store, conversation, "Q2", "A2")
+        third = answered(store, conversation, "Q2'", "A2'", parent_id=first.message_id)
+        shown = page(store, user, conversation)
+        assert texts(shown) == ["Q1", "A1", "Q2'", "A2'"]
+        assert shown.siblings[third.user_message_id] == [second.user_message_id, third.user_message_id]
+
+    def test_edited_first_questions_of_this_conversation_only(self, store, user, conversation):
+        answered(store, store.conversations.create(user), "elsewhere", "A")
+        first = answered(store, conversation, "Q", "A")
+        answered(store, store.conversations.create(user), "elsewhere too", "A")
+        second = answered(store, conversation, "Q'", "A'", parent_id=None)
+        shown = page(store, user, conversation)
+        assert texts(shown) == ["Q'", "A'"]
+        assert shown.siblings[second.user_message_id] == [first.user_message_id, second.user_message_id]
+
+
+class TestThrough:
+    @pytest.fixture
+    def tree(self, store, user, conversation):
+        """Q1 with A1 and A1'; below A1 the question Q2, below A1' the question Q3 and after it, again below A1, Q4."""
+        turns = {"A1": answered(store, conversation, "Q1", "A1")}
+        turns["A2"] = answered(store, conversation, "Q2", "A2")
+        turns["A1'"] = again(store, user, turns["A1"], "A1'")
+        turns["A3"] = answered(store, conversation, "Q3", "A3", parent_id=turns["A1'"].message_id)
+        turns["A4"] = answered(store, conversation, "Q4", "A4", parent_id=turns["A1"].message_id)
+        return turns
+
+    def test_down_to_the_newest_below(self, store, user, conversation, tree):
+        assert texts(page(store, user, conversation)) == ["Q1", "A1", "Q4", "A4"]
+        other = page(store, user, conversation, through=tree["A1'"].message_id)
+        assert (texts(other), other.leaf_id) == (["Q1", "A1'", "Q3", "A3"], tree["A3"].message_id)
+        assert texts(page(store, user, conversation, through=tree["A2"].user_message_id)) == ["Q1", "A1", "Q2", "A2"]
+        assert texts(page(store, user, conversation, through=tree["A1"].user_message_id)) == ["Q1", "A1", "Q4", "A4"]
+
+    def test_a_leaf(self, store, user, conversation, tree):
+        assert texts(page(store, user, conversation, leaf=tree["A2"].message_id)) == ["Q1", "A1", "Q2", "A2"]
+        assert texts(page(store, user, conversation, leaf=tree["A1"].message_id)) == ["Q1", "A1"]
+
+    def test_upwards_on_another_branch(self, store, user, conversation, tree):
+        last = page(store, user, conversation, 2, leaf=tree["A3"].message_id)
+        shown = page(store, user, conversation, 2, leaf=last.leaf_id, before=last.messages[0].id)
+        assert (texts(shown), shown.leaf_id) == (["Q1", "A1'"], tree["A3"].message_id)
+
+    def test_an_answer_under_way_is_its_branchs_leaf(self, store, user, conversation, tree):
+        begun = begin(store, conversation, "Q5", parent_id=tree["A3"].message_id)
+        shown = page(store, user, conversation, through=tree["A1'"].message_id)
+        assert texts(shown) == ["Q1", "A1'", "Q3", "A3", "Q5", ""]
+        assert shown.leaf_id == begun.turn.message_id
+
+
+@pytest.mark.parametrize("field", ["leaf", "through", "before"])
+def test_a_message_of_another_conversation_names_nothing(store, user, conversation, field):
+    elsewhere = answered(store, store.conversations.create(user), "Q", "A")
+    for number in (elsewhere.message_id, 0, 10_000, 2**63 - 1):
+        with pytest.raises(InvalidRequest) as refused:
+            page(store, user, conversation, **{field: number})
+        assert refused.value.field == field

@@ -1,0 +1,62 @@
+"""What is asked of much is asked through an index: SQLite's own plans say so."""
+
+from __future__ import annotations
+
+import contextlib
+import sqlite3
+
+import pytest
+
+from chat.store import branches, conversations, history
+
+
+def plan(store, statement, *values):
+    with contextlib.closing(sqlite3.connect(store.database.path)) as other:
+        return [row[3] for row in other.execute(f"EXPLAIN QUERY PLAN {statement}", values)]
+
+
+LARGEST = 2**63 - 1
+
+# A statement, and how the one step of its plan begins: no other step, so nothing is sorted.
+PLANS = {
+    "list": (
+        conversations.LISTED,
+        (1, LARGEST, LARGEST, 51),
+        "SEARCH conversations USING INDEX conversations_listed (user_id=? AND temporary=? AND ",
+    ),
+    "pinned": (
+        conversations.PINNED,
+        (1, LARGEST, LARGEST, 51),
+        "SEARCH conversations USING INDEX conversations_pinned (user_id=? AND ",
+    ),
+    "expired": (conversations.EXPIRED, (1, 100), "SEARCH conversations USING INDEX conversations_temporary ("),
+    "first questions": (branches.ROOTS, (1,), "SEARCH messages USING INDEX messages_roots (conversation_id=?)"),
+}
+
+
+@pytest.mark.parametrize("name", PLANS)
+def test_a_list_is_read_in_the_order_of_its_index(store, name):
+    statement, values, expected = PLANS[name]
+    (step,) = plan(store, statement, *values)
+    assert step.startswith(expected)
+
+
+BRANCHES = {"path": (history.PATH, (1, 51)), "below": (branches.NEWEST_BELOW, (1,))}
+
+
+@pytest.mark.parametrize("name", BRANCHES)
+def test_a_branch_is_walked_a_look_up_a_message(store, name):
+    statement, values = BRANCHES[name]
+    steps = plan(store, statement, *values)
+    scanned = [step for step in steps if step.startswith("SCAN") and step not in ("SCAN path", "SCAN below")]
+    assert [step for step in scanned if step != "SCAN CONSTANT ROW"] == []
+    assert not any("TEMP B-TREE" in step for step in steps)
+
+
+def test_siblings_are_looked_up_for_the_messages_of_the_page_only(store):
+    steps = plan(store, branches.SIBLINGS, "[1,2]")
+    assert steps[:3] == [
+        "SCAN wanted VIRTUAL TABLE INDEX 1:",
+        "SEARCH shown USING INTEGER PRIMARY KEY (rowid=?)",
+        "SEARCH beside USING INDEX messages_children (parent_id=?)",
+    ]
