@@ -20,6 +20,7 @@ from chat.store import Store
 from chat.store.database import explain_unopenable
 from chat.tools import market_tools
 from chat.turns.drain import Drain
+from chat.turns.expiry import Expiry
 from chat.turns.follow import Follower
 from chat.turns.home import Home
 from chat.turns.neighbours import desk
@@ -27,7 +28,7 @@ from chat.turns.recovery import Recovery
 from chat.turns.report import WorkerReport
 from chat.turns.runner import Limits, Runner
 from chat.turns.stop import Stopper
-from chat.web import admin, body, conversations, errors, health, identity, pages, turns
+from chat.web import admin, body, conversations, errors, export, feedback, health, identity, pages, shares, turns
 from chat.web.parts import EXTENSION, Parts
 from chat.workers.peers import Peers
 from config import logging as log_files
@@ -46,6 +47,7 @@ class Worker:
         self._home = Home(self._store, settings.active_turns_limit)
         self._peers = Peers(settings.data_dir / "run")
         self._recovery = Recovery(self._store, self._peers.is_gone)
+        self._expiry = Expiry(self._store, self._memory)
         self._drain = Drain(self._home, settings.grace_s)
         self._model = _model(settings)
         follower = Follower(self._store, self._home, self._peers)
@@ -91,7 +93,7 @@ class Worker:
         if not self._started:
             return
         self._drain.finish()
-        for part in (self._home, self._recovery, self._report):
+        for part in (self._home, self._recovery, self._expiry, self._report):
             part.stop()
         self._peers.close()
         self._store.close()
@@ -104,6 +106,7 @@ class Worker:
         self._listen()
         self._home.start()
         self._recovery.start()
+        self._expiry.start()
         self._report.start()
         self._model.warm_up()
         self._started = True
@@ -141,7 +144,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     app.before_request(worker.start)
     for part in (errors, identity, pages):
         part.init_app(app)
-    for room in (pages, conversations, turns, admin, health):
+    for room in (pages, conversations, export, feedback, shares, turns, admin, health):
         app.register_blueprint(room.bp)
     init_cli(app, worker.store)
     return app

@@ -7,11 +7,13 @@ from pathlib import Path
 from chat.store.branches import Branches
 from chat.store.conversations import Conversations
 from chat.store.database import Database
+from chat.store.feedback import Feedback
 from chat.store.history import History
 from chat.store.migrations import migrate
 from chat.store.models import MODELS
 from chat.store.ownership import Ownership
 from chat.store.sessions import Sessions
+from chat.store.shares import Shares
 from chat.store.turns import Turns
 
 
@@ -29,6 +31,8 @@ class Store:
         self.conversations = Conversations(self.database)
         self.history = History(self.database)
         self.branches = Branches(self.database)
+        self.feedback = Feedback(self.database)
+        self.shares = Shares(self.database)
         self.turns = Turns(self.database)
 
     def migrate(self) -> list[str]:

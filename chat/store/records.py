@@ -93,3 +93,11 @@ class BranchPage:
     siblings: dict[int, list[int]]
     feedback: dict[int, int]
     more: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """A link that is out. `created_at` is when what it shows was last renewed."""
+
+    token: str
+    created_at: int

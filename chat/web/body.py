@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import Annotated, TypeVar
+from typing import Annotated, Literal, TypeVar
 
 import msgspec
 from flask import request
@@ -15,6 +15,7 @@ T = TypeVar("T", bound=msgspec.Struct)
 
 MESSAGE_CHARS = 32_000
 TITLE_CHARS = 200
+COMMENT_CHARS = 1_000
 BODY_BYTES = 1024 * 1024
 
 # A row's number: as long as the database takes one.
@@ -46,6 +47,17 @@ class Again(msgspec.Struct):
 
 class Nothing(msgspec.Struct):
     """The address says it all."""
+
+
+class GivenFeedback(msgspec.Struct):
+    value: Literal[1, -1] | None
+    comment: Annotated[str, msgspec.Meta(max_length=COMMENT_CHARS)] | None = None
+
+
+class NewShare(msgspec.Struct):
+    """`leaf_id`: the message that the branch to be shared ends at; absent, the newest branch."""
+
+    leaf_id: RowId | None = None
 
 
 def read(shape: type[T]) -> T:
@@ -97,6 +109,11 @@ def short(value: str | None, field: str, limit: int) -> str | None:
     if value is not None and not 0 < len(value) <= limit:
         raise InvalidRequest("invalid_value", f"{field} takes 1 to {limit} characters.", field)
     return None if value is None else _storable(value, field)
+
+
+def comment(text: str | None) -> str | None:
+    """A sentence with an opinion; blank is none. Raises InvalidRequest."""
+    return _storable(text, "comment").strip() or None if text is not None else None
 
 
 def _storable(text: str, field: str) -> str:

@@ -32,7 +32,7 @@ def me() -> dict[str, Any]:
             "title_chars": body.TITLE_CHARS,
             "turn_seconds": settings.turn_timeout_s,
         },
-        "features": {"demo": settings.demo},
+        "features": {"demo": settings.demo, "share": True, "temporary": True, "export": ["json", "md"]},
         "version": VERSION,
     }
 

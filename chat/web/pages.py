@@ -6,8 +6,10 @@ import hashlib
 from pathlib import Path
 
 from flask import Blueprint, Flask, Response, render_template, request
+from flask.typing import ResponseReturnValue
 
 from chat.web import identity
+from chat.web.parts import parts
 from config.version import VERSION
 
 bp = Blueprint("pages", __name__)
@@ -46,6 +48,21 @@ def home() -> str:
 @bp.get("/c/<id:conversation_id>")
 def conversation(conversation_id: int) -> str:  # noqa: ARG001 - the page reads its address itself
     return home()
+
+
+@bp.get("/s/<token>")
+def shared(token: str) -> ResponseReturnValue:
+    """A shared conversation, for anybody: no identity is asked for and no cookie handed out.
+
+    A link that does not lead anywhere has the same page, which says so.
+    """
+    page = render_template("page.html", title="Parley", version=VERSION, shared=token)
+    return page, 200 if parts().store.shares.exists(token) else 404, for_anybody()
+
+
+def for_anybody() -> dict[str, str]:
+    """Headers of what a link shows: the link goes into no Referer, no search engine and no cache."""
+    return {"Referrer-Policy": "no-referrer", "X-Robots-Tag": "noindex", "Cache-Control": "no-store"}
 
 
 def _secure(response: Response) -> Response:

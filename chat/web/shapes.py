@@ -6,7 +6,7 @@ import datetime
 from typing import Any
 
 from chat.messages import Answer, ToolCallRecord
-from chat.store.records import BranchPage, Conversation, Message, Turn
+from chat.store.records import BranchPage, Conversation, Message, Share, Turn
 from chat.turns import wire
 
 
@@ -55,6 +55,11 @@ def branch(page: BranchPage) -> dict[str, Any]:
         "messages": shown,
         "previous": page.messages[0].id if page.more else None,
     }
+
+
+def shared(share: Share, title: str, messages: list[Message]) -> dict[str, Any]:
+    """Nothing in it tells whose it is."""
+    return {"title": title, "created_at": time(share.created_at), "messages": [message(each) for each in messages]}
 
 
 def turn(record: Turn, answer: Answer) -> dict[str, Any]:

@@ -57,6 +57,9 @@ def changes(turn: dict[str, Any]) -> list[tuple[str, str, dict[str, Any]]]:
         ("POST", f"/api/turns/{turn['turn_id']}/stop", {}),
         ("PATCH", conversation, {"json": {"title": "x"}}),
         ("DELETE", conversation, {}),
+        ("PUT", f"/api/messages/{turn['message_id']}/feedback", {"json": {"value": 1}}),
+        ("POST", f"{conversation}/share", {"json": {}}),
+        ("DELETE", f"{conversation}/share", {}),
     ]
 
 
@@ -110,6 +113,7 @@ def test_asking_changes_nothing(
         "message_id": turn["message_id"],
         "turn_id": turn["id"],
         "filename": "icon.svg",
+        "token": "nothing",
     }
     addresses = app.url_map.bind("localhost")
     asked = 0

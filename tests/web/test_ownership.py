@@ -25,6 +25,13 @@ OWNED: dict[tuple[str, str], dict[str, Any]] = {
     ("POST", CONVERSATION + "/turns"): {"json": {"text": "stolen"}},
     ("POST", "/api/messages/<id:message_id>/regenerate"): {"json": {}},
     ("POST", "/api/turns/<id:turn_id>/stop"): {},
+    ("GET", CONVERSATION + "/export"): {"query_string": {"format": "md"}},
+    ("HEAD", CONVERSATION + "/export"): {"query_string": {"format": "json"}},
+    ("POST", CONVERSATION + "/share"): {"json": {}},
+    ("GET", CONVERSATION + "/share"): {},
+    ("HEAD", CONVERSATION + "/share"): {},
+    ("DELETE", CONVERSATION + "/share"): {},
+    ("PUT", "/api/messages/<id:message_id>/feedback"): {"json": {"value": -1}},
     ("GET", "/api/turns/<id:turn_id>"): {},
     ("HEAD", "/api/turns/<id:turn_id>"): {},
     ("GET", "/api/turns/<id:turn_id>/events"): {},
@@ -35,6 +42,8 @@ OWNED: dict[tuple[str, str], dict[str, Any]] = {
 SHARED: dict[tuple[str, str], int] = {
     ("GET", "/"): 200,
     ("GET", "/c/<id:conversation_id>"): 200,
+    ("GET", "/s/<token>"): 404,
+    ("GET", "/api/shared/<token>"): 404,
     ("GET", "/api/me"): 200,
     ("GET", "/api/conversations"): 200,
     ("POST", "/api/conversations"): 201,
@@ -49,7 +58,9 @@ SHARED: dict[tuple[str, str], int] = {
 def address(app: Flask, alice: FlaskClient) -> Callable[[str], str]:
     """Fills a rule with what is Alice's."""
     turn = exchange(alice, converse(alice, title=CANARY), CANARY)
+    alice.post(f"/api/conversations/{turn['conversation_id']}/share", json={})
     hers = {
+        "<token>": "not-a-link-of-hers",
         "<id:conversation_id>": turn["conversation_id"],
         "<id:message_id>": turn["message_id"],
         "<id:turn_id>": turn["id"],
@@ -154,5 +165,7 @@ def test_anothers_client_id_finds_nothing(alice: FlaskClient, mallory: FlaskClie
 
 
 def all_of(client: FlaskClient) -> list[Any]:
+    """What the client has, opinions and links included."""
     listed = client.get("/api/conversations").json["items"]
-    return [client.get(f"/api/conversations/{item['id']}").json for item in listed]
+    places = [f"/api/conversations/{item['id']}" for item in listed]
+    return [client.get(place + more).json for place in places for more in ("", "?limit=200", "/share")]

@@ -1,0 +1,20 @@
+"""What a reader thinks of answers: a thumb up or down, perhaps with a sentence."""
+
+from __future__ import annotations
+
+from chat.store.database import Database, writes
+from chat.store.models import Feedback as Row
+from chat.store.records import Message, now_ms
+
+
+class Feedback:
+    def __init__(self, database: Database) -> None:
+        self.database = database
+
+    @writes
+    def give(self, answer: Message, value: int | None, comment: str | None) -> None:
+        """Keep an opinion in place of the last: `value` 1 or -1, or None for none at all, the comment included."""
+        if value is None:
+            Row.delete().where(Row.message_id == answer.id).execute()
+        else:
+            Row.replace(message_id=answer.id, value=value, comment=comment, updated_at=now_ms()).execute()

@@ -1,0 +1,66 @@
+"""A conversation as a file: Markdown for people, JSON for programs."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+import msgspec
+from flask import Blueprint, Response
+from werkzeug.http import dump_options_header
+
+from chat.errors import InvalidRequest
+from chat.store.records import Conversation
+from chat.web import identity, markdown, query, shapes
+from chat.web.parts import parts
+from config.version import VERSION
+
+bp = Blueprint("export", __name__, url_prefix="/api")
+
+# The newest branch, as far as anybody reads.
+_MESSAGES = 10_000
+_NAME_CHARS = 60
+# Names that Windows keeps for devices, whatever follows the dot.
+_DEVICES = re.compile(r"(con|prn|aux|nul|conin\$|conout\$|(com|lpt)[0-9¹²³])(\.|$)", re.IGNORECASE)
+
+
+@bp.get("/conversations/<id:conversation_id>/export")
+def export(conversation_id: int) -> Response:
+    conversation = parts().store.owned.conversation(identity.user_id(), conversation_id)
+    match query.text("format"):
+        case "md":
+            return _file(conversation, _markdown(conversation), "md", "text/markdown; charset=utf-8")
+        case "json":
+            return _file(conversation, _json(conversation), "json", "application/json")
+    raise InvalidRequest("invalid_value", "format takes json or md.", "format")
+
+
+def file_name(title: str, ending: str) -> str:
+    """A name that every operating system takes, made of a title."""
+    kept = "".join(each if each.isalnum() or unicodedata.category(each) == "Mn" else " " for each in title)
+    name = "-".join(kept.split())[:_NAME_CHARS].strip("-") or "conversation"
+    return f"{'_' if _DEVICES.match(name) else ''}{name}.{ending}"
+
+
+def _markdown(conversation: Conversation) -> bytes:
+    """The branch that the page shows: the newest one."""
+    head = conversation.head_id
+    messages = [] if head is None else parts().store.history.path_to(head, _MESSAGES)
+    return markdown.document(conversation, messages).encode("utf-8", "replace")
+
+
+def _json(conversation: Conversation) -> bytes:
+    """Every branch: as the API tells it, with what made the file."""
+    messages = parts().store.history.of_conversation(conversation.id)
+    shown = shapes.conversation(conversation) | {
+        "head_id": conversation.head_id,
+        "messages": [shapes.message(message) for message in messages],
+        "exported_by": f"Parley {VERSION}",
+    }
+    return msgspec.json.format(msgspec.json.encode(shown), indent=2)
+
+
+def _file(conversation: Conversation, content: bytes, ending: str, kind: str) -> Response:
+    name = file_name(conversation.title, ending)
+    attached = dump_options_header("attachment", {"filename": name})
+    return Response(content, content_type=kind, headers={"Content-Disposition": attached})

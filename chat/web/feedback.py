@@ -1,0 +1,25 @@
+"""What a reader thinks of an answer."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Blueprint
+
+from chat.errors import InvalidRequest
+from chat.web import body, identity
+from chat.web.parts import parts
+
+bp = Blueprint("feedback", __name__, url_prefix="/api")
+
+
+@bp.put("/messages/<id:message_id>/feedback")
+def give(message_id: int) -> dict[str, Any]:
+    store = parts().store
+    _, message = store.owned.message(identity.user_id(), message_id)
+    given = body.read(body.GivenFeedback)
+    if message.role != "assistant":
+        raise InvalidRequest("not_an_answer", "Only an answer can be given feedback.")
+    comment = None if given.value is None else body.comment(given.comment)
+    store.feedback.give(message, given.value, comment)
+    return {"value": given.value, "comment": comment}

@@ -1,0 +1,101 @@
+"""Temporary conversations: in no list, and gone a day after their last use."""
+
+from __future__ import annotations
+
+import pytest
+
+from chat.errors import NotFound
+from chat.memory.local import LocalMemory
+from chat.messages import Answer, Message
+from chat.store import Store
+from chat.store.records import COMPLETED, Conversation
+from chat.store.turns import Progress, Question, Run
+from chat.turns.expiry import Expiry
+
+DAY_MS = 24 * 3600 * 1000
+RUN = Run("a-model", "sync", "here:1")
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch):
+    """Sets the time for everybody."""
+
+    def set_to(moment: int) -> None:
+        for place in ("chat.store.conversations", "chat.store.turns", "chat.turns.expiry"):
+            monkeypatch.setattr(f"{place}.now_ms", lambda: moment)
+
+    set_to(0)
+    return set_to
+
+
+@pytest.fixture
+def user(store: Store) -> int:
+    return store.sessions.create_anonymous().user_id
+
+
+@pytest.fixture
+def memory() -> LocalMemory:
+    return LocalMemory(1_000_000)
+
+
+@pytest.fixture
+def expiry(store: Store, memory: LocalMemory) -> Expiry:
+    return Expiry(store, memory)
+
+
+def answered(store: Store, conversation: Conversation) -> int:
+    begun = store.turns.begin(conversation, Question("Q"), RUN)
+    store.turns.finish(Progress(begun.turn, Answer("A"), "[]"), COMPLETED, None)
+    return begun.turn.message_id
+
+
+def gone(store: Store, conversation: Conversation) -> bool:
+    try:
+        store.owned.conversation(conversation.user_id, conversation.id)
+    except NotFound:
+        return True
+    return False
+
+
+def test_a_day_after_its_last_use(store: Store, user: int, memory: LocalMemory, expiry: Expiry, clock) -> None:
+    temporary = store.conversations.create(user, temporary=True)
+    kept = store.conversations.create(user)
+    clock(DAY_MS // 2)
+    message = answered(store, temporary)
+    memory.put(temporary.id, message, [Message("user", "Q")])
+    clock(DAY_MS + DAY_MS // 2)
+    assert (expiry.sweep(), gone(store, temporary)) == (0, False)
+    clock(DAY_MS + DAY_MS // 2 + 1)
+    assert (expiry.sweep(), gone(store, temporary), gone(store, kept)) == (1, True, False)
+    assert store.history.of_conversation(temporary.id) == []
+    assert memory.get(temporary.id, message) is None
+
+
+def test_more_than_one_transaction_takes(store: Store, user: int, expiry: Expiry, clock) -> None:
+    for _ in range(120):
+        store.conversations.create(user, temporary=True)
+    clock(2 * DAY_MS)
+    assert (expiry.sweep(), expiry.sweep()) == (120, 0)
+
+
+def test_an_answer_under_way_keeps_it(store: Store, user: int, expiry: Expiry, clock) -> None:
+    temporary = store.conversations.create(user, temporary=True)
+    store.turns.begin(temporary, Question("Q"), RUN)
+    clock(2 * DAY_MS)
+    assert (expiry.sweep(), gone(store, temporary)) == (0, False)
+
+
+def test_what_was_used_after_it_was_found_stays(store: Store, user: int, clock) -> None:
+    temporary = store.conversations.create(user, temporary=True)
+    clock(2 * DAY_MS)
+    assert store.conversations.expired(DAY_MS, 10) == [temporary.id]
+    answered(store, temporary)
+    assert store.conversations.remove_expired([temporary.id], DAY_MS) == []
+    assert not gone(store, temporary)
+
+
+def test_it_is_in_no_list(store: Store, user: int) -> None:
+    temporary = store.conversations.create(user, temporary=True)
+    store.conversations.change(temporary, pinned=True)
+    assert store.conversations.page(user, 10) == ([], None)
+    assert store.conversations.page(user, 10, pinned=True) == ([], None)
