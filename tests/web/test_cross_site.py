@@ -107,20 +107,21 @@ def test_what_a_form_can_send_is_refused_even_without_those_headers(
 def test_asking_changes_nothing(
     app: Flask, alice: FlaskClient, turn: dict[str, Any], headers: dict[str, str], settings: Settings
 ) -> None:
+    shared = alice.post(f"/api/conversations/{turn['conversation_id']}/share", json={}).json
     before = dump(settings)
     values = {
         "conversation_id": turn["conversation_id"],
         "message_id": turn["message_id"],
         "turn_id": turn["id"],
         "filename": "icon.svg",
-        "token": "nothing",
+        "token": shared["url"].removeprefix("/s/"),
     }
     addresses = app.url_map.bind("localhost")
     asked = 0
     for rule in app.url_map.iter_rules():
         for method in rule.methods & {"GET", "HEAD", "OPTIONS"}:
             path = addresses.build(rule.endpoint, {name: values[name] for name in rule.arguments}, method=method)
-            answer = alice.open(path, method=method, headers=headers)
+            answer = alice.open(path, method=method, headers=headers, query_string={"format": "md"})
             assert answer.status_code == 200, path
             answer.close()
             asked += 1
