@@ -12,6 +12,7 @@ from chat.store.history import History
 from chat.store.migrations import migrate
 from chat.store.models import MODELS
 from chat.store.ownership import Ownership
+from chat.store.search import Search
 from chat.store.sessions import Sessions
 from chat.store.shares import Shares
 from chat.store.turns import Turns
@@ -33,6 +34,7 @@ class Store:
         self.branches = Branches(self.database)
         self.feedback = Feedback(self.database)
         self.shares = Shares(self.database)
+        self.search = Search(self.database)
         self.turns = Turns(self.database)
 
     def migrate(self) -> list[str]:

@@ -8,6 +8,7 @@ from typing import Any
 
 from chat.errors import Conflict, InvalidRequest
 from chat.store.database import Database, reads, writes
+from chat.store.indexing import index_title
 from chat.store.models import Conversation as Row
 from chat.store.models import named
 from chat.store.records import Conversation, now_ms
@@ -61,6 +62,8 @@ class Conversations:
             "temporary": temporary,
         }
         made = Row.insert(**fields).execute()
+        if title:
+            index_title(self.database, made, title)
         return Conversation(id=made, head_id=None, active_turn_id=None, **fields)
 
     @writes
@@ -69,6 +72,8 @@ class Conversations:
         fields = {name: value for name, value in (("title", title), ("pinned", pinned)) if value is not None}
         if fields:
             Row.update(**fields).where(Row.id == conversation.id).execute()
+        if title is not None:
+            index_title(self.database, conversation.id, title)
 
     @writes
     def delete(self, conversation: Conversation) -> None:

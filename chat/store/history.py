@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
 from typing import Any
 
 import msgspec
@@ -11,8 +10,6 @@ import msgspec
 from chat.messages import ToolCall, ToolCallRecord, ToolResult, Usage
 from chat.store.database import Database, reads
 from chat.store.models import Message as MessageRow
-from chat.store.models import ToolCall as ToolCallRow
-from chat.store.models import Turn as TurnRow
 from chat.store.models import named, rows
 from chat.store.records import Message, Turn, TurnError
 
@@ -27,6 +24,18 @@ PATH = """
         WHERE path.depth < ?
     )
     SELECT id, parent_id, conversation_id, role, text, reasoning, created_at FROM path
+"""
+
+# What belongs to answers, their ids given as JSON: one statement however many there are, and as text, since
+# building queries would take longer than running them.
+TOOL_CALLS = """
+    SELECT message_id, step, text_offset, call_id, name, arguments, label, ok, summary, content, data, duration_ms
+    FROM tool_calls WHERE message_id IN (SELECT value FROM json_each(?)) ORDER BY message_id, position
+"""
+TURNS = """
+    SELECT id, conversation_id, user_message_id, message_id, status, model, mode, worker, marks, error_code,
+           error_message, error_retryable, prompt_tokens, completion_tokens, started_at, ended_at
+    FROM turns WHERE message_id IN (SELECT value FROM json_each(?))
 """
 
 
@@ -53,16 +62,16 @@ def path_to(database: Database, message_id: int, limit: int) -> list[dict[str, A
 
 def messages_of(found: list[dict[str, Any]]) -> list[Message]:
     """Records for rows of `messages`, with what belongs to them. Call it inside a database thread."""
-    answers = [row["id"] for row in found if row["role"] == "assistant"]
+    answers = msgspec.json.encode([row["id"] for row in found if row["role"] == "assistant"]).decode()
     calls = _tool_calls(answers)
-    turns = {row["message_id"]: turn_of(row) for row in _in_chunks(TurnRow, answers)}
+    turns = {row["message_id"]: turn_of(row) for row in _run(TURNS, answers)}
     return [Message(**row, tool_calls=calls.get(row["id"], ()), turn=turns.get(row["id"])) for row in found]
 
 
 def turn_of(row: dict[str, Any]) -> Turn:
     error = None
     if row["error_code"] is not None:
-        error = TurnError(row["error_code"], row["error_message"], row["error_retryable"])
+        error = TurnError(row["error_code"], row["error_message"], bool(row["error_retryable"]))
     return Turn(
         error=error,
         usage=Usage(row["prompt_tokens"], row["completion_tokens"]),
@@ -76,23 +85,21 @@ _PLAIN = (
 )  # fmt: skip
 
 
-def _tool_calls(message_ids: list[int]) -> dict[int, tuple[ToolCallRecord, ...]]:
-    found: dict[int, list[tuple[int, ToolCallRecord]]] = defaultdict(list)
-    for row in _in_chunks(ToolCallRow, message_ids):
-        found[row["message_id"]].append((row["position"], _tool_call(row)))
-    return {key: tuple(call for _, call in sorted(calls, key=lambda pair: pair[0])) for key, calls in found.items()}
+def _tool_calls(answers: str) -> dict[int, tuple[ToolCallRecord, ...]]:
+    found: dict[int, list[ToolCallRecord]] = defaultdict(list)
+    for row in _run(TOOL_CALLS, answers):
+        found[row["message_id"]].append(_tool_call(row))
+    return {message_id: tuple(calls) for message_id, calls in found.items()}
 
 
 def _tool_call(row: dict[str, Any]) -> ToolCallRecord:
     result = None
     if row["ok"] is not None:
         data = None if row["data"] is None else msgspec.json.decode(row["data"])
-        result = ToolResult(row["content"], row["summary"], data, row["ok"])
+        result = ToolResult(row["content"], row["summary"], data, bool(row["ok"]))
     call = ToolCall(row["call_id"], row["name"], row["arguments"])
     return ToolCallRecord(call, row["label"], row["step"], row["text_offset"], result, row["duration_ms"])
 
 
-def _in_chunks(model: type[ToolCallRow] | type[TurnRow], message_ids: list[int]) -> Iterable[dict[str, Any]]:
-    """Rows that belong to messages, asked for in portions: a statement takes a limited number of parameters."""
-    for start in range(0, len(message_ids), 500):
-        yield from rows(model.select().where(model.message_id.in_(message_ids[start : start + 500])))
+def _run(statement: str, ids: str) -> list[dict[str, Any]]:
+    return named(MessageRow._meta.database.execute_sql(statement, (ids,)))

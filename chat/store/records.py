@@ -101,3 +101,18 @@ class Share:
 
     token: str
     created_at: int
+
+
+@dataclass(frozen=True, slots=True)
+class Snippet:
+    """Plain text around a hit. `marks` are begin and end of each word, in characters of `text`."""
+
+    text: str
+    marks: list[tuple[int, int]]
+    message_id: int | None  # None: it is the title
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    conversation: Conversation
+    snippet: Snippet

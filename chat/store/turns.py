@@ -16,6 +16,7 @@ from chat.errors import Conflict, InvalidRequest, NotFound
 from chat.messages import Answer, ToolCallRecord
 from chat.store import history
 from chat.store.database import Database, reads, writes
+from chat.store.indexing import index_message, index_title
 from chat.store.models import Conversation as ConversationRow
 from chat.store.models import Message as MessageRow
 from chat.store.models import ToolCall as ToolCallRow
@@ -94,10 +95,12 @@ class Turns:
             raise NotFound("There is no such conversation.")
         parent_id = _parent(found, question)
         asked = _insert_message(conversation.id, parent_id, "user", question.text)
+        index_message(self.database, conversation.id, asked, question.text)
         turn = _begin_answer(conversation.id, asked, run, question.client_id)
         titled = "" if found["title"] else question.title
         if titled:
             ConversationRow.update(title=titled).where(ConversationRow.id == conversation.id).execute()
+            index_title(self.database, conversation.id, titled)
         return Begun(turn, True, parent_id, question.text, titled)
 
     @writes
@@ -132,6 +135,7 @@ class Turns:
         if not _end([progress.turn.id], status, error, (RUNNING, INTERRUPTED)):
             return None
         _write_answer(progress)
+        index_message(self.database, progress.turn.conversation_id, progress.turn.message_id, progress.answer.text)
         usage = progress.answer.usage
         TurnRow.update(prompt_tokens=usage.prompt_tokens, completion_tokens=usage.completion_tokens).where(
             TurnRow.id == progress.turn.id
@@ -145,7 +149,13 @@ class Turns:
         found = [turn["id"] for turn in rows(TurnRow.select(TurnRow.id).where(lost))]
         if found:
             _end(found, INTERRUPTED, error, (RUNNING,))
+        for turn_id in found:
+            self._index_answer(turn_id)
         return found
+
+    def _index_answer(self, turn_id: int) -> None:
+        turn = TurnRow.get_by_id(turn_id)
+        index_message(self.database, turn.conversation_id, turn.message_id, _answer(turn.message_id).text)
 
     @reads
     def get(self, turn_id: int) -> Turn | None:

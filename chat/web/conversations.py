@@ -32,13 +32,22 @@ def me() -> dict[str, Any]:
             "title_chars": body.TITLE_CHARS,
             "turn_seconds": settings.turn_timeout_s,
         },
-        "features": {"demo": settings.demo, "share": True, "temporary": True, "export": ["json", "md"]},
+        "features": {
+            "demo": settings.demo,
+            "search": True,
+            "share": True,
+            "temporary": True,
+            "export": ["json", "md"],
+        },
         "version": VERSION,
     }
 
 
 @bp.get("/conversations")
 def list_conversations() -> dict[str, Any]:
+    if words := query.words():
+        hits, cursor = parts().store.search.find(identity.user_id(), words, query.limit(), query.text("cursor"))
+        return {"items": [shapes.found(hit) for hit in hits], "next_cursor": cursor}
     found, cursor = parts().store.conversations.page(
         identity.user_id(), query.limit(), query.text("cursor"), pinned=query.flag("pinned")
     )

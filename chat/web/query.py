@@ -8,11 +8,22 @@ from chat.errors import InvalidRequest
 
 _PAGE = 50
 _LARGEST_PAGE = 200
+_SEARCH_CHARS = 200
 _FLAGS = {"": False, "false": False, "0": False, "true": True, "1": True}
 
 
 def text(name: str) -> str:
     return request.args.get(name, "")
+
+
+def words() -> str:
+    """What is searched for, or nothing. Raises InvalidRequest."""
+    found = text("q").strip()
+    if len(found) > _SEARCH_CHARS:
+        raise _not_taken("q", f"1 to {_SEARCH_CHARS} characters")
+    if "\x00" in found:
+        raise _not_taken("q", "text, which has no NUL character")
+    return found
 
 
 def limit() -> int:

@@ -6,7 +6,7 @@ import datetime
 from typing import Any
 
 from chat.messages import Answer, ToolCallRecord
-from chat.store.records import BranchPage, Conversation, Message, Share, Turn
+from chat.store.records import BranchPage, Conversation, Found, Message, Share, Turn
 from chat.turns import wire
 
 
@@ -27,6 +27,12 @@ def conversation(record: Conversation) -> dict[str, Any]:
         "running": record.active_turn_id is not None,
         "temporary": record.temporary,
     }
+
+
+def found(hit: Found) -> dict[str, Any]:
+    snippet = hit.snippet
+    shown = {"text": snippet.text, "marks": snippet.marks, "message_id": snippet.message_id}
+    return conversation(hit.conversation) | {"snippet": shown}
 
 
 def message(record: Message) -> dict[str, Any]:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import contextlib
+import re
 import sqlite3
 
 import pytest
 
-from chat.store import branches, conversations, history
+from chat.store import branches, conversations, history, search
 
 
 def plan(store, statement, *values):
@@ -60,3 +61,19 @@ def test_siblings_are_looked_up_for_the_messages_of_the_page_only(store):
         "SEARCH shown USING INTEGER PRIMARY KEY (rowid=?)",
         "SEARCH beside USING INDEX messages_children (parent_id=?)",
     ]
+
+
+SEARCHES = {
+    "titles": (search.TITLES, ('owner : "u1" AND text : ("x")', LARGEST, 1, 51)),
+    "messages": (search.MESSAGES, ('owner : "u1" AND text : ("x")', LARGEST, 1, 51)),
+}
+
+
+@pytest.mark.parametrize("name", SEARCHES)
+def test_a_search_reads_its_index_from_the_newest_on_and_sorts_nothing(store, name):
+    statement, values = SEARCHES[name]
+    first, *others = plan(store, statement, *values)
+    # M: by what matches, <: from a place on, as SQLite's full-text index names its own plans.
+    assert re.fullmatch(rf"SCAN {name[:-1]}_search VIRTUAL TABLE INDEX \d+:M2<", first)
+    assert others
+    assert all("USING INTEGER PRIMARY KEY (rowid=?)" in step for step in others)

@@ -23,7 +23,7 @@ def test_its_shape(alice: FlaskClient) -> None:
             "models": [str],
             "default_model": str,
             "limits": {"message_chars": int, "title_chars": int, "turn_seconds": float},
-            "features": {"demo": bool, "share": bool, "temporary": bool, "export": [str]},
+            "features": {"demo": bool, "search": bool, "share": bool, "temporary": bool, "export": [str]},
             "version": str,
         },
     )

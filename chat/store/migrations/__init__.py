@@ -1,6 +1,7 @@
 """The steps by which the tables came to be, in order, each applied once and never changed afterwards.
 
-To add one: a module `NNNN_name.py` beside this file with a tuple `STATEMENTS`, and its name in `STEPS`.
+To add one: a module `NNNN_name.py` beside this file with a tuple `STATEMENTS`, and its name in `STEPS`. What SQL
+alone cannot do, a function `fill` in it does, which is handed the call that runs a statement.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from typing import Any
 from chat.errors import StoreUnavailable
 from chat.store.database import Database
 
-STEPS = ("0001_conversations", "0002_keep_and_share")
+STEPS = ("0001_conversations", "0002_keep_and_share", "0003_search")
 _PATIENCE_S = 10.0
 
 
@@ -33,8 +34,11 @@ def migrate(database: Database) -> list[str]:
         done = {row[0] for row in run("SELECT name FROM migrations").fetchall()}
         missing = [step for step in STEPS if step not in done]
         for step in missing:
-            for statement in import_module(f"{__name__}.{step}").STATEMENTS:
+            module = import_module(f"{__name__}.{step}")
+            for statement in module.STATEMENTS:
                 run(statement)
+            if hasattr(module, "fill"):
+                module.fill(run)
             run("INSERT INTO migrations (name) VALUES (?)", (step,))
         return missing
 

@@ -1,0 +1,289 @@
+"""Search: one's own conversations, by all the words in a title or a message, whatever is asked."""
+
+from __future__ import annotations
+
+import contextlib
+import importlib
+import sqlite3
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from chat.errors import InvalidRequest
+from chat.messages import Answer
+from chat.store import Store
+from chat.store.turns import LEASE_MS, Progress
+
+from .scenes import DIED, answered, begin, counts, finish
+
+
+def found(store, user, asked, limit=50):
+    return [hit.conversation.id for hit in store.search.find(user, asked, limit)[0]]
+
+
+def marked(hit):
+    """The words that a snippet marks."""
+    return [hit.snippet.text[begin:end] for begin, end in hit.snippet.marks]
+
+
+@pytest.fixture
+def say(store, user):
+    """Makes a conversation of one question and its answer."""
+
+    def make(question="Q", answer="A", title=""):
+        conversation = store.conversations.create(user, title)
+        answered(store, conversation, question, answer)
+        return conversation
+
+    return make
+
+
+class TestWords:
+    def test_all_of_them_in_one_text(self, store, user, say):
+        both = say("The market of China grew.")
+        say("China", "market")
+        assert found(store, user, "china MARKET") == [both.id]
+
+    def test_the_last_may_be_unfinished_and_only_the_last(self, store, user, say):
+        one = say("Exports of manganese")
+        assert found(store, user, "exports mang") == [one.id]
+        assert found(store, user, "mang exports") == []
+
+    @pytest.mark.parametrize(
+        ("text", "asked"),
+        [
+            ("Ein Gespräch über Zürich", "gesprach uber zurich"),
+            ("Zurich", "Zürich"),
+            ("Zu\u0308rich", "zürich"),
+            ("ΑΘΗΝΑ", "αθήνα"),
+            ("Ελλάδα", "ελλαδα"),
+            ("МОСКВА", "москва"),
+            ("the U.S. economy", "U.S."),
+            ("don't", "don't"),
+            ("a_snake_case", "snake"),
+            ("Answer: 42", "42"),
+        ],
+    )
+    def test_case_accents_and_signs(self, store, user, say, text, asked):
+        one = say(text)
+        say("something else")
+        assert found(store, user, asked) == [one.id]
+
+    @pytest.mark.parametrize(
+        ("text", "asked"),
+        [
+            ("请给我看中国市场的数据", "中国"),
+            ("请给我看中国市场的数据", "市"),
+            ("请给我看中国市场的数据", "中国 数据"),
+            ("東京の天気はどうですか", "天気"),
+            ("カタカナの言葉", "タカナ"),
+            ("한국의 시장", "한국"),
+            ("ตลาดหุ้นไทย", "หุ้น"),
+            ("GDP增长5%", "gdp增长"),
+            ("𠮷野家", "𠮷野"),
+        ],
+    )
+    def test_scripts_without_blanks(self, store, user, say, text, asked):
+        one = say(text)
+        say("国中 場 何か 국한 ไทย 长增")
+        assert found(store, user, asked) == [one.id]
+        assert marked(store.search.find(user, asked, 5)[0][0])
+
+    @pytest.mark.parametrize("asked", ["", " ", "***", '"', '""', "(", "🚀", "\x00", "-", "_"])
+    def test_no_word_at_all(self, store, user, say, asked):
+        say("anything *** ( 🚀")
+        assert store.search.find(user, asked, 5) == ([], None)
+
+    @pytest.mark.parametrize(
+        "asked",
+        ['"china', 'china"', "china*", "(china", "china)", "china AND", "NOT china", "text:china", "{text}:china",
+         "^china", "china + market", "-china", "owner : u2", "NEAR(china market)", "china OR zebra", "a\x00china"],
+    )  # fmt: skip
+    def test_what_looks_like_the_indexs_own_language(self, store, user, say, asked):
+        """It is words: found where they all stand, and never an error."""
+        one = say(f"here {asked} there".replace("\x00", " "))
+        say("zebra")
+        assert found(store, user, asked) == [one.id]
+
+    @given(asked=st.text(max_size=60))
+    @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+    def test_anything_may_be_asked(self, store, user, asked):
+        store.search.find(user, asked, 5)
+
+    def test_very_much_may_be_asked(self, store, user, say):
+        one = say("x " * 2_500)
+        assert found(store, user, "x " * 2_500) == [one.id]
+        assert found(store, user, "y" * 5_000) == []
+
+
+class TestWhose:
+    def test_only_ones_own(self, store, user, stranger, say):
+        mine = say("canary", title="canary")
+        theirs = store.conversations.create(stranger, "canary")
+        answered(store, theirs, "canary", "canary")
+        assert found(store, user, "canary") == [mine.id]
+        assert found(store, stranger, "canary") == [theirs.id]
+        assert found(store, stranger + 1, "canary") == []
+
+    def test_nobody_finds_temporary_ones(self, store, user):
+        temporary = store.conversations.create(user, "canary title", temporary=True)
+        answered(store, temporary, "canary", "canary", title="canary")
+        store.conversations.change(temporary, title="canary again")
+        assert found(store, user, "canary") == []
+
+    def test_the_owners_mark_is_no_word(self, store, user, say):
+        say("something")
+        assert found(store, user, f"u{user}") == []
+
+
+class TestInStep:
+    def test_a_question_at_once_and_an_answer_at_its_end(self, store, user, conversation):
+        begun = begin(store, conversation, "apricots")
+        store.turns.checkpoint([Progress(begun.turn, Answer("bananas"), "[]")], [begun.turn.id])
+        assert (found(store, user, "apricots"), found(store, user, "bananas")) == ([conversation.id], [])
+        finish(store, begun.turn, "bananas and cherries")
+        assert found(store, user, "bananas") == [conversation.id]
+
+    def test_a_checkpoint_leaves_the_index_alone(self, store, conversation):
+        begun = begin(store, conversation, "apricots")
+        before = counts(store.database.path)
+        for number in range(20):
+            store.turns.checkpoint([Progress(begun.turn, Answer("bananas " * number), "[]")], [begun.turn.id])
+        assert counts(store.database.path) == before
+
+    def test_what_a_dead_worker_left(self, store, user, conversation, monkeypatch):
+        begun = begin(store, conversation)
+        store.turns.checkpoint([Progress(begun.turn, Answer("half"), "[]")], [begun.turn.id])
+        monkeypatch.setattr("chat.store.turns.now_ms", lambda: begun.turn.started_at + LEASE_MS + 1_000)
+        assert store.turns.interrupt_lost([], DIED) == [begun.turn.id]
+        assert found(store, user, "half") == [conversation.id]
+        finish(store, begun.turn, "whole")  # it lived, behind a locked database
+        assert (found(store, user, "half"), found(store, user, "whole")) == ([], [conversation.id])
+
+    def test_titles(self, store, user):
+        one = store.conversations.create(user, "apricots")
+        two = store.conversations.create(user)
+        answered(store, two, "Q", "A", title="apricots too")
+        assert found(store, user, "apricots") == [two.id, one.id]
+        store.conversations.change(one, title="bananas")
+        store.conversations.change(one, pinned=True)
+        assert (found(store, user, "apricots"), found(store, user, "bananas")) == ([two.id], [one.id])
+
+    def test_a_deletion_forgets(self, store, user, say):
+        before = counts(store.database.path)
+        gone = say("apricots", "bananas", "cherries")
+        store.conversations.delete(gone)
+        assert [found(store, user, word) for word in ("apricots", "bananas", "cherries")] == [[], [], []]
+        after = counts(store.database.path)
+        for table in ("message_search", "message_search_content", "title_search", "title_search_content"):
+            assert after[table] == before[table]
+
+    def test_what_was_refused_is_not_found(self, store, user, conversation):
+        begin(store, conversation, "apricots")
+        with contextlib.suppress(Exception):
+            begin(store, conversation, "bananas", title="bananas")
+        assert found(store, user, "bananas") == []
+
+    def test_an_older_database_is_indexed_when_it_is_migrated(self, store, user, say):
+        old = [say("apricots", "中国市场", "cherries") for _ in range(3)]
+        running = begin(store, store.conversations.create(user), "bananas").turn
+        store.turns.checkpoint([Progress(running, Answer("dates"), "[]")], [running.id])
+        with contextlib.closing(sqlite3.connect(store.database.path)) as other, other:
+            for name in ("message_search", "title_search"):
+                other.execute(f"DROP TABLE {name}")
+            for name in ("messages_forgotten", "titles_forgotten"):
+                other.execute(f"DROP TRIGGER {name}")
+            other.execute("DELETE FROM migrations WHERE name = '0003_search'")
+        again = Store(store.database.path)
+        assert again.migrate() == ["0003_search"]
+        for word in ("apricots", "中国", "cherries"):
+            assert found(again, user, word) == [each.id for each in reversed(old)]
+        assert found(again, user, "bananas") == [running.conversation_id]
+        assert found(again, user, "dates") == []
+        again.close()
+
+    def test_filling_takes_portions(self, store, user, say, monkeypatch):
+        step = importlib.import_module("chat.store.migrations.0003_search")
+        monkeypatch.setattr(step, "_PORTION", 2)
+        made = [say("apricots") for _ in range(5)]
+        run = store.database.peewee.execute_sql
+        store.database.write(
+            lambda: (run("DELETE FROM message_search"), run("DELETE FROM title_search"), step.fill(run))
+        )
+        assert found(store, user, "apricots") == [each.id for each in reversed(made)]
+
+
+class TestPages:
+    @pytest.mark.parametrize("limit", [1, 2, 3, 4, 50])
+    def test_each_once_titles_first_then_the_newest(self, store, user, say, limit):
+        said = [say("apricots", "apricots") for _ in range(4)]
+        titled = [say("apricots" if number else "Q", title="Apricots") for number in range(3)]
+        answered(store, said[0], "apricots again", "A")
+        say("bananas")
+        expected = [each.id for each in (*reversed(titled), said[0], *reversed(said[1:]))]
+        pages, cursor = [], ""
+        while cursor is not None:
+            page, cursor = store.search.find(user, "apricots", limit, cursor)
+            assert len(page) <= limit
+            pages.extend(page)
+        assert [hit.conversation.id for hit in pages] == expected
+        assert [hit.snippet.message_id is None for hit in pages] == [True] * 3 + [False] * 4
+
+    def test_a_conversation_with_more_hits_than_a_page_looks_at(self, store, user, say, monkeypatch):
+        monkeypatch.setattr("chat.store.search._HITS", 5)
+        first = say("apricots")
+        long = store.conversations.create(user)
+        for _ in range(10):
+            answered(store, long, "apricots", "apricots")
+        told, cursor = [], ""
+        while cursor is not None:
+            page, cursor = store.search.find(user, "apricots", 10, cursor)
+            told += [hit.conversation.id for hit in page]
+        assert told == [long.id, first.id]
+
+    @pytest.mark.parametrize("cursor", ["x", "t-", "m-x", "1-1", "t-1-1", "t-" + "9" * 19, "m-²"])
+    def test_a_cursor_that_no_page_gave(self, store, user, cursor):
+        with pytest.raises(InvalidRequest) as refused:
+            store.search.find(user, "x", 5, cursor)
+        assert refused.value.field == "cursor"
+
+
+class TestSnippets:
+    def hit(self, store, user, asked):
+        (hit,), _ = store.search.find(user, asked, 5)
+        return hit
+
+    def test_of_a_message(self, store, user, say):
+        one = say("Q", "The economy of China grew: " + "and so on " * 100)
+        hit = self.hit(store, user, "CHIN")
+        assert hit.snippet.text.startswith("The economy of China grew: and so on")
+        assert hit.snippet.text.endswith("…")
+        assert marked(hit) == ["Chin"]
+        assert hit.snippet.message_id == store.owned.conversation(user, one.id).head_id
+
+    def test_of_a_title(self, store, user, say):
+        say(title="Märkte in China")
+        hit = self.hit(store, user, "markte")
+        assert (hit.snippet.text, marked(hit), hit.snippet.message_id) == ("Märkte in China", ["Märkte"], None)
+
+    def test_in_the_middle_of_a_long_text_where_most_words_are(self, store, user, say):
+        say("Q", "alpha " + "x " * 500 + "🚀 alpha\nand beta " + "y " * 500)
+        hit = self.hit(store, user, "alpha beta")
+        assert marked(hit) == ["alpha", "beta"]
+        assert "🚀 alpha and beta" in hit.snippet.text
+        assert (hit.snippet.text[0], hit.snippet.text[-1]) == ("…", "…")
+        assert len(hit.snippet.text) <= 162
+
+    def test_only_whole_words_are_marked_and_decomposed_letters_count_as_one(self, store, user, say):
+        say("Q", "chart art Zu\u0308rich art")
+        hit = self.hit(store, user, "art zürich")
+        assert marked(hit) == ["art", "Zürich", "art"]
+
+    def test_every_text_can_be_cut(self, store, user, say):
+        say("Q", "é" * 1000 + " word")
+        assert marked(self.hit(store, user, "word")) == ["word"]
+
+    def test_markup_is_text(self, store, user, say):
+        say("Q", "<b>bold</b> & <script>")
+        assert self.hit(store, user, "bold").snippet.text == "<b>bold</b> & <script>"
