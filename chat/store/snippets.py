@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import collections
 import re
 import unicodedata
-from collections.abc import Iterator
 from typing import Any
 
 from chat.store.records import Snippet
@@ -66,7 +66,7 @@ def _fold(text: str) -> str:
 
 def _window(plain: str, hits: list[tuple[int, int, int]]) -> tuple[int, int]:
     """From where to where the text is shown: cut between words where it can be."""
-    first = max(hits, key=lambda hit: (len(set(_words_after(hits, hit[0]))), -hit[0]), default=(0, 0, 0))[0]
+    first = _richest(hits)
     begin = max(0, min(first - _BEFORE, len(plain) - _CHARS))
     if begin > 0 and (blank := plain.find(" ", begin, first)) >= 0:
         begin = blank + 1
@@ -76,8 +76,19 @@ def _window(plain: str, hits: list[tuple[int, int, int]]) -> tuple[int, int]:
     return begin, end
 
 
-def _words_after(hits: list[tuple[int, int, int]], first: int) -> Iterator[int]:
-    return (number for begin, _, number in hits if first <= begin < first + _CHARS - _BEFORE)
+def _richest(hits: list[tuple[int, int, int]]) -> int:
+    """Where the stretch begins that has most of the words, the first of them if there are several."""
+    best, first = 0, 0
+    inside: collections.Counter[int] = collections.Counter()
+    last = 0
+    for begin, _, number in hits:
+        while last < len(hits) and hits[last][0] < begin + _CHARS - _BEFORE:
+            inside[hits[last][2]] += 1
+            last += 1
+        if len(inside) > best:
+            best, first = len(inside), begin
+        inside -= collections.Counter((number,))
+    return first
 
 
 def _apart(marks: list[tuple[int, int]]) -> list[tuple[int, int]]:

@@ -36,9 +36,9 @@ def bare(text: str) -> str:
 
 
 def words_of(asked: str) -> list[str]:
-    """The words of a search, in order: whatever stands between blanks and has a letter or a digit in it."""
-    found = _NO_WORD.sub(" ", asked).split(" ")
-    return [word for word in found if any(each.isalnum() for each in word)][:_WORDS]
+    """The words of a search, each once, the last one last: what stands between blanks and has a letter or a digit."""
+    found = [word for word in _NO_WORD.sub(" ", asked).split(" ") if any(each.isalnum() for each in word)]
+    return list(dict.fromkeys(reversed(found[:_WORDS])))[::-1]
 
 
 def expression(owner: int, words: list[str]) -> str:

@@ -1,0 +1,226 @@
+"""Writes that wait at the same time share a transaction, and know nothing of each other."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+import pytest
+
+from chat.errors import Conflict, StoreUnavailable
+from chat.store import Store
+
+from . import faulty
+from .faulty import Faults
+from .scenes import at_once, begin, counts
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+
+
+@pytest.fixture
+def held(store):
+    """The writer is busy until `go()`: whatever is written meanwhile waits together."""
+    release, busy = threading.Event(), threading.Event()
+    holder = threading.Thread(target=lambda: store.database.write(lambda: (busy.set(), release.wait(20))))
+    holder.start()
+    assert busy.wait(20)
+    yield release
+    release.set()
+    holder.join()
+
+
+def together(store, held, works):
+    """Write all of these while the writer is held, then let it go. What came of each, in order."""
+    queue = store.database._queue
+    looker = threading.Thread(target=lambda: wait_for(lambda: len(queue._waiting) == len(works), held))
+    looker.start()
+
+    def run(number):
+        try:
+            return store.database.write(works[number])
+        except sqlite3.Error as error:
+            return error
+
+    outcomes = at_once(len(works), run)
+    looker.join()
+    return outcomes
+
+
+def wait_for(condition, then):
+    pause = threading.Event()
+    for _ in range(2_000):
+        if condition():
+            break
+        pause.wait(0.005)
+    then.set()
+
+
+def titled(store, title):
+    """A write that inserts a row of its own."""
+    return lambda: store.database.run(
+        "INSERT INTO users (name, created_at) VALUES (?, 0) RETURNING name", (title,)
+    ).fetchone()[0]
+
+
+def names(store):
+    found = store.database.read(lambda: store.database.run("SELECT name FROM users ORDER BY name").fetchall())
+    return {name for (name,) in found} - {None}
+
+
+class Commits:
+    """Counts what every connection opened from now on is asked to do."""
+
+    def __init__(self, monkeypatch):
+        self.seen = []
+        trace = self.seen.append
+        connect = sqlite3.connect
+
+        def traced(*args, **kwargs):
+            made = connect(*args, **kwargs)
+            made.set_trace_callback(trace)
+            return made
+
+        monkeypatch.setattr(sqlite3, "connect", traced)
+
+
+def test_they_share_one_transaction(tmp_path, monkeypatch):
+    commits = Commits(monkeypatch)
+    store = Store(tmp_path / "chat.db")
+    store.migrate()
+    release, busy = threading.Event(), threading.Event()
+    holder = threading.Thread(target=lambda: store.database.write(lambda: (busy.set(), release.wait(20))))
+    holder.start()
+    assert busy.wait(20)
+    commits.seen.clear()
+    together(store, release, [titled(store, f"n{number}") for number in range(20)])
+    holder.join()
+    assert names(store) == {f"n{number}" for number in range(20)}
+    assert commits.seen.count("COMMIT") == 2  # the holder's and theirs
+    store.close()
+
+
+def test_one_that_fails_takes_none_of_the_others_with_it(store, held):
+    def half():
+        titled(store, "half")()
+        raise Conflict("on_purpose", "On purpose.")
+
+    twice = titled(store, "twice")
+    works = [titled(store, "a"), half, twice, twice, titled(store, "z")]
+    first, failed, *both, last = together(store, held, works)
+    assert (first, last) == ("a", "z")
+    assert isinstance(failed, Conflict)
+    assert sorted(map(str, both)) == ["UNIQUE constraint failed: users.name", "twice"]
+    assert names(store) == {"a", "twice", "z"}
+
+
+def test_they_see_what_the_earlier_ones_did(store, conversation, held):
+    """Two questions in one conversation: whichever of them waits first has it."""
+    queue = store.database._queue
+    looker = threading.Thread(target=lambda: wait_for(lambda: len(queue._waiting) == 5, held))
+    looker.start()
+    outcomes = at_once(5, lambda number: begin(store, conversation, f"Q{number}"))
+    looker.join()
+    assert sorted(type(outcome).__name__ for outcome in outcomes) == ["Begun"] + ["Conflict"] * 4
+    assert len(store.history.of_conversation(conversation.id)) == 2
+
+
+def test_a_full_disk_under_one_leaves_the_small_ones(store, held):
+    def long():
+        return store.database.run("INSERT INTO users (name, created_at) VALUES (?, 0)", ("long" * 500_000,)).rowcount
+
+    def bound(pages):
+        return store.database.run(f"PRAGMA max_page_count={pages}").fetchone()[0]
+
+    room = store.database.read(lambda: store.database.run("PRAGMA page_count").fetchone()[0]) + 20
+    outcomes = together(store, held, [lambda: bound(room), titled(store, "a"), long, titled(store, "z")])
+    assert outcomes[:2] == [room, "a"]
+    assert isinstance(outcomes[2], StoreUnavailable)
+    assert outcomes[3] == "z"
+    assert names(store) == {"a", "z"}
+    store.database.write(lambda: bound(2**30))
+
+
+@pytest.mark.parametrize("says", [faulty.LOCKED, faulty.FULL, faulty.BROKEN])
+def test_whichever_statement_fails_what_was_told_is_what_is_there(tmp_path, monkeypatch, says):
+    faults = Faults(monkeypatch)
+    store = Store(tmp_path / "chat.db")
+    store.migrate()
+    nth, failed = 0, ["first"]
+    while failed:
+        nth += 1
+        release, busy = threading.Event(), threading.Event()
+        args = (lambda busy=busy, release=release: (busy.set(), release.wait(20)),)
+        holder = threading.Thread(target=store.database.write, args=args)
+        holder.start()
+        assert busy.wait(20)
+        before = names(store)
+        # The holder's own COMMIT is the first.
+        faults.arm(nth + 1, says)
+        mine = [f"{nth}-{number}" for number in range(4)]
+        outcomes = together(store, release, [titled(store, name) for name in mine])
+        holder.join()
+        failed = faults.disarm()
+        told = {outcome for outcome in outcomes if isinstance(outcome, str)}
+        assert names(store) - before == told, failed
+        assert all(isinstance(outcome, str | StoreUnavailable) for outcome in outcomes)
+    assert nth > 15
+    store.close()
+
+
+def test_a_commit_that_took_effect_but_failed_is_not_done_twice(tmp_path, monkeypatch):
+    faults = Faults(monkeypatch)
+    store = Store(tmp_path / "chat.db")
+    store.migrate()
+    release, busy = threading.Event(), threading.Event()
+    holder = threading.Thread(target=lambda: store.database.write(lambda: (busy.set(), release.wait(20))))
+    holder.start()
+    assert busy.wait(20)
+    faults.arm(2, faulty.BROKEN, calls="commit")
+    runs = []
+
+    def count(number):
+        return lambda: (runs.append(number), titled(store, f"n{number}")())
+
+    outcomes = together(store, release, [count(number) for number in range(3)])
+    holder.join()
+    assert faults.disarm() == ["COMMIT"]
+    assert [type(outcome) for outcome in outcomes] == [StoreUnavailable] * 3
+    assert sorted(runs) == [0, 1, 2]
+    assert counts(store.database.path)["users"] == 3
+    store.close()
+
+
+# Greenlets that are killed while they wait to write: the others are served all the same.
+KILLED = """
+from gevent import monkey
+monkey.patch_all()
+import gevent, json, sys, time
+from pathlib import Path
+from chat.store import Store
+store = Store(Path(sys.argv[1]))
+store.migrate()
+done = []
+def write(number):
+    store.sessions.create_anonymous()
+    done.append(number)
+rounds = 0
+for _ in range(20):
+    writers = [gevent.spawn(write, number) for number in range(30)]
+    gevent.sleep(0.001 * (rounds % 5))
+    gevent.killall(writers[::2], block=False)
+    gevent.joinall(writers, timeout=20, raise_error=False)
+    assert all(writer.dead for writer in writers)
+    rounds += 1
+store.close()
+print(json.dumps({"served": sum(number % 2 for number in done), "rounds": rounds}))
+"""
+
+
+def test_killed_greenlets_hold_up_nobody(tmp_path):
+    command = [sys.executable, "-c", KILLED, str(tmp_path / "chat.db")]
+    run = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=120, check=True)
+    assert json.loads(run.stdout.splitlines()[-1]) == {"served": 20 * 15, "rounds": 20}
