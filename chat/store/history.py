@@ -32,11 +32,11 @@ TOOL_CALLS = """
     SELECT message_id, step, text_offset, call_id, name, arguments, label, ok, summary, content, data, duration_ms
     FROM tool_calls WHERE message_id IN (SELECT value FROM json_each(?)) ORDER BY message_id, position
 """
-TURNS = """
-    SELECT id, conversation_id, user_message_id, message_id, status, model, mode, worker, marks, error_code,
-           error_message, error_retryable, prompt_tokens, completion_tokens, started_at, ended_at
-    FROM turns WHERE message_id IN (SELECT value FROM json_each(?))
-"""
+TURN_COLUMNS = (
+    "id, conversation_id, user_message_id, message_id, status, model, mode, worker, marks, error_code, "
+    "error_message, error_retryable, prompt_tokens, completion_tokens, started_at, ended_at"
+)
+TURNS = f"SELECT {TURN_COLUMNS} FROM turns WHERE message_id IN (SELECT value FROM json_each(?))"  # noqa: S608
 
 
 class History:

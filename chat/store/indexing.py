@@ -24,9 +24,9 @@ INDEX_TITLE = """
 def index_message(database: Database, conversation_id: int, message_id: int, text: str) -> None:
     """Make a message findable, in place of what it said before. Call it inside a write."""
     if text:
-        database.peewee.execute_sql(INDEX_MESSAGE, (message_id, indexable(text), conversation_id))
+        database.run(INDEX_MESSAGE, (message_id, indexable(text), conversation_id))
 
 
 def index_title(database: Database, conversation_id: int, title: str) -> None:
     """Make a title findable, in place of the one before. Call it inside a write."""
-    database.peewee.execute_sql(INDEX_TITLE, (indexable(title), conversation_id))
+    database.run(INDEX_TITLE, (indexable(title), conversation_id))

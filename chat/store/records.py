@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass
 
-from chat.messages import Role, ToolCallRecord, Usage
+from chat.messages import Answer, Role, ToolCallRecord, Usage
 
 # A turn's status: running, then one of completed, stopped, failed and interrupted.
 RUNNING = "running"
@@ -62,6 +62,24 @@ class Turn:
     @property
     def duration_ms(self) -> int | None:
         return None if self.ended_at is None else self.ended_at - self.started_at
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """Where and with what a turn runs."""
+
+    model: str
+    mode: str
+    worker: str
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far a turn has come, for a checkpoint: the answer, and the marks of its events."""
+
+    turn: Turn
+    answer: Answer
+    marks: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ import sqlite3
 
 import pytest
 
-from chat.store import branches, conversations, history, search
+from chat.store import branches, conversations, history, search, turn_rows
 
 
 def plan(store, statement, *values):
@@ -77,3 +77,26 @@ def test_a_search_reads_its_index_from_the_newest_on_and_sorts_nothing(store, na
     assert re.fullmatch(rf"SCAN {name[:-1]}_search VIRTUAL TABLE INDEX \d+:M2<", first)
     assert others
     assert all("USING INTEGER PRIMARY KEY (rowid=?)" in step for step in others)
+
+
+BY_ID = {
+    "claim": (turn_rows.FREE, (1, 1, 1)),
+    "finish": (turn_rows.FINISH, ("completed", 1, None, None, None, "[]", 0, 0, 1)),
+    "keep": (turn_rows.KEEP_MARKS, ("[]", 1)),
+    "renew": (turn_rows.RENEW, (1, "[1]")),
+}
+
+
+@pytest.mark.parametrize("name", BY_ID)
+def test_what_happens_in_every_turn_finds_its_rows_by_their_ids(store, name):
+    statement, values = BY_ID[name]
+    first, *_ = plan(store, statement, *values)
+    assert re.fullmatch(r"SEARCH \w+ USING INTEGER PRIMARY KEY \(rowid=\?\)", first)
+
+
+@pytest.mark.parametrize("statement", [history.TOOL_CALLS, history.TURNS], ids=["tool calls", "turns"])
+def test_what_belongs_to_answers_is_looked_up_for_them_only(store, statement):
+    first, *others = plan(store, statement, "[1,2]")
+    assert first.startswith("SEARCH ")
+    assert "(message_id=?)" in first
+    assert not any("TEMP B-TREE" in step for step in others)
