@@ -9,11 +9,15 @@ from __future__ import annotations
 from chat.errors import NotFound
 from chat.store import conversations, history
 from chat.store.database import Database, reads
-from chat.store.models import Conversation as ConversationRow
 from chat.store.models import Message as MessageRow
 from chat.store.models import Turn as TurnRow
-from chat.store.models import row
+from chat.store.models import named, row
 from chat.store.records import Conversation, Message, Turn
+
+CONVERSATION = """
+    SELECT id, user_id, title, pinned, created_at, updated_at, head_id, active_turn_id, temporary
+    FROM conversations WHERE id = ? AND user_id = ?
+"""
 
 
 class Ownership:
@@ -22,7 +26,7 @@ class Ownership:
 
     @reads
     def conversation(self, user_id: int, conversation_id: int) -> Conversation:
-        return _conversation(user_id, conversation_id)
+        return _conversation(self.database, user_id, conversation_id)
 
     @reads
     def message(self, user_id: int, message_id: int) -> tuple[Conversation, Message]:
@@ -30,7 +34,7 @@ class Ownership:
         found = row(MessageRow.select().where(MessageRow.id == message_id))
         if found is None:
             raise NotFound("There is no such message.")
-        return _conversation(user_id, found["conversation_id"]), history.messages_of([found])[0]
+        return _conversation(self.database, user_id, found["conversation_id"]), history.messages_of([found])[0]
 
     @reads
     def turn(self, user_id: int, turn_id: int) -> tuple[Conversation, Turn]:
@@ -38,12 +42,11 @@ class Ownership:
         found = row(TurnRow.select().where(TurnRow.id == turn_id))
         if found is None:
             raise NotFound("There is no such turn.")
-        return _conversation(user_id, found["conversation_id"]), history.turn_of(found)
+        return _conversation(self.database, user_id, found["conversation_id"]), history.turn_of(found)
 
 
-def _conversation(user_id: int, conversation_id: int) -> Conversation:
-    theirs = (ConversationRow.id == conversation_id) & (ConversationRow.user_id == user_id)
-    found = row(ConversationRow.select().where(theirs))
-    if found is None:
+def _conversation(database: Database, user_id: int, conversation_id: int) -> Conversation:
+    found = named(database.run(CONVERSATION, (conversation_id, user_id)))
+    if not found:
         raise NotFound("There is no such conversation.")
-    return conversations.record(found)
+    return conversations.record(found[0])

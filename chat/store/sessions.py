@@ -10,6 +10,10 @@ from chat.store.database import Database, reads, writes
 from chat.store.models import Session, User
 from chat.store.records import now_ms
 
+FIND = """
+    SELECT users.id, users.name FROM sessions JOIN users ON users.id = sessions.user_id WHERE token_digest = ?
+"""
+
 
 @dataclass(frozen=True, slots=True)
 class Identity:
@@ -27,13 +31,7 @@ class Sessions:
     @reads
     def find(self, token: str) -> Identity | None:
         """The identity behind a browser's cookie, or None where there is no such session."""
-        row = (
-            Session.select(User.id, User.name)
-            .join(User, on=(User.id == Session.user_id))
-            .where(Session.token_digest == _digest(token))
-            .tuples()
-            .first()
-        )
+        row = self.database.run(FIND, (_digest(token),)).fetchone()
         return None if row is None else Identity(row[0], row[1])
 
     @writes
