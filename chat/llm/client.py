@@ -1,8 +1,8 @@
 """A model behind any OpenAI-compatible endpoint.
 
-The SDK builds the request, knows keys and addresses and names what went wrong; its stream is taken raw,
-since its own objects cost more than everything else a token needs. Framing is in `sse`, meaning in
-`deltas`, errors in `faults`, the connection in `transport`.
+The SDK knows keys, addresses and headers and names what went wrong. The body it is given ready made and the
+stream is taken raw, since its own objects cost more than everything else a turn and a token need. Framing is
+in `sse`, meaning in `deltas`, errors in `faults`, the connection in `transport`.
 """
 
 from __future__ import annotations
@@ -11,8 +11,8 @@ import codecs
 import contextlib
 import copy
 import random
-from collections.abc import Generator, Iterator, Sequence
-from typing import Any
+from collections.abc import Generator, Iterable, Iterator, Sequence
+from typing import Any, cast
 
 import httpx2
 import openai
@@ -22,9 +22,10 @@ from chat.errors import ModelError, ModelRateLimited, ModelRejected, ModelUnavai
 from chat.llm import wire
 from chat.llm.deltas import AnswerReader
 from chat.llm.faults import FAILURES, Faults, retry_after_s
+from chat.llm.line import Line, using
 from chat.llm.pause import pause
 from chat.llm.sse import EventParser
-from chat.llm.transport import Line, http_client, timeouts, using
+from chat.llm.transport import http_client, timeouts
 from chat.messages import Delta, Message, ToolSpec
 
 MAX_RETRIES = 2
@@ -38,6 +39,7 @@ _DEFAULT_BASE_URL = "https://api.openai.com/v1"
 # Servers of one's own need no key, but the SDK does.
 _NO_KEY = "none"
 
+_JSON = {"Content-Type": "application/json"}
 _REHEARSED_ANSWER = b'data: {"choices": [{"delta": {"content": "."}, "finish_reason": "stop"}]}\n\ndata: [DONE]\n\n'
 _REHEARSED_TOOLS = [ToolSpec("tool", "", {"type": "object", "properties": {}})]
 
@@ -50,8 +52,8 @@ class OpenAIModel:
     ends the turn at once.
     """
 
-    def __init__(self, api_key: str, base_url: str, model_timeout_s: float) -> None:
-        """Empty strings stand for what is not set. Does not connect."""
+    def __init__(self, api_key: str, base_url: str, model_timeout_s: float, transport: str = "lean") -> None:
+        """Empty strings stand for what is not set; `transport` is "lean" or "standard". Does not connect."""
         self._client = openai.OpenAI(
             api_key=api_key or _NO_KEY,
             base_url=base_url or _DEFAULT_BASE_URL,
@@ -59,7 +61,7 @@ class OpenAIModel:
             max_retries=0,
             # A compressed stream would come in lumps.
             default_headers={"Accept-Encoding": "identity"},
-            http_client=http_client(model_timeout_s),
+            http_client=http_client(model_timeout_s, transport),
         )
         self._faults = Faults(api_key, model_timeout_s)
         self._key_can_be_sent = api_key.isascii() and api_key.isprintable()
@@ -69,11 +71,11 @@ class OpenAIModel:
     ) -> Generator[Delta, None, None]:
         if not self._key_can_be_sent:
             raise ModelRejected("OPENAI_API_KEY holds characters that no key has; set it anew.")
-        request = wire.request(model, messages, tools)
+        body = wire.body(model, messages, tools)
         for attempt in range(MAX_RETRIES + 1):
             begun = False
             try:
-                with contextlib.closing(self._attempt(request, cancellation)) as deltas:
+                with contextlib.closing(self._attempt(body, cancellation)) as deltas:
                     for delta in deltas:
                         begun = True
                         yield delta
@@ -91,13 +93,26 @@ class OpenAIModel:
         """Close the connections that are kept alive."""
         self._client.close()
 
-    def _attempt(self, request: dict[str, Any], cancellation: Cancellation) -> Generator[Delta]:
+    def _attempt(self, body: bytes, cancellation: Cancellation) -> Generator[Delta]:
         line = Line(cancellation.deadline)
-        with cancellation.closing(line.hang_up), contextlib.ExitStack() as stack:
+        with cancellation.closing(line.hang_up):
             with using(line):
-                response = stack.enter_context(self._client.chat.completions.with_streaming_response.create(**request))
+                response = self._send(body)
             line.head_arrived()
-            yield from _deltas(response.http_response, line, cancellation)
+            with contextlib.closing(response):
+                yield from _deltas(response, line, cancellation)
+
+    def _send(self, body: bytes) -> httpx2.Response:
+        """The response once its head has come, its body unread. Raises what the SDK makes of any other than 2xx."""
+        response = self._client.post(
+            "/chat/completions",
+            cast_to=httpx2.Response,
+            content=body,
+            options={"headers": _JSON},
+            stream=True,
+            stream_cls=openai.Stream[Any],
+        )
+        return cast("httpx2.Response", response)  # what `cast_to` asks for comes first, also for a stream
 
     def warm_up(self) -> None:
         """Pay for what the first request would: late imports and the SDK's lazy parts. Sends nothing."""
@@ -115,10 +130,12 @@ def _deltas(response: httpx2.Response, line: Line, cancellation: Cancellation) -
     """The answer as it arrives. Leaves the connection either read to its end or closed."""
     parser, answer = EventParser(), AnswerReader()
     try:
-        for received in response.iter_raw():
+        # Not `iter_raw`, which cuts nothing here and costs two more generators at each arrival.
+        for received in cast("Iterable[bytes]", response.stream):
             cancellation.check()
-            for name, data in parser.feed(received):
-                yield from answer.take(name, data)
+            for delta in answer.read(parser.feed(received)):
+                line.words_arrived()
+                yield delta
             if answer.done or answer.finish_reason:
                 line.end_within(END_WITHIN_S if answer.done else USAGE_WITHIN_S)
     except httpx2.HTTPError:

@@ -7,7 +7,7 @@ unknown fields are passed over. Decoding into typed structs costs a few microsec
 from __future__ import annotations
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 import msgspec
@@ -122,6 +122,22 @@ class AnswerReader:
         self._calls: list[_PartialCall] = []
         self._usage: _Usage | None = None
 
+    def read(self, events: Iterable[tuple[bytes, bytes]]) -> Iterator[Delta]:
+        """The deltas of events that came together, with words that follow each other made one delta.
+
+        What came before something that cannot be read is given before that is raised.
+        """
+        came: list[Delta] = []
+        fault: ModelGarbled | ReportedError | None = None
+        try:
+            for name, data in events:
+                came += self.take(name, data)
+        except (ModelGarbled, ReportedError) as error:
+            fault = error
+        yield from came if len(came) < 2 else _joined_words(came)
+        if fault is not None:
+            raise fault
+
     def take(self, name: bytes, data: bytes) -> Sequence[Delta]:
         """The deltas of one event of the stream. Raises ModelGarbled and ReportedError."""
         if data.strip() == _DONE:
@@ -201,6 +217,19 @@ def _is_json(text: str) -> bool:
     except (ValueError, RecursionError):
         return False
     return True
+
+
+def _joined_words(deltas: Iterable[Delta]) -> list[Delta]:
+    joined: list[Delta] = []
+    for delta in deltas:
+        last = joined[-1] if joined else None
+        if isinstance(delta, TextDelta) and isinstance(last, TextDelta):
+            joined[-1] = TextDelta(last.text + delta.text)
+        elif isinstance(delta, ReasoningDelta) and isinstance(last, ReasoningDelta):
+            joined[-1] = ReasoningDelta(last.text + delta.text)
+        else:
+            joined.append(delta)
+    return joined
 
 
 def _joined(parts: list[Any]) -> str:

@@ -5,11 +5,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+import msgspec
+
 from chat.messages import Message, ToolCall, ToolSpec
 
 
+def body(model: str, messages: Sequence[Message], tools: Sequence[ToolSpec]) -> bytes:
+    """The body of one request. Encoded here: the SDK would walk through all of it in Python first."""
+    return msgspec.json.encode(request(model, messages, tools))
+
+
 def request(model: str, messages: Sequence[Message], tools: Sequence[ToolSpec]) -> dict[str, Any]:
-    """The arguments of one streamed chat completion."""
+    """One streamed chat completion."""
     arguments: dict[str, Any] = {
         "model": model,
         "messages": [_message(message) for message in messages],

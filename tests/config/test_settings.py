@@ -51,6 +51,7 @@ CASES: dict[str, tuple[dict[str, Any], list[str]]] = {
     "ADMIN_TOKEN": ({"t": "t", "!~": "!~"}, ["x y", "é", "t\tt"]),
     "TURN_TIMEOUT_S": ({"1": 1.0, "86400": 86400.0, "2.5": 2.5},
                        ["0", "0.9", "86401", "-1", "inf", "nan", "1e3", "5s", ".5"]),
+    "MODEL_TRANSPORT": ({"lean": "lean", "STANDARD": "standard"}, ["fast", "httpx"]),
     "MODEL_TIMEOUT_S": ({"0.1": 0.1, "3600": 3600.0}, ["0", "3601", "x", "1,5"]),
     "GRACE_S": ({"0": 0.0, "3600": 3600.0, "0.5": 0.5}, ["-1", "3601", "x"]),
     "MAX_ACTIVE_TURNS": ({"1": 1, "100000": 100_000}, ["0", "100001", "-1", "none"]),

@@ -1,14 +1,14 @@
 from __future__ import annotations
 
 import ssl
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 import pytest
 
 from chat.cancellation import Cancellation
 from chat.llm.client import OpenAIModel
-from chat.messages import Delta, Message
+from chat.messages import Delta, Message, TextDelta
 
 from .scripted_server import Exchange, ScriptedServer
 
@@ -37,14 +37,20 @@ def serve() -> Iterator[Serve]:
         server.close()
 
 
+@pytest.fixture(params=["lean", "standard"])
+def transport(request: pytest.FixtureRequest) -> str:
+    """Every way to an endpoint: what is promised is promised for each."""
+    return request.param
+
+
 @pytest.fixture
-def connect(monkeypatch: pytest.MonkeyPatch) -> Iterator[Connect]:
+def connect(monkeypatch: pytest.MonkeyPatch, transport: str) -> Iterator[Connect]:
     """Make a model for a server: `connect(server)`. Trusts the certificate of TLS servers."""
     monkeypatch.setenv("SSL_CERT_FILE", str(CERTIFICATE))
     models: list[OpenAIModel] = []
 
     def make(server: ScriptedServer, timeout_s: float = 5.0, url: str = "") -> OpenAIModel:
-        models.append(OpenAIModel(KEY, url or server.url, timeout_s))
+        models.append(OpenAIModel(KEY, url or server.url, timeout_s, transport))
         return models[-1]
 
     yield make
@@ -60,3 +66,14 @@ def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def ask(model: OpenAIModel, cancellation: Cancellation | None = None, text: str = "Hello?") -> Iterator[Delta]:
     return model.stream("a-model", [Message("user", text)], [], cancellation or Cancellation(20))
+
+
+def whole(deltas: Iterable[Delta]) -> list[Delta]:
+    """The deltas with the words that follow each other as one: how many reads they came in is nobody's business."""
+    joined: list[Delta] = []
+    for delta in deltas:
+        if isinstance(delta, TextDelta) and joined and isinstance(joined[-1], TextDelta):
+            joined[-1] = TextDelta(joined[-1].text + delta.text)
+        else:
+            joined.append(delta)
+    return joined

@@ -1,0 +1,192 @@
+"""One connection to an endpoint: a blocking socket, with or without TLS, that obeys the line of its request.
+
+Knows bytes, not HTTP. TLS runs over memory instead of over the socket: so one `recv` takes whatever has
+arrived, however many TLS records that is, and hanging up is the same for both.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+import ssl
+import threading
+import time
+
+import httpx2
+
+from chat.llm.line import Line
+
+READ_BYTES = 64 * 1024
+
+
+class Connection:
+    """Used by one request at a time, which `begin`s by plugging in its line; another thread may only `shut` it.
+
+    Errors are httpx2's, as if its own transport had raised them, but for those of `connect` and `start_tls`:
+    these are OSErrors, for `dialling` to translate. After any error: `close`.
+    """
+
+    def __init__(self) -> None:
+        self._sock: socket.socket | None = None
+        self._tls: _Tls | None = None
+        self._line: Line | None = None
+        self._lock = threading.Lock()
+        self._timeout_s: float | None = None
+
+    def begin(self, line: Line) -> None:
+        with self._lock:
+            self._line = line
+        line.take(self)
+
+    def release(self) -> None:
+        """The request is over: its line can do nothing here any more."""
+        with self._lock:
+            self._line = None
+
+    def shut(self, line: Line) -> None:
+        """End the blocking calls of `line`, if this connection is still its."""
+        with self._lock:
+            if self._line is line and self._sock is not None:
+                with contextlib.suppress(OSError):
+                    self._sock.shutdown(socket.SHUT_RDWR)
+
+    def close(self) -> None:
+        with self._lock:
+            self._line = None
+            sock, self._sock = self._sock, None
+        if sock is not None:
+            sock.close()
+
+    def connect(self, family: int, address: tuple[object, ...], timeout_s: float) -> None:
+        """Connect the socket, which `shut` reaches from the start. Raises OSError."""
+        sock = socket.socket(family, socket.SOCK_STREAM)
+        with self._lock:
+            failed, self._sock = self._sock, sock
+        if failed is not None:
+            failed.close()
+        self._timeout_s = None
+        self._wait_at_most(self._allowed_s(timeout_s))
+        sock.connect(address)
+        self._allowed_s(timeout_s)  # a socket that was shut while it connected may look connected
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+
+    def start_tls(self, context: ssl.SSLContext, hostname: str, timeout_s: float) -> None:
+        """Raises OSError, of which ssl.SSLError is one. `timeout_s` is for all of it, however slowly it drips."""
+        tls = _Tls(context, hostname)
+        until = time.monotonic() + timeout_s
+        shaken = False
+        while not shaken:
+            try:
+                shaken = tls.shake()
+            finally:  # also what tells the other side why not
+                if to_send := tls.to_send():
+                    self._wait_at_most(self._allowed_s(until - time.monotonic()))
+                    self._socket.sendall(to_send)
+            if not shaken:
+                self._wait_at_most(self._allowed_s(until - time.monotonic()))
+                tls.received(self._socket.recv(READ_BYTES))
+        self._tls = tls
+
+    def send(self, data: bytes, timeout_s: float | None) -> None:
+        """Send all of it. Raises WriteTimeout and WriteError."""
+        try:
+            self._wait_at_most(self._allowed_s(timeout_s))
+            self._socket.sendall(data if self._tls is None else self._tls.encrypted(data))
+        except TimeoutError as error:
+            raise httpx2.WriteTimeout("the request could not be sent in time") from error
+        except OSError as error:
+            raise httpx2.WriteError("the connection broke while the request was sent") from error
+
+    def receive(self, timeout_s: float | None) -> bytes:
+        """What has arrived, once something has; b"" at the end. Raises ReadTimeout and ReadError."""
+        try:
+            while True:
+                self._wait_at_most(self._allowed_s(timeout_s))
+                data = self._socket.recv(READ_BYTES)
+                if (line := self._line) is not None and line.too_much(len(data)):
+                    raise httpx2.ReadError("too much came before an answer")
+                if self._tls is None or not data:
+                    return data
+                plain = self._tls.decrypted(data)
+                if plain or self._tls.ended:
+                    return plain
+        except TimeoutError as error:
+            raise httpx2.ReadTimeout("nothing came in time") from error
+        except OSError as error:
+            raise httpx2.ReadError("the connection broke") from error
+
+    def is_quiet(self) -> bool:
+        """Whether an idle connection is still open and nothing has come on it that nobody asked for."""
+        self._wait_at_most(0.0)
+        try:
+            data = self._socket.recv(READ_BYTES)
+            # A TLS server may send tickets at any time.
+            return bool(data) and self._tls is not None and not self._tls.decrypted(data) and not self._tls.ended
+        except BlockingIOError:
+            return True
+        except OSError:
+            return False
+
+    @property
+    def _socket(self) -> socket.socket:
+        sock = self._sock
+        if sock is None:
+            raise OSError("the connection is closed")
+        return sock
+
+    def _allowed_s(self, timeout_s: float | None) -> float:
+        line = self._line
+        allowed_s = 0.0 if line is None else line.wait_s(timeout_s)
+        if allowed_s is None or allowed_s <= 0:
+            raise TimeoutError("the time for this request is over")
+        return allowed_s
+
+    def _wait_at_most(self, timeout_s: float) -> None:
+        if timeout_s != self._timeout_s:
+            self._socket.settimeout(timeout_s)
+            self._timeout_s = timeout_s
+
+
+class _Tls:
+    """One side of a TLS connection, without the connection: bytes in, bytes out."""
+
+    def __init__(self, context: ssl.SSLContext, hostname: str) -> None:
+        self.ended = False
+        self._incoming = ssl.MemoryBIO()
+        self._outgoing = ssl.MemoryBIO()
+        self._object = context.wrap_bio(self._incoming, self._outgoing, server_hostname=hostname)
+
+    def shake(self) -> bool:
+        """Go on with the handshake; whether that was all of it. Raises ssl.SSLError."""
+        try:
+            self._object.do_handshake()
+        except ssl.SSLWantReadError:
+            return False
+        return True
+
+    def received(self, data: bytes) -> None:
+        if data:
+            self._incoming.write(data)
+        else:
+            self._incoming.write_eof()
+
+    def to_send(self) -> bytes:
+        return self._outgoing.read()
+
+    def encrypted(self, data: bytes) -> bytes:
+        self._object.write(data)
+        return self._outgoing.read()
+
+    def decrypted(self, data: bytes) -> bytes:
+        """The text within all whole records; sets `ended` where the other side said that it has ended."""
+        self._incoming.write(data)
+        plain: list[bytes] = []
+        try:
+            while piece := self._object.read(READ_BYTES):
+                plain.append(piece)
+            self.ended = True
+        except ssl.SSLWantReadError:
+            pass
+        except ssl.SSLZeroReturnError:
+            self.ended = True
+        return plain[0] if len(plain) == 1 else b"".join(plain)

@@ -1,0 +1,243 @@
+"""A transport for many streamed answers at once, beneath the SDK's HTTP client: HTTP/1.1 to the endpoint itself.
+
+Written by hand because httpx2's own costs a stream most of its CPU (docs/performance.md has the figures):
+h11 parses in Python, a chunk at a time through seven generators, and httpcore's pool walks through all of
+its connections at each request. Here llhttp parses, a read takes whatever has arrived, and the pool takes
+and puts at one end. Proxies are left to the standard transport.
+"""
+
+from __future__ import annotations
+
+import collections
+import math
+import re
+import ssl
+import threading
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import httpx2
+
+from chat.llm import line as lines
+from chat.llm.connection import READ_BYTES, Connection
+from chat.llm.dialling import Dialler
+from chat.llm.line import Line
+from chat.llm.reply import Reply
+
+KEEPALIVE_S = 30.0
+MAX_IDLE_CONNECTIONS = 1000
+
+# With few answers under way each is read as it arrives. With more, a reader waits for several tokens to come
+# together: waking it costs more than everything else that is done for a token.
+GATHER_FROM = 25
+GATHER_S_EACH = 0.002
+MAX_GATHER_S = 0.1
+
+_REQUEST_LINE = re.compile(rb"[A-Z]+ [!-~]+ HTTP/1\.1\r\n")
+_HEADERS = re.compile(rb"(?:[!#$%&'*+\-.^_`|~0-9A-Za-z]+: [\t -~\x80-\xff]*\r\n)*")
+
+Origin = tuple[str, str, int]
+
+
+class LeanTransport(httpx2.BaseTransport):
+    """Obeys the line in effect. Raises httpx2's exceptions, as its own transport does."""
+
+    def __init__(self, context: ssl.SSLContext) -> None:
+        self._dialler = Dialler(context)
+        self._idle = IdleConnections()
+        self._reading: set[_Body] = set()
+
+    def handle_request(self, request: httpx2.Request) -> httpx2.Response:
+        message = _message(request)
+        line = lines.current() or Line(math.inf)
+        origin = _origin(request.url)
+        connection = self._idle.take(origin)
+        if connection is not None:
+            exchange = _Exchange(request, connection, line)
+            try:
+                return self._response(exchange, message, origin)
+            except httpx2.TransportError:
+                # The server may have closed it just now, as it may at any time. Once, and only if not a byte came.
+                if exchange.answered or not line.left_s():
+                    raise
+        timeout_s = request.extensions["timeout"]["connect"]
+        connection = self._dialler.dial(*origin, line, math.inf if timeout_s is None else timeout_s)
+        return self._response(_Exchange(request, connection, line), message, origin)
+
+    def close(self) -> None:
+        self._idle.close()
+        for body in list(self._reading):
+            body.close()
+
+    def gather_s(self) -> float:
+        """How long a reader may leave what arrives unread."""
+        reading = len(self._reading)
+        return 0.0 if reading < GATHER_FROM else min(MAX_GATHER_S, reading * GATHER_S_EACH)
+
+    def ended(self, body: _Body, connection: Connection, origin: Origin, usable: bool) -> None:
+        self._reading.discard(body)
+        if usable:
+            connection.release()
+            self._idle.put(origin, connection)
+        else:
+            connection.close()
+
+    def _response(self, exchange: _Exchange, message: bytes, origin: Origin) -> httpx2.Response:
+        reply = exchange.head(message)
+        body = _Body(self, exchange, reply, origin)
+        self._reading.add(body)
+        return httpx2.Response(
+            reply.status, headers=reply.headers, stream=body, extensions={"http_version": b"HTTP/1.1"}
+        )
+
+
+class _Exchange:
+    """One request on one connection: says it, and reads the head of what is answered."""
+
+    def __init__(self, request: httpx2.Request, connection: Connection, line: Line) -> None:
+        self.answered = False
+        self.connection = connection
+        self.line = line
+        self._timeouts: dict[str, float | None] = request.extensions["timeout"]
+        self._reply = Reply(bodiless=request.method == "HEAD")
+
+    def head(self, message: bytes) -> Reply:
+        """The reply, once its head has come. Closes the connection where none comes."""
+        try:
+            self.connection.begin(self.line)
+            try:
+                self.connection.send(message, self._timeouts["write"])
+            except httpx2.WriteError as error:
+                self._read_refusal(error)
+            while not self._reply.has_head:
+                self.receive()
+        except BaseException:
+            self.connection.close()
+            raise
+        return self._reply
+
+    def receive(self) -> int:
+        """Wait for more of the reply. Returns how many bytes came."""
+        data = self.connection.receive(self._timeouts["read"])
+        if data:
+            self.answered = True
+            self._reply.feed(data)
+        else:
+            self._reply.end()
+        return len(data)
+
+    def _read_refusal(self, error: httpx2.WriteError) -> None:
+        """A server that wants no more of a request may have said why before it closed."""
+        try:
+            while not self._reply.has_head:
+                self.receive()
+        except httpx2.TransportError:
+            raise error from error.__cause__
+
+
+class _Body(httpx2.SyncByteStream):
+    """A response's body, in pieces as they come. Hands the connection back, or closes it, at its end."""
+
+    def __init__(self, transport: LeanTransport, exchange: _Exchange, reply: Reply, origin: Origin) -> None:
+        self._transport = transport
+        self._exchange = exchange
+        self._reply = reply
+        self._origin = origin
+        self._closed = False
+
+    def __iter__(self) -> Iterator[bytes]:
+        reply, exchange = self._reply, self._exchange
+        pause_s = 0.0
+        try:
+            while True:
+                if piece := reply.take():
+                    yield piece
+                if reply.complete:
+                    break
+                if pause_s and exchange.line.gathers:
+                    time.sleep(min(pause_s, exchange.line.left_s()))
+                began = time.monotonic()
+                received = exchange.receive()
+                pause_s = self._transport.gather_s()
+                # No use in waiting for more where there is more, nor where it comes slower than that anyway.
+                if received >= READ_BYTES or time.monotonic() - began > pause_s:
+                    pause_s = 0.0
+        finally:
+            self.close()
+
+    def close(self) -> None:
+        if not self._closed:
+            self._closed = True
+            usable = self._reply.leaves_connection_usable
+            self._transport.ended(self, self._exchange.connection, self._origin, usable)
+
+
+class IdleConnections:
+    """Connections kept alive, by origin: the one used last is used next, those left over grow old and are closed."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._by_origin: dict[Origin, collections.deque[tuple[float, Connection]]] = {}
+        self._closed = False
+
+    def take(self, origin: Origin) -> Connection | None:
+        """One that is still open, or None."""
+        while (connection := self._pop(origin)) is not None:
+            if connection.is_quiet():
+                return connection
+            connection.close()
+        return None
+
+    def put(self, origin: Origin, connection: Connection) -> None:
+        with self._lock:
+            idle = self._by_origin.setdefault(origin, collections.deque())
+            idle.append((time.monotonic(), connection))
+            surplus = _surplus(idle, 0 if self._closed else MAX_IDLE_CONNECTIONS)
+        for each in surplus:
+            each.close()
+
+    def close(self) -> None:
+        with self._lock:
+            self._closed = True
+            surplus = [each for idle in self._by_origin.values() for each in _surplus(idle, 0)]
+        for each in surplus:
+            each.close()
+
+    def _pop(self, origin: Origin) -> Connection | None:
+        with self._lock:
+            idle = self._by_origin.get(origin)
+            if not idle:
+                return None
+            surplus = _surplus(idle, MAX_IDLE_CONNECTIONS)
+            connection = idle.pop()[1] if idle else None
+        for each in surplus:
+            each.close()
+        return connection
+
+
+def _surplus(idle: collections.deque[tuple[float, Connection]], room: int) -> list[Connection]:
+    """Take out what is too old or too much: the oldest are in front."""
+    oldest = time.monotonic() - KEEPALIVE_S
+    surplus = []
+    while idle and (idle[0][0] < oldest or len(idle) > room):
+        surplus.append(idle.popleft()[1])
+    return surplus
+
+
+def _origin(url: httpx2.URL) -> Origin:
+    if url.scheme not in ("http", "https"):
+        raise httpx2.UnsupportedProtocol("an endpoint's address begins with http:// or https://")
+    return url.scheme, url.raw_host.decode("ascii"), url.port or (443 if url.scheme == "https" else 80)
+
+
+def _message(request: httpx2.Request) -> bytes:
+    """The request as it is sent. Raises LocalProtocolError for what could be read as something else."""
+    fields: Any = request.headers.raw
+    body = request.read()
+    first = b"%b %b HTTP/1.1\r\n" % (request.method.encode("ascii", "replace"), request.url.raw_path)
+    head = b"".join([b"%b: %b\r\n" % field for field in fields])
+    sound = _REQUEST_LINE.fullmatch(first) and _HEADERS.fullmatch(head) and head.count(b"\r\n") == len(fields)
+    if not sound or "transfer-encoding" in request.headers:
+        raise httpx2.LocalProtocolError("a header of the request holds what no header may")
+    return b"%b%b\r\n%b" % (first, head, body)

@@ -1,0 +1,108 @@
+"""One request's hold on the connection that it uses: hanging up from another thread, a deadline, a limit on bytes.
+
+Both transports obey it; neither's sockets or exceptions are known here.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+import time
+from collections.abc import Iterator
+from contextvars import ContextVar
+from typing import Protocol
+
+# The answer's head, and the whole body of an answer that is an error, which the SDK reads without a limit.
+MAX_HEAD_BYTES = 256 * 1024
+
+
+class Plug(Protocol):
+    """What a line is plugged into at the moment: a connection, or the search for one."""
+
+    def shut(self, line: Line) -> None:
+        """Wake whoever waits here on behalf of `line`, if it is still its. From any thread; must not raise or block."""
+        ...
+
+
+class Line:
+    """One request's hold on the connection that it uses.
+
+    Closing a socket does not wake a thread that is blocked in it; shutting it down does. The `Line` knows
+    at every moment which socket that is, so `hang_up` works before the answer begins too, and never touches
+    a connection that went on to another request.
+    """
+
+    def __init__(self, deadline: float) -> None:
+        """`deadline`, on the clock of `time.monotonic()`, ends every wait on this line with a time-out."""
+        self.gathers = False
+        self._deadline = deadline
+        self._lock = threading.Lock()
+        self._plug: Plug | None = None
+        self._hung_up = False
+        self._head_bytes_left: int | None = MAX_HEAD_BYTES
+
+    def hang_up(self) -> None:
+        """Make whatever blocks on this line return at once, now and later. From any thread, any number of times."""
+        with self._lock:
+            self._hung_up = True
+            plug = self._plug
+        if plug is not None:
+            plug.shut(self)
+
+    def end_within(self, seconds: float) -> None:
+        """Bring the deadline nearer: the end is all that is waited for."""
+        self._deadline = min(self._deadline, time.monotonic() + seconds)
+        self.gathers = False
+
+    def head_arrived(self) -> None:
+        """What comes now is an answer, and may be as long as it likes."""
+        self._head_bytes_left = None
+
+    def words_arrived(self) -> None:
+        """Somebody reads already: from now on `gathers` allows to read now and then instead of at each arrival."""
+        self.gathers = True
+
+    def take(self, plug: Plug) -> None:
+        """From now on `plug` is what `hang_up` shuts."""
+        with self._lock:
+            self._plug = plug
+            hung_up = self._hung_up
+        if hung_up:
+            plug.shut(self)
+
+    def left_s(self) -> float:
+        """How long may still be waited: 0 once the deadline has passed or somebody hung up."""
+        return 0.0 if self._hung_up else max(0.0, self._deadline - time.monotonic())
+
+    def wait_s(self, timeout_s: float | None) -> float | None:
+        """How long one wait may last that by itself would last `timeout_s`, or None where none is allowed any more."""
+        left_s = self.left_s()
+        if left_s == 0.0:
+            return None
+        # A moment longer than what is left: who is woken by this time-out finds the deadline passed.
+        left_s += 0.01
+        return left_s if timeout_s is None else min(timeout_s, left_s)
+
+    def too_much(self, received: int) -> bool:
+        """Count bytes; whether more have come than may come before an answer."""
+        if self._head_bytes_left is None:
+            return False
+        self._head_bytes_left -= received
+        return self._head_bytes_left < 0
+
+
+_current: ContextVar[Line | None] = ContextVar("current_line", default=None)
+
+
+@contextlib.contextmanager
+def using(line: Line) -> Iterator[None]:
+    """Requests sent within the block are this line's. Their answers may be read after it."""
+    token = _current.set(line)
+    try:
+        yield
+    finally:
+        _current.reset(token)
+
+
+def current() -> Line | None:
+    return _current.get()

@@ -1,0 +1,95 @@
+"""An HTTP/1.1 response, out of bytes that arrive cut anywhere. llhttp parses them; the limits are here."""
+
+from __future__ import annotations
+
+import httptools
+import httpx2
+
+from chat.llm.line import MAX_HEAD_BYTES
+
+# What may come between two pieces of the body: chunk sizes with their extensions, trailers.
+MAX_FRAMING_BYTES = 64 * 1024
+
+
+class Reply:
+    """The response to one request: `feed` it, ask `has_head`, `take` the body, until `complete`.
+
+    llhttp is strict as it stands: a length beside a transfer coding, two lengths, bare line feeds, folded
+    or malformed headers are errors. Interim responses (1xx) are passed over, another protocol is refused.
+    Raises RemoteProtocolError for what is no response.
+    """
+
+    def __init__(self, bodiless: bool = False) -> None:
+        """`bodiless` is the response to HEAD, which has a length but no body."""
+        self.has_head = False
+        self.complete = False
+        self.status = 0
+        self.headers: list[tuple[bytes, bytes]] = []
+        self._bodiless = bodiless
+        self._keeps_alive = False
+        self._ends_with_connection = False
+        self._pieces: list[bytes] = []
+        self._framing_bytes = 0
+        self.on_body = self._pieces.append  # called by the parser, as the methods below
+        self._parser = httptools.HttpResponseParser(self)
+
+    @property
+    def leaves_connection_usable(self) -> bool:
+        """Whether another request may be sent after this response."""
+        return self.complete and self._keeps_alive
+
+    def feed(self, data: bytes) -> None:
+        try:
+            self._parser.feed_data(data)
+        except (httptools.HttpParserError, httptools.HttpParserUpgrade) as error:
+            self._keeps_alive = False
+            if not self.complete:
+                raise httpx2.RemoteProtocolError("what came is no HTTP response") from error
+        self._limit(len(data))
+
+    def take(self) -> bytes:
+        """What has come of the body since the last time."""
+        pieces = self._pieces
+        if not pieces:
+            return b""
+        taken = pieces[0] if len(pieces) == 1 else b"".join(pieces)
+        pieces.clear()
+        return taken
+
+    def end(self) -> None:
+        """The connection has ended, and the response with it, if it is one that may end so."""
+        if not self.has_head:
+            raise httpx2.RemoteProtocolError("the connection was closed before a response came")
+        if not self._ends_with_connection:
+            raise httpx2.RemoteProtocolError("the connection was closed before the response was complete")
+        self.complete = True
+
+    def _limit(self, received: int) -> None:
+        self._framing_bytes = 0 if self._pieces else self._framing_bytes + received
+        if self._framing_bytes > (MAX_FRAMING_BYTES if self.has_head else MAX_HEAD_BYTES):
+            raise httpx2.RemoteProtocolError("too much came that is no answer")
+
+    def on_message_begin(self) -> None:
+        if self.complete:
+            raise ValueError("a second response")  # the parser stops here; the connection is not used again
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        if not self.has_head:  # otherwise it is a trailer, which nobody asked for
+            self.headers.append((name, value))
+
+    def on_headers_complete(self) -> None:
+        self.status = self._parser.get_status_code()
+        if self.status < 200:
+            self.headers.clear()
+            return
+        named = {name.lower() for name, _ in self.headers}
+        codings = [value.strip().lower() for name, value in self.headers if name.lower() == b"transfer-encoding"]
+        if codings and codings != [b"chunked"]:
+            raise ValueError("a transfer coding that nobody asked for")
+        self.has_head = True
+        self._keeps_alive = self._parser.should_keep_alive() and not self._bodiless
+        self._ends_with_connection = not codings and b"content-length" not in named
+        self.complete = self._bodiless
+
+    def on_message_complete(self) -> None:
+        self.complete = self.has_head
