@@ -6,6 +6,8 @@ unknown fields are passed over. Decoding into typed structs costs a few microsec
 
 from __future__ import annotations
 
+import itertools
+import operator
 import uuid
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
@@ -20,19 +22,22 @@ MAX_ARGUMENTS_CHARACTERS = 256 * 1024
 
 _DONE = b"[DONE]"
 
+_Said = tuple[type[TextDelta] | type[ReasoningDelta], str]
+_kind = operator.itemgetter(0)
+
 
 class _Function(msgspec.Struct, gc=False):
     name: str | None = None
     arguments: Any = None
 
 
-class _CallFragment(msgspec.Struct):
+class _CallFragment(msgspec.Struct, gc=False):
     index: int | None = None
     id: str | None = None
     function: _Function | None = None
 
 
-class _Delta(msgspec.Struct):
+class _Delta(msgspec.Struct, gc=False):
     content: str | list[Any] | None = None
     refusal: str | None = None
     reasoning_content: str | None = None
@@ -40,7 +45,7 @@ class _Delta(msgspec.Struct):
     tool_calls: list[_CallFragment] | None = None
 
 
-class _Choice(msgspec.Struct):
+class _Choice(msgspec.Struct, gc=False):
     delta: _Delta | None = None
     finish_reason: str | None = None
 
@@ -50,7 +55,7 @@ class _Usage(msgspec.Struct, gc=False):
     completion_tokens: int | None = None
 
 
-class _Chunk(msgspec.Struct):
+class _Chunk(msgspec.Struct, gc=False):
     choices: list[_Choice] | None = None
     usage: _Usage | None = None
     error: Any = None
@@ -123,23 +128,24 @@ class AnswerReader:
         self._usage: _Usage | None = None
 
     def read(self, events: Iterable[tuple[bytes, bytes]]) -> Iterator[Delta]:
-        """The deltas of events that came together, with words that follow each other made one delta.
+        """The deltas of events that came together: words that follow each other are one delta.
 
-        What came before something that cannot be read is given before that is raised.
+        Raises ModelGarbled and ReportedError, once what came before has been taken.
         """
-        came: list[Delta] = []
+        said: list[_Said] = []
         fault: ModelGarbled | ReportedError | None = None
         try:
             for name, data in events:
-                came += self.take(name, data)
+                said += self._take(name, data)
         except (ModelGarbled, ReportedError) as error:
             fault = error
-        yield from came if len(came) < 2 else _joined_words(came)
+        for kind, words in itertools.groupby(said, _kind):
+            yield kind("".join([text for _, text in words]))
         if fault is not None:
             raise fault
 
-    def take(self, name: bytes, data: bytes) -> Sequence[Delta]:
-        """The deltas of one event of the stream. Raises ModelGarbled and ReportedError."""
+    def _take(self, name: bytes, data: bytes) -> Sequence[_Said]:
+        """The words of one event. Raises ModelGarbled and ReportedError."""
         if data.strip() == _DONE:
             self.done = True
             return ()
@@ -153,9 +159,9 @@ class AnswerReader:
             return ()
         choice = chunk.choices[0]
         self.finish_reason = choice.finish_reason or self.finish_reason
-        return () if choice.delta is None else self._deltas(choice.delta)
+        return () if choice.delta is None else self._words(choice.delta)
 
-    def _deltas(self, delta: _Delta) -> Sequence[Delta]:
+    def _words(self, delta: _Delta) -> Sequence[_Said]:
         for fragment in delta.tool_calls or ():
             self._collect(fragment)
         reasoning = delta.reasoning_content or delta.reasoning
@@ -163,8 +169,8 @@ class AnswerReader:
         if text and not isinstance(text, str):
             text = _joined(text)
         if text:
-            return (ReasoningDelta(reasoning), TextDelta(text)) if reasoning else (TextDelta(text),)
-        return (ReasoningDelta(reasoning),) if reasoning else ()
+            return ((ReasoningDelta, reasoning), (TextDelta, text)) if reasoning else ((TextDelta, text),)
+        return ((ReasoningDelta, reasoning),) if reasoning else ()
 
     def _collect(self, fragment: _CallFragment) -> None:
         call = self._continued_by(fragment)
@@ -217,19 +223,6 @@ def _is_json(text: str) -> bool:
     except (ValueError, RecursionError):
         return False
     return True
-
-
-def _joined_words(deltas: Iterable[Delta]) -> list[Delta]:
-    joined: list[Delta] = []
-    for delta in deltas:
-        last = joined[-1] if joined else None
-        if isinstance(delta, TextDelta) and isinstance(last, TextDelta):
-            joined[-1] = TextDelta(last.text + delta.text)
-        elif isinstance(delta, ReasoningDelta) and isinstance(last, ReasoningDelta):
-            joined[-1] = ReasoningDelta(last.text + delta.text)
-        else:
-            joined.append(delta)
-    return joined
 
 
 def _joined(parts: list[Any]) -> str:

@@ -15,7 +15,7 @@ def chunk(delta: object = None, finish: str | None = None, **more: object) -> by
 
 def read(*chunks: bytes) -> list[Delta]:
     reader = AnswerReader()
-    deltas = [delta for data in chunks for delta in reader.take(b"", data)]
+    deltas = list(reader.read((b"", data) for data in chunks))
     return [*deltas, *reader.rest()]
 
 
@@ -150,7 +150,7 @@ def test_calls_of_an_answer_that_was_cut_short_are_not_given():
 )
 def test_what_cannot_be_read_is_garbled(data):
     with pytest.raises(ModelGarbled):
-        AnswerReader().take(b"", data)
+        list(AnswerReader().read([(b"", data)]))
 
 
 def test_a_call_without_a_name_is_garbled():
@@ -173,13 +173,13 @@ def test_endless_arguments_are_garbled():
 @pytest.mark.parametrize("body", [{"message": "no"}, "no"])
 def test_a_reported_error_is_handed_on(body):
     with pytest.raises(ReportedError) as caught:
-        AnswerReader().take(b"", json.dumps({"error": body}).encode())
+        list(AnswerReader().read([(b"", json.dumps({"error": body}).encode())]))
     assert caught.value.body == body
 
 
 def test_an_event_named_error_is_one_itself():
     with pytest.raises(ReportedError) as caught:
-        AnswerReader().take(b"error", b'{"message": "no"}')
+        list(AnswerReader().read([(b"error", b'{"message": "no"}')]))
     assert caught.value.body == {"message": "no"}
 
 
@@ -197,12 +197,32 @@ def test_an_event_named_error_is_one_itself():
 def test_what_is_not_a_whole_answer(chunks, fault):
     reader = AnswerReader()
     for data in chunks:
-        reader.take(b"", data)
+        list(reader.read([(b"", data)]))
     assert type(reader.fault()) is fault
 
 
 @pytest.mark.parametrize("reason", ["stop", "tool_calls", "eos", "end_turn"])
 def test_what_is_a_whole_answer(reason):
     reader = AnswerReader()
-    reader.take(b"", chunk({"content": "Hi"}, reason))
+    list(reader.read([(b"", chunk({"content": "Hi"}, reason))]))
     assert reader.fault() is None
+
+
+def test_words_that_come_together_are_one_delta():
+    deltas = read(
+        chunk({"reasoning": "Hm"}),
+        chunk({"reasoning": ", well"}),
+        chunk({"content": "He"}),
+        chunk({"content": ""}),
+        chunk({"content": "llo"}),
+        chunk({"reasoning": "Done"}, "stop"),
+    )
+    assert deltas == [ReasoningDelta("Hm, well"), TextDelta("Hello"), ReasoningDelta("Done")]
+
+
+@pytest.mark.parametrize("bad", [b"{broken", b'{"error": {"message": "no"}}'])
+def test_words_before_something_bad_are_given_first(bad):
+    deltas = AnswerReader().read([(b"", chunk({"content": "He"})), (b"", chunk({"content": "llo"})), (b"", bad)])
+    assert next(deltas) == TextDelta("Hello")
+    with pytest.raises((ModelGarbled, ReportedError)):
+        next(deltas)
