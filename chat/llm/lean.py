@@ -50,7 +50,7 @@ class LeanTransport(httpx2.BaseTransport):
 
     def handle_request(self, request: httpx2.Request) -> httpx2.Response:
         message = _message(request)
-        line = lines.current() or Line(math.inf)
+        line = lines.current() or _line_of_nobody()
         origin = _origin(request.url)
         connection = self._idle.take(origin)
         if connection is not None:
@@ -223,6 +223,12 @@ def _surplus(idle: collections.deque[tuple[float, Connection]], room: int) -> li
     while idle and (idle[0][0] < oldest or len(idle) > room):
         surplus.append(idle.popleft()[1])
     return surplus
+
+
+def _line_of_nobody() -> Line:
+    line = Line(math.inf)
+    line.head_arrived()  # the head is limited by `Reply`, the rest is for who asked to limit
+    return line
 
 
 def _origin(url: httpx2.URL) -> Origin:

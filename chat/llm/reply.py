@@ -39,13 +39,16 @@ class Reply:
         return self.complete and self._keeps_alive
 
     def feed(self, data: bytes) -> None:
+        had = len(self._pieces)
         try:
             self._parser.feed_data(data)
         except (httptools.HttpParserError, httptools.HttpParserUpgrade) as error:
             self._keeps_alive = False
             if not self.complete:
                 raise httpx2.RemoteProtocolError("what came is no HTTP response") from error
-        self._limit(len(data))
+        self._framing_bytes = 0 if len(self._pieces) > had else self._framing_bytes + len(data)
+        if self._framing_bytes > (MAX_FRAMING_BYTES if self.has_head else MAX_HEAD_BYTES):
+            raise httpx2.RemoteProtocolError("too much came that is no answer")
 
     def take(self) -> bytes:
         """What has come of the body since the last time."""
@@ -63,11 +66,6 @@ class Reply:
         if not self._ends_with_connection:
             raise httpx2.RemoteProtocolError("the connection was closed before the response was complete")
         self.complete = True
-
-    def _limit(self, received: int) -> None:
-        self._framing_bytes = 0 if self._pieces else self._framing_bytes + received
-        if self._framing_bytes > (MAX_FRAMING_BYTES if self.has_head else MAX_HEAD_BYTES):
-            raise httpx2.RemoteProtocolError("too much came that is no answer")
 
     def on_message_begin(self) -> None:
         if self.complete:

@@ -174,6 +174,13 @@ def test_a_connection_that_the_server_closed_meanwhile_is_replaced(serve, connec
         assert list(ask(model)) == [TextDelta("Hi"), Usage(7, 1)]
 
 
+def test_past_a_proxy_that_is_for_others(serve, connect, monkeypatch):
+    monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+    server = serve(lambda exchange: exchange.send_chunked(answer("Hi")))
+    assert list(ask(connect(server))) == [TextDelta("Hi"), Usage(7, 1)]
+
+
 @pytest.mark.parametrize("count", [40])
 def test_many_at_once(serve, connect, count):
     gate = threading.Barrier(count)

@@ -185,6 +185,16 @@ def test_a_certificate_that_is_not_trusted(serve, monkeypatch):
     assert "certificate" in str(fault)
 
 
+def test_a_proxy_that_refuses(serve, connect, monkeypatch):
+    proxy = serve(lambda exchange: exchange.send(status(403, b"no")))
+    monkeypatch.setenv("HTTPS_PROXY", proxy.url.removesuffix("/v1"))
+    _, fault = outcome(ask(connect(None, url="https://model.invalid/v1")))
+    assert type(fault) is ModelUnreachable
+    assert "proxy" in str(fault)
+    assert proxy.exchanges[0].head.startswith(b"CONNECT model.invalid:443 ")
+    assert KEY.encode() not in proxy.exchanges[0].head
+
+
 def test_tls_where_there_is_none(connect):
     def answer_plainly():
         for _ in range(3):

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
-from chat.llm.wire import request
+import json
+
+from chat.llm.wire import body, request
 from chat.messages import Message, ToolCall, ToolSpec
 
 
@@ -57,3 +59,8 @@ def test_text_beside_tool_calls_is_kept_and_missing_arguments_are_an_empty_objec
 def test_half_a_surrogate_pair_can_still_be_sent():
     text = request("m", [Message("user", "a\ud83db")], [])["messages"][0]["content"]
     assert text.encode() == b"a?b"
+
+
+def test_the_body_is_the_request_as_json():
+    messages = [Message("user", 'Hé 🚀 "quoted"\n'), Message("user", "a\ud83db")]
+    assert json.loads(body("a-model", messages, [])) == request("a-model", messages, [])

@@ -1,0 +1,474 @@
+"""The lean transport over real connections: keeping them, losing them, TLS, hanging up at every stage.
+
+`test_under_gevent.py` runs this file once more in a patched process.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+import ssl
+import threading
+import time
+from collections.abc import Callable, Iterator
+
+import httpx2
+import pytest
+
+from chat.llm import lean
+from chat.llm.lean import GATHER_FROM, MAX_GATHER_S, LeanTransport
+from chat.llm.line import Line, using
+
+from .conftest import CERTIFICATE
+from .scripted_server import Exchange
+
+OK = b"HTTP/1.1 200 OK\r\n"
+LONG_S = 60.0
+SOON_S = 5.0
+
+
+def says(body: bytes, *headers: bytes) -> bytes:
+    return b"\r\n".join([b"HTTP/1.1 200 OK", b"Content-Length: %d" % len(body), *headers, b"", body])
+
+
+def keeps(response: bytes) -> Callable[[Exchange], None]:
+    """A script: this response each time, and the connection stays open."""
+
+    def script(exchange: Exchange) -> None:
+        exchange.keep_alive = True
+        exchange.send(response)
+
+    return script
+
+
+@pytest.fixture
+def client() -> Iterator[httpx2.Client]:
+    with httpx2.Client(transport=LeanTransport(ssl.create_default_context(cafile=CERTIFICATE)), timeout=10) as client:
+        yield client
+
+
+@pytest.fixture(params=[False, True], ids=["plain", "tls"])
+def tls(request) -> bool:
+    return request.param
+
+
+def far() -> Line:
+    return Line(time.monotonic() + LONG_S)
+
+
+# Requests and responses
+
+
+def test_what_is_sent(serve, client):
+    server = serve(keeps(says(b"hello")))
+    response = client.post(f"{server.url}/x?a=b c", content=b"body", headers={"X-One": "1"})
+    (exchange,) = server.exchanges
+    lines = exchange.head.split(b"\r\n")
+    assert lines[0] == b"POST /v1/x?a=b%20c HTTP/1.1"
+    assert b"Host: " + server.url.split("/")[2].encode() in lines
+    assert b"X-One: 1" in lines
+    assert exchange.body == b"body"
+    assert (response.status_code, response.text) == (200, "hello")
+
+
+@pytest.mark.parametrize(
+    "headers", [[(b"X-One", b"1\r\nX-Two: 2")], [(b"X-One\r\nX-Two", b"1")], [(b"X One", b"1")], [(b"X-One", b"1\x00")]]
+)
+def test_no_header_can_be_smuggled_into_a_request(serve, client, headers):
+    server = serve(keeps(says(b"hello")))
+    with pytest.raises(httpx2.LocalProtocolError):
+        client.post(server.url, headers=headers)
+    assert server.exchanges == []
+
+
+def test_no_second_request_can_be_smuggled_in_by_a_method(serve, client):
+    server = serve(keeps(says(b"hello")))
+    with pytest.raises(httpx2.LocalProtocolError):
+        client.request("GET / HTTP/1.1\r\nHost: x\r\n\r\nPOST", server.url)
+    assert server.exchanges == []
+
+
+def test_only_http_is_spoken(client):
+    with pytest.raises(httpx2.UnsupportedProtocol):
+        client.get("ftp://127.0.0.1/")
+
+
+def test_head(serve, client):
+    server = serve(keeps(OK + b"Content-Length: 5\r\n\r\n"))
+    response = client.head(server.url)
+    assert (response.headers["content-length"], response.content) == ("5", b"")
+
+
+def test_a_large_body_both_ways(serve, client, tls):
+    body = bytes(range(256)) * 8192  # many TLS records and many reads
+    server = serve(lambda exchange: exchange.send(says(exchange.body)), tls=tls)
+    assert client.post(server.url, content=body).content == body
+
+
+def test_a_refusal_in_the_middle_of_a_request_is_read(client):
+    """The server answers after the first bytes of a long body and closes: sending the rest fails."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+
+        def refuse() -> None:
+            sock, _ = listener.accept()
+            with sock:
+                sock.recv(1000)
+                sock.sendall(b"HTTP/1.1 413 Too Large\r\nContent-Length: 2\r\n\r\nno")
+
+        thread = threading.Thread(target=refuse)
+        thread.start()
+        url = f"http://127.0.0.1:{listener.getsockname()[1]}/"
+        response = client.post(url, content=b"x" * 20_000_000)
+        thread.join()
+    assert (response.status_code, response.text) == (413, "no")
+
+
+# Connections kept alive
+
+
+def connections(server) -> list[int]:
+    return [exchange.connection for exchange in server.exchanges]
+
+
+def test_a_connection_is_used_again(serve, client, tls):
+    server = serve(keeps(says(b"hello")), tls=tls)
+    for _ in range(3):
+        assert client.post(server.url).text == "hello"
+    assert connections(server) == [0, 0, 0]
+
+
+def test_the_one_used_last_is_used_next(serve, client):
+    server = serve(keeps(says(b"hello")))
+    with client.stream("POST", server.url) as first, client.stream("POST", server.url) as second:
+        second.read()
+        first.read()
+    client.post(server.url)
+    assert connections(server) == [0, 1, 0]
+
+
+@pytest.mark.parametrize(
+    "response",
+    [
+        says(b"hello", b"Connection: close"),
+        b"HTTP/1.0 200 OK\r\nContent-Length: 5\r\n\r\nhello",
+        says(b"hello") + b"stray",
+        says(b"hello") + says(b"a second response"),
+    ],
+    ids=["told to close", "an old server", "stray bytes", "a response to nothing"],
+)
+def test_a_connection_that_is_not_used_again(serve, client, response):
+    server = serve(keeps(response))
+    for _ in range(2):
+        assert client.post(server.url).text == "hello"
+    assert connections(server) == [0, 1]
+
+
+def test_words_that_nobody_asked_for_are_never_taken_for_an_answer(serve, client, tls):
+    def script(exchange: Exchange) -> None:
+        keeps(says(b"%d" % exchange.connection))(exchange)
+        if exchange.connection == 0:
+            answered.wait(SOON_S)
+            exchange.send(says(b"stray"))
+            sent.set()
+
+    answered, sent = threading.Event(), threading.Event()
+    server = serve(script, tls=tls)
+    assert client.post(server.url).text == "0"
+    answered.set()
+    assert sent.wait(SOON_S)
+    assert client.post(server.url).text == "1"
+
+
+def test_a_connection_that_the_server_closed_is_replaced(serve, client, tls):
+    server = serve(lambda exchange: exchange.send(says(b"hello")), tls=tls)
+    for _ in range(3):
+        assert client.post(server.url).text == "hello"
+    assert connections(server) == [0, 1, 2]
+
+
+def test_a_connection_that_the_server_closes_just_when_it_is_used_is_replaced_once(serve, client):
+    def script(exchange: Exchange) -> None:
+        if connections(server) in ([0], [0, 0, 1]):
+            keeps(says(b"hello"))(exchange)
+
+    server = serve(script)
+    assert client.post(server.url).text == "hello"
+    assert client.post(server.url).text == "hello"
+    assert connections(server) == [0, 0, 1]
+
+
+def test_nothing_is_asked_again_on_a_new_connection(serve, client):
+    server = serve(lambda exchange: None)
+    with pytest.raises(httpx2.RemoteProtocolError):
+        client.post(server.url)
+    assert connections(server) == [0]
+
+
+def test_nothing_is_asked_again_once_something_came(serve, client):
+    def script(exchange: Exchange) -> None:
+        if len(server.exchanges) == 1:
+            keeps(says(b"hello"))(exchange)
+        else:
+            exchange.send(b"HTTP/1.1 200")
+
+    server = serve(script)
+    client.post(server.url)
+    with pytest.raises(httpx2.RemoteProtocolError):
+        client.post(server.url)
+    assert connections(server) == [0, 0]
+
+
+def test_what_has_been_idle_for_long_is_closed(serve, client, monkeypatch):
+    def script(exchange: Exchange) -> None:
+        keeps(says(b"hello"))(exchange)
+        if exchange.connection == 0:
+            left.append(exchange.client_left())
+
+    left: list[bool] = []
+    server = serve(script)
+    client.post(server.url)
+    monkeypatch.setattr(lean, "KEEPALIVE_S", -1.0)
+    client.post(server.url)
+    assert connections(server) == [0, 1]
+    server.close()
+    assert left == [True]
+
+
+def test_no_more_are_kept_than_may_be(serve, client, monkeypatch):
+    monkeypatch.setattr(lean, "MAX_IDLE_CONNECTIONS", 1)
+    server = serve(keeps(says(b"hello")))
+    with client.stream("POST", server.url) as first, client.stream("POST", server.url) as second:
+        first.read()
+        second.read()
+    with client.stream("POST", server.url), client.stream("POST", server.url):
+        pass
+    assert connections(server) == [0, 1, 1, 2]
+
+
+def test_a_response_left_unread_closes_its_connection(serve, client):
+    def script(exchange: Exchange) -> None:
+        exchange.send(OK + b"Content-Length: 99\r\n\r\nhel")
+        left.append(exchange.client_left())
+
+    left: list[bool] = []
+    server = serve(script)
+    with client.stream("POST", server.url):
+        pass
+    server.close()
+    assert left == [True]
+
+
+@pytest.mark.parametrize(
+    "response", [OK + b"Content-Length: 99\r\n\r\nhel", OK + b"Transfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n"]
+)
+def test_a_body_cut_short_is_told(serve, client, response, tls):
+    server = serve(lambda exchange: exchange.send(response), tls=tls)
+    with client.stream("POST", server.url) as stream, pytest.raises(httpx2.RemoteProtocolError):
+        stream.read()
+
+
+# Reaching the endpoint
+
+
+def test_the_next_address_is_tried(serve, client, monkeypatch):
+    server = serve(keeps(says(b"hello")))
+    port = int(server.url.split(":")[2].split("/")[0])
+    addresses = [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (host, port)) for host in ("127.0.0.2", "127.0.0.1")]
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: addresses)
+    assert client.post(f"http://model.test:{port}/").text == "hello"
+
+
+@pytest.fixture
+def silent_resolver(monkeypatch) -> Iterator[list[str]]:
+    """Names are looked up for ever; the hosts asked for."""
+    asked: list[str] = []
+    over = threading.Event()
+
+    def getaddrinfo(host: str, *_: object, **__: object) -> list[object]:
+        asked.append(host)
+        over.wait(LONG_S)
+        raise socket.gaierror(socket.EAI_AGAIN, "no answer")
+
+    monkeypatch.setattr(socket, "getaddrinfo", getaddrinfo)
+    yield asked
+    over.set()
+
+
+@pytest.fixture
+def deaf_port() -> Iterator[int]:
+    """A port where connecting neither succeeds nor fails: its queue is full."""
+    with contextlib.ExitStack() as stack:
+        listener = stack.enter_context(socket.create_server(("127.0.0.1", 0), backlog=0))
+        for _ in range(8):
+            sock = stack.enter_context(socket.socket())
+            sock.setblocking(False)
+            sock.connect_ex(listener.getsockname())
+        yield listener.getsockname()[1]
+
+
+@pytest.fixture
+def mute_port() -> Iterator[int]:
+    """A port that takes connections, and neither reads nor says anything."""
+    with socket.create_server(("127.0.0.1", 0), backlog=50) as listener:
+        yield listener.getsockname()[1]
+
+
+@pytest.fixture(params=["looking up", "connecting", "greeting", "sending", "waiting", "reading"])
+def stuck_url(request) -> str:
+    """An address where a request gets stuck, at each stage."""
+    if request.param == "looking up":
+        request.getfixturevalue("silent_resolver")
+        return "http://model.test/"
+    if request.param == "connecting":
+        return f"http://127.0.0.1:{request.getfixturevalue('deaf_port')}/"
+    if request.param == "greeting":
+        return f"https://127.0.0.1:{request.getfixturevalue('mute_port')}/"
+    if request.param == "sending":
+        return f"http://127.0.0.1:{request.getfixturevalue('mute_port')}/long"
+    first = b"" if request.param == "waiting" else OK + b"Content-Length: 9\r\n\r\nhel"
+    server = request.getfixturevalue("serve")(lambda exchange: (exchange.send(first), exchange.client_left(LONG_S)))
+    return server.url
+
+
+class Asking:
+    """A request in a thread of its own, on a line."""
+
+    def __init__(self, client: httpx2.Client, url: str, line: Line) -> None:
+        self.error: Exception | None = None
+        self._arguments = (client, url, line)
+        self._thread = threading.Thread(target=self._ask, daemon=True)
+        self._thread.start()
+
+    def _ask(self) -> None:
+        client, url, line = self._arguments
+        try:
+            with using(line):
+                client.post(url, content=b"x" * (20_000_000 if url.endswith("long") else 1))
+        except httpx2.HTTPError as error:
+            self.error = error
+
+    def has_ended(self, within_s: float = SOON_S) -> bool:
+        self._thread.join(within_s)
+        return not self._thread.is_alive()
+
+
+@pytest.mark.parametrize("early", [True, False])
+def test_hanging_up_ends_it_at_every_stage(client, stuck_url, early):
+    client.timeout = httpx2.Timeout(LONG_S)
+    line = far()
+    if early:
+        line.hang_up()
+    asking = Asking(client, stuck_url, line)
+    if not early:
+        assert not asking.has_ended(0.1), asking.error
+        line.hang_up()
+    assert asking.has_ended()
+    assert isinstance(asking.error, httpx2.TransportError)
+
+
+def test_the_deadline_ends_it_at_every_stage(client, stuck_url):
+    client.timeout = httpx2.Timeout(LONG_S)
+    asking = Asking(client, stuck_url, Line(time.monotonic() + 0.1))
+    assert asking.has_ended()
+    assert isinstance(asking.error, httpx2.TimeoutException)
+
+
+def test_the_time_limits_end_it_at_every_stage(client, stuck_url):
+    client.timeout = httpx2.Timeout(0.1)
+    asking = Asking(client, stuck_url, far())
+    assert asking.has_ended()
+    assert isinstance(asking.error, httpx2.TimeoutException)
+
+
+def test_many_who_ask_for_a_name_share_its_look_up(client, silent_resolver):
+    client.timeout = httpx2.Timeout(LONG_S)
+    lines = [far() for _ in range(10)]
+    askings = [Asking(client, "http://model.test/", line) for line in lines]
+    assert not askings[-1].has_ended(0.1)
+    for line in lines:
+        line.hang_up()
+    assert all(asking.has_ended() for asking in askings)
+    assert silent_resolver == ["model.test"]
+
+
+def test_a_greeting_that_drips_is_bounded(client):
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+
+        def drip() -> None:
+            sock, _ = listener.accept()
+            with sock, contextlib.suppress(OSError):
+                sock.sendall(b"\x16\x03\x03\x40\x00")
+                while not left.wait(0.02):
+                    sock.sendall(b"\x02")
+
+        left = threading.Event()
+        thread = threading.Thread(target=drip)
+        thread.start()
+        with pytest.raises(httpx2.ConnectTimeout):
+            client.get(f"https://127.0.0.1:{listener.getsockname()[1]}/", timeout=0.2)
+        left.set()
+        thread.join(SOON_S)
+
+
+def test_a_certificate_for_another_host_is_not_trusted(serve, client, monkeypatch):
+    server = serve(keeps(says(b"hello")), tls=True)
+    port = int(server.url.split(":")[2].split("/")[0])
+    address = (socket.AF_INET, socket.SOCK_STREAM, 6, "", ("127.0.0.1", port))
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: [address])
+    with pytest.raises(httpx2.ConnectError) as caught:
+        client.post(f"https://model.test:{port}/")
+    assert isinstance(caught.value.__cause__, ssl.SSLCertVerificationError)
+    assert server.exchanges == []
+
+
+# Many at once
+
+
+def test_readers_gather_only_where_there_are_many(serve):
+    transport = LeanTransport(ssl.create_default_context())
+    with contextlib.ExitStack() as stack:
+        client = stack.enter_context(httpx2.Client(transport=transport))
+        server = serve(lambda exchange: (exchange.send(OK + b"\r\nhello"), exchange.client_left(LONG_S)))
+        for _ in range(GATHER_FROM - 1):
+            stack.enter_context(client.stream("POST", server.url))
+        assert transport.gather_s() == 0.0
+        with client.stream("POST", server.url):
+            assert 0.0 < transport.gather_s() <= MAX_GATHER_S
+        assert transport.gather_s() == 0.0
+
+
+def test_what_is_gathered_is_whole_and_in_order(serve, client, tls):
+    words = [b"%d " % number for number in range(200)]
+
+    def script(exchange: Exchange) -> None:
+        gate.wait(SOON_S)
+        exchange.send_chunked(words)
+
+    def read(number: int) -> None:
+        line = far()
+        line.words_arrived()
+        with using(line):
+            answers[number] = client.post(server.url).content
+
+    count = 2 * GATHER_FROM
+    gate = threading.Barrier(count)
+    answers: dict[int, bytes] = {}
+    server = serve(script, tls=tls)
+    threads = [threading.Thread(target=read, args=(number,)) for number in range(count)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert answers == dict.fromkeys(range(count), b"".join(words))
+
+
+def test_a_reader_that_gathers_can_be_hung_up(serve):
+    transport = LeanTransport(ssl.create_default_context())
+    transport.gather_s = lambda: LONG_S
+    line = Line(time.monotonic() + 0.3)
+    line.words_arrived()
+    server = serve(lambda exchange: (exchange.send(OK + b"\r\nhello"), exchange.client_left(LONG_S)))
+    with httpx2.Client(transport=transport) as client:
+        asking = Asking(client, server.url, line)
+        assert asking.has_ended()
+    assert isinstance(asking.error, httpx2.TimeoutException)
