@@ -21,10 +21,10 @@ class LanguageModel(Protocol):
     ) -> Generator[Delta, None, None]:
         """Yield the answer as it arrives and return once the model said that it is done.
 
-        Text and reasoning come in order; each ToolCall comes once, complete, after the text; Usage at
-        most once. Blocks while the model is silent. Raises a ModelError (after which nothing more
-        comes; what was yielded stands) or TurnEnded when `cancellation` says so, and in either case
-        has closed the connection to the model.
+        Text and reasoning come in order, what arrived together as one delta; each ToolCall comes once,
+        complete, after the text; Usage at most once. Blocks while the model is silent. Raises a ModelError
+        (after which nothing more comes; what was yielded stands) or TurnEnded when `cancellation` says so,
+        and in either case has closed the connection to the model.
         """
         ...
 

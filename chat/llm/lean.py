@@ -1,18 +1,15 @@
 """A transport for many streamed answers at once, beneath the SDK's HTTP client: HTTP/1.1 to the endpoint itself.
 
 Written by hand because httpx2's own costs a stream most of its CPU (docs/performance.md has the figures):
-h11 parses in Python, a chunk at a time through seven generators, and httpcore's pool walks through all of
-its connections at each request. Here llhttp parses, a read takes whatever has arrived, and the pool takes
+h11 parses in Python, each chunk passes through a generator a layer, and httpcore's pool walks through all
+of its connections at each request. Here llhttp parses, a read takes whatever has arrived, and the pool takes
 and puts at one end. Proxies are left to the standard transport.
 """
 
 from __future__ import annotations
 
-import collections
-import math
 import re
 import ssl
-import threading
 import time
 from collections.abc import Iterator
 from typing import Any
@@ -22,11 +19,9 @@ import httpx2
 from chat.llm import line as lines
 from chat.llm.connection import READ_BYTES, Connection
 from chat.llm.dialling import Dialler
+from chat.llm.idle import IdleConnections, Origin
 from chat.llm.line import Line
 from chat.llm.reply import Reply
-
-KEEPALIVE_S = 30.0
-MAX_IDLE_CONNECTIONS = 1000
 
 # With few answers under way each is read as it arrives. With more, a reader waits for several tokens to come
 # together: waking it costs more than everything else that is done for a token.
@@ -34,10 +29,11 @@ GATHER_FROM = 25
 GATHER_S_EACH = 0.002
 MAX_GATHER_S = 0.1
 
+# Where nobody set a limit; sockets take no infinity.
+_NO_LIMIT_S = 24 * 3600.0
+
 _REQUEST_LINE = re.compile(rb"[A-Z]+ [!-~]+ HTTP/1\.1\r\n")
 _HEADERS = re.compile(rb"(?:[!#$%&'*+\-.^_`|~0-9A-Za-z]+: [\t -~\x80-\xff]*\r\n)*")
-
-Origin = tuple[str, str, int]
 
 
 class LeanTransport(httpx2.BaseTransport):
@@ -57,12 +53,12 @@ class LeanTransport(httpx2.BaseTransport):
             exchange = _Exchange(request, connection, line)
             try:
                 return self._response(exchange, message, origin)
-            except httpx2.TransportError:
+            except (httpx2.ReadError, httpx2.WriteError, httpx2.RemoteProtocolError):
                 # The server may have closed it just now, as it may at any time. Once, and only if not a byte came.
                 if exchange.answered or not line.left_s():
                     raise
-        timeout_s = request.extensions["timeout"]["connect"]
-        connection = self._dialler.dial(*origin, line, math.inf if timeout_s is None else timeout_s)
+        timeout_s = _timeouts(request).get("connect")
+        connection = self._dialler.dial(*origin, line, _NO_LIMIT_S if timeout_s is None else timeout_s)
         return self._response(_Exchange(request, connection, line), message, origin)
 
     def close(self) -> None:
@@ -99,7 +95,7 @@ class _Exchange:
         self.answered = False
         self.connection = connection
         self.line = line
-        self._timeouts: dict[str, float | None] = request.extensions["timeout"]
+        self._timeouts = _timeouts(request)
         self._reply = Reply(bodiless=request.method == "HEAD")
 
     def head(self, message: bytes) -> Reply:
@@ -107,7 +103,7 @@ class _Exchange:
         try:
             self.connection.begin(self.line)
             try:
-                self.connection.send(message, self._timeouts["write"])
+                self.connection.send(message, self._timeouts.get("write"))
             except httpx2.WriteError as error:
                 self._read_refusal(error)
             while not self._reply.has_head:
@@ -119,7 +115,7 @@ class _Exchange:
 
     def receive(self) -> int:
         """Wait for more of the reply. Returns how many bytes came."""
-        data = self.connection.receive(self._timeouts["read"])
+        data = self.connection.receive(self._timeouts.get("read"))
         if data:
             self.answered = True
             self._reply.feed(data)
@@ -173,60 +169,14 @@ class _Body(httpx2.SyncByteStream):
             self._transport.ended(self, self._exchange.connection, self._origin, usable)
 
 
-class IdleConnections:
-    """Connections kept alive, by origin: the one used last is used next, those left over grow old and are closed."""
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._by_origin: dict[Origin, collections.deque[tuple[float, Connection]]] = {}
-        self._closed = False
-
-    def take(self, origin: Origin) -> Connection | None:
-        """One that is still open, or None."""
-        while (connection := self._pop(origin)) is not None:
-            if connection.is_quiet():
-                return connection
-            connection.close()
-        return None
-
-    def put(self, origin: Origin, connection: Connection) -> None:
-        with self._lock:
-            idle = self._by_origin.setdefault(origin, collections.deque())
-            idle.append((time.monotonic(), connection))
-            surplus = _surplus(idle, 0 if self._closed else MAX_IDLE_CONNECTIONS)
-        for each in surplus:
-            each.close()
-
-    def close(self) -> None:
-        with self._lock:
-            self._closed = True
-            surplus = [each for idle in self._by_origin.values() for each in _surplus(idle, 0)]
-        for each in surplus:
-            each.close()
-
-    def _pop(self, origin: Origin) -> Connection | None:
-        with self._lock:
-            idle = self._by_origin.get(origin)
-            if not idle:
-                return None
-            surplus = _surplus(idle, MAX_IDLE_CONNECTIONS)
-            connection = idle.pop()[1] if idle else None
-        for each in surplus:
-            each.close()
-        return connection
-
-
-def _surplus(idle: collections.deque[tuple[float, Connection]], room: int) -> list[Connection]:
-    """Take out what is too old or too much: the oldest are in front."""
-    oldest = time.monotonic() - KEEPALIVE_S
-    surplus = []
-    while idle and (idle[0][0] < oldest or len(idle) > room):
-        surplus.append(idle.popleft()[1])
-    return surplus
+def _timeouts(request: httpx2.Request) -> dict[str, float | None]:
+    """Seconds, by "connect", "write" and "read"; None or nothing where there is no limit."""
+    timeouts: dict[str, float | None] = request.extensions.get("timeout", {})
+    return timeouts
 
 
 def _line_of_nobody() -> Line:
-    line = Line(math.inf)
+    line = Line(time.monotonic() + _NO_LIMIT_S)
     line.head_arrived()  # the head is limited by `Reply`, the rest is for who asked to limit
     return line
 

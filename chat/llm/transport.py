@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import httpx2
 
-from chat.llm.lean import KEEPALIVE_S, LeanTransport
+from chat.llm.idle import KEEPALIVE_S
+from chat.llm.lean import LeanTransport
 from chat.llm.standard import obey_lines
 
 CONNECT_TIMEOUT_S = 5.0

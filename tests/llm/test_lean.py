@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator
 import httpx2
 import pytest
 
-from chat.llm import lean
+from chat.llm import idle
 from chat.llm.lean import GATHER_FROM, MAX_GATHER_S, LeanTransport
 from chat.llm.line import Line, using
 
@@ -91,6 +91,12 @@ def test_no_second_request_can_be_smuggled_in_by_a_method(serve, client):
 def test_only_http_is_spoken(client):
     with pytest.raises(httpx2.UnsupportedProtocol):
         client.get("ftp://127.0.0.1/")
+
+
+def test_without_any_limit_of_time(serve, client):
+    server = serve(keeps(says(b"hello")))
+    client.timeout = httpx2.Timeout(None)
+    assert client.post(server.url.replace("127.0.0.1", "localhost")).text == "hello"
 
 
 def test_head(serve, client):
@@ -218,6 +224,20 @@ def test_nothing_is_asked_again_once_something_came(serve, client):
     assert connections(server) == [0, 0]
 
 
+def test_silence_is_no_reason_to_ask_again(serve, client):
+    def script(exchange: Exchange) -> None:
+        if len(server.exchanges) == 1:
+            keeps(says(b"hello"))(exchange)
+        else:
+            exchange.client_left()
+
+    server = serve(script)
+    client.post(server.url)
+    with pytest.raises(httpx2.ReadTimeout):
+        client.post(server.url, timeout=0.1)
+    assert connections(server) == [0, 0]
+
+
 def test_what_has_been_idle_for_long_is_closed(serve, client, monkeypatch):
     def script(exchange: Exchange) -> None:
         keeps(says(b"hello"))(exchange)
@@ -227,7 +247,7 @@ def test_what_has_been_idle_for_long_is_closed(serve, client, monkeypatch):
     left: list[bool] = []
     server = serve(script)
     client.post(server.url)
-    monkeypatch.setattr(lean, "KEEPALIVE_S", -1.0)
+    monkeypatch.setattr(idle, "KEEPALIVE_S", -1.0)
     client.post(server.url)
     assert connections(server) == [0, 1]
     server.close()
@@ -235,7 +255,7 @@ def test_what_has_been_idle_for_long_is_closed(serve, client, monkeypatch):
 
 
 def test_no_more_are_kept_than_may_be(serve, client, monkeypatch):
-    monkeypatch.setattr(lean, "MAX_IDLE_CONNECTIONS", 1)
+    monkeypatch.setattr(idle, "MAX_IDLE_CONNECTIONS", 1)
     server = serve(keeps(says(b"hello")))
     with client.stream("POST", server.url) as first, client.stream("POST", server.url) as second:
         first.read()
