@@ -18,7 +18,19 @@ export class ApiError extends Error {
 /** No answer at all: no network, or no server. */
 export class Unreachable extends Error {}
 
-async function send(method, path, { body, accept = "application/json" } = {}) {
+const reachListeners = new Set();
+
+/** `listener(reached)` is told of every request whether the server answered it. */
+export function onReach(listener) {
+  reachListeners.add(listener);
+}
+
+const reached = (answered) => {
+  for (const listener of reachListeners) listener(answered);
+};
+
+/** `signal` gives the request up; `keepalive` lets it outlive the page. */
+async function send(method, path, { body, accept = "application/json", signal, keepalive = false } = {}) {
   const headers = { Accept: accept };
   if (body !== undefined) headers["Content-Type"] = "application/json";
   let response;
@@ -29,10 +41,15 @@ async function send(method, path, { body, accept = "application/json" } = {}) {
       body: body === undefined ? undefined : JSON.stringify(body),
       credentials: "same-origin",
       cache: "no-store",
+      signal,
+      keepalive,
     });
   } catch (error) {
+    if (signal?.aborted) throw error;
+    reached(false);
     throw new Unreachable(String(error));
   }
+  reached(true);
   if (!response.ok) throw await errorOf(response);
   return response;
 }
@@ -54,6 +71,7 @@ async function json(method, path, options) {
   try {
     return await response.json();
   } catch (error) {
+    if (options?.signal?.aborted) throw error;
     if (error instanceof SyntaxError) throw new ApiError(response.status, "garbled", "");
     throw new Unreachable(String(error));
   }
@@ -70,16 +88,33 @@ async function stream(method, path, options) {
 
 const segment = (id) => encodeURIComponent(String(id));
 
+/** Only what is given; a page has 40 unless told otherwise. */
+function query(wanted) {
+  const given = Object.entries({ limit: 40, ...wanted }).filter(([, value]) => value !== undefined && value !== null);
+  return new URLSearchParams(given).toString();
+}
+
 export const api = {
   me: () => json("GET", "/api/me"),
-  conversations: (cursor) =>
-    json("GET", `/api/conversations?limit=40${cursor ? `&cursor=${encodeURIComponent(cursor)}` : ""}`),
-  createConversation: () => json("POST", "/api/conversations", { body: {} }),
-  conversation: (id) => json("GET", `/api/conversations/${segment(id)}`),
+  alive: () => send("GET", "/healthz"),
+  conversations: (wanted = {}, { signal } = {}) => json("GET", `/api/conversations?${query(wanted)}`, { signal }),
+  createConversation: (how = {}) => json("POST", "/api/conversations", { body: how }),
+  /** `wanted` is `{limit, before, leaf, through}`, see docs/api.md. */
+  conversation: (id, wanted = {}) =>
+    json("GET", `/api/conversations/${segment(id)}?${query({ limit: 50, ...wanted })}`),
   changeConversation: (id, change) => json("PATCH", `/api/conversations/${segment(id)}`, { body: change }),
-  removeConversation: (id) => send("DELETE", `/api/conversations/${segment(id)}`),
+  removeConversation: (id, { keepalive = false } = {}) =>
+    send("DELETE", `/api/conversations/${segment(id)}`, { keepalive }),
+  exportAddress: (id, format) => `/api/conversations/${segment(id)}/export?format=${segment(format)}`,
+  shareOf: (id) => json("GET", `/api/conversations/${segment(id)}/share`),
+  share: (id, what) => json("POST", `/api/conversations/${segment(id)}/share`, { body: what }),
+  unshare: (id) => send("DELETE", `/api/conversations/${segment(id)}/share`),
+  shared: (token) => json("GET", `/api/shared/${segment(token)}`),
   startTurn: (id, turn) => stream("POST", `/api/conversations/${segment(id)}/turns`, { body: turn }),
   regenerate: (messageId, how) => stream("POST", `/api/messages/${segment(messageId)}/regenerate`, { body: how }),
+  stopTurn: (turnId) => json("POST", `/api/turns/${segment(turnId)}/stop`),
+  giveFeedback: (messageId, feedback) =>
+    json("PUT", `/api/messages/${segment(messageId)}/feedback`, { body: feedback }),
   turnEvents: (turnId, after) =>
     stream("GET", `/api/turns/${segment(turnId)}/events${after ? `?after=${segment(after)}` : ""}`),
 };

@@ -1,28 +1,72 @@
-// Builds the page's parts once, and starts it.
+// Builds the page's parts once, and starts it: the chats, or one that was shared.
 
 import { createActions } from "./actions/index.js";
-import { api } from "./api.js";
+import { api, onReach } from "./api.js";
 import { App } from "./components/app.js";
+import { SharedChat } from "./components/shared-chat.js";
+import { watchConnection } from "./connection.js";
+import { keep, kept } from "./keeping.js";
+import { isApple, shortcutOf } from "./keys.js";
 import { keyOfPath } from "./router.js";
 import { initialState } from "./state/page.js";
 import { Store } from "./state/store.js";
 import { strings } from "./strings/index.js";
+import { showTheme } from "./theme.js";
 import { html, render } from "./view.js";
 
 const REFRESH_AFTER_MS = 15_000;
-
-const store = new Store(initialState());
-const actions = createActions({ store, api });
 const root = document.getElementById("app");
 
-function draw(state) {
+document.documentElement.lang = strings.language;
+const { shared } = document.body.dataset;
+if (shared) startShared(shared);
+else startChats();
+
+function startShared(token) {
+  render(html`<${SharedChat} load=${() => api.shared(token)} />`, root);
+}
+
+function startChats() {
+  const store = new Store({ ...initialState(), ...kept() });
+  const actions = createActions({ store, api });
+
+  keep(store);
+  store.subscribe(actions.watchQueues);
+  store.subscribe((state) => draw(state, actions));
+  addEventListener("popstate", () => actions.show(keyOfPath(location.pathname)));
+  addEventListener("pagehide", actions.settleRemoval);
+  document.addEventListener("keydown", (event) => press(event, store.state, actions));
+  refreshWhenSeen(actions);
+  closeDrawerWhenWide(actions);
+  watchConnection({ store, onReach, alive: api.alive, onBack: () => comeBack(store, actions) });
+  actions.show(keyOfPath(location.pathname));
+  actions.loadMe();
+  actions.refreshHistory();
+  draw(store.state, actions);
+}
+
+function draw(state, actions) {
+  showTheme(state.preferences.theme);
   render(html`<${App} state=${state} actions=${actions} />`, root);
   const title = state.conversations.get(state.openKey)?.title;
   document.title = title ? `${title} · ${strings.product}` : strings.product;
 }
 
+function press(event, state, actions) {
+  const asked = shortcutOf(event, { apple: isApple(), singleKeys: state.preferences.keys });
+  // A dialog keeps the keys to itself, except that the key which opened it closes it.
+  const dialogs = { search: "search", help: "shortcuts" };
+  if (!asked || (state.dialog && state.dialog.name !== dialogs[asked])) return;
+  event.preventDefault();
+  if (state.dialog) actions.closeDialog();
+  else if (dialogs[asked]) actions.showDialog(dialogs[asked]);
+  else if (asked === "newChat") actions.newChat();
+  else if (asked === "sidebar") actions.toggleSidebar();
+  else document.getElementById("message-field").focus();
+}
+
 /** Another window may have gone on meanwhile: coming back to this one asks what is new. */
-function refreshWhenSeen() {
+function refreshWhenSeen(actions) {
   let last = Date.now();
   const refresh = () => {
     if (document.hidden || Date.now() - last < REFRESH_AFTER_MS) return;
@@ -32,19 +76,16 @@ function refreshWhenSeen() {
   };
   document.addEventListener("visibilitychange", refresh);
   addEventListener("focus", refresh);
-  addEventListener("online", actions.catchUp);
+}
+
+/** The server is there again: what was missed is asked for now. */
+function comeBack(store, actions) {
+  if (!store.state.me) actions.loadMe();
+  actions.refreshHistory();
+  actions.catchUp();
 }
 
 /** A drawer that the window has outgrown is a column again, and the page behind it must be usable. */
-function closeDrawerWhenWide() {
+function closeDrawerWhenWide(actions) {
   matchMedia("(min-width: 50.01rem)").addEventListener("change", actions.closeDrawer);
 }
-
-store.subscribe(draw);
-addEventListener("popstate", () => actions.show(keyOfPath(location.pathname)));
-refreshWhenSeen();
-closeDrawerWhenWide();
-actions.show(keyOfPath(location.pathname));
-actions.loadMe();
-actions.refreshHistory();
-draw(store.state);

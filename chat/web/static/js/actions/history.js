@@ -1,89 +1,77 @@
-// The list of conversations: its pages, renaming, deleting.
+// The list of conversations: its pages, renaming, pinning, searching.
 
-import { ApiError } from "../api.js";
 import { describe } from "../problems.js";
-import { NEW } from "../state/conversation.js";
-import { appendPage, readItem, refreshFirstPage, withoutItem } from "../state/history.js";
-import { conversationChanged, historyChanged, itemChanged } from "../state/page.js";
-import { strings } from "../strings/index.js";
+import { appendPage, readFound, readItem, refreshed } from "../state/history.js";
+import { conversationChanged, historyChanged, itemKnown } from "../state/page.js";
 
-export function historyActions({ store, api, open }) {
+export function historyActions({ store, api }) {
   const set = (change) => store.update((state) => historyChanged(state, change));
+  const itemsOf = (page) => (Array.isArray(page.items) ? page.items : []).map(readItem);
 
-  async function load(cursor, merge) {
-    let page;
+  async function load(ask, merge) {
+    let answer;
     try {
-      page = await api.conversations(cursor);
+      answer = await ask();
     } catch {
       // Said in the list's own place; a list that is shown already stays as it is.
-      set({ phase: store.state.history.items.length > 0 && !cursor ? "ready" : "failed" });
+      set({ phase: store.state.history.items.length > 0 ? "ready" : "failed" });
       return;
     }
-    const items = (Array.isArray(page.items) ? page.items : []).map(readItem);
-    const nextCursor = page.next_cursor ?? null;
-    store.update((state) => historyChanged(state, { phase: "ready", ...merge(state.history, items, nextCursor) }));
+    store.update((state) => historyChanged(state, { phase: "ready", ...merge(state.history, answer) }));
   }
 
-  const firstPage = () =>
-    load(null, (history, items, nextCursor) => {
-      const merged = refreshFirstPage(history.items, items, nextCursor !== null);
-      return { items: merged, nextCursor: merged.length > items.length ? history.nextCursor : nextCursor };
-    });
-
+  /** The newest page, and all that are pinned, wherever in the list they stand. */
   async function refreshHistory() {
     if (store.state.history.items.length === 0) set({ phase: "loading" });
-    await firstPage();
+    await load(
+      () => Promise.all([api.conversations(), api.conversations({ pinned: true, limit: 100 })]),
+      (history, [page, pinned]) => refreshed(history, itemsOf(page), page.next_cursor ?? null, itemsOf(pinned)),
+    );
   }
 
   async function loadMore() {
     const { nextCursor, phase } = store.state.history;
     if (phase === "loading" || !nextCursor) return;
     set({ phase: "loading" });
-    await load(nextCursor, (history, items, following) => ({
-      items: appendPage(history.items, items),
-      nextCursor: following,
-    }));
+    await load(
+      () => api.conversations({ cursor: nextCursor }),
+      (history, page) => ({
+        items: appendPage(history.items, itemsOf(page)),
+        nextCursor: page.next_cursor ?? null,
+      }),
+    );
   }
 
-  const setTitle = (id, title) =>
-    store.update((state) => ({
-      ...itemChanged(state, id, { title }),
-      ...conversationChanged(state, id, (conversation) => ({ ...conversation, title })),
-    }));
-
-  async function rename(id, title) {
-    const before = store.state.history.items.find((item) => item.id === id)?.title ?? "";
-    setTitle(id, title);
+  /** Shown at once; taken back if the server refuses. */
+  async function change(id, changed, before) {
+    const show = (what) =>
+      store.update((state) => ({
+        ...itemKnown(state, id, what),
+        ...conversationChanged(state, id, (conversation) => ({ ...conversation, ...what })),
+      }));
+    show(changed);
     try {
-      await api.changeConversation(id, { title });
+      await api.changeConversation(id, changed);
     } catch (error) {
-      setTitle(id, before);
+      show(before);
       store.update({ problem: { text: describe(error) } });
     }
   }
 
-  async function remove(id) {
-    store.update({ removal: null });
-    try {
-      await api.removeConversation(id);
-    } catch (error) {
-      if (!(error instanceof ApiError && error.status === 404)) {
-        store.update({ problem: { text: describe(error) } });
-        return;
-      }
-    }
-    forget(id);
+  /** A page of what was found, `{items, nextCursor}`; throws what `api` throws. */
+  async function search(q, { cursor = null, signal } = {}) {
+    const page = await api.conversations({ q, cursor, limit: 20 }, { signal });
+    const items = (Array.isArray(page.items) ? page.items : []).map(readFound);
+    return { items: items.filter(({ id }) => !store.state.removingIds.has(id)), nextCursor: page.next_cursor ?? null };
   }
 
-  function forget(id) {
-    store.update((state) => {
-      const conversations = new Map(state.conversations);
-      conversations.delete(id);
-      return { conversations, ...historyChanged(state, { items: withoutItem(state.history.items, id) }) };
-    });
-    if (store.state.openKey === id) open(NEW);
-    store.update({ announcement: strings.status.removed });
-  }
-
-  return { refreshHistory, loadMore, rename, remove, askRemoval: (removal) => store.update({ removal }) };
+  return {
+    refreshHistory,
+    loadMore,
+    search,
+    rename: ({ id, title }, wanted) => change(id, { title: wanted }, { title }),
+    setPinned: ({ id, pinned }, wanted) => change(id, { pinned: wanted }, { pinned }),
+    startRenaming: (id, place) => store.update({ renaming: { id, place } }),
+    endRenaming: () => store.update({ renaming: null }),
+  };
 }

@@ -1,15 +1,17 @@
-// The whole page: the chats at the left, the open one in the middle.
+// The whole page: the chats at the left, the open one in the middle, and what opens over both.
 
 import { blankConversation, NEW } from "../state/conversation.js";
 import { strings } from "../strings/index.js";
-import { html, useEffect, useRef } from "../view.js";
+import { html } from "../view.js";
 import { Banner } from "./banner.js";
-import { IconButton } from "./buttons.js";
 import { Composer } from "./composer.js";
-import { Icon } from "./icons.js";
-import { Removal } from "./removal.js";
+import { Dialogs } from "./dialogs.js";
+import { Drawer } from "./drawer.js";
+import { Queue } from "./queue.js";
 import { Sidebar } from "./sidebar.js";
 import { Thread } from "./thread.js";
+import { Toast } from "./toast.js";
+import { TopBar } from "./top-bar.js";
 import { Welcome } from "./welcome.js";
 
 export function App({ state, actions }) {
@@ -18,89 +20,87 @@ export function App({ state, actions }) {
   const isWelcome = conversation.phase === "ready" && conversation.messages.size === 0;
   return html`
     <a class="skip" href="#message-field">${strings.skipToComposer}</a>
-    <${Drawer} open=${drawerOpen} onClose=${actions.closeDrawer}>
+    <${Drawer} open=${drawerOpen} shown=${state.preferences.sidebar} onClose=${actions.closeDrawer}>
       <${Sidebar}
         history=${state.history}
         openKey=${openKey}
         me=${state.me}
         runningIds=${state.runningIds}
+        removingIds=${state.removingIds}
+        renaming=${state.renaming}
         isNew=${openKey === NEW}
+        onHide=${actions.toggleSidebar}
         actions=${actions}
       />
     <//>
     <main inert=${drawerOpen}>
-      <${TopBar} conversation=${conversation} isWelcome=${isWelcome} drawerOpen=${drawerOpen} actions=${actions} />
+      <${Head} state=${state} conversation=${conversation} isWelcome=${isWelcome} actions=${actions} />
       ${
         isWelcome
-          ? html`<${Welcome} demo=${state.me?.features?.demo === true} onSuggest=${actions.send} />`
+          ? html`<${Welcome}
+              demo=${state.me?.features?.demo === true}
+              model=${state.model}
+              temporary=${isTemporary(state, conversation)}
+              onSuggest=${actions.submit}
+            />`
           : html`<${Thread} key=${openKey} conversation=${conversation} actions=${actions} />`
       }
-      <div class="column foot">
-        <${Banner} problem=${state.problem} onDismiss=${actions.dismissProblem} />
-        <${Composer}
-          conversationKey=${openKey}
-          draft=${state.drafts.get(openKey) ?? ""}
-          ready=${conversation.phase === "ready"}
-          phase=${conversation.turn?.phase}
-          me=${state.me}
-          model=${state.model}
-          actions=${actions}
-        />
-      </div>
+      <${Foot} state=${state} conversation=${conversation} actions=${actions} />
     </main>
     <div class="unseen" role="status">${state.announcement}</div>
-    <${Removal} item=${state.removal} actions=${actions} />
+    <${Toast} toast=${state.toast} onEnd=${actions.endToast} />
+    <${Dialogs} state=${state} actions=${actions} />
   `;
 }
 
-/** A column on wide screens; on narrow ones it slides over the page and keeps the focus until it is closed. */
-function Drawer({ open, onClose, children }) {
-  const aside = useRef(null);
-  const opener = useRef(null);
-  // Now, since the button that opened it loses the focus as soon as the page behind is inert.
-  if (open) opener.current ??= document.activeElement;
-  useEffect(() => {
-    if (!open) return undefined;
-    aside.current.querySelector("a, button").focus();
-    return () => {
-      opener.current.focus();
-      opener.current = null;
-    };
-  }, [open]);
-  const onKeyDown = (event) => {
-    // Escape closes one thing at a time: an open menu, or a title being edited, comes first.
-    const inner = event.target.matches("input") || aside.current.querySelector(":popover-open");
-    if (event.key === "Escape" && !inner) onClose();
-  };
+function isTemporary(state, conversation) {
+  return conversation.key === NEW ? state.temporary : conversation.temporary === true;
+}
+
+/** Of the conversation only what does not change with every word, so that the bar is not drawn with each. */
+function Head({ state, conversation, isWelcome, actions }) {
+  const { key, title, phase } = conversation;
+  const { renaming } = state;
+  const pinned = state.history.items.find((item) => item.id === key)?.pinned ?? conversation.pinned === true;
   return html`
-    <aside class=${open ? "sidebar open" : "sidebar"} ref=${aside} onKeyDown=${open ? onKeyDown : null}>
-      ${children}
-    </aside>
-    ${open && html`<div class="scrim" onClick=${onClose}></div>`}
+    <${TopBar}
+      id=${key}
+      title=${title}
+      phase=${phase}
+      pinned=${pinned}
+      isWelcome=${isWelcome}
+      temporary=${isTemporary(state, conversation)}
+      connected=${state.connected}
+      renaming=${renaming?.place === "top" && renaming.id === key}
+      listHidden=${!state.preferences.sidebar}
+      drawerOpen=${state.drawerOpen}
+      actions=${actions}
+    />
   `;
 }
 
-function TopBar({ conversation, isWelcome, drawerOpen, actions }) {
-  const unnamed = conversation.key === NEW ? strings.newChat : strings.untitled;
-  const title = conversation.title || (conversation.phase === "ready" ? unnamed : strings.product);
+function Foot({ state, conversation, actions }) {
+  const { openKey } = state;
+  const phase = conversation.turn?.phase;
   return html`
-    <header class="topbar">
-      <${IconButton}
-        icon="menu"
-        label=${strings.sidebar.open}
-        kind="only-narrow"
-        aria-expanded=${String(drawerOpen)}
-        onClick=${actions.openDrawer}
+    <div class="column foot">
+      <${Banner} problem=${state.problem} onDismiss=${actions.dismissProblem} />
+      <${Queue}
+        queue=${state.queues.get(openKey)}
+        conversationKey=${openKey}
+        waiting=${Boolean(phase)}
+        actions=${actions}
       />
-      ${isWelcome ? html`<span class="product only-narrow">${strings.product}</span>` : html`<h1>${title}</h1>`}
-      <${NewChat} actions=${actions} />
-    </header>
-  `;
-}
-
-function NewChat({ actions }) {
-  const go = actions.link(actions.newChat);
-  return html`
-    <a class="icon-button only-narrow" href="/" aria-label=${strings.newChat} onClick=${go}><${Icon} name="plus" /></a>
+      <${Composer}
+        conversationKey=${openKey}
+        draft=${state.drafts.get(openKey) ?? ""}
+        ready=${conversation.phase === "ready"}
+        phase=${phase}
+        temporary=${isTemporary(state, conversation)}
+        me=${state.me}
+        model=${state.model}
+        actions=${actions}
+      />
+    </div>
   `;
 }

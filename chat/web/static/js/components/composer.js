@@ -1,37 +1,41 @@
-// Where a message is written. It grows with its text; Enter sends, Shift+Enter breaks the line.
+// Where a message is written. It grows with its text; Enter sends, Shift+Enter breaks the line. While an answer
+// runs, Send is Stop, and what is sent waits in the queue.
 
 import { strings } from "../strings/index.js";
 import { html, useEffect, useLayoutEffect, useRef } from "../view.js";
-import { Icon, Spinner } from "./icons.js";
+import { IconButton } from "./buttons.js";
+import { Icon } from "./icons.js";
+import { ModelChoice } from "./model-choice.js";
 
-export function Composer({ conversationKey, draft, ready, phase, me, model, actions }) {
+/** `phase` is the running turn's, if there is one; `temporary` whether this chat is kept nowhere. */
+export function Composer({ conversationKey, draft, ready, phase, temporary, me, model, actions }) {
   const field = useRef(null);
   const busy = Boolean(phase);
-  const waiting = busy && phase !== "lost";
   const limit = me?.limits?.message_chars ?? Number.POSITIVE_INFINITY;
   const length = countedNear(draft, limit);
-  const sendable = (text) => ready && !busy && text.trim() !== "" && countedNear(text, limit) <= limit;
+  const sendable = (text) => ready && text.trim() !== "" && countedNear(text, limit) <= limit;
 
   useLayoutEffect(() => fit(field.current), [draft, conversationKey]);
   useEffect(() => takeFocus(field.current), [conversationKey]);
-  // The button that began this turn may be gone now, and the focus with it.
+  // The button that began this turn, or stopped it, may be gone now, and the focus with it.
   useEffect(() => {
-    if (busy && document.activeElement === document.body) takeFocus(field.current);
-  }, [busy]);
+    if (document.activeElement === document.body) takeFocus(field.current);
+  }, [busy, draft === ""]);
 
   const submit = (event) => {
     event.preventDefault();
     // What stands in the field, which may be a frame newer than what was drawn.
     const text = field.current.value;
-    if (sendable(text)) actions.send(text);
+    if (sendable(text)) actions.submit(text);
   };
   const onKeyDown = (event) => {
     // 229: what browsers report for keys that an input method takes, some of them after the composition ended.
-    if (event.key !== "Enter" || event.shiftKey || event.isComposing || event.keyCode === 229) return;
-    submit(event);
+    if (event.isComposing || event.keyCode === 229) return;
+    if (event.key === "Enter" && !event.shiftKey) submit(event);
+    if (event.key === "Escape" && !event.shiftKey && busy && !field.current.value) actions.stop(conversationKey);
   };
   return html`
-    <form class="composer" onSubmit=${submit}>
+    <form class=${temporary ? "composer temporary" : "composer"} onSubmit=${submit}>
       <label class="unseen" for="message-field">${strings.composer.label}</label>
       <textarea
         id="message-field"
@@ -51,12 +55,37 @@ export function Composer({ conversationKey, draft, ready, phase, me, model, acti
       }
       <div class="composer-foot">
         <${ModelChoice} me=${me} model=${model} onChoose=${actions.chooseModel} />
-        ${waiting && html`<span class="busy">${strings.composer[phase === "sending" ? "sending" : "answering"]}</span>`}
-        <button type="submit" class="send" aria-label=${strings.composer.send} disabled=${!sendable(draft)}>
-          ${waiting ? html`<${Spinner} />` : html`<${Icon} name="send" />`}
-        </button>
+        <${Buttons}
+          busy=${busy}
+          some=${draft.trim() !== ""}
+          sendable=${sendable(draft)}
+          onStop=${() => actions.stop(conversationKey)}
+        />
       </div>
     </form>
+  `;
+}
+
+/** Send, or Stop; both where there is something to queue. */
+function Buttons({ busy, some, sendable, onStop }) {
+  const { send, queue, stop } = strings.composer;
+  if (!busy) {
+    return html`
+      <button type="submit" class="send" aria-label=${send} title=${send} disabled=${!sendable}>
+        <${Icon} name="send" />
+      </button>
+    `;
+  }
+  return html`
+    ${
+      some &&
+      html`
+      <button type="submit" class="send second" aria-label=${queue} title=${queue} disabled=${!sendable}>
+        <${Icon} name="send" />
+      </button>
+    `
+    }
+    <${IconButton} icon="stop" label=${stop} kind="send stop" onClick=${onStop} />
   `;
 }
 
@@ -73,19 +102,4 @@ function takeFocus(field) {
 function fit(field) {
   field.style.height = "auto";
   field.style.height = `${field.scrollHeight}px`;
-}
-
-function ModelChoice({ me, model, onChoose }) {
-  const models = me?.models ?? [];
-  if (models.length === 0) return html`<span class="model"></span>`;
-  if (models.length === 1)
-    return html`<span class="model"><span class="unseen">${strings.composer.model}: </span>${models[0]}</span>`;
-  return html`
-    <label class="model">
-      <span class="unseen">${strings.composer.model}</span>
-      <select value=${model} onChange=${(event) => onChoose(event.currentTarget.value)}>
-        ${models.map((name) => html`<option value=${name} selected=${name === model}>${name}</option>`)}
-      </select>
-    </label>
-  `;
 }

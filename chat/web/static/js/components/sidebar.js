@@ -1,32 +1,45 @@
-// The left column: a new chat, the chats there are by age, and which server this is.
+// The left column: a new chat, search, the chats there are by age, and whose page this is.
 
 import { groupItems } from "../state/history.js";
 import { strings } from "../strings/index.js";
-import { html, pure, useState } from "../view.js";
+import { html, pure } from "../view.js";
 import { IconButton } from "./buttons.js";
 import { HistoryItem } from "./history-item.js";
 import { Icon, Spinner } from "./icons.js";
 
-export function Sidebar({ history, openKey, me, runningIds, isNew, actions }) {
+export const Sidebar = pure(({ history, openKey, me, runningIds, removingIds, renaming, isNew, onHide, actions }) => {
+  const goNew = actions.link(actions.newChat);
   return html`
     <div class="sidebar-head">
-      <a class="product" href="/" onClick=${actions.link(actions.newChat)}>${strings.product}</a>
-      <${IconButton} icon="close" label=${strings.sidebar.close} kind="only-narrow" onClick=${actions.closeDrawer} />
+      <a class="product" href="/" onClick=${goNew}>${strings.product}</a>
+      <${IconButton} icon="panel" label=${strings.sidebar.close} aria-expanded="true" onClick=${onHide} />
     </div>
-    <a class="new-chat" href="/" aria-current=${isNew ? "page" : null} onClick=${actions.link(actions.newChat)}>
-      <${Icon} name="plus" />${strings.newChat}
-    </a>
+    <div class="sidebar-doors">
+      <a class="door" href="/" aria-current=${isNew ? "page" : null} onClick=${goNew}>
+        <${Icon} name="plus" />${strings.newChat}
+      </a>
+      <button type="button" class="door" onClick=${() => actions.showDialog("search")}>
+        <${Icon} name="search" />${strings.sidebar.search}
+      </button>
+    </div>
     <nav class="history" aria-label=${strings.sidebar.label}>
-      <${Groups} items=${history.items} openKey=${openKey} runningIds=${runningIds} actions=${actions} />
+      <${Groups}
+        items=${history.items}
+        openKey=${openKey}
+        runningIds=${runningIds}
+        removingIds=${removingIds}
+        renaming=${renaming?.place === "list" ? renaming.id : null}
+        actions=${actions}
+      />
       <${Foot} history=${history} actions=${actions} />
     </nav>
-    <${Server} me=${me} />
+    <${Account} me=${me} actions=${actions} />
   `;
-}
+});
 
-const Groups = pure(({ items, openKey, runningIds, actions }) => {
-  const [renaming, setRenaming] = useState(null);
-  return groupItems(items, Date.now()).map(
+const Groups = pure(({ items, openKey, runningIds, removingIds, renaming, actions }) => {
+  const shown = items.filter((item) => !removingIds.has(item.id));
+  return groupItems(shown, Date.now()).map(
     (group) => html`
       <section key=${group.name}>
         <h2>${strings.groups[group.name]}</h2>
@@ -39,7 +52,6 @@ const Groups = pure(({ items, openKey, runningIds, actions }) => {
                 current=${item.id === openKey}
                 running=${item.running || runningIds.has(item.id)}
                 renaming=${item.id === renaming}
-                onRenaming=${setRenaming}
                 actions=${actions}
               />
             `,
@@ -65,8 +77,22 @@ function Foot({ history: { phase, items, nextCursor }, actions }) {
   return items.length === 0 ? html`<p class="muted">${strings.sidebar.empty}</p>` : null;
 }
 
-function Server({ me }) {
-  const mode = strings.sidebar.mode[me?.mode];
-  if (!mode) return null;
-  return html`<p class="server">${mode}${me.version && html` <span>${strings.product} ${me.version}</span>`}</p>`;
+function Account({ me, actions }) {
+  const name = me?.user?.name || strings.settings.guest;
+  return html`
+    <div class="account">
+      <button type="button" class="account-button" onClick=${() => actions.showDialog("settings")}>
+        <span class="initial" aria-hidden="true">${[...name][0].toUpperCase()}</span>
+        <span class="account-name">${name}</span>
+        <span class="unseen">${strings.sidebar.account}</span>
+        <${Icon} name="settings" />
+      </button>
+      <${IconButton}
+        icon="keyboard"
+        label=${strings.shortcuts.open}
+        kind="only-fine"
+        onClick=${() => actions.showDialog("shortcuts")}
+      />
+    </div>
+  `;
 }

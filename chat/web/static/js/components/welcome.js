@@ -1,16 +1,21 @@
-// The empty page: a greeting, four things to try, and how to connect a model where none is.
+// The empty page: a greeting, who answers, four things to try, and how to connect a model where none is.
 
 import { strings } from "../strings/index.js";
 import { html, pure } from "../view.js";
+import { Icon } from "./icons.js";
 
-export const Welcome = pure(({ demo, onSuggest }) => {
-  const { greeting, introduction, suggestions, suggestionsLabel } = strings.welcome;
+export const Welcome = pure(({ demo, model, temporary, onSuggest }) => {
+  const say = strings.welcome;
+  const suggestions = demo ? say.demoSuggestions : say.suggestions;
   return html`
     <div class="scroller">
       <div class="column welcome">
-        <h1>${greeting}</h1>
-        <p class="muted">${introduction}</p>
-        <ul class="suggestions" aria-label=${suggestionsLabel}>
+        <h1>${temporary ? strings.temporary.title : say.greeting}</h1>
+        <p class="muted lead">${temporary ? strings.temporary.explanation : say.introduction}</p>
+        <p class="answers-here">
+          ${model && html`<${Icon} name="chats" />${say.answeredBy} <strong>${demo ? say.demoModel : model}</strong>`}
+        </p>
+        <ul class="suggestions" aria-label=${say.suggestionsLabel}>
           ${suggestions.map((text) => html`<li><${Suggestion} text=${text} onSuggest=${onSuggest} /></li>`)}
         </ul>
         ${demo && html`<${DemoNote} />`}
@@ -20,7 +25,9 @@ export const Welcome = pure(({ demo, onSuggest }) => {
 });
 
 function Suggestion({ text, onSuggest }) {
-  return html`<button type="button" onClick=${() => onSuggest(text)}>${text}</button>`;
+  return html`
+    <button type="button" onClick=${() => onSuggest(text)}><span>${text}</span><${Icon} name="send" /></button>
+  `;
 }
 
 /** `demo` in the catalogue is the note as pieces, of which every second one is a name to be typed. */

@@ -42,11 +42,21 @@ export function appendPage(items, page) {
   return [...items, ...page.filter((item) => !known.has(item.id))];
 }
 
-/** With the first page as the server has it now; what was loaded beyond it stays. */
-export function refreshFirstPage(items, page, more) {
+/** The list with its newest page as the server has it now, and with what is pinned; what was loaded beyond stays. */
+export function refreshed(history, page, nextCursor, pinned) {
+  const isPinned = new Set(pinned.map((item) => item.id));
+  const merged = refreshFirstPage(history.items, page, nextCursor !== null);
+  const beyond = nextCursor !== null && merged.length > page.length;
+  return {
+    items: [...pinned, ...merged.filter((item) => !item.pinned && !isPinned.has(item.id))],
+    nextCursor: beyond ? history.nextCursor : nextCursor,
+  };
+}
+
+function refreshFirstPage(items, page, more) {
   if (!more || page.length === 0) return page;
   const known = new Set(page.map((item) => item.id));
-  const oldest = Math.min(...page.filter((item) => !item.pinned).map((item) => item.updatedAt));
+  const oldest = Math.min(...page.map((item) => item.updatedAt));
   return [...page, ...items.filter((item) => !known.has(item.id) && !item.pinned && item.updatedAt <= oldest)];
 }
 
@@ -59,6 +69,31 @@ export function withItem(items, id, change) {
   return place < 0 ? [...others, changed] : [...others.slice(0, place), changed, ...others.slice(place)];
 }
 
-export function withoutItem(items, id) {
-  return items.filter((item) => item.id !== id);
+/** An item that a search found, with the words around the hit: `snippet` is {pieces, messageId} or null. */
+export function readFound(json) {
+  const { snippet } = json;
+  if (!snippet || typeof snippet.text !== "string") return { ...readItem(json), snippet: null };
+  const pieces = marked(snippet.text, Array.isArray(snippet.marks) ? snippet.marks : []);
+  return { ...readItem(json), snippet: { pieces, messageId: snippet.message_id ?? null } };
+}
+
+/** The text as pieces `{text, hit}`. The marks count whole characters, a string here UTF-16 units. */
+export function marked(text, marks) {
+  const characters = [...text];
+  const pieces = [];
+  let from = 0;
+  const add = (to, hit) => {
+    if (to > from) pieces.push({ text: characters.slice(from, to).join(""), hit });
+    from = Math.max(from, to);
+  };
+  for (const [start, end] of marks.filter(isSpan).sort((one, other) => one[0] - other[0])) {
+    add(Math.min(start, characters.length), false);
+    add(Math.min(end, characters.length), true);
+  }
+  add(characters.length, false);
+  return pieces;
+}
+
+function isSpan(mark) {
+  return Array.isArray(mark) && Number.isInteger(mark[0]) && Number.isInteger(mark[1]) && mark[0] >= 0;
 }

@@ -2,20 +2,36 @@
 
 import { blankConversation, NEW } from "./conversation.js";
 import { withItem } from "./history.js";
+import { DEFAULTS } from "./preferences.js";
+import { movedQueue } from "./queue.js";
 
 export function initialState() {
   return {
     me: null,
     model: null,
     openKey: NEW,
+    // Whether the next new chat will be one that is not kept.
+    temporary: false,
     conversations: new Map([[NEW, blankConversation(NEW)]]),
     drafts: new Map(),
+    // Messages that wait for an answer to end, by conversation: see queue.js.
+    queues: new Map(),
+    preferences: DEFAULTS,
     history: { phase: "loading", items: [], nextCursor: null },
     // Where this window follows an answer: a set of its own, so that words streaming in leave the list alone.
     runningIds: new Set(),
+    // Deleted here, but the server has not been told yet: hidden, and Undo brings them back.
+    removingIds: new Set(),
+    // {id, place: "list" or "top"} while a title is being changed.
+    renaming: null,
+    // {name: "search", "share", "settings" or "shortcuts", item?}: the one dialog that is open.
+    dialog: null,
+    // {text, action?: {label, run}}: said in passing, and gone after a while.
+    toast: null,
     problem: null,
     announcement: "",
-    removal: null,
+    // Whether the server was there when it was last asked.
+    connected: true,
     drawerOpen: false,
   };
 }
@@ -39,7 +55,9 @@ export function historyChanged(state, change) {
   return { history: { ...state.history, ...change } };
 }
 
+/** A temporary chat is in no list, whatever happens in it. */
 export function itemChanged(state, id, change) {
+  if (state.conversations.get(id)?.temporary) return {};
   return historyChanged(state, { items: withItem(state.history.items, id, change) });
 }
 
@@ -55,12 +73,34 @@ export function runningChanged(state, key, running) {
   return { runningIds };
 }
 
-/** The new chat gets the id that the server gave it; what was typed meanwhile goes with it. */
+/** The new chat gets the id that the server gave it; what was typed and queued meanwhile goes with it. */
 export function newChatNamed(state, id, title) {
   const conversations = new Map(state.conversations);
-  conversations.set(id, { ...conversations.get(NEW), key: id, title }).set(NEW, blankConversation(NEW));
+  const named = { ...conversations.get(NEW), key: id, title, temporary: state.temporary };
+  conversations.set(id, named).set(NEW, blankConversation(NEW));
   const drafts = new Map(state.drafts);
   if (drafts.has(NEW)) drafts.set(id, drafts.get(NEW));
   drafts.delete(NEW);
-  return { conversations, drafts, openKey: state.openKey === NEW ? id : state.openKey };
+  return {
+    conversations,
+    drafts,
+    queues: movedQueue(state.queues, NEW, id),
+    temporary: false,
+    openKey: state.openKey === NEW ? id : state.openKey,
+  };
+}
+
+/** Without anything that is known of a conversation. */
+export function forgotten(state, id) {
+  const without = (map) => {
+    const left = new Map(map);
+    left.delete(id);
+    return left;
+  };
+  return {
+    conversations: without(state.conversations),
+    drafts: without(state.drafts),
+    queues: without(state.queues),
+    ...historyChanged(state, { items: state.history.items.filter((item) => item.id !== id) }),
+  };
 }

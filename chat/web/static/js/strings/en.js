@@ -4,6 +4,7 @@ const plural = (count, one, many) => `${count.toLocaleString("en")} ${count === 
 
 export const strings = {
   language: "en",
+  ownName: "English",
   numberLocale: "en",
   dateLocale: "en-GB",
 
@@ -12,20 +13,33 @@ export const strings = {
   untitled: "Untitled chat",
   skipToComposer: "Skip to the message box",
 
+  close: "Close",
+  copy: "Copy",
+  copied: "Copied",
+
   sidebar: {
     label: "Chats",
     open: "Show chats",
     close: "Hide chats",
+    search: "Search",
     loading: "Loading chats…",
     empty: "Your chats will be listed here.",
     failed: "The list could not be loaded.",
     more: "Show older chats",
     running: "Answering",
+    account: "Settings",
+  },
+
+  chat: {
     actionsFor: (title) => `Actions for “${title}”`,
     rename: "Rename",
     renameLabel: "New title",
+    pin: "Pin",
+    unpin: "Unpin",
+    share: "Share",
+    exportMarkdown: "Export as Markdown",
+    exportJson: "Export as JSON",
     remove: "Delete",
-    mode: { async: "Async workers (gevent)", sync: "Sync workers (threads)" },
   },
 
   groups: {
@@ -38,17 +52,111 @@ export const strings = {
   },
 
   removal: {
-    question: "Delete this chat?",
-    warning: (title) => `“${title}” and everything in it will be deleted for good.`,
-    confirm: "Delete",
-    cancel: "Keep it",
+    done: (title) => `Deleted “${title}”`,
+    undo: "Undo",
+    undone: "Chat restored",
+  },
+
+  temporary: {
+    start: "Temporary chat",
+    title: "Temporary chat",
+    explanation: "It stays out of your list and out of search, and is deleted within a day.",
+    sign: "Temporary, not kept",
+  },
+
+  search: {
+    title: "Search chats",
+    placeholder: "Search titles and messages",
+    recent: "Recent",
+    searching: "Searching…",
+    found: (count) => (count === 0 ? "No chats found" : `${plural(count, "chat", "chats")} found`),
+    foundSoFar: (count) => `${plural(count, "chat", "chats")} shown, and there are more`,
+    none: (words) => `Nothing found for “${words}”.`,
+    hint: "Every word has to occur, in the title or in a message.",
+    more: "Show more",
+  },
+
+  share: {
+    title: "Share this chat",
+    explanation:
+      "Anyone who has the link can read this chat as it stands now. They see neither who you are nor what you write later.",
+    create: "Create a link",
+    creating: "Creating the link…",
+    loading: "Looking for a link…",
+    link: "Link",
+    asOf: (when) => `Shows the chat as of ${when}.`,
+    renew: "Update to now",
+    renewed: "The link now shows the chat as it stands.",
+    revoke: "Revoke the link",
+    revoked: "The link no longer works.",
+  },
+
+  shared: {
+    note: (when) => `A shared chat, read-only, as of ${when}.`,
+    loading: "Opening the shared chat…",
+    missing: "There is no shared chat at this address. The link may have been revoked.",
+    failed: "The shared chat could not be opened.",
+    start: "Start a chat of your own",
+  },
+
+  settings: {
+    title: "Settings",
+    theme: "Appearance",
+    themes: { system: "System", light: "Light", dark: "Dark" },
+    language: "Language",
+    singleKeys: "Single-key shortcuts (? for help)",
+    server: "This server",
+    mode: { async: "Async workers (gevent)", sync: "Sync workers (threads)" },
+    guest: "This browser",
+  },
+
+  shortcuts: {
+    title: "Keyboard shortcuts",
+    open: "Keyboard shortcuts",
+    groups: { page: "Everywhere", writing: "In the message box" },
+    keys: { control: "Ctrl", command: "⌘", shift: "Shift", escape: "Esc", enter: "Enter" },
+    search: "Search chats",
+    newChat: "New chat",
+    sidebar: "Show or hide the list of chats",
+    focus: "Go to the message box",
+    help: "This help",
+    close: "Close what is open",
+    send: "Send, or queue while an answer is running",
+    newline: "New line",
+    stop: "Stop the answer, when the box is empty",
+  },
+
+  connection: {
+    lost: "No connection",
+    explanation: "The server can’t be reached. Reconnecting by itself; what you type is kept.",
+    back: "Connected again",
+  },
+
+  queue: {
+    label: "Waiting to be sent",
+    waiting: "Sent when the answer is complete",
+    held: "Not sent, because the answer did not complete",
+    sendNow: "Send now",
+    stopAndSend: "Stop the answer and send now",
+    edit: "Edit",
+    remove: "Delete",
+    added: "Queued",
   },
 
   welcome: {
     greeting: "What would you like to know?",
     introduction: "Ask about economies, markets and currencies. The figures come with their source and date.",
+    answeredBy: "Answers come from",
+    demoModel: "the built-in demo",
     suggestionsLabel: "Suggestions",
     suggestions: [
+      "Show me China market data",
+      "Compare GDP growth of India, China and Brazil",
+      "How has the euro moved against the dollar this year?",
+      "What can you do?",
+    ],
+    // What the built-in demo understands, which is English.
+    demoSuggestions: [
       "Show me China market data",
       "Compare GDP growth of India, China and Brazil",
       "How has the euro moved against the dollar this year?",
@@ -72,8 +180,8 @@ export const strings = {
     label: "Message",
     placeholder: "Ask anything",
     send: "Send",
-    sending: "Sending…",
-    answering: "Answering…",
+    queue: "Queue message",
+    stop: "Stop the answer",
     model: "Model",
     tooLong: (count, limit) =>
       `${count.toLocaleString("en")} of at most ${limit.toLocaleString("en")} characters: shorten it to send it.`,
@@ -85,6 +193,8 @@ export const strings = {
     missing: "There is no such chat here. It may have been deleted, or it belongs to another browser.",
     failed: "The chat could not be opened.",
     toBottom: "Jump to the end",
+    older: "Loading what was said before…",
+    olderFailed: "What was said before could not be loaded.",
     you: "You said:",
     answer: "The answer:",
   },
@@ -95,17 +205,49 @@ export const strings = {
     reconnecting: "Connection lost. Reconnecting…",
     lost: "The connection to this answer was lost.",
     reconnect: "Reconnect",
-    interrupted: "The answer was interrupted.",
-    stopped: "The answer was stopped.",
+    interrupted: "Interrupted: the server stopped in the middle of this answer.",
+    stopped: "Stopped",
     failed: "The answer failed.",
     empty: "The model gave no answer.",
     retry: "Retry",
+  },
+
+  message: {
+    actions: "What to do with this message",
+    copy: "Copy",
+    copied: "Copied",
+    edit: "Edit",
+    editLabel: "Your message",
+    save: "Send",
+    cancel: "Cancel",
+    regenerate: "Answer again",
+    good: "Good answer",
+    bad: "Bad answer",
+    versions: (index, count) => `Version ${index} of ${count}`,
+    previous: "Previous version",
+    next: "Next version",
+  },
+
+  markdown: {
+    code: "code",
+    copy: "Copy",
+    copied: "Copied",
+    notCopied: "Could not copy",
+    wrap: "Wrap lines",
+    csv: "CSV",
+    csvLabel: "Download as CSV",
+    copyTable: "Copy table",
+    copyCode: "Copy code",
+    table: "Table",
+    image: (name) => (name ? `Image: ${name}` : "Image"),
+    math: "Formula",
   },
 
   tool: {
     call: "Tool",
     arguments: "Arguments",
     result: "Result",
+    duration: "Took",
     data: "Data",
     running: "still running",
     unfinished: "ended without a result",
@@ -127,6 +269,11 @@ export const strings = {
 
   chart: {
     figures: "Figures as a table",
+    png: "PNG",
+    pngLabel: (title) => `Download ${title} as a picture`,
+    csvLabel: (title) => `Download the figures of ${title}`,
+    keys: "Arrow keys move through the figures.",
+    at: (when, values) => `${when}: ${values}`,
     year: "Year",
     date: "Date",
     empty: "There are no figures to draw.",
@@ -138,10 +285,10 @@ export const strings = {
   status: {
     generating: "Generating…",
     complete: "Response complete",
+    stopped: "Response stopped",
     failed: "The answer failed",
     reconnecting: "Reconnecting…",
     opened: (title) => `Opened ${title}`,
-    removed: "Chat deleted",
   },
 
   problem: {

@@ -1,0 +1,71 @@
+// The page itself: who is here, what is open over it, what is said in passing, what was chosen for it.
+
+import { describe } from "../problems.js";
+import { draftChanged } from "../state/page.js";
+import { chooseLanguage, strings } from "../strings/index.js";
+
+/** Whether the list is a drawer: the same width as in the style sheets. */
+const isNarrow = () => matchMedia("(max-width: 50rem)").matches;
+
+export function pageActions({ store, api }) {
+  const set = (change) => () => store.update(change);
+
+  async function loadMe() {
+    try {
+      const me = await api.me();
+      store.update(({ model, preferences }) => ({
+        me,
+        model: [model, preferences.model].find((name) => me.models?.includes(name)) ?? me.default_model,
+        problem: null,
+      }));
+    } catch (error) {
+      const text = error.status ? describe(error) : strings.problem.unreachableAtStart;
+      store.update({ problem: { text, action: { label: strings.problem.reload, run: () => location.reload() } } });
+    }
+  }
+
+  const prefer = (change) => store.update(({ preferences }) => ({ preferences: { ...preferences, ...change } }));
+
+  function say(toast) {
+    store.state.toast?.onEnd?.();
+    store.update({ toast });
+  }
+
+  function endToast() {
+    const { toast } = store.state;
+    store.update({ toast: null });
+    toast?.onEnd?.();
+  }
+
+  return {
+    loadMe,
+    prefer,
+    say,
+    endToast,
+    setDraft: (text) => store.update((state) => draftChanged(state, state.openKey, text)),
+    chooseModel(model) {
+      store.update({ model });
+      prefer({ model });
+    },
+    /** Every module has its sentences from the start, so another language is another start. */
+    chooseLanguage(language) {
+      chooseLanguage(language);
+      location.reload();
+    },
+    setTemporary: (temporary) => store.update({ temporary }),
+    showDialog: (name, item = null) => store.update({ dialog: { name, item }, drawerOpen: false }),
+    closeDialog: set({ dialog: null }),
+    dismissProblem: set({ problem: null }),
+    closeDrawer: set({ drawerOpen: false }),
+    toggleSidebar() {
+      if (isNarrow()) store.update(({ drawerOpen }) => ({ drawerOpen: !drawerOpen }));
+      else prefer({ sidebar: !store.state.preferences.sidebar });
+    },
+    /** A link's click: done here, unless it was meant to open another window. */
+    link: (run) => (event) => {
+      if (event.button !== 0 || event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) return;
+      event.preventDefault();
+      run();
+    },
+  };
+}

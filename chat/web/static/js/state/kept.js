@@ -1,0 +1,40 @@
+// What the browser keeps for this page between visits. A browser that keeps nothing is no error: the page then
+// merely forgets.
+
+const PREFIX = "parley.";
+
+/** The value kept under this name, or null. */
+export function readKept(name) {
+  try {
+    return JSON.parse(localStorage.getItem(PREFIX + name));
+  } catch {
+    return null;
+  }
+}
+
+/** Keeps a value that JSON can hold; null removes it. */
+export function writeKept(name, value) {
+  try {
+    if (value === null) localStorage.removeItem(PREFIX + name);
+    else localStorage.setItem(PREFIX + name, JSON.stringify(value));
+  } catch {
+    // Full, or forbidden.
+  }
+}
+
+/** The names under `group.`, without it. */
+export function keptNames(group) {
+  try {
+    const start = `${PREFIX}${group}.`;
+    return Object.keys(localStorage).flatMap((name) => (name.startsWith(start) ? [name.slice(start.length)] : []));
+  } catch {
+    return [];
+  }
+}
+
+/** Calls back with the name and the value of what another window of this browser has kept. */
+export function onKept(listener) {
+  addEventListener("storage", ({ key }) => {
+    if (key?.startsWith(PREFIX)) listener(key.slice(PREFIX.length), readKept(key.slice(PREFIX.length)));
+  });
+}
