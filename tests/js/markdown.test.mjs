@@ -60,8 +60,8 @@ test("raw HTML is text, in a block and in a line", () => {
 });
 
 test("an image is a link at most", () => {
-  assert.equal(render("![a b](https://example.org/i.png)"), '<p><a href="https://example.org/i.png">a b</a></p>\n');
-  assert.equal(render("![a](javascript:alert(1))"), "<p>a</p>\n");
+  assert.equal(render("![a b](https://example.org/i.png)"), '<p><a href="https://example.org/i.png">Image: a b</a></p>\n');
+  assert.equal(render("![a](javascript:alert(1))"), "<p>Image: a</p>\n");
   assert.ok(!render('![a"onerror="x](https://example.org/"onerror="x)').includes('"onerror="'));
 });
 

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { ApiError, Unreachable } from "../../chat/web/static/js/api.js";
-import { delayBefore, followTurn, TurnLost } from "../../chat/web/static/js/turn-stream.js";
+import { delayBefore, followTurn, mayAskAgain, TurnLost } from "../../chat/web/static/js/turn-stream.js";
 
 const EVENTS = [
   ["turn", { turn_id: 7 }],
@@ -19,7 +19,7 @@ function events(after = 0, count = EVENTS.length) {
   return new Response(lines.slice(after, after + count).join(""));
 }
 
-async function follow({ open, resume = (_, after) => events(after), turnId = null }) {
+async function follow({ open, resume = (_, after) => events(after), ...how }) {
   const told = { events: [], reconnecting: 0, resumed: [] };
   await followTurn({
     open,
@@ -27,7 +27,7 @@ async function follow({ open, resume = (_, after) => events(after), turnId = nul
       told.resumed.push([id, after]);
       return resume(id, after);
     },
-    turnId,
+    ...how,
     onEvent: (name, data) => told.events.push([name, data]),
     onReconnecting: () => (told.reconnecting += 1),
     pause: async () => {},
@@ -54,14 +54,52 @@ test("a server that tells all events again is heard once", async () => {
   assert.deepEqual(told.events, EVENTS);
 });
 
-test("before a turn is known, what went wrong is the caller's business", async () => {
-  for (const error of [new Unreachable("refused"), new ApiError(503, "overloaded", "busy", 5)]) {
+test("before a turn is known, a refusal that will pass is asked again quietly, with the same request", async () => {
+  const answers = [new ApiError(503, "restarting", "in a moment", 2), new ApiError(502, "", ""), null];
+  const open = async () => {
+    const error = answers.shift();
+    if (error) throw error;
+    return events();
+  };
+  const told = await follow({ open });
+  assert.deepEqual(told.events, EVENTS);
+  assert.equal(told.reconnecting, 2);
+});
+
+test("before a turn is known, other errors are the caller's business, and so is one that does not pass", async () => {
+  for (const error of [new Unreachable("refused"), new ApiError(409, "turn_running", "busy"), new ApiError(429, "limit", "wait", 60)]) {
     const open = async () => {
       throw error;
     };
     await assert.rejects(follow({ open }), (thrown) => thrown === error);
   }
+  let tries = 0;
+  const open = async () => {
+    tries += 1;
+    throw new ApiError(503, "overloaded", "busy", 1);
+  };
+  await assert.rejects(follow({ open }), ApiError);
+  assert.ok(tries > 3 && tries < 20, `${tries} tries`);
   await assert.rejects(follow({ open: () => events(0, 0) }), /before the turn was done/);
+});
+
+test("a request that bears a name of its own may also be asked again when nobody knows whether it arrived", async () => {
+  const answers = [new Unreachable("refused"), new Response("")];
+  const open = async () => {
+    const answer = answers.shift() ?? events();
+    if (answer instanceof Error) throw answer;
+    return answer;
+  };
+  assert.deepEqual((await follow({ open, mayOpenAgain: mayAskAgain })).events, EVENTS);
+});
+
+test("an opening can be given up", async () => {
+  const giveUp = new AbortController();
+  const open = async () => {
+    giveUp.abort();
+    throw new Unreachable("refused");
+  };
+  await assert.rejects(follow({ open, mayOpenAgain: mayAskAgain, signal: giveUp.signal }), Unreachable);
 });
 
 test("a known turn is tried again when the network is away, and given up in the end", async () => {
@@ -71,7 +109,7 @@ test("a known turn is tried again when the network is away, and given up in the 
     throw new Unreachable("refused");
   };
   await assert.rejects(follow({ open: () => events(0, 1), resume }), TurnLost);
-  assert.ok(tries >= 5 && tries <= 20, `${tries} tries`);
+  assert.ok(tries >= 20 && tries <= 100, `${tries} tries`);
 });
 
 test("a refusal is final, an overloaded server is not", async () => {

@@ -1,12 +1,15 @@
-// Keeps the end of a growing page in sight, for as long as the reader is there.
+// Keeps the end of a growing page in sight, for as long as the reader is there and keeps still.
 
-const NEAR = 40;
+/** A fraction of a pixel is lost in zoomed pages. */
+const AT_END = 3;
+const UPWARD_KEYS = new Set(["ArrowUp", "PageUp", "Home"]);
 
 export class ScrollFollower {
   #scroller;
   #observer;
   #last = 0;
   #onChange;
+  #stop = new AbortController();
   following = true;
 
   /** `onChange(following)` is told when the reader lets go of the end, or returns to it. */
@@ -16,30 +19,56 @@ export class ScrollFollower {
     this.#observer = new ResizeObserver(() => this.#grown());
     this.#observer.observe(content);
     this.#observer.observe(scroller);
-    scroller.addEventListener("scroll", this.#scrolled, { passive: true });
+    const listen = (name, run) => scroller.addEventListener(name, run, { passive: true, signal: this.#stop.signal });
+    listen("scroll", () => this.#scrolled());
+    // The wish to go up counts, before anything has moved: an answer that grows meanwhile must not pull it back.
+    listen("wheel", (event) => event.deltaY < 0 && this.#scrollable() && this.letGo());
+    listen("keydown", (event) => UPWARD_KEYS.has(event.key) && this.#scrollable() && this.letGo());
   }
 
   toEnd() {
     this.#set(true);
     this.#scroller.scrollTop = this.#scroller.scrollHeight;
+    this.#last = this.#scroller.scrollTop;
+  }
+
+  letGo() {
+    this.#set(false);
   }
 
   close() {
     this.#observer.disconnect();
-    this.#scroller.removeEventListener("scroll", this.#scrolled);
+    this.#stop.abort();
   }
 
-  // Only going up lets go. Being far from the end does not: a chart that appears puts the end far away by itself.
-  #scrolled = () => {
-    const { scrollTop, scrollHeight, clientHeight } = this.#scroller;
-    const distance = scrollHeight - clientHeight - scrollTop;
-    if (distance <= NEAR) this.#set(true);
-    else if (scrollTop < this.#last) this.#set(false);
+  /** However little it is, going up lets go; only arriving at the end takes hold again. */
+  #scrolled() {
+    const { scrollTop } = this.#scroller;
+    const up = scrollTop < this.#last;
     this.#last = scrollTop;
-  };
+    if (this.#distance() <= AT_END) this.#set(true);
+    else if (up) this.#set(false);
+  }
 
   #grown() {
-    if (this.following) this.#scroller.scrollTop = this.#scroller.scrollHeight;
+    // Words that are being selected stay under the pointer.
+    if (!this.following || this.#selecting()) return;
+    this.#scroller.scrollTop = this.#scroller.scrollHeight;
+    this.#last = this.#scroller.scrollTop;
+  }
+
+  #selecting() {
+    const selection = document.getSelection();
+    return selection !== null && !selection.isCollapsed && this.#scroller.contains(selection.anchorNode);
+  }
+
+  #scrollable() {
+    return this.#scroller.scrollHeight > this.#scroller.clientHeight;
+  }
+
+  #distance() {
+    const { scrollTop, scrollHeight, clientHeight } = this.#scroller;
+    return scrollHeight - clientHeight - scrollTop;
   }
 
   #set(following) {

@@ -3,9 +3,12 @@
 import { ApiError, Unreachable } from "./api.js";
 import { readEvents, StreamBroken } from "./sse.js";
 
-// The server sends a comment every 15 s at least; three missed ones mean that nobody is there any more.
-const SILENCE_MS = 45_000;
-const ATTEMPTS = 8;
+// The server sends a comment every 5 s; three missed ones mean that nobody is there any more.
+const SILENCE_MS = 17_000;
+/** About eight minutes of a network that is away; after that, coming back to the page tries again. */
+const ATTEMPTS = 60;
+/** About half a minute for a server that is restarting; after that, the person is told, and has the text back. */
+const OPENING_ATTEMPTS = 7;
 
 /** The turn runs (or ran), but its events could not be reached again. */
 export class TurnLost extends Error {}
@@ -13,14 +16,25 @@ export class TurnLost extends Error {}
 /**
  * Follows one turn.
  *
- * `open` makes the first connection: it starts the turn, or asks for a running one from its first event.
- * `resume(turnId, after)` makes the later ones. `onEvent(name, data)` gets each event once, in order;
- * `onReconnecting()` tells that the connection went away. `turnId` is given when it is known beforehand.
+ * `open` makes the first connection: it starts the turn, or asks for a running one from its first event. While no turn
+ * is known, it is called again after an error that `mayOpenAgain(error)` allows: by default, when the server said that
+ * it did not take the request. `resume(turnId, after)` makes the later connections. `onEvent(name, data)` gets each
+ * event once, in order; `onReconnecting()` tells that there is no connection. `turnId` is given when it is known
+ * beforehand, `signal` when the opening may be given up.
  *
  * Returns after `done`. Throws what `open` throws as long as no turn is known, an ApiError when the server
  * refuses to go on, TurnLost when it could not be reached again.
  */
-export async function followTurn({ open, resume, onEvent, onReconnecting, turnId = null, pause = wait }) {
+export async function followTurn({
+  open,
+  resume,
+  onEvent,
+  onReconnecting,
+  mayOpenAgain = refusedForNow,
+  turnId = null,
+  signal = null,
+  pause = wait,
+}) {
   const progress = { turnId, last: 0, attempt: 0 };
   let connect = open;
   for (;;) {
@@ -29,14 +43,28 @@ export async function followTurn({ open, resume, onEvent, onReconnecting, turnId
       if (await drain(response, progress, onEvent)) return;
       throw new StreamBroken("ended before the turn was done");
     } catch (error) {
-      if (progress.turnId === null || !mayRecover(error)) throw error;
       progress.attempt += 1;
-      if (progress.attempt > ATTEMPTS) throw new TurnLost(String(error));
+      if (progress.turnId === null) {
+        if (signal?.aborted || progress.attempt > OPENING_ATTEMPTS || !mayOpenAgain(error)) throw error;
+      } else {
+        if (!mayRecover(error)) throw error;
+        if (progress.attempt > ATTEMPTS) throw new TurnLost(String(error));
+        connect = () => resume(progress.turnId, progress.last);
+      }
       onReconnecting();
-      await pause(delayBefore(progress.attempt, error.retryAfter));
-      connect = () => resume(progress.turnId, progress.last);
+      await pause(delayBefore(progress.attempt, error.retryAfter), signal);
     }
   }
+}
+
+/** The server is there, took nothing, and may take it in a moment. */
+export function refusedForNow(error) {
+  return error instanceof ApiError && error.transient && (error.retryAfter ?? 0) <= 10;
+}
+
+/** The same, or nobody knows: for requests that bear a name of their own, so that twice is once. */
+export function mayAskAgain(error) {
+  return refusedForNow(error) || error instanceof StreamBroken || error instanceof Unreachable;
 }
 
 function mayRecover(error) {
@@ -75,15 +103,21 @@ export function delayBefore(attempt, retryAfter = null, random = Math.random) {
   return Math.max(asked, base) * (0.8 + 0.4 * random());
 }
 
-/** Waits, but no longer than until the browser says that the network is back. */
-function wait(milliseconds) {
+/** Waits, but no longer than until the network is back, the page is looked at, or the wait is given up. */
+function wait(milliseconds, signal) {
   return new Promise((resolve) => {
-    const finish = () => {
+    const target = globalThis.document ?? null;
+    const finish = (event) => {
+      if (event?.type === "visibilitychange" && target.hidden) return;
       clearTimeout(timer);
       globalThis.removeEventListener?.("online", finish);
+      target?.removeEventListener("visibilitychange", finish);
+      signal?.removeEventListener("abort", finish);
       resolve();
     };
     const timer = setTimeout(finish, milliseconds);
     globalThis.addEventListener?.("online", finish);
+    target?.addEventListener("visibilitychange", finish);
+    signal?.addEventListener("abort", finish);
   });
 }

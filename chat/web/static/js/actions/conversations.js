@@ -7,27 +7,32 @@ import { blankConversation, NEW, runningMessage, storedConversation } from "../s
 import { conversationChanged, itemKnown } from "../state/page.js";
 import { strings } from "../strings/index.js";
 
-/** `join(key, message)` follows an answer that is being written. */
-export function conversationActions({ store, api, join }) {
+/** `join(key, message)` follows an answer that is being written, `reach(key)` fetches the message that is sought. */
+export function conversationActions({ store, api, join, reach }) {
   const newest = new Map();
 
   const setPhase = (key, phase) =>
     store.update((state) => conversationChanged(state, key, (conversation) => ({ ...conversation, phase })));
 
   /** Shows a conversation, at once if it is known here, and asks the server for its present state. */
-  function show(key) {
+  function show(key, sought = null) {
     store.update({ openKey: key, drawerOpen: false, problem: null, announcement: "" });
     if (!store.state.conversations.has(key)) {
       store.update((state) => ({
         conversations: new Map(state.conversations).set(key, blankConversation(key, "loading")),
       }));
     }
+    if (sought !== null) setSought(key, sought);
     if (!store.state.conversations.get(key).turn) reload(key);
   }
 
-  function open(key) {
+  const setSought = (key, sought) =>
+    store.update((state) => conversationChanged(state, key, (conversation) => ({ ...conversation, sought })));
+
+  /** `messageId` is the message that was looked for, if any. */
+  function open(key, { messageId = null } = {}) {
     showAddress(key);
-    show(key);
+    show(key, messageId);
   }
 
   /** `join: false` leaves an answer alone that could not be followed a moment ago; `quiet`: nobody asked for this. */
@@ -35,9 +40,10 @@ export function conversationActions({ store, api, join }) {
     if (key === NEW) return;
     const call = Symbol("call");
     newest.set(key, call);
-    const headId = store.state.conversations.get(key)?.headId;
+    const { headId, chosen, sought } = store.state.conversations.get(key) ?? {};
+    const branch = sought ? { through: sought } : chosen ? { leaf: headId } : {};
     try {
-      const json = await api.conversation(key);
+      const json = await api.conversation(key, branch);
       if (newest.get(key) === call) arrived(key, json, headId, mayJoin);
     } catch (error) {
       if (newest.get(key) === call && !quiet) failed(key, error);
@@ -48,7 +54,8 @@ export function conversationActions({ store, api, join }) {
     const known = store.state.conversations.get(key);
     // Deleted, or asked something, while the answer was on its way: what it says is old.
     if (!known || known.turn || known.headId !== headId) return;
-    const conversation = storedConversation(json, known);
+    const about = { pinned: json.pinned === true, temporary: json.temporary === true, sought: known.sought };
+    const conversation = { ...storedConversation(json, known), ...about };
     const running = runningMessage(conversation);
     if (running && !mayJoin) conversation.turn = { phase: "lost" };
     store.update((state) => ({
@@ -56,6 +63,7 @@ export function conversationActions({ store, api, join }) {
       ...itemKnown(state, key, { title: conversation.title, running: running !== null }),
     }));
     if (running?.turnId && mayJoin) join(key, running);
+    if (conversation.sought !== null) reach(key);
   }
 
   function failed(key, error) {

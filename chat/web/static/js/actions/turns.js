@@ -1,10 +1,11 @@
-// Asking, asking again, and following the answers. Each answer belongs to its conversation, open or not.
+// Asking, asking again, following the answers, stopping them. Each answer belongs to its conversation, open or not.
 
 import { ApiError } from "../api.js";
+import { EventPace } from "../event-pace.js";
 import { localId, randomId } from "../ids.js";
 import { describe } from "../problems.js";
 import { showAddress } from "../router.js";
-import { NEW, withMessage, withMessages, withoutMessages } from "../state/conversation.js";
+import { NEW, runningMessage, withMessage, withMessages, withoutMessages } from "../state/conversation.js";
 import { applyEvent, localMessage } from "../state/message.js";
 import {
   conversationChanged,
@@ -15,63 +16,116 @@ import {
   runningChanged,
 } from "../state/page.js";
 import { strings } from "../strings/index.js";
-import { followTurn, TurnLost } from "../turn-stream.js";
+import { followTurn, mayAskAgain, TurnLost } from "../turn-stream.js";
+import { tellOtherWindows } from "../windows.js";
 
 /** `reload(key)` asks the server for a conversation anew. */
 export function turnActions({ store, api, reload }) {
   // What was sent but not acknowledged, by conversation: sent again, it must be the same turn, not a second one.
   const unsent = new Map();
+  // The turns this window is busy with, by conversation: {key, ids, headId, stop, stopping, started, status, failed}.
+  const places = new Map();
 
   const change = (key, how) => store.update((state) => conversationChanged(state, key, how));
   const setPhase = (key, phase) =>
     change(key, (conversation) =>
-      conversation.turn?.phase === phase ? conversation : { ...conversation, turn: phase && { phase } },
+      (conversation.turn?.phase ?? null) === phase ? conversation : { ...conversation, turn: phase && { phase } },
     );
   const announce = (key, announcement) => store.state.openKey === key && store.update({ announcement });
 
-  async function send(text) {
-    const key = store.state.openKey;
+  /** A message that waited its turn has a conversation and a `clientId` already: then no second window asks it again. */
+  async function send(text, { key = store.state.openKey, clientId = randomId() } = {}) {
     const conversation = store.state.conversations.get(key);
-    if (conversation?.phase !== "ready" || conversation.turn || !text.trim()) return;
-    const asked = localMessage(localId(), "user", conversation.headId, text);
-    const answer = localMessage(localId(), "assistant", asked.id);
+    if (!mayAsk(conversation, text)) return;
     if (store.state.drafts.get(key) === text) store.update((state) => draftChanged(state, key, ""));
-    const place = { key, ids: [asked.id, answer.id], headId: conversation.headId };
+    const branch = conversation.chosen ? { parent_id: conversation.headId } : {};
+    await ask(conversation, conversation.headId, { text, client_id: clientId, ...branch });
+  }
+
+  /** The same question in other words, beside the first: a new branch. */
+  async function edit(message, text) {
+    const conversation = store.state.conversations.get(store.state.openKey);
+    if (!mayAsk(conversation, text)) return;
+    await ask(conversation, message.parentId, { text, client_id: randomId(), parent_id: message.parentId });
+  }
+
+  const mayAsk = (conversation, text) => conversation?.phase === "ready" && !conversation.turn && text.trim() !== "";
+
+  async function ask({ key, headId }, parentId, turn) {
+    const asked = localMessage(localId(), "user", parentId, turn.text);
+    const answer = localMessage(localId(), "assistant", asked.id);
+    const place = newPlace(key, [asked.id, answer.id], headId);
     begin(place, asked, answer);
     await run(place, async () => {
       if (place.key === NEW) await nameNewChat(place);
-      const { key: id } = place;
-      await follow(place, () => api.startTurn(id, acknowledgeable(id, text)));
+      const wanted = acknowledgeable(place.key, turn);
+      await follow(place, () => api.startTurn(place.key, wanted), { mayOpenAgain: mayAskAgain });
     });
-    if (place.failed) giveBack(place.key, text);
+    if (place.failed) giveBack(place.key, turn.text);
   }
 
-  async function retry(message) {
-    const key = store.state.openKey;
-    const conversation = store.state.conversations.get(key);
-    if (!conversation || conversation.turn) return;
+  /** Another answer beside this one; after an error, and also when it was good. */
+  async function regenerate(message) {
+    const conversation = store.state.conversations.get(store.state.openKey);
+    if (!conversation || conversation.turn || typeof message.id !== "number") return;
     const answer = localMessage(localId(), "assistant", message.parentId);
-    const place = { key, ids: [answer.id], headId: conversation.headId };
+    const place = newPlace(conversation.key, [answer.id], conversation.headId);
     begin(place, answer);
     await run(place, () => follow(place, () => api.regenerate(message.id, modelChoice())));
   }
 
   /** Goes on with an answer that was running already when its conversation was opened. */
   async function join(key, message) {
-    const place = { key, ids: [message.id], started: true };
+    const place = { ...newPlace(key, [message.id], null), started: true };
+    places.set(key, place);
     store.update({ announcement: "" });
     setPhase(key, "streaming");
-    await run(place, () => follow(place, () => api.turnEvents(message.turnId, 0), message.turnId));
+    store.update((state) => runningChanged(state, key, true));
+    await run(place, () => follow(place, () => api.turnEvents(message.turnId, 0), { turnId: message.turnId }));
   }
 
-  function begin({ key }, ...messages) {
+  /**
+   * Ends the answer that is being written in a conversation, whichever window began it. Resolves when the server has
+   * taken note; the end itself comes with the answer's events.
+   */
+  async function stop(key) {
+    const place = places.get(key);
+    const running = runningMessage(store.state.conversations.get(key) ?? { messages: new Map() });
+    if (place && !place.started) {
+      // The server may have it or not: what is still being tried is given up, what has begun is stopped at once.
+      place.stopping = true;
+      place.giveUp.abort();
+    } else if (running?.turnId) {
+      await stopTurn(key, running.turnId);
+    }
+  }
+
+  async function stopTurn(key, turnId) {
+    try {
+      await api.stopTurn(turnId);
+    } catch (error) {
+      store.update({ problem: { text: describe(error) } });
+      return;
+    }
+    if (!places.has(key)) await reload(key);
+  }
+
+  function newPlace(key, ids, headId) {
+    return { key, ids, headId, giveUp: new AbortController() };
+  }
+
+  function begin(place, ...messages) {
+    const { key } = place;
+    places.set(key, place);
     change(key, (conversation) => ({ ...withMessages(conversation, ...messages), turn: { phase: "sending" } }));
     store.update({ problem: null, announcement: "" });
   }
 
   async function nameNewChat(place) {
-    const { id, title } = await api.createConversation();
+    const { id, title } = await api.createConversation(store.state.temporary ? { temporary: true } : {});
+    places.delete(place.key);
     place.key = id;
+    places.set(id, place);
     store.update((state) => newChatNamed(state, id, String(title ?? "")));
     if (store.state.openKey === id) showAddress(id);
   }
@@ -81,25 +135,32 @@ export function turnActions({ store, api, reload }) {
     return store.state.model ? { model: store.state.model } : {};
   }
 
-  function acknowledgeable(key, text) {
+  function acknowledgeable(key, asked) {
     const same = unsent.get(key);
-    const turn = { text, client_id: randomId(), ...modelChoice() };
-    if (same?.text === turn.text && same.model === turn.model) return same;
+    const turn = { ...asked, ...modelChoice() };
+    if (same && same.text === turn.text && same.model === turn.model && same.parent_id === turn.parent_id) return same;
     unsent.set(key, turn);
     return turn;
   }
 
-  async function follow(place, open, turnId = null) {
-    await followTurn({
-      open,
-      resume: api.turnEvents,
-      turnId,
-      onEvent: (name, data) => receive(place, name, data),
-      onReconnecting: () => {
-        setPhase(place.key, "reconnecting");
-        announce(place.key, strings.status.reconnecting);
-      },
-    });
+  async function follow(place, open, how = {}) {
+    const pace = new EventPace((name, data) => receive(place, name, data));
+    try {
+      await followTurn({
+        open,
+        resume: api.turnEvents,
+        signal: place.giveUp.signal,
+        onEvent: (name, data) => pace.add(name, data),
+        onReconnecting: () => {
+          pace.flush();
+          setPhase(place.key, "reconnecting");
+          announce(place.key, strings.status.reconnecting);
+        },
+        ...how,
+      });
+    } finally {
+      pace.flush();
+    }
   }
 
   function receive(place, name, data) {
@@ -125,12 +186,16 @@ export function turnActions({ store, api, reload }) {
     store.update((state) => ({
       ...conversationChanged(state, key, (conversation) => {
         const asked = conversation.messages.get(askedId);
-        return asked ? withMessage(conversation, askedId, { ...asked, id: data.user_message_id }) : conversation;
+        // The server goes on from here, too: it is no other branch any more.
+        const here = { ...conversation, chosen: false };
+        return asked ? withMessage(here, askedId, { ...asked, id: data.user_message_id }) : here;
       }),
       ...runningChanged(state, key, true),
       ...itemChanged(state, key, { updatedAt: Date.now(), ...titleOf(state, key) }),
     }));
     announce(key, strings.status.generating);
+    tellOtherWindows({ conversation: key, running: true });
+    if (place.stopping) stopTurn(key, data.turn_id);
   }
 
   function titleOf(state, key) {
@@ -148,16 +213,23 @@ export function turnActions({ store, api, reload }) {
     try {
       await turn();
       setPhase(place.key, null);
-      announce(place.key, place.status === "completed" ? strings.status.complete : strings.status.failed);
+      announce(place.key, endingOf(place.status));
     } catch (error) {
       if (place.started) await lost(place, error);
       else undo(place, error);
     } finally {
+      if (places.get(place.key) === place) places.delete(place.key);
       store.update((state) => ({
         ...runningChanged(state, place.key, false),
         ...itemKnown(state, place.key, { running: false }),
       }));
+      if (place.started) tellOtherWindows({ conversation: place.key, running: false });
     }
+  }
+
+  function endingOf(status) {
+    const { complete, stopped, failed } = strings.status;
+    return { completed: complete, stopped }[status] ?? failed;
   }
 
   /** The turn never began: the conversation is as before, and the person is told. */
@@ -168,7 +240,7 @@ export function turnActions({ store, api, reload }) {
       turn: null,
     }));
     if (error instanceof ApiError && !error.transient) unsent.delete(place.key);
-    store.update({ problem: { text: describe(error) } });
+    if (!place.stopping) store.update({ problem: { text: describe(error) } });
     // Another window was faster: show what it asked.
     if (error instanceof ApiError && error.status === 409) reload(place.key);
   }
@@ -193,5 +265,5 @@ export function turnActions({ store, api, reload }) {
     });
   }
 
-  return { send, retry, join };
+  return { send, edit, regenerate, retry: regenerate, join, stop };
 }

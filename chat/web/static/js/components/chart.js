@@ -1,15 +1,21 @@
-// A line or bar chart in SVG. What the pointer is over, or else the latest figures, stands in the line above it.
+// A line or bar chart in SVG. What the pointer is over, or the arrow keys are at, or else the latest figures, stands
+// in the line above it. It can be kept, as a picture or as figures.
 
-import { dateLabel, exactFigure, figure, isPercent } from "../chart/format.js";
-import { alignSeries, layOut } from "../chart/plot.js";
+import { figure } from "../chart/format.js";
+import { pictureOf } from "../chart/picture.js";
+import { layOut } from "../chart/plot.js";
+import { dataRows, placeLabel as when, readableTable } from "../chart/rows.js";
 import { nearest } from "../chart/scale.js";
+import { download } from "../download.js";
 import { strings } from "../strings/index.js";
+import { toCsv } from "../table-text.js";
 import { html, pure, useLayoutEffect, useMemo, useRef, useState } from "../view.js";
 import { Table } from "./table.js";
 
 const HEIGHT = 216;
 
-export const Chart = pure(({ chart, heading }) => {
+/** `sources` are sentences that say where the figures come from; they go with a picture or a file of them. */
+export const Chart = pure(({ chart, heading, sources = [] }) => {
   const frame = useRef(null);
   const [width, setWidth] = useState(0);
   const [pointed, setPointed] = useState(null);
@@ -33,16 +39,22 @@ export const Chart = pure(({ chart, heading }) => {
           width=${width}
           height=${HEIGHT}
           role="img"
-          aria-label=${description(chart, plot)}
+          tabindex="0"
+          aria-label=${description(chart, plot, pointed)}
           onPointerMove=${point}
           onPointerDown=${point}
           onPointerLeave=${() => setPointed(null)}
+          onKeyDown=${(event) => move(event, plot, pointed, setPointed)}
+          onBlur=${() => setPointed(null)}
         >
           <${Axes} plot=${plot} /><${Marks} plot=${plot} pointed=${pointed} />
         </svg>`
         }
       </div>
-      <${Figures} chart=${chart} />
+      <div class="chart-foot">
+        <${Figures} chart=${chart} />
+        ${plot && html`<${Downloads} chart=${chart} sources=${sources} frame=${frame} />`}
+      </div>
     </section>
   `;
 });
@@ -53,7 +65,6 @@ function observeWidth(element, setWidth) {
   return () => observer.disconnect();
 }
 
-const when = (at, x) => (x === "year" ? String(at) : dateLabel(new Date(at).toISOString()));
 const colour = (index) => `series-${index % 6}`;
 
 /** Where a series' last known figure is. */
@@ -120,8 +131,12 @@ function Marks({ plot, pointed }) {
   `;
 }
 
-/** What a screen reader says instead of showing the picture. */
-function description(chart, { places, values }) {
+/** What a screen reader says instead of showing the picture; while keys move along it, only where they are. */
+function description(chart, { places, values }, pointed) {
+  if (pointed !== null) {
+    const here = chart.series.map(({ name }, index) => `${name} ${figure(values[index][pointed], chart.unit)}`);
+    return strings.chart.at(when(places[pointed], chart.x), here.join(", "));
+  }
   const kind = strings.chart.description[chart.kind];
   const span = strings.chart.span(chart.title, kind, when(places[0], chart.x), when(places.at(-1), chart.x));
   const latest = chart.series.flatMap(({ name }, index) => {
@@ -129,13 +144,45 @@ function description(chart, { places, values }) {
     const value = place < 0 ? null : figure(values[index][place], chart.unit);
     return value === null ? [] : [strings.chart.latest(name, value, when(places[place], chart.x))];
   });
-  return [span, ...latest].join(" ");
+  return [span, ...latest, strings.chart.keys].join(" ");
+}
+
+const STEPS = { ArrowLeft: -1, ArrowRight: 1, Home: Number.NEGATIVE_INFINITY, End: Number.POSITIVE_INFINITY };
+
+function move(event, { places }, pointed, setPointed) {
+  if (event.key === "Escape" && pointed !== null) {
+    event.stopPropagation();
+    setPointed(null);
+  }
+  const step = STEPS[event.key];
+  if (step === undefined) return;
+  event.preventDefault();
+  event.stopPropagation();
+  const from = pointed ?? places.length - 1 - Math.sign(step);
+  setPointed(Math.max(0, Math.min(places.length - 1, from + step)));
+}
+
+function Downloads({ chart, sources, frame }) {
+  const say = strings.chart;
+  const title = chart.title || strings.result.untitled;
+  const picture = async () => {
+    const colours = coloursOf(frame.current);
+    const { fontFamily } = getComputedStyle(frame.current);
+    download(`${title}.png`, "image/png", await pictureOf(chart, sources, colours, fontFamily));
+  };
+  const figures = () => download(`${title}.csv`, "text/csv;charset=utf-8", toCsv(dataRows(chart, sources)));
+  return html`
+    <button type="button" class="plain-button" aria-label=${say.pngLabel(title)} onClick=${picture}>${say.png}</button>
+    <button type="button" class="plain-button" aria-label=${say.csvLabel(title)} onClick=${figures}>
+      ${strings.markdown.csv}
+    </button>
+  `;
 }
 
 /** The same figures as a table, made when it is opened. */
 function Figures({ chart }) {
   const [open, setOpen] = useState(false);
-  const table = useMemo(() => (open ? figuresTable(chart) : null), [chart, open]);
+  const table = useMemo(() => (open ? readableTable(chart) : null), [chart, open]);
   return html`
     <details class="figures" onToggle=${(event) => setOpen(event.currentTarget.open)}>
       <summary>${strings.chart.figures}</summary>
@@ -144,13 +191,16 @@ function Figures({ chart }) {
   `;
 }
 
-function figuresTable(chart) {
-  const { places, values } = alignSeries(chart);
-  const unit = isPercent(chart.unit) ? "%" : "";
-  const rows = places.map((at, place) => [
-    when(at, chart.x),
-    ...values.map((each) => (each[place] === null ? "" : `${exactFigure(each[place])}${unit}`)),
-  ]);
-  const first = chart.x === "year" ? strings.chart.year : strings.chart.date;
-  return { title: chart.title, columns: [first, ...chart.series.map(({ name }) => name)], rows: rows.reverse() };
+/** The colours as they are now, light or dark: a canvas does not know the names of style sheets. */
+function coloursOf(element) {
+  const probe = document.createElement("span");
+  element.append(probe);
+  const value = (name) => {
+    probe.style.color = `var(--${name})`;
+    return getComputedStyle(probe).color;
+  };
+  const series = Array.from({ length: 6 }, (_, index) => value(`series-${index}`));
+  const colours = { page: value("raised"), text: value("text"), muted: value("muted"), line: value("line"), series };
+  probe.remove();
+  return colours;
 }

@@ -3,12 +3,13 @@
 import { GrowingText } from "../markdown/growing-text.js";
 import { html, pure, useLayoutEffect, useRef } from "../view.js";
 
-export const MarkdownText = pure(({ text }) => {
+/** `growing`: whether the end of the text is still being written. */
+export const MarkdownText = pure(({ text, growing = false }) => {
   const frame = useRef(null);
-  const growing = useRef(null);
+  const place = useRef(null);
   useLayoutEffect(() => {
-    growing.current ??= new GrowingText(frame.current);
-    growing.current.show(text);
-  }, [text]);
-  return html`<div class="markdown" ref=${frame}></div>`;
+    place.current ??= new GrowingText(frame.current);
+    place.current.show(text, growing);
+  }, [text, growing]);
+  return html`<div class=${growing ? "markdown growing" : "markdown"} ref=${frame}></div>`;
 });

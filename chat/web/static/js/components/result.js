@@ -12,26 +12,27 @@ const FIRST_CHARTS = 4;
 
 export const Result = pure(({ data }) => {
   const result = useMemo(() => readResultData(data), [data]);
+  const sentences = useMemo(() => (result?.sources ?? []).map(sentenceOf), [result]);
   if (!result) return null;
   return html`
     <figure class="result">
       ${result.title && html`<figcaption><h3>${result.title}</h3></figcaption>`}
       ${result.note && html`<p class="note">${result.note}</p>`}
       ${result.tables.map((table) => html`<${Table} table=${table} />`)}
-      <${Charts} charts=${result.charts} />
+      <${Charts} charts=${result.charts} sources=${sentences} />
       <${Sources} sources=${result.sources} />
     </figure>
   `;
 });
 
-function Charts({ charts }) {
+function Charts({ charts, sources }) {
   const [all, setAll] = useState(false);
   if (charts.length === 0) return null;
   const many = charts.length > FIRST_CHARTS + 1;
   const shown = many && !all ? charts.slice(0, FIRST_CHARTS) : charts;
   return html`
     <div class=${shown.length > 1 ? "charts several" : "charts"}>
-      ${shown.map((chart) => html`<${Chart} chart=${chart} heading="h4" />`)}
+      ${shown.map((chart) => html`<${Chart} chart=${chart} heading="h4" sources=${sources} />`)}
     </div>
     ${
       many &&
@@ -52,12 +53,22 @@ function Sources({ sources }) {
   `;
 }
 
-function Source({ source: { name, href, updated, retrieved } }) {
+function Source({ source }) {
+  const { name, href } = source;
+  const host = href && new URL(href).host;
+  return html`${href ? html`<a href=${href} target="_blank" rel=${LINK_REL}>${name} <span class="link-host">${host}</span></a>` : name}${datesOf(source)}`;
+}
+
+/** " (updated …, retrieved …)", as far as it is known. */
+function datesOf({ updated, retrieved }) {
   const dates = [
     updated && strings.result.updated(dateLabel(updated)),
     retrieved && strings.result.retrieved(dateLabel(retrieved)),
   ].filter(Boolean);
-  return html`${href ? html`<a href=${href} target="_blank" rel=${LINK_REL}>${name}</a>` : name}${
-    dates.length > 0 && ` (${dates.join(", ")})`
-  }`;
+  return dates.length > 0 ? ` (${dates.join(", ")})` : "";
+}
+
+/** A source for where there are no links: in a picture, in a file. */
+function sentenceOf(source) {
+  return `${strings.result.sources(1)}: ${source.name}${datesOf(source)}`;
 }

@@ -1,12 +1,15 @@
-// The open conversation: its messages in one scrolling column.
+// The open conversation: its messages in one scrolling column, the newest page of them first.
 
 import { ScrollFollower } from "../scroll-follower.js";
-import { pathOf } from "../state/conversation.js";
+import { beforeFirst, pathOf, siblingsOf } from "../state/conversation.js";
 import { strings } from "../strings/index.js";
-import { html, useLayoutEffect, useRef, useState } from "../view.js";
+import { html, pure, useLayoutEffect, useRef, useState } from "../view.js";
 import { IconButton, WordButton } from "./buttons.js";
 import { Icon, Spinner } from "./icons.js";
 import { Answer, Question } from "./message.js";
+
+/** How far from the beginning of what is there the page before it is asked for, in pixels. */
+const EARLY = 1500;
 
 export function Thread({ conversation, actions }) {
   const scroller = useRef(null);
@@ -15,6 +18,8 @@ export function Thread({ conversation, actions }) {
   const [following, setFollowing] = useState(true);
   const path = pathOf(conversation);
   const asked = path.findLast((message) => message.role === "user")?.key;
+  const idle = conversation.phase === "ready" && !conversation.turn;
+  const settled = useSame(path.slice(0, -1));
 
   useLayoutEffect(() => {
     follower.current = new ScrollFollower(scroller.current, content.current, setFollowing);
@@ -22,14 +27,20 @@ export function Thread({ conversation, actions }) {
   }, []);
   const toEnd = () => follower.current.toEnd();
   // Sending takes the reader along, wherever they were.
-  useLayoutEffect(toEnd, [asked, conversation.phase]);
+  useLayoutEffect(() => {
+    if (conversation.sought === null) toEnd();
+  }, [asked, conversation.phase]);
+  useSought(conversation, path, content, follower, actions);
+  useOlder(conversation, path, scroller, content, actions);
 
   return html`
     <div class="thread">
-      <div class="scroller" ref=${scroller}>
+      <div class="scroller" ref=${scroller} tabindex="-1">
         <div class="column messages" ref=${content} role="log" aria-live="off" aria-label=${strings.thread.label}>
           <${Phase} conversation=${conversation} actions=${actions} />
-          ${path.map((message, index) => drawMessage(message, index === path.length - 1, conversation, actions))}
+          <${Beginning} conversation=${conversation} path=${path} actions=${actions} />
+          <${Settled} messages=${settled} places=${conversation.messages} idle=${idle} actions=${actions} />
+          ${path.length > 0 && drawMessage(path.at(-1), conversation, { last: true, idle, actions })}
         </div>
       </div>
       ${
@@ -40,17 +51,80 @@ export function Thread({ conversation, actions }) {
   `;
 }
 
-function drawMessage(message, last, conversation, actions) {
-  if (message.role === "user") return html`<${Question} key=${message.key} message=${message} />`;
+/** All messages but the last. They are not looked at again while words are added to that one. */
+const Settled = pure(({ messages, places, idle, actions }) =>
+  messages.map((message) => drawMessage(message, { messages: places, turn: null }, { last: false, idle, actions })),
+);
+
+function drawMessage(message, conversation, { last, idle, actions }) {
+  const siblings = siblingsOf(conversation, message);
+  const version = { index: siblings.indexOf(message.id), count: siblings.length };
+  const common = { key: message.key, message, ...version, idle, actions };
+  if (message.role === "user") return html`<${Question} ...${common} />`;
+  return html`<${Answer} ...${common} last=${last} turnPhase=${last ? (conversation.turn?.phase ?? null) : null} />`;
+}
+
+/** The list of the time before, if it has the same members. */
+function useSame(list) {
+  const kept = useRef(list);
+  const same = kept.current.length === list.length && list.every((each, index) => each === kept.current[index]);
+  if (!same) kept.current = list;
+  return kept.current;
+}
+
+/** Shows the message that a search led to, once it is there. */
+function useSought({ key, sought }, path, content, follower, actions) {
+  useLayoutEffect(() => {
+    if (sought === null || !path.some(({ id }) => id === sought)) return;
+    const element = content.current.querySelector(`[data-message="${Number(sought)}"]`);
+    follower.current.letGo();
+    element.scrollIntoView({ block: "center" });
+    element.classList.add("sought");
+    element.addEventListener("animationend", () => element.classList.remove("sought"), { once: true });
+    actions.endSearch(key);
+  }, [sought, path.length]);
+}
+
+/** Asks for older messages before the reader gets to where they will stand, and keeps what is read in its place. */
+function useOlder(conversation, path, scroller, content, actions) {
+  const first = path[0]?.key;
+  const shown = useRef({ first, top: 0 });
+  const more = beforeFirst(path) !== null && conversation.older === null;
+
+  // Before the page changes: where the message stands that is the first one now.
+  const anchor = shown.current.first === first ? null : elementOf(content.current, shown.current.first);
+  const before = anchor?.getBoundingClientRect().top;
+  useLayoutEffect(() => {
+    shown.current.first = first;
+    if (anchor?.isConnected) scroller.current.scrollTop += anchor.getBoundingClientRect().top - before;
+  }, [first]);
+
+  useLayoutEffect(() => {
+    if (!more) return undefined;
+    const element = scroller.current;
+    const look = () => element.scrollTop < EARLY && actions.loadOlder(conversation.key);
+    element.addEventListener("scroll", look, { passive: true });
+    // What is there may not even fill the window.
+    if (element.scrollHeight <= element.clientHeight) look();
+    return () => element.removeEventListener("scroll", look);
+  }, [more, conversation.key, first]);
+}
+
+function elementOf(content, key) {
+  return key === undefined ? null : [...(content?.querySelectorAll("article") ?? [])].find((each) => each.dataset.key === key);
+}
+
+/** What stands above the first message, while there are others before it. */
+function Beginning({ conversation, path, actions }) {
+  if (beforeFirst(path) === null) return null;
+  if (conversation.older !== "failed") {
+    return html`<p class="progress beginning"><${Spinner} />${strings.thread.older}</p>`;
+  }
   return html`
-    <${Answer}
-      key=${message.key}
-      message=${message}
-      turnPhase=${last ? conversation.turn?.phase : null}
-      idle=${last && !conversation.turn}
-      onRetry=${actions.retry}
-      onReconnect=${actions.reopen}
-    />
+    <div class="ending beginning">
+      <p>${strings.thread.olderFailed}</p>
+      <${WordButton} icon="retry" word=${strings.problem.again} onClick=${() => actions.loadOlder(conversation.key)} />
+    </div>
   `;
 }
 

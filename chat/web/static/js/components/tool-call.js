@@ -10,18 +10,19 @@ const LONGEST = 20_000;
 
 /** `active`: whether the turn is still running, so that a missing result may yet come. */
 export const ToolCall = pure(({ call, active }) => {
+  const [open, setOpen] = useState(false);
   const { result } = call;
   const state = result ? (result.ok ? "done" : "failed") : active ? "running" : "unfinished";
   return html`
     <div class="tool ${state}">
-      <details>
+      <details onToggle=${(event) => setOpen(event.currentTarget.open)}>
         <summary>
           <${Sign} state=${state} />
           <span class="said">${sentence(call, state)}</span>
           ${result?.durationMs != null && html`<span class="took">${duration(result.durationMs)}</span>`}
           <${Icon} name="chevron" />
         </summary>
-        <${Details} call=${call} state=${state} />
+        ${open && html`<${Details} call=${call} state=${state} />`}
       </details>
       ${result?.ok && html`<${Result} data=${result.data} />`}
     </div>
@@ -48,6 +49,10 @@ function Details({ call, state }) {
       <dd><pre tabindex="0">${pretty(call.arguments)}</pre></dd>
       <dt>${strings.tool.result}</dt>
       <dd>${call.result?.summary ?? strings.tool[state]}</dd>
+      ${
+        call.result?.durationMs != null &&
+        html`<dt>${strings.tool.duration}</dt><dd>${duration(call.result.durationMs)}</dd>`
+      }
       ${call.result?.data != null && html`<${RawData} data=${call.result.data} />`}
     </dl>
   `;

@@ -4,6 +4,8 @@
 import { Lexer, Marked } from "../../vendor/marked/marked.js";
 
 import { safeHref } from "../links.js";
+import { strings } from "../strings/index.js";
+import { mathExtensions } from "./math-syntax.js";
 
 const escapeHtml = (text) => text.replace(/[&<>"']/g, (found) => `&#${found.charCodeAt(0)};`);
 
@@ -16,7 +18,7 @@ const marked = new Marked({
     // Nothing is loaded from anywhere: an image becomes a link that a person may follow.
     image({ href, text }) {
       const address = safeHref(href);
-      const name = escapeHtml(text || href);
+      const name = escapeHtml(strings.markdown.image(text));
       return address ? `<a href="${escapeHtml(address)}">${name}</a>` : name;
     },
     // The page's own headings are of the first and second level.
@@ -25,8 +27,13 @@ const marked = new Marked({
       return `<h${level}>${this.parser.parseInline(tokens)}</h${level}>\n`;
     },
     checkbox: ({ checked }) => (checked ? "☑ " : "☐ "),
+    code({ text, lang }) {
+      const language = /^[\w+#.-]{1,30}/.exec(lang ?? "")?.[0].toLowerCase() ?? "";
+      return `<pre><code class="language-${language}">${escapeHtml(text)}</code></pre>\n`;
+    },
   },
 });
+marked.use({ extensions: mathExtensions(escapeHtml) });
 
 /** Line ends as the parser wants them; lengths are then the same in its tokens and in the text. */
 export function normalised(text) {

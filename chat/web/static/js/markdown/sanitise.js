@@ -1,45 +1,55 @@
 // The one place where text that others wrote becomes elements. Everything goes through DOMPurify with a short
-// list of what Markdown needs; the content security policy stands behind it.
+// list of what Markdown, highlighted code and formulas need; the content security policy stands behind it.
 
 import "../../vendor/dompurify/purify.js";
 
 import { LINK_REL, safeHref } from "../links.js";
 
-const purifier = globalThis.DOMPurify(globalThis);
+const TAGS = [
+  ...["a", "blockquote", "br", "code", "del", "em", "h3", "h4", "h5", "h6", "hr", "li", "ol", "p", "pre", "span"],
+  ...["strong", "sub", "sup", "table", "tbody", "td", "th", "thead", "tr", "ul"],
+];
+/** The classes that our own renderers write; nobody else's HTML gets this far, and if it did, no other class would. */
+const CLASS = /^(?:language-[\w+#.-]{0,30}|math-(?:inline|display)|hljs-[\w-]+|[a-z]+_{1,2})$/;
 
 const POLICY = {
-  ALLOWED_TAGS: [
-    "a",
-    "blockquote",
-    "br",
-    "code",
-    "del",
-    "em",
-    "h3",
-    "h4",
-    "h5",
-    "h6",
-    "hr",
-    "li",
-    "ol",
-    "p",
-    "pre",
-    "strong",
-    "sub",
-    "sup",
-    "table",
-    "tbody",
-    "td",
-    "th",
-    "thead",
-    "tr",
-    "ul",
-  ],
-  ALLOWED_ATTR: ["align", "href", "start"],
+  ALLOWED_TAGS: TAGS,
+  ALLOWED_ATTR: ["align", "class", "href", "start"],
   ALLOW_ARIA_ATTR: false,
   ALLOW_DATA_ATTR: false,
   RETURN_DOM_FRAGMENT: true,
 };
+
+// What KaTeX makes: spans with sizes, paths, and MathML for those who listen.
+const MATH_POLICY = {
+  ALLOWED_TAGS: [
+    ...["span", "svg", "path", "line", "math", "semantics", "annotation", "mrow", "mi", "mn", "mo", "ms", "mtext"],
+    ...["mspace", "mfrac", "msqrt", "mroot", "mstyle", "merror", "mpadded", "mphantom", "menclose", "msub", "msup"],
+    ...["msubsup", "munder", "mover", "munderover", "mtable", "mtr", "mtd", "mlabeledtr"],
+  ],
+  ALLOWED_ATTR: [
+    ...["class", "style", "aria-hidden", "width", "height", "viewBox", "preserveAspectRatio", "d", "x1", "x2", "y1"],
+    ...["y2", "stroke-width", "encoding", "display", "xmlns", "mathvariant", "mathcolor", "mathsize", "stretchy"],
+    ...["fence", "separator", "lspace", "rspace", "minsize", "maxsize", "linethickness", "displaystyle", "notation"],
+    ...["scriptlevel", "columnalign", "columnspacing", "rowspacing", "columnlines", "rowlines", "accent", "voffset"],
+    ...["accentunder", "side", "mathbackground", "movablelimits", "symmetric", "largeop", "depth", "form"],
+  ],
+  ALLOW_ARIA_ATTR: true,
+  ALLOW_DATA_ATTR: false,
+  IN_PLACE: true,
+};
+
+const purifier = globalThis.DOMPurify(globalThis);
+const mathPurifier = globalThis.DOMPurify(globalThis);
+
+purifier.addHook("uponSanitizeAttribute", (_, attribute) => {
+  if (attribute.attrName !== "class") return;
+  attribute.attrValue = attribute.attrValue
+    .split(/\s+/)
+    .filter((name) => CLASS.test(name))
+    .join(" ");
+  attribute.keepAttr = attribute.attrValue !== "";
+});
 
 purifier.addHook("afterSanitizeAttributes", (element) => {
   if (element.nodeName !== "A") return;
@@ -56,4 +66,9 @@ purifier.addHook("afterSanitizeAttributes", (element) => {
 /** A fragment of the page made from untrusted HTML. */
 export function sanitise(html) {
   return purifier.sanitize(html, POLICY);
+}
+
+/** The element itself, without anything that does not belong to a formula. (Its styles were set, not parsed.) */
+export function sanitiseFormula(element) {
+  return mathPurifier.sanitize(element, MATH_POLICY);
 }

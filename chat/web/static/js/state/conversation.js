@@ -1,28 +1,69 @@
 // A conversation as the page holds it. Pure functions; nothing here asks the server.
 //
-//   {key, title, phase, messages, headId, turn}
+//   {key, title, phase, messages, headId, turn, chosen, older, sought}
 //
 // `key` is the server's id, or NEW for the chat that has none yet. `phase` is "ready", "loading", "missing" or
-// "failed". `messages` is a Map by id with all branches; the page shows the path that ends at `headId`.
-// `turn` is null, or {phase} while an answer is on its way: "sending", "streaming", "reconnecting" or "lost".
+// "failed". `messages` is a Map by id, of one branch or several, whose beginning may not have been fetched yet; the
+// page shows the path that ends at `headId`. `chosen`: that path is not the one the server would go on with, but one
+// a person turned to. `older` is null, or "loading" or "failed" while messages before the first are asked for.
+// `sought` is null, or the id of a message to be shown. `turn` is null, or {phase} while an answer is on its way:
+// "sending", "streaming", "reconnecting" or "lost".
 
 import { storedMessage } from "./message.js";
 
 export const NEW = "new";
 
 export function blankConversation(key, phase = "ready") {
-  return { key, title: "", phase, messages: new Map(), headId: null, turn: null };
+  return {
+    key,
+    title: "",
+    phase,
+    messages: new Map(),
+    headId: null,
+    turn: null,
+    chosen: false,
+    older: null,
+    sought: null,
+  };
 }
 
-/** From the answer of `GET /api/conversations/<id>`; messages that `known` has too keep their elements. */
+/** From an answer of `GET /api/conversations/<id>`; what `known` has beside it stays, and messages keep their elements. */
 export function storedConversation(json, known = null) {
-  const messages = new Map();
-  for (const each of Array.isArray(json.messages) ? json.messages : []) {
+  const headId = json.leaf_id ?? json.head_id ?? null;
+  return {
+    ...blankConversation(json.id),
+    title: String(json.title ?? ""),
+    messages: merged(json.messages, known),
+    headId,
+    chosen: headId !== (json.head_id ?? null),
+  };
+}
+
+/** With the messages of another page, which come before those that are there. */
+export function withPage(conversation, json) {
+  return { ...conversation, messages: merged(json.messages, conversation), older: null };
+}
+
+/** Known messages that the server never named were not kept, and are dropped. */
+function merged(stored, known) {
+  const messages = new Map([...(known?.messages ?? [])].filter(([id]) => typeof id === "number"));
+  for (const each of Array.isArray(stored) ? stored : []) {
     const message = storedMessage(each);
-    messages.set(message.id, { ...message, key: known?.messages.get(message.id)?.key ?? message.key });
+    const before = known?.messages.get(message.id);
+    messages.set(message.id, before ? refreshed(before, message) : message);
   }
-  const conversation = { ...blankConversation(json.id), title: String(json.title ?? ""), messages };
-  return { ...conversation, headId: json.head_id ?? null };
+  return messages;
+}
+
+/** What cannot have changed stays the same object, so that nothing of it is drawn again. */
+function refreshed(before, message) {
+  const same =
+    before.status === "completed" &&
+    message.status === "completed" &&
+    before.feedback === message.feedback &&
+    before.parentId === message.parentId &&
+    before.siblings.join() === message.siblings.join();
+  return same ? before : { ...message, key: before.key };
 }
 
 /** The messages to show, first to last. */
@@ -32,6 +73,42 @@ export function pathOf({ messages, headId }) {
     path.push(each);
   }
   return path.reverse();
+}
+
+/** Whether the server has messages before the first one that is known: its id, or null. */
+export function beforeFirst(path) {
+  return typeof path[0]?.parentId === "number" ? path[0].id : null;
+}
+
+const branches = new WeakMap();
+
+/** The ids of a message and of those that stand in its place in other branches, in the order they were made. */
+export function siblingsOf(conversation, message) {
+  const found = placesOf(conversation).get(placeOf(message));
+  return found ?? [message.id];
+}
+
+const placeOf = ({ parentId, role }) => `${parentId} ${role}`;
+
+/** Worked out once for each set of messages, not with each word of an answer. */
+function placesOf({ messages }) {
+  const known = branches.get(messages);
+  if (known?.size === messages.size) return known.places;
+  const places = new Map();
+  for (const message of messages.values()) {
+    const place = placeOf(message);
+    if (!places.has(place)) places.set(place, new Set());
+    for (const id of [...message.siblings, message.id]) places.get(place).add(id);
+  }
+  for (const [place, ids] of places) places.set(place, [...ids].sort(byMaking));
+  branches.set(messages, { size: messages.size, places });
+  return places;
+}
+
+/** The server counts its messages; what it has not numbered yet is the newest. */
+function byMaking(one, other) {
+  if (typeof one === "number" && typeof other === "number") return one - other;
+  return (typeof one === "number" ? 0 : 1) - (typeof other === "number" ? 0 : 1);
 }
 
 /** With these messages added, the last of them being the new head. */

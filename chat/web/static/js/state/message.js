@@ -1,9 +1,10 @@
 // A message as the page holds it, made from what the server stores or from a turn's events. Pure functions.
 //
-//   {key, id, parentId, role, status, parts, model, turnId, error, usage, durationMs}
+//   {key, id, parentId, role, status, parts, model, turnId, error, usage, durationMs, siblings, feedback}
 //
 // `parts` stand in the order they are read: {kind: "text", text}, {kind: "reasoning", text} or
 // {kind: "tool", call: {id, name, label, arguments, result}}, where `result` is null until it came.
+// `siblings` are the ids of all messages in this place, as far as the server has told; `feedback` is 1, -1 or null.
 // `key` stays when `id` changes from a local one to the server's, so that the page keeps its elements.
 
 /** Statuses after which asking again makes sense, unless the error says that it does not. */
@@ -12,6 +13,8 @@ const FAILED = new Set(["failed", "interrupted", "stopped"]);
 export function localMessage(id, role, parentId, text = "") {
   return {
     ...blank(),
+    siblings: [],
+    feedback: null,
     key: id,
     id,
     parentId,
@@ -41,7 +44,18 @@ export function storedMessage(json) {
     error: json.error ? readError(json.error) : null,
     usage: json.usage ?? null,
     durationMs: json.duration_ms ?? null,
+    siblings: Array.isArray(json.siblings) ? json.siblings.filter(Number.isInteger) : [],
+    feedback: json.feedback === 1 || json.feedback === -1 ? json.feedback : null,
   };
+}
+
+/** What a person takes with them when they copy a message: its words, as they were written. */
+export function textOf(message) {
+  return message.parts
+    .filter((part) => part.kind === "text")
+    .map((part) => part.text)
+    .join("\n\n")
+    .trim();
 }
 
 /** Text and tool calls in reading order; a call stands at `text_offset`, counted in whole characters. */

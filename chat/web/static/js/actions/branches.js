@@ -1,0 +1,88 @@
+// Moving about in a conversation: to other branches, to what was said before, to a message that was looked for;
+// and what a person thinks of an answer.
+
+import { describe } from "../problems.js";
+import { beforeFirst, pathOf, runningMessage, siblingsOf, storedConversation, withMessage, withPage } from "../state/conversation.js";
+import { conversationChanged } from "../state/page.js";
+
+const PAGE = 50;
+/** When a message far back is looked for: as many at once as the server gives, and not for ever. */
+const LARGEST_PAGE = 200;
+const MOST_PAGES = 60;
+
+/** `join(key, message)` follows an answer that is being written. */
+export function branchActions({ store, api, join }) {
+  const change = (key, how) => store.update((state) => conversationChanged(state, key, how));
+  const find = (key) => store.state.conversations.get(key);
+
+  /** Shows the branch through the message before or after this one, in the place where they part. */
+  async function turnTo(message, step) {
+    const key = store.state.openKey;
+    const conversation = find(key);
+    const ids = siblingsOf(conversation, message);
+    const id = ids[ids.indexOf(message.id) + step];
+    if (id === undefined || conversation.turn) return;
+    try {
+      const json = await api.conversation(key, { limit: PAGE, through: id });
+      if (find(key) && !find(key).turn) showBranch(key, json);
+    } catch (error) {
+      store.update({ problem: { text: describe(error) } });
+    }
+  }
+
+  function showBranch(key, json) {
+    const known = find(key);
+    const { messages, headId, chosen } = storedConversation(json, known);
+    change(key, (conversation) => ({ ...conversation, messages, headId, chosen, older: null }));
+    const running = runningMessage(find(key));
+    if (running?.turnId) join(key, running);
+  }
+
+  /** The messages before the first one that is shown. */
+  async function loadOlder(key = store.state.openKey, limit = PAGE) {
+    const conversation = find(key);
+    const before = conversation && beforeFirst(pathOf(conversation));
+    if (!before || conversation.older === "loading") return;
+    change(key, (each) => ({ ...each, older: "loading" }));
+    try {
+      const json = await api.conversation(key, { limit, before });
+      change(key, (each) => withPage(each, json));
+    } catch {
+      // Said where the messages would stand.
+      change(key, (each) => ({ ...each, older: "failed" }));
+    }
+  }
+
+  /** Fetches as much as it takes to show the message that was looked for. */
+  async function reach(key) {
+    for (let pages = 0; pages < MOST_PAGES; pages += 1) {
+      const conversation = find(key);
+      const path = conversation ? pathOf(conversation) : [];
+      const wanted = conversation?.sought ?? null;
+      if (wanted === null || path.some(({ id }) => id === wanted) || !beforeFirst(path)) return;
+      await loadOlder(key, LARGEST_PAGE);
+      if (find(key)?.older === "failed") return;
+    }
+  }
+
+  const endSearch = (key) => change(key, (conversation) => ({ ...conversation, sought: null }));
+
+  /** 1, -1 or null. Shown at once; taken back if the server does not take it. */
+  async function rate(message, value) {
+    const key = store.state.openKey;
+    const show = (feedback) =>
+      change(key, (conversation) => {
+        const known = conversation.messages.get(message.id);
+        return known ? withMessage(conversation, message.id, { ...known, feedback }) : conversation;
+      });
+    show(value);
+    try {
+      await api.giveFeedback(message.id, { value });
+    } catch (error) {
+      show(message.feedback);
+      store.update({ problem: { text: describe(error) } });
+    }
+  }
+
+  return { turnTo, loadOlder, reach, endSearch, rate };
+}

@@ -1,0 +1,92 @@
+// What blocks of Markdown have beside their words: a head over code, tools under a table, the host after a link.
+// Only elements are made here; what a click on them does is in clicks.js.
+
+import { strings } from "../strings/index.js";
+
+/** Changes a sanitised fragment in place. */
+export function enhance(fragment) {
+  for (const pre of fragment.querySelectorAll("pre")) frameCode(pre);
+  for (const table of fragment.querySelectorAll("table")) frameTable(table);
+  for (const link of fragment.querySelectorAll("a[href]")) showHost(link);
+  for (const code of fragment.querySelectorAll("code.math-inline, code.math-display")) {
+    const place = element("span", code.className);
+    place.textContent = code.textContent;
+    code.replaceWith(place);
+  }
+}
+
+function element(name, className, ...children) {
+  const made = document.createElement(name);
+  made.className = className;
+  made.append(...children);
+  return made;
+}
+
+function button(task, word, label) {
+  const made = element("button", "plain-button", word);
+  made.type = "button";
+  made.dataset.task = task;
+  made.setAttribute("aria-label", label);
+  return made;
+}
+
+/** The language a block of code says it is in; "" where it says none. */
+export function languageOf(code) {
+  return /(?:^|\s)language-(\S+)/.exec(code.className)?.[1] ?? "";
+}
+
+function frameCode(pre) {
+  const say = strings.markdown;
+  const language = languageOf(pre.firstElementChild ?? pre);
+  const wrap = button("wrap", say.wrap, say.wrap);
+  wrap.setAttribute("aria-pressed", "false");
+  const head = element("div", "code-head", element("span", "code-language", language || say.code), wrap);
+  head.append(button("copy-code", say.copy, say.copyCode));
+  const frame = element("div", "code-block", head);
+  pre.replaceWith(frame);
+  // A block that is wider than the page scrolls by keyboard, too.
+  pre.tabIndex = 0;
+  pre.setAttribute("role", "region");
+  pre.setAttribute("aria-label", language || say.code);
+  frame.append(pre);
+}
+
+function frameTable(table) {
+  const say = strings.markdown;
+  const scroller = element("div", "table-scroll");
+  scroller.tabIndex = 0;
+  scroller.setAttribute("role", "region");
+  scroller.setAttribute("aria-label", say.table);
+  const foot = element("div", "table-foot", button("copy-table", say.copy, say.copyTable));
+  foot.append(button("csv", say.csv, say.csvLabel));
+  const frame = element("div", "table-block", scroller, foot);
+  table.replaceWith(frame);
+  scroller.append(table);
+  for (const cell of table.querySelectorAll("thead th")) {
+    cell.scope = "col";
+    const sort = element("button", "sort", ...cell.childNodes);
+    sort.type = "button";
+    sort.dataset.task = "sort";
+    cell.append(sort);
+  }
+}
+
+/** Whoever follows a link sees where it goes, whatever its words say. */
+function showHost(link) {
+  const url = new URL(link.href);
+  const host = url.protocol === "mailto:" ? url.pathname : url.host;
+  if (says(link.textContent.trim(), url, host)) return;
+  const shown = element("span", "link-host", host);
+  shown.dir = "ltr";
+  link.append(" ", shown);
+}
+
+function says(words, url, host) {
+  if (words === url.href || words === host) return true;
+  try {
+    const said = new URL(/^[a-z]+:/i.test(words) ? words : `https://${words}`);
+    return said.host === url.host && said.protocol !== "mailto:" && !/\s/.test(words);
+  } catch {
+    return false;
+  }
+}

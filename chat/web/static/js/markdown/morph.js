@@ -1,0 +1,50 @@
+// Makes nodes that stand in the page those of a newer version, touching only what differs: what was read, selected
+// or focused stays the same element.
+
+/**
+ * `parent`'s children from `from` on become `fresh`. `keep(current, next)` may take over an element whose content is
+ * made elsewhere (highlighted code, a drawn formula): true, when it has.
+ */
+export function morph(parent, from, fresh, keep) {
+  let current = parent.childNodes[from] ?? null;
+  for (const next of fresh) {
+    if (current === null) {
+      parent.append(next);
+    } else {
+      const following = current.nextSibling;
+      if (!current.isEqualNode(next)) patch(current, next, keep);
+      current = following;
+    }
+  }
+  while (current !== null) {
+    const following = current.nextSibling;
+    current.remove();
+    current = following;
+  }
+}
+
+function patch(current, next, keep) {
+  if (current.nodeType === Node.TEXT_NODE && next.nodeType === Node.TEXT_NODE) patchText(current, next.data);
+  else if (current.nodeName !== next.nodeName) current.replaceWith(next);
+  else if (keep(current, next)) return;
+  else if (current.className !== next.className) current.replaceWith(next);
+  else patchElement(current, next, keep);
+}
+
+function patchText(node, text) {
+  if (text.startsWith(node.data)) node.appendData(text.slice(node.data.length));
+  else node.data = text;
+}
+
+/** Attributes that Markdown gives; those that a person's click has changed (a pressed button) are left alone. */
+const OURS = ["href", "start", "align", "title", "aria-label"];
+
+function patchElement(current, next, keep) {
+  for (const name of OURS) {
+    const value = next.getAttribute(name);
+    if (value === current.getAttribute(name)) continue;
+    if (value === null) current.removeAttribute(name);
+    else current.setAttribute(name, value);
+  }
+  morph(current, 0, [...next.childNodes], keep);
+}

@@ -1,0 +1,82 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import { noLinks, normalised, renderBlocks } from "../../chat/web/static/js/markdown/blocks.js";
+import { completed } from "../../chat/web/static/js/markdown/unfinished.js";
+
+const html = (text) =>
+  renderBlocks(text, noLinks())
+    .map((block) => block.html)
+    .join("");
+const ENTITIES = { amp: "&", lt: "<", gt: ">", quot: '"', "#39": "'" };
+/** What a reader sees, without spaces: what comes between words may still move. */
+const visible = (markup) =>
+  markup
+    .replace(/<[^>]*>/g, "")
+    .replace(/&(\w+|#39);/g, (_, name) => ENTITIES[name] ?? "?")
+    .replace(/\s+/g, "");
+
+const PIECES = {
+  emphasis: "Some **bold words**, *slanted* ones, ***both***, __also bold__ and ~~struck~~ text; 2 * 3 = 6, a snake_case_name.",
+  code: "Call `print(x)` or ``a ` b`` and stop.",
+  links: "See [the bank](https://data.worldbank.org/a_(b)) and **[bold link](https://example.org)** or https://example.org/x here.",
+  images: "Before ![a chart](https://example.org/c.png) after.",
+  fence: "Look:\n\n```python\nx = `1`\n\n**y** = 2\n```\n\nDone.",
+  tildes: "~~~\na ``` b\n~~~\nafter",
+  table: "| Name | **Growth** |\n| --- | ---: |\n| China | 5.0 % |\n| `India` | **6.5 %** |\n\nAfter it.",
+  lists: "1. first **item**\n2. second\n   - nested `code`\n   - [link](https://example.org)\n\n* star\n* other",
+  headings: "# Title\n\nText\n\n## Second **bold** one\nmore",
+  quote: "> quoted *words*\n> and more\n\nnot quoted",
+  formulas: "Inline $x^2 + y_1$ and \\(a \\le b\\), money $5 to $10, then\n\n$$\n\\frac{a}{b}\n\n+ c\n$$\n\n\\[ x_1 \\]\n\nEnd.",
+  rule: "Above\n\n---\n\nBelow",
+  addresses: "An <https://example.org/address> in angles, 3 < 4.",
+};
+
+for (const [name, text] of Object.entries(PIECES)) {
+  test(`what stands is never taken back: ${name}`, () => {
+    const whole = visible(html(text));
+    for (let end = 1; end <= text.length; end += 1) {
+      const shown = visible(html(completed(text.slice(0, end))));
+      assert.ok(whole.startsWith(shown), `after ${JSON.stringify(text.slice(0, end))}:\n${shown}`);
+    }
+    assert.equal(visible(html(completed(`${text}\n\n`))), whole);
+  });
+}
+
+test("little is held back: what is shown is never far behind", () => {
+  for (const text of Object.values(PIECES)) {
+    for (let end = 20; end <= text.length; end += 1) {
+      const now = visible(html(completed(text.slice(0, end)))).length;
+      const then = visible(html(completed(text.slice(0, end - 20)))).length;
+      assert.ok(now >= then, JSON.stringify(text.slice(0, end)));
+    }
+  }
+});
+
+test("what it will become is seen at once", () => {
+  const becomes = {
+    "**bol": "<p><strong>bol</strong></p>\n",
+    "`cod": "<p><code>cod</code></p>\n",
+    "see [the bank](https://dat": '<p>see <a href="">the bank</a></p>\n',
+    "a **bold*": "<p>a <strong>bold</strong></p>\n",
+    "para\n-": "<p>para</p>\n",
+    "para\n--": "<p>para</p>\n",
+    "- one\n- ": "<ul>\n<li>one</li>\n</ul>\n",
+    "```pyth": "",
+    "## ": "",
+  };
+  for (const [text, expected] of Object.entries(becomes)) assert.equal(html(completed(text)), expected, text);
+  assert.match(html(completed("| a | b")), /<th>a<\/th>\n<th>b<\/th>/);
+  assert.match(html(completed("| a | b |\n| --- | -")), /<th>a<\/th>\n<th>b<\/th>/);
+  assert.match(html(completed("$$\n\\frac{a")), /class="math-display">\\frac\{a</);
+});
+
+test("any text at all, cut anywhere, is shown without an error", () => {
+  const signs = ["*", "_", "`", "```\n", "[", "](", ")", "$", "$$", "\\", "\\(", "|", "\n", "\n\n", "a", " ", "- ", "#", "<", ">", "~", "!", "1."];
+  let seed = 7;
+  const next = () => (seed = (seed * 48_271) % 2_147_483_647);
+  for (let round = 0; round < 4000; round += 1) {
+    const text = Array.from({ length: 12 }, () => signs[next() % signs.length]).join("");
+    assert.equal(typeof html(completed(normalised(text))), "string");
+  }
+});
