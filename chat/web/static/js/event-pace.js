@@ -1,6 +1,10 @@
-// Words come faster than anyone reads: they are handed on a few times a second, everything else at once.
+// Words come faster than anyone reads: they are handed on a few times a second, everything else at once. What takes
+// long to show is shown less often, so that the page is idle most of the time however much there is to show.
+
+import { effort } from "./markdown/effort.js";
 
 const INTERVAL_MS = 75;
+const IDLE_FOR_EACH_MS = 9;
 
 export class EventPace {
   #apply;
@@ -20,7 +24,8 @@ export class EventPace {
       return;
     }
     this.#waiting = { name, text: (this.#waiting?.text ?? "") + String(data.text ?? "") };
-    const rest = this.#last + INTERVAL_MS - performance.now();
+    const interval = Math.max(INTERVAL_MS, effort.latestMs * IDLE_FOR_EACH_MS);
+    const rest = this.#last + interval - performance.now();
     if (rest <= 0) this.flush();
     else this.#timer ??= setTimeout(() => this.flush(), rest);
   }

@@ -7,6 +7,7 @@ import { enhance, languageOf } from "./enhance.js";
 import { paint } from "./highlight.js";
 import { drawFormula } from "./math.js";
 import { morph } from "./morph.js";
+import { sameStart } from "./same-start.js";
 import { sanitise } from "./sanitise.js";
 import { completed } from "./unfinished.js";
 
@@ -19,6 +20,8 @@ export class GrowingText {
   #settled = "";
   #settledNodes = 0;
   #shown = null;
+  // The HTML of the last block as it was made the last time.
+  #open = "";
 
   constructor(element) {
     this.#element = element;
@@ -33,15 +36,28 @@ export class GrowingText {
     this.#shown = showing;
     if (!source.startsWith(this.#settled)) this.#clear();
     const rest = source.slice(this.#settled.length);
-    const blocks = renderBlocks(growing ? completed(rest) : rest, this.#links).map(({ raw, html }) => ({
-      raw,
-      nodes: nodesOf(html),
-    }));
-    morph(this.#element, this.#settledNodes, blocks.flatMap(({ nodes }) => nodes), (...both) =>
-      this.#keep(...both, growing),
-    );
+    const blocks = renderBlocks(growing ? completed(rest) : rest, this.#links);
+    const keep = (current, next) => this.#keep(current, next, growing);
+    if (!this.#extended(blocks, keep)) {
+      for (const block of blocks) block.nodes = nodesOf(block.html);
+      morph(this.#element, this.#settledNodes, blocks.flatMap(({ nodes }) => nodes), keep);
+    }
     this.#finish(growing);
     this.#settle(blocks);
+    this.#open = blocks.at(-1)?.html ?? "";
+  }
+
+  /** The usual case in a long list or table: something was added at its end, and only that is made. */
+  #extended(blocks, keep) {
+    const same = blocks.length === 1 ? sameStart(blocks[0].html, this.#open) : null;
+    const place = same && this.#element.childNodes[this.#settledNodes];
+    const list = place && bodyOf(place);
+    if (!list?.children[same.count] || place.querySelector("[aria-sort]")) return false;
+    const fresh = nodesOf(same.html).map(bodyOf).find(Boolean);
+    const from = [...list.childNodes].indexOf(list.children[same.count]);
+    const first = [...fresh.childNodes].findIndex((node) => node.nodeType === Node.ELEMENT_NODE);
+    morph(list, from, [...fresh.childNodes].slice(first), keep);
+    return true;
   }
 
   #settle(blocks) {
@@ -83,7 +99,14 @@ export class GrowingText {
     this.#links = noLinks();
     this.#settled = "";
     this.#settledNodes = 0;
+    this.#open = "";
   }
+}
+
+/** What holds the rows of a table or the items of a list, if that is what the node is. */
+function bodyOf(node) {
+  if (node.nodeName === "UL" || node.nodeName === "OL") return node;
+  return node.className === "table-block" ? node.querySelector("tbody") : null;
 }
 
 function nodesOf(html) {
