@@ -1,7 +1,12 @@
-"""A real Chromium over a real server. Any word on the console and any breach of the page's policy fails the test."""
+"""A real Chromium over a real server. Any word on the console and any breach of the page's policy fails the test.
+
+Two servers stand ready, each for one module of tests: `server` has the demo model and figures to look up, `chat_server`
+a fake model that is told in the question how to answer.
+"""
 
 from __future__ import annotations
 
+import re
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -9,6 +14,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, sync_playwright
 
+from scripts.fake_llm import FakeLLM
 from tests.servers.market_data import MarketDataServer
 from tests.servers.parley import ParleyServer
 
@@ -53,19 +59,35 @@ def server(market_data: MarketDataServer, tmp_path_factory: pytest.TempPathFacto
         yield running
 
 
+@pytest.fixture(scope="module")
+def chat_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ParleyServer]:
+    """Two workers and a fake model under two names, which answers at once unless the question says otherwise."""
+    folder: Path = tmp_path_factory.mktemp("parley")
+    with (
+        FakeLLM(first=0, tokens=12, gap=0) as llm,
+        ParleyServer(folder, WEB_CONCURRENCY=2, OPENAI_BASE_URL=llm.base_url, CHAT_MODEL="first,second") as running,
+    ):
+        yield running
+
+
 @pytest.fixture
 def new_person(chromium: Browser) -> Iterator[Callable[..., BrowserContext]]:
-    """Makes browsers with cookies of their own."""
+    """Makes browsers with cookies of their own.
+
+    `forgive` is a pattern of what this one's console may say: a request that is meant to fail is told there, too.
+    """
     contexts: list[BrowserContext] = []
     said: list[str] = []
 
-    def heard(message: ConsoleMessage) -> None:
-        if message.type in ("error", "warning"):
-            said.append(f"{message.type}: {message.text}")
+    def make(forgive: str | None = None, **options: object) -> BrowserContext:
+        def heard(message: ConsoleMessage) -> None:
+            forgiven = forgive is not None and re.search(forgive, message.text)
+            if message.type in ("error", "warning") and not forgiven:
+                said.append(f"{message.type}: {message.text}")
 
-    def make(**options: object) -> BrowserContext:
-        options = {"viewport": {"width": 1280, "height": 800}} | options
+        options = {"viewport": {"width": 1280, "height": 800}, "locale": "en-GB"} | options
         context = chromium.new_context(**options)  # type: ignore[arg-type]
+        context.set_default_timeout(10_000)
         context.on("console", heard)
         context.on("weberror", lambda error: said.append(str(error.error)))
         contexts.append(context)
@@ -81,4 +103,12 @@ def new_person(chromium: Browser) -> Iterator[Callable[..., BrowserContext]]:
 def page(new_person: Callable[..., BrowserContext], server: ParleyServer) -> Page:
     opened = new_person().new_page()
     opened.goto(server.url)
+    return opened
+
+
+@pytest.fixture
+def window(new_person: Callable[..., BrowserContext], chat_server: ParleyServer) -> Page:
+    """Somebody new, with the fake model."""
+    opened = new_person().new_page()
+    opened.goto(chat_server.url)
     return opened

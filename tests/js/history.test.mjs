@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 process.env.TZ = "Europe/Berlin";
-const { appendPage, groupItems, readItem, refreshFirstPage, withItem } =
+const { appendPage, groupItems, marked, readFound, readItem, refreshed, withItem } =
   await import("../../chat/web/static/js/state/history.js");
 
 const item = (id, updatedAt, more = {}) => ({
@@ -66,12 +66,45 @@ test("pages join without doubles, and a fresh first page drops what was deleted"
     [1, 2, 3, 4],
   );
   const fresh = [item(5, 40), item(2, 20)];
+  const history = { items, nextCursor: "beyond" };
+  const ids = ({ items: each }) => each.map(({ id }) => id);
+  assert.deepEqual(ids(refreshed(history, fresh, "next", [])), [5, 2, 3]);
+  assert.equal(refreshed(history, fresh, "next", []).nextCursor, "beyond");
+  assert.deepEqual(ids(refreshed(history, fresh, null, [])), [5, 2]);
+  assert.equal(refreshed(history, fresh, null, []).nextCursor, null);
+});
+
+test("what is pinned is there once, wherever in the list it stands, and gone when it is not pinned any more", () => {
+  const pinned = [item(9, 1, { pinned: true }), item(2, 20, { pinned: true })];
+  const fresh = [item(5, 40), item(2, 20, { pinned: true })];
+  const first = refreshed({ items: [], nextCursor: null }, fresh, "next", pinned);
   assert.deepEqual(
-    refreshFirstPage(items, fresh, true).map(({ id }) => id),
-    [5, 2, 3],
+    first.items.map(({ id }) => id),
+    [9, 2, 5],
   );
+  const later = refreshed(first, fresh, "next", [item(2, 20, { pinned: true })]);
   assert.deepEqual(
-    refreshFirstPage(items, fresh, false).map(({ id }) => id),
-    [5, 2],
+    later.items.map(({ id }) => id),
+    [2, 5],
   );
+});
+
+test("marks count whole characters, and odd ones do no harm", () => {
+  const hits = (text, marks) => marked(text, marks).map((piece) => (piece.hit ? `[${piece.text}]` : piece.text));
+  assert.deepEqual(hits("🐦 the kingfisher", [[6, 16]]), ["🐦 the ", "[kingfisher]"]);
+  assert.deepEqual(hits("abc", []), ["abc"]);
+  assert.deepEqual(hits("abcdef", [[4, 99], [0, 2], [1, 3], ["x", 2], null, [-1, 2]]), ["[ab]", "[c]", "d", "[ef]"]);
+  assert.deepEqual(hits("", [[0, 3]]), []);
+});
+
+test("a title that was found has no message to go to", () => {
+  assert.equal(readFound({ id: 1, title: "x" }).snippet, null);
+  const { snippet } = readFound({ id: 1, title: "x", snippet: { text: "a b", marks: [[2, 3]], message_id: 7 } });
+  assert.deepEqual(snippet, {
+    pieces: [
+      { text: "a ", hit: false },
+      { text: "b", hit: true },
+    ],
+    messageId: 7,
+  });
 });

@@ -2,19 +2,18 @@ import assert from "node:assert/strict";
 import { readdirSync, readFileSync } from "node:fs";
 import { test } from "node:test";
 
-import { strings } from "../../chat/web/static/js/strings/index.js";
+import { CATALOGUES, languageFor, strings } from "../../chat/web/static/js/strings/index.js";
+import { literalsIn } from "./literals.mjs";
 
 const ROOT = new URL("../../chat/web/static/js/", import.meta.url);
 const modules = readdirSync(ROOT, { recursive: true }).filter(
   (name) => name.endsWith(".js") && !name.startsWith("strings"),
 );
+const textOf = (name) => readFileSync(new URL(name, ROOT), "utf8");
 
 test("every string that a module names is in the catalogue", () => {
   const used = modules.flatMap((name) =>
-    [...readFileSync(new URL(name, ROOT), "utf8").matchAll(/\bstrings((?:\.[a-zA-Z]+)+)/g)].map((found) => [
-      name,
-      found[1].slice(1),
-    ]),
+    [...textOf(name).matchAll(/\bstrings((?:\.[a-zA-Z]+)+)/g)].map((found) => [name, found[1].slice(1)]),
   );
   assert.ok(used.length > 50);
   for (const [name, path] of used) {
@@ -23,10 +22,50 @@ test("every string that a module names is in the catalogue", () => {
   }
 });
 
+/** Paths of a catalogue's entries with what they are: a word, a function of so many values, a list. */
+function shapeOf(value, path = "") {
+  // English errors are the server's own words: only other languages have sentences for their codes.
+  if (path === ".problem.byCode") return [];
+  if (Array.isArray(value)) return [`${path}: list of ${value.length}`];
+  if (typeof value === "function") return [`${path}: function of ${value.length}`];
+  if (typeof value === "object") return Object.entries(value).flatMap(([key, each]) => shapeOf(each, `${path}.${key}`));
+  return [`${path}: ${typeof value}`];
+}
+
+for (const [language, catalogue] of Object.entries(CATALOGUES)) {
+  test(`the catalogue for ${language} has what the English one has`, () => {
+    assert.deepEqual(shapeOf(catalogue).sort(), shapeOf(CATALOGUES.en).sort());
+    assert.equal(catalogue.language, language);
+  });
+}
+
+test("the first language that there is a catalogue for is taken", () => {
+  assert.equal(languageFor(["fr-FR", "de-CH", "en"]), "de");
+  assert.equal(languageFor([null, "EN-us"]), "en");
+  assert.equal(languageFor(["fr"]), "en");
+  assert.equal(languageFor([]), "en");
+  assert.equal(languageFor(["constructor"]), "en");
+});
+
+test("no component has words of its own", () => {
+  for (const name of modules.filter((each) => each.startsWith("components"))) {
+    assert.deepEqual(literalsIn(textOf(name)), [], name);
+  }
+});
+
+test("the search for words in components finds them", () => {
+  const of = (...lines) => literalsIn(lines.join("\n"));
+  assert.deepEqual(of("html`<p class='a'>${x}<b>Hello</b></p>`"), ["Hello"]);
+  assert.deepEqual(of('html`<p title="Some title" class="quiet button">${() => html`<i>In here</i>`}</p>`'), [
+    "Some title",
+    "In here",
+  ]);
+  assert.deepEqual(of('html`<button aria-label=${"Press me"}><${Icon} name="send" />${word}</button>`'), ["Press me"]);
+});
+
 test("modules import by relative path, since the page has no import map", () => {
   for (const name of modules) {
-    const text = readFileSync(new URL(name, ROOT), "utf8");
-    for (const [, path] of text.matchAll(/^(?:import|export[^;"]* from)\s[^;"]*"([^"]+)";/gm)) {
+    for (const [, path] of textOf(name).matchAll(/^(?:import|export[^;"]* from)\s[^;"]*"([^"]+)";/gm)) {
       assert.match(path, /^\.\.?\/.*\.js$/, `${name} imports ${path}`);
       assert.ok(readFileSync(new URL(path, new URL(name, ROOT))), `${name} imports ${path}`);
     }

@@ -56,14 +56,16 @@ function press(event, state, actions) {
   const asked = shortcutOf(event, { apple: isApple(), singleKeys: state.preferences.keys });
   // A dialog keeps the keys to itself, except that the key which opened it closes it.
   const dialogs = { search: "search", help: "shortcuts" };
-  if (!asked || (state.dialog && state.dialog.name !== dialogs[asked])) return;
+  if (!asked || (isDialogOpen() && state.dialog?.name !== dialogs[asked])) return;
   event.preventDefault();
-  if (state.dialog) actions.closeDialog();
+  if (isDialogOpen()) actions.closeDialog();
   else if (dialogs[asked]) actions.showDialog(dialogs[asked]);
   else if (asked === "newChat") actions.newChat();
   else if (asked === "sidebar") actions.toggleSidebar();
   else document.getElementById("message-field").focus();
 }
+
+const isDialogOpen = () => document.querySelector("dialog[open]") !== null;
 
 /** Another window may have gone on meanwhile: coming back to this one asks what is new. */
 function refreshWhenSeen(actions) {

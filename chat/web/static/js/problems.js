@@ -12,6 +12,12 @@ export function describe(error) {
     return say.unknown;
   }
   if (error.code === "garbled") return say.garbled;
-  if (!error.message) return say.unexpected(error.status);
-  return error.retryAfter === null ? error.message : say.busyFor(error.message, error.retryAfter);
+  const words = sayError(error);
+  if (!words) return say.unexpected(error.status);
+  return error.retryAfter === null ? words : say.busyFor(words, error.retryAfter);
+}
+
+/** What the server says with `{code, message}`, in the page's language as far as there is a sentence for it. */
+export function sayError({ code, message }) {
+  return strings.problem.byCode[code] ?? message;
 }

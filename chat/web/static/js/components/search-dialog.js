@@ -80,19 +80,20 @@ function tell({ items, nextCursor }) {
   return nextCursor ? strings.search.foundSoFar(items.length) : strings.search.found(items.length);
 }
 
+const NOTHING = { words: "", items: [], nextCursor: null, busy: false, problem: null };
+
 /** What the server finds for these words, once the typing pauses; an older question's answer is given up. */
 function useSearch(words, actions) {
-  const [found, setFound] = useState({ items: [], nextCursor: null, busy: false, problem: null });
+  const [found, setFound] = useState(NOTHING);
   const patch = (change) => setFound((state) => ({ ...state, ...change }));
   const given = useRef(null);
   useEffect(() => {
     const asking = new AbortController();
     given.current = asking;
     if (!words) {
-      setFound({ items: [], nextCursor: null, busy: false, problem: null });
+      setFound(NOTHING);
       return undefined;
     }
-    patch({ busy: true, problem: null });
     const timer = setTimeout(() => ask(asking.signal, null), PAUSE_MS);
     return () => {
       clearTimeout(timer);
@@ -104,19 +105,21 @@ function useSearch(words, actions) {
     try {
       const page = await actions.search(words, { cursor, signal });
       setFound((state) => ({
+        ...NOTHING,
+        words,
         items: cursor ? [...state.items, ...page.items] : page.items,
         nextCursor: page.nextCursor,
-        busy: false,
-        problem: null,
       }));
     } catch (error) {
-      if (!signal.aborted) patch({ busy: false, problem: describe(error) });
+      if (!signal.aborted) setFound((state) => ({ ...state, words, busy: false, problem: describe(error) }));
     }
   }
   return {
     ...found,
+    // What stands there until the answer comes was found for other words.
+    busy: found.busy || found.words !== words,
     more() {
-      patch({ busy: true });
+      patch({ busy: true, problem: null });
       ask(given.current.signal, found.nextCursor);
     },
   };
@@ -146,7 +149,7 @@ function Found({ item, active, onOpen, onPoint }) {
 
 function Ending({ words, found: { items, nextCursor, busy, problem, more } }) {
   const say = strings.search;
-  if (problem) return html`<p class="problem" role="alert">${problem}</p>`;
+  if (problem && !busy) return html`<p class="problem" role="alert">${problem}</p>`;
   if (nextCursor && !busy) return html`<button type="button" class="quiet" onClick=${more}>${say.more}</button>`;
   if (items.length > 0 || busy) return null;
   return html`<div class="nothing"><p>${say.none(words)}</p><p class="muted">${say.hint}</p></div>`;

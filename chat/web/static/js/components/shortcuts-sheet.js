@@ -14,7 +14,7 @@ const CLOSE = { does: "close", held: [], key: "Escape" };
 
 export function ShortcutsSheet({ preferences, actions }) {
   const { title, groups } = strings.shortcuts;
-  const everywhere = preferences.keys ? [...SHORTCUTS, SINGLE_KEY, CLOSE] : [...SHORTCUTS, CLOSE];
+  const everywhere = [...SHORTCUTS.map((each) => withSingle(each, preferences.keys)), CLOSE];
   return html`
     <${Dialog} title=${title} kind="shortcuts" onClose=${actions.closeDialog}>
       <${Group} name=${groups.page} shortcuts=${everywhere} />
@@ -31,14 +31,25 @@ export function ShortcutsSheet({ preferences, actions }) {
   `;
 }
 
+/** The help has two ways to it, one of which can be switched off. */
+function withSingle(shortcut, on) {
+  return on && shortcut.does === SINGLE_KEY.does ? { ...shortcut, single: SINGLE_KEY.key } : shortcut;
+}
+
 function Group({ name, shortcuts }) {
   return html`
     <section>
       <h3>${name}</h3>
       <dl>
         ${shortcuts.map(
-          ({ does, held, key }) => html`
-            <div><dt>${strings.shortcuts[does]}</dt><dd><${Keys} held=${held} last=${key} /></dd></div>
+          ({ does, held, key, single }) => html`
+            <div>
+              <dt>${strings.shortcuts[does]}</dt>
+              <dd>
+                <${Keys} held=${held} last=${key} />
+                ${single && html`<span class="muted small">${strings.shortcuts.or}</span><kbd>${single}</kbd>`}
+              </dd>
+            </div>
           `,
         )}
       </dl>

@@ -78,12 +78,14 @@ function Foot({ history: { phase, items, nextCursor }, actions }) {
 }
 
 function Account({ me, actions }) {
-  const name = me?.user?.name || strings.settings.guest;
+  const name = me?.user?.name;
   return html`
     <div class="account">
       <button type="button" class="account-button" onClick=${() => actions.showDialog("settings")}>
-        <span class="initial" aria-hidden="true">${[...name][0].toUpperCase()}</span>
-        <span class="account-name">${name}</span>
+        <span class="initial" aria-hidden="true">
+          ${name ? [...name][0].toUpperCase() : html`<${Icon} name="person" />`}
+        </span>
+        <span class="account-name">${name || strings.settings.guest}</span>
         <span class="unseen">${strings.sidebar.account}</span>
         <${Icon} name="settings" />
       </button>

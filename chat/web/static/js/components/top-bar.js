@@ -28,7 +28,7 @@ export const TopBar = pure((properties) => {
         ${
           isWelcome
             ? html`<${TemporarySwitch} on=${temporary} onChange=${actions.setTemporary} />`
-            : chat.temporary && html`<p class="sign"><${Icon} name="temporary" />${strings.temporary.sign}</p>`
+            : chat.temporary && html`<p class="sign" title=${strings.temporary.explanation}><${Icon} name="temporary" />${strings.temporary.sign}</p>`
         }
       </div>
       ${!isWelcome && chat.phase === "ready" && html`<${Doings} chat=${chat} actions=${actions} />`}

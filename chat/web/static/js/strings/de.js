@@ -1,1 +1,325 @@
-export { strings } from "./en.js";
+// Every sentence the page shows, in German.
+
+const plural = (count, one, many) => `${count.toLocaleString("de")} ${count === 1 ? one : many}`;
+
+export const strings = {
+  language: "de",
+  ownName: "Deutsch",
+  numberLocale: "de",
+  dateLocale: "de-DE",
+
+  product: "Parley",
+  newChat: "Neuer Chat",
+  untitled: "Chat ohne Titel",
+  skipToComposer: "Zum Eingabefeld springen",
+
+  close: "Schließen",
+  copy: "Kopieren",
+  copied: "Kopiert",
+
+  sidebar: {
+    label: "Chats",
+    open: "Chats einblenden",
+    close: "Chats ausblenden",
+    search: "Suchen",
+    loading: "Chats werden geladen…",
+    empty: "Hier werden Ihre Chats stehen.",
+    failed: "Die Liste konnte nicht geladen werden.",
+    more: "Ältere Chats zeigen",
+    running: "Antwortet gerade",
+    account: "Einstellungen",
+  },
+
+  chat: {
+    actionsFor: (title) => `Aktionen für „${title}“`,
+    rename: "Umbenennen",
+    renameLabel: "Neuer Titel",
+    pin: "Anheften",
+    unpin: "Lösen",
+    share: "Teilen",
+    exportMarkdown: "Als Markdown speichern",
+    exportJson: "Als JSON speichern",
+    remove: "Löschen",
+  },
+
+  groups: {
+    pinned: "Angeheftet",
+    today: "Heute",
+    yesterday: "Gestern",
+    week: "Letzte 7 Tage",
+    month: "Letzte 30 Tage",
+    older: "Älter",
+  },
+
+  removal: {
+    done: (title) => `„${title}“ gelöscht`,
+    undo: "Rückgängig",
+    undone: "Chat wiederhergestellt",
+  },
+
+  temporary: {
+    start: "Temporärer Chat",
+    title: "Temporärer Chat",
+    explanation: "Er steht weder in Ihrer Liste noch in der Suche und wird binnen eines Tages gelöscht.",
+    sign: "Temporär",
+  },
+
+  search: {
+    title: "Chats durchsuchen",
+    placeholder: "Titel und Nachrichten durchsuchen",
+    recent: "Zuletzt",
+    searching: "Suche läuft…",
+    found: (count) => (count === 0 ? "Keine Chats gefunden" : `${plural(count, "Chat", "Chats")} gefunden`),
+    foundSoFar: (count) => `${plural(count, "Chat", "Chats")} gezeigt, und es gibt mehr`,
+    none: (words) => `Nichts gefunden zu „${words}“.`,
+    hint: "Jedes Wort muss vorkommen, im Titel oder in einer Nachricht.",
+    more: "Mehr zeigen",
+  },
+
+  share: {
+    title: "Diesen Chat teilen",
+    explanation:
+      "Wer den Link hat, kann diesen Chat lesen, wie er jetzt ist. Man sieht weder, wer Sie sind, noch, was Sie später schreiben.",
+    create: "Link erstellen",
+    creating: "Einen Moment…",
+    loading: "Link wird gesucht…",
+    link: "Link",
+    asOf: (when) => `Zeigt den Chat vom ${when}.`,
+    renew: "Auf jetzt aktualisieren",
+    renewed: "Der Link zeigt den Chat jetzt auf dem neuesten Stand.",
+    revoke: "Link widerrufen",
+    revoked: "Der Link gilt nicht mehr.",
+  },
+
+  shared: {
+    note: (when) => `Ein geteilter Chat, nur zum Lesen, vom ${when}.`,
+    loading: "Der geteilte Chat wird geöffnet…",
+    missing: "Unter dieser Adresse gibt es keinen geteilten Chat. Vielleicht wurde der Link widerrufen.",
+    failed: "Der geteilte Chat konnte nicht geöffnet werden.",
+    start: "Eigenen Chat beginnen",
+  },
+
+  settings: {
+    title: "Einstellungen",
+    theme: "Darstellung",
+    themes: { system: "System", light: "Hell", dark: "Dunkel" },
+    language: "Sprache",
+    singleKeys: "Kürzel aus einer einzigen Taste (? für diese Hilfe)",
+    server: "Dieser Server",
+    mode: { async: "Asynchrone Worker (gevent)", sync: "Synchrone Worker (Threads)" },
+    guest: "Dieser Browser",
+  },
+
+  shortcuts: {
+    title: "Tastenkürzel",
+    open: "Tastenkürzel",
+    groups: { page: "Überall", writing: "Im Eingabefeld" },
+    or: "oder",
+    keys: { control: "Strg", command: "⌘", shift: "Umschalt", escape: "Esc", enter: "Enter" },
+    search: "Chats durchsuchen",
+    newChat: "Neuer Chat",
+    sidebar: "Liste der Chats ein- oder ausblenden",
+    focus: "Zum Eingabefeld",
+    help: "Diese Hilfe",
+    close: "Schließen, was offen ist",
+    send: "Senden; während einer Antwort: einreihen",
+    newline: "Neue Zeile",
+    stop: "Antwort stoppen, wenn das Feld leer ist",
+  },
+
+  connection: {
+    lost: "Keine Verbindung",
+    explanation:
+      "Der Server ist nicht erreichbar. Die Verbindung wird von selbst wieder aufgebaut; was Sie schreiben, bleibt.",
+  },
+
+  queue: {
+    label: "Wartet aufs Senden",
+    waiting: "Wird gesendet, sobald die Antwort vollständig ist",
+    held: "Nicht gesendet, denn die Antwort wurde nicht vollständig",
+    sendNow: "Jetzt senden",
+    stopAndSend: "Antwort stoppen und jetzt senden",
+    edit: "Bearbeiten",
+    remove: "Löschen",
+  },
+
+  welcome: {
+    greeting: "Was möchten Sie wissen?",
+    introduction: "Fragen Sie nach Volkswirtschaften, Märkten und Währungen. Die Zahlen kommen mit Quelle und Datum.",
+    answeredBy: "Es antwortet",
+    demoModel: "das eingebaute Demo-Modell",
+    suggestionsLabel: "Vorschläge",
+    suggestions: [
+      "Zeig mir Marktdaten zu China",
+      "Vergleiche das BIP-Wachstum von Indien, China und Brasilien",
+      "Wie hat sich der Euro dieses Jahr zum Dollar entwickelt?",
+      "Was kannst du?",
+    ],
+    // What the built-in demo understands, which is English.
+    demoSuggestions: [
+      "Show me China market data",
+      "Compare GDP growth of India, China and Brazil",
+      "How has the euro moved against the dollar this year?",
+      "What can you do?",
+    ],
+    demoTitle: "Kein Modell ist verbunden, darum antwortet die eingebaute Demo.",
+    demo: [
+      "Sie schlägt Zahlen wirklich nach, versteht aber wenig, und nur Englisch. Um ein Modell zu verbinden, setzen Sie ",
+      "OPENAI_API_KEY",
+      " und, für einen anderen Endpunkt als den von OpenAI, ",
+      "OPENAI_BASE_URL",
+      " (das Modell wählt ",
+      "CHAT_MODEL",
+      ") in der Datei ",
+      ".env",
+      " und starten neu.",
+    ],
+  },
+
+  composer: {
+    label: "Nachricht",
+    placeholder: "Fragen Sie etwas",
+    send: "Senden",
+    queue: "Nachricht einreihen",
+    stop: "Antwort stoppen",
+    model: "Modell",
+    tooLong: (count, limit) =>
+      `${count.toLocaleString("de")} von höchstens ${limit.toLocaleString("de")} Zeichen: bitte kürzen.`,
+  },
+
+  thread: {
+    label: "Unterhaltung",
+    loading: "Der Chat wird geöffnet…",
+    missing: "Diesen Chat gibt es hier nicht. Vielleicht wurde er gelöscht, oder er gehört zu einem anderen Browser.",
+    failed: "Der Chat konnte nicht geöffnet werden.",
+    toBottom: "Zum Ende springen",
+    older: "Früheres wird geladen…",
+    olderFailed: "Früheres konnte nicht geladen werden.",
+    you: "Sie schrieben:",
+    answer: "Die Antwort:",
+  },
+
+  answer: {
+    waiting: "Denkt nach…",
+    reasoning: "Überlegung",
+    reconnecting: "Verbindung verloren. Wird wieder aufgebaut…",
+    lost: "Die Verbindung zu dieser Antwort ging verloren.",
+    reconnect: "Neu verbinden",
+    interrupted: "Unterbrochen: Der Server hielt mitten in dieser Antwort an.",
+    stopped: "Gestoppt",
+    failed: "Die Antwort ist fehlgeschlagen.",
+    empty: "Das Modell gab keine Antwort.",
+    retry: "Noch einmal",
+  },
+
+  message: {
+    actions: "Was sich mit dieser Nachricht tun lässt",
+    copy: "Kopieren",
+    copied: "Kopiert",
+    edit: "Bearbeiten",
+    editLabel: "Ihre Nachricht",
+    save: "Senden",
+    cancel: "Abbrechen",
+    regenerate: "Noch einmal antworten",
+    good: "Gute Antwort",
+    bad: "Schlechte Antwort",
+    versions: (index, count) => `Fassung ${index} von ${count}`,
+    previous: "Vorige Fassung",
+    next: "Nächste Fassung",
+  },
+
+  markdown: {
+    code: "Code",
+    copy: "Kopieren",
+    copied: "Kopiert",
+    notCopied: "Kopieren misslang",
+    wrap: "Zeilen umbrechen",
+    csv: "CSV",
+    csvLabel: "Als CSV herunterladen",
+    copyTable: "Tabelle kopieren",
+    copyCode: "Code kopieren",
+    table: "Tabelle",
+    image: (name) => (name ? `Bild: ${name}` : "Bild"),
+    math: "Formel",
+  },
+
+  tool: {
+    call: "Werkzeug",
+    arguments: "Argumente",
+    result: "Ergebnis",
+    duration: "Dauer",
+    data: "Daten",
+    running: "läuft noch",
+    unfinished: "endete ohne Ergebnis",
+    failed: "fehlgeschlagen",
+    shortened: (count) => `… und ${plural(count, "weiteres Zeichen", "weitere Zeichen")}`,
+  },
+
+  result: {
+    sources: (count) => (count === 1 ? "Quelle" : "Quellen"),
+    updated: (date) => `Stand ${date}`,
+    retrieved: (date) => `abgerufen ${date}`,
+    allRows: (count) => `Alle ${plural(count, "Zeile", "Zeilen")} zeigen`,
+    allCharts: (count) => `Alle ${plural(count, "Diagramm", "Diagramme")} zeigen`,
+    fewer: "Weniger zeigen",
+    scrollTable: (title) => `Tabelle: ${title}`,
+    noValue: "–",
+    untitled: "Zahlen",
+  },
+
+  chart: {
+    figures: "Zahlen als Tabelle",
+    png: "PNG",
+    pngLabel: (title) => `${title} als Bild herunterladen`,
+    csvLabel: (title) => `Zahlen zu ${title} herunterladen`,
+    keys: "Die Pfeiltasten führen durch die Zahlen.",
+    at: (when, values) => `${when}: ${values}`,
+    year: "Jahr",
+    date: "Datum",
+    empty: "Es gibt keine Zahlen zu zeichnen.",
+    description: { line: "Liniendiagramm", bar: "Balkendiagramm" },
+    span: (title, kind, first, last) => `${kind}: ${title}, ${first} bis ${last}.`,
+    latest: (name, value, when) => `${name}: ${value} (${when}).`,
+  },
+
+  status: {
+    generating: "Antwort entsteht…",
+    complete: "Antwort vollständig",
+    stopped: "Antwort gestoppt",
+    failed: "Die Antwort ist fehlgeschlagen",
+    reconnecting: "Verbindung wird wieder aufgebaut…",
+    opened: (title) => `${title} geöffnet`,
+  },
+
+  problem: {
+    dismiss: "Ausblenden",
+    again: "Noch einmal versuchen",
+    reload: "Neu laden",
+    unreachable: "Der Server ist nicht erreichbar. Ihr Text bleibt; versuchen Sie es gleich noch einmal.",
+    unreachableAtStart: "Der Server ist nicht erreichbar.",
+    busyFor: (message, seconds) =>
+      `${message} Versuchen Sie es in ${plural(seconds, "Sekunde", "Sekunden")} noch einmal.`,
+    unexpected: (status) => `Der Server gab eine unerwartete Antwort (${status}).`,
+    garbled: "Die Antwort des Servers war nicht lesbar.",
+    unknown: "Auf dieser Seite ging etwas schief. Laden Sie sie neu, falls sie sich nicht fängt.",
+    // What the server says in English, by its code.
+    byCode: {
+      internal: "Im Server trat ein Fehler auf.",
+      model_garbled: "Was das Modell schickte, war nicht lesbar.",
+      model_interrupted: "Das Modell brach mitten in der Antwort ab.",
+      model_rate_limited: "Das Modell hat gerade zu viele Anfragen.",
+      model_rejected: "Das Modell hat die Anfrage abgelehnt.",
+      model_timeout: "Das Modell schwieg zu lange.",
+      model_unavailable: "Das Modell ist gerade gestört.",
+      model_unreachable: "Das Modell ist nicht erreichbar.",
+      not_kept: "Die Antwort konnte nicht gespeichert werden.",
+      turn_interrupted: "Unterbrochen: Der Server hielt mitten in dieser Antwort an.",
+      turn_running: "In diesem Chat entsteht schon eine Antwort.",
+      turn_timeout: "Die Antwort dauerte zu lange.",
+    },
+  },
+
+  milliseconds: (value) => `${value.toLocaleString("de")} ms`,
+  seconds: (value) => `${String(value).replace(".", ",")} s`,
+  minutes: (minutes, seconds) => `${minutes} min ${seconds} s`,
+};

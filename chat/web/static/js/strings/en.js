@@ -61,7 +61,7 @@ export const strings = {
     start: "Temporary chat",
     title: "Temporary chat",
     explanation: "It stays out of your list and out of search, and is deleted within a day.",
-    sign: "Temporary, not kept",
+    sign: "Temporary",
   },
 
   search: {
@@ -114,6 +114,7 @@ export const strings = {
     title: "Keyboard shortcuts",
     open: "Keyboard shortcuts",
     groups: { page: "Everywhere", writing: "In the message box" },
+    or: "or",
     keys: { control: "Ctrl", command: "⌘", shift: "Shift", escape: "Esc", enter: "Enter" },
     search: "Search chats",
     newChat: "New chat",
@@ -129,7 +130,6 @@ export const strings = {
   connection: {
     lost: "No connection",
     explanation: "The server can’t be reached. Reconnecting by itself; what you type is kept.",
-    back: "Connected again",
   },
 
   queue: {
@@ -140,7 +140,6 @@ export const strings = {
     stopAndSend: "Stop the answer and send now",
     edit: "Edit",
     remove: "Delete",
-    added: "Queued",
   },
 
   welcome: {
@@ -301,6 +300,8 @@ export const strings = {
     unexpected: (status) => `The server gave an unexpected answer (${status}).`,
     garbled: "The server’s answer could not be read.",
     unknown: "Something went wrong in this page. Reload it if it does not recover.",
+    // The server says them itself, in English; another language has its own sentence for each code.
+    byCode: {},
   },
 
   milliseconds: (value) => `${value} ms`,

@@ -9,7 +9,7 @@ export const CATALOGUES = { en, de };
 
 /** `wanted` are language tags, the dearest first. */
 export function languageFor(wanted) {
-  const known = wanted.map((tag) => String(tag).toLowerCase().split("-")[0]).find((name) => name in CATALOGUES);
+  const known = wanted.map((tag) => String(tag).toLowerCase().split("-")[0]).find((name) => Object.hasOwn(CATALOGUES, name));
   return known ?? "en";
 }
 

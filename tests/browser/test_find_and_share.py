@@ -1,0 +1,238 @@
+"""Finding, keeping, sharing: search, renaming, pinning, deleting with undo, files, links, temporary chats."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+
+from playwright.sync_api import BrowserContext, Page, expect
+
+from tests.browser.moves import ENDLESS, answering, ask, asked, choose, field, finished, in_list
+from tests.servers.parley import ParleyServer, wanting
+
+# The page asks whether there is a link, and the browser's console tells of each 404.
+NO_LINK_YET = "status of 404"
+
+
+def home(page: Page) -> None:
+    page.get_by_role("link", name="New chat").first.click()
+
+
+def test_search_finds_words_in_messages_and_shows_them(window: Page) -> None:
+    asked(window, "Herons fish at dawn " + wanting(text="The kingfisher 🐦 waits on a café terrace."))
+    home(window)
+    asked(window, "Something else entirely")
+    window.keyboard.press("Control+k")
+    search = window.get_by_role("dialog", name="Search chats")
+    box = search.get_by_role("combobox")
+    expect(box).to_be_focused()
+    expect(search.get_by_role("option")).to_have_count(2)
+    box.fill("cafe kingf")
+    expect(search.get_by_role("option")).to_have_count(1)
+    assert set(search.locator(".snippet mark").all_inner_texts()) == {"kingfisher", "café"}
+    expect(search.get_by_role("status")).to_have_text("1 chat found")
+    box.press("Enter")
+    expect(search).to_have_count(0)
+    expect(window.locator("article.answer")).to_contain_text("kingfisher")
+    expect(window.locator("h1")).to_contain_text("Herons")
+
+
+def test_search_by_arrow_keys_and_what_is_said_when_nothing_is_found(window: Page) -> None:
+    for text in ("Apples and pears", "Apples and plums"):
+        asked(window, text)
+        home(window)
+    window.get_by_role("button", name="Search", exact=True).click()
+    search = window.get_by_role("dialog", name="Search chats")
+    box = search.get_by_role("combobox")
+    box.fill("xylophone")
+    expect(search).to_contain_text("Nothing found for “xylophone”.")
+    box.fill("apples")
+    options = search.get_by_role("option")
+    expect(options).to_have_count(2)
+    expect(options.nth(0)).to_have_attribute("aria-selected", "true")
+    box.press("ArrowDown")
+    expect(options.nth(1)).to_have_attribute("aria-selected", "true")
+    assert box.get_attribute("aria-activedescendant") == options.nth(1).get_attribute("id")
+    wanted = options.nth(1).locator(".title").inner_text()
+    box.press("Enter")
+    expect(window.locator("h1")).to_have_text(wanted)
+
+
+def test_search_shuts_by_escape_and_the_focus_returns(window: Page) -> None:
+    opener = window.get_by_role("button", name="Search", exact=True)
+    opener.click()
+    expect(window.get_by_role("combobox", name="Search chats")).to_be_focused()
+    window.keyboard.press("Escape")
+    expect(window.get_by_role("dialog")).to_have_count(0)
+    expect(opener).to_be_focused()
+
+
+def test_a_chat_is_renamed_in_the_list_and_at_the_top(window: Page) -> None:
+    asked(window, "A first name")
+    choose(window, "A first name", "Rename")
+    name = window.get_by_role("textbox", name="New title")
+    expect(name).to_be_focused()
+    name.fill("A second name")
+    name.press("Enter")
+    expect(window.locator("h1")).to_have_text("A second name")
+    expect(in_list(window, "A second name").get_by_role("link")).to_be_focused()
+    window.locator("header.topbar").get_by_role("button", name="Actions for").click()
+    window.get_by_role("menuitem", name="Rename").click()
+    name.fill("Discarded")
+    name.press("Escape")
+    expect(window.locator("h1")).to_have_text("A second name")
+    window.reload()
+    expect(window.locator("h1")).to_have_text("A second name")
+
+
+def test_a_pinned_chat_stays_at_the_top_until_it_is_unpinned(window: Page) -> None:
+    asked(window, "Keep this near")
+    home(window)
+    asked(window, "A newer one")
+    choose(window, "Keep this near", "Pin")
+    headings = window.locator("nav.history h2")
+    expect(headings).to_have_text(["Pinned", "Today"])
+    window.reload()
+    expect(headings).to_have_text(["Pinned", "Today"])
+    expect(window.locator("nav.history section").first).to_contain_text("Keep this near")
+    choose(window, "Keep this near", "Unpin")
+    expect(headings).to_have_text(["Today"])
+
+
+def test_deleting_can_be_undone(window: Page) -> None:
+    asked(window, "Delete me, or not")
+    address = window.url
+    choose(window, "Delete me", "Delete")
+    expect(in_list(window, "Delete me")).to_have_count(0)
+    expect(window.locator("h1")).to_have_text("What would you like to know?")
+    window.get_by_role("button", name="Undo").click()
+    expect(in_list(window, "Delete me")).to_be_visible()
+    expect(window).to_have_url(address)
+    window.reload()
+    expect(window.locator("article.question")).to_contain_text("Delete me, or not")
+
+
+def test_a_deletion_that_is_not_undone_is_for_good(
+    new_person: Callable[..., BrowserContext], chat_server: ParleyServer
+) -> None:
+    window = new_person(forgive="status of 404").new_page()
+    window.goto(chat_server.url)
+    asked(window, "Delete me for good")
+    address = window.url
+    choose(window, "Delete me", "Delete")
+    with window.expect_request(lambda request: request.method == "DELETE"):
+        window.get_by_role("button", name="Dismiss").click()
+    window.goto(address)
+    expect(window.locator(".scroller")).to_contain_text("no such chat")
+    expect(window.locator("nav.history")).to_contain_text("Your chats will be listed here.")
+
+
+def test_leaving_the_page_completes_a_deletion(window: Page, chat_server: ParleyServer) -> None:
+    asked(window, "Delete me and go")
+    choose(window, "Delete me", "Delete")
+    expect(window.get_by_role("button", name="Undo")).to_be_visible()
+    window.goto("about:blank")
+    window.goto(chat_server.url)
+    expect(window.locator("nav.history")).to_contain_text("Your chats will be listed here.")
+
+
+def test_a_chat_in_which_an_answer_runs_can_be_deleted(
+    new_person: Callable[..., BrowserContext], chat_server: ParleyServer
+) -> None:
+    # Until the stopped answer has come to its end, the server refuses, and the console tells of it.
+    window = new_person(forgive="status of 40[49]").new_page()
+    window.goto(chat_server.url)
+    ask(window, "Delete me while I talk. " + ENDLESS)
+    answering(window)
+    choose(window, "Delete me", "Delete")
+    with window.expect_response(lambda answer: answer.request.method == "DELETE" and answer.ok):
+        window.get_by_role("button", name="Dismiss").click()
+    window.reload()
+    expect(window.locator("nav.history")).to_contain_text("Your chats will be listed here.")
+
+
+def test_export_as_markdown_and_json(window: Page) -> None:
+    asked(window, "Export/me: please " + wanting(text="Here **it** is."))
+    with window.expect_download() as told:
+        choose(window, "Export/me", "Export as Markdown")
+    assert told.value.suggested_filename.endswith(".md")
+    assert "/" not in told.value.suggested_filename
+    text = told.value.path().read_text(encoding="utf-8")
+    assert "Export/me: please" in text and "Here **it** is." in text
+    with window.expect_download() as told:
+        choose(window, "Export/me", "Export as JSON")
+    exported = json.loads(told.value.path().read_text(encoding="utf-8"))
+    assert [message["role"] for message in exported["messages"]] == ["user", "assistant"]
+
+
+def test_a_link_is_made_read_renewed_and_revoked(
+    new_person: Callable[..., BrowserContext], chat_server: ParleyServer
+) -> None:
+    window = new_person(forgive=NO_LINK_YET).new_page()
+    window.goto(chat_server.url)
+    asked(window, "Share this " + wanting(text="A **bold** answer."))
+    opener = window.get_by_role("button", name="Share", exact=True)
+    opener.click()
+    sharing = window.get_by_role("dialog", name="Share this chat")
+    sharing.get_by_role("button", name="Create a link").click()
+    link = sharing.get_by_role("textbox", name="Link").input_value()
+    assert link.startswith(f"{chat_server.url}/s/")
+    window.keyboard.press("Escape")
+    expect(opener).to_be_focused()
+    asked(window, "Said later")
+
+    stranger = new_person(forgive=NO_LINK_YET)
+    reader = stranger.new_page()
+    reader.goto(link)
+    expect(reader.locator("h1")).to_contain_text("Share this")
+    expect(reader.locator("article.answer strong")).to_have_text("bold")
+    expect(reader.locator("article.question")).to_have_count(1)
+    assert reader.get_by_role("textbox").count() == 0
+    assert stranger.cookies() == []
+
+    opener.click()
+    sharing.get_by_role("button", name="Update to now").click()
+    expect(sharing.get_by_role("status")).to_contain_text("now shows the chat as it stands")
+    reader.reload()
+    expect(reader.locator("article.question").nth(1)).to_contain_text("Said later")
+    sharing.get_by_role("button", name="Revoke the link").click()
+    expect(sharing.get_by_role("status")).to_contain_text("no longer works")
+    reader.reload()
+    expect(reader.locator("main")).to_contain_text("The link may have been revoked")
+
+
+def test_the_link_is_copied(new_person: Callable[..., BrowserContext], chat_server: ParleyServer) -> None:
+    person = new_person(forgive=NO_LINK_YET)
+    person.grant_permissions(["clipboard-read", "clipboard-write"])
+    window = person.new_page()
+    window.goto(chat_server.url)
+    asked(window, "Copy my link")
+    choose(window, "Copy my link", "Share")
+    sharing = window.get_by_role("dialog", name="Share this chat")
+    sharing.get_by_role("button", name="Create a link").click()
+    sharing.get_by_role("button", name="Copy").click()
+    expect(sharing.get_by_role("button", name="Copied")).to_be_visible()
+    link = sharing.get_by_role("textbox", name="Link").input_value()
+    assert window.evaluate("() => navigator.clipboard.readText()") == link
+
+
+def test_a_temporary_chat_is_in_no_list(window: Page) -> None:
+    switch = window.get_by_role("button", name="Temporary chat")
+    switch.click()
+    expect(switch).to_have_attribute("aria-pressed", "true")
+    expect(window.locator("h1")).to_have_text("Temporary chat")
+    field(window).fill("A secret draft")
+    assert "secret" not in window.evaluate("() => JSON.stringify({ ...localStorage })")
+    asked(window, "Between us")
+    expect(window.locator("header.topbar")).to_contain_text("Temporary")
+    expect(window.locator("nav.history")).to_contain_text("Your chats will be listed here.")
+    asked(window, "And still so")
+    window.reload()
+    expect(window.locator("article.question")).to_have_count(2)
+    expect(window.locator("header.topbar")).to_contain_text("Temporary")
+    expect(window.locator("nav.history")).to_contain_text("Your chats will be listed here.")
+    home(window)
+    expect(window.get_by_role("button", name="Temporary chat")).to_have_attribute("aria-pressed", "false")
+    asked(window, "Kept")
+    expect(in_list(window, "Kept")).to_be_visible()
+    finished(window)

@@ -1,0 +1,134 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import { queueActions } from "../../chat/web/static/js/actions/queue.js";
+import { blankConversation, NEW, withMessages } from "../../chat/web/static/js/state/conversation.js";
+import { localMessage } from "../../chat/web/static/js/state/message.js";
+import { initialState, newChatNamed } from "../../chat/web/static/js/state/page.js";
+import { movedQueue, queued, readQueue, unqueued } from "../../chat/web/static/js/state/queue.js";
+
+const message = (clientId) => ({ clientId, text: `text of ${clientId}` });
+
+test("queues keep their order, and an empty one is none", () => {
+  const one = queued(new Map(), 7, message("a"));
+  const two = queued(one, 7, message("b"));
+  assert.deepEqual(two.get(7), [message("a"), message("b")]);
+  assert.deepEqual(unqueued(two, 7, "a").get(7), [message("b")]);
+  assert.equal(unqueued(one, 7, "a").has(7), false);
+  assert.equal(unqueued(new Map(), 7, "a").has(7), false);
+  assert.deepEqual([...movedQueue(one, 7, 8).keys()], [8]);
+  assert.equal(movedQueue(one, 5, 6), one);
+});
+
+test("what was kept is read as far as it can be", () => {
+  assert.deepEqual(readQueue([message("a"), { clientId: 1, text: "x" }, null, { clientId: "b", text: "  " }]), [
+    message("a"),
+  ]);
+  assert.deepEqual(readQueue("queue"), []);
+  assert.deepEqual(readQueue(null), []);
+});
+
+test("a new chat takes its queue along when it gets its number", () => {
+  const state = { ...initialState(), queues: queued(new Map(), NEW, message("a")), temporary: true };
+  const named = newChatNamed(state, 7, "");
+  assert.deepEqual(named.queues.get(7), [message("a")]);
+  assert.equal(named.queues.has(NEW), false);
+  assert.equal(named.conversations.get(7).temporary, true);
+  assert.equal(named.temporary, false);
+});
+
+/** A page with one chat, an answer of a given status in it, and what was sent and stopped. */
+function pageWith(status) {
+  const answer = { ...localMessage("answer", "assistant", null), status };
+  const running = status === "running";
+  const conversation = {
+    ...withMessages(blankConversation(7), answer),
+    turn: running ? { phase: "streaming" } : null,
+  };
+  const store = {
+    state: { ...initialState(), openKey: 7, conversations: new Map([[7, conversation]]) },
+    update(change) {
+      const patch = typeof change === "function" ? change(this.state) : change;
+      this.state = { ...this.state, ...patch };
+    },
+  };
+  const sent = [];
+  const stopped = [];
+  const actions = queueActions({
+    store,
+    send: (text, where) => sent.push([text, where?.key ?? store.state.openKey]),
+    stop: async (key) => stopped.push(key),
+  });
+  const ends = (how) => {
+    const over = { ...answer, status: how };
+    store.update({ conversations: new Map([[7, { ...conversation, messages: new Map([["answer", over]]), turn: null }]]) });
+    actions.watchQueues();
+  };
+  const waiting = () => (store.state.queues.get(7) ?? []).map(({ text }) => text);
+  return { store, actions, sent, stopped, ends, waiting };
+}
+
+test("where nothing runs, a message is sent at once", () => {
+  const { actions, sent, waiting } = pageWith("completed");
+  actions.submit("now");
+  actions.submit("  ");
+  assert.deepEqual(sent, [["now", 7]]);
+  assert.deepEqual(waiting(), []);
+});
+
+test("while an answer runs, messages wait; its end sends the first of them", () => {
+  const { actions, sent, ends, waiting, store } = pageWith("running");
+  store.update({ drafts: new Map([[7, "one"]]) });
+  actions.submit("one");
+  actions.submit("two");
+  assert.equal(store.state.drafts.has(7), false);
+  actions.watchQueues();
+  assert.deepEqual(sent, []);
+  ends("completed");
+  assert.deepEqual(sent, [["one", 7]]);
+  assert.deepEqual(waiting(), ["two"]);
+});
+
+for (const how of ["stopped", "failed", "interrupted"]) {
+  test(`an answer that was ${how} holds the queue`, () => {
+    const { actions, sent, ends, waiting } = pageWith("running");
+    actions.submit("one");
+    actions.watchQueues();
+    ends(how);
+    assert.deepEqual(sent, []);
+    assert.deepEqual(waiting(), ["one"]);
+  });
+}
+
+test("a queue that was found without a running answer waits to be told", () => {
+  const { actions, sent, store, waiting } = pageWith("completed");
+  store.update({ queues: queued(new Map(), 7, message("a")) });
+  actions.watchQueues();
+  assert.deepEqual(sent, []);
+  const [{ clientId }] = store.state.queues.get(7);
+  actions.sendNow(7, clientId);
+  assert.deepEqual(sent, [["text of a", 7]]);
+  assert.deepEqual(waiting(), []);
+});
+
+test("what is to be sent now stops the answer, and goes before the others", async () => {
+  const { actions, sent, stopped, ends, waiting, store } = pageWith("running");
+  actions.submit("one");
+  actions.submit("urgent");
+  actions.watchQueues();
+  await actions.sendNow(7, store.state.queues.get(7)[1].clientId);
+  assert.deepEqual(stopped, [7]);
+  assert.deepEqual(sent, []);
+  ends("stopped");
+  assert.deepEqual(sent, [["urgent", 7]]);
+  assert.deepEqual(waiting(), ["one"]);
+});
+
+test("an edited message goes back before what was typed since", () => {
+  const { actions, waiting, store } = pageWith("running");
+  actions.submit("first thought");
+  store.update({ drafts: new Map([[7, "since"]]) });
+  actions.editQueued(7, store.state.queues.get(7)[0].clientId);
+  assert.equal(store.state.drafts.get(7), "first thought\nsince");
+  assert.deepEqual(waiting(), []);
+});
