@@ -270,8 +270,8 @@ export const strings = {
   chart: {
     figures: "Zahlen als Tabelle",
     png: "PNG",
-    pngLabel: (title) => `${title} als Bild herunterladen`,
-    csvLabel: (title) => `Zahlen zu ${title} herunterladen`,
+    pngLabel: (title) => `${title} als PNG herunterladen`,
+    csvLabel: (title) => `Zahlen zu ${title} als CSV herunterladen`,
     keys: "Die Pfeiltasten führen durch die Zahlen.",
     at: (when, values) => `${when}: ${values}`,
     year: "Jahr",

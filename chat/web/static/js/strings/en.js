@@ -269,8 +269,8 @@ export const strings = {
   chart: {
     figures: "Figures as a table",
     png: "PNG",
-    pngLabel: (title) => `Download ${title} as a picture`,
-    csvLabel: (title) => `Download the figures of ${title}`,
+    pngLabel: (title) => `Download ${title} as PNG`,
+    csvLabel: (title) => `Download the figures of ${title} as CSV`,
     keys: "Arrow keys move through the figures.",
     at: (when, values) => `${when}: ${values}`,
     year: "Year",

@@ -1,0 +1,286 @@
+"""WCAG 2.2 AA: axe finds nothing in any state of the page; and what axe cannot see is looked at here."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import BrowserContext, Page, expect
+
+from scripts.fake_llm import FakeLLM
+from tests.browser.axe import problems
+from tests.browser.moves import ENDLESS, SLOW, answering, ask, asked, choose, field, finished, in_list
+from tests.servers.parley import ParleyServer, wanting
+
+PHONE = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True}
+NOT_THERE = "status of 404"
+RICH = wanting(
+    text=(
+        "## A heading\n\nWords with a [link](https://example.org/x), `code`, $e = mc^2$ and **weight**.\n\n"
+        "- one\n- two\n\n> a quotation\n\n```python\nprint('hello')\n```\n\n| a | b |\n|---|---|\n| 1 | 2 |\n"
+    )
+)
+
+
+@pytest.fixture(params=["light", "dark"])
+def person(new_person: Callable[..., BrowserContext], request: pytest.FixtureRequest) -> BrowserContext:
+    """Somebody whose system is light, and somebody whose system is dark."""
+    return new_person(forgive=NOT_THERE, color_scheme=request.param)
+
+
+def test_the_start(person: BrowserContext, server: ParleyServer) -> None:
+    page = person.new_page()
+    page.goto(server.url)
+    expect(page.locator(".note.demo")).to_be_visible()
+    assert problems(page) == []
+    page.get_by_role("button", name="Temporary chat").click()
+    field(page).fill("x" * 32_001)
+    expect(page.get_by_role("alert").filter(has_text="shorten")).to_be_visible()
+    assert problems(page) == []
+
+
+def test_an_answer_with_figures(person: BrowserContext, server: ParleyServer) -> None:
+    page = person.new_page()
+    page.goto(server.url)
+    ask(page, "Show me China market data")
+    finished(page)
+    expect(page.locator("figure.result .plot [role=img]").first).to_be_visible()
+    assert problems(page) == []
+    page.locator(".tool summary").first.click()
+    page.locator("figure.result details summary").first.click()
+    assert problems(page) == []
+
+
+def test_a_running_answer_and_its_queue(person: BrowserContext, chat_server: ParleyServer) -> None:
+    page = person.new_page()
+    page.goto(chat_server.url)
+    ask(page, "Talk. " + ENDLESS)
+    answering(page)
+    ask(page, "And then this")
+    field(page).fill("a draft")
+    assert problems(page) == []
+    field(page).fill("")
+    field(page).press("Escape")
+    expect(page.get_by_role("region", name="Waiting to be sent")).to_contain_text("did not complete")
+    assert problems(page) == []
+
+
+def test_an_ended_answer_with_all_that_markdown_has(person: BrowserContext, chat_server: ParleyServer) -> None:
+    page = person.new_page()
+    page.goto(chat_server.url)
+    asked(page, "Show off " + RICH)
+    assert problems(page) == []
+    page.locator("article.question").hover()
+    page.locator("article.question").get_by_role("button", name="Edit").click()
+    assert problems(page) == []
+
+
+def test_an_answer_that_failed(person: BrowserContext, chat_server: ParleyServer) -> None:
+    page = person.new_page()
+    page.goto(chat_server.url)
+    ask(page, "Fail " + wanting(fault="cut", at=3))
+    expect(page.locator("article.answer .failed")).to_be_visible()
+    assert problems(page) == []
+
+
+def test_dialogs_menus_and_what_is_said_in_passing(person: BrowserContext, chat_server: ParleyServer) -> None:
+    page = person.new_page()
+    page.goto(chat_server.url)
+    asked(page, "Open everything")
+    page.keyboard.press("Control+k")
+    expect(page.get_by_role("option")).to_have_count(1)
+    assert problems(page) == []
+    page.get_by_role("combobox", name="Search chats").fill("open")
+    expect(page.get_by_role("dialog").get_by_role("status")).to_have_text("1 chat found")
+    assert problems(page) == []
+    page.get_by_role("combobox", name="Search chats").fill("xylophone")
+    expect(page.get_by_role("dialog")).to_contain_text("Nothing found")
+    assert problems(page) == []
+    page.keyboard.press("Escape")
+    for name in ("Settings", "Keyboard shortcuts"):
+        page.get_by_role("button", name=name).click()
+        expect(page.get_by_role("dialog", name=name)).to_be_visible()
+        assert problems(page) == []
+        page.keyboard.press("Escape")
+    choose(page, "Open everything", "Share")
+    page.get_by_role("button", name="Create a link").click()
+    expect(page.get_by_role("textbox", name="Link")).to_be_visible()
+    assert problems(page) == []
+    page.keyboard.press("Escape")
+    page.locator("header.topbar").get_by_role("button", name="Actions for").click()
+    expect(page.get_by_role("menuitem").first).to_be_focused()
+    assert problems(page) == []
+    page.keyboard.press("Escape")
+    choose(page, "Open everything", "Rename")
+    assert problems(page) == []
+    page.keyboard.press("Escape")
+    choose(page, "Open everything", "Delete")
+    expect(page.get_by_role("button", name="Undo")).to_be_visible()
+    assert problems(page) == []
+
+
+def test_pages_that_are_not_there_and_pages_that_are_shared(person: BrowserContext, chat_server: ParleyServer) -> None:
+    page = person.new_page()
+    page.goto(f"{chat_server.url}/c/999999")
+    expect(page.locator(".scroller")).to_contain_text("no such chat")
+    assert problems(page) == []
+    page.goto(f"{chat_server.url}/s/nothing")
+    expect(page.locator("main")).to_contain_text("no shared chat")
+    assert problems(page) == []
+    page.goto(chat_server.url)
+    asked(page, "Share this " + RICH)
+    conversation = page.url.rsplit("/", 1)[1]
+    shared = page.request.post(f"{chat_server.url}/api/conversations/{conversation}/share", data={}).json()["url"]
+    page.goto(chat_server.url + shared if shared.startswith("/") else shared)
+    expect(page.locator("h1")).to_contain_text("Share this")
+    assert problems(page) == []
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_a_phone(new_person: Callable[..., BrowserContext], chat_server: ParleyServer, scheme: str) -> None:
+    page = new_person(color_scheme=scheme, **PHONE).new_page()
+    page.goto(chat_server.url)
+    assert problems(page) == []
+    asked(page, "From a phone " + RICH)
+    assert problems(page) == []
+    page.get_by_role("button", name="Show chats").tap()
+    expect(page.locator("nav.history")).to_be_in_viewport()
+    assert problems(page) == []
+    page.get_by_role("button", name="Settings").tap()
+    assert problems(page) == []
+
+
+def test_a_lost_connection(new_person: Callable[..., BrowserContext], tmp_path: Path) -> None:
+    with (
+        FakeLLM(first=0, tokens=5, gap=0) as llm,
+        ParleyServer(tmp_path, WEB_CONCURRENCY=1, OPENAI_BASE_URL=llm.base_url) as own_server,
+    ):
+        page = new_person(forgive="net::ERR_").new_page()
+        page.goto(own_server.url)
+        asked(page, "Still there?")
+        page.context.set_offline(True)
+        expect(page.locator(".sign.lost")).to_be_visible()
+        assert problems(page) == []
+        page.context.set_offline(False)
+        expect(page.locator(".sign.lost")).to_have_count(0, timeout=30_000)
+
+
+def test_another_language(new_person: Callable[..., BrowserContext], chat_server: ParleyServer) -> None:
+    page = new_person(locale="de-DE").new_page()
+    page.goto(chat_server.url)
+    expect(page.locator("h1")).to_have_text("Was möchten Sie wissen?")
+    assert problems(page) == []
+
+
+def test_an_answer_is_announced_once_and_not_word_by_word(window: Page) -> None:
+    log = window.get_by_role("log")
+    status = window.locator("#app > [role=status].unseen")
+    window.evaluate(
+        """() => {
+            window.heard = [];
+            const said = document.querySelector('#app > [role=status].unseen');
+            new MutationObserver(() => said.textContent && heard.push(said.textContent))
+                .observe(said, {childList: true, characterData: true, subtree: true});
+        }"""
+    )
+    ask(window, "Slowly. " + SLOW)
+    expect(status).to_have_text("Generating…")
+    expect(log).to_have_attribute("aria-live", "off")
+    finished(window)
+    assert window.evaluate("() => heard") == ["Generating…", "Response complete"]
+    assert window.locator("[aria-live=assertive]").count() == 0
+
+
+def test_landmarks_and_headings(window: Page) -> None:
+    asked(window, "Where is what?")
+    expect(window.get_by_role("main")).to_have_count(1)
+    expect(window.get_by_role("complementary")).to_have_count(1)
+    expect(window.get_by_role("navigation", name="Chats")).to_have_count(1)
+    expect(window.get_by_role("banner").or_(window.locator("header.topbar"))).to_have_count(1)
+    expect(window.get_by_role("heading", level=1)).to_have_text("Where is what?")
+    expect(window.get_by_role("log", name="Conversation")).to_have_count(1)
+
+
+def from_the_top(page: Page) -> None:
+    """As after loading, before anything was clicked: the next Tab goes to the first stop of all."""
+    page.evaluate(
+        "() => { document.body.tabIndex = -1; document.body.focus(); document.body.removeAttribute('tabindex'); }"
+    )
+
+
+def test_the_first_stop_leads_to_the_message_box(window: Page) -> None:
+    asked(window, "Skip to me")
+    window.reload()
+    expect(window.locator("h1")).to_have_text("Skip to me")
+    from_the_top(window)
+    window.keyboard.press("Tab")
+    expect(window.get_by_role("link", name="Skip to the message box")).to_be_focused()
+    window.keyboard.press("Enter")
+    expect(field(window)).to_be_focused()
+
+
+def test_the_focus_goes_through_the_page_in_reading_order(window: Page) -> None:
+    asked(window, "In what order?")
+    from_the_top(window)
+    places: list[str] = []
+    for _ in range(40):
+        window.keyboard.press("Tab")
+        place = window.evaluate(
+            "() => ['aside', 'header.topbar', '[role=log], .scroller', '.foot']"
+            ".find(each => document.activeElement.closest(each)) ?? ''"
+        )
+        if place and (not places or places[-1] != place):
+            places.append(place)
+        if place == ".foot":
+            break
+    assert places == ["aside", "header.topbar", "[role=log], .scroller", ".foot"]
+
+
+def test_nothing_that_has_the_focus_is_invisible(window: Page) -> None:
+    asked(window, "Can you see it?")
+    window.locator("header.topbar").hover()
+    more = in_list(window, "Can you see it?").get_by_role("button")
+    more.focus()
+    expect(more).to_have_css("opacity", "1")
+    assert more.evaluate("each => getComputedStyle(each).outlineStyle") != "none" or window.evaluate(
+        "() => document.activeElement.matches(':focus-visible')"
+    )
+
+
+def test_a_deletion_by_keyboard_leaves_the_focus_where_it_can_be_undone(window: Page) -> None:
+    for text in ("One to keep", "One to delete"):
+        asked(window, text)
+        window.get_by_role("link", name="New chat").first.click()
+    more = in_list(window, "One to delete").get_by_role("button")
+    more.focus()
+    window.keyboard.press("Enter")
+    expect(window.get_by_role("menuitem").first).to_be_focused()
+    window.keyboard.press("End")
+    window.keyboard.press("Enter")
+    expect(window.get_by_role("button", name="Undo")).to_be_focused()
+    window.keyboard.press("Enter")
+    expect(in_list(window, "One to delete")).to_be_visible()
+    assert window.evaluate("() => document.activeElement !== document.body")
+
+
+def test_motion_is_reduced_when_that_is_asked_for(
+    new_person: Callable[..., BrowserContext], chat_server: ParleyServer
+) -> None:
+    page = new_person(reduced_motion="reduce", **PHONE).new_page()
+    page.goto(chat_server.url)
+    asked(page, "Keep still")
+    page.get_by_role("button", name="Show chats").tap()
+    assert page.locator("aside.sidebar").evaluate("each => getComputedStyle(each).transitionDuration") == "0s"
+
+
+def test_at_200_percent_and_320_pixels_nothing_is_cut_off(
+    new_person: Callable[..., BrowserContext], chat_server: ParleyServer
+) -> None:
+    page = new_person(viewport={"width": 320, "height": 640}).new_page()
+    page.goto(chat_server.url)
+    asked(page, "How narrow can you be? " + RICH)
+    assert page.evaluate("() => document.documentElement.scrollWidth <= innerWidth")
+    expect(page.get_by_role("button", name="Send")).to_be_in_viewport(ratio=1)
+    page.set_viewport_size({"width": 640, "height": 400})
+    expect(page.get_by_role("button", name="Send")).to_be_in_viewport(ratio=1)
