@@ -41,13 +41,15 @@ test("a text that grows ends as the text that came at once", () => {
   let settled = "";
   let html = "";
   let open = "";
+  let outline = [];
   const source = DOCUMENT.replace("[reference][r]", "[link](https://example.org)");
   for (let end = 1; end <= source.length; end += 1) {
-    const blocks = renderBlocks(source.slice(settled.length, end), links);
+    const blocks = renderBlocks(source.slice(settled.length, end), links, outline);
     open = blocks.at(-1)?.html ?? "";
     for (const block of blocks.slice(0, -1)) {
       settled += block.raw;
       html += block.html;
+      ({ outline } = block);
     }
   }
   assert.equal(html + open, render(source));
@@ -66,7 +68,11 @@ test("an image is a link at most", () => {
 });
 
 test("headings stand below the page's own", () => {
-  assert.equal(render("# a\n\n###### b"), "<h3>a</h3>\n<h6>b</h6>\n");
+  const levels = (text) => render(text).match(/(?<=<)h\d/g).join(" ");
+  assert.equal(levels("# a\n\n## b\n\n## c\n\n# d"), "h3 h4 h4 h3");
+  assert.equal(levels("## a\n\n### b"), "h3 h4");
+  assert.equal(levels("# a\n\n###### b\n\n### c\n\n#### d"), "h3 h4 h4 h5");
+  assert.equal(levels("# a\n\n## b\n\n### c\n\n#### d\n\n##### e"), "h3 h4 h5 h6 h6");
 });
 
 test("names of link definitions are nobody's properties", () => {

@@ -1,6 +1,7 @@
 // An answer with its reasoning, tool calls, words, and how it ended.
 
 import { duration } from "../chart/format.js";
+import { sayError } from "../problems.js";
 import { mayRetry, textOf } from "../state/message.js";
 import { strings } from "../strings/index.js";
 import { html, pure, useState } from "../view.js";
@@ -80,7 +81,7 @@ function Ending({ message, onRetry }) {
   if (status === "completed") return parts.length === 0 ? html`<p class="muted">${strings.answer.empty}</p>` : null;
   if (status === "stopped") return html`<p class="stopped"><${Icon} name="stop" />${strings.answer.stopped}</p>`;
   const failed = status === "failed";
-  const words = status === "interrupted" ? strings.answer.interrupted : error?.message || strings.answer.failed;
+  const words = status === "interrupted" ? strings.answer.interrupted : (error && sayError(error)) || strings.answer.failed;
   return html`
     <div class=${failed ? "ending failed" : "ending"}>
       <p><${Icon} name="alert" />${words}</p>

@@ -21,9 +21,8 @@ const marked = new Marked({
       const name = escapeHtml(strings.markdown.image(text));
       return address ? `<a href="${escapeHtml(address)}">${name}</a>` : name;
     },
-    // The page's own headings are of the first and second level.
     heading({ tokens, depth }) {
-      const level = Math.min(6, depth + 2);
+      const level = levelOf(depth);
       return `<h${level}>${this.parser.parseInline(tokens)}</h${level}>\n`;
     },
     checkbox: ({ checked }) => (checked ? "☑ " : "☐ "),
@@ -33,6 +32,15 @@ const marked = new Marked({
     },
   },
 });
+// The depths of the headings that the one being rendered stands under, outermost first.
+let outline = [];
+
+/** Below the page's own two levels, and never one left out, whatever level a writer begins with. */
+function levelOf(depth) {
+  outline = [...outline.filter((above) => above < depth), depth];
+  return Math.min(6, outline.length + 2);
+}
+
 marked.use({ extensions: mathExtensions(escapeHtml) });
 
 /** Line ends as the parser wants them; lengths are then the same in its tokens and in the text. */
@@ -41,17 +49,19 @@ export function normalised(text) {
 }
 
 /**
- * The blocks of `text`, `{raw, html}` each, whose `raw`s together are the text.
- * `links` holds the link definitions met so far (`[name]: address`) and gets those of this text.
+ * The blocks of `text`, `{raw, html, outline}` each, whose `raw`s together are the text.
+ * `links` holds the link definitions met so far (`[name]: address`) and gets those of this text; `above` is the outline
+ * at the end of the block before, on which the levels of headings depend.
  */
-export function renderBlocks(text, links) {
+export function renderBlocks(text, links, above = []) {
+  outline = above;
   try {
     const lexer = new Lexer(marked.defaults);
     lexer.tokens.links = links;
-    return joinSpaces(lexer.lex(text)).map(({ token, raw }) => ({ raw, html: marked.parser([token]) }));
+    return joinSpaces(lexer.lex(text)).map(({ token, raw }) => ({ raw, html: marked.parser([token]), outline }));
   } catch {
     // Nested deeper than the parser's stack goes: still readable, as plain text.
-    return [{ raw: text, html: `<p>${escapeHtml(text)}</p>` }];
+    return [{ raw: text, html: `<p>${escapeHtml(text)}</p>`, outline: above }];
   }
 }
 

@@ -16,6 +16,7 @@ const FORMULA = ".math-inline, .math-display";
 export class GrowingText {
   #element;
   #links = noLinks();
+  #outline = [];
   // The source of the blocks that are finished, and how many nodes they are.
   #settled = "";
   #settledNodes = 0;
@@ -36,7 +37,7 @@ export class GrowingText {
     this.#shown = showing;
     if (!source.startsWith(this.#settled)) this.#clear();
     const rest = source.slice(this.#settled.length);
-    const blocks = renderBlocks(growing ? completed(rest) : rest, this.#links);
+    const blocks = renderBlocks(growing ? completed(rest) : rest, this.#links, this.#outline);
     const keep = (current, next) => this.#keep(current, next, growing);
     if (!this.#extended(blocks, keep)) {
       for (const block of blocks) block.nodes = nodesOf(block.html);
@@ -61,7 +62,8 @@ export class GrowingText {
   }
 
   #settle(blocks) {
-    for (const { raw, nodes } of blocks.slice(0, -1)) {
+    for (const { raw, nodes, outline } of blocks.slice(0, -1)) {
+      this.#outline = outline;
       this.#settled += raw;
       this.#settledNodes += nodes.length;
     }
@@ -97,6 +99,7 @@ export class GrowingText {
   #clear() {
     this.#element.replaceChildren();
     this.#links = noLinks();
+    this.#outline = [];
     this.#settled = "";
     this.#settledNodes = 0;
     this.#open = "";
