@@ -13,6 +13,7 @@ import { Store } from "./state/store.js";
 import { strings } from "./strings/index.js";
 import { showTheme } from "./theme.js";
 import { html, render } from "./view.js";
+import { onOtherWindows } from "./windows.js";
 
 const REFRESH_AFTER_MS = 15_000;
 const root = document.getElementById("app");
@@ -37,6 +38,7 @@ function startChats() {
   addEventListener("pagehide", actions.settleRemoval);
   document.addEventListener("keydown", (event) => press(event, store.state, actions));
   refreshWhenSeen(actions);
+  onOtherWindows(actions.hear);
   closeDrawerWhenWide(actions);
   watchConnection({ store, onReach, alive: api.alive, onBack: () => comeBack(store, actions) });
   actions.show(keyOfPath(location.pathname));

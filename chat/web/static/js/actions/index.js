@@ -16,7 +16,13 @@ export function createActions({ store, api }) {
   Object.assign(
     actions,
     turnActions({ store, api, reload: later("reload") }),
-    conversationActions({ store, api, join: later("join"), reach: later("reach") }),
+    conversationActions({
+      store,
+      api,
+      join: later("join"),
+      reach: later("reach"),
+      refreshHistory: later("refreshHistory"),
+    }),
     branchActions({ store, api, join: later("join") }),
     queueActions({ store, send: later("send"), stop: later("stop") }),
     historyActions({ store, api }),

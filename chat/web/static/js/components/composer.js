@@ -17,22 +17,27 @@ export function Composer({ conversationKey, draft, ready, phase, temporary, me, 
 
   useLayoutEffect(() => fit(field.current), [draft, conversationKey]);
   useEffect(() => takeFocus(field.current), [conversationKey]);
-  // The button that began this turn, or stopped it, may be gone now, and the focus with it.
+  // The button that began this turn may be gone now, and the focus with it.
   useEffect(() => {
-    if (document.activeElement === document.body) takeFocus(field.current);
-  }, [busy, draft === ""]);
+    if (busy && document.activeElement === document.body) takeFocus(field.current);
+  }, [busy]);
 
   const submit = (event) => {
     event.preventDefault();
     // What stands in the field, which may be a frame newer than what was drawn.
     const text = field.current.value;
     if (sendable(text)) actions.submit(text);
+    if (event.submitter) takeFocus(field.current);
+  };
+  const stop = () => {
+    actions.stop(conversationKey);
+    takeFocus(field.current);
   };
   const onKeyDown = (event) => {
     // 229: what browsers report for keys that an input method takes, some of them after the composition ended.
     if (event.isComposing || event.keyCode === 229) return;
     if (event.key === "Enter" && !event.shiftKey) submit(event);
-    if (event.key === "Escape" && !event.shiftKey && busy && !field.current.value) actions.stop(conversationKey);
+    if (event.key === "Escape" && !event.shiftKey && busy && !field.current.value) stop();
   };
   return html`
     <form class=${temporary ? "composer temporary" : "composer"} onSubmit=${submit}>
@@ -59,7 +64,7 @@ export function Composer({ conversationKey, draft, ready, phase, temporary, me, 
           busy=${busy}
           some=${draft.trim() !== ""}
           sendable=${sendable(draft)}
-          onStop=${() => actions.stop(conversationKey)}
+          onStop=${stop}
         />
       </div>
     </form>

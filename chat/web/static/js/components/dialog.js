@@ -16,11 +16,12 @@ export function Dialog({ title, kind, bare = false, onClose, children }) {
       (alive ? opener : document.getElementById("message-field"))?.focus({ preventScroll: true });
     };
   }, []);
-  const onClick = (event) => {
+  // The press counts, not the click: that may end beside the dialog when somebody marks words in it.
+  const onMouseDown = (event) => {
     if (event.target === dialog.current) dialog.current.close();
   };
   return html`
-    <dialog class=${kind} ref=${dialog} aria-label=${title} onClose=${onClose} onClick=${onClick}>
+    <dialog class=${kind} ref=${dialog} aria-label=${title} onClose=${onClose} onMouseDown=${onMouseDown}>
       <div class="dialog-body">
         ${!bare && html`<${Head} title=${title} onClose=${() => dialog.current.close()} />`}
         ${children}

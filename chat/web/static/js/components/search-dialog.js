@@ -22,7 +22,9 @@ export function SearchDialog({ recent, removingIds, actions }) {
   const active = Math.min(at, shown.length - 1);
 
   useEffect(() => setAt(0), [words]);
-  useLayoutEffect(() => list.current?.querySelector("[aria-selected=true]")?.scrollIntoView({ block: "nearest" }));
+  useLayoutEffect(() => {
+    list.current.querySelector("[aria-selected=true]")?.scrollIntoView({ block: "nearest" });
+  }, [active, words]);
   const open = (item) => {
     actions.closeDialog();
     actions.open(item.id, { messageId: item.snippet?.messageId ?? null });

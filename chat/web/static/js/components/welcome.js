@@ -16,7 +16,7 @@ export const Welcome = pure(({ demo, model, temporary, onSuggest }) => {
           ${model && html`<${Icon} name="chats" />${say.answeredBy} <strong>${demo ? say.demoModel : model}</strong>`}
         </p>
         <ul class="suggestions" aria-label=${say.suggestionsLabel}>
-          ${suggestions.map((text) => html`<li><${Suggestion} text=${text} onSuggest=${onSuggest} /></li>`)}
+          ${suggestions.map((text) => html`<li lang=${demo ? "en" : null}><${Suggestion} text=${text} onSuggest=${onSuggest} /></li>`)}
         </ul>
         ${demo && html`<${DemoNote} />`}
       </div>
