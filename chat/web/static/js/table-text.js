@@ -50,5 +50,6 @@ export function figureOf(cell) {
 
 /** What a click on a column's head asks for next: up, down, as it was. */
 export function nextDirection(direction) {
-  return { ascending: "descending", descending: null }[direction] ?? "ascending";
+  if (direction === "ascending") return "descending";
+  return direction === null ? "ascending" : null;
 }

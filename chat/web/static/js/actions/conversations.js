@@ -8,7 +8,7 @@ import { conversationChanged, itemKnown } from "../state/page.js";
 import { strings } from "../strings/index.js";
 
 /** `join(key, message)` follows an answer that is being written, `reach(key)` fetches the message that is sought. */
-export function conversationActions({ store, api, join, reach }) {
+export function conversationActions({ store, api, join, reach, refreshHistory }) {
   const newest = new Map();
 
   const setPhase = (key, phase) =>
@@ -89,6 +89,14 @@ export function conversationActions({ store, api, join, reach }) {
     if (!store.state.conversations.get(key)?.turn) reload(key);
   }
 
+  /** Another window of this browser asked something in a conversation, or an answer that it follows has ended. */
+  function hear({ conversation: key, running }) {
+    store.update((state) => itemKnown(state, key, { running }));
+    const known = store.state.conversations.get(key);
+    if (known?.phase === "ready" && !known.turn) reload(key, { quiet: true });
+    if (!store.state.history.items.some(({ id }) => id === key)) refreshHistory();
+  }
+
   /** The page is seen again, or the network is back: what was lost is taken up, what is shown brought up to date. */
   function catchUp() {
     const key = store.state.openKey;
@@ -97,5 +105,5 @@ export function conversationActions({ store, api, join, reach }) {
     else if (!turn) reload(key, { quiet: true });
   }
 
-  return { show, open, catchUp, newChat: () => open(NEW), reload, reopen };
+  return { show, open, hear, catchUp, newChat: () => open(NEW), reload, reopen };
 }

@@ -30,8 +30,8 @@ export function Thread({ conversation, actions }) {
   useLayoutEffect(() => {
     if (conversation.sought === null) toEnd();
   }, [asked, conversation.phase]);
-  useSought(conversation, path, content, follower, actions);
   useOlder(conversation, path, scroller, content, actions);
+  useSought(conversation, path, content, follower, actions);
 
   return html`
     <div class="thread">
@@ -78,11 +78,17 @@ function useSought({ key, sought }, path, content, follower, actions) {
     if (sought === null || !path.some(({ id }) => id === sought)) return;
     const element = content.current.querySelector(`[data-message="${Number(sought)}"]`);
     follower.current.letGo();
-    element.scrollIntoView({ block: "center" });
+    bringToMiddle(element, 4);
     element.classList.add("sought");
     element.addEventListener("animationend", () => element.classList.remove("sought"), { once: true });
     actions.endSearch(key);
   }, [sought, path.length]);
+}
+
+/** Again for a few frames: what comes into sight on the way is laid out only then, and pushes the rest. */
+function bringToMiddle(element, frames) {
+  element.scrollIntoView({ block: "center" });
+  if (frames > 0) requestAnimationFrame(() => bringToMiddle(element, frames - 1));
 }
 
 /** Asks for older messages before the reader gets to where they will stand, and keeps what is read in its place. */

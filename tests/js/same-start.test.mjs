@@ -1,0 +1,31 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import { noLinks, renderBlocks } from "../../chat/web/static/js/markdown/blocks.js";
+import { sameStart } from "../../chat/web/static/js/markdown/same-start.js";
+
+const html = (text) => renderBlocks(text, noLinks())[0].html;
+const list = (count) => Array.from({ length: count }, (_, n) => `${n + 1}. item **${n}**\n   - nested\n`).join("");
+const table = (count) => `| a | b |\n| - | - |\n${Array.from({ length: count }, (_, n) => `| ${n} | x |\n`).join("")}`;
+
+test("a list or table that grew has its beginning in common, but for the last of it", () => {
+  for (const make of [list, table]) {
+    const same = sameStart(html(make(9)), html(make(8)));
+    assert.equal(same.count, 7);
+    const whole = html(make(9));
+    // What is left out is exactly what comes between the head and the rest.
+    const head = same.html.length - [...same.html].reverse().findIndex((_, index) => !whole.endsWith(same.html.slice(-index - 1)));
+    assert.ok(whole.startsWith(same.html.slice(0, head)) && whole.endsWith(same.html.slice(head)));
+    assert.ok(same.html.includes(make === list ? "<strong>8</strong>" : "<td>8</td>"));
+    assert.ok(!same.html.includes(make === list ? "<strong>6</strong>" : "<td>6</td>"));
+  }
+});
+
+test("where an early item changed, the head did, or little is in common, all is made", () => {
+  assert.equal(sameStart(html(table(9)), html(table(9).replace("| 0 |", "| zero |"))), null);
+  assert.equal(sameStart(html(table(9)), html(table(9).replace("| a |", "| other |"))), null);
+  assert.equal(sameStart(html(list(3)), html(list(2))), null);
+  assert.equal(sameStart(html(list(9)), html(table(9))), null);
+  assert.equal(sameStart("<p>a</p>", "<p>a</p>"), null);
+  assert.equal(sameStart(html(list(9)), ""), null);
+});
