@@ -89,7 +89,7 @@ def test_dialogs_menus_and_what_is_said_in_passing(person: BrowserContext, chat_
     page.goto(chat_server.url)
     asked(page, "Open everything")
     page.keyboard.press("Control+k")
-    expect(page.get_by_role("option")).to_have_count(1)
+    expect(page.get_by_role("dialog").get_by_role("option")).to_have_count(1)
     assert problems(page) == []
     page.get_by_role("combobox", name="Search chats").fill("open")
     expect(page.get_by_role("dialog").get_by_role("status")).to_have_text("1 chat found")

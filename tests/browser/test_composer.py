@@ -98,6 +98,7 @@ def test_a_draft_of_each_chat_survives_a_reload(window: Page) -> None:
     expect(field(window)).to_have_value("something new")
     window.locator("nav.history").get_by_text("The first chat").click()
     expect(field(window)).to_have_value("half a thought")
+    expect(window.locator("article.answer")).to_be_visible()
     field(window).press("Enter")
     finished(window)
     window.reload()
@@ -142,7 +143,7 @@ def test_send_now_stops_the_answer_first(window: Page) -> None:
     ask(window, "Second.")
     ask(window, "Urgent.")
     queue = window.get_by_role("region", name="Waiting to be sent")
-    queue.get_by_role("listitem").filter(has_text="Urgent.").get_by_role("button", name="send now").click()
+    queue.get_by_role("listitem").filter(has_text="Urgent.").get_by_role("button", name="Send now").click()
     expect(window.locator("article.question").nth(1)).to_contain_text("Urgent.")
     expect(window.locator("article.answer").first).to_contain_text("Stopped")
     # The one before it in the queue follows, since this answer came to its end.

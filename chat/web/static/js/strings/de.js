@@ -138,7 +138,7 @@ export const strings = {
     waiting: "Wird gesendet, sobald die Antwort vollständig ist",
     held: "Nicht gesendet, denn die Antwort wurde nicht vollständig",
     sendNow: "Jetzt senden",
-    stopAndSend: "Antwort stoppen und jetzt senden",
+    stopAndSend: "Jetzt senden und die Antwort stoppen",
     edit: "Bearbeiten",
     remove: "Löschen",
   },

@@ -137,7 +137,7 @@ export const strings = {
     waiting: "Sent when the answer is complete",
     held: "Not sent, because the answer did not complete",
     sendNow: "Send now",
-    stopAndSend: "Stop the answer and send now",
+    stopAndSend: "Send now, stopping the answer",
     edit: "Edit",
     remove: "Delete",
   },
