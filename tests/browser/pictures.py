@@ -18,6 +18,7 @@ from tests.browser.moves import answering, ask, asked, field
 from tests.servers.parley import ROOT, ParleyServer
 
 WIDE = {"viewport": {"width": 1280, "height": 800}}
+HIGH = {"viewport": {"width": 1280, "height": 1000}}
 PHONE = {"viewport": {"width": 390, "height": 780}, "has_touch": True, "is_mobile": True, "device_scale_factor": 1.5}
 
 
@@ -54,8 +55,8 @@ def phone(page: Page) -> None:
 
 STATES: dict[str, tuple[Callable[[Page], None], dict[str, object]]] = {
     "welcome": (welcome, WIDE),
-    "answer": (answer, WIDE),
-    "dark": (answer, WIDE | {"color_scheme": "dark"}),
+    "answer": (answer, HIGH),
+    "dark": (answer, HIGH | {"color_scheme": "dark"}),
     "queue": (queue, WIDE),
     "search": (search, WIDE),
     "phone": (phone, PHONE),

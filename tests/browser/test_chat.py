@@ -9,16 +9,8 @@ import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
 from scripts.fake_llm import FakeLLM
+from tests.browser.moves import ask, finished
 from tests.servers.parley import ParleyServer, wanting
-
-
-def ask(page: Page, text: str) -> None:
-    page.locator("#message-field").fill(text)
-    page.locator("#message-field").press("Enter")
-
-
-def finished(page: Page) -> None:
-    expect(page.get_by_role("status").last).to_have_text("Response complete", timeout=20_000)
 
 
 def test_two_windows_are_answered_at_the_same_time(
@@ -33,7 +25,7 @@ def test_two_windows_are_answered_at_the_same_time(
     for window in (china, india):
         expect(window.locator("article.answer .markdown")).not_to_be_empty(timeout=10_000)
     for window in (china, india):
-        expect(window.get_by_role("status").last).not_to_have_text("Response complete", timeout=100)
+        expect(window.get_by_role("status").filter(has_text="Response complete")).to_have_count(0, timeout=100)
     for window, country in ((china, "China"), (india, "India")):
         finished(window)
         expect(window.locator(".tool .said")).to_contain_text(country)

@@ -128,6 +128,9 @@ function useSearch(words, actions) {
 }
 
 function Found({ item, active, onOpen, onPoint }) {
+  const { snippet } = item;
+  // What was found in the title is marked there, and not said twice.
+  const inTitle = snippet !== null && snippet?.messageId === null;
   return html`
     <li
       id="found-${item.id}"
@@ -138,15 +141,16 @@ function Found({ item, active, onOpen, onPoint }) {
       onMouseMove=${active ? null : onPoint}
     >
       <span class="found-head">
-        <span class="title">${item.title || strings.untitled}</span>
+        <span class="title">${inTitle ? marked(snippet) : item.title || strings.untitled}</span>
         <span class="when">${item.updatedAt > 0 && dated.format(item.updatedAt)}</span>
       </span>
-      ${
-        item.snippet &&
-        html`<span class="snippet">${item.snippet.pieces.map(({ text, hit }) => (hit ? html`<mark>${text}</mark>` : text))}</span>`
-      }
+      ${snippet && !inTitle && html`<span class="snippet">${marked(snippet)}</span>`}
     </li>
   `;
+}
+
+function marked({ pieces }) {
+  return pieces.map(({ text, hit }) => (hit ? html`<mark>${text}</mark>` : text));
 }
 
 function Ending({ words, found: { items, nextCursor, busy, problem, more } }) {
