@@ -219,7 +219,7 @@ def test_figures_are_drawn_read_and_kept(window: Page) -> None:
     chart.get_by_text("Figures as a table").click()
     expect(chart.locator("table tbody tr").first).to_be_visible()
     with window.expect_download() as saving:
-        chart.get_by_role("button", name="as a picture").click()
+        chart.get_by_role("button", name="as PNG").click()
     assert saving.value.suggested_filename.startswith("GDP-growth")
     assert saving.value.path().read_bytes().startswith(b"\x89PNG")
     with window.expect_download() as saving:

@@ -346,4 +346,4 @@ def test_a_search_leads_to_a_message_far_back(window: Page, chat_server: ParleyS
         search = window.get_by_role("dialog", name="Search chats")
         search.get_by_role("combobox").fill("message 41")
         search.get_by_role("option").filter(has_text="Long").first.click()
-        expect(window.locator("article", has_text="Message 41.")).to_be_in_viewport()
+        expect(window.locator("article", has_text="Message 41.")).to_be_in_viewport(timeout=15_000)

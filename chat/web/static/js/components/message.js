@@ -15,17 +15,18 @@ export { Question } from "./question.js";
 
 /**
  * `turnPhase` is the running turn's phase, for the message it writes; `idle` whether another answer may be asked for;
- * it is version `index` of `count`. A shared answer is `readOnly`, and needs no `actions`.
+ * it is version `index` of `count`. Is it `far` from what is seen first, its words may come a
+ * moment later. A shared answer is `readOnly`, and needs no `actions`.
  */
 export const Answer = pure(
-  ({ message, index = 0, count = 1, turnPhase = null, idle = false, last = false, readOnly = false, actions }) => {
+  ({ message, index = 0, count = 1, turnPhase = null, idle = false, last = false, far = false, readOnly = false, actions }) => {
     const active = message.status === "running";
     const parts = message.parts.length;
     return html`
       <article class="answer" data-message=${message.id} data-key=${message.key} aria-busy=${active ? "true" : null}>
         <h2 class="unseen">${strings.thread.answer}</h2>
         ${message.parts.map(
-          (part, index) => html`<${Part} key=${index} part=${part} active=${active} last=${index === parts - 1} />`,
+          (part, index) => html`<${Part} key=${index} part=${part} active=${active} last=${index === parts - 1} far=${far} />`,
         )}
         ${active && html`<${Progress} message=${message} phase=${turnPhase} onReconnect=${actions?.reopen} />`}
         ${!active && html`<${Ending} message=${message} onRetry=${idle && last ? actions.retry : null} />`}
@@ -40,9 +41,9 @@ export const Answer = pure(
   },
 );
 
-const Part = pure(({ part, active, last }) => {
+const Part = pure(({ part, active, last, far }) => {
   if (part.kind === "tool") return html`<${ToolCall} call=${part.call} active=${active} />`;
-  if (part.kind === "text") return html`<${MarkdownText} text=${part.text} growing=${active && last} />`;
+  if (part.kind === "text") return html`<${MarkdownText} text=${part.text} growing=${active && last} far=${far} />`;
   return html`<${Reasoning} text=${part.text} thinking=${active && last} />`;
 });
 

@@ -10,6 +10,9 @@ import { Answer, Question } from "./message.js";
 
 /** How far from the beginning of what is there the page before it is asked for, in pixels. */
 const EARLY = 1500;
+const STRETCH = 50;
+/** So many messages at the end are seen first. */
+const NEAR = 6;
 
 export function Thread({ conversation, actions }) {
   const scroller = useRef(null);
@@ -19,7 +22,8 @@ export function Thread({ conversation, actions }) {
   const path = pathOf(conversation);
   const asked = path.findLast((message) => message.role === "user")?.key;
   const idle = conversation.phase === "ready" && !conversation.turn;
-  const settled = useSame(path.slice(0, -1));
+  const stretches = useStretches(path);
+  const last = stretches.at(-1)?.number;
 
   useLayoutEffect(() => {
     follower.current = new ScrollFollower(scroller.current, content.current, setFollowing);
@@ -39,8 +43,19 @@ export function Thread({ conversation, actions }) {
         <div class="column messages" ref=${content} role="log" aria-live="off" aria-label=${strings.thread.label}>
           <${Phase} conversation=${conversation} actions=${actions} />
           <${Beginning} conversation=${conversation} path=${path} actions=${actions} />
-          <${Settled} messages=${settled} places=${conversation.messages} idle=${idle} actions=${actions} />
-          ${path.length > 0 && drawMessage(path.at(-1), conversation, { last: true, idle, actions })}
+          ${stretches.map(
+            ({ number, messages }) => html`
+              <${Stretch}
+                key=${number}
+                messages=${messages}
+                places=${conversation.messages}
+                end=${number === last}
+                turnPhase=${number === last ? (conversation.turn?.phase ?? null) : null}
+                idle=${idle}
+                actions=${actions}
+              />
+            `,
+          )}
         </div>
       </div>
       ${
@@ -51,25 +66,43 @@ export function Thread({ conversation, actions }) {
   `;
 }
 
-/** All messages but the last. They are not looked at again while words are added to that one. */
-const Settled = pure(({ messages, places, idle, actions }) =>
-  messages.map((message) => drawMessage(message, { messages: places, turn: null }, { last: false, idle, actions })),
-);
+/** Some messages that follow each other. While words are added to the last one, the other stretches are left alone. */
+const Stretch = pure(({ messages, places, end, turnPhase, idle, actions }) => {
+  const draw = (message, index) => {
+    const fromEnd = end ? messages.length - index : Number.POSITIVE_INFINITY;
+    const siblings = siblingsOf({ messages: places }, message);
+    const version = { index: siblings.indexOf(message.id), count: siblings.length };
+    const common = { key: message.key, message, ...version, idle, actions };
+    if (message.role === "user") return html`<${Question} ...${common} />`;
+    const last = fromEnd === 1;
+    return html`<${Answer} ...${common} last=${last} far=${fromEnd > NEAR} turnPhase=${last ? turnPhase : null} />`;
+  };
+  return html`<div class="stretch">${messages.map(draw)}</div>`;
+});
 
-function drawMessage(message, conversation, { last, idle, actions }) {
-  const siblings = siblingsOf(conversation, message);
-  const version = { index: siblings.indexOf(message.id), count: siblings.length };
-  const common = { key: message.key, message, ...version, idle, actions };
-  if (message.role === "user") return html`<${Question} ...${common} />`;
-  return html`<${Answer} ...${common} last=${last} turnPhase=${last ? (conversation.turn?.phase ?? null) : null} />`;
-}
-
-/** The list of the time before, if it has the same members. */
-function useSame(list) {
-  const kept = useRef(list);
-  const same = kept.current.length === list.length && list.every((each, index) => each === kept.current[index]);
-  if (!same) kept.current = list;
-  return kept.current;
+/**
+ * The path in stretches of so many messages, `{number, messages}` each. A message stays in its stretch whatever comes
+ * before or after it, so that it keeps its elements; a stretch with the same messages is the same list.
+ */
+function useStretches(path) {
+  const kept = useRef({ anchor: undefined, lists: new Map() });
+  let from = path.findIndex(({ key }) => key === kept.current.anchor);
+  if (from < 0) {
+    kept.current = { anchor: path[0]?.key, lists: new Map() };
+    from = 0;
+  }
+  const lists = new Map();
+  path.forEach((message, index) => {
+    const number = Math.floor((index - from) / STRETCH);
+    if (!lists.has(number)) lists.set(number, []);
+    lists.get(number).push(message);
+  });
+  for (const [number, list] of lists) {
+    const before = kept.current.lists.get(number);
+    if (before?.length === list.length && list.every((each, index) => each === before[index])) lists.set(number, before);
+  }
+  kept.current.lists = lists;
+  return [...lists].map(([number, messages]) => ({ number, messages }));
 }
 
 /** Shows the message that a search led to, once it is there. */

@@ -1,0 +1,36 @@
+// Work that can wait until the page has nothing better to do: the words of messages that are not in sight yet.
+
+const SLICE_MS = 6;
+
+const waiting = new Set();
+let scheduled = false;
+
+const whenIdle = globalThis.requestIdleCallback ?? ((run) => setTimeout(run, 16));
+
+/** Runs `task` soon, the last one given first: that is the lowest, and so the nearest. Returns what runs it now. */
+export function later(task) {
+  waiting.add(task);
+  schedule();
+  return () => waiting.delete(task) && task();
+}
+
+export function never(task) {
+  waiting.delete(task);
+}
+
+function schedule() {
+  if (scheduled || waiting.size === 0) return;
+  scheduled = true;
+  whenIdle(work, { timeout: 200 });
+}
+
+function work() {
+  scheduled = false;
+  const began = performance.now();
+  for (const task of [...waiting].reverse()) {
+    waiting.delete(task);
+    task();
+    if (performance.now() - began > SLICE_MS) break;
+  }
+  schedule();
+}
