@@ -48,7 +48,7 @@ def search(page: Page) -> None:
     expect(page.get_by_role("dialog").get_by_role("status")).to_contain_text("found")
 
 
-def phone(page: Page) -> None:
+def figures(page: Page) -> None:
     asked(page, "Show me China market data")
     page.locator(".scroller").evaluate("each => each.scrollTo(0, 0)")
 
@@ -56,10 +56,10 @@ def phone(page: Page) -> None:
 STATES: dict[str, tuple[Callable[[Page], None], dict[str, object]]] = {
     "welcome": (welcome, WIDE),
     "answer": (answer, HIGH),
-    "dark": (answer, HIGH | {"color_scheme": "dark"}),
+    "dark": (figures, HIGH | {"color_scheme": "dark"}),
     "queue": (queue, WIDE),
     "search": (search, WIDE),
-    "phone": (phone, PHONE),
+    "phone": (figures, PHONE),
 }
 
 
