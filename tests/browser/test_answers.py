@@ -165,7 +165,8 @@ def test_nothing_is_fetched_for_plain_words(window: Page) -> None:
 def test_links_say_where_they_go_and_give_nothing_away(window: Page) -> None:
     shown = told(
         window,
-        "[a bank](https://data.worldbank.org/x), https://www.ecb.europa.eu/y, [www.ecb.europa.eu](https://evil.example), "
+        "[a bank](https://data.worldbank.org/x), https://www.ecb.europa.eu/y, "
+        "[www.ecb.europa.eu](https://evil.example), "
         "![picture](https://canary.example/p.png)",
     )
     links = shown.locator(".markdown a")

@@ -32,25 +32,29 @@ CORPUS = [
     "<iframe src='CANARY/f'></iframe><iframe srcdoc='<script>PWN</script>'></iframe>",
     "<object data='CANARY/o'></object><embed src='CANARY/e'>",
     "<video poster='CANARY/v.png'><source src='CANARY/v.mp4'></video><audio src='CANARY/a.mp3' autoplay></audio>",
-    "<link rel=stylesheet href='CANARY/l.css'><link rel=prefetch href='CANARY/l'><style>@import 'CANARY/st.css';</style>",
+    "<link rel=stylesheet href='CANARY/l.css'><link rel=prefetch href='CANARY/l'>",
+    "<style>@import 'CANARY/st.css';</style>",
     "<p style=\"background:url('CANARY/bg.png')\">x</p><table background='CANARY/tb.png'><tr><td>x</table>",
     "<base href='CANARY/'><meta http-equiv=refresh content='0;url=CANARY/m'>",
-    "<form action='CANARY/form'><input type=image src='CANARY/in.png'><button formaction=javascript:PWN>x</button></form>",
+    "<form action='CANARY/form'><input type=image src='CANARY/in.png'></form>",
+    "<form><button formaction=javascript:PWN>x</button></form>",
     "<details open ontoggle=PWN><summary>x</summary></details><body onload=PWN><input autofocus onfocus=PWN>",
     "<math><mtext><table><mglyph><style><!--</style><img title='--&gt;&lt;img src=1 onerror=PWN&gt;'>",
     "<noscript><p title='</noscript><img src=x onerror=PWN>'>",
     "<a href='javascript:PWN' ping='CANARY/ping'>x</a><a href='data:text/html,<script>PWN</script>'>y</a>",
-    "[a](javascript:PWN) [b](JaVaScRiPt:PWN) [c](javascript&colon;PWN) [d](&#106;avascript:PWN) [e](\x01javascript:PWN)",
+    "[a](javascript:PWN) [b](JaVaScRiPt:PWN) [c](javascript&colon;PWN)",
+    "[d](&#106;avascript:PWN) [e](\x01javascript:PWN)",
     "[f](data:text/html;base64,PHNjcmlwdD5QV048L3NjcmlwdD4=) [g](vbscript:PWN) [h](file:///etc/passwd) [i](blob:x)",
     "<javascript:PWN> <data:text/html,x> [ref][r] ![ref][s]\n\n[r]: javascript:PWN\n[s]: CANARY/ref.png",
     "![a](CANARY/image.png) ![b](CANARY/q.png?told=everything 'title') [![c](CANARY/in-link.png)](CANARY/link)",
     '![x"onerror="PWN](CANARY/x"onerror="PWN) [x"onclick="PWN](https://example.org/"onclick="PWN)',
-    "| ![t](CANARY/cell.png) | <img src=CANARY/cell2.png onerror=PWN> |\n| --- | --- |\n| [j](javascript:PWN) | `<b>` |",
+    "| ![t](CANARY/cell.png) | <img src=CANARY/cell2.png onerror=PWN> |\n| --- | --- |\n| [j](javascript:PWN) | x |",
     "```html\n<img src=x onerror=PWN></code></pre><script>PWN</script>\n```",
     '```"><img/src=x/onerror=PWN>\nx\n```\n\n```js onload=PWN\n`${PWN}`; // </span><img src=x onerror=PWN>\n```',
     "`</code><img src=x onerror=PWN>` ~~<s onmouseover=PWN>~~ **<b onclick=PWN>x</b>**",
     "$\\href{javascript:PWN}{x}$ $\\url{javascript:PWN}$ $\\includegraphics{CANARY/tex.png}$",
-    "$\\htmlStyle{background:url(CANARY/style.png)}{x}$ $\\htmlData{a=b}{x}$ $\\htmlId{app}{x}$ $\\htmlClass{answer}{x}$",
+    "$\\htmlStyle{background:url(CANARY/style.png)}{x}$ $\\htmlData{a=b}{x}$",
+    "$\\htmlId{app}{x}$ $\\htmlClass{answer}{x}$",
     "$$\n\\text{<img src=x onerror=PWN>} \\notacommand{<img src=x onerror=PWN>}\n$$\n\n\\(<img src=x onerror=PWN>\\)",
     "$\\def\\a{\\a\\a}\\a$ $\\rule{99999em}{99999em}$ $\\kern{9999999em} x$ $" + "{" * 400 + "$",
     "\u202ehttps://good.example\u202c <https://good.example@CANARY_HOST/> [https://good.example](CANARY/lie)",
@@ -82,8 +86,8 @@ FOUND = """(forbidden) => {
     for (const { name } of each.attributes) if (name.startsWith("on")) wrong.push(each.outerHTML);
   }
   for (const link of place.querySelectorAll("a[href]")) {
-    const { relList, target } = link;
-    if (!relList.contains("noopener") || !relList.contains("noreferrer") || target !== "_blank") wrong.push(link.outerHTML);
+    const kept = ["noopener", "noreferrer"].every((word) => link.relList.contains(word));
+    if (!kept || link.target !== "_blank") wrong.push(link.outerHTML);
   }
   return wrong.map((each) => each.slice(0, 300));
 }"""
@@ -106,7 +110,7 @@ class _Visit(BaseHTTPRequestHandler):
         self.send_response(204)
         self.end_headers()
 
-    do_POST = do_HEAD = do_OPTIONS = do_GET
+    do_POST = do_HEAD = do_OPTIONS = do_GET  # noqa: N815 - the library names them so
 
     def log_message(self, *_: object) -> None:
         pass
@@ -195,8 +199,12 @@ def _insert(database: sqlite3.Connection, table: str, row: dict[str, object]) ->
 def _message(conversation: int, parent: int | None, role: str, text: str) -> dict[str, object]:
     reasoning = text if role == "assistant" else ""
     return {
-        **{"conversation_id": conversation, "parent_id": parent, "role": role, "text": text},
-        **{"reasoning": reasoning, "created_at": 0},
+        "conversation_id": conversation,
+        "parent_id": parent,
+        "role": role,
+        "text": text,
+        "reasoning": reasoning,
+        "created_at": 0,
     }
 
 
@@ -213,18 +221,40 @@ def _tool_call(message: int, piece: str) -> dict[str, object]:
         ],
     }
     return {
-        **{"message_id": message, "position": 0, "step": 0, "text_offset": 0, "call_id": "c", "name": piece},
-        **{"arguments": piece, "label": piece, "ok": 1, "summary": piece, "content": piece},
-        **{"data": json.dumps(data), "duration_ms": 1},
+        "message_id": message,
+        "position": 0,
+        "step": 0,
+        "text_offset": 0,
+        "call_id": "c",
+        "name": piece,
+        "arguments": piece,
+        "label": piece,
+        "ok": 1,
+        "summary": piece,
+        "content": piece,
+        "data": json.dumps(data),
+        "duration_ms": 1,
     }
 
 
 def _turn(conversation: int, asked: int, message: int, piece: str) -> dict[str, object]:
     return {
-        **{"conversation_id": conversation, "user_message_id": asked, "message_id": message, "status": "failed"},
-        **{"model": piece, "mode": "async", "worker": "w", "marks": "[]", "error_code": "x", "error_message": piece},
-        **{"error_retryable": 1, "prompt_tokens": 0, "completion_tokens": 0, "started_at": 0, "ended_at": 1},
-        **{"lease_until": 0},
+        "conversation_id": conversation,
+        "user_message_id": asked,
+        "message_id": message,
+        "status": "failed",
+        "model": piece,
+        "mode": "async",
+        "worker": "w",
+        "marks": "[]",
+        "error_code": "x",
+        "error_message": piece,
+        "error_retryable": 1,
+        "prompt_tokens": 0,
+        "completion_tokens": 0,
+        "started_at": 0,
+        "ended_at": 1,
+        "lease_until": 0,
     }
 
 
@@ -233,7 +263,7 @@ def test_what_is_streamed_is_inert_at_every_moment(window: Page, corpus: list[st
     """Whatever stands in the page while the answer grows; with `split`, cut through every character."""
     watched(window)
     # A fence that one piece leaves open would make the next one harmless.
-    for part in (corpus[:18], corpus[18:28], corpus[28:]):
+    for part in (corpus[:20], corpus[20:31], corpus[31:]):
         text = "\n\n```\n```\n\n".join(part)
         ask(window, "Write " + wanting(text=text, first=0, gap=0.002, split=split))
         finished(window)

@@ -1,4 +1,4 @@
-"""What happens to messages: branches, other answers, errors, other windows, lost networks, dead workers, long histories."""
+"""What happens to messages: branches, errors, other windows, lost networks, dead workers, long histories."""
 
 from __future__ import annotations
 

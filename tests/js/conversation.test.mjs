@@ -2,14 +2,17 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import {
+  beforeFirst,
   blankConversation,
   NEW,
   pathOf,
   runningMessage,
+  siblingsOf,
   storedConversation,
   withMessage,
   withMessages,
   withoutMessages,
+  withPage,
 } from "../../chat/web/static/js/state/conversation.js";
 import { localMessage } from "../../chat/web/static/js/state/message.js";
 import { conversationChanged, initialState, newChatNamed } from "../../chat/web/static/js/state/page.js";
@@ -93,4 +96,43 @@ test("the new chat gets its id with all that was typed, and another new one is r
   assert.deepEqual(named.conversations.get(NEW), blankConversation(NEW));
   assert.deepEqual([...named.drafts], [[9, "typed meanwhile"]]);
   assert.equal(newChatNamed({ ...state, openKey: 3 }, 9, "x").openKey, 3);
+});
+
+test("a page shows its branch, says that there is more, and the page before it goes before it", () => {
+  const newest = { id: 5, head_id: 4, leaf_id: 4, messages: [message(3, 2, "user"), message(4, 3, "assistant")] };
+  let conversation = storedConversation(newest);
+  assert.deepEqual(ids(conversation), [3, 4]);
+  assert.equal(beforeFirst(pathOf(conversation)), 3);
+  const older = { messages: [message(1, null, "user"), message(2, 1, "assistant")] };
+  conversation = withPage({ ...conversation, older: "loading" }, older);
+  assert.deepEqual(ids(conversation), [1, 2, 3, 4]);
+  assert.equal(beforeFirst(pathOf(conversation)), null);
+  assert.equal(conversation.older, null);
+  // Asked for again, what was fetched before stays, and what cannot have changed is the same object.
+  const again = storedConversation(newest, conversation);
+  assert.deepEqual(ids(again), [1, 2, 3, 4]);
+  assert.equal(again.messages.get(4), conversation.messages.get(4));
+});
+
+test("versions of a message are those the server names and those made here, in the order they were made", () => {
+  const stored = storedConversation({
+    id: 5,
+    head_id: 7,
+    messages: [message(1, null, "user", { siblings: [1] }), message(7, 1, "assistant", { siblings: [2, 7] })],
+  });
+  const shown = (conversation, id) => siblingsOf(conversation, conversation.messages.get(id));
+  assert.deepEqual(shown(stored, 7), [2, 7]);
+  assert.deepEqual(shown(stored, 1), [1]);
+  const more = withMessages(stored, localMessage("local-1", "assistant", 1));
+  assert.deepEqual(shown(more, "local-1"), [2, 7, "local-1"]);
+  assert.deepEqual(shown(more, 7), [2, 7, "local-1"]);
+  const named = withMessage(more, "local-1", { ...more.messages.get("local-1"), id: 9 });
+  assert.deepEqual(shown(named, 7), [2, 7, 9]);
+});
+
+test("a branch that is not the server's own is known to be chosen", () => {
+  const json = { id: 5, head_id: 9, leaf_id: 4, messages: [message(4, null, "assistant")] };
+  assert.equal(storedConversation(json).chosen, true);
+  assert.equal(storedConversation({ ...json, leaf_id: 9 }).chosen, false);
+  assert.equal(storedConversation({ ...json, leaf_id: undefined, head_id: 4 }).chosen, false);
 });

@@ -56,7 +56,7 @@ function Sources({ sources }) {
 function Source({ source }) {
   const { name, href } = source;
   const host = href && new URL(href).host;
-  return html`${href ? html`<a href=${href} target="_blank" rel=${LINK_REL}>${name} <span class="link-host">${host}</span></a>` : name}${datesOf(source)}`;
+  return html`${href ? html`<a href=${href} target="_blank" rel=${LINK_REL}>${name}<span class="link-host">${` ${host}`}</span></a>` : name}${datesOf(source)}`;
 }
 
 /** " (updated …, retrieved …)", as far as it is known. */

@@ -76,9 +76,10 @@ function showHost(link) {
   const url = new URL(link.href);
   const host = url.protocol === "mailto:" ? url.pathname : url.host;
   if (says(link.textContent.trim(), url, host)) return;
-  const shown = element("span", "link-host", host);
+  // The space is the host's, so that no line is drawn under it.
+  const shown = element("span", "link-host", ` ${host}`);
   shown.dir = "ltr";
-  link.append(" ", shown);
+  link.append(shown);
 }
 
 function says(words, url, host) {
