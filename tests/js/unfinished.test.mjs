@@ -80,3 +80,20 @@ test("any text at all, cut anywhere, is shown without an error", () => {
     assert.equal(typeof html(completed(normalised(text))), "string");
   }
 });
+
+test("long and repetitive texts are no work without end", { timeout: 60_000 }, () => {
+  const prose = `${"The market opened quietly and closed a little higher than before, it seems. ".repeat(6)}\n`;
+  const table = "| a | b |\n| --- | --- |\n| 1 | 2 |\n";
+  const texts = [
+    `${table}\n${prose.repeat(8)}\n${table}${prose.repeat(8)}`,
+    `| a\n${prose.repeat(20)}\n\n${prose}`,
+    ...["[", "![", "(", "*", "**", "_", "~", "`", "$", "\\(", "$$\n", "|", " ", "> ", "- ", "\n", "<", "[a](", "{", "a_"].map((sign) =>
+      sign.repeat(8000),
+    ),
+  ];
+  for (const text of texts) {
+    for (const end of [text.length, text.length - 1, Math.floor(text.length / 2)]) {
+      assert.equal(typeof completed(text.slice(0, end)), "string");
+    }
+  }
+});

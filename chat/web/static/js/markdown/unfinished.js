@@ -7,6 +7,9 @@ import { formulaAt } from "./math-syntax.js";
 const FENCE = /^[\s>]*(?:(?:[-*+]|\d{1,9}[.)])[ \t]+)?(`{3,}|~{3,})([^`]*)$/;
 /** A line of which it cannot be told yet what it begins. */
 const UNTOLD = /^[\s>]*(?:[-+*_=#>~`|:\s]+|\d{1,3}[.)]?[ \t]*|[-+*][ \t]+\[[ xX]?\]?[ \t]*)$/;
+const LONGEST_UNTOLD = 200;
+/** A link or an image that is longer than this is not looked for: every "[" would look through all the rest. */
+const LONGEST_LINK = 3000;
 const NEW_PLACE = /^\s*(?:(?:[-*+]|\d{1,9}[.)])\s|#{1,6}\s|>)/;
 
 export function completed(text) {
@@ -47,23 +50,25 @@ function insideFence(text, { marks, line }) {
 function withoutUntold(text) {
   const last = text.lastIndexOf("\n") + 1;
   const line = text.slice(last);
-  return line.trim() && UNTOLD.test(line) && !formulaOpens(line) ? text.slice(0, last) : text;
+  if (line.length > LONGEST_UNTOLD || !line.trim() || formulaOpens(line)) return text;
+  return UNTOLD.test(line) ? text.slice(0, last) : text;
 }
 
 const formulaOpens = (line) => line.includes("$");
 
 // Tables
 
-/** Where the table begins that the text ends in; -1 where it ends in something else. */
+/** Where the rows begin that the text ends in; -1 where it ends in something else, or where they are no table. */
 function tableStart(text) {
-  const start = text.search(/(?:^|\n)[ \t]*\|[^\n]*(?:\n[^\n]*\S[^\n]*)*\n?$/);
-  if (start < 0) return -1;
-  const at = text[start] === "\n" ? start + 1 : start;
-  const before = text.slice(0, at).trimEnd();
-  // Directly after a paragraph's line, "|" begins no table.
-  if (before && !/\n\s*\n$/.test(text.slice(0, at)) && !/\n$/.test(text.slice(0, at))) return -1;
-  const second = text.slice(at).split("\n")[1];
-  return second === undefined || /^[\s|:-]*$/.test(second) ? at : -1;
+  const lines = text.split("\n");
+  let first = lines.length;
+  // After a row's end comes an empty line, until something is written in it.
+  if (lines.at(-1) === "") first -= 1;
+  const end = first;
+  while (first > 0 && lines[first - 1].trimStart().startsWith("|")) first -= 1;
+  if (first === end) return -1;
+  const second = lines[first + 1] ?? "";
+  return /^[\s|:-]*$/.test(second) ? lines.slice(0, first).join("\n").length + (first > 0 ? 1 : 0) : -1;
 }
 
 function wholeTable(text) {
@@ -178,6 +183,10 @@ class Inline {
     return false;
   }
 
+  #rest() {
+    return this.#text.slice(this.#at, this.#at + LONGEST_LINK);
+  }
+
   /** What begins here cannot be told yet, or not be shown. */
   #cut() {
     this.#text = this.#text.slice(0, this.#at);
@@ -212,7 +221,7 @@ class Inline {
   }
 
   image() {
-    const rest = this.#text.slice(this.#at);
+    const rest = this.#rest();
     if (rest === "!") return this.#cut();
     if (rest[1] !== "[") return this.#skip(1);
     const whole = /^!\[[^\]\n]*\]\([^)\n]*\)/.exec(rest);
@@ -226,7 +235,7 @@ class Inline {
   }
 
   link() {
-    const rest = this.#text.slice(this.#at);
+    const rest = this.#rest();
     const whole = /^\[(?:[^[\]\\\n]|\\.|\[[^\]\n]*\])*\]/.exec(rest);
     if (!whole) return this.#label(rest);
     const after = rest.slice(whole[0].length);
