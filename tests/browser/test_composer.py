@@ -11,13 +11,13 @@ from tests.browser.moves import ENDLESS, SLOW, answering, ask, asked, field, fin
 from tests.servers.parley import ParleyServer
 
 
-def lines_high(page: Page) -> float:
-    return float(
-        field(page).evaluate(
-            "box => { const s = getComputedStyle(box);"
-            " return (box.clientHeight - parseFloat(s.paddingTop) - parseFloat(s.paddingBottom))"
-            " / parseFloat(s.lineHeight) }"
-        )
+def comes_to(page: Page, lines: int) -> None:
+    """Wait until the box is so many lines high: it is drawn anew in a frame after the one it was written in."""
+    page.wait_for_function(
+        "lines => { const box = document.querySelector('#message-field'); const s = getComputedStyle(box);"
+        " const room = box.clientHeight - parseFloat(s.paddingTop) - parseFloat(s.paddingBottom);"
+        " return Math.abs(room / parseFloat(s.lineHeight) - lines) < 0.1 }",
+        arg=lines,
     )
 
 
@@ -27,13 +27,13 @@ def test_the_box_grows_with_its_text(
 ) -> None:
     window = new_person(viewport={"width": width, "height": 800}).new_page()
     window.goto(chat_server.url)
-    assert lines_high(window) == pytest.approx(1, abs=0.1)
+    comes_to(window, 1)
     field(window).fill("\n".join("abc"))
-    assert lines_high(window) == pytest.approx(3, abs=0.1)
+    comes_to(window, 3)
     field(window).fill("\n".join("x" * 30))
-    assert lines_high(window) == pytest.approx(most, abs=0.1)
+    comes_to(window, most)
     field(window).fill("")
-    assert lines_high(window) == pytest.approx(1, abs=0.1)
+    comes_to(window, 1)
 
 
 def test_enter_sends_and_shift_enter_breaks_the_line(window: Page) -> None:
