@@ -96,6 +96,6 @@ def test_the_proportional_size_is_not_measured_at_each_report() -> None:
     first = report.figures()["pss_bytes"]
     # Straight from the system: what Python allocates may be memory that it has kept from before.
     with mmap.mmap(-1, 32 * MB) as taken:
-        taken.write(b"x" * taken.size())
+        taken.write(b"x" * len(taken))
         assert report.figures()["pss_bytes"] == first
         assert ProcessReport().figures()["pss_bytes"] > first
