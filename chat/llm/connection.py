@@ -67,7 +67,6 @@ class Connection:
         self._timeout_s = None
         self._wait_at_most(self._allowed_s(timeout_s))
         sock.connect(address)
-        self._allowed_s(timeout_s)  # a socket that was shut while it connected may look connected
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
     def start_tls(self, context: ssl.SSLContext, hostname: str, timeout_s: float) -> None:

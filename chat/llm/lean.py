@@ -55,7 +55,7 @@ class LeanTransport(httpx2.BaseTransport):
                 return self._response(exchange, message, origin)
             except (httpx2.ReadError, httpx2.WriteError, httpx2.RemoteProtocolError):
                 # The server may have closed it just now, as it may at any time. Once, and only if not a byte came.
-                if exchange.answered or not line.left_s():
+                if exchange.answered:
                     raise
         timeout_s = _timeouts(request).get("connect")
         connection = self._dialler.dial(*origin, line, _NO_LIMIT_S if timeout_s is None else timeout_s)

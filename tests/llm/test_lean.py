@@ -298,6 +298,16 @@ def test_the_next_address_is_tried(serve, client, monkeypatch):
     assert client.post(f"http://model.test:{port}/").text == "hello"
 
 
+def test_an_address_that_does_not_answer_leaves_time_for_the_next(serve, client, monkeypatch):
+    server = serve(keeps(says(b"hello")))
+    port = int(server.url.split(":")[2].split("/")[0])
+    addresses = [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (host, port)) for host in ("127.0.0.2", "127.0.0.1")]
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: addresses)
+    client.timeout = httpx2.Timeout(LONG_S, connect=0.6)
+    with full_queue("127.0.0.2", port):
+        assert client.post(f"http://model.test:{port}/").text == "hello"
+
+
 @pytest.fixture
 def silent_resolver(monkeypatch) -> Iterator[list[str]]:
     """Names are looked up for ever; the hosts asked for."""
@@ -314,16 +324,22 @@ def silent_resolver(monkeypatch) -> Iterator[list[str]]:
     over.set()
 
 
-@pytest.fixture
-def deaf_port() -> Iterator[int]:
+@contextlib.contextmanager
+def full_queue(host: str, port: int = 0) -> Iterator[int]:
     """A port where connecting neither succeeds nor fails: its queue is full."""
     with contextlib.ExitStack() as stack:
-        listener = stack.enter_context(socket.create_server(("127.0.0.1", 0), backlog=0))
+        listener = stack.enter_context(socket.create_server((host, port), backlog=0))
         for _ in range(8):
             sock = stack.enter_context(socket.socket())
             sock.setblocking(False)
             sock.connect_ex(listener.getsockname())
         yield listener.getsockname()[1]
+
+
+@pytest.fixture
+def deaf_port() -> Iterator[int]:
+    with full_queue("127.0.0.1") as port:
+        yield port
 
 
 @pytest.fixture
