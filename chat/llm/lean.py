@@ -37,7 +37,11 @@ _HEADERS = re.compile(rb"(?:[!#$%&'*+\-.^_`|~0-9A-Za-z]+: [\t -~\x80-\xff]*\r\n)
 
 
 class LeanTransport(httpx2.BaseTransport):
-    """Obeys the line in effect. Raises httpx2's exceptions, as its own transport does."""
+    """Obeys the line in effect. Raises httpx2's exceptions, as its own transport does.
+
+    Nothing is sent twice: a kept connection is looked at before it is used, but a server may close it in that
+    very moment, and nobody can tell whether it had begun to answer. Whoever asked decides (`OpenAIModel.stream`).
+    """
 
     def __init__(self, context: ssl.SSLContext) -> None:
         self._dialler = Dialler(context)
@@ -48,18 +52,14 @@ class LeanTransport(httpx2.BaseTransport):
         message = _message(request)
         line = lines.current() or _line_of_nobody()
         origin = _origin(request.url)
-        connection = self._idle.take(origin)
-        if connection is not None:
-            exchange = _Exchange(request, connection, line)
-            try:
-                return self._response(exchange, message, origin)
-            except (httpx2.ReadError, httpx2.WriteError, httpx2.RemoteProtocolError):
-                # The server may have closed it just now, as it may at any time. Once, and only if not a byte came.
-                if exchange.answered:
-                    raise
-        timeout_s = _timeouts(request).get("connect")
-        connection = self._dialler.dial(*origin, line, _NO_LIMIT_S if timeout_s is None else timeout_s)
-        return self._response(_Exchange(request, connection, line), message, origin)
+        connection = self._idle.take(origin) or self._dial(origin, line, request)
+        exchange = _Exchange(request, connection, line)
+        reply = exchange.head(message)
+        body = _Body(self, exchange, reply, origin)
+        self._reading.add(body)
+        return httpx2.Response(
+            reply.status, headers=reply.headers, stream=body, extensions={"http_version": b"HTTP/1.1"}
+        )
 
     def close(self) -> None:
         self._idle.close()
@@ -79,20 +79,15 @@ class LeanTransport(httpx2.BaseTransport):
         else:
             connection.close()
 
-    def _response(self, exchange: _Exchange, message: bytes, origin: Origin) -> httpx2.Response:
-        reply = exchange.head(message)
-        body = _Body(self, exchange, reply, origin)
-        self._reading.add(body)
-        return httpx2.Response(
-            reply.status, headers=reply.headers, stream=body, extensions={"http_version": b"HTTP/1.1"}
-        )
+    def _dial(self, origin: Origin, line: Line, request: httpx2.Request) -> Connection:
+        timeout_s = _timeouts(request).get("connect")
+        return self._dialler.dial(*origin, line, _NO_LIMIT_S if timeout_s is None else timeout_s)
 
 
 class _Exchange:
     """One request on one connection: says it, and reads the head of what is answered."""
 
     def __init__(self, request: httpx2.Request, connection: Connection, line: Line) -> None:
-        self.answered = False
         self.connection = connection
         self.line = line
         self._timeouts = _timeouts(request)
@@ -117,7 +112,6 @@ class _Exchange:
         """Wait for more of the reply. Returns how many bytes came."""
         data = self.connection.receive(self._timeouts.get("read"))
         if data:
-            self.answered = True
             self._reply.feed(data)
         else:
             self._reply.end()
