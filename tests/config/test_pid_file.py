@@ -116,7 +116,11 @@ def test_nor_is_one_whose_worker_lives_on(run_dir: Path) -> None:
             os.kill(int(child), signal.SIGKILL)
 
 
-@pytest.mark.parametrize("content", [f"{os.getpid()}\n", "1\n", "", "no number\n", "9" * 500])
+@pytest.mark.parametrize(
+    "content",
+    [f"{os.getpid()}\n", "1\n", "", "no number\n", "9" * 500],
+    ids=["ours", "the first", "none", "no number", "a long one"],
+)
 def test_a_number_that_nobody_stands_for_is_nobodys(run_dir: Path, content: str) -> None:
     run_dir.mkdir(parents=True)
     (run_dir / "server.pid").write_text(content)

@@ -130,6 +130,7 @@ def test_a_short_wait_that_is_asked_for_is_kept(serve, connect):
         (email.utils.formatdate(time.time() + 3000, usegmt=True), "seconds"),
         ("9" * 400, "more than a day"),
     ],
+    ids=["seconds", "a fraction", "a date", "for ever"],
 )
 def test_a_long_wait_that_is_asked_for_ends_it_and_is_named(serve, connect, code, asked, named):
     server = serve(lambda exchange: exchange.send(status(code, error("Slow down"), f"Retry-After: {asked}")))

@@ -67,7 +67,7 @@ def problem(response: TestResponse, status: int, code: str, field: str | None = 
     assert error["code"] == code
     assert error.get("field") == field
     assert set(error) == {"code", "message"} | ({"field"} if field else set())
-    assert re.fullmatch(r"[A-Za-z_].{3,200}\.", error["message"]), error["message"]
+    assert re.fullmatch(r"[A-Za-z_].{3,300}\.", error["message"]), error["message"]
     assert "Traceback" not in response.text
 
 
