@@ -51,6 +51,7 @@ TOLD = """
 """
 
 _NEWEST = 2**63 - 1
+_GONE = {"text": "", "role": None}
 
 
 class Search:
@@ -107,8 +108,9 @@ class Search:
         for place, message in found:
             if place not in places:  # deleted a moment ago
                 continue
-            text = texts.get(message, {"text": ""})["text"] if message is not None else places[place]["title"]
-            told.append(Found(record(places[place]), snippet(text, words, message)))
+            said = {"text": places[place]["title"], "role": None} if message is None else texts.get(message, _GONE)
+            shown = snippet(said["text"], words, message, markdown=said["role"] == "assistant")
+            told.append(Found(record(places[place]), shown))
         return told
 
     def _by_id(self, model: Any, ids: list[int]) -> dict[int, dict[str, Any]]:

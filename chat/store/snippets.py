@@ -7,6 +7,7 @@ import re
 import unicodedata
 from typing import Any
 
+from chat.store.plain_text import plain_text
 from chat.store.records import Snippet
 from chat.store.words import UNSPACED, bare, is_prefix
 
@@ -15,15 +16,30 @@ _BEFORE = 40
 _HITS = 200
 
 
-def snippet(text: str, words: list[str], message_id: int | None = None) -> Snippet:
-    """The first place with most of the words. Without any, which other spellings may cause, the beginning."""
-    plain = unicodedata.normalize("NFC", text).translate(_BLANKS)
-    hits = _hits(plain, words)
+def snippet(text: str, words: list[str], message_id: int | None = None, *, markdown: bool = False) -> Snippet:
+    """The first place with most of the words. Without any, which other spellings may cause, the beginning.
+
+    Markdown is shown without its signs, unless a word stands only in what they hide, as in a link's address.
+    """
+    plain, hits = _found(text, words)
+    if markdown:
+        shown, hits_shown = _found(plain_text(text), words)
+        if _numbers(hits_shown) == _numbers(hits):
+            plain, hits = shown, hits_shown
     begin, end = _window(plain, hits)
     lead, trail = "…" * (begin > 0), "…" * (end < len(plain))
     shift = len(lead) - begin
     marks = [(first + shift, last + shift) for first, last, _ in hits if begin <= first and last <= end]
     return Snippet(f"{lead}{plain[begin:end]}{trail}", _apart(marks), message_id)
+
+
+def _found(text: str, words: list[str]) -> tuple[str, list[tuple[int, int, int]]]:
+    plain = unicodedata.normalize("NFC", text).translate(_BLANKS)
+    return plain, _hits(plain, words)
+
+
+def _numbers(hits: list[tuple[int, int, int]]) -> set[int]:
+    return {number for _, _, number in hits}
 
 
 class _Folding(dict[int, int]):

@@ -287,3 +287,21 @@ class TestSnippets:
     def test_markup_is_text(self, store, user, say):
         say("Q", "<b>bold</b> & <script>")
         assert self.hit(store, user, "bold").snippet.text == "<b>bold</b> & <script>"
+
+    def test_an_answers_markdown_is_shown_without_its_signs(self, store, user, say):
+        say(
+            "Q", "**A comparison:** of 🚀 `GDP` in [China](https://example.org/asia)\n\n| a | b |\n|---|---|\n| 1 | 2 |"
+        )
+        hit = self.hit(store, user, "comparison china")
+        assert hit.snippet.text == "A comparison: of 🚀 GDP in China a b 1 2"
+        assert marked(hit) == ["comparison", "China"]
+
+    def test_what_was_asked_is_shown_as_it_was_typed(self, store, user, say):
+        say("**What** is _this_?", "A")
+        assert self.hit(store, user, "what").snippet.text == "**What** is _this_?"
+
+    def test_a_word_in_a_links_address_is_shown_there(self, store, user, say):
+        say("Q", "See [this](https://example.org/asia).")
+        hit = self.hit(store, user, "asia")
+        assert marked(hit) == ["asia"]
+        assert "example.org/asia" in hit.snippet.text

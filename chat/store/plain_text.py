@@ -1,0 +1,108 @@
+"""What a text in Markdown says, without its signs, for a snippet: one line of words. Rendering is the page's.
+
+Every step takes time in proportion to the text's length, whatever a model or a person wrote.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Iterator
+
+_FENCE = re.compile(r"[ \t>]*(`{3,}|~{3,})")
+# Quotation, then a heading's or an item's sign.
+_LEAD = re.compile(r"[ \t>]*(?:#{1,6}[ \t]+|[-*+][ \t]+(?:\[[ xX]\][ \t]+)?)?")
+# A rule, the line under a table's head or under a heading.
+_RULE = re.compile(r"[ \t>]*[-=*_:|][-=*_:| \t]*")
+_TOKEN = re.compile(
+    r"""
+    (?<!`)(?P<ticks>`+)(?!`)(?P<code>.{0,1000}?)(?<!`)(?P=ticks)(?!`)
+    | \\(?=[!-/:-@\[-`{-~])(?P<escaped>.)
+    | <(?P<address>https?://[^<>\s]+)>
+    | (?P<emphasis>\*+|_+|~~)
+    | (?P<opening>!?\[)
+    | \](?P<target>\((?:[^()\s]|\([^()\s]*\))*(?:\s+"[^"]*")?\)|\[[^\[\]]*\])?
+    """,
+    re.VERBOSE | re.DOTALL,
+)
+_KEPT = ("code", "escaped", "address")
+
+
+def plain_text(markdown: str) -> str:
+    """Its words in one line, blanks as one. Code stays as it is; of a link or a picture the words stay."""
+    return " ".join(" ".join(_passages(markdown)).split())
+
+
+def _passages(markdown: str) -> Iterator[str]:
+    """Code line by line, and between it what emphasis can stretch over."""
+    passage: list[str] = []
+    fence = ""
+    for line in markdown.splitlines():
+        mark = _FENCE.match(line)
+        if fence:
+            if mark and mark[1].startswith(fence):
+                fence = ""
+            else:
+                yield line
+            continue
+        words = "" if mark or _RULE.fullmatch(line) else _without_lead(line)
+        if not words:
+            yield _inline("\n".join(passage))
+            passage = []
+        else:
+            passage.append(words)
+        if mark:
+            fence = mark[1]
+    yield _inline("\n".join(passage))
+
+
+def _without_lead(line: str) -> str:
+    lead = _LEAD.match(line)
+    words = line[lead.end() :].strip() if lead else line
+    return re.sub(r"(?<!\\)\|", " ", words) if words.startswith("|") else words
+
+
+def _inline(text: str) -> str:
+    """Without the signs of emphasis, code, links and pictures; those that mean nothing stay."""
+    cuts: list[tuple[int, int]] = []
+    brackets: list[tuple[int, int]] = []
+    runs: dict[str, list[list[int]]] = defaultdict(list)
+    for token in _TOKEN.finditer(text):
+        kept = next((name for name in _KEPT if token[name] is not None), None)
+        if kept:
+            cuts += [(token.start(), token.start(kept)), (token.end(kept), token.end())]
+        elif token["emphasis"]:
+            cuts += _emphasis(text, token.start(), token.end(), runs[token[0][0]])
+        elif token["opening"]:
+            brackets.append(token.span())
+        elif brackets:
+            opening = brackets.pop()
+            if token["target"]:
+                cuts += [opening, token.span()]
+    return _without(text, sorted(cuts))
+
+
+def _emphasis(text: str, begin: int, end: int, opened: list[list[int]]) -> list[tuple[int, int]]:
+    """What a run of signs ends, of those `opened` (begin and end of each); what is left of it may begin something."""
+    cuts = []
+    before, after = text[begin - 1 : begin] or " ", text[end : end + 1] or " "
+    within_word = text[begin] == "_" and before.isalnum() and after.isalnum()
+    while begin < end and opened and not before.isspace() and not within_word:
+        run = opened[-1]
+        signs = min(end - begin, run[1] - run[0])
+        cuts += [(run[1] - signs, run[1]), (begin, begin + signs)]
+        run[1] -= signs
+        begin += signs
+        if run[0] == run[1]:
+            opened.pop()
+    if begin < end and not after.isspace() and not within_word:
+        opened.append([begin, end])
+    return cuts
+
+
+def _without(text: str, cuts: list[tuple[int, int]]) -> str:
+    pieces, last = [], 0
+    for begin, end in cuts:
+        pieces.append(text[last:begin])
+        last = max(last, end)
+    return "".join(pieces) + text[last:]
