@@ -65,7 +65,7 @@ def create_conversation() -> ResponseReturnValue:
 def show_conversation(conversation_id: int) -> dict[str, Any]:
     store = parts().store
     record = store.owned.conversation(identity.user_id(), conversation_id)
-    shown = shapes.conversation(record) | {"head_id": record.head_id}
+    shown = shapes.opened(record, shared=store.shares.of(record) is not None)
     if _PAGED.isdisjoint(request.args):
         messages = store.history.of_conversation(record.id)
         return shown | {"messages": [shapes.message(message) for message in messages]}

@@ -29,6 +29,11 @@ def conversation(record: Conversation) -> dict[str, Any]:
     }
 
 
+def opened(record: Conversation, *, shared: bool) -> dict[str, Any]:
+    """A conversation that is asked for by itself; `shared` is whether a link to it is out."""
+    return conversation(record) | {"head_id": record.head_id, "shared": shared}
+
+
 def found(hit: Found) -> dict[str, Any]:
     snippet = hit.snippet
     shown = {"text": snippet.text, "marks": snippet.marks, "message_id": snippet.message_id}

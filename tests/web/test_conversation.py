@@ -27,8 +27,8 @@ def show(client: FlaskClient, conversation_id: int) -> dict:
 
 def test_an_empty_one(alice: FlaskClient, conversation: int) -> None:
     shown = show(alice, conversation)
-    shaped(shown, CONVERSATION | {"head_id": type(None), "messages": list})
-    assert shown["messages"] == []
+    shaped(shown, CONVERSATION | {"head_id": type(None), "shared": bool, "messages": list})
+    assert (shown["messages"], shown["shared"]) == ([], False)
 
 
 def test_a_question_and_its_answer(alice: FlaskClient, conversation: int) -> None:

@@ -23,7 +23,9 @@ def texts(shown: dict) -> list[str]:
 def test_its_shape(alice: FlaskClient, conversation: int) -> None:
     turn = exchange(alice, conversation, "Hello")
     shown = page(alice, conversation, "limit=50")
-    shaped(shown, CONVERSATION | {"head_id": int, "leaf_id": int, "messages": list, "previous": type(None)})
+    shaped(
+        shown, CONVERSATION | {"head_id": int, "shared": bool, "leaf_id": int, "messages": list, "previous": type(None)}
+    )
     question, answer = shown["messages"]
     shaped(question, QUESTION | {"siblings": [int]})
     shaped(answer, ANSWER | {"siblings": [int], "feedback": type(None)})

@@ -54,6 +54,16 @@ def test_anybody_reads_it(alice: FlaskClient, anybody: FlaskClient, conversation
     assert texts(shown) == ["Q1", "You said: Q1"]
 
 
+@pytest.mark.parametrize("page", ["", "?limit=1"], ids=["whole", "a page of it"])
+def test_the_conversation_tells_whether_it_is_shared(alice: FlaskClient, conversation: int, page: str) -> None:
+    here = f"/api/conversations/{conversation}"
+    assert alice.get(here + page).json["shared"] is False
+    share(alice, conversation)
+    assert alice.get(here + page).json["shared"] is True
+    alice.delete(f"{here}/share")
+    assert alice.get(here + page).json["shared"] is False
+
+
 def test_the_page(alice: FlaskClient, anybody: FlaskClient, conversation: int) -> None:
     url = share(alice, conversation).json["url"]
     page = anybody.get(url)
