@@ -54,7 +54,9 @@ export function pageActions({ store, api }) {
     },
     setTemporary: (temporary) => store.update({ temporary }),
     showDialog: (name, item = null) => store.update({ dialog: { name, item }, drawerOpen: false }),
-    closeDialog: set({ dialog: null }),
+    /** That one only: when the browser tells of its end, another may have been opened. */
+    closeDialog: (closing = store.state.dialog) =>
+      store.update(({ dialog }) => (dialog === closing ? { dialog: null } : {})),
     dismissProblem: set({ problem: null }),
     closeDrawer: set({ drawerOpen: false }),
     toggleSidebar() {

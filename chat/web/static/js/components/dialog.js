@@ -9,9 +9,13 @@ export function Dialog({ title, kind, bare = false, onClose, children }) {
   const dialog = useRef(null);
   useLayoutEffect(() => {
     const opener = document.activeElement;
-    dialog.current.showModal();
-    // To where the focus was, or, when that is gone, to where one writes.
+    const shown = dialog.current;
+    shown.showModal();
+    // To where the focus was, or, when that is gone, to where one writes. The browser gives it back itself when a key
+    // closes the dialog, a moment before this; where the person has gone since, it stays.
     return () => {
+      if (shown.open) shown.close();
+      if (document.activeElement !== document.body && !shown.contains(document.activeElement)) return;
       const alive = opener?.isConnected && opener !== document.body;
       (alive ? opener : document.getElementById("message-field"))?.focus({ preventScroll: true });
     };

@@ -6,18 +6,19 @@ import { SettingsDialog } from "./settings-dialog.js";
 import { ShareDialog } from "./share-dialog.js";
 import { ShortcutsSheet } from "./shortcuts-sheet.js";
 
+const KINDS = { search: SearchDialog, share: ShareDialog, settings: SettingsDialog, shortcuts: ShortcutsSheet };
+
 export function Dialogs({ state, actions }) {
-  const { dialog } = state;
-  switch (dialog?.name) {
-    case "search":
-      return html`<${SearchDialog} recent=${state.history.items} removingIds=${state.removingIds} actions=${actions} />`;
-    case "share":
-      return html`<${ShareDialog} item=${dialog.item} actions=${actions} />`;
-    case "settings":
-      return html`<${SettingsDialog} preferences=${state.preferences} me=${state.me} actions=${actions} />`;
-    case "shortcuts":
-      return html`<${ShortcutsSheet} preferences=${state.preferences} actions=${actions} />`;
-    default:
-      return null;
-  }
+  const { dialog, preferences } = state;
+  const kind = KINDS[dialog?.name];
+  if (!kind) return null;
+  const close = () => actions.closeDialog(dialog);
+  const about = {
+    search: { recent: state.history.items, removingIds: state.removingIds, actions },
+    share: { item: dialog.item, actions },
+    settings: { preferences, me: state.me, actions },
+    shortcuts: { preferences, actions },
+  }[dialog.name];
+  // Opened anew it is another one, even if the one before has not gone yet.
+  return html`<${kind} key=${dialog} onClose=${close} ...${about} />`;
 }

@@ -12,7 +12,7 @@ const LONGEST = 200;
 const RECENT = 12;
 const dated = new Intl.DateTimeFormat(strings.dateLocale, { day: "numeric", month: "short", year: "numeric" });
 
-export function SearchDialog({ recent, removingIds, actions }) {
+export function SearchDialog({ recent, removingIds, actions, onClose }) {
   const [words, setWords] = useState("");
   const found = useSearch(words.trim(), actions);
   const [at, setAt] = useState(0);
@@ -26,7 +26,7 @@ export function SearchDialog({ recent, removingIds, actions }) {
     list.current.querySelector("[aria-selected=true]")?.scrollIntoView({ block: "nearest" });
   }, [active, words]);
   const open = (item) => {
-    actions.closeDialog();
+    onClose();
     actions.open(item.id, { messageId: item.snippet?.messageId ?? null });
   };
   const onKeyDown = (event) => {
@@ -39,7 +39,7 @@ export function SearchDialog({ recent, removingIds, actions }) {
   };
   const say = strings.search;
   return html`
-    <${Dialog} title=${say.title} kind="search" bare onClose=${actions.closeDialog}>
+    <${Dialog} title=${say.title} kind="search" bare onClose=${onClose}>
       <div class="search-head">
         <${Icon} name="search" />
         <input
@@ -60,7 +60,7 @@ export function SearchDialog({ recent, removingIds, actions }) {
           onKeyDown=${onKeyDown}
         />
         ${found.busy && html`<${Spinner} />`}
-        <${IconButton} icon="close" label=${strings.close} onClick=${actions.closeDialog} />
+        <${IconButton} icon="close" label=${strings.close} onClick=${onClose} />
       </div>
       <div class="search-list" ref=${list}>
         ${!searched && shown.length > 0 && html`<p class="group-name" aria-hidden="true">${say.recent}</p>`}

@@ -5,10 +5,10 @@ import { CATALOGUES, strings } from "../strings/index.js";
 import { html } from "../view.js";
 import { Dialog } from "./dialog.js";
 
-export function SettingsDialog({ preferences, me, actions }) {
+export function SettingsDialog({ preferences, me, actions, onClose }) {
   const say = strings.settings;
   return html`
-    <${Dialog} title=${say.title} kind="settings" onClose=${actions.closeDialog}>
+    <${Dialog} title=${say.title} kind="settings" onClose=${onClose}>
       <fieldset class="setting">
         <legend>${say.theme}</legend>
         <div class="segments">

@@ -13,7 +13,7 @@ const dated = new Intl.DateTimeFormat(strings.dateLocale, { dateStyle: "medium",
 /** When that was, for the reader's clock. */
 export const moment = (iso) => (Number.isFinite(Date.parse(iso)) ? dated.format(new Date(iso)) : "");
 
-export function ShareDialog({ item, actions }) {
+export function ShareDialog({ item, actions, onClose }) {
   const say = strings.share;
   // `link` is undefined until it is known, and null where there is none; `told` what the last act came to.
   const [{ link, busy, told, problem }, setState] = useState({ link: undefined, busy: say.loading });
@@ -31,7 +31,7 @@ export function ShareDialog({ item, actions }) {
   useEffect(() => void look(), []);
 
   return html`
-    <${Dialog} title=${say.title} kind="sharing" onClose=${actions.closeDialog}>
+    <${Dialog} title=${say.title} kind="sharing" onClose=${onClose}>
       <p class="shared-title">${item.title || strings.untitled}</p>
       <p class="muted">${say.explanation}</p>
       ${

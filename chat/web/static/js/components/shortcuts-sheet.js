@@ -12,11 +12,11 @@ const WRITING = [
 ];
 const CLOSE = { does: "close", held: [], key: "Escape" };
 
-export function ShortcutsSheet({ preferences, actions }) {
+export function ShortcutsSheet({ preferences, actions, onClose }) {
   const { title, groups } = strings.shortcuts;
   const everywhere = [...SHORTCUTS.map((each) => withSingle(each, preferences.keys)), CLOSE];
   return html`
-    <${Dialog} title=${title} kind="shortcuts" onClose=${actions.closeDialog}>
+    <${Dialog} title=${title} kind="shortcuts" onClose=${onClose}>
       <${Group} name=${groups.page} shortcuts=${everywhere} />
       <${Group} name=${groups.writing} shortcuts=${WRITING} />
       <label class="check">
