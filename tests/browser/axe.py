@@ -1,11 +1,12 @@
 """axe-core, which finds what people with a screen reader, a keyboard or weak eyes stumble over. For tests only.
 
 It is fetched by npm at the version and checksum in package-lock.json when it is first needed, into node_modules/,
-which git ignores.
+which git ignores. Of several processes that need it at once, one fetches it and the others wait.
 """
 
 from __future__ import annotations
 
+import fcntl
 import os
 import shutil
 import subprocess
@@ -31,12 +32,18 @@ _SETTLED = """() => Promise.all(
 
 @cache
 def _source() -> str:
-    if not _SOURCE.exists():
-        if shutil.which("npm") is None and os.environ.get("CI") != "true":
-            pytest.skip("npm is not installed, which fetches axe-core (Debian: apt-get install npm)")
-        command = ["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund"]
-        subprocess.run(command, cwd=_HERE, check=True, capture_output=True, timeout=120)
+    with (_HERE / "package-lock.json").open() as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not _SOURCE.exists():
+            _fetch()
     return _SOURCE.read_text(encoding="utf-8")
+
+
+def _fetch() -> None:
+    if shutil.which("npm") is None and os.environ.get("CI") != "true":
+        pytest.skip("npm is not installed, which fetches axe-core (Debian: apt-get install npm)")
+    command = ["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund"]
+    subprocess.run(command, cwd=_HERE, check=True, capture_output=True, timeout=120)
 
 
 def problems(page: Page) -> list[str]:

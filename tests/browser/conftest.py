@@ -1,7 +1,8 @@
 """A real Chromium over a real server. Any word on the console and any breach of the page's policy fails the test.
 
-Two servers stand ready, each for one module of tests: `server` has the demo model and figures to look up, `chat_server`
-a fake model that is told in the question how to answer.
+Two servers stand ready for all tests: `server` has the demo model and figures to look up, `chat_server` a fake model
+that is told in the question how to answer. Everybody in a test is somebody new to them. A test that stops a server,
+kills its workers or needs another pace starts one of its own.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 import re
 import shutil
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -19,6 +21,8 @@ from tests.servers.market_data import MarketDataServer
 from tests.servers.parley import ParleyServer
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+# An answer that a test left running is not waited for.
+GRACE_S = 0.5
 ARGUMENTS = [
     "--no-sandbox",
     "--disable-gpu",
@@ -40,32 +44,42 @@ def chromium() -> Iterator[Browser]:
         browser.close()
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def market_data() -> Iterator[MarketDataServer]:
     with MarketDataServer() as server:
         yield server
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def server(market_data: MarketDataServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[ParleyServer]:
-    """Four gevent workers and the demo model, as somebody has them who has just installed Parley."""
-    folder: Path = tmp_path_factory.mktemp("parley")
-    with ParleyServer(
-        folder,
-        DEMO_LATENCY_S=3,
-        WORLD_BANK_URL=market_data.world_bank_url,
-        FRANKFURTER_URL=market_data.frankfurter_url,
-    ) as running:
+    """Two workers and the demo model in a hurry: for answers that are looked at when they are there."""
+    with demo_server(tmp_path_factory.mktemp("parley"), market_data) as running:
         yield running
 
 
-@pytest.fixture(scope="module")
+@contextmanager
+def demo_server(folder: Path, figures: MarketDataServer, **settings: object) -> Iterator[ParleyServer]:
+    """The demo model, with figures to look up."""
+    addresses = {"WORLD_BANK_URL": figures.world_bank_url, "FRANKFURTER_URL": figures.frankfurter_url}
+    with ParleyServer(folder, **({"WEB_CONCURRENCY": 2, "GRACE_S": GRACE_S} | addresses | settings)) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
 def chat_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ParleyServer]:
     """Two workers and a fake model under two names, which answers at once unless the question says otherwise."""
-    folder: Path = tmp_path_factory.mktemp("parley")
+    with fake_server(tmp_path_factory.mktemp("parley"), WEB_CONCURRENCY=2, CHAT_MODEL="first,second") as running:
+        yield running
+
+
+@contextmanager
+def fake_server(folder: Path, **settings: object) -> Iterator[ParleyServer]:
+    """A server with a fake model of its own; one worker, unless told otherwise."""
     with (
         FakeLLM(first=0, tokens=12, gap=0) as llm,
-        ParleyServer(folder, WEB_CONCURRENCY=2, OPENAI_BASE_URL=llm.base_url, CHAT_MODEL="first,second") as running,
+        ParleyServer(
+            folder, **({"WEB_CONCURRENCY": 1, "GRACE_S": GRACE_S, "OPENAI_BASE_URL": llm.base_url} | settings)
+        ) as running,
     ):
         yield running
 

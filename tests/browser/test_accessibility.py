@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from pathlib import Path
 
 import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
-from scripts.fake_llm import FakeLLM
 from tests.browser.axe import problems
 from tests.browser.moves import ENDLESS, SLOW, answering, ask, asked, choose, field, finished, in_list
 from tests.servers.parley import ParleyServer, wanting
@@ -151,19 +149,15 @@ def test_a_phone(new_person: Callable[..., BrowserContext], chat_server: ParleyS
     assert problems(page) == []
 
 
-def test_a_lost_connection(new_person: Callable[..., BrowserContext], tmp_path: Path) -> None:
-    with (
-        FakeLLM(first=0, tokens=5, gap=0) as llm,
-        ParleyServer(tmp_path, WEB_CONCURRENCY=1, OPENAI_BASE_URL=llm.base_url) as own_server,
-    ):
-        page = new_person(forgive="net::ERR_").new_page()
-        page.goto(own_server.url)
-        asked(page, "Still there?")
-        page.context.set_offline(True)
-        expect(page.locator(".sign.lost")).to_be_visible()
-        assert problems(page) == []
-        page.context.set_offline(False)
-        expect(page.locator(".sign.lost")).to_have_count(0, timeout=30_000)
+def test_a_lost_connection(new_person: Callable[..., BrowserContext], chat_server: ParleyServer) -> None:
+    page = new_person(forgive="net::ERR_").new_page()
+    page.goto(chat_server.url)
+    asked(page, "Still there?")
+    page.context.set_offline(True)
+    expect(page.locator(".sign.lost")).to_be_visible()
+    assert problems(page) == []
+    page.context.set_offline(False)
+    expect(page.locator(".sign.lost")).to_have_count(0, timeout=30_000)
 
 
 def test_another_language(new_person: Callable[..., BrowserContext], chat_server: ParleyServer) -> None:

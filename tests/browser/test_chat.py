@@ -2,23 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
-from scripts.fake_llm import FakeLLM
+from tests.browser.conftest import GRACE_S, demo_server
 from tests.browser.moves import ask, finished
+from tests.servers.market_data import MarketDataServer
 from tests.servers.parley import ParleyServer, wanting
 
 
+@pytest.fixture(scope="module")
+def unhurried(market_data: MarketDataServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[ParleyServer]:
+    """The demo model at a pace at which one can act while it answers."""
+    with demo_server(tmp_path_factory.mktemp("parley"), market_data, DEMO_LATENCY_S=4) as running:
+        yield running
+
+
 def test_two_windows_are_answered_at_the_same_time(
-    new_person: Callable[..., BrowserContext], server: ParleyServer
+    new_person: Callable[..., BrowserContext], unhurried: ParleyServer
 ) -> None:
     china, india = new_person().new_page(), new_person().new_page()
     for window in (china, india):
-        window.goto(server.url)
+        window.goto(unhurried.url)
     ask(china, "Show me China market data")
     ask(india, "Show me India market data")
     # Both are in the middle of their answers at one moment: words are there, and neither is complete.
@@ -55,7 +63,11 @@ def test_each_suggestion_is_answered(page: Page, suggestion: str, drawn: bool) -
     assert (page.locator("figure.result").count() > 0) == drawn
 
 
-def test_a_reload_in_mid_answer_goes_on_and_loses_nothing(page: Page) -> None:
+def test_a_reload_in_mid_answer_goes_on_and_loses_nothing(
+    new_person: Callable[..., BrowserContext], unhurried: ParleyServer
+) -> None:
+    page = new_person().new_page()
+    page.goto(unhurried.url)
     ask(page, "Show me India market data")
     expect(page.locator("article.answer .markdown").last).not_to_be_empty(timeout=10_000)
     page.reload()
@@ -66,7 +78,7 @@ def test_a_reload_in_mid_answer_goes_on_and_loses_nothing(page: Page) -> None:
 
 
 def test_history_is_there_after_a_restart(new_person: Callable[..., BrowserContext], tmp_path: Path) -> None:
-    with ParleyServer(tmp_path, WEB_CONCURRENCY=1, DEMO_LATENCY_S=0.2) as own_server:
+    with ParleyServer(tmp_path, WEB_CONCURRENCY=1, DEMO_LATENCY_S=0.2, GRACE_S=GRACE_S) as own_server:
         window = new_person().new_page()
         window.goto(own_server.url)
         ask(window, "What can you do?")
@@ -81,45 +93,32 @@ def test_history_is_there_after_a_restart(new_person: Callable[..., BrowserConte
         expect(window.locator("article.answer .markdown").last).to_have_text(written, use_inner_text=True)
 
 
-def test_what_a_model_writes_is_never_run(new_person: Callable[..., BrowserContext], tmp_path: Path) -> None:
+def test_what_a_model_writes_is_never_run(window: Page, chat_server: ParleyServer) -> None:
     hostile = (
         "<img src=x onerror=alert(1)><script>alert(2)</script> [link](javascript:alert(3)) "
-        "<iframe src='https://example.org'></iframe> ![image](https://example.org/canary.png) **bold**"
+        "<iframe src='https://example.org'></iframe> ![image](https://example.org/canary.png) **bold** "
     )
-    with (
-        FakeLLM(echo=1, first=0, gap=0) as llm,
-        ParleyServer(tmp_path, WEB_CONCURRENCY=1, OPENAI_BASE_URL=llm.base_url) as own_server,
-    ):
-        window = new_person().new_page()
-        asked: list[str] = []
-        window.on("request", lambda request: asked.append(request.url))
-        window.on("dialog", lambda dialog: pytest.fail(f"a dialog: {dialog.message}"))
-        window.goto(own_server.url)
-        ask(window, hostile)
-        finished(window)
-        answer = window.locator("article.answer .markdown").last
-        expect(answer.locator("strong")).to_have_text("bold")
-        assert answer.locator("script, iframe, img, [onerror], a[href^='javascript']").count() == 0
-        assert all(address.startswith((own_server.url, "data:")) for address in asked)
-        expect(window.locator("article.question")).to_contain_text("<script>alert(2)</script>")
+    asked: list[str] = []
+    window.on("request", lambda request: asked.append(request.url))
+    window.on("dialog", lambda dialog: pytest.fail(f"a dialog: {dialog.message}"))
+    ask(window, hostile + wanting(echo=1))
+    finished(window)
+    answer = window.locator("article.answer .markdown").last
+    expect(answer.locator("strong")).to_have_text("bold")
+    assert answer.locator("script, iframe, img, [onerror], a[href^='javascript']").count() == 0
+    assert asked
+    assert all(address.startswith((chat_server.url, "data:")) for address in asked)
+    expect(window.locator("article.question")).to_contain_text("<script>alert(2)</script>")
 
 
-def test_a_failed_answer_says_why_and_can_be_tried_again(
-    new_person: Callable[..., BrowserContext], tmp_path: Path
-) -> None:
-    with (
-        FakeLLM(first=0, tokens=5, gap=0) as llm,
-        ParleyServer(tmp_path, WEB_CONCURRENCY=1, OPENAI_BASE_URL=llm.base_url) as own_server,
-    ):
-        window = new_person().new_page()
-        window.goto(own_server.url)
-        ask(window, "Try this " + wanting(fault="cut", at=3, times=1))
-        failed = window.locator("article.answer .failed")
-        expect(failed).to_be_visible(timeout=10_000)
-        failed.get_by_role("button", name="Retry").click()
-        finished(window)
-        expect(window.locator("article.answer .failed")).to_have_count(0)
-        expect(window.locator("article.question")).to_have_count(1)
+def test_a_failed_answer_says_why_and_can_be_tried_again(window: Page) -> None:
+    ask(window, "Say why " + wanting(fault="cut", at=3, times=1))
+    failed = window.locator("article.answer .failed")
+    expect(failed).to_be_visible(timeout=10_000)
+    failed.get_by_role("button", name="Retry").click()
+    finished(window)
+    expect(window.locator("article.answer .failed")).to_have_count(0)
+    expect(window.locator("article.question")).to_have_count(1)
 
 
 def test_a_phone_has_the_history_in_a_drawer(new_person: Callable[..., BrowserContext], server: ParleyServer) -> None:

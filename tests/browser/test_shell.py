@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
-from scripts.fake_llm import FakeLLM
+from tests.browser.conftest import fake_server
 from tests.browser.moves import SLOW, answering, ask, asked, field, in_list
 from tests.servers.parley import ParleyServer
 
@@ -127,13 +127,16 @@ def test_every_target_on_a_phone_is_44_pixels_high(
     ask(window, "Queued")
     assert small_targets(window, "main") == []
     window.get_by_role("button", name="Show chats").tap()
+    expect(window.locator("nav.history")).to_be_in_viewport()
     assert small_targets(window, "aside") == []
     window.get_by_role("button", name="Settings").tap()
+    expect(window.get_by_role("dialog", name="Settings")).to_be_visible()
     assert small_targets(window, "dialog") == []
 
 
 def small_targets(page: Page, where: str) -> list[str]:
     """Buttons and fields lower than 44 pixels; links within a sentence are excepted, as WCAG does."""
+    expect(page.locator(where).get_by_role("button").first).to_be_visible()
     found = page.evaluate(
         """where => [...document.querySelectorAll(`${where} :is(button, select, textarea, a)`)]
             .filter(each => each.checkVisibility({visibilityProperty: true}) && !each.closest('.markdown, .sources'))
@@ -210,19 +213,56 @@ def test_the_keys_and_their_help(window: Page) -> None:
     expect(help_sheet).to_be_visible()
     window.keyboard.press("Escape")
     window.keyboard.press("Shift+Escape")
+    expect(help_sheet).to_have_count(0)
     expect(field(window)).to_be_focused()
     asked(window, "A chat")
     window.keyboard.press("Control+Shift+O")
     expect(window.locator("h1")).to_have_text("What would you like to know?")
 
 
+def test_keys_pressed_faster_than_the_page_is_drawn(window: Page) -> None:
+    """All within one frame: what closes, what opens and where the focus goes do not get into each other's way."""
+    new_chat = window.get_by_role("link", name="New chat").first
+    sheet = window.get_by_role("dialog", name="Keyboard shortcuts")
+    new_chat.focus()
+    window.keyboard.press("Control+/")
+    expect(sheet).to_be_visible()
+    window.evaluate(
+        """() => {
+            document.querySelector('dialog').close();
+            document.getElementById('message-field').focus();
+        }"""
+    )
+    expect(sheet).to_have_count(0)
+    expect(field(window)).to_be_focused()
+    window.keyboard.press("Control+/")
+    expect(sheet).to_be_visible()
+    window.evaluate(
+        """() => {
+            const press = (key) => document.dispatchEvent(new KeyboardEvent('keydown', {key, ctrlKey: true}));
+            document.querySelector('dialog').close();
+            press('/');
+        }"""
+    )
+    expect(sheet).to_be_visible()
+    window.evaluate(
+        """() => {
+            const press = (key) => document.dispatchEvent(new KeyboardEvent('keydown', {key, ctrlKey: true}));
+            document.querySelector('dialog').close();
+            press('k');
+        }"""
+    )
+    expect(window.get_by_role("dialog", name="Search chats")).to_be_visible()
+    expect(sheet).to_have_count(0)
+    window.keyboard.press("Escape")
+    expect(window.get_by_role("dialog")).to_have_count(0)
+    expect(field(window)).to_be_focused()
+
+
 def test_a_lost_server_is_a_small_sign_and_is_found_again(
     new_person: Callable[..., BrowserContext], tmp_path: Path
 ) -> None:
-    with (
-        FakeLLM(first=0, tokens=5, gap=0) as llm,
-        ParleyServer(tmp_path, WEB_CONCURRENCY=1, OPENAI_BASE_URL=llm.base_url) as own_server,
-    ):
+    with fake_server(tmp_path) as own_server:
         window = new_person(forgive="net::ERR_").new_page()
         window.goto(own_server.url)
         asked(window, "Still there?")

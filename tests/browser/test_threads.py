@@ -13,6 +13,7 @@ from pathlib import Path
 from playwright.sync_api import BrowserContext, Locator, Page, Request, Route, expect
 
 from scripts.fake_llm import generated_text
+from tests.browser.conftest import fake_server
 from tests.browser.moves import ENDLESS, SLOW, answering, ask, asked, finished
 from tests.servers.parley import ParleyServer, Person, wanting
 from tests.servers.wire import Wire
@@ -210,24 +211,25 @@ def test_a_reload_in_mid_answer_goes_on(window: Page) -> None:
 
 
 def test_a_worker_that_died_leaves_its_words_and_a_retry(
-    new_person: Callable[..., BrowserContext], tmp_path: Path, chat_server: ParleyServer
+    new_person: Callable[..., BrowserContext], tmp_path: Path
 ) -> None:
-    page = new_person(forgive="ERR_|50[234]").new_page()
-    page.goto(chat_server.url)
-    page.evaluate(STILL)
-    ask(page, "Die " + wanting(first=0.1, tokens=400, gap=0.05, times=1, fault="stall", at=60))
-    # Long enough for some of it to be in the database.
-    expect(answers(page).locator(".markdown")).to_contain_text("(40)", timeout=10_000)
-    for pid in chat_server.workers:
-        os.kill(pid, signal.SIGKILL)
-    ended = page.locator(".ending")
-    expect(ended).to_contain_text("Interrupted", timeout=25_000)
-    expect(answers(page).locator(".markdown")).to_contain_text("The(0) market(1)")
-    assert page.evaluate("() => globalThis.untouched")
-    ended.get_by_role("button", name="Retry").click()
-    page.get_by_role("button", name="Stop the answer").click()
-    expect(page.locator(".stopped")).to_be_visible()
-    expect(page.locator("article.answer .branches")).to_have_text("2/2")
+    with fake_server(tmp_path, WEB_CONCURRENCY=2) as own_server:
+        page = new_person(forgive="ERR_|50[234]").new_page()
+        page.goto(own_server.url)
+        page.evaluate(STILL)
+        ask(page, "Die " + wanting(first=0.1, tokens=400, gap=0.05, times=1, fault="stall", at=60))
+        # Long enough for some of it to be in the database.
+        expect(answers(page).locator(".markdown")).to_contain_text("(40)", timeout=10_000)
+        for pid in own_server.workers:
+            os.kill(pid, signal.SIGKILL)
+        ended = page.locator(".ending")
+        expect(ended).to_contain_text("Interrupted", timeout=25_000)
+        expect(answers(page).locator(".markdown")).to_contain_text("The(0) market(1)")
+        assert page.evaluate("() => globalThis.untouched")
+        ended.get_by_role("button", name="Retry").click()
+        page.get_by_role("button", name="Stop the answer").click()
+        expect(page.locator(".stopped")).to_be_visible()
+        expect(page.locator("article.answer .branches")).to_have_text("2/2")
 
 
 # Scrolling
