@@ -134,6 +134,15 @@ def test_every_target_on_a_phone_is_44_pixels_high(
     assert small_targets(window, "dialog") == []
 
 
+def test_the_main_figures_fit_on_a_phone(new_person: Callable[..., BrowserContext], server: ParleyServer) -> None:
+    window = new_person(**PHONE).new_page()
+    window.goto(server.url)
+    asked(window, "Show me China market data")
+    table = window.locator("figure.result .table-scroll").first
+    expect(table).to_contain_text("Year")
+    assert table.evaluate("each => each.scrollWidth - each.clientWidth") <= 0
+
+
 def small_targets(page: Page, where: str) -> list[str]:
     """Buttons and fields lower than 44 pixels; links within a sentence are excepted, as WCAG does."""
     expect(page.locator(where).get_by_role("button").first).to_be_visible()

@@ -56,16 +56,28 @@ function pageWith(status) {
   const stopped = [];
   const actions = queueActions({
     store,
-    send: (text, where) => sent.push([text, where?.key ?? store.state.openKey]),
+    send(text, where) {
+      sent.push([text, where?.key ?? store.state.openKey]);
+      begins(localMessage(`answer to ${text}`, "assistant", null));
+    },
     stop: async (key) => stopped.push(key),
   });
+  const begins = (message) => {
+    const known = store.state.conversations.get(7);
+    store.update({ conversations: new Map([[7, { ...withMessages(known, message), turn: { phase: "sending" } }]]) });
+  };
+  // Between two frames: the queues are not told of it yet.
+  const over = (how) => {
+    const known = store.state.conversations.get(7);
+    const head = { ...known.messages.get(known.headId), status: how };
+    store.update({ conversations: new Map([[7, { ...withMessages(known, head), turn: null }]]) });
+  };
   const ends = (how) => {
-    const over = { ...answer, status: how };
-    store.update({ conversations: new Map([[7, { ...conversation, messages: new Map([["answer", over]]), turn: null }]]) });
+    over(how);
     actions.watchQueues();
   };
   const waiting = () => (store.state.queues.get(7) ?? []).map(({ text }) => text);
-  return { store, actions, sent, stopped, ends, waiting };
+  return { store, actions, sent, stopped, over, ends, waiting };
 }
 
 test("where nothing runs, a message is sent at once", () => {
@@ -87,6 +99,37 @@ test("while an answer runs, messages wait; its end sends the first of them", () 
   ends("completed");
   assert.deepEqual(sent, [["one", 7]]);
   assert.deepEqual(waiting(), ["two"]);
+});
+
+test("answers that begin and end between two frames send what waits for them, too", () => {
+  const { actions, sent, ends, waiting } = pageWith("running");
+  for (const text of ["one", "two", "three"]) actions.submit(text);
+  for (let answers = 0; answers < 3; answers += 1) ends("completed");
+  assert.deepEqual(
+    sent.map(([text]) => text),
+    ["one", "two", "three"],
+  );
+  assert.deepEqual(waiting(), []);
+});
+
+test("what is sent just after an answer's end goes behind what waited for it", () => {
+  const { actions, sent, over, waiting } = pageWith("running");
+  actions.submit("one");
+  over("completed");
+  actions.submit("two");
+  assert.deepEqual(sent, []);
+  actions.watchQueues();
+  assert.deepEqual(sent, [["one", 7]]);
+  assert.deepEqual(waiting(), ["two"]);
+});
+
+test("what is held keeps nobody from asking something else", () => {
+  const { actions, sent, ends, waiting } = pageWith("running");
+  actions.submit("one");
+  ends("stopped");
+  actions.submit("two");
+  assert.deepEqual(sent, [["two", 7]]);
+  assert.deepEqual(waiting(), ["one"]);
 });
 
 for (const how of ["stopped", "failed", "interrupted"]) {

@@ -7,22 +7,36 @@ import { queued, unqueued } from "../state/queue.js";
 
 /** `send(text, {key, clientId})` asks; `stop(key)` ends the answer that is being written. */
 export function queueActions({ store, send, stop }) {
-  // By conversation, the answer whose end its queue waits for; and the message that is to go out however it ends.
-  const awaited = new Map();
+  // The answers for whose end a queue waits, by their keys; and by conversation, the message that is to go out
+  // however its answer ends.
+  const awaited = new Set();
   const urgent = new Map();
 
   const take = (key, clientId) => store.update(({ queues }) => ({ queues: unqueued(queues, key, clientId) }));
   const find = (key, clientId) => store.state.queues.get(key)?.find((each) => each.clientId === clientId);
   const isBusy = (key) => Boolean(store.state.conversations.get(key)?.turn);
+  const headOf = (key) => {
+    const conversation = store.state.conversations.get(key);
+    return conversation?.messages.get(conversation.headId);
+  };
+  // An answer that has come to its end, but whose queue has not gone on yet: that happens with the next frame.
+  const isEnding = (key) => awaited.has(headOf(key)?.key) && store.state.queues.has(key);
+
+  /** At once, not with the next frame: by then the answer may be over. */
+  function awaitEnd(key) {
+    const running = runningMessage(store.state.conversations.get(key));
+    if (running) awaited.add(running.key);
+  }
 
   /** What the composer calls. Behind others that wait, a message waits too. */
   function submit(text) {
     const key = store.state.openKey;
     if (!text.trim()) return;
-    if (!isBusy(key)) {
+    if (!isBusy(key) && !isEnding(key)) {
       send(text);
       return;
     }
+    if (isBusy(key)) awaitEnd(key);
     store.update((state) => ({
       queues: queued(state.queues, key, { clientId: randomId(), text }),
       ...(state.drafts.get(key) === text ? draftChanged(state, key, "") : {}),
@@ -34,6 +48,7 @@ export function queueActions({ store, send, stop }) {
     if (!message) return;
     take(key, clientId);
     send(message.text, { key, clientId });
+    awaitEnd(key);
   }
 
   /** Out of its turn: what is being written is stopped for it. */
@@ -63,16 +78,16 @@ export function queueActions({ store, send, stop }) {
       const conversation = store.state.conversations.get(key);
       if (conversation?.phase !== "ready") continue;
       const running = runningMessage(conversation);
-      if (running) awaited.set(key, running.key);
-      else if (!conversation.turn) ended(key, conversation, queue);
+      if (running) awaited.add(running.key);
+      else if (!conversation.turn) ended(key, queue);
     }
   }
 
-  function ended(key, conversation, queue) {
-    const head = conversation.messages.get(conversation.headId);
-    const asExpected = awaited.get(key) === head?.key && head?.status === "completed";
+  function ended(key, queue) {
+    const head = headOf(key);
+    const asExpected = awaited.has(head?.key) && head.status === "completed";
     const next = find(key, urgent.get(key)) ?? (asExpected ? queue[0] : null);
-    awaited.delete(key);
+    awaited.delete(head?.key);
     urgent.delete(key);
     if (next) sendQueued(key, next.clientId);
   }
