@@ -21,8 +21,8 @@ from tests.servers.market_data import MarketDataServer
 from tests.servers.parley import ParleyServer
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-# An answer that a test left running is not waited for.
-GRACE_S = 0.5
+# What a test leaves behind is not waited for at a server's end: neither an answer nor an idle connection.
+BRIEF = {"GRACE_S": 0.5, "GUNICORN_CMD_ARGS": "--keep-alive 1"}
 ARGUMENTS = [
     "--no-sandbox",
     "--disable-gpu",
@@ -61,7 +61,7 @@ def server(market_data: MarketDataServer, tmp_path_factory: pytest.TempPathFacto
 def demo_server(folder: Path, figures: MarketDataServer, **settings: object) -> Iterator[ParleyServer]:
     """The demo model, with figures to look up."""
     addresses = {"WORLD_BANK_URL": figures.world_bank_url, "FRANKFURTER_URL": figures.frankfurter_url}
-    with ParleyServer(folder, **({"WEB_CONCURRENCY": 2, "GRACE_S": GRACE_S} | addresses | settings)) as running:
+    with ParleyServer(folder, **(BRIEF | {"WEB_CONCURRENCY": 2} | addresses | settings)) as running:
         yield running
 
 
@@ -77,9 +77,7 @@ def fake_server(folder: Path, **settings: object) -> Iterator[ParleyServer]:
     """A server with a fake model of its own; one worker, unless told otherwise."""
     with (
         FakeLLM(first=0, tokens=12, gap=0) as llm,
-        ParleyServer(
-            folder, **({"WEB_CONCURRENCY": 1, "GRACE_S": GRACE_S, "OPENAI_BASE_URL": llm.base_url} | settings)
-        ) as running,
+        ParleyServer(folder, **(BRIEF | {"WEB_CONCURRENCY": 1, "OPENAI_BASE_URL": llm.base_url} | settings)) as running,
     ):
         yield running
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
-from tests.browser.conftest import GRACE_S, demo_server
+from tests.browser.conftest import BRIEF, demo_server
 from tests.browser.moves import ask, finished
 from tests.servers.market_data import MarketDataServer
 from tests.servers.parley import ParleyServer, wanting
@@ -78,7 +78,7 @@ def test_a_reload_in_mid_answer_goes_on_and_loses_nothing(
 
 
 def test_history_is_there_after_a_restart(new_person: Callable[..., BrowserContext], tmp_path: Path) -> None:
-    with ParleyServer(tmp_path, WEB_CONCURRENCY=1, DEMO_LATENCY_S=0.2, GRACE_S=GRACE_S) as own_server:
+    with ParleyServer(tmp_path, WEB_CONCURRENCY=1, DEMO_LATENCY_S=0.2, **BRIEF) as own_server:
         window = new_person().new_page()
         window.goto(own_server.url)
         ask(window, "What can you do?")
