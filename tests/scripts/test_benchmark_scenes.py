@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -96,7 +97,9 @@ def test_the_reference_does_the_same_job(tmp_path: Path, model: FakeLLM, monkeyp
     monkeypatch.setenv("REFERENCE_DATABASE", str(tmp_path / "chat.db"))
     monkeypatch.setenv("OPENAI_BASE_URL", model.base_url)
     monkeypatch.setenv("OPENAI_API_KEY", "any")
-    status, answer = asyncio.run(_asked(Reference()))
+    # In a thread of its own: this one may have a loop already, a browser's driver's.
+    with ThreadPoolExecutor(1) as aside:
+        status, answer = aside.submit(lambda: asyncio.run(_asked(Reference()))).result()
     assert status == 200
     stream = Stream()
     stream.feed(b"HTTP/1.1 200 OK\r\n\r\n" + answer, 1.0)

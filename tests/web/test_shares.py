@@ -13,7 +13,7 @@ from flask.testing import FlaskClient
 from config.settings import Settings
 
 from .conftest import HeldAnswer
-from .talk import ask, converse, exchange, moment, problem, shaped
+from .talk import ask, converse, ended, exchange, moment, problem, shaped
 from .test_conversation import ANSWER, QUESTION
 
 
@@ -136,7 +136,7 @@ def test_an_answer_under_way_is_not_shared(alice: FlaskClient, conversation: int
     begun = ask(alice, conversation, "Q2")
     problem(share(alice, conversation), 409, "turn_running")
     held.go()
-    alice.get(begun["events_url"])
+    ended(alice, begun)
     assert share(alice, conversation).status_code == 201
 
 
