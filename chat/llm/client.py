@@ -1,8 +1,8 @@
 """A model behind any OpenAI-compatible endpoint.
 
-The SDK knows keys, addresses and headers and names what went wrong. The body it is given ready made and the
-stream is taken raw, since its own objects cost more than everything else a turn and a token need. Framing is
-in `sse`, meaning in `deltas`, errors in `faults`, the connection in `transport`.
+Bodies go out ready made and the stream is taken raw, since the SDK's own objects cost more than everything
+else a turn and a token need. What the SDK is there for is in `endpoint`, framing in `sse`, meaning in `deltas`,
+errors in `faults`, the connection in `transport`.
 """
 
 from __future__ import annotations
@@ -12,20 +12,19 @@ import contextlib
 import copy
 import random
 from collections.abc import Generator, Iterable, Iterator, Sequence
-from typing import Any, cast
+from typing import cast
 
 import httpx2
-import openai
 
 from chat.cancellation import Cancellation
 from chat.errors import ModelError, ModelRateLimited, ModelRejected, ModelUnavailable, ModelUnreachable
 from chat.llm import wire
 from chat.llm.deltas import AnswerReader
+from chat.llm.endpoint import Endpoint
 from chat.llm.faults import FAILURES, Faults, retry_after_s
 from chat.llm.line import Line, using
 from chat.llm.pause import pause
 from chat.llm.sse import EventParser
-from chat.llm.transport import http_client, timeouts
 from chat.messages import Delta, Message, ToolSpec
 
 MAX_RETRIES = 2
@@ -35,11 +34,6 @@ MAX_RETRY_AFTER_S = 5.0
 USAGE_WITHIN_S = 2.0
 END_WITHIN_S = 0.2
 
-_DEFAULT_BASE_URL = "https://api.openai.com/v1"
-# Servers of one's own need no key, but the SDK does.
-_NO_KEY = "none"
-
-_JSON = {"Content-Type": "application/json"}
 _REHEARSED_ANSWER = b'data: {"choices": [{"delta": {"content": "."}, "finish_reason": "stop"}]}\n\ndata: [DONE]\n\n'
 _REHEARSED_TOOLS = [ToolSpec("tool", "", {"type": "object", "properties": {}})]
 
@@ -54,15 +48,7 @@ class OpenAIModel:
 
     def __init__(self, api_key: str, base_url: str, model_timeout_s: float, transport: str = "lean") -> None:
         """Empty strings stand for what is not set; `transport` is "lean" or "standard". Does not connect."""
-        self._client = openai.OpenAI(
-            api_key=api_key or _NO_KEY,
-            base_url=base_url or _DEFAULT_BASE_URL,
-            timeout=timeouts(model_timeout_s),
-            max_retries=0,
-            # A compressed stream would come in lumps.
-            default_headers={"Accept-Encoding": "identity"},
-            http_client=http_client(model_timeout_s, transport),
-        )
+        self._endpoint = Endpoint(api_key, base_url, model_timeout_s, transport)
         self._faults = Faults(api_key, model_timeout_s)
         self._key_can_be_sent = api_key.isascii() and api_key.isprintable()
 
@@ -91,28 +77,16 @@ class OpenAIModel:
 
     def close(self) -> None:
         """Close the connections that are kept alive."""
-        self._client.close()
+        self._endpoint.close()
 
     def _attempt(self, body: bytes, cancellation: Cancellation) -> Generator[Delta]:
         line = Line(cancellation.deadline)
         with cancellation.closing(line.hang_up):
             with using(line):
-                response = self._send(body)
+                response = self._endpoint.send(body)
             line.head_arrived()
             with contextlib.closing(response):
                 yield from _deltas(response, line, cancellation)
-
-    def _send(self, body: bytes) -> httpx2.Response:
-        """The response once its head has come, its body unread. Raises what the SDK makes of any other than 2xx."""
-        response = self._client.post(
-            "/chat/completions",
-            cast_to=httpx2.Response,
-            content=body,
-            options={"headers": _JSON},
-            stream=True,
-            stream_cls=openai.Stream[Any],
-        )
-        return cast("httpx2.Response", response)  # what `cast_to` asks for comes first, also for a stream
 
     def warm_up(self) -> None:
         """Pay for what the first request would: late imports and the SDK's lazy parts. Sends nothing."""
@@ -121,7 +95,7 @@ class OpenAIModel:
         codecs.lookup("idna")  # loaded at the first look-up of a host's name
         rehearsal = copy.copy(self)
         transport = httpx2.MockTransport(lambda _: httpx2.Response(200, stream=httpx2.ByteStream(_REHEARSED_ANSWER)))
-        rehearsal._client = self._client.with_options(http_client=httpx2.Client(transport=transport))
+        rehearsal._endpoint = self._endpoint.answered_by(transport)
         for _ in rehearsal.stream("model", [Message("user", "")], _REHEARSED_TOOLS, Cancellation(60)):
             pass
 
