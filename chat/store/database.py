@@ -2,8 +2,8 @@
 
 Every call runs in a native thread: sqlite3 waits inside C, and a gevent worker's loop must not wait with
 it. One thread writes, so that a worker never competes with itself; a few read. Writes that wait at the same
-time share one `BEGIN IMMEDIATE` transaction, each in a savepoint of its own, with nothing in it that could
-yield. What is locked for longer than `_PATIENCE_S`, full or gone raises StoreUnavailable.
+time share one transaction (see `commit.py`), with nothing in it that could yield. What is locked for longer
+than `_PATIENCE_S`, full or gone raises StoreUnavailable.
 """
 
 from __future__ import annotations
@@ -18,15 +18,20 @@ from typing import Any, Concatenate, ParamSpec, Protocol, TypeVar
 
 import peewee
 
-from chat.errors import StoreUnavailable
-from chat.store.write_queue import Write, WriteQueue
+from chat.store.commit import Committer, Write, translation
 from chat.workers import mode
+from chat.workers.native import NativePool
 
 P = ParamSpec("P")
 T = TypeVar("T")
+A = TypeVar("A")
 
 _PATIENCE_S = 2.0
 _READERS = 3
+# One transaction holds the database's only lock for as long as all of its writes take.
+_GROUP = 64
+# Those who write within this time share a transaction, and other processes find the lock free in between.
+_COMMIT_EVERY_S = 0.01
 _PRAGMAS = {
     "journal_mode": "wal",
     # With WAL a killed process loses nothing; only a power cut can lose the last transactions.
@@ -65,9 +70,8 @@ class Database:
         # Peewee guards its connections with a lock that gevent has patched: two native threads that meet
         # at a patched lock wait for ever.
         setattr(self.peewee, "_lock", mode.native_lock())  # noqa: B010 - not in peewee's stubs
-        self._readers = mode.NativePool(_READERS)
-        self._writer = mode.NativePool(1)
-        self._queue = WriteQueue(lambda group: self._writer.run(lambda: self._commit(group)))
+        self._readers = NativePool(_READERS)
+        self._writer = NativePool(1, Committer(self.run, self._undo).commit, _GROUP, _COMMIT_EVERY_S)
 
     def read(self, work: Callable[[], T]) -> T:
         """Run `work` in a reading thread. It sees one statement's snapshot at a time."""
@@ -78,7 +82,17 @@ class Database:
 
         `work` may be run a second time, after all that it did was undone.
         """
-        return self._queue.write(work, time.monotonic() + _PATIENCE_S)
+        outcome: T = self._writer.outcome(Write(time.monotonic() + _PATIENCE_S, work))
+        return outcome
+
+    def write_together(self, work: Callable[[Sequence[A]], Sequence[T | Exception]], item: A) -> T:
+        """Have `work` called with all the items of it that wait, in a transaction.
+
+        It gives for each item what this returns, or the error that this raises; of such an item it may have
+        written nothing. What it raises itself is raised for each item for itself.
+        """
+        outcome: T = self._writer.outcome(Write(time.monotonic() + _PATIENCE_S, together=work, item=item))
+        return outcome
 
     def run(self, statement: str, values: Sequence[object] = ()) -> sqlite3.Cursor:
         """A statement as text, for what is asked so often that building a query would cost more than running it.
@@ -90,83 +104,10 @@ class Database:
 
     def close(self) -> None:
         """Wait for the calls under way, then close the connections: the last one tidies up beside the file."""
-        self._queue.close()
         self._writer.close()
         self._readers.close()
         while self._opened:
             self._opened.pop().close()
-
-    def _commit(self, group: list[Write]) -> None:
-        """Commit a group. When something breaks the transaction under it, each of them for itself."""
-        if self._begin(group) and not (self._alone(group[0]) if len(group) == 1 else self._together(group)):
-            for write in group:
-                self._commit([write])
-
-    def _begin(self, group: list[Write]) -> bool:
-        """Get the lock. Those who have waited for too long, the queue included, are told so."""
-        try:
-            # Another process that writes a lot lets go for moments only: look often. SQLite's own waiting
-            # looks ever more rarely.
-            self.run("PRAGMA busy_timeout=2")
-            self._begin_before(min(write.deadline for write in group))
-            self.run("PRAGMA busy_timeout=1000")
-        except (peewee.PeeweeException, sqlite3.Error) as error:
-            busy = "locked" in str(error)
-            for write in group:
-                if not busy or write.deadline <= time.monotonic():
-                    write.end(error=_translation(error))
-            self._undo()
-            return False
-        return True
-
-    def _begin_before(self, deadline: float) -> None:
-        while True:
-            try:
-                self.run("BEGIN IMMEDIATE")
-                return
-            except sqlite3.OperationalError as error:
-                if "locked" not in str(error) or time.monotonic() >= deadline:
-                    raise
-
-    def _alone(self, write: Write) -> bool:
-        try:
-            value = write.work()
-            self.run("COMMIT")
-        except BaseException as error:  # noqa: BLE001 - handed to whoever asked
-            self._undo()
-            write.end(error=_translation(error))
-        else:
-            write.end(value)
-        return True
-
-    def _together(self, group: list[Write]) -> bool:
-        """False: nothing of it was committed, and nobody was told anything."""
-        try:
-            outcomes = [self._in_savepoint(write.work) for write in group]
-        except sqlite3.Error:  # a full disk, for one, has SQLite roll everything back
-            self._undo()
-            return False
-        try:
-            self.run("COMMIT")
-        except sqlite3.Error as error:
-            # It may have taken effect all the same: to run them again could do things twice.
-            self._undo()
-            outcomes = [(None, error)] * len(group)
-        for write, (value, failure) in zip(group, outcomes, strict=True):
-            write.end(value, None if failure is None else _translation(failure))
-        return True
-
-    def _in_savepoint(self, work: Callable[[], object]) -> tuple[object, BaseException | None]:
-        """Run one write of a group; one that raises leaves no trace in what the others do."""
-        outcome: tuple[object, BaseException | None]
-        self.run("SAVEPOINT one")
-        try:
-            outcome = work(), None
-        except BaseException as error:  # noqa: BLE001 - handed to whoever asked
-            self.run("ROLLBACK TO one")
-            outcome = None, error
-        self.run("RELEASE one")
-        return outcome
 
     def _undo(self) -> None:
         if self.peewee.is_closed():
@@ -180,7 +121,7 @@ class Database:
         try:
             return work()
         except (peewee.PeeweeException, sqlite3.Error) as error:
-            raise _translation(error) from error
+            raise translation(error) from error
         finally:
             self._leave_nothing_open()
 
@@ -223,26 +164,6 @@ def writes(method: Callable[Concatenate[S, P], T]) -> Callable[Concatenate[S, P]
         return self.database.write(lambda: method(self, *args, **kwargs))
 
     return run
-
-
-def _translation(error: BaseException) -> BaseException:
-    """What is told of an error: of SQLite's own, that the database is unavailable; of any other, itself."""
-    if isinstance(error, (peewee.IntegrityError, sqlite3.IntegrityError)) or not isinstance(
-        error, (peewee.DatabaseError, peewee.InterfaceError, sqlite3.Error)
-    ):
-        return error
-    told = StoreUnavailable(_sentence(error))
-    told.__cause__ = error
-    return told
-
-
-def _sentence(error: Exception) -> str:
-    text = str(error)
-    if "locked" in text or "busy" in text:
-        return "The database is busy; try again in a moment."
-    if "full" in text:
-        return "The database's disk is full; nothing was changed."
-    return "The database cannot be used at the moment."
 
 
 def explain_unopenable(path: Path, error: BaseException) -> str:

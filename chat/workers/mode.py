@@ -2,19 +2,18 @@
 
 Nothing else in the program asks. Under gevent every `threading.Thread` is a greenlet and the standard
 library's blocking calls let others go on; what still blocks the whole worker is C code that waits by
-itself, sqlite3 above all, and that belongs in a `NativePool`.
+itself, sqlite3 above all, and that belongs in a native thread (see `native.py`).
 """
 
 from __future__ import annotations
 
-import concurrent.futures
+import _thread
 import sys
 import threading
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, TypeVar
-
-T = TypeVar("T")
+from typing import Any
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,46 +44,24 @@ def native_lock() -> Any:
     return get_original("_thread", "allocate_lock")()
 
 
-class NativePool:
-    """A few native threads for calls that block inside C.
+def start_native(function: Callable[..., object], *args: object) -> None:
+    """Begin a native thread that nobody waits for at the end, also where `threading.Thread` is a greenlet."""
+    if current() is SYNC:
+        _thread.start_new_thread(function, args)
+    else:
+        from gevent.monkey import get_original
 
-    Inside them no lock, log call or sleep of the patched standard library may be used. `run` waits
-    cooperatively: under gevent only the calling greenlet, otherwise the calling thread.
-    """
+        get_original("_thread", "start_new_thread")(function, args)
 
-    def __init__(self, size: int) -> None:
-        self._size = size
-        self._executor: concurrent.futures.Executor | None = None
 
-    def run(self, work: Callable[[], T]) -> T:
-        """Call `work` in one of the threads; return what it returns, raise what it raises."""
+def native_sleep() -> Callable[[float], None]:
+    """A sleep that makes a native thread wait, and nobody else."""
+    if current() is SYNC:
+        return time.sleep
+    from gevent.monkey import get_original
 
-        # The outcome travels as a value: gevent prints every exception that leaves a pool's job.
-        def job() -> tuple[T | None, BaseException | None]:
-            try:
-                return work(), None
-            except BaseException as error:  # noqa: BLE001 - handed to the caller, who decides
-                return None, error
-
-        value, error = self._threads().submit(job).result()
-        if error is not None:
-            raise error
-        return value  # type: ignore[return-value]
-
-    def close(self) -> None:
-        if self._executor is not None:
-            self._executor.shutdown(wait=True)
-
-    def _threads(self) -> concurrent.futures.Executor:
-        # Made at the first call: a pool made before a fork would have no threads after it.
-        if self._executor is None:
-            if current() is ASYNC:
-                from gevent.threadpool import ThreadPoolExecutor
-
-                self._executor = ThreadPoolExecutor(self._size)
-            else:
-                self._executor = concurrent.futures.ThreadPoolExecutor(self._size, thread_name_prefix="native")
-        return self._executor
+    sleep: Callable[[float], None] = get_original("time", "sleep")
+    return sleep
 
 
 def count_greenlets() -> Callable[[], int]:

@@ -49,8 +49,8 @@ def test_the_mode_of_a_process(code: str, mode: str) -> None:
 
 def test_a_sync_worker_does_not_import_gevent() -> None:
     said = run(
-        "import sys; from chat.workers import mode, peers, report, ticker\n"
-        "mode.NativePool(1).run(int); mode.native_lock(); mode.count_greenlets()\n"
+        "import sys; from chat.workers import mode, native, peers, report, ticker\n"
+        "native.NativePool(1).run(int); mode.native_lock(); mode.count_greenlets()\n"
         "print([name for name in sys.modules if name.startswith(('gevent', 'greenlet'))])"
     )
     assert said.stdout.strip() == "[]", said.stderr

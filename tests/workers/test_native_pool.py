@@ -12,7 +12,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from chat.workers.mode import NativePool, native_lock
+from chat.workers.mode import native_lock
+from chat.workers.native import NativePool
 
 
 class Gate:

@@ -8,7 +8,7 @@ import threading
 import time
 from pathlib import Path
 
-from chat.workers import mode
+from chat.workers import mode, native
 from chat.workers.report import ProcessReport
 
 MB = 1024 * 1024
@@ -86,7 +86,7 @@ def test_threads_and_greenlets_show_where_they_belong() -> None:
 def test_native_threads_show_in_both_kinds() -> None:
     report = ProcessReport()
     before = settled(report)
-    pool = mode.NativePool(1)
+    pool = native.NativePool(1)
     assert pool.run(lambda: report.figures()["threads"]) == before["threads"] + 1
     pool.close()
 
