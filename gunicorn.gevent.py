@@ -10,7 +10,7 @@ import os
 import socket
 import sys
 
-from config import in_force, pid_file
+from config import in_force, leave, pid_file
 from config.reload import try_first
 from config.settings import SettingError
 
@@ -81,12 +81,14 @@ def when_ready(server):
     """Say where it is, once it listens, and where its signals are to be sent."""
     _leave_number(server)
     try_first(server)
+    leave.give_notice_first(server, settings.notice_s)
     server.log.info("Parley answers at http://%s with %s %s workers", bind, workers, worker_class)
 
 
 def on_reload(server):
-    """DATA_DIR may be another one now."""
+    """DATA_DIR may be another one now, and NOTICE_S."""
     _leave_number(server)
+    leave.give_notice_first(server, settings.notice_s)
 
 
 def _leave_number(server):
@@ -114,6 +116,8 @@ def post_worker_init(worker):
         parley = worker.app.callable.extensions["parley"]
         parley.start()
         parley.leave_when(lambda: not worker.alive)
+        if not settings.use_async_agent:
+            leave.close_the_door(worker)
     except (ParleyError, SettingError) as error:
         worker.log.critical("parley: %s", error)
         sys.exit(3)

@@ -132,6 +132,7 @@ class Settings:
     admin_token: str = _setting("ADMIN_TOKEN", _header_text, "", secret=True)
     turn_timeout_s: float = _setting("TURN_TIMEOUT_S", _seconds(1, 86_400), 300.0)
     grace_s: float = _setting("GRACE_S", _seconds(0, 3600), 60.0)
+    notice_s: float = _setting("NOTICE_S", _seconds(0, 600), 0.0)
     model_timeout_s: float = _setting("MODEL_TIMEOUT_S", _seconds(0.1, 3600), 60.0)
     model_transport: str = _setting("MODEL_TRANSPORT", _one_of("lean", "standard"), "lean")
     max_active_turns: int = _setting("MAX_ACTIVE_TURNS", _whole(1, 100_000), 0)

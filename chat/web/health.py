@@ -9,6 +9,7 @@ from flask.typing import ResponseReturnValue
 
 from chat.errors import StoreUnavailable
 from chat.web.parts import parts
+from config import leave
 
 bp = Blueprint("health", __name__)
 
@@ -25,7 +26,8 @@ def readyz() -> ResponseReturnValue:
         parts().store.ping()
     except StoreUnavailable as error:
         checks["database"] = error.message
-    if parts().home.closed:
+    leaving = parts().home.closed or leave.notice_given()
+    if leaving:
         checks["worker"] = "It is about to end; another one answers."
-    ready = checks["database"] == "ok" and not parts().home.closed
+    ready = checks["database"] == "ok" and not leaving
     return {"status": "ready" if ready else "unavailable", "checks": checks}, 200 if ready else 503

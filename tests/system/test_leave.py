@@ -1,0 +1,86 @@
+"""How a server leaves: it says so before it does, and nobody is left standing at its door."""
+
+from __future__ import annotations
+
+import signal
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+import requests
+
+from scripts.fake_llm import FakeLLM
+from tests.servers.held_model import HeldModel
+from tests.servers.parley import ParleyServer, Person
+
+FLAGS = pytest.mark.parametrize("flag", ["true", "false"], ids=["gevent", "gthread"])
+
+
+def knock(server: ParleyServer) -> int:
+    """The status of /readyz, over a connection of its own; 0 where there is none to be had."""
+    try:
+        # A connection that is taken but not served is no refusal: that ends in another error.
+        return requests.get(f"{server.url}/readyz", headers={"Connection": "close"}, timeout=10).status_code
+    except requests.ConnectionError:
+        return 0
+
+
+def until(true: Callable[[], bool], patience_s: float = 30) -> None:
+    deadline = time.monotonic() + patience_s
+    while not true():
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+
+
+@FLAGS
+def test_notice_is_given_before_the_door_is_closed(flag: str, tmp_path: Path) -> None:
+    with (
+        FakeLLM(first=0.1, tokens=5) as llm,
+        ParleyServer(
+            tmp_path, USE_ASYNC_AGENT=flag, WEB_CONCURRENCY=2, NOTICE_S=30, OPENAI_BASE_URL=llm.base_url
+        ) as server,
+    ):
+        person = Person(server.url)
+        conversation = person.conversation()
+        assert server.process is not None
+        server.process.send_signal(signal.SIGTERM)
+        until(lambda: knock(server) == 503)
+        # It goes on as before, new questions included.
+        assert person.ask(conversation, "Still there?")[-1].data["status"] == "completed"
+        assert "It is about to end" in person.get("/readyz").json()["checks"]["worker"]
+        person.session.close()
+        # Who has no time tells it again.
+        assert server.stop(25) == 0
+        assert knock(server) == 0
+
+
+@FLAGS
+def test_notice_comes_to_its_end(flag: str, tmp_path: Path) -> None:
+    with ParleyServer(tmp_path, USE_ASYNC_AGENT=flag, WEB_CONCURRENCY=1, NOTICE_S=0.5) as server:
+        assert server.stop(30) == 0
+        assert "takes no more connections in 0.5 s" in server.console()
+
+
+@FLAGS
+def test_whoever_comes_while_answers_end_is_refused_at_once(flag: str, tmp_path: Path) -> None:
+    """gthread would keep its listening sockets: connected, but answered by nobody until the last answer has ended."""
+    with (
+        HeldModel() as model,
+        ParleyServer(tmp_path, USE_ASYNC_AGENT=flag, WEB_CONCURRENCY=2, OPENAI_BASE_URL=model.base_url) as server,
+        ThreadPoolExecutor(1) as asking,
+    ):
+        person = Person(server.url)
+        answer = asking.submit(person.ask, person.conversation(), "Take your time")
+        try:
+            model.wait_for(1)
+            assert server.process is not None
+            server.process.send_signal(signal.SIGTERM)
+            until(lambda: knock(server) == 0)
+            assert server.process.poll() is None
+        finally:
+            model.let_go_of(1)
+        assert answer.result(30)[-1].data["status"] == "completed"
+        person.session.close()
+        assert server.stop() == 0
