@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import itertools
 import shutil
 import signal
@@ -44,11 +45,13 @@ def main(arguments: list[str]) -> int:
     home = Path(tempfile.mkdtemp(prefix="parley-chaos-"))
     fell: list[str] = []
     try:
-        for name, mode in itertools.product(options.scene or SCENES, _modes(options.mode)):
+        for name, mode in itertools.product(_playable(options.scene), _modes(options.mode)):
             if not _played(name, mode, home, options):
                 fell.append(f"{name} in {mode} mode")
     except CannotRun as error:
         print(error, file=sys.stderr)
+        with contextlib.suppress(OSError):  # kept where there is something in it to look at
+            home.rmdir()
         return COULD_NOT_RUN
     except KeyboardInterrupt:
         print("\nInterrupted; everything that was started has been ended.", file=sys.stderr)
@@ -59,6 +62,17 @@ def main(arguments: list[str]) -> int:
         return HELD
     print(f"FAIL: {', '.join(fell)}. What is left of the servers is in {home}.")
     return FELL
+
+
+def _playable(named: list[str] | None) -> list[str]:
+    """The scenes asked for, or all that can be played here. Raises CannotRun for one that cannot, but was asked for."""
+    lacking = {name: scene.lacking() for name, scene in SCENES.items() if name in (named or SCENES)}
+    for name, sentence in lacking.items():
+        if sentence and named:
+            raise CannotRun(f"The scene {name} cannot be played: {sentence}.")
+        if sentence:
+            print(f"{name} is left out: {sentence}.")
+    return named or [name for name, sentence in lacking.items() if not sentence]
 
 
 def _modes(named: str) -> list[str]:

@@ -26,7 +26,7 @@ class Refused(Exception):
     """The server answered, but not with what was asked for. `passing`: the page would try again in a moment."""
 
     def __init__(self, status: int, headers: http.client.HTTPMessage, body: bytes) -> None:
-        with contextlib.suppress(ValueError):
+        with contextlib.suppress(ValueError, LookupError, TypeError):
             error = json.loads(body)["error"]
             self.code, self.message = str(error["code"]), str(error["message"])
         if not hasattr(self, "code"):

@@ -32,7 +32,8 @@ class Parley:
 
     def __init__(self, folder: Path, mode: str, **settings: object) -> None:
         self.folder = folder
-        self.address = Address("127.0.0.1", _free_port())
+        self.mode = mode
+        self.address = Address("127.0.0.1", free_port())
         self._copy()
         self._settings = {"PORT": self.address.port, "WEB_CONCURRENCY": 4, "USE_ASYNC_AGENT": FLAGS[mode]} | settings
         (folder / ".env").write_text("".join(f"{name}={value}\n" for name, value in self._settings.items()))
@@ -44,6 +45,12 @@ class Parley:
 
     def __exit__(self, *_: object) -> None:
         self.kill()
+
+    def twin(self, folder: Path) -> Parley:
+        """Another server, with the same settings, for the same people: database and data folder are this one's."""
+        settings = {name: value for name, value in self._settings.items() if name != "PORT"}
+        shared = {"DATA_DIR": self.folder / "data", "DATABASE_URL": f"sqlite:///{self.database}"}
+        return Parley(folder, self.mode, **settings | shared)
 
     @property
     def database(self) -> Path:
@@ -144,7 +151,7 @@ def _environment() -> dict[str, str]:
     return {name: os.environ[name] for name in names if name in os.environ}
 
 
-def _free_port() -> int:
+def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
-from scripts.chaos.scenes import faults, kills, locks, restarts, resumes, sends, stops, switches
+from scripts.chaos import nginx
+from scripts.chaos.scenes import faults, kills, locks, restarts, resumes, rolls, sends, stops, switches
 from scripts.chaos.stage import Stage
 
 
@@ -13,7 +14,8 @@ from scripts.chaos.stage import Stage
 class Scene:
     """`full` and `quick` are how often the damage is done; `crowds` how many people there are in either mode.
 
-    A gthread server holds 4 x 8 streams: its crowds leave room for a worker that is missing.
+    A gthread server holds 4 x 8 streams: its crowds leave room for a worker that is missing. `lacking` says what this
+    machine lacks for it, or nothing.
     """
 
     play: Callable[[Stage], None]
@@ -21,6 +23,7 @@ class Scene:
     quick: int
     crowds: Mapping[str, int]
     settings: Mapping[str, object] = field(default_factory=dict)
+    lacking: Callable[[], str] = lambda: ""
 
 
 SCENES: dict[str, Scene] = {
@@ -31,6 +34,15 @@ SCENES: dict[str, Scene] = {
     # Enough threads that those who come back find room while the workers of before still finish.
     "switches": Scene(switches.play, 20, 2, {"async": 200, "sync": 200}, {"THREADS": 64}),
     "restarts": Scene(restarts.play, 10, 2, {"async": 36, "sync": 18}, {"GRACE_S": restarts.GRACE_S}),
+    # Enough threads that one server can answer all of them while the other is away.
+    "rolls": Scene(
+        rolls.play,
+        20,
+        2,
+        {"async": 24, "sync": 24},
+        {"WEB_CONCURRENCY": 2, "THREADS": 32, "NOTICE_S": rolls.NOTICE_S, "GRACE_S": rolls.GRACE_S},
+        nginx.lacking,
+    ),
     "faults": Scene(
         faults.play,
         102,

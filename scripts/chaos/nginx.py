@@ -1,0 +1,114 @@
+"""nginx in front of several servers, configured by the file that the documentation shows: `docs/nginx.conf`."""
+
+from __future__ import annotations
+
+import contextlib
+import getpass
+import os
+import re
+import shutil
+import subprocess
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+from scripts.chaos.connection import Address, Dropped, Refused
+from scripts.chaos.parley import ROOT, CannotRun, free_port
+
+SHOWN = ROOT / "docs" / "nginx.conf"
+_START_S = 20.0
+# Where it is put, though not on everybody's PATH.
+_PLACES = "/usr/sbin:/usr/local/sbin:/usr/local/bin:/opt/homebrew/bin"
+# What the distribution's own nginx.conf has around such a file, with everything that is written in one folder.
+_AROUND = """\
+daemon off;
+{user}pid nginx.pid;
+error_log stderr;
+worker_processes 1;
+events {{ worker_connections 2048; }}
+http {{
+    access_log off;
+{temporary}
+    include parley.conf;
+}}
+"""
+_TEMPORARY = ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
+
+
+def program() -> str | None:
+    """Where nginx is; None where it is not installed."""
+    return shutil.which("nginx") or shutil.which("nginx", path=_PLACES)
+
+
+def lacking() -> str:
+    """A sentence, where there is no nginx."""
+    return "" if program() else "nginx is not installed (Debian: apt-get install nginx)"
+
+
+class Nginx:
+    """Answers at `address` for the `servers`. Everything of its own is in `folder`. A context manager."""
+
+    def __init__(self, folder: Path, servers: Sequence[Address]) -> None:
+        self.address = Address("127.0.0.1", free_port())
+        self._folder = folder
+        folder.mkdir()
+        temporary = "\n".join(f"    {name}_temp_path {name};" for name in _TEMPORARY)
+        (folder / "nginx.conf").write_text(_AROUND.format(user=_user(), temporary=temporary))
+        (folder / "parley.conf").write_text(_with_addresses(SHOWN.read_text(), self.address, servers))
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def __enter__(self) -> Nginx:
+        found = program()
+        if found is None:
+            raise CannotRun(lacking())
+        with (self._folder / "error.log").open("wb") as log:
+            self._process = subprocess.Popen(
+                [found, "-p", self._folder, "-c", self._folder / "nginx.conf"],
+                stdin=subprocess.DEVNULL, stdout=log, stderr=log,
+            )  # fmt: skip
+        try:
+            self._wait_until_it_answers()
+        except BaseException:
+            self.__exit__()
+            raise
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        assert self._process is not None
+        self._process.terminate()
+        self._process.wait()
+
+    @property
+    def refusals(self) -> int:
+        """How often one of the servers was not there, so that the next was asked."""
+        return self.complaints.count("Connection refused")
+
+    @property
+    def complaints(self) -> str:
+        """Its log: each connection that failed, and what it did about that."""
+        return (self._folder / "error.log").read_text(errors="replace")
+
+    def _wait_until_it_answers(self) -> None:
+        assert self._process is not None
+        deadline = time.monotonic() + _START_S
+        while self._process.poll() is None and time.monotonic() < deadline:
+            with contextlib.suppress(Dropped, Refused):
+                self.address.ask("GET", "/readyz", timeout_s=5)
+                return
+            time.sleep(0.05)
+        raise CannotRun(f"nginx does not answer: {self.complaints.strip() or 'it says nothing'}")
+
+
+def _user() -> str:
+    """Started by root its workers would be somebody else's, to whom the folder is closed."""
+    return f"user {getpass.getuser()};\n" if os.geteuid() == 0 else ""
+
+
+def _with_addresses(shown: str, address: Address, servers: Sequence[Address]) -> str:
+    """The file as it is shown, but for where it listens and whom it asks."""
+    listening, many = re.subn(r"listen 80;", f"listen {address.host}:{address.port};", shown)
+    rest = iter(servers)
+    found = len(re.findall(r"server 127\.0\.0\.1:\d+", listening))
+    if (many, found) != (1, len(servers)):
+        raise CannotRun(f"{SHOWN} has not one `listen 80` and {len(servers)} servers on this machine.")
+    return re.sub(r"server 127\.0\.0\.1:\d+", lambda _: "server {0.host}:{0.port}".format(next(rest)), listening)
