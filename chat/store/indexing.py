@@ -7,26 +7,34 @@ by triggers (see migration 0003). Temporary conversations are never in it.
 
 from __future__ import annotations
 
-from chat.store.database import Database
+from collections.abc import Sequence
+
+from chat.store.values import RunStatement, for_each
 from chat.store.words import indexable
 
-INDEX_MESSAGE = """
+INDEX_MESSAGES = """
     REPLACE INTO message_search (rowid, owner, text)
-    SELECT ?, 'u' || user_id, ? FROM conversations WHERE id = ? AND temporary = 0
+    SELECT new.column1, 'u' || user_id, new.column3
+    FROM (VALUES {rows}) AS new JOIN conversations ON conversations.id = new.column2
+    WHERE temporary = 0
 """
 
-INDEX_TITLE = """
+INDEX_TITLES = """
     REPLACE INTO title_search (rowid, owner, text)
-    SELECT id, 'u' || user_id, ? FROM conversations WHERE id = ? AND temporary = 0
+    SELECT id, 'u' || user_id, new.column2
+    FROM (VALUES {rows}) AS new JOIN conversations ON conversations.id = new.column1
+    WHERE temporary = 0
 """
 
 
-def index_message(database: Database, conversation_id: int, message_id: int, text: str) -> None:
-    """Make a message findable, in place of what it said before. Call it inside a write."""
-    if text:
-        database.run(INDEX_MESSAGE, (message_id, indexable(text), conversation_id))
+def index_messages(run: RunStatement, messages: Sequence[tuple[int, int, str]]) -> None:
+    """Make messages findable, in place of what they said before. Call it inside a write.
+
+    `messages` are their ids, their conversations' and their texts.
+    """
+    for_each(run, INDEX_MESSAGES, [(message, place, indexable(text)) for message, place, text in messages if text])
 
 
-def index_title(database: Database, conversation_id: int, title: str) -> None:
-    """Make a title findable, in place of the one before. Call it inside a write."""
-    database.run(INDEX_TITLE, (indexable(title), conversation_id))
+def index_titles(run: RunStatement, titles: Sequence[tuple[int, str]]) -> None:
+    """Make titles findable by their conversations' ids, in place of those before. Call it inside a write."""
+    for_each(run, INDEX_TITLES, [(conversation, indexable(title)) for conversation, title in titles])

@@ -18,7 +18,7 @@ from chat.errors import ModelError, StoreUnavailable, TurnEnded
 from chat.memory.contract import ConversationMemory
 from chat.messages import Answer, Message
 from chat.store import Store
-from chat.store.records import COMPLETED, FAILED, STOPPED, Conversation, Turn, TurnError, now_ms
+from chat.store.records import COMPLETED, FAILED, STOPPED, Turn, TurnError, now_ms
 from chat.store.records import Message as StoredMessage
 from chat.store.turns import Begun, Progress, Question, Run
 from chat.turns.home import Home
@@ -61,14 +61,14 @@ class Runner:
         self._mode = mode.current()
         self._worker = worker
 
-    def ask(self, conversation: Conversation, question: Question, model: str) -> Begun:
+    def ask(self, user_id: int, conversation_id: int, question: Question, model: str) -> Begun:
         """Begin a turn: when this returns the question is committed and the agent is at work.
 
         Raises what `Turns.begin` raises, and Overloaded.
         """
         with self._home.place():
-            begun = self._store.turns.begin(conversation, question, Run(model, self._mode.name, self._worker))
-            return self._launch(begun)
+            run = Run(model, self._mode.name, self._worker)
+            return self._launch(self._store.turns.begin(user_id, conversation_id, question, run))
 
     def ask_again(self, answer: StoredMessage, model: str) -> Begun:
         """Begin another answer beside `answer`."""

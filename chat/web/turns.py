@@ -24,7 +24,6 @@ _EVENT_STREAM = "text/event-stream"
 @bp.post("/conversations/<id:conversation_id>/turns")
 def ask(conversation_id: int) -> ResponseReturnValue:
     here = parts()
-    conversation = here.store.owned.conversation(identity.user_id(), conversation_id)
     asked = body.read(body.NewTurn)
     text = body.message_text(asked.text)
     question = Question(
@@ -33,7 +32,7 @@ def ask(conversation_id: int) -> ResponseReturnValue:
         body.short(asked.client_id, "client_id", _CLIENT_ID_CHARS),
         _title_of(text),
     )
-    return _begun(here.runner.ask(conversation, question, _model(asked.model)))
+    return _begun(here.runner.ask(identity.user_id(), conversation_id, question, _model(asked.model)))
 
 
 @bp.post("/messages/<id:message_id>/regenerate")

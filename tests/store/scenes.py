@@ -21,7 +21,7 @@ DIED = TurnError("turn_interrupted", "The server stopped.", True)
 
 
 def begin(store: Store, conversation: Conversation, text: str = "Why?", **question: Any) -> Begun:
-    return store.turns.begin(conversation, Question(text, **question), RUN)
+    return store.turns.begin(conversation.user_id, conversation.id, Question(text, **question), RUN)
 
 
 def finish(store: Store, turn: Turn, text: str = "Because.", status: str = COMPLETED) -> Turn | None:

@@ -8,7 +8,7 @@ import sqlite3
 
 import pytest
 
-from chat.store import branches, conversations, history, search, turn_rows
+from chat.store import branches, conversations, history, indexing, search, turn_begin, turn_end
 
 
 def plan(store, statement, *values):
@@ -79,19 +79,33 @@ def test_a_search_reads_its_index_from_the_newest_on_and_sorts_nothing(store, na
     assert all("USING INTEGER PRIMARY KEY (rowid=?)" in step for step in others)
 
 
-BY_ID = {
-    "claim": (turn_rows.FREE, (1, 1, 1)),
-    "finish": (turn_rows.FINISH, ("completed", 1, None, None, None, "[]", 0, 0, 1)),
-    "keep": (turn_rows.KEEP_MARKS, ("[]", 1)),
-    "renew": (turn_rows.RENEW, (1, "[1]")),
+TOGETHER = {
+    "places": (turn_begin.PLACES, 0),
+    "earlier": (turn_begin.EARLIER, 2),
+    "claim": (turn_begin.CLAIM, 5),
+    "index messages": (indexing.INDEX_MESSAGES, 3),
+    "index titles": (indexing.INDEX_TITLES, 2),
+    "running": (turn_end.RUNNING, 0),
+    "not ended": (turn_end.NOT_ENDED, 0),
+    "keep": (turn_end.KEEP_MARKS, 2),
+    "renew": (turn_end.RENEW, 0),
+    "write answers": (turn_end.WRITE_ANSWERS, 3),
+    "finish": (turn_end.FINISH, 9),
+    "free": (turn_end.FREE, 3),
 }
 
 
-@pytest.mark.parametrize("name", BY_ID)
-def test_what_happens_in_every_turn_finds_its_rows_by_their_ids(store, name):
-    statement, values = BY_ID[name]
-    first, *_ = plan(store, statement, *values)
-    assert re.fullmatch(r"SEARCH \w+ USING INTEGER PRIMARY KEY \(rowid=\?\)", first)
+@pytest.mark.parametrize("name", TOGETHER)
+def test_what_happens_in_every_turn_finds_its_rows_by_their_ids_however_many_turns(store, name):
+    statement, columns = TOGETHER[name]
+    row = f"({', '.join('1' * columns)})"
+    steps = plan(store, re.sub("= \\?", "= 1", statement).format(rows=f"{row}, {row}").replace("?", "'[1, 2]'"))
+    scanned = [step for step in steps if step.startswith("SCAN")]
+    ours = [
+        step for step in scanned if not re.match(r"SCAN ((new|sent)$|2 CONSTANT ROWS|json_each VIRTUAL TABLE)", step)
+    ]
+    assert ours == []
+    assert any(re.match(r"SEARCH \w+ USING (INTEGER PRIMARY KEY|INDEX turns_client_id)", step) for step in steps)
 
 
 @pytest.mark.parametrize("statement", [history.TOOL_CALLS, history.TURNS], ids=["tool calls", "turns"])

@@ -52,7 +52,7 @@ def tick():
         last = now
 def write(place):
     try:
-        store.turns.begin(place, Question("Why?"), Run("a-model", "async", "here:1"))
+        store.turns.begin(place.user_id, place.id, Question("Why?"), Run("a-model", "async", "here:1"))
         outcomes.append("begun")
     except ParleyError as error:
         outcomes.append(error.code)
@@ -118,7 +118,7 @@ def one(number):
     me = store.sessions.create_anonymous()
     assert store.sessions.find(me.token).user_id == me.user_id
     try:
-        store.turns.begin(place, Question(f"Question {number}"), Run("a-model", "async", "here:1"))
+        store.turns.begin(place.user_id, place.id, Question(f"Question {number}"), Run("a-model", "async", "here:1"))
         outcomes.append("begun")
     except Conflict:
         outcomes.append("conflict")

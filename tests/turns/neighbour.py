@@ -69,7 +69,7 @@ def main(database: str, run_dir: str, port: str, *options: str) -> None:
 def _obey(worker: Worker, model: Dictated, order: dict[str, Any]) -> dict[str, Any] | None:
     if "ask" in order:
         user = worker.store.sessions.create_anonymous().user_id
-        begun = worker.runner.ask(worker.store.conversations.create(user), Question(order["ask"]), "a-model")
+        begun = worker.runner.ask(user, worker.store.conversations.create(user).id, Question(order["ask"]), "a-model")
         return {"turn": begun.turn.id, "worker": begun.turn.worker, "mode": begun.turn.mode}
     if "say" in order:
         model.pieces.put(order["say"])

@@ -44,7 +44,7 @@ def expiry(store: Store, memory: LocalMemory) -> Expiry:
 
 
 def answered(store: Store, conversation: Conversation) -> int:
-    begun = store.turns.begin(conversation, Question("Q"), RUN)
+    begun = store.turns.begin(conversation.user_id, conversation.id, Question("Q"), RUN)
     store.turns.finish(Progress(begun.turn, Answer("A"), "[]"), COMPLETED, None)
     return begun.turn.message_id
 
@@ -80,7 +80,7 @@ def test_more_than_one_transaction_takes(store: Store, user: int, expiry: Expiry
 
 def test_an_answer_under_way_keeps_it(store: Store, user: int, expiry: Expiry, clock) -> None:
     temporary = store.conversations.create(user, temporary=True)
-    store.turns.begin(temporary, Question("Q"), RUN)
+    store.turns.begin(temporary.user_id, temporary.id, Question("Q"), RUN)
     clock(2 * DAY_MS)
     assert (expiry.sweep(), gone(store, temporary)) == (0, False)
 

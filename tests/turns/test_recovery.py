@@ -95,7 +95,7 @@ def test_the_conversation_goes_on_and_followers_hear_the_end(worker, store, conv
 def test_a_worker_that_is_known_to_have_ended_is_not_waited_for(store, user):
     """Its leases would run for some seconds more."""
     lost, living = (
-        store.turns.begin(store.conversations.create(user), Question("Why?"), replace(RUN, worker=name)).turn
+        store.turns.begin(user, store.conversations.create(user).id, Question("Why?"), replace(RUN, worker=name)).turn
         for name in ("here:1", "here:2")
     )
     recovery = Recovery(store, lambda worker: worker == "here:1")

@@ -74,7 +74,7 @@ class Worker:
         self.peers.close()
 
     def ask(self, conversation: Conversation, text: str = "Why?", **question: Any) -> Begun:
-        return self.runner.ask(conversation, Question(text, **question), "a-model")
+        return self.runner.ask(conversation.user_id, conversation.id, Question(text, **question), "a-model")
 
     def answered(self, conversation: Conversation, text: str = "Why?", **question: Any) -> Turn:
         """Ask, and wait for the end."""

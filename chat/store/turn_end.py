@@ -1,0 +1,162 @@
+"""How turns go on and end: what checkpoints keep, how they finish, how the lost are given up. Several at once.
+
+Call these inside a write.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+
+import msgspec
+
+from chat.messages import Answer, ToolCallRecord
+from chat.store.indexing import index_messages
+from chat.store.records import Progress, Turn, TurnError
+from chat.store.turn_begin import LEASE_MS
+from chat.store.values import RunStatement, for_each, ids
+
+# One row, however many turns: fetching each would hand the interpreter's lock over twice.
+RUNNING = """
+    SELECT json_group_array(id) FROM turns WHERE id IN (SELECT value FROM json_each(?)) AND status = 'running'
+"""
+NOT_ENDED = """
+    SELECT json_group_array(id) FROM turns
+    WHERE id IN (SELECT value FROM json_each(?)) AND status IN ('running', 'interrupted')
+"""
+
+KEEP_MARKS = "UPDATE turns SET marks = new.column2 FROM (VALUES {rows}) AS new WHERE id = new.column1"
+
+RENEW = """
+    UPDATE turns SET lease_until = ? WHERE id IN (SELECT value FROM json_each(?)) AND status = 'running'
+"""
+
+WRITE_ANSWERS = """
+    UPDATE messages SET text = new.column2, reasoning = new.column3
+    FROM (VALUES {rows}) AS new WHERE id = new.column1
+"""
+
+_WRITE_TOOL_CALLS = """
+    REPLACE INTO tool_calls (message_id, position, step, text_offset, call_id, name, arguments, label, ok, summary,
+                             content, data, duration_ms)
+    VALUES {rows}
+"""
+
+FINISH = """
+    UPDATE turns
+    SET status = new.column2, ended_at = new.column3, error_code = new.column4, error_message = new.column5,
+        error_retryable = new.column6, marks = new.column7, prompt_tokens = new.column8, completion_tokens = new.column9
+    FROM (VALUES {rows}) AS new WHERE id = new.column1
+"""
+
+FREE = """
+    UPDATE conversations SET active_turn_id = NULL, updated_at = new.column3
+    FROM (VALUES {rows}) AS new WHERE id = new.column1 AND active_turn_id = new.column2
+"""
+
+_INTERRUPT = """
+    UPDATE turns SET status = 'interrupted', ended_at = ?, error_code = ?, error_message = ?, error_retryable = ?
+    WHERE id = ? AND status = 'running'
+    RETURNING conversation_id, message_id
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """A turn's end: its whole answer, and what became of it."""
+
+    progress: Progress
+    status: str
+    error: TurnError | None
+
+
+def checkpoint(run: RunStatement, due: Sequence[Progress], alive: Sequence[int], now: int) -> None:
+    """Keep what `due` turns have so far, and renew the lease of all the turns in `alive`.
+
+    What has ended since `due` was gathered, or was deleted, stays as it is.
+    """
+    running = _those(run, RUNNING, (progress.turn.id for progress in due))
+    kept = [progress for progress in due if progress.turn.id in running]
+    for_each(run, KEEP_MARKS, [(progress.turn.id, progress.marks) for progress in kept])
+    _write_answers(run, kept)
+    run(RENEW, (now + LEASE_MS, ids(alive)))
+
+
+def finish(run: RunStatement, endings: Sequence[Ending], now: int) -> list[Turn | None]:
+    """End turns that run or were interrupted, and free their conversations. None for each that is neither."""
+    not_ended = _those(run, NOT_ENDED, (ending.progress.turn.id for ending in endings))
+    outcomes = [_ended(ending, now, not_ended) for ending in endings]
+    turns = [turn for turn in outcomes if turn is not None]
+    progress = [ending.progress for ending, turn in zip(endings, outcomes, strict=True) if turn is not None]
+    for_each(run, FINISH, [_row_of_end(turn) for turn in turns])
+    _write_answers(run, progress)
+    _free(run, [(turn.conversation_id, turn.id) for turn in turns], now)
+    index_messages(run, [(each.turn.message_id, each.turn.conversation_id, each.answer.text) for each in progress])
+    return outcomes
+
+
+def interrupt(run: RunStatement, turn_ids: Iterable[int], error: TurnError, now: int) -> list[tuple[int, int]]:
+    """Give up turns that nobody runs any more, and free their conversations.
+
+    Returns the conversation and the answer of each that was still running.
+    """
+    lost: list[tuple[int, int]] = []
+    for turn_id in turn_ids:
+        for conversation_id, message_id in run(_INTERRUPT, (now, *_told(error), turn_id)).fetchall():
+            _free(run, [(conversation_id, turn_id)], now)
+            lost.append((conversation_id, message_id))
+    return lost
+
+
+def _those(run: RunStatement, statement: str, turn_ids: Iterable[int]) -> set[int]:
+    (found,) = run(statement, (ids(turn_ids),)).fetchone()
+    return set(msgspec.json.decode(found))
+
+
+def _ended(ending: Ending, now: int, not_ended: set[int]) -> Turn | None:
+    """The turn as it ends, taken out of `not_ended`; None when it is not there."""
+    progress = ending.progress
+    if progress.turn.id not in not_ended:
+        return None
+    not_ended.remove(progress.turn.id)
+    return replace(
+        progress.turn,
+        status=ending.status,
+        marks=progress.marks,
+        error=ending.error,
+        usage=progress.answer.usage,
+        ended_at=now,
+    )
+
+
+def _row_of_end(turn: Turn) -> tuple[object, ...]:
+    tokens = (turn.usage.prompt_tokens, turn.usage.completion_tokens)
+    return (turn.id, turn.status, turn.ended_at, *_told(turn.error), turn.marks, *tokens)
+
+
+def _free(run: RunStatement, claims: Sequence[tuple[int, int]], now: int) -> None:
+    """`claims` are conversations and the turns that had them."""
+    for_each(run, FREE, [(conversation_id, turn_id, now) for conversation_id, turn_id in claims])
+
+
+def _write_answers(run: RunStatement, progress: Sequence[Progress]) -> None:
+    answers = [(each.turn.message_id, each.answer) for each in progress]
+    for_each(run, WRITE_ANSWERS, [(message_id, answer.text, answer.reasoning) for message_id, answer in answers])
+    for_each(run, _WRITE_TOOL_CALLS, [row for message_id, answer in answers for row in _tool_calls(message_id, answer)])
+
+
+def _tool_calls(message_id: int, answer: Answer) -> list[tuple[object, ...]]:
+    return [_tool_call(message_id, position, call) for position, call in enumerate(answer.tool_calls)]
+
+
+def _tool_call(message_id: int, position: int, record: ToolCallRecord) -> tuple[object, ...]:
+    result, call = record.result, record.call
+    place = (message_id, position, record.step, record.text_offset, call.id, call.name, call.arguments, record.label)
+    if result is None:
+        return (*place, None, "", "", None, record.duration_ms)
+    data = None if result.data is None else msgspec.json.encode(result.data).decode()
+    return (*place, result.ok, result.summary, result.content, data, record.duration_ms)
+
+
+def _told(error: TurnError | None) -> tuple[str | None, str | None, bool | None]:
+    return (None, None, None) if error is None else (error.code, error.message, error.retryable)
