@@ -18,9 +18,9 @@ from chat.store.turns import Progress
 from chat.turns import marks, wire
 
 _SHORTEST_S = 0.05
-_LONGEST_S = 0.1
-# So many turns make the interval long.
-_MANY_TURNS = 400
+_LONGEST_S = 0.4
+# So many events a worker sends in a second, whatever the number of its turns.
+_EVENTS_PER_S = 5_000
 
 
 class Pace:
@@ -30,8 +30,7 @@ class Pace:
         self.interval_s = _SHORTEST_S
 
     def suit(self, turns: int) -> None:
-        share = min(1.0, turns / _MANY_TURNS)
-        self.interval_s = _SHORTEST_S + share * (_LONGEST_S - _SHORTEST_S)
+        self.interval_s = min(_LONGEST_S, max(_SHORTEST_S, turns / _EVENTS_PER_S))
 
 
 class LiveTurn:
