@@ -48,8 +48,8 @@ class NativePool:
     """`size` native threads.
 
     Each takes up to `most` of the calls that wait, and hands them to `make`, which ends those that need wait no
-    longer; the others come again. From one such group to the next a thread rests until `every_s` seconds have
-    gone by since it took the first, so that those who come meanwhile make a group.
+    longer; the others come again. While calls come faster than one by one, a thread rests from one group to the
+    next until `every_s` seconds have gone by since it took the first, so that those who come meanwhile make a group.
     """
 
     def __init__(
@@ -119,6 +119,7 @@ class NativePool:
                 group.append(self._calls.get())
             began = time.monotonic()
             self._add_waiting(group)
+            alone = len(group) == 1
             leaving = group.pop() if isinstance(group[-1], _Leave) else None
             while group:
                 self._make_group(group)
@@ -129,6 +130,8 @@ class NativePool:
             if leaving:
                 bell.ring([leaving])
                 return
+            if alone and not self._calls.qsize():
+                continue
             if (rest_s := self._every_s - (time.monotonic() - began)) > 0:
                 sleep(rest_s)
 

@@ -8,12 +8,12 @@ from __future__ import annotations
 import os
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 
 import pytest
 
 from chat.workers.mode import native_lock
-from chat.workers.native import NativePool
+from chat.workers.native import Call, NativePool
 
 
 class Gate:
@@ -211,3 +211,91 @@ def test_a_native_lock_is_a_lock() -> None:
     lock.release()
     assert lock.acquire(False)
     lock.release()
+
+
+class Groups:
+    """A pool of one thread that writes down which calls it was handed together."""
+
+    def __init__(self, most: int, every_s: float = 0.0) -> None:
+        self.seen: list[list[object]] = []
+        self.put_off: object = None  # a work that is not made the first time
+        self.pool = NativePool(1, self._make, most, every_s)
+
+    def _make(self, calls: Sequence[Call]) -> None:
+        self.seen.append([call.work for call in calls])
+        for call in calls:
+            if call.work is self.put_off:
+                self.put_off = None
+            else:
+                call.make()
+
+    def run_while_held(self, gate: Gate, works: list[Callable[[], object]]) -> list[object]:
+        """Have `works` wait in this order behind one that stands at the gate; then open it. What they returned."""
+        arrived = Gate()
+        at_gate = threading.Thread(target=self.pool.run, args=(lambda: (arrived.open(), gate.enter()),))
+        at_gate.start()
+        wait_at(arrived)
+        arrived.close()
+        told: dict[int, object] = {}
+        callers = []
+        for number, work in enumerate(works):
+            caller = threading.Thread(target=lambda n=number, w=work: told.update({n: self.pool.run(w)}))
+            caller.start()
+            callers.append(caller)
+            wait_until(lambda n=number: self.pool.waiting == n + 1)
+        gate.open()
+        for caller in (at_gate, *callers):
+            caller.join(20)
+            assert not caller.is_alive()
+        return [told[number] for number in range(len(works))]
+
+
+def wait_until(condition: Callable[[], bool]) -> None:
+    pause = threading.Event()
+    for _ in range(2_000):
+        if condition():
+            return
+        pause.wait(0.005)
+    raise AssertionError("it never came about")
+
+
+def test_one_thread_is_handed_all_that_wait(gate: Gate) -> None:
+    groups = Groups(most=4)
+    works = [lambda n=n: n for n in range(6)]
+    assert groups.run_while_held(gate, works) == list(range(6))
+    assert groups.seen[1:] == [works[:4], works[4:]]
+    groups.pool.close()
+
+
+def test_what_was_not_made_comes_again_before_the_others(gate: Gate) -> None:
+    groups = Groups(most=2)
+    works = [lambda n=n: n for n in range(3)]
+    groups.put_off = works[0]
+    assert groups.run_while_held(gate, works) == [0, 1, 2]
+    assert groups.seen[1:] == [works[:2], [works[0], works[2]]]
+    groups.pool.close()
+
+
+def test_a_group_that_cannot_be_made_is_told_so_and_the_thread_goes_on(gate: Gate) -> None:
+    broken = [True]
+
+    def make(calls: Sequence[Call]) -> None:
+        if broken[0]:
+            broken[0] = False
+            raise ValueError("on purpose")
+        for call in calls:
+            call.make()
+
+    pool = NativePool(1, make, 8)
+    with pytest.raises(ValueError, match="on purpose"):
+        pool.run(lambda: 1)
+    assert pool.run(lambda: 2) == 2
+    pool.close()
+
+
+def test_a_closed_pool_takes_no_more(pool: NativePool) -> None:
+    pool.run(int)
+    pool.close()
+    pool.close()
+    with pytest.raises(RuntimeError, match="closed"):
+        pool.run(int)

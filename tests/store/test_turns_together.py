@@ -1,0 +1,201 @@
+"""Turns that begin or end in one transaction, in one statement each: what comes of one concerns no other."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+
+from chat.errors import Conflict, InvalidRequest, NotFound
+from chat.messages import Answer, ToolCall, ToolCallRecord, ToolResult, Usage
+from chat.store.commit import Write
+from chat.store.records import COMPLETED, FAILED, STOPPED, Progress, TurnError
+from chat.store.turn_begin import Asked
+from chat.store.turn_end import Ending
+from chat.store.turns import Begun, Question
+from chat.store.values import for_each, found_for_each
+
+from .scenes import DIED, RUN, begin, counts, finish
+
+
+def begin_together(store, *asked):
+    """What comes of questions, `(user, conversation's id, question)`, that are written in one transaction."""
+    items = [Asked(user, place, question, RUN) for user, place, question in asked]
+    return store.database.write(lambda: store.turns._begin(items))
+
+
+def finish_together(store, *endings):
+    return store.database.write(lambda: store.turns._finish([Ending(*each) for each in endings]))
+
+
+@pytest.fixture
+def places(store, user):
+    return [store.conversations.create(user).id for _ in range(90)]
+
+
+class TestBeginning:
+    def test_many_at_once_have_what_each_would_have_alone(self, store, user, places):
+        begun = begin_together(
+            store, *[(user, place, Question(f"What of {place}?", title=f"Of {place}")) for place in places]
+        )
+        assert all(each.fresh for each in begun)
+        for place, each in zip(places, begun, strict=True):
+            conversation = store.owned.conversation(user, place)
+            question, answer = store.history.of_conversation(place)
+            turn = each.turn
+            assert (conversation.title, each.titled) == (f"Of {place}", f"Of {place}")
+            assert (conversation.active_turn_id, conversation.head_id) == (turn.id, answer.id)
+            assert (question.text, question.role, question.parent_id) == (f"What of {place}?", "user", None)
+            assert (answer.text, answer.role, answer.parent_id) == ("", "assistant", question.id)
+            assert (turn.user_message_id, turn.message_id, turn.conversation_id) == (question.id, answer.id, place)
+            assert store.turns.get(turn.id) == turn
+
+    def test_their_numbers_go_on_where_others_stopped(self, store, user, conversation, places):
+        before = begin(store, conversation).turn
+        together = [
+            each.turn for each in begin_together(store, *[(user, place, Question("Q")) for place in places[:3]])
+        ]
+        finish(store, before)
+        after = begin(store, conversation).turn
+        turns = [before, *together, after]
+        assert [turn.id for turn in turns] == list(range(before.id, before.id + 5))
+        messages = [number for turn in turns for number in (turn.user_message_id, turn.message_id)]
+        assert sorted(set(messages)) == list(range(messages[0], messages[0] + 10))
+
+    def test_a_number_is_not_given_out_again_after_a_deletion(self, store, user, conversation):
+        turn = begin(store, conversation).turn
+        finish(store, turn)
+        store.conversations.delete(store.owned.conversation(user, conversation.id))
+        other = begin(store, store.conversations.create(user)).turn
+        assert other.id > turn.id
+        assert other.user_message_id > turn.message_id
+
+    def test_those_who_are_refused_leave_no_trace(self, store, user, stranger, places):
+        taken = begin(store, store.owned.conversation(user, places[0])).turn
+        before = counts(store.database.path)
+        outcomes = begin_together(
+            store,
+            (user, places[0], Question("Another?")),
+            (stranger, places[1], Question("Mine?")),
+            (user, 10**9, Question("Where?")),
+            (user, places[2], Question("After what?", parent_id=taken.user_message_id)),
+            (user, places[3], Question("Well?")),
+        )
+        assert [type(each) for each in outcomes] == [Conflict, NotFound, NotFound, InvalidRequest, Begun]
+        after = counts(store.database.path)
+        assert {name: after[name] - before[name] for name in ("turns", "messages")} == {"turns": 1, "messages": 2}
+        assert store.owned.conversation(user, places[1]).active_turn_id is None
+
+    def test_of_two_in_one_conversation_the_first_has_it(self, store, user, places):
+        first, second = begin_together(store, (user, places[0], Question("A")), (user, places[0], Question("B")))
+        assert (first.fresh, first.text) == (True, "A")
+        assert (type(second), second.code) == (Conflict, "turn_running")
+
+    def test_the_same_client_id_twice_in_one_transaction_is_one_turn(self, store, user, places):
+        place = places[0]
+        first, again, other = begin_together(
+            store,
+            (user, place, Question("Once", client_id="a", title="T")),
+            (user, place, Question("Once", client_id="a", title="T")),
+            (user, place, Question("Twice", client_id="a")),
+        )
+        assert (first.fresh, first.titled) == (True, "T")
+        assert (again.fresh, again.titled, again.turn) == (False, "", first.turn)
+        assert (type(other), other.code) == (Conflict, "client_id_reused")
+
+    def test_a_stranger_learns_nothing_by_a_client_id(self, store, user, stranger, places):
+        begin_together(store, (user, places[0], Question("Secret", client_id="a")))
+        (outcome,) = begin_together(store, (stranger, places[0], Question("Secret", client_id="a")))
+        assert type(outcome) is NotFound
+
+    def test_questions_and_titles_are_found_and_temporary_ones_are_not(self, store, user, places):
+        hidden = store.conversations.create(user, temporary=True).id
+        begin_together(
+            store,
+            (user, places[0], Question("Where are whales?", title="Whales")),
+            (user, hidden, Question("Where are whales?", title="Whales")),
+        )
+        found, _ = store.search.find(user, "whales", 10)
+        assert {each.conversation.id for each in found} == {places[0]}
+
+
+class TestEnding:
+    def test_many_at_once_end_as_each_would_alone(self, store, user, places):
+        begun = [each.turn for each in begin_together(store, *[(user, place, Question("Q")) for place in places])]
+        failure = TurnError("model_timeout", "Silent.", True)
+        ends = [(COMPLETED, None), (STOPPED, None), (FAILED, failure)] * 30
+        record = ToolCallRecord(
+            ToolCall("c", "tool", '{"a": 1}'), "Tool", 0, 2, ToolResult("said", "short", {"rows": [1]}, True), 7
+        )
+        progress = [
+            Progress(turn, Answer(f"Answer \x00 {turn.id}", "Why", (record,) * (turn.id % 3), Usage(turn.id, 5)), "[1]")
+            for turn in begun
+        ]
+        ended = finish_together(store, *[(each, *end) for each, end in zip(progress, ends, strict=True)])
+        for each, turn, (status, error) in zip(progress, ended, ends, strict=True):
+            assert (turn.status, turn.error, turn.usage, turn.marks) == (status, error, each.answer.usage, "[1]")
+            assert store.turns.ended(turn.id)[:2] == (turn, Answer(each.answer.text, "Why", each.answer.tool_calls))
+            assert store.owned.conversation(user, turn.conversation_id).active_turn_id is None
+
+    def test_what_is_over_or_gone_is_left_as_it_is(self, store, user, places):
+        over, gone, runs = (
+            each.turn for each in begin_together(store, *[(user, place, Question("Q")) for place in places[:3]])
+        )
+        finish(store, over, "First.")
+        finish(store, gone)
+        store.conversations.delete(store.owned.conversation(user, gone.conversation_id))
+        ends = [(Progress(turn, Answer("Last."), "[5]"), COMPLETED, None) for turn in (over, gone, runs)]
+        nothing, nowhere, ended = finish_together(store, *ends)
+        assert (nothing, nowhere, ended.id) == (None, None, runs.id)
+        assert store.turns.answer(over).text == "First."
+
+    def test_a_turn_ends_once_also_in_one_transaction(self, store, conversation):
+        turn = begin(store, conversation).turn
+        first, second = finish_together(
+            store,
+            (Progress(turn, Answer("One."), "[4]"), COMPLETED, None),
+            (Progress(turn, Answer("Two."), "[4]"), FAILED, DIED),
+        )
+        assert (first.status, second) == (COMPLETED, None)
+        assert store.turns.answer(turn).text == "One."
+
+    def test_a_checkpoint_of_many_keeps_only_what_runs(self, store, user, places):
+        turns = [each.turn for each in begin_together(store, *[(user, place, Question("Q")) for place in places])]
+        finish(store, turns[0], "Whole.")
+        due = [Progress(turn, Answer(f"Half of {turn.id}"), "[7]") for turn in turns]
+        store.turns.checkpoint(due, [turn.id for turn in turns])
+        assert store.turns.answer(turns[0]).text == "Whole."
+        assert [store.turns.answer(turn).text for turn in turns[1:]] == [f"Half of {turn.id}" for turn in turns[1:]]
+        assert {store.turns.get(turn.id).marks for turn in turns[1:]} == {"[7]"}
+
+
+@pytest.mark.parametrize("count", [0, 1, 3, 4, 5, 63, 64, 65, 200])
+def test_a_statement_for_each_of_however_many_rows(store, count):
+    run, rows = store.database.run, [(number, f"text {number}") for number in range(count)]
+
+    def write():
+        run("CREATE TABLE notes (id INTEGER PRIMARY KEY, text TEXT)", ())
+        made = for_each(run, "INSERT INTO notes VALUES {rows}", rows)
+        kept = found_for_each(run, "SELECT id, text FROM notes JOIN (VALUES {rows}) ON id = column1", rows)
+        changed = for_each(run, "UPDATE notes SET text = '' FROM (VALUES {rows}) WHERE id = column1 + 1", rows)
+        run("DROP TABLE notes", ())
+        return made, kept, changed
+
+    made, kept, changed = store.database.write(write)
+    assert (made, changed) == (count, max(0, count - 1))
+    assert [(row["id"], row["text"]) for row in kept] == rows
+
+
+class TestWritingTogether:
+    def test_an_item_that_breaks_the_statement_breaks_it_for_itself_only(self, store, user):
+        """One statement for all fails for all: each is then written alone, and told what came of it."""
+
+        def name(items):
+            for_each(store.database.run, "INSERT INTO users (name, created_at) VALUES {rows}", [(i, 0) for i in items])
+            return [f"made {item}" for item in items]
+
+        store.database.write_together(name, "twice")
+        group = [Write(time.monotonic() + 2, together=name, item=item) for item in ("a", "twice", "b")]
+        store.database._writer._make(group)
+        assert [call.value for call in group] == ["made a", None, "made b"]
+        assert "UNIQUE" in str(group[1].error)
