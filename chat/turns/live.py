@@ -18,9 +18,9 @@ from chat.store.turns import Progress
 from chat.turns import marks, wire
 
 _SHORTEST_S = 0.05
-_LONGEST_S = 0.4
+_LONGEST_S = 0.5
 # So many events a worker sends in a second, whatever the number of its turns.
-_EVENTS_PER_S = 5_000
+_EVENTS_PER_S = 3_000
 
 
 class Pace:

@@ -286,14 +286,14 @@ def test_the_more_turns_there_are_the_longer_deltas_are_gathered():
         pace.suit(turns)
         intervals.append(pace.interval_s)
     assert intervals == sorted(intervals)
-    assert (intervals[0], intervals[-1]) == (0.05, 0.4)
+    assert (intervals[0], intervals[-1]) == (0.05, 0.5)
 
 
 def test_a_longer_interval_counts_at_once(clock):
     pace = Pace()
     live = LiveTurn(TURN, Cancellation(LONG_S), pace)
     live.take(TextDelta("At once"))
-    pace.suit(500)  # twice as long
+    pace.suit(300)  # twice as long
     clock.wait()
     live.take(TextDelta(", then "))
     assert deltas(live) == ["At once"]
