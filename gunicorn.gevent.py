@@ -111,6 +111,7 @@ def on_exit(server):
 def post_worker_init(worker):
     """Start this worker's parts before it takes its first request."""
     from chat.errors import ParleyError
+    from chat.workers import garbage
 
     try:
         parley = worker.app.callable.extensions["parley"]
@@ -118,6 +119,7 @@ def post_worker_init(worker):
         parley.leave_when(lambda: not worker.alive)
         if not settings.use_async_agent:
             leave.close_the_door(worker)
+        garbage.collect_rarely()
     except (ParleyError, SettingError) as error:
         worker.log.critical("parley: %s", error)
         sys.exit(3)
