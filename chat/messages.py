@@ -68,9 +68,9 @@ class Usage:
 Delta = TextDelta | ReasoningDelta | ToolCall | Usage
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class ToolSpec:
-    """A tool as a model is told of it: `parameters` is a JSON schema of type `object`."""
+    """A tool as a model is told of it: `parameters` is a JSON schema of type `object`. Equal only to itself."""
 
     name: str
     description: str

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Sequence
 from typing import Any
 
@@ -12,10 +13,10 @@ from chat.messages import Message, ToolCall, ToolSpec
 
 def body(model: str, messages: Sequence[Message], tools: Sequence[ToolSpec]) -> bytes:
     """The body of one request. Encoded here: the SDK would walk through all of it in Python first."""
-    return msgspec.json.encode(request(model, messages, tools))
+    return msgspec.json.encode(_request(model, messages, tools))
 
 
-def request(model: str, messages: Sequence[Message], tools: Sequence[ToolSpec]) -> dict[str, Any]:
+def _request(model: str, messages: Sequence[Message], tools: Sequence[ToolSpec]) -> dict[str, Any]:
     """One streamed chat completion."""
     arguments: dict[str, Any] = {
         "model": model,
@@ -44,9 +45,11 @@ def _tool_call(call: ToolCall) -> dict[str, Any]:
     return {"id": call.id, "type": "function", "function": {"name": call.name, "arguments": arguments}}
 
 
-def _tool(tool: ToolSpec) -> dict[str, Any]:
+@functools.lru_cache(maxsize=64)
+def _tool(tool: ToolSpec) -> msgspec.Raw:
+    """Encoded once: the tools are the same in every request, and more than half of a short one."""
     function = {"name": tool.name, "description": tool.description, "parameters": tool.parameters}
-    return {"type": "function", "function": function}
+    return msgspec.Raw(msgspec.json.encode({"type": "function", "function": function}))
 
 
 def _sendable(text: str) -> str:

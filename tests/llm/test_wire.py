@@ -1,9 +1,14 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
-from chat.llm.wire import body, request
+from chat.llm.wire import body
 from chat.messages import Message, ToolCall, ToolSpec
+
+
+def request(*asked: Any) -> Any:
+    return json.loads(body(*asked))
 
 
 def test_a_conversation_with_a_tool_call():
@@ -61,6 +66,16 @@ def test_half_a_surrogate_pair_can_still_be_sent():
     assert text.encode() == b"a?b"
 
 
-def test_the_body_is_the_request_as_json():
-    messages = [Message("user", 'Hé 🚀 "quoted"\n'), Message("user", "a\ud83db")]
-    assert json.loads(body("a-model", messages, [])) == request("a-model", messages, [])
+def test_the_body_is_json_with_every_character_as_it_is():
+    message = Message("user", 'Hé 🚀 "quoted"\n')
+    sent = body("a-model", [message], [ToolSpec("tool", 'Says "é".', {"type": "object"})])
+    assert "Hé 🚀".encode() in sent
+    assert json.loads(sent)["messages"] == [{"role": "user", "content": message.text}]
+    assert json.loads(sent)["tools"][0]["function"]["description"] == 'Says "é".'
+
+
+def test_tools_of_one_name_are_told_apart():
+    first, second = (ToolSpec("tool", description, {"type": "object"}) for description in ("One.", "Two."))
+    for tool in (first, second, first):
+        (told,) = request("m", [], [tool])["tools"]
+        assert told["function"]["description"] == tool.description
