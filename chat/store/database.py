@@ -30,8 +30,9 @@ _PATIENCE_S = 2.0
 _READERS = 3
 # One transaction holds the database's only lock for as long as all of its writes take.
 _GROUP = 64
-# Those who write within this time share a transaction, and other processes find the lock free in between.
-_COMMIT_EVERY_S = 0.01
+# While many write, those who do so within this time share a transaction, and other processes find the lock free in
+# between. Five hundred turns that begin in a second take a quarter less CPU than with 10 ms, and no less with 50.
+_COMMIT_EVERY_S = 0.03
 _PRAGMAS = {
     "journal_mode": "wal",
     # With WAL a killed process loses nothing; only a power cut can lose the last transactions.
