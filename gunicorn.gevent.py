@@ -11,6 +11,7 @@ import socket
 import sys
 
 from config import in_force, leave, pid_file
+from config.access_log import AccessLog
 from config.reload import try_first
 from config.settings import SettingError
 
@@ -47,6 +48,7 @@ max_requests = 0
 # It would be one socket for all servers of a user, and nothing here needs it.
 control_socket_disable = True
 
+logger_class = AccessLog
 accesslog = str(settings.log_dir / "access.log")
 errorlog = "-"
 loglevel = settings.log_level.lower()

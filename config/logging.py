@@ -1,7 +1,7 @@
 """`app.log`: one record a line, appended with one write, so that several processes can share the file.
 
 Rotate it from outside (logrotate, for example): the file is opened anew when it has been moved.
-`access.log` is written by gunicorn: see `gunicorn.gevent.py`.
+`access.log`: see `access_log.py`.
 """
 
 from __future__ import annotations
@@ -36,6 +36,9 @@ def set_up(settings: Settings) -> None:
         if isinstance(old, _File):
             old.close()
     root.setLevel(settings.log_level)
+    # No line says where in the program it was written, nor by which thread (logging's HOWTO, "Optimization").
+    logging._srcfile = None
+    logging.logThreads = logging.logMultiprocessing = False
     # Below our own level these tell of every connection, headers included.
     for noisy in ("openai", "httpx2", "httpcore2", "urllib3", "peewee"):
         logging.getLogger(noisy).setLevel(max(logging.WARNING, logging.getLevelName(settings.log_level)))
@@ -66,9 +69,9 @@ class _TextFormatter(logging.Formatter):
 
     def format(self, record: logging.LogRecord) -> str:
         moment = f"{self.formatTime(record, '%Y-%m-%dT%H:%M:%S')}.{int(record.msecs):03d}Z"
-        line = f"{moment} {record.levelname} [{record.process}] {record.name}: {_escaped(record.getMessage())}"
+        line = f"{moment} {record.levelname} [{record.process}] {record.name}: {escaped(record.getMessage())}"
         if record.exc_info:
-            line += "".join(f"\n    {_escaped(each)}" for each in self.formatException(record.exc_info).splitlines())
+            line += "".join(f"\n    {escaped(each)}" for each in self.formatException(record.exc_info).splitlines())
         return line
 
 
@@ -85,8 +88,9 @@ class _JsonFormatter(logging.Formatter):
         }
         if record.exc_info:
             entry["exception"] = self.formatException(record.exc_info)
-        return _escaped(json.dumps(entry, ensure_ascii=False))
+        return escaped(json.dumps(entry, ensure_ascii=False))
 
 
-def _escaped(text: str) -> str:
+def escaped(text: str) -> str:
+    """`text` without anything that would begin a new line or steer a terminal."""
     return _CONTROL.sub(lambda found: f"\\u{ord(found[0]):04x}", text)

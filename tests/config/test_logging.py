@@ -42,7 +42,9 @@ def loggers_as_before() -> Iterator[None]:
     """Setting up replaces what the root logger has: give it back."""
     root = logging.getLogger()
     handlers, level, levels = root.handlers[:], root.level, {name: logging.getLogger(name).level for name in NOISY}
+    gathered = logging._srcfile, logging.logThreads, logging.logMultiprocessing
     yield
+    logging._srcfile, logging.logThreads, logging.logMultiprocessing = gathered
     for handler in root.handlers:
         if handler not in handlers:
             handler.close()

@@ -1,0 +1,70 @@
+"""`access.log` of a real server: one line a request, in both formats, whatever the request says."""
+
+from __future__ import annotations
+
+import json
+import re
+import socket
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.servers.parley import ParleyServer
+
+_HOSTILE = (
+    b'GET /api/%22me%0Aforged%1b[2J?secret=1 HTTP/1.1\r\nHost: x\r\nUser-Agent: a "quoted" \\ agent\r\n'
+    b"Connection: close\r\n\r\n"
+)
+_MALFORMED = b"GET /api/me HTTP/1.1\r\nHost: x\r\nContent-Length: x\r\nConnection: close\r\n\r\n"
+_MOMENT = r"\[\d\d/\w{3}/\d{4}:\d\d:\d\d:\d\d [+-]\d{4}\]"
+
+
+def lines_of(server: ParleyServer, *requests: bytes) -> list[str]:
+    """The lines that `requests` make, one after the other."""
+    found: list[str] = []
+    for number, request in enumerate(requests, 1):
+        with socket.create_connection(("127.0.0.1", server.port), timeout=10) as connection:
+            connection.sendall(request)
+            while connection.recv(65536):
+                pass
+        deadline = time.monotonic() + 10
+        while len(found := _found(server)) < number and time.monotonic() < deadline:
+            time.sleep(0.02)
+    return found
+
+
+def _found(server: ParleyServer) -> list[str]:
+    """Whole lines, but for those of the questions whether the server is ready."""
+    return [line for line in server.log("access.log").split("\n")[:-1] if "/readyz" not in line]
+
+
+@pytest.mark.parametrize("flag", ["true", "false"], ids=["gevent", "gthread"])
+def test_a_line_of_text(tmp_path: Path, flag: str) -> None:
+    with ParleyServer(tmp_path, WEB_CONCURRENCY=1, USE_ASYNC_AGENT=flag) as server:
+        hostile, malformed = lines_of(server, _HOSTILE, _MALFORMED)
+        pid = server.workers[0]
+    shown = r'/api/\\"me\\u000aforged\\u001b\[2J'
+    agent = r'a \\"quoted\\" \\\\ agent'
+    assert re.fullmatch(
+        rf'{_MOMENT} 127\.0\.0\.1 "GET {shown} HTTP/1\.1" 404 \d+B \d+\.\d{{6}}s <{pid}> "{agent}"', hostile
+    )
+    assert re.fullmatch(rf'{_MOMENT} 127\.0\.0\.1 "GET - HTTP/1\.1" 400 0B \d+\.\d{{6}}s <{pid}> "-"', malformed)
+
+
+def test_a_line_of_json(tmp_path: Path) -> None:
+    with ParleyServer(tmp_path, WEB_CONCURRENCY=1, LOG_FORMAT="json") as server:
+        hostile, malformed = map(json.loads, lines_of(server, _HOSTILE, _MALFORMED))
+        pid = server.workers[0]
+    assert re.fullmatch(_MOMENT, hostile.pop("at"))
+    assert hostile.pop("bytes") > 0
+    assert 0 < hostile.pop("duration_s") < 10
+    assert hostile == {
+        "host": "127.0.0.1",
+        "method": "GET",
+        "path": '/api/"me\nforged\x1b[2J',
+        "status": 404,
+        "pid": f"<{pid}>",
+        "agent": 'a "quoted" \\ agent',
+    }
+    assert (malformed["path"], malformed["status"], malformed["agent"]) == ("-", 400, "-")
