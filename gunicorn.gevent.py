@@ -113,9 +113,10 @@ def on_exit(server):
 def post_worker_init(worker):
     """Start this worker's parts before it takes its first request."""
     from chat.errors import ParleyError
-    from chat.workers import garbage
+    from chat.workers import garbage, mode
 
     try:
+        mode.forget_who_spawned()
         parley = worker.app.callable.extensions["parley"]
         parley.start()
         parley.leave_when(lambda: not worker.alive)

@@ -64,6 +64,14 @@ def native_sleep() -> Callable[[float], None]:
     return sleep
 
 
+def forget_who_spawned() -> None:
+    """Have greenlets keep no note of where they were spawned: a stack and a dictionary each, which nobody reads."""
+    if current() is ASYNC:
+        import gevent
+
+        gevent.config.track_greenlet_tree = False
+
+
 def count_greenlets() -> Callable[[], int]:
     """Begin to count the greenlets spawned from now on; the function returned tells how many are alive.
 
