@@ -42,11 +42,12 @@ class Endpoint:
 
         Raises httpx2.HTTPError where none comes, and the SDK's error for a status other than 2xx.
         """
-        headers = self._pattern.headers.copy()
-        headers["Content-Length"] = str(len(body))
+        pattern = self._pattern
+        # Given as `content` a body has the headers taken apart and put together again.
         request = httpx2.Request(
-            "POST", self._pattern.url, headers=headers, content=body, extensions=self._pattern.extensions
+            "POST", pattern.url, headers=pattern.headers, stream=httpx2.ByteStream(body), extensions=pattern.extensions
         )
+        request.headers["Content-Length"] = str(len(body))
         response = self._http.send(request, stream=True)
         if not response.is_success:
             try:
