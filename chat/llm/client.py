@@ -64,6 +64,7 @@ class OpenAIModel:
                 with contextlib.closing(self._attempt(body, cancellation)) as deltas:
                     for delta in deltas:
                         begun = True
+                        body = b""  # let go of it: it may be larger than everything else of a turn
                         yield delta
                 return
             except FAILURES as failure:
@@ -84,6 +85,7 @@ class OpenAIModel:
         with cancellation.closing(line.hang_up):
             with using(line):
                 response = self._endpoint.send(body)
+            del body  # it is not sent again
             line.head_arrived()
             with contextlib.closing(response):
                 yield from _deltas(response, line, cancellation)

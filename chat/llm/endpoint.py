@@ -48,8 +48,10 @@ class Endpoint:
             "POST", pattern.url, headers=pattern.headers, stream=httpx2.ByteStream(body), extensions=pattern.extensions
         )
         request.headers["Content-Length"] = str(len(body))
-        response = self._http.send(request, stream=True)
+        # Not by way of the client: it would look for cookies and redirects, and wrap the body once more.
+        response = self._http._transport_for_url(request.url).handle_request(request)
         if not response.is_success:
+            response.request = request
             try:
                 response.read()
             finally:
