@@ -6,8 +6,6 @@ unknown fields are passed over. Decoding into typed structs costs a few microsec
 
 from __future__ import annotations
 
-import itertools
-import operator
 import uuid
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
@@ -23,7 +21,6 @@ MAX_ARGUMENTS_CHARACTERS = 256 * 1024
 _DONE = b"[DONE]"
 
 _Said = tuple[type[TextDelta] | type[ReasoningDelta], str]
-_kind = operator.itemgetter(0)
 
 
 class _Function(msgspec.Struct, gc=False):
@@ -61,7 +58,7 @@ class _Chunk(msgspec.Struct, gc=False):
     error: Any = None
 
 
-_decoder = msgspec.json.Decoder(_Chunk)
+_decode = msgspec.json.Decoder(_Chunk).decode
 
 
 class ReportedError(Exception):
@@ -132,24 +129,34 @@ class AnswerReader:
 
         Raises ModelGarbled and ReportedError, once what came before has been taken.
         """
-        said: list[_Said] = []
+        kind: type[TextDelta] | type[ReasoningDelta] = TextDelta
+        texts: list[str] = []
         fault: ModelGarbled | ReportedError | None = None
         try:
             for name, data in events:
-                said += self._take(name, data)
+                for said, text in self._take(name, data):
+                    if said is not kind:
+                        if texts:
+                            yield kind("".join(texts))
+                            texts = []
+                        kind = said
+                    texts.append(text)
         except (ModelGarbled, ReportedError) as error:
             fault = error
-        for kind, words in itertools.groupby(said, _kind):
-            yield kind("".join([text for _, text in words]))
+        if texts:
+            yield kind("".join(texts))
         if fault is not None:
             raise fault
 
     def _take(self, name: bytes, data: bytes) -> Sequence[_Said]:
         """The words of one event. Raises ModelGarbled and ReportedError."""
-        if data.strip() == _DONE:
+        try:
+            chunk = _decode(data)
+        except (ValueError, RecursionError):
+            if data.strip() != _DONE:
+                raise ModelGarbled("The model's endpoint sent a piece of an answer that cannot be read.") from None
             self.done = True
             return ()
-        chunk = _decoded(data)
         if chunk.error or name == b"error":
             # Where an event of that name has no error object, it is one itself.
             raise ReportedError(chunk.error or msgspec.json.decode(data))
@@ -162,8 +169,9 @@ class AnswerReader:
         return () if choice.delta is None else self._words(choice.delta)
 
     def _words(self, delta: _Delta) -> Sequence[_Said]:
-        for fragment in delta.tool_calls or ():
-            self._collect(fragment)
+        if delta.tool_calls:
+            for fragment in delta.tool_calls:
+                self._collect(fragment)
         reasoning = delta.reasoning_content or delta.reasoning
         text = delta.content or delta.refusal
         if text and not isinstance(text, str):
@@ -208,13 +216,6 @@ class AnswerReader:
         if self.finish_reason == "content_filter":
             return ModelRejected("The model's endpoint withheld the answer: its content filter stopped it.")
         return None
-
-
-def _decoded(data: bytes) -> _Chunk:
-    try:
-        return _decoder.decode(data)
-    except (ValueError, RecursionError):
-        raise ModelGarbled("The model's endpoint sent a piece of an answer that cannot be read.") from None
 
 
 def _is_json(text: str) -> bool:

@@ -29,9 +29,24 @@ class EventParser:
 
     def feed(self, received: bytes) -> list[tuple[bytes, bytes]]:
         """The events that `received` completes."""
-        lines = received.split(b"\n")
-        unfinished = lines.pop()
         events: list[tuple[bytes, bytes]] = []
+        if received.startswith(b"data: ") and self._between_events:
+            # As nearly always: one event after the other, each a line of data. Then there are no other line breaks.
+            whole, end, rest = received.rpartition(b"\n\n")
+            found = whole[6:].split(b"\n\ndata: ")
+            if end and whole.count(b"\n") == 2 * (len(found) - 1) and b"\r" not in whole:
+                events = [(b"", data) for data in found]
+                received = rest
+        self._read(received, events)
+        return events
+
+    @property
+    def _between_events(self) -> bool:
+        return not (self._line or self._data or self._name or self._first_line)
+
+    def _read(self, received: bytes, events: list[tuple[bytes, bytes]]) -> None:
+        """Add the events that are completed, line by line."""
+        *lines, unfinished = received.split(b"\n")
         for line in lines:
             if self._line:
                 # Only a line's end is joined to its beginning, so that a long line dripping in costs no
@@ -44,7 +59,6 @@ class EventParser:
             self._take(whole[:-1] if whole.endswith(b"\r") else whole, events)
         self._line += unfinished
         _limit(len(self._line))
-        return events
 
     def _take(self, line: bytes, events: list[tuple[bytes, bytes]]) -> None:
         if self._first_line:

@@ -58,6 +58,30 @@ def test_cut_anywhere_and_often(cuts):
     assert parsed(*(STREAM[start:end] for start, end in itertools.pairwise(edges))) == EVENTS
 
 
+# What streams are made of, whole and in pieces.
+_PARTS = st.sampled_from(
+    [
+        b"data: ",
+        b"data: a\n\n",
+        b"data: b\n\ndata: c\n\n",
+        b"data:",
+        b"a",
+        b"\n",
+        b"\n\n",
+        b"\r",
+        b"\r\n",
+        b": \n\n",
+        b"event: e\n",
+    ]
+)
+
+
+@given(st.lists(_PARTS, max_size=12).map(b"".join))
+def test_what_comes_together_says_what_it_would_say_byte_by_byte(stream):
+    opening = b"data: first\n\n"  # only behind it is a stream looked at as a whole
+    assert parsed(opening, stream) == parsed(opening, *(bytes([byte]) for byte in stream))
+
+
 @given(st.binary(max_size=300))
 def test_any_bytes_are_taken(noise):
     parsed(noise, b"\n\n")
