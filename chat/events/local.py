@@ -3,24 +3,23 @@
 from __future__ import annotations
 
 import contextlib
-import queue
 import time
 from typing import Any
 
 from chat.events.contract import Event, event
+from chat.workers.waiting import Waiting, waiting
 
 
 class LocalEventLog:
     """See EventLog. `followers` is how many are reading just now, `ended_at` the number of `done`, 0 before it.
 
-    There is no lock, and no Condition, which costs a greenlet three times what a queue does: one side appends,
-    and whoever waits does so at a queue of its own. It looks again after it has queued up, and the event is in the
-    list before anybody is woken, so none is missed.
+    There is no lock: one side appends, and whoever waits does so by itself. It looks again after it has queued up,
+    and the event is in the list before anybody is woken, so none is missed.
     """
 
     def __init__(self) -> None:
         self._events: list[Event] = []
-        self._waiting: list[queue.SimpleQueue[None]] = []
+        self._waiting: list[Waiting] = []
         self.followers = 0
         self.ended_at = 0
 
@@ -32,7 +31,7 @@ class LocalEventLog:
         if self._waiting:
             woken, self._waiting = self._waiting, []
             for each in woken:
-                each.put(None)
+                each.wake()
         return made
 
     def read(self, after: int, timeout_s: float) -> list[Event]:
@@ -47,11 +46,9 @@ class LocalEventLog:
 
     def _wait(self, after: int, timeout_s: float) -> None:
         """Wait for the next event, whichever it is."""
-        woken: queue.SimpleQueue[None] = queue.SimpleQueue()
-        self._waiting.append(woken)
-        if len(self._events) <= after and not self.ended_at:
-            with contextlib.suppress(queue.Empty):
-                woken.get(timeout=timeout_s)
-                return
+        mine = waiting()
+        self._waiting.append(mine)
+        if len(self._events) <= after and not self.ended_at and mine.wait(timeout_s):
+            return
         with contextlib.suppress(ValueError):  # woken after all
-            self._waiting.remove(woken)
+            self._waiting.remove(mine)
