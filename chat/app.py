@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable
+from typing import Any
 
 from flask import Flask
 from werkzeug.routing import IntegerConverter
@@ -131,7 +132,7 @@ class Worker:
 def create_app(settings: Settings | None = None) -> Flask:
     """The application. Raises SettingError; opens nothing: a worker's `start` does, or the first request."""
     settings = settings or load()
-    app = Flask("chat.web", static_url_path=f"/static/{pages.fingerprint()}")
+    app = _BlockingFlask("chat.web", static_url_path=f"/static/{pages.fingerprint()}")
     app.config["MAX_CONTENT_LENGTH"] = body.BODY_BYTES
     app.config["SEND_FILE_MAX_AGE_DEFAULT"] = pages.STATIC_AGE_S
     app.json.sort_keys = False  # type: ignore[attr-defined]
@@ -148,6 +149,13 @@ def create_app(settings: Settings | None = None) -> Flask:
         app.register_blueprint(room.bp)
     init_cli(app, worker.store)
     return app
+
+
+class _BlockingFlask(Flask):
+    """Asks of no view and no hook, each time that it is called, whether it is a coroutine: none is."""
+
+    def ensure_sync(self, func: Callable[..., Any]) -> Callable[..., Any]:
+        return func
 
 
 class _IdConverter(IntegerConverter):

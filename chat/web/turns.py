@@ -69,7 +69,7 @@ def stop(turn_id: int) -> dict[str, Any]:
 
 def _begun(begun: Begun) -> ResponseReturnValue:
     turn = begun.turn
-    if _EVENT_STREAM in request.accept_mimetypes.values():
+    if _takes_events():
         return _stream(parts().follower.frames(turn.id, 0))
     return {
         "turn_id": turn.id,
@@ -77,6 +77,12 @@ def _begun(begun: Begun) -> ResponseReturnValue:
         "message_id": turn.message_id,
         "events_url": url_for("turns.follow", turn_id=turn.id),
     }, 202
+
+
+def _takes_events() -> bool:
+    """Whether the caller names the media type, however little it likes it; `*/*` does not."""
+    named = request.headers.get("Accept", "").lower().split(",")
+    return any(each.partition(";")[0].strip() == _EVENT_STREAM for each in named)
 
 
 def _stream(frames: Iterator[bytes]) -> Response:
