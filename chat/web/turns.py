@@ -88,7 +88,8 @@ def _takes_events() -> bool:
 def _stream(frames: Iterator[bytes]) -> Response:
     # Without the last header nginx keeps an answer until it is whole.
     headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
-    return Response(frames, mimetype=_EVENT_STREAM, headers=headers)
+    # They are bytes as they are to go out: nothing is to be wrapped around them.
+    return Response(frames, mimetype=_EVENT_STREAM, headers=headers, direct_passthrough=True)
 
 
 def _after() -> int:
