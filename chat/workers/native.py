@@ -20,6 +20,9 @@ from chat.workers import mode
 
 T = TypeVar("T")
 
+# Somebody who makes one call after the other need not wait: so many groups of one say that there is nobody else.
+_GROUPS = 8
+
 
 class Call:
     """A call that waits to be made, and afterwards what came of it."""
@@ -48,8 +51,8 @@ class NativePool:
     """`size` native threads.
 
     Each takes up to `most` of the calls that wait, and hands them to `make`, which ends those that need wait no
-    longer; the others come again. While calls come faster than one by one, a thread rests from one group to the
-    next until `every_s` seconds have gone by since it took the first, so that those who come meanwhile make a group.
+    longer; the others come again. While they are more than one now and then, a thread rests from one group to the next
+    until `every_s` seconds have gone by since it took the first, so that those who come meanwhile make a group.
     """
 
     def __init__(
@@ -114,12 +117,13 @@ class NativePool:
     def _serve(self, bell: _Bell) -> None:
         sleep = mode.native_sleep()
         group: list[Call] = []
+        sizes: collections.deque[int] = collections.deque(maxlen=_GROUPS)
         while True:
             if not group:
                 group.append(self._calls.get())
             began = time.monotonic()
             self._add_waiting(group)
-            alone = len(group) == 1
+            sizes.append(len(group))
             leaving = group.pop() if isinstance(group[-1], _Leave) else None
             while group:
                 self._make_group(group)
@@ -130,9 +134,8 @@ class NativePool:
             if leaving:
                 bell.ring([leaving])
                 return
-            if alone and not self._calls.qsize():
-                continue
-            if (rest_s := self._every_s - (time.monotonic() - began)) > 0:
+            rest_s = self._every_s - (time.monotonic() - began)
+            if rest_s > 0 and (self._calls.qsize() or max(sizes) > 1):
                 sleep(rest_s)
 
     def _add_waiting(self, group: list[Call]) -> None:
