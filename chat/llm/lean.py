@@ -28,9 +28,9 @@ from chat.llm.reply import Reply
 GATHER_FROM = 25
 _GATHER_S_EACH = 0.002
 _GATHER_S = 0.15
-# From 250 on the worker reads 2,500 times a second, however many they are: an event costs it some 150 µs all in all.
-_READS_PER_S = 2_500
-MAX_GATHER_S = 0.6
+# From 300 on the worker reads 2,000 times a second, however many they are: an event costs it some 150 µs all in all.
+_READS_PER_S = 2_000
+MAX_GATHER_S = 0.75
 # Readers wake together: to wake the process for each of them would cost an idle machine more than the reading.
 _TICK_S = 0.05
 
