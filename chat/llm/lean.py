@@ -22,6 +22,7 @@ from chat.llm.dialling import Dialler
 from chat.llm.idle import IdleConnections, Origin
 from chat.llm.line import Line
 from chat.llm.reply import Reply
+from chat.workers.ticker import to_tick
 
 # With few answers under way each is read as it arrives. With more, a reader waits for several tokens to come
 # together: waking it costs more than everything else that is done for a token.
@@ -31,8 +32,6 @@ _GATHER_S = 0.15
 # From 300 on the worker reads 2,000 times a second, however many they are: an event costs it some 150 µs all in all.
 _READS_PER_S = 2_000
 MAX_GATHER_S = 0.75
-# Readers wake together: to wake the process for each of them would cost an idle machine more than the reading.
-_TICK_S = 0.05
 
 # Where nobody set a limit; sockets take no infinity.
 _NO_LIMIT_S = 24 * 3600.0
@@ -153,7 +152,7 @@ class _Body(httpx2.SyncByteStream):
                 if reply.complete:
                     break
                 if pause_s and exchange.line.gathers:
-                    time.sleep(min(_to_next_tick(pause_s), exchange.line.left_s()))
+                    time.sleep(min(to_tick(pause_s), exchange.line.left_s()))
                 began = time.monotonic()
                 received = exchange.receive()
                 pause_s = self._transport.gather_s()
@@ -168,12 +167,6 @@ class _Body(httpx2.SyncByteStream):
             self._closed = True
             usable = self._reply.leaves_connection_usable
             self._transport.ended(self, self._exchange.connection, self._origin, usable)
-
-
-def _to_next_tick(pause_s: float) -> float:
-    """From now to the first moment, `pause_s` or more from now, that others who pause wake at too."""
-    now = time.monotonic()
-    return round((now + pause_s) / _TICK_S) * _TICK_S - now
 
 
 def _timeouts(request: httpx2.Request) -> dict[str, float | None]:

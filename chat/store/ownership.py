@@ -1,7 +1,7 @@
 """The one way from an id in a request to what it names: through its owner.
 
 What does not exist and what belongs to somebody else raise the same NotFound. Nothing else loads by a
-caller's id.
+caller's id, but for the beginning of a turn, which asks whose it is in its own transaction (`turn_begin.py`).
 """
 
 from __future__ import annotations

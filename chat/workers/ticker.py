@@ -9,6 +9,17 @@ from collections.abc import Callable
 
 log = logging.getLogger(__name__)
 
+# What may wait wakes at multiples of this: to wake a process that is idle costs more than most of what it does then.
+TICK_S = 0.05
+
+
+def to_tick(seconds: float) -> float:
+    """How long to wait from now for the tick that is nearest to `seconds` from now; less than a tick stays as it is."""
+    if seconds < TICK_S:
+        return seconds
+    now = time.monotonic()
+    return round((now + seconds) / TICK_S) * TICK_S - now
+
 
 class Ticker:
     """One thread that makes a call every `interval_s` until `stop`.
@@ -41,7 +52,7 @@ class Ticker:
         return round(max((lag for _, lag in self._lags), default=0.0) * 1000, 1)
 
     def _run(self) -> None:
-        due = time.monotonic() + self._interval_s
+        due = time.monotonic() + to_tick(self._interval_s)
         while not self._stopping.wait(max(0.0, due - time.monotonic())):
             now = time.monotonic()
             self._lags = [entry for entry in self._lags if now - entry[0] < 5.0] + [(now, max(0.0, now - due))]
@@ -49,4 +60,4 @@ class Ticker:
                 self._call()
             except Exception:
                 log.exception("%s failed once and goes on", self._name)
-            due = time.monotonic() + self._interval_s
+            due = time.monotonic() + to_tick(self._interval_s)
