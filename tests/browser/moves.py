@@ -27,7 +27,14 @@ def answering(page: Page) -> None:
     expect(page.get_by_role("button", name="Stop the answer")).to_be_visible()
 
 
+def drawn(page: Page) -> None:
+    """Wait for the frame in which the page shows what was done last."""
+    page.evaluate("() => new Promise(requestAnimationFrame)")
+
+
 def finished(page: Page) -> None:
+    # Until then it still says that the answer before this one is complete.
+    drawn(page)
     expect(page.get_by_role("status").filter(has_text="Response complete")).to_have_count(1, timeout=20_000)
 
 

@@ -246,6 +246,7 @@ def test_a_deletion_by_keyboard_leaves_the_focus_where_it_can_be_undone(window: 
     for text in ("One to keep", "One to delete"):
         asked(window, text)
         window.get_by_role("link", name="New chat").first.click()
+        expect(field(window)).to_be_focused()
     more = in_list(window, "One to delete").get_by_role("button")
     more.focus()
     window.keyboard.press("Enter")

@@ -82,7 +82,7 @@ def test_words_are_shown_as_what_they_become_and_what_stands_stays(window: Page)
     ask(window, "Hello " + wanting(text="Hi."))
     finished(window)
     window.evaluate(WATCH)
-    ask(window, "Tell me " + wanting(text=RICH, first=0.1, gap=0.012))
+    ask(window, "Tell me " + wanting(text=RICH, first=0.1, gap=0.04))
     finished(window)
     watched = window.evaluate("() => watched")
     answers = [text for text in watched["texts"] if not text.startswith("Hi.")]

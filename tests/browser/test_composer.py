@@ -48,6 +48,23 @@ def test_enter_sends_and_shift_enter_breaks_the_line(window: Page) -> None:
     finished(window)
 
 
+@pytest.mark.parametrize("door", ["a.door", "nav.history a"])
+def test_another_chat_is_shown_with_the_caret_in_the_box(window: Page, door: str) -> None:
+    asked(window, "Something to leave")
+    window.get_by_role("link", name="New chat").first.click()
+    expect(window.locator("h1")).to_have_text("What would you like to know?")
+    if door == "a.door":
+        window.locator("nav.history a").first.click()
+        expect(window.locator("h1")).to_have_text("Something to leave")
+    # In the very frame that shows it: who goes on by keyboard then is not called back.
+    focused = """door => new Promise(resolve => {
+      document.activeElement.blur();
+      document.querySelector(door).click();
+      requestAnimationFrame(() => resolve(document.activeElement.id));
+    })"""
+    assert window.evaluate(focused, door) == "message-field"
+
+
 def test_enter_belongs_to_the_input_method_while_it_composes(window: Page) -> None:
     devtools = window.context.new_cdp_session(window)
     field(window).focus()

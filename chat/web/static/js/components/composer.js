@@ -2,7 +2,7 @@
 // runs, Send is Stop, and what is sent waits in the queue.
 
 import { strings } from "../strings/index.js";
-import { html, useEffect, useLayoutEffect, useRef } from "../view.js";
+import { html, useLayoutEffect, useRef } from "../view.js";
 import { IconButton } from "./buttons.js";
 import { Icon } from "./icons.js";
 import { ModelChoice } from "./model-choice.js";
@@ -16,9 +16,10 @@ export function Composer({ conversationKey, draft, ready, phase, temporary, me, 
   const sendable = (text) => ready && text.trim() !== "" && countedNear(text, limit) <= limit;
 
   useLayoutEffect(() => fit(field.current), [draft, conversationKey]);
-  useEffect(() => takeFocus(field.current), [conversationKey]);
+  // With the drawing, not some frames after it: by then the focus may have been moved on, and keys pressed.
+  useLayoutEffect(() => takeFocus(field.current), [conversationKey]);
   // The button that began this turn may be gone now, and the focus with it.
-  useEffect(() => {
+  useLayoutEffect(() => {
     if (busy && document.activeElement === document.body) takeFocus(field.current);
   }, [busy]);
 

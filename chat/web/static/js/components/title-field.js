@@ -1,12 +1,13 @@
 // Where a chat gets another title: Enter keeps it, Escape does not.
 
 import { strings } from "../strings/index.js";
-import { html, useEffect, useRef } from "../view.js";
+import { html, useLayoutEffect, useRef } from "../view.js";
 
 export function TitleField({ item, actions }) {
   const field = useRef(null);
   const finished = useRef(false);
-  useEffect(() => field.current.select(), []);
+  // With the drawing: what is typed at once must find the field.
+  useLayoutEffect(() => field.current.select(), []);
   const finish = (keep) => {
     if (finished.current) return;
     finished.current = true;
