@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
 from tests.browser.moves import ENDLESS, SLOW, answering, ask, asked, field, finished
-from tests.servers.parley import ParleyServer
+from tests.servers.parley import ParleyServer, wanting
 
 
 def comes_to(page: Page, lines: int) -> None:
@@ -196,7 +196,8 @@ def test_the_queue_survives_a_reload_and_still_goes_out(window: Page) -> None:
 
 
 def test_two_windows_send_a_queued_message_once(window: Page) -> None:
-    ask(window, "First. " + SLOW)
+    # Long enough for a second window to be opened meanwhile, also on a machine that has much to do.
+    ask(window, "First. " + wanting(first=0.1, tokens=160, gap=0.05))
     answering(window)
     other = window.context.new_page()
     other.goto(window.url)
