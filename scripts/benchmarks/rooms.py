@@ -39,8 +39,8 @@ _ROOMS = (
 )
 _LOOP = "gevent's loop"
 _OTHER = "other"
-# Where a native thread of gevent's pool waits for work, which py-spy takes for work.
-_WAITING = "acquire_with_timeout "
+# Where a native thread, gevent's or ours, waits for work, which py-spy takes for work.
+_WAITING = ("acquire_with_timeout ", "NativePool._serve ", "_serve ")
 _PLACE = re.compile(r"(.*) \((.*?)(?::\d+)?\)$")
 
 
