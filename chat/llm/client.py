@@ -25,6 +25,7 @@ from chat.llm.faults import FAILURES, Faults, retry_after_s
 from chat.llm.line import Line, using
 from chat.llm.pause import pause
 from chat.llm.sse import EventParser
+from chat.llm.wrapping import Wrapping
 from chat.messages import Delta, Message, ToolSpec
 
 MAX_RETRIES = 2
@@ -104,14 +105,20 @@ class OpenAIModel:
 
 def _deltas(response: httpx2.Response, line: Line, cancellation: Cancellation) -> Iterator[Delta]:
     """The answer as it arrives. Leaves the connection either read to its end or closed."""
-    parser, answer = EventParser(), AnswerReader()
+    parser, answer, wrapping = EventParser(), AnswerReader(), Wrapping()
     try:
         # Not `iter_raw`, which cuts nothing here and costs two more generators at each arrival.
         for received in cast("Iterable[bytes]", response.stream):
             cancellation.check()
-            for delta in answer.read(parser.feed(received)):
+            if parser.is_between_events and (words := wrapping.words(received)):
+                yield words
+                continue
+            events = parser.feed(received)
+            for delta in answer.read(events):
                 line.words_arrived()
                 yield delta
+            if events:
+                wrapping.learn(events[-1][1])
             if answer.done or answer.finish_reason:
                 line.end_within(END_WITHIN_S if answer.done else USAGE_WITHIN_S)
     except httpx2.HTTPError:

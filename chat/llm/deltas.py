@@ -61,6 +61,23 @@ class _Chunk(msgspec.Struct, gc=False):
 _decode = msgspec.json.Decoder(_Chunk).decode
 
 
+def words_alone(data: bytes) -> TextDelta | ReasoningDelta | None:
+    """The words of an event that has a meaning only by them; None for every other."""
+    try:
+        chunk = _decode(data)
+    except (ValueError, RecursionError):
+        return None
+    if chunk.error or chunk.usage or not chunk.choices:
+        return None
+    choice = chunk.choices[0]
+    if choice.finish_reason or choice.delta is None or choice.delta.tool_calls:
+        return None
+    match _said(choice.delta):
+        case [(kind, text)]:
+            return kind(text)
+    return None
+
+
 class ReportedError(Exception):
     """The endpoint put an error into its stream: `body` is that object, as it came."""
 
@@ -172,13 +189,7 @@ class AnswerReader:
         if delta.tool_calls:
             for fragment in delta.tool_calls:
                 self._collect(fragment)
-        reasoning = delta.reasoning_content or delta.reasoning
-        text = delta.content or delta.refusal
-        if text and not isinstance(text, str):
-            text = _joined(text)
-        if text:
-            return ((ReasoningDelta, reasoning), (TextDelta, text)) if reasoning else ((TextDelta, text),)
-        return ((ReasoningDelta, reasoning),) if reasoning else ()
+        return _said(delta)
 
     def _collect(self, fragment: _CallFragment) -> None:
         call = self._continued_by(fragment)
@@ -216,6 +227,16 @@ class AnswerReader:
         if self.finish_reason == "content_filter":
             return ModelRejected("The model's endpoint withheld the answer: its content filter stopped it.")
         return None
+
+
+def _said(delta: _Delta) -> Sequence[_Said]:
+    reasoning = delta.reasoning_content or delta.reasoning
+    text = delta.content or delta.refusal
+    if text and not isinstance(text, str):
+        text = _joined(text)
+    if text:
+        return ((ReasoningDelta, reasoning), (TextDelta, text)) if reasoning else ((TextDelta, text),)
+    return ((ReasoningDelta, reasoning),) if reasoning else ()
 
 
 def _is_json(text: str) -> bool:

@@ -30,7 +30,7 @@ class EventParser:
     def feed(self, received: bytes) -> list[tuple[bytes, bytes]]:
         """The events that `received` completes."""
         events: list[tuple[bytes, bytes]] = []
-        if received.startswith(b"data: ") and self._between_events:
+        if received.startswith(b"data: ") and self.is_between_events:
             # As nearly always: one event after the other, each a line of data. Then there are no other line breaks.
             whole, end, rest = received.rpartition(b"\n\n")
             found = whole[6:].split(b"\n\ndata: ")
@@ -41,7 +41,8 @@ class EventParser:
         return events
 
     @property
-    def _between_events(self) -> bool:
+    def is_between_events(self) -> bool:
+        """Whether what comes next begins an event; not so before the first."""
         return not (self._line or self._data or self._name or self._first_line)
 
     def _read(self, received: bytes, events: list[tuple[bytes, bytes]]) -> None:
