@@ -8,7 +8,7 @@ import msgspec
 
 from chat.errors import InvalidRequest
 from chat.store import history
-from chat.store.database import Database, reads
+from chat.store.database import Database, reads_at_once
 from chat.store.models import Feedback, rows
 from chat.store.records import BranchPage, Conversation
 
@@ -56,7 +56,7 @@ class Branches:
     def __init__(self, database: Database) -> None:
         self.database = database
 
-    @reads
+    @reads_at_once
     def page(self, conversation: Conversation, place: Place, limit: int) -> BranchPage:
         """The last `limit` messages at a place of a conversation.
 

@@ -80,6 +80,18 @@ class Database:
         """Run `work` in a reading thread. It sees one statement's snapshot at a time."""
         return self._readers.run(lambda: self._translated(work))
 
+    def snapshot(self, work: Callable[[], T]) -> T:
+        """Run `work` in a reading thread. All its statements see what the first one sees."""
+
+        def at_once() -> T:
+            self.run("BEGIN")
+            try:
+                return work()
+            finally:
+                self.run("ROLLBACK")
+
+        return self.read(at_once)
+
     def write(self, work: Callable[[], T]) -> T:
         """Run `work` in a transaction: all of it is committed when this returns, none of it when it raises.
 
@@ -155,6 +167,16 @@ def reads(method: Callable[Concatenate[S, P], T]) -> Callable[Concatenate[S, P],
     @functools.wraps(method)
     def run(self: S, /, *args: P.args, **kwargs: P.kwargs) -> T:
         return self.database.read(lambda: method(self, *args, **kwargs))
+
+    return run
+
+
+def reads_at_once(method: Callable[Concatenate[S, P], T]) -> Callable[Concatenate[S, P], T]:
+    """A repository's method that reads what belongs together: its body sees the database as of one moment."""
+
+    @functools.wraps(method)
+    def run(self: S, /, *args: P.args, **kwargs: P.kwargs) -> T:
+        return self.database.snapshot(lambda: method(self, *args, **kwargs))
 
     return run
 

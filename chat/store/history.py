@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 
 from chat.messages import ToolCall, ToolCallRecord, ToolResult, Usage
-from chat.store.database import Database, reads
+from chat.store.database import Database, reads_at_once
 from chat.store.models import Message as MessageRow
 from chat.store.models import named, rows
 from chat.store.records import Message, Turn, TurnError
@@ -43,13 +43,13 @@ class History:
     def __init__(self, database: Database) -> None:
         self.database = database
 
-    @reads
+    @reads_at_once
     def of_conversation(self, conversation_id: int) -> list[Message]:
         """Every message of a conversation, all branches, in the order in which they were made."""
         found = MessageRow.select().where(MessageRow.conversation_id == conversation_id).order_by(MessageRow.id)
         return messages_of(rows(found))
 
-    @reads
+    @reads_at_once
     def path_to(self, message_id: int, limit: int) -> list[Message]:
         """The branch that ends at a message, oldest first: at most the last `limit` messages of it."""
         return messages_of(path_to(self.database, message_id, limit))

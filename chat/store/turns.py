@@ -13,7 +13,7 @@ import peewee
 from chat.errors import NotFound, ParleyError
 from chat.messages import Answer
 from chat.store import history, turn_begin, turn_end
-from chat.store.database import Database, reads, writes
+from chat.store.database import Database, reads, reads_at_once, writes
 from chat.store.indexing import index_messages
 from chat.store.models import Conversation as ConversationRow
 from chat.store.models import Message as MessageRow
@@ -75,20 +75,18 @@ class Turns:
     def get(self, turn_id: int) -> Turn | None:
         return _turn(turn_id)
 
-    @reads
+    @reads_at_once
     def answer(self, turn: Turn) -> Answer:
         """A turn's answer as of its last checkpoint, or its end. Raises NotFound when it was deleted."""
         return _answer(turn.message_id)
 
-    @reads
+    @reads_at_once
     def ended(self, turn_id: int) -> tuple[Turn, Answer, str] | None:
         """A turn with its answer and its conversation's title, all that its events told. None: deleted."""
-        # One snapshot: a turn that was taken for dead may just be ending as it truly did.
-        with self.database.peewee.atomic():
-            turn = _turn(turn_id)
-            if turn is None:
-                return None
-            return turn, _answer(turn.message_id), ConversationRow.get_by_id(turn.conversation_id).title
+        turn = _turn(turn_id)
+        if turn is None:
+            return None
+        return turn, _answer(turn.message_id), ConversationRow.get_by_id(turn.conversation_id).title
 
     @reads
     def homes(self) -> dict[str, bool]:

@@ -6,6 +6,8 @@ import pytest
 
 from chat.errors import NotFound
 from chat.messages import Answer, ToolCall, ToolCallRecord, ToolResult, Usage
+from chat.store import history
+from chat.store.branches import Place
 from chat.store.records import COMPLETED, FAILED, INTERRUPTED, RUNNING, STOPPED, TurnError
 from chat.store.turns import LEASE_MS, Progress
 
@@ -170,3 +172,30 @@ class TestFinish:
         assert counts(store.database.path) == before
         with pytest.raises(NotFound):
             store.owned.turn(user, turn.id)
+
+
+READERS = {
+    "conversation": lambda store, place, turn: store.history.of_conversation(place.id)[-1],
+    "path": lambda store, place, turn: store.history.path_to(turn.message_id, 10)[-1],
+    "page": lambda store, place, turn: store.branches.page(place, Place(leaf=turn.message_id), 10).messages[-1],
+    "message": lambda store, place, turn: store.owned.message(place.user_id, turn.message_id)[1],
+}
+
+
+@pytest.mark.parametrize("read", READERS.values(), ids=READERS)
+def test_a_half_answer_is_never_shown_as_a_whole_one(store, conversation, monkeypatch, read):
+    """A turn's end that is committed while somebody reads is in all that he is given, or in none of it."""
+    turn = begin(store, conversation).turn
+    store.turns.checkpoint([Progress(turn, Answer("Half"), "[4]")], [turn.id])
+    complete = history.messages_of
+
+    def messages_of(found):
+        finish(store, turn, "Half and the rest")  # their texts have been read, what became of them has not
+        return complete(found)
+
+    monkeypatch.setattr(history, "messages_of", messages_of)
+    shown = read(store, conversation, turn)
+    assert (shown.text, shown.turn.status) == ("Half", RUNNING)
+    monkeypatch.undo()
+    shown = read(store, conversation, turn)
+    assert (shown.text, shown.turn.status) == ("Half and the rest", COMPLETED)
