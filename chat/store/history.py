@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Iterable
 from typing import Any
 
 import msgspec
@@ -11,7 +12,9 @@ from chat.messages import ToolCall, ToolCallRecord, ToolResult, Usage
 from chat.store.database import Database, reads_at_once
 from chat.store.models import Message as MessageRow
 from chat.store.models import named, rows
-from chat.store.records import Message, Turn, TurnError
+from chat.store.records import RUNNING, Message, Turn, TurnError
+from chat.store.turn_progress import PIECES, put_together
+from chat.store.values import ids
 
 # From a leaf upwards: one look-up by primary key a message.
 PATH = """
@@ -65,7 +68,18 @@ def messages_of(found: list[dict[str, Any]]) -> list[Message]:
     answers = msgspec.json.encode([row["id"] for row in found if row["role"] == "assistant"]).decode()
     calls = _tool_calls(answers)
     turns = {row["message_id"]: turn_of(row) for row in _run(TURNS, answers)}
-    return [Message(**row, tool_calls=calls.get(row["id"], ()), turn=turns.get(row["id"])) for row in found]
+    kept = _being_written(turns.values())
+    return [
+        Message(**row | kept.get(row["id"], {}), tool_calls=calls.get(row["id"], ()), turn=turns.get(row["id"]))
+        for row in found
+    ]
+
+
+def _being_written(turns: Iterable[Turn]) -> dict[int, dict[str, str]]:
+    """What the answers that are still being written say so far, by message."""
+    answers = {turn.id: turn.message_id for turn in turns if turn.status == RUNNING}
+    kept = put_together(_run(PIECES, ids(answers))) if answers else {}
+    return {answers[turn_id]: {"text": so_far.text, "reasoning": so_far.reasoning} for turn_id, so_far in kept.items()}
 
 
 def turn_of(row: dict[str, Any]) -> Turn:

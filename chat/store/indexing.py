@@ -1,8 +1,8 @@
 """Keeps the indexes of `search.py` in step with what they index.
 
 A question is indexed when it is written and an answer when its turn ends, in the same transactions; a
-checkpoint, which rewrites an answer's text once a second, does not touch the index. What is deleted leaves it
-by triggers (see migration 0003). Temporary conversations are never in it.
+checkpoint does not touch the index. What is deleted leaves it by triggers (see migration 0003). Temporary
+conversations are never in it.
 """
 
 from __future__ import annotations

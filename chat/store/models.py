@@ -87,6 +87,19 @@ class ToolCall(Model):
         primary_key = False
 
 
+class ProgressPiece(Model):
+    """A piece of a running turn's answer. See `turn_progress.py`."""
+
+    turn_id = IntegerField()
+    first = IntegerField()
+    text = TextField()
+    reasoning = TextField()
+    marks = TextField()
+
+    class Meta:
+        table_name = "progress"
+
+
 class Turn(Model):
     """One run of the agent: from a question to the end of its answer. `marks`: see `turns/marks.py`."""
 
@@ -155,4 +168,4 @@ def named(cursor: Any) -> list[dict[str, Any]]:
     return [dict(zip(names, values, strict=True)) for values in cursor.fetchall()]
 
 
-MODELS = (User, Session, Conversation, Message, ToolCall, Turn, Feedback, Share)
+MODELS = (User, Session, Conversation, Message, ToolCall, ProgressPiece, Turn, Feedback, Share)

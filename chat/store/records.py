@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from chat.messages import Answer, Role, ToolCallRecord, Usage
@@ -75,11 +76,26 @@ class Run:
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """How far a turn has come, for a checkpoint: the answer, and the marks of its events."""
+    """How far a turn has come: its whole answer, and the marks of its events."""
 
     turn: Turn
     answer: Answer
     marks: str
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """What has come of a turn since its last checkpoint, `marks` with it; `first` is how many of these came before.
+
+    `tool_calls` are those that began or ended, by their position.
+    """
+
+    turn: Turn
+    first: int
+    text: str
+    reasoning: str
+    marks: str
+    tool_calls: Mapping[int, ToolCallRecord]
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,18 +1,20 @@
-"""How turns go on and end: what checkpoints keep, how they finish, how the lost are given up. Several at once.
+"""How turns go on and end: what checkpoints keep of them, how they finish, how the lost are given up. Several at once.
 
 Call these inside a write.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import msgspec
 
-from chat.messages import Answer, ToolCallRecord
+from chat.messages import ToolCallRecord
+from chat.store import turn_progress
 from chat.store.indexing import index_messages
-from chat.store.records import Progress, Turn, TurnError
+from chat.store.models import named
+from chat.store.records import Piece, Progress, Turn, TurnError
 from chat.store.turn_begin import LEASE_MS
 from chat.store.values import RunStatement, for_each, ids
 
@@ -24,8 +26,6 @@ NOT_ENDED = """
     SELECT json_group_array(id) FROM turns
     WHERE id IN (SELECT value FROM json_each(?)) AND status IN ('running', 'interrupted')
 """
-
-KEEP_MARKS = "UPDATE turns SET marks = new.column2 FROM (VALUES {rows}) AS new WHERE id = new.column1"
 
 RENEW = """
     UPDATE turns SET lease_until = ? WHERE id IN (SELECT value FROM json_each(?)) AND status = 'running'
@@ -54,6 +54,10 @@ FREE = """
     FROM (VALUES {rows}) AS new WHERE id = new.column1 AND active_turn_id = new.column2
 """
 
+_WRITE_OUT = """
+    UPDATE messages SET text = ?, reasoning = ? WHERE id = (SELECT message_id FROM turns WHERE id = ?)
+"""
+
 _INTERRUPT = """
     UPDATE turns SET status = 'interrupted', ended_at = ?, error_code = ?, error_message = ?, error_retryable = ?
     WHERE id = ? AND status = 'running'
@@ -70,16 +74,18 @@ class Ending:
     error: TurnError | None
 
 
-def checkpoint(run: RunStatement, due: Sequence[Progress], alive: Sequence[int], now: int) -> None:
-    """Keep what `due` turns have so far, and renew the lease of all the turns in `alive`.
+def checkpoint(run: RunStatement, due: Sequence[Piece], alive: Sequence[int], now: int) -> None:
+    """Keep what has come of the `due` turns, and renew the lease of all the turns in `alive`.
 
     What has ended since `due` was gathered, or was deleted, stays as it is.
     """
-    running = _those(run, RUNNING, (progress.turn.id for progress in due))
-    kept = [progress for progress in due if progress.turn.id in running]
-    for_each(run, KEEP_MARKS, [(progress.turn.id, progress.marks) for progress in kept])
-    _write_answers(run, kept)
-    run(RENEW, (now + LEASE_MS, ids(alive)))
+    if due:
+        running = _those(run, RUNNING, (piece.turn.id for piece in due))
+        kept = [piece for piece in due if piece.turn.id in running]
+        turn_progress.keep(run, kept)
+        _write_tool_calls(run, [(piece.turn.message_id, piece.tool_calls) for piece in kept])
+    if alive:
+        run(RENEW, (now + LEASE_MS, ids(alive)))
 
 
 def finish(run: RunStatement, endings: Sequence[Ending], now: int) -> list[Turn | None]:
@@ -90,6 +96,7 @@ def finish(run: RunStatement, endings: Sequence[Ending], now: int) -> list[Turn 
     progress = [ending.progress for ending, turn in zip(endings, outcomes, strict=True) if turn is not None]
     for_each(run, FINISH, [_row_of_end(turn) for turn in turns])
     _write_answers(run, progress)
+    turn_progress.forget(run, [turn.id for turn in turns])
     _free(run, [(turn.conversation_id, turn.id) for turn in turns], now)
     index_messages(run, [(each.turn.message_id, each.turn.conversation_id, each.answer.text) for each in progress])
     return outcomes
@@ -103,9 +110,19 @@ def interrupt(run: RunStatement, turn_ids: Iterable[int], error: TurnError, now:
     lost: list[tuple[int, int]] = []
     for turn_id in turn_ids:
         for conversation_id, message_id in run(_INTERRUPT, (now, *_told(error), turn_id)).fetchall():
+            _write_out(run, turn_id)
             _free(run, [(conversation_id, turn_id)], now)
             lost.append((conversation_id, message_id))
     return lost
+
+
+def _write_out(run: RunStatement, turn_id: int) -> None:
+    """Make what was kept of a turn, piece by piece, its answer."""
+    kept = turn_progress.put_together(named(run(turn_progress.PIECES, (ids([turn_id]),)))).get(turn_id)
+    if kept is not None:
+        run(_WRITE_OUT, (kept.text, kept.reasoning, turn_id))
+        run("UPDATE turns SET marks = ? WHERE id = ?", (msgspec.json.encode(kept.marks).decode(), turn_id))
+        turn_progress.forget(run, [turn_id])
 
 
 def _those(run: RunStatement, statement: str, turn_ids: Iterable[int]) -> set[int]:
@@ -142,11 +159,13 @@ def _free(run: RunStatement, claims: Sequence[tuple[int, int]], now: int) -> Non
 def _write_answers(run: RunStatement, progress: Sequence[Progress]) -> None:
     answers = [(each.turn.message_id, each.answer) for each in progress]
     for_each(run, WRITE_ANSWERS, [(message_id, answer.text, answer.reasoning) for message_id, answer in answers])
-    for_each(run, _WRITE_TOOL_CALLS, [row for message_id, answer in answers for row in _tool_calls(message_id, answer)])
+    _write_tool_calls(run, [(message_id, dict(enumerate(answer.tool_calls))) for message_id, answer in answers])
 
 
-def _tool_calls(message_id: int, answer: Answer) -> list[tuple[object, ...]]:
-    return [_tool_call(message_id, position, call) for position, call in enumerate(answer.tool_calls)]
+def _write_tool_calls(run: RunStatement, written: Iterable[tuple[int, Mapping[int, ToolCallRecord]]]) -> None:
+    """`written` are answers' ids, each with tool calls by their position."""
+    rows = [_tool_call(message_id, *call) for message_id, calls in written for call in calls.items()]
+    for_each(run, _WRITE_TOOL_CALLS, rows)
 
 
 def _tool_call(message_id: int, position: int, record: ToolCallRecord) -> tuple[object, ...]:

@@ -19,11 +19,11 @@ from chat.store.models import Conversation as ConversationRow
 from chat.store.models import Message as MessageRow
 from chat.store.models import Turn as TurnRow
 from chat.store.models import row, rows
-from chat.store.records import RUNNING, Message, Progress, Run, Turn, TurnError, now_ms
+from chat.store.records import RUNNING, Message, Piece, Progress, Run, Turn, TurnError, now_ms
 from chat.store.turn_begin import LEASE_MS, Asked, Begun, HeadOfConversation, Question
 from chat.store.turn_end import Ending
 
-__all__ = ["LEASE_MS", "Begun", "HeadOfConversation", "Progress", "Question", "Run", "Turns"]
+__all__ = ["LEASE_MS", "Begun", "HeadOfConversation", "Piece", "Progress", "Question", "Run", "Turns"]
 
 
 class Turns:
@@ -47,8 +47,8 @@ class Turns:
         return turn_begin.begin_again(self.database.run, Message(**found), run, now_ms())
 
     @writes
-    def checkpoint(self, due: Sequence[Progress], alive: Sequence[int]) -> None:
-        """Keep what `due` turns have so far, and renew the lease of all the turns in `alive`: one transaction.
+    def checkpoint(self, due: Sequence[Piece], alive: Sequence[int]) -> None:
+        """Keep what has come of the `due` turns, and renew the lease of all the turns in `alive`: one transaction.
 
         What has ended since `due` was gathered, or was deleted, stays as it is.
         """

@@ -21,6 +21,8 @@ log = logging.getLogger(__name__)
 
 # A worker that is killed loses what came since the last one: less than a second, the writing included.
 _CHECKPOINT_S = 0.6
+# A lease lasts four times as long, so that a database which is locked for seconds costs nobody his turn.
+_RENEW_S = 2.0
 
 
 class Home:
@@ -34,6 +36,7 @@ class Home:
         self._closed = False
         self._lock = threading.Lock()
         self._emptied = threading.Condition(self._lock)
+        self._renewed_at = 0.0
         self.pace = Pace()
         self._flusher = Ticker("flush", self.pace.interval_s, self._flush)
         self._checkpointer = Ticker("checkpoint", _CHECKPOINT_S, self._checkpoint)
@@ -122,9 +125,19 @@ class Home:
         if not running:
             return
         due = [live for live in running if live.changed]
+        now = time.monotonic()
+        alive = running if now - self._renewed_at >= _RENEW_S else []
+        if not due and not alive:
+            return
+        kept = False
         try:
-            self._store.turns.checkpoint([live.progress() for live in due], [live.turn.id for live in running])
+            self._store.turns.checkpoint([live.piece() for live in due], [live.turn.id for live in alive])
+            kept = True
         except StoreUnavailable as error:
             log.warning("Checkpoint of %d turns put off: %s", len(due), error)
-            for live in due:
-                live.not_kept()
+        finally:
+            if kept:
+                self._renewed_at = now if alive else self._renewed_at
+            else:
+                for live in due:
+                    live.not_kept()

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import threading
 import time
+from typing import NamedTuple
 
 from chat.agent.loop import AgentEvent, ToolCallEnded, ToolCallStarted
 from chat.cancellation import Cancellation
 from chat.events.local import LocalEventLog
 from chat.messages import Answer, ReasoningDelta, TextDelta, ToolCallRecord, Usage
 from chat.store.records import Turn, TurnError
-from chat.store.turns import Progress
+from chat.store.turns import Piece, Progress
 from chat.turns import marks, wire
 
 _SHORTEST_S = 0.05
@@ -33,8 +34,17 @@ class Pace:
         self.interval_s = min(_LONGEST_S, max(_SHORTEST_S, turns / _EVENTS_PER_S))
 
 
+class _Kept(NamedTuple):
+    """How far the pieces have come: in marks, in texts, in reasonings; and the tool calls as they were then."""
+
+    marks: int = 0
+    texts: int = 0
+    reasonings: int = 0
+    calls: tuple[ToolCallRecord, ...] = ()
+
+
 class LiveTurn:
-    """`take` is called by the turn's own thread, `flush` and `progress` by the worker's tickers too."""
+    """`take` is called by the turn's own thread, `flush` and `piece` by the worker's tickers."""
 
     def __init__(self, turn: Turn, cancellation: Cancellation, pace: Pace) -> None:
         self.turn = turn
@@ -50,7 +60,7 @@ class LiveTurn:
         self._tool_calls: list[ToolCallRecord] = []
         self._usage = Usage()
         self._marks: list[marks.Mark] = []
-        self._kept_marks = 0
+        self._kept = self._kept_before = _Kept()
         self.log.append("turn", wire.turn_data(turn))
 
     def take(self, event: AgentEvent) -> None:
@@ -81,17 +91,32 @@ class LiveTurn:
         """All there is up to the last event that went out."""
         with self._lock:
             self._flush()
-            self._kept_marks = len(self._marks)
-            return Progress(self.turn, self._answer(), marks.encode(self._marks))
+            answer = Answer("".join(self._text), "".join(self._reasoning), tuple(self._tool_calls), self._usage)
+            return Progress(self.turn, answer, marks.encode(self._marks))
+
+    def piece(self) -> Piece:
+        """What there is beyond the last piece, up to the last event that went out."""
+        with self._lock:
+            self._flush()
+            before = self._kept_before = self._kept
+            text, reasoning = _as_one(self._text, before.texts), _as_one(self._reasoning, before.reasonings)
+            calls = tuple(self._tool_calls)
+            self._kept = _Kept(len(self._marks), len(self._text), len(self._reasoning), calls)
+            changed = {
+                position: call
+                for position, call in enumerate(calls)
+                if position >= len(before.calls) or call is not before.calls[position]
+            }
+            return Piece(self.turn, before.marks, text, reasoning, marks.encode(self._marks[before.marks :]), changed)
 
     @property
     def changed(self) -> bool:
-        """Whether there is more than the last `progress` had."""
-        return len(self._marks) != self._kept_marks or bool(self._pending)
+        """Whether there is more than the last piece had."""
+        return len(self._marks) != self._kept.marks or bool(self._pending)
 
     def not_kept(self) -> None:
-        """The last `progress` could not be written: all of it is due again."""
-        self._kept_marks = -1
+        """The last piece could not be written: the next one begins where it began."""
+        self._kept = self._kept_before
 
     def end(self, turn: Turn, error: TurnError | None) -> None:
         """The last events, once the end is committed. The first call counts."""
@@ -136,8 +161,10 @@ class LiveTurn:
         self.log.append(name, data)
         self._marks.append(mark)
 
-    def _answer(self) -> Answer:
-        # Joined once and kept joined: a checkpoint a second must not join ever longer lists.
-        self._text = ["".join(self._text)]
-        self._reasoning = ["".join(self._reasoning)]
-        return Answer(self._text[0], self._reasoning[0], tuple(self._tool_calls), self._usage)
+
+def _as_one(texts: list[str], start: int) -> str:
+    """Join what `texts` has from `start` on, also within it: a turn holds few strings, not one a token."""
+    joined = "".join(texts[start:])
+    if joined:
+        texts[start:] = [joined]
+    return joined

@@ -14,7 +14,7 @@ from chat.errors import ParleyError
 from chat.messages import Answer
 from chat.store import Store
 from chat.store.records import COMPLETED, Conversation, Turn, TurnError
-from chat.store.turns import Begun, Progress, Question, Run
+from chat.store.turns import Begun, Piece, Progress, Question, Run
 
 RUN = Run("a-model", "sync", "here:1")
 DIED = TurnError("turn_interrupted", "The server stopped.", True)
@@ -26,6 +26,12 @@ def begin(store: Store, conversation: Conversation, text: str = "Why?", **questi
 
 def finish(store: Store, turn: Turn, text: str = "Because.", status: str = COMPLETED) -> Turn | None:
     return store.turns.finish(Progress(turn, Answer(text), f"[{len(text)}]"), status, None)
+
+
+def piece(turn: Turn, text: str = "", first: int = 0, marks: str = "", **more: Any) -> Piece:
+    """What a checkpoint keeps of a turn, in one event unless `marks` says otherwise."""
+    told = {"reasoning": "", "tool_calls": {}} | more
+    return Piece(turn, first, text, marks=marks or f"[{len(text)}]", **told)
 
 
 def answered(store: Store, conversation: Conversation, question: str, answer: str, **more: Any) -> Turn:

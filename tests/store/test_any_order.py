@@ -20,7 +20,7 @@ from chat.store import Store
 from chat.store.records import COMPLETED, INTERRUPTED, RUNNING, Conversation, Message, Turn
 from chat.store.turns import LEASE_MS, Begun, Progress
 
-from .scenes import DIED, RUN, begin
+from .scenes import DIED, RUN, begin, piece
 
 
 @dataclass
@@ -30,6 +30,7 @@ class Known:
     place: Conversation
     turn: Turn
     text: str = ""
+    pieces: int = 0
     status: str | None = RUNNING
     answer: Message | None = None  # as it was read last
 
@@ -93,9 +94,10 @@ class Conversations(RuleBasedStateMachine):
 
     @rule(known=turns, text=st.text(max_size=5))
     def checkpoint(self, known: Known, text: str) -> None:
-        self.store.turns.checkpoint([Progress(known.turn, Answer(text), "[]")], [known.turn.id])
+        self.store.turns.checkpoint([piece(known.turn, text, known.pieces)], [known.turn.id])
         if known.status == RUNNING:
-            known.text = text
+            known.text += text
+            known.pieces += 1
 
     @rule(known=turns, text=st.text(max_size=5))
     def finish(self, known: Known, text: str) -> None:

@@ -11,7 +11,7 @@ from chat.store.branches import Place
 from chat.store.records import COMPLETED, FAILED, INTERRUPTED, RUNNING, STOPPED, TurnError
 from chat.store.turns import LEASE_MS, Progress
 
-from .scenes import DIED, answered, begin, counts, finish
+from .scenes import DIED, answered, begin, counts, finish, piece
 
 
 class Clock:
@@ -44,36 +44,69 @@ class TestCheckpoint:
     def test_what_there_is_can_be_read_back(self, store, user, conversation):
         turn = begin(store, conversation).turn
         calls = (call(0, ToolResult('{"gdp": 1}', "Found é", {"rows": [["é", 1.5, None]]})), call(1, step=1))
-        answer = Answer("Half", "Thinking", calls)
-        store.turns.checkpoint([Progress(turn, answer, "[4]")], [turn.id])
-        assert store.turns.answer(turn) == answer
+        due = piece(turn, "Half", reasoning="Thinking", tool_calls=dict(enumerate(calls)))
+        store.turns.checkpoint([due], [turn.id])
+        assert store.turns.answer(turn) == Answer("Half", "Thinking", calls)
         kept = store.turns.get(turn.id)
-        assert (kept.status, kept.marks, kept.ended_at, kept.error) == (RUNNING, "[4]", None, None)
-        assert store.owned.message(user, turn.message_id)[1].tool_calls == calls
+        assert (kept.status, kept.ended_at, kept.error) == (RUNNING, None, None)
+        shown = store.owned.message(user, turn.message_id)[1]
+        assert (shown.text, shown.reasoning, shown.tool_calls) == ("Half", "Thinking", calls)
+        assert store.history.of_conversation(conversation.id)[-1] == shown
+        assert store.branches.page(conversation, Place(leaf=shown.id), 10).messages[-1] == shown
 
-    def test_a_later_one_replaces_an_earlier_one(self, store, conversation):
+    def test_a_later_one_adds_to_an_earlier_one(self, store, conversation, clock):
         turn = begin(store, conversation).turn
-        store.turns.checkpoint([Progress(turn, Answer("Ha", tool_calls=(call(0),)), "[2]")], [turn.id])
-        ended = ToolResult("{}", "No", None, ok=False)
-        later = Answer("Half", tool_calls=(call(0, ended), call(1)))
-        store.turns.checkpoint([Progress(turn, later, "[4]")], [turn.id])
-        assert store.turns.answer(turn) == later
+        store.turns.checkpoint([piece(turn, "Ha", marks="[1,1]", reasoning="H", tool_calls={0: call(0)})], [turn.id])
+        result = call(0, ToolResult("{}", "No", None, ok=False))
+        last = piece(turn, "lf", 2, '["call 1",2]', reasoning="m", tool_calls={0: result, 1: call(1)})
+        store.turns.checkpoint([last], [turn.id])
+        assert store.turns.answer(turn) == Answer("Half", "Hm", (result, call(1)))
+        clock.now += LEASE_MS + 1
+        store.turns.interrupt_lost([], DIED)
+        ended, answer, _ = store.turns.ended(turn.id)
+        assert (ended.marks, answer) == ('[1,1,"call 1",2]', Answer("Half", "Hm", (result, call(1))))
+
+    def test_one_that_may_have_taken_effect_comes_again_and_has_grown(self, store, conversation):
+        turn = begin(store, conversation).turn
+        for said in ("Ha", "Half"):
+            store.turns.checkpoint([piece(turn, said)], [turn.id])
+        store.turns.checkpoint([piece(turn, " and", 1)], [turn.id])
+        assert text_of(store, turn) == "Half and"
+
+    def test_those_that_run_at_the_same_time_are_kept_apart(self, store, user):
+        turns = [begin(store, store.conversations.create(user)).turn for _ in range(3)]
+        for first, said in enumerate(("One", " two", " three")):
+            store.turns.checkpoint([piece(turn, f"{said} {turn.id}", first) for turn in turns], [])
+        assert [text_of(store, turn) for turn in turns] == [f"One {t.id} two {t.id} three {t.id}" for t in turns]
 
     def test_it_comes_too_late_for_a_turn_that_has_ended(self, store, conversation):
         """It was gathered before the end and stood in the writer's queue behind it."""
         turn = begin(store, conversation).turn
-        early = Progress(turn, Answer("Ha"), "[2]")
         finish(store, turn, "Half and the rest")
-        store.turns.checkpoint([early], [turn.id])
+        store.turns.checkpoint([piece(turn, "Ha")], [turn.id])
         ended, answer, _ = store.turns.ended(turn.id)
         assert (ended.status, answer.text, ended.marks) == (COMPLETED, "Half and the rest", "[17]")
+
+    @pytest.mark.parametrize("end", ["completed", "died", "deleted"])
+    def test_nothing_of_it_is_left_behind(self, store, conversation, clock, end):
+        turn = begin(store, conversation).turn
+        for first in range(3):
+            store.turns.checkpoint([piece(turn, "Half", first)], [turn.id])
+        if end == "completed":
+            finish(store, turn)
+        else:
+            clock.now += LEASE_MS + 1
+            store.turns.interrupt_lost([], DIED)
+        if end == "deleted":
+            store.conversations.delete(conversation)
+        assert counts(store.database.path)["progress"] == 0
 
     def test_a_deleted_turn_takes_no_other_down(self, store, user, conversation):
         gone = answered(store, conversation, "Q", "A")
         store.conversations.delete(conversation)
         turn = begin(store, store.conversations.create(user)).turn
-        late = Progress(gone, Answer("A", tool_calls=(call(0),)), "[]")
-        store.turns.checkpoint([late, Progress(turn, Answer("Half"), "[4]")], [gone.id, turn.id])
+        late = piece(gone, "A", tool_calls={0: call(0)})
+        store.turns.checkpoint([late, piece(turn, "Half")], [gone.id, turn.id])
         assert text_of(store, turn) == "Half"
 
     def test_nothing_is_due_and_nothing_is_alive(self, store, conversation):
@@ -85,7 +118,7 @@ class TestCheckpoint:
 class TestLease:
     def test_a_turn_whose_worker_is_silent_is_interrupted(self, store, user, conversation, clock):
         turn = begin(store, conversation).turn
-        store.turns.checkpoint([Progress(turn, Answer("Half"), "[4]")], [turn.id])
+        store.turns.checkpoint([piece(turn, "Half")], [turn.id])
         clock.now += LEASE_MS
         assert not any(store.turns.homes().values())
         assert store.turns.interrupt_lost([], DIED) == []
@@ -186,7 +219,7 @@ READERS = {
 def test_a_half_answer_is_never_shown_as_a_whole_one(store, conversation, monkeypatch, read):
     """A turn's end that is committed while somebody reads is in all that he is given, or in none of it."""
     turn = begin(store, conversation).turn
-    store.turns.checkpoint([Progress(turn, Answer("Half"), "[4]")], [turn.id])
+    store.turns.checkpoint([piece(turn, "Half")], [turn.id])
     complete = history.messages_of
 
     def messages_of(found):

@@ -8,7 +8,7 @@ import sqlite3
 
 import pytest
 
-from chat.store import branches, conversations, history, indexing, search, turn_begin, turn_end
+from chat.store import branches, conversations, history, indexing, search, turn_begin, turn_end, turn_progress
 
 
 def plan(store, statement, *values):
@@ -87,7 +87,7 @@ TOGETHER = {
     "index titles": (indexing.INDEX_TITLES, 2),
     "running": (turn_end.RUNNING, 0),
     "not ended": (turn_end.NOT_ENDED, 0),
-    "keep": (turn_end.KEEP_MARKS, 2),
+    "forget": (turn_progress.FORGET, 0),
     "renew": (turn_end.RENEW, 0),
     "write answers": (turn_end.WRITE_ANSWERS, 3),
     "finish": (turn_end.FINISH, 9),
@@ -105,7 +105,10 @@ def test_what_happens_in_every_turn_finds_its_rows_by_their_ids_however_many_tur
         step for step in scanned if not re.match(r"SCAN ((new|sent)$|2 CONSTANT ROWS|json_each VIRTUAL TABLE)", step)
     ]
     assert ours == []
-    assert any(re.match(r"SEARCH \w+ USING (INTEGER PRIMARY KEY|INDEX turns_client_id)", step) for step in steps)
+    assert any(
+        re.match(r"SEARCH \w+ USING (INTEGER PRIMARY KEY|(COVERING )?INDEX (turns_client_id|progress_of_turn))", step)
+        for step in steps
+    )
 
 
 @pytest.mark.parametrize("statement", [history.TOOL_CALLS, history.TURNS], ids=["tool calls", "turns"])
@@ -113,4 +116,10 @@ def test_what_belongs_to_answers_is_looked_up_for_them_only(store, statement):
     first, *others = plan(store, statement, "[1,2]")
     assert first.startswith("SEARCH ")
     assert "(message_id=?)" in first
+    assert not any("TEMP B-TREE" in step for step in others)
+
+
+def test_pieces_of_answers_are_looked_up_for_them_only_and_in_their_order(store):
+    first, *others = plan(store, turn_progress.PIECES, "[1,2]")
+    assert first == "SEARCH progress USING INDEX progress_of_turn (turn_id=?)"
     assert not any("TEMP B-TREE" in step for step in others)

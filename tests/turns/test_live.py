@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import asdict, replace
 
 import pytest
 from hypothesis import given, settings
@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 
 from chat.agent.loop import ToolCallEnded, ToolCallStarted
 from chat.cancellation import Cancellation
-from chat.messages import ReasoningDelta, TextDelta, ToolCall, ToolCallRecord, ToolResult, Usage
+from chat.messages import Answer, ReasoningDelta, TextDelta, ToolCall, ToolCallRecord, ToolResult, Usage
 from chat.store.records import COMPLETED, FAILED, INTERRUPTED, RUNNING, STOPPED, Turn, TurnError
+from chat.store.turn_progress import SoFar, put_together
 from chat.turns import live as live_module
 from chat.turns import marks
 from chat.turns.live import LiveTurn, Pace
@@ -110,7 +111,7 @@ class TestGathering:
         for delta in (ReasoningDelta("a"), ReasoningDelta("b"), ReasoningDelta("c"), TextDelta("d"), TextDelta("e"),
                       ReasoningDelta("f")):  # fmt: skip
             live.take(delta)
-        live.progress()
+        live.piece()
         found = [(event.name, event.data["text"]) for event in told(live)[1:]]
         assert found == [("reasoning", "a"), ("reasoning", "bc"), ("delta", "de"), ("reasoning", "f")]
 
@@ -147,29 +148,13 @@ class TestProgress:
         assert progress.answer.usage == Usage(7, 2)
         assert progress.answer.text == text_of(told(live))
 
-    def test_it_is_due_when_there_is_more(self, live):
-        assert not live.changed
-        live.take(TextDelta("Half"))
-        assert live.changed
-        live.progress()
-        assert not live.changed
-        live.take(TextDelta(" and"))
-        assert live.changed
-
-    def test_it_is_due_again_when_it_could_not_be_kept(self, live):
-        live.take(TextDelta("Half"))
-        live.progress()
-        live.not_kept()
-        assert live.changed
-        assert live.progress().answer.text == "Half"
-
     def test_it_does_not_change_afterwards(self, live):
         live.take(TextDelta("Half"))
         live.take(started(0))
         progress = live.progress()
         live.take(ended(0))
         live.take(TextDelta(" and half"))
-        live.progress()
+        live.piece()
         assert (progress.answer.text, progress.answer.tool_calls[0].result) == ("Half", None)
 
     def test_what_cannot_be_told_is_not_kept(self, live):
@@ -180,11 +165,60 @@ class TestProgress:
             live.take(ToolCallEnded(0, replace(ended(0).record, result=ToolResult("", "\ud800"))))
         live.take(TextDelta("\ud800"))
         with pytest.raises(UnicodeEncodeError):
-            live.progress()
+            live.piece()
         progress = live.progress()
         assert progress.answer.text == "Half"
         assert progress.answer.tool_calls[0].result is None
         assert parsed(b"".join(frames_again(*end(live), ""))) == told(live)
+
+
+class TestPieces:
+    def test_one_is_due_when_there_is_more(self, live):
+        assert not live.changed
+        live.take(TextDelta("Half"))
+        assert live.changed
+        live.piece()
+        assert not live.changed
+        live.take(TextDelta(" and"))
+        assert live.changed
+
+    def test_each_has_what_came_since_the_one_before(self, live, clock):
+        live.take(TextDelta("Half"))
+        live.take(ReasoningDelta("Hm"))
+        first = live.piece()
+        assert (first.first, first.text, first.reasoning, first.marks, first.tool_calls) == (
+            0,
+            "Half",
+            "Hm",
+            "[4,-2]",
+            {},
+        )
+        clock.wait()
+        live.take(TextDelta(" and"))
+        live.take(started(0))
+        live.take(started(1))
+        second = live.piece()
+        assert (second.first, second.text, second.reasoning) == (2, " and", "")
+        assert second.marks == '[4,"call 0","call 1"]'
+        assert second.tool_calls == {0: started(0).record, 1: started(1).record}
+        live.take(ended(1))
+        third = live.piece()
+        assert (third.first, third.text, third.marks, third.tool_calls) == (5, "", '["result 1"]', {1: ended(1).record})
+
+    def test_it_comes_again_with_what_came_since_when_it_could_not_be_kept(self, live, clock):
+        live.take(TextDelta("Half"))
+        live.piece()
+        clock.wait()
+        live.take(TextDelta(" and"))
+        live.take(started(0))
+        for more in ("", " half"):
+            live.take(TextDelta(more))
+            lost = live.piece()
+            live.not_kept()
+            assert live.changed
+        assert (lost.first, lost.text, lost.tool_calls) == (1, " and half", {0: started(0).record})
+        assert live.piece() == lost
+        assert not live.changed
 
 
 def frames_again(turn, answer, title, after=0):
@@ -214,13 +248,13 @@ STEPS = st.one_of(
     st.builds(TextDelta, TEXT),
     st.builds(ReasoningDelta, TEXT),
     st.builds(Usage, st.integers(0, 9), st.integers(0, 9)),
-    st.sampled_from(["call", "result", "wait", "flush", "checkpoint"]),
+    st.sampled_from(["call", "result", "wait", "flush", "checkpoint", "checkpoint in vain"]),
 )
 
 
 def play(live, clock, steps):
-    """Take the steps; tool calls begin one after the other and end in any order."""
-    begun, running = 0, []
+    """Take the steps; tool calls begin one after the other and end in any order. Returns the pieces."""
+    begun, running, pieces = 0, [], []
     for number, step in enumerate(steps):
         if not isinstance(step, str):
             live.take(step)
@@ -235,7 +269,11 @@ def play(live, clock, steps):
         elif step == "flush":
             live.flush(clock.now)
         elif step == "checkpoint":
-            live.progress()
+            pieces.append(live.piece())
+        elif step == "checkpoint in vain":
+            pieces.append(live.piece())  # it may have taken effect all the same
+            live.not_kept()
+    return pieces
 
 
 @settings(max_examples=200, deadline=None)
@@ -257,23 +295,34 @@ def test_whatever_happens_the_marks_tell_it_again_byte_for_byte(titled, steps, e
         assert frames_again(turn, answer, TITLE, after) == live_frames[after:]
 
 
-@settings(max_examples=50, deadline=None)
+def kept(pieces):
+    """The marks and the answer that the database has of a turn: of pieces that begin alike the last counts."""
+    rows = [asdict(piece) | {"turn_id": TURN.id} for piece in {piece.first: piece for piece in pieces}.values()]
+    so_far = put_together(sorted(rows, key=lambda row: row["first"])).get(TURN.id, SoFar())
+    calls = {position: call for piece in pieces for position, call in piece.tool_calls.items()}
+    answer = Answer(so_far.text, so_far.reasoning, tuple(calls[position] for position in sorted(calls)))
+    return marks.encode(so_far.marks), answer
+
+
+@settings(max_examples=200, deadline=None)
 @given(st.lists(STEPS, max_size=20), st.lists(STEPS, max_size=20))
 def test_of_a_dead_worker_is_told_what_was_kept_and_the_end_to_everybody(kept_steps, lost_steps):
     clock = Clock()
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(live_module, "time", clock)
         live = LiveTurn(TURN, Cancellation(LONG_S), Pace())
-        play(live, clock, kept_steps)
-        kept = live.progress()
+        pieces = [*play(live, clock, kept_steps), live.piece()]
+        whole = live.progress()
         seen_when_kept = [event.frame for event in live.log.read(0, 0)]
         for step in lost_steps:
             if not isinstance(step, str):
                 live.take(step)
         seen = len(live.log.read(0, 0))
-    turn = replace(TURN, status=INTERRUPTED, error=ERROR, ended_at=3_500, marks=kept.marks)
+    kept_marks, answer = kept(pieces)
+    assert (kept_marks, answer) == (whole.marks, replace(whole.answer, usage=Usage()))
+    turn = replace(TURN, status=INTERRUPTED, error=ERROR, ended_at=3_500, marks=kept_marks)
     for after in range(seen + 1):
-        again = marks.events(turn, kept.answer, TITLE, after)
+        again = marks.events(turn, answer, TITLE, after)
         assert [event.frame for event in again[:-2]] == seen_when_kept[after:]
         assert [event.name for event in again[-2:]] == ["error", "done"]
         assert [event.number for event in again[-2:]] == [max(after, len(seen_when_kept)) + n for n in (1, 2)]

@@ -6,12 +6,12 @@ from dataclasses import replace
 
 import pytest
 
-from chat.messages import Answer, ToolCall, ToolCallRecord
+from chat.messages import ToolCall, ToolCallRecord
 from chat.store.records import INTERRUPTED, RUNNING
-from chat.store.turns import LEASE_MS, Progress, Question
+from chat.store.turns import LEASE_MS, Question
 from chat.turns.recovery import Recovery
 
-from ..store.scenes import RUN, at_once, begin, write_lock
+from ..store.scenes import RUN, at_once, begin, piece, write_lock
 from .test_home import until
 from .worker import heard, names
 
@@ -30,7 +30,7 @@ def died(monkeypatch):
 def dead(store, conversation, died):
     """A turn that nobody runs, its lease just over."""
     turn = begin(store, conversation).turn
-    store.turns.checkpoint([Progress(turn, Answer("Half"), "[4]")], [turn.id])
+    store.turns.checkpoint([piece(turn, "Half")], [turn.id])
     died(turn)
     return turn
 
@@ -47,7 +47,7 @@ def test_a_dead_turn_is_interrupted_and_its_text_kept(store, dead):
 def test_a_call_that_was_under_way_has_no_result_and_the_model_is_told_so(worker, model, store, conversation, died):
     turn = begin(store, conversation).turn
     call = ToolCallRecord(ToolCall("c.0", "look_up", "{}"), "Looking", 0, 4)
-    store.turns.checkpoint([Progress(turn, Answer("Half", "", (call,)), '[4,"call 0"]')], [turn.id])
+    store.turns.checkpoint([piece(turn, "Half", marks='[4,"call 0"]', tool_calls={0: call})], [turn.id])
     died(turn)
     assert worker.recovery.sweep() == [turn.id]
     assert names(heard(worker.follower.frames(turn.id, 0))) == ["turn", "delta", "tool_call", "error", "done"]
