@@ -76,6 +76,7 @@ class Home:
     def remove(self, live: LiveTurn) -> None:
         with self._lock:
             self._turns.pop(live.turn.id, None)
+            self.pace.gathering.discard(live)
             self._emptied.notify_all()
 
     def get(self, turn_id: int) -> LiveTurn | None:
@@ -113,12 +114,13 @@ class Home:
 
     def _flush(self) -> None:
         now = time.monotonic()
-        running = self.turns()
-        self.pace.suit(len(running))
-        for live in running:
+        self.pace.suit(len(self._turns))
+        for live in list(self.pace.gathering):
             live.flush(now)
-            if now >= live.cancellation.deadline:
-                live.cancellation.cancel("timeout")
+        for live in self.turns():  # in the order in which they began, and all may take the same time
+            if now < live.cancellation.deadline:
+                break
+            live.cancellation.cancel("timeout")
 
     def _checkpoint(self) -> None:
         running = self.turns()

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from chat.agent.loop import AgentEvent, ToolCallEnded, ToolCallStarted
@@ -25,10 +26,15 @@ _EVENTS_PER_S = 3_000
 
 
 class Pace:
-    """How long a worker's turns gather deltas, in seconds: the longer, the more of them there are."""
+    """How long a worker's turns gather deltas, in seconds: the longer, the more of them there are.
+
+    `gathering` are those that hold some back at the moment: with many turns they are few, and the others need not
+    be looked at.
+    """
 
     def __init__(self) -> None:
         self.interval_s = _SHORTEST_S
+        self.gathering: set[LiveTurn] = set()
 
     def suit(self, turns: int) -> None:
         self.interval_s = min(_LONGEST_S, max(_SHORTEST_S, turns / _EVENTS_PER_S))
@@ -83,7 +89,7 @@ class LiveTurn:
 
     def flush(self, now: float) -> None:
         """Send what has been waiting for longer than the interval."""
-        if self._pending and now - self._flushed_at >= self._pace.interval_s:
+        if now - self._flushed_at >= self._pace.interval_s:
             with self._lock:
                 self._flush()
 
@@ -102,11 +108,7 @@ class LiveTurn:
             text, reasoning = _as_one(self._text, before.texts), _as_one(self._reasoning, before.reasonings)
             calls = tuple(self._tool_calls)
             self._kept = _Kept(len(self._marks), len(self._text), len(self._reasoning), calls)
-            changed = {
-                position: call
-                for position, call in enumerate(calls)
-                if position >= len(before.calls) or call is not before.calls[position]
-            }
+            changed = _changed(before.calls, calls) if calls else {}
             return Piece(self.turn, before.marks, text, reasoning, marks.encode(self._marks[before.marks :]), changed)
 
     @property
@@ -137,12 +139,15 @@ class LiveTurn:
         self._pending.append(delta.text)
         if time.monotonic() - self._flushed_at >= self._pace.interval_s:
             self._flush()
+        else:
+            self._pace.gathering.add(self)
 
     def _flush(self) -> None:
         if not self._pending:
             return
         text = "".join(self._pending)
         self._pending.clear()
+        self._pace.gathering.discard(self)
         self._flushed_at = time.monotonic()
         if self._pending_kind is TextDelta:
             self._tell("delta", {"text": text}, len(text))
@@ -160,6 +165,11 @@ class LiveTurn:
         # First: what no event can carry (half a character) must not be kept either, it could not be.
         self.log.append(name, data)
         self._marks.append(mark)
+
+
+def _changed(before: Sequence[ToolCallRecord], now: Sequence[ToolCallRecord]) -> dict[int, ToolCallRecord]:
+    """The calls that are new or have ended, by their position."""
+    return {at: call for at, call in enumerate(now) if at >= len(before) or call is not before[at]}
 
 
 def _as_one(texts: list[str], start: int) -> str:

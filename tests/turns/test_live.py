@@ -101,6 +101,26 @@ class TestGathering:
         live.flush(clock.wait())
         assert len(deltas(live)) == 2
 
+    @pytest.mark.parametrize("sent_by", ["flush", "piece", "progress", "the next words", "a tool call"])
+    def test_who_holds_something_back_is_looked_at_and_nobody_else(self, clock, sent_by):
+        pace = Pace()
+        live, other = (LiveTurn(TURN, Cancellation(LONG_S), pace) for _ in range(2))
+        other.take(TextDelta("China "))
+        live.take(TextDelta("China "))
+        assert pace.gathering == set()
+        live.take(TextDelta("grows."))
+        assert pace.gathering == {live}
+        clock.wait()
+        if sent_by == "flush":
+            live.flush(clock.now)
+        elif sent_by == "the next words":
+            live.take(TextDelta(" A lot."))
+        elif sent_by == "a tool call":
+            live.take(started(0))
+        else:
+            getattr(live, sent_by)()
+        assert pace.gathering == set()
+
     def test_slow_ones_wait_for_nobody(self, live, clock):
         for word in ("China ", "grows ", "slowly."):
             live.take(TextDelta(word))
