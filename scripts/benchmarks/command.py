@@ -28,6 +28,7 @@ SCENES: dict[str, Scene] = {
     "hundred": crowds.hundred,
     "thousand": crowds.thousand,
     "three_thousand": crowds.three_thousand,
+    "sustained": crowds.sustained,
     "memory": alone.memory,
     "rest": alone.rest,
     "single": alone.single,

@@ -48,6 +48,27 @@ def three_thousand(bench: Bench) -> list[Measure]:
     ]
 
 
+def sustained(bench: Bench) -> list[Measure]:
+    """The same model with three thousand people at all times: for each who has his answer the next one comes."""
+    users, seconds = bench.fewer(3000), 45.0
+    count = int(users * seconds / SLOW.answer_s)
+    found, rates = [], []
+    for start in bench.both(2, WORKER_CONNECTIONS=4000):
+        with SLOW.model() as model, start(model) as server:
+            outcome, streams = scene.play(server, model, SLOW, evenly(count, seconds), SLOW.answer_s + _PATIENCE_S)
+        bench.note("sustained", outcome)
+        found.append(outcome)
+        # From when the first of them have ended, so that all three thousand are there, until nobody comes any more.
+        rates.append(scene.answers_per_s(streams, SLOW.answer_s + 2, seconds))
+    who = f"20 s model, {users:,} users at all times"
+    least = 130.0 if not bench.quick else 13.0
+    return [
+        Measure("failed_sustained", f"{who}: failed", "", 0, *_of(found, "failed")),
+        Measure("end_sustained", f"{who}: the latest end", "ms", 1000, *_late(found, "end_late_s", "max")),
+        Measure("rate_sustained", f"{who}: answers", "/s", least, *rates, at_least=True),
+    ]
+
+
 def _crowd(
     bench: Bench, name: str, users: int, workers: int, pace: Pace, within_s: float, **settings: object
 ) -> list[Outcome]:

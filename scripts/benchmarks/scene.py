@@ -103,6 +103,13 @@ def end_late_s(stream: Stream, pace: Pace) -> float | None:
     return stream.done - stream.sent - pace.answer_s - stream.stamps[1][1]
 
 
+def answers_per_s(streams: Sequence[Stream], from_s: float, to_s: float) -> float:
+    """How many whole answers a second there were in a part of the scene, in seconds from its beginning."""
+    began = min(stream.sent for stream in streams)
+    ended = [stream.done - began for stream in streams if stream.done and not stream.failure]
+    return sum(from_s <= each < to_s for each in ended) / (to_s - from_s)
+
+
 class _Used:
     """CPU used so far, in seconds: by the server, by the model, by the whole machine."""
 

@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from chat.store import Store
-from scripts.benchmarks import figures, measures, results, rooms
+from scripts.benchmarks import figures, measures, results, rooms, scene
 from scripts.benchmarks.measures import Measure
 from scripts.benchmarks.model import Pace
 from scripts.benchmarks.plot import drawing
@@ -134,6 +134,18 @@ def test_the_tables_show_figures_as_people_read_them() -> None:
 def test_results_are_json_even_of_what_never_came() -> None:
     found = results.finite({"a": [1.5, math.inf, float("nan")], "b": (1, "x", True, None)})
     assert json.loads(json.dumps(found, allow_nan=False)) == {"a": [1.5, None, None], "b": [1, "x", True, None]}
+
+
+def test_answers_are_counted_in_the_part_of_the_scene_that_is_asked_for() -> None:
+    def stream(sent: float, done: float, failure: str = "") -> Stream:
+        made = Stream()
+        made.sent, made.done, made.failure = sent, done, failure
+        return made
+
+    streams = [stream(100.0, 105.0), stream(101.0, 106.0), stream(102.0, 107.5), stream(103.0, 0.0, "cut off")]
+    assert scene.answers_per_s(streams, 5.0, 7.0) == 1.0
+    assert scene.answers_per_s(streams, 0.0, 5.0) == 0.0
+    assert scene.answers_per_s(streams, 0.0, 10.0) == 0.3
 
 
 SAMPLES = [
