@@ -131,6 +131,21 @@ class TestLease:
         assert store.owned.conversation(user, conversation.id).active_turn_id is None
         assert begin(store, conversation).fresh
 
+    def test_what_an_earlier_version_kept_in_the_answer_itself_stays(self, store, conversation, clock):
+        """The server was updated while an answer was being written."""
+        turn = begin(store, conversation).turn
+
+        def keep():
+            store.database.run("UPDATE messages SET text = 'Half' WHERE id = ?", (turn.message_id,))
+            store.database.run("UPDATE turns SET marks = '[4]' WHERE id = ?", (turn.id,))
+
+        store.database.write(keep)
+        assert text_of(store, turn) == "Half"
+        clock.now += LEASE_MS + 1
+        store.turns.interrupt_lost([], DIED)
+        ended, answer, _ = store.turns.ended(turn.id)
+        assert (ended.status, ended.marks, answer.text) == (INTERRUPTED, "[4]", "Half")
+
     def test_each_turn_is_interrupted_once(self, store, conversation, clock):
         begin(store, conversation)
         clock.now += LEASE_MS + 1
