@@ -58,6 +58,39 @@ def test_a_silent_turn_stays_alive(brisk, make_worker, dictation, store, convers
     worker.ended(begun)
 
 
+def test_a_checkpoint_that_breaks_in_the_middle_loses_nothing(brisk, make_worker, model, store, user, monkeypatch):
+    """The first turn's piece is taken already when the second's cannot be: the next checkpoint has both."""
+    worker = make_worker()
+    go_on, end = threading.Event(), threading.Event()
+
+    def in_two_halves(_messages, _cancellation):
+        yield TextDelta("One ")
+        go_on.wait(LONG_S)
+        yield TextDelta("two")
+        end.wait(LONG_S)
+
+    begun = []
+    for _ in range(2):
+        model.will_run(in_two_halves)
+        begun.append(worker.ask(store.conversations.create(user)))
+    second = worker.home.get(begun[1].turn.id)
+    until(lambda: store.turns.answer(begun[1].turn).text == "One ")
+    take, broken = second.piece, []
+
+    def piece():
+        if not broken:
+            broken.append(True)
+            raise ValueError("half a character")
+        return take()
+
+    monkeypatch.setattr(second, "piece", piece)
+    go_on.set()
+    until(lambda: all(store.turns.answer(each.turn).text == "One two" for each in begun))
+    assert broken
+    end.set()
+    assert [worker.ended(each).status for each in begun] == [COMPLETED] * 2
+
+
 def test_the_clockwork_sends_what_nothing_follows(worker, dictation, conversation):
     """The second delta comes right behind the first, then the model is silent: it goes out all the same."""
     begun = worker.ask(conversation)
