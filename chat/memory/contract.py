@@ -39,8 +39,12 @@ class ConversationMemory(Protocol):
 
     def drop(self, conversation_id: int) -> None: ...
 
-    def entries(self) -> list[MemoryEntry]:
-        """What is held, most recently used first."""
+    def entries(self, most: int | None = None) -> list[MemoryEntry]:
+        """What is held, most recently used first: all of it, or the first `most`."""
+        ...
+
+    def __len__(self) -> int:
+        """How many conversations are held."""
         ...
 
     @property

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import threading
 import time
 from collections import OrderedDict
@@ -70,12 +71,15 @@ class LocalMemory:
         with self._lock:
             self._remove(conversation_id)
 
-    def entries(self) -> list[MemoryEntry]:
+    def __len__(self) -> int:
+        return len(self._held)
+
+    def entries(self, most: int | None = None) -> list[MemoryEntry]:
         now = time.monotonic()
         with self._lock:
             return [
                 MemoryEntry(conversation_id, len(held.messages), held.tokens, held.bytes, round(now - held.used_at, 1))
-                for conversation_id, held in reversed(self._held.items())
+                for conversation_id, held in itertools.islice(reversed(self._held.items()), most)
             ]
 
     def _remove(self, conversation_id: int) -> None:

@@ -39,7 +39,6 @@ class WorkerReport:
     def make(self) -> dict[str, Any]:
         """This worker's report as of now."""
         running = self._home.turns()
-        entries = self._memory.entries()
         followers = {live.turn.conversation_id: live.log.followers for live in running}
         here = mode.current()
         return {
@@ -52,7 +51,7 @@ class WorkerReport:
             "stale": False,
             "active_turns": len(running),
             "active_conversations": len(followers),
-            "conversations_in_memory": len(entries),
+            "conversations_in_memory": len(self._memory),
             "memory_bytes": self._memory.bytes,
             "memory_limit_bytes": self._memory.limit_bytes,
             "open_streams": sum(followers.values()),
@@ -72,7 +71,7 @@ class WorkerReport:
         return {"mode": mine["mode"], "at": _now(), "totals": {"workers": len(workers)} | totals, "workers": workers}
 
     def _conversations(self, followers: dict[int, int]) -> list[dict[str, Any]]:
-        held = {entry.conversation_id: entry for entry in self._memory.entries()[:_CONVERSATIONS]}
+        held = {entry.conversation_id: entry for entry in self._memory.entries(_CONVERSATIONS)}
         listed = []
         for conversation_id in dict.fromkeys([*list(followers)[:_CONVERSATIONS], *held]):
             entry = held.get(conversation_id)

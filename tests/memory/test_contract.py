@@ -80,7 +80,7 @@ def test_conversations_do_not_meet(memory):
 def test_what_is_not_there(memory):
     assert memory.get(1, 4) is None
     memory.drop(1)
-    assert (memory.entries(), memory.bytes) == ([], 0)
+    assert (memory.entries(), len(memory), memory.bytes) == ([], 0, 0)
 
 
 def test_entries_are_figures_of_what_is_held_the_last_used_first(memory):
@@ -88,6 +88,8 @@ def test_entries_are_figures_of_what_is_held_the_last_used_first(memory):
     memory.put(2, 8, said("x" * 4_000))
     memory.get(1, 4)
     first, second = memory.entries()
+    assert [entry.conversation_id for entry in memory.entries(1)] == [1]
+    assert len(memory) == 2
     assert (first.conversation_id, first.messages) == (1, 4)
     assert (second.conversation_id, second.messages) == (2, 2)
     assert second.tokens > first.tokens > 0
@@ -136,6 +138,7 @@ def test_it_never_gives_what_was_not_put_and_never_outgrows_its_limit(backend, l
             memory.drop(conversation_id)
         assert memory.bytes <= limit_bytes
         assert memory.bytes == sum(entry.bytes for entry in memory.entries())
+        assert len(memory) == len(memory.entries())
         assert {entry.conversation_id for entry in memory.entries()} <= set(truth)
 
 
