@@ -4,14 +4,24 @@ from __future__ import annotations
 
 import hashlib
 import secrets
+from collections.abc import Collection
 from dataclasses import dataclass
+
+import msgspec
 
 from chat.store.database import Database, reads, writes
 from chat.store.models import Session, User
 from chat.store.records import now_ms
+from chat.store.values import RunStatement
 
 FIND = """
     SELECT users.id, users.name FROM sessions JOIN users ON users.id = sessions.user_id WHERE token_digest = ?
+"""
+
+# One row, however many sessions.
+USERS = """
+    SELECT json_group_object(token_digest, users.id) FROM sessions JOIN users ON users.id = sessions.user_id
+    WHERE token_digest IN (SELECT value FROM json_each(?))
 """
 
 
@@ -22,6 +32,31 @@ class Identity:
     user_id: int
     name: str | None
     token: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class SessionHolder:
+    """Somebody of whom no more is known than the session he says is his. Whose it is, a transaction finds out."""
+
+    digest: str
+
+
+# Who asks for something: a user, or whoever holds a session.
+Owner = int | SessionHolder
+
+
+def holder(token: str) -> SessionHolder:
+    """Whoever has `token` in his cookie."""
+    return SessionHolder(_digest(token))
+
+
+def users_of(run: RunStatement, owners: Collection[Owner]) -> dict[Owner, int]:
+    """The user behind each of `owners`; of a session that there is not, nothing. Call it inside a read or a write."""
+    found: dict[Owner, int] = {owner: owner for owner in owners if isinstance(owner, int)}
+    if digests := [owner.digest for owner in owners if isinstance(owner, SessionHolder)]:
+        (users,) = run(USERS, (msgspec.json.encode(digests).decode(),)).fetchone()
+        found |= {SessionHolder(digest): user for digest, user in msgspec.json.decode(users).items()}
+    return found
 
 
 class Sessions:

@@ -16,6 +16,7 @@ from chat.messages import Usage
 from chat.store import history
 from chat.store.indexing import index_messages, index_titles
 from chat.store.records import RUNNING, Message, Run, Turn
+from chat.store.sessions import Owner, users_of
 from chat.store.values import RunStatement, for_each, found_for_each, ids
 
 LEASE_MS = 8_000
@@ -99,7 +100,7 @@ class Begun:
 class Asked:
     """What somebody asks in a conversation that he says is his."""
 
-    user_id: int
+    owner: Owner
     conversation_id: int
     question: Question
     run: Run
@@ -132,13 +133,14 @@ def begin(run: RunStatement, asked: Sequence[Asked], now: int) -> list[Begun | P
     parent that is no answer of this conversation; NotFound where it is gone, or somebody else's.
     """
     places = _places(run, asked)
+    users = users_of(run, [each.owner for each in asked])
     earlier = _earlier(run, asked)
     numbers = _Numbers(run)
     outcomes: list[Begun | ParleyError] = []
     new: list[_New] = []
     for each in asked:
         place = places.get(each.conversation_id)
-        if place is None or place.user_id != each.user_id:
+        if place is None or place.user_id != users.get(each.owner):
             outcomes.append(NotFound("There is no such conversation."))
             continue
         outcome = _sent_before(each, earlier) or _refused(run, each.question, place)

@@ -20,6 +20,7 @@ from chat.store.models import Message as MessageRow
 from chat.store.models import Turn as TurnRow
 from chat.store.models import row, rows
 from chat.store.records import RUNNING, Message, Piece, Progress, Run, Turn, TurnError, now_ms
+from chat.store.sessions import Owner
 from chat.store.turn_begin import LEASE_MS, Asked, Begun, HeadOfConversation, Question
 from chat.store.turn_end import Ending
 
@@ -30,13 +31,13 @@ class Turns:
     def __init__(self, database: Database) -> None:
         self.database = database
 
-    def begin(self, user_id: int, conversation_id: int, question: Question, run: Run) -> Begun:
+    def begin(self, owner: Owner, conversation_id: int, question: Question, run: Run) -> Begun:
         """Write question, empty answer and turn, and claim the conversation: all or nothing.
 
         Raises Conflict while another turn runs there, or when the client_id was used for another text;
         InvalidRequest for a parent that is no answer of this conversation; NotFound when it is gone or not his.
         """
-        return self.database.write_together(self._begin, Asked(user_id, conversation_id, question, run))
+        return self.database.write_together(self._begin, Asked(owner, conversation_id, question, run))
 
     @writes
     def begin_again(self, answer: Message, run: Run) -> Begun:

@@ -20,6 +20,7 @@ from chat.messages import Answer, Message
 from chat.store import Store
 from chat.store.records import COMPLETED, FAILED, STOPPED, Turn, TurnError, now_ms
 from chat.store.records import Message as StoredMessage
+from chat.store.sessions import Owner
 from chat.store.turns import Begun, Progress, Question, Run
 from chat.turns.home import Home
 from chat.turns.live import LiveTurn
@@ -61,14 +62,14 @@ class Runner:
         self._mode = mode.current()
         self._worker = worker
 
-    def ask(self, user_id: int, conversation_id: int, question: Question, model: str) -> Begun:
+    def ask(self, owner: Owner, conversation_id: int, question: Question, model: str) -> Begun:
         """Begin a turn: when this returns the question is committed and the agent is at work.
 
         Raises what `Turns.begin` raises, and Overloaded.
         """
         with self._home.place():
             run = Run(model, self._mode.name, self._worker)
-            return self._launch(self._store.turns.begin(user_id, conversation_id, question, run))
+            return self._launch(self._store.turns.begin(owner, conversation_id, question, run))
 
     def ask_again(self, answer: StoredMessage, model: str) -> Begun:
         """Begin another answer beside `answer`."""

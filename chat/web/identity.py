@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 from flask import Flask, Response, g, request
 
 from chat.errors import Forbidden
-from chat.store.sessions import Identity
+from chat.store.sessions import Identity, Owner, holder
 from chat.web.parts import parts
 
 COOKIE = "parley_session"
@@ -32,6 +32,12 @@ def user_id() -> int:
         g.identity = (sessions.find(token) if token else None) or sessions.create_anonymous()
     identity: Identity = g.identity
     return identity.user_id
+
+
+def owner() -> Owner:
+    """The caller, by his session where it has not been looked up. One without a cookie becomes a new user."""
+    token = request.cookies.get(COOKIE, "")
+    return user_id() if "identity" in g or not token else holder(token)
 
 
 def _refuse_other_sites() -> None:

@@ -8,7 +8,7 @@ import sqlite3
 
 import pytest
 
-from chat.store import branches, conversations, history, indexing, search, turn_begin, turn_end, turn_progress
+from chat.store import branches, conversations, history, indexing, search, sessions, turn_begin, turn_end, turn_progress
 
 
 def plan(store, statement, *values):
@@ -81,6 +81,7 @@ def test_a_search_reads_its_index_from_the_newest_on_and_sorts_nothing(store, na
 
 TOGETHER = {
     "places": (turn_begin.PLACES, 0),
+    "users": (sessions.USERS, 0),
     "earlier": (turn_begin.EARLIER, 2),
     "claim": (turn_begin.CLAIM, 5),
     "index messages": (indexing.INDEX_MESSAGES, 3),

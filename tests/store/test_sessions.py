@@ -7,7 +7,11 @@ import sqlite3
 
 import pytest
 
-from .scenes import at_once
+from chat.errors import NotFound
+from chat.store.sessions import holder
+from chat.store.turns import Question
+
+from .scenes import RUN, at_once
 
 
 def test_a_token_finds_its_user_and_is_shown_once(store):
@@ -32,3 +36,27 @@ def test_everybody_is_somebody_else(store):
 @pytest.mark.parametrize("token", ["", "x", "x" * 10_000, "\x00", "\ud800", "' OR 1=1 --", "🔑"])
 def test_a_token_that_nobody_has(store, user, token):
     assert store.sessions.find(token) is None
+
+
+def test_a_turn_begins_for_whoever_holds_the_owners_session(store):
+    somebody, somebody_else = store.sessions.create_anonymous(), store.sessions.create_anonymous()
+    place = store.conversations.create(somebody.user_id, "")
+    for token in (somebody_else.token, "x", "\ud800"):
+        with pytest.raises(NotFound):
+            store.turns.begin(holder(token), place.id, Question("Mine?"), RUN)
+    begun = store.turns.begin(holder(somebody.token), place.id, Question("Mine?"), RUN)
+    assert begun.turn.conversation_id == place.id
+
+
+def test_of_many_who_come_at_once_each_is_himself(store):
+    made = [store.sessions.create_anonymous() for _ in range(20)]
+    places = [store.conversations.create(each.user_id, "") for each in made]
+
+    def begin(number):
+        """Every other one says whose user he is; every third asks where his neighbour is at home."""
+        owner = made[number].user_id if number % 2 else holder(made[number].token)
+        place = places[(number + (number % 3 == 0)) % 20]
+        return store.turns.begin(owner, place.id, Question(str(number)), RUN)
+
+    outcomes = at_once(20, begin)
+    assert [isinstance(outcome, NotFound) for outcome in outcomes] == [number % 3 == 0 for number in range(20)]

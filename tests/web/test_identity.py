@@ -89,6 +89,15 @@ def test_a_cookie_that_nobody_gave_out(app: Flask, alice: FlaskClient, subtests:
             assert given not in answer.text
 
 
+def test_who_asks_with_a_cookie_that_nobody_gave_out_is_nobody_known(app: Flask, alice: FlaskClient) -> None:
+    mine = converse(alice)
+    asked = app.test_client(use_cookies=False).post(
+        f"/api/conversations/{mine}/turns", json={"text": "Mine?"}, headers={"Cookie": f"{COOKIE}=nobodys"}
+    )
+    assert asked.status_code == 404
+    assert attributes(asked.headers["Set-Cookie"])[COOKIE] != "nobodys"
+
+
 def test_an_identity_cannot_be_chosen(alice: FlaskClient, app: Flask) -> None:
     converse(alice)
     number = alice.get("/api/me").json["user"]["id"]
