@@ -117,6 +117,10 @@ def post_worker_init(worker):
 
     try:
         mode.forget_who_spawned()
+        if settings.use_async_agent and settings.http_front == "lean":
+            from chat.workers import front
+
+            front.install()
         parley = worker.app.callable.extensions["parley"]
         parley.start()
         parley.leave_when(lambda: not worker.alive)

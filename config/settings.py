@@ -135,6 +135,7 @@ class Settings:
     notice_s: float = _setting("NOTICE_S", _seconds(0, 600), 0.0)
     model_timeout_s: float = _setting("MODEL_TIMEOUT_S", _seconds(0.1, 3600), 60.0)
     model_transport: str = _setting("MODEL_TRANSPORT", _one_of("lean", "standard"), "lean")
+    http_front: str = _setting("HTTP_FRONT", _one_of("lean", "standard"), "lean")
     max_active_turns: int = _setting("MAX_ACTIVE_TURNS", _whole(1, 100_000), 0)
     context_chars: int = _setting("CONTEXT_CHARS", _whole(1000, 10_000_000), 200_000)
     memory_limit_mb: int = _setting("MEMORY_LIMIT_MB", _whole(1, 65_536), 64)

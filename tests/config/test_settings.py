@@ -52,6 +52,7 @@ CASES: dict[str, tuple[dict[str, Any], list[str]]] = {
     "TURN_TIMEOUT_S": ({"1": 1.0, "86400": 86400.0, "2.5": 2.5},
                        ["0", "0.9", "86401", "-1", "inf", "nan", "1e3", "5s", ".5"]),
     "MODEL_TRANSPORT": ({"lean": "lean", "STANDARD": "standard"}, ["fast", "httpx"]),
+    "HTTP_FRONT": ({"lean": "lean", "Standard": "standard"}, ["fast", "gunicorn"]),
     "MODEL_TIMEOUT_S": ({"0.1": 0.1, "3600": 3600.0}, ["0", "3601", "x", "1,5"]),
     "GRACE_S": ({"0": 0.0, "3600": 3600.0, "0.5": 0.5}, ["-1", "3601", "x"]),
     "NOTICE_S": ({"600": 600.0, "1.5": 1.5}, ["-1", "601", "x"]),
