@@ -6,7 +6,6 @@ The thread is apart from the request: a browser that goes away ends its response
 from __future__ import annotations
 
 import logging
-import threading
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -24,7 +23,7 @@ from chat.store.sessions import Owner
 from chat.store.turns import Begun, Progress, Question, Run
 from chat.turns.home import Home
 from chat.turns.live import LiveTurn
-from chat.workers import mode
+from chat.workers import mode, threads
 from config.system_prompt import system_prompt
 
 log = logging.getLogger(__name__)
@@ -88,7 +87,7 @@ class Runner:
             live.title(begun.titled)
         self._home.add(live)
         try:
-            threading.Thread(target=self._run, args=(live, begun), name=f"turn {turn.id}", daemon=True).start()
+            threads.start(f"turn {turn.id}", self._run, live, begun)
         except RuntimeError:  # the system gives no more threads; the turn is begun and has to end
             self._commit(live, FAILED, _NO_THREAD)
             self._home.remove(live)

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from typing import Annotated, Literal, TypeVar
+from typing import Annotated, Literal, TypeVar, cast
 
 import msgspec
 from flask import request
-from werkzeug.exceptions import RequestEntityTooLarge
+from werkzeug.exceptions import ClientDisconnected, RequestEntityTooLarge
 
 from chat.errors import InvalidRequest
 
@@ -62,10 +62,7 @@ class NewShare(msgspec.Struct):
 
 def read(shape: type[T]) -> T:
     """The body as `shape`; fields it does not know are ignored. Raises InvalidRequest, RequestEntityTooLarge."""
-    raw = request.get_data(cache=False)
-    if request.content_length is None and len(raw) >= BODY_BYTES:
-        # Of a body that does not tell its length werkzeug reads as much as may be, and passes over the rest.
-        raise RequestEntityTooLarge
+    raw = _raw()
     if request.mimetype != "application/json" and (raw or request.mimetype):
         raise InvalidRequest(
             "unsupported_media_type", "The body must be JSON, with Content-Type: application/json.", status=415
@@ -80,6 +77,21 @@ def read(shape: type[T]) -> T:
         raise InvalidRequest("malformed_json", "The body is not valid JSON.", status=400) from None
     except RecursionError:
         raise InvalidRequest("malformed_json", "The body is nested too deeply.", status=400) from None
+
+
+def _raw() -> bytes:
+    length = request.content_length
+    if length is not None and length <= BODY_BYTES:
+        # The server's own reader knows the length too; werkzeug's would be a second one around it.
+        try:
+            return cast(bytes, request.environ["wsgi.input"].read(length))
+        except (OSError, ValueError):
+            raise ClientDisconnected from None
+    data = request.get_data(cache=False)
+    if len(data) >= BODY_BYTES:
+        # Of a body that does not tell its length werkzeug reads as much as may be, and passes over the rest.
+        raise RequestEntityTooLarge
+    return data
 
 
 def message_text(text: str) -> str:

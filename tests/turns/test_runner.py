@@ -206,7 +206,7 @@ class TestFailures:
             def start(self):
                 raise RuntimeError("can't start new thread")
 
-        monkeypatch.setattr("chat.turns.runner.threading.Thread", Refused)
+        monkeypatch.setattr(threading, "Thread", Refused)
         begun = worker.ask(conversation)
         monkeypatch.undo()
         ended = worker.ended(begun)

@@ -58,7 +58,14 @@ def test_a_sync_worker_does_not_import_gevent() -> None:
 
 def test_the_same_under_gevent() -> None:
     here = Path(__file__).parent
-    names = ("test_native_pool.py", "test_ticker.py", "test_peers.py", "test_peer_reports.py", "test_report.py")
+    names = (
+        "test_native_pool.py",
+        "test_ticker.py",
+        "test_peers.py",
+        "test_peer_reports.py",
+        "test_report.py",
+        "test_threads.py",
+    )
     said = run(TESTS, *(str(here / name) for name in names))
     assert said.returncode == 0, said.stdout + said.stderr
     assert " passed" in said.stdout
