@@ -33,6 +33,9 @@ _GATHER_S = 0.15
 _READS_PER_S = 2_000
 MAX_GATHER_S = 0.75
 
+# Seconds, by "connect", "write" and "read"; None or nothing where there is no limit.
+Timeouts = dict[str, float | None]
+
 # Where nobody set a limit; sockets take no infinity.
 _NO_LIMIT_S = 24 * 3600.0
 
@@ -53,17 +56,12 @@ class LeanTransport(httpx2.BaseTransport):
         self._reading: set[_Body] = set()
 
     def handle_request(self, request: httpx2.Request) -> httpx2.Response:
-        message = _message(request)
-        line = lines.current() or _line_of_nobody()
-        origin = _origin(request.url)
-        connection = self._idle.take(origin) or self._dial(origin, line, request)
-        exchange = _Exchange(request, connection, line)
-        reply = exchange.head(message)
-        body = _Body(self, exchange, reply, origin)
-        self._reading.add(body)
-        return httpx2.Response(
-            reply.status, headers=reply.headers, stream=body, extensions={"http_version": b"HTTP/1.1"}
-        )
+        origin, timeouts = _origin(request.url), _timeouts(request)
+        return self._ask(_message(request), origin, timeouts, bodiless=request.method == "HEAD").response()
+
+    def repeat(self, sample: Sample, body: bytes) -> Answer:
+        """What comes of `sample` with this body. Raises as `handle_request` does."""
+        return self._ask(sample.message(body), sample.origin, sample.timeouts)
 
     def close(self) -> None:
         self._idle.close()
@@ -85,19 +83,57 @@ class LeanTransport(httpx2.BaseTransport):
         else:
             connection.close()
 
-    def _dial(self, origin: Origin, line: Line, request: httpx2.Request) -> Connection:
-        timeout_s = _timeouts(request).get("connect")
+    def _ask(self, message: bytes, origin: Origin, timeouts: Timeouts, *, bodiless: bool = False) -> Answer:
+        line = lines.current() or _line_of_nobody()
+        connection = self._idle.take(origin) or self._dial(origin, line, timeouts.get("connect"))
+        exchange = _Exchange(connection, line, timeouts, Reply(bodiless))
+        reply = exchange.head(message)
+        body = _Body(self, exchange, reply, origin)
+        self._reading.add(body)
+        return Answer(reply, body)
+
+    def _dial(self, origin: Origin, line: Line, timeout_s: float | None) -> Connection:
         return self._dialler.dial(*origin, line, _NO_LIMIT_S if timeout_s is None else timeout_s)
+
+
+class Sample:
+    """A request that is sent over and over, with another body each time: what comes before it is made ready once."""
+
+    def __init__(self, request: httpx2.Request) -> None:
+        """`request` says its body's length. Raises what sending it would."""
+        head, _, _ = _message(request).partition(b"\r\n\r\n")
+        self._before, self._after = re.split(rb"(?<=\r\ncontent-length: )\d+", head, maxsplit=1, flags=re.IGNORECASE)
+        self.origin = _origin(request.url)
+        self.timeouts = _timeouts(request)
+
+    def message(self, body: bytes) -> bytes:
+        """The request as it is sent."""
+        return b"%b%d%b\r\n\r\n%b" % (self._before, len(body), self._after, body)
+
+
+class Answer:
+    """A head that has come, and the body that is to be read, or closed."""
+
+    def __init__(self, reply: Reply, body: httpx2.SyncByteStream) -> None:
+        self.status = reply.status
+        self.body = body
+        self._headers = reply.headers
+
+    def response(self) -> httpx2.Response:
+        """The same as httpx2 has it."""
+        return httpx2.Response(
+            self.status, headers=self._headers, stream=self.body, extensions={"http_version": b"HTTP/1.1"}
+        )
 
 
 class _Exchange:
     """One request on one connection: says it, and reads the head of what is answered."""
 
-    def __init__(self, request: httpx2.Request, connection: Connection, line: Line) -> None:
+    def __init__(self, connection: Connection, line: Line, timeouts: Timeouts, reply: Reply) -> None:
         self.connection = connection
         self.line = line
-        self._timeouts = _timeouts(request)
-        self._reply = Reply(bodiless=request.method == "HEAD")
+        self._timeouts = timeouts
+        self._reply = reply
 
     def head(self, message: bytes) -> Reply:
         """The reply, once its head has come. Closes the connection where none comes."""
@@ -169,9 +205,8 @@ class _Body(httpx2.SyncByteStream):
             self._transport.ended(self, self._exchange.connection, self._origin, usable)
 
 
-def _timeouts(request: httpx2.Request) -> dict[str, float | None]:
-    """Seconds, by "connect", "write" and "read"; None or nothing where there is no limit."""
-    timeouts: dict[str, float | None] = request.extensions.get("timeout", {})
+def _timeouts(request: httpx2.Request) -> Timeouts:
+    timeouts: Timeouts = request.extensions.get("timeout", {})
     return timeouts
 
 

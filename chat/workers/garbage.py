@@ -10,7 +10,7 @@ import gc
 
 # A turn leaves next to nothing that goes in circles, so there is no hurry: how many objects more than at the last look
 # make a look at the youngest, then how many such looks make one at the older, and at all.
-_THRESHOLDS = (10_000, 10, 100)
+_THRESHOLDS = (50_000, 20, 100)
 
 
 def collect_rarely() -> None:

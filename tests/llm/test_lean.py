@@ -16,7 +16,7 @@ import httpx2
 import pytest
 
 from chat.llm import idle
-from chat.llm.lean import GATHER_FROM, MAX_GATHER_S, LeanTransport
+from chat.llm.lean import GATHER_FROM, MAX_GATHER_S, LeanTransport, Sample
 from chat.llm.line import Line, using
 
 from .conftest import CERTIFICATE
@@ -79,6 +79,27 @@ def test_no_header_can_be_smuggled_into_a_request(serve, client, headers):
     with pytest.raises(httpx2.LocalProtocolError):
         client.post(server.url, headers=headers)
     assert server.exchanges == []
+
+
+@pytest.mark.parametrize("body", [b" ", b"{}", b"\r\n\r\nContent-Length: 7\r\n", b"%d%b", b"x" * 100_000])
+def test_a_sample_with_a_body_is_the_request_with_that_body(serve, body):
+    server = serve(keeps(says(b"hello")))
+    headers = {"Authorization": "Bearer content-length: 5", "X-Content-Length": "6"}
+    sample = Sample(httpx2.Request("POST", f"{server.url}/x?content-length: 3", headers=headers, content=b"???"))
+    transport = LeanTransport(ssl.create_default_context())
+    with httpx2.Client(transport=transport) as client:
+        client.send(httpx2.Request("POST", f"{server.url}/x?content-length: 3", headers=headers, content=body))
+        answer = transport.repeat(sample, body)
+        assert (answer.status, b"".join(answer.body)) == (200, b"hello")
+    theirs, ours = server.exchanges
+    assert (ours.head, ours.body) == (theirs.head, theirs.body)
+    assert ours.body == body
+
+
+@pytest.mark.parametrize("headers", [[(b"X-One", b"1\r\nX-Two: 2")], [(b"X One", b"1")]])
+def test_no_header_can_be_smuggled_into_a_sample(headers):
+    with pytest.raises(httpx2.LocalProtocolError):
+        Sample(httpx2.Request("POST", "http://model.test/", headers=headers, content=b"x"))
 
 
 def test_no_second_request_can_be_smuggled_in_by_a_method(serve, client):

@@ -16,7 +16,7 @@ garbage.collect_rarely()
 assert gc.get_freeze_count() > 100, "what was there is still looked at"
 gone = weakref.ref(Ring())
 assert gone() is not None, "it was looked for at once"
-kept += [[] for _ in range(20_000)]
+kept += [[] for _ in range(100_000)]
 assert gone() is None, "it was never looked for"
 """
 
