@@ -19,19 +19,11 @@ import httpx2
 from chat.llm import line as lines
 from chat.llm.connection import READ_BYTES, Connection
 from chat.llm.dialling import Dialler
+from chat.llm.gathering import Gathering
 from chat.llm.idle import IdleConnections, Origin
 from chat.llm.line import Line
 from chat.llm.reply import Reply
 from chat.workers.ticker import to_tick
-
-# With few answers under way each is read as it arrives. With more, a reader waits for several tokens to come
-# together: waking it costs more than everything else that is done for a token.
-GATHER_FROM = 25
-_GATHER_S_EACH = 0.002
-_GATHER_S = 0.15
-# From 300 on the worker reads 2,000 times a second, however many they are: an event costs it some 150 µs all in all.
-_READS_PER_S = 2_000
-MAX_GATHER_S = 0.75
 
 # Seconds, by "connect", "write" and "read"; None or nothing where there is no limit.
 Timeouts = dict[str, float | None]
@@ -54,6 +46,7 @@ class LeanTransport(httpx2.BaseTransport):
         self._dialler = Dialler(context)
         self._idle = IdleConnections()
         self._reading: set[_Body] = set()
+        self._gathering = Gathering()
 
     def handle_request(self, request: httpx2.Request) -> httpx2.Response:
         origin, timeouts = _origin(request.url), _timeouts(request)
@@ -68,12 +61,9 @@ class LeanTransport(httpx2.BaseTransport):
         for body in list(self._reading):
             body.close()
 
-    def gather_s(self) -> float:
+    def pause_s(self) -> float:
         """How long a reader may leave what arrives unread."""
-        reading = len(self._reading)
-        if reading < GATHER_FROM:
-            return 0.0
-        return min(MAX_GATHER_S, max(min(_GATHER_S, reading * _GATHER_S_EACH), reading / _READS_PER_S))
+        return self._gathering.pause_s(len(self._reading))
 
     def ended(self, body: _Body, connection: Connection, origin: Origin, usable: bool) -> None:
         self._reading.discard(body)
@@ -90,6 +80,7 @@ class LeanTransport(httpx2.BaseTransport):
         reply = exchange.head(message)
         body = _Body(self, exchange, reply, origin)
         self._reading.add(body)
+        self._gathering.begun()
         return Answer(reply, body)
 
     def _dial(self, origin: Origin, line: Line, timeout_s: float | None) -> Connection:
@@ -191,7 +182,7 @@ class _Body(httpx2.SyncByteStream):
                     time.sleep(min(to_tick(pause_s), exchange.line.left_s()))
                 began = time.monotonic()
                 received = exchange.receive()
-                pause_s = self._transport.gather_s()
+                pause_s = self._transport.pause_s()
                 # No use in waiting for more where there is more, nor where it comes slower than that anyway.
                 if received >= READ_BYTES or time.monotonic() - began > pause_s:
                     pause_s = 0.0

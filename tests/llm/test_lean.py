@@ -16,7 +16,8 @@ import httpx2
 import pytest
 
 from chat.llm import idle
-from chat.llm.lean import GATHER_FROM, MAX_GATHER_S, LeanTransport, Sample
+from chat.llm.gathering import GATHER_FROM, MAX_GATHER_S
+from chat.llm.lean import LeanTransport, Sample
 from chat.llm.line import Line, using
 
 from .conftest import CERTIFICATE
@@ -466,10 +467,10 @@ def test_readers_gather_only_where_there_are_many(serve):
         server = serve(lambda exchange: (exchange.send(OK + b"\r\nhello"), exchange.client_left(LONG_S)))
         for _ in range(GATHER_FROM - 1):
             stack.enter_context(client.stream("POST", server.url))
-        assert transport.gather_s() == 0.0
+        assert transport.pause_s() == 0.0
         with client.stream("POST", server.url):
-            assert 0.0 < transport.gather_s() <= MAX_GATHER_S
-        assert transport.gather_s() == 0.0
+            assert 0.0 < transport.pause_s() <= MAX_GATHER_S
+        assert transport.pause_s() == 0.0
 
 
 def test_what_is_gathered_is_whole_and_in_order(serve, client, tls):
@@ -499,7 +500,7 @@ def test_what_is_gathered_is_whole_and_in_order(serve, client, tls):
 
 def test_a_reader_that_gathers_can_be_hung_up(serve):
     transport = LeanTransport(ssl.create_default_context())
-    transport.gather_s = lambda: LONG_S
+    transport.pause_s = lambda: LONG_S
     line = Line(time.monotonic() + 0.3)
     line.words_arrived()
     server = serve(lambda exchange: (exchange.send(OK + b"\r\nhello"), exchange.client_left(LONG_S)))
