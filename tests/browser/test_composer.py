@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
-from playwright.sync_api import BrowserContext, Page, expect
+from playwright.sync_api import BrowserContext, Page, Route, expect
 
 from tests.browser.moves import ENDLESS, SLOW, answering, ask, asked, field, finished
 from tests.servers.parley import ParleyServer, wanting
@@ -46,6 +46,28 @@ def test_enter_sends_and_shift_enter_breaks_the_line(window: Page) -> None:
     expect(window.locator("article.question p")).to_have_text("one\ntwo", use_inner_text=True)
     expect(field(window)).to_have_value("")
     finished(window)
+
+
+@pytest.mark.parametrize("second_thoughts", [False, True])
+def test_enter_pressed_before_the_chat_is_there_sends_once_it_is(window: Page, second_thoughts: bool) -> None:
+    asked(window, "Something to come back to")
+    held: list[Route] = []
+    window.route("**/api/conversations/*", lambda route: held.append(route))  # noqa: PLW0108 - it takes no built-in
+    window.reload(wait_until="load")
+    ask(window, "In a hurry")
+    if second_thoughts:
+        field(window).press_sequentially("?")
+    expect(window.locator("article.question")).to_have_count(0)
+    window.wait_for_timeout(100)
+    held.pop().continue_()
+    expect(window.locator("article.question").first).to_be_visible()
+    if second_thoughts:
+        expect(field(window)).to_have_value("In a hurry?")
+        expect(window.locator("article.question")).to_have_count(1)
+    else:
+        expect(window.locator("article.question p").last).to_have_text("In a hurry")
+        expect(field(window)).to_have_value("")
+        finished(window)
 
 
 @pytest.mark.parametrize("door", ["a.door", "nav.history a"])

@@ -10,6 +10,8 @@ import { ModelChoice } from "./model-choice.js";
 /** `phase` is the running turn's, if there is one; `temporary` whether this chat is kept nowhere. */
 export function Composer({ conversationKey, draft, ready, phase, temporary, me, model, actions }) {
   const field = useRef(null);
+  // What was sent before the chat was there.
+  const early = useRef("");
   const busy = Boolean(phase);
   const limit = me?.limits?.message_chars ?? Number.POSITIVE_INFINITY;
   const length = countedNear(draft, limit);
@@ -23,11 +25,22 @@ export function Composer({ conversationKey, draft, ready, phase, temporary, me, 
     if (busy && document.activeElement === document.body) takeFocus(field.current);
   }, [busy]);
 
+  useLayoutEffect(() => {
+    early.current = "";
+  }, [conversationKey]);
+  // It goes out as soon as the chat is there, unless something else stands in the box by then.
+  useLayoutEffect(() => {
+    const text = early.current;
+    early.current = "";
+    if (text && text === field.current.value && sendable(text)) actions.submit(text);
+  }, [ready]);
+
   const submit = (event) => {
     event.preventDefault();
     // What stands in the field, which may be a frame newer than what was drawn.
     const text = field.current.value;
     if (sendable(text)) actions.submit(text);
+    early.current = ready ? "" : text;
     if (event.submitter) takeFocus(field.current);
   };
   const stop = () => {
