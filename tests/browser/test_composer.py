@@ -58,7 +58,9 @@ def test_enter_pressed_before_the_chat_is_there_sends_once_it_is(window: Page, s
     if second_thoughts:
         field(window).press_sequentially("?")
     expect(window.locator("article.question")).to_have_count(0)
-    window.wait_for_timeout(100)
+    for _ in range(1000):
+        if not held:
+            window.wait_for_timeout(10)
     held.pop().continue_()
     expect(window.locator("article.question").first).to_be_visible()
     if second_thoughts:
