@@ -47,16 +47,21 @@ def _bars(measures: Sequence[dict[str, Any]], scenes: dict[str, Any]) -> Iterabl
     yield _text(left, 40, "Server CPU per token, µs", "title")
     for number, measure in enumerate(measures):
         y = top + number * 125
+        at = left + measure["target"] * unit
         scene = scenes[_BAR_SCENES[measure["name"]]]["Parley"]
         yield _text(left, y, f"{scene['users']:,} users, {_workers(scene['workers'])}")
         for row, name in enumerate(_CLASSES.values()):
             value = measure[name]
             if value is not None:
                 yield _rect(left, y + 12 + row * 34, value * unit, 26, name)
-                yield _text(left + value * unit + 8, y + 30 + row * 34, f"{value:.0f}")
-        at = left + measure["target"] * unit
+                yield _text(_beside(left + value * unit, at, f"{value:.0f}"), y + 30 + row * 34, f"{value:.0f}")
         yield _line(at, y + 8, at, y + 76, "target")
         yield _text(at, y + 92, f"target {measure['target']:g}", "faint middle")
+
+
+def _beside(end: float, line: float, label: str) -> float:
+    """Where the label of a bar that ends at `end` begins: behind a line that would go through it."""
+    return (line if end <= line < end + 12 + 8 * len(label) else end) + 8
 
 
 def _curves(scenes: dict[str, Any]) -> Iterable[str]:
