@@ -22,8 +22,9 @@ _USUAL = re.compile(
     rb"([A-Z]{3,20}) (/(?:[!\"$-.0-~][!\"$-~]*)?) HTTP/1\.1\r\n"
     rb"((?>[A-Za-z0-9-]+: [!-~](?:[ -~]*[!-~])?\r\n)+)\r\n"
 )
-# So long a head is within every limit of gunicorn's, whichever of them it is.
 _USUAL_BYTES = 4000
+# A method, blanks and a version.
+_AROUND_TARGET_BYTES = 32
 _ONCE = ("HOST", "CONTENT-TYPE")
 
 
@@ -45,6 +46,11 @@ class LeanRequest(Request):  # type: ignore[misc]  # gunicorn has no types
 
     def _take(self, method: str, target: str, lines: str) -> bool:
         """False, having changed nothing, where gunicorn had better look for itself."""
+        # All of them together are far shorter, nearly always, than one of them may be.
+        if len(lines) > self.limit_request_field_size:
+            return False
+        if len(target) + _AROUND_TARGET_BYTES > self.limit_request_line > 0:
+            return False
         headers = [(name.upper(), value) for name, _, value in (line.partition(": ") for line in lines.split("\r\n"))]
         headers.pop()  # behind the last line's end
         names = [name for name, _ in headers]

@@ -27,11 +27,14 @@ USUAL = (
 )
 
 
-def read(kind: type[Request], parts: list[bytes], peer: tuple[str, int] = TRUSTED) -> Any:
+def read(kind: type[Request], parts: list[bytes], peer: tuple[str, int] = TRUSTED, **options: int) -> Any:
     """All that a parser makes of `parts`; what it raises, by name and words."""
     unreader = IterUnreader(parts)
+    config = Config()
+    for name, value in options.items():
+        config.set(name, value)
     try:
-        found = kind(Config(), unreader, peer)
+        found = kind(config, unreader, peer)
         body = found.body.read()
     except Exception as error:  # noqa: BLE001 - whatever it is, both must raise it
         return type(error).__name__, str(error)
@@ -46,9 +49,9 @@ def read(kind: type[Request], parts: list[bytes], peer: tuple[str, int] = TRUSTE
     }
 
 
-def same(parts: list[bytes], peer: tuple[str, int] = TRUSTED) -> Any:
-    found = read(LeanRequest, parts, peer)
-    assert found == read(Request, parts, peer)
+def same(parts: list[bytes], peer: tuple[str, int] = TRUSTED, **options: int) -> Any:
+    found = read(LeanRequest, parts, peer, **options)
+    assert found == read(Request, parts, peer, **options)
     return found
 
 
@@ -111,6 +114,13 @@ CASES = {
 def test_every_head_is_read_as_gunicorn_reads_it(name: str) -> None:
     same(CASES[name])
     same(CASES[name], STRANGER)
+
+
+@pytest.mark.parametrize("option", ["limit_request_line", "limit_request_fields", "limit_request_field_size"])
+def test_a_limit_that_was_set_holds(option: str) -> None:
+    outcomes = [same([USUAL + b"thirteen byte"], **{option: limit}) for limit in range(0, 120, 3)]
+    assert any(isinstance(outcome, tuple) for outcome in outcomes)  # refused
+    assert any(isinstance(outcome, dict) for outcome in outcomes)
 
 
 @pytest.mark.parametrize("peer", [TRUSTED, STRANGER])
