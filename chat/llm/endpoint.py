@@ -88,7 +88,7 @@ class Endpoint:
         self._sample  # noqa: B018 - made here, so that the first request to the network finds it
         other = copy.copy(self)
         other._http = httpx2.Client(transport=transport)
-        other.__dict__.pop("_transport", None)
+        other.__dict__.pop("_transport", None)  # that of the network, if it was asked for before
         return other
 
     def close(self) -> None:

@@ -76,6 +76,8 @@ class LeanRequest(Request):  # type: ignore[misc]  # gunicorn has no types
 class LeanResponse(Response):  # type: ignore[misc]
     """The head goes out together with the first piece of the body, and each piece by one call of the system's."""
 
+    headers_sent: bool  # gunicorn's
+
     def __init__(self, req: Any, sock: Any, cfg: Any) -> None:
         super().__init__(req, sock, cfg)
         # gevent's own `sendall` asks for the size of the system's buffer before each piece. Not under TLS, whose
@@ -83,8 +85,6 @@ class LeanResponse(Response):  # type: ignore[misc]
         self._send_at_once = sock._sock.send if type(sock) is socket.socket else _nothing
         self._head = b""
         self._head_waits = False
-
-    headers_sent: bool  # gunicorn's
 
     def send_headers(self) -> None:
         if self.headers_sent:
@@ -110,6 +110,8 @@ class LeanResponse(Response):  # type: ignore[misc]
     def _send(self, piece: bytes) -> None:
         data = self._head + piece
         self._head = b""
+        if not data:  # to send nothing would be an error where the browser has gone, its answer complete
+            return
         try:
             sent = self._send_at_once(data)
         except BlockingIOError:

@@ -229,6 +229,16 @@ def test_the_head_and_the_first_piece_are_one_sending() -> None:
     assert sent[1:] == [b"3\r\ntwo\r\n", b"0\r\n\r\n"]
 
 
+def test_of_an_answer_that_is_complete_nothing_more_is_sent() -> None:
+    near, far = cooperative.socketpair()
+    response = LeanResponse(Request(Config(), IterUnreader([b"GET / HTTP/1.1\r\n\r\n"]), TRUSTED), near, Config())
+    response.start_response("200 OK", [*PLAIN, ("Content-Length", "3")])
+    response.write(b"one")
+    far.close()  # it has all it was promised
+    response.close()
+    near.close()
+
+
 def test_what_is_no_plain_socket_of_gevents_is_left_to_its_own_sendall() -> None:
     class Encrypted(cooperative.socket):
         """Stands for TLS, whose plain socket is beneath it."""
