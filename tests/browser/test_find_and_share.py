@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 
-from playwright.sync_api import BrowserContext, Page, expect
+from playwright.sync_api import APIResponse, BrowserContext, Page, Route, expect
 
 from tests.browser.moves import ENDLESS, answering, ask, asked, choose, field, finished, in_list
 from tests.servers.parley import ParleyServer, wanting
@@ -13,6 +14,26 @@ from tests.servers.parley import ParleyServer, wanting
 
 def home(page: Page) -> None:
     page.get_by_role("link", name="New chat").first.click()
+
+
+def test_a_chat_that_is_begun_while_the_list_is_on_its_way_is_in_it(window: Page) -> None:
+    held: list[tuple[Route, APIResponse]] = []
+
+    def hold(route: Route) -> None:
+        """The server answers now, and the page hears of it later."""
+        if route.request.method == "GET":
+            held.append((route, route.fetch()))
+        else:
+            route.continue_()
+
+    window.route(re.compile(r"/api/conversations(\?.*)?$"), hold)
+    window.reload(wait_until="load")
+    asked(window, "Begun in a hurry")
+    assert held
+    for route, answer in held:
+        route.fulfill(response=answer)
+    window.wait_for_timeout(300)
+    expect(window.locator("nav.history")).to_contain_text("Begun in a hurry")
 
 
 def test_search_finds_words_in_messages_and_shows_them(window: Page) -> None:

@@ -68,25 +68,38 @@ test("pages join without doubles, and a fresh first page drops what was deleted"
   const fresh = [item(5, 40), item(2, 20)];
   const history = { items, nextCursor: "beyond" };
   const ids = ({ items: each }) => each.map(({ id }) => id);
-  assert.deepEqual(ids(refreshed(history, fresh, "next", [])), [5, 2, 3]);
-  assert.equal(refreshed(history, fresh, "next", []).nextCursor, "beyond");
-  assert.deepEqual(ids(refreshed(history, fresh, null, [])), [5, 2]);
-  assert.equal(refreshed(history, fresh, null, []).nextCursor, null);
+  const known = new Set(ids(history));
+  assert.deepEqual(ids(refreshed(history, fresh, "next", [], known)), [5, 2, 3]);
+  assert.equal(refreshed(history, fresh, "next", [], known).nextCursor, "beyond");
+  assert.deepEqual(ids(refreshed(history, fresh, null, [], known)), [5, 2]);
+  assert.equal(refreshed(history, fresh, null, [], known).nextCursor, null);
 });
 
 test("what is pinned is there once, wherever in the list it stands, and gone when it is not pinned any more", () => {
   const pinned = [item(9, 1, { pinned: true }), item(2, 20, { pinned: true })];
   const fresh = [item(5, 40), item(2, 20, { pinned: true })];
-  const first = refreshed({ items: [], nextCursor: null }, fresh, "next", pinned);
+  const first = refreshed({ items: [], nextCursor: null }, fresh, "next", pinned, new Set());
   assert.deepEqual(
     first.items.map(({ id }) => id),
     [9, 2, 5],
   );
-  const later = refreshed(first, fresh, "next", [item(2, 20, { pinned: true })]);
+  const later = refreshed(first, fresh, "next", [item(2, 20, { pinned: true })], new Set([9, 2, 5]));
   assert.deepEqual(
     later.items.map(({ id }) => id),
     [2, 5],
   );
+});
+
+test("a chat that was begun since the server was asked stays, and one that was removed elsewhere goes", () => {
+  const ids = ({ items }) => items.map(({ id }) => id);
+  const history = { items: [item(7, 50), item(5, 40), item(2, 20)], nextCursor: null };
+  const asked = new Set([5, 2]);
+  assert.deepEqual(ids(refreshed(history, [item(2, 20)], null, [], asked)), [7, 2]);
+  assert.deepEqual(ids(refreshed(history, [], null, [], asked)), [7]);
+  assert.deepEqual(ids(refreshed(history, [item(7, 50), item(2, 20)], null, [], asked)), [7, 2]);
+  assert.deepEqual(ids(refreshed(history, [item(5, 40)], null, [item(7, 50, { pinned: true })], asked)), [7, 5]);
+  // A page of older ones that came meanwhile stays where it belongs.
+  assert.deepEqual(ids(refreshed(history, [item(5, 40)], "next", [], new Set([7, 5]))), [5, 2]);
 });
 
 test("marks count whole characters, and odd ones do no harm", () => {

@@ -42,13 +42,18 @@ export function appendPage(items, page) {
   return [...items, ...page.filter((item) => !known.has(item.id))];
 }
 
-/** The list with its newest page as the server has it now, and with what is pinned; what was loaded beyond stays. */
-export function refreshed(history, page, nextCursor, pinned) {
+/**
+ * The list with its newest page as the server has it now, and with what is pinned; what was loaded beyond stays. So does
+ * a chat that was begun since the server was asked: `asked` has the ids that were in the list then.
+ */
+export function refreshed(history, page, nextCursor, pinned, asked) {
   const isPinned = new Set(pinned.map((item) => item.id));
   const merged = refreshFirstPage(history.items, page, nextCursor !== null);
+  const kept = new Set(merged.map((item) => item.id));
+  const since = history.items.filter(({ id }) => !asked.has(id) && !isPinned.has(id) && !kept.has(id));
   const beyond = nextCursor !== null && merged.length > page.length;
   return {
-    items: [...pinned, ...merged.filter((item) => !item.pinned && !isPinned.has(item.id))],
+    items: [...pinned, ...since, ...merged.filter((item) => !item.pinned && !isPinned.has(item.id))],
     nextCursor: beyond ? history.nextCursor : nextCursor,
   };
 }
