@@ -17,6 +17,8 @@ from pathlib import Path
 
 import pytest
 
+from scripts.port import HeldPort
+
 ROOT = Path(__file__).resolve().parent.parent
 Run = Callable[..., subprocess.CompletedProcess[str]]
 
@@ -73,15 +75,10 @@ def migrate(run: Run) -> Run:
 @pytest.fixture
 def serve(run: Run) -> Run:
     def serve(**settings: object) -> subprocess.CompletedProcess[str]:
-        return run("gunicorn", "-c", "gunicorn.gevent.py", "wsgi:app", **({"PORT": free_port()} | settings))
+        with HeldPort() as port:
+            return run("gunicorn", "-c", "gunicorn.gevent.py", "wsgi:app", **({"PORT": port.number} | settings))
 
     return serve
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def said(ended: subprocess.CompletedProcess[str]) -> str:

@@ -16,7 +16,7 @@ from typing import Any
 from scripts.benchmarks import figures, people, processes
 from scripts.benchmarks.crowd import Crowd, Moment
 from scripts.benchmarks.model import Pace
-from scripts.benchmarks.servers import Server
+from scripts.benchmarks.servers import Server, kept
 from scripts.benchmarks.stream import Stream
 from scripts.fake_llm import FakeLLM
 
@@ -172,7 +172,7 @@ def _outcome(server: Server, pace: Pace, crowd: Crowd, used: _Used, wall_s: floa
 
 
 def _kept(server: Server, pace: Pace) -> int:
-    completed, shortest = server.kept()
+    completed, shortest = kept(server.folder)
     return completed if shortest == pace.characters else 0
 
 

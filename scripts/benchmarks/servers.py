@@ -6,7 +6,6 @@ import dataclasses
 import http.client
 import os
 import signal
-import socket
 import sqlite3
 import subprocess
 import sys
@@ -16,6 +15,7 @@ from typing import Any
 
 from config.settings import Settings
 from scripts.benchmarks import processes
+from scripts.port import HeldPort
 
 ROOT = Path(__file__).resolve().parents[2]
 _START_WITHIN_S = 60
@@ -29,7 +29,8 @@ class Server:
 
     def __init__(self, folder: Path, model_url: str, workers: int) -> None:
         self.folder = folder
-        self.port = _free_port()
+        self._held = HeldPort()
+        self.port = self._held.number
         self.ready_s = 0.0
         self.workers = workers
         self.settings: dict[str, Any] = {}
@@ -61,6 +62,7 @@ class Server:
             for pid in reversed(processes.family(self._process.pid)):
                 os.kill(pid, signal.SIGKILL)
             self._process.wait()
+        self._held.release()
 
     @property
     def pids(self) -> list[int]:
@@ -72,16 +74,6 @@ class Server:
     def worker_pids(self) -> list[int]:
         """The processes that answer."""
         return self.pids[-self.workers :]
-
-    def kept(self) -> tuple[int, int]:
-        """How many turns the database has as completed, and the characters of the shortest of their answers."""
-        with sqlite3.connect(self.folder / "chat.db", timeout=10) as database:
-            found = database.execute(
-                "SELECT count(*), min(length(messages.text)) FROM turns "
-                "JOIN messages ON messages.id = turns.message_id WHERE turns.status = 'completed'"
-            ).fetchone()
-        database.close()
-        return found[0], found[1] or 0
 
     def _command(self) -> list[str]:
         raise NotImplementedError
@@ -166,7 +158,12 @@ class Reference(Server):
         return super()._environment() | ours
 
 
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+def kept(folder: Path) -> tuple[int, int]:
+    """How many turns a server's database has as completed, and the characters of the shortest of their answers."""
+    with sqlite3.connect(folder / "chat.db", timeout=10) as database:
+        found = database.execute(
+            "SELECT count(*), min(length(messages.text)) FROM turns "
+            "JOIN messages ON messages.id = turns.message_id WHERE turns.status = 'completed'"
+        ).fetchone()
+    database.close()
+    return found[0], found[1] or 0

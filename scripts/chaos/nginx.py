@@ -13,7 +13,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from scripts.chaos.connection import Address, Dropped, Refused
-from scripts.chaos.parley import ROOT, CannotRun, free_port
+from scripts.chaos.parley import ROOT, CannotRun
+from scripts.port import HeldPort
 
 SHOWN = ROOT / "docs" / "nginx.conf"
 _START_S = 20.0
@@ -49,7 +50,8 @@ class Nginx:
     """Answers at `address` for the `servers`. Everything of its own is in `folder`. A context manager."""
 
     def __init__(self, folder: Path, servers: Sequence[Address]) -> None:
-        self.address = Address("127.0.0.1", free_port())
+        self._port = HeldPort()
+        self.address = Address("127.0.0.1", self._port.number)
         self._folder = folder
         folder.mkdir()
         temporary = "\n".join(f"    {name}_temp_path {name};" for name in _TEMPORARY)
@@ -77,6 +79,7 @@ class Nginx:
         assert self._process is not None
         self._process.terminate()
         self._process.wait()
+        self._port.release()
 
     @property
     def refusals(self) -> int:

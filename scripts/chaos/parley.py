@@ -6,22 +6,23 @@ import contextlib
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import time
 from pathlib import Path
 
 from scripts.chaos.connection import Address, Dropped, Refused
+from scripts.port import HeldPort
 
 ROOT = Path(__file__).resolve().parents[2]
 PROGRAM = ("chat", "config", "wsgi.py", "gunicorn.gevent.py")
 FLAGS = {"async": "true", "sync": "false"}
 _START_S = 60.0
+_LAST_LINES = 12
 
 
 class CannotRun(Exception):
-    """One sentence: why there is no server to break."""
+    """Why there is no server to break."""
 
 
 class Parley:
@@ -33,18 +34,24 @@ class Parley:
     def __init__(self, folder: Path, mode: str, **settings: object) -> None:
         self.folder = folder
         self.mode = mode
-        self.address = Address("127.0.0.1", free_port())
+        self._port = HeldPort()
+        self.address = Address("127.0.0.1", self._port.number)
         self._copy()
         self._settings = {"PORT": self.address.port, "WEB_CONCURRENCY": 4, "USE_ASYNC_AGENT": FLAGS[mode]} | settings
         (folder / ".env").write_text("".join(f"{name}={value}\n" for name, value in self._settings.items()))
         self._process: subprocess.Popen[bytes] | None = None
 
     def __enter__(self) -> Parley:
-        self.start()
+        try:
+            self.start()
+        except BaseException:
+            self.__exit__()
+            raise
         return self
 
     def __exit__(self, *_: object) -> None:
         self.kill()
+        self._port.release()
 
     def twin(self, folder: Path) -> Parley:
         """Another server, with the same settings, for the same people: database and data folder are this one's."""
@@ -72,11 +79,7 @@ class Parley:
                 cwd=self.folder, env=_environment(), stdin=subprocess.DEVNULL, stdout=console, stderr=console,
                 start_new_session=True,  # so that all of its processes can be killed at once
             )  # fmt: skip
-        try:
-            self.wait_until_ready()
-        except BaseException:
-            self.kill()
-            raise
+        self.wait_until_ready()
 
     def stop(self, patience_s: float) -> float:
         """End it as systemd or Docker would. Returns how long that took. Raises subprocess.TimeoutExpired."""
@@ -111,19 +114,19 @@ class Parley:
         deadline = time.monotonic() + _START_S
         while time.monotonic() < deadline:
             if self._master.poll() is not None:
-                raise CannotRun(f"The server ended at its start; see {self.folder}/console.log.")
+                raise CannotRun(f"The server ended at its start; {self._last_words()}")
             with contextlib.suppress(Dropped, Refused):
                 self.address.ask("GET", "/readyz", timeout_s=5)
                 return
             time.sleep(0.05)
-        raise CannotRun(f"The server is not ready after {_START_S:g} s; see {self.folder}/console.log.")
+        raise CannotRun(f"The server is not ready after {_START_S:g} s; {self._last_words()}")
 
     def wait_until_started(self, many: int) -> None:
         """Until so many workers have not only begun to start. Raises CannotRun."""
         deadline = time.monotonic() + _START_S
         while len(self._started()) < many:
             if time.monotonic() > deadline:
-                raise CannotRun(f"There are not {many} workers after {_START_S:g} s; see {self.folder}/console.log.")
+                raise CannotRun(f"There are not {many} workers after {_START_S:g} s; {self._last_words()}")
             time.sleep(0.05)
 
     def _started(self) -> set[int]:
@@ -131,6 +134,12 @@ class Parley:
             shown = self.address.ask("GET", "/admin/memory-debug", headers={"Accept": "application/json"}).json
             return {worker["pid"] for worker in shown["workers"] if not worker["stale"]} & set(self.workers)
         return set()
+
+    def _last_words(self) -> str:
+        """Where its console is, and the end of it."""
+        console = self.folder / "console.log"
+        lines = console.read_text(errors="replace").splitlines()[-_LAST_LINES:]
+        return "\n".join([f"{console} ends with:", *lines])
 
     @property
     def _master(self) -> subprocess.Popen[bytes]:
@@ -149,9 +158,3 @@ def _environment() -> dict[str, str]:
     """No setting of this shell's: they would win over `.env`."""
     names = ("PATH", "HOME", "LANG", "TMPDIR", "VIRTUAL_ENV")
     return {name: os.environ[name] for name in names if name in os.environ}
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])

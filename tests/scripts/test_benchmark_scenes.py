@@ -19,8 +19,7 @@ from scripts.benchmarks import processes, scene
 from scripts.benchmarks.crowd import Crowd, evenly
 from scripts.benchmarks.model import Pace
 from scripts.benchmarks.reference import Reference
-from scripts.benchmarks.servers import Parley
-from scripts.benchmarks.servers import Reference as ReferenceServer
+from scripts.benchmarks.servers import Parley, kept
 from scripts.benchmarks.stream import Stream
 from scripts.fake_llm import FakeLLM
 
@@ -106,7 +105,7 @@ def test_the_reference_does_the_same_job(tmp_path: Path, model: FakeLLM, monkeyp
     stream.ended()
     assert (stream.failure, stream.chars) == ("", PACE.characters)
     assert stream.deltas == PACE.tokens
-    assert ReferenceServer(tmp_path, "", 1, None).kept() == (1, PACE.characters)
+    assert kept(tmp_path) == (1, PACE.characters)
 
 
 async def _asked(app: Reference) -> tuple[int, bytes]:

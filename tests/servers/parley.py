@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -18,14 +17,9 @@ from typing import Any
 import requests
 
 from scripts.fake_llm import directive
+from scripts.port import HeldPort
 
 ROOT = Path(__file__).resolve().parents[2]
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 class ParleyServer:
@@ -33,7 +27,8 @@ class ParleyServer:
 
     def __init__(self, folder: Path, **settings: object) -> None:
         self.folder = folder
-        self.port = free_port()
+        self._held = HeldPort()
+        self.port = self._held.number
         self.url = f"http://127.0.0.1:{self.port}"
         self.settings = {
             "PORT": self.port,
@@ -52,7 +47,10 @@ class ParleyServer:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self.stop()
+        try:
+            self.stop()
+        finally:
+            self._held.release()
 
     def start(self) -> None:
         names = ("PATH", "HOME", "LANG", "PYTHONPATH")
