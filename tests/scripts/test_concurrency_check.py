@@ -11,7 +11,8 @@ import socket
 import subprocess
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -338,10 +339,22 @@ def test_says_when_too_few_files_may_be_open() -> None:
     assert "this system allows 120: ask for 56 users at most" in done.stderr
 
 
+@contextmanager
+def heeding_ctrl_c() -> Iterator[None]:
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
 def interrupted(server: StandIn, python: str, environ: dict[str, str]) -> tuple[int, str]:
     """Start a check on `server`, which never ends a turn, and press Ctrl-C once three users are being answered."""
     command = [python, "scripts/test_concurrent_users.py", "3", "--url", server.url]
-    with subprocess.Popen(command, cwd=ROOT, env=environ, stdout=subprocess.PIPE, text=True) as process:
+    # What a shell runs in the background ignores Ctrl-C, and so would what the tests start there.
+    with heeding_ctrl_c():
+        process = subprocess.Popen(command, cwd=ROOT, env=environ, stdout=subprocess.PIPE, text=True)
+    with process:
         assert process.stdout
         before = ""
         while "3 being answered" not in before:
