@@ -24,6 +24,7 @@ from chat.turns.drain import Drain
 from chat.turns.expiry import Expiry
 from chat.turns.follow import Follower
 from chat.turns.home import Home
+from chat.turns.indexer import Indexer
 from chat.turns.neighbours import desk
 from chat.turns.recovery import Recovery
 from chat.turns.report import WorkerReport
@@ -49,6 +50,7 @@ class Worker:
         self._peers = Peers(settings.data_dir / "run")
         self._recovery = Recovery(self._store, self._peers.is_gone)
         self._expiry = Expiry(self._store, self._memory)
+        self._indexer = Indexer(self._store)
         self._drain = Drain(self._home, settings.grace_s)
         self._model = _model(settings)
         follower = Follower(self._store, self._home, self._peers)
@@ -94,7 +96,7 @@ class Worker:
         if not self._started:
             return
         self._drain.finish()
-        for part in (self._home, self._recovery, self._expiry, self._report):
+        for part in (self._home, self._recovery, self._expiry, self._indexer, self._report):
             part.stop()
         self._peers.close()
         self._store.close()
@@ -108,6 +110,7 @@ class Worker:
         self._home.start()
         self._recovery.start()
         self._expiry.start()
+        self._indexer.start()
         self._report.start()
         self._model.warm_up()
         self._started = True

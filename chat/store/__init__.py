@@ -9,6 +9,7 @@ from chat.store.conversations import Conversations
 from chat.store.database import Database
 from chat.store.feedback import Feedback
 from chat.store.history import History
+from chat.store.indexing import Index
 from chat.store.migrations import migrate
 from chat.store.models import MODELS
 from chat.store.ownership import Ownership
@@ -34,7 +35,8 @@ class Store:
         self.branches = Branches(self.database)
         self.feedback = Feedback(self.database)
         self.shares = Shares(self.database)
-        self.search = Search(self.database)
+        self.index = Index(self.database)
+        self.search = Search(self.database, self.index)
         self.turns = Turns(self.database)
 
     def migrate(self) -> list[str]:

@@ -8,7 +8,7 @@ from typing import Any
 
 from chat.errors import Conflict, InvalidRequest
 from chat.store.database import Database, reads, writes
-from chat.store.indexing import index_titles
+from chat.store.indexing import note_titles
 from chat.store.models import Conversation as Row
 from chat.store.models import named
 from chat.store.records import Conversation, now_ms
@@ -63,7 +63,7 @@ class Conversations:
         }
         made = Row.insert(**fields).execute()
         if title:
-            index_titles(self.database.run, [(made, title)])
+            note_titles(self.database.run, [made])
         return Conversation(id=made, head_id=None, active_turn_id=None, **fields)
 
     @writes
@@ -73,7 +73,7 @@ class Conversations:
         if fields:
             Row.update(**fields).where(Row.id == conversation.id).execute()
         if title is not None:
-            index_titles(self.database.run, [(conversation.id, title)])
+            note_titles(self.database.run, [conversation.id])
 
     @writes
     def delete(self, conversation: Conversation) -> None:

@@ -16,6 +16,7 @@ from typing import Any
 from chat.errors import InvalidRequest
 from chat.store.conversations import record
 from chat.store.database import Database, reads
+from chat.store.indexing import Index
 from chat.store.models import Conversation as ConversationRow
 from chat.store.models import Message as MessageRow
 from chat.store.models import rows
@@ -55,10 +56,10 @@ _GONE = {"text": "", "role": None}
 
 
 class Search:
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, index: Index) -> None:
         self.database = database
+        self._index = index
 
-    @reads
     def find(self, user_id: int, asked: str, limit: int, cursor: str = "") -> tuple[list[Found], str | None]:
         """At most `limit` of a user's conversations with all the words in the title or in a message.
 
@@ -66,9 +67,16 @@ class Search:
         page, if any. Raises InvalidRequest for a cursor that no page gave.
         """
         words = words_of(asked)
-        part, before = _parse(cursor)
+        place = _parse(cursor)
         if not words:
             return [], None
+        self._index.catch_up(user_id)
+        return self._page(user_id, words, limit, *place)
+
+    @reads
+    def _page(
+        self, user_id: int, words: list[str], limit: int, part: str, before: int
+    ) -> tuple[list[Found], str | None]:
         match = expression(user_id, words)
         titled = self._titled(match, user_id, before, limit + 1) if part == "t" else []
         if len(titled) > limit:

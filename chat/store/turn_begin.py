@@ -14,7 +14,7 @@ import msgspec
 from chat.errors import Conflict, InvalidRequest, NotFound, ParleyError
 from chat.messages import Usage
 from chat.store import history
-from chat.store.indexing import index_messages, index_titles
+from chat.store.indexing import note_messages, note_titles
 from chat.store.records import RUNNING, Message, Run, Turn
 from chat.store.sessions import Owner, users_of
 from chat.store.values import RunStatement, for_each, found_for_each, ids
@@ -252,8 +252,8 @@ def _write(run: RunStatement, new: Sequence[_New], now: int) -> None:
     claims = [(each.turn.conversation_id, each.turn.id, each.turn.message_id, now, each.titled) for each in begun]
     if for_each(run, CLAIM, claims) != len(claims):
         raise _claimed()
-    index_messages(run, [(each.turn.user_message_id, each.turn.conversation_id, each.text) for each in asked])
-    index_titles(run, [(each.turn.conversation_id, each.titled) for each in asked if each.titled])
+    note_messages(run, [(each.turn.user_message_id, each.turn.conversation_id) for each in asked])
+    note_titles(run, [each.turn.conversation_id for each in asked if each.titled])
 
 
 def _question_row(begun: Begun, now: int) -> tuple[object, ...]:

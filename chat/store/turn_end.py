@@ -12,7 +12,7 @@ import msgspec
 
 from chat.messages import ToolCallRecord
 from chat.store import turn_progress
-from chat.store.indexing import index_messages
+from chat.store.indexing import note_messages
 from chat.store.models import named
 from chat.store.records import Piece, Progress, Turn, TurnError
 from chat.store.turn_begin import LEASE_MS
@@ -98,7 +98,7 @@ def finish(run: RunStatement, endings: Sequence[Ending], now: int) -> list[Turn 
     _write_answers(run, progress)
     turn_progress.forget(run, [turn.id for turn in turns])
     _free(run, [(turn.conversation_id, turn.id) for turn in turns], now)
-    index_messages(run, [(each.turn.message_id, each.turn.conversation_id, each.answer.text) for each in progress])
+    note_messages(run, [(turn.message_id, turn.conversation_id) for turn in turns])
     return outcomes
 
 

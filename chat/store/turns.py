@@ -14,7 +14,7 @@ from chat.errors import NotFound, ParleyError
 from chat.messages import Answer
 from chat.store import history, turn_begin, turn_end
 from chat.store.database import Database, reads, reads_at_once, writes
-from chat.store.indexing import index_messages
+from chat.store.indexing import note_messages
 from chat.store.models import Conversation as ConversationRow
 from chat.store.models import Message as MessageRow
 from chat.store.models import Turn as TurnRow
@@ -69,7 +69,7 @@ class Turns:
         lost = (TurnRow.status == RUNNING) & ((TurnRow.lease_until < now_ms()) | (TurnRow.worker << list(gone)))
         found = [turn["id"] for turn in rows(TurnRow.select(TurnRow.id).where(lost))]
         for conversation_id, message_id in turn_end.interrupt(self.database.run, found, error, now_ms()):
-            index_messages(self.database.run, [(message_id, conversation_id, _answer(message_id).text)])
+            note_messages(self.database.run, [(message_id, conversation_id)])
         return found
 
     @reads

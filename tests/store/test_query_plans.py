@@ -84,8 +84,8 @@ TOGETHER = {
     "users": (sessions.USERS, 0),
     "earlier": (turn_begin.EARLIER, 2),
     "claim": (turn_begin.CLAIM, 5),
-    "index messages": (indexing.INDEX_MESSAGES, 3),
-    "index titles": (indexing.INDEX_TITLES, 2),
+    "note messages": (indexing.NOTE_MESSAGES, 2),
+    "note titles": (indexing.NOTE_TITLES, 1),
     "running": (turn_end.RUNNING, 0),
     "not ended": (turn_end.NOT_ENDED, 0),
     "forget": (turn_progress.FORGET, 0),
@@ -110,6 +110,14 @@ def test_what_happens_in_every_turn_finds_its_rows_by_their_ids_however_many_tur
         re.match(r"SEARCH \w+ USING (INTEGER PRIMARY KEY|(COVERING )?INDEX (turns_client_id|progress_of_turn))", step)
         for step in steps
     )
+
+
+@pytest.mark.parametrize("kind", indexing.KINDS, ids=["titles", "messages"])
+def test_what_is_to_be_indexed_is_looked_up_by_its_user(store, kind):
+    noted, *others = [step for step in plan(store, kind.due, 1, 1, 100) if step != "CO-ROUTINE due"]
+    assert noted.endswith("USING PRIMARY KEY (user_id>? AND user_id<?)")
+    assert [step for step in others if "SCAN" in step] == ["SCAN due"]
+    assert plan(store, kind.done, "[[1, 2]]")[0].endswith("USING PRIMARY KEY (user_id=? AND id=?)")
 
 
 @pytest.mark.parametrize("statement", [history.TOOL_CALLS, history.TURNS], ids=["tool calls", "turns"])
