@@ -32,6 +32,7 @@ from chat.turns.runner import Limits, Runner
 from chat.turns.stop import Stopper
 from chat.web import admin, body, conversations, errors, export, feedback, health, identity, pages, shares, turns
 from chat.web.parts import EXTENSION, Parts
+from chat.workers.garbage import Collector
 from chat.workers.peers import Peers
 from config import logging as log_files
 from config.settings import SettingError, Settings, load
@@ -64,6 +65,7 @@ class Worker:
             self._peers.name,
             Limits(settings.turn_timeout_s, settings.context_chars),
         )
+        self._collector = Collector(lambda: self._home.running)
         self._report = WorkerReport(self._home, self._memory, self._peers)
         self.parts = Parts(settings, self._store, self._memory, runner, follower, stopper, self._home, self._report)
         self._desk = desk(follower, stopper)
@@ -96,7 +98,7 @@ class Worker:
         if not self._started:
             return
         self._drain.finish()
-        for part in (self._home, self._recovery, self._expiry, self._indexer, self._report):
+        for part in (self._home, self._recovery, self._expiry, self._indexer, self._collector, self._report):
             part.stop()
         self._peers.close()
         self._store.close()
@@ -111,6 +113,7 @@ class Worker:
         self._recovery.start()
         self._expiry.start()
         self._indexer.start()
+        self._collector.start()
         self._report.start()
         self._model.warm_up()
         self._started = True

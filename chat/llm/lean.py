@@ -193,6 +193,7 @@ class _Body(httpx2.SyncByteStream):
         if not self._closed:
             self._closed = True
             usable = self._reply.leaves_connection_usable
+            self._reply.close()
             self._transport.ended(self, self._exchange.connection, self._origin, usable)
 
 

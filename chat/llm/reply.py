@@ -67,6 +67,10 @@ class Reply:
             raise httpx2.RemoteProtocolError("the connection was closed before the response was complete")
         self.complete = True
 
+    def close(self) -> None:
+        """Nothing more is fed. The parser knows this object: a circle that only the garbage collector would find."""
+        del self._parser
+
     def on_message_begin(self) -> None:
         if self.complete:
             raise ValueError("a second response")  # the parser stops here; the connection is not used again

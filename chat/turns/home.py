@@ -87,6 +87,11 @@ class Home:
             return list(self._turns.values())
 
     @property
+    def running(self) -> int:
+        """How many turns there are."""
+        return len(self._turns)
+
+    @property
     def closed(self) -> bool:
         """Whether it takes no more turns."""
         return self._closed

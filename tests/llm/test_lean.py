@@ -6,12 +6,14 @@
 from __future__ import annotations
 
 import contextlib
+import gc
 import socket
 import ssl
 import threading
 import time
 from collections.abc import Callable, Iterator
 
+import httptools
 import httpx2
 import pytest
 
@@ -19,6 +21,7 @@ from chat.llm import idle
 from chat.llm.gathering import GATHER_FROM, MAX_GATHER_S
 from chat.llm.lean import LeanTransport, Sample
 from chat.llm.line import Line, using
+from chat.llm.reply import Reply
 
 from .conftest import CERTIFICATE
 from .scripted_server import Exchange
@@ -70,6 +73,18 @@ def test_what_is_sent(serve, client):
     assert b"X-One: 1" in lines
     assert exchange.body == b"body"
     assert (response.status_code, response.text) == (200, "hello")
+
+
+def test_an_answer_leaves_nothing_in_circles(serve, client):
+    server = serve(keeps(says(b"hello")))
+    gc.collect()
+    gc.disable()
+    try:
+        client.post(server.url)
+        left = [each for each in gc.get_objects() if isinstance(each, (Reply, httptools.HttpResponseParser))]
+    finally:
+        gc.enable()
+    assert left == []
 
 
 @pytest.mark.parametrize(
