@@ -1,8 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-
-import { alignSeries, layOut } from "../../chat/web/static/js/chart/plot.js";
 import { duration, exactFigure, figure, tickFigures } from "../../chat/web/static/js/chart/format.js";
+import { alignSeries, layOut } from "../../chat/web/static/js/chart/plot.js";
 import { linear, nearest, niceTicks, valueAxis } from "../../chat/web/static/js/chart/scale.js";
 import { timeTicks, toNumber } from "../../chat/web/static/js/chart/time.js";
 

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { EventPace } from "../../chat/web/static/js/event-pace.js";
+import { EventPace } from "../../chat/web/static/js/network/event-pace.js";
 
 test("words are joined, everything keeps its order, nothing is lost", () => {
   const told = [];

@@ -2,8 +2,9 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 process.env.TZ = "Europe/Berlin";
-const { appendPage, groupItems, marked, readFound, readItem, refreshed, withItem } =
-  await import("../../chat/web/static/js/state/history.js");
+const { appendPage, groupItems, marked, readFound, readItem, refreshed, withItem } = await import(
+  "../../chat/web/static/js/state/history.js"
+);
 
 const item = (id, updatedAt, more = {}) => ({
   id,

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { shortcutOf } from "../../chat/web/static/js/keys.js";
+import { shortcutOf } from "../../chat/web/static/js/browser/keys.js";
 
 const press = (key, held = {}) => ({
   key,

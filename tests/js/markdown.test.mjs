@@ -62,13 +62,19 @@ test("raw HTML is text, in a block and in a line", () => {
 });
 
 test("an image is a link at most", () => {
-  assert.equal(render("![a b](https://example.org/i.png)"), '<p><a href="https://example.org/i.png">Image: a b</a></p>\n');
+  assert.equal(
+    render("![a b](https://example.org/i.png)"),
+    '<p><a href="https://example.org/i.png">Image: a b</a></p>\n',
+  );
   assert.equal(render("![a](javascript:alert(1))"), "<p>Image: a</p>\n");
   assert.ok(!render('![a"onerror="x](https://example.org/"onerror="x)').includes('"onerror="'));
 });
 
 test("headings stand below the page's own", () => {
-  const levels = (text) => render(text).match(/(?<=<)h\d/g).join(" ");
+  const levels = (text) =>
+    render(text)
+      .match(/(?<=<)h\d/g)
+      .join(" ");
   assert.equal(levels("# a\n\n## b\n\n## c\n\n# d"), "h3 h4 h4 h3");
   assert.equal(levels("## a\n\n### b"), "h3 h4");
   assert.equal(levels("# a\n\n###### b\n\n### c\n\n#### d"), "h3 h4 h4 h5");

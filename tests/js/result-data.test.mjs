@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { safeHref } from "../../chat/web/static/js/links.js";
+import { safeHref } from "../../chat/web/static/js/browser/links.js";
 import { readResultData } from "../../chat/web/static/js/state/result-data.js";
 
 const DATA = {

@@ -14,7 +14,8 @@ test("a list or table that grew has its beginning in common, but for the last of
     assert.equal(same.count, 7);
     const whole = html(make(9));
     // What is left out is exactly what comes between the head and the rest.
-    const head = same.html.length - [...same.html].reverse().findIndex((_, index) => !whole.endsWith(same.html.slice(-index - 1)));
+    const head =
+      same.html.length - [...same.html].reverse().findIndex((_, index) => !whole.endsWith(same.html.slice(-index - 1)));
     assert.ok(whole.startsWith(same.html.slice(0, head)) && whole.endsWith(same.html.slice(head)));
     assert.ok(same.html.includes(make === list ? "<strong>8</strong>" : "<td>8</td>"));
     assert.ok(!same.html.includes(make === list ? "<strong>6</strong>" : "<td>6</td>"));

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { EventParser, readEvents, StreamBroken } from "../../chat/web/static/js/sse.js";
+import { EventParser, readEvents, StreamBroken } from "../../chat/web/static/js/network/sse.js";
 
 const STREAM =
   ': hello\n\nid: 1\nevent: turn\ndata: {"a": 1}\n\nid: 2\nevent: delta\ndata: one\ndata: two\n\n: beat\n\ndata:no name\n\n';

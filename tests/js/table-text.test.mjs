@@ -1,20 +1,38 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { figureOf, nextDirection, sortedRows, toCsv, toTsv } from "../../chat/web/static/js/table-text.js";
+import { figureOf, nextDirection, sortedRows, toCsv, toTsv } from "../../chat/web/static/js/table/table-text.js";
 
 const column = (rows, index = 0) => rows.map((row) => row[index]);
-const sorted = (cells, direction = "ascending") => column(sortedRows(cells.map((cell) => [cell]), 0, direction, "en"));
+const sorted = (cells, direction = "ascending") =>
+  column(
+    sortedRows(
+      cells.map((cell) => [cell]),
+      0,
+      direction,
+      "en",
+    ),
+  );
 
 test("figures are sorted by their size, whatever is written around them", () => {
   assert.deepEqual(sorted(["10", "9", "-3", "1,200"]), ["-3", "9", "10", "1,200"]);
-  assert.deepEqual(sorted(["18.7 trillion", "950 billion", "2 million"]), ["2 million", "950 billion", "18.7 trillion"]);
+  assert.deepEqual(sorted(["18.7 trillion", "950 billion", "2 million"]), [
+    "2 million",
+    "950 billion",
+    "18.7 trillion",
+  ]);
   assert.deepEqual(sorted(["US$ 5", "$4", "€3"]), ["€3", "$4", "US$ 5"]);
   assert.deepEqual(sorted(["5.0 %", "−0.2 %", "6.5 %"], "descending"), ["6.5 %", "5.0 %", "−0.2 %"]);
 });
 
 test("words are sorted as a reader would, and what is empty comes last either way", () => {
-  assert.deepEqual(sorted(["Zürich", "östlich", "apple", "Item 10", "Item 9"]), ["apple", "Item 9", "Item 10", "östlich", "Zürich"]);
+  assert.deepEqual(sorted(["Zürich", "östlich", "apple", "Item 10", "Item 9"]), [
+    "apple",
+    "Item 9",
+    "Item 10",
+    "östlich",
+    "Zürich",
+  ]);
   assert.deepEqual(sorted(["–", "2", "", "1"]).slice(0, 2), ["1", "2"]);
   assert.deepEqual(sorted(["–", "2", "", "1"], "descending").slice(0, 2), ["2", "1"]);
 });
@@ -31,7 +49,13 @@ test("what is not a figure has none", () => {
 });
 
 test("files are quoted as RFC 4180 has it, and no cell of them is a formula", () => {
-  assert.equal(toCsv([["a", 'b "c"', "d,e"], ["1\n2", "", "x"]]), 'a,"b ""c""","d,e"\r\n"1\n2",,x\r\n');
+  assert.equal(
+    toCsv([
+      ["a", 'b "c"', "d,e"],
+      ["1\n2", "", "x"],
+    ]),
+    'a,"b ""c""","d,e"\r\n"1\n2",,x\r\n',
+  );
   assert.equal(toCsv([["=1+1", "@x", "+cmd|x", "-5", "+3.2 %", "-a"]]), "'=1+1,'@x,'+cmd|x,-5,+3.2 %,'-a\r\n");
   assert.equal(toTsv([["a\tb", "=c"]]), "a b\t'=c");
 });

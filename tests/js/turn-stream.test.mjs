@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { ApiError, Unreachable } from "../../chat/web/static/js/api.js";
-import { delayBefore, followTurn, mayAskAgain, TurnLost } from "../../chat/web/static/js/turn-stream.js";
+import { ApiError, Unreachable } from "../../chat/web/static/js/network/api.js";
+import { delayBefore, followTurn, mayAskAgain, TurnLost } from "../../chat/web/static/js/network/turn-stream.js";
 
 const EVENTS = [
   ["turn", { turn_id: 7 }],
@@ -67,7 +67,11 @@ test("before a turn is known, a refusal that will pass is asked again quietly, w
 });
 
 test("before a turn is known, other errors are the caller's business, and so is one that does not pass", async () => {
-  for (const error of [new Unreachable("refused"), new ApiError(409, "turn_running", "busy"), new ApiError(429, "limit", "wait", 60)]) {
+  for (const error of [
+    new Unreachable("refused"),
+    new ApiError(409, "turn_running", "busy"),
+    new ApiError(429, "limit", "wait", 60),
+  ]) {
     const open = async () => {
       throw error;
     };

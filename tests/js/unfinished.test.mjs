@@ -17,9 +17,11 @@ const visible = (markup) =>
     .replace(/\s+/g, "");
 
 const PIECES = {
-  emphasis: "Some **bold words**, *slanted* ones, ***both***, __also bold__ and ~~struck~~ text; 2 * 3 = 6, a snake_case_name.",
+  emphasis:
+    "Some **bold words**, *slanted* ones, ***both***, __also bold__ and ~~struck~~ text; 2 * 3 = 6, a snake_case_name.",
   code: "Call `print(x)` or ``a ` b`` and stop.",
-  links: "See [the bank](https://data.worldbank.org/a_(b)) and **[bold link](https://example.org)** or https://example.org/x here.",
+  links:
+    "See [the bank](https://data.worldbank.org/a_(b)) and **[bold link](https://example.org)** or https://example.org/x here.",
   images: "Before ![a chart](https://example.org/c.png) after.",
   fence: "Look:\n\n```python\nx = `1`\n\n**y** = 2\n```\n\nDone.",
   tildes: "~~~\na ``` b\n~~~\nafter",
@@ -27,7 +29,8 @@ const PIECES = {
   lists: "1. first **item**\n2. second\n   - nested `code`\n   - [link](https://example.org)\n\n* star\n* other",
   headings: "# Title\n\nText\n\n## Second **bold** one\nmore",
   quote: "> quoted *words*\n> and more\n\nnot quoted",
-  formulas: "Inline $x^2 + y_1$ and \\(a \\le b\\), money $5 to $10, then\n\n$$\n\\frac{a}{b}\n\n+ c\n$$\n\n\\[ x_1 \\]\n\nEnd.",
+  formulas:
+    "Inline $x^2 + y_1$ and \\(a \\le b\\), money $5 to $10, then\n\n$$\n\\frac{a}{b}\n\n+ c\n$$\n\n\\[ x_1 \\]\n\nEnd.",
   rule: "Above\n\n---\n\nBelow",
   addresses: "An <https://example.org/address> in angles, 3 < 4.",
 };
@@ -72,7 +75,31 @@ test("what it will become is seen at once", () => {
 });
 
 test("any text at all, cut anywhere, is shown without an error", () => {
-  const signs = ["*", "_", "`", "```\n", "[", "](", ")", "$", "$$", "\\", "\\(", "|", "\n", "\n\n", "a", " ", "- ", "#", "<", ">", "~", "!", "1."];
+  const signs = [
+    "*",
+    "_",
+    "`",
+    "```\n",
+    "[",
+    "](",
+    ")",
+    "$",
+    "$$",
+    "\\",
+    "\\(",
+    "|",
+    "\n",
+    "\n\n",
+    "a",
+    " ",
+    "- ",
+    "#",
+    "<",
+    ">",
+    "~",
+    "!",
+    "1.",
+  ];
   let seed = 7;
   const next = () => (seed = (seed * 48_271) % 2_147_483_647);
   for (let round = 0; round < 4000; round += 1) {
@@ -87,9 +114,28 @@ test("long and repetitive texts are no work without end", { timeout: 60_000 }, (
   const texts = [
     `${table}\n${prose.repeat(8)}\n${table}${prose.repeat(8)}`,
     `| a\n${prose.repeat(20)}\n\n${prose}`,
-    ...["[", "![", "(", "*", "**", "_", "~", "`", "$", "\\(", "$$\n", "|", " ", "> ", "- ", "\n", "<", "[a](", "{", "a_"].map((sign) =>
-      sign.repeat(8000),
-    ),
+    ...[
+      "[",
+      "![",
+      "(",
+      "*",
+      "**",
+      "_",
+      "~",
+      "`",
+      "$",
+      "\\(",
+      "$$\n",
+      "|",
+      " ",
+      "> ",
+      "- ",
+      "\n",
+      "<",
+      "[a](",
+      "{",
+      "a_",
+    ].map((sign) => sign.repeat(8000)),
   ];
   for (const text of texts) {
     for (const end of [text.length, text.length - 1, Math.floor(text.length / 2)]) {

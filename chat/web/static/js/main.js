@@ -1,19 +1,19 @@
 // Builds the page's parts once, and starts it: the chats, or one that was shared.
 
 import { createActions } from "./actions/index.js";
-import { api, onReach } from "./api.js";
-import { App } from "./components/app.js";
-import { SharedChat } from "./components/shared-chat.js";
-import { watchConnection } from "./connection.js";
-import { keep, kept } from "./keeping.js";
-import { isApple, shortcutOf } from "./keys.js";
-import { keyOfPath } from "./router.js";
+import { isApple, shortcutOf } from "./browser/keys.js";
+import { keep, kept } from "./browser/persistence.js";
+import { keyOfPath } from "./browser/router.js";
+import { showTheme } from "./browser/theme.js";
+import { onOtherWindows } from "./browser/windows.js";
+import { App } from "./components/shell/app.js";
+import { SharedChat } from "./components/shell/shared-chat.js";
+import { api, onReach } from "./network/api.js";
+import { watchConnection } from "./network/connection.js";
 import { initialState } from "./state/page.js";
 import { Store } from "./state/store.js";
 import { strings } from "./strings/index.js";
-import { showTheme } from "./theme.js";
 import { html, render } from "./view.js";
-import { onOtherWindows } from "./windows.js";
 
 const REFRESH_AFTER_MS = 15_000;
 const root = document.getElementById("app");

@@ -1,7 +1,7 @@
 // The view library as this page uses it: Preact, with templates instead of a compiler.
 
-import { Component, h, render } from "../vendor/preact/preact.js";
 import htm from "../vendor/htm/htm.js";
+import { Component, h, render } from "../vendor/preact/preact.js";
 
 export { useCallback, useEffect, useLayoutEffect, useMemo, useRef, useState } from "../vendor/preact/hooks.js";
 export { render };

@@ -1,8 +1,16 @@
 // Moving about in a conversation: to other branches, to what was said before, to a message that was looked for;
 // and what a person thinks of an answer.
 
-import { describe } from "../problems.js";
-import { beforeFirst, pathOf, runningMessage, siblingsOf, storedConversation, withMessage, withPage } from "../state/conversation.js";
+import { describe } from "../network/errors.js";
+import {
+  beforeFirst,
+  pathOf,
+  runningMessage,
+  siblingsOf,
+  storedConversation,
+  withMessage,
+  withPage,
+} from "../state/conversation.js";
 import { conversationChanged } from "../state/page.js";
 
 const PAGE = 50;

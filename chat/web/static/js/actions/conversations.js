@@ -1,8 +1,8 @@
 // Opening conversations: from the server, or from what this window still knows of them.
 
-import { ApiError } from "../api.js";
-import { describe } from "../problems.js";
-import { showAddress } from "../router.js";
+import { showAddress } from "../browser/router.js";
+import { ApiError } from "../network/api.js";
+import { describe } from "../network/errors.js";
 import { blankConversation, NEW, runningMessage, storedConversation } from "../state/conversation.js";
 import { conversationChanged, itemKnown } from "../state/page.js";
 import { strings } from "../strings/index.js";

@@ -1,6 +1,6 @@
 // The list of conversations: its pages, renaming, pinning, searching.
 
-import { describe } from "../problems.js";
+import { describe } from "../network/errors.js";
 import { appendPage, readFound, readItem, refreshed } from "../state/history.js";
 import { conversationChanged, historyChanged, itemKnown } from "../state/page.js";
 

@@ -12,7 +12,10 @@ import { turnActions } from "./turns.js";
 export function createActions({ store, api }) {
   const actions = {};
   // An action of another file, by its name: they need each other, and one of them has to be made first.
-  const later = (name) => (...given) => actions[name](...given);
+  const later =
+    (name) =>
+    (...given) =>
+      actions[name](...given);
   Object.assign(
     actions,
     turnActions({ store, api, reload: later("reload") }),

@@ -1,6 +1,6 @@
 // The page itself: who is here, what is open over it, what is said in passing, what was chosen for it.
 
-import { describe } from "../problems.js";
+import { describe } from "../network/errors.js";
 import { draftChanged } from "../state/page.js";
 import { chooseLanguage, strings } from "../strings/index.js";
 

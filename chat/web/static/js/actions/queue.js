@@ -1,6 +1,6 @@
 // Sending: at once where nothing runs, otherwise into the queue, which goes out message by message.
 
-import { randomId } from "../ids.js";
+import { randomId } from "../browser/ids.js";
 import { runningMessage } from "../state/conversation.js";
 import { draftChanged } from "../state/page.js";
 import { queued, unqueued } from "../state/queue.js";

@@ -1,7 +1,7 @@
 // Deleting a conversation, with a while to think better of it: until then the server is not told.
 
-import { ApiError } from "../api.js";
-import { describe } from "../problems.js";
+import { ApiError } from "../network/api.js";
+import { describe } from "../network/errors.js";
 import { NEW } from "../state/conversation.js";
 import { forgotten } from "../state/page.js";
 import { strings } from "../strings/index.js";

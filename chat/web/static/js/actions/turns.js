@@ -1,10 +1,12 @@
 // Asking, asking again, following the answers, stopping them. Each answer belongs to its conversation, open or not.
 
-import { ApiError } from "../api.js";
-import { EventPace } from "../event-pace.js";
-import { localId, randomId } from "../ids.js";
-import { describe } from "../problems.js";
-import { showAddress } from "../router.js";
+import { localId, randomId } from "../browser/ids.js";
+import { showAddress } from "../browser/router.js";
+import { tellOtherWindows } from "../browser/windows.js";
+import { ApiError } from "../network/api.js";
+import { describe } from "../network/errors.js";
+import { EventPace } from "../network/event-pace.js";
+import { followTurn, mayAskAgain, TurnLost } from "../network/turn-stream.js";
 import { NEW, runningMessage, withMessage, withMessages, withoutMessages } from "../state/conversation.js";
 import { applyEvent, localMessage } from "../state/message.js";
 import {
@@ -16,8 +18,6 @@ import {
   runningChanged,
 } from "../state/page.js";
 import { strings } from "../strings/index.js";
-import { followTurn, mayAskAgain, TurnLost } from "../turn-stream.js";
-import { tellOtherWindows } from "../windows.js";
 
 /** `reload(key)` asks the server for a conversation anew. */
 export function turnActions({ store, api, reload }) {

@@ -25,9 +25,10 @@ export function pictureOf(chart, sources, colours, font) {
   drawAxes(pen, plot, colours, font);
   drawMarks(pen, plot, colours);
   pen.restore();
-  notes.forEach((note, index) =>
-    write(pen, note, SIZE.margin, SIZE.margin + 64 + SIZE.plot + (index + 0.7) * LINE, `13px ${font}`, colours.muted),
-  );
+  notes.forEach((note, index) => {
+    const y = SIZE.margin + 64 + SIZE.plot + (index + 0.7) * LINE;
+    write(pen, note, SIZE.margin, y, `13px ${font}`, colours.muted);
+  });
   return new Promise((resolve) => canvas.toBlob(resolve, "image/png"));
 }
 

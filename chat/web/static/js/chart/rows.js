@@ -1,8 +1,8 @@
 // A chart's figures as rows of a table: for those who do not see it, and for those who want to reckon on. Pure.
 
+import { strings } from "../strings/index.js";
 import { dateLabel, exactFigure, isPercent } from "./format.js";
 import { alignSeries } from "./plot.js";
-import { strings } from "../strings/index.js";
 
 /** A place on the horizontal axis as people write it. */
 export const placeLabel = (at, x) => (x === "year" ? String(at) : dateLabel(new Date(at).toISOString()));

@@ -3,7 +3,7 @@
 
 import { Lexer, Marked } from "../../vendor/marked/marked.js";
 
-import { safeHref } from "../links.js";
+import { safeHref } from "../browser/links.js";
 import { strings } from "../strings/index.js";
 import { mathExtensions } from "./math-syntax.js";
 

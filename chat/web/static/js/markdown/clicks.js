@@ -1,9 +1,9 @@
 // What the buttons in an answer's words do: copying, wrapping, sorting, saving. One listener for each text.
 
-import { copyText } from "../clipboard.js";
-import { download } from "../download.js";
+import { copyText } from "../browser/clipboard.js";
+import { download } from "../browser/download.js";
 import { strings } from "../strings/index.js";
-import { nextDirection, sortedRows, toCsv, toTsv } from "../table-text.js";
+import { nextDirection, sortedRows, toCsv, toTsv } from "../table/table-text.js";
 
 const SAID_MS = 1600;
 

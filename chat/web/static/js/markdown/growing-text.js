@@ -41,7 +41,12 @@ export class GrowingText {
     const keep = (current, next) => this.#keep(current, next, growing);
     if (!this.#extended(blocks, keep)) {
       for (const block of blocks) block.nodes = nodesOf(block.html);
-      morph(this.#element, this.#settledNodes, blocks.flatMap(({ nodes }) => nodes), keep);
+      morph(
+        this.#element,
+        this.#settledNodes,
+        blocks.flatMap(({ nodes }) => nodes),
+        keep,
+      );
     }
     this.#finish(growing);
     this.#settle(blocks);

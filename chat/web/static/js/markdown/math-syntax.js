@@ -87,7 +87,10 @@ export const mathExtensions = (escapeHtml) => [
 
 /** TeX that is still being written, made whole enough to be drawn: half a command goes, open braces are closed. */
 export function wholeTex(tex) {
-  let text = tex.replace(/\\(?:begin|end)\{[^}]*$/, "").replace(/\\[a-zA-Z]*$/, "").replace(/[\s^_&]+$/, "");
+  let text = tex
+    .replace(/\\(?:begin|end)\{[^}]*$/, "")
+    .replace(/\\[a-zA-Z]*$/, "")
+    .replace(/[\s^_&]+$/, "");
   const open = [];
   for (const [found, name] of text.matchAll(/\\\\|\\[{}]|\\(?:left|right)\b|\\begin\{([^}]*)\}|\\end\{[^}]*\}|[{}]/g)) {
     if (found === "{") open.push("}");

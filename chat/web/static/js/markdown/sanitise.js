@@ -3,7 +3,7 @@
 
 import "../../vendor/dompurify/purify.js";
 
-import { LINK_REL, safeHref } from "../links.js";
+import { LINK_REL, safeHref } from "../browser/links.js";
 
 const TAGS = [
   ...["a", "blockquote", "br", "code", "del", "em", "h3", "h4", "h5", "h6", "hr", "li", "ol", "p", "pre", "span"],

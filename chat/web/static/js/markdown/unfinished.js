@@ -16,7 +16,8 @@ export function completed(text) {
   const fence = openFence(text);
   if (fence) return insideFence(text, fence);
   const display = lastDisplay(text);
-  if (display.open >= 0) return text.slice(0, display.open) + wholeFormula(text, display.open, formulaAt(text, display.open));
+  if (display.open >= 0)
+    return text.slice(0, display.open) + wholeFormula(text, display.open, formulaAt(text, display.open));
   const told = withoutUntold(text);
   const tableAt = tableStart(told);
   if (tableAt >= 0) return told.slice(0, tableAt) + wholeTable(told.slice(tableAt));
@@ -30,7 +31,8 @@ function openFence(text) {
   for (const line of text.split("\n")) {
     const marks = FENCE.exec(line);
     if (open) {
-      if (marks && marks[1][0] === open.marks[0] && marks[1].length >= open.marks.length && !marks[2].trim()) open = null;
+      if (marks && marks[1][0] === open.marks[0] && marks[1].length >= open.marks.length && !marks[2].trim())
+        open = null;
     } else if (marks) {
       open = { marks: marks[1], line: offset };
     }
@@ -77,14 +79,22 @@ function wholeTable(text) {
   const header = lines.length === 1 ? withLastCell(lines[0]).trimEnd() : lines[0].trimEnd();
   const first = header.endsWith("|") ? header : `${header} |`;
   const columns = cellsOf(first);
-  const rule = (lines[1] ?? "").split("|").map((cell) => cell.trim()).filter(Boolean);
-  const cells = Array.from({ length: columns }, (_, column) => (/^:?-+:?$/.test(rule[column] ?? "") ? rule[column] : "---"));
+  const rule = (lines[1] ?? "")
+    .split("|")
+    .map((cell) => cell.trim())
+    .filter(Boolean);
+  const cells = Array.from({ length: columns }, (_, column) =>
+    /^:?-+:?$/.test(rule[column] ?? "") ? rule[column] : "---",
+  );
   return `${first}\n| ${cells.join(" | ")} |\n`;
 }
 
 /** How many cells a row has; an open last one counts once there is something in it. */
 function cellsOf(row) {
-  const cells = row.trim().replace(/^\|/, "").split(/(?<!\\)\|/);
+  const cells = row
+    .trim()
+    .replace(/^\|/, "")
+    .split(/(?<!\\)\|/);
   if (cells.length > 1 && !cells.at(-1).trim()) cells.pop();
   return cells.length;
 }
@@ -277,7 +287,8 @@ class Inline {
     }
     if (after === undefined) return this.#cut();
     const inWord = /[\p{L}\p{N}]/u.test(before) && !(sign === "*" && count === 2);
-    if (!/\s/.test(after) && !inWord && !(sign === "~" && count !== 2)) this.#open.push({ sign, count, from: this.#at + count });
+    if (!/\s/.test(after) && !inWord && !(sign === "~" && count !== 2))
+      this.#open.push({ sign, count, from: this.#at + count });
     return this.#skip(count);
   }
 

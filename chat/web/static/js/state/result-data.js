@@ -1,7 +1,7 @@
 // What a tool found, made safe to draw: only strings, finite numbers, allowed links, and not too much of it.
 // The data comes from elsewhere; whatever does not have the documented shape is left out, never thrown.
 
-import { safeHref } from "../links.js";
+import { safeHref } from "../browser/links.js";
 
 const LIMITS = { tables: 12, rows: 2000, columns: 30, charts: 24, series: 12, points: 5000, sources: 12 };
 

@@ -9,7 +9,9 @@ export const CATALOGUES = { en, de };
 
 /** `wanted` are language tags, the dearest first. */
 export function languageFor(wanted) {
-  const known = wanted.map((tag) => String(tag).toLowerCase().split("-")[0]).find((name) => Object.hasOwn(CATALOGUES, name));
+  const known = wanted
+    .map((tag) => String(tag).toLowerCase().split("-")[0])
+    .find((name) => Object.hasOwn(CATALOGUES, name));
   return known ?? "en";
 }
 

@@ -1,0 +1,64 @@
+// Carries drafts, queues and preferences between the page's state and what the browser keeps.
+
+import { NEW } from "../state/conversation.js";
+import { keptNames, onKept, readKept, writeKept } from "../state/kept.js";
+import { readPreferences } from "../state/preferences.js";
+import { readQueue } from "../state/queue.js";
+
+const keyOf = (name) => (name === NEW ? NEW : Number(name));
+
+/** What was kept, as a change to the state. */
+export function kept() {
+  const drafts = new Map();
+  const queues = new Map();
+  for (const name of keptNames("draft")) {
+    const text = readKept(`draft.${name}`);
+    if (typeof text === "string" && text) drafts.set(keyOf(name), text);
+  }
+  for (const name of keptNames("queue")) {
+    const queue = readQueue(readKept(`queue.${name}`));
+    if (queue.length > 0) queues.set(keyOf(name), queue);
+  }
+  return { drafts, queues, preferences: readPreferences(readKept("preferences")) };
+}
+
+/** From now on every change is kept, and what another window changes is taken over, drafts excepted. */
+export function keep(store) {
+  let last = store.state;
+  const write = () => {
+    const state = store.state;
+    if (state === last) return;
+    writeMap("draft", state.drafts, last.drafts, state);
+    writeMap("queue", state.queues, last.queues, state);
+    if (state.preferences !== last.preferences) writeKept("preferences", state.preferences);
+    last = state;
+  };
+  store.subscribe(write);
+  addEventListener("pagehide", write);
+  onKept((name, value) => take(store, name, value));
+}
+
+/** Each conversation under a name of its own, so that two windows do not undo each other's. */
+function writeMap(group, now, before, state) {
+  if (now === before) return;
+  for (const key of new Set([...now.keys(), ...before.keys()])) {
+    const value = isTemporary(state, key) ? null : (now.get(key) ?? null);
+    if (now.get(key) !== before.get(key)) writeKept(`${group}.${key}`, value);
+  }
+}
+
+/** What is said in a temporary chat is kept nowhere, so not here either. */
+function isTemporary(state, key) {
+  return key === NEW ? state.temporary : state.conversations.get(key)?.temporary === true;
+}
+
+function take(store, name, value) {
+  if (name === "preferences") store.update({ preferences: readPreferences(value) });
+  const key = /^queue\.(.+)$/.exec(name)?.[1];
+  if (key === undefined) return;
+  const queues = new Map(store.state.queues);
+  const queue = readQueue(value);
+  if (queue.length > 0) queues.set(keyOf(key), queue);
+  else queues.delete(keyOf(key));
+  store.update({ queues });
+}

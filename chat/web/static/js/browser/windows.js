@@ -1,0 +1,18 @@
+// The other windows of this browser: one tells the rest that something happened in a conversation.
+
+const channel = typeof BroadcastChannel === "undefined" ? null : new BroadcastChannel("parley");
+
+// Where this runs outside of a browser, a channel must not keep the program going.
+channel?.unref?.();
+
+/** `news` is {conversation: id, running: boolean}. */
+export function tellOtherWindows(news) {
+  channel?.postMessage(news);
+}
+
+export function onOtherWindows(listener) {
+  channel?.addEventListener("message", ({ data }) => {
+    if (Number.isInteger(data?.conversation))
+      listener({ conversation: data.conversation, running: data.running === true });
+  });
+}

@@ -1,0 +1,206 @@
+// A line or bar chart in SVG. What the pointer is over, or the arrow keys are at, or else the latest figures, stands
+// in the line above it. It can be kept, as a picture or as figures.
+
+import { download } from "../browser/download.js";
+import { strings } from "../strings/index.js";
+import { Table } from "../table/table.js";
+import { toCsv } from "../table/table-text.js";
+import { html, pure, useLayoutEffect, useMemo, useRef, useState } from "../view.js";
+import { figure } from "./format.js";
+import { pictureOf } from "./picture.js";
+import { layOut } from "./plot.js";
+import { dataRows, readableTable, placeLabel as when } from "./rows.js";
+import { nearest } from "./scale.js";
+
+const HEIGHT = 216;
+
+/** `sources` are sentences that say where the figures come from; they go with a picture or a file of them. */
+export const Chart = pure(({ chart, heading, sources = [] }) => {
+  const frame = useRef(null);
+  const [width, setWidth] = useState(0);
+  const [pointed, setPointed] = useState(null);
+  useLayoutEffect(() => observeWidth(frame.current, setWidth), []);
+  const plot = useMemo(() => (width > 0 ? layOut(chart, width, HEIGHT) : null), [chart, width]);
+  const point = (event) => {
+    const left = event.currentTarget.getBoundingClientRect().left;
+    setPointed(nearest(plot.positions, event.clientX - left));
+  };
+  return html`
+    <section class="chart">
+      <${heading} class="chart-title">
+        ${chart.title} ${chart.unit && html`<span class="unit">${chart.unit}</span>`}
+      <//>
+      ${plot && html`<${Legend} chart=${chart} plot=${plot} pointed=${pointed} />`}
+      <div class="plot" ref=${frame}>
+        ${width > 0 && !plot && html`<p class="muted">${strings.chart.empty}</p>`}
+        ${
+          plot &&
+          html`<svg
+          width=${width}
+          height=${HEIGHT}
+          role="img"
+          tabindex="0"
+          aria-label=${description(chart, plot, pointed)}
+          onPointerMove=${point}
+          onPointerDown=${point}
+          onPointerLeave=${() => setPointed(null)}
+          onKeyDown=${(event) => move(event, plot, pointed, setPointed)}
+          onBlur=${() => setPointed(null)}
+        >
+          <${Axes} plot=${plot} /><${Marks} plot=${plot} pointed=${pointed} />
+        </svg>`
+        }
+      </div>
+      <div class="chart-foot">
+        <${Figures} chart=${chart} />
+        ${plot && html`<${Downloads} chart=${chart} sources=${sources} frame=${frame} />`}
+      </div>
+    </section>
+  `;
+});
+
+function observeWidth(element, setWidth) {
+  const observer = new ResizeObserver(([entry]) => setWidth(Math.floor(entry.contentRect.width)));
+  observer.observe(element);
+  return () => observer.disconnect();
+}
+
+const colour = (index) => `series-${index % 6}`;
+
+/** Where a series' last known figure is. */
+function latestIndex(values) {
+  return values.findLastIndex((value) => value !== null);
+}
+
+function Legend({ chart, plot, pointed }) {
+  const place = pointed ?? Math.max(...plot.values.map(latestIndex));
+  return html`
+    <div class="legend" aria-hidden="true">
+      <span class="when">${when(plot.places[place], chart.x)}</span>
+      ${chart.series.map(
+        ({ name }, index) => html`
+          <span class="entry">
+            <span class="swatch ${colour(index)}"></span>${name}${" "}
+            <b>${figure(plot.values[index][place], chart.unit)}</b>
+          </span>
+        `,
+      )}
+    </div>
+  `;
+}
+
+const Axes = pure(
+  ({ plot: { frame, yTicks, xTicks, zero } }) => html`
+  <g class="axes">
+    ${yTicks.map(
+      ({ at, label }) => html`
+        <line x1=${frame.left} x2=${frame.right} y1=${at} y2=${at} />
+        <text class="value" x=${frame.left - 8} y=${at + 4}>${label}</text>
+      `,
+    )}
+    ${zero !== null && html`<line class="zero" x1=${frame.left} x2=${frame.right} y1=${zero} y2=${zero} />`}
+    ${xTicks.map(({ at, label }) => html`<${TimeLabel} at=${at} label=${label} frame=${frame} />`)}
+  </g>
+`,
+);
+
+/** A label at the right edge ends there instead of being cut. */
+function TimeLabel({ at, label, frame }) {
+  const room = frame.right + 14;
+  const cut = at + label.length * 3.4 > room;
+  return html`<text class=${cut ? "time end" : "time"} x=${cut ? room : at} y=${frame.bottom + 18}>${label}</text>`;
+}
+
+function Marks({ plot, pointed }) {
+  const { frame, positions, values, y } = plot;
+  const x = pointed === null ? null : positions[pointed];
+  return html`
+    ${x !== null && html`<line class="cursor" x1=${x} x2=${x} y1=${frame.top} y2=${frame.bottom} />`}
+    ${plot.bars.map(({ series, ...place }) => html`<rect class="bar ${colour(series)}" ...${place} />`)}
+    ${plot.lines.map((path, index) => html`<path class="line ${colour(index)}" d=${path} />`)}
+    ${plot.dots.map((dot) => html`<circle class="dot ${colour(dot.series)}" cx=${dot.cx} cy=${dot.cy} r="2.5" />`)}
+    ${
+      x !== null &&
+      plot.lines.length > 0 &&
+      values.map((each, index) =>
+        each[pointed] === null
+          ? null
+          : html`<circle class="dot ${colour(index)}" cx=${x} cy=${y(each[pointed])} r="4" />`,
+      )
+    }
+  `;
+}
+
+/** What a screen reader says instead of showing the picture; while keys move along it, only where they are. */
+function description(chart, { places, values }, pointed) {
+  if (pointed !== null) {
+    const here = chart.series.map(({ name }, index) => `${name} ${figure(values[index][pointed], chart.unit)}`);
+    return strings.chart.at(when(places[pointed], chart.x), here.join(", "));
+  }
+  const kind = strings.chart.description[chart.kind];
+  const span = strings.chart.span(chart.title, kind, when(places[0], chart.x), when(places.at(-1), chart.x));
+  const latest = chart.series.flatMap(({ name }, index) => {
+    const place = latestIndex(values[index]);
+    const value = place < 0 ? null : figure(values[index][place], chart.unit);
+    return value === null ? [] : [strings.chart.latest(name, value, when(places[place], chart.x))];
+  });
+  return [span, ...latest, strings.chart.keys].join(" ");
+}
+
+const STEPS = { ArrowLeft: -1, ArrowRight: 1, Home: Number.NEGATIVE_INFINITY, End: Number.POSITIVE_INFINITY };
+
+function move(event, { places }, pointed, setPointed) {
+  if (event.key === "Escape" && pointed !== null) {
+    event.stopPropagation();
+    setPointed(null);
+  }
+  const step = STEPS[event.key];
+  if (step === undefined) return;
+  event.preventDefault();
+  event.stopPropagation();
+  const from = pointed ?? places.length - 1 - Math.sign(step);
+  setPointed(Math.max(0, Math.min(places.length - 1, from + step)));
+}
+
+function Downloads({ chart, sources, frame }) {
+  const say = strings.chart;
+  const title = chart.title || strings.result.untitled;
+  const picture = async () => {
+    const colours = coloursOf(frame.current);
+    const { fontFamily } = getComputedStyle(frame.current);
+    download(`${title}.png`, "image/png", await pictureOf(chart, sources, colours, fontFamily));
+  };
+  const figures = () => download(`${title}.csv`, "text/csv;charset=utf-8", toCsv(dataRows(chart, sources)));
+  return html`
+    <button type="button" class="plain-button" aria-label=${say.pngLabel(title)} onClick=${picture}>${say.png}</button>
+    <button type="button" class="plain-button" aria-label=${say.csvLabel(title)} onClick=${figures}>
+      ${strings.markdown.csv}
+    </button>
+  `;
+}
+
+/** The same figures as a table, made when it is opened. */
+function Figures({ chart }) {
+  const [open, setOpen] = useState(false);
+  const table = useMemo(() => (open ? readableTable(chart) : null), [chart, open]);
+  return html`
+    <details class="figures" onToggle=${(event) => setOpen(event.currentTarget.open)}>
+      <summary>${strings.chart.figures}</summary>
+      ${table && html`<${Table} table=${table} plain />`}
+    </details>
+  `;
+}
+
+/** The colours as they are now, light or dark: a canvas does not know the names of style sheets. */
+function coloursOf(element) {
+  const probe = document.createElement("span");
+  element.append(probe);
+  const value = (name) => {
+    probe.style.color = `var(--${name})`;
+    return getComputedStyle(probe).color;
+  };
+  const series = Array.from({ length: 6 }, (_, index) => value(`series-${index}`));
+  const colours = { page: value("raised"), text: value("text"), muted: value("muted"), line: value("line"), series };
+  probe.remove();
+  return colours;
+}

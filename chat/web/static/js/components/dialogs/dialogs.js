@@ -1,0 +1,24 @@
+// Which dialog is open, if one is.
+
+import { html } from "../../view.js";
+import { SearchDialog } from "./search-dialog.js";
+import { SettingsDialog } from "./settings-dialog.js";
+import { ShareDialog } from "./share-dialog.js";
+import { ShortcutsSheet } from "./shortcuts-sheet.js";
+
+const KINDS = { search: SearchDialog, share: ShareDialog, settings: SettingsDialog, shortcuts: ShortcutsSheet };
+
+export function Dialogs({ state, actions }) {
+  const { dialog, preferences } = state;
+  const kind = KINDS[dialog?.name];
+  if (!kind) return null;
+  const close = () => actions.closeDialog(dialog);
+  const about = {
+    search: { recent: state.history.items, removingIds: state.removingIds, actions },
+    share: { item: dialog.item, actions },
+    settings: { preferences, me: state.me, actions },
+    shortcuts: { preferences, actions },
+  }[dialog.name];
+  // Opened anew it is another one, even if the one before has not gone yet.
+  return html`<${kind} key=${dialog} onClose=${close} ...${about} />`;
+}

@@ -1,0 +1,58 @@
+// Appearance and language, and which server this is.
+
+import { THEMES } from "../../state/preferences.js";
+import { CATALOGUES, strings } from "../../strings/index.js";
+import { html } from "../../view.js";
+import { Dialog } from "./dialog.js";
+
+export function SettingsDialog({ preferences, me, actions, onClose }) {
+  const say = strings.settings;
+  return html`
+    <${Dialog} title=${say.title} kind="settings" onClose=${onClose}>
+      <fieldset class="setting">
+        <legend>${say.theme}</legend>
+        <div class="segments">
+          ${THEMES.map((theme) => html`<${ThemeChoice} theme=${theme} chosen=${preferences.theme} actions=${actions} />`)}
+        </div>
+      </fieldset>
+      <div class="setting">
+        <label for="language">${say.language}</label>
+        <select id="language" onChange=${(event) => actions.chooseLanguage(event.currentTarget.value)}>
+          ${Object.entries(CATALOGUES).map(
+            ([name, { ownName }]) => html`
+              <option value=${name} lang=${name} selected=${name === strings.language}>${ownName}</option>
+            `,
+          )}
+        </select>
+      </div>
+      <${Server} me=${me} />
+    <//>
+  `;
+}
+
+function ThemeChoice({ theme, chosen, actions }) {
+  return html`
+    <label>
+      <input
+        type="radio"
+        name="theme"
+        value=${theme}
+        checked=${theme === chosen}
+        onChange=${() => actions.prefer({ theme })}
+      />
+      <span>${strings.settings.themes[theme]}</span>
+    </label>
+  `;
+}
+
+function Server({ me }) {
+  const mode = strings.settings.mode[me?.mode];
+  if (!mode) return null;
+  return html`
+    <dl class="setting about-server">
+      <dt>${strings.settings.server}</dt>
+      <dd>${strings.product} ${me.version}</dd>
+      <dd>${mode}</dd>
+    </dl>
+  `;
+}

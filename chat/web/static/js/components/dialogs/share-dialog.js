@@ -1,0 +1,105 @@
+// A read-only link to a chat: made, copied, brought up to date, revoked.
+
+import { copyText } from "../../browser/clipboard.js";
+import { describe } from "../../network/errors.js";
+import { strings } from "../../strings/index.js";
+import { html, useEffect, useRef, useState } from "../../view.js";
+import { WordButton } from "../elements/buttons.js";
+import { Spinner } from "../elements/icons.js";
+import { Dialog } from "./dialog.js";
+
+const dated = new Intl.DateTimeFormat(strings.dateLocale, { dateStyle: "medium", timeStyle: "short" });
+
+/** When that was, for the reader's clock. */
+export const moment = (iso) => (Number.isFinite(Date.parse(iso)) ? dated.format(new Date(iso)) : "");
+
+export function ShareDialog({ item, actions, onClose }) {
+  const say = strings.share;
+  // `link` is undefined until it is known, and null where there is none; `told` what the last act came to.
+  const [{ link, busy, told, problem }, setState] = useState({ link: undefined, busy: say.loading });
+  const set = (change) => setState((state) => ({ ...state, ...change }));
+  const act = async (busyWords, ask, after = null) => {
+    set({ busy: busyWords, problem: null, told: null });
+    try {
+      set({ link: (await ask()) ?? null, busy: null, told: after });
+    } catch (error) {
+      set({ busy: null, problem: describe(error) });
+    }
+  };
+  const look = () => act(say.loading, () => actions.shareOf(item.id));
+  const revoke = async () => void (await actions.unshare(item.id));
+  useEffect(() => void look(), []);
+
+  return html`
+    <${Dialog} title=${say.title} kind="sharing" onClose=${onClose}>
+      <p class="shared-title">${item.title || strings.untitled}</p>
+      <p class="muted">${say.explanation}</p>
+      ${
+        link
+          ? html`<${Link}
+              link=${link}
+              busy=${busy}
+              onRenew=${() => act(say.creating, () => actions.share(item.id), say.renewed)}
+              onRevoke=${() => act(say.creating, revoke, say.revoked)}
+            />`
+          : html`<${Create}
+              busy=${busy}
+              known=${link !== undefined}
+              onCreate=${() => act(say.creating, () => actions.share(item.id))}
+              onLook=${look}
+            />`
+      }
+      <p class="told" role="status">${busy && link !== undefined ? busy : (told ?? "")}</p>
+      ${problem && html`<p class="problem" role="alert">${problem}</p>`}
+    <//>
+  `;
+}
+
+function Create({ busy, known, onCreate, onLook }) {
+  if (busy) return html`<p class="progress"><${Spinner} />${busy}</p>`;
+  return html`
+    <div class="dialog-foot">
+      ${
+        known
+          ? html`<${WordButton} icon="link" word=${strings.share.create} class="primary" onClick=${onCreate} />`
+          : html`<${WordButton} icon="retry" word=${strings.problem.again} onClick=${onLook} />`
+      }
+    </div>
+  `;
+}
+
+function Link({ link, busy, onRenew, onRevoke }) {
+  const field = useRef(null);
+  const [copied, setCopied] = useState(false);
+  const say = strings.share;
+  useEffect(() => setCopied(false), [link]);
+  const copy = async () => {
+    const done = await copyText(link.url);
+    // The older way copies what is selected, and within a dialog nothing outside of it can be.
+    field.current.select();
+    setCopied(done || document.execCommand("copy"));
+  };
+  return html`
+    <div class="link-line">
+      <input
+        ref=${field}
+        class="link-field"
+        readonly
+        value=${link.url}
+        aria-label=${say.link}
+        onFocus=${(event) => event.currentTarget.select()}
+      />
+      <${WordButton}
+        icon=${copied ? "check" : "copy"}
+        word=${copied ? strings.copied : strings.copy}
+        class="primary"
+        onClick=${copy}
+      />
+    </div>
+    <p class="muted small">${say.asOf(moment(link.createdAt))}</p>
+    <div class="dialog-foot">
+      <button type="button" class="danger-text" disabled=${Boolean(busy)} onClick=${onRevoke}>${say.revoke}</button>
+      <button type="button" disabled=${Boolean(busy)} onClick=${onRenew}>${say.renew}</button>
+    </div>
+  `;
+}

@@ -1,0 +1,65 @@
+// The help for those who keep their hands on the keyboard.
+
+import { isApple, SHORTCUTS, SINGLE_KEY } from "../../browser/keys.js";
+import { strings } from "../../strings/index.js";
+import { html } from "../../view.js";
+import { Dialog } from "./dialog.js";
+
+const WRITING = [
+  { does: "send", held: [], key: "Enter" },
+  { does: "newline", held: ["shift"], key: "Enter" },
+  { does: "stop", held: [], key: "Escape" },
+];
+const CLOSE = { does: "close", held: [], key: "Escape" };
+
+export function ShortcutsSheet({ preferences, actions, onClose }) {
+  const { title, groups } = strings.shortcuts;
+  const everywhere = [...SHORTCUTS.map((each) => withSingle(each, preferences.keys)), CLOSE];
+  return html`
+    <${Dialog} title=${title} kind="shortcuts" onClose=${onClose}>
+      <${Group} name=${groups.page} shortcuts=${everywhere} />
+      <${Group} name=${groups.writing} shortcuts=${WRITING} />
+      <label class="check">
+        <input
+          type="checkbox"
+          checked=${preferences.keys}
+          onChange=${(event) => actions.prefer({ keys: event.currentTarget.checked })}
+        />
+        ${strings.settings.singleKeys}
+      </label>
+    <//>
+  `;
+}
+
+/** The help has two ways to it, one of which can be switched off. */
+function withSingle(shortcut, on) {
+  return on && shortcut.does === SINGLE_KEY.does ? { ...shortcut, single: SINGLE_KEY.key } : shortcut;
+}
+
+function Group({ name, shortcuts }) {
+  return html`
+    <section>
+      <h3>${name}</h3>
+      <dl>
+        ${shortcuts.map(
+          ({ does, held, key, single }) => html`
+            <div>
+              <dt>${strings.shortcuts[does]}</dt>
+              <dd>
+                <${Keys} held=${held} last=${key} />
+                ${single && html`<span class="muted small">${strings.shortcuts.or}</span><kbd>${single}</kbd>`}
+              </dd>
+            </div>
+          `,
+        )}
+      </dl>
+    </section>
+  `;
+}
+
+function Keys({ held, last }) {
+  const words = strings.shortcuts.keys;
+  const named = { command: isApple() ? words.command : words.control, shift: words.shift };
+  const end = { Enter: words.enter, Escape: words.escape }[last] ?? last.toUpperCase();
+  return [...held.map((name) => named[name]), end].map((word) => html`<kbd>${word}</kbd>`);
+}

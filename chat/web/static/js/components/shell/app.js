@@ -1,0 +1,106 @@
+// The whole page: the chats at the left, the open one in the middle, and what opens over both.
+
+import { blankConversation, NEW } from "../../state/conversation.js";
+import { strings } from "../../strings/index.js";
+import { html } from "../../view.js";
+import { Composer } from "../composer/composer.js";
+import { Queue } from "../composer/queue.js";
+import { Dialogs } from "../dialogs/dialogs.js";
+import { Drawer } from "../sidebar/drawer.js";
+import { Sidebar } from "../sidebar/sidebar.js";
+import { Thread } from "../thread/thread.js";
+import { Welcome } from "../thread/welcome.js";
+import { Banner } from "./banner.js";
+import { Toast } from "./toast.js";
+import { TopBar } from "./top-bar.js";
+
+export function App({ state, actions }) {
+  const { openKey, drawerOpen } = state;
+  const conversation = state.conversations.get(openKey) ?? blankConversation(openKey, "loading");
+  const isWelcome = conversation.phase === "ready" && conversation.messages.size === 0;
+  return html`
+    <a class="skip" href="#message-field">${strings.skipToComposer}</a>
+    <${Drawer} open=${drawerOpen} shown=${state.preferences.sidebar} onClose=${actions.closeDrawer}>
+      <${Sidebar}
+        history=${state.history}
+        openKey=${openKey}
+        me=${state.me}
+        runningIds=${state.runningIds}
+        removingIds=${state.removingIds}
+        renaming=${state.renaming}
+        isNew=${openKey === NEW}
+        onHide=${actions.toggleSidebar}
+        actions=${actions}
+      />
+    <//>
+    <main inert=${drawerOpen}>
+      <${Head} state=${state} conversation=${conversation} isWelcome=${isWelcome} actions=${actions} />
+      ${
+        isWelcome
+          ? html`<${Welcome}
+              demo=${state.me?.features?.demo === true}
+              model=${state.model}
+              temporary=${isTemporary(state, conversation)}
+              onSuggest=${actions.submit}
+            />`
+          : html`<${Thread} key=${openKey} conversation=${conversation} actions=${actions} />`
+      }
+      <${Foot} state=${state} conversation=${conversation} actions=${actions} />
+    </main>
+    <div class="unseen" role="status">${state.announcement}</div>
+    <${Toast} toast=${state.toast} onEnd=${actions.endToast} />
+    <${Dialogs} state=${state} actions=${actions} />
+  `;
+}
+
+function isTemporary(state, conversation) {
+  return conversation.key === NEW ? state.temporary : conversation.temporary === true;
+}
+
+/** Of the conversation only what does not change with every word, so that the bar is not drawn with each. */
+function Head({ state, conversation, isWelcome, actions }) {
+  const { key, title, phase } = conversation;
+  const { renaming } = state;
+  const pinned = state.history.items.find((item) => item.id === key)?.pinned ?? conversation.pinned === true;
+  return html`
+    <${TopBar}
+      id=${key}
+      title=${title}
+      phase=${phase}
+      pinned=${pinned}
+      isWelcome=${isWelcome}
+      temporary=${isTemporary(state, conversation)}
+      connected=${state.connected}
+      renaming=${renaming?.place === "top" && renaming.id === key}
+      listHidden=${!state.preferences.sidebar}
+      drawerOpen=${state.drawerOpen}
+      actions=${actions}
+    />
+  `;
+}
+
+function Foot({ state, conversation, actions }) {
+  const { openKey } = state;
+  const phase = conversation.turn?.phase;
+  return html`
+    <div class="column foot">
+      <${Banner} problem=${state.problem} onDismiss=${actions.dismissProblem} />
+      <${Queue}
+        queue=${state.queues.get(openKey)}
+        conversationKey=${openKey}
+        waiting=${Boolean(phase)}
+        actions=${actions}
+      />
+      <${Composer}
+        conversationKey=${openKey}
+        draft=${state.drafts.get(openKey) ?? ""}
+        ready=${conversation.phase === "ready"}
+        phase=${phase}
+        temporary=${isTemporary(state, conversation)}
+        me=${state.me}
+        model=${state.model}
+        actions=${actions}
+      />
+    </div>
+  `;
+}

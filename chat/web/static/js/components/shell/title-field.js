@@ -1,0 +1,36 @@
+// Where a chat gets another title: Enter keeps it, Escape does not.
+
+import { strings } from "../../strings/index.js";
+import { html, useLayoutEffect, useRef } from "../../view.js";
+
+export function TitleField({ item, actions }) {
+  const field = useRef(null);
+  const finished = useRef(false);
+  // With the drawing: what is typed at once must find the field.
+  useLayoutEffect(() => field.current.select(), []);
+  const finish = (keep) => {
+    if (finished.current) return;
+    finished.current = true;
+    const title = field.current.value.trim();
+    actions.endRenaming();
+    if (keep && title && title !== item.title) actions.rename(item, title);
+  };
+  const onKeyDown = (event) => {
+    if (event.isComposing || event.keyCode === 229) return;
+    if (event.key === "Enter") finish(true);
+    if (event.key === "Escape") finish(false);
+    if (event.key === "Escape") event.stopPropagation();
+  };
+  return html`
+    <input
+      class="title-field"
+      ref=${field}
+      aria-label=${strings.chat.renameLabel}
+      value=${item.title}
+      maxlength="200"
+      autocomplete="off"
+      onKeyDown=${onKeyDown}
+      onBlur=${() => finish(true)}
+    />
+  `;
+}

@@ -1,0 +1,96 @@
+// Over the open chat: its title and what can be done with it, whether it is kept, whether the server is there.
+
+import { NEW } from "../../state/conversation.js";
+import { strings } from "../../strings/index.js";
+import { html, pure } from "../../view.js";
+import { IconButton } from "../elements/buttons.js";
+import { Icon } from "../elements/icons.js";
+import { ChatMenu } from "../sidebar/chat-menu.js";
+import { TitleField } from "./title-field.js";
+
+/** `id`, `title`, `phase`, `pinned` and `temporary` are the open chat's; `listHidden`: the column at the left is away. */
+export const TopBar = pure((properties) => {
+  const { isWelcome, temporary, connected, renaming, listHidden, drawerOpen, actions, ...about } = properties;
+  const chat = { ...about, temporary };
+  return html`
+    <header class="topbar">
+      <${IconButton}
+        icon="panel"
+        label=${strings.sidebar.open}
+        kind=${listHidden ? "show-list" : "show-list only-narrow"}
+        aria-expanded=${String(drawerOpen)}
+        onClick=${actions.toggleSidebar}
+      />
+      <${NewChat} kind=${listHidden ? "" : "only-narrow"} actions=${actions} />
+      <${Title} chat=${chat} isWelcome=${isWelcome} renaming=${renaming} actions=${actions} />
+      <div class="signs">
+        <${Connection} connected=${connected} />
+        ${
+          isWelcome
+            ? html`<${TemporarySwitch} on=${temporary} onChange=${actions.setTemporary} />`
+            : chat.temporary &&
+              html`<p class="sign" title=${strings.temporary.explanation}><${Icon} name="temporary" />${strings.temporary.sign}</p>`
+        }
+      </div>
+      ${!isWelcome && chat.phase === "ready" && html`<${Doings} chat=${chat} actions=${actions} />`}
+    </header>
+  `;
+});
+
+function Title({ chat, isWelcome, renaming, actions }) {
+  if (isWelcome) return html`<span class="product only-narrow">${strings.product}</span>`;
+  if (renaming) return html`<div class="top-title"><${TitleField} item=${chat} actions=${actions} /></div>`;
+  const unnamed = chat.id === NEW ? strings.newChat : strings.untitled;
+  return html`<h1>${chat.title || (chat.phase === "ready" ? unnamed : strings.product)}</h1>`;
+}
+
+function Doings({ chat, actions }) {
+  // What was never sent has no number, and nothing that could be shared.
+  if (chat.id === NEW) return null;
+  return html`
+    ${
+      !chat.temporary &&
+      html`<${IconButton}
+        icon="share"
+        label=${strings.chat.share}
+        kind="only-wide"
+        onClick=${() => actions.showDialog("share", chat)}
+      />`
+    }
+    <${ChatMenu} item=${chat} place="top" actions=${actions} />
+  `;
+}
+
+function NewChat({ kind, actions }) {
+  const go = actions.link(actions.newChat);
+  return html`
+    <a class=${`icon-button ${kind}`} href="/" aria-label=${strings.newChat} title=${strings.newChat} onClick=${go}>
+      <${Icon} name="plus" />
+    </a>
+  `;
+}
+
+function TemporarySwitch({ on, onChange }) {
+  return html`
+    <button type="button" class="temporary-switch" aria-pressed=${String(on)} onClick=${() => onChange(!on)}>
+      <${Icon} name="temporary" /><span>${strings.temporary.start}</span>
+    </button>
+  `;
+}
+
+/** Small, and away again by itself. */
+function Connection({ connected }) {
+  return html`
+    <div role="status">
+      ${
+        !connected &&
+        html`
+        <p class="sign lost" title=${strings.connection.explanation}>
+          <${Icon} name="unplugged" />${strings.connection.lost}
+          <span class="unseen">. ${strings.connection.explanation}</span>
+        </p>
+      `
+      }
+    </div>
+  `;
+}

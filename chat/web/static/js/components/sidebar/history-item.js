@@ -1,0 +1,33 @@
+// One chat in the list, with its menu.
+
+import { strings } from "../../strings/index.js";
+import { html, useEffect, useRef } from "../../view.js";
+import { TitleField } from "../shell/title-field.js";
+import { ChatMenu } from "./chat-menu.js";
+
+export function HistoryItem({ item, current, running, renaming, actions }) {
+  const link = useRef(null);
+  const wasRenaming = useRef(false);
+  // The field in which the title was typed is gone, and the focus with it.
+  useEffect(() => {
+    if (wasRenaming.current && !renaming && document.activeElement === document.body) link.current.focus();
+    wasRenaming.current = renaming;
+  }, [renaming]);
+  if (renaming) return html`<li><${TitleField} item=${item} actions=${actions} /></li>`;
+  const title = item.title || strings.untitled;
+  return html`
+    <li class=${current ? "item current" : "item"}>
+      <a
+        href="/c/${item.id}"
+        ref=${link}
+        aria-current=${current ? "page" : null}
+        onClick=${actions.link(() => actions.open(item.id))}
+        title=${title}
+      >
+        <span class="title">${title}</span>
+        ${running && html`<span class="running-sign" role="img" aria-label=${strings.sidebar.running}></span>`}
+      </a>
+      <${ChatMenu} item=${item} place="list" kind="more" actions=${actions} />
+    </li>
+  `;
+}

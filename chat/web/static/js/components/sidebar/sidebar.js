@@ -1,0 +1,100 @@
+// The left column: a new chat, search, the chats there are by age, and whose page this is.
+
+import { groupItems } from "../../state/history.js";
+import { strings } from "../../strings/index.js";
+import { html, pure } from "../../view.js";
+import { IconButton } from "../elements/buttons.js";
+import { Icon, Spinner } from "../elements/icons.js";
+import { HistoryItem } from "./history-item.js";
+
+export const Sidebar = pure(({ history, openKey, me, runningIds, removingIds, renaming, isNew, onHide, actions }) => {
+  const goNew = actions.link(actions.newChat);
+  return html`
+    <div class="sidebar-head">
+      <a class="product" href="/" onClick=${goNew}>${strings.product}</a>
+      <${IconButton} icon="panel" label=${strings.sidebar.close} aria-expanded="true" onClick=${onHide} />
+    </div>
+    <div class="sidebar-doors">
+      <a class="door" href="/" aria-current=${isNew ? "page" : null} onClick=${goNew}>
+        <${Icon} name="plus" />${strings.newChat}
+      </a>
+      <button type="button" class="door" onClick=${() => actions.showDialog("search")}>
+        <${Icon} name="search" />${strings.sidebar.search}
+      </button>
+    </div>
+    <nav class="history" aria-label=${strings.sidebar.label}>
+      <${Groups}
+        items=${history.items}
+        openKey=${openKey}
+        runningIds=${runningIds}
+        removingIds=${removingIds}
+        renaming=${renaming?.place === "list" ? renaming.id : null}
+        actions=${actions}
+      />
+      <${Foot} history=${history} actions=${actions} />
+    </nav>
+    <${Account} me=${me} actions=${actions} />
+  `;
+});
+
+const Groups = pure(({ items, openKey, runningIds, removingIds, renaming, actions }) => {
+  const shown = items.filter((item) => !removingIds.has(item.id));
+  return groupItems(shown, Date.now()).map(
+    (group) => html`
+      <section key=${group.name}>
+        <h2>${strings.groups[group.name]}</h2>
+        <ul>
+          ${group.items.map(
+            (item) => html`
+              <${HistoryItem}
+                key=${item.id}
+                item=${item}
+                current=${item.id === openKey}
+                running=${item.running || runningIds.has(item.id)}
+                renaming=${item.id === renaming}
+                actions=${actions}
+              />
+            `,
+          )}
+        </ul>
+      </section>
+    `,
+  );
+});
+
+/** What stands below the list: that it is loading, empty, failed, or goes on. */
+function Foot({ history: { phase, items, nextCursor }, actions }) {
+  if (phase === "loading") return html`<p class="progress"><${Spinner} />${strings.sidebar.loading}</p>`;
+  if (phase === "failed") {
+    return html`
+      <p class="muted">${strings.sidebar.failed}</p>
+      <button type="button" class="quiet" onClick=${actions.refreshHistory}>${strings.problem.again}</button>
+    `;
+  }
+  if (nextCursor) {
+    return html`<button type="button" class="quiet" onClick=${actions.loadMore}>${strings.sidebar.more}</button>`;
+  }
+  return items.length === 0 ? html`<p class="muted">${strings.sidebar.empty}</p>` : null;
+}
+
+function Account({ me, actions }) {
+  const name = me?.user?.name;
+  return html`
+    <div class="account">
+      <button type="button" class="account-button" onClick=${() => actions.showDialog("settings")}>
+        <span class="initial" aria-hidden="true">
+          ${name ? [...name][0].toUpperCase() : html`<${Icon} name="person" />`}
+        </span>
+        <span class="account-name">${name || strings.settings.guest}</span>
+        <span class="unseen">${strings.sidebar.account}</span>
+        <${Icon} name="settings" />
+      </button>
+      <${IconButton}
+        icon="keyboard"
+        label=${strings.shortcuts.open}
+        kind="only-fine"
+        onClick=${() => actions.showDialog("shortcuts")}
+      />
+    </div>
+  `;
+}

@@ -1,0 +1,65 @@
+// What can be done with a message: copy it, say what one thinks of it, turn to its other versions.
+
+import { copyText } from "../../browser/clipboard.js";
+import { strings } from "../../strings/index.js";
+import { html, useEffect, useRef, useState } from "../../view.js";
+import { IconButton } from "../elements/buttons.js";
+
+const SAID_MS = 1600;
+
+/** The row under a message. It is always there, for keys and fingers; it comes forward when the pointer is near. */
+export function MessageActions({ children }) {
+  return html`<div class="message-actions" role="group" aria-label=${strings.message.actions}>${children}</div>`;
+}
+
+export function CopyButton({ text }) {
+  const [copied, setCopied] = useState(false);
+  const timer = useRef(0);
+  useEffect(() => () => clearTimeout(timer.current), []);
+  const copy = async () => {
+    if (!(await copyText(text()))) return;
+    setCopied(true);
+    clearTimeout(timer.current);
+    timer.current = setTimeout(() => setCopied(false), SAID_MS);
+  };
+  const { copied: done, copy: word } = strings.message;
+  return html`<${IconButton} icon=${copied ? "check" : "copy"} label=${copied ? done : word} onClick=${copy} />`;
+}
+
+/** ‹ 2/3 ›, where a message has other versions. `onTurn(step)` shows the one before (-1) or after (1). */
+export function BranchSwitcher({ index, count, disabled, onTurn }) {
+  if (count < 2) return null;
+  const say = strings.message;
+  return html`
+    <span class="branches">
+      <${IconButton}
+        icon="chevron"
+        kind="back"
+        label=${say.previous}
+        disabled=${disabled || index <= 0}
+        onClick=${() => onTurn(-1)}
+      />
+      <span class="count" aria-label=${say.versions(index + 1, count)}>${index + 1}/${count}</span>
+      <${IconButton}
+        icon="chevron"
+        label=${say.next}
+        disabled=${disabled || index >= count - 1}
+        onClick=${() => onTurn(1)}
+      />
+    </span>
+  `;
+}
+
+/** A second press takes it back. */
+export function Feedback({ value, onRate }) {
+  const thumb = (icon, label, worth) => html`
+    <${IconButton}
+      icon=${icon}
+      label=${label}
+      kind=${value === worth ? "pressed" : ""}
+      aria-pressed=${String(value === worth)}
+      onClick=${() => onRate(value === worth ? null : worth)}
+    />
+  `;
+  return html`${thumb("thumb-up", strings.message.good, 1)}${thumb("thumb-down", strings.message.bad, -1)}`;
+}

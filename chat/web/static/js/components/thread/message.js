@@ -1,0 +1,139 @@
+// An answer with its reasoning, tool calls, words, and how it ended.
+
+import { duration } from "../../chart/format.js";
+import { sayError } from "../../network/errors.js";
+import { mayRetry, textOf } from "../../state/message.js";
+import { strings } from "../../strings/index.js";
+import { html, pure, useState } from "../../view.js";
+import { IconButton, WordButton } from "../elements/buttons.js";
+import { Icon, Spinner } from "../elements/icons.js";
+import { MarkdownText } from "./markdown-text.js";
+import { BranchSwitcher, CopyButton, Feedback, MessageActions } from "./message-actions.js";
+import { ToolCall } from "./tool-call.js";
+
+export { Question } from "./question.js";
+
+/**
+ * `turnPhase` is the running turn's phase, for the message it writes; `idle` whether another answer may be asked for;
+ * it is version `index` of `count`. Is it `far` from what is seen first, its words may come a
+ * moment later. A shared answer is `readOnly`, and needs no `actions`.
+ */
+export const Answer = pure(
+  ({
+    message,
+    index = 0,
+    count = 1,
+    turnPhase = null,
+    idle = false,
+    last = false,
+    far = false,
+    readOnly = false,
+    actions,
+  }) => {
+    const active = message.status === "running";
+    const parts = message.parts.length;
+    return html`
+      <article class="answer" data-message=${message.id} data-key=${message.key} aria-busy=${active ? "true" : null}>
+        <h2 class="unseen">${strings.thread.answer}</h2>
+        ${message.parts.map(
+          (part, index) =>
+            html`<${Part} key=${index} part=${part} active=${active} last=${index === parts - 1} far=${far} />`,
+        )}
+        ${active && html`<${Progress} message=${message} phase=${turnPhase} onReconnect=${actions?.reopen} />`}
+        ${!active && html`<${Ending} message=${message} onRetry=${idle && last ? actions.retry : null} />`}
+        ${
+          !active &&
+          !readOnly &&
+          html`<${Foot} message=${message} index=${index} count=${count} idle=${idle} last=${last} actions=${actions} />`
+        }
+        ${!active && readOnly && html`<p class="about">${factsOf(message)}</p>`}
+      </article>
+    `;
+  },
+);
+
+const Part = pure(({ part, active, last, far }) => {
+  if (part.kind === "tool") return html`<${ToolCall} call=${part.call} active=${active} />`;
+  if (part.kind === "text") return html`<${MarkdownText} text=${part.text} growing=${active && last} far=${far} />`;
+  return html`<${Reasoning} text=${part.text} thinking=${active && last} />`;
+});
+
+/** What the model thought, one line until somebody wants to read it. */
+function Reasoning({ text, thinking }) {
+  const [open, setOpen] = useState(false);
+  return html`
+    <details class=${thinking ? "reasoning thinking" : "reasoning"} onToggle=${(event) => setOpen(event.currentTarget.open)}>
+      <summary>
+        ${thinking ? html`<${Spinner} />` : html`<${Icon} name="chevron" />`}
+        <span>${thinking ? strings.answer.waiting : strings.answer.reasoning}</span>
+      </summary>
+      ${open && html`<p>${text}</p>`}
+    </details>
+  `;
+}
+
+/** What is said below an answer that is not finished. */
+function Progress({ message, phase, onReconnect }) {
+  if (phase === "lost") {
+    return html`
+      <div class="ending">
+        <p>${strings.answer.lost}</p>
+        <${WordButton} icon="retry" word=${strings.answer.reconnect} onClick=${onReconnect} />
+      </div>
+    `;
+  }
+  if (phase === "reconnecting") return html`<p class="progress away"><${Spinner} />${strings.answer.reconnecting}</p>`;
+  const last = message.parts.at(-1);
+  const shown = (last?.kind === "tool" && !last.call.result) || last?.kind === "text" || last?.kind === "reasoning";
+  return shown ? null : html`<p class="progress"><${Spinner} />${strings.answer.waiting}</p>`;
+}
+
+function Ending({ message, onRetry }) {
+  const { status, error, parts } = message;
+  if (status === "completed") return parts.length === 0 ? html`<p class="muted">${strings.answer.empty}</p>` : null;
+  if (status === "stopped") return html`<p class="stopped"><${Icon} name="stop" />${strings.answer.stopped}</p>`;
+  const failed = status === "failed";
+  const words =
+    status === "interrupted" ? strings.answer.interrupted : (error && sayError(error)) || strings.answer.failed;
+  return html`
+    <div class=${failed ? "ending failed" : "ending"}>
+      <p><${Icon} name="alert" />${words}</p>
+      ${
+        onRetry &&
+        mayRetry(message) &&
+        html`<${WordButton} icon="retry" word=${strings.answer.retry} onClick=${() => onRetry(message)} />`
+      }
+    </div>
+  `;
+}
+
+function Foot({ message, index, count, idle, last, actions }) {
+  const known = typeof message.id === "number";
+  const facts = factsOf(message);
+  return html`
+    <div class=${last ? "answer-foot last" : "answer-foot"}>
+      <${MessageActions}>
+        <${BranchSwitcher}
+          index=${index}
+          count=${count}
+          disabled=${!idle}
+          onTurn=${(step) => actions.turnTo(message, step)}
+        />
+        <${CopyButton} text=${() => textOf(message)} />
+        <${IconButton}
+          icon="retry"
+          label=${strings.message.regenerate}
+          disabled=${!idle || !known}
+          onClick=${() => actions.regenerate(message)}
+        />
+        ${known && html`<${Feedback} value=${message.feedback} onRate=${(value) => actions.rate(message, value)} />`}
+      <//>
+      ${facts && html`<p class="about">${facts}</p>`}
+    </div>
+  `;
+}
+
+/** Which model it was, and how long it took. */
+function factsOf({ model, durationMs }) {
+  return [model, durationMs === null ? null : duration(durationMs)].filter(Boolean).join(" · ");
+}

@@ -1,0 +1,74 @@
+// What a tool found, drawn: a note, charts, tables, and where the figures come from.
+
+import { LINK_REL } from "../../browser/links.js";
+import { Chart } from "../../chart/chart.js";
+import { dateLabel } from "../../chart/format.js";
+import { readResultData } from "../../state/result-data.js";
+import { strings } from "../../strings/index.js";
+import { Table } from "../../table/table.js";
+import { html, pure, useMemo, useState } from "../../view.js";
+
+const FIRST_CHARTS = 4;
+
+export const Result = pure(({ data }) => {
+  const result = useMemo(() => readResultData(data), [data]);
+  const sentences = useMemo(() => (result?.sources ?? []).map(sentenceOf), [result]);
+  if (!result) return null;
+  return html`
+    <figure class="result">
+      ${result.title && html`<figcaption><h3>${result.title}</h3></figcaption>`}
+      ${result.note && html`<p class="note">${result.note}</p>`}
+      ${result.tables.map((table) => html`<${Table} table=${table} />`)}
+      <${Charts} charts=${result.charts} sources=${sentences} />
+      <${Sources} sources=${result.sources} />
+    </figure>
+  `;
+});
+
+function Charts({ charts, sources }) {
+  const [all, setAll] = useState(false);
+  if (charts.length === 0) return null;
+  const many = charts.length > FIRST_CHARTS + 1;
+  const shown = many && !all ? charts.slice(0, FIRST_CHARTS) : charts;
+  return html`
+    <div class=${shown.length > 1 ? "charts several" : "charts"}>
+      ${shown.map((chart) => html`<${Chart} chart=${chart} heading="h4" sources=${sources} />`)}
+    </div>
+    ${
+      many &&
+      html`<button type="button" class="quiet" aria-expanded=${String(all)} onClick=${() => setAll(!all)}>
+      ${all ? strings.result.fewer : strings.result.allCharts(charts.length)}
+    </button>`
+    }
+  `;
+}
+
+function Sources({ sources }) {
+  if (sources.length === 0) return null;
+  return html`
+    <p class="sources">
+      ${strings.result.sources(sources.length)}:${" "}
+      ${sources.map((source, index) => html`${index > 0 && "; "}<${Source} source=${source} />`)}
+    </p>
+  `;
+}
+
+function Source({ source }) {
+  const { name, href } = source;
+  const host = href && new URL(href).host;
+  return html`${href ? html`<a href=${href} target="_blank" rel=${LINK_REL}>${name}<span class="link-host">${` ${host}`}</span></a>` : name}${datesOf(source)}`;
+}
+
+/** " (updated …, retrieved …)", as far as it is known. */
+function datesOf({ updated, retrieved }) {
+  const dates = [
+    updated && strings.result.updated(dateLabel(updated)),
+    retrieved && strings.result.retrieved(dateLabel(retrieved)),
+  ].filter(Boolean);
+  return dates.length > 0 ? ` (${dates.join(", ")})` : "";
+}
+
+/** A source for where there are no links: in a picture, in a file. */
+function sentenceOf(source) {
+  return `${strings.result.sources(1)}: ${source.name}${datesOf(source)}`;
+}

@@ -1,0 +1,86 @@
+// A tool call as one line: what is happening, then what came of it. Opens to the arguments and the result.
+
+import { duration } from "../../chart/format.js";
+import { strings } from "../../strings/index.js";
+import { html, pure, useState } from "../../view.js";
+import { Icon, Spinner } from "../elements/icons.js";
+import { Result } from "./result.js";
+
+const LONGEST = 20_000;
+
+/** `active`: whether the turn is still running, so that a missing result may yet come. */
+export const ToolCall = pure(({ call, active }) => {
+  const [open, setOpen] = useState(false);
+  const { result } = call;
+  const state = result ? (result.ok ? "done" : "failed") : active ? "running" : "unfinished";
+  return html`
+    <div class="tool ${state}">
+      <details onToggle=${(event) => setOpen(event.currentTarget.open)}>
+        <summary>
+          <${Sign} state=${state} />
+          <span class="said">${sentence(call, state)}</span>
+          ${result?.durationMs != null && html`<span class="took">${duration(result.durationMs)}</span>`}
+          <${Icon} name="chevron" />
+        </summary>
+        ${open && html`<${Details} call=${call} state=${state} />`}
+      </details>
+      ${result?.ok && html`<${Result} data=${result.data} />`}
+    </div>
+  `;
+});
+
+function Sign({ state }) {
+  if (state === "running") return html`<${Spinner} />`;
+  return html`<${Icon} name=${{ done: "check", failed: "alert", unfinished: "dash" }[state]} />`;
+}
+
+function sentence({ label, result }, state) {
+  if (state === "running") return label.replace(/(\.{3}|…)?$/, "…");
+  if (state === "unfinished") return `${label}: ${strings.tool.unfinished}`;
+  return result.summary || (result.ok ? label : `${label}: ${strings.tool.failed}`);
+}
+
+function Details({ call, state }) {
+  return html`
+    <dl>
+      <dt>${strings.tool.call}</dt>
+      <dd>${call.label} <code>${call.name}</code></dd>
+      <dt>${strings.tool.arguments}</dt>
+      <dd><pre tabindex="0">${pretty(call.arguments)}</pre></dd>
+      <dt>${strings.tool.result}</dt>
+      <dd>${call.result?.summary ?? strings.tool[state]}</dd>
+      ${
+        call.result?.durationMs != null &&
+        html`<dt>${strings.tool.duration}</dt><dd>${duration(call.result.durationMs)}</dd>`
+      }
+      ${call.result?.data != null && html`<${RawData} data=${call.result.data} />`}
+    </dl>
+  `;
+}
+
+/** The data as it came, written out only once somebody asks. */
+function RawData({ data }) {
+  const [open, setOpen] = useState(false);
+  return html`
+    <dt>${strings.tool.data}</dt>
+    <dd>
+      <details onToggle=${(event) => setOpen(event.currentTarget.open)}>
+        <summary>JSON</summary>
+        ${open && html`<pre tabindex="0">${pretty(data)}</pre>`}
+      </details>
+    </dd>
+  `;
+}
+
+/** JSON, laid out; arguments may also be the text a model wrote, which need not be JSON. */
+function pretty(value) {
+  let text = typeof value === "string" ? value : JSON.stringify(value, null, 2);
+  if (typeof value === "string") {
+    try {
+      text = JSON.stringify(JSON.parse(value), null, 2);
+    } catch {
+      // Shown as it is.
+    }
+  }
+  return text.length <= LONGEST ? text : text.slice(0, LONGEST) + strings.tool.shortened(text.length - LONGEST);
+}

@@ -1,0 +1,38 @@
+// The empty page: a greeting, who answers, four things to try, and how to connect a model where none is.
+
+import { strings } from "../../strings/index.js";
+import { html, pure } from "../../view.js";
+import { Icon } from "../elements/icons.js";
+
+export const Welcome = pure(({ demo, model, temporary, onSuggest }) => {
+  const say = strings.welcome;
+  const suggestions = demo ? say.demoSuggestions : say.suggestions;
+  return html`
+    <div class="scroller">
+      <div class="column welcome">
+        <h1>${temporary ? strings.temporary.title : say.greeting}</h1>
+        <p class="muted lead">${temporary ? strings.temporary.explanation : say.introduction}</p>
+        <p class="answers-here">
+          ${model && html`<${Icon} name="chats" />${say.answeredBy} <strong>${demo ? say.demoModel : model}</strong>`}
+        </p>
+        <ul class="suggestions" aria-label=${say.suggestionsLabel}>
+          ${suggestions.map((text) => html`<li lang=${demo ? "en" : null}><${Suggestion} text=${text} onSuggest=${onSuggest} /></li>`)}
+        </ul>
+        ${demo && html`<${DemoNote} />`}
+      </div>
+    </div>
+  `;
+});
+
+function Suggestion({ text, onSuggest }) {
+  return html`
+    <button type="button" onClick=${() => onSuggest(text)}><span>${text}</span><${Icon} name="send" /></button>
+  `;
+}
+
+/** `demo` in the catalogue is the note as pieces, of which every second one is a name to be typed. */
+function DemoNote() {
+  const { demoTitle, demo } = strings.welcome;
+  const pieces = demo.map((piece, index) => (index % 2 === 1 ? html`<code>${piece}</code>` : piece));
+  return html`<p class="note demo"><strong>${demoTitle}</strong> ${pieces}</p>`;
+}
