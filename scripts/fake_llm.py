@@ -35,6 +35,9 @@ server serves many tests: in the model's name, `fake?first=0.5&tokens=200`, or i
       badjson     a line that is not JSON, then goes on       empty      a chunk with empty `choices`, then goes on
       error       an error in the stream, which ends          huge       a line of `size=N` bytes (30 MB), then goes on
 
+A model called `dialect:NAME` speaks the dialect of another endpoint, which may refuse the request too; they are listed
+at the end of `--help`, and stand in `fake_model/dialects/`, a file for each subject.
+
 Tests use it as a context manager: `with FakeLLM(tokens=5) as llm: OpenAI(base_url=llm.base_url, api_key="any")`.
 
 The event loop is in `fake_model/server.py`, the bytes of an answer in `fake_model/answers.py`.
@@ -56,6 +59,7 @@ from typing import Any
 if __name__ == "__main__":  # run by its path, Python looks for modules beside this file only
     sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
+from scripts.fake_model import dialects
 from scripts.fake_model.request import READERS, BadRequest, Options, directive, generated_text, query_of, with_query
 from scripts.fake_model.server import Server
 
@@ -130,7 +134,11 @@ def main() -> None:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__,
+        epilog=f"dialects (a model's name is `dialect:NAME`):\n{dialects.listing()}",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
     parser.add_argument("--host", default="127.0.0.1")
     parser.add_argument("--port", type=int, default=0, help="0, the default, takes a free one")
     parser.add_argument("--quiet", action="store_true", help="no summary at the end")

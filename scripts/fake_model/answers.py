@@ -20,10 +20,8 @@ CLOSE = object()  # close the connection, once everything before has been writte
 RESET = object()  # drop it with a TCP reset
 Step = tuple[float, Any, int]
 
-_STREAM_HEAD = (
-    b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream; charset=utf-8\r\nTransfer-Encoding: chunked\r\n\r\n"
-)
-_STREAM_END = b"0\r\n\r\n"
+STREAM_HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream; charset=utf-8\r\nTransfer-Encoding: chunked\r\n\r\n"
+STREAM_END = b"0\r\n\r\n"
 _numbers = itertools.count(1)
 
 
@@ -128,7 +126,7 @@ class _Wire:
         ending = self.framed(self.opening + choice + self.usage + b"}\n\n")
         if asked.with_usage:
             ending += self.without_choices(b',"usage":' + _json(asked.usage(written)))
-        return ending + self.framed(b"data: [DONE]\n\n") + _STREAM_END
+        return ending + self.framed(b"data: [DONE]\n\n") + STREAM_END
 
 
 def _streamed(asked: Asked, fault: str) -> Iterator[Step]:
@@ -136,7 +134,7 @@ def _streamed(asked: Asked, fault: str) -> Iterator[Step]:
     stamped = {0, len(deltas) - 1} if o.stamp else ()
     at = min(o.at if o.at >= 0 else len(deltas) // 2, len(deltas)) if fault else -1
     if not (fault == "reset" and at == 0):
-        yield 0, _STREAM_HEAD, 0
+        yield 0, STREAM_HEAD, 0
     wait = o.first
     for n, delta in enumerate(deltas):
         if n == at and not (yield from _faulted(fault, wait, wire, asked)):
@@ -170,11 +168,11 @@ def _faulted(fault: str, wait: float, wire: _Wire, asked: Asked) -> Generator[St
 _LAST_STEPS: dict[str, Callable[[_Wire], list[Any]]] = {
     "reset": lambda _: [RESET],
     "cut": lambda _: [CLOSE],
-    "end": lambda _: [_STREAM_END],
+    "end": lambda _: [STREAM_END],
     "truncate": lambda wire: [wire.delta(b'{"content":"never finished"}')[:-30], CLOSE],
     "error": lambda wire: [
         wire.framed(b"data: " + error_body("The fake model was told to fail.", "server_error") + b"\n\n"),
-        _STREAM_END,
+        STREAM_END,
     ],
 }
 _ODD_CHUNKS: dict[str, Callable[[_Wire, Options], bytes]] = {
@@ -202,9 +200,9 @@ def _whole(asked: Asked, fault: str) -> Iterator[Step]:
         yield 0, written[: -len(body) // 2], 0
         yield 0, CLOSE, 0
     elif fault == "drip":
-        yield 0, _STREAM_HEAD.replace(b"text/event-stream", b"application/json"), 0
+        yield 0, STREAM_HEAD.replace(b"text/event-stream", b"application/json"), 0
         yield from _dripping(b"1\r\n \r\n", o)  # JSON may begin with any amount of white space
-        yield 0, b"%x\r\n%b\r\n" % (len(body), body) + _STREAM_END, tokens
+        yield 0, b"%x\r\n%b\r\n" % (len(body), body) + STREAM_END, tokens
     else:
         yield o.hold if fault == "stall" else 0, written, tokens
 

@@ -128,7 +128,7 @@ class Asked:
     """One request, read: its conversation, its options, what to answer. Raises BadRequest."""
 
     def __init__(self, body: bytes, defaults: Options) -> None:
-        request = _checked(body)
+        self.request = request = _checked(body)
         self.model: str = request["model"]
         self.messages: list[dict[str, Any]] = request["messages"]
         self.streamed = request.get("stream") is True

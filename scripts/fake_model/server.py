@@ -19,7 +19,9 @@ from collections import Counter, deque
 from collections.abc import Iterator
 from typing import Any
 
+from scripts.fake_model import dialects
 from scripts.fake_model.answers import CLOSE, RESET, Step, answer, error_body, plain
+from scripts.fake_model.dialects.dialect import Dialect, spoken
 from scripts.fake_model.request import Asked, BadRequest, Options
 
 _READ, _WRITE = selectors.EVENT_READ, selectors.EVENT_WRITE
@@ -231,12 +233,14 @@ class Server:
         self.request_count += 1
         try:
             asked = Asked(body, self.defaults)
+            dialect = _dialect(asked.model)
         except BadRequest as error:
             return iter([(0, plain(400, error_body(str(error), "invalid_request_error")), 0)])
         connection.model = asked.model
         question = (asked.model, asked.question)
         self.asked[question] += 1
-        return answer(asked, self.asked[question])
+        seen = self.asked[question]
+        return spoken(dialect, asked, seen) if dialect else answer(asked, seen)
 
     def _models(self) -> dict[str, Any]:
         model = {"id": "fake", "object": "model", "created": 1_700_000_000, "owned_by": "parley"}
@@ -275,3 +279,10 @@ class Server:
             connection = Connection(self, sock)
             self.connections.add(connection)
             self.selector.register(sock, _READ, connection.ready)
+
+
+def _dialect(model: str) -> Dialect | None:
+    try:
+        return dialects.named(model)
+    except KeyError:
+        raise BadRequest("The fake model does not speak this dialect; --help lists those it does.") from None

@@ -1,0 +1,26 @@
+"""The dialects by name: one table for each subject."""
+
+from __future__ import annotations
+
+from scripts.fake_model.dialects.details import DETAILS
+from scripts.fake_model.dialects.dialect import PREFIX, Dialect
+from scripts.fake_model.dialects.endings import ENDINGS
+from scripts.fake_model.dialects.optional import OPTIONAL
+from scripts.fake_model.dialects.reasons import REASONS
+from scripts.fake_model.dialects.stuck import STUCK
+from scripts.fake_model.dialects.tool_calls import TOOL_CALLS
+
+DIALECTS: dict[str, Dialect] = TOOL_CALLS | OPTIONAL | ENDINGS | DETAILS | STUCK | REASONS
+
+
+def named(model: str) -> Dialect | None:
+    """The dialect that a request's model asks for. Raises KeyError for one that is not there."""
+    if not model.startswith(PREFIX):
+        return None
+    return DIALECTS[model.removeprefix(PREFIX).partition("?")[0]]
+
+
+def listing() -> str:
+    """Every dialect in a line."""
+    width = max(map(len, DIALECTS)) + 2
+    return "\n".join(f"  {name:<{width}}{dialect.summary}" for name, dialect in DIALECTS.items())

@@ -1,0 +1,85 @@
+"""Every dialect of `scripts/fake_model/dialects` through a real server in both modes: what a person sees at the end."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+
+from scripts.fake_llm import FakeLLM
+from scripts.fake_model.dialects import DIALECTS
+from scripts.fake_model.dialects.dialect import PREFIX, Outcome
+from tests.servers.market_data import MarketDataServer
+from tests.servers.parley import ParleyServer, Person, SentEvent, text_of
+
+AT_ONCE = 12
+
+
+@pytest.fixture(scope="module")
+def server(
+    flag: str, fake_llm: FakeLLM, market_data: MarketDataServer, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[ParleyServer]:
+    with ParleyServer(
+        tmp_path_factory.mktemp("parley"),
+        USE_ASYNC_AGENT=flag,
+        WEB_CONCURRENCY=2,
+        THREADS=32,
+        OPENAI_BASE_URL=fake_llm.base_url,
+        CHAT_MODEL=",".join(PREFIX + name for name in DIALECTS),
+        MODEL_TIMEOUT_S=4,
+        WORLD_BANK_URL=market_data.world_bank_url,
+        FRANKFURTER_URL=market_data.frankfurter_url,
+    ) as running:
+        yield running
+
+
+@dataclass(frozen=True)
+class Heard:
+    """The events of the last answer, and the answer as the conversation has it afterwards."""
+
+    events: list[SentEvent]
+    kept: dict[str, Any]
+
+
+@pytest.fixture(scope="module")
+def heard(server: ParleyServer) -> dict[str, Heard]:
+    """Every dialect's questions, several at the same time."""
+
+    def play(name: str) -> Heard:
+        person = Person(server.url)
+        conversation = person.conversation()
+        for question in DIALECTS[name].questions:
+            events = person.ask(conversation, f"{name}: {question}", model=PREFIX + name)
+        kept = person.get(f"/api/conversations/{conversation}").json()["messages"][-1]
+        return Heard(events, kept)
+
+    with ThreadPoolExecutor(AT_ONCE) as people:
+        return dict(zip(DIALECTS, people.map(play, DIALECTS), strict=True))
+
+
+def outcome_of(events: list[SentEvent], error: str) -> Outcome:
+    """What the events say; of the error's message the part that was looked for."""
+    messages = [event.data["message"] for event in events if event.name == "error"]
+    told = "".join(messages)
+    return Outcome(
+        text=text_of(events),
+        status=events[-1].data["status"],
+        error=error if messages and error in told else told,
+        reasoning="".join(event.data["text"] for event in events if event.name == "reasoning"),
+        calls=tuple(event.data["name"] for event in events if event.name == "tool_result" and event.data["ok"]),
+    )
+
+
+@pytest.mark.parametrize("name", DIALECTS)
+def test_a_dialect_is_understood(heard: dict[str, Heard], name: str) -> None:
+    expected, events, kept = DIALECTS[name].outcome, heard[name].events, heard[name].kept
+    assert outcome_of(events, expected.error) == expected
+    assert [event.name for event in events].count("done") == 1
+    assert (kept["text"], kept["status"]) == (expected.text, expected.status)
+    assert kept.get("reasoning", "") == expected.reasoning
+    started = [event.data["id"] for event in events if event.name == "tool_call"]
+    assert sorted(started) == sorted(event.data["id"] for event in events if event.name == "tool_result")
+    assert len(set(started)) == len(started)
