@@ -23,6 +23,7 @@ from chat.llm.endpoint import Endpoint
 from chat.llm.faults import FAILURES, Faults, retry_after_s
 from chat.llm.line import Line, using
 from chat.llm.pause import pause
+from chat.llm.reply import Unreadable
 from chat.llm.sse import EventParser
 from chat.llm.wrapping import Wrapping
 from chat.messages import Delta, Message, ToolSpec
@@ -49,6 +50,7 @@ class OpenAIModel:
     def __init__(self, api_key: str, base_url: str, model_timeout_s: float, transport: str = "lean") -> None:
         """Empty strings stand for what is not set; `transport` is "lean" or "standard". Does not connect."""
         self._endpoint = Endpoint(api_key, base_url, model_timeout_s, transport)
+        self._model_timeout_s = model_timeout_s
         self._faults = Faults(api_key, model_timeout_s)
         self._key_can_be_sent = api_key.isascii() and api_key.isprintable()
 
@@ -69,8 +71,9 @@ class OpenAIModel:
                 return
             except FAILURES as failure:
                 cancellation.check()
+                unreadable = isinstance(failure, Unreadable) and self._endpoint.use_stand_in()
                 error = self._faults.error(failure, begun)
-                wait_s = _wait_before_next(error, attempt, retry_after_s(failure))
+                wait_s = 0.0 if unreadable else _wait_before_next(error, attempt, retry_after_s(failure))
                 if begun or wait_s is None or wait_s >= cancellation.remaining_s():
                     # The failure's own text may hold what must not be logged, so it is not chained.
                     raise error from None
@@ -81,7 +84,7 @@ class OpenAIModel:
         self._endpoint.close()
 
     def _attempt(self, body: bytes, cancellation: Cancellation) -> Generator[Delta]:
-        line = Line(cancellation.deadline)
+        line = Line(cancellation.deadline, self._model_timeout_s, cancellation)
         with cancellation.closing(line.hang_up):
             with using(line):
                 stream = self._endpoint.send(body)

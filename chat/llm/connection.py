@@ -32,6 +32,7 @@ class Connection:
         self._line: Line | None = None
         self._lock = threading.Lock()
         self._timeout_s: float | None = None
+        self.spoke_unasked = False
 
     def begin(self, line: Line) -> None:
         with self._lock:
@@ -100,9 +101,11 @@ class Connection:
         """What has arrived, once something has; b"" at the end. Raises ReadTimeout and ReadError."""
         try:
             while True:
-                self._wait_at_most(self._allowed_s(timeout_s))
-                data = self._socket.recv(READ_BYTES)
-                if (line := self._line) is not None and line.too_much(len(data)):
+                line = self._line
+                if line is None:
+                    raise TimeoutError("the time for this request is over")
+                data = line.receive(timeout_s, self._receive_within, TimeoutError)
+                if line.too_much(len(data)):
                     raise httpx2.ReadError("too much came before an answer")
                 if self._tls is None or not data:
                     return data
@@ -114,13 +117,21 @@ class Connection:
         except OSError as error:
             raise httpx2.ReadError("the connection broke") from error
 
+    def _receive_within(self, seconds: float) -> bytes:
+        self._wait_at_most(seconds)
+        return self._socket.recv(READ_BYTES)
+
     def is_quiet(self) -> bool:
         """Whether an idle connection is still open and nothing has come on it that nobody asked for."""
-        self._wait_at_most(0.0)
         try:
+            self._wait_at_most(0.0)
             data = self._socket.recv(READ_BYTES)
+            if self._tls is None:
+                self.spoke_unasked = bool(data)
+                return False
             # A TLS server may send tickets at any time.
-            return bool(data) and self._tls is not None and not self._tls.decrypted(data) and not self._tls.ended
+            self.spoke_unasked = bool(data) and bool(self._tls.decrypted(data))
+            return bool(data) and not self.spoke_unasked and not self._tls.ended
         except BlockingIOError:
             return True
         except OSError:

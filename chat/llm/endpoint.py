@@ -7,35 +7,56 @@ that does other things in between. Every request is then a copy of that pattern 
 
 from __future__ import annotations
 
+import contextlib
 import copy
+import time
+from collections.abc import Callable
 from functools import cached_property
 from typing import Any, cast
+from urllib.parse import urlsplit, urlunsplit
 
 import httpx2
 import openai
 
+from chat.llm.decoding import decoded
 from chat.llm.lean import LeanTransport, Sample
-from chat.llm.transport import http_client, timeouts
+from chat.llm.transport import timeouts, transport_to
 
 _DEFAULT_BASE_URL = "https://api.openai.com/v1"
+_PATH = "/chat/completions"
 # Servers of one's own need no key, but the SDK does.
 _NO_KEY = "none"
+# What a refusal says beyond this is not read.
+_MAX_REFUSAL_BYTES = 64 * 1024
+# How long the standard transport stands in for an endpoint that the lean one could not read.
+_STAND_IN_S = 3600.0
 
 
 class Endpoint:
     """One endpoint and the connections to it. Making it does not connect."""
 
-    def __init__(self, api_key: str, base_url: str, timeout_s: float, transport: str) -> None:
+    def __init__(
+        self,
+        api_key: str,
+        base_url: str,
+        timeout_s: float,
+        transport: str,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
         """Empty strings stand for what is not set; `transport` is "lean" or "standard"."""
-        self._http = http_client(timeout_s, transport)
+        self._base_url, self._query = _without_query(base_url or _DEFAULT_BASE_URL)
+        self._clock = clock
+        self._stand_in_until = 0.0
+        self._transport = transport_to(self._base_url, transport)
         self._sdk = openai.OpenAI(
             api_key=api_key or _NO_KEY,
-            base_url=base_url or _DEFAULT_BASE_URL,
+            base_url=self._base_url,
             timeout=timeouts(timeout_s),
             max_retries=0,
             # A compressed stream would come in lumps.
             default_headers={"Accept-Encoding": "identity"},
-            http_client=self._http,
+            # The SDK only says what a request looks like. Given a transport, its client leaves the environment alone.
+            http_client=httpx2.Client(transport=self._transport),
         )
 
     def send(self, body: bytes) -> httpx2.SyncByteStream:
@@ -45,24 +66,40 @@ class Endpoint:
         """
         # Not by way of the client: it would look for cookies and redirects, and wrap the body once more.
         transport = self._transport
-        if isinstance(transport, LeanTransport):
+        if isinstance(transport, LeanTransport) and self._clock() >= self._stand_in_until:
             answer = transport.repeat(self._sample, body)
             if 200 <= answer.status < 300:
-                return answer.body
-            response = answer.response()
-        else:
-            response = transport.handle_request(self._request(body))
-            if response.is_success:
-                return cast("httpx2.SyncByteStream", response.stream)
-        raise self._refusal(response)
+                return decoded(answer.body, answer.headers)
+            raise self._refusal(answer.status, answer.headers, answer.body)
+        if isinstance(transport, LeanTransport):
+            transport = self._stand_in
+        response = transport.handle_request(self._request(body))
+        stream = cast("httpx2.SyncByteStream", response.stream)
+        if response.is_success:
+            return decoded(stream, response.headers.raw)
+        raise self._refusal(response.status_code, response.headers.raw, stream)
 
-    def _refusal(self, response: httpx2.Response) -> openai.APIStatusError:
-        """The SDK's error for a response, whose body it reads."""
+    def use_stand_in(self) -> bool:
+        """Send requests by the standard transport for a while; returns whether that is a change."""
+        if not isinstance(self._transport, LeanTransport) or self._clock() < self._stand_in_until:
+            return False
+        self._stand_in_until = self._clock() + _STAND_IN_S
+        return True
+
+    def _refusal(
+        self, status: int, headers: list[tuple[bytes, bytes]], stream: httpx2.SyncByteStream
+    ) -> openai.APIStatusError:
+        """The SDK's error for a response, whose body is read as far as it comes."""
+        body = bytearray()
+        # What does not come in time, or cannot be read, is not worth more than the status.
+        with contextlib.closing(stream), contextlib.suppress(httpx2.HTTPError):
+            for piece in decoded(stream, headers):
+                body += piece
+                if len(body) > _MAX_REFUSAL_BYTES:
+                    break
+        shown = [(name, value) for name, value in headers if name.lower() not in _OF_THE_BODY]
+        response = httpx2.Response(status, headers=shown, content=bytes(body[:_MAX_REFUSAL_BYTES]))
         response.request = self._pattern
-        try:
-            response.read()
-        finally:
-            response.close()
         return self._sdk._make_status_error_from_response(response)
 
     def _request(self, body: bytes) -> httpx2.Request:
@@ -75,9 +112,8 @@ class Endpoint:
         return request
 
     @cached_property
-    def _transport(self) -> httpx2.BaseTransport:
-        """Who carries the requests; through a proxy it is another one."""
-        return self._http._transport_for_url(self._pattern.url)
+    def _stand_in(self) -> httpx2.BaseTransport:
+        return transport_to(self._base_url, "standard")
 
     @cached_property
     def _sample(self) -> Sample:
@@ -87,13 +123,14 @@ class Endpoint:
         """The same endpoint, where `transport` answers instead of the network."""
         self._sample  # noqa: B018 - made here, so that the first request to the network finds it
         other = copy.copy(self)
-        other._http = httpx2.Client(transport=transport)
-        other.__dict__.pop("_transport", None)  # that of the network, if it was asked for before
+        other._transport = transport
         return other
 
     def close(self) -> None:
         """Close the connections that are kept alive."""
-        self._http.close()
+        self._transport.close()
+        if "_stand_in" in self.__dict__:
+            self._stand_in.close()
 
     @cached_property
     def _pattern(self) -> httpx2.Request:
@@ -106,11 +143,26 @@ class Endpoint:
 
         with httpx2.Client(transport=httpx2.MockTransport(keep)) as client:
             self._sdk.with_options(http_client=client).post(
-                "/chat/completions",
+                _PATH,
                 cast_to=httpx2.Response,
                 content=b"{}",
                 options={"headers": {"Content-Type": "application/json"}},
                 stream=True,
                 stream_cls=openai.Stream[Any],
             )
-        return made[0]
+        (request,) = made
+        if self._query:
+            # The SDK would put its path behind the query.
+            request.url = request.url.copy_with(query=self._query.encode("ascii", "ignore"))
+        return request
+
+
+# They speak of the body as it came.
+_OF_THE_BODY = frozenset({b"content-encoding", b"content-length", b"transfer-encoding"})
+
+
+def _without_query(base_url: str) -> tuple[str, str]:
+    """The address that paths are put behind, and the query that goes behind those."""
+    parts = urlsplit(base_url)
+    path = parts.path.rstrip("/").removesuffix(_PATH)
+    return urlunsplit((parts.scheme, parts.netloc, path, "", "")), parts.query

@@ -65,17 +65,19 @@ class LeanTransport(httpx2.BaseTransport):
         """How long a reader may leave what arrives unread."""
         return self._gathering.pause_s(len(self._reading))
 
-    def ended(self, body: _Body, connection: Connection, origin: Origin, usable: bool) -> None:
+    def ended(self, body: _Body, exchange: _Exchange, reply: Reply, origin: Origin) -> None:
         self._reading.discard(body)
-        if usable:
-            connection.release()
-            self._idle.put(origin, connection)
-        else:
-            connection.close()
+        if reply.leaves_connection_usable:
+            exchange.connection.release()
+            self._idle.put(origin, exchange.connection, exchange.line.turn)
+            return
+        exchange.connection.close()
+        if reply.has_more:
+            self._idle.distrust(origin)
 
     def _ask(self, message: bytes, origin: Origin, timeouts: Timeouts, *, bodiless: bool = False) -> Answer:
         line = lines.current() or _line_of_nobody()
-        connection = self._idle.take(origin) or self._dial(origin, line, timeouts.get("connect"))
+        connection = self._idle.take(origin, line.turn) or self._dial(origin, line, timeouts.get("connect"))
         exchange = _Exchange(connection, line, timeouts, Reply(bodiless))
         reply = exchange.head(message)
         body = _Body(self, exchange, reply, origin)
@@ -108,12 +110,12 @@ class Answer:
     def __init__(self, reply: Reply, body: httpx2.SyncByteStream) -> None:
         self.status = reply.status
         self.body = body
-        self._headers = reply.headers
+        self.headers = reply.headers
 
     def response(self) -> httpx2.Response:
         """The same as httpx2 has it."""
         return httpx2.Response(
-            self.status, headers=self._headers, stream=self.body, extensions={"http_version": b"HTTP/1.1"}
+            self.status, headers=self.headers, stream=self.body, extensions={"http_version": b"HTTP/1.1"}
         )
 
 
@@ -192,9 +194,8 @@ class _Body(httpx2.SyncByteStream):
     def close(self) -> None:
         if not self._closed:
             self._closed = True
-            usable = self._reply.leaves_connection_usable
             self._reply.close()
-            self._transport.ended(self, self._exchange.connection, self._origin, usable)
+            self._transport.ended(self, self._exchange, self._reply, self._origin)
 
 
 def _timeouts(request: httpx2.Request) -> Timeouts:

@@ -1,19 +1,27 @@
 """One request's hold on the connection that it uses: hanging up from another thread, a deadline, a limit on bytes.
 
-Both transports obey it; neither's sockets or exceptions are known here.
+Both transports obey it; neither's sockets or exceptions are known here, apart from the one that `receive` is given.
 """
 
 from __future__ import annotations
 
 import contextlib
+import math
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextvars import ContextVar
 from typing import Protocol
 
 # The answer's head, and the whole body of an answer that is an error, which the SDK reads without a limit.
 MAX_HEAD_BYTES = 256 * 1024
+# A wait is made of slices, and each counts as what it was meant to last: a process that was stopped, suspended or
+# blocked finds out late that a slice is over, and what the model sent meanwhile has not been read yet.
+SLICE_S = 1.0
+_FROZEN_S = 0.25
+# A read that returns sooner did not wait, so it let no other greenlet run.
+_WAITED_S = 0.001
+_YIELD_EVERY_S = 0.01
 
 
 class Plug(Protocol):
@@ -32,9 +40,16 @@ class Line:
     a connection that went on to another request.
     """
 
-    def __init__(self, deadline: float) -> None:
-        """`deadline`, on the clock of `time.monotonic()`, ends every wait on this line with a time-out."""
+    def __init__(self, deadline: float, head_within_s: float = math.inf, turn: object = None) -> None:
+        """`deadline`, on the clock of `time.monotonic()`, ends every wait on this line with a time-out.
+
+        `head_within_s` bounds all waits before `head_arrived` together, however slowly bytes drip in. `turn` is
+        whose request this is, for comparison only.
+        """
         self.gathers = False
+        self.turn = turn
+        self._head_left_s = head_within_s
+        self._yielded_at = 0.0
         self._deadline = deadline
         self._lock = threading.Lock()
         self._plug: Plug | None = None
@@ -57,6 +72,7 @@ class Line:
     def head_arrived(self) -> None:
         """What comes now is an answer, and may be as long as it likes."""
         self._head_bytes_left = None
+        self._head_left_s = math.inf
 
     def words_arrived(self) -> None:
         """Somebody reads already: from now on `gathers` allows to read now and then instead of at each arrival."""
@@ -82,6 +98,44 @@ class Line:
         # A moment longer than what is left: who is woken by this time-out finds the deadline passed.
         left_s += 0.01
         return left_s if timeout_s is None else min(timeout_s, left_s)
+
+    def receive(self, timeout_s: float | None, receive: Callable[[float], bytes], silence: type[Exception]) -> bytes:
+        """Return what `receive(seconds)` returns; it raises `silence` when nothing came within these seconds.
+
+        Raises `silence` after `timeout_s` without anything, not counting the time for which this process stood
+        still. Lets other greenlets run now and then when there is always something to read.
+        """
+        left_s = min(math.inf if timeout_s is None else timeout_s, self._head_left_s)
+        while True:
+            slice_s = self.wait_s(min(left_s, SLICE_S))
+            if slice_s is None or slice_s <= 0.0:
+                raise silence("the time for this request is over")
+            began = time.monotonic()
+            try:
+                data = receive(slice_s)
+            except silence:
+                left_s = self._left_after(left_s, slice_s, time.monotonic() - began)
+                if left_s <= 0.0:
+                    raise
+                continue
+            self._received(began, slice_s)
+            return data
+
+    def _left_after(self, left_s: float, slice_s: float, took_s: float) -> float:
+        self._head_left_s -= slice_s
+        left_s -= slice_s
+        # Late: what came meanwhile is looked for once more.
+        return max(left_s, SLICE_S) if took_s > slice_s + _FROZEN_S else left_s
+
+    def _received(self, began: float, slice_s: float) -> None:
+        now = time.monotonic()
+        waited_s = now - began
+        if waited_s >= _WAITED_S:
+            self._yielded_at = now
+            self._head_left_s -= min(waited_s, slice_s)
+        elif now - self._yielded_at > _YIELD_EVERY_S:
+            time.sleep(0)
+            self._yielded_at = time.monotonic()
 
     def too_much(self, received: int) -> bool:
         """Count bytes; whether more have come than may come before an answer."""

@@ -11,18 +11,24 @@ from chat.llm.line import MAX_HEAD_BYTES
 MAX_FRAMING_BYTES = 64 * 1024
 
 
+class Unreadable(httpx2.RemoteProtocolError):
+    """The response breaks HTTP's rules. A parser that is less strict may be able to read it."""
+
+
 class Reply:
     """The response to one request: `feed` it, ask `has_head`, `take` the body, until `complete`.
 
     llhttp is strict as it stands: a length beside a transfer coding, two lengths, bare line feeds, folded
     or malformed headers are errors. Interim responses (1xx) are passed over, another protocol is refused.
-    Raises RemoteProtocolError for what is no response.
+    Raises RemoteProtocolError for what is no response, Unreadable if another parser may think otherwise.
+    `has_more` is whether something came after the response's end.
     """
 
     def __init__(self, bodiless: bool = False) -> None:
         """`bodiless` is the response to HEAD, which has a length but no body."""
         self.has_head = False
         self.complete = False
+        self.has_more = False
         self.status = 0
         self.headers: list[tuple[bytes, bytes]] = []
         self._bodiless = bodiless
@@ -45,7 +51,8 @@ class Reply:
         except (httptools.HttpParserError, httptools.HttpParserUpgrade) as error:
             self._keeps_alive = False
             if not self.complete:
-                raise httpx2.RemoteProtocolError("what came is no HTTP response") from error
+                raise Unreadable("what came is no HTTP response") from error
+            self.has_more = True
         self._framing_bytes = 0 if len(self._pieces) > had else self._framing_bytes + len(data)
         if self._framing_bytes > (MAX_FRAMING_BYTES if self.has_head else MAX_HEAD_BYTES):
             raise httpx2.RemoteProtocolError("too much came that is no answer")

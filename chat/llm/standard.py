@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import socket
 import ssl
 import threading
@@ -28,7 +29,7 @@ class LineStream(httpcore2.NetworkStream):
         line = self._line
         if line is None:
             return self._stream.read(max_bytes, timeout)
-        data = self._stream.read(max_bytes, _allowed_s(line, timeout))
+        data = line.receive(timeout, functools.partial(self._stream.read, max_bytes), httpcore2.ReadTimeout)
         if line.too_much(len(data)):
             raise httpcore2.ReadError("too much came before an answer")
         return data

@@ -1,45 +1,71 @@
-"""The HTTP client beneath the SDK. Which transport carries it is decided here and nowhere else.
+"""Which transport carries requests to an endpoint. Decided here and nowhere else.
 
-`lean` is made for many streams at once, `standard` is httpx2's own. Both obey the `Line` in effect and raise
-the same exceptions; through a proxy of the environment every request goes the standard way.
+`lean` is made for many streams at once and keeps connections alive; `standard` is httpx2's own, bears with servers
+that are careless about HTTP, and opens a connection for each request. Both obey the `Line` in effect and raise the
+same exceptions; through a proxy of the environment every request goes the standard way.
 """
 
 from __future__ import annotations
 
+import ssl
+
 import httpx2
 
-from chat.llm.idle import KEEPALIVE_S
+from chat.errors import ModelRejected
 from chat.llm.lean import LeanTransport
+from chat.llm.proxies import Proxy, proxy_for
 from chat.llm.standard import obey_lines
 
 CONNECT_TIMEOUT_S = 5.0
-# httpcore looks through all of them at each request.
-MAX_IDLE_CONNECTIONS = 200
+
+# httpcore reads what is left over after one answer as the next answer on the same connection, and cannot let a
+# connection rest (see `idle`): so no connection carries two requests.
+_ONE_REQUEST_EACH = httpx2.Limits(max_connections=None, max_keepalive_connections=0)
 
 
-def http_client(read_timeout_s: float, transport: str) -> httpx2.Client:
-    """A client for many streams at once: as many connections as there are answers, kept alive between them.
+def transport_to(url: str, name: str) -> httpx2.BaseTransport:
+    """The transport for requests to `url`; `name` is "lean" or "standard". Does not connect.
 
-    Proxies and certificates come from the environment, as the SDK's own client has it. Redirects are not
-    followed: the key belongs to the configured endpoint alone.
+    Proxies and certificates come from the environment. What the environment has wrong does not prevent a start:
+    each request says so.
     """
-    context = httpx2.create_ssl_context()
-    client = httpx2.Client(
-        verify=context,
-        timeout=timeouts(read_timeout_s),
-        limits=httpx2.Limits(
-            max_connections=None, max_keepalive_connections=MAX_IDLE_CONNECTIONS, keepalive_expiry=KEEPALIVE_S
-        ),
-        follow_redirects=False,
-    )
-    for each in (client._transport, *client._mounts.values()):
-        if isinstance(each, httpx2.HTTPTransport):
-            obey_lines(each)
-    if transport == "lean":
-        # Given as a parameter it would switch off the proxies of the environment.
-        client._transport = LeanTransport(context)
-    return client
+    proxy = proxy_for(url)
+    if proxy is not None and proxy.problem:
+        return _Unusable(proxy.problem)
+    try:
+        context = _context(needed=proxy is not None or url.startswith("https"))
+    except (OSError, ssl.SSLError):
+        return _Unusable("The certificates that SSL_CERT_FILE or SSL_CERT_DIR names cannot be read; correct it.")
+    if proxy is not None or name == "standard":
+        return _standard(context, proxy)
+    return LeanTransport(context)
+
+
+def _context(needed: bool) -> ssl.SSLContext:
+    return httpx2.create_ssl_context() if needed else ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 
 
 def timeouts(read_timeout_s: float) -> httpx2.Timeout:
     return httpx2.Timeout(read_timeout_s, connect=CONNECT_TIMEOUT_S)
+
+
+def _standard(context: ssl.SSLContext, proxy: Proxy | None) -> httpx2.BaseTransport:
+    try:
+        transport = httpx2.HTTPTransport(
+            verify=context, limits=_ONE_REQUEST_EACH, proxy=None if proxy is None else proxy.url
+        )
+    except (ValueError, httpx2.InvalidURL, ImportError):
+        variable = "" if proxy is None else proxy.variable
+        return _Unusable(f"The environment variable {variable} holds no address of a proxy; correct it.")
+    obey_lines(transport)
+    return transport
+
+
+class _Unusable(httpx2.BaseTransport):
+    """Refuses every request with the sentence that says what to correct."""
+
+    def __init__(self, sentence: str) -> None:
+        self._sentence = sentence
+
+    def handle_request(self, request: httpx2.Request) -> httpx2.Response:  # noqa: ARG002 - all are refused
+        raise ModelRejected(self._sentence)

@@ -64,6 +64,12 @@ def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("chat.llm.client.random.uniform", lambda low, high: 0.0)
 
 
+@pytest.fixture
+def restless(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Connections of the lean transport may be used again at once, by any turn."""
+    monkeypatch.setattr("chat.llm.idle.REST_S", 0.0)
+
+
 def ask(model: OpenAIModel, cancellation: Cancellation | None = None, text: str = "Hello?") -> Iterator[Delta]:
     return model.stream("a-model", [Message("user", text)], [], cancellation or Cancellation(20))
 

@@ -108,12 +108,13 @@ def test_tool_calls_come_whole_and_after_the_text(serve, connect):
     ]
 
 
-def test_the_connection_is_used_again(serve, connect):
+def test_a_turn_uses_its_connection_again(serve, connect, transport):
     server = serve(lambda exchange: exchange.send_chunked(answer("Hi")))
-    model = connect(server)
+    model, turn = connect(server), Cancellation(20)
     for _ in range(3):
-        list(ask(model))
-    assert [exchange.connection for exchange in server.exchanges] == [0, 0, 0]
+        list(ask(model, turn))
+    used = [exchange.connection for exchange in server.exchanges]
+    assert used == ([0, 0, 0] if transport == "lean" else [0, 1, 2])
 
 
 def test_a_connection_whose_answer_was_left_is_never_used_again(serve, connect):

@@ -46,7 +46,7 @@ def keeps(response: bytes) -> Callable[[Exchange], None]:
 
 
 @pytest.fixture
-def client() -> Iterator[httpx2.Client]:
+def client(restless) -> Iterator[httpx2.Client]:
     with httpx2.Client(transport=LeanTransport(ssl.create_default_context(cafile=CERTIFICATE)), timeout=10) as client:
         yield client
 

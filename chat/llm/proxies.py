@@ -1,0 +1,105 @@
+"""The proxy of the environment for one address: HTTP_PROXY, HTTPS_PROXY, ALL_PROXY, and NO_PROXY's exceptions.
+
+Read here and not by the HTTP library, which raises for every variable that it cannot use, also for one that this
+address has nothing to do with.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+
+@dataclass(frozen=True, slots=True)
+class Proxy:
+    """`problem` is "" or why requests cannot go through it: a sentence that names the variable, not its value."""
+
+    variable: str
+    url: str
+    problem: str = ""
+
+
+def proxy_for(url: str, environ: Mapping[str, str] | None = None) -> Proxy | None:
+    """The proxy that requests to `url` go through, or None. This machine itself is never asked through one."""
+    environ = os.environ if environ is None else environ
+    target = urlsplit(url)
+    host, port = target.hostname or "", target.port or (443 if target.scheme == "https" else 80)
+    if _is_loopback(host) or _is_excepted(host, port, _value(environ, "no_proxy")[1]):
+        return None
+    for scheme in (target.scheme, "all"):
+        variable, value = _value(environ, f"{scheme}_proxy")
+        if value:
+            return _proxy(variable, value)
+    return None
+
+
+def _value(environ: Mapping[str, str], name: str) -> tuple[str, str]:
+    """The variable's name as it is written, and its value; lower case wins, as it does for curl."""
+    for variable in (name, name.upper()):
+        if value := environ.get(variable, "").strip():
+            return variable, value
+    return name, ""
+
+
+def _proxy(variable: str, value: str) -> Proxy:
+    url = value if "://" in value else f"http://{value}"
+    try:
+        parts = urlsplit(url)
+        usable = bool(parts.hostname) and parts.port != 0 and url.isascii() and url.isprintable() and " " not in url
+    except ValueError:
+        usable = False
+    if not usable:
+        return Proxy(variable, "", f"The environment variable {variable} holds no address of a proxy; correct it.")
+    if parts.scheme not in ("http", "https"):
+        kind = "a SOCKS proxy" if parts.scheme.startswith("socks") else "a kind of proxy"
+        return Proxy(
+            variable,
+            "",
+            f"The environment variable {variable} names {kind} that this server cannot use; name one that begins with"
+            " http://, or the model's host in NO_PROXY.",
+        )
+    return Proxy(variable, url)
+
+
+def _is_loopback(host: str) -> bool:
+    if host == "localhost" or host.endswith(".localhost"):
+        return True
+    address = _address(host)
+    return address is not None and address.is_loopback
+
+
+def _is_excepted(host: str, port: int, exceptions: str) -> bool:
+    return any(_matches(host, port, each.strip().lower()) for each in exceptions.replace(" ", ",").split(",") if each)
+
+
+def _matches(host: str, port: int, exception: str) -> bool:
+    """Whether one entry of NO_PROXY means `host`: *, a domain and all below it, an address, a network; with a port."""
+    if exception == "*":
+        return True
+    if (network := _network(exception)) is not None:
+        address = _address(host)
+        return address is not None and address in network
+    name, colon, its_port = exception.rpartition(":")
+    if colon and its_port.isdecimal():
+        return int(its_port) == port and _matches(host, port, name)
+    name = exception.removeprefix("*").strip(".")
+    return bool(name) and (host == name or host.endswith(f".{name}"))
+
+
+def _address(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
+    try:
+        address = ipaddress.ip_address(host)
+    except ValueError:
+        return None
+    mapped = address.ipv4_mapped if isinstance(address, ipaddress.IPv6Address) else None
+    return mapped or address
+
+
+def _network(text: str) -> ipaddress.IPv4Network | ipaddress.IPv6Network | None:
+    try:
+        return ipaddress.ip_network(text.strip("[]"), strict=False)
+    except ValueError:
+        return None
