@@ -59,7 +59,7 @@ class Timeline:
         if event in _SIGNS_OF_WORK and self.worked is None:
             self.worked = now
         if event == "delta":
-            self._token(now)
+            self._token(now, data)
         elif event == "turn":
             self.turn, self.about = now, _object(data)
         elif event == "error":
@@ -67,8 +67,10 @@ class Timeline:
         elif event == "done":
             self._finish(now, _object(data).get("status"))
 
-    def _token(self, now: float) -> None:
+    def _token(self, now: float, data: bytes) -> None:
         if self.last_token is None:
+            if not str(_object(data).get("text") or "").strip():
+                return  # blanks are no answer yet
             self.first_token = now
         else:
             self.gaps.append(now - self.last_token)
@@ -81,6 +83,8 @@ class Timeline:
             raise Failure(f"turn_{status}", f"The turn ended as {status!r}.")
         if self.turn is None:
             raise Failure("not_the_contract", "The stream had a `done` but no `turn`.")
+        if self.first_token is None:
+            raise Failure("empty_answer", "The turn was completed without a word.")
         self.done = now
 
 

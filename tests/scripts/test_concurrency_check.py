@@ -166,6 +166,75 @@ def test_errors_are_counted_by_cause_and_the_others_are_judged(here: Callable[..
     assert done.returncode == 1
 
 
+def _nothing(browser: Browser) -> None:
+    browser.begin()
+    browser.end()
+
+
+def _blanks(browser: Browser) -> None:
+    browser.begin()
+    browser.event("delta", {"text": ""})
+    browser.event("delta", {"text": " \n"})
+    browser.end()
+
+
+def _only_reasoning(browser: Browser) -> None:
+    browser.begin()
+    browser.event("reasoning", {"text": "Hm."})
+    browser.end()
+
+
+def _ended(status: str) -> Callable[[Browser], None]:
+    def answer(browser: Browser) -> None:
+        browser.begin()
+        browser.speak()
+        browser.end(status)
+
+    return answer
+
+
+def _cut(browser: Browser) -> None:
+    browser.begin()
+    browser.speak()
+    browser.cut()
+
+
+def _without_done(browser: Browser) -> None:
+    browser.begin()
+    browser.speak()
+
+
+@pytest.mark.parametrize(
+    ("answer", "cause"),
+    [
+        (_nothing, "empty_answer"),
+        (_blanks, "empty_answer"),
+        (_only_reasoning, "empty_answer"),
+        *((_ended(status), f"turn_{status}") for status in ("failed", "interrupted", "stopped", "running", "")),
+        (_cut, "stream_cut"),
+        (_without_done, "stream_ended"),
+    ],
+)
+def test_an_answer_that_is_none_is_an_error(
+    here: Callable[..., Done], answer: Callable[[Browser], None], cause: str
+) -> None:
+    """Two of three are answered: the third must neither count nor be forgotten."""
+
+    def of_three(browser: Browser) -> None:
+        if browser.turn == 1:
+            answer(browser)
+        else:
+            browser.begin()
+            browser.speak()
+            browser.end()
+
+    with StandIn(of_three) as server:
+        done = here(3, "--url", server.url)
+    assert done.returncode == 1
+    assert cause in done.stdout
+    assert "2 done" in done.stdout
+
+
 def test_nobody_answered_is_no_verdict(here: Callable[..., Done]) -> None:
     with StandIn(lambda browser: browser.refuse(503, "overloaded", "Full.")) as server:
         done = here(3, "--url", server.url)
