@@ -37,6 +37,7 @@ class Request:
     countries: tuple[str, ...] = ()
     indicators: tuple[str, ...] = ()
     years: int = DEFAULT_YEARS
+    year: int | None = None
     base: str = ""
     quote: str = ""
     days: int = DEFAULT_DAYS
@@ -45,11 +46,12 @@ class Request:
         """The tool calls that answer it: names and arguments, at most `MAX_CALLS`."""
         if self.kind == "rate":
             return [("exchange_rate", {"base": self.base, "quote": self.quote, "days": min(self.days, MAX_DAYS)})]
+        only = {} if self.year is None else {"year": self.year}
         if self.kind == "market":
-            return [("market_data", {"country": country}) for country in self.countries[:MAX_CALLS]]
+            return [("market_data", {"country": country, **only}) for country in self.countries[:MAX_CALLS]]
         countries = list(self.countries[:MAX_COUNTRIES])
         return [
-            ("compare_markets", {"countries": countries, "indicator": indicator, "years": self.years})
+            ("compare_markets", {"countries": countries, "indicator": indicator, "years": self.years, **only})
             for indicator in self.indicators[:MAX_CALLS]
         ]
 
@@ -108,11 +110,13 @@ def _complete_rate(said: Said) -> Request | None:
 def _complete_market(said: Said) -> Request | None:
     comparing = _COMPARING.search(said.text)
     if said.countries and (said.indicators or (comparing and len(said.countries) > 1)):
-        return Request("compare", said.countries, said.indicators or ("gdp_growth",), said.years or DEFAULT_YEARS)
+        return Request(
+            "compare", said.countries, said.indicators or ("gdp_growth",), said.years or DEFAULT_YEARS, said.year
+        )
     if said.countries and not comparing and _ABOUT_MARKETS.search(said.rest):
-        return Request("market", said.countries)
+        return Request("market", said.countries, year=said.year)
     if said.subject and not said.countries and not _CONTINUING.search(said.text):
-        return Request("market", (said.subject,))
+        return Request("market", (said.subject,), year=said.year)
     return None
 
 
@@ -122,7 +126,7 @@ def _bare(said: Said) -> Request | None:
         return None
     if said.currencies:
         return _rate(said)
-    return Request("market", said.countries) if said.countries else None
+    return Request("market", said.countries, year=said.year) if said.countries else None
 
 
 # "How many yen to the dollar" prices the dollar.
@@ -170,17 +174,19 @@ def _continued_market(said: Said, previous: Request) -> Request | None:
     if said.currencies:
         return None
     years = said.years or previous.years
+    year = said.year or (None if said.days else previous.year)
     if said.indicators:
-        return Request("compare", said.countries or previous.countries, said.indicators, years)
+        return Request("compare", said.countries or previous.countries, said.indicators, years, year)
     countries = said.countries or ((said.subject,) if said.subject else ())
     if not countries:
-        return replace(previous, years=years) if said.years and previous.kind == "compare" else None
+        again = said.year or (said.years and previous.kind == "compare")
+        return replace(previous, years=years, year=year) if again else None
     if previous.kind == "compare":
         kept = previous.countries if _ADDING.search(said.text) else ()
-        return replace(previous, countries=each_once([*kept, *countries]), years=years)
+        return replace(previous, countries=each_once([*kept, *countries]), years=years, year=year)
     if _COMPARING.search(said.text):
-        return Request("compare", each_once([*previous.countries, *countries]), ("gdp_growth",), years)
-    return Request("market", countries)
+        return Request("compare", each_once([*previous.countries, *countries]), ("gdp_growth",), years, year)
+    return Request("market", countries, year=year)
 
 
 # Questions that ask for no figures

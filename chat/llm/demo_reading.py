@@ -22,7 +22,8 @@ LONGEST_QUESTION = 600
 class Said:
     """What a question names, each once and in the order in which it does.
 
-    `text` is the question, tidied; `rest` what is left of it once all names are out. `subject` is whatever
+    `text` is the question, tidied; `rest` what is left of it once all names are out. `year` is the one year of
+    "in 1995", `days` how far back a question looks otherwise. `subject` is whatever
     stands where a country would, known or not.
     """
 
@@ -32,6 +33,7 @@ class Said:
     currencies: tuple[str, ...]
     indicators: tuple[str, ...]
     days: int | None
+    year: int | None
     subject: str
 
     @property
@@ -42,10 +44,11 @@ class Said:
 def read(question: str, today: date) -> Said:
     text = _plain(question[:LONGEST_QUESTION])
     days, rest = _period(text, today)
+    year, rest = _year(rest)
     indicators, rest = _indicators(rest)
     currencies, rest = _currencies(rest)
     countries, rest = _countries(rest)
-    return Said(text, rest, countries, currencies, indicators, days, _subject(text))
+    return Said(text, rest, countries, currencies, indicators, days, year, _subject(text))
 
 
 def each_once(names: Iterable[str]) -> tuple[str, ...]:
@@ -98,6 +101,18 @@ def _period(text: str, today: date) -> tuple[int | None, str]:
     if found and (found["month"] or found["year"]):
         return max(1, (today - _beginning(found["year"], found["month"], today)).days), _without(text, found)
     return None, text
+
+
+# A year alone: "in 1850", "for the year 2015", or the question's last word.
+_YEAR = re.compile(
+    r"\b(?:(?:in|for|of|during|at) (?:the )?(?:year )?|year )?(?P<year>1[0-9]\d\d|20\d\d)\b(?=\W*$|[ ,])"
+)
+
+
+def _year(text: str) -> tuple[int | None, str]:
+    """The one year that a question is about, and the question without it."""
+    found = _YEAR.search(text)
+    return (int(found["year"]), _without(text, found)) if found else (None, text)
 
 
 def _counted_days(found: re.Match[str]) -> int:

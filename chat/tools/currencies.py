@@ -53,6 +53,31 @@ _TABLE = {
 
 CURRENCIES = {code: Currency(code, names[0]) for code, names in _TABLE.items()}
 
+# Currencies that the euro replaced, with the country and the year: code, then what else they are called. A name that
+# a living currency has too (franc, lira, crown, pound) means that one, so here it stands with its country only.
+_REPLACED = {
+    ("HRK", "kuna", "Croatian kuna"): ("Croatia", 2023),
+    ("BGN", "lev", "leva", "Bulgarian lev"): ("Bulgaria", 2026),
+    ("LTL", "litas", "Lithuanian litas"): ("Lithuania", 2015),
+    ("LVL", "lats", "Latvian lats"): ("Latvia", 2014),
+    ("EEK", "kroon", "Estonian kroon", "Estonian crown"): ("Estonia", 2011),
+    ("SKK", "Slovak koruna", "Slovak crown"): ("Slovakia", 2009),
+    ("CYP", "Cypriot pound", "Cyprus pound"): ("Cyprus", 2008),
+    ("MTL", "Maltese lira", "Maltese pound"): ("Malta", 2008),
+    ("SIT", "tolar", "Slovenian tolar"): ("Slovenia", 2007),
+    ("GRD", "drachma", "Greek drachma"): ("Greece", 2001),
+    ("DEM", "Deutsche Mark", "Deutschmark", "German mark", "D-Mark", "mark"): ("Germany", 1999),
+    ("FRF", "French franc"): ("France", 1999),
+    ("ITL", "Italian lira", "lire"): ("Italy", 1999),
+    ("ESP", "peseta", "Spanish peseta"): ("Spain", 1999),
+    ("PTE", "escudo", "Portuguese escudo"): ("Portugal", 1999),
+    ("NLG", "guilder", "Dutch guilder", "gulden"): ("the Netherlands", 1999),
+    ("BEF", "Belgian franc"): ("Belgium", 1999),
+    ("LUF", "Luxembourg franc"): ("Luxembourg", 1999),
+    ("ATS", "Austrian schilling", "schilling"): ("Austria", 1999),
+    ("FIM", "markka", "Finnish mark", "Finnish markka"): ("Finland", 1999),
+    ("IEP", "Irish pound", "punt"): ("Ireland", 1999),
+}
 _EXPLAINED = {
     "peso": "There is more than one peso: the Mexican (MXN) and the Philippine (PHP) have a reference rate.",
     "krone": "There is more than one krone: the Danish (DKK) and the Norwegian (NOK) have a reference rate.",
@@ -62,10 +87,12 @@ _EXPLAINED = {
         ("rub", "ruble", "rouble", "russian ruble", "russian rouble"),
         "The ECB has published no reference rate for the Russian rouble since March 2022.",
     ),
-    **dict.fromkeys(
-        ("bgn", "lev", "bulgarian lev"),
-        "Bulgaria has used the euro since January 2026; there is no current reference rate for the lev.",
-    ),
+    **{
+        normalised(name): f"{country} has used the euro since January {year}; there is no current reference rate for"
+        f" the {names[1]}. Ask for the euro (EUR) instead."
+        for names, (country, year) in _REPLACED.items()
+        for name in names
+    },
     **dict.fromkeys(
         ("btc", "bitcoin", "eth", "ether", "ethereum", "crypto"),
         "The ECB publishes reference rates for state currencies only, not for crypto-assets.",
@@ -77,8 +104,8 @@ def find(name: object, argument: str) -> Currency:
     """The currency that `name` means. Raises ToolFailure with suggestions where there is none."""
     asked = text(name, argument)
     key = _key(asked)
-    if key in _EXPLAINED:
-        raise ToolFailure(_EXPLAINED[key])
+    if explained := _EXPLAINED.get(key) or _EXPLAINED.get(key.removesuffix("s")):
+        raise ToolFailure(explained)
     code = _BY_NAME.get(key) or _BY_NAME.get(key.removesuffix("s"))
     if code is None:
         near = dict.fromkeys(_BY_NAME[each] for each in closest(asked, _BY_NAME))

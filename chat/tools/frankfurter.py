@@ -8,15 +8,15 @@ https://frankfurter.dev/v1/ and in its openapi.json.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
 from chat.tools.cache import Cache
 from chat.tools.currencies import Currency
+from chat.tools.figures import day, number
 from chat.tools.http import JsonSource
 from chat.tools.sheet import now
 from chat.tools.shelf import Shelf
@@ -26,6 +26,9 @@ PAGE = "https://www.ecb.europa.eu/stats/policy_and_exchange_rates/euro_reference
 
 # New rates come once a working day, about 16:00 in Frankfurt.
 _TTL_S = 1800.0
+# Between these lies every reference rate there has been. A period may begin with the rate that held before it.
+_SMALLEST, _LARGEST = 1e-7, 1e7
+_BEFORE, _AFTER = timedelta(days=31), timedelta(days=2)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,15 +60,15 @@ class Frankfurter:
             f"/{first.isoformat()}..{last.isoformat()}", {"base": base.code, "symbols": quote.code}
         )
         match answer:
-            case {"base": base.code, "rates": dict() as days} if days:
-                return Rates(dict(sorted(self._read(day, rates, quote) for day, rates in days.items())), now())
+            case {"base": base.code, "rates": dict() as days} if days and number(answer.get("amount", 1)) == 1:
+                read = sorted(self._read(written, rates, quote) for written, rates in days.items())
+                if first - _BEFORE <= read[0][0] and read[-1][0] <= last + _AFTER:
+                    return Rates(dict(read), now())
         raise self._source.garbled()
 
-    def _read(self, day: str, rates: Any, quote: Currency) -> tuple[date, float]:
-        try:
-            rate = float(rates[quote.code])
-            if math.isfinite(rate) and rate > 0:
-                return date.fromisoformat(day), rate
-        except (KeyError, TypeError, ValueError, OverflowError):
-            pass
-        raise self._source.garbled()
+    def _read(self, written: str, rates: Any, quote: Currency) -> tuple[date, float]:
+        when = day(written)
+        rate = number(rates.get(quote.code)) if isinstance(rates, dict) else None
+        if when is None or rate is None or not _SMALLEST <= rate <= _LARGEST:
+            raise self._source.garbled()
+        return when, rate

@@ -22,6 +22,8 @@ from chat.tools.world_bank import Observations, WorldBank
 MOST_COUNTRIES = 8
 MOST_YEARS = 35
 
+_Year = Annotated[int | None, "Only if one certain year is asked for, such as 2015; without it the newest figures."]
+
 IndicatorKey = Literal[
     "gdp",
     "gdp_growth",
@@ -46,6 +48,7 @@ class Markets:
     def market_data(
         self,
         country: Annotated[str, "A country or group of countries: a name (China, UK, the euro area) or an ISO code."],
+        year: _Year = None,
     ) -> ToolResult:
         """Main economic and stock market figures of one country, each with its year, and their history since 1990:
         GDP, growth, GDP per capita, inflation, unemployment, population, exports, imports, market capitalisation
@@ -56,12 +59,14 @@ class Markets:
         figures = [each for each in INDICATORS if found.of(economy, each)]
         if not figures:
             raise ToolFailure(f"The World Bank has no figures for {economy.name} since {world_bank.FIRST_YEAR}.")
+        wanted = _wanted_year(year, [economy], figures, found)
         charts = [_chart([economy], each, found) for each in (GDP_GROWTH, GDP) if len(found.of(economy, each)) > 1]
         source = _source(found, note, economy.page)
-        table = Table("Main indicators", ["Indicator", "Value", "Year"], [_row(economy, e, found) for e in figures])
+        rows = [_row(economy, each, found, wanted) for each in figures]
+        table = Table("Main indicators", ["Indicator", "Value", "Year"], rows)
         return ToolResult(
             content=as_content(_told(economy, table, charts, note, source)),
-            summary=_summary(economy.name, [(each, economy) for each in _headline(figures)], found, note),
+            summary=_summary(economy.name, [(each, economy) for each in _headline(figures)], found, note, wanted),
             data=Sheet(economy.name, note, [table], charts, [source]).as_data(),
         )
 
@@ -70,6 +75,7 @@ class Markets:
         countries: Annotated[list[str], "One to eight countries or groups, by name or ISO code."],
         indicator: Annotated[IndicatorKey, "What to compare."] = "gdp_growth",
         years: Annotated[int, "How many years to go back, 1 to 35."] = 10,
+        year: _Year = None,
     ) -> ToolResult:
         """Compare one figure of several countries over the years, such as the inflation of India and Brazil.
         Gives a yearly series for each country. Source: World Bank.
@@ -81,13 +87,16 @@ class Markets:
         known = [economy for economy in economies if found.of(economy, wanted)]
         if not known:
             raise ToolFailure(f"The World Bank has no figures on {wanted.title} for {_names(economies)}.")
+        only = _wanted_year(year, known, [wanted], found)
         chart = _chart(known, wanted, found, span)
         source = _source(found, note, _indicator_page(wanted, economies))
-        rows = [[economy.name, *_row(economy, wanted, found)[1:]] for economy in economies]
-        table = Table("Latest figures", ["Economy", wanted.title, "Year"], rows)
+        rows = [[economy.name, *_row(economy, wanted, found, only)[1:]] for economy in economies]
+        table = Table(
+            "Latest figures" if only is None else f"Figures of {only}", ["Economy", wanted.title, "Year"], rows
+        )
         return ToolResult(
             content=as_content({"indicator": wanted.title} | _told(None, table, [chart], note, source)),
-            summary=_summary(wanted.title, [(wanted, economy) for economy in known], found, note),
+            summary=_summary(wanted.title, [(wanted, economy) for economy in known], found, note, only),
             data=Sheet(wanted.title, note, [table], [chart], [source]).as_data(),
         )
 
@@ -121,11 +130,28 @@ def _headline(figures: Sequence[Indicator]) -> Sequence[Indicator]:
     return [each for each in (GDP, GDP_GROWTH) if each in figures] or figures[:2]
 
 
-def _row(economy: Economy, indicator: Indicator, found: Observations) -> list[str]:
+def _wanted_year(
+    year: object, economies: Sequence[Economy], figures: Sequence[Indicator], found: Observations
+) -> int | None:
+    """The one year that is asked for, or None. Raises ToolFailure where there is no figure of it."""
+    if year is None:
+        return None
+    wanted = whole_number(year, "year", 1, 9999)
+    known = {each for economy in economies for figure in figures for each in found.of(economy, figure)}
+    if wanted not in known:
+        raise ToolFailure(
+            f"There is no figure of {wanted} for {_names(economies)}: the figures here are of {min(known)} to"
+            f" {max(known)}."
+        )
+    return wanted
+
+
+def _row(economy: Economy, indicator: Indicator, found: Observations, year: int | None = None) -> list[str]:
+    """Title, value and year: of `year`, or else the newest."""
     years = found.of(economy, indicator)
-    if not years:
+    year = year or (latest(years) if years else 0)
+    if year not in years:
         return [indicator.title, "no figure", ""]
-    year = latest(years)
     return [indicator.title, written(years[year], indicator.unit), str(year)]
 
 
@@ -152,13 +178,20 @@ def _indicator_page(indicator: Indicator, economies: Sequence[Economy]) -> str:
     return f"https://data.worldbank.org/indicator/{indicator.code}?locations={places}"
 
 
-def _summary(title: str, told: Sequence[tuple[Indicator, Economy]], found: Observations, note: str | None) -> str:
+def _summary(
+    title: str,
+    told: Sequence[tuple[Indicator, Economy]],
+    found: Observations,
+    note: str | None,
+    wanted: int | None,
+) -> str:
     """ "China: GDP 18.73 trillion US$ (2024), growth 5.0 % (2024) — World Bank"."""
     several = len({economy.code for _, economy in told}) > 1 or title != told[0][1].name
     parts = []
     for indicator, economy in told:
-        _, value, year = _row(economy, indicator, found)
-        parts.append(f"{economy.name if several else indicator.short} {value} ({year})")
+        _, value, year = _row(economy, indicator, found, wanted)
+        name = economy.name if several else indicator.short
+        parts.append(f"{name} {value} ({year})" if year else f"{name}: {value}")
     origin = f"bundled World Bank figures of {bundled.AS_OF}, the source being out of reach" if note else "World Bank"
     return f"{title}: {', '.join(parts)} — {origin}"
 

@@ -4,22 +4,22 @@
 answers `[{"page": 1, "pages": 1, "lastupdated": "2026-07-13", ...}, [row, ...]]`, a row being
 `{"indicator": {"id": ...}, "country": {"id": "CN"}, "countryiso3code": "CHN", "date": "2024", "value": 1.2 or null}`.
 Several indicators in one question need `source=2`. What it does not take is answered, with status 200 too, by
-`[{"message": [{"id": "120", "key": "Invalid value", "value": ...}]}]`. Described at
+`[{"message": [{"id": "120", "key": "Invalid value", "value": ...}]}]`. Numbers, `pages` and years have been seen as
+texts, too. Described at
 https://datahelpdesk.worldbank.org/knowledgebase/articles/898581 and 889392.
 """
 
 from __future__ import annotations
 
-import math
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from chat.tools.cache import Cache
 from chat.tools.countries import Economy
+from chat.tools.figures import day, number
 from chat.tools.http import JsonSource
 from chat.tools.indicators import Indicator
 from chat.tools.sheet import now
@@ -34,6 +34,11 @@ _TTL_S = 6 * 3600.0
 # in still more counts as none: a part of the figures must not be taken for all of them.
 _PER_PAGE = 5000
 _MOST_PAGES = 5
+# Beyond these an answer is broken: a thousand times the world's output, and inflation that no country has had.
+_LARGEST = 1e17
+_LARGEST_PERCENT = 1e6
+_EARLIEST_YEAR = 1900
+_NO_FIGURE = ("", "..", "NA", "N/A", "null")
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,19 +75,24 @@ class WorldBank:
         asked = tuple(sorted({economy.code for economy in economies}))
         wanted = tuple(sorted({indicator.code for indicator in indicators}))
         key = f"{self._source.address} {asked} {wanted}"
-        return self._cache.get(key, lambda: self._shelf.get(key, lambda: self._fetch(economies, asked, wanted)))
+        return self._cache.get(key, lambda: self._shelf.get(key, lambda: self._fetch(economies, indicators, asked)))
 
-    def _fetch(self, economies: Sequence[Economy], asked: Sequence[str], wanted: Sequence[str]) -> Observations:
+    def _fetch(
+        self, economies: Sequence[Economy], indicators: Sequence[Indicator], asked: Sequence[str]
+    ) -> Observations:
+        units = {indicator.code: indicator.unit for indicator in indicators}
         # Rows of income groups come with an empty countryiso3code.
         codes = {economy.code: economy.code for economy in economies}
         codes |= {economy.code2: economy.code for economy in economies}
         values: dict[str, dict[str, dict[int, float]]] = {}
         updated = None
-        for meta, rows in self._pages(asked, wanted):
-            updated = _date(meta.get("lastupdated"))
+        for meta, rows in self._pages(asked, sorted(units)):
+            changed = day(meta.get("lastupdated"))
+            updated = changed.isoformat() if changed else None
             for row in rows:
                 code, indicator, year, value = self._read(row, codes)
-                if code and indicator in wanted and value is not None:
+                if code and indicator in units and value is not None:
+                    self._check(value, units[indicator])
                     values.setdefault(code, {}).setdefault(indicator, {})[year] = value
         return Observations(values, updated, now())
 
@@ -97,8 +107,8 @@ class WorldBank:
         page = 1
         while True:
             meta, rows = self._page(self._source.get(path, query | ({"page": str(page)} if page > 1 else {})))
-            pages = meta.get("pages", 1)
-            if not isinstance(pages, int) or pages > _MOST_PAGES:
+            pages = number(meta.get("pages", 1))
+            if pages is None or pages > _MOST_PAGES:
                 raise self._source.garbled()
             yield meta, rows
             if page >= pages:
@@ -118,26 +128,23 @@ class WorldBank:
 
     def _read(self, row: Any, codes: Mapping[str, str]) -> tuple[str | None, str, int, float | None]:
         match row:
-            case {"indicator": {"id": str() as indicator}, "country": {"id": str() as code2}, "date": str() as year}:
+            case {"indicator": {"id": str() as indicator}, "country": {"id": str() as code2}, "date": written}:
                 code = codes.get(str(row.get("countryiso3code"))) or codes.get(code2)
-                if re.fullmatch(r"[12][0-9]{3}", year):
-                    return code, indicator, int(year), _number(row.get("value"))
+                year = number(written)
+                if year is not None and year.is_integer() and _EARLIEST_YEAR <= year <= datetime.now(UTC).year + 1:
+                    return code, indicator, int(year), self._value(row.get("value"))
         raise self._source.garbled()
 
+    def _value(self, value: Any) -> float | None:
+        """The figure of a row, None where it says that there is none. Raises SourceUnavailable."""
+        if value is None or (isinstance(value, str) and value.strip() in _NO_FIGURE):
+            return None
+        read = number(value)
+        if read is None:
+            raise self._source.garbled()
+        return read
 
-def _number(value: Any) -> float | None:
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        return None
-    try:
-        number = float(value)
-    except OverflowError:
-        return None
-    return number if math.isfinite(number) else None
-
-
-def _date(text: Any) -> str | None:
-    """A date as the source gave it, or None: it is shown to people, so nothing else may come through here."""
-    try:
-        return date.fromisoformat(text).isoformat()
-    except (TypeError, ValueError):
-        return None
+    def _check(self, value: float, unit: str) -> None:
+        """Refuse a figure that no economy can have. Raises SourceUnavailable."""
+        if abs(value) > (_LARGEST_PERCENT if unit.startswith("%") else _LARGEST):
+            raise self._source.garbled()

@@ -166,3 +166,29 @@ def test_no_more_is_asked_for_than_the_tools_take():
 
 def test_a_huge_question_is_read_in_part():
     assert asked("Show me China market data. " + "and and, and " * 10_000) == market("China")
+
+
+@pytest.mark.parametrize(
+    ("question", "calls"),
+    [
+        ("population of India in 1850", [("compare_markets", ["India"], "population", 10, 1850)]),
+        (
+            "What was the population of India in the year 2015?",
+            [("compare_markets", ["India"], "population", 10, 2015)],
+        ),
+        ("India's inflation 1995", [("compare_markets", ["India"], "inflation", 10, 1995)]),
+        ("Show me China market data for 2010", [("market_data", "China", 2010)]),
+        ("inflation in India since 2010", compared(["India"], "inflation", 16)),
+        ("inflation in India over 20 years", compared(["India"], "inflation", 20)),
+    ],
+)
+def test_one_year(question: str, calls: list[tuple]) -> None:
+    assert asked(question) == calls
+
+
+def test_a_year_goes_on() -> None:
+    assert asked("population of India in 2015", "what about China?") == [
+        ("compare_markets", ["China"], "population", 10, 2015)
+    ]
+    assert asked("population of India", "and in 1995?") == [("compare_markets", ["India"], "population", 10, 1995)]
+    assert asked("population of India in 2015", "since 2010") == compared(["India"], "population", 16)

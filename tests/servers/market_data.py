@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import json
 import re
 import socket
 import threading
+from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Literal, get_args
+from typing import Any, Literal, get_args
 
 from tests.servers.market_answers import answer, as_json, refusal
 
@@ -43,7 +45,8 @@ Fault = Literal[
 class MarketDataServer:
     """Use as a context manager. `world_bank_url` and `frankfurter_url` are what the settings of these names take.
 
-    `requests` are the paths served so far, with their queries. While `gate` is cleared every answer waits.
+    `requests` are the paths served so far, with their queries. While `gate` is cleared every answer waits. `rewrite`
+    may put other JSON in the place of a good answer's.
     """
 
     def __init__(self, port: int = 0, host: str = "127.0.0.1", delay_s: float = 0.0) -> None:
@@ -53,6 +56,7 @@ class MarketDataServer:
         self.delay_s = delay_s
         self.poured = 0  # bytes of a huge body that were taken
         self.retry_after = ""
+        self.rewrite: Callable[[Any], Any] | None = None
         self.redirect_to = "http://127.0.0.1:9/"
         self.closing = threading.Event()
         self.first_arrival = threading.Event()
@@ -160,6 +164,8 @@ class _Handler(BaseHTTPRequestHandler):
             self._misbehave(fault)
         else:
             status, content_type, body = answer(self.path)
+            if owner.rewrite:
+                body = as_json(owner.rewrite(json.loads(body.decode("utf-8-sig"))))
             self._send(status, content_type, body)
 
     def _send(self, status: int, content_type: str, body: bytes, **headers: str) -> None:

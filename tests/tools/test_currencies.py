@@ -64,3 +64,11 @@ def test_every_name_in_the_table_leads_to_its_own_currency():
 def test_what_cannot_be_found_is_explained(asked, told):
     with pytest.raises(ToolFailure, match=told):
         currencies.find(asked, "base")
+
+
+@pytest.mark.parametrize("names", currencies._REPLACED, ids=lambda names: names[0])
+def test_a_currency_that_the_euro_replaced_is_named_as_such(names):
+    country, year = currencies._REPLACED[names]
+    for name in (*names, f"{names[1]}s", names[1].upper(), f"the {names[1]}"):
+        with pytest.raises(ToolFailure, match=f"{country} has used the euro since January {year}"):
+            currencies.find(name, "base")

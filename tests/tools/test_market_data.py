@@ -195,3 +195,31 @@ def test_the_bundled_table_is_sound():
 )
 def test_bundled_figures_are_the_published_ones(code, indicator, year, value):
     assert bundled.observations().values[code][indicator][year] == pytest.approx(value, rel=1e-4)
+
+
+def test_one_year_that_is_asked_for(markets):
+    result = markets.market_data("China", 2010)
+    rows = check(result)["tables"][0]["rows"]
+    assert {row[2] for row in rows} == {"2010"}
+    assert "(2010)" in result.summary
+    compared = markets.compare_markets(["China", "India"], "population", 10, 2010)
+    table = check(compared)["tables"][0]
+    assert table["title"] == "Figures of 2010"
+    assert [row[2] for row in table["rows"]] == ["2010", "2010"]
+    assert "China 1." in compared.summary
+
+
+def test_a_year_of_which_one_figure_is_missing(markets):
+    result = markets.market_data("China", 2025)
+    rows = {row[0]: row[1:] for row in check(result)["tables"][0]["rows"]}
+    assert rows["Inflation (consumer prices, annual)"] == ["no figure", ""]
+    assert rows["Population"][1] == "2025"
+
+
+@pytest.mark.parametrize("year", [1850, 1, 1989, 2040, 9999, "1850"])
+def test_a_year_that_is_not_there_is_said(markets, year):
+    told = rf"no figure of {year} for India: the figures here are of 1990 to 20\d\d"
+    with pytest.raises(ToolFailure, match=told):
+        markets.compare_markets(["India"], "population", 10, year)
+    with pytest.raises(ToolFailure, match=told):
+        markets.market_data("India", year)

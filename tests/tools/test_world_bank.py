@@ -1,10 +1,13 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 
-from chat.tools import countries, indicators, world_bank
+from chat.tools import countries, indicators
 from chat.tools.http import SourceUnavailable
 from chat.tools.indicators import GDP, GDP_GROWTH, INDICATORS
 from tests.servers.market_answers import LAST_YEAR, UPDATED, figure
@@ -94,9 +97,84 @@ def test_the_order_of_a_question_does_not_matter_to_the_cache(world_bank, server
     assert len(server.requests) == 1
 
 
+def replaced(field: str, value: object, row: int = 0) -> Callable[[Any], Any]:
+    """Put `value` in a field of a row of the World Bank's answer, whose first row is of this year."""
+
+    def rewrite(answer: Any) -> Any:
+        answer[1][row][field] = value
+        return answer
+
+    return rewrite
+
+
+def as_texts(answer: Any) -> Any:
+    for row in answer[1]:
+        row["value"] = row["value"] if row["value"] is None else str(row["value"])
+    return [{name: str(value) for name, value in answer[0].items()}, answer[1]]
+
+
+def test_numbers_may_come_as_texts(world_bank, server):
+    server.rewrite = as_texts
+    found = world_bank.observations([CHINA], [GDP, INFLATION])
+    assert found.of(CHINA, GDP)[2024] == pytest.approx(figure("CHN", GDP.code, 2024))
+    assert min(found.of(CHINA, INFLATION)) == 1990
+
+
+def test_pages_may_come_as_texts(world_bank, server, monkeypatch):
+    monkeypatch.setattr("chat.tools.world_bank._PER_PAGE", 100)
+    server.rewrite = as_texts
+    assert world_bank.observations([CHINA], INDICATORS).of(CHINA, INFLATION)[1990]
+    assert len(server.requests) == 5
+
+
 @pytest.mark.parametrize(
-    ("value", "number"),
-    [(1, 1.0), (1.5, 1.5), (None, None), ("1", None), (True, None), ([], None), (10**400, None), (float("inf"), None)],
+    ("written", "read"),
+    [
+        *((None, None), ("", None), ("..", None), (" ", None)),
+        *((1, 1.0), (1.5, 1.5), (-2, -2.0), (0, 0.0), ("1", 1.0), (" 1.5 ", 1.5), ("-2.5e3", -2500.0), ("+7", 7.0)),
+    ],
 )
-def test_only_numbers_are_figures(value, number):
-    assert world_bank._number(value) == number
+def test_what_a_figure_may_be(world_bank, server, written, read):
+    server.rewrite = replaced("value", written)
+    newest = datetime.now(UTC).year
+    assert world_bank.observations([CHINA], [GDP]).of(CHINA, GDP).get(newest) == read
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        *(1e308, -1e308, 1e18, "1e308", "9" * 30, "1e400", 10**400, "1,5", "1.234.567", "12 trillion", "0x10", "١٢"),
+        *("nan", "Infinity", True, [], {}, "<b>1</b>", "1_000"),
+    ],
+)
+def test_absurd_figures_break_an_answer(world_bank, server, written):
+    server.rewrite = replaced("value", written)
+    with pytest.raises(SourceUnavailable, match="documented format"):
+        world_bank.observations([CHINA], [GDP])
+
+
+def test_a_percentage_is_held_to_what_percentages_can_be(world_bank, server):
+    server.rewrite = replaced("value", 5e6, row=3)
+    with pytest.raises(SourceUnavailable, match="documented format"):
+        world_bank.observations([CHINA], [INFLATION])
+
+
+@pytest.mark.parametrize("written", [2025, "2025", " 2025", "2025.0"])
+def test_what_a_year_may_be(world_bank, server, written):
+    server.rewrite = replaced("date", written)
+    assert world_bank.observations([CHINA], [GDP]).of(CHINA, GDP)[2025]
+
+
+@pytest.mark.parametrize(
+    "written", [1, "1", "0001", "2026-W01", "20250101", "2025Q1", "9999", 2025.5, "", None, True, []]
+)
+def test_absurd_years_break_an_answer(world_bank, server, written):
+    server.rewrite = replaced("date", written)
+    with pytest.raises(SourceUnavailable, match="documented format"):
+        world_bank.observations([CHINA], [GDP])
+
+
+@pytest.mark.parametrize("written", ["2026-W01", "2026-W01-1", "20260101", "2026-13-01", "<b>", 20260101, None])
+def test_a_date_of_change_that_is_none_is_not_shown(world_bank, server, written):
+    server.rewrite = lambda answer: [answer[0] | {"lastupdated": written}, answer[1]]
+    assert world_bank.observations([CHINA], [GDP]).updated is None
