@@ -222,7 +222,7 @@ _NO_NAME = re.compile(
 
 
 def _may_be_a_name(text: str) -> bool:
-    return len(text.split()) <= 4 and not _NO_NAME.search(text)
+    return len(text.split()) <= 4 and not _NO_NAME.search(text) and not re.search(r"\d", text)
 
 
 def _titled(name: str) -> str:
