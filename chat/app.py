@@ -30,6 +30,7 @@ from chat.turns.recovery import Recovery
 from chat.turns.report import WorkerReport
 from chat.turns.runner import Limits, Runner
 from chat.turns.stop import Stopper
+from chat.turns.titles import Titles
 from chat.web import admin, body, conversations, errors, export, feedback, health, identity, pages, shares, turns
 from chat.web.parts import EXTENSION, Parts
 from chat.workers.garbage import Collector
@@ -57,13 +58,15 @@ class Worker:
         follower = Follower(self._store, self._home, self._peers)
         stopper = Stopper(self._store, self._home, self._peers)
         tools = market_tools(settings.world_bank_url, settings.frankfurter_url, settings.data_dir / "cache")
+        self._titles = Titles(self._store, _tried_once(self._model), "none" if settings.demo else settings.title_model)
         runner = Runner(
             self._store,
             self._memory,
             Agent(self._model, Toolbox(tools)),
             self._home,
             self._peers.name,
-            Limits(settings.turn_timeout_s, settings.context_chars),
+            Limits(settings.turn_timeout_s, settings.context_chars, settings.system_prompt),
+            self._titles,
         )
         self._collector = Collector(lambda: self._home.running)
         self._report = WorkerReport(self._home, self._memory, self._peers)
@@ -98,6 +101,7 @@ class Worker:
         if not self._started:
             return
         self._drain.finish()
+        self._titles.stop()
         for part in (self._home, self._recovery, self._expiry, self._indexer, self._collector, self._report):
             part.stop()
         self._peers.close()
@@ -178,3 +182,9 @@ def _model(settings: Settings) -> LanguageModel:
     return OpenAIModel(
         settings.openai_api_key, settings.openai_base_url, settings.model_timeout_s, settings.model_transport
     )
+
+
+def _tried_once(model: LanguageModel) -> LanguageModel:
+    """For requests that nobody waits for."""
+    once: Callable[[], LanguageModel] | None = getattr(model, "trying_once", None)
+    return model if once is None else once()

@@ -19,6 +19,7 @@ from dotenv.parser import parse_stream
 
 ROOT = Path(__file__).resolve().parent.parent
 ENV_FILE = ROOT / ".env"
+_PROMPT_BYTES = 100_000
 
 
 class SettingError(ValueError):
@@ -109,6 +110,29 @@ def _path(text: str) -> Path:
     raise ValueError("a folder's path")
 
 
+def _text_file(text: str) -> str:
+    """What stands in the file named `text`, which is read here and now."""
+    path = _path(text)
+    try:
+        if not path.is_file():
+            raise ValueError("the path of a text file, and there is none")
+        raw = path.read_bytes() if path.stat().st_size <= _PROMPT_BYTES else b""
+        found = raw.decode("utf-8-sig").strip()
+    except UnicodeDecodeError:
+        raise ValueError("the path of a text file in UTF-8, and this one is not") from None
+    except OSError as error:
+        raise ValueError(f"the path of a text file that can be read ({error.strerror})") from None
+    if "\x00" in found or not found:
+        raise ValueError(f"the path of a text file of 1 to {_PROMPT_BYTES} bytes that says something")
+    return found
+
+
+def _name(text: str) -> str:
+    if not text.isprintable() or len(text) > 200:
+        raise ValueError("a model's name, or none")
+    return "none" if text.lower() == "none" else text
+
+
 def _setting(name: str, parse: Callable[[str], Any], default: Any, *, secret: bool = False) -> Any:
     """A field of Settings that is read from the environment variable `name`; `default` is a parsed value."""
     return field(default=default, metadata={"name": name, "parse": parse}, repr=not secret)
@@ -127,6 +151,8 @@ class Settings:
     openai_api_key: str = _setting("OPENAI_API_KEY", _header_text, "", secret=True)
     openai_base_url: str = _setting("OPENAI_BASE_URL", _url, "")
     chat_models: tuple[str, ...] = _setting("CHAT_MODEL", _names, ())
+    title_model: str = _setting("TITLE_MODEL", _name, "")
+    system_prompt: str = _setting("SYSTEM_PROMPT_FILE", _text_file, "")
     database_url: str = _setting("DATABASE_URL", _database, "sqlite:///data/chat.db")
     auth_mode: str = _setting("AUTH_MODE", _one_of("open"), "open")
     admin_token: str = _setting("ADMIN_TOKEN", _header_text, "", secret=True)

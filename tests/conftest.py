@@ -48,6 +48,7 @@ def settings(tmp_path: Path) -> Settings:
     """Settings with every file in the test's own folder."""
     return Settings(
         grace_s=0,
+        title_model="none",
         database_url=f"sqlite:///{tmp_path}/chat.db",
         data_dir=tmp_path / "data",
         log_dir=tmp_path / "logs",

@@ -14,6 +14,7 @@ from chat.agent.toolbox import Toolbox
 from chat.cancellation import Cancellation
 from chat.llm.contract import LanguageModel
 from chat.messages import (
+    Answer,
     Message,
     ReasoningDelta,
     TextDelta,
@@ -43,6 +44,8 @@ class ToolCallEnded:
     record: ToolCallRecord
 
 
+_NOTHING = Answer()
+
 AgentEvent = TextDelta | ReasoningDelta | Usage | ToolCallStarted | ToolCallEnded
 
 
@@ -53,11 +56,17 @@ class Agent:
         self._model = model
         self._toolbox = toolbox
 
-    def answer(self, model: str, context: Sequence[Message], cancellation: Cancellation) -> Iterator[AgentEvent]:
-        """Answer the last message of `context`. Raises ModelError or TurnEnded; what was yielded stands."""
+    def answer(
+        self, model: str, context: Sequence[Message], cancellation: Cancellation, start: Answer = _NOTHING
+    ) -> Iterator[AgentEvent]:
+        """Answer the last message of `context`. Raises ModelError or TurnEnded; what was yielded stands.
+
+        What comes is numbered after `start`, an answer that goes on.
+        """
         messages = list(context)
-        length = 0
-        called = 0
+        length = len(start.text)
+        called = len(start.tool_calls)
+        steps = max((record.step for record in start.tool_calls), default=-1) + 1
         for step in range(MAX_STEPS):
             tools = self._toolbox.specs if step < MAX_STEPS - 1 else []
             text: list[str] = []
@@ -76,7 +85,7 @@ class Agent:
                 return
             said = "".join(text)
             length += len(said)
-            records = self._records(calls, step, length, called)
+            records = self._records(calls, steps + step, length, called)
             ended = yield from self._run(records, called, cancellation)
             called += len(ended)
             messages += step_messages(said, ended)

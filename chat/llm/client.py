@@ -53,6 +53,7 @@ class OpenAIModel:
         self._model_timeout_s = model_timeout_s
         self._faults = Faults(api_key, model_timeout_s)
         self._key_can_be_sent = api_key.isascii() and api_key.isprintable()
+        self._retries = MAX_RETRIES
 
     def stream(
         self, model: str, messages: Sequence[Message], tools: Sequence[ToolSpec], cancellation: Cancellation
@@ -60,7 +61,7 @@ class OpenAIModel:
         if not self._key_can_be_sent:
             raise ModelRejected("OPENAI_API_KEY holds characters that no key has; set it anew.")
         body = wire.body(model, messages, tools)
-        for attempt in range(MAX_RETRIES + 1):
+        for attempt in range(self._retries + 1):
             begun = False
             try:
                 with contextlib.closing(self._attempt(body, cancellation)) as deltas:
@@ -74,10 +75,18 @@ class OpenAIModel:
                 unreadable = isinstance(failure, Unreadable) and self._endpoint.use_stand_in()
                 error = self._faults.error(failure, begun)
                 wait_s = 0.0 if unreadable else _wait_before_next(error, attempt, retry_after_s(failure))
+                if attempt == self._retries:
+                    wait_s = None
                 if begun or wait_s is None or wait_s >= cancellation.remaining_s():
                     # The failure's own text may hold what must not be logged, so it is not chained.
                     raise error from None
             pause(wait_s, cancellation)
+
+    def trying_once(self) -> OpenAIModel:
+        """The same model over the same connections, where an attempt that fails is not repeated."""
+        other = copy.copy(self)
+        other._retries = 0
+        return other
 
     def close(self) -> None:
         """Close the connections that are kept alive."""
@@ -132,7 +141,7 @@ def _deltas(stream: Iterable[bytes], line: Line, cancellation: Cancellation) -> 
 
 def _wait_before_next(error: ModelError, attempt: int, asked_s: float | None) -> float | None:
     """Seconds until another attempt, or None if there is to be none."""
-    if attempt == MAX_RETRIES or not isinstance(error, (ModelUnreachable, ModelUnavailable, ModelRateLimited)):
+    if not isinstance(error, (ModelUnreachable, ModelUnavailable, ModelRateLimited)):
         return None
     if asked_s is not None and asked_s > MAX_RETRY_AFTER_S:
         return None

@@ -10,6 +10,7 @@ from chat.store.database import Database
 from chat.store.feedback import Feedback
 from chat.store.history import History
 from chat.store.indexing import Index
+from chat.store.instructions import Instructions
 from chat.store.migrations import migrate
 from chat.store.models import MODELS
 from chat.store.ownership import Ownership
@@ -30,6 +31,7 @@ class Store:
         self.database.peewee.bind(MODELS)
         self.sessions = Sessions(self.database)
         self.owned = Ownership(self.database)
+        self.instructions = Instructions(self.database)
         self.conversations = Conversations(self.database)
         self.history = History(self.database)
         self.branches = Branches(self.database)

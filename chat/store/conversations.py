@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Literal
 
 from chat.errors import Conflict, InvalidRequest
 from chat.store.database import Database, reads, writes
@@ -14,13 +14,19 @@ from chat.store.models import named
 from chat.store.records import Conversation, now_ms
 
 _NEWEST = """
-    SELECT id, user_id, title, pinned, created_at, updated_at, head_id, active_turn_id, temporary
-    FROM conversations {index}
-    WHERE user_id = ? AND temporary = 0 {and_pinned} AND (updated_at, id) < (?, ?)
+    SELECT id, user_id, title, pinned, created_at, updated_at, head_id, active_turn_id, temporary, archived
+    FROM conversations INDEXED BY {index}
+    WHERE user_id = ? AND temporary = 0 AND {which} AND (updated_at, id) < (?, ?)
     ORDER BY updated_at DESC, id DESC LIMIT ?
 """
-LISTED = _NEWEST.format(index="INDEXED BY conversations_listed", and_pinned="")
-PINNED = _NEWEST.format(index="INDEXED BY conversations_pinned", and_pinned="AND pinned = 1")
+LISTED = _NEWEST.format(index="conversations_shown", which="archived = 0")
+PINNED = _NEWEST.format(index="conversations_pinned", which="pinned = 1 AND archived = 0")
+ARCHIVED = _NEWEST.format(index="conversations_archived", which="archived = 1")
+_PAGES = {"": LISTED, "pinned": PINNED, "archived": ARCHIVED}
+
+# Conditional: a name that the user gave meanwhile stays.
+_ENTITLE = "UPDATE conversations SET title = ?, provisional = 0 WHERE id = ? AND provisional = 1"
+_KEEP_TITLE = "UPDATE conversations SET provisional = 0 WHERE id = ?"
 
 EXPIRED = """
     SELECT id FROM conversations INDEXED BY conversations_temporary
@@ -36,16 +42,15 @@ class Conversations:
 
     @reads
     def page(
-        self, user_id: int, limit: int, cursor: str = "", *, pinned: bool = False
+        self, user_id: int, limit: int, cursor: str = "", which: Literal["", "pinned", "archived"] = ""
     ) -> tuple[list[Conversation], str | None]:
         """At most `limit` of a user's conversations, newest first, and the cursor of the next page, if any.
 
-        `pinned`: only those. Temporary ones are in no page. Raises InvalidRequest for a cursor that no page gave.
+        Archived conversations are in pages of their own, temporary ones in none. Raises InvalidRequest for a
+        cursor that no page gave.
         """
         updated_at, last_id = _parse(cursor) if cursor else (_BEFORE_ALL, _BEFORE_ALL)
-        found = self.database.peewee.execute_sql(
-            PINNED if pinned else LISTED, (user_id, updated_at, last_id, limit + 1)
-        )
+        found = self.database.peewee.execute_sql(_PAGES[which], (user_id, updated_at, last_id, limit + 1))
         items = [record(row) for row in named(found)]
         more = f"{items[limit - 1].updated_at}-{items[limit - 1].id}" if len(items) > limit else None
         return items[:limit], more
@@ -67,13 +72,34 @@ class Conversations:
         return Conversation(id=made, head_id=None, active_turn_id=None, **fields)
 
     @writes
-    def change(self, conversation: Conversation, *, title: str | None = None, pinned: bool | None = None) -> None:
-        """Rename or pin; None leaves a field as it is. The place in the list stays."""
-        fields = {name: value for name, value in (("title", title), ("pinned", pinned)) if value is not None}
+    def change(
+        self,
+        conversation: Conversation,
+        *,
+        title: str | None = None,
+        pinned: bool | None = None,
+        archived: bool | None = None,
+    ) -> None:
+        """Rename, pin or archive; None leaves a field as it is. The place in the list stays."""
+        given = {"title": title, "pinned": pinned, "archived": archived}
+        fields: dict[str, Any] = {name: value for name, value in given.items() if value is not None}
+        if title is not None:
+            fields["provisional"] = False
         if fields:
             Row.update(**fields).where(Row.id == conversation.id).execute()
         if title is not None:
             note_titles(self.database.run, [conversation.id])
+
+    @writes
+    def entitle(self, conversation_id: int, title: str) -> bool:
+        """Replace a provisional title; "" keeps it for good. Returns whether the title changed."""
+        if not title:
+            self.database.run(_KEEP_TITLE, (conversation_id,))
+            return False
+        changed = self.database.run(_ENTITLE, (title, conversation_id)).rowcount == 1
+        if changed:
+            note_titles(self.database.run, [conversation_id])
+        return changed
 
     @writes
     def delete(self, conversation: Conversation) -> None:
@@ -96,7 +122,9 @@ class Conversations:
 
 
 def record(row: dict[str, Any]) -> Conversation:
-    return Conversation(**row | {"pinned": bool(row["pinned"]), "temporary": bool(row["temporary"])})
+    flags = {name: bool(row[name]) for name in ("pinned", "temporary", "archived")}
+    fields = {name: value for name, value in row.items() if name != "provisional"}
+    return Conversation(**fields | flags)
 
 
 def _parse(cursor: str) -> tuple[int, int]:

@@ -16,6 +16,7 @@ class User(Model):
     id = AutoField()
     name = TextField(null=True)
     created_at = BigIntegerField()
+    instructions = TextField(default="")
 
     class Meta:
         table_name = "users"
@@ -34,7 +35,10 @@ class Session(Model):
 
 
 class Conversation(Model):
-    """`head_id` is the message the page shows down to; `active_turn_id` the turn that has claimed it."""
+    """`head_id` is the message the page shows down to; `active_turn_id` the turn that has claimed it.
+
+    `provisional`: the title is the question's first words, which a model may replace.
+    """
 
     id = AutoField()
     user_id = IntegerField()
@@ -45,6 +49,8 @@ class Conversation(Model):
     head_id = IntegerField(null=True)
     active_turn_id = IntegerField(null=True)
     temporary = BooleanField(default=False)
+    archived = BooleanField(default=False)
+    provisional = BooleanField(default=False)
 
     class Meta:
         table_name = "conversations"

@@ -15,7 +15,7 @@ from chat.store.models import named, row
 from chat.store.records import Conversation, Message, Turn
 
 CONVERSATION = """
-    SELECT id, user_id, title, pinned, created_at, updated_at, head_id, active_turn_id, temporary
+    SELECT id, user_id, title, pinned, created_at, updated_at, head_id, active_turn_id, temporary, archived
     FROM conversations WHERE id = ? AND user_id = ?
 """
 

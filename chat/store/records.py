@@ -31,6 +31,7 @@ class Conversation:
     head_id: int | None
     active_turn_id: int | None
     temporary: bool = False
+    archived: bool = False
 
 
 @dataclass(frozen=True, slots=True)

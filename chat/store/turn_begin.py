@@ -26,7 +26,10 @@ _LARGEST_ID = 2**63 - 1
 
 # One row, however many conversations: fetching each would hand the interpreter's lock over twice.
 PLACES = """
-    SELECT json_group_array(json_array(id, user_id, head_id, title = '', active_turn_id IS NOT NULL))
+    SELECT json_group_array(json_array(
+        id, user_id, head_id, title = '', active_turn_id IS NOT NULL, provisional,
+        (SELECT instructions FROM users WHERE users.id = user_id)
+    ))
     FROM conversations WHERE id IN (SELECT value FROM json_each(?))
 """
 
@@ -61,7 +64,8 @@ _INSERT_TURNS = """
 CLAIM = """
     UPDATE conversations
     SET active_turn_id = new.column2, head_id = new.column3, updated_at = new.column4,
-        title = CASE new.column5 WHEN '' THEN title ELSE new.column5 END
+        title = CASE new.column5 WHEN '' THEN title ELSE new.column5 END,
+        provisional = CASE new.column5 WHEN '' THEN provisional ELSE 1 END, archived = 0
     FROM (VALUES {rows}) AS new
     WHERE id = new.column1 AND active_turn_id IS NULL
 """
@@ -86,7 +90,8 @@ class Question:
 class Begun:
     """`fresh` is False when the same `client_id` was sent before: `turn` is then that earlier turn.
 
-    `text` is the question and `parent_id` the message it follows; `titled` the title given just now, or "".
+    `text` is the question and `parent_id` the message it follows; `titled` the title given just now, or "";
+    `provisional` whether the title waits for a model to replace it; `instructions` are the user's own.
     """
 
     turn: Turn
@@ -94,6 +99,8 @@ class Begun:
     parent_id: int | None
     text: str
     titled: str = ""
+    provisional: bool = False
+    instructions: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +122,8 @@ class _Place:
     head_id: int | None
     untitled: bool
     claimed: bool
+    provisional: bool
+    instructions: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +141,7 @@ def begin(run: RunStatement, asked: Sequence[Asked], now: int) -> list[Begun | P
     Conflict while another turn runs there, or when the client_id was used for another text; InvalidRequest for a
     parent that is no answer of this conversation; NotFound where it is gone, or somebody else's.
     """
-    places = _places(run, asked)
+    places = _places(run, [each.conversation_id for each in asked])
     users = users_of(run, [each.owner for each in asked])
     earlier = _earlier(run, asked)
     numbers = _Numbers(run)
@@ -155,9 +164,13 @@ def begin(run: RunStatement, asked: Sequence[Asked], now: int) -> list[Begun | P
 
 
 def begin_again(run: RunStatement, question: Message, where: Run, now: int) -> Begun:
-    """Begin another answer to a question that is there. Raises Conflict."""
+    """Begin another answer to a question that is there. Raises Conflict, NotFound."""
     turn = _turn(_Numbers(run), question.conversation_id, question.id, where, now)
-    begun = Begun(turn, True, question.parent_id, question.text)
+    place = _places(run, [question.conversation_id]).get(question.conversation_id)
+    if place is None:
+        raise NotFound("There is no such conversation.")
+    about = (bool(place.provisional), place.instructions or "")
+    begun = Begun(turn, True, question.parent_id, question.text, "", *about)
     _write(run, [_New(begun, False)], now)
     return begun
 
@@ -178,8 +191,8 @@ class _Numbers:
         return self._turn
 
 
-def _places(run: RunStatement, asked: Sequence[Asked]) -> dict[int, _Place]:
-    (found,) = run(PLACES, (ids(each.conversation_id for each in asked),)).fetchone()
+def _places(run: RunStatement, conversations: Sequence[int]) -> dict[int, _Place]:
+    (found,) = run(PLACES, (ids(conversations),)).fetchone()
     return {row[0]: _Place(*row) for row in msgspec.json.decode(found)}
 
 
@@ -221,7 +234,9 @@ def _begun(asked: Asked, place: _Place, numbers: _Numbers, now: int) -> Begun:
     question = asked.question
     parent_id = place.head_id if isinstance(question.parent_id, HeadOfConversation) else question.parent_id
     turn = _turn(numbers, place.id, numbers.message(), asked.run, now)
-    return Begun(turn, True, parent_id, question.text, question.title if place.untitled else "")
+    titled = question.title if place.untitled else ""
+    provisional = bool(titled) or bool(place.provisional)
+    return Begun(turn, True, parent_id, question.text, titled, provisional, place.instructions or "")
 
 
 def _turn(numbers: _Numbers, conversation_id: int, question_id: int, where: Run, now: int) -> Turn:

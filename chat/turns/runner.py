@@ -8,7 +8,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from chat.agent.context import answer_messages, fit
 from chat.agent.loop import Agent
@@ -21,8 +21,10 @@ from chat.store.records import COMPLETED, FAILED, STOPPED, Turn, TurnError, now_
 from chat.store.records import Message as StoredMessage
 from chat.store.sessions import Owner
 from chat.store.turns import Begun, Progress, Question, Run
+from chat.turns import retelling, wishes
 from chat.turns.home import Home
 from chat.turns.live import LiveTurn
+from chat.turns.titles import Beginning, Titles
 from chat.workers import mode, threads
 from config.system_prompt import system_prompt
 
@@ -35,10 +37,25 @@ _COMMIT_PATIENCE_S = 60.0
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """The longest turn, and the longest context that the model is given."""
+    """The longest turn, and the longest context that the model is given.
+
+    `prompt` are the operator's instructions, "" the built-in ones.
+    """
 
     turn_timeout_s: float
     context_chars: int
+    prompt: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Course:
+    """How an answer differs from a plain one: it goes on with what there was, or follows a wish (`wishes.py`)."""
+
+    start: Answer = field(default_factory=Answer)
+    wish: str = ""
+
+
+_PLAIN = Course()
 
 
 class Runner:
@@ -52,12 +69,14 @@ class Runner:
         home: Home,
         worker: str,
         limits: Limits,
+        titles: Titles,
     ) -> None:
         self._store = store
         self._memory = memory
         self._agent = agent
         self._home = home
         self._limits = limits
+        self._titles = titles
         self._mode = mode.current()
         self._worker = worker
 
@@ -70,12 +89,20 @@ class Runner:
             run = Run(model, self._mode.name, self._worker)
             return self._launch(self._store.turns.begin(owner, conversation_id, question, run))
 
-    def ask_again(self, answer: StoredMessage, model: str) -> Begun:
-        """Begin another answer beside `answer`."""
-        with self._home.place():
-            return self._launch(self._store.turns.begin_again(answer, Run(model, self._mode.name, self._worker)))
+    def ask_again(self, answer: StoredMessage, model: str, wish: str = "") -> Begun:
+        """Begin another answer beside `answer`; `wish` is "" or one of `wishes.WISHES`."""
+        return self._beside(answer, model, Course(wish=wishes.told(wish, answer.text)))
 
-    def _launch(self, begun: Begun) -> Begun:
+    def go_on(self, answer: StoredMessage, model: str) -> Begun:
+        """Begin a version of `answer` that has all of it, and goes on where it was cut."""
+        return self._beside(answer, model, Course(Answer(answer.text, answer.reasoning, answer.tool_calls)))
+
+    def _beside(self, answer: StoredMessage, model: str, course: Course) -> Begun:
+        with self._home.place():
+            run = Run(model, self._mode.name, self._worker)
+            return self._launch(self._store.turns.begin_again(answer, run), course)
+
+    def _launch(self, begun: Begun, course: Course = _PLAIN) -> Begun:
         if not begun.fresh:
             return begun
         turn = begun.turn
@@ -87,29 +114,34 @@ class Runner:
             live.title(begun.titled)
         self._home.add(live)
         try:
-            threads.start(f"turn {turn.id}", self._run, live, begun)
+            threads.start(f"turn {turn.id}", self._run, live, begun, course)
         except RuntimeError:  # the system gives no more threads; the turn is begun and has to end
             self._commit(live, FAILED, _NO_THREAD)
             self._home.remove(live)
         return begun
 
-    def _run(self, live: LiveTurn, begun: Begun) -> None:
+    def _run(self, live: LiveTurn, begun: Begun, course: Course) -> None:
         try:
-            self._answer_and_commit(live, begun)
+            self._answer_and_commit(live, begun, course)
         except Exception:
             log.exception("Turn %s could not be ended", live.turn.id)
             self._end_unkept(live)  # its lease will run out, but who follows it need not wait for that
         finally:
             self._home.remove(live)
 
-    def _answer_and_commit(self, live: LiveTurn, begun: Begun) -> None:
+    def _answer_and_commit(self, live: LiveTurn, begun: Begun, course: Course) -> None:
         try:
             context = self._context(begun)
         except StoreUnavailable as unavailable:
             self._commit(live, FAILED, TurnError(unavailable.code, unavailable.message, True))
             return
-        status, error = self._answer(live, context)
+        for event in retelling.retold(course.start):
+            live.take(event)
+        prompt = system_prompt(self._limits.prompt, begun.instructions, course.wish)
+        status, error = self._answer(live, [Message("system", prompt), *context], course.start)
         self._commit(live, status, error, context)
+        if begun.provisional and status in (COMPLETED, STOPPED):
+            self._entitle(live, begun)
 
     def _context(self, begun: Begun) -> list[Message]:
         """The conversation up to and including the question."""
@@ -119,13 +151,13 @@ class Runner:
             known = tuple(message for stored in path for message in _told(stored))
         return fit([*known, Message("user", begun.text)], self._limits.context_chars)
 
-    def _answer(self, live: LiveTurn, context: list[Message]) -> tuple[str, TurnError | None]:
-        """Have the agent answer. Returns the turn's status and error."""
+    def _answer(self, live: LiveTurn, context: list[Message], start: Answer) -> tuple[str, TurnError | None]:
+        """Have the agent answer, going on with `start`. Returns the turn's status and error."""
         turn = live.turn
+        if start.text or start.tool_calls:
+            context = [*context, *retelling.context(start)]
         try:
-            for event in self._agent.answer(
-                turn.model, [Message("system", system_prompt()), *context], live.cancellation
-            ):
+            for event in self._agent.answer(turn.model, context, live.cancellation, start):
                 live.take(event)
         except TurnEnded as ended:
             status = FAILED if ended.reason == "timeout" else ended.reason
@@ -149,6 +181,11 @@ class Runner:
             messages = [*context, *answer_messages(progress.answer)]
             self._memory.put(ended.conversation_id, ended.message_id, messages)
         live.end(ended, error)
+
+    def _entitle(self, live: LiveTurn, begun: Begun) -> None:
+        text = live.progress().answer.text
+        if text.strip():
+            self._titles.want(Beginning(begun.turn.conversation_id, begun.turn.model, begun.text, text))
 
     def _end_unkept(self, live: LiveTurn) -> None:
         live.end(replace(live.turn, status=FAILED, ended_at=now_ms()), _NOT_KEPT)

@@ -16,6 +16,7 @@ T = TypeVar("T", bound=msgspec.Struct)
 MESSAGE_CHARS = 32_000
 TITLE_CHARS = 200
 COMMENT_CHARS = 1_000
+INSTRUCTION_CHARS = 4_000
 BODY_BYTES = 1024 * 1024
 
 # A row's number: as long as the database takes one.
@@ -30,6 +31,7 @@ class NewConversation(msgspec.Struct):
 class ChangedConversation(msgspec.Struct):
     title: str | None = None
     pinned: bool | None = None
+    archived: bool | None = None
 
 
 class NewTurn(msgspec.Struct):
@@ -42,7 +44,18 @@ class NewTurn(msgspec.Struct):
 
 
 class Again(msgspec.Struct):
+    """`wish`: how the new answer is to differ."""
+
     model: str | None = None
+    wish: Literal["shorter", "more_detailed"] | None = None
+
+
+class GoOn(msgspec.Struct):
+    model: str | None = None
+
+
+class OwnInstructions(msgspec.Struct):
+    text: str
 
 
 class Nothing(msgspec.Struct):
@@ -114,6 +127,18 @@ def title(text: str) -> str:
     if len(line) > TITLE_CHARS:
         raise InvalidRequest("title_too_long", f"A title may have {TITLE_CHARS} characters.", "title")
     return line
+
+
+def instructions(text: str) -> str:
+    """What a user wants every answer to keep to. Raises InvalidRequest."""
+    kept = _storable(text, "text").strip()
+    if len(kept) > INSTRUCTION_CHARS:
+        raise InvalidRequest(
+            "instructions_too_long",
+            f"The instructions have {len(kept)} characters; they may have {INSTRUCTION_CHARS}.",
+            "text",
+        )
+    return kept
 
 
 def short(value: str | None, field: str, limit: int) -> str | None:

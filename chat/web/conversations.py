@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
 from flask import Blueprint, request
 from flask.typing import ResponseReturnValue
@@ -21,15 +21,18 @@ _PAGED = frozenset({"limit", "leaf", "through", "before"})
 
 @bp.get("/me")
 def me() -> dict[str, Any]:
-    settings = parts().settings
+    here = parts()
+    settings, user_id = here.settings, identity.user_id()
     return {
-        "user": {"id": identity.user_id(), "name": None},
+        "user": {"id": user_id, "name": None},
+        "instructions": here.store.instructions.of(user_id),
         "mode": mode.current().name,
         "models": list(settings.models),
         "default_model": settings.models[0],
         "limits": {
             "message_chars": body.MESSAGE_CHARS,
             "title_chars": body.TITLE_CHARS,
+            "instruction_chars": body.INSTRUCTION_CHARS,
             "turn_seconds": settings.turn_timeout_s,
         },
         "features": {
@@ -37,10 +40,25 @@ def me() -> dict[str, Any]:
             "search": True,
             "share": True,
             "temporary": True,
+            "archive": True,
+            "titles": not settings.demo and settings.title_model != "none",
             "export": ["json", "md"],
         },
         "version": VERSION,
     }
+
+
+@bp.get("/me/instructions")
+def show_instructions() -> dict[str, Any]:
+    return {"text": parts().store.instructions.of(identity.user_id())}
+
+
+@bp.put("/me/instructions")
+def change_instructions() -> dict[str, Any]:
+    user_id = identity.user_id()
+    text = body.instructions(body.read(body.OwnInstructions).text)
+    parts().store.instructions.change(user_id, text)
+    return {"text": text}
 
 
 @bp.get("/conversations")
@@ -49,9 +67,15 @@ def list_conversations() -> dict[str, Any]:
         hits, cursor = parts().store.search.find(identity.user_id(), words, query.limit(), query.text("cursor"))
         return {"items": [shapes.found(hit) for hit in hits], "next_cursor": cursor}
     found, cursor = parts().store.conversations.page(
-        identity.user_id(), query.limit(), query.text("cursor"), pinned=query.flag("pinned")
+        identity.user_id(), query.limit(), query.text("cursor"), _which_page()
     )
     return {"items": [shapes.conversation(record) for record in found], "next_cursor": cursor}
+
+
+def _which_page() -> Literal["", "pinned", "archived"]:
+    if query.flag("archived"):
+        return "archived"
+    return "pinned" if query.flag("pinned") else ""
 
 
 @bp.post("/conversations")
@@ -79,7 +103,7 @@ def change_conversation(conversation_id: int) -> dict[str, Any]:
     record = store.owned.conversation(identity.user_id(), conversation_id)
     asked = body.read(body.ChangedConversation)
     title = None if asked.title is None else body.title(asked.title)
-    store.conversations.change(record, title=title, pinned=asked.pinned)
+    store.conversations.change(record, title=title, pinned=asked.pinned, archived=asked.archived)
     return shapes.conversation(store.owned.conversation(identity.user_id(), conversation_id))
 
 

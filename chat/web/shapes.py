@@ -26,6 +26,7 @@ def conversation(record: Conversation) -> dict[str, Any]:
         "pinned": record.pinned,
         "running": record.active_turn_id is not None,
         "temporary": record.temporary,
+        "archived": record.archived,
     }
 
 

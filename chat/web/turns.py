@@ -9,7 +9,8 @@ import msgspec
 from flask import Blueprint, Response, request, url_for
 from flask.typing import ResponseReturnValue
 
-from chat.errors import InvalidRequest, NotFound
+from chat.errors import Conflict, InvalidRequest, NotFound
+from chat.store.records import COMPLETED, RUNNING
 from chat.store.turns import Begun, HeadOfConversation, Question
 from chat.web import body, identity, shapes
 from chat.web.parts import parts
@@ -47,7 +48,25 @@ def ask_again(message_id: int) -> ResponseReturnValue:
     asked = body.read(body.Again)
     if message.role != "assistant":
         raise InvalidRequest("not_an_answer", "Only an answer can be generated again.")
-    return _begun(here.runner.ask_again(message, _model(asked.model)))
+    return _begun(here.runner.ask_again(message, _model(asked.model), asked.wish or ""))
+
+
+@bp.post("/messages/<id:message_id>/continue")
+def go_on(message_id: int) -> ResponseReturnValue:
+    here = parts()
+    _, message = here.store.owned.message(identity.user_id(), message_id)
+    asked = body.read(body.GoOn)
+    if message.role != "assistant" or message.turn is None:
+        raise InvalidRequest("not_an_answer", "Only an answer can go on.")
+    if message.turn.status == RUNNING:
+        raise Conflict("turn_running", "An answer is still being written in this conversation.")
+    if message.turn.status == COMPLETED:
+        raise Conflict("answer_complete", "This answer is complete.")
+    if not message.text.strip() and not message.tool_calls:
+        raise Conflict("nothing_to_continue", "Nothing of this answer has come, so it can only be asked for again.")
+    before = message.turn.model
+    model = before if asked.model is None and before in here.settings.models else _model(asked.model)
+    return _begun(here.runner.go_on(message, model))
 
 
 @bp.get("/turns/<id:turn_id>")

@@ -59,6 +59,11 @@ CASES: dict[str, tuple[dict[str, Any], list[str]]] = {
     "MAX_ACTIVE_TURNS": ({"1": 1, "100000": 100_000}, ["0", "100001", "-1", "none"]),
     "CONTEXT_CHARS": ({"1000": 1000, "10000000": 10_000_000}, ["999", "10000001", "1k"]),
     "MEMORY_LIMIT_MB": ({"1": 1, "65536": 65536}, ["0", "65537", "64MB"]),
+    "TITLE_MODEL": ({"small": "small", "NONE": "none", "openai/gpt 5": "openai/gpt 5"}, ["a\nb", "x" * 201]),
+    "SYSTEM_PROMPT_FILE": (
+        {"tests/config/prompt.txt": "You are {name}.\nIt is {today}."},
+        ["tests/config/none.txt", "tests/config", "/dev/zero", "a\x00b", "wsgi.py/x", "x" * 300, "tests/empty.txt"],
+    ),
     "LOG_DIR": ({"logs": ROOT / "logs", "/tmp/x": Path("/tmp/x"), "~/x": Path("~/x").expanduser()},
                 ["~nobody-of-that-name/x", "a\x00b", "a\nb"]),
     "LOG_LEVEL": ({"DEBUG": "DEBUG", "warning": "WARNING"}, ["TRACE", "CRITICAL", "10", "INFO,DEBUG"]),

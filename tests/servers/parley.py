@@ -36,6 +36,8 @@ class ParleyServer:
             "LOG_DIR": folder / "logs",
             "DATABASE_URL": f"sqlite:///{folder}/chat.db",
             "DEMO_LATENCY_S": 0.3,
+            # A test that wants titles asks for them: others count the requests that a model gets.
+            "TITLE_MODEL": "none",
             # Nothing listens there: a test that needs figures names a server of its own.
             "WORLD_BANK_URL": "http://127.0.0.1:9/v2",
             "FRANKFURTER_URL": "http://127.0.0.1:9/v1",

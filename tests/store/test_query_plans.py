@@ -23,12 +23,17 @@ PLANS = {
     "list": (
         conversations.LISTED,
         (1, LARGEST, LARGEST, 51),
-        "SEARCH conversations USING INDEX conversations_listed (user_id=? AND temporary=? AND ",
+        "SEARCH conversations USING INDEX conversations_shown (user_id=? AND ",
     ),
     "pinned": (
         conversations.PINNED,
         (1, LARGEST, LARGEST, 51),
         "SEARCH conversations USING INDEX conversations_pinned (user_id=? AND ",
+    ),
+    "archived": (
+        conversations.ARCHIVED,
+        (1, LARGEST, LARGEST, 51),
+        "SEARCH conversations USING INDEX conversations_archived (user_id=? AND ",
     ),
     "expired": (conversations.EXPIRED, (1, 100), "SEARCH conversations USING INDEX conversations_temporary ("),
     "first questions": (branches.ROOTS, (1,), "SEARCH messages USING INDEX messages_roots (conversation_id=?)"),

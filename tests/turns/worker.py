@@ -25,6 +25,7 @@ from chat.turns.neighbours import desk
 from chat.turns.recovery import Recovery
 from chat.turns.runner import Limits, Runner
 from chat.turns.stop import Stopper
+from chat.turns.titles import Titles
 from chat.workers.peers import Peers
 
 LONG_S = 30.0
@@ -42,6 +43,8 @@ class Worker:
         memory_bytes: int = 1_000_000,
         most_turns: int = 50,
         limits: Limits | None = None,
+        *,
+        title_model: str = "none",
     ) -> None:
         self.store = store
         self.memory = LocalMemory(memory_bytes)
@@ -50,6 +53,7 @@ class Worker:
         self.follower = Follower(store, self.home, self.peers)
         self.recovery = Recovery(store, self.peers.is_gone)
         self.stopper = Stopper(store, self.home, self.peers)
+        self.titles = Titles(store, model, title_model)
         self.runner = Runner(
             store,
             self.memory,
@@ -57,6 +61,7 @@ class Worker:
             self.home,
             self.peers.name,
             limits or Limits(LONG_S, 100_000),
+            self.titles,
         )
 
     def start(self) -> None:

@@ -16,6 +16,7 @@ CONVERSATION = {
     "pinned": bool,
     "running": bool,
     "temporary": bool,
+    "archived": bool,
 }
 
 

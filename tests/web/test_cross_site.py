@@ -60,6 +60,8 @@ def changes(turn: dict[str, Any]) -> list[tuple[str, str, dict[str, Any]]]:
         ("PUT", f"/api/messages/{turn['message_id']}/feedback", {"json": {"value": 1}}),
         ("POST", f"{conversation}/share", {"json": {}}),
         ("DELETE", f"{conversation}/share", {}),
+        ("PUT", "/api/me/instructions", {"json": {"text": "x"}}),
+        ("POST", f"/api/messages/{turn['message_id']}/continue", {"json": {}}),
     ]
 
 

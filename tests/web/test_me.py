@@ -19,11 +19,20 @@ def test_its_shape(alice: FlaskClient) -> None:
         me.json,
         {
             "user": {"id": int, "name": (str, type(None))},
+            "instructions": str,
             "mode": str,
             "models": [str],
             "default_model": str,
-            "limits": {"message_chars": int, "title_chars": int, "turn_seconds": float},
-            "features": {"demo": bool, "search": bool, "share": bool, "temporary": bool, "export": [str]},
+            "limits": {"message_chars": int, "title_chars": int, "instruction_chars": int, "turn_seconds": float},
+            "features": {
+                "demo": bool,
+                "search": bool,
+                "share": bool,
+                "temporary": bool,
+                "archive": bool,
+                "titles": bool,
+                "export": [str],
+            },
             "version": str,
         },
     )

@@ -14,7 +14,14 @@ from typing import Any
 from chat.errors import StoreUnavailable
 from chat.store.database import Database
 
-STEPS = ("0001_conversations", "0002_keep_and_share", "0003_search", "0004_progress", "0005_unindexed")
+STEPS = (
+    "0001_conversations",
+    "0002_keep_and_share",
+    "0003_search",
+    "0004_progress",
+    "0005_unindexed",
+    "0006_daily_use",
+)
 _PATIENCE_S = 10.0
 
 

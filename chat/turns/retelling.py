@@ -1,0 +1,36 @@
+"""An answer that goes on: what there was of it is told again first."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from chat.agent.context import answer_messages
+from chat.agent.loop import AgentEvent, ToolCallEnded, ToolCallStarted
+from chat.messages import Answer, Message, ReasoningDelta, TextDelta
+
+_GO_ON = (
+    "Your last answer was cut off. Go on exactly where it ends, in the same language and form: repeat nothing of it, "
+    "add no introduction and no remark about the interruption."
+)
+
+
+def context(answer: Answer) -> list[Message]:
+    """What the model is given after the question, so that it goes on with `answer`."""
+    return [*answer_messages(answer), Message("user", _GO_ON)]
+
+
+def retold(answer: Answer) -> Iterator[AgentEvent]:
+    """The events of what there is of an answer, in the order in which it is read."""
+    if answer.reasoning:
+        yield ReasoningDelta(answer.reasoning)
+    told = 0
+    for position, record in enumerate(answer.tool_calls):
+        if record.text_offset > told:
+            yield TextDelta(answer.text[told : record.text_offset])
+            told = record.text_offset
+        yield ToolCallStarted(position, replace(record, result=None, duration_ms=0))
+        if record.result is not None:
+            yield ToolCallEnded(position, record)
+    if told < len(answer.text):
+        yield TextDelta(answer.text[told:])

@@ -1,0 +1,117 @@
+"""Answers that go on where they were cut, and those that are asked for in another way."""
+
+from __future__ import annotations
+
+import json
+
+from chat.errors import ModelInterrupted
+from chat.messages import ReasoningDelta, TextDelta, Tool, ToolCall, ToolResult
+from chat.store.records import COMPLETED, FAILED
+
+from .worker import heard, names, text_of
+
+
+def look_up(what: str) -> ToolResult:
+    """Looks something up."""
+    return ToolResult(json.dumps({"found": what}), f"Found {what}", {"what": what})
+
+
+TOOLS = [Tool(look_up, "Looking up {what}")]
+
+
+def call(what):
+    return ToolCall("call_0", "look_up", json.dumps({"what": what}))
+
+
+def cut(*deltas):
+    def script(_messages, _cancellation):
+        yield from deltas
+        raise ModelInterrupted("The connection was lost.")
+
+    return script
+
+
+def answer_of(store, begun):
+    return next(m for m in store.history.of_conversation(begun.turn.conversation_id) if m.id == begun.turn.message_id)
+
+
+def test_a_cut_answer_goes_on_with_all_that_there_was(make_worker, model, store, conversation):
+    worker = make_worker(tools=TOOLS)
+    model.will(ReasoningDelta("Hm."), TextDelta("First: "), call("China"))
+    model.will_run(cut(TextDelta("China grew by 3"), TextDelta(".")))
+    begun = worker.ask(conversation, "China and India?")
+    heard(worker.follower.frames(begun.turn.id, 0))
+    before = answer_of(store, begun)
+    assert (before.turn.status, before.text) == (FAILED, "First: China grew by 3.")
+
+    model.will(TextDelta("5 percent. "), call("India"))
+    model.will(TextDelta("India by 7."))
+    again = worker.runner.go_on(before, "a-model")
+    events = heard(worker.follower.frames(again.turn.id, 0))
+    whole = "First: China grew by 3.5 percent. India by 7."
+    assert text_of(events) == whole
+    assert [name for name in names(events) if name.startswith("tool")] == ["tool_call", "tool_result"] * 2
+
+    after = answer_of(store, again)
+    assert (after.turn.status, after.text, after.reasoning) == (COMPLETED, whole, "Hm.")
+    assert [(r.label, r.step, r.text_offset) for r in after.tool_calls] == [
+        ("Looking up China", 0, len("First: ")),
+        ("Looking up India", 1, len("First: China grew by 3.5 percent. ")),
+    ]
+    assert len({record.call.id for record in after.tool_calls}) == 2
+    # The one before is still there, beside it.
+    assert answer_of(store, begun).text == "First: China grew by 3."
+    assert after.parent_id == before.parent_id
+
+
+def test_told_again_from_the_database_it_is_the_same(make_worker, model, store, conversation):
+    worker = make_worker(tools=TOOLS)
+    model.will(TextDelta("Look: "), call("China"))
+    model.will_run(cut(TextDelta("half")))
+    begun = worker.ask(conversation, "China?")
+    heard(worker.follower.frames(begun.turn.id, 0))
+    model.will(TextDelta(" and half"))
+    again = worker.runner.go_on(answer_of(store, begun), "a-model")
+    live = [(event.number, event.name, event.data) for event in heard(worker.follower.frames(again.turn.id, 0))]
+    worker.home.wait_until_empty(10)
+    told = [(event.number, event.name, event.data) for event in heard(worker.follower.frames(again.turn.id, 0))]
+    assert told == live
+
+
+def test_what_the_model_is_told(make_worker, model, store, conversation):
+    worker = make_worker(tools=TOOLS)
+    model.will(call("China"))
+    model.will_run(cut(TextDelta("China grew")))
+    begun = worker.ask(conversation, "China?")
+    heard(worker.follower.frames(begun.turn.id, 0))
+    model.will(TextDelta(" by 3."))
+    again = worker.runner.go_on(answer_of(store, begun), "a-model")
+    heard(worker.follower.frames(again.turn.id, 0))
+    told = model.seen[-1][1:]
+    assert [message.role for message in told] == ["user", "assistant", "tool", "assistant", "user"]
+    assert told[3].text == "China grew"
+
+    # The request to go on is nobody's question: the next turn does not see it.
+    worker.home.wait_until_empty(10)
+    next_one = worker.ask(conversation, "And India?")
+    heard(worker.follower.frames(next_one.turn.id, 0))
+    said = [(message.role, message.text) for message in model.seen[-1][1:]]
+    assert [role for role, _ in said] == ["user", "assistant", "tool", "assistant", "user"]
+    assert said[3][1] == "China grew by 3."
+    assert said[4][1] == "And India?"
+
+
+def test_a_wish_is_told_for_that_answer_alone(make_worker, model, store, conversation):
+    worker = make_worker()
+    model.will(TextDelta("word " * 200))
+    begun = worker.ask(conversation, "China?")
+    heard(worker.follower.frames(begun.turn.id, 0))
+    plain = model.seen[-1][0].text
+    heard(worker.follower.frames(worker.runner.ask_again(answer_of(store, begun), "a-model", "shorter").turn.id, 0))
+    shorter = model.seen[-1]
+    assert shorter[0].text.startswith(plain)
+    assert "at most 100 words" in shorter[0].text
+    assert [message.text for message in shorter[1:]] == ["China?"]
+    worker.home.wait_until_empty(10)
+    heard(worker.follower.frames(worker.ask(conversation, "India?").turn.id, 0))
+    assert model.seen[-1][0].text == plain
