@@ -93,10 +93,19 @@ class TurnEnded(ParleyError):
 
 
 class ModelError(ParleyError):
-    """`retryable`: whether the same question may be answered if asked again."""
+    """`retryable`: whether the same question may be answered if asked again.
+
+    `reason` is what the endpoint itself said, fit to be shown, and is a part of `message` too; `retry_after_s` is
+    how long it asked to wait.
+    """
 
     retryable = True
     code = "model_error"
+
+    def __init__(self, message: str, reason: str = "", retry_after_s: float | None = None) -> None:
+        super().__init__(message)
+        self.reason = reason
+        self.retry_after_s = retry_after_s
 
 
 class ModelUnreachable(ModelError):

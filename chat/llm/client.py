@@ -20,7 +20,7 @@ from chat.errors import ModelError, ModelRateLimited, ModelRejected, ModelUnavai
 from chat.llm import wire
 from chat.llm.deltas import AnswerReader
 from chat.llm.endpoint import Endpoint
-from chat.llm.faults import FAILURES, Faults, retry_after_s
+from chat.llm.faults import FAILURES, Faults, asked_to_wait_s
 from chat.llm.line import Line, using
 from chat.llm.pause import pause
 from chat.llm.reply import Unreadable
@@ -51,7 +51,7 @@ class OpenAIModel:
         """Empty strings stand for what is not set; `transport` is "lean" or "standard". Does not connect."""
         self._endpoint = Endpoint(api_key, base_url, model_timeout_s, transport)
         self._model_timeout_s = model_timeout_s
-        self._faults = Faults(api_key, model_timeout_s)
+        self._faults = Faults(self._endpoint.secrets, model_timeout_s)
         self._key_can_be_sent = api_key.isascii() and api_key.isprintable()
         self._retries = MAX_RETRIES
 
@@ -74,7 +74,7 @@ class OpenAIModel:
                 cancellation.check()
                 unreadable = isinstance(failure, Unreadable) and self._endpoint.use_stand_in()
                 error = self._faults.error(failure, begun)
-                wait_s = 0.0 if unreadable else _wait_before_next(error, attempt, retry_after_s(failure))
+                wait_s = 0.0 if unreadable else _wait_before_next(error, attempt, asked_to_wait_s(failure))
                 if attempt == self._retries:
                     wait_s = None
                 if begun or wait_s is None or wait_s >= cancellation.remaining_s():

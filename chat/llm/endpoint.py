@@ -13,13 +13,14 @@ import time
 from collections.abc import Callable
 from functools import cached_property
 from typing import Any, cast
-from urllib.parse import urlsplit, urlunsplit
+from urllib.parse import parse_qsl, unquote, urlsplit, urlunsplit
 
 import httpx2
 import openai
 
 from chat.llm.decoding import decoded
 from chat.llm.lean import LeanTransport, Sample
+from chat.llm.line import current
 from chat.llm.transport import timeouts, transport_to
 
 _DEFAULT_BASE_URL = "https://api.openai.com/v1"
@@ -28,6 +29,9 @@ _PATH = "/chat/completions"
 _NO_KEY = "none"
 # What a refusal says beyond this is not read.
 _MAX_REFUSAL_BYTES = 64 * 1024
+_REFUSAL_WITHIN_S = 5.0
+# A query holds versions and names too, which are no secrets.
+_SHORTEST_SECRET = 16
 # How long the standard transport stands in for an endpoint that the lean one could not read.
 _STAND_IN_S = 3600.0
 
@@ -45,7 +49,10 @@ class Endpoint:
     ) -> None:
         """Empty strings stand for what is not set; `transport` is "lean" or "standard"."""
         self._base_url, self._query = _without_query(base_url or _DEFAULT_BASE_URL)
+        self.secrets = _secrets(api_key, self._base_url, self._query)
         self._clock = clock
+        # A part of what a model may be silent, so that three refusals that drip end within that too.
+        self._refusal_within_s = min(_REFUSAL_WITHIN_S, timeout_s / 4)
         self._stand_in_until = 0.0
         self._transport = transport_to(self._base_url, transport)
         self._sdk = openai.OpenAI(
@@ -91,6 +98,8 @@ class Endpoint:
     ) -> openai.APIStatusError:
         """The SDK's error for a response, whose body is read as far as it comes."""
         body = bytearray()
+        if (line := current()) is not None:
+            line.end_within(self._refusal_within_s)
         # What does not come in time, or cannot be read, is not worth more than the status.
         with contextlib.closing(stream), contextlib.suppress(httpx2.HTTPError):
             for piece in decoded(stream, headers):
@@ -159,6 +168,12 @@ class Endpoint:
 
 # They speak of the body as it came.
 _OF_THE_BODY = frozenset({b"content-encoding", b"content-length", b"transfer-encoding"})
+
+
+def _secrets(api_key: str, base_url: str, query: str) -> tuple[str, ...]:
+    """What no error and no log may show: the key, a password in the address, values of its query."""
+    values = [value for _, value in parse_qsl(query) if len(value) >= _SHORTEST_SECRET]
+    return tuple(filter(None, (api_key, unquote(urlsplit(base_url).password or ""), *values)))
 
 
 def _without_query(base_url: str) -> tuple[str, str]:

@@ -5,14 +5,13 @@ Nothing secret gets through: no key, no address, no body of an answer beyond a s
 
 from __future__ import annotations
 
-import email.utils
 import socket
 import ssl
-import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import httpx2
+import msgspec
 import openai
 
 from chat.errors import (
@@ -26,19 +25,26 @@ from chat.errors import (
     ModelUnreachable,
 )
 from chat.llm.deltas import ReportedError
-from chat.llm.redaction import quotable
+from chat.llm.elsewhere import elsewhere
+from chat.llm.reasons import labels
+from chat.llm.reasons import reason as reason_in
+from chat.llm.redaction import is_page, quotable
+from chat.llm.reply import Unreadable
+from chat.llm.retry_after import asked, retry_after_s
 
 # Everything that one attempt at an answer may raise, but for the turn's own end.
 FAILURES = (openai.OpenAIError, httpx2.HTTPError, ReportedError, ModelError)
 
-_QUOTA_CODES = ("insufficient_quota", "billing_hard_limit_reached")
+_QUOTA_CODES = frozenset({"insufficient_quota", "billing_hard_limit_reached"})
+# Parts of what an error in a stream calls itself when it is the request's fault.
+_REFUSED = ("invalid_request", "context_length", "invalid_argument", "bad_request", "not_supported", "unsupported")
 
 
 class Faults:
     """Translates failures for one endpoint: knows its secrets, so as to leave them out, and its time limit."""
 
-    def __init__(self, secret: str, model_timeout_s: float) -> None:
-        self._secret = secret
+    def __init__(self, secrets: Sequence[str], model_timeout_s: float) -> None:
+        self._secrets = secrets
         self._model_timeout_s = model_timeout_s
 
     def error(self, failure: Exception, begun: bool) -> ModelError:
@@ -54,35 +60,35 @@ class Faults:
         return ModelGarbled("The model's endpoint gave an answer that cannot be understood.")
 
     def _status(self, failure: openai.APIStatusError) -> ModelError:
-        status = failure.status_code
-        said = self._quote(failure.body)
+        status, body = failure.status_code, body_of(failure)
+        reason = self._quote(body)
+        wait_s = asked_to_wait_s(failure)
+        end = f"{_said(reason, body)}{asked(wait_s)}."
         if status == 429:
-            return self._rate_limited(failure)
+            if labels(body) & _QUOTA_CODES:
+                return _quota_used_up(reason)
+            return ModelRateLimited(f"The model's endpoint takes no more requests now (429){end}", reason, wait_s)
         if status >= 500:
-            return ModelUnavailable(f"The model's endpoint failed ({status}){said}{_asked(failure)}.")
+            return ModelUnavailable(f"The model's endpoint failed ({status}){end}", reason, wait_s)
         if status == 408:
-            return ModelTimeout("The model's endpoint gave up waiting (408).")
-        return ModelRejected(f"The model's endpoint {_refusal(status, said)}.")
-
-    def _rate_limited(self, failure: openai.APIStatusError) -> ModelError:
-        if failure.code in _QUOTA_CODES:
-            return _quota_used_up()
-        said = self._quote(failure.body)
-        return ModelRateLimited(f"The model's endpoint takes no more requests now (429){said}{_asked(failure)}.")
+            return ModelTimeout(f"The model's endpoint gave up waiting (408){end}", reason, wait_s)
+        told = elsewhere(failure, self._secrets) or _refusal(status, _said(reason, body))
+        return ModelRejected(f"The model's endpoint {told}.", reason)
 
     def _reported(self, body: Any) -> ModelError:
         """An error inside a stream: there is no status, only what the error says of itself."""
-        labels = {str(body.get(key)).lower() for key in ("code", "type", "status")} if isinstance(body, dict) else set()
-        said = self._quote(body)
-        if labels & set(_QUOTA_CODES):
-            return _quota_used_up()
-        if any("rate_limit" in label or label == "429" for label in labels):
-            return ModelRateLimited(f"The model's endpoint takes no more requests now{said}.")
-        if any("server_error" in label or "overloaded" in label or _is_5xx(label) for label in labels):
-            return ModelUnavailable(f"The model's endpoint failed in the middle of its answer{said}.")
-        if any("invalid_request" in label or "context_length" in label or label == "400" for label in labels):
-            return ModelRejected(f"The model's endpoint refused the request{said}.")
-        return ModelGarbled(f"The model's endpoint reported an error instead of an answer{said}.")
+        said_of_itself, reason = labels(body), self._quote(body)
+        wait_s = retry_after_s({}, body)
+        end = f"{_said(reason)}{asked(wait_s)}."
+        if said_of_itself & _QUOTA_CODES:
+            return _quota_used_up(reason)
+        if any("rate_limit" in label or label == "429" for label in said_of_itself):
+            return ModelRateLimited(f"The model's endpoint takes no more requests now{end}", reason, wait_s)
+        if any("server_error" in label or "overloaded" in label or _is_5xx(label) for label in said_of_itself):
+            return ModelUnavailable(f"The model's endpoint failed in the middle of its answer{end}", reason, wait_s)
+        if any(part in label for label in said_of_itself for part in _REFUSED) or "400" in said_of_itself:
+            return ModelRejected(f"The model's endpoint refused the request{end}", reason)
+        return ModelGarbled(f"The model's endpoint reported an error instead of an answer{end}", reason)
 
     def _connection(self, failure: Exception, begun: bool) -> ModelError:
         causes = list(_causes(failure))
@@ -91,61 +97,66 @@ class Faults:
         if any(isinstance(cause, httpx2.TimeoutException) for cause in causes):
             seconds = "1 second" if self._model_timeout_s == 1 else f"{self._model_timeout_s:g} seconds"
             return ModelTimeout(f"The model's endpoint was silent for {seconds} (MODEL_TIMEOUT_S).")
+        if isinstance(failure, httpx2.DecodingError):
+            return ModelGarbled(f"The model's endpoint sent something that cannot be read: {failure}.")
         if begun:
             return ModelInterrupted("The connection to the model broke before its answer was complete.")
+        if any(isinstance(cause, Unreadable) for cause in causes):
+            return ModelUnreachable(
+                "The model's endpoint does not keep to HTTP; MODEL_TRANSPORT=standard bears with more of that."
+            )
         return ModelUnreachable("The connection to the model's endpoint broke before it answered.")
 
     def _quote(self, body: Any) -> str:
-        """`: what the endpoint said`, or nothing."""
-        message = body.get("message") if isinstance(body, dict) else body
-        said = quotable(message, self._secret).rstrip(". ")
-        return f": {said}" if said else ""
+        """What the endpoint said, fit to be shown, or nothing."""
+        return quotable(reason_in(body), *self._secrets).rstrip(". ")
 
 
-def retry_after_s(failure: Exception) -> float | None:
+def body_of(failure: openai.APIStatusError) -> Any:
+    """All that came with a refusal: JSON, or else text."""
+    text = failure.response.text
+    try:
+        return msgspec.json.decode(text)
+    except (ValueError, RecursionError):
+        return text
+
+
+def asked_to_wait_s(failure: Exception) -> float | None:
     """How long the endpoint asked to wait, if it did."""
+    if isinstance(failure, ReportedError):
+        return retry_after_s({}, failure.body)
     if not isinstance(failure, openai.APIStatusError):
         return None
-    text = failure.response.headers.get("retry-after", "").strip()
-    if text.replace(".", "", 1).isdecimal() and text.isascii():
-        return float(text)
-    date = email.utils.parsedate_tz(text) if text else None
-    if date is None:
-        return None
-    try:
-        return max(0.0, email.utils.mktime_tz(date) - time.time())
-    except (ValueError, OverflowError):
-        return None
+    return retry_after_s(failure.response.headers, body_of(failure))
 
 
-def _asked(failure: openai.APIStatusError) -> str:
-    seconds = retry_after_s(failure)
-    if not seconds:
-        return ""
-    if seconds > 24 * 3600:
-        return "; it asks to wait for more than a day"
-    return f"; it asks to wait {seconds:.0f} seconds" if seconds >= 1.5 else "; it asks to wait a second"
+def _said(reason: str, body: Any = None) -> str:
+    if reason:
+        return f": {reason}"
+    return " with a web page in place of a reason" if isinstance(body, str) and is_page(body) else ""
 
 
 def _refusal(status: int, said: str) -> str:
     if status == 401:
-        # What it said is not repeated: it tends to hold a part of the key.
-        return "did not accept the key (401); check OPENAI_API_KEY"
+        return f"did not accept the key (401){said}; check OPENAI_API_KEY"
     if status == 402:
         return f"wants to be paid first (402){said}; check the account of OPENAI_API_KEY"
     if status == 403:
         return f"does not allow this (403){said}; check that OPENAI_API_KEY may use the model in CHAT_MODEL"
     if status == 404:
         return f"knows no such model or address (404){said}; check CHAT_MODEL and OPENAI_BASE_URL"
-    if status < 400:
-        return f"redirects to another address ({status}), which is not followed; check OPENAI_BASE_URL"
+    if status == 405:
+        return f"takes no questions at this address (405){said}; check OPENAI_BASE_URL (it often ends in /v1)"
     return (
         f"refused the request ({status}){said}; check that CHAT_MODEL names a chat model with room for the conversation"
     )
 
 
-def _quota_used_up() -> ModelRejected:
-    return ModelRejected("The model's endpoint says that the quota is used up; check the account of OPENAI_API_KEY.")
+def _quota_used_up(reason: str) -> ModelRejected:
+    return ModelRejected(
+        f"The model's endpoint says that the quota is used up{_said(reason)}; check the account of OPENAI_API_KEY.",
+        reason,
+    )
 
 
 def _is_5xx(label: str) -> bool:

@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+import base64
+import binascii
+import html
 import re
+import unicodedata
+from collections.abc import Callable, Iterator, Sequence
+from urllib.parse import unquote
 
-MAX_QUOTE = 200
+MAX_QUOTE = 300
 
 _ADDRESS = re.compile(r"\b[a-z][a-z0-9+.-]*://\S+", re.IGNORECASE)
 _BEARER = re.compile(r"\bbearer\s+\S+", re.IGNORECASE)
@@ -16,30 +22,127 @@ _KEY_LIKE = re.compile(
     """,
     re.VERBOSE,
 )
+_ENCODED = re.compile(r"[A-Za-z0-9+/_\-]{12,}={0,2}")
 _HIDDEN = "[hidden]"
+# So many letters and digits of a key in a row give it away, whatever stands between them.
+_RUN = 8
+_BEGINNING = 6
 
 
-def quotable(text: object, secret: str) -> str:
-    """`text` on one line, at most `MAX_QUOTE` characters, without `secret`, addresses or what looks like a key.
+def quotable(text: object, *secrets: str) -> str:
+    """`text` on one line, at most `MAX_QUOTE` characters, without `secrets`, addresses or what looks like a key.
 
     "" for anything that isn't text, and for a page of HTML.
     """
-    if not isinstance(text, str) or text.lstrip().startswith("<"):
+    if not isinstance(text, str) or is_page(text):
         return ""
     # Cut first, so that a huge text costs nothing, but with room for the secrets that are about to shrink.
     line = "".join(each if each.isprintable() else " " for each in text[: 10 * MAX_QUOTE])
-    line = " ".join(_hide(line, secret).split())
+    line = " ".join(hidden(line, secrets).split())
     return line if len(line) <= MAX_QUOTE else line[: MAX_QUOTE - 1] + "…"
 
 
-def _hide(line: str, secret: str) -> str:
-    if secret:
-        # As a word of its own only: the key of a server of one's own may be "x".
-        line = re.sub(rf"(?<!\w){re.escape(secret)}(?!\w)", _HIDDEN, line)
-    if len(secret) >= 12:
-        line = line.replace(secret, _HIDDEN)
-        # Endpoints like to repeat a key in part.
-        line = re.sub(re.escape(secret[:6]) + r"\S*", _HIDDEN, line)
-    for pattern in (_ADDRESS, _BEARER, _KEY_LIKE):
+def is_page(text: str) -> bool:
+    return text.lstrip("\ufeff \t\r\n").startswith("<")
+
+
+def hidden(line: str, secrets: Sequence[str], *, addresses: bool = False) -> str:
+    """`line` without what is secret; `addresses` may stay."""
+    for secret in secrets:
+        if secret:
+            line = _without(line, secret)
+    for pattern in (_BEARER, _KEY_LIKE) if addresses else (_ADDRESS, _BEARER, _KEY_LIKE):
         line = pattern.sub(_HIDDEN, line)
     return line
+
+
+def _without(line: str, secret: str) -> str:
+    # As a word of its own only: the key of a server of one's own may be "x".
+    line = re.sub(rf"(?<!\w){re.escape(secret)}(?!\w)", _HIDDEN, line)
+    key = _Key(secret)
+    if not key.can_be_found:
+        return line
+    for read in (str, unquote, html.unescape):
+        form = read(line)
+        if key.is_in(form):
+            line = key.hide(form)
+    return _ENCODED.sub(lambda word: _HIDDEN if key.is_encoded_in(word[0]) else word[0], line)
+
+
+class _Key:
+    """A secret, found however it is written: in another case, with other characters between its own, in part."""
+
+    def __init__(self, secret: str) -> None:
+        text = "".join(character for _, character in _characters(secret))
+        self.can_be_found = len(text) >= _RUN
+        self._runs = {text[start : start + _RUN] for start in range(len(text) - _RUN + 1)}
+        # Endpoints like to repeat a key in part: its beginning is one.
+        self._beginning = text[:_BEGINNING] if len(secret) >= 12 else ""
+
+    def is_in(self, line: str) -> bool:
+        return any(True for _ in self._places(line))
+
+    def hide(self, line: str) -> str:
+        """`line` with every word that a part of the key stands in hidden."""
+        kept: list[str] = []
+        last = 0
+        for begin, end in (_word_around(line, *place) for place in self._places(line)):
+            if begin >= last:
+                kept += line[last:begin], _HIDDEN
+            last = max(last, end)
+        return "".join([*kept, line[last:]])
+
+    def is_encoded_in(self, word: str) -> bool:
+        return any(self.is_in(decoded) for decoded in _decoded(word))
+
+    def _places(self, line: str) -> Iterator[tuple[int, int]]:
+        """Begin and end of each stretch of `line` that is a part of the key."""
+        found = list(_characters(line))
+        text = "".join(character for _, character in found)
+        begin = end = -1
+        for start in range(len(text)):
+            length = self._length_at(text, start)
+            if not length:
+                continue
+            if start > end >= 0:
+                yield found[begin][0], found[end - 1][0] + 1
+                begin = -1
+            begin = start if begin < 0 else begin
+            end = max(end, start + length)
+        if begin >= 0:
+            yield found[begin][0], found[end - 1][0] + 1
+
+    def _length_at(self, text: str, start: int) -> int:
+        if text[start : start + _RUN] in self._runs:
+            return _RUN
+        return len(self._beginning) if self._beginning and text.startswith(self._beginning, start) else 0
+
+
+def _word_around(line: str, begin: int, end: int) -> tuple[int, int]:
+    while begin and not line[begin - 1].isspace():
+        begin -= 1
+    while end < len(line) and not line[end].isspace():
+        end += 1
+    return begin, end
+
+
+def _characters(text: str) -> Iterator[tuple[int, str]]:
+    """The letters and digits of `text` in a plain form, each with its place."""
+    for place, character in enumerate(text):
+        plain = unicodedata.normalize("NFKC", character).lower()[:1]
+        if plain.isalnum():
+            yield place, plain
+
+
+def _decoded(word: str) -> Iterator[str]:
+    """What `word` may be in base64, wherever in a longer text it began, or in hexadecimal digits."""
+    standard = word.rstrip("=").replace("-", "+").replace("_", "/")
+    readings: list[Callable[[], bytes]] = [lambda: bytes.fromhex(word)]
+    for skipped in range(4):
+        part = standard[skipped:]
+        readings.append(lambda part=part: base64.b64decode(part[: len(part) // 4 * 4]))  # type: ignore[misc]
+    for read in readings:
+        try:
+            yield read().decode("latin-1")
+        except (ValueError, binascii.Error):
+            continue

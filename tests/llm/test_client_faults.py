@@ -125,9 +125,9 @@ def test_a_short_wait_that_is_asked_for_is_kept(serve, connect):
 @pytest.mark.parametrize(
     ("asked", "named"),
     [
-        ("60", "60 seconds"),
-        ("5.6", "6 seconds"),
-        (email.utils.formatdate(time.time() + 3000, usegmt=True), "seconds"),
+        ("60", "try again in 60 s"),
+        ("5.6", "try again in 6 s"),
+        (email.utils.formatdate(time.time() + 3000, usegmt=True), "try again in 50 min"),
         ("9" * 400, "more than a day"),
     ],
     ids=["seconds", "a fraction", "a date", "for ever"],

@@ -1,6 +1,10 @@
 from __future__ import annotations
 
+import base64
+
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from chat.llm.redaction import MAX_QUOTE, quotable
 
@@ -69,3 +73,54 @@ def test_short():
 @pytest.mark.parametrize("body", [None, 5, {"x": 1}, "", "  <!doctype html><p>502</p>"])
 def test_nothing_to_quote(body):
     assert quotable(body, KEY) == ""
+
+
+HYPHENED = "sk-proj-4f9d2c71-b8e3a650-Canary"
+FORMS = {
+    "as it is": HYPHENED,
+    "without hyphens": HYPHENED.replace("-", ""),
+    "with blanks": HYPHENED.replace("-", " "),
+    "with other hyphens": HYPHENED.replace("-", "\u2011"),
+    "with underscores": HYPHENED.replace("-", "_"),
+    "in capitals": HYPHENED.upper(),
+    "spaced": " ".join(HYPHENED),
+    "in full width": "".join(chr(0xFEE0 + ord(each)) if each.isalnum() else each for each in HYPHENED),
+    "with invisible characters": "\u200b".join(HYPHENED),
+    "percent-encoded": "".join(f"%{ord(each):02x}" for each in HYPHENED),
+    "its hyphens percent-encoded": HYPHENED.replace("-", "%2D"),
+    "its hyphens as entities": HYPHENED.replace("-", "&#45;"),
+    "base64": base64.b64encode(HYPHENED.encode()).decode(),
+    "base64 of a pair": base64.b64encode(b"user:" + HYPHENED.encode()).decode(),
+    "base64 for addresses": base64.urlsafe_b64encode(b"??>" + HYPHENED.encode()).decode().rstrip("="),
+    "hexadecimal": HYPHENED.encode().hex(),
+    "its beginning": HYPHENED[:12],
+    "its end": HYPHENED[-14:],
+    "its middle": HYPHENED[8:20],
+    "within a word": f"before{HYPHENED.replace('-', '')}after",
+    "in an address": f"https://host.test/v1?key={HYPHENED}",
+}
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_a_key_that_comes_back_altered(form):
+    quoted = quotable(f"The key {FORMS[form]} is bad", HYPHENED)
+    assert quoted == "The key [hidden] is bad"
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_and_twice(form):
+    quoted = quotable(f"{FORMS[form]} and {FORMS[form]}", HYPHENED)
+    assert quoted == "[hidden] and [hidden]"
+
+
+@given(st.text(st.characters(codec="utf-8"), max_size=400))
+def test_any_text_can_be_quoted(text):
+    quoted = quotable(text, HYPHENED, "x")
+    assert len(quoted) <= MAX_QUOTE
+    assert quoted.isprintable()
+
+
+def test_every_secret_is_hidden():
+    assert quotable("the word hunter2-hunter2 and the key sk-none-12345678", "other", "hunter2-hunter2") == (
+        "the word [hidden] and the key [hidden]"
+    )
