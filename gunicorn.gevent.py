@@ -5,14 +5,14 @@ file and before the application is loaded, and a master that was patched could n
 For the same reason there is no preloading.
 """
 
-import contextlib
 import os
-import socket
 import sys
 
 from config import in_force, leave, pid_file
 from config.access_log import AccessLog
-from config.reload import try_first
+from config.server import address, births, orphan
+from config.server.master import Master
+from config.server.reasons import CannotStart
 from config.settings import SettingError
 
 try:
@@ -63,26 +63,17 @@ else:
 
 
 def on_starting(server):
-    """Say what is wrong with the address in one sentence, instead of trying it for five seconds."""
+    """Become the master that nothing takes down; say what is wrong with the address, instead of trying it on."""
+    Master.take_over(server)
     if "GUNICORN_FD" in os.environ or "LISTEN_FDS" in os.environ:
         return
-    for host, port in [address for address in server.address if isinstance(address, tuple)]:
-        family = socket.AF_INET6 if ":" in host else socket.AF_INET
-        with contextlib.closing(socket.socket(family, socket.SOCK_STREAM)) as probe:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            try:
-                probe.bind((host, port))
-            except OSError as error:
-                sys.exit(
-                    f"parley: cannot listen on {host}:{port} ({error.strerror}); "
-                    f"end what uses it, or choose another PORT (PORT={port + 1}) or HOST."
-                )
+    if sentence := address.refusal_after_orphans(server.address, settings.data_dir / "run"):
+        sys.exit(f"parley: {sentence}")
 
 
 def when_ready(server):
     """Say where it is, once it listens, and where its signals are to be sent."""
     _leave_number(server)
-    try_first(server)
     leave.give_notice_first(server, settings.notice_s)
     server.log.info("Parley answers at http://%s with %s %s workers", bind, workers, worker_class)
 
@@ -100,9 +91,16 @@ def _leave_number(server):
         server.log.warning("`flask mode` cannot find this server (%s)", error)
 
 
+def pre_fork(server, worker):
+    """Share with the worker a place where it says that it is ready, or why it is not."""
+    server.expect(worker)
+
+
 def post_fork(server, worker):
-    """The file is the master's."""
+    """Leave the pid file to the master, and hear of the master's death."""
     pid_file.OURS.forget()
+    orphan.hear_of_masters_death()
+    worker.init_process = births.watched(worker, worker.birth, worker.init_process)
 
 
 def on_exit(server):
@@ -127,9 +125,10 @@ def post_worker_init(worker):
         if not settings.use_async_agent:
             leave.close_the_door(worker)
         garbage.collect_rarely()
-    except (ParleyError, SettingError) as error:
-        worker.log.critical("parley: %s", error)
-        sys.exit(3)
+    except ParleyError as error:
+        raise CannotStart(str(error)) from error
+    orphan.leave_when_orphaned(worker)
+    worker.birth.succeed()
 
 
 def worker_int(worker):

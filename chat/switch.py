@@ -178,8 +178,8 @@ def _reload(target: Mode, server: Master, workers: int, change: _Change, say: Sa
     peers = Peers(server.run_dir)
     old = _identities(peers)
     patience_s = _NEW_WORKERS_S
-    if len(old) > workers:
-        say("The server still finishes the answers of an earlier reload; this one follows.")
+    if len(old) > 2 * workers:  # then its master waits: see config/server/master.py
+        say("The server still finishes the answers of earlier reloads; this one follows.")
         patience_s += load(server.environ).grace_s
     try:
         server.reload()

@@ -1,0 +1,77 @@
+"""Whether the server can listen where it is told to, and if not, the sentence that says why."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import os
+import socket
+import time
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from config import pid_file
+
+_ORPHANS_CLOSE_WITHIN_S = 3.0
+_LOOK_EVERY_S = 0.1
+
+
+def refusal(addresses: Iterable[Any]) -> str:
+    """Return why the first of these that cannot be listened at cannot be; empty where all can."""
+    for address in addresses:
+        if isinstance(address, tuple) and (error := _tried(*address)):
+            return _explained(address[0], address[1], error)
+    return ""
+
+
+def refusal_after_orphans(addresses: Iterable[Any], run_dir: Path) -> str:
+    """Like `refusal`, but workers whose master was killed are given time to close their listening sockets."""
+    until = time.monotonic() + _ORPHANS_CLOSE_WITHIN_S
+    addresses = list(addresses)
+    while (sentence := refusal(addresses)) and time.monotonic() < until and _has_orphans(run_dir):
+        time.sleep(_LOOK_EVERY_S)
+    return sentence
+
+
+def _tried(host: str, port: int) -> OSError | None:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        with contextlib.closing(socket.socket(family, socket.SOCK_STREAM)) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind((host, port))
+            probe.listen(1)
+    except UnicodeError:  # a name that no resolver could look up
+        return socket.gaierror(socket.EAI_NONAME, "it is no host name")
+    except OSError as error:
+        return error
+    return None
+
+
+def _explained(host: str, port: int, error: OSError) -> str:
+    where = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+    if isinstance(error, socket.gaierror) or error.errno in (errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT):
+        remedy = "set HOST to an address of this machine, such as 127.0.0.1"
+    elif error.errno in (errno.EACCES, errno.EPERM):
+        remedy = "a PORT below 1024 takes root; choose one from 1024 on"
+    else:
+        remedy = f"end what uses it, or choose another PORT (PORT={port % 65535 + 1}) or HOST"
+    return f"cannot listen on {where} ({error.strerror}); {remedy}."
+
+
+def _has_orphans(run_dir: Path) -> bool:
+    """Whether workers are alive that have no master."""
+    with contextlib.suppress(OSError):
+        if pid_file.master(run_dir) is not None:
+            return False
+    return any(_alive(path.stem) for path in run_dir.glob("*.json"))
+
+
+def _alive(pid: str) -> bool:
+    if not pid.isdecimal():
+        return False
+    with contextlib.suppress(ProcessLookupError, OverflowError):
+        with contextlib.suppress(PermissionError):
+            os.kill(int(pid), 0)
+        return True
+    return False

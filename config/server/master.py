@@ -1,0 +1,240 @@
+"""gunicorn's master, which no worker's failure ends once the server has been ready.
+
+What differs from gunicorn's own arbiter:
+
+- A worker that cannot start is tried again after a growing pause. Before any worker has been ready the server ends,
+  in one sentence.
+- A reload is first tried out in another process, and never waited for: the master goes on replacing workers and hears
+  signals. The workers of before are told to leave when as many new ones are ready. HUPs that come meanwhile become one.
+- TERM ends it within `graceful_timeout` and a few seconds, by a clock that nobody sets.
+
+gunicorn has no setting for its arbiter's class, so the one that is running becomes a Master in `on_starting`.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import time
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from gunicorn import sock
+from gunicorn.arbiter import Arbiter
+from gunicorn.errors import HaltServer
+
+from config.server import address
+from config.server.attempts import Attempts
+from config.server.births import FAILED, Birth
+
+if TYPE_CHECKING:
+    from config.trial import Trial
+
+_LOOK_EVERY_S = 0.1
+_TELL_AGAIN_S = 0.5
+# Longer than a worker takes to interrupt its turns and commit them.
+_QUICK_S = 8.0
+
+
+class Master(Arbiter):  # type: ignore[misc]  # gunicorn has no types
+    """Each of its workers carries `birth`, `generation` (the reload that it came from), `leaving` and `noted`."""
+
+    LISTENERS: list[Any]
+    attempts: Attempts
+    generation: int
+    _trial: Trial | None
+    _reload_wanted: bool
+    _stopping: bool
+
+    @classmethod
+    def take_over(cls, arbiter: Arbiter) -> None:
+        """Make a Master of gunicorn's arbiter. Call it before the arbiter forks."""
+        arbiter.__class__ = cls
+        arbiter.attempts = Attempts()
+        arbiter.generation = 0
+        arbiter._trial = None
+        arbiter._reload_wanted = arbiter._stopping = False
+
+    def expect(self, worker: Any) -> None:
+        """Note a worker that is about to be forked (`pre_fork`)."""
+        worker.birth = Birth()
+        worker.generation = self.generation
+        worker.leaving = worker.noted = False
+
+    # Workers
+
+    def manage_workers(self) -> None:
+        """Start the workers that are missing, end those that are too many, go on with a reload. Waits for nothing."""
+        self._note_ready(self.WORKERS.values())
+        self._advance_reload()
+        current = [worker for worker in self._staying() if worker.generation == self.generation]
+        starting = sum(not worker.birth.ready for worker in current)
+        for _ in range(self.attempts.allowed(self.num_workers - len(current), starting)):
+            self.spawn_worker()
+        ready = [worker for worker in self._staying() if worker.birth.ready]
+        for worker in ready[: max(0, len(ready) - self.num_workers)]:  # the oldest, those of before a reload first
+            self.kill_worker(worker.pid, signal.SIGTERM)
+
+    def kill_worker(self, pid: int, sig: int) -> None:
+        if sig != signal.SIGUSR1 and pid in self.WORKERS:
+            self.WORKERS[pid].leaving = True
+        super().kill_worker(pid, sig)
+
+    def reap_workers(self) -> None:
+        """Collect the workers that have ended. Raises HaltServer where one could not start and none ever has."""
+        if self._trial:  # before its end is collected with those of the workers
+            self._trial.poll()
+        before = dict(self.WORKERS)
+        while True:
+            try:
+                super().reap_workers()
+                break
+            except HaltServer:  # gunicorn's answer to a worker that could not start; ours follows
+                continue
+        gone = [worker for pid, worker in before.items() if pid not in self.WORKERS]
+        self._note_ready(gone)
+        for worker in gone:
+            worker.tmp.close()
+            if not worker.birth.ready and not worker.leaving and not self._stopping:
+                self._failed_to_start(worker)
+
+    def wait_for_signals(self, timeout: float = 1.0) -> list[int]:
+        """Look sooner while a worker or a trial may become ready, which no signal tells."""
+        busy = self._trial or any(not worker.birth.ready for worker in self.WORKERS.values())
+        signals: list[int] = super().wait_for_signals(_LOOK_EVERY_S if busy else timeout)
+        return signals
+
+    def _staying(self) -> list[Any]:
+        """The workers that were not told to leave, the oldest first."""
+        return sorted((worker for worker in self.WORKERS.values() if not worker.leaving), key=lambda each: each.age)
+
+    def _note_ready(self, workers: Iterable[Any]) -> None:
+        for worker in workers:
+            if worker.birth.ready and not worker.noted:
+                worker.noted = True
+                self.attempts.succeeded()
+
+    def _failed_to_start(self, worker: Any) -> None:
+        why = worker.birth.reason or "it was ended before it was ready"
+        if not self.attempts.proven:
+            sys.stderr.write(f"parley: {why}.\n")
+            sys.stderr.flush()
+            raise HaltServer("The first worker could not start.", FAILED)
+        if self.attempts.failed():
+            others = sum(each.birth.ready for each in self._staying())
+            self.log.error(
+                "parley: a worker could not start (%s). The next attempt follows in %g s; %s.",
+                why,
+                self.attempts.pause_s,
+                f"{others} others go on" if others else "no worker is left meanwhile",
+            )
+
+    # Reloads
+
+    def handle_hup(self) -> None:
+        """Reload as soon as the last reload has its workers; HUPs until then are one."""
+        if self._reload_wanted or self._trial:
+            self.log.info("parley: this reload becomes one with the reload that is under way")
+        self._reload_wanted = True
+        self.attempts.begin_anew()
+
+    def reload(self) -> None:
+        """Read the configuration anew and have the workers of before replaced by `manage_workers`.
+
+        What cannot be read or listened at is told, and the server goes on as it was.
+        """
+        before, listened = self.app.cfg, self.cfg.address
+        try:
+            self.app.reload()
+        except SystemExit as error:  # gunicorn's answer to a configuration that cannot be read
+            self.app.cfg = before
+            self._refuse(error.code if isinstance(error.code, str) else "its configuration cannot be read")
+            return
+        if self.app.cfg.address != listened and (sentence := address.refusal(self.app.cfg.address)):
+            self.app.cfg = before
+            self._refuse(sentence)
+            return
+        self.log.info("Hang up: %s", self.master_name)
+        self._stats["reloads"] += 1
+        self.setup(self.app)
+        self.log.reopen_files()
+        if self.cfg.address != listened:
+            self._listen_elsewhere()
+        self.cfg.on_reload(self)
+        self.generation += 1
+
+    def _advance_reload(self) -> None:
+        if self._trial is None:
+            if self._reload_wanted and self._may_reload():
+                self._reload_wanted = False
+                self._try_out()
+        elif outcome := self._trial.poll():
+            self._trial = None
+            if outcome.failure:
+                self._refuse(outcome.failure)
+            else:
+                self.reload()
+
+    def _may_reload(self) -> bool:
+        """Whether the last reload has its workers, and few enough of before it are left."""
+        starting = any(not worker.birth.ready for worker in self._staying()) and not self.attempts.pause_s
+        leaving = sum(worker.leaving for worker in self.WORKERS.values())
+        return not starting and leaving <= self.num_workers
+
+    def _try_out(self) -> None:
+        from config.trial import Trial  # noqa: PLC0415 - with `subprocess`, which gevent patches in its workers
+
+        try:
+            self._trial = Trial(sys.executable, sys.argv[1:], os.environ, Path.cwd())
+        except OSError as error:
+            self._refuse(str(error))
+
+    def _refuse(self, why: str) -> None:
+        self.log.error(
+            "parley: nothing is reloaded, since it would not start (%s). The server goes on as it was.", why.rstrip(".")
+        )
+
+    def _listen_elsewhere(self) -> None:
+        for listener in self.LISTENERS:
+            listener.close()
+        self.LISTENERS = sock.create_sockets(self.cfg, self.log)
+
+    # The end
+
+    def stop(self, graceful: bool = True) -> None:
+        """End every worker: by its own leave within `graceful_timeout`, or else by force."""
+        self._stopping = True
+        if self._trial:
+            self._trial.kill()
+            self._trial = None
+        unlink = self.reexec_pid == self.master_pid == 0 and not self.systemd and not self.cfg.reuse_port
+        sock.close_sockets(self.LISTENERS, unlink)
+        self.LISTENERS = []
+        self._wait_for_workers(signal.SIGTERM if graceful else signal.SIGQUIT)
+        self.kill_workers(signal.SIGKILL)
+        self.reap_workers()
+
+    def _wait_for_workers(self, sig: int) -> None:
+        deadline = time.monotonic() + (self.cfg.graceful_timeout if sig == signal.SIGTERM else _QUICK_S)
+        told: dict[int, float] = {}
+        while self.WORKERS and time.monotonic() < deadline:
+            if sig == signal.SIGTERM and self._told_to_hurry():
+                self.log.info("Quick shutdown requested")
+                sig, told, deadline = signal.SIGQUIT, {}, time.monotonic() + _QUICK_S
+            for pid, worker in list(self.WORKERS.items()):
+                # Until a worker has set up its own signals it hears none: it is told again until it is ready.
+                due = told.get(pid, 0.0)
+                if time.monotonic() >= due:
+                    told[pid] = float("inf") if worker.birth.ready else time.monotonic() + _TELL_AGAIN_S
+                    self.kill_worker(pid, sig)
+            self.reap_workers()
+            time.sleep(_LOOK_EVERY_S)
+
+    def _told_to_hurry(self) -> bool:
+        """Whether INT or QUIT has come."""
+        hurry = False
+        while not self.SIG_QUEUE.empty():
+            hurry |= self.SIG_QUEUE.get_nowait() in (signal.SIGINT, signal.SIGQUIT)
+        return hurry

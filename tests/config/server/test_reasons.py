@@ -1,0 +1,54 @@
+"""Each way a start can fail, as one line that names the remedy."""
+
+from __future__ import annotations
+
+import errno
+
+import pytest
+
+from config.server.births import Birth
+from config.server.reasons import CannotStart, reason
+from config.settings import ROOT, SettingError
+
+
+@pytest.mark.parametrize(
+    ("error", "sentence"),
+    [
+        (SettingError("PORT is 'x', but takes a number."), "PORT is 'x', but takes a number"),
+        (CannotStart("The database is gone."), "The database is gone"),
+        (SystemExit("parley: THREADS is 0."), "THREADS is 0"),
+        (SystemExit(4), "4"),
+        (MemoryError(), "there is not enough memory"),
+        (RuntimeError("can't start new thread"), "no more threads may be started"),
+        (OSError(errno.ENOMEM, "Cannot allocate memory"), "there is not enough memory"),
+        (OSError(errno.EMFILE, "Too many open files"), "raise `ulimit -n`"),
+        (OSError(errno.ENOSPC, "No space left on device", "data/x"), "No space left on device: 'data/x'"),
+        (ModuleNotFoundError("No module named 'peewee'", name="peewee"), "the package peewee is missing"),
+        (ModuleNotFoundError("No module named 'chat.x'", name="chat.x"), "No module named 'chat.x'"),
+        (SyntaxError("invalid syntax", (f"{ROOT}/chat/x.py", 7, 1, "x")), "chat/x.py, line 7 cannot be read (invalid"),
+        (ValueError("two\nlines \x1b[31m"), "ValueError: two lines  [31m"),
+    ],
+)
+def test_one_line_that_says_what_is_wrong(error: BaseException, sentence: str) -> None:
+    told = reason(error)
+    assert sentence in told
+    assert told.isprintable()
+    assert not told.endswith(".")
+
+
+def test_the_place_in_the_program_is_named() -> None:
+    try:
+        raise KeyError("x")
+    except KeyError as error:
+        assert f"KeyError: 'x' (tests/config/server/test_reasons.py, line {error.__traceback__.tb_lineno});" in reason(
+            error
+        )
+
+
+def test_a_reason_of_any_length_reaches_the_master() -> None:
+    birth = Birth()
+    assert (birth.ready, birth.reason) == (False, "")
+    birth.fail("ü" * 2000)
+    assert set(birth.reason.rstrip("�")) == {"ü"}
+    birth.succeed()
+    assert birth.ready
