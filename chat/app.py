@@ -27,6 +27,7 @@ from chat.turns.home import Home
 from chat.turns.indexer import Indexer
 from chat.turns.neighbours import desk
 from chat.turns.recovery import Recovery
+from chat.turns.removal import Remover
 from chat.turns.report import WorkerReport
 from chat.turns.runner import Limits, Runner
 from chat.turns.stop import Stopper
@@ -52,6 +53,7 @@ class Worker:
         self._peers = Peers(settings.data_dir / "run")
         self._recovery = Recovery(self._store, self._peers.is_gone)
         self._expiry = Expiry(self._store, self._memory)
+        self._remover = Remover(self._store)
         self._indexer = Indexer(self._store)
         self._drain = Drain(self._home, settings.grace_s)
         self._model = _model(settings)
@@ -102,7 +104,15 @@ class Worker:
             return
         self._drain.finish()
         self._titles.stop()
-        for part in (self._home, self._recovery, self._expiry, self._indexer, self._collector, self._report):
+        for part in (
+            self._home,
+            self._recovery,
+            self._expiry,
+            self._remover,
+            self._indexer,
+            self._collector,
+            self._report,
+        ):
             part.stop()
         self._peers.close()
         self._store.close()
@@ -116,6 +126,7 @@ class Worker:
         self._home.start()
         self._recovery.start()
         self._expiry.start()
+        self._remover.start()
         self._indexer.start()
         self._collector.start()
         self._report.start()

@@ -9,6 +9,7 @@
     ├── Overloaded            this worker runs as many turns as it may; `retry_after_s`
     ├── Restarting            this worker is about to end and begins nothing new: another one will
     ├── StoreUnavailable      the database is locked, full or away; `retry_after_s`
+    │   └── StoreFailed       the database refuses, and will again: damaged, or a fault of the program
     ├── ToolFailure           a tool's own "I could not", written for the model to read
     ├── TurnEnded             the turn was told to end (deadline, stop) while it was doing something
     └── ModelError            the model's endpoint did not answer properly; `code`, `retryable`
@@ -75,6 +76,12 @@ class StoreUnavailable(ParleyError):
     def __init__(self, message: str, retry_after_s: int = 2) -> None:
         super().__init__(message)
         self.retry_after_s = retry_after_s
+
+
+class StoreFailed(StoreUnavailable):
+    """What asks for the database can treat it as unavailable, but a caller is not told to try again."""
+
+    code = "internal"
 
 
 class ToolFailure(ParleyError):

@@ -14,6 +14,7 @@ from chat.store.instructions import Instructions
 from chat.store.migrations import migrate
 from chat.store.models import MODELS
 from chat.store.ownership import Ownership
+from chat.store.removal import Removal
 from chat.store.search import Search
 from chat.store.sessions import Sessions
 from chat.store.shares import Shares
@@ -32,7 +33,8 @@ class Store:
         self.sessions = Sessions(self.database)
         self.owned = Ownership(self.database)
         self.instructions = Instructions(self.database)
-        self.conversations = Conversations(self.database)
+        self.removal = Removal(self.database)
+        self.conversations = Conversations(self.database, self.removal)
         self.history = History(self.database)
         self.branches = Branches(self.database)
         self.feedback = Feedback(self.database)

@@ -14,7 +14,7 @@ from typing import Any
 
 import peewee
 
-from chat.errors import StoreUnavailable
+from chat.errors import StoreFailed, StoreUnavailable
 from chat.workers.native import Call
 
 # What is written for one item of a kind: its value, or the error that is raised where it was asked for.
@@ -150,14 +150,32 @@ def _told(found: Any) -> _Outcome:
 
 
 def translation(error: BaseException) -> BaseException:
-    """What is told of an error: of SQLite's own, that the database is unavailable; of any other, itself."""
-    if isinstance(error, (peewee.IntegrityError, sqlite3.IntegrityError)) or not isinstance(
-        error, (peewee.DatabaseError, peewee.InterfaceError, sqlite3.Error)
-    ):
+    """Return what is told of an error: StoreUnavailable or StoreFailed for SQLite's own, any other as it is."""
+    if not isinstance(error, (peewee.DatabaseError, peewee.InterfaceError, sqlite3.Error)):
         return error
-    told = StoreUnavailable(_sentence(error))
+    told = StoreUnavailable(_sentence(error)) if _passes(error) else StoreFailed("The database refused this.")
     told.__cause__ = error
     return told
+
+
+# SQLite's result codes for what ends by itself or by an operator's hand: a lock, memory, a disk that is full,
+# read-only or away.
+_PASSING_CODES = {
+    sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_NOMEM, sqlite3.SQLITE_READONLY,
+    sqlite3.SQLITE_INTERRUPT, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_FULL, sqlite3.SQLITE_CANTOPEN,
+    sqlite3.SQLITE_PROTOCOL,
+}  # fmt: skip
+# Where there is no code: the `sqlite3` module's own refusals, and peewee's.
+_PASSING_WORDS = ("locked", "busy", "full", "disk i/o", "unable to open", "readonly", "interrupted", "closed", "opened")
+
+
+def _passes(error: Exception) -> bool:
+    """Whether the same call may succeed later."""
+    original = error.args[0] if error.args and isinstance(error.args[0], sqlite3.Error) else error
+    code = getattr(original, "sqlite_errorcode", None)
+    if code is not None:
+        return code & 0xFF in _PASSING_CODES
+    return any(word in str(error).lower() for word in _PASSING_WORDS)
 
 
 def _sentence(error: Exception) -> str:

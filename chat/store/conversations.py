@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 from typing import Any, Literal
 
-from chat.errors import Conflict, InvalidRequest
+from chat.errors import Conflict, InvalidRequest, StoreUnavailable
 from chat.store.database import Database, reads, writes
 from chat.store.indexing import note_titles
 from chat.store.models import Conversation as Row
 from chat.store.models import named
 from chat.store.records import Conversation, now_ms
+from chat.store.removal import Remains, Removal, hide
 
 _NEWEST = """
     SELECT id, user_id, title, pinned, created_at, updated_at, head_id, active_turn_id, temporary, archived
@@ -37,8 +37,9 @@ _BEFORE_ALL = 2**63 - 1
 
 
 class Conversations:
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, removal: Removal) -> None:
         self.database = database
+        self._removal = removal
 
     @reads
     def page(
@@ -101,12 +102,15 @@ class Conversations:
             note_titles(self.database.run, [conversation_id])
         return changed
 
-    @writes
     def delete(self, conversation: Conversation) -> None:
-        """Delete it and all that was said in it, for good. Raises Conflict while a turn runs in it."""
-        deleted = Row.delete().where((Row.id == conversation.id) & Row.active_turn_id.is_null()).execute()
-        if not deleted and Row.select().where(Row.id == conversation.id).exists():
-            raise Conflict("turn_running", "An answer is still being written in this conversation.")
+        """Hide it from everybody at once, and have it removed. Raises Conflict while a turn runs in it."""
+        try:
+            hidden = self._hide(conversation)
+        except StoreUnavailable:
+            self._removal.due = True  # the commit may have taken effect
+            raise
+        for remains in hidden:
+            self._removal.begin(remains)
 
     @reads
     def expired(self, unused_since: int, limit: int) -> list[int]:
@@ -114,11 +118,23 @@ class Conversations:
         found = self.database.peewee.execute_sql(EXPIRED, (unused_since, limit))
         return [row[0] for row in found.fetchall()]
 
+    def remove_expired(self, conversation_id: int, unused_since: int) -> bool:
+        """Delete a conversation that still is as `expired` found it. Returns whether it is deleted."""
+        hidden = self._hide_expired(conversation_id, unused_since)
+        self._removal.due |= bool(hidden)
+        return bool(hidden)
+
     @writes
-    def remove_expired(self, ids: Sequence[int], unused_since: int) -> list[int]:
-        """Delete those of the conversations that still are as `expired` found them. Returns which."""
-        still = Row.id.in_(ids) & Row.temporary & (Row.updated_at < unused_since) & Row.active_turn_id.is_null()
-        return [row.id for row in Row.delete().where(still).returning(Row.id).execute()]
+    def _hide(self, conversation: Conversation) -> list[Remains]:
+        hidden = hide(self.database.run, [conversation.id])
+        if not hidden and Row.select().where(Row.id == conversation.id).exists():
+            raise Conflict("turn_running", "An answer is still being written in this conversation.")
+        return hidden
+
+    @writes
+    def _hide_expired(self, conversation_id: int, unused_since: int) -> list[Remains]:
+        still = (Row.id == conversation_id) & Row.temporary & (Row.updated_at < unused_since)
+        return hide(self.database.run, [conversation_id]) if Row.select().where(still).exists() else []
 
 
 def record(row: dict[str, Any]) -> Conversation:

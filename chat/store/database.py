@@ -88,7 +88,9 @@ class Database:
             try:
                 return work()
             finally:
-                self.run("ROLLBACK")
+                # SQLite may have rolled back by itself; to do it again would hide why.
+                if self.peewee.connection().in_transaction:
+                    self.run("ROLLBACK")
 
         return self.read(at_once)
 

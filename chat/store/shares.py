@@ -90,7 +90,8 @@ class Shares:
 
 def _leaf(conversation: Conversation, leaf_id: int | None) -> int:
     """The message at which a share made now ends."""
-    place = row(ConversationRow.select().where(ConversationRow.id == conversation.id))
+    its = (ConversationRow.id == conversation.id) & (ConversationRow.user_id == conversation.user_id)
+    place = row(ConversationRow.select().where(its))
     if place is None:
         raise NotFound("There is no such conversation.")
     leaf: int | None = place["head_id"] if leaf_id is None else leaf_id

@@ -16,6 +16,7 @@ from chat.messages import Usage
 from chat.store import history
 from chat.store.indexing import note_messages, note_titles
 from chat.store.records import RUNNING, Message, Run, Turn
+from chat.store.removal import NOBODY
 from chat.store.sessions import Owner, users_of
 from chat.store.values import RunStatement, for_each, found_for_each, ids
 
@@ -67,7 +68,7 @@ CLAIM = """
         title = CASE new.column5 WHEN '' THEN title ELSE new.column5 END,
         provisional = CASE new.column5 WHEN '' THEN provisional ELSE 1 END, archived = 0
     FROM (VALUES {rows}) AS new
-    WHERE id = new.column1 AND active_turn_id IS NULL
+    WHERE id = new.column1 AND active_turn_id IS NULL AND user_id <> 0
 """
 
 
@@ -167,7 +168,7 @@ def begin_again(run: RunStatement, question: Message, where: Run, now: int) -> B
     """Begin another answer to a question that is there. Raises Conflict, NotFound."""
     turn = _turn(_Numbers(run), question.conversation_id, question.id, where, now)
     place = _places(run, [question.conversation_id]).get(question.conversation_id)
-    if place is None:
+    if place is None or place.user_id == NOBODY:
         raise NotFound("There is no such conversation.")
     about = (bool(place.provisional), place.instructions or "")
     begun = Begun(turn, True, question.parent_id, question.text, "", *about)

@@ -1,10 +1,10 @@
-"""Removes temporary conversations a day after their last use, with all that was said in them."""
+"""Deletes temporary conversations a day after their last use. Their rows are removed by `removal.py`."""
 
 from __future__ import annotations
 
 import logging
 
-from chat.errors import StoreUnavailable
+from chat.errors import StoreFailed, StoreUnavailable
 from chat.memory.contract import ConversationMemory
 from chat.store import Store
 from chat.store.records import now_ms
@@ -14,8 +14,7 @@ log = logging.getLogger(__name__)
 
 _KEPT_MS = 24 * 3600 * 1000
 _SWEEP_S = 600.0
-# At once: a transaction of these is short, and the next one goes on.
-_BATCH = 50
+_BATCH = 10_000
 
 
 class Expiry:
@@ -33,17 +32,25 @@ class Expiry:
         self._ticker.stop()
 
     def sweep(self) -> int:
-        """Remove what has expired and return how many. Looks, through an index, before it locks."""
-        removed = 0
+        """Delete what has expired and return how many. Looks, through an index, before it locks."""
         unused_since = now_ms() - _KEPT_MS
+        removed = 0
         try:
-            while found := self._store.conversations.expired(unused_since, _BATCH):
-                gone = self._store.conversations.remove_expired(found, unused_since)
-                removed += len(gone)
-                for conversation_id in gone:
-                    self._memory.drop(conversation_id)
+            for conversation_id in self._store.conversations.expired(unused_since, _BATCH):
+                removed += self._remove(conversation_id, unused_since)
         except StoreUnavailable as error:
-            log.warning("Removing temporary conversations is put off: %s", error)
+            log.warning("Deleting temporary conversations is put off: %s", error)
         if removed:
-            log.info("Removed %d temporary conversations", removed)
+            log.info("Deleted %d temporary conversations", removed)
+        return removed
+
+    def _remove(self, conversation_id: int, unused_since: int) -> bool:
+        """Delete one conversation. One that cannot be deleted must not keep the others."""
+        try:
+            removed = self._store.conversations.remove_expired(conversation_id, unused_since)
+        except StoreFailed:
+            log.exception("Temporary conversation %s cannot be deleted", conversation_id)
+            return False
+        if removed:
+            self._memory.drop(conversation_id)
         return removed

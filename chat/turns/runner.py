@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from chat.agent.context import answer_messages, fit
 from chat.agent.loop import Agent
 from chat.cancellation import Cancellation
-from chat.errors import ModelError, StoreUnavailable, TurnEnded
+from chat.errors import ModelError, StoreFailed, StoreUnavailable, TurnEnded
 from chat.memory.contract import ConversationMemory
 from chat.messages import Answer, Message
 from chat.store import Store
@@ -133,7 +133,8 @@ class Runner:
         try:
             context = self._context(begun)
         except StoreUnavailable as unavailable:
-            self._commit(live, FAILED, TurnError(unavailable.code, unavailable.message, True))
+            passing = not isinstance(unavailable, StoreFailed)
+            self._commit(live, FAILED, TurnError(unavailable.code, unavailable.message, passing))
             return
         for event in retelling.retold(course.start):
             live.take(event)

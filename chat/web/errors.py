@@ -17,6 +17,7 @@ from chat.errors import (
     Overloaded,
     ParleyError,
     Restarting,
+    StoreFailed,
     StoreUnavailable,
 )
 
@@ -56,6 +57,8 @@ def problem(status: int, code: str, message: str, field: str = "") -> tuple[Any,
 
 
 def _ours(error: ParleyError) -> ResponseReturnValue:
+    if isinstance(error, StoreFailed):
+        return _unforeseen(error)
     if isinstance(error, InvalidRequest):
         return problem(error.status, error.code, error.message, error.field)
     status = next((status for kind, status in _OURS.items() if isinstance(error, kind)), None)

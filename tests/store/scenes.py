@@ -14,6 +14,7 @@ from chat.errors import ParleyError
 from chat.messages import Answer
 from chat.store import Store
 from chat.store.records import COMPLETED, Conversation, Turn, TurnError
+from chat.store.removal import Remains
 from chat.store.turns import Begun, Piece, Progress, Question, Run
 
 RUN = Run("a-model", "sync", "here:1")
@@ -74,3 +75,42 @@ def counts(path: Path) -> dict[str, int]:
     with contextlib.closing(sqlite3.connect(path)) as other:
         names = [row[0] for row in other.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
         return {name: other.execute(f"SELECT count(*) FROM {name}").fetchone()[0] for name in names}
+
+
+def delete(store: Store, conversation: Conversation) -> None:
+    """Delete a conversation, and wait until nothing of it is left."""
+    store.conversations.delete(conversation)
+    remove_all(store)
+
+
+def remove_all(store: Store) -> None:
+    """Remove what is hidden, as a worker does."""
+    while pending := store.removal.pending(10):
+        for remains in pending:
+            left: Remains | None = remains
+            while left is not None:
+                left = store.removal.remove_some(left)
+
+
+def long_branch(store: Store, conversation: Conversation, turns: int) -> int:
+    """Write a branch of so many ended turns, each with its index entries. Returns its last answer."""
+    with contextlib.closing(sqlite3.connect(store.database.path)) as other, other:
+        (last,) = other.execute("SELECT coalesce(max(id), 0) FROM messages").fetchone()
+        parents = [None, *range(last + 1, last + 2 * turns)]
+        messages = [
+            (last + place, conversation.id, parent, "user" if place % 2 else "assistant", f"said {place}")
+            for place, parent in enumerate(parents, 1)
+        ]
+        other.executemany("INSERT INTO messages VALUES (?, ?, ?, ?, ?, '', 0)", messages)
+        other.executemany(
+            "INSERT INTO turns (conversation_id, user_message_id, message_id, status, model, mode, worker, marks, "
+            "prompt_tokens, completion_tokens, started_at, lease_until) "
+            "VALUES (?, ?, ?, 'completed', 'm', 'sync', 'h:1', '[]', 0, 0, 0, 0)",
+            [(conversation.id, answer - 1, answer) for answer in range(last + 2, last + 2 * turns + 1, 2)],
+        )
+        other.executemany(
+            "INSERT INTO message_search (rowid, owner, text) VALUES (?, ?, ?)",
+            [(each[0], f"u{conversation.user_id}", each[4]) for each in messages],
+        )
+        other.execute("UPDATE conversations SET head_id = ? WHERE id = ?", (last + 2 * turns, conversation.id))
+    return last + 2 * turns

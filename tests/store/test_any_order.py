@@ -20,7 +20,7 @@ from chat.store import Store
 from chat.store.records import COMPLETED, INTERRUPTED, RUNNING, Conversation, Message, Turn
 from chat.store.turns import LEASE_MS, Begun, Progress
 
-from .scenes import DIED, RUN, begin, piece
+from .scenes import DIED, RUN, begin, delete, piece
 
 
 @dataclass
@@ -118,9 +118,9 @@ class Conversations(RuleBasedStateMachine):
     def delete(self, place: Conversation) -> None:
         if self.runs(place):
             with pytest.raises(Conflict):
-                self.store.conversations.delete(place)
+                delete(self.store, place)
             return
-        self.store.conversations.delete(place)
+        delete(self.store, place)
         self.deleted.add(place.id)
         for each in self.of(place):
             each.status = None

@@ -9,7 +9,7 @@ import pytest
 
 from chat.errors import InvalidRequest, NotFound
 
-from .scenes import RUN, answered, begin, finish
+from .scenes import RUN, answered, begin, delete, finish
 
 
 def texts(messages):
@@ -114,6 +114,6 @@ class TestParents:
 def test_a_second_answer_to_a_deleted_one(store, user, conversation):
     turn = answered(store, conversation, "Q", "A")
     _, answer = store.owned.message(user, turn.message_id)
-    store.conversations.delete(conversation)
+    delete(store, conversation)
     with pytest.raises(NotFound):
         store.turns.begin_again(answer, RUN)

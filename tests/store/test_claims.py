@@ -8,7 +8,7 @@ import pytest
 
 from chat.errors import Conflict, NotFound
 
-from .scenes import RUN, at_once, begin, counts, finish
+from .scenes import RUN, at_once, begin, counts, delete, finish
 
 
 def test_of_twenty_that_begin_at_once_exactly_one_wins(store, conversation):
@@ -85,7 +85,7 @@ def test_without_a_client_id_the_same_text_is_asked_again(store, conversation):
 
 
 def test_a_conversation_that_is_gone_takes_no_turn(store, conversation):
-    store.conversations.delete(conversation)
+    delete(store, conversation)
     with pytest.raises(NotFound):
         begin(store, conversation)
 

@@ -1,14 +1,18 @@
-"""A conversation goes with all that was said in it, never under a running turn, and its numbers go for good."""
+"""A conversation goes with all that was said in it, whatever its size, never under a running turn."""
 
 from __future__ import annotations
+
+import contextlib
+import re
 
 import pytest
 
 from chat.errors import Conflict, NotFound
 from chat.messages import Answer, ToolCall, ToolCallRecord, ToolResult
+from chat.store import Store, removal
 from chat.store.turns import Progress
 
-from .scenes import RUN, answered, begin, counts, finish
+from .scenes import RUN, answered, begin, counts, delete, finish, long_branch, remove_all
 
 CALL = ToolCallRecord(ToolCall("c.0", "look_up", "{}"), "Looking", 0, 0, ToolResult("{}", "Found"))
 
@@ -22,7 +26,7 @@ def test_everything_said_goes_with_it_and_nothing_else(store, user, conversation
     store.turns.finish(Progress(first.turn, Answer("A", tool_calls=(CALL,)), "[]"), "completed", None)
     answered(store, gone, "Q, put better", "A", parent_id=None)
     finish(store, store.turns.begin_again(store.owned.message(user, first.turn.message_id)[1], RUN).turn)
-    store.conversations.delete(gone)
+    delete(store, gone)
     after = counts(store.database.path)
     assert {name: after[name] for name in ("conversations", "messages", "tool_calls", "turns")} == {
         name: before[name] for name in ("conversations", "messages", "tool_calls", "turns")
@@ -33,22 +37,22 @@ def test_everything_said_goes_with_it_and_nothing_else(store, user, conversation
 def test_it_is_refused_while_a_turn_runs(store, user, conversation):
     turn = begin(store, conversation).turn
     with pytest.raises(Conflict):
-        store.conversations.delete(conversation)
+        delete(store, conversation)
     finish(store, turn, "Whole.")
     assert store.owned.turn(user, turn.id)[1].status == "completed"
-    store.conversations.delete(conversation)
+    delete(store, conversation)
     with pytest.raises(NotFound):
         store.owned.conversation(user, conversation.id)
 
 
 def test_deleting_twice_is_deleting_once(store, conversation):
-    store.conversations.delete(conversation)
-    store.conversations.delete(conversation)
+    delete(store, conversation)
+    delete(store, conversation)
 
 
 def test_numbers_are_not_given_out_again(store, user, conversation):
     old = answered(store, conversation, "Q", "A")
-    store.conversations.delete(conversation)
+    delete(store, conversation)
     again = store.conversations.create(user)
     new = answered(store, again, "Q", "A")
     assert again.id > conversation.id
@@ -58,7 +62,7 @@ def test_numbers_are_not_given_out_again(store, user, conversation):
 
 def test_what_is_deleted_is_not_found_by_its_turn(store, conversation):
     turn = answered(store, conversation, "Q", "A")
-    store.conversations.delete(conversation)
+    delete(store, conversation)
     assert store.turns.get(turn.id) is None
     assert store.turns.ended(turn.id) is None
     assert store.history.of_conversation(conversation.id) == []
@@ -68,6 +72,102 @@ def test_what_is_deleted_is_not_found_by_its_turn(store, conversation):
 
 
 def test_renaming_what_is_deleted_changes_nothing(store, user, conversation):
-    store.conversations.delete(conversation)
+    delete(store, conversation)
     store.conversations.change(conversation, title="Back", pinned=True)
     assert store.conversations.page(user, 10) == ([], None)
+
+
+@pytest.mark.parametrize("turns", [1, 499, 500, 501, 2_000])
+def test_a_long_one_goes_as_a_short_one_does(store, user, conversation, turns):
+    before = counts(store.database.path)
+    gone = store.conversations.create(user, "A long one")
+    long_branch(store, gone, turns)
+    delete(store, gone)
+    store.index.catch_up(user)
+    after = counts(store.database.path)
+    # The indexes' own bookkeeping aside.
+    assert {name: count for name, count in after.items() if not re.search("_search_|sequence", name)} == {
+        name: count for name, count in before.items() if not re.search("_search_|sequence", name)
+    }
+
+
+@pytest.fixture
+def hidden(store, user, monkeypatch):
+    """A conversation with everything that hangs on one, deleted, but not a row of it removed yet."""
+    made = store.conversations.create(user, "A hidden pangolin")
+    turn = answered(store, made, "Why a pangolin?", "Because of a pangolin.")
+    store.feedback.give(store.owned.message(user, turn.message_id)[1], 1, "Good.")
+    share, _ = store.shares.share(made)
+    message = store.owned.message(user, turn.message_id)[1]
+    store.index.catch_up(user)
+    monkeypatch.setattr(removal, "_AT_ONCE_S", 0)
+    store.conversations.delete(made)
+    assert counts(store.database.path)["messages"] == 2
+    return made, turn, message, share
+
+
+class TestFromTheMomentItIsDeleted:
+    def test_its_owner_does_not_find_it(self, store, user, hidden):
+        made, turn, message, _ = hidden
+        for look in (
+            lambda: store.owned.conversation(user, made.id),
+            lambda: store.owned.message(user, message.id),
+            lambda: store.owned.turn(user, turn.id),
+        ):
+            with pytest.raises(NotFound):
+                look()
+        assert store.conversations.page(user, 10) == ([], None)
+        assert store.conversations.page(user, 10, which="pinned") == ([], None)
+
+    def test_search_does_not_find_it(self, store, user, stranger, hidden):
+        for person in (user, stranger):
+            assert store.search.find(person, "pangolin", 10, "") == ([], None)
+
+    def test_its_link_leads_nowhere(self, store, hidden):
+        assert not store.shares.exists(hidden[3].token)
+        with pytest.raises(NotFound):
+            store.shares.shown(hidden[3].token)
+
+    def test_nothing_can_be_done_in_it_with_what_was_loaded_before(self, store, user, hidden):
+        made, _, message, _ = hidden
+        for act in (
+            lambda: begin(store, made),
+            lambda: store.turns.begin_again(message, RUN),
+            lambda: store.shares.share(made),
+        ):
+            with pytest.raises(NotFound):
+                act()
+
+    def test_a_new_process_removes_it(self, store, hidden):
+        with contextlib.closing(Store(store.database.path)) as later:
+            remove_all(later)
+        left = counts(store.database.path)
+        assert [left[name] for name in ("messages", "turns", "feedback", "shares", "message_search")] == [0] * 5
+
+
+class TestPortions:
+    @pytest.fixture(autouse=True)
+    def smallest(self, monkeypatch):
+        """A portion is over after its first message, and a request removes none."""
+        monkeypatch.setattr(removal, "_AT_ONCE_S", 0)
+        monkeypatch.setattr(removal, "_PORTION_S", 0)
+
+    def test_a_portion_is_short_however_long_the_conversation(self, store, conversation):
+        long_branch(store, conversation, 20)
+        store.conversations.delete(conversation)
+        (left,) = store.removal.pending(10)
+        for messages in range(39, 19, -1):
+            left = store.removal.remove_some(left)
+            assert counts(store.database.path)["messages"] == messages
+        assert store.removal.pending(10) == [left]
+
+    def test_two_workers_take_turns(self, store, conversation):
+        long_branch(store, conversation, 5)
+        store.conversations.delete(conversation)
+        (seen,) = store.removal.pending(10)
+        assert store.removal.remove_some(seen) is not None
+        before = counts(store.database.path)
+        assert store.removal.remove_some(seen) is None
+        assert counts(store.database.path) == before
+        remove_all(store)
+        assert counts(store.database.path)["messages"] == 0

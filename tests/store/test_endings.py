@@ -11,7 +11,7 @@ from chat.store.branches import Place
 from chat.store.records import COMPLETED, FAILED, INTERRUPTED, RUNNING, STOPPED, TurnError
 from chat.store.turns import LEASE_MS, Progress
 
-from .scenes import DIED, answered, begin, counts, finish, piece
+from .scenes import DIED, answered, begin, counts, delete, finish, piece
 
 
 class Clock:
@@ -98,12 +98,12 @@ class TestCheckpoint:
             clock.now += LEASE_MS + 1
             store.turns.interrupt_lost([], DIED)
         if end == "deleted":
-            store.conversations.delete(conversation)
+            delete(store, conversation)
         assert counts(store.database.path)["progress"] == 0
 
     def test_a_deleted_turn_takes_no_other_down(self, store, user, conversation):
         gone = answered(store, conversation, "Q", "A")
-        store.conversations.delete(conversation)
+        delete(store, conversation)
         turn = begin(store, store.conversations.create(user)).turn
         late = piece(gone, "A", tool_calls={0: call(0)})
         store.turns.checkpoint([late, piece(turn, "Half")], [gone.id, turn.id])
@@ -213,7 +213,7 @@ class TestFinish:
         turn = begin(store, conversation).turn
         clock.now += LEASE_MS + 1
         store.turns.interrupt_lost([], DIED)
-        store.conversations.delete(conversation)
+        delete(store, conversation)
         before = counts(store.database.path)
         late = Progress(turn, Answer("Whole.", tool_calls=(call(0),)), "[]")
         assert store.turns.finish(late, COMPLETED, None) is None

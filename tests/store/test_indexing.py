@@ -9,7 +9,7 @@ import pytest
 
 from chat.store import Store, indexing
 
-from .scenes import answered, begin, counts, write_lock
+from .scenes import answered, begin, counts, delete, write_lock
 
 
 def noted(store):
@@ -69,7 +69,7 @@ def test_a_search_takes_what_is_the_searchers_own(store, user, stranger, monkeyp
 def test_what_is_deleted_meanwhile_is_struck_off(store, user):
     gone = store.conversations.create(user, "cherries")
     answered(store, gone, "apricots", "bananas")
-    store.conversations.delete(gone)
+    delete(store, gone)
     before = counts(store.database.path)
     assert store.index.is_due()
     take_all(store)

@@ -6,7 +6,7 @@ import pytest
 
 from chat.errors import NotFound
 
-from .scenes import answered
+from .scenes import answered, delete
 
 NUMBERS = [0, -1, 10_000, 2**63 - 1]
 
@@ -47,7 +47,7 @@ def test_nobody_else_does(store, stranger, conversation, kind):
 @pytest.mark.parametrize("kind", KINDS)
 def test_not_even_the_owner_once_it_is_deleted(store, user, stranger, conversation, kind):
     look_up, number = look_ups(store, answered(store, conversation, "Q", "A"))[kind]
-    store.conversations.delete(conversation)
+    delete(store, conversation)
     refused(look_up, user, number)
     refused(look_up, stranger, number)
 

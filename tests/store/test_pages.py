@@ -8,7 +8,7 @@ import pytest
 
 from chat.errors import InvalidRequest
 
-from .scenes import answered
+from .scenes import answered, delete
 
 
 @pytest.fixture
@@ -64,7 +64,7 @@ def test_what_is_new_between_two_pages_moves_nothing(store, user, at):
     at(2_000)
     newcomers.append(store.conversations.create(user).id)
     second, cursor = store.conversations.page(user, 2, cursor)
-    store.conversations.delete(second[0])
+    delete(store, second[0])
     third, cursor = store.conversations.page(user, 2, cursor)
     assert cursor is None
     assert [each.id for each in (*first, *second, *third)] == made[::-1]

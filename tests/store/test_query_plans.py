@@ -8,7 +8,18 @@ import sqlite3
 
 import pytest
 
-from chat.store import branches, conversations, history, indexing, search, sessions, turn_begin, turn_end, turn_progress
+from chat.store import (
+    branches,
+    conversations,
+    history,
+    indexing,
+    removal,
+    search,
+    sessions,
+    turn_begin,
+    turn_end,
+    turn_progress,
+)
 
 
 def plan(store, statement, *values):
@@ -36,6 +47,7 @@ PLANS = {
         "SEARCH conversations USING INDEX conversations_archived (user_id=? AND ",
     ),
     "expired": (conversations.EXPIRED, (1, 100), "SEARCH conversations USING INDEX conversations_temporary ("),
+    "hidden": (removal.PENDING, (50,), "SEARCH conversations USING COVERING INDEX conversations_listed (user_id=?)"),
     "first questions": (branches.ROOTS, (1,), "SEARCH messages USING INDEX messages_roots (conversation_id=?)"),
 }
 

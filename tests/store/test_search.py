@@ -14,7 +14,7 @@ from chat.errors import InvalidRequest
 from chat.store import Store
 from chat.store.turns import LEASE_MS
 
-from .scenes import DIED, answered, begin, counts, finish, piece
+from .scenes import DIED, answered, begin, counts, delete, finish, piece
 
 
 def found(store, user, asked, limit=50):
@@ -172,7 +172,7 @@ class TestInStep:
     def test_a_deletion_forgets(self, store, user, say):
         before = counts(store.database.path)
         gone = say("apricots", "bananas", "cherries")
-        store.conversations.delete(gone)
+        delete(store, gone)
         assert [found(store, user, word) for word in ("apricots", "bananas", "cherries")] == [[], [], []]
         after = counts(store.database.path)
         for table in ("message_search", "message_search_content", "title_search", "title_search_content"):

@@ -15,7 +15,7 @@ from chat.store.turn_end import Ending
 from chat.store.turns import Begun, Question
 from chat.store.values import for_each, found_for_each
 
-from .scenes import DIED, RUN, begin, counts, finish, piece
+from .scenes import DIED, RUN, begin, counts, delete, finish, piece
 
 
 def begin_together(store, *asked):
@@ -65,7 +65,7 @@ class TestBeginning:
     def test_a_number_is_not_given_out_again_after_a_deletion(self, store, user, conversation):
         turn = begin(store, conversation).turn
         finish(store, turn)
-        store.conversations.delete(store.owned.conversation(user, conversation.id))
+        delete(store, store.owned.conversation(user, conversation.id))
         other = begin(store, store.conversations.create(user)).turn
         assert other.id > turn.id
         assert other.user_message_id > turn.message_id
@@ -143,7 +143,7 @@ class TestEnding:
         )
         finish(store, over, "First.")
         finish(store, gone)
-        store.conversations.delete(store.owned.conversation(user, gone.conversation_id))
+        delete(store, store.owned.conversation(user, gone.conversation_id))
         ends = [(Progress(turn, Answer("Last."), "[5]"), COMPLETED, None) for turn in (over, gone, runs)]
         nothing, nowhere, ended = finish_together(store, *ends)
         assert (nothing, nowhere, ended.id) == (None, None, runs.id)
@@ -196,4 +196,4 @@ class TestWritingTogether:
         group = [Write(time.monotonic() + 2, together=name, item=item) for item in ("a", "twice", "b")]
         store.database._writer._make(group)
         assert [call.value for call in group] == ["made a", None, "made b"]
-        assert "UNIQUE" in str(group[1].error)
+        assert "UNIQUE" in str(group[1].error.__cause__)

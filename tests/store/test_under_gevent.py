@@ -166,4 +166,4 @@ print(opened)
 def test_native_threads_that_open_at_once_do_not_wait_for_each_other_for_ever(store):
     store.close()
     assert patched(OPENING, store.database.path) == "30\n"
-    assert counts(store.database.path)["users"] == 30
+    assert counts(store.database.path)["users"] == 1 + 30  # and the owner of what is deleted

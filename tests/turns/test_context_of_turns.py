@@ -11,6 +11,8 @@ from chat.messages import Message, TextDelta, Tool, ToolCall, ToolResult
 from chat.store.records import TurnError
 from chat.turns.runner import Limits
 
+from ..store.scenes import delete
+
 
 def look_up(what: str) -> ToolResult:
     """Looks something up."""
@@ -72,7 +74,7 @@ class TestMemory:
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr("chat.store.turns.now_ms", lambda: 10**15)
             assert store.turns.interrupt_lost([], TurnError("turn_interrupted", "Gone.", True)) == [begun.turn.id]
-        store.conversations.delete(conversation)
+        delete(store, conversation)
         dictation.end()
         list(worker.follower.frames(begun.turn.id, 0))
         worker.vacant()

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
+import sqlite3
+
 import pytest
 
 from chat.errors import NotFound
@@ -11,6 +14,9 @@ from chat.store import Store
 from chat.store.records import COMPLETED, Conversation
 from chat.store.turns import Progress, Question, Run
 from chat.turns.expiry import Expiry
+from chat.turns.removal import Remover
+
+from ..store.scenes import remove_all
 
 DAY_MS = 24 * 3600 * 1000
 RUN = Run("a-model", "sync", "here:1")
@@ -67,6 +73,7 @@ def test_a_day_after_its_last_use(store: Store, user: int, memory: LocalMemory, 
     assert (expiry.sweep(), gone(store, temporary)) == (0, False)
     clock(DAY_MS + DAY_MS // 2 + 1)
     assert (expiry.sweep(), gone(store, temporary), gone(store, kept)) == (1, True, False)
+    remove_all(store)
     assert store.history.of_conversation(temporary.id) == []
     assert memory.get(temporary.id, message) is None
 
@@ -90,7 +97,7 @@ def test_what_was_used_after_it_was_found_stays(store: Store, user: int, clock) 
     clock(2 * DAY_MS)
     assert store.conversations.expired(DAY_MS, 10) == [temporary.id]
     answered(store, temporary)
-    assert store.conversations.remove_expired([temporary.id], DAY_MS) == []
+    assert not store.conversations.remove_expired(temporary.id, DAY_MS)
     assert not gone(store, temporary)
 
 
@@ -98,4 +105,32 @@ def test_it_is_in_no_list(store: Store, user: int) -> None:
     temporary = store.conversations.create(user, temporary=True)
     store.conversations.change(temporary, pinned=True)
     assert store.conversations.page(user, 10) == ([], None)
-    assert store.conversations.page(user, 10, pinned=True) == ([], None)
+    assert store.conversations.page(user, 10, which="pinned") == ([], None)
+
+
+def test_a_bad_one_does_not_keep_the_others(store: Store, user: int, expiry: Expiry, clock) -> None:
+    places = [store.conversations.create(user, temporary=True) for _ in range(3)]
+    refuse(store, f"BEFORE UPDATE ON conversations WHEN old.id = {places[0].id}")
+    clock(2 * DAY_MS)
+    assert expiry.sweep() == 2
+    assert [gone(store, place) for place in places] == [False, True, True]
+
+
+def test_what_cannot_be_removed_does_not_keep_the_others(store: Store, user: int, monkeypatch) -> None:
+    monkeypatch.setattr("chat.store.removal._AT_ONCE_S", 0)
+    places = [store.conversations.create(user) for _ in range(3)]
+    messages = [answered(store, place) for place in places]
+    refuse(store, f"BEFORE DELETE ON messages WHEN old.id = {messages[0]}")
+    for place in places:
+        store.conversations.delete(place)
+    remover = Remover(store)
+    remover.look()
+    remover.look()
+    assert [each.conversation_id for each in store.removal.pending(10)] == [places[0].id]
+    assert [len(store.history.of_conversation(place.id)) for place in places] == [2, 0, 0]
+
+
+def refuse(store: Store, when: str) -> None:
+    """Have the database fail for good at something."""
+    with contextlib.closing(sqlite3.connect(store.database.path)) as other:
+        other.execute(f"CREATE TRIGGER broken {when} BEGIN SELECT RAISE(ABORT, 'never'); END")

@@ -9,6 +9,7 @@ import pytest
 from chat.errors import ModelInterrupted
 from chat.messages import TextDelta, Usage
 
+from ..store.scenes import delete
 from .test_home import until
 from .worker import LONG_S, heard, names, parsed, text_of
 
@@ -100,7 +101,7 @@ def test_a_follower_that_leaves_is_no_longer_counted_and_the_turn_goes_on(worker
 def test_nothing_is_told_of_what_is_not_there(worker, store, conversation):
     assert list(worker.follower.frames(10_000, 0)) == []
     turn = worker.answered(conversation)
-    store.conversations.delete(conversation)
+    delete(store, conversation)
     assert list(worker.follower.frames(turn.id, 0)) == []
 
 

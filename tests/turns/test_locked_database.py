@@ -9,7 +9,7 @@ import pytest
 from chat.messages import TextDelta
 from chat.store.records import COMPLETED, FAILED, RUNNING, TurnError
 
-from ..store.scenes import write_lock
+from ..store.scenes import delete, write_lock
 from .worker import LONG_S, heard, names, parsed, text_of
 
 
@@ -113,7 +113,7 @@ def test_a_turn_whose_conversation_is_gone_ends_for_its_followers(worker, dictat
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("chat.store.turns.now_ms", lambda: 10**15)
         store.turns.interrupt_lost([], TurnError("turn_interrupted", "Gone.", True))
-    store.conversations.delete(conversation)
+    delete(store, conversation)
     frames = worker.follower.frames(begun.turn.id, 0)
     next(frames)
     dictation.say(TextDelta("To nobody."))

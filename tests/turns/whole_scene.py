@@ -103,7 +103,7 @@ class Clock:
         self.strike()
 
     def _keep(self, ticker: Any) -> bool:
-        kept = ticker._name in ("checkpoint", "recovery")
+        kept = ticker._name in ("checkpoint", "recovery", "removal")
         if kept:
             self._calls[ticker._name] = ticker._call
         return kept

@@ -132,6 +132,24 @@ def test_a_database_that_is_locked(
     assert exchange(alice, conversation)["status"] == "completed"
 
 
+def test_a_database_that_refuses_for_good(alice: FlaskClient, conversation: int, settings: Settings) -> None:
+    """Asking again would change nothing, so nobody is told to."""
+    broken = sqlite3.connect(settings.database_path)
+    broken.execute("CREATE TRIGGER broken BEFORE INSERT ON messages BEGIN SELECT RAISE(ABORT, 'secret'); END")
+    broken.execute("CREATE TRIGGER worse BEFORE UPDATE ON conversations BEGIN SELECT no_such_function(); END")
+    broken.commit()
+    broken.close()
+    for answer in (
+        alice.post(f"/api/conversations/{conversation}/turns", json={"text": "Hello"}),
+        alice.patch(f"/api/conversations/{conversation}", json={"pinned": True}),
+        alice.delete(f"/api/conversations/{conversation}"),
+    ):
+        problem(answer, 500, "internal")
+        assert "Retry-After" not in answer.headers
+        assert "secret" not in answer.text
+    assert alice.get(f"/api/conversations/{conversation}").json["messages"] == []
+
+
 def test_a_database_that_has_gone(alice: FlaskClient, conversation: int, settings: Settings) -> None:
     broken = sqlite3.connect(settings.database_path)
     broken.execute("DROP TABLE tool_calls")
@@ -141,6 +159,6 @@ def test_a_database_that_has_gone(alice: FlaskClient, conversation: int, setting
     broken.close()
     for path in ("/api/conversations", f"/api/conversations/{conversation}", "/api/turns/1/events"):
         answer = alice.get(path)
-        problem(answer, 503, "database_unavailable")
+        problem(answer, 500, "internal")
         assert "no such table" not in answer.text
         assert str(settings.database_path) not in answer.text

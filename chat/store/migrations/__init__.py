@@ -21,6 +21,7 @@ STEPS = (
     "0004_progress",
     "0005_unindexed",
     "0006_daily_use",
+    "0007_removal",
 )
 _PATIENCE_S = 10.0
 
