@@ -1,4 +1,4 @@
-"""The one place where our errors become HTTP: a status, and a JSON body of one shape."""
+"""The one place where our errors become HTTP: a status, and a JSON body of one shape, or a page for a browser."""
 
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ from chat.errors import (
     StoreFailed,
     StoreUnavailable,
 )
+from chat.web import error_page
 
 log = logging.getLogger(__name__)
 
@@ -52,6 +53,9 @@ def init_app(app: Flask) -> None:
 
 
 def problem(status: int, code: str, message: str, field: str = "") -> tuple[Any, int]:
+    """Return the error as JSON, or as a page to a browser that asks for one."""
+    if error_page.is_wanted(request):
+        return error_page.render(request, status), status
     error = {"code": code, "message": message}
     return jsonify({"error": error | ({"field": field} if field else {})}), status
 

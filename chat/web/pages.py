@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from pathlib import Path
 
-from flask import Blueprint, Flask, Response, render_template, request
+from flask import Blueprint, Flask, Response, render_template, request, send_from_directory
 from flask.typing import ResponseReturnValue
 
 from chat.web import identity
@@ -16,6 +16,7 @@ bp = Blueprint("pages", __name__)
 
 _STATIC = Path(__file__).parent / "static"
 STATIC_AGE_S = 365 * 24 * 3600
+_ICON_AGE_S = 24 * 3600
 
 # Nothing runs, loads or connects but what this server itself serves.
 _POLICY = (
@@ -48,6 +49,12 @@ def home() -> str:
 @bp.get("/c/<id:conversation_id>")
 def conversation(conversation_id: int) -> str:  # noqa: ARG001 - the page reads its address itself
     return home()
+
+
+@bp.get("/favicon.ico")
+def favicon() -> Response:
+    """Browsers ask for it where no page names another, such as for a file that is opened alone."""
+    return send_from_directory(_STATIC, "favicon.ico", max_age=_ICON_AGE_S)
 
 
 @bp.get("/s/<token>")

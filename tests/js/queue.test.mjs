@@ -54,6 +54,7 @@ function pageWith(status) {
   };
   const sent = [];
   const stopped = [];
+  const clock = { at: 0 };
   const actions = queueActions({
     store,
     send(text, where) {
@@ -61,6 +62,7 @@ function pageWith(status) {
       begins(localMessage(`answer to ${text}`, "assistant", null));
     },
     stop: async (key) => stopped.push(key),
+    now: () => clock.at,
   });
   const begins = (message) => {
     const known = store.state.conversations.get(7);
@@ -77,7 +79,7 @@ function pageWith(status) {
     actions.watchQueues();
   };
   const waiting = () => (store.state.queues.get(7) ?? []).map(({ text }) => text);
-  return { store, actions, sent, stopped, over, ends, waiting };
+  return { store, actions, sent, stopped, over, ends, waiting, clock };
 }
 
 test("where nothing runs, a message is sent at once", () => {
@@ -174,4 +176,14 @@ test("an edited message goes back before what was typed since", () => {
   actions.editQueued(7, store.state.queues.get(7)[0].clientId);
   assert.equal(store.state.drafts.get(7), "first thought\nsince");
   assert.deepEqual(waiting(), []);
+});
+
+test("the same text twice at once is one message, and later two", () => {
+  const { store, actions, clock } = pageWith("running");
+  actions.submit("Show me");
+  actions.submit("Show me");
+  assert.equal(store.state.queues.get(7).length, 1);
+  clock.at += 500;
+  actions.submit("Show me");
+  assert.equal(store.state.queues.get(7).length, 2);
 });

@@ -4,6 +4,7 @@ import { createActions } from "./actions/index.js";
 import { isApple, shortcutOf } from "./browser/keys.js";
 import { keep, kept } from "./browser/persistence.js";
 import { keyOfPath } from "./browser/router.js";
+import { ignoreStrayClicks } from "./browser/second-click.js";
 import { showTheme } from "./browser/theme.js";
 import { onOtherWindows } from "./browser/windows.js";
 import { App } from "./components/shell/app.js";
@@ -31,6 +32,7 @@ function startChats() {
   const store = new Store({ ...initialState(), ...kept() });
   const actions = createActions({ store, api });
 
+  ignoreStrayClicks(document);
   keep(store);
   store.subscribe(actions.watchQueues);
   store.subscribe((state) => draw(state, actions));

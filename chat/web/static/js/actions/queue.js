@@ -1,12 +1,15 @@
 // Sending: at once where nothing runs, otherwise into the queue, which goes out message by message.
 
 import { randomId } from "../browser/ids.js";
+import { SETTLE_MS } from "../browser/second-click.js";
 import { runningMessage } from "../state/conversation.js";
 import { draftChanged } from "../state/page.js";
 import { queued, unqueued } from "../state/queue.js";
 
 /** `send(text, {key, clientId})` asks; `stop(key)` ends the answer that is being written. */
-export function queueActions({ store, send, stop }) {
+export function queueActions({ store, send, stop, now = () => performance.now() }) {
+  // The text that was submitted last: pressed twice, a button of the page says the same twice.
+  let latest = { text: null, at: Number.NEGATIVE_INFINITY };
   // The answers for whose end a queue waits, by their keys; and by conversation, the message that is to go out
   // however its answer ends.
   const awaited = new Set();
@@ -32,6 +35,9 @@ export function queueActions({ store, send, stop }) {
   function submit(text) {
     const key = store.state.openKey;
     if (!text.trim()) return;
+    const again = text === latest.text && now() - latest.at < SETTLE_MS;
+    if (again && isBusy(key)) return;
+    latest = { text, at: now() };
     if (!isBusy(key) && !isEnding(key)) {
       send(text);
       return;

@@ -22,6 +22,7 @@ export function removalActions({ store, api, open, stop, say, endToast }) {
     });
 
   function remove(item) {
+    if (store.state.removingIds.has(item.id)) return;
     settle();
     const wasOpen = store.state.openKey === item.id;
     pending = { id: item.id, wasOpen };

@@ -1,8 +1,9 @@
 // Where a message is written. It grows with its text; Enter sends, Shift+Enter breaks the line. While an answer
 // runs, Send is Stop, and what is sent waits in the queue.
 
+import { SETTLE_MS } from "../../browser/second-click.js";
 import { strings } from "../../strings/index.js";
-import { html, useLayoutEffect, useRef } from "../../view.js";
+import { html, useEffect, useLayoutEffect, useRef, useState } from "../../view.js";
 import { IconButton } from "../elements/buttons.js";
 import { Icon } from "../elements/icons.js";
 import { ModelChoice } from "./model-choice.js";
@@ -39,7 +40,12 @@ export function Composer({ conversationKey, draft, ready, phase, temporary, me, 
     event.preventDefault();
     // What stands in the field, which may be a frame newer than what was drawn.
     const text = field.current.value;
-    if (sendable(text)) actions.submit(text);
+    if (sendable(text)) {
+      actions.submit(text);
+      // Now, not with the next drawing: a second press in the same frame finds an empty box.
+      field.current.value = "";
+      actions.setDraft("");
+    }
     early.current = ready ? "" : text;
     if (event.submitter) takeFocus(field.current);
   };
@@ -75,7 +81,7 @@ export function Composer({ conversationKey, draft, ready, phase, temporary, me, 
       <div class="composer-foot">
         <${ModelChoice} me=${me} model=${model} onChoose=${actions.chooseModel} />
         <${Buttons}
-          busy=${busy}
+          busy=${useSettled(busy)}
           some=${draft.trim() !== ""}
           sendable=${sendable(draft)}
           onStop=${stop}
@@ -106,6 +112,20 @@ function Buttons({ busy, some, sendable, onStop }) {
     }
     <${IconButton} icon="stop" label=${stop} kind="send stop" onClick=${onStop} />
   `;
+}
+
+/** Whether an answer has run for a moment: until then Send keeps its place, for a second click that meant Send. */
+function useSettled(busy) {
+  const [settled, setSettled] = useState(busy);
+  useEffect(() => {
+    if (!busy) {
+      setSettled(false);
+      return undefined;
+    }
+    const timer = setTimeout(() => setSettled(true), SETTLE_MS);
+    return () => clearTimeout(timer);
+  }, [busy]);
+  return busy && settled;
 }
 
 /** The length the server counts, in whole characters; only worked out where it could matter. */

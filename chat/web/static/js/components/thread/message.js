@@ -101,7 +101,7 @@ function Ending({ message, onRetry }) {
       ${
         onRetry &&
         mayRetry(message) &&
-        html`<${WordButton} icon="retry" word=${strings.answer.retry} onClick=${() => onRetry(message)} />`
+        html`<${WordButton} icon="retry" word=${strings.answer.retry} data-once=${true} onClick=${() => onRetry(message)} />`
       }
     </div>
   `;
@@ -123,6 +123,7 @@ function Foot({ message, index, count, idle, last, actions }) {
         <${IconButton}
           icon="retry"
           label=${strings.message.regenerate}
+          data-once=${true}
           disabled=${!idle || !known}
           onClick=${() => actions.regenerate(message)}
         />
