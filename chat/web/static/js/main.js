@@ -6,6 +6,7 @@ import { keep, kept } from "./browser/persistence.js";
 import { keyOfPath } from "./browser/router.js";
 import { ignoreStrayClicks } from "./browser/second-click.js";
 import { showTheme } from "./browser/theme.js";
+import { beginsMessage } from "./browser/typing.js";
 import { onOtherWindows } from "./browser/windows.js";
 import { App } from "./components/shell/app.js";
 import { SharedChat } from "./components/shell/shared-chat.js";
@@ -58,6 +59,11 @@ function draw(state, actions) {
 
 function press(event, state, actions) {
   const asked = shortcutOf(event, { apple: isApple(), singleKeys: state.preferences.keys });
+  if (!asked && !isDialogOpen() && !state.drawerOpen && beginsMessage(event, { apple: isApple() })) {
+    // The letter itself comes after this, and to whoever has the focus by then.
+    document.getElementById("message-field")?.focus({ preventScroll: true });
+    return;
+  }
   // A dialog keeps the keys to itself, except that the key which opened it closes it.
   const dialogs = { search: "search", help: "shortcuts" };
   if (!asked || (isDialogOpen() && state.dialog?.name !== dialogs[asked])) return;

@@ -3,10 +3,12 @@
 import { branchActions } from "./branches.js";
 import { conversationActions } from "./conversations.js";
 import { historyActions } from "./history.js";
+import { instructionActions } from "./instructions.js";
 import { pageActions } from "./page.js";
 import { queueActions } from "./queue.js";
 import { removalActions } from "./removal.js";
 import { sharingActions } from "./sharing.js";
+import { titleActions } from "./titles.js";
 import { turnActions } from "./turns.js";
 
 export function createActions({ store, api }) {
@@ -18,7 +20,9 @@ export function createActions({ store, api }) {
       actions[name](...given);
   Object.assign(
     actions,
-    turnActions({ store, api, reload: later("reload") }),
+    turnActions({ store, api, reload: later("reload"), awaitTitle: later("awaitTitle") }),
+    titleActions({ store, api }),
+    instructionActions({ store, api }),
     conversationActions({
       store,
       api,

@@ -52,6 +52,7 @@ export function pageActions({ store, api }) {
       chooseLanguage(language);
       location.reload();
     },
+    models: () => store.state.me?.models ?? [],
     setTemporary: (temporary) => store.update({ temporary }),
     showDialog: (name, item = null) => store.update({ dialog: { name, item }, drawerOpen: false }),
     /** That one only: when the browser tells of its end, another may have been opened. */

@@ -19,8 +19,8 @@ import {
 } from "../state/page.js";
 import { strings } from "../strings/index.js";
 
-/** `reload(key)` asks the server for a conversation anew. */
-export function turnActions({ store, api, reload }) {
+/** `reload(key)` asks the server for a conversation anew, `awaitTitle(key)` for a title that a model writes now. */
+export function turnActions({ store, api, reload, awaitTitle }) {
   // What was sent but not acknowledged, by conversation: sent again, it must be the same turn, not a second one.
   const unsent = new Map();
   // The turns this window is busy with, by conversation: {key, ids, headId, stop, stopping, started, status, failed}.
@@ -64,14 +64,20 @@ export function turnActions({ store, api, reload }) {
     if (place.failed) giveBack(place.key, turn.text);
   }
 
-  /** Another answer beside this one; after an error, and also when it was good. */
-  async function regenerate(message) {
+  /** Another answer beside this one; after an error, and also when it was good. `how` is `{model}` or `{wish}`. */
+  const regenerate = (message, how = {}) =>
+    beside(message, [], () => api.regenerate(message.id, { ...modelChoice(), ...how }));
+
+  /** An answer that was cut goes on: a version beside it, which has all there was. */
+  const goOn = (message) => beside(message, message.parts, () => api.goOn(message.id));
+
+  async function beside(message, parts, open) {
     const conversation = store.state.conversations.get(store.state.openKey);
     if (!conversation || conversation.turn || typeof message.id !== "number") return;
-    const answer = localMessage(localId(), "assistant", message.parentId);
+    const answer = { ...localMessage(localId(), "assistant", message.parentId), parts };
     const place = newPlace(conversation.key, [answer.id], conversation.headId);
     begin(place, answer);
-    await run(place, () => follow(place, () => api.regenerate(message.id, modelChoice())));
+    await run(place, () => follow(place, open));
   }
 
   /** Goes on with an answer that was running already when its conversation was opened. */
@@ -166,7 +172,10 @@ export function turnActions({ store, api, reload }) {
   function receive(place, name, data) {
     const { key } = place;
     if (name === "turn") acknowledged(place, data);
-    if (name === "title") renamed(key, String(data.title ?? ""));
+    if (name === "title") {
+      place.titled = true;
+      renamed(key, String(data.title ?? ""));
+    }
     setPhase(key, "streaming");
     const id = place.ids.at(-1);
     change(key, (conversation) => {
@@ -214,6 +223,7 @@ export function turnActions({ store, api, reload }) {
       await turn();
       setPhase(place.key, null);
       announce(place.key, endingOf(place.status));
+      if (place.titled) awaitTitle(place.key);
     } catch (error) {
       if (place.started) await lost(place, error);
       else undo(place, error);
@@ -265,5 +275,5 @@ export function turnActions({ store, api, reload }) {
     });
   }
 
-  return { send, edit, regenerate, retry: regenerate, join, stop };
+  return { send, edit, regenerate, retry: (message) => regenerate(message), goOn, join, stop };
 }

@@ -96,6 +96,7 @@ function query(wanted) {
 
 export const api = {
   me: () => json("GET", "/api/me"),
+  changeInstructions: (text) => json("PUT", "/api/me/instructions", { body: { text } }),
   alive: () => send("GET", "/healthz"),
   conversations: (wanted = {}, { signal } = {}) => json("GET", `/api/conversations?${query(wanted)}`, { signal }),
   createConversation: (how = {}) => json("POST", "/api/conversations", { body: how }),
@@ -112,6 +113,7 @@ export const api = {
   shared: (token) => json("GET", `/api/shared/${segment(token)}`),
   startTurn: (id, turn) => stream("POST", `/api/conversations/${segment(id)}/turns`, { body: turn }),
   regenerate: (messageId, how) => stream("POST", `/api/messages/${segment(messageId)}/regenerate`, { body: how }),
+  goOn: (messageId) => stream("POST", `/api/messages/${segment(messageId)}/continue`, { body: {} }),
   stopTurn: (turnId) => json("POST", `/api/turns/${segment(turnId)}/stop`),
   giveFeedback: (messageId, feedback) =>
     json("PUT", `/api/messages/${segment(messageId)}/feedback`, { body: feedback }),

@@ -159,6 +159,15 @@ function answered(parts, callId, result) {
   );
 }
 
+/** Whether an answer that ended early has something to go on with. */
+export function mayGoOn(message) {
+  return (
+    message.role === "assistant" && FAILED.has(message.status) && typeof message.id === "number" && hasSaid(message)
+  );
+}
+
+const hasSaid = ({ parts }) => parts.some((part) => part.kind === "tool" || (part.kind === "text" && part.text.trim()));
+
 /** Whether "Retry" belongs under this answer. */
 export function mayRetry(message) {
   return message.role === "assistant" && FAILED.has(message.status) && message.error?.retryable !== false;

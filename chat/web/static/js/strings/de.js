@@ -110,6 +110,17 @@ export const strings = {
     guest: "Dieser Browser",
   },
 
+  instructions: {
+    label: "Ihre Anweisungen",
+    explanation:
+      "Jede Antwort in jedem Chat richtet sich danach: wer Sie sind, wie Antworten sein sollen, was wegbleiben soll.",
+    placeholder: "Zum Beispiel: Kurz antworten. Beträge in Euro.",
+    save: "Speichern",
+    saved: "Gespeichert",
+    count: (count, limit) => `${count.toLocaleString("de")} von ${limit.toLocaleString("de")} Zeichen`,
+    on: "Ihre Anweisungen gelten",
+  },
+
   shortcuts: {
     title: "Tastenkürzel",
     open: "Tastenkürzel",
@@ -124,6 +135,7 @@ export const strings = {
     close: "Schließen, was offen ist",
     send: "Senden; während einer Antwort: einreihen",
     newline: "Neue Zeile",
+    editLast: "Letzte Frage bearbeiten, wenn das Feld leer ist",
     stop: "Antwort stoppen, wenn das Feld leer ist",
   },
 
@@ -210,6 +222,7 @@ export const strings = {
     failed: "Die Antwort ist fehlgeschlagen.",
     empty: "Das Modell gab keine Antwort.",
     retry: "Noch einmal",
+    goOn: "Weiter",
   },
 
   message: {
@@ -221,6 +234,10 @@ export const strings = {
     save: "Senden",
     cancel: "Abbrechen",
     regenerate: "Noch einmal antworten",
+    differently: "Anders antworten",
+    shorter: "Kürzer",
+    moreDetailed: "Ausführlicher",
+    withModel: (model) => `Mit ${model}`,
     good: "Gute Antwort",
     bad: "Schlechte Antwort",
     versions: (index, count) => `Fassung ${index} von ${count}`,

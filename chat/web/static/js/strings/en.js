@@ -110,6 +110,16 @@ export const strings = {
     guest: "This browser",
   },
 
+  instructions: {
+    label: "Your instructions",
+    explanation: "Every answer in every chat keeps to them: who you are, how you like answers, what to leave out.",
+    placeholder: "For example: Answer briefly. Amounts in euros.",
+    save: "Save",
+    saved: "Saved",
+    count: (count, limit) => `${count.toLocaleString("en")} of ${limit.toLocaleString("en")} characters`,
+    on: "Your instructions are on",
+  },
+
   shortcuts: {
     title: "Keyboard shortcuts",
     open: "Keyboard shortcuts",
@@ -124,6 +134,7 @@ export const strings = {
     close: "Close what is open",
     send: "Send, or queue while an answer is running",
     newline: "New line",
+    editLast: "Edit the last question, when the box is empty",
     stop: "Stop the answer, when the box is empty",
   },
 
@@ -209,6 +220,7 @@ export const strings = {
     failed: "The answer failed.",
     empty: "The model gave no answer.",
     retry: "Retry",
+    goOn: "Continue",
   },
 
   message: {
@@ -220,6 +232,10 @@ export const strings = {
     save: "Send",
     cancel: "Cancel",
     regenerate: "Answer again",
+    differently: "Answer in another way",
+    shorter: "Shorter",
+    moreDetailed: "More detailed",
+    withModel: (model) => `With ${model}`,
     good: "Good answer",
     bad: "Bad answer",
     versions: (index, count) => `Version ${index} of ${count}`,

@@ -57,6 +57,7 @@ export function Composer({ conversationKey, draft, ready, phase, temporary, me, 
     // 229: what browsers report for keys that an input method takes, some of them after the composition ended.
     if (event.isComposing || event.keyCode === 229) return;
     if (event.key === "Enter" && !event.shiftKey) submit(event);
+    if (event.key === "ArrowUp" && !held(event) && !field.current.value && editLast()) event.preventDefault();
     if (event.key === "Escape" && !event.shiftKey && busy && !field.current.value) stop();
   };
   return html`
@@ -80,6 +81,15 @@ export function Composer({ conversationKey, draft, ready, phase, temporary, me, 
       }
       <div class="composer-foot">
         <${ModelChoice} me=${me} model=${model} onChoose=${actions.chooseModel} />
+        ${
+          me?.instructions &&
+          html`<${IconButton}
+            icon="person"
+            label=${strings.instructions.on}
+            kind="instructions-on"
+            onClick=${() => actions.showDialog("settings")}
+          />`
+        }
         <${Buttons}
           busy=${useSettled(busy)}
           some=${draft.trim() !== ""}
@@ -127,6 +137,16 @@ function useSettled(busy) {
   }, [busy]);
   return busy && settled;
 }
+
+/** Opens the last question to be edited; returns whether there was one that may be. */
+function editLast() {
+  const button = [...document.querySelectorAll("article.question .edit")].at(-1);
+  if (!button || button.disabled) return false;
+  button.click();
+  return true;
+}
+
+const held = (event) => event.shiftKey || event.ctrlKey || event.altKey || event.metaKey;
 
 /** The length the server counts, in whole characters; only worked out where it could matter. */
 function countedNear(text, limit) {

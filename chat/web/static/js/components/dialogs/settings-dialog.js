@@ -4,6 +4,7 @@ import { THEMES } from "../../state/preferences.js";
 import { CATALOGUES, strings } from "../../strings/index.js";
 import { html } from "../../view.js";
 import { Dialog } from "./dialog.js";
+import { InstructionsSetting } from "./instructions-setting.js";
 
 export function SettingsDialog({ preferences, me, actions, onClose }) {
   const say = strings.settings;
@@ -25,6 +26,7 @@ export function SettingsDialog({ preferences, me, actions, onClose }) {
           )}
         </select>
       </div>
+      <${InstructionsSetting} key=${me ? "known" : "unknown"} me=${me} actions=${actions} />
       <${Server} me=${me} />
     <//>
   `;

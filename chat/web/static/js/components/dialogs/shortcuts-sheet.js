@@ -8,6 +8,7 @@ import { Dialog } from "./dialog.js";
 const WRITING = [
   { does: "send", held: [], key: "Enter" },
   { does: "newline", held: ["shift"], key: "Enter" },
+  { does: "editLast", held: [], key: "ArrowUp" },
   { does: "stop", held: [], key: "Escape" },
 ];
 const CLOSE = { does: "close", held: [], key: "Escape" };
@@ -60,6 +61,6 @@ function Group({ name, shortcuts }) {
 function Keys({ held, last }) {
   const words = strings.shortcuts.keys;
   const named = { command: isApple() ? words.command : words.control, shift: words.shift };
-  const end = { Enter: words.enter, Escape: words.escape }[last] ?? last.toUpperCase();
+  const end = { Enter: words.enter, Escape: words.escape, ArrowUp: "↑" }[last] ?? last.toUpperCase();
   return [...held.map((name) => named[name]), end].map((word) => html`<kbd>${word}</kbd>`);
 }

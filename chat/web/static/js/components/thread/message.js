@@ -2,11 +2,12 @@
 
 import { duration } from "../../chart/format.js";
 import { sayError } from "../../network/errors.js";
-import { mayRetry, textOf } from "../../state/message.js";
+import { mayGoOn, mayRetry, textOf } from "../../state/message.js";
 import { strings } from "../../strings/index.js";
 import { html, pure, useState } from "../../view.js";
 import { IconButton, WordButton } from "../elements/buttons.js";
 import { Icon, Spinner } from "../elements/icons.js";
+import { AgainMenu } from "./again-menu.js";
 import { MarkdownText } from "./markdown-text.js";
 import { BranchSwitcher, CopyButton, Feedback, MessageActions } from "./message-actions.js";
 import { ToolCall } from "./tool-call.js";
@@ -40,7 +41,7 @@ export const Answer = pure(
             html`<${Part} key=${index} part=${part} active=${active} last=${index === parts - 1} far=${far} />`,
         )}
         ${active && html`<${Progress} message=${message} phase=${turnPhase} onReconnect=${actions?.reopen} />`}
-        ${!active && html`<${Ending} message=${message} onRetry=${idle && last ? actions.retry : null} />`}
+        ${!active && html`<${Ending} message=${message} actions=${idle && last ? actions : null} />`}
         ${
           !active &&
           !readOnly &&
@@ -88,23 +89,36 @@ function Progress({ message, phase, onReconnect }) {
   return shown ? null : html`<p class="progress"><${Spinner} />${strings.answer.waiting}</p>`;
 }
 
-function Ending({ message, onRetry }) {
+function Ending({ message, actions }) {
   const { status, error, parts } = message;
   if (status === "completed") return parts.length === 0 ? html`<p class="muted">${strings.answer.empty}</p>` : null;
-  if (status === "stopped") return html`<p class="stopped"><${Icon} name="stop" />${strings.answer.stopped}</p>`;
+  const onward = actions && mayGoOn(message) && html`<${GoOn} message=${message} actions=${actions} />`;
+  if (status === "stopped") {
+    return html`
+      <div class="stopped-line">
+        <p class="stopped"><${Icon} name="stop" />${strings.answer.stopped}</p>
+        ${onward}
+      </div>
+    `;
+  }
   const failed = status === "failed";
   const words =
     status === "interrupted" ? strings.answer.interrupted : (error && sayError(error)) || strings.answer.failed;
   return html`
     <div class=${failed ? "ending failed" : "ending"}>
       <p><${Icon} name="alert" />${words}</p>
+      ${onward}
       ${
-        onRetry &&
+        actions &&
         mayRetry(message) &&
-        html`<${WordButton} icon="retry" word=${strings.answer.retry} data-once=${true} onClick=${() => onRetry(message)} />`
+        html`<${WordButton} icon="retry" word=${strings.answer.retry} data-once=${true} onClick=${() => actions.retry(message)} />`
       }
     </div>
   `;
+}
+
+function GoOn({ message, actions }) {
+  return html`<${WordButton} icon="onward" word=${strings.answer.goOn} data-once=${true} onClick=${() => actions.goOn(message)} />`;
 }
 
 function Foot({ message, index, count, idle, last, actions }) {
@@ -127,6 +141,7 @@ function Foot({ message, index, count, idle, last, actions }) {
           disabled=${!idle || !known}
           onClick=${() => actions.regenerate(message)}
         />
+        ${idle && known && html`<${AgainMenu} message=${message} models=${actions.models()} actions=${actions} />`}
         ${known && html`<${Feedback} value=${message.feedback} onRate=${(value) => actions.rate(message, value)} />`}
       <//>
       ${facts && html`<p class="about">${facts}</p>`}

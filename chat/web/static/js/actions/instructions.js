@@ -1,0 +1,18 @@
+// What a person wants every answer to keep to.
+
+import { describe } from "../network/errors.js";
+
+export function instructionActions({ store, api }) {
+  /** Resolves with null, or with a sentence about why they were not kept. */
+  async function saveInstructions(text) {
+    try {
+      const kept = await api.changeInstructions(text);
+      store.update(({ me }) => ({ me: { ...me, instructions: kept.text } }));
+      return null;
+    } catch (error) {
+      return describe(error);
+    }
+  }
+
+  return { saveInstructions };
+}

@@ -1,0 +1,47 @@
+// The instructions of a person's own, which every answer is to keep to.
+
+import { strings } from "../../strings/index.js";
+import { html, useState } from "../../view.js";
+
+export function InstructionsSetting({ me, actions }) {
+  const say = strings.instructions;
+  const kept = me?.instructions ?? "";
+  const limit = me?.limits?.instruction_chars ?? 4000;
+  const [text, setText] = useState(kept);
+  const [{ phase, problem }, setState] = useState({ phase: "idle", problem: null });
+  const length = [...text.trim()].length;
+  const changed = text.trim() !== kept;
+  const save = async (event) => {
+    event.preventDefault();
+    setState({ phase: "saving", problem: null });
+    const refused = await actions.saveInstructions(text.trim());
+    setState({ phase: refused ? "idle" : "saved", problem: refused });
+  };
+  const onInput = (event) => {
+    setText(event.currentTarget.value);
+    setState({ phase: "idle", problem: null });
+  };
+  return html`
+    <form class="setting instructions" onSubmit=${save}>
+      <label for="instructions">${say.label}</label>
+      <p id="instructions-about" class="muted small">${say.explanation}</p>
+      <textarea
+        id="instructions"
+        rows="4"
+        dir="auto"
+        value=${text}
+        placeholder=${say.placeholder}
+        disabled=${!me}
+        aria-describedby="instructions-about"
+        aria-invalid=${length > limit ? "true" : null}
+        onInput=${onInput}
+      ></textarea>
+      <div class="instructions-foot">
+        <p class=${length > limit ? "too-long" : "muted small"} role="status">
+          ${problem ?? (phase === "saved" && !changed ? say.saved : say.count(length, limit))}
+        </p>
+        <button type="submit" class="primary" disabled=${!changed || length > limit || phase === "saving"}>${say.save}</button>
+      </div>
+    </form>
+  `;
+}

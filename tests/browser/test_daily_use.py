@@ -1,0 +1,122 @@
+"""What daily users do: instructions of their own, answers that go on or come in another way, typing anywhere."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from playwright.sync_api import BrowserContext, Page, expect
+
+from .conftest import fake_server
+from .moves import ENDLESS, answering, ask, asked, field, finished, in_list
+
+
+def test_a_title_that_the_model_writes_comes_by_itself(
+    new_person: Callable[..., BrowserContext], tmp_path: Path
+) -> None:
+    with fake_server(tmp_path, TITLE_MODEL="titles") as server:
+        page = new_person().new_page()
+        page.goto(server.url)
+        asked(page, "Please tell me everything about the tides of the sea")
+        expect(in_list(page, "Please tell me")).to_have_count(1)
+        # What the fake model says to whatever it is asked.
+        expect(in_list(page, "Please tell me")).to_have_count(0, timeout=15_000)
+        title = page.locator(".topbar h1").inner_text()
+        expect(in_list(page, title)).to_have_count(1)
+        page.reload()
+        expect(page.locator(".topbar h1")).to_have_text(title)
+
+
+def test_instructions_are_kept_and_shown_as_on(window: Page) -> None:
+    expect(window.get_by_role("button", name="Your instructions are on")).to_have_count(0)
+    window.get_by_role("button", name="Settings").click()
+    box = window.get_by_role("textbox", name="Your instructions")
+    save = window.get_by_role("button", name="Save")
+    expect(save).to_be_disabled()
+    box.fill("x" * 4001)
+    expect(save).to_be_disabled()
+    box.fill("Answer in rhymes.")
+    save.click()
+    expect(window.get_by_text("Saved")).to_be_visible()
+    window.keyboard.press("Escape")
+    window.reload()
+    window.get_by_role("button", name="Your instructions are on").click()
+    expect(window.get_by_role("textbox", name="Your instructions")).to_have_value("Answer in rhymes.")
+    window.get_by_role("textbox", name="Your instructions").fill("")
+    window.get_by_role("button", name="Save").click()
+    window.keyboard.press("Escape")
+    expect(window.get_by_role("button", name="Your instructions are on")).to_have_count(0)
+
+
+def test_a_stopped_answer_goes_on(window: Page) -> None:
+    ask(window, f"Tell me. {ENDLESS}")
+    answering(window)
+    window.get_by_role("button", name="Stop the answer").click()
+    expect(window.locator(".stopped")).to_be_visible()
+    before = window.locator("article.answer").last.locator(".markdown").inner_text()
+    window.get_by_role("button", name="Continue").click()
+    finished(window)
+    expect(window.locator("article.answer")).to_have_count(1)
+    whole = window.locator("article.answer .markdown").inner_text()
+    assert whole.startswith(before)
+    assert len(whole) > len(before)
+    expect(window.get_by_role("button", name="Continue")).to_have_count(0)
+    expect(window.get_by_text("2/2")).to_be_visible()
+    window.get_by_role("button", name="Previous version").click()
+    expect(window.locator("article.answer").last.locator(".markdown")).to_have_text(before)
+
+
+def test_another_answer_in_another_way(window: Page) -> None:
+    asked(window, "What is the sea?")
+    for way, version in (("Shorter", "2/2"), ("More detailed", "3/3"), ("With second", "4/4")):
+        window.get_by_role("button", name="Answer in another way").click()
+        window.get_by_role("menuitem", name=way).click()
+        finished(window)
+        expect(window.get_by_text(version)).to_be_visible()
+    expect(window.locator("article.answer .about")).to_contain_text("second")
+
+
+def test_up_in_the_empty_box_edits_the_last_question(window: Page) -> None:
+    field(window).press("ArrowUp")  # there is none yet
+    asked(window, "First question")
+    asked(window, "Second question")
+    field(window).fill("a draft")
+    field(window).press("ArrowUp")
+    expect(window.get_by_label("Your message")).to_have_count(0)
+    field(window).fill("")
+    field(window).press("ArrowUp")
+    editor = window.get_by_label("Your message")
+    expect(editor).to_have_value("Second question")
+    expect(editor).to_be_focused()
+    window.keyboard.press("Escape")
+    expect(editor).to_have_count(0)
+
+
+def test_typing_anywhere_lands_in_the_box(window: Page) -> None:
+    asked(window, "Hello")
+    window.locator("article.answer").click()
+    expect(field(window)).not_to_be_focused()
+    window.keyboard.type("abc d")
+    expect(field(window)).to_have_value("abc d")
+    field(window).fill("")
+    window.get_by_role("link", name="New chat").first.focus()
+    window.keyboard.type("é")
+    expect(field(window)).to_have_value("é")
+
+
+def test_typing_into_other_things_stays_there(window: Page) -> None:
+    asked(window, "Hello")
+    window.keyboard.press("Control+k")
+    window.keyboard.type("abc")
+    expect(window.locator(".search-field")).to_have_value("abc")
+    window.keyboard.press("Escape")
+    expect(field(window)).to_have_value("")
+    window.locator("article.answer").click()
+    window.keyboard.press("Control+a")
+    window.keyboard.press("Control+c")
+    expect(field(window)).not_to_be_focused()
+    line = in_list(window, "Hello")
+    line.hover()
+    line.get_by_role("button").click()
+    window.keyboard.type("x")
+    expect(field(window)).to_have_value("")
