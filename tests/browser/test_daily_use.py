@@ -107,6 +107,7 @@ def test_typing_anywhere_lands_in_the_box(window: Page) -> None:
 def test_typing_into_other_things_stays_there(window: Page) -> None:
     asked(window, "Hello")
     window.keyboard.press("Control+k")
+    expect(window.locator(".search-field")).to_be_focused()
     window.keyboard.type("abc")
     expect(window.locator(".search-field")).to_have_value("abc")
     window.keyboard.press("Escape")

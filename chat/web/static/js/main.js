@@ -59,7 +59,7 @@ function draw(state, actions) {
 
 function press(event, state, actions) {
   const asked = shortcutOf(event, { apple: isApple(), singleKeys: state.preferences.keys });
-  if (!asked && !isDialogOpen() && !state.drawerOpen && beginsMessage(event, { apple: isApple() })) {
+  if (!asked && !state.dialog && !isDialogOpen() && !state.drawerOpen && beginsMessage(event, { apple: isApple() })) {
     // The letter itself comes after this, and to whoever has the focus by then.
     document.getElementById("message-field")?.focus({ preventScroll: true });
     return;
