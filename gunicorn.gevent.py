@@ -8,12 +8,25 @@ For the same reason there is no preloading.
 import os
 import sys
 
-from config import in_force, leave, pid_file
-from config.access_log import AccessLog
-from config.server import address, births, orphan
-from config.server.master import Master
-from config.server.reasons import CannotStart
-from config.settings import SettingError
+if sys.version_info < (3, 11):  # noqa: UP036 - gunicorn may have been started by any Python
+    sys.exit(
+        f"parley: it takes Python 3.11 or later, and this is {sys.version.split()[0]}; start it by ./scripts/serve."
+    )
+if sys.flags.optimize >= 2:
+    sys.exit(
+        "parley: PYTHONOPTIMIZE=2 leaves out the docstrings, which describe the tools to the model; unset it, or set 1."
+    )
+try:
+    from config import in_force, leave, pid_file
+    from config.access_log import AccessLog
+    from config.server import address, births, orphan
+    from config.server.master import Master
+    from config.server.reasons import CannotStart
+    from config.settings import SettingError
+except ModuleNotFoundError as missing:
+    sys.exit(
+        f"parley: the package {missing.name} is missing; start it by ./scripts/serve, which installs what it needs."
+    )
 
 try:
     settings = in_force.read()

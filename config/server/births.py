@@ -7,15 +7,17 @@ until the new ones are ready. So master and worker share a page of memory from t
 from __future__ import annotations
 
 import mmap
-import sys
+import os
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NoReturn
 
-from config.server.reasons import reason
+from config.server.reasons import NO_MEMORY, reason
 
 FAILED = 3  # gunicorn's own exit status for a worker that could not start
 _READY, _REASON = 0, 1
 _BYTES = 1024
+# Given back for the sentence to be made where there is no memory left.
+_RESERVE = 4 << 20
 
 
 class Birth:
@@ -48,13 +50,24 @@ def watched(worker: Any, birth: Birth, init_process: Callable[[], None]) -> Call
     """
 
     def init() -> None:
+        reserve = [bytearray(_RESERVE)]
         try:
             init_process()
         except (Exception, SystemExit) as error:
+            reserve.clear()
             if worker.booted or (isinstance(error, SystemExit) and not error.code):
                 raise
-            birth.fail(reason(error))
-            worker.log.debug("The worker could not start", exc_info=True)
-            sys.exit(FAILED)
+            _leave(worker, birth, error)
 
     return init
+
+
+def _leave(worker: Any, birth: Birth, error: BaseException) -> NoReturn:
+    """End the process at once: to leave in order takes memory, files and a disk, which may be what is missing."""
+    try:
+        birth.fail(reason(error))
+        worker.log.debug("The worker could not start", exc_info=error)
+    except Exception:  # noqa: BLE001 - most likely there is no memory for this either
+        birth.fail(NO_MEMORY)
+    finally:
+        os._exit(FAILED)

@@ -34,6 +34,8 @@ if TYPE_CHECKING:
 
 _LOOK_EVERY_S = 0.1
 _TELL_AGAIN_S = 0.5
+# A worker that is still starting has nobody to wait for.
+_START_ENDS_S = 5.0
 # Longer than a worker takes to interrupt its turns and commit them.
 _QUICK_S = 8.0
 
@@ -217,18 +219,19 @@ class Master(Arbiter):  # type: ignore[misc]  # gunicorn has no types
         self.reap_workers()
 
     def _wait_for_workers(self, sig: int) -> None:
-        deadline = time.monotonic() + (self.cfg.graceful_timeout if sig == signal.SIGTERM else _QUICK_S)
+        began = time.monotonic()
+        deadline = began + (self.cfg.graceful_timeout if sig == signal.SIGTERM else _QUICK_S)
         told: dict[int, float] = {}
         while self.WORKERS and time.monotonic() < deadline:
             if sig == signal.SIGTERM and self._told_to_hurry():
                 self.log.info("Quick shutdown requested")
                 sig, told, deadline = signal.SIGQUIT, {}, time.monotonic() + _QUICK_S
             for pid, worker in list(self.WORKERS.items()):
-                # Until a worker has set up its own signals it hears none: it is told again until it is ready.
-                due = told.get(pid, 0.0)
-                if time.monotonic() >= due:
+                if time.monotonic() >= told.get(pid, 0.0):
+                    # Until a worker has set up its own signals it hears none: it is told again until it is ready.
                     told[pid] = float("inf") if worker.birth.ready else time.monotonic() + _TELL_AGAIN_S
-                    self.kill_worker(pid, sig)
+                    late = not worker.birth.ready and time.monotonic() - began > _START_ENDS_S
+                    self.kill_worker(pid, signal.SIGKILL if late else sig)
             self.reap_workers()
             time.sleep(_LOOK_EVERY_S)
 

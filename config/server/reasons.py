@@ -11,7 +11,7 @@ from typing import Any
 from config.settings import ROOT, SettingError
 
 _CHARS = 500
-_NO_MEMORY = (
+NO_MEMORY = (
     "there is not enough memory for it, or no more threads may be started; raise `ulimit -v`, `ulimit -u` or the "
     "container's limits, or lower WEB_CONCURRENCY"
 )
@@ -51,11 +51,11 @@ def _of_syntax(error: Any) -> str:
 def _of_system(error: Any) -> str:
     if error.errno in (errno.EMFILE, errno.ENFILE):
         return "it may not open as many files as it needs; raise `ulimit -n`"
-    return _NO_MEMORY if error.errno == errno.ENOMEM else ""
+    return NO_MEMORY if error.errno == errno.ENOMEM else ""
 
 
 def _of_threads(error: Any) -> str:
-    return _NO_MEMORY if "start new thread" in str(error) else ""
+    return NO_MEMORY if "start new thread" in str(error) else ""
 
 
 # The first that has a sentence for it.
@@ -63,7 +63,7 @@ _KINDS: tuple[tuple[type[BaseException], Callable[[Any], str]], ...] = (
     (SettingError, str),
     (CannotStart, str),
     (SystemExit, _of_exit),
-    (MemoryError, lambda _: _NO_MEMORY),
+    (MemoryError, lambda _: NO_MEMORY),
     (OSError, _of_system),
     (RuntimeError, _of_threads),
     (ModuleNotFoundError, _of_package),
