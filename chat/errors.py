@@ -10,6 +10,7 @@
     ├── Restarting            this worker is about to end and begins nothing new: another one will
     ├── StoreUnavailable      the database is locked, full or away; `retry_after_s`
     │   └── StoreFailed       the database refuses, and will again: damaged, or a fault of the program
+    │       └── DatabaseTooNew  a later version of the program has changed its tables
     ├── ToolFailure           a tool's own "I could not", written for the model to read
     ├── TurnEnded             the turn was told to end (deadline, stop) while it was doing something
     └── ModelError            the model's endpoint did not answer properly; `code`, `retryable`
@@ -82,6 +83,11 @@ class StoreFailed(StoreUnavailable):
     """What asks for the database can treat it as unavailable, but a caller is not told to try again."""
 
     code = "internal"
+
+
+class DatabaseTooNew(StoreFailed):
+    def __init__(self, step: str) -> None:
+        super().__init__(f"a later version of this program has changed its tables: {step}")
 
 
 class ToolFailure(ParleyError):

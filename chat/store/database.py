@@ -18,6 +18,7 @@ from typing import Any, Concatenate, ParamSpec, Protocol, TypeVar
 
 import peewee
 
+from chat.errors import DatabaseTooNew
 from chat.store.commit import Committer, Write, translation
 from chat.workers import mode
 from chat.workers.native import NativePool
@@ -195,6 +196,8 @@ def writes(method: Callable[Concatenate[S, P], T]) -> Callable[Concatenate[S, P]
 
 def explain_unopenable(path: Path, error: BaseException) -> str:
     """One sentence for the operator about a database that could not be opened or migrated."""
+    if isinstance(error, DatabaseTooNew):
+        return f"DATABASE_URL names {path}, but {error}. Run that version, or name another database."
     cause: Any = error.__cause__ or error
     detail = str(cause) if isinstance(cause, (sqlite3.Error, peewee.PeeweeException, OSError)) else str(error)
     return (

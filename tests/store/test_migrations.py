@@ -10,7 +10,9 @@ from pathlib import Path
 
 import pytest
 
+from chat.errors import DatabaseTooNew
 from chat.store import Store
+from chat.store.database import explain_unopenable
 from chat.store.migrations import STEPS
 from chat.store.models import MODELS
 
@@ -21,7 +23,9 @@ ROUNDS = 15
 MIGRATE = """
 import sys
 from pathlib import Path
+from chat.errors import DatabaseTooNew
 from chat.store import Store
+from chat.store.database import explain_unopenable
 print("ready", flush=True)
 for line in sys.stdin:
     store = Store(Path(line.strip()))
@@ -107,3 +111,37 @@ def test_closing_lets_go_of_the_file(store):
     assert all(path.exists() for path in beside)
     store.close()
     assert not any(path.exists() for path in beside)
+
+
+def test_a_worker_starts_while_another_process_holds_the_lock(tmp_path):
+    path = tmp_path / "chat.db"
+    store = Store(path)
+    store.migrate()
+    store.close()
+    with contextlib.closing(sqlite3.connect(path, isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        again = Store(path)
+        assert again.migrate() == []
+        again.close()
+        other.execute("ROLLBACK")
+
+
+def test_a_database_of_a_later_version_is_refused(tmp_path):
+    store = Store(tmp_path / "chat.db")
+    store.migrate()
+    store.database.write(lambda: store.database.run("INSERT INTO migrations (name) VALUES ('9999_later')"))
+    with pytest.raises(DatabaseTooNew) as refused:
+        store.migrate()
+    assert explain_unopenable(Path("x.db"), refused.value) == (
+        "DATABASE_URL names x.db, but a later version of this program has changed its tables: 9999_later. "
+        "Run that version, or name another database."
+    )
+    store.close()
+
+
+def test_a_later_step_that_only_expands_is_no_obstacle(tmp_path):
+    store = Store(tmp_path / "chat.db")
+    store.migrate()
+    store.database.write(lambda: store.database.run("INSERT INTO migrations VALUES ('9999_later', 1)"))
+    assert store.migrate() == []
+    store.close()

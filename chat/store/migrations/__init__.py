@@ -2,6 +2,9 @@
 
 To add one: a module `NNNN_name.py` beside this file with a tuple `STATEMENTS`, and its name in `STEPS`. What SQL
 alone cannot do, a function `fill` in it does, which is handed the call that runs a statement.
+
+Steps only expand: the version before can use what they leave, and runs beside this one during a restart. One that
+cannot help breaking it says `BREAKS = True`; an earlier program then refuses the database in a sentence.
 """
 
 from __future__ import annotations
@@ -11,7 +14,7 @@ from collections.abc import Callable
 from importlib import import_module
 from typing import Any
 
-from chat.errors import StoreUnavailable
+from chat.errors import DatabaseTooNew, StoreUnavailable
 from chat.store.database import Database
 
 STEPS = (
@@ -23,34 +26,59 @@ STEPS = (
     "0006_daily_use",
     "0007_removal",
 )
-_PATIENCE_S = 10.0
+_PATIENCE_S = 10.0  # Whether programs that do not know a step can use the database all the same.
+_ADD_MARK = "ALTER TABLE migrations ADD COLUMN expands INTEGER NOT NULL DEFAULT 0"
+
+Run = Callable[..., Any]
 
 
 def migrate(database: Database) -> list[str]:
     """Bring the tables up to date and return the steps that were applied, in one transaction.
 
     Safe to run from several processes at once: the first does the work, the others find it done.
-    Raises StoreUnavailable.
+    Raises StoreUnavailable, and DatabaseTooNew where a later version has been at work.
     """
     # Journal modes change outside transactions only, and the folder may be missing on the first start.
     # It holds what people said: for nobody else on this machine to read.
     database.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
 
+    def run(statement: str, values: tuple[object, ...] = ()) -> Any:
+        return database.peewee.execute_sql(statement, values)
+
     def apply() -> list[str]:
-        run: Callable[..., Any] = database.peewee.execute_sql
         run("CREATE TABLE IF NOT EXISTS migrations (name TEXT PRIMARY KEY)")
-        done = {row[0] for row in run("SELECT name FROM migrations").fetchall()}
-        missing = [step for step in STEPS if step not in done]
+        if "expands" not in _columns(run):
+            run(_ADD_MARK)
+        missing = _missing(run)
         for step in missing:
             module = import_module(f"{__name__}.{step}")
             for statement in module.STATEMENTS:
                 run(statement)
             if hasattr(module, "fill"):
                 module.fill(run)
-            run("INSERT INTO migrations (name) VALUES (?)", (step,))
+            run("INSERT INTO migrations (name, expands) VALUES (?, ?)", (step, not getattr(module, "BREAKS", False)))
         return missing
 
-    return _patiently(lambda: database.write(apply))
+    def work() -> list[str]:
+        # Looks before it locks: a worker can start while another process holds the lock.
+        if database.read(lambda: "expands" in _columns(run) and not _missing(run)):
+            return []
+        return database.write(apply)
+
+    return _patiently(work)
+
+
+def _columns(run: Run) -> set[str]:
+    return {row[1] for row in run("PRAGMA table_info(migrations)").fetchall()}
+
+
+def _missing(run: Run) -> list[str]:
+    """The steps that are not applied yet. Raises DatabaseTooNew where there are others that this program cannot use."""
+    applied = dict(run("SELECT name, expands FROM migrations").fetchall())
+    unknown = [name for name, expands in applied.items() if name not in STEPS and not expands]
+    if unknown:
+        raise DatabaseTooNew(max(unknown))
+    return [step for step in STEPS if step not in applied]
 
 
 def _patiently(work: Callable[[], list[str]]) -> list[str]:
