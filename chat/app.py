@@ -64,7 +64,7 @@ class Worker:
         runner = Runner(
             self._store,
             self._memory,
-            Agent(self._model, Toolbox(tools)),
+            Agent(self._model, Toolbox(tools), settings.max_answer_chars),
             self._home,
             self._peers.name,
             Limits(settings.turn_timeout_s, settings.context_chars, settings.system_prompt),

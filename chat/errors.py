@@ -155,6 +155,19 @@ class ModelGarbled(ModelError):
     code = "model_garbled"
 
 
+class ModelNoAnswer(ModelError):
+    """The model ended in due form without an answer: nothing, reasoning alone, or tool calls without end."""
+
+    code = "model_no_answer"
+
+
+class ModelAnswerTooLong(ModelError):
+    """The answer grew past MAX_ANSWER_CHARS. Asking again would most likely end the same."""
+
+    code = "model_answer_too_long"
+    retryable = False
+
+
 class ModelRejected(ModelError):
     """4xx: a wrong key, an unknown model, a context that is too long. Asking again changes nothing."""
 

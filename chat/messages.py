@@ -14,11 +14,17 @@ Role = Literal["system", "user", "assistant", "tool"]
 
 @dataclass(frozen=True, slots=True)
 class ToolCall:
-    """A model's wish to call a tool. `arguments` is JSON text exactly as the model wrote it, perhaps invalid."""
+    """A model's wish to call a tool. `arguments` is JSON text exactly as the model wrote it, perhaps invalid.
+
+    `extra` and `message_extra` are JSON objects as text, or "": what else the endpoint sent with this call, and
+    with the message that has it and the calls after it. They go back to the same model as they came.
+    """
 
     id: str
     name: str
     arguments: str
+    extra: str = ""
+    message_extra: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,13 +32,14 @@ class Message:
     """One message of a model's context.
 
     An assistant's message may carry tool calls; each is answered by a message of role `tool`
-    whose `tool_call_id` names the call.
+    whose `tool_call_id` names the call. `model` wrote a message with tool calls.
     """
 
     role: Role
     text: str
     tool_calls: tuple[ToolCall, ...] = ()
     tool_call_id: str = ""
+    model: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -157,6 +157,7 @@ class Settings:
     auth_mode: str = _setting("AUTH_MODE", _one_of("open"), "open")
     admin_token: str = _setting("ADMIN_TOKEN", _header_text, "", secret=True)
     turn_timeout_s: float = _setting("TURN_TIMEOUT_S", _seconds(1, 86_400), 300.0)
+    max_answer_chars: int = _setting("MAX_ANSWER_CHARS", _whole(1000, 100_000_000), 2_000_000)
     grace_s: float = _setting("GRACE_S", _seconds(0, 3600), 60.0)
     notice_s: float = _setting("NOTICE_S", _seconds(0, 600), 0.0)
     model_timeout_s: float = _setting("MODEL_TIMEOUT_S", _seconds(0.1, 3600), 60.0)

@@ -80,7 +80,12 @@ class ScriptedModel:
         self.scripts.append(script)
 
     def stream(
-        self, model: str, messages: Sequence[Message], tools: Sequence[ToolSpec], cancellation: Cancellation
+        self,
+        model: str,
+        messages: Sequence[Message],
+        tools: Sequence[ToolSpec],
+        cancellation: Cancellation,
+        may_call: bool = True,
     ) -> Generator[Delta, None, None]:
         self.seen.append(list(messages))
         if self.scripts:

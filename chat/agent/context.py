@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from itertools import groupby
 
-from chat.messages import Answer, Message, ToolCallRecord
+from chat.messages import Answer, Message, ToolCall, ToolCallRecord
 
 # A call that was cut off still needs an answer: endpoints refuse a context in which one is missing.
 _UNANSWERED = '{"error": "The call was interrupted."}'
 
 
-def step_messages(text: str, records: Sequence[ToolCallRecord]) -> list[Message]:
+def step_messages(text: str, records: Sequence[ToolCallRecord], model: str) -> list[Message]:
     """One step of the agent: what the model said, the calls it made, and a message for each result."""
-    said = Message("assistant", text, tuple(record.call for record in records))
+    said = Message("assistant", text, tuple(record.call for record in records), model=model)
     results = [
         Message("tool", _UNANSWERED if record.result is None else record.result.content, tool_call_id=record.call.id)
         for record in records
@@ -21,14 +21,14 @@ def step_messages(text: str, records: Sequence[ToolCallRecord]) -> list[Message]
     return [said, *results]
 
 
-def answer_messages(answer: Answer) -> list[Message]:
-    """A whole answer as the messages of its steps: the same, run just now or read from the database."""
+def answer_messages(answer: Answer, model: str) -> list[Message]:
+    """A whole answer of `model` as the messages of its steps: the same, run just now or read from the database."""
     messages: list[Message] = []
     position = 0
     for _, group in groupby(answer.tool_calls, key=lambda record: record.step):
         records = list(group)
         offset = records[0].text_offset
-        messages += step_messages(answer.text[position:offset], records)
+        messages += step_messages(answer.text[position:offset], records, model)
         position = offset
     if position < len(answer.text):
         messages.append(Message("assistant", answer.text[position:]))
@@ -54,4 +54,8 @@ def fit(messages: Sequence[Message], limit_chars: int) -> list[Message]:
 
 
 def _chars(messages: Iterable[Message]) -> int:
-    return sum(len(message.text) + sum(len(call.arguments) for call in message.tool_calls) for message in messages)
+    return sum(len(message.text) + sum(_call_chars(call) for call in message.tool_calls) for message in messages)
+
+
+def _call_chars(call: ToolCall) -> int:
+    return len(call.arguments) + len(call.extra) + len(call.message_extra)

@@ -11,7 +11,9 @@ from dataclasses import dataclass, replace
 
 from chat.agent.context import step_messages
 from chat.agent.toolbox import Toolbox
+from chat.call_ids import accepted_id
 from chat.cancellation import Cancellation
+from chat.errors import ModelAnswerTooLong, ModelNoAnswer
 from chat.llm.contract import LanguageModel
 from chat.messages import (
     Answer,
@@ -24,7 +26,7 @@ from chat.messages import (
     Usage,
 )
 
-# A model that keeps calling tools is told of none at its last step, so that it has to answer.
+# A model that keeps calling tools is told at its last step to answer without.
 MAX_STEPS = 8
 # More calls at once than a question can need; the rest is refused, as results that the model reads.
 MAX_CALLS = 16
@@ -52,9 +54,11 @@ AgentEvent = TextDelta | ReasoningDelta | Usage | ToolCallStarted | ToolCallEnde
 class Agent:
     """One for each worker; `answer` runs many times at once."""
 
-    def __init__(self, model: LanguageModel, toolbox: Toolbox) -> None:
+    def __init__(self, model: LanguageModel, toolbox: Toolbox, max_answer_chars: int = 2_000_000) -> None:
+        """`max_answer_chars` bounds the text and the reasoning of one answer together."""
         self._model = model
         self._toolbox = toolbox
+        self._max_answer_chars = max_answer_chars
 
     def answer(
         self, model: str, context: Sequence[Message], cancellation: Cancellation, start: Answer = _NOTHING
@@ -65,35 +69,49 @@ class Agent:
         """
         messages = list(context)
         length = len(start.text)
-        called = len(start.tool_calls)
-        steps = max((record.step for record in start.tool_calls), default=-1) + 1
+        called = list(start.tool_calls)
+        steps = max((record.step for record in called), default=-1) + 1
+        room = max(0, self._max_answer_chars - length - len(start.reasoning))
         for step in range(MAX_STEPS):
-            tools = self._toolbox.specs if step < MAX_STEPS - 1 else []
             text: list[str] = []
             calls: list[ToolCall] = []
+            may_call = step < MAX_STEPS - 1
             # Closed here and now when this turn is abandoned, and the model's connection with it.
-            with contextlib.closing(self._model.stream(model, messages, tools, cancellation)) as deltas:
+            with contextlib.closing(
+                self._model.stream(model, messages, self._toolbox.specs, cancellation, may_call)
+            ) as deltas:
                 for delta in deltas:
                     if isinstance(delta, ToolCall):
                         calls.append(delta)
                         continue
-                    if isinstance(delta, TextDelta):
-                        text.append(delta.text)
+                    if isinstance(delta, (TextDelta, ReasoningDelta)):
+                        if len(delta.text) > room:
+                            yield replace(delta, text=delta.text[:room])
+                            raise _too_long(self._max_answer_chars)
+                        room -= len(delta.text)
+                        if isinstance(delta, TextDelta):
+                            text.append(delta.text)
                     yield delta
             cancellation.check()
-            if not calls or not tools:
+            if not calls:
                 return
+            if not may_call:
+                raise ModelNoAnswer("The model kept calling tools and did not answer.")
             said = "".join(text)
             length += len(said)
-            records = self._records(calls, steps + step, length, called)
-            ended = yield from self._run(records, called, cancellation)
-            called += len(ended)
-            messages += step_messages(said, ended)
+            records = self._records(calls, steps + step, length, {record.call.id for record in called})
+            ended = yield from self._run(records, len(called), cancellation)
+            called += ended
+            messages += step_messages(said, ended, model)
 
-    def _records(self, calls: list[ToolCall], step: int, text_offset: int, first: int) -> list[ToolCallRecord]:
-        """The calls of a step, each under an id of its own: some endpoints number every step's calls from 0."""
-        unique = [replace(call, id=f"{call.id[:80]}.{position}") for position, call in enumerate(calls, first)]
-        return [ToolCallRecord(call, self._toolbox.label(call), step, text_offset) for call in unique]
+    def _records(self, calls: list[ToolCall], step: int, text_offset: int, used: set[str]) -> list[ToolCallRecord]:
+        """The calls of a step. Ids stay as they came, unless one was used before in this answer."""
+        records: list[ToolCallRecord] = []
+        for call in calls:
+            unique = call if call.id not in used else replace(call, id=accepted_id(call.id, used))
+            used.add(unique.id)
+            records.append(ToolCallRecord(unique, self._toolbox.label(unique), step, text_offset))
+        return records
 
     def _run(
         self, records: list[ToolCallRecord], first: int, cancellation: Cancellation
@@ -109,6 +127,10 @@ class Agent:
             ended[index] = replace(records[index], result=result, duration_ms=duration_ms)
             yield ToolCallEnded(first + index, ended[index])
         return ended
+
+
+def _too_long(limit: int) -> ModelAnswerTooLong:
+    return ModelAnswerTooLong(f"The answer was ended at {limit} characters, the most that one may have.")
 
 
 _REFUSED = ToolResult('{"error": "Too many calls at once."}', "Too many calls at once.", ok=False)

@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable
-from typing import Annotated, Any, get_args, get_origin, get_type_hints
+from types import UnionType
+from typing import Annotated, Any, Union, get_args, get_origin, get_type_hints
 
 import msgspec
 
+from chat.agent.arguments import as_list, decoded, without_nulls
 from chat.errors import ToolFailure
 from chat.messages import ToolResult, ToolSpec
 
@@ -28,6 +30,7 @@ class Signature:
         if not name.isidentifier() or not description:
             raise TypeError(f"{function!r} needs a name and a docstring to be a tool")
         self._type = msgspec.defstruct(name, _fields(function), forbid_unknown_fields=True)
+        self._lists = [field.name for field in msgspec.structs.fields(self._type) if _is_list(field.type)]
         self.spec = ToolSpec(name, description, _schema(self._type))
 
     def arguments(self, text: str) -> dict[str, Any]:
@@ -35,10 +38,25 @@ class Signature:
         if len(text) > _ARGUMENTS_BYTES:
             raise ToolFailure(f"The arguments of {self.spec.name} are too long.")
         try:
-            checked = msgspec.convert(msgspec.json.decode(text or "{}"), self._type, strict=False)
+            checked = self._checked(decoded(text))
         except (msgspec.MsgspecError, RecursionError, ValueError) as error:
             raise ToolFailure(f"The arguments of {self.spec.name} are not right: {error}.") from None
         return {name: getattr(checked, name) for name in self._type.__struct_fields__}
+
+    def _checked(self, given: Any) -> msgspec.Struct:
+        """The arguments as they came, or where they are not right, as they were most likely meant."""
+        try:
+            return msgspec.convert(given, self._type, strict=False)
+        except msgspec.ValidationError:
+            if not isinstance(given, dict):
+                raise
+            meant = without_nulls(given, self._type.__struct_defaults__, self._type.__struct_fields__)
+            for name in self._lists:
+                if isinstance(meant.get(name), str):
+                    meant[name] = as_list(meant[name])
+            if meant == given:
+                raise
+            return msgspec.convert(meant, self._type, strict=False)
 
 
 def _fields(function: Callable[..., ToolResult]) -> list[Any]:
@@ -53,6 +71,15 @@ def _fields(function: Callable[..., ToolResult]) -> list[Any]:
         else (name, _described(hints[name]), msgspec.field(default=parameter.default))
         for name, parameter in parameters.items()
     ]
+
+
+def _is_list(hint: Any) -> bool:
+    """Whether a parameter takes a list, perhaps among other things, but no text."""
+    if get_origin(hint) is Annotated:
+        return _is_list(get_args(hint)[0])
+    choices = get_args(hint) if get_origin(hint) in (Union, UnionType) else (hint,)
+    kinds = [get_origin(choice) or choice for choice in choices]
+    return list in kinds and str not in kinds
 
 
 def _described(hint: Any) -> Any:

@@ -14,6 +14,7 @@ import random
 from collections.abc import Generator, Iterable, Iterator, Sequence
 
 import httpx2
+import openai
 
 from chat.cancellation import Cancellation
 from chat.errors import ModelError, ModelRateLimited, ModelRejected, ModelUnavailable, ModelUnreachable
@@ -56,12 +57,19 @@ class OpenAIModel:
         self._retries = MAX_RETRIES
 
     def stream(
-        self, model: str, messages: Sequence[Message], tools: Sequence[ToolSpec], cancellation: Cancellation
+        self,
+        model: str,
+        messages: Sequence[Message],
+        tools: Sequence[ToolSpec],
+        cancellation: Cancellation,
+        may_call: bool = True,
     ) -> Generator[Delta, None, None]:
         if not self._key_can_be_sent:
             raise ModelRejected("OPENAI_API_KEY holds characters that no key has; set it anew.")
-        body = wire.body(model, messages, tools)
-        for attempt in range(self._retries + 1):
+        body = wire.body(model, messages, tools, may_call)
+        own_calls = any(message.tool_calls and message.model == model for message in messages)
+        attempt = 0
+        while True:
             begun = False
             try:
                 with contextlib.closing(self._attempt(body, cancellation)) as deltas:
@@ -72,6 +80,11 @@ class OpenAIModel:
                 return
             except FAILURES as failure:
                 cancellation.check()
+                if own_calls and not begun and _is_refusal(failure):
+                    # Its own calls as they came may be what it refuses.
+                    own_calls = False
+                    body = wire.body(model, messages, tools, may_call, as_they_came=False)
+                    continue
                 unreadable = isinstance(failure, Unreadable) and self._endpoint.use_stand_in()
                 error = self._faults.error(failure, begun)
                 wait_s = 0.0 if unreadable else _wait_before_next(error, attempt, asked_to_wait_s(failure))
@@ -81,6 +94,7 @@ class OpenAIModel:
                     # The failure's own text may hold what must not be logged, so it is not chained.
                     raise error from None
             pause(wait_s, cancellation)
+            attempt += 1
 
     def trying_once(self) -> OpenAIModel:
         """The same model over the same connections, where an attempt that fails is not repeated."""
@@ -120,7 +134,8 @@ def _deltas(stream: Iterable[bytes], line: Line, cancellation: Cancellation) -> 
     try:
         for received in stream:
             cancellation.check()
-            if parser.is_between_events and (words := wrapping.words(received)):
+            if parser.is_between_events and (words := wrapping.words(received)) and answer.passes(words):
+                line.answer_goes_on()
                 yield words
                 continue
             events = parser.feed(received)
@@ -129,14 +144,29 @@ def _deltas(stream: Iterable[bytes], line: Line, cancellation: Cancellation) -> 
                 yield delta
             if events:
                 wrapping.learn(events[-1][1])
-            if answer.done or answer.finish_reason:
-                line.end_within(END_WITHIN_S if answer.done else USAGE_WITHIN_S)
+            if answer.goes_on:
+                answer.goes_on = False
+                line.answer_goes_on()
+                line.end_within(_end_within_s(answer))
     except httpx2.HTTPError:
-        if not answer.done and not answer.finish_reason:
+        if not answer.is_finished:
             raise
+    else:
+        yield from answer.last(parser.end(), parser.has_document)
     yield from answer.rest()
     if fault := answer.fault():
         raise fault
+
+
+def _end_within_s(answer: AnswerReader) -> float | None:
+    """Seconds that the end may take from now on, or None while words may come."""
+    if answer.done:
+        return END_WITHIN_S
+    return USAGE_WITHIN_S if answer.is_finished else None
+
+
+def _is_refusal(failure: Exception) -> bool:
+    return isinstance(failure, openai.APIStatusError) and failure.status_code in (400, 422)
 
 
 def _wait_before_next(error: ModelError, attempt: int, asked_s: float | None) -> float | None:

@@ -18,11 +18,13 @@ class LanguageModel(Protocol):
         messages: Sequence[Message],
         tools: Sequence[ToolSpec],
         cancellation: Cancellation,
+        may_call: bool = True,
     ) -> Generator[Delta, None, None]:
         """Yield the answer as it arrives and return once the model said that it is done.
 
         Text and reasoning come in order, what arrived together as one delta; each ToolCall comes once,
-        complete, after the text; Usage at most once. Blocks while the model is silent. Raises a ModelError
+        complete, after the text; Usage at most once. Unless `may_call`, the model is told to answer without calling
+        any of the tools, whether it obeys or not. Blocks while the model is silent. Raises a ModelError
         (after which nothing more comes; what was yielded stands) or TurnEnded when `cancellation` says so,
         and in either case has closed the connection to the model.
         """

@@ -1,64 +1,31 @@
-"""What the chunks of a streamed chat completion say, as our deltas.
+"""The deltas of one streamed answer, and whether it is complete.
 
-Endpoints differ more than the documentation admits, so everything that can be missing or null may be, and
-unknown fields are passed over. Decoding into typed structs costs a few microseconds a token.
+What an event holds is read in `chunks`, tool calls are put together in `calls`, finish reasons are judged in `finish`.
 """
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
-import msgspec
-
-from chat.errors import ModelError, ModelGarbled, ModelInterrupted, ModelRejected
-from chat.messages import Delta, ReasoningDelta, TextDelta, ToolCall, Usage
-
-MAX_TOOL_CALLS = 64
-MAX_ARGUMENTS_CHARACTERS = 256 * 1024
+from chat.errors import ModelError, ModelGarbled, ModelInterrupted, ModelNoAnswer
+from chat.llm import chunks, finish
+from chat.llm.calls import ToolCalls
+from chat.llm.characters import whole_characters, without_half
+from chat.llm.chunks import Chunk, Delta, content_of, count_of, decode_loosely, delta_of, text_of
+from chat.llm.kept import KeptFields
+from chat.llm.thinking import ThinkingTags
+from chat.messages import Delta as Given
+from chat.messages import ReasoningDelta, TextDelta, Usage
 
 _DONE = b"[DONE]"
+# Events that keep a connection alive, by their name or by their data.
+_PING_NAMES = frozenset((b"ping", b"heartbeat", b"keepalive", b"keep-alive", b"keep_alive"))
+_PINGS = frozenset((b"", b"null", b"{}", b"[]")) | _PING_NAMES
 
-_Said = tuple[type[TextDelta] | type[ReasoningDelta], str]
-
-
-class _Function(msgspec.Struct, gc=False):
-    name: str | None = None
-    arguments: Any = None
-
-
-class _CallFragment(msgspec.Struct, gc=False):
-    index: int | None = None
-    id: str | None = None
-    function: _Function | None = None
-
-
-class _Delta(msgspec.Struct, gc=False):
-    content: str | list[Any] | None = None
-    refusal: str | None = None
-    reasoning_content: str | None = None
-    reasoning: str | None = None
-    tool_calls: list[_CallFragment] | None = None
-
-
-class _Choice(msgspec.Struct, gc=False):
-    delta: _Delta | None = None
-    finish_reason: str | None = None
-
-
-class _Usage(msgspec.Struct, gc=False):
-    prompt_tokens: int | None = None
-    completion_tokens: int | None = None
-
-
-class _Chunk(msgspec.Struct, gc=False):
-    choices: list[_Choice] | None = None
-    usage: _Usage | None = None
-    error: Any = None
-
-
-_decode = msgspec.json.Decoder(_Chunk).decode
+_Kind = type[TextDelta] | type[ReasoningDelta]
+_Said = tuple[_Kind, str]
+_decode = chunks.decode
 
 
 def words_alone(data: bytes) -> TextDelta | ReasoningDelta | None:
@@ -67,10 +34,12 @@ def words_alone(data: bytes) -> TextDelta | ReasoningDelta | None:
         chunk = _decode(data)
     except (ValueError, RecursionError):
         return None
-    if chunk.error or chunk.usage or not chunk.choices:
+    if chunk.error or chunk.usage or not chunk.choices or len(chunk.choices) > 1:
         return None
     choice = chunk.choices[0]
-    if choice.finish_reason or choice.delta is None or choice.delta.tool_calls:
+    if choice.finish_reason or choice.index or choice.delta is None or choice.error or choice.message or choice.text:
+        return None
+    if _has_more_than_words(choice.delta):
         return None
     match _said(choice.delta):
         case [(kind, text)]:
@@ -86,67 +55,48 @@ class ReportedError(Exception):
         self.body = body
 
 
-class _PartialCall:
-    """A tool call whose arguments are still arriving."""
-
-    def __init__(self, fragment: _CallFragment) -> None:
-        self.index = fragment.index
-        self.id = fragment.id or ""
-        self.name = ""
-        self._arguments: list[str] = []
-        self._characters = 0
-
-    def ends_before(self, fragment: _CallFragment) -> bool:
-        """Whether `fragment`, of the same index or of none, begins another call.
-
-        Only a name can: by the book it comes once a call, but some servers repeat it, and some give whole
-        calls that all have the index 0, or no index, or no id.
-        """
-        function = fragment.function
-        if function is None or not function.name:
-            return False
-        if fragment.index is None or function.name != self.name:
-            return True
-        if fragment.id and self.id:
-            return fragment.id != self.id
-        return bool(function.arguments) and _is_json("".join(self._arguments))
-
-    def add(self, fragment: _CallFragment) -> None:
-        self.id = self.id or fragment.id or ""
-        if fragment.function is None:
-            return
-        self.name = self.name or fragment.function.name or ""
-        arguments = fragment.function.arguments
-        if arguments is None:
-            return
-        text = arguments if isinstance(arguments, str) else msgspec.json.encode(arguments).decode()
-        self._characters += len(text)
-        if self._characters > MAX_ARGUMENTS_CHARACTERS:
-            raise ModelGarbled("The model wrote arguments for a tool that are too long.")
-        self._arguments.append(text)
-
-    def whole(self) -> ToolCall:
-        if not self.name:
-            raise ModelGarbled("The model called a tool without naming it.")
-        return ToolCall(self.id or f"call_{uuid.uuid4().hex[:24]}", self.name, "".join(self._arguments))
-
-
 class AnswerReader:
     """One streamed answer: passes on at once what can be, and keeps what only the end makes whole."""
 
     def __init__(self) -> None:
         self.finish_reason = ""
-        self.done = False
+        self.done = False  # [DONE] has come
+        self.goes_on = False  # something of the answer has come since this was last set to False
         self._begun = False
-        self._calls: list[_PartialCall] = []
-        self._usage: _Usage | None = None
+        self._calls = ToolCalls()
+        self._kept = KeptFields()
+        self._thinking: ThinkingTags | None = ThinkingTags()
+        self._half = ""  # of a character at the end of what came last
+        self._last_kind: _Kind = TextDelta
+        self._has_text = self._has_reasoning = False
+        # Whether words came without a finish reason, and whether they went on after one: an endpoint that puts it
+        # into every event says nothing by it.
+        self._open_words = self._reason_was_early = False
+        self._message_text = ""
+        self._prompt_tokens = self._completion_tokens = 0
+        self._counted = False
 
-    def read(self, events: Iterable[tuple[bytes, bytes]]) -> Iterator[Delta]:
+    @property
+    def is_finished(self) -> bool:
+        """Whether the finish reason says for certain that nothing more comes."""
+        return self.done or (bool(self.finish_reason) and self._open_words and not self._reason_was_early)
+
+    def passes(self, words: TextDelta | ReasoningDelta) -> bool:
+        """Take words that were read elsewhere. False where they have to be read here after all."""
+        if self.finish_reason or self._half:
+            return False
+        if type(words) is ReasoningDelta:
+            self._has_reasoning = True
+            self._kept.add_reasoning(words.text)
+            return True
+        return self._has_text and self._thinking is None
+
+    def read(self, events: Iterable[tuple[bytes, bytes]]) -> Iterator[Given]:
         """The deltas of events that came together: words that follow each other are one delta.
 
         Raises ModelGarbled and ReportedError, once what came before has been taken.
         """
-        kind: type[TextDelta] | type[ReasoningDelta] = TextDelta
+        kind: _Kind = TextDelta
         texts: list[str] = []
         fault: ModelGarbled | ReportedError | None = None
         try:
@@ -165,53 +115,22 @@ class AnswerReader:
         if fault is not None:
             raise fault
 
-    def _take(self, name: bytes, data: bytes) -> Sequence[_Said]:
-        """The words of one event. Raises ModelGarbled and ReportedError."""
+    def last(self, events: Iterable[tuple[bytes, bytes]], is_document: bool) -> Iterator[Given]:
+        """The deltas of what stood at the end of the body without its end. What was cut there is passed over."""
         try:
-            chunk = _decode(data)
-        except (ValueError, RecursionError):
-            if data.strip() != _DONE:
-                raise ModelGarbled("The model's endpoint sent a piece of an answer that cannot be read.") from None
-            self.done = True
-            return ()
-        if chunk.error or name == b"error":
-            # Where an event of that name has no error object, it is one itself.
-            raise ReportedError(chunk.error or msgspec.json.decode(data))
-        self._begun = True
-        self._usage = chunk.usage or self._usage
-        if not chunk.choices:
-            return ()
-        choice = chunk.choices[0]
-        self.finish_reason = choice.finish_reason or self.finish_reason
-        return () if choice.delta is None else self._words(choice.delta)
+            yield from self.read(events)
+        except ModelGarbled:
+            if is_document:
+                raise
 
-    def _words(self, delta: _Delta) -> Sequence[_Said]:
-        if delta.tool_calls:
-            for fragment in delta.tool_calls:
-                self._collect(fragment)
-        return _said(delta)
-
-    def _collect(self, fragment: _CallFragment) -> None:
-        call = self._continued_by(fragment)
-        if call is None:
-            if len(self._calls) == MAX_TOOL_CALLS:
-                raise ModelGarbled("The model called too many tools at once.")
-            call = _PartialCall(fragment)
-            self._calls.append(call)
-        call.add(fragment)
-
-    def _continued_by(self, fragment: _CallFragment) -> _PartialCall | None:
-        if fragment.id:
-            for call in self._calls:
-                if call.id == fragment.id:
-                    return call
-        siblings = [call for call in self._calls if fragment.index is None or call.index == fragment.index]
-        return None if not siblings or siblings[-1].ends_before(fragment) else siblings[-1]
-
-    def rest(self) -> Sequence[Delta]:
-        """After the stream's end: the tool calls, if the answer is whole, and the usage."""
-        calls: list[Delta] = [] if self.fault() else [call.whole() for call in self._calls]
-        return calls if self._usage is None else [*calls, _counted(self._usage)]
+    def rest(self) -> Sequence[Given]:
+        """After the stream's end: held back words, the tool calls, if the answer is whole, and the usage."""
+        rest: list[Given] = [kind(text) for kind, text in self._held_back()]
+        if self._calls and self.fault() is None:
+            rest += self._calls.whole(self._kept.as_text())
+        if self._counted:
+            rest.append(Usage(self._prompt_tokens, self._completion_tokens))
+        return rest
 
     def fault(self) -> ModelError | None:
         """Why what came is not a whole answer, or None."""
@@ -220,42 +139,217 @@ class AnswerReader:
                 "The model's endpoint answered, but not with a stream of events; check that OPENAI_BASE_URL"
                 " leads to an OpenAI-compatible API (it often ends in /v1)."
             )
-        if not self.finish_reason:
+        if self.finish_reason:
+            if fault := finish.fault_of(self.finish_reason):
+                return fault
+        elif not self.done:
             return ModelInterrupted("The connection to the model ended before its answer was complete.")
-        if self.finish_reason == "length":
-            return ModelInterrupted("The model reached its limit on length, so its answer is not complete.")
-        if self.finish_reason == "content_filter":
-            return ModelRejected("The model's endpoint withheld the answer: its content filter stopped it.")
-        return None
+        if self._has_text or self._calls:
+            return None
+        if self._has_reasoning:
+            return ModelNoAnswer("The model gave only its reasoning, and no answer.")
+        return ModelNoAnswer("The model's answer was empty.")
+
+    def _take(self, name: bytes, data: bytes) -> Sequence[_Said]:
+        """The words of one event. Raises ModelGarbled and ReportedError."""
+        loose = False
+        try:
+            chunk = _decode(data)
+        except (ValueError, RecursionError):
+            if self._is_said_without_json(name, data):
+                return ()
+            try:
+                chunk, loose = decode_loosely(data), True
+            except ValueError:
+                return self._take_lines(name, data)
+        if name:
+            if name == b"error":
+                # Where an event of that name has no error object, it is one itself.
+                raise ReportedError(chunk.error or chunks.document(data))
+            if name in _PING_NAMES:
+                return ()
+        if chunk.error:
+            raise ReportedError(chunk.error)
+        if not chunk.choices and not loose:
+            chunk = decode_loosely(data)
+            if chunk.error:
+                raise ReportedError(chunk.error)
+        said = self._of_chunk(chunk)
+        return self._with_whole_characters(said) if loose or self._half else said
+
+    def _take_lines(self, name: bytes, data: bytes) -> Sequence[_Said]:
+        """Take data that is several events, where an endpoint puts no empty line between them."""
+        lines = data.split(b"\n")
+        if len(lines) == 1:
+            raise ModelGarbled("The model's endpoint sent a piece of an answer that cannot be read.")
+        return [part for line in lines for part in self._take(name, line)]
+
+    def _is_said_without_json(self, name: bytes, data: bytes) -> bool:
+        """Whether an event is the end, or nothing at all. Raises ReportedError for an error in plain text."""
+        bare = data.strip()
+        if bare == _DONE:
+            self.goes_on = self.goes_on or not self.done
+            self.done = self._begun = True
+            return True
+        if name == b"error":
+            try:
+                raise ReportedError(chunks.document(data))
+            except ValueError:
+                raise ReportedError(bare.decode("utf-8", "replace")) from None
+        return bare.lower() in _PINGS or name in _PING_NAMES
+
+    def _of_chunk(self, chunk: Chunk) -> Sequence[_Said]:
+        self._begun = True
+        if chunk.usage is not None:
+            self._count(chunk.usage)
+        choices = chunk.choices
+        if not choices:
+            return ()
+        choice = choices[0]
+        if choice.index or len(choices) > 1:
+            first = _first_choice(choices)
+            if first is None:
+                return ()
+            choice = first
+        if choice.error:
+            raise ReportedError(choice.error)
+        self.goes_on = True
+        delta = choice.delta
+        if choice.message is not None or choice.text is not None:
+            delta = self._of_message(choice)
+        if choice.finish_reason and not finish.is_none(choice.finish_reason):
+            said = () if delta is None else self._words(delta, True)
+            self._finish(choice.finish_reason)
+            return said
+        return () if delta is None else self._words(delta, False)
+
+    def _finish(self, reason: str) -> None:
+        if not self.finish_reason or finish.may_be_replaced(self.finish_reason):
+            self.finish_reason = reason
+
+    def _words(self, delta: Delta, with_reason: bool) -> Sequence[_Said]:
+        if _has_more_than_words(delta):
+            self._calls.add(delta.tool_calls)
+            self._calls.add_older(delta.function_call)
+            self._kept.add(delta)
+        if delta.reasoning_content or delta.reasoning:
+            self._kept.add_named(delta)
+        said = _said(delta)
+        if delta.content or delta.refusal or delta.tool_calls:
+            self._open_words = self._open_words or not with_reason
+            self._reason_was_early = self._reason_was_early or bool(self.finish_reason)
+        return self._classified(said) if said else said
+
+    def _classified(self, said: Sequence[_Said]) -> Sequence[_Said]:
+        """The same, with reasoning between tags told apart from text."""
+        if self._thinking is not None:
+            said = [part for each in said for part in self._untagged(each)]
+        for kind, text in said:
+            if kind is ReasoningDelta:
+                self._has_reasoning = True
+            elif not self._has_text:
+                self._has_text = not text.isspace()
+        return said
+
+    def _untagged(self, said: _Said) -> Iterator[_Said]:
+        kind, text = said
+        thinking = self._thinking
+        if kind is ReasoningDelta or thinking is None:
+            yield said
+            return
+        for is_reasoning, part in thinking.feed(text):
+            yield _kind(is_reasoning), part
+        if thinking.in_text:
+            self._thinking = None
+
+    def _held_back(self) -> list[_Said]:
+        said: list[_Said] = []
+        if self._half:
+            self._half, said = "", list(self._classified([(self._last_kind, "\ufffd")]))
+        if self._thinking is not None:
+            held = [
+                (ReasoningDelta if is_reasoning else TextDelta, text) for is_reasoning, text in self._thinking.end()
+            ]
+            self._thinking = None
+            said += self._classified(held)
+        return said
+
+    def _with_whole_characters(self, said: Sequence[_Said]) -> Sequence[_Said]:
+        """The same without halves of characters: that at the end is kept for the next event."""
+        whole: list[_Said] = []
+        for kind, text in said:
+            if self._half and kind is not self._last_kind:
+                whole.append((self._last_kind, "\ufffd"))
+                self._half = ""
+            self._last_kind = kind
+            ready, self._half = without_half(self._half + text)
+            if ready:
+                whole.append((kind, whole_characters(ready)))
+        return whole
+
+    def _of_message(self, choice: chunks.Choice) -> Delta | None:
+        """The delta of a choice that has a whole message, or text as older endpoints have it.
+
+        Some send both, and some the message as far as it has come.
+        """
+        delta = choice.delta
+        message = delta_of(choice.message)
+        if message is None:
+            message = Delta(content=text_of(choice.text))
+        if delta is not None and (_said(delta) or _has_more_than_words(delta)):
+            self._message_text += content_of(delta.content)[0]
+            return delta
+        text = content_of(message.content)[0]
+        if self._has_text and not self._message_text:
+            message.content = message.refusal = message.reasoning_content = message.reasoning = None
+            return None if self._calls else message
+        if self._has_reasoning and not self._message_text:
+            message.reasoning_content = message.reasoning = None
+        if self._message_text and text.startswith(self._message_text):
+            text = text[len(self._message_text) :]
+        self._message_text += text
+        message.content = text
+        return message
+
+    def _count(self, usage: Any) -> None:
+        """Take counts of tokens: what was given once is not erased by a null."""
+        if not isinstance(usage, dict):
+            return
+        prompt = count_of(usage.get("prompt_tokens", usage.get("input_tokens")))
+        completion = count_of(usage.get("completion_tokens", usage.get("output_tokens")))
+        if prompt is not None or completion is not None:
+            self._counted = self.goes_on = True
+            self._prompt_tokens = prompt or self._prompt_tokens
+            self._completion_tokens = completion or self._completion_tokens
 
 
-def _said(delta: _Delta) -> Sequence[_Said]:
+def _kind(is_reasoning: bool) -> _Kind:
+    return ReasoningDelta if is_reasoning else TextDelta
+
+
+def _said(delta: Delta) -> Sequence[_Said]:
     reasoning = delta.reasoning_content or delta.reasoning
     text = delta.content or delta.refusal
     if text and not isinstance(text, str):
-        text = _joined(text)
+        text, thinking = content_of(text)
+        reasoning = reasoning or thinking
     if text:
         return ((ReasoningDelta, reasoning), (TextDelta, text)) if reasoning else ((TextDelta, text),)
     return ((ReasoningDelta, reasoning),) if reasoning else ()
 
 
-def _is_json(text: str) -> bool:
-    try:
-        msgspec.json.decode(text)
-    except (ValueError, RecursionError):
-        return False
-    return True
+def _has_more_than_words(delta: Delta) -> bool:
+    return bool(
+        delta.tool_calls
+        or delta.function_call
+        or delta.reasoning_details
+        or delta.thinking_blocks
+        or delta.extra_content
+        or delta.thought_signature
+        or delta.reasoning_opaque
+    )
 
 
-def _joined(parts: list[Any]) -> str:
-    """Some endpoints send text as a list of typed parts."""
-    texts = [part.get("text") for part in parts if isinstance(part, dict)]
-    return "".join(text for text in texts if isinstance(text, str))
-
-
-def _counted(usage: _Usage) -> Usage:
-    return Usage(_count(usage.prompt_tokens), _count(usage.completion_tokens))
-
-
-def _count(tokens: int | None) -> int:
-    return min(max(tokens or 0, 0), 2**53)
+def _first_choice(choices: list[chunks.Choice]) -> chunks.Choice | None:
+    """The choice number 0: no other was asked for."""
+    return next((choice for choice in choices if choice.index in (None, 0, "0", "")), None)

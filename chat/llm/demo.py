@@ -46,10 +46,15 @@ class DemoModel:
         self._today = today
 
     def stream(
-        self, model: str, messages: Sequence[Message], tools: Sequence[ToolSpec], cancellation: Cancellation
+        self,
+        model: str,
+        messages: Sequence[Message],
+        tools: Sequence[ToolSpec],
+        cancellation: Cancellation,
+        may_call: bool = True,
     ) -> Generator[Delta, None, None]:
-        """`model` is of no account."""
-        del model
+        """`model` and `may_call` are of no account: it calls tools once."""
+        del model, may_call
         cancellation.check()
         if found := _results(messages):
             yield from self._told(demo_answers.report(found), 1 - _CALLING_SHARE, messages, cancellation)

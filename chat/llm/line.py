@@ -40,17 +40,19 @@ class Line:
     a connection that went on to another request.
     """
 
-    def __init__(self, deadline: float, head_within_s: float = math.inf, turn: object = None) -> None:
+    def __init__(self, deadline: float, silence_s: float = math.inf, turn: object = None) -> None:
         """`deadline`, on the clock of `time.monotonic()`, ends every wait on this line with a time-out.
 
-        `head_within_s` bounds all waits before `head_arrived` together, however slowly bytes drip in. `turn` is
-        whose request this is, for comparison only.
+        `silence_s` bounds all waits before `head_arrived` together, and those between two calls of `answer_goes_on`,
+        whatever bytes drip in meanwhile. `turn` is whose request this is, for comparison only.
         """
         self.gathers = False
         self.turn = turn
-        self._head_left_s = head_within_s
+        self._silence_s = self._silence_left_s = silence_s
         self._yielded_at = 0.0
+        self._returned_at = math.inf
         self._deadline = deadline
+        self._end_at = math.inf
         self._lock = threading.Lock()
         self._plug: Plug | None = None
         self._hung_up = False
@@ -64,15 +66,22 @@ class Line:
         if plug is not None:
             plug.shut(self)
 
-    def end_within(self, seconds: float) -> None:
-        """Bring the deadline nearer: the end is all that is waited for."""
-        self._deadline = min(self._deadline, time.monotonic() + seconds)
-        self.gathers = False
+    def end_within(self, seconds: float | None) -> None:
+        """Bring the deadline nearer: the end is all that is waited for. None: it is not, after all."""
+        if seconds is None:
+            self._end_at = math.inf
+        else:
+            self._end_at = time.monotonic() + seconds
+            self.gathers = False
 
     def head_arrived(self) -> None:
         """What comes now is an answer, and may be as long as it likes."""
         self._head_bytes_left = None
-        self._head_left_s = math.inf
+        self.answer_goes_on()
+
+    def answer_goes_on(self) -> None:
+        """End a silence: what came is a part of an answer, and not only bytes."""
+        self._silence_left_s = self._silence_s
 
     def words_arrived(self) -> None:
         """Somebody reads already: from now on `gathers` allows to read now and then instead of at each arrival."""
@@ -88,7 +97,7 @@ class Line:
 
     def left_s(self) -> float:
         """How long may still be waited: 0 once the deadline has passed or somebody hung up."""
-        return 0.0 if self._hung_up else max(0.0, self._deadline - time.monotonic())
+        return 0.0 if self._hung_up else max(0.0, min(self._deadline, self._end_at) - time.monotonic())
 
     def wait_s(self, timeout_s: float | None) -> float | None:
         """How long one wait may last that by itself would last `timeout_s`, or None where none is allowed any more."""
@@ -102,10 +111,12 @@ class Line:
     def receive(self, timeout_s: float | None, receive: Callable[[float], bytes], silence: type[Exception]) -> bytes:
         """Return what `receive(seconds)` returns; it raises `silence` when nothing came within these seconds.
 
-        Raises `silence` after `timeout_s` without anything, not counting the time for which this process stood
-        still. Lets other greenlets run now and then when there is always something to read.
+        Raises `silence` after `timeout_s` without anything, or the time for silence, not counting the time for which
+        this process stood still. Lets other greenlets run now and then when there is always something to read.
         """
-        left_s = min(math.inf if timeout_s is None else timeout_s, self._head_left_s)
+        # Where there is always something to read, all the time passes between the reads.
+        self._silence_left_s -= min(max(0.0, time.monotonic() - self._returned_at), SLICE_S)
+        left_s = min(math.inf if timeout_s is None else timeout_s, self._silence_left_s)
         while True:
             slice_s = self.wait_s(min(left_s, SLICE_S))
             if slice_s is None or slice_s <= 0.0:
@@ -122,17 +133,17 @@ class Line:
             return data
 
     def _left_after(self, left_s: float, slice_s: float, took_s: float) -> float:
-        self._head_left_s -= slice_s
+        self._silence_left_s -= slice_s
         left_s -= slice_s
         # Late: what came meanwhile is looked for once more.
         return max(left_s, SLICE_S) if took_s > slice_s + _FROZEN_S else left_s
 
     def _received(self, began: float, slice_s: float) -> None:
-        now = time.monotonic()
+        now = self._returned_at = time.monotonic()
         waited_s = now - began
         if waited_s >= _WAITED_S:
             self._yielded_at = now
-            self._head_left_s -= min(waited_s, slice_s)
+            self._silence_left_s -= min(waited_s, slice_s)
         elif now - self._yielded_at > _YIELD_EVERY_S:
             time.sleep(0)
             self._yielded_at = time.monotonic()

@@ -1,6 +1,7 @@
 """Server-sent events, out of bytes that arrive cut anywhere.
 
-Only the framing lives here: lines, fields, events. What the data means is `deltas`' business.
+Only the framing lives here: lines, fields, events. What the data means is `deltas`' business. An endpoint that
+answers with a JSON document instead of a stream has sent one event, which ends with the body.
 """
 
 from __future__ import annotations
@@ -9,6 +10,10 @@ from chat.errors import ModelGarbled
 
 MAX_EVENT_BYTES = 1024 * 1024
 
+# A whole answer in one JSON document.
+MAX_DOCUMENT_BYTES = 8 * 1024 * 1024
+_BLANKS_BEFORE_DOCUMENT = 1024
+
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
 
@@ -16,8 +21,7 @@ class EventParser:
     """Takes bytes as they come and gives each event once it is whole, as `(name, data)`.
 
     `name` is b"" unless the server gave one; the lines of a longer `data` are joined by newlines. Lines
-    end in LF or CRLF. An event that the stream's end cuts off is dropped. Raises ModelGarbled when a line
-    or an event grows past `MAX_EVENT_BYTES`.
+    end in LF, CRLF or CR. Raises ModelGarbled when a line, an event or a document grows too large.
     """
 
     def __init__(self) -> None:
@@ -26,6 +30,8 @@ class EventParser:
         self._data: list[bytes] = []
         self._data_bytes = 0
         self._first_line = True
+        self._after_cr = False
+        self._document: bytearray | None = None
 
     def feed(self, received: bytes) -> list[tuple[bytes, bytes]]:
         """The events that `received` completes."""
@@ -37,13 +43,52 @@ class EventParser:
             if end and whole.count(b"\n") == 2 * (len(found) - 1) and b"\r" not in whole:
                 events = [(b"", data) for data in found]
                 received = rest
+        elif self._document is not None or (self._first_line and self._begins_document(received)):
+            self._extend_document(received)
+            return events
+        if self._after_cr or b"\r" in received:
+            received = self._with_line_feeds(received)
         self._read(received, events)
         return events
+
+    def end(self) -> list[tuple[bytes, bytes]]:
+        """What had not ended when the body did, in due form: the last event may lack its empty line."""
+        events: list[tuple[bytes, bytes]] = []
+        if self._document is not None:
+            return [(b"", bytes(self._document).removeprefix(_BYTE_ORDER_MARK))]
+        self._read(b"\n\n", events)
+        return events
+
+    @property
+    def has_document(self) -> bool:
+        """Whether what comes is a JSON document instead of events."""
+        return self._document is not None
 
     @property
     def is_between_events(self) -> bool:
         """Whether what comes next begins an event; not so before the first."""
         return not (self._line or self._data or self._name or self._first_line)
+
+    def _begins_document(self, received: bytes) -> bool:
+        if len(self._line) > _BLANKS_BEFORE_DOCUMENT:
+            return False
+        begun = (bytes(self._line) + received).removeprefix(_BYTE_ORDER_MARK).lstrip()
+        return begun.startswith((b"{", b"["))
+
+    def _extend_document(self, received: bytes) -> None:
+        if self._document is None:
+            self._document = self._line
+        self._document += received
+        _limit(len(self._document), MAX_DOCUMENT_BYTES)
+
+    def _with_line_feeds(self, received: bytes) -> bytes:
+        """The same, every line ending in LF. A CR ends its line at once; an LF that follows it is a part of it."""
+        if self._after_cr and received.startswith(b"\n"):
+            received = received[1:]
+            self._after_cr = False
+        if received:
+            self._after_cr = received.endswith(b"\r")
+        return received.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
 
     def _read(self, received: bytes, events: list[tuple[bytes, bytes]]) -> None:
         """Add the events that are completed, line by line."""
@@ -57,14 +102,14 @@ class EventParser:
                 self._line.clear()
             else:
                 whole = line
-            self._take(whole[:-1] if whole.endswith(b"\r") else whole, events)
+            self._take(whole, events)
         self._line += unfinished
         _limit(len(self._line))
 
     def _take(self, line: bytes, events: list[tuple[bytes, bytes]]) -> None:
         if self._first_line:
-            self._first_line = False
             line = line.removeprefix(_BYTE_ORDER_MARK)
+            self._first_line = not line.strip()
         if line.startswith(b"data:"):
             self._add(line[6:] if line.startswith(b"data: ") else line[5:])
         elif not line:
@@ -82,6 +127,6 @@ class EventParser:
         self._data.append(data)
 
 
-def _limit(size: int) -> None:
-    if size > MAX_EVENT_BYTES:
+def _limit(size: int, most: int = MAX_EVENT_BYTES) -> None:
+    if size > most:
         raise ModelGarbled("The model's endpoint sent a line that is too long to be a part of an answer.")

@@ -8,15 +8,27 @@ from typing import Any
 
 import msgspec
 
+from chat.llm import history
 from chat.messages import Message, ToolCall, ToolSpec
 
 
-def body(model: str, messages: Sequence[Message], tools: Sequence[ToolSpec]) -> bytes:
-    """The body of one request. Encoded here: the SDK would walk through all of it in Python first."""
-    return msgspec.json.encode(_request(model, messages, tools))
+def body(
+    model: str,
+    messages: Sequence[Message],
+    tools: Sequence[ToolSpec],
+    may_call: bool = True,
+    as_they_came: bool = True,
+) -> bytes:
+    """The body of one request. Encoded here: the SDK would walk through all of it in Python first.
+
+    The calls of `model` itself go back as they came, those of other models in a form that every endpoint takes; unless
+    `as_they_came`, all of them do.
+    """
+    arguments = _request(model, history.prepared(messages, model if as_they_came else None), tools, may_call)
+    return msgspec.json.encode(arguments)
 
 
-def _request(model: str, messages: Sequence[Message], tools: Sequence[ToolSpec]) -> dict[str, Any]:
+def _request(model: str, messages: Sequence[Message], tools: Sequence[ToolSpec], may_call: bool) -> dict[str, Any]:
     """One streamed chat completion."""
     arguments: dict[str, Any] = {
         "model": model,
@@ -24,8 +36,12 @@ def _request(model: str, messages: Sequence[Message], tools: Sequence[ToolSpec])
         "stream": True,
         "stream_options": {"include_usage": True},
     }
-    if tools:
-        arguments["tools"] = [_tool(tool) for tool in tools]
+    # Some endpoints refuse a history with calls where no tools are offered.
+    offered = [_tool(tool) for tool in tools] or history.stand_ins(messages)
+    if offered:
+        arguments["tools"] = offered
+        if not tools or not may_call:
+            arguments["tool_choice"] = "none"
     return arguments
 
 
@@ -33,16 +49,20 @@ def _message(message: Message) -> dict[str, Any]:
     text = _sendable(message.text)
     if message.role == "tool":
         return {"role": "tool", "tool_call_id": message.tool_call_id, "content": text}
-    if message.tool_calls:
-        calls = [_tool_call(call) for call in message.tool_calls]
-        return {"role": message.role, "content": text or None, "tool_calls": calls}
-    return {"role": message.role, "content": text}
+    if not message.tool_calls:
+        return {"role": message.role, "content": text}
+    extra = message.tool_calls[0].message_extra
+    calls = [_tool_call(call) for call in message.tool_calls]
+    kept = msgspec.json.decode(extra) if extra else {}
+    return {**kept, "role": message.role, "content": text, "tool_calls": calls}
 
 
 def _tool_call(call: ToolCall) -> dict[str, Any]:
     # A call without arguments is written as "" by some models, and that is refused by some servers.
-    arguments = _sendable(call.arguments) or "{}"
-    return {"id": call.id, "type": "function", "function": {"name": call.name, "arguments": arguments}}
+    function = {"name": _sendable(call.name), "arguments": _sendable(call.arguments) or "{}"}
+    kept = msgspec.json.decode(call.extra) if call.extra else {}
+    within = kept.pop("function", {})
+    return {**kept, "id": _sendable(call.id), "type": "function", "function": {**within, **function}}
 
 
 @functools.lru_cache(maxsize=64)

@@ -95,5 +95,5 @@ def _weight(message: Message) -> int:
     return _MESSAGE_BYTES + _CALL_BYTES * len(calls) + sum(len(text) * (1 if text.isascii() else 4) for text in texts)
 
 
-def _texts(call: ToolCall) -> tuple[str, str, str]:
-    return call.id, call.name, call.arguments
+def _texts(call: ToolCall) -> tuple[str, ...]:
+    return call.id, call.name, call.arguments, call.extra, call.message_extra

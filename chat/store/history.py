@@ -32,7 +32,8 @@ PATH = """
 # What belongs to answers, their ids given as JSON: one statement however many there are, and as text, since
 # building queries would take longer than running them.
 TOOL_CALLS = """
-    SELECT message_id, step, text_offset, call_id, name, arguments, label, ok, summary, content, data, duration_ms
+    SELECT message_id, step, text_offset, call_id, name, arguments, label, ok, summary, content, data, duration_ms,
+           extra, message_extra
     FROM tool_calls WHERE message_id IN (SELECT value FROM json_each(?)) ORDER BY message_id, position
 """
 TURN_COLUMNS = (
@@ -111,7 +112,8 @@ def _tool_call(row: dict[str, Any]) -> ToolCallRecord:
     if row["ok"] is not None:
         data = None if row["data"] is None else msgspec.json.decode(row["data"])
         result = ToolResult(row["content"], row["summary"], data, bool(row["ok"]))
-    call = ToolCall(row["call_id"], row["name"], row["arguments"])
+    extras = row["extra"] or "", row["message_extra"] or ""
+    call = ToolCall(row["call_id"], row["name"], row["arguments"], *extras)
     return ToolCallRecord(call, row["label"], row["step"], row["text_offset"], result, row["duration_ms"])
 
 

@@ -87,6 +87,8 @@ class ToolCall(Model):
     content = TextField()
     data = TextField(null=True)
     duration_ms = IntegerField()
+    extra = TextField(null=True)
+    message_extra = TextField(null=True)
 
     class Meta:
         table_name = "tool_calls"

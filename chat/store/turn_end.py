@@ -38,7 +38,7 @@ WRITE_ANSWERS = """
 
 _WRITE_TOOL_CALLS = """
     REPLACE INTO tool_calls (message_id, position, step, text_offset, call_id, name, arguments, label, ok, summary,
-                             content, data, duration_ms)
+                             content, data, duration_ms, extra, message_extra)
     VALUES {rows}
 """
 
@@ -171,10 +171,11 @@ def _write_tool_calls(run: RunStatement, written: Iterable[tuple[int, Mapping[in
 def _tool_call(message_id: int, position: int, record: ToolCallRecord) -> tuple[object, ...]:
     result, call = record.result, record.call
     place = (message_id, position, record.step, record.text_offset, call.id, call.name, call.arguments, record.label)
+    extras = (call.extra or None, call.message_extra or None)
     if result is None:
-        return (*place, None, "", "", None, record.duration_ms)
+        return (*place, None, "", "", None, record.duration_ms, *extras)
     data = None if result.data is None else msgspec.json.encode(result.data).decode()
-    return (*place, result.ok, result.summary, result.content, data, record.duration_ms)
+    return (*place, result.ok, result.summary, result.content, data, record.duration_ms, *extras)
 
 
 def _told(error: TurnError | None) -> tuple[str | None, str | None, bool | None]:

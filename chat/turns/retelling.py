@@ -15,9 +15,9 @@ _GO_ON = (
 )
 
 
-def context(answer: Answer) -> list[Message]:
-    """What the model is given after the question, so that it goes on with `answer`."""
-    return [*answer_messages(answer), Message("user", _GO_ON)]
+def context(answer: Answer, model: str) -> list[Message]:
+    """Return what `model` is given after the question, so that it goes on with `answer`."""
+    return [*answer_messages(answer, model), Message("user", _GO_ON)]
 
 
 def retold(answer: Answer) -> Iterator[AgentEvent]:

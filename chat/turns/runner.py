@@ -156,7 +156,7 @@ class Runner:
         """Have the agent answer, going on with `start`. Returns the turn's status and error."""
         turn = live.turn
         if start.text or start.tool_calls:
-            context = [*context, *retelling.context(start)]
+            context = [*context, *retelling.context(start, turn.model)]
         try:
             for event in self._agent.answer(turn.model, context, live.cancellation, start):
                 live.take(event)
@@ -179,7 +179,7 @@ class Runner:
             self._end_unkept(live)
             return
         if status == COMPLETED:
-            messages = [*context, *answer_messages(progress.answer)]
+            messages = [*context, *answer_messages(progress.answer, live.turn.model)]
             self._memory.put(ended.conversation_id, ended.message_id, messages)
         live.end(ended, error)
 
@@ -215,4 +215,5 @@ _NO_THREAD = TurnError("overloaded", "This server cannot run one more answer at 
 def _told(stored: StoredMessage) -> list[Message]:
     if stored.role == "user":
         return [Message("user", stored.text)]
-    return answer_messages(Answer(stored.text, tool_calls=stored.tool_calls))
+    model = stored.turn.model if stored.turn else ""
+    return answer_messages(Answer(stored.text, tool_calls=stored.tool_calls), model)

@@ -23,12 +23,19 @@ class Model(ScriptedModel):
     def __init__(self) -> None:
         super().__init__()
         self.told: list[list[str]] = []
+        self.could_call: list[bool] = []
 
     def stream(
-        self, model: str, messages: Sequence[Message], tools: Sequence[ToolSpec], cancellation: Cancellation
+        self,
+        model: str,
+        messages: Sequence[Message],
+        tools: Sequence[ToolSpec],
+        cancellation: Cancellation,
+        may_call: bool = True,
     ) -> Iterator[Delta]:
         self.told.append([tool.name for tool in tools])
-        return super().stream(model, messages, tools, cancellation)
+        self.could_call.append(may_call)
+        return super().stream(model, messages, tools, cancellation, may_call)
 
 
 @pytest.fixture

@@ -24,26 +24,26 @@ def record(number, step, offset, content=None):
 
 class TestAnswers:
     def test_words_alone(self):
-        assert answer_messages(Answer("It grows.", "Thought")) == [Message("assistant", "It grows.")]
+        assert answer_messages(Answer("It grows.", "Thought"), "m") == [Message("assistant", "It grows.")]
 
     def test_nothing_at_all(self):
-        assert answer_messages(Answer()) == []
+        assert answer_messages(Answer(), "m") == []
 
     def test_each_step_has_its_words_its_calls_and_their_results(self):
         calls = (record(0, 0, 4, "a"), record(1, 0, 4, "b"), record(2, 1, 4, "c"), record(3, 2, 8, "d"))
-        assert answer_messages(Answer("One.Two.Three.", tool_calls=calls)) == [
-            Message("assistant", "One.", (calls[0].call, calls[1].call)),
+        assert answer_messages(Answer("One.Two.Three.", tool_calls=calls), "m") == [
+            Message("assistant", "One.", (calls[0].call, calls[1].call), model="m"),
             Message("tool", "a", tool_call_id="c.0"),
             Message("tool", "b", tool_call_id="c.1"),
-            Message("assistant", "", (calls[2].call,)),
+            Message("assistant", "", (calls[2].call,), model="m"),
             Message("tool", "c", tool_call_id="c.2"),
-            Message("assistant", "Two.", (calls[3].call,)),
+            Message("assistant", "Two.", (calls[3].call,), model="m"),
             Message("tool", "d", tool_call_id="c.3"),
             Message("assistant", "Three."),
         ]
 
     def test_a_call_that_was_cut_off_has_an_answer_all_the_same(self):
-        _, result = answer_messages(Answer("", tool_calls=(record(0, 0, 0),)))
+        _, result = answer_messages(Answer("", tool_calls=(record(0, 0, 0),)), "m")
         assert (result.role, result.tool_call_id) == ("tool", "c.0")
         assert "interrupted" in json.loads(result.text)["error"]
 
@@ -73,7 +73,9 @@ def test_an_answer_read_back_is_what_the_model_itself_had_read(steps):
             records[event.position] = event.record
     final = "".join(delta.text for delta in model_said_last(steps))
     last = [Message("assistant", final)] if final else []
-    assert answer_messages(Answer(said, tool_calls=tuple(records.values()))) == model.seen[-1][len(QUESTION) :] + last
+    assert (
+        answer_messages(Answer(said, tool_calls=tuple(records.values())), "m") == model.seen[-1][len(QUESTION) :] + last
+    )
 
 
 def model_said_last(steps):

@@ -7,10 +7,11 @@ import time
 
 import pytest
 
-from chat.agent.loop import MAX_CALLS, MAX_STEPS
+from chat.agent.loop import MAX_CALLS, MAX_STEPS, Agent
+from chat.agent.toolbox import Toolbox
 from chat.cancellation import Cancellation
-from chat.errors import TurnEnded
-from chat.messages import Message, TextDelta, ToolCall, ToolResult
+from chat.errors import ModelAnswerTooLong, ModelNoAnswer, TurnEnded
+from chat.messages import Message, ReasoningDelta, TextDelta, Tool, ToolCall, ToolResult
 
 from .conftest import LONG_S, QUESTION, ended, started
 
@@ -25,23 +26,40 @@ def call(name="look_up", number=0):
 
 
 class TestSteps:
-    def test_at_its_last_step_a_model_has_no_tools(self, model, answer):
+    def test_at_its_last_step_a_model_is_told_to_answer_without_tools(self, model, answer):
         """Each step it calls again; at the last it must answer."""
         for _ in range(MAX_STEPS - 1):
             model.will(call())
         model.will(TextDelta("At last."))
         events = answer(look_up)
-        assert model.told == [["look_up"]] * (MAX_STEPS - 1) + [[]]
+        assert model.told == [["look_up"]] * MAX_STEPS
+        assert model.could_call == [True] * (MAX_STEPS - 1) + [False]
         assert events[-1] == TextDelta("At last.")
         assert len(ended(events)) == MAX_STEPS - 1
 
     def test_a_model_that_calls_all_the_same_is_ended(self, model, answer):
         for number in range(MAX_STEPS + 5):
             model.will(TextDelta(f"{number} "), call())
-        events = answer(look_up)
+        with pytest.raises(ModelNoAnswer):
+            answer(look_up)
         assert len(model.seen) == MAX_STEPS
-        assert len(ended(events)) == MAX_STEPS - 1
-        assert events[-1] == TextDelta(f"{MAX_STEPS - 1} ")
+
+
+class TestLength:
+    @pytest.mark.parametrize("kind", [TextDelta, ReasoningDelta])
+    def test_an_answer_that_is_too_long_is_ended_and_what_fits_stays(self, model, kind):
+        model.will(kind("x" * 600), kind("y" * 600))
+        events = []
+        with pytest.raises(ModelAnswerTooLong, match="1000"):
+            for event in Agent(model, Toolbox([]), 1000).answer("m", QUESTION, Cancellation(LONG_S)):
+                events.append(event)  # noqa: PERF402 - what came before the error counts
+        assert "".join(event.text for event in events) == "x" * 600 + "y" * 400
+
+    def test_the_steps_of_an_answer_count_together(self, model):
+        model.will(TextDelta("x" * 600), call())
+        model.will(TextDelta("y" * 600))
+        with pytest.raises(ModelAnswerTooLong):
+            list(Agent(model, Toolbox([Tool(look_up, "")]), 1000).answer("m", QUESTION, Cancellation(LONG_S)))
 
 
 class TestCalls:

@@ -60,7 +60,7 @@ def test_a_tool_is_called_and_its_result_goes_back(model, answer):
     assert (record.step, record.text_offset) == (0, len("Let me see."))
     assert started(events)[0].result is None
     assert read_by_model(model) == [
-        Message("assistant", "Let me see.", (record.call,)),
+        Message("assistant", "Let me see.", (record.call,), model="a-model"),
         Message("tool", '{"found": "China"}', tool_call_id=record.call.id),
     ]
 
@@ -175,7 +175,7 @@ def test_the_same_agent_answers_many_at_once(model):
     """Nothing of one answer is in another: each asks for what its own question says."""
 
     class Asking:
-        def stream(self, _model, messages, _tools, _cancellation):
+        def stream(self, _model, messages, _tools, _cancellation, _may_call):
             if messages[-1].role == "user":
                 yield ToolCall("call_0", "look_up", json.dumps({"what": messages[-1].text}))
             else:

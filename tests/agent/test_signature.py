@@ -85,7 +85,7 @@ def test_a_number_may_come_as_text():
 
 WRONG = [
     ("{}", "`countries`"),
-    ('{"countries": "China"}', "`array`"),
+    ('{"countries": 5}', "`array`"),
     ('{"countries": ["China", 5]}', "`str`"),
     ('{"countries": [], "indicator": "beauty"}', "beauty"),
     ('{"countries": [], "years": 2.5}', "`int`"),
@@ -94,7 +94,8 @@ WRONG = [
     ('{"countries": [], "where": 1}', "`where`"),
     ('{"countries": []', "truncated"),
     ('{"countries": []} and more', "malformed"),
-    ("null", "`object`"),
+    ("null", "`countries`"),
+    ("5", "`object`"),
     ("\ud800", "not right"),
     ('{"countries": ["\x00"]}', "malformed"),
     ("[" * 19_000, "not right"),

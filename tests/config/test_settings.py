@@ -58,6 +58,7 @@ CASES: dict[str, tuple[dict[str, Any], list[str]]] = {
     "NOTICE_S": ({"600": 600.0, "1.5": 1.5}, ["-1", "601", "x"]),
     "MAX_ACTIVE_TURNS": ({"1": 1, "100000": 100_000}, ["0", "100001", "-1", "none"]),
     "CONTEXT_CHARS": ({"1000": 1000, "10000000": 10_000_000}, ["999", "10000001", "1k"]),
+    "MAX_ANSWER_CHARS": ({"1000": 1000, "100000000": 100_000_000}, ["999", "100000001", "all"]),
     "MEMORY_LIMIT_MB": ({"1": 1, "65536": 65536}, ["0", "65537", "64MB"]),
     "TITLE_MODEL": ({"small": "small", "NONE": "none", "openai/gpt 5": "openai/gpt 5"}, ["a\nb", "x" * 201]),
     "SYSTEM_PROMPT_FILE": (

@@ -261,7 +261,7 @@ def test_a_model_that_spoke_while_this_process_stood_still_was_not_silent():
         return b"words"
 
     asked: list[float] = []
-    line = Line(time.monotonic() + 60, head_within_s=0.2)
+    line = Line(time.monotonic() + 60, silence_s=0.2)
     assert line.receive(0.2, receive, TimeoutError) == b"words"
     assert len(asked) == 2
 

@@ -3,7 +3,7 @@ from __future__ import annotations
 import itertools
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from chat.errors import ModelGarbled
@@ -85,6 +85,7 @@ def test_what_comes_together_says_what_it_would_say_byte_by_byte(stream):
 @given(st.binary(max_size=300))
 def test_any_bytes_are_taken(noise):
     parsed(noise, b"\n\n")
+    assume(b"{" not in noise and b"[" not in noise)  # that may begin a document
     assert parsed(noise.replace(b"\r", b"").replace(b"\n", b"") + b"\n\ndata: after\n\n")[-1][1].endswith(b"after")
 
 

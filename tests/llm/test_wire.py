@@ -16,7 +16,7 @@ def test_a_conversation_with_a_tool_call():
     messages = [
         Message("system", "Be brief."),
         Message("user", "China?"),
-        Message("assistant", "", (call,)),
+        Message("assistant", "", (call,), model="a-model"),
         Message("tool", '{"gdp": 1}', tool_call_id="call_1"),
         Message("assistant", "There."),
     ]
@@ -28,7 +28,7 @@ def test_a_conversation_with_a_tool_call():
             {"role": "user", "content": "China?"},
             {
                 "role": "assistant",
-                "content": None,
+                "content": "",
                 "tool_calls": [
                     {
                         "id": "call_1",

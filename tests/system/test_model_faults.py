@@ -40,8 +40,8 @@ FAULTS: dict[str, tuple[dict[str, Any], str, int, int, float]] = {
     "a line of 30 MB": ({"fault": "huge", "at": 5}, "model_garbled", 1, 5, 0),
     "no head": ({"fault": "mute"}, "model_timeout", 1, 0, MODEL_TIMEOUT_S),
     "a head and nothing": ({"fault": "stall", "at": 0}, "model_timeout", 1, 0, MODEL_TIMEOUT_S),
-    "comments for ever, at once": ({"fault": "drip", "at": 0}, "turn_timeout", 1, 0, TURN_TIMEOUT_S),
-    "comments for ever, in mid-answer": ({"fault": "drip", "at": 5}, "turn_timeout", 1, 5, TURN_TIMEOUT_S),
+    "comments for ever, at once": ({"fault": "drip", "at": 0}, "model_timeout", 1, 0, MODEL_TIMEOUT_S),
+    "comments for ever, in mid-answer": ({"fault": "drip", "at": 5}, "model_timeout", 1, 5, MODEL_TIMEOUT_S),
     "a word every half second": ({"gap": 0.5}, "turn_timeout", 1, 6, TURN_TIMEOUT_S),
 }
 

@@ -40,7 +40,12 @@ class Dictated:
         self.pieces: queue.Queue[str | None] = queue.Queue()
 
     def stream(
-        self, _model: str, _messages: Sequence[Message], _tools: Sequence[ToolSpec], cancellation: Cancellation
+        self,
+        _model: str,
+        _messages: Sequence[Message],
+        _tools: Sequence[ToolSpec],
+        cancellation: Cancellation,
+        _may_call: bool = True,
     ) -> Iterator[Delta]:
         with cancellation.closing(lambda: self.pieces.put(None)):
             while (piece := self.pieces.get()) is not None:

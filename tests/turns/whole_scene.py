@@ -53,7 +53,12 @@ class SceneModel:
         self.strike: Callable[[], None] = lambda: None
 
     def stream(
-        self, model: str, messages: Sequence[Message], tools: Sequence[ToolSpec], cancellation: Cancellation
+        self,
+        model: str,
+        messages: Sequence[Message],
+        tools: Sequence[ToolSpec],
+        cancellation: Cancellation,
+        may_call: bool = True,
     ) -> Iterator[Delta]:
         self.seen.append(list(messages))
         last = messages[-1]

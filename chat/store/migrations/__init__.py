@@ -25,6 +25,7 @@ STEPS = (
     "0005_unindexed",
     "0006_daily_use",
     "0007_removal",
+    "0008_tool_call_extras",
 )
 _PATIENCE_S = 10.0  # Whether programs that do not know a step can use the database all the same.
 _ADD_MARK = "ALTER TABLE migrations ADD COLUMN expands INTEGER NOT NULL DEFAULT 0"

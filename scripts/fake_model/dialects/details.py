@@ -2,8 +2,125 @@
 
 from __future__ import annotations
 
-from scripts.fake_model.dialects.dialect import FINAL, Dialect
+from typing import Any
 
-DETAILS: dict[str, Dialect] = {
-    "pings": Dialect("comments before and between events", ([b": ping\n\n", FINAL[0], b": ping\n\n", *FINAL[1:]],)),
+from scripts.fake_model.dialects.dialect import DONE, FINAL, TEXT, Dialect, Outcome, event, piece, saying, words
+
+FIGURES, IN = words("The figures "), words("are in.")
+STOP = piece({}, "stop")
+BYTES = b"".join(FINAL)
+EMOJI = '{"choices": [{"index": 0, "delta": {"content": "%s"}, "finish_reason": null}]}'
+
+
+def between(*events: bytes) -> Dialect:
+    """A dialect with these events in the middle of its words, and before them."""
+    shown = b" ".join(events).decode("ascii", "replace").replace("\n", " ").strip()
+    return Dialect(f"between words: {shown[:60]}", ([*events, FIGURES, *events, IN, *events, STOP, DONE],))
+
+
+def counted(usage: Any) -> Dialect:
+    return Dialect(f"counts: {usage}"[:70], ([FIGURES, IN, STOP, event({"choices": [], "usage": usage}), DONE],))
+
+
+def in_pieces(data: bytes, size: int) -> list[bytes]:
+    return [data[start : start + size] for start in range(0, len(data), size)]
+
+
+_FRAMING: dict[str, Dialect] = {
+    "pings": between(b": ping\n\n"),
+    "ping-empty-data": between(b"data:\n\n", b"data: \n\n"),
+    "ping-event": between(b'event: ping\ndata: {"type": "ping"}\n\n', b"event: ping\n\n", b"event: ping\ndata: x\n\n"),
+    "ping-null": between(event(None), event("[]"), event("{}"), event("ping"), event({"choices": []})),
+    "ping-fields": between(b"id: 7\n\n", b"retry: 1000\n\n", b"unknown\n\n"),
+    "lines-cr": Dialect("lines that end in CR", ([BYTES.replace(b"\n", b"\r")],)),
+    "lines-crlf": Dialect("lines that end in CRLF", ([BYTES.replace(b"\n", b"\r\n")],)),
+    "lines-cr-bytes": Dialect("the same, byte by byte", (in_pieces(BYTES.replace(b"\n", b"\r"), 1),)),
+    "lines-crlf-bytes": Dialect("the same with CRLF", (in_pieces(BYTES.replace(b"\n", b"\r\n"), 1),)),
+    "lines-mixed": Dialect(
+        "all kinds of line ends", ([FIGURES.replace(b"\n", b"\r"), IN.replace(b"\n", b"\r\n"), STOP, DONE],)
+    ),
+    "lines-single": Dialect("no empty lines between events", ([BYTES.replace(b"\n\n", b"\n")],)),
+    "no-space": Dialect("no space after data:", ([BYTES.replace(b"data: ", b"data:")],)),
+    "mark": Dialect("a byte order mark", ([b"\xef\xbb\xbf" + FIGURES, IN, STOP, DONE],)),
+    "bytes": Dialect("a byte at a time", (in_pieces(BYTES, 1),)),
 }
+
+_CHARACTERS: dict[str, Dialect] = {
+    "halves": Dialect(
+        "halves of an emoji", (saying(event(EMOJI % "\\ud83d"), event(EMOJI % "\\ude0a")),), Outcome("\U0001f60a")
+    ),
+    "half-alone": Dialect(
+        "half an emoji alone",
+        (saying(event(EMOJI % "a\\ud83d"), words("b"), event(EMOJI % "\\ude0a")),),
+        Outcome("a�b�"),
+    ),
+    "half-at-the-end": Dialect("half an emoji at the end", (saying(event(EMOJI % "a\\ud83d")),), Outcome("a�")),
+    "half-bytes": Dialect(
+        "a character's bytes in two reads",
+        (in_pieces("".join(map(bytes.decode, saying(event(EMOJI % "é😊漢")))).encode(), 3),),
+        Outcome("é😊漢"),
+    ),
+    "not-utf-8": Dialect(
+        "bytes that are no UTF-8", (saying(event(EMOJI.encode() % b"caf\xe9"), words(".")),), Outcome("caf�.")
+    ),
+    "control-characters": Dialect("control characters in a string", (saying(event(EMOJI % "a\tb")),), Outcome("a\tb")),
+}
+
+_COUNTS: dict[str, Dialect] = {
+    "counts-odd": counted({"prompt_tokens": 10.5, "completion_tokens": "7"}),
+    "counts-lists": counted({"prompt_tokens": [10], "completion_tokens": {}}),
+    "counts-nan": counted({"prompt_tokens": float("nan"), "completion_tokens": float("inf")}),
+    "counts-negative": counted({"prompt_tokens": -1, "completion_tokens": 10**400}),
+    "counts-huge": counted({"prompt_tokens": 10**30, "completion_tokens": True}),
+    "counts-text": counted("none"),
+    "counts-list": counted([1, 2]),
+}
+
+_TYPES: dict[str, Dialect] = {
+    "ids": between(event({"id": 7, "created": "now", "model": None, "object": [], "choices": []})),
+    "choices-null": between(
+        event({"choices": None}), event({"choices": [None]}), event({"choices": [{"delta": None}]})
+    ),
+    "choices-object": Dialect(
+        "an object in place of the list of choices",
+        ([event({"choices": {"index": 0, "delta": {"content": TEXT}, "finish_reason": "stop"}}), DONE],),
+    ),
+    "choice-index-text": Dialect(
+        "an index that is a text", ([event({"choices": [{"index": "0", "delta": {"content": TEXT}}]}), STOP, DONE],)
+    ),
+    "delta-list": Dialect(
+        "a list in place of a delta", ([event({"choices": [{"delta": [{"content": TEXT}]}]}), STOP, DONE],)
+    ),
+    "content-parts": Dialect(
+        "content as a list of parts",
+        (
+            saying(
+                piece({"content": [{"type": "thinking", "thinking": [{"type": "text", "text": "Hm."}]}]}),
+                piece({"content": [{"type": "text", "text": "The figures "}, None, {"type": "image"}]}),
+                piece({"content": [{"type": "text", "text": "are in."}]}),
+            ),
+        ),
+        Outcome(reasoning="Hm."),
+    ),
+    "content-object": Dialect("content as an object", (saying(piece({"content": {"type": "text", "text": TEXT}})),)),
+    "content-number": Dialect("content as a number", (saying(piece({"content": 42})),), Outcome("42")),
+    "reasoning-object": Dialect(
+        "reasoning as an object", (saying(piece({"content": TEXT, "reasoning": {"effort": "low"}})),)
+    ),
+    "reasoning-list": Dialect(
+        "reasoning as a list of objects",
+        (saying(piece({"reasoning": [{"text": "Hm"}, {"text": "."}]}), words(TEXT)),),
+        Outcome(reasoning="Hm."),
+    ),
+    "finish-object": Dialect("a finish reason as an object", (saying(words(TEXT), finish={"type": "stop"}),)),
+    "finish-false": Dialect("a finish reason of false", ([words(TEXT, False), STOP, DONE],)),
+    "nan": Dialect(
+        "NaN beside the words",
+        ([event({"choices": [{"delta": {"content": TEXT}, "logprobs": float("nan")}]}), STOP, DONE],),
+    ),
+    "calls-null": Dialect(
+        "nulls for calls", (saying(piece({"content": TEXT, "tool_calls": [None], "function_call": None})),)
+    ),
+}
+
+DETAILS = _FRAMING | _CHARACTERS | _COUNTS | _TYPES

@@ -1,14 +1,250 @@
-"""How answers end: well, cut, filtered, failed, or empty."""
+"""How answers end: well, cut, filtered, failed, or empty; and answers that come in another form."""
 
 from __future__ import annotations
 
-from scripts.fake_model.dialects.dialect import Dialect, Outcome, saying, words
+from typing import Any
 
-WORDS = words("Half of ")
+from scripts.fake_model.answers import CLOSE, RESET
+from scripts.fake_model.dialects.dialect import (
+    DONE,
+    FINAL,
+    TEXT,
+    Dialect,
+    Outcome,
+    Whole,
+    event,
+    piece,
+    saying,
+    words,
+)
 
-ENDINGS: dict[str, Dialect] = {
-    "end-stop": Dialect("ends with stop", (saying(words("The figures are in.")),)),
-    "end-length": Dialect(
-        "reaches its limit", (saying(WORDS, finish="length"),), Outcome("Half of ", "failed", "limit")
+HALF = words("Half of ")
+_WELL = ("stop", "STOP", "FINISH_REASON_STOP", "end_turn", "eos", "eos_token", "stop_sequence", "COMPLETE", "endTurn")
+_CUT = ("length", "max_tokens", "MAX_TOKENS", "FINISH_REASON_MAX_TOKENS", "model_length", "max_output_tokens")
+_FILTERED = ("content_filter", "content_filtered", "SAFETY", "RECITATION", "PROHIBITED_CONTENT", "SPII", "refusal")
+_FILTERED += ("guardrail_intervened", "sensitive")
+_FAILED = ("error", "insufficient_system_resource", "network_error", "MALFORMED_FUNCTION_CALL", "abort")
+_UNKNOWN = ("blue", "pause_turn", "OTHER")
+
+
+def _whole(message: dict[str, Any], finish: Any = "stop", **more: Any) -> dict[str, Any]:
+    return {"choices": [{"index": 0, "message": {"role": "assistant"} | message, "finish_reason": finish}], **more}
+
+
+def _ending(reason: str, outcome: Outcome) -> Dialect:
+    return Dialect(f"ends with {reason}", (saying(words(TEXT), finish=reason),), outcome)
+
+
+_REASONS = (
+    {f"end-{reason}": _ending(reason, Outcome()) for reason in _WELL}
+    | {f"end-{reason}": _ending(reason, Outcome(TEXT, "failed", reason)) for reason in _CUT}
+    | {f"end-{reason}": _ending(reason, Outcome(TEXT, "failed", reason)) for reason in _FILTERED}
+    | {f"end-{reason}": _ending(reason, Outcome(TEXT, "failed", reason)) for reason in _FAILED}
+    | {f"end-{reason}": _ending(reason, Outcome(TEXT, "failed", reason)) for reason in _UNKNOWN}
+)
+
+_ENDS: dict[str, Dialect] = {
+    "end-done-alone": Dialect("[DONE] without a finish reason", ([words(TEXT), DONE],)),
+    "end-null-text": Dialect(
+        "the text null as finish reason, until the end", ([words(TEXT, "null"), piece({}, "stop")],)
+    ),
+    "end-without-done": Dialect("a finish reason and no [DONE]", ([words(TEXT), piece({}, "stop")],)),
+    "end-without-blank-line": Dialect("no empty line after the last event", ([words(TEXT), piece({}, "stop")[:-1]],)),
+    "end-none": Dialect(
+        "the body ends after a word", ([HALF],), Outcome("Half of ", "failed", "ended before its answer was complete")
+    ),
+    "end-cut": Dialect("the connection breaks", ([HALF, CLOSE],), Outcome("Half of ", "failed", "broke")),
+    "end-stop-always": Dialect(
+        "stop in each of eight chunks, half a second apart",
+        ([part for n in range(8) for part in (words(f"{n} ", "stop"), 0.5)],),
+        Outcome("0 1 2 3 4 5 6 7 "),
+    ),
+    "end-stop-always-slow": Dialect(
+        "stop in every chunk, and long pauses", ([words("The figures ", "stop"), 3, words("are in.", "stop"), DONE],)
+    ),
+    "end-stop-always-cut": Dialect(
+        "stop in every chunk, then the connection breaks",
+        ([words("Half ", "stop"), 0.05, words("of ", "stop"), 0.05, CLOSE],),
+        Outcome("Half of ", "failed", "broke"),
+    ),
+    "end-stop-always-reset": Dialect(
+        "stop in the first chunk, then a reset",
+        ([words("Half of ", "stop"), 0.2, RESET],),
+        Outcome("Half of ", "failed", "broke"),
+    ),
+    "end-stop-always-silent": Dialect(
+        "stop in every chunk, then silence",
+        ([words("Half ", "stop"), 0.05, words("of ", "stop"), 30],),
+        Outcome("Half of ", "failed", "silent"),
+    ),
+    "end-stop-first": Dialect(
+        "stop before the first word",
+        ([piece({"reasoning_content": ""}, "stop"), 3, words(TEXT), piece({}, "stop"), DONE],),
+    ),
+    "end-stop-before-words": Dialect(
+        "words after the stop",
+        ([words("The figures "), piece({}, "stop"), 1.5, words("are"), 1.5, words(" in."), DONE],),
+    ),
+    "end-length-then-stop": Dialect(
+        "a limit, and stop after it",
+        ([words(TEXT), piece({}, "length"), piece({}, "stop"), DONE],),
+        Outcome(TEXT, "failed", "length"),
+    ),
+    "end-comments-only": Dialect(
+        "nothing but comments for ever",
+        ([HALF, *(part for _ in range(100) for part in (0.5, b": still here\n\n"))],),
+        Outcome("Half of ", "failed", "silent"),
+    ),
+    "end-error-in-choice": Dialect(
+        "an error within the choice",
+        (
+            [
+                HALF,
+                event(
+                    {
+                        "choices": [
+                            {
+                                "index": 0,
+                                "delta": {"content": ""},
+                                "finish_reason": "error",
+                                "error": {"code": 502, "message": "The upstream gave up"},
+                            }
+                        ]
+                    }
+                ),
+                DONE,
+            ],
+        ),
+        Outcome("Half of ", "failed", "The upstream gave up"),
+    ),
+    "end-error-object": Dialect(
+        "an error that is the event itself",
+        ([HALF, event({"object": "error", "message": "out of cache blocks", "code": 500})],),
+        Outcome("Half of ", "failed", "out of cache blocks"),
+    ),
+    "end-error-named": Dialect(
+        "an event named error, in plain text",
+        ([HALF, b"event: error\ndata: out of cache blocks\n\n"],),
+        Outcome("Half of ", "failed", "out of cache blocks"),
+    ),
+    "end-garbled": Dialect(
+        "an event that cannot be read",
+        ([HALF, event(b'{"choices": [{"delta": {"con'), words("the answer"), piece({}, "stop"), DONE],),
+        Outcome("Half of ", "failed", "cannot be read"),
+    ),
+    "empty": Dialect("an empty answer", (saying(words("")),), Outcome("", "failed", "empty")),
+    "empty-done": Dialect("nothing but [DONE]", ([DONE],), Outcome("", "failed", "empty")),
+    "empty-blank": Dialect("blanks alone", (saying(words(" \n")),), Outcome(" \n", "failed", "empty")),
+    "empty-after-tool-choice": Dialect(
+        "a finish reason for calls, and no calls", (saying(finish="tool_calls"),), Outcome("", "failed", "empty")
+    ),
+    "reasoning-alone": Dialect(
+        "reasoning and no answer",
+        (saying(piece({"reasoning": "Hm."})),),
+        Outcome("", "failed", "only its reasoning", reasoning="Hm."),
+    ),
+    "refusal": Dialect(
+        "a refusal in a field of its own", (saying(piece({"refusal": "No, sorry."})),), Outcome("No, sorry.")
     ),
 }
+
+_FORMS: dict[str, Dialect] = {
+    "message": Dialect("a whole message as the only event", ([event(_whole({"content": TEXT})), DONE],)),
+    "message-after-deltas": Dialect(
+        "the whole message once more at the end",
+        ([words("The figures "), words("are in."), event(_whole({"content": TEXT})), DONE],),
+    ),
+    "message-grows": Dialect(
+        "the message as far as it has come, in each event",
+        ([event(_whole({"content": "The figures "}, None)), event(_whole({"content": TEXT})), DONE],),
+    ),
+    "message-beside-deltas": Dialect(
+        "a delta and the message as far as it has come",
+        (
+            [
+                event({"choices": [{"index": 0, "delta": {"content": each}, "message": {"content": whole}}]})
+                for each, whole in (("The figures ", "The figures "), ("are in.", TEXT))
+            ]
+            + [piece({}, "stop"), DONE],
+        ),
+    ),
+    "document": Dialect("a JSON body in place of a stream", ([Whole(_whole({"content": TEXT}))],)),
+    "document-reasoning": Dialect(
+        "a JSON body with reasoning",
+        ([Whole(_whole({"content": TEXT, "reasoning_content": "Hm."}))],),
+        Outcome(reasoning="Hm."),
+    ),
+    "document-cut": Dialect(
+        "a JSON body that is cut",
+        ([Whole(_whole({"content": "Half of "}, "length"))],),
+        Outcome("Half of ", "failed", "limit"),
+    ),
+    "document-error": Dialect(
+        "a JSON body with an error and status 200",
+        ([Whole({"error": {"message": "out of cache blocks", "code": 500}})],),
+        Outcome("", "failed", "out of cache blocks"),
+    ),
+    "document-lines": Dialect(
+        "a JSON document a line",
+        (
+            [
+                Whole(
+                    b'{"message": {"role": "assistant", "content": "The figures "}, "done": false}\n'
+                    b'{"message": {"role": "assistant", "content": "are in."}, "done": true, "done_reason": "stop"}\n',
+                    kind="application/x-ndjson",
+                )
+            ],
+        ),
+    ),
+    "text": Dialect(
+        "text in the choice, as older endpoints have it",
+        (
+            [event({"choices": [{"index": 0, "text": each}]}) for each in ("The figures ", "are in.")]
+            + [piece({}, "stop")],
+        ),
+    ),
+    "choices": Dialect(
+        "a second choice that nobody asked for",
+        (
+            [
+                event(
+                    {
+                        "choices": [
+                            {"index": 1, "delta": {"content": "Other "}},
+                            {"index": 0, "delta": {"content": TEXT}},
+                        ]
+                    }
+                ),
+                event({"choices": [{"index": 1, "delta": {"content": "words"}, "finish_reason": "length"}]}),
+                *FINAL[-2:],
+            ],
+        ),
+    ),
+    "think": Dialect(
+        "reasoning between tags",
+        (saying(words("<think>\nHm.\n</think>\n\nHello")),),
+        Outcome("Hello", reasoning="Hm."),
+    ),
+    "think-pieces": Dialect(
+        "reasoning between tags, cut anywhere",
+        (
+            saying(
+                *map(words, ("\n<", "think", ">\nH", "m, ", "a < b.\n", "</thi", "nk", ">\n", "\nHel", "lo <think>"))
+            ),
+        ),
+        Outcome("Hello <think>", reasoning="Hm, a < b."),
+    ),
+    "think-unclosed": Dialect(
+        "reasoning that never ends",
+        (saying(words("<think>Hm, "), words("well")),),
+        Outcome("", "failed", "only its reasoning", reasoning="Hm, well"),
+    ),
+    "think-empty": Dialect("empty reasoning", (saying(words("<think>\n\n</think>\n\nHello")),), Outcome("Hello")),
+    "think-within": Dialect(
+        "a tag in the middle of the text",
+        (saying(words("Write "), words("<think>x</think>")),),
+        Outcome("Write <think>x</think>"),
+    ),
+}
+
+ENDINGS = _REASONS | _ENDS | _FORMS

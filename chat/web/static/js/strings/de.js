@@ -322,8 +322,10 @@ export const strings = {
     // What the server says in English, by its code.
     byCode: {
       internal: "Im Server trat ein Fehler auf.",
+      model_answer_too_long: "Die Antwort wurde länger, als eine sein darf.",
       model_garbled: "Was das Modell schickte, war nicht lesbar.",
       model_interrupted: "Das Modell brach mitten in der Antwort ab.",
+      model_no_answer: "Das Modell gab keine Antwort.",
       model_rate_limited: "Das Modell hat gerade zu viele Anfragen.",
       model_rejected: "Das Modell hat die Anfrage abgelehnt.",
       model_timeout: "Das Modell schwieg zu lange.",

@@ -1,0 +1,62 @@
+"""How an answer ended, from the reason that its endpoint gives, in whatever case and spelling."""
+
+from __future__ import annotations
+
+import re
+
+from chat.errors import ModelError, ModelInterrupted, ModelRejected, ModelUnavailable
+
+# Reasons by their letters alone: `MAX_TOKENS`, `max-tokens` and `maxTokens` are one.
+_ENDS_WELL = frozenset(
+    (
+        *("stop", "stopped", "stoppedeos", "stoppedword", "stopsequence", "stopsequences", "stopstring", "stoptoken"),
+        *("stopword", "stopcriteria", "toolcall", "toolcalls", "tooluse", "functioncall", "functioncalls", "function"),
+        *("endturn", "endofturn", "end", "endoftext", "endofsequence", "eos", "eostoken", "eot", "eotid", "eottoken"),
+        *("complete", "completed", "finish", "finished", "done", "normal", "success", "succeeded"),
+    )
+)
+# Whatever contains one of these, the first group that fits.
+_FILTERED = re.compile(
+    "filter|safety|recitation|blocklist|blocked|prohibit|spii|refus|guardrail|moderat|sensitive|toxic|policy|violat"
+    "|flagged|censor|harm|jailbreak|copyright|language|inspection"
+)
+_FAILED = re.compile(
+    "error|fail|abort|cancel|malformed|resource|network|timeout|timedout|unexpected|invalid|unavailable|overload"
+    "|interrupt|disconnect|exception|preempt"
+)
+_CUT = re.compile("length|limit|token|truncat|contextwindow|incomplete|cutoff|budget|exceed")
+
+_NOT_LETTERS = re.compile("[^a-z]+")
+_PREFIX = re.compile("^(?:finish|stop)reason")
+_SHOWN_CHARACTERS = 60
+
+
+def is_none(reason: str) -> bool:
+    """Tell whether a reason says that there is none yet."""
+    return reason.strip().lower() in ("", "null", "none", "nil")
+
+
+def fault_of(reason: str) -> ModelError | None:
+    """Return why an answer with this finish reason is not complete, or None when it is."""
+    letters = _PREFIX.sub("", _NOT_LETTERS.sub("", reason.lower()))
+    if letters in _ENDS_WELL:
+        return None
+    shown = _shown(reason)
+    if _FILTERED.search(letters):
+        return ModelRejected(f"The model's endpoint withheld the answer: its content filter stopped it ({shown}).")
+    if _CUT.search(letters) and not letters.startswith("error"):
+        return ModelInterrupted(f"The model reached its limit on length ({shown}), so its answer is not complete.")
+    if _FAILED.search(letters):
+        return ModelUnavailable(f"The model's endpoint gave up before its answer was complete ({shown}).")
+    return ModelInterrupted(f"The model's endpoint ended the answer for an unknown reason ({shown}).")
+
+
+def may_be_replaced(reason: str) -> bool:
+    """Tell whether a later reason counts instead of this one: cut, filtered and failed answers stay so."""
+    fault = fault_of(reason)
+    return fault is None or "unknown reason" in fault.message
+
+
+def _shown(reason: str) -> str:
+    printable = "".join(character for character in reason if character.isprintable() and character.isascii())
+    return printable[:_SHOWN_CHARACTERS] or "nameless"

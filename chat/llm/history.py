@@ -1,0 +1,71 @@
+"""The tool calls of a conversation, prepared for the endpoint that is to read them.
+
+An endpoint gets its own calls back as they came. Those of other models it may refuse: for their ids, for fields it does
+not know, for arguments that are no JSON object. These are rewritten, and so are ids that occur twice in a request.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from typing import Any
+
+import msgspec
+
+from chat.call_ids import accepted_id
+from chat.messages import Message, ToolCall
+
+
+def prepared(messages: Sequence[Message], model: str | None) -> Sequence[Message]:
+    """The messages for `model`, whose own calls stay as they are. None: nobody's do."""
+    if not any(message.tool_calls for message in messages):
+        return messages
+    return list(_prepared(messages, model))
+
+
+def stand_ins(messages: Sequence[Message]) -> list[dict[str, Any]]:
+    """Tools by the names of those called in `messages`, for a request that offers none."""
+    names = dict.fromkeys(call.name for message in messages for call in message.tool_calls)
+    parameters = {"type": "object", "properties": {}}
+    return [{"type": "function", "function": {"name": name, "parameters": parameters}} for name in names]
+
+
+def _prepared(messages: Sequence[Message], model: str | None) -> Iterator[Message]:
+    taken = {call.id for message in messages if message.model == model for call in message.tool_calls}
+    used: set[str] = set()
+    renamed: dict[str, str] = {}
+    for message in messages:
+        if message.tool_calls:
+            # Results follow their calls: until the next calls, an id means these.
+            renamed = {}
+            calls = []
+            for call in message.tool_calls:
+                ready = call if message.model == model else _plain(call)
+                if message.model != model or not call.id or call.id in used:
+                    ready = replace(ready, id=accepted_id(call.id, used | taken))
+                    renamed[call.id] = ready.id
+                used.add(ready.id)
+                calls.append(ready)
+            yield replace(message, tool_calls=tuple(calls))
+        elif message.role == "tool" and message.tool_call_id in renamed:
+            yield replace(message, tool_call_id=renamed[message.tool_call_id])
+        else:
+            yield message
+
+
+def _plain(call: ToolCall) -> ToolCall:
+    """A call without anything that only its own endpoint understands."""
+    return ToolCall(call.id, call.name, _object(call.arguments))
+
+
+def _object(arguments: str) -> str:
+    """Arguments as the text of a JSON object."""
+    value: Any = arguments
+    for _ in range(3):
+        if not isinstance(value, str):
+            break
+        try:
+            value = msgspec.json.decode(value)
+        except (ValueError, RecursionError):
+            break
+    return msgspec.json.encode(value).decode() if isinstance(value, dict) else "{}"
