@@ -32,7 +32,20 @@ from chat.turns.report import WorkerReport
 from chat.turns.runner import Limits, Runner
 from chat.turns.stop import Stopper
 from chat.turns.titles import Titles
-from chat.web import admin, body, conversations, errors, export, feedback, health, identity, pages, shares, turns
+from chat.web import (
+    admin,
+    belongings,
+    body,
+    conversations,
+    errors,
+    export,
+    feedback,
+    health,
+    identity,
+    pages,
+    shares,
+    turns,
+)
 from chat.web.parts import EXTENSION, Parts
 from chat.workers.garbage import Collector
 from chat.workers.peers import Peers
@@ -166,7 +179,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     app.before_request(worker.start)
     for part in (errors, identity, pages):
         part.init_app(app)
-    for room in (pages, conversations, export, feedback, shares, turns, admin, health):
+    for room in (pages, conversations, belongings, export, feedback, shares, turns, admin, health):
         app.register_blueprint(room.bp)
     init_cli(app, worker.store)
     return app

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from chat.store.belongings import Belongings
 from chat.store.branches import Branches
 from chat.store.conversations import Conversations
 from chat.store.database import Database
@@ -35,6 +36,7 @@ class Store:
         self.instructions = Instructions(self.database)
         self.removal = Removal(self.database)
         self.conversations = Conversations(self.database, self.removal)
+        self.belongings = Belongings(self.database, self.removal)
         self.history = History(self.database)
         self.branches = Branches(self.database)
         self.feedback = Feedback(self.database)

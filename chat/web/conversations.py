@@ -41,6 +41,7 @@ def me() -> dict[str, Any]:
             "share": True,
             "temporary": True,
             "archive": True,
+            "export_all": True,
             "titles": not settings.demo and settings.title_model != "none",
             "export": ["json", "md"],
         },

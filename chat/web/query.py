@@ -9,6 +9,7 @@ from chat.errors import InvalidRequest
 _PAGE = 50
 _LARGEST_PAGE = 200
 _SEARCH_CHARS = 200
+_MOST_IDS = 500
 _FLAGS = {"": False, "false": False, "0": False, "true": True, "1": True}
 
 
@@ -42,6 +43,15 @@ def row_id(name: str) -> int | None:
     if found is not None and found < 0:
         raise _not_taken(name, "an id")
     return found
+
+
+def row_ids(name: str) -> list[int]:
+    """Ids with commas between them, each once. Raises InvalidRequest."""
+    found = [_number(each, 18) for each in text(name).split(",")] if text(name) else []
+    numbers = [each for each in dict.fromkeys(found) if each is not None and each >= 0]
+    if len(numbers) != len(set(found)) or len(numbers) > _MOST_IDS:
+        raise _not_taken(name, f"1 to {_MOST_IDS} ids with commas between them")
+    return numbers
 
 
 def flag(name: str) -> bool:

@@ -62,6 +62,7 @@ def changes(turn: dict[str, Any]) -> list[tuple[str, str, dict[str, Any]]]:
         ("DELETE", f"{conversation}/share", {}),
         ("PUT", "/api/me/instructions", {"json": {"text": "x"}}),
         ("POST", f"/api/messages/{turn['message_id']}/continue", {"json": {}}),
+        ("DELETE", "/api/me/data", {}),
     ]
 
 

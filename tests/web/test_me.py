@@ -30,6 +30,7 @@ def test_its_shape(alice: FlaskClient) -> None:
                 "share": bool,
                 "temporary": bool,
                 "archive": bool,
+                "export_all": bool,
                 "titles": bool,
                 "export": [str],
             },

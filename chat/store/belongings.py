@@ -1,0 +1,101 @@
+"""Everything that one user has: counted, read a portion at a time, deleted."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import msgspec
+
+from chat.errors import StoreUnavailable
+from chat.store import history
+from chat.store.database import Database, reads, reads_at_once, writes
+from chat.store.models import User, named
+from chat.store.records import Message, Turn
+from chat.store.removal import Remains, Removal, hide
+from chat.store.values import ids
+
+# Conversations that are hidden in one transaction.
+_PORTION = 100
+
+_CONVERSATIONS = "SELECT json_group_array(id) FROM (SELECT id FROM conversations WHERE user_id = ? ORDER BY id)"
+_COUNTED = """
+    SELECT
+        (SELECT count(*) FROM conversations WHERE user_id = ?1),
+        (SELECT count(*) FROM messages WHERE conversation_id IN (SELECT id FROM conversations WHERE user_id = ?1)),
+        (SELECT count(*) FROM shares WHERE conversation_id IN (SELECT id FROM conversations WHERE user_id = ?1)),
+        (SELECT instructions <> '' FROM users WHERE id = ?1)
+"""
+_RUNNING = f"""
+    SELECT {history.TURN_COLUMNS} FROM turns
+    WHERE id IN (SELECT active_turn_id FROM conversations WHERE user_id = ? AND active_turn_id IS NOT NULL)
+"""  # noqa: S608 - our own columns
+_OWN = "SELECT json_group_array(id) FROM conversations WHERE user_id = ? AND id IN (SELECT value FROM json_each(?))"
+_MESSAGES = """
+    SELECT id, conversation_id, parent_id, role, text, reasoning, created_at FROM messages
+    WHERE conversation_id = ? AND id > ? ORDER BY id LIMIT ?
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """How much there is of everything; `shares` are links that are out."""
+
+    conversations: int
+    messages: int
+    shares: int
+    instructions: bool
+
+
+class Belongings:
+    def __init__(self, database: Database, removal: Removal) -> None:
+        self.database = database
+        self._removal = removal
+
+    @reads
+    def counted(self, user_id: int) -> Counted:
+        conversations, messages, shares, instructions = self.database.run(_COUNTED, (user_id,)).fetchone()
+        return Counted(conversations, messages, shares, bool(instructions))
+
+    @reads
+    def conversations(self, user_id: int) -> list[int]:
+        """The ids of all of a user's conversations, archived and temporary ones among them."""
+        (found,) = self.database.run(_CONVERSATIONS, (user_id,)).fetchone()
+        numbers: list[int] = msgspec.json.decode(found)
+        return numbers
+
+    @reads
+    def running(self, user_id: int) -> list[Turn]:
+        """The turns that run in a user's conversations."""
+        return [history.turn_of(row) for row in named(self.database.run(_RUNNING, (user_id,)))]
+
+    @reads_at_once
+    def messages(self, conversation_id: int, after: int, limit: int) -> list[Message]:
+        """At most `limit` messages of a conversation, all branches, with an id above `after`, in order."""
+        return history.messages_of(named(self.database.run(_MESSAGES, (conversation_id, after, limit))))
+
+    def delete(self, user_id: int) -> list[int]:
+        """Hide all that the user has from everybody, and have it removed. The user and the sessions stay.
+
+        Returns the conversations that are gone; what a turn runs in stays. Raises StoreUnavailable.
+        """
+        found = self.conversations(user_id)
+        hidden: list[Remains] = []
+        try:
+            for start in range(0, len(found), _PORTION):
+                hidden += self._hide(user_id, found[start : start + _PORTION])
+            self._forget_instructions(user_id)
+        except StoreUnavailable:
+            self._removal.due = True  # the last commit may have taken effect
+            raise
+        self._removal.due |= bool(hidden)
+        return [each.conversation_id for each in hidden]
+
+    @writes
+    def _hide(self, user_id: int, conversations: Sequence[int]) -> list[Remains]:
+        (own,) = self.database.run(_OWN, (user_id, ids(conversations))).fetchone()
+        return hide(self.database.run, msgspec.json.decode(own))
+
+    @writes
+    def _forget_instructions(self, user_id: int) -> None:
+        User.update(instructions="").where(User.id == user_id).execute()
