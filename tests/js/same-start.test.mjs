@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { noLinks, renderBlocks } from "../../chat/web/static/js/markdown/blocks.js";
+import { renderText } from "../../chat/web/static/js/markdown/document.js";
 import { sameStart } from "../../chat/web/static/js/markdown/same-start.js";
 
-const html = (text) => renderBlocks(text, noLinks())[0].html;
+const html = renderText;
 const list = (count) => Array.from({ length: count }, (_, n) => `${n + 1}. item **${n}**\n   - nested\n`).join("");
 const table = (count) => `| a | b |\n| - | - |\n${Array.from({ length: count }, (_, n) => `| ${n} | x |\n`).join("")}`;
 

@@ -1,86 +1,82 @@
-// Markdown to HTML, a block at a time, so that a growing text only redoes its last block.
-// The HTML made here is not safe yet: sanitise.js decides what of it reaches the page.
+// Markdown in blocks, so that a growing text only redoes its last one. Pure: strings in, tokens and HTML out.
 
-import { Lexer, Marked } from "../../vendor/marked/marked.js";
-
-import { safeHref } from "../browser/links.js";
-import { strings } from "../strings/index.js";
-import { mathExtensions } from "./math-syntax.js";
-
-const escapeHtml = (text) => text.replace(/[&<>"']/g, (found) => `&#${found.charCodeAt(0)};`);
-
-const marked = new Marked({
-  gfm: true,
-  breaks: true,
-  renderer: {
-    // Raw HTML is shown as what it is, text.
-    html: ({ text, block }) => (block ? `<p>${escapeHtml(text)}</p>` : escapeHtml(text)),
-    // Nothing is loaded from anywhere: an image becomes a link that a person may follow.
-    image({ href, text }) {
-      const address = safeHref(href);
-      const name = escapeHtml(strings.markdown.image(text));
-      return address ? `<a href="${escapeHtml(address)}">${name}</a>` : name;
-    },
-    heading({ tokens, depth }) {
-      const level = levelOf(depth);
-      return `<h${level}>${this.parser.parseInline(tokens)}</h${level}>\n`;
-    },
-    checkbox: ({ checked }) => (checked ? "☑ " : "☐ "),
-    code({ text, lang }) {
-      const language = /^[\w+#.-]{1,30}/.exec(lang ?? "")?.[0].toLowerCase() ?? "";
-      return `<pre><code class="language-${language}">${escapeHtml(text)}</code></pre>\n`;
-    },
-  },
-});
-// The depths of the headings that the one being rendered stands under, outermost first.
-let outline = [];
-
-/** Below the page's own two levels, and never one left out, whatever level a writer begins with. */
-function levelOf(depth) {
-  outline = [...outline.filter((above) => above < depth), depth];
-  return Math.min(6, outline.length + 2);
-}
-
-marked.use({ extensions: mathExtensions(escapeHtml) });
+import { allowInertTags } from "./html-rules.js";
+import { md } from "./parser.js";
+import { prepareLists } from "./rendering.js";
 
 /** Line ends as the parser wants them; lengths are then the same in its tokens and in the text. */
 export function normalised(text) {
-  return text.replace(/\r\n?/g, "\n");
+  return text.replace(/\r\n?/g, "\n").replaceAll("\0", "\ufffd");
 }
 
 /**
- * The blocks of `text`, `{raw, html, outline}` each, whose `raw`s together are the text.
- * `links` holds the link definitions met so far (`[name]: address`) and gets those of this text; `above` is the outline
- * at the end of the block before, on which the levels of headings depend.
+ * The blocks of `text`, whose `raw`s together are the text: `{raw, tokens, links, notes}` each, where `links` are the
+ * definitions of links in it (`[name]: address`) and `notes` those of footnotes, by their names.
  */
-export function renderBlocks(text, links, above = []) {
-  outline = above;
-  try {
-    const lexer = new Lexer(marked.defaults);
-    lexer.tokens.links = links;
-    return joinSpaces(lexer.lex(text)).map(({ token, raw }) => ({ raw, html: marked.parser([token]), outline }));
-  } catch {
-    // Nested deeper than the parser's stack goes: still readable, as plain text.
-    return [{ raw: text, html: `<p>${escapeHtml(text)}</p>`, outline: above }];
-  }
+export function readBlocks(text) {
+  const env = { references: Object.create(null) };
+  const tokens = [];
+  md.block.parse(text, md, env, tokens);
+  const offsets = lineOffsets(text);
+  const groups = grouped(tokens).map((group) => ({ tokens: group, from: offsets[group[0].map[0]] }));
+  if (groups.length === 0) return [{ raw: text, tokens: [], links: new Map(), notes: new Map() }];
+  groups[0].from = 0;
+  return groups.map((group, index) => takenApart(group.tokens, env, text.slice(group.from, groups[index + 1]?.from)));
 }
 
-/** An empty set of link definitions; without a prototype, since their names are anyone's. */
-export function noLinks() {
-  return Object.create(null);
+function lineOffsets(text) {
+  const offsets = [0];
+  for (let at = text.indexOf("\n"); at >= 0; at = text.indexOf("\n", at + 1)) offsets.push(at + 1);
+  return offsets;
 }
 
-/** Blank lines belong to the block before them; at the very beginning they are a block of nothing. */
-function joinSpaces(tokens) {
-  const blocks = [];
+/** From each opening token of the outermost level to its closing one; with a definition, what may be its title. */
+function grouped(tokens) {
+  const groups = [];
+  let depth = 0;
   for (const token of tokens) {
-    const last = blocks.at(-1);
-    if (last && (token.type === "space" || last.token.type === "space")) {
-      last.raw += token.raw;
-      if (token.type !== "space") last.token = token;
+    const last = depth === 0 && groups.at(-1)?.at(-1);
+    const isTitle = last?.type === "reference_definition" && last.map[1] === token.map[0];
+    if (depth === 0 && !isTitle) groups.push([]);
+    groups.at(-1).push(token);
+    depth += token.nesting;
+  }
+  return groups;
+}
+
+/** Notes and definitions leave the place where they were written. */
+function takenApart(tokens, env, raw) {
+  const links = new Map();
+  const notes = new Map();
+  const own = [];
+  const open = [];
+  for (const token of tokens) {
+    if (token.type === "footnote_open") open.push({ label: token.meta.label, tokens: [] });
+    else if (token.type === "footnote_close") {
+      const note = open.pop();
+      if (!notes.has(note.label)) notes.set(note.label, note.tokens);
+    } else if (token.type === "reference_definition") {
+      links.set(token.meta.label, env.references[token.meta.label]);
     } else {
-      blocks.push({ token, raw: token.raw });
+      (open.at(-1)?.tokens ?? own).push(token);
     }
   }
-  return blocks;
+  for (const each of [own, ...notes.values()]) prepareLists(each);
+  return { raw, tokens: own, links, notes };
+}
+
+/**
+ * The HTML of a block's tokens. `env` has what it depends on: `references`, `notes`, `outline`, which the headings in it
+ * change, and `growing`. With `isLast`, the text is still being written at the end of it.
+ */
+export function renderTokens(tokens, env, isLast = false) {
+  const inline = tokens.filter(({ type }) => type === "inline");
+  const end = isLast && env.growing ? inline.findLast(({ content }) => content) : null;
+  for (const token of inline) {
+    token.children = [];
+    env.isEnd = token === end;
+    md.inline.parse(token.content, md, env, token.children);
+    allowInertTags(token.children);
+  }
+  return md.renderer.render(tokens, md.options, env);
 }

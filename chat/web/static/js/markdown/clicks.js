@@ -4,6 +4,7 @@ import { copyText } from "../browser/clipboard.js";
 import { download } from "../browser/download.js";
 import { strings } from "../strings/index.js";
 import { nextDirection, sortedRows, toCsv, toTsv } from "../table/table-text.js";
+import { followNote } from "./notes.js";
 
 const SAID_MS = 1600;
 
@@ -11,6 +12,10 @@ const TASKS = {
   "copy-code": (button) => copied(button, codeOf(button).textContent),
   "copy-table": (button) => copied(button, toTsv(rowsOf(tableOf(button)))),
   csv: (button) => download(`${strings.markdown.table}.csv`, "text/csv;charset=utf-8", toCsv(rowsOf(tableOf(button)))),
+  note: (link, event) => {
+    event.preventDefault();
+    followNote(link);
+  },
   sort: (button) => sort(button.closest("th"), button.closest("table")),
   wrap: (button) => {
     const wrapped = button.closest(".code-block").classList.toggle("wrapped");
@@ -19,8 +24,8 @@ const TASKS = {
 };
 
 export function onClick(event) {
-  const button = event.target.closest?.("button[data-task]");
-  if (button && event.currentTarget.contains(button)) TASKS[button.dataset.task]?.(button);
+  const button = event.target.closest?.("[data-task]");
+  if (button && event.currentTarget.contains(button)) TASKS[button.dataset.task]?.(button, event);
 }
 
 const codeOf = (button) => button.closest(".code-block").querySelector("code");

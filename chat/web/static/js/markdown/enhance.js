@@ -2,12 +2,16 @@
 // Only elements are made here; what a click on them does is in clicks.js.
 
 import { strings } from "../strings/index.js";
+import { setDirections } from "./direction.js";
+import { linkNotes } from "./notes.js";
 
-/** Changes a sanitised fragment in place. */
-export function enhance(fragment) {
+/** Changes a sanitised fragment in place. `name` tells its text from all others in the page. */
+export function enhance(fragment, name) {
+  setDirections(fragment);
   for (const pre of fragment.querySelectorAll("pre")) frameCode(pre);
   for (const table of fragment.querySelectorAll("table")) frameTable(table);
   for (const link of fragment.querySelectorAll("a[href]")) showHost(link);
+  linkNotes(fragment, name);
   for (const code of fragment.querySelectorAll("code.math-inline, code.math-display")) {
     const place = element("span", code.className);
     place.textContent = code.textContent;

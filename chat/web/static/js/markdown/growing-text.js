@@ -1,24 +1,26 @@
 // Markdown that grows while it is read: blocks that are finished are put into the page once and never touched
 // again; in the last one, which the next words may still change, only what differs is.
 
-import { noLinks, normalised, renderBlocks } from "./blocks.js";
 import { onClick } from "./clicks.js";
+import { MarkdownDocument } from "./document.js";
 import { enhance, languageOf } from "./enhance.js";
 import { paint } from "./highlight.js";
 import { drawFormula } from "./math.js";
 import { morph } from "./morph.js";
 import { sameStart } from "./same-start.js";
 import { sanitise } from "./sanitise.js";
-import { completed } from "./unfinished.js";
 
 const FORMULA = ".math-inline, .math-display";
 
+let places = 0;
+
 export class GrowingText {
   #element;
-  #links = noLinks();
-  #outline = [];
-  // The source of the blocks that are finished, and how many nodes they are.
-  #settled = "";
+  #document = new MarkdownDocument();
+  // Tells the notes of one text from those of another.
+  #name = `text-${++places}`;
+  // How many nodes each of the finished blocks is, and all of them.
+  #counts = [];
   #settledNodes = 0;
   #shown = null;
   // The HTML of the last block as it was made the last time.
@@ -31,47 +33,54 @@ export class GrowingText {
 
   /** Shows `text`: usually what was shown before, and more. `growing`: its end is still being written. */
   show(text, growing = false) {
-    const source = normalised(text);
-    const showing = growing ? `${source}\0` : source;
+    const showing = growing ? `${text}\0` : text;
     if (showing === this.#shown) return;
     this.#shown = showing;
-    if (!source.startsWith(this.#settled)) this.#clear();
-    const rest = source.slice(this.#settled.length);
-    const blocks = renderBlocks(growing ? completed(rest) : rest, this.#links, this.#outline);
+    const read = this.#document.read(text, growing);
+    if (read.fresh) this.#clear();
     const keep = (current, next) => this.#keep(current, next, growing);
-    if (!this.#extended(blocks, keep)) {
-      for (const block of blocks) block.nodes = nodesOf(block.html);
-      morph(
-        this.#element,
-        this.#settledNodes,
-        blocks.flatMap(({ nodes }) => nodes),
-        keep,
-      );
-    }
-    this.#finish(growing);
-    this.#settle(blocks);
-    this.#open = blocks.at(-1)?.html ?? "";
+    for (const { index, html } of read.changed) this.#showAgain(index, html, keep);
+    if (read.notes !== "" || !this.#extended(read.open, keep)) this.#showOpen(read, keep);
+    this.#finish(this.#settledNodes, growing);
+    const settled = this.#counts.slice(read.settled);
+    this.#settledNodes += settled.reduce((sum, count) => sum + count, 0);
+    this.#open = read.notes === "" && read.open.length === read.done + 1 ? read.open.at(-1) : "";
+  }
+
+  #showOpen({ open, done, notes }, keep) {
+    const blocks = [...open, notes].map((html) => this.#nodesOf(html));
+    morph(this.#element, this.#settledNodes, blocks.flat(), keep);
+    this.#counts.push(...blocks.slice(0, done).map((nodes) => nodes.length));
+  }
+
+  /** A finished block whose links or notes have been defined since. */
+  #showAgain(index, html, keep) {
+    const from = this.#counts.slice(0, index).reduce((sum, count) => sum + count, 0);
+    const end = this.#element.childNodes[from + this.#counts[index]] ?? null;
+    const nodes = this.#nodesOf(html);
+    morph(this.#element, from, nodes, keep, end);
+    this.#settledNodes += nodes.length - this.#counts[index];
+    this.#counts[index] = nodes.length;
+    this.#finish(from, false);
+  }
+
+  #nodesOf(html) {
+    const fragment = sanitise(html);
+    enhance(fragment, this.#name);
+    return [...fragment.childNodes];
   }
 
   /** The usual case in a long list or table: something was added at its end, and only that is made. */
-  #extended(blocks, keep) {
-    const same = blocks.length === 1 ? sameStart(blocks[0].html, this.#open) : null;
+  #extended(open, keep) {
+    const same = open.length === 1 ? sameStart(open[0], this.#open) : null;
     const place = same && this.#element.childNodes[this.#settledNodes];
     const list = place && bodyOf(place);
     if (!list?.children[same.count] || place.querySelector("[aria-sort]")) return false;
-    const fresh = nodesOf(same.html).map(bodyOf).find(Boolean);
+    const fresh = this.#nodesOf(same.html).map(bodyOf).find(Boolean);
     const from = [...list.childNodes].indexOf(list.children[same.count]);
     const first = [...fresh.childNodes].findIndex((node) => node.nodeType === Node.ELEMENT_NODE);
     morph(list, from, [...fresh.childNodes].slice(first), keep);
     return true;
-  }
-
-  #settle(blocks) {
-    for (const { raw, nodes, outline } of blocks.slice(0, -1)) {
-      this.#outline = outline;
-      this.#settled += raw;
-      this.#settledNodes += nodes.length;
-    }
   }
 
   /** Code keeps its colours, and a formula its drawing, until there is something newer to show. */
@@ -84,28 +93,26 @@ export class GrowingText {
       else current.textContent = text;
       return true;
     }
-    if (!current.matches("[data-tex]") || current.classList[0] !== next.classList[0]) return false;
-    if (current.dataset.tex !== next.textContent || !growing) drawFormula(current, next.textContent, growing);
+    if (!current.matches("[data-source]") || current.classList[0] !== next.classList[0]) return false;
+    if (current.dataset.source !== next.textContent || !growing) drawFormula(current, next.textContent, growing);
     return true;
   }
 
-  /** Has what is new in the blocks that are not settled coloured and drawn. */
-  #finish(growing) {
-    for (let node = this.#element.childNodes[this.#settledNodes]; node; node = node.nextSibling) {
+  /** Has what is new from the node `from` on coloured and drawn. */
+  #finish(from, growing) {
+    for (let node = this.#element.childNodes[from]; node; node = node.nextSibling) {
       if (node.nodeType !== Node.ELEMENT_NODE) continue;
       for (const code of node.querySelectorAll("pre > code")) paint(code, languageOf(code));
       const formulas = node.matches(FORMULA) ? [node] : node.querySelectorAll(FORMULA);
       for (const place of formulas) {
-        if (place.dataset.tex === undefined) drawFormula(place, place.textContent, growing);
+        if (place.dataset.source === undefined) drawFormula(place, place.textContent, growing);
       }
     }
   }
 
   #clear() {
     this.#element.replaceChildren();
-    this.#links = noLinks();
-    this.#outline = [];
-    this.#settled = "";
+    this.#counts = [];
     this.#settledNodes = 0;
     this.#open = "";
   }
@@ -115,10 +122,4 @@ export class GrowingText {
 function bodyOf(node) {
   if (node.nodeName === "UL" || node.nodeName === "OL") return node;
   return node.className === "table-block" ? node.querySelector("tbody") : null;
-}
-
-function nodesOf(html) {
-  const fragment = sanitise(html);
-  enhance(fragment);
-  return [...fragment.childNodes];
 }

@@ -1,89 +1,128 @@
-// Mathematics in Markdown, as models write it: $…$ and \(…\) in a line, $$…$$ and \[…\] on lines of their own.
-// Here is only which characters are a formula; math.js draws it. Money is no mathematics: "$5 and $10" stays text.
+// Mathematics in Markdown, as models write it: $…$ and \(…\) in a line, $$…$$, \[…\] and \begin{align}…\end{align}
+// on lines of their own. Here is only which characters are a formula; math.js draws it. Money ("$5 and $10", "R$ 5"),
+// variables of a shell ("$HOME/$USER"), regular expressions ("\(\d+\)") and citations ("\[1\]") are none.
 
 const LONGEST = 4000;
 const CLOSING = { "\\(": "\\)", "\\[": "\\]", $$: "$$" };
+/** What KaTeX draws by itself, without signs around it. */
+const ENVIRONMENT =
+  /\\begin\{((?:equation|align|gather|alignat|[pbBvV]?matrix)\*?|alignedat|aligned|gathered|split|[dr]{0,2}cases|d?array|smallmatrix|subarray|CD)\}/y;
+/** What only a formula has. */
+const TEX = /[\\^_={}<>+*]/;
 
 /** The formula that begins at `at`: `{tex, display, end}`, or null. `end` is Infinity where it has no end yet. */
 export function formulaAt(text, at) {
+  if (text[at] === "$") return text[at + 1] === "$" ? betweenSigns(text, at, "$$") : betweenDollars(text, at);
+  if (text[at] !== "\\") return null;
   const two = text.slice(at, at + 2);
-  if (CLOSING[two]) return between(text, at, two);
-  return text[at] === "$" ? betweenDollars(text, at) : null;
+  return CLOSING[two] ? betweenSigns(text, at, two) : environmentAt(text, at);
 }
 
-function between(text, at, opening) {
+function betweenSigns(text, at, opening) {
   const closing = CLOSING[opening];
   const close = text.indexOf(closing, at + 2);
   const tex = close < 0 ? text.slice(at + 2) : text.slice(at + 2, close);
   if (tex.length > LONGEST || (close >= 0 && !tex.trim())) return null;
+  if (opening === "$$" ? isPrice(text, at, close, tex) : isEscape(text, at, close, tex)) return null;
   return { tex, display: opening !== "\\(", end: close < 0 ? Number.POSITIVE_INFINITY : close + 2 };
+}
+
+/** "$$ or $$$", as restaurants have it, and two numbers of processes with words between them. */
+function isPrice(text, at, close, tex) {
+  if (text[at - 1] === "$" || text[at + 2] === "$" || (close >= 0 && text[close + 2] === "$")) return true;
+  return close >= 0 && isProse(tex);
+}
+
+/** Brackets that are escaped, as Markdown and regular expressions have them: a citation, a pattern. */
+function isEscape(text, at, close, tex) {
+  if (close >= 0 && /^\s*\d+(?:\s*[-–,;]\s*\d+)*\s*$/.test(tex) && text[at + 1] === "[") return true;
+  if (/[\\/|^?*[\]]/.test(text[at - 1] ?? " ") || text.slice(Math.max(0, at - 2), at) === "\\)") return true;
+  if (/\\[dDwWsSB](?![a-zA-Z])|\w\\\|\w|\[\^|^\?|^\s*\p{L}{4,}\s*$/u.test(tex)) return true;
+  return close >= 0 && (/[*?{/|\\]/.test(text[close + 2] ?? " ") || isProse(tex));
+}
+
+/** Words after each other, and nothing that only a formula has. */
+function isProse(tex) {
+  return !TEX.test(tex) && /\p{L}{2,}[\s,.;]+\p{L}{2,}/u.test(tex);
 }
 
 /** As pandoc has it: something right after the first sign and right before the last, and no digit after that. */
 function betweenDollars(text, at) {
-  if (/[\p{L}\p{N}$\\]/u.test(text[at - 1] ?? " ") || !/^\$[^\s$]/.test(text.slice(at, at + 2))) return null;
+  if (isInWord(text, at) || isCurrency(text, at) || !/^\$[^\s$]/.test(text.slice(at, at + 2))) return null;
   for (let close = at + 1; close < text.length && close - at < LONGEST; close += 1) {
     if (text[close] === "\\") close += 1;
-    else if (text[close] === "\n" && text[close - 1] === "\n") return null;
+    else if (text[close] === "`" || (text[close] === "\n" && text[close - 1] === "\n")) return null;
     else if (text[close] === "$") return closedAt(text, at, close);
   }
   const tex = text.slice(at + 1);
   return mayBecome(tex) ? { tex, display: false, end: Number.POSITIVE_INFINITY } : null;
 }
 
+/** After a letter of a script with spaces, or a digit. Beside Chinese letters it is a formula: 其中$x$表示. */
+function isInWord(text, at) {
+  return /[\p{Script=Latin}\p{Script=Greek}\p{Script=Cyrillic}\p{N}$\\]$/u.test(text.slice(Math.max(0, at - 2), at));
+}
+
+/** "R$ 5", "US$5". */
+function isCurrency(text, at) {
+  return (
+    /(?:^|[^\p{L}\\])\p{Lu}\p{L}{0,2}$/u.test(text.slice(Math.max(0, at - 4), at)) &&
+    /^ ?\d/.test(text.slice(at + 1, at + 3))
+  );
+}
+
 function closedAt(text, at, close) {
   const tex = text.slice(at + 1, close);
-  if (/\s$/.test(tex) || /^\d/.test(text.slice(close + 1)) || isMoney(tex)) return null;
-  return { tex, display: false, end: close + 1 };
+  const after = text.slice(close + 1, close + 2);
+  if (/\s$/.test(tex) || /[\d{]/.test(after) || isCurrency(text, close) || isMoney(tex) || isProse(tex)) return null;
+  if (/[A-Za-z_]/.test(after) && !/^(?:[A-Za-z]|.*[A-Za-z0-9})\]'])$/s.test(tex)) return null;
+  if (/[A-Za-z_]/.test(after) && /[A-Za-z]{3}/.test(tex.replace(/\\[a-zA-Z]+/g, ""))) return null;
+  return isVariables(tex) ? null : { tex, display: false, end: close + 1 };
+}
+
+/** `$HOME/$`, `$PATH:$`: what a shell puts between two of its variables. */
+function isVariables(tex) {
+  return /^[A-Za-z_]\w*["'}]?[/:;|&"'.@%-]+["'{]?$/.test(tex);
 }
 
 /** A sum at the beginning, and nothing after it that only a formula has. */
 function isMoney(tex) {
-  return /^[\d.,]+\D/.test(tex) && !/[\\^_={}<>+*]/.test(tex) && /[\s–-]|[a-z]{2}/i.test(tex);
+  return /^[\d.,]+\D/.test(tex) && !TEX.test(tex) && /[\s–-]|[a-z]{2}/i.test(tex);
 }
 
 /** Whether what has come of it so far looks like a formula: no sum, and no words outside of commands and braces. */
 function mayBecome(tex) {
   if (/^\d/.test(tex) && !/[\\^_={}]/.test(tex)) return false;
+  if (/^[A-Z_]{2,}\b/.test(tex)) return false;
   const bare = tex.replace(/\\[a-zA-Z]+|\{[^{}]*\}?/g, "");
   return tex.length <= 300 && !/\n\n|[\p{L}]{4,}|\p{L}{2,}\s+\p{L}{2,}/u.test(bare);
 }
 
-function inlineToken(source) {
-  const found = formulaAt(source, 0);
-  if (!found || !Number.isFinite(found.end)) return undefined;
-  return { type: "math", raw: source.slice(0, found.end), tex: found.tex.trim(), display: found.display };
+/** `\begin{align}…\end{align}` and its like; the environments of its own kind inside it belong to it. */
+function environmentAt(text, at) {
+  ENVIRONMENT.lastIndex = at;
+  const opening = ENVIRONMENT.exec(text);
+  if (!opening) return null;
+  const signs = { open: opening[0], close: `\\end{${opening[1]}}` };
+  let depth = 0;
+  for (let from = at; from - at < LONGEST; ) {
+    const close = text.indexOf(signs.close, from);
+    if (close < 0) break;
+    depth += text.slice(from, close).split(signs.open).length - 2;
+    from = close + signs.close.length;
+    if (depth < 0) return null;
+    if (depth === 0) return { tex: text.slice(at, from), display: true, end: from };
+  }
+  if (text.length - at > LONGEST) return null;
+  return { tex: text.slice(at), display: true, end: Number.POSITIVE_INFINITY };
 }
 
-function blockToken(source) {
-  const opening = /^ {0,3}(\$\$|\\\[)/.exec(source);
-  if (!opening) return undefined;
-  const start = opening[0].length - 2;
-  const found = formulaAt(source, start);
-  if (!found || !Number.isFinite(found.end)) return undefined;
-  const rest = /^[ \t]*(?:\n|$)/.exec(source.slice(found.end));
-  if (!rest) return undefined;
-  return { type: "mathBlock", raw: source.slice(0, found.end) + rest[0], tex: found.tex.trim() };
+/** The source of a formula without the signs around it. */
+export function texOf(source) {
+  const written = source.trim();
+  if (written.startsWith("$$") || /^\\[([]/.test(written)) return written.slice(2, -2).trim();
+  return written.startsWith("$") ? written.slice(1, -1).trim() : written;
 }
-
-/** For Marked. `escapeHtml` makes text safe inside an element. */
-export const mathExtensions = (escapeHtml) => [
-  {
-    name: "mathBlock",
-    level: "block",
-    start: (source) => /\n {0,3}(?:\$\$|\\\[)/.exec(source)?.index,
-    tokenizer: blockToken,
-    renderer: ({ tex }) => `<code class="math-display">${escapeHtml(tex)}</code>\n`,
-  },
-  {
-    name: "math",
-    level: "inline",
-    start: (source) => /(?<![\p{L}\p{N}$\\])\$|\\[([]/u.exec(source)?.index,
-    // Marked hands over what follows, without the character before; a sign that ends a word is found by `start`.
-    tokenizer: inlineToken,
-    renderer: ({ tex, display }) => `<code class="math-${display ? "display" : "inline"}">${escapeHtml(tex)}</code>`,
-  },
-];
 
 /** TeX that is still being written, made whole enough to be drawn: half a command goes, open braces are closed. */
 export function wholeTex(tex) {

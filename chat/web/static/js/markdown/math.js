@@ -2,7 +2,7 @@
 // understood, the source stands there as text.
 
 import { strings } from "../strings/index.js";
-import { wholeTex } from "./math-syntax.js";
+import { texOf, wholeTex } from "./math-syntax.js";
 import { sanitiseFormula } from "./sanitise.js";
 
 const VENDOR = new URL("../../vendor/katex/", import.meta.url);
@@ -34,27 +34,48 @@ function stylesheet() {
   });
 }
 
-/** Draws the formula that stands in `element` as text. `growing`: its end may be missing yet. */
-export async function drawFormula(element, tex, growing) {
-  element.dataset.tex = tex;
+/** Draws the formula whose source stands in `element`, signs included. `growing`: its end may be missing yet. */
+export async function drawFormula(element, source, growing) {
+  element.dataset.source = source;
   const katex = await load();
   // A newer text came while the library was on its way, and draws itself.
-  if (!katex || element.dataset.tex !== tex) return;
-  const drawn = rendered(katex, tex, element.classList.contains("math-display"), growing);
-  if (drawn) element.replaceChildren(...drawn.childNodes);
-  element.classList.toggle("drawn", drawn !== null || (growing && element.classList.contains("drawn")));
+  if (!katex || element.dataset.source !== source) return;
+  const drawn = rendered(katex, texOf(source), element.classList.contains("math-display"), growing);
+  const isKept = drawn === null && growing && element.classList.contains("drawn");
+  if (drawn) element.replaceChildren(drawn);
+  else if (!isKept) element.textContent = source;
+  element.classList.toggle("drawn", drawn !== null || isKept);
 }
 
 /** A new element with the formula in it, or null where it cannot be drawn. */
 function rendered(katex, tex, displayMode, growing) {
-  const place = document.createElement("span");
   try {
-    katex.render(growing ? wholeTex(tex) : tex, place, { ...LIMITS, displayMode });
+    const tree = katex.__renderToDomTree(growing ? wholeTex(tex) : tex, { ...LIMITS, displayMode });
+    const styles = [];
+    takeStyles(tree, styles);
+    const place = document.createElement("span");
+    place.append(tree.toNode());
+    sanitiseFormula(place);
+    for (const element of place.querySelectorAll("[data-style]")) {
+      element.style.cssText = styles[element.getAttribute("data-style")];
+      element.removeAttribute("data-style");
+    }
+    return place.firstChild;
   } catch (error) {
     if (error instanceof katex.ParseError || error instanceof RangeError) return null;
     console.info(strings.markdown.math, error);
     return null;
   }
-  sanitiseFormula(place);
-  return place;
+}
+
+/**
+ * Takes the `style` attributes out of KaTeX's tree, which has some beside the styles it sets from the script: those of
+ * arrows, large brackets and roots. As attributes the page's content security policy forbids them.
+ */
+function takeStyles(node, styles) {
+  if (node.attributes?.style) {
+    node.attributes["data-style"] = String(styles.push(node.attributes.style) - 1);
+    delete node.attributes.style;
+  }
+  for (const child of node.children ?? []) takeStyles(child, styles);
 }

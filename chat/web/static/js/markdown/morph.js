@@ -2,21 +2,21 @@
 // or focused stays the same element.
 
 /**
- * `parent`'s children from `from` on become `fresh`. `keep(current, next)` may take over an element whose content is
- * made elsewhere (highlighted code, a drawn formula): true, when it has.
+ * `parent`'s children from `from` on, or only up to the node `end`, become `fresh`. `keep(current, next)` may take over
+ * an element whose content is made elsewhere (highlighted code, a drawn formula): true, when it has.
  */
-export function morph(parent, from, fresh, keep) {
+export function morph(parent, from, fresh, keep, end = null) {
   let current = parent.childNodes[from] ?? null;
   for (const next of fresh) {
-    if (current === null) {
-      parent.append(next);
+    if (current === end) {
+      parent.insertBefore(next, end);
     } else {
       const following = current.nextSibling;
       if (!current.isEqualNode(next)) patch(current, next, keep);
       current = following;
     }
   }
-  while (current !== null) {
+  while (current !== end) {
     const following = current.nextSibling;
     current.remove();
     current = following;
@@ -37,7 +37,7 @@ function patchText(node, text) {
 }
 
 /** Attributes that Markdown gives; those that a person's click has changed (a pressed button) are left alone. */
-const OURS = ["href", "rel", "target", "start", "align", "aria-label"];
+const OURS = ["href", "rel", "target", "start", "value", "align", "dir", "id", "aria-label"];
 
 function patchElement(current, next, keep) {
   for (const name of OURS) {

@@ -23,11 +23,10 @@ function takenApart(html) {
 }
 
 function rows(html) {
-  const start = html.indexOf("<tbody>");
+  const start = html.indexOf("<tr>", html.indexOf("<tbody>"));
   const end = html.lastIndexOf("</tbody>");
-  if (start < 0 || end < 0) return null;
-  const body = html.slice(start + 7, end).split(/(?=<tr>)/);
-  return { head: html.slice(0, start + 7), items: body, tail: html.slice(end) };
+  if (start < 0 || end < start) return null;
+  return { head: html.slice(0, start), items: html.slice(start, end).split(/(?=<tr>)/), tail: html.slice(end) };
 }
 
 /** The outermost items, each from its tag to the next one's. */

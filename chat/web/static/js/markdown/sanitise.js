@@ -6,15 +6,18 @@ import "../../vendor/dompurify/purify.js";
 import { LINK_REL, safeHref } from "../browser/links.js";
 
 const TAGS = [
-  ...["a", "blockquote", "br", "code", "del", "em", "h3", "h4", "h5", "h6", "hr", "li", "ol", "p", "pre", "span"],
-  ...["strong", "sub", "sup", "table", "tbody", "td", "th", "thead", "tr", "ul"],
+  ...["a", "blockquote", "br", "code", "del", "em", "h3", "h4", "h5", "h6", "hr", "li", "ol", "p", "pre", "section"],
+  ...["span", "strong", "sub", "sup", "table", "tbody", "td", "th", "thead", "tr", "ul"],
 ];
 /** The classes that our own renderers write; nobody else's HTML gets this far, and if it did, no other class would. */
-const CLASS = /^(?:language-[\w+#.-]{0,30}|math-(?:inline|display)|hljs-[\w-]+|[a-z]+_{1,2})$/;
+const CLASS = new RegExp(
+  "^(?:language-[\\w+#.-]{0,30}|math-(?:inline|display)|note-(?:ref|\\d+-\\d+)|notes|verbatim|paren|wide|widest|" +
+    "hljs-[\\w-]+|[a-z]+_{1,2})$",
+);
 
 const POLICY = {
   ALLOWED_TAGS: TAGS,
-  ALLOWED_ATTR: ["align", "class", "href", "start"],
+  ALLOWED_ATTR: ["align", "class", "href", "start", "value"],
   ALLOW_ARIA_ATTR: false,
   ALLOW_DATA_ATTR: false,
   RETURN_DOM_FRAGMENT: true,
@@ -28,7 +31,20 @@ const MATH_POLICY = {
     ...["msubsup", "munder", "mover", "munderover", "mtable", "mtr", "mtd", "mlabeledtr"],
   ],
   ALLOWED_ATTR: [
-    ...["class", "style", "aria-hidden", "width", "height", "viewBox", "preserveAspectRatio", "d", "x1", "x2", "y1"],
+    ...[
+      "class",
+      "style",
+      "data-style",
+      "aria-hidden",
+      "width",
+      "height",
+      "viewBox",
+      "preserveAspectRatio",
+      "d",
+      "x1",
+      "x2",
+      "y1",
+    ],
     ...["y2", "stroke-width", "encoding", "display", "xmlns", "mathvariant", "mathcolor", "mathsize", "stretchy"],
     ...["fence", "separator", "lspace", "rspace", "minsize", "maxsize", "linethickness", "displaystyle", "notation"],
     ...["scriptlevel", "columnalign", "columnspacing", "rowspacing", "columnlines", "rowlines", "accent", "voffset"],

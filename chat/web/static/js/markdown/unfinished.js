@@ -3,14 +3,18 @@
 // moment: a lone "-" may begin a list or underline a heading. Pure: text in, text out, for the last block only.
 
 import { formulaAt } from "./math-syntax.js";
+import { lastDisplay, wholeFormula } from "./unfinished-formula.js";
+import { LONGEST_LINK, wholeInline } from "./unfinished-line.js";
 
 const FENCE = /^[\s>]*(?:(?:[-*+]|\d{1,9}[.)])[ \t]+)?(`{3,}|~{3,})([^`]*)$/;
 /** A line of which it cannot be told yet what it begins. */
 const UNTOLD = /^[\s>]*(?:[-+*_=#>~`|:\s]+|\d{1,3}[.)]?[ \t]*|[-+*][ \t]+\[[ xX]?\]?[ \t]*)$/;
 const LONGEST_UNTOLD = 200;
-/** A link or an image that is longer than this is not looked for: every "[" would look through all the rest. */
-const LONGEST_LINK = 3000;
-const NEW_PLACE = /^\s*(?:(?:[-*+]|\d{1,9}[.)])\s|#{1,6}\s|>)/;
+const NEW_PLACE = /^\s*(?:(?:[-*+]|\d{1,9}[.)])\s|#{1,6}\s|>|\[\^[^\s\]]+\]:)/;
+/** A line that may define a link, or a footnote whose label is not whole: half an address would be a wrong one. */
+const DEFINITION = /^[\s>]*(?:(?:[-*+]|\d{1,9}[.)])\s+)?\[(?:[\d^][^\]]*\]?|\^[^\]]+\]:\s*|(?!\^)[^\]]+\]:.*)$/;
+/** A definition without its address, or without the title that may follow it. */
+const DEFINED = /^[\s>]*\[(?!\^)[^\]]+\]:/;
 
 export function completed(text) {
   const fence = openFence(text);
@@ -52,8 +56,14 @@ function insideFence(text, { marks, line }) {
 function withoutUntold(text) {
   const last = text.lastIndexOf("\n") + 1;
   const line = text.slice(last);
+  if (mayDefine(line, text.slice(text.lastIndexOf("\n", last - 2) + 1, last))) return text.slice(0, last);
   if (line.length > LONGEST_UNTOLD || !line.trim() || formulaOpens(line)) return text;
   return UNTOLD.test(line) ? text.slice(0, last) : text;
+}
+
+function mayDefine(line, above) {
+  if (line.length > LONGEST_LINK) return false;
+  return DEFINITION.test(line) || (DEFINED.test(above) && (/\]:\s*$/.test(above) || /^[\s>]*["'(]/.test(line)));
 }
 
 const formulaOpens = (line) => line.includes("$");
@@ -105,33 +115,6 @@ function withLastCell(text) {
   return bar ? wholeInline(text, line + bar.index + 1) : text;
 }
 
-// Formulas
-
-/** Where a formula on lines of its own begins that has no end yet, or -1; and where the last whole one ends. */
-function lastDisplay(text) {
-  let from = 0;
-  for (const { index, 0: opening } of text.matchAll(/^ {0,3}(?:\$\$|\\\[)/gm)) {
-    if (index < from) continue;
-    const found = formulaAt(text, index + opening.length - 2);
-    if (found && !Number.isFinite(found.end)) {
-      return { open: index + opening.length - 2, end: from };
-    }
-    from = found?.end ?? from;
-  }
-  return { open: -1, end: from };
-}
-
-/** The formula that begins at `at` with an end; "" where nothing of it can be drawn yet. */
-function wholeFormula(text, at, { tex, display }) {
-  const opening = text.slice(at, at + (/^(?:\$\$|\\)/.test(text.slice(at, at + 2)) ? 2 : 1));
-  const closing = { "\\(": "\\)", "\\[": "\\]" }[opening] ?? opening;
-  const written = tex.replace(/[\s$\\]+$/, "");
-  if (!written.trim()) return "";
-  return opening + written + (display && tex.includes("\n") ? "\n" : "") + closing;
-}
-
-// Within a line: emphasis, code, links, formulas
-
 /** Where the words begin whose marks may still be open: the last paragraph, list item, heading. */
 function placeOf(text) {
   let place = 0;
@@ -151,160 +134,4 @@ function placeOf(text) {
     offset += line.length + 1;
   }
   return Math.min(place, text.length);
-}
-
-function wholeInline(text, from) {
-  const scan = new Inline(text, from);
-  return scan.finish();
-}
-
-class Inline {
-  #text;
-  #at;
-  #open = [];
-
-  constructor(text, from) {
-    this.#text = text;
-    this.#at = from;
-  }
-
-  finish() {
-    while (this.#at < this.#text.length) {
-      const sign = this.#text[this.#at];
-      const read = { "\\": "backslash", "`": "code", $: "formula", "[": "link", "!": "image", "<": "angle" }[sign];
-      const ended = read ? this[read]() : /[*_~]/.test(sign) ? this.emphasis(sign) : this.#skip(1);
-      if (ended) break;
-    }
-    this.#dropEmpty();
-    const closing = this.#open.reverse().map(({ sign, count }) => sign.repeat(count));
-    return closing.length > 0 ? this.#text.trimEnd() + closing.join("") : this.#text;
-  }
-
-  /** Marks with nothing after them yet are not shown. */
-  #dropEmpty() {
-    for (let last = this.#open.at(-1); last && last.from >= this.#text.trimEnd().length; last = this.#open.at(-1)) {
-      this.#text = this.#text.slice(0, last.from - last.count);
-      this.#open.pop();
-    }
-  }
-
-  #skip(count) {
-    this.#at += count;
-    return false;
-  }
-
-  #rest() {
-    return this.#text.slice(this.#at, this.#at + LONGEST_LINK);
-  }
-
-  /** What begins here cannot be told yet, or not be shown. */
-  #cut() {
-    this.#text = this.#text.slice(0, this.#at);
-    return true;
-  }
-
-  backslash() {
-    if (this.#at === this.#text.length - 1) return this.#cut();
-    return /[([]/.test(this.#text[this.#at + 1]) ? this.formula() : this.#skip(2);
-  }
-
-  code() {
-    const marks = /^`+/.exec(this.#text.slice(this.#at))[0];
-    const inside = this.#text.slice(this.#at + marks.length);
-    const close = inside.search(new RegExp(`(?<!\`)${marks}(?!\`)`));
-    if (close >= 0) return this.#skip(close + 2 * marks.length);
-    const written = inside.replace(/`+$/, "");
-    if (!written.trim()) return this.#cut();
-    this.#text = this.#text.slice(0, this.#at) + marks + written + marks;
-    return true;
-  }
-
-  formula() {
-    if (/^\${1,2}$/.test(this.#text.slice(this.#at))) return this.#cut();
-    const found = formulaAt(this.#text, this.#at);
-    if (!found) return this.#skip(this.#text[this.#at] === "\\" ? 2 : 1);
-    if (Number.isFinite(found.end)) return this.#skip(found.end - this.#at);
-    const whole = wholeFormula(this.#text, this.#at, found);
-    if (whole === "") return this.#cut();
-    this.#text = this.#text.slice(0, this.#at) + whole;
-    return true;
-  }
-
-  image() {
-    const rest = this.#rest();
-    if (rest === "!") return this.#cut();
-    if (rest[1] !== "[") return this.#skip(1);
-    const whole = /^!\[[^\]\n]*\]\([^)\n]*\)/.exec(rest);
-    if (whole) return this.#skip(whole[0].length);
-    // Until it is whole, an image looks like the link that it will become.
-    const label = /^!\[([^\]\n]*)(?:\]?$|\]\([^\n]*$)/.exec(rest);
-    if (!label) return this.#skip(2);
-    if (!label[1]) return this.#cut();
-    this.#text = `${this.#text.slice(0, this.#at)}![${label[1]}]()`;
-    return true;
-  }
-
-  link() {
-    const rest = this.#rest();
-    const whole = /^\[(?:[^[\]\\\n]|\\.|\[[^\]\n]*\])*\]/.exec(rest);
-    if (!whole) return this.#label(rest);
-    const after = rest.slice(whole[0].length);
-    if (after === "") {
-      this.#text = this.#text.slice(0, this.#at) + whole[0].slice(1, -1);
-      return false;
-    }
-    if (after[0] !== "(") return this.#skip(1);
-    const address = /^\((?:[^()\n]|\([^()\n]*\))*\)/.exec(after);
-    if (address) return this.#skip(whole[0].length + address[0].length);
-    if (after.includes("\n")) return this.#skip(1);
-    this.#text = `${this.#text.slice(0, this.#at)}${whole[0]}()`;
-    return true;
-  }
-
-  /** A label without its end: the bracket is left out, since most become links. */
-  #label(rest) {
-    if (rest.length > 300 || rest.includes("\n")) return this.#skip(1);
-    if (/^\[[\s^xX]?$/.test(rest)) return this.#cut();
-    this.#text = this.#text.slice(0, this.#at) + rest.slice(1);
-    return false;
-  }
-
-  angle() {
-    const rest = this.#text.slice(this.#at);
-    if (/^<(?:h(?:t(?:t(?:p(?:s?(?::\/{0,2})?)?)?)?)?)?$/.test(rest)) return this.#cut();
-    if (!/^<https?:\/\/[^\s>]*$/.test(rest)) return this.#skip(1);
-    this.#text += ">";
-    return true;
-  }
-
-  emphasis(sign) {
-    const count = new RegExp(`^\\${sign}+`).exec(this.#text.slice(this.#at))[0].length;
-    if (count > 3) return this.#skip(count);
-    const before = this.#text[this.#at - 1] ?? " ";
-    const after = this.#text[this.#at + count];
-    if (!/\s/.test(before) && this.#open.at(-1)?.sign === sign && !(sign === "_" && /\w/.test(after ?? " "))) {
-      return this.#close(sign, count);
-    }
-    if (after === undefined) return this.#cut();
-    const inWord = /[\p{L}\p{N}]/u.test(before) && !(sign === "*" && count === 2);
-    if (!/\s/.test(after) && !inWord && !(sign === "~" && count !== 2))
-      this.#open.push({ sign, count, from: this.#at + count });
-    return this.#skip(count);
-  }
-
-  #close(sign, count) {
-    let left = count;
-    while (left > 0 && this.#open.at(-1)?.sign === sign && this.#open.at(-1).count <= left) {
-      left -= this.#open.pop().count;
-    }
-    const last = this.#open.at(-1);
-    const atEnd = this.#at + count === this.#text.length;
-    if (left > 0 && atEnd) {
-      // One of the two asterisks that end it: the other is on its way.
-      this.#text = this.#text.slice(0, this.#at + count - left);
-      return true;
-    }
-    if (left > 0 && last?.sign === sign) last.count -= left;
-    return this.#skip(count);
-  }
 }

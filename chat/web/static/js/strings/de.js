@@ -257,6 +257,9 @@ export const strings = {
     copyCode: "Code kopieren",
     table: "Tabelle",
     image: (name) => (name ? `Bild: ${name}` : "Bild"),
+    note: (number) => `Fußnote ${number}`,
+    notes: "Fußnoten",
+    noteBack: (number) => `Zurück von Fußnote ${number}`,
     math: "Formel",
   },
 

@@ -255,6 +255,9 @@ export const strings = {
     copyCode: "Copy code",
     table: "Table",
     image: (name) => (name ? `Image: ${name}` : "Image"),
+    note: (number) => `Note ${number}`,
+    notes: "Notes",
+    noteBack: (number) => `Back from note ${number}`,
     math: "Formula",
   },
 

@@ -1,0 +1,130 @@
+// A text in Markdown that may still grow, as the HTML of its blocks. Blocks that are finished are made once; when a
+// definition comes after its use, those that use it are made again. Pure: no page here.
+
+import { normalised, readBlocks, renderTokens } from "./blocks.js";
+import { Definitions } from "./definitions.js";
+import { completed } from "./unfinished.js";
+import { lastDisplay } from "./unfinished-formula.js";
+
+export class MarkdownDocument {
+  #options;
+  #source = "";
+  // The finished blocks, those of them that define something, and how many characters all of them are.
+  #settled = [];
+  #defining = [];
+  #length = 0;
+  #definitions = new Definitions();
+  #signature = "";
+
+  /** `address`: which address a link may have, or null; `image`: how an image is named. */
+  constructor(options = {}) {
+    this.#options = options;
+  }
+
+  /**
+   * Reads `text`, usually the one before and more; `growing`: its end is still being written.
+   * Returns `{fresh, settled, changed, open, done, notes}`: whether nothing of before counts any more; how many blocks
+   * were settled; those of them that were made again, `{index, html}`; the HTML of each block after them, of which
+   * the first `done` are settled now; and that of the notes.
+   */
+  read(text, growing = false) {
+    const source = normalised(text);
+    const fresh = !source.startsWith(this.#source);
+    if (fresh) this.#clear();
+    const settled = this.#settled.length;
+    const { done, open } = this.#blocks(source.slice(this.#length), growing);
+    const blocks = [...done, ...open];
+    this.#definitions.update([...this.#defining, ...blocks]);
+    const changed = this.#renderSettled(growing);
+    this.#renderOpen(blocks, done.length, growing);
+    const notes = this.#renderNotes(blocks.at(-1), growing);
+    this.#settle(done, source);
+    return { fresh, settled, changed, open: blocks.map(({ html }) => html), done: done.length, notes };
+  }
+
+  /** Those of the rest of the text that nothing can change any more, and those after them. */
+  #blocks(rest, growing) {
+    const whole = growing ? rest.slice(0, certainLength(rest)) : rest;
+    const done = readBlocks(whole).slice(0, -1);
+    const tail = rest.slice(done.reduce((sum, { raw }) => sum + raw.length, 0));
+    return { done, open: readBlocks(growing ? completed(tail) : tail) };
+  }
+
+  #clear() {
+    this.#settled = [];
+    this.#defining = [];
+    this.#length = 0;
+    this.#signature = "";
+  }
+
+  #settle(blocks, source) {
+    for (const block of blocks) {
+      this.#length += block.raw.length;
+      if (block.links.size + block.notes.size > 0) this.#defining.push(block);
+      // Only what may have to be made again keeps its tokens.
+      this.#settled.push(block.lookups.size > 0 ? block : { ...block, tokens: null });
+    }
+    this.#source = source.slice(0, this.#length);
+  }
+
+  /** Makes the settled blocks again that use what has changed: all in their order, since notes are counted in it. */
+  #renderSettled(growing) {
+    const signature = this.#definitions.signature(growing);
+    if (signature === this.#signature) {
+      this.#definitions.countOn();
+      return [];
+    }
+    this.#signature = signature;
+    this.#definitions.countAgain();
+    const changed = [];
+    this.#settled.forEach((block, index) => {
+      const before = block.html;
+      if (block.lookups.size > 0) this.#render(block, growing);
+      if (block.html !== before) changed.push({ index, html: block.html });
+    });
+    return changed;
+  }
+
+  #renderOpen(blocks, done, growing) {
+    let above = this.#settled.at(-1)?.outline ?? [];
+    blocks.forEach((block, index) => {
+      if (index === done) this.#definitions.markSettled();
+      block.above = above;
+      this.#render(block, growing, index === blocks.length - 1);
+      above = block.outline;
+    });
+  }
+
+  #render(block, growing, isLast = false) {
+    const env = this.#env(growing, block.above);
+    block.html = renderTokens(block.tokens, env, isLast);
+    block.lookups = env.lookups;
+    block.outline = env.outline;
+  }
+
+  #env(growing, outline) {
+    const lookups = new Set();
+    return { ...this.#options, growing, outline, lookups, ...this.#definitions.lookedUp(lookups, growing) };
+  }
+
+  #renderNotes(last, growing) {
+    const render = (label, tokens) => renderTokens(tokens, this.#env(growing, []), last.notes.has(label));
+    const notes = this.#definitions.renderNotes(render);
+    if (notes.length === 0) return "";
+    const items = notes.map(({ number, uses, html }) => `<li class="note-${number}-${uses}">\n${html}</li>\n`);
+    return `<section class="notes"><ol>\n${items.join("")}</ol></section>\n`;
+  }
+}
+
+/** How much of a growing text is certain: the lines that are whole, up to a formula without an end. */
+function certainLength(text) {
+  const lines = text.lastIndexOf("\n") + 1;
+  const { open } = lastDisplay(text.slice(0, lines));
+  return open < 0 ? lines : open;
+}
+
+/** The HTML of a whole text. */
+export function renderText(text, options) {
+  const { open, notes } = new MarkdownDocument(options).read(text);
+  return open.join("") + notes;
+}

@@ -1,0 +1,54 @@
+// Which runs of "*", "_" and "~" begin and end emphasis. As CommonMark has it, with two differences:
+// beside Chinese, Japanese and Korean a stop is no word's edge ("**强调。**后" is bold), and between figures a sign is
+// arithmetic ("3*4*5", "2**10", "20~~25").
+
+const CJK =
+  /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Hangul}\p{Script=Bopomofo}\u3001-\u303f\u30fb\u30fc\ufe10-\ufe1f\ufe30-\ufe4f\uff01-\uffee]/u;
+const PUNCTUATION = /[\p{P}\p{S}]/u;
+const SPACE = /\s/;
+const FIGURE = /[0-9]/;
+const WORD = /[0-9A-Za-z]/;
+
+/** For the parser: `{can_open, can_close, length}` of the run at `start`. `splitsWords`: it may stand within one. */
+export function scanRun(source, start, end, splitsWords) {
+  const sign = source[start];
+  let next = start;
+  while (next < end && source[next] === sign) next += 1;
+  const length = next - start;
+  const before = start === 0 ? " " : characterBefore(source, start);
+  const after = next < end ? String.fromCodePoint(source.codePointAt(next)) : " ";
+  if (isArithmetic(sign, length, before, after) || (sign === "~" && length !== 2)) {
+    return { can_open: false, can_close: false, length };
+  }
+  const edges = { before: edgeOf(before), after: edgeOf(after) };
+  const left = isOpen(edges.after, edges.before);
+  const right = isOpen(edges.before, edges.after);
+  return {
+    can_open: left && (splitsWords || !right || edges.before === "stop" || PUNCTUATION.test(before)),
+    can_close: right && (splitsWords || !left || edges.after === "stop" || PUNCTUATION.test(after)),
+    length,
+  };
+}
+
+function characterBefore(source, at) {
+  const low = source.charCodeAt(at - 1);
+  return low >= 0xdc00 && low <= 0xdfff && at > 1 ? source.slice(at - 2, at) : source[at - 1];
+}
+
+function edgeOf(character) {
+  if (SPACE.test(character)) return "space";
+  if (CJK.test(character)) return "cjk";
+  return PUNCTUATION.test(character) ? "stop" : "letter";
+}
+
+/** Whether a run may be bound to what stands on its `inner` side. */
+function isOpen(inner, outer) {
+  return inner !== "space" && (inner !== "stop" || outer !== "letter");
+}
+
+function isArithmetic(sign, length, before, after) {
+  if (sign === "_" || length > 2) return false;
+  const figures = FIGURE.test(before) && FIGURE.test(after);
+  if (length === 2) return figures;
+  return sign === "*" && WORD.test(before) && WORD.test(after) && (FIGURE.test(before) || FIGURE.test(after));
+}

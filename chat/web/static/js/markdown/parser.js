@@ -1,0 +1,121 @@
+// The Markdown parser (markdown-it) as Parley sets it up: CommonMark with GitHub's tables and "~~", and rules of our
+// own for formulas, footnotes, bare addresses, HTML and figures. Figures come first: "3*4*5", ">5 %" and "2024." are
+// what they are. What the rules make of a text is in blocks.js, the HTML in rendering.js.
+
+import MarkdownIt from "../../vendor/markdown-it/markdown-it.js";
+
+import { bareAddresses } from "./addresses.js";
+import { scanRun } from "./emphasis.js";
+import { addFootnotes } from "./footnotes.js";
+import { addHtmlAsText } from "./html-rules.js";
+import { addFormulas, keepBars } from "./math-rules.js";
+
+/** Quotes and lists deeper than this are text; the parser would leave them out. */
+const DEEPEST = 100;
+const NO_PLAIN_TEXT = /[\n!#$%&*+\-:<=>@[\\\]^_`{}~]/g;
+/** ">5 %" and ">= 3" compare; so does "> 5 %" at the beginning of a list's item. */
+const COMPARISON = /^>(?:=|[~≈±+−-]?[$€£¥₹]?\d)/;
+const SPACED_COMPARISON = /^>\s?[~≈±+−-]?[$€£¥₹]?\d/;
+
+const md = new MarkdownIt({ breaks: true, maxNesting: 2 * DEEPEST });
+
+md.inline.State = class extends md.inline.State {
+  /** The bare addresses of the text being read. */
+  get addresses() {
+    this.found ??= bareAddresses(this.src);
+    return this.found;
+  }
+
+  scanDelims(start, splitsWords) {
+    return scanRun(this.src, start, this.posMax, splitsWords);
+  }
+};
+
+function addressRule(state, silent) {
+  if (state.linkLevel > 0) return false;
+  const address = addressFrom(state.addresses, state.pos);
+  if (address?.start !== state.pos || address.end > state.posMax) return false;
+  if (!silent) {
+    const text = state.src.slice(address.start, address.end);
+    const isGrowing = state.env.isEnd && address.last === state.src.length;
+    state.push("link_open", "a", 1).attrs = [["href", isGrowing ? "" : md.normalizeLink(address.href)]];
+    state.push("text", "", 0).content = text;
+    state.push("link_close", "a", -1);
+  }
+  state.pos = address.end;
+  return true;
+}
+
+/** An address in angle brackets at the end of a growing text has been closed for it, and leads nowhere yet. */
+function closedAddressRule(rule) {
+  return (state, silent) => {
+    if (!rule(state, silent)) return false;
+    if (!silent && state.env.isEnd && /^[*_~]*$/.test(state.src.slice(state.pos))) {
+      state.tokens.findLast(({ type }) => type === "link_open").attrSet("href", "");
+    }
+    return true;
+  };
+}
+
+/** The first address that begins at `at` or after it. */
+function addressFrom(addresses, at) {
+  let [low, high] = [0, addresses.length];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (addresses[middle].start < at) low = middle + 1;
+    else high = middle;
+  }
+  return addresses[low];
+}
+
+/** Letters up to the next sign that may mean something, or to the next address. */
+function textRule(state, silent) {
+  NO_PLAIN_TEXT.lastIndex = state.pos;
+  const sign = NO_PLAIN_TEXT.exec(state.src)?.index ?? state.posMax;
+  const address = addressFrom(state.addresses, state.pos + 1)?.start ?? state.posMax;
+  const end = Math.min(sign, address, state.posMax);
+  if (end === state.pos) return false;
+  if (!silent) state.pending += state.src.slice(state.pos, end);
+  state.pos = end;
+  return true;
+}
+
+const isComparison = (state, line) => {
+  const start = state.bMarks[line] + state.tShift[line];
+  const text = state.src.slice(start, start + 12);
+  if (COMPARISON.test(text)) return true;
+  return SPACED_COMPARISON.test(text) && /[-*+.)][ \t]+$/.test(state.src.slice(state.bMarks[line], start));
+};
+
+/** The parser's own rule of that name. */
+function ruleOf(name, { ruler } = new MarkdownIt().block) {
+  ruler.enableOnly([name]);
+  return ruler.getRules("")[0];
+}
+
+/** Puts `isOther` before a rule of the parser: where it holds, the rule does not. */
+function unless(name, isOther, alt) {
+  const rule = ruleOf(name);
+  md.block.ruler.at(name, (state, line, ...rest) => !isOther(state, line) && rule(state, line, ...rest), { alt });
+}
+
+const isTooDeep = (state) => state.level > DEEPEST;
+
+unless("blockquote", (state, line) => isTooDeep(state) || isComparison(state, line), [
+  "paragraph",
+  "reference",
+  "blockquote",
+  "list",
+]);
+unless("list", isTooDeep, ["paragraph", "reference", "blockquote"]);
+md.block.ruler.at("table", keepBars(ruleOf("table")), { alt: ["paragraph", "reference"] });
+md.inline.ruler.at("text", textRule);
+md.inline.ruler.before("text", "address", addressRule);
+md.inline.ruler.at("autolink", closedAddressRule(ruleOf("autolink", new MarkdownIt().inline)));
+// An address is shown as it was written.
+md.normalizeLinkText = (text) => text;
+addFormulas(md);
+addHtmlAsText(md);
+addFootnotes(md);
+
+export { md };

@@ -1,0 +1,94 @@
+// The HTML of what the parser has read. It is not safe yet: sanitise.js decides what of it reaches the page.
+
+import { safeHref } from "../browser/links.js";
+import { strings } from "../strings/index.js";
+import { md } from "./parser.js";
+
+const { escapeHtml } = md.utils;
+const TASK = /^\[([ xX])\](?=\s)/;
+const { rules } = md.renderer;
+
+/** `env.outline` holds the depths of the headings that this one stands under, outermost first. */
+function levelOf(token, env) {
+  const depth = Number(token.tag[1]);
+  env.outline = [...env.outline.filter((above) => above < depth), depth];
+  // Below the page's own two levels, and never one left out, whatever level a writer begins with.
+  return Math.min(6, env.outline.length + 2);
+}
+
+rules.heading_open = (tokens, index, _, env) => {
+  tokens[index].meta = levelOf(tokens[index], env);
+  return `<h${tokens[index].meta}>`;
+};
+rules.heading_close = (tokens, index) => `</h${tokens[index - 2].meta}>\n`;
+rules.s_open = () => "<del>";
+rules.s_close = () => "</del>";
+
+// Where an address may not be followed, its words are words; while it is being written, a link without an address.
+const linkTag = (href, env) => {
+  const address = env.address ? env.address(href) : safeHref(href);
+  if (address !== null) return `<a href="${escapeHtml(address)}">`;
+  return href === "" && env.growing ? "<a>" : null;
+};
+const closings = new WeakMap();
+
+rules.link_open = (tokens, index, _, env) => {
+  const tag = linkTag(tokens[index].attrGet("href"), env);
+  const stack = closings.get(env) ?? [];
+  closings.set(env, [...stack, tag === null ? "" : "</a>"]);
+  return tag ?? "";
+};
+rules.link_close = (_tokens, _index, _, env) => closings.get(env).pop();
+
+// Nothing is loaded from anywhere: an image becomes a link that a person may follow.
+rules.image = (tokens, index, options, env, renderer) => {
+  const label = renderer.renderInlineAsText(tokens[index].children, options, env);
+  const name = escapeHtml(env.image ? env.image(label) : strings.markdown.image(label.replace(/\s+/g, " ").trim()));
+  const tag = closings.get(env)?.length ? null : linkTag(tokens[index].attrGet("src"), env);
+  return tag === null ? name : `${tag}${name}</a>`;
+};
+
+const code = (content, info) => {
+  const language = /^[\w+#.-]{1,30}/.exec(md.utils.unescapeAll(info).trim())?.[0].toLowerCase() ?? "";
+  return `<pre><code class="language-${language}">${escapeHtml(content.replace(/\n$/, ""))}</code></pre>\n`;
+};
+rules.fence = (tokens, index) => code(tokens[index].content, tokens[index].info);
+rules.code_block = rules.fence;
+rules.text_special = rules.text;
+
+const cell = (tokens, index) => {
+  const align = /text-align:(\w+)/.exec(tokens[index].attrGet("style") ?? "")?.[1];
+  return `<${tokens[index].tag}${align ? ` align="${align}"` : ""}>`;
+};
+rules.th_open = cell;
+rules.td_open = cell;
+
+/** Gives the items of ordered lists the numbers they were written with, and those of task lists their boxes. */
+export function prepareLists(tokens) {
+  const lists = [];
+  tokens.forEach((token, index) => {
+    if (/_list_open$/.test(token.type)) lists.push({ list: token, items: [] });
+    else if (token.type === "list_item_open") {
+      lists.at(-1).items.push(token);
+      if (tokens[index + 2]?.type === "inline") prepareTask(tokens[index + 2]);
+    } else if (token.type === "ordered_list_close") numberItems(lists.pop());
+    else if (token.type === "bullet_list_close") lists.pop();
+  });
+}
+
+function prepareTask(token) {
+  token.content = token.content.replace(TASK, (_, mark) => (mark === " " ? "☐" : "☑"));
+}
+
+/** "1. 1. 1." is a way to have the items counted; "3. 5. 9." are the writer's own numbers. */
+function numberItems({ list, items }) {
+  const numbers = items.map(({ info }) => Number(info));
+  const counted = numbers.every((number) => number === numbers[0]) && numbers[0] < 2;
+  const most = counted ? numbers[0] + items.length : Math.max(...numbers);
+  const classes = [list.markup === ")" && "paren", most > 9999 ? "widest" : most > 99 && "wide"].filter(Boolean);
+  if (classes.length > 0) list.attrSet("class", classes.join(" "));
+  if (counted) return;
+  items.forEach((item, at) => {
+    if (at > 0 && numbers[at] !== numbers[at - 1] + 1) item.attrSet("value", String(numbers[at]));
+  });
+}

@@ -1,0 +1,34 @@
+// Formulas that are still being written. Pure.
+
+import { formulaAt } from "./math-syntax.js";
+
+/** Where a formula on lines of its own begins that has no end yet, or -1; and where the last whole one ends. */
+export function lastDisplay(text) {
+  let from = 0;
+  for (const { index, 0: indent } of text.matchAll(/^ {0,3}(?=\$\$|\\\[|\\begin\{)/gm)) {
+    if (index < from) continue;
+    const found = formulaAt(text, index + indent.length);
+    if (found && !Number.isFinite(found.end)) return { open: index + indent.length, end: from };
+    from = found?.end ?? from;
+  }
+  return { open: -1, end: from };
+}
+
+/** The formula that begins at `at` with an end; "" where nothing of it can be drawn yet. */
+export function wholeFormula(text, at, { tex, display }) {
+  const environment = /^\\begin\{([^}]*)\}/.exec(tex);
+  if (environment) return wholeEnvironment(tex, environment);
+  const opening = text.slice(at, at + (/^(?:\$\$|\\)/.test(text.slice(at, at + 2)) ? 2 : 1));
+  const closing = { "\\(": "\\)", "\\[": "\\]" }[opening] ?? opening;
+  const written = tex.replace(/[\s$\\]+$/, "");
+  if (!written.trim()) return "";
+  return opening + written + (display && tex.includes("\n") ? "\n" : "") + closing;
+}
+
+function wholeEnvironment(tex, [opening, name]) {
+  const written = tex
+    .slice(opening.length)
+    .replace(/\\(?:e|en|end|end\{[^}]*)$/, "")
+    .trimEnd();
+  return written ? `${opening}${written}\n\\end{${name}}` : "";
+}
