@@ -88,6 +88,8 @@ def when_ready(server):
     """Say where it is, once it listens, and where its signals are to be sent."""
     _leave_number(server)
     leave.give_notice_first(server, settings.notice_s)
+    for warning in in_force.warnings():
+        server.log.warning("parley: %s", warning)
     server.log.info("Parley answers at http://%s with %s %s workers", bind, workers, worker_class)
 
 

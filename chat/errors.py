@@ -121,6 +121,12 @@ class ModelError(ParleyError):
         self.retry_after_s = retry_after_s
 
 
+class NoDescriptors(ModelError):
+    """This server's own lack: it has no file descriptor for a connection to the model."""
+
+    code = "overloaded"
+
+
 class ModelUnreachable(ModelError):
     """Refused, reset, unknown host, TLS failure: nothing was answered."""
 

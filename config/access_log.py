@@ -6,13 +6,14 @@ The formats themselves: `access_log_format` in `gunicorn.gevent.py`.
 from __future__ import annotations
 
 import datetime
+import logging
 import os
 from collections.abc import Mapping
 from typing import Any
 
 from gunicorn.glogging import Logger
 
-from config.logging import escaped
+from config.logging import LineFile, escaped
 
 
 class AccessLog(Logger):  # type: ignore[misc]  # gunicorn has no types
@@ -20,6 +21,16 @@ class AccessLog(Logger):  # type: ignore[misc]  # gunicorn has no types
 
     # Its own escapes quotation marks as they are looked up, which `atoms` has done here.
     atoms_wrapper_class = dict
+
+    def _set_handler(self, log: Any, output: str | None, fmt: logging.Formatter, stream: Any = None) -> None:
+        """gunicorn's, but for a file's handler: a disk that takes no lines costs nothing else."""
+        super()._set_handler(log, output, fmt, stream)
+        for number, handler in enumerate(log.handlers):
+            if type(handler) is logging.FileHandler:
+                handler.close()
+                log.handlers[number] = file = LineFile(handler.baseFilename)
+                file.setFormatter(fmt)
+                file._gunicorn = True  # type: ignore[attr-defined]  # what it knows its own handlers by
 
     def atoms(
         self,

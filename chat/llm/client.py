@@ -17,7 +17,14 @@ import httpx2
 import openai
 
 from chat.cancellation import Cancellation
-from chat.errors import ModelError, ModelRateLimited, ModelRejected, ModelUnavailable, ModelUnreachable
+from chat.errors import (
+    ModelError,
+    ModelRateLimited,
+    ModelRejected,
+    ModelUnavailable,
+    ModelUnreachable,
+    NoDescriptors,
+)
 from chat.llm import wire
 from chat.llm.deltas import AnswerReader
 from chat.llm.endpoint import Endpoint
@@ -171,7 +178,7 @@ def _is_refusal(failure: Exception) -> bool:
 
 def _wait_before_next(error: ModelError, attempt: int, asked_s: float | None) -> float | None:
     """Seconds until another attempt, or None if there is to be none."""
-    if not isinstance(error, (ModelUnreachable, ModelUnavailable, ModelRateLimited)):
+    if not isinstance(error, (ModelUnreachable, ModelUnavailable, ModelRateLimited, NoDescriptors)):
         return None
     if asked_s is not None and asked_s > MAX_RETRY_AFTER_S:
         return None

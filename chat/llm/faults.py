@@ -23,6 +23,7 @@ from chat.errors import (
     ModelTimeout,
     ModelUnavailable,
     ModelUnreachable,
+    NoDescriptors,
 )
 from chat.llm.deltas import ReportedError
 from chat.llm.elsewhere import elsewhere
@@ -31,6 +32,7 @@ from chat.llm.reasons import reason as reason_in
 from chat.llm.redaction import is_page, quotable
 from chat.llm.reply import Unreadable
 from chat.llm.retry_after import asked, retry_after_s
+from chat.workers import descriptors
 
 # Everything that one attempt at an answer may raise, but for the turn's own end.
 FAILURES = (openai.OpenAIError, httpx2.HTTPError, ReportedError, ModelError)
@@ -38,6 +40,7 @@ FAILURES = (openai.OpenAIError, httpx2.HTTPError, ReportedError, ModelError)
 _QUOTA_CODES = frozenset({"insufficient_quota", "billing_hard_limit_reached"})
 # Parts of what an error in a stream calls itself when it is the request's fault.
 _REFUSED = ("invalid_request", "context_length", "invalid_argument", "bad_request", "not_supported", "unsupported")
+_NO_ROOM = "This server has no room for one more connection at the moment (ulimit -n); try again in a moment."
 
 
 class Faults:
@@ -56,7 +59,7 @@ class Faults:
         if isinstance(failure, openai.APIStatusError):
             return self._status(failure)
         if isinstance(failure, (openai.APIConnectionError, httpx2.HTTPError)):
-            return self._connection(failure, begun)
+            return NoDescriptors(_NO_ROOM) if _lacks_descriptors(failure) else self._connection(failure, begun)
         return ModelGarbled("The model's endpoint gave an answer that cannot be understood.")
 
     def _status(self, failure: openai.APIStatusError) -> ModelError:
@@ -167,6 +170,11 @@ def _causes(failure: BaseException | None) -> Iterator[BaseException]:
     while failure is not None:
         yield failure
         failure = failure.__cause__ or failure.__context__
+
+
+def _lacks_descriptors(failure: Exception) -> bool:
+    looked_up = any(isinstance(cause, socket.gaierror) for cause in _causes(failure))
+    return descriptors.lacking(failure, or_now=looked_up)
 
 
 def _why(causes: list[BaseException]) -> str:

@@ -15,6 +15,7 @@ from typing import Any
 import peewee
 
 from chat.errors import StoreFailed, StoreUnavailable
+from chat.workers import descriptors
 from chat.workers.native import Call
 
 # What is written for one item of a kind: its value, or the error that is raised where it was asked for.
@@ -182,6 +183,8 @@ def _sentence(error: Exception) -> str:
     text = str(error)
     if "locked" in text or "busy" in text:
         return "The database is busy; try again in a moment."
+    if descriptors.lacking(error, or_now="unable to open" in text):
+        return "This server has too many files open; try again in a moment."
     if "full" in text:
         return "The database's disk is full; nothing was changed."
     return "The database cannot be used at the moment."

@@ -21,6 +21,7 @@ import urllib3
 
 from chat.errors import ToolFailure
 from chat.tools.watchdog import Watchdog, WatchedAdapter
+from chat.workers import descriptors
 
 # With a name and a home, so that whoever runs a source can see who asks. No compression: a small answer can
 # then not unpack into a huge one.
@@ -152,6 +153,10 @@ class JsonSource:
 
     def _translated(self, error: Exception, watchdog: Watchdog) -> Exception:
         """A foreign exception as ours. Its own text is left out: it names addresses."""
+        if descriptors.lacking(error):
+            return _Passing(
+                SourceUnavailable(f"{self.name} could not be asked: this server has no room for one more connection.")
+            )
         late = isinstance(error, requests.ReadTimeout | urllib3.exceptions.ReadTimeoutError)
         if late or watchdog.expired:
             return self._unavailable("did not answer in time")

@@ -15,8 +15,11 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from gunicorn.config import Config
 
 from config import logging as log_files
+from config.access_log import AccessLog
+from config.logging import LineFile
 from config.settings import ROOT, SettingError, Settings
 
 log = logging.getLogger("chat.turns.runner")
@@ -308,3 +311,36 @@ def test_a_folder_that_takes_nothing(settings: Settings, folder: str) -> None:
 def test_folders_are_made_as_deep_as_needed(tmp_path: Path, settings: Settings) -> None:
     log_files.set_up(dataclasses.replace(settings, log_dir=tmp_path / "a" / "b" / "c"))
     assert (tmp_path / "a" / "b" / "c").is_dir()
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="/dev/full is Linux's")
+def test_a_full_disk_is_told_once_and_costs_nobody_anything(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "app.log"
+    path.symlink_to("/dev/full")
+    file = LineFile(path)
+    for number in range(100):
+        file.handle(logging.makeLogRecord({"msg": "line %d", "args": (number,)}))
+    assert capsys.readouterr().err == f"parley: {path} takes no lines (No space left on device); they are lost.\n"
+    path.unlink()
+    file.handle(logging.makeLogRecord({"msg": "there is room again"}))
+    assert path.read_text() == "there is room again\n"
+    file.close()
+
+
+def test_the_access_log_is_such_a_file(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    config = Config()
+    config.set("accesslog", str(tmp_path / "access.log"))
+    log = AccessLog(config)
+    try:
+        for _ in range(3):
+            log.setup(config)
+        assert [type(handler) for handler in log.access_log.handlers] == [LineFile]
+        log.access_log.info("one")
+        assert (tmp_path / "access.log").read_text() == "one\n"
+    finally:
+        for handler in log.access_log.handlers[:]:
+            log.access_log.removeHandler(handler)
+            handler.close()
+        for handler in log.error_log.handlers[:]:
+            log.error_log.removeHandler(handler)
+    assert capsys.readouterr().err == ""
