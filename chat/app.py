@@ -64,7 +64,7 @@ class Worker:
         self._memory = LocalMemory(settings.memory_limit_mb * 1024 * 1024)
         self._home = Home(self._store, settings.active_turns_limit)
         self._peers = Peers(settings.data_dir / "run")
-        self._recovery = Recovery(self._store, self._peers.is_gone)
+        self._recovery = Recovery(self._store, self._home, self._peers.name, self._peers.presence)
         self._expiry = Expiry(self._store, self._memory)
         self._remover = Remover(self._store)
         self._indexer = Indexer(self._store)

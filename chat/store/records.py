@@ -63,7 +63,7 @@ class Turn:
 
     @property
     def duration_ms(self) -> int | None:
-        return None if self.ended_at is None else self.ended_at - self.started_at
+        return None if self.ended_at is None else max(0, self.ended_at - self.started_at)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,11 +77,15 @@ class Run:
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """How far a turn has come: its whole answer, and the marks of its events."""
+    """How far a turn has come: its whole answer, and the marks of its events.
+
+    `elapsed_ms` is how long it has run, by a clock that is never put forward or back.
+    """
 
     turn: Turn
     answer: Answer
     marks: str
+    elapsed_ms: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,11 +22,6 @@ from chat.store.values import RunStatement, for_each, ids
 RUNNING = """
     SELECT json_group_array(id) FROM turns WHERE id IN (SELECT value FROM json_each(?)) AND status = 'running'
 """
-NOT_ENDED = """
-    SELECT json_group_array(id) FROM turns
-    WHERE id IN (SELECT value FROM json_each(?)) AND status IN ('running', 'interrupted')
-"""
-
 RENEW = """
     UPDATE turns SET lease_until = ? WHERE id IN (SELECT value FROM json_each(?)) AND status = 'running'
 """
@@ -59,7 +54,8 @@ _WRITE_OUT = """
 """
 
 _INTERRUPT = """
-    UPDATE turns SET status = 'interrupted', ended_at = ?, error_code = ?, error_message = ?, error_retryable = ?
+    UPDATE turns
+    SET status = 'interrupted', ended_at = MAX(?, started_at), error_code = ?, error_message = ?, error_retryable = ?
     WHERE id = ? AND status = 'running'
     RETURNING conversation_id, message_id
 """
@@ -74,24 +70,27 @@ class Ending:
     error: TurnError | None
 
 
-def checkpoint(run: RunStatement, due: Sequence[Piece], alive: Sequence[int], now: int) -> None:
+def checkpoint(run: RunStatement, due: Sequence[Piece], alive: Sequence[int], now: int) -> list[int]:
     """Keep what has come of the `due` turns, and renew the lease of all the turns in `alive`.
 
-    What has ended since `due` was gathered, or was deleted, stays as it is.
+    What has ended since `due` was gathered, or was deleted, stays as it is. Returns those of `alive` that have ended
+    or were deleted.
     """
     if due:
         running = _those(run, RUNNING, (piece.turn.id for piece in due))
         kept = [piece for piece in due if piece.turn.id in running]
         turn_progress.keep(run, kept)
         _write_tool_calls(run, [(piece.turn.message_id, piece.tool_calls) for piece in kept])
-    if alive:
-        run(RENEW, (now + LEASE_MS, ids(alive)))
+    if not alive or run(RENEW, (now + LEASE_MS, ids(alive))).rowcount == len(alive):
+        return []
+    running = _those(run, RUNNING, alive)
+    return [turn_id for turn_id in alive if turn_id not in running]
 
 
 def finish(run: RunStatement, endings: Sequence[Ending], now: int) -> list[Turn | None]:
-    """End turns that run or were interrupted, and free their conversations. None for each that is neither."""
-    not_ended = _those(run, NOT_ENDED, (ending.progress.turn.id for ending in endings))
-    outcomes = [_ended(ending, now, not_ended) for ending in endings]
+    """End running turns, and free their conversations. None for each that does not run."""
+    not_ended = _those(run, RUNNING, (ending.progress.turn.id for ending in endings))
+    outcomes = [_ended(ending, not_ended) for ending in endings]
     turns = [turn for turn in outcomes if turn is not None]
     progress = [ending.progress for ending, turn in zip(endings, outcomes, strict=True) if turn is not None]
     for_each(run, FINISH, [_row_of_end(turn) for turn in turns])
@@ -130,7 +129,7 @@ def _those(run: RunStatement, statement: str, turn_ids: Iterable[int]) -> set[in
     return set(msgspec.json.decode(found))
 
 
-def _ended(ending: Ending, now: int, not_ended: set[int]) -> Turn | None:
+def _ended(ending: Ending, not_ended: set[int]) -> Turn | None:
     """The turn as it ends, taken out of `not_ended`; None when it is not there."""
     progress = ending.progress
     if progress.turn.id not in not_ended:
@@ -142,7 +141,7 @@ def _ended(ending: Ending, now: int, not_ended: set[int]) -> Turn | None:
         marks=progress.marks,
         error=ending.error,
         usage=progress.answer.usage,
-        ended_at=now,
+        ended_at=progress.turn.started_at + progress.elapsed_ms,
     )
 
 

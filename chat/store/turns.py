@@ -6,7 +6,7 @@ changed, or somebody else has it. Those that begin or end at the same time are w
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import peewee
 
@@ -48,29 +48,35 @@ class Turns:
         return turn_begin.begin_again(self.database.run, Message(**found), run, now_ms())
 
     @writes
-    def checkpoint(self, due: Sequence[Piece], alive: Sequence[int]) -> None:
+    def checkpoint(self, due: Sequence[Piece], alive: Sequence[int]) -> list[int]:
         """Keep what has come of the `due` turns, and renew the lease of all the turns in `alive`: one transaction.
 
-        What has ended since `due` was gathered, or was deleted, stays as it is.
+        What has ended since `due` was gathered, or was deleted, stays as it is. Returns those of `alive` that have
+        ended or were deleted.
         """
-        turn_end.checkpoint(self.database.run, due, alive, now_ms())
+        return turn_end.checkpoint(self.database.run, due, alive, now_ms())
 
     def finish(self, progress: Progress, status: str, error: TurnError | None) -> Turn | None:
         """End a turn: its answer, usage and status, and the conversation is free again.
 
-        A turn that was taken for dead, its lease having run out behind a locked database, ends as it truly
-        did. Returns None, having changed nothing, when it was ended otherwise or deleted.
+        Returns None, having changed nothing, when it was ended before or deleted.
         """
         return self.database.write_together(self._finish, Ending(progress, status, error))
 
     @writes
-    def interrupt_lost(self, gone: Sequence[str], error: TurnError) -> list[int]:
-        """End every turn whose worker is among `gone`, or has not renewed its lease. Returns their ids."""
-        lost = (TurnRow.status == RUNNING) & ((TurnRow.lease_until < now_ms()) | (TurnRow.worker << list(gone)))
-        found = [turn["id"] for turn in rows(TurnRow.select(TurnRow.id).where(lost))]
-        for conversation_id, message_id in turn_end.interrupt(self.database.run, found, error, now_ms()):
+    def interrupt_lost(
+        self, gone: Sequence[str], silent: Mapping[str, int], lost: Sequence[int], error: TurnError
+    ) -> list[int]:
+        """End turns that nobody runs any more. Returns their ids.
+
+        That is every turn of the workers in `gone`, those of a worker in `silent` whose lease is not newer than the
+        one given there, and those in `lost`.
+        """
+        found = rows(TurnRow.select(TurnRow.id).where((TurnRow.status == RUNNING) & _nobody_runs(gone, silent, lost)))
+        turn_ids = [turn["id"] for turn in found]
+        for conversation_id, message_id in turn_end.interrupt(self.database.run, turn_ids, error, now_ms()):
             note_messages(self.database.run, [(message_id, conversation_id)])
-        return found
+        return turn_ids
 
     @reads
     def get(self, turn_id: int) -> Turn | None:
@@ -90,18 +96,30 @@ class Turns:
         return turn, _answer(turn.message_id), ConversationRow.get_by_id(turn.conversation_id).title
 
     @reads
-    def homes(self) -> dict[str, bool]:
-        """The workers that turns are running at, each with whether one of its leases has run out."""
+    def homes(self) -> dict[str, int]:
+        """Return the workers that turns are running at, each with the oldest of its leases."""
         oldest = peewee.fn.MIN(TurnRow.lease_until).alias("oldest")
         query = TurnRow.select(TurnRow.worker, oldest).where(TurnRow.status == RUNNING).group_by(TurnRow.worker)
-        now = now_ms()
-        return {home["worker"]: home["oldest"] < now for home in rows(query)}
+        return {home["worker"]: home["oldest"] for home in rows(query)}
+
+    @reads
+    def running_at(self, worker: str) -> list[int]:
+        """Return the turns that run at a worker."""
+        query = TurnRow.select(TurnRow.id).where((TurnRow.status == RUNNING) & (TurnRow.worker == worker))
+        return [turn["id"] for turn in rows(query)]
 
     def _begin(self, asked: Sequence[Asked]) -> list[Begun | ParleyError]:
         return turn_begin.begin(self.database.run, asked, now_ms())
 
     def _finish(self, endings: Sequence[Ending]) -> list[Turn | None]:
         return turn_end.finish(self.database.run, endings, now_ms())
+
+
+def _nobody_runs(gone: Sequence[str], silent: Mapping[str, int], lost: Sequence[int]) -> peewee.Expression:
+    condition = TurnRow.worker.in_(list(gone)) | TurnRow.id.in_(list(lost))
+    for worker, lease in silent.items():
+        condition |= (TurnRow.worker == worker) & (TurnRow.lease_until <= lease)
+    return condition
 
 
 def _answer(message_id: int) -> Answer:

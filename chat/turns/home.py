@@ -10,7 +10,7 @@ import contextlib
 import logging
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from chat.errors import Overloaded, Restarting, StoreUnavailable
 from chat.store import Store
@@ -138,8 +138,9 @@ class Home:
             return
         kept = False
         try:
-            self._store.turns.checkpoint([live.piece() for live in due], [live.turn.id for live in alive])
+            ended = self._store.turns.checkpoint([live.piece() for live in due], [live.turn.id for live in alive])
             kept = True
+            self._let_go(ended)
         except StoreUnavailable as error:
             log.warning("Checkpoint of %d turns put off: %s", len(due), error)
         finally:
@@ -148,3 +149,9 @@ class Home:
             else:
                 for live in due:
                     live.not_kept()
+
+    def _let_go(self, ended: Iterable[int]) -> None:
+        """Stop working for turns that were deleted, or ended by another server that took this one for dead."""
+        for turn_id in ended:
+            if live := self.get(turn_id):
+                live.cancellation.cancel("interrupted")

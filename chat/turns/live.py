@@ -55,6 +55,7 @@ class LiveTurn:
     def __init__(self, turn: Turn, cancellation: Cancellation, pace: Pace) -> None:
         self.turn = turn
         self.cancellation = cancellation
+        self._began = time.monotonic()
         self._pace = pace
         self.log = LocalEventLog()
         self._lock = threading.Lock()
@@ -98,7 +99,7 @@ class LiveTurn:
         with self._lock:
             self._flush()
             answer = Answer("".join(self._text), "".join(self._reasoning), tuple(self._tool_calls), self._usage)
-            return Progress(self.turn, answer, marks.encode(self._marks))
+            return Progress(self.turn, answer, marks.encode(self._marks), self.elapsed_ms)
 
     def piece(self) -> Piece:
         """What there is beyond the last piece, up to the last event that went out."""
@@ -110,6 +111,11 @@ class LiveTurn:
             self._kept = _Kept(len(self._marks), len(self._text), len(self._reasoning), calls)
             changed = _changed(before.calls, calls) if calls else {}
             return Piece(self.turn, before.marks, text, reasoning, marks.encode(self._marks[before.marks :]), changed)
+
+    @property
+    def elapsed_ms(self) -> int:
+        """How long it has run."""
+        return int((time.monotonic() - self._began) * 1000)
 
     @property
     def changed(self) -> bool:

@@ -1,4 +1,4 @@
-"""Ends the turns of workers that have died: whoever lives looks for them."""
+"""Ends the turns that nobody runs any more: those of workers that have died, and those that this worker has lost."""
 
 from __future__ import annotations
 
@@ -8,24 +8,40 @@ from collections.abc import Callable
 from chat.errors import StoreUnavailable
 from chat.store import Store
 from chat.store.records import TurnError
+from chat.turns.heartbeats import SILENT_S, SUSPECT_S, Heartbeats
+from chat.turns.home import Home
+from chat.workers.peers import Presence
 from chat.workers.ticker import Ticker
 
 log = logging.getLogger(__name__)
 
 _SWEEP_S = 1.0
+# A turn is in the database a moment before it is among this worker's.
+_SWEEPS_UNTIL_LOST = 5
 _DIED = TurnError("turn_interrupted", "The server stopped before the answer was complete.", True)
 
 
 class Recovery:
     """One for each worker; which of them comes first does not matter.
 
-    A turn is lost when its worker is known to have ended (`is_gone`, by the worker's name), which only shows on
-    one machine, or when nobody has renewed its lease.
+    A worker of this machine is known by its process (`presence`): while that lives, stopped or slow, its turns are
+    left to it. One that cannot be seen from here is taken for dead when its leases are not renewed.
     """
 
-    def __init__(self, store: Store, is_gone: Callable[[str], bool]) -> None:
+    def __init__(
+        self,
+        store: Store,
+        home: Home,
+        name: str,
+        presence: Callable[[str], Presence],
+        heartbeats: Heartbeats | None = None,
+    ) -> None:
         self._store = store
-        self._is_gone = is_gone
+        self._home = home
+        self._name = name
+        self._presence = presence
+        self._heartbeats = heartbeats or Heartbeats()
+        self._missing: dict[int, int] = {}
         self._ticker = Ticker("recovery", _SWEEP_S, self.sweep)
 
     def start(self) -> None:
@@ -38,14 +54,30 @@ class Recovery:
     def sweep(self) -> list[int]:
         """End every turn that is lost; returns their ids. Looks before it locks."""
         try:
-            homes = self._store.turns.homes()
-            gone = [worker for worker in homes if self._is_gone(worker)]
-            if not gone and not any(homes.values()):
-                return []
-            ended = self._store.turns.interrupt_lost(gone, _DIED)
+            ended = self._end_lost(self._store.turns.homes())
         except StoreUnavailable as error:
             log.warning("Looking for interrupted turns is put off: %s", error)
+            self._heartbeats.forget()  # where the database is locked, nobody can renew a lease
             return []
         for turn_id in ended:
             log.warning("Turn %s is interrupted: its worker has gone", turn_id)
         return ended
+
+    def _end_lost(self, leases: dict[str, int]) -> list[int]:
+        presence = {worker: self._presence(worker) for worker in leases if worker != self._name}
+        gone = [worker for worker, found in presence.items() if found is Presence.GONE]
+        unseen = {worker: leases[worker] for worker, found in presence.items() if found is Presence.UNKNOWN}
+        self._heartbeats.look(unseen)
+        # From the first suspicion on, a write each time: a database that is locked may be why nothing is renewed.
+        suspected = self._heartbeats.unchanged_for(SUSPECT_S)
+        lost = self._lost() if self._name in leases else []
+        if not (gone or suspected or lost):
+            return []
+        return self._store.turns.interrupt_lost(gone, self._heartbeats.unchanged_for(SILENT_S), lost, _DIED)
+
+    def _lost(self) -> list[int]:
+        """Turns that are this worker's by the database, and have not been among those that it runs for some time."""
+        mine = set(self._store.turns.running_at(self._name))
+        mine.difference_update(live.turn.id for live in self._home.turns())
+        self._missing = {turn_id: self._missing.get(turn_id, 0) + 1 for turn_id in mine}
+        return [turn_id for turn_id, sweeps in self._missing.items() if sweeps >= _SWEEPS_UNTIL_LOST]

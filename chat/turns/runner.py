@@ -17,7 +17,7 @@ from chat.errors import ModelError, StoreFailed, StoreUnavailable, TurnEnded
 from chat.memory.contract import ConversationMemory
 from chat.messages import Answer, Message
 from chat.store import Store
-from chat.store.records import COMPLETED, FAILED, STOPPED, Turn, TurnError, now_ms
+from chat.store.records import COMPLETED, FAILED, STOPPED, Turn, TurnError
 from chat.store.records import Message as StoredMessage
 from chat.store.sessions import Owner
 from chat.store.turns import Begun, Progress, Question, Run
@@ -32,7 +32,7 @@ log = logging.getLogger(__name__)
 
 # How far back a rebuilt context looks, in messages, before it is cut to what the model may hold.
 _PATH_MESSAGES = 400
-_COMMIT_PATIENCE_S = 60.0
+_COMMIT_AGAIN_S, _COMMIT_AGAIN_AT_MOST_S = 0.5, 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,23 +189,27 @@ class Runner:
             self._titles.want(Beginning(begun.turn.conversation_id, begun.turn.model, begun.text, text))
 
     def _end_unkept(self, live: LiveTurn) -> None:
-        live.end(replace(live.turn, status=FAILED, ended_at=now_ms()), _NOT_KEPT)
+        live.end(replace(live.turn, status=FAILED, ended_at=live.turn.started_at + live.elapsed_ms), _NOT_KEPT)
 
     def _finish(self, progress: Progress, status: str, error: TurnError | None) -> Turn | None:
-        until = time.monotonic() + _COMMIT_PATIENCE_S
+        """Commit the end, trying until it is done: what was shown whole must not be lost. None: it cannot be kept."""
+        pause_s = _COMMIT_AGAIN_S
         in_doubt = False
-        while time.monotonic() < until:
+        while True:
             try:
                 ended = self._store.turns.finish(progress, status, error)
                 if ended is None and in_doubt:
                     ended = self._store.turns.get(progress.turn.id)
                     return ended if ended is not None and (ended.status, ended.error) == (status, error) else None
                 return ended
+            except StoreFailed as refused:
+                log.error("The end of turn %s cannot be kept: %s", progress.turn.id, refused)
+                return None
             except StoreUnavailable as unavailable:
                 in_doubt = True  # the commit itself may have failed after it took effect
                 log.warning("The end of turn %s is put off: %s", progress.turn.id, unavailable)
-                time.sleep(0.5)
-        return None
+                time.sleep(pause_s)
+                pause_s = min(2 * pause_s, _COMMIT_AGAIN_AT_MOST_S)
 
 
 _NOT_KEPT = TurnError("not_kept", "The answer could not be kept: the conversation or the database is gone.", True)

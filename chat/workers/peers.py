@@ -16,17 +16,31 @@ import socketserver
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
+from enum import Enum
 from pathlib import Path
 from typing import Any
 
 STALE_AFTER_S = 5.0
-# A report this old is of a dead worker whose process number has gone to somebody else, or the clock was put
-# forward: no longer shown, but not removed, since its socket may be in use.
+# A report this old is of a dead worker whose process number has gone to somebody else: no longer shown, but not
+# removed, since its socket may be in use.
 _GONE_AFTER_S = 120.0
+_PID_DIGITS = 9
 _CONNECT_TIMEOUT_S = 2.0
 _REQUEST_BYTES = 4096
 
 Handler = Callable[[dict[str, Any]], Iterable[bytes]]
+
+
+class Presence(Enum):
+    """What can be seen of a worker from here.
+
+    GONE: its process has ended. HERE: its process lives on this machine, running or stopped. UNKNOWN: it is on
+    another machine, or its process's number may be somebody else's by now.
+    """
+
+    GONE = "gone"
+    HERE = "here"
+    UNKNOWN = "unknown"
 
 
 class PeerUnreachable(Exception):
@@ -74,34 +88,43 @@ class Peers:
         finally:
             connection.close()
 
-    def is_gone(self, worker: str) -> bool:
-        """Whether the worker called `worker` is known to have ended. One on another machine never is."""
+    def presence(self, worker: str) -> Presence:
+        """Return what can be seen of the worker called `worker` (`host:pid`)."""
         host, _, pid = worker.rpartition(":")
-        return host == socket.gethostname() and pid.isdigit() and not _alive(int(pid))
+        if host != socket.gethostname() or not pid.isdigit():
+            return Presence.UNKNOWN
+        if not _alive(int(pid)):
+            return Presence.GONE
+        report = self._report(int(pid))
+        if report is None:
+            return Presence.UNKNOWN
+        return Presence.HERE if report.get("process_began") == began(int(pid)) else Presence.GONE
+
+    def is_gone(self, worker: str) -> bool:
+        """Return whether the worker called `worker` is known to have ended. One on another machine never is."""
+        return self.presence(worker) is Presence.GONE
 
     def publish(self, report: dict[str, Any]) -> None:
         """Leave this worker's report for the others. A full disk costs the report, nothing else."""
         path = self._report_path(os.getpid())
         scratch = path.with_suffix(".tmp")
+        about = {"process_began": began(os.getpid()), "published": time.monotonic()}
         with contextlib.suppress(OSError):
             self._dir.mkdir(parents=True, exist_ok=True, mode=0o700)
-            scratch.write_text(json.dumps(report), encoding="utf-8")
+            scratch.write_text(json.dumps(report | about), encoding="utf-8")
             scratch.replace(path)
 
     def reports(self) -> list[dict[str, Any]]:
         """The last report of every living worker of this server, with `stale` set where it is old."""
         found = []
         for path in sorted(self._dir.glob("*.json")):
-            # What is no worker's report (a file of somebody else's, half of one) is passed over.
-            with contextlib.suppress(OSError, ValueError, OverflowError, RecursionError):
-                pid = int(path.stem)
-                if not _alive(pid):
-                    self._forget(path)
-                    continue
-                age_s = time.time() - path.stat().st_mtime
-                report = json.loads(path.read_text(encoding="utf-8"))
-                if age_s <= _GONE_AFTER_S and isinstance(report, dict) and report.get("pid") == pid:
-                    found.append(report | {"stale": age_s > STALE_AFTER_S})
+            if not path.stem.isdigit():
+                continue
+            pid = int(path.stem[:_PID_DIGITS])
+            if not _alive(pid):
+                self._forget(path)
+            elif (report := self._report(pid)) is not None and (age_s := _age_s(report)) <= _GONE_AFTER_S:
+                found.append(report | {"stale": age_s > STALE_AFTER_S})
         return found
 
     def close(self) -> None:
@@ -110,6 +133,15 @@ class Peers:
             self._thread.join(_CONNECT_TIMEOUT_S)
             self._server.server_close()
         self._forget(self._report_path(os.getpid()))
+
+    def _report(self, pid: int) -> dict[str, Any] | None:
+        """The last report of the worker with this process number; None where there is none that can be read."""
+        # What is no worker's report (a file of somebody else's, half of one) is passed over.
+        with contextlib.suppress(OSError, ValueError, RecursionError):
+            report = json.loads(self._report_path(pid).read_text(encoding="utf-8"))
+            if isinstance(report, dict) and report.get("pid") == pid:
+                return report
+        return None
 
     def _forget(self, report: Path) -> None:
         for path in (report, report.with_suffix(".sock")):
@@ -165,6 +197,23 @@ class _Connection(socketserver.StreamRequestHandler):
 def _address(path: Path) -> str:
     """The shorter of the absolute and the relative path: a socket's address holds 107 bytes."""
     return min(str(path), os.path.relpath(path), key=len)
+
+
+def began(pid: int) -> int | None:
+    """When a process began, in the kernel's ticks since the machine did; None where that cannot be seen."""
+    try:
+        stat = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace")
+        return int(stat.rpartition(")")[2].split()[19])
+    except (OSError, ValueError, IndexError):
+        return None
+
+
+def _age_s(report: dict[str, Any]) -> float:
+    """Seconds since a report was published. The clock is one for all processes of a machine, and never put back."""
+    published = report.get("published")
+    if not isinstance(published, int | float):  # of an earlier version of the program
+        return 0.0
+    return max(0.0, time.monotonic() - published)
 
 
 def _alive(pid: int) -> bool:

@@ -11,7 +11,7 @@ from chat.store.branches import Place
 from chat.store.records import COMPLETED, FAILED, INTERRUPTED, RUNNING, STOPPED, TurnError
 from chat.store.turns import LEASE_MS, Progress
 
-from .scenes import DIED, answered, begin, counts, delete, finish, piece
+from .scenes import DIED, RUN, answered, begin, counts, delete, finish, piece
 
 
 class Clock:
@@ -34,6 +34,11 @@ def call(number, result=None, step=0):
     return ToolCallRecord(
         ToolCall(f"c.{number}", "look_up", '{"what": "é"}'), "Looking up é", step, 4 * step, result, 7
     )
+
+
+def lose(store, turn):
+    """End a turn as one that nobody runs."""
+    assert store.turns.interrupt_lost([], {}, [turn.id], DIED) == [turn.id]
 
 
 def text_of(store, turn):
@@ -61,8 +66,7 @@ class TestCheckpoint:
         last = piece(turn, "lf", 2, '["call 1",2]', reasoning="m", tool_calls={0: result, 1: call(1)})
         store.turns.checkpoint([last], [turn.id])
         assert store.turns.answer(turn) == Answer("Half", "Hm", (result, call(1)))
-        clock.now += LEASE_MS + 1
-        store.turns.interrupt_lost([], DIED)
+        lose(store, turn)
         ended, answer, _ = store.turns.ended(turn.id)
         assert (ended.marks, answer) == ('[1,1,"call 1",2]', Answer("Half", "Hm", (result, call(1))))
 
@@ -95,8 +99,7 @@ class TestCheckpoint:
         if end == "completed":
             finish(store, turn)
         else:
-            clock.now += LEASE_MS + 1
-            store.turns.interrupt_lost([], DIED)
+            lose(store, turn)
         if end == "deleted":
             delete(store, conversation)
         assert counts(store.database.path)["progress"] == 0
@@ -119,17 +122,45 @@ class TestLease:
     def test_a_turn_whose_worker_is_silent_is_interrupted(self, store, user, conversation, clock):
         turn = begin(store, conversation).turn
         store.turns.checkpoint([piece(turn, "Half")], [turn.id])
-        clock.now += LEASE_MS
-        assert not any(store.turns.homes().values())
-        assert store.turns.interrupt_lost([], DIED) == []
+        homes = store.turns.homes()
+        assert homes == {RUN.worker: clock.now + LEASE_MS}
+        assert store.turns.interrupt_lost([], {RUN.worker: homes[RUN.worker] - 1}, [], DIED) == []
+        assert store.turns.interrupt_lost([], {"another:1": homes[RUN.worker]}, [], DIED) == []
         clock.now += 1
-        assert any(store.turns.homes().values())
-        assert store.turns.interrupt_lost([], DIED) == [turn.id]
+        assert store.turns.interrupt_lost([], homes, [], DIED) == [turn.id]
         ended, answer, _ = store.turns.ended(turn.id)
         assert (ended.status, ended.error, ended.ended_at) == (INTERRUPTED, DIED, clock.now)
         assert answer.text == "Half"
         assert store.owned.conversation(user, conversation.id).active_turn_id is None
         assert begin(store, conversation).fresh
+
+    def test_a_lease_that_was_renewed_meanwhile_keeps_its_turn(self, store, user, clock):
+        """Somebody looked, and was about to interrupt when the lock came free for the worker, too."""
+        silent, living = (begin(store, store.conversations.create(user)).turn for _ in range(2))
+        homes = store.turns.homes()
+        clock.now += 1
+        assert store.turns.checkpoint([], [living.id]) == []
+        assert store.turns.interrupt_lost([], homes, [], DIED) == [silent.id]
+        assert store.turns.get(living.id).status == RUNNING
+
+    def test_a_clock_put_back_makes_no_negative_duration(self, store, conversation, clock):
+        turn = begin(store, conversation).turn
+        clock.now -= 3_600_000
+        lose(store, turn)
+        assert store.turns.get(turn.id).duration_ms == 0
+
+    def test_whoever_renews_hears_of_turns_that_do_not_run(self, store, user, clock):
+        running, over, gone = (begin(store, store.conversations.create(user)).turn for _ in range(3))
+        lose(store, over)
+        lose(store, gone)
+        delete(store, store.owned.conversation(user, gone.conversation_id))
+        assert store.turns.checkpoint([], [running.id, over.id, gone.id]) == [over.id, gone.id]
+
+    def test_the_turns_of_a_worker(self, store, user, conversation):
+        turn = begin(store, conversation).turn
+        answered(store, store.conversations.create(user), "Q", "A")
+        assert store.turns.running_at(RUN.worker) == [turn.id]
+        assert store.turns.running_at("another:1") == []
 
     def test_what_an_earlier_version_kept_in_the_answer_itself_stays(self, store, conversation, clock):
         """The server was updated while an answer was being written."""
@@ -141,41 +172,30 @@ class TestLease:
 
         store.database.write(keep)
         assert text_of(store, turn) == "Half"
-        clock.now += LEASE_MS + 1
-        store.turns.interrupt_lost([], DIED)
+        lose(store, turn)
         ended, answer, _ = store.turns.ended(turn.id)
         assert (ended.status, ended.marks, answer.text) == (INTERRUPTED, "[4]", "Half")
 
-    def test_each_turn_is_interrupted_once(self, store, conversation, clock):
-        begin(store, conversation)
-        clock.now += LEASE_MS + 1
-        store.turns.interrupt_lost([], DIED)
-        assert not any(store.turns.homes().values())
-        assert store.turns.interrupt_lost([], DIED) == []
+    def test_each_turn_is_interrupted_once(self, store, conversation):
+        turn = begin(store, conversation).turn
+        assert store.turns.interrupt_lost([RUN.worker], {}, [turn.id], DIED) == [turn.id]
+        assert store.turns.homes() == {}
+        assert store.turns.interrupt_lost([RUN.worker], {}, [turn.id], DIED) == []
 
-    def test_a_checkpoint_renews_the_lease_of_the_living(self, store, user, clock):
-        silent, living = (begin(store, store.conversations.create(user)).turn for _ in range(2))
-        clock.now += LEASE_MS
-        store.turns.checkpoint([], [living.id])
-        clock.now += LEASE_MS
-        assert store.turns.interrupt_lost([], DIED) == [silent.id]
-        clock.now += 1
-        assert store.turns.interrupt_lost([], DIED) == [living.id]
-
-    def test_an_ended_turn_does_not_expire(self, store, conversation, clock):
-        answered(store, conversation, "Q", "A")
+    def test_an_ended_turn_is_not_interrupted(self, store, conversation, clock):
+        turn = answered(store, conversation, "Q", "A")
         clock.now += 10 * LEASE_MS
-        assert not any(store.turns.homes().values())
-        assert store.turns.interrupt_lost([], DIED) == []
+        assert store.turns.homes() == {}
+        assert store.turns.interrupt_lost([RUN.worker], {RUN.worker: clock.now}, [turn.id], DIED) == []
 
 
 class TestFinish:
     def test_all_of_it_is_committed(self, store, conversation, clock):
         turn = begin(store, conversation, title="Why?").turn
-        clock.now += 1_500
+        clock.now -= 3_600_000  # the machine's clock is put back
         error = TurnError("model_interrupted", "The stream ended.", True)
         answer = Answer("Half", "Hm", (call(0, ToolResult("{}", "Found")),), Usage(30, 4))
-        ended = store.turns.finish(Progress(turn, answer, "[4]"), FAILED, error)
+        ended = store.turns.finish(Progress(turn, answer, "[4]", 1_500), FAILED, error)
         assert (ended.status, ended.error, ended.duration_ms) == (FAILED, error, 1_500)
         assert (ended.usage, ended.marks) == (Usage(30, 4), "[4]")
         assert store.turns.get(turn.id) == ended
@@ -191,28 +211,22 @@ class TestFinish:
         assert store.turns.get(turn.id) == first
         assert text_of(store, turn) == "First."
 
-    def test_a_turn_taken_for_dead_ends_as_it_truly_did(self, store, conversation, clock):
-        turn = begin(store, conversation).turn
-        clock.now += LEASE_MS + 1
-        store.turns.interrupt_lost([], DIED)
-        ended = finish(store, turn, "Whole.")
-        assert (ended.status, ended.error) == (COMPLETED, None)
-        assert text_of(store, turn) == "Whole."
-
-    def test_and_leaves_the_turn_alone_that_has_begun_since(self, store, user, conversation, clock):
+    def test_a_turn_that_was_told_as_ended_stays_so(self, store, user, conversation):
+        """Its worker was taken for dead, and another turn has begun since."""
         dead = begin(store, conversation).turn
-        clock.now += LEASE_MS + 1
-        store.turns.interrupt_lost([], DIED)
+        store.turns.checkpoint([piece(dead, "Half")], [dead.id])
+        lose(store, dead)
         next_one = begin(store, conversation).turn
-        finish(store, dead, "Whole.")
+        assert finish(store, dead, "Whole.") is None
+        assert store.turns.get(dead.id).status == INTERRUPTED
+        assert text_of(store, dead) == "Half"
         place = store.owned.conversation(user, conversation.id)
         assert (place.active_turn_id, place.head_id) == (next_one.id, next_one.message_id)
         assert store.turns.get(next_one.id).status == RUNNING
 
     def test_a_deleted_conversation_stays_deleted(self, store, user, conversation, clock):
         turn = begin(store, conversation).turn
-        clock.now += LEASE_MS + 1
-        store.turns.interrupt_lost([], DIED)
+        lose(store, turn)
         delete(store, conversation)
         before = counts(store.database.path)
         late = Progress(turn, Answer("Whole.", tool_calls=(call(0),)), "[]")

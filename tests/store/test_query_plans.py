@@ -104,7 +104,6 @@ TOGETHER = {
     "note messages": (indexing.NOTE_MESSAGES, 2),
     "note titles": (indexing.NOTE_TITLES, 1),
     "running": (turn_end.RUNNING, 0),
-    "not ended": (turn_end.NOT_ENDED, 0),
     "forget": (turn_progress.FORGET, 0),
     "renew": (turn_end.RENEW, 0),
     "write answers": (turn_end.WRITE_ANSWERS, 3),

@@ -71,9 +71,7 @@ class TestMemory:
     def test_a_turn_that_could_not_be_kept_is_not_remembered(self, worker, model, dictation, store, conversation):
         begun = worker.ask(conversation, "Q1")
         dictation.say(TextDelta("Whole."))
-        with pytest.MonkeyPatch.context() as patch:
-            patch.setattr("chat.store.turns.now_ms", lambda: 10**15)
-            assert store.turns.interrupt_lost([], TurnError("turn_interrupted", "Gone.", True)) == [begun.turn.id]
+        assert store.turns.interrupt_lost([], {}, [begun.turn.id], TurnError("turn_interrupted", "Gone.", True))
         delete(store, conversation)
         dictation.end()
         list(worker.follower.frames(begun.turn.id, 0))

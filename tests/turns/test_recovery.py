@@ -2,41 +2,55 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import replace
 
 import pytest
 
 from chat.messages import ToolCall, ToolCallRecord
 from chat.store.records import INTERRUPTED, RUNNING
-from chat.store.turns import LEASE_MS, Question
+from chat.store.turns import Question
+from chat.turns.heartbeats import Heartbeats
+from chat.turns.home import Home
 from chat.turns.recovery import Recovery
+from chat.workers.peers import Presence
 
-from ..store.scenes import RUN, at_once, begin, piece, write_lock
+from ..store.scenes import DIED, RUN, at_once, begin, piece, write_lock
 from .test_home import until
 from .worker import heard, names
 
 
 @pytest.fixture
-def died(monkeypatch):
-    """Lets a turn's lease run out that nobody renews."""
-
-    def pass_time(turn):
-        monkeypatch.setattr("chat.store.turns.now_ms", lambda: turn.started_at + 2 * LEASE_MS)
-
-    return pass_time
-
-
-@pytest.fixture
-def dead(store, conversation, died):
-    """A turn that nobody runs, its lease just over."""
+def dead(store, conversation):
+    """A turn of a worker that has ended."""
     turn = begin(store, conversation).turn
     store.turns.checkpoint([piece(turn, "Half")], [turn.id])
-    died(turn)
     return turn
 
 
+def looking(store, presence=Presence.GONE, **parts):
+    """A worker that looks for lost turns, and sees the others as `presence`."""
+    return Recovery(store, Home(store, 10), "me:1", lambda _: presence, **parts)
+
+
+class Clock:
+    now = 1_000.0
+
+    def __call__(self):
+        return self.now
+
+
+def sweeps(recovery, clock, seconds):
+    """Sweep once a second; what was ended."""
+    found = []
+    for _ in range(seconds):
+        clock.now += 1
+        found += recovery.sweep()
+    return found
+
+
 def test_a_dead_turn_is_interrupted_and_its_text_kept(store, dead):
-    recovery = Recovery(store, lambda _: False)
+    recovery = looking(store)
     assert recovery.sweep() == [dead.id]
     assert recovery.sweep() == []
     ended, answer, _ = store.turns.ended(dead.id)
@@ -44,12 +58,12 @@ def test_a_dead_turn_is_interrupted_and_its_text_kept(store, dead):
     assert answer.text == "Half"
 
 
-def test_a_call_that_was_under_way_has_no_result_and_the_model_is_told_so(worker, model, store, conversation, died):
+def test_a_call_that_was_under_way_has_no_result_and_the_model_is_told_so(make_worker, model, store, conversation):
+    worker = make_worker(presence=lambda _: Presence.GONE)
     turn = begin(store, conversation).turn
     call = ToolCallRecord(ToolCall("c.0", "look_up", "{}"), "Looking", 0, 4)
     store.turns.checkpoint([piece(turn, "Half", marks='[4,"call 0"]', tool_calls={0: call})], [turn.id])
-    died(turn)
-    assert worker.recovery.sweep() == [turn.id]
+    until(lambda: store.turns.get(turn.id).status == INTERRUPTED)
     assert names(heard(worker.follower.frames(turn.id, 0))) == ["turn", "delta", "tool_call", "error", "done"]
     worker.answered(conversation, "Again?")
     _, question, said, result, again = model.seen[-1]
@@ -58,15 +72,84 @@ def test_a_call_that_was_under_way_has_no_result_and_the_model_is_told_so(worker
     assert "interrupted" in result.text
 
 
-def test_a_living_turn_is_left_alone(store, conversation):
+def test_the_turn_of_a_process_that_lives_is_left_alone(store, conversation):
+    """However long it has been silent: it may be stopped, or its machine may have slept."""
     turn = begin(store, conversation).turn
-    assert Recovery(store, lambda _: False).sweep() == []
+    clock = Clock()
+    assert sweeps(looking(store, Presence.HERE, heartbeats=Heartbeats(clock)), clock, 3600) == []
     assert store.turns.get(turn.id).status == RUNNING
+
+
+def test_a_worker_that_cannot_be_seen_is_known_by_its_renewals(store, dead):
+    clock = Clock()
+    recovery = looking(store, Presence.UNKNOWN, heartbeats=Heartbeats(clock))
+    for _ in range(10):
+        assert sweeps(recovery, clock, 3) == []
+        time.sleep(0.002)  # leases are in milliseconds
+        store.turns.checkpoint([], [dead.id])
+    assert sweeps(recovery, clock, 8) == []
+    assert sweeps(recovery, clock, 1) == [dead.id]
+
+
+@pytest.mark.parametrize("jump_s", [-3600, -30, 30, 3600])
+def test_a_wall_clock_that_jumps_ends_nothing(store, conversation, monkeypatch, jump_s):
+    turn = begin(store, conversation).turn
+    clock = Clock()
+    recovery = looking(store, Presence.UNKNOWN, heartbeats=Heartbeats(clock))
+    for late_s in (0, jump_s):
+        for second in range(20):
+            now = turn.started_at + (late_s + second) * 1000
+            monkeypatch.setattr("chat.store.turns.now_ms", lambda now=now: now)
+            store.turns.checkpoint([], [turn.id])
+            assert sweeps(recovery, clock, 1) == []
+    assert store.turns.get(turn.id).status == RUNNING
+
+
+def test_whoever_was_frozen_itself_begins_to_count_anew(store, dead):
+    clock = Clock()
+    recovery = looking(store, Presence.UNKNOWN, heartbeats=Heartbeats(clock))
+    assert sweeps(recovery, clock, 7) == []
+    clock.now += 3600  # a laptop that slept: the other worker slept too
+    assert sweeps(recovery, clock, 8) == []
+    assert sweeps(recovery, clock, 1) == [dead.id]
+
+
+def test_a_database_that_was_locked_makes_nobody_silent(store, dead, monkeypatch):
+    monkeypatch.setattr("chat.store.database._PATIENCE_S", 0.05)
+    clock = Clock()
+    recovery = looking(store, Presence.UNKNOWN, heartbeats=Heartbeats(clock))
+    for seconds in range(5, 15):
+        with write_lock(store.database.path):
+            assert sweeps(recovery, clock, seconds) == []
+        # Time enough for a worker that lives to renew its leases.
+        assert sweeps(recovery, clock, 3) == []
+        time.sleep(0.002)
+        store.turns.checkpoint([], [dead.id])
+
+
+def test_a_turn_that_its_own_worker_does_not_run_is_ended(worker, dictation, store, conversation, user):
+    """Its begin was committed and nobody heard of it, or its end could not be told."""
+    run = replace(RUN, worker=worker.peers.name)
+    lost = store.turns.begin(user, conversation.id, Question("Why?"), run).turn
+    alive = worker.ask(store.conversations.create(user)).turn
+    for _ in range(4):
+        assert worker.recovery.sweep() == []
+    assert worker.recovery.sweep() == [lost.id]
+    assert store.turns.get(alive.id).status == RUNNING
+
+
+def test_a_worker_whose_turn_was_ended_elsewhere_lets_go_of_it(worker, dictation, store, conversation):
+    """Another server took it for dead while it was stopped: what was told stays so."""
+    worker.start()
+    turn = worker.ask(conversation).turn
+    store.turns.interrupt_lost([worker.peers.name], {}, [], DIED)
+    worker.vacant()
+    assert store.turns.get(turn.id).status == INTERRUPTED
 
 
 def test_it_looks_by_itself(store, dead, monkeypatch):
     monkeypatch.setattr("chat.turns.recovery._SWEEP_S", 0.02)
-    recovery = Recovery(store, lambda _: False)
+    recovery = looking(store)
     recovery.start()
     until(lambda: store.turns.get(dead.id).status == INTERRUPTED)
     recovery.stop()
@@ -74,19 +157,19 @@ def test_it_looks_by_itself(store, dead, monkeypatch):
 
 def test_a_locked_database_puts_it_off(store, dead, monkeypatch):
     monkeypatch.setattr("chat.store.database._PATIENCE_S", 0.05)
-    recovery = Recovery(store, lambda _: False)
+    recovery = looking(store)
     with write_lock(store.database.path):
         assert recovery.sweep() == []
     assert recovery.sweep() == [dead.id]
 
 
 def test_all_workers_may_look_at_once(store, dead):
-    found = at_once(8, lambda _: Recovery(store, lambda _: False).sweep())
+    found = at_once(8, lambda _: looking(store).sweep())
     assert sorted(found) == [[]] * 7 + [[dead.id]]
 
 
-def test_the_conversation_goes_on_and_followers_hear_the_end(worker, store, conversation, dead):
-    worker.recovery.sweep()
+def test_the_conversation_goes_on_and_followers_hear_the_end(make_worker, store, conversation, dead):
+    worker = make_worker(presence=lambda _: Presence.GONE)
     events = heard(worker.follower.frames(dead.id, 0))
     assert names(events) == ["turn", "delta", "error", "done"]
     assert worker.answered(conversation, "Again?").status == "completed"
@@ -98,7 +181,9 @@ def test_a_worker_that_is_known_to_have_ended_is_not_waited_for(store, user):
         store.turns.begin(user, store.conversations.create(user).id, Question("Why?"), replace(RUN, worker=name)).turn
         for name in ("here:1", "here:2")
     )
-    recovery = Recovery(store, lambda worker: worker == "here:1")
+    recovery = Recovery(
+        store, Home(store, 1), "me:1", lambda worker: Presence.GONE if worker == "here:1" else Presence.UNKNOWN
+    )
     assert recovery.sweep() == [lost.id]
     assert store.turns.get(lost.id).status == INTERRUPTED
     assert store.turns.get(living.id).status == RUNNING

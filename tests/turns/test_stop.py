@@ -7,7 +7,7 @@ import threading
 from chat.messages import TextDelta, Tool, ToolCall, ToolResult
 from chat.store.records import COMPLETED, INTERRUPTED, RUNNING, STOPPED
 from chat.turns.stop import Stopper
-from chat.workers.peers import Peers
+from chat.workers.peers import Peers, Presence
 
 from ..store.scenes import at_once, begin
 from .test_home import until
@@ -70,9 +70,7 @@ def test_one_whose_worker_has_died_is_found_to_be_interrupted(make_worker, store
     """Nobody can be told; whoever asks hears what the others find out."""
     monkeypatch.setattr("chat.turns.recovery._SWEEP_S", 0.05)
     turn = begin(store, conversation).turn
-    worker = make_worker()
-    monkeypatch.setattr(worker.peers, "is_gone", lambda name: name == turn.worker)
-    worker.recovery._is_gone = worker.peers.is_gone
+    worker = make_worker(presence=lambda name: Presence.GONE if name == turn.worker else Presence.HERE)
     assert worker.stopper.stop(turn).status == INTERRUPTED
 
 

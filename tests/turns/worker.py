@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -26,7 +26,7 @@ from chat.turns.recovery import Recovery
 from chat.turns.runner import Limits, Runner
 from chat.turns.stop import Stopper
 from chat.turns.titles import Titles
-from chat.workers.peers import Peers
+from chat.workers.peers import Peers, Presence
 
 LONG_S = 30.0
 
@@ -45,13 +45,14 @@ class Worker:
         limits: Limits | None = None,
         *,
         title_model: str = "none",
+        presence: Callable[[str], Presence] | None = None,
     ) -> None:
         self.store = store
         self.memory = LocalMemory(memory_bytes)
         self.home = Home(store, most_turns)
         self.peers = Peers(run_dir)
         self.follower = Follower(store, self.home, self.peers)
-        self.recovery = Recovery(store, self.peers.is_gone)
+        self.recovery = Recovery(store, self.home, self.peers.name, presence or self.peers.presence)
         self.stopper = Stopper(store, self.home, self.peers)
         self.titles = Titles(store, model, title_model)
         self.runner = Runner(
