@@ -27,7 +27,8 @@ STEPS = (
     "0007_removal",
     "0008_tool_call_extras",
 )
-_PATIENCE_S = 10.0  # Whether programs that do not know a step can use the database all the same.
+_PATIENCE_S = 10.0
+# The mark of steps after which programs that do not know them can use the database all the same.
 _ADD_MARK = "ALTER TABLE migrations ADD COLUMN expands INTEGER NOT NULL DEFAULT 0"
 
 Run = Callable[..., Any]
