@@ -29,7 +29,11 @@ import pytest
 from config.settings import Settings, load
 
 ROOT = Path(__file__).resolve().parent.parent
-SCRIPTS = ["scripts/venv", "scripts/serve", "scripts/test", "scripts/requirements", ".ci/run"]
+SCRIPTS = [
+    *("scripts/venv", "scripts/serve", "scripts/test", "scripts/requirements", "scripts/upstreams"),
+    *("scripts/check-browser-code", ".ci/run"),
+]
+LOCKS = ["requirements", "requirements-dev", "tests/upstreams/requirements"]
 
 
 # .env.example
@@ -82,15 +86,23 @@ def locked(path: str) -> dict[str, str]:
     return pins
 
 
-@pytest.mark.parametrize("name", ["requirements", "requirements-dev"])
+@pytest.mark.parametrize("name", LOCKS)
 def test_a_lock_pins_and_hashes_all_that_is_asked_for(name: str) -> None:
     assert asked_for(f"{name}.in") <= set(locked(f"{name}.txt"))
 
 
-@pytest.mark.parametrize("name", ["requirements", "requirements-dev"])
+@pytest.mark.parametrize("name", LOCKS)
 def test_a_lock_names_no_place_to_install_from(name: str) -> None:
     text = (ROOT / f"{name}.txt").read_text(encoding="utf-8")
     assert not re.search(r"://|index-url|find-links|trusted-host", text)
+
+
+@pytest.mark.parametrize("folder", ["scripts/browser", "tests/upstreams"])
+def test_an_npm_lock_pins_hashes_and_names_no_place(folder: str) -> None:
+    text = (ROOT / folder / "package-lock.json").read_text(encoding="utf-8")
+    packages = json.loads(text)["packages"]
+    assert all(each["integrity"].startswith("sha512-") for path, each in packages.items() if path)
+    assert '"resolved"' not in text
 
 
 def test_tests_run_with_the_servers_versions() -> None:

@@ -1,0 +1,147 @@
+"""How each of the servers is started, and what it is told to answer to which question."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import requests
+
+from scripts.port import HeldPort
+
+FOLDER = Path(__file__).resolve().parent
+TEXT, TOOL, SLOW, LIMIT, KEY, DOWN = (
+    "greet me",
+    "China market data",
+    "a long story",
+    "too often",
+    "wrong key",
+    "out of order",
+)
+GREETING = "Hello from the other side, with 🙂 and 中国."
+AFTER_TOOL = "Here are the figures."
+STORY = "word " * 200
+CALL = {"country": "China"}
+# Question: status and reason.
+ERRORS = {
+    LIMIT: (429, "Slow down, please."),
+    KEY: (401, "This key is not known here."),
+    DOWN: (503, "The engine is cold."),
+}
+
+
+@dataclass(frozen=True)
+class Upstream:
+    """A running server. `tell` prepares it for a question, where it has to be."""
+
+    name: str
+    base_url: str
+    text: str
+    tell: Callable[[str], None] = lambda _question: None
+
+
+@contextmanager
+def started(name: str, folder: Path) -> Iterator[Upstream]:
+    """Run the server of this name on a free port until the block ends."""
+    held = HeldPort()
+    url = f"http://127.0.0.1:{held.number}"
+    command, ready, upstream = STARTS[name](held.number, url, folder)
+    with (folder / f"{name}.log").open("w") as log:
+        environment = {key: os.environ[key] for key in ("PATH", "HOME") if key in os.environ}
+        process = subprocess.Popen(command, stdout=log, stderr=log, cwd=folder, env=environment)
+        try:
+            _wait(f"{url}{ready}", process)
+            yield upstream
+        finally:
+            process.terminate()
+            process.wait(10)
+            held.release()
+
+
+def _wait(url: str, process: subprocess.Popen[bytes]) -> None:
+    deadline = time.monotonic() + 30
+    while time.monotonic() < deadline and process.poll() is None:
+        try:
+            requests.get(url, timeout=5)
+            return
+        except requests.RequestException:
+            time.sleep(0.1)
+    raise RuntimeError(f"{process.args!r} did not start")
+
+
+Start = tuple[list[str], str, Upstream]
+
+
+def _llmock(port: int, url: str, folder: Path) -> Start:
+    """It calls the tools it is offered; all else is told to it before the question."""
+
+    def tell(question: str) -> None:
+        behaviours: list[dict[str, Any]] = []
+        if question == TOOL:
+            behaviours = [{"type": "reply", "tool_calls": [{"name": "market_data", "arguments": CALL}]}]
+            behaviours.append({"type": "reply", "text": AFTER_TOOL})
+        elif question in (TEXT, SLOW):
+            behaviours = [{"type": "reply", "text": GREETING if question == TEXT else STORY}]
+        elif question in ERRORS:
+            behaviours = [{"type": "fail", "status": ERRORS[question][0], "message": ERRORS[question][1], "times": 3}]
+        requests.post(f"{url}/_llmock/reset", timeout=5).raise_for_status()
+        requests.post(f"{url}/_llmock/scenario", json={"behaviors": behaviours}, timeout=5).raise_for_status()
+
+    command = [str(FOLDER / ".venv/bin/llmock"), "serve", "--port", str(port), "--stream-chunk-delay-ms", "20"]
+    return command, "/_llmock/requests", Upstream("llmock", f"{url}/v1", GREETING, tell)
+
+
+def _stubllm(port: int, url: str, folder: Path) -> Start:
+    def asked(text: str, **more: Any) -> dict[str, Any]:
+        return {"messages": [{"role": "user", "content": {"contains": text}}, *more.pop("also", ())], **more}
+
+    call = {"id": "call_1", "type": "function", "function": {"name": "market_data", "arguments": json.dumps(CALL)}}
+    fixtures = [
+        {"name": "text", "match": asked(TEXT), "response": {"content": GREETING}},
+        {"name": "call", "match": asked(TOOL), "response": {"tool_calls": [call]}},
+        {
+            "name": "after",
+            "match": asked(TOOL, also=[{"role": "tool", "content": {"contains": "figures"}}]),
+            "response": {"content": AFTER_TOOL},
+        },
+        {"name": "slow", "match": asked(SLOW), "response": {"content": STORY, "stream_chunk_delay_ms": 50}},
+        *(
+            {"name": text, "match": asked(text), "response": {"http_status": status, "error_message": reason}}
+            for text, (status, reason) in ERRORS.items()
+        ),
+    ]
+    path = folder / "stubllm.json"
+    path.write_text(json.dumps({"fixtures": fixtures}))
+    command = [str(FOLDER / ".venv/bin/stubllm"), "serve", "--port", str(port), "--fixture-file", str(path)]
+    return command, "/", Upstream("stubllm", f"{url}/v1", GREETING)
+
+
+def _aimock(port: int, url: str, folder: Path) -> Start:
+    fixtures = [
+        {"match": {"userMessage": TOOL, "hasToolResult": True}, "response": {"content": AFTER_TOOL}},
+        {"match": {"userMessage": TEXT}, "response": {"content": GREETING}},
+        {
+            "match": {"userMessage": TOOL, "hasToolResult": False},
+            "response": {"toolCalls": [{"name": "market_data", "arguments": CALL}]},
+        },
+        {"match": {"userMessage": SLOW}, "response": {"content": STORY}, "latency": 50, "chunkSize": 5},
+        *(
+            {"match": {"userMessage": text}, "response": {"error": {"message": reason}, "status": status}}
+            for text, (status, reason) in ERRORS.items()
+        ),
+    ]
+    path = folder / "aimock.json"
+    path.write_text(json.dumps({"fixtures": fixtures}))
+    cli = FOLDER / "node_modules/@copilotkit/aimock/dist/cli.js"
+    command = ["node", str(cli), "--port", str(port), "--fixtures", str(path)]
+    return command, "/", Upstream("aimock", f"{url}/v1", GREETING)
+
+
+STARTS: dict[str, Callable[[int, str, Path], Start]] = {"llmock": _llmock, "stubllm": _stubllm, "aimock": _aimock}
