@@ -19,15 +19,16 @@ if sys.flags.optimize >= 2:
 try:
     from config import in_force, leave, pid_file
     from config.access_log import AccessLog
-    from config.server import address, births, orphan
+    from config.server import address, births, hardening, orphan
     from config.server.master import Master
     from config.server.reasons import CannotStart
-    from config.settings import SettingError
+    from config.settings import ENV_FILE, SettingError
 except ModuleNotFoundError as missing:
     sys.exit(
         f"parley: the package {missing.name} is missing; start it by ./scripts/serve, which installs what it needs."
     )
 
+hardening.harden()
 try:
     settings = in_force.read()
 except SettingError as error:
@@ -61,6 +62,9 @@ max_requests = 0
 # It would be one socket for all servers of a user, and nothing here needs it.
 control_socket_disable = True
 
+# Headers that would change which path the application sees.
+forwarder_headers = ""
+
 logger_class = AccessLog
 accesslog = str(settings.log_dir / "access.log")
 errorlog = "-"
@@ -90,6 +94,8 @@ def when_ready(server):
     leave.give_notice_first(server, settings.notice_s)
     for warning in in_force.warnings():
         server.log.warning("parley: %s", warning)
+    if sentence := hardening.exposed(ENV_FILE):
+        server.log.warning("%s", sentence)
     server.log.info("Parley answers at http://%s with %s %s workers", bind, workers, worker_class)
 
 
@@ -126,10 +132,11 @@ def on_exit(server):
 def post_worker_init(worker):
     """Start this worker's parts before it takes its first request."""
     from chat.errors import ParleyError
-    from chat.workers import garbage, mode
+    from chat.workers import garbage, mode, refusals
 
     try:
         mode.forget_who_spawned()
+        refusals.install()
         if settings.use_async_agent and settings.http_front == "lean":
             from chat.workers import front
 

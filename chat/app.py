@@ -37,6 +37,7 @@ from chat.web import (
     belongings,
     body,
     conversations,
+    doors,
     errors,
     export,
     feedback,
@@ -177,6 +178,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     worker = Worker(settings)
     app.extensions[EXTENSION] = worker
     app.before_request(worker.start)
+    doors.init_app(app, settings.allowed_hosts, settings.host)
     for part in (errors, identity, pages):
         part.init_app(app)
     for room in (pages, conversations, belongings, export, feedback, shares, turns, admin, health):

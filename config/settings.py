@@ -88,6 +88,17 @@ def _host(text: str) -> str:
     return host[1]
 
 
+def _host_names(text: str) -> tuple[str, ...]:
+    names = [name.strip().rstrip(".").lower() for name in text.split(",") if name.strip()]
+    try:
+        coded = tuple(dict.fromkeys(name.encode("idna").decode() for name in names))
+    except UnicodeError:
+        coded = ()
+    if not coded or not all(name == "*" or re.fullmatch(r"[a-z0-9_.-]+", name) for name in coded):
+        raise ValueError("host names without scheme, port or path, with commas between them, or * for any")
+    return coded
+
+
 def _names(text: str) -> tuple[str, ...]:
     names = tuple(dict.fromkeys(name.strip() for name in text.split(",") if name.strip()))
     if not names:
@@ -148,6 +159,7 @@ class Settings:
     worker_connections: int = _setting("WORKER_CONNECTIONS", _whole(10, 100_000), 2000)
     host: str = _setting("HOST", _host, "127.0.0.1")
     port: int = _setting("PORT", _whole(1, 65535), 5000)
+    allowed_hosts: tuple[str, ...] = _setting("ALLOWED_HOSTS", _host_names, ())
     openai_api_key: str = _setting("OPENAI_API_KEY", _header_text, "", secret=True)
     openai_base_url: str = _setting("OPENAI_BASE_URL", _url, "")
     chat_models: tuple[str, ...] = _setting("CHAT_MODEL", _names, ())

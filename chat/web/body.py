@@ -7,7 +7,7 @@ from typing import Annotated, Literal, TypeVar, cast
 
 import msgspec
 from flask import request
-from werkzeug.exceptions import ClientDisconnected, RequestEntityTooLarge
+from werkzeug.exceptions import RequestEntityTooLarge
 
 from chat.errors import InvalidRequest
 
@@ -94,17 +94,24 @@ def read(shape: type[T]) -> T:
 
 def _raw() -> bytes:
     length = request.content_length
-    if length is not None and length <= BODY_BYTES:
-        # The server's own reader knows the length too; werkzeug's would be a second one around it.
-        try:
-            return cast(bytes, request.environ["wsgi.input"].read(length))
-        except (OSError, ValueError):
-            raise ClientDisconnected from None
-    data = request.get_data(cache=False)
-    if len(data) >= BODY_BYTES:
+    try:
+        if length is None or length > BODY_BYTES:
+            data = request.get_data(cache=False)
+        else:
+            # The server's own reader knows the length too; werkzeug's would be a second one around it.
+            data = cast(bytes, request.environ["wsgi.input"].read(length))
+    except (OSError, ValueError):
+        raise _cut_short() from None
+    if length is None and len(data) >= BODY_BYTES:
         # Of a body that does not tell its length werkzeug reads as much as may be, and passes over the rest.
         raise RequestEntityTooLarge
+    if length is not None and len(data) < length:
+        raise _cut_short()
     return data
+
+
+def _cut_short() -> InvalidRequest:
+    return InvalidRequest("bad_request", "The body ended before it was complete.", status=400)
 
 
 def message_text(text: str) -> str:

@@ -58,11 +58,14 @@ def is_wanted(request: Request) -> bool:
     return any(name == "text/html" and quality > 0 for name, quality in request.accept_mimetypes)
 
 
-def render(request: Request, status: int) -> str:
+def render(request: Request, status: int, message: str = "") -> str:
+    """Return the page. `message` takes the place of the general sentence."""
     language = _language_for(request)
     words = _CATALOGUES[language]
     title, text = words.by_status.get(status, words.other)
-    return render_template("error.html", language=language, title=title, text=text, home=words.home, status=status)
+    return render_template(
+        "error.html", language=language, title=title, text=message or text, home=words.home, status=status
+    )
 
 
 def _language_for(request: Request) -> str:

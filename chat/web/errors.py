@@ -55,7 +55,8 @@ def init_app(app: Flask) -> None:
 def problem(status: int, code: str, message: str, field: str = "") -> tuple[Any, int]:
     """Return the error as JSON, or as a page to a browser that asks for one."""
     if error_page.is_wanted(request):
-        return error_page.render(request, status), status
+        # Only this one is for its reader to pass on to the operator.
+        return error_page.render(request, status, message if code == "host_not_allowed" else ""), status
     error = {"code": code, "message": message}
     return jsonify({"error": error | ({"field": field} if field else {})}), status
 

@@ -13,8 +13,9 @@ from typing import Any
 from gevent import socket
 from gunicorn import util
 from gunicorn.http import parser, wsgi
-from gunicorn.http.message import Request
 from gunicorn.http.wsgi import Response
+
+from chat.workers.refusals import ProxiedRequest
 
 # A request line and header lines that leave nothing to interpret: one blank after the colon, printable ASCII without
 # blanks at its ends, no underscore in a name. Of `//host` gunicorn makes something of its own, and of a fragment.
@@ -34,7 +35,7 @@ def install() -> None:
     wsgi.Response = LeanResponse
 
 
-class LeanRequest(Request):  # type: ignore[misc]  # gunicorn has no types
+class LeanRequest(ProxiedRequest):
     """A head that is usual is taken apart by one expression. Framing, body and trust remain gunicorn's."""
 
     def _parse_python(self, unreader: Any, buf: bytearray) -> bytes:

@@ -48,6 +48,13 @@ CASES: dict[str, tuple[dict[str, Any], list[str]]] = {
          "postgresql://localhost/chat", "mysql://x/y", "SQLITE:///x.db"],
     ),
     "AUTH_MODE": ({"open": "open", "OPEN": "open"}, ["accounts", "none", "closed", "open,accounts"]),
+    "ALLOWED_HOSTS": (
+        {
+            "chat.example": ("chat.example",), "Chat.Example., b.c ,chat.example": ("chat.example", "b.c"), "*": ("*",),
+            "bücher.example": ("xn--bcher-kva.example",), "my_host": ("my_host",),
+        },
+        ["https://chat.example", "chat.example:80", "chat.example/chat", "a b", ",", "*.example", "a..b", "[::1]"],
+    ),
     "ADMIN_TOKEN": ({"t": "t", "!~": "!~"}, ["x y", "é", "t\tt"]),
     "TURN_TIMEOUT_S": ({"1": 1.0, "86400": 86400.0, "2.5": 2.5},
                        ["0", "0.9", "86401", "-1", "inf", "nan", "1e3", "5s", ".5"]),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import sqlite3
 import subprocess
 import sys
@@ -145,3 +146,15 @@ def test_a_later_step_that_only_expands_is_no_obstacle(tmp_path):
     store.database.write(lambda: store.database.run("INSERT INTO migrations VALUES ('9999_later', 1)"))
     assert store.migrate() == []
     store.close()
+
+
+def test_a_new_database_is_for_its_user_alone(tmp_path):
+    old = os.umask(0o022)
+    try:
+        made = Store(tmp_path / "chat.db")
+        made.migrate()
+        modes = {path.name: oct(path.stat().st_mode & 0o777) for path in tmp_path.iterdir()}
+        made.close()
+    finally:
+        os.umask(old)
+    assert set(modes.values()) == {"0o600"}, modes

@@ -30,6 +30,15 @@ FOREIGN = [
     {"Origin": ""},
     {"Origin": "http://["},
     {"Origin": "http://\xff"},
+    {"Origin": "https://localhost"},
+    {"Origin": "HTTPS://localhost"},
+    {"Origin": "ws://localhost"},
+    {"Origin": "file://"},
+    {"Origin": "http://localhost/"},
+    {"Origin": "http://localhost, http://evil.example"},
+    {"Sec-Fetch-Site": "none", "Origin": "null"},
+    {"Sec-Fetch-Site": "none", "Origin": "http://evil.example"},
+    {"Sec-Fetch-Site": "same-site", "Origin": "http://localhost"},
 ]
 
 OUR_OWN = [
@@ -91,6 +100,13 @@ def test_our_own_pages_and_programs(alice: FlaskClient, turn: dict[str, Any], su
         for method, path, body in changes(turn)[::3]:
             with subtests.test(method, headers=headers):
                 assert alice.open(path, method=method, headers=headers, **body).status_code in (200, 201)
+
+
+def test_behind_tls_a_page_without_it_is_another_site(alice: FlaskClient, subtests: pytest.Subtests) -> None:
+    for origin, status in (("https://localhost", 201), ("http://localhost", 403), ("https://localhost:444", 403)):
+        with subtests.test(origin):
+            answer = alice.post("/api/conversations", json={}, base_url="https://localhost", headers={"Origin": origin})
+            assert answer.status_code == status
 
 
 @pytest.mark.parametrize(

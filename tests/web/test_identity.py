@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import sqlite3
+from collections.abc import Callable
 
 import pytest
 from flask import Flask
@@ -41,7 +42,8 @@ def test_where_nobody_is_asked_for_nobody_is_made(alice: FlaskClient, subtests: 
             assert "Set-Cookie" not in alice.get(path).headers
 
 
-def test_behind_tls_the_cookie_is_for_tls_only(app: Flask) -> None:
+def test_behind_tls_the_cookie_is_for_tls_only(make_app: Callable[..., Flask]) -> None:
+    app = make_app(allowed_hosts=("chat.example",))
     for scheme, secure in (("https", True), ("http", False)):
         cookie = app.test_client().get("/api/me", base_url=f"{scheme}://chat.example").headers["Set-Cookie"]
         assert ("secure" in attributes(cookie)) is secure

@@ -196,28 +196,47 @@ OTHERS = [
     "localhost",
     "x",
 ]
+# What proxies, balancers and networks of proxies add; each alone says that somebody else stands before them.
 FORWARDED = [
-    {"X-Forwarded-For": "127.0.0.1"},
-    {"X-Forwarded-For": ""},
-    {"X-Forwarded-Host": "localhost"},
-    {"X-Real-IP": "127.0.0.1"},
-    {"Forwarded": "for=127.0.0.1"},
-    {"Via": "1.1 proxy"},
-]
-NAMES = [
-    "evil.example",
-    "localhost.evil.example",
-    "evil.example:5000",
-    "127.0.0.1.evil.example",
-    "localhost@evil",
-    "0.0.0.0",
-]
+    {name: value}
+    for names, values in [
+        (("X-Forwarded-For", "X-Real-IP", "X-Client-IP", "X-Cluster-Client-IP", "True-Client-IP"), ("127.0.0.1", "")),
+        (("X-Forwarded-Host", "X-Forwarded-Server", "X-Original-Host", "X-Host"), ("localhost",)),
+        (("X-Forwarded-Proto", "X-Forwarded-Scheme", "X-Scheme", "X-Forwarded-Ssl", "X-Url-Scheme"), ("http",)),
+        (("X-Forwarded-Port", "X-Forwarded", "X-Forwarded-Prefix", "X-Forwarded-By", "Forwarded-For"), ("x",)),
+        (("X-Original-URL", "X-Original-URI", "X-Rewrite-URL", "X-Original-For", "X-Originating-IP"), ("/",)),
+        (("Forwarded",), ("for=127.0.0.1", "proto=http", "")),
+        (("Via",), ("1.1 proxy", "")),
+        (("CF-Connecting-IP", "CF-Ray", "CF-IPCountry", "CF-Visitor", "CDN-Loop", "Cf-Warp-Tag-Id"), ("x",)),
+        (("Fastly-Client-IP", "Fastly-FF", "Fastly-SSL", "X-Varnish", "X-Timer"), ("x",)),
+        (("X-Amzn-Trace-Id", "X-Amz-Cf-Id", "CloudFront-Viewer-Country", "CloudFront-Is-Mobile-Viewer"), ("x",)),
+        (("X-Envoy-External-Address", "X-Envoy-Internal", "X-Request-Id", "X-B3-TraceId"), ("x",)),
+        (("X-Azure-ClientIP", "X-Azure-FDID", "X-ARR-LOG-ID", "X-ARR-SSL", "X-SITE-DEPLOYMENT-ID"), ("x",)),
+        (("X-Cloud-Trace-Context", "X-Appengine-Country", "X-Akamai-Edgescape", "Akamai-Origin-Hop"), ("x",)),
+        (("Fly-Client-IP", "X-Vercel-Id", "X-Nf-Client-Connection-Ip", "X-ProxyUser-Ip"), ("x",)),
+        (("Tailscale-User-Login", "Proxy-Connection", "Front-End-Https", "Ali-Cdn-Real-Ip"), ("x",)),
+        (("Client-IP", "WL-Proxy-Client-IP", "Proxy-Client-IP", "Remote-User", "Ssl-Client-Cert"), ("x",)),
+    ]
+    for name in names
+    for value in values
+]  # fmt: skip
+DIRECT = [
+    {"User-Agent": "curl/8.5.0", "Accept": "*/*"},
+    {"User-Agent": "Mozilla/5.0", "Accept-Language": "de", "Accept-Encoding": "gzip, br", "Connection": "keep-alive",
+     "Upgrade-Insecure-Requests": "1", "Sec-Fetch-Site": "none", "Sec-Fetch-Mode": "navigate", "Sec-Fetch-User": "?1",
+     "Sec-Fetch-Dest": "document", "Sec-CH-UA": '"Chromium"', "Priority": "u=0, i", "DNT": "1", "Sec-GPC": "1",
+     "Cache-Control": "max-age=0", "Pragma": "no-cache", "If-None-Match": "x", "Referer": "http://localhost/"},
+    {"User-Agent": "Prometheus/2.5", "X-Prometheus-Scrape-Timeout-Seconds": "10", "Accept-Encoding": "gzip"},
+    {"X-Requested-With": "XMLHttpRequest"},
+]  # fmt: skip
 
 
 def test_without_a_token_nobody_else_does(alice: FlaskClient, subtests: pytest.Subtests) -> None:
     callers: list[dict[str, Any]] = [from_address(address) for address in OTHERS]
     callers += [{"headers": headers} for headers in FORWARDED]
-    callers += [{"headers": {"Host": name}} for name in NAMES]
+    callers += [{"headers": {"Host": "0.0.0.0"}}, {"headers": {"Host": "192.0.2.1:5000"}}]
+    # nginx's way where nothing else is configured.
+    callers += [{"environ_overrides": {"SERVER_PROTOCOL": "HTTP/1.0"}}]
     for caller in callers:
         with subtests.test(str(caller)):
             problem(alice.get("/admin/memory-debug", **caller), 403, "forbidden")
@@ -225,9 +244,15 @@ def test_without_a_token_nobody_else_does(alice: FlaskClient, subtests: pytest.S
             problem(alice.get("/admin/memory-debug", **(caller | {"headers": guessed})), 403, "forbidden")
 
 
+def test_what_direct_callers_send_keeps_nobody_out(alice: FlaskClient, subtests: pytest.Subtests) -> None:
+    for headers in DIRECT:
+        with subtests.test(str(headers)):
+            report(alice, headers=headers)
+
+
 @pytest.fixture
 def guarded(make_app: Callable[..., Flask]) -> FlaskClient:
-    return make_app(admin_token="canary-token").test_client()
+    return make_app(admin_token="canary-token", allowed_hosts=("chat.example",)).test_client()
 
 
 def test_with_a_token_its_bearer_gets_in_from_anywhere(guarded: FlaskClient) -> None:

@@ -43,6 +43,8 @@ def migrate(database: Database) -> list[str]:
     # Journal modes change outside transactions only, and the folder may be missing on the first start.
     # It holds what people said: for nobody else on this machine to read.
     database.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    if not database.path.exists():
+        database.path.touch(mode=0o600)  # SQLite's other files take the mode of this one
 
     def run(statement: str, values: tuple[object, ...] = ()) -> Any:
         return database.peewee.execute_sql(statement, values)
