@@ -17,6 +17,8 @@ import msgspec
 from chat.llm.characters import whole_characters
 
 _DEEPEST_TEXT = 8
+# As the code of an event without choices: it is none of an error.
+_SUCCESS = (None, 0, "0", 200, "200", "success", "Success", "OK", "ok")
 
 
 class Delta(msgspec.Struct, gc=False):
@@ -42,7 +44,7 @@ KEPT = ("reasoning_details", "thinking_blocks", "extra_content", "thought_signat
 class Choice(msgspec.Struct, gc=False):
     delta: Delta | None = None
     finish_reason: str | None = None
-    index: Any = None
+    index: int | None = None
     message: Any = None
     text: Any = None
     error: Any = None
@@ -142,11 +144,19 @@ def _choice(value: Any) -> Choice | None:
     return Choice(
         delta_of(value.get("delta")),
         _reason(value.get("finish_reason")),
-        value.get("index"),
+        _number(value.get("index")),
         value.get("message"),
         value.get("text"),
         value.get("error"),
     )
+
+
+def _number(value: Any) -> int:
+    """A choice's index; the first where it has none."""
+    try:
+        return int(value)
+    except (TypeError, ValueError, OverflowError):
+        return 0
 
 
 def _reason(value: Any) -> str | None:
@@ -189,9 +199,10 @@ def _listed(value: Any) -> Iterator[Any]:
 
 def _as_error(value: dict[str, Any]) -> Any:
     """The event itself, where it is an error in a form without an `error` object."""
-    if "error" in (value.get("object"), value.get("type")) or "detail" in value:
+    if "error" in (value.get("object"), value.get("type")) or value.get("detail"):
         return value
-    return value if isinstance(value.get("message"), str) and ("code" in value or "status" in value) else None
+    code = value.get("code", value.get("status"))
+    return value if isinstance(value.get("message"), str) and code not in _SUCCESS else None
 
 
 _integer: Callable[[str], int | float] = lambda digits: int(digits) if len(digits) < 300 else math.inf  # noqa: E731

@@ -34,14 +34,7 @@ def words_alone(data: bytes) -> TextDelta | ReasoningDelta | None:
         chunk = _decode(data)
     except (ValueError, RecursionError):
         return None
-    if chunk.error or chunk.usage or not chunk.choices or len(chunk.choices) > 1:
-        return None
-    choice = chunk.choices[0]
-    if choice.finish_reason or choice.index or choice.delta is None or choice.error or choice.message or choice.text:
-        return None
-    if _has_more_than_words(choice.delta):
-        return None
-    match _said(choice.delta):
+    match _only_words(chunk):
         case [(kind, text)]:
             return kind(text)
     return None
@@ -69,6 +62,8 @@ class AnswerReader:
         self._half = ""  # of a character at the end of what came last
         self._last_kind: _Kind = TextDelta
         self._has_text = self._has_reasoning = False
+        self._flows = False  # in the middle of its text: what has words alone needs no further look
+        self._error: Any = None
         # Whether words came without a finish reason, and whether they went on after one: an endpoint that puts it
         # into every event says nothing by it.
         self._open_words = self._reason_was_early = False
@@ -83,13 +78,13 @@ class AnswerReader:
 
     def passes(self, words: TextDelta | ReasoningDelta) -> bool:
         """Take words that were read elsewhere. False where they have to be read here after all."""
+        if type(words) is TextDelta:
+            return self._flows
         if self.finish_reason or self._half:
             return False
-        if type(words) is ReasoningDelta:
-            self._has_reasoning = True
-            self._kept.add_reasoning(words.text)
-            return True
-        return self._has_text and self._thinking is None
+        self._has_reasoning = True
+        self._kept.add_reasoning(words.text)
+        return True
 
     def read(self, events: Iterable[tuple[bytes, bytes]]) -> Iterator[Given]:
         """The deltas of events that came together: words that follow each other are one delta.
@@ -108,6 +103,8 @@ class AnswerReader:
                             texts = []
                         kind = said
                     texts.append(text)
+                if self._error is not None:
+                    raise ReportedError(self._error)
         except (ModelGarbled, ReportedError) as error:
             fault = error
         if texts:
@@ -162,18 +159,20 @@ class AnswerReader:
                 chunk, loose = decode_loosely(data), True
             except ValueError:
                 return self._take_lines(name, data)
+        if self._flows and not loose and not name:
+            said = _only_words(chunk)
+            if len(said) == 1 and said[0][0] is TextDelta:
+                self.goes_on = True
+                return said
         if name:
             if name == b"error":
                 # Where an event of that name has no error object, it is one itself.
                 raise ReportedError(chunk.error or chunks.document(data))
             if name in _PING_NAMES:
                 return ()
-        if chunk.error:
-            raise ReportedError(chunk.error)
         if not chunk.choices and not loose:
             chunk = decode_loosely(data)
-            if chunk.error:
-                raise ReportedError(chunk.error)
+        self._error = chunk.error or None
         said = self._of_chunk(chunk)
         return self._with_whole_characters(said) if loose or self._half else said
 
@@ -211,8 +210,7 @@ class AnswerReader:
             if first is None:
                 return ()
             choice = first
-        if choice.error:
-            raise ReportedError(choice.error)
+        self._error = self._error or choice.error or None
         self.goes_on = True
         delta = choice.delta
         if choice.message is not None or choice.text is not None:
@@ -224,6 +222,7 @@ class AnswerReader:
         return () if delta is None else self._words(delta, False)
 
     def _finish(self, reason: str) -> None:
+        self._flows = False
         if not self.finish_reason or finish.may_be_replaced(self.finish_reason):
             self.finish_reason = reason
 
@@ -235,10 +234,15 @@ class AnswerReader:
         if delta.reasoning_content or delta.reasoning:
             self._kept.add_named(delta)
         said = _said(delta)
-        if delta.content or delta.refusal or delta.tool_calls:
+        if delta.content or delta.refusal or delta.tool_calls or delta.function_call:
             self._open_words = self._open_words or not with_reason
             self._reason_was_early = self._reason_was_early or bool(self.finish_reason)
-        return self._classified(said) if said else said
+        if said:
+            said = self._classified(said)
+            self._flows = (
+                self._has_text and self._open_words and not (self._thinking or self.finish_reason or with_reason)
+            )
+        return said
 
     def _classified(self, said: Sequence[_Said]) -> Sequence[_Said]:
         """The same, with reasoning between tags told apart from text."""
@@ -267,11 +271,8 @@ class AnswerReader:
         if self._half:
             self._half, said = "", list(self._classified([(self._last_kind, "\ufffd")]))
         if self._thinking is not None:
-            held = [
-                (ReasoningDelta if is_reasoning else TextDelta, text) for is_reasoning, text in self._thinking.end()
-            ]
-            self._thinking = None
-            said += self._classified(held)
+            held, self._thinking = self._thinking.end(), None
+            said += self._classified([(_kind(is_reasoning), text) for is_reasoning, text in held])
         return said
 
     def _with_whole_characters(self, said: Sequence[_Said]) -> Sequence[_Said]:
@@ -283,6 +284,7 @@ class AnswerReader:
                 self._half = ""
             self._last_kind = kind
             ready, self._half = without_half(self._half + text)
+            self._flows = self._flows and not self._half
             if ready:
                 whole.append((kind, whole_characters(ready)))
         return whole
@@ -338,6 +340,18 @@ def _said(delta: Delta) -> Sequence[_Said]:
     return ((ReasoningDelta, reasoning),) if reasoning else ()
 
 
+def _only_words(chunk: Chunk) -> Sequence[_Said]:
+    """The words of a chunk that has a meaning only by them; nothing for every other."""
+    choices = chunk.choices
+    if not choices or len(choices) > 1 or chunk.error or chunk.usage is not None:
+        return ()
+    choice = choices[0]
+    delta = choice.delta
+    if delta is None or choice.finish_reason or choice.index or choice.error or choice.message or choice.text:
+        return ()
+    return () if _has_more_than_words(delta) else _said(delta)
+
+
 def _has_more_than_words(delta: Delta) -> bool:
     return bool(
         delta.tool_calls
@@ -352,4 +366,4 @@ def _has_more_than_words(delta: Delta) -> bool:
 
 def _first_choice(choices: list[chunks.Choice]) -> chunks.Choice | None:
     """The choice number 0: no other was asked for."""
-    return next((choice for choice in choices if choice.index in (None, 0, "0", "")), None)
+    return next((choice for choice in choices if not choice.index), None)

@@ -31,9 +31,8 @@ def clock(monkeypatch):
 
 
 def call(number, result=None, step=0):
-    return ToolCallRecord(
-        ToolCall(f"c.{number}", "look_up", '{"what": "é"}'), "Looking up é", step, 4 * step, result, 7
-    )
+    asked = ToolCall(f"c.{number}", "look_up", '{"what": "é"}', '{"signature": "é"}', '{"reasoning": "Hm."}')
+    return ToolCallRecord(asked, "Looking up é", step, 4 * step, result, 7)
 
 
 def lose(store, turn):

@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 import pytest
 
 from scripts.fake_llm import FakeLLM
 from scripts.fake_model.dialects import DIALECTS
 from scripts.fake_model.dialects.dialect import PREFIX, Outcome
+from scripts.fake_model.dialects.tool_calls import TOOL_CALLS
 from tests.servers.market_data import MarketDataServer
 from tests.servers.parley import ParleyServer, Person, SentEvent, text_of
 
 AT_ONCE = 12
+# Dialects that look at the calls in a request's history.
+PARTICULAR = [
+    name for name, dialect in TOOL_CALLS.items() if name.startswith(("id-", "call-")) and dialect.is_particular
+]
+
+T = TypeVar("T")
 
 
 @pytest.fixture(scope="module")
@@ -38,8 +45,10 @@ def server(
 
 @dataclass(frozen=True)
 class Heard:
-    """The events of the last answer, and the answer as the conversation has it afterwards."""
+    """Who asked where, the events of the last answer, and the answer as the conversation has it afterwards."""
 
+    person: Person
+    conversation: int
     events: list[SentEvent]
     kept: dict[str, Any]
 
@@ -54,10 +63,16 @@ def heard(server: ParleyServer) -> dict[str, Heard]:
         for question in DIALECTS[name].questions:
             events = person.ask(conversation, f"{name}: {question}", model=PREFIX + name)
         kept = person.get(f"/api/conversations/{conversation}").json()["messages"][-1]
-        return Heard(events, kept)
+        return Heard(person, conversation, events, kept)
 
+    return of_each(DIALECTS, play)
+
+
+def of_each(names: Iterable[str], play: Callable[[str], T]) -> dict[str, T]:
+    """What came of each, several at the same time."""
+    names = list(names)
     with ThreadPoolExecutor(AT_ONCE) as people:
-        return dict(zip(DIALECTS, people.map(play, DIALECTS), strict=True))
+        return dict(zip(names, people.map(play, names), strict=True))
 
 
 def outcome_of(events: list[SentEvent], error: str) -> Outcome:
@@ -83,3 +98,29 @@ def test_a_dialect_is_understood(heard: dict[str, Heard], name: str) -> None:
     started = [event.data["id"] for event in events if event.name == "tool_call"]
     assert sorted(started) == sorted(event.data["id"] for event in events if event.name == "tool_result")
     assert len(set(started)) == len(started)
+
+
+def test_another_models_calls_are_accepted_in_mid_chat(server: ParleyServer) -> None:
+    """The first model's ids, arguments and further fields are such as others refuse."""
+
+    def play(name: str) -> str:
+        person = Person(server.url)
+        conversation = person.conversation()
+        person.ask(conversation, "China?", model=PREFIX + "id-odd")
+        return str(person.ask(conversation, f"{name}: And again?", model=PREFIX + name)[-1].data["status"])
+
+    names = [name for name in PARTICULAR if DIALECTS[name].takes_others_calls]
+    assert of_each(names, play) == dict.fromkeys(names, "completed")
+
+
+def test_what_came_with_a_call_comes_back_after_a_restart(server: ParleyServer, heard: dict[str, Heard]) -> None:
+    """From the database: a new process has nothing else."""
+    server.stop()
+    server.start()
+
+    def play(name: str) -> str:
+        chat = heard[name]
+        events = chat.person.ask(chat.conversation, f"{name}: And after a restart?", model=PREFIX + name)
+        return str(events[-1].data["status"])
+
+    assert of_each(PARTICULAR, play) == dict.fromkeys(PARTICULAR, "completed")

@@ -122,7 +122,11 @@ def tool_turn(model):
 
 
 def calls(*whats):
-    return [ToolCall(f"call_{number}", "look_up", json.dumps({"what": what})) for number, what in enumerate(whats)]
+    """Calls with what else an endpoint may send with them."""
+    extras = ('{"signature": "s"}', '{"reasoning_content": "Hm."}')
+    return [
+        ToolCall(f"call_{number}", "look_up", json.dumps({"what": what}), *extras) for number, what in enumerate(whats)
+    ]
 
 
 def test_rebuilt_from_the_database_a_context_is_what_memory_held(make_worker, model, store, user):

@@ -47,6 +47,10 @@ class Outcome:
     calls: tuple[str, ...] = ()
 
 
+def _nothing(_request: dict[str, Any]) -> str:
+    return ""
+
+
 @dataclass(frozen=True)
 class Dialect:
     """One kind of endpoint.
@@ -60,9 +64,16 @@ class Dialect:
     summary: str
     scripts: tuple[Script, ...] | Callable[[Asked, int], Script]
     outcome: Outcome = Outcome()
-    refuses: Callable[[dict[str, Any]], str] = lambda _request: ""
+    refuses: Callable[[dict[str, Any]], str] = _nothing
     status: int = 400
     questions: tuple[str, ...] = ("China?",)
+    # Whether it accepts calls of other models, which have nothing of its own with them.
+    takes_others_calls: bool = True
+
+    @property
+    def is_particular(self) -> bool:
+        """Whether it refuses some requests."""
+        return self.refuses is not _nothing
 
 
 def spoken(dialect: Dialect, asked: Asked, seen: int) -> Iterator[Step]:

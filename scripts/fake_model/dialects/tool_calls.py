@@ -124,19 +124,26 @@ _KEPT: dict[str, Dialect] = {
         ids_like(".+"),
         questions=AGAIN,
     ),
-    "id-number": Dialect("an id that is a number", (calling(call(id=0)), FINAL), CALLED, ids_like("0")),
+    "id-odd": Dialect(
+        "a long id of odd characters, arguments that are no JSON, and further fields",
+        (calling(call('{"country": ', id="functions.market_data:0/" + "é" * 60, provider="x"), reasoning="Hm."), FINAL),
+        Outcome(reasoning="Hm."),
+    ),
+    "id-number": Dialect("an id that is a number", (calling(call(id=0)), FINAL), CALLED, ids_like("0|[A-Za-z0-9]{9}")),
     "call-extra": Dialect(
         "a signature with the call, which must come back",
         (calling(call(extra_content=SIGNATURE)), FINAL),
         CALLED,
         every_call(lambda each: each.get("extra_content") == SIGNATURE, "missing a thought_signature"),
         questions=AGAIN,
+        takes_others_calls=False,
     ),
     "call-extra-within": Dialect(
         "a field unknown to us within the function, which must come back",
         (calling(call(function=function(signature="s1"))), FINAL),
         CALLED,
         every_call(lambda each: each["function"].get("signature") == "s1", "missing the signature"),
+        takes_others_calls=False,
     ),
     "call-strict": Dialect(
         "refuses fields of calls that are not documented, though it sends one",
@@ -153,12 +160,14 @@ _KEPT: dict[str, Dialect] = {
             lambda each: each.get("reasoning_content") == "Hm, China.", "missing reasoning_content"
         ),
         questions=AGAIN,
+        takes_others_calls=False,
     ),
     "call-reasoning-other": Dialect(
         "the same under another name",
         ([piece({"reasoning": "Hm."}), *calling(call())], FINAL),
         Outcome(calls=("market_data",), reasoning="Hm."),
         every_message_with_calls(lambda each: each.get("reasoning") == "Hm.", "missing reasoning"),
+        takes_others_calls=False,
     ),
     "call-reasoning-details": Dialect(
         "reasoning_details in pieces, which must come back in one",
@@ -178,6 +187,7 @@ _KEPT: dict[str, Dialect] = {
             ),
             "missing reasoning_details",
         ),
+        takes_others_calls=False,
     ),
     "call-content": Dialect("content must not be null", (calling(call(), content=None), FINAL), CALLED, null_content),
     "call-tools-stay": Dialect(
