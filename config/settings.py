@@ -144,6 +144,22 @@ def _name(text: str) -> str:
     return "none" if text.lower() == "none" else text
 
 
+def _words(most: int) -> Callable[[str], str]:
+    def parse(text: str) -> str:
+        if not text.isprintable() or len(text) > most:
+            raise ValueError(f"at most {most} characters on one line")
+        return text
+
+    return parse
+
+
+def _starters(text: str) -> tuple[str, ...]:
+    found = tuple(each.strip() for each in text.split("|") if each.strip())
+    if not 1 <= len(found) <= 8 or any(len(each) > 200 or not each.isprintable() for each in found):
+        raise ValueError("one to eight questions of at most 200 characters with | between them")
+    return found
+
+
 def _setting(name: str, parse: Callable[[str], Any], default: Any, *, secret: bool = False) -> Any:
     """A field of Settings that is read from the environment variable `name`; `default` is a parsed value."""
     return field(default=default, metadata={"name": name, "parse": parse}, repr=not secret)
@@ -165,6 +181,8 @@ class Settings:
     chat_models: tuple[str, ...] = _setting("CHAT_MODEL", _names, ())
     title_model: str = _setting("TITLE_MODEL", _name, "")
     system_prompt: str = _setting("SYSTEM_PROMPT_FILE", _text_file, "")
+    greeting: str = _setting("GREETING", _words(200), "")
+    starters: tuple[str, ...] = _setting("STARTERS", _starters, ())
     database_url: str = _setting("DATABASE_URL", _database, "sqlite:///data/chat.db")
     auth_mode: str = _setting("AUTH_MODE", _one_of("open"), "open")
     admin_token: str = _setting("ADMIN_TOKEN", _header_text, "", secret=True)

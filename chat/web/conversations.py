@@ -26,6 +26,7 @@ def me() -> dict[str, Any]:
     return {
         "user": {"id": user_id, "name": None},
         "instructions": here.store.instructions.of(user_id),
+        "welcome": {"greeting": settings.greeting, "starters": list(settings.starters)},
         "mode": mode.current().name,
         "models": list(settings.models),
         "default_model": settings.models[0],

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 
 from playwright.sync_api import BrowserContext, Page, expect
 
 from .conftest import fake_server
-from .moves import ENDLESS, answering, ask, asked, field, finished, in_list
+from .moves import ENDLESS, SLOW, answering, ask, asked, choose, field, finished, in_list
 
 
 def test_a_title_that_the_model_writes_comes_by_itself(
@@ -121,3 +123,84 @@ def test_typing_into_other_things_stays_there(window: Page) -> None:
     line.get_by_role("button").click()
     window.keyboard.type("x")
     expect(field(window)).to_have_value("")
+
+
+def test_archiving_and_taking_back(window: Page) -> None:
+    asked(window, "Porcelain")
+    choose(window, "Porcelain", "Archive")
+    expect(in_list(window, "Porcelain")).to_have_count(0)
+    window.get_by_role("button", name="Undo").click()
+    expect(in_list(window, "Porcelain")).to_have_count(1)
+    choose(window, "Porcelain", "Archive")
+    window.reload()
+    expect(in_list(window, "Porcelain")).to_have_count(0)
+    window.keyboard.press("Control+k")
+    window.locator(".search-field").fill("porcelain")
+    expect(window.locator(".archived-sign")).to_have_text("Archived")
+    window.keyboard.press("Escape")
+    window.get_by_role("button", name="Settings").click()
+    window.get_by_role("button", name="Archived chats").click()
+    window.get_by_role("link", name="Porcelain").click()
+    expect(window.locator(".topbar .sign")).to_have_text("Archived")
+    asked(window, "Once more")  # brings it back
+    window.reload()
+    expect(in_list(window, "Porcelain")).to_have_count(1)
+    expect(window.locator(".topbar .sign")).to_have_count(0)
+
+
+def test_several_at_once(window: Page) -> None:
+    for name in ("One", "Two", "Three", "Four", "Five"):
+        window.get_by_role("link", name="New chat").first.click()
+        asked(window, name)
+    choose(window, "Five", "Select several")
+    bar = window.get_by_role("toolbar", name="Selected chats")
+    expect(bar).to_contain_text("1 selected")
+    window.get_by_role("checkbox", name="Three").click(modifiers=["Shift"])
+    expect(bar).to_contain_text("3 selected")
+    window.get_by_role("checkbox", name="Four").click()
+    with window.expect_download() as download:
+        bar.get_by_role("button", name="Export the selected chats").click()
+    exported = json.loads(download.value.path().read_text())
+    assert sorted(each["title"] for each in exported["conversations"]) == ["Five", "Three"]
+    bar.get_by_role("button", name="Delete the selected chats").click()
+    expect(bar).to_have_count(0)
+    expect(window.locator("nav.history .item")).to_have_count(3)
+    window.get_by_role("button", name="Undo").click()
+    expect(window.locator("nav.history .item")).to_have_count(5)
+    choose(window, "One", "Select several")
+    bar.get_by_role("checkbox").click()
+    bar.get_by_role("button", name="Archive the selected chats").click()
+    expect(window.locator("nav.history .item")).to_have_count(0)
+
+
+def test_deleting_everything_says_what_goes(window: Page) -> None:
+    asked(window, "Precious")
+    window.get_by_role("button", name="Settings").click()
+    window.get_by_role("button", name="Delete everything…").click()
+    dialog = window.get_by_role("dialog")
+    expect(dialog).to_contain_text("1 chat, archived and temporary ones too, with 2 messages")
+    now = dialog.get_by_role("button", name="Delete everything now")
+    expect(now).to_be_disabled()
+    dialog.get_by_role("checkbox").check()
+    now.click()
+    expect(window.get_by_text("Your chats will be listed here.")).to_be_visible()
+    asked(window, "A new beginning")
+    expect(in_list(window, "A new beginning")).to_have_count(1)
+
+
+def test_an_answer_that_nobody_has_seen_is_marked(window: Page) -> None:
+    ask(window, f"Slowly. {SLOW}")
+    answering(window)
+    window.get_by_role("link", name="New chat").first.click()
+    dot = in_list(window, "Slowly").get_by_role("img", name="New answer")
+    expect(dot).to_be_visible(timeout=15_000)
+    expect(window).to_have_title(re.compile(r"^\(1\) "))
+    window.reload()
+    expect(dot).to_be_visible()
+    other = window.context.new_page()
+    other.goto(window.url)
+    expect(in_list(other, "Slowly").get_by_role("img", name="New answer")).to_be_visible()
+    in_list(other, "Slowly").get_by_role("link").click()
+    expect(in_list(other, "Slowly").get_by_role("img", name="New answer")).to_have_count(0)
+    expect(dot).to_have_count(0)
+    expect(window).to_have_title("Parley")

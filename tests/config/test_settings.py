@@ -67,6 +67,11 @@ CASES: dict[str, tuple[dict[str, Any], list[str]]] = {
     "CONTEXT_CHARS": ({"1000": 1000, "10000000": 10_000_000}, ["999", "10000001", "1k"]),
     "MAX_ANSWER_CHARS": ({"1000": 1000, "100000000": 100_000_000}, ["999", "100000001", "all"]),
     "MEMORY_LIMIT_MB": ({"1": 1, "65536": 65536}, ["0", "65537", "64MB"]),
+    "GREETING": ({"Guten Tag, 世界!": "Guten Tag, 世界!"}, ["a\nb", "x" * 201]),
+    "STARTERS": (
+        {"One?": ("One?",), " One? | Two? |": ("One?", "Two?"), "|".join("abcdefgh"): tuple("abcdefgh")},
+        ["|", "|".join("abcdefghi"), "a\nb", "x" * 201],
+    ),
     "TITLE_MODEL": ({"small": "small", "NONE": "none", "openai/gpt 5": "openai/gpt 5"}, ["a\nb", "x" * 201]),
     "SYSTEM_PROMPT_FILE": (
         {"tests/config/prompt.txt": "You are {name}.\nIt is {today}."},

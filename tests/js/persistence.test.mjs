@@ -99,9 +99,21 @@ test("what cannot be read does no harm, and neither does a browser that keeps no
   localStorage.setItem("parley.draft.7", "{");
   localStorage.setItem("parley.queue.7", '"x"');
   localStorage.setItem("parley.preferences", "[]");
-  assert.deepEqual(kept(), { drafts: new Map(), queues: new Map(), preferences: DEFAULTS });
+  assert.deepEqual(kept(), {
+    drafts: new Map(),
+    queues: new Map(),
+    awaitedIds: new Set(),
+    unreadIds: new Set(),
+    preferences: DEFAULTS,
+  });
   globalThis.localStorage = undefined;
-  assert.deepEqual(kept(), { drafts: new Map(), queues: new Map(), preferences: DEFAULTS });
+  assert.deepEqual(kept(), {
+    drafts: new Map(),
+    queues: new Map(),
+    awaitedIds: new Set(),
+    unreadIds: new Set(),
+    preferences: DEFAULTS,
+  });
   openPage().update({ drafts: new Map([[7, "x"]]) });
 });
 

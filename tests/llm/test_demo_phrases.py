@@ -192,3 +192,18 @@ def test_a_year_goes_on() -> None:
     ]
     assert asked("population of India", "and in 1995?") == [("compare_markets", ["India"], "population", 10, 1995)]
     assert asked("population of India in 2015", "since 2010") == compared(["India"], "population", 16)
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "Compare GDP growth of China and India",
+        "Compare inflation of China, United States over 20 years",
+        "Show me India market data",
+        "EUR to USD, last 365 days",
+        "USD to EUR, last 30 days",
+    ],
+)
+def test_what_the_page_offers_after_an_answer_is_understood(question: str) -> None:
+    """The sentences of `DEMO_WORDS` in state/suggestions.js."""
+    assert understand([question], date(2026, 1, 1)).request is not None

@@ -20,6 +20,7 @@ def test_its_shape(alice: FlaskClient) -> None:
         {
             "user": {"id": int, "name": (str, type(None))},
             "instructions": str,
+            "welcome": {"greeting": str, "starters": [str]},
             "mode": str,
             "models": [str],
             "default_model": str,

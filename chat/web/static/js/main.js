@@ -36,6 +36,8 @@ function startChats() {
   ignoreStrayClicks(document);
   keep(store);
   store.subscribe(actions.watchQueues);
+  store.subscribe(actions.watchEnds);
+  for (const name of ["focus", "visibilitychange"]) addEventListener(name, actions.watchEnds, true);
   store.subscribe((state) => draw(state, actions));
   addEventListener("popstate", () => actions.show(keyOfPath(location.pathname)));
   addEventListener("pagehide", actions.settleRemoval);
@@ -54,7 +56,8 @@ function draw(state, actions) {
   showTheme(state.preferences.theme);
   render(html`<${App} state=${state} actions=${actions} />`, root);
   const title = state.conversations.get(state.openKey)?.title;
-  document.title = title ? `${title} · ${strings.product}` : strings.product;
+  const unread = state.unreadIds.size > 0 ? `(${state.unreadIds.size}) ` : "";
+  document.title = unread + (title ? `${title} · ${strings.product}` : strings.product);
 }
 
 function press(event, state, actions) {

@@ -54,7 +54,12 @@ export function conversationActions({ store, api, join, reach, refreshHistory })
     const known = store.state.conversations.get(key);
     // Deleted, or asked something, while the answer was on its way: what it says is old.
     if (!known || known.turn || known.headId !== headId) return;
-    const about = { pinned: json.pinned === true, temporary: json.temporary === true, sought: known.sought };
+    const about = {
+      archived: json.archived === true,
+      pinned: json.pinned === true,
+      temporary: json.temporary === true,
+      sought: known.sought,
+    };
     const conversation = { ...storedConversation(json, known), ...about };
     const running = runningMessage(conversation);
     if (running && !mayJoin) conversation.turn = { phase: "lost" };

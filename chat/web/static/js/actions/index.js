@@ -1,7 +1,15 @@
 // Everything a person can do on this page, as one object of functions over the store and the server.
 
+import { downloadFrom as download } from "../browser/download.js";
+import { allowNotifications, notify } from "../browser/notifications.js";
+import { pathOfKey } from "../browser/router.js";
+import { NEW } from "../state/conversation.js";
+import { strings } from "../strings/index.js";
+import { archiveActions } from "./archive.js";
 import { branchActions } from "./branches.js";
+import { choosingActions } from "./choosing.js";
 import { conversationActions } from "./conversations.js";
+import { dataActions } from "./data.js";
 import { historyActions } from "./history.js";
 import { instructionActions } from "./instructions.js";
 import { pageActions } from "./page.js";
@@ -10,6 +18,7 @@ import { removalActions } from "./removal.js";
 import { sharingActions } from "./sharing.js";
 import { titleActions } from "./titles.js";
 import { turnActions } from "./turns.js";
+import { unreadActions } from "./unread.js";
 
 export function createActions({ store, api }) {
   const actions = {};
@@ -42,6 +51,28 @@ export function createActions({ store, api }) {
       endToast: later("endToast"),
     }),
     sharingActions({ store, api }),
+    archiveActions({
+      store,
+      api,
+      open: later("open"),
+      say: later("say"),
+      endToast: later("endToast"),
+      refreshHistory: later("refreshHistory"),
+    }),
+    choosingActions({ store, archiveAll: later("archiveAll"), removeAll: later("removeAll") }),
+    dataActions({ store, api, leave: () => location.assign(pathOfKey(NEW)) }),
+    unreadActions({
+      store,
+      isSeen: () => !document.hidden && document.hasFocus(),
+      notify: ({ key, title }) =>
+        notify({
+          title: title || strings.product,
+          body: strings.notification.done,
+          tag: `parley-${key}`,
+          onClick: () => actions.open(key),
+        }),
+    }),
+    { allowNotifications, download, addressOf: pathOfKey },
     pageActions({ store, api }),
   );
   return actions;

@@ -1,6 +1,7 @@
 // The page itself: who is here, what is open over it, what is said in passing, what was chosen for it.
 
 import { describe } from "../network/errors.js";
+import { textOf } from "../state/message.js";
 import { draftChanged } from "../state/page.js";
 import { chooseLanguage, strings } from "../strings/index.js";
 
@@ -52,6 +53,12 @@ export function pageActions({ store, api }) {
       chooseLanguage(language);
       location.reload();
     },
+    isDemo: () => store.state.me?.features?.demo === true,
+    /** The questions of the open chat, as far as they are known here. */
+    askedQuestions: () =>
+      [...(store.state.conversations.get(store.state.openKey)?.messages.values() ?? [])]
+        .filter(({ role }) => role === "user")
+        .map(textOf),
     models: () => store.state.me?.models ?? [],
     setTemporary: (temporary) => store.update({ temporary }),
     showDialog: (name, item = null) => store.update({ dialog: { name, item }, drawerOpen: false }),

@@ -1,4 +1,4 @@
-// Deleting a conversation, with a while to think better of it: until then the server is not told.
+// Deleting conversations, with a while to think better of it: until then the server is not told.
 
 import { ApiError } from "../network/api.js";
 import { describe } from "../network/errors.js";
@@ -11,51 +11,61 @@ const PAUSE_MS = 400;
 
 /** `stop(key)` ends an answer that is being written there; `say` and `endToast` are the page's. */
 export function removalActions({ store, api, open, stop, say, endToast }) {
+  // {ids, opened: the one of them that was open, or null}
   let pending = null;
 
-  const hide = (id, hidden) =>
+  const hide = (ids, hidden) =>
     store.update((state) => {
       const removingIds = new Set(state.removingIds);
-      if (hidden) removingIds.add(id);
-      else removingIds.delete(id);
+      for (const id of ids) {
+        if (hidden) removingIds.add(id);
+        else removingIds.delete(id);
+      }
       return { removingIds };
     });
 
-  function remove(item) {
-    if (store.state.removingIds.has(item.id)) return;
+  const remove = (item) => removeAll([item]);
+
+  function removeAll(items) {
+    const removed = items.filter(({ id }) => !store.state.removingIds.has(id));
+    if (removed.length === 0) return;
     settle();
-    const wasOpen = store.state.openKey === item.id;
-    pending = { id: item.id, wasOpen };
-    hide(item.id, true);
-    if (wasOpen) open(NEW);
+    const ids = removed.map(({ id }) => id);
+    const opened = ids.includes(store.state.openKey) ? store.state.openKey : null;
+    pending = { ids, opened };
+    hide(ids, true);
+    if (opened !== null) open(NEW);
+    const [{ title }] = removed;
     say({
-      text: strings.removal.done(item.title || strings.untitled),
+      text: ids.length === 1 ? strings.removal.done(title || strings.untitled) : strings.removal.doneMany(ids.length),
       action: { label: strings.removal.undo, run: undo },
       onEnd: settle,
     });
   }
 
   function undo() {
-    const { id, wasOpen } = pending ?? {};
+    const { ids, opened } = pending ?? { ids: null };
     pending = null;
     endToast();
-    if (id === undefined) return;
-    hide(id, false);
-    if (wasOpen) open(id);
-    store.update({ announcement: strings.removal.undone });
+    if (ids === null) return;
+    hide(ids, false);
+    if (opened !== null) open(opened);
+    store.update({ announcement: ids.length === 1 ? strings.removal.undone : strings.removal.undoneMany });
   }
 
   async function settle() {
-    const { id } = pending ?? {};
+    const ids = pending?.ids ?? [];
     pending = null;
-    if (id === undefined) return;
-    try {
-      await removeIdle(id);
-      store.update((state) => forgotten(state, id));
-    } catch (error) {
-      store.update({ problem: { text: describe(error) } });
+    // One after the other: many at once would keep everything else waiting.
+    for (const id of ids) {
+      try {
+        await removeIdle(id);
+        store.update((state) => forgotten(state, id));
+      } catch (error) {
+        store.update({ problem: { text: describe(error) } });
+      }
+      hide([id], false);
     }
-    hide(id, false);
   }
 
   /** The server deletes no conversation in which an answer is being written: that is stopped first. */
@@ -75,9 +85,9 @@ export function removalActions({ store, api, open, stop, say, endToast }) {
 
   /** The page is being left: who did not undo it by now meant it. */
   function settleAtOnce() {
-    if (pending) api.removeConversation(pending.id, { keepalive: true }).catch(() => {});
+    for (const id of pending?.ids ?? []) api.removeConversation(id, { keepalive: true }).catch(() => {});
     pending = null;
   }
 
-  return { remove, undoRemoval: undo, settleRemoval: settleAtOnce };
+  return { remove, removeAll, undoRemoval: undo, settleRemoval: settleAtOnce };
 }

@@ -22,3 +22,11 @@ export function safeFileName(name) {
     .slice(0, 80);
   return `${safe || "parley"}${ending ?? ""}`;
 }
+
+/** What the server has under an address, under the name that the server gives it. */
+export function downloadFrom(address) {
+  const link = document.createElement("a");
+  link.href = address;
+  link.download = "";
+  link.click();
+}

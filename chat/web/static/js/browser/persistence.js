@@ -4,6 +4,7 @@ import { NEW } from "../state/conversation.js";
 import { keptNames, onKept, readKept, writeKept } from "../state/kept.js";
 import { readPreferences } from "../state/preferences.js";
 import { readQueue } from "../state/queue.js";
+import { setWith, setWithout } from "../state/unread.js";
 
 const keyOf = (name) => (name === NEW ? NEW : Number(name));
 
@@ -19,7 +20,14 @@ export function kept() {
     const queue = readQueue(readKept(`queue.${name}`));
     if (queue.length > 0) queues.set(keyOf(name), queue);
   }
-  return { drafts, queues, preferences: readPreferences(readKept("preferences")) };
+  const idsOf = (group) => new Set(keptNames(group).map(Number).filter(Number.isInteger));
+  return {
+    drafts,
+    queues,
+    awaitedIds: idsOf("awaited"),
+    unreadIds: idsOf("unread"),
+    preferences: readPreferences(readKept("preferences")),
+  };
 }
 
 /** From now on every change is kept, and what another window changes is taken over, drafts excepted. */
@@ -30,6 +38,8 @@ export function keep(store) {
     if (state === last) return;
     writeMap("draft", state.drafts, last.drafts, state);
     writeMap("queue", state.queues, last.queues, state);
+    writeSet("awaited", state.awaitedIds, last.awaitedIds, state);
+    writeSet("unread", state.unreadIds, last.unreadIds, state);
     if (state.preferences !== last.preferences) writeKept("preferences", state.preferences);
     last = state;
   };
@@ -47,6 +57,13 @@ function writeMap(group, now, before, state) {
   }
 }
 
+/** Each id under a name of its own, for the same reason. */
+function writeSet(group, now, before, state) {
+  if (now === before) return;
+  for (const id of now) if (!before.has(id) && !isTemporary(state, id)) writeKept(`${group}.${id}`, true);
+  for (const id of before) if (!now.has(id)) writeKept(`${group}.${id}`, null);
+}
+
 /** What is said in a temporary chat is kept nowhere, so not here either. */
 function isTemporary(state, key) {
   return key === NEW ? state.temporary : state.conversations.get(key)?.temporary === true;
@@ -54,6 +71,11 @@ function isTemporary(state, key) {
 
 function take(store, name, value) {
   if (name === "preferences") store.update({ preferences: readPreferences(value) });
+  const unread = /^unread\.(\d+)$/.exec(name)?.[1];
+  if (unread !== undefined) {
+    const change = value === true ? setWith : setWithout;
+    store.update(({ unreadIds }) => ({ unreadIds: change(unreadIds, Number(unread)) }));
+  }
   const key = /^queue\.(.+)$/.exec(name)?.[1];
   if (key === undefined) return;
   const queues = new Map(store.state.queues);

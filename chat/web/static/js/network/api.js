@@ -106,6 +106,10 @@ export const api = {
   changeConversation: (id, change) => json("PATCH", `/api/conversations/${segment(id)}`, { body: change }),
   removeConversation: (id, { keepalive = false } = {}) =>
     send("DELETE", `/api/conversations/${segment(id)}`, { keepalive }),
+  /** Everything, or the chats with these ids. */
+  exportAllAddress: (ids = []) => `/api/export${ids.length > 0 ? `?ids=${ids.map(segment).join(",")}` : ""}`,
+  countData: () => json("GET", "/api/me/data"),
+  deleteData: () => json("DELETE", "/api/me/data"),
   exportAddress: (id, format) => `/api/conversations/${segment(id)}/export?format=${segment(format)}`,
   shareOf: (id) => json("GET", `/api/conversations/${segment(id)}/share`),
   share: (id, what) => json("POST", `/api/conversations/${segment(id)}/share`, { body: what }),

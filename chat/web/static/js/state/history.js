@@ -1,5 +1,5 @@
 // The list of conversations at the left: its order, its groups, its pages. Pure functions.
-// An item is {id, title, updatedAt (milliseconds), pinned, running}.
+// An item is {id, title, updatedAt (milliseconds), pinned, running, archived}; archived ones are found by search only.
 
 export function readItem(json) {
   const time = Date.parse(json.updated_at);
@@ -9,6 +9,7 @@ export function readItem(json) {
     updatedAt: Number.isFinite(time) ? time : 0,
     pinned: json.pinned === true,
     running: json.running === true,
+    archived: json.archived === true,
   };
 }
 

@@ -32,6 +32,11 @@ export function keptNames(group) {
   }
 }
 
+/** Forgets all that is kept under `group.`. */
+export function forgetKept(group) {
+  for (const name of keptNames(group)) writeKept(`${group}.${name}`, null);
+}
+
 /** Calls back with the name and the value of what another window of this browser has kept. */
 export function onKept(listener) {
   addEventListener("storage", ({ key }) => {

@@ -4,6 +4,7 @@ import { blankConversation, NEW } from "./conversation.js";
 import { withItem } from "./history.js";
 import { DEFAULTS } from "./preferences.js";
 import { movedQueue } from "./queue.js";
+import { setWithout } from "./unread.js";
 
 export function initialState() {
   return {
@@ -22,9 +23,14 @@ export function initialState() {
     runningIds: new Set(),
     // Deleted here, but the server has not been told yet: hidden, and Undo brings them back.
     removingIds: new Set(),
+    // Chats in which an answer is awaited, and those with one that nobody has seen yet.
+    awaitedIds: new Set(),
+    unreadIds: new Set(),
+    // {ids, anchor} while several chats are chosen in the list: see choice.js.
+    choice: null,
     // {id, place: "list" or "top"} while a title is being changed.
     renaming: null,
-    // {name: "search", "share", "settings" or "shortcuts", item?}: the one dialog that is open.
+    // {name: "search", "share", "settings", "archive", "deleteAll" or "shortcuts", item?}: the one dialog that is open.
     dialog: null,
     // {text, action?: {label, run}}: said in passing, and gone after a while.
     toast: null,
@@ -101,6 +107,8 @@ export function forgotten(state, id) {
     conversations: without(state.conversations),
     drafts: without(state.drafts),
     queues: without(state.queues),
+    awaitedIds: setWithout(state.awaitedIds, id),
+    unreadIds: setWithout(state.unreadIds, id),
     ...historyChanged(state, { items: state.history.items.filter((item) => item.id !== id) }),
   };
 }

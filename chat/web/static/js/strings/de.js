@@ -27,6 +27,7 @@ export const strings = {
     failed: "Die Liste konnte nicht geladen werden.",
     more: "Ältere Chats zeigen",
     running: "Antwortet gerade",
+    unread: "Neue Antwort",
     account: "Einstellungen",
   },
 
@@ -36,6 +37,8 @@ export const strings = {
     renameLabel: "Neuer Titel",
     pin: "Anheften",
     unpin: "Lösen",
+    archive: "Archivieren",
+    choose: "Mehrere auswählen",
     share: "Teilen",
     exportMarkdown: "Als Markdown speichern",
     exportJson: "Als JSON speichern",
@@ -53,6 +56,8 @@ export const strings = {
 
   removal: {
     done: (title) => `„${title}“ gelöscht`,
+    doneMany: (count) => `${plural(count, "Chat", "Chats")} gelöscht`,
+    undoneMany: "Chats wiederhergestellt",
     undo: "Rückgängig",
     undone: "Chat wiederhergestellt",
   },
@@ -108,6 +113,49 @@ export const strings = {
     server: "Dieser Server",
     mode: { async: "Asynchrone Worker (gevent)", sync: "Synchrone Worker (Threads)" },
     guest: "Dieser Browser",
+  },
+
+  archive: {
+    title: "Archivierte Chats",
+    done: (title) => `„${title}“ archiviert`,
+    doneMany: (count) => `${plural(count, "Chat", "Chats")} archiviert`,
+    restore: "In die Liste zurückholen",
+    empty: "Kein Chat ist archiviert.",
+    sign: "Archiviert",
+  },
+
+  choice: {
+    label: "Ausgewählte Chats",
+    count: (count) => `${count} ausgewählt`,
+    archive: "Ausgewählte Chats archivieren",
+    download: "Ausgewählte Chats exportieren",
+    remove: "Ausgewählte Chats löschen",
+    end: "Auswahl beenden",
+  },
+
+  notification: {
+    setting: "Benachrichtigen, wenn eine Antwort fertig ist",
+    refused:
+      "Der Browser erlaubt dieser Seite keine Benachrichtigungen. Das lässt sich in seinen Einstellungen für diese Website ändern.",
+    done: "Die Antwort ist fertig.",
+  },
+
+  data: {
+    title: "Ihre Daten",
+    download: "Alles exportieren",
+    remove: "Alles löschen…",
+    removeTitle: "Alles löschen",
+    explanation: "Das löscht endgültig und für alle:",
+    goes: ({ conversations, messages, shares, instructions }) =>
+      [
+        plural(conversations, "Chat", "Chats") +
+          `, auch archivierte und temporäre, mit ${plural(messages, "Nachricht", "Nachrichten")}`,
+        shares > 0 && `${plural(shares, "geteilter Link", "geteilte Links")}, ab dann ohne Ziel`,
+        instructions && "Ihre Anweisungen",
+        "Entwürfe und wartende Nachrichten in diesem Browser",
+      ].filter(Boolean),
+    sure: "Mir ist klar, dass sich das nicht rückgängig machen lässt.",
+    removeNow: "Jetzt alles löschen",
   },
 
   instructions: {
@@ -186,6 +234,14 @@ export const strings = {
       ".env",
       " und starten neu.",
     ],
+  },
+
+  followUp: {
+    growth: (one, other) => `Vergleiche das BIP-Wachstum von ${one} und ${other}`,
+    inflation: (names) => `Vergleiche die Inflation über 20 Jahre: ${names.join(", ")}`,
+    economy: (name) => `Zeige mir Marktdaten: ${name}`,
+    longer: (base, quote) => `${base} gegen ${quote} im letzten Jahr`,
+    reverse: (base, quote) => `${base} gegen ${quote} in den letzten 30 Tagen`,
   },
 
   composer: {

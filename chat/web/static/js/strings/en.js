@@ -27,6 +27,7 @@ export const strings = {
     failed: "The list could not be loaded.",
     more: "Show older chats",
     running: "Answering",
+    unread: "New answer",
     account: "Settings",
   },
 
@@ -36,6 +37,8 @@ export const strings = {
     renameLabel: "New title",
     pin: "Pin",
     unpin: "Unpin",
+    archive: "Archive",
+    choose: "Select several",
     share: "Share",
     exportMarkdown: "Export as Markdown",
     exportJson: "Export as JSON",
@@ -53,6 +56,8 @@ export const strings = {
 
   removal: {
     done: (title) => `Deleted “${title}”`,
+    doneMany: (count) => `Deleted ${plural(count, "chat", "chats")}`,
+    undoneMany: "Chats restored",
     undo: "Undo",
     undone: "Chat restored",
   },
@@ -108,6 +113,48 @@ export const strings = {
     server: "This server",
     mode: { async: "Async workers (gevent)", sync: "Sync workers (threads)" },
     guest: "This browser",
+  },
+
+  archive: {
+    title: "Archived chats",
+    done: (title) => `Archived “${title}”`,
+    doneMany: (count) => `Archived ${plural(count, "chat", "chats")}`,
+    restore: "Move back to the list",
+    empty: "No chat is archived.",
+    sign: "Archived",
+  },
+
+  choice: {
+    label: "Selected chats",
+    count: (count) => `${count} selected`,
+    archive: "Archive the selected chats",
+    download: "Export the selected chats",
+    remove: "Delete the selected chats",
+    end: "End the selection",
+  },
+
+  notification: {
+    setting: "Notify me when an answer is complete",
+    refused: "The browser does not allow notifications from this page. Its settings for this site can change that.",
+    done: "The answer is complete.",
+  },
+
+  data: {
+    title: "Your data",
+    download: "Export everything",
+    remove: "Delete everything…",
+    removeTitle: "Delete everything",
+    explanation: "This deletes for good, for everyone:",
+    goes: ({ conversations, messages, shares, instructions }) =>
+      [
+        plural(conversations, "chat", "chats") +
+          `, archived and temporary ones too, with ${plural(messages, "message", "messages")}`,
+        shares > 0 && `${plural(shares, "shared link", "shared links")}, which will no longer work`,
+        instructions && "your instructions",
+        "drafts and waiting messages in this browser",
+      ].filter(Boolean),
+    sure: "I understand that this cannot be undone.",
+    removeNow: "Delete everything now",
   },
 
   instructions: {
@@ -184,6 +231,14 @@ export const strings = {
       ".env",
       ", then restart.",
     ],
+  },
+
+  followUp: {
+    growth: (one, other) => `Compare GDP growth of ${one} and ${other}`,
+    inflation: (names) => `Compare inflation of ${names.join(", ")} over 20 years`,
+    economy: (name) => `Show me ${name} market data`,
+    longer: (base, quote) => `${base} against ${quote} over the last year`,
+    reverse: (base, quote) => `${base} against ${quote} over the last 30 days`,
   },
 
   composer: {

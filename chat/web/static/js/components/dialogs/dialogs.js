@@ -1,12 +1,21 @@
 // Which dialog is open, if one is.
 
 import { html } from "../../view.js";
+import { ArchiveDialog } from "./archive-dialog.js";
+import { DeleteAllDialog } from "./delete-all-dialog.js";
 import { SearchDialog } from "./search-dialog.js";
 import { SettingsDialog } from "./settings-dialog.js";
 import { ShareDialog } from "./share-dialog.js";
 import { ShortcutsSheet } from "./shortcuts-sheet.js";
 
-const KINDS = { search: SearchDialog, share: ShareDialog, settings: SettingsDialog, shortcuts: ShortcutsSheet };
+const KINDS = {
+  search: SearchDialog,
+  share: ShareDialog,
+  settings: SettingsDialog,
+  archive: ArchiveDialog,
+  deleteAll: DeleteAllDialog,
+  shortcuts: ShortcutsSheet,
+};
 
 export function Dialogs({ state, actions }) {
   const { dialog, preferences } = state;
@@ -17,6 +26,8 @@ export function Dialogs({ state, actions }) {
     search: { recent: state.history.items, removingIds: state.removingIds, actions },
     share: { item: dialog.item, actions },
     settings: { preferences, me: state.me, actions },
+    archive: { removingIds: state.removingIds, actions },
+    deleteAll: { actions },
     shortcuts: { preferences, actions },
   }[dialog.name];
   // Opened anew it is another one, even if the one before has not gone yet.

@@ -142,6 +142,7 @@ function Found({ item, active, onOpen, onPoint }) {
     >
       <span class="found-head">
         <span class="title">${inTitle ? marked(snippet) : item.title || strings.untitled}</span>
+        ${item.archived && html`<span class="archived-sign">${strings.archive.sign}</span>`}
         <span class="when">${item.updatedAt > 0 && dated.format(item.updatedAt)}</span>
       </span>
       ${snippet && !inTitle && html`<span class="snippet">${marked(snippet)}</span>`}

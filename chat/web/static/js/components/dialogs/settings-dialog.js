@@ -2,7 +2,8 @@
 
 import { THEMES } from "../../state/preferences.js";
 import { CATALOGUES, strings } from "../../strings/index.js";
-import { html } from "../../view.js";
+import { html, useState } from "../../view.js";
+import { DataSetting } from "./data-setting.js";
 import { Dialog } from "./dialog.js";
 import { InstructionsSetting } from "./instructions-setting.js";
 
@@ -27,6 +28,8 @@ export function SettingsDialog({ preferences, me, actions, onClose }) {
         </select>
       </div>
       <${InstructionsSetting} key=${me ? "known" : "unknown"} me=${me} actions=${actions} />
+      <${NotifySetting} preferences=${preferences} actions=${actions} />
+      <${DataSetting} actions=${actions} />
       <${Server} me=${me} />
     <//>
   `;
@@ -44,6 +47,27 @@ function ThemeChoice({ theme, chosen, actions }) {
       />
       <span>${strings.settings.themes[theme]}</span>
     </label>
+  `;
+}
+
+/** The browser asks the person itself, and only when it is wanted here. */
+function NotifySetting({ preferences, actions }) {
+  const say = strings.notification;
+  const [refused, setRefused] = useState(false);
+  const change = async (event) => {
+    const wanted = event.currentTarget.checked;
+    const allowed = wanted && (await actions.allowNotifications());
+    setRefused(wanted && !allowed);
+    actions.prefer({ notify: allowed });
+  };
+  return html`
+    <div class="setting notify">
+      <label class="check">
+        <input type="checkbox" checked=${preferences.notify} onChange=${change} />
+        ${say.setting}
+      </label>
+      ${refused && html`<p class="muted small" role="alert">${say.refused}</p>`}
+    </div>
   `;
 }
 

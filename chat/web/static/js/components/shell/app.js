@@ -26,7 +26,9 @@ export function App({ state, actions }) {
         openKey=${openKey}
         me=${state.me}
         runningIds=${state.runningIds}
+        unreadIds=${state.unreadIds}
         removingIds=${state.removingIds}
+        choice=${state.choice}
         renaming=${state.renaming}
         isNew=${openKey === NEW}
         onHide=${actions.toggleSidebar}
@@ -40,6 +42,7 @@ export function App({ state, actions }) {
           ? html`<${Welcome}
               demo=${state.me?.features?.demo === true}
               model=${state.model}
+              own=${state.me?.welcome ?? null}
               temporary=${isTemporary(state, conversation)}
               onSuggest=${actions.submit}
             />`
@@ -68,6 +71,7 @@ function Head({ state, conversation, isWelcome, actions }) {
       title=${title}
       phase=${phase}
       pinned=${pinned}
+      archived=${conversation.archived === true}
       isWelcome=${isWelcome}
       temporary=${isTemporary(state, conversation)}
       connected=${state.connected}

@@ -8,7 +8,7 @@ import { Icon } from "../elements/icons.js";
 import { ChatMenu } from "../sidebar/chat-menu.js";
 import { TitleField } from "./title-field.js";
 
-/** `id`, `title`, `phase`, `pinned` and `temporary` are the open chat's; `listHidden`: the column at the left is away. */
+/** `id`, `title`, `phase`, `pinned`, `archived` and `temporary` are the open chat's; `listHidden`: the column at the left is away. */
 export const TopBar = pure((properties) => {
   const { isWelcome, temporary, connected, renaming, listHidden, drawerOpen, actions, ...about } = properties;
   const chat = { ...about, temporary };
@@ -25,6 +25,7 @@ export const TopBar = pure((properties) => {
       <${Title} chat=${chat} isWelcome=${isWelcome} renaming=${renaming} actions=${actions} />
       <div class="signs">
         <${Connection} connected=${connected} />
+        ${chat.archived && !isWelcome && html`<p class="sign"><${Icon} name="archive" />${strings.archive.sign}</p>`}
         ${
           isWelcome
             ? html`<${TemporarySwitch} on=${temporary} onChange=${actions.setTemporary} />`

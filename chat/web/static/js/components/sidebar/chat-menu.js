@@ -27,6 +27,10 @@ export function ChatMenu({ item, place, kind, actions }) {
           run: () => actions.setPinned(item, !item.pinned),
         },
         listed && { icon: "share", word: say.share, run: () => actions.showDialog("share", item) },
+        listed &&
+          item.archived && { icon: "unarchive", word: strings.archive.restore, run: () => actions.restore(item) },
+        listed && !item.archived && { icon: "archive", word: say.archive, run: () => actions.archive(item) },
+        place === "list" && { icon: "check", word: say.choose, run: () => actions.startChoosing(item.id) },
         download("download", say.exportMarkdown, "md"),
         download("download", say.exportJson, "json"),
         { icon: "trash", word: say.remove, danger: true, run: () => actions.remove(item) },

@@ -5,7 +5,7 @@ import { html, useEffect, useRef } from "../../view.js";
 import { TitleField } from "../shell/title-field.js";
 import { ChatMenu } from "./chat-menu.js";
 
-export function HistoryItem({ item, current, running, renaming, actions }) {
+export function HistoryItem({ item, current, running, unread, renaming, actions }) {
   const link = useRef(null);
   const wasRenaming = useRef(false);
   // The field in which the title was typed is gone, and the focus with it.
@@ -16,7 +16,7 @@ export function HistoryItem({ item, current, running, renaming, actions }) {
   if (renaming) return html`<li><${TitleField} item=${item} actions=${actions} /></li>`;
   const title = item.title || strings.untitled;
   return html`
-    <li class=${current ? "item current" : "item"}>
+    <li class=${["item", current && "current", unread && "unread"].filter(Boolean).join(" ")}>
       <a
         href="/c/${item.id}"
         ref=${link}
@@ -26,6 +26,7 @@ export function HistoryItem({ item, current, running, renaming, actions }) {
       >
         <span class="title">${title}</span>
         ${running && html`<span class="running-sign" role="img" aria-label=${strings.sidebar.running}></span>`}
+        ${unread && !running && html`<span class="unread-sign" role="img" aria-label=${strings.sidebar.unread}></span>`}
       </a>
       <${ChatMenu} item=${item} place="list" kind="more" actions=${actions} />
     </li>

@@ -5,9 +5,12 @@ import { strings } from "../../strings/index.js";
 import { html, pure } from "../../view.js";
 import { IconButton } from "../elements/buttons.js";
 import { Icon, Spinner } from "../elements/icons.js";
+import { ChoiceBar, ChoiceItem } from "./choice-bar.js";
 import { HistoryItem } from "./history-item.js";
 
-export const Sidebar = pure(({ history, openKey, me, runningIds, removingIds, renaming, isNew, onHide, actions }) => {
+export const Sidebar = pure((properties) => {
+  const { history, openKey, me, runningIds, unreadIds, removingIds, choice, renaming, isNew, onHide, actions } =
+    properties;
   const goNew = actions.link(actions.newChat);
   return html`
     <div class="sidebar-head">
@@ -23,10 +26,13 @@ export const Sidebar = pure(({ history, openKey, me, runningIds, removingIds, re
       </button>
     </div>
     <nav class="history" aria-label=${strings.sidebar.label}>
+      ${choice && html`<${ChoiceBar} ids=${choice.ids} all=${shownIds(history.items, removingIds)} actions=${actions} />`}
       <${Groups}
         items=${history.items}
         openKey=${openKey}
         runningIds=${runningIds}
+        unreadIds=${unreadIds}
+        choice=${choice}
         removingIds=${removingIds}
         renaming=${renaming?.place === "list" ? renaming.id : null}
         actions=${actions}
@@ -37,25 +43,39 @@ export const Sidebar = pure(({ history, openKey, me, runningIds, removingIds, re
   `;
 });
 
-const Groups = pure(({ items, openKey, runningIds, removingIds, renaming, actions }) => {
+/** In the order in which they are shown: what is pinned first. */
+function shownIds(items, removingIds) {
+  const shown = items.filter(({ id }) => !removingIds.has(id));
+  return groupItems(shown, Date.now()).flatMap((group) => group.items.map(({ id }) => id));
+}
+
+const Groups = pure(({ items, openKey, runningIds, unreadIds, removingIds, choice, renaming, actions }) => {
   const shown = items.filter((item) => !removingIds.has(item.id));
+  const order = choice ? shownIds(items, removingIds) : [];
+  const draw = (item) =>
+    choice
+      ? html`<${ChoiceItem}
+          key=${item.id}
+          item=${item}
+          chosen=${choice.ids.has(item.id)}
+          order=${order}
+          actions=${actions}
+        />`
+      : html`<${HistoryItem}
+          key=${item.id}
+          item=${item}
+          current=${item.id === openKey}
+          running=${item.running || runningIds.has(item.id)}
+          unread=${unreadIds.has(item.id)}
+          renaming=${item.id === renaming}
+          actions=${actions}
+        />`;
   return groupItems(shown, Date.now()).map(
     (group) => html`
       <section key=${group.name}>
         <h2>${strings.groups[group.name]}</h2>
         <ul>
-          ${group.items.map(
-            (item) => html`
-              <${HistoryItem}
-                key=${item.id}
-                item=${item}
-                current=${item.id === openKey}
-                running=${item.running || runningIds.has(item.id)}
-                renaming=${item.id === renaming}
-                actions=${actions}
-              />
-            `,
-          )}
+          ${group.items.map(draw)}
         </ul>
       </section>
     `,

@@ -8,6 +8,7 @@ import { html, pure, useState } from "../../view.js";
 import { IconButton, WordButton } from "../elements/buttons.js";
 import { Icon, Spinner } from "../elements/icons.js";
 import { AgainMenu } from "./again-menu.js";
+import { FollowUps } from "./follow-ups.js";
 import { MarkdownText } from "./markdown-text.js";
 import { BranchSwitcher, CopyButton, Feedback, MessageActions } from "./message-actions.js";
 import { ToolCall } from "./tool-call.js";
@@ -46,6 +47,13 @@ export const Answer = pure(
           !active &&
           !readOnly &&
           html`<${Foot} message=${message} index=${index} count=${count} idle=${idle} last=${last} actions=${actions} />`
+        }
+        ${
+          !active &&
+          !readOnly &&
+          idle &&
+          last &&
+          html`<${FollowUps} message=${message} demo=${actions.isDemo()} actions=${actions} />`
         }
         ${!active && readOnly && html`<p class="about">${factsOf(message)}</p>`}
       </article>

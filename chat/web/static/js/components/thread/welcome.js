@@ -4,19 +4,23 @@ import { strings } from "../../strings/index.js";
 import { html, pure } from "../../view.js";
 import { Icon } from "../elements/icons.js";
 
-export const Welcome = pure(({ demo, model, temporary, onSuggest }) => {
+/** `own` are the greeting and the starters of whoever runs this server: {greeting, starters}, each perhaps empty. */
+export const Welcome = pure(({ demo, model, temporary, own, onSuggest }) => {
   const say = strings.welcome;
-  const suggestions = demo ? say.demoSuggestions : say.suggestions;
+  const starters = own?.starters ?? [];
+  const usual = demo ? say.demoSuggestions : say.suggestions;
+  const suggestions = starters.length > 0 ? starters : usual;
+  const isUsual = starters.length === 0;
   return html`
     <div class="scroller">
       <div class="column welcome">
-        <h1>${temporary ? strings.temporary.title : say.greeting}</h1>
+        <h1 dir="auto">${temporary ? strings.temporary.title : own?.greeting || say.greeting}</h1>
         <p class="muted lead">${temporary ? strings.temporary.explanation : say.introduction}</p>
         <p class="answers-here">
           ${model && html`<${Icon} name="chats" />${say.answeredBy} <strong>${demo ? say.demoModel : model}</strong>`}
         </p>
         <ul class="suggestions" aria-label=${say.suggestionsLabel}>
-          ${suggestions.map((text) => html`<li lang=${demo ? "en" : null}><${Suggestion} text=${text} onSuggest=${onSuggest} /></li>`)}
+          ${suggestions.map((text) => html`<li lang=${demo && isUsual ? "en" : null} dir="auto"><${Suggestion} text=${text} onSuggest=${onSuggest} /></li>`)}
         </ul>
         ${demo && html`<${DemoNote} />`}
       </div>

@@ -1,0 +1,68 @@
+// Putting chats away and taking them back, one or several.
+
+import { describe } from "../network/errors.js";
+import { NEW } from "../state/conversation.js";
+import { readItem } from "../state/history.js";
+import { conversationChanged, historyChanged } from "../state/page.js";
+import { strings } from "../strings/index.js";
+
+export function archiveActions({ store, api, open, say, endToast, refreshHistory }) {
+  function mark(ids, archived) {
+    for (const id of ids) {
+      store.update((state) => conversationChanged(state, id, (conversation) => ({ ...conversation, archived })));
+    }
+    if (!archived) return;
+    store.update((state) =>
+      historyChanged(state, { items: state.history.items.filter(({ id }) => !ids.includes(id)) }),
+    );
+  }
+
+  async function archiveAll(items) {
+    const ids = items.map(({ id }) => id);
+    if (ids.length === 0) return;
+    const opened = ids.includes(store.state.openKey) ? store.state.openKey : null;
+    mark(ids, true);
+    if (opened !== null) open(NEW);
+    const [{ title }] = items;
+    const undo = async () => {
+      endToast();
+      await restoreAll(ids);
+      if (opened !== null) open(opened);
+    };
+    const text =
+      ids.length === 1 ? strings.archive.done(title || strings.untitled) : strings.archive.doneMany(ids.length);
+    say({ text, action: { label: strings.removal.undo, run: undo } });
+    await change(ids, true);
+  }
+
+  async function restoreAll(ids) {
+    mark(ids, false);
+    await change(ids, false);
+    await refreshHistory();
+  }
+
+  async function change(ids, archived) {
+    for (const id of ids) {
+      try {
+        await api.changeConversation(id, { archived });
+      } catch (error) {
+        mark([id], !archived);
+        store.update({ problem: { text: describe(error) } });
+        if (archived) await refreshHistory();
+      }
+    }
+  }
+
+  /** A page of archived chats, `{items, nextCursor}`; throws what `api` throws. */
+  async function archivedChats(cursor = null) {
+    const page = await api.conversations({ archived: true, cursor });
+    return { items: (Array.isArray(page.items) ? page.items : []).map(readItem), nextCursor: page.next_cursor ?? null };
+  }
+
+  return {
+    archive: (item) => archiveAll([item]),
+    archiveAll,
+    restore: (item) => restoreAll([item.id]),
+    archivedChats,
+  };
+}

@@ -1,0 +1,99 @@
+// What may be asked next, made of what the tools of an answer were asked: at no call of a model. Pure functions.
+
+const MOST = 3;
+const OTHERS = ["CN", "IN", "US", "DE", "BR"];
+const REGION_CODES = /^[A-Z]{2}$/;
+
+/** What the built-in demo understands, which is English. */
+export const DEMO_WORDS = {
+  language: "en",
+  growth: (one, other) => `Compare GDP growth of ${one} and ${other}`,
+  inflation: (names) => `Compare inflation of ${names.join(", ")} over 20 years`,
+  economy: (name) => `Show me ${name} market data`,
+  longer: (base, quote) => `${base} to ${quote}, last 365 days`,
+  reverse: (base, quote) => `${base} to ${quote}, last 30 days`,
+};
+
+/** `words` make the questions; `known` are questions that have been asked already. */
+export function suggestionsFor(message, words, known = []) {
+  if (message.role !== "assistant" || message.status !== "completed") return [];
+  const asked = new Set(known.map(plain));
+  const found = message.parts.flatMap((part) =>
+    part.kind === "tool" && part.call.result?.ok ? after(part.call, words) : [],
+  );
+  return [...new Set(found)].filter((question) => !asked.has(plain(question))).slice(0, MOST);
+}
+
+const plain = (question) => question.toLowerCase().trim();
+
+function after({ name, arguments: given }, words) {
+  const about = argumentsOf(given);
+  if (name === "market_data" && isName(about.country)) return afterEconomy(about.country, words);
+  if (name === "compare_markets" && Array.isArray(about.countries)) return afterComparison(about, words);
+  if (name === "exchange_rate" && isName(about.base) && isName(about.quote)) {
+    return [words.longer(about.base, about.quote), words.reverse(about.quote, about.base)];
+  }
+  return [];
+}
+
+function afterEconomy(country, words) {
+  const own = regionOf(country);
+  const others = OTHERS.filter((code) => code !== own).map((code) => nameOf(code, words));
+  const name = localised(country, words);
+  return [words.growth(name, others[0]), words.inflation([name, others[1]]), words.economy(others[0])];
+}
+
+function afterComparison({ countries, indicator }, words) {
+  const names = countries
+    .filter(isName)
+    .slice(0, 4)
+    .map((country) => localised(country, words));
+  if (names.length === 0) return [];
+  const other = indicator === "inflation" ? [words.growth(names[0], names[1] ?? nameOf("US", words))] : [];
+  return [...other, ...(other.length > 0 ? [] : [words.inflation(names)]), ...names.slice(0, 2).map(words.economy)];
+}
+
+function argumentsOf(given) {
+  try {
+    const read = typeof given === "string" ? JSON.parse(given) : given;
+    return read !== null && typeof read === "object" ? read : {};
+  } catch {
+    return {};
+  }
+}
+
+const isName = (value) => typeof value === "string" && value.trim() !== "" && value.length <= 40;
+
+const localised = (country, words) => {
+  const code = regionOf(country);
+  return code ? nameOf(code, words) : country;
+};
+
+const namers = new Map();
+
+function nameOf(code, { language }) {
+  if (!namers.has(language)) namers.set(language, new Intl.DisplayNames([language], { type: "region" }));
+  return namers.get(language).of(code);
+}
+
+let codes = null;
+
+/** The region's code of a country's English name, or of a code; null for what is none. */
+function regionOf(country) {
+  codes ??= allCodes();
+  const name = country.trim();
+  return codes.get(name.toLowerCase()) ?? (REGION_CODES.test(name) && codes.has(name) ? name : null);
+}
+
+function allCodes() {
+  const found = new Map();
+  const letters = [..."ABCDEFGHIJKLMNOPQRSTUVWXYZ"];
+  const english = new Intl.DisplayNames(["en"], { type: "region", fallback: "none" });
+  for (const one of letters) {
+    for (const other of letters) {
+      const name = english.of(one + other);
+      if (name) found.set(name.toLowerCase(), one + other).set(one + other, one + other);
+    }
+  }
+  return found;
+}

@@ -1,0 +1,68 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { DEMO_WORDS, suggestionsFor } from "../../chat/web/static/js/state/suggestions.js";
+import { strings as de } from "../../chat/web/static/js/strings/de.js";
+
+const GERMAN = { ...de.followUp, language: "de" };
+
+function answer(name, given, { ok = true, status = "completed" } = {}) {
+  const result = ok === null ? null : { ok };
+  return { role: "assistant", status, parts: [{ kind: "tool", call: { name, arguments: given, result } }] };
+}
+
+test("after an economy it offers comparisons, never with itself", () => {
+  for (const country of ["China", "India", "United States", "Germany", "CN", "Wakanda", "euro area"]) {
+    const found = suggestionsFor(answer("market_data", JSON.stringify({ country })), DEMO_WORDS);
+    assert.equal(found.length, 3);
+    for (const each of found) {
+      const [one, other] = /of (.*) and (.*)$/.exec(each)?.slice(1) ?? ["a", "b"];
+      assert.notEqual(one, other);
+    }
+  }
+  assert.deepEqual(suggestionsFor(answer("market_data", '{"country":"China"}'), DEMO_WORDS), [
+    "Compare GDP growth of China and India",
+    "Compare inflation of China, United States over 20 years",
+    "Show me India market data",
+  ]);
+});
+
+test("in the page's language, the countries too", () => {
+  const [first] = suggestionsFor(answer("market_data", { country: "Brazil" }), GERMAN);
+  assert.equal(first, "Vergleiche das BIP-Wachstum von Brasilien und China");
+});
+
+test("after a comparison and after a rate", () => {
+  const compared = answer("compare_markets", { countries: ["India", "China"], indicator: "gdp_growth" });
+  assert.equal(suggestionsFor(compared, DEMO_WORDS)[0], "Compare inflation of India, China over 20 years");
+  const rate = answer("exchange_rate", { base: "EUR", quote: "USD" });
+  assert.deepEqual(suggestionsFor(rate, DEMO_WORDS), ["EUR to USD, last 365 days", "USD to EUR, last 30 days"]);
+});
+
+test("what was asked is not offered again", () => {
+  const found = suggestionsFor(answer("market_data", { country: "China" }), DEMO_WORDS, [
+    "show me India market data ",
+    "Something else",
+  ]);
+  assert.equal(found.includes("Show me India market data"), false);
+  assert.equal(found.length, 2);
+});
+
+test("nothing where there is nothing to go by", () => {
+  for (const [name, given, how] of [
+    ["other_tool", { country: "China" }],
+    ["market_data", "{"],
+    ["market_data", "null"],
+    ["market_data", null],
+    ["market_data", { country: 5 }],
+    ["market_data", { country: "x".repeat(41) }],
+    ["compare_markets", { countries: [] }],
+    ["compare_markets", { countries: "China" }],
+    ["market_data", { country: "China" }, { ok: false }],
+    ["market_data", { country: "China" }, { ok: null }],
+    ["market_data", { country: "China" }, { status: "stopped" }],
+    ["market_data", { country: "China" }, { status: "running" }],
+  ]) {
+    assert.deepEqual(suggestionsFor(answer(name, given, how), DEMO_WORDS), []);
+  }
+  assert.deepEqual(suggestionsFor({ role: "user", status: "completed", parts: [] }, DEMO_WORDS), []);
+});
