@@ -9,6 +9,8 @@
     ├── Overloaded            this worker runs as many turns as it may; `retry_after_s`
     ├── Restarting            this worker is about to end and begins nothing new: another one will
     ├── StoreUnavailable      the database is locked, full or away; `retry_after_s`
+    │   ├── StoreLate         the database did not answer in time, and may still do what was asked
+    │   ├── StoreLate         the database did not answer in time, and may still do what was asked
     │   └── StoreFailed       the database refuses, and will again: damaged, or a fault of the program
     │       └── DatabaseTooNew  a later version of the program has changed its tables
     ├── ToolFailure           a tool's own "I could not", written for the model to read
@@ -20,6 +22,8 @@ A foreign library's exceptions are translated into these by the one module that 
 """
 
 from __future__ import annotations
+
+from collections.abc import Callable
 
 
 class ParleyError(Exception):
@@ -77,6 +81,14 @@ class StoreUnavailable(ParleyError):
     def __init__(self, message: str, retry_after_s: int = 2) -> None:
         super().__init__(message)
         self.retry_after_s = retry_after_s
+
+
+class StoreLate(StoreUnavailable):
+    """`result` waits for what becomes of it after all, and returns or raises that."""
+
+    def __init__(self, message: str, result: Callable[[], object]) -> None:
+        super().__init__(message)
+        self.result = result
 
 
 class StoreFailed(StoreUnavailable):

@@ -53,8 +53,9 @@ class Committer:
 
     def commit(self, group: Sequence[Write]) -> None:
         """Commit a group. When something breaks the transaction under it, each of them for itself."""
-        if self._begin(group) and not self._write(group):
-            for write in group:
+        waited_for = [write for write in group if not _given_up(write)]
+        if waited_for and self._begin(waited_for) and not self._write(waited_for):
+            for write in waited_for:
                 self.commit([write])
 
     def _begin(self, group: Sequence[Write]) -> bool:
@@ -127,6 +128,13 @@ class Committer:
             outcome = None, error
         self._run("RELEASE one")
         return outcome
+
+
+def _given_up(write: Write) -> bool:
+    """End a write that nobody waits for any more: it was told to be too late, and is asked for again."""
+    if write.abandoned:
+        write.end(error=StoreUnavailable("The database was slow; nothing was changed."))
+    return write.abandoned
 
 
 def _by_kind(group: Sequence[Write]) -> Iterator[tuple[Together | None, list[Write]]]:

@@ -18,16 +18,21 @@ from typing import Any, Concatenate, ParamSpec, Protocol, TypeVar
 
 import peewee
 
-from chat.errors import DatabaseTooNew
+from chat.errors import DatabaseTooNew, StoreLate
 from chat.store.commit import Committer, Write, translation
 from chat.workers import mode
-from chat.workers.native import NativePool
+from chat.workers.native import Call, NativePool, NotYet
 
 P = ParamSpec("P")
 T = TypeVar("T")
 A = TypeVar("A")
 
 _PATIENCE_S = 2.0
+# What a caller waits beyond that: for the end of another's waiting, and to be told.
+_GRACE_S = 0.2
+# A read that is under way may take longer than that: a large export from a slow disk.
+_READ_S = 20.0
+_LATE_LOOK_S = 0.05
 _READERS = 3
 # One transaction holds the database's only lock for as long as all of its writes take.
 _GROUP = 64
@@ -79,7 +84,8 @@ class Database:
 
     def read(self, work: Callable[[], T]) -> T:
         """Run `work` in a reading thread. It sees one statement's snapshot at a time."""
-        return self._readers.run(lambda: self._translated(work))
+        outcome: T = _in_time(self._readers, Call(lambda: self._translated(work)), _READ_S)
+        return outcome
 
     def snapshot(self, work: Callable[[], T]) -> T:
         """Run `work` in a reading thread. All its statements see what the first one sees."""
@@ -98,8 +104,13 @@ class Database:
     def write(self, work: Callable[[], T]) -> T:
         """Run `work` in a transaction: all of it is committed when this returns, none of it when it raises.
 
-        `work` may be run a second time, after all that it did was undone.
+        `work` may be run a second time, after all that it did was undone. Raises StoreLate where it may still be done.
         """
+        outcome: T = _in_time(self._writer, Write(time.monotonic() + _PATIENCE_S, work))
+        return outcome
+
+    def write_at_length(self, work: Callable[[], T]) -> T:
+        """The same for `work` that may take as long as it does, once it has the lock."""
         outcome: T = self._writer.outcome(Write(time.monotonic() + _PATIENCE_S, work))
         return outcome
 
@@ -107,9 +118,9 @@ class Database:
         """Have `work` called with all the items of it that wait, in a transaction.
 
         It gives for each item what this returns, or the error that this raises; of such an item it may have
-        written nothing. What it raises itself is raised for each item for itself.
+        written nothing. What it raises itself is raised for each item for itself. Raises StoreLate as `write` does.
         """
-        outcome: T = self._writer.outcome(Write(time.monotonic() + _PATIENCE_S, together=work, item=item))
+        outcome: T = _in_time(self._writer, Write(time.monotonic() + _PATIENCE_S, together=work, item=item))
         return outcome
 
     def run(self, statement: str, values: Sequence[object] = ()) -> sqlite3.Cursor:
@@ -154,6 +165,22 @@ class Database:
         if connection.in_transaction:
             self.peewee.close()
             self._opened.remove(connection)
+
+
+def _in_time(pool: NativePool, call: Call, longer_s: float = 0.0) -> Any:
+    """Have `call` made; return or raise what came of it, or raise StoreLate when that takes too long."""
+    try:
+        return pool.outcome(call, _PATIENCE_S + _GRACE_S, longer_s)
+    except NotYet:
+        raise StoreLate("The database is slow at the moment; try again.", lambda: _awaited(call)) from None
+
+
+def _awaited(call: Call) -> Any:
+    while not call.done:
+        time.sleep(_LATE_LOOK_S)
+    if call.error is not None:
+        raise call.error
+    return call.value
 
 
 class _HasDatabase(Protocol):

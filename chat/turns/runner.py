@@ -5,15 +5,16 @@ The thread is apart from the request: a browser that goes away ends its response
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 from chat.agent.context import answer_messages, fit
 from chat.agent.loop import Agent
 from chat.cancellation import Cancellation
-from chat.errors import ModelError, StoreFailed, StoreUnavailable, TurnEnded
+from chat.errors import ModelError, ParleyError, StoreFailed, StoreLate, StoreUnavailable, TurnEnded
 from chat.memory.contract import ConversationMemory
 from chat.messages import Answer, Message
 from chat.store import Store
@@ -85,7 +86,7 @@ class Runner:
 
         Raises what `Turns.begin` raises, and Overloaded.
         """
-        with self._home.place():
+        with self._home.place(), self._late_launch():
             run = Run(model, self._mode.name, self._worker)
             return self._launch(self._store.turns.begin(owner, conversation_id, question, run))
 
@@ -98,9 +99,28 @@ class Runner:
         return self._beside(answer, model, Course(Answer(answer.text, answer.reasoning, answer.tool_calls)))
 
     def _beside(self, answer: StoredMessage, model: str, course: Course) -> Begun:
-        with self._home.place():
+        with self._home.place(), self._late_launch(course):
             run = Run(model, self._mode.name, self._worker)
             return self._launch(self._store.turns.begin_again(answer, run), course)
+
+    @contextlib.contextmanager
+    def _late_launch(self, course: Course = _PLAIN) -> Iterator[None]:
+        """Launch a turn that the database begins only after its sender was told to try again.
+
+        Whoever sends the same once more, under the same `client_id`, finds it running.
+        """
+        try:
+            yield
+        except StoreLate as late:
+            with contextlib.suppress(RuntimeError):  # no more threads: it is found to be lost
+                threads.start("late turn", self._launch_late, late, course)
+            raise
+
+    def _launch_late(self, late: StoreLate, course: Course) -> None:
+        with contextlib.suppress(ParleyError), self._home.place():
+            begun = late.result()
+            if isinstance(begun, Begun):
+                self._launch(begun, course)
 
     def _launch(self, begun: Begun, course: Course = _PLAIN) -> Begun:
         if not begun.fresh:

@@ -24,19 +24,29 @@ T = TypeVar("T")
 _GROUPS = 8
 
 
-class Call:
-    """A call that waits to be made, and afterwards what came of it."""
+class NotYet(Exception):
+    """A call was not over in time. It may still be made: `call.done` tells when, and then what came of it."""
 
-    __slots__ = ("done", "error", "value", "waiter", "work")
+
+class Call:
+    """A call that waits to be made, and afterwards what came of it.
+
+    `begun` is whether a thread is at it; `abandoned` whether nobody waits for it any more.
+    """
+
+    __slots__ = ("abandoned", "begun", "done", "error", "value", "waiter", "work")
 
     def __init__(self, work: Callable[[], Any]) -> None:
         self.work = work
         self.value: Any = None
         self.error: BaseException | None = None
         self.done = False
+        self.begun = False
+        self.abandoned = False
         self.waiter: Any = None  # the bell's
 
     def make(self) -> None:
+        self.begun = True
         try:
             self.end(self.work())
         except BaseException as error:  # noqa: BLE001 - handed to whoever waits, who decides
@@ -77,12 +87,20 @@ class NativePool:
         outcome: T = self.outcome(Call(work))
         return outcome
 
-    def outcome(self, call: Call) -> Any:
-        """Have `call` made; return or raise what came of it."""
+    def outcome(self, call: Call, patience_s: float | None = None, longer_s: float = 0.0) -> Any:
+        """Have `call` made; return or raise what came of it.
+
+        Raises NotYet when it is not over after `patience_s` seconds, or `longer_s` more where it has begun by then.
+        """
         if self._closed:
             raise RuntimeError("The pool is closed.")
         bell = self._bell or self._started()
-        bell.wait(call, self._calls.put)
+        bell.wait(call, self._calls.put, patience_s)
+        if not call.done and call.begun and longer_s:
+            bell.wait(call, _stands_in_line, longer_s)
+        if not call.done:
+            call.abandoned = True
+            raise NotYet
         if call.error is not None:
             try:
                 raise call.error
@@ -163,11 +181,15 @@ class _Leave(Call):
         super().__init__(lambda: None)
 
 
+def _stands_in_line(_call: Call) -> None:
+    """It was put there before."""
+
+
 class _Bell(Protocol):
     """Wakes those who wait for their calls; rung in native threads."""
 
-    def wait(self, call: Call, put: Callable[[Call], None]) -> None:
-        """Put the call where the threads find it, and wait until it is rung for."""
+    def wait(self, call: Call, put: Callable[[Call], None], patience_s: float | None = None) -> None:
+        """Put the call where the threads find it, and wait until it is rung for, or `patience_s` seconds are over."""
         ...
 
     def ring(self, calls: Sequence[Call]) -> None: ...
@@ -176,11 +198,12 @@ class _Bell(Protocol):
 class _ThreadBell:
     """For callers that are threads themselves."""
 
-    def wait(self, call: Call, put: Callable[[Call], None]) -> None:
-        call.waiter = _thread.allocate_lock()
-        call.waiter.acquire()
+    def wait(self, call: Call, put: Callable[[Call], None], patience_s: float | None = None) -> None:
+        waiter = call.waiter = _thread.allocate_lock()
+        waiter.acquire()
         put(call)
-        call.waiter.acquire()
+        if not call.done:  # it may have been rung for while it had an earlier waiter
+            waiter.acquire(timeout=-1 if patience_s is None else patience_s)
 
     def ring(self, calls: Sequence[Call]) -> None:
         for call in calls:
@@ -199,15 +222,21 @@ class _GreenletBell:
         self._due: collections.deque[Call] = collections.deque()
         self._waiting = 0
 
-    def wait(self, call: Call, put: Callable[[Call], None]) -> None:
-        call.waiter = self._new_waiter(self._hub)
+    def wait(self, call: Call, put: Callable[[Call], None], patience_s: float | None = None) -> None:
+        waiter = call.waiter = self._new_waiter(self._hub)
+        timer = None if patience_s is None else self._hub.loop.timer(patience_s)
         if not self._waiting:
             self._signal.start(self._wake)
         self._waiting += 1
         try:
             put(call)
-            call.waiter.get()
+            if timer is not None:
+                timer.start(waiter.switch, None)
+            if not (put is _stands_in_line and call.done):
+                waiter.get()
         finally:
+            if timer is not None:
+                timer.close()
             self._waiting -= 1
             if not self._waiting:
                 self._signal.stop()

@@ -25,6 +25,8 @@ STALE_AFTER_S = 5.0
 # removed, since its socket may be in use.
 _GONE_AFTER_S = 120.0
 _PID_DIGITS = 9
+# What a report says of its process for the workers themselves.
+_OURS = ("process_began", "published")
 _CONNECT_TIMEOUT_S = 2.0
 _REQUEST_BYTES = 4096
 
@@ -124,7 +126,8 @@ class Peers:
             if not _alive(pid):
                 self._forget(path)
             elif (report := self._report(pid)) is not None and (age_s := _age_s(report)) <= _GONE_AFTER_S:
-                found.append(report | {"stale": age_s > STALE_AFTER_S})
+                shown = {name: value for name, value in report.items() if name not in _OURS}
+                found.append(shown | {"stale": age_s > STALE_AFTER_S})
         return found
 
     def close(self) -> None:

@@ -11,7 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from chat.errors import StoreUnavailable
+from chat.errors import NotFound, StoreLate, StoreUnavailable
 from chat.store import Store
 
 from .scenes import answered, at_once, begin, counts, finish, write_lock
@@ -163,3 +163,59 @@ class TestUnopenable:
             store.ping()
         assert str(tmp_path) not in str(refusal.value)
         store.close()
+
+
+class TestSlow:
+    """A disk that takes long for each write. The time counts from the call, wherever it goes."""
+
+    @pytest.fixture(autouse=True)
+    def impatient(self, monkeypatch):
+        monkeypatch.setattr("chat.store.database._PATIENCE_S", 0.1)
+
+    def slow(self, store, statement, seconds):
+        """Have every such statement of the writing thread take so long."""
+
+        def hold(text):
+            if statement in text:
+                time.sleep(seconds)
+
+        store.database.write(lambda: store.database.peewee.connection().set_trace_callback(hold))
+
+    def test_who_stands_behind_a_slow_write_is_told_in_time_and_leaves_no_trace(self, store, conversation):
+        begin(store, conversation)
+        before = counts(store.database.path)
+        with ThreadPoolExecutor(1) as threads:
+            begun = threading.Event()
+            slow = threads.submit(store.database.write_at_length, lambda: (begun.set(), time.sleep(1.0)))
+            assert begun.wait(5)
+            assert refused(lambda: store.conversations.create(conversation.user_id)) < 0.9
+            slow.result()
+        assert counts(store.database.path) == before
+
+    def test_what_is_done_late_can_be_heard_of(self, store, conversation):
+        self.slow(store, "INSERT INTO turns", 0.6)
+        with pytest.raises(StoreLate) as late:
+            begin(store, conversation)
+        begun = late.value.result()
+        assert store.turns.get(begun.turn.id).status == "running"
+
+    def test_what_fails_late_is_told_so(self, store, user):
+        def fail():
+            time.sleep(0.6)
+            raise NotFound("Gone.")
+
+        with pytest.raises(StoreLate) as late:
+            store.database.write(fail)
+        with pytest.raises(NotFound):
+            late.value.result()
+
+    def test_a_read_that_is_under_way_may_take_its_time(self, store):
+        assert store.database.read(lambda: time.sleep(0.6) or 7) == 7
+
+    def test_who_stands_behind_slow_reads_is_told_in_time(self, store):
+        with ThreadPoolExecutor(3) as threads:
+            slow = [threads.submit(store.database.read, lambda: time.sleep(1.0)) for _ in range(3)]
+            time.sleep(0.2)
+            assert refused(store.ping) < 0.9
+            for each in slow:
+                each.result()

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import threading
+import time
 
 import pytest
 
-from chat.errors import StoreFailed
+from chat.errors import StoreFailed, StoreLate
 from chat.messages import TextDelta
 from chat.store.records import COMPLETED, FAILED, RUNNING, TurnError
 
@@ -123,3 +124,22 @@ def test_a_turn_whose_conversation_is_gone_ends_for_its_followers(worker, dictat
     assert (events[-2].data["code"], events[-1].data["status"]) == ("not_kept", FAILED)
     worker.vacant()
     assert list(worker.follower.frames(begun.turn.id, 0)) == []
+
+
+def test_a_turn_that_begins_after_its_sender_was_told_to_try_again(worker, dictation, store, conversation):
+    """It runs all the same, and is what the sender finds who sends again."""
+
+    def hold(text):
+        if "INSERT INTO turns" in text:
+            time.sleep(0.6)
+
+    store.database.write(lambda: store.database.peewee.connection().set_trace_callback(hold))
+    with pytest.raises(StoreLate):
+        worker.ask(conversation, client_id="once")
+    dictation.say(TextDelta("Here."))
+    dictation.end()
+    store.database.write_at_length(lambda: store.database.peewee.connection().set_trace_callback(None))
+    begun = worker.ask(conversation, client_id="once")
+    assert not begun.fresh
+    ended = worker.ended(begun)
+    assert (ended.status, store.turns.answer(ended).text) == (COMPLETED, "Here.")

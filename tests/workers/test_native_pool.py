@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator, Sequence
 import pytest
 
 from chat.workers.mode import native_lock
-from chat.workers.native import Call, NativePool
+from chat.workers.native import Call, NativePool, NotYet
 
 
 class Gate:
@@ -299,3 +299,27 @@ def test_a_closed_pool_takes_no_more(pool: NativePool) -> None:
     pool.close()
     with pytest.raises(RuntimeError, match="closed"):
         pool.run(int)
+
+
+def test_a_call_that_is_not_over_in_time(gate: Gate) -> None:
+    pool = NativePool(1)
+    call = Call(gate.enter)
+    with pytest.raises(NotYet):
+        pool.outcome(call, 0.05)
+    assert call.begun and call.abandoned and not call.done
+    behind = Call(lambda: 1)
+    with pytest.raises(NotYet):
+        pool.outcome(behind, 0.05, 60.0)  # it has not begun, so it gets no more time
+    assert not behind.begun
+    gate.open()
+    assert pool.run(lambda: 2) == 2
+    assert call.value == b"x"
+    assert behind.value == 1
+    pool.close()
+
+
+def test_a_call_that_has_begun_may_get_more_time(gate: Gate) -> None:
+    pool = NativePool(1)
+    threading.Timer(0.2, gate.open).start()
+    assert pool.outcome(Call(gate.enter), 0.05, 60.0) == b"x"
+    pool.close()

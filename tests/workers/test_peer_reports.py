@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import socket
 import tempfile
 import time
 from collections.abc import Iterator
@@ -11,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from chat.workers.peers import Peers
+from chat.workers.peers import Peers, Presence
 
 from .neighbour import Neighbour
 
@@ -56,8 +57,9 @@ def test_who_was_killed_is_forgotten(run_dir: Path, neighbour: Neighbour) -> Non
 
 
 def aged(run_dir: Path, pid: int, age_s: float) -> None:
-    then = time.time() - age_s
-    os.utime(run_dir / f"{pid}.json", (then, then))
+    """Make a report as old as this."""
+    path = run_dir / f"{pid}.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | {"published": time.monotonic() - age_s}))
 
 
 def test_who_has_not_reported_for_a_while_is_stale(run_dir: Path, neighbour: Neighbour) -> None:
@@ -66,15 +68,38 @@ def test_who_has_not_reported_for_a_while_is_stale(run_dir: Path, neighbour: Nei
         assert [report["stale"] for report in Peers(run_dir).reports()] == [stale]
 
 
-def test_a_clock_that_was_put_forward_cuts_nobody_off(run_dir: Path, neighbour: Neighbour) -> None:
+def test_one_that_reports_no_more_can_still_be_asked(run_dir: Path, neighbour: Neighbour) -> None:
     aged(run_dir, neighbour.pid, 3600)
     assert Peers(run_dir).reports() == []
     assert b"".join(Peers(run_dir).ask(neighbour.name, {"say": "hello"}, 20)) == b"you said hello"
 
 
-def test_a_clock_that_was_put_back(run_dir: Path, neighbour: Neighbour) -> None:
-    aged(run_dir, neighbour.pid, -3600)
+@pytest.mark.parametrize("jump_s", [-3600, 3600])
+def test_a_wall_clock_that_jumps_makes_no_report_older(run_dir: Path, neighbour: Neighbour, jump_s: float) -> None:
+    then = time.time() + jump_s
+    os.utime(run_dir / f"{neighbour.pid}.json", (then, then))
     assert [report["stale"] for report in Peers(run_dir).reports()] == [False]
+
+
+def test_whose_process_lives_is_here_until_it_ends(run_dir: Path, neighbour: Neighbour) -> None:
+    me = Peers(run_dir)
+    assert me.presence(neighbour.name) is Presence.HERE
+    neighbour.kill()
+    assert me.presence(neighbour.name) is Presence.GONE
+
+
+def test_a_process_number_that_has_gone_to_somebody_else(run_dir: Path, neighbour: Neighbour) -> None:
+    me = Peers(run_dir)
+    path = run_dir / f"{neighbour.pid}.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | {"process_began": 1}))
+    assert me.presence(neighbour.name) is Presence.GONE
+    path.unlink()
+    assert me.presence(neighbour.name) is Presence.UNKNOWN
+
+
+@pytest.mark.parametrize("name", ["elsewhere:1", "", ":", "x", f"{socket.gethostname()}:", f"{socket.gethostname()}:x"])
+def test_who_is_on_another_machine_cannot_be_seen(run_dir: Path, name: str) -> None:
+    assert Peers(run_dir).presence(name) is Presence.UNKNOWN
 
 
 @pytest.mark.parametrize(

@@ -67,7 +67,7 @@ def migrate(database: Database) -> list[str]:
         # Looks before it locks: a worker can start while another process holds the lock.
         if database.read(lambda: "expands" in _columns(run) and not _missing(run)):
             return []
-        return database.write(apply)
+        return database.write_at_length(apply)
 
     return _patiently(work)
 
