@@ -19,7 +19,7 @@ if sys.flags.optimize >= 2:
 try:
     from config import in_force, leave, pid_file
     from config.access_log import AccessLog
-    from config.server import address, births, hardening, orphan
+    from config.server import address, births, hardening, orphan, places
     from config.server.master import Master
     from config.server.reasons import CannotStart
     from config.settings import ENV_FILE, SettingError
@@ -37,18 +37,15 @@ except SettingError as error:
 wsgi_app = "wsgi:app"
 bind = f"[{settings.host}]:{settings.port}" if ":" in settings.host else f"{settings.host}:{settings.port}"
 workers = settings.web_concurrency
+worker_connections = settings.worker_connections
 proc_name = "parley"
 
 if settings.use_async_agent:
     worker_class = "gevent"
-    worker_connections = settings.worker_connections
     keepalive = 5
 else:
     worker_class = "gthread"
     threads = settings.threads
-    # A worker takes no connection that it has no thread for, and holds none that is idle: the next person is
-    # answered by a worker that has room, or waits in the listening socket's queue until one has.
-    worker_connections = threads
     keepalive = 0
 
 # The worker's own grace for its turns, and time to commit those that it had to interrupt.
@@ -113,8 +110,9 @@ def _leave_number(server):
 
 
 def pre_fork(server, worker):
-    """Share with the worker a place where it says that it is ready, or why it is not."""
+    """Share with the worker a place where it says that it is ready, or why it is not, and its row of `places`."""
     server.expect(worker)
+    places.assign(server, worker)
 
 
 def post_fork(server, worker):
@@ -132,7 +130,7 @@ def on_exit(server):
 def post_worker_init(worker):
     """Start this worker's parts before it takes its first request."""
     from chat.errors import ParleyError
-    from chat.workers import garbage, mode, refusals
+    from chat.workers import garbage, http, mode, refusals
 
     try:
         mode.forget_who_spawned()
@@ -144,8 +142,8 @@ def post_worker_init(worker):
         parley = worker.app.callable.extensions["parley"]
         parley.start()
         parley.leave_when(lambda: not worker.alive)
-        if not settings.use_async_agent:
-            leave.close_the_door(worker)
+        http.limit_buffers(worker.sockets)
+        http.serve_within_bounds(worker, settings.request_timeout_s, parley.lane_of)
         garbage.collect_rarely()
     except ParleyError as error:
         raise CannotStart(str(error)) from error

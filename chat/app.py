@@ -30,6 +30,7 @@ from chat.turns.recovery import Recovery
 from chat.turns.removal import Remover
 from chat.turns.report import WorkerReport
 from chat.turns.runner import Limits, Runner
+from chat.turns.seats import Seats
 from chat.turns.stop import Stopper
 from chat.turns.titles import Titles
 from chat.web import (
@@ -49,6 +50,7 @@ from chat.web import (
 )
 from chat.web.parts import EXTENSION, Parts
 from chat.workers.garbage import Collector
+from chat.workers.http.lanes import Lane
 from chat.workers.peers import Peers
 from config import logging as log_files
 from config.settings import SettingError, Settings, load
@@ -71,7 +73,7 @@ class Worker:
         self._indexer = Indexer(self._store)
         self._drain = Drain(self._home, settings.grace_s)
         self._model = _model(settings)
-        follower = Follower(self._store, self._home, self._peers)
+        follower = Follower(self._store, self._home, self._peers, Seats(settings.streams_limit))
         stopper = Stopper(self._store, self._home, self._peers)
         tools = market_tools(settings.world_bank_url, settings.frankfurter_url, settings.data_dir / "cache")
         self._titles = Titles(self._store, _tried_once(self._model), "none" if settings.demo else settings.title_model)
@@ -94,6 +96,11 @@ class Worker:
     @property
     def store(self) -> Store:
         return self._store
+
+    @staticmethod
+    def lane_of(method: str, path: str, accepted: str) -> Lane:
+        """Which of a thread worker's threads a request takes."""
+        return turns.lane_of(method, path, accepted)
 
     def start(self) -> None:
         """Open the database, begin the clockwork, warm up. Once; later calls do nothing.

@@ -6,6 +6,7 @@
     ├── NotFound              not there, or somebody else's: the same answer
     ├── Conflict              a turn is running already, or a client_id was used for another text
     ├── Forbidden             may not
+    ├── LimitReached          the caller has as many of something as one may have at a time; `retry_after_s`
     ├── Overloaded            this worker runs as many turns as it may; `retry_after_s`
     ├── Restarting            this worker is about to end and begins nothing new: another one will
     ├── StoreUnavailable      the database is locked, full or away; `retry_after_s`
@@ -58,6 +59,13 @@ class Conflict(ParleyError):
 
 class Forbidden(ParleyError):
     code = "forbidden"
+
+
+class LimitReached(ParleyError):
+    def __init__(self, code: str, message: str, retry_after_s: int = 5) -> None:
+        super().__init__(message)
+        self.code = code
+        self.retry_after_s = retry_after_s
 
 
 class Overloaded(ParleyError):

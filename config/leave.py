@@ -38,20 +38,3 @@ def give_notice_first(server: Any, notice_s: float) -> None:
         signal.setitimer(signal.ITIMER_REAL, notice_s)
 
     server.handle_term = handle_term
-
-
-def close_the_door(worker: Any) -> None:
-    """Have a gthread worker close its listening sockets as soon as it accepts no more connections.
-
-    By itself it keeps them until its last connection has ended. Where no other worker takes over, callers would be
-    connected all that time by the kernel, answered by nobody, and thrown out in the end.
-    """
-    set_accept_enabled = worker.set_accept_enabled
-
-    def accept_or_close(enabled: bool) -> None:
-        set_accept_enabled(enabled)
-        if not enabled and not worker.alive:
-            for listener in worker.sockets:
-                listener.close()
-
-    worker.set_accept_enabled = accept_or_close

@@ -188,6 +188,7 @@ class Settings:
     admin_token: str = _setting("ADMIN_TOKEN", _header_text, "", secret=True)
     turn_timeout_s: float = _setting("TURN_TIMEOUT_S", _seconds(1, 86_400), 300.0)
     max_answer_chars: int = _setting("MAX_ANSWER_CHARS", _whole(1000, 100_000_000), 2_000_000)
+    request_timeout_s: float = _setting("REQUEST_TIMEOUT_S", _seconds(0.5, 3600), 20.0)
     grace_s: float = _setting("GRACE_S", _seconds(0, 3600), 60.0)
     notice_s: float = _setting("NOTICE_S", _seconds(0, 600), 0.0)
     model_timeout_s: float = _setting("MODEL_TIMEOUT_S", _seconds(0.1, 3600), 60.0)
@@ -224,6 +225,12 @@ class Settings:
         if self.max_active_turns:
             return self.max_active_turns
         return max(1, self.worker_connections * 3 // 4) if self.use_async_agent else self.threads * 4
+
+    @property
+    def streams_limit(self) -> int:
+        """How many streams one worker has open at once: never all that it can have open, so that whatever is short
+        finds room beside them."""
+        return self.worker_connections * 9 // 10 if self.use_async_agent else self.threads * 5
 
     @property
     def database_path(self) -> Path:

@@ -10,9 +10,11 @@ from typing import Any
 from chat.errors import StoreUnavailable
 from chat.events.local import LocalEventLog
 from chat.store import Store
-from chat.store.records import RUNNING
-from chat.turns import marks
+from chat.store.records import RUNNING, Turn
 from chat.turns.home import Home
+from chat.turns.pieces import cut, pieces
+from chat.turns.replay import Replays
+from chat.turns.seats import Seated, Seats, too_many_followers
 from chat.workers.peers import Peers, PeerUnreachable
 
 log = logging.getLogger(__name__)
@@ -21,18 +23,48 @@ log = logging.getLogger(__name__)
 HEARTBEAT_S = 5.0
 _HEARTBEAT = b": still here\n\n"
 _RETRY_S = 0.5
+_ROOM_TIMEOUT_S = 1.0
+_FULL = b"full"
 
 
 class Follower:
-    """One for each worker. Frames are the bytes of server-sent events, or comments to keep a line open."""
+    """One for each worker. Frames are the bytes of server-sent events, or comments to keep a line open.
 
-    def __init__(self, store: Store, home: Home, peers: Peers) -> None:
+    No piece of them is longer than a send should be, however large the events. `seats` bounds the followers.
+    """
+
+    def __init__(self, store: Store, home: Home, peers: Peers, seats: Seats) -> None:
         self._store = store
         self._home = home
         self._peers = peers
+        self._seats = seats
+        self._replays = Replays(store.turns.ended)
+
+    def check_room(self) -> None:
+        """Raise Overloaded where a further stream would be too many."""
+        self._seats.check()
 
     def frames(self, turn_id: int, after: int) -> Iterator[bytes]:
-        """A turn's events with a number above `after`, to the last one, however long that takes."""
+        """A turn's events with a number above `after`, to the last one, however long that takes.
+
+        Raises LimitReached when too many follow the turn already.
+        """
+        return Seated(self._frames(turn_id, after), self._seats, turn_id)
+
+    def frames_for_another(self, turn: Turn, after: int) -> Iterator[bytes]:
+        """The same for a follower who did not begin the turn. Raises Overloaded and LimitReached."""
+        self._seats.check()
+        if turn.status == RUNNING and self._home.get(turn.id) is None and self._full_at_home(turn):
+            raise too_many_followers()
+        return self.frames(turn.id, after)
+
+    def _full_at_home(self, turn: Turn) -> bool:
+        try:
+            return b"".join(self._peers.ask(turn.worker, {"room": turn.id}, _ROOM_TIMEOUT_S)) == _FULL
+        except PeerUnreachable:
+            return False
+
+    def _frames(self, turn_id: int, after: int) -> Iterator[bytes]:
         while True:
             live = self._home.get(turn_id)
             if live is not None:
@@ -55,14 +87,20 @@ class Follower:
 
     def serve(self, request: dict[str, Any]) -> Iterator[bytes]:
         """What this worker answers to another's `{"follow": turn, "after": number}`: frames, or none."""
-        live = self._home.get(int(request["follow"]))
-        if live is not None:
-            yield from _of_log(live.log, int(request["after"]))
+        turn_id = int(request["follow"])
+        live = self._home.get(turn_id)
+        if live is not None and not self._seats.full(turn_id):
+            yield from Seated(_of_log(live.log, int(request["after"])), self._seats, turn_id)
+
+    def serve_room(self, request: dict[str, Any]) -> Iterator[bytes]:
+        """What it answers to `{"room": turn}`: whether so many follow the turn that nobody else may."""
+        if self._seats.full(int(request["room"])):
+            yield _FULL
 
     def _replayed(self, turn_id: int, after: int) -> Iterator[bytes]:
-        ended = self._store.turns.ended(turn_id)
+        ended = self._replays.of(turn_id)
         if ended is not None:
-            yield b"".join(event.frame for event in marks.events(*ended, after))
+            yield from pieces(ended.events(after))
 
     def _relayed(self, worker: str, turn_id: int, after: int) -> Generator[bytes, None, tuple[int, bool]]:
         """Frames from the turn's home. Returns the number of the last event, and whether it was the end."""
@@ -73,7 +111,7 @@ class Follower:
                 whole, separator, rest = (rest + chunk).rpartition(b"\n\n")
                 if separator:
                     after, ended = _last_event(whole, after)
-                    yield whole + separator
+                    yield from cut(whole + separator)
                     if ended:
                         return after, True
         except PeerUnreachable:
@@ -92,7 +130,7 @@ def _of_log(events: LocalEventLog, after: int) -> Iterator[bytes]:
                 yield _HEARTBEAT
                 continue
             after = found[-1].number
-            yield b"".join(event.frame for event in found)
+            yield from pieces(found)
             if found[-1].name == "done":
                 return
     finally:

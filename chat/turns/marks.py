@@ -24,36 +24,52 @@ def encode(marks: list[Mark]) -> str:
     return msgspec.json.encode(marks).decode()
 
 
-def events(turn: Turn, answer: Answer, title: str, after: int = 0) -> list[Event]:
-    """The events of a turn that has ended with a number above `after`, exactly as its followers had them.
+class Marked:
+    """A turn that has ended, its answer and its title, with where its events begin and end."""
 
-    A worker that died took its last second of events with it. Whoever saw more of them than were kept is
-    told of the end all the same.
-    """
-    opening = [("turn", wire.turn_data(turn)), *_marked(turn.marks, answer, title)]
-    closing = [("done", wire.done_data(turn))]
-    if turn.error is not None:
-        closing.insert(0, ("error", wire.error_data(turn.error)))
-    told = [event(number, name, data) for number, (name, data) in enumerate(opening, 1)]
-    end_after = max(after, len(told)) if turn.status == INTERRUPTED else len(told)
-    told += [event(number, name, data) for number, (name, data) in enumerate(closing, end_after + 1)]
-    return [each for each in told if each.number > after]
+    def __init__(self, turn: Turn, answer: Answer, title: str) -> None:
+        self._turn = turn
+        self._answer = answer
+        self._title = title
+        self._marks = msgspec.json.decode(turn.marks, type=list[int | str])
 
+    def events(self, after: int = 0) -> Iterator[Event]:
+        """The events with a number above `after`, exactly as its followers had them, each made as it is needed.
 
-def _marked(marks: str, answer: Answer, title: str) -> Iterator[tuple[str, dict[str, object]]]:
-    text = reasoning = 0
-    for mark in msgspec.json.decode(marks, type=list[int | str]):
-        if isinstance(mark, str):
-            kind, _, position = mark.partition(" ")
-            if kind == "title":
-                yield "title", {"title": title}
-            elif kind == "call":
-                yield "tool_call", wire.tool_call_data(answer.tool_calls[int(position)])
-            else:
-                yield "tool_result", wire.tool_result_data(answer.tool_calls[int(position)])
-        elif mark > 0:
-            yield "delta", {"text": answer.text[text : text + mark]}
-            text += mark
-        else:
-            yield "reasoning", {"text": answer.reasoning[reasoning : reasoning - mark]}
-            reasoning -= mark
+        A worker that died took its last second of events with it. Whoever saw more of them than were kept is
+        told of the end all the same.
+        """
+        turn = self._turn
+        if after < 1:
+            yield event(1, "turn", wire.turn_data(turn))
+        yield from self._marked(after)
+        told = 1 + len(self._marks)
+        closing = [("done", wire.done_data(turn))]
+        if turn.error is not None:
+            closing.insert(0, ("error", wire.error_data(turn.error)))
+        end_after = max(after, told) if turn.status == INTERRUPTED else told
+        for number, (name, data) in enumerate(closing, end_after + 1):
+            if number > after:
+                yield event(number, name, data)
+
+    def _marked(self, after: int) -> Iterator[Event]:
+        text = reasoning = 0
+        for number, mark in enumerate(self._marks, 2):
+            if number > after:
+                yield event(number, *self._told(mark, text, reasoning))
+            if not isinstance(mark, str):
+                text, reasoning = text + max(mark, 0), reasoning - min(mark, 0)
+
+    def _told(self, mark: Mark, text: int, reasoning: int) -> tuple[str, dict[str, object]]:
+        """The event of a mark; what deltas tell begins there in the text and in the reasoning."""
+        answer = self._answer
+        if not isinstance(mark, str):
+            if mark > 0:
+                return "delta", {"text": answer.text[text : text + mark]}
+            return "reasoning", {"text": answer.reasoning[reasoning : reasoning - mark]}
+        kind, _, position = mark.partition(" ")
+        if kind == "title":
+            return "title", {"title": self._title}
+        if kind == "call":
+            return "tool_call", wire.tool_call_data(answer.tool_calls[int(position)])
+        return "tool_result", wire.tool_result_data(answer.tool_calls[int(position)])

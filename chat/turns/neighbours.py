@@ -12,7 +12,7 @@ from chat.workers.peers import Handler
 
 def desk(follower: Follower, stopper: Stopper) -> Handler:
     """The handler for `Peers.listen`: a request names what it wants by its first key."""
-    served = {"follow": follower.serve, "stop": stopper.serve}
+    served = {"follow": follower.serve, "room": follower.serve_room, "stop": stopper.serve}
 
     def serve(request: dict[str, Any]) -> Iterable[bytes]:
         return next((serve(request) for wanted, serve in served.items() if wanted in request), ())

@@ -13,6 +13,7 @@ from chat.errors import (
     Conflict,
     Forbidden,
     InvalidRequest,
+    LimitReached,
     NotFound,
     Overloaded,
     ParleyError,
@@ -41,6 +42,7 @@ _OURS = {
     Forbidden: 403,
     NotFound: 404,
     Conflict: 409,
+    LimitReached: 429,
     Overloaded: 503,
     StoreUnavailable: 503,
 }
@@ -70,7 +72,7 @@ def _ours(error: ParleyError) -> ResponseReturnValue:
     if status is None:
         return _unforeseen(error)
     headers = {}
-    if isinstance(error, Overloaded | StoreUnavailable):
+    if isinstance(error, LimitReached | Overloaded | StoreUnavailable):
         headers["Retry-After"] = str(error.retry_after_s)
     if isinstance(error, Restarting):
         # gunicorn closes the connection of a worker that leaves, so the next one goes to a worker that stays. Whoever

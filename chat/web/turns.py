@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -14,12 +15,14 @@ from chat.store.records import COMPLETED, RUNNING
 from chat.store.turns import Begun, HeadOfConversation, Question
 from chat.web import body, identity, shapes
 from chat.web.parts import parts
+from chat.workers.http.lanes import Lane
 
 bp = Blueprint("turns", __name__, url_prefix="/api")
 
 _TITLE_CHARS = 60
 _CLIENT_ID_CHARS = 100
 _EVENT_STREAM = "text/event-stream"
+_EVENTS = re.compile(r"/api/turns/[0-9]+/events")
 
 
 @bp.post("/conversations/<id:conversation_id>/turns")
@@ -33,6 +36,8 @@ def ask(conversation_id: int) -> ResponseReturnValue:
         body.short(asked.client_id, "client_id", _CLIENT_ID_CHARS),
         _title_of(text),
     )
+    if _takes_events():
+        here.follower.check_room()
     try:
         # Who asks is found out in the transaction that begins the turn: one call to the database instead of two.
         return _begun(here.runner.ask(identity.owner(), conversation_id, question, _model(asked.model)))
@@ -79,7 +84,7 @@ def show_turn(turn_id: int) -> dict[str, Any]:
 @bp.get("/turns/<id:turn_id>/events")
 def follow(turn_id: int) -> ResponseReturnValue:
     _, turn = parts().store.owned.turn(identity.user_id(), turn_id)
-    return _stream(parts().follower.frames(turn.id, _after()))
+    return _stream(parts().follower.frames_for_another(turn, _after()))
 
 
 @bp.post("/turns/<id:turn_id>/stop")
@@ -103,10 +108,20 @@ def _begun(begun: Begun) -> ResponseReturnValue:
     }, 202
 
 
+def lane_of(method: str, path: str, accepted: str) -> Lane:
+    """How long a request may last, as far as its head tells."""
+    if method == "POST" and _names_events(accepted):
+        return Lane.TURN
+    return Lane.FOLLOW if method == "GET" and _EVENTS.search(path) else Lane.SHORT
+
+
 def _takes_events() -> bool:
+    return _names_events(request.headers.get("Accept", ""))
+
+
+def _names_events(accepted: str) -> bool:
     """Whether the caller names the media type, however little it likes it; `*/*` does not."""
-    named = request.headers.get("Accept", "").lower().split(",")
-    return any(each.partition(";")[0].strip() == _EVENT_STREAM for each in named)
+    return any(each.partition(";")[0].strip() == _EVENT_STREAM for each in accepted.lower().split(","))
 
 
 def _stream(frames: Iterator[bytes]) -> Response:

@@ -83,7 +83,8 @@ class LeanResponse(Response):  # type: ignore[misc]
         super().__init__(req, sock, cfg)
         # gevent's own `sendall` asks for the size of the system's buffer before each piece. Not under TLS, whose
         # plain socket is beneath it.
-        self._send_at_once = sock._sock.send if type(sock) is socket.socket else _nothing
+        plain = getattr(sock, "plain", sock)
+        self._send_at_once = plain._sock.send if type(plain) is socket.socket else _nothing
         self._head = b""
         self._head_waits = False
 

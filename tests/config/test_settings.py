@@ -61,6 +61,7 @@ CASES: dict[str, tuple[dict[str, Any], list[str]]] = {
     "MODEL_TRANSPORT": ({"lean": "lean", "STANDARD": "standard"}, ["fast", "httpx"]),
     "HTTP_FRONT": ({"lean": "lean", "Standard": "standard"}, ["fast", "gunicorn"]),
     "MODEL_TIMEOUT_S": ({"0.1": 0.1, "3600": 3600.0}, ["0", "3601", "x", "1,5"]),
+    "REQUEST_TIMEOUT_S": ({"0.5": 0.5, "3600": 3600.0}, ["0", "3601", "soon"]),
     "GRACE_S": ({"0": 0.0, "3600": 3600.0, "0.5": 0.5}, ["-1", "3601", "x"]),
     "NOTICE_S": ({"600": 600.0, "1.5": 1.5}, ["-1", "601", "x"]),
     "MAX_ACTIVE_TURNS": ({"1": 1, "100000": 100_000}, ["0", "100001", "-1", "none"]),

@@ -242,7 +242,7 @@ class TestPieces:
 
 
 def frames_again(turn, answer, title, after=0):
-    return [event.frame for event in marks.events(turn, answer, title, after)]
+    return [event.frame for event in list(marks.Marked(turn, answer, title).events(after))]
 
 
 class TestEnd:
@@ -342,7 +342,7 @@ def test_of_a_dead_worker_is_told_what_was_kept_and_the_end_to_everybody(kept_st
     assert (kept_marks, answer) == (whole.marks, replace(whole.answer, usage=Usage()))
     turn = replace(TURN, status=INTERRUPTED, error=ERROR, ended_at=3_500, marks=kept_marks)
     for after in range(seen + 1):
-        again = marks.events(turn, answer, TITLE, after)
+        again = list(marks.Marked(turn, answer, TITLE).events(after))
         assert [event.frame for event in again[:-2]] == seen_when_kept[after:]
         assert [event.name for event in again[-2:]] == ["error", "done"]
         assert [event.number for event in again[-2:]] == [max(after, len(seen_when_kept)) + n for n in (1, 2)]

@@ -24,6 +24,7 @@ from chat.turns.home import Home
 from chat.turns.neighbours import desk
 from chat.turns.recovery import Recovery
 from chat.turns.runner import Limits, Runner
+from chat.turns.seats import Seats
 from chat.turns.stop import Stopper
 from chat.turns.titles import Titles
 from chat.workers.peers import Peers, Presence
@@ -51,7 +52,7 @@ class Worker:
         self.memory = LocalMemory(memory_bytes)
         self.home = Home(store, most_turns)
         self.peers = Peers(run_dir)
-        self.follower = Follower(store, self.home, self.peers)
+        self.follower = Follower(store, self.home, self.peers, Seats(1_000))
         self.recovery = Recovery(store, self.home, self.peers.name, presence or self.peers.presence)
         self.stopper = Stopper(store, self.home, self.peers)
         self.titles = Titles(store, model, title_model)

@@ -1,0 +1,58 @@
+"""Which threads a request may take, so that those that last cannot take them all."""
+
+from __future__ import annotations
+
+import collections
+import enum
+from collections.abc import Callable
+from typing import Any
+
+
+class Lane(enum.Enum):
+    """`TURN` answers as long as a turn runs, `FOLLOW` listens to one; `SHORT` is all the rest."""
+
+    TURN = "turn"
+    FOLLOW = "follow"
+    SHORT = "short"
+
+
+# The lane of a request, by its method, its path and what it accepts.
+LaneOf = Callable[[str, str, str], Lane]
+
+
+class Places:
+    """So many at a time, and so many that wait for that, in their order."""
+
+    def __init__(self, size: int, most_waiting: int) -> None:
+        self._size = size
+        self._most_waiting = most_waiting
+        self._waiting: collections.deque[Any] = collections.deque()
+        self.taken = 0
+
+    @property
+    def free(self) -> int:
+        return self._size - self.taken
+
+    def enter(self, one: Any) -> bool | None:
+        """Take a place; False where `one` has to wait for it, None where there is no room for that either."""
+        if self.taken < self._size:
+            self.taken += 1
+            return True
+        if len(self._waiting) >= self._most_waiting:
+            return None
+        self._waiting.append(one)
+        return False
+
+    def leave(self) -> Any:
+        """Give a place back. Returns whoever has it now, None if nobody waits."""
+        if self._waiting:
+            return self._waiting.popleft()
+        self.taken -= 1
+        return None
+
+    def let_all_in(self) -> list[Any]:
+        """Have nobody wait any longer: more than `size` are in now."""
+        waiting = list(self._waiting)
+        self._waiting.clear()
+        self.taken += len(waiting)
+        return waiting

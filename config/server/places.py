@@ -1,0 +1,44 @@
+"""How many turns each worker of a server could still take: a table in memory that they share.
+
+A thread worker that has no place left leaves newcomers to the others, as long as there is one that has.
+"""
+
+from __future__ import annotations
+
+import mmap
+import os
+import struct
+from typing import Any
+
+_SLOTS = 512
+_SLOT = struct.Struct("<ii")
+# Made in the master, for the workers to inherit.
+_table = mmap.mmap(-1, _SLOTS * _SLOT.size)
+
+
+def assign(server: Any, worker: Any) -> None:
+    """Give `worker` a slot of its own, in the master, before it is forked."""
+    taken = {getattr(other, "slot", -1) for other in server.WORKERS.values()}
+    worker.slot = next((slot for slot in range(_SLOTS) if slot not in taken), _SLOTS - 1)
+    _SLOT.pack_into(_table, worker.slot * _SLOT.size, 0, 0)
+
+
+def tell(slot: int, free: int) -> None:
+    """Say how many places this worker has left."""
+    _SLOT.pack_into(_table, slot * _SLOT.size, os.getpid(), max(0, free))
+
+
+def elsewhere(slot: int) -> bool:
+    """Whether another worker, and a living one, has said that it has places."""
+    told = enumerate(_SLOT.iter_unpack(_table[:]))
+    return any(free and other != slot and _alive(pid) for other, (pid, free) in told)
+
+
+def _alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
