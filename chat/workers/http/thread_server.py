@@ -25,7 +25,7 @@ from chat.workers.http.bounds import Bounds, Refusal, no_room
 from chat.workers.http.connection import Connection
 from chat.workers.http.lanes import Lane, LaneOf, Places
 from chat.workers.http.sending import drop
-from config import places
+from config.server import places
 
 _GONE = (errno.EPIPE, errno.ECONNRESET, errno.ENOTCONN, errno.EBADF)
 _IDLE_S, _LOOK_S = 1.0, 0.25
