@@ -34,7 +34,8 @@ _HEADERS = {
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What one question may cost, attempts and pauses included. Seconds and bytes.
+    """What one question may cost, attempts and pauses included. Seconds and bytes; `framing_bytes` is all that is
+    around a body, heads and chunk sizes, and `pieces` how many chunks it may have.
 
     `at_once` bounds the requests under way to one source: open APIs throttle, and a thousand conversations
     must not become a thousand connections. The rest wait, for half of `total_s` at most.
@@ -46,6 +47,8 @@ class Limits:
     attempts: int = 3
     pause_s: float = 0.4
     body_bytes: int = 1 << 20
+    framing_bytes: int = 1 << 18
+    pieces: int = 20_000
     at_once: int = 8
 
 
@@ -86,10 +89,13 @@ class JsonSource:
         if not self._slots.acquire(timeout=self._limits.total_s / 2):
             raise self._unavailable("is being asked too many questions at once")
         try:
-            with Watchdog(give_up - time.monotonic()) as watchdog:
+            with Watchdog(give_up - time.monotonic(), self._most_bytes()) as watchdog:
                 return self._parsed(self._with_retries(self.address + path, query, watchdog))
         finally:
             self._slots.release()
+
+    def _most_bytes(self) -> int:
+        return self._limits.attempts * (self._limits.body_bytes + self._limits.framing_bytes)
 
     def _with_retries(self, url: str, query: Mapping[str, str], watchdog: Watchdog) -> bytes:
         attempt = 0
@@ -145,9 +151,9 @@ class JsonSource:
         if announced.isdecimal() and int(announced[:12]) > self._limits.body_bytes:
             raise too_large
         body = bytearray()
-        for chunk in response.raw.stream(1 << 14, decode_content=False):
+        for pieces, chunk in enumerate(response.raw.stream(1 << 14, decode_content=False)):
             body += chunk
-            if len(body) > self._limits.body_bytes:
+            if len(body) > self._limits.body_bytes or pieces >= self._limits.pieces:
                 raise too_large
         return bytes(body)
 
@@ -157,6 +163,8 @@ class JsonSource:
             return _Passing(
                 SourceUnavailable(f"{self.name} could not be asked: this server has no room for one more connection.")
             )
+        if watchdog.flooded:
+            return self._unavailable("sent more than this program reads")
         late = isinstance(error, requests.ReadTimeout | urllib3.exceptions.ReadTimeoutError)
         if late or watchdog.expired:
             return self._unavailable("did not answer in time")

@@ -1,12 +1,16 @@
-"""An end for requests that drip: a server that sends a byte now and then never meets a time limit per read.
+"""An end for requests that drip, and for those that flood: neither ever meets a time limit per read.
 
 A timer shuts the connection's socket down when the whole question has taken too long, and whoever reads from
-it, in headers or body, wakes with an error or an end of file. What that means is said in `http.py`.
+it, in headers or body, wakes with an error or an end of file. A source that always has something to read would keep
+a gevent worker from ever coming to that timer: each read of the connection counts its bytes, and lets others go on.
+What follows from either is said in `http.py`.
 """
 
 from __future__ import annotations
 
 import contextlib
+import http.client
+import io
 import socket
 import threading
 import time
@@ -16,19 +20,29 @@ import urllib3
 from requests.adapters import HTTPAdapter
 from urllib3.connection import HTTPConnection, HTTPSConnection
 
+_SLICE_S = 0.004
+_BREATH_S = 0.001
+# How much is read at once: what is done with it should take no longer than a slice.
+_READ_BYTES = 4096
+
 _current = threading.local()  # the watchdog of the question this thread (or greenlet) is asking
 
 
 class Watchdog:
-    """Within the block, this thread's connections through a WatchedAdapter are shut down after `seconds`."""
+    """Within the block, this thread's connections through a WatchedAdapter are shut down after `seconds`, and end
+    with an OSError once they have brought more than `most_bytes`: `expired` and `flooded` tell which.
+    """
 
-    def __init__(self, seconds: float) -> None:
+    def __init__(self, seconds: float, most_bytes: int) -> None:
         self._deadline = time.monotonic() + seconds
+        self._bytes_left = most_bytes
+        self._worked_since = time.monotonic()
         self._timer = threading.Timer(max(0.0, seconds), self._expire)
         self._timer.daemon = True
         self._lock = threading.Lock()
         self._socket: socket.socket | None = None
         self.expired = False
+        self.flooded = False
 
     def remaining_s(self) -> float:
         return max(0.0, self._deadline - time.monotonic())
@@ -51,6 +65,19 @@ class Watchdog:
             if self.expired:
                 _shut_down(connection)
 
+    def breathe(self) -> None:
+        """Let others go on, if this thread has worked on what came for long enough."""
+        if time.monotonic() - self._worked_since > _SLICE_S:
+            time.sleep(_BREATH_S)  # not 0: under gevent no socket would be looked at meanwhile
+            self._worked_since = time.monotonic()
+
+    def count(self, size: int) -> None:
+        """So much has come. Raises OSError where that is too much."""
+        self._bytes_left -= size
+        if self._bytes_left < 0:
+            self.flooded = True
+            raise OSError("More has come than may.")
+
     def _expire(self) -> None:
         with self._lock:
             self.expired = True
@@ -69,13 +96,46 @@ def _watch(connection: Any) -> None:
         watchdog.watch(connection.sock)
 
 
+class _Counted(io.RawIOBase):
+    """The bytes of a connection, read under the eyes of `watchdog`."""
+
+    def __init__(self, raw: Any, watchdog: Watchdog) -> None:
+        self._raw = raw
+        self._watchdog = watchdog
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int | None:
+        self._watchdog.breathe()
+        size: int | None = self._raw.readinto(buffer)
+        self._watchdog.count(size or 0)
+        return size
+
+    def close(self) -> None:
+        self._raw.close()
+        super().close()
+
+
+class _CountedResponse(http.client.HTTPResponse):
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        watchdog = getattr(_current, "watchdog", None)
+        if watchdog is not None:
+            self.fp: Any = io.BufferedReader(_Counted(self.fp.detach(), watchdog), _READ_BYTES)
+
+
 class _WatchedHTTPConnection(HTTPConnection):
+    response_class = _CountedResponse
+
     def getresponse(self) -> Any:
         _watch(self)
         return super().getresponse()
 
 
 class _WatchedHTTPSConnection(HTTPSConnection):
+    response_class = _CountedResponse
+
     def getresponse(self) -> Any:
         _watch(self)
         return super().getresponse()
