@@ -126,6 +126,8 @@ class JsonSource:
                 self._check(response)
                 body = self._body(response)
         except (requests.RequestException, urllib3.exceptions.HTTPError, OSError) as error:
+            if watchdog.flooded:
+                raise self._unavailable("sent more than this program reads") from None
             raise self._translated(error, watchdog) from None
         # A body that ends with its connection looks complete when the watchdog ended it.
         if watchdog.expired:
@@ -163,8 +165,6 @@ class JsonSource:
             return _Passing(
                 SourceUnavailable(f"{self.name} could not be asked: this server has no room for one more connection.")
             )
-        if watchdog.flooded:
-            return self._unavailable("sent more than this program reads")
         late = isinstance(error, requests.ReadTimeout | urllib3.exceptions.ReadTimeoutError)
         if late or watchdog.expired:
             return self._unavailable("did not answer in time")

@@ -37,15 +37,16 @@ def install() -> None:
     parser.RequestParser.mesg_class = ProxiedRequest
 
 
-def answer(status: int) -> bytes:
+def answer(status: int, retry_after_s: int = 0) -> bytes:
     """A whole answer that refuses a request and ends the connection."""
     code, message = _BY_STATUS.get(status, _UNFORESEEN if status >= HTTPStatus.INTERNAL_SERVER_ERROR else _MALFORMED)
     body = json.dumps({"error": {"code": code, "message": message}}).encode()
     head = (
         f"HTTP/1.1 {status} {HTTPStatus(status).phrase}\r\nConnection: close\r\nContent-Type: application/json\r\n"
-        f"Cache-Control: no-store\r\nX-Content-Type-Options: nosniff\r\nContent-Length: {len(body)}\r\n\r\n"
+        f"Cache-Control: no-store\r\nX-Content-Type-Options: nosniff\r\nContent-Length: {len(body)}\r\n"
     )
-    return head.encode() + body
+    retry = f"Retry-After: {retry_after_s}\r\n" if retry_after_s else ""
+    return f"{head}{retry}\r\n".encode() + body
 
 
 def write_error(sock: Any, status_int: int, _reason: str, _message: str) -> None:

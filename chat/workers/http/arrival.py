@@ -9,7 +9,7 @@ from typing import Any, Protocol
 from gunicorn.http.body import LengthReader
 from gunicorn.http.errors import NoMoreData
 
-from chat.workers.http.bounds import Bounds, body_too_large, cut_short, head_too_large, no_room, too_slow
+from chat.workers.http.bounds import Bounds, bad_body, body_too_large, head_too_large, no_room, too_slow
 
 _CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 
@@ -105,9 +105,15 @@ def read_body(request: Any, source: Source, bounds: Bounds) -> None:
     if request._expected_100_continue:
         source.sendall(_CONTINUE)
         request._expected_100_continue = False
-    data = request.body.read(bounds.body_bytes + 1)
+    body, request.body = request.body, io.BytesIO()  # the two refer to each other, and the body may be large
+    try:
+        data = body.read(bounds.body_bytes + 1)
+    except OSError as error:
+        if error.errno is not None or isinstance(error, TimeoutError):
+            raise
+        raise bad_body("its body is malformed") from None  # gunicorn's ways to say so
     if len(data) > bounds.body_bytes:
         raise body_too_large()
     if length is not None and len(data) < length:
-        raise cut_short()
+        raise bad_body("its body is shorter than it said")
     request.body = io.BytesIO(data)

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from typing import ClassVar
+
+from chat.workers import refusals
+
+RETRY_AFTER_S = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,35 +40,28 @@ class Bounds:
 
 
 class Refusal(Exception):
-    """A request that is refused before the application has seen it. Its connection closes."""
+    """A request that is refused before the application has seen it. Its connection closes. `answer` is what it gets."""
 
-    def __init__(self, status: str, code: str, message: str, retry_after_s: int = 0) -> None:
-        super().__init__(message)
-        self.status = status
-        body = json.dumps({"error": {"code": code, "message": message}}).encode()
-        retry = f"Retry-After: {retry_after_s}\r\n" if retry_after_s else ""
-        head = (
-            f"HTTP/1.1 {status}\r\nContent-Type: application/json\r\nContent-Length: {len(body)}\r\n"
-            f"Cache-Control: no-store\r\n{retry}Connection: close\r\n\r\n"
-        )
-        self.answer = head.encode() + body
+    def __init__(self, status: int, why: str, retry_after_s: int = 0) -> None:
+        super().__init__(why)
+        self.answer = refusals.answer(status, retry_after_s)
 
 
 def too_slow() -> Refusal:
-    return Refusal("408 Request Timeout", "request_timeout", "The request took too long to arrive.")
+    return Refusal(408, "it took too long to arrive")
 
 
 def head_too_large() -> Refusal:
-    return Refusal("431 Request Header Fields Too Large", "too_large", "The request's head is larger than may be.")
+    return Refusal(431, "its head is too large")
 
 
 def body_too_large() -> Refusal:
-    return Refusal("413 Content Too Large", "too_large", "The request is larger than this server takes.")
+    return Refusal(413, "its body is too large")
 
 
-def cut_short() -> Refusal:
-    return Refusal("400 Bad Request", "bad_request", "The body is shorter than the request said.")
+def bad_body(why: str) -> Refusal:
+    return Refusal(400, why)
 
 
 def no_room() -> Refusal:
-    return Refusal("503 Service Unavailable", "overloaded", "This server has no room left; try again soon.", 5)
+    return Refusal(503, "there is no room for it", RETRY_AFTER_S)

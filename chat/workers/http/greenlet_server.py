@@ -63,10 +63,10 @@ class GreenletServer:
         except (StopIteration, NoMoreData):
             pass
         except Refusal as refusal:
-            self._worker.log.info("Refused a request of %s: %s", _ip(address), refusal)
+            self._worker.log.debug("Refused a request of %s: %s", _ip(address), refusal)
             wire.refuse(refusal)
         except TimeoutError:
-            self._worker.log.info("Gave up an answer that %s does not take", _ip(address))
+            self._worker.log.debug("Gave up an answer that %s does not take", _ip(address))
             wire.abandon()
         except OSError as error:
             if error.errno not in _GONE:

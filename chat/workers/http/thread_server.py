@@ -201,7 +201,9 @@ class ThreadServer:
             self._worker.handle_error(connection.request, connection.sock, connection.client, error)
 
     def _refuse(self, connection: Connection, refusal: Refusal) -> None:
-        self._worker.log.info("Refused a request of %s: %s", connection.client[0] if connection.client else "", refusal)
+        self._worker.log.debug(
+            "Refused a request of %s: %s", connection.client[0] if connection.client else "", refusal
+        )
         with contextlib.suppress(OSError):
             connection.plain.setblocking(False)
             connection.plain.send(refusal.answer)
@@ -230,7 +232,7 @@ class ThreadServer:
         except StopIteration:
             pass
         except TimeoutError:
-            worker.log.info("Gave up an answer that is not taken")
+            worker.log.debug("Gave up an answer that is not taken")
             connection.abandoned = True
         except OSError as error:
             if error.errno not in _GONE:
@@ -284,6 +286,7 @@ class ThreadServer:
         self._arriving.pop(connection, None)
         self._closing.pop(connection, None)
         connection.end()
+        connection.request = None  # it refers to the connection, by way of the socket
         if connection.abandoned:
             drop(connection.plain)
         else:
