@@ -213,7 +213,11 @@ def _model(settings: Settings) -> LanguageModel:
     from chat.llm.client import OpenAIModel  # half a second and 30 MB that the demo needs nothing of
 
     return OpenAIModel(
-        settings.openai_api_key, settings.openai_base_url, settings.model_timeout_s, settings.model_transport
+        settings.openai_api_key,
+        settings.openai_base_url,
+        settings.model_timeout_s,
+        settings.model_transport,
+        settings.model_tools,
     )
 
 

@@ -175,6 +175,10 @@ class ModelInterrupted(ModelError):
     code = "model_interrupted"
 
 
+class ModelEndedEarly(ModelInterrupted):
+    """The stream ended without a word about the answer's end."""
+
+
 class ModelGarbled(ModelError):
     """Something that is not the documented format came back."""
 
@@ -199,3 +203,9 @@ class ModelRejected(ModelError):
 
     code = "model_rejected"
     retryable = False
+
+
+class QuestionTooLong(ModelRejected):
+    """Nothing is left that could be left out, and it still does not fit into the model's context."""
+
+    code = "question_too_long"

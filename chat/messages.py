@@ -70,9 +70,21 @@ class Usage:
         )
 
 
+# The model could look nothing up; older messages did not fit into what it takes.
+WITHOUT_TOOLS = "without_tools"
+OLDER_LEFT_OUT = "older_left_out"
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """Something the user is to know about how the question was put: WITHOUT_TOOLS or OLDER_LEFT_OUT."""
+
+    code: str
+
+
 # What `llm` yields while a model answers: text and reasoning as they come, each tool call once and
-# complete (after the text), the usage at most once.
-Delta = TextDelta | ReasoningDelta | ToolCall | Usage
+# complete (after the text), the usage at most once, notices before everything else.
+Delta = TextDelta | ReasoningDelta | ToolCall | Usage | Notice
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -122,6 +134,7 @@ class Answer:
     reasoning: str = ""
     tool_calls: tuple[ToolCallRecord, ...] = ()
     usage: Usage = Usage()
+    notices: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -192,6 +192,7 @@ class Settings:
     grace_s: float = _setting("GRACE_S", _seconds(0, 3600), 60.0)
     notice_s: float = _setting("NOTICE_S", _seconds(0, 600), 0.0)
     model_timeout_s: float = _setting("MODEL_TIMEOUT_S", _seconds(0.1, 3600), 60.0)
+    model_tools: str = _setting("MODEL_TOOLS", _one_of("auto", "true", "false"), "auto")
     model_transport: str = _setting("MODEL_TRANSPORT", _one_of("lean", "standard"), "lean")
     http_front: str = _setting("HTTP_FRONT", _one_of("lean", "standard"), "lean")
     max_active_turns: int = _setting("MAX_ACTIVE_TURNS", _whole(1, 100_000), 0)

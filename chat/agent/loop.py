@@ -18,6 +18,7 @@ from chat.llm.contract import LanguageModel
 from chat.messages import (
     Answer,
     Message,
+    Notice,
     ReasoningDelta,
     TextDelta,
     ToolCall,
@@ -48,7 +49,7 @@ class ToolCallEnded:
 
 _NOTHING = Answer()
 
-AgentEvent = TextDelta | ReasoningDelta | Usage | ToolCallStarted | ToolCallEnded
+AgentEvent = TextDelta | ReasoningDelta | Usage | Notice | ToolCallStarted | ToolCallEnded
 
 
 class Agent:

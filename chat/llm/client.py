@@ -14,27 +14,30 @@ import random
 from collections.abc import Generator, Iterable, Iterator, Sequence
 
 import httpx2
-import openai
 
 from chat.cancellation import Cancellation
 from chat.errors import (
+    ModelEndedEarly,
     ModelError,
+    ModelGarbled,
+    ModelInterrupted,
     ModelRateLimited,
     ModelRejected,
     ModelUnavailable,
     ModelUnreachable,
     NoDescriptors,
 )
-from chat.llm import wire
+from chat.llm.adapting import Adapting, Question
 from chat.llm.deltas import AnswerReader
 from chat.llm.endpoint import Endpoint
 from chat.llm.faults import FAILURES, Faults, asked_to_wait_s
+from chat.llm.habits import Habits
 from chat.llm.line import Line, using
 from chat.llm.pause import pause
 from chat.llm.reply import Unreadable
 from chat.llm.sse import EventParser
 from chat.llm.wrapping import Wrapping
-from chat.messages import Delta, Message, ToolSpec
+from chat.messages import Delta, Message, Notice, ReasoningDelta, ToolSpec
 
 MAX_RETRIES = 2
 MAX_RETRY_AFTER_S = 5.0
@@ -50,18 +53,26 @@ _REHEARSED_TOOLS = [ToolSpec("tool", "", {"type": "object", "properties": {}})]
 class OpenAIModel:
     """`chat.llm.contract.LanguageModel` over HTTP. `model_timeout_s` is the longest silence it bears with.
 
-    An attempt that fails before its first delta is repeated, up to `MAX_RETRIES` times, where that can
-    help: nothing answered, 5xx, 429; a `Retry-After` of at most `MAX_RETRY_AFTER_S` is kept, a longer one
-    ends the turn at once.
+    An attempt that fails before its first word is repeated, up to `MAX_RETRIES` times, where that can help: nothing
+    answered, 5xx, 429, an answer that broke, ended early or cannot be read; a `Retry-After` of at most
+    `MAX_RETRY_AFTER_S` is kept, a longer one ends the turn at once. A request that is refused for something it can do
+    without is sent again at once in another form (`adapting`).
     """
 
-    def __init__(self, api_key: str, base_url: str, model_timeout_s: float, transport: str = "lean") -> None:
-        """Empty strings stand for what is not set; `transport` is "lean" or "standard". Does not connect."""
+    def __init__(
+        self, api_key: str, base_url: str, model_timeout_s: float, transport: str = "lean", offer_tools: str = "auto"
+    ) -> None:
+        """Empty strings stand for what is not set; `transport` is "lean" or "standard". Does not connect.
+
+        `offer_tools` is "auto", as long as the endpoint does not refuse them, "true" or "false".
+        """
         self._endpoint = Endpoint(api_key, base_url, model_timeout_s, transport)
         self._model_timeout_s = model_timeout_s
         self._faults = Faults(self._endpoint.secrets, model_timeout_s)
         self._key_can_be_sent = api_key.isascii() and api_key.isprintable()
         self._retries = MAX_RETRIES
+        self._habits = Habits()
+        self._offer_tools = offer_tools
 
     def stream(
         self,
@@ -73,35 +84,46 @@ class OpenAIModel:
     ) -> Generator[Delta, None, None]:
         if not self._key_can_be_sent:
             raise ModelRejected("OPENAI_API_KEY holds characters that no key has; set it anew.")
-        body = wire.body(model, messages, tools, may_call)
-        own_calls = any(message.tool_calls and message.model == model for message in messages)
+        asking = Adapting(Question(model, messages, tools, may_call), self._habits, self._offer_tools)
         attempt = 0
         while True:
-            begun = False
+            came = begun = False
             try:
-                with contextlib.closing(self._attempt(body, cancellation)) as deltas:
+                with contextlib.closing(self._attempt(asking.body(), cancellation)) as deltas:
                     for delta in deltas:
-                        begun = True
-                        body = b""  # let go of it: it may be larger than everything else of a turn
+                        if not came:
+                            came = True
+                            asking.succeeded()
+                            yield from map(Notice, asking.notices)
+                        begun = begun or not isinstance(delta, ReasoningDelta)
                         yield delta
                 return
             except FAILURES as failure:
                 cancellation.check()
-                if own_calls and not begun and _is_refusal(failure):
-                    # Its own calls as they came may be what it refuses.
-                    own_calls = False
-                    body = wire.body(model, messages, tools, may_call, as_they_came=False)
-                    continue
-                unreadable = isinstance(failure, Unreadable) and self._endpoint.use_stand_in()
                 error = self._faults.error(failure, begun)
-                wait_s = 0.0 if unreadable else _wait_before_next(error, attempt, asked_to_wait_s(failure))
-                if attempt == self._retries:
-                    wait_s = None
-                if begun or wait_s is None or wait_s >= cancellation.remaining_s():
+                refused = None if came else asking.adapted_error(failure, error)
+                if refused is None and not came:
+                    continue
+                error = refused or error
+                wait_s = None if begun else self._wait_before_next(failure, error, attempt)
+                if wait_s is None or wait_s >= cancellation.remaining_s():
                     # The failure's own text may hold what must not be logged, so it is not chained.
                     raise error from None
             pause(wait_s, cancellation)
             attempt += 1
+
+    def _wait_before_next(self, failure: Exception, error: ModelError, attempt: int) -> float | None:
+        """Seconds until another attempt, or None if there is to be none."""
+        repeats = isinstance(error, (ModelUnreachable, ModelUnavailable, ModelRateLimited, NoDescriptors))
+        if attempt >= self._retries or not (repeats or isinstance(failure, (ModelGarbled, ModelEndedEarly))):
+            return None
+        if isinstance(failure, Unreadable) and self._endpoint.use_stand_in():
+            return 0.0
+        asked_s = asked_to_wait_s(failure)
+        if asked_s is not None and asked_s > MAX_RETRY_AFTER_S:
+            return None
+        # A quarter to half a second, then twice that; spread, so that those who failed together don't return together.
+        return max(asked_s or 0.0, (1 + attempt) * random.uniform(0.25, 0.5))  # noqa: S311
 
     def trying_once(self) -> OpenAIModel:
         """The same model over the same connections, where an attempt that fails is not repeated."""
@@ -131,6 +153,7 @@ class OpenAIModel:
         rehearsal = copy.copy(self)
         transport = httpx2.MockTransport(lambda _: httpx2.Response(200, stream=httpx2.ByteStream(_REHEARSED_ANSWER)))
         rehearsal._endpoint = self._endpoint.answered_by(transport)
+        rehearsal._habits = Habits()
         for _ in rehearsal.stream("model", [Message("user", "")], _REHEARSED_TOOLS, Cancellation(60)):
             pass
 
@@ -161,7 +184,14 @@ def _deltas(stream: Iterable[bytes], line: Line, cancellation: Cancellation) -> 
     else:
         yield from answer.last(parser.end(), parser.has_document)
     yield from answer.rest()
-    if fault := answer.fault():
+    _raise_fault_of(answer)
+
+
+def _raise_fault_of(answer: AnswerReader) -> None:
+    fault = answer.fault()
+    if isinstance(fault, ModelInterrupted) and not answer.finish_reason:
+        raise ModelEndedEarly(fault.message)
+    if fault is not None:
         raise fault
 
 
@@ -170,17 +200,3 @@ def _end_within_s(answer: AnswerReader) -> float | None:
     if answer.done:
         return END_WITHIN_S
     return USAGE_WITHIN_S if answer.is_finished else None
-
-
-def _is_refusal(failure: Exception) -> bool:
-    return isinstance(failure, openai.APIStatusError) and failure.status_code in (400, 422)
-
-
-def _wait_before_next(error: ModelError, attempt: int, asked_s: float | None) -> float | None:
-    """Seconds until another attempt, or None if there is to be none."""
-    if not isinstance(error, (ModelUnreachable, ModelUnavailable, ModelRateLimited, NoDescriptors)):
-        return None
-    if asked_s is not None and asked_s > MAX_RETRY_AFTER_S:
-        return None
-    # A quarter to half a second, then twice that; spread, so that those who failed together don't return together.
-    return max(asked_s or 0.0, (1 + attempt) * random.uniform(0.25, 0.5))  # noqa: S311

@@ -18,13 +18,16 @@ def body(
     tools: Sequence[ToolSpec],
     may_call: bool = True,
     as_they_came: bool = True,
+    usage: bool = True,
 ) -> bytes:
     """The body of one request. Encoded here: the SDK would walk through all of it in Python first.
 
     The calls of `model` itself go back as they came, those of other models in a form that every endpoint takes; unless
-    `as_they_came`, all of them do.
+    `as_they_came`, all of them do. `usage` asks for the count of tokens.
     """
     arguments = _request(model, history.prepared(messages, model if as_they_came else None), tools, may_call)
+    if usage:
+        arguments["stream_options"] = {"include_usage": True}
     return msgspec.json.encode(arguments)
 
 
@@ -34,7 +37,6 @@ def _request(model: str, messages: Sequence[Message], tools: Sequence[ToolSpec],
         "model": model,
         "messages": [_message(message) for message in messages],
         "stream": True,
-        "stream_options": {"include_usage": True},
     }
     # Some endpoints refuse a history with calls where no tools are offered.
     offered = [_tool(tool) for tool in tools] or history.stand_ins(messages)

@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 
 from chat.messages import ToolCall, ToolCallRecord, ToolResult, Usage
+from chat.store import details
 from chat.store.database import Database, reads_at_once
 from chat.store.models import Message as MessageRow
 from chat.store.models import named, rows
@@ -38,7 +39,7 @@ TOOL_CALLS = """
 """
 TURN_COLUMNS = (
     "id, conversation_id, user_message_id, message_id, status, model, mode, worker, marks, error_code, "
-    "error_message, error_retryable, prompt_tokens, completion_tokens, started_at, ended_at"
+    "error_message, error_retryable, details, prompt_tokens, completion_tokens, started_at, ended_at"
 )
 TURNS = f"SELECT {TURN_COLUMNS} FROM turns WHERE message_id IN (SELECT value FROM json_each(?))"  # noqa: S608
 
@@ -84,11 +85,13 @@ def _being_written(turns: Iterable[Turn]) -> dict[int, dict[str, str]]:
 
 
 def turn_of(row: dict[str, Any]) -> Turn:
-    error = None
+    error, more = None, details.decode(row["details"])
     if row["error_code"] is not None:
-        error = TurnError(row["error_code"], row["error_message"], bool(row["error_retryable"]))
+        told = (row["error_code"], row["error_message"], bool(row["error_retryable"]))
+        error = TurnError(*told, more.reason, more.retry_after_s)
     return Turn(
         error=error,
+        notices=more.notices,
         usage=Usage(row["prompt_tokens"], row["completion_tokens"]),
         **{name: row[name] for name in _PLAIN},
     )

@@ -124,6 +124,7 @@ class Turn(Model):
     error_code = TextField(null=True)
     error_message = TextField(null=True)
     error_retryable = BooleanField(null=True)
+    details = TextField(default="")
     prompt_tokens = IntegerField()
     completion_tokens = IntegerField()
     started_at = BigIntegerField()

@@ -36,16 +36,21 @@ class Conversation:
 
 @dataclass(frozen=True, slots=True)
 class TurnError:
-    """Why a turn did not complete, as its `error` event tells it."""
+    """Why a turn did not complete, as its `error` event tells it.
+
+    `reason` is the model's endpoint's own, a part of the message too; `retry_after_s` is how long it asked to wait.
+    """
 
     code: str
     message: str
     retryable: bool
+    reason: str = ""
+    retry_after_s: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """`worker` is the home of a running turn, `host:pid`."""
+    """`worker` is the home of a running turn, `host:pid`; `notices` are codes of `chat.messages.Notice`."""
 
     id: int
     conversation_id: int
@@ -60,6 +65,7 @@ class Turn:
     usage: Usage
     started_at: int
     ended_at: int | None
+    notices: tuple[str, ...] = ()
 
     @property
     def duration_ms(self) -> int | None:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 import msgspec
 
 from chat.messages import ToolCallRecord
-from chat.store import turn_progress
+from chat.store import details, turn_progress
 from chat.store.indexing import note_messages
 from chat.store.models import named
 from chat.store.records import Piece, Progress, Turn, TurnError
@@ -40,7 +40,8 @@ _WRITE_TOOL_CALLS = """
 FINISH = """
     UPDATE turns
     SET status = new.column2, ended_at = new.column3, error_code = new.column4, error_message = new.column5,
-        error_retryable = new.column6, marks = new.column7, prompt_tokens = new.column8, completion_tokens = new.column9
+        error_retryable = new.column6, marks = new.column7, prompt_tokens = new.column8,
+        completion_tokens = new.column9, details = new.column10
     FROM (VALUES {rows}) AS new WHERE id = new.column1
 """
 
@@ -141,13 +142,14 @@ def _ended(ending: Ending, not_ended: set[int]) -> Turn | None:
         marks=progress.marks,
         error=ending.error,
         usage=progress.answer.usage,
+        notices=progress.answer.notices,
         ended_at=progress.turn.started_at + progress.elapsed_ms,
     )
 
 
 def _row_of_end(turn: Turn) -> tuple[object, ...]:
     tokens = (turn.usage.prompt_tokens, turn.usage.completion_tokens)
-    return (turn.id, turn.status, turn.ended_at, *_told(turn.error), turn.marks, *tokens)
+    return (turn.id, turn.status, turn.ended_at, *_told(turn.error), turn.marks, *tokens, details.encode(turn))
 
 
 def _free(run: RunStatement, claims: Sequence[tuple[int, int]], now: int) -> None:

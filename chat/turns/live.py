@@ -14,7 +14,7 @@ from typing import NamedTuple
 from chat.agent.loop import AgentEvent, ToolCallEnded, ToolCallStarted
 from chat.cancellation import Cancellation
 from chat.events.local import LocalEventLog
-from chat.messages import Answer, ReasoningDelta, TextDelta, ToolCallRecord, Usage
+from chat.messages import Answer, Notice, ReasoningDelta, TextDelta, ToolCallRecord, Usage
 from chat.store.records import Turn, TurnError
 from chat.store.turns import Piece, Progress
 from chat.turns import marks, wire
@@ -66,6 +66,7 @@ class LiveTurn:
         self._reasoning: list[str] = []
         self._tool_calls: list[ToolCallRecord] = []
         self._usage = Usage()
+        self._notices: dict[str, None] = {}
         self._marks: list[marks.Mark] = []
         self._kept = self._kept_before = _Kept()
         self.log.append("turn", wire.turn_data(turn))
@@ -77,6 +78,8 @@ class LiveTurn:
                 self._gather(event)
             elif isinstance(event, Usage):
                 self._usage += event
+            elif isinstance(event, Notice):
+                self._notices.setdefault(event.code)
             elif isinstance(event, ToolCallStarted):
                 self._flush()
                 self._tell("tool_call", wire.tool_call_data(event.record), f"call {event.position}")
@@ -98,7 +101,13 @@ class LiveTurn:
         """All there is up to the last event that went out."""
         with self._lock:
             self._flush()
-            answer = Answer("".join(self._text), "".join(self._reasoning), tuple(self._tool_calls), self._usage)
+            answer = Answer(
+                "".join(self._text),
+                "".join(self._reasoning),
+                tuple(self._tool_calls),
+                self._usage,
+                tuple(self._notices),
+            )
             return Progress(self.turn, answer, marks.encode(self._marks), self.elapsed_ms)
 
     def piece(self) -> Piece:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import math
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
@@ -185,7 +186,7 @@ class Runner:
             return status, None if status == STOPPED else TurnError(ended.code, ended.message, True)
         except ModelError as failed:
             log.warning("Turn %s: %s: %s", turn.id, failed.code, failed.message)
-            return FAILED, TurnError(failed.code, failed.message, failed.retryable)
+            return FAILED, _model_error(failed)
         except Exception:
             log.exception("Turn %s failed", turn.id)
             return FAILED, TurnError("internal", "The answer failed because of an error in the server.", True)
@@ -232,6 +233,13 @@ class Runner:
                 pause_s = min(2 * pause_s, _COMMIT_AGAIN_AT_MOST_S)
 
 
+def _model_error(failed: ModelError) -> TurnError:
+    wait_s = failed.retry_after_s
+    whole_s = None if wait_s is None else math.ceil(min(max(wait_s, 1.0), _LONGEST_WAIT_S))
+    return TurnError(failed.code, failed.message, failed.retryable, failed.reason, whole_s)
+
+
+_LONGEST_WAIT_S = 366 * 24 * 3600
 _NOT_KEPT = TurnError("not_kept", "The answer could not be kept: the conversation or the database is gone.", True)
 _NO_THREAD = TurnError("overloaded", "This server cannot run one more answer at the moment; try again.", True)
 

@@ -35,11 +35,20 @@ def tool_result_data(record: ToolCallRecord) -> dict[str, Any]:
 
 
 def error_data(error: TurnError) -> dict[str, Any]:
-    return {"code": error.code, "message": error.message, "retryable": error.retryable}
+    """`reason` is what the model's endpoint itself said, `retry_after` in how many seconds it may be asked again."""
+    said = {"reason": error.reason} if error.reason else {}
+    wait = {} if error.retry_after_s is None else {"retry_after": error.retry_after_s}
+    return {"code": error.code, "message": error.message, "retryable": error.retryable} | said | wait
 
 
 def done_data(turn: Turn) -> dict[str, Any]:
-    return {"status": turn.status, "usage": usage_data(turn.usage), "duration_ms": turn.duration_ms}
+    done = {"status": turn.status, "usage": usage_data(turn.usage), "duration_ms": turn.duration_ms}
+    return done | notices_data(turn)
+
+
+def notices_data(turn: Turn) -> dict[str, Any]:
+    """What the user is to know about how the question was put, by code; absent for nothing."""
+    return {"notices": list(turn.notices)} if turn.notices else {}
 
 
 def usage_data(usage: Usage) -> dict[str, int]:

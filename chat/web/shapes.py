@@ -96,7 +96,7 @@ def _of_turn(record: Turn) -> dict[str, Any]:
         shown["error"] = wire.error_data(record.error)
     if record.ended_at is not None:
         shown |= {"usage": wire.usage_data(record.usage), "duration_ms": record.duration_ms}
-    return shown
+    return shown | wire.notices_data(record)
 
 
 def _of_answer(reasoning: str, tool_calls: tuple[ToolCallRecord, ...]) -> dict[str, Any]:

@@ -134,7 +134,8 @@ class Asked:
         self.streamed = request.get("stream") is True
         self.with_usage = bool((request.get("stream_options") or {}).get("include_usage"))
         last = max((n for n, message in enumerate(self.messages) if message.get("role") == "user"), default=-1)
-        self.question = _text_of(self.messages[last]) if last >= 0 else ""
+        # A question that was never answered may stand before it in the same message, with an empty line between.
+        self.question = _text_of(self.messages[last]).rpartition("\n\n")[2] if last >= 0 else ""
         self.round = 1 + sum(bool(message.get("tool_calls")) for message in self.messages[last + 1 :])
         self.options = self._options(defaults)
         may_call = bool(request.get("tools")) and request.get("tool_choice") != "none"

@@ -58,6 +58,7 @@ CASES: dict[str, tuple[dict[str, Any], list[str]]] = {
     "ADMIN_TOKEN": ({"t": "t", "!~": "!~"}, ["x y", "é", "t\tt"]),
     "TURN_TIMEOUT_S": ({"1": 1.0, "86400": 86400.0, "2.5": 2.5},
                        ["0", "0.9", "86401", "-1", "inf", "nan", "1e3", "5s", ".5"]),
+    "MODEL_TOOLS": ({"auto": "auto", "TRUE": "true", "false": "false"}, ["yes", "1", "none"]),
     "MODEL_TRANSPORT": ({"lean": "lean", "STANDARD": "standard"}, ["fast", "httpx"]),
     "HTTP_FRONT": ({"lean": "lean", "Standard": "standard"}, ["fast", "gunicorn"]),
     "MODEL_TIMEOUT_S": ({"0.1": 0.1, "3600": 3600.0}, ["0", "3601", "x", "1,5"]),

@@ -23,6 +23,7 @@ from chat.errors import (
     ModelTimeout,
     ModelUnavailable,
     ModelUnreachable,
+    QuestionTooLong,
     TurnEnded,
 )
 from chat.llm.client import OpenAIModel
@@ -73,15 +74,12 @@ def failed(server, model, attempts: int = 1) -> ModelError:
 @pytest.mark.parametrize(
     ("code", "body", "named"),
     [
-        (400, error("maximum context length is 10 tokens", code="context_length_exceeded"), "10 tokens"),
         (400, b"<html>bad</html>", "CHAT_MODEL"),
         (401, error(f"Incorrect API key provided: {KEY}"), "OPENAI_API_KEY"),
         (402, error("Pay first"), "Pay first"),
         (403, error("Not this model"), "CHAT_MODEL"),
         (404, error("The model `x` does not exist"), "CHAT_MODEL"),
         (404, b"404 page not found", "OPENAI_BASE_URL"),
-        (413, {}, "refused"),
-        (422, {"detail": [{"loc": ["body"]}]}, "422"),
         (308, b"", "OPENAI_BASE_URL"),
         (429, error("You exceeded your quota", code="insufficient_quota"), "quota"),
     ],
@@ -92,6 +90,25 @@ def test_what_asking_again_would_not_change(serve, connect, code, body, named):
     assert type(fault) is ModelRejected
     assert not fault.retryable
     assert named in str(fault)
+
+
+@pytest.mark.parametrize("body", [b"", {}, error("Bad Request"), {"detail": [{"loc": ["body"]}]}])
+def test_a_refusal_without_a_reason_is_asked_once_more_without_the_one_option_that_was_sent(serve, connect, body):
+    server = serve(lambda exchange: exchange.send(status(422, body)))
+    fault = failed(server, connect(server), attempts=2)
+    assert type(fault) is ModelRejected
+    assert "422" in str(fault)
+
+
+@pytest.mark.parametrize(
+    ("code", "body"),
+    [(400, error("maximum context length is 10 tokens", code="context_length_exceeded")), (413, {}), (413, b"<html>")],
+)
+def test_a_question_that_is_too_long_is_not_asked_again(serve, connect, code, body):
+    server = serve(lambda exchange: exchange.send(status(code, body)))
+    fault = failed(server, connect(server))
+    assert type(fault) is QuestionTooLong
+    assert "question alone is too long" in str(fault)
 
 
 @pytest.mark.parametrize("code", [500, 502, 503, 529])
@@ -245,7 +262,7 @@ def test_a_stream_that_ends_without_a_reason(serve, connect):
     server = serve(lambda exchange: exchange.send(STREAM_UNTIL_CLOSED + says("Hi")))
     came, fault = outcome(ask(connect(server)))
     assert came == [TextDelta("Hi")]
-    assert type(fault) is ModelInterrupted
+    assert isinstance(fault, ModelInterrupted)
 
 
 @pytest.mark.parametrize(("reason", "kind"), [("length", ModelInterrupted), ("content_filter", ModelRejected)])
@@ -290,7 +307,7 @@ def test_silence(serve, connect, sent):
 )
 def test_garbage_with_status_200(serve, connect, body):
     server = serve(lambda exchange: exchange.send(b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n" + body))
-    fault = failed(server, connect(server))
+    fault = failed(server, connect(server), attempts=3)
     assert type(fault) is ModelGarbled
 
 
@@ -350,7 +367,7 @@ def test_an_error_without_end_is_not_read_to_its_end(serve, connect, head):
         (error("Busy", type="server_error"), ModelUnavailable, 3),
         (error("Busy", type="overloaded_error"), ModelUnavailable, 3),
         (error("Busy", code=503), ModelUnavailable, 3),
-        (error("Too long", code="context_length_exceeded"), ModelRejected, 1),
+        (error("Too long", code="context_length_exceeded"), QuestionTooLong, 1),
         (error("Over", code="insufficient_quota"), ModelRejected, 1),
         (error("Odd", code="odd"), ModelGarbled, 1),
         ({"error": "Odd"}, ModelGarbled, 1),

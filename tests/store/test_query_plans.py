@@ -107,7 +107,7 @@ TOGETHER = {
     "forget": (turn_progress.FORGET, 0),
     "renew": (turn_end.RENEW, 0),
     "write answers": (turn_end.WRITE_ANSWERS, 3),
-    "finish": (turn_end.FINISH, 9),
+    "finish": (turn_end.FINISH, 10),
     "free": (turn_end.FREE, 3),
 }
 

@@ -58,7 +58,8 @@ class FaultyEndpoint:
 
     def _serve(self, exchange: Exchange) -> None:
         asked = Asked(exchange.body, _TWO_WORDS)
-        tool = _TOOL if asked.question.startswith("look") else ()
+        # A question that was not answered stands before the next one, in the same message.
+        tool = _TOOL if asked.question.rpartition("\n\n")[2].startswith("look") else ()
         options = dataclasses.replace(_TWO_WORDS, tool=tool)
         chunks = sum(step[2] for step in answer(Asked(exchange.body, options), 1))
         with self._lock:
@@ -79,6 +80,7 @@ class FaultyEndpoint:
             if data in (RESET, CLOSE):
                 return
             exchange.send(data)
-            if tokens and asked.options.fault and not asked.calls and place not in self.broken_off:
+            # What comes after a fault at the very beginning is not read as words.
+            if tokens and asked.options.fault and asked.options.at and not asked.calls and place not in self.broken_off:
                 self.broken_off.append(place)
         exchange.keep_alive = True

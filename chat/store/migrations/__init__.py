@@ -26,6 +26,7 @@ STEPS = (
     "0006_daily_use",
     "0007_removal",
     "0008_tool_call_extras",
+    "0009_turn_details",
 )
 _PATIENCE_S = 10.0
 # The mark of steps after which programs that do not know them can use the database all the same.
