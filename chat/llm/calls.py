@@ -36,6 +36,7 @@ class PartialCall:
         self.id = call_id
         self.name = ""
         self.arguments: list[str] = []
+        self.characters = 0
         self.extra: dict[str, Any] = {}
         self._looks = 0
 
@@ -49,7 +50,8 @@ class PartialCall:
 
     def is_repeated(self, arguments: str) -> bool:
         """Whether these arguments are those that came, all of them once more."""
-        return len(arguments) > 1 and self.arguments == [arguments] and self.may_be_whole
+        # A fragment is seldom as long as all before it together, so this costs little.
+        return bool(arguments) and len(arguments) == self.characters > 1 and "".join(self.arguments) == arguments
 
     def add_name(self, name: str) -> None:
         """Take a name: the first, the same again, more of it, or all of it where only a part had come."""
@@ -79,12 +81,20 @@ class ToolCalls:
         return any(call.name or call.arguments for call in self._calls)
 
     def add(self, fragments: Any) -> None:
-        """Take the `tool_calls` of a delta or a message."""
+        """Take the `tool_calls` of a delta."""
         for fragment in _objects(fragments):
             self._add(fragment)
 
+    def add_whole(self, calls: Any) -> None:
+        """Take the `tool_calls` of a message, in which each is whole. Those that are known are passed over."""
+        for each in _objects(calls):
+            function = _function(each)
+            name, arguments = _name(function.get("name")), _arguments(function.get("arguments"))
+            if not any(call.name == name and "".join(call.arguments) == arguments for call in self._calls):
+                self._add(each | {"index": len(self._calls)})
+
     def add_older(self, function: Any) -> None:
-        """Take a `function_call`, of which an answer has one."""
+        """Take a piece of a `function_call`, of which an answer has one."""
         if isinstance(function, dict):
             self._add({"index": 0, "function": function})
 
@@ -106,6 +116,7 @@ class ToolCalls:
         call.add_name(name)
         if arguments:
             call.arguments.append(arguments)
+            call.characters += len(arguments)
         self._keep_extra(call, fragment, function)
         self._count(len(arguments) + len(call_id))
 

@@ -199,7 +199,7 @@ def _listed(value: Any) -> Iterator[Any]:
 
 def _as_error(value: dict[str, Any]) -> Any:
     """The event itself, where it is an error in a form without an `error` object."""
-    if "error" in (value.get("object"), value.get("type")) or value.get("detail"):
+    if "error" in (value.get("object"), value.get("type")) or value.get("detail") or value.get("errors"):
         return value
     code = value.get("code", value.get("status"))
     return value if isinstance(value.get("message"), str) and code not in _SUCCESS else None

@@ -12,32 +12,18 @@ from chat.errors import ModelError, ModelGarbled, ModelInterrupted, ModelNoAnswe
 from chat.llm import chunks, finish
 from chat.llm.calls import ToolCalls
 from chat.llm.characters import whole_characters, without_half
-from chat.llm.chunks import Chunk, Delta, content_of, count_of, decode_loosely, delta_of, text_of
+from chat.llm.chunks import Chunk, Delta, content_of, count_of, decode, decode_loosely, delta_of, text_of
 from chat.llm.kept import KeptFields
 from chat.llm.thinking import ThinkingTags
+from chat.llm.words import Kind, Said, has_more_than_words, kind_of, only_words, said_in
 from chat.messages import Delta as Given
 from chat.messages import ReasoningDelta, TextDelta, Usage
 
-_DONE = b"[DONE]"
+_DONE = (b"[done]", b'"[done]"', b"done")
 # Events that keep a connection alive, by their name or by their data.
 _PING_NAMES = frozenset((b"ping", b"heartbeat", b"keepalive", b"keep-alive", b"keep_alive"))
+_END_NAMES = frozenset((b"done", b"end", b"complete", b"finish"))
 _PINGS = frozenset((b"", b"null", b"{}", b"[]")) | _PING_NAMES
-
-_Kind = type[TextDelta] | type[ReasoningDelta]
-_Said = tuple[_Kind, str]
-_decode = chunks.decode
-
-
-def words_alone(data: bytes) -> TextDelta | ReasoningDelta | None:
-    """The words of an event that has a meaning only by them; None for every other."""
-    try:
-        chunk = _decode(data)
-    except (ValueError, RecursionError):
-        return None
-    match _only_words(chunk):
-        case [(kind, text)]:
-            return kind(text)
-    return None
 
 
 class ReportedError(Exception):
@@ -60,7 +46,7 @@ class AnswerReader:
         self._kept = KeptFields()
         self._thinking: ThinkingTags | None = ThinkingTags()
         self._half = ""  # of a character at the end of what came last
-        self._last_kind: _Kind = TextDelta
+        self._last_kind: Kind = TextDelta
         self._has_text = self._has_reasoning = False
         self._flows = False  # in the middle of its text: what has words alone needs no further look
         self._error: Any = None
@@ -68,6 +54,7 @@ class AnswerReader:
         # into every event says nothing by it.
         self._open_words = self._reason_was_early = False
         self._message_text = ""
+        self._in_lines = False
         self._prompt_tokens = self._completion_tokens = 0
         self._counted = False
 
@@ -91,7 +78,7 @@ class AnswerReader:
 
         Raises ModelGarbled and ReportedError, once what came before has been taken.
         """
-        kind: _Kind = TextDelta
+        kind: Kind = TextDelta
         texts: list[str] = []
         fault: ModelGarbled | ReportedError | None = None
         try:
@@ -119,6 +106,8 @@ class AnswerReader:
         except ModelGarbled:
             if is_document:
                 raise
+        # A document that could be read is whole.
+        self.done = self.done or (is_document and not self._in_lines)
 
     def rest(self) -> Sequence[Given]:
         """After the stream's end: held back words, the tool calls, if the answer is whole, and the usage."""
@@ -147,11 +136,11 @@ class AnswerReader:
             return ModelNoAnswer("The model gave only its reasoning, and no answer.")
         return ModelNoAnswer("The model's answer was empty.")
 
-    def _take(self, name: bytes, data: bytes) -> Sequence[_Said]:
+    def _take(self, name: bytes, data: bytes) -> Sequence[Said]:
         """The words of one event. Raises ModelGarbled and ReportedError."""
         loose = False
         try:
-            chunk = _decode(data)
+            chunk = decode(data)
         except (ValueError, RecursionError):
             if self._is_said_without_json(name, data):
                 return ()
@@ -160,33 +149,30 @@ class AnswerReader:
             except ValueError:
                 return self._take_lines(name, data)
         if self._flows and not loose and not name:
-            said = _only_words(chunk)
+            said = only_words(chunk)
             if len(said) == 1 and said[0][0] is TextDelta:
                 self.goes_on = True
                 return said
-        if name:
-            if name == b"error":
-                # Where an event of that name has no error object, it is one itself.
-                raise ReportedError(chunk.error or chunks.document(data))
-            if name in _PING_NAMES:
-                return ()
+        if name and self._is_said_by_name(name, chunk, data):
+            return ()
         if not chunk.choices and not loose:
             chunk = decode_loosely(data)
         self._error = chunk.error or None
         said = self._of_chunk(chunk)
         return self._with_whole_characters(said) if loose or self._half else said
 
-    def _take_lines(self, name: bytes, data: bytes) -> Sequence[_Said]:
+    def _take_lines(self, name: bytes, data: bytes) -> Sequence[Said]:
         """Take data that is several events, where an endpoint puts no empty line between them."""
         lines = data.split(b"\n")
         if len(lines) == 1:
             raise ModelGarbled("The model's endpoint sent a piece of an answer that cannot be read.")
+        self._in_lines = True
         return [part for line in lines for part in self._take(name, line)]
 
     def _is_said_without_json(self, name: bytes, data: bytes) -> bool:
         """Whether an event is the end, or nothing at all. Raises ReportedError for an error in plain text."""
         bare = data.strip()
-        if bare == _DONE:
+        if bare.lower() in _DONE:
             self.goes_on = self.goes_on or not self.done
             self.done = self._begun = True
             return True
@@ -197,7 +183,16 @@ class AnswerReader:
                 raise ReportedError(bare.decode("utf-8", "replace")) from None
         return bare.lower() in _PINGS or name in _PING_NAMES
 
-    def _of_chunk(self, chunk: Chunk) -> Sequence[_Said]:
+    def _is_said_by_name(self, name: bytes, chunk: Chunk, data: bytes) -> bool:
+        """Whether an event's name says all there is to it. Raises ReportedError."""
+        if name == b"error":
+            # Where an event of that name has no error object, it is one itself.
+            raise ReportedError(chunk.error or chunks.document(data))
+        if name in _END_NAMES and not chunk.choices:
+            self.done = self._begun = True
+        return name in _PING_NAMES
+
+    def _of_chunk(self, chunk: Chunk) -> Sequence[Said]:
         self._begun = True
         if chunk.usage is not None:
             self._count(chunk.usage)
@@ -226,14 +221,14 @@ class AnswerReader:
         if not self.finish_reason or finish.may_be_replaced(self.finish_reason):
             self.finish_reason = reason
 
-    def _words(self, delta: Delta, with_reason: bool) -> Sequence[_Said]:
-        if _has_more_than_words(delta):
+    def _words(self, delta: Delta, with_reason: bool) -> Sequence[Said]:
+        if has_more_than_words(delta):
             self._calls.add(delta.tool_calls)
             self._calls.add_older(delta.function_call)
             self._kept.add(delta)
         if delta.reasoning_content or delta.reasoning:
             self._kept.add_named(delta)
-        said = _said(delta)
+        said = said_in(delta)
         if delta.content or delta.refusal or delta.tool_calls or delta.function_call:
             self._open_words = self._open_words or not with_reason
             self._reason_was_early = self._reason_was_early or bool(self.finish_reason)
@@ -244,7 +239,7 @@ class AnswerReader:
             )
         return said
 
-    def _classified(self, said: Sequence[_Said]) -> Sequence[_Said]:
+    def _classified(self, said: Sequence[Said]) -> Sequence[Said]:
         """The same, with reasoning between tags told apart from text."""
         if self._thinking is not None:
             said = [part for each in said for part in self._untagged(each)]
@@ -255,29 +250,29 @@ class AnswerReader:
                 self._has_text = not text.isspace()
         return said
 
-    def _untagged(self, said: _Said) -> Iterator[_Said]:
+    def _untagged(self, said: Said) -> Iterator[Said]:
         kind, text = said
         thinking = self._thinking
         if kind is ReasoningDelta or thinking is None:
             yield said
             return
         for is_reasoning, part in thinking.feed(text):
-            yield _kind(is_reasoning), part
+            yield kind_of(is_reasoning), part
         if thinking.in_text:
             self._thinking = None
 
-    def _held_back(self) -> list[_Said]:
-        said: list[_Said] = []
+    def _held_back(self) -> list[Said]:
+        said: list[Said] = []
         if self._half:
             self._half, said = "", list(self._classified([(self._last_kind, "\ufffd")]))
         if self._thinking is not None:
             held, self._thinking = self._thinking.end(), None
-            said += self._classified([(_kind(is_reasoning), text) for is_reasoning, text in held])
+            said += self._classified([(kind_of(is_reasoning), text) for is_reasoning, text in held])
         return said
 
-    def _with_whole_characters(self, said: Sequence[_Said]) -> Sequence[_Said]:
+    def _with_whole_characters(self, said: Sequence[Said]) -> Sequence[Said]:
         """The same without halves of characters: that at the end is kept for the next event."""
-        whole: list[_Said] = []
+        whole: list[Said] = []
         for kind, text in said:
             if self._half and kind is not self._last_kind:
                 whole.append((self._last_kind, "\ufffd"))
@@ -298,13 +293,17 @@ class AnswerReader:
         message = delta_of(choice.message)
         if message is None:
             message = Delta(content=text_of(choice.text))
-        if delta is not None and (_said(delta) or _has_more_than_words(delta)):
+        if delta is not None and (said_in(delta) or has_more_than_words(delta)):
             self._message_text += content_of(delta.content)[0]
             return delta
+        self._calls.add_whole(message.tool_calls)
+        if not self._calls:
+            self._calls.add_older(message.function_call)
+        message.tool_calls = message.function_call = None
         text = content_of(message.content)[0]
+        self._open_words = True  # a message's finish reason is no habit of every event
         if self._has_text and not self._message_text:
-            message.content = message.refusal = message.reasoning_content = message.reasoning = None
-            return None if self._calls else message
+            return None
         if self._has_reasoning and not self._message_text:
             message.reasoning_content = message.reasoning = None
         if self._message_text and text.startswith(self._message_text):
@@ -323,45 +322,6 @@ class AnswerReader:
             self._counted = self.goes_on = True
             self._prompt_tokens = prompt or self._prompt_tokens
             self._completion_tokens = completion or self._completion_tokens
-
-
-def _kind(is_reasoning: bool) -> _Kind:
-    return ReasoningDelta if is_reasoning else TextDelta
-
-
-def _said(delta: Delta) -> Sequence[_Said]:
-    reasoning = delta.reasoning_content or delta.reasoning
-    text = delta.content or delta.refusal
-    if text and not isinstance(text, str):
-        text, thinking = content_of(text)
-        reasoning = reasoning or thinking
-    if text:
-        return ((ReasoningDelta, reasoning), (TextDelta, text)) if reasoning else ((TextDelta, text),)
-    return ((ReasoningDelta, reasoning),) if reasoning else ()
-
-
-def _only_words(chunk: Chunk) -> Sequence[_Said]:
-    """The words of a chunk that has a meaning only by them; nothing for every other."""
-    choices = chunk.choices
-    if not choices or len(choices) > 1 or chunk.error or chunk.usage is not None:
-        return ()
-    choice = choices[0]
-    delta = choice.delta
-    if delta is None or choice.finish_reason or choice.index or choice.error or choice.message or choice.text:
-        return ()
-    return () if _has_more_than_words(delta) else _said(delta)
-
-
-def _has_more_than_words(delta: Delta) -> bool:
-    return bool(
-        delta.tool_calls
-        or delta.function_call
-        or delta.reasoning_details
-        or delta.thinking_blocks
-        or delta.extra_content
-        or delta.thought_signature
-        or delta.reasoning_opaque
-    )
 
 
 def _first_choice(choices: list[chunks.Choice]) -> chunks.Choice | None:

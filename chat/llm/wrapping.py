@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 
-from chat.llm.deltas import words_alone
+from chat.llm.words import words_alone
 from chat.messages import ReasoningDelta, TextDelta
 
 _PROBE = "words"

@@ -75,8 +75,9 @@ def of_each(names: Iterable[str], play: Callable[[str], T]) -> dict[str, T]:
         return dict(zip(names, people.map(play, names), strict=True))
 
 
-def outcome_of(events: list[SentEvent], error: str) -> Outcome:
+def outcome_of(events: list[SentEvent], expected: Outcome) -> Outcome:
     """What the events say; of the error's message the part that was looked for."""
+    error, usage = expected.error, events[-1].data["usage"]
     messages = [event.data["message"] for event in events if event.name == "error"]
     told = "".join(messages)
     return Outcome(
@@ -85,13 +86,14 @@ def outcome_of(events: list[SentEvent], error: str) -> Outcome:
         error=error if messages and error in told else told,
         reasoning="".join(event.data["text"] for event in events if event.name == "reasoning"),
         calls=tuple(event.data["name"] for event in events if event.name == "tool_result" and event.data["ok"]),
+        usage=expected.usage and (usage["prompt_tokens"], usage["completion_tokens"]),
     )
 
 
 @pytest.mark.parametrize("name", DIALECTS)
 def test_a_dialect_is_understood(heard: dict[str, Heard], name: str) -> None:
     expected, events, kept = DIALECTS[name].outcome, heard[name].events, heard[name].kept
-    assert outcome_of(events, expected.error) == expected
+    assert outcome_of(events, expected) == expected
     assert [event.name for event in events].count("done") == 1
     assert (kept["text"], kept["status"]) == (expected.text, expected.status)
     assert kept.get("reasoning", "") == expected.reasoning

@@ -18,8 +18,9 @@ def between(*events: bytes) -> Dialect:
     return Dialect(f"between words: {shown[:60]}", ([*events, FIGURES, *events, IN, *events, STOP, DONE],))
 
 
-def counted(usage: Any) -> Dialect:
-    return Dialect(f"counts: {usage}"[:70], ([FIGURES, IN, STOP, event({"choices": [], "usage": usage}), DONE],))
+def counted(usage: Any, expected: tuple[int, int] = (0, 0)) -> Dialect:
+    script = [FIGURES, IN, STOP, event({"choices": [], "usage": usage}), DONE]
+    return Dialect(f"counts: {usage}"[:70], (script,), Outcome(usage=expected))
 
 
 def in_pieces(data: bytes, size: int) -> list[bytes]:
@@ -67,11 +68,24 @@ _CHARACTERS: dict[str, Dialect] = {
 }
 
 _COUNTS: dict[str, Dialect] = {
-    "counts-odd": counted({"prompt_tokens": 10.5, "completion_tokens": "7"}),
-    "counts-lists": counted({"prompt_tokens": [10], "completion_tokens": {}}),
+    "counts-odd": counted({"prompt_tokens": 10.5, "completion_tokens": "7"}, (10, 7)),
+    "counts-lists": counted({"prompt_tokens": [10], "completion_tokens": {}}, (10, 0)),
     "counts-nan": counted({"prompt_tokens": float("nan"), "completion_tokens": float("inf")}),
-    "counts-negative": counted({"prompt_tokens": -1, "completion_tokens": 10**400}),
-    "counts-huge": counted({"prompt_tokens": 10**30, "completion_tokens": True}),
+    "counts-negative": counted({"prompt_tokens": -1, "completion_tokens": 10**400}, (0, 0)),
+    "counts-huge": counted({"prompt_tokens": 10**30, "completion_tokens": True}, (2**53, 0)),
+    "counts-erased": Dialect(
+        "counts in each event, and nulls at the end",
+        (
+            [
+                piece({"content": TEXT}, usage={"prompt_tokens": 9, "completion_tokens": 4}),
+                STOP,
+                event({"choices": [], "usage": {"prompt_tokens": None, "completion_tokens": None}}),
+                event({"choices": [], "usage": None}),
+                DONE,
+            ],
+        ),
+        Outcome(usage=(9, 4)),
+    ),
     "counts-text": counted("none"),
     "counts-list": counted([1, 2]),
 }

@@ -38,13 +38,17 @@ Script = Sequence[Any]
 
 @dataclass(frozen=True)
 class Outcome:
-    """What the turn ends with. `error` is a part of its message; `calls` are the tools that ran well."""
+    """What the turn ends with. `error` is a part of its message; `calls` are the tools that ran well.
+
+    `usage` counts the tokens of the question and of the answer, where they matter.
+    """
 
     text: str = TEXT
     status: str = "completed"
     error: str = ""
     reasoning: str = ""
     calls: tuple[str, ...] = ()
+    usage: tuple[int, int] | None = None
 
 
 def _nothing(_request: dict[str, Any]) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 from scripts.fake_model.answers import CLOSE, RESET
@@ -45,6 +46,8 @@ _REASONS = (
 
 _ENDS: dict[str, Dialect] = {
     "end-done-alone": Dialect("[DONE] without a finish reason", ([words(TEXT), DONE],)),
+    "end-done-in-other-letters": Dialect("[done] in a text", ([words(TEXT), event('"[done]"')],)),
+    "end-done-event": Dialect("an event named done", ([words(TEXT), b"event: done\ndata: {}\n\n"],)),
     "end-null-text": Dialect(
         "the text null as finish reason, until the end", ([words(TEXT, "null"), piece({}, "stop")],)
     ),
@@ -122,6 +125,16 @@ _ENDS: dict[str, Dialect] = {
         ([HALF, event({"object": "error", "message": "out of cache blocks", "code": 500})],),
         Outcome("Half of ", "failed", "out of cache blocks"),
     ),
+    "end-errors": Dialect(
+        "a list of errors",
+        ([HALF, event({"success": False, "errors": [{"code": 5, "message": "out of cache blocks"}]})],),
+        Outcome("Half of ", "failed", ""),
+    ),
+    "end-words-and-error": Dialect(
+        "words and an error in one event",
+        ([event({"choices": [{"delta": {"content": "Half of "}}], "error": {"message": "out of cache blocks"}})],),
+        Outcome("Half of ", "failed", "out of cache blocks"),
+    ),
     "end-error-named": Dialect(
         "an event named error, in plain text",
         ([HALF, b"event: error\ndata: out of cache blocks\n\n"],),
@@ -169,6 +182,13 @@ _FORMS: dict[str, Dialect] = {
         ),
     ),
     "document": Dialect("a JSON body in place of a stream", ([Whole(_whole({"content": TEXT}))],)),
+    "document-without-reason": Dialect(
+        "a JSON body without a finish reason", ([Whole(_whole({"content": TEXT}, None))],)
+    ),
+    "document-pretty": Dialect(
+        "a JSON body of many lines",
+        ([Whole(b"\xef\xbb\xbf\n\n" + json.dumps(_whole({"content": TEXT}), indent=2).encode())],),
+    ),
     "document-reasoning": Dialect(
         "a JSON body with reasoning",
         ([Whole(_whole({"content": TEXT, "reasoning_content": "Hm."}))],),

@@ -19,6 +19,7 @@ from scripts.fake_model.dialects.dialect import (
     assistant_calls,
     call,
     calling,
+    event,
     piece,
     saying,
     words,
@@ -37,6 +38,11 @@ def function(name: Any = "market_data", arguments: Any = ARGUMENTS, **fields: An
 def fragments(*given: Any, finish: Any = "tool_calls") -> Script:
     """An answer whose events have one fragment of a call each."""
     return [*(piece({"tool_calls": [each]}) for each in given), piece({}, finish), DONE]
+
+
+def with_message(calls: list[Any], finish: str | None = None) -> bytes:
+    """An event that has a whole message with calls."""
+    return event({"choices": [{"message": {"content": "", "tool_calls": calls}, "finish_reason": finish}]})
 
 
 def ids_like(pattern: str) -> Callable[[dict[str, Any]], str]:
@@ -333,6 +339,53 @@ _WRITTEN: dict[str, Dialect] = {
             FINAL,
         ),
         CALLED,
+    ),
+    "call-again-in-message": Dialect(
+        "the whole message with its call once more at the end",
+        (
+            [
+                *calling(call())[:1],
+                event(
+                    {
+                        "choices": [
+                            {
+                                "message": {"content": "", "tool_calls": [call(index=None)]},
+                                "finish_reason": "tool_calls",
+                            }
+                        ]
+                    }
+                ),
+                DONE,
+            ],
+            FINAL,
+        ),
+        CALLED,
+    ),
+    "call-a-message": Dialect(
+        "a message for each call, without ids",
+        (
+            [
+                *(
+                    event(
+                        {
+                            "choices": [
+                                {
+                                    "message": {
+                                        "content": "",
+                                        "tool_calls": [{"function": function(arguments={"country": each})}],
+                                    }
+                                }
+                            ]
+                        }
+                    )
+                    for each in ("China", "India")
+                ),
+                piece({}, "stop"),
+                DONE,
+            ],
+            FINAL,
+        ),
+        TWICE,
     ),
     "call-with-words": Dialect(
         "words before a call",

@@ -1,0 +1,62 @@
+"""The words in an event: text and reasoning, and whether there is anything else."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from chat.llm.chunks import Chunk, Delta, content_of, decode
+from chat.messages import ReasoningDelta, TextDelta
+
+Kind = type[TextDelta] | type[ReasoningDelta]
+Said = tuple[Kind, str]
+
+
+def words_alone(data: bytes) -> TextDelta | ReasoningDelta | None:
+    """The words of an event that has a meaning only by them; None for every other."""
+    try:
+        chunk = decode(data)
+    except (ValueError, RecursionError):
+        return None
+    match only_words(chunk):
+        case [(kind, text)]:
+            return kind(text)
+    return None
+
+
+def only_words(chunk: Chunk) -> Sequence[Said]:
+    """The words of a chunk that has a meaning only by them; nothing for every other."""
+    choices = chunk.choices
+    if not choices or len(choices) > 1 or chunk.error or chunk.usage is not None:
+        return ()
+    choice = choices[0]
+    delta = choice.delta
+    if delta is None or choice.finish_reason or choice.index or choice.error or choice.message or choice.text:
+        return ()
+    return () if has_more_than_words(delta) else said_in(delta)
+
+
+def said_in(delta: Delta) -> Sequence[Said]:
+    reasoning = delta.reasoning_content or delta.reasoning
+    text = delta.content or delta.refusal
+    if text and not isinstance(text, str):
+        text, thinking = content_of(text)
+        reasoning = reasoning or thinking
+    if text:
+        return ((ReasoningDelta, reasoning), (TextDelta, text)) if reasoning else ((TextDelta, text),)
+    return ((ReasoningDelta, reasoning),) if reasoning else ()
+
+
+def has_more_than_words(delta: Delta) -> bool:
+    return bool(
+        delta.tool_calls
+        or delta.function_call
+        or delta.reasoning_details
+        or delta.thinking_blocks
+        or delta.extra_content
+        or delta.thought_signature
+        or delta.reasoning_opaque
+    )
+
+
+def kind_of(is_reasoning: bool) -> Kind:
+    return ReasoningDelta if is_reasoning else TextDelta
