@@ -27,6 +27,8 @@ except ModuleNotFoundError as missing:
     sys.exit(
         f"parley: the package {missing.name} is missing; start it by ./scripts/serve, which installs what it needs."
     )
+except SyntaxError as error:
+    sys.exit(f"parley: {error.filename}, line {error.lineno} cannot be read ({error.msg}).")
 
 hardening.harden()
 try:
@@ -130,7 +132,7 @@ def on_exit(server):
 def post_worker_init(worker):
     """Start this worker's parts before it takes its first request."""
     from chat.errors import ParleyError
-    from chat.workers import garbage, http, mode, refusals
+    from chat.workers import accept, garbage, http, mode, refusals
 
     try:
         mode.forget_who_spawned()
@@ -144,6 +146,7 @@ def post_worker_init(worker):
         parley.leave_when(lambda: not worker.alive)
         http.limit_buffers(worker.sockets)
         http.serve_within_bounds(worker, settings.request_timeout_s, parley.lane_of)
+        accept.be_patient(worker)
         garbage.collect_rarely()
     except ParleyError as error:
         raise CannotStart(str(error)) from error

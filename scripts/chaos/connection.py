@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import http.client
 import json
+import socket
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -52,6 +54,12 @@ class Event:
 class Address:
     host: str
     port: int
+
+    def is_closed(self) -> bool:
+        """Whether nobody listens there."""
+        with socket.socket() as probe:
+            probe.settimeout(5)
+            return probe.connect_ex((self.host, self.port)) == errno.ECONNREFUSED
 
     def ask(
         self,

@@ -64,6 +64,11 @@ class Parley:
         return self.folder / "data" / "chat.db"
 
     @property
+    def size(self) -> int:
+        """How many workers it should have."""
+        return int(str(self._settings["WEB_CONCURRENCY"]))
+
+    @property
     def workers(self) -> list[int]:
         """The process numbers of the workers, those included that are just starting or taking their leave."""
         pid = self._master.pid
@@ -71,11 +76,12 @@ class Parley:
             return [int(each) for each in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
         return []
 
-    def start(self) -> None:
-        """Returns when it is able to serve. Raises CannotRun."""
+    def start(self, files: int = 0) -> None:
+        """Returns when it is able to serve; it may then have so many `files` open. Raises CannotRun."""
+        limit = ["bash", "-c", f'ulimit -n {files}; exec "$@"', "-"] if files else []
         with (self.folder / "console.log").open("ab") as console:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "gunicorn", "-c", "gunicorn.gevent.py", "wsgi:app"],
+                [*limit, sys.executable, "-m", "gunicorn", "-c", "gunicorn.gevent.py", "wsgi:app"],
                 cwd=self.folder, env=_environment(), stdin=subprocess.DEVNULL, stdout=console, stderr=console,
                 start_new_session=True,  # so that all of its processes can be killed at once
             )  # fmt: skip
@@ -96,6 +102,17 @@ class Parley:
                 os.killpg(process.pid, signal.SIGKILL)
             process.wait()
         return workers
+
+    def kill_master(self) -> list[int]:
+        """Kill -9 the master alone. Returns its workers, which live on."""
+        workers = self.workers
+        self._master.kill()
+        self._master.wait()
+        return workers
+
+    def hang_up(self) -> None:
+        """Have it reload."""
+        self._master.send_signal(signal.SIGHUP)
 
     def kill_worker(self, pid: int) -> None:
         with contextlib.suppress(ProcessLookupError):
@@ -124,21 +141,26 @@ class Parley:
     def wait_until_started(self, many: int) -> None:
         """Until so many workers have not only begun to start. Raises CannotRun."""
         deadline = time.monotonic() + _START_S
-        while len(self._started()) < many:
+        while len(self.started()) < many:
             if time.monotonic() > deadline:
                 raise CannotRun(f"There are not {many} workers after {_START_S:g} s; {self._last_words()}")
             time.sleep(0.05)
 
-    def _started(self) -> set[int]:
+    def started(self) -> set[int]:
+        """The workers that report, of those that there are."""
         with contextlib.suppress(Dropped, Refused):
             shown = self.address.ask("GET", "/admin/memory-debug", headers={"Accept": "application/json"}).json
             return {worker["pid"] for worker in shown["workers"] if not worker["stale"]} & set(self.workers)
         return set()
 
+    def console(self) -> str:
+        """All that it has said there."""
+        return (self.folder / "console.log").read_text(errors="replace")
+
     def _last_words(self) -> str:
         """Where its console is, and the end of it."""
         console = self.folder / "console.log"
-        lines = console.read_text(errors="replace").splitlines()[-_LAST_LINES:]
+        lines = self.console().splitlines()[-_LAST_LINES:]
         return "\n".join([f"{console} ends with:", *lines])
 
     @property

@@ -22,6 +22,7 @@ SHORT = {
     "rolls": (2, 8),
     "faults": (17, 16),
     "locks": (1, 8),
+    "processes": (3, 6),
 }
 # The machine has other things to do, and this is about what happens, not about how fast.
 SLACK = 3.0

@@ -20,6 +20,7 @@ from typing import Any
 
 from gunicorn.http.errors import NoMoreData
 
+from chat.workers.accept import PAUSE_S, Complaint
 from chat.workers.http.arrival import Room
 from chat.workers.http.bounds import Bounds, Refusal, no_room
 from chat.workers.http.connection import Connection
@@ -63,6 +64,8 @@ class ThreadServer:
         self._arriving: dict[Connection, None] = {}
         self._closing: dict[Connection, float] = {}
         self._listening = False
+        self._complaint = Complaint(worker.log)
+        self._pause_until = 0.0
         self._knocked_at = 0.0
         self._looked_at = 0.0
         self._reserve = max(2, worker.worker_connections // 20)
@@ -118,7 +121,8 @@ class ThreadServer:
         full: bool = len(self._open) >= self._worker.worker_connections
         free = 0 if full else max(0, self._lanes[Lane.TURN].free - self._fresh())
         places.tell(self._worker.slot, free)
-        self._listen(on=free > 0)
+        paused = time.monotonic() < self._pause_until
+        self._listen(on=free > 0 and not paused)
         if free or full or not self._knocking():
             self._knocked_at = 0.0
         elif self._nobody_else():
@@ -126,7 +130,7 @@ class ThreadServer:
                 for _ in range(_AT_ONCE):
                     if not self._accept(listener):
                         break
-        return not free
+        return paused or not free
 
     def _nobody_else(self) -> bool:
         """Whether none of the others takes in those who knock: they have no places either, or do not move."""
@@ -164,7 +168,9 @@ class ThreadServer:
         try:
             sock, address = listener.accept()
         except OSError as error:
-            if error.errno not in (errno.EAGAIN, errno.ECONNABORTED):
+            if self._complaint.about(error):
+                self._pause_until = time.monotonic() + PAUSE_S
+            elif error.errno not in (errno.EAGAIN, errno.ECONNABORTED):
                 self._worker.log.warning("No connection could be accepted: %s", error)
             return False
         sock.setblocking(False)

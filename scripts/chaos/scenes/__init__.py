@@ -6,7 +6,18 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from scripts.chaos import nginx
-from scripts.chaos.scenes import faults, kills, locks, restarts, resumes, rolls, sends, stops, switches
+from scripts.chaos.scenes import (
+    faults,
+    kills,
+    locks,
+    processes,
+    restarts,
+    resumes,
+    rolls,
+    sends,
+    stops,
+    switches,
+)
 from scripts.chaos.stage import Stage
 
 
@@ -50,5 +61,6 @@ SCENES: dict[str, Scene] = {
         {"async": 24, "sync": 16},
         {"MODEL_TIMEOUT_S": faults.MODEL_TIMEOUT_S, "TURN_TIMEOUT_S": faults.TURN_TIMEOUT_S},
     ),
+    "processes": Scene(processes.play, 30, 6, {"async": 24, "sync": 12}, {"GRACE_S": processes.GRACE_S}),
     "locks": Scene(locks.play, 6, 1, {"async": 24, "sync": 12}),
 }

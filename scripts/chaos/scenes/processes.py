@@ -1,0 +1,197 @@
+"""The server's processes die, stop and are told things at bad moments: master, workers, a file that they read."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import time
+from collections.abc import Callable
+
+from scripts.chaos.connection import Dropped, Refused
+from scripts.chaos.crowd import Crowd
+from scripts.chaos.database import Holder, TurnRow
+from scripts.chaos.ledger import settle
+from scripts.chaos.question import STREAM, Question, question
+from scripts.chaos.stage import Stage
+
+GRACE_S = 6
+CLOSED_WITHIN_S = 1.2
+SERVED_WITHIN_S = 5.0
+REPLACED_WITHIN_S = 5.0
+ENDED_WITHIN_S = GRACE_S + 20.0
+# The grace for turns, ten seconds for the last connections, and ten for the last resort.
+ORPHANS_S = GRACE_S + 20.0
+_HANG_UPS = 20
+_LOCKED_S = 5.0
+_BROKEN_S = 3.0
+_RELOADED_S = 30.0
+_HALF_A_FILE = "chat/web/health.py"
+
+
+def play(stage: Stage) -> None:
+    with Crowd(stage.server.address, stage.people, _asked) as crowd:
+        drama = _Drama(stage, crowd)
+        for number in range(stage.count):
+            _wait_for_streams(crowd)
+            act = ACTS[number % len(ACTS)]
+            act(drama)
+            stage.add(act.__name__.replace("_", " ").strip())
+            stage.say(f"{number + 1} of {stage.count} acts, {len(crowd.asked)} questions")
+        crowd.finish()
+        for asked, row in _rows(stage, crowd):
+            told = row.status == "completed" or (row.status == "interrupted" and row.pid in drama.killed)
+            stage.expect(told, f"{row.status} ({row.error}), though its worker was not killed: {asked}")
+
+
+def _rows(stage: Stage, crowd: Crowd) -> list[tuple[Question, TurnRow]]:
+    rows = settle(stage, crowd)
+    return [(asked, rows[asked.client_id]) for _, asked in crowd.asked if asked.client_id in rows]
+
+
+def _asked() -> Question:
+    """Shorter than the grace."""
+    return question(50, form=STREAM, gap=0.04, first=0.05)
+
+
+def _wait_for_streams(crowd: Crowd) -> None:
+    _until(lambda: len(crowd.open_questions()) >= len(crowd.people) // 2, 10)
+
+
+def _until(true: Callable[[], object], patience_s: float) -> bool:
+    until = time.monotonic() + patience_s
+    while not true():
+        if time.monotonic() > until:
+            return False
+        time.sleep(0.02)
+    return True
+
+
+class _Drama:
+    """The acts, and the workers whose turns they could not but interrupt."""
+
+    def __init__(self, stage: Stage, crowd: Crowd) -> None:
+        self.stage = stage
+        self.server = stage.server
+        self.crowd = crowd
+        self.killed: set[int] = set()
+        self.size = stage.server.size
+
+    def kill_one(self) -> int:
+        pid = self.server.workers[-1]
+        self.killed.add(pid)
+        self.server.kill_worker(pid)
+        return pid
+
+    def storm_of_hang_ups(self) -> None:
+        """They become few reloads, which cut nothing short and never have too many workers alive."""
+        before = set(self.server.workers)
+        for _ in range(_HANG_UPS):
+            self.server.hang_up()
+            time.sleep(0.05)
+        most = [len(before)]
+
+        def replaced() -> bool:
+            now = self.server.workers
+            most.append(len(now))
+            return not before & set(now)
+
+        self.stage.expect(
+            _until(replaced, _RELOADED_S * self.stage.slack), f"workers of before {_HANG_UPS} HUPs are still there"
+        )
+        # As many may be leaving twice over; and one process may be a start that is tried out.
+        self.stage.expect(max(most) <= 3 * self.size + 1, f"{max(most)} processes at once in a storm of HUPs")
+        self.server.wait_until_started(self.size)
+
+    def death_in_a_reload(self) -> None:
+        """A new worker that dies while the workers of before still answer is replaced at once."""
+        before = set(self.server.workers)
+        self.server.hang_up()
+        new = _until(lambda: self._ready() - before, _RELOADED_S * self.stage.slack)
+        self.stage.expect(new, "no new worker came after a HUP")
+        dead = next(iter(self._ready() - before), 0)
+        self.killed.add(dead)
+        if dead:
+            self.server.kill_worker(dead)
+            since = time.monotonic()
+            _until(lambda: len(set(self.server.workers) - before - {dead}) >= self.size, 60)
+            self.stage.within("longest until replaced", time.monotonic() - since, REPLACED_WITHIN_S, "in a reload")
+        self.server.wait_until_started(self.size)
+
+    def half_a_file(self) -> None:
+        """A worker dies while a file of the program is half written: the others go on, and it heals by itself."""
+        file = self.server.folder / _HALF_A_FILE
+        whole = file.read_text()
+        file.write_text(whole + "\ndef half(")
+        try:
+            self.kill_one()
+            until = time.monotonic() + _BROKEN_S
+            while time.monotonic() < until:
+                self._must_be_ready()
+                time.sleep(0.1)
+        finally:
+            file.write_text(whole)
+        self.server.wait_until_started(self.size)
+
+    def locked_database(self) -> None:
+        """A worker dies while another program holds the database's lock."""
+        with Holder(self.stage.database, _LOCKED_S):
+            self.kill_one()
+        self.server.wait_until_started(self.size)
+
+    def death_of_the_master(self) -> None:
+        """Its workers close their sockets, end their answers and go; a new server starts beside them."""
+        since = time.monotonic()
+        orphans = self.server.kill_master()
+        closed = _until(self.server.address.is_closed, 30)
+        self.stage.within("longest until closed", time.monotonic() - since, CLOSED_WITHIN_S, f"closed: {closed}")
+        self.server.start()
+        self.stage.within("longest until served again", time.monotonic() - since, SERVED_WITHIN_S, "a dead master")
+        gone = _until(lambda: not any(_alive(pid) for pid in orphans), ORPHANS_S * self.stage.slack)
+        self.stage.expect(gone, f"workers of a dead master are still there: {orphans}")
+        self.server.wait_until_started(self.size)
+
+    def end_in_a_reload(self) -> None:
+        """TERM in the middle of a reload, with a worker that is stopped."""
+        stopped = self.server.workers[0]
+        self.killed.add(stopped)
+        os.kill(stopped, signal.SIGSTOP)
+        self.server.hang_up()
+        time.sleep(0.5)
+        try:
+            took = self.server.stop(3 * ENDED_WITHIN_S)
+            self.stage.within("longest to end", took, ENDED_WITHIN_S, f"the grace is {GRACE_S} s")
+        except subprocess.TimeoutExpired:
+            self.stage.expect(False, "the server did not end when it was told to")
+            self.server.kill()
+        self.server.start()
+        self.server.wait_until_started(self.size)
+
+    def _ready(self) -> set[int]:
+        return self.server.started()
+
+    def _must_be_ready(self) -> None:
+        since = time.monotonic()
+        try:
+            self.server.address.ask("GET", "/readyz", timeout_s=10)
+        except (Dropped, Refused) as error:
+            self.stage.expect(False, f"/readyz of the others: {error}")
+        self.stage.within("longest until ready", time.monotonic() - since, 1.0, "of the other workers")
+
+
+def _alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return True
+
+
+ACTS: tuple[Callable[[_Drama], None], ...] = (
+    _Drama.death_of_the_master,
+    _Drama.half_a_file,
+    _Drama.storm_of_hang_ups,
+    _Drama.locked_database,
+    _Drama.death_in_a_reload,
+    _Drama.end_in_a_reload,
+)
