@@ -77,5 +77,7 @@ function takeStyles(node, styles) {
     node.attributes["data-style"] = String(styles.push(node.attributes.style) - 1);
     delete node.attributes.style;
   }
+  // KaTeX 0.19.1 draws tall floors and ceilings by a path that begins "MM", of which a browser draws nothing.
+  if (node.alternate) node.alternate = node.alternate.replaceAll("MM", "M");
   for (const child of node.children ?? []) takeStyles(child, styles);
 }
