@@ -6,6 +6,8 @@ import { formulaAt } from "./math-syntax.js";
 /** Stands for a bar within a formula while a table's row is cut at its bars. No text has this character. */
 const BAR = "\ufdd0";
 
+/** A bar that is not escaped for the table's sake: `\|` in a cell is a bar, but `\left\|` is TeX's double one. */
+const OWN_BAR = /(?<!\\)\||(?<=\\(?:left|right|middle|[bB]igg?[lmr]?)\\)\|/g;
 /** A longer one is no formula. */
 const MOST_LINES = 400;
 
@@ -86,14 +88,16 @@ function maskedLine(line) {
     if (index < from) continue;
     const found = formulaAt(line, index);
     if (!found || !Number.isFinite(found.end) || !isOneCell(found.tex)) continue;
-    made += line.slice(from, index) + line.slice(index, found.end).replace(/(?<!\\)\|/g, BAR);
+    made += line.slice(from, index) + line.slice(index, found.end).replace(OWN_BAR, BAR);
     from = found.end;
   }
   return made + line.slice(from);
 }
 
-/** Bars come in pairs in a formula, or beside what only a formula has; between cells there are spaces as well. */
+/** Bars come in pairs in a formula, or in its brackets, or beside what only a formula has; cells have spaces as well. */
 function isOneCell(tex) {
-  const bars = tex.split(/(?<!\\)\|/).length - 1;
-  return bars > 0 && (/[\\^_=]/.test(tex) || (bars % 2 === 0 && !/ \| /.test(tex)));
+  const parts = tex.split(OWN_BAR);
+  if (parts.length < 2) return false;
+  if (/[\\^_=]/.test(tex) || parts[0].split(/[([{]/).length > parts[0].split(/[)\]}]/).length) return true;
+  return parts.length % 2 === 1 && !/ \| /.test(tex);
 }

@@ -7,6 +7,7 @@ const CLOSING = { "\\(": "\\)", "\\[": "\\]", $$: "$$" };
 /** What KaTeX draws by itself, without signs around it. */
 const ENVIRONMENT =
   /\\begin\{((?:equation|align|gather|alignat|[pbBvV]?matrix)\*?|alignedat|aligned|gathered|split|[dr]{0,2}cases|d?array|smallmatrix|subarray|CD)\}/y;
+const NUMBERED = /\\(begin|end)\{(equation|align|gather|alignat)\}/g;
 /** What only a formula has. */
 const TEX = /[\\^_={}<>+*]/;
 
@@ -117,9 +118,9 @@ function environmentAt(text, at) {
   return { tex: text.slice(at), display: true, end: Number.POSITIVE_INFINITY };
 }
 
-/** The source of a formula without the signs around it. */
+/** The source of a formula without the signs around it, and without the numbers that TeX would give it. */
 export function texOf(source) {
-  const written = source.trim();
+  const written = source.trim().replace(NUMBERED, "\\$1{$2*}");
   if (written.startsWith("$$") || /^\\[([]/.test(written)) return written.slice(2, -2).trim();
   return written.startsWith("$") ? written.slice(1, -1).trim() : written;
 }
