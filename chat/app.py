@@ -35,6 +35,7 @@ from chat.turns.stop import Stopper
 from chat.turns.titles import Titles
 from chat.web import (
     admin,
+    base_path,
     belongings,
     body,
     conversations,
@@ -185,6 +186,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     worker = Worker(settings)
     app.extensions[EXTENSION] = worker
     app.before_request(worker.start)
+    app.wsgi_app = base_path.below(settings.base_path, app.wsgi_app)  # type: ignore[assignment, method-assign]
     doors.init_app(app, settings.allowed_hosts, settings.host)
     for part in (errors, identity, pages):
         part.init_app(app)

@@ -144,6 +144,22 @@ def _name(text: str) -> str:
     return "none" if text.lower() == "none" else text
 
 
+# The first parts of the server's own paths.
+_OWN_PATHS = (
+    "api", "admin", "c", "s", "static", "v1", "healthz", "readyz", "metrics", "favicon.ico",
+)  # fmt: skip
+
+
+def _base_path(text: str) -> str:
+    path = text.rstrip("/")
+    parts = path.split("/")[1:]
+    if path and (not re.fullmatch(r"(/[A-Za-z0-9._~-]{1,60}){1,8}", path) or {".", ".."} & set(parts)):
+        raise ValueError("a path such as /chat, of letters, digits and . _ ~ -")
+    if parts and parts[0] in _OWN_PATHS:
+        raise ValueError("a path such as /chat, whose first part is no part of the server's own addresses")
+    return path
+
+
 def _words(most: int) -> Callable[[str], str]:
     def parse(text: str) -> str:
         if not text.isprintable() or len(text) > most:
@@ -176,6 +192,7 @@ class Settings:
     host: str = _setting("HOST", _host, "127.0.0.1")
     port: int = _setting("PORT", _whole(1, 65535), 5000)
     allowed_hosts: tuple[str, ...] = _setting("ALLOWED_HOSTS", _host_names, ())
+    base_path: str = _setting("BASE_PATH", _base_path, "")
     openai_api_key: str = _setting("OPENAI_API_KEY", _header_text, "", secret=True)
     openai_base_url: str = _setting("OPENAI_BASE_URL", _url, "")
     chat_models: tuple[str, ...] = _setting("CHAT_MODEL", _names, ())

@@ -58,8 +58,15 @@ def _is_ours(origin: str) -> bool:
 def _hand_out_cookie(response: Response) -> Response:
     identity: Identity | None = g.get("identity")
     if identity is not None and identity.token:
+        # With BASE_PATH for its own addresses only: others on the same host are no concern of the cookie's.
         response.set_cookie(
-            COOKIE, identity.token, max_age=_COOKIE_AGE_S, httponly=True, samesite="Lax", secure=request.is_secure
+            COOKIE,
+            identity.token,
+            max_age=_COOKIE_AGE_S,
+            path=request.script_root or "/",
+            httponly=True,
+            samesite="Lax",
+            secure=request.is_secure,
         )
         # A cache between here and the browser would hand one person's identity to the next.
         response.headers.setdefault("Cache-Control", "no-store")

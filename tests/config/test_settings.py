@@ -69,6 +69,10 @@ CASES: dict[str, tuple[dict[str, Any], list[str]]] = {
     "CONTEXT_CHARS": ({"1000": 1000, "10000000": 10_000_000}, ["999", "10000001", "1k"]),
     "MAX_ANSWER_CHARS": ({"1000": 1000, "100000000": 100_000_000}, ["999", "100000001", "all"]),
     "MEMORY_LIMIT_MB": ({"1": 1, "65536": 65536}, ["0", "65537", "64MB"]),
+    "BASE_PATH": (
+        {"/chat": "/chat", "/chat/": "/chat", "/a/b-c_d.e~f": "/a/b-c_d.e~f", "/": ""},
+        ["chat", "/a//b", "/a b", "/ä", "/..", "/a/./b", "/api", "/static/x", "/c", "http://x", "/a?b", "/" + "x" * 99],
+    ),
     "GREETING": ({"Guten Tag, 世界!": "Guten Tag, 世界!"}, ["a\nb", "x" * 201]),
     "STARTERS": (
         {"One?": ("One?",), " One? | Two? |": ("One?", "Two?"), "|".join("abcdefgh"): tuple("abcdefgh")},

@@ -76,6 +76,7 @@ def test_the_content_security_policy_is_on_all_of_them(answers: Answers) -> None
         "style-src": "'self'",
         "font-src": "'self'",
         "connect-src": "'self'",
+        "manifest-src": "'self'",
         "form-action": "'self'",
         "base-uri": "'none'",
         "frame-ancestors": "'none'",

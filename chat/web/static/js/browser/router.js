@@ -1,14 +1,16 @@
-// Addresses of the page: `/` is a new chat, `/c/<id>` a conversation.
+// Addresses of the page, below its base: `/` is a new chat, `/c/<id>` a conversation.
 
 import { NEW } from "../state/conversation.js";
+import { BASE } from "./base.js";
 
-export function keyOfPath(path) {
-  const id = /^\/c\/(\d{1,15})\/?$/.exec(path)?.[1];
+export function keyOfPath(path, base = BASE) {
+  const own = base && path.startsWith(base) ? path.slice(base.length) : path;
+  const id = /^\/c\/(\d{1,15})\/?$/.exec(own)?.[1];
   return id === undefined ? NEW : Number(id);
 }
 
-export function pathOfKey(key) {
-  return key === NEW ? "/" : `/c/${key}`;
+export function pathOfKey(key, base = BASE) {
+  return key === NEW ? `${base}/` : `${base}/c/${key}`;
 }
 
 /** Puts the conversation's address into the address bar, as a new step of the browser's history. */

@@ -1,6 +1,8 @@
 // The other windows of this browser: one tells the rest that something happened in a conversation.
 
-const channel = typeof BroadcastChannel === "undefined" ? null : new BroadcastChannel("parley");
+import { BASE } from "./base.js";
+
+const channel = typeof BroadcastChannel === "undefined" ? null : new BroadcastChannel(`parley${BASE}`);
 
 // Where this runs outside of a browser, a channel must not keep the program going.
 channel?.unref?.();

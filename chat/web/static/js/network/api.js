@@ -1,5 +1,7 @@
 // The server's HTTP interface: one function a request, errors as two classes. No state, no page.
 
+import { BASE } from "../browser/base.js";
+
 /** The server answered, but not with what was asked for. `retryAfter` in seconds, or null. */
 export class ApiError extends Error {
   constructor(status, code, message, retryAfter = null) {
@@ -35,7 +37,7 @@ async function send(method, path, { body, accept = "application/json", signal, k
   if (body !== undefined) headers["Content-Type"] = "application/json";
   let response;
   try {
-    response = await fetch(path, {
+    response = await fetch(BASE + path, {
       method,
       headers,
       body: body === undefined ? undefined : JSON.stringify(body),
@@ -107,10 +109,10 @@ export const api = {
   removeConversation: (id, { keepalive = false } = {}) =>
     send("DELETE", `/api/conversations/${segment(id)}`, { keepalive }),
   /** Everything, or the chats with these ids. */
-  exportAllAddress: (ids = []) => `/api/export${ids.length > 0 ? `?ids=${ids.map(segment).join(",")}` : ""}`,
+  exportAllAddress: (ids = []) => `${BASE}/api/export${ids.length > 0 ? `?ids=${ids.map(segment).join(",")}` : ""}`,
   countData: () => json("GET", "/api/me/data"),
   deleteData: () => json("DELETE", "/api/me/data"),
-  exportAddress: (id, format) => `/api/conversations/${segment(id)}/export?format=${segment(format)}`,
+  exportAddress: (id, format) => `${BASE}/api/conversations/${segment(id)}/export?format=${segment(format)}`,
   shareOf: (id) => json("GET", `/api/conversations/${segment(id)}/share`),
   share: (id, what) => json("POST", `/api/conversations/${segment(id)}/share`, { body: what }),
   unshare: (id) => send("DELETE", `/api/conversations/${segment(id)}/share`),

@@ -1,7 +1,10 @@
 // What the browser keeps for this page between visits. A browser that keeps nothing is no error: the page then
 // merely forgets.
 
-const PREFIX = "parley.";
+import { BASE } from "../browser/base.js";
+
+// Two of these pages on one host, each below a path of its own, keep theirs apart.
+const PREFIX = `parley${BASE}.`;
 
 /** The value kept under this name, or null. */
 export function readKept(name) {

@@ -1,7 +1,8 @@
 // A chat that somebody shared, read-only: what was asked and answered, and nothing to press.
 
+import { pathOfKey } from "../../browser/router.js";
 import { ApiError } from "../../network/api.js";
-import { pathOf, storedConversation } from "../../state/conversation.js";
+import { NEW, pathOf, storedConversation } from "../../state/conversation.js";
 import { strings } from "../../strings/index.js";
 import { html, useEffect, useState } from "../../view.js";
 import { moment } from "../dialogs/share-dialog.js";
@@ -28,8 +29,8 @@ export function SharedChat({ load }) {
   return html`
     <main class="shared">
       <header class="shared-head">
-        <a class="product" href="/">${strings.product}</a>
-        <a class="button" href="/">${strings.shared.start}</a>
+        <a class="product" href=${pathOfKey(NEW)}>${strings.product}</a>
+        <a class="button" href=${pathOfKey(NEW)}>${strings.shared.start}</a>
       </header>
       <div class="scroller" tabindex="0" role="region" aria-label=${strings.thread.label}>
         <div class="column messages">

@@ -1,5 +1,6 @@
 // Over the open chat: its title and what can be done with it, whether it is kept, whether the server is there.
 
+import { pathOfKey } from "../../browser/router.js";
 import { NEW } from "../../state/conversation.js";
 import { strings } from "../../strings/index.js";
 import { html, pure } from "../../view.js";
@@ -65,7 +66,7 @@ function Doings({ chat, actions }) {
 function NewChat({ kind, actions }) {
   const go = actions.link(actions.newChat);
   return html`
-    <a class=${`icon-button ${kind}`} href="/" aria-label=${strings.newChat} title=${strings.newChat} onClick=${go}>
+    <a class=${`icon-button ${kind}`} href=${pathOfKey(NEW)} aria-label=${strings.newChat} title=${strings.newChat} onClick=${go}>
       <${Icon} name="plus" />
     </a>
   `;

@@ -1,5 +1,6 @@
 // One chat in the list, with its menu.
 
+import { pathOfKey } from "../../browser/router.js";
 import { strings } from "../../strings/index.js";
 import { html, useEffect, useRef } from "../../view.js";
 import { TitleField } from "../shell/title-field.js";
@@ -18,7 +19,7 @@ export function HistoryItem({ item, current, running, unread, renaming, actions 
   return html`
     <li class=${["item", current && "current", unread && "unread"].filter(Boolean).join(" ")}>
       <a
-        href="/c/${item.id}"
+        href=${pathOfKey(item.id)}
         ref=${link}
         aria-current=${current ? "page" : null}
         onClick=${actions.link(() => actions.open(item.id))}

@@ -1,5 +1,7 @@
 // The left column: a new chat, search, the chats there are by age, and whose page this is.
 
+import { pathOfKey } from "../../browser/router.js";
+import { NEW } from "../../state/conversation.js";
 import { groupItems } from "../../state/history.js";
 import { strings } from "../../strings/index.js";
 import { html, pure } from "../../view.js";
@@ -14,11 +16,11 @@ export const Sidebar = pure((properties) => {
   const goNew = actions.link(actions.newChat);
   return html`
     <div class="sidebar-head">
-      <a class="product" href="/" onClick=${goNew}>${strings.product}</a>
+      <a class="product" href=${pathOfKey(NEW)} onClick=${goNew}>${strings.product}</a>
       <${IconButton} icon="panel" label=${strings.sidebar.close} aria-expanded="true" onClick=${onHide} />
     </div>
     <div class="sidebar-doors">
-      <a class="door" href="/" aria-current=${isNew ? "page" : null} onClick=${goNew}>
+      <a class="door" href=${pathOfKey(NEW)} aria-current=${isNew ? "page" : null} onClick=${goNew}>
         <${Icon} name="plus" />${strings.newChat}
       </a>
       <button type="button" class="door" onClick=${() => actions.showDialog("search")}>
