@@ -14,6 +14,7 @@ from datetime import date
 
 from chat.cancellation import Cancellation
 from chat.llm import demo_answers
+from chat.llm.demo_german import in_english, language_of
 from chat.llm.demo_phrases import understand
 from chat.llm.pause import pause
 from chat.messages import Delta, Message, TextDelta, ToolCall, ToolSpec, Usage
@@ -56,17 +57,18 @@ class DemoModel:
         """`model` and `may_call` are of no account: it calls tools once."""
         del model, may_call
         cancellation.check()
-        if found := _results(messages):
-            yield from self._told(demo_answers.report(found), 1 - _CALLING_SHARE, messages, cancellation)
-            return
         questions = [message.text for message in messages if message.role == "user"]
-        understood = understand(questions, self._today())
+        language = language_of(questions[-1]) if questions else "en"
+        if found := _results(messages):
+            yield from self._told(demo_answers.report(found, language), 1 - _CALLING_SHARE, messages, cancellation)
+            return
+        understood = understand([in_english(question) for question in questions], self._today())
         if understood.request is None:
-            yield from self._told(demo_answers.talk(understood.topic), 1, messages, cancellation)
+            yield from self._told(demo_answers.talk(understood.topic, language), 1, messages, cancellation)
             return
         calls = _calls(understood.request.calls(), messages, tools)
         if not calls:
-            yield from self._told(demo_answers.unavailable(), 1, messages, cancellation)
+            yield from self._told(demo_answers.unavailable(language), 1, messages, cancellation)
             return
         self._wait(_CALLING_SHARE * self._latency_s, cancellation)
         yield from calls

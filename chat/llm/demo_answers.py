@@ -1,6 +1,6 @@
-"""What the demo model says: a short text in Markdown out of what the tools found, and about itself.
+"""What the demo model says: a few sentences out of what the tools found, and about itself, in English or German.
 
-Every figure in it stands in a tool's result, digit for digit: numbers are read as the text that they are.
+The card has the figures: what they show is worked out in `demo_course` and put into words in `demo_sentences`.
 """
 
 from __future__ import annotations
@@ -9,52 +9,100 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from chat.llm.demo_german import Language
 from chat.llm.demo_phrases import Topic
+from chat.llm.demo_sentences import about_history, about_rate
 from chat.messages import ToolCall
 
 MAX_FIGURES = 6
 MAX_LINE = 240
-MAX_NOTE = 600  # what must be read with the figures is not to lose its end
 
-_CONNECT = "set `OPENAI_API_KEY` or `OPENAI_BASE_URL` and `CHAT_MODEL` in `.env` and restart"
-_CLOSING = f"*This is the built-in demo model. To connect a real one, {_CONNECT}.*"
+_CLOSING: Mapping[Language, str] = {
+    "en": "*This is the built-in demo model. To connect a real one, set `OPENAI_API_KEY` or `OPENAI_BASE_URL` and "
+    "`CHAT_MODEL` in `.env` and restart.*",
+    "de": "*Hier antwortet das eingebaute Demo-Modell. Um ein echtes zu verbinden, setzen Sie `OPENAI_API_KEY` oder "
+    "`OPENAI_BASE_URL` und `CHAT_MODEL` in `.env` und starten neu.*",
+}
 
-_ABILITIES = """\
+_ABILITIES: Mapping[Language, str] = {
+    "en": """\
 I look figures up and show them, each with its source and date:
 
 - **An economy:** “Show me China market data”, “How is Germany’s economy doing?”
 - **A comparison:** “Compare GDP growth of India, China and Brazil”, “Inflation in the US over 20 years”
 - **A currency:** “How has the euro moved against the dollar this year?”, “USD to INR, last 30 days”
 
-Then ask on: “and India?”, “what about inflation?”, “since 2010”."""
+Then ask on: “and India?”, “what about inflation?”, “since 2010”.""",
+    "de": """\
+Ich schlage Zahlen nach und zeige sie, jede mit Quelle und Datum:
 
-_ABOUT = f"""\
-I am not a language model: I recognise a few kinds of questions and fill in what the tools find, nothing more. \
-To connect a real model, {_CONNECT}."""
+- **Eine Volkswirtschaft:** „Zeig mir Marktdaten zu China“, „Wie läuft die deutsche Wirtschaft?“
+- **Ein Vergleich:** „Vergleiche das BIP-Wachstum von Indien, China und Brasilien“, „Inflation in den USA über 20 Jahre“
+- **Eine Währung:** „Wie hat sich der Euro dieses Jahr zum Dollar entwickelt?“, „Dollar in Rupien, letzte 30 Tage“
 
-_TALK: Mapping[Topic, str] = {
-    "help": f"I am the demo model built into this program.\n\n{_ABILITIES}\n\n{_ABOUT}",
-    "greeting": f"Hello! I am the demo model built into this program.\n\n{_ABILITIES}\n\n{_ABOUT}",
-    "thanks": f"You are welcome. Ask for another country, currency or period whenever you like.\n\n{_CLOSING}",
-    "unknown": f"That is beyond me: I am only the built-in demo model and did not understand the question.\n\n"
-    f"{_ABILITIES}\n\n{_ABOUT}",
+Dann fragen Sie weiter: „und Indien?“, „was ist mit der Inflation?“, „seit 2010“.""",
+}
+
+_ABOUT: Mapping[Language, str] = {
+    "en": "I am not a language model: I recognise a few kinds of questions and say what the figures show, nothing "
+    "more. To connect a real model, set `OPENAI_API_KEY` or `OPENAI_BASE_URL` and `CHAT_MODEL` in `.env` and restart.",
+    "de": "Ich bin kein Sprachmodell: Ich erkenne ein paar Arten von Fragen und sage, was die Zahlen zeigen, mehr "
+    "nicht. Um ein echtes Modell zu verbinden, setzen Sie `OPENAI_API_KEY` oder `OPENAI_BASE_URL` und `CHAT_MODEL` in "
+    "`.env` und starten neu.",
+}
+
+_OPENINGS: Mapping[Language, Mapping[Topic, str]] = {
+    "en": {
+        "help": "I am the demo model built into this program.",
+        "greeting": "Hello! I am the demo model built into this program.",
+        "thanks": "You are welcome. Ask for another country, currency or period whenever you like.",
+        "unknown": "That is beyond me: I am only the built-in demo model and did not understand the question.",
+    },
+    "de": {
+        "help": "Ich bin das Demo-Modell, das in dieses Programm eingebaut ist.",
+        "greeting": "Hallo! Ich bin das Demo-Modell, das in dieses Programm eingebaut ist.",
+        "thanks": "Gern geschehen. Fragen Sie jederzeit nach einem anderen Land, einer Währung oder einem Zeitraum.",
+        "unknown": "Das kann ich nicht: Ich bin nur das eingebaute Demo-Modell und habe die Frage nicht verstanden.",
+    },
+}
+
+_SAID: Mapping[Language, Mapping[str, str]] = {
+    "en": {
+        "unavailable": "I understood the question, but the tool that would look this up is not available here.",
+        "failed": "no figures.",
+        "short": "The card has the figures; there are too few years or days of them to tell a direction from.",
+        "note": "Mind the note on the card: these are not the current figures.",
+        "wordless": "something was found, but in a form that I cannot put into words.",
+        "more": "… and more",
+    },
+    "de": {
+        "unavailable": "Ich habe die Frage verstanden, aber das Werkzeug zum Nachschlagen gibt es hier nicht.",
+        "failed": "keine Zahlen.",
+        "short": "Die Zahlen stehen auf der Karte; für eine Richtung sind es zu wenige Jahre oder Tage.",
+        "note": "Beachten Sie den Hinweis auf der Karte: Das sind nicht die aktuellen Zahlen.",
+        "wordless": "Es wurde etwas gefunden, aber in einer Form, die ich nicht in Worte fassen kann.",
+        "more": "… und mehr",
+    },
 }
 
 
-def talk(topic: Topic) -> str:
+def talk(topic: Topic, language: Language = "en") -> str:
     """The answer to a question that asks for no figures, or that was not understood."""
-    return _TALK[topic]
+    opening = _OPENINGS[language].get(topic, _OPENINGS[language]["unknown"])
+    if topic == "thanks":
+        return f"{opening}\n\n{_CLOSING[language]}"
+    return f"{opening}\n\n{_ABILITIES[language]}\n\n{_ABOUT[language]}"
 
 
-def unavailable() -> str:
+def unavailable(language: Language = "en") -> str:
     """The answer when the tools that a question needs are not there."""
-    return f"I understood the question, but the tool that would look this up is not available here.\n\n{_CLOSING}"
+    return f"{_SAID[language]['unavailable']}\n\n{_CLOSING[language]}"
 
 
-def report(found: Sequence[tuple[ToolCall, str]]) -> str:
+def report(found: Sequence[tuple[ToolCall, str]], language: Language = "en") -> str:
     """The answer out of the results of tool calls, each a text that the tool wrote for a model to read."""
-    parts = [_part(call, _loaded(content)) for call, content in found]
-    return "\n\n".join([*(part for part in parts if part), _CLOSING])
+    parts = [_part(call, _loaded(content), language) for call, content in found]
+    return "\n\n".join([*(part for part in parts if part), _CLOSING[language]])
 
 
 def _loaded(content: str) -> Any:
@@ -64,104 +112,50 @@ def _loaded(content: str) -> Any:
         return content
 
 
-def _part(call: ToolCall, result: Any) -> str:
+def _part(call: ToolCall, result: Any, language: Language) -> str:
+    said = _SAID[language]
     if not isinstance(result, dict):
-        return _said(call, result)
+        return _repeated(call, result, language)
     if "error" in result:
-        return f"{_asked(call)}: no figures. {_line(result['error'])}"
-    figures = _figures(result.get("figures"))
-    if not figures:
-        return _plain_fields(call, result)
-    pieces = [_heading(call, result), *_note(result), _list(figures), *_history(result.get("history")), _source(result)]
-    return "\n\n".join(piece for piece in pieces if piece)
+        return f"{_asked(call)}: {said['failed']} {_line(result['error'])}"
+    sentences = _sentences(result, language)
+    if not sentences and not _has_figures(result):
+        return _plain_fields(call, result, language)
+    note = [said["note"]] if result.get("note") else []
+    return " ".join([*(sentences or [said["short"]]), *note])
 
 
-def _heading(call: ToolCall, result: Mapping[str, Any]) -> str:
-    if "base" in result and "quote" in result:
-        return f"**{_capital(_line(result['base']))} in {_line(result['quote'])}:**"
-    title = result.get("economy") or result.get("indicator") or result.get("title")
-    return f"**{_line(title)}:**" if title else f"{_asked(call)}:"
+def _sentences(result: Mapping[str, Any], language: Language) -> list[str]:
+    base, quote, history = result.get("base"), result.get("quote"), result.get("history")
+    if base and quote:
+        return about_rate(_line(base), _line(quote), history, language)
+    return about_history(history, language)
 
 
-def _note(result: Mapping[str, Any]) -> list[str]:
-    return [f"*{_line(result['note'], MAX_NOTE)}*"] if result.get("note") else []
-
-
-def _figures(value: Any) -> list[str]:
-    """One line a figure: "GDP: 18.73 trillion US$ (2024)"."""
-    if not isinstance(value, list):
-        return []
-    return [_figure(each) for each in value if isinstance(each, dict) and each.get("value")]
-
-
-def _figure(figure: Mapping[str, Any]) -> str:
-    value = " ".join(_line(figure[key]) for key in ("value", "unit") if figure.get(key))
-    name = figure.get("name") or figure.get("indicator") or figure.get("country")
-    when = figure.get("year") or figure.get("date")
-    return f"{f'{_line(name)}: ' if name else ''}**{value}**{f' ({_line(when)})' if when else ''}"
-
-
-def _list(lines: Sequence[str]) -> str:
-    listed = [f"- {line}" for line in lines[:MAX_FIGURES]]
-    if len(lines) > MAX_FIGURES:
-        listed.append("- … and more in the table")
-    return "\n".join(listed)
-
-
-# From a history, only its two ends: [{"title", "unit", "series": {name: {year: number or null}}}]
-
-
-def _history(value: Any) -> list[str]:
-    if not isinstance(value, list):
-        return []
-    return [told for chart in value if isinstance(chart, dict) and (told := _course(chart))]
-
-
-def _course(chart: Mapping[str, Any]) -> str:
-    series = chart.get("series")
-    if not isinstance(series, dict):
-        return ""
-    ends = {name: _ends(points) for name, points in series.items() if isinstance(points, dict)}
-    known = [f"{_line(name)} from {end[0]} to {end[1]}" for name, end in ends.items() if end]
-    if not known:
-        return ""
-    title = " in ".join(_line(chart[key]) for key in ("title", "unit") if chart.get(key))
-    return f"{title}: {'; '.join(known[:MAX_FIGURES])}."
-
-
-def _ends(points: Mapping[str, Any]) -> tuple[str, str] | None:
-    """The first and the last figure, each with its year, if there are two."""
-    known = [(when, value) for when, value in points.items() if isinstance(value, str)]
-    if len(known) < 2:
-        return None
-    first, last = (f"{_line(value)} ({_line(when)})" for when, value in (known[0], known[-1]))
-    return first, last
-
-
-def _source(result: Mapping[str, Any]) -> str:
-    source = result.get("source")
-    if not isinstance(source, dict):
-        return f"Source: {_line(source)}." if source else ""
-    dates = [f"{word} {_line(source[key])}" for key, word in _DATES if source.get(key)]
-    return f"Source: {', '.join([_line(source.get('name') or 'not named'), *dates])}."
-
-
-_DATES = (("updated", "last updated"), ("retrieved", "asked"))
+def _has_figures(result: Mapping[str, Any]) -> bool:
+    """Whether there is a card, which shows figures."""
+    figures = result.get("figures")
+    return isinstance(figures, list) and any(isinstance(each, dict) and each.get("value") for each in figures)
 
 
 # Results of any other shape
 
 
-def _said(call: ToolCall, result: Any) -> str:
+def _repeated(call: ToolCall, result: Any, language: Language) -> str:
     """A sentence is repeated; what is neither that nor an object of fields cannot be put into words."""
     if isinstance(result, str) and not result.startswith(("{", "[")):
         return f"{_asked(call)}: {_line(result)}"
-    return f"{_asked(call)}: something was found, but in a form that I cannot put into words."
+    return f"{_asked(call)}: {_SAID[language]['wordless']}"
 
 
-def _plain_fields(call: ToolCall, result: Mapping[str, Any]) -> str:
+def _plain_fields(call: ToolCall, result: Mapping[str, Any], language: Language) -> str:
     fields = [f"{_line(key)}: {_line(value)}" for key, value in result.items() if isinstance(value, str) and value]
-    return f"{_asked(call)}:\n\n{_list(fields)}" if fields else _said(call, None)
+    if not fields:
+        return _repeated(call, None, language)
+    shown = [f"- {field}" for field in fields[:MAX_FIGURES]]
+    if len(fields) > MAX_FIGURES:
+        shown.append(f"- {_SAID[language]['more']}")
+    return f"{_asked(call)}:\n\n" + "\n".join(shown)
 
 
 def _asked(call: ToolCall) -> str:

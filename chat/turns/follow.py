@@ -44,19 +44,19 @@ class Follower:
         """Raise Overloaded where a further stream would be too many."""
         self._seats.check()
 
-    def frames(self, turn_id: int, after: int) -> Iterator[bytes]:
+    def frames(self, turn_id: int, after: int, wait: bool = True) -> Iterator[bytes]:
         """A turn's events with a number above `after`, to the last one, however long that takes.
 
-        Raises LimitReached when too many follow the turn already.
+        Without `wait`, only those that there are by now. Raises LimitReached when too many follow the turn already.
         """
-        return Seated(self._frames(turn_id, after), self._seats, turn_id)
+        return Seated(self._frames(turn_id, after, wait), self._seats, turn_id)
 
-    def frames_for_another(self, turn: Turn, after: int) -> Iterator[bytes]:
+    def frames_for_another(self, turn: Turn, after: int, wait: bool = True) -> Iterator[bytes]:
         """The same for a follower who did not begin the turn. Raises Overloaded and LimitReached."""
         self._seats.check()
         if turn.status == RUNNING and self._home.get(turn.id) is None and self._full_at_home(turn):
             raise too_many_followers()
-        return self.frames(turn.id, after)
+        return self.frames(turn.id, after, wait)
 
     def _full_at_home(self, turn: Turn) -> bool:
         try:
@@ -64,11 +64,11 @@ class Follower:
         except PeerUnreachable:
             return False
 
-    def _frames(self, turn_id: int, after: int) -> Iterator[bytes]:
+    def _frames(self, turn_id: int, after: int, wait: bool) -> Iterator[bytes]:
         while True:
             live = self._home.get(turn_id)
             if live is not None:
-                yield from _of_log(live.log, after)
+                yield from _of_log(live.log, after, wait)
                 return
             try:
                 turn = self._store.turns.get(turn_id)
@@ -78,19 +78,22 @@ class Follower:
             except StoreUnavailable as error:
                 log.info("Whoever follows turn %s waits for the database: %s", turn_id, error)
             else:
-                after, ended = yield from self._relayed(turn.worker, turn_id, after)
+                after, ended = yield from self._relayed(turn.worker, turn_id, after, wait)
                 if ended:
                     return
+            if not wait:
+                return
             # Its home has died, or has just ended it: the database will tell which.
             yield _HEARTBEAT
             time.sleep(_RETRY_S)
 
     def serve(self, request: dict[str, Any]) -> Iterator[bytes]:
-        """What this worker answers to another's `{"follow": turn, "after": number}`: frames, or none."""
+        """Answer another worker's `{"follow": turn, "after": number, "wait": whether to}` with frames, or none."""
         turn_id = int(request["follow"])
         live = self._home.get(turn_id)
         if live is not None and not self._seats.full(turn_id):
-            yield from Seated(_of_log(live.log, int(request["after"])), self._seats, turn_id)
+            wait = request.get("wait") is not False
+            yield from Seated(_of_log(live.log, int(request["after"]), wait), self._seats, turn_id)
 
     def serve_room(self, request: dict[str, Any]) -> Iterator[bytes]:
         """What it answers to `{"room": turn}`: whether so many follow the turn that nobody else may."""
@@ -102,11 +105,11 @@ class Follower:
         if ended is not None:
             yield from pieces(ended.events(after))
 
-    def _relayed(self, worker: str, turn_id: int, after: int) -> Generator[bytes, None, tuple[int, bool]]:
+    def _relayed(self, worker: str, turn_id: int, after: int, wait: bool) -> Generator[bytes, None, tuple[int, bool]]:
         """Frames from the turn's home. Returns the number of the last event, and whether it was the end."""
         rest = b""
         try:
-            request = {"follow": turn_id, "after": after}
+            request = {"follow": turn_id, "after": after, "wait": wait}
             for chunk in self._peers.ask(worker, request, timeout_s=3 * HEARTBEAT_S):
                 whole, separator, rest = (rest + chunk).rpartition(b"\n\n")
                 if separator:
@@ -119,19 +122,19 @@ class Follower:
         return after, False
 
 
-def _of_log(events: LocalEventLog, after: int) -> Iterator[bytes]:
+def _of_log(events: LocalEventLog, after: int, wait: bool) -> Iterator[bytes]:
     events.followers += 1
     try:
         while True:
-            found = events.read(after, HEARTBEAT_S)
+            found = events.read(after, HEARTBEAT_S if wait else 0)
             if not found:
-                if 0 < events.ended_at <= after:
+                if not wait or 0 < events.ended_at <= after:
                     return
                 yield _HEARTBEAT
                 continue
             after = found[-1].number
             yield from pieces(found)
-            if found[-1].name == "done":
+            if not wait or found[-1].name == "done":
                 return
     finally:
         events.followers -= 1

@@ -84,7 +84,7 @@ def show_turn(turn_id: int) -> dict[str, Any]:
 @bp.get("/turns/<id:turn_id>/events")
 def follow(turn_id: int) -> ResponseReturnValue:
     _, turn = parts().store.owned.turn(identity.user_id(), turn_id)
-    return _stream(parts().follower.frames_for_another(turn, _after()))
+    return _stream(parts().follower.frames_for_another(turn, _after(), _waits()))
 
 
 @bp.post("/turns/<id:turn_id>/stop")
@@ -137,6 +137,14 @@ def _after() -> int:
     if not (text.isascii() and text.isdigit() and len(text) < 10):
         raise InvalidRequest("invalid_value", "after takes the number of an event.", "after")
     return int(text)
+
+
+def _waits() -> bool:
+    """Whether the answer lasts as long as the turn. A browser has few connections: it may ask for news instead."""
+    text = request.args.get("wait", "1")
+    if text not in ("0", "1"):
+        raise InvalidRequest("invalid_value", "wait takes 0 or 1.", "wait")
+    return text == "1"
 
 
 def _model(name: str | None) -> str:

@@ -138,12 +138,12 @@ def test_a_table_is_sorted_copied_and_saved(window: Page, tmp_path: Path) -> Non
     with window.expect_download() as saving:
         block.get_by_role("button", name="Download as CSV").click()
     rows = saved_rows(saving.value.path())
-    assert rows[0] == ["Economy", "GDP", "Growth"]
-    assert rows[2] == ["India", "3.9 trillion", "6.5 %"]
+    assert rows[0] == ["Economy", "GDP", "Unit", "Growth", "Unit"]
+    assert rows[2] == ["India", "3.9", "trillion", "6.5", "%"]
 
 
 def saved_rows(path: Path) -> list[list[str]]:
-    return list(csv.reader(io.StringIO(path.read_text(encoding="utf-8"))))
+    return list(csv.reader(io.StringIO(path.read_text(encoding="utf-8-sig"))))
 
 
 def test_formulas_are_drawn_and_money_is_not(window: Page) -> None:
@@ -226,9 +226,9 @@ def test_figures_are_drawn_read_and_kept(window: Page) -> None:
     with window.expect_download() as saving:
         chart.get_by_role("button", name="Download the figures").click()
     rows = saved_rows(saving.value.path())
-    assert rows[0] == ["Year", "China (%)"]
-    assert re.fullmatch(r"\d{4}", rows[1][0])
-    assert rows[-1][0].startswith("Source: World Bank")
+    assert rows[0] == ["Year", "China", "Unit", "Source"]
+    assert all(re.fullmatch(r"\d{4}", row[0]) and row[2] == "%" for row in rows[1:])
+    assert rows[-1][3].startswith("Source: World Bank")
 
 
 def test_reasoning_stays_closed_until_it_is_asked_for(window: Page) -> None:

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 
+import pytest
 from playwright.sync_api import BrowserContext, Locator, Page, Request, Route, expect
 
 from scripts.fake_llm import generated_text
@@ -240,31 +241,90 @@ def distance(page: Page) -> float:
     return float(page.locator(".scroller").evaluate("each => each.scrollHeight - each.clientHeight - each.scrollTop"))
 
 
-def test_the_page_follows_until_the_reader_moves(window: Page) -> None:
-    tall = "\n\n".join(f"Paragraph {number} of many." for number in range(400))
-    ask(window, "Long " + wanting(text=tall, first=0.1, gap=0.01))
+def question_top(page: Page) -> float:
+    """How far the last question is below the upper edge of the thread, in pixels."""
+    question = page.locator("article.question").last
+    return float(
+        question.evaluate(
+            "each => each.getBoundingClientRect().top - each.closest('.scroller').getBoundingClientRect().top"
+        )
+    )
+
+
+def scroll_top(page: Page) -> float:
+    return float(page.locator(".scroller").evaluate("each => each.scrollTop"))
+
+
+TALL = "\n\n".join(f"Paragraph {number} of many." for number in range(400))
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+def test_a_question_stays_at_the_top_while_its_answer_fills_the_window(
+    new_person: Callable[..., BrowserContext], chat_server: ParleyServer, width: int
+) -> None:
+    window = new_person(viewport={"width": width, "height": 800}).new_page()
+    window.goto(chat_server.url)
+    asked(window, "Long before " + wanting(text=TALL, first=0, gap=0))
+    ask(window, "Long " + wanting(text=TALL, first=0.1, gap=0.01))
     down = window.get_by_role("button", name="Jump to the end")
-    expect(answers(window).locator("p").nth(30)).to_be_attached()
-    assert distance(window) < 5
-    expect(down).to_have_count(0)
-    window.mouse.move(700, 400)
-    window.mouse.wheel(0, -20)
-    expect(down).to_be_visible()
-    top = window.locator(".scroller").evaluate("each => each.scrollTop")
-    expect(answers(window).locator("p").nth(60)).to_be_attached()
-    assert window.locator(".scroller").evaluate("each => each.scrollTop") == top
-    down.click()
-    expect(down).to_have_count(0)
-    assert distance(window) < 5
-    window.mouse.wheel(0, -300)
+    expect(answers(window).last.locator("p").first).to_be_visible()
+    assert 0 <= question_top(window) <= 24
+    top = scroll_top(window)
+    expect(answers(window).last.locator("p").nth(60)).to_be_attached()
+    assert scroll_top(window) == top
+    assert 0 <= question_top(window) <= 24
     expect(down).to_be_visible()
     window.get_by_role("button", name="Stop the answer").click()
     expect(window.locator(".stopped")).to_be_attached()
-    # Sending takes the reader to the end again.
-    ask(window, "Short")
+    assert abs(scroll_top(window) - top) <= 1
+    # The same with an answer that never fills it, which stays there when it is complete.
+    asked(window, "Short " + wanting(text="Here."))
     expect(down).to_have_count(0)
-    finished(window)
+    assert 0 <= question_top(window) <= 24
+
+
+def test_an_answer_that_is_taken_up_again_has_its_question_at_the_top(window: Page) -> None:
+    asked(window, "Long before " + wanting(text=TALL, first=0, gap=0))
+    ask(window, "Endless " + ENDLESS)
+    answering(window)
+    window.reload()
+    answering(window)
+    window.wait_for_timeout(300)
+    assert 0 <= question_top(window) <= 24
+    window.get_by_role("button", name="Stop the answer").click()
+
+
+def test_the_figures_of_an_answer_stay_in_sight_on_a_phone(
+    new_person: Callable[..., BrowserContext], server: ParleyServer
+) -> None:
+    page = new_person(viewport={"width": 390, "height": 844}, has_touch=True).new_page()
+    page.goto(server.url)
+    asked(page, "Show me China market data")
+    assert 0 <= question_top(page) <= 24
+    expect(page.locator("figure.result table").first).to_be_in_viewport()
+    asked(page, "and India?")
+    assert 0 <= question_top(page) <= 24
+    expect(page.locator("figure.result table").last).to_be_in_viewport()
+
+
+def test_the_page_follows_a_reader_who_goes_to_the_end_until_they_move(window: Page) -> None:
+    ask(window, "Long " + wanting(text=TALL, first=0.1, gap=0.01))
+    down = window.get_by_role("button", name="Jump to the end")
+    down.click()
+    expect(down).to_have_count(0)
+    expect(answers(window).locator("p").nth(60)).to_be_attached()
     assert distance(window) < 5
+    window.mouse.move(700, 400)
+    window.mouse.wheel(0, -20)
+    expect(down).to_be_visible()
+    top = scroll_top(window)
+    expect(answers(window).locator("p").nth(90)).to_be_attached()
+    assert scroll_top(window) == top
+    down.click()
+    expect(down).to_have_count(0)
+    assert distance(window) < 5
+    window.get_by_role("button", name="Stop the answer").click()
+    expect(window.locator(".stopped")).to_be_attached()
 
 
 # Long histories

@@ -102,6 +102,7 @@ test("what cannot be read does no harm, and neither does a browser that keeps no
   assert.deepEqual(kept(), {
     drafts: new Map(),
     queues: new Map(),
+    models: new Map(),
     awaitedIds: new Set(),
     unreadIds: new Set(),
     preferences: DEFAULTS,
@@ -110,6 +111,7 @@ test("what cannot be read does no harm, and neither does a browser that keeps no
   assert.deepEqual(kept(), {
     drafts: new Map(),
     queues: new Map(),
+    models: new Map(),
     awaitedIds: new Set(),
     unreadIds: new Set(),
     preferences: DEFAULTS,

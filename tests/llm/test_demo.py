@@ -117,18 +117,35 @@ def test_it_says_what_it_understands_and_how_to_connect_a_real_model(question):
 
 def test_what_it_offers_it_can_do():
     """Every example in its own words is a question that it understands."""
-    examples = re.findall(r"“([^”]+)”", text(ask("help")))
-    assert len(examples) >= 6
-    for count, example in enumerate(examples, 1):
-        assert calls(ask(*examples[:count])), example
+    for question, quoted in (("help", r"“([^”]+)”"), ("Hilfe", r"„([^“]+)“")):
+        examples = re.findall(quoted, text(ask(question)))
+        assert len(examples) >= 6
+        for count, example in enumerate(examples, 1):
+            assert calls(ask(*examples[:count])), example
 
 
-def test_an_answer_states_the_figures_and_only_those():
-    said = told(CHINA)
-    for figure in ("18.74 trillion US$", "4.98 %", "2024", "8.336", "2001", "World Bank", "2026-07-01"):
-        assert figure in said
-    assert numbers(said) <= numbers(json.dumps(CHINA))
-    assert "no figure" in said
+CARD = [
+    pytest.param(CHINA, "Show me China market data", id="an economy"),
+    pytest.param(
+        CHINA | {"figures": [{"name": "GDP (current US$)", "value": "18.74 trillion US$", "year": "2024"}]},
+        "Zeig mir Marktdaten zu China",
+        id="in German",
+    ),
+]
+
+
+@pytest.mark.parametrize(("result", "question"), CARD)
+def test_an_answer_says_what_the_figures_show_and_repeats_none_of_the_card(result, question):
+    said = told(result, question=question).rsplit("\n\n", 1)[0]
+    assert 2 <= len(re.findall(r"[.](?:\s|$)", said)) <= 3
+    for figure in result["figures"]:
+        if figure["value"] != "no figure":
+            assert figure["value"] not in said
+            assert figure["value"].replace(".", ",") not in said
+    for word in ("2026-07-01", "Source", "Quelle", "- "):
+        assert word not in said
+    years = {number for number in numbers(said) if re.fullmatch(r"(?:19|20)\d\d", number)}
+    assert years <= numbers(json.dumps(result))
 
 
 def test_an_answer_ends_with_what_it_is_and_how_to_connect_a_model():
@@ -137,78 +154,111 @@ def test_an_answer_ends_with_what_it_is_and_how_to_connect_a_model():
         assert word in closing
 
 
-def test_a_note_is_passed_on():
+def test_a_note_on_the_card_is_pointed_to():
     note = "The World Bank cannot be reached, so these are figures bundled with this program."
-    assert note in told(CHINA | {"note": note})
+    assert "Mind the note on the card" in told(CHINA | {"note": note})
+    assert "Beachten Sie den Hinweis" in told(CHINA | {"note": note}, question="Zeig mir Marktdaten zu China")
+    assert "Mind the note" not in told(CHINA)
 
 
-def test_a_long_note_keeps_its_end_and_an_endless_one_does_not():
-    note = f"The source cannot be reached{', nor any other' * 20}, so these are annual averages, not today's rate."
-    assert note in told(CHINA | {"note": note})
-    assert len(told(CHINA | {"note": "word " * 5_000})) < 2_000
+GROWTH = "GDP growth (annual, real)"
+
+
+def shown(series, title=GROWTH, unit="%", question="Show me China market data"):
+    """What is said of a card with one chart of these series."""
+    figures = [{"name": title, "value": "1 %", "year": "2024"}]
+    result = {"figures": figures, "history": [{"title": title, "unit": unit, "series": series}]}
+    return told(result, question=question).rsplit("\n\n", 1)[0]
+
+
+def yearly(*values, first=2010):
+    return {str(first + index): value for index, value in enumerate(values)}
+
+
+@pytest.mark.parametrize(
+    ("values", "expected"),
+    [
+        ((8, 8, 8, 8, 8, 5, 5, 5, 5, 5), ["lower than before", "averaging 5.0% over the last 3 years against 8.0%"]),
+        ((1, 1, 1, 4, 4, 4), ["higher than before"]),
+        ((3, 3.1, 2.9, 3, 3.1, 3), ["hardly different from before"]),
+        ((5, 5.2, 4.9, -4, 5.1, 5), ["bottomed out in 2013", "what stands out is 2014, when it rose by 9.1"]),
+        ((1, 2, 3, 4, 5, 6), ["peaked in 2015 and bottomed out in 2010", "no year that stands out"]),
+    ],
+)
+def test_a_rate_has_a_direction_turning_points_and_the_unusual(values, expected):
+    said = shown({"China": yearly(*values)})
+    for part in expected:
+        assert part in said
+
+
+@pytest.mark.parametrize(
+    ("values", "expected"),
+    [
+        ((1, 2, 3, 4), "has grown about 4-fold since 2010, without a single fall."),
+        ((10, 9, 11, 12), "has grown by about 20% since 2010, falling only in 2011."),
+        ((10, 9, 11, 8, 7), "has fallen by about 30% since 2010, falling only in 2011, 2013 and 2014."),
+        ((10, 10.1, 10.2), "has hardly changed since 2010, without a single fall."),
+    ],
+)
+def test_an_amount_is_told_by_how_often_as_large_and_when_it_fell(values, expected):
+    assert expected in shown({"China": yearly(*values)}, "GDP (current US$)", "trillion US$")
+
+
+def test_in_german_numbers_and_names_are_german():
+    question = "Zeig mir Marktdaten zu Deutschland"
+    said = shown({"Germany": yearly(8.5, 8.5, 8.5, 5.25, 5.25, 5.25)}, question=question)
+    assert said.startswith("Das reale Wachstum (Deutschland) ist heute niedriger als früher: im Mittel")
+    assert "8,5\u00a0%" in said
+    assert "eingebaute Demo-Modell" in told(CHINA, question=question)
 
 
 def test_a_comparison():
+    series = {"India": yearly(5, 6, -6, 7), "China": yearly(8, 7, 2, 5), "Brazil": yearly(1, 2, -4, 2)}
+    said = shown(series, question="Compare GDP growth of India, China and Brazil")
+    assert said == (
+        "Real growth: India has the highest latest figure and Brazil the lowest. Since 2010 it has risen most in India "
+        "and fallen most in China. What stands out is 2012, the lowest point for most of them."
+    )
+    german = shown(series, question="Vergleiche das BIP-Wachstum von Indien, China und Brasilien")
+    assert "Vorn liegt zuletzt Indien, am Ende Brasilien." in german
+
+
+def rate(history, question="EUR/USD this year"):
     result = {
-        "indicator": "Inflation",
-        "figures": [
-            {"name": "India", "value": "4.9 %", "year": "2024"},
-            {"name": "Brazil", "value": "4.4 %", "year": "2024"},
-        ],
-        "history": [
-            {
-                "title": "Inflation",
-                "unit": "%",
-                "series": {"India": {"2023": 5.65, "2024": 4.95}, "Brazil": {"2024": 4.37}},
-            }
-        ],
-        "source": {"name": "World Bank"},
+        "base": "euro (EUR)",
+        "quote": "US dollar (USD)",
+        "figures": [{"name": "Latest", "value": "1 EUR = 1.1523 USD", "date": "2026-11-20"}],
+        "history": history,
     }
-    said = told(result, question="Compare inflation of India and Brazil")
-    assert "India: **4.9 %** (2024)" in said
-    assert "from 5.65 (2023) to 4.95 (2024)" in said
-    assert numbers(said) <= numbers(json.dumps(result))
+    said = told(result, question=question).rsplit("\n\n", 1)[0]
+    assert "1.1523" not in said
+    return said
 
 
 def test_an_exchange_rate():
-    result = {
-        "base": "euro (EUR)",
-        "quote": "US dollar (USD)",
-        "figures": [
-            {"name": "Latest", "value": "1 EUR = 1.1523 USD", "date": "2026-11-20"},
-            {"name": "Change", "value": "+3.10 %", "date": "2026-01-01 to 2026-11-20"},
-        ],
-        "history": {"2026-01-01": 1.1176, "2026-11-20": 1.1523},
-        "source": {"name": "European Central Bank via Frankfurter", "updated": "2026-11-20"},
-    }
-    said = told(result, question="EUR/USD this year")
-    for part in ("Euro (EUR) in US dollar (USD)", "1 EUR = 1.1523 USD", "2026-11-20", "+3.10 %", "Frankfurter"):
-        assert part in said
-    assert numbers(said) <= numbers(json.dumps(result))
+    history = {"2026-01-02": 1.10, "2026-03-14": 1.20, "2026-08-25": 1.08, "2026-11-20": 1.15}
+    assert rate(history) == (
+        "The euro has gained against the US dollar since 2 January 2026. It rose until mid-March, fell until late "
+        "August and has recovered since. Its low and its high are 11.1% apart, without a jump that stands out."
+    )
+    assert rate(history, "Wie hat sich der Euro dieses Jahr zum Dollar entwickelt?") == (
+        "Euro gegen US-Dollar: Seit dem 2. Januar 2026 hat der Kurs zugelegt. Er stieg bis Mitte März, fiel bis Ende "
+        "August und zog seither wieder an. Zwischen Tief und Hoch liegen 11,1\u00a0%, ohne einen auffälligen Sprung."
+    )
+    assert "has hardly moved" in rate({"2026-01-02": 1.10, "2026-03-14": 1.101, "2026-11-20": 1.1})
+    assert "has lost ground clearly" in rate({"2026-01-02": 1.30, "2026-03-14": 1.2, "2026-11-20": 1.1})
 
 
-def test_annual_averages_that_stand_in_for_an_exchange_rate():
-    result = {
-        "base": "euro (EUR)",
-        "quote": "US dollar (USD)",
-        "note": "The current rate could not be fetched: these are annual averages, not today's rate.",
-        "figures": [
-            {"name": "Annual average", "value": "1 EUR = 1.13 USD", "year": "2025"},
-            {"name": "Annual average", "value": "1 EUR = 1.082 USD", "year": "2024"},
-        ],
-        "history": {"2023": 1.081, "2024": 1.082, "2025": 1.13},
-        "source": {"name": "World Bank", "updated": "2026-07-01"},
-    }
-    said = told(result, question="EUR/USD this year")
-    assert said.index(result["note"]) < said.index("Annual average: **1 EUR = 1.13 USD** (2025)")
-    assert "Source: World Bank, last updated 2026-07-01." in said
-    assert numbers(said) <= numbers(json.dumps(result))
+def test_too_few_figures_have_no_direction():
+    assert "too few" in shown({"China": yearly(1, 2)})
+    assert "too few" in rate({"2026-01-02": 1.10})
+    assert "zu wenige" in rate({"2026-01-02": 1.10}, "Euro in Dollar in diesem Jahr")
 
 
 def test_a_failure_is_said_plainly_beside_what_was_found():
     said = told(CHINA, {"error": "The World Bank cannot be reached. No figures are bundled for India."})
     assert "**India**: no figures. The World Bank cannot be reached. No figures are bundled for India." in said
-    assert "18.74 trillion US$" in said
+    assert "Real growth" in said or "real growth" in said
 
 
 def test_nothing_but_failures_has_no_figure_in_it():

@@ -114,3 +114,24 @@ def test_following_does_not_ask_the_model_again(alice: FlaskClient, conversation
     for _ in range(3):
         ended(alice, {"turn_id": turn["id"], "events_url": f"/api/turns/{turn['id']}/events"})
     assert len(model.seen) == 1
+
+
+def test_without_a_wait_there_is_what_has_come_by_now(alice: FlaskClient, conversation: int, held: HeldAnswer) -> None:
+    url = ask(alice, conversation)["events_url"]
+    # The first events: then the answer is held, and asking for news does not wait for its end.
+    stream = iter(alice.get(url).response)
+    begun = events(next(stream))
+    while begun[-1].name != "delta":
+        begun += events(next(stream))
+    now = alice.get(f"{url}?wait=0")
+    assert [event.number for event in events(now.data)] == [event.number for event in begun]
+    assert alice.get(f"{url}?wait=0&after={begun[-1].number}").data == b""
+    held.go()
+    for _ in stream:
+        pass
+    assert events(alice.get(f"{url}?wait=0&after={begun[-1].number}").data)[-1].name == "done"
+
+
+@pytest.mark.parametrize("wait", ["2", "-1", "true", ""])
+def test_a_wait_is_nought_or_one(alice: FlaskClient, told: tuple[str, bytes], wait: str) -> None:
+    problem(alice.get(f"{told[0]}?wait={wait}"), 422, "invalid_value", "wait")

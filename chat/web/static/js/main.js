@@ -12,6 +12,7 @@ import { App } from "./components/shell/app.js";
 import { SharedChat } from "./components/shell/shared-chat.js";
 import { api, onReach } from "./network/api.js";
 import { watchConnection } from "./network/connection.js";
+import { slotsOfPage } from "./network/stream-slots.js";
 import { initialState } from "./state/page.js";
 import { Store } from "./state/store.js";
 import { strings } from "./strings/index.js";
@@ -31,7 +32,7 @@ function startShared(token) {
 
 function startChats() {
   const store = new Store({ ...initialState(), ...kept() });
-  const actions = createActions({ store, api });
+  const actions = createActions({ store, api, slots: slotsOfPage() });
 
   ignoreStrayClicks(document);
   keep(store);
@@ -46,6 +47,7 @@ function startChats() {
   onOtherWindows(actions.hear);
   closeDrawerWhenWide(actions);
   watchConnection({ store, onReach, alive: api.alive, onBack: () => comeBack(store, actions) });
+  onReach((reached) => reached && actions.endAbsence());
   actions.show(keyOfPath(location.pathname));
   actions.loadMe();
   actions.refreshHistory();

@@ -1,6 +1,6 @@
 // Putting chats away and taking them back, one or several.
 
-import { describe } from "../network/errors.js";
+import { problemOf } from "../network/errors.js";
 import { NEW } from "../state/conversation.js";
 import { readItem } from "../state/history.js";
 import { conversationChanged, historyChanged } from "../state/page.js";
@@ -47,7 +47,7 @@ export function archiveActions({ store, api, open, say, endToast, refreshHistory
         await api.changeConversation(id, { archived });
       } catch (error) {
         mark([id], !archived);
-        store.update({ problem: { text: describe(error) } });
+        store.update({ problem: problemOf(error) });
         if (archived) await refreshHistory();
       }
     }

@@ -1,7 +1,7 @@
 // Moving about in a conversation: to other branches, to what was said before, to a message that was looked for;
 // and what a person thinks of an answer.
 
-import { describe } from "../network/errors.js";
+import { problemOf } from "../network/errors.js";
 import {
   beforeFirst,
   pathOf,
@@ -34,7 +34,7 @@ export function branchActions({ store, api, join }) {
       const json = await api.conversation(key, { limit: PAGE, through: id });
       if (find(key) && !find(key).turn) showBranch(key, json);
     } catch (error) {
-      store.update({ problem: { text: describe(error) } });
+      store.update({ problem: problemOf(error) });
     }
   }
 
@@ -88,7 +88,7 @@ export function branchActions({ store, api, join }) {
       await api.giveFeedback(message.id, { value });
     } catch (error) {
       show(message.feedback);
-      store.update({ problem: { text: describe(error) } });
+      store.update({ problem: problemOf(error) });
     }
   }
 

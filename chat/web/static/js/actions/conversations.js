@@ -2,10 +2,18 @@
 
 import { showAddress } from "../browser/router.js";
 import { ApiError } from "../network/api.js";
-import { describe } from "../network/errors.js";
+import { problemOf } from "../network/errors.js";
 import { blankConversation, NEW, runningMessage, storedConversation } from "../state/conversation.js";
 import { conversationChanged, itemKnown } from "../state/page.js";
 import { strings } from "../strings/index.js";
+
+/** A draft in the box of the new chat, before what stands there. */
+function moved(drafts, from, text) {
+  const left = new Map(drafts);
+  left.delete(from);
+  const since = left.get(NEW);
+  return left.set(NEW, since ? `${text}\n${since}` : text);
+}
 
 /** `join(key, message)` follows an answer that is being written, `reach(key)` fetches the message that is sought. */
 export function conversationActions({ store, api, join, reach, refreshHistory }) {
@@ -77,7 +85,7 @@ export function conversationActions({ store, api, join, reach, refreshHistory })
     if (!known) return;
     if (missing) setPhase(key, "missing");
     else if (known.messages.size === 0) setPhase(key, "failed");
-    else store.update({ problem: { text: describe(error), action: { label: strings.problem.again, run: reopen } } });
+    else store.update({ problem: problemOf(error, { label: strings.problem.again, run: reopen }) });
   }
 
   /** Asks for the open conversation again, forgetting a turn that was lost. */
@@ -110,5 +118,15 @@ export function conversationActions({ store, api, join, reach, refreshHistory })
     else if (!turn) reload(key, { quiet: true });
   }
 
-  return { show, open, hear, catchUp, newChat: () => open(NEW), reload, reopen };
+  /** From a chat that is gone to a new one; what was being written goes along, or is asked there at once. */
+  function startOver(text = null) {
+    store.update((state) => {
+      const { openKey, drafts } = state;
+      const draft = text ?? drafts.get(openKey);
+      return { drafts: draft && openKey !== NEW ? moved(drafts, openKey, draft) : drafts };
+    });
+    open(NEW);
+  }
+
+  return { startOver, show, open, hear, catchUp, newChat: () => open(NEW), reload, reopen };
 }

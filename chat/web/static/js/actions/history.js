@@ -1,6 +1,6 @@
 // The list of conversations: its pages, renaming, pinning, searching.
 
-import { describe } from "../network/errors.js";
+import { problemOf } from "../network/errors.js";
 import { appendPage, readFound, readItem, refreshed } from "../state/history.js";
 import { conversationChanged, historyChanged, itemKnown } from "../state/page.js";
 
@@ -55,7 +55,7 @@ export function historyActions({ store, api }) {
       await api.changeConversation(id, changed);
     } catch (error) {
       show(before);
-      store.update({ problem: { text: describe(error) } });
+      store.update({ problem: problemOf(error) });
     }
   }
 

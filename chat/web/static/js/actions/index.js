@@ -20,7 +20,8 @@ import { titleActions } from "./titles.js";
 import { turnActions } from "./turns.js";
 import { unreadActions } from "./unread.js";
 
-export function createActions({ store, api }) {
+/** `slots`: which answers may hold a connection open, see stream-slots.js. */
+export function createActions({ store, api, slots }) {
   const actions = {};
   // An action of another file, by its name: they need each other, and one of them has to be made first.
   const later =
@@ -29,7 +30,7 @@ export function createActions({ store, api }) {
       actions[name](...given);
   Object.assign(
     actions,
-    turnActions({ store, api, reload: later("reload"), awaitTitle: later("awaitTitle") }),
+    turnActions({ store, api, slots, reload: later("reload"), awaitTitle: later("awaitTitle") }),
     titleActions({ store, api }),
     instructionActions({ store, api }),
     conversationActions({

@@ -1,7 +1,8 @@
 // The page itself: who is here, what is open over it, what is said in passing, what was chosen for it.
 
-import { describe } from "../network/errors.js";
+import { problemOf } from "../network/errors.js";
 import { textOf } from "../state/message.js";
+import { modelChosen } from "../state/model.js";
 import { draftChanged } from "../state/page.js";
 import { chooseLanguage, strings } from "../strings/index.js";
 
@@ -14,14 +15,10 @@ export function pageActions({ store, api }) {
   async function loadMe() {
     try {
       const me = await api.me();
-      store.update(({ model, preferences }) => ({
-        me,
-        model: [model, preferences.model].find((name) => me.models?.includes(name)) ?? me.default_model,
-        problem: null,
-      }));
+      store.update({ me, problem: null });
     } catch (error) {
-      const text = error.status ? describe(error) : strings.problem.unreachableAtStart;
-      store.update({ problem: { text, action: { label: strings.problem.reload, run: () => location.reload() } } });
+      const problem = problemOf(error, { label: strings.problem.reload, run: () => location.reload() });
+      store.update({ problem: problem.away ? { ...problem, text: strings.problem.unreachableAtStart } : problem });
     }
   }
 
@@ -45,7 +42,7 @@ export function pageActions({ store, api }) {
     endToast,
     setDraft: (text) => store.update((state) => draftChanged(state, state.openKey, text)),
     chooseModel(model) {
-      store.update({ model });
+      store.update((state) => modelChosen(state, state.openKey, model));
       prefer({ model });
     },
     /** Every module has its sentences from the start, so another language is another start. */
@@ -65,6 +62,8 @@ export function pageActions({ store, api }) {
     /** That one only: when the browser tells of its end, another may have been opened. */
     closeDialog: (closing = store.state.dialog) =>
       store.update(({ dialog }) => (dialog === closing ? { dialog: null } : {})),
+    /** The server answers: what was said of its absence is over. */
+    endAbsence: () => store.state.problem?.away && store.update({ problem: null }),
     dismissProblem: set({ problem: null }),
     closeDrawer: set({ drawerOpen: false }),
     toggleSidebar() {

@@ -1,7 +1,7 @@
 // Deleting conversations, with a while to think better of it: until then the server is not told.
 
 import { ApiError } from "../network/api.js";
-import { describe } from "../network/errors.js";
+import { problemOf } from "../network/errors.js";
 import { NEW } from "../state/conversation.js";
 import { forgotten } from "../state/page.js";
 import { strings } from "../strings/index.js";
@@ -62,7 +62,7 @@ export function removalActions({ store, api, open, stop, say, endToast }) {
         await removeIdle(id);
         store.update((state) => forgotten(state, id));
       } catch (error) {
-        store.update({ problem: { text: describe(error) } });
+        store.update({ problem: problemOf(error) });
       }
       hide([id], false);
     }

@@ -4,11 +4,13 @@ import { localId, randomId } from "../browser/ids.js";
 import { showAddress } from "../browser/router.js";
 import { tellOtherWindows } from "../browser/windows.js";
 import { ApiError } from "../network/api.js";
-import { describe } from "../network/errors.js";
+import { problemOf } from "../network/errors.js";
 import { EventPace } from "../network/event-pace.js";
+import { UNLIMITED } from "../network/stream-slots.js";
 import { followTurn, mayAskAgain, TurnLost } from "../network/turn-stream.js";
 import { NEW, runningMessage, withMessage, withMessages, withoutMessages } from "../state/conversation.js";
 import { applyEvent, localMessage } from "../state/message.js";
+import { modelAsked, modelOf } from "../state/model.js";
 import {
   conversationChanged,
   draftChanged,
@@ -20,7 +22,7 @@ import {
 import { strings } from "../strings/index.js";
 
 /** `reload(key)` asks the server for a conversation anew, `awaitTitle(key)` for a title that a model writes now. */
-export function turnActions({ store, api, reload, awaitTitle }) {
+export function turnActions({ store, api, reload, awaitTitle, slots = UNLIMITED }) {
   // What was sent but not acknowledged, by conversation: sent again, it must be the same turn, not a second one.
   const unsent = new Map();
   // The turns this window is busy with, by conversation: {key, ids, headId, stop, stopping, started, status, failed}.
@@ -59,17 +61,17 @@ export function turnActions({ store, api, reload, awaitTitle }) {
     await run(place, async () => {
       if (place.key === NEW) await nameNewChat(place);
       const wanted = acknowledgeable(place.key, turn);
-      await follow(place, () => api.startTurn(place.key, wanted), { mayOpenAgain: mayAskAgain });
+      await follow(place, (live) => api.startTurn(place.key, wanted, live), { mayOpenAgain: mayAskAgain });
     });
     if (place.failed) giveBack(place.key, turn.text);
   }
 
   /** Another answer beside this one; after an error, and also when it was good. `how` is `{model}` or `{wish}`. */
   const regenerate = (message, how = {}) =>
-    beside(message, [], () => api.regenerate(message.id, { ...modelChoice(), ...how }));
+    beside(message, [], (live) => api.regenerate(message.id, { ...modelChoice(store.state.openKey), ...how }, live));
 
   /** An answer that was cut goes on: a version beside it, which has all there was. */
-  const goOn = (message) => beside(message, message.parts, () => api.goOn(message.id));
+  const goOn = (message) => beside(message, message.parts, (live) => api.goOn(message.id, live));
 
   async function beside(message, parts, open) {
     const conversation = store.state.conversations.get(store.state.openKey);
@@ -87,7 +89,7 @@ export function turnActions({ store, api, reload, awaitTitle }) {
     store.update({ announcement: "" });
     setPhase(key, "streaming");
     store.update((state) => runningChanged(state, key, true));
-    await run(place, () => follow(place, () => api.turnEvents(message.turnId, 0), { turnId: message.turnId }));
+    await run(place, () => follow(place, null, { turnId: message.turnId }));
   }
 
   /**
@@ -110,7 +112,7 @@ export function turnActions({ store, api, reload, awaitTitle }) {
     try {
       await api.stopTurn(turnId);
     } catch (error) {
-      store.update({ problem: { text: describe(error) } });
+      store.update({ problem: problemOf(error) });
       return;
     }
     if (!places.has(key)) await reload(key);
@@ -137,13 +139,14 @@ export function turnActions({ store, api, reload, awaitTitle }) {
   }
 
   /** The model is named only where it is known; the server has its own first choice. */
-  function modelChoice() {
-    return store.state.model ? { model: store.state.model } : {};
+  function modelChoice(key) {
+    const { model } = modelOf(store.state, key);
+    return model ? { model } : {};
   }
 
   function acknowledgeable(key, asked) {
     const same = unsent.get(key);
-    const turn = { ...asked, ...modelChoice() };
+    const turn = { ...asked, ...modelChoice(key) };
     if (same && same.text === turn.text && same.model === turn.model && same.parent_id === turn.parent_id) return same;
     unsent.set(key, turn);
     return turn;
@@ -156,6 +159,8 @@ export function turnActions({ store, api, reload, awaitTitle }) {
         open,
         resume: api.turnEvents,
         signal: place.giveUp.signal,
+        slots,
+        inSight: () => store.state.openKey === place.key && !document.hidden,
         onEvent: (name, data) => pace.add(name, data),
         onReconnecting: () => {
           pace.flush();
@@ -200,6 +205,7 @@ export function turnActions({ store, api, reload, awaitTitle }) {
         return asked ? withMessage(here, askedId, { ...asked, id: data.user_message_id }) : here;
       }),
       ...runningChanged(state, key, true),
+      ...modelAsked(state, key),
       ...itemChanged(state, key, { updatedAt: Date.now(), ...titleOf(state, key) }),
     }));
     announce(key, strings.status.generating);
@@ -250,7 +256,9 @@ export function turnActions({ store, api, reload, awaitTitle }) {
       turn: null,
     }));
     if (error instanceof ApiError && !error.transient) unsent.delete(place.key);
-    if (!place.stopping) store.update({ problem: { text: describe(error) } });
+    const gone = error instanceof ApiError && error.status === 404 && place.key !== NEW;
+    if (gone) change(place.key, (conversation) => ({ ...conversation, phase: "missing" }));
+    else if (!place.stopping) store.update({ problem: problemOf(error) });
     // Another window was faster: show what it asked.
     if (error instanceof ApiError && error.status === 409) reload(place.key);
   }

@@ -1,8 +1,19 @@
-// Text into the clipboard.
+// Text into the clipboard, with or without its looks.
 
 /** Whether it got there. (The modern way exists only on https and on this machine; the old one works on a LAN, too.) */
-export async function copyText(text) {
+export function copyText(text) {
+  return copy({ text });
+}
+
+/** `text` for where only words are taken, `html` for a document or a mail that keeps headings, lists and tables. */
+export async function copy({ text, html = null }) {
   try {
+    if (navigator.clipboard && html !== null && typeof ClipboardItem !== "undefined") {
+      const blob = (content, type) => new Blob([content], { type });
+      const both = { "text/plain": blob(text, "text/plain"), "text/html": blob(html, "text/html") };
+      await navigator.clipboard.write([new ClipboardItem(both)]);
+      return true;
+    }
     if (navigator.clipboard) {
       await navigator.clipboard.writeText(text);
       return true;
@@ -10,17 +21,24 @@ export async function copyText(text) {
   } catch {
     // Refused, perhaps because the page was not in front: the old way may still do.
   }
-  return copySelected(text);
+  return copyByCommand(text, html);
 }
 
-function copySelected(text) {
+function copyByCommand(text, html) {
   const field = document.createElement("textarea");
   field.value = text;
   field.className = "unseen";
   const focused = document.activeElement;
+  const fill = (event) => {
+    event.preventDefault();
+    event.clipboardData.setData("text/plain", text);
+    if (html !== null) event.clipboardData.setData("text/html", html);
+  };
   document.body.append(field);
   field.select();
+  document.addEventListener("copy", fill, { once: true });
   const copied = document.execCommand("copy");
+  document.removeEventListener("copy", fill);
   field.remove();
   focused?.focus?.();
   return copied;

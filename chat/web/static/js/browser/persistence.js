@@ -1,4 +1,4 @@
-// Carries drafts, queues and preferences between the page's state and what the browser keeps.
+// Carries drafts, queues, choices of models and preferences between the page's state and what the browser keeps.
 
 import { NEW } from "../state/conversation.js";
 import { keptNames, onKept, readKept, writeKept } from "../state/kept.js";
@@ -12,6 +12,7 @@ const keyOf = (name) => (name === NEW ? NEW : Number(name));
 export function kept() {
   const drafts = new Map();
   const queues = new Map();
+  const models = new Map();
   for (const name of keptNames("draft")) {
     const text = readKept(`draft.${name}`);
     if (typeof text === "string" && text) drafts.set(keyOf(name), text);
@@ -20,10 +21,15 @@ export function kept() {
     const queue = readQueue(readKept(`queue.${name}`));
     if (queue.length > 0) queues.set(keyOf(name), queue);
   }
+  for (const name of keptNames("model")) {
+    const model = readKept(`model.${name}`);
+    if (typeof model === "string") models.set(keyOf(name), model);
+  }
   const idsOf = (group) => new Set(keptNames(group).map(Number).filter(Number.isInteger));
   return {
     drafts,
     queues,
+    models,
     awaitedIds: idsOf("awaited"),
     unreadIds: idsOf("unread"),
     preferences: readPreferences(readKept("preferences")),
@@ -40,6 +46,7 @@ export function keep(store) {
     writeMap("queue", state.queues, last.queues, state);
     writeSet("awaited", state.awaitedIds, last.awaitedIds, state);
     writeSet("unread", state.unreadIds, last.unreadIds, state);
+    writeMap("model", state.models, last.models, state);
     if (state.preferences !== last.preferences) writeKept("preferences", state.preferences);
     last = state;
   };
@@ -76,6 +83,8 @@ function take(store, name, value) {
     const change = value === true ? setWith : setWithout;
     store.update(({ unreadIds }) => ({ unreadIds: change(unreadIds, Number(unread)) }));
   }
+  const chat = /^model\.(\d+)$/.exec(name)?.[1];
+  if (chat !== undefined) takeModel(store, keyOf(chat), value);
   const key = /^queue\.(.+)$/.exec(name)?.[1];
   if (key === undefined) return;
   const queues = new Map(store.state.queues);
@@ -83,4 +92,11 @@ function take(store, name, value) {
   if (queue.length > 0) queues.set(keyOf(key), queue);
   else queues.delete(keyOf(key));
   store.update({ queues });
+}
+
+function takeModel(store, key, model) {
+  const models = new Map(store.state.models);
+  if (typeof model === "string") models.set(key, model);
+  else models.delete(key);
+  store.update({ models });
 }

@@ -4,12 +4,11 @@
 import { download } from "../browser/download.js";
 import { strings } from "../strings/index.js";
 import { Table } from "../table/table.js";
-import { toCsv } from "../table/table-text.js";
 import { html, pure, useLayoutEffect, useMemo, useRef, useState } from "../view.js";
 import { figure } from "./format.js";
 import { pictureOf } from "./picture.js";
 import { layOut } from "./plot.js";
-import { dataRows, readableTable, placeLabel as when } from "./rows.js";
+import { dataFile, readableTable, placeLabel as when } from "./rows.js";
 import { nearest } from "./scale.js";
 
 const HEIGHT = 216;
@@ -170,7 +169,7 @@ function Downloads({ chart, sources, frame }) {
     const { fontFamily } = getComputedStyle(frame.current);
     download(`${title}.png`, "image/png", await pictureOf(chart, sources, colours, fontFamily));
   };
-  const figures = () => download(`${title}.csv`, "text/csv;charset=utf-8", toCsv(dataRows(chart, sources)));
+  const figures = () => download(`${title}.csv`, "text/csv;charset=utf-8", dataFile(chart, sources));
   return html`
     <button type="button" class="plain-button" aria-label=${say.pngLabel(title)} onClick=${picture}>${say.png}</button>
     <button type="button" class="plain-button" aria-label=${say.csvLabel(title)} onClick=${figures}>
@@ -191,16 +190,24 @@ function Figures({ chart }) {
   `;
 }
 
-/** The colours as they are now, light or dark: a canvas does not know the names of style sheets. */
+/** The light colours, whatever the page has now: a picture goes into a document, which is white. */
 function coloursOf(element) {
   const probe = document.createElement("span");
+  probe.style.colorScheme = "light";
   element.append(probe);
   const value = (name) => {
     probe.style.color = `var(--${name})`;
     return getComputedStyle(probe).color;
   };
   const series = Array.from({ length: 6 }, (_, index) => value(`series-${index}`));
-  const colours = { page: value("raised"), text: value("text"), muted: value("muted"), line: value("line"), series };
+  const colours = {
+    page: value("raised"),
+    text: value("text"),
+    muted: value("muted"),
+    line: value("line"),
+    zero: value("line-strong"),
+    series,
+  };
   probe.remove();
   return colours;
 }

@@ -18,13 +18,13 @@ const FORMS = {
 /** A figure beside a chart: five digits say enough, and a percent sign belongs to it. */
 export function figure(value, unit) {
   if (value === null || value === undefined) return strings.result.noValue;
-  if (isPercent(unit)) return `${percent.format(value)}%`;
+  if (isPercent(unit)) return strings.figures.percent(percent.format(value));
   return (Math.abs(value) >= 1e6 ? large : plain).format(value);
 }
 
 /** The labels of a value axis: large figures shortened, small ones all with as many decimals as one needs. */
 export function tickFigures(values, unit) {
-  const sign = isPercent(unit) ? "%" : "";
+  const sign = isPercent(unit) ? strings.figures.percentSign : "";
   if (values.some((value) => Math.abs(value) >= 10_000)) return values.map((value) => `${tick.format(value)}${sign}`);
   const decimals = Math.max(...values.map((value) => (String(value).split(".")[1] ?? "").length));
   const same = { minimumFractionDigits: Math.min(decimals, 6), maximumFractionDigits: 6 };

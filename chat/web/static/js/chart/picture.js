@@ -7,7 +7,7 @@ import { placeLabel } from "./rows.js";
 const SIZE = { width: 880, plot: 400, scale: 2, margin: 32 };
 const LINE = 22;
 
-/** A PNG as a Blob. `colours` is {page, text, muted, line, series: [six]}; `sources` are sentences. */
+/** A PNG as a Blob. `colours` is {page, text, muted, line, zero, series: [six]}; `sources` are sentences. */
 export function pictureOf(chart, sources, colours, font) {
   const canvas = document.createElement("canvas");
   const pen = canvas.getContext("2d");
@@ -55,12 +55,16 @@ function drawHead(pen, chart, plot, colours, font) {
   });
 }
 
-function drawAxes(pen, { frame, yTicks, xTicks }, colours, font) {
+function drawAxes(pen, { frame, yTicks, xTicks, zero }, colours, font) {
   pen.strokeStyle = colours.line;
   pen.lineWidth = 1;
   for (const { at, label } of yTicks) {
     stroke(pen, [frame.left, at, frame.right, at]);
     write(pen, label, frame.left - 8, at + 4, `12px ${font}`, colours.muted, "right");
+  }
+  if (zero !== null) {
+    pen.strokeStyle = colours.zero;
+    stroke(pen, [frame.left, zero, frame.right, zero]);
   }
   for (const { at, label } of xTicks) {
     write(pen, label, Math.min(at, frame.right - 6), frame.bottom + 18, `12px ${font}`, colours.muted, "center");

@@ -1,6 +1,7 @@
 // A chart's figures as rows of a table: for those who do not see it, and for those who want to reckon on. Pure.
 
 import { strings } from "../strings/index.js";
+import { linesOf, numeral, text } from "../table/csv.js";
 import { dateLabel, exactFigure, isPercent } from "./format.js";
 import { alignSeries } from "./plot.js";
 
@@ -10,7 +11,7 @@ export const placeLabel = (at, x) => (x === "year" ? String(at) : dateLabel(new 
 /** The newest first, as people read it. */
 export function readableTable(chart) {
   const { places, values } = alignSeries(chart);
-  const unit = isPercent(chart.unit) ? "%" : "";
+  const unit = isPercent(chart.unit) ? strings.figures.percentSign : "";
   const rows = places.map((at, place) => [
     placeLabel(at, chart.x),
     ...values.map((each) => (each[place] === null ? "" : `${exactFigure(each[place])}${unit}`)),
@@ -18,14 +19,20 @@ export function readableTable(chart) {
   return { title: chart.title, columns: headOf(chart, ""), rows: rows.reverse() };
 }
 
-/** For a program: in order, every digit, dates as ISO 8601 has them, and the sources at the end. */
-export function dataRows(chart, sources) {
+/** For a spreadsheet: in order, every digit, dates as ISO 8601 has them; unit and source in columns of their own. */
+export function dataFile(chart, sources) {
   const { places, values } = alignSeries(chart);
+  const about = [
+    [strings.figures.unit, chart.unit],
+    [strings.figures.source, sources.join("; ")],
+  ].filter(([, each]) => each !== "");
+  const head = [...headOf(chart, ""), ...about.map(([name]) => name)];
   const rows = places.map((at, place) => [
     chart.x === "year" ? String(at) : new Date(at).toISOString().slice(0, 10),
-    ...values.map((each) => (each[place] === null ? "" : String(each[place]))),
+    ...values.map((each) => (each[place] === null ? "" : numeral(each[place]))),
+    ...about.map(([, each]) => text(each)),
   ]);
-  return [headOf(chart, chart.unit ? ` (${chart.unit})` : ""), ...rows, ...sources.map((source) => [source])];
+  return linesOf([head.map(text), ...rows]);
 }
 
 function headOf(chart, unit) {

@@ -51,9 +51,14 @@ async function send(method, path, { body, accept = "application/json", signal, k
     reached(false);
     throw new Unreachable(String(error));
   }
-  reached(true);
-  if (!response.ok) throw await errorOf(response);
-  return response;
+  if (response.ok) {
+    reached(true);
+    return response;
+  }
+  const error = await errorOf(response);
+  // A proxy that answers for a server which is away.
+  reached(!(error.code === "" && [502, 503, 504].includes(error.status)));
+  throw error;
 }
 
 async function errorOf(response) {
@@ -88,6 +93,12 @@ async function stream(method, path, options) {
   return response;
 }
 
+async function begin(path, body, live) {
+  if (live) return stream("POST", path, { body });
+  const { turn_id: turnId } = await json("POST", path, { body });
+  return { turnId };
+}
+
 const segment = (id) => encodeURIComponent(String(id));
 
 /** Only what is given; a page has 40 unless told otherwise. */
@@ -117,12 +128,14 @@ export const api = {
   share: (id, what) => json("POST", `/api/conversations/${segment(id)}/share`, { body: what }),
   unshare: (id) => send("DELETE", `/api/conversations/${segment(id)}/share`),
   shared: (token) => json("GET", `/api/shared/${segment(token)}`),
-  startTurn: (id, turn) => stream("POST", `/api/conversations/${segment(id)}/turns`, { body: turn }),
-  regenerate: (messageId, how) => stream("POST", `/api/messages/${segment(messageId)}/regenerate`, { body: how }),
-  goOn: (messageId) => stream("POST", `/api/messages/${segment(messageId)}/continue`, { body: {} }),
+  /** These begin a turn: `live` gives the stream of its events, otherwise `{turnId}`. */
+  startTurn: (id, turn, live = true) => begin(`/api/conversations/${segment(id)}/turns`, turn, live),
+  regenerate: (messageId, how, live = true) => begin(`/api/messages/${segment(messageId)}/regenerate`, how, live),
+  goOn: (messageId, live = true) => begin(`/api/messages/${segment(messageId)}/continue`, {}, live),
   stopTurn: (turnId) => json("POST", `/api/turns/${segment(turnId)}/stop`),
   giveFeedback: (messageId, feedback) =>
     json("PUT", `/api/messages/${segment(messageId)}/feedback`, { body: feedback }),
-  turnEvents: (turnId, after) =>
-    stream("GET", `/api/turns/${segment(turnId)}/events${after ? `?after=${segment(after)}` : ""}`),
+  /** All that is still to come, or what has come by now if it is not `live`. */
+  turnEvents: (turnId, after, live = true) =>
+    stream("GET", `/api/turns/${segment(turnId)}/events?${new URLSearchParams({ after, wait: live ? 1 : 0 })}`),
 };

@@ -1,12 +1,17 @@
-// Errors as sentences for the person in front of the page.
+// Errors as sentences for the person in front of the page: cause, remedy, and what an endpoint itself said.
 
 import { strings } from "../strings/index.js";
 import { ApiError, Unreachable } from "./api.js";
 import { StreamBroken } from "./sse.js";
 
+/** A problem for the banner; one that is `away` is over as soon as the server answers again. */
+export function problemOf(error, action = undefined) {
+  return { text: describe(error), away: isAway(error), ...(action ? { action } : {}) };
+}
+
 export function describe(error) {
   const say = strings.problem;
-  if (error instanceof Unreachable || error instanceof StreamBroken) return say.unreachable;
+  if (isAway(error)) return say.unreachable;
   if (!(error instanceof ApiError)) {
     console.error(error);
     return say.unknown;
@@ -17,7 +22,44 @@ export function describe(error) {
   return error.retryAfter === null ? words : say.busyFor(words, error.retryAfter);
 }
 
-/** What the server says with `{code, message}`, in the page's language as far as there is a sentence for it. */
+/** Nobody answered, or a proxy in place of a server that is away. */
+function isAway(error) {
+  return (
+    error instanceof Unreachable ||
+    error instanceof StreamBroken ||
+    (error instanceof ApiError && error.code === "" && [502, 503, 504].includes(error.status))
+  );
+}
+
+/** What the server says with `{code, message}`, in the page's language. */
 export function sayError({ code, message }) {
-  return strings.problem.byCode[code] ?? message;
+  const { byCode, ownWords, reported } = strings.problem;
+  if (ownWords && message) return message;
+  const { kind, reason } = partsOf(code, String(message ?? ""));
+  const words = known(byCode, `${code}_${kind}`) ?? known(byCode, code);
+  if (!words) return message;
+  return [...words, reason && reported(reason)].filter(Boolean).join(" ");
+}
+
+const known = (table, name) => (Object.hasOwn(table, name) ? table[name] : null);
+
+/** What the server knows more exactly than the code tells, by its words for it. */
+const KINDS = [
+  ["quota", /quota is used up/],
+  ["host", /host name is not known/],
+  ["certificate", /certificate is not trusted/],
+  ["tls", /no TLS connection/],
+  ["refused", /refuses connections/],
+  ["proxy", /the proxy refused/],
+  ["silent", /it does not answer/],
+];
+
+/** Out of "The model's endpoint did not accept the key (401): no such key; check OPENAI_API_KEY." */
+function partsOf(code, message) {
+  if (!code.startsWith("model_")) return { kind: null, reason: null };
+  const ours = KINDS.find(([, form]) => form.test(message));
+  const found = /^[^:(]*(?:\((\d{3})\))?[^:(]*: (.*?)(?:; (?:check|it asks|asks|try)\b[^;]*)?\.?$/s.exec(message);
+  const status = /^[^:(]*\((\d{3})\)/.exec(message)?.[1] ?? null;
+  // Why nothing could be reached is our finding, not an endpoint's.
+  return { kind: ours?.[0] ?? status, reason: code === "model_unreachable" ? null : (found?.[2] ?? null) };
 }

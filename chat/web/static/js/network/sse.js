@@ -60,32 +60,55 @@ export class EventParser {
 /**
  * The events of a ReadableStream of bytes, as they arrive. Ends when the stream ends.
  * Throws StreamBroken when nothing at all, not even a comment, came for `silenceMs`, or when the stream fails.
+ * `signal` ends it before its time.
  */
-export async function* readEvents(stream, silenceMs) {
+export async function* readEvents(stream, silenceMs, signal = null) {
   const reader = stream.getReader();
   const decoder = new TextDecoder();
   const parser = new EventParser();
+  let ended = false;
   try {
-    for (;;) {
-      const { done, value } = await withinTime(reader.read(), silenceMs);
-      if (done) return;
+    for (let next = reader.read(); ; ) {
+      const { done, value } = await withinTime(next, silenceMs, signal);
+      ended = done && !signal?.aborted;
+      if (done || signal?.aborted) return;
+      // Asked for before the events are handed on: Chromium cancels a request whose end nobody waits for.
+      next = reader.read();
+      next.catch(() => {});
       yield* parser.feed(decoder.decode(value, { stream: true }));
     }
   } catch (error) {
     throw error instanceof StreamBroken ? error : new StreamBroken(String(error));
   } finally {
-    reader.cancel().catch(() => {});
+    // What has ended is left alone: the browser would note it as canceled.
+    if (!ended) reader.cancel().catch(() => {});
   }
 }
 
-async function withinTime(promise, milliseconds) {
+/** The events of a response that ends soon. Throws StreamBroken when it does not, or when it is cut. */
+export async function* readSoon(response, silenceMs) {
+  let text;
+  try {
+    text = await withinTime(response.text(), silenceMs, null);
+  } catch (error) {
+    throw error instanceof StreamBroken ? error : new StreamBroken(String(error));
+  }
+  yield* new EventParser().feed(text);
+}
+
+async function withinTime(promise, milliseconds, signal) {
   let timer;
-  const silence = new Promise((_, reject) => {
+  let end;
+  const early = new Promise((resolve, reject) => {
     timer = setTimeout(() => reject(new StreamBroken("silent for too long")), milliseconds);
+    end = () => resolve({ done: true });
+    signal?.addEventListener("abort", end);
+    if (signal?.aborted) end();
   });
   try {
-    return await Promise.race([promise, silence]);
+    return await Promise.race([promise, early]);
   } finally {
     clearTimeout(timer);
+    signal?.removeEventListener("abort", end);
   }
 }

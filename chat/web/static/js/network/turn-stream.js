@@ -1,7 +1,8 @@
 // One turn's events, from the request that starts it to `done`, over as many connections as it takes.
 
 import { ApiError, Unreachable } from "./api.js";
-import { readEvents, StreamBroken } from "./sse.js";
+import { readEvents, readSoon, StreamBroken } from "./sse.js";
+import { UNLIMITED } from "./stream-slots.js";
 
 // The server sends a comment every 5 s; three missed ones mean that nobody is there any more.
 const SILENCE_MS = 17_000;
@@ -9,6 +10,9 @@ const SILENCE_MS = 17_000;
 const ATTEMPTS = 60;
 /** About half a minute for a server that is restarting; after that, the person is told, and has the text back. */
 const OPENING_ATTEMPTS = 7;
+/** How often an answer without a connection of its own is asked for its news: in sight, and while nobody sees it. */
+const NEWS_MS = 400;
+const UNSEEN_NEWS_MS = 2500;
 
 /** The turn runs (or ran), but its events could not be reached again. */
 export class TurnLost extends Error {}
@@ -16,11 +20,12 @@ export class TurnLost extends Error {}
 /**
  * Follows one turn.
  *
- * `open` makes the first connection: it starts the turn, or asks for a running one from its first event. While no turn
- * is known, it is called again after an error that `mayOpenAgain(error)` allows: by default, when the server said that
- * it did not take the request. `resume(turnId, after)` makes the later connections. `onEvent(name, data)` gets each
- * event once, in order; `onReconnecting()` tells that there is no connection. `turnId` is given when it is known
- * beforehand, `signal` when the opening may be given up.
+ * `open(live)` makes the first connection, which starts the turn. While no turn is known, it is called again after an
+ * error that `mayOpenAgain(error)` allows: by default, when the server said that it did not take the request.
+ * `resume(turnId, after, live)` makes the later connections, and the first one where `turnId` is given. `live`: whether
+ * the connection may last, which `slots` decide; otherwise `open` gives `{turnId}`, and `resume` what has come by now.
+ * `inSight()` tells whether somebody looks at the answer. `onEvent(name, data)` gets each event once, in order;
+ * `onReconnecting()` tells that there is no connection. `signal` gives the opening up.
  *
  * Returns after `done`. Throws what `open` throws as long as no turn is known, an ApiError when the server
  * refuses to go on, TurnLost when it could not be reached again.
@@ -34,14 +39,26 @@ export async function followTurn({
   turnId = null,
   signal = null,
   pause = wait,
+  slots = UNLIMITED,
+  inSight = () => true,
 }) {
   const progress = { turnId, last: 0, attempt: 0 };
-  let connect = open;
+  const again = (live) => resume(progress.turnId, progress.last, live);
+  let connect = turnId === null ? open : again;
   for (;;) {
+    // A turn that is not known yet could not be taken up again.
+    const slot = await slots.take(() => progress.turnId === null || inSight());
+    const live = slot !== null;
     try {
-      const response = await connect();
-      if (await drain(response, progress, onEvent)) return;
-      throw new StreamBroken("ended before the turn was done");
+      const opened = await connect(live);
+      const begun = !(opened instanceof Response);
+      const short = !live && connect === again;
+      if (begun) progress.turnId = opened.turnId;
+      else if (await drain(eventsOf(opened, short, slot?.recalled), progress, onEvent)) return;
+      if (!begun && !short && !slot?.recalled?.aborted) throw new StreamBroken("ended before the turn was done");
+      connect = again;
+      slot?.release();
+      if (!begun) await pause(inSight() ? NEWS_MS : UNSEEN_NEWS_MS, signal);
     } catch (error) {
       progress.attempt += 1;
       if (progress.turnId === null) {
@@ -49,10 +66,13 @@ export async function followTurn({
       } else {
         if (!mayRecover(error)) throw error;
         if (progress.attempt > ATTEMPTS) throw new TurnLost(String(error));
-        connect = () => resume(progress.turnId, progress.last);
+        connect = again;
       }
+      slot?.release();
       onReconnecting();
       await pause(delayBefore(progress.attempt, error.retryAfter), signal);
+    } finally {
+      slot?.release();
     }
   }
 }
@@ -73,19 +93,44 @@ function mayRecover(error) {
   );
 }
 
+function eventsOf(response, short, recalled = null) {
+  return short ? readSoon(response, SILENCE_MS) : readEvents(response.body, SILENCE_MS, recalled);
+}
+
 /** Hands on what a connection brings; true once the turn is done. */
-async function drain(response, progress, onEvent) {
-  for await (const event of readEvents(response.body, SILENCE_MS)) {
-    const number = Number(event.id);
-    if (number && number <= progress.last) continue;
-    const data = parse(event.data);
-    if (number) progress.last = number;
-    progress.attempt = 0;
-    if (event.name === "turn") progress.turnId = data.turn_id;
-    onEvent(event.name, data);
-    if (event.name === "done") return true;
+async function drain(events, progress, onEvent) {
+  let finished = false;
+  try {
+    for (let next = await events.next(); !next.done; next = await events.next()) {
+      finished = handOn(next.value, progress, onEvent);
+      if (finished) return true;
+    }
+    return false;
+  } finally {
+    // A stream that has told everything ends by itself; only one that is given up is cancelled.
+    if (finished) letEnd(events);
+    else events.return();
   }
-  return false;
+}
+
+async function letEnd(events) {
+  try {
+    while (!(await events.next()).done);
+  } catch {
+    // Nothing more was expected of it.
+  }
+}
+
+/** True if the event is the turn's last. */
+function handOn(event, progress, onEvent) {
+  const number = Number(event.id);
+  if (number && number <= progress.last) return false;
+  const data = parse(event.data);
+  if (number) progress.last = number;
+  progress.attempt = 0;
+  if (event.name === "turn") progress.turnId = data.turn_id;
+  onEvent(event.name, data);
+  return event.name === "done";
 }
 
 function parse(text) {

@@ -9,7 +9,8 @@ import { setWithout } from "./unread.js";
 export function initialState() {
   return {
     me: null,
-    model: null,
+    // Models that were chosen in a chat and have not answered there yet: see model.js.
+    models: new Map(),
     openKey: NEW,
     // Whether the next new chat will be one that is not kept.
     temporary: false,
@@ -106,6 +107,7 @@ export function forgotten(state, id) {
   return {
     conversations: without(state.conversations),
     drafts: without(state.drafts),
+    models: without(state.models),
     queues: without(state.queues),
     awaitedIds: setWithout(state.awaitedIds, id),
     unreadIds: setWithout(state.unreadIds, id),

@@ -1,5 +1,8 @@
 // Every sentence the page shows, in German.
 
+import { errors } from "./errors-de.js";
+import { figures } from "./figures-de.js";
+
 const plural = (count, one, many) => `${count.toLocaleString("de")} ${count === 1 ? one : many}`;
 
 export const strings = {
@@ -215,16 +218,16 @@ export const strings = {
       "Wie hat sich der Euro dieses Jahr zum Dollar entwickelt?",
       "Was kannst du?",
     ],
-    // What the built-in demo understands, which is English.
+    // What the built-in demo understands.
     demoSuggestions: [
-      "Show me China market data",
-      "Compare GDP growth of India, China and Brazil",
-      "How has the euro moved against the dollar this year?",
-      "What can you do?",
+      "Zeig mir Marktdaten zu China",
+      "Vergleiche das BIP-Wachstum von Indien, China und Brasilien",
+      "Wie hat sich der Euro dieses Jahr zum Dollar entwickelt?",
+      "Was kannst du?",
     ],
     demoTitle: "Kein Modell ist verbunden, darum antwortet die eingebaute Demo.",
     demo: [
-      "Sie schlägt Zahlen wirklich nach, versteht aber wenig, und nur Englisch. Um ein Modell zu verbinden, setzen Sie ",
+      "Sie schlägt Zahlen wirklich nach, versteht aber wenig, auf Deutsch und Englisch. Um ein Modell zu verbinden, setzen Sie ",
       "OPENAI_API_KEY",
       " und, für einen anderen Endpunkt als den von OpenAI, ",
       "OPENAI_BASE_URL",
@@ -251,6 +254,7 @@ export const strings = {
     queue: "Nachricht einreihen",
     stop: "Antwort stoppen",
     model: "Modell",
+    modelGone: (name) => `${name} wird nicht mehr angeboten`,
     tooLong: (count, limit) =>
       `${count.toLocaleString("de")} von höchstens ${limit.toLocaleString("de")} Zeichen: bitte kürzen.`,
   },
@@ -259,6 +263,7 @@ export const strings = {
     label: "Unterhaltung",
     loading: "Der Chat wird geöffnet…",
     missing: "Diesen Chat gibt es hier nicht. Vielleicht wurde er gelöscht, oder er gehört zu einem anderen Browser.",
+    startNew: "Neuen Chat beginnen",
     failed: "Der Chat konnte nicht geöffnet werden.",
     toBottom: "Zum Ende springen",
     older: "Früheres wird geladen…",
@@ -286,6 +291,8 @@ export const strings = {
     copy: "Kopieren",
     copied: "Kopiert",
     edit: "Bearbeiten",
+    more: "Mehr zeigen",
+    less: "Weniger zeigen",
     editLabel: "Ihre Nachricht",
     save: "Senden",
     cancel: "Abbrechen",
@@ -343,6 +350,8 @@ export const strings = {
     untitled: "Zahlen",
   },
 
+  figures,
+
   chart: {
     figures: "Zahlen als Tabelle",
     png: "PNG",
@@ -378,23 +387,10 @@ export const strings = {
     unexpected: (status) => `Der Server gab eine unerwartete Antwort (${status}).`,
     garbled: "Die Antwort des Servers war nicht lesbar.",
     unknown: "Auf dieser Seite ging etwas schief. Laden Sie sie neu, falls sie sich nicht fängt.",
-    // What the server says in English, by its code.
-    byCode: {
-      internal: "Im Server trat ein Fehler auf.",
-      model_answer_too_long: "Die Antwort wurde länger, als eine sein darf.",
-      model_garbled: "Was das Modell schickte, war nicht lesbar.",
-      model_interrupted: "Das Modell brach mitten in der Antwort ab.",
-      model_no_answer: "Das Modell gab keine Antwort.",
-      model_rate_limited: "Das Modell hat gerade zu viele Anfragen.",
-      model_rejected: "Das Modell hat die Anfrage abgelehnt.",
-      model_timeout: "Das Modell schwieg zu lange.",
-      model_unavailable: "Das Modell ist gerade gestört.",
-      model_unreachable: "Das Modell ist nicht erreichbar.",
-      not_kept: "Die Antwort konnte nicht gespeichert werden.",
-      turn_interrupted: "Unterbrochen: Der Server hielt mitten in dieser Antwort an.",
-      turn_running: "In diesem Chat entsteht schon eine Antwort.",
-      turn_timeout: "Die Antwort dauerte zu lange.",
-    },
+    byCode: errors,
+    // What the server says is English: only what an endpoint said itself is repeated.
+    ownWords: false,
+    reported: (reason) => `Der Endpunkt meldet: „${reason}“`,
   },
 
   milliseconds: (value) => `${value.toLocaleString("de")} ms`,

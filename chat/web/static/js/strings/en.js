@@ -1,5 +1,8 @@
 // Every sentence the page shows, in English. A second language is a second file with the same names.
 
+import { errors } from "./errors-en.js";
+import { figures } from "./figures-en.js";
+
 const plural = (count, one, many) => `${count.toLocaleString("en")} ${count === 1 ? one : many}`;
 
 export const strings = {
@@ -212,7 +215,7 @@ export const strings = {
       "How has the euro moved against the dollar this year?",
       "What can you do?",
     ],
-    // What the built-in demo understands, which is English.
+    // What the built-in demo understands.
     demoSuggestions: [
       "Show me China market data",
       "Compare GDP growth of India, China and Brazil",
@@ -248,6 +251,7 @@ export const strings = {
     queue: "Queue message",
     stop: "Stop the answer",
     model: "Model",
+    modelGone: (name) => `${name} is not offered any more`,
     tooLong: (count, limit) =>
       `${count.toLocaleString("en")} of at most ${limit.toLocaleString("en")} characters: shorten it to send it.`,
   },
@@ -256,6 +260,7 @@ export const strings = {
     label: "Conversation",
     loading: "Opening the chat…",
     missing: "There is no such chat here. It may have been deleted, or it belongs to another browser.",
+    startNew: "Start a new chat",
     failed: "The chat could not be opened.",
     toBottom: "Jump to the end",
     older: "Loading what was said before…",
@@ -283,6 +288,8 @@ export const strings = {
     copy: "Copy",
     copied: "Copied",
     edit: "Edit",
+    more: "Show more",
+    less: "Show less",
     editLabel: "Your message",
     save: "Send",
     cancel: "Cancel",
@@ -340,6 +347,8 @@ export const strings = {
     untitled: "Figures",
   },
 
+  figures,
+
   chart: {
     figures: "Figures as a table",
     png: "PNG",
@@ -374,8 +383,10 @@ export const strings = {
     unexpected: (status) => `The server gave an unexpected answer (${status}).`,
     garbled: "The server’s answer could not be read.",
     unknown: "Something went wrong in this page. Reload it if it does not recover.",
-    // The server says them itself, in English; another language has its own sentence for each code.
-    byCode: {},
+    byCode: errors,
+    // English errors are the server's own words, with cause and remedy in them.
+    ownWords: true,
+    reported: (reason) => `The endpoint says: “${reason}”`,
   },
 
   milliseconds: (value) => `${value} ms`,

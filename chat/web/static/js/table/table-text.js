@@ -1,16 +1,11 @@
-// Tables as text and in order: for the clipboard, for files, for sorting. Rows are lists of strings. Pure functions.
+// Tables as text and in order: for the clipboard, for sorting. Rows are lists of strings. Pure functions.
 
-/** Comma-separated values as RFC 4180 has them. A cell that a spreadsheet would run as a formula is made text. */
-export function toCsv(rows) {
-  return `${rows.map((row) => row.map((cell) => quoted(inert(cell))).join(",")).join("\r\n")}\r\n`;
-}
+export { toCsv } from "./csv.js";
 
 /** For the clipboard: tab-separated, which spreadsheets take apart and people can read. */
 export function toTsv(rows) {
   return rows.map((row) => row.map((cell) => inert(cell).replace(/\s+/g, " ")).join("\t")).join("\n");
 }
-
-const quoted = (cell) => (/[",\r\n]/.test(cell) ? `"${cell.replaceAll('"', '""')}"` : cell);
 
 function inert(cell) {
   return /^[=@\t\r]|^[+-](?![\d.,\s]*[\d%][\d.,%\s]*$)/.test(cell) ? `'${cell}` : cell;

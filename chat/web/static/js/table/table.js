@@ -17,7 +17,7 @@ export const Table = pure(({ table, plain = false }) => {
   const [all, setAll] = useState(false);
   const [order, setOrder] = useState(UNSORTED);
   const title = table.title || strings.result.untitled;
-  const sorted = useMemo(() => inOrder(table.rows, order), [table, order]);
+  const { sorted, sortedRaw } = useMemo(() => inOrder(table, order), [table, order]);
   const numeric = useMemo(() => table.columns.map((_, column) => isNumeric(table.rows, column)), [table]);
   const long = table.rows.length > FIRST_ROWS + 3;
   const rows = long && !all ? sorted.slice(0, FIRST_ROWS) : sorted;
@@ -54,7 +54,7 @@ export const Table = pure(({ table, plain = false }) => {
           ${all ? strings.result.fewer : strings.result.allRows(table.rows.length)}
         </button>`
         }
-        ${!plain && html`<${Tools} title=${title} rows=${[table.columns, ...sorted]} />`}
+        ${!plain && html`<${Tools} title=${title} rows=${[table.columns, ...sorted]} raw=${[table.columns, ...sortedRaw]} />`}
       </div>
     </div>
   `;
@@ -68,7 +68,7 @@ function Head({ name, numeric, direction, onSort }) {
   `;
 }
 
-function Tools({ title, rows }) {
+function Tools({ title, rows, raw }) {
   const [said, setSaid] = useState(null);
   const say = strings.markdown;
   const copy = async () => {
@@ -83,15 +83,20 @@ function Tools({ title, rows }) {
       type="button"
       class="plain-button"
       aria-label=${say.csvLabel}
-      onClick=${() => download(`${title}.csv`, "text/csv;charset=utf-8", toCsv(rows))}
+      onClick=${() => download(`${title}.csv`, "text/csv;charset=utf-8", toCsv(raw))}
     >
       ${say.csv}
     </button>
   `;
 }
 
-const inOrder = (rows, { column, direction }) =>
-  direction ? sortedRows(rows, column, direction, strings.language) : rows;
+/** The rows as they are shown and as they came, both by what came: that is written in one language. */
+function inOrder({ rows, raw = rows }, { column, direction }) {
+  if (!direction) return { sorted: rows, sortedRaw: raw };
+  const shown = new Map(raw.map((row, index) => [row, rows[index]]));
+  const sortedRaw = sortedRows(raw, column, direction, strings.language);
+  return { sorted: sortedRaw.map((row) => shown.get(row)), sortedRaw };
+}
 
 function drawCell(cell, column, numeric) {
   const shown = cell === "" ? strings.result.noValue : cell;

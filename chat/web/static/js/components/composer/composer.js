@@ -9,7 +9,7 @@ import { Icon } from "../elements/icons.js";
 import { ModelChoice } from "./model-choice.js";
 
 /** `phase` is the running turn's, if there is one; `temporary` whether this chat is kept nowhere. */
-export function Composer({ conversationKey, draft, ready, phase, temporary, me, model, actions }) {
+export function Composer({ conversationKey, draft, ready, missing, phase, temporary, me, model, gone, actions }) {
   const field = useRef(null);
   // What was sent before the chat was there.
   const early = useRef("");
@@ -40,6 +40,11 @@ export function Composer({ conversationKey, draft, ready, phase, temporary, me, 
     event.preventDefault();
     // What stands in the field, which may be a frame newer than what was drawn.
     const text = field.current.value;
+    // Where the chat is gone, what is written is asked in a new one.
+    if (missing && text.trim()) {
+      actions.startOver(text);
+      return;
+    }
     if (sendable(text)) {
       actions.submit(text);
       // Now, not with the next drawing: a second press in the same frame finds an empty box.
@@ -80,7 +85,7 @@ export function Composer({ conversationKey, draft, ready, phase, temporary, me, 
         html`<p id="message-length" class="too-long" role="alert">${strings.composer.tooLong(length, limit)}</p>`
       }
       <div class="composer-foot">
-        <${ModelChoice} me=${me} model=${model} onChoose=${actions.chooseModel} />
+        <${ModelChoice} me=${me} model=${model} gone=${gone} onChoose=${actions.chooseModel} />
         ${
           me?.instructions &&
           html`<${IconButton}
@@ -93,7 +98,7 @@ export function Composer({ conversationKey, draft, ready, phase, temporary, me, 
         <${Buttons}
           busy=${useSettled(busy)}
           some=${draft.trim() !== ""}
-          sendable=${sendable(draft)}
+          sendable=${sendable(draft) || (missing && draft.trim() !== "")}
           onStop=${stop}
         />
       </div>

@@ -4,19 +4,23 @@ import { strings } from "../../strings/index.js";
 import { html } from "../../view.js";
 import { Icon } from "../elements/icons.js";
 
-export function ModelChoice({ me, model, onChoose }) {
+/** `gone`: the model that answered in this chat, where it is offered no more. */
+export function ModelChoice({ me, model, gone, onChoose }) {
   const models = me?.models ?? [];
   if (models.length === 0) return html`<span class="model"></span>`;
+  const note = gone && strings.composer.modelGone(gone);
   if (models.length === 1) {
-    return html`<span class="model"><span class="unseen">${strings.composer.model}: </span>${models[0]}</span>`;
+    return html`<span class="model"><span class="unseen">${strings.composer.model}: </span>${[models[0], note].filter(Boolean).join(" · ")}</span>`;
   }
   return html`
     <label class="model choice">
       <span class="unseen">${strings.composer.model}</span>
+      <span class="widest" aria-hidden="true">${model}</span>
       <select value=${model} onChange=${(event) => onChoose(event.currentTarget.value)}>
         ${models.map((name) => html`<option value=${name} selected=${name === model}>${name}</option>`)}
       </select>
       <${Icon} name="chevron" />
     </label>
+    ${note && html`<span class="model-gone">${note}</span>`}
   `;
 }

@@ -1,6 +1,7 @@
 // The whole page: the chats at the left, the open one in the middle, and what opens over both.
 
 import { blankConversation, NEW } from "../../state/conversation.js";
+import { modelOf } from "../../state/model.js";
 import { strings } from "../../strings/index.js";
 import { html } from "../../view.js";
 import { Composer } from "../composer/composer.js";
@@ -17,6 +18,7 @@ import { TopBar } from "./top-bar.js";
 export function App({ state, actions }) {
   const { openKey, drawerOpen } = state;
   const conversation = state.conversations.get(openKey) ?? blankConversation(openKey, "loading");
+  const { model, gone } = modelOf(state, openKey);
   const isWelcome = conversation.phase === "ready" && conversation.messages.size === 0;
   return html`
     <a class="skip" href="#message-field">${strings.skipToComposer}</a>
@@ -41,14 +43,14 @@ export function App({ state, actions }) {
         isWelcome
           ? html`<${Welcome}
               demo=${state.me?.features?.demo === true}
-              model=${state.model}
+              model=${model}
               own=${state.me?.welcome ?? null}
               temporary=${isTemporary(state, conversation)}
               onSuggest=${actions.submit}
             />`
           : html`<${Thread} key=${openKey} conversation=${conversation} actions=${actions} />`
       }
-      <${Foot} state=${state} conversation=${conversation} actions=${actions} />
+      <${Foot} state=${state} conversation=${conversation} model=${model} gone=${gone} actions=${actions} />
     </main>
     <div class="unseen" role="status">${state.announcement}</div>
     <${Toast} toast=${state.toast} onEnd=${actions.endToast} />
@@ -83,7 +85,7 @@ function Head({ state, conversation, isWelcome, actions }) {
   `;
 }
 
-function Foot({ state, conversation, actions }) {
+function Foot({ state, conversation, model, gone, actions }) {
   const { openKey } = state;
   const phase = conversation.turn?.phase;
   return html`
@@ -99,10 +101,12 @@ function Foot({ state, conversation, actions }) {
         conversationKey=${openKey}
         draft=${state.drafts.get(openKey) ?? ""}
         ready=${conversation.phase === "ready"}
+        missing=${conversation.phase === "missing"}
         phase=${phase}
         temporary=${isTemporary(state, conversation)}
         me=${state.me}
-        model=${state.model}
+        model=${model}
+        gone=${gone}
         actions=${actions}
       />
     </div>

@@ -1,6 +1,6 @@
 // What can be done with a message: copy it, say what one thinks of it, turn to its other versions.
 
-import { copyText } from "../../browser/clipboard.js";
+import { copy } from "../../browser/clipboard.js";
 import { strings } from "../../strings/index.js";
 import { html, useEffect, useRef, useState } from "../../view.js";
 import { IconButton } from "../elements/buttons.js";
@@ -12,18 +12,19 @@ export function MessageActions({ children }) {
   return html`<div class="message-actions" role="group" aria-label=${strings.message.actions}>${children}</div>`;
 }
 
-export function CopyButton({ text }) {
+/** `content(article)` gives `{text, html?}` of the message that the button stands under. */
+export function CopyButton({ content }) {
   const [copied, setCopied] = useState(false);
   const timer = useRef(0);
   useEffect(() => () => clearTimeout(timer.current), []);
-  const copy = async () => {
-    if (!(await copyText(text()))) return;
+  const take = async (event) => {
+    if (!(await copy(content(event.currentTarget.closest("article"))))) return;
     setCopied(true);
     clearTimeout(timer.current);
     timer.current = setTimeout(() => setCopied(false), SAID_MS);
   };
   const { copied: done, copy: word } = strings.message;
-  return html`<${IconButton} icon=${copied ? "check" : "copy"} label=${copied ? done : word} onClick=${copy} />`;
+  return html`<${IconButton} icon=${copied ? "check" : "copy"} label=${copied ? done : word} onClick=${take} />`;
 }
 
 /** ‹ 2/3 ›, where a message has other versions. `onTurn(step)` shows the one before (-1) or after (1). */

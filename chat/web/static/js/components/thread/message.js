@@ -2,12 +2,13 @@
 
 import { duration } from "../../chart/format.js";
 import { sayError } from "../../network/errors.js";
-import { mayGoOn, mayRetry, textOf } from "../../state/message.js";
+import { mayGoOn, mayRetry } from "../../state/message.js";
 import { strings } from "../../strings/index.js";
 import { html, pure, useState } from "../../view.js";
 import { IconButton, WordButton } from "../elements/buttons.js";
 import { Icon, Spinner } from "../elements/icons.js";
 import { AgainMenu } from "./again-menu.js";
+import { copied, hasContent } from "./copied.js";
 import { FollowUps } from "./follow-ups.js";
 import { MarkdownText } from "./markdown-text.js";
 import { BranchSwitcher, CopyButton, Feedback, MessageActions } from "./message-actions.js";
@@ -141,7 +142,7 @@ function Foot({ message, index, count, idle, last, actions }) {
           disabled=${!idle}
           onTurn=${(step) => actions.turnTo(message, step)}
         />
-        <${CopyButton} text=${() => textOf(message)} />
+        ${hasContent(message) && html`<${CopyButton} content=${(article) => copied(message, article)} />`}
         <${IconButton}
           icon="retry"
           label=${strings.message.regenerate}

@@ -5,6 +5,7 @@ import { strings } from "../../strings/index.js";
 import { html, pure, useLayoutEffect, useRef, useState } from "../../view.js";
 import { IconButton } from "../elements/buttons.js";
 import { BranchSwitcher, CopyButton, MessageActions } from "./message-actions.js";
+import { QuestionText } from "./question-text.js";
 
 /** it is version `index` of `count`, `idle` whether it may be changed now. */
 export const Question = pure(({ message, index = 0, count = 1, idle = false, readOnly = false, actions }) => {
@@ -24,7 +25,7 @@ export const Question = pure(({ message, index = 0, count = 1, idle = false, rea
   return html`
     <article class=${editing ? "question editing" : "question"} data-message=${message.id} data-key=${message.key} ref=${article}>
       <h2 class="unseen">${strings.thread.you}</h2>
-      ${editing ? html`<${Editor} text=${text} idle=${idle} onSave=${save} onCancel=${close} />` : html`<p>${text}</p>`}
+      ${editing ? html`<${Editor} text=${text} idle=${idle} onSave=${save} onCancel=${close} />` : html`<${QuestionText} text=${text} />`}
       ${
         !readOnly &&
         !editing &&
@@ -36,7 +37,7 @@ export const Question = pure(({ message, index = 0, count = 1, idle = false, rea
             disabled=${!idle}
             onTurn=${(step) => actions.turnTo(message, step)}
           />
-          <${CopyButton} text=${() => text} />
+          <${CopyButton} content=${() => ({ text })} />
           <${IconButton}
             icon="pencil"
             kind="edit"

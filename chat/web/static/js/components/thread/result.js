@@ -2,17 +2,16 @@
 
 import { LINK_REL } from "../../browser/links.js";
 import { Chart } from "../../chart/chart.js";
-import { dateLabel } from "../../chart/format.js";
-import { readResultData } from "../../state/result-data.js";
 import { strings } from "../../strings/index.js";
 import { Table } from "../../table/table.js";
 import { html, pure, useMemo, useState } from "../../view.js";
+import { datesOf, resultOf, sourceSentence } from "./result-of.js";
 
 const FIRST_CHARTS = 4;
 
 export const Result = pure(({ data }) => {
-  const result = useMemo(() => readResultData(data), [data]);
-  const sentences = useMemo(() => (result?.sources ?? []).map(sentenceOf), [result]);
+  const result = useMemo(() => resultOf(data), [data]);
+  const sentences = useMemo(() => (result?.sources ?? []).map(sourceSentence), [result]);
   if (!result) return null;
   return html`
     <figure class="result">
@@ -57,18 +56,4 @@ function Source({ source }) {
   const { name, href } = source;
   const host = href && new URL(href).host;
   return html`${href ? html`<a href=${href} target="_blank" rel=${LINK_REL}>${name}<span class="link-host">${` ${host}`}</span></a>` : name}${datesOf(source)}`;
-}
-
-/** " (updated …, retrieved …)", as far as it is known. */
-function datesOf({ updated, retrieved }) {
-  const dates = [
-    updated && strings.result.updated(dateLabel(updated)),
-    retrieved && strings.result.retrieved(dateLabel(retrieved)),
-  ].filter(Boolean);
-  return dates.length > 0 ? ` (${dates.join(", ")})` : "";
-}
-
-/** A source for where there are no links: in a picture, in a file. */
-function sentenceOf(source) {
-  return `${strings.result.sources(1)}: ${source.name}${datesOf(source)}`;
 }

@@ -18,22 +18,28 @@ export function Thread({ conversation, actions }) {
   const scroller = useRef(null);
   const content = useRef(null);
   const follower = useRef(null);
-  const [following, setFollowing] = useState(true);
+  const [away, setAway] = useState(false);
   const path = pathOf(conversation);
   const asked = path.findLast((message) => message.role === "user")?.key;
+  // An answer that is being written: with it, its question goes to the top of the window.
+  const written = path.at(-1)?.status === "running" ? path.at(-1).key : null;
   const idle = conversation.phase === "ready" && !conversation.turn;
   const stretches = useStretches(path);
   const last = stretches.at(-1)?.number;
 
   useLayoutEffect(() => {
-    follower.current = new ScrollFollower(scroller.current, content.current, setFollowing);
+    follower.current = new ScrollFollower(scroller.current, content.current, setAway);
     return () => follower.current.close();
   }, []);
   const toEnd = () => follower.current.toEnd();
+  useLayoutEffect(() => {
+    if (conversation.sought === null && written === null) toEnd();
+  }, [asked, conversation.phase]);
   // Sending takes the reader along, wherever they were.
   useLayoutEffect(() => {
-    if (conversation.sought === null) toEnd();
-  }, [asked, conversation.phase]);
+    const question = written === null ? null : elementOf(content.current, asked);
+    if (question && conversation.sought === null) follower.current.pin(question);
+  }, [written]);
   useOlder(conversation, path, scroller, content, actions);
   useSought(conversation, path, content, follower, actions);
 
@@ -43,7 +49,7 @@ export function Thread({ conversation, actions }) {
         <div class="column messages" ref=${content} role="log" aria-live="off" aria-label=${strings.thread.label}>
           <${Phase} conversation=${conversation} actions=${actions} />
           <${Beginning} conversation=${conversation} path=${path} actions=${actions} />
-          ${stretches.map(
+          ${(conversation.phase === "missing" ? [] : stretches).map(
             ({ number, messages }) => html`
               <${Stretch}
                 key=${number}
@@ -58,10 +64,7 @@ export function Thread({ conversation, actions }) {
           )}
         </div>
       </div>
-      ${
-        !following &&
-        html`<${IconButton} icon="down" label=${strings.thread.toBottom} kind="to-end" onClick=${toEnd} />`
-      }
+      ${away && html`<${IconButton} icon="down" label=${strings.thread.toBottom} kind="to-end" onClick=${toEnd} />`}
     </div>
   `;
 }
@@ -176,7 +179,14 @@ function Phase({ conversation, actions }) {
   if (phase === "loading" && messages.size === 0) {
     return html`<p class="progress"><${Spinner} />${strings.thread.loading}</p>`;
   }
-  if (phase === "missing") return html`<p class="muted centred">${strings.thread.missing}</p>`;
+  if (phase === "missing") {
+    return html`
+      <div class="missing">
+        <p class="muted">${strings.thread.missing}</p>
+        <${WordButton} icon="plus" word=${strings.thread.startNew} onClick=${() => actions.startOver()} />
+      </div>
+    `;
+  }
   if (phase !== "failed" || messages.size > 0) return null;
   return html`
     <div class="ending failed">

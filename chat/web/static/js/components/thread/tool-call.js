@@ -1,10 +1,12 @@
 // A tool call as one line: what is happening, then what came of it. Opens to the arguments and the result.
 
 import { duration } from "../../chart/format.js";
+import { label as inWords } from "../../state/result-words.js";
 import { strings } from "../../strings/index.js";
 import { html, pure, useState } from "../../view.js";
 import { Icon, Spinner } from "../elements/icons.js";
 import { Result } from "./result.js";
+import { resultOf } from "./result-of.js";
 
 const LONGEST = 20_000;
 
@@ -34,10 +36,19 @@ function Sign({ state }) {
   return html`<${Icon} name=${{ done: "check", failed: "alert", unfinished: "dash" }[state]} />`;
 }
 
-function sentence({ label, result }, state) {
+function sentence({ label: said, result }, state) {
+  const label = inWords(said);
   if (state === "running") return label.replace(/(\.{3}|…)?$/, "…");
   if (state === "unfinished") return `${label}: ${strings.tool.unfinished}`;
-  return result.summary || (result.ok ? label : `${label}: ${strings.tool.failed}`);
+  return (result.ok && summaryOf(result)) || (result.ok ? label : `${label}: ${strings.tool.failed}`);
+}
+
+/** What came of it, in the page's language: out of the card, where the tool's own sentence is in another. */
+function summaryOf({ data, summary }) {
+  const card = strings.language === "en" ? null : resultOf(data);
+  const rows = card?.tables[0]?.rows.slice(0, 2) ?? [];
+  if (rows.length === 0) return summary.replace(/(\d) %/g, (_, digit) => strings.figures.percent(digit));
+  return `${card.title}: ${rows.map(([name, value, when]) => `${name} ${value}${when ? ` (${when})` : ""}`).join(", ")}`;
 }
 
 function Details({ call, state }) {

@@ -10,7 +10,6 @@ export const Welcome = pure(({ demo, model, temporary, own, onSuggest }) => {
   const starters = own?.starters ?? [];
   const usual = demo ? say.demoSuggestions : say.suggestions;
   const suggestions = starters.length > 0 ? starters : usual;
-  const isUsual = starters.length === 0;
   return html`
     <div class="scroller">
       <div class="column welcome">
@@ -20,7 +19,7 @@ export const Welcome = pure(({ demo, model, temporary, own, onSuggest }) => {
           ${model && html`<${Icon} name="chats" />${say.answeredBy} <strong>${demo ? say.demoModel : model}</strong>`}
         </p>
         <ul class="suggestions" aria-label=${say.suggestionsLabel}>
-          ${suggestions.map((text) => html`<li lang=${demo && isUsual ? "en" : null} dir="auto"><${Suggestion} text=${text} onSuggest=${onSuggest} /></li>`)}
+          ${suggestions.map((text) => html`<li dir="auto"><${Suggestion} text=${text} onSuggest=${onSuggest} /></li>`)}
         </ul>
         ${demo && html`<${DemoNote} />`}
       </div>

@@ -1,0 +1,90 @@
+"""What a series of figures shows: where it goes, where it turns, what is unusual about it. Numbers only, no words."""
+
+from __future__ import annotations
+
+import math
+import statistics
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+# A step is unusual that is so many times as large as the usual one.
+_UNUSUAL = 2.5
+_ENDS = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Course:
+    """The known points of a series, in order: labels (years or dates) and values. There are at least three."""
+
+    labels: tuple[str, ...]
+    values: tuple[float, ...]
+
+    @property
+    def first(self) -> float:
+        return self.values[0]
+
+    @property
+    def last(self) -> float:
+        return self.values[-1]
+
+    @property
+    def high(self) -> str:
+        return self.labels[self.values.index(max(self.values))]
+
+    @property
+    def low(self) -> str:
+        return self.labels[self.values.index(min(self.values))]
+
+    @property
+    def ratio(self) -> float | None:
+        """The last value in terms of the first, where both are above zero."""
+        return self.last / self.first if min(self.first, self.last) > 0 else None
+
+    def averages(self) -> tuple[float, float, int]:
+        """The averages of the first and of the last few points, and of how many."""
+        count = max(1, min(_ENDS, len(self.values) // 3))
+        return statistics.fmean(self.values[:count]), statistics.fmean(self.values[-count:]), count
+
+    def falls(self) -> list[str]:
+        """The labels at which a value is below the one before."""
+        pairs = zip(self.labels[1:], self.values, self.values[1:], strict=False)
+        return [label for label, before, after in pairs if after < before]
+
+    def break_(self) -> tuple[str, str, float] | None:
+        """The largest step, from which label to which and how large, if it is far larger than the usual one."""
+        steps = [after - before for before, after in zip(self.values, self.values[1:], strict=False)]
+        sizes = [abs(step) for step in steps]
+        at = sizes.index(max(sizes))
+        usual = statistics.median(sizes)
+        if sizes[at] == 0 or sizes[at] < _UNUSUAL * usual:
+            return None
+        return self.labels[at], self.labels[at + 1], steps[at]
+
+
+def course(points: Any) -> Course | None:
+    """The course of `{label: value or None}`; None where there is too little to tell one."""
+    if not isinstance(points, Mapping):
+        return None
+    known = [(str(label), value) for label, each in points.items() if (value := _number(each)) is not None]
+    if len(known) < 3:
+        return None
+    return Course(tuple(label for label, _ in known), tuple(value for _, value in known))
+
+
+def shared_extreme(courses: Sequence[Course]) -> tuple[str, str] | None:
+    """The label at which most of several series have their low or their high, and which of the two."""
+    for kind in ("low", "high"):
+        labels = [getattr(each, kind) for each in courses]
+        label = max(set(labels), key=lambda each: (labels.count(each), each))
+        if labels.count(label) > max(1, len(courses) / 2):
+            return label, kind
+    return None
+
+
+def _number(value: Any) -> float | None:
+    try:
+        number = float(value)
+    except (TypeError, ValueError):
+        return None
+    return number if math.isfinite(number) else None

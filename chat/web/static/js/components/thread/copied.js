@@ -1,0 +1,74 @@
+// An answer as it is copied: its words as they were written, and as a document; the figures of its tools as tables.
+
+import { resultOf, sourceSentence } from "./result-of.js";
+
+/** What stands in an answer to be pressed or heard, not to be taken along. */
+const LEFT_OUT = "button, .code-head, .table-foot, .unseen, .katex-html, annotation, svg";
+
+/** Whether there is anything to copy. */
+export function hasContent(message) {
+  return message.parts.some((part) => (part.kind === "text" ? part.text.trim() !== "" : figuresOf(part) !== null));
+}
+
+/** `{text, html}`; `article` is where the answer is drawn. */
+export function copied(message, article) {
+  const drawn = [...article.querySelectorAll(":scope > .markdown")];
+  const pieces = message.parts.flatMap((part) => {
+    if (part.kind === "text") return [{ text: part.text.trim(), html: documentOf(drawn.shift()) }];
+    const figures = figuresOf(part);
+    return figures ? [{ text: asMarkdown(figures), html: asHtml(figures) }] : [];
+  });
+  return {
+    text: pieces
+      .map(({ text }) => text)
+      .filter(Boolean)
+      .join("\n\n"),
+    html: pieces.map(({ html }) => html).join(""),
+  };
+}
+
+function figuresOf(part) {
+  if (part.kind !== "tool" || !part.call.result?.ok) return null;
+  const result = resultOf(part.call.result.data);
+  return result && result.tables.length > 0 ? result : null;
+}
+
+function documentOf(place) {
+  if (!place) return "";
+  const copy = place.cloneNode(true);
+  for (const each of copy.querySelectorAll(LEFT_OUT)) each.remove();
+  for (const each of copy.querySelectorAll("*")) {
+    for (const { name } of [...each.attributes]) {
+      if (!["href", "colspan", "rowspan", "start", "dir", "lang"].includes(name)) each.removeAttribute(name);
+    }
+  }
+  return copy.innerHTML;
+}
+
+function asMarkdown({ title, note, tables, sources }) {
+  const row = (cells) => `| ${cells.map((cell) => cell.replace(/\s+/g, " ").replaceAll("|", "\\|")).join(" | ")} |`;
+  const table = ({ columns, rows }) => [row(columns), row(columns.map(() => "---")), ...rows.map(row)].join("\n");
+  return [title && `**${title}**`, note, ...tables.map(table), ...sources.map(sourceSentence)]
+    .filter(Boolean)
+    .join("\n\n");
+}
+
+function asHtml({ title, note, tables, sources }) {
+  const place = document.createElement("div");
+  if (title) place.append(element("h3", title));
+  if (note) place.append(element("p", note));
+  place.append(...tables.map(tableElement));
+  place.append(...sources.map((source) => element("p", sourceSentence(source))));
+  return place.innerHTML;
+}
+
+function tableElement({ columns, rows }) {
+  const row = (cells, kind) => element("tr", ...cells.map((cell) => element(kind, cell)));
+  return element("table", row(columns, "th"), ...rows.map((cells) => row(cells, "td")));
+}
+
+function element(name, ...content) {
+  const made = document.createElement(name);
+  made.append(...content);
+  return made;
+}

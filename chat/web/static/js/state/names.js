@@ -1,0 +1,27 @@
+// Names of countries and currencies in another language, by their English ones: the browser knows them all.
+
+const LETTERS = [..."ABCDEFGHIJKLMNOPQRSTUVWXYZ"];
+const REGIONS = LETTERS.flatMap((one) => LETTERS.map((other) => one + other));
+const made = new Map();
+
+/** A Map from English names in lower case; empty for English. */
+export function namesIn(language) {
+  if (!made.has(language)) made.set(language, language === "en" ? new Map() : namesFor(language));
+  return made.get(language);
+}
+
+function namesFor(language) {
+  const names = new Map();
+  add(names, "region", REGIONS, language);
+  add(names, "currency", Intl.supportedValuesOf?.("currency") ?? [], language);
+  return names;
+}
+
+function add(names, type, codes, language) {
+  const english = new Intl.DisplayNames("en", { type, fallback: "none" });
+  const other = new Intl.DisplayNames(language, { type, fallback: "none" });
+  for (const code of codes) {
+    const [name, translated] = [english.of(code), other.of(code)];
+    if (name && translated && !names.has(name.toLowerCase())) names.set(name.toLowerCase(), translated);
+  }
+}

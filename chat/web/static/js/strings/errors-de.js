@@ -1,0 +1,170 @@
+// What went wrong and what to do about it, in German.
+
+/** By the error's code: `[cause, remedy]`. A code may have entries of its own for an endpoint's HTTP status. */
+export const errors = {
+  answer_complete: ["Diese Antwort ist vollständig.", "Fragen Sie etwas Neues, oder lassen Sie noch einmal antworten."],
+  bad_request: [
+    "Der Server konnte die Anfrage nicht lesen.",
+    "Laden Sie die Seite neu und versuchen Sie es noch einmal.",
+  ],
+  client_id_reused: [
+    "Diese Nachricht wurde schon mit anderen Worten gesendet.",
+    "Laden Sie die Seite neu und senden Sie sie noch einmal.",
+  ],
+  database_unavailable: [
+    "Die Datenbank des Servers antwortet nicht.",
+    "Versuchen Sie es gleich noch einmal; bleibt der Fehler, sagen Sie es dem Betreiber.",
+  ],
+  empty_message: ["Es gibt nichts zu senden.", "Schreiben Sie zuerst etwas."],
+  forbidden: [
+    "Das ist von hier aus nicht erlaubt.",
+    "Öffnen Sie die Seite dieses Servers und versuchen Sie es noch einmal.",
+  ],
+  internal: [
+    "Im Server trat ein Fehler auf.",
+    "Versuchen Sie es noch einmal; bleibt der Fehler, sagen Sie es dem Betreiber.",
+  ],
+  invalid_cursor: ["Die Liste hat sich inzwischen geändert.", "Laden Sie die Seite neu."],
+  invalid_parent: ["Die Nachricht, zu der dies gehört, gibt es nicht mehr.", "Laden Sie die Seite neu."],
+  invalid_value: ["Diesen Wert nimmt der Server nicht an.", "Ändern Sie ihn und versuchen Sie es noch einmal."],
+  malformed_json: [
+    "Der Server konnte die Anfrage nicht lesen.",
+    "Laden Sie die Seite neu und versuchen Sie es noch einmal.",
+  ],
+  method_not_allowed: [
+    "Der Server kennt diese Anfrage nicht.",
+    "Laden Sie die Seite neu: Sie ist vielleicht älter als der Server.",
+  ],
+  model_error: ["Am Endpunkt des Modells trat ein Fehler auf.", "Versuchen Sie es noch einmal."],
+  model_garbled: [
+    "Was der Endpunkt des Modells schickte, war nicht lesbar.",
+    "Versuchen Sie es noch einmal; bleibt der Fehler, prüfen Sie, ob OPENAI_BASE_URL ein OpenAI-kompatibler Endpunkt ist.",
+  ],
+  model_interrupted: [
+    "Das Modell brach mitten in der Antwort ab.",
+    "Fragen Sie noch einmal, oder lassen Sie die Antwort fortsetzen.",
+  ],
+  model_rate_limited: [
+    "Der Endpunkt des Modells nimmt gerade keine Anfragen mehr an.",
+    "Versuchen Sie es in einer Minute noch einmal, oder wählen Sie ein anderes Modell.",
+  ],
+  model_rejected: [
+    "Der Endpunkt des Modells hat die Anfrage abgelehnt.",
+    "Prüfen Sie, ob CHAT_MODEL ein Chat-Modell nennt, das Platz für die Unterhaltung hat.",
+  ],
+  model_rejected_401: ["Der Endpunkt des Modells nimmt den Schlüssel nicht an (401).", "Prüfen Sie OPENAI_API_KEY."],
+  model_rejected_402: [
+    "Der Endpunkt des Modells verlangt erst eine Zahlung (402).",
+    "Prüfen Sie das Konto zu OPENAI_API_KEY.",
+  ],
+  model_rejected_403: [
+    "Der Endpunkt des Modells erlaubt das nicht (403).",
+    "Prüfen Sie, ob OPENAI_API_KEY das Modell in CHAT_MODEL benutzen darf.",
+  ],
+  model_rejected_404: [
+    "Der Endpunkt kennt dieses Modell oder diese Adresse nicht (404).",
+    "Prüfen Sie CHAT_MODEL und OPENAI_BASE_URL.",
+  ],
+  model_rejected_405: [
+    "Der Endpunkt nimmt unter dieser Adresse keine Fragen an (405).",
+    "Prüfen Sie OPENAI_BASE_URL: Sie endet oft auf /v1.",
+  ],
+  model_timeout: ["Das Modell schwieg zu lange.", "Versuchen Sie es noch einmal, oder erhöhen Sie MODEL_TIMEOUT_S."],
+  model_unavailable: ["Der Endpunkt des Modells ist gestört.", "Versuchen Sie es gleich noch einmal."],
+  model_unreachable: [
+    "Der Endpunkt des Modells ist nicht erreichbar.",
+    "Prüfen Sie, ob er läuft, sowie OPENAI_BASE_URL und das Netz.",
+  ],
+  not_an_answer: ["Mit einer Frage geht das nicht.", "Wählen Sie eine Antwort."],
+  not_found: ["Das gibt es hier nicht mehr, oder es gehört zu einem anderen Browser.", "Laden Sie die Seite neu."],
+  not_kept: [
+    "Die Antwort konnte nicht gespeichert werden.",
+    "Fragen Sie noch einmal; bleibt der Fehler, sagen Sie es dem Betreiber.",
+  ],
+  nothing_to_continue: ["Von dieser Antwort ist nichts gekommen.", "Lassen Sie noch einmal antworten."],
+  nothing_to_share: ["Es gibt noch nichts zu teilen.", "Fragen Sie zuerst etwas."],
+  overloaded: ["Der Server hat gerade zu viel zu tun.", "Versuchen Sie es in ein paar Sekunden noch einmal."],
+  request_timeout: ["Die Anfrage brauchte zu lange.", "Versuchen Sie es noch einmal."],
+  restarting: ["Der Server startet gerade neu.", "Versuchen Sie es gleich noch einmal."],
+  title_too_long: ["Dieser Titel ist zu lang.", "Kürzen Sie ihn."],
+  too_large: ["Das ist mehr, als der Server annimmt.", "Kürzen Sie es."],
+  tool_failed: ["Ein Werkzeug fand nichts.", "Fragen Sie mit anderen Worten."],
+  turn_interrupted: [
+    "Der Server hielt mitten in dieser Antwort an.",
+    "Fragen Sie noch einmal, oder lassen Sie die Antwort fortsetzen.",
+  ],
+  turn_running: ["In diesem Chat entsteht noch eine Antwort.", "Warten Sie auf ihr Ende, oder stoppen Sie sie."],
+  turn_stopped: ["Die Antwort wurde gestoppt.", "Fragen Sie noch einmal, oder lassen Sie die Antwort fortsetzen."],
+  turn_timeout: [
+    "Die Antwort dauerte zu lange.",
+    "Fragen Sie nach weniger auf einmal, oder erhöhen Sie TURN_TIMEOUT_S.",
+  ],
+  unauthorized: ["Sie sind nicht angemeldet.", "Melden Sie sich an und versuchen Sie es noch einmal."],
+  unknown_model: ["Dieses Modell wird nicht mehr angeboten.", "Wählen Sie ein anderes."],
+  unsupported_media_type: [
+    "Der Server konnte die Anfrage nicht lesen.",
+    "Laden Sie die Seite neu und versuchen Sie es noch einmal.",
+  ],
+  model_rejected_quota: [
+    "Laut dem Endpunkt des Modells ist das Guthaben verbraucht.",
+    "Prüfen Sie das Konto zu OPENAI_API_KEY.",
+  ],
+  model_unreachable_certificate: [
+    "Dem Zertifikat des Endpunkts wird nicht vertraut.",
+    "Prüfen Sie OPENAI_BASE_URL, oder nennen Sie seine Zertifizierungsstelle in SSL_CERT_FILE.",
+  ],
+  model_unreachable_host: ["Der Rechnername des Endpunkts ist nicht bekannt.", "Prüfen Sie OPENAI_BASE_URL."],
+  model_unreachable_proxy: ["Der Proxy vor dem Endpunkt hat abgelehnt.", "Prüfen Sie den Proxy in der Umgebung."],
+  model_unreachable_refused: [
+    "Der Endpunkt des Modells lehnt Verbindungen ab.",
+    "Prüfen Sie, ob er läuft und ob OPENAI_BASE_URL stimmt.",
+  ],
+  model_unreachable_silent: ["Der Endpunkt des Modells antwortet nicht.", "Prüfen Sie OPENAI_BASE_URL und das Netz."],
+  model_unreachable_tls: [
+    "Es kam keine TLS-Verbindung zum Endpunkt zustande.",
+    "Prüfen Sie, ob OPENAI_BASE_URL mit http oder https beginnen muss.",
+  ],
+  message_too_long: ["Die Nachricht ist zu lang.", "Kürzen Sie sie."],
+
+  http_error: [
+    "Der Server kann diese Anfrage nicht bedienen.",
+    "Laden Sie die Seite neu und versuchen Sie es noch einmal.",
+  ],
+  length_required: [
+    "Der Server konnte die Anfrage nicht lesen.",
+    "Laden Sie die Seite neu und versuchen Sie es noch einmal.",
+  ],
+
+  instructions_too_long: ["Diese Anweisungen sind zu lang.", "Kürzen Sie sie."],
+
+  model_answer_too_long: [
+    "Die Antwort wurde länger, als eine sein darf.",
+    "Fragen Sie nach weniger auf einmal, oder erhöhen Sie MAX_ANSWER_CHARS.",
+  ],
+  model_no_answer: [
+    "Das Modell gab keine Antwort.",
+    "Versuchen Sie es noch einmal, oder wählen Sie ein anderes Modell.",
+  ],
+
+  host_not_allowed: [
+    "Unter diesem Namen antwortet dieser Server nicht.",
+    "Öffnen Sie ihn unter seinem eigenen Namen, oder tragen Sie den Namen in ALLOWED_HOSTS ein.",
+  ],
+  expectation_failed: [
+    "Der Server konnte die Anfrage nicht lesen.",
+    "Laden Sie die Seite neu und versuchen Sie es noch einmal.",
+  ],
+  headers_too_large: [
+    "Der Server konnte die Anfrage nicht lesen.",
+    "Laden Sie die Seite neu und versuchen Sie es noch einmal.",
+  ],
+  not_implemented: [
+    "Der Server konnte die Anfrage nicht lesen.",
+    "Laden Sie die Seite neu und versuchen Sie es noch einmal.",
+  ],
+
+  question_too_long: [
+    "Die Frage ist länger, als dieses Modell annimmt.",
+    "Kürzen Sie sie, oder wählen Sie ein anderes Modell.",
+  ],
+};

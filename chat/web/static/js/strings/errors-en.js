@@ -1,0 +1,113 @@
+// What went wrong and what to do about it, in English: where the server gives no sentence of its own.
+
+/** By the error's code: `[cause, remedy]`. A code may have entries of its own for an endpoint's HTTP status. */
+export const errors = {
+  answer_complete: ["This answer is complete.", "Ask something new, or for another answer."],
+  bad_request: ["The server could not read the request.", "Reload the page and try again."],
+  client_id_reused: ["This message has already been sent with other words.", "Reload the page and send it again."],
+  database_unavailable: [
+    "The server’s database does not answer.",
+    "Try again in a moment; if it stays, tell the server’s operator.",
+  ],
+  empty_message: ["There is nothing to send.", "Write something first."],
+  forbidden: ["This is not allowed from here.", "Open the server’s own page and try again."],
+  internal: ["Something went wrong in the server.", "Try again; if it stays, tell the server’s operator."],
+  invalid_cursor: ["The list has changed meanwhile.", "Reload the page."],
+  invalid_parent: ["The message that this belongs to is not there any more.", "Reload the page."],
+  invalid_value: ["The server does not take this value.", "Change it and try again."],
+  malformed_json: ["The server could not read the request.", "Reload the page and try again."],
+  method_not_allowed: ["The server does not know this request.", "Reload the page: it may be older than the server."],
+  model_error: ["The model’s endpoint failed.", "Try again."],
+  model_garbled: [
+    "What the model’s endpoint sent could not be read.",
+    "Try again; if it stays, check that OPENAI_BASE_URL is an OpenAI-compatible endpoint.",
+  ],
+  model_interrupted: ["The model broke off in the middle of its answer.", "Ask again, or let the answer go on."],
+  model_rate_limited: [
+    "The model’s endpoint takes no more requests now.",
+    "Try again in a minute, or choose another model.",
+  ],
+  model_rejected: [
+    "The model’s endpoint refused the request.",
+    "Check that CHAT_MODEL names a chat model with room for the conversation.",
+  ],
+  model_rejected_401: ["The model’s endpoint does not accept the key (401).", "Check OPENAI_API_KEY."],
+  model_rejected_402: ["The model’s endpoint wants to be paid first (402).", "Check the account of OPENAI_API_KEY."],
+  model_rejected_403: [
+    "The model’s endpoint does not allow this (403).",
+    "Check that OPENAI_API_KEY may use the model in CHAT_MODEL.",
+  ],
+  model_rejected_404: [
+    "The model’s endpoint knows no such model or address (404).",
+    "Check CHAT_MODEL and OPENAI_BASE_URL.",
+  ],
+  model_rejected_405: [
+    "The model’s endpoint takes no questions at this address (405).",
+    "Check OPENAI_BASE_URL: it often ends in /v1.",
+  ],
+  model_timeout: ["The model was silent for too long.", "Try again, or raise MODEL_TIMEOUT_S."],
+  model_unavailable: ["The model’s endpoint has a fault of its own.", "Try again in a moment."],
+  model_unreachable: [
+    "The model’s endpoint cannot be reached.",
+    "Check that it runs, OPENAI_BASE_URL and the network.",
+  ],
+  not_an_answer: ["This cannot be done with a question.", "Choose an answer."],
+  not_found: ["It is not here any more, or belongs to another browser.", "Reload the page."],
+  not_kept: ["The answer could not be saved.", "Ask again; if it stays, tell the server’s operator."],
+  nothing_to_continue: ["Nothing of this answer has come.", "Ask for it again."],
+  nothing_to_share: ["There is nothing to share yet.", "Ask something first."],
+  overloaded: ["The server has too much to do at the moment.", "Try again in a few seconds."],
+  request_timeout: ["The request took too long to arrive.", "Try again."],
+  restarting: ["The server is being restarted.", "Try again in a moment."],
+  title_too_long: ["This title is too long.", "Shorten it."],
+  too_large: ["This is more than the server takes.", "Shorten it."],
+  tool_failed: ["A tool found nothing.", "Ask in other words."],
+  turn_interrupted: ["The server stopped in the middle of this answer.", "Ask again, or let the answer go on."],
+  turn_running: ["An answer is still being written in this chat.", "Wait for its end, or stop it."],
+  turn_stopped: ["The answer was stopped.", "Ask again, or let the answer go on."],
+  turn_timeout: ["The answer took too long.", "Ask for less at once, or raise TURN_TIMEOUT_S."],
+  unauthorized: ["You are not signed in.", "Sign in and try again."],
+  unknown_model: ["This model is not offered any more.", "Choose another one."],
+  unsupported_media_type: ["The server could not read the request.", "Reload the page and try again."],
+  model_rejected_quota: [
+    "The model’s endpoint says that the quota is used up.",
+    "Check the account of OPENAI_API_KEY.",
+  ],
+  model_unreachable_certificate: [
+    "The certificate of the model’s endpoint is not trusted.",
+    "Check OPENAI_BASE_URL, or name its authority in SSL_CERT_FILE.",
+  ],
+  model_unreachable_host: ["The host name of the model’s endpoint is not known.", "Check OPENAI_BASE_URL."],
+  model_unreachable_proxy: ["The proxy before the model’s endpoint refused.", "Check the proxy in the environment."],
+  model_unreachable_refused: [
+    "The model’s endpoint refuses connections.",
+    "Check that it runs and that OPENAI_BASE_URL is right.",
+  ],
+  model_unreachable_silent: ["The model’s endpoint does not answer.", "Check OPENAI_BASE_URL and the network."],
+  model_unreachable_tls: [
+    "No TLS connection to the model’s endpoint came about.",
+    "Check whether OPENAI_BASE_URL should begin with http or https.",
+  ],
+  message_too_long: ["The message is too long.", "Shorten it."],
+
+  http_error: ["The server cannot serve this request.", "Reload the page and try again."],
+  length_required: ["The server could not read the request.", "Reload the page and try again."],
+
+  instructions_too_long: ["These instructions are too long.", "Shorten them."],
+
+  model_answer_too_long: [
+    "The answer became longer than one may be.",
+    "Ask for less at once, or raise MAX_ANSWER_CHARS.",
+  ],
+  model_no_answer: ["The model gave no answer.", "Try again, or choose another model."],
+
+  host_not_allowed: [
+    "This server does not answer under this name.",
+    "Open it by its own name, or add the name to ALLOWED_HOSTS.",
+  ],
+  expectation_failed: ["The server could not read the request.", "Reload the page and try again."],
+  headers_too_large: ["The server could not read the request.", "Reload the page and try again."],
+  not_implemented: ["The server could not read the request.", "Reload the page and try again."],
+
+  question_too_long: ["The question is longer than this model takes.", "Shorten it, or choose another model."],
+};

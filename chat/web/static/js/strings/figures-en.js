@@ -1,0 +1,16 @@
+// Labels and units of the tools' results in English, which is how they come: only the writing is made one kind.
+
+const same = (words) => Object.fromEntries(words.map((word) => [word, word]));
+
+export const figures = {
+  percent: (number) => `${number}%`,
+  percentSign: "%",
+  scales: same(["trillion", "billion", "million"]),
+  units: same(["US$", "people", "companies", "of GDP", "of labour force"]),
+  perUnit: (base, quote) => `${quote} per ${base}`,
+  unit: "Unit",
+  source: "Source",
+  words: {},
+  patterns: [],
+  notes: [],
+};

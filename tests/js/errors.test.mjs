@@ -1,0 +1,102 @@
+import assert from "node:assert/strict";
+import { readdirSync, readFileSync } from "node:fs";
+import { test } from "node:test";
+import { ApiError, Unreachable } from "../../chat/web/static/js/network/api.js";
+import { problemOf, sayError } from "../../chat/web/static/js/network/errors.js";
+import { strings as de } from "../../chat/web/static/js/strings/de.js";
+import { strings as en } from "../../chat/web/static/js/strings/en.js";
+import { strings } from "../../chat/web/static/js/strings/index.js";
+
+const CHAT = new URL("../../chat/", import.meta.url);
+const sources = readdirSync(CHAT, { recursive: true })
+  .filter((name) => name.endsWith(".py"))
+  .map((name) => readFileSync(new URL(name, CHAT), "utf8"));
+const FORMS = [
+  /^ {4}code = "([a-z_]+)"/gm,
+  /\b(?:InvalidRequest|Conflict|Unauthorized)\(\s*"([a-z_]+)"/g,
+  /\bproblem\(\d{3}, "([a-z_]+)"/g,
+  /^ {4}\d{3}: \("([a-z_]+)", "/gm,
+];
+const CODES = new Set(
+  sources.flatMap((text) => FORMS.flatMap((form) => [...text.matchAll(form)].map(([, code]) => code))),
+);
+for (const reason of ["timeout", "stopped", "interrupted"]) CODES.add(`turn_${reason}`);
+
+test("every error of the server has a cause and a remedy in each language", () => {
+  assert.ok(CODES.size > 25);
+  const missing = [...CODES].filter(
+    (code) => !Object.hasOwn(en.problem.byCode, code) || !Object.hasOwn(de.problem.byCode, code),
+  );
+  assert.deepEqual(missing, []);
+  for (const [language, { problem }] of Object.entries({ en, de })) {
+    for (const code of CODES) {
+      const [cause, remedy] = problem.byCode[code] ?? [];
+      assert.match(cause ?? "", /\.$/, `${language}: ${code}`);
+      assert.match(remedy ?? "", /\.$/, `${language}: ${code}`);
+    }
+  }
+});
+
+/** As a German page says it. */
+function inGerman(error) {
+  const before = strings.problem;
+  strings.problem = de.problem;
+  try {
+    return sayError(error);
+  } finally {
+    strings.problem = before;
+  }
+}
+
+const GERMAN = [
+  [
+    "model_rejected",
+    "The model's endpoint did not accept the key (401): Incorrect API key provided: see (docs); check OPENAI_API_KEY.",
+    "Der Endpunkt des Modells nimmt den Schlüssel nicht an (401). Prüfen Sie OPENAI_API_KEY. Der Endpunkt meldet: „Incorrect API key provided: see (docs)“",
+  ],
+  [
+    "model_rejected",
+    "The model's endpoint did not accept the key (401); check OPENAI_API_KEY.",
+    "Der Endpunkt des Modells nimmt den Schlüssel nicht an (401). Prüfen Sie OPENAI_API_KEY.",
+  ],
+  [
+    "model_rejected",
+    "The model's endpoint refused the request (400): too long; check that CHAT_MODEL names a chat model with room for the conversation.",
+    "Der Endpunkt des Modells hat die Anfrage abgelehnt. Prüfen Sie, ob CHAT_MODEL ein Chat-Modell nennt, das Platz für die Unterhaltung hat. Der Endpunkt meldet: „too long“",
+  ],
+  [
+    "model_unreachable",
+    "The model's endpoint cannot be reached: its host name is not known; check OPENAI_BASE_URL.",
+    "Der Rechnername des Endpunkts ist nicht bekannt. Prüfen Sie OPENAI_BASE_URL.",
+  ],
+  [
+    "model_timeout",
+    "The model's endpoint was silent for 60 seconds (MODEL_TIMEOUT_S).",
+    "Das Modell schwieg zu lange. Versuchen Sie es noch einmal, oder erhöhen Sie MODEL_TIMEOUT_S.",
+  ],
+  [
+    "model_rate_limited",
+    "The model's endpoint takes no more requests now (429): Rate limit reached.",
+    "Der Endpunkt des Modells nimmt gerade keine Anfragen mehr an. Versuchen Sie es in einer Minute noch einmal, oder wählen Sie ein anderes Modell. Der Endpunkt meldet: „Rate limit reached“",
+  ],
+];
+
+test("a German page keeps cause, remedy and the endpoint's own reason", () => {
+  for (const [code, message, said] of GERMAN) assert.equal(inGerman({ code, message }), said);
+  assert.equal(inGerman({ code: "quite_new", message: "Something new." }), "Something new.");
+  assert.equal(inGerman({ code: "constructor", message: "Odd." }), "Odd.");
+});
+
+test("an English page repeats the server's sentence, or has one of its own", () => {
+  assert.equal(sayError({ code: "model_rejected", message: "Its own words." }), "Its own words.");
+  assert.equal(sayError({ code: "not_kept", message: "" }), en.problem.byCode.not_kept.join(" "));
+});
+
+test("a server that is away is told from one that refuses", () => {
+  for (const error of [new Unreachable("refused"), new ApiError(502, "", ""), new ApiError(504, "", "")]) {
+    assert.equal(problemOf(error).away, true);
+  }
+  for (const error of [new ApiError(503, "overloaded", "busy"), new ApiError(500, "", "")]) {
+    assert.equal(problemOf(error).away, false);
+  }
+});

@@ -1,0 +1,49 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import { blankConversation, NEW, withMessages } from "../../chat/web/static/js/state/conversation.js";
+import { localMessage } from "../../chat/web/static/js/state/message.js";
+import { modelAsked, modelChosen, modelOf } from "../../chat/web/static/js/state/model.js";
+import { initialState } from "../../chat/web/static/js/state/page.js";
+
+function page({ offered = ["first", "second"], preferred = null, answered = [] } = {}) {
+  let conversation = blankConversation(7);
+  let parent = null;
+  for (const [index, model] of answered.entries()) {
+    const answer = { ...localMessage(index, "assistant", parent), status: "completed", model };
+    parent = index;
+    conversation = withMessages(conversation, answer);
+  }
+  const state = initialState();
+  return {
+    ...state,
+    me: { models: offered, default_model: offered[0] },
+    preferences: { ...state.preferences, model: preferred },
+    conversations: new Map(state.conversations).set(7, conversation),
+  };
+}
+
+test("a chat keeps the model that answered there last, and a new one takes what was chosen last", () => {
+  const state = page({ preferred: "second", answered: ["second", "first"] });
+  assert.deepEqual(modelOf(state, 7), { model: "first", gone: null });
+  assert.deepEqual(modelOf(state, NEW), { model: "second", gone: null });
+  assert.deepEqual(modelOf(page(), NEW), { model: "first", gone: null });
+});
+
+test("what was chosen counts until it has been asked", () => {
+  const state = page({ answered: ["first"] });
+  const chosen = { ...state, ...modelChosen(state, 7, "second") };
+  assert.equal(modelOf(chosen, 7).model, "second");
+  assert.equal(modelOf({ ...chosen, ...modelAsked(chosen, 7) }, 7).model, "first");
+  assert.deepEqual(modelChosen(state, NEW, "second"), {});
+});
+
+test("a model that is offered no more gives way to the default, and is named", () => {
+  const state = page({ offered: ["new"], preferred: "old", answered: ["old"] });
+  assert.deepEqual(modelOf(state, 7), { model: "new", gone: "old" });
+  assert.deepEqual(modelOf(state, NEW), { model: "new", gone: null });
+});
+
+test("nothing is named before the server has told what it offers", () => {
+  assert.deepEqual(modelOf({ ...page(), me: null }, 7), { model: null, gone: null });
+});

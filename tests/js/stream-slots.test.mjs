@@ -1,0 +1,157 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import { SLOTS, SlotsInSight, StreamSlots } from "../../chat/web/static/js/network/stream-slots.js";
+import { followTurn } from "../../chat/web/static/js/network/turn-stream.js";
+
+/** What the windows of one browser share: locks that are held until they are given back, and a channel. */
+function browser() {
+  const taken = new Set();
+  const windows = [];
+  return {
+    taken,
+    window() {
+      const listeners = [];
+      const channel = {
+        addEventListener: (_, listener) => listeners.push(listener),
+        postMessage() {
+          for (const each of windows.filter((listed) => listed !== listeners)) for (const run of each) run();
+        },
+      };
+      windows.push(listeners);
+      return new StreamSlots({ locks: { request }, channel });
+    },
+  };
+
+  async function request(name, options, run) {
+    assert.deepEqual(options, { ifAvailable: true });
+    if (taken.has(name)) return run(null);
+    taken.add(name);
+    await run({ name });
+    taken.delete(name);
+    return undefined;
+  }
+}
+
+const seen = () => true;
+const unseen = () => false;
+
+test("a browser's windows have three slots together", async () => {
+  const shared = browser();
+  const slots = [shared.window(), shared.window()];
+  const held = [];
+  for (let count = 0; count < SLOTS; count += 1) held.push(await slots[count % 2].take(seen));
+  assert.ok(held.every(Boolean));
+  assert.equal(await slots[0].take(seen), null);
+  held[0].release();
+  await new Promise(setImmediate);
+  assert.ok(await slots[1].take(seen));
+});
+
+test("an answer that nobody sees gives its slot to one that is seen, and one that is seen keeps it", async () => {
+  const shared = browser();
+  const held = [
+    await shared.window().take(seen),
+    await shared.window().take(unseen),
+    await shared.window().take(unseen),
+  ];
+  assert.equal(await shared.window().take(unseen), null);
+  assert.deepEqual(
+    held.map(({ recalled }) => recalled.aborted),
+    [false, false, false],
+  );
+  await shared.window().take(seen);
+  assert.equal(held[0].recalled.aborted, false);
+  assert.ok(held.slice(1).some(({ recalled }) => recalled.aborted));
+});
+
+test("without locks, an answer streams while it is in sight", async () => {
+  const page = new EventTarget();
+  let inSight = true;
+  const slots = new SlotsInSight(page);
+  const slot = await slots.take(() => inSight);
+  inSight = false;
+  page.dispatchEvent(new Event("visibilitychange"));
+  assert.equal(slot.recalled.aborted, true);
+  assert.equal(await slots.take(() => inSight), null);
+});
+
+const EVENTS = [
+  ["turn", { turn_id: 7 }],
+  ["delta", { text: "a" }],
+  ["delta", { text: "b" }],
+  ["done", { status: "completed" }],
+];
+const framesOf = (from, to) =>
+  EVENTS.slice(from, to)
+    .map(([name, data], index) => `id: ${from + index + 1}\nevent: ${name}\ndata: ${JSON.stringify(data)}\n\n`)
+    .join("");
+
+async function follow(how) {
+  const told = { events: [], asked: [], pauses: [] };
+  await followTurn({
+    onEvent: (name, data) => told.events.push([name, data]),
+    onReconnecting: () => assert.fail("nothing was broken"),
+    pause: async (milliseconds) => told.pauses.push(milliseconds),
+    ...how,
+    resume: (id, after, live) => {
+      told.asked.push([id, after, live]);
+      return how.resume(id, after, live);
+    },
+  });
+  return told;
+}
+
+test("without a slot a turn is begun without a stream, and asked for its news until it is done", async () => {
+  const ends = [0, 2, 4];
+  const told = await follow({
+    slots: { take: async () => null },
+    open: async (live) => {
+      assert.equal(live, false);
+      return { turnId: 7 };
+    },
+    // Nothing new, then two events, then the rest.
+    resume: async (_, after) => new Response(framesOf(after, ends.shift())),
+  });
+  assert.deepEqual(told.events, EVENTS);
+  assert.deepEqual(told.asked, [
+    [7, 0, false],
+    [7, 0, false],
+    [7, 2, false],
+  ]);
+  assert.equal(told.pauses.length, 2);
+});
+
+test("a slot that is called back ends the stream, and nothing is lost or told twice", async () => {
+  const recall = new AbortController();
+  const slots = [{ recalled: recall.signal, release() {} }, null];
+  const stuck = new ReadableStream({
+    start(controller) {
+      controller.enqueue(new TextEncoder().encode(framesOf(0, 2)));
+      setTimeout(() => recall.abort(), 5);
+    },
+  });
+  const told = await follow({
+    slots: { take: async () => slots.shift() },
+    open: async () => new Response(stuck),
+    resume: async (_, after) => new Response(framesOf(after, 4)),
+  });
+  assert.deepEqual(told.events, EVENTS);
+  assert.deepEqual(told.asked, [[7, 2, false]]);
+});
+
+test("a stream that has told everything is not cancelled, but ends by itself", async () => {
+  let cancelled = false;
+  const ends = new ReadableStream({
+    start(controller) {
+      controller.enqueue(new TextEncoder().encode(framesOf(0, 4)));
+      setTimeout(() => controller.close(), 5);
+    },
+    cancel() {
+      cancelled = true;
+    },
+  });
+  await follow({ open: async () => new Response(ends), resume: () => assert.fail() });
+  await new Promise((resolve) => setTimeout(resolve, 30));
+  assert.equal(cancelled, false);
+});
