@@ -126,6 +126,8 @@ class Parley(Server):
             "OPENAI_BASE_URL": self._model_url,
             "OPENAI_API_KEY": "benchmark",
             "CHAT_MODEL": "fake",
+            # Turns are measured, and the reference writes no titles.
+            "TITLE_MODEL": "none",
             # Nothing listens there, and nothing asks: the fake model calls no tools.
             "WORLD_BANK_URL": "http://127.0.0.1:9/v2",
             "FRANKFURTER_URL": "http://127.0.0.1:9/v1",

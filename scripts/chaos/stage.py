@@ -66,6 +66,8 @@ def staged(
         needed = {
             "OPENAI_BASE_URL": llm.base_url,
             "CHAT_MODEL": ",".join(_MODELS),
+            # The requests that the model gets are those of turns.
+            "TITLE_MODEL": "none",
             "WORLD_BANK_URL": source.url,
             "FRANKFURTER_URL": source.url,
         }

@@ -9,6 +9,8 @@ from pathlib import Path
 
 from playwright.sync_api import BrowserContext, Page, expect
 
+from tests.servers.parley import ParleyServer
+
 from .conftest import fake_server
 from .moves import ENDLESS, SLOW, answering, ask, asked, choose, field, finished, in_list
 
@@ -204,3 +206,33 @@ def test_an_answer_that_nobody_has_seen_is_marked(window: Page) -> None:
     expect(in_list(other, "Slowly").get_by_role("img", name="New answer")).to_have_count(0)
     expect(dot).to_have_count(0)
     expect(window).to_have_title("Parley")
+
+
+def test_a_notification_is_asked_for_only_by_the_setting(
+    new_person: Callable[..., BrowserContext], chat_server: ParleyServer
+) -> None:
+    person = new_person()
+    person.add_init_script("""
+        window.shown = []; window.asked = 0;
+        window.Notification = class { static permission = "default";
+            constructor(title, options) {
+                document.documentElement.dataset.shown = window.shown.push([title, options.tag]); }
+            static async requestPermission() { window.asked += 1; return (this.permission = "granted"); } };
+        document.hasFocus = () => window.away !== true;
+    """)
+    page = person.new_page()
+    page.goto(chat_server.url)
+    asked(page, "First")
+    assert page.evaluate("[asked, shown.length]") == [0, 0]
+    page.get_by_role("button", name="Settings").click()
+    page.get_by_role("checkbox", name="Notify me").check()
+    page.keyboard.press("Escape")
+    assert page.evaluate("asked") == 1
+    asked(page, "Second")
+    assert page.evaluate("shown") == []  # somebody is looking
+    page.evaluate("away = true")
+    ask(page, "Third")
+    expect(page.locator("html")).to_have_attribute("data-shown", "1")
+    (title, tag), *others = page.evaluate("shown")
+    assert (title, others) == ("First", [])
+    assert re.fullmatch(r"parley-\d+", tag)
