@@ -94,6 +94,24 @@ def test_an_export_is_free_of_control_characters(alice: Person, form: str) -> No
         assert not re.search("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]", text)
 
 
+def test_everything_is_one_file_and_then_nothing(server: ParleyServer) -> None:
+    person = Person(server.url)
+    said = "中 😀 \u2028 " * 400
+    conversations = [person.conversation() for _ in range(3)]
+    for conversation in conversations:
+        for _ in range(8):
+            person.ask(conversation, said)
+    answer = person.get("/api/export")
+    assert answer.status_code == 200
+    assert "Content-Length" not in answer.headers  # it is written while it is read
+    found = json.loads(answer.content)["conversations"]
+    assert [each["id"] for each in found] == conversations
+    assert all([m["text"] for m in each["messages"]][::2] == [said] * 8 for each in found)
+    counted = {"conversations": 3, "messages": 48, "shares": 0, "instructions": False}
+    assert person.session.delete(f"{person.url}/api/me/data", timeout=20).json() == {"deleted": counted}
+    assert person.get("/api/me/data").json()["conversations"] == 0
+
+
 def _texts(value: object) -> Iterator[str]:
     if isinstance(value, str):
         yield value
