@@ -11,10 +11,10 @@ from pathlib import Path
 
 import pytest
 
-from chat.errors import DatabaseTooNew
+from chat.errors import DatabaseTooNew, StoreLate
 from chat.store import Store
-from chat.store.database import explain_unopenable
-from chat.store.migrations import STEPS
+from chat.store.database import Database, explain_unopenable
+from chat.store.migrations import STEPS, migrate
 from chat.store.models import MODELS
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -158,3 +158,19 @@ def test_a_new_database_is_for_its_user_alone(tmp_path):
     finally:
         os.umask(old)
     assert set(modes.values()) == {"0o600"}, modes
+
+
+def test_a_database_that_is_late_ends_no_start(tmp_path):
+    class Late(Database):
+        times = 3
+
+        def read(self, work):
+            if self.times:
+                self.times -= 1
+                raise StoreLate("The database is slow at the moment; try again.", lambda: None)
+            return super().read(work)
+
+    database = Late(tmp_path / "chat.db")
+    assert migrate(database) == list(STEPS)
+    assert database.times == 0
+    database.close()
