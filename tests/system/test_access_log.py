@@ -13,10 +13,10 @@ import pytest
 from tests.servers.parley import ParleyServer
 
 _HOSTILE = (
-    b'GET /api/%22me%0Aforged%1b[2J?secret=1 HTTP/1.1\r\nHost: x\r\nUser-Agent: a "quoted" \\ agent\r\n'
+    b'GET /api/%22me%0Aforged%1b[2J?secret=1 HTTP/1.1\r\nHost: localhost\r\nUser-Agent: a "quoted" \\ agent\r\n'
     b"Connection: close\r\n\r\n"
 )
-_MALFORMED = b"GET /api/me HTTP/1.1\r\nHost: x\r\nContent-Length: x\r\nConnection: close\r\n\r\n"
+_MALFORMED = b"GET /api/me HTTP/1.1\r\nHost: localhost\r\nContent-Length: x\r\nConnection: close\r\n\r\n"
 _MOMENT = r"\[\d\d/\w{3}/\d{4}:\d\d:\d\d:\d\d [+-]\d{4}\]"
 
 

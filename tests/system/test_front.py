@@ -26,7 +26,7 @@ def said(server: ParleyServer, request: bytes) -> bytes:
         return b"".join(iter(lambda: wire.recv(65536), b""))
 
 
-CLOSE = b"Host: x\r\nConnection: close\r\n"
+CLOSE = b"Host: localhost\r\nConnection: close\r\n"
 
 
 def test_a_question_is_answered(server: ParleyServer) -> None:
@@ -50,7 +50,7 @@ def test_files_of_the_page_are_whole(server: ParleyServer) -> None:
 
 
 def test_requests_that_come_together_are_answered_one_after_the_other(server: ParleyServer) -> None:
-    two = b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n" + b"GET /api/nothing HTTP/1.1\r\n" + CLOSE + b"\r\n"
+    two = b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n" + b"GET /api/nothing HTTP/1.1\r\n" + CLOSE + b"\r\n"
     assert re.findall(rb"HTTP/1.1 (\d+)", said(server, two)) == [b"200", b"404"]
 
 
