@@ -19,6 +19,7 @@ from chat.llm.demo import DemoModel
 from chat.memory.local import LocalMemory
 from chat.store import Store
 from chat.store.database import explain_unopenable
+from chat.store.key_file import KeyFile
 from chat.tools import market_tools
 from chat.turns.drain import Drain
 from chat.turns.expiry import Expiry
@@ -50,6 +51,7 @@ from chat.web import (
     turns,
 )
 from chat.web.parts import EXTENSION, Parts
+from chat.web.tokens import Tokens
 from chat.workers.garbage import Collector
 from chat.workers.http.lanes import Lane
 from chat.workers.peers import Peers
@@ -89,7 +91,11 @@ class Worker:
         )
         self._collector = Collector(lambda: self._home.running)
         self._report = WorkerReport(self._home, self._memory, self._peers)
-        self.parts = Parts(settings, self._store, self._memory, runner, follower, stopper, self._home, self._report)
+        key_file = KeyFile(settings.data_dir / "secret-key")
+        self._tokens = Tokens(lambda: settings.secret_key.encode() or key_file.read())
+        self.parts = Parts(
+            settings, self._store, self._memory, runner, follower, stopper, self._home, self._report, self._tokens
+        )
         self._desk = desk(follower, stopper)
         self._started = False
         self._starting = threading.Lock()
@@ -145,6 +151,7 @@ class Worker:
         log_files.set_up(self.settings)
         self._open_store()
         self._listen()
+        log.debug("The cookie is named %s", self._tokens.cookie)  # made now, rather than by the first request
         self._home.start()
         self._recovery.start()
         self._expiry.start()

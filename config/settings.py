@@ -81,6 +81,12 @@ def _header_text(text: str) -> str:
     return text
 
 
+def _secret_key(text: str) -> str:
+    if not re.fullmatch(r"[!-~]{16,}", text):
+        raise ValueError("at least 16 printable ASCII characters without spaces")
+    return text
+
+
 def _host(text: str) -> str:
     host = re.fullmatch(r"\[?([A-Za-z0-9.:_\-]+)\]?", text)
     if not host:
@@ -202,6 +208,7 @@ class Settings:
     starters: tuple[str, ...] = _setting("STARTERS", _starters, ())
     database_url: str = _setting("DATABASE_URL", _database, "sqlite:///data/chat.db")
     auth_mode: str = _setting("AUTH_MODE", _one_of("open"), "open")
+    secret_key: str = _setting("SECRET_KEY", _secret_key, "", secret=True)
     admin_token: str = _setting("ADMIN_TOKEN", _header_text, "", secret=True)
     turn_timeout_s: float = _setting("TURN_TIMEOUT_S", _seconds(1, 86_400), 300.0)
     max_answer_chars: int = _setting("MAX_ANSWER_CHARS", _whole(1000, 100_000_000), 2_000_000)

@@ -24,6 +24,7 @@ from chat.llm.demo import DemoModel
 from chat.messages import Message, TextDelta
 from config.settings import SettingError, Settings
 from tests.conftest import ScriptedModel
+from tests.web.talk import token_of
 
 OURS = ("peers", "flush", "checkpoint", "recovery", "report")
 
@@ -129,7 +130,7 @@ def test_stopping_ends_what_runs_and_keeps_what_there_is(
     worker(app).stop()
 
     again = make_app().test_client()
-    again.set_cookie("parley_session", client.get_cookie("parley_session").value)
+    again.set_cookie("parley_session", token_of(client))
     found = again.get(f"/api/turns/{turn['turn_id']}").json
     assert (found["status"], found["text"]) == ("interrupted", "So far")
     assert found["error"]["retryable"] is True
@@ -149,7 +150,7 @@ def test_what_was_said_is_there_after_a_restart(make_app: Callable[..., Flask], 
     worker(first).stop()
 
     again = make_app().test_client()
-    again.set_cookie("parley_session", client.get_cookie("parley_session").value)
+    again.set_cookie("parley_session", token_of(client))
     assert again.get(f"/api/conversations/{conversation}").json == before
     assert again.get(events_url).data == events
     again.get(again.post(url, json={"text": "And?"}).json["events_url"]).get_data()

@@ -23,12 +23,13 @@ class User(Model):
 
 
 class Session(Model):
-    """A browser that is let in. Only a digest of its cookie is kept."""
+    """A browser that is let in. Only a digest of its cookie is kept. `used_at` is renewed now and then."""
 
     id = AutoField()
     token_digest = TextField()
     user_id = IntegerField()
     created_at = BigIntegerField()
+    used_at = BigIntegerField(default=0)
 
     class Meta:
         table_name = "sessions"

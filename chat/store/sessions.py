@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import secrets
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 import msgspec
@@ -12,11 +12,25 @@ import msgspec
 from chat.store.database import Database, reads, writes
 from chat.store.models import Session, User
 from chat.store.records import now_ms
-from chat.store.values import RunStatement
+from chat.store.values import RunStatement, ids
 
 FIND = """
-    SELECT users.id, users.name FROM sessions JOIN users ON users.id = sessions.user_id WHERE token_digest = ?
+    SELECT users.id, users.name, max(sessions.created_at, used_at)
+    FROM sessions JOIN users ON users.id = sessions.user_id WHERE token_digest = ?
 """
+_TOUCH = "UPDATE sessions SET used_at = ? WHERE token_digest = ?"
+
+# The user of a browser that has not written anything yet. No row has this number, so nothing is this user's.
+UNWRITTEN = 2**63 - 1
+
+# Anonymous users who have nothing, and whose browsers did not come back. Not the owner of what is deleted (0).
+_UNUSED = """
+    id > ? AND name IS NULL AND instructions = '' AND created_at < ?
+    AND NOT EXISTS (SELECT 1 FROM conversations WHERE conversations.user_id = users.id)
+    AND NOT EXISTS (SELECT 1 FROM sessions WHERE sessions.user_id = users.id AND max(created_at, used_at) >= ?)
+"""
+UNUSED = f"SELECT id FROM users WHERE {_UNUSED} ORDER BY id LIMIT ?"  # noqa: S608 - our own text
+REMOVE_UNUSED = f"DELETE FROM users WHERE {_UNUSED} AND id IN (SELECT value FROM json_each(?))"  # noqa: S608
 
 # One row, however many sessions.
 USERS = """
@@ -27,11 +41,12 @@ USERS = """
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """A signed-in browser. `token` is set only when it was made just now: it is shown to the browser once."""
+    """A browser that is let in, by its token. `used_at` is when it was last known to be used."""
 
     user_id: int
     name: str | None
-    token: str = ""
+    token: str
+    used_at: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,18 +79,41 @@ class Sessions:
         self.database = database
 
     @reads
-    def find(self, token: str) -> Identity | None:
-        """The identity behind a browser's cookie, or None where there is no such session."""
-        row = self.database.run(FIND, (_digest(token),)).fetchone()
-        return None if row is None else Identity(row[0], row[1])
+    def find(self, *tokens: str) -> Identity | None:
+        """The identity behind the first of `tokens` that has a session, or None."""
+        for token in tokens:
+            if row := self.database.run(FIND, (_digest(token),)).fetchone():
+                return Identity(row[0], row[1], token, row[2])
+        return None
 
     @writes
+    def create(self, token: str) -> Identity:
+        """Make a private user for a browser that has `token`, or return the one that a request beside made."""
+        now = now_ms()
+        if row := self.database.run(FIND, (_digest(token),)).fetchone():
+            return Identity(row[0], row[1], token, row[2])
+        user_id = User.insert(name=None, created_at=now).execute()
+        Session.insert(token_digest=_digest(token), user_id=user_id, created_at=now, used_at=now).execute()
+        return Identity(user_id, None, token, now)
+
     def create_anonymous(self) -> Identity:
-        """A new private identity for a browser that has none."""
-        token = secrets.token_urlsafe(32)
-        user_id = User.insert(name=None, created_at=now_ms()).execute()
-        Session.insert(token_digest=_digest(token), user_id=user_id, created_at=now_ms()).execute()
-        return Identity(user_id, None, token)
+        """Make a private user with a token of its own."""
+        return self.create(secrets.token_urlsafe(32))
+
+    @writes
+    def touch(self, identity: Identity) -> bool:
+        """Note that a session is used. Returns whether it is still there."""
+        return bool(self.database.run(_TOUCH, (now_ms(), _digest(identity.token))).rowcount)
+
+    @reads
+    def unused(self, since: int, after: int, limit: int) -> list[int]:
+        """Ids above `after` of users who have nothing and did not come since that moment."""
+        return [row[0] for row in self.database.run(UNUSED, (after, since, since, limit)).fetchall()]
+
+    @writes
+    def remove_unused(self, user_ids: Sequence[int], since: int) -> int:
+        """Delete those of the users that still are as `unused` found them. Returns how many."""
+        return self.database.run(REMOVE_UNUSED, (0, since, since, ids(user_ids))).rowcount
 
 
 def _digest(token: str) -> str:

@@ -1,4 +1,7 @@
-"""Deletes temporary conversations a day after their last use. Their rows are removed by `removal.py`."""
+"""Deletes, a day after their last use, temporary conversations and users who have nothing.
+
+The conversations' rows are removed by `removal.py`.
+"""
 
 from __future__ import annotations
 
@@ -15,6 +18,7 @@ log = logging.getLogger(__name__)
 _KEPT_MS = 24 * 3600 * 1000
 _SWEEP_S = 600.0
 _BATCH = 10_000
+_USERS_AT_ONCE = 200
 
 
 class Expiry:
@@ -23,7 +27,7 @@ class Expiry:
     def __init__(self, store: Store, memory: ConversationMemory) -> None:
         self._store = store
         self._memory = memory
-        self._ticker = Ticker("expiry", _SWEEP_S, self.sweep)
+        self._ticker = Ticker("expiry", _SWEEP_S, self._sweep)
 
     def start(self) -> None:
         self._ticker.start()
@@ -31,8 +35,12 @@ class Expiry:
     def stop(self) -> None:
         self._ticker.stop()
 
+    def _sweep(self) -> None:
+        self.sweep()
+        self.sweep_users()
+
     def sweep(self) -> int:
-        """Delete what has expired and return how many. Looks, through an index, before it locks."""
+        """Delete the conversations that have expired and return how many. Looks, through an index, before it locks."""
         unused_since = now_ms() - _KEPT_MS
         removed = 0
         try:
@@ -42,6 +50,20 @@ class Expiry:
             log.warning("Deleting temporary conversations is put off: %s", error)
         if removed:
             log.info("Deleted %d temporary conversations", removed)
+        return removed
+
+    def sweep_users(self) -> int:
+        """Delete users who have nothing and did not come back, and return how many."""
+        since = now_ms() - _KEPT_MS
+        removed = last = 0
+        try:
+            while found := self._store.sessions.unused(since, last, _USERS_AT_ONCE):
+                removed += self._store.sessions.remove_unused(found, since)
+                last = found[-1]
+        except StoreUnavailable as error:
+            log.warning("Deleting unused identities is put off: %s", error)
+        if removed:
+            log.info("Deleted %d unused identities", removed)
         return removed
 
     def _remove(self, conversation_id: int, unused_since: int) -> bool:

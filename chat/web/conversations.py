@@ -24,7 +24,7 @@ def me() -> dict[str, Any]:
     here = parts()
     settings, user_id = here.settings, identity.user_id()
     return {
-        "user": {"id": user_id, "name": None},
+        "user": {"id": user_id if identity.known() else None, "name": None},
         "instructions": here.store.instructions.of(user_id),
         "welcome": {"greeting": settings.greeting, "starters": list(settings.starters)},
         "mode": mode.current().name,
@@ -57,9 +57,8 @@ def show_instructions() -> dict[str, Any]:
 
 @bp.put("/me/instructions")
 def change_instructions() -> dict[str, Any]:
-    user_id = identity.user_id()
     text = body.instructions(body.read(body.OwnInstructions).text)
-    parts().store.instructions.change(user_id, text)
+    parts().store.instructions.change(identity.make_user_id(), text)
     return {"text": text}
 
 
@@ -83,7 +82,8 @@ def _which_page() -> Literal["", "pinned", "archived"]:
 @bp.post("/conversations")
 def create_conversation() -> ResponseReturnValue:
     asked = body.read(body.NewConversation)
-    made = parts().store.conversations.create(identity.user_id(), body.title(asked.title), temporary=asked.temporary)
+    title = body.title(asked.title)
+    made = parts().store.conversations.create(identity.make_user_id(), title, temporary=asked.temporary)
     return shapes.conversation(made), 201
 
 

@@ -14,6 +14,7 @@ from chat.turns.home import Home
 from chat.turns.report import WorkerReport
 from chat.turns.runner import Runner
 from chat.turns.stop import Stopper
+from chat.web.tokens import Tokens
 from config.settings import Settings
 
 EXTENSION = "parley"
@@ -31,6 +32,7 @@ class Parts:
     stopper: Stopper
     home: Home
     report: WorkerReport
+    tokens: Tokens
 
 
 def parts() -> Parts:

@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from chat.store import Store
-from chat.web.identity import COOKIE
 
 RARE, COMMON = "zanzibar", "market"
 HOLDING_RARE = 10  # messages
@@ -59,7 +58,7 @@ class Seeds:
             holding = {n for n in range(messages) if every and (number * messages + n) % every == 0}
             made.append(self._conversation(identity.user_id, messages, holding))
         self._database.execute("COMMIT")
-        return Person(f"{COOKIE}={identity.token}", made)
+        return Person(f"parley_seed={identity.token}", made)
 
     def _conversation(self, user_id: int, messages: int, rare: set[int]) -> int:
         run, now = self._database.execute, self._tick()

@@ -11,13 +11,19 @@ from chat.errors import NotFound
 from chat.store.sessions import holder
 from chat.store.turns import Question
 
-from .scenes import RUN, at_once
+from .scenes import RUN, at_once, counts
 
 
-def test_a_token_finds_its_user_and_is_shown_once(store):
+def test_a_token_finds_its_user(store):
     made = store.sessions.create_anonymous()
-    found = store.sessions.find(made.token)
-    assert (found.user_id, found.name, found.token) == (made.user_id, None, "")
+    assert store.sessions.find(made.token) == made
+    assert store.sessions.find("x", made.token, store.sessions.create_anonymous().token) == made
+
+
+def test_the_same_token_at_once_is_one_user(store):
+    made = at_once(20, lambda _: store.sessions.create("a-token"))
+    assert len({each.user_id for each in made}) == 1
+    assert counts(store.database.path)["sessions"] == 1
 
 
 def test_the_database_has_no_token(store):

@@ -24,7 +24,6 @@ from werkzeug.test import TestResponse
 from chat.cancellation import Cancellation
 from chat.messages import Delta, Message, TextDelta, Tool, ToolCall, ToolResult, ToolSpec, Usage
 from chat.store.records import now_ms
-from chat.web.identity import COOKIE
 from chat.workers.ticker import Ticker
 
 from .worker import LONG_S, Heard, parsed
@@ -203,9 +202,10 @@ class Scene:
 
     def window(self) -> FlaskClient:
         other = self.app.test_client()
-        cookie = self.client.get_cookie(COOKIE)
+        name = self.app.extensions["parley"].parts.tokens.cookie
+        cookie = self.client.get_cookie(name)
         assert cookie is not None
-        other.set_cookie(COOKIE, cookie.value)
+        other.set_cookie(name, cookie.value)
         return other
 
     def stop(self, turn: int) -> None:

@@ -26,6 +26,13 @@ def converse(client: FlaskClient, **fields: Any) -> int:
     return made.json["id"]
 
 
+def token_of(client: FlaskClient) -> str:
+    """What the browser holds in its cookie."""
+    cookie = client.get_cookie(client.application.extensions["parley"].parts.tokens.cookie)
+    assert cookie is not None
+    return cookie.value
+
+
 def ask(client: FlaskClient, conversation_id: int, text: str = "Hello", /, **fields: Any) -> dict[str, Any]:
     """Ask, and return the 202 answer."""
     begun = client.post(f"/api/conversations/{conversation_id}/turns", json={"text": text, **fields})

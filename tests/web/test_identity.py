@@ -1,127 +1,394 @@
-"""Every browser has an identity of its own, in a cookie that only this server can read."""
+"""Every browser has an identity of its own, in a cookie that only this server can read, and does not lose it."""
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
+import re
 import sqlite3
+import threading
 from collections.abc import Callable
+from pathlib import Path
+from typing import Any
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from werkzeug.test import TestResponse
 
+from chat.web import identity
+from chat.web.tokens import Tokens
 from config.settings import Settings
 
-from .talk import converse
+from .talk import ask, converse, ended, token_of
 
-COOKIE = "parley_session"
-
-
-def attributes(set_cookie: str) -> dict[str, str]:
-    parts = [part.strip().partition("=") for part in set_cookie.split(";")]
-    return {name.lower(): value for name, _, value in parts}
+DAY_MS = 24 * 3600 * 1000
+LEGACY = "parley_session"
 
 
-def test_the_first_answer_brings_the_cookie(app: Flask, subtests: pytest.Subtests) -> None:
-    for path in ("/", "/c/1", "/api/me", "/api/conversations", "/api/conversations/1", "/api/turns/1"):
-        with subtests.test(path):
-            first = app.test_client().get(path)
-            (cookie,) = first.headers.getlist("Set-Cookie")
-            given = attributes(cookie)
-            assert set(given) == {COOKIE, "expires", "httponly", "max-age", "path", "samesite"}
-            assert (given["samesite"], given["path"]) == ("Lax", "/")
-            assert int(given["max-age"]) >= 30 * 24 * 3600
-            assert len(given[COOKIE]) >= 32
-            # Who keeps copies of answers would keep this cookie with it and give it to others.
-            assert first.headers["Cache-Control"] == "no-store"
+def tokens_of(app: Flask) -> Tokens:
+    found: Tokens = app.extensions["parley"].parts.tokens
+    return found
 
 
-def test_where_nobody_is_asked_for_nobody_is_made(alice: FlaskClient, subtests: pytest.Subtests) -> None:
-    for path in ("/healthz", "/readyz", "/admin/memory-debug", "/nothing", "/api/nothing"):
-        with subtests.test(path):
-            assert "Set-Cookie" not in alice.get(path).headers
+def given(answer: TestResponse) -> tuple[str, str, dict[str, str]]:
+    """The one cookie that an answer brings: its name, its value, its attributes."""
+    (cookie,) = answer.headers.getlist("Set-Cookie")
+    first, *rest = [part.strip().partition("=") for part in cookie.split(";")]
+    return first[0], first[2], {name.lower(): value for name, _, value in rest}
 
 
-def test_behind_tls_the_cookie_is_for_tls_only(make_app: Callable[..., Flask]) -> None:
-    app = make_app(allowed_hosts=("chat.example",))
-    for scheme, secure in (("https", True), ("http", False)):
-        cookie = app.test_client().get("/api/me", base_url=f"{scheme}://chat.example").headers["Set-Cookie"]
-        assert ("secure" in attributes(cookie)) is secure
+def sql(settings: Settings, statement: str, *values: object) -> list[Any]:
+    with contextlib.closing(sqlite3.connect(settings.database_path)) as database, database:
+        return database.execute(statement, values).fetchall()
 
 
-def test_it_is_kept(alice: FlaskClient) -> None:
-    me = alice.get("/api/me").json["user"]
-    for _ in range(3):
-        again = alice.get("/api/me")
-        assert again.json["user"] == me
-        assert "Set-Cookie" not in again.headers
+def rows(settings: Settings) -> tuple[int, int]:
+    """How many users and sessions there are."""
+    users = "SELECT count(*) FROM users WHERE id > 0"
+    return sql(settings, users)[0][0], sql(settings, "SELECT count(*) FROM sessions")[0][0]
 
 
-def test_every_browser_is_somebody_else(app: Flask) -> None:
-    browsers = [app.test_client() for _ in range(5)]
-    assert len({browser.get("/api/me").json["user"]["id"] for browser in browsers}) == 5
-    assert len({browser.get_cookie(COOKIE).value for browser in browsers}) == 5
+@pytest.fixture
+def anybody(app: Flask) -> FlaskClient:
+    """A client that sends the cookies it is told to, and keeps none."""
+    return app.test_client(use_cookies=False)
+
+
+class TestTheCookie:
+    def test_the_first_answer_brings_it(self, app: Flask, subtests: pytest.Subtests) -> None:
+        for path in ("/", "/c/1", "/api/me", "/api/conversations", "/api/conversations/1", "/api/turns/1"):
+            with subtests.test(path):
+                first = app.test_client().get(path)
+                name, token, attributes = given(first)
+                assert name == tokens_of(app).cookie
+                assert set(attributes) == {"expires", "httponly", "max-age", "path", "samesite"}
+                assert (attributes["samesite"], attributes["path"]) == ("Lax", "/")
+                assert int(attributes["max-age"]) >= 30 * 24 * 3600
+                assert len(token) >= 32
+                # Who keeps copies of answers would keep this cookie with it and give it to others.
+                assert first.headers["Cache-Control"] == "no-store"
+
+    def test_where_nobody_is_asked_for_there_is_none(self, alice: FlaskClient, subtests: pytest.Subtests) -> None:
+        for path in ("/healthz", "/readyz", "/admin/memory-debug", "/nothing", "/api/nothing"):
+            with subtests.test(path):
+                assert "Set-Cookie" not in alice.get(path).headers
+
+    def test_behind_tls_it_is_for_tls_and_this_host_only(self, anybody: FlaskClient, app: Flask) -> None:
+        for scheme, prefix in (("https", "__Host-"), ("http", "")):
+            name, _, attributes = given(anybody.get("/api/me", base_url=f"{scheme}://localhost"))
+            assert name == prefix + tokens_of(app).cookie
+            assert ("secure" in attributes) is bool(prefix)
+            assert "domain" not in attributes
+
+    def test_it_is_kept(self, alice: FlaskClient) -> None:
+        converse(alice)
+        me = alice.get("/api/me").json["user"]
+        for _ in range(3):
+            again = alice.get("/api/me")
+            assert again.json["user"] == me
+            assert "Set-Cookie" not in again.headers
+
+    def test_every_browser_has_another(self, app: Flask) -> None:
+        browsers = [app.test_client() for _ in range(5)]
+        for browser in browsers:
+            converse(browser)
+        assert len({browser.get("/api/me").json["user"]["id"] for browser in browsers}) == 5
+        assert len({token_of(browser) for browser in browsers}) == 5
+
+    def test_every_server_has_another(self, tmp_path: Path, make_app: Callable[..., Flask]) -> None:
+        names = [tokens_of(make_app(data_dir=tmp_path / name)).cookie for name in ("one", "two")]
+        names += [tokens_of(make_app(secret_key="x" * 20)).cookie, tokens_of(make_app(secret_key="y" * 20)).cookie]
+        assert len(set(names)) == 4
+        assert all(re.fullmatch(r"parley_[0-9a-f]{12}", name) for name in names)
+        assert tokens_of(make_app(data_dir=tmp_path / "one")).cookie == names[0]
+
+    def test_the_key_is_for_this_user_alone(self, app: Flask, settings: Settings) -> None:
+        key = settings.data_dir / "secret-key"
+        assert key.stat().st_mode & 0o777 == 0o600
+        assert len(key.read_bytes()) == 32
 
 
 GARBAGE = [
-    "",
-    "x",
-    "0",
-    "null",
-    "' OR 1=1 --",
-    '"quoted"',
-    "a=b; " + COOKIE + "=c",
-    "\xff\xfe",
-    "\\u0000",
-    "%00",
-    "../../etc/passwd",
-    "x" * 10_000,
-]
+    "", "x", "0", "null", "' OR 1=1 --", '"quoted"', "a=b; parley_x=c", "\xff\xfe", "\\u0000", "%00", "../etc/passwd",
+    "x" * 10_000, ".", "x.", ".x", "x.y", "x." + "A" * 24,
+]  # fmt: skip
 
 
-def test_a_cookie_that_nobody_gave_out(app: Flask, alice: FlaskClient, subtests: pytest.Subtests) -> None:
-    converse(alice)
-    client = app.test_client(use_cookies=False)
-    for cookie in GARBAGE:
-        with subtests.test(cookie[:20]):
-            answer = client.get("/api/conversations", headers={"Cookie": f"{COOKIE}={cookie}"})
-            assert (answer.status_code, answer.json["items"]) == (200, [])
-            given = attributes(answer.headers["Set-Cookie"])[COOKIE]
-            assert given != cookie
-            assert given not in answer.text
+class TestWhatNobodyGaveOut:
+    @pytest.mark.parametrize("name", ["own", "legacy", "other"])
+    def test_it_is_replaced(
+        self, app: Flask, alice: FlaskClient, anybody: FlaskClient, name: str, subtests: pytest.Subtests
+    ) -> None:
+        converse(alice)
+        cookie = {"own": tokens_of(app).cookie, "legacy": LEGACY, "other": "parley_0123456789ab"}[name]
+        for value in GARBAGE:
+            with subtests.test(value[:20]):
+                answer = anybody.get("/api/conversations", headers={"Cookie": f"{cookie}={value}"})
+                assert (answer.status_code, answer.json["items"]) == (200, [])
+                assert given(answer)[1] != value
+                made = anybody.post("/api/conversations", json={}, headers={"Cookie": f"{cookie}={value}"})
+                assert made.status_code == 201
+                assert given(made)[1] != value
+                assert given(answer)[1] not in answer.text
+
+    def test_who_asks_with_it_is_nobody_known(self, app: Flask, alice: FlaskClient, anybody: FlaskClient) -> None:
+        mine = converse(alice)
+        asked = anybody.post(
+            f"/api/conversations/{mine}/turns",
+            json={"text": "Mine?"},
+            headers={"Cookie": f"{tokens_of(app).cookie}=nobodys"},
+        )
+        assert asked.status_code == 404
+        assert given(asked)[1] != "nobodys"
+
+    def test_an_identity_cannot_be_chosen(self, alice: FlaskClient, anybody: FlaskClient, app: Flask) -> None:
+        converse(alice)
+        number = alice.get("/api/me").json["user"]["id"]
+        cookie = f"{tokens_of(app).cookie}={number}"
+        for header in ({"Cookie": cookie}, {"X-User-Id": str(number)}, {"Remote-User": str(number)}):
+            assert anybody.get("/api/conversations", headers=header).json["items"] == []
 
 
-def test_who_asks_with_a_cookie_that_nobody_gave_out_is_nobody_known(app: Flask, alice: FlaskClient) -> None:
-    mine = converse(alice)
-    asked = app.test_client(use_cookies=False).post(
-        f"/api/conversations/{mine}/turns", json={"text": "Mine?"}, headers={"Cookie": f"{COOKIE}=nobodys"}
-    )
-    assert asked.status_code == 404
-    assert attributes(asked.headers["Set-Cookie"])[COOKIE] != "nobodys"
+class TestLookingLeavesNothing:
+    def test_no_row_is_made_by_looking(self, app: Flask, settings: Settings) -> None:
+        looks = ["/", "/c/1", "/api/me", "/api/me/data", "/api/me/instructions", "/api/export", "/api/conversations"]
+        looks += ["/api/conversations?q=x", "/api/conversations/1", "/api/turns/1", "/api/turns/1/events"]
+        for path in looks:
+            browser = app.test_client()
+            for _ in range(2):
+                browser.get(path).close()
+        assert rows(settings) == (0, 0)
+
+    def test_no_row_is_made_by_writing_to_what_is_not_there(self, app: Flask, settings: Settings) -> None:
+        for method, path in (
+            ("POST", "/api/conversations/1/turns"), ("DELETE", "/api/conversations/1"),
+            ("PATCH", "/api/conversations/1"), ("POST", "/api/conversations/1/share"),
+            ("PUT", "/api/messages/1/feedback"), ("POST", "/api/turns/1/stop"),
+            ("POST", "/api/messages/1/regenerate"),
+        ):  # fmt: skip
+            body = {"text": "x", "value": 1, "title": "x"}
+            assert app.test_client().open(path, method=method, json=body).status_code == 404
+        assert app.test_client().post("/api/conversations", json={"title": "x" * 300}).status_code == 422
+        assert rows(settings) == (0, 0)
+
+    def test_who_has_written_nothing_is_told_so(self, alice: FlaskClient) -> None:
+        assert alice.get("/api/me").json["user"] == {"id": None, "name": None}
+        converse(alice)
+        assert alice.get("/api/me").json["user"]["id"] > 0
+
+    def test_the_identity_looked_with_is_the_one_that_writes(self, alice: FlaskClient, settings: Settings) -> None:
+        alice.get("/")
+        token = token_of(alice)
+        mine = converse(alice)
+        assert token_of(alice) == token
+        assert ended(alice, ask(alice, mine))["status"] == "completed"
+        assert rows(settings) == (1, 1)
+
+    def test_instructions_are_something_written(self, alice: FlaskClient) -> None:
+        alice.get("/")
+        assert alice.put("/api/me/instructions", json={"text": "Be brief."}).status_code == 200
+        assert alice.get("/api/me").json["instructions"] == "Be brief."
+
+    def test_first_writes_at_the_same_time_have_one_identity(self, app: Flask, settings: Settings) -> None:
+        first = app.test_client()
+        first.get("/")
+        cookie = {"Cookie": f"{tokens_of(app).cookie}={token_of(first)}"}
+        ready, made = threading.Barrier(12), []
+
+        def write() -> None:
+            client = app.test_client(use_cookies=False)
+            ready.wait(10)
+            made.append(client.post("/api/conversations", json={}, headers=cookie).json["id"])
+
+        threads = [threading.Thread(target=write) for _ in range(12)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        listed = first.get("/api/conversations").json["items"]
+        assert {each["id"] for each in listed} == set(made)
+        assert len(listed) == 12
+        assert rows(settings) == (1, 1)
 
 
-def test_an_identity_cannot_be_chosen(alice: FlaskClient, app: Flask) -> None:
-    converse(alice)
-    number = alice.get("/api/me").json["user"]["id"]
-    client = app.test_client(use_cookies=False)
-    for header in ({"Cookie": f"{COOKIE}={number}"}, {"X-User-Id": str(number)}, {"Remote-User": str(number)}):
-        assert client.get("/api/conversations", headers=header).json["items"] == []
+class TestAnEarlierName:
+    """A cookie that has a session is believed under any name of ours, and goes on under the name of now."""
+
+    @pytest.fixture
+    def earlier(self, alice: FlaskClient) -> tuple[int, str]:
+        """A conversation, and the token of the identity that has it, which was not signed then."""
+        store = alice.application.extensions["parley"].store
+        made = store.sessions.create_anonymous()
+        return store.conversations.create(made.user_id, "From before").id, made.token
+
+    @pytest.mark.parametrize("name", [LEGACY, "parley_0123456789ab", "__Host-parley_0123456789ab"])
+    @pytest.mark.parametrize("scheme", ["http", "https"])
+    def test_it_is_moved_over(
+        self, anybody: FlaskClient, app: Flask, earlier: tuple[int, str], name: str, scheme: str
+    ) -> None:
+        conversation, token = earlier
+        where = {"base_url": f"{scheme}://localhost"}
+        # The cookie of another server on this host, which stays as it is.
+        others = f"parley_ffffffffffff=theirs; {name}={token}; theme=dark"
+        answer = anybody.get("/api/conversations", headers={"Cookie": others}, **where)
+        assert [item["id"] for item in answer.json["items"]] == [conversation]
+        moved, value, _ = given(answer)
+        assert (moved, value) == (("__Host-" if scheme == "https" else "") + tokens_of(app).cookie, token)
+        again = anybody.get("/api/conversations", headers={"Cookie": f"{others}; {moved}={value}"}, **where)
+        assert [item["id"] for item in again.json["items"]] == [conversation]
+        assert "Set-Cookie" not in again.headers
+
+    def test_a_first_question_after_an_upgrade(self, anybody: FlaskClient, earlier: tuple[int, str]) -> None:
+        conversation, token = earlier
+        cookie = {"Cookie": f"{LEGACY}={token}"}
+        asked = anybody.post(f"/api/conversations/{conversation}/turns", json={"text": "And?"}, headers=cookie)
+        assert asked.status_code == 202
+        ended_url = asked.json["events_url"]
+        assert anybody.get(ended_url, headers=cookie).data
+
+    def test_another_key_loses_nobody(self, make_app: Callable[..., Flask], alice: FlaskClient) -> None:
+        mine = converse(alice)
+        cookie = {"Cookie": f"{tokens_of(alice.application).cookie}={token_of(alice)}"}
+        later = make_app(secret_key="another-key-than-before")
+        answer = later.test_client(use_cookies=False).get("/api/conversations", headers=cookie)
+        assert [item["id"] for item in answer.json["items"]] == [mine]
+        assert given(answer)[0] == tokens_of(later).cookie != tokens_of(alice.application).cookie
+
+    def test_http_and_https_are_one_browser(self, app: Flask) -> None:
+        browser = app.test_client()
+        mine = converse(browser)
+        secure = browser.get("/api/conversations", base_url="https://localhost")
+        assert [item["id"] for item in secure.json["items"]] == [mine]
+        assert given(secure)[:2] == ("__Host-" + tokens_of(app).cookie, token_of(browser))
+        assert [item["id"] for item in browser.get("/api/conversations").json["items"]] == [mine]
+
+    def test_another_cookie_does_not_take_the_place_of_ones_own(
+        self, app: Flask, anybody: FlaskClient, mallory: FlaskClient
+    ) -> None:
+        """Another site on this host may set cookies; nobody writes into an identity that its maker can read."""
+        converse(mallory)
+        own = app.test_client()
+        own.get("/")
+        cookies = f"parley_aaaaaaaaaaaa={token_of(mallory)}; {tokens_of(app).cookie}={token_of(own)}"
+        made = anybody.post("/api/conversations", json={"title": "Mine"}, headers={"Cookie": cookies})
+        assert made.status_code == 201
+        assert [item["title"] for item in mallory.get("/api/conversations").json["items"]] == [""]
+        assert [item["title"] for item in own.get("/api/conversations").json["items"]] == ["Mine"]
+
+
+def test_two_servers_on_one_host_do_not_take_each_others_chats(tmp_path: Path, make_app: Callable[..., Flask]) -> None:
+    """A browser has one jar for all ports of a host. Both servers, in turns, for a while."""
+    jar: dict[str, str] = {}
+
+    def call(app: Flask, method: str, path: str, **more: Any) -> TestResponse:
+        cookies = "; ".join(f"{name}={value}" for name, value in jar.items())
+        answer = app.test_client(use_cookies=False).open(path, method=method, headers={"Cookie": cookies}, **more)
+        jar.update([given(answer)[:2]] if "Set-Cookie" in answer.headers else [])
+        return answer
+
+    made: dict[str, list[int]] = {"one": [], "two": []}
+    for _ in range(4):
+        for name, mine in made.items():
+            # A process has one store at a time.
+            app = make_app(data_dir=tmp_path / name, database_url=f"sqlite:///{tmp_path}/{name}.db")
+            call(app, "GET", "/")
+            assert [item["id"] for item in call(app, "GET", "/api/conversations").json["items"]] == mine[::-1]
+            mine.append(call(app, "POST", "/api/conversations", json={}).json["id"])
+            app.extensions["parley"].stop()
+    assert len(jar) == 2
+
+
+class TestRenewal:
+    @pytest.fixture
+    def clock(self, monkeypatch: pytest.MonkeyPatch) -> Callable[[int], None]:
+        """Sets how much later it is."""
+        from chat.store.records import now_ms  # the real one
+
+        def later(by_ms: int) -> None:
+            for place in ("chat.web.identity", "chat.store.sessions", "chat.turns.expiry"):
+                monkeypatch.setattr(f"{place}.now_ms", lambda: now_ms() + by_ms)
+
+        return later
+
+    def test_a_year_of_visits(self, alice: FlaskClient, clock: Callable[[int], None], settings: Settings) -> None:
+        mine = converse(alice)
+        token = token_of(alice)
+        renewed = 0
+        for day in range(1, 366, 7):
+            clock(day * DAY_MS)
+            answer = alice.get("/api/conversations")
+            assert [item["id"] for item in answer.json["items"]] == [mine]
+            renewed += given(answer)[1] == token
+            assert "Set-Cookie" not in alice.get("/api/conversations").headers
+        assert renewed == 53
+
+    def test_a_locked_database_only_puts_it_off(
+        self, alice: FlaskClient, clock: Callable[[int], None], settings: Settings, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        mine = converse(alice)
+        clock(DAY_MS)
+        monkeypatch.setattr("chat.store.database._PATIENCE_S", 0.05)
+        with contextlib.closing(sqlite3.connect(settings.database_path, isolation_level=None)) as other:
+            other.execute("BEGIN IMMEDIATE")
+            answer = alice.get("/api/conversations")
+            assert [item["id"] for item in answer.json["items"]] == [mine]
+            assert "Set-Cookie" not in answer.headers
+        assert given(alice.get("/api/conversations"))
+
+    def test_who_has_nothing_goes_after_a_day_and_comes_back(
+        self, app: Flask, clock: Callable[[int], None], settings: Settings
+    ) -> None:
+        expiry = app.extensions["parley"]._expiry
+        browsers = [app.test_client() for _ in range(4)]
+        for browser in browsers:
+            mine = converse(browser)
+            if browser is not browsers[0]:
+                browser.delete(f"/api/conversations/{mine}")
+        browsers[1].put("/api/me/instructions", json={"text": "Be brief."})
+        token = token_of(browsers[3])
+        clock(DAY_MS - 60_000)
+        assert expiry.sweep_users() == 0
+        browsers[2].get("/")  # in use
+        clock(DAY_MS + 60_000)
+        assert expiry.sweep_users() == 1
+        assert rows(settings) == (3, 3)
+        clock(3 * DAY_MS)
+        assert expiry.sweep_users() == 1
+        assert rows(settings) == (2, 2)
+        converse(browsers[3])
+        assert token_of(browsers[3]) == token
+        assert len(browsers[3].get("/api/conversations").json["items"]) == 1
+        assert rows(settings) == (3, 3)
 
 
 def test_the_database_does_not_hold_what_the_browser_holds(alice: FlaskClient, settings: Settings) -> None:
-    alice.get("/api/me")
-    token = alice.get_cookie(COOKIE).value
-    database = sqlite3.connect(settings.database_path)
-    kept = "\n".join(database.iterdump())
-    database.close()
-    assert token not in kept
-    assert hashlib.sha256(token.encode()).hexdigest() in kept
+    converse(alice)
+    with contextlib.closing(sqlite3.connect(settings.database_path)) as database:
+        kept = "\n".join(database.iterdump())
+    assert token_of(alice) not in kept
+    assert hashlib.sha256(token_of(alice).encode()).hexdigest() in kept
 
 
 def test_a_session_that_is_deleted_lets_nobody_in(alice: FlaskClient, settings: Settings) -> None:
     mine = converse(alice)
-    database = sqlite3.connect(settings.database_path)
-    database.execute("DELETE FROM sessions")
-    database.commit()
-    database.close()
+    sql(settings, "DELETE FROM sessions")
     assert alice.get(f"/api/conversations/{mine}").status_code == 404
+    assert alice.post(f"/api/conversations/{mine}/turns", json={"text": "x"}).status_code == 404
+
+
+def test_no_cookie_of_ours_is_longer_than_what_is_read(app: Flask) -> None:
+    assert len(tokens_of(app).new()) < identity._TOKEN_CHARS
+
+
+def test_below_a_path_the_cookie_is_for_that_path(make_app: Callable[..., Flask]) -> None:
+    app = make_app(base_path="/chat")
+    client = app.test_client(use_cookies=False)
+    for scheme, prefix in (("https", "__Secure-"), ("http", "")):
+        where = {"base_url": f"{scheme}://localhost"}
+        made = client.post("/chat/api/conversations", json={}, **where)
+        name, token, attributes = given(made)
+        assert (name, attributes["path"]) == (prefix + tokens_of(app).cookie, "/chat")
+        listed = client.get("/chat/api/conversations", headers={"Cookie": f"{name}={token}"}, **where)
+        assert [item["id"] for item in listed.json["items"]] == [made.json["id"]]
+        assert "Set-Cookie" not in listed.headers

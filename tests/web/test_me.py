@@ -18,7 +18,7 @@ def test_its_shape(alice: FlaskClient) -> None:
     shaped(
         me.json,
         {
-            "user": {"id": int, "name": (str, type(None))},
+            "user": {"id": (int, type(None)), "name": (str, type(None))},
             "instructions": str,
             "welcome": {"greeting": str, "starters": [str]},
             "mode": str,

@@ -18,7 +18,7 @@ from flask.testing import FlaskClient
 from config.settings import Settings
 
 from .conftest import HeldAnswer
-from .talk import ask, converse, ended, exchange, moment, problem, shaped
+from .talk import ask, converse, ended, exchange, moment, problem, shaped, token_of
 
 BROWSER = {"Accept": "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"}
 
@@ -161,7 +161,7 @@ def test_no_word_no_key_and_no_setting_is_in_it(
     answer = client.get("/admin/memory-debug", headers=headers)
     assert answer.status_code == 200
     assert "canary" not in answer.text
-    assert client.get_cookie("parley_session").value not in answer.text
+    assert token_of(client) not in answer.text
     held.go()
     ended(client, running)
 

@@ -17,7 +17,7 @@ from flask.testing import FlaskClient
 from chat import app as application
 from config.settings import Settings
 
-from .talk import SSE, converse, events
+from .talk import SSE, converse, events, token_of
 
 KEY = "sk-canary-api-key-5d1f0c"
 TOKEN = "canary-admin-token-77ab"
@@ -94,7 +94,7 @@ def test_no_error_tells_a_secret(
     answers.append(client.get("/api/conversations").text)
     logging.getLogger("openai").debug("headers: %s", KEY)
 
-    cookie = client.get_cookie("parley_session").value
+    cookie = token_of(client)
     terminal = capfd.readouterr()
     log = app_log.read_text(encoding="utf-8")
     assert "AttributeError" in log

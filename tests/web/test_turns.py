@@ -13,7 +13,7 @@ from chat.messages import TextDelta
 from tests.conftest import ScriptedModel
 
 from .conftest import HeldAnswer
-from .talk import SSE, ask, converse, ended, events, exchange, problem, shaped
+from .talk import SSE, ask, converse, ended, events, exchange, problem, shaped, token_of
 
 
 def turns_of(conversation_id: int) -> str:
@@ -129,7 +129,7 @@ def test_the_same_client_id_is_the_same_turn(alice: FlaskClient, conversation: i
 
 
 def test_the_same_client_id_many_times_at_once(app: Flask, alice: FlaskClient, conversation: int) -> None:
-    cookie = alice.get_cookie("parley_session").value
+    cookie = token_of(alice)
     together = threading.Barrier(12)
     answers: list[dict[str, object]] = []
 
