@@ -52,6 +52,7 @@ from chat.web import (
 )
 from chat.web.parts import EXTENSION, Parts
 from chat.web.tokens import Tokens
+from chat.workers import descriptors
 from chat.workers.garbage import Collector
 from chat.workers.http.lanes import Lane
 from chat.workers.peers import Peers
@@ -166,6 +167,8 @@ class Worker:
         try:
             self._peers.listen(self._desk)
         except OSError as error:
+            if descriptors.lacking(error):
+                raise
             raise SettingError(
                 f"DATA_DIR is {str(self.settings.data_dir)!r}, but takes a folder that this user may write to, "
                 f"at a path short enough for a Unix socket ({error})."

@@ -23,6 +23,8 @@ SHORT = {
     "faults": (17, 16),
     "locks": (1, 8),
     "processes": (3, 6),
+    "limits": (3, 6),
+    "growth": (600, 6),
 }
 # The machine has other things to do, and this is about what happens, not about how fast.
 SLACK = 3.0

@@ -8,7 +8,9 @@ from dataclasses import dataclass, field
 from scripts.chaos import nginx
 from scripts.chaos.scenes import (
     faults,
+    growth,
     kills,
+    limits,
     locks,
     processes,
     restarts,
@@ -61,6 +63,8 @@ SCENES: dict[str, Scene] = {
         {"async": 24, "sync": 16},
         {"MODEL_TIMEOUT_S": faults.MODEL_TIMEOUT_S, "TURN_TIMEOUT_S": faults.TURN_TIMEOUT_S},
     ),
+    "growth": Scene(growth.play, 100_000, 2000, {"async": 24, "sync": 12}, {"MEMORY_LIMIT_MB": growth.MEMORY_LIMIT_MB}),
+    "limits": Scene(limits.play, 12, 4, {"async": 24, "sync": 12}),
     "processes": Scene(processes.play, 30, 6, {"async": 24, "sync": 12}, {"GRACE_S": processes.GRACE_S}),
     "locks": Scene(locks.play, 6, 1, {"async": 24, "sync": 12}),
 }

@@ -1,0 +1,81 @@
+"""The master goes on whatever its workers, its reloads and the program's files do."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import requests
+
+from tests.servers import parley
+from tests.servers.parley import ParleyServer
+from tests.servers.tree import Tree
+
+FLAGS = pytest.mark.parametrize("flag", ["true", "false"], ids=["gevent", "gthread"])
+
+
+@pytest.fixture
+def tree(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Tree:
+    """A copy of the program, from which the servers of the test are started."""
+    (tmp_path / "parley").mkdir()
+    tree = Tree(tmp_path / "parley")
+    monkeypatch.setattr(parley, "ROOT", tree.folder)
+    return tree
+
+
+def until(true: Callable[[], object], patience_s: float = 60) -> None:
+    deadline = time.monotonic() + patience_s
+    while not true():
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+
+
+def is_ready(server: ParleyServer) -> bool:
+    return requests.get(f"{server.url}/readyz", headers={"Connection": "close"}, timeout=10).ok
+
+
+@FLAGS
+def test_a_successor_that_cannot_start_is_tried_again(flag: str, tree: Tree, tmp_path: Path) -> None:
+    with ParleyServer(tmp_path, USE_ASYNC_AGENT=flag, WEB_CONCURRENCY=2) as server:
+        until(lambda: len(list((tmp_path / "data" / "run").glob("*.json"))) == 2)
+        tree.append("chat/web/health.py", "def half(")
+        os.kill(server.workers[0], signal.SIGKILL)
+        pauses = re.compile(
+            r"parley: a worker could not start \(chat/web/health\.py, line .*\)\. .* in (\d+) s; 1 others"
+        )
+        while len(pauses.findall(server.console())) < 2:
+            assert is_ready(server)
+            time.sleep(0.05)
+        tree.restore("chat/web/health.py")
+        until(lambda: len(server.workers) == 2 and len(list((tmp_path / "data" / "run").glob("*.json"))) >= 2)
+        assert pauses.findall(server.console())[:2] == ["1", "2"]
+        assert "Traceback" not in server.console()
+        assert server.process
+        assert server.process.poll() is None
+
+
+@FLAGS
+def test_a_reload_that_hangs_keeps_nobody(flag: str, tree: Tree, tmp_path: Path) -> None:
+    """Neither a worker's replacement, nor a TERM."""
+    (tree.folder / "chat" / "rehearsal.py").write_text("import time\nprint('here', flush=True)\ntime.sleep(600)\n")
+    with ParleyServer(tmp_path, USE_ASYNC_AGENT=flag, WEB_CONCURRENCY=1, GRACE_S=1) as server:
+        assert server.process
+        server.process.send_signal(signal.SIGHUP)
+        until(lambda: len(server.workers) == 2)  # one of them is the start that is tried out
+        server.process.send_signal(signal.SIGHUP)
+        until(lambda: "becomes one with the reload" in server.console())
+        os.kill(server.workers[0], signal.SIGKILL)
+        until(lambda: server.console().count("Booting worker") == 2)
+        assert server.stop(21) == 0
+
+
+@FLAGS
+def test_a_stopped_worker_does_not_keep_the_server(flag: str, tree: Tree, tmp_path: Path) -> None:
+    with ParleyServer(tmp_path, USE_ASYNC_AGENT=flag, WEB_CONCURRENCY=2, GRACE_S=0) as server:
+        os.kill(server.workers[0], signal.SIGSTOP)
+        assert server.stop(20) == 0
