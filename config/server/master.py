@@ -38,6 +38,7 @@ _TELL_AGAIN_S = 0.5
 _START_ENDS_S = 5.0
 # Longer than a worker takes to interrupt its turns and commit them.
 _QUICK_S = 8.0
+_GOING_ON = {0: "no worker is left meanwhile", 1: "1 other goes on"}
 
 
 class Master(Arbiter):  # type: ignore[misc]  # gunicorn has no types
@@ -130,7 +131,7 @@ class Master(Arbiter):  # type: ignore[misc]  # gunicorn has no types
                 "parley: a worker could not start (%s). The next attempt follows in %g s; %s.",
                 why,
                 self.attempts.pause_s,
-                f"{others} others go on" if others else "no worker is left meanwhile",
+                _GOING_ON.get(others, f"{others} others go on"),
             )
 
     # Reloads

@@ -46,14 +46,15 @@ def test_a_successor_that_cannot_start_is_tried_again(flag: str, tree: Tree, tmp
         tree.append("chat/web/health.py", "def half(")
         os.kill(server.workers[0], signal.SIGKILL)
         pauses = re.compile(
-            r"parley: a worker could not start \(chat/web/health\.py, line .*\)\. .* in (\d+) s; 1 others"
+            r"parley: a worker could not start \(chat/web/health\.py, line .*\)\. .* in (\d+) s; 1 other goes on"
         )
         while len(pauses.findall(server.console())) < 2:
             assert is_ready(server)
             time.sleep(0.05)
         tree.restore("chat/web/health.py")
         until(lambda: len(server.workers) == 2 and len(list((tmp_path / "data" / "run").glob("*.json"))) >= 2)
-        assert pauses.findall(server.console())[:2] == ["1", "2"]
+        first, second = pauses.findall(server.console())[:2]
+        assert int(second) == 2 * int(first) <= 4
         assert "Traceback" not in server.console()
         assert server.process
         assert server.process.poll() is None
