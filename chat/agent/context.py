@@ -5,17 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from itertools import groupby
 
+from chat.llm.contract import INTERRUPTED
 from chat.messages import Answer, Message, ToolCall, ToolCallRecord
-
-# A call that was cut off still needs an answer: endpoints refuse a context in which one is missing.
-_UNANSWERED = '{"error": "The call was interrupted."}'
 
 
 def step_messages(text: str, records: Sequence[ToolCallRecord], model: str) -> list[Message]:
     """One step of the agent: what the model said, the calls it made, and a message for each result."""
     said = Message("assistant", text, tuple(record.call for record in records), model=model)
     results = [
-        Message("tool", _UNANSWERED if record.result is None else record.result.content, tool_call_id=record.call.id)
+        Message("tool", INTERRUPTED if record.result is None else record.result.content, tool_call_id=record.call.id)
         for record in records
     ]
     return [said, *results]

@@ -8,6 +8,14 @@ from typing import Protocol
 from chat.cancellation import Cancellation
 from chat.messages import Delta, Message, ToolSpec
 
+# What stands in place of the result of a call that was cut off: endpoints refuse a context in which one is missing.
+INTERRUPTED = '{"error": "The call was interrupted."}'
+# What a model is told after an answer of its own that was cut.
+GO_ON = (
+    "Your last answer was cut off. Go on exactly where it ends, in the same language and form: repeat nothing of it, "
+    "add no introduction and no remark about the interruption."
+)
+
 
 class LanguageModel(Protocol):
     """Something that answers. One object serves every turn of a worker, from many threads at once."""

@@ -14,6 +14,7 @@ from datetime import date
 
 from chat.cancellation import Cancellation
 from chat.llm import demo_answers
+from chat.llm.contract import GO_ON, INTERRUPTED
 from chat.llm.demo_german import in_english, language_of
 from chat.llm.demo_phrases import understand
 from chat.llm.pause import pause
@@ -57,14 +58,17 @@ class DemoModel:
         """`model` and `may_call` are of no account: it calls tools once."""
         del model, may_call
         cancellation.check()
+        messages, before = _taken_up(messages)
         questions = [message.text for message in messages if message.role == "user"]
         language = language_of(questions[-1]) if questions else "en"
         if found := _results(messages):
-            yield from self._told(demo_answers.report(found, language), 1 - _CALLING_SHARE, messages, cancellation)
+            text = _rest(demo_answers.report(found, language), before)
+            yield from self._told(text, 1 - _CALLING_SHARE, messages, cancellation)
             return
         understood = understand([in_english(question) for question in questions], self._today())
         if understood.request is None:
-            yield from self._told(demo_answers.talk(understood.topic, language), 1, messages, cancellation)
+            text = _rest(demo_answers.talk(understood.topic, language), before)
+            yield from self._told(text, 1, messages, cancellation)
             return
         calls = _calls(understood.request.calls(), messages, tools)
         if not calls:
@@ -91,6 +95,24 @@ class DemoModel:
             if early_s > 0:
                 self._wait(early_s, cancellation)
         yield _usage(messages, text)
+
+
+def _taken_up(messages: Sequence[Message]) -> tuple[Sequence[Message], str]:
+    """The conversation as it was when an answer that is to go on began, and what that answer had said."""
+    if not messages or messages[-1].text != GO_ON:
+        return messages, ""
+    said = [*messages[:-1]]
+    before = said.pop().text if said[-1].role == "assistant" and not said[-1].tool_calls else ""
+    if any(content == INTERRUPTED for _, content in _results(said)):
+        # Calls without their results are made again.
+        while said[-1].role != "user":
+            said.pop()
+    return said, before
+
+
+def _rest(text: str, before: str) -> str:
+    """What is still to be said of `text`."""
+    return text[len(before) :] if text.startswith(before) else text
 
 
 def _results(messages: Sequence[Message]) -> list[tuple[ToolCall, str]]:

@@ -7,17 +7,13 @@ from dataclasses import replace
 
 from chat.agent.context import answer_messages
 from chat.agent.loop import AgentEvent, ToolCallEnded, ToolCallStarted
+from chat.llm.contract import GO_ON
 from chat.messages import Answer, Message, ReasoningDelta, TextDelta
-
-_GO_ON = (
-    "Your last answer was cut off. Go on exactly where it ends, in the same language and form: repeat nothing of it, "
-    "add no introduction and no remark about the interruption."
-)
 
 
 def context(answer: Answer, model: str) -> list[Message]:
     """Return what `model` is given after the question, so that it goes on with `answer`."""
-    return [*answer_messages(answer, model), Message("user", _GO_ON)]
+    return [*answer_messages(answer, model), Message("user", GO_ON)]
 
 
 def retold(answer: Answer) -> Iterator[AgentEvent]:

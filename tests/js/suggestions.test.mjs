@@ -1,8 +1,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { DEMO_WORDS, suggestionsFor } from "../../chat/web/static/js/state/suggestions.js";
+import { suggestionsFor } from "../../chat/web/static/js/state/suggestions.js";
 import { strings as de } from "../../chat/web/static/js/strings/de.js";
+import { strings as en } from "../../chat/web/static/js/strings/en.js";
 
+const ENGLISH = { ...en.followUp, language: "en" };
 const GERMAN = { ...de.followUp, language: "de" };
 
 function answer(name, given, { ok = true, status = "completed" } = {}) {
@@ -12,14 +14,14 @@ function answer(name, given, { ok = true, status = "completed" } = {}) {
 
 test("after an economy it offers comparisons, never with itself", () => {
   for (const country of ["China", "India", "United States", "Germany", "CN", "Wakanda", "euro area"]) {
-    const found = suggestionsFor(answer("market_data", JSON.stringify({ country })), DEMO_WORDS);
+    const found = suggestionsFor(answer("market_data", JSON.stringify({ country })), ENGLISH);
     assert.equal(found.length, 3);
     for (const each of found) {
       const [one, other] = /of (.*) and (.*)$/.exec(each)?.slice(1) ?? ["a", "b"];
       assert.notEqual(one, other);
     }
   }
-  assert.deepEqual(suggestionsFor(answer("market_data", '{"country":"China"}'), DEMO_WORDS), [
+  assert.deepEqual(suggestionsFor(answer("market_data", '{"country":"China"}'), ENGLISH), [
     "Compare GDP growth of China and India",
     "Compare inflation of China, United States over 20 years",
     "Show me India market data",
@@ -33,13 +35,16 @@ test("in the page's language, the countries too", () => {
 
 test("after a comparison and after a rate", () => {
   const compared = answer("compare_markets", { countries: ["India", "China"], indicator: "gdp_growth" });
-  assert.equal(suggestionsFor(compared, DEMO_WORDS)[0], "Compare inflation of India, China over 20 years");
+  assert.equal(suggestionsFor(compared, ENGLISH)[0], "Compare inflation of India, China over 20 years");
   const rate = answer("exchange_rate", { base: "EUR", quote: "USD" });
-  assert.deepEqual(suggestionsFor(rate, DEMO_WORDS), ["EUR to USD, last 365 days", "USD to EUR, last 30 days"]);
+  assert.deepEqual(suggestionsFor(rate, ENGLISH), [
+    "EUR against USD over the last year",
+    "USD against EUR over the last 30 days",
+  ]);
 });
 
 test("what was asked is not offered again", () => {
-  const found = suggestionsFor(answer("market_data", { country: "China" }), DEMO_WORDS, [
+  const found = suggestionsFor(answer("market_data", { country: "China" }), ENGLISH, [
     "show me India market data ",
     "Something else",
   ]);
@@ -62,7 +67,7 @@ test("nothing where there is nothing to go by", () => {
     ["market_data", { country: "China" }, { status: "stopped" }],
     ["market_data", { country: "China" }, { status: "running" }],
   ]) {
-    assert.deepEqual(suggestionsFor(answer(name, given, how), DEMO_WORDS), []);
+    assert.deepEqual(suggestionsFor(answer(name, given, how), ENGLISH), []);
   }
-  assert.deepEqual(suggestionsFor({ role: "user", status: "completed", parts: [] }, DEMO_WORDS), []);
+  assert.deepEqual(suggestionsFor({ role: "user", status: "completed", parts: [] }, ENGLISH), []);
 });

@@ -10,6 +10,7 @@ from datetime import date
 import pytest
 
 from chat.cancellation import Cancellation
+from chat.llm.contract import GO_ON, INTERRUPTED
 from chat.llm.demo import DemoModel
 from chat.messages import Delta, Message, TextDelta, ToolCall, ToolSpec, Usage
 
@@ -326,3 +327,23 @@ def test_usage_counts_words():
 @pytest.mark.parametrize("messages", [[], [Message("system", "Be brief.")], [Message("tool", "{}", tool_call_id="x")]])
 def test_a_conversation_without_a_question(messages):
     assert "demo model" in text(answer(messages))
+
+
+@pytest.mark.parametrize("cut_after", [0, 1, 20, 200])
+def test_an_answer_that_was_cut_goes_on_where_it_ended(cut_after: int) -> None:
+    question = Message("user", "What can you do?")
+    whole = "".join(d.text for d in answer([question]) if isinstance(d, TextDelta))
+    cut = [question, Message("assistant", whole[:cut_after]), Message("user", GO_ON)]
+    assert "".join(d.text for d in answer(cut) if isinstance(d, TextDelta)) == whole[cut_after:]
+
+
+def test_calls_that_were_cut_are_made_again() -> None:
+    call = ToolCall("call_1", "market_data", '{"country":"China"}')
+    cut = [
+        Message("user", "Show me China market data"),
+        Message("assistant", "", (call,)),
+        Message("tool", INTERRUPTED, tool_call_id="call_1"),
+        Message("user", GO_ON),
+    ]
+    made = [delta for delta in answer(cut) if isinstance(delta, ToolCall)]
+    assert [(each.name, each.arguments) for each in made] == [(call.name, call.arguments)]

@@ -4,6 +4,7 @@ from datetime import date
 
 import pytest
 
+from chat.llm.demo_german import in_english
 from chat.llm.demo_phrases import MAX_CALLS, MAX_COUNTRIES, understand
 
 TODAY = date(2026, 11, 23)
@@ -200,10 +201,15 @@ def test_a_year_goes_on() -> None:
         "Compare GDP growth of China and India",
         "Compare inflation of China, United States over 20 years",
         "Show me India market data",
-        "EUR to USD, last 365 days",
-        "USD to EUR, last 30 days",
+        "EUR against USD over the last year",
+        "USD against EUR over the last 30 days",
+        "Vergleiche das BIP-Wachstum von China und Indien",
+        "Vergleiche die Inflation über 20 Jahre: China, Vereinigte Staaten",
+        "Zeige mir Marktdaten: Indien",
+        "EUR gegen USD im letzten Jahr",
+        "USD gegen EUR in den letzten 30 Tagen",
     ],
 )
 def test_what_the_page_offers_after_an_answer_is_understood(question: str) -> None:
-    """The sentences of `DEMO_WORDS` in state/suggestions.js."""
-    assert understand([question], date(2026, 1, 1)).request is not None
+    """The sentences of `followUp` in strings/en.js and strings/de.js."""
+    assert understand([in_english(question)], date(2026, 1, 1)).request is not None

@@ -50,7 +50,6 @@ export function pageActions({ store, api }) {
       chooseLanguage(language);
       location.reload();
     },
-    isDemo: () => store.state.me?.features?.demo === true,
     /** The questions of the open chat, as far as they are known here. */
     askedQuestions: () =>
       [...(store.state.conversations.get(store.state.openKey)?.messages.values() ?? [])]

@@ -4,17 +4,7 @@ const MOST = 3;
 const OTHERS = ["CN", "IN", "US", "DE", "BR"];
 const REGION_CODES = /^[A-Z]{2}$/;
 
-/** What the built-in demo understands, which is English. */
-export const DEMO_WORDS = {
-  language: "en",
-  growth: (one, other) => `Compare GDP growth of ${one} and ${other}`,
-  inflation: (names) => `Compare inflation of ${names.join(", ")} over 20 years`,
-  economy: (name) => `Show me ${name} market data`,
-  longer: (base, quote) => `${base} to ${quote}, last 365 days`,
-  reverse: (base, quote) => `${base} to ${quote}, last 30 days`,
-};
-
-/** `words` make the questions; `known` are questions that have been asked already. */
+/** `words` make the questions, in their `language`; the built-in demo understands them. `known` are questions that have been asked already. */
 export function suggestionsFor(message, words, known = []) {
   if (message.role !== "assistant" || message.status !== "completed") return [];
   const asked = new Set(known.map(plain));

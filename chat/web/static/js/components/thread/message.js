@@ -49,13 +49,7 @@ export const Answer = pure(
           !readOnly &&
           html`<${Foot} message=${message} index=${index} count=${count} idle=${idle} last=${last} actions=${actions} />`
         }
-        ${
-          !active &&
-          !readOnly &&
-          idle &&
-          last &&
-          html`<${FollowUps} message=${message} demo=${actions.isDemo()} actions=${actions} />`
-        }
+        ${!active && !readOnly && idle && last && html`<${FollowUps} message=${message} actions=${actions} />`}
         ${!active && readOnly && html`<p class="about">${factsOf(message)}</p>`}
       </article>
     `;
