@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import signal
+import socket
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -80,3 +82,31 @@ def test_a_stopped_worker_does_not_keep_the_server(flag: str, tree: Tree, tmp_pa
     with ParleyServer(tmp_path, USE_ASYNC_AGENT=flag, WEB_CONCURRENCY=2, GRACE_S=0) as server:
         os.kill(server.workers[0], signal.SIGSTOP)
         assert server.stop(20) == 0
+
+
+def test_a_reload_to_another_address(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where it cannot listen nothing changes; where it can, the workers of before go."""
+    server = ParleyServer(tmp_path, WEB_CONCURRENCY=1, GRACE_S=2)
+    (tmp_path / "parley").mkdir()
+    tree = Tree(tmp_path / "parley", **server.settings)
+    server.settings = {}
+    monkeypatch.setattr(parley, "ROOT", tree.folder)
+    settings = tree.env_file.read_text()
+    with server, socket.create_server(("127.0.0.1", 0)) as taken, contextlib.closing(socket.socket()) as free:
+        free.bind(("127.0.0.1", 0))
+        there, here = free.getsockname()[1], taken.getsockname()[1]
+        assert server.process
+        tree.env_file.write_text(settings.replace(f"PORT={server.port}\n", f"PORT={here}\n"))
+        server.process.send_signal(signal.SIGHUP)
+        until(lambda: f"cannot listen on 127.0.0.1:{here}" in server.console())
+        assert is_ready(server)
+        free.close()
+        tree.env_file.write_text(settings.replace(f"PORT={server.port}\n", f"PORT={there}\n"))
+        server.process.send_signal(signal.SIGHUP)
+        until(lambda: not listens(server.port))
+        assert listens(there)
+
+
+def listens(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
