@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import select
+import signal
 import socket
+import sys
 import threading
 import time
 from collections.abc import Mapping
@@ -175,3 +177,20 @@ def kinds(target: Target) -> Mapping[str, Kind]:
         "never closing": Kind(4, _HEALTH + b"Connection: close\r\n\r\n", stays=True),
         "deaf followers": Kind(50, deaf, reads=False),
     }
+
+
+def main(arguments: list[str]) -> None:
+    """`HOST PORT COOKIE TURN NAME…`: attack with these until told to end."""
+    host, port, cookie, turn, *names = arguments
+    target = Target(Address(host, int(port)), cookie, int(turn))
+    every = kinds(target)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit())
+    with contextlib.ExitStack() as attacks:
+        for name in names:
+            attacks.enter_context(Attack(every[name], target))
+        print("attacking", flush=True)
+        threading.Event().wait()
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

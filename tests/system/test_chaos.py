@@ -25,6 +25,7 @@ SHORT = {
     "processes": (3, 6),
     "limits": (3, 6),
     "growth": (600, 6),
+    "clients": (1, 1),
 }
 # The machine has other things to do, and this is about what happens, not about how fast.
 SLACK = 3.0

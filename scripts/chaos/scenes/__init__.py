@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from scripts.chaos import nginx
 from scripts.chaos.scenes import (
+    clients,
     faults,
     growth,
     kills,
@@ -67,4 +68,6 @@ SCENES: dict[str, Scene] = {
     "limits": Scene(limits.play, 12, 4, {"async": 24, "sync": 12}),
     "processes": Scene(processes.play, 30, 6, {"async": 24, "sync": 12}, {"GRACE_S": processes.GRACE_S}),
     "locks": Scene(locks.play, 6, 1, {"async": 24, "sync": 12}),
+    # `full` and `quick` are half seconds for each attack.
+    "clients": Scene(clients.play, 20, 2, {"async": 1, "sync": 1}, {"REQUEST_TIMEOUT_S": clients.REQUEST_TIMEOUT_S}),
 }

@@ -1,0 +1,169 @@
+"""Hostile clients, each kind alone and all together, bare and behind nginx, while somebody else looks at /healthz."""
+
+from __future__ import annotations
+
+import contextlib
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from scripts.chaos import nginx
+from scripts.chaos.attacks import Target, kinds
+from scripts.chaos.connection import Address, Dropped, Refused
+from scripts.chaos.parley import ROOT
+from scripts.chaos.person import Person
+from scripts.chaos.question import STREAM, question
+from scripts.chaos.stage import Stage
+from scripts.fake_llm import directive
+
+REQUEST_TIMEOUT_S = 3.0
+HEALTH_P99_S = 0.5
+GROWTH_MB = 50.0
+_ALONE_S = 0.5
+_LOOK_S = 0.02
+_WARM_UP_S = 0.2
+_GIVEN_BACK_S = 10.0
+# About as large as an answer may be.
+_TOKENS = 100_000
+_PATIENCE_S = 60.0
+
+
+def play(stage: Stage) -> None:
+    person = Person(stage.server.address)
+    turn = _large_answer(stage, person)
+    before = _memory_mb(stage)
+    workers = set(stage.server.workers)
+    with _doors(stage) as doors:
+        for name, address in doors.items():
+            target = Target(address, person.headers["Cookie"], turn)
+            every = list(kinds(target))
+            # In the shortest run, each alone at one door only.
+            for attacks in [*([one] for one in every if stage.count > 1 or name == "bare"), every]:
+                _endure(stage, name, target, attacks)
+    stage.expect(set(stage.server.workers) == workers, "a worker was killed, or died")
+    _expect_given_back(stage, before)
+    stage.add("lost", 0)
+    stage.add("doubled", 0)
+
+
+@contextlib.contextmanager
+def _doors(stage: Stage) -> Iterator[dict[str, Address]]:
+    bare = {"bare": stage.server.address}
+    if nginx.program() is None:
+        yield bare
+        return
+    with nginx.Nginx(stage.server.folder / "nginx", [stage.server.address] * 2) as front:
+        yield bare | {"behind nginx": front.address}
+
+
+def _large_answer(stage: Stage, person: Person) -> int:
+    """A turn that has ended, with an answer to be followed by those who never read it."""
+    text = f"[{directive(tokens=_TOKENS, gap=0, first=0)}]"
+    path = f"/api/conversations/{person.conversation}/turns"
+    turn = int(person.patiently(lambda: person.post(path, {"text": text})).json["turn_id"])
+    until = time.monotonic() + _PATIENCE_S
+    while (status := person.look(turn)["status"]) == "running" and time.monotonic() < until:
+        time.sleep(0.1)
+    stage.expect(status == "completed", f"the large answer is {status}")
+    return turn
+
+
+def _endure(stage: Stage, door: str, target: Target, attacks: Sequence[str]) -> None:
+    together = len(attacks) > 1
+    what = f"{'all together' if together else attacks[0]}, {door}"
+    seconds = stage.count * _ALONE_S * (4 if together else 1)
+    stage.say(f"{what}: {seconds:g} s")
+    before = peak = _memory_mb(stage)
+    with _attacked(target, attacks), _Watch(target.address) as watch:
+        asked = threading.Thread(target=_ask, args=(stage, what))
+        if together:
+            asked.start()
+        until = time.monotonic() + seconds
+        while time.monotonic() < until:
+            time.sleep(0.25)
+            peak = max(peak, _memory_mb(stage))
+        if together:
+            asked.join()
+    stage.add("attacks", len(attacks))
+    stage.expect(not watch.failures, f"{what}: /healthz failed: {watch.failures[:3]}")
+    stage.within("longest p99 of /healthz", watch.p99_s, HEALTH_P99_S, what)
+    stage.expect(peak - before < GROWTH_MB, f"{what}: took {peak - before:.0f} MB")
+    stage.counts["most MB taken"] = max(stage.counts.get("most MB taken", 0), round(peak - before))
+
+
+def _ask(stage: Stage, what: str) -> None:
+    """Somebody with a question meanwhile is answered."""
+    asked = question(10, form=STREAM)
+    Person(stage.server.address).ask(asked)
+    stage.expect(asked.status == "completed", f"{what}: a question ended as {asked.status}")
+    stage.add("answered meanwhile")
+
+
+def _expect_given_back(stage: Stage, before: float) -> None:
+    until = time.monotonic() + _GIVEN_BACK_S
+    while (growth := _memory_mb(stage) - before) >= GROWTH_MB and time.monotonic() < until:
+        time.sleep(0.25)
+    stage.expect(growth < GROWTH_MB, f"{growth:.0f} MB were not given back")
+
+
+@contextlib.contextmanager
+def _attacked(target: Target, attacks: Sequence[str]) -> Iterator[None]:
+    """In a process of its own: it takes all that it can get of an interpreter."""
+    place = [target.address.host, str(target.address.port), target.cookie, str(target.turn)]
+    command = [sys.executable, "-m", "scripts.chaos.attacks", *place, *attacks]
+    process = subprocess.Popen(command, cwd=ROOT, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE)
+    try:
+        assert process.stdout is not None
+        process.stdout.readline()  # it has begun
+        time.sleep(_WARM_UP_S)
+        yield
+    finally:
+        process.terminate()
+        process.communicate()
+
+
+class _Watch:
+    """Asks /healthz again and again. A context manager."""
+
+    def __init__(self, address: Address) -> None:
+        self._address = address
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._run, daemon=True)
+        self._times: list[float] = []
+        self.failures: list[str] = []
+
+    def __enter__(self) -> _Watch:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stop.set()
+        self._thread.join()
+
+    @property
+    def p99_s(self) -> float:
+        times = sorted(self._times)
+        return times[int(len(times) * 0.99)] if times else float("inf")
+
+    def _run(self) -> None:
+        while not self._stop.wait(_LOOK_S):
+            since = time.monotonic()
+            try:
+                self._address.ask("GET", "/healthz")
+            except (Dropped, Refused) as error:
+                self.failures.append(str(error))
+            self._times.append(time.monotonic() - since)
+
+
+def _memory_mb(stage: Stage) -> float:
+    return sum(_proportional_kb(pid) for pid in stage.server.workers) / 1024
+
+
+def _proportional_kb(pid: int) -> int:
+    with contextlib.suppress(OSError, StopIteration):
+        lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
+        return int(next(line for line in lines if line.startswith("Pss:")).split()[1])
+    return 0

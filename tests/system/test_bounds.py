@@ -1,0 +1,176 @@
+"""What clients may take of a real server, whichever its workers are: bytes, time, threads."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import socket
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+import requests
+
+from scripts.fake_llm import FakeLLM
+
+from ..servers.parley import ParleyServer, Person, text_of, wanting
+
+pytestmark = pytest.mark.system
+
+TIMEOUT_S = 2.0
+PROMPT_S = 1.0
+# The machine has other things to do.
+SLACK_S = 4.0
+THREADS = 2
+
+
+@pytest.fixture(scope="module", params=["true", "false"], ids=["gevent", "gthread"])
+def server(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[ParleyServer]:
+    with FakeLLM() as llm:
+        settings = {
+            "USE_ASYNC_AGENT": request.param,
+            "WEB_CONCURRENCY": 2,
+            "THREADS": THREADS,
+            "OPENAI_BASE_URL": llm.base_url,
+            "CHAT_MODEL": "fake",
+            "REQUEST_TIMEOUT_S": TIMEOUT_S,
+        }
+        with ParleyServer(tmp_path_factory.mktemp("server"), **settings) as server:
+            yield server
+
+
+HOST = b"Host: localhost\r\n"
+POST = b"POST /api/conversations HTTP/1.1\r\n" + HOST + b"Content-Type: application/json\r\n"
+CHUNKED = POST + b"Transfer-Encoding: chunked\r\n\r\n"
+LENGTH = POST + b"Content-Length: %d\r\n\r\n"
+
+# What is sent, whether that is its end, and the status and the code that it gets; no status: no answer, but an end.
+RUDE = {
+    "a body in chunks": (CHUNKED + b"2\r\n{}\r\n0\r\n\r\n", False, 201, ""),
+    "a chunk's extension": (CHUNKED + b"2;a=b\r\n{}\r\n0\r\nA: b\r\n\r\n", False, 201, ""),
+    "a body shorter than it said": (LENGTH % 10 + b"{}", True, 400, "bad_request"),
+    "chunks without an end": (CHUNKED + b"5\r\n{}", True, 400, "bad_request"),
+    "no chunk's size": (CHUNKED + b"zz\r\n{}", False, 400, "bad_request"),
+    "a forbidden trailer": (CHUNKED + b"0\r\nHost: x\r\n\r\n", False, 400, "bad_request"),
+    "an announced 100 GB": (LENGTH % 10**11 + b"{}", False, 413, "too_large"),
+    "2 MB in chunks": (CHUNKED + b"10000\r\n%b\r\n" % (b" " * 65536) * 32, False, 413, "too_large"),
+    "2 MB around a few bytes": (CHUNKED + b"1;a=%b\r\n \r\n" % (b"b" * 4000) * 500, False, 413, "too_large"),
+    "trailers that do not end": (CHUNKED + b"0\r\n" + b"A: b\r\n" * 500_000, False, 400, "bad_request"),
+    "a head that does not end": (b"GET / HTTP/1.1\r\n" + b"A: b\r\n" * 30_000, False, 431, "headers_too_large"),
+    "a head that comes no further": (b"GET /healthz HTTP/1.1\r\n" + HOST, False, 408, "request_timeout"),
+    "a body that comes no further": (LENGTH % 10 + b"{}", False, 408, "request_timeout"),
+    "chunks that come no further": (CHUNKED + b"2\r\n{}", False, 408, "request_timeout"),
+    "nothing": (b"", False, None, ""),
+    "a head's half": (b"GET / HTTP", True, None, ""),
+}
+
+
+@pytest.mark.parametrize("name", RUDE)
+def test_who_is_rude_is_told_so_and_the_connection_ends(server: ParleyServer, name: str) -> None:
+    sent, ended, status, code = RUDE[name]
+    since = time.monotonic()
+    with socket.create_connection(("127.0.0.1", server.port), timeout=30) as connection:
+        with contextlib.suppress(ConnectionError):  # the server may have had enough of it
+            connection.sendall(sent)
+            if ended:
+                connection.shutdown(socket.SHUT_WR)
+        answer = _all_of(connection) if status != 201 else connection.recv(65_536)
+    assert time.monotonic() - since < TIMEOUT_S + SLACK_S
+    head, _, body = answer.partition(b"\r\n\r\n")
+    if status is None:
+        assert answer == b""
+    else:
+        assert head.startswith(b"HTTP/1.1 %d " % status)
+        assert not code or json.loads(body)["error"]["code"] == code
+
+
+def test_a_byte_now_and_then_is_no_way_to_stay(server: ParleyServer) -> None:
+    for opening in (b"GET /healthz HTTP/1.1\r\nA: ", LENGTH % 1000):
+        with socket.create_connection(("127.0.0.1", server.port), timeout=30) as connection:
+            connection.sendall(opening)
+            since = time.monotonic()
+            connection.settimeout(0.1)
+            answer = b""
+            while not answer and time.monotonic() - since < 3 * TIMEOUT_S + SLACK_S:
+                connection.sendall(b" ")
+                with contextlib.suppress(TimeoutError):
+                    answer = connection.recv(65_536)
+        assert answer.startswith(b"HTTP/1.1 408 ")
+        assert time.monotonic() - since > TIMEOUT_S - 0.5
+
+
+def test_an_answer_that_nobody_takes_is_given_up(server: ParleyServer) -> None:
+    person = Person(server.url)
+    conversation = person.conversation()
+    turn = person.ask(conversation, wanting(tokens=40_000, gap=0, first=0))[0].data["turn_id"]
+    cookie = "; ".join(f"{name}={value}" for name, value in person.session.cookies.items())
+    with socket.socket() as connection:
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        connection.settimeout(30)
+        connection.connect(("127.0.0.1", server.port))
+        connection.sendall(
+            b"GET /api/turns/%d/events HTTP/1.1\r\n" % turn + HOST + b"Cookie: %b\r\n\r\n" % cookie.encode()
+        )
+        time.sleep(2 * TIMEOUT_S + 1)
+        with pytest.raises(ConnectionError):
+            while connection.recv(65_536):
+                pass
+    # Who does take it, slowly, has it all.
+    with person.get(f"/api/turns/{turn}/events", stream=True) as answer:
+        taken = b""
+        for piece in answer.iter_content(131_072):
+            taken += piece
+            time.sleep(0.2)
+    assert b"event: done" in taken[-1000:]
+
+
+def _all_of(connection: socket.socket) -> bytes:
+    parts = []
+    with contextlib.suppress(ConnectionError):
+        while part := connection.recv(65_536):
+            parts.append(part)
+    return b"".join(parts)
+
+
+def test_while_all_threads_stream_whatever_is_short_gets_through(tmp_path: Path) -> None:
+    with FakeLLM() as llm:
+        settings = {
+            "USE_ASYNC_AGENT": "false",
+            "WEB_CONCURRENCY": 2,
+            "THREADS": THREADS,
+            "OPENAI_BASE_URL": llm.base_url,
+            "CHAT_MODEL": "fake",
+        }
+        with ParleyServer(tmp_path, **settings) as server, ThreadPoolExecutor(8) as threads:
+            people = [Person(server.url) for _ in range(2 * THREADS + 1)]
+            places = [person.conversation() for person in people]
+            long = wanting(tokens=600, gap=0.1, first=0.1)
+            with contextlib.ExitStack() as streams:
+                heard = [
+                    streams.enter_context(person.asking(place, long))
+                    for person, place in zip(people[:-1], places[:-1], strict=True)
+                ]
+                turns = [next(events).data["turn_id"] for events in heard]
+                # One more waits, and is answered in the end.
+                last = threads.submit(people[-1].ask, places[-1], "Hello " + wanting(echo=1, first=0.1))
+                time.sleep(0.5)
+                assert not last.done()
+                for path in ("/healthz", "/readyz", "/", "/api/me"):
+                    assert _promptly(lambda path=path: people[0].get(path)).ok
+                followed = _promptly(lambda: people[1].get(f"/api/turns/{turns[1]}/events", stream=True))
+                assert next(followed.iter_lines()).startswith(b"id: 1")
+                stopped = _promptly(lambda: people[0].post(f"/api/turns/{turns[0]}/stop"))
+                assert stopped.json()["status"] == "stopped"
+                assert "Hello" in text_of(last.result(60))
+                followed.close()
+                for person, turn in zip(people, turns, strict=False):
+                    person.post(f"/api/turns/{turn}/stop")
+
+
+def _promptly(ask) -> requests.Response:  # type: ignore[no-untyped-def]
+    since = time.monotonic()
+    answer: requests.Response = ask()
+    assert time.monotonic() - since < PROMPT_S + SLACK_S / 2
+    return answer
