@@ -33,6 +33,9 @@ EXPIRED = """
     WHERE temporary = 1 AND updated_at < ? AND active_turn_id IS NULL LIMIT ?
 """
 
+HELD = "SELECT COUNT(*) FROM conversations WHERE user_id = ?"
+CONVERSATIONS_OF_USER = 20_000
+
 _BEFORE_ALL = 2**63 - 1
 
 
@@ -58,6 +61,12 @@ class Conversations:
 
     @writes
     def create(self, user_id: int, title: str = "", *, temporary: bool = False) -> Conversation:
+        """Raises Conflict where the user has as many as may be."""
+        if self.database.run(HELD, (user_id,)).fetchone()[0] >= CONVERSATIONS_OF_USER:
+            sentence = (
+                f"You have {CONVERSATIONS_OF_USER:,} conversations, which is as many as may be; delete some first."
+            )
+            raise Conflict("too_many_conversations", sentence)
         now = now_ms()
         fields: dict[str, Any] = {
             "user_id": user_id,

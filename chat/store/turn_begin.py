@@ -6,12 +6,13 @@ among those who are not. Call these inside a write.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import msgspec
 
-from chat.errors import Conflict, InvalidRequest, NotFound, ParleyError
+from chat.errors import Conflict, InvalidRequest, LimitReached, NotFound, ParleyError
 from chat.messages import Usage
 from chat.store import history
 from chat.store.indexing import note_messages, note_titles
@@ -21,6 +22,7 @@ from chat.store.sessions import Owner, users_of
 from chat.store.values import RunStatement, for_each, found_for_each, ids
 
 LEASE_MS = 8_000
+RUNNING_TURNS_OF_USER = 32
 
 # SQLite's; a larger number does not even fit into a query.
 _LARGEST_ID = 2**63 - 1
@@ -29,7 +31,9 @@ _LARGEST_ID = 2**63 - 1
 PLACES = """
     SELECT json_group_array(json_array(
         id, user_id, head_id, title = '', active_turn_id IS NOT NULL, provisional,
-        (SELECT instructions FROM users WHERE users.id = user_id)
+        (SELECT instructions FROM users WHERE users.id = user_id),
+        (SELECT COUNT(*) FROM conversations AS others
+         WHERE others.user_id = conversations.user_id AND others.active_turn_id IS NOT NULL)
     ))
     FROM conversations WHERE id IN (SELECT value FROM json_each(?))
 """
@@ -125,6 +129,7 @@ class _Place:
     claimed: bool
     provisional: bool
     instructions: str | None
+    running: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +145,8 @@ def begin(run: RunStatement, asked: Sequence[Asked], now: int) -> list[Begun | P
     """Begin a turn for each question; of several in one conversation the first has it. What came of each.
 
     Conflict while another turn runs there, or when the client_id was used for another text; InvalidRequest for a
-    parent that is no answer of this conversation; NotFound where it is gone, or somebody else's.
+    parent that is no answer of this conversation; NotFound where it is gone, or somebody else's; LimitReached where
+    the user has as many running as may be.
     """
     places = _places(run, [each.conversation_id for each in asked])
     users = users_of(run, [each.owner for each in asked])
@@ -148,13 +154,15 @@ def begin(run: RunStatement, asked: Sequence[Asked], now: int) -> list[Begun | P
     numbers = _Numbers(run)
     outcomes: list[Begun | ParleyError] = []
     new: list[_New] = []
+    begun_by: Counter[int] = Counter()
     for each in asked:
         place = places.get(each.conversation_id)
         if place is None or place.user_id != users.get(each.owner):
             outcomes.append(NotFound("There is no such conversation."))
             continue
-        outcome = _sent_before(each, earlier) or _refused(run, each.question, place)
+        outcome = _sent_before(each, earlier) or _refused(run, each.question, place, begun_by[place.user_id])
         if outcome is None:
+            begun_by[place.user_id] += 1
             outcome = _begun(each, place, numbers, now)
             new.append(_New(outcome, True, each.question.client_id))
             places[place.id] = replace(place, claimed=True)
@@ -170,6 +178,8 @@ def begin_again(run: RunStatement, question: Message, where: Run, now: int) -> B
     place = _places(run, [question.conversation_id]).get(question.conversation_id)
     if place is None or place.user_id == NOBODY:
         raise NotFound("There is no such conversation.")
+    if not place.claimed and place.running >= RUNNING_TURNS_OF_USER:
+        raise _too_many()
     about = (bool(place.provisional), place.instructions or "")
     begun = Begun(turn, True, question.parent_id, question.text, "", *about)
     _write(run, [_New(begun, False)], now)
@@ -218,17 +228,25 @@ def _sent_before(asked: Asked, earlier: Mapping[_Sending, Begun]) -> Begun | Con
     return replace(found, fresh=False, titled="")
 
 
-def _refused(run: RunStatement, question: Question, place: _Place) -> ParleyError | None:
+def _refused(run: RunStatement, question: Question, place: _Place, more: int) -> ParleyError | None:
+    """Why the question begins no turn; `more` are the user's that have just begun."""
     parent_id = question.parent_id
     if isinstance(parent_id, int):
         known = 0 < parent_id <= _LARGEST_ID
         if not known or not run(_IS_ANSWER, (parent_id, place.id)).fetchone():
             return InvalidRequest("invalid_parent", "parent_id names no answer of this conversation.", "parent_id")
-    return _claimed() if place.claimed else None
+    if place.claimed:
+        return _claimed()
+    return _too_many() if place.running + more >= RUNNING_TURNS_OF_USER else None
 
 
 def _claimed() -> Conflict:
     return Conflict("turn_running", "An answer is still being written in this conversation.")
+
+
+def _too_many() -> LimitReached:
+    sentence = f"{RUNNING_TURNS_OF_USER} answers are being written for you already; wait until one of them has ended."
+    return LimitReached("too_many_turns", sentence)
 
 
 def _begun(asked: Asked, place: _Place, numbers: _Numbers, now: int) -> Begun:

@@ -71,6 +71,14 @@ def test_a_branch_is_walked_a_look_up_a_message(store, name):
     assert not any("TEMP B-TREE" in step for step in steps)
 
 
+def test_what_a_user_has_is_counted_in_an_index(store):
+    assert plan(store, conversations.HELD, 1) == [
+        "SEARCH conversations USING COVERING INDEX conversations_listed (user_id=?)"
+    ]
+    steps = plan(store, turn_begin.PLACES, "[1,2]")
+    assert "SEARCH others USING INDEX conversations_running (user_id=?)" in steps
+
+
 def test_siblings_are_looked_up_for_the_messages_of_the_page_only(store):
     steps = plan(store, branches.SIBLINGS, "[1,2]")
     assert steps[:3] == [

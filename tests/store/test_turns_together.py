@@ -8,6 +8,7 @@ import pytest
 
 from chat.errors import Conflict, InvalidRequest, NotFound
 from chat.messages import Answer, ToolCall, ToolCallRecord, ToolResult, Usage
+from chat.store import turn_begin
 from chat.store.commit import Write
 from chat.store.records import COMPLETED, FAILED, STOPPED, Progress, TurnError
 from chat.store.turn_begin import Asked
@@ -29,7 +30,9 @@ def finish_together(store, *endings):
 
 
 @pytest.fixture
-def places(store, user):
+def places(store, user, monkeypatch):
+    # One user stands for the many who begin together.
+    monkeypatch.setattr(turn_begin, "RUNNING_TURNS_OF_USER", 1_000)
     return [store.conversations.create(user).id for _ in range(90)]
 
 

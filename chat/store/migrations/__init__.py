@@ -28,6 +28,7 @@ STEPS = (
     "0008_tool_call_extras",
     "0009_turn_details",
     "0010_used_sessions",
+    "0011_running",
 )
 _PATIENCE_S = 30.0
 # The mark of steps after which programs that do not know them can use the database all the same.
