@@ -25,6 +25,7 @@ GROWTH_MB = 50.0
 _ALONE_S = 0.5
 _LOOK_S = 0.02
 _WARM_UP_S = 0.2
+_FIRST_S = 1.0
 _GIVEN_BACK_S = 10.0
 # About as large as an answer may be.
 _TOKENS = 100_000
@@ -34,15 +35,20 @@ _PATIENCE_S = 60.0
 def play(stage: Stage) -> None:
     person = Person(stage.server.address)
     turn = _large_answer(stage, person)
-    before = _memory_mb(stage)
+    calm_s = _calm_p99_s(stage)
     workers = set(stage.server.workers)
+    # Once, for what every worker keeps from its first requests.
+    target = Target(stage.server.address, person.headers["Cookie"], turn)
+    with _attacked(target, list(kinds(target))):
+        time.sleep(_FIRST_S)
+    before = _memory_mb(stage)
     with _doors(stage) as doors:
         for name, address in doors.items():
             target = Target(address, person.headers["Cookie"], turn)
             every = list(kinds(target))
             # In the shortest run, each alone at one door only.
             for attacks in [*([one] for one in every if stage.count > 1 or name == "bare"), every]:
-                _endure(stage, name, target, attacks)
+                _endure(stage, name, target, attacks, calm_s)
     stage.expect(set(stage.server.workers) == workers, "a worker was killed, or died")
     _expect_given_back(stage, before)
     stage.add("lost", 0)
@@ -71,7 +77,14 @@ def _large_answer(stage: Stage, person: Person) -> int:
     return turn
 
 
-def _endure(stage: Stage, door: str, target: Target, attacks: Sequence[str]) -> None:
+def _calm_p99_s(stage: Stage) -> float:
+    """How long /healthz takes while nobody attacks: on a machine that has other things to do, not nothing."""
+    with _Watch(stage.server.address) as watch:
+        time.sleep(_FIRST_S)
+    return watch.p99_s
+
+
+def _endure(stage: Stage, door: str, target: Target, attacks: Sequence[str], calm_s: float) -> None:
     together = len(attacks) > 1
     what = f"{'all together' if together else attacks[0]}, {door}"
     seconds = stage.count * _ALONE_S * (4 if together else 1)
@@ -89,7 +102,7 @@ def _endure(stage: Stage, door: str, target: Target, attacks: Sequence[str]) -> 
             asked.join()
     stage.add("attacks", len(attacks))
     stage.expect(not watch.failures, f"{what}: /healthz failed: {watch.failures[:3]}")
-    stage.within("longest p99 of /healthz", watch.p99_s, HEALTH_P99_S, what)
+    stage.within("longest p99 of /healthz", watch.p99_s, HEALTH_P99_S + 2 * calm_s, what)
     stage.expect(peak - before < GROWTH_MB, f"{what}: took {peak - before:.0f} MB")
     stage.counts["most MB taken"] = max(stage.counts.get("most MB taken", 0), round(peak - before))
 
