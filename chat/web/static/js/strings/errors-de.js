@@ -89,6 +89,18 @@ export const errors = {
   title_too_long: ["Dieser Titel ist zu lang.", "Kürzen Sie ihn."],
   too_large: ["Das ist mehr, als der Server annimmt.", "Kürzen Sie es."],
   tool_failed: ["Ein Werkzeug fand nichts.", "Fragen Sie mit anderen Worten."],
+  too_many_conversations: [
+    "Sie haben so viele Chats, wie es sein dürfen.",
+    "Löschen Sie einige, und versuchen Sie es noch einmal.",
+  ],
+  too_many_followers: [
+    "So viele Fenster, wie es sein dürfen, folgen dieser Antwort.",
+    "Schließen Sie einige, und laden Sie die Seite neu.",
+  ],
+  too_many_turns: [
+    "Für Sie entstehen so viele Antworten auf einmal, wie es sein dürfen.",
+    "Warten Sie auf das Ende einer Antwort, oder stoppen Sie eine.",
+  ],
   turn_interrupted: [
     "Der Server hielt mitten in dieser Antwort an.",
     "Fragen Sie noch einmal, oder lassen Sie die Antwort fortsetzen.",
