@@ -37,7 +37,8 @@ _OPTION_NAMED = {
 }
 _LACKS = re.compile(
     r"not (?:\w+ ){0,3}(?:support|enabled|available|allowed|permitted|implemented|accept)|n't support|unsupported"
-    r"|support(?:s)? no|no endpoints|cannot|can't|unknown|unrecognized|unexpected|extra|disabled|requires|without",
+    r"|support(?:s)? no|no endpoints|cannot|can't|unknown|unrecognized|unexpected|extra|disabled|requires|without"
+    r"|must alternate",
     _FOLDED,
 )
 # Refusals with other causes, which asking without an option does not heal.

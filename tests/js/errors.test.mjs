@@ -87,6 +87,13 @@ test("a German page keeps cause, remedy and the endpoint's own reason", () => {
   assert.equal(inGerman({ code: "constructor", message: "Odd." }), "Odd.");
 });
 
+test("a German page says how long the endpoint asked to wait", () => {
+  const error = { code: "model_rate_limited", message: "No: slow down; try again in 30 s.", reason: "slow down" };
+  const said = inGerman({ ...error, retryAfter: 30 });
+  assert.match(said, /Der Endpunkt meldet: „slow down“ .*30 Sekunden/);
+  assert.doesNotMatch(inGerman({ ...error, retryAfter: null }), /30/);
+});
+
 test("an English page repeats the server's sentence, or has one of its own", () => {
   assert.equal(sayError({ code: "model_rejected", message: "Its own words." }), "Its own words.");
   assert.equal(sayError({ code: "not_kept", message: "" }), en.problem.byCode.not_kept.join(" "));

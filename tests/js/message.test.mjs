@@ -94,3 +94,15 @@ test("Retry is for answers that ended badly and may go better", () => {
   assert.equal(mayRetry(ended("completed")), false);
   assert.equal(mayRetry(told(TURN)), false);
 });
+
+test("notices and an endpoint's reason survive a reload", () => {
+  const error = { code: "model_rejected", message: "No", retryable: false, reason: "too many", retry_after: 30 };
+  const done = { status: "failed", usage: null, duration_ms: 9, notices: ["without_tools", 5] };
+  const streamed = told(TURN, ["error", error], ["done", done]);
+  const stored = storedMessage({ id: 12, role: "assistant", text: "", status: "failed", error, notices: done.notices });
+  for (const message of [streamed, stored]) {
+    assert.deepEqual(message.notices, ["without_tools"]);
+    assert.deepEqual([message.error.reason, message.error.retryAfter], ["too many", 30]);
+  }
+  assert.deepEqual(told(TURN, ["done", { status: "completed" }]).notices, []);
+});

@@ -87,6 +87,7 @@ def outcome_of(events: list[SentEvent], expected: Outcome) -> Outcome:
         reasoning="".join(event.data["text"] for event in events if event.name == "reasoning"),
         calls=tuple(event.data["name"] for event in events if event.name == "tool_result" and event.data["ok"]),
         usage=expected.usage and (usage["prompt_tokens"], usage["completion_tokens"]),
+        notices=tuple(events[-1].data.get("notices", ())),
     )
 
 
@@ -97,6 +98,7 @@ def test_a_dialect_is_understood(heard: dict[str, Heard], name: str) -> None:
     assert [event.name for event in events].count("done") == 1
     assert (kept["text"], kept["status"]) == (expected.text, expected.status)
     assert kept.get("reasoning", "") == expected.reasoning
+    assert tuple(kept.get("notices", ())) == expected.notices
     started = [event.data["id"] for event in events if event.name == "tool_call"]
     assert sorted(started) == sorted(event.data["id"] for event in events if event.name == "tool_result")
     assert len(set(started)) == len(started)

@@ -49,6 +49,7 @@ class Outcome:
     reasoning: str = ""
     calls: tuple[str, ...] = ()
     usage: tuple[int, int] | None = None
+    notices: tuple[str, ...] = ()
 
 
 def _nothing(_request: dict[str, Any]) -> str:
@@ -102,7 +103,7 @@ def _steps(script: Script) -> Iterator[Step]:
                 wait, streaming = 0.0, True
             yield wait, b"%x\r\n%b\r\n" % (len(part), part), 1
         else:
-            yield wait, _whole(part) if isinstance(part, Whole) else part, 0
+            yield wait, _whole(part) if isinstance(part, Whole) else bytes(part) if isinstance(part, Raw) else part, 0
         wait = 0.0
     yield wait, STREAM_END if streaming else b"", 0
 

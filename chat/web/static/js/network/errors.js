@@ -31,14 +31,19 @@ function isAway(error) {
   );
 }
 
-/** What the server says with `{code, message}`, in the page's language. */
-export function sayError({ code, message }) {
+/**
+ * What the server says with `{code, message}`, in the page's language. `reason` is what a model's endpoint said and
+ * `retryAfter` how long it asked to wait; both are a part of `message` too.
+ */
+export function sayError({ code, message, reason: given, retryAfter: waitS }) {
   const { byCode, ownWords, reported } = strings.problem;
   if (ownWords && message) return message;
   const { kind, reason } = partsOf(code, String(message ?? ""));
   const words = known(byCode, `${code}_${kind}`) ?? known(byCode, code);
   if (!words) return message;
-  return [...words, reason && reported(reason)].filter(Boolean).join(" ");
+  const said = [...words, (given || reason) && reported(given || reason)].filter(Boolean).join(" ");
+  // What is not an answer's error has no `reason`, and is told its wait by `describe`.
+  return given !== undefined && waitS ? strings.problem.busyFor(said, waitS) : said;
 }
 
 const known = (table, name) => (Object.hasOwn(table, name) ? table[name] : null);

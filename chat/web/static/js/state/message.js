@@ -1,6 +1,6 @@
 // A message as the page holds it, made from what the server stores or from a turn's events. Pure functions.
 //
-//   {key, id, parentId, role, status, parts, model, turnId, error, usage, durationMs, siblings, feedback}
+//   {key, id, parentId, role, status, parts, model, turnId, error, notices, usage, durationMs, siblings, feedback}
 //
 // `parts` stand in the order they are read: {kind: "text", text}, {kind: "reasoning", text} or
 // {kind: "tool", call: {id, name, label, arguments, result}}, where `result` is null until it came.
@@ -25,7 +25,7 @@ export function localMessage(id, role, parentId, text = "") {
 }
 
 function blank() {
-  return { model: null, turnId: null, error: null, usage: null, durationMs: null };
+  return { model: null, turnId: null, error: null, notices: [], usage: null, durationMs: null };
 }
 
 /** A message of `GET /api/conversations/<id>`. Where in an answer its reasoning stood is not kept: it comes first. */
@@ -42,6 +42,7 @@ export function storedMessage(json) {
     model: json.model ?? null,
     turnId: json.turn_id ?? null,
     error: json.error ? readError(json.error) : null,
+    notices: readNotices(json.notices),
     usage: json.usage ?? null,
     durationMs: json.duration_ms ?? null,
     siblings: Array.isArray(json.siblings) ? json.siblings.filter(Number.isInteger) : [],
@@ -105,7 +106,18 @@ function readResult(json) {
 }
 
 function readError(json) {
-  return { code: String(json.code ?? ""), message: String(json.message ?? ""), retryable: json.retryable !== false };
+  return {
+    code: String(json.code ?? ""),
+    message: String(json.message ?? ""),
+    retryable: json.retryable !== false,
+    reason: typeof json.reason === "string" ? json.reason : "",
+    retryAfter: Number.isFinite(json.retry_after) ? json.retry_after : null,
+  };
+}
+
+/** Codes of what is to be known about how the question was put to the model. */
+function readNotices(codes) {
+  return Array.isArray(codes) ? codes.filter((code) => typeof code === "string") : [];
 }
 
 /** The message after one event of its turn. Events that do not concern it leave it the same object. */
@@ -136,6 +148,7 @@ export function applyEvent(message, name, data) {
       return {
         ...message,
         status: String(data.status),
+        notices: readNotices(data.notices),
         usage: data.usage ?? null,
         durationMs: data.duration_ms ?? null,
       };

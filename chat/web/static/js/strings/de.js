@@ -282,6 +282,10 @@ export const strings = {
     stopped: "Gestoppt",
     failed: "Die Antwort ist fehlgeschlagen.",
     empty: "Das Modell gab keine Antwort.",
+    notice: {
+      without_tools: "Dieses Modell kann keine Zahlen nachschlagen.",
+      older_left_out: "Ältere Nachrichten passten nicht in das, was das Modell lesen kann, und blieben weg.",
+    },
     retry: "Noch einmal",
     goOn: "Weiter",
   },

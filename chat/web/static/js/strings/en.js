@@ -279,6 +279,10 @@ export const strings = {
     stopped: "Stopped",
     failed: "The answer failed.",
     empty: "The model gave no answer.",
+    notice: {
+      without_tools: "This model cannot look figures up.",
+      older_left_out: "Older messages did not fit into what the model can read and were left out.",
+    },
     retry: "Retry",
     goOn: "Continue",
   },

@@ -43,6 +43,7 @@ export const Answer = pure(
             html`<${Part} key=${index} part=${part} active=${active} last=${index === parts - 1} far=${far} />`,
         )}
         ${active && html`<${Progress} message=${message} phase=${turnPhase} onReconnect=${actions?.reopen} />`}
+        ${!active && html`<${Notices} codes=${message.notices} />`}
         ${!active && html`<${Ending} message=${message} actions=${idle && last ? actions : null} />`}
         ${
           !active &&
@@ -90,6 +91,13 @@ function Progress({ message, phase, onReconnect }) {
   const last = message.parts.at(-1);
   const shown = (last?.kind === "tool" && !last.call.result) || last?.kind === "text" || last?.kind === "reasoning";
   return shown ? null : html`<p class="progress"><${Spinner} />${strings.answer.waiting}</p>`;
+}
+
+/** What is to be known about how the question was put to the model. */
+function Notices({ codes }) {
+  return codes
+    .filter((code) => strings.answer.notice[code])
+    .map((code) => html`<p key=${code} class="muted notice">${strings.answer.notice[code]}</p>`);
 }
 
 function Ending({ message, actions }) {
