@@ -118,6 +118,42 @@ def test_dialogs_menus_and_what_is_said_in_passing(person: BrowserContext, chat_
     assert problems(page) == []
 
 
+def test_many_chats_and_what_belongs_to_a_person(person: BrowserContext, chat_server: ParleyServer) -> None:
+    page = person.new_page()
+    page.goto(chat_server.url)
+    asked(page, "Put away")
+    choose(page, "Put away", "Archive")
+    ask(page, f"Slowly. {SLOW}")
+    answering(page)
+    page.get_by_role("link", name="New chat").first.click()
+    expect(in_list(page, "Slowly").get_by_role("img", name="New answer")).to_be_visible(timeout=15_000)
+    assert problems(page) == []
+    choose(page, "Slowly", "Select several")
+    assert problems(page) == []
+    page.get_by_role("button", name="End the selection").click()
+    page.get_by_role("button", name="Settings").click()
+    page.get_by_role("textbox", name="Your instructions").fill("Be brief.")
+    page.get_by_role("button", name="Save").click()
+    expect(page.get_by_text("Saved")).to_be_visible()
+    assert problems(page) == []
+    page.get_by_role("button", name="Archived chats").click()
+    expect(page.get_by_role("link", name="Put away")).to_be_visible()
+    assert problems(page) == []
+    page.keyboard.press("Escape")
+    page.get_by_role("button", name="Settings").click()
+    page.get_by_role("button", name="Delete everything…").click()
+    expect(page.get_by_role("dialog")).to_contain_text("2 chats")
+    assert problems(page) == []
+    page.get_by_role("checkbox").check()
+    assert problems(page) == []
+    page.keyboard.press("Escape")
+    ask(page, f"Stop me. {ENDLESS}")
+    answering(page)
+    page.get_by_role("button", name="Stop the answer").click()
+    page.get_by_role("button", name="Answer in another way").click()
+    assert problems(page) == []
+
+
 def test_pages_that_are_not_there_and_pages_that_are_shared(person: BrowserContext, chat_server: ParleyServer) -> None:
     page = person.new_page()
     page.goto(f"{chat_server.url}/c/999999")

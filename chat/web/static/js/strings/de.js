@@ -129,6 +129,7 @@ export const strings = {
 
   choice: {
     label: "Ausgewählte Chats",
+    all: "Alle auswählen",
     count: (count) => `${count} ausgewählt`,
     archive: "Ausgewählte Chats archivieren",
     download: "Ausgewählte Chats exportieren",

@@ -129,6 +129,7 @@ export const strings = {
 
   choice: {
     label: "Selected chats",
+    all: "Select all",
     count: (count) => `${count} selected`,
     archive: "Archive the selected chats",
     download: "Export the selected chats",

@@ -13,6 +13,7 @@ export function ChoiceBar({ ids, all, actions }) {
       <label class="choice-all">
         <input
           type="checkbox"
+          aria-label=${say.all}
           checked=${!none && ids.size === all.length}
           onChange=${(event) => actions.chooseAll(event.currentTarget.checked ? all : [])}
         />
