@@ -236,3 +236,32 @@ def test_a_notification_is_asked_for_only_by_the_setting(
     (title, tag), *others = page.evaluate("shown")
     assert (title, others) == ("First", [])
     assert re.fullmatch(r"parley-\d+", tag)
+
+
+def test_what_may_be_asked_next(page: Page) -> None:
+    asked(page, "Show me China market data")
+    offered = page.get_by_role("list", name="Suggestions").get_by_role("button")
+    expect(offered).to_have_text(
+        [
+            "Compare GDP growth of China and India",
+            "Compare inflation of China, United States over 20 years",
+            "Show me India market data",
+        ]
+    )
+    offered.first.click()
+    expect(page.locator("article.question").last).to_contain_text("Compare GDP growth of China and India")
+    finished(page)
+    expect(page.locator("figure.result")).to_have_count(2)
+    # What was asked already is not among them.
+    expect(offered).to_have_text(["Compare inflation of China, India over 20 years", "Show me India market data"])
+
+
+def test_the_words_of_whoever_runs_it(new_person: Callable[..., BrowserContext], tmp_path: Path) -> None:
+    with fake_server(tmp_path, GREETING="Welcome to the bank", STARTERS="What is due?|Plan my week") as server:
+        page = new_person().new_page()
+        page.goto(server.url)
+        expect(page.get_by_role("heading", level=1)).to_have_text("Welcome to the bank")
+        starters = page.get_by_role("list", name="Suggestions").get_by_role("button")
+        expect(starters).to_have_text(["What is due?", "Plan my week"])
+        starters.first.click()
+        expect(page.locator("article.question")).to_contain_text("What is due?")

@@ -2,11 +2,11 @@
 
 import { suggestionsFor } from "../../state/suggestions.js";
 import { strings } from "../../strings/index.js";
-import { html, useMemo } from "../../view.js";
+import { html, pure, useMemo } from "../../view.js";
 
 const words = { ...strings.followUp, language: strings.language };
 
-export function FollowUps({ message, actions }) {
+export const FollowUps = pure(({ message, actions }) => {
   const found = useMemo(() => suggestionsFor(message, words, actions.askedQuestions()), [message]);
   if (found.length === 0) return null;
   return html`
@@ -17,4 +17,4 @@ export function FollowUps({ message, actions }) {
       )}
     </ul>
   `;
-}
+});

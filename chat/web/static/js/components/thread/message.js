@@ -9,7 +9,6 @@ import { IconButton, WordButton } from "../elements/buttons.js";
 import { Icon, Spinner } from "../elements/icons.js";
 import { AgainMenu } from "./again-menu.js";
 import { copied, hasContent } from "./copied.js";
-import { FollowUps } from "./follow-ups.js";
 import { MarkdownText } from "./markdown-text.js";
 import { BranchSwitcher, CopyButton, Feedback, MessageActions } from "./message-actions.js";
 import { ToolCall } from "./tool-call.js";
@@ -50,7 +49,6 @@ export const Answer = pure(
           !readOnly &&
           html`<${Foot} message=${message} index=${index} count=${count} idle=${idle} last=${last} actions=${actions} />`
         }
-        ${!active && !readOnly && idle && last && html`<${FollowUps} message=${message} actions=${actions} />`}
         ${!active && readOnly && html`<p class="about">${factsOf(message)}</p>`}
       </article>
     `;

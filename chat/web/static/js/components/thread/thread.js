@@ -6,6 +6,7 @@ import { strings } from "../../strings/index.js";
 import { html, pure, useLayoutEffect, useRef, useState } from "../../view.js";
 import { IconButton, WordButton } from "../elements/buttons.js";
 import { Icon, Spinner } from "../elements/icons.js";
+import { FollowUps } from "./follow-ups.js";
 import { Answer, Question } from "./message.js";
 
 /** How far from the beginning of what is there the page before it is asked for, in pixels. */
@@ -62,6 +63,7 @@ export function Thread({ conversation, actions }) {
               />
             `,
           )}
+          ${idle && path.length > 0 && html`<${FollowUps} message=${path.at(-1)} actions=${actions} />`}
         </div>
       </div>
       ${away && html`<${IconButton} icon="down" label=${strings.thread.toBottom} kind="to-end" onClick=${toEnd} />`}
