@@ -17,7 +17,8 @@ class ToolCall:
     """A model's wish to call a tool. `arguments` is JSON text exactly as the model wrote it, perhaps invalid.
 
     `extra` and `message_extra` are JSON objects as text, or "": what else the endpoint sent with this call, and
-    with the message that has it and the calls after it. They go back to the same model as they came.
+    with the message that has it and the calls after it (as `content`: what stood before its text). They go back to
+    the same model as they came.
     """
 
     id: str

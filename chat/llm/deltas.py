@@ -260,13 +260,16 @@ class AnswerReader:
             yield kind_of(is_reasoning), part
         if thinking.in_text:
             self._thinking = None
+            self._kept.add_prefix(thinking.prefix)
 
     def _held_back(self) -> list[Said]:
         said: list[Said] = []
         if self._half:
             self._half, said = "", list(self._classified([(self._last_kind, "\ufffd")]))
         if self._thinking is not None:
-            held, self._thinking = self._thinking.end(), None
+            held = self._thinking.end()
+            self._kept.add_prefix(self._thinking.prefix)
+            self._thinking = None
             said += self._classified([(kind_of(is_reasoning), text) for is_reasoning, text in held])
         return said
 

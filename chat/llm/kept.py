@@ -50,6 +50,12 @@ class KeptFields:
             else:
                 self._fields[name] = value
 
+    def add_prefix(self, prefix: str) -> None:
+        """Take what stood before the text of the message's content."""
+        if prefix:
+            self._characters += len(prefix)
+            self._fields["content"] = prefix
+
     def as_text(self) -> str:
         """JSON text of all fields, or ""."""
         fields = {name: "".join(texts) for name, texts in self._reasoning.items()} | self._fields

@@ -25,6 +25,9 @@ class ThinkingTags:
 
     def __init__(self) -> None:
         self.in_text = False
+        # What stood before the text, tags and all, if there was any reasoning.
+        self.prefix = ""
+        self._fed: list[str] = []
         self._closing = ""  # of the tag that is open
         self._held = ""  # not yet known to be one or the other
         self._blank = True  # nothing of the reasoning has come but blanks
@@ -35,6 +38,7 @@ class ThinkingTags:
         if self.in_text:
             return [(False, text)]
         self._held += text
+        self._fed.append(text)
         parts: list[Part] = []
         while self._held and not self.in_text and self._step(parts):
             pass
@@ -43,6 +47,7 @@ class ThinkingTags:
     def end(self) -> list[Part]:
         """What was held back, once nothing more comes."""
         held, self._held = self._held, ""
+        self._begin_text("" if self._closing or self._passed else held)
         if self._closing:
             held = held.rstrip()
         elif self._passed:
@@ -66,10 +71,18 @@ class ThinkingTags:
                 return True
         if len(self._held) <= _MOST_HELD and any(tag.startswith(lowered) for tag in _TAGS):
             return False
-        self.in_text = True
         text, self._held = begun if self._passed else self._held, ""
+        self._begin_text(text)
         parts.append((False, text))
         return False
+
+    def _begin_text(self, text: str) -> None:
+        """Note that nothing but text comes from now on: first `text`, the end of what was fed."""
+        self.in_text = True
+        fed = "".join(self._fed)
+        self._fed.clear()
+        if self._passed or self._closing:
+            self.prefix = fed[: len(fed) - len(text)]
 
     def _inside(self, parts: list[Part]) -> bool:
         """Look for the closing tag. Blanks at the beginning and the end of the reasoning are dropped."""

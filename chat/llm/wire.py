@@ -56,7 +56,9 @@ def _message(message: Message) -> dict[str, Any]:
     extra = message.tool_calls[0].message_extra
     calls = [_tool_call(call) for call in message.tool_calls]
     kept = msgspec.json.decode(extra) if extra else {}
-    return {**kept, "role": message.role, "content": text, "tool_calls": calls}
+    # Kept of the content is what stood before the text. Blanks alone are refused by some endpoints.
+    content = kept.pop("content", "") + text
+    return {**kept, "role": message.role, "content": content if content.strip() else "", "tool_calls": calls}
 
 
 def _tool_call(call: ToolCall) -> dict[str, Any]:

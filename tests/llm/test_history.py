@@ -44,11 +44,23 @@ def test_a_models_own_calls_go_back_as_they_came():
 
 def test_what_is_kept_replaces_nothing_of_ours():
     call = ToolCall(
-        "i", "look_up", "{}", '{"id":"x","type":"y","function":{"name":"z"}}', '{"role":"user","content":"x"}'
+        "i", "look_up", "{}", '{"id":"x","type":"y","function":{"name":"z"}}', '{"role":"user","tool_calls":[]}'
     )
     message = sent(step(call))["messages"][0]
     assert (message["role"], message["content"], message["tool_calls"][0]["id"]) == ("assistant", "", "i")
     assert message["tool_calls"][0]["function"]["name"] == "look_up"
+
+
+def test_what_stood_before_the_text_comes_back_before_it():
+    call = ToolCall("i", "look_up", "{}", "", '{"content":"<think>Hm.</think>"}')
+    message = Message("assistant", "Let me see.", (call,), model="a")
+    assert sent([message])["messages"][0]["content"] == "<think>Hm.</think>Let me see."
+    assert sent([message], "b")["messages"][0]["content"] == "Let me see."
+
+
+def test_blanks_beside_calls_are_nothing():
+    message = Message("assistant", " \n", (ToolCall("i", "look_up", "{}"),), model="a")
+    assert sent([message])["messages"][0]["content"] == ""
 
 
 def test_another_models_calls_are_rewritten_and_so_are_all_when_they_were_refused():

@@ -195,6 +195,25 @@ _KEPT: dict[str, Dialect] = {
         ),
         takes_others_calls=False,
     ),
+    "call-think": Dialect(
+        "reasoning between tags before a call, which must come back",
+        ([words("<think>\nHm.\n"), words("</think>\n\n"), *calling(call())], FINAL),
+        Outcome(calls=("market_data",), reasoning="Hm."),
+        every_message_with_calls(
+            lambda each: each.get("content") == "<think>\nHm.\n</think>\n\n", "missing the reasoning in content"
+        ),
+        questions=AGAIN,
+        takes_others_calls=False,
+    ),
+    "call-think-words": Dialect(
+        "the same with words after the reasoning",
+        ([words("<think>Hm.</think>\nLet "), words("me see. "), *calling(call())], FINAL),
+        Outcome("Let me see. " + TEXT, calls=("market_data",), reasoning="Hm."),
+        every_message_with_calls(
+            lambda each: each.get("content") == "<think>Hm.</think>\nLet me see. ", "missing the reasoning in content"
+        ),
+        takes_others_calls=False,
+    ),
     "call-content": Dialect("content must not be null", (calling(call(), content=None), FINAL), CALLED, null_content),
     "call-tools-stay": Dialect(
         "tools must come as long as the history has calls",
