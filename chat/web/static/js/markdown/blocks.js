@@ -1,12 +1,14 @@
 // Markdown in blocks, so that a growing text only redoes its last one. Pure: strings in, tokens and HTML out.
 
 import { allowInertTags } from "./html-rules.js";
-import { md } from "./parser.js";
+import { md, PlainToken } from "./parser.js";
 import { prepareLists } from "./rendering.js";
 
 /** Line ends as the parser wants them; lengths are then the same in its tokens and in the text. */
 export function normalised(text) {
-  return text.replace(/\r\n?/g, "\n").replaceAll("\0", "\ufffd");
+  // Most texts have neither, and to look is much cheaper than to replace, which is done again whenever a text grows.
+  const lines = text.includes("\r") ? text.replace(/\r\n?/g, "\n") : text;
+  return lines.includes("\0") ? lines.replaceAll("\0", "\ufffd") : lines;
 }
 
 /**
@@ -65,6 +67,13 @@ function takenApart(tokens, env, raw) {
   return { raw, tokens: own, links, notes };
 }
 
+/** What is no mere words. Most cells of a table are, and are shown again with each row that comes. */
+const MAY_MEAN = /[\n![\]*_~`$\\&<:@]|www\./i;
+
+function plainText(content) {
+  return Object.assign(new PlainToken("text", "", 0, 0), { content });
+}
+
 /**
  * The HTML of a block's tokens. `env` has what it depends on: `references`, `notes`, `outline`, which the headings in it
  * change, and `growing`. With `isLast`, the text is still being written at the end of it.
@@ -75,8 +84,12 @@ export function renderTokens(tokens, env, isLast = false) {
   for (const token of inline) {
     token.children = [];
     env.isEnd = token === end;
-    md.inline.parse(token.content, md, env, token.children);
-    allowInertTags(token.children);
+    if (MAY_MEAN.test(token.content)) {
+      md.inline.parse(token.content, md, env, token.children);
+      allowInertTags(token.children);
+    } else {
+      token.children.push(plainText(token.content));
+    }
   }
   return md.renderer.render(tokens, md.options, env);
 }

@@ -1,0 +1,161 @@
+"""Markdown in the page: notes, links that are defined later, right-to-left words, HTML as text."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from playwright.sync_api import Locator, Page, expect
+
+from tests.browser.moves import ask, asked, finished
+from tests.servers.parley import wanting
+
+LATE = """See [the report][1] and a claim[^1], again[^1].
+
+Second paragraph, with [another][b].
+
+| x | y |
+| --- | --- |
+| a[^2] | one<br>two |
+
+- item [the report][1]
+- last
+
+[1]: https://example.com/report/2026
+[b]: https://example.com/b
+
+[^1]: The **first** note.
+
+    With a second paragraph.
+[^2]: https://example.org/path
+
+End."""
+ARABIC = """## نمو الاقتصاد في 2024
+
+نما الاقتصاد بنسبة 5.0% في عام 2024، وفق World Bank.
+
+- البند الأول: 3.9 تريليون دولار.
+- البند الثاني
+
+> اقتباس
+
+| البلد | النمو |
+| --- | --- |
+| الهند | -6.5% |
+
+OpenAI היא חברה אמריקאית שנוסדה בשנת 2015.
+
+An English paragraph.
+"""
+HOSTILE = [
+    "Wrap it in a <pre> tag, for example List<String, int> are shown",
+    "Use <code>if (a<b && c>d) return;</code> and <kbd>Ctrl</kbd>",
+    "<script>let a = 1 < 2 && 3 > 2;</script> and **more**",
+    "<!-- a comment --> then <![CDATA[ data ]]> then <?php echo 1; ?>",
+]
+GROW = """async (text) => {
+  const main = document.querySelector("script[type=module]").src;
+  const { GrowingText } = await import(new URL("markdown/growing-text.js", main).href);
+  const outline = (element) => element.innerHTML.replace(/text-\\d+-/g, "");
+  const shown = (parts) => {
+    const element = document.createElement("div");
+    const place = new GrowingText(element);
+    parts.forEach((part, index) => place.show(part, index < parts.length - 1));
+    return outline(element);
+  };
+  const ends = (size) => Array.from({ length: Math.ceil(text.length / size) }, (_, n) => (n + 1) * size);
+  const pieces = (size) => ends(size).map((end) => text.slice(0, end));
+  return [1, 3, 7, 21].filter((size) => shown([...pieces(size), text]) !== shown([text]));
+}"""
+
+
+def words(page: Page) -> Locator:
+    return page.locator("article.answer").last.locator(".markdown")
+
+
+def answered(page: Page, text: str, question: str = "Tell me ") -> Locator:
+    asked(page, question + wanting(text=text, first=0, gap=0))
+    return words(page)
+
+
+@pytest.mark.parametrize("text", [LATE, ARABIC, *HOSTILE])
+def test_a_text_in_pieces_makes_the_same_elements_as_at_once(window: Page, text: str) -> None:
+    assert window.evaluate(GROW, text) == []
+
+
+def test_links_and_notes_that_are_defined_late_work_without_a_reload(window: Page) -> None:
+    ask(window, "Tell me " + wanting(text=LATE, first=0, gap=0.01))
+    finished(window)
+    links = words(window).get_by_role("link", name="the report")
+    expect(links).to_have_count(2)
+    for link in links.all():
+        assert link.get_attribute("href") == "https://example.com/report/2026"
+    expect(words(window).locator(".notes > ol > li")).to_have_count(2)
+    # The notes are the end of the answer.
+    assert words(window).locator("> :last-child").get_attribute("class") == "notes"
+
+
+def test_a_note_and_its_place_lead_to_each_other(window: Page) -> None:
+    answered(window, LATE)
+    shown = answered(window, LATE)
+    address = window.url
+    references = shown.locator("sup a")
+    expect(references).to_have_text(["1", "1", "2"])
+    references.first.click()
+    note = shown.locator(".notes li").first
+    expect(note).to_be_focused()
+    back = note.get_by_role("link", name="Back from note 1")
+    expect(back).to_have_count(2)
+    back.last.press("Enter")
+    expect(references.nth(1)).to_be_focused()
+    assert window.url == address
+    ids: list[str] = window.evaluate("() => [...document.querySelectorAll('[id]')].map((each) => each.id)")
+    assert len(ids) == len(set(ids))
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_tags_that_a_model_writes_are_seen_as_text(window: Page, text: str) -> None:
+    shown = answered(window, text)
+    expect(shown).to_have_text(text.replace("**", ""))
+    expect(shown.locator("pre, code, kbd, script")).to_have_count(0)
+
+
+def side(place: Locator) -> dict[str, Any]:
+    """Where the words of a block begin: at its left or its right."""
+    found: dict[str, Any] = place.evaluate(
+        """(element) => {
+          const { direction, textAlign, listStyleType } = getComputedStyle(element);
+          const range = document.createRange();
+          range.selectNodeContents(element);
+          const [words, box] = [range.getBoundingClientRect(), element.parentElement.getBoundingClientRect()];
+          return { direction, textAlign, gap: box.right - words.right - (words.left - box.left) };
+        }"""
+    )
+    return found
+
+
+@pytest.mark.parametrize("width", [1280, 320])
+def test_right_to_left_words_begin_at_the_right(window: Page, width: int) -> None:
+    window.set_viewport_size({"width": width, "height": 900})
+    shown = answered(window, ARABIC, "نما الاقتصاد بنسبة 5.0% في عام 2024، وفق World Bank. ")
+    for block in ("h3", "p >> nth=0", "li >> nth=0", "blockquote p", "p:has-text('OpenAI')"):
+        found = side(shown.locator(block).first)
+        assert found["direction"] == "rtl", block
+    assert side(shown.locator("p", has_text="An English"))["direction"] == "ltr"
+    # The first column is the one at the right; a figure keeps its sign in front.
+    first, second = (shown.locator("tbody td").nth(index).bounding_box() for index in (0, 1))
+    assert first and second
+    assert first["x"] > second["x"]
+    assert side(shown.locator("tbody td").nth(1))["direction"] == "ltr"
+    # The quote's line and the bullets stand at the right; nothing is wider than the page.
+    line = shown.locator("blockquote").evaluate("(each) => getComputedStyle(each).borderRightWidth")
+    assert line == "3px"
+    item = shown.locator("li").first.evaluate("(each) => getComputedStyle(each).marginRight")
+    assert item == "24px"
+    assert window.evaluate("() => document.documentElement.scrollWidth <= innerWidth")
+
+
+def test_code_and_formulas_stay_left_to_right_in_right_to_left_words(window: Page) -> None:
+    shown = answered(window, "הקוד `print(x)` והנוסחה $x^2$ בתוך משפט.\n\n```python\nprint(1)\n```")
+    for place in (shown.locator("p code"), shown.locator("pre code"), shown.locator(".math-inline")):
+        assert place.evaluate("(each) => getComputedStyle(each).direction") == "ltr"
