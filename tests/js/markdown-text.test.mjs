@@ -21,6 +21,7 @@ test("figures and signs stay as they were written", () => {
     "~5 and ~6, ~a~ and ~ b ~",
     "3*4*5 = 60 and 2*x*y, 2**3**4",
     "1.5*2,000*3",
+    "x**2 + y**2, (a)*(b)*(c), f(x)*g(x)*h(x)",
     "snake_case_name and 1_000_000",
     ">5 %, the rest less",
     ">= 3 and more",

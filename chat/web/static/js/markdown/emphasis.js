@@ -1,6 +1,6 @@
 // Which runs of "*", "_" and "~" begin and end emphasis. As CommonMark has it, with two differences:
 // beside Chinese, Japanese and Korean a stop is no word's edge ("**强调。**后" is bold), and between figures a sign is
-// arithmetic ("3*4*5", "2**10", "20~~25").
+// arithmetic ("3*4*5", "x**2", "(a)*(b)", "20~~25").
 
 const CJK =
   /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Hangul}\p{Script=Bopomofo}\u3001-\u303f\u30fb\u30fc\ufe10-\ufe1f\ufe30-\ufe4f\uff01-\uffee]/u;
@@ -49,6 +49,8 @@ function isOpen(inner, outer) {
 function isArithmetic(sign, length, before, after) {
   if (sign === "_" || length > 2) return false;
   const figures = FIGURE.test(before) && FIGURE.test(after);
-  if (length === 2) return figures;
-  return sign === "*" && WORD.test(before) && WORD.test(after) && (FIGURE.test(before) || FIGURE.test(after));
+  if (sign === "~") return figures;
+  if (!WORD.test(before) || !WORD.test(after)) return length === 1 && before === ")" && after === "(";
+  // "x**2" is a power, "3*x" a product.
+  return length === 2 ? FIGURE.test(after) : FIGURE.test(before) || FIGURE.test(after);
 }
