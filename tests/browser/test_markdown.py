@@ -142,6 +142,7 @@ def test_right_to_left_words_begin_at_the_right(window: Page, width: int) -> Non
         found = side(shown.locator(block).first)
         assert found["direction"] == "rtl", block
     assert side(shown.locator("p", has_text="An English"))["direction"] == "ltr"
+    assert side(window.locator("article.question p").last)["direction"] == "rtl"
     # The first column is the one at the right; a figure keeps its sign in front.
     first, second = (shown.locator("tbody td").nth(index).bounding_box() for index in (0, 1))
     assert first and second

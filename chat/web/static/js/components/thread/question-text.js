@@ -19,7 +19,7 @@ export const QuestionText = pure(({ text }) => {
 
 function drawBlock(block) {
   if (block.kind === "code") return html`<pre tabindex="0"><code>${block.text}</code></pre>`;
-  return html`<p>${block.pieces.map(drawPiece)}</p>`;
+  return html`<p dir="auto">${block.pieces.map(drawPiece)}</p>`;
 }
 
 function drawPiece({ kind, text, href }) {
