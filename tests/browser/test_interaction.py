@@ -125,6 +125,15 @@ def test_selecting_an_answer_takes_its_words_alone(page: Page) -> None:
         assert word not in taken
 
 
+def test_a_stream_that_ended_is_not_canceled(window: Page) -> None:
+    failed: list[str] = []
+    window.on("requestfailed", lambda request: failed.append(request.url))
+    for number in range(4):
+        asked(window, f"Talk {number} " + wanting(text="Here it is."))
+    window.wait_for_timeout(300)
+    assert failed == []
+
+
 CODE = 'Why does `a < b` fail in https://example.com/a(b)?\n```python\nif a < b:\n    print("**no**")\n```\nand *this*'
 
 

@@ -86,11 +86,26 @@ async function json(method, path, options) {
 
 /** A response whose body is a stream of events. */
 async function stream(method, path, options) {
-  const response = await send(method, path, { ...options, accept: "text/event-stream" });
+  const connection = new AbortController();
+  const response = await send(method, path, { ...options, accept: "text/event-stream", signal: connection.signal });
   if (!response.headers.get("Content-Type")?.startsWith("text/event-stream")) {
+    connection.abort();
     throw new ApiError(response.status, "garbled", "");
   }
+  connections.set(response, connection);
+  // Chromium notes a stream as canceled whose end is read by a reader; one that is read by itself, it lets end.
+  response
+    .clone()
+    .arrayBuffer()
+    .catch(() => {});
   return response;
+}
+
+const connections = new WeakMap();
+
+/** Closes the connection of a stream that has not ended. */
+export function hangUp(response) {
+  connections.get(response)?.abort();
 }
 
 async function begin(path, body, live) {

@@ -1,6 +1,6 @@
 // One turn's events, from the request that starts it to `done`, over as many connections as it takes.
 
-import { ApiError, Unreachable } from "./api.js";
+import { ApiError, hangUp, Unreachable } from "./api.js";
 import { readEvents, readSoon, StreamBroken } from "./sse.js";
 import { UNLIMITED } from "./stream-slots.js";
 
@@ -54,7 +54,7 @@ export async function followTurn({
       const begun = !(opened instanceof Response);
       const short = !live && connect === again;
       if (begun) progress.turnId = opened.turnId;
-      else if (await drain(eventsOf(opened, short, slot?.recalled), progress, onEvent)) return;
+      else if (await drain(opened, short, slot?.recalled, progress, onEvent)) return;
       if (!begun && !short && !slot?.recalled?.aborted) throw new StreamBroken("ended before the turn was done");
       connect = again;
       slot?.release();
@@ -98,7 +98,8 @@ function eventsOf(response, short, recalled = null) {
 }
 
 /** Hands on what a connection brings; true once the turn is done. */
-async function drain(events, progress, onEvent) {
+async function drain(response, short, recalled, progress, onEvent) {
+  const events = eventsOf(response, short, recalled);
   let finished = false;
   try {
     for (let next = await events.next(); !next.done; next = await events.next()) {
@@ -109,7 +110,10 @@ async function drain(events, progress, onEvent) {
   } finally {
     // A stream that has told everything ends by itself; only one that is given up is cancelled.
     if (finished) letEnd(events);
-    else events.return();
+    else {
+      events.return();
+      hangUp(response);
+    }
   }
 }
 

@@ -45,6 +45,11 @@ export function text(cell) {
 
 const decimalSign = () => (1.5).toLocaleString(strings.numberLocale).replace(/\d/g, "");
 
+/** Whether a program reads this cell: it goes into a file as it came, everything else as it is shown. */
+export function isData(cell) {
+  return /^\d{4}-\d{2}-\d{2}$/.test(cell) || partsOf(cell.trim()) !== null;
+}
+
 /** Whether most cells of a column are figures, and some have a unit. */
 function hasUnits(cells) {
   const filled = cells.filter((cell) => cell.trim() !== "");

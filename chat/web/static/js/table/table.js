@@ -5,6 +5,7 @@ import { copyText } from "../browser/clipboard.js";
 import { download } from "../browser/download.js";
 import { strings } from "../strings/index.js";
 import { html, pure, useMemo, useState } from "../view.js";
+import { isData } from "./csv.js";
 import { nextDirection, sortedRows, toCsv, toTsv } from "./table-text.js";
 
 const FIRST_ROWS = 15;
@@ -54,7 +55,7 @@ export const Table = pure(({ table, plain = false }) => {
           ${all ? strings.result.fewer : strings.result.allRows(table.rows.length)}
         </button>`
         }
-        ${!plain && html`<${Tools} title=${title} rows=${[table.columns, ...sorted]} raw=${[table.columns, ...sortedRaw]} />`}
+        ${!plain && html`<${Tools} title=${title} rows=${[table.columns, ...sorted]} raw=${[table.columns, ...forFile(sorted, sortedRaw)]} />`}
       </div>
     </div>
   `;
@@ -89,6 +90,9 @@ function Tools({ title, rows, raw }) {
     </button>
   `;
 }
+
+const forFile = (shown, raw) =>
+  raw.map((row, index) => row.map((cell, column) => (isData(cell) ? cell : shown[index][column])));
 
 /** The rows as they are shown and as they came, both by what came: that is written in one language. */
 function inOrder({ rows, raw = rows }, { column, direction }) {

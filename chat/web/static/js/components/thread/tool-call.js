@@ -1,6 +1,6 @@
 // A tool call as one line: what is happening, then what came of it. Opens to the arguments and the result.
 
-import { duration } from "../../chart/format.js";
+import { dateLabel, duration } from "../../chart/format.js";
 import { label as inWords } from "../../state/result-words.js";
 import { strings } from "../../strings/index.js";
 import { html, pure, useState } from "../../view.js";
@@ -47,7 +47,11 @@ function sentence({ label: said, result }, state) {
 function summaryOf({ data, summary }) {
   const card = strings.language === "en" ? null : resultOf(data);
   const rows = card?.tables[0]?.rows.slice(0, 2) ?? [];
-  if (rows.length === 0) return summary.replace(/(\d) %/g, (_, digit) => strings.figures.percent(digit));
+  if (rows.length === 0) {
+    return summary
+      .replace(/(\d) %/g, (_, digit) => strings.figures.percent(digit))
+      .replace(/\b\d{4}-\d{2}-\d{2}\b/g, dateLabel);
+  }
   return `${card.title}: ${rows.map(([name, value, when]) => `${name} ${value}${when ? ` (${when})` : ""}`).join(", ")}`;
 }
 
