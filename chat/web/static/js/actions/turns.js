@@ -115,6 +115,8 @@ export function turnActions({ store, api, reload, awaitTitle, slots = UNLIMITED 
       store.update({ problem: problemOf(error) });
       return;
     }
+    // An answer that is asked for its news now and then has some now.
+    places.get(key)?.giveUp.abort();
     if (!places.has(key)) await reload(key);
   }
 
