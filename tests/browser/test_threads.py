@@ -267,6 +267,7 @@ def test_a_question_stays_at_the_top_while_its_answer_fills_the_window(
     asked(window, "Long before " + wanting(text=TALL, first=0, gap=0))
     ask(window, "Long " + wanting(text=TALL, first=0.1, gap=0.01))
     down = window.get_by_role("button", name="Jump to the end")
+    expect(answers(window)).to_have_count(2)
     expect(answers(window).last.locator("p").first).to_be_visible()
     assert 0 <= question_top(window) <= 24
     top = scroll_top(window)

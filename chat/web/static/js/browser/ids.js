@@ -12,3 +12,8 @@ export function localId() {
   count += 1;
   return `local-${count}`;
 }
+
+/** Whether a message was begun in this window. */
+export function isLocal(key) {
+  return typeof key === "string" && key.startsWith("local-");
+}

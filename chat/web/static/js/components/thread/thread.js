@@ -1,5 +1,6 @@
 // The open conversation: its messages in one scrolling column, the newest page of them first.
 
+import { isLocal } from "../../browser/ids.js";
 import { ScrollFollower } from "../../browser/scroll-follower.js";
 import { beforeFirst, pathOf, siblingsOf } from "../../state/conversation.js";
 import { strings } from "../../strings/index.js";
@@ -34,7 +35,11 @@ export function Thread({ conversation, actions }) {
   }, []);
   const toEnd = () => follower.current.toEnd();
   useLayoutEffect(() => {
-    if (conversation.sought === null && written === null) toEnd();
+    if (conversation.sought !== null || written !== null) return;
+    // An answer may be complete before anything of it was drawn.
+    const question = isLocal(asked) ? elementOf(content.current, asked) : null;
+    if (question) follower.current.pin(question);
+    else toEnd();
   }, [asked, conversation.phase]);
   // Sending takes the reader along, wherever they were.
   useLayoutEffect(() => {
