@@ -300,12 +300,10 @@ def neighbour() -> Iterator[int]:
         process.kill()
 
 
-def leave(settings: Settings, name: object, text: str | bytes, age_s: float = 0.0) -> Path:
+def leave(settings: Settings, name: object, text: str | bytes) -> Path:
     """A report as a worker leaves one."""
     path = settings.data_dir / "run" / f"{name}.json"
     path.write_bytes(text.encode() if isinstance(text, str) else text)
-    then = time.time() - age_s
-    os.utime(path, (then, then))
     return path
 
 
@@ -323,8 +321,8 @@ def test_the_other_workers_are_in_it(alice: FlaskClient, settings: Settings, nei
 def test_a_worker_that_does_not_report_any_more_is_stale(
     alice: FlaskClient, settings: Settings, neighbour: int
 ) -> None:
-    theirs = report(alice)["workers"][0] | {"pid": neighbour}
-    leave(settings, neighbour, json.dumps(theirs), age_s=20)
+    theirs = report(alice)["workers"][0] | {"pid": neighbour, "published": time.monotonic() - 20}
+    leave(settings, neighbour, json.dumps(theirs))
     stale = {worker["pid"]: worker["stale"] for worker in report(alice)["workers"]}
     assert stale == {os.getpid(): False, neighbour: True}
     assert "no report since" in alice.get("/admin/memory-debug", headers=BROWSER).text
