@@ -17,10 +17,11 @@ from chat.errors import StoreUnavailable
 from chat.llm.contract import LanguageModel
 from chat.llm.demo import DemoModel
 from chat.memory.local import LocalMemory
-from chat.store import Store
+from chat.store import Store, file_watch
 from chat.store.database import explain_unopenable
 from chat.store.key_file import KeyFile
 from chat.tools import market_tools
+from chat.turns.database_watch import DatabaseWatch
 from chat.turns.drain import Drain
 from chat.turns.expiry import Expiry
 from chat.turns.follow import Follower
@@ -75,6 +76,7 @@ class Worker:
         self._expiry = Expiry(self._store, self._memory)
         self._remover = Remover(self._store)
         self._indexer = Indexer(self._store)
+        self._database_watch = DatabaseWatch(self._store)
         self._drain = Drain(self._home, settings.grace_s)
         self._model = _model(settings)
         follower = Follower(self._store, self._home, self._peers, Seats(settings.streams_limit))
@@ -139,6 +141,7 @@ class Worker:
             self._expiry,
             self._remover,
             self._indexer,
+            self._database_watch,
             self._collector,
             self._report,
         ):
@@ -175,11 +178,21 @@ class Worker:
             ) from error
 
     def _open_store(self) -> None:
-        """Make or update the tables."""
+        """Make or update the tables. Raises StoreUnavailable, also where the others have another file open."""
+        database = self._store.database
+        open_now = [each.get("database") for each in self._peers.abouts()]
+        others = [each["file"] for each in open_now if isinstance(each, dict) and each["path"] == str(database.path)]
+        if others and list(file_watch.identity(database.path) or ()) not in others:
+            raise StoreUnavailable(
+                f"DATABASE_URL names {database.path}, which was removed or replaced while the server runs; put it back,"
+                " or stop the whole server before it is started again."
+            )
         try:
             self._store.migrate()
         except (StoreUnavailable, OSError) as error:
             raise StoreUnavailable(explain_unopenable(self._store.database.path, error)) from error
+        self._database_watch.start()
+        self._peers.about["database"] = {"path": str(database.path), "file": database.files.identity}
 
 
 def create_app(settings: Settings | None = None) -> Flask:

@@ -15,6 +15,7 @@ from chat.store.instructions import Instructions
 from chat.store.migrations import migrate
 from chat.store.models import MODELS
 from chat.store.ownership import Ownership
+from chat.store.readiness import Readiness
 from chat.store.removal import Removal
 from chat.store.search import Search
 from chat.store.sessions import Sessions
@@ -31,6 +32,7 @@ class Store:
     def __init__(self, path: Path) -> None:
         self.database = Database(path)
         self.database.peewee.bind(MODELS)
+        self.readiness = Readiness(self.database)
         self.sessions = Sessions(self.database)
         self.owned = Ownership(self.database)
         self.instructions = Instructions(self.database)
@@ -50,8 +52,8 @@ class Store:
         return migrate(self.database)
 
     def ping(self) -> None:
-        """Raise StoreUnavailable unless the database answers."""
-        self.database.read(lambda: self.database.peewee.execute_sql("SELECT 1 FROM users LIMIT 1").fetchone())
+        """Raise StoreUnavailable unless the database answers and takes what is written."""
+        self.readiness.check()
 
     def close(self) -> None:
         self.database.close()

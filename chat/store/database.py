@@ -18,8 +18,9 @@ from typing import Any, Concatenate, ParamSpec, Protocol, TypeVar
 
 import peewee
 
-from chat.errors import DatabaseTooNew, StoreLate
+from chat.errors import DatabaseTooNew, StoreLate, StoreUnavailable
 from chat.store.commit import Committer, Write, translation
+from chat.store.file_watch import FileWatch
 from chat.workers import mode
 from chat.workers.native import Call, NativePool, NotYet
 
@@ -39,6 +40,7 @@ _GROUP = 64
 # While many write, those who do so within this time share a transaction, and other processes find the lock free in
 # between. Five hundred turns that begin in a second take a quarter less CPU than with 10 ms, and no less with 50.
 _COMMIT_EVERY_S = 0.03
+_LOST = "The database's files were removed or replaced; the server's operator can put them back."
 _PRAGMAS = {
     "journal_mode": "wal",
     # With WAL a killed process loses nothing; only a power cut can lose the last transactions.
@@ -53,10 +55,11 @@ _PRAGMAS = {
 class _Sqlite(peewee.SqliteDatabase):
     """Peewee's, which would know only the connection of the thread that asks: adds each one to `opened`."""
 
-    def __init__(self, path: Path, opened: list[sqlite3.Connection]) -> None:
+    def __init__(self, path: Path, opened: list[sqlite3.Connection], files: FileWatch) -> None:
         # A connection is used by the thread that opened it; only closing is done from another one.
         super().__init__(str(path), pragmas=_PRAGMAS, timeout=_PATIENCE_S, check_same_thread=False)
         self._opened = opened
+        self._files = files
 
     def rollback(self) -> None:
         # On a full disk SQLite has rolled back by itself; to try it again would hide what was wrong.
@@ -64,6 +67,8 @@ class _Sqlite(peewee.SqliteDatabase):
             super().rollback()
 
     def _connect(self) -> sqlite3.Connection:
+        if not self._files.are_there():  # SQLite would begin another database
+            raise peewee.OperationalError("unable to open database file")
         made: sqlite3.Connection = super()._connect()  # type: ignore[misc]
         self._opened.append(made)
         return made
@@ -75,7 +80,8 @@ class Database:
     def __init__(self, path: Path) -> None:
         self.path = path
         self._opened: list[sqlite3.Connection] = []
-        self.peewee: peewee.SqliteDatabase = _Sqlite(path, self._opened)
+        self.files = FileWatch(path)
+        self.peewee: peewee.SqliteDatabase = _Sqlite(path, self._opened, self.files)
         # Peewee guards its connections with a lock that gevent has patched: two native threads that meet
         # at a patched lock wait for ever.
         setattr(self.peewee, "_lock", mode.native_lock())  # noqa: B010 - not in peewee's stubs
@@ -84,7 +90,7 @@ class Database:
 
     def read(self, work: Callable[[], T]) -> T:
         """Run `work` in a reading thread. It sees one statement's snapshot at a time."""
-        outcome: T = _in_time(self._readers, Call(lambda: self._translated(work)), _READ_S)
+        outcome: T = self._in_time(self._readers, Call(lambda: self._translated(work)), _READ_S)
         return outcome
 
     def snapshot(self, work: Callable[[], T]) -> T:
@@ -106,7 +112,7 @@ class Database:
 
         `work` may be run a second time, after all that it did was undone. Raises StoreLate where it may still be done.
         """
-        outcome: T = _in_time(self._writer, Write(time.monotonic() + _PATIENCE_S, work))
+        outcome: T = self._in_time(self._writer, Write(time.monotonic() + _PATIENCE_S, work))
         return outcome
 
     def write_at_length(self, work: Callable[[], T]) -> T:
@@ -120,7 +126,7 @@ class Database:
         It gives for each item what this returns, or the error that this raises; of such an item it may have
         written nothing. What it raises itself is raised for each item for itself. Raises StoreLate as `write` does.
         """
-        outcome: T = _in_time(self._writer, Write(time.monotonic() + _PATIENCE_S, together=work, item=item))
+        outcome: T = self._in_time(self._writer, Write(time.monotonic() + _PATIENCE_S, together=work, item=item))
         return outcome
 
     def run(self, statement: str, values: Sequence[object] = ()) -> sqlite3.Cursor:
@@ -137,6 +143,15 @@ class Database:
         self._readers.close()
         while self._opened:
             self._opened.pop().close()
+
+    def _in_time(self, pool: NativePool, call: Call, longer_s: float = 0.0) -> Any:
+        """Have `call` made; return or raise what came of it, or raise StoreLate when that takes too long."""
+        if self.files.lost:
+            raise StoreUnavailable(_LOST)
+        try:
+            return pool.outcome(call, _PATIENCE_S + _GRACE_S, longer_s)
+        except NotYet:
+            raise StoreLate("The database is slow at the moment; try again.", lambda: _awaited(call)) from None
 
     def _undo(self) -> None:
         if self.peewee.is_closed():
@@ -165,14 +180,6 @@ class Database:
         if connection.in_transaction:
             self.peewee.close()
             self._opened.remove(connection)
-
-
-def _in_time(pool: NativePool, call: Call, longer_s: float = 0.0) -> Any:
-    """Have `call` made; return or raise what came of it, or raise StoreLate when that takes too long."""
-    try:
-        return pool.outcome(call, _PATIENCE_S + _GRACE_S, longer_s)
-    except NotYet:
-        raise StoreLate("The database is slow at the moment; try again.", lambda: _awaited(call)) from None
 
 
 def _awaited(call: Call) -> Any:

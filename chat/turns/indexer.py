@@ -20,6 +20,7 @@ class Indexer:
 
     def __init__(self, store: Store) -> None:
         self._store = store
+        self._put_off = False
         self._ticker = Ticker("index", _SWEEP_S, self.sweep)
 
     def start(self) -> None:
@@ -36,6 +37,9 @@ class Indexer:
                 if not self._store.index.is_due():  # looks before it locks
                     break
                 indexed += self._store.index.take()
+            self._put_off = False
         except StoreUnavailable as error:
-            log.warning("Indexing what was said is put off: %s", error)
+            if not self._put_off:  # said once, not each second
+                log.warning("Indexing what was said is put off: %s", error)
+            self._put_off = True
         return indexed

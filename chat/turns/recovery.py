@@ -42,6 +42,7 @@ class Recovery:
         self._presence = presence
         self._heartbeats = heartbeats or Heartbeats()
         self._missing: dict[int, int] = {}
+        self._put_off = False
         self._ticker = Ticker("recovery", _SWEEP_S, self.sweep)
 
     def start(self) -> None:
@@ -56,9 +57,12 @@ class Recovery:
         try:
             ended = self._end_lost(self._store.turns.homes())
         except StoreUnavailable as error:
-            log.warning("Looking for interrupted turns is put off: %s", error)
+            if not self._put_off:  # said once, not each second
+                log.warning("Looking for interrupted turns is put off: %s", error)
+            self._put_off = True
             self._heartbeats.forget()  # where the database is locked, nobody can renew a lease
             return []
+        self._put_off = False
         for turn_id in ended:
             log.warning("Turn %s is interrupted: its worker has gone", turn_id)
         return ended

@@ -26,7 +26,7 @@ STALE_AFTER_S = 5.0
 _GONE_AFTER_S = 120.0
 _PID_DIGITS = 9
 # What a report says of its process for the workers themselves.
-_OURS = ("process_began", "published")
+_OURS = ("process_began", "published", "about")
 _CONNECT_TIMEOUT_S = 2.0
 _REQUEST_BYTES = 4096
 
@@ -56,6 +56,8 @@ class Peers:
         self._dir = run_dir
         self._server: _Server | None = None
         self._thread: threading.Thread | None = None
+        # What the workers let each other know besides their reports.
+        self.about: dict[str, Any] = {}
         self.name = f"{socket.gethostname()}:{os.getpid()}"
 
     def listen(self, handler: Handler) -> None:
@@ -110,11 +112,17 @@ class Peers:
         """Leave this worker's report for the others. A full disk costs the report, nothing else."""
         path = self._report_path(os.getpid())
         scratch = path.with_suffix(".tmp")
-        about = {"process_began": began(os.getpid()), "published": time.monotonic()}
+        about = {"process_began": began(os.getpid()), "published": time.monotonic(), "about": self.about}
         with contextlib.suppress(OSError):
             self._dir.mkdir(parents=True, exist_ok=True, mode=0o700)
             scratch.write_text(json.dumps(report | about), encoding="utf-8")
             scratch.replace(path)
+
+    def abouts(self) -> list[dict[str, Any]]:
+        """Return the `about` of every other worker of this server whose process lives."""
+        pids = [int(path.stem[:_PID_DIGITS]) for path in self._dir.glob("*.json") if path.stem.isdigit()]
+        reports = [self._report(pid) or {} for pid in pids if pid != os.getpid() and _alive(pid)]
+        return [each["about"] for each in reports if isinstance(each.get("about"), dict)]
 
     def reports(self) -> list[dict[str, Any]]:
         """The last report of every living worker of this server, with `stale` set where it is old."""

@@ -29,6 +29,7 @@ STEPS = (
     "0009_turn_details",
     "0010_used_sessions",
     "0011_running",
+    "0012_readiness",
 )
 _PATIENCE_S = 30.0
 # The mark of steps after which programs that do not know them can use the database all the same.

@@ -1,0 +1,39 @@
+"""Looks after the database's files, and says when they are gone or back."""
+
+from __future__ import annotations
+
+import logging
+
+from chat.store import Store
+from chat.workers.ticker import Ticker
+
+log = logging.getLogger(__name__)
+
+_LOOK_S = 1.0
+
+
+class DatabaseWatch:
+    """One for each worker. A database whose files were removed or replaced is not used until they are back."""
+
+    def __init__(self, store: Store) -> None:
+        self._database = store.database
+        self._ticker = Ticker("database watch", _LOOK_S, self.look)
+
+    def start(self) -> None:
+        self.look()
+        self._ticker.start()
+
+    def stop(self) -> None:
+        self._ticker.stop()
+
+    def look(self) -> None:
+        if not self._database.files.look():
+            return
+        if self._database.files.lost:
+            log.critical(
+                "The files of the database %s were removed or replaced while the server runs. Nothing is written any"
+                " more: put them back, or restart the server to go on with what is there now.",
+                self._database.path,
+            )
+        else:
+            log.warning("The files of the database %s are back.", self._database.path)
