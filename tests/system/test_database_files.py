@@ -46,7 +46,7 @@ def test_it_is_noticed_said_and_ends_in_not_ready(server: ParleyServer, tmp_path
     if replaced:
         path.write_bytes(b"another file")
     until(lambda: all(readiness(server) == 503 for _ in range(6)), 5)
-    assert "removed or replaced" in alice.get("/readyz").text
+    until(lambda: "removed or replaced" in alice.get("/readyz").text, 5)
     refused = alice.post(f"/api/conversations/{conversation}/turns", {"text": "And now?"})
     assert refused.status_code == 503
     assert refused.headers["Retry-After"]
