@@ -19,15 +19,17 @@ export function ChoiceBar({ ids, all, actions }) {
         />
         <span role="status">${say.count(ids.size)}</span>
       </label>
-      <${IconButton} icon="archive" label=${say.archive} disabled=${none} onClick=${actions.archiveChosen} />
-      <${IconButton}
-        icon="download"
-        label=${say.download}
-        disabled=${none}
-        onClick=${() => actions.download(actions.exportAllAddress([...ids]))}
-      />
-      <${IconButton} icon="trash" label=${say.remove} disabled=${none} onClick=${actions.removeChosen} />
-      <${IconButton} icon="close" label=${say.end} onClick=${actions.endChoosing} />
+      <div class="choice-doings">
+        <${IconButton} icon="archive" label=${say.archive} disabled=${none} onClick=${actions.archiveChosen} />
+        <${IconButton}
+          icon="download"
+          label=${say.download}
+          disabled=${none}
+          onClick=${() => actions.download(actions.exportAllAddress([...ids]))}
+        />
+        <${IconButton} icon="trash" label=${say.remove} disabled=${none} onClick=${actions.removeChosen} />
+        <${IconButton} icon="close" label=${say.end} onClick=${actions.endChoosing} />
+      </div>
     </div>
   `;
 }

@@ -13,6 +13,11 @@ import { HistoryItem } from "./history-item.js";
 export const Sidebar = pure((properties) => {
   const { history, openKey, me, runningIds, unreadIds, removingIds, choice, renaming, isNew, onHide, actions } =
     properties;
+  const endOnEscape = (event) => {
+    if (event.key !== "Escape") return;
+    event.stopPropagation();
+    actions.endChoosing();
+  };
   const goNew = actions.link(actions.newChat);
   return html`
     <div class="sidebar-head">
@@ -27,7 +32,7 @@ export const Sidebar = pure((properties) => {
         <${Icon} name="search" />${strings.sidebar.search}
       </button>
     </div>
-    <nav class="history" aria-label=${strings.sidebar.label}>
+    <nav class="history" aria-label=${strings.sidebar.label} onKeyDown=${choice ? endOnEscape : null}>
       ${choice && html`<${ChoiceBar} ids=${choice.ids} all=${shownIds(history.items, removingIds)} actions=${actions} />`}
       <${Groups}
         items=${history.items}
