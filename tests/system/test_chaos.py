@@ -26,6 +26,7 @@ SHORT = {
     "limits": (3, 6),
     "growth": (600, 6),
     "clients": (1, 1),
+    "overload": (1, 8),
 }
 # The machine has other things to do, and this is about what happens, not about how fast.
 SLACK = 3.0

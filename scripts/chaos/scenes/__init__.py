@@ -13,6 +13,7 @@ from scripts.chaos.scenes import (
     kills,
     limits,
     locks,
+    overload,
     processes,
     restarts,
     resumes,
@@ -70,4 +71,11 @@ SCENES: dict[str, Scene] = {
     "locks": Scene(locks.play, 6, 1, {"async": 24, "sync": 12}),
     # `full` and `quick` are half seconds for each attack.
     "clients": Scene(clients.play, 20, 2, {"async": 1, "sync": 1}, {"REQUEST_TIMEOUT_S": clients.REQUEST_TIMEOUT_S}),
+    "overload": Scene(
+        overload.play,
+        5,
+        1,
+        {"async": 4 * overload.PLACES, "sync": 4 * overload.PLACES},
+        {"MAX_ACTIVE_TURNS": overload.PLACES, "THREADS": overload.PLACES},
+    ),
 }

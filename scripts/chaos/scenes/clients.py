@@ -12,18 +12,18 @@ from pathlib import Path
 
 from scripts.chaos import nginx
 from scripts.chaos.attacks import Target, kinds
-from scripts.chaos.connection import Address, Dropped, Refused
+from scripts.chaos.connection import Address
 from scripts.chaos.parley import ROOT
 from scripts.chaos.person import Person
 from scripts.chaos.question import STREAM, question
 from scripts.chaos.stage import Stage
+from scripts.chaos.watch import Watch
 from scripts.fake_llm import directive
 
 REQUEST_TIMEOUT_S = 3.0
 HEALTH_P99_S = 0.5
 GROWTH_MB = 50.0
 _ALONE_S = 0.5
-_LOOK_S = 0.02
 _WARM_UP_S = 0.2
 _FIRST_S = 1.0
 _GIVEN_BACK_S = 10.0
@@ -79,7 +79,7 @@ def _large_answer(stage: Stage, person: Person) -> int:
 
 def _calm_p99_s(stage: Stage) -> float:
     """How long /healthz takes while nobody attacks: on a machine that has other things to do, not nothing."""
-    with _Watch(stage.server.address) as watch:
+    with Watch(stage.server.address) as watch:
         time.sleep(_FIRST_S)
     return watch.p99_s
 
@@ -90,7 +90,7 @@ def _endure(stage: Stage, door: str, target: Target, attacks: Sequence[str], cal
     seconds = stage.count * _ALONE_S * (4 if together else 1)
     stage.say(f"{what}: {seconds:g} s")
     before = peak = _memory_mb(stage)
-    with _attacked(target, attacks), _Watch(target.address) as watch:
+    with _attacked(target, attacks), Watch(target.address) as watch:
         asked = threading.Thread(target=_ask, args=(stage, what))
         if together:
             asked.start()
@@ -136,39 +136,6 @@ def _attacked(target: Target, attacks: Sequence[str]) -> Iterator[None]:
     finally:
         process.terminate()
         process.communicate()
-
-
-class _Watch:
-    """Asks /healthz again and again. A context manager."""
-
-    def __init__(self, address: Address) -> None:
-        self._address = address
-        self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._run, daemon=True)
-        self._times: list[float] = []
-        self.failures: list[str] = []
-
-    def __enter__(self) -> _Watch:
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._stop.set()
-        self._thread.join()
-
-    @property
-    def p99_s(self) -> float:
-        times = sorted(self._times)
-        return times[int(len(times) * 0.99)] if times else float("inf")
-
-    def _run(self) -> None:
-        while not self._stop.wait(_LOOK_S):
-            since = time.monotonic()
-            try:
-                self._address.ask("GET", "/healthz")
-            except (Dropped, Refused) as error:
-                self.failures.append(str(error))
-            self._times.append(time.monotonic() - since)
 
 
 def _memory_mb(stage: Stage) -> float:
