@@ -11,6 +11,8 @@ from collections.abc import Iterable, Iterator
 
 import httpx2
 
+from chat.workers.threads import breathe
+
 _PIECE_BYTES = 64 * 1024
 # Events repeat their wrapping, so they compress well, but not so well: deflate's best is 1,000 to 1.
 _MAX_RATIO = 250
@@ -46,7 +48,7 @@ class Decompressed(httpx2.SyncByteStream):
                 if piece:
                     yield piece
                 if time.monotonic() - yielded_at > _YIELD_EVERY_S:
-                    time.sleep(0)
+                    breathe()
                     yielded_at = time.monotonic()
 
     def close(self) -> None:

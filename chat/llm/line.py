@@ -13,6 +13,8 @@ from collections.abc import Callable, Iterator
 from contextvars import ContextVar
 from typing import Protocol
 
+from chat.workers.threads import breathe
+
 # The answer's head, and the whole body of an answer that is an error, which the SDK reads without a limit.
 MAX_HEAD_BYTES = 256 * 1024
 # A wait is made of slices, and each counts as what it was meant to last: a process that was stopped, suspended or
@@ -145,7 +147,7 @@ class Line:
             self._yielded_at = now
             self._silence_left_s -= min(waited_s, slice_s)
         elif now - self._yielded_at > _YIELD_EVERY_S:
-            time.sleep(0)
+            breathe()
             self._yielded_at = time.monotonic()
 
     def too_much(self, received: int) -> bool:

@@ -20,8 +20,9 @@ import urllib3
 from requests.adapters import HTTPAdapter
 from urllib3.connection import HTTPConnection, HTTPSConnection
 
+from chat.workers.threads import breathe
+
 _SLICE_S = 0.004
-_BREATH_S = 0.001
 # How much is read at once: what is done with it should take no longer than a slice.
 _READ_BYTES = 4096
 
@@ -68,7 +69,7 @@ class Watchdog:
     def breathe(self) -> None:
         """Let others go on, if this thread has worked on what came for long enough."""
         if time.monotonic() - self._worked_since > _SLICE_S:
-            time.sleep(_BREATH_S)  # not 0: under gevent no socket would be looked at meanwhile
+            breathe()
             self._worked_since = time.monotonic()
 
     def count(self, size: int) -> None:

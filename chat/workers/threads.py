@@ -1,4 +1,4 @@
-"""Threads that nobody waits for, begun without waiting for them either.
+"""Threads that nobody waits for, begun without waiting for them either; and how a busy one lets the others go on.
 
 Under gevent `threading.Thread` waits until the new greenlet runs: two switches for each turn, and nothing is known
 afterwards that was not known before.
@@ -8,9 +8,18 @@ from __future__ import annotations
 
 import functools
 import threading
+import time
 from collections.abc import Callable
 
 from chat.workers import mode
+
+# Not 0: under gevent the loop comes back to those that sleep for no time many times before it looks at any socket.
+_BREATH_S = 0.001
+
+
+def breathe() -> None:
+    """Let the other threads go on, after some milliseconds of work that never waited for anything."""
+    time.sleep(_BREATH_S)
 
 
 def start(name: str, function: Callable[..., object], *args: object) -> None:
