@@ -128,7 +128,7 @@ def _path(text: str) -> Path:
 
 
 def _text_file(text: str) -> str:
-    """What stands in the file named `text`, which is read here and now."""
+    """Return the text of the file named `text`."""
     path = _path(text)
     try:
         if not path.is_file():

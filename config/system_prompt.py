@@ -1,4 +1,4 @@
-"""What the agent is told before every conversation: the built-in instructions or the operator's, then the user's."""
+"""The system prompt: the built-in instructions or the operator's, then the user's own."""
 
 from __future__ import annotations
 

@@ -98,7 +98,7 @@ class DemoModel:
 
 
 def _taken_up(messages: Sequence[Message]) -> tuple[Sequence[Message], str]:
-    """The conversation as it was when an answer that is to go on began, and what that answer had said."""
+    """Return the messages up to the answer that is to be continued, and the text of that answer so far."""
     if not messages or messages[-1].text != GO_ON:
         return messages, ""
     said = [*messages[:-1]]
@@ -111,7 +111,7 @@ def _taken_up(messages: Sequence[Message]) -> tuple[Sequence[Message], str]:
 
 
 def _rest(text: str, before: str) -> str:
-    """What is still to be said of `text`."""
+    """Return the part of `text` that comes after `before`."""
     return text[len(before) :] if text.startswith(before) else text
 
 

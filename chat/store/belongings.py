@@ -1,4 +1,4 @@
-"""Everything that one user has: counted, read a portion at a time, deleted."""
+"""All data of one user: count it, read it a portion at a time, delete it."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ _MESSAGES = """
 
 @dataclass(frozen=True, slots=True)
 class Counted:
-    """How much there is of everything; `shares` are links that are out."""
+    """Number of conversations, messages and shared links, and whether there are instructions."""
 
     conversations: int
     messages: int
@@ -59,25 +59,25 @@ class Belongings:
 
     @reads
     def conversations(self, user_id: int) -> list[int]:
-        """The ids of all of a user's conversations, archived and temporary ones among them."""
+        """Return the ids of all conversations of a user, including archived and temporary ones."""
         (found,) = self.database.run(_CONVERSATIONS, (user_id,)).fetchone()
         numbers: list[int] = msgspec.json.decode(found)
         return numbers
 
     @reads
     def running(self, user_id: int) -> list[Turn]:
-        """The turns that run in a user's conversations."""
+        """Return the running turns of a user."""
         return [history.turn_of(row) for row in named(self.database.run(_RUNNING, (user_id,)))]
 
     @reads_at_once
     def messages(self, conversation_id: int, after: int, limit: int) -> list[Message]:
-        """At most `limit` messages of a conversation, all branches, with an id above `after`, in order."""
+        """Return at most `limit` messages with an id above `after`, of all branches, in order of their ids."""
         return history.messages_of(named(self.database.run(_MESSAGES, (conversation_id, after, limit))))
 
     def delete(self, user_id: int) -> list[int]:
-        """Hide all that the user has from everybody, and have it removed. The user and the sessions stay.
+        """Delete all data of a user, except the user and the sessions.
 
-        Returns the conversations that are gone; what a turn runs in stays. Raises StoreUnavailable.
+        Return the ids of deleted conversations. One with a running turn stays. Raises StoreUnavailable.
         """
         found = self.conversations(user_id)
         hidden: list[Remains] = []

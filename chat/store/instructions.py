@@ -1,4 +1,4 @@
-"""What each user wants every answer to keep to, in his own words."""
+"""Users' own instructions, which the model gets with every turn."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""An answer that goes on: what there was of it is told again first."""
+"""Continuation of an answer: its text and tool calls so far become the first events of the new turn."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def context(answer: Answer, model: str) -> list[Message]:
 
 
 def retold(answer: Answer) -> Iterator[AgentEvent]:
-    """The events of what there is of an answer, in the order in which it is read."""
+    """Yield the events of an answer so far, in reading order."""
     if answer.reasoning:
         yield ReasoningDelta(answer.reasoning)
     told = 0

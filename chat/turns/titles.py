@@ -1,7 +1,7 @@
-"""Titles written by a model, each after the first answer of its conversation, beside the turns and never before them.
+"""Titles of conversations, written by a model after the first answer, in threads of their own.
 
-A title costs one small request that is tried once. Few are asked for at a time, those that wait are bounded, and
-whatever fails leaves the title that there is.
+A title takes one small request, tried once. The number of requests at a time and the queue are bounded. A failure
+leaves the present title.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ _INITIALS = re.compile(r"\b\w\.\w\.\Z")
 
 @dataclass(frozen=True, slots=True)
 class Beginning:
-    """How a conversation begins; `model` answered."""
+    """First question and answer of a conversation; `model` wrote the answer."""
 
     conversation_id: int
     model: str
@@ -61,7 +61,7 @@ class Beginning:
 
 
 class Titles:
-    """One for each worker. `name` is the model that writes them, "" the one that answered, "none" nobody."""
+    """One per worker. `name` is the model for titles; "" is the chat's own model, "none" switches titles off."""
 
     def __init__(self, store: Store, model: LanguageModel, name: str) -> None:
         self._store = store
@@ -74,7 +74,7 @@ class Titles:
         self._lock = threading.Lock()
 
     def want(self, beginning: Beginning) -> None:
-        """Have a title written soon. Returns at once; with too many waiting nothing comes of it."""
+        """Queue a title and return at once. With a full queue the title stays as it is."""
         with self._lock:
             if self._name == "none" or self._stopped or len(self._waiting) >= _WAITING:
                 return
@@ -90,7 +90,7 @@ class Titles:
                 self._waiting.clear()
 
     def stop(self) -> None:
-        """Give up what is being asked for, and take nothing more."""
+        """Cancel running requests, and accept no more."""
         with self._lock:
             self._stopped = True
             self._waiting.clear()
@@ -147,7 +147,7 @@ class Titles:
 
 
 def tidy(said: str) -> str:
-    """What a model said, as a title: one line of plain text, or "" where it is none."""
+    """Return a model's text as a title: one line of plain text, or "" if it cannot be one."""
     lines = _THOUGHT.sub("", said).splitlines()
     line = next((each for each in map(_plain, lines) if each), "")
     if not line or len(line) > _LONGEST_LINE:

@@ -1,4 +1,4 @@
-"""How another answer may differ from the one beside it: a fixed set of wishes, each as the model is told it."""
+"""Wishes for another answer, a fixed set, as instructions to the model."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ WISHES = ("shorter", "more_detailed")
 
 
 def told(wish: str, before: str) -> str:
-    """What the model is told of a wish, or "" for none; `before` is the answer that there is."""
+    """Return the instruction for a wish, or "" for none; `before` is the text of the present answer."""
     words = max(1, len(before.split()))
     match wish:
         case "shorter":

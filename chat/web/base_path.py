@@ -1,7 +1,7 @@
-"""The path below which a proxy publishes the server, such as /chat: taken off requests, and put before addresses.
+"""BASE_PATH: the path below which a proxy publishes the server, such as /chat.
 
-A proxy may hand paths on as they are or without it. Both are taken: no path of the server's own begins like it
-(`config/settings.py` sees to that).
+Requests may come with the prefix or without it. That is unambiguous, because `config/settings.py` refuses a prefix
+that begins like a path of the server.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ WsgiApp = Callable[[dict[str, Any], Any], Iterable[bytes]]
 
 
 def below(base: str, app: WsgiApp) -> WsgiApp:
-    """`app`, published below `base`; "" for nothing."""
+    """Return `app` published below `base`; "" is the root."""
     if not base:
         return app
 

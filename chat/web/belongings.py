@@ -1,4 +1,4 @@
-"""Everything I have: as one file, counted, deleted."""
+"""All data of the caller: export as one file, count, delete."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _MESSAGES = 20
 
 @bp.get("/export")
 def export_all() -> Response:
-    """All conversations, or those that `ids` names, as one file that is written while it is read."""
+    """Stream all conversations, or those in `ids`, as one JSON file."""
     store, user_id = parts().store, identity.user_id()
     chosen = query.row_ids("ids")
     for each in chosen:
@@ -48,7 +48,7 @@ def count() -> dict[str, Any]:
 
 @bp.delete("/me/data")
 def delete_all() -> ResponseReturnValue:
-    """What runs is stopped first. The identity and its cookie stay."""
+    """Stop running turns, then delete everything except the identity and its cookie."""
     here, user_id = parts(), identity.user_id()
     counted = here.store.belongings.counted(user_id)
     for turn in here.store.belongings.running(user_id):

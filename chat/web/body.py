@@ -137,7 +137,7 @@ def title(text: str) -> str:
 
 
 def instructions(text: str) -> str:
-    """What a user wants every answer to keep to. Raises InvalidRequest."""
+    """Return a user's own instructions as they are kept. Raises InvalidRequest."""
     kept = _storable(text, "text").strip()
     if len(kept) > INSTRUCTION_CHARS:
         raise InvalidRequest(

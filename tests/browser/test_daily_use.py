@@ -1,4 +1,4 @@
-"""What daily users do: instructions of their own, answers that go on or come in another way, typing anywhere."""
+"""Daily use in the browser: titles, instructions, continued answers, many chats, unread answers, suggestions."""
 
 from __future__ import annotations
 

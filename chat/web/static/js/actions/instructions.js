@@ -1,4 +1,4 @@
-// What a person wants every answer to keep to.
+// Saving the person's own instructions.
 
 import { describe } from "../network/errors.js";
 

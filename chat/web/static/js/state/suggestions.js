@@ -1,4 +1,4 @@
-// What may be asked next, made of what the tools of an answer were asked: at no call of a model. Pure functions.
+// Suggestions for the next question, made from the arguments of an answer's tool calls. Pure functions.
 
 const MOST = 3;
 const OTHERS = ["CN", "IN", "US", "DE", "BR"];

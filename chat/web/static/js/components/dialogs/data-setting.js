@@ -1,4 +1,4 @@
-// What a person has here: the archive, all of it as one file, all of it deleted.
+// The person's data in the settings: archive, export, deletion.
 
 import { strings } from "../../strings/index.js";
 import { html } from "../../view.js";

@@ -1,4 +1,4 @@
-// What can be done with the chats that are chosen, over the list.
+// The toolbar above the list while several chats are chosen, and the list's lines with checkboxes.
 
 import { strings } from "../../strings/index.js";
 import { html } from "../../view.js";

@@ -1,4 +1,4 @@
-// What may be asked next, under the last answer.
+// Suggestions for the next question, under the last answer.
 
 import { suggestionsFor } from "../../state/suggestions.js";
 import { strings } from "../../strings/index.js";
