@@ -1,7 +1,9 @@
 // What blocks of Markdown have beside their words: a head over code, tools under a table, the host after a link.
 // Only elements are made here; what a click on them does is in clicks.js.
 
+import { element, taskButton } from "../browser/tasks.js";
 import { strings } from "../strings/index.js";
+import { framed } from "../table/frame.js";
 import { setDirections } from "./direction.js";
 import { linkNotes } from "./notes.js";
 
@@ -19,21 +21,6 @@ export function enhance(fragment, name) {
   }
 }
 
-function element(name, className, ...children) {
-  const made = document.createElement(name);
-  made.className = className;
-  made.append(...children);
-  return made;
-}
-
-function button(task, word, label) {
-  const made = element("button", "plain-button", word);
-  made.type = "button";
-  made.dataset.task = task;
-  made.setAttribute("aria-label", label);
-  return made;
-}
-
 /** The language a block of code says it is in; "" where it says none. */
 export function languageOf(code) {
   return /(?:^|\s)language-(\S+)/.exec(code.className)?.[1] ?? "";
@@ -42,10 +29,10 @@ export function languageOf(code) {
 function frameCode(pre) {
   const say = strings.markdown;
   const language = languageOf(pre.firstElementChild ?? pre);
-  const wrap = button("wrap", say.wrap, say.wrap);
+  const wrap = taskButton("wrap", say.wrap, say.wrap);
   wrap.setAttribute("aria-pressed", "false");
   const head = element("div", "code-head", element("span", "code-language", language || say.code), wrap);
-  head.append(button("copy-code", say.copy, say.copyCode));
+  head.append(taskButton("copy-code", say.copy, say.copyCode));
   const frame = element("div", "code-block", head);
   pre.replaceWith(frame);
   // A block that is wider than the page scrolls by keyboard, too.
@@ -56,23 +43,9 @@ function frameCode(pre) {
 }
 
 function frameTable(table) {
-  const say = strings.markdown;
-  const scroller = element("div", "table-scroll");
-  scroller.tabIndex = 0;
-  scroller.setAttribute("role", "region");
-  scroller.setAttribute("aria-label", say.table);
-  const foot = element("div", "table-foot", button("copy-table", say.copy, say.copyTable));
-  foot.append(button("csv", say.csv, say.csvLabel));
-  const frame = element("div", "table-block", scroller, foot);
-  table.replaceWith(frame);
-  scroller.append(table);
-  for (const cell of table.querySelectorAll("thead th")) {
-    cell.scope = "col";
-    const sort = element("button", "sort", ...cell.childNodes);
-    sort.type = "button";
-    sort.dataset.task = "sort";
-    cell.append(sort);
-  }
+  const place = document.createComment("");
+  table.replaceWith(place);
+  place.replaceWith(framed(table));
 }
 
 /** Whoever follows a link sees where it goes, whatever its words say. */

@@ -1,6 +1,7 @@
 // Markdown that grows while it is read: blocks that are finished are put into the page once and never touched
 // again; in the last one, which the next words may still change, only what differs is.
 
+import { sortAgain } from "../table/frame.js";
 import { onClick } from "./clicks.js";
 import { MarkdownDocument } from "./document.js";
 import { enhance, languageOf } from "./enhance.js";
@@ -102,6 +103,7 @@ export class GrowingText {
   #finish(from, growing) {
     for (let node = this.#element.childNodes[from]; node; node = node.nextSibling) {
       if (node.nodeType !== Node.ELEMENT_NODE) continue;
+      for (const head of node.querySelectorAll("th[aria-sort]")) sortAgain(head.closest("table"));
       for (const code of node.querySelectorAll("pre > code")) paint(code, languageOf(code));
       const formulas = node.matches(FORMULA) ? [node] : node.querySelectorAll(FORMULA);
       for (const place of formulas) {

@@ -351,6 +351,7 @@ export const strings = {
     allCharts: (count) => `Alle ${plural(count, "Diagramm", "Diagramme")} zeigen`,
     fewer: "Weniger zeigen",
     scrollTable: (title) => `Tabelle: ${title}`,
+    sortBy: (head) => `Nach ${head} sortieren`,
     noValue: "–",
     untitled: "Zahlen",
   },

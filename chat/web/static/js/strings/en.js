@@ -348,6 +348,7 @@ export const strings = {
     allCharts: (count) => `Show all ${plural(count, "chart", "charts")}`,
     fewer: "Show fewer",
     scrollTable: (title) => `Table: ${title}`,
+    sortBy: (head) => `Sort by ${head}`,
     noValue: "–",
     untitled: "Figures",
   },

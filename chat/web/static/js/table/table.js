@@ -1,117 +1,48 @@
-// A table of figures: sorted by any column, copied, saved. Wide ones scroll inside their frame, long ones show their
-// beginning first.
+// A table of figures that a tool found: one that a model writes has the same frame.
 
-import { copyText } from "../browser/clipboard.js";
-import { download } from "../browser/download.js";
+import { element, taskListener } from "../browser/tasks.js";
+import { setDirections } from "../markdown/direction.js";
 import { strings } from "../strings/index.js";
-import { html, pure, useMemo, useState } from "../view.js";
-import { isData } from "./csv.js";
-import { nextDirection, sortedRows, toCsv, toTsv } from "./table-text.js";
+import { html, pure, useLayoutEffect, useRef } from "../view.js";
+import { framed, TABLE_TASKS } from "./frame.js";
+import { isNumericColumn } from "./sorting.js";
 
 const FIRST_ROWS = 15;
-const SAID_MS = 1600;
-const NUMERIC = /^[-+−–]?\s?(?:[A-Z]{2,3}\s?)?[$€£¥]?\s?[-+−–]?\d[\d,.]*(?:\s?[\p{L}$€£¥%. ]{0,24})$/u;
-const UNSORTED = { column: -1, direction: null };
+const onClick = taskListener(TABLE_TASKS);
 
 /** `plain`: inside something that has a title and a download of its own. */
 export const Table = pure(({ table, plain = false }) => {
-  const [all, setAll] = useState(false);
-  const [order, setOrder] = useState(UNSORTED);
-  const title = table.title || strings.result.untitled;
-  const { sorted, sortedRaw } = useMemo(() => inOrder(table, order), [table, order]);
-  const numeric = useMemo(() => table.columns.map((_, column) => isNumeric(table.rows, column)), [table]);
-  const long = table.rows.length > FIRST_ROWS + 3;
-  const rows = long && !all ? sorted.slice(0, FIRST_ROWS) : sorted;
-  const sort = (column) =>
-    setOrder((now) => ({ column, direction: nextDirection(now.column === column ? now.direction : null) }));
-  return html`
-    <div class="table-block">
-      <div class="table-scroll" role="region" aria-label=${strings.result.scrollTable(title)} tabindex="0">
-        <table>
-          ${!plain && table.title ? html`<caption>${table.title}</caption>` : null}
-          <thead>
-            <tr>
-              ${table.columns.map(
-                (name, column) => html`
-                  <${Head}
-                    name=${name}
-                    numeric=${numeric[column]}
-                    direction=${order.column === column ? order.direction : null}
-                    onSort=${() => sort(column)}
-                  />
-                `,
-              )}
-            </tr>
-          </thead>
-          <tbody>
-            ${rows.map((row) => html`<tr>${row.map((cell, column) => drawCell(cell, column, numeric))}</tr>`)}
-          </tbody>
-        </table>
-      </div>
-      <div class="table-foot">
-        ${
-          long &&
-          html`<button type="button" class="plain-button" aria-expanded=${String(all)} onClick=${() => setAll(!all)}>
-          ${all ? strings.result.fewer : strings.result.allRows(table.rows.length)}
-        </button>`
-        }
-        ${!plain && html`<${Tools} title=${title} rows=${[table.columns, ...sorted]} raw=${[table.columns, ...forFile(sorted, sortedRaw)]} />`}
-      </div>
-    </div>
-  `;
+  const place = useRef(null);
+  useLayoutEffect(() => place.current.replaceChildren(drawn(table, plain)), [table, plain]);
+  return html`<div class="table-place" ref=${place} onClick=${onClick}></div>`;
 });
 
-function Head({ name, numeric, direction, onSort }) {
-  return html`
-    <th scope="col" class=${align(numeric)} aria-sort=${direction}>
-      <button type="button" class="sort" onClick=${onSort}>${name}</button>
-    </th>
-  `;
+function drawn(table, plain) {
+  const { title, rows, raw = rows } = table;
+  const made = tableElement(table, plain ? "" : title);
+  setDirections(made);
+  return framed(made, {
+    label: strings.result.scrollTable(title || strings.result.untitled),
+    came: raw,
+    // A few more are no reason to hide them.
+    first: rows.length > FIRST_ROWS + 3 ? FIRST_ROWS : null,
+    plain,
+  });
 }
 
-function Tools({ title, rows, raw }) {
-  const [said, setSaid] = useState(null);
-  const say = strings.markdown;
-  const copy = async () => {
-    setSaid((await copyText(toTsv(rows))) ? say.copied : say.notCopied);
-    setTimeout(() => setSaid(null), SAID_MS);
-  };
-  return html`
-    <button type="button" class="plain-button" aria-label=${said ?? say.copyTable} onClick=${copy}>
-      ${said ?? say.copy}
-    </button>
-    <button
-      type="button"
-      class="plain-button"
-      aria-label=${say.csvLabel}
-      onClick=${() => download(`${title}.csv`, "text/csv;charset=utf-8", toCsv(raw))}
-    >
-      ${say.csv}
-    </button>
-  `;
+function tableElement({ columns, rows, raw = rows }, title) {
+  const numeric = columns.map((name, column) => {
+    const cells = raw.map((row) => row[column]);
+    return isNumericColumn(cells, name) ? "numeric" : "";
+  });
+  const head = columns.map((name, column) => element("th", numeric[column], name));
+  const body = rows.map((row) => element("tr", "", ...row.map((cell, column) => cellElement(cell, column, numeric))));
+  const parts = [element("thead", "", element("tr", "", ...head)), element("tbody", "", ...body)];
+  return element("table", "", ...(title ? [element("caption", "", title)] : []), ...parts);
 }
 
-const forFile = (shown, raw) =>
-  raw.map((row, index) => row.map((cell, column) => (isData(cell) ? cell : shown[index][column])));
-
-/** The rows as they are shown and as they came, both by what came: that is written in one language. */
-function inOrder({ rows, raw = rows }, { column, direction }) {
-  if (!direction) return { sorted: rows, sortedRaw: raw };
-  const shown = new Map(raw.map((row, index) => [row, rows[index]]));
-  const sortedRaw = sortedRows(raw, column, direction, strings.language);
-  return { sorted: sortedRaw.map((row) => shown.get(row)), sortedRaw };
-}
-
-function drawCell(cell, column, numeric) {
-  const shown = cell === "" ? strings.result.noValue : cell;
-  if (column === 0) return html`<th scope="row" class=${align(numeric[0])}>${shown}</th>`;
-  return html`<td class=${align(numeric[column])}>${shown}</td>`;
-}
-
-const align = (numeric) => (numeric ? "numeric" : null);
-
-/** Whether most of a column's cells are figures, which then stand under each other by their last digit. */
-function isNumeric(rows, column) {
-  const filled = rows.map((row) => row[column].trim()).filter((cell) => cell !== "" && cell !== strings.result.noValue);
-  return filled.length > 0 && filled.filter((cell) => NUMERIC.test(cell)).length >= filled.length * 0.7;
+function cellElement(cell, column, numeric) {
+  const made = element(column === 0 ? "th" : "td", numeric[column], cell === "" ? strings.result.noValue : cell);
+  if (column === 0) made.scope = "row";
+  return made;
 }

@@ -1,0 +1,99 @@
+// Dates, quarters and spans of time in a table's cells, as numbers to sort by. Pure functions.
+
+const MONTHS = [
+  ["jan", "jän"],
+  ["feb"],
+  ["mar", "mär", "mrz"],
+  ["apr"],
+  ["may", "mai"],
+  ["jun"],
+  ["jul"],
+  ["aug"],
+  ["sep"],
+  ["oct", "okt"],
+  ["nov"],
+  ["dec", "dez"],
+];
+const MONTH =
+  "(jan|jän|feb|mar|mär|mrz|apr|may|mai|jun|jul|aug|sep|oct|okt|nov|dec|dez)(?:uary|uar|ner|ruary|ruar|ch|z|il|e|i|y|ust|t|tember|ober|ember)?\\.?";
+const WEEKDAY =
+  /^(?:(?:mon|tues?|wed(?:nes)?|thu(?:rs)?|fri|sat(?:ur)?|sun)(?:day)?|mo|di|mi|do|fr|sa|so|(?:mon|diens|donners|frei|sams|sonn)tag|mittwoch)\.?,?\s+/i;
+const CLOCK =
+  "(?:[T,]?\\s*(?:um |at )?(\\d{1,2}):(\\d{2})(?::(\\d{2})(?:\\.\\d+)?)?\\s*([ap]m)?\\s*(Z|UTC|[+-]\\d{2}:?\\d{2})?)?";
+const SPAN = /\s+(?:to|until|bis|–|—|-)\s+|(?<=\d{4})[–—](?=\d{4}|\p{L})/u;
+
+const monthOf = (word) => MONTHS.findIndex((names) => names.includes(word.slice(0, 3).toLowerCase()));
+const form = (pattern, read) => [new RegExp(`^${pattern}${CLOCK}$`, "iu"), read];
+const yearOf = (text) => (text.length > 2 ? Number(text) : Number(text) + (Number(text) < 70 ? 2000 : 1900));
+
+/** Each form with how to read its groups as `[year, month from 0, day]`; `monthFirst` is for 3/4/2024 alone. */
+const FORMS = [
+  form("(\\d{4})([-/.])(\\d{1,2})\\2(\\d{1,2})", ([year, , month, day]) => [year, month - 1, day]),
+  form("(\\d{4})[-/](\\d{1,2})", ([year, month]) => [year, month - 1, 1]),
+  form("(\\d{1,2})\\. ?(\\d{1,2})\\. ?(\\d{4}|\\d{2})", ([day, month, year]) => [yearOf(year), month - 1, day]),
+  form("(\\d{1,2})([-/])(\\d{1,2})\\2(\\d{4}|\\d{2})", ([one, , other, year], monthFirst) =>
+    monthFirst ? [yearOf(year), one - 1, other] : [yearOf(year), other - 1, one],
+  ),
+  form(`${MONTH} (\\d{1,2})(?:st|nd|rd|th)?,? (\\d{4})`, ([month, day, year]) => [year, monthOf(month), day]),
+  form(`(\\d{1,2})(?:st|nd|rd|th|\\.)?[- ](?:of )?${MONTH},?[- ](\\d{4}|\\d{2})`, ([day, month, year]) => [
+    yearOf(year),
+    monthOf(month),
+    day,
+  ]),
+  form(`${MONTH},?[- ](\\d{4})`, ([month, year]) => [year, monthOf(month), 1]),
+  form(`${MONTH} (\\d{1,2})(?:st|nd|rd|th)?`, ([month, day]) => [2000, monthOf(month), day]),
+  form(`(\\d{1,2})(?:st|nd|rd|th|\\.)? ${MONTH}`, ([day, month]) => [2000, monthOf(month), day]),
+  form(MONTH, ([month]) => [2000, monthOf(month), 1]),
+  form("(\\d{4})年(?:(\\d{1,2})月)?(?:(\\d{1,2})日)?", ([year, month = 1, day = 1]) => [year, month - 1, day]),
+  form("(\\d{4})[-/ ]?Q([1-4])", ([year, quarter]) => [year, quarter * 3 - 3, 1]),
+  form("Q([1-4])[-/ ]?'?(\\d{4}|\\d{2})", ([quarter, year]) => [yearOf(year), quarter * 3 - 3, 1]),
+  form("([1-4])\\. ?Quartal (\\d{4})", ([quarter, year]) => [year, quarter * 3 - 3, 1]),
+  form("(\\d{4})[-/ ]?H([12])", ([year, half]) => [year, half * 6 - 6, 1]),
+  form("H([12])[-/ ]?(\\d{4})", ([half, year]) => [year, half * 6 - 6, 1]),
+  form("(\\d{4})[- ]?W(\\d{1,2})", ([year, week]) => [year, 0, week * 7 - 6]),
+  form("FY ?'?(\\d{4}|\\d{2})", ([year]) => [yearOf(year), 0, 1]),
+];
+
+/** `{at, until}` in milliseconds; `year`: only a year, which may as well be a number. Null for what is no date. */
+export function dateOf(cell, monthFirst = false) {
+  const [from, to] = cell.split(SPAN, 2);
+  const at = momentOf(from, monthFirst) ?? yearAlone(from);
+  const until = to === undefined ? at : (momentOf(to, monthFirst) ?? yearAlone(to));
+  if (at === null || until === null) return null;
+  return { at, until, year: /^\d{3,4}$/.test(cell) };
+}
+
+/** Whether the first part of dates like 3/4/2024 is the month: where one of them tells, it does so for all. */
+export function isMonthFirst(cells, byDefault) {
+  const parts = cells.map((cell) => /^(\d{1,2})([-/])(\d{1,2})\2\d{2,4}\b/.exec(cell)).filter(Boolean);
+  if (parts.some(([, one]) => one > 12)) return false;
+  return byDefault || parts.some(([, , , other]) => other > 12);
+}
+
+const yearAlone = (text) => (/^\d{3,4}$/.test(text) ? timeOf(text, 0, 1) : null);
+
+function momentOf(text, monthFirst) {
+  const plain = text.trim().replace(WEEKDAY, "");
+  for (const [pattern, read] of FORMS) {
+    const found = pattern.exec(plain);
+    if (!found) continue;
+    const groups = found.slice(1, -5);
+    const [year, month, day] = read(groups, monthFirst).map(Number);
+    if (month < 0 || month > 11 || day < 1 || day > 366) continue;
+    return timeOf(year, month, day) + clockOf(found.slice(-5));
+  }
+  return null;
+}
+
+function timeOf(year, month, day) {
+  const time = new Date(0);
+  // Unlike Date.UTC, this takes a year below 100 as it is.
+  return time.setUTCFullYear(Number(year), month, day);
+}
+
+function clockOf([hours = 0, minutes = 0, seconds = 0, half = "", zone = "Z"]) {
+  const later = half ? (Number(hours) % 12) + (/p/i.test(half) ? 12 : 0) : Number(hours);
+  const [, sign = "+", zoneHours = 0, zoneMinutes = 0] = /^([+-])(\d{2}):?(\d{2})$/.exec(zone) ?? [];
+  const ahead = (Number(zoneHours) * 60 + Number(zoneMinutes)) * (sign === "-" ? -1 : 1);
+  return ((later * 60 + Number(minutes) - ahead) * 60 + Number(seconds)) * 1000;
+}

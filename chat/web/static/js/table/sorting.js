@@ -1,0 +1,114 @@
+// Rows in the order of one column: by date, by version, by size or by the alphabet, as the column's cells decide.
+// Rows are lists of strings. Pure functions.
+
+import { dateOf, isMonthFirst } from "./dates.js";
+import { figuresOf } from "./figures.js";
+
+const EMPTY =
+  /^(?:[-–—−.…\s]*|n\/a|n\.\s?a\.?|no (?:figure|data|value)|not (?:available|applicable)|keine (?:angaben?|daten)|k\.\s?a\.?)$/i;
+/** Empty among figures and dates; among words these may be words. */
+const EMPTY_AMONG_FIGURES = /^(?:na|nan|null|none|nil|unknown|unbekannt|tbd|tba|pending|offen|\?+)$/i;
+/** So much of a column makes its kind; what is of no kind then comes behind. */
+const MOST = 0.7;
+const STAGE = "(?:[-+. ]?(alpha|beta|[ab](?=\\d)|rc|pre|preview|dev)(?![a-z])[-.]?(\\d*).*|[-+].+| ?lts)?";
+const VERSION = new RegExp(`^(v(?:er(?:sion)?\\.?)?\\s?)?(\\d+(?:\\.\\d+)*)${STAGE}$`, "i");
+const VERSION_HEAD = /version|release|fassung|ausgabe/i;
+
+/** `head` is the column's own; `language` that of the page. What is empty comes last either way; ties keep their order. */
+export function sortedRows(rows, column, direction, language, head = "") {
+  const cells = rows.map((row) => (row[column] ?? "").replace(/[\s\u200b]+/g, " ").trim());
+  const filled = cells.map((cell, index) => ({ cell, row: rows[index] })).filter(({ cell }) => !EMPTY.test(cell));
+  const compare = orderOf(filled, head, language);
+  const sign = direction === "descending" ? -1 : 1;
+  const known = filled.filter(({ key }) => key !== null);
+  const others = filled.filter(({ key }) => key === null);
+  return [
+    ...known.sort((one, other) => sign * compare(one.key, other.key)).map(({ row }) => row),
+    ...others.map(({ row }) => row),
+    ...rows.filter((_, index) => EMPTY.test(cells[index])),
+  ];
+}
+
+/** Whether a column is of figures, which stand under each other by their last digit. */
+export function isNumericColumn(cells, head = "") {
+  const filled = cells
+    .map((cell) => cell.trim())
+    .filter((cell) => !EMPTY.test(cell) && !EMPTY_AMONG_FIGURES.test(cell));
+  if (filled.length === 0 || datesOf(filled, "en") || versionsOf(filled, head)) return false;
+  return most(figuresOf(filled), filled);
+}
+
+/** Gives each of `filled` the `key` it is sorted by, and returns what compares two of them. */
+function orderOf(filled, head, language) {
+  const given = filled.filter(({ cell }) => !EMPTY_AMONG_FIGURES.test(cell));
+  const cells = given.map(({ cell }) => cell);
+  const [keys, compare] = keysOf(cells, head, language);
+  for (const each of filled) each.key = null;
+  if (keys) {
+    given.forEach((each, index) => {
+      each.key = keys[index];
+    });
+    return compare;
+  }
+  for (const each of filled) each.key = each.cell;
+  return new Intl.Collator(language, { numeric: true, sensitivity: "base" }).compare;
+}
+
+function keysOf(cells, head, language) {
+  const dates = datesOf(cells, language);
+  if (dates) return [dates, (one, other) => one.at - other.at || one.until - other.until];
+  const versions = versionsOf(cells, head);
+  if (versions) return [versions, compareVersions];
+  const figures = figuresOf(cells);
+  // Not by subtraction: two that have no end would differ by NaN.
+  return most(figures, cells) ? [figures, (one, other) => (one < other ? -1 : Number(one > other))] : [null, null];
+}
+
+const most = (keys, cells) => cells.length > 0 && keys.filter((key) => key !== null).length >= cells.length * MOST;
+
+function datesOf(cells, language) {
+  const monthFirst = isMonthFirst(cells, language === "en");
+  const dates = cells.map((cell) => dateOf(cell, monthFirst));
+  return most(dates, cells) && dates.some((date) => date && !date.year) ? dates : null;
+}
+
+/** The versions of a column of nothing else; null where they may as well be decimals. */
+function versionsOf(cells, head) {
+  const found = cells.map((cell) => VERSION.exec(cell));
+  if (found.length === 0 || found.includes(null)) return null;
+  const numbers = found.map(([, , number]) => number.split("."));
+  if (numbers.every((parts) => parts.length === 1) && !found.some(([, v, , stage]) => v || stage)) return null;
+  const grouped = numbers.every(([, ...groups]) => groups.every((group) => group.length === 3));
+  const long = numbers.some((parts) => parts.length > 2) && !grouped;
+  const marked = found.some(([, v, , stage]) => v || stage);
+  if (!long && !marked && !VERSION_HEAD.test(head) && !endInNought(numbers)) return null;
+  return found.map(([, , , stage, build], index) => ({
+    numbers: numbers[index].map(Number),
+    stage: stage ? `${stage[0].toLowerCase()}${(build ?? "").padStart(6, "0")}` : "~",
+  }));
+}
+
+/** 1.9 and 1.10: nobody writes decimals of different lengths of which one ends in nought. */
+function endInNought(numbers) {
+  const lengths = new Set(numbers.map(([, decimals = ""]) => decimals.length));
+  return (
+    lengths.size > 1 &&
+    numbers.some(([, decimals = ""]) => /\d0$/.test(decimals) && decimals.length === Math.max(...lengths))
+  );
+}
+
+function compareVersions(one, other) {
+  const length = Math.max(one.numbers.length, other.numbers.length);
+  for (let place = 0; place < length; place += 1) {
+    const difference = (one.numbers[place] ?? 0) - (other.numbers[place] ?? 0);
+    if (difference !== 0) return difference;
+  }
+  if (one.stage === other.stage) return 0;
+  return one.stage < other.stage ? -1 : 1;
+}
+
+/** What a click on a column's head asks for next: up, down, as it was. */
+export function nextDirection(direction) {
+  if (direction === "ascending") return "descending";
+  return direction === null ? "ascending" : null;
+}
