@@ -19,7 +19,7 @@ if sys.flags.optimize >= 2:
 try:
     from config import in_force, leave, pid_file
     from config.access_log import AccessLog
-    from config.server import address, births, hardening, orphan, places
+    from config.server import address, births, clock, hardening, orphan, places
     from config.server.master import Master
     from config.server.reasons import CannotStart
     from config.settings import ENV_FILE, SettingError
@@ -121,6 +121,7 @@ def post_fork(server, worker):
     """Leave the pid file to the master, and hear of the master's death."""
     pid_file.OURS.forget()
     orphan.hear_of_masters_death()
+    clock.use_steady_clock()
     worker.init_process = births.watched(worker, worker.birth, worker.init_process)
 
 

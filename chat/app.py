@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from flask import Flask
 from werkzeug.routing import IntegerConverter
@@ -58,7 +59,11 @@ from chat.workers.garbage import Collector
 from chat.workers.http.lanes import Lane
 from chat.workers.peers import Peers
 from config import logging as log_files
+from config.access_log import BEGAN
 from config.settings import SettingError, Settings, load
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIEnvironment
 
 log = logging.getLogger(__name__)
 
@@ -220,7 +225,14 @@ def create_app(settings: Settings | None = None) -> Flask:
 
 
 class _BlockingFlask(Flask):
-    """Asks of no view and no hook, each time that it is called, whether it is a coroutine: none is."""
+    """Asks of no view and no hook, each time that it is called, whether it is a coroutine: none is.
+
+    Notes when each request began, so that a clock which is put forward or back shows in no duration.
+    """
+
+    def wsgi_app(self, environ: WSGIEnvironment, start_response: StartResponse) -> Any:
+        environ[BEGAN] = time.monotonic()
+        return super().wsgi_app(environ, start_response)
 
     def ensure_sync(self, func: Callable[..., Any]) -> Callable[..., Any]:
         return func

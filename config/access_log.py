@@ -8,12 +8,16 @@ from __future__ import annotations
 import datetime
 import logging
 import os
+import time
 from collections.abc import Mapping
 from typing import Any
 
 from gunicorn.glogging import Logger
 
 from config.logging import LineFile, escaped
+
+# Where the application notes in the WSGI environment when it began with a request, by the monotonic clock.
+BEGAN = "parley.began"
 
 
 class AccessLog(Logger):  # type: ignore[misc]  # gunicorn has no types
@@ -48,10 +52,16 @@ class AccessLog(Logger):  # type: ignore[misc]  # gunicorn has no types
             "H": environ.get("SERVER_PROTOCOL", "-"),
             "s": (resp.status or "000").split(None, 1)[0],
             "B": resp.sent,
-            "L": f"{request_time.total_seconds():.6f}",
+            "L": f"{_duration_s(environ, request_time):.6f}",
             "p": f"<{os.getpid()}>",
             "a": _quotable(environ.get("HTTP_USER_AGENT", "-")),
         }
+
+
+def _duration_s(environ: Mapping[str, Any], request_time: datetime.timedelta) -> float:
+    """A request's duration by the monotonic clock, where the application noted when it began; else gunicorn's."""
+    began = environ.get(BEGAN)
+    return max(0.0, request_time.total_seconds() if began is None else time.monotonic() - began)
 
 
 def _quotable(text: str) -> str:

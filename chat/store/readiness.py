@@ -1,13 +1,10 @@
-"""Whether the database can be read and written: tried now and then, since a disk may fill up or turn read-only."""
+"""Whether the database can be read and written. A disk may fill up or turn read-only, so that is tried now and then."""
 
 from __future__ import annotations
 
-import time
-
-from chat.errors import StoreUnavailable
+from chat.errors import StoreFailed, StoreLate, StoreUnavailable
 from chat.store.database import Database
 
-_TRY_EVERY_S = 5.0
 # More than a page, so that a database which may not grow any more refuses it. Nothing of it stays.
 _WRITE = "INSERT INTO readiness (filler) VALUES (zeroblob(8192))"
 _TAKE_BACK = "DELETE FROM readiness"
@@ -18,19 +15,25 @@ class Readiness:
 
     def __init__(self, database: Database) -> None:
         self.database = database
-        self._written_at = float("-inf")
+        self._refusal: StoreUnavailable | None = None
 
     def check(self) -> None:
-        """Raise StoreUnavailable unless the database answers, and could be written to a moment ago."""
+        """Raise StoreUnavailable unless the database answers now, and took what was written last."""
         self.database.read(lambda: self.database.run("SELECT 1 FROM users LIMIT 1").fetchone())
-        if time.monotonic() - self._written_at < _TRY_EVERY_S:
-            return
+        if self._refusal is not None:
+            raise StoreUnavailable(self._refusal.message)
+
+    def try_writing(self) -> None:
+        """Find out whether the database takes what is written. One that is locked or slow for a while still does."""
         try:
             self.database.write(self._write)
-        except StoreUnavailable:
-            self._written_at = float("-inf")
-            raise
-        self._written_at = time.monotonic()
+        except StoreLate:
+            return
+        except StoreUnavailable as refusal:
+            if isinstance(refusal, StoreFailed) or "busy" not in refusal.message:
+                self._refusal = refusal
+            return
+        self._refusal = None
 
     def _write(self) -> None:
         self.database.run(_WRITE)

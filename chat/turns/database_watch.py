@@ -1,4 +1,4 @@
-"""Looks after the database's files, and says when they are gone or back."""
+"""Looks after the database's files and tries to write to them; says when they are gone or back."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from chat.workers.ticker import Ticker
 log = logging.getLogger(__name__)
 
 _LOOK_S = 1.0
+_WRITE_EVERY = 5  # looks
 
 
 class DatabaseWatch:
@@ -17,6 +18,8 @@ class DatabaseWatch:
 
     def __init__(self, store: Store) -> None:
         self._database = store.database
+        self._readiness = store.readiness
+        self._looks = 0
         self._ticker = Ticker("database watch", _LOOK_S, self.look)
 
     def start(self) -> None:
@@ -27,6 +30,12 @@ class DatabaseWatch:
         self._ticker.stop()
 
     def look(self) -> None:
+        self._looks += 1
+        self._look_at_files()
+        if not self._database.files.lost and self._looks % _WRITE_EVERY == 1:
+            self._readiness.try_writing()
+
+    def _look_at_files(self) -> None:
         if not self._database.files.look():
             return
         if self._database.files.lost:

@@ -231,7 +231,8 @@ class _GreenletBell:
         try:
             put(call)
             if timer is not None:
-                timer.start(waiter.switch, None)
+                # The loop's own time is of its last round, which may be long ago where nothing has waited since.
+                timer.start(waiter.switch, None, update=True)
             if not (put is _stands_in_line and call.done):
                 waiter.get()
         finally:

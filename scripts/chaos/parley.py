@@ -40,6 +40,8 @@ class Parley:
         self._settings = {"PORT": self.address.port, "WEB_CONCURRENCY": 4, "USE_ASYNC_AGENT": FLAGS[mode]} | settings
         (folder / ".env").write_text("".join(f"{name}={value}\n" for name, value in self._settings.items()))
         self._process: subprocess.Popen[bytes] | None = None
+        # What the next start has in its environment, besides what it needs.
+        self.environment: dict[str, str] = {}
 
     def __enter__(self) -> Parley:
         try:
@@ -82,7 +84,8 @@ class Parley:
         with (self.folder / "console.log").open("ab") as console:
             self._process = subprocess.Popen(
                 [*limit, sys.executable, "-m", "gunicorn", "-c", "gunicorn.gevent.py", "wsgi:app"],
-                cwd=self.folder, env=_environment(), stdin=subprocess.DEVNULL, stdout=console, stderr=console,
+                cwd=self.folder, env=_environment() | self.environment,
+                stdin=subprocess.DEVNULL, stdout=console, stderr=console,
                 start_new_session=True,  # so that all of its processes can be killed at once
             )  # fmt: skip
         self.wait_until_ready()

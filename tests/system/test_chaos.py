@@ -22,6 +22,7 @@ SHORT = {
     "rolls": (2, 8),
     "faults": (17, 16),
     "locks": (1, 8),
+    "clock": (1, 6),
     "processes": (3, 6),
     "limits": (3, 6),
     "growth": (600, 6),

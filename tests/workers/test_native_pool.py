@@ -8,11 +8,12 @@ from __future__ import annotations
 import os
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator, Sequence
 
 import pytest
 
-from chat.workers.mode import native_lock
+from chat.workers.mode import native_lock, native_sleep
 from chat.workers.native import Call, NativePool, NotYet
 
 
@@ -323,3 +324,13 @@ def test_a_call_that_has_begun_may_get_more_time(gate: Gate) -> None:
     threading.Timer(0.2, gate.open).start()
     assert pool.outcome(Call(gate.enter), 0.05, 60.0) == b"x"
     pool.close()
+
+
+def test_the_time_before_a_call_does_not_count(pool: NativePool) -> None:
+    """Under gevent the loop's own time stands still while nothing waits, as in a long import."""
+    pool.run(lambda: None)
+    until = time.monotonic() + 0.6
+    while time.monotonic() < until:
+        pass
+    sleep = native_sleep()
+    assert pool.outcome(Call(lambda: sleep(0.05) or 7), 0.5) == 7
