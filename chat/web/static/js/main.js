@@ -3,6 +3,7 @@
 import { createActions } from "./actions/index.js";
 import { isApple, shortcutOf } from "./browser/keys.js";
 import { keep, kept } from "./browser/persistence.js";
+import { watchPrinting } from "./browser/printing.js";
 import { keyOfPath } from "./browser/router.js";
 import { ignoreStrayClicks } from "./browser/second-click.js";
 import { showTheme } from "./browser/theme.js";
@@ -22,6 +23,7 @@ const REFRESH_AFTER_MS = 15_000;
 const root = document.getElementById("app");
 
 document.documentElement.lang = strings.language;
+watchPrinting(globalThis);
 const { shared } = document.body.dataset;
 if (shared) startShared(shared);
 else startChats();
@@ -72,8 +74,11 @@ function press(event, state, actions) {
   // A dialog keeps the keys to itself, except that the key which opened it closes it.
   const dialogs = { search: "search", help: "shortcuts" };
   if (!asked || (isDialogOpen() && state.dialog?.name !== dialogs[asked])) return;
+  // The browser's own way will do, unless there is more of the chat to fetch.
+  if (asked === "print" && !actions.isPartShown()) return;
   event.preventDefault();
-  if (isDialogOpen()) actions.closeDialog();
+  if (asked === "print") actions.printChat();
+  else if (isDialogOpen()) actions.closeDialog();
   else if (dialogs[asked]) actions.showDialog(dialogs[asked]);
   else if (asked === "newChat") actions.newChat();
   else if (asked === "sidebar") actions.toggleSidebar();

@@ -13,6 +13,7 @@ import { dataActions } from "./data.js";
 import { historyActions } from "./history.js";
 import { instructionActions } from "./instructions.js";
 import { pageActions } from "./page.js";
+import { printingActions } from "./printing.js";
 import { queueActions } from "./queue.js";
 import { removalActions } from "./removal.js";
 import { sharingActions } from "./sharing.js";
@@ -52,6 +53,7 @@ export function createActions({ store, api, slots }) {
       endToast: later("endToast"),
     }),
     sharingActions({ store, api }),
+    printingActions({ store, loadOlder: later("loadOlder"), print: () => globalThis.print(), drawn: twoFrames }),
     archiveActions({
       store,
       api,
@@ -78,3 +80,7 @@ export function createActions({ store, api, slots }) {
   );
   return actions;
 }
+
+const frame = () => new Promise(requestAnimationFrame);
+/** The first one tells of a change, and draws it. */
+const twoFrames = () => frame().then(frame);

@@ -5,6 +5,7 @@ export const SHORTCUTS = [
   { does: "search", held: ["command"], key: "k" },
   { does: "newChat", held: ["command", "shift"], key: "o" },
   { does: "sidebar", held: ["command", "shift"], key: "s" },
+  { does: "print", held: ["command"], key: "p" },
   { does: "focus", held: ["shift"], key: "Escape" },
   { does: "help", held: ["command"], key: "/" },
 ];

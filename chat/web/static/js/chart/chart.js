@@ -37,6 +37,7 @@ export const Chart = pure(({ chart, heading, sources = [] }) => {
           html`<svg
           width=${width}
           height=${HEIGHT}
+          viewBox=${`0 0 ${width} ${HEIGHT}`}
           role="img"
           tabindex="0"
           aria-label=${description(chart, plot, pointed)}
@@ -59,6 +60,8 @@ export const Chart = pure(({ chart, heading, sources = [] }) => {
 });
 
 function observeWidth(element, setWidth) {
+  // At once: what is far away or about to be printed is not observed.
+  setWidth(element.clientWidth);
   const observer = new ResizeObserver(([entry]) => setWidth(Math.floor(entry.contentRect.width)));
   observer.observe(element);
   return () => observer.disconnect();

@@ -18,6 +18,14 @@ export function never(task) {
   waiting.delete(task);
 }
 
+/** Runs all that waits, now. */
+export function flush() {
+  for (const task of [...waiting]) {
+    waiting.delete(task);
+    task();
+  }
+}
+
 function schedule() {
   if (scheduled || waiting.size === 0) return;
   scheduled = true;

@@ -31,6 +31,7 @@ export function ChatMenu({ item, place, kind, actions }) {
           item.archived && { icon: "unarchive", word: strings.archive.restore, run: () => actions.restore(item) },
         listed && !item.archived && { icon: "archive", word: say.archive, run: () => actions.archive(item) },
         place === "list" && { icon: "check", word: say.choose, run: () => actions.startChoosing(item.id) },
+        place === "top" && { icon: "printer", word: say.print, run: actions.printChat },
         download("download", say.exportMarkdown, "md"),
         download("download", say.exportJson, "json"),
         { icon: "trash", word: say.remove, danger: true, run: () => actions.remove(item) },
