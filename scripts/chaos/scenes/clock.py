@@ -6,7 +6,7 @@ import contextlib
 import os
 import signal
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from scripts.chaos.clock import WallClock
 from scripts.chaos.crowd import Crowd
@@ -15,11 +15,13 @@ from scripts.chaos.question import STREAM, Question, question
 from scripts.chaos.stage import Stage
 
 GRACE_S = 12
-JUMPS_S = (3600, 0, -3600, 30, 0, -30, 3600, -3600, 0)
+JUMPS_S = (3600, -3600, 30, 0, -30, 3600, 0, -3600, 0)
 # Longer than a lease; and shorter than a person waits for a first word.
 STOPPED_S = 20.0
-STOPPED_IN_SHORT_S = 10.0
 _BETWEEN_S = 1.5
+# In a run of one round.
+SHORT_JUMPS_S = JUMPS_S[:4]
+SHORT_STOPPED_S = 10.0
 _WORDS, _GAP_S = 60, 0.05
 # What a duration may be off by, for scheduling.
 _DURATION_OFF_S = 2.5
@@ -32,14 +34,16 @@ def play(stage: Stage) -> None:
     stage.server.environment = clock.environment
     stage.server.start()
     stage.server.wait_until_started(stage.server.size)
-    stopped_s = STOPPED_S if stage.count > 1 else STOPPED_IN_SHORT_S
+    short = stage.count == 1
+    stopped_s = SHORT_STOPPED_S if short else STOPPED_S
     with Crowd(stage.server.address, stage.people, _asked) as crowd:
         for number in range(1, stage.count + 1):
-            _jumps(stage, clock)
-            _stopped(stage, stage.server.workers[:1], stopped_s)
+            _jumps(stage, clock, SHORT_JUMPS_S if short else JUMPS_S)
+            if not short:
+                _stopped(stage, stage.server.workers[:1], stopped_s)
             _stopped(stage, stage.server.workers, stopped_s)
             stage.say(f"{number} of {stage.count} rounds, {len(crowd.asked)} questions")
-        _leave_while_the_clock_jumps(stage, clock)
+        _leave_while_the_clock_jumps(stage, clock, (3600,) if short else (3600, -3600))
         crowd.finish()
         all_completed(stage, settle(stage, crowd).values())
         for _, asked in crowd.asked:
@@ -50,8 +54,8 @@ def _asked() -> Question:
     return question(_WORDS, form=STREAM, gap=_GAP_S, first=0.05)
 
 
-def _jumps(stage: Stage, clock: WallClock) -> None:
-    for seconds in JUMPS_S:
+def _jumps(stage: Stage, clock: WallClock, differences_s: Sequence[int]) -> None:
+    for seconds in differences_s:
         clock.put(seconds)
         stage.add("jumps")
         time.sleep(_BETWEEN_S)
@@ -77,9 +81,9 @@ def _standing_still(pids: list[int]) -> Iterator[None]:
                 os.kill(pid, signal.SIGCONT)
 
 
-def _leave_while_the_clock_jumps(stage: Stage, clock: WallClock) -> None:
+def _leave_while_the_clock_jumps(stage: Stage, clock: WallClock, differences_s: Sequence[int]) -> None:
     """Answers shorter than the grace come to their end, whatever the wall clock says meanwhile."""
-    for seconds in (3600, -3600):
+    for seconds in differences_s:
         before = set(stage.server.workers)
         stage.server.hang_up()
         deadline = time.monotonic() + (GRACE_S + 20) * stage.slack
