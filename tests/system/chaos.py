@@ -1,0 +1,33 @@
+"""A short run of a scene of `scripts/chaos.py`, on a real server of either kind, both at a time."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from scripts.chaos.command import Outcome, play
+from scripts.chaos.scenes import SCENES
+
+MODES = ("async", "sync")
+# The machine has other things to do, and this is about what happens, not about how fast.
+SLACK = 3.0
+
+
+def survive(name: str, short: tuple[int, int], home: Path) -> None:
+    """Play a scene; `short` is how often the damage is done, and to how many people."""
+    if lacking := SCENES[name].lacking():
+        pytest.skip(lacking)
+    modes = MODES[:1] if name == "switches" else MODES  # to the other and back: that is both
+    with ThreadPoolExecutor(len(modes)) as both:
+        outcomes = list(both.map(lambda mode: _play(name, mode, short, home), modes))
+    for mode, outcome in zip(modes, outcomes, strict=True):
+        assert not outcome.failures, f"{mode} mode"
+        assert outcome.counts["lost"] == outcome.counts["doubled"] == 0
+
+
+def _play(name: str, mode: str, short: tuple[int, int], home: Path) -> Outcome:
+    folder = home / mode
+    folder.mkdir()
+    return play(SCENES[name], folder, mode, *short, SLACK, WEB_CONCURRENCY=2)

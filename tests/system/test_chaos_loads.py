@@ -1,0 +1,28 @@
+"""Turns survive hostile clients, too many people, and a lack of descriptors, memory or disk."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from scripts.chaos.scenes import SCENES
+
+from . import test_chaos, test_chaos_processes
+from .chaos import survive
+
+SHORT = {
+    "limits": (3, 6),
+    "growth": (600, 6),
+    "clients": (1, 1),
+    "overload": (1, 8),
+}
+
+
+@pytest.mark.parametrize("name", SHORT)
+def test_turns_survive(name: str, tmp_path: Path) -> None:
+    survive(name, SHORT[name], tmp_path)
+
+
+def test_every_scene_has_a_short_run() -> None:
+    assert SHORT.keys() | test_chaos.SHORT.keys() | test_chaos_processes.SHORT.keys() == SCENES.keys()

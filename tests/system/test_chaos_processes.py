@@ -1,0 +1,22 @@
+"""Turns survive what happens to the server's processes and clocks."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from .chaos import survive
+
+SHORT = {
+    "switches": (1, 8),
+    "restarts": (1, 9),
+    "rolls": (2, 8),
+    "processes": (3, 6),
+    "clock": (1, 6),
+}
+
+
+@pytest.mark.parametrize("name", SHORT)
+def test_turns_survive(name: str, tmp_path: Path) -> None:
+    survive(name, SHORT[name], tmp_path)
