@@ -112,7 +112,7 @@ def test_migrating_makes_the_database_and_then_finds_it_up_to_date(migrate: Run,
 
     again = migrate(DATABASE_URL=f"sqlite:///{path}")
     assert (again.returncode, again.stdout, again.stderr) == (0, f"{path}: up to date\n", "")
-    assert database.execute("SELECT count(*) FROM users").fetchone() == (1,)
+    assert database.execute("SELECT count(*) FROM users WHERE name = 'somebody'").fetchone() == (1,)
     database.close()
 
 

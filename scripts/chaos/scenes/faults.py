@@ -46,7 +46,7 @@ FAULTS = (
     _before("html", "model_garbled"),
     _before("reset", "model_unreachable"),
     _within("stall", "model_timeout"),
-    Fault("drip", "turn_timeout", {"fault": "drip", "at": _AT}, True, TURN_TIMEOUT_S),
+    _within("drip", "model_timeout"),
     _within("reset", "model_interrupted"),
     _within("cut", "model_interrupted"),
     _within("truncate", "model_interrupted"),

@@ -18,6 +18,7 @@ MEMORY_LIMIT_MB = 2
 _WARM_SHARE = 0.2
 _IN_A_CONVERSATION = 8
 _SETTLED_S = 4.0
+_READINGS = 20
 # What a worker may have more of afterwards.
 _BYTES, _DESCRIPTORS, _GREENLETS, _THREADS = 12 << 20, 4, 3, 3
 _MORE = {"rss_bytes": _BYTES, "fds": _DESCRIPTORS, "greenlets": _GREENLETS, "threads": _THREADS}
@@ -27,6 +28,7 @@ def play(stage: Stage) -> None:
     warm = int(stage.count * _WARM_SHARE)
     people = side_by_side([lambda: Person(stage.server.address)] * stage.people)
     _ask(stage, people, warm)
+    _open_what_is_opened_once(people)
     before = _figures(stage)
     _ask(stage, people, stage.count - warm)
     after = _figures(stage)
@@ -39,6 +41,12 @@ def play(stage: Stage) -> None:
     stage.counts |= {"lost": 0, "doubled": stage.database.doubled()}
     kept = len(stage.database.turns())
     stage.expect(kept == stage.counts["turns"], f"{stage.counts['turns']} turns were told, {kept} are kept")
+
+
+def _open_what_is_opened_once(people: list[Person]) -> None:
+    """Have so much read at once that every worker has used each of its connections to the database."""
+    for _ in range(_READINGS):
+        side_by_side([lambda person=person: person.patiently(lambda: person.get("/api/export")) for person in people])
 
 
 def _ask(stage: Stage, people: list[Person], many: int) -> None:
