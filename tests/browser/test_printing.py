@@ -18,7 +18,7 @@ SECTIONS = "\n\n".join(
 A4 = 794
 # What is on the paper and can be pressed there, and what sticks out of it at its right.
 PRESSED = """() => [...document.querySelectorAll("button, textarea, select")]
-  .filter((each) => each.checkVisibility() && !each.matches(".sort")).map((each) => each.outerHTML)"""
+  .filter((each) => each.checkVisibility() && !each.matches(".sort, .legend button")).map((each) => each.outerHTML)"""
 CUT = """() => [...document.querySelectorAll("article *")]
   .filter((each) => each.checkVisibility() && each.getBoundingClientRect().right > innerWidth + 1)
   .map((each) => each.outerHTML.slice(0, 80))"""

@@ -1,63 +1,96 @@
 // A line or bar chart in SVG. What the pointer is over, or the arrow keys are at, or else the latest figures, stands
-// in the line above it. It can be kept, as a picture or as figures.
+// in the line above it. What is shown of it can be chosen; it can be enlarged, and kept as a picture or as figures.
 
 import { download } from "../browser/download.js";
+import { Dialog } from "../components/dialogs/dialog.js";
 import { strings } from "../strings/index.js";
 import { Table } from "../table/table.js";
 import { html, pure, useLayoutEffect, useMemo, useRef, useState } from "../view.js";
+import { AS_GIVEN, chosenChart } from "./choices.js";
 import { figure } from "./format.js";
 import { pictureOf } from "./picture.js";
 import { layOut } from "./plot.js";
 import { dataFile, readableTable, placeLabel as when } from "./rows.js";
 import { nearest } from "./scale.js";
+import { colour, Legend, latestIndex, Tools } from "./tools.js";
 
 const HEIGHT = 216;
+/** What was chosen of a chart, for when it is drawn anew. */
+const choices = new WeakMap();
 
 /** `sources` are sentences that say where the figures come from; they go with a picture or a file of them. */
 export const Chart = pure(({ chart, heading, sources = [] }) => {
+  const [choice, setChoice] = useState(choices.get(chart) ?? AS_GIVEN);
+  const [large, setLarge] = useState(false);
+  const shown = useMemo(() => chosenChart(chart, choice), [chart, choice]);
+  const onChoose = (chosen) => {
+    choices.set(chart, chosen);
+    setChoice(chosen);
+  };
+  const common = { chart, shown, choice, onChoose, sources };
+  const close = () => setLarge(false);
+  return html`
+    <section class="chart">
+      <${heading} class="chart-title" dir="auto">
+        ${chart.title} ${shown.unit && html`<span class="unit">${shown.unit}</span>`}
+      <//>
+      <${Body} ...${common} height=${HEIGHT} onEnlarge=${() => setLarge(true)} />
+      ${
+        large &&
+        html`<${Dialog} title=${chart.title || strings.result.untitled} kind="large-chart" onClose=${close}>
+          <p class="chart-title"><span class="unit">${shown.unit}</span></p>
+          <${Body} ...${common} height=${Math.max(HEIGHT, innerHeight - (innerWidth < 600 ? 400 : 290))} />
+        <//>`
+      }
+    </section>
+  `;
+});
+
+function Body({ chart, shown, choice, onChoose, sources, height, onEnlarge }) {
   const frame = useRef(null);
   const [width, setWidth] = useState(0);
   const [pointed, setPointed] = useState(null);
   useLayoutEffect(() => observeWidth(frame.current, setWidth), []);
-  const plot = useMemo(() => (width > 0 ? layOut(chart, width, HEIGHT) : null), [chart, width]);
+  useLayoutEffect(() => setPointed(null), [shown]);
+  const plot = useMemo(() => (width > 0 ? layOut(shown, width, height) : null), [shown, width, height]);
+  const at = pointed !== null && pointed < (plot?.places.length ?? 0) ? pointed : null;
+  return html`
+    ${plot && html`<${Legend} chart=${chart} shown=${shown} plot=${plot} pointed=${at} choice=${choice} onChoose=${onChoose} />`}
+    <div class="plot" ref=${frame}>
+      ${width > 0 && !plot && html`<p class="muted">${strings.chart.empty}</p>`}
+      ${plot && html`<${Plot} chart=${shown} plot=${plot} size=${{ width, height }} pointed=${at} onPoint=${setPointed} />`}
+    </div>
+    ${width > 0 && html`<${Tools} chart=${chart} choice=${choice} onChoose=${onChoose} onEnlarge=${onEnlarge} />`}
+    <div class="chart-foot">
+      <${Figures} chart=${shown} />
+      ${plot && html`<${Downloads} chart=${chart} shown=${shown} sources=${sources} frame=${frame} />`}
+    </div>
+  `;
+}
+
+function Plot({ chart, plot, size: { width, height }, pointed, onPoint }) {
   const point = (event) => {
     const left = event.currentTarget.getBoundingClientRect().left;
-    setPointed(nearest(plot.positions, event.clientX - left));
+    onPoint(nearest(plot.positions, event.clientX - left));
   };
   return html`
-    <section class="chart">
-      <${heading} class="chart-title">
-        ${chart.title} ${chart.unit && html`<span class="unit">${chart.unit}</span>`}
-      <//>
-      ${plot && html`<${Legend} chart=${chart} plot=${plot} pointed=${pointed} />`}
-      <div class="plot" ref=${frame}>
-        ${width > 0 && !plot && html`<p class="muted">${strings.chart.empty}</p>`}
-        ${
-          plot &&
-          html`<svg
-          width=${width}
-          height=${HEIGHT}
-          viewBox=${`0 0 ${width} ${HEIGHT}`}
-          role="img"
-          tabindex="0"
-          aria-label=${description(chart, plot, pointed)}
-          onPointerMove=${point}
-          onPointerDown=${point}
-          onPointerLeave=${() => setPointed(null)}
-          onKeyDown=${(event) => move(event, plot, pointed, setPointed)}
-          onBlur=${() => setPointed(null)}
-        >
-          <${Axes} plot=${plot} /><${Marks} plot=${plot} pointed=${pointed} />
-        </svg>`
-        }
-      </div>
-      <div class="chart-foot">
-        <${Figures} chart=${chart} />
-        ${plot && html`<${Downloads} chart=${chart} sources=${sources} frame=${frame} />`}
-      </div>
-    </section>
+    <svg
+      width=${width}
+      height=${height}
+      viewBox=${`0 0 ${width} ${height}`}
+      role="img"
+      tabindex="0"
+      aria-label=${description(chart, plot, pointed)}
+      onPointerMove=${point}
+      onPointerDown=${point}
+      onPointerLeave=${(event) => event.pointerType === "mouse" && onPoint(null)}
+      onKeyDown=${(event) => move(event, plot, pointed, onPoint)}
+      onBlur=${() => onPoint(null)}
+    >
+      <${Axes} plot=${plot} /><${Marks} chart=${chart} plot=${plot} pointed=${pointed} />
+    </svg>
   `;
-});
+}
 
 function observeWidth(element, setWidth) {
   // At once: what is far away or about to be printed is not observed.
@@ -65,30 +98,6 @@ function observeWidth(element, setWidth) {
   const observer = new ResizeObserver(([entry]) => setWidth(Math.floor(entry.contentRect.width)));
   observer.observe(element);
   return () => observer.disconnect();
-}
-
-const colour = (index) => `series-${index % 6}`;
-
-/** Where a series' last known figure is. */
-function latestIndex(values) {
-  return values.findLastIndex((value) => value !== null);
-}
-
-function Legend({ chart, plot, pointed }) {
-  const place = pointed ?? Math.max(...plot.values.map(latestIndex));
-  return html`
-    <div class="legend" aria-hidden="true">
-      <span class="when">${when(plot.places[place], chart.x)}</span>
-      ${chart.series.map(
-        ({ name }, index) => html`
-          <span class="entry">
-            <span class="swatch ${colour(index)}"></span>${name}${" "}
-            <b>${figure(plot.values[index][place], chart.unit)}</b>
-          </span>
-        `,
-      )}
-    </div>
-  `;
 }
 
 const Axes = pure(
@@ -113,21 +122,22 @@ function TimeLabel({ at, label, frame }) {
   return html`<text class=${cut ? "time end" : "time"} x=${cut ? room : at} y=${frame.bottom + 18}>${label}</text>`;
 }
 
-function Marks({ plot, pointed }) {
+function Marks({ chart, plot, pointed }) {
+  const tint = (index) => colour(chart.series[index].colour);
   const { frame, positions, values, y } = plot;
   const x = pointed === null ? null : positions[pointed];
   return html`
     ${x !== null && html`<line class="cursor" x1=${x} x2=${x} y1=${frame.top} y2=${frame.bottom} />`}
-    ${plot.bars.map(({ series, ...place }) => html`<rect class="bar ${colour(series)}" ...${place} />`)}
-    ${plot.lines.map((path, index) => html`<path class="line ${colour(index)}" d=${path} />`)}
-    ${plot.dots.map((dot) => html`<circle class="dot ${colour(dot.series)}" cx=${dot.cx} cy=${dot.cy} r="2.5" />`)}
+    ${plot.bars.map(({ series, ...place }) => html`<rect class="bar ${tint(series)}" ...${place} />`)}
+    ${plot.lines.map((path, index) => html`<path class="line ${tint(index)}" d=${path} />`)}
+    ${plot.dots.map((dot) => html`<circle class="dot ${tint(dot.series)}" cx=${dot.cx} cy=${dot.cy} r="2.5" />`)}
     ${
       x !== null &&
       plot.lines.length > 0 &&
       values.map((each, index) =>
         each[pointed] === null
           ? null
-          : html`<circle class="dot ${colour(index)}" cx=${x} cy=${y(each[pointed])} r="4" />`,
+          : html`<circle class="dot ${tint(index)}" cx=${x} cy=${y(each[pointed])} r="4" />`,
       )
     }
   `;
@@ -164,13 +174,13 @@ function move(event, { places }, pointed, setPointed) {
   setPointed(Math.max(0, Math.min(places.length - 1, from + step)));
 }
 
-function Downloads({ chart, sources, frame }) {
+function Downloads({ chart, shown, sources, frame }) {
   const say = strings.chart;
   const title = chart.title || strings.result.untitled;
   const picture = async () => {
     const colours = coloursOf(frame.current);
     const { fontFamily } = getComputedStyle(frame.current);
-    download(`${title}.png`, "image/png", await pictureOf(chart, sources, colours, fontFamily));
+    download(`${title}.png`, "image/png", await pictureOf(shown, sources, colours, fontFamily));
   };
   const figures = () => download(`${title}.csv`, "text/csv;charset=utf-8", dataFile(chart, sources));
   return html`

@@ -1,7 +1,7 @@
 // A chart as a picture to keep: title, legend, plot and sources on a canvas, twice as fine as the screen.
 
 import { figure } from "./format.js";
-import { layOut } from "./plot.js";
+import { alignSeries, layOut } from "./plot.js";
 import { placeLabel } from "./rows.js";
 
 const SIZE = { width: 880, plot: 400, scale: 2, margin: 32 };
@@ -12,21 +12,23 @@ export function pictureOf(chart, sources, colours, font) {
   const canvas = document.createElement("canvas");
   const pen = canvas.getContext("2d");
   const notes = wrapped(pen, sources, font);
-  const height = SIZE.margin * 2 + 64 + SIZE.plot + notes.length * LINE;
+  const entries = legendOf(pen, chart, font);
+  const head = 64 + (entries.at(-1)?.line ?? 0) * LINE;
+  const height = SIZE.margin * 2 + head + SIZE.plot + notes.length * LINE;
   canvas.width = SIZE.width * SIZE.scale;
   canvas.height = height * SIZE.scale;
   pen.scale(SIZE.scale, SIZE.scale);
   pen.fillStyle = colours.page;
   pen.fillRect(0, 0, SIZE.width, height);
   const plot = layOut(chart, SIZE.width - 2 * SIZE.margin, SIZE.plot);
-  drawHead(pen, chart, plot, colours, font);
+  drawHead(pen, chart, entries, colours, font);
   pen.save();
-  pen.translate(SIZE.margin, SIZE.margin + 60);
+  pen.translate(SIZE.margin, SIZE.margin + head - 4);
   drawAxes(pen, plot, colours, font);
-  drawMarks(pen, plot, colours);
+  drawMarks(pen, chart, plot, colours);
   pen.restore();
   notes.forEach((note, index) => {
-    const y = SIZE.margin + 64 + SIZE.plot + (index + 0.7) * LINE;
+    const y = SIZE.margin + head + SIZE.plot + (index + 0.7) * LINE;
     write(pen, note, SIZE.margin, y, `13px ${font}`, colours.muted);
   });
   return new Promise((resolve) => canvas.toBlob(resolve, "image/png"));
@@ -40,20 +42,37 @@ function write(pen, text, x, y, font, colour, align = "left") {
   return pen.measureText(text).width;
 }
 
-function drawHead(pen, chart, plot, colours, font) {
+function drawHead(pen, chart, entries, colours, font) {
   const { margin } = SIZE;
   const width = write(pen, chart.title, margin, margin + 12, `600 20px ${font}`, colours.text);
   write(pen, chart.unit, margin + width + 10, margin + 12, `16px ${font}`, colours.muted);
-  let x = margin;
-  chart.series.forEach(({ name }, index) => {
-    const place = plot.values[index].findLastIndex((value) => value !== null);
-    if (place < 0) return;
-    pen.fillStyle = colours.series[index % colours.series.length];
-    pen.fillRect(x, margin + 30, 11, 11);
-    const latest = `${figure(plot.values[index][place], chart.unit)} (${placeLabel(plot.places[place], chart.x)})`;
-    x += 18 + write(pen, `${name}  ${latest}`, x + 18, margin + 41, `14px ${font}`, colours.text) + 22;
+  for (const { index, words, x, line } of entries) {
+    const y = margin + 30 + line * LINE;
+    pen.fillStyle = colourOf(chart, colours, index);
+    pen.fillRect(x, y, 11, 11);
+    write(pen, words, x + 18, y + 11, `14px ${font}`, colours.text);
+  }
+}
+
+/** The series with their latest figures, each with its place in as many lines as they need. */
+function legendOf(pen, chart, font) {
+  const { places, values } = alignSeries(chart);
+  pen.font = `14px ${font}`;
+  let [x, line] = [SIZE.margin, 0];
+  return chart.series.flatMap(({ name }, index) => {
+    const place = values[index].findLastIndex((value) => value !== null);
+    if (place < 0) return [];
+    const words = `${name}  ${figure(values[index][place], chart.unit)} (${placeLabel(places[place], chart.x)})`;
+    const width = 40 + pen.measureText(words).width;
+    if (x > SIZE.margin && x + width > SIZE.width - SIZE.margin) [x, line] = [SIZE.margin, line + 1];
+    const entry = { index, words, x, line };
+    x += width;
+    return [entry];
   });
 }
+
+const colourOf = (chart, colours, index) =>
+  colours.series[(chart.series[index].colour ?? index) % colours.series.length];
 
 function drawAxes(pen, { frame, yTicks, xTicks, zero }, colours, font) {
   pen.strokeStyle = colours.line;
@@ -78,8 +97,8 @@ function stroke(pen, [x1, y1, x2, y2]) {
   pen.stroke();
 }
 
-function drawMarks(pen, plot, colours) {
-  const colour = (index) => colours.series[index % colours.series.length];
+function drawMarks(pen, chart, plot, colours) {
+  const colour = (index) => colourOf(chart, colours, index);
   for (const { series, x, y, width, height } of plot.bars) {
     pen.fillStyle = colour(series);
     pen.fillRect(x, y, width, height);

@@ -2,7 +2,7 @@
 // Pure functions; figure.js puts the result into the page.
 
 import { tickFigures, timeLabel } from "./format.js";
-import { linear, valueAxis } from "./scale.js";
+import { linear, logAxis, logarithmic, valueAxis } from "./scale.js";
 import { timeTicks, toNumber } from "./time.js";
 
 const LABEL_WIDTH = 6.6;
@@ -32,11 +32,14 @@ export function layOut(chart, width, height) {
   const { places, values } = alignSeries(chart);
   const known = values.flat().filter((value) => value !== null);
   if (known.length === 0) return null;
-  const axis = valueAxis(known, chart.kind, height < 180 ? 4 : 5);
+  // Nothing that is not above zero has a place on a logarithmic scale.
+  const log = chart.scale === "log" && chart.kind === "line" && known.every((value) => value > 0);
+  const count = height < 180 ? 4 : Math.max(5, Math.round(height / 70));
+  const axis = log ? logAxis(known, count) : valueAxis(known, chart.kind, count);
   const labels = tickFigures(axis.ticks, chart.unit);
   const left = Math.ceil(Math.max(...labels.map((label) => label.length)) * LABEL_WIDTH) + 12;
   const frame = { left, top: MARGIN.top, right: width - MARGIN.right, bottom: height - MARGIN.bottom };
-  const y = linear([axis.low, axis.high], [frame.bottom, frame.top]);
+  const y = (log ? logarithmic : linear)([axis.low, axis.high], [frame.bottom, frame.top]);
   const positions = chart.kind === "bar" ? bandCentres(places, frame) : pointPositions(places, frame);
   return {
     frame,

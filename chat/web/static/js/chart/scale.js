@@ -37,6 +37,34 @@ export function valueAxis(values, kind, count = 5) {
   return { low: ticks[0], high: ticks.at(-1), ticks };
 }
 
+/** The same on a logarithmic scale, for values above zero: powers of ten, and within few of them also 2 and 5 times. */
+export function logAxis(values, count = 5) {
+  const least = Math.min(...values);
+  const most = Math.max(...values);
+  const first = Math.floor(Math.log10(least));
+  const last = Math.ceil(Math.log10(most));
+  const factors = last - first > count ? [1] : [1, 2, 5];
+  const all = [];
+  for (let power = first; power <= last; power += 1) {
+    for (const factor of factors) all.push(Number((factor * 10 ** power).toPrecision(12)));
+  }
+  const from = Math.max(
+    0,
+    all.findLastIndex((tick) => tick <= least),
+  );
+  const to = all.findIndex((tick) => tick >= most);
+  const inside = all.slice(from, (to < 0 ? all.length : to) + 1);
+  const ticks = inside.length > 1 ? inside : [inside[0], inside[0] * 10];
+  const every = Math.ceil(ticks.length / (2 * count));
+  return { low: ticks[0], high: ticks.at(-1), ticks: ticks.filter((_, index) => index % every === 0) };
+}
+
+/** A function from the range `from`, above zero, to the range `to`, by orders of magnitude. */
+export function logarithmic([from0, from1], to) {
+  const place = linear([Math.log10(from0), Math.log10(from1)], to);
+  return (value) => place(Math.log10(value));
+}
+
 /** A function from the range `from` to the range `to`. */
 export function linear([from0, from1], [to0, to1]) {
   const factor = from1 === from0 ? 0 : (to1 - to0) / (from1 - from0);

@@ -361,6 +361,31 @@ export const strings = {
   figures,
 
   chart: {
+    tools: (title) => `Ansicht von ${title}`,
+    ranges: "Zeitraum",
+    range: (months) => (months < 12 ? `${months} M` : `${months / 12} J`),
+    rangeLabel: (months) =>
+      months < 12
+        ? months === 1
+          ? "Letzter Monat"
+          : `Letzte ${months} Monate`
+        : months === 12
+          ? "Letztes Jahr"
+          : `Letzte ${months / 12} Jahre`,
+    all: "Max",
+    allLabel: "Alles, was da ist",
+    index: "= 100",
+    indexLabel: "Auf 100 bezogen",
+    indexUnit: (when) => `${when} = 100`,
+    change: "± %",
+    changeLabel: "Veränderung in Prozent",
+    changeUnit: (when) => `% seit ${when}`,
+    log: "Log",
+    logLabel: "Logarithmische Skala",
+    logUnit: "logarithmisch",
+    enlarge: "Vergrößern",
+    enlargeLabel: (title) => `${title} vergrößern`,
+    toggle: (name) => `${name} zeigen oder ausblenden`,
     figures: "Zahlen als Tabelle",
     png: "PNG",
     pngLabel: (title) => `${title} als PNG herunterladen`,

@@ -1,0 +1,92 @@
+// What a person may choose of a chart: how much of its time, which series, in what form and on what scale. From these
+// choices and the chart comes the chart that is drawn, printed and kept as a picture. Pure, but for the catalogue.
+
+import { strings } from "../strings/index.js";
+import { isPercent } from "./format.js";
+import { alignSeries } from "./plot.js";
+import { placeLabel } from "./rows.js";
+
+/** `months` back from the end, or null for all; `hidden` are numbers of series; `form` is "value", "index" or "change". */
+export const AS_GIVEN = { months: null, hidden: [], form: "value", log: false };
+
+const RANGES = [1, 6, 12, 60, 120];
+/** A line through fewer points says little. */
+const FEWEST_PLACES = 4;
+
+/** The ranges that are less than all there is, in months. */
+export function rangesOf(chart) {
+  const { places } = alignSeries(chart);
+  if (places.length < FEWEST_PLACES) return [];
+  const years = monthsBack(places.at(-1), 36, chart.x) <= places[0];
+  return RANGES.filter((months) => {
+    // Months are for what is short.
+    if (months < 12 && (chart.x === "year" || !years)) return false;
+    const from = monthsBack(places.at(-1), months, chart.x);
+    return places[0] < from && places.filter((at) => at >= from).length >= FEWEST_PLACES;
+  });
+}
+
+/** `{form, log}`: whether the figures can be rebased, and whether they can be shown on a logarithmic scale. */
+export function offersOf(chart) {
+  const values = chart.series.flatMap(({ points }) => points.map(([, value]) => value)).filter((each) => each !== null);
+  const positive = chart.kind === "line" && values.every((value) => value > 0);
+  return { form: positive && !isPercent(chart.unit) && values.length > 1, log: positive && values.length > 1 };
+}
+
+/** The chosen part of the chart, in the chosen form. Each series has the number of its `colour`. */
+export function chosenChart(chart, { months, hidden, form, log }) {
+  const given = { ...chart, series: chart.series.map((series, index) => ({ ...series, colour: index })) };
+  const part = inRange({ ...given, series: given.series.filter(({ colour }) => !hidden.includes(colour)) }, months);
+  const scale = log && form !== "change" ? "log" : "linear";
+  const unit = scale === "log" ? [part.unit, strings.chart.logUnit].filter(Boolean).join(", ") : part.unit;
+  return form === "value" ? { ...part, unit, scale } : rebased(part, form, scale);
+}
+
+/** The choice with one series shown or not; one is always shown. */
+export function toggled(choice, index, count) {
+  const hidden = choice.hidden.includes(index)
+    ? choice.hidden.filter((each) => each !== index)
+    : [...choice.hidden, index];
+  return hidden.length < count ? { ...choice, hidden } : choice;
+}
+
+function inRange(chart, months) {
+  if (months === null) return chart;
+  const { places } = alignSeries(chart);
+  const from = monthsBack(places.at(-1), months, chart.x);
+  const part = chart.series.map((series) => {
+    const own = alignSeries({ ...chart, series: [series] });
+    const points = own.places
+      .map((at, index) => [at, own.values[0][index]])
+      .filter(([at]) => at >= from)
+      .map(([at, value]) => [chart.x === "year" ? String(at) : new Date(at).toISOString().slice(0, 10), value]);
+    return { ...series, points };
+  });
+  return { ...chart, series: part.filter(({ points }) => points.some(([, value]) => value !== null)) };
+}
+
+/** Every series from the first place where all of them have a figure, or else from its own first one. */
+function rebased(chart, form, scale) {
+  const { places, values } = alignSeries(chart);
+  if (places.length === 0) return chart;
+  const common = places.findIndex((_, place) => values.every((each) => each[place] !== null));
+  const bases = values.map((each) => each[common] ?? each.find((value) => value !== null));
+  const change = (value, base) => (form === "index" ? (value / base) * 100 : (value / base - 1) * 100);
+  const series = chart.series.map((one, index) => ({
+    ...one,
+    points: one.points.map(([at, value]) => [
+      at,
+      value === null ? null : Number(change(value, bases[index]).toPrecision(6)),
+    ]),
+  }));
+  const say = strings.chart;
+  const since = placeLabel(places[Math.max(common, 0)], chart.x);
+  const unit = form === "index" ? say.indexUnit(since) : say.changeUnit(since);
+  return { ...chart, series, scale, unit: scale === "log" ? `${unit}, ${say.logUnit}` : unit };
+}
+
+function monthsBack(at, months, x) {
+  if (x === "year") return at - months / 12;
+  const date = new Date(at);
+  return date.setUTCMonth(date.getUTCMonth() - months);
+}

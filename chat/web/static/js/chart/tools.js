@@ -1,0 +1,105 @@
+// The buttons of a chart, and its legend, whose entries show and hide the series.
+
+import { strings } from "../strings/index.js";
+import { html } from "../view.js";
+import { offersOf, rangesOf, toggled } from "./choices.js";
+import { figure } from "./format.js";
+import { placeLabel } from "./rows.js";
+
+export const colour = (index) => `series-${index % 6}`;
+
+/** Where a series' last known figure is. */
+export function latestIndex(values) {
+  return values.findLastIndex((value) => value !== null);
+}
+
+/** How much of it, in what form, on what scale; `onEnlarge` is missing where it is large already. */
+export function Tools({ chart, choice, onChoose, onEnlarge }) {
+  const say = strings.chart;
+  const ranges = rangesOf(chart);
+  const offers = offersOf(chart);
+  const choose = (change) => () => onChoose({ ...choice, ...change });
+  const form = (name) => ({
+    pressed: choice.form === name,
+    run: choose({ form: choice.form === name ? "value" : name }),
+  });
+  return html`
+    <div class="chart-tools" role="toolbar" aria-label=${say.tools(chart.title)}>
+      ${
+        ranges.length > 0 &&
+        html`<span role="group" aria-label=${say.ranges}>
+          ${[...ranges, null].map(
+            (months) => html`<${Choice}
+              word=${months === null ? say.all : say.range(months)}
+              label=${months === null ? say.allLabel : say.rangeLabel(months)}
+              pressed=${choice.months === months}
+              run=${choose({ months })}
+            />`,
+          )}
+        </span>`
+      }
+      ${offers.form && html`<${Choice} word=${say.index} label=${say.indexLabel} ...${form("index")} />`}
+      ${offers.form && html`<${Choice} word=${say.change} label=${say.changeLabel} ...${form("change")} />`}
+      ${
+        offers.log &&
+        html`<${Choice}
+          word=${say.log}
+          label=${say.logLabel}
+          pressed=${choice.log && choice.form !== "change"}
+          disabled=${choice.form === "change"}
+          run=${choose({ log: !choice.log })}
+        />`
+      }
+      ${
+        onEnlarge &&
+        html`<button type="button" class="plain-button" aria-label=${say.enlargeLabel(chart.title)} onClick=${onEnlarge}>
+          ${say.enlarge}
+        </button>`
+      }
+    </div>
+  `;
+}
+
+function Choice({ word, label, pressed, disabled = false, run }) {
+  return html`
+    <button
+      type="button"
+      class="plain-button"
+      aria-label=${label}
+      title=${label}
+      aria-pressed=${String(pressed)}
+      disabled=${disabled}
+      onClick=${run}
+    >
+      ${word}
+    </button>
+  `;
+}
+
+/** What the pointer or a key is at, or else the latest figures; `shown` is the chosen part of the chart. */
+export function Legend({ chart, shown, plot, pointed, choice, onChoose }) {
+  const place = pointed ?? Math.max(...plot.values.map(latestIndex));
+  return html`
+    <div class="legend">
+      <span class="when" aria-hidden="true">${placeLabel(plot.places[place], chart.x)}</span>
+      ${chart.series.map(({ name }, index) => {
+        const at = shown.series.findIndex((series) => series.colour === index);
+        const value = at < 0 ? null : figure(plot.values[at][place], shown.unit);
+        const inside = html`<span class="swatch ${colour(index)}"></span><bdi>${name}</bdi> <b>${value}</b>`;
+        if (chart.series.length === 1) return html`<span class="entry" aria-hidden="true">${inside}</span>`;
+        return html`
+          <button
+            type="button"
+            class="entry"
+            aria-pressed=${String(!choice.hidden.includes(index))}
+            aria-label=${name}
+            title=${strings.chart.toggle(name)}
+            onClick=${() => onChoose(toggled(choice, index, chart.series.length))}
+          >
+            ${inside}
+          </button>
+        `;
+      })}
+    </div>
+  `;
+}
