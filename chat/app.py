@@ -52,6 +52,8 @@ from chat.web import (
     shares,
     turns,
 )
+from chat.web.page_files import serving
+from chat.web.page_files.files import PageFiles
 from chat.web.parts import EXTENSION, Parts
 from chat.web.tokens import Tokens
 from chat.workers import descriptors
@@ -203,9 +205,8 @@ class Worker:
 def create_app(settings: Settings | None = None) -> Flask:
     """The application. Raises SettingError; opens nothing: a worker's `start` does, or the first request."""
     settings = settings or load()
-    app = _BlockingFlask("chat.web", static_url_path=f"/static/{pages.fingerprint()}")
+    app = _BlockingFlask("chat.web", static_folder=None)
     app.config["MAX_CONTENT_LENGTH"] = body.BODY_BYTES
-    app.config["SEND_FILE_MAX_AGE_DEFAULT"] = pages.STATIC_AGE_S
     app.json.sort_keys = False  # type: ignore[attr-defined]
     app.json.ensure_ascii = False  # type: ignore[attr-defined]
     app.url_map.converters["id"] = _IdConverter
@@ -218,6 +219,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     doors.init_app(app, settings.allowed_hosts, settings.host)
     for part in (errors, identity, pages):
         part.init_app(app)
+    serving.init_app(app, PageFiles(settings.data_dir / "page"))
     for room in (pages, conversations, belongings, export, feedback, shares, turns, admin, health):
         app.register_blueprint(room.bp)
     init_cli(app, worker.store)

@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import hashlib
-from pathlib import Path
-
-from flask import Blueprint, Flask, Response, render_template, request, send_from_directory
+from flask import Blueprint, Flask, Response, current_app, render_template, request, send_from_directory
 from flask.typing import ResponseReturnValue
 
 from chat.web import identity
+from chat.web.page_files.files import STATIC, STYLES
+from chat.web.page_files.serving import page_files
 from chat.web.parts import parts
 from config.version import VERSION
 
 bp = Blueprint("pages", __name__)
 
-_STATIC = Path(__file__).parent / "static"
-STATIC_AGE_S = 365 * 24 * 3600
 _ICON_AGE_S = 24 * 3600
 
 # Nothing runs, loads or connects but what this server itself serves.
@@ -25,17 +22,6 @@ _POLICY = (
 )
 
 
-def fingerprint() -> str:
-    """A name for the page's files as they are now.
-
-    It stands in their addresses, so that browsers may keep them for a year and still have new ones at once.
-    """
-    digest = hashlib.sha256()
-    for path in sorted(each for each in _STATIC.rglob("*") if each.is_file()):
-        digest.update(path.relative_to(_STATIC).as_posix().encode() + b"\0" + path.read_bytes())
-    return digest.hexdigest()[:12]
-
-
 def init_app(app: Flask) -> None:
     app.after_request(_secure)
 
@@ -43,7 +29,7 @@ def init_app(app: Flask) -> None:
 @bp.get("/")
 def home() -> str:
     identity.user_id()
-    return render_template("page.html", title="Parley", version=VERSION)
+    return _page()
 
 
 @bp.get("/c/<id:conversation_id>")
@@ -54,7 +40,7 @@ def conversation(conversation_id: int) -> str:  # noqa: ARG001 - the page reads 
 @bp.get("/favicon.ico")
 def favicon() -> Response:
     """Browsers ask for it where no page names another, such as for a file that is opened alone."""
-    return send_from_directory(_STATIC, "favicon.ico", max_age=_ICON_AGE_S)
+    return send_from_directory(STATIC, "favicon.ico", max_age=_ICON_AGE_S)
 
 
 @bp.get("/s/<token>")
@@ -63,8 +49,12 @@ def shared(token: str) -> ResponseReturnValue:
 
     A link that does not lead anywhere has the same page, which says so.
     """
-    page = render_template("page.html", title="Parley", version=VERSION, shared=token)
-    return page, 200 if parts().store.shares.exists(token) else 404, for_anybody()
+    return _page(shared=token), 200 if parts().store.shares.exists(token) else 404, for_anybody()
+
+
+def _page(**about: str) -> str:
+    linked = page_files(current_app).linked
+    return render_template("page.html", title="Parley", version=VERSION, linked=linked, styles=STYLES, **about)
 
 
 def for_anybody() -> dict[str, str]:

@@ -1,8 +1,25 @@
-// Runs before anything is drawn, and so is no module: a dark page must not flash white, nor a hidden list show.
-try {
-  const { theme } =
-    JSON.parse(localStorage.getItem(`parley${document.documentElement.dataset.base ?? ""}.preferences`)) ?? {};
-  if (theme === "light" || theme === "dark") document.documentElement.dataset.theme = theme;
-} catch {
-  // Nothing kept, or nothing that can be read.
+// Runs before anything is drawn, and so is no module: a dark page must not flash white, nor a hidden list show. And it
+// asks for the words of the page in its language, which are needed as soon as the modules are there.
+{
+  const root = document.documentElement;
+  const kept = (name) => {
+    try {
+      return JSON.parse(localStorage.getItem(`parley${root.dataset.base ?? ""}.${name}`));
+    } catch {
+      return null; // Nothing kept, or nothing that can be read.
+    }
+  };
+  const { theme, sidebar } = kept("preferences") ?? {};
+  if (theme === "light" || theme === "dark") root.dataset.theme = theme;
+  if (sidebar === false) root.dataset.list = "hidden";
+  const { en, de } = document.currentScript.dataset;
+  if (en) {
+    const language = [kept("language"), ...navigator.languages]
+      .map((tag) => String(tag).toLowerCase().split("-")[0])
+      .find((tag) => tag === "en" || tag === "de");
+    const words = document.createElement("link");
+    words.rel = "modulepreload";
+    words.href = language === "de" ? de : en;
+    document.head.append(words);
+  }
 }

@@ -9,8 +9,7 @@ import { ignoreStrayClicks } from "./browser/second-click.js";
 import { showTheme } from "./browser/theme.js";
 import { beginsMessage } from "./browser/typing.js";
 import { onOtherWindows } from "./browser/windows.js";
-import { App } from "./components/shell/app.js";
-import { SharedChat } from "./components/shell/shared-chat.js";
+import { App, fetchRest } from "./components/shell/app.js";
 import { api, onReach } from "./network/api.js";
 import { watchConnection } from "./network/connection.js";
 import { slotsOfPage } from "./network/stream-slots.js";
@@ -20,6 +19,7 @@ import { strings } from "./strings/index.js";
 import { html, render } from "./view.js";
 
 const REFRESH_AFTER_MS = 15_000;
+const whenIdle = globalThis.requestIdleCallback ?? ((run) => setTimeout(run, 200));
 const root = document.getElementById("app");
 
 document.documentElement.lang = strings.language;
@@ -28,7 +28,9 @@ const { shared } = document.body.dataset;
 if (shared) startShared(shared);
 else startChats();
 
-function startShared(token) {
+async function startShared(token) {
+  const { SharedChat } = await import("./components/shell/shared-chat.js");
+  root.replaceChildren();
   render(html`<${SharedChat} load=${() => api.shared(token)} />`, root);
 }
 
@@ -53,7 +55,10 @@ function startChats() {
   actions.show(keyOfPath(location.pathname));
   actions.loadMe();
   actions.refreshHistory();
+  root.replaceChildren();
   draw(store.state, actions);
+  // Where it fails, it is asked for when it is needed.
+  whenIdle(() => fetchRest().catch(() => {}));
 }
 
 function draw(state, actions) {

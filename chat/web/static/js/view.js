@@ -1,12 +1,61 @@
 // The view library as this page uses it: Preact, with templates instead of a compiler.
 
 import htm from "../vendor/htm/htm.js";
+import { useEffect, useState } from "../vendor/preact/hooks.js";
 import { Component, h, render } from "../vendor/preact/preact.js";
 
 export { useCallback, useEffect, useLayoutEffect, useMemo, useRef, useState } from "../vendor/preact/hooks.js";
 export { render };
 
 export const html = htm.bind(h);
+
+const TRY_AGAIN_MS = 2000;
+
+/**
+ * A component that `load` fetches, when it is first drawn or, before that, when its `fetch` is called. Until it is
+ * there, `waiting` is drawn; where it could not be had, it is asked for again.
+ */
+export function lazily(load, waiting = null) {
+  let loading = null;
+  let Loaded = null;
+
+  function fetch() {
+    loading ??= load().then(
+      (component) => {
+        Loaded = component;
+      },
+      (error) => {
+        loading = null;
+        throw error;
+      },
+    );
+    return loading;
+  }
+
+  function Lazy(properties) {
+    const [, setThere] = useState(Loaded !== null);
+    useEffect(() => {
+      if (Loaded) return undefined;
+      let timer = null;
+      let gone = false;
+      const ask = () =>
+        fetch().then(
+          () => gone || setThere(true),
+          () => {
+            if (!gone) timer = setTimeout(ask, TRY_AGAIN_MS);
+          },
+        );
+      ask();
+      return () => {
+        gone = true;
+        clearTimeout(timer);
+      };
+    }, []);
+    return Loaded ? h(Loaded, properties) : waiting;
+  }
+  Lazy.fetch = fetch;
+  return Lazy;
+}
 
 /** A component that is drawn again only when one of its properties is another value. */
 export function pure(Inner) {

@@ -4,7 +4,7 @@
 import { morph } from "./morph.js";
 import { sanitise } from "./sanitise.js";
 
-const VENDOR = "../../vendor/highlight";
+const VENDOR = new URL("../../vendor/highlight/", import.meta.url);
 /** Longer code stays plain: colours are not worth a page that stands still. In characters. */
 const LONGEST = 40_000;
 const IDLE_SHARE = 25;
@@ -66,7 +66,10 @@ const loading = new Map();
 /** Once a page: a language, and with the first one the library. Null where it could not be had. */
 function load(language) {
   if (!loading.has(language)) {
-    const both = Promise.all([import(`${VENDOR}/core.js`), import(`${VENDOR}/languages/${language}.js`)]);
+    const both = Promise.all([
+      import(new URL("core.js", VENDOR).href),
+      import(new URL(`languages/${language}.js`, VENDOR).href),
+    ]);
     loading.set(
       language,
       both.then(

@@ -1,17 +1,17 @@
 // The catalogue in use. Everything else imports from here, so that choosing a language is done in one place:
 // what was chosen on this page, or the first of the browser's languages that there is a catalogue for.
+// Only that one is loaded; before-paint.js has asked for it already.
 
 import { readKept, writeKept } from "../state/kept.js";
-import { strings as de } from "./de.js";
-import { strings as en } from "./en.js";
 
-export const CATALOGUES = { en, de };
+/** Each language by its own name. */
+export const LANGUAGES = { en: "English", de: "Deutsch" };
 
 /** `wanted` are language tags, the dearest first. */
 export function languageFor(wanted) {
   const known = wanted
     .map((tag) => String(tag).toLowerCase().split("-")[0])
-    .find((name) => Object.hasOwn(CATALOGUES, name));
+    .find((name) => Object.hasOwn(LANGUAGES, name));
   return known ?? "en";
 }
 
@@ -23,4 +23,6 @@ export function chooseLanguage(language) {
 const chosen = readKept("language");
 const preferred = typeof navigator === "undefined" ? [] : (navigator.languages ?? []);
 
-export const strings = CATALOGUES[languageFor([chosen, ...preferred])];
+const catalogue = await (languageFor([chosen, ...preferred]) === "de" ? import("./de.js") : import("./en.js"));
+
+export const strings = catalogue.strings;

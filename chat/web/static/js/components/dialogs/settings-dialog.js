@@ -1,7 +1,7 @@
 // Appearance and language, and which server this is.
 
 import { THEMES } from "../../state/preferences.js";
-import { CATALOGUES, strings } from "../../strings/index.js";
+import { LANGUAGES, strings } from "../../strings/index.js";
 import { html, useState } from "../../view.js";
 import { DataSetting } from "./data-setting.js";
 import { Dialog } from "./dialog.js";
@@ -20,8 +20,8 @@ export function SettingsDialog({ preferences, me, actions, onClose }) {
       <div class="setting">
         <label for="language">${say.language}</label>
         <select id="language" onChange=${(event) => actions.chooseLanguage(event.currentTarget.value)}>
-          ${Object.entries(CATALOGUES).map(
-            ([name, { ownName }]) => html`
+          ${Object.entries(LANGUAGES).map(
+            ([name, ownName]) => html`
               <option value=${name} lang=${name} selected=${name === strings.language}>${ownName}</option>
             `,
           )}

@@ -3,17 +3,27 @@
 import { blankConversation, NEW } from "../../state/conversation.js";
 import { modelOf } from "../../state/model.js";
 import { strings } from "../../strings/index.js";
-import { html } from "../../view.js";
+import { html, lazily } from "../../view.js";
 import { Composer } from "../composer/composer.js";
 import { Queue } from "../composer/queue.js";
-import { Dialogs } from "../dialogs/dialogs.js";
 import { Drawer } from "../sidebar/drawer.js";
 import { Sidebar } from "../sidebar/sidebar.js";
-import { Thread } from "../thread/thread.js";
 import { Welcome } from "../thread/welcome.js";
 import { Banner } from "./banner.js";
 import { Toast } from "./toast.js";
 import { TopBar } from "./top-bar.js";
+
+const Dialogs = lazily(async () => (await import("../dialogs/dialogs.js")).Dialogs);
+const Thread = lazily(
+  async () => (await import("../thread/thread.js")).Thread,
+  html`<div class="thread"><div class="scroller"></div></div>`,
+);
+
+/** Fetches what the page will need, now that nobody waits for anything else. */
+export async function fetchRest() {
+  await Thread.fetch();
+  await Dialogs.fetch();
+}
 
 export function App({ state, actions }) {
   const { openKey, drawerOpen } = state;
@@ -54,7 +64,7 @@ export function App({ state, actions }) {
     </main>
     <div class="unseen" role="status">${state.announcement}</div>
     <${Toast} toast=${state.toast} onEnd=${actions.endToast} />
-    <${Dialogs} state=${state} actions=${actions} />
+    ${state.dialog && html`<${Dialogs} state=${state} actions=${actions} />`}
   `;
 }
 
