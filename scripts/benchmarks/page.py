@@ -84,13 +84,13 @@ def main() -> int:
     options = parser.parse_args()
     chromium = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
     try:
-        from playwright.sync_api import sync_playwright
+        from playwright.sync_api import sync_playwright  # noqa: PLC0415 - told where it is missing
     except ImportError:
         sync_playwright = None  # type: ignore[assignment]
     if chromium is None or sync_playwright is None:
         print("Wants Playwright (pip install -r requirements-dev.txt) and Chromium.", file=sys.stderr)
         return 2
-    from tests.servers.parley import ParleyServer
+    from tests.servers.parley import ParleyServer  # noqa: PLC0415 - found only now
 
     folder = Path(tempfile.mkdtemp(prefix="parley-page-"))
     try:
