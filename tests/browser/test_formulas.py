@@ -34,7 +34,7 @@ NOT_DRAWN = {
 }
 DRAW = """async (formulas) => {
   const main = document.querySelector("script[type=module]").src;
-  const { drawFormula } = await import(new URL("markdown/math.js", main).href);
+  const { drawFormula } = await import(new URL("../js/markdown/math.js", main).href);
   const place = document.querySelector("main");
   const undrawn = [];
   const breaches = [];

@@ -55,7 +55,7 @@ HOSTILE = [
 ]
 GROW = """async (text) => {
   const main = document.querySelector("script[type=module]").src;
-  const { GrowingText } = await import(new URL("markdown/growing-text.js", main).href);
+  const { GrowingText } = await import(new URL("../js/markdown/growing-text.js", main).href);
   const outline = (element) => element.innerHTML.replace(/text-\\d+-/g, "");
   const shown = (parts) => {
     const element = document.createElement("div");

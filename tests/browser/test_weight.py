@@ -103,4 +103,5 @@ def test_a_part_that_could_not_be_had_is_asked_for_again(
     window.route(re.compile("/thread.js$"), lose_twice)
     window.goto(chat_server.url)
     asked(window, "Are you whole?")
+    expect(window.locator("article.answer")).to_be_visible()
     assert len(tries) == 3
