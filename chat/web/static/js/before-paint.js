@@ -4,7 +4,7 @@
   const root = document.documentElement;
   const kept = (name) => {
     try {
-      return JSON.parse(localStorage.getItem(`parley${root.dataset.base ?? ""}.${name}`));
+      return JSON.parse(localStorage.getItem(`parley${root.dataset.base ?? ""}.${name}`) ?? "null");
     } catch {
       return null; // Nothing kept, or nothing that can be read.
     }
@@ -12,8 +12,8 @@
   const { theme, sidebar } = kept("preferences") ?? {};
   if (theme === "light" || theme === "dark") root.dataset.theme = theme;
   if (sidebar === false) root.dataset.list = "hidden";
-  const { en, de } = document.currentScript.dataset;
-  if (en) {
+  const { en, de } = document.currentScript?.dataset ?? {};
+  if (en && de) {
     const language = [kept("language"), ...navigator.languages]
       .map((tag) => String(tag).toLowerCase().split("-")[0])
       .find((tag) => tag === "en" || tag === "de");

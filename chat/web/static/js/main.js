@@ -20,7 +20,7 @@ import { html, render } from "./view.js";
 
 const REFRESH_AFTER_MS = 15_000;
 const whenIdle = globalThis.requestIdleCallback ?? ((run) => setTimeout(run, 200));
-const root = document.getElementById("app");
+const root = /** @type {HTMLElement} */ (document.getElementById("app"));
 
 document.documentElement.lang = strings.language;
 watchPrinting(globalThis);
@@ -87,7 +87,7 @@ function press(event, state, actions) {
   else if (dialogs[asked]) actions.showDialog(dialogs[asked]);
   else if (asked === "newChat") actions.newChat();
   else if (asked === "sidebar") actions.toggleSidebar();
-  else document.getElementById("message-field").focus();
+  else document.getElementById("message-field")?.focus();
 }
 
 const isDialogOpen = () => document.querySelector("dialog[open]") !== null;

@@ -15,11 +15,13 @@ const TRY_AGAIN_MS = 2000;
  * A component that `load` fetches, when it is first drawn or, before that, when its `fetch` is called. Until it is
  * there, `waiting` is drawn; where it could not be had, it is asked for again.
  */
-export function lazily(load, waiting = null) {
+export function lazily(load, /** @type {unknown} */ waiting = null) {
+  /** @type {Promise<void> | null} */
   let loading = null;
+  /** @type {any} */
   let Loaded = null;
 
-  function fetch() {
+  async function fetch() {
     loading ??= load().then(
       (component) => {
         Loaded = component;
@@ -29,14 +31,15 @@ export function lazily(load, waiting = null) {
         throw error;
       },
     );
-    return loading;
+    await loading;
   }
 
   function Lazy(properties) {
     const [, setThere] = useState(Loaded !== null);
     useEffect(() => {
       if (Loaded) return undefined;
-      let timer = null;
+      /** @type {ReturnType<typeof setTimeout> | undefined} */
+      let timer;
       let gone = false;
       const ask = () =>
         fetch().then(

@@ -70,7 +70,7 @@ export function conversationActions({ store, api, join, reach, refreshHistory })
     };
     const conversation = { ...storedConversation(json, known), ...about };
     const running = runningMessage(conversation);
-    if (running && !mayJoin) conversation.turn = { phase: "lost" };
+    if (running && !mayJoin) /** @type {any} */ (conversation).turn = { phase: "lost" };
     store.update((state) => ({
       ...conversationChanged(state, key, () => conversation),
       ...itemKnown(state, key, { title: conversation.title, running: running !== null }),

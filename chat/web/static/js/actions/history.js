@@ -59,7 +59,11 @@ export function historyActions({ store, api }) {
     }
   }
 
-  /** A page of what was found, `{items, nextCursor}`; throws what `api` throws. */
+  /**
+   * A page of what was found, `{items, nextCursor}`; throws what `api` throws.
+   * @param {string} q
+   * @param {{cursor?: string | null, signal?: AbortSignal}} [how]
+   */
   async function search(q, { cursor = null, signal } = {}) {
     const page = await api.conversations({ q, cursor, limit: 20 }, { signal });
     const items = (Array.isArray(page.items) ? page.items : []).map(readFound);

@@ -12,6 +12,7 @@ const PAUSE_MS = 400;
 /** `stop(key)` ends an answer that is being written there; `say` and `endToast` are the page's. */
 export function removalActions({ store, api, open, stop, say, endToast }) {
   // {ids, opened: the one of them that was open, or null}
+  /** @type {{ids: any[], opened: any} | null} */
   let pending = null;
 
   const hide = (ids, hidden) =>
@@ -44,7 +45,7 @@ export function removalActions({ store, api, open, stop, say, endToast }) {
   }
 
   function undo() {
-    const { ids, opened } = pending ?? { ids: null };
+    const { ids, opened } = pending ?? { ids: null, opened: null };
     pending = null;
     endToast();
     if (ids === null) return;

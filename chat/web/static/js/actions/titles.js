@@ -36,7 +36,7 @@ export function titleActions({ store, api, pause = wait }) {
     try {
       return String((await api.conversation(key, { limit: 1 })).title ?? "");
     } catch (error) {
-      return error.status === 404 ? null : titleOf(key);
+      return /** @type {any} */ (error).status === 404 ? null : titleOf(key);
     }
   }
 

@@ -40,6 +40,6 @@ function copyByCommand(text, html) {
   const copied = document.execCommand("copy");
   document.removeEventListener("copy", fill);
   field.remove();
-  focused?.focus?.();
+  /** @type {HTMLElement | null} */ (focused)?.focus?.();
   return copied;
 }

@@ -14,7 +14,7 @@ export function download(name, type, content) {
 }
 
 export function safeFileName(name) {
-  const [, stem, ending] = /^(.*?)(\.[a-z]{1,5})?$/s.exec(name);
+  const [, stem = "", ending] = /^(.*?)(\.[a-z]{1,5})?$/s.exec(name) ?? [];
   const safe = stem
     .normalize("NFC")
     .replace(/[^\p{L}\p{N}]+/gu, "-")

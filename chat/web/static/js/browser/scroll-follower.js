@@ -15,6 +15,7 @@ export class ScrollFollower {
   #onChange;
   #away = false;
   #following = true;
+  /** @type {Element | null} */
   #pinned = null;
   #stop = new AbortController();
 

@@ -10,6 +10,7 @@ const CONTROLS = "a[href], button, summary, input, select, [role=button], [role=
  * A control that is pressed `once` asks the model for something: its successor under the same label is another one.
  */
 export class SecondClick {
+  /** @type {{at: number, x: number, y: number, label: string} | null} */
   #last = null;
 
   /** Whether this click was meant for what stood here a moment ago. */

@@ -5,7 +5,7 @@ import { BASE } from "./base.js";
 const channel = typeof BroadcastChannel === "undefined" ? null : new BroadcastChannel(`parley${BASE}`);
 
 // Where this runs outside of a browser, a channel must not keep the program going.
-channel?.unref?.();
+/** @type {any} */ (channel)?.unref?.();
 
 /** `news` is {conversation: id, running: boolean}. */
 export function tellOtherWindows(news) {

@@ -21,7 +21,7 @@ function around(value) {
 function niceStep(rough) {
   const power = 10 ** Math.floor(Math.log10(rough));
   // A little finer than asked is better than twice as coarse.
-  return STEPS.find((step) => step * power >= rough * 0.8) * power;
+  return (STEPS.find((step) => step * power >= rough * 0.8) ?? 10) * power;
 }
 
 /**

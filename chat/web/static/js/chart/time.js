@@ -30,7 +30,7 @@ function yearTicks(low, high, most) {
 
 function dayTicks(low, high, most) {
   const days = (high - low) / DAY_MS;
-  const step = DAY_STEPS.find((each) => days / each + 1 <= most) ?? DAY_STEPS.at(-1);
+  const step = DAY_STEPS.find((each) => days / each + 1 <= most) ?? DAY_STEPS[DAY_STEPS.length - 1];
   const ticks = [];
   for (let at = low; at <= high; at += step * DAY_MS) ticks.push({ at, form: "day" });
   return ticks;
@@ -39,7 +39,7 @@ function dayTicks(low, high, most) {
 function monthTicks(low, high, most) {
   const first = new Date(low);
   const months = ((high - low) / DAY_MS / 365.25) * 12;
-  const step = MONTH_STEPS.find((each) => months / each + 1 <= most) ?? MONTH_STEPS.at(-1);
+  const step = MONTH_STEPS.find((each) => months / each + 1 <= most) ?? MONTH_STEPS[MONTH_STEPS.length - 1];
   const ticks = [];
   const start = Math.floor((first.getUTCFullYear() * 12 + first.getUTCMonth()) / step) * step;
   for (let month = start; ; month += step) {

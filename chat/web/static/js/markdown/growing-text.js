@@ -76,7 +76,7 @@ export class GrowingText {
     const same = open.length === 1 ? sameStart(open[0], this.#open) : null;
     const place = same && this.#element.childNodes[this.#settledNodes];
     const list = place && bodyOf(place);
-    if (!list?.children[same.count] || place.querySelector("[aria-sort]")) return false;
+    if (!same || !list?.children[same.count] || place.querySelector("[aria-sort]")) return false;
     const fresh = this.#nodesOf(same.html).map(bodyOf).find(Boolean);
     const from = [...list.childNodes].indexOf(list.children[same.count]);
     const first = [...fresh.childNodes].findIndex((node) => node.nodeType === Node.ELEMENT_NODE);

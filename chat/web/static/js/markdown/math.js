@@ -9,6 +9,7 @@ const VENDOR = new URL("../../vendor/katex/", import.meta.url);
 /** No links, no images, no HTML; no macro that grows for ever, no letter larger than a line. */
 const LIMITS = { trust: false, strict: "ignore", maxExpand: 200, maxSize: 12, throwOnError: true };
 
+/** @type {Promise<any> | null} */
 let library = null;
 
 function load() {
@@ -56,8 +57,8 @@ function rendered(katex, tex, displayMode, growing) {
     const place = document.createElement("span");
     place.append(tree.toNode());
     sanitiseFormula(place);
-    for (const element of place.querySelectorAll("[data-style]")) {
-      element.style.cssText = styles[element.getAttribute("data-style")];
+    for (const element of /** @type {NodeListOf<HTMLElement>} */ (place.querySelectorAll("[data-style]"))) {
+      element.style.cssText = styles[Number(element.getAttribute("data-style"))];
       element.removeAttribute("data-style");
     }
     return place.firstChild;

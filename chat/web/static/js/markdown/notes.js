@@ -19,7 +19,7 @@ export function linkNotes(fragment, name) {
 
 /** `note-3-1` is the first reference to note 3, or note 3 with one reference. */
 function numbersOf(element) {
-  return /note-(\d+)-(\d+)/.exec(element.className).slice(1);
+  return (/note-(\d+)-(\d+)/.exec(element.className) ?? []).slice(1);
 }
 
 function linkBack(note, name) {

@@ -52,7 +52,7 @@ md.inline.State = class extends md.inline.State {
 
   pushPending() {
     const token = new PlainToken("text", "", 0, this.pendingLevel);
-    token.content = this.pending;
+    token.content = /** @type {string} */ (this.pending);
     this.pending = "";
     this.tokens.push(token);
     return token;

@@ -25,7 +25,7 @@ export function wholeFormula(text, at, { tex, display }) {
   return opening + written + (display && tex.includes("\n") ? "\n" : "") + closing;
 }
 
-function wholeEnvironment(tex, [opening, name]) {
+function wholeEnvironment(tex, /** @type {string[]} */ [opening, name]) {
   const written = tex
     .slice(opening.length)
     .replace(/\\(?:e|en|end|end\{[^}]*)$/, "")

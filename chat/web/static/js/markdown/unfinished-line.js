@@ -68,7 +68,7 @@ class Inline {
   }
 
   code() {
-    const marks = /^`+/.exec(this.#text.slice(this.#at))[0];
+    const marks = /** @type {RegExpExecArray} */ (/^`+/.exec(this.#text.slice(this.#at)))[0];
     const inside = this.#text.slice(this.#at + marks.length);
     const close = inside.search(new RegExp(`(?<!\`)${marks}(?!\`)`));
     if (close >= 0) return this.#skip(close + 2 * marks.length);
@@ -143,7 +143,7 @@ class Inline {
     return true;
   }
 
-  #tag([tag, slash, name]) {
+  #tag(/** @type {string[]} */ [tag, slash, name]) {
     const sign = `</${name.toLowerCase()}>`;
     if (slash === "") this.#open.push({ sign, count: 1, start: this.#at, from: this.#at + tag.length });
     else if (this.#open.at(-1)?.sign === sign) this.#open.pop();

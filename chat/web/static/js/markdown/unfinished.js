@@ -21,7 +21,9 @@ export function completed(text) {
   if (fence) return insideFence(text, fence);
   const display = lastDisplay(text);
   if (display.open >= 0)
-    return text.slice(0, display.open) + wholeFormula(text, display.open, formulaAt(text, display.open));
+    return (
+      text.slice(0, display.open) + wholeFormula(text, display.open, /** @type {any} */ (formulaAt(text, display.open)))
+    );
   const told = withoutUntold(text);
   const tableAt = tableStart(told);
   if (tableAt >= 0) return told.slice(0, tableAt) + wholeTable(told.slice(tableAt));
@@ -30,6 +32,7 @@ export function completed(text) {
 
 /** The fence that is open at the end, `{marks, line}` with the offset of its line; null outside of code. */
 function openFence(text) {
+  /** @type {{marks: string, line: number} | null} */
   let open = null;
   let offset = 0;
   for (const line of text.split("\n")) {
@@ -120,6 +123,7 @@ function placeOf(text) {
   let place = 0;
   let offset = 0;
   let heading = false;
+  /** @type {string | null} */
   let fence = null;
   for (const line of text.split("\n")) {
     const marks = FENCE.exec(line)?.[1] ?? null;

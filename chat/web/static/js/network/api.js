@@ -4,6 +4,12 @@ import { BASE } from "../browser/base.js";
 
 /** The server answered, but not with what was asked for. `retryAfter` in seconds, or null. */
 export class ApiError extends Error {
+  /**
+   * @param {number} status
+   * @param {string} code
+   * @param {string} message
+   * @param {number | null} [retryAfter]
+   */
   constructor(status, code, message, retryAfter = null) {
     super(message);
     this.status = status;
@@ -31,8 +37,14 @@ const reached = (answered) => {
   for (const listener of reachListeners) listener(answered);
 };
 
-/** `signal` gives the request up; `keepalive` lets it outlive the page. */
+/**
+ * `signal` gives the request up; `keepalive` lets it outlive the page.
+ * @param {string} method
+ * @param {string} path
+ * @param {{body?: object, accept?: string, signal?: AbortSignal, keepalive?: boolean}} [options]
+ */
 async function send(method, path, { body, accept = "application/json", signal, keepalive = false } = {}) {
+  /** @type {Record<string, string>} */
   const headers = { Accept: accept };
   if (body !== undefined) headers["Content-Type"] = "application/json";
   let response;
@@ -126,7 +138,8 @@ export const api = {
   me: () => json("GET", "/api/me"),
   changeInstructions: (text) => json("PUT", "/api/me/instructions", { body: { text } }),
   alive: () => send("GET", "/healthz"),
-  conversations: (wanted = {}, { signal } = {}) => json("GET", `/api/conversations?${query(wanted)}`, { signal }),
+  conversations: (wanted = {}, /** @type {{signal?: AbortSignal}} */ { signal } = {}) =>
+    json("GET", `/api/conversations?${query(wanted)}`, { signal }),
   createConversation: (how = {}) => json("POST", "/api/conversations", { body: how }),
   /** `wanted` is `{limit, before, leaf, through}`, see docs/api.md. */
   conversation: (id, wanted = {}) =>
@@ -152,5 +165,5 @@ export const api = {
     json("PUT", `/api/messages/${segment(messageId)}/feedback`, { body: feedback }),
   /** All that is still to come, or what has come by now if it is not `live`. */
   turnEvents: (turnId, after, live = true) =>
-    stream("GET", `/api/turns/${segment(turnId)}/events?${new URLSearchParams({ after, wait: live ? 1 : 0 })}`),
+    stream("GET", `/api/turns/${segment(turnId)}/events?${new URLSearchParams({ after, wait: live ? "1" : "0" })}`),
 };

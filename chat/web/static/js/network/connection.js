@@ -5,18 +5,19 @@ const LONGEST_MS = 15_000;
 
 /** `onReach` and `alive` are the API's; `onBack()` is called when the server is there again. */
 export function watchConnection({ store, onReach, alive, onBack }) {
-  let timer = null;
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  let timer;
   let wait = FIRST_MS;
 
   const ask = () => {
     clearTimeout(timer);
-    timer = null;
+    timer = undefined;
     // Either way `onReach` tells. An answer with an error is an answer.
     alive().catch(() => {});
   };
 
   function later() {
-    if (timer !== null) return;
+    if (timer !== undefined) return;
     timer = setTimeout(ask, wait);
     wait = Math.min(wait * 2, LONGEST_MS);
   }

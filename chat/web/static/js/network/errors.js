@@ -4,8 +4,12 @@ import { strings } from "../strings/index.js";
 import { ApiError, Unreachable } from "./api.js";
 import { StreamBroken } from "./sse.js";
 
-/** A problem for the banner; one that is `away` is over as soon as the server answers again. */
-export function problemOf(error, action = undefined) {
+/**
+ * A problem for the banner; one that is `away` is over as soon as the server answers again.
+ * @param {unknown} error
+ * @param {{label: string, run: () => void}} [action]
+ */
+export function problemOf(error, action) {
   return { text: describe(error), away: isAway(error), ...(action ? { action } : {}) };
 }
 
@@ -17,7 +21,7 @@ export function describe(error) {
     return say.unknown;
   }
   if (error.code === "garbled") return say.garbled;
-  const words = sayError(error);
+  const words = sayError(/** @type {any} */ (error));
   if (!words) return say.unexpected(error.status);
   return error.retryAfter === null ? words : say.busyFor(words, error.retryAfter);
 }
@@ -49,6 +53,7 @@ export function sayError({ code, message, reason: given, retryAfter: waitS }) {
 const known = (table, name) => (Object.hasOwn(table, name) ? table[name] : null);
 
 /** What the server knows more exactly than the code tells, by its words for it. */
+/** @type {[string, RegExp][]} */
 const KINDS = [
   ["quota", /quota is used up/],
   ["host", /host name is not known/],

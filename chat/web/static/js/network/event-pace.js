@@ -8,8 +8,10 @@ const IDLE_FOR_EACH_MS = 9;
 
 export class EventPace {
   #apply;
+  /** @type {{name: string, text: string} | null} */
   #waiting = null;
-  #timer = null;
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  #timer;
   #last = Number.NEGATIVE_INFINITY;
 
   /** `apply(name, data)` gets the events in their order, those of text joined. */
@@ -32,7 +34,7 @@ export class EventPace {
 
   flush() {
     clearTimeout(this.#timer);
-    this.#timer = null;
+    this.#timer = undefined;
     const waiting = this.#waiting;
     this.#waiting = null;
     if (!waiting) return;

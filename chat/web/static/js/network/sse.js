@@ -26,7 +26,7 @@ export class EventParser {
     }
     const lines = (this.#rest + text).split(/\r\n|\n|\r/);
     this.#afterReturn = text.endsWith("\r");
-    this.#rest = lines.pop();
+    this.#rest = lines.pop() ?? "";
     const events = [];
     for (const line of lines) {
       const event = this.#line(line);
@@ -62,7 +62,7 @@ export class EventParser {
  * Throws StreamBroken when nothing at all, not even a comment, came for `silenceMs`, or when the stream fails.
  * `signal` ends it before its time.
  */
-export async function* readEvents(stream, silenceMs, signal = null) {
+export async function* readEvents(stream, silenceMs, /** @type {AbortSignal | null} */ signal = null) {
   const reader = stream.getReader();
   const decoder = new TextDecoder();
   const parser = new EventParser();

@@ -15,6 +15,7 @@ export class StreamSlots {
   #channel;
   #held = new Set();
 
+  /** @param {{locks: any, channel?: any}} parts */
   constructor({ locks, channel = null }) {
     this.#locks = locks;
     this.#channel = channel;
@@ -84,12 +85,14 @@ export class SlotsInSight {
 }
 
 /** As many as there are answers: one connection carries them all. */
+/** @type {{take(inSight: () => boolean): Promise<{recalled: AbortSignal | null, release(): void} | null>}} */
 export const UNLIMITED = { take: async () => ({ recalled: null, release() {} }) };
 
 /** The slots of this page, by what its connection and its browser can do. */
 export function slotsOfPage() {
   const [navigation] = performance.getEntriesByType("navigation");
-  if (["h2", "h3"].includes(navigation?.nextHopProtocol)) return UNLIMITED;
+  if (["h2", "h3"].includes(/** @type {PerformanceNavigationTiming | undefined} */ (navigation)?.nextHopProtocol ?? ""))
+    return UNLIMITED;
   if (!navigator.locks) return new SlotsInSight(document);
   return new StreamSlots({ locks: navigator.locks, channel: new BroadcastChannel("parley.streams") });
 }

@@ -29,6 +29,18 @@ export class TurnLost extends Error {}
  *
  * Returns after `done`. Throws what `open` throws as long as no turn is known, an ApiError when the server
  * refuses to go on, TurnLost when it could not be reached again.
+ * @param {{
+ *   open: (live: boolean) => Promise<Response | {turnId: number}>,
+ *   resume: (turnId: any, after: number, live: boolean) => Promise<any>,
+ *   onEvent: (name: string, data: any) => void,
+ *   onReconnecting: () => void,
+ *   mayOpenAgain?: (error: unknown) => boolean,
+ *   turnId?: any,
+ *   signal?: AbortSignal | null,
+ *   pause?: (milliseconds: number, signal: AbortSignal | null) => Promise<unknown>,
+ *   slots?: typeof UNLIMITED,
+ *   inSight?: () => boolean,
+ * }} turn
  */
 export async function followTurn({
   open,
@@ -70,7 +82,7 @@ export async function followTurn({
       }
       slot?.release();
       onReconnecting();
-      await pause(delayBefore(progress.attempt, error.retryAfter), signal);
+      await pause(delayBefore(progress.attempt, /** @type {any} */ (error).retryAfter), signal);
     } finally {
       slot?.release();
     }
@@ -154,7 +166,7 @@ export function delayBefore(attempt, retryAfter = null, random = Math.random) {
 
 /** Waits, but no longer than until the network is back, the page is looked at, or the wait is given up. */
 function wait(milliseconds, signal) {
-  return new Promise((resolve) => {
+  return new Promise((/** @type {(value?: undefined) => void} */ resolve) => {
     const target = globalThis.document ?? null;
     const finish = (event) => {
       if (event?.type === "visibilitychange" && target.hidden) return;

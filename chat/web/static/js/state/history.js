@@ -21,10 +21,11 @@ export function groupItems(items, now) {
     week: daysBefore(now, 7),
     month: daysBefore(now, 30),
   };
-  const groups = new Map([["pinned", []], ...Object.keys(starts).map((name) => [name, []]), ["older", []]]);
+  const names = ["pinned", ...Object.keys(starts), "older"];
+  const groups = new Map(names.map((name) => [name, /** @type {any[]} */ ([])]));
   for (const item of items) {
     const recent = Object.keys(starts).find((name) => item.updatedAt >= starts[name]) ?? "older";
-    groups.get(item.pinned ? "pinned" : recent).push(item);
+    groups.get(item.pinned ? "pinned" : recent)?.push(item);
   }
   return [...groups].filter(([, each]) => each.length > 0).map(([name, each]) => ({ name, items: each }));
 }

@@ -9,7 +9,7 @@ const PREFIX = `parley${BASE}.`;
 /** The value kept under this name, or null. */
 export function readKept(name) {
   try {
-    return JSON.parse(localStorage.getItem(PREFIX + name));
+    return JSON.parse(localStorage.getItem(PREFIX + name) ?? "null");
   } catch {
     return null;
   }

@@ -5,6 +5,8 @@ import { dateLabel } from "../chart/format.js";
 import { strings } from "../strings/index.js";
 import { namesIn } from "./names.js";
 
+/** @typedef {[RegExp, (found: string[]) => string]} Pattern */
+
 /** The result as it is shown. Of each table, `raw` has the rows as they came, to sort and to calculate with. */
 export function localised(result) {
   return {
@@ -47,7 +49,7 @@ function figureText(text) {
   const { value, scale, percent, of } = parts;
   const words = strings.figures;
   const amount = percent ? words.percent(number(value)) : number(value);
-  const rest = [scale && words.scales[scale], of && unitWords(of, percent)].filter(Boolean).join(" ");
+  const rest = [scale && words.scales[scale], of && unitWords(of)].filter(Boolean).join(" ");
   return rest ? `${amount} ${rest}` : amount;
 }
 
@@ -78,14 +80,15 @@ const unitWords = (of) => strings.figures.units[of];
 /** The unit of a chart: "%", "trillion US$", "USD". */
 function unit(text) {
   const words = strings.figures;
-  const [, scale, rest] = /^(?:(trillion|billion|million) )?(.*)$/s.exec(text);
+  const [, scale, rest] = /** @type {string[]} */ (/^(?:(trillion|billion|million) )?(.*)$/s.exec(text));
   if (rest.startsWith("% ")) return `% ${words.units[rest.slice(2)] ?? rest.slice(2)}`;
   return [scale && words.scales[scale], words.units[rest] ?? rest].filter(Boolean).join(" ");
 }
 
 /** A word or a title of a tool's. */
 export function label(text) {
-  const { words, patterns } = strings.figures;
+  const { words } = strings.figures;
+  const patterns = /** @type {Pattern[]} */ (strings.figures.patterns);
   if (Object.hasOwn(words, text)) return words[text];
   for (const [form, write] of patterns) {
     const found = form.exec(text);
@@ -95,7 +98,7 @@ export function label(text) {
 }
 
 function sentence(text) {
-  for (const [form, write] of strings.figures.notes) {
+  for (const [form, write] of /** @type {Pattern[]} */ (strings.figures.notes)) {
     const found = form.exec(text);
     if (found) return write(found.slice(1));
   }

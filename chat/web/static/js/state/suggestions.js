@@ -66,6 +66,7 @@ function nameOf(code, { language }) {
   return namers.get(language).of(code);
 }
 
+/** @type {Map<string, string> | null} */
 let codes = null;
 
 /** The region's code of a country's English name, or of a code; null for what is none. */

@@ -145,7 +145,9 @@ function useSettled(busy) {
 
 /** Opens the last question to be edited; returns whether there was one that may be. */
 function editLast() {
-  const button = [...document.querySelectorAll("article.question .edit")].at(-1);
+  /** @type {NodeListOf<HTMLButtonElement>} */
+  const buttons = document.querySelectorAll("article.question .edit");
+  const button = [...buttons].at(-1);
   if (!button || button.disabled) return false;
   button.click();
   return true;

@@ -11,7 +11,7 @@ export function Queue({ queue, conversationKey, waiting, actions }) {
   const say = strings.queue;
   const act = (run, clientId) => () => {
     run(conversationKey, clientId);
-    document.getElementById("message-field").focus({ preventScroll: true });
+    document.getElementById("message-field")?.focus({ preventScroll: true });
   };
   return html`
     <section class="queue" aria-label=${say.label}>

@@ -9,9 +9,12 @@ import { Dialog } from "./dialog.js";
 
 const dated = new Intl.DateTimeFormat(strings.dateLocale, { day: "numeric", month: "short", year: "numeric" });
 
+/** @type {{items: any[], nextCursor: string | null, busy: boolean, problem: string | null}} */
+const NOTHING_YET = { items: [], nextCursor: null, busy: true, problem: null };
+
 export function ArchiveDialog({ removingIds, actions, onClose }) {
   const say = strings.archive;
-  const [state, setState] = useState({ items: [], nextCursor: null, busy: true, problem: null });
+  const [state, setState] = useState(NOTHING_YET);
   const load = async (cursor) => {
     setState((before) => ({ ...before, busy: true, problem: null }));
     try {

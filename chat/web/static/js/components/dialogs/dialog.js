@@ -17,7 +17,9 @@ export function Dialog({ title, kind, bare = false, onClose, children }) {
       if (shown.open) shown.close();
       if (document.activeElement !== document.body && !shown.contains(document.activeElement)) return;
       const alive = opener?.isConnected && opener !== document.body;
-      (alive ? opener : document.getElementById("message-field"))?.focus({ preventScroll: true });
+      /** @type {HTMLElement | null} */ (alive ? opener : document.getElementById("message-field"))?.focus({
+        preventScroll: true,
+      });
     };
   }, []);
   // The press counts, not the click: that may end beside the dialog when somebody marks words in it.

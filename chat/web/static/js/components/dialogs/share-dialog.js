@@ -16,8 +16,13 @@ export const moment = (iso) => (Number.isFinite(Date.parse(iso)) ? dated.format(
 export function ShareDialog({ item, actions, onClose }) {
   const say = strings.share;
   // `link` is undefined until it is known, and null where there is none; `told` what the last act came to.
-  const [{ link, busy, told, problem }, setState] = useState({ link: undefined, busy: say.loading });
+  const [{ link, busy, told, problem }, setState] = useState(
+    /** @type {{link?: any, busy: string | null, told?: string | null, problem?: string | null}} */ ({
+      busy: say.loading,
+    }),
+  );
   const set = (change) => setState((state) => ({ ...state, ...change }));
+  /** @type {(busyWords: string, ask: () => Promise<any>, after?: string | null) => Promise<void>} */
   const act = async (busyWords, ask, after = null) => {
     set({ busy: busyWords, problem: null, told: null });
     try {

@@ -12,7 +12,9 @@ import { Answer, Question } from "../thread/message.js";
 
 /** `load()` asks the server for `{title, created_at, messages}`. */
 export function SharedChat({ load }) {
-  const [{ phase, json }, setState] = useState({ phase: "loading", json: null });
+  const [{ phase, json }, setState] = useState(
+    /** @type {{phase: string, json: any}} */ ({ phase: "loading", json: null }),
+  );
   const ask = async () => {
     setState({ phase: "loading", json: null });
     try {

@@ -34,7 +34,7 @@ function Shown({ toast: { text, action }, onEnd }) {
     return () => {
       clearTimeout(timer);
       if (place.contains(document.activeElement))
-        document.getElementById("message-field").focus({ preventScroll: true });
+        document.getElementById("message-field")?.focus({ preventScroll: true });
     };
   }, []);
   const hold = () => setHeld(true);

@@ -1,0 +1,3 @@
+// Loaded for its effect: `globalThis.DOMPurify` (see globals.d.ts).
+
+export {};
