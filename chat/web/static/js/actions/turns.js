@@ -21,8 +21,16 @@ import {
 } from "../state/page.js";
 import { strings } from "../strings/index.js";
 
+/** The page around the turns. `pause` is that of turn-stream.js, where it is given. */
+const PAGE = {
+  tell: tellOtherWindows,
+  showAddress,
+  isHidden: () => document.hidden,
+  pause: undefined,
+};
+
 /** `reload(key)` asks the server for a conversation anew, `awaitTitle(key)` for a title that a model writes now. */
-export function turnActions({ store, api, reload, awaitTitle, slots = UNLIMITED }) {
+export function turnActions({ store, api, reload, awaitTitle, slots = UNLIMITED, page = PAGE }) {
   // What was sent but not acknowledged, by conversation: sent again, it must be the same turn, not a second one.
   const unsent = new Map();
   // The turns this window is busy with, by conversation: {key, ids, headId, stop, stopping, started, status, failed}.
@@ -137,7 +145,7 @@ export function turnActions({ store, api, reload, awaitTitle, slots = UNLIMITED 
     place.key = id;
     places.set(id, place);
     store.update((state) => newChatNamed(state, id, String(title ?? "")));
-    if (store.state.openKey === id) showAddress(id);
+    if (store.state.openKey === id) page.showAddress(id);
   }
 
   /** The model is named only where it is known; the server has its own first choice. */
@@ -162,7 +170,8 @@ export function turnActions({ store, api, reload, awaitTitle, slots = UNLIMITED 
         resume: api.turnEvents,
         signal: place.giveUp.signal,
         slots,
-        inSight: () => store.state.openKey === place.key && !document.hidden,
+        pause: page.pause,
+        inSight: () => store.state.openKey === place.key && !page.isHidden(),
         onEvent: (name, data) => pace.add(name, data),
         onReconnecting: () => {
           pace.flush();
@@ -211,7 +220,7 @@ export function turnActions({ store, api, reload, awaitTitle, slots = UNLIMITED 
       ...itemChanged(state, key, { updatedAt: Date.now(), ...titleOf(state, key) }),
     }));
     announce(key, strings.status.generating);
-    tellOtherWindows({ conversation: key, running: true });
+    page.tell({ conversation: key, running: true });
     if (place.stopping) stopTurn(key, data.turn_id);
   }
 
@@ -241,7 +250,7 @@ export function turnActions({ store, api, reload, awaitTitle, slots = UNLIMITED 
         ...runningChanged(state, place.key, false),
         ...itemKnown(state, place.key, { running: false }),
       }));
-      if (place.started) tellOtherWindows({ conversation: place.key, running: false });
+      if (place.started) page.tell({ conversation: place.key, running: false });
     }
   }
 
