@@ -26,7 +26,7 @@ export function printingActions({ store, loadOlder, print, drawn }) {
 
   /** Resolves when no page of the chat is on its way. */
   function idle(key) {
-    return new Promise((resolve) => {
+    return new Promise((/** @type {(value?: undefined) => void} */ resolve) => {
       const look = () => find(key)?.older !== "loading";
       if (look()) return resolve();
       const end = store.subscribe(() => {

@@ -9,6 +9,7 @@ const SHEET = 660;
 /** Smaller letters than these nobody reads. */
 const SMALLEST = 0.55;
 
+/** @type {(() => void) | null} */
 let undo = null;
 
 /** Prepares the page whenever the browser is about to print it, and brings it back afterwards. */
@@ -22,10 +23,12 @@ export function watchPrinting(window) {
 function prepare() {
   if (undo) return;
   flush();
-  const opened = [...document.querySelectorAll(FOLDS)];
+  const opened = [.../** @type {NodeListOf<HTMLElement>} */ (document.querySelectorAll(FOLDS))];
   for (const button of opened) button.click();
   document.documentElement.classList.add("printing");
-  const shrunk = [...document.querySelectorAll(".table-scroll > table")].filter(shrink);
+  /** @type {NodeListOf<HTMLTableElement>} */
+  const tables = document.querySelectorAll(".table-scroll > table");
+  const shrunk = [...tables].filter(shrink);
   undo = () => {
     document.documentElement.classList.remove("printing");
     for (const table of shrunk) {

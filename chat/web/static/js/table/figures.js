@@ -82,6 +82,7 @@ export function isFigure(cell) {
   return part !== null && /^[^\d]{0,28}$/u.test(part.rest);
 }
 
+/** @returns {any} */
 function partsOf(cell) {
   // Of "1 EUR = 1.13 USD" the second one is the figure.
   const plain = cell
@@ -145,7 +146,7 @@ function familyOf(units) {
 function clockTime(cell) {
   const found = CLOCK.exec(cell);
   if (found) {
-    const seconds = found[2] * 3600 + found[3] * 60 + Number(found[4] ?? 0);
+    const seconds = Number(found[2]) * 3600 + Number(found[3]) * 60 + Number(found[4] ?? 0);
     return /[-−]/.test(found[1]) ? -seconds : seconds;
   }
   if (!SPELLED_TIME.test(cell)) return null;

@@ -32,6 +32,8 @@ const tableOf = (button) => button.closest(".table-block").querySelector("table"
 /**
  * A table element in its frame. `came` has the cells of each row as they came, where those shown are in the page's
  * writing; of a long one, `first` rows are shown. `plain`: inside something that has a download of its own.
+ * @param {HTMLTableElement} table
+ * @param {{label?: string, came?: any, first?: number | null, plain?: boolean}} [how]
  */
 export function framed(table, { label = strings.markdown.table, came = null, first = null, plain = false } = {}) {
   const scroller = element("div", "table-scroll", table);
@@ -143,5 +145,7 @@ function rowsOf(table) {
 /** Figures go into a file as they came, everything else as it is shown. */
 function csvOf(table) {
   const { shown, came } = rowsOf(table);
-  return toCsv(came.map((row, at) => row.map((cell, column) => (isData(cell) ? cell : shown[at][column]))));
+  return toCsv(
+    /** @type {any} */ (came.map((row, at) => row.map((cell, column) => (isData(cell) ? cell : shown[at][column])))),
+  );
 }
