@@ -10,7 +10,7 @@ const LINE = 22;
 /** A PNG as a Blob. `colours` is {page, text, muted, line, zero, series: [six]}; `sources` are sentences. */
 export function pictureOf(chart, sources, colours, font) {
   const canvas = document.createElement("canvas");
-  const pen = canvas.getContext("2d");
+  const pen = /** @type {CanvasRenderingContext2D} */ (canvas.getContext("2d"));
   const notes = wrapped(pen, sources, font);
   const entries = legendOf(pen, chart, font);
   const head = 64 + (entries.at(-1)?.line ?? 0) * LINE;
@@ -20,7 +20,8 @@ export function pictureOf(chart, sources, colours, font) {
   pen.scale(SIZE.scale, SIZE.scale);
   pen.fillStyle = colours.page;
   pen.fillRect(0, 0, SIZE.width, height);
-  const plot = layOut(chart, SIZE.width - 2 * SIZE.margin, SIZE.plot);
+  // Only a chart that is drawn has a button for its picture.
+  const plot = /** @type {any} */ (layOut(chart, SIZE.width - 2 * SIZE.margin, SIZE.plot));
   drawHead(pen, chart, entries, colours, font);
   pen.save();
   pen.translate(SIZE.margin, SIZE.margin + head - 4);
