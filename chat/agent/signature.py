@@ -74,7 +74,7 @@ def _fields(function: Callable[..., ToolResult]) -> list[Any]:
 
 
 def _is_list(hint: Any) -> bool:
-    """Whether a parameter takes a list, perhaps among other things, but no text."""
+    """Return whether a parameter takes a list, perhaps among other things, but no text."""
     if get_origin(hint) is Annotated:
         return _is_list(get_args(hint)[0])
     choices = get_args(hint) if get_origin(hint) in (Union, UnionType) else (hint,)

@@ -42,14 +42,14 @@ class PartialCall:
 
     @property
     def may_be_whole(self) -> bool:
-        """Whether the arguments could end here."""
+        """Return whether the arguments could end here."""
         if not self.arguments or not self.arguments[-1].rstrip().endswith(("}", "]", '"')):
             return False
         self._looks += 1
         return self._looks <= _MOST_LOOKS and _is_json("".join(self.arguments))
 
     def is_repeated(self, arguments: str) -> bool:
-        """Whether these arguments are those that came, all of them once more."""
+        """Return whether these arguments are those that came, all of them once more."""
         # A fragment is seldom as long as all before it together, so this costs little.
         return bool(arguments) and len(arguments) == self.characters > 1 and "".join(self.arguments) == arguments
 

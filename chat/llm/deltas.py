@@ -60,7 +60,7 @@ class AnswerReader:
 
     @property
     def is_finished(self) -> bool:
-        """Whether the finish reason says for certain that nothing more comes."""
+        """Return whether the finish reason says for certain that nothing more comes."""
         return self.done or (bool(self.finish_reason) and self._open_words and not self._reason_was_early)
 
     def passes(self, words: TextDelta | ReasoningDelta) -> bool:
@@ -170,7 +170,7 @@ class AnswerReader:
         return [part for line in lines for part in self._take(name, line)]
 
     def _is_said_without_json(self, name: bytes, data: bytes) -> bool:
-        """Whether an event is the end, or nothing at all. Raises ReportedError for an error in plain text."""
+        """Return whether an event is the end, or nothing at all. Raises ReportedError for an error in plain text."""
         bare = data.strip()
         if bare.lower() in _DONE:
             self.goes_on = self.goes_on or not self.done
@@ -184,7 +184,7 @@ class AnswerReader:
         return bare.lower() in _PINGS or name in _PING_NAMES
 
     def _is_said_by_name(self, name: bytes, chunk: Chunk, data: bytes) -> bool:
-        """Whether an event's name says all there is to it. Raises ReportedError."""
+        """Return whether an event's name says all there is to it. Raises ReportedError."""
         if name == b"error":
             # Where an event of that name has no error object, it is one itself.
             raise ReportedError(chunk.error or chunks.document(data))

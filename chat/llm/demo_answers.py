@@ -133,7 +133,7 @@ def _sentences(result: Mapping[str, Any], language: Language) -> list[str]:
 
 
 def _has_figures(result: Mapping[str, Any]) -> bool:
-    """Whether there is a card, which shows figures."""
+    """Return whether there is a card, which shows figures."""
     figures = result.get("figures")
     return isinstance(figures, list) and any(isinstance(each, dict) and each.get("value") for each in figures)
 

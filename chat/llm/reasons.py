@@ -29,7 +29,7 @@ def reason(body: Any) -> str:
 
 
 def has_error(body: Any) -> bool:
-    """Whether an event's object, which has no choices, is an error."""
+    """Return whether an event's object, which has no choices, is an error."""
     if not isinstance(body, dict):
         return False
     fields = _fields(body)

@@ -102,7 +102,7 @@ def is_refusal(failure: Exception) -> bool:
 
 
 def may_lack_an_option(failure: Exception) -> bool:
-    """Whether a refusal that names no option may be because of one."""
+    """Return whether a refusal that names no option may be because of one."""
     if not isinstance(failure, openai.APIStatusError) or failure.status_code not in _MAY_LACK:
         return False
     told = _text(failure)

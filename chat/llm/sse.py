@@ -61,7 +61,7 @@ class EventParser:
 
     @property
     def has_document(self) -> bool:
-        """Whether what comes is a JSON document instead of events."""
+        """Return whether what comes is a JSON document instead of events."""
         return self._document is not None
 
     @property

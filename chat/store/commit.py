@@ -179,7 +179,7 @@ _PASSING_WORDS = ("locked", "busy", "full", "disk i/o", "unable to open", "reado
 
 
 def _passes(error: Exception) -> bool:
-    """Whether the same call may succeed later."""
+    """Return whether the same call may succeed later."""
     original = error.args[0] if error.args and isinstance(error.args[0], sqlite3.Error) else error
     code = getattr(original, "sqlite_errorcode", None)
     if code is not None:

@@ -38,12 +38,12 @@ def name_of(host: str) -> str | None:
 
 
 def is_loopback_name(name: str) -> bool:
-    """Whether a host's name means this machine itself, wherever it is asked for."""
+    """Return whether a host's name means this machine itself, wherever it is asked for."""
     return name == "localhost" or name.endswith(".localhost") or is_loopback_address(name)
 
 
 def is_loopback_address(text: str) -> bool:
-    """Whether it is an IP address of this machine that no other reaches."""
+    """Return whether it is an IP address of this machine that no other reaches."""
     address = _address(text)
     # Listening on [::] the server sees 127.0.0.1 as ::ffff:127.0.0.1.
     return address is not None and (getattr(address, "ipv4_mapped", None) or address).is_loopback

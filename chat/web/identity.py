@@ -57,7 +57,7 @@ def user_id() -> int:
 
 
 def known() -> bool:
-    """Whether the caller is a user already."""
+    """Return whether the caller is a user already."""
     return _caller().identity is not None
 
 

@@ -33,7 +33,7 @@ class Tokens:
         return f"{text}.{self._signature(text)}"
 
     def is_signed(self, token: str) -> bool:
-        """Whether this server made the token."""
+        """Return whether this server made the token."""
         text, _, signature = token.partition(".")
         return hmac.compare_digest(signature.encode(), self._signature(text).encode())
 

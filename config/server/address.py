@@ -60,7 +60,7 @@ def _explained(host: str, port: int, error: OSError) -> str:
 
 
 def _has_orphans(run_dir: Path) -> bool:
-    """Whether workers are alive that have no master."""
+    """Return whether workers are alive that have no master."""
     with contextlib.suppress(OSError):
         if pid_file.master(run_dir) is not None:
             return False

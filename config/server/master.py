@@ -181,7 +181,7 @@ class Master(Arbiter):  # type: ignore[misc]  # gunicorn has no types
                 self.reload()
 
     def _may_reload(self) -> bool:
-        """Whether the last reload has its workers, and few enough of before it are left."""
+        """Return whether the last reload has its workers, and few enough of before it are left."""
         starting = any(not worker.birth.ready for worker in self._staying()) and not self.attempts.pause_s
         leaving = sum(worker.leaving for worker in self.WORKERS.values())
         return not starting and leaving <= self.num_workers
@@ -237,7 +237,7 @@ class Master(Arbiter):  # type: ignore[misc]  # gunicorn has no types
             time.sleep(_LOOK_EVERY_S)
 
     def _told_to_hurry(self) -> bool:
-        """Whether INT or QUIT has come."""
+        """Return whether INT or QUIT has come."""
         hurry = False
         while not self.SIG_QUEUE.empty():
             hurry |= self.SIG_QUEUE.get_nowait() in (signal.SIGINT, signal.SIGQUIT)

@@ -29,7 +29,7 @@ def tell(slot: int, free: int) -> None:
 
 
 def elsewhere(slot: int) -> bool:
-    """Whether another worker, and a living one, has said that it has places."""
+    """Return whether another worker, and a living one, has said that it has places."""
     told = enumerate(_SLOT.iter_unpack(_table[:]))
     return any(free and other != slot and _alive(pid) for other, (pid, free) in told)
 

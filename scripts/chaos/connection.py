@@ -56,7 +56,7 @@ class Address:
     port: int
 
     def is_closed(self) -> bool:
-        """Whether nobody listens there."""
+        """Return whether nobody listens there."""
         with socket.socket() as probe:
             probe.settimeout(5)
             return probe.connect_ex((self.host, self.port)) == errno.ECONNREFUSED

@@ -133,7 +133,7 @@ class ThreadServer:
         return paused or not free
 
     def _nobody_else(self) -> bool:
-        """Whether none of the others takes in those who knock: they have no places either, or do not move."""
+        """Return whether none of the others takes in those who knock: they have no places either, or do not move."""
         now = time.monotonic()
         self._knocked_at = self._knocked_at or now
         waited_s = now - self._knocked_at

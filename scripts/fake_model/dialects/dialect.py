@@ -77,7 +77,7 @@ class Dialect:
 
     @property
     def is_particular(self) -> bool:
-        """Whether it refuses some requests."""
+        """Return whether it refuses some requests."""
         return self.refuses is not _nothing
 
 
