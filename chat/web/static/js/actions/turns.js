@@ -132,6 +132,7 @@ export function turnActions({ store, api, reload, awaitTitle, slots = UNLIMITED,
     return { key, ids, headId, giveUp: new AbortController() };
   }
 
+  /** @type {(place: any, ...messages: [Message, ...Message[]]) => void} */
   function begin(place, ...messages) {
     const { key } = place;
     places.set(key, place);

@@ -13,6 +13,11 @@ import { storedMessage } from "./message.js";
 
 export const NEW = "new";
 
+/**
+ * @param {Id} key
+ * @param {Conversation["phase"]} [phase]
+ * @returns {Conversation}
+ */
 export function blankConversation(key, phase = "ready") {
   return {
     key,
@@ -27,7 +32,12 @@ export function blankConversation(key, phase = "ready") {
   };
 }
 
-/** From an answer of `GET /api/conversations/<id>`; what `known` has beside it stays, and messages keep their elements. */
+/**
+ * From an answer of `GET /api/conversations/<id>`; what `known` has beside it stays, and messages keep their elements.
+ * @param {any} json
+ * @param {Conversation | null} [known]
+ * @returns {Conversation}
+ */
 export function storedConversation(json, known = null) {
   const headId = json.leaf_id ?? json.head_id ?? null;
   return {
@@ -39,13 +49,17 @@ export function storedConversation(json, known = null) {
   };
 }
 
-/** With the messages of another page, which come before those that are there. */
+/**
+ * With the messages of another page, which come before those that are there.
+ * @param {Conversation} conversation
+ * @returns {Conversation}
+ */
 export function withPage(conversation, json) {
   return { ...conversation, messages: merged(json.messages, conversation), older: null };
 }
 
 /** Known messages that the server never named were not kept, and are dropped. */
-function merged(stored, known) {
+function merged(stored, /** @type {Conversation | null} */ known) {
   const messages = new Map([...(known?.messages ?? [])].filter(([id]) => typeof id === "number"));
   for (const each of Array.isArray(stored) ? stored : []) {
     const message = storedMessage(each);
@@ -56,7 +70,7 @@ function merged(stored, known) {
 }
 
 /** What cannot have changed stays the same object, so that nothing of it is drawn again. */
-function refreshed(before, message) {
+function refreshed(/** @type {Message} */ before, /** @type {Message} */ message) {
   const same =
     before.status === "completed" &&
     message.status === "completed" &&
@@ -66,16 +80,24 @@ function refreshed(before, message) {
   return same ? before : { ...message, key: before.key };
 }
 
-/** The messages to show, first to last. */
+/**
+ * The messages to show, first to last.
+ * @param {Pick<Conversation, "messages" | "headId">} conversation
+ */
 export function pathOf({ messages, headId }) {
+  /** @type {Message[]} */
   const path = [];
-  for (let each = messages.get(headId); each && path.length < messages.size; each = messages.get(each.parentId)) {
+  const at = (/** @type {Id | null} */ id) => (id === null ? undefined : messages.get(id));
+  for (let each = at(headId); each && path.length < messages.size; each = at(each.parentId)) {
     path.push(each);
   }
   return path.reverse();
 }
 
-/** Whether the server has messages before the first one that is known: its id, or null. */
+/**
+ * Whether the server has messages before the first one that is known: its id, or null.
+ * @param {Message[]} path
+ */
 export function beforeFirst(path) {
   return typeof path[0]?.parentId === "number" ? path[0].id : null;
 }
@@ -111,21 +133,38 @@ function byMaking(one, other) {
   return (typeof one === "number" ? 0 : 1) - (typeof other === "number" ? 0 : 1);
 }
 
-/** With these messages added, the last of them being the new head. */
+/**
+ * With these messages added, the last of them being the new head.
+ * @param {Conversation} conversation
+ * @param {[Message, ...Message[]]} added
+ * @returns {Conversation}
+ */
 export function withMessages(conversation, ...added) {
   const messages = new Map(conversation.messages);
   for (const each of added) messages.set(each.id, each);
-  return { ...conversation, messages, headId: added.at(-1).id };
+  return { ...conversation, messages, headId: added[added.length - 1].id };
 }
 
-/** Without these messages, and with the head that was there before them. */
+/**
+ * Without these messages, and with the head that was there before them.
+ * @param {Conversation} conversation
+ * @param {Id[]} ids
+ * @param {Id | null} headId
+ * @returns {Conversation}
+ */
 export function withoutMessages(conversation, ids, headId) {
   const messages = new Map(conversation.messages);
   for (const id of ids) messages.delete(id);
   return { ...conversation, messages, headId };
 }
 
-/** With one message replaced; `after` may bear another id, which its place, its children and the head follow. */
+/**
+ * With one message replaced; `after` may bear another id, which its place, its children and the head follow.
+ * @param {Conversation} conversation
+ * @param {Id} id
+ * @param {Message} after
+ * @returns {Conversation}
+ */
 export function withMessage(conversation, id, after) {
   if (id === after.id) {
     // The common case, many times a second: the map is kept, only the conversation is a new object.
@@ -140,8 +179,11 @@ export function withMessage(conversation, id, after) {
   return { ...conversation, messages, headId: conversation.headId === id ? after.id : conversation.headId };
 }
 
-/** The answer that is being written on the shown path, if there is one. */
+/**
+ * The answer that is being written on the shown path, if there is one.
+ * @param {Pick<Conversation, "messages"> & Partial<Conversation>} conversation
+ */
 export function runningMessage(conversation) {
-  const head = conversation.messages.get(conversation.headId);
+  const head = conversation.messages.get(conversation.headId ?? "");
   return head?.role === "assistant" && head.status === "running" ? head : null;
 }

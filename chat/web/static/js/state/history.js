@@ -1,6 +1,7 @@
 // The list of conversations at the left: its order, its groups, its pages. Pure functions.
 // An item is {id, title, updatedAt (milliseconds), pinned, running, archived}; archived ones are found by search only.
 
+/** @returns {HistoryItem} */
 export function readItem(json) {
   const time = Date.parse(json.updated_at);
   return {

@@ -10,6 +10,12 @@
 /** Statuses after which asking again makes sense, unless the error says that it does not. */
 const FAILED = new Set(["failed", "interrupted", "stopped"]);
 
+/**
+ * @param {string} id
+ * @param {Role} role
+ * @param {Id | null} parentId
+ * @returns {Message}
+ */
 export function localMessage(id, role, parentId, text = "") {
   return {
     ...blank(),
@@ -28,7 +34,10 @@ function blank() {
   return { model: null, turnId: null, error: null, notices: [], usage: null, durationMs: null };
 }
 
-/** A message of `GET /api/conversations/<id>`. Where in an answer its reasoning stood is not kept: it comes first. */
+/**
+ * A message of `GET /api/conversations/<id>`. Where in an answer its reasoning stood is not kept: it comes first.
+ * @returns {Message}
+ */
 export function storedMessage(json) {
   const said = interleave(String(json.text ?? ""), Array.isArray(json.tool_calls) ? json.tool_calls : []);
   return {
@@ -50,17 +59,21 @@ export function storedMessage(json) {
   };
 }
 
-/** What a person takes with them when they copy a message: its words, as they were written. */
+/**
+ * What a person takes with them when they copy a message: its words, as they were written.
+ * @param {Message} message
+ */
 export function textOf(message) {
   return message.parts
-    .filter((part) => part.kind === "text")
-    .map((part) => part.text)
+    .map((part) => (part.kind === "text" ? part.text : ""))
+    .filter(Boolean)
     .join("\n\n")
     .trim();
 }
 
 /** Text and tool calls in reading order; a call stands at `text_offset`, counted in whole characters. */
 function interleave(text, calls) {
+  /** @type {Part[]} */
   const parts = [];
   let from = 0;
   for (const { call, at } of placed(text, calls)) {
@@ -91,11 +104,13 @@ function storedCall(json) {
   return { ...readCall(json), result: json.result ? readResult(json.result) : null };
 }
 
+/** @returns {Omit<ToolCall, "result">} */
 function readCall(json) {
   const name = String(json.name ?? "");
   return { id: String(json.id ?? ""), name, label: String(json.label || name), arguments: json.arguments ?? null };
 }
 
+/** @returns {ToolResult} */
 function readResult(json) {
   return {
     ok: json.ok !== false,
@@ -105,6 +120,7 @@ function readResult(json) {
   };
 }
 
+/** @returns {AnswerError} */
 function readError(json) {
   return {
     code: String(json.code ?? ""),
@@ -120,7 +136,12 @@ function readNotices(codes) {
   return Array.isArray(codes) ? codes.filter((code) => typeof code === "string") : [];
 }
 
-/** The message after one event of its turn. Events that do not concern it leave it the same object. */
+/**
+ * The message after one event of its turn. Events that do not concern it leave it the same object.
+ * @param {Message} message
+ * @param {string} name one of TurnEvents, or one that is not known yet
+ * @returns {Message}
+ */
 export function applyEvent(message, name, data) {
   switch (name) {
     case "turn":
@@ -157,6 +178,11 @@ export function applyEvent(message, name, data) {
   }
 }
 
+/**
+ * @param {Part[]} parts
+ * @param {"text" | "reasoning"} kind
+ * @returns {Part[]}
+ */
 function appended(parts, kind, text) {
   if (typeof text !== "string" || text === "") return parts;
   const last = parts.at(-1);
@@ -164,6 +190,12 @@ function appended(parts, kind, text) {
   return [...parts.slice(0, -1), { kind, text: last.text + text }];
 }
 
+/**
+ * @param {Part[]} parts
+ * @param {string} callId
+ * @param {ToolResult} result
+ * @returns {Part[]}
+ */
 function answered(parts, callId, result) {
   return parts.map((part) =>
     part.kind === "tool" && part.call.id === callId && !part.call.result
@@ -172,16 +204,23 @@ function answered(parts, callId, result) {
   );
 }
 
-/** Whether an answer that ended early has something to go on with. */
+/**
+ * Whether an answer that ended early has something to go on with.
+ * @param {Message} message
+ */
 export function mayGoOn(message) {
   return (
     message.role === "assistant" && FAILED.has(message.status) && typeof message.id === "number" && hasSaid(message)
   );
 }
 
-const hasSaid = ({ parts }) => parts.some((part) => part.kind === "tool" || (part.kind === "text" && part.text.trim()));
+const hasSaid = (/** @type {Message} */ { parts }) =>
+  parts.some((part) => part.kind === "tool" || (part.kind === "text" && part.text.trim()));
 
-/** Whether "Retry" belongs under this answer. */
+/**
+ * Whether "Retry" belongs under this answer.
+ * @param {Message} message
+ */
 export function mayRetry(message) {
   return message.role === "assistant" && FAILED.has(message.status) && message.error?.retryable !== false;
 }

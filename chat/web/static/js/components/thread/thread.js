@@ -24,7 +24,8 @@ export function Thread({ conversation, actions }) {
   const path = pathOf(conversation);
   const asked = path.findLast((message) => message.role === "user")?.key;
   // An answer that is being written: with it, its question goes to the top of the window.
-  const written = path.at(-1)?.status === "running" ? path.at(-1).key : null;
+  const newest = path.at(-1);
+  const written = newest?.status === "running" ? newest.key : null;
   const idle = conversation.phase === "ready" && !conversation.turn;
   const stretches = useStretches(path);
   const last = stretches.at(-1)?.number;
