@@ -1,5 +1,6 @@
 // Putting chats away and taking them back, one or several.
 
+import { isolated } from "../markdown/direction.js";
 import { problemOf } from "../network/errors.js";
 import { NEW } from "../state/conversation.js";
 import { readItem } from "../state/history.js";
@@ -30,7 +31,9 @@ export function archiveActions({ store, api, open, say, endToast, refreshHistory
       if (opened !== null) open(opened);
     };
     const text =
-      ids.length === 1 ? strings.archive.done(title || strings.untitled) : strings.archive.doneMany(ids.length);
+      ids.length === 1
+        ? strings.archive.done(isolated(title || strings.untitled))
+        : strings.archive.doneMany(ids.length);
     say({ text, action: { label: strings.removal.undo, run: undo } });
     await change(ids, true);
   }

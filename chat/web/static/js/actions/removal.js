@@ -1,5 +1,6 @@
 // Deleting conversations, with a while to think better of it: until then the server is not told.
 
+import { isolated } from "../markdown/direction.js";
 import { ApiError } from "../network/api.js";
 import { problemOf } from "../network/errors.js";
 import { NEW } from "../state/conversation.js";
@@ -38,7 +39,10 @@ export function removalActions({ store, api, open, stop, say, endToast }) {
     if (opened !== null) open(NEW);
     const [{ title }] = removed;
     say({
-      text: ids.length === 1 ? strings.removal.done(title || strings.untitled) : strings.removal.doneMany(ids.length),
+      text:
+        ids.length === 1
+          ? strings.removal.done(isolated(title || strings.untitled))
+          : strings.removal.doneMany(ids.length),
       action: { label: strings.removal.undo, run: undo },
       onEnd: settle,
     });

@@ -65,7 +65,7 @@ function Choice({ word, label, pressed, disabled = false, run }) {
     <button
       type="button"
       class="plain-button"
-      aria-label=${label}
+      aria-label=${`${word}: ${label}`}
       title=${label}
       aria-pressed=${String(pressed)}
       disabled=${disabled}
@@ -92,7 +92,6 @@ export function Legend({ chart, shown, plot, pointed, choice, onChoose }) {
             type="button"
             class="entry"
             aria-pressed=${String(!choice.hidden.includes(index))}
-            aria-label=${name}
             title=${strings.chart.toggle(name)}
             onClick=${() => onChoose(toggled(choice, index, chart.series.length))}
           >

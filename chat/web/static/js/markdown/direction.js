@@ -13,6 +13,15 @@ export function directionOf(text) {
   return rtl > 0 && 2 * rtl > text.match(LETTER).length ? "rtl" : "auto";
 }
 
+/** A title in a sentence of another direction: what stands around it keeps its place. */
+export function isolated(title) {
+  return hasRightToLeft(title) ? `\u2068${title}\u2069` : title;
+}
+
+export function hasRightToLeft(text) {
+  return text.search(RTL) >= 0;
+}
+
 /** Sets the directions in a fragment. Code and formulas keep theirs, by the style sheet. */
 export function setDirections(fragment) {
   for (const block of fragment.querySelectorAll(BLOCKS)) block.dir = directionOf(block.textContent);

@@ -38,7 +38,13 @@ function tableElement({ columns, rows, raw = rows }, title) {
   const head = columns.map((name, column) => element("th", numeric[column], name));
   const body = rows.map((row) => element("tr", "", ...row.map((cell, column) => cellElement(cell, column, numeric))));
   const parts = [element("thead", "", element("tr", "", ...head)), element("tbody", "", ...body)];
-  return element("table", "", ...(title ? [element("caption", "", title)] : []), ...parts);
+  return element("table", "", ...(title ? [captionOf(title)] : []), ...parts);
+}
+
+function captionOf(title) {
+  const made = element("caption", "", title);
+  made.dir = "auto";
+  return made;
 }
 
 function cellElement(cell, column, numeric) {

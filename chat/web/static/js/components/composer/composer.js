@@ -2,6 +2,7 @@
 // runs, Send is Stop, and what is sent waits in the queue.
 
 import { SETTLE_MS } from "../../browser/second-click.js";
+import { directionOf } from "../../markdown/direction.js";
 import { strings } from "../../strings/index.js";
 import { html, useEffect, useLayoutEffect, useRef, useState } from "../../view.js";
 import { IconButton } from "../elements/buttons.js";
@@ -72,6 +73,7 @@ export function Composer({ conversationKey, draft, ready, missing, phase, tempor
         id="message-field"
         ref=${field}
         rows="1"
+        dir=${directionOf(draft)}
         placeholder=${strings.composer.placeholder}
         value=${draft}
         enterkeyhint="send"

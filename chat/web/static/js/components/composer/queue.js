@@ -1,5 +1,6 @@
 // The messages that wait for an answer to end, above the box they were written in.
 
+import { directionOf } from "../../markdown/direction.js";
 import { strings } from "../../strings/index.js";
 import { html } from "../../view.js";
 import { IconButton } from "../elements/buttons.js";
@@ -20,7 +21,7 @@ export function Queue({ queue, conversationKey, waiting, actions }) {
         ${queue.map(
           ({ clientId, text }) => html`
             <li key=${clientId}>
-              <p>${text}</p>
+              <p dir=${directionOf(text)}>${text}</p>
               <${IconButton}
                 icon="send"
                 label=${waiting ? say.stopAndSend : say.sendNow}

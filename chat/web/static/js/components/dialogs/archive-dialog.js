@@ -1,5 +1,6 @@
 // The chats that were put away: to open, to take back, to delete.
 
+import { directionOf } from "../../markdown/direction.js";
 import { describe } from "../../network/errors.js";
 import { strings } from "../../strings/index.js";
 import { html, useEffect, useState } from "../../view.js";
@@ -42,7 +43,7 @@ export function ArchiveDialog({ removingIds, actions, onClose }) {
           (item) => html`
             <li key=${item.id}>
               <a href=${actions.addressOf(item.id)} onClick=${actions.link(() => open(item))}>
-                <span class="title" dir="auto">${item.title || strings.untitled}</span>
+                <span class="title" dir=${directionOf(item.title ?? "")}>${item.title || strings.untitled}</span>
                 <span class="when">${item.updatedAt > 0 && dated.format(item.updatedAt)}</span>
               </a>
               <${IconButton} icon="unarchive" label=${say.restore} onClick=${() => restore(item)} />

@@ -1,5 +1,6 @@
 // The instructions of a person's own, which every answer is to keep to.
 
+import { directionOf } from "../../markdown/direction.js";
 import { strings } from "../../strings/index.js";
 import { html, useState } from "../../view.js";
 
@@ -28,7 +29,7 @@ export function InstructionsSetting({ me, actions }) {
       <textarea
         id="instructions"
         rows="4"
-        dir="auto"
+        dir=${directionOf(text)}
         value=${text}
         placeholder=${say.placeholder}
         disabled=${!me}

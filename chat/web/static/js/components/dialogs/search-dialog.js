@@ -1,5 +1,6 @@
 // Finding a chat by its words: a field, and a list that the arrow keys walk while the focus stays in the field.
 
+import { directionOf } from "../../markdown/direction.js";
 import { describe } from "../../network/errors.js";
 import { strings } from "../../strings/index.js";
 import { html, useEffect, useLayoutEffect, useRef, useState } from "../../view.js";
@@ -44,6 +45,7 @@ export function SearchDialog({ recent, removingIds, actions, onClose }) {
         <${Icon} name="search" />
         <input
           class="search-field"
+          dir=${directionOf(words)}
           role="combobox"
           aria-label=${say.title}
           aria-expanded=${String(shown.length > 0)}
@@ -141,11 +143,11 @@ function Found({ item, active, onOpen, onPoint }) {
       onMouseMove=${active ? null : onPoint}
     >
       <span class="found-head">
-        <span class="title">${inTitle ? marked(snippet) : item.title || strings.untitled}</span>
+        <span class="title" dir=${directionOf(item.title ?? "")}>${inTitle ? marked(snippet) : item.title || strings.untitled}</span>
         ${item.archived && html`<span class="archived-sign">${strings.archive.sign}</span>`}
         <span class="when">${item.updatedAt > 0 && dated.format(item.updatedAt)}</span>
       </span>
-      ${snippet && !inTitle && html`<span class="snippet">${marked(snippet)}</span>`}
+      ${snippet && !inTitle && html`<span class="snippet" dir=${directionOf(snippet.pieces.map(({ text }) => text).join(""))}>${marked(snippet)}</span>`}
     </li>
   `;
 }

@@ -1,6 +1,7 @@
 // A read-only link to a chat: made, copied, brought up to date, revoked.
 
 import { copyText } from "../../browser/clipboard.js";
+import { directionOf } from "../../markdown/direction.js";
 import { describe } from "../../network/errors.js";
 import { strings } from "../../strings/index.js";
 import { html, useEffect, useRef, useState } from "../../view.js";
@@ -37,7 +38,7 @@ export function ShareDialog({ item, actions, onClose }) {
 
   return html`
     <${Dialog} title=${say.title} kind="sharing" onClose=${onClose}>
-      <p class="shared-title">${item.title || strings.untitled}</p>
+      <p class="shared-title" dir=${directionOf(item.title ?? "")}>${item.title || strings.untitled}</p>
       <p class="muted">${say.explanation}</p>
       ${
         link

@@ -1,6 +1,7 @@
 // A chat that somebody shared, read-only: what was asked and answered, and nothing to press.
 
 import { pathOfKey } from "../../browser/router.js";
+import { directionOf } from "../../markdown/direction.js";
 import { ApiError } from "../../network/api.js";
 import { NEW, pathOf, storedConversation } from "../../state/conversation.js";
 import { strings } from "../../strings/index.js";
@@ -46,7 +47,7 @@ export function SharedChat({ load }) {
 function Content({ json }) {
   return html`
     <div class="shared-title">
-      <h1>${json.title || strings.untitled}</h1>
+      <h1 dir=${directionOf(json.title ?? "")}>${json.title || strings.untitled}</h1>
       <p class="muted">${strings.shared.note(moment(json.created_at))}</p>
     </div>
     ${messagesOf(json).map((message) =>

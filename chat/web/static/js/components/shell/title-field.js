@@ -1,5 +1,6 @@
 // Where a chat gets another title: Enter keeps it, Escape does not.
 
+import { directionOf } from "../../markdown/direction.js";
 import { strings } from "../../strings/index.js";
 import { html, useLayoutEffect, useRef } from "../../view.js";
 
@@ -24,6 +25,7 @@ export function TitleField({ item, actions }) {
   return html`
     <input
       class="title-field"
+      dir=${directionOf(item.title ?? "")}
       ref=${field}
       aria-label=${strings.chat.renameLabel}
       value=${item.title}

@@ -41,7 +41,7 @@ function Shown({ toast: { text, action }, onEnd }) {
   const release = () => setHeld(false);
   return html`
     <div class="toast" ref=${whole} onMouseEnter=${hold} onMouseLeave=${release} onFocusIn=${hold} onFocusOut=${release}>
-      <p>${text}</p>
+      <p dir="auto">${text}</p>
       ${action && html`<button type="button" ref=${button} onClick=${action.run}>${action.label}</button>`}
       <${IconButton} icon="close" label=${strings.problem.dismiss} onClick=${onEnd} />
     </div>

@@ -1,6 +1,7 @@
 // Over the open chat: its title and what can be done with it, whether it is kept, whether the server is there.
 
 import { pathOfKey } from "../../browser/router.js";
+import { directionOf } from "../../markdown/direction.js";
 import { NEW } from "../../state/conversation.js";
 import { strings } from "../../strings/index.js";
 import { html, pure } from "../../view.js";
@@ -43,7 +44,8 @@ function Title({ chat, isWelcome, renaming, actions }) {
   if (isWelcome) return html`<span class="product only-narrow">${strings.product}</span>`;
   if (renaming) return html`<div class="top-title"><${TitleField} item=${chat} actions=${actions} /></div>`;
   const unnamed = chat.id === NEW ? strings.newChat : strings.untitled;
-  return html`<h1>${chat.title || (chat.phase === "ready" ? unnamed : strings.product)}</h1>`;
+  const title = chat.title || (chat.phase === "ready" ? unnamed : strings.product);
+  return html`<h1 dir=${directionOf(title)}>${title}</h1>`;
 }
 
 function Doings({ chat, actions }) {

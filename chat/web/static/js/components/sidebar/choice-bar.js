@@ -1,5 +1,6 @@
 // The toolbar above the list while several chats are chosen, and the list's lines with checkboxes.
 
+import { directionOf } from "../../markdown/direction.js";
 import { strings } from "../../strings/index.js";
 import { html } from "../../view.js";
 import { IconButton } from "../elements/buttons.js";
@@ -43,7 +44,7 @@ export function ChoiceItem({ item, chosen, order, actions }) {
     <li class=${chosen ? "item current" : "item"}>
       <label class="choice" title=${title}>
         <input type="checkbox" checked=${chosen} onClick=${onClick} />
-        <span class="title" dir="auto">${title}</span>
+        <span class="title" dir=${directionOf(title)}>${title}</span>
       </label>
     </li>
   `;

@@ -1,6 +1,7 @@
 // One chat in the list, with its menu.
 
 import { pathOfKey } from "../../browser/router.js";
+import { directionOf } from "../../markdown/direction.js";
 import { strings } from "../../strings/index.js";
 import { html, useEffect, useRef } from "../../view.js";
 import { TitleField } from "../shell/title-field.js";
@@ -25,7 +26,7 @@ export function HistoryItem({ item, current, running, unread, renaming, actions 
         onClick=${actions.link(() => actions.open(item.id))}
         title=${title}
       >
-        <span class="title">${title}</span>
+        <span class="title" dir=${directionOf(title)}>${title}</span>
         ${running && html`<span class="running-sign" role="img" aria-label=${strings.sidebar.running}></span>`}
         ${unread && !running && html`<span class="unread-sign" role="img" aria-label=${strings.sidebar.unread}></span>`}
       </a>

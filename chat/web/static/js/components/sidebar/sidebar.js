@@ -112,7 +112,7 @@ function Account({ me, actions }) {
         <span class="initial" aria-hidden="true">
           ${name ? [...name][0].toUpperCase() : html`<${Icon} name="person" />`}
         </span>
-        <span class="account-name">${name || strings.settings.guest}</span>
+        <span class="account-name" dir="auto">${name || strings.settings.guest}</span>
         <span class="unseen">${strings.sidebar.account}</span>
         <${Icon} name="settings" />
       </button>

@@ -13,7 +13,7 @@ export const FollowUps = pure(({ message, actions }) => {
     <ul class="follow-ups" aria-label=${strings.welcome.suggestionsLabel}>
       ${found.map(
         (text) =>
-          html`<li><button type="button" data-once=${true} onClick=${() => actions.submit(text)}>${text}</button></li>`,
+          html`<li><button type="button" dir="auto" data-once=${true} onClick=${() => actions.submit(text)}>${text}</button></li>`,
       )}
     </ul>
   `;

@@ -1,6 +1,7 @@
 // An answer with its reasoning, tool calls, words, and how it ended.
 
 import { duration } from "../../chart/format.js";
+import { directionOf } from "../../markdown/direction.js";
 import { sayError } from "../../network/errors.js";
 import { mayGoOn, mayRetry } from "../../state/message.js";
 import { strings } from "../../strings/index.js";
@@ -70,7 +71,7 @@ function Reasoning({ text, thinking }) {
         ${thinking ? html`<${Spinner} />` : html`<${Icon} name="chevron" />`}
         <span>${thinking ? strings.answer.waiting : strings.answer.reasoning}</span>
       </summary>
-      ${open && html`<p>${text}</p>`}
+      ${open && html`<p dir=${directionOf(text)}>${text}</p>`}
     </details>
   `;
 }

@@ -1,6 +1,7 @@
 // The words of a question, with their code and links; a long one shows its beginning first.
 
 import { LINK_REL } from "../../browser/links.js";
+import { directionOf, hasRightToLeft } from "../../markdown/direction.js";
 import { blocksOf, isLong } from "../../state/question-text.js";
 import { strings } from "../../strings/index.js";
 import { html, pure, useMemo, useState } from "../../view.js";
@@ -19,8 +20,30 @@ export const QuestionText = pure(({ text }) => {
 
 function drawBlock(block) {
   if (block.kind === "code") return html`<pre tabindex="0"><code>${block.text}</code></pre>`;
-  return html`<p dir="auto">${block.pieces.map(drawPiece)}</p>`;
+  const words = wordsOf(block);
+  if (!hasRightToLeft(words)) return html`<p dir="auto">${block.pieces.map(drawPiece)}</p>`;
+  return html`<p dir=${directionOf(words)}>${linesOf(block.pieces).map(drawLine)}</p>`;
 }
+
+/** Where some are written from right to left, each line runs its own way. */
+function drawLine(pieces) {
+  return html`<span class="line" dir=${directionOf(wordsOf({ pieces }))}>${pieces.map(drawPiece)}</span>`;
+}
+
+function linesOf(pieces) {
+  const parts = pieces.flatMap((piece) =>
+    (piece.kind === "text" ? piece.text.split(/(?<=\n)/) : [piece.text]).map((text) => ({ ...piece, text })),
+  );
+  const ends = parts.flatMap(({ text }, index) => (text.endsWith("\n") ? [index + 1] : []));
+  return [0, ...ends].map((from, index) => parts.slice(from, ends[index])).filter((line) => line.length > 0);
+}
+
+/** Names of code and addresses are no words of a language. */
+const wordsOf = ({ pieces }) =>
+  pieces
+    .filter(({ kind }) => kind === "text")
+    .map(({ text }) => text)
+    .join("");
 
 function drawPiece({ kind, text, href }) {
   if (kind === "code") return html`<code>${text}</code>`;

@@ -1,5 +1,6 @@
 // What a person asked. It can be copied, and asked in other words, which begins a new branch.
 
+import { directionOf } from "../../markdown/direction.js";
 import { textOf } from "../../state/message.js";
 import { strings } from "../../strings/index.js";
 import { html, pure, useLayoutEffect, useRef, useState } from "../../view.js";
@@ -81,6 +82,7 @@ function Editor({ text, idle, onSave, onCancel }) {
       <textarea
         ref=${field}
         rows="1"
+        dir=${directionOf(value)}
         aria-label=${strings.message.editLabel}
         value=${value}
         onInput=${(event) => setValue(event.currentTarget.value)}

@@ -15,8 +15,8 @@ export const Result = pure(({ data }) => {
   if (!result) return null;
   return html`
     <figure class="result">
-      ${result.title && html`<figcaption><h3>${result.title}</h3></figcaption>`}
-      ${result.note && html`<p class="note">${result.note}</p>`}
+      ${result.title && html`<figcaption><h3 dir="auto">${result.title}</h3></figcaption>`}
+      ${result.note && html`<p class="note" dir="auto">${result.note}</p>`}
       ${result.tables.map((table) => html`<${Table} table=${table} />`)}
       <${Charts} charts=${result.charts} sources=${sentences} />
       <${Sources} sources=${result.sources} />
@@ -55,5 +55,5 @@ function Sources({ sources }) {
 function Source({ source }) {
   const { name, href } = source;
   const host = href && new URL(href).host;
-  return html`${href ? html`<a href=${href} target="_blank" rel=${LINK_REL}>${name}<span class="link-host">${` ${host}`}</span></a>` : name}${datesOf(source)}`;
+  return html`${href ? html`<a href=${href} target="_blank" rel=${LINK_REL}><bdi>${name}</bdi><span class="link-host" dir="ltr">${` ${host}`}</span></a>` : html`<bdi>${name}</bdi>`}${datesOf(source)}`;
 }

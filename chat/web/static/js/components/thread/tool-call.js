@@ -20,7 +20,7 @@ export const ToolCall = pure(({ call, active }) => {
       <details onToggle=${(event) => setOpen(event.currentTarget.open)}>
         <summary>
           <${Sign} state=${state} />
-          <span class="said">${sentence(call, state)}</span>
+          <span class="said" dir="auto">${sentence(call, state)}</span>
           ${result?.durationMs != null && html`<span class="took">${duration(result.durationMs)}</span>`}
           <${Icon} name="chevron" />
         </summary>
@@ -59,11 +59,11 @@ function Details({ call, state }) {
   return html`
     <dl>
       <dt>${strings.tool.call}</dt>
-      <dd>${call.label} <code>${call.name}</code></dd>
+      <dd dir="auto">${call.label} <code>${call.name}</code></dd>
       <dt>${strings.tool.arguments}</dt>
       <dd><pre tabindex="0">${pretty(call.arguments)}</pre></dd>
       <dt>${strings.tool.result}</dt>
-      <dd>${call.result?.summary ?? strings.tool[state]}</dd>
+      <dd dir="auto">${call.result?.summary ?? strings.tool[state]}</dd>
       ${
         call.result?.durationMs != null &&
         html`<dt>${strings.tool.duration}</dt><dd>${duration(call.result.durationMs)}</dd>`

@@ -14,7 +14,7 @@ export const Welcome = pure(({ demo, model, temporary, own, onSuggest }) => {
     <div class="scroller">
       <div class="column welcome">
         <h1 dir="auto">${temporary ? strings.temporary.title : own?.greeting || say.greeting}</h1>
-        ${(temporary || !own?.greeting) && html`<p class="muted lead">${temporary ? strings.temporary.explanation : say.introduction}</p>`}
+        ${(temporary || !own?.greeting) && html`<p class="muted lead" dir="auto">${temporary ? strings.temporary.explanation : say.introduction}</p>`}
         <p class="answers-here">
           ${model && html`<${Icon} name="chats" />${say.answeredBy} <strong>${demo ? say.demoModel : model}</strong>`}
         </p>
