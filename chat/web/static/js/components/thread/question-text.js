@@ -22,7 +22,9 @@ function drawBlock(block) {
   if (block.kind === "code") return html`<pre tabindex="0"><code>${block.text}</code></pre>`;
   const words = wordsOf(block);
   if (!hasRightToLeft(words)) return html`<p dir="auto">${block.pieces.map(drawPiece)}</p>`;
-  return html`<p dir=${directionOf(words)}>${linesOf(block.pieces).map(drawLine)}</p>`;
+  // The lines have directions of their own, by which "auto" would not go.
+  const begins = hasRightToLeft(words.match(/\p{L}/u)?.[0] ?? "");
+  return html`<p dir=${begins ? "rtl" : directionOf(words)}>${linesOf(block.pieces).map(drawLine)}</p>`;
 }
 
 /** Where some are written from right to left, each line runs its own way. */
