@@ -11,7 +11,6 @@
     ├── Restarting            this worker is about to end and begins nothing new: another one will
     ├── StoreUnavailable      the database is locked, full or away; `retry_after_s`
     │   ├── StoreLate         the database did not answer in time, and may still do what was asked
-    │   ├── StoreLate         the database did not answer in time, and may still do what was asked
     │   └── StoreFailed       the database refuses, and will again: damaged, or a fault of the program
     │       └── DatabaseTooNew  a later version of the program has changed its tables
     ├── ToolFailure           a tool's own "I could not", written for the model to read

@@ -7,10 +7,12 @@ import time
 from collections.abc import Generator, Iterator
 from typing import Any
 
-from chat.errors import StoreUnavailable
+from chat.errors import StoreFailed, StoreUnavailable
+from chat.events.contract import event
 from chat.events.local import LocalEventLog
 from chat.store import Store
-from chat.store.records import RUNNING, Turn
+from chat.store.records import RUNNING, Turn, TurnError
+from chat.turns import wire
 from chat.turns.home import Home
 from chat.turns.pieces import cut, pieces
 from chat.turns.replay import Replays
@@ -25,6 +27,7 @@ _HEARTBEAT = b": still here\n\n"
 _RETRY_S = 0.5
 _ROOM_TIMEOUT_S = 1.0
 _FULL = b"full"
+_UNREADABLE = TurnError("internal", "The answer cannot be read; the server's log says why.", retryable=False)
 
 
 class Follower:
@@ -75,6 +78,10 @@ class Follower:
                 if turn is None or turn.status != RUNNING:
                     yield from self._replayed(turn_id, after)
                     return
+            except StoreFailed as error:
+                log.error("Turn %s cannot be followed: %s", turn_id, error.__cause__ or error)
+                yield _unreadable()
+                return
             except StoreUnavailable as error:
                 log.info("Whoever follows turn %s waits for the database: %s", turn_id, error)
             else:
@@ -138,6 +145,11 @@ def _of_log(events: LocalEventLog, after: int, wait: bool) -> Iterator[bytes]:
                 return
     finally:
         events.followers -= 1
+
+
+def _unreadable() -> bytes:
+    """Return an `error` without a number: it is an end of the stream, and no event of the turn."""
+    return event(0, "error", wire.error_data(_UNREADABLE)).frame.partition(b"\n")[2]
 
 
 def _last_event(frames: bytes, after: int) -> tuple[int, bool]:

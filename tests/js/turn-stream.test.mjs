@@ -136,6 +136,22 @@ test("an event that is not JSON is asked for again", async () => {
   assert.deepEqual((await follow({ open: () => garbled })).events, EVENTS);
 });
 
+test("an error without a number ends the following: the server cannot read the turn", async () => {
+  const refusal = new Response(
+    'event: error\ndata: {"code": "internal", "message": "Not read.", "retryable": false}\n\n',
+  );
+  const told = [];
+  const following = followTurn({
+    open: () => events(0, 2),
+    resume: () => refusal,
+    onEvent: (name) => told.push(name),
+    onReconnecting() {},
+    pause: async () => {},
+  });
+  await assert.rejects(following, (error) => error instanceof ApiError && error.code === "internal");
+  assert.deepEqual(told, ["turn", "delta"]);
+});
+
 test("waits grow, have an end, and respect what the server asked for", () => {
   const middle = () => 0.5;
   assert.deepEqual(

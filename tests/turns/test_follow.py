@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import sqlite3
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from chat.errors import ModelInterrupted
+from chat.errors import ModelInterrupted, StoreFailed, StoreUnavailable
 from chat.messages import TextDelta, Usage
 
 from ..store.scenes import delete
@@ -117,6 +118,56 @@ def test_a_home_that_does_not_answer_is_waited_for(make_worker, dictation, conve
     told = whole(there, begun.turn)
     assert heard(frames) == parsed(told)
     there.vacant()
+
+
+class Unreadable:
+    """A store's turns, of which some questions end in these errors, one after the other, before they are answered."""
+
+    def __init__(self, turns, **errors):
+        self._turns = turns
+        self._errors = {name: list(found) for name, found in errors.items()}
+
+    def __getattr__(self, name):
+        ask = getattr(self._turns, name)
+
+        def asked(*args):
+            if self._errors.get(name):
+                raise self._errors[name].pop(0)
+            return ask(*args)
+
+        return asked
+
+
+@pytest.mark.parametrize("question", ["get", "ended"])
+@pytest.mark.parametrize("wait", [True, False])
+def test_a_database_that_is_broken_for_good_ends_the_stream_with_an_error(
+    make_worker, store, conversation, monkeypatch, caplog, question, wait
+):
+    """It is no event of the turn, so it has no number: whoever comes back when it is mended is told all."""
+    turn = make_worker().answered(conversation)
+    cause = sqlite3.DatabaseError("database disk image is malformed")
+    failure = StoreFailed("The database refused this.")
+    failure.__cause__ = cause
+    monkeypatch.setattr(store, "turns", Unreadable(store.turns, **{question: [failure]}))
+    here = make_worker()
+    assert list(here.follower.frames(turn.id, 0, wait)) == [
+        b'event: error\ndata: {"code":"internal","message":"The answer cannot be read; the server\'s log says why.",'
+        b'"retryable":false}\n\n'
+    ]
+    assert f"Turn {turn.id} cannot be followed: {cause}" in caplog.text
+    assert names(heard(here.follower.frames(turn.id, 0)))[-1] == "done"
+
+
+@pytest.mark.parametrize("question", ["get", "ended"])
+def test_a_database_that_is_away_for_a_moment_is_waited_for(make_worker, store, conversation, monkeypatch, question):
+    monkeypatch.setattr("chat.turns.follow._RETRY_S", 0.01)
+    turn = make_worker().answered(conversation)
+    told = whole(make_worker(), turn)
+    away = [StoreUnavailable("The database is busy.")] * 3
+    monkeypatch.setattr(store, "turns", Unreadable(store.turns, **{question: away}))
+    first, *more = make_worker().follower.frames(turn.id, 0)
+    beats = [each for each in (first, *more) if each.startswith(b":")]
+    assert (len(beats), b"".join(more[len(beats) - 1 :])) == (3, told)
 
 
 def test_a_title_given_later_is_the_one_that_is_told_again(worker, store, user, conversation):

@@ -142,6 +142,8 @@ function handOn(event, progress, onEvent) {
   const number = Number(event.id);
   if (number && number <= progress.last) return false;
   const data = parse(event.data);
+  // No event of the turn: the server itself cannot read it, and will not.
+  if (event.name === "error" && !number) throw new ApiError(500, data.code, data.message);
   if (number) progress.last = number;
   progress.attempt = 0;
   if (event.name === "turn") progress.turnId = data.turn_id;
