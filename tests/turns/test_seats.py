@@ -1,0 +1,151 @@
+"""How many may listen to a turn, and to a worker, and that each seat is given back once."""
+
+from __future__ import annotations
+
+import gc
+import threading
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from chat.errors import LimitReached, Overloaded
+from chat.turns.seats import FOLLOWERS_OF_TURN, Seated, Seats
+
+from .worker import LONG_S
+
+
+def two_frames():
+    yield b"one"
+    yield b"two"
+
+
+def test_a_turn_has_so_many_followers_and_no_more():
+    seats = Seats(1_000)
+    for _ in range(FOLLOWERS_OF_TURN):
+        assert not seats.full(1)
+        seats.take(1)
+    assert seats.full(1)
+    with pytest.raises(LimitReached) as refused:
+        seats.take(1)
+    assert refused.value.code == "too_many_followers"
+    assert seats.open == FOLLOWERS_OF_TURN
+    # Another turn has its own.
+    seats.take(2)
+    seats.leave(1)
+    seats.take(1)
+    assert seats.full(1)
+
+
+def test_a_worker_has_so_many_streams_whichever_turns_they_follow():
+    seats = Seats(3)
+    for turn in (1, 2, 3):
+        seats.check()
+        seats.take(turn)
+    with pytest.raises(Overloaded) as refused:
+        seats.check()
+    assert refused.value.retry_after_s > 0
+    seats.leave(2)
+    seats.check()
+
+
+def test_many_who_come_at_once_are_counted_exactly():
+    seats, come = Seats(10_000), threading.Barrier(8)
+
+    def crowd():
+        admitted = 0
+        come.wait(LONG_S)
+        for _ in range(50):
+            try:
+                seats.take(1)
+            except LimitReached:
+                continue
+            admitted += 1
+        return admitted
+
+    with ThreadPoolExecutor(8) as threads:
+        crowds = [threads.submit(crowd) for _ in range(8)]
+        assert sum(each.result(LONG_S) for each in crowds) == FOLLOWERS_OF_TURN
+    assert seats.open == FOLLOWERS_OF_TURN
+
+
+def heard_to_the_end(stream):
+    assert list(stream) == [b"one", b"two"]
+
+
+def closed_in_the_middle(stream):
+    next(stream)
+    stream.close()
+
+
+def closed_before_it_began(stream):
+    stream.close()
+
+
+def closed_twice(stream):
+    stream.close()
+    stream.close()
+
+
+def heard_and_closed(stream):
+    list(stream)
+    stream.close()
+
+
+def forgotten(_stream):
+    pass
+
+
+@pytest.mark.parametrize(
+    "leave",
+    [heard_to_the_end, closed_in_the_middle, closed_before_it_began, closed_twice, heard_and_closed, forgotten],
+)
+def test_a_seat_is_given_back_once_however_it_is_left(leave):
+    seats = Seats(10)
+    staying, leaving = Seated(two_frames(), seats, 1), Seated(two_frames(), seats, 1)
+    assert seats.open == 2
+    leave(leaving)
+    del leaving
+    gc.collect()
+    assert seats.open == 1
+    heard_to_the_end(staying)
+    assert seats.open == 0
+
+
+def test_frames_that_break_give_the_seat_back():
+    def broken():
+        yield b"one"
+        raise ConnectionError
+
+    seats = Seats(10)
+    stream = Seated(broken(), seats, 1)
+    next(stream)
+    with pytest.raises(ConnectionError):
+        next(stream)
+    assert seats.open == 0
+
+
+def test_closing_closes_the_frames():
+    closed = []
+
+    def frames():
+        try:
+            yield b"one"
+        finally:
+            closed.append(True)
+
+    stream = Seated(frames(), Seats(10), 1)
+    next(stream)
+    stream.close()
+    assert closed == [True]
+
+
+def test_one_who_finds_no_seat_takes_none():
+    seats = Seats(1_000)
+    sitting = [Seated(two_frames(), seats, 1) for _ in range(FOLLOWERS_OF_TURN)]
+    for _ in range(3):
+        with pytest.raises(LimitReached):
+            Seated(two_frames(), seats, 1)
+    gc.collect()
+    assert seats.open == FOLLOWERS_OF_TURN
+    sitting.pop().close()
+    assert seats.open == FOLLOWERS_OF_TURN - 1
