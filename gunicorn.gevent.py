@@ -61,6 +61,9 @@ max_requests = 0
 # It would be one socket for all servers of a user, and nothing here needs it.
 control_socket_disable = True
 
+# It would wait for a client beside all that bounds how long an answer may wait.
+sendfile = False
+
 # Headers that would change which path the application sees.
 forwarder_headers = ""
 

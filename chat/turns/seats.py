@@ -76,4 +76,4 @@ class Seated(Iterator[bytes]):
 
 
 def too_many_followers() -> LimitReached:
-    return LimitReached("too_many_followers", f"{FOLLOWERS_OF_TURN} follow this turn already.")
+    return LimitReached("too_many_followers", f"This turn has {FOLLOWERS_OF_TURN} followers already.")

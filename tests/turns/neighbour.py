@@ -1,8 +1,9 @@
 """A worker in a process of its own, whose model says what the test dictates over a socket.
 
 `python -m tests.turns.neighbour DATABASE RUN_DIR PORT [gevent] [lease=MS]`: connects to PORT and takes a line of
-JSON at a time, `{"ask": text}`, `{"say": text}`, `{"end": true}`, `{"follow": turn}` or `{"stop": true}`; the first,
-the fourth and the last are answered with a line. `Neighbour` is the test's end of it.
+JSON at a time, `{"ask": text}`, `{"say": text}`, `{"end": true}`, `{"follow": turn}`, `{"crowd": number, "of": turn}`
+or `{"stop": true}`; the first, the fourth and what comes after it are answered with a line. A question is a new user's,
+unless it names a `user` and a `conversation`. A crowd replaces the one before it. `Neighbour` is the test's end of it.
 """
 
 from __future__ import annotations
@@ -34,10 +35,11 @@ ROOT = Path(__file__).resolve().parent.parent.parent
 
 
 class Dictated:
-    """A model that says each piece it is given, until it is given None."""
+    """A model that says each piece it is given, until it is given None. `crowd` are the followers of its answer."""
 
     def __init__(self) -> None:
         self.pieces: queue.Queue[str | None] = queue.Queue()
+        self.crowd: list[Iterator[bytes]] = []
 
     def stream(
         self,
@@ -73,8 +75,9 @@ def main(database: str, run_dir: str, port: str, *options: str) -> None:
 
 def _obey(worker: Worker, model: Dictated, order: dict[str, Any]) -> dict[str, Any] | None:
     if "ask" in order:
-        user = worker.store.sessions.create_anonymous().user_id
-        begun = worker.runner.ask(user, worker.store.conversations.create(user).id, Question(order["ask"]), "a-model")
+        user = order.get("user") or worker.store.sessions.create_anonymous().user_id
+        conversation = order.get("conversation") or worker.store.conversations.create(user).id
+        begun = worker.runner.ask(user, conversation, Question(order["ask"]), "a-model")
         return {"turn": begun.turn.id, "worker": begun.turn.worker, "mode": begun.turn.mode}
     if "say" in order:
         model.pieces.put(order["say"])
@@ -82,6 +85,10 @@ def _obey(worker: Worker, model: Dictated, order: dict[str, Any]) -> dict[str, A
         model.pieces.put(None)
     elif "follow" in order:
         return {"frames": b"".join(worker.follower.frames(order["follow"], 0)).decode()}
+    elif "crowd" in order:
+        model.crowd.clear()
+        model.crowd += [worker.follower.frames(order["of"], 0) for _ in range(order["crowd"])]
+        return {"followers": len(model.crowd)}
     elif "stop" in order:
         worker.stop()
         worker.store.close()

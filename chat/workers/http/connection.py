@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import socket
 import time
 from typing import Any
 
@@ -27,6 +29,10 @@ class Connection:
         self.request: Any = None
         self.lane = Lane.SHORT
         self.abandoned = False
+        # Since when a thread has been sending what the client does not take; 0 while it does not send.
+        self.sending_since = 0.0
+        # Whether its place in the lane is somebody else's already.
+        self.has_passed_on = False
         self.taken_at_end = 0
         self._config = config
         self._bounds = bounds
@@ -55,6 +61,12 @@ class Connection:
             return False
         self._parser.switch(data)
         return bool(self._parser.dead)
+
+    def abandon(self) -> None:
+        """End an answer that is not taken: the thread that sends it fails at once."""
+        self.abandoned = True
+        with contextlib.suppress(OSError):
+            self.plain.shutdown(socket.SHUT_RDWR)
 
     def give_up(self) -> bool:
         """It is too late. Raises Refusal, or NoMoreData where nothing has come."""
@@ -98,7 +110,9 @@ class _Wire:
         if self._sock.gettimeout() == 0:  # in the loop, which does not wait
             self._sock.send(data)
         else:
+            self._connection.sending_since = time.monotonic()
             send_all(self._sock, data, self._patience_s)
+            self._connection.sending_since = 0.0
 
     def send(self, data: bytes) -> int:
         self.sendall(data)

@@ -24,18 +24,22 @@ class Places:
     """So many at a time, and so many that wait for that, in their order."""
 
     def __init__(self, size: int, most_waiting: int) -> None:
-        self._size = size
+        self.size = size
         self._most_waiting = most_waiting
         self._waiting: collections.deque[Any] = collections.deque()
         self.taken = 0
 
     @property
     def free(self) -> int:
-        return self._size - self.taken
+        return self.size - self.taken
+
+    @property
+    def waited_for(self) -> bool:
+        return bool(self._waiting)
 
     def enter(self, one: Any) -> bool | None:
         """Take a place; False where `one` has to wait for it, None where there is no room for that either."""
-        if self.taken < self._size:
+        if self.taken < self.size:
             self.taken += 1
             return True
         if len(self._waiting) >= self._most_waiting:

@@ -21,6 +21,7 @@ from typing import Any
 from gunicorn.http.errors import NoMoreData
 
 from chat.workers.accept import PAUSE_S, Complaint
+from chat.workers.http.answers import Answers
 from chat.workers.http.arrival import Room
 from chat.workers.http.bounds import Bounds, Refusal, no_room
 from chat.workers.http.connection import Connection
@@ -37,6 +38,8 @@ _AT_ONCE = 32
 # A connection that has said nothing for longer will hardly be a turn.
 _FRESH_S = 5.0
 _WAITING_TURNS = 256
+# Short answers that only wait for their clients have a thread, but no place in their lane: so many at a time.
+_MOST_NOT_TAKEN = 64
 # Until the application begins no more turns, and sends whoever asks for one to another worker.
 _LEAVING_S = 1.5
 
@@ -58,7 +61,8 @@ class ThreadServer:
             Lane.FOLLOW: Places(threads * 4, 0),
             Lane.SHORT: Places(max(4, threads), worker.worker_connections),
         }
-        self._threads = ThreadPoolExecutor(max(4, threads) + threads * 5 + _WAITING_TURNS)
+        self._threads = ThreadPoolExecutor(max(4, threads) + threads * 5 + _WAITING_TURNS + _MOST_NOT_TAKEN)
+        self._answers = Answers()
         self._room = Room()
         self._open: dict[Connection, None] = {}
         self._arriving: dict[Connection, None] = {}
@@ -109,6 +113,8 @@ class ThreadServer:
         worker.method_queue.close()
 
     def _pause_s(self) -> float:
+        if self._lanes[Lane.SHORT].waited_for:
+            return _AJAR_S
         return _LOOK_S if self._arriving or self._closing or not self._worker.alive else _IDLE_S
 
     # The door
@@ -228,6 +234,7 @@ class ThreadServer:
     # Answers, each in a thread
 
     def _start(self, connection: Connection) -> None:
+        self._answers.begin(connection)
         self._threads.submit(self._answer, connection)
 
     def _answer(self, connection: Connection) -> None:
@@ -249,13 +256,39 @@ class ThreadServer:
             worker.method_queue.defer(self._answered, connection)
 
     def _answered(self, connection: Connection) -> None:
-        next_one = self._lanes[connection.lane].leave()
-        if next_one is not None:
-            self._start(next_one)
+        self._answers.end(connection)
+        if not connection.has_passed_on:
+            self._free_place(connection.lane)
         if connection.abandoned:
             self._forget(connection)
         else:
             self._say_goodbye(connection)
+
+    def _free_place(self, lane: Lane) -> None:
+        next_one = self._lanes[lane].leave()
+        if next_one is not None:
+            self._start(next_one)
+
+    def _pass_places_on(self) -> None:
+        """Where a short answer waits for a place, have those leave theirs that only wait for their clients.
+
+        Where too many have done so, those that have waited the longest are ended.
+        """
+        lane = self._lanes[Lane.SHORT]
+        if not lane.waited_for:
+            return
+        now = time.monotonic()
+        waiting = self._answers.not_taken(now - _AJAR_S)
+        room = _MOST_NOT_TAKEN - len(self._answers.without_place())
+        for connection in waiting:
+            if connection.lane is Lane.SHORT and not connection.has_passed_on and lane.waited_for and room > 0:
+                room -= 1
+                self._answers.pass_on(connection)
+                self._free_place(Lane.SHORT)
+        if room <= 0:
+            late = set(self._answers.not_taken(now - self._bounds.patience_s))
+            for connection in [each for each in self._answers.without_place() if each in late][: lane.size]:
+                connection.abandon()
 
     # Ends
 
@@ -305,6 +338,7 @@ class ThreadServer:
 
     def _look_after(self) -> None:
         """Refuse what is late, and close what has lingered."""
+        self._pass_places_on()
         now = time.monotonic()
         if now - self._looked_at < _LOOK_S:
             return
@@ -315,11 +349,15 @@ class ThreadServer:
             self._forget(connection)
 
     def _make_room(self) -> None:
-        """Where connections run out, end those that linger, and those that keep the worker waiting the longest."""
+        """Where connections run out, end those that linger, and those that keep the worker waiting the longest:
+        with the rest of a request, or with an answer."""
         lacking = len(self._open) + self._reserve - self._worker.worker_connections
         if lacking <= 0:
             return
         latest = time.monotonic() - self._bounds.patience_s
         late = itertools.takewhile(lambda connection: connection.since < latest, self._arriving)
-        for connection in list(itertools.islice(itertools.chain(self._closing, late), lacking)):
+        ended = list(itertools.islice(itertools.chain(self._closing, late), lacking))
+        for connection in ended:
             self._forget(connection)
+        for connection in self._answers.not_taken(latest)[: lacking - len(ended)]:
+            connection.abandon()

@@ -1,0 +1,95 @@
+"""As many slow clients as a worker takes connections: everybody else is still answered, in a moment."""
+
+from __future__ import annotations
+
+import contextlib
+import re
+import socket
+import time
+from collections.abc import Iterator
+
+import pytest
+import requests
+
+from ..servers.parley import ROOT, ParleyServer
+
+pytestmark = pytest.mark.system
+
+# A second, and what the machine has to do besides. The clients' own time is much longer.
+PROMPT_S = 2.0
+REQUEST_TIMEOUT_S = 60
+LARGE = "vendor/katex/katex.js"
+
+KINDS = {
+    "say nothing": b"",
+    "send half a head": b"GET / HTTP/1.1\r\nHost: local",
+    "send half a body": b"POST /api/conversations HTTP/1.1\r\nHost: localhost\r\n"
+    b"Content-Type: application/json\r\nContent-Length: 100\r\n\r\n{",
+    "take no answer": b"GET %(large)b HTTP/1.1\r\nHost: localhost\r\n\r\n",
+}
+
+CLOSING = b"\r\nConnection: close\r\n\r\n"
+
+
+@pytest.fixture(
+    scope="module",
+    params=[("true", 50), ("false", 50), ("false", 150)],
+    ids=["gevent", "gthread", "gthread, more than it lets wait"],
+)
+def server(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[ParleyServer]:
+    mode, connections = request.param
+    settings = {
+        "USE_ASYNC_AGENT": mode,
+        "WEB_CONCURRENCY": 1,
+        "THREADS": 4,
+        "WORKER_CONNECTIONS": connections,
+        "REQUEST_TIMEOUT_S": REQUEST_TIMEOUT_S,
+    }
+    with ParleyServer(tmp_path_factory.mktemp("server"), **settings) as server:
+        yield server
+
+
+@pytest.fixture(scope="module")
+def large(server: ParleyServer) -> str:
+    """The path of a file that does not fit into what lies between the server and a client that does not read."""
+    assert (ROOT / "chat" / "web" / "static" / LARGE).stat().st_size > 200_000
+    page = requests.get(server.url, timeout=10).text
+    found = re.search(r"/static/[0-9a-f]+/", page)
+    assert found
+    return found[0] + LARGE
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_others_are_answered_beside_slow_clients(server: ParleyServer, large: str, kind: str) -> None:
+    sent = KINDS[kind].replace(b"%(large)b", large.encode())
+    with contextlib.ExitStack() as clients:
+        for _ in range(int(str(server.settings["WORKER_CONNECTIONS"]))):
+            clients.enter_context(slow_client(server, sent))
+        for path in ("/healthz", "/api/me", "/healthz"):
+            since = time.monotonic()
+            assert requests.get(server.url + path, timeout=10).status_code == 200
+            assert time.monotonic() - since < PROMPT_S
+    assert "Traceback" not in server.console()
+
+
+def test_one_that_is_slow_where_there_is_room_has_it_all(server: ParleyServer, large: str) -> None:
+    expected = (ROOT / "chat" / "web" / "static" / LARGE).read_bytes()
+    asking = KINDS["take no answer"].replace(b"%(large)b", large.encode()).replace(b"\r\n\r\n", CLOSING)
+    with slow_client(server, asking) as client:
+        time.sleep(0.6)
+        taken = b""
+        while part := client.recv(20_000):
+            taken += part
+    head, _, body = taken.partition(b"\r\n\r\n")
+    assert head.startswith(b"HTTP/1.1 200 ")
+    assert body == expected
+
+
+def slow_client(server: ParleyServer, sent: bytes) -> socket.socket:
+    client = socket.socket()
+    client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 2_048)
+    client.settimeout(30)
+    client.connect(("127.0.0.1", server.port))
+    with contextlib.suppress(ConnectionError):  # it may have had to make room already
+        client.sendall(sent)
+    return client

@@ -1,0 +1,134 @@
+"""How many may follow: one turn, from whichever worker, and all the turns of a worker."""
+
+from __future__ import annotations
+
+import contextlib
+import sqlite3
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from werkzeug.test import TestResponse
+
+from chat.turns.seats import FOLLOWERS_OF_TURN
+from config.settings import Settings
+
+from ..turns.neighbour import Neighbour
+from .conftest import HeldAnswer
+from .talk import SSE, ask, converse, ended, events, problem
+
+Follow = Callable[..., TestResponse]
+
+
+@pytest.fixture
+def follow() -> Iterator[Follow]:
+    """Opens streams: `follow(client, url)`. They are closed in the end."""
+    opened: list[TestResponse] = []
+
+    def open_one(client: FlaskClient, url: str) -> TestResponse:
+        opened.append(client.get(url))
+        return opened[-1]
+
+    yield open_one
+    for each in opened:
+        each.close()
+
+
+def refused(response: TestResponse) -> None:
+    problem(response, 429, "too_many_followers")
+    assert int(response.headers["Retry-After"]) > 0
+
+
+def test_a_turn_has_so_many_followers_and_whoever_leaves_makes_room(
+    alice: FlaskClient, mallory: FlaskClient, conversation: int, held: HeldAnswer, follow: Follow
+) -> None:
+    begun = ask(alice, conversation)
+    url = begun["events_url"]
+    streams = [follow(alice, url) for _ in range(FOLLOWERS_OF_TURN)]
+    assert {stream.status_code for stream in streams} == {200}
+    refused(alice.get(url))
+    refused(alice.get(f"{url}?wait=0"))
+    # That it is full is nobody else's business, and does not keep its owner from anything else.
+    problem(mallory.get(url), 404, "not_found")
+    assert alice.get(f"/api/turns/{begun['turn_id']}").json["status"] == "running"
+    streams[10].close()
+    admitted = follow(alice, url)
+    assert admitted.status_code == 200
+    refused(alice.get(url))
+    held.go()
+    told = events(admitted.data)
+    assert (told[0].name, told[-1].name) == ("turn", "done")
+    for stream in streams:
+        stream.close()
+    assert ended(alice, begun)["status"] == "completed"
+
+
+def test_an_ended_turn_has_so_many_too_and_forgets_them(alice: FlaskClient, conversation: int, follow: Follow) -> None:
+    begun = ask(alice, conversation)
+    ended(alice, begun)
+    streams = [follow(alice, begun["events_url"]) for _ in range(FOLLOWERS_OF_TURN)]
+    refused(alice.get(begun["events_url"]))
+    assert len({stream.data for stream in streams}) == 1
+    assert follow(alice, begun["events_url"]).data == streams[0].data
+
+
+@pytest.fixture
+def neighbour(app: Flask, settings: Settings) -> Iterator[Neighbour]:
+    """Another worker of the application's server, in a process of its own."""
+    app.extensions["parley"].start()
+    made = Neighbour(settings.database_path, settings.data_dir / "run")
+    yield made
+    made.ask(stop=True)
+    made.close()
+
+
+def asked_there(neighbour: Neighbour, settings: Settings, conversation: int) -> dict[str, Any]:
+    """Have the other worker begin a turn in a conversation."""
+    with contextlib.closing(sqlite3.connect(settings.database_path)) as database:
+        user = database.execute("SELECT user_id FROM conversations WHERE id = ?", (conversation,)).fetchone()[0]
+    begun: dict[str, Any] = neighbour.ask(ask="Why?", user=user, conversation=conversation)
+    return begun
+
+
+def test_it_is_the_same_number_from_another_worker(
+    alice: FlaskClient, conversation: int, neighbour: Neighbour, settings: Settings, follow: Follow
+) -> None:
+    """Whose own followers are none at all."""
+    turn = asked_there(neighbour, settings, conversation)["turn"]
+    url = f"/api/turns/{turn}/events"
+    assert neighbour.ask(crowd=FOLLOWERS_OF_TURN - 1, of=turn) == {"followers": FOLLOWERS_OF_TURN - 1}
+    last = follow(alice, url)
+    relayed = iter(last.response)
+    assert [event.name for event in events(next(relayed))] == ["turn"]
+    refused(alice.get(url))
+    last.close()
+    neighbour.ask(crowd=0, of=turn)
+    neighbour.ask(crowd=FOLLOWERS_OF_TURN, of=turn)
+    refused(alice.get(url))
+    neighbour.ask(crowd=0, of=turn)
+    admitted = follow(alice, url)
+    neighbour.tell(say="All of it.")
+    neighbour.tell(end=True)
+    assert [event.name for event in events(admitted.data)] == ["turn", "delta", "done"]
+
+
+def test_a_worker_has_so_many_streams_and_begins_no_turn_that_could_not_be_told(
+    make_app: Callable[..., Flask], follow: Follow
+) -> None:
+    app = make_app(use_async_agent=True, worker_connections=10)
+    alice = app.test_client()
+    place = converse(alice)
+    begun = ask(alice, place)
+    ended(alice, begun)
+    streams = [follow(alice, begun["events_url"]) for _ in range(app.extensions["parley"].settings.streams_limit)]
+    over = alice.get(begun["events_url"])
+    problem(over, 503, "overloaded")
+    assert int(over.headers["Retry-After"]) > 0
+    problem(alice.post(f"/api/conversations/{place}/turns", json={"text": "Why?"}, headers=SSE), 503, "overloaded")
+    assert len(alice.get(f"/api/conversations/{place}").json["messages"]) == 2
+    # Who needs no stream is served.
+    quiet = ask(alice, place, "Why?")
+    streams.pop().close()
+    assert ended(alice, quiet)["status"] == "completed"
