@@ -70,6 +70,7 @@ class _Sqlite(peewee.SqliteDatabase):
         if not self._files.are_there():  # SQLite would begin another database
             raise peewee.OperationalError("unable to open database file")
         made: sqlite3.Connection = super()._connect()  # type: ignore[misc]
+        self._files.note()
         self._opened.append(made)
         return made
 

@@ -34,9 +34,13 @@ class FileWatch:
         before = self.lost
         self.lost = not self.are_there()
         if not self.lost:
-            now = {path: identity(path) for path in self._files}
-            self._seen |= {path: found for path, found in now.items() if found is not None}
+            self.note()
         return self.lost != before
+
+    def note(self) -> None:
+        """Remember which files there are, of those that were not seen before."""
+        now = {path: identity(path) for path in self._files if path not in self._seen}
+        self._seen |= {path: found for path, found in now.items() if found is not None}
 
     def are_there(self) -> bool:
         """Return whether every file that was seen is still the one under its name."""

@@ -97,7 +97,7 @@ class Master(Arbiter):  # type: ignore[misc]  # gunicorn has no types
             except HaltServer:  # gunicorn's answer to a worker that could not start; ours follows
                 continue
         gone = [worker for pid, worker in before.items() if pid not in self.WORKERS]
-        self._note_ready(gone)
+        self._note_ready([*gone, *self.WORKERS.values()])
         for worker in gone:
             worker.tmp.close()
             if not worker.birth.ready and not worker.leaving and not self._stopping:

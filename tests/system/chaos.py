@@ -23,7 +23,7 @@ def survive(name: str, short: tuple[int, int], home: Path) -> None:
     with ThreadPoolExecutor(len(modes)) as both:
         outcomes = list(both.map(lambda mode: _play(name, mode, short, home), modes))
     for mode, outcome in zip(modes, outcomes, strict=True):
-        assert not outcome.failures, f"{mode} mode"
+        assert not outcome.failures, f"{mode} mode: {outcome.failures}"
         assert outcome.counts["lost"] == outcome.counts["doubled"] == 0
 
 

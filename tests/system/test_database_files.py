@@ -40,6 +40,7 @@ def readiness(server: ParleyServer) -> int:
 def test_it_is_noticed_said_and_ends_in_not_ready(server: ParleyServer, tmp_path: Path, replaced: bool) -> None:
     path = tmp_path / "chat.db"
     alice = Person(server.url)
+    until(lambda: len(alice.get("/admin/memory-debug").json()["workers"]) == 2)  # both have it open
     conversation = alice.conversation()
     assert alice.ask(conversation, "Hello")[-1].data["status"] == "completed"
     path.rename(tmp_path / "moved")
