@@ -13,6 +13,8 @@ from scripts.chaos.scenes import SCENES
 MODES = ("async", "sync")
 # The machine has other things to do, and this is about what happens, not about how fast.
 SLACK = 3.0
+# Where the scene's own load takes both cores; how late others are is judged by the script alone on a machine.
+CROWDED_SLACK = 8.0
 
 
 def survive(name: str, short: tuple[int, int], home: Path, *, at_once: bool = True) -> None:
@@ -24,13 +26,14 @@ def survive(name: str, short: tuple[int, int], home: Path, *, at_once: bool = Tr
         pytest.skip(lacking)
     modes = MODES[:1] if name == "switches" else MODES  # to the other and back: that is both
     with ThreadPoolExecutor(len(modes) if at_once else 1) as both:
-        outcomes = list(both.map(lambda mode: _play(name, mode, short, home), modes))
+        slack = SLACK if at_once else CROWDED_SLACK
+        outcomes = list(both.map(lambda mode: _play(name, mode, short, home, slack), modes))
     for mode, outcome in zip(modes, outcomes, strict=True):
         assert not outcome.failures, f"{mode} mode: {outcome.failures}"
         assert outcome.counts["lost"] == outcome.counts["doubled"] == 0
 
 
-def _play(name: str, mode: str, short: tuple[int, int], home: Path) -> Outcome:
+def _play(name: str, mode: str, short: tuple[int, int], home: Path, slack: float) -> Outcome:
     folder = home / mode
     folder.mkdir()
-    return play(SCENES[name], folder, mode, *short, SLACK, WEB_CONCURRENCY=2)
+    return play(SCENES[name], folder, mode, *short, slack, WEB_CONCURRENCY=2)
