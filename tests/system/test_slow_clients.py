@@ -15,7 +15,6 @@ from ..servers.parley import ROOT, ParleyServer
 
 pytestmark = pytest.mark.system
 
-# A second, and what the machine has to do besides. The clients' own time is much longer.
 # The clients' own limit is a minute; the machine has other tests to run.
 PROMPT_S = 10.0
 REQUEST_TIMEOUT_S = 60
