@@ -15,8 +15,8 @@ from ..servers.parley import ROOT, ParleyServer
 
 pytestmark = pytest.mark.system
 
-# The clients' own limit is a minute; the machine has other tests to run.
-PROMPT_S = 10.0
+# A second, and what the machine has to do besides. The clients' own time is much longer.
+PROMPT_S = 2.0
 REQUEST_TIMEOUT_S = 60
 LARGE = "vendor/katex/katex.js"
 
