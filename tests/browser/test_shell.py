@@ -7,10 +7,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import BrowserContext, Page, expect
+from playwright.sync_api import BrowserContext, Page, Route, expect
 
 from tests.browser.conftest import fake_server
-from tests.browser.moves import SLOW, answering, ask, asked, field, in_list
+from tests.browser.moves import SLOW, answering, ask, asked, drawn, field, in_list
 from tests.servers.parley import ParleyServer
 
 PHONE = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True}
@@ -227,6 +227,67 @@ def test_the_keys_and_their_help(window: Page) -> None:
     asked(window, "A chat")
     window.keyboard.press("Control+Shift+O")
     expect(window.locator("h1")).to_have_text("What would you like to know?")
+
+
+def test_a_dialog_that_is_still_on_its_way_is_not_lost(
+    new_person: Callable[..., BrowserContext], chat_server: ParleyServer
+) -> None:
+    """On a slow line its part of the page comes after what asks for it."""
+    for asked_by, name in (("?", "Keyboard shortcuts"), ("Control+k", "Search chats"), (None, "Settings")):
+        window = new_person().new_page()
+        held = held_back(window, "/dialogs.js$")
+        window.goto(chat_server.url)
+        window.get_by_role("link", name="New chat").first.focus()
+        if asked_by:
+            window.keyboard.press(asked_by)
+        else:
+            window.get_by_role("button", name=name).click()
+        wait_for(window, held)
+        drawn(window)
+        if name == "Search chats":
+            window.keyboard.type("abd")
+            window.keyboard.press("Backspace")
+            window.keyboard.type("c")
+        held.pop().continue_()
+        expect(window.get_by_role("dialog", name=name)).to_be_visible()
+        expect(field(window)).to_have_value("")
+        if name == "Search chats":
+            expect(window.locator(".search-field")).to_have_value("abc")
+        window.keyboard.press("Escape")
+        expect(window.get_by_role("dialog")).to_have_count(0)
+        window.close()
+
+
+def held_back(page: Page, address: str) -> list[Route]:
+    held: list[Route] = []
+
+    def hold(route: Route) -> None:
+        held.append(route)
+
+    page.route(re.compile(address), hold)
+    return held
+
+
+def wait_for(page: Page, held: list[Route]) -> None:
+    while not held:
+        page.wait_for_timeout(20)
+
+
+def test_a_part_that_comes_between_its_drawing_and_its_asking_is_drawn(window: Page) -> None:
+    drawn_then = window.evaluate(
+        """async (main) => {
+            const { html, lazily, render } = await import(main.replace(/[^/]+[/]main.js$/, "js/view.js"));
+            const Part = lazily(async () => () => html`<p>there</p>`);
+            const place = document.createElement("div");
+            render(html`<${Part} />`, place);
+            await Part.fetch();
+            for (let frame = 0; frame < 5; frame += 1) await new Promise(requestAnimationFrame);
+            await new Promise((resolve) => setTimeout(resolve, 200));
+            return place.textContent;
+        }""",
+        window.locator("script[type=module]").get_attribute("src"),
+    )
+    assert drawn_then == "there"
 
 
 def test_keys_pressed_faster_than_the_page_is_drawn(window: Page) -> None:

@@ -15,6 +15,7 @@ const item = (id, updatedAt, more = {}) => ({
   ...more,
 });
 const at = (text) => new Date(text).getTime();
+const byId = (items) => new Map(items.map((each) => [each.id, each]));
 const groups = (items, now) =>
   groupItems(items, at(now)).map(({ name, items: each }) => [name, each.map(({ id }) => id)]);
 
@@ -69,7 +70,7 @@ test("pages join without doubles, and a fresh first page drops what was deleted"
   const fresh = [item(5, 40), item(2, 20)];
   const history = { items, nextCursor: "beyond" };
   const ids = ({ items: each }) => each.map(({ id }) => id);
-  const known = new Set(ids(history));
+  const known = byId(items);
   assert.deepEqual(ids(refreshed(history, fresh, "next", [], known)), [5, 2, 3]);
   assert.equal(refreshed(history, fresh, "next", [], known).nextCursor, "beyond");
   assert.deepEqual(ids(refreshed(history, fresh, null, [], known)), [5, 2]);
@@ -79,12 +80,12 @@ test("pages join without doubles, and a fresh first page drops what was deleted"
 test("what is pinned is there once, wherever in the list it stands, and gone when it is not pinned any more", () => {
   const pinned = [item(9, 1, { pinned: true }), item(2, 20, { pinned: true })];
   const fresh = [item(5, 40), item(2, 20, { pinned: true })];
-  const first = refreshed({ items: [], nextCursor: null }, fresh, "next", pinned, new Set());
+  const first = refreshed({ items: [], nextCursor: null }, fresh, "next", pinned, new Map());
   assert.deepEqual(
     first.items.map(({ id }) => id),
     [9, 2, 5],
   );
-  const later = refreshed(first, fresh, "next", [item(2, 20, { pinned: true })], new Set([9, 2, 5]));
+  const later = refreshed(first, fresh, "next", [item(2, 20, { pinned: true })], byId(first.items));
   assert.deepEqual(
     later.items.map(({ id }) => id),
     [2, 5],
@@ -94,13 +95,37 @@ test("what is pinned is there once, wherever in the list it stands, and gone whe
 test("a chat that was begun since the server was asked stays, and one that was removed elsewhere goes", () => {
   const ids = ({ items }) => items.map(({ id }) => id);
   const history = { items: [item(7, 50), item(5, 40), item(2, 20)], nextCursor: null };
-  const asked = new Set([5, 2]);
+  const asked = byId(history.items.slice(1));
   assert.deepEqual(ids(refreshed(history, [item(2, 20)], null, [], asked)), [7, 2]);
   assert.deepEqual(ids(refreshed(history, [], null, [], asked)), [7]);
   assert.deepEqual(ids(refreshed(history, [item(7, 50), item(2, 20)], null, [], asked)), [7, 2]);
   assert.deepEqual(ids(refreshed(history, [item(5, 40)], null, [item(7, 50, { pinned: true })], asked)), [7, 5]);
   // A page of older ones that came meanwhile stays where it belongs.
-  assert.deepEqual(ids(refreshed(history, [item(5, 40)], "next", [], new Set([7, 5]))), [5, 2]);
+  assert.deepEqual(ids(refreshed(history, [item(5, 40)], "next", [], new Map([7, 5].map((id) => [id, {}])))), [5, 2]);
+});
+
+test("an answer that began or ended while the list was on its way runs, or does not, as this window knows", () => {
+  for (const [known, asked, said, expected] of [
+    [item(5, 40), item(5, 40, { running: true }), true, false],
+    [item(5, 40, { running: true }), item(5, 40), false, true],
+    [item(5, 40), undefined, true, false],
+  ]) {
+    const before = new Map(asked ? [[5, asked]] : []);
+    const at = { items: [known], nextCursor: null };
+    for (const pinned of [false, true]) {
+      const told = [item(5, 40, { running: said, pinned })];
+      assert.equal(refreshed(at, told, null, pinned ? told : [], before).items[0].running, expected);
+    }
+  }
+  const same = item(5, 40);
+  const { items } = refreshed(
+    { items: [same], nextCursor: null },
+    [item(5, 40, { running: true })],
+    null,
+    [],
+    byId([same]),
+  );
+  assert.equal(items[0].running, true);
 });
 
 test("marks count whole characters, and odd ones do no harm", () => {

@@ -1,7 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { unreadActions } from "../../chat/web/static/js/actions/unread.js";
-import { initialState } from "../../chat/web/static/js/state/page.js";
+import { initialState, runningChanged } from "../../chat/web/static/js/state/page.js";
+import { Store } from "../../chat/web/static/js/state/store.js";
+import { withAwaited } from "../../chat/web/static/js/state/unread.js";
 
 const item = (id, running = false) => ({ id, title: `Chat ${id}`, updatedAt: id, pinned: false, running });
 
@@ -9,18 +11,16 @@ function page({ openKey = "new", seen = true, notify = false, awaited = [] } = {
   const notified = [];
   const waiting = [];
   const look = { seen };
-  const store = {
-    state: {
+  const store = new Store(
+    {
       ...initialState(),
       openKey,
       awaitedIds: new Set(awaited),
       preferences: { notify },
       history: { phase: "ready", items: [item(1), item(2)] },
     },
-    update(change) {
-      store.state = { ...store.state, ...(typeof change === "function" ? change(store.state) : change) };
-    },
-  };
+    withAwaited,
+  );
   const { watchEnds } = unreadActions({
     store,
     isSeen: () => look.seen,
@@ -55,6 +55,45 @@ test("in the open chat it is read, if somebody is there", () => {
   assert.deepEqual(set({ runningIds: new Set() }), [1]);
   look.seen = true;
   assert.deepEqual(set({}), []);
+});
+
+const inList = (running) => ({ history: { phase: "ready", items: [item(1, running), item(2)] } });
+
+test("an answer that begins and ends before the page looks again is told of like any other", () => {
+  const begins = (state) => runningChanged(state, 1, true);
+  const ends = (state) => runningChanged(state, 1, false);
+  for (const changes of [
+    [begins, ends],
+    [begins, ends, begins, ends],
+    [inList(true), inList(false)],
+  ]) {
+    const { set, store, notified, waited } = page({ openKey: 1, notify: true, seen: false });
+    for (const change of changes.slice(0, -1)) store.update(change);
+    assert.deepEqual(set(changes.at(-1)), [1]);
+    waited();
+    assert.deepEqual(notified, [{ key: 1, title: "Chat 1" }]);
+    assert.deepEqual([...store.state.awaitedIds], []);
+  }
+});
+
+test("where the next answer began at once, the end of that one is awaited", () => {
+  const { set, store } = page();
+  for (const running of [true, false]) store.update((state) => runningChanged(state, 1, running));
+  assert.deepEqual(
+    set((state) => runningChanged(state, 1, true)),
+    [],
+  );
+  assert.deepEqual(
+    set((state) => runningChanged(state, 1, false)),
+    [1],
+  );
+});
+
+test("the end of one answer does not lose the beginning of another in the same moment", () => {
+  const { set, store } = page();
+  store.update({ runningIds: new Set([1]) });
+  assert.deepEqual(set({ runningIds: new Set([2]) }), [1]);
+  assert.deepEqual(set({ runningIds: new Set() }), [1, 2]);
 });
 
 test("what ended while no window was open is unread", () => {

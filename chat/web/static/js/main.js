@@ -1,13 +1,13 @@
 // Builds the page's parts once, and starts it: the chats, or one that was shared.
 
 import { createActions } from "./actions/index.js";
-import { isApple, shortcutOf } from "./browser/keys.js";
+import { keyPresses } from "./actions/key-presses.js";
+import { isApple } from "./browser/keys.js";
 import { keep, kept } from "./browser/persistence.js";
 import { watchPrinting } from "./browser/printing.js";
 import { keyOfPath } from "./browser/router.js";
 import { ignoreStrayClicks } from "./browser/second-click.js";
 import { showTheme } from "./browser/theme.js";
-import { beginsMessage } from "./browser/typing.js";
 import { onOtherWindows } from "./browser/windows.js";
 import { App, fetchRest } from "./components/shell/app.js";
 import { api, onReach } from "./network/api.js";
@@ -15,6 +15,7 @@ import { watchConnection } from "./network/connection.js";
 import { slotsOfPage } from "./network/stream-slots.js";
 import { initialState } from "./state/page.js";
 import { Store } from "./state/store.js";
+import { withAwaited } from "./state/unread.js";
 import { strings } from "./strings/index.js";
 import { html, render } from "./view.js";
 
@@ -35,7 +36,7 @@ async function startShared(token) {
 }
 
 function startChats() {
-  const store = new Store({ ...initialState(), ...kept() });
+  const store = new Store({ ...initialState(), ...kept() }, withAwaited);
   const actions = createActions({ store, api, slots: slotsOfPage() });
 
   ignoreStrayClicks(document);
@@ -46,7 +47,7 @@ function startChats() {
   store.subscribe((state) => draw(state, actions));
   addEventListener("popstate", () => actions.show(keyOfPath(location.pathname)));
   addEventListener("pagehide", actions.settleRemoval);
-  document.addEventListener("keydown", (event) => press(event, store.state, actions));
+  document.addEventListener("keydown", pressing(store, actions));
   refreshWhenSeen(actions);
   onOtherWindows(actions.hear);
   closeDrawerWhenWide(actions);
@@ -69,28 +70,18 @@ function draw(state, actions) {
   document.title = unread + (title ? `${title} · ${strings.product}` : strings.product);
 }
 
-function press(event, state, actions) {
-  const asked = shortcutOf(event, { apple: isApple(), singleKeys: state.preferences.keys });
-  if (!asked && !state.dialog && !isDialogOpen() && !state.drawerOpen && beginsMessage(event, { apple: isApple() })) {
-    // The letter itself comes after this, and to whoever has the focus by then.
-    document.getElementById("message-field")?.focus({ preventScroll: true });
-    return;
-  }
-  // A dialog keeps the keys to itself, except that the key which opened it closes it.
-  const dialogs = { search: "search", help: "shortcuts" };
-  if (!asked || (isDialogOpen() && state.dialog?.name !== dialogs[asked])) return;
-  // The browser's own way will do, unless there is more of the chat to fetch.
-  if (asked === "print" && !actions.isPartShown()) return;
-  event.preventDefault();
-  if (asked === "print") actions.printChat();
-  else if (isDialogOpen()) actions.closeDialog();
-  else if (dialogs[asked]) actions.showDialog(dialogs[asked]);
-  else if (asked === "newChat") actions.newChat();
-  else if (asked === "sidebar") actions.toggleSidebar();
-  else document.getElementById("message-field")?.focus();
+function pressing(store, actions) {
+  return keyPresses({
+    stateOf: () => store.state,
+    actions,
+    apple: isApple(),
+    dialogs: {
+      isThere: () => document.querySelector("dialog") !== null,
+      isOpen: () => document.querySelector("dialog[open]") !== null,
+    },
+    focusField: () => document.getElementById("message-field")?.focus({ preventScroll: true }),
+  });
 }
-
-const isDialogOpen = () => document.querySelector("dialog[open]") !== null;
 
 /** Another window may have gone on meanwhile: coming back to this one asks what is new. */
 function refreshWhenSeen(actions) {

@@ -37,7 +37,11 @@ export function lazily(load, /** @type {unknown} */ waiting = null) {
   function Lazy(properties) {
     const [, setThere] = useState(Loaded !== null);
     useEffect(() => {
-      if (Loaded) return undefined;
+      // It may have come by itself between the drawing and this.
+      if (Loaded) {
+        setThere(true);
+        return undefined;
+      }
       /** @type {ReturnType<typeof setTimeout> | undefined} */
       let timer;
       let gone = false;

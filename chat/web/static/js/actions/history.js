@@ -23,7 +23,7 @@ export function historyActions({ store, api }) {
   /** The newest page, and all that are pinned, wherever in the list they stand. */
   async function refreshHistory() {
     if (store.state.history.items.length === 0) set({ phase: "loading" });
-    const asked = new Set(store.state.history.items.map(({ id }) => id));
+    const asked = new Map(store.state.history.items.map((item) => [item.id, item]));
     await load(
       () => Promise.all([api.conversations(), api.conversations({ pinned: true, limit: 100 })]),
       (history, [page, pinned]) => refreshed(history, itemsOf(page), page.next_cursor ?? null, itemsOf(pinned), asked),

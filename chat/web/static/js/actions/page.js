@@ -10,6 +10,8 @@ import { chooseLanguage, strings } from "../strings/index.js";
 const isNarrow = () => matchMedia("(max-width: 50rem)").matches;
 
 export function pageActions({ store, api }) {
+  let typedAhead = "";
+
   const set = (change) => () => store.update(change);
 
   async function loadMe() {
@@ -57,7 +59,19 @@ export function pageActions({ store, api }) {
         .map(textOf),
     models: () => store.state.me?.models ?? [],
     setTemporary: (temporary) => store.update({ temporary }),
-    showDialog: (name, item = null) => store.update({ dialog: { name, item }, drawerOpen: false }),
+    showDialog(name, item = null) {
+      typedAhead = "";
+      store.update({ dialog: { name, item }, drawerOpen: false });
+    },
+    /** What was typed for a dialog before it was there: changed by the keys, and taken by the dialog. */
+    typeAhead(change) {
+      typedAhead = change(typedAhead);
+    },
+    takeTyped() {
+      const text = typedAhead;
+      typedAhead = "";
+      return text;
+    },
     /** That one only: when the browser tells of its end, another may have been opened. */
     closeDialog: (closing = store.state.dialog) =>
       store.update(({ dialog }) => (dialog === closing ? { dialog: null } : {})),

@@ -17,12 +17,13 @@ export function unreadActions({ store, isSeen, notify, wait = (run) => setTimeou
     return state.history.items.find(({ id }) => id === key)?.running === true;
   };
 
-  /** To be called after every change, and when the window is looked at. */
+  /**
+   * To be called after every change, and when the window is looked at. What is awaited was noted with the change
+   * itself, by `withAwaited`: an answer may be over before this is called for the first time.
+   */
   function watchEnds() {
     const { state } = store;
     let { awaitedIds, unreadIds } = state;
-    for (const { id, running } of state.history.items) if (running) awaitedIds = setWith(awaitedIds, id);
-    for (const id of state.runningIds) awaitedIds = setWith(awaitedIds, id);
     const ended = state.history.phase === "ready" ? [...awaitedIds].filter((id) => !isRunning(state, id)) : [];
     for (const id of ended) {
       awaitedIds = setWithout(awaitedIds, id);

@@ -47,9 +47,14 @@ export function appendPage(items, page) {
 
 /**
  * The list with its newest page as the server has it now, and with what is pinned; what was loaded beyond stays. So does
- * a chat that was begun since the server was asked: `asked` has the ids that were in the list then.
+ * a chat that was begun since the server was asked, and whether an answer runs where that was noted since: `asked` has
+ * the items of the list then, by id.
  */
-export function refreshed(history, page, nextCursor, pinned, asked) {
+export function refreshed(history, newest, nextCursor, allPinned, asked) {
+  const known = new Map(history.items.map((item) => [item.id, item]));
+  const [page, pinned] = [newest, allPinned].map((items) =>
+    items.map((item) => withNews(item, known.get(item.id), asked)),
+  );
   const isPinned = new Set(pinned.map((item) => item.id));
   const merged = refreshFirstPage(history.items, page, nextCursor !== null);
   const kept = new Set(merged.map((item) => item.id));
@@ -59,6 +64,11 @@ export function refreshed(history, page, nextCursor, pinned, asked) {
     items: [...pinned, ...since, ...merged.filter((item) => !item.pinned && !isPinned.has(item.id))],
     nextCursor: beyond ? history.nextCursor : nextCursor,
   };
+}
+
+/** The server's item, except that an answer began or ended here while its reply was on the way. */
+function withNews(item, known, asked) {
+  return known && known !== asked.get(item.id) ? { ...item, running: known.running } : item;
 }
 
 function refreshFirstPage(items, page, more) {

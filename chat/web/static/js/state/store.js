@@ -4,15 +4,21 @@
 export class Store {
   #listeners = new Set();
   #scheduled = false;
+  #completed;
 
-  constructor(state) {
+  /**
+   * `completed(state, before)` is what every change is passed through, also those that a later one of the same frame
+   * hides from the subscribers.
+   */
+  constructor(state, completed = (changed, _before) => changed) {
     this.state = state;
+    this.#completed = completed;
   }
 
   /** `change` is an object to lay over the state, or a function from the state to one. */
   update(change) {
     const patch = typeof change === "function" ? change(this.state) : change;
-    this.state = { ...this.state, ...patch };
+    this.state = this.#completed({ ...this.state, ...patch }, this.state);
     this.#schedule();
   }
 

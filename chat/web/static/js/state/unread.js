@@ -1,4 +1,5 @@
-// Sets of ids that are replaced, never changed; the same set where nothing changes. Pure functions.
+// Chats in which an answer is awaited, or was not seen yet, as sets of ids that are replaced, never changed. Pure
+// functions.
 
 export function setWith(ids, id) {
   return ids.has(id) ? ids : new Set(ids).add(id);
@@ -9,4 +10,19 @@ export function setWithout(ids, id) {
   const left = new Set(ids);
   left.delete(id);
   return left;
+}
+
+/**
+ * With the answers awaited that have begun since `before`, in this window or, by the list, elsewhere. An answer may
+ * begin and end within one frame: a look at the state once a frame finds nothing of it but this.
+ */
+export function withAwaited(state, before) {
+  let { awaitedIds } = state;
+  if (state.runningIds !== before.runningIds) {
+    for (const id of state.runningIds) if (!before.runningIds.has(id)) awaitedIds = setWith(awaitedIds, id);
+  }
+  if (state.history !== before.history) {
+    for (const { id, running } of state.history.items) if (running) awaitedIds = setWith(awaitedIds, id);
+  }
+  return awaitedIds === state.awaitedIds ? state : { ...state, awaitedIds };
 }

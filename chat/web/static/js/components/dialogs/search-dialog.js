@@ -14,7 +14,7 @@ const RECENT = 12;
 const dated = new Intl.DateTimeFormat(strings.dateLocale, { day: "numeric", month: "short", year: "numeric" });
 
 export function SearchDialog({ recent, removingIds, actions, onClose }) {
-  const [words, setWords] = useState("");
+  const [words, setWords] = useState(actions.takeTyped);
   const found = useSearch(words.trim(), actions);
   const [at, setAt] = useState(0);
   const list = useRef(null);

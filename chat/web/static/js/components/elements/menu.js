@@ -19,9 +19,6 @@ export function Menu({ id, icon = "dots", label, kind = "", items }) {
     menu.current.hidePopover();
     run?.();
   };
-  const onToggle = (event) => {
-    if (event.newState === "open") entriesOf(menu.current)[0]?.focus();
-  };
   return html`
     <${IconButton} icon=${icon} label=${label} kind=${kind} aria-haspopup="menu" popovertarget=${id} />
     <div
@@ -31,8 +28,7 @@ export function Menu({ id, icon = "dots", label, kind = "", items }) {
       role="menu"
       aria-label=${label}
       ref=${menu}
-      onBeforeToggle=${place}
-      onToggle=${onToggle}
+      onBeforeToggle=${prepare}
       onKeyDown=${walk}
     >
       ${shown.map((item) => html`<${Entry} ...${item} onChoose=${choose(item.run)} />`)}
@@ -61,10 +57,17 @@ function walk(event) {
   entries.at(to % entries.length).focus();
 }
 
-/** Under its button, or above where there is no room; always within the window. */
-function place(event) {
+function prepare(event) {
   if (event.newState !== "open") return;
   const menu = event.currentTarget;
+  place(menu);
+  // So the browser moves the focus with the opening. The event that tells of it comes later, after keys pressed since.
+  const first = entriesOf(menu)[0];
+  if (first) first.autofocus = true;
+}
+
+/** Under its button, or above where there is no room; always within the window. */
+function place(menu) {
   const button = menu.previousElementSibling.getBoundingClientRect();
   // A popover has no size before it is shown: its entries' number has to do.
   const height = menu.childElementCount * (matchMedia("(pointer: coarse)").matches ? 44 : 36) + 12;
