@@ -107,8 +107,11 @@ class OpenAIModel:
                 error = refused or error
                 wait_s = None if begun else self._wait_before_next(failure, error, attempt)
                 if wait_s is None or wait_s >= cancellation.remaining_s():
-                    # The failure's own text may hold what must not be logged, so it is not chained.
-                    raise error from None
+                    try:
+                        # The failure's own text may hold what must not be logged, so it is not chained.
+                        raise error from None
+                    finally:
+                        del error, refused  # they hold this frame, and all of the turn with it
             pause(wait_s, cancellation)
             attempt += 1
 
@@ -192,7 +195,10 @@ def _raise_fault_of(answer: AnswerReader) -> None:
     if isinstance(fault, ModelInterrupted) and not answer.finish_reason:
         raise ModelEndedEarly(fault.message)
     if fault is not None:
-        raise fault
+        try:
+            raise fault
+        finally:
+            del fault  # it holds this frame
 
 
 def _end_within_s(answer: AnswerReader) -> float | None:

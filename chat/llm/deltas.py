@@ -97,7 +97,10 @@ class AnswerReader:
         if texts:
             yield kind("".join(texts))
         if fault is not None:
-            raise fault
+            try:
+                raise fault
+            finally:
+                del fault  # it holds this frame
 
     def last(self, events: Iterable[tuple[bytes, bytes]], is_document: bool) -> Iterator[Given]:
         """The deltas of what stood at the end of the body without its end. What was cut there is passed over."""

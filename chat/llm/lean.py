@@ -129,7 +129,7 @@ class _Exchange:
         self._reply = reply
 
     def head(self, message: bytes) -> Reply:
-        """The reply, once its head has come. Closes the connection where none comes."""
+        """The reply, once its head has come. Closes it and the connection where none comes."""
         try:
             self.connection.begin(self.line)
             try:
@@ -140,6 +140,7 @@ class _Exchange:
                 self.receive()
         except BaseException:
             self.connection.close()
+            self._reply.close()
             raise
         return self._reply
 

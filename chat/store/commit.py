@@ -100,8 +100,8 @@ class Committer:
             # It may have taken effect all the same: to run them again could do things twice.
             self._undo()
             outcomes = [(None, error)] * len(group)
-        for write, (value, failure) in zip(group, outcomes, strict=True):
-            write.end(value, None if failure is None else translation(failure))
+        for write in group:  # out of the list: an error holds this frame
+            write.end(*_translated(outcomes.pop(0)))
         return True
 
     def _outcomes(self, group: Sequence[Write]) -> list[_Outcome]:
@@ -115,7 +115,7 @@ class Committer:
             else:
                 found = together([write.item for write in writes])
                 outcomes |= zip(writes, map(_told, found), strict=True)
-        return [outcomes[write] for write in group]
+        return [outcomes.pop(write) for write in group]
 
     def _in_savepoint(self, work: Callable[[], object]) -> _Outcome:
         """Run one write of a group; one that raises leaves no trace in what the others do."""
@@ -127,7 +127,10 @@ class Committer:
             self._run("ROLLBACK TO one")
             outcome = None, error
         self._run("RELEASE one")
-        return outcome
+        try:
+            return outcome
+        finally:
+            del outcome  # an error holds this frame
 
 
 def _given_up(write: Write) -> bool:
@@ -150,12 +153,20 @@ def _of_one(write: Write) -> _Outcome:
         return write.work(), None
     value, error = _told(write.together([write.item])[0])
     if error is not None:
-        raise error
+        try:
+            raise error
+        finally:
+            del error  # it holds this frame
     return value, None
 
 
 def _told(found: Any) -> _Outcome:
     return (None, found) if isinstance(found, Exception) else (found, None)
+
+
+def _translated(outcome: _Outcome) -> _Outcome:
+    value, error = outcome
+    return value, None if error is None else translation(error)
 
 
 def translation(error: BaseException) -> BaseException:

@@ -186,9 +186,7 @@ class Database:
 def _awaited(call: Call) -> Any:
     while not call.done:
         time.sleep(_LATE_LOOK_S)
-    if call.error is not None:
-        raise call.error
-    return call.value
+    return call.result()
 
 
 class _HasDatabase(Protocol):

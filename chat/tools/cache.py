@@ -23,15 +23,22 @@ WAIT_S = 17.0
 
 
 @dataclass(frozen=True, slots=True)
+class _Failure:
+    """A SourceUnavailable as it is kept: the exception refers to all that was at work when it was raised."""
+
+    message: str
+    status: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class _Outcome(Generic[Value]):
     """A value, or the failure to get one."""
 
     value: Value | None
-    failure: SourceUnavailable | None
+    failure: _Failure | None
 
     def take(self) -> Value:
         if self.failure is not None:
-            # A fresh one: the same exception raised in many threads would mix up their tracebacks.
             raise SourceUnavailable(self.failure.message, self.failure.status)
         return self.value  # type: ignore[return-value]  # no failure, so there is a value
 
@@ -102,15 +109,15 @@ class Cache(Generic[Value]):
         try:
             threading.Thread(target=self._fly, args=(key, fetch, flight), name="fetch", daemon=True).start()
         except RuntimeError:  # no thread to be had
-            self._land(key, flight, _Outcome(None, SourceUnavailable("This server is too busy to ask the source.")))
+            self._land(key, flight, _Outcome(None, _Failure("This server is too busy to ask the source.")))
 
     def _fly(self, key: Hashable, fetch: Callable[[], Value], flight: _Flight[Value]) -> None:
         # Should `fetch` raise what it must not, the waiting are told and the thread reports the fault.
-        outcome: _Outcome[Value] = _Outcome(None, SourceUnavailable("The source's answer could not be used."))
+        outcome: _Outcome[Value] = _Outcome(None, _Failure("The source's answer could not be used."))
         try:
             outcome = _Outcome(fetch(), None)
         except SourceUnavailable as failure:
-            outcome = _Outcome(None, failure)
+            outcome = _Outcome(None, _Failure(failure.message, failure.status))
         finally:
             self._land(key, flight, outcome)
 

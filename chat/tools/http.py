@@ -65,7 +65,9 @@ class _Passing(Exception):
 
     def __init__(self, failure: SourceUnavailable, pause_s: float = 0.0) -> None:
         super().__init__(failure.message)
-        self.failure = failure
+        # Not the failure itself: raised, it would refer to this in turn, and both to the whole answer.
+        self.message = failure.message
+        self.status = failure.status
         self.pause_s = pause_s
 
 
@@ -106,7 +108,7 @@ class JsonSource:
             except _Passing as passing:
                 pause_s = max(passing.pause_s, self._pause_s(attempt))
                 if attempt >= self._limits.attempts or pause_s >= watchdog.remaining_s():
-                    raise passing.failure from None
+                    raise SourceUnavailable(passing.message, passing.status) from None
                 time.sleep(pause_s)
 
     def _pause_s(self, attempt: int) -> float:
@@ -127,7 +129,7 @@ class JsonSource:
                 body = self._body(response)
         except (requests.RequestException, urllib3.exceptions.HTTPError, OSError) as error:
             if watchdog.flooded:
-                raise self._unavailable("sent more than this program reads") from None
+                raise self._too_large() from None
             raise self._translated(error, watchdog) from None
         # A body that ends with its connection looks complete when the watchdog ended it.
         if watchdog.expired:
@@ -138,8 +140,7 @@ class JsonSource:
         """Only a plain 200 is read."""
         status = response.status_code
         if status == 429 or status >= 500:
-            failure = self._unavailable(f"answered with an error ({status})", status)
-            raise _Passing(failure, _retry_after_s(response))
+            raise _Passing(self._unavailable(f"answered with an error ({status})", status), _retry_after_s(response))
         if 300 <= status < 400:
             raise self._unavailable("answered with a redirect, which is not followed", status)
         if status != 200:
@@ -148,15 +149,14 @@ class JsonSource:
             raise self._unavailable("answered in a form that was not asked for")
 
     def _body(self, response: requests.Response) -> bytes:
-        too_large = self._unavailable("sent more than this program reads")
         announced = response.headers.get("Content-Length", "")
         if announced.isdecimal() and int(announced[:12]) > self._limits.body_bytes:
-            raise too_large
+            raise self._too_large()
         body = bytearray()
         for pieces, chunk in enumerate(response.raw.stream(1 << 14, decode_content=False)):
             body += chunk
             if len(body) > self._limits.body_bytes or pieces >= self._limits.pieces:
-                raise too_large
+                raise self._too_large()
         return bytes(body)
 
     def _translated(self, error: Exception, watchdog: Watchdog) -> Exception:
@@ -192,6 +192,9 @@ class JsonSource:
     def refused(self) -> SourceUnavailable:
         """For whoever finds that the JSON is the source's way to say no."""
         return self._unavailable("refused the question")
+
+    def _too_large(self) -> SourceUnavailable:
+        return self._unavailable("sent more than this program reads")
 
     def _unavailable(self, what: str, status: int | None = None) -> SourceUnavailable:
         return SourceUnavailable(f"{self.name} {what}.", status)

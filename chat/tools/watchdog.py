@@ -56,6 +56,7 @@ class Watchdog:
     def __exit__(self, *_: object) -> None:
         _current.watchdog = None
         self._timer.cancel()
+        del self._timer  # it knows this object
         with self._lock:
             self._socket = None
 

@@ -52,6 +52,7 @@ def init_app(app: Flask) -> None:
     app.register_error_handler(ParleyError, _ours)
     app.register_error_handler(HTTPException, _werkzeug)
     app.register_error_handler(Exception, _unforeseen)
+    app.teardown_request(_let_go)
 
 
 def problem(status: int, code: str, message: str, field: str = "") -> tuple[Any, int]:
@@ -61,6 +62,11 @@ def problem(status: int, code: str, message: str, field: str = "") -> tuple[Any,
         return error_page.render(request, status, message if code == "host_not_allowed" else ""), status
     error = {"code": code, "message": message}
     return jsonify({"error": error | ({"field": field} if field else {})}), status
+
+
+def _let_go(_error: BaseException | None) -> None:
+    """Break the circle of a request for an unknown address: its error holds the frames that hold it, body and all."""
+    request.routing_exception = None
 
 
 def _ours(error: ParleyError) -> ResponseReturnValue:

@@ -56,6 +56,16 @@ class Call:
         """Say what came of it. It wakes nobody yet."""
         self.value, self.error, self.done = value, error, True
 
+    def result(self) -> Any:
+        """Return or raise what came of it, once: an error holds all the frames that it passes, and they hold this."""
+        if self.error is None:
+            return self.value
+        error, self.error = self.error, None
+        try:
+            raise error
+        finally:
+            del error
+
 
 class NativePool:
     """`size` native threads.
@@ -101,12 +111,7 @@ class NativePool:
         if not call.done:
             call.abandoned = True
             raise NotYet
-        if call.error is not None:
-            try:
-                raise call.error
-            finally:
-                del call  # it holds the error, which holds this frame
-        return call.value
+        return call.result()
 
     @property
     def waiting(self) -> int:

@@ -1,6 +1,9 @@
 from __future__ import annotations
 
+import gc
 import threading
+import time
+import weakref
 
 import pytest
 
@@ -152,3 +155,28 @@ def test_without_a_thread_to_be_had_the_caller_is_told(cache, fetch, monkeypatch
     with pytest.raises(SourceUnavailable, match="too busy"):
         cache.get("a", fetch)
     assert fetch.calls == 0
+
+
+def test_a_kept_failure_holds_nothing_of_how_it_came_about(cache):
+    class Answer:
+        """Stands for the response that was being read."""
+
+    answers: list[weakref.ref[Answer]] = []
+
+    def fails() -> int:
+        answer = Answer()
+        answers.append(weakref.ref(answer))
+        raise SourceUnavailable("No.", 503)
+
+    gc.disable()
+    try:
+        for _ in range(2):  # the second time it is told from what is kept
+            with pytest.raises(SourceUnavailable, match="No"):
+                cache.get("key", fails)
+        deadline = time.monotonic() + 5
+        while any(answer() is not None for answer in answers):
+            assert time.monotonic() < deadline, "it is still held"
+            time.sleep(0.01)
+    finally:
+        gc.enable()
+    assert len(answers) == 1

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from chat.tools.http import JsonSource, SourceUnavailable
+from tests.circles import no_circles
 from tests.servers.market_data import MarketDataServer
 
 from .conftest import IMPATIENT, QUICK, limits_for
@@ -182,3 +183,22 @@ def unused_port():
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))  # bound, but nobody listens
         yield taken.getsockname()[1]
+
+
+# Not a connection that breaks before its answer: there urllib3 leaves a circle of its own.
+@pytest.mark.parametrize("fault", ["429", "500", "404", "truncated", "redirect", "huge", "html"])
+def test_a_failure_leaves_no_circles(source, server, fault):
+    def fail() -> None:
+        server.fail(fault)
+        with pytest.raises(SourceUnavailable):
+            source.get(PATH, QUERY)
+
+    fail()
+    with no_circles():
+        fail()
+
+
+def test_an_answer_leaves_no_circles(source):
+    source.get(PATH, QUERY)
+    with no_circles():
+        source.get(PATH, QUERY)
