@@ -20,9 +20,9 @@ _LOOK_S = 5.0
 # is, so it waits until as much again may be garbage.
 _OBJECTS_OF_A_TURN = 400
 _ENOUGH_OBJECTS = 20_000
-# Each look takes the youngest and those that were young at the last. Now and then all, but for what is frozen: some
-# 20 ms with 64 MB of conversations. Meanwhile what was garbage only after a look stays, and lies between what comes
-# later: with every fiftieth a worker grew by 2 MB in 8,000 turns that were all alike.
+# Each look takes the youngest and those that were young at the last. Now and then all, but for what is frozen: 40 ms
+# with 64 MB of conversations. Until then stays what became garbage after it was looked at, and libraries leave circles
+# too.
 _ALL_EVERY = 10
 
 

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
+import sqlite3
 from collections.abc import Callable
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+
+from config.settings import Settings
 
 from ..circles import no_circles
 
@@ -50,3 +54,19 @@ def test_a_request_for_a_foreign_host_leaves_no_circles(make_app: Callable[..., 
     ask()
     with no_circles():
         ask()
+
+
+def test_a_locked_database_leaves_no_circles(
+    alice: FlaskClient, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("chat.store.database._PATIENCE_S", 0.1)
+    alice.post("/api/conversations", json={})
+    with contextlib.closing(sqlite3.connect(settings.database_path, isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+
+        def ask() -> None:
+            assert alice.post("/api/conversations", json={}).status_code == 503
+
+        ask()
+        with no_circles():
+            ask()
