@@ -26,12 +26,12 @@ def no_circles() -> Iterator[None]:
 
     Have everything done once before: what is kept for good the first time is no garbage.
     """
-    _wait_for_threads()
+    wait_for_threads()
     gc.collect()
     gc.set_debug(gc.DEBUG_SAVEALL)
     try:
         yield
-        _wait_for_threads()
+        wait_for_threads()
         gc.collect()
         found = collections.Counter(name for each in gc.garbage if (name := _name(each)))
     finally:
@@ -50,7 +50,7 @@ def _name(thing: object) -> str:
     return f"{kind.__module__}.{kind.__qualname__}" if ours else ""
 
 
-def _wait_for_threads() -> None:
+def wait_for_threads() -> None:
     """Until no turn, tool or fetch has a thread any more."""
     until = time.monotonic() + _PATIENCE_S
     while left := [thread for thread in threading.enumerate() if thread.name.startswith(_OURS)]:
