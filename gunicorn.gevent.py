@@ -136,6 +136,7 @@ def on_exit(server):
 def post_worker_init(worker):
     """Start this worker's parts before it takes its first request."""
     from chat.errors import ParleyError
+    from chat.web.page_files import serving
     from chat.workers import accept, garbage, http, mode, refusals
 
     try:
@@ -147,6 +148,7 @@ def post_worker_init(worker):
             front.install()
         parley = worker.app.callable.extensions["parley"]
         parley.start()
+        serving.make_ready(worker.app.callable)
         parley.leave_when(lambda: not worker.alive)
         http.limit_buffers(worker.sockets)
         http.serve_within_bounds(worker, settings.request_timeout_s, parley.lane_of)

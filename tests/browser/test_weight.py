@@ -73,6 +73,11 @@ def test_a_hidden_list_is_not_in_the_shell_either(
     assert shell.locator(".composer").bounding_box() == page.locator(".composer").bounding_box()
 
 
+def test_the_files_are_made_before_anybody_asks_for_the_page(tmp_path: Path) -> None:
+    with ParleyServer(tmp_path, WEB_CONCURRENCY=2, GRACE_S=0.5):
+        assert len(list((tmp_path / "data" / "page").glob("*/linked/main.js"))) == 1
+
+
 def test_the_page_works_without_linked_files(new_person: Callable[..., BrowserContext], tmp_path: Path) -> None:
     (tmp_path / "data").mkdir()
     (tmp_path / "data" / "page").write_text("")  # where the folder would have to be

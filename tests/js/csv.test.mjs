@@ -119,3 +119,72 @@ test("a chart's file has its unit and its source in columns, not in rows or name
   ]);
   assert.equal(lines(inGerman(() => dataFile(chart, [])))[1], "2023;5,25;%");
 });
+
+test("figures of a table that a model wrote are numbers, however its language writes them", () => {
+  const asWritten = (rows) => lines(toCsv(rows, { english: false })).slice(1);
+  for (const [rows, expected] of [
+    [
+      [
+        ["1.234,5 Mrd. €", "3,5 %"],
+        ["-12.345,6 Mrd. €", "−4,1 %"],
+      ],
+      ["1234.5,Mrd. €,3.5,%", "-12345.6,Mrd. €,-4.1,%"],
+    ],
+    [
+      [["1.234"], ["999"]],
+      ["1234", "999"],
+    ],
+    // Either, taken alone: the rest of the table decides.
+    [
+      [
+        ["1.234", "0,5"],
+        ["5.678", "1,25"],
+      ],
+      ["1234,0.5", "5678,1.25"],
+    ],
+    [
+      [
+        ["1,234", "0.5"],
+        ["5,678", "1.25"],
+      ],
+      ["1234,0.5", "5678,1.25"],
+    ],
+    [
+      [["1.234"], ["5.678"]],
+      ["1.234", "5.678"],
+    ],
+    [
+      [["1\u202f234,50 €"], ["12 345,00 €"]],
+      ["1234.50,€", "12345.00,€"],
+    ],
+    [
+      [["1'234.50"], ["2’000’000.00"]],
+      ["1234.50", "2000000.00"],
+    ],
+    [
+      [["12,34,567"], ["99,999"]],
+      ["1234567", "99999"],
+    ],
+    [
+      [["-$5"], ["€ -3"], ["CHF 9"]],
+      ["-5,$", "-3,€", "9,CHF"],
+    ],
+    [
+      [["3 % of GDP"], ["4,5 % des BIP"]],
+      ["3,% of GDP", "4.5,% des BIP"],
+    ],
+    [
+      [["192.168.1.1"], ["1.2.2023"], ["030 123 456"]],
+      ["192.168.1.1", "1.2.2023", "030 123 456"],
+    ],
+  ]) {
+    const head = rows[0].map(() => "x");
+    assert.deepEqual(asWritten([head, ...rows]), expected);
+  }
+  const german = inGerman(() => lines(toCsv([["a"], ["1.234,5 Mrd. €"], ["0,5 Mrd. €"]], { english: false })));
+  assert.deepEqual(german, ["a;Einheit", "1234,5;Mrd. €", "0,5;Mrd. €"]);
+});
+
+test("a tool's figures are English, whatever they look like", () => {
+  assert.deepEqual(lines(toCsv([["a"], ["1.234"], ["999"]])), ["a", "1.234", "999"]);
+});

@@ -62,7 +62,7 @@ class PageFiles:
 
     @property
     def linked(self) -> bool:
-        """Return whether there are linked files. Makes them when it is first asked."""
+        """Return whether there are linked files. Makes them when it is first asked: as a worker starts."""
         if self._linked is None:
             with self._making:
                 if self._linked is None:

@@ -29,6 +29,11 @@ def init_app(app: Flask, files: PageFiles) -> None:
     app.add_url_rule(f"{app.static_url_path}/<path:filename>", "static", lambda filename: _answer(files, filename))
 
 
+def make_ready(app: Flask) -> bool:
+    """Make the linked files now, unless they are there, rather than while the first person waits for the page."""
+    return page_files(app).linked
+
+
 def page_files(app: Flask) -> PageFiles:
     files: PageFiles = app.extensions[_EXTENSION]
     return files

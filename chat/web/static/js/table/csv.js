@@ -3,25 +3,55 @@
 
 import { figureParts } from "../state/result-words.js";
 import { strings } from "../strings/index.js";
+import { decimalSignOf } from "./figures.js";
 
 /** Without it a spreadsheet takes UTF-8 for something else. */
 const BYTE_ORDER_MARK = "\uFEFF";
-/** A currency before a number, or a short unit after it: "US$ 5", "−3.5 kg", "1,200 ms". */
-const FIGURE =
-  /^(?<sign>[-+−]?) ?(?<before>US\$|[$€£¥₹]|[A-Z]{3}(?= ))? ?(?<number>\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?) ?(?<after>[\p{L}°%µ²³/$€£¥·]{0,12})$/u;
+const SCALE = String.raw`(?:(?:Mrd|Mio|Tsd|Bio)\.?|Milliarden?|Millionen?|Billionen?|Tausend|thousand|million|billion|trillion|bn|mn|crore|lakh)`;
+const UNIT = String.raw`[\p{L}°%µ²³/\p{Sc}·]{0,12}`;
+/** A currency before a number, or a short unit after it: "US$ 5", "−3.5 kg", "1,200 ms", "2.5 Mrd. €", "3 % of GDP". */
+const FIGURE = new RegExp(
+  `^(?<sign>[-+−–]?) ?(?<before>[A-Z]{0,2}\\p{Sc}|[A-Z]{3}(?= ))? ?(?<sign2>[-−–]?)` +
+    `(?<number>\\d{1,3}(?:,\\d{2,3})*,\\d{3}(?:\\.\\d+)?|\\d+(?:\\.\\d+)?) ?` +
+    `(?<after>${SCALE} ${UNIT}|${SCALE}|% (?:of|de[sr]|vom) [\\p{L}-]{1,12}|${UNIT})$`,
+  "u",
+);
 const PAIR = /^1 ([A-Z]{3}) = ([\d.,]+) ([A-Z]{3})$/;
+const SPACES = /[\u00a0\u2007\u2009\u202f]/g;
+const DIGITS = /\d(?:[\d.,'’]*\d)?(?: \d{3}(?!\d)(?:[.,]\d+)?)*/g;
+/** Whole numbers in groups of three and decimals, by the decimal sign; what is written otherwise is no number. */
+const WRITTEN = {
+  ",": /^(?:[1-9]\d{0,2}(?:[. '’]\d{3})+|\d+)(?:,\d+)?$/,
+  ".": /^(?:[1-9]\d{0,2}(?:[ '’]\d{3})+|\d+|\d{1,3}(?:,\d{2,3})*,\d{3})(?:\.\d+)?$/,
+};
 
 /**
  * Comma-separated values as RFC 4180 has them; where the comma is the decimal sign, semicolons separate. Of a column
  * of figures with units the units make a column of their own. A cell that a spreadsheet would run is made text.
+ * `english`: the figures are known to be written so; otherwise each column, or else the table, shows its own way.
  */
-export function toCsv([columns, ...rows]) {
-  const split = columns.map((_, column) => hasUnits(rows.map((row) => row[column] ?? "")));
+export function toCsv([columns, ...rows], { english = true } = {}) {
+  const cells = columns.map((_, column) => rows.map((row) => row[column] ?? ""));
+  const ofTable = english ? "." : (decimalSignOf(rows.flat()) ?? ".");
+  const read = cells.map((column) => {
+    const decimal = english ? "." : (decimalSignOf(column) ?? ofTable);
+    return column.map((cell) => ({ cell, parts: partsOf(inEnglish(cell.trim(), decimal)) }));
+  });
+  const split = read.map(hasUnits);
   const head = columns.flatMap((name, column) => (split[column] ? [name, strings.figures.unit] : [name]));
-  const body = rows.map((row) =>
-    columns.flatMap((_, column) => (split[column] ? apart(row[column] ?? "") : [value(row[column] ?? "")])),
+  const body = rows.map((_, row) =>
+    read.flatMap((column, at) => (split[at] ? apart(column[row]) : [value(column[row])])),
   );
   return linesOf([head.map(text), ...body]);
+}
+
+/** The cell with its digits as English writes them, where they are a number at all. */
+function inEnglish(cell, decimal) {
+  return cell.replace(SPACES, " ").replace(DIGITS, (digits) => {
+    if (!WRITTEN[decimal].test(digits)) return digits;
+    const groups = decimal === "," ? /[. '’]/g : /[, '’]/g;
+    return digits.replace(groups, "").replace(",", ".");
+  });
 }
 
 /** Rows whose numbers are numbers, which none of them is text for. */
@@ -51,20 +81,18 @@ export function isData(cell) {
 }
 
 /** Whether most cells of a column are figures, and some have a unit. */
-function hasUnits(cells) {
-  const filled = cells.filter((cell) => cell.trim() !== "");
-  const figures = filled.map(partsOf).filter(Boolean);
+function hasUnits(column) {
+  const filled = column.filter(({ cell }) => cell.trim() !== "");
+  const figures = filled.map(({ parts }) => parts).filter(Boolean);
   return figures.length >= filled.length * 0.6 && figures.some(({ unit }) => unit !== "");
 }
 
-function apart(cell) {
-  const parts = partsOf(cell.trim());
+function apart({ cell, parts }) {
   return parts ? [parts.number, text(parts.unit)] : [text(cell), ""];
 }
 
-function value(cell) {
-  const parts = partsOf(cell.trim());
-  return parts && parts.unit === "" ? parts.number : text(cell);
+function value({ cell, parts }) {
+  return parts?.unit === "" ? parts.number : text(cell);
 }
 
 /** `{number, unit}` of "18.73 trillion US$", "+3.1 %" or "1 EUR = 1.15 USD"; null for what is no figure. */
@@ -85,6 +113,6 @@ function partsOf(cell) {
 function otherParts(cell) {
   const found = FIGURE.exec(cell)?.groups;
   if (!found || (found.before && found.after)) return null;
-  const sign = found.sign === "" || found.sign === "+" ? "" : "-";
+  const sign = /[-−–]/.test(found.sign + found.sign2) ? "-" : "";
   return { number: `${sign}${numeral(found.number.replaceAll(",", ""))}`, unit: found.before ?? found.after };
 }

@@ -71,10 +71,13 @@ function series(unit, base, prefixes = "kMGTP") {
 /** What each cell is worth, null for what is no figure. How digits are written and units meant, the column decides. */
 export function figuresOf(cells) {
   const parts = cells.map(partsOf);
-  const decimal = decimalSign(parts.filter(Boolean).map(({ digits }) => digits));
+  const decimal = decimalSign(parts) ?? ".";
   const family = familyOf(parts.filter(Boolean).map(({ unit }) => unit));
   return parts.map((part, index) => clockTime(cells[index]) ?? (part && worth(part, decimal, family)));
 }
+
+/** The decimal sign that these cells show, "." or ","; null where none does. */
+export const decimalSignOf = (cells) => decimalSign(cells.map(partsOf));
 
 /** Whether a cell is a figure and nothing else, unit and currency aside. */
 export function isFigure(cell) {
@@ -114,7 +117,8 @@ function numberOf(digits, decimal) {
 const THOUSANDS = { ".": /^\d{1,3}(?:\.\d{3})+$/, ",": /^\d{1,3}(?:,\d{2,3})*,\d{3}$/ };
 
 /** The decimal sign of a column: what its figures show, or where "1.234" might be either, what stands beside them. */
-function decimalSign(written) {
+function decimalSign(parts) {
+  const written = parts.filter(Boolean).map(({ digits }) => digits);
   let comma = 0;
   for (const digits of written) {
     const last = Math.max(digits.lastIndexOf("."), digits.lastIndexOf(","));
@@ -130,7 +134,7 @@ function decimalSign(written) {
   if (comma !== 0) return comma > 0 ? "," : ".";
   const dotted = written.filter((digits) => digits.includes("."));
   const whole = written.filter((digits) => /^\d+$/.test(digits));
-  return dotted.length > 0 && whole.some((digits) => /^[1-9]\d\d$/.test(digits)) ? "," : ".";
+  return dotted.length > 0 && whole.some((digits) => /^[1-9]\d\d$/.test(digits)) ? "," : null;
 }
 
 function familyOf(units) {

@@ -132,19 +132,21 @@ export function sortAgain(table) {
 
 const cellsOf = (row) => [...row.cells].map(cellText);
 
-/** All rows with the head, as they are `shown` and as they `came`. */
+/** All rows with the head, as they are `shown` and as they `came`, where that is known. */
 function rowsOf(table) {
   const [body] = table.tBodies;
   const head = table.tHead ? [...table.tHead.rows].map(cellsOf) : [];
   const rows = body ? orderedRows(body) : [];
   const shown = [...head, ...rows.map(cellsOf)];
   const came = bodies.get(body)?.came;
-  return { shown, came: came ? [...head, ...rows.map((row) => came.get(row))] : shown };
+  return { shown, came: came ? [...head, ...rows.map((row) => came.get(row))] : null };
 }
 
 /** Figures go into a file as they came, everything else as it is shown. */
 function csvOf(table) {
   const { shown, came } = rowsOf(table);
+  // A model writes its figures in any language.
+  if (!came) return toCsv(/** @type {any} */ (shown), { english: false });
   return toCsv(
     /** @type {any} */ (came.map((row, at) => row.map((cell, column) => (isData(cell) ? cell : shown[at][column])))),
   );

@@ -168,6 +168,8 @@ function takeFocus(field) {
 }
 
 function fit(field) {
-  field.style.height = "auto";
+  // The style sheet's own height is that of one line. To measure it, the page would have to be laid out first.
+  field.style.height = field.value ? "auto" : "";
+  if (!field.value) return;
   field.style.height = `${field.scrollHeight}px`;
 }
