@@ -151,8 +151,8 @@ def post_worker_init(worker):
         serving.make_ready(worker.app.callable)
         parley.leave_when(lambda: not worker.alive)
         http.limit_buffers(worker.sockets)
-        http.serve_within_bounds(worker, settings.request_timeout_s, parley.lane_of)
-        accept.be_patient(worker)
+        loop_is_busy = http.serve_within_bounds(worker, settings.request_timeout_s, parley.lane_of)
+        accept.be_patient(worker, loop_is_busy)
         garbage.collect_rarely()
     except ParleyError as error:
         raise CannotStart(str(error)) from error

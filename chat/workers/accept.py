@@ -8,6 +8,7 @@ from __future__ import annotations
 import errno
 import math
 import time
+from collections.abc import Callable
 from typing import Any
 
 from chat.workers import mode
@@ -15,6 +16,7 @@ from chat.workers import mode
 _LACKS = (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM)
 PAUSE_S = 0.1
 _COMPLAIN_EVERY_S = 30.0
+_BUSY_ACCEPTS = 16
 
 
 class Complaint:
@@ -34,11 +36,14 @@ class Complaint:
         return True
 
 
-def be_patient(worker: Any) -> None:
-    """Have `worker` (gunicorn's, before it runs) pause instead. Its callers wait in the listening socket's queue."""
+def be_patient(worker: Any, loop_is_busy: Callable[[], bool]) -> None:
+    """Have `worker` (gunicorn's, before it runs) pause instead. Its callers wait in the listening socket's queue.
+
+    A gevent worker takes several of them at once while `loop_is_busy`.
+    """
     complaint = Complaint(worker.log)
     if mode.current() is mode.ASYNC:
-        _patient_greenlets(complaint)
+        _patient_greenlets(complaint, loop_is_busy)
     else:
         _patient_threads(worker, complaint)
 
@@ -57,11 +62,23 @@ def _patient_threads(worker: Any, complaint: Complaint) -> None:
     worker.accept = accept_patiently
 
 
-def _patient_greenlets(complaint: Complaint) -> None:
+def _patient_greenlets(complaint: Complaint, loop_is_busy: Callable[[], bool]) -> None:
     from gevent.server import StreamServer
     from gunicorn.workers import ggevent
 
     class PatientServer(StreamServer):  # type: ignore[misc]  # gevent has no types
+        max_accept: int
+
+        def _do_read(self) -> None:
+            # gunicorn asks for one at a time, so that idle workers share a crowd evenly. But in a round of a busy loop
+            # one would be few.
+            usual: int = self.max_accept
+            self.max_accept = max(usual, _BUSY_ACCEPTS) if loop_is_busy() else usual
+            try:
+                super()._do_read()
+            finally:
+                self.max_accept = usual
+
         def do_read(self) -> Any:
             try:
                 return super().do_read()

@@ -6,6 +6,7 @@ first was reached by https.
 
 from __future__ import annotations
 
+import functools
 import json
 from http import HTTPStatus
 from typing import Any
@@ -37,6 +38,7 @@ def install() -> None:
     parser.RequestParser.mesg_class = ProxiedRequest
 
 
+@functools.cache
 def answer(status: int, retry_after_s: int = 0) -> bytes:
     """A whole answer that refuses a request and ends the connection."""
     code, message = _BY_STATUS.get(status, _UNFORESEEN if status >= HTTPStatus.INTERNAL_SERVER_ERROR else _MALFORMED)

@@ -20,13 +20,14 @@ SHOWN = ROOT / "docs" / "nginx.conf"
 _START_S = 20.0
 # Where it is put, though not on everybody's PATH.
 _PLACES = "/usr/sbin:/usr/local/sbin:/usr/local/bin:/opt/homebrew/bin"
-# What the distribution's own nginx.conf has around such a file, with everything that is written in one folder.
+# What the distribution's own nginx.conf has around such a file, with everything that is written in one folder, and with
+# what the file says about `events`.
 _AROUND = """\
 daemon off;
 {user}pid nginx.pid;
 error_log stderr;
 worker_processes 1;
-events {{ worker_connections 2048; }}
+events {{ worker_connections 2048; multi_accept on; }}
 http {{
     access_log off;
 {temporary}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+from collections.abc import Callable
 from typing import Any
 
 from chat.workers import mode
@@ -10,17 +11,23 @@ from chat.workers.http.bounds import Bounds
 from chat.workers.http.lanes import LaneOf
 
 
-def serve_within_bounds(worker: Any, request_timeout_s: float, lane_of: LaneOf) -> None:
-    """Have `worker` (gunicorn's, before its first request) serve with bounds on time, bytes and places."""
+def serve_within_bounds(worker: Any, request_timeout_s: float, lane_of: LaneOf) -> Callable[[], bool]:
+    """Have `worker` (gunicorn's, before its first request) serve with bounds on time, bytes and places.
+
+    Returns what tells whether its loop has more to do than it gets done for the moment.
+    """
     bounds = Bounds(request_timeout_s)
     if mode.current() is mode.ASYNC:
         from chat.workers.http.greenlet_server import GreenletServer  # noqa: PLC0415 - not under the other kind of worker
 
-        GreenletServer(worker, bounds).take_over()
-    elif not worker.cfg.is_ssl:  # the handshake of TLS would stop the loop; gunicorn has threads for it
+        server = GreenletServer(worker, bounds)
+        server.take_over()
+        return lambda: server.is_busy
+    if not worker.cfg.is_ssl:  # the handshake of TLS would stop the loop; gunicorn has threads for it
         from chat.workers.http.thread_server import ThreadServer  # noqa: PLC0415
 
         ThreadServer(worker, bounds, lane_of).take_over()
+    return lambda: False
 
 
 def limit_buffers(sockets: Any) -> None:

@@ -13,13 +13,16 @@ from gunicorn import http
 from gunicorn.http.errors import NoMoreData
 
 from chat.workers.http.arrival import Arrival, Room, read_body
+from chat.workers.http.attention import Attention, paced
 from chat.workers.http.bounds import Bounds, Refusal
 from chat.workers.http.sending import drop, send_all
 
 _GONE = (errno.EPIPE, errno.ECONNRESET, errno.ENOTCONN, errno.EBADF)
 _LOOK_S = 0.1
-# Not 0: the loop comes back to those that sleep for no time fifty times before it looks at any socket.
-_BREATH_S = 0.001
+# Who has waited for less has hardly let anybody else go on.
+_WAITED_S = 0.001
+# Of a connection's first bytes: more than nearly every head has.
+_FIRST_PIECE = 2048
 
 
 class GreenletServer:
@@ -29,10 +32,16 @@ class GreenletServer:
         self._worker = worker
         self._bounds = bounds
         self._room = Room()
+        self._attention = Attention(bounds.slice_s)
         self._open = 0
         # Those that keep the worker waiting for the rest of a request, or with an answer; the longest first.
         self._waits: dict[Wire, float] = {}
         self._reserve = max(2, worker.worker_connections // 20)
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether somebody has to wait for the loop's attention."""
+        return self._attention.is_scarce
 
     def take_over(self) -> None:
         self._worker.handle = self.handle
@@ -40,7 +49,7 @@ class GreenletServer:
 
     def handle(self, listener: Any, client: Any, address: Any) -> None:
         """Serve one connection to its end."""
-        wire = Wire(client, self._bounds, self._room, self._waits)
+        wire = Wire(client, self._bounds, self._room, self._waits, self._attention)
         self._open += 1
         try:
             self._converse(listener, wire, address)
@@ -93,14 +102,18 @@ class GreenletServer:
 class Wire:
     """A connection as gunicorn's parser and responses use it. What is not here is the socket's own."""
 
-    def __init__(self, sock: Any, bounds: Bounds, room: Room, waits: dict[Wire, float]) -> None:
+    def __init__(self, sock: Any, bounds: Bounds, room: Room, waits: dict[Wire, float], attention: Attention) -> None:
         self._sock = sock
         self._bounds = bounds
         self._waits = waits
-        self._since = time.monotonic()
+        self._attention = attention
+        # The work on what this connection sends, since it last waited for its turn.
+        self._worked_s = 0.0
+        self._working_since = time.monotonic()
+        self._piece, self._taken = _FIRST_PIECE, 0
         self.arrival = Arrival(bounds, room)
         self.linger = False
-        waits[self] = self._since
+        waits[self] = self._working_since
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._sock, name)
@@ -112,7 +125,8 @@ class Wire:
 
     def expect(self) -> None:
         """The next request may come."""
-        self._breathe()
+        # Most of that time it may have waited for something: one request alone is not more than half a slice.
+        self._count(min(time.monotonic() - self._working_since, self._bounds.slice_s / 2))
         self.arrival.expect_another()
         self._waits[self] = time.monotonic()
 
@@ -122,13 +136,22 @@ class Wire:
 
     def recv(self, size: int) -> bytes:
         """What has come of the request. Raises Refusal or NoMoreData when its time or its bytes are used up."""
-        self._breathe()
-        self._sock.settimeout(self.arrival.left_s(self._since))
+        worked_s = time.monotonic() - self._working_since
+        if self._taken:
+            self._piece = paced(self._piece, self._taken, worked_s, self._bounds.slice_s)
+        self._count(worked_s)
+        since = time.monotonic()
+        self._sock.settimeout(self.arrival.left_s(since))
         try:
-            return self.arrival.take(self._sock.recv(size))
+            data = self._sock.recv(min(size, self._piece))
         except TimeoutError:
             self.arrival.fail_late()
             raise
+        self._working_since = time.monotonic()
+        if not self.arrival.began and self._working_since - since > _WAITED_S:
+            self._worked_s = 0.0
+        self._taken = len(data)
+        return self.arrival.take(data)
 
     def sendall(self, data: bytes | memoryview) -> None:
         self._waits[self] = time.monotonic()
@@ -162,13 +185,13 @@ class Wire:
         with contextlib.suppress(OSError):
             self._sock.close()
 
-    def _breathe(self) -> None:
-        """Let others have a turn, if this one has had its own: a socket that always has data never waits."""
-        now = time.monotonic()
-        if now - self._since > self._bounds.slice_s:
-            gevent.sleep(_BREATH_S)
-            now = time.monotonic()
-        self._since = now
+    def _count(self, worked_s: float) -> None:
+        """Wait, if this connection has had its slice: one that always has data never waits by itself."""
+        self._worked_s += worked_s
+        if self._worked_s > self._bounds.slice_s:
+            self._attention.wait()
+            self._worked_s = 0.0
+        self._working_since = time.monotonic()
 
     def _linger(self) -> None:
         """Take a little of what still comes: the answer would be lost with a connection that is reset."""
