@@ -1,43 +1,114 @@
-"""Somebody who asks /healthz again and again, and how long that takes."""
+"""Somebody who asks again and again how /healthz is, and how long that takes; and whether a turn would be taken.
+
+In a process of its own: among the threads of a crowd it would measure how long it waits for the interpreter.
+"""
 
 from __future__ import annotations
 
+import json
+import subprocess
+import sys
 import threading
 import time
+from dataclasses import asdict, dataclass, field
 
-from scripts.chaos.connection import Address, Dropped, Refused
+from scripts.chaos.connection import EVENT_STREAM, Address, Dropped, Refused
+from scripts.chaos.parley import ROOT
+from scripts.chaos.person import Person
 
 _LOOK_S = 0.02
+_OVERLOADED = 503
+
+
+@dataclass
+class Seen:
+    """Seconds until `/healthz` was answered, and until a turn was refused; sentences about what failed."""
+
+    times: list[float] = field(default_factory=list)
+    refused: list[float] = field(default_factory=list)
+    failures: list[str] = field(default_factory=list)
 
 
 class Watch:
-    """Asks /healthz again and again. A context manager."""
+    """Looks at a server from its beginning to its end; the results are there afterwards. A context manager.
 
-    def __init__(self, address: Address) -> None:
-        self._address = address
-        self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._run, daemon=True)
-        self._times: list[float] = []
-        self.failures: list[str] = []
+    Where `person` is given, it also asks in their name, as long as the server refuses.
+    """
+
+    def __init__(self, address: Address, person: Person | None = None) -> None:
+        self._place = [address.host, str(address.port)]
+        if person:
+            self._place += [person.headers["Cookie"], str(person.conversation)]
+        self._process: subprocess.Popen[str] | None = None
+        self._seen = Seen()
 
     def __enter__(self) -> Watch:
-        self._thread.start()
+        command = [sys.executable, "-m", "scripts.chaos.watch", *self._place]
+        self._process = subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        assert self._process.stdout is not None
+        self._process.stdout.readline()  # it has begun
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._stop.set()
-        self._thread.join()
+        assert self._process is not None
+        told, _ = self._process.communicate()  # its input ends, and so does it
+        self._seen = Seen(**json.loads(told))
+
+    @property
+    def failures(self) -> list[str]:
+        return self._seen.failures
+
+    @property
+    def refusals(self) -> int:
+        return len(self._seen.refused)
 
     @property
     def p99_s(self) -> float:
-        times = sorted(self._times)
-        return times[int(len(times) * 0.99)] if times else float("inf")
+        """Of /healthz."""
+        return _p99(self._seen.times)
 
-    def _run(self) -> None:
-        while not self._stop.wait(_LOOK_S):
-            since = time.monotonic()
-            try:
-                self._address.ask("GET", "/healthz")
-            except (Dropped, Refused) as error:
-                self.failures.append(str(error))
-            self._times.append(time.monotonic() - since)
+    @property
+    def refused_p99_s(self) -> float:
+        return _p99(self._seen.refused)
+
+
+def _p99(times: list[float]) -> float:
+    return sorted(times)[int(len(times) * 0.99)] if times else float("inf")
+
+
+def _look(address: Address, seen: Seen) -> None:
+    since = time.monotonic()
+    try:
+        address.ask("GET", "/healthz")
+    except (Dropped, Refused) as error:
+        seen.failures.append(str(error))
+    seen.times.append(time.monotonic() - since)
+
+
+def _knock(address: Address, cookie: str, conversation: str, seen: Seen) -> None:
+    since = time.monotonic()
+    headers = {"Cookie": cookie, "Accept": EVENT_STREAM}
+    try:
+        address.ask("POST", f"/api/conversations/{conversation}/turns", {"text": "Hello"}, headers).close()
+    except Refused as refused:
+        if refused.status == _OVERLOADED:
+            seen.refused.append(time.monotonic() - since)
+    except Dropped as dropped:
+        seen.failures.append(str(dropped))
+
+
+def main(arguments: list[str]) -> None:
+    """`HOST PORT [COOKIE CONVERSATION]`: look until the input ends, then tell what was seen."""
+    host, port, *who = arguments
+    address, seen, enough = Address(host, int(port)), Seen(), threading.Event()
+    threading.Thread(target=lambda: (sys.stdin.read(), enough.set()), daemon=True).start()
+    print("watching", flush=True)
+    while not enough.wait(_LOOK_S):
+        _look(address, seen)
+        if who:
+            _knock(address, who[0], who[1], seen)
+    print(json.dumps(asdict(seen)))
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
