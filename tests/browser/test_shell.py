@@ -135,12 +135,18 @@ def test_every_target_on_a_phone_is_44_pixels_high(
 
 
 def test_the_main_figures_fit_on_a_phone(new_person: Callable[..., BrowserContext], server: ParleyServer) -> None:
-    window = new_person(**PHONE).new_page()
-    window.goto(server.url)
-    asked(window, "Show me China market data")
-    table = window.locator("figure.result .table-scroll").first
-    expect(table).to_contain_text("Year")
-    assert table.evaluate("each => each.scrollWidth - each.clientWidth") <= 0
+    for locale, question in (
+        ("en-GB", "Show me China market data"),
+        ("de-DE", "Zeige mir Marktdaten zu China"),
+        ("en-GB", "Compare GDP growth of India, China and Brazil"),
+        ("de-DE", "Vergleiche das BIP-Wachstum von Indien, China und Brasilien"),
+    ):
+        window = new_person(**PHONE, locale=locale).new_page()
+        window.goto(server.url)
+        ask(window, question)
+        table = window.locator("figure.result .table-scroll").first
+        expect(table).to_contain_text("Year" if locale == "en-GB" else "Jahr", timeout=20_000)
+        assert table.evaluate("each => each.scrollWidth - each.clientWidth") <= 0, question
 
 
 def small_targets(page: Page, where: str) -> list[str]:

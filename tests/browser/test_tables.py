@@ -77,6 +77,16 @@ def test_every_word_of_a_table_is_whole_at_every_width(window: Page, text: str) 
             window.wait_for_function("each => each.scrollLeft > 0", arg=frame.element_handle())
 
 
+@pytest.mark.parametrize(("text", "stays"), [(MIXED, True), (LONG_WORD, False)], ids=["names", "a word too long"])
+def test_the_first_column_stays_in_sight_where_it_is_narrow(window: Page, text: str, stays: bool) -> None:
+    window.set_viewport_size({"width": 320, "height": 700})
+    block = shown(window, text)
+    frame = block.get_by_role("region", name="Table")
+    frame.evaluate("each => { each.scrollLeft = each.scrollWidth; }")
+    left, edge = (each.evaluate("e => e.getBoundingClientRect().left") for each in (block.locator("td").first, frame))
+    assert (left == edge) == stays
+
+
 def test_chinese_columns_are_wider_than_a_letter(window: Page) -> None:
     window.set_viewport_size({"width": 320, "height": 700})
     widths = shown(window, CHINESE).locator("tbody td").evaluate_all("all => all.map((each) => each.clientWidth)")

@@ -1,5 +1,6 @@
 // A chart as a picture to keep: title, legend, plot and sources on a canvas, twice as fine as the screen.
 
+import { isolated, isRightToLeft } from "../markdown/direction.js";
 import { figure } from "./format.js";
 import { alignSeries, layOut } from "./plot.js";
 import { placeLabel } from "./rows.js";
@@ -30,7 +31,7 @@ export function pictureOf(chart, sources, colours, font) {
   pen.restore();
   notes.forEach((note, index) => {
     const y = SIZE.margin + head + SIZE.plot + (index + 0.7) * LINE;
-    write(pen, note, SIZE.margin, y, `13px ${font}`, colours.muted);
+    writeLine(pen, [[note, `13px ${font}`, colours.muted]], y);
   });
   return new Promise((resolve) => canvas.toBlob(resolve, "image/png"));
 }
@@ -43,10 +44,22 @@ function write(pen, text, x, y, font, colour, align = "left") {
   return pen.measureText(text).width;
 }
 
+/** Pieces `[text, font, colour]` one after the other, from the side on which the first of them begins. */
+function writeLine(pen, pieces, y) {
+  const backward = isRightToLeft(pieces[0][0]);
+  let x = backward ? SIZE.width - SIZE.margin : SIZE.margin;
+  for (const [text, font, colour] of pieces) {
+    pen.direction = isRightToLeft(text) ? "rtl" : "ltr";
+    const width = write(pen, text, x, y, font, colour, backward ? "right" : "left");
+    x += (width + 10) * (backward ? -1 : 1);
+  }
+  pen.direction = "ltr";
+}
+
 function drawHead(pen, chart, entries, colours, font) {
   const { margin } = SIZE;
-  const width = write(pen, chart.title, margin, margin + 12, `600 20px ${font}`, colours.text);
-  write(pen, chart.unit, margin + width + 10, margin + 12, `16px ${font}`, colours.muted);
+  const title = [chart.title, `600 20px ${font}`, colours.text];
+  writeLine(pen, [title, [chart.unit, `16px ${font}`, colours.muted]], margin + 12);
   for (const { index, words, x, line } of entries) {
     const y = margin + 30 + line * LINE;
     pen.fillStyle = colourOf(chart, colours, index);
@@ -63,7 +76,7 @@ function legendOf(pen, chart, font) {
   return chart.series.flatMap(({ name }, index) => {
     const place = values[index].findLastIndex((value) => value !== null);
     if (place < 0) return [];
-    const words = `${name}  ${figure(values[index][place], chart.unit)} (${placeLabel(places[place], chart.x)})`;
+    const words = `${isolated(name)}  ${figure(values[index][place], chart.unit)} (${placeLabel(places[place], chart.x)})`;
     const width = 40 + pen.measureText(words).width;
     if (x > SIZE.margin && x + width > SIZE.width - SIZE.margin) [x, line] = [SIZE.margin, line + 1];
     const entry = { index, words, x, line };

@@ -13,6 +13,12 @@ export function directionOf(text) {
   return rtl > 0 && 2 * rtl > text.match(LETTER).length ? "rtl" : "auto";
 }
 
+/** Whether a line of these words begins at the right: most letters say so, or the first one. */
+export function isRightToLeft(text) {
+  const [first] = text.match(LETTER) ?? [""];
+  return directionOf(text) === "rtl" || first.search(RTL) === 0;
+}
+
 /** A title in a sentence of another direction: what stands around it keeps its place. */
 export function isolated(title) {
   return hasRightToLeft(title) ? `\u2068${title}\u2069` : title;
@@ -26,7 +32,6 @@ export function hasRightToLeft(text) {
 export function setDirections(fragment) {
   for (const block of fragment.querySelectorAll(BLOCKS)) block.dir = directionOf(block.textContent);
   for (const frame of fragment.querySelectorAll(FRAMES)) {
-    const [first] = frame.textContent.match(LETTER) ?? [""];
-    if (directionOf(frame.textContent) === "rtl" || first.search(RTL) === 0) frame.dir = "rtl";
+    if (isRightToLeft(frame.textContent)) frame.dir = "rtl";
   }
 }

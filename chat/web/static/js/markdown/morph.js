@@ -37,7 +37,7 @@ function patchText(node, text) {
 }
 
 /** Attributes that Markdown gives; those that a person's click has changed (a pressed button) are left alone. */
-const OURS = ["href", "rel", "target", "start", "value", "align", "dir", "id", "aria-label"];
+const OURS = ["href", "rel", "target", "start", "value", "align", "dir", "id", "aria-label", "data-pinned"];
 
 function patchElement(current, next, keep) {
   for (const name of OURS) {

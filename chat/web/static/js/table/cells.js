@@ -36,6 +36,15 @@ export function widthOf(text) {
   return length > 12 ? "words" : null;
 }
 
+/** How many letters wide a column with this cell is at the least, about. */
+export function leastWidth(text) {
+  const longest = (pieces) => Math.max(...pieces.map((piece) => piece.length));
+  const width = widthOf(text);
+  if (width === "prose" || width === "endless") return Number.POSITIVE_INFINITY;
+  if (width === "whole") return longest(text.split("\n"));
+  return UNSPACED.test(text) ? 0 : longest(text.split(/\s/));
+}
+
 function unspacedWidth(length) {
   if (length <= 8) return "whole";
   if (length <= 18) return "words";

@@ -5,10 +5,13 @@ import { copyFrom } from "../browser/copy-button.js";
 import { download } from "../browser/download.js";
 import { element, taskButton } from "../browser/tasks.js";
 import { strings } from "../strings/index.js";
-import { cellText, widthOf } from "./cells.js";
+import { cellText, leastWidth, widthOf } from "./cells.js";
 import { isData, toCsv } from "./csv.js";
 import { nextDirection, sortedRows } from "./sorting.js";
 import { toTsv } from "./table-text.js";
+
+/** A first column whose cells need no more than these stays in sight. */
+const PINNED_LETTERS = 20;
 
 /** By body: the `rows` in the order they came, how many are shown `first`, and of each row the cells as they `came`. */
 const bodies = new WeakMap();
@@ -42,6 +45,8 @@ export function framed(table, { label = strings.markdown.table, came = null, fir
   scroller.setAttribute("aria-label", label);
   for (const head of table.querySelectorAll("thead th")) dressHead(head);
   for (const cell of table.querySelectorAll("tbody :is(th, td)")) dressCell(cell);
+  // No class: with another one the table of a growing text would be another table.
+  if (isNarrowFirst(table)) table.dataset.pinned = "";
   const foot = element("div", "table-foot", ...footOf(plain));
   const [body] = table.tBodies;
   if (came) bodies.set(body, { rows: [...body.rows], came: new Map([...body.rows].map((row, at) => [row, came[at]])) });
@@ -70,6 +75,12 @@ function dressHead(head) {
 function dressCell(cell) {
   const width = widthOf(cellText(cell));
   if (width) cell.classList.add(`cell-${width}`);
+}
+
+/** Whether the first column may stay in sight while the others scroll: it leaves room for them on a phone, too. */
+function isNarrowFirst(table) {
+  const first = [...table.rows].map(({ cells: [cell] }) => cell).filter(Boolean);
+  return first.length > 1 && first.every((cell) => leastWidth(cellText(cell)) <= PINNED_LETTERS);
 }
 
 function fold(body, foot, first) {
