@@ -25,7 +25,7 @@ class Connection:
         self.server = server
         self.arrival = Arrival(bounds, room)
         self.since = time.monotonic()
-        self.sock = _Wire(self, bounds)
+        self.sock: Any = _Wire(self, bounds)
         self.request: Any = None
         self.lane = Lane.SHORT
         self.abandoned = False

@@ -325,7 +325,7 @@ class ThreadServer:
         self._arriving.pop(connection, None)
         self._closing.pop(connection, None)
         connection.end()
-        connection.request = None  # it refers to the connection, by way of the socket
+        connection.request = connection.sock = None  # both refer to the connection
         if connection.abandoned:
             drop(connection.plain)
         else:
