@@ -19,6 +19,8 @@ from dotenv.parser import parse_stream
 
 ROOT = Path(__file__).resolve().parent.parent
 ENV_FILE = ROOT / ".env"
+# In threads: so many answers that only wait for their clients keep a thread, but no place of those that are working.
+ANSWERS_NOT_TAKEN = 64
 _PROMPT_BYTES = 100_000
 
 
@@ -254,8 +256,8 @@ class Settings:
     @property
     def streams_limit(self) -> int:
         """How many streams one worker has open at once: never all that it can have open, so that whatever is short
-        finds room beside them."""
-        return self.worker_connections * 9 // 10 if self.use_async_agent else self.threads * 5
+        finds room beside them. In threads, those that are not taken come on top of the places."""
+        return self.worker_connections * 9 // 10 if self.use_async_agent else self.threads * 5 + ANSWERS_NOT_TAKEN
 
     @property
     def database_path(self) -> Path:

@@ -1,6 +1,7 @@
 """How many turns each worker of a server could still take: a table in memory that they share.
 
-A thread worker that has no place left leaves newcomers to the others, as long as there is one that has.
+A thread worker that has no place left leaves newcomers to the others, as long as there is one that has; a turn that it
+has taken in already has one of theirs.
 """
 
 from __future__ import annotations
@@ -24,14 +25,14 @@ def assign(server: Any, worker: Any) -> None:
 
 
 def tell(slot: int, free: int) -> None:
-    """Say how many places this worker has left."""
-    _SLOT.pack_into(_table, slot * _SLOT.size, os.getpid(), max(0, free))
+    """Say how many places this worker has left; below 0, how many more turns than its own places it has."""
+    _SLOT.pack_into(_table, slot * _SLOT.size, os.getpid(), free)
 
 
-def elsewhere(slot: int) -> bool:
-    """Return whether another worker, and a living one, has said that it has places."""
+def elsewhere(slot: int) -> int:
+    """Return how many places the other workers that live have left together; below 0 where they have too many turns."""
     told = enumerate(_SLOT.iter_unpack(_table[:]))
-    return any(free and other != slot and _alive(pid) for other, (pid, free) in told)
+    return sum(free for other, (pid, free) in told if free and other != slot and _alive(pid))
 
 
 def _alive(pid: int) -> bool:

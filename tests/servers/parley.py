@@ -89,6 +89,13 @@ class ParleyServer:
         children = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text()
         return [int(pid) for pid in children.split()]
 
+    def wait_for_workers(self, number: int) -> None:
+        """Until so many workers report themselves; the server is ready with its first one."""
+        deadline = time.monotonic() + 30
+        while len(requests.get(f"{self.url}/admin/memory-debug", timeout=5).json()["workers"]) < number:
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
+
     def log(self, name: str) -> str:
         path = self.folder / "logs" / name
         return path.read_text(encoding="utf-8") if path.exists() else ""

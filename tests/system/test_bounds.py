@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
+import select
+import signal
 import socket
 import time
 from collections.abc import Iterator
@@ -113,7 +116,9 @@ def test_an_answer_that_nobody_takes_is_given_up(server: ParleyServer) -> None:
         connection.sendall(
             b"GET /api/turns/%d/events HTTP/1.1\r\n" % turn + HOST + b"Cookie: %b\r\n\r\n" % cookie.encode()
         )
-        time.sleep(2 * TIMEOUT_S + 1)
+        until_it_ends = select.poll()
+        until_it_ends.register(connection, 0)
+        assert until_it_ends.poll(30_000)
         with pytest.raises(ConnectionError):
             while connection.recv(65_536):
                 pass
@@ -144,6 +149,7 @@ def test_while_all_threads_stream_whatever_is_short_gets_through(tmp_path: Path)
             "CHAT_MODEL": "fake",
         }
         with ParleyServer(tmp_path, **settings) as server, ThreadPoolExecutor(8) as threads:
+            server.wait_for_workers(2)
             people = [Person(server.url) for _ in range(2 * THREADS + 1)]
             places = [person.conversation() for person in people]
             long = wanting(tokens=600, gap=0.1, first=0.1)
@@ -167,6 +173,41 @@ def test_while_all_threads_stream_whatever_is_short_gets_through(tmp_path: Path)
                 followed.close()
                 for person, turn in zip(people, turns, strict=False):
                     person.post(f"/api/turns/{turn}/stop")
+
+
+def test_a_turn_that_waits_in_a_full_worker_has_the_place_of_another(tmp_path: Path) -> None:
+    with FakeLLM() as llm:
+        settings = {
+            "USE_ASYNC_AGENT": "false",
+            "WEB_CONCURRENCY": 2,
+            "THREADS": THREADS,
+            "OPENAI_BASE_URL": llm.base_url,
+            "CHAT_MODEL": "fake",
+        }
+        with ParleyServer(tmp_path, **settings) as server, contextlib.ExitStack() as streams:
+            server.wait_for_workers(2)
+            people = [Person(server.url) for _ in range(THREADS + 1)]
+            places = [person.conversation() for person in people]
+            idle = server.workers[0]
+            time.sleep(1)  # it reports itself a moment before it has places
+            os.kill(idle, signal.SIGSTOP)
+            streams.callback(os.kill, idle, signal.SIGCONT)
+            long = wanting(tokens=600, gap=0.1, first=0.1)
+            open_streams = [
+                streams.enter_context(person.asking(place, long))
+                for person, place in zip(people[:-1], places[:-1], strict=True)
+            ]
+            heard = [next(events) for events in open_streams]
+            # The full worker takes in the next one too, since the other one does not move.
+            since = time.monotonic()
+            answer = people[-1].ask(places[-1], "Hello " + wanting(echo=1, first=0.1))
+            assert time.monotonic() - since < 30  # the others' answers last for 60
+            os.kill(idle, signal.SIGCONT)
+            assert "Hello" in text_of(answer)
+            assert not any(event.data["worker"].endswith(f":{idle}") for event in heard)
+            assert {event.data["worker"] for event in heard} == {answer[0].data["worker"]}
+            for person, event in zip(people, heard, strict=False):
+                person.post(f"/api/turns/{event.data['turn_id']}/stop")
 
 
 def _promptly(ask) -> requests.Response:  # type: ignore[no-untyped-def]

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import re
 import socket
 import time
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 import requests
 
-from ..servers.parley import ROOT, ParleyServer
+from scripts.fake_llm import FakeLLM
+
+from ..servers.parley import ROOT, ParleyServer, Person, text_of, wanting
 
 pytestmark = pytest.mark.system
 
@@ -27,6 +31,9 @@ KINDS = {
     b"Content-Type: application/json\r\nContent-Length: 100\r\n\r\n{",
     "take no answer": b"GET %(large)b HTTP/1.1\r\nHost: localhost\r\n\r\n",
 }
+
+# More than lies between the server and a client that does not read.
+LONG = wanting(tokens=40_000, gap=0, first=0)
 
 CLOSING = b"\r\nConnection: close\r\n\r\n"
 
@@ -70,6 +77,53 @@ def test_others_are_answered_beside_slow_clients(server: ParleyServer, large: st
             assert requests.get(server.url + path, timeout=10).status_code == 200
             assert time.monotonic() - since < PROMPT_S
     assert "Traceback" not in server.console()
+
+
+def test_streams_that_are_not_taken_leave_their_places(tmp_path: Path) -> None:
+    """In threads: as many who ask or follow as there are places, and none of them reads a byte."""
+    threads = 2
+    with FakeLLM() as llm:
+        settings = {
+            "USE_ASYNC_AGENT": "false",
+            "WEB_CONCURRENCY": 1,
+            "THREADS": threads,
+            "OPENAI_BASE_URL": llm.base_url,
+            "CHAT_MODEL": "fake",
+            "REQUEST_TIMEOUT_S": REQUEST_TIMEOUT_S,
+        }
+        with ParleyServer(tmp_path, **settings) as server, contextlib.ExitStack() as clients:
+            person = Person(server.url)
+            turn = person.ask(person.conversation(), LONG)[0].data["turn_id"]
+            for _ in range(4 * threads):
+                clients.enter_context(slow_client(server, _follow(turn, person)))
+            for _ in range(threads):
+                asking = Person(server.url)
+                clients.enter_context(slow_client(server, _ask(asking.conversation(), asking)))
+            since = time.monotonic()
+            # At once it may be refused, for a moment.
+            while (followed := person.get(f"/api/turns/{turn}/events", stream=True)).status_code == 503:
+                assert time.monotonic() - since < REQUEST_TIMEOUT_S / 3
+                time.sleep(0.1)
+            with followed:
+                assert next(followed.iter_lines()).startswith(b"id: 1")
+            assert "Hello" in text_of(person.ask(person.conversation(), "Hello " + wanting(echo=1, first=0)))
+            assert time.monotonic() - since < REQUEST_TIMEOUT_S / 3
+
+
+def _follow(turn: int, person: Person) -> bytes:
+    return b"GET /api/turns/%d/events HTTP/1.1\r\n%b\r\n" % (turn, _headers(person))
+
+
+def _ask(conversation: int, person: Person) -> bytes:
+    body = json.dumps({"text": LONG}).encode()
+    kind = b"Content-Type: application/json\r\nContent-Length: %d\r\n" % len(body)
+    head = b"POST /api/conversations/%d/turns HTTP/1.1\r\n" % conversation
+    return head + _headers(person) + kind + b"\r\n" + body
+
+
+def _headers(person: Person) -> bytes:
+    cookies = "; ".join(f"{name}={value}" for name, value in person.session.cookies.items())
+    return f"Host: localhost\r\nAccept: text/event-stream\r\nCookie: {cookies}\r\n".encode()
 
 
 def test_one_that_is_slow_where_there_is_room_has_it_all(server: ParleyServer, large: str) -> None:

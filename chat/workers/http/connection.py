@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import socket
 import time
+from collections.abc import Callable
 from typing import Any
 
 from greenlet import greenlet  # type: ignore[import-untyped]
@@ -29,8 +30,10 @@ class Connection:
         self.request: Any = None
         self.lane = Lane.SHORT
         self.abandoned = False
-        # Since when a thread has been sending what the client does not take; 0 while it does not send.
+        # Since when a thread has been waiting for the client to take what it sends; 0 while it does not.
         self.sending_since = 0.0
+        # Called by that thread as the wait begins.
+        self.on_wait: Callable[[], None] = _nothing
         # Whether its place in the lane is somebody else's already.
         self.has_passed_on = False
         self.taken_at_end = 0
@@ -91,6 +94,10 @@ class Connection:
         return self.arrival.take(loop.switch())
 
 
+def _nothing() -> None:
+    pass
+
+
 class _Wire:
     """The connection's socket, as gunicorn's parser and responses use it. What is not here is the socket's own."""
 
@@ -109,10 +116,21 @@ class _Wire:
     def sendall(self, data: bytes) -> None:
         if self._sock.gettimeout() == 0:  # in the loop, which does not wait
             self._sock.send(data)
-        else:
-            self._connection.sending_since = time.monotonic()
-            send_all(self._sock, data, self._patience_s)
-            self._connection.sending_since = 0.0
+            return
+        try:
+            sent = self._sock.send(data, socket.MSG_DONTWAIT)
+        except BlockingIOError:
+            sent = 0
+        if sent < len(data):
+            self._send_rest(memoryview(data)[sent:])
+
+    def _send_rest(self, data: memoryview) -> None:
+        connection = self._connection
+        connection.sending_since = time.monotonic()
+        connection.on_wait()
+        send_all(self._sock, data, self._patience_s)
+        connection.sending_since = 0.0
+        self._sock.settimeout(None)  # the next bytes are tried without waiting again
 
     def send(self, data: bytes) -> int:
         self.sendall(data)

@@ -34,8 +34,9 @@ class Places:
         return self.size - self.taken
 
     @property
-    def waited_for(self) -> bool:
-        return bool(self._waiting)
+    def waiting(self) -> int:
+        """How many wait for a place."""
+        return len(self._waiting)
 
     def enter(self, one: Any) -> bool | None:
         """Take a place; False where `one` has to wait for it, None where there is no room for that either."""
@@ -49,10 +50,13 @@ class Places:
 
     def leave(self) -> Any:
         """Give a place back. Returns whoever has it now, None if nobody waits."""
-        if self._waiting:
-            return self._waiting.popleft()
         self.taken -= 1
-        return None
+        return self.let_in() if self._waiting and self.taken < self.size else None
+
+    def let_in(self) -> Any:
+        """Have the first one that waits come in, whether or not there is a place. Returns it."""
+        self.taken += 1
+        return self._waiting.popleft()
 
     def let_all_in(self) -> list[Any]:
         """Have nobody wait any longer: more than `size` are in now."""

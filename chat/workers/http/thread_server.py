@@ -28,6 +28,7 @@ from chat.workers.http.connection import Connection
 from chat.workers.http.lanes import Lane, LaneOf, Places
 from chat.workers.http.sending import drop
 from config.server import places
+from config.settings import ANSWERS_NOT_TAKEN
 
 _GONE = (errno.EPIPE, errno.ECONNRESET, errno.ENOTCONN, errno.EBADF)
 _IDLE_S, _LOOK_S = 1.0, 0.25
@@ -38,8 +39,6 @@ _AT_ONCE = 32
 # A connection that has said nothing for longer will hardly be a turn.
 _FRESH_S = 5.0
 _WAITING_TURNS = 256
-# Short answers that only wait for their clients have a thread, but no place in their lane: so many at a time.
-_MOST_NOT_TAKEN = 64
 # Until the application begins no more turns, and sends whoever asks for one to another worker.
 _LEAVING_S = 1.5
 
@@ -61,7 +60,7 @@ class ThreadServer:
             Lane.FOLLOW: Places(threads * 4, 0),
             Lane.SHORT: Places(max(4, threads), worker.worker_connections),
         }
-        self._threads = ThreadPoolExecutor(max(4, threads) + threads * 5 + _WAITING_TURNS + _MOST_NOT_TAKEN)
+        self._threads = ThreadPoolExecutor(max(4, threads) + threads * 5 + _WAITING_TURNS + ANSWERS_NOT_TAKEN)
         self._answers = Answers()
         self._room = Room()
         self._open: dict[Connection, None] = {}
@@ -113,9 +112,10 @@ class ThreadServer:
         worker.method_queue.close()
 
     def _pause_s(self) -> float:
-        if self._lanes[Lane.SHORT].waited_for:
+        if self._lanes[Lane.SHORT].waiting:
             return _AJAR_S
-        return _LOOK_S if self._arriving or self._closing or not self._worker.alive else _IDLE_S
+        busy = self._arriving or self._closing or self._lanes[Lane.TURN].waiting or not self._worker.alive
+        return _LOOK_S if busy else _IDLE_S
 
     # The door
 
@@ -125,8 +125,9 @@ class ThreadServer:
         """
         self._make_room()
         full: bool = len(self._open) >= self._worker.worker_connections
-        free = 0 if full else max(0, self._lanes[Lane.TURN].free - self._fresh())
-        places.tell(self._worker.slot, free)
+        turns = self._lanes[Lane.TURN]
+        free = 0 if full else max(0, turns.free - self._fresh())
+        places.tell(self._worker.slot, free or min(0, turns.free))
         paused = time.monotonic() < self._pause_until
         self._listen(on=free > 0 and not paused)
         if free or full or not self._knocking():
@@ -143,7 +144,7 @@ class ThreadServer:
         now = time.monotonic()
         self._knocked_at = self._knocked_at or now
         waited_s = now - self._knocked_at
-        return waited_s >= _NEIGHBOURLY_S or (waited_s > 0 and not places.elsewhere(self._worker.slot))
+        return waited_s >= _NEIGHBOURLY_S or (waited_s > 0 and places.elsewhere(self._worker.slot) <= 0)
 
     def _fresh(self) -> int:
         """How many connections may yet turn out to be turns."""
@@ -225,7 +226,11 @@ class ThreadServer:
         self._arriving.pop(connection, None)
         self._worker.poller.unregister(connection.plain)
         connection.lane = self._lane_of(*connection.asked)
-        entered = self._lanes[connection.lane].enter(connection)
+        connection.on_wait = self._on_wait
+        lane = self._lanes[connection.lane]
+        entered = lane.enter(connection)
+        if entered is None and self._free_places(connection.lane, 1):
+            entered = lane.enter(connection)
         if entered is None:
             self._refuse(connection, no_room())
         elif entered:
@@ -269,26 +274,44 @@ class ThreadServer:
         if next_one is not None:
             self._start(next_one)
 
-    def _pass_places_on(self) -> None:
-        """Where a short answer waits for a place, have those leave theirs that only wait for their clients.
+    def _use_neighbours_places(self) -> None:
+        """Begin turns that wait here while another worker has places, as many as it has; each time, one."""
+        lane = self._lanes[Lane.TURN]
+        if lane.waiting and places.elsewhere(self._worker.slot) + min(0, lane.free) > 0:
+            self._start(lane.let_in())
+            places.tell(self._worker.slot, min(0, lane.free))
 
-        Where too many have done so, those that have waited the longest are ended.
+    def _on_wait(self) -> None:
+        """Called by a thread whose client does not take its answer."""
+        if self._lanes[Lane.SHORT].waiting:
+            self._worker.method_queue.defer(self._pass_places_on)
+
+    def _pass_places_on(self) -> None:
+        for kind, lane in self._lanes.items():
+            if lane.waiting:
+                self._free_places(kind, lane.waiting)
+
+    def _free_places(self, kind: Lane, wanted: int) -> int:
+        """Free up to `wanted` places of answers that only wait for their clients. Returns the number freed.
+
+        Where too many have no place already, those that have waited the longest are ended.
         """
-        lane = self._lanes[Lane.SHORT]
-        if not lane.waited_for:
-            return
         now = time.monotonic()
-        waiting = self._answers.not_taken(now - _AJAR_S)
-        room = _MOST_NOT_TAKEN - len(self._answers.without_place())
-        for connection in waiting:
-            if connection.lane is Lane.SHORT and not connection.has_passed_on and lane.waited_for and room > 0:
-                room -= 1
-                self._answers.pass_on(connection)
-                self._free_place(Lane.SHORT)
-        if room <= 0:
+        room = ANSWERS_NOT_TAKEN - len(self._answers.without_place())
+        stuck = self._answers.not_taken(now - self._patience_s(kind))
+        chosen = [each for each in stuck if each.lane is kind and not each.has_passed_on][: min(room, wanted)]
+        for connection in chosen:
+            self._answers.pass_on(connection)
+            self._free_place(kind)
+        if room <= wanted:
             late = set(self._answers.not_taken(now - self._bounds.patience_s))
-            for connection in [each for each in self._answers.without_place() if each in late][: lane.size]:
+            for connection in [each for each in self._answers.without_place() if each in late][:wanted]:
                 connection.abandon()
+        return len(chosen)
+
+    def _patience_s(self, kind: Lane) -> float:
+        """How long an answer of this kind waits before its place is another's. A stream's client may pause briefly."""
+        return 0.0 if kind is Lane.SHORT else self._bounds.patience_s
 
     # Ends
 
@@ -337,12 +360,13 @@ class ThreadServer:
             self._worker.poller.unregister(connection.plain)
 
     def _look_after(self) -> None:
-        """Refuse what is late, and close what has lingered."""
+        """Free places, refuse what is late, and close what has lingered."""
         self._pass_places_on()
         now = time.monotonic()
         if now - self._looked_at < _LOOK_S:
             return
         self._looked_at = now
+        self._use_neighbours_places()
         for connection in [each for each in self._arriving if each.arrival.deadline <= now]:
             self._go_on(connection, connection.give_up)
         for connection in [each for each, until in self._closing.items() if until <= now]:

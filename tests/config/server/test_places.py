@@ -102,10 +102,12 @@ def test_a_worker_with_places_is_seen_by_the_others_and_not_by_itself(born: Call
     assert not places.elsewhere(here.slot)
 
 
-def test_fewer_than_none_are_none(born: Callable[[], Any]) -> None:
-    here, there = born(), born()
+def test_too_many_turns_of_one_count_against_the_places_of_another(born: Callable[[], Any]) -> None:
+    here, there, third = born(), born(), born()
     places.tell(there.slot, -2)
-    assert not places.elsewhere(here.slot)
+    assert places.elsewhere(here.slot) == -2
+    places.tell(third.slot, 3)
+    assert (places.elsewhere(here.slot), places.elsewhere(there.slot)) == (1, 3)
 
 
 def test_a_new_worker_has_no_places_until_it_says_so(server: SimpleNamespace, born: Callable[[], Any]) -> None:
@@ -145,4 +147,4 @@ def test_two_servers_do_not_share_it() -> None:
     places.tell(1, 5)
     other = "from config.server import places; print(places.elsewhere(0))"
     said = subprocess.run([sys.executable, "-c", other], capture_output=True, text=True, check=True)
-    assert said.stdout == "False\n"
+    assert said.stdout == "0\n"

@@ -36,6 +36,8 @@ def make() -> Iterator[Callable[[], Connection]]:
 def test_an_answer_that_is_not_taken_is_seen_and_can_be_ended(make: Callable[[], Connection]) -> None:
     answers, connection, other = Answers(), make(), make()
     failed: list[OSError] = []
+    waits: list[Connection] = []
+    connection.on_wait = lambda: waits.append(connection)
 
     def answer() -> None:
         connection.sock.sendall(b"taken")
@@ -53,6 +55,7 @@ def test_an_answer_that_is_not_taken_is_seen_and_can_be_ended(make: Callable[[],
     while answers.not_taken(time.monotonic() - 0.1) != [connection]:
         assert time.monotonic() < until
         time.sleep(0.01)
+    assert waits == [connection]
     connection.abandon()
     thread.join(LONG_S)
     assert len(failed) == 1

@@ -41,8 +41,17 @@ def test_all_are_let_in_at_once_and_leave_one_by_one() -> None:
     assert places.let_all_in() == []
     # There is no place for another before all but the usual number have left.
     assert places.enter("d") is False
-    assert places.leave() == "d"
-    assert [places.leave() for _ in range(3)] == [None] * 3
+    assert [places.leave() for _ in range(4)] == [None, None, "d", None]
+    assert places.free == 1
+
+
+def test_one_that_waits_may_be_let_in_beyond_the_places() -> None:
+    places = Places(1, most_waiting=5)
+    for name in "abc":
+        places.enter(name)
+    assert places.let_in() == "b"
+    assert (places.taken, places.free, places.waiting) == (2, -1, 1)
+    assert [places.leave() for _ in range(3)] == [None, "c", None]
     assert places.free == 1
 
 
