@@ -13,13 +13,24 @@ from collections.abc import Callable
 
 from chat.workers import mode
 
-# Not 0: under gevent the loop comes back to those that sleep for no time many times before it looks at any socket.
 _BREATH_S = 0.001
 
 
 def breathe() -> None:
-    """Let the other threads go on, after some milliseconds of work that never waited for anything."""
-    time.sleep(_BREATH_S)
+    """Let the other threads go on, after some milliseconds of work that never waited for anything.
+
+    Under gevent those that do so share what they have of the loop.
+    """
+    _breathe()()
+
+
+@functools.cache
+def _breathe() -> Callable[[], None]:
+    if mode.current() is mode.SYNC:
+        return lambda: time.sleep(_BREATH_S)
+    from chat.workers import attention
+
+    return lambda: attention.of_this_worker().wait()
 
 
 def start(name: str, function: Callable[..., object], *args: object) -> None:

@@ -58,3 +58,19 @@ def gevent_greenlet():
     import gevent
 
     return gevent.getcurrent()
+
+
+def test_busy_ones_let_others_go_on():
+    seen = []
+
+    def busy():
+        for _ in range(5):
+            threads.breathe()
+            seen.append("busy")
+
+    for _ in range(3):
+        threads.start("busy", busy)
+    while seen.count("busy") < 15:
+        time.sleep(0.001)
+        seen.append("other")
+    assert seen.index("other") < len(seen) - 1 - seen[::-1].index("busy")

@@ -33,8 +33,6 @@ class Bounds:
 
     # Of each connection in the system: one that is not read from must not fill the machine.
     buffer_bytes: ClassVar[int] = 131_072
-    # How long foreign bytes are worked on before others have a turn.
-    slice_s: ClassVar[float] = 0.002
     # Where connections run out, who has kept the worker waiting for longer than this makes room.
     patience_s: ClassVar[float] = 0.25
 

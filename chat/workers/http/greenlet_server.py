@@ -12,8 +12,9 @@ import gevent
 from gunicorn import http
 from gunicorn.http.errors import NoMoreData
 
+from chat.workers import attention
+from chat.workers.attention import SLICE_S, Attention, paced
 from chat.workers.http.arrival import Arrival, Room, read_body
-from chat.workers.http.attention import Attention, paced
 from chat.workers.http.bounds import Bounds, Refusal
 from chat.workers.http.sending import drop, send_all
 
@@ -32,7 +33,7 @@ class GreenletServer:
         self._worker = worker
         self._bounds = bounds
         self._room = Room()
-        self._attention = Attention(bounds.slice_s)
+        self._attention = attention.of_this_worker()
         self._open = 0
         # Those that keep the worker waiting for the rest of a request, or with an answer; the longest first.
         self._waits: dict[Wire, float] = {}
@@ -126,7 +127,7 @@ class Wire:
     def expect(self) -> None:
         """The next request may come."""
         # Most of that time it may have waited for something: one request alone is not more than half a slice.
-        self._count(min(time.monotonic() - self._working_since, self._bounds.slice_s / 2))
+        self._count(min(time.monotonic() - self._working_since, SLICE_S / 2))
         self.arrival.expect_another()
         self._waits[self] = time.monotonic()
 
@@ -138,7 +139,7 @@ class Wire:
         """What has come of the request. Raises Refusal or NoMoreData when its time or its bytes are used up."""
         worked_s = time.monotonic() - self._working_since
         if self._taken:
-            self._piece = paced(self._piece, self._taken, worked_s, self._bounds.slice_s)
+            self._piece = paced(self._piece, self._taken, worked_s, SLICE_S)
         self._count(worked_s)
         since = time.monotonic()
         self._sock.settimeout(self.arrival.left_s(since))
@@ -188,7 +189,7 @@ class Wire:
     def _count(self, worked_s: float) -> None:
         """Wait, if this connection has had its slice: one that always has data never waits by itself."""
         self._worked_s += worked_s
-        if self._worked_s > self._bounds.slice_s:
+        if self._worked_s > SLICE_S:
             self._attention.wait()
             self._worked_s = 0.0
         self._working_since = time.monotonic()

@@ -1,11 +1,14 @@
 """What the loop of a gevent worker has left for connections that have used up a slice: one queue for all of them.
 
+Clients, models and data sources alike.
+
 A slice for each of them in every round of the loop would be seconds, where hundreds are busy.
 """
 
 from __future__ import annotations
 
 import collections
+import functools
 import time
 
 from gevent.hub import Waiter, get_hub
@@ -17,6 +20,9 @@ _PAUSE = 3
 
 _LEAST_BYTES, _MOST_BYTES = 256, 1 << 20
 _GROWTH = 8
+
+
+SLICE_S = 0.002
 
 
 class Attention:
@@ -63,6 +69,12 @@ class Attention:
                 break
         if self._queue:
             self._attend_after(max(_LEAST_PAUSE_S, _PAUSE * took_s))
+
+
+@functools.cache
+def of_this_worker() -> Attention:
+    """The one of this process, from its first use on; after a fork that is."""
+    return Attention(SLICE_S)
 
 
 def paced(piece: int, size: int, took_s: float, slice_s: float) -> int:

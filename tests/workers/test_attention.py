@@ -10,12 +10,11 @@ import gevent
 import pytest
 from gevent import socket
 
+from chat.workers.attention import SLICE_S, Attention, paced
 from chat.workers.http.arrival import Room
-from chat.workers.http.attention import Attention, paced
 from chat.workers.http.bounds import Bounds
 from chat.workers.http.greenlet_server import Wire
 
-SLICE_S = Bounds.slice_s
 LONG_S = 30.0
 
 
