@@ -38,6 +38,9 @@ def install() -> None:
     parser.RequestParser.mesg_class = ProxiedRequest
 
 
+TRAILER_BYTES = 8192
+
+
 @functools.cache
 def answer(status: int, retry_after_s: int = 0) -> bytes:
     """A whole answer that refuses a request and ends the connection."""
@@ -60,6 +63,8 @@ class _Chunks:
     """A chunked body, whose faults are OSErrors to who reads it, like a connection that breaks."""
 
     def __init__(self, reader: ChunkedReader) -> None:
+        # gunicorn counts the lines of all trailers anew at each read, and its own bound, that of a head, is far away.
+        reader.limit_trailer_section = TRAILER_BYTES
         self._reader = reader
 
     def read(self, size: int) -> bytes:

@@ -5,7 +5,7 @@ import json
 from unittest.mock import patch
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from chat.errors import ModelGarbled
@@ -133,9 +133,8 @@ def answer(received: list[bytes], with_wrapping: bool) -> tuple[list[Delta], str
     except ModelGarbled as error:
         fate = error.message
     joined: list[Delta] = []
-    for kind, said in itertools.groupby(found, type):
-        text = "".join(delta.text for delta in said)
-        joined += [kind(text)] if text else []
+    for kind, said in itertools.groupby((delta for delta in found if delta.text), type):
+        joined.append(kind("".join(delta.text for delta in said)))
     return joined, fate
 
 
@@ -146,6 +145,7 @@ _OTHERS = st.sampled_from(
 )
 
 
+@example([events('"', field="reasoning"), events(""), events("0", field="reasoning")], 0)
 @given(st.lists(st.lists(_EVENTS | _OTHERS, max_size=4).map(b"".join), max_size=8), st.integers(0, 400))
 def test_an_answer_is_the_same_with_and_without(pieces, cut):
     first, rest = events("First"), b"".join(pieces)

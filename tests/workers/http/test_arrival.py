@@ -11,6 +11,7 @@ from typing import ClassVar
 import pytest
 from gunicorn.http.errors import NoMoreData
 
+from chat.workers import refusals
 from chat.workers.http.arrival import Arrival, Room
 from chat.workers.http.bounds import Bounds, Refusal
 
@@ -216,6 +217,15 @@ def test_a_body_that_is_none_is_refused(sent: bytes, expected: int, size: int) -
     with pytest.raises(Refusal) as refused:
         Client(pieces, BOUNDS).request()
     assert status(refused.value) == expected
+
+
+def test_trailers_that_do_not_end_are_refused_long_before_all_bounds_are_reached() -> None:
+    pieces = [CHUNKED + b"0\r\n", *[b"A: b\r\n" * 40] * 10_000]
+    client = Client(pieces, Bounds(30.0))
+    with pytest.raises(Refusal) as refused:
+        client.request()
+    assert status(refused.value) == 400
+    assert client.asked_for < refusals.TRAILER_BYTES / 240 + 5
 
 
 def test_one_that_is_announced_too_large_is_not_read_at_all() -> None:
