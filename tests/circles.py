@@ -41,7 +41,7 @@ def no_circles() -> Iterator[None]:
 
 
 def _name(thing: object) -> str:
-    """What it is called where it is the program's, or a request; else "" """
+    """Return its name where it is the program's or a request's; otherwise an empty string."""
     if isinstance(thing, FrameType):
         code = thing.f_code
         return f"frame of {code.co_qualname}" if code.co_filename.startswith(_PROGRAM) else ""

@@ -24,7 +24,6 @@ def server() -> SimpleNamespace:
 @pytest.fixture
 def born(server: SimpleNamespace) -> Callable[[], Any]:
     """Has the master assign a slot to a new worker."""
-
     pids = itertools.count(1)
 
     def bear() -> SimpleNamespace:
