@@ -136,16 +136,16 @@ def on_exit(server):
 def post_worker_init(worker):
     """Start this worker's parts before it takes its first request."""
     from chat.errors import ParleyError
+    from chat.runtime import accept, gc_policy, http, mode, refusals
     from chat.web.page_files import serving
-    from chat.workers import accept, garbage, http, mode, refusals
 
     try:
         mode.forget_who_spawned()
         refusals.install()
         if settings.use_async_agent and settings.http_front == "lean":
-            from chat.workers import front
+            from chat.runtime import http_fast_path
 
-            front.install()
+            http_fast_path.install()
         parley = worker.app.callable.extensions["parley"]
         parley.start()
         serving.make_ready(worker.app.callable)
@@ -153,7 +153,7 @@ def post_worker_init(worker):
         http.limit_buffers(worker.sockets)
         loop_is_busy = http.serve_within_bounds(worker, settings.request_timeout_s, parley.lane_of)
         accept.be_patient(worker, loop_is_busy)
-        garbage.collect_rarely()
+        gc_policy.collect_rarely()
     except ParleyError as error:
         raise CannotStart(str(error)) from error
     orphan.leave_when_orphaned(worker)

@@ -14,10 +14,14 @@ from werkzeug.routing import IntegerConverter
 from chat.agent.loop import Agent
 from chat.agent.toolbox import Toolbox
 from chat.cli import init_app as init_cli
+from chat.cluster.peers import Peers
 from chat.errors import StoreUnavailable
 from chat.llm.contract import LanguageModel
 from chat.llm.demo import DemoModel
 from chat.memory.local import LocalMemory
+from chat.runtime import descriptors
+from chat.runtime.gc_policy import Collector
+from chat.runtime.http.lanes import Lane
 from chat.store import Store, file_watch
 from chat.store.database import explain_unopenable
 from chat.store.key_file import KeyFile
@@ -56,10 +60,6 @@ from chat.web.page_files import serving
 from chat.web.page_files.files import PageFiles
 from chat.web.parts import EXTENSION, Parts
 from chat.web.tokens import Tokens
-from chat.workers import descriptors
-from chat.workers.garbage import Collector
-from chat.workers.http.lanes import Lane
-from chat.workers.peers import Peers
 from config import logging as log_files
 from config.access_log import BEGAN
 from config.settings import SettingError, Settings, load

@@ -16,10 +16,10 @@ from flask import Flask
 from flask.cli import AppGroup
 
 from chat import switch
-from chat.workers import master as masters
-from chat.workers.master import Master
-from chat.workers.mode import ASYNC, SYNC
-from chat.workers.peers import Peers
+from chat.cluster.peers import Peers
+from chat.runtime.mode import ASYNC, SYNC
+from config.server import running_master
+from config.server.running_master import Master
 from config.settings import ENV_FILE, SettingError, load
 
 
@@ -41,7 +41,7 @@ def mode(wanted: str) -> None:
 
 
 def _show() -> None:
-    environ = masters.environment()
+    environ = running_master.environment()
     try:
         data_dir = load(environ).data_dir
     except SettingError:  # told below; the server may still be found where it is by default

@@ -31,7 +31,7 @@ def main() -> None:
     _look_at_folders(parley.settings)
     _look_at_database(parley.store)
 
-    from chat.workers import mode  # noqa: PLC0415 - nothing of the application is imported before the patching
+    from chat.runtime import mode  # noqa: PLC0415 - nothing of the application is imported before the patching
 
     sys.stdout.write("\n" + json.dumps({"mode": mode.current().name, "workers": server.cfg.workers}) + "\n")
     sys.stdout.flush()

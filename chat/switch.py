@@ -13,12 +13,12 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from chat.workers import master as masters
-from chat.workers.master import Master
-from chat.workers.mode import ASYNC, SYNC, Mode
-from chat.workers.peers import Peers
+from chat.cluster.peers import Peers
+from chat.runtime.mode import ASYNC, SYNC, Mode
 from config import env_file, trial
 from config.pid_file import ServerElsewhere
+from config.server import running_master
+from config.server.running_master import Master
 from config.settings import ENV_FILE, SettingError, Settings, load
 
 FLAG = "USE_ASYNC_AGENT"
@@ -56,7 +56,7 @@ def find_server(assumed: Mapping[str, str]) -> Master:
     that a setting which is just being mended does not stand in the way. Raises Refused.
     """
     try:
-        settings = load(masters.environment() | dict(assumed))
+        settings = load(running_master.environment() | dict(assumed))
     except SettingError as error:
         raise Refused(f"{error} {_UNCHANGED}") from error
     return server_of(settings.data_dir)
@@ -66,7 +66,7 @@ def server_of(data_dir: Path) -> Master:
     """The server that runs with this DATA_DIR, or what would start from here. Raises Refused."""
     run_dir = data_dir / "run"
     try:
-        return masters.find(run_dir)
+        return running_master.find(run_dir)
     except ServerElsewhere as error:
         raise Refused(
             f"The server that uses {run_dir} runs in another container or on another machine; "

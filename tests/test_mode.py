@@ -14,8 +14,8 @@ from pathlib import Path
 import pytest
 
 from chat import switch
+from chat.runtime.mode import SYNC
 from chat.switch import Refused
-from chat.workers.mode import SYNC
 from config import pid_file, trial
 from config.trial import cause
 from tests.servers.tree import Tree

@@ -7,7 +7,7 @@ import time
 from typing import Any
 
 from chat.events.contract import Event, event
-from chat.workers.waiting import Waiting, waiting
+from chat.runtime.waiter import Waiter, waiter
 
 
 class LocalEventLog:
@@ -19,7 +19,7 @@ class LocalEventLog:
 
     def __init__(self) -> None:
         self._events: list[Event] = []
-        self._waiting: list[Waiting] = []
+        self._waiting: list[Waiter] = []
         self.followers = 0
         self.ended_at = 0
 
@@ -46,7 +46,7 @@ class LocalEventLog:
 
     def _wait(self, after: int, timeout_s: float) -> None:
         """Wait for the next event, whichever it is."""
-        mine = waiting()
+        mine = waiter()
         self._waiting.append(mine)
         if len(self._events) <= after and not self.ended_at and mine.wait(timeout_s):
             return

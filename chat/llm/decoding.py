@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 
 import httpx2
 
-from chat.workers.threads import breathe
+from chat.runtime.threads import breathe
 
 _PIECE_BYTES = 64 * 1024
 # Events repeat their wrapping, so they compress well, but not so well: deflate's best is 1,000 to 1.

@@ -32,7 +32,7 @@ from chat.llm.reasons import reason as reason_in
 from chat.llm.redaction import is_page, quotable
 from chat.llm.reply import Unreadable
 from chat.llm.retry_after import asked, retry_after_s
-from chat.workers import descriptors
+from chat.runtime import descriptors
 
 # Everything that one attempt at an answer may raise, but for the turn's own end.
 FAILURES = (openai.OpenAIError, httpx2.HTTPError, ReportedError, ModelError)

@@ -23,7 +23,7 @@ from chat.llm.gathering import Gathering
 from chat.llm.idle import IdleConnections, Origin
 from chat.llm.line import Line
 from chat.llm.reply import Reply
-from chat.workers.ticker import to_tick
+from chat.runtime.ticker import to_tick
 
 # Seconds, by "connect", "write" and "read"; None or nothing where there is no limit.
 Timeouts = dict[str, float | None]

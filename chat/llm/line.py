@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator
 from contextvars import ContextVar
 from typing import Protocol
 
-from chat.workers.threads import breathe
+from chat.runtime.threads import breathe
 
 # The answer's head, and the whole body of an answer that is an error, which the SDK reads without a limit.
 MAX_HEAD_BYTES = 256 * 1024

@@ -15,8 +15,8 @@ from typing import Any
 import peewee
 
 from chat.errors import StoreFailed, StoreUnavailable
-from chat.workers import descriptors
-from chat.workers.native import Call
+from chat.runtime import descriptors
+from chat.runtime.native import Call
 
 # What is written for one item of a kind: its value, or the error that is raised where it was asked for.
 Together = Callable[[Sequence[Any]], Sequence[Any]]

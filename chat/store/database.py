@@ -19,10 +19,10 @@ from typing import Any, Concatenate, ParamSpec, Protocol, TypeVar
 import peewee
 
 from chat.errors import DatabaseTooNew, StoreLate, StoreUnavailable
+from chat.runtime import mode
+from chat.runtime.native import Call, NativePool, NotYet
 from chat.store.commit import Committer, Write, translation
 from chat.store.file_watch import FileWatch
-from chat.workers import mode
-from chat.workers.native import Call, NativePool, NotYet
 
 P = ParamSpec("P")
 T = TypeVar("T")

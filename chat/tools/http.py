@@ -20,8 +20,8 @@ import requests
 import urllib3
 
 from chat.errors import ToolFailure
+from chat.runtime import descriptors
 from chat.tools.watchdog import Watchdog, WatchedAdapter
-from chat.workers import descriptors
 
 # With a name and a home, so that whoever runs a source can see who asks. No compression: a small answer can
 # then not unpack into a huge one.

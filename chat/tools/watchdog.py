@@ -20,7 +20,7 @@ import urllib3
 from requests.adapters import HTTPAdapter
 from urllib3.connection import HTTPConnection, HTTPSConnection
 
-from chat.workers.threads import breathe
+from chat.runtime.threads import breathe
 
 _SLICE_S = 0.004
 # How much is read at once: what is done with it should take no longer than a slice.

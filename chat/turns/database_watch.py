@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import logging
 
+from chat.runtime.ticker import Ticker
 from chat.store import Store
-from chat.workers.ticker import Ticker
 
 log = logging.getLogger(__name__)
 

@@ -9,8 +9,8 @@ import threading
 import time
 from collections.abc import Callable
 
+from chat.runtime.ticker import Ticker
 from chat.turns.home import Home
-from chat.workers.ticker import Ticker
 
 _LOOK_S = 0.25
 # A worker that was told to leave goes on accepting connections for up to a second. Until then it begins turns

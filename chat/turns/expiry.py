@@ -9,9 +9,9 @@ import logging
 
 from chat.errors import StoreFailed, StoreUnavailable
 from chat.memory.contract import ConversationMemory
+from chat.runtime.ticker import Ticker
 from chat.store import Store
 from chat.store.records import now_ms
-from chat.workers.ticker import Ticker
 
 log = logging.getLogger(__name__)
 

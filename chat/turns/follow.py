@@ -7,6 +7,7 @@ import time
 from collections.abc import Generator, Iterator
 from typing import Any
 
+from chat.cluster.peers import Peers, PeerUnreachable
 from chat.errors import StoreFailed, StoreUnavailable
 from chat.events.contract import event
 from chat.events.local import LocalEventLog
@@ -17,7 +18,6 @@ from chat.turns.home import Home
 from chat.turns.pieces import cut, pieces
 from chat.turns.replay import Replays
 from chat.turns.seats import Seated, Seats, too_many_followers
-from chat.workers.peers import Peers, PeerUnreachable
 
 log = logging.getLogger(__name__)
 

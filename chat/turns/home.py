@@ -13,9 +13,9 @@ import time
 from collections.abc import Iterable, Iterator
 
 from chat.errors import Overloaded, Restarting, StoreUnavailable
+from chat.runtime.ticker import Ticker
 from chat.store import Store
 from chat.turns.live import LiveTurn, Pace
-from chat.workers.ticker import Ticker
 
 log = logging.getLogger(__name__)
 

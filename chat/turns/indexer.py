@@ -5,8 +5,8 @@ from __future__ import annotations
 import logging
 
 from chat.errors import StoreUnavailable
+from chat.runtime.ticker import Ticker
 from chat.store import Store
-from chat.workers.ticker import Ticker
 
 log = logging.getLogger(__name__)
 

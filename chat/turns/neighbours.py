@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
+from chat.cluster.peers import Handler
 from chat.turns.follow import Follower
 from chat.turns.stop import Stopper
-from chat.workers.peers import Handler
 
 
 def desk(follower: Follower, stopper: Stopper) -> Handler:

@@ -5,13 +5,13 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 
+from chat.cluster.peers import Presence
 from chat.errors import StoreUnavailable
+from chat.runtime.ticker import Ticker
 from chat.store import Store
 from chat.store.records import TurnError
 from chat.turns.heartbeats import SILENT_S, SUSPECT_S, Heartbeats
 from chat.turns.home import Home
-from chat.workers.peers import Presence
-from chat.workers.ticker import Ticker
 
 log = logging.getLogger(__name__)
 

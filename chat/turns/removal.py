@@ -6,9 +6,9 @@ import logging
 import threading
 
 from chat.errors import StoreFailed, StoreUnavailable
+from chat.runtime.ticker import Ticker
 from chat.store import Store
 from chat.store.removal import Remains
-from chat.workers.ticker import Ticker
 
 log = logging.getLogger(__name__)
 

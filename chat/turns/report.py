@@ -7,12 +7,12 @@ import os
 import socket
 from typing import Any
 
+from chat.cluster.peers import Peers
 from chat.memory.contract import ConversationMemory
+from chat.runtime import mode
+from chat.runtime.process_stats import ProcessStats
+from chat.runtime.ticker import Ticker
 from chat.turns.home import Home
-from chat.workers import mode
-from chat.workers.peers import Peers
-from chat.workers.report import ProcessReport
-from chat.workers.ticker import Ticker
 
 _EVERY_S = 1.0
 _CONVERSATIONS = 200
@@ -25,7 +25,7 @@ class WorkerReport:
         self._home = home
         self._memory = memory
         self._peers = peers
-        self._process = ProcessReport()
+        self._process = ProcessStats()
         self._started_at = _now()
         self._ticker = Ticker("report", _EVERY_S, lambda: self._peers.publish(self.make()))
 

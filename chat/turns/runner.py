@@ -18,6 +18,7 @@ from chat.cancellation import Cancellation
 from chat.errors import ModelError, ParleyError, StoreFailed, StoreLate, StoreUnavailable, TurnEnded
 from chat.memory.contract import ConversationMemory
 from chat.messages import Answer, Message
+from chat.runtime import mode, threads
 from chat.store import Store
 from chat.store.records import COMPLETED, FAILED, STOPPED, Turn, TurnError
 from chat.store.records import Message as StoredMessage
@@ -27,7 +28,6 @@ from chat.turns import retelling, wishes
 from chat.turns.home import Home
 from chat.turns.live import LiveTurn
 from chat.turns.titles import Beginning, Titles
-from chat.workers import mode, threads
 from config.system_prompt import system_prompt
 
 log = logging.getLogger(__name__)

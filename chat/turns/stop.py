@@ -8,10 +8,10 @@ import time
 from collections.abc import Iterator
 from typing import Any
 
+from chat.cluster.peers import Peers, PeerUnreachable
 from chat.store import Store
 from chat.store.records import RUNNING, STOPPED, Turn
 from chat.turns.home import Home
-from chat.workers.peers import Peers, PeerUnreachable
 
 log = logging.getLogger(__name__)
 

@@ -18,8 +18,8 @@ from chat.cancellation import Cancellation
 from chat.errors import ModelError, StoreUnavailable, TurnEnded
 from chat.llm.contract import LanguageModel
 from chat.messages import Message, ReasoningDelta, TextDelta
+from chat.runtime import threads
 from chat.store import Store
-from chat.workers import threads
 
 log = logging.getLogger(__name__)
 

@@ -7,10 +7,10 @@ from typing import Any, Literal
 from flask import Blueprint, request
 from flask.typing import ResponseReturnValue
 
+from chat.runtime import mode
 from chat.store.branches import Place
 from chat.web import body, identity, query, shapes
 from chat.web.parts import parts
-from chat.workers import mode
 from config.version import VERSION
 
 bp = Blueprint("conversations", __name__, url_prefix="/api")

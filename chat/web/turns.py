@@ -11,11 +11,11 @@ from flask import Blueprint, Response, request, url_for
 from flask.typing import ResponseReturnValue
 
 from chat.errors import Conflict, InvalidRequest, NotFound
+from chat.runtime.http.lanes import Lane
 from chat.store.records import COMPLETED, RUNNING
 from chat.store.turns import Begun, HeadOfConversation, Question
 from chat.web import body, identity, shapes
 from chat.web.parts import parts
-from chat.workers.http.lanes import Lane
 
 bp = Blueprint("turns", __name__, url_prefix="/api")
 

@@ -153,8 +153,8 @@ SAMPLES = [
     "run (/usr/threading.py:1);_run (/p/chat/turns/runner.py:9);stream (/p/chat/llm/client.py:4);get (/usr/q.py:3) 3",
     "run (/v/gevent/hub.py:10) 1",
     "run (/usr/threading.py:1);get (/v/gevent/_threading.py:8);acquire_with_timeout (/v/gevent/_threading.py:4) 90",
-    "NativePool._serve (/p/chat/workers/native.py:8) 70",
-    "_serve (/p/chat/workers/native.py:8) 20",
+    "NativePool._serve (/p/chat/runtime/native.py:8) 70",
+    "_serve (/p/chat/runtime/native.py:8) 20",
 ]
 
 

@@ -33,7 +33,7 @@ from pathlib import Path
 from chat.errors import ParleyError
 from chat.store import Store
 from chat.store.turns import Question, Run
-from chat.workers import mode
+from chat.runtime import mode
 assert mode.current() is mode.ASYNC
 path = sys.argv[1]
 store = Store(Path(path))

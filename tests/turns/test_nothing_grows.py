@@ -22,7 +22,7 @@ from .whole_scene import TOOLS, Clock, Scene
 
 _BEFORE, _PEOPLE = 3, 8
 # How late each ticker was in the last five seconds.
-_BY_TIME = {"what is in chat.workers.ticker.Ticker._lags"}
+_BY_TIME = {"what is in chat.runtime.ticker.Ticker._lags"}
 
 
 @pytest.fixture

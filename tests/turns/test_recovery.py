@@ -7,13 +7,13 @@ from dataclasses import replace
 
 import pytest
 
+from chat.cluster.peers import Presence
 from chat.messages import ToolCall, ToolCallRecord
 from chat.store.records import INTERRUPTED, RUNNING
 from chat.store.turns import Question
 from chat.turns.heartbeats import Heartbeats
 from chat.turns.home import Home
 from chat.turns.recovery import Recovery
-from chat.workers.peers import Presence
 
 from ..store.scenes import DIED, RUN, at_once, begin, piece, write_lock
 from .test_home import until

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import threading
 
+from chat.cluster.peers import Peers, Presence
 from chat.messages import TextDelta, Tool, ToolCall, ToolResult
 from chat.store.records import COMPLETED, INTERRUPTED, RUNNING, STOPPED
 from chat.turns.stop import Stopper
-from chat.workers.peers import Peers, Presence
 
 from ..store.scenes import at_once, begin
 from .test_home import until

@@ -23,8 +23,8 @@ from werkzeug.test import TestResponse
 
 from chat.cancellation import Cancellation
 from chat.messages import Delta, Message, TextDelta, Tool, ToolCall, ToolResult, ToolSpec, Usage
+from chat.runtime.ticker import Ticker
 from chat.store.records import now_ms
-from chat.workers.ticker import Ticker
 
 from .worker import LONG_S, Heard, parsed
 

@@ -13,6 +13,7 @@ import msgspec
 
 from chat.agent.loop import Agent
 from chat.agent.toolbox import Toolbox
+from chat.cluster.peers import Peers, Presence
 from chat.llm.contract import LanguageModel
 from chat.memory.local import LocalMemory
 from chat.messages import Tool
@@ -27,7 +28,6 @@ from chat.turns.runner import Limits, Runner
 from chat.turns.seats import Seats
 from chat.turns.stop import Stopper
 from chat.turns.titles import Titles
-from chat.workers.peers import Peers, Presence
 
 LONG_S = 30.0
 

@@ -1,0 +1,93 @@
+"""Accepting connections where there is no file descriptor left for one: a pause, a line in the log, and on it goes.
+
+gunicorn's gthread worker would die of it, with all of its answers; gevent's server prints a traceback each time.
+"""
+
+from __future__ import annotations
+
+import errno
+import math
+import time
+from collections.abc import Callable
+from typing import Any
+
+from chat.runtime import mode
+
+_LACKS = (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM)
+PAUSE_S = 0.1
+_COMPLAIN_EVERY_S = 30.0
+_BUSY_ACCEPTS = 16
+
+
+class Complaint:
+    """The line in the log, now and then."""
+
+    def __init__(self, log: Any) -> None:
+        self._log = log
+        self._made_at = -math.inf
+
+    def about(self, error: OSError) -> bool:
+        """Return whether `error` is such a lack, and say so unless that was said a moment ago."""
+        if error.errno not in _LACKS:
+            return False
+        if time.monotonic() - self._made_at >= _COMPLAIN_EVERY_S:
+            self._made_at = time.monotonic()
+            self._log.warning("parley: no more connections are accepted for the moment (%s)", error.strerror)
+        return True
+
+
+def be_patient(worker: Any, loop_is_busy: Callable[[], bool]) -> None:
+    """Have `worker` (gunicorn's, before it runs) pause instead. Its callers wait in the listening socket's queue.
+
+    A gevent worker takes several of them at once while `loop_is_busy`.
+    """
+    complaint = Complaint(worker.log)
+    if mode.current() is mode.ASYNC:
+        _patient_greenlets(complaint, loop_is_busy)
+    else:
+        _patient_threads(worker, complaint)
+
+
+def _patient_threads(worker: Any, complaint: Complaint) -> None:
+    accept = worker.accept
+
+    def accept_patiently(listener: Any) -> None:
+        try:
+            accept(listener)
+        except OSError as error:
+            if not complaint.about(error):
+                raise
+            time.sleep(PAUSE_S)
+
+    worker.accept = accept_patiently
+
+
+def _patient_greenlets(complaint: Complaint, loop_is_busy: Callable[[], bool]) -> None:
+    from gevent.server import StreamServer
+    from gunicorn.workers import ggevent
+
+    class PatientServer(StreamServer):  # type: ignore[misc]  # gevent has no types
+        max_accept: int
+
+        def _do_read(self) -> None:
+            # gunicorn asks for one at a time, so that idle workers share a crowd evenly. But in a round of a busy loop
+            # one would be few.
+            usual: int = self.max_accept
+            self.max_accept = max(usual, _BUSY_ACCEPTS) if loop_is_busy() else usual
+            try:
+                super()._do_read()
+            finally:
+                self.max_accept = usual
+
+        def do_read(self) -> Any:
+            try:
+                return super().do_read()
+            except OSError as error:
+                if not complaint.about(error):
+                    raise
+                self.stop_accepting()
+                self._timer = self.loop.timer(PAUSE_S)
+                self._timer.start(self._start_accepting_if_started)
+                return None
+
+    ggevent.StreamServer = PatientServer

@@ -1,0 +1,72 @@
+"""What this process weighs: memory, descriptors, threads, and how late its loop runs. Linux's /proc, cheaply."""
+
+from __future__ import annotations
+
+import os
+import resource
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from chat.runtime import mode
+
+_PAGE = resource.getpagesize()
+# The proportional size has the kernel walk every mapping (milliseconds): not at each report.
+_PSS_EVERY_S = 10.0
+
+
+class ProcessStats:
+    """This process's figures. Make it in the worker, after the fork."""
+
+    def __init__(self) -> None:
+        self._pss = (0.0, 0)
+        self._greenlets: Callable[[], int] = mode.count_greenlets()
+
+    def figures(self) -> dict[str, Any]:
+        """`rss_bytes`, `pss_bytes` (at most ten seconds old), `fds`, `threads` (native) and `greenlets`."""
+        return {
+            "greenlets": self._greenlets(),
+            "threads": _native_threads(),
+            "fds": _descriptors(),
+            "rss_bytes": _resident(),
+            "pss_bytes": self._proportional(),
+        }
+
+    def _proportional(self) -> int:
+        measured_at, value = self._pss
+        now = time.monotonic()
+        if not measured_at or now - measured_at > _PSS_EVERY_S:
+            value = _field("/proc/self/smaps_rollup", "Pss:") * 1024
+            self._pss = (now, value)
+        return value
+
+
+def _resident() -> int:
+    try:
+        return int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1]) * _PAGE
+    except OSError:  # not Linux: the peak is the next best thing
+        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+
+
+def _descriptors() -> int:
+    try:
+        return len(os.listdir("/proc/self/fd"))  # noqa: PTH208 - names are enough
+    except OSError:
+        return 0
+
+
+def _native_threads() -> int:
+    return _field("/proc/self/status", "Threads:")
+
+
+def _field(path: str, name: str) -> int:
+    """The number behind `name` in a /proc file of `name  number unit` lines; 0 where there is no such file."""
+    try:
+        with open(path, encoding="ascii", errors="replace") as lines:  # noqa: PTH123 - pathlib reads it whole
+            for line in lines:
+                if line.startswith(name):
+                    return int(line.split()[1])
+    except OSError:
+        pass
+    return 0

@@ -1,0 +1,40 @@
+"""A client of gunicorn's parser, in memory: what it sends comes in pieces, and what it is sent is kept."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from gunicorn import http
+from gunicorn.config import Config
+
+from chat.runtime import refusals
+from chat.runtime.http.arrival import Arrival, Room, read_body
+from chat.runtime.http.bounds import Bounds
+
+
+class Client:
+    """`pieces` are what it sends, one for each `recv`; then it closes."""
+
+    def __init__(self, pieces: Iterable[bytes], bounds: Bounds, room: Room | None = None) -> None:
+        self._pieces = iter(pieces)
+        self.bounds = bounds
+        self.arrival = Arrival(bounds, room or Room())
+        self.received = b""
+        self.asked_for = 0
+
+    def recv(self, _size: int) -> bytes:
+        self.asked_for += 1
+        return self.arrival.take(next(self._pieces, b""))
+
+    def sendall(self, data: bytes) -> None:
+        self.received += data
+
+    def request(self) -> Any:
+        """Return gunicorn's request, its body whole. Raises what the server would have to answer."""
+        parser = refusals.ProxiedRequest
+        made = http.get_parser(Config(), self, ("127.0.0.1", 1))
+        made.mesg_class = parser
+        request = next(made)
+        read_body(request, self, self.bounds)
+        return request

@@ -1,0 +1,94 @@
+"""Which answers wait for their clients, and which of them still have a place."""
+
+from __future__ import annotations
+
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterator
+
+import pytest
+from gunicorn.config import Config
+
+from chat.runtime.http.answers import Answers
+from chat.runtime.http.arrival import Room
+from chat.runtime.http.bounds import Bounds
+from chat.runtime.http.connection import Connection
+
+LONG_S = 30.0
+
+
+@pytest.fixture
+def make() -> Iterator[Callable[[], Connection]]:
+    ends: list[socket.socket] = []
+
+    def made() -> Connection:
+        near, far = socket.socketpair()
+        near.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 8_192)
+        ends.extend((near, far))
+        return Connection(Config(), near, ("127.0.0.1", 1), ("127.0.0.1", 80), Bounds(LONG_S), Room())
+
+    yield made
+    for end in ends:
+        end.close()
+
+
+def test_an_answer_that_is_not_taken_is_seen_and_can_be_ended(make: Callable[[], Connection]) -> None:
+    answers, connection, other = Answers(), make(), make()
+    failed: list[OSError] = []
+    waits: list[Connection] = []
+    connection.on_wait = lambda: waits.append(connection)
+
+    def answer() -> None:
+        connection.sock.sendall(b"taken")
+        try:
+            connection.sock.sendall(b"x" * 5_000_000)
+        except OSError as error:
+            failed.append(error)
+
+    for each in (connection, other):
+        answers.begin(each)
+    assert answers.not_taken(time.monotonic()) == []
+    thread = threading.Thread(target=answer)
+    thread.start()
+    until = time.monotonic() + LONG_S
+    while answers.not_taken(time.monotonic() - 0.1) != [connection]:
+        assert time.monotonic() < until
+        time.sleep(0.01)
+    assert waits == [connection]
+    connection.abandon()
+    thread.join(LONG_S)
+    assert len(failed) == 1
+    assert not isinstance(failed[0], TimeoutError)
+    # It is ended once.
+    assert answers.not_taken(time.monotonic()) == []
+
+
+def test_an_answer_that_is_taken_waits_for_nobody(make: Callable[[], Connection]) -> None:
+    answers, connection = Answers(), make()
+    answers.begin(connection)
+    connection.sock.sendall(b"Hello")
+    assert answers.not_taken(time.monotonic() + LONG_S) == []
+
+
+def test_the_longest_wait_is_the_first_and_what_has_ended_is_none(make: Callable[[], Connection]) -> None:
+    answers, made = Answers(), [make() for _ in range(4)]
+    for since, connection in zip((30.0, 10.0, 20.0, 0.0), made, strict=True):
+        answers.begin(connection)
+        connection.sending_since = since
+    assert answers.not_taken(25.0) == [made[1], made[2]]
+    assert answers.not_taken(40.0) == [made[1], made[2], made[0]]
+    answers.end(made[1])
+    assert answers.not_taken(40.0) == [made[2], made[0]]
+
+
+def test_those_without_a_place_are_known_until_they_end(make: Callable[[], Connection]) -> None:
+    answers, made = Answers(), [make() for _ in range(3)]
+    for connection in made:
+        answers.begin(connection)
+        answers.pass_on(connection)
+    assert answers.without_place() == made
+    assert all(connection.has_passed_on for connection in made)
+    made[0].abandon()
+    answers.end(made[1])
+    assert answers.without_place() == [made[2]]

@@ -1,0 +1,100 @@
+"""Sending to those who take it slowly, or not at all, over real sockets."""
+
+from __future__ import annotations
+
+import socket
+import threading
+import time
+from collections.abc import Iterator
+
+import pytest
+
+from chat.runtime.http.sending import drop, send_all
+
+LONG_S = 30.0
+DATA = bytes(range(256)) * 1_000
+
+
+@pytest.fixture
+def pair() -> Iterator[tuple[socket.socket, socket.socket]]:
+    """Two ends with little between them."""
+    near, far = socket.socketpair()
+    near.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 8_192)
+    far.settimeout(LONG_S)
+    with near, far:
+        yield near, far
+
+
+def test_all_of_it_arrives_however_long_it_takes_as_long_as_it_is_taken(
+    pair: tuple[socket.socket, socket.socket],
+) -> None:
+    """Longer than the patience altogether, but never without progress for as long."""
+    near, far = pair
+    taken = bytearray()
+
+    def take_slowly() -> None:
+        while len(taken) < len(DATA):
+            taken.extend(far.recv(65_536))
+            time.sleep(0.05)
+
+    taker = threading.Thread(target=take_slowly)
+    taker.start()
+    since = time.monotonic()
+    send_all(near, DATA, patience_s=0.3)
+    taker.join(LONG_S)
+    assert bytes(taken) == DATA
+    assert time.monotonic() - since > 0.3
+
+
+def test_one_that_takes_nothing_is_given_up(pair: tuple[socket.socket, socket.socket]) -> None:
+    near, _ = pair
+    since = time.monotonic()
+    with pytest.raises(TimeoutError):
+        send_all(near, DATA, patience_s=0.2)
+    assert time.monotonic() - since >= 0.19
+
+
+def test_one_that_stops_taking_in_the_middle_is_given_up(pair: tuple[socket.socket, socket.socket]) -> None:
+    near, far = pair
+    taker = threading.Thread(target=far.recv, args=(50_000,))
+    taker.start()
+    with pytest.raises(TimeoutError):
+        send_all(near, DATA, patience_s=0.2)
+    taker.join(LONG_S)
+
+
+def test_a_socket_that_says_it_has_sent_nothing_is_given_up_too() -> None:
+    """A TLS socket may."""
+
+    class Stuck:
+        sent = 0
+
+        def settimeout(self, _patience_s: float) -> None:
+            pass
+
+        def send(self, _data: memoryview) -> int:
+            self.sent += 1
+            return 3 if self.sent == 1 else 0
+
+    with pytest.raises(TimeoutError):
+        send_all(Stuck(), b"Hello", patience_s=0.05)
+
+
+def test_nothing_is_sent_at_once(pair: tuple[socket.socket, socket.socket]) -> None:
+    near, far = pair
+    send_all(near, b"", patience_s=0.2)
+    near.close()
+    assert far.recv(10) == b""
+
+
+def test_a_dropped_connection_is_reset_and_what_was_not_taken_is_gone() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server, socket.create_connection(server.getsockname()) as client:
+        accepted, _ = server.accept()
+        accepted.setblocking(False)
+        accepted.send(DATA)
+        client.settimeout(LONG_S)
+        drop(accepted)
+        drop(accepted)  # closed already: no error
+        with pytest.raises(ConnectionResetError):
+            while client.recv(4_096):
+                pass

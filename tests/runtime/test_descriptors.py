@@ -1,0 +1,53 @@
+"""A lack of descriptors is recognised in whatever form a library hands it on."""
+
+from __future__ import annotations
+
+import errno
+import resource
+import socket
+import subprocess
+import sys
+
+import requests
+import urllib3
+
+from chat.runtime.descriptors import lacking
+from config.settings import ROOT
+
+LACK = OSError(errno.EMFILE, "Too many open files")
+WITHOUT = """
+import resource, socket
+from chat.runtime.descriptors import lacking
+error = socket.gaierror(-3, "Temporary failure in name resolution")
+print(lacking(error), lacking(error, or_now=True))
+resource.setrlimit(resource.RLIMIT_NOFILE, (3, 256))
+print(lacking(error), lacking(error, or_now=True))
+"""
+
+
+def caused(error: Exception, by: Exception) -> Exception:
+    error.__cause__ = by
+    return error
+
+
+def test_the_lack_beneath_an_error() -> None:
+    pool = urllib3.HTTPConnectionPool("localhost")
+    beneath = caused(urllib3.exceptions.NewConnectionError(pool, "x"), LACK)  # type: ignore[arg-type]
+    assert lacking(LACK)
+    assert lacking(OSError(errno.ENFILE, "Too many open files in system"))
+    assert lacking(caused(RuntimeError(), caused(ValueError(), LACK)))
+    assert lacking(requests.ConnectionError(urllib3.exceptions.MaxRetryError(pool, "/", beneath)))
+
+
+def test_other_errors_are_none_of_it() -> None:
+    assert not lacking(ConnectionRefusedError(errno.ECONNREFUSED, "refused"))
+    assert not lacking(socket.gaierror(-2, "unknown"), or_now=True)
+    endless = ValueError()
+    endless.__context__ = caused(KeyError(), endless)
+    assert not lacking(endless)
+
+
+def test_whether_there_is_none_left_now() -> None:
+    done = subprocess.run([sys.executable, "-c", WITHOUT], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["False", "False", "False", "True"]
+    assert resource.getrlimit(resource.RLIMIT_NOFILE)[0] > 3

@@ -1,0 +1,101 @@
+"""What a process weighs, in either kind of worker: see test_mode.py."""
+
+from __future__ import annotations
+
+import contextlib
+import mmap
+import threading
+import time
+from pathlib import Path
+
+from chat.runtime import mode, native
+from chat.runtime.process_stats import ProcessStats
+
+MB = 1024 * 1024
+
+
+def test_the_figures_are_whole_and_plausible() -> None:
+    figures = ProcessStats().figures()
+    assert set(figures) == {"greenlets", "threads", "fds", "rss_bytes", "pss_bytes"}
+    assert all(type(value) is int for value in figures.values())
+    assert 5 * MB < figures["rss_bytes"] < 4096 * MB
+    # The two are read one after the other.
+    assert figures["rss_bytes"] // 10 < figures["pss_bytes"] <= figures["rss_bytes"] + 8 * MB
+    assert 1 <= figures["threads"] < 500
+    assert 3 <= figures["fds"] < 10_000
+
+
+def test_memory_that_is_taken_shows() -> None:
+    report = ProcessStats()
+    before = report.figures()["rss_bytes"]
+    taken = bytearray(b"x") * (64 * MB)
+    after = report.figures()["rss_bytes"]
+    assert len(taken) * 0.9 < after - before < len(taken) * 2
+
+
+def test_files_that_are_open_show() -> None:
+    report = ProcessStats()
+    before = report.figures()["fds"]
+    with contextlib.ExitStack() as files:
+        for _ in range(20):
+            files.enter_context(Path(__file__).open("rb"))
+        assert report.figures()["fds"] == before + 20
+    assert report.figures()["fds"] == before
+
+
+def settled(report: ProcessStats) -> dict[str, int]:
+    """The figures, once the system has done with threads that have just ended: it counts them for a moment more."""
+    until = time.monotonic() + 20
+    found = report.figures()
+    while True:
+        time.sleep(0.05)
+        found, last = report.figures(), found
+        if found["threads"] == last["threads"]:
+            return found
+        assert time.monotonic() < until
+
+
+def test_threads_and_greenlets_show_where_they_belong() -> None:
+    report = ProcessStats()
+    before = settled(report)
+    gate = threading.Event()
+    started = threading.Barrier(6)
+
+    def wait() -> None:
+        started.wait(20)
+        gate.wait(20)
+
+    waiting = [threading.Thread(target=wait) for _ in range(5)]
+    for thread in waiting:
+        thread.start()
+    started.wait(20)
+    during = report.figures()
+    gate.set()
+    for thread in waiting:
+        thread.join(20)
+    until = time.monotonic() + 20
+    while (after := settled(report))["threads"] > before["threads"] and time.monotonic() < until:
+        pass
+    greenlets, threads = (5, 0) if mode.current() is mode.ASYNC else (0, 5)
+    assert during["greenlets"] - before["greenlets"] == greenlets
+    assert during["threads"] - before["threads"] == threads
+    assert after["greenlets"] == before["greenlets"]
+    assert after["threads"] == before["threads"]
+
+
+def test_native_threads_show_in_both_kinds() -> None:
+    report = ProcessStats()
+    before = settled(report)
+    pool = native.NativePool(1)
+    assert pool.run(lambda: report.figures()["threads"]) == before["threads"] + 1
+    pool.close()
+
+
+def test_the_proportional_size_is_not_measured_at_each_report() -> None:
+    report = ProcessStats()
+    first = report.figures()["pss_bytes"]
+    # Straight from the system: what Python allocates may be memory that it has kept from before.
+    with mmap.mmap(-1, 32 * MB) as taken:
+        taken.write(b"x" * len(taken))
+        assert report.figures()["pss_bytes"] == first
+        assert ProcessStats().figures()["pss_bytes"] > first

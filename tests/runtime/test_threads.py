@@ -1,0 +1,76 @@
+"""Threads that are begun without waiting for them. Run once more under gevent, by `test_mode.py`."""
+
+from __future__ import annotations
+
+import threading
+import time
+
+from chat.runtime import mode, threads
+
+LONG_S = 30.0
+
+
+def test_it_runs_beside_whoever_began_it():
+    told, heard = threading.Event(), threading.Event()
+
+    def run(*words):
+        assert words == ("a", 1)
+        assert told.wait(LONG_S)
+        heard.set()
+
+    threads.start("a turn", run, "a", 1)
+    assert not heard.is_set()
+    told.set()
+    assert heard.wait(LONG_S)
+
+
+def test_many_run_side_by_side():
+    together = threading.Barrier(50)
+    met = []
+
+    def run(number):
+        together.wait(LONG_S)
+        met.append(number)
+
+    for number in range(50):
+        threads.start(f"number {number}", run, number)
+    until = time.monotonic() + LONG_S
+    while len(met) < 50 and time.monotonic() < until:
+        time.sleep(0.01)
+    assert sorted(met) == list(range(50))
+
+
+def test_it_has_its_name():
+    names = []
+
+    def run():
+        here = threading.current_thread() if mode.current() is mode.SYNC else gevent_greenlet()
+        names.append(here.name)
+
+    threads.start("turn 7", run)
+    until = time.monotonic() + LONG_S
+    while not names and time.monotonic() < until:
+        time.sleep(0.01)
+    assert names == ["turn 7"]
+
+
+def gevent_greenlet():
+    import gevent
+
+    return gevent.getcurrent()
+
+
+def test_busy_ones_let_others_go_on():
+    seen = []
+
+    def busy():
+        for _ in range(5):
+            threads.breathe()
+            seen.append("busy")
+
+    for _ in range(3):
+        threads.start("busy", busy)
+    while seen.count("busy") < 15:
+        time.sleep(0.001)
+        seen.append("other")
+    assert seen.index("other") < len(seen) - 1 - seen[::-1].index("busy")
