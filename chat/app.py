@@ -43,22 +43,22 @@ from chat.turns.titles import Titles
 from chat.web import (
     admin,
     base_path,
-    belongings,
-    body,
     conversations,
-    doors,
     errors,
     export,
     feedback,
     health,
     identity,
+    json_body,
     pages,
+    request_checks,
     shares,
     turns,
+    user_data,
 )
 from chat.web.page_files import serving
 from chat.web.page_files.files import PageFiles
-from chat.web.parts import EXTENSION, Parts
+from chat.web.services import EXTENSION, WebServices
 from chat.web.tokens import Tokens
 from config import logging as log_files
 from config.access_log import BEGAN
@@ -70,7 +70,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 
-class Worker:
+class Services:
     """One worker's parts and their life. Making it opens nothing and starts nothing."""
 
     def __init__(self, settings: Settings) -> None:
@@ -103,7 +103,7 @@ class Worker:
         self._report = WorkerReport(self._home, self._memory, self._peers)
         key_file = KeyFile(settings.data_dir / "secret-key")
         self._tokens = Tokens(lambda: settings.secret_key.encode() or key_file.read())
-        self.parts = Parts(
+        self.web = WebServices(
             settings, self._store, self._memory, runner, follower, stopper, self._home, self._report, self._tokens
         )
         self._desk = desk(follower, stopper)
@@ -206,21 +206,21 @@ def create_app(settings: Settings | None = None) -> Flask:
     """The application. Raises SettingError; opens nothing: a worker's `start` does, or the first request."""
     settings = settings or load()
     app = _BlockingFlask("chat.web", static_folder=None)
-    app.config["MAX_CONTENT_LENGTH"] = body.BODY_BYTES
+    app.config["MAX_CONTENT_LENGTH"] = json_body.BODY_BYTES
     app.json.sort_keys = False  # type: ignore[attr-defined]
     app.json.ensure_ascii = False  # type: ignore[attr-defined]
     app.url_map.converters["id"] = _IdConverter
     # //api//me is not found: werkzeug would redirect, with a page of HTML.
     app.url_map.merge_slashes = False
-    worker = Worker(settings)
+    worker = Services(settings)
     app.extensions[EXTENSION] = worker
     app.before_request(worker.start)
     app.wsgi_app = base_path.below(settings.base_path, app.wsgi_app)  # type: ignore[assignment, method-assign]
-    doors.init_app(app, settings.allowed_hosts, settings.host)
+    request_checks.init_app(app, settings.allowed_hosts, settings.host)
     for part in (errors, identity, pages):
         part.init_app(app)
     serving.init_app(app, PageFiles(settings.data_dir / "page"))
-    for room in (pages, conversations, belongings, export, feedback, shares, turns, admin, health):
+    for room in (pages, conversations, user_data, export, feedback, shares, turns, admin, health):
         app.register_blueprint(room.bp)
     init_cli(app, worker.store)
     return app

@@ -1,4 +1,4 @@
-"""chat/app.py: the parts of a worker, the order in which they start and stop, and what stands in their way."""
+"""chat/app.py: the services of a worker, the order in which they start and stop, and what stands in their way."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ from chat.llm.demo import DemoModel
 from chat.messages import Message, TextDelta
 from config.settings import SettingError, Settings
 from tests.conftest import ScriptedModel
-from tests.web.talk import token_of
+from tests.web.api_client import token_of
 
 OURS = ("peers", "flush", "checkpoint", "recovery", "report")
 
 
-def worker(app: Flask) -> application.Worker:
+def worker(app: Flask) -> application.Services:
     return app.extensions["parley"]
 
 

@@ -5,16 +5,16 @@ from __future__ import annotations
 from flask import Blueprint, render_template, request
 from flask.typing import ResponseReturnValue
 
-from chat.web import operators
-from chat.web.parts import parts
+from chat.web import operator_access
+from chat.web.services import services
 
 bp = Blueprint("admin", __name__, url_prefix="/admin")
 
-bp.before_request(operators.let_in)
+bp.before_request(operator_access.require_operator)
 
 
 @bp.get("/memory-debug")
 def memory_debug() -> ResponseReturnValue:
-    report = parts().report.everyone()
+    report = services().report.everyone()
     wanted = request.accept_mimetypes.best_match(("application/json", "text/html"), "application/json")
     return render_template("memory_debug.html", report=report) if wanted == "text/html" else report

@@ -9,8 +9,8 @@ from flask.typing import ResponseReturnValue
 
 from chat.runtime import mode
 from chat.store.branches import Place
-from chat.web import body, identity, query, shapes
-from chat.web.parts import parts
+from chat.web import identity, json_body, json_views, query
+from chat.web.services import services
 from config.version import VERSION
 
 bp = Blueprint("conversations", __name__, url_prefix="/api")
@@ -21,19 +21,19 @@ _PAGED = frozenset({"limit", "leaf", "through", "before"})
 
 @bp.get("/me")
 def me() -> dict[str, Any]:
-    here = parts()
-    settings, user_id = here.settings, identity.user_id()
+    current = services()
+    settings, user_id = current.settings, identity.user_id()
     return {
         "user": {"id": user_id if identity.known() else None, "name": None},
-        "instructions": here.store.instructions.of(user_id),
+        "instructions": current.store.instructions.of(user_id),
         "welcome": {"greeting": settings.greeting, "starters": list(settings.starters)},
         "mode": mode.current().name,
         "models": list(settings.models),
         "default_model": settings.models[0],
         "limits": {
-            "message_chars": body.MESSAGE_CHARS,
-            "title_chars": body.TITLE_CHARS,
-            "instruction_chars": body.INSTRUCTION_CHARS,
+            "message_chars": json_body.MESSAGE_CHARS,
+            "title_chars": json_body.TITLE_CHARS,
+            "instruction_chars": json_body.INSTRUCTION_CHARS,
             "turn_seconds": settings.turn_timeout_s,
         },
         "features": {
@@ -52,25 +52,25 @@ def me() -> dict[str, Any]:
 
 @bp.get("/me/instructions")
 def show_instructions() -> dict[str, Any]:
-    return {"text": parts().store.instructions.of(identity.user_id())}
+    return {"text": services().store.instructions.of(identity.user_id())}
 
 
 @bp.put("/me/instructions")
 def change_instructions() -> dict[str, Any]:
-    text = body.instructions(body.read(body.OwnInstructions).text)
-    parts().store.instructions.change(identity.make_user_id(), text)
+    text = json_body.instructions(json_body.read(json_body.OwnInstructions).text)
+    services().store.instructions.change(identity.make_user_id(), text)
     return {"text": text}
 
 
 @bp.get("/conversations")
 def list_conversations() -> dict[str, Any]:
     if words := query.words():
-        hits, cursor = parts().store.search.find(identity.user_id(), words, query.limit(), query.text("cursor"))
-        return {"items": [shapes.found(hit) for hit in hits], "next_cursor": cursor}
-    found, cursor = parts().store.conversations.page(
+        hits, cursor = services().store.search.find(identity.user_id(), words, query.limit(), query.text("cursor"))
+        return {"items": [json_views.found(hit) for hit in hits], "next_cursor": cursor}
+    found, cursor = services().store.conversations.page(
         identity.user_id(), query.limit(), query.text("cursor"), _which_page()
     )
-    return {"items": [shapes.conversation(record) for record in found], "next_cursor": cursor}
+    return {"items": [json_views.conversation(record) for record in found], "next_cursor": cursor}
 
 
 def _which_page() -> Literal["", "pinned", "archived"]:
@@ -81,39 +81,39 @@ def _which_page() -> Literal["", "pinned", "archived"]:
 
 @bp.post("/conversations")
 def create_conversation() -> ResponseReturnValue:
-    asked = body.read(body.NewConversation)
-    title = body.title(asked.title)
-    made = parts().store.conversations.create(identity.make_user_id(), title, temporary=asked.temporary)
-    return shapes.conversation(made), 201
+    asked = json_body.read(json_body.NewConversation)
+    title = json_body.title(asked.title)
+    made = services().store.conversations.create(identity.make_user_id(), title, temporary=asked.temporary)
+    return json_views.conversation(made), 201
 
 
 @bp.get("/conversations/<id:conversation_id>")
 def show_conversation(conversation_id: int) -> dict[str, Any]:
-    store = parts().store
+    store = services().store
     record = store.owned.conversation(identity.user_id(), conversation_id)
-    shown = shapes.opened(record, shared=store.shares.of(record) is not None)
+    shown = json_views.opened(record, shared=store.shares.of(record) is not None)
     if _PAGED.isdisjoint(request.args):
         messages = store.history.of_conversation(record.id)
-        return shown | {"messages": [shapes.message(message) for message in messages]}
+        return shown | {"messages": [json_views.message(message) for message in messages]}
     place = Place(query.row_id("leaf"), query.row_id("through"), query.row_id("before"))
-    return shown | shapes.branch(store.branches.page(record, place, query.limit()))
+    return shown | json_views.branch(store.branches.page(record, place, query.limit()))
 
 
 @bp.patch("/conversations/<id:conversation_id>")
 def change_conversation(conversation_id: int) -> dict[str, Any]:
-    store = parts().store
+    store = services().store
     record = store.owned.conversation(identity.user_id(), conversation_id)
-    asked = body.read(body.ChangedConversation)
-    title = None if asked.title is None else body.title(asked.title)
+    asked = json_body.read(json_body.ChangedConversation)
+    title = None if asked.title is None else json_body.title(asked.title)
     store.conversations.change(record, title=title, pinned=asked.pinned, archived=asked.archived)
-    return shapes.conversation(store.owned.conversation(identity.user_id(), conversation_id))
+    return json_views.conversation(store.owned.conversation(identity.user_id(), conversation_id))
 
 
 @bp.delete("/conversations/<id:conversation_id>")
 def delete_conversation(conversation_id: int) -> ResponseReturnValue:
-    here = parts()
-    record = here.store.owned.conversation(identity.user_id(), conversation_id)
-    here.store.conversations.delete(record)
+    current = services()
+    record = current.store.owned.conversation(identity.user_id(), conversation_id)
+    current.store.conversations.delete(record)
     # Other workers' copies, which nothing can ask for any more, go as memory is needed.
-    here.memory.drop(record.id)
+    current.memory.drop(record.id)
     return "", 204

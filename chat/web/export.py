@@ -12,8 +12,8 @@ from flask import Blueprint, Response
 
 from chat.errors import InvalidRequest
 from chat.store.records import Conversation
-from chat.web import identity, markdown, query, shapes
-from chat.web.parts import parts
+from chat.web import identity, json_views, markdown, query
+from chat.web.services import services
 from config.version import VERSION
 
 bp = Blueprint("export", __name__, url_prefix="/api")
@@ -30,7 +30,7 @@ _DEVICES = re.compile(r"(con|prn|aux|nul|conin\$|conout\$|(com|lpt)[0-9¹²³])(
 
 @bp.get("/conversations/<id:conversation_id>/export")
 def export(conversation_id: int) -> Response:
-    conversation = parts().store.owned.conversation(identity.user_id(), conversation_id)
+    conversation = services().store.owned.conversation(identity.user_id(), conversation_id)
     match query.text("format"):
         case "md":
             return _file(conversation, _markdown(conversation), "md", "text/markdown; charset=utf-8")
@@ -73,17 +73,17 @@ def printable(value: Any) -> Any:
 def _markdown(conversation: Conversation) -> bytes:
     """The branch that the page shows: the newest one."""
     head = conversation.head_id
-    messages = [] if head is None else parts().store.history.path_to(head, _MESSAGES)
+    messages = [] if head is None else services().store.history.path_to(head, _MESSAGES)
     text: str = printable(markdown.document(conversation, messages))
     return text.encode()
 
 
 def _json(conversation: Conversation) -> bytes:
     """Every branch: as the API tells it, with what made the file."""
-    messages = parts().store.history.of_conversation(conversation.id)
-    shown = shapes.conversation(conversation) | {
+    messages = services().store.history.of_conversation(conversation.id)
+    shown = json_views.conversation(conversation) | {
         "head_id": conversation.head_id,
-        "messages": [shapes.message(message) for message in messages],
+        "messages": [json_views.message(message) for message in messages],
         "exported_by": f"Parley {VERSION}",
     }
     return msgspec.json.format(msgspec.json.encode(printable(shown)), indent=2)

@@ -7,19 +7,19 @@ from typing import Any
 from flask import Blueprint
 
 from chat.errors import InvalidRequest
-from chat.web import body, identity
-from chat.web.parts import parts
+from chat.web import identity, json_body
+from chat.web.services import services
 
 bp = Blueprint("feedback", __name__, url_prefix="/api")
 
 
 @bp.put("/messages/<id:message_id>/feedback")
 def give(message_id: int) -> dict[str, Any]:
-    store = parts().store
+    store = services().store
     _, message = store.owned.message(identity.user_id(), message_id)
-    given = body.read(body.GivenFeedback)
+    given = json_body.read(json_body.GivenFeedback)
     if message.role != "assistant":
         raise InvalidRequest("not_an_answer", "Only an answer can be given feedback.")
-    comment = None if given.value is None else body.comment(given.comment)
+    comment = None if given.value is None else json_body.comment(given.comment)
     store.feedback.give(message, given.value, comment)
     return {"value": given.value, "comment": comment}

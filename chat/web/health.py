@@ -8,7 +8,7 @@ from flask import Blueprint
 from flask.typing import ResponseReturnValue
 
 from chat.errors import StoreUnavailable
-from chat.web.parts import parts
+from chat.web.services import services
 from config import leave
 
 bp = Blueprint("health", __name__)
@@ -21,12 +21,12 @@ def healthz() -> dict[str, str]:
 
 @bp.get("/readyz")
 def readyz() -> ResponseReturnValue:
-    checks: dict[str, Any] = {"database": "ok", "model": "demo" if parts().settings.demo else "configured"}
+    checks: dict[str, Any] = {"database": "ok", "model": "demo" if services().settings.demo else "configured"}
     try:
-        parts().store.ping()
+        services().store.ping()
     except StoreUnavailable as error:
         checks["database"] = error.message
-    leaving = parts().home.closed or leave.notice_given()
+    leaving = services().home.closed or leave.notice_given()
     if leaving:
         checks["worker"] = "It is about to end; another one answers."
     ready = checks["database"] == "ok" and not leaving

@@ -21,7 +21,7 @@ from flask import Flask, Response, g, request
 from chat.errors import Forbidden, StoreUnavailable
 from chat.store.records import now_ms
 from chat.store.sessions import UNWRITTEN, Identity, Owner, holder
-from chat.web.parts import parts
+from chat.web.services import services
 
 _COOKIE_AGE_S = 365 * 24 * 3600
 # A session that was not used for so long is noted as used, and its cookie given a new age.
@@ -65,7 +65,7 @@ def make_user_id() -> int:
     """The caller's user, for what is about to be written. A browser without one becomes a user here and now."""
     caller = _caller()
     if caller.identity is None:
-        caller.identity = parts().store.sessions.create(caller.token)
+        caller.identity = services().store.sessions.create(caller.token)
         # Another answer may have given the browser another token meanwhile.
         caller.cookie_due = True
     return caller.identity.user_id
@@ -87,7 +87,7 @@ def _caller() -> _Caller:
 
 
 def _look_up() -> _Caller:
-    tokens, sessions = parts().tokens, parts().store.sessions
+    tokens, sessions = services().tokens, services().store.sessions
     own = _own_tokens()
     signed = next(filter(tokens.is_signed, own), None)
     # A signed token that is no user yet is not given up for another cookie, which another site may have set.
@@ -106,7 +106,7 @@ def _look_up() -> _Caller:
 
 def _own_tokens() -> list[str]:
     """What comes in the cookie of this server: more than one value where another path or domain has set it too."""
-    names = (_cookie_name(), parts().tokens.cookie)
+    names = (_cookie_name(), services().tokens.cookie)
     found = (each for name in dict.fromkeys(names) for each in request.cookies.getlist(name))
     return [each for each in found if 0 < len(each) <= _TOKEN_CHARS][:_COOKIES_TRIED]
 
@@ -119,8 +119,8 @@ def _other_tokens() -> list[str]:
 
 def _cookie_name() -> str:
     if not request.is_secure:
-        return parts().tokens.cookie
-    return (_BELOW_PATH if request.script_root else _WHOLE_HOST) + parts().tokens.cookie
+        return services().tokens.cookie
+    return (_BELOW_PATH if request.script_root else _WHOLE_HOST) + services().tokens.cookie
 
 
 def _refuse_other_sites() -> None:

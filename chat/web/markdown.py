@@ -12,7 +12,7 @@ from typing import Any
 
 from chat.messages import ToolCallRecord
 from chat.store.records import Conversation, Message
-from chat.web import shapes
+from chat.web import json_views
 
 _ROLES = {"user": "You", "assistant": "Assistant"}
 _SPECIAL = re.compile(r"([\\`*_\[\]<>|#~&])")
@@ -26,7 +26,7 @@ _ENDINGS = {
 
 def document(conversation: Conversation, messages: list[Message]) -> str:
     """Title, then each message under its role, separated by blank lines."""
-    begun = (shapes.time(conversation.created_at) or "")[:10]
+    begun = (json_views.time(conversation.created_at) or "")[:10]
     blocks = [f"# {escaped(conversation.title) or 'Conversation'}", f"*{begun}*"]
     for message in messages:
         blocks.extend(_message(message))

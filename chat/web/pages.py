@@ -8,7 +8,7 @@ from flask.typing import ResponseReturnValue
 from chat.web import identity
 from chat.web.page_files.files import STATIC, STYLES
 from chat.web.page_files.serving import page_files
-from chat.web.parts import parts
+from chat.web.services import services
 from config.version import VERSION
 
 bp = Blueprint("pages", __name__)
@@ -49,7 +49,7 @@ def shared(token: str) -> ResponseReturnValue:
 
     A link that does not lead anywhere has the same page, which says so.
     """
-    return _page(shared=token), 200 if parts().store.shares.exists(token) else 404, for_anybody()
+    return _page(shared=token), 200 if services().store.shares.exists(token) else 404, for_anybody()
 
 
 def _page(**about: str) -> str:

@@ -14,8 +14,8 @@ from chat.errors import Conflict, InvalidRequest, NotFound
 from chat.runtime.http.lanes import Lane
 from chat.store.records import COMPLETED, RUNNING
 from chat.store.turns import Begun, HeadOfConversation, Question
-from chat.web import body, identity, shapes
-from chat.web.parts import parts
+from chat.web import identity, json_body, json_views
+from chat.web.services import services
 
 bp = Blueprint("turns", __name__, url_prefix="/api")
 
@@ -27,20 +27,20 @@ _EVENTS = re.compile(r"/api/turns/[0-9]+/events")
 
 @bp.post("/conversations/<id:conversation_id>/turns")
 def ask(conversation_id: int) -> ResponseReturnValue:
-    here = parts()
-    asked = body.read(body.NewTurn)
-    text = body.message_text(asked.text)
+    current = services()
+    asked = json_body.read(json_body.NewTurn)
+    text = json_body.message_text(asked.text)
     question = Question(
         text,
         HeadOfConversation() if asked.parent_id is msgspec.UNSET else asked.parent_id,
-        body.short(asked.client_id, "client_id", _CLIENT_ID_CHARS),
+        json_body.short(asked.client_id, "client_id", _CLIENT_ID_CHARS),
         _title_of(text),
     )
     if _takes_events():
-        here.follower.check_room()
+        current.follower.check_room()
     try:
         # Who asks is found out in the transaction that begins the turn: one call to the database instead of two.
-        return _begun(here.runner.ask(identity.owner(), conversation_id, question, _model(asked.model)))
+        return _begun(current.runner.ask(identity.owner(), conversation_id, question, _model(asked.model)))
     except NotFound:
         identity.user_id()  # a browser without a known cookie is given one here too
         raise
@@ -48,19 +48,19 @@ def ask(conversation_id: int) -> ResponseReturnValue:
 
 @bp.post("/messages/<id:message_id>/regenerate")
 def ask_again(message_id: int) -> ResponseReturnValue:
-    here = parts()
-    _, message = here.store.owned.message(identity.user_id(), message_id)
-    asked = body.read(body.Again)
+    current = services()
+    _, message = current.store.owned.message(identity.user_id(), message_id)
+    asked = json_body.read(json_body.Again)
     if message.role != "assistant":
         raise InvalidRequest("not_an_answer", "Only an answer can be generated again.")
-    return _begun(here.runner.ask_again(message, _model(asked.model), asked.wish or ""))
+    return _begun(current.runner.ask_again(message, _model(asked.model), asked.wish or ""))
 
 
 @bp.post("/messages/<id:message_id>/continue")
 def go_on(message_id: int) -> ResponseReturnValue:
-    here = parts()
-    _, message = here.store.owned.message(identity.user_id(), message_id)
-    asked = body.read(body.GoOn)
+    current = services()
+    _, message = current.store.owned.message(identity.user_id(), message_id)
+    asked = json_body.read(json_body.GoOn)
     if message.role != "assistant" or message.turn is None:
         raise InvalidRequest("not_an_answer", "Only an answer can go on.")
     if message.turn.status == RUNNING:
@@ -70,36 +70,36 @@ def go_on(message_id: int) -> ResponseReturnValue:
     if not message.text.strip() and not message.tool_calls:
         raise Conflict("nothing_to_continue", "Nothing of this answer has come, so it can only be asked for again.")
     before = message.turn.model
-    model = before if asked.model is None and before in here.settings.models else _model(asked.model)
-    return _begun(here.runner.go_on(message, model))
+    model = before if asked.model is None and before in current.settings.models else _model(asked.model)
+    return _begun(current.runner.go_on(message, model))
 
 
 @bp.get("/turns/<id:turn_id>")
 def show_turn(turn_id: int) -> dict[str, Any]:
-    store = parts().store
+    store = services().store
     _, turn = store.owned.turn(identity.user_id(), turn_id)
-    return shapes.turn(turn, store.turns.answer(turn))
+    return json_views.turn(turn, store.turns.answer(turn))
 
 
 @bp.get("/turns/<id:turn_id>/events")
 def follow(turn_id: int) -> ResponseReturnValue:
-    _, turn = parts().store.owned.turn(identity.user_id(), turn_id)
-    return _stream(parts().follower.frames_for_another(turn, _after(), _waits()))
+    _, turn = services().store.owned.turn(identity.user_id(), turn_id)
+    return _stream(services().follower.frames_for_another(turn, _after(), _waits()))
 
 
 @bp.post("/turns/<id:turn_id>/stop")
 def stop(turn_id: int) -> dict[str, Any]:
-    here = parts()
-    _, turn = here.store.owned.turn(identity.user_id(), turn_id)
-    body.read(body.Nothing)
-    stopped = here.stopper.stop(turn)
-    return shapes.turn(stopped, here.store.turns.answer(stopped))
+    current = services()
+    _, turn = current.store.owned.turn(identity.user_id(), turn_id)
+    json_body.read(json_body.Nothing)
+    stopped = current.stopper.stop(turn)
+    return json_views.turn(stopped, current.store.turns.answer(stopped))
 
 
 def _begun(begun: Begun) -> ResponseReturnValue:
     turn = begun.turn
     if _takes_events():
-        return _stream(parts().follower.frames(turn.id, 0))
+        return _stream(services().follower.frames(turn.id, 0))
     return {
         "turn_id": turn.id,
         "user_message_id": turn.user_message_id,
@@ -148,7 +148,7 @@ def _waits() -> bool:
 
 
 def _model(name: str | None) -> str:
-    offered = parts().settings.models
+    offered = services().settings.models
     if name is None:
         return offered[0]
     if name not in offered:

@@ -202,7 +202,7 @@ class Scene:
 
     def window(self) -> FlaskClient:
         other = self.app.test_client()
-        name = self.app.extensions["parley"].parts.tokens.cookie
+        name = self.app.extensions["parley"].web.tokens.cookie
         cookie = self.client.get_cookie(name)
         assert cookie is not None
         other.set_cookie(name, cookie.value)

@@ -14,7 +14,7 @@ from chat.messages import Delta, Message, TextDelta, Usage
 from config.settings import Settings
 from tests.conftest import ScriptedModel
 
-from .talk import converse
+from .api_client import converse
 
 
 class HeldAnswer:

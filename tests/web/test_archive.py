@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flask.testing import FlaskClient
 
-from .talk import converse, exchange, problem
+from .api_client import converse, exchange, problem
 
 
 def archive(client: FlaskClient, conversation: int, archived: bool = True) -> None:

@@ -11,7 +11,7 @@ import pytest
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
-from .talk import ask, converse, ended, exchange, problem
+from .api_client import ask, converse, ended, exchange, problem
 
 JSON = {"Content-Type": "application/json"}
 Send = Callable[..., TestResponse]

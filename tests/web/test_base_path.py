@@ -11,7 +11,7 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from .talk import converse, exchange, problem
+from .api_client import converse, exchange, problem
 
 
 @pytest.fixture

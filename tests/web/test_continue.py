@@ -11,8 +11,8 @@ from flask.testing import FlaskClient
 from chat.messages import TextDelta
 from tests.conftest import ScriptedModel
 
+from .api_client import SSE, ask, converse, ended, events, exchange, problem, shaped
 from .conftest import HeldAnswer
-from .talk import SSE, ask, converse, ended, events, exchange, problem, shaped
 
 
 @pytest.fixture

@@ -10,8 +10,8 @@ from flask.testing import FlaskClient
 from chat.messages import ReasoningDelta, TextDelta, ToolCall, Usage
 from tests.conftest import ScriptedModel
 
+from .api_client import ask, converse, ended, exchange, moment, problem, shaped
 from .conftest import HeldAnswer
-from .talk import ask, converse, ended, exchange, moment, problem, shaped
 from .test_conversations import CONVERSATION
 
 QUESTION = {"id": int, "parent_id": (int, type(None)), "role": str, "text": str, "status": str, "created_at": moment}

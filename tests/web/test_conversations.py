@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from flask.testing import FlaskClient
 
+from .api_client import converse, exchange, moment, problem, shaped
 from .conftest import HeldAnswer
-from .talk import converse, exchange, moment, problem, shaped
 
 CONVERSATION = {
     "id": int,

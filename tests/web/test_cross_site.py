@@ -12,7 +12,7 @@ from flask.testing import FlaskClient
 
 from config.settings import Settings
 
-from .talk import converse, exchange, problem
+from .api_client import converse, exchange, problem
 
 FOREIGN = [
     {"Sec-Fetch-Site": "cross-site"},

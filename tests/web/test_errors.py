@@ -13,7 +13,7 @@ from flask.testing import FlaskClient
 from chat.store import database
 from config.settings import Settings
 
-from .talk import converse, exchange, problem
+from .api_client import converse, exchange, problem
 
 NO_SUCH_ADDRESSES = [
     "/api",

@@ -14,7 +14,7 @@ from chat.web import markdown
 from chat.web.export import file_name
 from tests.conftest import ScriptedModel
 
-from .talk import converse, exchange, problem
+from .api_client import converse, exchange, problem
 
 
 def export(client: FlaskClient, conversation_id: int, form: str):

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from flask.testing import FlaskClient
 
-from .talk import exchange, problem
+from .api_client import exchange, problem
 
 
 @pytest.fixture

@@ -16,8 +16,8 @@ from chat.turns.seats import FOLLOWERS_OF_TURN
 from config.settings import Settings
 
 from ..turns.neighbour import Neighbour
+from .api_client import SSE, ask, converse, ended, events, problem
 from .conftest import HeldAnswer
-from .talk import SSE, ask, converse, ended, events, problem
 
 Follow = Callable[..., TestResponse]
 

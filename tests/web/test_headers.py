@@ -9,7 +9,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
-from .talk import SSE, converse, exchange
+from .api_client import SSE, converse, exchange
 
 Answers = dict[str, TestResponse]
 

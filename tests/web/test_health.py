@@ -12,7 +12,7 @@ from flask.testing import FlaskClient
 from chat import app as application
 from config.settings import Settings
 
-from .talk import problem
+from .api_client import problem
 
 
 def test_alive(alice: FlaskClient) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from flask.testing import FlaskClient
 
-from .talk import converse, exchange, problem, shaped
+from .api_client import converse, exchange, problem, shaped
 from .test_conversation import ANSWER, QUESTION
 from .test_conversations import CONVERSATION
 

@@ -20,14 +20,14 @@ from chat.web import identity
 from chat.web.tokens import Tokens
 from config.settings import Settings
 
-from .talk import ask, converse, ended, token_of
+from .api_client import ask, converse, ended, token_of
 
 DAY_MS = 24 * 3600 * 1000
 LEGACY = "parley_session"
 
 
 def tokens_of(app: Flask) -> Tokens:
-    found: Tokens = app.extensions["parley"].parts.tokens
+    found: Tokens = app.extensions["parley"].web.tokens
     return found
 
 

@@ -10,7 +10,7 @@ from flask.testing import FlaskClient
 
 from tests.conftest import ScriptedModel
 
-from .talk import converse, ended, exchange, problem
+from .api_client import converse, ended, exchange, problem
 
 
 def test_they_are_kept_and_told(alice: FlaskClient, model: ScriptedModel) -> None:

@@ -9,7 +9,7 @@ from flask.testing import FlaskClient
 
 from config.version import VERSION
 
-from .talk import shaped
+from .api_client import shaped
 
 
 def test_its_shape(alice: FlaskClient) -> None:

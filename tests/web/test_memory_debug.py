@@ -17,8 +17,8 @@ from flask.testing import FlaskClient
 
 from config.settings import Settings
 
+from .api_client import ask, converse, ended, exchange, moment, problem, shaped, token_of
 from .conftest import HeldAnswer
-from .talk import ask, converse, ended, exchange, moment, problem, shaped, token_of
 
 BROWSER = {"Accept": "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"}
 

@@ -10,7 +10,7 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from .talk import converse, exchange, problem
+from .api_client import converse, exchange, problem
 
 CANARY = "canary-0f3d7e"
 

@@ -15,7 +15,7 @@ from werkzeug.test import TestResponse
 from chat.web.page_files.files import STATIC, PageFiles
 from config.settings import Settings
 
-from .talk import problem
+from .api_client import problem
 
 ZIPPED = {"Accept-Encoding": "gzip, deflate, br"}
 

@@ -8,7 +8,7 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from .talk import converse, problem
+from .api_client import converse, problem
 
 ADDRESS = re.compile(r"""(?:src|href)=["']?([^"'\s>]+)""")
 

@@ -17,7 +17,7 @@ from flask.testing import FlaskClient
 from chat import app as application
 from config.settings import Settings
 
-from .talk import SSE, converse, events, token_of
+from .api_client import SSE, converse, events, token_of
 
 KEY = "sk-canary-api-key-5d1f0c"
 TOKEN = "canary-admin-token-77ab"
@@ -90,7 +90,7 @@ def test_no_error_tells_a_secret(
         answers.append("".join(str(event.data) for event in events(told) if event.name != "title"))
     answers += forced_errors(client)
 
-    monkeypatch.setattr("chat.web.conversations.shapes.conversation", lambda record: record.no_such_thing)
+    monkeypatch.setattr("chat.web.conversations.json_views.conversation", lambda record: record.no_such_thing)
     answers.append(client.get("/api/conversations").text)
     logging.getLogger("openai").debug("headers: %s", KEY)
 

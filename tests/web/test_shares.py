@@ -12,8 +12,8 @@ from flask.testing import FlaskClient
 
 from config.settings import Settings
 
+from .api_client import ask, converse, ended, exchange, moment, problem, shaped
 from .conftest import HeldAnswer
-from .talk import ask, converse, ended, exchange, moment, problem, shaped
 from .test_conversation import ANSWER, QUESTION
 
 

@@ -9,8 +9,8 @@ from chat.errors import ModelRateLimited
 from chat.messages import TextDelta
 from tests.conftest import ScriptedModel
 
+from .api_client import ask, ended, exchange, moment, problem, shaped
 from .conftest import HeldAnswer
-from .talk import ask, ended, exchange, moment, problem, shaped
 
 RUNNING = {
     "id": int,

@@ -9,8 +9,8 @@ from chat.messages import ReasoningDelta, TextDelta, ToolCall, Usage
 from chat.turns import follow
 from tests.conftest import ScriptedModel
 
+from .api_client import SSE, ask, ended, events, exchange, problem
 from .conftest import HeldAnswer
-from .talk import SSE, ask, ended, events, exchange, problem
 
 
 @pytest.fixture

@@ -12,8 +12,8 @@ from flask.testing import FlaskClient
 from chat.messages import TextDelta
 from tests.conftest import ScriptedModel
 
+from .api_client import SSE, ask, converse, ended, events, exchange, problem, shaped, token_of
 from .conftest import HeldAnswer
-from .talk import SSE, ask, converse, ended, events, exchange, problem, shaped, token_of
 
 
 def turns_of(conversation_id: int) -> str:

@@ -28,7 +28,7 @@ def converse(client: FlaskClient, **fields: Any) -> int:
 
 def token_of(client: FlaskClient) -> str:
     """What the browser holds in its cookie."""
-    cookie = client.get_cookie(client.application.extensions["parley"].parts.tokens.cookie)
+    cookie = client.get_cookie(client.application.extensions["parley"].web.tokens.cookie)
     assert cookie is not None
     return cookie.value
 

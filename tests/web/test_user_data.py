@@ -9,8 +9,8 @@ from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.http import parse_options_header
 
+from .api_client import ask, converse, exchange, problem
 from .conftest import HeldAnswer
-from .talk import ask, converse, exchange, problem
 
 NOTHING = {"conversations": 0, "messages": 0, "shares": 0, "instructions": False}
 

@@ -9,10 +9,10 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from chat.web import doors
+from chat.web import request_checks
 from config.settings import Settings
 
-from .talk import problem
+from .api_client import problem
 
 BROWSER = {"Accept": "text/html,application/xhtml+xml,*/*;q=0.8"}
 
@@ -84,7 +84,7 @@ def test_names_that_are_allowed(
 
 
 def test_a_refused_name_is_logged_once(alice: FlaskClient, app_log: Path) -> None:
-    doors._log_once.cache_clear()
+    request_checks._log_once.cache_clear()
     for _ in range(3):
         alice.get("/", headers={"Host": "once.example"})
     logged = app_log.read_text(encoding="utf-8")

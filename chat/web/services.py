@@ -21,7 +21,7 @@ EXTENSION = "parley"
 
 
 @dataclass(frozen=True, slots=True)
-class Parts:
+class WebServices:
     """One worker's parts, ready to serve."""
 
     settings: Settings
@@ -35,6 +35,6 @@ class Parts:
     tokens: Tokens
 
 
-def parts() -> Parts:
+def services() -> WebServices:
     """The parts of the application that serves this request."""
-    return cast(Parts, current_app.extensions[EXTENSION].parts)
+    return cast(WebServices, current_app.extensions[EXTENSION].web)

@@ -1,6 +1,6 @@
 """Who may see what is for operators: `/admin` and `/metrics`.
 
-With ADMIN_TOKEN, its bearer. Without it, a program or browser on the server's own machine that came straight here. A
+With ADMIN_TOKEN, its bearer. Without it, a program or browser on the server's own machine that came straight current. A
 proxy on the same machine also comes from a loopback address, and with it everybody who comes through it. Most proxies
 add a header; so a request with any header that a direct caller has no use for is refused, and one in HTTP/1.0, which
 nginx speaks where it is not told otherwise. A proxy may leave no sign at all: behind one, ADMIN_TOKEN is needed.
@@ -15,9 +15,9 @@ from flask import request
 from flask.typing import ResponseReturnValue
 
 from chat.errors import Forbidden
-from chat.web import doors
+from chat.web import request_checks
 from chat.web.errors import problem
-from chat.web.parts import parts
+from chat.web.services import services
 
 # As WSGI names them. X- headers are proxies' own with few exceptions; the others are named or recognised by a part.
 _FORWARDING = re.compile(
@@ -27,9 +27,9 @@ _FORWARDING = re.compile(
 )
 
 
-def let_in() -> ResponseReturnValue | None:
+def require_operator() -> ResponseReturnValue | None:
     """Refuse a request that is not an operator's. For `before_request`; raises Forbidden."""
-    token = parts().settings.admin_token
+    token = services().settings.admin_token
     if token:
         scheme, _, given = request.headers.get("Authorization", "").partition(" ")
         if scheme.lower() == "bearer" and hmac.compare_digest(given.strip().encode(), token.encode()):
@@ -48,7 +48,7 @@ def _direct_from_this_machine() -> bool:
     environ = request.environ
     if environ.get("SERVER_PROTOCOL") == "HTTP/1.0" or any(map(_FORWARDING.match, environ)):
         return False
-    host = doors.name_of(environ.get("HTTP_HOST", ""))
-    if host is None or not doors.is_loopback_name(host):
+    host = request_checks.name_of(environ.get("HTTP_HOST", ""))
+    if host is None or not request_checks.is_loopback_name(host):
         return False
-    return doors.is_loopback_address(request.remote_addr or "")
+    return request_checks.is_loopback_address(request.remote_addr or "")

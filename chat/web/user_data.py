@@ -13,11 +13,11 @@ from flask.typing import ResponseReturnValue
 from chat.errors import Conflict, NotFound
 from chat.store import Store
 from chat.store.records import Conversation
-from chat.web import export, identity, query, shapes
-from chat.web.parts import parts
+from chat.web import export, identity, json_views, query
+from chat.web.services import services
 from config.version import VERSION
 
-bp = Blueprint("belongings", __name__, url_prefix="/api")
+bp = Blueprint("user_data", __name__, url_prefix="/api")
 
 # Messages that are in memory at a time: an answer may be of megabytes.
 _MESSAGES = 20
@@ -26,7 +26,7 @@ _MESSAGES = 20
 @bp.get("/export")
 def export_all() -> Response:
     """Stream all conversations, or those in `ids`, as one JSON file."""
-    store, user_id = parts().store, identity.user_id()
+    store, user_id = services().store, identity.user_id()
     chosen = query.row_ids("ids")
     for each in chosen:
         store.owned.conversation(user_id, each)  # before the answer begins, which cannot be taken back
@@ -43,19 +43,19 @@ def export_all() -> Response:
 
 @bp.get("/me/data")
 def count() -> dict[str, Any]:
-    return msgspec.to_builtins(parts().store.belongings.counted(identity.user_id()))  # type: ignore[no-any-return]
+    return msgspec.to_builtins(services().store.belongings.counted(identity.user_id()))  # type: ignore[no-any-return]
 
 
 @bp.delete("/me/data")
 def delete_all() -> ResponseReturnValue:
     """Stop running turns, then delete everything except the identity and its cookie."""
-    here, user_id = parts(), identity.user_id()
-    counted = here.store.belongings.counted(user_id)
-    for turn in here.store.belongings.running(user_id):
-        here.stopper.stop(turn)
-    for conversation_id in here.store.belongings.delete(user_id):
-        here.memory.drop(conversation_id)
-    if here.store.belongings.running(user_id):
+    current, user_id = services(), identity.user_id()
+    counted = current.store.belongings.counted(user_id)
+    for turn in current.store.belongings.running(user_id):
+        current.stopper.stop(turn)
+    for conversation_id in current.store.belongings.delete(user_id):
+        current.memory.drop(conversation_id)
+    if current.store.belongings.running(user_id):
         raise Conflict("turn_running", "An answer is still being written; what it belongs to is not deleted.")
     return {"deleted": msgspec.to_builtins(counted)}
 
@@ -75,11 +75,11 @@ def _file(store: Store, user_id: int, wanted: Sequence[int], about: dict[str, st
 
 
 def _conversation(store: Store, conversation: Conversation) -> Iterator[bytes]:
-    shown = shapes.conversation(conversation) | {"head_id": conversation.head_id}
+    shown = json_views.conversation(conversation) | {"head_id": conversation.head_id}
     yield _encoded(export.printable(shown))[:-1] + b',"messages":['
     after = 0
     while portion := store.belongings.messages(conversation.id, after, _MESSAGES):
-        lines = [_encoded(export.printable(shapes.message(message))) for message in portion]
+        lines = [_encoded(export.printable(json_views.message(message))) for message in portion]
         yield (b",\n" if after else b"\n") + b",\n".join(lines)
         after = portion[-1].id
     yield b"]}"
