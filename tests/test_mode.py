@@ -192,7 +192,7 @@ def held(run_dir: Path) -> Iterator[None]:
 
 def test_a_server_in_another_container_is_left_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     run_dir = tmp_path / "data" / "run"
-    monkeypatch.setattr(switch.masters, "environment", lambda pid="self": {"DATA_DIR": str(tmp_path / "data")})
+    monkeypatch.setattr(switch.running_master, "environment", lambda pid="self": {"DATA_DIR": str(tmp_path / "data")})
     monkeypatch.setattr(switch, "ENV_FILE", tmp_path / ".env")
     with held(run_dir):
         (run_dir / "server.pid").write_text("1\n")
@@ -202,7 +202,7 @@ def test_a_server_in_another_container_is_left_alone(tmp_path: Path, monkeypatch
 
 
 def test_another_users_server_is_left_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(switch.masters, "environment", lambda pid="self": {"DATA_DIR": str(tmp_path / "data")})
+    monkeypatch.setattr(switch.running_master, "environment", lambda pid="self": {"DATA_DIR": str(tmp_path / "data")})
     monkeypatch.setattr(switch, "ENV_FILE", tmp_path / ".env")
 
     def closed(run_dir: Path) -> int:
