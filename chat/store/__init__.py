@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from chat.store.belongings import Belongings
 from chat.store.branches import Branches
 from chat.store.conversations import Conversations
 from chat.store.database import Database
@@ -21,6 +20,7 @@ from chat.store.search import Search
 from chat.store.sessions import Sessions
 from chat.store.shares import Shares
 from chat.store.turns import Turns
+from chat.store.user_data import UserData
 
 
 class Store:
@@ -38,7 +38,7 @@ class Store:
         self.instructions = Instructions(self.database)
         self.removal = Removal(self.database)
         self.conversations = Conversations(self.database, self.removal)
-        self.belongings = Belongings(self.database, self.removal)
+        self.user_data = UserData(self.database, self.removal)
         self.history = History(self.database)
         self.branches = Branches(self.database)
         self.feedback = Feedback(self.database)

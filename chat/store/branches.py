@@ -8,7 +8,7 @@ import msgspec
 
 from chat.errors import InvalidRequest
 from chat.store import history
-from chat.store.database import Database, reads_at_once
+from chat.store.database import Database, reads_snapshot
 from chat.store.models import Feedback, rows
 from chat.store.records import BranchPage, Conversation
 
@@ -40,7 +40,7 @@ _THEIRS = "SELECT 1 FROM messages WHERE id = ? AND conversation_id = ?"
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class BranchPosition:
     """Which branch, and how far up. At most one of the three is set; none: the end of the newest branch.
 
     `leaf`: the branch that ends at this message. `through`: the one through this message, down to the newest
@@ -56,8 +56,8 @@ class Branches:
     def __init__(self, database: Database) -> None:
         self.database = database
 
-    @reads_at_once
-    def page(self, conversation: Conversation, place: Place, limit: int) -> BranchPage:
+    @reads_snapshot
+    def page(self, conversation: Conversation, place: BranchPosition, limit: int) -> BranchPage:
         """The last `limit` messages at a place of a conversation.
 
         Raises InvalidRequest for a message that is not one of this conversation's.
@@ -79,7 +79,7 @@ class Branches:
         if self._scalar(_THEIRS, message_id, conversation.id) is None:
             raise InvalidRequest("invalid_value", f"{field} names no message of this conversation.", field)
 
-    def _leaf(self, conversation: Conversation, place: Place) -> int | None:
+    def _leaf(self, conversation: Conversation, place: BranchPosition) -> int | None:
         if place.through is not None:
             return self._scalar(NEWEST_BELOW, place.through)
         return conversation.head_id if place.leaf is None else place.leaf

@@ -11,7 +11,7 @@ from chat.store.indexing import note_titles
 from chat.store.models import Conversation as Row
 from chat.store.models import named
 from chat.store.records import Conversation, now_ms
-from chat.store.removal import Remains, Removal, hide
+from chat.store.removal import HiddenConversation, Removal, hide
 
 _NEWEST = """
     SELECT id, user_id, title, pinned, created_at, updated_at, head_id, active_turn_id, temporary, archived
@@ -134,14 +134,14 @@ class Conversations:
         return bool(hidden)
 
     @writes
-    def _hide(self, conversation: Conversation) -> list[Remains]:
+    def _hide(self, conversation: Conversation) -> list[HiddenConversation]:
         hidden = hide(self.database.run, [conversation.id])
         if not hidden and Row.select().where(Row.id == conversation.id).exists():
             raise Conflict("turn_running", "An answer is still being written in this conversation.")
         return hidden
 
     @writes
-    def _hide_expired(self, conversation_id: int, unused_since: int) -> list[Remains]:
+    def _hide_expired(self, conversation_id: int, unused_since: int) -> list[HiddenConversation]:
         still = (Row.id == conversation_id) & Row.temporary & (Row.updated_at < unused_since)
         return hide(self.database.run, [conversation_id]) if Row.select().where(still).exists() else []
 

@@ -121,7 +121,7 @@ class Database:
         outcome: T = self._writer.outcome(Write(time.monotonic() + _PATIENCE_S, work))
         return outcome
 
-    def write_together(self, work: Callable[[Sequence[A]], Sequence[T | Exception]], item: A) -> T:
+    def write_batched(self, work: Callable[[Sequence[A]], Sequence[T | Exception]], item: A) -> T:
         """Have `work` called with all the items of it that wait, in a transaction.
 
         It gives for each item what this returns, or the error that this raises; of such an item it may have
@@ -207,7 +207,7 @@ def reads(method: Callable[Concatenate[S, P], T]) -> Callable[Concatenate[S, P],
     return run
 
 
-def reads_at_once(method: Callable[Concatenate[S, P], T]) -> Callable[Concatenate[S, P], T]:
+def reads_snapshot(method: Callable[Concatenate[S, P], T]) -> Callable[Concatenate[S, P], T]:
     """A repository's method that reads what belongs together: its body sees the database as of one moment."""
 
     @functools.wraps(method)

@@ -10,12 +10,12 @@ import msgspec
 
 from chat.messages import ToolCall, ToolCallRecord, ToolResult, Usage
 from chat.store import details
-from chat.store.database import Database, reads_at_once
+from chat.store.bulk import ids
+from chat.store.database import Database, reads_snapshot
 from chat.store.models import Message as MessageRow
 from chat.store.models import named, rows
 from chat.store.records import RUNNING, Message, Turn, TurnError
-from chat.store.turn_progress import PIECES, put_together
-from chat.store.values import ids
+from chat.store.turn_progress import PIECES, assemble
 
 # From a leaf upwards: one look-up by primary key a message.
 PATH = """
@@ -48,13 +48,13 @@ class History:
     def __init__(self, database: Database) -> None:
         self.database = database
 
-    @reads_at_once
+    @reads_snapshot
     def of_conversation(self, conversation_id: int) -> list[Message]:
         """Every message of a conversation, all branches, in the order in which they were made."""
         found = MessageRow.select().where(MessageRow.conversation_id == conversation_id).order_by(MessageRow.id)
         return messages_of(rows(found))
 
-    @reads_at_once
+    @reads_snapshot
     def path_to(self, message_id: int, limit: int) -> list[Message]:
         """The branch that ends at a message, oldest first: at most the last `limit` messages of it."""
         return messages_of(path_to(self.database, message_id, limit))
@@ -80,7 +80,7 @@ def messages_of(found: list[dict[str, Any]]) -> list[Message]:
 def _being_written(turns: Iterable[Turn]) -> dict[int, dict[str, str]]:
     """What the answers that are still being written say so far, by message."""
     answers = {turn.id: turn.message_id for turn in turns if turn.status == RUNNING}
-    kept = put_together(_run(PIECES, ids(answers))) if answers else {}
+    kept = assemble(_run(PIECES, ids(answers))) if answers else {}
     return {answers[turn_id]: {"text": so_far.text, "reasoning": so_far.reasoning} for turn_id, so_far in kept.items()}
 
 
@@ -92,13 +92,14 @@ def turn_of(row: dict[str, Any]) -> Turn:
     return Turn(
         error=error,
         notices=more.notices,
+        event_offsets=row["marks"],
         usage=Usage(row["prompt_tokens"], row["completion_tokens"]),
         **{name: row[name] for name in _PLAIN},
     )
 
 
 _PLAIN = (
-    "id", "conversation_id", "user_message_id", "message_id", "status", "model", "mode", "worker", "marks",
+    "id", "conversation_id", "user_message_id", "message_id", "status", "model", "mode", "worker",
     "started_at", "ended_at",
 )  # fmt: skip
 

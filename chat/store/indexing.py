@@ -17,8 +17,8 @@ from collections.abc import Sequence
 import msgspec
 
 from chat.errors import StoreUnavailable
+from chat.store.bulk import RunStatement, execute_values
 from chat.store.database import Database, reads, writes
-from chat.store.values import RunStatement, for_each
 from chat.store.words import indexable
 
 log = logging.getLogger(__name__)
@@ -110,12 +110,12 @@ def note_messages(run: RunStatement, messages: Sequence[tuple[int, int]]) -> Non
 
     `messages` are their ids and their conversations'.
     """
-    for_each(run, NOTE_MESSAGES, messages)
+    execute_values(run, NOTE_MESSAGES, messages)
 
 
 def note_titles(run: RunStatement, conversations: Sequence[int]) -> None:
     """Have conversations made findable by their titles, in place of those before. Call it inside a write."""
-    for_each(run, NOTE_TITLES, [(conversation,) for conversation in conversations])
+    execute_values(run, NOTE_TITLES, [(conversation,) for conversation in conversations])
 
 
 def _index(run: RunStatement, kind: Kind, whose: _Users) -> int:
@@ -123,6 +123,6 @@ def _index(run: RunStatement, kind: Kind, whose: _Users) -> int:
     due: list[tuple[int, int, str | None]] = msgspec.json.decode(found)
     if due:
         texts = [(row_id, f"u{user_id}", indexable(text)) for user_id, row_id, text in due if text is not None]
-        for_each(run, kind.index, texts)
+        execute_values(run, kind.index, texts)
         run(kind.done, (msgspec.json.encode([(user_id, row_id) for user_id, row_id, _ in due]).decode(),))
     return len(due)

@@ -110,7 +110,7 @@ class ProgressPiece(Model):
 
 
 class Turn(Model):
-    """One run of the agent: from a question to the end of its answer. `marks`: see `turns/marks.py`."""
+    """One run of the agent: from a question to the end of its answer. Column `marks` holds the event offsets."""
 
     id = AutoField()
     conversation_id = IntegerField()

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from chat.errors import NotFound
 from chat.store import conversations, history
-from chat.store.database import Database, reads, reads_at_once
+from chat.store.database import Database, reads, reads_snapshot
 from chat.store.models import Message as MessageRow
 from chat.store.models import Turn as TurnRow
 from chat.store.models import named, row
@@ -28,7 +28,7 @@ class Ownership:
     def conversation(self, user_id: int, conversation_id: int) -> Conversation:
         return _conversation(self.database, user_id, conversation_id)
 
-    @reads_at_once
+    @reads_snapshot
     def message(self, user_id: int, message_id: int) -> tuple[Conversation, Message]:
         """A message, and the conversation it stands in."""
         found = row(MessageRow.select().where(MessageRow.id == message_id))

@@ -60,7 +60,7 @@ class Turn:
     model: str
     mode: str
     worker: str
-    marks: str
+    event_offsets: str
     error: TurnError | None
     usage: Usage
     started_at: int
@@ -90,12 +90,12 @@ class Progress:
 
     turn: Turn
     answer: Answer
-    marks: str
+    event_offsets: str
     elapsed_ms: int = 0
 
 
 @dataclass(frozen=True, slots=True)
-class Piece:
+class CheckpointDelta:
     """What has come of a turn since its last checkpoint, `marks` with it; `first` is how many of these came before.
 
     `tool_calls` are those that began or ended, by their position.
@@ -105,7 +105,7 @@ class Piece:
     first: int
     text: str
     reasoning: str
-    marks: str
+    event_offsets: str
     tool_calls: Mapping[int, ToolCallRecord]
 
 
@@ -158,6 +158,6 @@ class Snippet:
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class SearchHit:
     conversation: Conversation
     snippet: Snippet

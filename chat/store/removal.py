@@ -18,13 +18,13 @@ from dataclasses import dataclass
 import msgspec
 
 from chat.errors import StoreUnavailable
+from chat.store.bulk import RunStatement, ids
 from chat.store.database import Database, reads, writes
-from chat.store.values import RunStatement, ids
 
 log = logging.getLogger(__name__)
 
 # The user that owns what is deleted (migration 0007).
-NOBODY = 0
+DELETED_OWNER = 0
 
 # Holding the lock for longer would make others wait; less would spend most of the time on commits.
 _PORTION_S = 0.01
@@ -33,20 +33,20 @@ _AT_ONCE_S = 0.3
 
 # Nor is it temporary any more: what expires is looked for among those that are.
 _HIDE = f"""
-    UPDATE conversations SET user_id = {NOBODY}, temporary = 0
-    WHERE id IN (SELECT value FROM json_each(?)) AND user_id <> {NOBODY} AND active_turn_id IS NULL
+    UPDATE conversations SET user_id = {DELETED_OWNER}, temporary = 0
+    WHERE id IN (SELECT value FROM json_each(?)) AND user_id <> {DELETED_OWNER} AND active_turn_id IS NULL
 """  # noqa: S608 - our own number
 _HIDDEN = f"""
     SELECT json_group_array(json_array(id, updated_at)) FROM conversations
-    WHERE id IN (SELECT value FROM json_each(?)) AND user_id = {NOBODY}
+    WHERE id IN (SELECT value FROM json_each(?)) AND user_id = {DELETED_OWNER}
 """  # noqa: S608
 _REVOKE = "DELETE FROM shares WHERE conversation_id IN (SELECT value FROM json_each(?))"
 
 PENDING = f"""
-    SELECT id, updated_at FROM conversations INDEXED BY conversations_listed WHERE user_id = {NOBODY} LIMIT ?
+    SELECT id, updated_at FROM conversations INDEXED BY conversations_listed WHERE user_id = {DELETED_OWNER} LIMIT ?
 """  # noqa: S608
 _CLAIM = f"""
-    UPDATE conversations SET updated_at = updated_at + 1 WHERE id = ? AND updated_at = ? AND user_id = {NOBODY}
+    UPDATE conversations SET updated_at = updated_at + 1 WHERE id = ? AND updated_at = ? AND user_id = {DELETED_OWNER}
 """  # noqa: S608
 # A message is newer than the one that it follows: the newest has nothing below it.
 NEWEST = "DELETE FROM messages WHERE id = (SELECT max(id) FROM messages WHERE conversation_id = ?)"
@@ -54,7 +54,7 @@ _LAST = "DELETE FROM conversations WHERE id = ?"
 
 
 @dataclass(frozen=True, slots=True)
-class Remains:
+class HiddenConversation:
     """A hidden conversation. `version` changes with each portion, so that only one worker removes it at a time."""
 
     conversation_id: int
@@ -70,10 +70,10 @@ class Removal:
         # Portions that wait at the same time would share a transaction, and the lock would be held for all of them.
         self._one = threading.Lock()
 
-    def begin(self, remains: Remains) -> None:
+    def begin(self, remains: HiddenConversation) -> None:
         """Remove what was hidden just now, or as much of it as a request may wait for. The rest is left for later."""
         until = time.monotonic() + _AT_ONCE_S
-        left: Remains | None = remains
+        left: HiddenConversation | None = remains
         try:
             while left is not None and time.monotonic() < until:
                 left = self.remove_some(left)
@@ -82,11 +82,11 @@ class Removal:
         self.due |= left is not None
 
     @reads
-    def pending(self, limit: int) -> list[Remains]:
+    def pending(self, limit: int) -> list[HiddenConversation]:
         """Return hidden conversations that are not removed yet."""
-        return [Remains(*row) for row in self.database.run(PENDING, (limit,)).fetchall()]
+        return [HiddenConversation(*row) for row in self.database.run(PENDING, (limit,)).fetchall()]
 
-    def remove_some(self, remains: Remains) -> Remains | None:
+    def remove_some(self, remains: HiddenConversation) -> HiddenConversation | None:
         """Delete messages for some milliseconds, and the conversation when none is left.
 
         Returns what is left; None when nothing is, or when another worker is removing it.
@@ -95,19 +95,19 @@ class Removal:
             return self._remove_some(remains)
 
     @writes
-    def _remove_some(self, remains: Remains) -> Remains | None:
+    def _remove_some(self, remains: HiddenConversation) -> HiddenConversation | None:
         run, place = self.database.run, remains.conversation_id
         until = time.monotonic() + _PORTION_S
         if not run(_CLAIM, (place, remains.version)).rowcount:
             return None
         while run(NEWEST, (place,)).rowcount:
             if time.monotonic() >= until:
-                return Remains(place, remains.version + 1)
+                return HiddenConversation(place, remains.version + 1)
         run(_LAST, (place,))
         return None
 
 
-def hide(run: RunStatement, conversations: Iterable[int]) -> list[Remains]:
+def hide(run: RunStatement, conversations: Iterable[int]) -> list[HiddenConversation]:
     """Take conversations from their owner, and their shared links away. Call it inside a write.
 
     Returns those that are hidden now; one with a running turn stays as it is.
@@ -115,6 +115,6 @@ def hide(run: RunStatement, conversations: Iterable[int]) -> list[Remains]:
     wanted = ids(conversations)
     run(_HIDE, (wanted,))
     (found,) = run(_HIDDEN, (wanted,)).fetchone()
-    hidden = [Remains(*row) for row in msgspec.json.decode(found)]
+    hidden = [HiddenConversation(*row) for row in msgspec.json.decode(found)]
     run(_REVOKE, (ids(each.conversation_id for each in hidden),))
     return hidden

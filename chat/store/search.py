@@ -20,7 +20,7 @@ from chat.store.indexing import Index
 from chat.store.models import Conversation as ConversationRow
 from chat.store.models import Message as MessageRow
 from chat.store.models import rows
-from chat.store.records import Found
+from chat.store.records import SearchHit
 from chat.store.snippets import snippet
 from chat.store.words import expression, words_of
 
@@ -60,7 +60,7 @@ class Search:
         self.database = database
         self._index = index
 
-    def find(self, user_id: int, asked: str, limit: int, cursor: str = "") -> tuple[list[Found], str | None]:
+    def find(self, user_id: int, asked: str, limit: int, cursor: str = "") -> tuple[list[SearchHit], str | None]:
         """At most `limit` of a user's conversations with all the words in the title or in a message.
 
         First by title, then by message, each newest first, each conversation once; and the cursor of the next
@@ -76,7 +76,7 @@ class Search:
     @reads
     def _page(
         self, user_id: int, words: list[str], limit: int, part: str, before: int
-    ) -> tuple[list[Found], str | None]:
+    ) -> tuple[list[SearchHit], str | None]:
         match = expression(user_id, words)
         titled = self._titled(match, user_id, before, limit + 1) if part == "t" else []
         if len(titled) > limit:
@@ -109,7 +109,7 @@ class Search:
                 found.append((conversation_id, message_id))
         return found, f"m-{message_id}" if seen == _HITS else None
 
-    def _told(self, found: list[tuple[int, int | None]], words: list[str]) -> list[Found]:
+    def _told(self, found: list[tuple[int, int | None]], words: list[str]) -> list[SearchHit]:
         places = self._by_id(ConversationRow, [place for place, _ in found])
         texts = self._by_id(MessageRow, [message for _, message in found if message is not None])
         told = []
@@ -118,7 +118,7 @@ class Search:
                 continue
             said = {"text": places[place]["title"], "role": None} if message is None else texts.get(message, _GONE)
             shown = snippet(said["text"], words, message, markdown=said["role"] == "assistant")
-            told.append(Found(record(places[place]), shown))
+            told.append(SearchHit(record(places[place]), shown))
         return told
 
     def _by_id(self, model: Any, ids: list[int]) -> dict[int, dict[str, Any]]:

@@ -9,10 +9,10 @@ from dataclasses import dataclass
 
 import msgspec
 
+from chat.store.bulk import RunStatement, ids
 from chat.store.database import Database, reads, writes
 from chat.store.models import Session, User
 from chat.store.records import now_ms
-from chat.store.values import RunStatement, ids
 
 FIND = """
     SELECT users.id, users.name, max(sessions.created_at, used_at)
@@ -21,7 +21,7 @@ FIND = """
 _TOUCH = "UPDATE sessions SET used_at = ? WHERE token_digest = ?"
 
 # The user of a browser that has not written anything yet. No row has this number, so nothing is this user's.
-UNWRITTEN = 2**63 - 1
+UNSAVED_USER = 2**63 - 1
 
 # Anonymous users who have nothing, and whose browsers did not come back. Not the owner of what is deleted (0).
 _UNUSED = """
@@ -50,27 +50,27 @@ class Identity:
 
 
 @dataclass(frozen=True, slots=True)
-class SessionHolder:
+class UnverifiedSession:
     """Somebody of whom no more is known than the session he says is his. Whose it is, a transaction finds out."""
 
     digest: str
 
 
 # Who asks for something: a user, or whoever holds a session.
-Owner = int | SessionHolder
+Owner = int | UnverifiedSession
 
 
-def holder(token: str) -> SessionHolder:
+def unverified_session(token: str) -> UnverifiedSession:
     """Whoever has `token` in his cookie."""
-    return SessionHolder(_digest(token))
+    return UnverifiedSession(_digest(token))
 
 
 def users_of(run: RunStatement, owners: Collection[Owner]) -> dict[Owner, int]:
     """The user behind each of `owners`; of a session that there is not, nothing. Call it inside a read or a write."""
     found: dict[Owner, int] = {owner: owner for owner in owners if isinstance(owner, int)}
-    if digests := [owner.digest for owner in owners if isinstance(owner, SessionHolder)]:
+    if digests := [owner.digest for owner in owners if isinstance(owner, UnverifiedSession)]:
         (users,) = run(USERS, (msgspec.json.encode(digests).decode(),)).fetchone()
-        found |= {SessionHolder(digest): user for digest, user in msgspec.json.decode(users).items()}
+        found |= {UnverifiedSession(digest): user for digest, user in msgspec.json.decode(users).items()}
     return found
 
 

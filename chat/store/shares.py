@@ -16,7 +16,7 @@ import secrets
 
 from chat.errors import Conflict, NotFound
 from chat.store import history
-from chat.store.database import Database, reads, reads_at_once, writes
+from chat.store.database import Database, reads, reads_snapshot, writes
 from chat.store.models import Conversation as ConversationRow
 from chat.store.models import Message as MessageRow
 from chat.store.models import Share as Row
@@ -67,7 +67,7 @@ class Shares:
         found: bool = Row.select().where(Row.token_digest == _digest(token)).exists()
         return found
 
-    @reads_at_once
+    @reads_snapshot
     def shown(self, token: str) -> tuple[Share, str, list[Message]]:
         """What a link shows: the share, the conversation's title, the branch. Raises NotFound."""
         found = row(

@@ -15,11 +15,11 @@ import msgspec
 from chat.errors import Conflict, InvalidRequest, LimitReached, NotFound, ParleyError
 from chat.messages import Usage
 from chat.store import history
+from chat.store.bulk import RunStatement, execute_values, ids, select_values
 from chat.store.indexing import note_messages, note_titles
 from chat.store.records import RUNNING, Message, Run, Turn
-from chat.store.removal import NOBODY
+from chat.store.removal import DELETED_OWNER
 from chat.store.sessions import Owner, users_of
-from chat.store.values import RunStatement, for_each, found_for_each, ids
 
 LEASE_MS = 8_000
 RUNNING_TURNS_OF_USER = 32
@@ -92,24 +92,24 @@ class Question:
 
 
 @dataclass(frozen=True, slots=True)
-class Begun:
-    """`fresh` is False when the same `client_id` was sent before: `turn` is then that earlier turn.
+class StartedTurn:
+    """`created` is False when the same `client_id` was sent before: `turn` is then that earlier turn.
 
-    `text` is the question and `parent_id` the message it follows; `titled` the title given just now, or "";
+    `text` is the question and `parent_id` the message it follows; `new_title` the title given just now, or "";
     `provisional` whether the title waits for a model to replace it; `instructions` are the user's own.
     """
 
     turn: Turn
-    fresh: bool
+    created: bool
     parent_id: int | None
     text: str
-    titled: str = ""
+    new_title: str = ""
     provisional: bool = False
     instructions: str = ""
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class BeginRequest:
     """What somebody asks in a conversation that he says is his."""
 
     owner: Owner
@@ -136,12 +136,12 @@ class _Place:
 class _New:
     """A turn to be written; `asked` is whether its question is to be written too."""
 
-    begun: Begun
+    begun: StartedTurn
     asked: bool
     client_id: str | None = None
 
 
-def begin(run: RunStatement, asked: Sequence[Asked], now: int) -> list[Begun | ParleyError]:
+def begin(run: RunStatement, asked: Sequence[BeginRequest], now: int) -> list[StartedTurn | ParleyError]:
     """Begin a turn for each question; of several in one conversation the first has it. What came of each.
 
     Conflict while another turn runs there, or when the client_id was used for another text; InvalidRequest for a
@@ -152,7 +152,7 @@ def begin(run: RunStatement, asked: Sequence[Asked], now: int) -> list[Begun | P
     users = users_of(run, [each.owner for each in asked])
     earlier = _earlier(run, asked)
     numbers = _Numbers(run)
-    outcomes: list[Begun | ParleyError] = []
+    outcomes: list[StartedTurn | ParleyError] = []
     new: list[_New] = []
     begun_by: Counter[int] = Counter()
     for each in asked:
@@ -172,16 +172,16 @@ def begin(run: RunStatement, asked: Sequence[Asked], now: int) -> list[Begun | P
     return outcomes
 
 
-def begin_again(run: RunStatement, question: Message, where: Run, now: int) -> Begun:
+def begin_again(run: RunStatement, question: Message, where: Run, now: int) -> StartedTurn:
     """Begin another answer to a question that is there. Raises Conflict, NotFound."""
     turn = _turn(_Numbers(run), question.conversation_id, question.id, where, now)
     place = _places(run, [question.conversation_id]).get(question.conversation_id)
-    if place is None or place.user_id == NOBODY:
+    if place is None or place.user_id == DELETED_OWNER:
         raise NotFound("There is no such conversation.")
     if not place.claimed and place.running >= RUNNING_TURNS_OF_USER:
         raise _too_many()
     about = (bool(place.provisional), place.instructions or "")
-    begun = Begun(turn, True, question.parent_id, question.text, "", *about)
+    begun = StartedTurn(turn, True, question.parent_id, question.text, "", *about)
     _write(run, [_New(begun, False)], now)
     return begun
 
@@ -207,15 +207,17 @@ def _places(run: RunStatement, conversations: Sequence[int]) -> dict[int, _Place
     return {row[0]: _Place(*row) for row in msgspec.json.decode(found)}
 
 
-def _earlier(run: RunStatement, asked: Sequence[Asked]) -> dict[_Sending, Begun]:
+def _earlier(run: RunStatement, asked: Sequence[BeginRequest]) -> dict[_Sending, StartedTurn]:
     sent = [(each.conversation_id, each.question.client_id) for each in asked if each.question.client_id is not None]
     return {
-        (row["conversation_id"], row["client_id"]): Begun(history.turn_of(row), False, row["parent_id"], row["text"])
-        for row in found_for_each(run, EARLIER, sent)
+        (row["conversation_id"], row["client_id"]): StartedTurn(
+            history.turn_of(row), False, row["parent_id"], row["text"]
+        )
+        for row in select_values(run, EARLIER, sent)
     }
 
 
-def _sent_before(asked: Asked, earlier: Mapping[_Sending, Begun]) -> Begun | Conflict | None:
+def _sent_before(asked: BeginRequest, earlier: Mapping[_Sending, StartedTurn]) -> StartedTurn | Conflict | None:
     """What is said to a question that came before under the same client_id."""
     question = asked.question
     if question.client_id is None:
@@ -225,7 +227,7 @@ def _sent_before(asked: Asked, earlier: Mapping[_Sending, Begun]) -> Begun | Con
         return None
     if found.text != question.text:
         return Conflict("client_id_reused", "This client_id was used for another message.")
-    return replace(found, fresh=False, titled="")
+    return replace(found, created=False, new_title="")
 
 
 def _refused(run: RunStatement, question: Question, place: _Place, more: int) -> ParleyError | None:
@@ -249,13 +251,13 @@ def _too_many() -> LimitReached:
     return LimitReached("too_many_turns", sentence)
 
 
-def _begun(asked: Asked, place: _Place, numbers: _Numbers, now: int) -> Begun:
+def _begun(asked: BeginRequest, place: _Place, numbers: _Numbers, now: int) -> StartedTurn:
     question = asked.question
     parent_id = place.head_id if isinstance(question.parent_id, HeadOfConversation) else question.parent_id
     turn = _turn(numbers, place.id, numbers.message(), asked.run, now)
     titled = question.title if place.untitled else ""
     provisional = bool(titled) or bool(place.provisional)
-    return Begun(turn, True, parent_id, question.text, titled, provisional, place.instructions or "")
+    return StartedTurn(turn, True, parent_id, question.text, titled, provisional, place.instructions or "")
 
 
 def _turn(numbers: _Numbers, conversation_id: int, question_id: int, where: Run, now: int) -> Turn:
@@ -268,7 +270,7 @@ def _turn(numbers: _Numbers, conversation_id: int, question_id: int, where: Run,
         model=where.model,
         mode=where.mode,
         worker=where.worker,
-        marks="[]",
+        event_offsets="[]",
         error=None,
         usage=Usage(),
         started_at=now,
@@ -280,17 +282,17 @@ def _write(run: RunStatement, new: Sequence[_New], now: int) -> None:
     """Raises Conflict when a conversation has been claimed after all."""
     begun = [each.begun for each in new]
     asked = [each.begun for each in new if each.asked]
-    for_each(run, _INSERT_MESSAGES, [_question_row(each, now) for each in asked])
-    for_each(run, _INSERT_MESSAGES, [_answer_row(each.turn, now) for each in begun])
-    for_each(run, _INSERT_TURNS, [_turn_row(each, now) for each in new])
-    claims = [(each.turn.conversation_id, each.turn.id, each.turn.message_id, now, each.titled) for each in begun]
-    if for_each(run, CLAIM, claims) != len(claims):
+    execute_values(run, _INSERT_MESSAGES, [_question_row(each, now) for each in asked])
+    execute_values(run, _INSERT_MESSAGES, [_answer_row(each.turn, now) for each in begun])
+    execute_values(run, _INSERT_TURNS, [_turn_row(each, now) for each in new])
+    claims = [(each.turn.conversation_id, each.turn.id, each.turn.message_id, now, each.new_title) for each in begun]
+    if execute_values(run, CLAIM, claims) != len(claims):
         raise _claimed()
     note_messages(run, [(each.turn.user_message_id, each.turn.conversation_id) for each in asked])
-    note_titles(run, [each.turn.conversation_id for each in asked if each.titled])
+    note_titles(run, [each.turn.conversation_id for each in asked if each.new_title])
 
 
-def _question_row(begun: Begun, now: int) -> tuple[object, ...]:
+def _question_row(begun: StartedTurn, now: int) -> tuple[object, ...]:
     turn = begun.turn
     return (turn.user_message_id, turn.conversation_id, begun.parent_id, "user", begun.text, "", now)
 
@@ -303,5 +305,5 @@ def _turn_row(new: _New, now: int) -> tuple[object, ...]:
     turn = new.begun.turn
     return (
         turn.id, turn.conversation_id, turn.user_message_id, turn.message_id, new.client_id, turn.status, turn.model,
-        turn.mode, turn.worker, turn.marks, 0, 0, now, now + LEASE_MS,
+        turn.mode, turn.worker, turn.event_offsets, 0, 0, now, now + LEASE_MS,
     )  # fmt: skip

@@ -12,11 +12,11 @@ import msgspec
 
 from chat.messages import ToolCallRecord
 from chat.store import details, turn_progress
+from chat.store.bulk import RunStatement, execute_values, ids
 from chat.store.indexing import note_messages
 from chat.store.models import named
-from chat.store.records import Piece, Progress, Turn, TurnError
+from chat.store.records import CheckpointDelta, Progress, Turn, TurnError
 from chat.store.turn_begin import LEASE_MS
-from chat.store.values import RunStatement, for_each, ids
 
 # One row, however many turns: fetching each would hand the interpreter's lock over twice.
 RUNNING = """
@@ -71,7 +71,7 @@ class Ending:
     error: TurnError | None
 
 
-def checkpoint(run: RunStatement, due: Sequence[Piece], alive: Sequence[int], now: int) -> list[int]:
+def checkpoint(run: RunStatement, due: Sequence[CheckpointDelta], alive: Sequence[int], now: int) -> list[int]:
     """Keep what has come of the `due` turns, and renew the lease of all the turns in `alive`.
 
     What has ended since `due` was gathered, or was deleted, stays as it is. Returns those of `alive` that have ended
@@ -94,7 +94,7 @@ def finish(run: RunStatement, endings: Sequence[Ending], now: int) -> list[Turn 
     outcomes = [_ended(ending, not_ended) for ending in endings]
     turns = [turn for turn in outcomes if turn is not None]
     progress = [ending.progress for ending, turn in zip(endings, outcomes, strict=True) if turn is not None]
-    for_each(run, FINISH, [_row_of_end(turn) for turn in turns])
+    execute_values(run, FINISH, [_row_of_end(turn) for turn in turns])
     _write_answers(run, progress)
     turn_progress.forget(run, [turn.id for turn in turns])
     _free(run, [(turn.conversation_id, turn.id) for turn in turns], now)
@@ -118,10 +118,10 @@ def interrupt(run: RunStatement, turn_ids: Iterable[int], error: TurnError, now:
 
 def _write_out(run: RunStatement, turn_id: int) -> None:
     """Make what was kept of a turn, piece by piece, its answer."""
-    kept = turn_progress.put_together(named(run(turn_progress.PIECES, (ids([turn_id]),)))).get(turn_id)
+    kept = turn_progress.assemble(named(run(turn_progress.PIECES, (ids([turn_id]),)))).get(turn_id)
     if kept is not None:
         run(_WRITE_OUT, (kept.text, kept.reasoning, turn_id))
-        run("UPDATE turns SET marks = ? WHERE id = ?", (msgspec.json.encode(kept.marks).decode(), turn_id))
+        run("UPDATE turns SET marks = ? WHERE id = ?", (msgspec.json.encode(kept.event_offsets).decode(), turn_id))
         turn_progress.forget(run, [turn_id])
 
 
@@ -139,7 +139,7 @@ def _ended(ending: Ending, not_ended: set[int]) -> Turn | None:
     return replace(
         progress.turn,
         status=ending.status,
-        marks=progress.marks,
+        event_offsets=progress.event_offsets,
         error=ending.error,
         usage=progress.answer.usage,
         notices=progress.answer.notices,
@@ -149,24 +149,24 @@ def _ended(ending: Ending, not_ended: set[int]) -> Turn | None:
 
 def _row_of_end(turn: Turn) -> tuple[object, ...]:
     tokens = (turn.usage.prompt_tokens, turn.usage.completion_tokens)
-    return (turn.id, turn.status, turn.ended_at, *_told(turn.error), turn.marks, *tokens, details.encode(turn))
+    return (turn.id, turn.status, turn.ended_at, *_told(turn.error), turn.event_offsets, *tokens, details.encode(turn))
 
 
 def _free(run: RunStatement, claims: Sequence[tuple[int, int]], now: int) -> None:
     """`claims` are conversations and the turns that had them."""
-    for_each(run, FREE, [(conversation_id, turn_id, now) for conversation_id, turn_id in claims])
+    execute_values(run, FREE, [(conversation_id, turn_id, now) for conversation_id, turn_id in claims])
 
 
 def _write_answers(run: RunStatement, progress: Sequence[Progress]) -> None:
     answers = [(each.turn.message_id, each.answer) for each in progress]
-    for_each(run, WRITE_ANSWERS, [(message_id, answer.text, answer.reasoning) for message_id, answer in answers])
+    execute_values(run, WRITE_ANSWERS, [(message_id, answer.text, answer.reasoning) for message_id, answer in answers])
     _write_tool_calls(run, [(message_id, dict(enumerate(answer.tool_calls))) for message_id, answer in answers])
 
 
 def _write_tool_calls(run: RunStatement, written: Iterable[tuple[int, Mapping[int, ToolCallRecord]]]) -> None:
     """`written` are answers' ids, each with tool calls by their position."""
     rows = [_tool_call(message_id, *call) for message_id, calls in written for call in calls.items()]
-    for_each(run, _WRITE_TOOL_CALLS, rows)
+    execute_values(run, _WRITE_TOOL_CALLS, rows)
 
 
 def _tool_call(message_id: int, position: int, record: ToolCallRecord) -> tuple[object, ...]:

@@ -12,8 +12,8 @@ from typing import Any
 
 import msgspec
 
-from chat.store.records import Piece
-from chat.store.values import RunStatement, for_each, ids
+from chat.store.bulk import RunStatement, execute_values, ids
+from chat.store.records import CheckpointDelta
 
 # A piece that is kept again, since nobody knows whether the first time took effect, is that piece once, and longer.
 KEEP = "REPLACE INTO progress (turn_id, first, text, reasoning, marks) VALUES {rows}"
@@ -27,26 +27,28 @@ FORGET = "DELETE FROM progress WHERE turn_id IN (SELECT value FROM json_each(?))
 
 
 @dataclass
-class SoFar:
+class PartialAnswer:
     """One turn's pieces, one after the other."""
 
     text: str = ""
     reasoning: str = ""
-    marks: list[Any] = field(default_factory=list)
+    event_offsets: list[Any] = field(default_factory=list)
 
 
-def keep(run: RunStatement, pieces: Sequence[Piece]) -> None:
-    for_each(run, KEEP, [(each.turn.id, each.first, each.text, each.reasoning, each.marks) for each in pieces])
+def keep(run: RunStatement, pieces: Sequence[CheckpointDelta]) -> None:
+    execute_values(
+        run, KEEP, [(each.turn.id, each.first, each.text, each.reasoning, each.event_offsets) for each in pieces]
+    )
 
 
-def put_together(pieces: Iterable[Mapping[str, Any]]) -> dict[int, SoFar]:
+def assemble(pieces: Iterable[Mapping[str, Any]]) -> dict[int, PartialAnswer]:
     """By turn, from rows of `PIECES`."""
-    found: dict[int, SoFar] = {}
+    found: dict[int, PartialAnswer] = {}
     for piece in pieces:
-        turn = found.setdefault(piece["turn_id"], SoFar())
+        turn = found.setdefault(piece["turn_id"], PartialAnswer())
         turn.text += piece["text"]
         turn.reasoning += piece["reasoning"]
-        turn.marks += msgspec.json.decode(piece["marks"])
+        turn.event_offsets += msgspec.json.decode(piece["marks"])
     return found
 
 

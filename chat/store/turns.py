@@ -13,34 +13,34 @@ import peewee
 from chat.errors import NotFound, ParleyError
 from chat.messages import Answer
 from chat.store import history, turn_begin, turn_end
-from chat.store.database import Database, reads, reads_at_once, writes
+from chat.store.database import Database, reads, reads_snapshot, writes
 from chat.store.indexing import note_messages
 from chat.store.models import Conversation as ConversationRow
 from chat.store.models import Message as MessageRow
 from chat.store.models import Turn as TurnRow
 from chat.store.models import row, rows
-from chat.store.records import RUNNING, Message, Piece, Progress, Run, Turn, TurnError, now_ms
+from chat.store.records import RUNNING, CheckpointDelta, Message, Progress, Run, Turn, TurnError, now_ms
 from chat.store.sessions import Owner
-from chat.store.turn_begin import LEASE_MS, Asked, Begun, HeadOfConversation, Question
+from chat.store.turn_begin import LEASE_MS, BeginRequest, HeadOfConversation, Question, StartedTurn
 from chat.store.turn_end import Ending
 
-__all__ = ["LEASE_MS", "Begun", "HeadOfConversation", "Piece", "Progress", "Question", "Run", "Turns"]
+__all__ = ["LEASE_MS", "CheckpointDelta", "HeadOfConversation", "Progress", "Question", "Run", "StartedTurn", "Turns"]
 
 
 class Turns:
     def __init__(self, database: Database) -> None:
         self.database = database
 
-    def begin(self, owner: Owner, conversation_id: int, question: Question, run: Run) -> Begun:
+    def begin(self, owner: Owner, conversation_id: int, question: Question, run: Run) -> StartedTurn:
         """Write question, empty answer and turn, and claim the conversation: all or nothing.
 
         Raises Conflict while another turn runs there, or when the client_id was used for another text;
         InvalidRequest for a parent that is no answer of this conversation; NotFound when it is gone or not his.
         """
-        return self.database.write_together(self._begin, Asked(owner, conversation_id, question, run))
+        return self.database.write_batched(self._begin, BeginRequest(owner, conversation_id, question, run))
 
     @writes
-    def begin_again(self, answer: Message, run: Run) -> Begun:
+    def begin_again(self, answer: Message, run: Run) -> StartedTurn:
         """Begin a second answer beside `answer`, to the same question. Raises Conflict, NotFound."""
         found = row(MessageRow.select().where(MessageRow.id == answer.parent_id))
         if found is None:
@@ -48,7 +48,7 @@ class Turns:
         return turn_begin.begin_again(self.database.run, Message(**found), run, now_ms())
 
     @writes
-    def checkpoint(self, due: Sequence[Piece], alive: Sequence[int]) -> list[int]:
+    def checkpoint(self, due: Sequence[CheckpointDelta], alive: Sequence[int]) -> list[int]:
         """Keep what has come of the `due` turns, and renew the lease of all the turns in `alive`: one transaction.
 
         What has ended since `due` was gathered, or was deleted, stays as it is. Returns those of `alive` that have
@@ -61,7 +61,7 @@ class Turns:
 
         Returns None, having changed nothing, when it was ended before or deleted.
         """
-        return self.database.write_together(self._finish, Ending(progress, status, error))
+        return self.database.write_batched(self._finish, Ending(progress, status, error))
 
     @writes
     def interrupt_lost(
@@ -82,12 +82,12 @@ class Turns:
     def get(self, turn_id: int) -> Turn | None:
         return _turn(turn_id)
 
-    @reads_at_once
+    @reads_snapshot
     def answer(self, turn: Turn) -> Answer:
         """A turn's answer as of its last checkpoint, or its end. Raises NotFound when it was deleted."""
         return _answer(turn.message_id)
 
-    @reads_at_once
+    @reads_snapshot
     def ended(self, turn_id: int) -> tuple[Turn, Answer, str] | None:
         """A turn with its answer and its conversation's title, all that its events told. None: deleted."""
         turn = _turn(turn_id)
@@ -108,7 +108,7 @@ class Turns:
         query = TurnRow.select(TurnRow.id).where((TurnRow.status == RUNNING) & (TurnRow.worker == worker))
         return [turn["id"] for turn in rows(query)]
 
-    def _begin(self, asked: Sequence[Asked]) -> list[Begun | ParleyError]:
+    def _begin(self, asked: Sequence[BeginRequest]) -> list[StartedTurn | ParleyError]:
         return turn_begin.begin(self.database.run, asked, now_ms())
 
     def _finish(self, endings: Sequence[Ending]) -> list[Turn | None]:

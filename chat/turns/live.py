@@ -16,7 +16,7 @@ from chat.cancellation import Cancellation
 from chat.events.local import LocalEventLog
 from chat.messages import Answer, Notice, ReasoningDelta, TextDelta, ToolCallRecord, Usage
 from chat.store.records import Turn, TurnError
-from chat.store.turns import Piece, Progress
+from chat.store.turns import CheckpointDelta, Progress
 from chat.turns import marks, wire
 
 _SHORTEST_S = 0.05
@@ -110,7 +110,7 @@ class LiveTurn:
             )
             return Progress(self.turn, answer, marks.encode(self._marks), self.elapsed_ms)
 
-    def piece(self) -> Piece:
+    def piece(self) -> CheckpointDelta:
         """What there is beyond the last piece, up to the last event that went out."""
         with self._lock:
             self._flush()
@@ -119,7 +119,9 @@ class LiveTurn:
             calls = tuple(self._tool_calls)
             self._kept = _Kept(len(self._marks), len(self._text), len(self._reasoning), calls)
             changed = _changed(before.calls, calls) if calls else {}
-            return Piece(self.turn, before.marks, text, reasoning, marks.encode(self._marks[before.marks :]), changed)
+            return CheckpointDelta(
+                self.turn, before.marks, text, reasoning, marks.encode(self._marks[before.marks :]), changed
+            )
 
     @property
     def elapsed_ms(self) -> int:

@@ -31,7 +31,7 @@ class Marked:
         self._turn = turn
         self._answer = answer
         self._title = title
-        self._marks = msgspec.json.decode(turn.marks, type=list[int | str])
+        self._marks = msgspec.json.decode(turn.event_offsets, type=list[int | str])
 
     def events(self, after: int = 0) -> Iterator[Event]:
         """The events with a number above `after`, exactly as its followers had them, each made as it is needed.

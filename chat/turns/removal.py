@@ -8,7 +8,7 @@ import threading
 from chat.errors import StoreFailed, StoreUnavailable
 from chat.runtime.ticker import Ticker
 from chat.store import Store
-from chat.store.removal import Remains
+from chat.store.removal import HiddenConversation
 
 log = logging.getLogger(__name__)
 
@@ -54,15 +54,15 @@ class Remover:
                 seen.add(remains.conversation_id)
                 self._remove(remains)
 
-    def _pending(self, limit: int) -> list[Remains]:
+    def _pending(self, limit: int) -> list[HiddenConversation]:
         try:
             return self._store.removal.pending(limit)
         except StoreUnavailable as error:
             log.warning("Removing deleted conversations is put off: %s", error)
             return []
 
-    def _remove(self, remains: Remains) -> None:
-        left: Remains | None = remains
+    def _remove(self, remains: HiddenConversation) -> None:
+        left: HiddenConversation | None = remains
         try:
             while left is not None and not self._stopping.is_set():
                 left = self._store.removal.remove_some(left)

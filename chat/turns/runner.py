@@ -23,7 +23,7 @@ from chat.store import Store
 from chat.store.records import COMPLETED, FAILED, STOPPED, Turn, TurnError
 from chat.store.records import Message as StoredMessage
 from chat.store.sessions import Owner
-from chat.store.turns import Begun, Progress, Question, Run
+from chat.store.turns import Progress, Question, Run, StartedTurn
 from chat.turns import retelling, wishes
 from chat.turns.home import Home
 from chat.turns.live import LiveTurn
@@ -82,7 +82,7 @@ class Runner:
         self._mode = mode.current()
         self._worker = worker
 
-    def ask(self, owner: Owner, conversation_id: int, question: Question, model: str) -> Begun:
+    def ask(self, owner: Owner, conversation_id: int, question: Question, model: str) -> StartedTurn:
         """Begin a turn: when this returns the question is committed and the agent is at work.
 
         Raises what `Turns.begin` raises, and Overloaded.
@@ -91,15 +91,15 @@ class Runner:
             run = Run(model, self._mode.name, self._worker)
             return self._launch(self._store.turns.begin(owner, conversation_id, question, run))
 
-    def ask_again(self, answer: StoredMessage, model: str, wish: str = "") -> Begun:
+    def ask_again(self, answer: StoredMessage, model: str, wish: str = "") -> StartedTurn:
         """Begin another answer beside `answer`; `wish` is "" or one of `wishes.WISHES`."""
         return self._beside(answer, model, Course(wish=wishes.told(wish, answer.text)))
 
-    def go_on(self, answer: StoredMessage, model: str) -> Begun:
+    def go_on(self, answer: StoredMessage, model: str) -> StartedTurn:
         """Begin a version of `answer` that has all of it, and goes on where it was cut."""
         return self._beside(answer, model, Course(Answer(answer.text, answer.reasoning, answer.tool_calls)))
 
-    def _beside(self, answer: StoredMessage, model: str, course: Course) -> Begun:
+    def _beside(self, answer: StoredMessage, model: str, course: Course) -> StartedTurn:
         with self._home.place(), self._late_launch(course):
             run = Run(model, self._mode.name, self._worker)
             return self._launch(self._store.turns.begin_again(answer, run), course)
@@ -120,19 +120,19 @@ class Runner:
     def _launch_late(self, late: StoreLate, course: Course) -> None:
         with contextlib.suppress(ParleyError), self._home.place():
             begun = late.result()
-            if isinstance(begun, Begun):
+            if isinstance(begun, StartedTurn):
                 self._launch(begun, course)
 
-    def _launch(self, begun: Begun, course: Course = _PLAIN) -> Begun:
-        if not begun.fresh:
+    def _launch(self, begun: StartedTurn, course: Course = _PLAIN) -> StartedTurn:
+        if not begun.created:
             return begun
         turn = begun.turn
         log.info(
             "%s Using %s agent for conversation %s", self._mode.sign, self._mode.name.upper(), turn.conversation_id
         )
         live = LiveTurn(turn, Cancellation(self._limits.turn_timeout_s), self._home.pace)
-        if begun.titled:
-            live.title(begun.titled)
+        if begun.new_title:
+            live.title(begun.new_title)
         self._home.add(live)
         try:
             threads.start(f"turn {turn.id}", self._run, live, begun, course)
@@ -141,7 +141,7 @@ class Runner:
             self._home.remove(live)
         return begun
 
-    def _run(self, live: LiveTurn, begun: Begun, course: Course) -> None:
+    def _run(self, live: LiveTurn, begun: StartedTurn, course: Course) -> None:
         try:
             self._answer_and_commit(live, begun, course)
         except Exception:
@@ -150,7 +150,7 @@ class Runner:
         finally:
             self._home.remove(live)
 
-    def _answer_and_commit(self, live: LiveTurn, begun: Begun, course: Course) -> None:
+    def _answer_and_commit(self, live: LiveTurn, begun: StartedTurn, course: Course) -> None:
         try:
             context = self._context(begun)
         except StoreUnavailable as unavailable:
@@ -165,7 +165,7 @@ class Runner:
         if begun.provisional and status in (COMPLETED, STOPPED):
             self._entitle(live, begun)
 
-    def _context(self, begun: Begun) -> list[Message]:
+    def _context(self, begun: StartedTurn) -> list[Message]:
         """The conversation up to and including the question."""
         known = self._memory.get(begun.turn.conversation_id, begun.parent_id)
         if known is None:
@@ -204,7 +204,7 @@ class Runner:
             self._memory.put(ended.conversation_id, ended.message_id, messages)
         live.end(ended, error)
 
-    def _entitle(self, live: LiveTurn, begun: Begun) -> None:
+    def _entitle(self, live: LiveTurn, begun: StartedTurn) -> None:
         text = live.progress().answer.text
         if text.strip():
             self._titles.want(Beginning(begun.turn.conversation_id, begun.turn.model, begun.text, text))

@@ -8,7 +8,7 @@ from flask import Blueprint, request
 from flask.typing import ResponseReturnValue
 
 from chat.runtime import mode
-from chat.store.branches import Place
+from chat.store.branches import BranchPosition
 from chat.web import identity, json_body, json_views, query
 from chat.web.services import services
 from config.version import VERSION
@@ -95,7 +95,7 @@ def show_conversation(conversation_id: int) -> dict[str, Any]:
     if _PAGED.isdisjoint(request.args):
         messages = store.history.of_conversation(record.id)
         return shown | {"messages": [json_views.message(message) for message in messages]}
-    place = Place(query.row_id("leaf"), query.row_id("through"), query.row_id("before"))
+    place = BranchPosition(query.row_id("leaf"), query.row_id("through"), query.row_id("before"))
     return shown | json_views.branch(store.branches.page(record, place, query.limit()))
 
 

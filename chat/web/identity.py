@@ -20,7 +20,7 @@ from flask import Flask, Response, g, request
 
 from chat.errors import Forbidden, StoreUnavailable
 from chat.store.records import now_ms
-from chat.store.sessions import UNWRITTEN, Identity, Owner, holder
+from chat.store.sessions import UNSAVED_USER, Identity, Owner, unverified_session
 from chat.web.services import services
 
 _COOKIE_AGE_S = 365 * 24 * 3600
@@ -53,7 +53,7 @@ def init_app(app: Flask) -> None:
 def user_id() -> int:
     """The caller's user. For a browser that has not written anything yet, one who has nothing."""
     identity = _caller().identity
-    return UNWRITTEN if identity is None else identity.user_id
+    return UNSAVED_USER if identity is None else identity.user_id
 
 
 def known() -> bool:
@@ -76,7 +76,7 @@ def owner() -> Owner:
     if "caller" in g:
         return user_id()
     own = _own_tokens()
-    return holder(own[0]) if len(own) == 1 else user_id()
+    return unverified_session(own[0]) if len(own) == 1 else user_id()
 
 
 def _caller() -> _Caller:

@@ -6,7 +6,7 @@ import datetime
 from typing import Any
 
 from chat.messages import Answer, ToolCallRecord
-from chat.store.records import BranchPage, Conversation, Found, Message, Share, Turn
+from chat.store.records import BranchPage, Conversation, Message, SearchHit, Share, Turn
 from chat.turns import wire
 
 
@@ -35,7 +35,7 @@ def opened(record: Conversation, *, shared: bool) -> dict[str, Any]:
     return conversation(record) | {"head_id": record.head_id, "shared": shared}
 
 
-def found(hit: Found) -> dict[str, Any]:
+def found(hit: SearchHit) -> dict[str, Any]:
     snippet = hit.snippet
     shown = {"text": snippet.text, "marks": snippet.marks, "message_id": snippet.message_id}
     return conversation(hit.conversation) | {"snippet": shown}

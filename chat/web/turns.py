@@ -13,7 +13,7 @@ from flask.typing import ResponseReturnValue
 from chat.errors import Conflict, InvalidRequest, NotFound
 from chat.runtime.http.lanes import Lane
 from chat.store.records import COMPLETED, RUNNING
-from chat.store.turns import Begun, HeadOfConversation, Question
+from chat.store.turns import HeadOfConversation, Question, StartedTurn
 from chat.web import identity, json_body, json_views
 from chat.web.services import services
 
@@ -96,7 +96,7 @@ def stop(turn_id: int) -> dict[str, Any]:
     return json_views.turn(stopped, current.store.turns.answer(stopped))
 
 
-def _begun(begun: Begun) -> ResponseReturnValue:
+def _begun(begun: StartedTurn) -> ResponseReturnValue:
     turn = begun.turn
     if _takes_events():
         return _stream(services().follower.frames(turn.id, 0))

@@ -30,7 +30,7 @@ def export_all() -> Response:
     chosen = query.row_ids("ids")
     for each in chosen:
         store.owned.conversation(user_id, each)  # before the answer begins, which cannot be taken back
-    wanted = chosen or store.belongings.conversations(user_id)
+    wanted = chosen or store.user_data.conversations(user_id)
     about = {
         "exported_by": f"Parley {VERSION}",
         "exported_at": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds").replace("+00:00", "Z"),
@@ -43,19 +43,19 @@ def export_all() -> Response:
 
 @bp.get("/me/data")
 def count() -> dict[str, Any]:
-    return msgspec.to_builtins(services().store.belongings.counted(identity.user_id()))  # type: ignore[no-any-return]
+    return msgspec.to_builtins(services().store.user_data.counts(identity.user_id()))  # type: ignore[no-any-return]
 
 
 @bp.delete("/me/data")
 def delete_all() -> ResponseReturnValue:
     """Stop running turns, then delete everything except the identity and its cookie."""
     current, user_id = services(), identity.user_id()
-    counted = current.store.belongings.counted(user_id)
-    for turn in current.store.belongings.running(user_id):
+    counted = current.store.user_data.counts(user_id)
+    for turn in current.store.user_data.running(user_id):
         current.stopper.stop(turn)
-    for conversation_id in current.store.belongings.delete(user_id):
+    for conversation_id in current.store.user_data.delete(user_id):
         current.memory.drop(conversation_id)
-    if current.store.belongings.running(user_id):
+    if current.store.user_data.running(user_id):
         raise Conflict("turn_running", "An answer is still being written; what it belongs to is not deleted.")
     return {"deleted": msgspec.to_builtins(counted)}
 
@@ -78,7 +78,7 @@ def _conversation(store: Store, conversation: Conversation) -> Iterator[bytes]:
     shown = json_views.conversation(conversation) | {"head_id": conversation.head_id}
     yield _encoded(export.printable(shown))[:-1] + b',"messages":['
     after = 0
-    while portion := store.belongings.messages(conversation.id, after, _MESSAGES):
+    while portion := store.user_data.messages(conversation.id, after, _MESSAGES):
         lines = [_encoded(export.printable(json_views.message(message))) for message in portion]
         yield (b",\n" if after else b"\n") + b",\n".join(lines)
         after = portion[-1].id

@@ -9,7 +9,7 @@ import pytest
 from chat.cancellation import Cancellation
 from chat.errors import TurnEnded
 
-from ..store.scenes import at_once
+from ..store.scenarios import at_once
 from .conftest import LONG_S
 
 

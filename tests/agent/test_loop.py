@@ -13,7 +13,7 @@ from chat.cancellation import Cancellation
 from chat.errors import ModelInterrupted, ToolFailure
 from chat.messages import Message, ReasoningDelta, TextDelta, Tool, ToolCall, ToolResult, Usage
 
-from ..store.scenes import at_once
+from ..store.scenarios import at_once
 from .conftest import LONG_S, QUESTION, ended, started
 
 

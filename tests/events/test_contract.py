@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from chat.events.contract import EventLog, event
 from chat.events.local import LocalEventLog
 
-from ..store.scenes import at_once
+from ..store.scenarios import at_once
 
 BACKENDS: dict[str, Callable[[], EventLog]] = {"local": LocalEventLog}
 LONG_S = 30.0

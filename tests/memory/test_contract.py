@@ -17,7 +17,7 @@ from chat.memory.contract import ConversationMemory
 from chat.memory.local import LocalMemory
 from chat.messages import Message, ToolCall
 
-from ..store.scenes import at_once
+from ..store.scenarios import at_once
 
 BACKENDS: dict[str, Callable[[int], ConversationMemory]] = {"local": LocalMemory}
 ROOMY = 10_000_000

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from chat.errors import InvalidRequest
-from chat.store.branches import Place
+from chat.store.branches import BranchPosition
 
-from .scenes import RUN, answered, begin, finish
+from .scenarios import RUN, answered, begin, finish
 
 
 def again(store, user, turn, text):
@@ -18,7 +18,7 @@ def again(store, user, turn, text):
 
 def page(store, user, conversation, limit=50, **place):
     now = store.owned.conversation(user, conversation.id)
-    return store.branches.page(now, Place(**place), limit)
+    return store.branches.page(now, BranchPosition(**place), limit)
 
 
 def texts(shown):

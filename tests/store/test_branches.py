@@ -9,7 +9,7 @@ import pytest
 
 from chat.errors import InvalidRequest, NotFound
 
-from .scenes import RUN, answered, begin, delete, finish
+from .scenarios import RUN, answered, begin, delete, finish
 
 
 def texts(messages):
@@ -108,7 +108,7 @@ class TestParents:
 
     def test_a_refusal_does_not_claim(self, store, conversation):
         self.refused(store, conversation, 10_000)
-        assert begin(store, conversation).fresh
+        assert begin(store, conversation).created
 
 
 def test_a_second_answer_to_a_deleted_one(store, user, conversation):

@@ -12,7 +12,7 @@ from chat.errors import StoreUnavailable
 from chat.store import Store
 from chat.store.file_watch import FileWatch
 
-from .scenes import begin
+from .scenarios import begin
 
 
 def remove(path: Path) -> None:
@@ -48,7 +48,7 @@ def test_it_is_not_used_until_its_files_are_back(store, conversation, file, harm
     put_back(file)
     assert store.database.files.look()
     store.ping()
-    assert begin(store, conversation).fresh
+    assert begin(store, conversation).created
 
 
 def test_a_file_that_was_never_seen_is_not_missed(tmp_path):

@@ -9,7 +9,7 @@ import pytest
 
 from chat.store import Store, indexing
 
-from .scenes import answered, begin, counts, delete, write_lock
+from .scenarios import answered, begin, counts, delete, write_lock
 
 
 def noted(store):

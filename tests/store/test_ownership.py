@@ -6,7 +6,7 @@ import pytest
 
 from chat.errors import NotFound
 
-from .scenes import answered, delete
+from .scenarios import answered, delete
 
 NUMBERS = [0, -1, 10_000, 2**63 - 1]
 

@@ -8,7 +8,7 @@ from chat.errors import StoreUnavailable
 from chat.store import Store
 from chat.turns.database_watch import DatabaseWatch
 
-from .scenes import write_lock
+from .scenarios import write_lock
 
 
 def settled(store: Store, pragma: str) -> None:

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from chat.errors import InvalidRequest
 from chat.store import Store
 
-from .scenes import DIED, answered, begin, counts, delete, finish, piece
+from .scenarios import DIED, answered, begin, checkpoint_delta, counts, delete, finish
 
 
 def found(store, user, asked, limit=50):
@@ -138,7 +138,7 @@ class TestWhose:
 class TestInStep:
     def test_a_question_at_once_and_an_answer_at_its_end(self, store, user, conversation):
         begun = begin(store, conversation, "apricots")
-        store.turns.checkpoint([piece(begun.turn, "bananas")], [begun.turn.id])
+        store.turns.checkpoint([checkpoint_delta(begun.turn, "bananas")], [begun.turn.id])
         assert (found(store, user, "apricots"), found(store, user, "bananas")) == ([conversation.id], [])
         finish(store, begun.turn, "bananas and cherries")
         assert found(store, user, "bananas") == [conversation.id]
@@ -147,12 +147,12 @@ class TestInStep:
         begun = begin(store, conversation, "apricots")
         before = counts(store.database.path)
         for number in range(20):
-            store.turns.checkpoint([piece(begun.turn, "bananas ", number)], [begun.turn.id])
+            store.turns.checkpoint([checkpoint_delta(begun.turn, "bananas ", number)], [begun.turn.id])
         assert counts(store.database.path) == before | {"progress": 20}
 
     def test_what_a_dead_worker_left(self, store, user, conversation):
         begun = begin(store, conversation)
-        store.turns.checkpoint([piece(begun.turn, "half")], [begun.turn.id])
+        store.turns.checkpoint([checkpoint_delta(begun.turn, "half")], [begun.turn.id])
         assert store.turns.interrupt_lost([], {}, [begun.turn.id], DIED) == [begun.turn.id]
         assert found(store, user, "half") == [conversation.id]
 
@@ -183,7 +183,7 @@ class TestInStep:
     def test_an_older_database_is_indexed_when_it_is_migrated(self, store, user, say):
         old = [say("apricots", "中国市场", "cherries") for _ in range(3)]
         running = begin(store, store.conversations.create(user), "bananas").turn
-        store.turns.checkpoint([piece(running, "dates")], [running.id])
+        store.turns.checkpoint([checkpoint_delta(running, "dates")], [running.id])
         with contextlib.closing(sqlite3.connect(store.database.path)) as other, other:
             for name in ("message_search", "title_search"):
                 other.execute(f"DROP TABLE {name}")

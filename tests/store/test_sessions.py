@@ -8,10 +8,10 @@ import sqlite3
 import pytest
 
 from chat.errors import NotFound
-from chat.store.sessions import holder
+from chat.store.sessions import unverified_session
 from chat.store.turns import Question
 
-from .scenes import RUN, at_once, counts
+from .scenarios import RUN, at_once, counts
 
 
 def test_a_token_finds_its_user(store):
@@ -49,8 +49,8 @@ def test_a_turn_begins_for_whoever_holds_the_owners_session(store):
     place = store.conversations.create(somebody.user_id, "")
     for token in (somebody_else.token, "x", "\ud800"):
         with pytest.raises(NotFound):
-            store.turns.begin(holder(token), place.id, Question("Mine?"), RUN)
-    begun = store.turns.begin(holder(somebody.token), place.id, Question("Mine?"), RUN)
+            store.turns.begin(unverified_session(token), place.id, Question("Mine?"), RUN)
+    begun = store.turns.begin(unverified_session(somebody.token), place.id, Question("Mine?"), RUN)
     assert begun.turn.conversation_id == place.id
 
 
@@ -60,7 +60,7 @@ def test_of_many_who_come_at_once_each_is_himself(store):
 
     def begin(number):
         """Every other one says whose user he is; every third asks where his neighbour is at home."""
-        owner = made[number].user_id if number % 2 else holder(made[number].token)
+        owner = made[number].user_id if number % 2 else unverified_session(made[number].token)
         place = places[(number + (number % 3 == 0)) % 20]
         return store.turns.begin(owner, place.id, Question(str(number)), RUN)
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from chat.store import Store
 
-from .scenes import counts
+from .scenarios import counts
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 

@@ -11,7 +11,7 @@ from chat.messages import Message, TextDelta, Tool, ToolCall, ToolResult
 from chat.store.records import TurnError
 from chat.turns.runner import Limits
 
-from ..store.scenes import delete
+from ..store.scenarios import delete
 
 
 def look_up(what: str) -> ToolResult:

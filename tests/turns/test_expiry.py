@@ -16,7 +16,7 @@ from chat.store.turns import Progress, Question, Run
 from chat.turns.expiry import Expiry
 from chat.turns.removal import Remover
 
-from ..store.scenes import remove_all
+from ..store.scenarios import remove_all
 
 DAY_MS = 24 * 3600 * 1000
 RUN = Run("a-model", "sync", "here:1")

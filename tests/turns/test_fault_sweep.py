@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 from flask import Flask
 
-from ..store import faulty
-from ..store.faulty import Faults
+from ..store import sqlite_faults
+from ..store.sqlite_faults import Faults
 from .promises import check_promises
 from .whole_scene import TOOLS, Clock, Scene, SceneModel
 
@@ -65,7 +65,7 @@ def play(
     return play
 
 
-SAYINGS = (faulty.LOCKED, faulty.FULL, faulty.BROKEN)
+SAYINGS = (sqlite_faults.LOCKED, sqlite_faults.FULL, sqlite_faults.BROKEN)
 
 
 @pytest.mark.parametrize(

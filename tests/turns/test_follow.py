@@ -10,7 +10,7 @@ import pytest
 from chat.errors import ModelInterrupted, StoreFailed, StoreUnavailable
 from chat.messages import TextDelta, Usage
 
-from ..store.scenes import delete
+from ..store.scenarios import delete
 from .test_home import until
 from .worker import LONG_S, heard, names, parsed, text_of
 

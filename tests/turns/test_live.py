@@ -12,7 +12,7 @@ from chat.agent.loop import ToolCallEnded, ToolCallStarted
 from chat.cancellation import Cancellation
 from chat.messages import Answer, ReasoningDelta, TextDelta, ToolCall, ToolCallRecord, ToolResult, Usage
 from chat.store.records import COMPLETED, FAILED, INTERRUPTED, RUNNING, STOPPED, Turn, TurnError
-from chat.store.turn_progress import SoFar, put_together
+from chat.store.turn_progress import PartialAnswer, assemble
 from chat.turns import live as live_module
 from chat.turns import marks
 from chat.turns.live import LiveTurn, Pace
@@ -72,7 +72,14 @@ def ended(position, data=None):
 def end(live, status=COMPLETED, error=None):
     """As the runner ends it; returns what the database would have of it."""
     progress = live.progress()
-    turn = replace(TURN, status=status, error=error, ended_at=3_500, usage=progress.answer.usage, marks=progress.marks)
+    turn = replace(
+        TURN,
+        status=status,
+        error=error,
+        ended_at=3_500,
+        usage=progress.answer.usage,
+        event_offsets=progress.event_offsets,
+    )
     live.end(turn, error)
     return turn, progress.answer
 
@@ -206,7 +213,7 @@ class TestPieces:
         live.take(TextDelta("Half"))
         live.take(ReasoningDelta("Hm"))
         first = live.piece()
-        assert (first.first, first.text, first.reasoning, first.marks, first.tool_calls) == (
+        assert (first.first, first.text, first.reasoning, first.event_offsets, first.tool_calls) == (
             0,
             "Half",
             "Hm",
@@ -219,11 +226,16 @@ class TestPieces:
         live.take(started(1))
         second = live.piece()
         assert (second.first, second.text, second.reasoning) == (2, " and", "")
-        assert second.marks == '[4,"call 0","call 1"]'
+        assert second.event_offsets == '[4,"call 0","call 1"]'
         assert second.tool_calls == {0: started(0).record, 1: started(1).record}
         live.take(ended(1))
         third = live.piece()
-        assert (third.first, third.text, third.marks, third.tool_calls) == (5, "", '["result 1"]', {1: ended(1).record})
+        assert (third.first, third.text, third.event_offsets, third.tool_calls) == (
+            5,
+            "",
+            '["result 1"]',
+            {1: ended(1).record},
+        )
 
     def test_it_comes_again_with_what_came_since_when_it_could_not_be_kept(self, live, clock):
         live.take(TextDelta("Half"))
@@ -317,11 +329,14 @@ def test_whatever_happens_the_marks_tell_it_again_byte_for_byte(titled, steps, e
 
 def kept(pieces):
     """The marks and the answer that the database has of a turn: of pieces that begin alike the last counts."""
-    rows = [asdict(piece) | {"turn_id": TURN.id} for piece in {piece.first: piece for piece in pieces}.values()]
-    so_far = put_together(sorted(rows, key=lambda row: row["first"])).get(TURN.id, SoFar())
+    rows = [
+        asdict(piece) | {"turn_id": TURN.id, "marks": piece.event_offsets}
+        for piece in {piece.first: piece for piece in pieces}.values()
+    ]
+    so_far = assemble(sorted(rows, key=lambda row: row["first"])).get(TURN.id, PartialAnswer())
     calls = {position: call for piece in pieces for position, call in piece.tool_calls.items()}
     answer = Answer(so_far.text, so_far.reasoning, tuple(calls[position] for position in sorted(calls)))
-    return marks.encode(so_far.marks), answer
+    return marks.encode(so_far.event_offsets), answer
 
 
 @settings(max_examples=200, deadline=None)
@@ -339,8 +354,8 @@ def test_of_a_dead_worker_is_told_what_was_kept_and_the_end_to_everybody(kept_st
                 live.take(step)
         seen = len(live.log.read(0, 0))
     kept_marks, answer = kept(pieces)
-    assert (kept_marks, answer) == (whole.marks, replace(whole.answer, usage=Usage()))
-    turn = replace(TURN, status=INTERRUPTED, error=ERROR, ended_at=3_500, marks=kept_marks)
+    assert (kept_marks, answer) == (whole.event_offsets, replace(whole.answer, usage=Usage()))
+    turn = replace(TURN, status=INTERRUPTED, error=ERROR, ended_at=3_500, event_offsets=kept_marks)
     for after in range(seen + 1):
         again = list(marks.Marked(turn, answer, TITLE).events(after))
         assert [event.frame for event in again[:-2]] == seen_when_kept[after:]

@@ -11,7 +11,7 @@ from chat.errors import StoreFailed, StoreLate
 from chat.messages import TextDelta
 from chat.store.records import COMPLETED, FAILED, RUNNING, TurnError
 
-from ..store.scenes import delete, write_lock
+from ..store.scenarios import delete, write_lock
 from .worker import LONG_S, heard, text_of
 
 
@@ -140,6 +140,6 @@ def test_a_turn_that_begins_after_its_sender_was_told_to_try_again(worker, dicta
     dictation.end()
     store.database.write_at_length(lambda: store.database.peewee.connection().set_trace_callback(None))
     begun = worker.ask(conversation, client_id="once")
-    assert not begun.fresh
+    assert not begun.created
     ended = worker.ended(begun)
     assert (ended.status, store.turns.answer(ended).text) == (COMPLETED, "Here.")

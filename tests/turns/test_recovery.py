@@ -15,7 +15,7 @@ from chat.turns.heartbeats import Heartbeats
 from chat.turns.home import Home
 from chat.turns.recovery import Recovery
 
-from ..store.scenes import DIED, RUN, at_once, begin, piece, write_lock
+from ..store.scenarios import DIED, RUN, at_once, begin, checkpoint_delta, write_lock
 from .test_home import until
 from .worker import heard, names
 
@@ -24,7 +24,7 @@ from .worker import heard, names
 def dead(store, conversation):
     """A turn of a worker that has ended."""
     turn = begin(store, conversation).turn
-    store.turns.checkpoint([piece(turn, "Half")], [turn.id])
+    store.turns.checkpoint([checkpoint_delta(turn, "Half")], [turn.id])
     return turn
 
 
@@ -62,7 +62,9 @@ def test_a_call_that_was_under_way_has_no_result_and_the_model_is_told_so(make_w
     worker = make_worker(presence=lambda _: Presence.GONE)
     turn = begin(store, conversation).turn
     call = ToolCallRecord(ToolCall("c.0", "look_up", "{}"), "Looking", 0, 4)
-    store.turns.checkpoint([piece(turn, "Half", marks='[4,"call 0"]', tool_calls={0: call})], [turn.id])
+    store.turns.checkpoint(
+        [checkpoint_delta(turn, "Half", event_offsets='[4,"call 0"]', tool_calls={0: call})], [turn.id]
+    )
     until(lambda: store.turns.get(turn.id).status == INTERRUPTED)
     assert names(heard(worker.follower.frames(turn.id, 0))) == ["turn", "delta", "tool_call", "error", "done"]
     worker.answered(conversation, "Again?")

@@ -105,7 +105,7 @@ class TestACompleteTurn:
     def test_sending_twice_runs_once(self, worker, model, dictation, conversation):
         first = worker.ask(conversation, "Once.", client_id="a")
         again = worker.ask(conversation, "Once.", client_id="a")
-        assert (again.turn.id, again.fresh) == (first.turn.id, False)
+        assert (again.turn.id, again.created) == (first.turn.id, False)
         with pytest.raises(Conflict):
             worker.ask(conversation, "Something else.")
         dictation.end()

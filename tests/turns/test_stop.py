@@ -9,7 +9,7 @@ from chat.messages import TextDelta, Tool, ToolCall, ToolResult
 from chat.store.records import COMPLETED, INTERRUPTED, RUNNING, STOPPED
 from chat.turns.stop import Stopper
 
-from ..store.scenes import at_once, begin
+from ..store.scenarios import at_once, begin
 from .test_home import until
 from .worker import LONG_S, heard, names
 

@@ -19,7 +19,7 @@ from chat.memory.local import LocalMemory
 from chat.messages import Tool
 from chat.store import Store
 from chat.store.records import Conversation, Turn
-from chat.store.turns import Begun, Question
+from chat.store.turns import Question, StartedTurn
 from chat.turns.follow import Follower
 from chat.turns.home import Home
 from chat.turns.neighbours import desk
@@ -80,14 +80,14 @@ class Worker:
         self.recovery.stop()
         self.peers.close()
 
-    def ask(self, conversation: Conversation, text: str = "Why?", **question: Any) -> Begun:
+    def ask(self, conversation: Conversation, text: str = "Why?", **question: Any) -> StartedTurn:
         return self.runner.ask(conversation.user_id, conversation.id, Question(text, **question), "a-model")
 
     def answered(self, conversation: Conversation, text: str = "Why?", **question: Any) -> Turn:
         """Ask, and wait for the end."""
         return self.ended(self.ask(conversation, text, **question))
 
-    def ended(self, begun: Begun) -> Turn:
+    def ended(self, begun: StartedTurn) -> Turn:
         """The turn once it has ended, and has left the worker."""
         heard(self.follower.frames(begun.turn.id, 0))
         self.vacant()

@@ -9,19 +9,19 @@ import pytest
 from chat.errors import Conflict, InvalidRequest, NotFound
 from chat.messages import Answer, ToolCall, ToolCallRecord, ToolResult, Usage
 from chat.store import turn_begin
+from chat.store.bulk import execute_values, select_values
 from chat.store.commit import Write
 from chat.store.records import COMPLETED, FAILED, STOPPED, Progress, TurnError
-from chat.store.turn_begin import Asked
+from chat.store.turn_begin import BeginRequest
 from chat.store.turn_end import Ending
-from chat.store.turns import Begun, Question
-from chat.store.values import for_each, found_for_each
+from chat.store.turns import Question, StartedTurn
 
-from .scenes import DIED, RUN, begin, counts, delete, finish, piece
+from .scenarios import DIED, RUN, begin, checkpoint_delta, counts, delete, finish
 
 
 def begin_together(store, *asked):
     """What comes of questions, `(user, conversation's id, question)`, that are written in one transaction."""
-    items = [Asked(user, place, question, RUN) for user, place, question in asked]
+    items = [BeginRequest(user, place, question, RUN) for user, place, question in asked]
     return store.database.write(lambda: store.turns._begin(items))
 
 
@@ -41,12 +41,12 @@ class TestBeginning:
         begun = begin_together(
             store, *[(user, place, Question(f"What of {place}?", title=f"Of {place}")) for place in places]
         )
-        assert all(each.fresh for each in begun)
+        assert all(each.created for each in begun)
         for place, each in zip(places, begun, strict=True):
             conversation = store.owned.conversation(user, place)
             question, answer = store.history.of_conversation(place)
             turn = each.turn
-            assert (conversation.title, each.titled) == (f"Of {place}", f"Of {place}")
+            assert (conversation.title, each.new_title) == (f"Of {place}", f"Of {place}")
             assert (conversation.active_turn_id, conversation.head_id) == (turn.id, answer.id)
             assert (question.text, question.role, question.parent_id) == (f"What of {place}?", "user", None)
             assert (answer.text, answer.role, answer.parent_id) == ("", "assistant", question.id)
@@ -84,14 +84,14 @@ class TestBeginning:
             (user, places[2], Question("After what?", parent_id=taken.user_message_id)),
             (user, places[3], Question("Well?")),
         )
-        assert [type(each) for each in outcomes] == [Conflict, NotFound, NotFound, InvalidRequest, Begun]
+        assert [type(each) for each in outcomes] == [Conflict, NotFound, NotFound, InvalidRequest, StartedTurn]
         after = counts(store.database.path)
         assert {name: after[name] - before[name] for name in ("turns", "messages")} == {"turns": 1, "messages": 2}
         assert store.owned.conversation(user, places[1]).active_turn_id is None
 
     def test_of_two_in_one_conversation_the_first_has_it(self, store, user, places):
         first, second = begin_together(store, (user, places[0], Question("A")), (user, places[0], Question("B")))
-        assert (first.fresh, first.text) == (True, "A")
+        assert (first.created, first.text) == (True, "A")
         assert (type(second), second.code) == (Conflict, "turn_running")
 
     def test_the_same_client_id_twice_in_one_transaction_is_one_turn(self, store, user, places):
@@ -102,8 +102,8 @@ class TestBeginning:
             (user, place, Question("Once", client_id="a", title="T")),
             (user, place, Question("Twice", client_id="a")),
         )
-        assert (first.fresh, first.titled) == (True, "T")
-        assert (again.fresh, again.titled, again.turn) == (False, "", first.turn)
+        assert (first.created, first.new_title) == (True, "T")
+        assert (again.created, again.new_title, again.turn) == (False, "", first.turn)
         assert (type(other), other.code) == (Conflict, "client_id_reused")
 
     def test_a_stranger_learns_nothing_by_a_client_id(self, store, user, stranger, places):
@@ -136,7 +136,12 @@ class TestEnding:
         ]
         ended = finish_together(store, *[(each, *end) for each, end in zip(progress, ends, strict=True)])
         for each, turn, (status, error) in zip(progress, ended, ends, strict=True):
-            assert (turn.status, turn.error, turn.usage, turn.marks) == (status, error, each.answer.usage, "[1]")
+            assert (turn.status, turn.error, turn.usage, turn.event_offsets) == (
+                status,
+                error,
+                each.answer.usage,
+                "[1]",
+            )
             assert store.turns.ended(turn.id)[:2] == (turn, Answer(each.answer.text, "Why", each.answer.tool_calls))
             assert store.owned.conversation(user, turn.conversation_id).active_turn_id is None
 
@@ -165,7 +170,9 @@ class TestEnding:
     def test_a_checkpoint_of_many_keeps_only_what_runs(self, store, user, places):
         turns = [each.turn for each in begin_together(store, *[(user, place, Question("Q")) for place in places])]
         finish(store, turns[0], "Whole.")
-        store.turns.checkpoint([piece(turn, f"Half of {turn.id}") for turn in turns], [turn.id for turn in turns])
+        store.turns.checkpoint(
+            [checkpoint_delta(turn, f"Half of {turn.id}") for turn in turns], [turn.id for turn in turns]
+        )
         assert store.turns.answer(turns[0]).text == "Whole."
         assert [store.turns.answer(turn).text for turn in turns[1:]] == [f"Half of {turn.id}" for turn in turns[1:]]
 
@@ -176,9 +183,9 @@ def test_a_statement_for_each_of_however_many_rows(store, count):
 
     def write():
         run("CREATE TABLE notes (id INTEGER PRIMARY KEY, text TEXT)", ())
-        made = for_each(run, "INSERT INTO notes VALUES {rows}", rows)
-        kept = found_for_each(run, "SELECT id, text FROM notes JOIN (VALUES {rows}) ON id = column1", rows)
-        changed = for_each(run, "UPDATE notes SET text = '' FROM (VALUES {rows}) WHERE id = column1 + 1", rows)
+        made = execute_values(run, "INSERT INTO notes VALUES {rows}", rows)
+        kept = select_values(run, "SELECT id, text FROM notes JOIN (VALUES {rows}) ON id = column1", rows)
+        changed = execute_values(run, "UPDATE notes SET text = '' FROM (VALUES {rows}) WHERE id = column1 + 1", rows)
         run("DROP TABLE notes", ())
         return made, kept, changed
 
@@ -192,10 +199,12 @@ class TestWritingTogether:
         """One statement for all fails for all: each is then written alone, and told what came of it."""
 
         def name(items):
-            for_each(store.database.run, "INSERT INTO users (name, created_at) VALUES {rows}", [(i, 0) for i in items])
+            execute_values(
+                store.database.run, "INSERT INTO users (name, created_at) VALUES {rows}", [(i, 0) for i in items]
+            )
             return [f"made {item}" for item in items]
 
-        store.database.write_together(name, "twice")
+        store.database.write_batched(name, "twice")
         group = [Write(time.monotonic() + 2, together=name, item=item) for item in ("a", "twice", "b")]
         store.database._writer._make(group)
         assert [call.value for call in group] == ["made a", None, "made b"]

@@ -14,7 +14,7 @@ import pytest
 from chat.errors import NotFound, StoreLate, StoreUnavailable
 from chat.store import Store
 
-from .scenes import answered, at_once, begin, counts, finish, write_lock
+from .scenarios import answered, at_once, begin, counts, finish, write_lock
 
 TOLD_WITHIN_S = 3.0
 TEN_TOLD_WITHIN_S = 4.0
@@ -41,7 +41,7 @@ class TestLocked:
                 reads += 1
             assert waiting.result() < TOLD_WITHIN_S
         assert reads > 10
-        assert begin(store, conversation, "And now?").fresh
+        assert begin(store, conversation, "And now?").created
 
     def test_ten_waiting_writers_are_told_together(self, store, conversation):
         before = counts(store.database.path)
@@ -51,13 +51,13 @@ class TestLocked:
             assert time.monotonic() - begun < TEN_TOLD_WITHIN_S
         assert [type(outcome) for outcome in outcomes] == [StoreUnavailable] * 10
         assert counts(store.database.path) == before
-        assert begin(store, conversation).fresh
+        assert begin(store, conversation).created
 
     def test_a_short_lock_is_waited_for(self, store, conversation):
         with write_lock(store.database.path) as other:
             release = threading.Timer(0.2, other.rollback)
             release.start()
-            assert begin(store, conversation).fresh
+            assert begin(store, conversation).created
             release.join()
 
     def test_a_store_that_opens_meanwhile_can_read(self, store, user, conversation):
@@ -95,7 +95,7 @@ class TestFull:
         place = store.owned.conversation(user, conversation.id)
         assert (place.active_turn_id, place.head_id, place.title) == (None, None, "")
         self.bound(store, None)
-        assert begin(store, conversation, "long " * 6_000).fresh
+        assert begin(store, conversation, "long " * 6_000).created
 
     def test_a_turn_that_cannot_be_ended_goes_on_running(self, store, user, conversation):
         turn = begin(store, conversation).turn

@@ -14,14 +14,14 @@ from chat.errors import ParleyError
 from chat.messages import Answer
 from chat.store import Store
 from chat.store.records import COMPLETED, Conversation, Turn, TurnError
-from chat.store.removal import Remains
-from chat.store.turns import Begun, Piece, Progress, Question, Run
+from chat.store.removal import HiddenConversation
+from chat.store.turns import CheckpointDelta, Progress, Question, Run, StartedTurn
 
 RUN = Run("a-model", "sync", "here:1")
 DIED = TurnError("turn_interrupted", "The server stopped.", True)
 
 
-def begin(store: Store, conversation: Conversation, text: str = "Why?", **question: Any) -> Begun:
+def begin(store: Store, conversation: Conversation, text: str = "Why?", **question: Any) -> StartedTurn:
     return store.turns.begin(conversation.user_id, conversation.id, Question(text, **question), RUN)
 
 
@@ -29,10 +29,12 @@ def finish(store: Store, turn: Turn, text: str = "Because.", status: str = COMPL
     return store.turns.finish(Progress(turn, Answer(text), f"[{len(text)}]"), status, None)
 
 
-def piece(turn: Turn, text: str = "", first: int = 0, marks: str = "", **more: Any) -> Piece:
-    """What a checkpoint keeps of a turn, in one event unless `marks` says otherwise."""
+def checkpoint_delta(
+    turn: Turn, text: str = "", first: int = 0, event_offsets: str = "", **more: Any
+) -> CheckpointDelta:
+    """What a checkpoint keeps of a turn, in one event unless `event_offsets` says otherwise."""
     told = {"reasoning": "", "tool_calls": {}} | more
-    return Piece(turn, first, text, marks=marks or f"[{len(text)}]", **told)
+    return CheckpointDelta(turn, first, text, event_offsets=event_offsets or f"[{len(text)}]", **told)
 
 
 def answered(store: Store, conversation: Conversation, question: str, answer: str, **more: Any) -> Turn:
@@ -87,7 +89,7 @@ def remove_all(store: Store) -> None:
     """Remove what is hidden, as a worker does."""
     while pending := store.removal.pending(10):
         for remains in pending:
-            left: Remains | None = remains
+            left: HiddenConversation | None = remains
             while left is not None:
                 left = store.removal.remove_some(left)
 

@@ -9,11 +9,11 @@ import msgspec
 
 from chat.errors import StoreUnavailable
 from chat.store import history
-from chat.store.database import Database, reads, reads_at_once, writes
+from chat.store.bulk import ids
+from chat.store.database import Database, reads, reads_snapshot, writes
 from chat.store.models import User, named
 from chat.store.records import Message, Turn
-from chat.store.removal import Remains, Removal, hide
-from chat.store.values import ids
+from chat.store.removal import HiddenConversation, Removal, hide
 
 # Conversations that are hidden in one transaction.
 _PORTION = 100
@@ -38,7 +38,7 @@ _MESSAGES = """
 
 
 @dataclass(frozen=True, slots=True)
-class Counted:
+class UserDataCounts:
     """Number of conversations, messages and shared links, and whether there are instructions."""
 
     conversations: int
@@ -47,15 +47,15 @@ class Counted:
     instructions: bool
 
 
-class Belongings:
+class UserData:
     def __init__(self, database: Database, removal: Removal) -> None:
         self.database = database
         self._removal = removal
 
     @reads
-    def counted(self, user_id: int) -> Counted:
+    def counts(self, user_id: int) -> UserDataCounts:
         conversations, messages, shares, instructions = self.database.run(_COUNTED, (user_id,)).fetchone()
-        return Counted(conversations, messages, shares, bool(instructions))
+        return UserDataCounts(conversations, messages, shares, bool(instructions))
 
     @reads
     def conversations(self, user_id: int) -> list[int]:
@@ -69,7 +69,7 @@ class Belongings:
         """Return the running turns of a user."""
         return [history.turn_of(row) for row in named(self.database.run(_RUNNING, (user_id,)))]
 
-    @reads_at_once
+    @reads_snapshot
     def messages(self, conversation_id: int, after: int, limit: int) -> list[Message]:
         """Return at most `limit` messages with an id above `after`, of all branches, in order of their ids."""
         return history.messages_of(named(self.database.run(_MESSAGES, (conversation_id, after, limit))))
@@ -80,7 +80,7 @@ class Belongings:
         Return the ids of deleted conversations. One with a running turn stays. Raises StoreUnavailable.
         """
         found = self.conversations(user_id)
-        hidden: list[Remains] = []
+        hidden: list[HiddenConversation] = []
         try:
             for start in range(0, len(found), _PORTION):
                 hidden += self._hide(user_id, found[start : start + _PORTION])
@@ -92,7 +92,7 @@ class Belongings:
         return [each.conversation_id for each in hidden]
 
     @writes
-    def _hide(self, user_id: int, conversations: Sequence[int]) -> list[Remains]:
+    def _hide(self, user_id: int, conversations: Sequence[int]) -> list[HiddenConversation]:
         (own,) = self.database.run(_OWN, (user_id, ids(conversations))).fetchone()
         return hide(self.database.run, msgspec.json.decode(own))
 

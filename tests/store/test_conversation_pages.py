@@ -8,7 +8,7 @@ import pytest
 
 from chat.errors import InvalidRequest
 
-from .scenes import answered, delete
+from .scenarios import answered, delete
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ from chat.store.conversations import CONVERSATIONS_OF_USER
 from chat.store.records import now_ms
 from chat.store.turn_begin import RUNNING_TURNS_OF_USER
 
-from .scenes import RUN, at_once, begin, counts, finish
+from .scenarios import RUN, at_once, begin, counts, finish
 
 
 def test_of_many_that_begin_at_once_no_more_run_than_may(store, user):
@@ -29,9 +29,9 @@ def test_a_turn_that_ends_makes_room_for_another_and_nobody_else_is_concerned(st
     with pytest.raises(LimitReached):
         begin(store, last)
     other = store.sessions.create_anonymous().user_id
-    assert begin(store, store.conversations.create(other)).fresh
+    assert begin(store, store.conversations.create(other)).created
     finish(store, turns[0])
-    assert begin(store, last).fresh
+    assert begin(store, last).created
 
 
 def test_a_second_answer_counts_too(store, user):
@@ -50,7 +50,7 @@ def test_what_was_sent_before_is_found_again_also_at_the_limit(store, user):
     for _ in range(RUNNING_TURNS_OF_USER - 1):
         begin(store, store.conversations.create(user))
     again = begin(store, place, "Once.", client_id="a")
-    assert (again.fresh, again.turn.id) == (False, sent.turn.id)
+    assert (again.created, again.turn.id) == (False, sent.turn.id)
 
 
 def test_conversations_come_to_an_end_with_a_sentence(store, user):

@@ -7,11 +7,11 @@ import pytest
 from chat.errors import NotFound
 from chat.messages import Answer, ToolCall, ToolCallRecord, ToolResult, Usage
 from chat.store import history
-from chat.store.branches import Place
+from chat.store.branches import BranchPosition
 from chat.store.records import COMPLETED, FAILED, INTERRUPTED, RUNNING, STOPPED, TurnError
 from chat.store.turns import LEASE_MS, Progress
 
-from .scenes import DIED, RUN, answered, begin, counts, delete, finish, piece
+from .scenarios import DIED, RUN, answered, begin, checkpoint_delta, counts, delete, finish
 
 
 class Clock:
@@ -48,7 +48,7 @@ class TestCheckpoint:
     def test_what_there_is_can_be_read_back(self, store, user, conversation):
         turn = begin(store, conversation).turn
         calls = (call(0, ToolResult('{"gdp": 1}', "Found é", {"rows": [["é", 1.5, None]]})), call(1, step=1))
-        due = piece(turn, "Half", reasoning="Thinking", tool_calls=dict(enumerate(calls)))
+        due = checkpoint_delta(turn, "Half", reasoning="Thinking", tool_calls=dict(enumerate(calls)))
         store.turns.checkpoint([due], [turn.id])
         assert store.turns.answer(turn) == Answer("Half", "Thinking", calls)
         kept = store.turns.get(turn.id)
@@ -56,45 +56,47 @@ class TestCheckpoint:
         shown = store.owned.message(user, turn.message_id)[1]
         assert (shown.text, shown.reasoning, shown.tool_calls) == ("Half", "Thinking", calls)
         assert store.history.of_conversation(conversation.id)[-1] == shown
-        assert store.branches.page(conversation, Place(leaf=shown.id), 10).messages[-1] == shown
+        assert store.branches.page(conversation, BranchPosition(leaf=shown.id), 10).messages[-1] == shown
 
     def test_a_later_one_adds_to_an_earlier_one(self, store, conversation, clock):
         turn = begin(store, conversation).turn
-        store.turns.checkpoint([piece(turn, "Ha", marks="[1,1]", reasoning="H", tool_calls={0: call(0)})], [turn.id])
+        store.turns.checkpoint(
+            [checkpoint_delta(turn, "Ha", event_offsets="[1,1]", reasoning="H", tool_calls={0: call(0)})], [turn.id]
+        )
         result = call(0, ToolResult("{}", "No", None, ok=False))
-        last = piece(turn, "lf", 2, '["call 1",2]', reasoning="m", tool_calls={0: result, 1: call(1)})
+        last = checkpoint_delta(turn, "lf", 2, '["call 1",2]', reasoning="m", tool_calls={0: result, 1: call(1)})
         store.turns.checkpoint([last], [turn.id])
         assert store.turns.answer(turn) == Answer("Half", "Hm", (result, call(1)))
         lose(store, turn)
         ended, answer, _ = store.turns.ended(turn.id)
-        assert (ended.marks, answer) == ('[1,1,"call 1",2]', Answer("Half", "Hm", (result, call(1))))
+        assert (ended.event_offsets, answer) == ('[1,1,"call 1",2]', Answer("Half", "Hm", (result, call(1))))
 
     def test_one_that_may_have_taken_effect_comes_again_and_has_grown(self, store, conversation):
         turn = begin(store, conversation).turn
         for said in ("Ha", "Half"):
-            store.turns.checkpoint([piece(turn, said)], [turn.id])
-        store.turns.checkpoint([piece(turn, " and", 1)], [turn.id])
+            store.turns.checkpoint([checkpoint_delta(turn, said)], [turn.id])
+        store.turns.checkpoint([checkpoint_delta(turn, " and", 1)], [turn.id])
         assert text_of(store, turn) == "Half and"
 
     def test_those_that_run_at_the_same_time_are_kept_apart(self, store, user):
         turns = [begin(store, store.conversations.create(user)).turn for _ in range(3)]
         for first, said in enumerate(("One", " two", " three")):
-            store.turns.checkpoint([piece(turn, f"{said} {turn.id}", first) for turn in turns], [])
+            store.turns.checkpoint([checkpoint_delta(turn, f"{said} {turn.id}", first) for turn in turns], [])
         assert [text_of(store, turn) for turn in turns] == [f"One {t.id} two {t.id} three {t.id}" for t in turns]
 
     def test_it_comes_too_late_for_a_turn_that_has_ended(self, store, conversation):
         """It was gathered before the end and stood in the writer's queue behind it."""
         turn = begin(store, conversation).turn
         finish(store, turn, "Half and the rest")
-        store.turns.checkpoint([piece(turn, "Ha")], [turn.id])
+        store.turns.checkpoint([checkpoint_delta(turn, "Ha")], [turn.id])
         ended, answer, _ = store.turns.ended(turn.id)
-        assert (ended.status, answer.text, ended.marks) == (COMPLETED, "Half and the rest", "[17]")
+        assert (ended.status, answer.text, ended.event_offsets) == (COMPLETED, "Half and the rest", "[17]")
 
     @pytest.mark.parametrize("end", ["completed", "died", "deleted"])
     def test_nothing_of_it_is_left_behind(self, store, conversation, clock, end):
         turn = begin(store, conversation).turn
         for first in range(3):
-            store.turns.checkpoint([piece(turn, "Half", first)], [turn.id])
+            store.turns.checkpoint([checkpoint_delta(turn, "Half", first)], [turn.id])
         if end == "completed":
             finish(store, turn)
         else:
@@ -107,8 +109,8 @@ class TestCheckpoint:
         gone = answered(store, conversation, "Q", "A")
         delete(store, conversation)
         turn = begin(store, store.conversations.create(user)).turn
-        late = piece(gone, "A", tool_calls={0: call(0)})
-        store.turns.checkpoint([late, piece(turn, "Half")], [gone.id, turn.id])
+        late = checkpoint_delta(gone, "A", tool_calls={0: call(0)})
+        store.turns.checkpoint([late, checkpoint_delta(turn, "Half")], [gone.id, turn.id])
         assert text_of(store, turn) == "Half"
 
     def test_nothing_is_due_and_nothing_is_alive(self, store, conversation):
@@ -120,7 +122,7 @@ class TestCheckpoint:
 class TestLease:
     def test_a_turn_whose_worker_is_silent_is_interrupted(self, store, user, conversation, clock):
         turn = begin(store, conversation).turn
-        store.turns.checkpoint([piece(turn, "Half")], [turn.id])
+        store.turns.checkpoint([checkpoint_delta(turn, "Half")], [turn.id])
         homes = store.turns.homes()
         assert homes == {RUN.worker: clock.now + LEASE_MS}
         assert store.turns.interrupt_lost([], {RUN.worker: homes[RUN.worker] - 1}, [], DIED) == []
@@ -131,7 +133,7 @@ class TestLease:
         assert (ended.status, ended.error, ended.ended_at) == (INTERRUPTED, DIED, clock.now)
         assert answer.text == "Half"
         assert store.owned.conversation(user, conversation.id).active_turn_id is None
-        assert begin(store, conversation).fresh
+        assert begin(store, conversation).created
 
     def test_a_lease_that_was_renewed_meanwhile_keeps_its_turn(self, store, user, clock):
         """Somebody looked, and was about to interrupt when the lock came free for the worker, too."""
@@ -173,7 +175,7 @@ class TestLease:
         assert text_of(store, turn) == "Half"
         lose(store, turn)
         ended, answer, _ = store.turns.ended(turn.id)
-        assert (ended.status, ended.marks, answer.text) == (INTERRUPTED, "[4]", "Half")
+        assert (ended.status, ended.event_offsets, answer.text) == (INTERRUPTED, "[4]", "Half")
 
     def test_each_turn_is_interrupted_once(self, store, conversation):
         turn = begin(store, conversation).turn
@@ -196,7 +198,7 @@ class TestFinish:
         answer = Answer("Half", "Hm", (call(0, ToolResult("{}", "Found")),), Usage(30, 4))
         ended = store.turns.finish(Progress(turn, answer, "[4]", 1_500), FAILED, error)
         assert (ended.status, ended.error, ended.duration_ms) == (FAILED, error, 1_500)
-        assert (ended.usage, ended.marks) == (Usage(30, 4), "[4]")
+        assert (ended.usage, ended.event_offsets) == (Usage(30, 4), "[4]")
         assert store.turns.get(turn.id) == ended
         told, kept, title = store.turns.ended(turn.id)
         assert (told, kept.text, kept.reasoning, kept.tool_calls) == (ended, "Half", "Hm", answer.tool_calls)
@@ -213,7 +215,7 @@ class TestFinish:
     def test_a_turn_that_was_told_as_ended_stays_so(self, store, user, conversation):
         """Its worker was taken for dead, and another turn has begun since."""
         dead = begin(store, conversation).turn
-        store.turns.checkpoint([piece(dead, "Half")], [dead.id])
+        store.turns.checkpoint([checkpoint_delta(dead, "Half")], [dead.id])
         lose(store, dead)
         next_one = begin(store, conversation).turn
         assert finish(store, dead, "Whole.") is None
@@ -238,7 +240,9 @@ class TestFinish:
 READERS = {
     "conversation": lambda store, place, turn: store.history.of_conversation(place.id)[-1],
     "path": lambda store, place, turn: store.history.path_to(turn.message_id, 10)[-1],
-    "page": lambda store, place, turn: store.branches.page(place, Place(leaf=turn.message_id), 10).messages[-1],
+    "page": lambda store, place, turn: store.branches.page(place, BranchPosition(leaf=turn.message_id), 10).messages[
+        -1
+    ],
     "message": lambda store, place, turn: store.owned.message(place.user_id, turn.message_id)[1],
 }
 
@@ -247,7 +251,7 @@ READERS = {
 def test_a_half_answer_is_never_shown_as_a_whole_one(store, conversation, monkeypatch, read):
     """A turn's end that is committed while somebody reads is in all that he is given, or in none of it."""
     turn = begin(store, conversation).turn
-    store.turns.checkpoint([piece(turn, "Half")], [turn.id])
+    store.turns.checkpoint([checkpoint_delta(turn, "Half")], [turn.id])
     complete = history.messages_of
 
     def messages_of(found):

@@ -19,12 +19,12 @@ RunStatement = Callable[[str, Sequence[object]], Cursor]
 _AT_ONCE = (64, 16, 4, 1)
 
 
-def for_each(run: RunStatement, statement: str, rows: Sequence[Sequence[object]]) -> int:
+def execute_values(run: RunStatement, statement: str, rows: Sequence[Sequence[object]]) -> int:
     """Run `statement` for all of `rows`, which are of one length. Returns how many rows of the table it changed."""
     return sum(cursor.rowcount for cursor in _runs(run, statement, rows))
 
 
-def found_for_each(run: RunStatement, statement: str, rows: Sequence[Sequence[object]]) -> list[dict[str, Any]]:
+def select_values(run: RunStatement, statement: str, rows: Sequence[Sequence[object]]) -> list[dict[str, Any]]:
     """What a SELECT finds for all of `rows`."""
     return [row for cursor in _runs(run, statement, rows) for row in named(cursor)]
 

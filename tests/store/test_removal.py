@@ -12,7 +12,7 @@ from chat.messages import Answer, ToolCall, ToolCallRecord, ToolResult
 from chat.store import Store, removal
 from chat.store.turns import Progress
 
-from .scenes import RUN, answered, begin, counts, delete, finish, long_branch, remove_all
+from .scenarios import RUN, answered, begin, counts, delete, finish, long_branch, remove_all
 
 CALL = ToolCallRecord(ToolCall("c.0", "look_up", "{}"), "Looking", 0, 0, ToolResult("{}", "Found"))
 

@@ -8,7 +8,7 @@ import pytest
 
 from chat.errors import Conflict, NotFound
 
-from .scenes import RUN, at_once, begin, counts, delete, finish
+from .scenarios import RUN, at_once, begin, counts, delete, finish
 
 
 def test_of_twenty_that_begin_at_once_exactly_one_wins(store, conversation):
@@ -35,7 +35,7 @@ def test_the_claim_is_on_the_conversation_until_the_turn_ends(store, user, conve
         begin(store, conversation)
     finish(store, turn)
     assert store.owned.conversation(user, conversation.id).active_turn_id is None
-    assert begin(store, conversation).fresh
+    assert begin(store, conversation).created
 
 
 def test_a_second_answer_claims_as_well(store, user, conversation):
@@ -51,7 +51,7 @@ def test_a_second_answer_claims_as_well(store, user, conversation):
 def test_the_same_client_id_fifty_times_at_once_is_one_turn(store, conversation):
     begun = at_once(50, lambda _: begin(store, conversation, "Once.", client_id="a"))
     assert len({each.turn.id for each in begun}) == 1
-    assert sum(each.fresh for each in begun) == 1
+    assert sum(each.created for each in begun) == 1
     assert {(each.text, each.parent_id) for each in begun} == {("Once.", None)}
     assert len(store.history.of_conversation(conversation.id)) == 2
 
@@ -60,7 +60,7 @@ def test_the_same_client_id_after_the_end_is_still_the_same_turn(store, conversa
     first = begin(store, conversation, "Once.", client_id="a")
     finish(store, first.turn)
     again = begin(store, conversation, "Once.", client_id="a")
-    assert (again.fresh, again.turn.id, again.turn.status) == (False, first.turn.id, "completed")
+    assert (again.created, again.turn.id, again.turn.status) == (False, first.turn.id, "completed")
 
 
 def test_the_same_client_id_with_another_text_is_a_conflict(store, conversation):
@@ -74,7 +74,7 @@ def test_the_same_client_id_with_another_text_is_a_conflict(store, conversation)
 def test_client_ids_of_two_conversations_do_not_meet(store, user, conversation):
     first = begin(store, conversation, "Here.", client_id="a")
     second = begin(store, store.conversations.create(user), "There.", client_id="a")
-    assert second.fresh
+    assert second.created
     assert second.turn.id != first.turn.id
 
 
@@ -94,5 +94,5 @@ def test_the_first_question_names_the_conversation_and_no_later_one(store, user,
     first = begin(store, conversation, "China?", title="China?")
     finish(store, first.turn)
     second = begin(store, conversation, "India?", title="India?")
-    assert (first.titled, second.titled) == ("China?", "")
+    assert (first.new_title, second.new_title) == ("China?", "")
     assert store.owned.conversation(user, conversation.id).title == "China?"

@@ -14,9 +14,9 @@ import pytest
 from chat.errors import Conflict, StoreUnavailable
 from chat.store import Store
 
-from . import faulty
-from .faulty import Faults
-from .scenes import at_once, begin, counts
+from . import sqlite_faults
+from .scenarios import at_once, begin, counts
+from .sqlite_faults import Faults
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 
@@ -124,7 +124,7 @@ def test_they_see_what_the_earlier_ones_did(store, conversation, held):
     looker.start()
     outcomes = at_once(5, lambda number: begin(store, conversation, f"Q{number}"))
     looker.join()
-    assert sorted(type(outcome).__name__ for outcome in outcomes) == ["Begun"] + ["Conflict"] * 4
+    assert sorted(type(outcome).__name__ for outcome in outcomes) == ["Conflict"] * 4 + ["StartedTurn"]
     assert len(store.history.of_conversation(conversation.id)) == 2
 
 
@@ -144,7 +144,7 @@ def test_a_full_disk_under_one_leaves_the_small_ones(store, held):
     store.database.write(lambda: bound(2**30))
 
 
-@pytest.mark.parametrize("says", [faulty.LOCKED, faulty.FULL, faulty.BROKEN])
+@pytest.mark.parametrize("says", [sqlite_faults.LOCKED, sqlite_faults.FULL, sqlite_faults.BROKEN])
 def test_whichever_statement_fails_what_was_told_is_what_is_there(tmp_path, monkeypatch, says):
     faults = Faults(monkeypatch)
     store = Store(tmp_path / "chat.db")
@@ -179,7 +179,7 @@ def test_a_commit_that_took_effect_but_failed_is_not_done_twice(tmp_path, monkey
     holder = threading.Thread(target=lambda: store.database.write(lambda: (busy.set(), release.wait(20))))
     holder.start()
     assert busy.wait(20)
-    faults.arm(2, faulty.BROKEN, calls="commit")
+    faults.arm(2, sqlite_faults.BROKEN, calls="commit")
     runs = []
 
     def count(number):

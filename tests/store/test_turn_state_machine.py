@@ -18,9 +18,9 @@ from chat.errors import Conflict, NotFound
 from chat.messages import Answer
 from chat.store import Store
 from chat.store.records import COMPLETED, INTERRUPTED, RUNNING, Conversation, Message, Turn
-from chat.store.turns import LEASE_MS, Begun, Progress
+from chat.store.turns import LEASE_MS, Progress, StartedTurn
 
-from .scenes import DIED, RUN, begin, delete, piece
+from .scenarios import DIED, RUN, begin, checkpoint_delta, delete
 
 
 @dataclass
@@ -64,7 +64,7 @@ class Conversations(RuleBasedStateMachine):
     def runs(self, place: Conversation) -> bool:
         return any(each.status == RUNNING for each in self.of(place))
 
-    def begun(self, place: Conversation, start: Callable[[], Begun]) -> Any:
+    def begun(self, place: Conversation, start: Callable[[], StartedTurn]) -> Any:
         """Begin a turn, or see that it is refused where it must be."""
         if place.id in self.deleted or self.runs(place):
             with pytest.raises(NotFound if place.id in self.deleted else Conflict):
@@ -94,7 +94,7 @@ class Conversations(RuleBasedStateMachine):
 
     @rule(known=turns, text=st.text(max_size=5))
     def checkpoint(self, known: Known, text: str) -> None:
-        self.store.turns.checkpoint([piece(known.turn, text, known.pieces)], [known.turn.id])
+        self.store.turns.checkpoint([checkpoint_delta(known.turn, text, known.pieces)], [known.turn.id])
         if known.status == RUNNING:
             known.text += text
             known.pieces += 1
