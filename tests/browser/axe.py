@@ -25,7 +25,7 @@ def _source() -> str:
     return (package("axe-core") / "axe.min.js").read_text(encoding="utf-8")
 
 
-def problems(page: Page) -> list[str]:
+def violations(page: Page) -> list[str]:
     """What axe finds on the page as it is now: rule, element and remedy, a line each."""
     page.evaluate(_source())
     # What is still fading in has colours of its own for a moment.

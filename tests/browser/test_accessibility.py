@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
-from tests.browser.axe import problems
+from tests.browser.axe import violations
 from tests.browser.moves import ENDLESS, SLOW, answering, ask, asked, choose, field, finished, in_list
 from tests.servers.parley import ParleyServer, wanting
 
@@ -31,11 +31,11 @@ def test_the_start(person: BrowserContext, server: ParleyServer) -> None:
     page = person.new_page()
     page.goto(server.url)
     expect(page.locator(".note.demo")).to_be_visible()
-    assert problems(page) == []
+    assert violations(page) == []
     page.get_by_role("button", name="Temporary chat").click()
     field(page).fill("x" * 32_001)
     expect(page.get_by_role("alert").filter(has_text="shorten")).to_be_visible()
-    assert problems(page) == []
+    assert violations(page) == []
 
 
 def test_an_answer_with_figures(person: BrowserContext, server: ParleyServer) -> None:
@@ -44,10 +44,10 @@ def test_an_answer_with_figures(person: BrowserContext, server: ParleyServer) ->
     ask(page, "Show me China market data")
     finished(page)
     expect(page.locator("figure.result .plot [role=img]").first).to_be_visible()
-    assert problems(page) == []
+    assert violations(page) == []
     page.locator(".tool summary").first.click()
     page.locator("figure.result details summary").first.click()
-    assert problems(page) == []
+    assert violations(page) == []
 
 
 def test_a_running_answer_and_its_queue(person: BrowserContext, chat_server: ParleyServer) -> None:
@@ -57,21 +57,21 @@ def test_a_running_answer_and_its_queue(person: BrowserContext, chat_server: Par
     answering(page)
     ask(page, "And then this")
     field(page).fill("a draft")
-    assert problems(page) == []
+    assert violations(page) == []
     field(page).fill("")
     field(page).press("Escape")
     expect(page.get_by_role("region", name="Waiting to be sent")).to_contain_text("did not complete")
-    assert problems(page) == []
+    assert violations(page) == []
 
 
 def test_an_ended_answer_with_all_that_markdown_has(person: BrowserContext, chat_server: ParleyServer) -> None:
     page = person.new_page()
     page.goto(chat_server.url)
     asked(page, "Show off " + RICH)
-    assert problems(page) == []
+    assert violations(page) == []
     page.locator("article.question").hover()
     page.locator("article.question").get_by_role("button", name="Edit").click()
-    assert problems(page) == []
+    assert violations(page) == []
 
 
 def test_an_answer_that_failed(person: BrowserContext, chat_server: ParleyServer) -> None:
@@ -79,7 +79,7 @@ def test_an_answer_that_failed(person: BrowserContext, chat_server: ParleyServer
     page.goto(chat_server.url)
     ask(page, "Fail " + wanting(fault="cut", at=3))
     expect(page.locator("article.answer .failed")).to_be_visible()
-    assert problems(page) == []
+    assert violations(page) == []
 
 
 def test_dialogs_menus_and_what_is_said_in_passing(person: BrowserContext, chat_server: ParleyServer) -> None:
@@ -88,34 +88,34 @@ def test_dialogs_menus_and_what_is_said_in_passing(person: BrowserContext, chat_
     asked(page, "Open everything")
     page.keyboard.press("Control+k")
     expect(page.get_by_role("dialog").get_by_role("option")).to_have_count(1)
-    assert problems(page) == []
+    assert violations(page) == []
     page.get_by_role("combobox", name="Search chats").fill("open")
     expect(page.get_by_role("dialog").get_by_role("status")).to_have_text("1 chat found")
-    assert problems(page) == []
+    assert violations(page) == []
     page.get_by_role("combobox", name="Search chats").fill("xylophone")
     expect(page.get_by_role("dialog")).to_contain_text("Nothing found")
-    assert problems(page) == []
+    assert violations(page) == []
     page.keyboard.press("Escape")
     for name in ("Settings", "Keyboard shortcuts"):
         page.get_by_role("button", name=name).click()
         expect(page.get_by_role("dialog", name=name)).to_be_visible()
-        assert problems(page) == []
+        assert violations(page) == []
         page.keyboard.press("Escape")
     choose(page, "Open everything", "Share")
     page.get_by_role("button", name="Create a link").click()
     expect(page.get_by_role("textbox", name="Link")).to_be_visible()
-    assert problems(page) == []
+    assert violations(page) == []
     page.keyboard.press("Escape")
     page.locator("header.topbar").get_by_role("button", name="Actions for").click()
     expect(page.get_by_role("menuitem").first).to_be_focused()
-    assert problems(page) == []
+    assert violations(page) == []
     page.keyboard.press("Escape")
     choose(page, "Open everything", "Rename")
-    assert problems(page) == []
+    assert violations(page) == []
     page.keyboard.press("Escape")
     choose(page, "Open everything", "Delete")
     expect(page.get_by_role("button", name="Undo")).to_be_visible()
-    assert problems(page) == []
+    assert violations(page) == []
 
 
 def test_many_chats_and_what_belongs_to_a_person(person: BrowserContext, chat_server: ParleyServer) -> None:
@@ -127,62 +127,62 @@ def test_many_chats_and_what_belongs_to_a_person(person: BrowserContext, chat_se
     answering(page)
     page.get_by_role("link", name="New chat").first.click()
     expect(in_list(page, "Slowly").get_by_role("img", name="New answer")).to_be_visible(timeout=15_000)
-    assert problems(page) == []
+    assert violations(page) == []
     choose(page, "Slowly", "Select several")
-    assert problems(page) == []
+    assert violations(page) == []
     page.get_by_role("button", name="End the selection").click()
     page.get_by_role("button", name="Settings").click()
     page.get_by_role("textbox", name="Your instructions").fill("Be brief.")
     page.get_by_role("button", name="Save").click()
     expect(page.get_by_text("Saved")).to_be_visible()
-    assert problems(page) == []
+    assert violations(page) == []
     page.get_by_role("button", name="Archived chats").click()
     expect(page.get_by_role("link", name="Put away")).to_be_visible()
-    assert problems(page) == []
+    assert violations(page) == []
     page.keyboard.press("Escape")
     page.get_by_role("button", name="Settings").click()
     page.get_by_role("button", name="Delete everything…").click()
     expect(page.get_by_role("dialog")).to_contain_text("2 chats")
-    assert problems(page) == []
+    assert violations(page) == []
     page.get_by_role("checkbox").check()
-    assert problems(page) == []
+    assert violations(page) == []
     page.keyboard.press("Escape")
     ask(page, f"Stop me. {ENDLESS}")
     answering(page)
     page.get_by_role("button", name="Stop the answer").click()
     page.get_by_role("button", name="Answer in another way").click()
-    assert problems(page) == []
+    assert violations(page) == []
 
 
 def test_pages_that_are_not_there_and_pages_that_are_shared(person: BrowserContext, chat_server: ParleyServer) -> None:
     page = person.new_page()
     page.goto(f"{chat_server.url}/c/999999")
     expect(page.locator(".scroller")).to_contain_text("no such chat")
-    assert problems(page) == []
+    assert violations(page) == []
     page.goto(f"{chat_server.url}/s/nothing")
     expect(page.locator("main")).to_contain_text("no shared chat")
-    assert problems(page) == []
+    assert violations(page) == []
     page.goto(chat_server.url)
     asked(page, "Share this " + RICH)
     conversation = page.url.rsplit("/", 1)[1]
     shared = page.request.post(f"{chat_server.url}/api/conversations/{conversation}/share", data={}).json()["url"]
     page.goto(chat_server.url + shared if shared.startswith("/") else shared)
     expect(page.locator("h1")).to_contain_text("Share this")
-    assert problems(page) == []
+    assert violations(page) == []
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_a_phone(new_person: Callable[..., BrowserContext], chat_server: ParleyServer, scheme: str) -> None:
     page = new_person(color_scheme=scheme, **PHONE).new_page()
     page.goto(chat_server.url)
-    assert problems(page) == []
+    assert violations(page) == []
     asked(page, "From a phone " + RICH)
-    assert problems(page) == []
+    assert violations(page) == []
     page.get_by_role("button", name="Show chats").tap()
     expect(page.locator("nav.history")).to_be_in_viewport()
-    assert problems(page) == []
+    assert violations(page) == []
     page.get_by_role("button", name="Settings").tap()
-    assert problems(page) == []
+    assert violations(page) == []
 
 
 def test_a_lost_connection(new_person: Callable[..., BrowserContext], chat_server: ParleyServer) -> None:
@@ -191,7 +191,7 @@ def test_a_lost_connection(new_person: Callable[..., BrowserContext], chat_serve
     asked(page, "Still there?")
     page.context.set_offline(True)
     expect(page.locator(".sign.lost")).to_be_visible()
-    assert problems(page) == []
+    assert violations(page) == []
     page.context.set_offline(False)
     expect(page.locator(".sign.lost")).to_have_count(0, timeout=30_000)
 
@@ -200,16 +200,16 @@ def test_another_language(new_person: Callable[..., BrowserContext], chat_server
     page = new_person(locale="de-DE").new_page()
     page.goto(chat_server.url)
     expect(page.locator("h1")).to_have_text("Was möchten Sie wissen?")
-    assert problems(page) == []
+    assert violations(page) == []
 
 
 def test_an_answer_is_announced_once_and_not_word_by_word(window: Page) -> None:
     log = window.get_by_role("log")
-    status = window.locator("#app > [role=status].unseen")
+    status = window.locator("#app > [role=status].visually-hidden")
     window.evaluate(
         """() => {
             window.heard = [];
-            const said = document.querySelector('#app > [role=status].unseen');
+            const said = document.querySelector('#app > [role=status].visually-hidden');
             new MutationObserver(() => said.textContent && heard.push(said.textContent))
                 .observe(said, {childList: true, characterData: true, subtree: true});
         }"""

@@ -282,8 +282,8 @@ def wait_for(page: Page, held: list[Route]) -> None:
 def test_a_part_that_comes_between_its_drawing_and_its_asking_is_drawn(window: Page) -> None:
     drawn_then = window.evaluate(
         """async (main) => {
-            const { html, lazily, render } = await import(main.replace(/[^/]+[/]main.js$/, "js/view.js"));
-            const Part = lazily(async () => () => html`<p>there</p>`);
+            const { html, lazy, render } = await import(main.replace(/[^/]+[/]main.js$/, "js/view.js"));
+            const Part = lazy(async () => () => html`<p>there</p>`);
             const place = document.createElement("div");
             render(html`<${Part} />`, place);
             await Part.fetch();

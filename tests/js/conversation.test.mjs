@@ -132,7 +132,7 @@ test("versions of a message are those the server names and those made here, in t
 
 test("a branch that is not the server's own is known to be chosen", () => {
   const json = { id: 5, head_id: 9, leaf_id: 4, messages: [message(4, null, "assistant")] };
-  assert.equal(storedConversation(json).chosen, true);
-  assert.equal(storedConversation({ ...json, leaf_id: 9 }).chosen, false);
-  assert.equal(storedConversation({ ...json, leaf_id: undefined, head_id: 4 }).chosen, false);
+  assert.equal(storedConversation(json).onSideBranch, true);
+  assert.equal(storedConversation({ ...json, leaf_id: 9 }).onSideBranch, false);
+  assert.equal(storedConversation({ ...json, leaf_id: undefined, head_id: 4 }).onSideBranch, false);
 });

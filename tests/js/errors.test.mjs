@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { readdirSync, readFileSync } from "node:fs";
 import { test } from "node:test";
 import { ApiError, Unreachable } from "../../chat/web/static/js/network/api.js";
-import { problemOf, sayError } from "../../chat/web/static/js/network/errors.js";
+import { answerErrorText, problemOf } from "../../chat/web/static/js/network/errors.js";
 import { strings as de } from "../../chat/web/static/js/strings/de.js";
 import { strings as en } from "../../chat/web/static/js/strings/en.js";
 import { strings } from "../../chat/web/static/js/strings/index.js";
@@ -42,7 +42,7 @@ function inGerman(error) {
   const before = strings.problem;
   strings.problem = de.problem;
   try {
-    return sayError(error);
+    return answerErrorText(error);
   } finally {
     strings.problem = before;
   }
@@ -95,15 +95,15 @@ test("a German page says how long the endpoint asked to wait", () => {
 });
 
 test("an English page repeats the server's sentence, or has one of its own", () => {
-  assert.equal(sayError({ code: "model_rejected", message: "Its own words." }), "Its own words.");
-  assert.equal(sayError({ code: "not_kept", message: "" }), en.problem.byCode.not_kept.join(" "));
+  assert.equal(answerErrorText({ code: "model_rejected", message: "Its own words." }), "Its own words.");
+  assert.equal(answerErrorText({ code: "not_kept", message: "" }), en.problem.byCode.not_kept.join(" "));
 });
 
 test("a server that is away is told from one that refuses", () => {
   for (const error of [new Unreachable("refused"), new ApiError(502, "", ""), new ApiError(504, "", "")]) {
-    assert.equal(problemOf(error).away, true);
+    assert.equal(problemOf(error).unreachable, true);
   }
   for (const error of [new ApiError(503, "overloaded", "busy"), new ApiError(500, "", "")]) {
-    assert.equal(problemOf(error).away, false);
+    assert.equal(problemOf(error).unreachable, false);
   }
 });

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 process.env.TZ = "Europe/Berlin";
-const { appendPage, groupItems, marked, readFound, readItem, refreshed, withItem } = await import(
+const { appendPage, groupItems, highlighted, readSearchHit, readItem, refreshedHistory, withItem } = await import(
   "../../chat/web/static/js/state/history.js"
 );
 
@@ -71,21 +71,21 @@ test("pages join without doubles, and a fresh first page drops what was deleted"
   const history = { items, nextCursor: "beyond" };
   const ids = ({ items: each }) => each.map(({ id }) => id);
   const known = byId(items);
-  assert.deepEqual(ids(refreshed(history, fresh, "next", [], known)), [5, 2, 3]);
-  assert.equal(refreshed(history, fresh, "next", [], known).nextCursor, "beyond");
-  assert.deepEqual(ids(refreshed(history, fresh, null, [], known)), [5, 2]);
-  assert.equal(refreshed(history, fresh, null, [], known).nextCursor, null);
+  assert.deepEqual(ids(refreshedHistory(history, fresh, "next", [], known)), [5, 2, 3]);
+  assert.equal(refreshedHistory(history, fresh, "next", [], known).nextCursor, "beyond");
+  assert.deepEqual(ids(refreshedHistory(history, fresh, null, [], known)), [5, 2]);
+  assert.equal(refreshedHistory(history, fresh, null, [], known).nextCursor, null);
 });
 
 test("what is pinned is there once, wherever in the list it stands, and gone when it is not pinned any more", () => {
   const pinned = [item(9, 1, { pinned: true }), item(2, 20, { pinned: true })];
   const fresh = [item(5, 40), item(2, 20, { pinned: true })];
-  const first = refreshed({ items: [], nextCursor: null }, fresh, "next", pinned, new Map());
+  const first = refreshedHistory({ items: [], nextCursor: null }, fresh, "next", pinned, new Map());
   assert.deepEqual(
     first.items.map(({ id }) => id),
     [9, 2, 5],
   );
-  const later = refreshed(first, fresh, "next", [item(2, 20, { pinned: true })], byId(first.items));
+  const later = refreshedHistory(first, fresh, "next", [item(2, 20, { pinned: true })], byId(first.items));
   assert.deepEqual(
     later.items.map(({ id }) => id),
     [2, 5],
@@ -96,12 +96,15 @@ test("a chat that was begun since the server was asked stays, and one that was r
   const ids = ({ items }) => items.map(({ id }) => id);
   const history = { items: [item(7, 50), item(5, 40), item(2, 20)], nextCursor: null };
   const asked = byId(history.items.slice(1));
-  assert.deepEqual(ids(refreshed(history, [item(2, 20)], null, [], asked)), [7, 2]);
-  assert.deepEqual(ids(refreshed(history, [], null, [], asked)), [7]);
-  assert.deepEqual(ids(refreshed(history, [item(7, 50), item(2, 20)], null, [], asked)), [7, 2]);
-  assert.deepEqual(ids(refreshed(history, [item(5, 40)], null, [item(7, 50, { pinned: true })], asked)), [7, 5]);
+  assert.deepEqual(ids(refreshedHistory(history, [item(2, 20)], null, [], asked)), [7, 2]);
+  assert.deepEqual(ids(refreshedHistory(history, [], null, [], asked)), [7]);
+  assert.deepEqual(ids(refreshedHistory(history, [item(7, 50), item(2, 20)], null, [], asked)), [7, 2]);
+  assert.deepEqual(ids(refreshedHistory(history, [item(5, 40)], null, [item(7, 50, { pinned: true })], asked)), [7, 5]);
   // A page of older ones that came meanwhile stays where it belongs.
-  assert.deepEqual(ids(refreshed(history, [item(5, 40)], "next", [], new Map([7, 5].map((id) => [id, {}])))), [5, 2]);
+  assert.deepEqual(
+    ids(refreshedHistory(history, [item(5, 40)], "next", [], new Map([7, 5].map((id) => [id, {}])))),
+    [5, 2],
+  );
 });
 
 test("an answer that began or ended while the list was on its way runs, or does not, as this window knows", () => {
@@ -114,11 +117,11 @@ test("an answer that began or ended while the list was on its way runs, or does 
     const at = { items: [known], nextCursor: null };
     for (const pinned of [false, true]) {
       const told = [item(5, 40, { running: said, pinned })];
-      assert.equal(refreshed(at, told, null, pinned ? told : [], before).items[0].running, expected);
+      assert.equal(refreshedHistory(at, told, null, pinned ? told : [], before).items[0].running, expected);
     }
   }
   const same = item(5, 40);
-  const { items } = refreshed(
+  const { items } = refreshedHistory(
     { items: [same], nextCursor: null },
     [item(5, 40, { running: true })],
     null,
@@ -129,7 +132,7 @@ test("an answer that began or ended while the list was on its way runs, or does 
 });
 
 test("marks count whole characters, and odd ones do no harm", () => {
-  const hits = (text, marks) => marked(text, marks).map((piece) => (piece.hit ? `[${piece.text}]` : piece.text));
+  const hits = (text, marks) => highlighted(text, marks).map((piece) => (piece.hit ? `[${piece.text}]` : piece.text));
   assert.deepEqual(hits("🐦 the kingfisher", [[6, 16]]), ["🐦 the ", "[kingfisher]"]);
   assert.deepEqual(hits("abc", []), ["abc"]);
   assert.deepEqual(hits("abcdef", [[4, 99], [0, 2], [1, 3], ["x", 2], null, [-1, 2]]), ["[ab]", "[c]", "d", "[ef]"]);
@@ -137,8 +140,8 @@ test("marks count whole characters, and odd ones do no harm", () => {
 });
 
 test("a title that was found has no message to go to", () => {
-  assert.equal(readFound({ id: 1, title: "x" }).snippet, null);
-  const { snippet } = readFound({ id: 1, title: "x", snippet: { text: "a b", marks: [[2, 3]], message_id: 7 } });
+  assert.equal(readSearchHit({ id: 1, title: "x" }).snippet, null);
+  const { snippet } = readSearchHit({ id: 1, title: "x", snippet: { text: "a b", marks: [[2, 3]], message_id: 7 } });
   assert.deepEqual(snippet, {
     pieces: [
       { text: "a ", hit: false },

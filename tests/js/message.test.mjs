@@ -3,8 +3,8 @@ import { test } from "node:test";
 
 import {
   applyEvent,
+  canRetry,
   localMessage,
-  mayRetry,
   storedMessage,
   unitsBefore,
 } from "../../chat/web/static/js/state/message.js";
@@ -88,11 +88,11 @@ test("reasoning is kept apart from the answer", () => {
 
 test("Retry is for answers that ended badly and may go better", () => {
   const ended = (status, error) => told(TURN, ...(error ? [["error", error]] : []), ["done", { status }]);
-  assert.equal(mayRetry(ended("failed", { code: "x", message: "y", retryable: true })), true);
-  assert.equal(mayRetry(ended("failed", { code: "x", message: "y", retryable: false })), false);
-  assert.equal(mayRetry(ended("interrupted")), true);
-  assert.equal(mayRetry(ended("completed")), false);
-  assert.equal(mayRetry(told(TURN)), false);
+  assert.equal(canRetry(ended("failed", { code: "x", message: "y", retryable: true })), true);
+  assert.equal(canRetry(ended("failed", { code: "x", message: "y", retryable: false })), false);
+  assert.equal(canRetry(ended("interrupted")), true);
+  assert.equal(canRetry(ended("completed")), false);
+  assert.equal(canRetry(told(TURN)), false);
 });
 
 test("notices and an endpoint's reason survive a reload", () => {

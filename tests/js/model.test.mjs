@@ -3,7 +3,7 @@ import { test } from "node:test";
 
 import { blankConversation, NEW, withMessages } from "../../chat/web/static/js/state/conversation.js";
 import { localMessage } from "../../chat/web/static/js/state/message.js";
-import { modelAsked, modelChosen, modelOf } from "../../chat/web/static/js/state/model.js";
+import { modelChosen, modelOf, modelUsed } from "../../chat/web/static/js/state/model.js";
 import { initialState } from "../../chat/web/static/js/state/page.js";
 
 function page({ offered = ["first", "second"], preferred = null, answered = [] } = {}) {
@@ -25,25 +25,25 @@ function page({ offered = ["first", "second"], preferred = null, answered = [] }
 
 test("a chat keeps the model that answered there last, and a new one takes what was chosen last", () => {
   const state = page({ preferred: "second", answered: ["second", "first"] });
-  assert.deepEqual(modelOf(state, 7), { model: "first", gone: null });
-  assert.deepEqual(modelOf(state, NEW), { model: "second", gone: null });
-  assert.deepEqual(modelOf(page(), NEW), { model: "first", gone: null });
+  assert.deepEqual(modelOf(state, 7), { model: "first", withdrawn: null });
+  assert.deepEqual(modelOf(state, NEW), { model: "second", withdrawn: null });
+  assert.deepEqual(modelOf(page(), NEW), { model: "first", withdrawn: null });
 });
 
 test("what was chosen counts until it has been asked", () => {
   const state = page({ answered: ["first"] });
   const chosen = { ...state, ...modelChosen(state, 7, "second") };
   assert.equal(modelOf(chosen, 7).model, "second");
-  assert.equal(modelOf({ ...chosen, ...modelAsked(chosen, 7) }, 7).model, "first");
+  assert.equal(modelOf({ ...chosen, ...modelUsed(chosen, 7) }, 7).model, "first");
   assert.deepEqual(modelChosen(state, NEW, "second"), {});
 });
 
 test("a model that is offered no more gives way to the default, and is named", () => {
   const state = page({ offered: ["new"], preferred: "old", answered: ["old"] });
-  assert.deepEqual(modelOf(state, 7), { model: "new", gone: "old" });
-  assert.deepEqual(modelOf(state, NEW), { model: "new", gone: null });
+  assert.deepEqual(modelOf(state, 7), { model: "new", withdrawn: "old" });
+  assert.deepEqual(modelOf(state, NEW), { model: "new", withdrawn: null });
 });
 
 test("nothing is named before the server has told what it offers", () => {
-  assert.deepEqual(modelOf({ ...page(), me: null }, 7), { model: null, gone: null });
+  assert.deepEqual(modelOf({ ...page(), me: null }, 7), { model: null, withdrawn: null });
 });

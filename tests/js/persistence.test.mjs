@@ -23,7 +23,7 @@ beforeEach(() => {
   );
 });
 
-const { keep, kept } = await import("../../chat/web/static/js/browser/persistence.js");
+const { loadPersisted, persist } = await import("../../chat/web/static/js/browser/persistence.js");
 const { NEW } = await import("../../chat/web/static/js/state/conversation.js");
 const { initialState } = await import("../../chat/web/static/js/state/page.js");
 const { DEFAULTS, readPreferences } = await import("../../chat/web/static/js/state/preferences.js");
@@ -31,14 +31,14 @@ const { DEFAULTS, readPreferences } = await import("../../chat/web/static/js/sta
 function openPage() {
   const heard = [];
   const store = {
-    state: { ...initialState(), ...kept() },
+    state: { ...initialState(), ...loadPersisted() },
     subscribe: (listener) => heard.push(listener),
     update(change) {
       this.state = { ...this.state, ...(typeof change === "function" ? change(this.state) : change) };
       for (const listener of heard) listener(this.state);
     },
   };
-  keep(store);
+  persist(store);
   return store;
 }
 
@@ -99,7 +99,7 @@ test("what cannot be read does no harm, and neither does a browser that keeps no
   localStorage.setItem("parley.draft.7", "{");
   localStorage.setItem("parley.queue.7", '"x"');
   localStorage.setItem("parley.preferences", "[]");
-  assert.deepEqual(kept(), {
+  assert.deepEqual(loadPersisted(), {
     drafts: new Map(),
     queues: new Map(),
     models: new Map(),
@@ -108,7 +108,7 @@ test("what cannot be read does no harm, and neither does a browser that keeps no
     preferences: DEFAULTS,
   });
   globalThis.localStorage = undefined;
-  assert.deepEqual(kept(), {
+  assert.deepEqual(loadPersisted(), {
     drafts: new Map(),
     queues: new Map(),
     models: new Map(),

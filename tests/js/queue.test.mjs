@@ -5,19 +5,19 @@ import { queueActions } from "../../chat/web/static/js/actions/queue.js";
 import { blankConversation, NEW, withMessages } from "../../chat/web/static/js/state/conversation.js";
 import { localMessage } from "../../chat/web/static/js/state/message.js";
 import { initialState, newChatNamed } from "../../chat/web/static/js/state/page.js";
-import { movedQueue, queued, readQueue, unqueued } from "../../chat/web/static/js/state/queue.js";
+import { readQueue, withoutQueued, withQueued, withQueueMoved } from "../../chat/web/static/js/state/queue.js";
 
 const message = (clientId) => ({ clientId, text: `text of ${clientId}` });
 
 test("queues keep their order, and an empty one is none", () => {
-  const one = queued(new Map(), 7, message("a"));
-  const two = queued(one, 7, message("b"));
+  const one = withQueued(new Map(), 7, message("a"));
+  const two = withQueued(one, 7, message("b"));
   assert.deepEqual(two.get(7), [message("a"), message("b")]);
-  assert.deepEqual(unqueued(two, 7, "a").get(7), [message("b")]);
-  assert.equal(unqueued(one, 7, "a").has(7), false);
-  assert.equal(unqueued(new Map(), 7, "a").has(7), false);
-  assert.deepEqual([...movedQueue(one, 7, 8).keys()], [8]);
-  assert.equal(movedQueue(one, 5, 6), one);
+  assert.deepEqual(withoutQueued(two, 7, "a").get(7), [message("b")]);
+  assert.equal(withoutQueued(one, 7, "a").has(7), false);
+  assert.equal(withoutQueued(new Map(), 7, "a").has(7), false);
+  assert.deepEqual([...withQueueMoved(one, 7, 8).keys()], [8]);
+  assert.equal(withQueueMoved(one, 5, 6), one);
 });
 
 test("what was kept is read as far as it can be", () => {
@@ -29,7 +29,7 @@ test("what was kept is read as far as it can be", () => {
 });
 
 test("a new chat takes its queue along when it gets its number", () => {
-  const state = { ...initialState(), queues: queued(new Map(), NEW, message("a")), temporary: true };
+  const state = { ...initialState(), queues: withQueued(new Map(), NEW, message("a")), temporary: true };
   const named = newChatNamed(state, 7, "");
   assert.deepEqual(named.queues.get(7), [message("a")]);
   assert.equal(named.queues.has(NEW), false);
@@ -147,7 +147,7 @@ for (const how of ["stopped", "failed", "interrupted"]) {
 
 test("a queue that was found without a running answer waits to be told", () => {
   const { actions, sent, store, waiting } = pageWith("completed");
-  store.update({ queues: queued(new Map(), 7, message("a")) });
+  store.update({ queues: withQueued(new Map(), 7, message("a")) });
   actions.watchQueues();
   assert.deepEqual(sent, []);
   const [{ clientId }] = store.state.queues.get(7);

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { SLOTS, SlotsInSight, StreamSlots } from "../../chat/web/static/js/network/stream-slots.js";
+import { SLOTS, StreamSlots, VisibleOnlySlots } from "../../chat/web/static/js/network/stream-slots.js";
 import { followTurn } from "../../chat/web/static/js/network/turn-stream.js";
 
 /** What the windows of one browser share: locks that are held until they are given back, and a channel. */
@@ -34,46 +34,46 @@ function browser() {
 }
 
 const seen = () => true;
-const unseen = () => false;
+const hidden = () => false;
 
 test("a browser's windows have three slots together", async () => {
   const shared = browser();
   const slots = [shared.window(), shared.window()];
   const held = [];
-  for (let count = 0; count < SLOTS; count += 1) held.push(await slots[count % 2].take(seen));
+  for (let count = 0; count < SLOTS; count += 1) held.push(await slots[count % 2].acquire(seen));
   assert.ok(held.every(Boolean));
-  assert.equal(await slots[0].take(seen), null);
+  assert.equal(await slots[0].acquire(seen), null);
   held[0].release();
   await new Promise(setImmediate);
-  assert.ok(await slots[1].take(seen));
+  assert.ok(await slots[1].acquire(seen));
 });
 
 test("an answer that nobody sees gives its slot to one that is seen, and one that is seen keeps it", async () => {
   const shared = browser();
   const held = [
-    await shared.window().take(seen),
-    await shared.window().take(unseen),
-    await shared.window().take(unseen),
+    await shared.window().acquire(seen),
+    await shared.window().acquire(hidden),
+    await shared.window().acquire(hidden),
   ];
-  assert.equal(await shared.window().take(unseen), null);
+  assert.equal(await shared.window().acquire(hidden), null);
   assert.deepEqual(
-    held.map(({ recalled }) => recalled.aborted),
+    held.map(({ revoked }) => revoked.aborted),
     [false, false, false],
   );
-  await shared.window().take(seen);
-  assert.equal(held[0].recalled.aborted, false);
-  assert.ok(held.slice(1).some(({ recalled }) => recalled.aborted));
+  await shared.window().acquire(seen);
+  assert.equal(held[0].revoked.aborted, false);
+  assert.ok(held.slice(1).some(({ revoked }) => revoked.aborted));
 });
 
 test("without locks, an answer streams while it is in sight", async () => {
   const page = new EventTarget();
-  let inSight = true;
-  const slots = new SlotsInSight(page);
-  const slot = await slots.take(() => inSight);
-  inSight = false;
+  let isVisible = true;
+  const slots = new VisibleOnlySlots(page);
+  const slot = await slots.acquire(() => isVisible);
+  isVisible = false;
   page.dispatchEvent(new Event("visibilitychange"));
-  assert.equal(slot.recalled.aborted, true);
-  assert.equal(await slots.take(() => inSight), null);
+  assert.equal(slot.revoked.aborted, true);
+  assert.equal(await slots.acquire(() => isVisible), null);
 });
 
 const EVENTS = [
@@ -102,10 +102,10 @@ async function follow(how) {
   return told;
 }
 
-test("without a slot a turn is begun without a stream, and asked for its news until it is done", async () => {
+test("without a slot a turn is started without a stream, and asked for its news until it is done", async () => {
   const ends = [0, 2, 4];
   const told = await follow({
-    slots: { take: async () => null },
+    slots: { acquire: async () => null },
     open: async (live) => {
       assert.equal(live, false);
       return { turnId: 7 };
@@ -123,16 +123,16 @@ test("without a slot a turn is begun without a stream, and asked for its news un
 });
 
 test("a slot that is called back ends the stream, and nothing is lost or told twice", async () => {
-  const recall = new AbortController();
-  const slots = [{ recalled: recall.signal, release() {} }, null];
+  const revocation = new AbortController();
+  const slots = [{ revoked: revocation.signal, release() {} }, null];
   const stuck = new ReadableStream({
     start(controller) {
       controller.enqueue(new TextEncoder().encode(framesOf(0, 2)));
-      setTimeout(() => recall.abort(), 5);
+      setTimeout(() => revocation.abort(), 5);
     },
   });
   const told = await follow({
-    slots: { take: async () => slots.shift() },
+    slots: { acquire: async () => slots.shift() },
     open: async () => new Response(stuck),
     resume: async (_, after) => new Response(framesOf(after, 4)),
   });

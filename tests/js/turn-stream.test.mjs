@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { ApiError, Unreachable } from "../../chat/web/static/js/network/api.js";
-import { delayBefore, followTurn, mayAskAgain, TurnLost } from "../../chat/web/static/js/network/turn-stream.js";
+import { delayBefore, followTurn, isSafeToRetry, TurnLost } from "../../chat/web/static/js/network/turn-stream.js";
 
 const EVENTS = [
   ["turn", { turn_id: 7 }],
@@ -94,7 +94,7 @@ test("a request that bears a name of its own may also be asked again when nobody
     if (answer instanceof Error) throw answer;
     return answer;
   };
-  assert.deepEqual((await follow({ open, mayOpenAgain: mayAskAgain })).events, EVENTS);
+  assert.deepEqual((await follow({ open, canReopen: isSafeToRetry })).events, EVENTS);
 });
 
 test("an opening can be given up", async () => {
@@ -103,7 +103,7 @@ test("an opening can be given up", async () => {
     giveUp.abort();
     throw new Unreachable("refused");
   };
-  await assert.rejects(follow({ open, mayOpenAgain: mayAskAgain, signal: giveUp.signal }), Unreachable);
+  await assert.rejects(follow({ open, canReopen: isSafeToRetry, signal: giveUp.signal }), Unreachable);
 });
 
 test("a known turn is tried again when the network is away, and given up in the end", async () => {

@@ -43,7 +43,7 @@ function connection() {
 /** A page with chat 7 open and an API of functions that the test gives; `calls` has every one of them. */
 function pageWith(given = {}, state = {}) {
   const calls = [];
-  const told = [];
+  const notifications = [];
   const reloaded = [];
   const titled = [];
   const pauses = [];
@@ -75,8 +75,8 @@ function pageWith(given = {}, state = {}) {
     },
   };
   const page = {
-    tell: (news) => told.push(news),
-    showAddress: (key) => told.push(["address", key]),
+    notifyOthers: (message) => notifications.push(message),
+    showAddress: (key) => notifications.push(["address", key]),
     isHidden: () => false,
     pause: async (milliseconds) => {
       pauses.push(milliseconds);
@@ -92,17 +92,17 @@ function pageWith(given = {}, state = {}) {
   const chat = (key = 7) => store.state.conversations.get(key);
   const shown = (key = 7) => pathOf(chat(key)).map((message) => [message.role, textOf(message), message.status]);
   const called = (name) => calls.filter(([each]) => each === name).map(([, ...values]) => values);
-  return { actions, store, chat, shown, called, told, reloaded, titled, pauses };
+  return { actions, store, chat, shown, called, notifications, reloaded, titled, pauses };
 }
 
-/** Until everything that was begun has gone as far as it can without the test. */
+/** Until everything that was started has gone as far as it can without the test. */
 const settled = async () => {
   for (let round = 0; round < 5; round += 1) await new Promise((resolve) => setImmediate(resolve));
 };
 
 test("a question is asked, answered as the words come, and left in order", async () => {
   const wire = connection();
-  const { actions, store, chat, shown, called, told } = pageWith({ startTurn: () => wire.response });
+  const { actions, store, chat, shown, called, notifications } = pageWith({ startTurn: () => wire.response });
   store.update({ drafts: new Map([[7, "Why?"]]) });
   const asking = actions.send("Why?");
   assert.deepEqual(shown(), [
@@ -129,7 +129,7 @@ test("a question is asked, answered as the words come, and left in order", async
   );
   assert.equal(chat().turn, null);
   assert.equal(store.state.runningIds.size, 0);
-  assert.deepEqual(told, [
+  assert.deepEqual(notifications, [
     { conversation: 7, running: true },
     { conversation: 7, running: false },
   ]);
@@ -167,7 +167,7 @@ for (const [what, change] of [
 
 test("a new chat is made first, takes its number, and its address where it is still open", async () => {
   const wire = connection();
-  const { actions, store, shown, called, told } = pageWith(
+  const { actions, store, shown, called, notifications } = pageWith(
     { createConversation: () => ({ id: 8, title: "Why?" }), startTurn: () => wire.response },
     { openKey: NEW },
   );
@@ -178,13 +178,13 @@ test("a new chat is made first, takes its number, and its address where it is st
   assert.equal(called("startTurn")[0][0], 8);
   assert.equal(store.state.openKey, 8);
   assert.equal(shown(8).at(-1)[2], "completed");
-  assert.deepEqual(told[0], ["address", 8]);
+  assert.deepEqual(notifications[0], ["address", 8]);
   assert.equal(store.state.conversations.get(NEW).messages.size, 0);
 });
 
 test("a new chat that was left meanwhile does not take the address", async () => {
   const wire = connection();
-  const { actions, store, told } = pageWith(
+  const { actions, store, notifications } = pageWith(
     {
       createConversation: () => {
         store.update({ openKey: 7 });
@@ -199,7 +199,7 @@ test("a new chat that was left meanwhile does not take the address", async () =>
   wire.done();
   await asking;
   assert.equal(store.state.openKey, 7);
-  assert.ok(told.every((each) => !Array.isArray(each)));
+  assert.ok(notifications.every((each) => !Array.isArray(each)));
 });
 
 test("what the server refuses goes back into the box, and the chat is as before", async () => {
@@ -322,7 +322,7 @@ test("Stop before the server has the question takes it back, without a word of a
   assert.equal(store.state.problem, null);
 });
 
-test("Stop while the question is on its way stops the turn as soon as it has begun", async () => {
+test("Stop while the question is on its way stops the turn as soon as it has started", async () => {
   const wire = connection();
   const { actions, called, shown } = pageWith({ startTurn: () => wire.response, stopTurn: () => ({}) });
   const asking = actions.send("Why?");
@@ -406,8 +406,8 @@ test("another answer that could not be had leaves the first where it was", async
 
 test("an answer that goes on begins with what there was", async () => {
   const wire = connection();
-  const { actions, chat, shown } = pageWith({ goOn: () => wire.response }, answered("stopped"));
-  const asking = actions.goOn(chat().messages.get(2));
+  const { actions, chat, shown } = pageWith({ continueAnswer: () => wire.response }, answered("stopped"));
+  const asking = actions.continueAnswer(chat().messages.get(2));
   assert.equal(shown().at(-1)[1], "Because");
   wire.send("turn", { ...TURN, user_message_id: 1 });
   wire.send("delta", { text: "Because" }); // the events tell all of it

@@ -53,9 +53,9 @@ interface Conversation {
   messages: Map<Id, Message>;
   headId: Id | null;
   turn: { phase: "sending" | "streaming" | "reconnecting" | "lost" } | null;
-  chosen: boolean;
+  onSideBranch: boolean;
   older: "loading" | "failed" | null;
-  sought: number | null;
+  targetId: number | null;
   pinned?: boolean;
   archived?: boolean;
   temporary?: boolean;

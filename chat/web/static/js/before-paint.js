@@ -2,19 +2,19 @@
 // asks for the words of the page in its language, which are needed as soon as the modules are there.
 {
   const root = document.documentElement;
-  const kept = (name) => {
+  const stored = (name) => {
     try {
       return JSON.parse(localStorage.getItem(`parley${root.dataset.base ?? ""}.${name}`) ?? "null");
     } catch {
       return null; // Nothing kept, or nothing that can be read.
     }
   };
-  const { theme, sidebar } = kept("preferences") ?? {};
+  const { theme, sidebar } = stored("preferences") ?? {};
   if (theme === "light" || theme === "dark") root.dataset.theme = theme;
   if (sidebar === false) root.dataset.list = "hidden";
   const { en, de } = document.currentScript?.dataset ?? {};
   if (en && de) {
-    const language = [kept("language"), ...navigator.languages]
+    const language = [stored("language"), ...navigator.languages]
       .map((tag) => String(tag).toLowerCase().split("-")[0])
       .find((tag) => tag === "en" || tag === "de");
     const words = document.createElement("link");

@@ -3,13 +3,13 @@
 import { createActions } from "./actions/index.js";
 import { keyPresses } from "./actions/key-presses.js";
 import { isApple } from "./browser/keys.js";
-import { keep, kept } from "./browser/persistence.js";
+import { loadPersisted, persist } from "./browser/persistence.js";
 import { watchPrinting } from "./browser/printing.js";
 import { keyOfPath } from "./browser/router.js";
 import { ignoreStrayClicks } from "./browser/second-click.js";
 import { showTheme } from "./browser/theme.js";
-import { onOtherWindows } from "./browser/windows.js";
-import { App, fetchRest } from "./components/shell/app.js";
+import { onOtherWindowMessage } from "./browser/windows.js";
+import { App, preloadLazyParts } from "./components/shell/app.js";
 import { api, onReach } from "./network/api.js";
 import { watchConnection } from "./network/connection.js";
 import { slotsOfPage } from "./network/stream-slots.js";
@@ -36,30 +36,30 @@ async function startShared(token) {
 }
 
 function startChats() {
-  const store = new Store({ ...initialState(), ...kept() }, withAwaited);
+  const store = new Store({ ...initialState(), ...loadPersisted() }, withAwaited);
   const actions = createActions({ store, api, slots: slotsOfPage() });
 
   ignoreStrayClicks(document);
-  keep(store);
+  persist(store);
   store.subscribe(actions.watchQueues);
   store.subscribe(actions.watchEnds);
   for (const name of ["focus", "visibilitychange"]) addEventListener(name, actions.watchEnds, true);
   store.subscribe((state) => draw(state, actions));
   addEventListener("popstate", () => actions.show(keyOfPath(location.pathname)));
   addEventListener("pagehide", actions.settleRemoval);
-  document.addEventListener("keydown", pressing(store, actions));
+  document.addEventListener("keydown", keyListener(store, actions));
   refreshWhenSeen(actions);
-  onOtherWindows(actions.hear);
+  onOtherWindowMessage(actions.onTurnElsewhere);
   closeDrawerWhenWide(actions);
-  watchConnection({ store, onReach, alive: api.alive, onBack: () => comeBack(store, actions) });
-  onReach((reached) => reached && actions.endAbsence());
+  watchConnection({ store, onReach, alive: api.alive, onBack: () => refreshAfterOutage(store, actions) });
+  onReach((reached) => reached && actions.clearUnreachable());
   actions.show(keyOfPath(location.pathname));
   actions.loadMe();
   actions.refreshHistory();
   root.replaceChildren();
   draw(store.state, actions);
   // Where it fails, it is asked for when it is needed.
-  whenIdle(() => fetchRest().catch(() => {}));
+  whenIdle(() => preloadLazyParts().catch(() => {}));
 }
 
 function draw(state, actions) {
@@ -70,7 +70,7 @@ function draw(state, actions) {
   document.title = unread + (title ? `${title} · ${strings.product}` : strings.product);
 }
 
-function pressing(store, actions) {
+function keyListener(store, actions) {
   return keyPresses({
     stateOf: () => store.state,
     actions,
@@ -97,7 +97,7 @@ function refreshWhenSeen(actions) {
 }
 
 /** The server is there again: what was missed is asked for now. */
-function comeBack(store, actions) {
+function refreshAfterOutage(store, actions) {
   if (!store.state.me) actions.loadMe();
   actions.refreshHistory();
   actions.catchUp();

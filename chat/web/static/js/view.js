@@ -13,9 +13,9 @@ const TRY_AGAIN_MS = 2000;
 
 /**
  * A component that `load` fetches, when it is first drawn or, before that, when its `fetch` is called. Until it is
- * there, `waiting` is drawn; where it could not be had, it is asked for again.
+ * there, `placeholder` is drawn; where it could not be had, it is asked for again.
  */
-export function lazily(load, /** @type {unknown} */ waiting = null) {
+export function lazy(load, /** @type {unknown} */ placeholder = null) {
   /** @type {Promise<void> | null} */
   let loading = null;
   /** @type {any} */
@@ -35,38 +35,38 @@ export function lazily(load, /** @type {unknown} */ waiting = null) {
   }
 
   function Lazy(properties) {
-    const [, setThere] = useState(Loaded !== null);
+    const [, setLoaded] = useState(Loaded !== null);
     useEffect(() => {
       // It may have come by itself between the drawing and this.
       if (Loaded) {
-        setThere(true);
+        setLoaded(true);
         return undefined;
       }
       /** @type {ReturnType<typeof setTimeout> | undefined} */
       let timer;
-      let gone = false;
+      let unmounted = false;
       const ask = () =>
         fetch().then(
-          () => gone || setThere(true),
+          () => unmounted || setLoaded(true),
           () => {
-            if (!gone) timer = setTimeout(ask, TRY_AGAIN_MS);
+            if (!unmounted) timer = setTimeout(ask, TRY_AGAIN_MS);
           },
         );
       ask();
       return () => {
-        gone = true;
+        unmounted = true;
         clearTimeout(timer);
       };
     }, []);
-    return Loaded ? h(Loaded, properties) : waiting;
+    return Loaded ? h(Loaded, properties) : placeholder;
   }
   Lazy.fetch = fetch;
   return Lazy;
 }
 
 /** A component that is drawn again only when one of its properties is another value. */
-export function pure(Inner) {
-  return class Pure extends Component {
+export function memo(Inner) {
+  return class Memo extends Component {
     shouldComponentUpdate(next) {
       const names = Object.keys(next);
       return names.length !== Object.keys(this.props).length || names.some((name) => next[name] !== this.props[name]);

@@ -7,7 +7,7 @@ import { readItem } from "../state/history.js";
 import { conversationChanged, historyChanged } from "../state/page.js";
 import { strings } from "../strings/index.js";
 
-export function archiveActions({ store, api, open, say, endToast, refreshHistory }) {
+export function archiveActions({ store, api, open, showToast, dismissToast, refreshHistory }) {
   function mark(ids, archived) {
     for (const id of ids) {
       store.update((state) => conversationChanged(state, id, (conversation) => ({ ...conversation, archived })));
@@ -26,7 +26,7 @@ export function archiveActions({ store, api, open, say, endToast, refreshHistory
     if (opened !== null) open(NEW);
     const [{ title }] = items;
     const undo = async () => {
-      endToast();
+      dismissToast();
       await restoreAll(ids);
       if (opened !== null) open(opened);
     };
@@ -34,7 +34,7 @@ export function archiveActions({ store, api, open, say, endToast, refreshHistory
       ids.length === 1
         ? strings.archive.done(isolated(title || strings.untitled))
         : strings.archive.doneMany(ids.length);
-    say({ text, action: { label: strings.removal.undo, run: undo } });
+    showToast({ text, action: { label: strings.removal.undo, run: undo } });
     await change(ids, true);
   }
 

@@ -24,7 +24,7 @@ export function branchActions({ store, api, join }) {
   const find = (key) => store.state.conversations.get(key);
 
   /** Shows the branch through the message before or after this one, in the place where they part. */
-  async function turnTo(message, step) {
+  async function showVersion(message, step) {
     const key = store.state.openKey;
     const conversation = find(key);
     const ids = siblingsOf(conversation, message);
@@ -40,8 +40,8 @@ export function branchActions({ store, api, join }) {
 
   function showBranch(key, json) {
     const known = find(key);
-    const { messages, headId, chosen } = storedConversation(json, known);
-    change(key, (conversation) => ({ ...conversation, messages, headId, chosen, older: null }));
+    const { messages, headId, onSideBranch } = storedConversation(json, known);
+    change(key, (conversation) => ({ ...conversation, messages, headId, onSideBranch, older: null }));
     const running = runningMessage(find(key));
     if (running?.turnId) join(key, running);
   }
@@ -62,18 +62,18 @@ export function branchActions({ store, api, join }) {
   }
 
   /** Fetches as much as it takes to show the message that was looked for. */
-  async function reach(key) {
+  async function loadTarget(key) {
     for (let pages = 0; pages < MOST_PAGES; pages += 1) {
       const conversation = find(key);
       const path = conversation ? pathOf(conversation) : [];
-      const wanted = conversation?.sought ?? null;
+      const wanted = conversation?.targetId ?? null;
       if (wanted === null || path.some(({ id }) => id === wanted) || !beforeFirst(path)) return;
       await loadOlder(key, LARGEST_PAGE);
       if (find(key)?.older === "failed") return;
     }
   }
 
-  const endSearch = (key) => change(key, (conversation) => ({ ...conversation, sought: null }));
+  const clearTarget = (key) => change(key, (conversation) => ({ ...conversation, targetId: null }));
 
   /** 1, -1 or null. Shown at once; taken back if the server does not take it. */
   async function rate(message, value) {
@@ -92,5 +92,5 @@ export function branchActions({ store, api, join }) {
     }
   }
 
-  return { turnTo, loadOlder, reach, endSearch, rate };
+  return { showVersion, loadOlder, loadTarget, clearTarget, rate };
 }

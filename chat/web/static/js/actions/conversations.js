@@ -8,34 +8,34 @@ import { conversationChanged, itemKnown } from "../state/page.js";
 import { strings } from "../strings/index.js";
 
 /** A draft in the box of the new chat, before what stands there. */
-function moved(drafts, from, text) {
+function withDraftMovedToNew(drafts, from, text) {
   const left = new Map(drafts);
   left.delete(from);
   const since = left.get(NEW);
   return left.set(NEW, since ? `${text}\n${since}` : text);
 }
 
-/** `join(key, message)` follows an answer that is being written, `reach(key)` fetches the message that is sought. */
-export function conversationActions({ store, api, join, reach, refreshHistory }) {
+/** `join(key, message)` follows an answer that is being written, `loadTarget(key)` fetches the message that is targetId. */
+export function conversationActions({ store, api, join, loadTarget, refreshHistory }) {
   const newest = new Map();
 
   const setPhase = (key, phase) =>
     store.update((state) => conversationChanged(state, key, (conversation) => ({ ...conversation, phase })));
 
   /** Shows a conversation, at once if it is known here, and asks the server for its present state. */
-  function show(key, sought = null) {
+  function show(key, targetId = null) {
     store.update({ openKey: key, drawerOpen: false, problem: null, announcement: "" });
     if (!store.state.conversations.has(key)) {
       store.update((state) => ({
         conversations: new Map(state.conversations).set(key, blankConversation(key, "loading")),
       }));
     }
-    if (sought !== null) setSought(key, sought);
+    if (targetId !== null) setTarget(key, targetId);
     if (!store.state.conversations.get(key).turn) reload(key);
   }
 
-  const setSought = (key, sought) =>
-    store.update((state) => conversationChanged(state, key, (conversation) => ({ ...conversation, sought })));
+  const setTarget = (key, targetId) =>
+    store.update((state) => conversationChanged(state, key, (conversation) => ({ ...conversation, targetId })));
 
   /** `messageId` is the message that was looked for, if any. */
   function open(key, { messageId = null } = {}) {
@@ -48,17 +48,17 @@ export function conversationActions({ store, api, join, reach, refreshHistory })
     if (key === NEW) return;
     const call = Symbol("call");
     newest.set(key, call);
-    const { headId, chosen, sought } = store.state.conversations.get(key) ?? {};
-    const branch = sought ? { through: sought } : chosen ? { leaf: headId } : {};
+    const { headId, onSideBranch, targetId } = store.state.conversations.get(key) ?? {};
+    const branch = targetId ? { through: targetId } : onSideBranch ? { leaf: headId } : {};
     try {
       const json = await api.conversation(key, branch);
-      if (newest.get(key) === call) arrived(key, json, headId, mayJoin);
+      if (newest.get(key) === call) applyLoaded(key, json, headId, mayJoin);
     } catch (error) {
-      if (newest.get(key) === call && !quiet) failed(key, error);
+      if (newest.get(key) === call && !quiet) showLoadFailure(key, error);
     }
   }
 
-  function arrived(key, json, headId, mayJoin) {
+  function applyLoaded(key, json, headId, mayJoin) {
     const known = store.state.conversations.get(key);
     // Deleted, or asked something, while the answer was on its way: what it says is old.
     if (!known || known.turn || known.headId !== headId) return;
@@ -66,7 +66,7 @@ export function conversationActions({ store, api, join, reach, refreshHistory })
       archived: json.archived === true,
       pinned: json.pinned === true,
       temporary: json.temporary === true,
-      sought: known.sought,
+      targetId: known.targetId,
     };
     const conversation = { ...storedConversation(json, known), ...about };
     const running = runningMessage(conversation);
@@ -76,10 +76,10 @@ export function conversationActions({ store, api, join, reach, refreshHistory })
       ...itemKnown(state, key, { title: conversation.title, running: running !== null }),
     }));
     if (running?.turnId && mayJoin) join(key, running);
-    if (conversation.sought !== null) reach(key);
+    if (conversation.targetId !== null) loadTarget(key);
   }
 
-  function failed(key, error) {
+  function showLoadFailure(key, error) {
     const missing = error instanceof ApiError && error.status === 404;
     const known = store.state.conversations.get(key);
     if (!known) return;
@@ -103,7 +103,7 @@ export function conversationActions({ store, api, join, reach, refreshHistory })
   }
 
   /** Another window of this browser asked something in a conversation, or an answer that it follows has ended. */
-  function hear({ conversation: key, running }) {
+  function onTurnElsewhere({ conversation: key, running }) {
     store.update((state) => itemKnown(state, key, { running }));
     const known = store.state.conversations.get(key);
     if (known?.phase === "ready" && !known.turn) reload(key, { quiet: true });
@@ -123,10 +123,10 @@ export function conversationActions({ store, api, join, reach, refreshHistory })
     store.update((state) => {
       const { openKey, drafts } = state;
       const draft = text ?? drafts.get(openKey);
-      return { drafts: draft && openKey !== NEW ? moved(drafts, openKey, draft) : drafts };
+      return { drafts: draft && openKey !== NEW ? withDraftMovedToNew(drafts, openKey, draft) : drafts };
     });
     open(NEW);
   }
 
-  return { startOver, show, open, hear, catchUp, newChat: () => open(NEW), reload, reopen };
+  return { startOver, show, open, onTurnElsewhere, catchUp, newChat: () => open(NEW), reload, reopen };
 }

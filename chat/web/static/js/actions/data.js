@@ -1,7 +1,7 @@
 // Everything a person has here: counted, taken along, deleted.
 
-import { describe } from "../network/errors.js";
-import { forgetKept } from "../state/kept.js";
+import { removeStored } from "../browser/storage.js";
+import { describeError } from "../network/errors.js";
 
 /** `leave()` begins the page anew. */
 export function dataActions({ store, api, leave }) {
@@ -10,11 +10,11 @@ export function dataActions({ store, api, leave }) {
     try {
       await api.deleteData();
     } catch (error) {
-      return describe(error);
+      return describeError(error);
     }
     // Nothing of it may be written again by this page as it leaves.
     store.update({ drafts: new Map(), queues: new Map(), unreadIds: new Set(), awaitedIds: new Set() });
-    for (const group of ["draft", "queue", "unread", "awaited"]) forgetKept(group);
+    for (const group of ["draft", "queue", "unread", "awaited"]) removeStored(group);
     leave();
     return null;
   }

@@ -1,7 +1,7 @@
 // The list of conversations: its pages, renaming, pinning, searching.
 
 import { problemOf } from "../network/errors.js";
-import { appendPage, readFound, readItem, refreshed } from "../state/history.js";
+import { appendPage, readItem, readSearchHit, refreshedHistory } from "../state/history.js";
 import { conversationChanged, historyChanged, itemKnown } from "../state/page.js";
 
 export function historyActions({ store, api }) {
@@ -23,10 +23,11 @@ export function historyActions({ store, api }) {
   /** The newest page, and all that are pinned, wherever in the list they stand. */
   async function refreshHistory() {
     if (store.state.history.items.length === 0) set({ phase: "loading" });
-    const asked = new Map(store.state.history.items.map((item) => [item.id, item]));
+    const itemsAtRequest = new Map(store.state.history.items.map((item) => [item.id, item]));
     await load(
       () => Promise.all([api.conversations(), api.conversations({ pinned: true, limit: 100 })]),
-      (history, [page, pinned]) => refreshed(history, itemsOf(page), page.next_cursor ?? null, itemsOf(pinned), asked),
+      (history, [page, pinned]) =>
+        refreshedHistory(history, itemsOf(page), page.next_cursor ?? null, itemsOf(pinned), itemsAtRequest),
     );
   }
 
@@ -66,7 +67,7 @@ export function historyActions({ store, api }) {
    */
   async function search(q, { cursor = null, signal } = {}) {
     const page = await api.conversations({ q, cursor, limit: 20 }, { signal });
-    const items = (Array.isArray(page.items) ? page.items : []).map(readFound);
+    const items = (Array.isArray(page.items) ? page.items : []).map(readSearchHit);
     return { items: items.filter(({ id }) => !store.state.removingIds.has(id)), nextCursor: page.next_cursor ?? null };
   }
 
@@ -74,8 +75,8 @@ export function historyActions({ store, api }) {
     refreshHistory,
     loadMore,
     search,
-    rename: ({ id, title }, wanted) => change(id, { title: wanted }, { title }),
-    setPinned: ({ id, pinned }, wanted) => change(id, { pinned: wanted }, { pinned }),
+    rename: ({ id, title }, value) => change(id, { title: value }, { title }),
+    setPinned: ({ id, pinned }, value) => change(id, { pinned: value }, { pinned }),
     startRenaming: (id, place) => store.update({ renaming: { id, place } }),
     endRenaming: () => store.update({ renaming: null }),
   };

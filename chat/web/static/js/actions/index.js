@@ -7,7 +7,6 @@ import { NEW } from "../state/conversation.js";
 import { strings } from "../strings/index.js";
 import { archiveActions } from "./archive.js";
 import { branchActions } from "./branches.js";
-import { choosingActions } from "./choosing.js";
 import { conversationActions } from "./conversations.js";
 import { dataActions } from "./data.js";
 import { historyActions } from "./history.js";
@@ -16,6 +15,7 @@ import { pageActions } from "./page.js";
 import { printingActions } from "./printing.js";
 import { queueActions } from "./queue.js";
 import { removalActions } from "./removal.js";
+import { selectionActions } from "./selection.js";
 import { sharingActions } from "./sharing.js";
 import { titleActions } from "./titles.js";
 import { turnActions } from "./turns.js";
@@ -25,44 +25,44 @@ import { unreadActions } from "./unread.js";
 export function createActions({ store, api, slots }) {
   const actions = {};
   // An action of another file, by its name: they need each other, and one of them has to be made first.
-  const later =
+  const deferred =
     (name) =>
     (...given) =>
       actions[name](...given);
   Object.assign(
     actions,
-    turnActions({ store, api, slots, reload: later("reload"), awaitTitle: later("awaitTitle") }),
+    turnActions({ store, api, slots, reload: deferred("reload"), awaitTitle: deferred("awaitTitle") }),
     titleActions({ store, api }),
     instructionActions({ store, api }),
     conversationActions({
       store,
       api,
-      join: later("join"),
-      reach: later("reach"),
-      refreshHistory: later("refreshHistory"),
+      join: deferred("join"),
+      loadTarget: deferred("loadTarget"),
+      refreshHistory: deferred("refreshHistory"),
     }),
-    branchActions({ store, api, join: later("join") }),
-    queueActions({ store, send: later("send"), stop: later("stop") }),
+    branchActions({ store, api, join: deferred("join") }),
+    queueActions({ store, send: deferred("send"), stop: deferred("stop") }),
     historyActions({ store, api }),
     removalActions({
       store,
       api,
-      open: later("open"),
-      stop: later("stop"),
-      say: later("say"),
-      endToast: later("endToast"),
+      open: deferred("open"),
+      stop: deferred("stop"),
+      showToast: deferred("showToast"),
+      dismissToast: deferred("dismissToast"),
     }),
     sharingActions({ store, api }),
-    printingActions({ store, loadOlder: later("loadOlder"), print: () => globalThis.print(), drawn: twoFrames }),
+    printingActions({ store, loadOlder: deferred("loadOlder"), print: () => globalThis.print(), drawn: twoFrames }),
     archiveActions({
       store,
       api,
-      open: later("open"),
-      say: later("say"),
-      endToast: later("endToast"),
-      refreshHistory: later("refreshHistory"),
+      open: deferred("open"),
+      showToast: deferred("showToast"),
+      dismissToast: deferred("dismissToast"),
+      refreshHistory: deferred("refreshHistory"),
     }),
-    choosingActions({ store, archiveAll: later("archiveAll"), removeAll: later("removeAll") }),
+    selectionActions({ store, archiveAll: deferred("archiveAll"), removeAll: deferred("removeAll") }),
     dataActions({ store, api, leave: () => location.assign(pathOfKey(NEW)) }),
     unreadActions({
       store,

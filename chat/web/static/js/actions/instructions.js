@@ -1,6 +1,6 @@
 // Saving the person's own instructions.
 
-import { describe } from "../network/errors.js";
+import { describeError } from "../network/errors.js";
 
 export function instructionActions({ store, api }) {
   /** Resolves with null, or with a sentence about why they were not kept. */
@@ -10,7 +10,7 @@ export function instructionActions({ store, api }) {
       store.update(({ me }) => ({ me: { ...me, instructions: kept.text } }));
       return null;
     } catch (error) {
-      return describe(error);
+      return describeError(error);
     }
   }
 

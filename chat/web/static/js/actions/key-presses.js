@@ -12,45 +12,45 @@ const DIALOGS = { search: "search", help: "shortcuts" };
 export function keyPresses({ stateOf, actions, apple, dialogs, focusField }) {
   return (event) => {
     const state = stateOf();
-    const asked = shortcutOf(event, { apple, singleKeys: state.preferences.keys });
-    if (state.dialog && !dialogs.isThere()) pressBefore(event, asked, state.dialog);
-    else if (asked) press(event, asked, state);
+    const shortcut = shortcutOf(event, { apple, singleKeys: state.preferences.keys });
+    if (state.dialog && !dialogs.isThere()) pressWhileLoading(event, shortcut, state.dialog);
+    else if (shortcut) pressShortcut(event, shortcut, state);
     else if (!state.dialog && !dialogs.isOpen() && !state.drawerOpen && beginsMessage(event, { apple })) {
       // The letter itself comes after this, and to whoever has the focus by then.
       focusField();
     }
   };
 
-  function press(event, asked, state) {
+  function pressShortcut(event, shortcut, state) {
     // A dialog keeps the keys to itself, except that the key which opened it closes it.
-    if (dialogs.isOpen() && state.dialog?.name !== DIALOGS[asked]) return;
+    if (dialogs.isOpen() && state.dialog?.name !== DIALOGS[shortcut]) return;
     // The browser's own way will do, unless there is more of the chat to fetch.
-    if (asked === "print" && !actions.isPartShown()) return;
+    if (shortcut === "print" && !actions.isPartShown()) return;
     event.preventDefault();
     // A key that is held down asks once.
     if (event.repeat) return;
     if (dialogs.isOpen()) actions.closeDialog();
-    else act(asked);
+    else perform(shortcut);
   }
 
-  /** The dialog was asked for, but its part of the page is still on its way: nothing that is meant for it is lost. */
-  function pressBefore(event, asked, dialog) {
-    if (asked === "print") return;
-    if (dialog.name === "search" && typed(event)) {
+  /** The dialog was shortcut for, but its part of the page is still on its way: nothing that is meant for it is lost. */
+  function pressWhileLoading(event, shortcut, dialog) {
+    if (shortcut === "print") return;
+    if (dialog.name === "search" && typeIntoDialog(event)) {
       event.preventDefault();
-    } else if (asked) {
+    } else if (shortcut) {
       event.preventDefault();
-      // Pressed again, since nothing is seen yet: it is asked for already.
-      if (event.repeat || DIALOGS[asked] === dialog.name) return;
+      // Pressed again, since nothing is seen yet: it is shortcut for already.
+      if (event.repeat || DIALOGS[shortcut] === dialog.name) return;
       actions.closeDialog();
-      act(asked);
+      perform(shortcut);
     } else if (event.key === "Escape") {
       event.preventDefault();
       actions.closeDialog();
     }
   }
 
-  function typed(event) {
+  function typeIntoDialog(event) {
     if (event.isComposing || event.ctrlKey || event.metaKey || event.altKey) return false;
     const letter = [...event.key].length === 1;
     if (letter) actions.typeAhead((text) => text + event.key);
@@ -58,11 +58,11 @@ export function keyPresses({ stateOf, actions, apple, dialogs, focusField }) {
     return letter || ["Backspace", "Enter"].includes(event.key);
   }
 
-  function act(asked) {
-    if (asked === "print") actions.printChat();
-    else if (DIALOGS[asked]) actions.showDialog(DIALOGS[asked]);
-    else if (asked === "newChat") actions.newChat();
-    else if (asked === "sidebar") actions.toggleSidebar();
+  function perform(shortcut) {
+    if (shortcut === "print") actions.printChat();
+    else if (DIALOGS[shortcut]) actions.showDialog(DIALOGS[shortcut]);
+    else if (shortcut === "newChat") actions.newChat();
+    else if (shortcut === "sidebar") actions.toggleSidebar();
     else focusField();
   }
 }

@@ -20,18 +20,20 @@ export function pageActions({ store, api }) {
       store.update({ me, problem: null });
     } catch (error) {
       const problem = problemOf(error, { label: strings.problem.reload, run: () => location.reload() });
-      store.update({ problem: problem.away ? { ...problem, text: strings.problem.unreachableAtStart } : problem });
+      store.update({
+        problem: problem.unreachable ? { ...problem, text: strings.problem.unreachableAtStart } : problem,
+      });
     }
   }
 
   const prefer = (change) => store.update(({ preferences }) => ({ preferences: { ...preferences, ...change } }));
 
-  function say(toast) {
+  function showToast(toast) {
     store.state.toast?.onEnd?.();
     store.update({ toast });
   }
 
-  function endToast() {
+  function dismissToast() {
     const { toast } = store.state;
     store.update({ toast: null });
     toast?.onEnd?.();
@@ -40,8 +42,8 @@ export function pageActions({ store, api }) {
   return {
     loadMe,
     prefer,
-    say,
-    endToast,
+    showToast,
+    dismissToast,
     setDraft: (text) => store.update((state) => draftChanged(state, state.openKey, text)),
     chooseModel(model) {
       store.update((state) => modelChosen(state, state.openKey, model));
@@ -76,7 +78,7 @@ export function pageActions({ store, api }) {
     closeDialog: (closing = store.state.dialog) =>
       store.update(({ dialog }) => (dialog === closing ? { dialog: null } : {})),
     /** The server answers: what was said of its absence is over. */
-    endAbsence: () => store.state.problem?.away && store.update({ problem: null }),
+    clearUnreachable: () => store.state.problem?.unreachable && store.update({ problem: null }),
     dismissProblem: set({ problem: null }),
     closeDrawer: set({ drawerOpen: false }),
     toggleSidebar() {

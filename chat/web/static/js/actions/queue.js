@@ -4,7 +4,7 @@ import { randomId } from "../browser/ids.js";
 import { SETTLE_MS } from "../browser/second-click.js";
 import { runningMessage } from "../state/conversation.js";
 import { draftChanged } from "../state/page.js";
-import { queued, unqueued } from "../state/queue.js";
+import { withoutQueued, withQueued } from "../state/queue.js";
 
 /** `send(text, {key, clientId})` asks; `stop(key)` ends the answer that is being written. */
 export function queueActions({ store, send, stop, now = () => performance.now() }) {
@@ -15,7 +15,7 @@ export function queueActions({ store, send, stop, now = () => performance.now() 
   const awaited = new Set();
   const urgent = new Map();
 
-  const take = (key, clientId) => store.update(({ queues }) => ({ queues: unqueued(queues, key, clientId) }));
+  const dequeue = (key, clientId) => store.update(({ queues }) => ({ queues: withoutQueued(queues, key, clientId) }));
   const find = (key, clientId) => store.state.queues.get(key)?.find((each) => each.clientId === clientId);
   const isBusy = (key) => Boolean(store.state.conversations.get(key)?.turn);
   const headOf = (key) => {
@@ -44,7 +44,7 @@ export function queueActions({ store, send, stop, now = () => performance.now() 
     }
     if (isBusy(key)) awaitEnd(key);
     store.update((state) => ({
-      queues: queued(state.queues, key, { clientId: randomId(), text }),
+      queues: withQueued(state.queues, key, { clientId: randomId(), text }),
       ...(state.drafts.get(key) === text ? draftChanged(state, key, "") : {}),
     }));
   }
@@ -52,7 +52,7 @@ export function queueActions({ store, send, stop, now = () => performance.now() 
   function sendQueued(key, clientId) {
     const message = find(key, clientId);
     if (!message) return;
-    take(key, clientId);
+    dequeue(key, clientId);
     send(message.text, { key, clientId });
     awaitEnd(key);
   }
@@ -71,7 +71,7 @@ export function queueActions({ store, send, stop, now = () => performance.now() 
   function editQueued(key, clientId) {
     const message = find(key, clientId);
     if (!message) return;
-    take(key, clientId);
+    dequeue(key, clientId);
     store.update((state) => {
       const since = state.drafts.get(key);
       return draftChanged(state, key, since ? `${message.text}\n${since}` : message.text);
@@ -85,11 +85,11 @@ export function queueActions({ store, send, stop, now = () => performance.now() 
       if (conversation?.phase !== "ready") continue;
       const running = runningMessage(conversation);
       if (running) awaited.add(running.key);
-      else if (!conversation.turn) ended(key, queue);
+      else if (!conversation.turn) sendNext(key, queue);
     }
   }
 
-  function ended(key, queue) {
+  function sendNext(key, queue) {
     const head = headOf(key);
     const asExpected = awaited.has(head?.key) && head.status === "completed";
     const next = find(key, urgent.get(key)) ?? (asExpected ? queue[0] : null);
@@ -98,5 +98,5 @@ export function queueActions({ store, send, stop, now = () => performance.now() 
     if (next) sendQueued(key, next.clientId);
   }
 
-  return { submit, sendNow, editQueued, removeQueued: take, watchQueues };
+  return { submit, sendNow, editQueued, removeQueued: dequeue, watchQueues };
 }

@@ -10,8 +10,8 @@ import { strings } from "../strings/index.js";
 const ATTEMPTS = 6;
 const PAUSE_MS = 400;
 
-/** `stop(key)` ends an answer that is being written there; `say` and `endToast` are the page's. */
-export function removalActions({ store, api, open, stop, say, endToast }) {
+/** `stop(key)` ends an answer that is being written there; `showToast` and `dismissToast` are the page's. */
+export function removalActions({ store, api, open, stop, showToast, dismissToast }) {
   // {ids, opened: the one of them that was open, or null}
   /** @type {{ids: any[], opened: any} | null} */
   let pending = null;
@@ -38,7 +38,7 @@ export function removalActions({ store, api, open, stop, say, endToast }) {
     hide(ids, true);
     if (opened !== null) open(NEW);
     const [{ title }] = removed;
-    say({
+    showToast({
       text:
         ids.length === 1
           ? strings.removal.done(isolated(title || strings.untitled))
@@ -51,7 +51,7 @@ export function removalActions({ store, api, open, stop, say, endToast }) {
   function undo() {
     const { ids, opened } = pending ?? { ids: null, opened: null };
     pending = null;
-    endToast();
+    dismissToast();
     if (ids === null) return;
     hide(ids, false);
     if (opened !== null) open(opened);

@@ -12,8 +12,8 @@ export function sharingActions({ store, api }) {
     },
     /** The branch that is shown here; the newest one of a chat that is not open. */
     async share(id) {
-      const { chosen, headId } = store.state.conversations.get(id) ?? {};
-      return read(await api.share(id, chosen ? { leaf_id: headId } : {}));
+      const { onSideBranch, headId } = store.state.conversations.get(id) ?? {};
+      return read(await api.share(id, onSideBranch ? { leaf_id: headId } : {}));
     },
     unshare: (id) => api.unshare(id),
     exportAddress: api.exportAddress,

@@ -1,6 +1,6 @@
 // Titles that a model writes after the first answer: they come when the turn is over, so the page asks for them.
 
-import { tellOtherWindows } from "../browser/windows.js";
+import { notifyOtherWindows } from "../browser/windows.js";
 import { conversationChanged, itemChanged } from "../state/page.js";
 
 /** When the page asks, in milliseconds after the end of the answer. */
@@ -19,20 +19,20 @@ export function titleActions({ store, api, pause = wait }) {
       waited = at;
       // Gone, or the person has given it a name meanwhile.
       if (titleOf(key) === null || titleOf(key) !== before) return;
-      const title = await asked(key);
+      const title = await fetchTitle(key);
       if (title === null) return;
       if (title === before || titleOf(key) !== before) continue;
       store.update((state) => ({
         ...conversationChanged(state, key, (conversation) => ({ ...conversation, title })),
         ...itemChanged(state, key, { title }),
       }));
-      tellOtherWindows({ conversation: key, running: false });
+      notifyOtherWindows({ conversation: key, running: false });
       return;
     }
   }
 
   /** The title as the server has it; what was known, where it cannot be reached; null where the chat is gone. */
-  async function asked(key) {
+  async function fetchTitle(key) {
     try {
       return String((await api.conversation(key, { limit: 1 })).title ?? "");
     } catch (error) {

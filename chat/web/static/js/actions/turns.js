@@ -2,15 +2,15 @@
 
 import { localId, randomId } from "../browser/ids.js";
 import { showAddress } from "../browser/router.js";
-import { tellOtherWindows } from "../browser/windows.js";
+import { notifyOtherWindows } from "../browser/windows.js";
 import { ApiError } from "../network/api.js";
+import { DeltaCoalescer } from "../network/delta-coalescer.js";
 import { problemOf } from "../network/errors.js";
-import { EventPace } from "../network/event-pace.js";
 import { UNLIMITED } from "../network/stream-slots.js";
-import { followTurn, mayAskAgain, TurnLost } from "../network/turn-stream.js";
+import { followTurn, isSafeToRetry, TurnLost } from "../network/turn-stream.js";
 import { NEW, runningMessage, withMessage, withMessages, withoutMessages } from "../state/conversation.js";
 import { applyEvent, localMessage } from "../state/message.js";
-import { modelAsked, modelOf } from "../state/model.js";
+import { modelOf, modelUsed } from "../state/model.js";
 import {
   conversationChanged,
   draftChanged,
@@ -23,7 +23,7 @@ import { strings } from "../strings/index.js";
 
 /** The page around the turns. `pause` is that of turn-stream.js, where it is given. */
 const PAGE = {
-  tell: tellOtherWindows,
+  notifyOthers: notifyOtherWindows,
   showAddress,
   isHidden: () => document.hidden,
   pause: undefined,
@@ -34,7 +34,7 @@ export function turnActions({ store, api, reload, awaitTitle, slots = UNLIMITED,
   // What was sent but not acknowledged, by conversation: sent again, it must be the same turn, not a second one.
   const unsent = new Map();
   // The turns this window is busy with, by conversation: {key, ids, headId, stop, stopping, started, status, failed}.
-  const places = new Map();
+  const inFlight = new Map();
 
   const change = (key, how) => store.update((state) => conversationChanged(state, key, how));
   const setPhase = (key, phase) =>
@@ -46,58 +46,61 @@ export function turnActions({ store, api, reload, awaitTitle, slots = UNLIMITED,
   /** A message that waited its turn has a conversation and a `clientId` already: then no second window asks it again. */
   async function send(text, { key = store.state.openKey, clientId = randomId() } = {}) {
     const conversation = store.state.conversations.get(key);
-    if (!mayAsk(conversation, text)) return;
+    if (!canSend(conversation, text)) return;
     if (store.state.drafts.get(key) === text) store.update((state) => draftChanged(state, key, ""));
-    const branch = conversation.chosen ? { parent_id: conversation.headId } : {};
-    await ask(conversation, conversation.headId, { text, client_id: clientId, ...branch });
+    const branch = conversation.onSideBranch ? { parent_id: conversation.headId } : {};
+    await startTurn(conversation, conversation.headId, { text, client_id: clientId, ...branch });
   }
 
   /** The same question in other words, beside the first: a new branch. */
   async function edit(message, text) {
     const conversation = store.state.conversations.get(store.state.openKey);
-    if (!mayAsk(conversation, text)) return;
-    await ask(conversation, message.parentId, { text, client_id: randomId(), parent_id: message.parentId });
+    if (!canSend(conversation, text)) return;
+    await startTurn(conversation, message.parentId, { text, client_id: randomId(), parent_id: message.parentId });
   }
 
-  const mayAsk = (conversation, text) => conversation?.phase === "ready" && !conversation.turn && text.trim() !== "";
+  const canSend = (conversation, text) => conversation?.phase === "ready" && !conversation.turn && text.trim() !== "";
 
-  async function ask({ key, headId }, parentId, turn) {
-    const asked = localMessage(localId(), "user", parentId, turn.text);
-    const answer = localMessage(localId(), "assistant", asked.id);
-    const place = newPlace(key, [asked.id, answer.id], headId);
-    begin(place, asked, answer);
-    await run(place, async () => {
-      if (place.key === NEW) await nameNewChat(place);
-      const wanted = acknowledgeable(place.key, turn);
-      await follow(place, (live) => api.startTurn(place.key, wanted, live), { mayOpenAgain: mayAskAgain });
+  async function startTurn({ key, headId }, parentId, turn) {
+    const question = localMessage(localId(), "user", parentId, turn.text);
+    const answer = localMessage(localId(), "assistant", question.id);
+    const entry = newEntry(key, [question.id, answer.id], headId);
+    begin(entry, question, answer);
+    await run(entry, async () => {
+      if (entry.key === NEW) await nameNewChat(entry);
+      const request = idempotentRequest(entry.key, turn);
+      await follow(entry, (live) => api.startTurn(entry.key, request, live), { canReopen: isSafeToRetry });
     });
-    if (place.failed) giveBack(place.key, turn.text);
+    if (entry.failed) restoreDraft(entry.key, turn.text);
   }
 
   /** Another answer beside this one; after an error, and also when it was good. `how` is `{model}` or `{wish}`. */
   const regenerate = (message, how = {}) =>
-    beside(message, [], (live) => api.regenerate(message.id, { ...modelChoice(store.state.openKey), ...how }, live));
+    answerBeside(message, [], (live) =>
+      api.regenerate(message.id, { ...modelChoice(store.state.openKey), ...how }, live),
+    );
 
   /** An answer that was cut goes on: a version beside it, which has all there was. */
-  const goOn = (message) => beside(message, message.parts, (live) => api.goOn(message.id, live));
+  const continueAnswer = (message) =>
+    answerBeside(message, message.parts, (live) => api.continueAnswer(message.id, live));
 
-  async function beside(message, parts, open) {
+  async function answerBeside(message, parts, open) {
     const conversation = store.state.conversations.get(store.state.openKey);
     if (!conversation || conversation.turn || typeof message.id !== "number") return;
     const answer = { ...localMessage(localId(), "assistant", message.parentId), parts };
-    const place = newPlace(conversation.key, [answer.id], conversation.headId);
-    begin(place, answer);
-    await run(place, () => follow(place, open));
+    const entry = newEntry(conversation.key, [answer.id], conversation.headId);
+    begin(entry, answer);
+    await run(entry, () => follow(entry, open));
   }
 
   /** Goes on with an answer that was running already when its conversation was opened. */
   async function join(key, message) {
-    const place = { ...newPlace(key, [message.id], null), started: true };
-    places.set(key, place);
+    const entry = { ...newEntry(key, [message.id], null), started: true };
+    inFlight.set(key, entry);
     store.update({ announcement: "" });
     setPhase(key, "streaming");
     store.update((state) => runningChanged(state, key, true));
-    await run(place, () => follow(place, null, { turnId: message.turnId }));
+    await run(entry, () => follow(entry, null, { turnId: message.turnId }));
   }
 
   /**
@@ -105,12 +108,12 @@ export function turnActions({ store, api, reload, awaitTitle, slots = UNLIMITED,
    * taken note; the end itself comes with the answer's events.
    */
   async function stop(key) {
-    const place = places.get(key);
+    const entry = inFlight.get(key);
     const running = runningMessage(store.state.conversations.get(key) ?? { messages: new Map() });
-    if (place && !place.started) {
-      // The server may have it or not: what is still being tried is given up, what has begun is stopped at once.
-      place.stopping = true;
-      place.giveUp.abort();
+    if (entry && !entry.started) {
+      // The server may have it or not: what is still being tried is given up, what has started is stopped at once.
+      entry.stopping = true;
+      entry.controller.abort();
     } else if (running?.turnId) {
       await stopTurn(key, running.turnId);
     }
@@ -124,27 +127,27 @@ export function turnActions({ store, api, reload, awaitTitle, slots = UNLIMITED,
       return;
     }
     // An answer that is asked for its news now and then has some now.
-    places.get(key)?.giveUp.abort();
-    if (!places.has(key)) await reload(key);
+    inFlight.get(key)?.controller.abort();
+    if (!inFlight.has(key)) await reload(key);
   }
 
-  function newPlace(key, ids, headId) {
-    return { key, ids, headId, giveUp: new AbortController() };
+  function newEntry(key, ids, headId) {
+    return { key, ids, headId, controller: new AbortController() };
   }
 
-  /** @type {(place: any, ...messages: [Message, ...Message[]]) => void} */
-  function begin(place, ...messages) {
-    const { key } = place;
-    places.set(key, place);
+  /** @type {(entry: any, ...messages: [Message, ...Message[]]) => void} */
+  function begin(entry, ...messages) {
+    const { key } = entry;
+    inFlight.set(key, entry);
     change(key, (conversation) => ({ ...withMessages(conversation, ...messages), turn: { phase: "sending" } }));
     store.update({ problem: null, announcement: "" });
   }
 
-  async function nameNewChat(place) {
+  async function nameNewChat(entry) {
     const { id, title } = await api.createConversation(store.state.temporary ? { temporary: true } : {});
-    places.delete(place.key);
-    place.key = id;
-    places.set(id, place);
+    inFlight.delete(entry.key);
+    entry.key = id;
+    inFlight.set(id, entry);
     store.update((state) => newChatNamed(state, id, String(title ?? "")));
     if (store.state.openKey === id) page.showAddress(id);
   }
@@ -155,74 +158,75 @@ export function turnActions({ store, api, reload, awaitTitle, slots = UNLIMITED,
     return model ? { model } : {};
   }
 
-  function acknowledgeable(key, asked) {
+  function idempotentRequest(key, body) {
     const same = unsent.get(key);
-    const turn = { ...asked, ...modelChoice(key) };
-    if (same && same.text === turn.text && same.model === turn.model && same.parent_id === turn.parent_id) return same;
-    unsent.set(key, turn);
-    return turn;
+    const request = { ...body, ...modelChoice(key) };
+    const isSame = same && ["text", "model", "parent_id"].every((name) => same[name] === request[name]);
+    if (isSame) return same;
+    unsent.set(key, request);
+    return request;
   }
 
-  async function follow(place, open, how = {}) {
-    const pace = new EventPace((name, data) => receive(place, name, data));
+  async function follow(entry, open, how = {}) {
+    const coalescer = new DeltaCoalescer((name, data) => receive(entry, name, data));
     try {
       await followTurn({
         open,
         resume: api.turnEvents,
-        signal: place.giveUp.signal,
+        signal: entry.controller.signal,
         slots,
         pause: page.pause,
-        inSight: () => store.state.openKey === place.key && !page.isHidden(),
-        onEvent: (name, data) => pace.add(name, data),
+        isVisible: () => store.state.openKey === entry.key && !page.isHidden(),
+        onEvent: (name, data) => coalescer.add(name, data),
         onReconnecting: () => {
-          pace.flush();
-          setPhase(place.key, "reconnecting");
-          announce(place.key, strings.status.reconnecting);
+          coalescer.flush();
+          setPhase(entry.key, "reconnecting");
+          announce(entry.key, strings.status.reconnecting);
         },
         ...how,
       });
     } finally {
-      pace.flush();
+      coalescer.flush();
     }
   }
 
-  function receive(place, name, data) {
-    const { key } = place;
-    if (name === "turn") acknowledged(place, data);
+  function receive(entry, name, data) {
+    const { key } = entry;
+    if (name === "turn") onAcknowledged(entry, data);
     if (name === "title") {
-      place.titled = true;
-      renamed(key, String(data.title ?? ""));
+      entry.hasNewTitle = true;
+      onTitle(key, String(data.title ?? ""));
     }
     setPhase(key, "streaming");
-    const id = place.ids.at(-1);
+    const id = entry.ids.at(-1);
     change(key, (conversation) => {
       const message = conversation.messages.get(id);
       return message ? withMessage(conversation, id, applyEvent(message, name, data)) : conversation;
     });
-    if (name === "turn") place.ids = [data.message_id];
-    if (name === "done") place.status = data.status;
+    if (name === "turn") entry.ids = [data.message_id];
+    if (name === "done") entry.status = data.status;
   }
 
   /** The server has the message: from now on nothing is lost, whatever happens to the connection. */
-  function acknowledged(place, data) {
-    const { key } = place;
-    const [askedId] = place.ids.length === 2 ? place.ids : [null];
+  function onAcknowledged(entry, data) {
+    const { key } = entry;
+    const [questionId] = entry.ids.length === 2 ? entry.ids : [null];
     unsent.delete(key);
-    place.started = true;
+    entry.started = true;
     store.update((state) => ({
       ...conversationChanged(state, key, (conversation) => {
-        const asked = conversation.messages.get(askedId);
+        const question = conversation.messages.get(questionId);
         // The server goes on from here, too: it is no other branch any more.
-        const here = { ...conversation, chosen: false };
-        return asked ? withMessage(here, askedId, { ...asked, id: data.user_message_id }) : here;
+        const current = { ...conversation, onSideBranch: false };
+        return question ? withMessage(current, questionId, { ...question, id: data.user_message_id }) : current;
       }),
       ...runningChanged(state, key, true),
-      ...modelAsked(state, key),
+      ...modelUsed(state, key),
       ...itemChanged(state, key, { updatedAt: Date.now(), ...titleOf(state, key) }),
     }));
     announce(key, strings.status.generating);
-    page.tell({ conversation: key, running: true });
-    if (place.stopping) stopTurn(key, data.turn_id);
+    page.notifyOthers({ conversation: key, running: true });
+    if (entry.stopping) stopTurn(key, data.turn_id);
   }
 
   function titleOf(state, key) {
@@ -230,28 +234,28 @@ export function turnActions({ store, api, reload, awaitTitle, slots = UNLIMITED,
     return title ? { title } : {};
   }
 
-  function renamed(key, title) {
+  function onTitle(key, title) {
     change(key, (conversation) => ({ ...conversation, title }));
     store.update((state) => itemChanged(state, key, { title }));
   }
 
   /** Runs a turn to its end, and leaves its conversation in order however it ends. */
-  async function run(place, turn) {
+  async function run(entry, turn) {
     try {
       await turn();
-      setPhase(place.key, null);
-      announce(place.key, endingOf(place.status));
-      if (place.titled) awaitTitle(place.key);
+      setPhase(entry.key, null);
+      announce(entry.key, endingOf(entry.status));
+      if (entry.hasNewTitle) awaitTitle(entry.key);
     } catch (error) {
-      if (place.started) await lost(place, error);
-      else undo(place, error);
+      if (entry.started) await handleLost(entry, error);
+      else rollBack(entry, error);
     } finally {
-      if (places.get(place.key) === place) places.delete(place.key);
+      if (inFlight.get(entry.key) === entry) inFlight.delete(entry.key);
       store.update((state) => ({
-        ...runningChanged(state, place.key, false),
-        ...itemKnown(state, place.key, { running: false }),
+        ...runningChanged(state, entry.key, false),
+        ...itemKnown(state, entry.key, { running: false }),
       }));
-      if (place.started) page.tell({ conversation: place.key, running: false });
+      if (entry.started) page.notifyOthers({ conversation: entry.key, running: false });
     }
   }
 
@@ -261,39 +265,39 @@ export function turnActions({ store, api, reload, awaitTitle, slots = UNLIMITED,
   }
 
   /** The turn never began: the conversation is as before, and the person is told. */
-  function undo(place, error) {
-    place.failed = true;
-    change(place.key, (conversation) => ({
-      ...withoutMessages(conversation, place.ids, place.headId),
+  function rollBack(entry, error) {
+    entry.failed = true;
+    change(entry.key, (conversation) => ({
+      ...withoutMessages(conversation, entry.ids, entry.headId),
       turn: null,
     }));
-    if (error instanceof ApiError && !error.transient) unsent.delete(place.key);
-    const gone = error instanceof ApiError && error.status === 404 && place.key !== NEW;
-    if (gone) change(place.key, (conversation) => ({ ...conversation, phase: "missing" }));
-    else if (!place.stopping) store.update({ problem: problemOf(error) });
+    if (error instanceof ApiError && !error.transient) unsent.delete(entry.key);
+    const gone = error instanceof ApiError && error.status === 404 && entry.key !== NEW;
+    if (gone) change(entry.key, (conversation) => ({ ...conversation, phase: "missing" }));
+    else if (!entry.stopping) store.update({ problem: problemOf(error) });
     // Another window was faster: show what it asked.
-    if (error instanceof ApiError && error.status === 409) reload(place.key);
+    if (error instanceof ApiError && error.status === 409) reload(entry.key);
   }
 
   /** The turn began, but cannot be followed to its end: the database knows how it went. */
-  async function lost(place, error) {
-    announce(place.key, "");
+  async function handleLost(entry, error) {
+    announce(entry.key, "");
     if (error instanceof ApiError) {
-      setPhase(place.key, null);
-      await reload(place.key, { join: false });
+      setPhase(entry.key, null);
+      await reload(entry.key, { join: false });
     } else {
       if (!(error instanceof TurnLost)) console.error(error);
-      setPhase(place.key, "lost");
+      setPhase(entry.key, "lost");
     }
   }
 
   /** The text goes back to where it was typed, before anything that was typed since. */
-  function giveBack(key, text) {
+  function restoreDraft(key, text) {
     store.update((state) => {
       const since = state.drafts.get(key);
       return draftChanged(state, key, since ? `${text}\n${since}` : text);
     });
   }
 
-  return { send, edit, regenerate, retry: (message) => regenerate(message), goOn, join, stop };
+  return { send, edit, regenerate, retry: (message) => regenerate(message), continueAnswer, join, stop };
 }

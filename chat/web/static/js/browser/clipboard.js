@@ -27,7 +27,7 @@ export async function copy({ text, html = null }) {
 function copyByCommand(text, html) {
   const field = document.createElement("textarea");
   field.value = text;
-  field.className = "unseen";
+  field.className = "visually-hidden";
   const focused = document.activeElement;
   const fill = (event) => {
     event.preventDefault();

@@ -3,19 +3,19 @@
 import { strings } from "../strings/index.js";
 import { copyText } from "./clipboard.js";
 
-const SAID_MS = 1600;
+const CONFIRMATION_MS = 1600;
 
 export async function copyFrom(button, text) {
-  const say = strings.markdown;
+  const labels = strings.markdown;
   const [word, label] = [button.textContent, button.getAttribute("aria-label")];
-  if (button.dataset.said) return;
-  button.dataset.said = "1";
-  const done = (await copyText(text)) ? say.copied : say.notCopied;
+  if (button.dataset.confirming) return;
+  button.dataset.confirming = "1";
+  const done = (await copyText(text)) ? labels.copied : labels.notCopied;
   button.textContent = done;
   button.setAttribute("aria-label", done);
   setTimeout(() => {
-    delete button.dataset.said;
+    delete button.dataset.confirming;
     button.textContent = word;
     button.setAttribute("aria-label", label);
-  }, SAID_MS);
+  }, CONFIRMATION_MS);
 }

@@ -1,6 +1,6 @@
 // A file made in the page, handed to the browser to keep.
 
-const KEPT_MS = 60_000;
+const REVOKE_AFTER_MS = 60_000;
 
 /** `content` is text or a Blob; `name` may be anything: what no file system takes is left out of it. */
 export function download(name, type, content) {
@@ -10,7 +10,7 @@ export function download(name, type, content) {
   link.download = safeFileName(name);
   link.click();
   // The browser may still be asking where to put it.
-  setTimeout(() => URL.revokeObjectURL(address), KEPT_MS);
+  setTimeout(() => URL.revokeObjectURL(address), REVOKE_AFTER_MS);
 }
 
 export function safeFileName(name) {

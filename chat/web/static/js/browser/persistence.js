@@ -1,43 +1,43 @@
 // Carries drafts, queues, choices of models and preferences between the page's state and what the browser keeps.
 
 import { NEW } from "../state/conversation.js";
-import { keptNames, onKept, readKept, writeKept } from "../state/kept.js";
 import { readPreferences } from "../state/preferences.js";
 import { readQueue } from "../state/queue.js";
 import { setWith, setWithout } from "../state/unread.js";
+import { onStorageChange, readStored, storedNames, writeStored } from "./storage.js";
 
 const keyOf = (name) => (name === NEW ? NEW : Number(name));
 
 /** What was kept, as a change to the state. */
-export function kept() {
+export function loadPersisted() {
   const drafts = new Map();
   const queues = new Map();
   const models = new Map();
-  for (const name of keptNames("draft")) {
-    const text = readKept(`draft.${name}`);
+  for (const name of storedNames("draft")) {
+    const text = readStored(`draft.${name}`);
     if (typeof text === "string" && text) drafts.set(keyOf(name), text);
   }
-  for (const name of keptNames("queue")) {
-    const queue = readQueue(readKept(`queue.${name}`));
+  for (const name of storedNames("queue")) {
+    const queue = readQueue(readStored(`queue.${name}`));
     if (queue.length > 0) queues.set(keyOf(name), queue);
   }
-  for (const name of keptNames("model")) {
-    const model = readKept(`model.${name}`);
+  for (const name of storedNames("model")) {
+    const model = readStored(`model.${name}`);
     if (typeof model === "string") models.set(keyOf(name), model);
   }
-  const idsOf = (group) => new Set(keptNames(group).map(Number).filter(Number.isInteger));
+  const idsOf = (group) => new Set(storedNames(group).map(Number).filter(Number.isInteger));
   return {
     drafts,
     queues,
     models,
     awaitedIds: idsOf("awaited"),
     unreadIds: idsOf("unread"),
-    preferences: readPreferences(readKept("preferences")),
+    preferences: readPreferences(readStored("preferences")),
   };
 }
 
 /** From now on every change is kept, and what another window changes is taken over, drafts excepted. */
-export function keep(store) {
+export function persist(store) {
   let last = store.state;
   const write = () => {
     const state = store.state;
@@ -47,12 +47,12 @@ export function keep(store) {
     writeSet("awaited", state.awaitedIds, last.awaitedIds, state);
     writeSet("unread", state.unreadIds, last.unreadIds, state);
     writeMap("model", state.models, last.models, state);
-    if (state.preferences !== last.preferences) writeKept("preferences", state.preferences);
+    if (state.preferences !== last.preferences) writeStored("preferences", state.preferences);
     last = state;
   };
   store.subscribe(write);
   addEventListener("pagehide", write);
-  onKept((name, value) => take(store, name, value));
+  onStorageChange((name, value) => applyExternalChange(store, name, value));
 }
 
 /** Each conversation under a name of its own, so that two windows do not undo each other's. */
@@ -60,15 +60,15 @@ function writeMap(group, now, before, state) {
   if (now === before) return;
   for (const key of new Set([...now.keys(), ...before.keys()])) {
     const value = isTemporary(state, key) ? null : (now.get(key) ?? null);
-    if (now.get(key) !== before.get(key)) writeKept(`${group}.${key}`, value);
+    if (now.get(key) !== before.get(key)) writeStored(`${group}.${key}`, value);
   }
 }
 
 /** Each id under a name of its own, for the same reason. */
 function writeSet(group, now, before, state) {
   if (now === before) return;
-  for (const id of now) if (!before.has(id) && !isTemporary(state, id)) writeKept(`${group}.${id}`, true);
-  for (const id of before) if (!now.has(id)) writeKept(`${group}.${id}`, null);
+  for (const id of now) if (!before.has(id) && !isTemporary(state, id)) writeStored(`${group}.${id}`, true);
+  for (const id of before) if (!now.has(id)) writeStored(`${group}.${id}`, null);
 }
 
 /** What is said in a temporary chat is kept nowhere, so not here either. */
@@ -76,7 +76,7 @@ function isTemporary(state, key) {
   return key === NEW ? state.temporary : state.conversations.get(key)?.temporary === true;
 }
 
-function take(store, name, value) {
+function applyExternalChange(store, name, value) {
   if (name === "preferences") store.update({ preferences: readPreferences(value) });
   const unread = /^unread\.(\d+)$/.exec(name)?.[1];
   if (unread !== undefined) {
@@ -84,7 +84,7 @@ function take(store, name, value) {
     store.update(({ unreadIds }) => ({ unreadIds: change(unreadIds, Number(unread)) }));
   }
   const chat = /^model\.(\d+)$/.exec(name)?.[1];
-  if (chat !== undefined) takeModel(store, keyOf(chat), value);
+  if (chat !== undefined) applyExternalModel(store, keyOf(chat), value);
   const key = /^queue\.(.+)$/.exec(name)?.[1];
   if (key === undefined) return;
   const queues = new Map(store.state.queues);
@@ -94,7 +94,7 @@ function take(store, name, value) {
   store.update({ queues });
 }
 
-function takeModel(store, key, model) {
+function applyExternalModel(store, key, model) {
   const models = new Map(store.state.models);
   if (typeof model === "string") models.set(key, model);
   else models.delete(key);

@@ -1,6 +1,6 @@
 // The page on paper: what is folded or not drawn yet is there for as long as it is printed, and wide tables fit.
 
-import { flush } from "../markdown/later.js";
+import { flush } from "../markdown/idle-tasks.js";
 
 /** Buttons that show all of something long. */
 const FOLDS = '.table-foot [data-task="all-rows"][aria-expanded="false"], .result > [aria-expanded="false"]';

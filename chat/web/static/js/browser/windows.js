@@ -7,12 +7,12 @@ const channel = typeof BroadcastChannel === "undefined" ? null : new BroadcastCh
 // Where this runs outside of a browser, a channel must not keep the program going.
 /** @type {any} */ (channel)?.unref?.();
 
-/** `news` is {conversation: id, running: boolean}. */
-export function tellOtherWindows(news) {
-  channel?.postMessage(news);
+/** `message` is {conversation: id, running: boolean}. */
+export function notifyOtherWindows(message) {
+  channel?.postMessage(message);
 }
 
-export function onOtherWindows(listener) {
+export function onOtherWindowMessage(listener) {
   channel?.addEventListener("message", ({ data }) => {
     if (Number.isInteger(data?.conversation))
       listener({ conversation: data.conversation, running: data.running === true });

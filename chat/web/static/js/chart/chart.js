@@ -5,7 +5,7 @@ import { download } from "../browser/download.js";
 import { Dialog } from "../components/dialogs/dialog.js";
 import { strings } from "../strings/index.js";
 import { Table } from "../table/table.js";
-import { html, pure, useLayoutEffect, useMemo, useRef, useState } from "../view.js";
+import { html, memo, useLayoutEffect, useMemo, useRef, useState } from "../view.js";
 import { AS_GIVEN, chosenChart } from "./choices.js";
 import { figure } from "./format.js";
 import { pictureOf } from "./picture.js";
@@ -19,7 +19,7 @@ const HEIGHT = 216;
 const choices = new WeakMap();
 
 /** `sources` are sentences that say where the figures come from; they go with a picture or a file of them. */
-export const Chart = pure(({ chart, heading, sources = [] }) => {
+export const Chart = memo(({ chart, heading, sources = [] }) => {
   const [choice, setChoice] = useState(choices.get(chart) ?? AS_GIVEN);
   const [large, setLarge] = useState(false);
   const shown = useMemo(() => chosenChart(chart, choice), [chart, choice]);
@@ -100,7 +100,7 @@ function observeWidth(element, setWidth) {
   return () => observer.disconnect();
 }
 
-const Axes = pure(
+const Axes = memo(
   ({ plot: { frame, yTicks, xTicks, zero } }) => html`
   <g class="axes">
     ${yTicks.map(
@@ -175,7 +175,7 @@ function move(event, { places }, pointed, setPointed) {
 }
 
 function Downloads({ chart, shown, sources, frame }) {
-  const say = strings.chart;
+  const labels = strings.chart;
   const title = chart.title || strings.result.untitled;
   const picture = async () => {
     const colours = coloursOf(frame.current);
@@ -184,8 +184,8 @@ function Downloads({ chart, shown, sources, frame }) {
   };
   const figures = () => download(`${title}.csv`, "text/csv;charset=utf-8", dataFile(chart, sources));
   return html`
-    <button type="button" class="plain-button" aria-label=${say.pngLabel(title)} onClick=${picture}>${say.png}</button>
-    <button type="button" class="plain-button" aria-label=${say.csvLabel(title)} onClick=${figures}>
+    <button type="button" class="plain-button" aria-label=${labels.pngLabel(title)} onClick=${picture}>${labels.png}</button>
+    <button type="button" class="plain-button" aria-label=${labels.csvLabel(title)} onClick=${figures}>
       ${strings.markdown.csv}
     </button>
   `;

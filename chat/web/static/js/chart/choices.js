@@ -79,10 +79,10 @@ function rebased(chart, form, scale) {
       value === null ? null : Number(change(value, bases[index]).toPrecision(6)),
     ]),
   }));
-  const say = strings.chart;
+  const labels = strings.chart;
   const since = placeLabel(places[Math.max(common, 0)], chart.x);
-  const unit = form === "index" ? say.indexUnit(since) : say.changeUnit(since);
-  return { ...chart, series, scale, unit: scale === "log" ? `${unit}, ${say.logUnit}` : unit };
+  const unit = form === "index" ? labels.indexUnit(since) : labels.changeUnit(since);
+  return { ...chart, series, scale, unit: scale === "log" ? `${unit}, ${labels.logUnit}` : unit };
 }
 
 function monthsBack(at, months, x) {

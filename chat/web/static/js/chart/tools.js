@@ -15,7 +15,7 @@ export function latestIndex(values) {
 
 /** How much of it, in what form, on what scale; `onEnlarge` is missing where it is large already. */
 export function Tools({ chart, choice, onChoose, onEnlarge }) {
-  const say = strings.chart;
+  const labels = strings.chart;
   const ranges = rangesOf(chart);
   const offers = offersOf(chart);
   const choose = (change) => () => onChoose({ ...choice, ...change });
@@ -24,27 +24,27 @@ export function Tools({ chart, choice, onChoose, onEnlarge }) {
     run: choose({ form: choice.form === name ? "value" : name }),
   });
   return html`
-    <div class="chart-tools" role="toolbar" aria-label=${say.tools(chart.title)}>
+    <div class="chart-tools" role="toolbar" aria-label=${labels.tools(chart.title)}>
       ${
         ranges.length > 0 &&
-        html`<span role="group" aria-label=${say.ranges}>
+        html`<span role="group" aria-label=${labels.ranges}>
           ${[...ranges, null].map(
             (months) => html`<${Choice}
-              word=${months === null ? say.all : say.range(months)}
-              label=${months === null ? say.allLabel : say.rangeLabel(months)}
+              word=${months === null ? labels.all : labels.range(months)}
+              label=${months === null ? labels.allLabel : labels.rangeLabel(months)}
               pressed=${choice.months === months}
               run=${choose({ months })}
             />`,
           )}
         </span>`
       }
-      ${offers.form && html`<${Choice} word=${say.index} label=${say.indexLabel} ...${form("index")} />`}
-      ${offers.form && html`<${Choice} word=${say.change} label=${say.changeLabel} ...${form("change")} />`}
+      ${offers.form && html`<${Choice} word=${labels.index} label=${labels.indexLabel} ...${form("index")} />`}
+      ${offers.form && html`<${Choice} word=${labels.change} label=${labels.changeLabel} ...${form("change")} />`}
       ${
         offers.log &&
         html`<${Choice}
-          word=${say.log}
-          label=${say.logLabel}
+          word=${labels.log}
+          label=${labels.logLabel}
           pressed=${choice.log && choice.form !== "change"}
           disabled=${choice.form === "change"}
           run=${choose({ log: !choice.log })}
@@ -52,8 +52,8 @@ export function Tools({ chart, choice, onChoose, onEnlarge }) {
       }
       ${
         onEnlarge &&
-        html`<button type="button" class="plain-button" aria-label=${say.enlargeLabel(chart.title)} onClick=${onEnlarge}>
-          ${say.enlarge}
+        html`<button type="button" class="plain-button" aria-label=${labels.enlargeLabel(chart.title)} onClick=${onEnlarge}>
+          ${labels.enlarge}
         </button>`
       }
     </div>

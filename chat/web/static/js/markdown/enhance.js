@@ -3,7 +3,7 @@
 
 import { element, taskButton } from "../browser/tasks.js";
 import { strings } from "../strings/index.js";
-import { framed } from "../table/frame.js";
+import { tableBlock } from "../table/frame.js";
 import { setDirections } from "./direction.js";
 import { linkNotes } from "./notes.js";
 
@@ -27,25 +27,25 @@ export function languageOf(code) {
 }
 
 function frameCode(pre) {
-  const say = strings.markdown;
+  const labels = strings.markdown;
   const language = languageOf(pre.firstElementChild ?? pre);
-  const wrap = taskButton("wrap", say.wrap, say.wrap);
+  const wrap = taskButton("wrap", labels.wrap, labels.wrap);
   wrap.setAttribute("aria-pressed", "false");
-  const head = element("div", "code-head", element("span", "code-language", language || say.code), wrap);
-  head.append(taskButton("copy-code", say.copy, say.copyCode));
+  const head = element("div", "code-head", element("span", "code-language", language || labels.code), wrap);
+  head.append(taskButton("copy-code", labels.copy, labels.copyCode));
   const frame = element("div", "code-block", head);
   pre.replaceWith(frame);
   // A block that is wider than the page scrolls by keyboard, too.
   pre.tabIndex = 0;
   pre.setAttribute("role", "region");
-  pre.setAttribute("aria-label", language || say.code);
+  pre.setAttribute("aria-label", language || labels.code);
   frame.append(pre);
 }
 
 function frameTable(table) {
   const place = document.createComment("");
   table.replaceWith(place);
-  place.replaceWith(framed(table));
+  place.replaceWith(tableBlock(table));
 }
 
 /** Whoever follows a link sees where it goes, whatever its words say. */

@@ -3,12 +3,12 @@
 
 import { sortAgain } from "../table/frame.js";
 import { onClick } from "./clicks.js";
+import { commonPrefix } from "./common-prefix.js";
 import { MarkdownDocument } from "./document.js";
 import { enhance, languageOf } from "./enhance.js";
 import { paint } from "./highlight.js";
 import { drawFormula } from "./math.js";
 import { morph } from "./morph.js";
-import { sameStart } from "./same-start.js";
 import { sanitise } from "./sanitise.js";
 
 const FORMULA = ".math-inline, .math-display";
@@ -73,7 +73,7 @@ export class GrowingText {
 
   /** The usual case in a long list or table: something was added at its end, and only that is made. */
   #extended(open, keep) {
-    const same = open.length === 1 ? sameStart(open[0], this.#open) : null;
+    const same = open.length === 1 ? commonPrefix(open[0], this.#open) : null;
     const place = same && this.#element.childNodes[this.#settledNodes];
     const list = place && bodyOf(place);
     if (!same || !list?.children[same.count] || place.querySelector("[aria-sort]")) return false;

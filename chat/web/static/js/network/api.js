@@ -116,7 +116,7 @@ async function stream(method, path, options) {
 const connections = new WeakMap();
 
 /** Closes the connection of a stream that has not ended. */
-export function hangUp(response) {
+export function cancelResponse(response) {
   connections.get(response)?.abort();
 }
 
@@ -159,7 +159,7 @@ export const api = {
   /** These begin a turn: `live` gives the stream of its events, otherwise `{turnId}`. */
   startTurn: (id, turn, live = true) => begin(`/api/conversations/${segment(id)}/turns`, turn, live),
   regenerate: (messageId, how, live = true) => begin(`/api/messages/${segment(messageId)}/regenerate`, how, live),
-  goOn: (messageId, live = true) => begin(`/api/messages/${segment(messageId)}/continue`, {}, live),
+  continueAnswer: (messageId, live = true) => begin(`/api/messages/${segment(messageId)}/continue`, {}, live),
   stopTurn: (turnId) => json("POST", `/api/turns/${segment(turnId)}/stop`),
   giveFeedback: (messageId, feedback) =>
     json("PUT", `/api/messages/${segment(messageId)}/feedback`, { body: feedback }),

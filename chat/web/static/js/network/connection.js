@@ -9,16 +9,16 @@ export function watchConnection({ store, onReach, alive, onBack }) {
   let timer;
   let wait = FIRST_MS;
 
-  const ask = () => {
+  const probe = () => {
     clearTimeout(timer);
     timer = undefined;
     // Either way `onReach` tells. An answer with an error is an answer.
     alive().catch(() => {});
   };
 
-  function later() {
+  function scheduleProbe() {
     if (timer !== undefined) return;
-    timer = setTimeout(ask, wait);
+    timer = setTimeout(probe, wait);
     wait = Math.min(wait * 2, LONGEST_MS);
   }
 
@@ -29,9 +29,9 @@ export function watchConnection({ store, onReach, alive, onBack }) {
       onBack();
     } else if (!reached) {
       if (store.state.connected) store.update({ connected: false });
-      later();
+      scheduleProbe();
     }
   });
-  addEventListener("online", ask);
-  addEventListener("offline", ask);
+  addEventListener("online", probe);
+  addEventListener("offline", probe);
 }

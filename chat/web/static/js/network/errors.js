@@ -5,29 +5,29 @@ import { ApiError, Unreachable } from "./api.js";
 import { StreamBroken } from "./sse.js";
 
 /**
- * A problem for the banner; one that is `away` is over as soon as the server answers again.
+ * A problem for the banner; one that is `unreachable` is over as soon as the server answers again.
  * @param {unknown} error
  * @param {{label: string, run: () => void}} [action]
  */
 export function problemOf(error, action) {
-  return { text: describe(error), away: isAway(error), ...(action ? { action } : {}) };
+  return { text: describeError(error), unreachable: isUnreachable(error), ...(action ? { action } : {}) };
 }
 
-export function describe(error) {
-  const say = strings.problem;
-  if (isAway(error)) return say.unreachable;
+export function describeError(error) {
+  const messages = strings.problem;
+  if (isUnreachable(error)) return messages.unreachable;
   if (!(error instanceof ApiError)) {
     console.error(error);
-    return say.unknown;
+    return messages.unknown;
   }
-  if (error.code === "garbled") return say.garbled;
-  const words = sayError(/** @type {any} */ (error));
-  if (!words) return say.unexpected(error.status);
-  return error.retryAfter === null ? words : say.busyFor(words, error.retryAfter);
+  if (error.code === "garbled") return messages.garbled;
+  const words = answerErrorText(/** @type {any} */ (error));
+  if (!words) return messages.unexpected(error.status);
+  return error.retryAfter === null ? words : messages.busyFor(words, error.retryAfter);
 }
 
 /** Nobody answered, or a proxy in place of a server that is away. */
-function isAway(error) {
+function isUnreachable(error) {
   return (
     error instanceof Unreachable ||
     error instanceof StreamBroken ||
@@ -39,15 +39,15 @@ function isAway(error) {
  * What the server says with `{code, message}`, in the page's language. `reason` is what a model's endpoint said and
  * `retryAfter` how long it asked to wait; both are a part of `message` too.
  */
-export function sayError({ code, message, reason: given, retryAfter: waitS }) {
+export function answerErrorText({ code, message, reason: given, retryAfter: waitS }) {
   const { byCode, ownWords, reported } = strings.problem;
   if (ownWords && message) return message;
   const { kind, reason } = partsOf(code, String(message ?? ""));
   const words = known(byCode, `${code}_${kind}`) ?? known(byCode, code);
   if (!words) return message;
-  const said = [...words, (given || reason) && reported(given || reason)].filter(Boolean).join(" ");
-  // What is not an answer's error has no `reason`, and is told its wait by `describe`.
-  return given !== undefined && waitS ? strings.problem.busyFor(said, waitS) : said;
+  const sentence = [...words, (given || reason) && reported(given || reason)].filter(Boolean).join(" ");
+  // What is not an answer's error has no `reason`, and is told its wait by `describeError`.
+  return given !== undefined && waitS ? strings.problem.busyFor(sentence, waitS) : sentence;
 }
 
 const known = (table, name) => (Object.hasOwn(table, name) ? table[name] : null);

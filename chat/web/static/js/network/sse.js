@@ -86,7 +86,7 @@ export async function* readEvents(stream, silenceMs, /** @type {AbortSignal | nu
 }
 
 /** The events of a response that ends soon. Throws StreamBroken when it does not, or when it is cut. */
-export async function* readSoon(response, silenceMs) {
+export async function* readWhole(response, silenceMs) {
   let text;
   try {
     text = await withinTime(response.text(), silenceMs, null);

@@ -7,7 +7,7 @@ const NAME = "parley.stream";
 
 /**
  * `locks` is the browser's LockManager, which gives a lock back when its window closes or crashes; `channel` a
- * BroadcastChannel. `inSight()` tells whether somebody is looking at the answer: one that nobody sees gives its slot to
+ * BroadcastChannel. `isVisible()` tells whether somebody is looking at the answer: one that nobody sees gives its slot to
  * one that is seen.
  */
 export class StreamSlots {
@@ -20,18 +20,18 @@ export class StreamSlots {
     this.#locks = locks;
     this.#channel = channel;
     channel?.unref?.();
-    channel?.addEventListener("message", () => this.#giveWay());
+    channel?.addEventListener("message", () => this.#yieldSlot());
   }
 
-  /** `{recalled: AbortSignal, release()}`, or null where all are taken. */
-  async take(inSight) {
+  /** `{revoked: AbortSignal, release()}`, or null where all are taken. */
+  async acquire(isVisible) {
     for (let number = 1; number <= SLOTS; number += 1) {
       const release = await this.#lock(`${NAME}.${number}`);
-      if (release) return this.#slot(inSight, release);
+      if (release) return this.#slot(isVisible, release);
     }
-    if (inSight()) {
+    if (isVisible()) {
       this.#channel?.postMessage("wanted");
-      this.#giveWay();
+      this.#yieldSlot();
     }
     return null;
   }
@@ -47,12 +47,12 @@ export class StreamSlots {
     });
   }
 
-  #slot(inSight, release) {
-    const recall = new AbortController();
-    const held = { inSight, recall };
+  #slot(isVisible, release) {
+    const revocation = new AbortController();
+    const held = { isVisible, revocation };
     this.#held.add(held);
     return {
-      recalled: recall.signal,
+      revoked: revocation.signal,
       release: () => {
         this.#held.delete(held);
         release();
@@ -61,38 +61,38 @@ export class StreamSlots {
   }
 
   /** One at a time: whoever wants one asks again soon. */
-  #giveWay() {
-    const unseen = [...this.#held].find((each) => !each.inSight() && !each.recall.signal.aborted);
-    unseen?.recall.abort();
+  #yieldSlot() {
+    const hidden = [...this.#held].find((each) => !each.isVisible() && !each.revocation.signal.aborted);
+    hidden?.revocation.abort();
   }
 }
 
 /** Where there is no lock manager (a page served without TLS to a LAN): an answer in sight streams, others do not. */
-export class SlotsInSight {
+export class VisibleOnlySlots {
   #target;
 
   constructor(target) {
     this.#target = target;
   }
 
-  async take(inSight) {
-    if (!inSight()) return null;
-    const recall = new AbortController();
-    const look = () => inSight() || recall.abort();
+  async acquire(isVisible) {
+    if (!isVisible()) return null;
+    const revocation = new AbortController();
+    const look = () => isVisible() || revocation.abort();
     this.#target.addEventListener("visibilitychange", look);
-    return { recalled: recall.signal, release: () => this.#target.removeEventListener("visibilitychange", look) };
+    return { revoked: revocation.signal, release: () => this.#target.removeEventListener("visibilitychange", look) };
   }
 }
 
 /** As many as there are answers: one connection carries them all. */
-/** @type {{take(inSight: () => boolean): Promise<{recalled: AbortSignal | null, release(): void} | null>}} */
-export const UNLIMITED = { take: async () => ({ recalled: null, release() {} }) };
+/** @type {{acquire(isVisible: () => boolean): Promise<{revoked: AbortSignal | null, release(): void} | null>}} */
+export const UNLIMITED = { acquire: async () => ({ revoked: null, release() {} }) };
 
 /** The slots of this page, by what its connection and its browser can do. */
 export function slotsOfPage() {
   const [navigation] = performance.getEntriesByType("navigation");
   if (["h2", "h3"].includes(/** @type {PerformanceNavigationTiming | undefined} */ (navigation)?.nextHopProtocol ?? ""))
     return UNLIMITED;
-  if (!navigator.locks) return new SlotsInSight(document);
+  if (!navigator.locks) return new VisibleOnlySlots(document);
   return new StreamSlots({ locks: navigator.locks, channel: new BroadcastChannel("parley.streams") });
 }

@@ -1,7 +1,7 @@
 // One turn's events, from the request that starts it to `done`, over as many connections as it takes.
 
-import { ApiError, hangUp, Unreachable } from "./api.js";
-import { readEvents, readSoon, StreamBroken } from "./sse.js";
+import { ApiError, cancelResponse, Unreachable } from "./api.js";
+import { readEvents, readWhole, StreamBroken } from "./sse.js";
 import { UNLIMITED } from "./stream-slots.js";
 
 // The server sends a comment every 5 s; three missed ones mean that nobody is there any more.
@@ -11,8 +11,8 @@ const ATTEMPTS = 60;
 /** About half a minute for a server that is restarting; after that, the person is told, and has the text back. */
 const OPENING_ATTEMPTS = 7;
 /** How often an answer without a connection of its own is asked for its news: in sight, and while nobody sees it. */
-const NEWS_MS = 400;
-const UNSEEN_NEWS_MS = 2500;
+const POLL_MS = 400;
+const HIDDEN_POLL_MS = 2500;
 
 /** The turn runs (or ran), but its events could not be reached again. */
 export class TurnLost extends Error {}
@@ -21,10 +21,10 @@ export class TurnLost extends Error {}
  * Follows one turn.
  *
  * `open(live)` makes the first connection, which starts the turn. While no turn is known, it is called again after an
- * error that `mayOpenAgain(error)` allows: by default, when the server said that it did not take the request.
+ * error that `canReopen(error)` allows: by default, when the server said that it did not take the request.
  * `resume(turnId, after, live)` makes the later connections, and the first one where `turnId` is given. `live`: whether
  * the connection may last, which `slots` decide; otherwise `open` gives `{turnId}`, and `resume` what has come by now.
- * `inSight()` tells whether somebody looks at the answer. `onEvent(name, data)` gets each event once, in order;
+ * `isVisible()` tells whether somebody looks at the answer. `onEvent(name, data)` gets each event once, in order;
  * `onReconnecting()` tells that there is no connection. `signal` gives the opening up.
  *
  * Returns after `done`. Throws what `open` throws as long as no turn is known, an ApiError when the server
@@ -34,12 +34,12 @@ export class TurnLost extends Error {}
  *   resume: (turnId: any, after: number, live: boolean) => Promise<any>,
  *   onEvent: (name: string, data: any) => void,
  *   onReconnecting: () => void,
- *   mayOpenAgain?: (error: unknown) => boolean,
+ *   canReopen?: (error: unknown) => boolean,
  *   turnId?: any,
  *   signal?: AbortSignal | null,
  *   pause?: (milliseconds: number, signal: AbortSignal | null) => Promise<unknown>,
  *   slots?: typeof UNLIMITED,
- *   inSight?: () => boolean,
+ *   isVisible?: () => boolean,
  * }} turn
  */
 export async function followTurn({
@@ -47,36 +47,36 @@ export async function followTurn({
   resume,
   onEvent,
   onReconnecting,
-  mayOpenAgain = refusedForNow,
+  canReopen = isTransientRefusal,
   turnId = null,
   signal = null,
   pause = wait,
   slots = UNLIMITED,
-  inSight = () => true,
+  isVisible = () => true,
 }) {
   const progress = { turnId, last: 0, attempt: 0 };
   const again = (live) => resume(progress.turnId, progress.last, live);
   let connect = turnId === null ? open : again;
   for (;;) {
     // A turn that is not known yet could not be taken up again.
-    const slot = await slots.take(() => progress.turnId === null || inSight());
+    const slot = await slots.acquire(() => progress.turnId === null || isVisible());
     const live = slot !== null;
     try {
       const opened = await connect(live);
-      const begun = !(opened instanceof Response);
+      const started = !(opened instanceof Response);
       const short = !live && connect === again;
-      if (begun) progress.turnId = opened.turnId;
-      else if (await drain(opened, short, slot?.recalled, progress, onEvent)) return;
-      if (!begun && !short && !slot?.recalled?.aborted) throw new StreamBroken("ended before the turn was done");
+      if (started) progress.turnId = opened.turnId;
+      else if (await relay(opened, short, slot?.revoked, progress, onEvent)) return;
+      if (!started && !short && !slot?.revoked?.aborted) throw new StreamBroken("ended before the turn was done");
       connect = again;
       slot?.release();
-      if (!begun) await pause(inSight() ? NEWS_MS : UNSEEN_NEWS_MS, signal);
+      if (!started) await pause(isVisible() ? POLL_MS : HIDDEN_POLL_MS, signal);
     } catch (error) {
       progress.attempt += 1;
       if (progress.turnId === null) {
-        if (signal?.aborted || progress.attempt > OPENING_ATTEMPTS || !mayOpenAgain(error)) throw error;
+        if (signal?.aborted || progress.attempt > OPENING_ATTEMPTS || !canReopen(error)) throw error;
       } else {
-        if (!mayRecover(error)) throw error;
+        if (!isRecoverable(error)) throw error;
         if (progress.attempt > ATTEMPTS) throw new TurnLost(String(error));
         connect = again;
       }
@@ -90,46 +90,46 @@ export async function followTurn({
 }
 
 /** The server is there, took nothing, and may take it in a moment. */
-export function refusedForNow(error) {
+export function isTransientRefusal(error) {
   return error instanceof ApiError && error.transient && (error.retryAfter ?? 0) <= 10;
 }
 
 /** The same, or nobody knows: for requests that bear a name of their own, so that twice is once. */
-export function mayAskAgain(error) {
-  return refusedForNow(error) || error instanceof StreamBroken || error instanceof Unreachable;
+export function isSafeToRetry(error) {
+  return isTransientRefusal(error) || error instanceof StreamBroken || error instanceof Unreachable;
 }
 
-function mayRecover(error) {
+function isRecoverable(error) {
   return (
     error instanceof StreamBroken || error instanceof Unreachable || (error instanceof ApiError && error.transient)
   );
 }
 
-function eventsOf(response, short, recalled = null) {
-  return short ? readSoon(response, SILENCE_MS) : readEvents(response.body, SILENCE_MS, recalled);
+function eventsOf(response, short, revoked = null) {
+  return short ? readWhole(response, SILENCE_MS) : readEvents(response.body, SILENCE_MS, revoked);
 }
 
 /** Hands on what a connection brings; true once the turn is done. */
-async function drain(response, short, recalled, progress, onEvent) {
-  const events = eventsOf(response, short, recalled);
+async function relay(response, short, revoked, progress, onEvent) {
+  const events = eventsOf(response, short, revoked);
   let finished = false;
   try {
     for (let next = await events.next(); !next.done; next = await events.next()) {
-      finished = handOn(next.value, progress, onEvent);
+      finished = dispatch(next.value, progress, onEvent);
       if (finished) return true;
     }
     return false;
   } finally {
     // A stream that has told everything ends by itself; only one that is given up is cancelled.
-    if (finished) letEnd(events);
+    if (finished) readToEnd(events);
     else {
       events.return();
-      hangUp(response);
+      cancelResponse(response);
     }
   }
 }
 
-async function letEnd(events) {
+async function readToEnd(events) {
   try {
     while (!(await events.next()).done);
   } catch {
@@ -138,7 +138,7 @@ async function letEnd(events) {
 }
 
 /** True if the event is the turn's last. */
-function handOn(event, progress, onEvent) {
+function dispatch(event, progress, onEvent) {
   const number = Number(event.id);
   if (number && number <= progress.last) return false;
   const data = parse(event.data);

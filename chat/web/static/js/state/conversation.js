@@ -1,12 +1,12 @@
 // A conversation as the page holds it. Pure functions; nothing here asks the server.
 //
-//   {key, title, phase, messages, headId, turn, chosen, older, sought}
+//   {key, title, phase, messages, headId, turn, onSideBranch, older, targetId}
 //
 // `key` is the server's id, or NEW for the chat that has none yet. `phase` is "ready", "loading", "missing" or
 // "failed". `messages` is a Map by id, of one branch or several, whose beginning may not have been fetched yet; the
-// page shows the path that ends at `headId`. `chosen`: that path is not the one the server would go on with, but one
+// page shows the path that ends at `headId`. `onSideBranch`: that path is not the one the server would go on with, but one
 // a person turned to. `older` is null, or "loading" or "failed" while messages before the first are asked for.
-// `sought` is null, or the id of a message to be shown. `turn` is null, or {phase} while an answer is on its way:
+// `targetId` is null, or the id of a message to be shown. `turn` is null, or {phase} while an answer is on its way:
 // "sending", "streaming", "reconnecting" or "lost".
 
 import { storedMessage } from "./message.js";
@@ -26,9 +26,9 @@ export function blankConversation(key, phase = "ready") {
     messages: new Map(),
     headId: null,
     turn: null,
-    chosen: false,
+    onSideBranch: false,
     older: null,
-    sought: null,
+    targetId: null,
   };
 }
 
@@ -45,7 +45,7 @@ export function storedConversation(json, known = null) {
     title: String(json.title ?? ""),
     messages: merged(json.messages, known),
     headId,
-    chosen: headId !== (json.head_id ?? null),
+    onSideBranch: headId !== (json.head_id ?? null),
   };
 }
 

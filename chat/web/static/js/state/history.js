@@ -47,18 +47,18 @@ export function appendPage(items, page) {
 
 /**
  * The list with its newest page as the server has it now, and with what is pinned; what was loaded beyond stays. So does
- * a chat that was begun since the server was asked, and whether an answer runs where that was noted since: `asked` has
+ * a chat that was begun since the server was itemsAtRequest, and whether an answer runs where that was noted since: `itemsAtRequest` has
  * the items of the list then, by id.
  */
-export function refreshed(history, newest, nextCursor, allPinned, asked) {
+export function refreshedHistory(history, newest, nextCursor, allPinned, itemsAtRequest) {
   const known = new Map(history.items.map((item) => [item.id, item]));
   const [page, pinned] = [newest, allPinned].map((items) =>
-    items.map((item) => withNews(item, known.get(item.id), asked)),
+    items.map((item) => withNews(item, known.get(item.id), itemsAtRequest)),
   );
   const isPinned = new Set(pinned.map((item) => item.id));
   const merged = refreshFirstPage(history.items, page, nextCursor !== null);
-  const kept = new Set(merged.map((item) => item.id));
-  const since = history.items.filter(({ id }) => !asked.has(id) && !isPinned.has(id) && !kept.has(id));
+  const mergedIds = new Set(merged.map((item) => item.id));
+  const since = history.items.filter(({ id }) => !itemsAtRequest.has(id) && !isPinned.has(id) && !mergedIds.has(id));
   const beyond = nextCursor !== null && merged.length > page.length;
   return {
     items: [...pinned, ...since, ...merged.filter((item) => !item.pinned && !isPinned.has(item.id))],
@@ -67,8 +67,8 @@ export function refreshed(history, newest, nextCursor, allPinned, asked) {
 }
 
 /** The server's item, except that an answer began or ended here while its reply was on the way. */
-function withNews(item, known, asked) {
-  return known && known !== asked.get(item.id) ? { ...item, running: known.running } : item;
+function withNews(item, known, itemsAtRequest) {
+  return known && known !== itemsAtRequest.get(item.id) ? { ...item, running: known.running } : item;
 }
 
 function refreshFirstPage(items, page, more) {
@@ -88,15 +88,15 @@ export function withItem(items, id, change) {
 }
 
 /** An item that a search found, with the words around the hit: `snippet` is {pieces, messageId} or null. */
-export function readFound(json) {
+export function readSearchHit(json) {
   const { snippet } = json;
   if (!snippet || typeof snippet.text !== "string") return { ...readItem(json), snippet: null };
-  const pieces = marked(snippet.text, Array.isArray(snippet.marks) ? snippet.marks : []);
+  const pieces = highlighted(snippet.text, Array.isArray(snippet.marks) ? snippet.marks : []);
   return { ...readItem(json), snippet: { pieces, messageId: snippet.message_id ?? null } };
 }
 
 /** The text as pieces `{text, hit}`. The marks count whole characters, a string here UTF-16 units. */
-export function marked(text, marks) {
+export function highlighted(text, marks) {
   const characters = [...text];
   const pieces = [];
   let from = 0;

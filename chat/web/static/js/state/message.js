@@ -39,7 +39,7 @@ function blank() {
  * @returns {Message}
  */
 export function storedMessage(json) {
-  const said = interleave(String(json.text ?? ""), Array.isArray(json.tool_calls) ? json.tool_calls : []);
+  const content = interleave(String(json.text ?? ""), Array.isArray(json.tool_calls) ? json.tool_calls : []);
   return {
     ...blank(),
     key: String(json.id),
@@ -47,7 +47,7 @@ export function storedMessage(json) {
     parentId: json.parent_id ?? null,
     role: json.role === "user" ? "user" : "assistant",
     status: String(json.status ?? "completed"),
-    parts: json.reasoning ? [{ kind: "reasoning", text: String(json.reasoning) }, ...said] : said,
+    parts: json.reasoning ? [{ kind: "reasoning", text: String(json.reasoning) }, ...content] : content,
     model: json.model ?? null,
     turnId: json.turn_id ?? null,
     error: json.error ? readError(json.error) : null,
@@ -76,7 +76,7 @@ function interleave(text, calls) {
   /** @type {Part[]} */
   const parts = [];
   let from = 0;
-  for (const { call, at } of placed(text, calls)) {
+  for (const { call, at } of callsWithOffsets(text, calls)) {
     if (at > from) parts.push({ kind: "text", text: text.slice(from, at) });
     from = Math.max(from, at);
     parts.push({ kind: "tool", call });
@@ -85,7 +85,7 @@ function interleave(text, calls) {
   return parts;
 }
 
-function placed(text, calls) {
+function callsWithOffsets(text, calls) {
   return calls
     .map((json) => ({ call: storedCall(json), at: unitsBefore(text, Number(json.text_offset) || 0) }))
     .sort((one, other) => one.at - other.at);
@@ -156,13 +156,13 @@ export function applyEvent(message, name, data) {
         parts: [],
       };
     case "delta":
-      return { ...message, parts: appended(message.parts, "text", data.text) };
+      return { ...message, parts: withText(message.parts, "text", data.text) };
     case "reasoning":
-      return { ...message, parts: appended(message.parts, "reasoning", data.text) };
+      return { ...message, parts: withText(message.parts, "reasoning", data.text) };
     case "tool_call":
       return { ...message, parts: [...message.parts, { kind: "tool", call: { ...readCall(data), result: null } }] };
     case "tool_result":
-      return { ...message, parts: answered(message.parts, String(data.id), readResult(data)) };
+      return { ...message, parts: withResult(message.parts, String(data.id), readResult(data)) };
     case "error":
       return { ...message, error: readError(data) };
     case "done":
@@ -183,7 +183,7 @@ export function applyEvent(message, name, data) {
  * @param {"text" | "reasoning"} kind
  * @returns {Part[]}
  */
-function appended(parts, kind, text) {
+function withText(parts, kind, text) {
   if (typeof text !== "string" || text === "") return parts;
   const last = parts.at(-1);
   if (last?.kind !== kind) return [...parts, { kind, text }];
@@ -196,7 +196,7 @@ function appended(parts, kind, text) {
  * @param {ToolResult} result
  * @returns {Part[]}
  */
-function answered(parts, callId, result) {
+function withResult(parts, callId, result) {
   return parts.map((part) =>
     part.kind === "tool" && part.call.id === callId && !part.call.result
       ? { ...part, call: { ...part.call, result } }
@@ -208,19 +208,19 @@ function answered(parts, callId, result) {
  * Whether an answer that ended early has something to go on with.
  * @param {Message} message
  */
-export function mayGoOn(message) {
+export function canContinue(message) {
   return (
-    message.role === "assistant" && FAILED.has(message.status) && typeof message.id === "number" && hasSaid(message)
+    message.role === "assistant" && FAILED.has(message.status) && typeof message.id === "number" && hasContent(message)
   );
 }
 
-const hasSaid = (/** @type {Message} */ { parts }) =>
+const hasContent = (/** @type {Message} */ { parts }) =>
   parts.some((part) => part.kind === "tool" || (part.kind === "text" && part.text.trim()));
 
 /**
  * Whether "Retry" belongs under this answer.
  * @param {Message} message
  */
-export function mayRetry(message) {
+export function canRetry(message) {
   return message.role === "assistant" && FAILED.has(message.status) && message.error?.retryable !== false;
 }

@@ -3,18 +3,18 @@
 
 import { NEW, pathOf } from "./conversation.js";
 
-/** `{model, gone}`: the model's name, null while nothing is known; `gone` is one that the server offers no more. */
+/** `{model, withdrawn}`: the model's name, null while nothing is known; `withdrawn` is one that the server offers no more. */
 export function modelOf(state, key) {
   const offered = state.me?.models ?? [];
-  if (offered.length === 0) return { model: null, gone: null };
-  const ofChat = state.models.get(key) ?? answeredLast(state.conversations.get(key));
-  const wanted = ofChat ?? state.preferences.model;
-  if (offered.includes(wanted)) return { model: wanted, gone: null };
+  if (offered.length === 0) return { model: null, withdrawn: null };
+  const ofChat = state.models.get(key) ?? lastModelIn(state.conversations.get(key));
+  const name = ofChat ?? state.preferences.model;
+  if (offered.includes(name)) return { model: name, withdrawn: null };
   const fallback = offered.includes(state.me.default_model) ? state.me.default_model : offered[0];
-  return { model: fallback, gone: ofChat };
+  return { model: fallback, withdrawn: ofChat };
 }
 
-function answeredLast(conversation) {
+function lastModelIn(conversation) {
   if (!conversation || conversation.key === NEW) return null;
   return pathOf(conversation).findLast(({ role, model }) => role === "assistant" && model)?.model ?? null;
 }
@@ -25,7 +25,7 @@ export function modelChosen(state, key, model) {
 }
 
 /** An answer has begun: from now on it tells the model. */
-export function modelAsked(state, key) {
+export function modelUsed(state, key) {
   if (!state.models.has(key)) return {};
   const models = new Map(state.models);
   models.delete(key);

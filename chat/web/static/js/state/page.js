@@ -3,7 +3,7 @@
 import { blankConversation, NEW } from "./conversation.js";
 import { withItem } from "./history.js";
 import { DEFAULTS } from "./preferences.js";
-import { movedQueue } from "./queue.js";
+import { withQueueMoved } from "./queue.js";
 import { setWithout } from "./unread.js";
 
 export function initialState() {
@@ -28,7 +28,7 @@ export function initialState() {
     awaitedIds: new Set(),
     unreadIds: new Set(),
     // {ids, anchor} while several chats are chosen in the list: see choice.js.
-    choice: null,
+    selection: null,
     // {id, place: "list" or "top"} while a title is being changed.
     renaming: null,
     // {name: "search", "share", "settings", "archive", "deleteAll" or "shortcuts", item?}: the one dialog that is open.
@@ -91,7 +91,7 @@ export function newChatNamed(state, id, title) {
   return {
     conversations,
     drafts,
-    queues: movedQueue(state.queues, NEW, id),
+    queues: withQueueMoved(state.queues, NEW, id),
     temporary: false,
     openKey: state.openKey === NEW ? id : state.openKey,
   };

@@ -3,11 +3,11 @@
 // A queue is a list of {clientId, text}, first to be sent first; `queues` is a Map of them by conversation. The
 // client id is given here already: whichever window sends the message, and however often, it is asked once.
 
-export function queued(queues, key, message) {
+export function withQueued(queues, key, message) {
   return withQueue(queues, key, [...(queues.get(key) ?? []), message]);
 }
 
-export function unqueued(queues, key, clientId) {
+export function withoutQueued(queues, key, clientId) {
   return withQueue(
     queues,
     key,
@@ -15,15 +15,15 @@ export function unqueued(queues, key, clientId) {
   );
 }
 
-export function movedQueue(queues, from, to) {
+export function withQueueMoved(queues, from, to) {
   const moving = queues.get(from);
   return moving ? withQueue(withQueue(queues, from, []), to, moving) : queues;
 }
 
-/** What was kept, as far as it can be read. */
-export function readQueue(kept) {
-  if (!Array.isArray(kept)) return [];
-  return kept
+/** What was stored, as far as it can be read. */
+export function readQueue(stored) {
+  if (!Array.isArray(stored)) return [];
+  return stored
     .filter((each) => typeof each?.clientId === "string" && typeof each.text === "string" && each.text.trim())
     .map(({ clientId, text }) => ({ clientId, text }));
 }

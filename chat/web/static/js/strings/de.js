@@ -128,7 +128,7 @@ export const strings = {
     sign: "Archiviert",
   },
 
-  choice: {
+  selection: {
     label: "Ausgewählte Chats",
     all: "Alle auswählen",
     count: (count) => `${count} ausgewählt`,
@@ -290,7 +290,7 @@ export const strings = {
       older_left_out: "Ältere Nachrichten passten nicht in das, was das Modell lesen kann, und blieben weg.",
     },
     retry: "Noch einmal",
-    goOn: "Weiter",
+    continueAnswer: "Weiter",
   },
 
   message: {

@@ -128,7 +128,7 @@ export const strings = {
     sign: "Archived",
   },
 
-  choice: {
+  selection: {
     label: "Selected chats",
     all: "Select all",
     count: (count) => `${count} selected`,
@@ -287,7 +287,7 @@ export const strings = {
       older_left_out: "Older messages did not fit into what the model can read and were left out.",
     },
     retry: "Retry",
-    goOn: "Continue",
+    continueAnswer: "Continue",
   },
 
   message: {

@@ -2,14 +2,14 @@
 // what was chosen on this page, or the first of the browser's languages that there is a catalogue for.
 // Only that one is loaded; before-paint.js has asked for it already.
 
-import { readKept, writeKept } from "../state/kept.js";
+import { readStored, writeStored } from "../browser/storage.js";
 
 /** Each language by its own name. */
 export const LANGUAGES = { en: "English", de: "Deutsch" };
 
-/** `wanted` are language tags, the dearest first. */
-export function languageFor(wanted) {
-  const known = wanted
+/** `tags` are language tags, the dearest first. */
+export function languageFor(tags) {
+  const known = tags
     .map((tag) => String(tag).toLowerCase().split("-")[0])
     .find((name) => Object.hasOwn(LANGUAGES, name));
   return known ?? "en";
@@ -17,12 +17,12 @@ export function languageFor(wanted) {
 
 /** Takes effect when the page is loaded again. */
 export function chooseLanguage(language) {
-  writeKept("language", language);
+  writeStored("language", language);
 }
 
-const chosen = readKept("language");
+const stored = readStored("language");
 const preferred = typeof navigator === "undefined" ? [] : (navigator.languages ?? []);
 
-const catalogue = await (languageFor([chosen, ...preferred]) === "de" ? import("./de.js") : import("./en.js"));
+const catalogue = await (languageFor([stored, ...preferred]) === "de" ? import("./de.js") : import("./en.js"));
 
 export const strings = catalogue.strings;

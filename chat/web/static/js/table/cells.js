@@ -6,7 +6,7 @@ import { isFigure } from "./figures.js";
 /** Scripts that are written without spaces: a line may end after any letter. */
 const UNSPACED = /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Thai}\p{Script=Lao}\p{Script=Khmer}]/u;
 /** What stands beside a cell's own words. */
-const ADDED = ".link-host, .note-ref, .unseen";
+const ADDED = ".link-host, .note-ref, .visually-hidden";
 
 /** The words of a cell: lines apart, a formula as its source. */
 export function cellText(cell) {

@@ -1,7 +1,7 @@
 // Tables as files for a spreadsheet: it opens them right at a double click, in the reader's language, and can
 // calculate with what it finds. Rows are lists of strings, as they came. Pure, but for the catalogue.
 
-import { figureParts } from "../state/result-words.js";
+import { figureParts } from "../state/result-translation.js";
 import { strings } from "../strings/index.js";
 import { decimalSignOf } from "./figures.js";
 

@@ -13,7 +13,7 @@ import { toTsv } from "./table-text.js";
 /** A first column whose cells need no more than these stays in sight. */
 const PINNED_LETTERS = 20;
 
-/** By body: the `rows` in the order they came, how many are shown `first`, and of each row the cells as they `came`. */
+/** By body: the `rows` in the order they raw, how many are shown `first`, and of each row the cells as they `raw`. */
 const bodies = new WeakMap();
 
 /** What the buttons do, see `taskListener`. */
@@ -33,34 +33,36 @@ export const TABLE_TASKS = {
 const tableOf = (button) => button.closest(".table-block").querySelector("table");
 
 /**
- * A table element in its frame. `came` has the cells of each row as they came, where those shown are in the page's
+ * A table element in its frame. `raw` has the cells of each row as they raw, where those shown are in the page's
  * writing; of a long one, `first` rows are shown. `plain`: inside something that has a download of its own.
  * @param {HTMLTableElement} table
- * @param {{label?: string, came?: any, first?: number | null, plain?: boolean}} [how]
+ * @param {{label?: string, raw?: any, first?: number | null, plain?: boolean}} [how]
  */
-export function framed(table, { label = strings.markdown.table, came = null, first = null, plain = false } = {}) {
+export function tableBlock(table, { label = strings.markdown.table, raw = null, first = null, plain = false } = {}) {
   const scroller = element("div", "table-scroll", table);
   scroller.tabIndex = 0;
   scroller.setAttribute("role", "region");
   scroller.setAttribute("aria-label", label);
-  for (const head of table.querySelectorAll("thead th")) dressHead(head);
-  for (const cell of table.querySelectorAll("tbody :is(th, td)")) dressCell(cell);
+  for (const head of table.querySelectorAll("thead th")) addSortButton(head);
+  for (const cell of table.querySelectorAll("tbody :is(th, td)")) setCellWidth(cell);
   // No class: with another one the table of a growing text would be another table.
   if (isNarrowFirst(table)) table.dataset.pinned = "";
   const foot = element("div", "table-foot", ...footOf(plain));
   const [body] = table.tBodies;
-  if (came) bodies.set(body, { rows: [...body.rows], came: new Map([...body.rows].map((row, at) => [row, came[at]])) });
+  if (raw) bodies.set(body, { rows: [...body.rows], raw: new Map([...body.rows].map((row, at) => [row, raw[at]])) });
   if (first !== null && body.rows.length > first) fold(body, foot, first);
   return element("div", "table-block", scroller, ...(foot.childElementCount > 0 ? [foot] : []));
 }
 
 function footOf(plain) {
-  const say = strings.markdown;
-  return plain ? [] : [taskButton("copy-table", say.copy, say.copyTable), taskButton("csv", say.csv, say.csvLabel)];
+  const labels = strings.markdown;
+  return plain
+    ? []
+    : [taskButton("copy-table", labels.copy, labels.copyTable), taskButton("csv", labels.csv, labels.csvLabel)];
 }
 
 /** A head's words are its button; beside words that can be followed stands one of its own, and without any is none. */
-function dressHead(head) {
+function addSortButton(head) {
   head.scope = "col";
   const words = cellText(head);
   if (!/[\p{L}\p{N}\p{S}#%&@]/u.test(words)) return;
@@ -72,7 +74,7 @@ function dressHead(head) {
   head.append(sort);
 }
 
-function dressCell(cell) {
+function setCellWidth(cell) {
   const width = widthOf(cellText(cell));
   if (width) cell.classList.add(`cell-${width}`);
 }
@@ -120,19 +122,19 @@ function showSorted(head, direction) {
 
 /** All rows in the order that is shown now. */
 function orderedRows(body) {
-  const { rows, came } = bodies.get(body) ?? { rows: [...body.rows] };
+  const { rows, raw } = bodies.get(body) ?? { rows: [...body.rows] };
   const head = body.parentElement.querySelector("[aria-sort]");
   if (!head) return rows;
-  const byCells = new Map(rows.map((row) => [came?.get(row) ?? cellsOf(row), row]));
+  const byCells = new Map(rows.map((row) => [raw?.get(row) ?? cellsOf(row), row]));
   const direction = head.getAttribute("aria-sort");
-  // What came from a tool is written in English.
-  const language = came ? "en" : strings.language;
+  // What raw from a tool is written in English.
+  const language = raw ? "en" : strings.language;
   return sortedRows([...byCells.keys()], head.cellIndex, direction, language, cellText(head)).map((cells) =>
     byCells.get(cells),
   );
 }
 
-/** Sorts a table again whose rows were written anew, in the order they came. */
+/** Sorts a table again whose rows were written anew, in the order they raw. */
 export function sortAgain(table) {
   const head = table.querySelector("[aria-sort]");
   const [body] = table.tBodies;
@@ -143,22 +145,22 @@ export function sortAgain(table) {
 
 const cellsOf = (row) => [...row.cells].map(cellText);
 
-/** All rows with the head, as they are `shown` and as they `came`, where that is known. */
+/** All rows with the head, as they are `shown` and as they `raw`, where that is known. */
 function rowsOf(table) {
   const [body] = table.tBodies;
   const head = table.tHead ? [...table.tHead.rows].map(cellsOf) : [];
   const rows = body ? orderedRows(body) : [];
   const shown = [...head, ...rows.map(cellsOf)];
-  const came = bodies.get(body)?.came;
-  return { shown, came: came ? [...head, ...rows.map((row) => came.get(row))] : null };
+  const raw = bodies.get(body)?.raw;
+  return { shown, raw: raw ? [...head, ...rows.map((row) => raw.get(row))] : null };
 }
 
-/** Figures go into a file as they came, everything else as it is shown. */
+/** Figures go into a file as they raw, everything else as it is shown. */
 function csvOf(table) {
-  const { shown, came } = rowsOf(table);
+  const { shown, raw } = rowsOf(table);
   // A model writes its figures in any language.
-  if (!came) return toCsv(/** @type {any} */ (shown), { english: false });
+  if (!raw) return toCsv(/** @type {any} */ (shown), { english: false });
   return toCsv(
-    /** @type {any} */ (came.map((row, at) => row.map((cell, column) => (isData(cell) ? cell : shown[at][column])))),
+    /** @type {any} */ (raw.map((row, at) => row.map((cell, column) => (isData(cell) ? cell : shown[at][column])))),
   );
 }

@@ -3,15 +3,15 @@
 import { element, taskListener } from "../browser/tasks.js";
 import { setDirections } from "../markdown/direction.js";
 import { strings } from "../strings/index.js";
-import { html, pure, useLayoutEffect, useRef } from "../view.js";
-import { framed, TABLE_TASKS } from "./frame.js";
+import { html, memo, useLayoutEffect, useRef } from "../view.js";
+import { TABLE_TASKS, tableBlock } from "./frame.js";
 import { isNumericColumn } from "./sorting.js";
 
 const FIRST_ROWS = 15;
 const onClick = taskListener(TABLE_TASKS);
 
 /** `plain`: inside something that has a title and a download of its own. */
-export const Table = pure(({ table, plain = false }) => {
+export const Table = memo(({ table, plain = false }) => {
   const place = useRef(null);
   useLayoutEffect(() => place.current.replaceChildren(drawn(table, plain)), [table, plain]);
   return html`<div class="table-place" ref=${place} onClick=${onClick}></div>`;
@@ -21,9 +21,9 @@ function drawn(table, plain) {
   const { title, rows, raw = rows } = table;
   const made = tableElement(table, plain ? "" : title);
   setDirections(made);
-  return framed(made, {
+  return tableBlock(made, {
     label: strings.result.scrollTable(title || strings.result.untitled),
-    came: raw,
+    raw,
     // A few more are no reason to hide them.
     first: rows.length > FIRST_ROWS + 3 ? FIRST_ROWS : null,
     plain,

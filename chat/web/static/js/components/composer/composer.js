@@ -10,7 +10,7 @@ import { Icon } from "../elements/icons.js";
 import { ModelChoice } from "./model-choice.js";
 
 /** `phase` is the running turn's, if there is one; `temporary` whether this chat is kept nowhere. */
-export function Composer({ conversationKey, draft, ready, missing, phase, temporary, me, model, gone, actions }) {
+export function Composer({ conversationKey, draft, ready, missing, phase, temporary, me, model, withdrawn, actions }) {
   const field = useRef(null);
   // What was sent before the chat was there.
   const early = useRef("");
@@ -41,7 +41,7 @@ export function Composer({ conversationKey, draft, ready, missing, phase, tempor
     event.preventDefault();
     // What stands in the field, which may be a frame newer than what was drawn.
     const text = field.current.value;
-    // Where the chat is gone, what is written is asked in a new one.
+    // Where the chat is withdrawn, what is written is asked in a new one.
     if (missing && text.trim()) {
       actions.startOver(text);
       return;
@@ -68,7 +68,7 @@ export function Composer({ conversationKey, draft, ready, missing, phase, tempor
   };
   return html`
     <form class=${temporary ? "composer temporary" : "composer"} onSubmit=${submit}>
-      <label class="unseen" for="message-field">${strings.composer.label}</label>
+      <label class="visually-hidden" for="message-field">${strings.composer.label}</label>
       <textarea
         id="message-field"
         ref=${field}
@@ -87,7 +87,7 @@ export function Composer({ conversationKey, draft, ready, missing, phase, tempor
         html`<p id="message-length" class="too-long" role="alert">${strings.composer.tooLong(length, limit)}</p>`
       }
       <div class="composer-foot">
-        <${ModelChoice} me=${me} model=${model} gone=${gone} onChoose=${actions.chooseModel} />
+        <${ModelChoice} me=${me} model=${model} withdrawn=${withdrawn} onChoose=${actions.chooseModel} />
         ${
           me?.instructions &&
           html`<${IconButton}

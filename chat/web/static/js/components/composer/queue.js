@@ -9,14 +9,14 @@ import { Icon } from "../elements/icons.js";
 /** `waiting`: whether an answer is running whose end sends them; otherwise they are held until told. */
 export function Queue({ queue, conversationKey, waiting, actions }) {
   if (!queue) return null;
-  const say = strings.queue;
+  const labels = strings.queue;
   const act = (run, clientId) => () => {
     run(conversationKey, clientId);
     document.getElementById("message-field")?.focus({ preventScroll: true });
   };
   return html`
-    <section class="queue" aria-label=${say.label}>
-      <p class="queue-head"><${Icon} name="clock" />${waiting ? say.waiting : say.held}</p>
+    <section class="queue" aria-label=${labels.label}>
+      <p class="queue-head"><${Icon} name="clock" />${waiting ? labels.waiting : labels.held}</p>
       <ol>
         ${queue.map(
           ({ clientId, text }) => html`
@@ -24,11 +24,11 @@ export function Queue({ queue, conversationKey, waiting, actions }) {
               <p dir=${directionOf(text)}>${text}</p>
               <${IconButton}
                 icon="send"
-                label=${waiting ? say.stopAndSend : say.sendNow}
+                label=${waiting ? labels.stopAndSend : labels.sendNow}
                 onClick=${act(actions.sendNow, clientId)}
               />
-              <${IconButton} icon="pencil" label=${say.edit} onClick=${act(actions.editQueued, clientId)} />
-              <${IconButton} icon="trash" label=${say.remove} onClick=${act(actions.removeQueued, clientId)} />
+              <${IconButton} icon="pencil" label=${labels.edit} onClick=${act(actions.editQueued, clientId)} />
+              <${IconButton} icon="trash" label=${labels.remove} onClick=${act(actions.removeQueued, clientId)} />
             </li>
           `,
         )}

@@ -1,7 +1,7 @@
 // The chats that were put away: to open, to take back, to delete.
 
 import { directionOf } from "../../markdown/direction.js";
-import { describe } from "../../network/errors.js";
+import { describeError } from "../../network/errors.js";
 import { strings } from "../../strings/index.js";
 import { html, useEffect, useState } from "../../view.js";
 import { IconButton } from "../elements/buttons.js";
@@ -14,7 +14,7 @@ const dated = new Intl.DateTimeFormat(strings.dateLocale, { day: "numeric", mont
 const NOTHING_YET = { items: [], nextCursor: null, busy: true, problem: null };
 
 export function ArchiveDialog({ removingIds, actions, onClose }) {
-  const say = strings.archive;
+  const labels = strings.archive;
   const [state, setState] = useState(NOTHING_YET);
   const load = async (cursor) => {
     setState((before) => ({ ...before, busy: true, problem: null }));
@@ -22,7 +22,7 @@ export function ArchiveDialog({ removingIds, actions, onClose }) {
       const page = await actions.archivedChats(cursor);
       setState((before) => ({ ...page, items: [...before.items, ...page.items], busy: false, problem: null }));
     } catch (error) {
-      setState((before) => ({ ...before, busy: false, problem: describe(error) }));
+      setState((before) => ({ ...before, busy: false, problem: describeError(error) }));
     }
   };
   useEffect(() => void load(null), []);
@@ -37,7 +37,7 @@ export function ArchiveDialog({ removingIds, actions, onClose }) {
   };
   const shown = state.items.filter(({ id }) => !removingIds.has(id));
   return html`
-    <${Dialog} title=${say.title} kind="archive" onClose=${onClose}>
+    <${Dialog} title=${labels.title} kind="archive" onClose=${onClose}>
       <ul class="archived">
         ${shown.map(
           (item) => html`
@@ -46,7 +46,7 @@ export function ArchiveDialog({ removingIds, actions, onClose }) {
                 <span class="title" dir=${directionOf(item.title ?? "")}>${item.title || strings.untitled}</span>
                 <span class="when">${item.updatedAt > 0 && dated.format(item.updatedAt)}</span>
               </a>
-              <${IconButton} icon="unarchive" label=${say.restore} onClick=${() => restore(item)} />
+              <${IconButton} icon="unarchive" label=${labels.restore} onClick=${() => restore(item)} />
               <${IconButton} icon="trash" label=${strings.chat.remove} onClick=${() => actions.remove(item)} />
             </li>
           `,
@@ -54,7 +54,7 @@ export function ArchiveDialog({ removingIds, actions, onClose }) {
       </ul>
       ${state.busy && html`<p class="progress"><${Spinner} />${strings.sidebar.loading}</p>`}
       ${state.problem && html`<p class="problem" role="alert">${state.problem}</p>`}
-      ${!state.busy && !state.problem && shown.length === 0 && html`<p class="muted">${say.empty}</p>`}
+      ${!state.busy && !state.problem && shown.length === 0 && html`<p class="muted">${labels.empty}</p>`}
       ${
         state.nextCursor &&
         !state.busy &&

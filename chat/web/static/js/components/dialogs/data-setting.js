@@ -4,14 +4,14 @@ import { strings } from "../../strings/index.js";
 import { html } from "../../view.js";
 
 export function DataSetting({ actions }) {
-  const say = strings.data;
+  const labels = strings.data;
   return html`
     <fieldset class="setting data">
-      <legend>${say.title}</legend>
+      <legend>${labels.title}</legend>
       <div class="data-doings">
         <button type="button" onClick=${() => actions.showDialog("archive")}>${strings.archive.title}</button>
-        <a class="button" href=${actions.exportAllAddress()} download>${say.download}</a>
-        <button type="button" class="danger" onClick=${() => actions.showDialog("deleteAll")}>${say.remove}</button>
+        <a class="button" href=${actions.exportAllAddress()} download>${labels.download}</a>
+        <button type="button" class="danger" onClick=${() => actions.showDialog("deleteAll")}>${labels.remove}</button>
       </div>
     </fieldset>
   `;

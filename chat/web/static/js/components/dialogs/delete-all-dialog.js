@@ -1,13 +1,13 @@
 // Deleting everything: what goes is said, and asked once more.
 
-import { describe } from "../../network/errors.js";
+import { describeError } from "../../network/errors.js";
 import { strings } from "../../strings/index.js";
 import { html, useEffect, useState } from "../../view.js";
 import { Spinner } from "../elements/icons.js";
 import { Dialog } from "./dialog.js";
 
 export function DeleteAllDialog({ actions, onClose }) {
-  const say = strings.data;
+  const labels = strings.data;
   const [{ counted, busy, problem, sure }, setState] = useState({
     counted: null,
     busy: true,
@@ -18,7 +18,7 @@ export function DeleteAllDialog({ actions, onClose }) {
   useEffect(() => {
     actions.countData().then(
       (found) => patch({ counted: found, busy: false }),
-      (error) => patch({ problem: describe(error), busy: false }),
+      (error) => patch({ problem: describeError(error), busy: false }),
     );
   }, []);
   const remove = async (event) => {
@@ -28,20 +28,20 @@ export function DeleteAllDialog({ actions, onClose }) {
     if (refused) patch({ busy: false, problem: refused });
   };
   return html`
-    <${Dialog} title=${say.removeTitle} kind="delete-all" onClose=${onClose}>
+    <${Dialog} title=${labels.removeTitle} kind="delete-all" onClose=${onClose}>
       <form onSubmit=${remove}>
-        <p>${say.explanation}</p>
-        ${counted && html`<ul class="goes">${say.goes(counted).map((line) => html`<li>${line}</li>`)}</ul>`}
+        <p>${labels.explanation}</p>
+        ${counted && html`<ul class="goes">${labels.goes(counted).map((line) => html`<li>${line}</li>`)}</ul>`}
         ${busy && html`<p class="progress"><${Spinner} /></p>`}
         ${problem && html`<p class="problem" role="alert">${problem}</p>`}
         <label class="check">
           <input type="checkbox" checked=${sure} onChange=${(event) => patch({ sure: event.currentTarget.checked })} />
-          ${say.sure}
+          ${labels.sure}
         </label>
         <div class="dialog-foot">
-          <a class="button" href=${actions.exportAllAddress()} download>${say.download}</a>
+          <a class="button" href=${actions.exportAllAddress()} download>${labels.download}</a>
           <button type="button" onClick=${onClose}>${strings.message.cancel}</button>
-          <button type="submit" class="primary danger" disabled=${!sure || busy || !counted}>${say.removeNow}</button>
+          <button type="submit" class="primary danger" disabled=${!sure || busy || !counted}>${labels.removeNow}</button>
         </div>
       </form>
     <//>

@@ -5,7 +5,7 @@ import { strings } from "../../strings/index.js";
 import { html, useState } from "../../view.js";
 
 export function InstructionsSetting({ me, actions }) {
-  const say = strings.instructions;
+  const labels = strings.instructions;
   const kept = me?.instructions ?? "";
   const limit = me?.limits?.instruction_chars ?? 4000;
   const [text, setText] = useState(kept);
@@ -24,14 +24,14 @@ export function InstructionsSetting({ me, actions }) {
   };
   return html`
     <form class="setting instructions" onSubmit=${save}>
-      <label for="instructions">${say.label}</label>
-      <p id="instructions-about" class="muted small">${say.explanation}</p>
+      <label for="instructions">${labels.label}</label>
+      <p id="instructions-about" class="muted small">${labels.explanation}</p>
       <textarea
         id="instructions"
         rows="4"
         dir=${directionOf(text)}
         value=${text}
-        placeholder=${say.placeholder}
+        placeholder=${labels.placeholder}
         disabled=${!me}
         aria-describedby="instructions-about"
         aria-invalid=${length > limit ? "true" : null}
@@ -39,9 +39,9 @@ export function InstructionsSetting({ me, actions }) {
       ></textarea>
       <div class="instructions-foot">
         <p class=${length > limit ? "too-long" : "muted small"} role="status">
-          ${problem ?? (phase === "saved" && !changed ? say.saved : say.count(length, limit))}
+          ${problem ?? (phase === "saved" && !changed ? labels.saved : labels.count(length, limit))}
         </p>
-        <button type="submit" class="primary" disabled=${!changed || length > limit || phase === "saving"}>${say.save}</button>
+        <button type="submit" class="primary" disabled=${!changed || length > limit || phase === "saving"}>${labels.save}</button>
       </div>
     </form>
   `;

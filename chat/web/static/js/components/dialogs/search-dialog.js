@@ -1,7 +1,7 @@
 // Finding a chat by its words: a field, and a list that the arrow keys walk while the focus stays in the field.
 
 import { directionOf } from "../../markdown/direction.js";
-import { describe } from "../../network/errors.js";
+import { describeError } from "../../network/errors.js";
 import { strings } from "../../strings/index.js";
 import { html, useEffect, useLayoutEffect, useRef, useState } from "../../view.js";
 import { IconButton } from "../elements/buttons.js";
@@ -15,11 +15,11 @@ const dated = new Intl.DateTimeFormat(strings.dateLocale, { day: "numeric", mont
 
 export function SearchDialog({ recent, removingIds, actions, onClose }) {
   const [words, setWords] = useState(actions.takeTyped);
-  const found = useSearch(words.trim(), actions);
+  const results = useSearch(words.trim(), actions);
   const [at, setAt] = useState(0);
   const list = useRef(null);
   const searched = words.trim() !== "";
-  const shown = searched ? found.items : recent.filter(({ id }) => !removingIds.has(id)).slice(0, RECENT);
+  const shown = searched ? results.items : recent.filter(({ id }) => !removingIds.has(id)).slice(0, RECENT);
   const active = Math.min(at, shown.length - 1);
 
   useEffect(() => setAt(0), [words]);
@@ -38,21 +38,21 @@ export function SearchDialog({ recent, removingIds, actions, onClose }) {
     else return;
     event.preventDefault();
   };
-  const say = strings.search;
+  const labels = strings.search;
   return html`
-    <${Dialog} title=${say.title} kind="search" bare onClose=${onClose}>
+    <${Dialog} title=${labels.title} kind="search" bare onClose=${onClose}>
       <div class="search-head">
         <${Icon} name="search" />
         <input
           class="search-field"
           dir=${directionOf(words)}
           role="combobox"
-          aria-label=${say.title}
+          aria-label=${labels.title}
           aria-expanded=${String(shown.length > 0)}
           aria-controls="search-results"
           aria-autocomplete="list"
           aria-activedescendant=${shown[active] ? `found-${shown[active].id}` : null}
-          placeholder=${say.placeholder}
+          placeholder=${labels.placeholder}
           maxlength=${LONGEST}
           autocomplete="off"
           spellcheck="false"
@@ -61,26 +61,26 @@ export function SearchDialog({ recent, removingIds, actions, onClose }) {
           onInput=${(event) => setWords(event.currentTarget.value)}
           onKeyDown=${onKeyDown}
         />
-        ${found.busy && html`<${Spinner} />`}
+        ${results.busy && html`<${Spinner} />`}
         <${IconButton} icon="close" label=${strings.close} onClick=${onClose} />
       </div>
       <div class="search-list" ref=${list}>
-        ${!searched && shown.length > 0 && html`<p class="group-name" aria-hidden="true">${say.recent}</p>`}
-        <ul id="search-results" role="listbox" aria-label=${searched ? say.title : say.recent}>
+        ${!searched && shown.length > 0 && html`<p class="group-name" aria-hidden="true">${labels.recent}</p>`}
+        <ul id="search-results" role="listbox" aria-label=${searched ? labels.title : labels.recent}>
           ${shown.map(
             (item, index) => html`
-              <${Found} key=${item.id} item=${item} active=${index === active} onOpen=${open} onPoint=${() => setAt(index)} />
+              <${SearchHit} key=${item.id} item=${item} active=${index === active} onOpen=${open} onPoint=${() => setAt(index)} />
             `,
           )}
         </ul>
-        ${searched && html`<${Ending} words=${words.trim()} found=${found} />`}
+        ${searched && html`<${Ending} words=${words.trim()} results=${results} />`}
       </div>
-      <p class="unseen" role="status">${searched && !found.busy ? tell(found) : ""}</p>
+      <p class="visually-hidden" role="status">${searched && !results.busy ? countText(results) : ""}</p>
     <//>
   `;
 }
 
-function tell({ items, nextCursor }) {
+function countText({ items, nextCursor }) {
   return nextCursor ? strings.search.foundSoFar(items.length) : strings.search.found(items.length);
 }
 
@@ -88,14 +88,14 @@ const NOTHING = { words: "", items: [], nextCursor: null, busy: false, problem: 
 
 /** What the server finds for these words, once the typing pauses; an older question's answer is given up. */
 function useSearch(words, actions) {
-  const [found, setFound] = useState(NOTHING);
-  const patch = (change) => setFound((state) => ({ ...state, ...change }));
+  const [results, setResults] = useState(NOTHING);
+  const patch = (change) => setResults((state) => ({ ...state, ...change }));
   const given = useRef(null);
   useEffect(() => {
     const asking = new AbortController();
     given.current = asking;
     if (!words) {
-      setFound(NOTHING);
+      setResults(NOTHING);
       return undefined;
     }
     const timer = setTimeout(() => ask(asking.signal, null), PAUSE_MS);
@@ -108,28 +108,28 @@ function useSearch(words, actions) {
   async function ask(signal, cursor) {
     try {
       const page = await actions.search(words, { cursor, signal });
-      setFound((state) => ({
+      setResults((state) => ({
         ...NOTHING,
         words,
         items: cursor ? [...state.items, ...page.items] : page.items,
         nextCursor: page.nextCursor,
       }));
     } catch (error) {
-      if (!signal.aborted) setFound((state) => ({ ...state, words, busy: false, problem: describe(error) }));
+      if (!signal.aborted) setResults((state) => ({ ...state, words, busy: false, problem: describeError(error) }));
     }
   }
   return {
-    ...found,
+    ...results,
     // What stands there until the answer comes was found for other words.
-    busy: found.busy || found.words !== words,
+    busy: results.busy || results.words !== words,
     more() {
       patch({ busy: true, problem: null });
-      ask(given.current.signal, found.nextCursor);
+      ask(given.current.signal, results.nextCursor);
     },
   };
 }
 
-function Found({ item, active, onOpen, onPoint }) {
+function SearchHit({ item, active, onOpen, onPoint }) {
   const { snippet } = item;
   // What was found in the title is marked there, and not said twice.
   const inTitle = snippet !== null && snippet?.messageId === null;
@@ -143,23 +143,23 @@ function Found({ item, active, onOpen, onPoint }) {
       onMouseMove=${active ? null : onPoint}
     >
       <span class="found-head">
-        <span class="title" dir=${directionOf(item.title ?? "")}>${inTitle ? marked(snippet) : item.title || strings.untitled}</span>
+        <span class="title" dir=${directionOf(item.title ?? "")}>${inTitle ? highlighted(snippet) : item.title || strings.untitled}</span>
         ${item.archived && html`<span class="archived-sign">${strings.archive.sign}</span>`}
         <span class="when">${item.updatedAt > 0 && dated.format(item.updatedAt)}</span>
       </span>
-      ${snippet && !inTitle && html`<span class="snippet" dir=${directionOf(snippet.pieces.map(({ text }) => text).join(""))}>${marked(snippet)}</span>`}
+      ${snippet && !inTitle && html`<span class="snippet" dir=${directionOf(snippet.pieces.map(({ text }) => text).join(""))}>${highlighted(snippet)}</span>`}
     </li>
   `;
 }
 
-function marked({ pieces }) {
+function highlighted({ pieces }) {
   return pieces.map(({ text, hit }) => (hit ? html`<mark>${text}</mark>` : text));
 }
 
-function Ending({ words, found: { items, nextCursor, busy, problem, more } }) {
-  const say = strings.search;
+function Ending({ words, results: { items, nextCursor, busy, problem, more } }) {
+  const labels = strings.search;
   if (problem && !busy) return html`<p class="problem" role="alert">${problem}</p>`;
-  if (nextCursor && !busy) return html`<button type="button" class="quiet" onClick=${more}>${say.more}</button>`;
+  if (nextCursor && !busy) return html`<button type="button" class="quiet" onClick=${more}>${labels.more}</button>`;
   if (items.length > 0 || busy) return null;
-  return html`<div class="nothing"><p>${say.none(words)}</p><p class="muted">${say.hint}</p></div>`;
+  return html`<div class="nothing"><p>${labels.none(words)}</p><p class="muted">${labels.hint}</p></div>`;
 }

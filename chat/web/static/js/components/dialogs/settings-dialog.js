@@ -8,17 +8,17 @@ import { Dialog } from "./dialog.js";
 import { InstructionsSetting } from "./instructions-setting.js";
 
 export function SettingsDialog({ preferences, me, actions, onClose }) {
-  const say = strings.settings;
+  const labels = strings.settings;
   return html`
-    <${Dialog} title=${say.title} kind="settings" onClose=${onClose}>
+    <${Dialog} title=${labels.title} kind="settings" onClose=${onClose}>
       <fieldset class="setting">
-        <legend>${say.theme}</legend>
+        <legend>${labels.theme}</legend>
         <div class="segments">
           ${THEMES.map((theme) => html`<${ThemeChoice} theme=${theme} chosen=${preferences.theme} actions=${actions} />`)}
         </div>
       </fieldset>
       <div class="setting">
-        <label for="language">${say.language}</label>
+        <label for="language">${labels.language}</label>
         <select id="language" onChange=${(event) => actions.chooseLanguage(event.currentTarget.value)}>
           ${Object.entries(LANGUAGES).map(
             ([name, ownName]) => html`
@@ -52,7 +52,7 @@ function ThemeChoice({ theme, chosen, actions }) {
 
 /** The browser asks the person itself, and only when it is wanted here. */
 function NotifySetting({ preferences, actions }) {
-  const say = strings.notification;
+  const labels = strings.notification;
   const [refused, setRefused] = useState(false);
   const change = async (event) => {
     const wanted = event.currentTarget.checked;
@@ -64,9 +64,9 @@ function NotifySetting({ preferences, actions }) {
     <div class="setting notify">
       <label class="check">
         <input type="checkbox" checked=${preferences.notify} onChange=${change} />
-        ${say.setting}
+        ${labels.setting}
       </label>
-      ${refused && html`<p class="muted small" role="alert">${say.refused}</p>`}
+      ${refused && html`<p class="muted small" role="alert">${labels.refused}</p>`}
     </div>
   `;
 }

@@ -2,7 +2,7 @@
 
 import { copyText } from "../../browser/clipboard.js";
 import { directionOf } from "../../markdown/direction.js";
-import { describe } from "../../network/errors.js";
+import { describeError } from "../../network/errors.js";
 import { strings } from "../../strings/index.js";
 import { html, useEffect, useRef, useState } from "../../view.js";
 import { WordButton } from "../elements/buttons.js";
@@ -15,47 +15,47 @@ const dated = new Intl.DateTimeFormat(strings.dateLocale, { dateStyle: "medium",
 export const moment = (iso) => (Number.isFinite(Date.parse(iso)) ? dated.format(new Date(iso)) : "");
 
 export function ShareDialog({ item, actions, onClose }) {
-  const say = strings.share;
+  const labels = strings.share;
   // `link` is undefined until it is known, and null where there is none; `told` what the last act came to.
-  const [{ link, busy, told, problem }, setState] = useState(
-    /** @type {{link?: any, busy: string | null, told?: string | null, problem?: string | null}} */ ({
-      busy: say.loading,
+  const [{ link, busy, outcome, problem }, setState] = useState(
+    /** @type {{link?: any, busy: string | null, outcome?: string | null, problem?: string | null}} */ ({
+      busy: labels.loading,
     }),
   );
   const set = (change) => setState((state) => ({ ...state, ...change }));
   /** @type {(busyWords: string, ask: () => Promise<any>, after?: string | null) => Promise<void>} */
   const act = async (busyWords, ask, after = null) => {
-    set({ busy: busyWords, problem: null, told: null });
+    set({ busy: busyWords, problem: null, outcome: null });
     try {
-      set({ link: (await ask()) ?? null, busy: null, told: after });
+      set({ link: (await ask()) ?? null, busy: null, outcome: after });
     } catch (error) {
-      set({ busy: null, problem: describe(error) });
+      set({ busy: null, problem: describeError(error) });
     }
   };
-  const look = () => act(say.loading, () => actions.shareOf(item.id));
+  const look = () => act(labels.loading, () => actions.shareOf(item.id));
   const revoke = async () => void (await actions.unshare(item.id));
   useEffect(() => void look(), []);
 
   return html`
-    <${Dialog} title=${say.title} kind="sharing" onClose=${onClose}>
+    <${Dialog} title=${labels.title} kind="sharing" onClose=${onClose}>
       <p class="shared-title" dir=${directionOf(item.title ?? "")}>${item.title || strings.untitled}</p>
-      <p class="muted">${say.explanation}</p>
+      <p class="muted">${labels.explanation}</p>
       ${
         link
           ? html`<${Link}
               link=${link}
               busy=${busy}
-              onRenew=${() => act(say.creating, () => actions.share(item.id), say.renewed)}
-              onRevoke=${() => act(say.creating, revoke, say.revoked)}
+              onRenew=${() => act(labels.creating, () => actions.share(item.id), labels.renewed)}
+              onRevoke=${() => act(labels.creating, revoke, labels.revoked)}
             />`
           : html`<${Create}
               busy=${busy}
               known=${link !== undefined}
-              onCreate=${() => act(say.creating, () => actions.share(item.id))}
+              onCreate=${() => act(labels.creating, () => actions.share(item.id))}
               onLook=${look}
             />`
       }
-      <p class="told" role="status">${busy && link !== undefined ? busy : (told ?? "")}</p>
+      <p class="told" role="status">${busy && link !== undefined ? busy : (outcome ?? "")}</p>
       ${problem && html`<p class="problem" role="alert">${problem}</p>`}
     <//>
   `;
@@ -77,7 +77,7 @@ function Create({ busy, known, onCreate, onLook }) {
 function Link({ link, busy, onRenew, onRevoke }) {
   const field = useRef(null);
   const [copied, setCopied] = useState(false);
-  const say = strings.share;
+  const labels = strings.share;
   useEffect(() => setCopied(false), [link]);
   const copy = async () => {
     const done = await copyText(link.url);
@@ -92,7 +92,7 @@ function Link({ link, busy, onRenew, onRevoke }) {
         class="link-field"
         readonly
         value=${link.url}
-        aria-label=${say.link}
+        aria-label=${labels.link}
         onFocus=${(event) => event.currentTarget.select()}
       />
       <${WordButton}
@@ -102,10 +102,10 @@ function Link({ link, busy, onRenew, onRevoke }) {
         onClick=${copy}
       />
     </div>
-    <p class="muted small">${say.asOf(moment(link.createdAt))}</p>
+    <p class="muted small">${labels.asOf(moment(link.createdAt))}</p>
     <div class="dialog-foot">
-      <button type="button" class="danger-text" disabled=${Boolean(busy)} onClick=${onRevoke}>${say.revoke}</button>
-      <button type="button" disabled=${Boolean(busy)} onClick=${onRenew}>${say.renew}</button>
+      <button type="button" class="danger-text" disabled=${Boolean(busy)} onClick=${onRevoke}>${labels.revoke}</button>
+      <button type="button" disabled=${Boolean(busy)} onClick=${onRenew}>${labels.renew}</button>
     </div>
   `;
 }

@@ -6,12 +6,12 @@ import { html } from "../../view.js";
 import { Dialog } from "./dialog.js";
 
 const WRITING = [
-  { does: "send", held: [], key: "Enter" },
-  { does: "newline", held: ["shift"], key: "Enter" },
-  { does: "editLast", held: [], key: "ArrowUp" },
-  { does: "stop", held: [], key: "Escape" },
+  { action: "send", modifiers: [], key: "Enter" },
+  { action: "newline", modifiers: ["shift"], key: "Enter" },
+  { action: "editLast", modifiers: [], key: "ArrowUp" },
+  { action: "stop", modifiers: [], key: "Escape" },
 ];
-const CLOSE = { does: "close", held: [], key: "Escape" };
+const CLOSE = { action: "close", modifiers: [], key: "Escape" };
 
 export function ShortcutsSheet({ preferences, actions, onClose }) {
   const { title, groups } = strings.shortcuts;
@@ -34,7 +34,7 @@ export function ShortcutsSheet({ preferences, actions, onClose }) {
 
 /** The help has two ways to it, one of which can be switched off. */
 function withSingle(shortcut, on) {
-  return on && shortcut.does === SINGLE_KEY.does ? { ...shortcut, single: SINGLE_KEY.key } : shortcut;
+  return on && shortcut.action === SINGLE_KEY.action ? { ...shortcut, single: SINGLE_KEY.key } : shortcut;
 }
 
 function Group({ name, shortcuts }) {
@@ -43,11 +43,11 @@ function Group({ name, shortcuts }) {
       <h3>${name}</h3>
       <dl>
         ${shortcuts.map(
-          ({ does, held, key, single }) => html`
+          ({ action, modifiers, key, single }) => html`
             <div>
-              <dt>${strings.shortcuts[does]}</dt>
+              <dt>${strings.shortcuts[action]}</dt>
               <dd>
-                <${Keys} held=${held} last=${key} />
+                <${Keys} modifiers=${modifiers} last=${key} />
                 ${single && html`<span class="muted small">${strings.shortcuts.or}</span><kbd>${single}</kbd>`}
               </dd>
             </div>
@@ -58,9 +58,9 @@ function Group({ name, shortcuts }) {
   `;
 }
 
-function Keys({ held, last }) {
+function Keys({ modifiers, last }) {
   const words = strings.shortcuts.keys;
   const named = { command: isApple() ? words.command : words.control, shift: words.shift };
   const end = { Enter: words.enter, Escape: words.escape, ArrowUp: "↑" }[last] ?? last.toUpperCase();
-  return [...held.map((name) => named[name]), end].map((word) => html`<kbd>${word}</kbd>`);
+  return [...modifiers.map((name) => named[name]), end].map((word) => html`<kbd>${word}</kbd>`);
 }

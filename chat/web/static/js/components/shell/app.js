@@ -3,7 +3,7 @@
 import { blankConversation, NEW } from "../../state/conversation.js";
 import { modelOf } from "../../state/model.js";
 import { strings } from "../../strings/index.js";
-import { html, lazily } from "../../view.js";
+import { html, lazy } from "../../view.js";
 import { Composer } from "../composer/composer.js";
 import { Queue } from "../composer/queue.js";
 import { Drawer } from "../sidebar/drawer.js";
@@ -13,14 +13,14 @@ import { Banner } from "./banner.js";
 import { Toast } from "./toast.js";
 import { TopBar } from "./top-bar.js";
 
-const Dialogs = lazily(async () => (await import("../dialogs/dialogs.js")).Dialogs);
-const Thread = lazily(
+const Dialogs = lazy(async () => (await import("../dialogs/dialogs.js")).Dialogs);
+const Thread = lazy(
   async () => (await import("../thread/thread.js")).Thread,
   html`<div class="thread"><div class="scroller"></div></div>`,
 );
 
 /** Fetches what the page will need, now that nobody waits for anything else. */
-export async function fetchRest() {
+export async function preloadLazyParts() {
   await Thread.fetch();
   await Dialogs.fetch();
 }
@@ -28,7 +28,7 @@ export async function fetchRest() {
 export function App({ state, actions }) {
   const { openKey, drawerOpen } = state;
   const conversation = state.conversations.get(openKey) ?? blankConversation(openKey, "loading");
-  const { model, gone } = modelOf(state, openKey);
+  const { model, withdrawn } = modelOf(state, openKey);
   const isWelcome = conversation.phase === "ready" && conversation.messages.size === 0;
   return html`
     <a class="skip" href="#message-field">${strings.skipToComposer}</a>
@@ -40,7 +40,7 @@ export function App({ state, actions }) {
         runningIds=${state.runningIds}
         unreadIds=${state.unreadIds}
         removingIds=${state.removingIds}
-        choice=${state.choice}
+        selection=${state.selection}
         renaming=${state.renaming}
         isNew=${openKey === NEW}
         onHide=${actions.toggleSidebar}
@@ -60,10 +60,10 @@ export function App({ state, actions }) {
             />`
           : html`<${Thread} key=${openKey} conversation=${conversation} actions=${actions} />`
       }
-      <${Foot} state=${state} conversation=${conversation} model=${model} gone=${gone} actions=${actions} />
+      <${Foot} state=${state} conversation=${conversation} model=${model} withdrawn=${withdrawn} actions=${actions} />
     </main>
-    <div class="unseen" role="status">${state.announcement}</div>
-    <${Toast} toast=${state.toast} onEnd=${actions.endToast} />
+    <div class="visually-hidden" role="status">${state.announcement}</div>
+    <${Toast} toast=${state.toast} onEnd=${actions.dismissToast} />
     ${state.dialog && html`<${Dialogs} state=${state} actions=${actions} />`}
   `;
 }
@@ -95,7 +95,7 @@ function Head({ state, conversation, isWelcome, actions }) {
   `;
 }
 
-function Foot({ state, conversation, model, gone, actions }) {
+function Foot({ state, conversation, model, withdrawn, actions }) {
   const { openKey } = state;
   const phase = conversation.turn?.phase;
   return html`
@@ -116,7 +116,7 @@ function Foot({ state, conversation, model, gone, actions }) {
         temporary=${isTemporary(state, conversation)}
         me=${state.me}
         model=${model}
-        gone=${gone}
+        withdrawn=${withdrawn}
         actions=${actions}
       />
     </div>

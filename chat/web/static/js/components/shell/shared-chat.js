@@ -65,12 +65,12 @@ function messagesOf(json) {
 }
 
 function Phase({ phase, onAgain }) {
-  const say = strings.shared;
-  if (phase === "loading") return html`<p class="progress"><${Spinner} />${say.loading}</p>`;
-  if (phase === "missing") return html`<h1 class="centred plain">${say.missing}</h1>`;
+  const labels = strings.shared;
+  if (phase === "loading") return html`<p class="progress"><${Spinner} />${labels.loading}</p>`;
+  if (phase === "missing") return html`<h1 class="centred plain">${labels.missing}</h1>`;
   return html`
     <div class="ending failed">
-      <p><${Icon} name="alert" />${say.failed}</p>
+      <p><${Icon} name="alert" />${labels.failed}</p>
       <${WordButton} icon="retry" word=${strings.problem.again} onClick=${onAgain} />
     </div>
   `;

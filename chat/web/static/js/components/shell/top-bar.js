@@ -4,14 +4,14 @@ import { pathOfKey } from "../../browser/router.js";
 import { directionOf } from "../../markdown/direction.js";
 import { NEW } from "../../state/conversation.js";
 import { strings } from "../../strings/index.js";
-import { html, pure } from "../../view.js";
+import { html, memo } from "../../view.js";
 import { IconButton } from "../elements/buttons.js";
 import { Icon } from "../elements/icons.js";
 import { ChatMenu } from "../sidebar/chat-menu.js";
 import { TitleField } from "./title-field.js";
 
 /** `id`, `title`, `phase`, `pinned`, `archived` and `temporary` are the open chat's; `listHidden`: the column at the left is away. */
-export const TopBar = pure((properties) => {
+export const TopBar = memo((properties) => {
   const { isWelcome, temporary, connected, renaming, listHidden, drawerOpen, actions, ...about } = properties;
   const chat = { ...about, temporary };
   return html`
@@ -91,7 +91,7 @@ function Connection({ connected }) {
         html`
         <p class="sign lost" title=${strings.connection.explanation}>
           <${Icon} name="unplugged" />${strings.connection.lost}
-          <span class="unseen">. ${strings.connection.explanation}</span>
+          <span class="visually-hidden">. ${strings.connection.explanation}</span>
         </p>
       `
       }

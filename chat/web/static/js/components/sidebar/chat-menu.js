@@ -6,7 +6,7 @@ import { Menu } from "../elements/menu.js";
 
 /** `item` is {id, title, pinned, temporary?}; `place` is where a new title is typed, "list" or "top". */
 export function ChatMenu({ item, place, kind, actions }) {
-  const say = strings.chat;
+  const labels = strings.chat;
   const listed = !item.temporary;
   const download = (icon, word, format) => ({
     icon,
@@ -17,24 +17,24 @@ export function ChatMenu({ item, place, kind, actions }) {
   return html`
     <${Menu}
       id="menu-${place}-${item.id}"
-      label=${say.actionsFor(item.title || strings.untitled)}
+      label=${labels.actionsFor(item.title || strings.untitled)}
       kind=${kind}
       items=${[
-        listed && { icon: "pencil", word: say.rename, run: () => actions.startRenaming(item.id, place) },
+        listed && { icon: "pencil", word: labels.rename, run: () => actions.startRenaming(item.id, place) },
         listed && {
           icon: "pin",
-          word: item.pinned ? say.unpin : say.pin,
+          word: item.pinned ? labels.unpin : labels.pin,
           run: () => actions.setPinned(item, !item.pinned),
         },
-        listed && { icon: "share", word: say.share, run: () => actions.showDialog("share", item) },
+        listed && { icon: "share", word: labels.share, run: () => actions.showDialog("share", item) },
         listed &&
           item.archived && { icon: "unarchive", word: strings.archive.restore, run: () => actions.restore(item) },
-        listed && !item.archived && { icon: "archive", word: say.archive, run: () => actions.archive(item) },
-        place === "list" && { icon: "check", word: say.choose, run: () => actions.startChoosing(item.id) },
-        place === "top" && { icon: "printer", word: say.print, run: actions.printChat },
-        download("download", say.exportMarkdown, "md"),
-        download("download", say.exportJson, "json"),
-        { icon: "trash", word: say.remove, danger: true, run: () => actions.remove(item) },
+        listed && !item.archived && { icon: "archive", word: labels.archive, run: () => actions.archive(item) },
+        place === "list" && { icon: "check", word: labels.choose, run: () => actions.startSelecting(item.id) },
+        place === "top" && { icon: "printer", word: labels.print, run: actions.printChat },
+        download("download", labels.exportMarkdown, "md"),
+        download("download", labels.exportJson, "json"),
+        { icon: "trash", word: labels.remove, danger: true, run: () => actions.remove(item) },
       ]}
     />
   `;

@@ -4,19 +4,19 @@ import { pathOfKey } from "../../browser/router.js";
 import { NEW } from "../../state/conversation.js";
 import { groupItems } from "../../state/history.js";
 import { strings } from "../../strings/index.js";
-import { html, pure } from "../../view.js";
+import { html, memo } from "../../view.js";
 import { IconButton } from "../elements/buttons.js";
 import { Icon, Spinner } from "../elements/icons.js";
-import { ChoiceBar, ChoiceItem } from "./choice-bar.js";
 import { HistoryItem } from "./history-item.js";
+import { SelectionBar, SelectionItem } from "./selection-bar.js";
 
-export const Sidebar = pure((properties) => {
-  const { history, openKey, me, runningIds, unreadIds, removingIds, choice, renaming, isNew, onHide, actions } =
+export const Sidebar = memo((properties) => {
+  const { history, openKey, me, runningIds, unreadIds, removingIds, selection, renaming, isNew, onHide, actions } =
     properties;
   const endOnEscape = (event) => {
     if (event.key !== "Escape") return;
     event.stopPropagation();
-    actions.endChoosing();
+    actions.endSelecting();
   };
   const goNew = actions.link(actions.newChat);
   return html`
@@ -32,14 +32,14 @@ export const Sidebar = pure((properties) => {
         <${Icon} name="search" />${strings.sidebar.search}
       </button>
     </div>
-    <nav class="history" aria-label=${strings.sidebar.label} onKeyDown=${choice ? endOnEscape : null}>
-      ${choice && html`<${ChoiceBar} ids=${choice.ids} all=${shownIds(history.items, removingIds)} actions=${actions} />`}
+    <nav class="history" aria-label=${strings.sidebar.label} onKeyDown=${selection ? endOnEscape : null}>
+      ${selection && html`<${SelectionBar} ids=${selection.ids} all=${shownIds(history.items, removingIds)} actions=${actions} />`}
       <${Groups}
         items=${history.items}
         openKey=${openKey}
         runningIds=${runningIds}
         unreadIds=${unreadIds}
-        choice=${choice}
+        selection=${selection}
         removingIds=${removingIds}
         renaming=${renaming?.place === "list" ? renaming.id : null}
         actions=${actions}
@@ -56,15 +56,15 @@ function shownIds(items, removingIds) {
   return groupItems(shown, Date.now()).flatMap((group) => group.items.map(({ id }) => id));
 }
 
-const Groups = pure(({ items, openKey, runningIds, unreadIds, removingIds, choice, renaming, actions }) => {
+const Groups = memo(({ items, openKey, runningIds, unreadIds, removingIds, selection, renaming, actions }) => {
   const shown = items.filter((item) => !removingIds.has(item.id));
-  const order = choice ? shownIds(items, removingIds) : [];
+  const order = selection ? shownIds(items, removingIds) : [];
   const draw = (item) =>
-    choice
-      ? html`<${ChoiceItem}
+    selection
+      ? html`<${SelectionItem}
           key=${item.id}
           item=${item}
-          chosen=${choice.ids.has(item.id)}
+          selected=${selection.ids.has(item.id)}
           order=${order}
           actions=${actions}
         />`
@@ -113,7 +113,7 @@ function Account({ me, actions }) {
           ${name ? [...name][0].toUpperCase() : html`<${Icon} name="person" />`}
         </span>
         <span class="account-name" dir="auto">${name || strings.settings.guest}</span>
-        <span class="unseen">${strings.sidebar.account}</span>
+        <span class="visually-hidden">${strings.sidebar.account}</span>
         <${Icon} name="settings" />
       </button>
       <${IconButton}

@@ -2,11 +2,11 @@
 
 import { suggestionsFor } from "../../state/suggestions.js";
 import { strings } from "../../strings/index.js";
-import { html, pure, useMemo } from "../../view.js";
+import { html, memo, useMemo } from "../../view.js";
 
 const words = { ...strings.followUp, language: strings.language };
 
-export const FollowUps = pure(({ message, actions }) => {
+export const FollowUps = memo(({ message, actions }) => {
   const found = useMemo(() => suggestionsFor(message, words, actions.askedQuestions()), [message]);
   if (found.length === 0) return null;
   return html`

@@ -1,18 +1,18 @@
 // A place in the page for Markdown. The view library makes the frame; GrowingText alone fills it.
 
-import { measured } from "../../markdown/effort.js";
 import { GrowingText } from "../../markdown/growing-text.js";
-import { later, never } from "../../markdown/later.js";
-import { html, pure, useLayoutEffect, useRef } from "../../view.js";
+import { cancelTask, runWhenIdle } from "../../markdown/idle-tasks.js";
+import { measureRender } from "../../markdown/render-time.js";
+import { html, memo, useLayoutEffect, useRef } from "../../view.js";
 
 /** `growing`: whether the end of the text is still being written. `far`: not in sight yet, so that it may wait. */
-export const MarkdownText = pure(({ text, growing = false, far = false }) => {
+export const MarkdownText = memo(({ text, growing = false, far = false }) => {
   const frame = useRef(null);
   const place = useRef(null);
   useLayoutEffect(() => {
     const show = () => {
       place.current ??= new GrowingText(frame.current);
-      if (growing) measured(() => place.current.show(text, true));
+      if (growing) measureRender(() => place.current.show(text, true));
       else place.current.show(text);
     };
     if (place.current || !far) {
@@ -26,11 +26,11 @@ export const MarkdownText = pure(({ text, growing = false, far = false }) => {
 
 /** Shows it when there is time, or when its message comes near. */
 function waitFor(article, show) {
-  const now = later(show);
+  const now = runWhenIdle(show);
   const near = (event) => event.skipped || now();
   article?.addEventListener("contentvisibilityautostatechange", near);
   return () => {
-    never(show);
+    cancelTask(show);
     article?.removeEventListener("contentvisibilityautostatechange", near);
   };
 }

@@ -5,7 +5,7 @@ import { strings } from "../../strings/index.js";
 import { html, useEffect, useRef, useState } from "../../view.js";
 import { IconButton } from "../elements/buttons.js";
 
-const SAID_MS = 1600;
+const CONFIRMATION_MS = 1600;
 
 /** The row under a message. It is always there, for keys and fingers; it comes forward when the pointer is near. */
 export function MessageActions({ children }) {
@@ -17,33 +17,33 @@ export function CopyButton({ content }) {
   const [copied, setCopied] = useState(false);
   const timer = useRef(0);
   useEffect(() => () => clearTimeout(timer.current), []);
-  const take = async (event) => {
+  const onClick = async (event) => {
     if (!(await copy(content(event.currentTarget.closest("article"))))) return;
     setCopied(true);
     clearTimeout(timer.current);
-    timer.current = setTimeout(() => setCopied(false), SAID_MS);
+    timer.current = setTimeout(() => setCopied(false), CONFIRMATION_MS);
   };
   const { copied: done, copy: word } = strings.message;
-  return html`<${IconButton} icon=${copied ? "check" : "copy"} label=${copied ? done : word} onClick=${take} />`;
+  return html`<${IconButton} icon=${copied ? "check" : "copy"} label=${copied ? done : word} onClick=${onClick} />`;
 }
 
 /** ‹ 2/3 ›, where a message has other versions. `onTurn(step)` shows the one before (-1) or after (1). */
 export function BranchSwitcher({ index, count, disabled, onTurn }) {
   if (count < 2) return null;
-  const say = strings.message;
+  const labels = strings.message;
   return html`
     <span class="branches">
       <${IconButton}
         icon="chevron"
         kind="back"
-        label=${say.previous}
+        label=${labels.previous}
         disabled=${disabled || index <= 0}
         onClick=${() => onTurn(-1)}
       />
-      <span class="count" aria-label=${say.versions(index + 1, count)}>${index + 1}/${count}</span>
+      <span class="count" aria-label=${labels.versions(index + 1, count)}>${index + 1}/${count}</span>
       <${IconButton}
         icon="chevron"
-        label=${say.next}
+        label=${labels.next}
         disabled=${disabled || index >= count - 1}
         onClick=${() => onTurn(1)}
       />

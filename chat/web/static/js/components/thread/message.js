@@ -2,16 +2,16 @@
 
 import { duration } from "../../chart/format.js";
 import { directionOf } from "../../markdown/direction.js";
-import { sayError } from "../../network/errors.js";
-import { mayGoOn, mayRetry } from "../../state/message.js";
+import { answerErrorText } from "../../network/errors.js";
+import { canContinue, canRetry } from "../../state/message.js";
 import { strings } from "../../strings/index.js";
-import { html, pure, useState } from "../../view.js";
+import { html, memo, useState } from "../../view.js";
 import { IconButton, WordButton } from "../elements/buttons.js";
 import { Icon, Spinner } from "../elements/icons.js";
-import { AgainMenu } from "./again-menu.js";
-import { copied, hasContent } from "./copied.js";
+import { copyContent, hasContent } from "./copy-content.js";
 import { MarkdownText } from "./markdown-text.js";
 import { BranchSwitcher, CopyButton, Feedback, MessageActions } from "./message-actions.js";
+import { RegenerateMenu } from "./regenerate-menu.js";
 import { ToolCall } from "./tool-call.js";
 
 export { Question } from "./question.js";
@@ -21,7 +21,7 @@ export { Question } from "./question.js";
  * it is version `index` of `count`. Is it `far` from what is seen first, its words may come a
  * moment later. A shared answer is `readOnly`, and needs no `actions`.
  */
-export const Answer = pure(
+export const Answer = memo(
   ({
     message,
     index = 0,
@@ -37,7 +37,7 @@ export const Answer = pure(
     const parts = message.parts.length;
     return html`
       <article class="answer" data-message=${message.id} data-key=${message.key} aria-busy=${active ? "true" : null}>
-        <h2 class="unseen">${strings.thread.answer}</h2>
+        <h2 class="visually-hidden">${strings.thread.answer}</h2>
         ${message.parts.map(
           (part, index) =>
             html`<${Part} key=${index} part=${part} active=${active} last=${index === parts - 1} far=${far} />`,
@@ -56,7 +56,7 @@ export const Answer = pure(
   },
 );
 
-const Part = pure(({ part, active, last, far }) => {
+const Part = memo(({ part, active, last, far }) => {
   if (part.kind === "tool") return html`<${ToolCall} call=${part.call} active=${active} />`;
   if (part.kind === "text") return html`<${MarkdownText} text=${part.text} growing=${active && last} far=${far} />`;
   return html`<${Reasoning} text=${part.text} thinking=${active && last} />`;
@@ -102,33 +102,34 @@ function Notices({ codes }) {
 function Ending({ message, actions }) {
   const { status, error, parts } = message;
   if (status === "completed") return parts.length === 0 ? html`<p class="muted">${strings.answer.empty}</p>` : null;
-  const onward = actions && mayGoOn(message) && html`<${GoOn} message=${message} actions=${actions} />`;
+  const continueButton =
+    actions && canContinue(message) && html`<${ContinueButton} message=${message} actions=${actions} />`;
   if (status === "stopped") {
     return html`
       <div class="stopped-line">
         <p class="stopped"><${Icon} name="stop" />${strings.answer.stopped}</p>
-        ${onward}
+        ${continueButton}
       </div>
     `;
   }
   const failed = status === "failed";
   const words =
-    status === "interrupted" ? strings.answer.interrupted : (error && sayError(error)) || strings.answer.failed;
+    status === "interrupted" ? strings.answer.interrupted : (error && answerErrorText(error)) || strings.answer.failed;
   return html`
     <div class=${failed ? "ending failed" : "ending"}>
       <p><${Icon} name="alert" />${words}</p>
-      ${onward}
+      ${continueButton}
       ${
         actions &&
-        mayRetry(message) &&
+        canRetry(message) &&
         html`<${WordButton} icon="retry" word=${strings.answer.retry} data-once=${true} onClick=${() => actions.retry(message)} />`
       }
     </div>
   `;
 }
 
-function GoOn({ message, actions }) {
-  return html`<${WordButton} icon="onward" word=${strings.answer.goOn} data-once=${true} onClick=${() => actions.goOn(message)} />`;
+function ContinueButton({ message, actions }) {
+  return html`<${WordButton} icon="onward" word=${strings.answer.continueAnswer} data-once=${true} onClick=${() => actions.continueAnswer(message)} />`;
 }
 
 function Foot({ message, index, count, idle, last, actions }) {
@@ -141,9 +142,9 @@ function Foot({ message, index, count, idle, last, actions }) {
           index=${index}
           count=${count}
           disabled=${!idle}
-          onTurn=${(step) => actions.turnTo(message, step)}
+          onTurn=${(step) => actions.showVersion(message, step)}
         />
-        ${hasContent(message) && html`<${CopyButton} content=${(article) => copied(message, article)} />`}
+        ${hasContent(message) && html`<${CopyButton} content=${(article) => copyContent(message, article)} />`}
         <${IconButton}
           icon="retry"
           label=${strings.message.regenerate}
@@ -151,7 +152,7 @@ function Foot({ message, index, count, idle, last, actions }) {
           disabled=${!idle || !known}
           onClick=${() => actions.regenerate(message)}
         />
-        ${idle && known && html`<${AgainMenu} message=${message} models=${actions.models()} actions=${actions} />`}
+        ${idle && known && html`<${RegenerateMenu} message=${message} models=${actions.models()} actions=${actions} />`}
         ${known && html`<${Feedback} value=${message.feedback} onRate=${(value) => actions.rate(message, value)} />`}
       <//>
       ${facts && html`<p class="about">${facts}</p>`}

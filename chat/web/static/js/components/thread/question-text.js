@@ -4,9 +4,9 @@ import { LINK_REL } from "../../browser/links.js";
 import { directionOf, hasRightToLeft } from "../../markdown/direction.js";
 import { blocksOf, isLong } from "../../state/question-text.js";
 import { strings } from "../../strings/index.js";
-import { html, pure, useMemo, useState } from "../../view.js";
+import { html, memo, useMemo, useState } from "../../view.js";
 
-export const QuestionText = pure(({ text }) => {
+export const QuestionText = memo(({ text }) => {
   const [open, setOpen] = useState(false);
   const blocks = useMemo(() => blocksOf(text).map(drawBlock), [text]);
   if (!isLong(text)) return blocks;

@@ -3,13 +3,13 @@
 import { directionOf } from "../../markdown/direction.js";
 import { textOf } from "../../state/message.js";
 import { strings } from "../../strings/index.js";
-import { html, pure, useLayoutEffect, useRef, useState } from "../../view.js";
+import { html, memo, useLayoutEffect, useRef, useState } from "../../view.js";
 import { IconButton } from "../elements/buttons.js";
 import { BranchSwitcher, CopyButton, MessageActions } from "./message-actions.js";
 import { QuestionText } from "./question-text.js";
 
 /** it is version `index` of `count`, `idle` whether it may be changed now. */
-export const Question = pure(({ message, index = 0, count = 1, idle = false, readOnly = false, actions }) => {
+export const Question = memo(({ message, index = 0, count = 1, idle = false, readOnly = false, actions }) => {
   const [editing, setEditing] = useState(false);
   const opener = useRef(null);
   const article = useRef(null);
@@ -25,7 +25,7 @@ export const Question = pure(({ message, index = 0, count = 1, idle = false, rea
   };
   return html`
     <article class=${editing ? "question editing" : "question"} data-message=${message.id} data-key=${message.key} ref=${article}>
-      <h2 class="unseen">${strings.thread.you}</h2>
+      <h2 class="visually-hidden">${strings.thread.you}</h2>
       ${editing ? html`<${Editor} text=${text} idle=${idle} onSave=${save} onCancel=${close} />` : html`<${QuestionText} text=${text} />`}
       ${
         !readOnly &&
@@ -36,7 +36,7 @@ export const Question = pure(({ message, index = 0, count = 1, idle = false, rea
             index=${index}
             count=${count}
             disabled=${!idle}
-            onTurn=${(step) => actions.turnTo(message, step)}
+            onTurn=${(step) => actions.showVersion(message, step)}
           />
           <${CopyButton} content=${() => ({ text })} />
           <${IconButton}

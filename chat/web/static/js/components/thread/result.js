@@ -4,13 +4,13 @@ import { LINK_REL } from "../../browser/links.js";
 import { Chart } from "../../chart/chart.js";
 import { strings } from "../../strings/index.js";
 import { Table } from "../../table/table.js";
-import { html, pure, useMemo, useState } from "../../view.js";
-import { datesOf, resultOf, sourceSentence } from "./result-of.js";
+import { html, memo, useMemo, useState } from "../../view.js";
+import { datesOf, parsedResult, sourceSentence } from "./parsed-result.js";
 
 const FIRST_CHARTS = 4;
 
-export const Result = pure(({ data }) => {
-  const result = useMemo(() => resultOf(data), [data]);
+export const Result = memo(({ data }) => {
+  const result = useMemo(() => parsedResult(data), [data]);
   const sentences = useMemo(() => (result?.sources ?? []).map(sourceSentence), [result]);
   if (!result) return null;
   return html`

@@ -4,17 +4,17 @@ import { isLocal } from "../../browser/ids.js";
 import { ScrollFollower } from "../../browser/scroll-follower.js";
 import { beforeFirst, pathOf, siblingsOf } from "../../state/conversation.js";
 import { strings } from "../../strings/index.js";
-import { html, pure, useLayoutEffect, useRef, useState } from "../../view.js";
+import { html, memo, useLayoutEffect, useRef, useState } from "../../view.js";
 import { IconButton, WordButton } from "../elements/buttons.js";
 import { Icon, Spinner } from "../elements/icons.js";
 import { FollowUps } from "./follow-ups.js";
 import { Answer, Question } from "./message.js";
 
 /** How far from the beginning of what is there the page before it is asked for, in pixels. */
-const EARLY = 1500;
-const STRETCH = 50;
+const LOAD_AHEAD_PX = 1500;
+const CHUNK_SIZE = 50;
 /** So many messages at the end are seen first. */
-const NEAR = 6;
+const FIRST_SEEN = 6;
 
 export function Thread({ conversation, actions }) {
   const scroller = useRef(null);
@@ -22,13 +22,13 @@ export function Thread({ conversation, actions }) {
   const follower = useRef(null);
   const [away, setAway] = useState(false);
   const path = pathOf(conversation);
-  const asked = path.findLast((message) => message.role === "user")?.key;
+  const questionKey = path.findLast((message) => message.role === "user")?.key;
   // An answer that is being written: with it, its question goes to the top of the window.
   const newest = path.at(-1);
-  const written = newest?.status === "running" ? newest.key : null;
+  const runningKey = newest?.status === "running" ? newest.key : null;
   const idle = conversation.phase === "ready" && !conversation.turn;
-  const stretches = useStretches(path);
-  const last = stretches.at(-1)?.number;
+  const chunks = useChunks(path);
+  const last = chunks.at(-1)?.number;
 
   useLayoutEffect(() => {
     follower.current = new ScrollFollower(scroller.current, content.current, setAway);
@@ -36,29 +36,29 @@ export function Thread({ conversation, actions }) {
   }, []);
   const toEnd = () => follower.current.toEnd();
   useLayoutEffect(() => {
-    if (conversation.sought !== null || written !== null) return;
+    if (conversation.targetId !== null || runningKey !== null) return;
     // An answer may be complete before anything of it was drawn.
-    const question = isLocal(asked) ? elementOf(content.current, asked) : null;
+    const question = isLocal(questionKey) ? elementOf(content.current, questionKey) : null;
     if (question) follower.current.pin(question);
     else toEnd();
-  }, [asked, conversation.phase]);
+  }, [questionKey, conversation.phase]);
   // Sending takes the reader along, wherever they were.
   useLayoutEffect(() => {
-    const question = written === null ? null : elementOf(content.current, asked);
-    if (question && conversation.sought === null) follower.current.pin(question);
-  }, [written]);
+    const question = runningKey === null ? null : elementOf(content.current, questionKey);
+    if (question && conversation.targetId === null) follower.current.pin(question);
+  }, [runningKey]);
   useOlder(conversation, path, scroller, content, actions);
-  useSought(conversation, path, content, follower, actions);
+  useTarget(conversation, path, content, follower, actions);
 
   return html`
     <div class="thread">
       <div class="scroller" ref=${scroller} tabindex="-1">
         <div class="column messages" ref=${content} role="log" aria-live="off" aria-label=${strings.thread.label}>
           <${Phase} conversation=${conversation} actions=${actions} />
-          <${Beginning} conversation=${conversation} path=${path} actions=${actions} />
-          ${(conversation.phase === "missing" ? [] : stretches).map(
+          <${OlderMessages} conversation=${conversation} path=${path} actions=${actions} />
+          ${(conversation.phase === "missing" ? [] : chunks).map(
             ({ number, messages }) => html`
-              <${Stretch}
+              <${MessageChunk}
                 key=${number}
                 messages=${messages}
                 places=${conversation.messages}
@@ -78,7 +78,7 @@ export function Thread({ conversation, actions }) {
 }
 
 /** Some messages that follow each other. While words are added to the last one, the other stretches are left alone. */
-const Stretch = pure(({ messages, places, end, turnPhase, idle, actions }) => {
+const MessageChunk = memo(({ messages, places, end, turnPhase, idle, actions }) => {
   const draw = (message, index) => {
     const fromEnd = end ? messages.length - index : Number.POSITIVE_INFINITY;
     const siblings = siblingsOf({ messages: places }, message);
@@ -86,7 +86,7 @@ const Stretch = pure(({ messages, places, end, turnPhase, idle, actions }) => {
     const common = { key: message.key, message, ...version, idle, actions };
     if (message.role === "user") return html`<${Question} ...${common} />`;
     const last = fromEnd === 1;
-    return html`<${Answer} ...${common} last=${last} far=${fromEnd > NEAR} turnPhase=${last ? turnPhase : null} />`;
+    return html`<${Answer} ...${common} last=${last} far=${fromEnd > FIRST_SEEN} turnPhase=${last ? turnPhase : null} />`;
   };
   return html`<div class="stretch">${messages.map(draw)}</div>`;
 });
@@ -95,39 +95,39 @@ const Stretch = pure(({ messages, places, end, turnPhase, idle, actions }) => {
  * The path in stretches of so many messages, `{number, messages}` each. A message stays in its stretch whatever comes
  * before or after it, so that it keeps its elements; a stretch with the same messages is the same list.
  */
-function useStretches(path) {
-  const kept = useRef({ anchor: undefined, lists: new Map() });
-  let from = path.findIndex(({ key }) => key === kept.current.anchor);
+function useChunks(path) {
+  const previous = useRef({ anchor: undefined, lists: new Map() });
+  let from = path.findIndex(({ key }) => key === previous.current.anchor);
   if (from < 0) {
-    kept.current = { anchor: path[0]?.key, lists: new Map() };
+    previous.current = { anchor: path[0]?.key, lists: new Map() };
     from = 0;
   }
   const lists = new Map();
   path.forEach((message, index) => {
-    const number = Math.floor((index - from) / STRETCH);
+    const number = Math.floor((index - from) / CHUNK_SIZE);
     if (!lists.has(number)) lists.set(number, []);
     lists.get(number).push(message);
   });
   for (const [number, list] of lists) {
-    const before = kept.current.lists.get(number);
+    const before = previous.current.lists.get(number);
     if (before?.length === list.length && list.every((each, index) => each === before[index]))
       lists.set(number, before);
   }
-  kept.current.lists = lists;
+  previous.current.lists = lists;
   return [...lists].map(([number, messages]) => ({ number, messages }));
 }
 
 /** Shows the message that a search led to, once it is there. */
-function useSought({ key, sought }, path, content, follower, actions) {
+function useTarget({ key, targetId }, path, content, follower, actions) {
   useLayoutEffect(() => {
-    if (sought === null || !path.some(({ id }) => id === sought)) return;
-    const element = content.current.querySelector(`[data-message="${Number(sought)}"]`);
+    if (targetId === null || !path.some(({ id }) => id === targetId)) return;
+    const element = content.current.querySelector(`[data-message="${Number(targetId)}"]`);
     follower.current.letGo();
     bringToMiddle(element, 4);
-    element.classList.add("sought");
-    element.addEventListener("animationend", () => element.classList.remove("sought"), { once: true });
-    actions.endSearch(key);
-  }, [sought, path.length]);
+    element.classList.add("search-target");
+    element.addEventListener("animationend", () => element.classList.remove("search-target"), { once: true });
+    actions.clearTarget(key);
+  }, [targetId, path.length]);
 }
 
 /** Again for a few frames: what comes into sight on the way is laid out only then, and pushes the rest. */
@@ -153,7 +153,7 @@ function useOlder(conversation, path, scroller, content, actions) {
   useLayoutEffect(() => {
     if (!more) return undefined;
     const element = scroller.current;
-    const look = () => element.scrollTop < EARLY && actions.loadOlder(conversation.key);
+    const look = () => element.scrollTop < LOAD_AHEAD_PX && actions.loadOlder(conversation.key);
     element.addEventListener("scroll", look, { passive: true });
     // What is there may not even fill the window.
     if (element.scrollHeight <= element.clientHeight) look();
@@ -168,7 +168,7 @@ function elementOf(content, key) {
 }
 
 /** What stands above the first message, while there are others before it. */
-function Beginning({ conversation, path, actions }) {
+function OlderMessages({ conversation, path, actions }) {
   if (beforeFirst(path) === null) return null;
   if (conversation.older !== "failed") {
     return html`<p class="progress beginning"><${Spinner} />${strings.thread.older}</p>`;

@@ -1,17 +1,17 @@
 // A tool call as one line: what is happening, then what came of it. Opens to the arguments and the result.
 
 import { dateLabel, duration } from "../../chart/format.js";
-import { label as inWords } from "../../state/result-words.js";
+import { label as inWords } from "../../state/result-translation.js";
 import { strings } from "../../strings/index.js";
-import { html, pure, useState } from "../../view.js";
+import { html, memo, useState } from "../../view.js";
 import { Icon, Spinner } from "../elements/icons.js";
+import { parsedResult } from "./parsed-result.js";
 import { Result } from "./result.js";
-import { resultOf } from "./result-of.js";
 
 const LONGEST = 20_000;
 
 /** `active`: whether the turn is still running, so that a missing result may yet come. */
-export const ToolCall = pure(({ call, active }) => {
+export const ToolCall = memo(({ call, active }) => {
   const [open, setOpen] = useState(false);
   const { result } = call;
   const state = result ? (result.ok ? "done" : "failed") : active ? "running" : "unfinished";
@@ -45,7 +45,7 @@ function sentence({ label: said, result }, state) {
 
 /** What came of it, in the page's language: out of the card, where the tool's own sentence is in another. */
 function summaryOf({ data, summary }) {
-  const card = strings.language === "en" ? null : resultOf(data);
+  const card = strings.language === "en" ? null : parsedResult(data);
   const rows = card?.tables[0]?.rows.slice(0, 2) ?? [];
   if (rows.length === 0) {
     return summary

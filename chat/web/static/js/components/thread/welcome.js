@@ -1,24 +1,24 @@
 // The empty page: a greeting, who answers, four things to try, and how to connect a model where none is.
 
 import { strings } from "../../strings/index.js";
-import { html, pure } from "../../view.js";
+import { html, memo } from "../../view.js";
 import { Icon } from "../elements/icons.js";
 
 /** `own` are the greeting and the starters of whoever runs this server: {greeting, starters}, each perhaps empty. */
-export const Welcome = pure(({ demo, model, temporary, own, onSuggest }) => {
-  const say = strings.welcome;
+export const Welcome = memo(({ demo, model, temporary, own, onSuggest }) => {
+  const labels = strings.welcome;
   const starters = own?.starters ?? [];
-  const usual = demo ? say.demoSuggestions : say.suggestions;
+  const usual = demo ? labels.demoSuggestions : labels.suggestions;
   const suggestions = starters.length > 0 ? starters : usual;
   return html`
     <div class="scroller">
       <div class="column welcome">
-        <h1 dir="auto">${temporary ? strings.temporary.title : own?.greeting || say.greeting}</h1>
-        ${(temporary || !own?.greeting) && html`<p class="muted lead" dir="auto">${temporary ? strings.temporary.explanation : say.introduction}</p>`}
+        <h1 dir="auto">${temporary ? strings.temporary.title : own?.greeting || labels.greeting}</h1>
+        ${(temporary || !own?.greeting) && html`<p class="muted lead" dir="auto">${temporary ? strings.temporary.explanation : labels.introduction}</p>`}
         <p class="answers-here">
-          ${model && html`<${Icon} name="chats" />${say.answeredBy} <strong>${demo ? say.demoModel : model}</strong>`}
+          ${model && html`<${Icon} name="chats" />${labels.answeredBy} <strong>${demo ? labels.demoModel : model}</strong>`}
         </p>
-        <ul class="suggestions" aria-label=${say.suggestionsLabel}>
+        <ul class="suggestions" aria-label=${labels.suggestionsLabel}>
           ${suggestions.map((text) => html`<li dir="auto"><${Suggestion} text=${text} onSuggest=${onSuggest} /></li>`)}
         </ul>
         ${demo && html`<${DemoNote} />`}

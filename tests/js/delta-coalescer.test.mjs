@@ -1,19 +1,19 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { EventPace } from "../../chat/web/static/js/network/event-pace.js";
+import { DeltaCoalescer } from "../../chat/web/static/js/network/delta-coalescer.js";
 
 test("words are joined, everything keeps its order, nothing is lost", () => {
   const told = [];
-  const pace = new EventPace((name, data) => told.push([name, data.text ?? data.id]));
-  pace.add("turn", { id: 1 });
-  for (const text of ["a", "b", "c"]) pace.add("delta", { text });
-  pace.add("reasoning", { text: "r" });
-  pace.add("delta", { text: "d" });
-  pace.add("tool_call", { id: 2 });
-  pace.add("delta", { text: "e" });
-  pace.flush();
-  pace.flush();
+  const coalescer = new DeltaCoalescer((name, data) => told.push([name, data.text ?? data.id]));
+  coalescer.add("turn", { id: 1 });
+  for (const text of ["a", "b", "c"]) coalescer.add("delta", { text });
+  coalescer.add("reasoning", { text: "r" });
+  coalescer.add("delta", { text: "d" });
+  coalescer.add("tool_call", { id: 2 });
+  coalescer.add("delta", { text: "e" });
+  coalescer.flush();
+  coalescer.flush();
   const joined = told.reduce((all, [name, what]) => {
     if (all.at(-1)?.[0] === name) all.at(-1)[1] += what;
     else all.push([name, what]);
@@ -38,11 +38,11 @@ test("words are joined, everything keeps its order, nothing is lost", () => {
 test("what was gathered is told without being asked", async () => {
   const texts = [];
   await new Promise((resolve) => {
-    const pace = new EventPace((_, { text }) => {
+    const coalescer = new DeltaCoalescer((_, { text }) => {
       texts.push(text);
       if (texts.join("") === "abc") resolve();
     });
-    for (const text of ["a", "b", "c"]) pace.add("delta", { text });
+    for (const text of ["a", "b", "c"]) coalescer.add("delta", { text });
   });
   assert.equal(texts[0], "a");
 });

@@ -2,13 +2,13 @@
 
 import { dateLabel } from "../../chart/format.js";
 import { readResultData } from "../../state/result-data.js";
-import { localised } from "../../state/result-words.js";
+import { localised } from "../../state/result-translation.js";
 import { strings } from "../../strings/index.js";
 
 const known = new WeakMap();
 
 /** Worked out once for each piece of data; null where there is nothing to show. */
-export function resultOf(data) {
+export function parsedResult(data) {
   if (data === null || typeof data !== "object") return null;
   if (!known.has(data)) {
     const read = readResultData(data);

@@ -2,32 +2,32 @@
 
 const SLICE_MS = 6;
 
-const waiting = new Set();
+const tasks = new Set();
 let scheduled = false;
 
 const whenIdle = globalThis.requestIdleCallback ?? ((run) => setTimeout(run, 16));
 
 /** Runs `task` soon, the last one given first: that is the lowest, and so the nearest. Returns what runs it now. */
-export function later(task) {
-  waiting.add(task);
+export function runWhenIdle(task) {
+  tasks.add(task);
   schedule();
-  return () => waiting.delete(task) && task();
+  return () => tasks.delete(task) && task();
 }
 
-export function never(task) {
-  waiting.delete(task);
+export function cancelTask(task) {
+  tasks.delete(task);
 }
 
 /** Runs all that waits, now. */
 export function flush() {
-  for (const task of [...waiting]) {
-    waiting.delete(task);
+  for (const task of [...tasks]) {
+    tasks.delete(task);
     task();
   }
 }
 
 function schedule() {
-  if (scheduled || waiting.size === 0) return;
+  if (scheduled || tasks.size === 0) return;
   scheduled = true;
   whenIdle(work, { timeout: 200 });
 }
@@ -35,8 +35,8 @@ function schedule() {
 function work() {
   scheduled = false;
   const began = performance.now();
-  for (const task of [...waiting].reverse()) {
-    waiting.delete(task);
+  for (const task of [...tasks].reverse()) {
+    tasks.delete(task);
     task();
     if (performance.now() - began > SLICE_MS) break;
   }

@@ -1,9 +1,9 @@
 // An answer as it is copied: its words as they were written, and as a document; the figures of its tools as tables.
 
-import { resultOf, sourceSentence } from "./result-of.js";
+import { parsedResult, sourceSentence } from "./parsed-result.js";
 
 /** What stands in an answer to be pressed or heard, not to be taken along. */
-const LEFT_OUT = "button, .code-head, .table-foot, .unseen, .katex-html, annotation, svg";
+const NOT_COPIED = "button, .code-head, .table-foot, .visually-hidden, .katex-html, annotation, svg";
 
 /** Whether there is anything to copy. */
 export function hasContent(message) {
@@ -11,10 +11,10 @@ export function hasContent(message) {
 }
 
 /** `{text, html}`; `article` is where the answer is drawn. */
-export function copied(message, article) {
+export function copyContent(message, article) {
   const drawn = [...article.querySelectorAll(":scope > .markdown")];
   const pieces = message.parts.flatMap((part) => {
-    if (part.kind === "text") return [{ text: part.text.trim(), html: documentOf(drawn.shift()) }];
+    if (part.kind === "text") return [{ text: part.text.trim(), html: plainHtmlOf(drawn.shift()) }];
     const figures = figuresOf(part);
     return figures ? [{ text: asMarkdown(figures), html: asHtml(figures) }] : [];
   });
@@ -29,14 +29,14 @@ export function copied(message, article) {
 
 function figuresOf(part) {
   if (part.kind !== "tool" || !part.call.result?.ok) return null;
-  const result = resultOf(part.call.result.data);
+  const result = parsedResult(part.call.result.data);
   return result && result.tables.length > 0 ? result : null;
 }
 
-function documentOf(place) {
-  if (!place) return "";
-  const copy = place.cloneNode(true);
-  for (const each of copy.querySelectorAll(LEFT_OUT)) each.remove();
+function plainHtmlOf(container) {
+  if (!container) return "";
+  const copy = container.cloneNode(true);
+  for (const each of copy.querySelectorAll(NOT_COPIED)) each.remove();
   for (const each of copy.querySelectorAll("*")) {
     for (const { name } of [...each.attributes]) {
       if (!["href", "colspan", "rowspan", "start", "dir", "lang"].includes(name)) each.removeAttribute(name);
@@ -54,12 +54,12 @@ function asMarkdown({ title, note, tables, sources }) {
 }
 
 function asHtml({ title, note, tables, sources }) {
-  const place = document.createElement("div");
-  if (title) place.append(element("h3", title));
-  if (note) place.append(element("p", note));
-  place.append(...tables.map(tableElement));
-  place.append(...sources.map((source) => element("p", sourceSentence(source))));
-  return place.innerHTML;
+  const container = document.createElement("div");
+  if (title) container.append(element("h3", title));
+  if (note) container.append(element("p", note));
+  container.append(...tables.map(tableElement));
+  container.append(...sources.map((source) => element("p", sourceSentence(source))));
+  return container.innerHTML;
 }
 
 function tableElement({ columns, rows }) {

@@ -7,7 +7,7 @@ const LONG_ENOUGH = 4;
  * Which rows or items of `html` come first just as in `before`: `{count, html}`, the HTML being without them; null
  * where both are not one list or one table, or have too little in common. The last of them is never among them.
  */
-export function sameStart(html, before) {
+export function commonPrefix(html, before) {
   const now = takenApart(html);
   const then = now && takenApart(before);
   if (!then || now.head !== then.head) return null;

@@ -1,15 +1,15 @@
 // Words come faster than anyone reads: they are handed on a few times a second, everything else at once. What takes
 // long to show is shown less often, so that the page is idle most of the time however much there is to show.
 
-import { effort } from "../markdown/effort.js";
+import { renderTime } from "../markdown/render-time.js";
 
 const INTERVAL_MS = 75;
-const IDLE_FOR_EACH_MS = 9;
+const IDLE_PER_RENDER_MS = 9;
 
-export class EventPace {
+export class DeltaCoalescer {
   #apply;
   /** @type {{name: string, text: string} | null} */
-  #waiting = null;
+  #pending = null;
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   #timer;
   #last = Number.NEGATIVE_INFINITY;
@@ -20,13 +20,13 @@ export class EventPace {
   }
 
   add(name, data) {
-    if (this.#waiting && this.#waiting.name !== name) this.flush();
+    if (this.#pending && this.#pending.name !== name) this.flush();
     if (name !== "delta" && name !== "reasoning") {
       this.#apply(name, data);
       return;
     }
-    this.#waiting = { name, text: (this.#waiting?.text ?? "") + String(data.text ?? "") };
-    const interval = Math.max(INTERVAL_MS, effort.latestMs * IDLE_FOR_EACH_MS);
+    this.#pending = { name, text: (this.#pending?.text ?? "") + String(data.text ?? "") };
+    const interval = Math.max(INTERVAL_MS, renderTime.latestMs * IDLE_PER_RENDER_MS);
     const rest = this.#last + interval - performance.now();
     if (rest <= 0) this.flush();
     else this.#timer ??= setTimeout(() => this.flush(), rest);
@@ -35,10 +35,10 @@ export class EventPace {
   flush() {
     clearTimeout(this.#timer);
     this.#timer = undefined;
-    const waiting = this.#waiting;
-    this.#waiting = null;
-    if (!waiting) return;
+    const pending = this.#pending;
+    this.#pending = null;
+    if (!pending) return;
     this.#last = performance.now();
-    this.#apply(waiting.name, { text: waiting.text });
+    this.#apply(pending.name, { text: pending.text });
   }
 }

@@ -1,8 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-
+import { commonPrefix } from "../../chat/web/static/js/markdown/common-prefix.js";
 import { renderText } from "../../chat/web/static/js/markdown/document.js";
-import { sameStart } from "../../chat/web/static/js/markdown/same-start.js";
 
 const html = renderText;
 const list = (count) => Array.from({ length: count }, (_, n) => `${n + 1}. item **${n}**\n   - nested\n`).join("");
@@ -10,7 +9,7 @@ const table = (count) => `| a | b |\n| - | - |\n${Array.from({ length: count }, 
 
 test("a list or table that grew has its beginning in common, but for the last of it", () => {
   for (const make of [list, table]) {
-    const same = sameStart(html(make(9)), html(make(8)));
+    const same = commonPrefix(html(make(9)), html(make(8)));
     assert.equal(same.count, 7);
     const whole = html(make(9));
     // What is left out is exactly what comes between the head and the rest.
@@ -23,10 +22,10 @@ test("a list or table that grew has its beginning in common, but for the last of
 });
 
 test("where an early item changed, the head did, or little is in common, all is made", () => {
-  assert.equal(sameStart(html(table(9)), html(table(9).replace("| 0 |", "| zero |"))), null);
-  assert.equal(sameStart(html(table(9)), html(table(9).replace("| a |", "| other |"))), null);
-  assert.equal(sameStart(html(list(3)), html(list(2))), null);
-  assert.equal(sameStart(html(list(9)), html(table(9))), null);
-  assert.equal(sameStart("<p>a</p>", "<p>a</p>"), null);
-  assert.equal(sameStart(html(list(9)), ""), null);
+  assert.equal(commonPrefix(html(table(9)), html(table(9).replace("| 0 |", "| zero |"))), null);
+  assert.equal(commonPrefix(html(table(9)), html(table(9).replace("| a |", "| other |"))), null);
+  assert.equal(commonPrefix(html(list(3)), html(list(2))), null);
+  assert.equal(commonPrefix(html(list(9)), html(table(9))), null);
+  assert.equal(commonPrefix("<p>a</p>", "<p>a</p>"), null);
+  assert.equal(commonPrefix(html(list(9)), ""), null);
 });

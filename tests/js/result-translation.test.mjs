@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { cell, label, localised } from "../../chat/web/static/js/state/result-words.js";
+import { cell, label, localised } from "../../chat/web/static/js/state/result-translation.js";
 import { strings as de } from "../../chat/web/static/js/strings/de.js";
 import { strings } from "../../chat/web/static/js/strings/index.js";
 

@@ -5,21 +5,21 @@ import { html } from "../../view.js";
 import { Menu } from "../elements/menu.js";
 
 /** `models` are those that may answer. */
-export function AgainMenu({ message, models, actions }) {
-  const say = strings.message;
-  const wish = (icon, word, named) => ({ icon, word, run: () => actions.regenerate(message, { wish: named }) });
+export function RegenerateMenu({ message, models, actions }) {
+  const labels = strings.message;
+  const wish = (icon, word, value) => ({ icon, word, run: () => actions.regenerate(message, { wish: value }) });
   const others = models.length > 1 ? models.filter((model) => model !== message.model) : [];
   return html`
     <${Menu}
       id="again-${message.key}"
       icon="wand"
-      label=${say.differently}
+      label=${labels.differently}
       items=${[
-        wish("shorter", say.shorter, "shorter"),
-        wish("longer", say.moreDetailed, "more_detailed"),
+        wish("shorter", labels.shorter, "shorter"),
+        wish("longer", labels.moreDetailed, "more_detailed"),
         ...others.map((model) => ({
           icon: "retry",
-          word: say.withModel(model),
+          word: labels.withModel(model),
           run: () => actions.regenerate(message, { model }),
         })),
       ]}

@@ -1,0 +1,23 @@
+// Choosing several chats of the list, to put them away, take them along or delete them.
+
+import { withToggled } from "../state/selection.js";
+
+/** `archiveAll(items)` and `removeAll(items)` are those of single chats, for many. */
+export function selectionActions({ store, archiveAll, removeAll }) {
+  const set = (selection) => store.update({ selection });
+  const selectedItems = () => store.state.history.items.filter(({ id }) => store.state.selection?.ids.has(id));
+  const endWith = (run) => () => {
+    const items = selectedItems();
+    set(null);
+    run(items);
+  };
+  return {
+    startSelecting: (id = null) => set({ ids: new Set(id === null ? [] : [id]), anchor: id }),
+    /** `order` are the ids of the list as it is shown; `range`: all from the one selected last. */
+    toggleSelected: (id, { order, range = false }) => set(withToggled(store.state.selection, id, order, range)),
+    selectAll: (ids) => set({ ids: new Set(ids), anchor: null }),
+    endSelecting: () => set(null),
+    archiveSelected: endWith(archiveAll),
+    removeSelected: endWith(removeAll),
+  };
+}

@@ -1,0 +1,51 @@
+// The toolbar above the list while several chats are selected, and the list's lines with checkboxes.
+
+import { directionOf } from "../../markdown/direction.js";
+import { strings } from "../../strings/index.js";
+import { html } from "../../view.js";
+import { IconButton } from "../elements/buttons.js";
+
+/** `ids` are the selected ones, `all` those of the list. */
+export function SelectionBar({ ids, all, actions }) {
+  const labels = strings.selection;
+  const none = ids.size === 0;
+  return html`
+    <div class="choice-bar" role="toolbar" aria-label=${labels.label}>
+      <label class="choice-all">
+        <input
+          type="checkbox"
+          aria-label=${labels.all}
+          checked=${!none && ids.size === all.length}
+          onChange=${(event) => actions.selectAll(event.currentTarget.checked ? all : [])}
+        />
+        <span role="status">${labels.count(ids.size)}</span>
+      </label>
+      <div class="choice-doings">
+        <${IconButton} icon="archive" label=${labels.archive} disabled=${none} onClick=${actions.archiveSelected} />
+        <${IconButton}
+          icon="download"
+          label=${labels.download}
+          disabled=${none}
+          onClick=${() => actions.download(actions.exportAllAddress([...ids]))}
+        />
+        <${IconButton} icon="trash" label=${labels.remove} disabled=${none} onClick=${actions.removeSelected} />
+        <${IconButton} icon="close" label=${labels.end} onClick=${actions.endSelecting} />
+      </div>
+    </div>
+  `;
+}
+
+/** A line of the list while chats are selected. */
+export function SelectionItem({ item, selected, order, actions }) {
+  const title = item.title || strings.untitled;
+  // With the click, since only that tells of Shift.
+  const onClick = (event) => actions.toggleSelected(item.id, { order, range: event.shiftKey });
+  return html`
+    <li class=${selected ? "item current" : "item"}>
+      <label class="choice" title=${title}>
+        <input type="checkbox" checked=${selected} onClick=${onClick} />
+        <span class="title" dir=${directionOf(title)}>${title}</span>
+      </label>
+    </li>
+  `;
+}

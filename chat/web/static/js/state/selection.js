@@ -1,0 +1,14 @@
+// Several chats selected in the list: {ids: Set, anchor: the id that was selected last, or null}. Pure functions.
+
+/** With `id` selected, or not any more; with `range` all between the anchor and it become what it becomes. */
+export function withToggled(selection, id, order, range = false) {
+  const ids = new Set(selection?.ids ?? []);
+  const selected = !ids.has(id);
+  const ends = [order.indexOf(selection?.anchor), order.indexOf(id)].sort((one, other) => one - other);
+  const span = range && ends[0] >= 0 ? order.slice(ends[0], ends[1] + 1) : [id];
+  for (const each of span) {
+    if (selected) ids.add(each);
+    else ids.delete(each);
+  }
+  return { ids, anchor: id };
+}
