@@ -262,5 +262,5 @@ def _model(settings: Settings) -> LanguageModel:
 
 def _tried_once(model: LanguageModel) -> LanguageModel:
     """For requests that nobody waits for."""
-    once: Callable[[], LanguageModel] | None = getattr(model, "trying_once", None)
+    once: Callable[[], LanguageModel] | None = getattr(model, "without_retries", None)
     return model if once is None else once()

@@ -14,7 +14,7 @@ from typing import Any
 
 import msgspec
 
-from chat.llm.characters import whole_characters
+from chat.llm.surrogates import whole_characters
 
 _DEEPEST_TEXT = 8
 # As the code of an event without choices: it is none of an error.
@@ -38,7 +38,7 @@ class Delta(msgspec.Struct, gc=False):
 
 
 # Fields that belong to the reasoning of a message and must come back with its tool calls, beside plain text.
-KEPT = ("reasoning_details", "thinking_blocks", "extra_content", "thought_signature", "reasoning_opaque")
+EXTRA_FIELDS = ("reasoning_details", "thinking_blocks", "extra_content", "thought_signature", "reasoning_opaque")
 
 
 class Choice(msgspec.Struct, gc=False):
@@ -96,7 +96,7 @@ def delta_of(value: Any) -> Delta | None:
         refusal=text_of(value.get("refusal")) or None,
         tool_calls=value.get("tool_calls"),
         function_call=value.get("function_call"),
-        **{name: value.get(name) for name in KEPT},
+        **{name: value.get(name) for name in EXTRA_FIELDS},
     )
 
 

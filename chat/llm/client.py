@@ -27,16 +27,16 @@ from chat.errors import (
     ModelUnreachable,
     NoDescriptors,
 )
-from chat.llm.adapting import Adapting, Question
+from chat.llm.adaptive_request import AdaptiveRequest, ModelRequest
+from chat.llm.cancel_scope import CancelScope, use_scope
+from chat.llm.capabilities import CapabilityCache
+from chat.llm.chunk_template import ChunkTemplate
 from chat.llm.deltas import AnswerReader
 from chat.llm.endpoint import Endpoint
-from chat.llm.faults import FAILURES, Faults, asked_to_wait_s
-from chat.llm.habits import Habits
-from chat.llm.line import Line, using
-from chat.llm.pause import pause
-from chat.llm.reply import Unreadable
+from chat.llm.faults import FAILURES, Faults, retry_after_of
+from chat.llm.response_parser import UnparsableResponse
+from chat.llm.sleep import cancellable_sleep
 from chat.llm.sse import EventParser
-from chat.llm.wrapping import Wrapping
 from chat.messages import Delta, Message, Notice, ReasoningDelta, ToolSpec
 
 MAX_RETRIES = 2
@@ -46,8 +46,8 @@ MAX_RETRY_AFTER_S = 5.0
 USAGE_WITHIN_S = 2.0
 END_WITHIN_S = 0.2
 
-_REHEARSED_ANSWER = b'data: {"choices": [{"delta": {"content": "."}, "finish_reason": "stop"}]}\n\ndata: [DONE]\n\n'
-_REHEARSED_TOOLS = [ToolSpec("tool", "", {"type": "object", "properties": {}})]
+_WARM_UP_ANSWER = b'data: {"choices": [{"delta": {"content": "."}, "finish_reason": "stop"}]}\n\ndata: [DONE]\n\n'
+_WARM_UP_TOOLS = [ToolSpec("tool", "", {"type": "object", "properties": {}})]
 
 
 class OpenAIModel:
@@ -71,7 +71,7 @@ class OpenAIModel:
         self._faults = Faults(self._endpoint.secrets, model_timeout_s)
         self._key_can_be_sent = api_key.isascii() and api_key.isprintable()
         self._retries = MAX_RETRIES
-        self._habits = Habits()
+        self._capabilities = CapabilityCache()
         self._offer_tools = offer_tools
 
     def stream(
@@ -84,24 +84,24 @@ class OpenAIModel:
     ) -> Generator[Delta, None, None]:
         if not self._key_can_be_sent:
             raise ModelRejected("OPENAI_API_KEY holds characters that no key has; set it anew.")
-        asking = Adapting(Question(model, messages, tools, may_call), self._habits, self._offer_tools)
+        request = AdaptiveRequest(ModelRequest(model, messages, tools, may_call), self._capabilities, self._offer_tools)
         attempt = 0
         while True:
             came = begun = False
             try:
-                with contextlib.closing(self._attempt(asking.body(), cancellation)) as deltas:
+                with contextlib.closing(self._attempt(request.body(), cancellation)) as deltas:
                     for delta in deltas:
                         if not came:
                             came = True
-                            asking.succeeded()
-                            yield from map(Notice, asking.notices)
+                            request.succeeded()
+                            yield from map(Notice, request.notices)
                         begun = begun or not isinstance(delta, ReasoningDelta)
                         yield delta
                 return
             except FAILURES as failure:
                 cancellation.check()
                 error = self._faults.error(failure, begun)
-                refused = None if came else asking.adapted_error(failure, error)
+                refused = None if came else request.adapt(failure, error)
                 if refused is None and not came:
                     continue
                 error = refused or error
@@ -112,7 +112,7 @@ class OpenAIModel:
                         raise error from None
                     finally:
                         del error, refused  # they hold this frame, and all of the turn with it
-            pause(wait_s, cancellation)
+            cancellable_sleep(wait_s, cancellation)
             attempt += 1
 
     def _wait_before_next(self, failure: Exception, error: ModelError, attempt: int) -> float | None:
@@ -120,15 +120,15 @@ class OpenAIModel:
         repeats = isinstance(error, (ModelUnreachable, ModelUnavailable, ModelRateLimited, NoDescriptors))
         if attempt >= self._retries or not (repeats or isinstance(failure, (ModelGarbled, ModelEndedEarly))):
             return None
-        if isinstance(failure, Unreadable) and self._endpoint.use_stand_in():
+        if isinstance(failure, UnparsableResponse) and self._endpoint.use_fallback():
             return 0.0
-        asked_s = asked_to_wait_s(failure)
-        if asked_s is not None and asked_s > MAX_RETRY_AFTER_S:
+        retry_after_s = retry_after_of(failure)
+        if retry_after_s is not None and retry_after_s > MAX_RETRY_AFTER_S:
             return None
         # A quarter to half a second, then twice that; spread, so that those who failed together don't return together.
-        return max(asked_s or 0.0, (1 + attempt) * random.uniform(0.25, 0.5))  # noqa: S311
+        return max(retry_after_s or 0.0, (1 + attempt) * random.uniform(0.25, 0.5))  # noqa: S311
 
-    def trying_once(self) -> OpenAIModel:
+    def without_retries(self) -> OpenAIModel:
         """The same model over the same connections, where an attempt that fails is not repeated."""
         other = copy.copy(self)
         other._retries = 0
@@ -139,54 +139,54 @@ class OpenAIModel:
         self._endpoint.close()
 
     def _attempt(self, body: bytes, cancellation: Cancellation) -> Generator[Delta]:
-        line = Line(cancellation.deadline, self._model_timeout_s, cancellation)
-        with cancellation.closing(line.hang_up):
-            with using(line):
+        scope = CancelScope(cancellation.deadline, self._model_timeout_s, cancellation)
+        with cancellation.closing(scope.cancel):
+            with use_scope(scope):
                 stream = self._endpoint.send(body)
             del body  # it is not sent again
-            line.head_arrived()
+            scope.head_received()
             with contextlib.closing(stream):
-                yield from _deltas(stream, line, cancellation)
+                yield from _deltas(stream, scope, cancellation)
 
     def warm_up(self) -> None:
         """Pay for what the first request would: late imports and the SDK's lazy parts. Sends nothing."""
         if not self._key_can_be_sent:
             return  # every turn will say so
         codecs.lookup("idna")  # loaded at the first look-up of a host's name
-        rehearsal = copy.copy(self)
-        transport = httpx2.MockTransport(lambda _: httpx2.Response(200, stream=httpx2.ByteStream(_REHEARSED_ANSWER)))
-        rehearsal._endpoint = self._endpoint.answered_by(transport)
-        rehearsal._habits = Habits()
-        for _ in rehearsal.stream("model", [Message("user", "")], _REHEARSED_TOOLS, Cancellation(60)):
+        offline = copy.copy(self)
+        transport = httpx2.MockTransport(lambda _: httpx2.Response(200, stream=httpx2.ByteStream(_WARM_UP_ANSWER)))
+        offline._endpoint = self._endpoint.with_transport(transport)
+        offline._capabilities = CapabilityCache()
+        for _ in offline.stream("model", [Message("user", "")], _WARM_UP_TOOLS, Cancellation(60)):
             pass
 
 
-def _deltas(stream: Iterable[bytes], line: Line, cancellation: Cancellation) -> Iterator[Delta]:
+def _deltas(stream: Iterable[bytes], scope: CancelScope, cancellation: Cancellation) -> Iterator[Delta]:
     """The answer as it arrives. Leaves the connection either read to its end or closed."""
-    parser, answer, wrapping = EventParser(), AnswerReader(), Wrapping()
+    parser, answer, template = EventParser(), AnswerReader(), ChunkTemplate()
     try:
         for received in stream:
             cancellation.check()
-            if parser.is_between_events and (words := wrapping.words(received)) and answer.passes(words):
-                line.answer_goes_on()
+            if parser.is_between_events and (words := template.match(received)) and answer.accept(words):
+                scope.note_progress()
                 yield words
                 continue
             events = parser.feed(received)
             for delta in answer.read(events):
-                line.words_arrived()
+                scope.allow_read_batching()
                 yield delta
             if events:
-                wrapping.learn(events[-1][1])
-            if answer.goes_on:
-                answer.goes_on = False
-                line.answer_goes_on()
-                line.end_within(_end_within_s(answer))
+                template.learn(events[-1][1])
+            if answer.has_progress:
+                answer.has_progress = False
+                scope.note_progress()
+                scope.end_within(_end_within_s(answer))
     except httpx2.HTTPError:
         if not answer.is_finished:
             raise
     else:
-        yield from answer.last(parser.end(), parser.has_document)
-    yield from answer.rest()
+        yield from answer.read_tail(parser.end(), parser.has_document)
+    yield from answer.end()
     _raise_fault_of(answer)
 
 

@@ -1,4 +1,4 @@
-"""One connection to an endpoint: a blocking socket, with or without TLS, that obeys the line of its request.
+"""One connection to an endpoint: a blocking socket, with or without TLS, that obeys the scope of its request.
 
 Knows bytes, not HTTP. TLS runs over memory instead of over the socket: so one `recv` takes whatever has
 arrived, however many TLS records that is, and hanging up is the same for both.
@@ -14,13 +14,13 @@ import time
 
 import httpx2
 
-from chat.llm.line import Line
+from chat.llm.cancel_scope import CancelScope
 
 READ_BYTES = 64 * 1024
 
 
 class Connection:
-    """Used by one request at a time, which `begin`s by plugging in its line; another thread may only `shut` it.
+    """Used by one request at a time, which `begin`s by plugging in its scope; another thread may only `shut` it.
 
     Errors are httpx2's, as if its own transport had raised them, but for those of `connect` and `start_tls`:
     these are OSErrors, for `dialling` to translate. After any error: `close`.
@@ -29,31 +29,31 @@ class Connection:
     def __init__(self) -> None:
         self._sock: socket.socket | None = None
         self._tls: _Tls | None = None
-        self._line: Line | None = None
+        self._scope: CancelScope | None = None
         self._lock = threading.Lock()
         self._timeout_s: float | None = None
-        self.spoke_unasked = False
+        self.has_unsolicited_data = False
 
-    def begin(self, line: Line) -> None:
+    def bind(self, scope: CancelScope) -> None:
         with self._lock:
-            self._line = line
-        line.take(self)
+            self._scope = scope
+        scope.attach(self)
 
-    def release(self) -> None:
-        """The request is over: its line can do nothing here any more."""
+    def unbind(self) -> None:
+        """The request is over: its scope can do nothing here any more."""
         with self._lock:
-            self._line = None
+            self._scope = None
 
-    def shut(self, line: Line) -> None:
-        """End the blocking calls of `line`, if this connection is still its."""
+    def interrupt(self, scope: CancelScope) -> None:
+        """End the blocking calls of `scope`, if this connection is still its."""
         with self._lock:
-            if self._line is line and self._sock is not None:
+            if self._scope is scope and self._sock is not None:
                 with contextlib.suppress(OSError):
                     self._sock.shutdown(socket.SHUT_RDWR)
 
     def close(self) -> None:
         with self._lock:
-            self._line = None
+            self._scope = None
             sock, self._sock = self._sock, None
         if sock is not None:
             sock.close()
@@ -74,15 +74,15 @@ class Connection:
         """Raises OSError, of which ssl.SSLError is one. `timeout_s` is for all of it, however slowly it drips."""
         tls = _Tls(context, hostname)
         until = time.monotonic() + timeout_s
-        shaken = False
-        while not shaken:
+        done = False
+        while not done:
             try:
-                shaken = tls.shake()
+                done = tls.handshake()
             finally:  # also what tells the other side why not
-                if to_send := tls.to_send():
+                if pending_output := tls.pending_output():
                     self._wait_at_most(self._allowed_s(until - time.monotonic()))
-                    self._socket.sendall(to_send)
-            if not shaken:
+                    self._socket.sendall(pending_output)
+            if not done:
                 self._wait_at_most(self._allowed_s(until - time.monotonic()))
                 tls.received(self._socket.recv(READ_BYTES))
         self._tls = tls
@@ -101,11 +101,11 @@ class Connection:
         """What has arrived, once something has; b"" at the end. Raises ReadTimeout and ReadError."""
         try:
             while True:
-                line = self._line
-                if line is None:
+                scope = self._scope
+                if scope is None:
                     raise TimeoutError("the time for this request is over")
-                data = line.receive(timeout_s, self._receive_within, TimeoutError)
-                if line.too_much(len(data)):
+                data = scope.receive(timeout_s, self._receive_within, TimeoutError)
+                if scope.exceeds_head_limit(len(data)):
                     raise httpx2.ReadError("too much came before an answer")
                 if self._tls is None or not data:
                     return data
@@ -121,17 +121,17 @@ class Connection:
         self._wait_at_most(seconds)
         return self._socket.recv(READ_BYTES)
 
-    def is_quiet(self) -> bool:
+    def is_reusable(self) -> bool:
         """Whether an idle connection is still open and nothing has come on it that nobody asked for."""
         try:
             self._wait_at_most(0.0)
             data = self._socket.recv(READ_BYTES)
             if self._tls is None:
-                self.spoke_unasked = bool(data)
+                self.has_unsolicited_data = bool(data)
                 return False
             # A TLS server may send tickets at any time.
-            self.spoke_unasked = bool(data) and bool(self._tls.decrypted(data))
-            return bool(data) and not self.spoke_unasked and not self._tls.ended
+            self.has_unsolicited_data = bool(data) and bool(self._tls.decrypted(data))
+            return bool(data) and not self.has_unsolicited_data and not self._tls.ended
         except BlockingIOError:
             return True
         except OSError:
@@ -145,8 +145,8 @@ class Connection:
         return sock
 
     def _allowed_s(self, timeout_s: float | None) -> float:
-        line = self._line
-        allowed_s = 0.0 if line is None else line.wait_s(timeout_s)
+        scope = self._scope
+        allowed_s = 0.0 if scope is None else scope.wait_timeout_s(timeout_s)
         if allowed_s is None or allowed_s <= 0:
             raise TimeoutError("the time for this request is over")
         return allowed_s
@@ -166,7 +166,7 @@ class _Tls:
         self._outgoing = ssl.MemoryBIO()
         self._object = context.wrap_bio(self._incoming, self._outgoing, server_hostname=hostname)
 
-    def shake(self) -> bool:
+    def handshake(self) -> bool:
         """Go on with the handshake; whether that was all of it. Raises ssl.SSLError."""
         try:
             self._object.do_handshake()
@@ -180,7 +180,7 @@ class _Tls:
         else:
             self._incoming.write_eof()
 
-    def to_send(self) -> bytes:
+    def pending_output(self) -> bytes:
         return self._outgoing.read()
 
     def encrypted(self, data: bytes) -> bytes:

@@ -10,13 +10,13 @@ from typing import Any
 
 from chat.errors import ModelError, ModelGarbled, ModelInterrupted, ModelNoAnswer
 from chat.llm import chunks, finish
-from chat.llm.calls import ToolCalls
-from chat.llm.characters import whole_characters, without_half
 from chat.llm.chunks import Chunk, Delta, content_of, count_of, decode, decode_loosely, delta_of, text_of
-from chat.llm.kept import KeptFields
+from chat.llm.message_extras import MessageExtras
+from chat.llm.surrogates import whole_characters, without_half
+from chat.llm.text_parts import Kind, TextPart, has_other_fields, kind_of, plain_text_parts, text_parts
 from chat.llm.thinking import ThinkingTags
-from chat.llm.words import Kind, Said, has_more_than_words, kind_of, only_words, said_in
-from chat.messages import Delta as Given
+from chat.llm.tool_calls import ToolCalls
+from chat.messages import Delta as AnswerDelta
 from chat.messages import ReasoningDelta, TextDelta, Usage
 
 _DONE = (b"[done]", b'"[done]"', b"done")
@@ -35,45 +35,45 @@ class ReportedError(Exception):
 
 
 class AnswerReader:
-    """One streamed answer: passes on at once what can be, and keeps what only the end makes whole."""
+    """One streamed answer: accept on at once what can be, and keeps what only the end makes whole."""
 
     def __init__(self) -> None:
         self.finish_reason = ""
         self.done = False  # [DONE] has come
-        self.goes_on = False  # something of the answer has come since this was last set to False
-        self._begun = False
+        self.has_progress = False  # something of the answer has come since this was last set to False
+        self._started = False
         self._calls = ToolCalls()
-        self._kept = KeptFields()
+        self._extras = MessageExtras()
         self._thinking: ThinkingTags | None = ThinkingTags()
-        self._half = ""  # of a character at the end of what came last
+        self._half_character = ""  # of a character at the end of what came last
         self._last_kind: Kind = TextDelta
         self._has_text = self._has_reasoning = False
-        self._flows = False  # in the middle of its text: what has words alone needs no further look
+        self._in_plain_text = False  # in the middle of its text: what has words alone needs no further look
         self._error: Any = None
         # Whether words came without a finish reason, and whether they went on after one: an endpoint that puts it
         # into every event says nothing by it.
-        self._open_words = self._reason_was_early = False
+        self._has_text_without_reason = self._reason_came_early = False
         self._message_text = ""
-        self._in_lines = False
+        self._has_line_events = False
         self._prompt_tokens = self._completion_tokens = 0
         self._counted = False
 
     @property
     def is_finished(self) -> bool:
         """Return whether the finish reason says for certain that nothing more comes."""
-        return self.done or (bool(self.finish_reason) and self._open_words and not self._reason_was_early)
+        return self.done or (bool(self.finish_reason) and self._has_text_without_reason and not self._reason_came_early)
 
-    def passes(self, words: TextDelta | ReasoningDelta) -> bool:
+    def accept(self, words: TextDelta | ReasoningDelta) -> bool:
         """Take words that were read elsewhere. False where they have to be read here after all."""
         if type(words) is TextDelta:
-            return self._flows
-        if self.finish_reason or self._half:
+            return self._in_plain_text
+        if self.finish_reason or self._half_character:
             return False
         self._has_reasoning = True
-        self._kept.add_reasoning(words.text)
+        self._extras.add_reasoning(words.text)
         return True
 
-    def read(self, events: Iterable[tuple[bytes, bytes]]) -> Iterator[Given]:
+    def read(self, events: Iterable[tuple[bytes, bytes]]) -> Iterator[AnswerDelta]:
         """The deltas of events that came together: words that follow each other are one delta.
 
         Raises ModelGarbled and ReportedError, once what came before has been taken.
@@ -83,12 +83,12 @@ class AnswerReader:
         fault: ModelGarbled | ReportedError | None = None
         try:
             for name, data in events:
-                for said, text in self._take(name, data):
-                    if said is not kind:
+                for parts, text in self._event_parts(name, data):
+                    if parts is not kind:
                         if texts:
                             yield kind("".join(texts))
                             texts = []
-                        kind = said
+                        kind = parts
                     texts.append(text)
                 if self._error is not None:
                     raise ReportedError(self._error)
@@ -102,7 +102,7 @@ class AnswerReader:
             finally:
                 del fault  # it holds this frame
 
-    def last(self, events: Iterable[tuple[bytes, bytes]], is_document: bool) -> Iterator[Given]:
+    def read_tail(self, events: Iterable[tuple[bytes, bytes]], is_document: bool) -> Iterator[AnswerDelta]:
         """The deltas of what stood at the end of the body without its end. What was cut there is passed over."""
         try:
             yield from self.read(events)
@@ -110,20 +110,20 @@ class AnswerReader:
             if is_document:
                 raise
         # A document that could be read is whole.
-        self.done = self.done or (is_document and not self._in_lines)
+        self.done = self.done or (is_document and not self._has_line_events)
 
-    def rest(self) -> Sequence[Given]:
+    def end(self) -> Sequence[AnswerDelta]:
         """After the stream's end: held back words, the tool calls, if the answer is whole, and the usage."""
-        rest: list[Given] = [kind(text) for kind, text in self._held_back()]
+        rest: list[AnswerDelta] = [kind(text) for kind, text in self._flush()]
         if self._calls and self.fault() is None:
-            rest += self._calls.whole(self._kept.as_text())
+            rest += self._calls.whole(self._extras.as_text())
         if self._counted:
             rest.append(Usage(self._prompt_tokens, self._completion_tokens))
         return rest
 
     def fault(self) -> ModelError | None:
         """Why what came is not a whole answer, or None."""
-        if not self._begun:
+        if not self._started:
             return ModelGarbled(
                 "The model's endpoint answered, but not with a stream of events; check that OPENAI_BASE_URL"
                 " leads to an OpenAI-compatible API (it often ends in /v1)."
@@ -139,45 +139,45 @@ class AnswerReader:
             return ModelNoAnswer("The model gave only its reasoning, and no answer.")
         return ModelNoAnswer("The model's answer was empty.")
 
-    def _take(self, name: bytes, data: bytes) -> Sequence[Said]:
+    def _event_parts(self, name: bytes, data: bytes) -> Sequence[TextPart]:
         """The words of one event. Raises ModelGarbled and ReportedError."""
         loose = False
         try:
             chunk = decode(data)
         except (ValueError, RecursionError):
-            if self._is_said_without_json(name, data):
+            if self._is_control_data(name, data):
                 return ()
             try:
                 chunk, loose = decode_loosely(data), True
             except ValueError:
-                return self._take_lines(name, data)
-        if self._flows and not loose and not name:
-            said = only_words(chunk)
-            if len(said) == 1 and said[0][0] is TextDelta:
-                self.goes_on = True
-                return said
-        if name and self._is_said_by_name(name, chunk, data):
+                return self._line_parts(name, data)
+        if self._in_plain_text and not loose and not name:
+            parts = plain_text_parts(chunk)
+            if len(parts) == 1 and parts[0][0] is TextDelta:
+                self.has_progress = True
+                return parts
+        if name and self._is_control_event(name, chunk, data):
             return ()
         if not chunk.choices and not loose:
             chunk = decode_loosely(data)
         self._error = chunk.error or None
-        said = self._of_chunk(chunk)
-        return self._with_whole_characters(said) if loose or self._half else said
+        parts = self._chunk_parts(chunk)
+        return self._join_half_characters(parts) if loose or self._half_character else parts
 
-    def _take_lines(self, name: bytes, data: bytes) -> Sequence[Said]:
+    def _line_parts(self, name: bytes, data: bytes) -> Sequence[TextPart]:
         """Take data that is several events, where an endpoint puts no empty line between them."""
         lines = data.split(b"\n")
         if len(lines) == 1:
             raise ModelGarbled("The model's endpoint sent a piece of an answer that cannot be read.")
-        self._in_lines = True
-        return [part for line in lines for part in self._take(name, line)]
+        self._has_line_events = True
+        return [part for line in lines for part in self._event_parts(name, line)]
 
-    def _is_said_without_json(self, name: bytes, data: bytes) -> bool:
+    def _is_control_data(self, name: bytes, data: bytes) -> bool:
         """Return whether an event is the end, or nothing at all. Raises ReportedError for an error in plain text."""
         bare = data.strip()
         if bare.lower() in _DONE:
-            self.goes_on = self.goes_on or not self.done
-            self.done = self._begun = True
+            self.has_progress = self.has_progress or not self.done
+            self.done = self._started = True
             return True
         if name == b"error":
             try:
@@ -186,17 +186,17 @@ class AnswerReader:
                 raise ReportedError(bare.decode("utf-8", "replace")) from None
         return bare.lower() in _PINGS or name in _PING_NAMES
 
-    def _is_said_by_name(self, name: bytes, chunk: Chunk, data: bytes) -> bool:
+    def _is_control_event(self, name: bytes, chunk: Chunk, data: bytes) -> bool:
         """Return whether an event's name says all there is to it. Raises ReportedError."""
         if name == b"error":
             # Where an event of that name has no error object, it is one itself.
             raise ReportedError(chunk.error or chunks.document(data))
         if name in _END_NAMES and not chunk.choices:
-            self.done = self._begun = True
+            self.done = self._started = True
         return name in _PING_NAMES
 
-    def _of_chunk(self, chunk: Chunk) -> Sequence[Said]:
-        self._begun = True
+    def _chunk_parts(self, chunk: Chunk) -> Sequence[TextPart]:
+        self._started = True
         if chunk.usage is not None:
             self._count(chunk.usage)
         choices = chunk.choices
@@ -209,88 +209,90 @@ class AnswerReader:
                 return ()
             choice = first
         self._error = self._error or choice.error or None
-        self.goes_on = True
+        self.has_progress = True
         delta = choice.delta
         if choice.message is not None or choice.text is not None:
-            delta = self._of_message(choice)
+            delta = self._message_delta(choice)
         if choice.finish_reason and not finish.is_none(choice.finish_reason):
-            said = () if delta is None else self._words(delta, True)
+            parts = () if delta is None else self._delta_parts(delta, True)
             self._finish(choice.finish_reason)
-            return said
-        return () if delta is None else self._words(delta, False)
+            return parts
+        return () if delta is None else self._delta_parts(delta, False)
 
     def _finish(self, reason: str) -> None:
-        self._flows = False
+        self._in_plain_text = False
         if not self.finish_reason or finish.may_be_replaced(self.finish_reason):
             self.finish_reason = reason
 
-    def _words(self, delta: Delta, with_reason: bool) -> Sequence[Said]:
-        if has_more_than_words(delta):
+    def _delta_parts(self, delta: Delta, with_reason: bool) -> Sequence[TextPart]:
+        if has_other_fields(delta):
             self._calls.add(delta.tool_calls)
             self._calls.add_older(delta.function_call)
-            self._kept.add(delta)
+            self._extras.add(delta)
         if delta.reasoning_content or delta.reasoning:
-            self._kept.add_named(delta)
-        said = said_in(delta)
+            self._extras.add_named(delta)
+        parts = text_parts(delta)
         if delta.content or delta.refusal or delta.tool_calls or delta.function_call:
-            self._open_words = self._open_words or not with_reason
-            self._reason_was_early = self._reason_was_early or bool(self.finish_reason)
-        if said:
-            said = self._classified(said)
-            self._flows = (
-                self._has_text and self._open_words and not (self._thinking or self.finish_reason or with_reason)
+            self._has_text_without_reason = self._has_text_without_reason or not with_reason
+            self._reason_came_early = self._reason_came_early or bool(self.finish_reason)
+        if parts:
+            parts = self._classified(parts)
+            self._in_plain_text = (
+                self._has_text
+                and self._has_text_without_reason
+                and not (self._thinking or self.finish_reason or with_reason)
             )
-        return said
+        return parts
 
-    def _classified(self, said: Sequence[Said]) -> Sequence[Said]:
+    def _classified(self, parts: Sequence[TextPart]) -> Sequence[TextPart]:
         """The same, with reasoning between tags told apart from text."""
         if self._thinking is not None:
-            said = [part for each in said for part in self._untagged(each)]
-        for kind, text in said:
+            parts = [part for each in parts for part in self._split_thinking(each)]
+        for kind, text in parts:
             if kind is ReasoningDelta:
                 self._has_reasoning = True
             elif not self._has_text:
                 self._has_text = not text.isspace()
-        return said
+        return parts
 
-    def _untagged(self, said: Said) -> Iterator[Said]:
-        kind, text = said
+    def _split_thinking(self, parts: TextPart) -> Iterator[TextPart]:
+        kind, text = parts
         thinking = self._thinking
         if kind is ReasoningDelta or thinking is None:
-            yield said
+            yield parts
             return
         for is_reasoning, part in thinking.feed(text):
             yield kind_of(is_reasoning), part
         if thinking.in_text:
             self._thinking = None
-            self._kept.add_prefix(thinking.prefix)
+            self._extras.add_prefix(thinking.prefix)
 
-    def _held_back(self) -> list[Said]:
-        said: list[Said] = []
-        if self._half:
-            self._half, said = "", list(self._classified([(self._last_kind, "\ufffd")]))
+    def _flush(self) -> list[TextPart]:
+        parts: list[TextPart] = []
+        if self._half_character:
+            self._half_character, parts = "", list(self._classified([(self._last_kind, "\ufffd")]))
         if self._thinking is not None:
             held = self._thinking.end()
-            self._kept.add_prefix(self._thinking.prefix)
+            self._extras.add_prefix(self._thinking.prefix)
             self._thinking = None
-            said += self._classified([(kind_of(is_reasoning), text) for is_reasoning, text in held])
-        return said
+            parts += self._classified([(kind_of(is_reasoning), text) for is_reasoning, text in held])
+        return parts
 
-    def _with_whole_characters(self, said: Sequence[Said]) -> Sequence[Said]:
+    def _join_half_characters(self, parts: Sequence[TextPart]) -> Sequence[TextPart]:
         """The same without halves of characters: that at the end is kept for the next event."""
-        whole: list[Said] = []
-        for kind, text in said:
-            if self._half and kind is not self._last_kind:
+        whole: list[TextPart] = []
+        for kind, text in parts:
+            if self._half_character and kind is not self._last_kind:
                 whole.append((self._last_kind, "\ufffd"))
-                self._half = ""
+                self._half_character = ""
             self._last_kind = kind
-            ready, self._half = without_half(self._half + text)
-            self._flows = self._flows and not self._half
+            ready, self._half_character = without_half(self._half_character + text)
+            self._in_plain_text = self._in_plain_text and not self._half_character
             if ready:
                 whole.append((kind, whole_characters(ready)))
         return whole
 
-    def _of_message(self, choice: chunks.Choice) -> Delta | None:
+    def _message_delta(self, choice: chunks.Choice) -> Delta | None:
         """The delta of a choice that has a whole message, or text as older endpoints have it.
 
         Some send both, and some the message as far as it has come.
@@ -299,7 +301,7 @@ class AnswerReader:
         message = delta_of(choice.message)
         if message is None:
             message = Delta(content=text_of(choice.text))
-        if delta is not None and (said_in(delta) or has_more_than_words(delta)):
+        if delta is not None and (text_parts(delta) or has_other_fields(delta)):
             self._message_text += content_of(delta.content)[0]
             return delta
         self._calls.add_whole(message.tool_calls)
@@ -307,7 +309,7 @@ class AnswerReader:
             self._calls.add_older(message.function_call)
         message.tool_calls = message.function_call = None
         text = content_of(message.content)[0]
-        self._open_words = True  # a message's finish reason is no habit of every event
+        self._has_text_without_reason = True  # a message's finish reason is no habit of every event
         if self._has_text and not self._message_text:
             return None
         if self._has_reasoning and not self._message_text:
@@ -325,7 +327,7 @@ class AnswerReader:
         prompt = count_of(usage.get("prompt_tokens", usage.get("input_tokens")))
         completion = count_of(usage.get("completion_tokens", usage.get("output_tokens")))
         if prompt is not None or completion is not None:
-            self._counted = self.goes_on = True
+            self._counted = self.has_progress = True
             self._prompt_tokens = prompt or self._prompt_tokens
             self._completion_tokens = completion or self._completion_tokens
 

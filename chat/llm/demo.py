@@ -17,7 +17,7 @@ from chat.llm import demo_answers
 from chat.llm.contract import GO_ON, INTERRUPTED
 from chat.llm.demo_german import in_english, language_of
 from chat.llm.demo_phrases import understand
-from chat.llm.pause import pause
+from chat.llm.sleep import cancellable_sleep
 from chat.messages import Delta, Message, TextDelta, ToolCall, ToolSpec, Usage
 
 # The part of an answer's time that passes before it calls tools.
@@ -39,7 +39,7 @@ class DemoModel:
         self,
         latency_s: float,
         clock: Callable[[], float] = time.monotonic,
-        wait: Callable[[float, Cancellation], None] = pause,
+        wait: Callable[[float, Cancellation], None] = cancellable_sleep,
         today: Callable[[], date] = date.today,
     ) -> None:
         self._latency_s = latency_s

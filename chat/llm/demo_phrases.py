@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any, Literal
 
-from chat.llm.demo_reading import Said, each_once, read
+from chat.llm.demo_parsing import TextPart, each_once, read
 
 Topic = Literal["figures", "greeting", "thanks", "help", "unknown"]
 
@@ -95,11 +95,11 @@ _ABOUT_RATES = re.compile(
 )
 
 
-def _complete(said: Said) -> Request | None:
+def _complete(said: TextPart) -> Request | None:
     return _complete_rate(said) if said.currencies else _complete_market(said)
 
 
-def _complete_rate(said: Said) -> Request | None:
+def _complete_rate(said: TextPart) -> Request | None:
     if len(said.currencies) > 1:
         return _rate(said)
     if said.indicators or _CONTINUING.search(said.text) or not _ABOUT_RATES.search(said.rest):
@@ -107,7 +107,7 @@ def _complete_rate(said: Said) -> Request | None:
     return _rate(said)
 
 
-def _complete_market(said: Said) -> Request | None:
+def _complete_market(said: TextPart) -> Request | None:
     comparing = _COMPARING.search(said.text)
     if said.countries and (said.indicators or (comparing and len(said.countries) > 1)):
         return Request(
@@ -120,7 +120,7 @@ def _complete_market(said: Said) -> Request | None:
     return None
 
 
-def _bare(said: Said) -> Request | None:
+def _bare(said: TextPart) -> Request | None:
     """The request of a few words that are hardly more than a name."""
     if len(said.rest.split()) > _BARE_WORDS:
         return None
@@ -133,7 +133,7 @@ def _bare(said: Said) -> Request | None:
 _HOW_MANY = re.compile(r"\bhow (?:many|much) (?!is|are|was|does|do|has|did)")
 
 
-def _rate(said: Said) -> Request:
+def _rate(said: TextPart) -> Request:
     base, *others = said.currencies
     quote = others[0] if others else "euro" if base == "US dollar" else "US dollar"
     if others and _HOW_MANY.search(said.text):
@@ -154,13 +154,13 @@ _TOWARDS = re.compile(r"\b(?:against|to|in|into|vs|versus)\b")
 _FEW_WORDS = 4
 
 
-def _continued(said: Said, previous: Request | None) -> Request | None:
+def _continued(said: TextPart, previous: Request | None) -> Request | None:
     if previous is None or not (_CONTINUING.search(said.text) or len(said.text.split()) <= _FEW_WORDS):
         return None
     return _continued_rate(said, previous) if previous.kind == "rate" else _continued_market(said, previous)
 
 
-def _continued_rate(said: Said, previous: Request) -> Request | None:
+def _continued_rate(said: TextPart, previous: Request) -> Request | None:
     days = said.days or previous.days
     if not said.currencies:
         return replace(previous, days=days) if said.days else None
@@ -170,7 +170,7 @@ def _continued_rate(said: Said, previous: Request) -> Request | None:
     return replace(previous, base=name, quote=previous.quote if name != previous.quote else previous.base, days=days)
 
 
-def _continued_market(said: Said, previous: Request) -> Request | None:
+def _continued_market(said: TextPart, previous: Request) -> Request | None:
     if said.currencies:
         return None
     years = said.years or previous.years

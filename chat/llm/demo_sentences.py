@@ -10,9 +10,9 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from chat.llm.demo_course import Course, course, shared_extreme
 from chat.llm.demo_german import Language
 from chat.llm.demo_names import date_in, indicator_in, name_in, number_in, part_of_month
+from chat.llm.demo_trend import Trend, course, shared_extreme
 
 MOST_NAMES = 6
 
@@ -47,7 +47,7 @@ def _is_share(chart: Mapping[str, Any]) -> bool:
     return str(chart.get("unit", "")).startswith("%")
 
 
-def _level(subject: str, one: Course, language: Language) -> list[str]:
+def _level(subject: str, one: Trend, language: Language) -> list[str]:
     """An amount, such as GDP: how many times as large, and when it fell."""
     falls = one.falls()
     if language == "de":
@@ -65,7 +65,7 @@ def _level(subject: str, one: Course, language: Language) -> list[str]:
     return [f"{sentence}, with {len(falls)} falls on the way, the last of them in {falls[-1]}."]
 
 
-def _growth_en(one: Course) -> str:
+def _growth_en(one: Trend) -> str:
     since, ratio = one.labels[0], one.ratio
     if ratio is None:
         return f"has changed sign since {since}"
@@ -77,7 +77,7 @@ def _growth_en(one: Course) -> str:
     return f"has {way} by about {number_in(abs(ratio - 1) * 100, 0, 'en')}% since {since}"
 
 
-def _growth_de(one: Course) -> str:
+def _growth_de(one: Trend) -> str:
     since, ratio = one.labels[0], one.ratio
     if ratio is None:
         return f"hat seit {since} die Richtung gewechselt"
@@ -89,7 +89,7 @@ def _growth_de(one: Course) -> str:
     return f"ist seit {since} um etwa {number_in(abs(ratio - 1) * 100, 0, 'de')}\u00a0% {way}"
 
 
-def _extremes(one: Course, language: Language) -> str:
+def _extremes(one: Trend, language: Language) -> str:
     found = one.break_()
     if language == "de":
         jump = f", den auffälligsten Schritt tat er {found[1]}" if found else ", ohne auffälligen Schritt dazwischen"
@@ -98,7 +98,7 @@ def _extremes(one: Course, language: Language) -> str:
     return f"It was highest in {one.high} and lowest in {one.low}{jump}."
 
 
-def _share(subject: str, one: Course, language: Language) -> list[str]:
+def _share(subject: str, one: Trend, language: Language) -> list[str]:
     """A rate in percent: its level at both ends, its extremes, its sharpest break."""
     before, after, count = one.averages()
     old, new = number_in(before, 1, language), number_in(after, 1, language)
@@ -120,7 +120,7 @@ def _share(subject: str, one: Course, language: Language) -> list[str]:
     return [first, f"{turns}{_unusual(one, language)}."]
 
 
-def _unusual(one: Course, language: Language) -> str:
+def _unusual(one: Trend, language: Language) -> str:
     found = one.break_()
     if found is None:
         return ", ohne auffälligen Bruch dazwischen" if language == "de" else ", with no year that stands out"
@@ -134,7 +134,7 @@ def _unusual(one: Course, language: Language) -> str:
     )
 
 
-def _compared(title: str, courses: Mapping[str, Course], language: Language) -> list[str]:
+def _compared(title: str, courses: Mapping[str, Trend], language: Language) -> list[str]:
     names = {name: name_in(name, language) for name in courses}
     by_last = sorted(courses, key=lambda name: courses[name].last, reverse=True)
     most, least = names[by_last[0]], names[by_last[-1]]
@@ -173,7 +173,7 @@ def _directions(
     )
 
 
-def _together(courses: Mapping[str, Course], language: Language) -> str:
+def _together(courses: Mapping[str, Trend], language: Language) -> str:
     found = shared_extreme(list(courses.values()))
     de = language == "de"
     if found is None:
@@ -217,7 +217,7 @@ def _strength(change: float, up: str, down: str, strong: str) -> str:
     return f"{strong}{word}" if strong.endswith(" ") else f"{word} {strong}"
 
 
-def _turning(one: Course, language: Language) -> str:
+def _turning(one: Trend, language: Language) -> str:
     """The low and the high as the places where the rate turned, unless they are at its ends."""
     ends = (0, len(one.labels) - 1)
     turns = sorted((one.labels.index(label), up) for label, up in ((one.low, False), (one.high, True)))
@@ -236,7 +236,7 @@ def _turning(one: Course, language: Language) -> str:
     return f"It {', '.join(steps)} and has {'recovered' if rising else 'slipped'} since."
 
 
-def _jump(one: Course, language: Language) -> str:
+def _jump(one: Trend, language: Language) -> str:
     found = one.break_()
     if found is None:
         return ", ohne einen auffälligen Sprung" if language == "de" else ", without a jump that stands out"

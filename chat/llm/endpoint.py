@@ -2,7 +2,7 @@
 
 The SDK knows addresses, keys and headers, and says what a refusal was. It is asked once what a request looks
 like, because building one takes it longer than sending: 0.2 ms of CPU in a loop, three times that in a worker
-that does other things in between. Every request is then a copy of that pattern with a body of its own.
+that does other things in between. Every request is then a copy of that sdk_request with a body of its own.
 """
 
 from __future__ import annotations
@@ -18,9 +18,9 @@ from urllib.parse import parse_qsl, unquote, urlsplit, urlunsplit
 import httpx2
 import openai
 
-from chat.llm.decoding import decoded
-from chat.llm.lean import LeanTransport, Sample
-from chat.llm.line import current
+from chat.llm.cancel_scope import current_scope
+from chat.llm.decompression import decoded
+from chat.llm.lean import LeanTransport, RequestTemplate
 from chat.llm.transport import timeouts, transport_to
 
 _DEFAULT_BASE_URL = "https://api.openai.com/v1"
@@ -33,7 +33,7 @@ _REFUSAL_WITHIN_S = 5.0
 # A query holds versions and names too, which are no secrets.
 _SHORTEST_SECRET = 16
 # How long the standard transport stands in for an endpoint that the lean one could not read.
-_STAND_IN_S = 3600.0
+_FALLBACK_S = 3600.0
 
 
 class Endpoint:
@@ -53,7 +53,7 @@ class Endpoint:
         self._clock = clock
         # A part of what a model may be silent, so that three refusals that drip end within that too.
         self._refusal_within_s = min(_REFUSAL_WITHIN_S, timeout_s / 4)
-        self._stand_in_until = 0.0
+        self._fallback_until = 0.0
         self._transport = transport_to(self._base_url, transport)
         self._sdk = openai.OpenAI(
             api_key=api_key or _NO_KEY,
@@ -73,24 +73,24 @@ class Endpoint:
         """
         # Not by way of the client: it would look for cookies and redirects, and wrap the body once more.
         transport = self._transport
-        if isinstance(transport, LeanTransport) and self._clock() >= self._stand_in_until:
-            answer = transport.repeat(self._sample, body)
+        if isinstance(transport, LeanTransport) and self._clock() >= self._fallback_until:
+            answer = transport.send_template(self._template, body)
             if 200 <= answer.status < 300:
                 return decoded(answer.body, answer.headers)
             raise self._refusal(answer.status, answer.headers, answer.body)
         if isinstance(transport, LeanTransport):
-            transport = self._stand_in
+            transport = self._fallback
         response = transport.handle_request(self._request(body))
         stream = cast("httpx2.SyncByteStream", response.stream)
         if response.is_success:
             return decoded(stream, response.headers.raw)
         raise self._refusal(response.status_code, response.headers.raw, stream)
 
-    def use_stand_in(self) -> bool:
+    def use_fallback(self) -> bool:
         """Send requests by the standard transport for a while; returns whether that is a change."""
-        if not isinstance(self._transport, LeanTransport) or self._clock() < self._stand_in_until:
+        if not isinstance(self._transport, LeanTransport) or self._clock() < self._fallback_until:
             return False
-        self._stand_in_until = self._clock() + _STAND_IN_S
+        self._fallback_until = self._clock() + _FALLBACK_S
         return True
 
     def _refusal(
@@ -98,8 +98,8 @@ class Endpoint:
     ) -> openai.APIStatusError:
         """The SDK's error for a response, whose body is read as far as it comes."""
         body = bytearray()
-        if (line := current()) is not None:
-            line.end_within(self._refusal_within_s)
+        if (scope := current_scope()) is not None:
+            scope.end_within(self._refusal_within_s)
         # What does not come in time, or cannot be read, is not worth more than the status.
         with contextlib.closing(stream), contextlib.suppress(httpx2.HTTPError):
             for piece in decoded(stream, headers):
@@ -108,29 +108,33 @@ class Endpoint:
                     break
         shown = [(name, value) for name, value in headers if name.lower() not in _OF_THE_BODY]
         response = httpx2.Response(status, headers=shown, content=bytes(body[:_MAX_REFUSAL_BYTES]))
-        response.request = self._pattern
+        response.request = self._sdk_request
         return self._sdk._make_status_error_from_response(response)
 
     def _request(self, body: bytes) -> httpx2.Request:
-        pattern = self._pattern
+        sdk_request = self._sdk_request
         # Given as `content` a body has the headers taken apart and put together again.
         request = httpx2.Request(
-            "POST", pattern.url, headers=pattern.headers, stream=httpx2.ByteStream(body), extensions=pattern.extensions
+            "POST",
+            sdk_request.url,
+            headers=sdk_request.headers,
+            stream=httpx2.ByteStream(body),
+            extensions=sdk_request.extensions,
         )
         request.headers["Content-Length"] = str(len(body))
         return request
 
     @cached_property
-    def _stand_in(self) -> httpx2.BaseTransport:
+    def _fallback(self) -> httpx2.BaseTransport:
         return transport_to(self._base_url, "standard")
 
     @cached_property
-    def _sample(self) -> Sample:
-        return Sample(self._request(b""))
+    def _template(self) -> RequestTemplate:
+        return RequestTemplate(self._request(b""))
 
-    def answered_by(self, transport: httpx2.BaseTransport) -> Endpoint:
+    def with_transport(self, transport: httpx2.BaseTransport) -> Endpoint:
         """The same endpoint, where `transport` answers instead of the network."""
-        self._sample  # noqa: B018 - made here, so that the first request to the network finds it
+        self._template  # noqa: B018 - made here, so that the first request to the network finds it
         other = copy.copy(self)
         other._transport = transport
         return other
@@ -138,11 +142,11 @@ class Endpoint:
     def close(self) -> None:
         """Close the connections that are kept alive."""
         self._transport.close()
-        if "_stand_in" in self.__dict__:
-            self._stand_in.close()
+        if "_fallback" in self.__dict__:
+            self._fallback.close()
 
     @cached_property
-    def _pattern(self) -> httpx2.Request:
+    def _sdk_request(self) -> httpx2.Request:
         """A request as the SDK makes it."""
         made: list[httpx2.Request] = []
 

@@ -26,12 +26,12 @@ from chat.errors import (
     NoDescriptors,
 )
 from chat.llm.deltas import ReportedError
-from chat.llm.elsewhere import elsewhere
 from chat.llm.reasons import labels
 from chat.llm.reasons import reason as reason_in
 from chat.llm.redaction import is_page, quotable
-from chat.llm.reply import Unreadable
-from chat.llm.retry_after import asked, retry_after_s
+from chat.llm.redirects import redirect_message
+from chat.llm.response_parser import UnparsableResponse
+from chat.llm.retry_after import retry_after_s, retry_hint
 from chat.runtime import descriptors
 
 # Everything that one attempt at an answer may raise, but for the turn's own end.
@@ -65,8 +65,8 @@ class Faults:
     def _status(self, failure: openai.APIStatusError) -> ModelError:
         status, body = failure.status_code, body_of(failure)
         reason = self._quote(body)
-        wait_s = asked_to_wait_s(failure)
-        end = f"{_said(reason, body)}{asked(wait_s)}."
+        wait_s = retry_after_of(failure)
+        end = f"{_reason_suffix(reason, body)}{retry_hint(wait_s)}."
         if status == 429:
             if labels(body) & _QUOTA_CODES:
                 return _quota_used_up(reason)
@@ -75,14 +75,14 @@ class Faults:
             return ModelUnavailable(f"The model's endpoint failed ({status}){end}", reason, wait_s)
         if status == 408:
             return ModelTimeout(f"The model's endpoint gave up waiting (408){end}", reason, wait_s)
-        told = elsewhere(failure, self._secrets) or _refusal(status, _said(reason, body))
+        told = redirect_message(failure, self._secrets) or _refusal(status, _reason_suffix(reason, body))
         return ModelRejected(f"The model's endpoint {told}.", reason)
 
     def _reported(self, body: Any) -> ModelError:
         """An error inside a stream: there is no status, only what the error says of itself."""
         said_of_itself, reason = labels(body), self._quote(body)
         wait_s = retry_after_s({}, body)
-        end = f"{_said(reason)}{asked(wait_s)}."
+        end = f"{_reason_suffix(reason)}{retry_hint(wait_s)}."
         if said_of_itself & _QUOTA_CODES:
             return _quota_used_up(reason)
         if any("rate_limit" in label or label == "429" for label in said_of_itself):
@@ -104,7 +104,7 @@ class Faults:
             return ModelGarbled(f"The model's endpoint sent something that cannot be read: {failure}.")
         if begun:
             return ModelInterrupted("The connection to the model broke before its answer was complete.")
-        if any(isinstance(cause, Unreadable) for cause in causes):
+        if any(isinstance(cause, UnparsableResponse) for cause in causes):
             return ModelUnreachable(
                 "The model's endpoint does not keep to HTTP; MODEL_TRANSPORT=standard bears with more of that."
             )
@@ -124,7 +124,7 @@ def body_of(failure: openai.APIStatusError) -> Any:
         return text
 
 
-def asked_to_wait_s(failure: Exception) -> float | None:
+def retry_after_of(failure: Exception) -> float | None:
     """How long the endpoint asked to wait, if it did."""
     if isinstance(failure, ReportedError):
         return retry_after_s({}, failure.body)
@@ -133,7 +133,7 @@ def asked_to_wait_s(failure: Exception) -> float | None:
     return retry_after_s(failure.response.headers, body_of(failure))
 
 
-def _said(reason: str, body: Any = None) -> str:
+def _reason_suffix(reason: str, body: Any = None) -> str:
     if reason:
         return f": {reason}"
     return " with a web page in place of a reason" if isinstance(body, str) and is_page(body) else ""
@@ -157,7 +157,8 @@ def _refusal(status: int, said: str) -> str:
 
 def _quota_used_up(reason: str) -> ModelRejected:
     return ModelRejected(
-        f"The model's endpoint says that the quota is used up{_said(reason)}; check the account of OPENAI_API_KEY.",
+        f"The model's endpoint says that the quota is used up{_reason_suffix(reason)};"
+        " check the account of OPENAI_API_KEY.",
         reason,
     )
 

@@ -16,13 +16,12 @@ from typing import Any
 
 import httpx2
 
-from chat.llm import line as lines
+from chat.llm.cancel_scope import CancelScope, current_scope
+from chat.llm.connect import Connector
 from chat.llm.connection import READ_BYTES, Connection
-from chat.llm.dialling import Dialler
-from chat.llm.gathering import Gathering
-from chat.llm.idle import IdleConnections, Origin
-from chat.llm.line import Line
-from chat.llm.reply import Reply
+from chat.llm.pool import ConnectionPool, Origin
+from chat.llm.read_batching import ReadBatcher
+from chat.llm.response_parser import ResponseParser
 from chat.runtime.ticker import to_tick
 
 # Seconds, by "connect", "write" and "read"; None or nothing where there is no limit.
@@ -36,60 +35,60 @@ _HEADERS = re.compile(rb"(?:[!#$%&'*+\-.^_`|~0-9A-Za-z]+: [\t -~\x80-\xff]*\r\n)
 
 
 class LeanTransport(httpx2.BaseTransport):
-    """Obeys the line in effect. Raises httpx2's exceptions, as its own transport does.
+    """Obeys the scope in effect. Raises httpx2's exceptions, as its own transport does.
 
     Nothing is sent twice: a kept connection is looked at before it is used, but a server may close it in that
     very moment, and nobody can tell whether it had begun to answer. Whoever asked decides (`OpenAIModel.stream`).
     """
 
     def __init__(self, context: ssl.SSLContext) -> None:
-        self._dialler = Dialler(context)
-        self._idle = IdleConnections()
-        self._reading: set[_Body] = set()
-        self._gathering = Gathering()
+        self._connector = Connector(context)
+        self._pool = ConnectionPool()
+        self._open_bodies: set[_Body] = set()
+        self._batcher = ReadBatcher()
 
     def handle_request(self, request: httpx2.Request) -> httpx2.Response:
         origin, timeouts = _origin(request.url), _timeouts(request)
-        return self._ask(_message(request), origin, timeouts, bodiless=request.method == "HEAD").response()
+        return self._send(_message(request), origin, timeouts, bodiless=request.method == "HEAD").response()
 
-    def repeat(self, sample: Sample, body: bytes) -> Answer:
-        """What comes of `sample` with this body. Raises as `handle_request` does."""
-        return self._ask(sample.message(body), sample.origin, sample.timeouts)
+    def send_template(self, template: RequestTemplate, body: bytes) -> StreamedResponse:
+        """What comes of `template` with this body. Raises as `handle_request` does."""
+        return self._send(template.message(body), template.origin, template.timeouts)
 
     def close(self) -> None:
-        self._idle.close()
-        for body in list(self._reading):
+        self._pool.close()
+        for body in list(self._open_bodies):
             body.close()
 
-    def pause_s(self) -> float:
+    def read_delay_s(self) -> float:
         """How long a reader may leave what arrives unread."""
-        return self._gathering.pause_s(len(self._reading))
+        return self._batcher.read_delay_s(len(self._open_bodies))
 
-    def ended(self, body: _Body, exchange: _Exchange, reply: Reply, origin: Origin) -> None:
-        self._reading.discard(body)
-        if reply.leaves_connection_usable:
-            exchange.connection.release()
-            self._idle.put(origin, exchange.connection, exchange.line.turn)
+    def release(self, body: _Body, exchange: _Exchange, parser: ResponseParser, origin: Origin) -> None:
+        self._open_bodies.discard(body)
+        if parser.keeps_connection:
+            exchange.connection.unbind()
+            self._pool.release(origin, exchange.connection, exchange.scope.turn)
             return
         exchange.connection.close()
-        if reply.has_more:
-            self._idle.distrust(origin)
+        if parser.has_excess_data:
+            self._pool.distrust(origin)
 
-    def _ask(self, message: bytes, origin: Origin, timeouts: Timeouts, *, bodiless: bool = False) -> Answer:
-        line = lines.current() or _line_of_nobody()
-        connection = self._idle.take(origin, line.turn) or self._dial(origin, line, timeouts.get("connect"))
-        exchange = _Exchange(connection, line, timeouts, Reply(bodiless))
-        reply = exchange.head(message)
-        body = _Body(self, exchange, reply, origin)
-        self._reading.add(body)
-        self._gathering.begun()
-        return Answer(reply, body)
+    def _send(self, message: bytes, origin: Origin, timeouts: Timeouts, *, bodiless: bool = False) -> StreamedResponse:
+        scope = current_scope() or _unlimited_scope()
+        connection = self._pool.acquire(origin, scope.turn) or self._connect(origin, scope, timeouts.get("connect"))
+        exchange = _Exchange(connection, scope, timeouts, ResponseParser(bodiless))
+        parser = exchange.read_head(message)
+        body = _Body(self, exchange, parser, origin)
+        self._open_bodies.add(body)
+        self._batcher.response_started()
+        return StreamedResponse(parser, body)
 
-    def _dial(self, origin: Origin, line: Line, timeout_s: float | None) -> Connection:
-        return self._dialler.dial(*origin, line, _NO_LIMIT_S if timeout_s is None else timeout_s)
+    def _connect(self, origin: Origin, scope: CancelScope, timeout_s: float | None) -> Connection:
+        return self._connector.connect(*origin, scope, _NO_LIMIT_S if timeout_s is None else timeout_s)
 
 
-class Sample:
+class RequestTemplate:
     """A request that is sent over and over, with another body each time: what comes before it is made ready once."""
 
     def __init__(self, request: httpx2.Request) -> None:
@@ -104,13 +103,13 @@ class Sample:
         return b"%b%d%b\r\n\r\n%b" % (self._before, len(body), self._after, body)
 
 
-class Answer:
+class StreamedResponse:
     """A head that has come, and the body that is to be read, or closed."""
 
-    def __init__(self, reply: Reply, body: httpx2.SyncByteStream) -> None:
-        self.status = reply.status
+    def __init__(self, parser: ResponseParser, body: httpx2.SyncByteStream) -> None:
+        self.status = parser.status
         self.body = body
-        self.headers = reply.headers
+        self.headers = parser.headers
 
     def response(self) -> httpx2.Response:
         """The same as httpx2 has it."""
@@ -122,41 +121,41 @@ class Answer:
 class _Exchange:
     """One request on one connection: says it, and reads the head of what is answered."""
 
-    def __init__(self, connection: Connection, line: Line, timeouts: Timeouts, reply: Reply) -> None:
+    def __init__(self, connection: Connection, scope: CancelScope, timeouts: Timeouts, parser: ResponseParser) -> None:
         self.connection = connection
-        self.line = line
+        self.scope = scope
         self._timeouts = timeouts
-        self._reply = reply
+        self._parser = parser
 
-    def head(self, message: bytes) -> Reply:
-        """The reply, once its head has come. Closes it and the connection where none comes."""
+    def read_head(self, message: bytes) -> ResponseParser:
+        """The parser, once its head has come. Closes it and the connection where none comes."""
         try:
-            self.connection.begin(self.line)
+            self.connection.bind(self.scope)
             try:
                 self.connection.send(message, self._timeouts.get("write"))
             except httpx2.WriteError as error:
                 self._read_refusal(error)
-            while not self._reply.has_head:
+            while not self._parser.has_head:
                 self.receive()
         except BaseException:
             self.connection.close()
-            self._reply.close()
+            self._parser.close()
             raise
-        return self._reply
+        return self._parser
 
     def receive(self) -> int:
-        """Wait for more of the reply. Returns how many bytes came."""
+        """Wait for more of the parser. Returns how many bytes came."""
         data = self.connection.receive(self._timeouts.get("read"))
         if data:
-            self._reply.feed(data)
+            self._parser.feed(data)
         else:
-            self._reply.end()
+            self._parser.feed_eof()
         return len(data)
 
     def _read_refusal(self, error: httpx2.WriteError) -> None:
         """A server that wants no more of a request may have said why before it closed."""
         try:
-            while not self._reply.has_head:
+            while not self._parser.has_head:
                 self.receive()
         except httpx2.TransportError:
             raise error from error.__cause__
@@ -165,38 +164,38 @@ class _Exchange:
 class _Body(httpx2.SyncByteStream):
     """A response's body, in pieces as they come. Hands the connection back, or closes it, at its end."""
 
-    def __init__(self, transport: LeanTransport, exchange: _Exchange, reply: Reply, origin: Origin) -> None:
+    def __init__(self, transport: LeanTransport, exchange: _Exchange, parser: ResponseParser, origin: Origin) -> None:
         self._transport = transport
         self._exchange = exchange
-        self._reply = reply
+        self._parser = parser
         self._origin = origin
         self._closed = False
 
     def __iter__(self) -> Iterator[bytes]:
-        reply, exchange = self._reply, self._exchange
-        pause_s = 0.0
+        parser, exchange = self._parser, self._exchange
+        read_delay_s = 0.0
         try:
             while True:
-                if piece := reply.take():
+                if piece := parser.read_body():
                     yield piece
-                if reply.complete:
+                if parser.complete:
                     break
-                if pause_s and exchange.line.gathers:
-                    time.sleep(min(to_tick(pause_s), exchange.line.left_s()))
+                if read_delay_s and exchange.scope.may_batch_reads:
+                    time.sleep(min(to_tick(read_delay_s), exchange.scope.remaining_s()))
                 began = time.monotonic()
                 received = exchange.receive()
-                pause_s = self._transport.pause_s()
+                read_delay_s = self._transport.read_delay_s()
                 # No use in waiting for more where there is more, nor where it comes slower than that anyway.
-                if received >= READ_BYTES or time.monotonic() - began > pause_s:
-                    pause_s = 0.0
+                if received >= READ_BYTES or time.monotonic() - began > read_delay_s:
+                    read_delay_s = 0.0
         finally:
             self.close()
 
     def close(self) -> None:
         if not self._closed:
             self._closed = True
-            self._reply.close()
-            self._transport.ended(self, self._exchange, self._reply, self._origin)
+            self._parser.close()
+            self._transport.release(self, self._exchange, self._parser, self._origin)
 
 
 def _timeouts(request: httpx2.Request) -> Timeouts:
@@ -204,10 +203,10 @@ def _timeouts(request: httpx2.Request) -> Timeouts:
     return timeouts
 
 
-def _line_of_nobody() -> Line:
-    line = Line(time.monotonic() + _NO_LIMIT_S)
-    line.head_arrived()  # the head is limited by `Reply`, the rest is for who asked to limit
-    return line
+def _unlimited_scope() -> CancelScope:
+    scope = CancelScope(time.monotonic() + _NO_LIMIT_S)
+    scope.head_received()  # the head is limited by `ResponseParser`, the rest is for who asked to limit
+    return scope
 
 
 def _origin(url: httpx2.URL) -> Origin:

@@ -23,7 +23,7 @@ def retry_after_s(headers: Mapping[str, str], body: Any) -> float | None:
     return _in_body(body, _MAX_DEPTH)
 
 
-def asked(seconds: float | None) -> str:
+def retry_hint(seconds: float | None) -> str:
     """The end of a sentence that says so, or nothing."""
     if not seconds:
         return ""

@@ -1,8 +1,8 @@
-"""Which transport carries requests to an endpoint. Decided here and nowhere else.
+"""Choice of the transport for requests to an endpoint.
 
-`lean` is made for many streams at once and keeps connections alive; `standard` is httpx2's own, bears with servers
-that are careless about HTTP, and opens a connection for each request. Both obey the `Line` in effect and raise the
-same exceptions; through a proxy of the environment every request goes the standard way.
+`lean` is made for many streams at once and keeps connections alive. `standard` is httpx2's own: it accepts responses
+that violate HTTP in small ways, and opens a connection for each request. Both obey the `CancelScope` in effect and
+raise the same exceptions. Requests through a proxy of the environment always use `standard`.
 """
 
 from __future__ import annotations
@@ -12,22 +12,22 @@ import ssl
 import httpx2
 
 from chat.errors import ModelRejected
+from chat.llm.httpx_transport import install_scoped_backend
 from chat.llm.lean import LeanTransport
 from chat.llm.proxies import Proxy, proxy_for
-from chat.llm.standard import obey_lines
 
 CONNECT_TIMEOUT_S = 5.0
 
-# httpcore reads what is left over after one answer as the next answer on the same connection, and cannot let a
-# connection rest (see `idle`): so no connection carries two requests.
+# httpcore reads excess data after one response as the next response on the same connection, and cannot quarantine a
+# connection (see `pool`). So no connection carries two requests.
 _ONE_REQUEST_EACH = httpx2.Limits(max_connections=None, max_keepalive_connections=0)
 
 
 def transport_to(url: str, name: str) -> httpx2.BaseTransport:
-    """The transport for requests to `url`; `name` is "lean" or "standard". Does not connect.
+    """Return the transport for requests to `url`; `name` is "lean" or "standard". Does not connect.
 
-    Proxies and certificates come from the environment. What the environment has wrong does not prevent a start:
-    each request says so.
+    Proxies and certificates come from the environment. An error in the environment does not prevent a start; each
+    request raises it.
     """
     proxy = proxy_for(url)
     if proxy is not None and proxy.problem:
@@ -46,6 +46,7 @@ def _context(needed: bool) -> ssl.SSLContext:
 
 
 def timeouts(read_timeout_s: float) -> httpx2.Timeout:
+    """Return the time-outs of a request."""
     return httpx2.Timeout(read_timeout_s, connect=CONNECT_TIMEOUT_S)
 
 
@@ -57,15 +58,16 @@ def _standard(context: ssl.SSLContext, proxy: Proxy | None) -> httpx2.BaseTransp
     except (ValueError, httpx2.InvalidURL, ImportError):
         variable = "" if proxy is None else proxy.variable
         return _Unusable(f"The environment variable {variable} holds no address of a proxy; correct it.")
-    obey_lines(transport)
+    install_scoped_backend(transport)
     return transport
 
 
 class _Unusable(httpx2.BaseTransport):
-    """Refuses every request with the sentence that says what to correct."""
+    """A transport that refuses every request with a sentence about what to correct."""
 
     def __init__(self, sentence: str) -> None:
         self._sentence = sentence
 
     def handle_request(self, request: httpx2.Request) -> httpx2.Response:  # noqa: ARG002 - all are refused
+        """Raise ModelRejected."""
         raise ModelRejected(self._sentence)

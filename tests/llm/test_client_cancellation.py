@@ -238,8 +238,8 @@ def test_one_turns_end_is_not_anothers(serve, connect, transport):
     assert list(ask(model, first)) == [TextDelta("first"), Usage(7, 1)]
     second = ask(model)
     assert next(second) == TextDelta("second")
-    (hang_up,) = lines
-    hang_up()
+    (cancel,) = lines
+    cancel()
     cancelled.set()
     assert list(second) == []
     assert [exchange.connection for exchange in server.exchanges] == ([0, 0] if transport == "lean" else [0, 1])

@@ -10,8 +10,8 @@ import zlib
 import pytest
 
 from chat.errors import ModelGarbled, ModelRejected, ModelTimeout, ModelUnreachable
+from chat.llm.cancel_scope import CancelScope
 from chat.llm.client import OpenAIModel
-from chat.llm.line import Line
 from chat.messages import TextDelta
 
 from .conftest import ask
@@ -261,8 +261,8 @@ def test_a_model_that_spoke_while_this_process_stood_still_was_not_silent():
         return b"words"
 
     asked: list[float] = []
-    line = Line(time.monotonic() + 60, silence_s=0.2)
-    assert line.receive(0.2, receive, TimeoutError) == b"words"
+    scope = CancelScope(time.monotonic() + 60, silence_s=0.2)
+    assert scope.receive(0.2, receive, TimeoutError) == b"words"
     assert len(asked) == 2
 
 
@@ -273,16 +273,16 @@ def test_a_silent_model_is_given_up_in_time_though():
 
     began = time.monotonic()
     with pytest.raises(TimeoutError):
-        Line(time.monotonic() + 60).receive(0.3, receive, TimeoutError)
+        CancelScope(time.monotonic() + 60).receive(0.3, receive, TimeoutError)
     assert 0.25 < time.monotonic() - began < 3
 
 
 def test_a_reader_that_always_has_something_to_read_lets_others_run(monkeypatch):
     slept: list[float] = []
-    monkeypatch.setattr("chat.llm.line.time.sleep", slept.append)
-    line, began, reads = Line(time.monotonic() + 60), time.monotonic(), 0
+    monkeypatch.setattr("chat.llm.cancel_scope.time.sleep", slept.append)
+    scope, began, reads = CancelScope(time.monotonic() + 60), time.monotonic(), 0
     while len(slept) < 5:
-        line.receive(1.0, lambda _: b"x", TimeoutError)
+        scope.receive(1.0, lambda _: b"x", TimeoutError)
         reads += 1
         assert time.monotonic() - began < 30
     assert time.monotonic() - began >= 0.04  # not at each read

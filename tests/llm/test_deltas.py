@@ -5,8 +5,8 @@ import json
 import pytest
 
 from chat.errors import ModelGarbled, ModelInterrupted, ModelNoAnswer, ModelRejected
-from chat.llm.calls import MAX_CALLS_CHARACTERS, MAX_TOOL_CALLS
 from chat.llm.deltas import AnswerReader, ReportedError
+from chat.llm.tool_calls import MAX_CALLS_CHARACTERS, MAX_TOOL_CALLS
 from chat.messages import Delta, ReasoningDelta, TextDelta, ToolCall, Usage
 
 
@@ -17,7 +17,7 @@ def chunk(delta: object = None, finish: str | None = None, **more: object) -> by
 def read(*chunks: bytes) -> list[Delta]:
     reader = AnswerReader()
     deltas = list(reader.read((b"", data) for data in chunks))
-    return [*deltas, *reader.rest()]
+    return [*deltas, *reader.end()]
 
 
 def fragments(*fragments: dict) -> list[ToolCall]:

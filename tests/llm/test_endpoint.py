@@ -52,7 +52,7 @@ def test_a_request_is_the_one_that_the_sdk_sends(monkeypatch, environment):
     for name, value in environment.items():
         monkeypatch.setenv(name, value)
     recorder, body = _Recorder(), b'{"model": "m", "messages": []}'
-    Endpoint("a-key", "http://model.test/v1", 30.0, "lean").answered_by(recorder).send(body)
+    Endpoint("a-key", "http://model.test/v1", 30.0, "lean").with_transport(recorder).send(body)
     ours, theirs = recorder.requests[0], _of_the_sdk(body)
     assert (ours.method, ours.url, ours.headers.raw) == (theirs.method, theirs.url, theirs.headers.raw)
     assert ours.extensions["timeout"] == theirs.extensions["timeout"]
@@ -61,7 +61,7 @@ def test_a_request_is_the_one_that_the_sdk_sends(monkeypatch, environment):
 
 def test_every_request_has_a_body_and_a_length_of_its_own():
     recorder = _Recorder()
-    endpoint = Endpoint("a-key", "http://model.test/v1", 30.0, "lean").answered_by(recorder)
+    endpoint = Endpoint("a-key", "http://model.test/v1", 30.0, "lean").with_transport(recorder)
     for body in (b"{}", b'{"a": 1}', b"{}"):
         endpoint.send(body)
     assert [(request.read(), request.headers["content-length"]) for request in recorder.requests] == [
@@ -78,7 +78,7 @@ def test_a_cookie_of_the_endpoint_is_not_sent_back():
             return httpx2.Response(200, headers={"Set-Cookie": "who=one-of-us; Path=/"})
 
     recorder = Cookies()
-    endpoint = Endpoint("a-key", "http://model.test/v1", 30.0, "lean").answered_by(recorder)
+    endpoint = Endpoint("a-key", "http://model.test/v1", 30.0, "lean").with_transport(recorder)
     endpoint.send(b"{}")
     endpoint.send(b"{}")
     assert "cookie" not in recorder.requests[1].headers
@@ -97,5 +97,5 @@ def test_a_cookie_of_the_endpoint_is_not_sent_back():
 def test_a_refusal_is_what_the_sdk_makes_of_it(status, error):
     recorder = _Recorder(status, b'{"error": {"message": "not so", "code": "why"}}')
     with pytest.raises(error) as raised:
-        Endpoint("a-key", "http://model.test/v1", 30.0, "lean").answered_by(recorder).send(b"{}")
+        Endpoint("a-key", "http://model.test/v1", 30.0, "lean").with_transport(recorder).send(b"{}")
     assert (raised.value.status_code, raised.value.code, raised.value.body["message"]) == (status, "why", "not so")

@@ -9,7 +9,7 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chat.llm.wire import body
+from chat.llm.request_body import encode_request
 from chat.messages import Message, ToolCall, ToolSpec
 
 TOOL = ToolSpec("look_up", "Looks up.", {"type": "object", "properties": {}})
@@ -24,7 +24,7 @@ def step(*calls: ToolCall, model: str = "a") -> list[Message]:
 
 
 def sent(messages: list[Message], model: str = "a", tools: Any = (TOOL,), **options: Any) -> Any:
-    return json.loads(body(model, messages, tools, **options))
+    return json.loads(encode_request(model, messages, tools, **options))
 
 
 def calls_and_results(request: Any) -> tuple[list[str], list[str]]:
@@ -32,11 +32,11 @@ def calls_and_results(request: Any) -> tuple[list[str], list[str]]:
     return calls, [message["tool_call_id"] for message in request["messages"] if message["role"] == "tool"]
 
 
-KEPT = ToolCall("toolu_1.x", "look_up", "{}", '{"extra_content":{"s":1},"function":{"f":2}}', '{"reasoning":"Hm."}')
+OWN_CALL = ToolCall("toolu_1.x", "look_up", "{}", '{"extra_content":{"s":1},"function":{"f":2}}', '{"reasoning":"Hm."}')
 
 
 def test_a_models_own_calls_go_back_as_they_came():
-    message = sent(step(KEPT))["messages"][0]
+    message = sent(step(OWN_CALL))["messages"][0]
     function = {"name": "look_up", "arguments": "{}", "f": 2}
     call = {"id": "toolu_1.x", "type": "function", "function": function, "extra_content": {"s": 1}}
     assert message == {"role": "assistant", "content": "", "reasoning": "Hm.", "tool_calls": [call]}
@@ -64,7 +64,7 @@ def test_blanks_beside_calls_are_nothing():
 
 
 def test_another_models_calls_are_rewritten_and_so_are_all_when_they_were_refused():
-    for request in (sent(step(KEPT), "b"), sent(step(KEPT), as_they_came=False)):
+    for request in (sent(step(OWN_CALL), "b"), sent(step(OWN_CALL), keep_own_calls=False)):
         calls, results = calls_and_results(request)
         assert calls == results
         assert re.fullmatch(ACCEPTED, calls[0])
@@ -96,13 +96,13 @@ def test_the_arguments_of_another_model_are_an_object():
     ),
     st.booleans(),
 )
-def test_ids_are_unique_and_results_follow_their_calls(steps, as_they_came):
+def test_ids_are_unique_and_results_follow_their_calls(steps, keep_own_calls):
     messages = [
         message
         for model, ids in steps
         for message in step(*(ToolCall(each, "look_up", "{}") for each in ids), model=model)
     ]
-    request = sent(messages, as_they_came=as_they_came)
+    request = sent(messages, keep_own_calls=keep_own_calls)
     calls, results = calls_and_results(request)
     assert calls == results
     assert len(set(calls)) == len(calls)
@@ -112,7 +112,7 @@ def test_ids_are_unique_and_results_follow_their_calls(steps, as_they_came):
         steps, [each for each in request["messages"] if "tool_calls" in each], strict=True
     ):
         for given_id, call in zip(ids, message["tool_calls"], strict=True):
-            if model == "a" and as_they_came and given_id and given_id not in seen:
+            if model == "a" and keep_own_calls and given_id and given_id not in seen:
                 assert call["id"] == given_id
             else:
                 assert re.fullmatch(ACCEPTED, call["id"])
@@ -128,14 +128,14 @@ def test_a_longer_conversation_has_the_same_ids_at_its_beginning():
 
 
 def test_tools_stay_as_long_as_the_history_has_calls():
-    request = sent(step(KEPT), tools=())
+    request = sent(step(OWN_CALL), tools=())
     assert [tool["function"]["name"] for tool in request["tools"]] == ["look_up"]
     assert request["tool_choice"] == "none"
     assert "tools" not in sent([Message("user", "Hi")], tools=())
 
 
 def test_a_last_step_keeps_its_tools_and_may_not_call():
-    request = sent(step(KEPT), may_call=False)
+    request = sent(step(OWN_CALL), may_call=False)
     assert request["tools"]
     assert request["tool_choice"] == "none"
-    assert "tool_choice" not in sent(step(KEPT))
+    assert "tool_choice" not in sent(step(OWN_CALL))

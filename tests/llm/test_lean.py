@@ -17,11 +17,11 @@ import httptools
 import httpx2
 import pytest
 
-from chat.llm import idle
-from chat.llm.gathering import GATHER_FROM, MAX_GATHER_S
-from chat.llm.lean import LeanTransport, Sample
-from chat.llm.line import Line, using
-from chat.llm.reply import Reply
+from chat.llm import pool
+from chat.llm.cancel_scope import CancelScope, use_scope
+from chat.llm.lean import LeanTransport, RequestTemplate
+from chat.llm.read_batching import BATCH_FROM, MAX_DELAY_S
+from chat.llm.response_parser import ResponseParser
 
 from .conftest import CERTIFICATE
 from .scripted_server import Exchange
@@ -56,8 +56,8 @@ def tls(request) -> bool:
     return request.param
 
 
-def far() -> Line:
-    return Line(time.monotonic() + LONG_S)
+def far() -> CancelScope:
+    return CancelScope(time.monotonic() + LONG_S)
 
 
 # Requests and responses
@@ -67,10 +67,10 @@ def test_what_is_sent(serve, client):
     server = serve(keeps(says(b"hello")))
     response = client.post(f"{server.url}/x?a=b c", content=b"body", headers={"X-One": "1"})
     (exchange,) = server.exchanges
-    lines = exchange.head.split(b"\r\n")
-    assert lines[0] == b"POST /v1/x?a=b%20c HTTP/1.1"
-    assert b"Host: " + server.url.split("/")[2].encode() in lines
-    assert b"X-One: 1" in lines
+    scopes = exchange.head.split(b"\r\n")
+    assert scopes[0] == b"POST /v1/x?a=b%20c HTTP/1.1"
+    assert b"Host: " + server.url.split("/")[2].encode() in scopes
+    assert b"X-One: 1" in scopes
     assert exchange.body == b"body"
     assert (response.status_code, response.text) == (200, "hello")
 
@@ -81,7 +81,7 @@ def test_an_answer_leaves_nothing_in_circles(serve, client):
     gc.disable()
     try:
         client.post(server.url)
-        left = [each for each in gc.get_objects() if isinstance(each, (Reply, httptools.HttpResponseParser))]
+        left = [each for each in gc.get_objects() if isinstance(each, (ResponseParser, httptools.HttpResponseParser))]
     finally:
         gc.enable()
     assert left == []
@@ -101,11 +101,13 @@ def test_no_header_can_be_smuggled_into_a_request(serve, client, headers):
 def test_a_sample_with_a_body_is_the_request_with_that_body(serve, body):
     server = serve(keeps(says(b"hello")))
     headers = {"Authorization": "Bearer content-length: 5", "X-Content-Length": "6"}
-    sample = Sample(httpx2.Request("POST", f"{server.url}/x?content-length: 3", headers=headers, content=b"???"))
+    template = RequestTemplate(
+        httpx2.Request("POST", f"{server.url}/x?content-length: 3", headers=headers, content=b"???")
+    )
     transport = LeanTransport(ssl.create_default_context())
     with httpx2.Client(transport=transport) as client:
         client.send(httpx2.Request("POST", f"{server.url}/x?content-length: 3", headers=headers, content=body))
-        answer = transport.repeat(sample, body)
+        answer = transport.send_template(template, body)
         assert (answer.status, b"".join(answer.body)) == (200, b"hello")
     theirs, ours = server.exchanges
     assert (ours.head, ours.body) == (theirs.head, theirs.body)
@@ -115,7 +117,7 @@ def test_a_sample_with_a_body_is_the_request_with_that_body(serve, body):
 @pytest.mark.parametrize("headers", [[(b"X-One", b"1\r\nX-Two: 2")], [(b"X One", b"1")]])
 def test_no_header_can_be_smuggled_into_a_sample(headers):
     with pytest.raises(httpx2.LocalProtocolError):
-        Sample(httpx2.Request("POST", "http://model.test/", headers=headers, content=b"x"))
+        RequestTemplate(httpx2.Request("POST", "http://model.test/", headers=headers, content=b"x"))
 
 
 def test_no_second_request_can_be_smuggled_in_by_a_method(serve, client):
@@ -262,7 +264,7 @@ def test_what_has_been_idle_for_long_is_closed(serve, client, monkeypatch):
     left: list[bool] = []
     server = serve(script)
     client.post(server.url)
-    monkeypatch.setattr(idle, "KEEPALIVE_S", -1.0)
+    monkeypatch.setattr(pool, "KEEPALIVE_S", -1.0)
     client.post(server.url)
     assert connections(server) == [0, 1]
     server.close()
@@ -270,7 +272,7 @@ def test_what_has_been_idle_for_long_is_closed(serve, client, monkeypatch):
 
 
 def test_no_more_are_kept_than_may_be(serve, client, monkeypatch):
-    monkeypatch.setattr(idle, "MAX_IDLE_CONNECTIONS", 1)
+    monkeypatch.setattr(pool, "MAX_IDLE_CONNECTIONS", 1)
     server = serve(keeps(says(b"hello")))
     with client.stream("POST", server.url) as first, client.stream("POST", server.url) as second:
         first.read()
@@ -382,18 +384,18 @@ def stuck_url(request) -> str:
 
 
 class Asking:
-    """A request in a thread of its own, on a line."""
+    """A request in a thread of its own, on a scope."""
 
-    def __init__(self, client: httpx2.Client, url: str, line: Line) -> None:
+    def __init__(self, client: httpx2.Client, url: str, scope: CancelScope) -> None:
         self.error: Exception | None = None
-        self._arguments = (client, url, line)
-        self._thread = threading.Thread(target=self._ask, daemon=True)
+        self._arguments = (client, url, scope)
+        self._thread = threading.Thread(target=self._send, daemon=True)
         self._thread.start()
 
-    def _ask(self) -> None:
-        client, url, line = self._arguments
+    def _send(self) -> None:
+        client, url, scope = self._arguments
         try:
-            with using(line):
+            with use_scope(scope):
                 client.post(url, content=b"x" * (20_000_000 if url.endswith("long") else 1))
         except httpx2.HTTPError as error:
             self.error = error
@@ -406,20 +408,20 @@ class Asking:
 @pytest.mark.parametrize("early", [True, False])
 def test_hanging_up_ends_it_at_every_stage(client, stuck_url, early):
     client.timeout = httpx2.Timeout(LONG_S)
-    line = far()
+    scope = far()
     if early:
-        line.hang_up()
-    asking = Asking(client, stuck_url, line)
+        scope.cancel()
+    asking = Asking(client, stuck_url, scope)
     if not early:
         assert not asking.has_ended(0.1), asking.error
-        line.hang_up()
+        scope.cancel()
     assert asking.has_ended()
     assert isinstance(asking.error, httpx2.TransportError)
 
 
 def test_the_deadline_ends_it_at_every_stage(client, stuck_url):
     client.timeout = httpx2.Timeout(LONG_S)
-    asking = Asking(client, stuck_url, Line(time.monotonic() + 0.1))
+    asking = Asking(client, stuck_url, CancelScope(time.monotonic() + 0.1))
     assert asking.has_ended()
     assert isinstance(asking.error, httpx2.TimeoutException)
 
@@ -433,11 +435,11 @@ def test_the_time_limits_end_it_at_every_stage(client, stuck_url):
 
 def test_many_who_ask_for_a_name_share_its_look_up(client, silent_resolver):
     client.timeout = httpx2.Timeout(LONG_S)
-    lines = [far() for _ in range(10)]
-    askings = [Asking(client, "http://model.test/", line) for line in lines]
+    scopes = [far() for _ in range(10)]
+    askings = [Asking(client, "http://model.test/", scope) for scope in scopes]
     assert not askings[-1].has_ended(0.1)
-    for line in lines:
-        line.hang_up()
+    for scope in scopes:
+        scope.cancel()
     assert all(asking.has_ended() for asking in askings)
     assert silent_resolver == ["model.test"]
 
@@ -480,12 +482,12 @@ def test_readers_gather_only_where_there_are_many(serve):
     with contextlib.ExitStack() as stack:
         client = stack.enter_context(httpx2.Client(transport=transport))
         server = serve(lambda exchange: (exchange.send(OK + b"\r\nhello"), exchange.client_left(LONG_S)))
-        for _ in range(GATHER_FROM - 1):
+        for _ in range(BATCH_FROM - 1):
             stack.enter_context(client.stream("POST", server.url))
-        assert transport.pause_s() == 0.0
+        assert transport.read_delay_s() == 0.0
         with client.stream("POST", server.url):
-            assert 0.0 < transport.pause_s() <= MAX_GATHER_S
-        assert transport.pause_s() == 0.0
+            assert 0.0 < transport.read_delay_s() <= MAX_DELAY_S
+        assert transport.read_delay_s() == 0.0
 
 
 def test_what_is_gathered_is_whole_and_in_order(serve, client, tls):
@@ -496,12 +498,12 @@ def test_what_is_gathered_is_whole_and_in_order(serve, client, tls):
         exchange.send_chunked(words)
 
     def read(number: int) -> None:
-        line = far()
-        line.words_arrived()
-        with using(line):
+        scope = far()
+        scope.allow_read_batching()
+        with use_scope(scope):
             answers[number] = client.post(server.url).content
 
-    count = 2 * GATHER_FROM
+    count = 2 * BATCH_FROM
     gate = threading.Barrier(count)
     answers: dict[int, bytes] = {}
     server = serve(script, tls=tls)
@@ -515,11 +517,11 @@ def test_what_is_gathered_is_whole_and_in_order(serve, client, tls):
 
 def test_a_reader_that_gathers_can_be_hung_up(serve):
     transport = LeanTransport(ssl.create_default_context())
-    transport.pause_s = lambda: LONG_S
-    line = Line(time.monotonic() + 0.3)
-    line.words_arrived()
+    transport.read_delay_s = lambda: LONG_S
+    scope = CancelScope(time.monotonic() + 0.3)
+    scope.allow_read_batching()
     server = serve(lambda exchange: (exchange.send(OK + b"\r\nhello"), exchange.client_left(LONG_S)))
     with httpx2.Client(transport=transport) as client:
-        asking = Asking(client, server.url, line)
+        asking = Asking(client, server.url, scope)
         assert asking.has_ended()
     assert isinstance(asking.error, httpx2.TimeoutException)

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chat.llm.reasons import labels, reason
-from chat.llm.retry_after import asked, retry_after_s
+from chat.llm.retry_after import retry_after_s, retry_hint
 
 RAW = json.dumps({"error": {"message": "too many tokens asked", "code": 400}})
 
@@ -118,4 +118,4 @@ def test_how_long_to_wait(headers, body, seconds):
     [(None, ""), (0, ""), (0.2, "1 s"), (30, "30 s"), (119, "119 s"), (600, "10 min"), (1e9, "more than a day")],
 )
 def test_how_it_is_said(seconds, said):
-    assert asked(seconds).endswith(said)
+    assert retry_hint(seconds).endswith(said)

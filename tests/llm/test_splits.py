@@ -14,9 +14,9 @@ from hypothesis import strategies as st
 
 from chat.cancellation import Cancellation
 from chat.errors import ModelError
+from chat.llm.cancel_scope import CancelScope
 from chat.llm.client import _deltas
 from chat.llm.deltas import ReportedError
-from chat.llm.line import Line
 from chat.messages import ReasoningDelta, TextDelta, ToolCall
 from scripts.fake_model.dialects import DIALECTS
 
@@ -25,7 +25,7 @@ def came(reads: list[bytes]) -> list[Any]:
     """The deltas with words that follow each other joined, and the kind of fault at the end."""
     found: list[Any] = []
     try:
-        for delta in _deltas(iter(reads), Line(math.inf), Cancellation(60)):
+        for delta in _deltas(iter(reads), CancelScope(math.inf), Cancellation(60)):
             if found and isinstance(delta, (TextDelta, ReasoningDelta)) and type(found[-1]) is type(delta):
                 found[-1] = type(delta)(found[-1].text + delta.text)
             elif isinstance(delta, ToolCall) and re.fullmatch("[A-Za-z0-9]{9}", delta.id):

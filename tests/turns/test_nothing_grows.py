@@ -44,7 +44,7 @@ def test_nothing_grows_with_the_people_who_were_there(
     make_app: Callable[..., Flask], endpoint: FaultyEndpoint, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     clock = Clock(monkeypatch)
-    monkeypatch.setattr("chat.llm.idle.KEEPALIVE_S", 0.0)  # so many seconds later they would be gone
+    monkeypatch.setattr("chat.llm.pool.KEEPALIVE_S", 0.0)  # so many seconds later they would be gone
     monkeypatch.setattr(application, "market_tools", lambda *_: TOOLS)
     app = make_app()
     for number in range(_BEFORE):

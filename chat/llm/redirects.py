@@ -13,7 +13,7 @@ _PATH = "/chat/completions"
 _MAX_ADDRESS = 200
 
 
-def elsewhere(failure: openai.APIStatusError, secrets: Sequence[str]) -> str:
+def redirect_message(failure: openai.APIStatusError, secrets: Sequence[str]) -> str:
     """What the endpoint wants instead and what to correct, or "" for another kind of refusal."""
     if failure.status_code < 400:
         return _redirect(failure, secrets)

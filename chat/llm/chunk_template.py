@@ -1,6 +1,6 @@
-"""Words that come in the same wrapping over and over.
+"""Words that come in the same template over and over.
 
-The events of an answer mostly differ in their words alone: the wrapping is learnt from one event, and whatever comes
+The events of an answer mostly differ in their words alone: the template is learnt from one event, and whatever comes
 in the very same bytes is split at it instead of being decoded: of seven events that came together each takes 0.4 µs
 so, and 1.6 µs otherwise.
 """
@@ -9,41 +9,41 @@ from __future__ import annotations
 
 import re
 
-from chat.llm.words import words_alone
+from chat.llm.text_parts import decode_text_delta
 from chat.messages import ReasoningDelta, TextDelta
 
 _PROBE = "words"
 # What ends a JSON string, begins an escape in it, or may not stand in one.
 _NOT_PLAIN = re.compile(rb'["\\\x00-\x1f]').search
-# A server whose wrapping is another one each time, which is allowed, is not tried for ever.
-_TRIES = 8
+# A server whose template is another one each time, which is allowed, is not tried for ever.
+_MAX_FAILURES = 8
 
 
-class Wrapping:
+class ChunkTemplate:
     """What stands around the words of one answer's events, so far as it is known."""
 
     def __init__(self) -> None:
         self._kind: type[TextDelta] | type[ReasoningDelta] = TextDelta
         self._before = self._after = self._between = b""
-        self._in_vain = 0
+        self._failures = 0
 
     def learn(self, data: bytes) -> None:
-        """Take the wrapping from an event's data, if there is nothing in it but words."""
-        if self._in_vain == _TRIES:
+        """Take the template from an event's data, if there is nothing in it but words."""
+        if self._failures == _MAX_FAILURES:
             return
-        self._in_vain += 1
-        said = words_alone(data)
-        if said is None or b"\\" in data:
+        self._failures += 1
+        delta = decode_text_delta(data)
+        if delta is None or b"\\" in data:
             return
-        before, words, after = data.partition(b'"%b"' % said.text.encode())
+        before, words, after = data.partition(b'"%b"' % delta.text.encode())
         # Whether these are the words is not guessed: put others in their place, and see whether they are read.
-        if words and words_alone(b'%b"%b"%b' % (before, _PROBE.encode(), after)) == type(said)(_PROBE):
-            self._kind = type(said)
+        if words and decode_text_delta(b'%b"%b"%b' % (before, _PROBE.encode(), after)) == type(delta)(_PROBE):
+            self._kind = type(delta)
             self._before, self._after = b'data: %b"' % before, b'"%b\n\n' % after
             self._between = self._after + self._before
 
-    def words(self, received: bytes) -> TextDelta | ReasoningDelta | None:
-        """The words of whole events that come in this wrapping; None where `received` is anything else.
+    def match(self, received: bytes) -> TextDelta | ReasoningDelta | None:
+        """The words of whole events that come in this template; None where `received` is anything else.
 
         To be asked only where an event may begin.
         """
@@ -57,5 +57,5 @@ class Wrapping:
             text = joined.decode()
         except UnicodeDecodeError:
             return None
-        self._in_vain = 0
+        self._failures = 0
         return self._kind(text)

@@ -5,30 +5,30 @@ from __future__ import annotations
 import httptools
 import httpx2
 
-from chat.llm.line import MAX_HEAD_BYTES
+from chat.llm.cancel_scope import MAX_HEAD_BYTES
 
 # What may come between two pieces of the body: chunk sizes with their extensions, trailers.
 MAX_FRAMING_BYTES = 64 * 1024
 
 
-class Unreadable(httpx2.RemoteProtocolError):
+class UnparsableResponse(httpx2.RemoteProtocolError):
     """The response breaks HTTP's rules. A parser that is less strict may be able to read it."""
 
 
-class Reply:
+class ResponseParser:
     """The response to one request: `feed` it, ask `has_head`, `take` the body, until `complete`.
 
     llhttp is strict as it stands: a length beside a transfer coding, two lengths, bare line feeds, folded
     or malformed headers are errors. Interim responses (1xx) are passed over, another protocol is refused.
-    Raises RemoteProtocolError for what is no response, Unreadable if another parser may think otherwise.
-    `has_more` is whether something came after the response's end.
+    Raises RemoteProtocolError for what is no response, UnparsableResponse if another parser may think otherwise.
+    `has_excess_data` is whether something came after the response's end.
     """
 
     def __init__(self, bodiless: bool = False) -> None:
         """`bodiless` is the response to HEAD, which has a length but no body."""
         self.has_head = False
         self.complete = False
-        self.has_more = False
+        self.has_excess_data = False
         self.status = 0
         self.headers: list[tuple[bytes, bytes]] = []
         self._bodiless = bodiless
@@ -40,7 +40,7 @@ class Reply:
         self._parser = httptools.HttpResponseParser(self)
 
     @property
-    def leaves_connection_usable(self) -> bool:
+    def keeps_connection(self) -> bool:
         """Whether another request may be sent after this response."""
         return self.complete and self._keeps_alive
 
@@ -51,13 +51,13 @@ class Reply:
         except (httptools.HttpParserError, httptools.HttpParserUpgrade) as error:
             self._keeps_alive = False
             if not self.complete:
-                raise Unreadable("what came is no HTTP response") from error
-            self.has_more = True
+                raise UnparsableResponse("what came is no HTTP response") from error
+            self.has_excess_data = True
         self._framing_bytes = 0 if len(self._pieces) > had else self._framing_bytes + len(data)
         if self._framing_bytes > (MAX_FRAMING_BYTES if self.has_head else MAX_HEAD_BYTES):
             raise httpx2.RemoteProtocolError("too much came that is no answer")
 
-    def take(self) -> bytes:
+    def read_body(self) -> bytes:
         """What has come of the body since the last time."""
         pieces = self._pieces
         if not pieces:
@@ -66,7 +66,7 @@ class Reply:
         pieces.clear()
         return taken
 
-    def end(self) -> None:
+    def feed_eof(self) -> None:
         """The connection has ended, and the response with it, if it is one that may end so."""
         if not self.has_head:
             raise httpx2.RemoteProtocolError("the connection was closed before a response came")

@@ -3,12 +3,12 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from chat.llm.wire import body
+from chat.llm.request_body import encode_request
 from chat.messages import Message, ToolCall, ToolSpec
 
 
 def request(*asked: Any) -> Any:
-    return json.loads(body(*asked))
+    return json.loads(encode_request(*asked))
 
 
 def test_a_conversation_with_a_tool_call():
@@ -68,7 +68,7 @@ def test_half_a_surrogate_pair_can_still_be_sent():
 
 def test_the_body_is_json_with_every_character_as_it_is():
     message = Message("user", 'Hé 🚀 "quoted"\n')
-    sent = body("a-model", [message], [ToolSpec("tool", 'Says "é".', {"type": "object"})])
+    sent = encode_request("a-model", [message], [ToolSpec("tool", 'Says "é".', {"type": "object"})])
     assert "Hé 🚀".encode() in sent
     assert json.loads(sent)["messages"] == [{"role": "user", "content": message.text}]
     assert json.loads(sent)["tools"][0]["function"]["description"] == 'Says "é".'

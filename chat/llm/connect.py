@@ -11,27 +11,27 @@ import time
 
 import httpx2
 
+from chat.llm.cancel_scope import CancelScope
 from chat.llm.connection import Connection
-from chat.llm.line import Line
 
 Address = tuple[int, tuple[object, ...]]
 
 
-class Dialler:
+class Connector:
     """Makes connections, from many threads at once."""
 
     def __init__(self, context: ssl.SSLContext) -> None:
         self._context = context
         self._context.set_alpn_protocols(["http/1.1"])
-        self._look_ups = _LookUps()
+        self._resolver = _Resolver()
 
-    def dial(self, scheme: str, host: str, port: int, line: Line, timeout_s: float) -> Connection:
-        """A connection plugged into `line`. Raises ConnectTimeout and ConnectError, caused by what went wrong."""
+    def connect(self, scheme: str, host: str, port: int, scope: CancelScope, timeout_s: float) -> Connection:
+        """A connection plugged into `scope`. Raises ConnectTimeout and ConnectError, caused by what went wrong."""
         until = time.monotonic() + timeout_s
         connection = Connection()
         try:
-            addresses = self._look_ups.addresses(host, port, line, timeout_s)
-            connection.begin(line)
+            addresses = self._resolver.addresses(host, port, scope, timeout_s)
+            connection.bind(scope)
             _connect(connection, addresses, until)
             if scheme == "https":
                 connection.start_tls(self._context, host, until - time.monotonic())
@@ -59,7 +59,7 @@ def _connect(connection: Connection, addresses: list[Address], until: float) -> 
     raise OSError("the host's name has no address")
 
 
-class _LookUps:
+class _Resolver:
     """Addresses of hosts. The system's look-up can be neither interrupted nor bounded, so it runs apart.
 
     Those who ask for the same host at once share one look-up: a resolver that hangs holds one thread.
@@ -69,16 +69,16 @@ class _LookUps:
         self._lock = threading.Lock()
         self._running: dict[tuple[str, int], concurrent.futures.Future[list[Address]]] = {}
 
-    def addresses(self, host: str, port: int, line: Line, timeout_s: float) -> list[Address]:
+    def addresses(self, host: str, port: int, scope: CancelScope, timeout_s: float) -> list[Address]:
         """Raises OSError: socket.gaierror where there is no such host, TimeoutError."""
         if numeric := _numeric(host, port):
             return [numeric]
         found = self._found(host, port)
-        alarm = _Alarm()
-        found.add_done_callback(lambda _: alarm.ring())
-        line.take(alarm)
-        alarm.wait(min(timeout_s, line.left_s()))
-        if not line.left_s() or not found.done():
+        waiter = _LookUpWaiter()
+        found.add_done_callback(lambda _: waiter.wake())
+        scope.attach(waiter)
+        waiter.wait(min(timeout_s, scope.remaining_s()))
+        if not scope.remaining_s() or not found.done():
             raise TimeoutError("the host's name was not found in time")
         return found.result()
 
@@ -107,16 +107,16 @@ class _LookUps:
             found.set_result(outcome)
 
 
-class _Alarm:
-    """What a line is plugged into while a name is looked up."""
+class _LookUpWaiter:
+    """What a scope is plugged into while a name is looked up."""
 
     def __init__(self) -> None:
-        self._rung = threading.Event()
-        self.ring = self._rung.set
-        self.wait = self._rung.wait
+        self._event = threading.Event()
+        self.wake = self._event.set
+        self.wait = self._event.wait
 
-    def shut(self, line: Line) -> None:  # noqa: ARG002 - an alarm has one line only
-        self.ring()
+    def interrupt(self, scope: CancelScope) -> None:  # noqa: ARG002 - an waiter has one scope only
+        self.wake()
 
 
 def _numeric(host: str, port: int) -> Address | None:

@@ -19,7 +19,7 @@ LONGEST_QUESTION = 600
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
+class TextPart:
     """What a question names, each once and in the order in which it does.
 
     `text` is the question, tidied; `rest` what is left of it once all names are out. `year` is the one year of
@@ -41,14 +41,14 @@ class Said:
         return None if self.days is None else max(1, int(self.days / 365.25))
 
 
-def read(question: str, today: date) -> Said:
+def read(question: str, today: date) -> TextPart:
     text = _plain(question[:LONGEST_QUESTION])
     days, rest = _period(text, today)
     year, rest = _year(rest)
     indicators, rest = _indicators(rest)
     currencies, rest = _currencies(rest)
     countries, rest = _countries(rest)
-    return Said(text, rest, countries, currencies, indicators, days, year, _subject(text))
+    return TextPart(text, rest, countries, currencies, indicators, days, year, _subject(text))
 
 
 def each_once(names: Iterable[str]) -> tuple[str, ...]:

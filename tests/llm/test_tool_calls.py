@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chat.errors import ModelGarbled
-from chat.llm.calls import MAX_CALLS_CHARACTERS, MAX_NAME_CHARACTERS, ToolCalls
+from chat.llm.tool_calls import MAX_CALLS_CHARACTERS, MAX_NAME_CHARACTERS, ToolCalls
 from chat.messages import ToolCall
 
 ARGUMENTS = '{"country": "China"}'

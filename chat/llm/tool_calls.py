@@ -15,7 +15,7 @@ import msgspec
 
 from chat.call_ids import made_id
 from chat.errors import ModelGarbled
-from chat.llm.characters import cleaned, whole_characters
+from chat.llm.surrogates import cleaned, whole_characters
 from chat.messages import ToolCall
 
 MAX_TOOL_CALLS = 64

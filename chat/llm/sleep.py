@@ -7,7 +7,7 @@ import threading
 from chat.cancellation import Cancellation
 
 
-def pause(seconds: float, cancellation: Cancellation) -> None:
+def cancellable_sleep(seconds: float, cancellation: Cancellation) -> None:
     """Wait `seconds`, or raise TurnEnded as soon as `cancellation` says so or its deadline comes."""
     ended = threading.Event()
     with cancellation.closing(ended.set):

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from chat.llm.calls import MAX_CALLS_CHARACTERS, as_text, merge
-from chat.llm.chunks import KEPT, Delta
+from chat.llm.chunks import EXTRA_FIELDS, Delta
+from chat.llm.tool_calls import MAX_CALLS_CHARACTERS, as_text, merge
 
 # Fields of a reasoning detail that come in pieces.
 _IN_PIECES = ("text", "summary", "thinking", "data")
 
 
-class KeptFields:
+class MessageExtras:
     """The fields of one answer's message, under the names under which they came."""
 
     def __init__(self) -> None:
@@ -35,7 +35,7 @@ class KeptFields:
 
     def add(self, delta: Delta) -> None:
         """Take the other fields of a delta."""
-        for name in KEPT:
+        for name in EXTRA_FIELDS:
             value = getattr(delta, name)
             if not value:
                 continue

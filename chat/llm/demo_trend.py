@@ -14,7 +14,7 @@ _ENDS = 5
 
 
 @dataclass(frozen=True, slots=True)
-class Course:
+class Trend:
     """The known points of a series, in order: labels (years or dates) and values. There are at least three."""
 
     labels: tuple[str, ...]
@@ -62,17 +62,17 @@ class Course:
         return self.labels[at], self.labels[at + 1], steps[at]
 
 
-def course(points: Any) -> Course | None:
+def course(points: Any) -> Trend | None:
     """The course of `{label: value or None}`; None where there is too little to tell one."""
     if not isinstance(points, Mapping):
         return None
     known = [(str(label), value) for label, each in points.items() if (value := _number(each)) is not None]
     if len(known) < 3:
         return None
-    return Course(tuple(label for label, _ in known), tuple(value for _, value in known))
+    return Trend(tuple(label for label, _ in known), tuple(value for _, value in known))
 
 
-def shared_extreme(courses: Sequence[Course]) -> tuple[str, str] | None:
+def shared_extreme(courses: Sequence[Trend]) -> tuple[str, str] | None:
     """The label at which most of several series have their low or their high, and which of the two."""
     for kind in ("low", "high"):
         labels = [getattr(each, kind) for each in courses]

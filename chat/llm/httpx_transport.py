@@ -13,40 +13,39 @@ from typing import Any
 import httpcore2
 import httpx2
 
-from chat.llm import line as lines
-from chat.llm.line import Line
+from chat.llm.cancel_scope import CancelScope, current_scope
 
 
-class LineStream(httpcore2.NetworkStream):
-    """A connection that obeys the line of the request which wrote to it last."""
+class ScopedStream(httpcore2.NetworkStream):
+    """A connection that obeys the scope of the request which wrote to it last."""
 
     def __init__(self, stream: httpcore2.NetworkStream) -> None:
         self._stream = stream
-        self._line: Line | None = None
+        self._scope: CancelScope | None = None
         self._lock = threading.Lock()
 
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
-        line = self._line
-        if line is None:
+        scope = self._scope
+        if scope is None:
             return self._stream.read(max_bytes, timeout)
-        data = line.receive(timeout, functools.partial(self._stream.read, max_bytes), httpcore2.ReadTimeout)
-        if line.too_much(len(data)):
+        data = scope.receive(timeout, functools.partial(self._stream.read, max_bytes), httpcore2.ReadTimeout)
+        if scope.exceeds_head_limit(len(data)):
             raise httpcore2.ReadError("too much came before an answer")
         return data
 
     def write(self, buffer: bytes, timeout: float | None = None) -> None:
-        line = lines.current()
-        if line is not self._line:
+        scope = current_scope()
+        if scope is not self._scope:
             with self._lock:
-                self._line = line
-            if line is not None:
-                line.take(self)
-        self._stream.write(buffer, _allowed_s(line, timeout))
+                self._scope = scope
+            if scope is not None:
+                scope.attach(self)
+        self._stream.write(buffer, _allowed_s(scope, timeout))
 
-    def shut(self, line: Line) -> None:
-        """End the blocking calls of `line`, if this connection is still its."""
+    def interrupt(self, scope: CancelScope) -> None:
+        """End the blocking calls of `scope`, if this connection is still its."""
         with self._lock:
-            if self._line is line:
+            if self._scope is scope:
                 sock = self._stream.get_extra_info("socket")
                 # The plain socket's shutdown: that of a TLS socket would also drop the TLS state in mid-read.
                 with contextlib.suppress(OSError):
@@ -54,20 +53,20 @@ class LineStream(httpcore2.NetworkStream):
 
     def close(self) -> None:
         with self._lock:
-            self._line = None
+            self._scope = None
             self._stream.close()
 
     def start_tls(
         self, ssl_context: ssl.SSLContext, server_hostname: str | None = None, timeout: float | None = None
     ) -> httpcore2.NetworkStream:
-        allowed_s = _allowed_s(lines.current(), timeout)
-        return LineStream(self._stream.start_tls(ssl_context, server_hostname, allowed_s))
+        allowed_s = _allowed_s(current_scope(), timeout)
+        return ScopedStream(self._stream.start_tls(ssl_context, server_hostname, allowed_s))
 
     def get_extra_info(self, info: str) -> Any:
         return self._stream.get_extra_info(info)
 
 
-class LineBackend(httpcore2.SyncBackend):
+class ScopedBackend(httpcore2.SyncBackend):
     """Connects; every connection it makes obeys lines. While it connects nothing can be hung up."""
 
     def connect_tcp(
@@ -78,22 +77,22 @@ class LineBackend(httpcore2.SyncBackend):
         local_address: str | None = None,
         socket_options: Iterable[httpcore2.SOCKET_OPTION] | None = None,
     ) -> httpcore2.NetworkStream:
-        allowed_s = _allowed_s(lines.current(), timeout)
-        return LineStream(super().connect_tcp(host, port, allowed_s, local_address, socket_options))
+        allowed_s = _allowed_s(current_scope(), timeout)
+        return ScopedStream(super().connect_tcp(host, port, allowed_s, local_address, socket_options))
 
 
-def obey_lines(transport: httpx2.HTTPTransport) -> None:
+def install_scoped_backend(transport: httpx2.HTTPTransport) -> None:
     """Give the transport's connection pool our backend. httpx has no parameter for it, httpcore has."""
     if not isinstance(transport._pool._network_backend, httpcore2.SyncBackend):
-        raise TypeError("this version of httpx2 is built differently; see obey_lines")
-    transport._pool._network_backend = LineBackend()
+        raise TypeError("this version of httpx2 is built differently; see install_scoped_backend")
+    transport._pool._network_backend = ScopedBackend()
 
 
-def _allowed_s(line: Line | None, timeout_s: float | None) -> float | None:
+def _allowed_s(scope: CancelScope | None, timeout_s: float | None) -> float | None:
     """How long one wait may last."""
-    if line is None:
+    if scope is None:
         return timeout_s
-    allowed_s = line.wait_s(timeout_s)
+    allowed_s = scope.wait_timeout_s(timeout_s)
     if allowed_s is None:
         raise httpcore2.ReadTimeout("the time for this request is over")
     return allowed_s

@@ -8,22 +8,22 @@ from chat.llm.chunks import Chunk, Delta, content_of, decode
 from chat.messages import ReasoningDelta, TextDelta
 
 Kind = type[TextDelta] | type[ReasoningDelta]
-Said = tuple[Kind, str]
+TextPart = tuple[Kind, str]
 
 
-def words_alone(data: bytes) -> TextDelta | ReasoningDelta | None:
+def decode_text_delta(data: bytes) -> TextDelta | ReasoningDelta | None:
     """The words of an event that has a meaning only by them; None for every other."""
     try:
         chunk = decode(data)
     except (ValueError, RecursionError):
         return None
-    match only_words(chunk):
+    match plain_text_parts(chunk):
         case [(kind, text)]:
             return kind(text)
     return None
 
 
-def only_words(chunk: Chunk) -> Sequence[Said]:
+def plain_text_parts(chunk: Chunk) -> Sequence[TextPart]:
     """The words of a chunk that has a meaning only by them; nothing for every other."""
     choices = chunk.choices
     if not choices or len(choices) > 1 or chunk.error or chunk.usage is not None:
@@ -32,10 +32,10 @@ def only_words(chunk: Chunk) -> Sequence[Said]:
     delta = choice.delta
     if delta is None or choice.finish_reason or choice.index or choice.error or choice.message or choice.text:
         return ()
-    return () if has_more_than_words(delta) else said_in(delta)
+    return () if has_other_fields(delta) else text_parts(delta)
 
 
-def said_in(delta: Delta) -> Sequence[Said]:
+def text_parts(delta: Delta) -> Sequence[TextPart]:
     reasoning = delta.reasoning_content or delta.reasoning
     text = delta.content or delta.refusal
     if text and not isinstance(text, str):
@@ -46,7 +46,7 @@ def said_in(delta: Delta) -> Sequence[Said]:
     return ((ReasoningDelta, reasoning),) if reasoning else ()
 
 
-def has_more_than_words(delta: Delta) -> bool:
+def has_other_fields(delta: Delta) -> bool:
     return bool(
         delta.tool_calls
         or delta.function_call

@@ -9,10 +9,10 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from chat.errors import ModelGarbled
-from chat.llm import wrapping as module
+from chat.llm import chunk_template as module
+from chat.llm.chunk_template import ChunkTemplate
 from chat.llm.deltas import AnswerReader
 from chat.llm.sse import EventParser
-from chat.llm.wrapping import Wrapping
 from chat.messages import Delta, ReasoningDelta, TextDelta
 
 
@@ -25,33 +25,33 @@ def events(*contents: str, field: str = "content") -> bytes:
     return b"".join(b"data: %b\n\n" % data({field: content}) for content in contents)
 
 
-def knowing(example: bytes) -> Wrapping:
-    wrapping = Wrapping()
-    wrapping.learn(example)
-    return wrapping
+def knowing(example: bytes) -> ChunkTemplate:
+    template = ChunkTemplate()
+    template.learn(example)
+    return template
 
 
 @pytest.mark.parametrize("field", ["content", "refusal"])
-def test_words_in_a_known_wrapping_are_taken_out(field):
-    assert knowing(data({field: "Hi"})).words(events("He", "llo", "", " é🚀", field=field)) == TextDelta("Hello é🚀")
+def test_text_in_a_known_template_is_extracted(field):
+    assert knowing(data({field: "Hi"})).match(events("He", "llo", "", " é🚀", field=field)) == TextDelta("Hello é🚀")
 
 
 def test_words_in_a_typed_part_are_taken_out():
     part = [{"type": "text", "text": "Hi"}]
-    assert knowing(data({"content": part})).words(b"data: %b\n\n" % data({"content": part})) == TextDelta("Hi")
+    assert knowing(data({"content": part})).match(b"data: %b\n\n" % data({"content": part})) == TextDelta("Hi")
 
 
 @pytest.mark.parametrize("field", ["reasoning_content", "reasoning"])
 def test_reasoning_stays_reasoning(field):
-    assert knowing(data({field: "Hm"})).words(events("Well", field=field)) == ReasoningDelta("Well")
+    assert knowing(data({field: "Hm"})).match(events("Well", field=field)) == ReasoningDelta("Well")
 
 
 def test_the_words_are_found_beside_others_that_look_alike():
     example = data({"role": "assistant", "content": "model"}, model="model")
     received = b"data: %b\n\n" % data({"role": "assistant", "content": "Hi"}, model="model")
-    assert knowing(example).words(received) == TextDelta("Hi")
+    assert knowing(example).match(received) == TextDelta("Hi")
     # The first that looks like them is something else, so that nothing is learnt.
-    assert knowing(data({"role": "assistant", "content": "assistant"})).words(received) is None
+    assert knowing(data({"role": "assistant", "content": "assistant"})).match(received) is None
 
 
 @pytest.mark.parametrize(
@@ -72,9 +72,9 @@ def test_the_words_are_found_beside_others_that_look_alike():
     ],
 )
 def test_nothing_is_learnt_from_what_means_more_than_its_words(example):
-    wrapping = knowing(example)
-    assert wrapping.words(b"data: %b\n\n" % example) is None
-    assert wrapping.words(events("Hi")) is None
+    template = knowing(example)
+    assert template.match(b"data: %b\n\n" % example) is None
+    assert template.match(events("Hi")) is None
 
 
 @pytest.mark.parametrize(
@@ -95,47 +95,47 @@ def test_nothing_is_learnt_from_what_means_more_than_its_words(example):
         events("Hi") + b"data: %b\n\n" % data({"content": "."}, "stop"),
     ],
 )
-def test_whatever_is_not_exactly_that_is_left_to_others(received):
-    assert knowing(data({"content": "Hi"})).words(received) is None
+def test_anything_that_differs_from_the_template_is_refused(received):
+    assert knowing(data({"content": "Hi"})).match(received) is None
 
 
-def test_a_wrapping_that_is_always_another_one_is_not_tried_for_ever():
-    wrapping = Wrapping()
-    with patch.object(module, "words_alone", wraps=module.words_alone) as looked_at:
+def test_a_template_that_is_always_another_one_is_not_tried_for_ever():
+    template = ChunkTemplate()
+    with patch.object(module, "decode_text_delta", wraps=module.decode_text_delta) as decode:
         for number in range(100):
-            assert wrapping.words(b"data: %b\n\n" % data({"content": "Hi"}, created=number)) is None
-            wrapping.learn(data({"content": "Hi"}, created=number))
-        assert looked_at.call_count <= 20
+            assert template.match(b"data: %b\n\n" % data({"content": "Hi"}, created=number)) is None
+            template.learn(data({"content": "Hi"}, created=number))
+        assert decode.call_count <= 20
 
 
-def test_a_wrapping_that_is_another_one_now_and_then_is_learnt_anew_each_time():
-    wrapping = Wrapping()
+def test_a_template_that_is_another_one_now_and_then_is_learnt_anew_each_time():
+    template = ChunkTemplate()
     for second in range(100):
         example = data({"content": "Hi"}, created=second)
-        wrapping.learn(example)
-        assert wrapping.words(b"data: %b\n\n" % example * 2) == TextDelta("HiHi")
+        template.learn(example)
+        assert template.match(b"data: %b\n\n" % example * 2) == TextDelta("HiHi")
 
 
-def answer(received: list[bytes], with_wrapping: bool) -> tuple[list[Delta], str]:
-    """The answer as the client reads it, its words joined; and what became of it."""
-    parser, reader, wrapping = EventParser(), AnswerReader(), Wrapping()
+def answer(received: list[bytes], with_template: bool) -> tuple[list[Delta], str]:
+    """The answer as the client reads it, its words joined; and how it failed."""
+    parser, reader, template = EventParser(), AnswerReader(), ChunkTemplate()
     found: list[Delta] = []
-    fate = ""
+    failure = ""
     try:
         for piece in received:
-            if with_wrapping and parser.is_between_events and (words := wrapping.words(piece)):
+            if with_template and parser.is_between_events and (words := template.match(piece)):
                 found.append(words)
                 continue
             whole = parser.feed(piece)
             found += reader.read(whole)
             if whole:
-                wrapping.learn(whole[-1][1])
+                template.learn(whole[-1][1])
     except ModelGarbled as error:
-        fate = error.message
+        failure = error.message
     joined: list[Delta] = []
-    for kind, said in itertools.groupby((delta for delta in found if delta.text), type):
-        joined.append(kind("".join(delta.text for delta in said)))
-    return joined, fate
+    for kind, delta in itertools.groupby((delta for delta in found if delta.text), type):
+        joined.append(kind("".join(delta.text for delta in delta)))
+    return joined, failure
 
 
 _WORDS = st.text(max_size=4) | st.sampled_from(['"', "\\", "}", "data: ", "\n\n", '"}}]}\n\ndata: {"id'])
@@ -147,7 +147,7 @@ _OTHERS = st.sampled_from(
 
 @example([events('"', field="reasoning"), events(""), events("0", field="reasoning")], 0)
 @given(st.lists(st.lists(_EVENTS | _OTHERS, max_size=4).map(b"".join), max_size=8), st.integers(0, 400))
-def test_an_answer_is_the_same_with_and_without(pieces, cut):
+def test_an_answer_is_the_same_with_and_without_a_template(pieces, cut):
     first, rest = events("First"), b"".join(pieces)
     for received in ([first, *pieces], [first, rest[:cut], rest[cut:]]):
-        assert answer(received, with_wrapping=True) == answer(received, with_wrapping=False)
+        assert answer(received, with_template=True) == answer(received, with_template=False)

@@ -12,20 +12,20 @@ from chat.llm import history
 from chat.messages import Message, ToolCall, ToolSpec
 
 
-def body(
+def encode_request(
     model: str,
     messages: Sequence[Message],
     tools: Sequence[ToolSpec],
     may_call: bool = True,
-    as_they_came: bool = True,
+    keep_own_calls: bool = True,
     usage: bool = True,
 ) -> bytes:
     """The body of one request. Encoded here: the SDK would walk through all of it in Python first.
 
     The calls of `model` itself go back as they came, those of other models in a form that every endpoint takes; unless
-    `as_they_came`, all of them do. `usage` asks for the count of tokens.
+    `keep_own_calls`, all of them do. `usage` asks for the count of tokens.
     """
-    arguments = _request(model, history.prepared(messages, model if as_they_came else None), tools, may_call)
+    arguments = _request(model, history.prepared(messages, model if keep_own_calls else None), tools, may_call)
     if usage:
         arguments["stream_options"] = {"include_usage": True}
     return msgspec.json.encode(arguments)

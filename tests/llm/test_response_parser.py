@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chat.llm.line import MAX_HEAD_BYTES
-from chat.llm.reply import MAX_FRAMING_BYTES, Reply
+from chat.llm.cancel_scope import MAX_HEAD_BYTES
+from chat.llm.response_parser import MAX_FRAMING_BYTES, ResponseParser
 
 OK = b"HTTP/1.1 200 OK\r\n"
 CHUNKED = OK + b"Transfer-Encoding: chunked\r\n\r\n"
@@ -31,60 +31,60 @@ RESPONSES = {
 }
 
 
-def fed(*pieces: bytes) -> Reply:
-    reply = Reply()
+def fed(*pieces: bytes) -> ResponseParser:
+    parser = ResponseParser()
     for piece in pieces:
-        reply.feed(piece)
-    return reply
+        parser.feed(piece)
+    return parser
 
 
 @pytest.mark.parametrize(("response", "body", "usable"), RESPONSES.values(), ids=RESPONSES)
 def test_cut_at_every_byte(response, body, usable):
     for cut in range(len(response) + 1):
-        reply = Reply()
+        parser = ResponseParser()
         got = b""
         for piece in (response[:cut], response[cut:]):
-            reply.feed(piece)
-            got += reply.take()
-        assert (reply.complete, got, reply.leaves_connection_usable) == (True, body, usable), cut
+            parser.feed(piece)
+            got += parser.read_body()
+        assert (parser.complete, got, parser.keeps_connection) == (True, body, usable), cut
 
 
 @pytest.mark.parametrize(("response", "body", "usable"), RESPONSES.values(), ids=RESPONSES)
 def test_byte_by_byte(response, body, usable):
-    reply = fed(*(bytes([byte]) for byte in response))
-    assert (reply.complete, reply.take(), reply.leaves_connection_usable) == (True, body, usable)
+    parser = fed(*(bytes([byte]) for byte in response))
+    assert (parser.complete, parser.read_body(), parser.keeps_connection) == (True, body, usable)
 
 
 @given(st.lists(st.integers(0, len(RESPONSES["chunked"][0])), max_size=12).map(sorted))
 def test_cut_anywhere_and_often(cuts):
     response, body, _ = RESPONSES["chunked"]
     edges = [0, *cuts, len(response)]
-    reply = fed(*(response[start:end] for start, end in itertools.pairwise(edges)))
-    assert reply.take() == body
-    assert reply.headers == [(b"X-One", b"1"), (b"X-One", b"2"), (b"transfer-encoding", b"Chunked")]
+    parser = fed(*(response[start:end] for start, end in itertools.pairwise(edges)))
+    assert parser.read_body() == body
+    assert parser.headers == [(b"X-One", b"1"), (b"X-One", b"2"), (b"transfer-encoding", b"Chunked")]
 
 
 @pytest.mark.parametrize(("response", "body", "usable"), RESPONSES.values(), ids=RESPONSES)
 def test_a_connection_that_ends_too_early_is_told(response, body, usable):
     for cut in range(len(response)):
-        reply = fed(response[:cut])
-        assert not reply.complete
+        parser = fed(response[:cut])
+        assert not parser.complete
         with pytest.raises(httpx2.RemoteProtocolError):
-            reply.end()
+            parser.feed_eof()
 
 
 def test_a_body_that_ends_with_the_connection():
-    reply = fed(OK + b"\r\nhel", b"lo")
-    assert (reply.complete, reply.take()) == (False, b"hello")
-    reply.end()
-    assert reply.complete
-    assert not reply.leaves_connection_usable
+    parser = fed(OK + b"\r\nhel", b"lo")
+    assert (parser.complete, parser.read_body()) == (False, b"hello")
+    parser.feed_eof()
+    assert parser.complete
+    assert not parser.keeps_connection
 
 
 def test_the_response_to_head_has_no_body():
-    reply = Reply(bodiless=True)
-    reply.feed(OK + b"Content-Length: 5\r\n\r\n")
-    assert (reply.complete, reply.take(), reply.leaves_connection_usable) == (True, b"", False)
+    parser = ResponseParser(bodiless=True)
+    parser.feed(OK + b"Content-Length: 5\r\n\r\n")
+    assert (parser.complete, parser.read_body(), parser.keeps_connection) == (True, b"", False)
 
 
 @pytest.mark.parametrize(
@@ -124,8 +124,8 @@ def test_what_is_no_response(response):
 @pytest.mark.parametrize("together", [True, False])
 def test_what_comes_after_the_end_is_not_taken_and_spoils_the_connection(more, together):
     response = OK + b"Content-Length: 5\r\n\r\nhello"
-    reply = fed(response + more) if together else fed(response, more)
-    assert (reply.complete, reply.take(), reply.leaves_connection_usable) == (True, b"hello", False)
+    parser = fed(response + more) if together else fed(response, more)
+    assert (parser.complete, parser.read_body(), parser.keeps_connection) == (True, b"hello", False)
 
 
 @pytest.mark.parametrize(
@@ -142,16 +142,16 @@ def test_what_comes_after_the_end_is_not_taken_and_spoils_the_connection(more, t
 )
 def test_what_never_ends_is_given_up(begin, endless, limit):
     piece = endless * (4096 // len(endless) + 1)
-    reply = fed(begin)
+    parser = fed(begin)
     with pytest.raises(httpx2.RemoteProtocolError):
         for _ in range(limit // len(piece) + 2):
-            reply.feed(piece)
+            parser.feed(piece)
 
 
 def test_a_long_body_is_no_framing():
-    reply = fed(CHUNKED)
+    parser = fed(CHUNKED)
     for _ in range(100):
-        reply.feed(b"1000\r\n" + b"x" * 4096 + b"\r\n")
-        assert len(reply.take()) == 4096
-    reply.feed(b"0\r\n\r\n")
-    assert reply.complete
+        parser.feed(b"1000\r\n" + b"x" * 4096 + b"\r\n")
+        assert len(parser.read_body()) == 4096
+    parser.feed(b"0\r\n\r\n")
+    assert parser.complete

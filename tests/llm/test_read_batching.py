@@ -1,0 +1,59 @@
+"""How long readers gather: not at all where they are few, longer the more they are, and longer yet in a crowd."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+
+from chat.llm.read_batching import BATCH_FROM, MAX_DELAY_IN_BURST_S, MAX_DELAY_S, ReadBatcher
+
+
+@pytest.fixture
+def clock(monkeypatch):
+    """A clock that stands still until it is moved."""
+    now = [1000.0]
+    monkeypatch.setattr(time, "monotonic", lambda: now[0])
+
+    def move(seconds):
+        now[0] += seconds
+
+    return move
+
+
+def begin(batcher, clock, count, within_s):
+    for _ in range(count):
+        batcher.response_started()
+        clock(within_s / count)
+
+
+def test_few_read_at_once_and_many_the_longer_the_more_they_are(clock):
+    batcher = ReadBatcher()
+    pauses = [batcher.read_delay_s(reading) for reading in range(5000)]
+    assert set(pauses[:BATCH_FROM]) == {0.0}
+    assert pauses[BATCH_FROM] > 0.0
+    assert pauses == sorted(pauses)
+    assert pauses[-1] == MAX_DELAY_S
+
+
+def test_a_worker_reads_no_more_often_than_it_can(clock):
+    batcher = ReadBatcher()
+    assert all(reading / batcher.read_delay_s(reading) <= 3_000.5 for reading in range(BATCH_FROM, 1500))
+
+
+def test_in_a_crowd_those_who_read_already_wait_for_longer_until_it_has_passed(clock):
+    batcher = ReadBatcher()
+    usually = batcher.read_delay_s(300)
+    begin(batcher, clock, 1000, within_s=1.0)
+    assert usually < batcher.read_delay_s(300) <= MAX_DELAY_IN_BURST_S
+    assert batcher.read_delay_s(5000) == MAX_DELAY_IN_BURST_S
+    assert batcher.read_delay_s(BATCH_FROM - 1) == 0.0
+    clock(0.5)
+    assert batcher.read_delay_s(300) == usually
+
+
+def test_many_who_come_one_by_one_are_no_crowd(clock):
+    batcher = ReadBatcher()
+    usually = batcher.read_delay_s(1500)
+    begin(batcher, clock, 1000, within_s=5.0)
+    assert batcher.read_delay_s(1500) == usually
