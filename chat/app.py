@@ -30,16 +30,16 @@ from chat.turns.database_watch import DatabaseWatch
 from chat.turns.drain import Drain
 from chat.turns.expiry import Expiry
 from chat.turns.follow import Follower
-from chat.turns.home import Home
 from chat.turns.indexer import Indexer
-from chat.turns.neighbours import desk
+from chat.turns.peer_requests import dispatch
 from chat.turns.recovery import Recovery
 from chat.turns.removal import Remover
-from chat.turns.report import WorkerReport
 from chat.turns.runner import Limits, Runner
-from chat.turns.seats import Seats
+from chat.turns.running_turns import RunningTurns
 from chat.turns.stop import Stopper
+from chat.turns.stream_limits import StreamLimits
 from chat.turns.titles import Titles
+from chat.turns.worker_report import WorkerReport
 from chat.web import (
     admin,
     base_path,
@@ -77,36 +77,44 @@ class Services:
         self.settings = settings
         self._store = Store(settings.database_path)
         self._memory = LocalMemory(settings.memory_limit_mb * 1024 * 1024)
-        self._home = Home(self._store, settings.active_turns_limit)
+        self._running_turns = RunningTurns(self._store, settings.active_turns_limit)
         self._peers = Peers(settings.data_dir / "run")
-        self._recovery = Recovery(self._store, self._home, self._peers.name, self._peers.presence)
+        self._recovery = Recovery(self._store, self._running_turns, self._peers.name, self._peers.presence)
         self._expiry = Expiry(self._store, self._memory)
         self._remover = Remover(self._store)
         self._indexer = Indexer(self._store)
         self._database_watch = DatabaseWatch(self._store)
-        self._drain = Drain(self._home, settings.grace_s)
+        self._drain = Drain(self._running_turns, settings.grace_s)
         self._model = _model(settings)
-        follower = Follower(self._store, self._home, self._peers, Seats(settings.streams_limit))
-        stopper = Stopper(self._store, self._home, self._peers)
+        follower = Follower(self._store, self._running_turns, self._peers, StreamLimits(settings.streams_limit))
+        stopper = Stopper(self._store, self._running_turns, self._peers)
         tools = market_tools(settings.world_bank_url, settings.frankfurter_url, settings.data_dir / "cache")
         self._titles = Titles(self._store, _tried_once(self._model), "none" if settings.demo else settings.title_model)
         runner = Runner(
             self._store,
             self._memory,
             Agent(self._model, Toolbox(tools), settings.max_answer_chars),
-            self._home,
+            self._running_turns,
             self._peers.name,
             Limits(settings.turn_timeout_s, settings.context_chars, settings.system_prompt),
             self._titles,
         )
-        self._collector = Collector(lambda: self._home.running)
-        self._report = WorkerReport(self._home, self._memory, self._peers)
+        self._collector = Collector(lambda: self._running_turns.running)
+        self._report = WorkerReport(self._running_turns, self._memory, self._peers)
         key_file = KeyFile(settings.data_dir / "secret-key")
         self._tokens = Tokens(lambda: settings.secret_key.encode() or key_file.read())
         self.web = WebServices(
-            settings, self._store, self._memory, runner, follower, stopper, self._home, self._report, self._tokens
+            settings,
+            self._store,
+            self._memory,
+            runner,
+            follower,
+            stopper,
+            self._running_turns,
+            self._report,
+            self._tokens,
         )
-        self._desk = desk(follower, stopper)
+        self._dispatch = dispatch(follower, stopper)
         self._started = False
         self._starting = threading.Lock()
 
@@ -143,7 +151,7 @@ class Services:
         self._drain.finish()
         self._titles.stop()
         for part in (
-            self._home,
+            self._running_turns,
             self._recovery,
             self._expiry,
             self._remover,
@@ -163,7 +171,7 @@ class Services:
         self._open_store()
         self._listen()
         log.debug("The cookie is named %s", self._tokens.cookie)  # made now, rather than by the first request
-        self._home.start()
+        self._running_turns.start()
         self._recovery.start()
         self._expiry.start()
         self._remover.start()
@@ -175,7 +183,7 @@ class Services:
 
     def _listen(self) -> None:
         try:
-            self._peers.listen(self._desk)
+            self._peers.listen(self._dispatch)
         except OSError as error:
             if descriptors.lacking(error):
                 raise

@@ -112,7 +112,7 @@ BROKEN = {
     "a line": (lambda tree: tree.append(".env", 'THREADS="8'), "Line 2 of "),
     "a setting": (lambda tree: tree.append(".env", "THREADS=many"), "THREADS is 'many', but takes "),
     "the application": (lambda tree: tree.append("chat/web/health.py", "raise RuntimeError('boom')"), "boom"),
-    "an import": (lambda tree: (tree.folder / "chat/turns/wire.py").unlink(), "cannot import name 'wire'"),
+    "an import": (lambda tree: (tree.folder / "chat/turns/event_data.py").unlink(), "cannot import name 'event_data'"),
     "the configuration": (lambda tree: tree.append("gunicorn.gevent.py", "1 / 0"), "ZeroDivisionError"),
     "another class": (lambda tree: tree.append("gunicorn.gevent.py", "worker_class = 'gevent'"), "as async all the"),
     "the database": (lambda tree: (tree.folder / "data/chat.db").mkdir(parents=True), "DATABASE_URL names "),

@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable
 
 from chat.runtime.ticker import Ticker
-from chat.turns.home import Home
+from chat.turns.running_turns import RunningTurns
 
 _LOOK_S = 0.25
 # A worker that was told to leave goes on accepting connections for up to a second. Until then it begins turns
@@ -22,8 +22,8 @@ _LAST_COMMITS_S = 5.0
 class Drain:
     """One for each worker. `grace_s` is how long its turns may take to end by themselves."""
 
-    def __init__(self, home: Home, grace_s: float) -> None:
-        self._home = home
+    def __init__(self, running_turns: RunningTurns, grace_s: float) -> None:
+        self._running_turns = running_turns
         self._grace_s = grace_s
         self._until: float | None = None
         self._leaving_since = 0.0
@@ -45,25 +45,25 @@ class Drain:
         """Take no new turns, and interrupt what still runs when the grace is over. Later calls do nothing."""
         if self._until is None:
             self._until = time.monotonic() + self._grace_s
-            self._home.close()
+            self._running_turns.close()
             threading.Thread(target=self._interrupt_what_is_left, name="grace", daemon=True).start()
 
     def hurry(self) -> None:
         """There is no grace left."""
         self._until = time.monotonic()
-        self._home.close()
+        self._running_turns.close()
 
     def finish(self) -> None:
         """Wait until no turn is left: all are committed then."""
         if self._watch is not None:
             self._watch.stop()
         self.begin()
-        self._home.wait_until_empty(self._left_s())
-        self._home.end_all("interrupted", _LAST_COMMITS_S)
+        self._running_turns.wait_until_empty(self._left_s())
+        self._running_turns.end_all("interrupted", _LAST_COMMITS_S)
 
     def _interrupt_what_is_left(self) -> None:
-        if not self._home.wait_until_empty(self._left_s()):
-            self._home.end_all("interrupted", _LAST_COMMITS_S)
+        if not self._running_turns.wait_until_empty(self._left_s()):
+            self._running_turns.end_all("interrupted", _LAST_COMMITS_S)
 
     def _left_s(self) -> float:
         return 0.0 if self._until is None else max(0.0, self._until - time.monotonic())

@@ -13,11 +13,11 @@ from chat.events.contract import event
 from chat.events.local import LocalEventLog
 from chat.store import Store
 from chat.store.records import RUNNING, Turn, TurnError
-from chat.turns import wire
-from chat.turns.home import Home
-from chat.turns.pieces import cut, pieces
+from chat.turns import event_data
+from chat.turns.chunks import chunks, split
 from chat.turns.replay import Replays
-from chat.turns.seats import Seated, Seats, too_many_followers
+from chat.turns.running_turns import RunningTurns
+from chat.turns.stream_limits import CountedStream, StreamLimits, too_many_followers
 
 log = logging.getLogger(__name__)
 
@@ -33,31 +33,31 @@ _UNREADABLE = TurnError("internal", "The answer cannot be read; the server's log
 class Follower:
     """One for each worker. Frames are the bytes of server-sent events, or comments to keep a line open.
 
-    No piece of them is longer than a send should be, however large the events. `seats` bounds the followers.
+    No piece of them is longer than a send should be, however large the events. `limits` bounds the followers.
     """
 
-    def __init__(self, store: Store, home: Home, peers: Peers, seats: Seats) -> None:
+    def __init__(self, store: Store, running_turns: RunningTurns, peers: Peers, limits: StreamLimits) -> None:
         self._store = store
-        self._home = home
+        self._running_turns = running_turns
         self._peers = peers
-        self._seats = seats
+        self._limits = limits
         self._replays = Replays(store.turns.ended)
 
     def check_room(self) -> None:
         """Raise Overloaded where a further stream would be too many."""
-        self._seats.check()
+        self._limits.check()
 
     def frames(self, turn_id: int, after: int, wait: bool = True) -> Iterator[bytes]:
         """A turn's events with a number above `after`, to the last one, however long that takes.
 
         Without `wait`, only those that there are by now. Raises LimitReached when too many follow the turn already.
         """
-        return Seated(self._frames(turn_id, after, wait), self._seats, turn_id)
+        return CountedStream(self._frames(turn_id, after, wait), self._limits, turn_id)
 
     def frames_for_another(self, turn: Turn, after: int, wait: bool = True) -> Iterator[bytes]:
         """The same for a follower who did not begin the turn. Raises Overloaded and LimitReached."""
-        self._seats.check()
-        if turn.status == RUNNING and self._home.get(turn.id) is None and self._full_at_home(turn):
+        self._limits.check()
+        if turn.status == RUNNING and self._running_turns.get(turn.id) is None and self._full_at_home(turn):
             raise too_many_followers()
         return self.frames(turn.id, after, wait)
 
@@ -69,9 +69,9 @@ class Follower:
 
     def _frames(self, turn_id: int, after: int, wait: bool) -> Iterator[bytes]:
         while True:
-            live = self._home.get(turn_id)
-            if live is not None:
-                yield from _of_log(live.log, after, wait)
+            running = self._running_turns.get(turn_id)
+            if running is not None:
+                yield from _of_log(running.log, after, wait)
                 return
             try:
                 turn = self._store.turns.get(turn_id)
@@ -97,20 +97,20 @@ class Follower:
     def serve(self, request: dict[str, Any]) -> Iterator[bytes]:
         """Answer another worker's `{"follow": turn, "after": number, "wait": whether to}` with frames, or none."""
         turn_id = int(request["follow"])
-        live = self._home.get(turn_id)
-        if live is not None and not self._seats.full(turn_id):
+        running = self._running_turns.get(turn_id)
+        if running is not None and not self._limits.is_full(turn_id):
             wait = request.get("wait") is not False
-            yield from Seated(_of_log(live.log, int(request["after"]), wait), self._seats, turn_id)
+            yield from CountedStream(_of_log(running.log, int(request["after"]), wait), self._limits, turn_id)
 
     def serve_room(self, request: dict[str, Any]) -> Iterator[bytes]:
         """What it answers to `{"room": turn}`: whether so many follow the turn that nobody else may."""
-        if self._seats.full(int(request["room"])):
+        if self._limits.is_full(int(request["room"])):
             yield _FULL
 
     def _replayed(self, turn_id: int, after: int) -> Iterator[bytes]:
         ended = self._replays.of(turn_id)
         if ended is not None:
-            yield from pieces(ended.events(after))
+            yield from chunks(ended.events(after))
 
     def _relayed(self, worker: str, turn_id: int, after: int, wait: bool) -> Generator[bytes, None, tuple[int, bool]]:
         """Frames from the turn's home. Returns the number of the last event, and whether it was the end."""
@@ -121,7 +121,7 @@ class Follower:
                 whole, separator, rest = (rest + chunk).rpartition(b"\n\n")
                 if separator:
                     after, ended = _last_event(whole, after)
-                    yield from cut(whole + separator)
+                    yield from split(whole + separator)
                     if ended:
                         return after, True
         except PeerUnreachable:
@@ -140,7 +140,7 @@ def _of_log(events: LocalEventLog, after: int, wait: bool) -> Iterator[bytes]:
                 yield _HEARTBEAT
                 continue
             after = found[-1].number
-            yield from pieces(found)
+            yield from chunks(found)
             if not wait or found[-1].name == "done":
                 return
     finally:
@@ -149,7 +149,7 @@ def _of_log(events: LocalEventLog, after: int, wait: bool) -> Iterator[bytes]:
 
 def _unreadable() -> bytes:
     """Return an `error` without a number: it is an end of the stream, and no event of the turn."""
-    return event(0, "error", wire.error_data(_UNREADABLE)).frame.partition(b"\n")[2]
+    return event(0, "error", event_data.error_data(_UNREADABLE)).frame.partition(b"\n")[2]
 
 
 def _last_event(frames: bytes, after: int) -> tuple[int, bool]:

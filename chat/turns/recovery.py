@@ -11,7 +11,7 @@ from chat.runtime.ticker import Ticker
 from chat.store import Store
 from chat.store.records import TurnError
 from chat.turns.heartbeats import SILENT_S, SUSPECT_S, Heartbeats
-from chat.turns.home import Home
+from chat.turns.running_turns import RunningTurns
 
 log = logging.getLogger(__name__)
 
@@ -31,13 +31,13 @@ class Recovery:
     def __init__(
         self,
         store: Store,
-        home: Home,
+        running_turns: RunningTurns,
         name: str,
         presence: Callable[[str], Presence],
         heartbeats: Heartbeats | None = None,
     ) -> None:
         self._store = store
-        self._home = home
+        self._running_turns = running_turns
         self._name = name
         self._presence = presence
         self._heartbeats = heartbeats or Heartbeats()
@@ -82,6 +82,6 @@ class Recovery:
     def _lost(self) -> list[int]:
         """Turns that are this worker's by the database, and have not been among those that it runs for some time."""
         mine = set(self._store.turns.running_at(self._name))
-        mine.difference_update(live.turn.id for live in self._home.turns())
+        mine.difference_update(running.turn.id for running in self._running_turns.turns())
         self._missing = {turn_id: self._missing.get(turn_id, 0) + 1 for turn_id in mine}
         return [turn_id for turn_id, sweeps in self._missing.items() if sweeps >= _SWEEPS_UNTIL_LOST]

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from chat.events.contract import Event
 from chat.messages import Answer
 from chat.store.records import Turn
-from chat.turns import marks
+from chat.turns import event_offsets
 
 Ended = tuple[Turn, Answer, str]
 
@@ -19,13 +19,13 @@ class Replay:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._marked: marks.Marked | None = None
+        self._marked: event_offsets.EndedTurn | None = None
 
     def load(self, ended: Callable[[], Ended | None]) -> bool:
         """Read it, unless that has been done. False where there is nothing to read."""
         with self._lock:
             if self._marked is None and (found := ended()) is not None:
-                self._marked = marks.Marked(*found)
+                self._marked = event_offsets.EndedTurn(*found)
         return self._marked is not None
 
     def events(self, after: int) -> Iterator[Event]:

@@ -24,10 +24,10 @@ from chat.store.records import COMPLETED, FAILED, STOPPED, Turn, TurnError
 from chat.store.records import Message as StoredMessage
 from chat.store.sessions import Owner
 from chat.store.turns import Progress, Question, Run, StartedTurn
-from chat.turns import retelling, wishes
-from chat.turns.home import Home
-from chat.turns.live import LiveTurn
-from chat.turns.titles import Beginning, Titles
+from chat.turns import answer_styles, continuation
+from chat.turns.running_turn import RunningTurn
+from chat.turns.running_turns import RunningTurns
+from chat.turns.titles import FirstExchange, Titles
 from config.system_prompt import system_prompt
 
 log = logging.getLogger(__name__)
@@ -68,7 +68,7 @@ class Runner:
         store: Store,
         memory: ConversationMemory,
         agent: Agent,
-        home: Home,
+        running_turns: RunningTurns,
         worker: str,
         limits: Limits,
         titles: Titles,
@@ -76,31 +76,31 @@ class Runner:
         self._store = store
         self._memory = memory
         self._agent = agent
-        self._home = home
+        self._running_turns = running_turns
         self._limits = limits
         self._titles = titles
         self._mode = mode.current()
         self._worker = worker
 
-    def ask(self, owner: Owner, conversation_id: int, question: Question, model: str) -> StartedTurn:
+    def begin(self, owner: Owner, conversation_id: int, question: Question, model: str) -> StartedTurn:
         """Begin a turn: when this returns the question is committed and the agent is at work.
 
         Raises what `Turns.begin` raises, and Overloaded.
         """
-        with self._home.place(), self._late_launch():
+        with self._running_turns.admit(), self._late_launch():
             run = Run(model, self._mode.name, self._worker)
             return self._launch(self._store.turns.begin(owner, conversation_id, question, run))
 
-    def ask_again(self, answer: StoredMessage, model: str, wish: str = "") -> StartedTurn:
-        """Begin another answer beside `answer`; `wish` is "" or one of `wishes.WISHES`."""
-        return self._beside(answer, model, Course(wish=wishes.told(wish, answer.text)))
+    def regenerate(self, answer: StoredMessage, model: str, wish: str = "") -> StartedTurn:
+        """Begin another answer beside `answer`; `wish` is "" or one of `answer_styles.STYLES`."""
+        return self._beside(answer, model, Course(wish=answer_styles.instruction(wish, answer.text)))
 
-    def go_on(self, answer: StoredMessage, model: str) -> StartedTurn:
+    def resume(self, answer: StoredMessage, model: str) -> StartedTurn:
         """Begin a version of `answer` that has all of it, and goes on where it was cut."""
         return self._beside(answer, model, Course(Answer(answer.text, answer.reasoning, answer.tool_calls)))
 
     def _beside(self, answer: StoredMessage, model: str, course: Course) -> StartedTurn:
-        with self._home.place(), self._late_launch(course):
+        with self._running_turns.admit(), self._late_launch(course):
             run = Run(model, self._mode.name, self._worker)
             return self._launch(self._store.turns.begin_again(answer, run), course)
 
@@ -118,7 +118,7 @@ class Runner:
             raise
 
     def _launch_late(self, late: StoreLate, course: Course) -> None:
-        with contextlib.suppress(ParleyError), self._home.place():
+        with contextlib.suppress(ParleyError), self._running_turns.admit():
             begun = late.result()
             if isinstance(begun, StartedTurn):
                 self._launch(begun, course)
@@ -130,40 +130,40 @@ class Runner:
         log.info(
             "%s Using %s agent for conversation %s", self._mode.sign, self._mode.name.upper(), turn.conversation_id
         )
-        live = LiveTurn(turn, Cancellation(self._limits.turn_timeout_s), self._home.pace)
+        running = RunningTurn(turn, Cancellation(self._limits.turn_timeout_s), self._running_turns.pace)
         if begun.new_title:
-            live.title(begun.new_title)
-        self._home.add(live)
+            running.title(begun.new_title)
+        self._running_turns.add(running)
         try:
-            threads.start(f"turn {turn.id}", self._run, live, begun, course)
+            threads.start(f"turn {turn.id}", self._run, running, begun, course)
         except RuntimeError:  # the system gives no more threads; the turn is begun and has to end
-            self._commit(live, FAILED, _NO_THREAD)
-            self._home.remove(live)
+            self._commit(running, FAILED, _NO_THREAD)
+            self._running_turns.remove(running)
         return begun
 
-    def _run(self, live: LiveTurn, begun: StartedTurn, course: Course) -> None:
+    def _run(self, running: RunningTurn, begun: StartedTurn, course: Course) -> None:
         try:
-            self._answer_and_commit(live, begun, course)
+            self._answer_and_commit(running, begun, course)
         except Exception:
-            log.exception("Turn %s could not be ended", live.turn.id)
-            self._end_unkept(live)  # its lease will run out, but who follows it need not wait for that
+            log.exception("Turn %s could not be ended", running.turn.id)
+            self._end_unkept(running)  # its lease will run out, but who follows it need not wait for that
         finally:
-            self._home.remove(live)
+            self._running_turns.remove(running)
 
-    def _answer_and_commit(self, live: LiveTurn, begun: StartedTurn, course: Course) -> None:
+    def _answer_and_commit(self, running: RunningTurn, begun: StartedTurn, course: Course) -> None:
         try:
             context = self._context(begun)
         except StoreUnavailable as unavailable:
             passing = not isinstance(unavailable, StoreFailed)
-            self._commit(live, FAILED, TurnError(unavailable.code, unavailable.message, passing))
+            self._commit(running, FAILED, TurnError(unavailable.code, unavailable.message, passing))
             return
-        for event in retelling.retold(course.start):
-            live.take(event)
+        for event in continuation.past_events(course.start):
+            running.take(event)
         prompt = system_prompt(self._limits.prompt, begun.instructions, course.wish)
-        status, error = self._answer(live, [Message("system", prompt), *context], course.start)
-        self._commit(live, status, error, context)
+        status, error = self._answer(running, [Message("system", prompt), *context], course.start)
+        self._commit(running, status, error, context)
         if begun.provisional and status in (COMPLETED, STOPPED):
-            self._entitle(live, begun)
+            self._entitle(running, begun)
 
     def _context(self, begun: StartedTurn) -> list[Message]:
         """The conversation up to and including the question."""
@@ -173,14 +173,14 @@ class Runner:
             known = tuple(message for stored in path for message in _told(stored))
         return fit([*known, Message("user", begun.text)], self._limits.context_chars)
 
-    def _answer(self, live: LiveTurn, context: list[Message], start: Answer) -> tuple[str, TurnError | None]:
+    def _answer(self, running: RunningTurn, context: list[Message], start: Answer) -> tuple[str, TurnError | None]:
         """Have the agent answer, going on with `start`. Returns the turn's status and error."""
-        turn = live.turn
+        turn = running.turn
         if start.text or start.tool_calls:
-            context = [*context, *retelling.context(start, turn.model)]
+            context = [*context, *continuation.messages(start, turn.model)]
         try:
-            for event in self._agent.answer(turn.model, context, live.cancellation, start):
-                live.take(event)
+            for event in self._agent.answer(turn.model, context, running.cancellation, start):
+                running.take(event)
         except TurnEnded as ended:
             status = FAILED if ended.reason == "timeout" else ended.reason
             return status, None if status == STOPPED else TurnError(ended.code, ended.message, True)
@@ -192,25 +192,29 @@ class Runner:
             return FAILED, TurnError("internal", "The answer failed because of an error in the server.", True)
         return COMPLETED, None
 
-    def _commit(self, live: LiveTurn, status: str, error: TurnError | None, context: Sequence[Message] = ()) -> None:
+    def _commit(
+        self, running: RunningTurn, status: str, error: TurnError | None, context: Sequence[Message] = ()
+    ) -> None:
         """Commit the end, waiting for a database that is away; then let memory keep it, and tell the followers."""
-        progress = live.progress()
+        progress = running.progress()
         ended = self._finish(progress, status, error)
         if ended is None:
-            self._end_unkept(live)
+            self._end_unkept(running)
             return
         if status == COMPLETED:
-            messages = [*context, *answer_messages(progress.answer, live.turn.model)]
+            messages = [*context, *answer_messages(progress.answer, running.turn.model)]
             self._memory.put(ended.conversation_id, ended.message_id, messages)
-        live.end(ended, error)
+        running.end(ended, error)
 
-    def _entitle(self, live: LiveTurn, begun: StartedTurn) -> None:
-        text = live.progress().answer.text
+    def _entitle(self, running: RunningTurn, begun: StartedTurn) -> None:
+        text = running.progress().answer.text
         if text.strip():
-            self._titles.want(Beginning(begun.turn.conversation_id, begun.turn.model, begun.text, text))
+            self._titles.request(FirstExchange(begun.turn.conversation_id, begun.turn.model, begun.text, text))
 
-    def _end_unkept(self, live: LiveTurn) -> None:
-        live.end(replace(live.turn, status=FAILED, ended_at=live.turn.started_at + live.elapsed_ms), _NOT_KEPT)
+    def _end_unkept(self, running: RunningTurn) -> None:
+        running.end(
+            replace(running.turn, status=FAILED, ended_at=running.turn.started_at + running.elapsed_ms), _NOT_KEPT
+        )
 
     def _finish(self, progress: Progress, status: str, error: TurnError | None) -> Turn | None:
         """Commit the end, trying until it is done: what was shown whole must not be lost. None: it cannot be kept."""

@@ -11,7 +11,7 @@ from typing import Any
 from chat.cluster.peers import Peers, PeerUnreachable
 from chat.store import Store
 from chat.store.records import RUNNING, STOPPED, Turn
-from chat.turns.home import Home
+from chat.turns.running_turns import RunningTurns
 
 log = logging.getLogger(__name__)
 
@@ -24,9 +24,9 @@ _LOOK_S = 0.02
 class Stopper:
     """One for each worker."""
 
-    def __init__(self, store: Store, home: Home, peers: Peers) -> None:
+    def __init__(self, store: Store, running_turns: RunningTurns, peers: Peers) -> None:
         self._store = store
-        self._home = home
+        self._running_turns = running_turns
         self._peers = peers
 
     def stop(self, turn: Turn) -> Turn:
@@ -56,7 +56,7 @@ class Stopper:
                 pass
 
     def _stop_here(self, turn_id: int) -> bool:
-        live = self._home.get(turn_id)
-        if live is not None:
-            live.cancellation.cancel(STOPPED)
-        return live is not None
+        running = self._running_turns.get(turn_id)
+        if running is not None:
+            running.cancellation.cancel(STOPPED)
+        return running is not None

@@ -51,7 +51,7 @@ _INITIALS = re.compile(r"\b\w\.\w\.\Z")
 
 
 @dataclass(frozen=True, slots=True)
-class Beginning:
+class FirstExchange:
     """First question and answer of a conversation; `model` wrote the answer."""
 
     conversation_id: int
@@ -67,13 +67,13 @@ class Titles:
         self._store = store
         self._model = model
         self._name = name
-        self._waiting: deque[Beginning] = deque()
+        self._waiting: deque[FirstExchange] = deque()
         self._asking: set[Cancellation] = set()
         self._writers = 0
         self._stopped = False
         self._lock = threading.Lock()
 
-    def want(self, beginning: Beginning) -> None:
+    def request(self, beginning: FirstExchange) -> None:
         """Queue a title and return at once. With a full queue the title stays as it is."""
         with self._lock:
             if self._name == "none" or self._stopped or len(self._waiting) >= _WAITING:
@@ -115,7 +115,7 @@ class Titles:
                 with self._lock:
                     self._asking.discard(cancellation)
 
-    def _write(self, beginning: Beginning, cancellation: Cancellation) -> None:
+    def _write(self, beginning: FirstExchange, cancellation: Cancellation) -> None:
         title = ""
         try:
             title = tidy(self._said(beginning, cancellation))
@@ -129,7 +129,7 @@ class Titles:
         except StoreUnavailable as unavailable:
             log.info("The title of conversation %s is lost: %s", beginning.conversation_id, unavailable)
 
-    def _said(self, beginning: Beginning, cancellation: Cancellation) -> str:
+    def _said(self, beginning: FirstExchange, cancellation: Cancellation) -> str:
         shown = f"Question:\n{beginning.question[:_QUESTION_CHARS]}\n\nAnswer:\n{beginning.answer[:_ANSWER_CHARS]}"
         messages = [Message("system", _ASK), Message("user", shown)]
         said, thought = "", 0

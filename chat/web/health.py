@@ -26,7 +26,7 @@ def readyz() -> ResponseReturnValue:
         services().store.ping()
     except StoreUnavailable as error:
         checks["database"] = error.message
-    leaving = services().home.closed or leave.notice_given()
+    leaving = services().running_turns.closed or leave.notice_given()
     if leaving:
         checks["worker"] = "It is about to end; another one answers."
     ready = checks["database"] == "ok" and not leaving

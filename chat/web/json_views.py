@@ -7,7 +7,7 @@ from typing import Any
 
 from chat.messages import Answer, ToolCallRecord
 from chat.store.records import BranchPage, Conversation, Message, SearchHit, Share, Turn
-from chat.turns import wire
+from chat.turns import event_data
 
 
 def time(milliseconds: int | None) -> str | None:
@@ -93,10 +93,10 @@ def turn(record: Turn, answer: Answer) -> dict[str, Any]:
 def _of_turn(record: Turn) -> dict[str, Any]:
     shown: dict[str, Any] = {"turn_id": record.id, "model": record.model}
     if record.error is not None:
-        shown["error"] = wire.error_data(record.error)
+        shown["error"] = event_data.error_data(record.error)
     if record.ended_at is not None:
-        shown |= {"usage": wire.usage_data(record.usage), "duration_ms": record.duration_ms}
-    return shown | wire.notices_data(record)
+        shown |= {"usage": event_data.usage_data(record.usage), "duration_ms": record.duration_ms}
+    return shown | event_data.notices_data(record)
 
 
 def _of_answer(reasoning: str, tool_calls: tuple[ToolCallRecord, ...]) -> dict[str, Any]:
@@ -105,7 +105,7 @@ def _of_answer(reasoning: str, tool_calls: tuple[ToolCallRecord, ...]) -> dict[s
 
 
 def _tool_call(record: ToolCallRecord) -> dict[str, Any]:
-    shown = wire.tool_call_data(record) | {"text_offset": record.text_offset}
+    shown = event_data.tool_call_data(record) | {"text_offset": record.text_offset}
     if record.result is not None:
-        shown["result"] = wire.tool_result_data(record)
+        shown["result"] = event_data.tool_result_data(record)
     return shown

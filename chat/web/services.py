@@ -10,10 +10,10 @@ from flask import current_app
 from chat.memory.contract import ConversationMemory
 from chat.store import Store
 from chat.turns.follow import Follower
-from chat.turns.home import Home
-from chat.turns.report import WorkerReport
 from chat.turns.runner import Runner
+from chat.turns.running_turns import RunningTurns
 from chat.turns.stop import Stopper
+from chat.turns.worker_report import WorkerReport
 from chat.web.tokens import Tokens
 from config.settings import Settings
 
@@ -30,7 +30,7 @@ class WebServices:
     runner: Runner
     follower: Follower
     stopper: Stopper
-    home: Home
+    running_turns: RunningTurns
     report: WorkerReport
     tokens: Tokens
 

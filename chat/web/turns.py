@@ -40,7 +40,7 @@ def ask(conversation_id: int) -> ResponseReturnValue:
         current.follower.check_room()
     try:
         # Who asks is found out in the transaction that begins the turn: one call to the database instead of two.
-        return _begun(current.runner.ask(identity.owner(), conversation_id, question, _model(asked.model)))
+        return _begun(current.runner.begin(identity.owner(), conversation_id, question, _model(asked.model)))
     except NotFound:
         identity.user_id()  # a browser without a known cookie is given one here too
         raise
@@ -53,7 +53,7 @@ def ask_again(message_id: int) -> ResponseReturnValue:
     asked = json_body.read(json_body.Again)
     if message.role != "assistant":
         raise InvalidRequest("not_an_answer", "Only an answer can be generated again.")
-    return _begun(current.runner.ask_again(message, _model(asked.model), asked.wish or ""))
+    return _begun(current.runner.regenerate(message, _model(asked.model), asked.wish or ""))
 
 
 @bp.post("/messages/<id:message_id>/continue")
@@ -71,7 +71,7 @@ def go_on(message_id: int) -> ResponseReturnValue:
         raise Conflict("nothing_to_continue", "Nothing of this answer has come, so it can only be asked for again.")
     before = message.turn.model
     model = before if asked.model is None and before in current.settings.models else _model(asked.model)
-    return _begun(current.runner.go_on(message, model))
+    return _begun(current.runner.resume(message, model))
 
 
 @bp.get("/turns/<id:turn_id>")

@@ -152,7 +152,7 @@ def test_what_shows_only_in_the_new_workers_is_undone(tmp_path: Path, fake_llm: 
         good = tree.env_file.read_bytes()
         switching = tree.folder / "chat/switch.py"
         switching.write_text(switching.read_text().replace("_NEW_WORKERS_S = 60.0", "_NEW_WORKERS_S = 3.0"))
-        tree.append("chat/turns/report.py", "WorkerReport.start = lambda self: None")
+        tree.append("chat/turns/worker_report.py", "WorkerReport.start = lambda self: None")
         silent = tree.mode("sync")
         assert silent.returncode == 1
         assert silent.stderr == (
@@ -162,7 +162,7 @@ def test_what_shows_only_in_the_new_workers_is_undone(tmp_path: Path, fake_llm: 
         assert tree.env_file.read_bytes() == good
         until(lambda: modes(server) == {"async"})
 
-        tree.append("chat/turns/report.py", "WorkerReport.start = lambda self: 1 / 0")
+        tree.append("chat/turns/worker_report.py", "WorkerReport.start = lambda self: 1 / 0")
         failing = tree.mode("sync")
         assert failing.returncode == 1
         assert failing.stderr == silent.stderr

@@ -106,7 +106,7 @@ class TestBranches:
         before = texts(model)
         model.will(TextDelta("Another."))
         _, answer = store.owned.message(user, first.message_id)
-        again = worker.ended(worker.runner.ask_again(answer, "a-model"))
+        again = worker.ended(worker.runner.regenerate(answer, "a-model"))
         assert texts(model) == before == [*said("Q1"), "Q2"]
         assert again.user_message_id == first.user_message_id
         worker.answered(conversation, "Q3")

@@ -11,13 +11,13 @@ from chat.messages import TextDelta
 from chat.store.records import COMPLETED, INTERRUPTED, RUNNING
 from chat.turns.drain import Drain
 
-from .test_home import until
+from .test_running_turns import until
 from .worker import LONG_S, heard, names
 
 
 def test_what_runs_comes_to_its_end(worker, dictation, store, conversation):
     begun = worker.ask(conversation)
-    drain = Drain(worker.home, LONG_S)
+    drain = Drain(worker.running_turns, LONG_S)
     drain.begin()
     dictation.say(TextDelta("Whole."))
     dictation.end()
@@ -26,7 +26,7 @@ def test_what_runs_comes_to_its_end(worker, dictation, store, conversation):
 
 
 def test_nothing_new_begins(worker, store, user, conversation):
-    Drain(worker.home, LONG_S).begin()
+    Drain(worker.running_turns, LONG_S).begin()
     with pytest.raises(Restarting):
         worker.ask(conversation)
     assert store.history.of_conversation(conversation.id) == []
@@ -36,8 +36,8 @@ def test_what_is_left_after_the_grace_is_interrupted_with_its_text(worker, dicta
     """Without anybody asking for the end of it: who follows hears it."""
     begun = worker.ask(conversation)
     dictation.say(TextDelta("Half"))
-    until(lambda: len(worker.home.get(begun.turn.id).log.read(0, 0)) == 2)
-    Drain(worker.home, 0.05).begin()
+    until(lambda: len(worker.running_turns.get(begun.turn.id).log.read(0, 0)) == 2)
+    Drain(worker.running_turns, 0.05).begin()
     events = heard(worker.follower.frames(begun.turn.id, 0))
     assert names(events) == ["turn", "delta", "error", "done"]
     assert events[-2].data["code"] == "turn_interrupted"
@@ -46,11 +46,11 @@ def test_what_is_left_after_the_grace_is_interrupted_with_its_text(worker, dicta
 
 def test_whoever_finishes_waits_for_what_runs(worker, dictation, store, conversation):
     begun = worker.ask(conversation)
-    drain = Drain(worker.home, LONG_S)
+    drain = Drain(worker.running_turns, LONG_S)
     finished = threading.Event()
     finishing = threading.Thread(target=lambda: (drain.finish(), finished.set()))
     finishing.start()
-    until(lambda: worker.home.closed)
+    until(lambda: worker.running_turns.closed)
     assert not finished.wait(0.05)
     assert store.turns.get(begun.turn.id).status == RUNNING
     dictation.end()
@@ -60,7 +60,7 @@ def test_whoever_finishes_waits_for_what_runs(worker, dictation, store, conversa
 
 def test_a_hurry_leaves_no_grace(worker, dictation, store, conversation):
     begun = worker.ask(conversation)
-    drain = Drain(worker.home, LONG_S)
+    drain = Drain(worker.running_turns, LONG_S)
     drain.hurry()
     drain.finish()
     assert store.turns.get(begun.turn.id).status == INTERRUPTED
@@ -70,10 +70,10 @@ def test_it_begins_when_the_worker_is_told_to_leave_and_not_at_once(worker, conv
     monkeypatch.setattr("chat.turns.drain._LOOK_S", 0.01)
     monkeypatch.setattr("chat.turns.drain._LAST_CONNECTIONS_S", 0.1)
     leaving = threading.Event()
-    drain = Drain(worker.home, LONG_S)
+    drain = Drain(worker.running_turns, LONG_S)
     drain.watch(leaving.is_set)
     worker.answered(conversation)
-    assert not worker.home.closed
+    assert not worker.running_turns.closed
     leaving.set()
-    until(lambda: worker.home.closed)
+    until(lambda: worker.running_turns.closed)
     drain.finish()

@@ -43,7 +43,7 @@ def test_many_follow_one_turn_and_all_have_the_same(worker, dictation, conversat
 
 def test_it_can_be_taken_up_after_any_event_while_it_runs_and_afterwards(worker, dictation, conversation):
     begun = worker.ask(conversation)
-    log = worker.home.get(begun.turn.id).log
+    log = worker.running_turns.get(begun.turn.id).log
     for number in range(5):
         dictation.say(TextDelta(f"{number} "))
         log.read(number + 1, LONG_S)  # until it went out, so that each is an event
@@ -62,7 +62,7 @@ def test_it_can_be_taken_up_after_any_event_while_it_runs_and_afterwards(worker,
 def test_after_a_number_that_is_never_reached_it_ends_with_the_turn(worker, dictation, conversation, after):
     """What a browser that reconnects too late, or a liar, may ask for."""
     begun = worker.ask(conversation)
-    log = worker.home.get(begun.turn.id).log
+    log = worker.running_turns.get(begun.turn.id).log
     with ThreadPoolExecutor(1) as threads:
         following = threads.submit(lambda: heard(worker.follower.frames(begun.turn.id, after)))
         until(lambda: log.followers)
@@ -87,7 +87,7 @@ def test_a_silent_turn_keeps_the_line_open(worker, dictation, conversation, monk
 
 def test_a_follower_that_leaves_is_no_longer_counted_and_the_turn_goes_on(worker, dictation, conversation):
     begun = worker.ask(conversation)
-    log = worker.home.get(begun.turn.id).log
+    log = worker.running_turns.get(begun.turn.id).log
     staying, leaving = (worker.follower.frames(begun.turn.id, 0) for _ in range(2))
     next(staying), next(leaving)
     assert log.followers == 2

@@ -44,8 +44,8 @@ def test_an_end_waits_for_the_database(worker, dictation, store, conversation, p
         dictation.end()
         put_off("The end of turn")
         assert store.turns.get(begun.turn.id).status == RUNNING
-        live = worker.home.get(begun.turn.id)
-        assert "done" not in [event.name for event in live.log.read(0, 0)]
+        running = worker.running_turns.get(begun.turn.id)
+        assert "done" not in [event.name for event in running.log.read(0, 0)]
     events = heard(worker.follower.frames(begun.turn.id, 0))
     assert (text_of(events), events[-1].data["status"]) == ("All of it.", COMPLETED)
     ended = worker.ended(begun)
@@ -54,7 +54,7 @@ def test_an_end_waits_for_the_database(worker, dictation, store, conversation, p
 
 def test_followers_read_on_while_it_is_locked(worker, dictation, store, conversation):
     begun = worker.ask(conversation)
-    log = worker.home.get(begun.turn.id).log
+    log = worker.running_turns.get(begun.turn.id).log
     with write_lock(store.database.path):
         dictation.say(TextDelta("On "))
         assert [event.name for event in log.read(1, LONG_S)] == ["delta"]
@@ -72,7 +72,7 @@ def test_the_end_is_tried_again_until_it_is_kept(worker, dictation, store, conve
         dictation.say(TextDelta("Whole."))
         dictation.end()
         put_off("The end of turn", times=4)
-        assert worker.home.turns()
+        assert worker.running_turns.turns()
     ended = worker.ended(begun)
     assert (ended.status, store.turns.answer(ended).text) == (COMPLETED, "Whole.")
 
@@ -95,7 +95,7 @@ def test_a_checkpoint_that_was_put_off_is_made_up_for(
     make_worker, dictation, store, conversation, put_off, monkeypatch
 ):
     """The model says nothing more: what it said before must be kept all the same."""
-    monkeypatch.setattr("chat.turns.home._CHECKPOINT_S", 0.05)
+    monkeypatch.setattr("chat.turns.running_turns._CHECKPOINT_S", 0.05)
     worker = make_worker()
     begun = worker.ask(conversation)
     with write_lock(store.database.path):

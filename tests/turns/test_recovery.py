@@ -12,8 +12,8 @@ from chat.messages import ToolCall, ToolCallRecord
 from chat.store.records import INTERRUPTED, RUNNING
 from chat.store.turns import Question
 from chat.turns.heartbeats import Heartbeats
-from chat.turns.home import Home
 from chat.turns.recovery import Recovery
+from chat.turns.running_turns import RunningTurns
 
 from ..store.scenarios import DIED, RUN, at_once, begin, checkpoint_delta, write_lock
 from .test_home import until
@@ -30,7 +30,7 @@ def dead(store, conversation):
 
 def looking(store, presence=Presence.GONE, **parts):
     """A worker that looks for lost turns, and sees the others as `presence`."""
-    return Recovery(store, Home(store, 10), "me:1", lambda _: presence, **parts)
+    return Recovery(store, RunningTurns(store, 10), "me:1", lambda _: presence, **parts)
 
 
 class Clock:
@@ -184,7 +184,7 @@ def test_a_worker_that_is_known_to_have_ended_is_not_waited_for(store, user):
         for name in ("here:1", "here:2")
     )
     recovery = Recovery(
-        store, Home(store, 1), "me:1", lambda worker: Presence.GONE if worker == "here:1" else Presence.UNKNOWN
+        store, RunningTurns(store, 1), "me:1", lambda worker: Presence.GONE if worker == "here:1" else Presence.UNKNOWN
     )
     assert recovery.sweep() == [lost.id]
     assert store.turns.get(lost.id).status == INTERRUPTED

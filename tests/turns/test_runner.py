@@ -31,7 +31,7 @@ def call(what, number=0):
 
 def begun_and_heard(worker, begun, names_wanted):
     """Wait until a running turn has told so many events."""
-    live = worker.home.get(begun.turn.id)
+    live = worker.running_turns.get(begun.turn.id)
     while [event.name for event in live.log.read(0, 0)] != names_wanted:
         assert live.log.read(len(live.log.read(0, 0)), LONG_S), "it has ended"
     return live
@@ -156,8 +156,8 @@ class TestFailures:
         begun = worker.ask(conversation)
         dictation.say(TextDelta("Half"), call("China"))
         begun_and_heard(worker, begun, ["turn", "delta"])
-        worker.home.end_all("interrupted", LONG_S)
-        assert worker.home.turns() == []
+        worker.running_turns.end_all("interrupted", LONG_S)
+        assert worker.running_turns.turns() == []
         ended, answer, _ = store.turns.ended(begun.turn.id)
         assert (ended.status, ended.error.code, answer.text) == (INTERRUPTED, "turn_interrupted", "Half")
 

@@ -17,7 +17,7 @@ from .worker import LONG_S, heard, names
 def half_said(worker, dictation, conversation):
     begun = worker.ask(conversation)
     dictation.say(TextDelta("Half"))
-    until(lambda: len(worker.home.get(begun.turn.id).log.read(0, 0)) == 2)
+    until(lambda: len(worker.running_turns.get(begun.turn.id).log.read(0, 0)) == 2)
     return begun
 
 

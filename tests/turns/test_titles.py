@@ -9,7 +9,7 @@ import pytest
 
 from chat.errors import ModelRejected
 from chat.messages import ReasoningDelta, TextDelta
-from chat.turns.titles import TITLE_CHARS, Beginning, Titles, tidy
+from chat.turns.titles import TITLE_CHARS, FirstExchange, Titles, tidy
 
 from .worker import LONG_S, heard
 
@@ -198,7 +198,7 @@ def test_endless_thoughts_are_not_read_either(model, store):
 
     model.will_run(endless)
     titles = Titles(store, model, "")
-    titles.want(Beginning(1, "large", "Q", "A"))
+    titles.request(FirstExchange(1, "large", "Q", "A"))
     time.sleep(0.3)
     assert 0 < len(read) < 100
 
@@ -217,7 +217,7 @@ def test_few_at_a_time_and_those_that_wait_are_bounded(model, store):
     titles = Titles(store, model, "")
     for number in range(300):
         model.will_run(held)
-        titles.want(Beginning(number + 1, "large", "Q", "A"))
+        titles.request(FirstExchange(number + 1, "large", "Q", "A"))
     time.sleep(0.2)
     assert len(running) == 4
     go.set()

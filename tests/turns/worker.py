@@ -21,12 +21,12 @@ from chat.store import Store
 from chat.store.records import Conversation, Turn
 from chat.store.turns import Question, StartedTurn
 from chat.turns.follow import Follower
-from chat.turns.home import Home
-from chat.turns.neighbours import desk
+from chat.turns.peer_requests import dispatch
 from chat.turns.recovery import Recovery
 from chat.turns.runner import Limits, Runner
-from chat.turns.seats import Seats
+from chat.turns.running_turns import RunningTurns
 from chat.turns.stop import Stopper
+from chat.turns.stream_limits import StreamLimits
 from chat.turns.titles import Titles
 
 LONG_S = 30.0
@@ -50,38 +50,38 @@ class Worker:
     ) -> None:
         self.store = store
         self.memory = LocalMemory(memory_bytes)
-        self.home = Home(store, most_turns)
+        self.running_turns = RunningTurns(store, most_turns)
         self.peers = Peers(run_dir)
-        self.follower = Follower(store, self.home, self.peers, Seats(1_000))
-        self.recovery = Recovery(store, self.home, self.peers.name, presence or self.peers.presence)
-        self.stopper = Stopper(store, self.home, self.peers)
+        self.follower = Follower(store, self.running_turns, self.peers, StreamLimits(1_000))
+        self.recovery = Recovery(store, self.running_turns, self.peers.name, presence or self.peers.presence)
+        self.stopper = Stopper(store, self.running_turns, self.peers)
         self.titles = Titles(store, model, title_model)
         self.runner = Runner(
             store,
             self.memory,
             Agent(model, Toolbox(tools)),
-            self.home,
+            self.running_turns,
             self.peers.name,
             limits or Limits(LONG_S, 100_000),
             self.titles,
         )
 
     def start(self) -> None:
-        self.home.start()
+        self.running_turns.start()
         self.recovery.start()
 
     def listen(self) -> None:
         """Answer the neighbours, too."""
-        self.peers.listen(desk(self.follower, self.stopper))
+        self.peers.listen(dispatch(self.follower, self.stopper))
 
     def stop(self) -> None:
-        self.home.end_all("interrupted", 5.0)
-        self.home.stop()
+        self.running_turns.end_all("interrupted", 5.0)
+        self.running_turns.stop()
         self.recovery.stop()
         self.peers.close()
 
     def ask(self, conversation: Conversation, text: str = "Why?", **question: Any) -> StartedTurn:
-        return self.runner.ask(conversation.user_id, conversation.id, Question(text, **question), "a-model")
+        return self.runner.begin(conversation.user_id, conversation.id, Question(text, **question), "a-model")
 
     def answered(self, conversation: Conversation, text: str = "Why?", **question: Any) -> Turn:
         """Ask, and wait for the end."""
@@ -99,7 +99,7 @@ class Worker:
         """Wait until no turn is at home: what comes after a turn's last event has come, too."""
         waited = threading.Event()
         for _ in range(1_000):
-            if not self.home.turns():
+            if not self.running_turns.turns():
                 return
             waited.wait(0.01)
         raise AssertionError("a turn does not end")

@@ -12,10 +12,10 @@ from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
-from chat.turns.seats import FOLLOWERS_OF_TURN
+from chat.turns.stream_limits import MAX_FOLLOWERS_OF_TURN
 from config.settings import Settings
 
-from ..turns.neighbour import Neighbour
+from ..turns.peer_process import PeerProcess
 from .api_client import SSE, ask, converse, ended, events, problem
 from .conftest import HeldAnswer
 
@@ -46,7 +46,7 @@ def test_a_turn_has_so_many_followers_and_whoever_leaves_makes_room(
 ) -> None:
     begun = ask(alice, conversation)
     url = begun["events_url"]
-    streams = [follow(alice, url) for _ in range(FOLLOWERS_OF_TURN)]
+    streams = [follow(alice, url) for _ in range(MAX_FOLLOWERS_OF_TURN)]
     assert {stream.status_code for stream in streams} == {200}
     refused(alice.get(url))
     refused(alice.get(f"{url}?wait=0"))
@@ -68,23 +68,23 @@ def test_a_turn_has_so_many_followers_and_whoever_leaves_makes_room(
 def test_an_ended_turn_has_so_many_too_and_forgets_them(alice: FlaskClient, conversation: int, follow: Follow) -> None:
     begun = ask(alice, conversation)
     ended(alice, begun)
-    streams = [follow(alice, begun["events_url"]) for _ in range(FOLLOWERS_OF_TURN)]
+    streams = [follow(alice, begun["events_url"]) for _ in range(MAX_FOLLOWERS_OF_TURN)]
     refused(alice.get(begun["events_url"]))
     assert len({stream.data for stream in streams}) == 1
     assert follow(alice, begun["events_url"]).data == streams[0].data
 
 
 @pytest.fixture
-def neighbour(app: Flask, settings: Settings) -> Iterator[Neighbour]:
+def neighbour(app: Flask, settings: Settings) -> Iterator[PeerProcess]:
     """Another worker of the application's server, in a process of its own."""
     app.extensions["parley"].start()
-    made = Neighbour(settings.database_path, settings.data_dir / "run")
+    made = PeerProcess(settings.database_path, settings.data_dir / "run")
     yield made
     made.ask(stop=True)
     made.close()
 
 
-def asked_there(neighbour: Neighbour, settings: Settings, conversation: int) -> dict[str, Any]:
+def asked_there(neighbour: PeerProcess, settings: Settings, conversation: int) -> dict[str, Any]:
     """Have the other worker begin a turn in a conversation."""
     with contextlib.closing(sqlite3.connect(settings.database_path)) as database:
         user = database.execute("SELECT user_id FROM conversations WHERE id = ?", (conversation,)).fetchone()[0]
@@ -93,15 +93,15 @@ def asked_there(neighbour: Neighbour, settings: Settings, conversation: int) -> 
 
 
 def test_it_is_the_same_number_from_another_worker(
-    alice: FlaskClient, conversation: int, neighbour: Neighbour, settings: Settings, follow: Follow
+    alice: FlaskClient, conversation: int, neighbour: PeerProcess, settings: Settings, follow: Follow
 ) -> None:
     """Whose own followers are none at all."""
     turn = asked_there(neighbour, settings, conversation)["turn"]
     url = f"/api/turns/{turn}/events"
-    assert neighbour.ask(crowd=FOLLOWERS_OF_TURN, of=turn) == {"followers": FOLLOWERS_OF_TURN}
+    assert neighbour.ask(crowd=MAX_FOLLOWERS_OF_TURN, of=turn) == {"followers": MAX_FOLLOWERS_OF_TURN}
     refused(alice.get(url))
     # The one that there is room for is counted at the turn's home like any other.
-    neighbour.ask(crowd=FOLLOWERS_OF_TURN - 1, of=turn)
+    neighbour.ask(crowd=MAX_FOLLOWERS_OF_TURN - 1, of=turn)
     last = follow(alice, url)
     assert [event.name for event in events(next(iter(last.response)))] == ["turn"]
     refused(alice.get(url))

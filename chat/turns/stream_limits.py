@@ -8,15 +8,15 @@ from collections.abc import Iterator
 
 from chat.errors import LimitReached, Overloaded
 
-FOLLOWERS_OF_TURN = 64
+MAX_FOLLOWERS_OF_TURN = 64
 
 
-class Seats:
+class StreamLimits:
     """One for each worker; `limit` is how many streams it may have open."""
 
     def __init__(self, limit: int) -> None:
         self._limit = limit
-        self._taken: collections.Counter[int] = collections.Counter()
+        self._by_turn: collections.Counter[int] = collections.Counter()
         self._lock = threading.Lock()
         self.open = 0
 
@@ -25,55 +25,55 @@ class Seats:
         if self.open >= self._limit:
             raise Overloaded("This server has as many streams open as it can; try again in a few seconds.")
 
-    def full(self, turn_id: int) -> bool:
-        return self._taken[turn_id] >= FOLLOWERS_OF_TURN
+    def is_full(self, turn_id: int) -> bool:
+        return self._by_turn[turn_id] >= MAX_FOLLOWERS_OF_TURN
 
-    def take(self, turn_id: int) -> None:
+    def acquire(self, turn_id: int) -> None:
         """Raises LimitReached."""
         with self._lock:
-            if self.full(turn_id):
+            if self.is_full(turn_id):
                 raise too_many_followers()
-            self._taken[turn_id] += 1
+            self._by_turn[turn_id] += 1
             self.open += 1
 
-    def leave(self, turn_id: int) -> None:
+    def release(self, turn_id: int) -> None:
         with self._lock:
             self.open -= 1
-            self._taken[turn_id] -= 1
-            if not self._taken[turn_id]:
-                del self._taken[turn_id]
+            self._by_turn[turn_id] -= 1
+            if not self._by_turn[turn_id]:
+                del self._by_turn[turn_id]
 
 
-class Seated(Iterator[bytes]):
+class CountedStream(Iterator[bytes]):
     """`frames` for somebody who has a seat until they end, are closed or forgotten, even if never begun."""
 
-    def __init__(self, frames: Iterator[bytes], seats: Seats, turn_id: int) -> None:
-        seats.take(turn_id)
+    def __init__(self, frames: Iterator[bytes], limits: StreamLimits, turn_id: int) -> None:
+        limits.acquire(turn_id)
         self._frames = frames
-        self._seats: Seats | None = seats
+        self._limits: StreamLimits | None = limits
         self._turn_id = turn_id
 
     def __next__(self) -> bytes:
         try:
             return next(self._frames)
         except BaseException:
-            self._leave()
+            self._release()
             raise
 
     def close(self) -> None:
-        self._leave()
+        self._release()
         close = getattr(self._frames, "close", None)
         if close is not None:
             close()
 
     def __del__(self) -> None:
-        self._leave()
+        self._release()
 
-    def _leave(self) -> None:
-        seats, self._seats = getattr(self, "_seats", None), None
-        if seats is not None:
-            seats.leave(self._turn_id)
+    def _release(self) -> None:
+        limits, self._limits = getattr(self, "_limits", None), None
+        if limits is not None:
+            limits.release(self._turn_id)
 
 
 def too_many_followers() -> LimitReached:
-    return LimitReached("too_many_followers", f"This turn has {FOLLOWERS_OF_TURN} followers already.")
+    return LimitReached("too_many_followers", f"This turn has {MAX_FOLLOWERS_OF_TURN} followers already.")

@@ -15,16 +15,16 @@ import msgspec
 from chat.events.contract import Event, event
 from chat.messages import Answer
 from chat.store.records import INTERRUPTED, Turn
-from chat.turns import wire
+from chat.turns import event_data
 
-Mark = int | str
+EventOffset = int | str
 
 
-def encode(marks: list[Mark]) -> str:
+def encode(marks: list[EventOffset]) -> str:
     return msgspec.json.encode(marks).decode()
 
 
-class Marked:
+class EndedTurn:
     """A turn that has ended, its answer and its title, with where its events begin and end."""
 
     def __init__(self, turn: Turn, answer: Answer, title: str) -> None:
@@ -41,12 +41,12 @@ class Marked:
         """
         turn = self._turn
         if after < 1:
-            yield event(1, "turn", wire.turn_data(turn))
+            yield event(1, "turn", event_data.turn_data(turn))
         yield from self._marked(after)
         told = 1 + len(self._marks)
-        closing = [("done", wire.done_data(turn))]
+        closing = [("done", event_data.done_data(turn))]
         if turn.error is not None:
-            closing.insert(0, ("error", wire.error_data(turn.error)))
+            closing.insert(0, ("error", event_data.error_data(turn.error)))
         end_after = max(after, told) if turn.status == INTERRUPTED else told
         for number, (name, data) in enumerate(closing, end_after + 1):
             if number > after:
@@ -60,7 +60,7 @@ class Marked:
             if not isinstance(mark, str):
                 text, reasoning = text + max(mark, 0), reasoning - min(mark, 0)
 
-    def _told(self, mark: Mark, text: int, reasoning: int) -> tuple[str, dict[str, object]]:
+    def _told(self, mark: EventOffset, text: int, reasoning: int) -> tuple[str, dict[str, object]]:
         """The event of a mark; what deltas tell begins there in the text and in the reasoning."""
         answer = self._answer
         if not isinstance(mark, str):
@@ -71,5 +71,5 @@ class Marked:
         if kind == "title":
             return "title", {"title": self._title}
         if kind == "call":
-            return "tool_call", wire.tool_call_data(answer.tool_calls[int(position)])
-        return "tool_result", wire.tool_result_data(answer.tool_calls[int(position)])
+            return "tool_call", event_data.tool_call_data(answer.tool_calls[int(position)])
+        return "tool_result", event_data.tool_result_data(answer.tool_calls[int(position)])

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-WISHES = ("shorter", "more_detailed")
+STYLES = ("shorter", "more_detailed")
 
 
-def told(wish: str, before: str) -> str:
+def instruction(wish: str, before: str) -> str:
     """Return the instruction for a wish, or "" for none; `before` is the text of the present answer."""
     words = max(1, len(before.split()))
     match wish:

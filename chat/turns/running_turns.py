@@ -1,4 +1,4 @@
-"""The turns that live in this worker, and the clockwork that serves them all at once.
+"""The turns that run in this worker, and the clockwork that serves them all at once.
 
 Two tickers: one sends what deltas have gathered, one writes checkpoints and renews leases, all of the
 worker's turns in one transaction.
@@ -15,7 +15,7 @@ from collections.abc import Iterable, Iterator
 from chat.errors import Overloaded, Restarting, StoreUnavailable
 from chat.runtime.ticker import Ticker
 from chat.store import Store
-from chat.turns.live import LiveTurn, Pace
+from chat.turns.running_turn import DeltaFlusher, RunningTurn
 
 log = logging.getLogger(__name__)
 
@@ -25,19 +25,19 @@ _CHECKPOINT_S = 0.6
 _RENEW_S = 2.0
 
 
-class Home:
+class RunningTurns:
     """The registry of running turns. `limit` is how many there may be."""
 
     def __init__(self, store: Store, limit: int) -> None:
         self._store = store
         self._limit = limit
-        self._turns: dict[int, LiveTurn] = {}
+        self._turns: dict[int, RunningTurn] = {}
         self._starting = 0
         self._closed = False
         self._lock = threading.Lock()
         self._emptied = threading.Condition(self._lock)
         self._renewed_at = 0.0
-        self.pace = Pace()
+        self.pace = DeltaFlusher()
         self._flusher = Ticker("flush", self.pace.interval_s, self._flush)
         self._checkpointer = Ticker("checkpoint", _CHECKPOINT_S, self._checkpoint)
 
@@ -54,7 +54,7 @@ class Home:
         return self._flusher.lag_ms
 
     @contextlib.contextmanager
-    def place(self) -> Iterator[None]:
+    def admit(self) -> Iterator[None]:
         """Hold a place while a turn is being begun. Raises Overloaded when there is none, Restarting once closed."""
         with self._lock:
             if self._closed:
@@ -69,20 +69,20 @@ class Home:
                 self._starting -= 1
                 self._emptied.notify_all()
 
-    def add(self, live: LiveTurn) -> None:
+    def add(self, running: RunningTurn) -> None:
         with self._lock:
-            self._turns[live.turn.id] = live
+            self._turns[running.turn.id] = running
 
-    def remove(self, live: LiveTurn) -> None:
+    def remove(self, running: RunningTurn) -> None:
         with self._lock:
-            self._turns.pop(live.turn.id, None)
-            self.pace.gathering.discard(live)
+            self._turns.pop(running.turn.id, None)
+            self.pace.gathering.discard(running)
             self._emptied.notify_all()
 
-    def get(self, turn_id: int) -> LiveTurn | None:
+    def get(self, turn_id: int) -> RunningTurn | None:
         return self._turns.get(turn_id)
 
-    def turns(self) -> list[LiveTurn]:
+    def turns(self) -> list[RunningTurn]:
         with self._lock:
             return list(self._turns.values())
 
@@ -111,8 +111,8 @@ class Home:
         self.close()
         deadline = time.monotonic() + patience_s
         while True:  # a turn that was just being begun comes in late
-            for live in self.turns():
-                live.cancellation.cancel(reason)
+            for running in self.turns():
+                running.cancellation.cancel(reason)
             left = deadline - time.monotonic()
             if left <= 0 or self.wait_until_empty(min(left, 0.2)):
                 return
@@ -120,38 +120,40 @@ class Home:
     def _flush(self) -> None:
         now = time.monotonic()
         self.pace.suit(len(self._turns))
-        for live in list(self.pace.gathering):
-            live.flush(now)
-        for live in self.turns():  # in the order in which they began, and all may take the same time
-            if now < live.cancellation.deadline:
+        for running in list(self.pace.gathering):
+            running.flush(now)
+        for running in self.turns():  # in the order in which they began, and all may take the same time
+            if now < running.cancellation.deadline:
                 break
-            live.cancellation.cancel("timeout")
+            running.cancellation.cancel("timeout")
 
     def _checkpoint(self) -> None:
-        running = self.turns()
-        if not running:
+        turns = self.turns()
+        if not turns:
             return
-        due = [live for live in running if live.changed]
+        due = [running for running in turns if running.changed]
         now = time.monotonic()
-        alive = running if now - self._renewed_at >= _RENEW_S else []
-        if not due and not alive:
+        renewed = turns if now - self._renewed_at >= _RENEW_S else []
+        if not due and not renewed:
             return
-        kept = False
+        committed = False
         try:
-            ended = self._store.turns.checkpoint([live.piece() for live in due], [live.turn.id for live in alive])
-            kept = True
+            ended = self._store.turns.checkpoint(
+                [running.piece() for running in due], [running.turn.id for running in renewed]
+            )
+            committed = True
             self._let_go(ended)
         except StoreUnavailable as error:
             log.warning("Checkpoint of %d turns put off: %s", len(due), error)
         finally:
-            if kept:
-                self._renewed_at = now if alive else self._renewed_at
+            if committed:
+                self._renewed_at = now if renewed else self._renewed_at
             else:
-                for live in due:
-                    live.not_kept()
+                for running in due:
+                    running.not_kept()
 
     def _let_go(self, ended: Iterable[int]) -> None:
         """Stop working for turns that were deleted, or ended by another server that took this one for dead."""
         for turn_id in ended:
-            if live := self.get(turn_id):
-                live.cancellation.cancel("interrupted")
+            if running := self.get(turn_id):
+                running.cancellation.cancel("interrupted")

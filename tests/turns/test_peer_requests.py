@@ -6,8 +6,8 @@ import pytest
 
 from chat.store.records import COMPLETED, INTERRUPTED
 
-from .neighbour import Neighbour
-from .test_home import until
+from .peer_process import PeerProcess
+from .test_running_turns import until
 from .worker import heard, names, parsed, text_of
 
 
@@ -17,7 +17,7 @@ def neighbour(store, tmp_path):
     made = []
 
     def start(*options):
-        made.append(Neighbour(store.database.path, tmp_path / "run", *options))
+        made.append(PeerProcess(store.database.path, tmp_path / "run", *options))
         return made[-1]
 
     yield start

@@ -46,7 +46,7 @@ def test_a_cut_answer_goes_on_with_all_that_there_was(make_worker, model, store,
 
     model.will(TextDelta("5 percent. "), call("India"))
     model.will(TextDelta("India by 7."))
-    again = worker.runner.go_on(before, "a-model")
+    again = worker.runner.resume(before, "a-model")
     events = heard(worker.follower.frames(again.turn.id, 0))
     whole = "First: China grew by 3.5 percent. India by 7."
     assert text_of(events) == whole
@@ -71,9 +71,9 @@ def test_told_again_from_the_database_it_is_the_same(make_worker, model, store, 
     begun = worker.ask(conversation, "China?")
     heard(worker.follower.frames(begun.turn.id, 0))
     model.will(TextDelta(" and half"))
-    again = worker.runner.go_on(answer_of(store, begun), "a-model")
+    again = worker.runner.resume(answer_of(store, begun), "a-model")
     live = [(event.number, event.name, event.data) for event in heard(worker.follower.frames(again.turn.id, 0))]
-    worker.home.wait_until_empty(10)
+    worker.running_turns.wait_until_empty(10)
     told = [(event.number, event.name, event.data) for event in heard(worker.follower.frames(again.turn.id, 0))]
     assert told == live
 
@@ -85,14 +85,14 @@ def test_what_the_model_is_told(make_worker, model, store, conversation):
     begun = worker.ask(conversation, "China?")
     heard(worker.follower.frames(begun.turn.id, 0))
     model.will(TextDelta(" by 3."))
-    again = worker.runner.go_on(answer_of(store, begun), "a-model")
+    again = worker.runner.resume(answer_of(store, begun), "a-model")
     heard(worker.follower.frames(again.turn.id, 0))
     told = model.seen[-1][1:]
     assert [message.role for message in told] == ["user", "assistant", "tool", "assistant", "user"]
     assert told[3].text == "China grew"
 
     # The request to go on is nobody's question: the next turn does not see it.
-    worker.home.wait_until_empty(10)
+    worker.running_turns.wait_until_empty(10)
     next_one = worker.ask(conversation, "And India?")
     heard(worker.follower.frames(next_one.turn.id, 0))
     said = [(message.role, message.text) for message in model.seen[-1][1:]]
@@ -107,11 +107,11 @@ def test_a_wish_is_told_for_that_answer_alone(make_worker, model, store, convers
     begun = worker.ask(conversation, "China?")
     heard(worker.follower.frames(begun.turn.id, 0))
     plain = model.seen[-1][0].text
-    heard(worker.follower.frames(worker.runner.ask_again(answer_of(store, begun), "a-model", "shorter").turn.id, 0))
+    heard(worker.follower.frames(worker.runner.regenerate(answer_of(store, begun), "a-model", "shorter").turn.id, 0))
     shorter = model.seen[-1]
     assert shorter[0].text.startswith(plain)
     assert "at most 100 words" in shorter[0].text
     assert [message.text for message in shorter[1:]] == ["China?"]
-    worker.home.wait_until_empty(10)
+    worker.running_turns.wait_until_empty(10)
     heard(worker.follower.frames(worker.ask(conversation, "India?").turn.id, 0))
     assert model.seen[-1][0].text == plain

@@ -12,7 +12,7 @@ from chat.memory.contract import ConversationMemory
 from chat.runtime import mode
 from chat.runtime.process_stats import ProcessStats
 from chat.runtime.ticker import Ticker
-from chat.turns.home import Home
+from chat.turns.running_turns import RunningTurns
 
 _EVERY_S = 1.0
 _CONVERSATIONS = 200
@@ -21,8 +21,8 @@ _CONVERSATIONS = 200
 class WorkerReport:
     """One for each worker; made after the fork. The shape is the contract's `/admin/memory-debug`."""
 
-    def __init__(self, home: Home, memory: ConversationMemory, peers: Peers) -> None:
-        self._home = home
+    def __init__(self, running_turns: RunningTurns, memory: ConversationMemory, peers: Peers) -> None:
+        self._running_turns = running_turns
         self._memory = memory
         self._peers = peers
         self._process = ProcessStats()
@@ -38,8 +38,8 @@ class WorkerReport:
 
     def make(self) -> dict[str, Any]:
         """This worker's report as of now."""
-        running = self._home.turns()
-        followers = {live.turn.conversation_id: live.log.followers for live in running}
+        turns = self._running_turns.turns()
+        followers = {running.turn.conversation_id: running.log.followers for running in turns}
         here = mode.current()
         return {
             "pid": os.getpid(),
@@ -49,14 +49,14 @@ class WorkerReport:
             "started_at": self._started_at,
             "reported_at": _now(),
             "stale": False,
-            "active_turns": len(running),
+            "active_turns": len(turns),
             "active_conversations": len(followers),
             "conversations_in_memory": len(self._memory),
             "memory_bytes": self._memory.bytes,
             "memory_limit_bytes": self._memory.limit_bytes,
             "open_streams": sum(followers.values()),
             **self._process.figures(),
-            "loop_lag_ms": self._home.lag_ms,
+            "loop_lag_ms": self._running_turns.lag_ms,
             "conversations": self._conversations(followers),
         }
 

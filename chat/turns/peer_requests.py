@@ -10,7 +10,7 @@ from chat.turns.follow import Follower
 from chat.turns.stop import Stopper
 
 
-def desk(follower: Follower, stopper: Stopper) -> Handler:
+def dispatch(follower: Follower, stopper: Stopper) -> Handler:
     """The handler for `Peers.listen`: a request names what it wants by its first key."""
     served = {"follow": follower.serve, "room": follower.serve_room, "stop": stopper.serve}
 

@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from chat.errors import LimitReached, Overloaded
-from chat.turns.seats import FOLLOWERS_OF_TURN, Seated, Seats
+from chat.turns.stream_limits import MAX_FOLLOWERS_OF_TURN, CountedStream, StreamLimits
 
 from .worker import LONG_S
 
@@ -20,43 +20,43 @@ def two_frames():
 
 
 def test_a_turn_has_so_many_followers_and_no_more():
-    seats = Seats(1_000)
-    for _ in range(FOLLOWERS_OF_TURN):
-        assert not seats.full(1)
-        seats.take(1)
-    assert seats.full(1)
+    limits = StreamLimits(1_000)
+    for _ in range(MAX_FOLLOWERS_OF_TURN):
+        assert not limits.is_full(1)
+        limits.acquire(1)
+    assert limits.is_full(1)
     with pytest.raises(LimitReached) as refused:
-        seats.take(1)
+        limits.acquire(1)
     assert refused.value.code == "too_many_followers"
-    assert seats.open == FOLLOWERS_OF_TURN
+    assert limits.open == MAX_FOLLOWERS_OF_TURN
     # Another turn has its own.
-    seats.take(2)
-    seats.leave(1)
-    seats.take(1)
-    assert seats.full(1)
+    limits.acquire(2)
+    limits.release(1)
+    limits.acquire(1)
+    assert limits.is_full(1)
 
 
 def test_a_worker_has_so_many_streams_whichever_turns_they_follow():
-    seats = Seats(3)
+    limits = StreamLimits(3)
     for turn in (1, 2, 3):
-        seats.check()
-        seats.take(turn)
+        limits.check()
+        limits.acquire(turn)
     with pytest.raises(Overloaded) as refused:
-        seats.check()
+        limits.check()
     assert refused.value.retry_after_s > 0
-    seats.leave(2)
-    seats.check()
+    limits.release(2)
+    limits.check()
 
 
 def test_many_who_come_at_once_are_counted_exactly():
-    seats, come = Seats(10_000), threading.Barrier(8)
+    limits, come = StreamLimits(10_000), threading.Barrier(8)
 
     def crowd():
         admitted = 0
         come.wait(LONG_S)
         for _ in range(50):
             try:
-                seats.take(1)
+                limits.acquire(1)
             except LimitReached:
                 continue
             admitted += 1
@@ -64,8 +64,8 @@ def test_many_who_come_at_once_are_counted_exactly():
 
     with ThreadPoolExecutor(8) as threads:
         crowds = [threads.submit(crowd) for _ in range(8)]
-        assert sum(each.result(LONG_S) for each in crowds) == FOLLOWERS_OF_TURN
-    assert seats.open == FOLLOWERS_OF_TURN
+        assert sum(each.result(LONG_S) for each in crowds) == MAX_FOLLOWERS_OF_TURN
+    assert limits.open == MAX_FOLLOWERS_OF_TURN
 
 
 def heard_to_the_end(stream):
@@ -100,15 +100,15 @@ def forgotten(_stream):
     [heard_to_the_end, closed_in_the_middle, closed_before_it_began, closed_twice, heard_and_closed, forgotten],
 )
 def test_a_seat_is_given_back_once_however_it_is_left(leave):
-    seats = Seats(10)
-    staying, leaving = Seated(two_frames(), seats, 1), Seated(two_frames(), seats, 1)
-    assert seats.open == 2
+    limits = StreamLimits(10)
+    staying, leaving = CountedStream(two_frames(), limits, 1), CountedStream(two_frames(), limits, 1)
+    assert limits.open == 2
     leave(leaving)
     del leaving
     gc.collect()
-    assert seats.open == 1
+    assert limits.open == 1
     heard_to_the_end(staying)
-    assert seats.open == 0
+    assert limits.open == 0
 
 
 def test_frames_that_break_give_the_seat_back():
@@ -116,12 +116,12 @@ def test_frames_that_break_give_the_seat_back():
         yield b"one"
         raise ConnectionError
 
-    seats = Seats(10)
-    stream = Seated(broken(), seats, 1)
+    limits = StreamLimits(10)
+    stream = CountedStream(broken(), limits, 1)
     next(stream)
     with pytest.raises(ConnectionError):
         next(stream)
-    assert seats.open == 0
+    assert limits.open == 0
 
 
 def test_closing_closes_the_frames():
@@ -133,19 +133,19 @@ def test_closing_closes_the_frames():
         finally:
             closed.append(True)
 
-    stream = Seated(frames(), Seats(10), 1)
+    stream = CountedStream(frames(), StreamLimits(10), 1)
     next(stream)
     stream.close()
     assert closed == [True]
 
 
 def test_one_who_finds_no_seat_takes_none():
-    seats = Seats(1_000)
-    sitting = [Seated(two_frames(), seats, 1) for _ in range(FOLLOWERS_OF_TURN)]
+    limits = StreamLimits(1_000)
+    sitting = [CountedStream(two_frames(), limits, 1) for _ in range(MAX_FOLLOWERS_OF_TURN)]
     for _ in range(3):
         with pytest.raises(LimitReached):
-            Seated(two_frames(), seats, 1)
+            CountedStream(two_frames(), limits, 1)
     gc.collect()
-    assert seats.open == FOLLOWERS_OF_TURN
+    assert limits.open == MAX_FOLLOWERS_OF_TURN
     sitting.pop().close()
-    assert seats.open == FOLLOWERS_OF_TURN - 1
+    assert limits.open == MAX_FOLLOWERS_OF_TURN - 1

@@ -1,6 +1,6 @@
 """A turn while it runs: what the agent has said so far, and the log its followers read.
 
-Deltas are gathered: the first goes out at once, later ones at most once in the worker's `Pace`, however many
+Deltas are gathered: the first goes out at once, later ones at most once in the worker's `DeltaFlusher`, however many
 tokens that is. Nobody can see fifty milliseconds; a worker with a thousand turns can.
 """
 
@@ -17,7 +17,8 @@ from chat.events.local import LocalEventLog
 from chat.messages import Answer, Notice, ReasoningDelta, TextDelta, ToolCallRecord, Usage
 from chat.store.records import Turn, TurnError
 from chat.store.turns import CheckpointDelta, Progress
-from chat.turns import marks, wire
+from chat.turns import event_data, event_offsets
+from chat.turns.event_offsets import EventOffset
 
 _SHORTEST_S = 0.05
 _LONGEST_S = 0.5
@@ -25,7 +26,7 @@ _LONGEST_S = 0.5
 _EVENTS_PER_S = 3_000
 
 
-class Pace:
+class DeltaFlusher:
     """How long a worker's turns gather deltas, in seconds: the longer, the more of them there are.
 
     `gathering` are those that hold some back at the moment: with many turns they are few, and the others need not
@@ -34,7 +35,7 @@ class Pace:
 
     def __init__(self) -> None:
         self.interval_s = _SHORTEST_S
-        self.gathering: set[LiveTurn] = set()
+        self.gathering: set[RunningTurn] = set()
 
     def suit(self, turns: int) -> None:
         self.interval_s = min(_LONGEST_S, max(_SHORTEST_S, turns / _EVENTS_PER_S))
@@ -49,10 +50,10 @@ class _Kept(NamedTuple):
     calls: tuple[ToolCallRecord, ...] = ()
 
 
-class LiveTurn:
+class RunningTurn:
     """`take` is called by the turn's own thread, `flush` and `piece` by the worker's tickers."""
 
-    def __init__(self, turn: Turn, cancellation: Cancellation, pace: Pace) -> None:
+    def __init__(self, turn: Turn, cancellation: Cancellation, pace: DeltaFlusher) -> None:
         self.turn = turn
         self.cancellation = cancellation
         self._began = time.monotonic()
@@ -67,9 +68,9 @@ class LiveTurn:
         self._tool_calls: list[ToolCallRecord] = []
         self._usage = Usage()
         self._notices: dict[str, None] = {}
-        self._marks: list[marks.Mark] = []
+        self._marks: list[EventOffset] = []
         self._kept = self._kept_before = _Kept()
-        self.log.append("turn", wire.turn_data(turn))
+        self.log.append("turn", event_data.turn_data(turn))
 
     def take(self, event: AgentEvent) -> None:
         """Add what the agent yielded."""
@@ -82,7 +83,7 @@ class LiveTurn:
                 self._notices.setdefault(event.code)
             elif isinstance(event, ToolCallStarted):
                 self._flush()
-                self._tell("tool_call", wire.tool_call_data(event.record), f"call {event.position}")
+                self._tell("tool_call", event_data.tool_call_data(event.record), f"call {event.position}")
                 self._tool_calls.append(event.record)
             else:
                 self._take_result(event)
@@ -108,7 +109,7 @@ class LiveTurn:
                 self._usage,
                 tuple(self._notices),
             )
-            return Progress(self.turn, answer, marks.encode(self._marks), self.elapsed_ms)
+            return Progress(self.turn, answer, event_offsets.encode(self._marks), self.elapsed_ms)
 
     def piece(self) -> CheckpointDelta:
         """What there is beyond the last piece, up to the last event that went out."""
@@ -120,7 +121,7 @@ class LiveTurn:
             self._kept = _Kept(len(self._marks), len(self._text), len(self._reasoning), calls)
             changed = _changed(before.calls, calls) if calls else {}
             return CheckpointDelta(
-                self.turn, before.marks, text, reasoning, marks.encode(self._marks[before.marks :]), changed
+                self.turn, before.marks, text, reasoning, event_offsets.encode(self._marks[before.marks :]), changed
             )
 
     @property
@@ -144,8 +145,8 @@ class LiveTurn:
                 return
             self.turn = turn
             if error is not None:
-                self.log.append("error", wire.error_data(error))
-            self.log.append("done", wire.done_data(turn))
+                self.log.append("error", event_data.error_data(error))
+            self.log.append("done", event_data.done_data(turn))
 
     def _gather(self, delta: TextDelta | ReasoningDelta) -> None:
         if not delta.text:
@@ -175,10 +176,10 @@ class LiveTurn:
 
     def _take_result(self, event: ToolCallEnded) -> None:
         self._flush()
-        self._tell("tool_result", wire.tool_result_data(event.record), f"result {event.position}")
+        self._tell("tool_result", event_data.tool_result_data(event.record), f"result {event.position}")
         self._tool_calls[event.position] = event.record
 
-    def _tell(self, name: str, data: dict[str, object], mark: marks.Mark) -> None:
+    def _tell(self, name: str, data: dict[str, object], mark: EventOffset) -> None:
         # First: what no event can carry (half a character) must not be kept either, it could not be.
         self.log.append(name, data)
         self._marks.append(mark)

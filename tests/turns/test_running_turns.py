@@ -18,7 +18,7 @@ from .worker import LONG_S, heard, text_of
 @pytest.fixture
 def brisk(monkeypatch):
     """Checkpoints twenty times a second."""
-    monkeypatch.setattr("chat.turns.home._CHECKPOINT_S", 0.05)
+    monkeypatch.setattr("chat.turns.running_turns._CHECKPOINT_S", 0.05)
 
 
 def until(condition):
@@ -73,7 +73,7 @@ def test_a_checkpoint_that_breaks_in_the_middle_loses_nothing(brisk, make_worker
     for _ in range(2):
         model.will_run(in_two_halves)
         begun.append(worker.ask(store.conversations.create(user)))
-    second = worker.home.get(begun[1].turn.id)
+    second = worker.running_turns.get(begun[1].turn.id)
     until(lambda: store.turns.answer(begun[1].turn).text == "One ")
     take, broken = second.piece, []
 
@@ -95,7 +95,7 @@ def test_the_clockwork_sends_what_nothing_follows(worker, dictation, conversatio
     """The second delta comes right behind the first, then the model is silent: it goes out all the same."""
     begun = worker.ask(conversation)
     dictation.say(TextDelta("One "), TextDelta("two"))
-    log = worker.home.get(begun.turn.id).log
+    log = worker.running_turns.get(begun.turn.id).log
     found = []
     while "".join(event.data.decode() for event in found).count("text") < 2:
         found += log.read(found[-1].number if found else 1, LONG_S)
@@ -117,9 +117,9 @@ class TestEndingAll:
         for _ in range(5):
             model.will_run(hang)
             begun.append(worker.ask(store.conversations.create(user)))
-        until(lambda: all(len(live.log.read(0, 0)) == 2 for live in worker.home.turns()))
-        worker.home.end_all("interrupted", LONG_S)
-        assert worker.home.turns() == []
+        until(lambda: all(len(running.log.read(0, 0)) == 2 for running in worker.running_turns.turns()))
+        worker.running_turns.end_all("interrupted", LONG_S)
+        assert worker.running_turns.turns() == []
         ended = [store.turns.get(each.turn.id) for each in begun]
         assert {(turn.status, store.turns.answer(turn).text) for turn in ended} == {(INTERRUPTED, "Half")}
 
@@ -132,10 +132,10 @@ class TestEndingAll:
 
         model.will_run(deaf)
         begun = worker.ask(conversation)
-        worker.home.end_all("interrupted", 0.05)
-        assert [live.turn.id for live in worker.home.turns()] == [begun.turn.id]
+        worker.running_turns.end_all("interrupted", 0.05)
+        assert [running.turn.id for running in worker.running_turns.turns()] == [begun.turn.id]
         release.set()
         assert worker.ended(begun).status == INTERRUPTED
 
     def test_there_may_be_none(self, worker):
-        worker.home.end_all("interrupted", LONG_S)
+        worker.running_turns.end_all("interrupted", LONG_S)

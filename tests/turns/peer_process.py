@@ -1,9 +1,9 @@
 """A worker in a process of its own, whose model says what the test dictates over a socket.
 
-`python -m tests.turns.neighbour DATABASE RUN_DIR PORT [gevent] [lease=MS]`: connects to PORT and takes a line of
+`python -m tests.turns.peer_process DATABASE RUN_DIR PORT [gevent] [lease=MS]`: connects to PORT and takes a line of
 JSON at a time, `{"ask": text}`, `{"say": text}`, `{"end": true}`, `{"follow": turn}`, `{"crowd": number, "of": turn}`
 or `{"stop": true}`; the first, the fourth and what comes after it are answered with a line. A question is a new user's,
-unless it names a `user` and a `conversation`. A crowd replaces the one before it. `Neighbour` is the test's end of it.
+unless it names a `user` and a `conversation`. A crowd replaces the one before it. `PeerProcess` is the test's end.
 """
 
 from __future__ import annotations
@@ -77,7 +77,7 @@ def _obey(worker: Worker, model: Dictated, order: dict[str, Any]) -> dict[str, A
     if "ask" in order:
         user = order.get("user") or worker.store.sessions.create_anonymous().user_id
         conversation = order.get("conversation") or worker.store.conversations.create(user).id
-        begun = worker.runner.ask(user, conversation, Question(order["ask"]), "a-model")
+        begun = worker.runner.begin(user, conversation, Question(order["ask"]), "a-model")
         return {"turn": begun.turn.id, "worker": begun.turn.worker, "mode": begun.turn.mode}
     if "say" in order:
         model.pieces.put(order["say"])
@@ -96,14 +96,14 @@ def _obey(worker: Worker, model: Dictated, order: dict[str, Any]) -> dict[str, A
     return None
 
 
-class Neighbour:
+class PeerProcess:
     """Starts the process; `kill` is the kernel's kill, `close` ends it in good order."""
 
     def __init__(self, database: Path, run_dir: Path, *options: str) -> None:
         with socket.create_server(("127.0.0.1", 0)) as server:
             server.settimeout(LONG_S)
             places = [str(database), str(run_dir), str(server.getsockname()[1])]
-            command = [sys.executable, "-m", "tests.turns.neighbour", *places, *options]
+            command = [sys.executable, "-m", "tests.turns.peer_process", *places, *options]
             self._process = subprocess.Popen(command, cwd=ROOT)
             self._connection, _ = server.accept()
         self._connection.settimeout(LONG_S)

@@ -11,12 +11,12 @@ from chat.llm.contract import GO_ON
 from chat.messages import Answer, Message, ReasoningDelta, TextDelta
 
 
-def context(answer: Answer, model: str) -> list[Message]:
+def messages(answer: Answer, model: str) -> list[Message]:
     """Return what `model` is given after the question, so that it goes on with `answer`."""
     return [*answer_messages(answer, model), Message("user", GO_ON)]
 
 
-def retold(answer: Answer) -> Iterator[AgentEvent]:
+def past_events(answer: Answer) -> Iterator[AgentEvent]:
     """Yield the events of an answer so far, in reading order."""
     if answer.reasoning:
         yield ReasoningDelta(answer.reasoning)
