@@ -11,7 +11,7 @@ from chat.errors import ModelInterrupted, StoreFailed, StoreUnavailable
 from chat.messages import TextDelta, Usage
 
 from ..store.scenarios import delete
-from .test_home import until
+from .test_running_turns import until
 from .worker import LONG_S, heard, names, parsed, text_of
 
 

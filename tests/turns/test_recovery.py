@@ -16,7 +16,7 @@ from chat.turns.recovery import Recovery
 from chat.turns.running_turns import RunningTurns
 
 from ..store.scenarios import DIED, RUN, at_once, begin, checkpoint_delta, write_lock
-from .test_home import until
+from .test_running_turns import until
 from .worker import heard, names
 
 
