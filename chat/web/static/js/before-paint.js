@@ -1,5 +1,5 @@
-// Runs before anything is drawn, and so is no module: a dark page must not flash white, nor a hidden list show. And it
-// asks for the words of the page in its language, which are needed as soon as the modules are there.
+// Runs before the first paint, so it is no module: a dark page must not flash white, nor a hidden list appear. It also
+// preloads the strings of the page's language, which the modules need first.
 {
   const root = document.documentElement;
   const stored = (name) => {

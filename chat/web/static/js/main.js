@@ -1,4 +1,4 @@
-// Builds the page's parts once, and starts it: the chats, or one that was shared.
+// Builds the parts of the page and starts it: the chats, or one shared chat.
 
 import { createActions } from "./actions/index.js";
 import { keyPresses } from "./actions/key-presses.js";
@@ -58,7 +58,7 @@ function startChats() {
   actions.refreshHistory();
   root.replaceChildren();
   draw(store.state, actions);
-  // Where it fails, it is asked for when it is needed.
+  // If this fails, the parts are loaded when they are needed.
   whenIdle(() => preloadLazyParts().catch(() => {}));
 }
 
@@ -83,7 +83,7 @@ function keyListener(store, actions) {
   });
 }
 
-/** Another window may have gone on meanwhile: coming back to this one asks what is new. */
+/** Refresh when this window becomes visible: another one may have made changes. */
 function refreshWhenSeen(actions) {
   let last = Date.now();
   const refresh = () => {
@@ -96,14 +96,14 @@ function refreshWhenSeen(actions) {
   addEventListener("focus", refresh);
 }
 
-/** The server is there again: what was missed is asked for now. */
+/** Load what was missed while the server was unreachable. */
 function refreshAfterOutage(store, actions) {
   if (!store.state.me) actions.loadMe();
   actions.refreshHistory();
   actions.catchUp();
 }
 
-/** A drawer that the window has outgrown is a column again, and the page behind it must be usable. */
+/** In a wider window the drawer is a column again, and the page behind it must be usable. */
 function closeDrawerWhenWide(actions) {
   matchMedia("(min-width: 50.01rem)").addEventListener("change", actions.closeDrawer);
 }

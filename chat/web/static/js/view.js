@@ -1,4 +1,4 @@
-// The view library as this page uses it: Preact, with templates instead of a compiler.
+// The view library: Preact, with templates instead of a compiler.
 
 import htm from "../vendor/htm/htm.js";
 import { useEffect, useState } from "../vendor/preact/hooks.js";
@@ -12,8 +12,8 @@ export const html = htm.bind(h);
 const TRY_AGAIN_MS = 2000;
 
 /**
- * A component that `load` fetches, when it is first drawn or, before that, when its `fetch` is called. Until it is
- * there, `placeholder` is drawn; where it could not be had, it is asked for again.
+ * Return a component that `load` fetches when it is first drawn, or earlier by its `fetch`. Until then `placeholder`
+ * is drawn. A failed load is repeated.
  */
 export function lazy(load, /** @type {unknown} */ placeholder = null) {
   /** @type {Promise<void> | null} */
@@ -37,7 +37,7 @@ export function lazy(load, /** @type {unknown} */ placeholder = null) {
   function Lazy(properties) {
     const [, setLoaded] = useState(Loaded !== null);
     useEffect(() => {
-      // It may have come by itself between the drawing and this.
+      // It may have been loaded between drawing and this effect.
       if (Loaded) {
         setLoaded(true);
         return undefined;
@@ -64,7 +64,7 @@ export function lazy(load, /** @type {unknown} */ placeholder = null) {
   return Lazy;
 }
 
-/** A component that is drawn again only when one of its properties is another value. */
+/** Return a component that is drawn again only if one of its properties has changed. */
 export function memo(Inner) {
   return class Memo extends Component {
     shouldComponentUpdate(next) {

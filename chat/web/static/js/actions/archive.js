@@ -1,4 +1,4 @@
-// Putting chats away and taking them back, one or several.
+// Archive and restore one or several chats.
 
 import { isolated } from "../markdown/direction.js";
 import { problemOf } from "../network/errors.js";
@@ -56,7 +56,7 @@ export function archiveActions({ store, api, open, showToast, dismissToast, refr
     }
   }
 
-  /** A page of archived chats, `{items, nextCursor}`; throws what `api` throws. */
+  /** Return a page of archived chats, `{items, nextCursor}`. Throws the errors of `api`. */
   async function archivedChats(cursor = null) {
     const page = await api.conversations({ archived: true, cursor });
     return { items: (Array.isArray(page.items) ? page.items : []).map(readItem), nextCursor: page.next_cursor ?? null };

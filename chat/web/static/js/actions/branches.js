@@ -1,5 +1,4 @@
-// Moving about in a conversation: to other branches, to what was said before, to a message that was looked for;
-// and what a person thinks of an answer.
+// Navigation in a conversation: other branches, older messages, a search result; and feedback on answers.
 
 import { problemOf } from "../network/errors.js";
 import {
@@ -14,7 +13,7 @@ import {
 import { conversationChanged } from "../state/page.js";
 
 const PAGE = 50;
-/** When a message far back is looked for: as many at once as the server gives, and not for ever. */
+/** To reach a message far back, load the largest page that the server gives, a limited number of times. */
 const LARGEST_PAGE = 200;
 const MOST_PAGES = 60;
 
@@ -23,7 +22,7 @@ export function branchActions({ store, api, join }) {
   const change = (key, how) => store.update((state) => conversationChanged(state, key, how));
   const find = (key) => store.state.conversations.get(key);
 
-  /** Shows the branch through the message before or after this one, in the place where they part. */
+  /** Show the branch through the previous or next sibling of this message. */
   async function showVersion(message, step) {
     const key = store.state.openKey;
     const conversation = find(key);
@@ -46,7 +45,7 @@ export function branchActions({ store, api, join }) {
     if (running?.turnId) join(key, running);
   }
 
-  /** The messages before the first one that is shown. */
+  /** Load the messages before the first one that is shown. */
   async function loadOlder(key = store.state.openKey, limit = PAGE) {
     const conversation = find(key);
     const before = conversation && beforeFirst(pathOf(conversation));
@@ -56,12 +55,12 @@ export function branchActions({ store, api, join }) {
       const json = await api.conversation(key, { limit, before });
       change(key, (each) => withPage(each, json));
     } catch {
-      // Said where the messages would stand.
+      // The message list shows this failure itself.
       change(key, (each) => ({ ...each, older: "failed" }));
     }
   }
 
-  /** Fetches as much as it takes to show the message that was looked for. */
+  /** Load older pages until the message with `targetId` is there. */
   async function loadTarget(key) {
     for (let pages = 0; pages < MOST_PAGES; pages += 1) {
       const conversation = find(key);
@@ -75,7 +74,7 @@ export function branchActions({ store, api, join }) {
 
   const clearTarget = (key) => change(key, (conversation) => ({ ...conversation, targetId: null }));
 
-  /** 1, -1 or null. Shown at once; taken back if the server does not take it. */
+  /** Set feedback to 1, -1 or null. The page shows it at once and reverts it if the server refuses. */
   async function rate(message, value) {
     const key = store.state.openKey;
     const show = (feedback) =>

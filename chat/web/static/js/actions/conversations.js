@@ -1,4 +1,4 @@
-// Opening conversations: from the server, or from what this window still knows of them.
+// Open conversations: from the server, or from this window's state.
 
 import { showAddress } from "../browser/router.js";
 import { ApiError } from "../network/api.js";
@@ -7,7 +7,7 @@ import { blankConversation, NEW, runningMessage, storedConversation } from "../s
 import { conversationChanged, itemKnown } from "../state/page.js";
 import { strings } from "../strings/index.js";
 
-/** A draft in the box of the new chat, before what stands there. */
+/** Move a draft into the message box of the new chat, before any text that is already there. */
 function withDraftMovedToNew(drafts, from, text) {
   const left = new Map(drafts);
   left.delete(from);
@@ -15,14 +15,14 @@ function withDraftMovedToNew(drafts, from, text) {
   return left.set(NEW, since ? `${text}\n${since}` : text);
 }
 
-/** `join(key, message)` follows an answer that is being written, `loadTarget(key)` fetches the message that is targetId. */
+/** `join(key, message)` follows an answer that is being written. `loadTarget(key)` loads the message `targetId`. */
 export function conversationActions({ store, api, join, loadTarget, refreshHistory }) {
   const newest = new Map();
 
   const setPhase = (key, phase) =>
     store.update((state) => conversationChanged(state, key, (conversation) => ({ ...conversation, phase })));
 
-  /** Shows a conversation, at once if it is known here, and asks the server for its present state. */
+  /** Show a conversation: at once if this window knows it. Then load its present state from the server. */
   function show(key, targetId = null) {
     store.update({ openKey: key, drawerOpen: false, problem: null, announcement: "" });
     if (!store.state.conversations.has(key)) {
@@ -37,13 +37,13 @@ export function conversationActions({ store, api, join, loadTarget, refreshHisto
   const setTarget = (key, targetId) =>
     store.update((state) => conversationChanged(state, key, (conversation) => ({ ...conversation, targetId })));
 
-  /** `messageId` is the message that was looked for, if any. */
+  /** `messageId` is the search result to scroll to, if any. */
   function open(key, { messageId = null } = {}) {
     showAddress(key);
     show(key, messageId);
   }
 
-  /** `join: false` leaves an answer alone that could not be followed a moment ago; `quiet`: nobody asked for this. */
+  /** `join: false` does not follow a running answer again after it could not be followed. `quiet` reports no errors. */
   async function reload(key, { join: mayJoin = true, quiet = false } = {}) {
     if (key === NEW) return;
     const call = Symbol("call");
@@ -60,7 +60,7 @@ export function conversationActions({ store, api, join, loadTarget, refreshHisto
 
   function applyLoaded(key, json, headId, mayJoin) {
     const known = store.state.conversations.get(key);
-    // Deleted, or asked something, while the answer was on its way: what it says is old.
+    // The chat was deleted, or a question was sent in it, while this response was on its way: the response is outdated.
     if (!known || known.turn || known.headId !== headId) return;
     const about = {
       archived: json.archived === true,
@@ -88,7 +88,7 @@ export function conversationActions({ store, api, join, loadTarget, refreshHisto
     else store.update({ problem: problemOf(error, { label: strings.problem.again, run: reopen }) });
   }
 
-  /** Asks for the open conversation again, forgetting a turn that was lost. */
+  /** Load the open conversation again and forget a turn whose connection was lost. */
   function reopen() {
     const key = store.state.openKey;
     store.update({ problem: null });
@@ -102,7 +102,7 @@ export function conversationActions({ store, api, join, loadTarget, refreshHisto
     if (!store.state.conversations.get(key)?.turn) reload(key);
   }
 
-  /** Another window of this browser asked something in a conversation, or an answer that it follows has ended. */
+  /** Handle a message of another window: a turn began or ended in a conversation. */
   function onTurnElsewhere({ conversation: key, running }) {
     store.update((state) => itemKnown(state, key, { running }));
     const known = store.state.conversations.get(key);
@@ -110,7 +110,7 @@ export function conversationActions({ store, api, join, loadTarget, refreshHisto
     if (!store.state.history.items.some(({ id }) => id === key)) refreshHistory();
   }
 
-  /** The page is seen again, or the network is back: what was lost is taken up, what is shown brought up to date. */
+  /** The page is visible again, or the network is back: reconnect a lost turn, or refresh the open chat. */
   function catchUp() {
     const key = store.state.openKey;
     const turn = store.state.conversations.get(key)?.turn;
@@ -118,7 +118,7 @@ export function conversationActions({ store, api, join, loadTarget, refreshHisto
     else if (!turn) reload(key, { quiet: true });
   }
 
-  /** From a chat that is gone to a new one; what was being written goes along, or is asked there at once. */
+  /** Go from a missing chat to a new one. The draft goes along, or is sent there at once. */
   function startOver(text = null) {
     store.update((state) => {
       const { openKey, drafts } = state;

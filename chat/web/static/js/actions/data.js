@@ -1,18 +1,18 @@
-// Everything a person has here: counted, taken along, deleted.
+// All data of this user: count, export, delete.
 
 import { removeStored } from "../browser/storage.js";
 import { describeError } from "../network/errors.js";
 
-/** `leave()` begins the page anew. */
+/** `leave()` loads the page anew. */
 export function dataActions({ store, api, leave }) {
-  /** Resolves with a sentence where it did not work; otherwise the page begins anew. */
+  /** Delete all data and load the page anew. On failure, resolve with an error message. */
   async function deleteData() {
     try {
       await api.deleteData();
     } catch (error) {
       return describeError(error);
     }
-    // Nothing of it may be written again by this page as it leaves.
+    // The page must not store any of it again while it unloads.
     store.update({ drafts: new Map(), queues: new Map(), unreadIds: new Set(), awaitedIds: new Set() });
     for (const group of ["draft", "queue", "unread", "awaited"]) removeStored(group);
     leave();

@@ -1,4 +1,4 @@
-// The list of conversations: its pages, renaming, pinning, searching.
+// The list of conversations: its pages, renaming, pinning, search.
 
 import { problemOf } from "../network/errors.js";
 import { appendPage, readItem, readSearchHit, refreshedHistory } from "../state/history.js";
@@ -13,14 +13,14 @@ export function historyActions({ store, api }) {
     try {
       answer = await ask();
     } catch {
-      // Said in the list's own place; a list that is shown already stays as it is.
+      // The list shows this failure itself. A list that is already shown stays.
       set({ phase: store.state.history.items.length > 0 ? "ready" : "failed" });
       return;
     }
     store.update((state) => historyChanged(state, { phase: "ready", ...merge(state.history, answer) }));
   }
 
-  /** The newest page, and all that are pinned, wherever in the list they stand. */
+  /** Load the newest page and all pinned chats. */
   async function refreshHistory() {
     if (store.state.history.items.length === 0) set({ phase: "loading" });
     const itemsAtRequest = new Map(store.state.history.items.map((item) => [item.id, item]));
@@ -44,7 +44,7 @@ export function historyActions({ store, api }) {
     );
   }
 
-  /** Shown at once; taken back if the server refuses. */
+  /** Change a conversation. The page shows the change at once and reverts it if the server refuses. */
   async function change(id, changed, before) {
     const show = (what) =>
       store.update((state) => ({
@@ -61,7 +61,7 @@ export function historyActions({ store, api }) {
   }
 
   /**
-   * A page of what was found, `{items, nextCursor}`; throws what `api` throws.
+   * Return a page of search results, `{items, nextCursor}`. Throws the errors of `api`.
    * @param {string} q
    * @param {{cursor?: string | null, signal?: AbortSignal}} [how]
    */

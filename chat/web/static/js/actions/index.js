@@ -1,4 +1,4 @@
-// Everything a person can do on this page, as one object of functions over the store and the server.
+// All actions of the page, as one object of functions over the store and the server.
 
 import { downloadFrom as download } from "../browser/download.js";
 import { allowNotifications, notify } from "../browser/notifications.js";
@@ -21,10 +21,10 @@ import { titleActions } from "./titles.js";
 import { turnActions } from "./turns.js";
 import { unreadActions } from "./unread.js";
 
-/** `slots`: which answers may hold a connection open, see stream-slots.js. */
+/** `slots` decides which answers may keep a connection open: see stream-slots.js. */
 export function createActions({ store, api, slots }) {
   const actions = {};
-  // An action of another file, by its name: they need each other, and one of them has to be made first.
+  // Return an action by its name, looked up when it is called: the modules depend on each other in a circle.
   const deferred =
     (name) =>
     (...given) =>
@@ -82,5 +82,5 @@ export function createActions({ store, api, slots }) {
 }
 
 const frame = () => new Promise(requestAnimationFrame);
-/** The first one tells of a change, and draws it. */
+/** The first frame draws the change; the second one comes after it. */
 const twoFrames = () => frame().then(frame);

@@ -1,9 +1,9 @@
-// Saving the person's own instructions.
+// Save the user's own instructions.
 
 import { describeError } from "../network/errors.js";
 
 export function instructionActions({ store, api }) {
-  /** Resolves with null, or with a sentence about why they were not kept. */
+  /** Resolve with null, or with an error message. */
   async function saveInstructions(text) {
     try {
       const kept = await api.changeInstructions(text);

@@ -1,4 +1,4 @@
-// What a key press anywhere on the page does: shortcuts, and letters that begin a message or a search.
+// Key presses anywhere on the page: shortcuts, and letters that begin a message or a search.
 
 import { shortcutOf } from "../browser/keys.js";
 import { beginsMessage } from "../browser/typing.js";
@@ -6,8 +6,8 @@ import { beginsMessage } from "../browser/typing.js";
 const DIALOGS = { search: "search", help: "shortcuts" };
 
 /**
- * Handles key presses. `stateOf()` is the newest state; `dialogs.isThere()` says whether a dialog is in the page,
- * `dialogs.isOpen()` whether it is open, and `focusField()` moves the focus to the message box.
+ * Return a handler for key presses. `stateOf()` returns the newest state. `dialogs.isThere()`: a dialog is in the
+ * page. `dialogs.isOpen()`: it is open. `focusField()` moves the focus to the message box.
  */
 export function keyPresses({ stateOf, actions, apple, dialogs, focusField }) {
   return (event) => {
@@ -16,31 +16,31 @@ export function keyPresses({ stateOf, actions, apple, dialogs, focusField }) {
     if (state.dialog && !dialogs.isThere()) pressWhileLoading(event, shortcut, state.dialog);
     else if (shortcut) pressShortcut(event, shortcut, state);
     else if (!state.dialog && !dialogs.isOpen() && !state.drawerOpen && beginsMessage(event, { apple })) {
-      // The letter itself comes after this, and to whoever has the focus by then.
+      // The browser delivers the letter after this handler, to the element that has the focus by then.
       focusField();
     }
   };
 
   function pressShortcut(event, shortcut, state) {
-    // A dialog keeps the keys to itself, except that the key which opened it closes it.
+    // An open dialog handles all keys itself, except the shortcut that opened it: it closes the dialog.
     if (dialogs.isOpen() && state.dialog?.name !== DIALOGS[shortcut]) return;
-    // The browser's own way will do, unless there is more of the chat to fetch.
+    // The browser's own print command is enough if the whole chat is loaded.
     if (shortcut === "print" && !actions.isPartShown()) return;
     event.preventDefault();
-    // A key that is held down asks once.
+    // Key repeat counts as one press.
     if (event.repeat) return;
     if (dialogs.isOpen()) actions.closeDialog();
     else perform(shortcut);
   }
 
-  /** The dialog was shortcut for, but its part of the page is still on its way: nothing that is meant for it is lost. */
+  /** The dialog's module is still loading: keep what is typed for it. */
   function pressWhileLoading(event, shortcut, dialog) {
     if (shortcut === "print") return;
     if (dialog.name === "search" && typeIntoDialog(event)) {
       event.preventDefault();
     } else if (shortcut) {
       event.preventDefault();
-      // Pressed again, since nothing is seen yet: it is shortcut for already.
+      // Nothing is visible yet, so the user pressed the same shortcut again: the dialog is already on its way.
       if (event.repeat || DIALOGS[shortcut] === dialog.name) return;
       actions.closeDialog();
       perform(shortcut);

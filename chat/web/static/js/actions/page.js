@@ -1,4 +1,4 @@
-// The page itself: who is here, what is open over it, what is said in passing, what was chosen for it.
+// The page itself: the user, the open dialog, toasts, preferences.
 
 import { problemOf } from "../network/errors.js";
 import { textOf } from "../state/message.js";
@@ -6,7 +6,7 @@ import { modelChosen } from "../state/model.js";
 import { draftChanged } from "../state/page.js";
 import { chooseLanguage, strings } from "../strings/index.js";
 
-/** Whether the list is a drawer: the same width as in the style sheets. */
+/** Return whether the list is a drawer. The width is the same as in the style sheets. */
 const isNarrow = () => matchMedia("(max-width: 50rem)").matches;
 
 export function pageActions({ store, api }) {
@@ -49,12 +49,12 @@ export function pageActions({ store, api }) {
       store.update((state) => modelChosen(state, state.openKey, model));
       prefer({ model });
     },
-    /** Every module has its sentences from the start, so another language is another start. */
+    /** Modules read their strings once at the start, so a change of language loads the page again. */
     chooseLanguage(language) {
       chooseLanguage(language);
       location.reload();
     },
-    /** The questions of the open chat, as far as they are known here. */
+    /** Return the questions of the open chat that are loaded. */
     askedQuestions: () =>
       [...(store.state.conversations.get(store.state.openKey)?.messages.values() ?? [])]
         .filter(({ role }) => role === "user")
@@ -65,7 +65,7 @@ export function pageActions({ store, api }) {
       typedAhead = "";
       store.update({ dialog: { name, item }, drawerOpen: false });
     },
-    /** What was typed for a dialog before it was there: changed by the keys, and taken by the dialog. */
+    /** Change the text typed for a dialog that is still loading. The dialog takes it when it opens. */
     typeAhead(change) {
       typedAhead = change(typedAhead);
     },
@@ -74,10 +74,10 @@ export function pageActions({ store, api }) {
       typedAhead = "";
       return text;
     },
-    /** That one only: when the browser tells of its end, another may have been opened. */
+    /** Close this dialog only: when the browser reports its end, another one may be open. */
     closeDialog: (closing = store.state.dialog) =>
       store.update(({ dialog }) => (dialog === closing ? { dialog: null } : {})),
-    /** The server answers: what was said of its absence is over. */
+    /** The server answers again: remove the error that says it does not. */
     clearUnreachable: () => store.state.problem?.unreachable && store.update({ problem: null }),
     dismissProblem: set({ problem: null }),
     closeDrawer: set({ drawerOpen: false }),
@@ -85,7 +85,7 @@ export function pageActions({ store, api }) {
       if (isNarrow()) store.update(({ drawerOpen }) => ({ drawerOpen: !drawerOpen }));
       else prefer({ sidebar: !store.state.preferences.sidebar });
     },
-    /** A link's click: done here, unless it was meant to open another window. */
+    /** Handle a link's click inside the page, unless it is meant to open a new window or tab. */
     link: (run) => (event) => {
       if (event.button !== 0 || event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) return;
       event.preventDefault();

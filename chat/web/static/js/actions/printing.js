@@ -1,13 +1,13 @@
-// Printing the open chat: all of it, also what has not been asked for yet.
+// Print the open chat, including messages that are not loaded yet.
 
 import { beforeFirst, pathOf } from "../state/conversation.js";
 
-/** `print` opens the browser's own dialog; `drawn` resolves when the page shows the state. */
+/** `print` opens the browser's print dialog. `drawn` resolves when the page shows the state. */
 export function printingActions({ store, loadOlder, print, drawn }) {
   const find = (key) => store.state.conversations.get(key);
   const firstOf = (key) => (find(key) ? beforeFirst(pathOf(find(key))) : null);
 
-  /** Whether there are messages before the first one in the page. */
+  /** Return whether the server has messages before the first one in the page. */
   const isPartShown = () => firstOf(store.state.openKey) !== null;
 
   async function printChat() {
@@ -16,7 +16,7 @@ export function printingActions({ store, loadOlder, print, drawn }) {
       await idle(key);
       await loadOlder(key);
       const now = firstOf(key);
-      // Not to be had: what is there is printed.
+      // Older messages cannot be loaded: print what is there.
       if (now === before && find(key)?.older !== "loading") break;
       before = now;
     }
@@ -24,7 +24,7 @@ export function printingActions({ store, loadOlder, print, drawn }) {
     print();
   }
 
-  /** Resolves when no page of the chat is on its way. */
+  /** Resolve when no page of the chat is being loaded. */
   function idle(key) {
     return new Promise((/** @type {(value?: undefined) => void} */ resolve) => {
       const look = () => find(key)?.older !== "loading";

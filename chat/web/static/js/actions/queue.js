@@ -1,4 +1,4 @@
-// Sending: at once where nothing runs, otherwise into the queue, which goes out message by message.
+// Send messages: at once if no answer is running, otherwise through a queue, one by one.
 
 import { randomId } from "../browser/ids.js";
 import { SETTLE_MS } from "../browser/second-click.js";
@@ -6,11 +6,11 @@ import { runningMessage } from "../state/conversation.js";
 import { draftChanged } from "../state/page.js";
 import { withoutQueued, withQueued } from "../state/queue.js";
 
-/** `send(text, {key, clientId})` asks; `stop(key)` ends the answer that is being written. */
+/** `send(text, {key, clientId})` sends a message. `stop(key)` stops the running answer. */
 export function queueActions({ store, send, stop, now = () => performance.now() }) {
-  // The text that was submitted last: pressed twice, a button of the page says the same twice.
+  // The last text submitted: a button that is pressed twice submits the same text twice.
   let latest = { text: null, at: Number.NEGATIVE_INFINITY };
-  // The answers for whose end a queue waits, by their keys; and by conversation, the message that is to go out
+  // `awaited`: keys of the running answers that a queue waits for. `urgent`: by conversation, the message to send next
   // however its answer ends.
   const awaited = new Set();
   const urgent = new Map();
@@ -22,16 +22,16 @@ export function queueActions({ store, send, stop, now = () => performance.now() 
     const conversation = store.state.conversations.get(key);
     return conversation?.messages.get(conversation.headId);
   };
-  // An answer that has come to its end, but whose queue has not gone on yet: that happens with the next frame.
+  // Return whether the answer has ended but the queue has not continued yet; it does so with the next frame.
   const isEnding = (key) => awaited.has(headOf(key)?.key) && store.state.queues.has(key);
 
-  /** At once, not with the next frame: by then the answer may be over. */
+  /** Wait for the end of the running answer. Called at once, because the answer may be over with the next frame. */
   function awaitEnd(key) {
     const running = runningMessage(store.state.conversations.get(key));
     if (running) awaited.add(running.key);
   }
 
-  /** What the composer calls. Behind others that wait, a message waits too. */
+  /** Submit from the message box. A message goes behind those that already wait. */
   function submit(text) {
     const key = store.state.openKey;
     if (!text.trim()) return;
@@ -57,7 +57,7 @@ export function queueActions({ store, send, stop, now = () => performance.now() 
     awaitEnd(key);
   }
 
-  /** Out of its turn: what is being written is stopped for it. */
+  /** Send this message before the others: stop the running answer first. */
   async function sendNow(key, clientId) {
     if (!isBusy(key)) {
       sendQueued(key, clientId);
@@ -67,7 +67,7 @@ export function queueActions({ store, send, stop, now = () => performance.now() 
     await stop(key);
   }
 
-  /** Back into the message box, before whatever stands there. */
+  /** Move a queued message back into the message box, before any text that is already there. */
   function editQueued(key, clientId) {
     const message = find(key, clientId);
     if (!message) return;
@@ -78,7 +78,7 @@ export function queueActions({ store, send, stop, now = () => performance.now() 
     });
   }
 
-  /** To be called after every change. An answer that was completed lets the next message go; any other holds it. */
+  /** Call this after every change. A completed answer sends the next message; any other end holds the queue. */
   function watchQueues() {
     for (const [key, queue] of store.state.queues) {
       const conversation = store.state.conversations.get(key);

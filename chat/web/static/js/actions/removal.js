@@ -1,4 +1,4 @@
-// Deleting conversations, with a while to think better of it: until then the server is not told.
+// Delete conversations with a time to undo. The server is asked only after that time.
 
 import { isolated } from "../markdown/direction.js";
 import { ApiError } from "../network/api.js";
@@ -10,9 +10,9 @@ import { strings } from "../strings/index.js";
 const ATTEMPTS = 6;
 const PAUSE_MS = 400;
 
-/** `stop(key)` ends an answer that is being written there; `showToast` and `dismissToast` are the page's. */
+/** `stop(key)` stops a running answer. `showToast` and `dismissToast` are those of the page. */
 export function removalActions({ store, api, open, stop, showToast, dismissToast }) {
-  // {ids, opened: the one of them that was open, or null}
+  // {ids, opened: the id among them that was open, or null}
   /** @type {{ids: any[], opened: any} | null} */
   let pending = null;
 
@@ -61,7 +61,7 @@ export function removalActions({ store, api, open, stop, showToast, dismissToast
   async function settle() {
     const ids = pending?.ids ?? [];
     pending = null;
-    // One after the other: many at once would keep everything else waiting.
+    // One after the other: many requests at once would block all others.
     for (const id of ids) {
       try {
         await removeIdle(id);
@@ -73,7 +73,7 @@ export function removalActions({ store, api, open, stop, showToast, dismissToast
     }
   }
 
-  /** The server deletes no conversation in which an answer is being written: that is stopped first. */
+  /** Delete a conversation. The server refuses to delete one with a running answer, so stop that first. */
   async function removeIdle(id) {
     if (store.state.runningIds.has(id)) await stop(id);
     for (let attempt = 1; ; attempt += 1) {
@@ -88,7 +88,7 @@ export function removalActions({ store, api, open, stop, showToast, dismissToast
     }
   }
 
-  /** The page is being left: who did not undo it by now meant it. */
+  /** The page is being left: a deletion that was not undone is final. */
   function settleAtOnce() {
     for (const id of pending?.ids ?? []) api.removeConversation(id, { keepalive: true }).catch(() => {});
     pending = null;

@@ -1,8 +1,8 @@
-// Choosing several chats of the list, to put them away, take them along or delete them.
+// Select several chats of the list to archive, export or delete them.
 
 import { withToggled } from "../state/selection.js";
 
-/** `archiveAll(items)` and `removeAll(items)` are those of single chats, for many. */
+/** `archiveAll(items)` and `removeAll(items)` act on many chats. */
 export function selectionActions({ store, archiveAll, removeAll }) {
   const set = (selection) => store.update({ selection });
   const selectedItems = () => store.state.history.items.filter(({ id }) => store.state.selection?.ids.has(id));
@@ -13,7 +13,7 @@ export function selectionActions({ store, archiveAll, removeAll }) {
   };
   return {
     startSelecting: (id = null) => set({ ids: new Set(id === null ? [] : [id]), anchor: id }),
-    /** `order` are the ids of the list as it is shown; `range`: all from the one selected last. */
+    /** `order` has the ids in the order of the list. `range` selects all from the last selected id. */
     toggleSelected: (id, { order, range = false }) => set(withToggled(store.state.selection, id, order, range)),
     selectAll: (ids) => set({ ids: new Set(ids), anchor: null }),
     endSelecting: () => set(null),

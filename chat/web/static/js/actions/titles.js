@@ -1,15 +1,15 @@
-// Titles that a model writes after the first answer: they come when the turn is over, so the page asks for them.
+// Titles written by a model after the first answer. They come after the turn has ended, so the page polls for them.
 
 import { notifyOtherWindows } from "../browser/windows.js";
 import { conversationChanged, itemChanged } from "../state/page.js";
 
-/** When the page asks, in milliseconds after the end of the answer. */
+/** Times of the requests, in milliseconds after the end of the answer. */
 export const ASK_AT_MS = [1500, 4000, 9000, 20_000];
 
 export function titleActions({ store, api, pause = wait }) {
   const titleOf = (key) => store.state.conversations.get(key)?.title ?? null;
 
-  /** To be called at the end of an answer whose question gave the chat its title. */
+  /** Poll for the model's title. Call this after an answer whose question gave the chat its title. */
   async function awaitTitle(key) {
     if (!store.state.me?.features?.titles) return;
     const before = titleOf(key);
@@ -17,7 +17,7 @@ export function titleActions({ store, api, pause = wait }) {
     for (const at of ASK_AT_MS) {
       await pause(at - waited);
       waited = at;
-      // Gone, or the person has given it a name meanwhile.
+      // The chat is gone, or the user has renamed it meanwhile.
       if (titleOf(key) === null || titleOf(key) !== before) return;
       const title = await fetchTitle(key);
       if (title === null) return;
@@ -31,7 +31,7 @@ export function titleActions({ store, api, pause = wait }) {
     }
   }
 
-  /** The title as the server has it; what was known, where it cannot be reached; null where the chat is gone. */
+  /** Return the server's title; the known one if the server cannot be reached; null if the chat is gone. */
   async function fetchTitle(key) {
     try {
       return String((await api.conversation(key, { limit: 1 })).title ?? "");

@@ -1,4 +1,4 @@
-// Asking, asking again, following the answers, stopping them. Each answer belongs to its conversation, open or not.
+// Turns: send, regenerate, continue, follow, stop. A turn belongs to its conversation, whether that is open or not.
 
 import { localId, randomId } from "../browser/ids.js";
 import { showAddress } from "../browser/router.js";
@@ -21,7 +21,7 @@ import {
 } from "../state/page.js";
 import { strings } from "../strings/index.js";
 
-/** The page around the turns. `pause` is that of turn-stream.js, where it is given. */
+/** The page around the turns. `pause` is an option of turn-stream.js. */
 const PAGE = {
   notifyOthers: notifyOtherWindows,
   showAddress,
@@ -29,11 +29,11 @@ const PAGE = {
   pause: undefined,
 };
 
-/** `reload(key)` asks the server for a conversation anew, `awaitTitle(key)` for a title that a model writes now. */
+/** `reload(key)` loads a conversation again. `awaitTitle(key)` polls for a title written by a model. */
 export function turnActions({ store, api, reload, awaitTitle, slots = UNLIMITED, page = PAGE }) {
-  // What was sent but not acknowledged, by conversation: sent again, it must be the same turn, not a second one.
+  // Requests sent but not acknowledged, by conversation. Sent again, they must be the same turn, not a second one.
   const unsent = new Map();
-  // The turns this window is busy with, by conversation: {key, ids, headId, stop, stopping, started, status, failed}.
+  // The turns this window follows, by conversation: {key, ids, headId, controller, stopping, started, status, failed}.
   const inFlight = new Map();
 
   const change = (key, how) => store.update((state) => conversationChanged(state, key, how));
@@ -43,7 +43,9 @@ export function turnActions({ store, api, reload, awaitTitle, slots = UNLIMITED,
     );
   const announce = (key, announcement) => store.state.openKey === key && store.update({ announcement });
 
-  /** A message that waited its turn has a conversation and a `clientId` already: then no second window asks it again. */
+  /**
+   * Send a message. A queued one has its conversation and `clientId` already, so that no second window sends it again.
+   */
   async function send(text, { key = store.state.openKey, clientId = randomId() } = {}) {
     const conversation = store.state.conversations.get(key);
     if (!canSend(conversation, text)) return;
@@ -52,7 +54,7 @@ export function turnActions({ store, api, reload, awaitTitle, slots = UNLIMITED,
     await startTurn(conversation, conversation.headId, { text, client_id: clientId, ...branch });
   }
 
-  /** The same question in other words, beside the first: a new branch. */
+  /** Send an edited question beside the first one: a new branch. */
   async function edit(message, text) {
     const conversation = store.state.conversations.get(store.state.openKey);
     if (!canSend(conversation, text)) return;
@@ -74,13 +76,13 @@ export function turnActions({ store, api, reload, awaitTitle, slots = UNLIMITED,
     if (entry.failed) restoreDraft(entry.key, turn.text);
   }
 
-  /** Another answer beside this one; after an error, and also when it was good. `how` is `{model}` or `{wish}`. */
+  /** Request another answer beside this one. `how` is `{model}` or `{wish}`. */
   const regenerate = (message, how = {}) =>
     answerBeside(message, [], (live) =>
       api.regenerate(message.id, { ...modelChoice(store.state.openKey), ...how }, live),
     );
 
-  /** An answer that was cut goes on: a version beside it, which has all there was. */
+  /** Continue an answer that ended early: a sibling that starts with the same parts. */
   const continueAnswer = (message) =>
     answerBeside(message, message.parts, (live) => api.continueAnswer(message.id, live));
 
@@ -93,7 +95,7 @@ export function turnActions({ store, api, reload, awaitTitle, slots = UNLIMITED,
     await run(entry, () => follow(entry, open));
   }
 
-  /** Goes on with an answer that was running already when its conversation was opened. */
+  /** Follow an answer that was already running when its conversation was opened. */
   async function join(key, message) {
     const entry = { ...newEntry(key, [message.id], null), started: true };
     inFlight.set(key, entry);
@@ -104,14 +106,15 @@ export function turnActions({ store, api, reload, awaitTitle, slots = UNLIMITED,
   }
 
   /**
-   * Ends the answer that is being written in a conversation, whichever window began it. Resolves when the server has
-   * taken note; the end itself comes with the answer's events.
+   * Stop the running answer of a conversation, whichever window began it. Resolves when the server has accepted the
+   * stop; the end itself comes with the answer's events.
    */
   async function stop(key) {
     const entry = inFlight.get(key);
     const running = runningMessage(store.state.conversations.get(key) ?? { messages: new Map() });
     if (entry && !entry.started) {
-      // The server may have it or not: what is still being tried is given up, what has started is stopped at once.
+      // The server may or may not have the request: abort the attempts, and stop the turn as soon as it is
+      // acknowledged.
       entry.stopping = true;
       entry.controller.abort();
     } else if (running?.turnId) {
@@ -126,7 +129,7 @@ export function turnActions({ store, api, reload, awaitTitle, slots = UNLIMITED,
       store.update({ problem: problemOf(error) });
       return;
     }
-    // An answer that is asked for its news now and then has some now.
+    // A polled answer has an event to fetch now.
     inFlight.get(key)?.controller.abort();
     if (!inFlight.has(key)) await reload(key);
   }
@@ -152,7 +155,7 @@ export function turnActions({ store, api, reload, awaitTitle, slots = UNLIMITED,
     if (store.state.openKey === id) page.showAddress(id);
   }
 
-  /** The model is named only where it is known; the server has its own first choice. */
+  /** Name the model only if it is known; otherwise the server takes its default. */
   function modelChoice(key) {
     const { model } = modelOf(store.state, key);
     return model ? { model } : {};
@@ -207,7 +210,7 @@ export function turnActions({ store, api, reload, awaitTitle, slots = UNLIMITED,
     if (name === "done") entry.status = data.status;
   }
 
-  /** The server has the message: from now on nothing is lost, whatever happens to the connection. */
+  /** The server has stored the message: from now on a lost connection loses nothing. */
   function onAcknowledged(entry, data) {
     const { key } = entry;
     const [questionId] = entry.ids.length === 2 ? entry.ids : [null];
@@ -216,7 +219,7 @@ export function turnActions({ store, api, reload, awaitTitle, slots = UNLIMITED,
     store.update((state) => ({
       ...conversationChanged(state, key, (conversation) => {
         const question = conversation.messages.get(questionId);
-        // The server goes on from here, too: it is no other branch any more.
+        // The server continues from this branch, too.
         const current = { ...conversation, onSideBranch: false };
         return question ? withMessage(current, questionId, { ...question, id: data.user_message_id }) : current;
       }),
@@ -239,7 +242,7 @@ export function turnActions({ store, api, reload, awaitTitle, slots = UNLIMITED,
     store.update((state) => itemChanged(state, key, { title }));
   }
 
-  /** Runs a turn to its end, and leaves its conversation in order however it ends. */
+  /** Run a turn to its end and leave its conversation in a valid state, however it ends. */
   async function run(entry, turn) {
     try {
       await turn();
@@ -264,7 +267,7 @@ export function turnActions({ store, api, reload, awaitTitle, slots = UNLIMITED,
     return { completed: complete, stopped }[status] ?? failed;
   }
 
-  /** The turn never began: the conversation is as before, and the person is told. */
+  /** The turn never began: restore the conversation and report the error. */
   function rollBack(entry, error) {
     entry.failed = true;
     change(entry.key, (conversation) => ({
@@ -275,11 +278,11 @@ export function turnActions({ store, api, reload, awaitTitle, slots = UNLIMITED,
     const gone = error instanceof ApiError && error.status === 404 && entry.key !== NEW;
     if (gone) change(entry.key, (conversation) => ({ ...conversation, phase: "missing" }));
     else if (!entry.stopping) store.update({ problem: problemOf(error) });
-    // Another window was faster: show what it asked.
+    // Another window sent a message first: show it.
     if (error instanceof ApiError && error.status === 409) reload(entry.key);
   }
 
-  /** The turn began, but cannot be followed to its end: the database knows how it went. */
+  /** The turn began but cannot be followed to its end: load its state from the server. */
   async function handleLost(entry, error) {
     announce(entry.key, "");
     if (error instanceof ApiError) {
@@ -291,7 +294,7 @@ export function turnActions({ store, api, reload, awaitTitle, slots = UNLIMITED,
     }
   }
 
-  /** The text goes back to where it was typed, before anything that was typed since. */
+  /** Put the text back into the message box, before any text typed since. */
   function restoreDraft(key, text) {
     store.update((state) => {
       const since = state.drafts.get(key);

@@ -1,4 +1,4 @@
-// Knowing when an answer is done: which chats have one that nobody has seen yet, and who is told of it.
+// Detect the end of answers: mark chats with an unseen answer as unread, and notify the user.
 
 import { runningMessage } from "../state/conversation.js";
 import { setWith, setWithout } from "../state/unread.js";
@@ -6,8 +6,8 @@ import { setWith, setWithout } from "../state/unread.js";
 const OTHERS_MS = 400;
 
 /**
- * `isSeen()`: whether somebody looks at this window. `notify({key, title})` tells the person outside of the page, if
- * that was allowed.
+ * `isSeen()`: this window is visible and has the focus. `notify({key, title})` shows a system notification, if
+ * allowed.
  */
 export function unreadActions({ store, isSeen, notify, wait = (run) => setTimeout(run, OTHERS_MS) }) {
   const isShown = (key) => store.state.openKey === key && isSeen();
@@ -18,8 +18,8 @@ export function unreadActions({ store, isSeen, notify, wait = (run) => setTimeou
   };
 
   /**
-   * To be called after every change, and when the window is looked at. What is awaited was noted with the change
-   * itself, by `withAwaited`: an answer may be over before this is called for the first time.
+   * Call this after every change and when the window gets the focus. `withAwaited` records awaited answers with the
+   * change itself, because an answer may end before the first call.
    */
   function watchEnds() {
     const { state } = store;
@@ -27,7 +27,7 @@ export function unreadActions({ store, isSeen, notify, wait = (run) => setTimeou
     const ended = state.history.phase === "ready" ? [...awaitedIds].filter((id) => !isRunning(state, id)) : [];
     for (const id of ended) {
       awaitedIds = setWithout(awaitedIds, id);
-      // A chat that is in no list any more has nothing to be read.
+      // A chat that is in no list has nothing to read.
       const known = state.conversations.has(id) || state.history.items.some((item) => item.id === id);
       if (known && !isShown(id)) unreadIds = setWith(unreadIds, id);
     }
@@ -36,7 +36,7 @@ export function unreadActions({ store, isSeen, notify, wait = (run) => setTimeou
     for (const id of ended) tell(id);
   }
 
-  /** After a moment, in which another window that shows the chat says that it is seen. */
+  /** Notify after a moment, in which another window that shows the chat can mark it as seen. */
   function tell(key) {
     if (!store.state.unreadIds.has(key) || !store.state.preferences.notify) return;
     wait(() => {

@@ -1,3 +1,3 @@
-// Where on its host this page is published: "" at the root, or a path such as "/chat".
+// The path at which this page is published: "" at the root, or one such as "/chat".
 
 export const BASE = globalThis.document?.documentElement?.dataset?.base ?? "";

@@ -1,11 +1,14 @@
-// Text into the clipboard, with or without its looks.
+// Copy to the clipboard, as text or with formatting.
 
-/** Whether it got there. (The modern way exists only on https and on this machine; the old one works on a LAN, too.) */
+/**
+ * Copy text. Return whether that succeeded. (The clipboard API needs https or localhost; the older command also works
+ * on a LAN.)
+ */
 export function copyText(text) {
   return copy({ text });
 }
 
-/** `text` for where only words are taken, `html` for a document or a mail that keeps headings, lists and tables. */
+/** Copy `text` for plain targets and `html` for documents and mails. */
 export async function copy({ text, html = null }) {
   try {
     if (navigator.clipboard && html !== null && typeof ClipboardItem !== "undefined") {
@@ -19,7 +22,7 @@ export async function copy({ text, html = null }) {
       return true;
     }
   } catch {
-    // Refused, perhaps because the page was not in front: the old way may still do.
+    // Refused, perhaps because the page has no focus: try the older command.
   }
   return copyByCommand(text, html);
 }

@@ -1,4 +1,4 @@
-// A button that copies says itself that it is done; its name changes with it, for those who hear it.
+// A copy button shows its result in its own text and accessible name.
 
 import { strings } from "../strings/index.js";
 import { copyText } from "./clipboard.js";

@@ -1,15 +1,15 @@
-// A file made in the page, handed to the browser to keep.
+// Save a file that was made in the page.
 
 const REVOKE_AFTER_MS = 60_000;
 
-/** `content` is text or a Blob; `name` may be anything: what no file system takes is left out of it. */
+/** `content` is text or a Blob. Characters that file systems refuse are removed from `name`. */
 export function download(name, type, content) {
   const address = URL.createObjectURL(new Blob([content], { type }));
   const link = document.createElement("a");
   link.href = address;
   link.download = safeFileName(name);
   link.click();
-  // The browser may still be asking where to put it.
+  // The browser may still show its save dialog.
   setTimeout(() => URL.revokeObjectURL(address), REVOKE_AFTER_MS);
 }
 
@@ -23,7 +23,7 @@ export function safeFileName(name) {
   return `${safe || "parley"}${ending ?? ""}`;
 }
 
-/** What the server has under an address, under the name that the server gives it. */
+/** Download an address under the name that the server gives it. */
 export function downloadFrom(address) {
   const link = document.createElement("a");
   link.href = address;

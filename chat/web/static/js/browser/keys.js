@@ -1,6 +1,6 @@
-// The page's keyboard shortcuts: one list, from which both the keys and their help are made.
+// The page's keyboard shortcuts: one list for the handler and the help.
 
-/** `modifiers` are the modifiers: "command" is Ctrl, or ⌘ on Apple's machines. `action` names what happens, in words and in fact. */
+/** `modifiers`: "command" is Ctrl, or ⌘ on Apple's machines. `action` is the name of the action and of its string. */
 export const SHORTCUTS = [
   { action: "search", modifiers: ["command"], key: "k" },
   { action: "newChat", modifiers: ["command", "shift"], key: "o" },
@@ -10,12 +10,12 @@ export const SHORTCUTS = [
   { action: "help", modifiers: ["command"], key: "/" },
 ];
 
-/** The one that is pressed without a modifier; it can be switched off, since speech input may type it by mistake. */
+/** The shortcut without a modifier. It can be switched off, because speech input may type it by mistake. */
 export const SINGLE_KEY = { action: "help", modifiers: [], key: "?" };
 
 export const isApple = () => /mac|iphone|ipad/i.test(navigator.userAgentData?.platform ?? navigator.platform ?? "");
 
-/** What a key press asks for: one of the names under `action`, or null. */
+/** Return the `action` of a key press, or null. */
 export function shortcutOf(event, { apple = false, singleKeys = true } = {}) {
   if (event.isComposing || event.altKey) return null;
   if (singleKeys && event.key === SINGLE_KEY.key && !event.ctrlKey && !event.metaKey && !isTyping(event.target)) {

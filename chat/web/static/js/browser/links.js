@@ -1,8 +1,8 @@
-// Which addresses a link may have. Used for everything that is not ours: models, tools, users.
+// Which addresses a link may have, for all content of models, tools and users.
 
 const SCHEMES = new Set(["http:", "https:", "mailto:"]);
 
-/** The address, made absolute and normal, if it is one of http, https or mailto; otherwise null. */
+/** Return the absolute, normalised address if its scheme is http, https or mailto; otherwise null. */
 export function safeHref(text) {
   if (typeof text !== "string" || text.length > 4000) return null;
   let url;

@@ -1,16 +1,16 @@
-// Notifications of the system's: asked for only when a person wants them.
+// System notifications, requested only when the user wants them.
 
 export const canNotify = () => typeof Notification !== "undefined";
 
 export const isNotifying = () => canNotify() && Notification.permission === "granted";
 
-/** Asks the person, where that is still possible; resolves with whether notifications may be shown. */
+/** Ask the user for permission if that is possible. Resolve with whether notifications are allowed. */
 export async function allowNotifications() {
   if (!canNotify()) return false;
   return (await Notification.requestPermission()) === "granted";
 }
 
-/** `tag`: a later one under the same tag takes the place of this one. */
+/** Show a notification. It replaces an earlier one with the same `tag`. */
 export function notify({ title, body, tag, onClick }) {
   if (!isNotifying()) return;
   try {
@@ -21,6 +21,6 @@ export function notify({ title, body, tag, onClick }) {
       onClick();
     };
   } catch {
-    // Some phones have them for installed pages only.
+    // Some phones allow them in installed pages only.
   }
 }

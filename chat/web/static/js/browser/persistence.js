@@ -1,4 +1,4 @@
-// Carries drafts, queues, choices of models and preferences between the page's state and what the browser keeps.
+// Copies drafts, queues, models and preferences between the page's state and the browser's storage.
 
 import { NEW } from "../state/conversation.js";
 import { readPreferences } from "../state/preferences.js";
@@ -8,7 +8,7 @@ import { onStorageChange, readStored, storedNames, writeStored } from "./storage
 
 const keyOf = (name) => (name === NEW ? NEW : Number(name));
 
-/** What was kept, as a change to the state. */
+/** Return the stored values as a change to the state. */
 export function loadPersisted() {
   const drafts = new Map();
   const queues = new Map();
@@ -36,7 +36,7 @@ export function loadPersisted() {
   };
 }
 
-/** From now on every change is kept, and what another window changes is taken over, drafts excepted. */
+/** Store every change from now on. Apply changes of other windows, except drafts. */
 export function persist(store) {
   let last = store.state;
   const write = () => {
@@ -55,7 +55,7 @@ export function persist(store) {
   onStorageChange((name, value) => applyExternalChange(store, name, value));
 }
 
-/** Each conversation under a name of its own, so that two windows do not undo each other's. */
+/** One entry per conversation, so that two windows do not overwrite each other's. */
 function writeMap(group, now, before, state) {
   if (now === before) return;
   for (const key of new Set([...now.keys(), ...before.keys()])) {
@@ -64,14 +64,14 @@ function writeMap(group, now, before, state) {
   }
 }
 
-/** Each id under a name of its own, for the same reason. */
+/** One entry per id, for the same reason. */
 function writeSet(group, now, before, state) {
   if (now === before) return;
   for (const id of now) if (!before.has(id) && !isTemporary(state, id)) writeStored(`${group}.${id}`, true);
   for (const id of before) if (!now.has(id)) writeStored(`${group}.${id}`, null);
 }
 
-/** What is said in a temporary chat is kept nowhere, so not here either. */
+/** Nothing of a temporary chat is stored anywhere, so not here either. */
 function isTemporary(state, key) {
   return key === NEW ? state.temporary : state.conversations.get(key)?.temporary === true;
 }

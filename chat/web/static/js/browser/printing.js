@@ -1,22 +1,22 @@
-// The page on paper: what is folded or not drawn yet is there for as long as it is printed, and wide tables fit.
+// Print layout: while the page is printed, folded and undrawn content is shown and wide tables are scaled to fit.
 
 import { flush } from "../markdown/idle-tasks.js";
 
-/** Buttons that show all of something long. */
+/** Buttons that expand long content. */
 const FOLDS = '.table-foot [data-task="all-rows"][aria-expanded="false"], .result > [aria-expanded="false"]';
-/** What fits on a sheet of A4 or Letter between its margins, in pixels. */
+/** Width of an A4 or Letter page between its margins, in pixels. */
 const SHEET = 660;
-/** Smaller letters than these nobody reads. */
+/** The smallest scale that is still readable. */
 const SMALLEST = 0.55;
 
 /** @type {(() => void) | null} */
 let undo = null;
 
-/** Prepares the page whenever the browser is about to print it, and brings it back afterwards. */
+/** Prepare the page when the browser is about to print it, and restore it afterwards. */
 export function watchPrinting(window) {
   window.addEventListener("beforeprint", prepare);
   window.addEventListener("afterprint", restore);
-  // A preview does not always say more than this.
+  // Some browsers report only this for a print preview.
   window.matchMedia("print").addEventListener("change", ({ matches }) => (matches ? prepare() : restore()));
 }
 
@@ -44,7 +44,7 @@ function restore() {
   undo = null;
 }
 
-/** Whether the table had to be made smaller. */
+/** Scale a table down if it is too wide. Return whether that was needed. */
 function shrink(table) {
   table.style.width = "min-content";
   const width = table.offsetWidth;

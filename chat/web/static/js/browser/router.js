@@ -1,4 +1,4 @@
-// Addresses of the page, below its base: `/` is a new chat, `/c/<id>` a conversation.
+// Addresses of the page below its base: `/` is a new chat, `/c/<id>` a conversation.
 
 import { NEW } from "../state/conversation.js";
 import { BASE } from "./base.js";
@@ -13,7 +13,7 @@ export function pathOfKey(key, base = BASE) {
   return key === NEW ? `${base}/` : `${base}/c/${key}`;
 }
 
-/** Puts the conversation's address into the address bar, as a new step of the browser's history. */
+/** Show the conversation's address in the address bar, as a new history entry. */
 export function showAddress(key) {
   if (location.pathname !== pathOfKey(key)) history.pushState(null, "", pathOfKey(key));
 }

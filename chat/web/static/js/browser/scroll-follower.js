@@ -1,8 +1,7 @@
-// Keeps in sight what a reader looks at while the page grows. A question that was just asked stands at the top of the
-// window, and its answer fills the room below it without anything moving; what comes beyond waits to be scrolled to.
-// A reader who goes to the end follows it, for as long as they are there and keep still.
+// Scrolling while an answer grows. A new question is pinned to the top of the window, and its answer fills the space
+// below without moving anything. A reader at the end of the page follows it until they scroll up.
 
-/** A fraction of a pixel is lost in zoomed pages. */
+/** Tolerance in pixels: zoomed pages have fractions. */
 const AT_END = 3;
 const ABOVE_QUESTION_PX = 12;
 const UPWARD_KEYS = new Set(["ArrowUp", "PageUp", "Home"]);
@@ -19,7 +18,7 @@ export class ScrollFollower {
   #pinned = null;
   #stop = new AbortController();
 
-  /** `onChange(away)` is told whether there is something to read below the window that the page does not go to. */
+  /** `onChange(away)` reports whether there is content below the window that the page does not scroll to. */
   constructor(scroller, content, onChange) {
     this.#scroller = scroller;
     this.#content = content;
@@ -29,7 +28,7 @@ export class ScrollFollower {
     this.#observer.observe(scroller);
     const listen = (name, run) => scroller.addEventListener(name, run, { passive: true, signal: this.#stop.signal });
     listen("scroll", () => this.#scrolled());
-    // The wish to go up counts, before anything has moved: an answer that grows meanwhile must not pull it back.
+    // An attempt to scroll up counts before anything has moved: a growing answer must not pull the reader back.
     listen("wheel", (event) => event.deltaY < 0 && this.#scrollable() && this.letGo());
     listen("keydown", (event) => UPWARD_KEYS.has(event.key) && this.#scrollable() && this.letGo());
   }
@@ -41,7 +40,7 @@ export class ScrollFollower {
     this.#tell();
   }
 
-  /** Puts an element, a question, at the top of the window, and keeps it there until the reader moves. */
+  /** Pin an element to the top of the window until the reader scrolls. */
   pin(element) {
     this.#following = false;
     this.#pinned = element;
@@ -59,7 +58,7 @@ export class ScrollFollower {
     this.#stop.abort();
   }
 
-  /** However little it is, moving lets go of a question; going up lets go of the end, arriving there takes hold again. */
+  /** Any scrolling unpins a question. Scrolling up stops following the end; reaching the end starts it again. */
   #scrolled() {
     const { scrollTop } = this.#scroller;
     const moved = Math.abs(scrollTop - this.#last) > 1;
@@ -74,7 +73,7 @@ export class ScrollFollower {
   }
 
   #grown() {
-    // Words that are being selected stay under the pointer.
+    // Do not move text that is being selected.
     if (!this.#selecting()) {
       if (this.#pinned?.isConnected) this.#hold();
       else if (this.#following) this.#scrollTo(this.#scroller.scrollHeight);
@@ -82,7 +81,7 @@ export class ScrollFollower {
     this.#tell();
   }
 
-  /** The content is made as high as it takes for the question to stand at the top, however short its answer is. */
+  /** Make the content high enough for the pinned element to be at the top, however short the answer is. */
   #hold() {
     const top = this.#topOf(this.#pinned) - ABOVE_QUESTION_PX;
     this.#content.style.minHeight = `${Math.max(0, top) + this.#scroller.clientHeight}px`;
@@ -113,7 +112,7 @@ export class ScrollFollower {
     return scrollHeight - clientHeight - scrollTop;
   }
 
-  /** How much of the content's height is empty, below its last element. */
+  /** Return whether there is empty space below the last element. */
   #roomBelow() {
     const last = this.#content.lastElementChild;
     if (!last || !this.#content.style.minHeight) return false;

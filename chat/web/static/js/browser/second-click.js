@@ -1,19 +1,19 @@
-// Ignores the second half of a double click where the first has put another control under the pointer: Stop in the
-// place of Send, the next chat in the place of a deleted one, Undo, a new answer's buttons.
+// Ignores the second half of a double click if the first has put another control under the pointer: Stop in place of
+// Send, the next chat in place of a deleted one, Undo, the buttons of a new answer.
 
 export const SETTLE_MS = 500;
 const SAME_PLACE_PX = 12;
 const CONTROLS = "a[href], button, summary, input, select, [role=button], [role=menuitem]";
 
 /**
- * Decides for one click after the other; `at` is in milliseconds, `label` says which control was hit, "" for none.
- * A control that is pressed `once` asks the model for something: its successor under the same label is another one.
+ * Decides click by click. `at` is in milliseconds; `label` names the control, "" for none. A control marked `once`
+ * starts a request to the model: its successor with the same label is another control.
  */
 export class SecondClick {
   /** @type {{at: number, x: number, y: number, label: string} | null} */
   #last = null;
 
-  /** Whether this click was meant for what stood here a moment ago. */
+  /** Return whether this click was meant for the control that was here before. */
   isStray({ at, x, y, label, once = false }) {
     const last = this.#last;
     const repeated =
@@ -25,13 +25,13 @@ export class SecondClick {
       this.#last = { at, x, y, label };
       return false;
     }
-    // A third and a fourth click still belong to the first: what it hit stays the measure.
+    // A third and fourth click still belong to the first one.
     last.at = at;
     return label !== "" && last.label !== "" && (once || label !== last.label);
   }
 }
 
-/** From now on stray clicks reach nobody. Clicks by keyboard or program have no place, and are left alone. */
+/** Block stray clicks on `target`. Clicks by keyboard or script have no position and are not checked. */
 export function ignoreStrayClicks(target) {
   const clicks = new SecondClick();
   const look = (event) => {
@@ -45,7 +45,7 @@ export function ignoreStrayClicks(target) {
   target.addEventListener("click", look, { capture: true });
 }
 
-/** As it was when it was hit: a button may keep its element and become another one. */
+/** The label at the time of the click: a button may keep its element and change its function. */
 function labelOf(control) {
   return control.getAttribute("aria-label") ?? control.textContent.trim().slice(0, 200);
 }

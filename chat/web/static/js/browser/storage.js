@@ -1,12 +1,11 @@
-// What the browser keeps for this page between visits. A browser that keeps nothing is no error: the page then
-// merely forgets.
+// The browser's local storage. If it is unavailable, the page works without it.
 
 import { BASE } from "./base.js";
 
-// Two of these pages on one host, each below a path of its own, keep theirs apart.
+// Two installations on one host, each below its own path, must not share entries.
 const PREFIX = `parley${BASE}.`;
 
-/** The value kept under this name, or null. */
+/** Return the stored value of this name, or null. */
 export function readStored(name) {
   try {
     return JSON.parse(localStorage.getItem(PREFIX + name) ?? "null");
@@ -15,17 +14,17 @@ export function readStored(name) {
   }
 }
 
-/** Keeps a value that JSON can hold; null removes it. */
+/** Store a JSON value; null removes it. */
 export function writeStored(name, value) {
   try {
     if (value === null) localStorage.removeItem(PREFIX + name);
     else localStorage.setItem(PREFIX + name, JSON.stringify(value));
   } catch {
-    // Full, or forbidden.
+    // Storage is full or forbidden.
   }
 }
 
-/** The names under `group.`, without it. */
+/** Return the names below `group.`, without that prefix. */
 export function storedNames(group) {
   try {
     const start = `${PREFIX}${group}.`;
@@ -35,12 +34,12 @@ export function storedNames(group) {
   }
 }
 
-/** Forgets all that is kept under `group.`. */
+/** Remove all entries below `group.`. */
 export function removeStored(group) {
   for (const name of storedNames(group)) writeStored(`${group}.${name}`, null);
 }
 
-/** Calls back with the name and the value of what another window of this browser has kept. */
+/** Call `listener(name, value)` when another window of this browser changes an entry. */
 export function onStorageChange(listener) {
   addEventListener("storage", ({ key }) => {
     if (key?.startsWith(PREFIX)) listener(key.slice(PREFIX.length), readStored(key.slice(PREFIX.length)));

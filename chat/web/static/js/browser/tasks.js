@@ -1,6 +1,6 @@
-// Buttons that were made as elements: what each does is found by its `data-task`. One listener for a whole place.
+// Buttons made as DOM elements. `data-task` names what a button does; one listener serves a whole container.
 
-/** A listener for clicks; `tasks` are functions by name, of the button and the event. */
+/** Return a click listener. `tasks` has functions of the button and the event, by name. */
 export function taskListener(tasks) {
   return (event) => {
     const button = event.target.closest?.("[data-task]");
@@ -8,7 +8,7 @@ export function taskListener(tasks) {
   };
 }
 
-/** A small button with a word; `label` is its whole name. */
+/** Return a small text button; `label` is its accessible name. */
 export function taskButton(task, word, label) {
   const made = element("button", "plain-button", word);
   made.type = "button";

@@ -1,4 +1,4 @@
-// The chosen appearance, on the page itself. Without a choice the style sheets follow the system.
+// Sets the chosen theme on the page. Without one, the style sheets follow the system.
 
 export function showTheme(theme) {
   const root = document.documentElement;

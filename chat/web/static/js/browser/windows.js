@@ -1,10 +1,10 @@
-// The other windows of this browser: one tells the rest that something happened in a conversation.
+// Messages between this browser's windows: something happened in a conversation.
 
 import { BASE } from "./base.js";
 
 const channel = typeof BroadcastChannel === "undefined" ? null : new BroadcastChannel(`parley${BASE}`);
 
-// Where this runs outside of a browser, a channel must not keep the program going.
+// Outside of a browser, an open channel must not keep the process alive.
 /** @type {any} */ (channel)?.unref?.();
 
 /** `message` is {conversation: id, running: boolean}. */

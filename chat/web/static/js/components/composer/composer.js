@@ -1,5 +1,5 @@
-// Where a message is written. It grows with its text; Enter sends, Shift+Enter breaks the line. While an answer
-// runs, Send is Stop, and what is sent waits in the queue.
+// The message box. It grows with its text; Enter sends, Shift+Enter breaks the line. While an answer runs, Send becomes
+// Stop, and new messages go to the queue.
 
 import { SETTLE_MS } from "../../browser/second-click.js";
 import { directionOf } from "../../markdown/direction.js";
@@ -9,10 +9,10 @@ import { IconButton } from "../elements/buttons.js";
 import { Icon } from "../elements/icons.js";
 import { ModelChoice } from "./model-choice.js";
 
-/** `phase` is the running turn's, if there is one; `temporary` whether this chat is kept nowhere. */
+/** `phase` is that of the running turn, if any. `temporary`: this chat is not kept. */
 export function Composer({ conversationKey, draft, ready, missing, phase, temporary, me, model, withdrawn, actions }) {
   const field = useRef(null);
-  // What was sent before the chat was there.
+  // Text sent before the chat was loaded.
   const early = useRef("");
   const busy = Boolean(phase);
   const limit = me?.limits?.message_chars ?? Number.POSITIVE_INFINITY;
@@ -20,9 +20,9 @@ export function Composer({ conversationKey, draft, ready, missing, phase, tempor
   const sendable = (text) => ready && text.trim() !== "" && countedNear(text, limit) <= limit;
 
   useLayoutEffect(() => fit(field.current), [draft, conversationKey]);
-  // With the drawing, not some frames after it: by then the focus may have been moved on, and keys pressed.
+  // In the layout effect, not some frames later: by then the focus may be elsewhere and keys may have been pressed.
   useLayoutEffect(() => takeFocus(field.current), [conversationKey]);
-  // The button that began this turn may be gone now, and the focus with it.
+  // The button that began this turn may be gone, and the focus with it.
   useLayoutEffect(() => {
     if (busy && document.activeElement === document.body) takeFocus(field.current);
   }, [busy]);
@@ -30,7 +30,7 @@ export function Composer({ conversationKey, draft, ready, missing, phase, tempor
   useLayoutEffect(() => {
     early.current = "";
   }, [conversationKey]);
-  // It goes out as soon as the chat is there, unless something else stands in the box by then.
+  // Send it when the chat is loaded, unless the box has another text by then.
   useLayoutEffect(() => {
     const text = early.current;
     early.current = "";
@@ -39,16 +39,16 @@ export function Composer({ conversationKey, draft, ready, missing, phase, tempor
 
   const submit = (event) => {
     event.preventDefault();
-    // What stands in the field, which may be a frame newer than what was drawn.
+    // Read the field, which may be a frame newer than the drawn state.
     const text = field.current.value;
-    // Where the chat is withdrawn, what is written is asked in a new one.
+    // If the chat is missing, send the text in a new one.
     if (missing && text.trim()) {
       actions.startOver(text);
       return;
     }
     if (sendable(text)) {
       actions.submit(text);
-      // Now, not with the next drawing: a second press in the same frame finds an empty box.
+      // Clear at once, not with the next drawing: a second press in the same frame must find an empty box.
       field.current.value = "";
       actions.setDraft("");
     }
@@ -60,7 +60,7 @@ export function Composer({ conversationKey, draft, ready, missing, phase, tempor
     takeFocus(field.current);
   };
   const onKeyDown = (event) => {
-    // 229: what browsers report for keys that an input method takes, some of them after the composition ended.
+    // 229: browsers report it for keys that an input method handles, some of them after the composition has ended.
     if (event.isComposing || event.keyCode === 229) return;
     if (event.key === "Enter" && !event.shiftKey) submit(event);
     if (event.key === "ArrowUp" && !held(event) && !field.current.value && editLast()) event.preventDefault();
@@ -108,7 +108,7 @@ export function Composer({ conversationKey, draft, ready, missing, phase, tempor
   `;
 }
 
-/** Send, or Stop; both where there is something to queue. */
+/** Send or Stop; both if there is text to queue. */
 function Buttons({ busy, some, sendable, onStop }) {
   const { send, queue, stop } = strings.composer;
   if (!busy) {
@@ -131,7 +131,9 @@ function Buttons({ busy, some, sendable, onStop }) {
   `;
 }
 
-/** Whether an answer has run for a moment: until then Send keeps its place, for a second click that meant Send. */
+/**
+ * Return whether an answer has run for a moment. Until then Send keeps its place, for a second click meant for Send.
+ */
 function useSettled(busy) {
   const [settled, setSettled] = useState(busy);
   useEffect(() => {
@@ -145,7 +147,7 @@ function useSettled(busy) {
   return busy && settled;
 }
 
-/** Opens the last question to be edited; returns whether there was one that may be. */
+/** Open the last question for editing. Return whether there was one. */
 function editLast() {
   /** @type {NodeListOf<HTMLButtonElement>} */
   const buttons = document.querySelectorAll("article.question .edit");
@@ -157,18 +159,18 @@ function editLast() {
 
 const held = (event) => event.shiftKey || event.ctrlKey || event.altKey || event.metaKey;
 
-/** The length the server counts, in whole characters; only worked out where it could matter. */
+/** Return the length as the server counts it, in code points; computed only near the limit. */
 function countedNear(text, limit) {
   return text.length <= limit ? text.length : [...text].length;
 }
 
-/** Not where a finger is the pointer: there the focus would bring up the keyboard over half the page. */
+/** Not on touch screens: the focus would open the keyboard over half of the page. */
 function takeFocus(field) {
   if (matchMedia("(pointer: fine)").matches) field.focus({ preventScroll: true });
 }
 
 function fit(field) {
-  // The style sheet's own height is that of one line. To measure it, the page would have to be laid out first.
+  // The style sheet's height is that of one line. Measuring an empty field would force a layout of the page.
   field.style.height = field.value ? "auto" : "";
   if (!field.value) return;
   field.style.height = `${field.scrollHeight}px`;

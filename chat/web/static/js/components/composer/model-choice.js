@@ -1,10 +1,10 @@
-// Which model answers: its name, or a choice where there are several.
+// The model that answers: its name, or a select box if there are several.
 
 import { strings } from "../../strings/index.js";
 import { html } from "../../view.js";
 import { Icon } from "../elements/icons.js";
 
-/** `withdrawn`: the model that answered in this chat, where it is offered no more. */
+/** `withdrawn`: the model that answered in this chat and is not offered any more. */
 export function ModelChoice({ me, model, withdrawn, onChoose }) {
   const models = me?.models ?? [];
   if (models.length === 0) return html`<span class="model"></span>`;

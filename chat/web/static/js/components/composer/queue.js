@@ -1,4 +1,4 @@
-// The messages that wait for an answer to end, above the box they were written in.
+// Messages that wait for an answer to end, above the message box.
 
 import { directionOf } from "../../markdown/direction.js";
 import { strings } from "../../strings/index.js";
@@ -6,7 +6,7 @@ import { html } from "../../view.js";
 import { IconButton } from "../elements/buttons.js";
 import { Icon } from "../elements/icons.js";
 
-/** `waiting`: whether an answer is running whose end sends them; otherwise they are held until told. */
+/** `waiting`: the end of a running answer sends them. Otherwise they are held until the user sends them. */
 export function Queue({ queue, conversationKey, waiting, actions }) {
   if (!queue) return null;
   const labels = strings.queue;

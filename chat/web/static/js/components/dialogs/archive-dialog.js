@@ -1,4 +1,4 @@
-// The chats that were put away: to open, to take back, to delete.
+// The archived chats: open, restore, delete.
 
 import { directionOf } from "../../markdown/direction.js";
 import { describeError } from "../../network/errors.js";

@@ -1,4 +1,4 @@
-// The person's data in the settings: archive, export, deletion.
+// The user's data in the settings: archive, export, deletion.
 
 import { strings } from "../../strings/index.js";
 import { html } from "../../view.js";

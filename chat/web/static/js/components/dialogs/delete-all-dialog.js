@@ -1,4 +1,4 @@
-// Deleting everything: what goes is said, and asked once more.
+// Delete everything: shows what will be deleted and asks for confirmation.
 
 import { describeError } from "../../network/errors.js";
 import { strings } from "../../strings/index.js";

@@ -1,18 +1,18 @@
-// The frame of every dialog. The browser's own: it keeps the focus inside, and closes on Escape.
+// The frame of every dialog. The native element keeps the focus inside and closes on Escape.
 
 import { strings } from "../../strings/index.js";
 import { html, useLayoutEffect, useRef } from "../../view.js";
 import { IconButton } from "../elements/buttons.js";
 
-/** `title` names it, and stands at its head unless it is `bare`. A click beside it closes it, too. */
+/** `title` is its accessible name, and its heading unless `bare`. A click outside closes it. */
 export function Dialog({ title, kind, bare = false, onClose, children }) {
   const dialog = useRef(null);
   useLayoutEffect(() => {
     const opener = document.activeElement;
     const shown = dialog.current;
     shown.showModal();
-    // To where the focus was, or, when that is gone, to where one writes. The browser gives it back itself when a key
-    // closes the dialog, a moment before this; where the person has gone since, it stays.
+    // Return the focus to where it was, or to the message box if that is gone. The browser does this itself when a key
+    // closes the dialog. If the focus has moved since, leave it.
     return () => {
       if (shown.open) shown.close();
       if (document.activeElement !== document.body && !shown.contains(document.activeElement)) return;
@@ -22,7 +22,7 @@ export function Dialog({ title, kind, bare = false, onClose, children }) {
       });
     };
   }, []);
-  // The press counts, not the click: that may end beside the dialog when somebody marks words in it.
+  // The press counts, not the click: selecting text may end outside of the dialog.
   const onMouseDown = (event) => {
     if (event.target === dialog.current) dialog.current.close();
   };

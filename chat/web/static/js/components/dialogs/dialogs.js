@@ -1,4 +1,4 @@
-// Which dialog is open, if one is.
+// The open dialog, if any.
 
 import { html } from "../../view.js";
 import { ArchiveDialog } from "./archive-dialog.js";
@@ -30,6 +30,6 @@ export function Dialogs({ state, actions }) {
     deleteAll: { actions },
     shortcuts: { preferences, actions },
   }[dialog.name];
-  // Opened anew it is another one, even if the one before has not gone yet.
+  // A reopened dialog is a new one, even if the previous one has not closed yet.
   return html`<${kind} key=${dialog} onClose=${close} ...${about} />`;
 }

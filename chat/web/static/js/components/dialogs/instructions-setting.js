@@ -1,4 +1,4 @@
-// The instructions of a person's own, which every answer is to keep to.
+// The user's own instructions for every answer.
 
 import { directionOf } from "../../markdown/direction.js";
 import { strings } from "../../strings/index.js";

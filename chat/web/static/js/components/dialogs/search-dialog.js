@@ -1,4 +1,4 @@
-// Finding a chat by its words: a field, and a list that the arrow keys walk while the focus stays in the field.
+// Search for a chat: a field, and a list for the arrow keys while the focus stays in the field.
 
 import { directionOf } from "../../markdown/direction.js";
 import { describeError } from "../../network/errors.js";
@@ -86,7 +86,7 @@ function countText({ items, nextCursor }) {
 
 const NOTHING = { words: "", items: [], nextCursor: null, busy: false, problem: null };
 
-/** What the server finds for these words, once the typing pauses; an older question's answer is given up. */
+/** Return the server's results for these words after a pause in typing. An outdated request is aborted. */
 function useSearch(words, actions) {
   const [results, setResults] = useState(NOTHING);
   const patch = (change) => setResults((state) => ({ ...state, ...change }));
@@ -120,7 +120,7 @@ function useSearch(words, actions) {
   }
   return {
     ...results,
-    // What stands there until the answer comes was found for other words.
+    // Until the response comes, the results shown are those of other words.
     busy: results.busy || results.words !== words,
     more() {
       patch({ busy: true, problem: null });
@@ -131,7 +131,7 @@ function useSearch(words, actions) {
 
 function SearchHit({ item, active, onOpen, onPoint }) {
   const { snippet } = item;
-  // What was found in the title is marked there, and not said twice.
+  // A hit in the title is marked there and not repeated.
   const inTitle = snippet !== null && snippet?.messageId === null;
   return html`
     <li

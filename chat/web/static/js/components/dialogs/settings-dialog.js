@@ -1,4 +1,4 @@
-// Appearance and language, and which server this is.
+// Settings: theme, language, instructions, notifications, data; and the server's version and mode.
 
 import { THEMES } from "../../state/preferences.js";
 import { LANGUAGES, strings } from "../../strings/index.js";
@@ -50,7 +50,7 @@ function ThemeChoice({ theme, chosen, actions }) {
   `;
 }
 
-/** The browser asks the person itself, and only when it is wanted here. */
+/** The browser asks for permission, only when the user switches this on. */
 function NotifySetting({ preferences, actions }) {
   const labels = strings.notification;
   const [refused, setRefused] = useState(false);

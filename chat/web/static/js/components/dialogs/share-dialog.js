@@ -1,4 +1,4 @@
-// A read-only link to a chat: made, copied, brought up to date, revoked.
+// A read-only link to a chat: create, copy, update, revoke.
 
 import { copyText } from "../../browser/clipboard.js";
 import { directionOf } from "../../markdown/direction.js";
@@ -11,12 +11,12 @@ import { Dialog } from "./dialog.js";
 
 const dated = new Intl.DateTimeFormat(strings.dateLocale, { dateStyle: "medium", timeStyle: "short" });
 
-/** When that was, for the reader's clock. */
+/** Return a date and time in the reader's time zone. */
 export const moment = (iso) => (Number.isFinite(Date.parse(iso)) ? dated.format(new Date(iso)) : "");
 
 export function ShareDialog({ item, actions, onClose }) {
   const labels = strings.share;
-  // `link` is undefined until it is known, and null where there is none; `told` what the last act came to.
+  // `link` is undefined until it is known, and null if there is none. `outcome` is the result of the last action.
   const [{ link, busy, outcome, problem }, setState] = useState(
     /** @type {{link?: any, busy: string | null, outcome?: string | null, problem?: string | null}} */ ({
       busy: labels.loading,
@@ -81,7 +81,7 @@ function Link({ link, busy, onRenew, onRevoke }) {
   useEffect(() => setCopied(false), [link]);
   const copy = async () => {
     const done = await copyText(link.url);
-    // The older way copies what is selected, and within a dialog nothing outside of it can be.
+    // The older command copies the selection, and in a dialog nothing outside of it can be selected.
     field.current.select();
     setCopied(done || document.execCommand("copy"));
   };

@@ -1,4 +1,4 @@
-// The help for those who keep their hands on the keyboard.
+// The list of keyboard shortcuts.
 
 import { isApple, SHORTCUTS, SINGLE_KEY } from "../../browser/keys.js";
 import { strings } from "../../strings/index.js";
@@ -32,7 +32,7 @@ export function ShortcutsSheet({ preferences, actions, onClose }) {
   `;
 }
 
-/** The help has two ways to it, one of which can be switched off. */
+/** The help has two shortcuts; one of them can be switched off. */
 function withSingle(shortcut, on) {
   return on && shortcut.action === SINGLE_KEY.action ? { ...shortcut, single: SINGLE_KEY.key } : shortcut;
 }

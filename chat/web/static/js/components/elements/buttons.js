@@ -1,9 +1,9 @@
-// Buttons that are made the same way everywhere.
+// Buttons used everywhere.
 
 import { html } from "../../view.js";
 import { Icon } from "./icons.js";
 
-/** Only a sign; what it does is said to those who cannot see it. Other properties go to the button itself. */
+/** A button with an icon only; `label` is its accessible name. Other properties go to the button element. */
 export function IconButton({ icon, label, kind = "", ...rest }) {
   return html`
     <button type="button" class=${`icon-button ${kind}`} aria-label=${label} title=${label} ...${rest}>
@@ -12,7 +12,7 @@ export function IconButton({ icon, label, kind = "", ...rest }) {
   `;
 }
 
-/** A sign and a word. */
+/** A button with an icon and a word. */
 export function WordButton({ icon, word, ...rest }) {
   return html`<button type="button" ...${rest}><${Icon} name=${icon} />${word}</button>`;
 }

@@ -1,4 +1,4 @@
-// The few signs the page uses, drawn on a 24 by 24 grid. They are decoration: what they mean is said in words.
+// The page's icons on a 24 by 24 grid. They are decoration: words beside them carry the meaning.
 
 import { html } from "../../view.js";
 

@@ -1,5 +1,4 @@
-// A small menu under a button. The browser's own popover: it closes on Escape or a click elsewhere, and gives the
-// focus back.
+// A small menu under a button. The native popover closes on Escape or a click outside and returns the focus.
 
 import { html, useRef } from "../../view.js";
 import { IconButton } from "./buttons.js";
@@ -8,10 +7,7 @@ import { Icon } from "./icons.js";
 const GAP = 4;
 const EDGE = 8;
 
-/**
- * `items` are {icon, word, run, danger?} or, for what a link does, {icon, word, href, download?}; false ones are
- * passed over.
- */
+/** `items` are {icon, word, run, danger?} or, for links, {icon, word, href, download?}. False entries are skipped. */
 export function Menu({ id, icon = "dots", label, kind = "", items }) {
   const menu = useRef(null);
   const shown = items.filter(Boolean);
@@ -45,7 +41,7 @@ function Entry({ icon, word, href, download, danger, onChoose }) {
 
 const entriesOf = (menu) => [...menu.querySelectorAll("[role=menuitem]")];
 
-/** Up and down, round and round; the ends by Home and End. Tab leaves, and the menu closes behind it. */
+/** Move with the arrow keys in a circle, to the ends with Home and End. Tab leaves, and the menu closes. */
 function walk(event) {
   const menu = event.currentTarget;
   const entries = entriesOf(menu);
@@ -61,15 +57,15 @@ function prepare(event) {
   if (event.newState !== "open") return;
   const menu = event.currentTarget;
   place(menu);
-  // So the browser moves the focus with the opening. The event that tells of it comes later, after keys pressed since.
+  // The browser moves the focus while it opens the popover. Its event comes later, after keys pressed meanwhile.
   const first = entriesOf(menu)[0];
   if (first) first.autofocus = true;
 }
 
-/** Under its button, or above where there is no room; always within the window. */
+/** Place the menu under its button, or above it if there is no space; always within the window. */
 function place(menu) {
   const button = menu.previousElementSibling.getBoundingClientRect();
-  // A popover has no size before it is shown: its entries' number has to do.
+  // A popover has no size before it is shown, so estimate it from the number of entries.
   const height = menu.childElementCount * (matchMedia("(pointer: coarse)").matches ? 44 : 36) + 12;
   const width = 15 * Number.parseFloat(getComputedStyle(document.documentElement).fontSize);
   const below = button.bottom + GAP + height < innerHeight;

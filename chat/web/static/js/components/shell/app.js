@@ -1,4 +1,4 @@
-// The whole page: the chats at the left, the open one in the middle, and what opens over both.
+// The whole page: the list of chats at the left, the open chat in the middle, dialogs above both.
 
 import { blankConversation, NEW } from "../../state/conversation.js";
 import { modelOf } from "../../state/model.js";
@@ -19,7 +19,7 @@ const Thread = lazy(
   html`<div class="thread"><div class="scroller"></div></div>`,
 );
 
-/** Fetches what the page will need, now that nobody waits for anything else. */
+/** Load the parts that the page will need, when it is idle. */
 export async function preloadLazyParts() {
   await Thread.fetch();
   await Dialogs.fetch();
@@ -72,7 +72,7 @@ function isTemporary(state, conversation) {
   return conversation.key === NEW ? state.temporary : conversation.temporary === true;
 }
 
-/** Of the conversation only what does not change with every word, so that the bar is not drawn with each. */
+/** Pass only values that do not change with every word, so that the top bar is not drawn with each. */
 function Head({ state, conversation, isWelcome, actions }) {
   const { key, title, phase } = conversation;
   const { renaming } = state;

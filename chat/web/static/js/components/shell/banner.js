@@ -1,4 +1,4 @@
-// Something went wrong that does not belong to one answer: said once, above the message box.
+// An error that does not belong to one answer, above the message box.
 
 import { strings } from "../../strings/index.js";
 import { html } from "../../view.js";

@@ -1,4 +1,4 @@
-// A chat that somebody shared, read-only: what was asked and answered, and nothing to press.
+// A shared chat, read-only.
 
 import { pathOfKey } from "../../browser/router.js";
 import { directionOf } from "../../markdown/direction.js";
@@ -11,7 +11,7 @@ import { WordButton } from "../elements/buttons.js";
 import { Icon, Spinner } from "../elements/icons.js";
 import { Answer, Question } from "../thread/message.js";
 
-/** `load()` asks the server for `{title, created_at, messages}`. */
+/** `load()` fetches `{title, created_at, messages}`. */
 export function SharedChat({ load }) {
   const [{ phase, json }, setState] = useState(
     /** @type {{phase: string, json: any}} */ ({ phase: "loading", json: null }),

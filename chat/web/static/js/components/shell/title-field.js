@@ -1,4 +1,4 @@
-// Where a chat gets another title: Enter keeps it, Escape does not.
+// The field for a chat's title: Enter saves it, Escape does not.
 
 import { directionOf } from "../../markdown/direction.js";
 import { strings } from "../../strings/index.js";
@@ -7,7 +7,7 @@ import { html, useLayoutEffect, useRef } from "../../view.js";
 export function TitleField({ item, actions }) {
   const field = useRef(null);
   const finished = useRef(false);
-  // With the drawing: what is typed at once must find the field.
+  // In the layout effect: keys pressed at once must reach the field.
   useLayoutEffect(() => field.current.select(), []);
   const finish = (keep) => {
     if (finished.current) return;

@@ -1,4 +1,4 @@
-// Something said in passing, with a way to undo it. It stays for as long as somebody is at it.
+// A short message with an Undo button. It stays while the pointer or the focus is on it.
 
 import { strings } from "../../strings/index.js";
 import { html, useEffect, useLayoutEffect, useRef, useState } from "../../view.js";
@@ -24,8 +24,8 @@ function Shown({ toast: { text, action }, onEnd }) {
     const timer = setTimeout(onEnd, STAYS_MS);
     return () => clearTimeout(timer);
   }, [held]);
-  // What was acted on is gone, and the focus with it: here is what can be done next. When this goes, it is where one
-  // writes.
+  // The control that was used is gone, and the focus with it: move it to the Undo button. When the toast ends, move the
+  // focus to the message box.
   useLayoutEffect(() => {
     const place = whole.current;
     const timer = setTimeout(() => {

@@ -1,4 +1,4 @@
-// Over the open chat: its title and what can be done with it, whether it is kept, whether the server is there.
+// The bar over the open chat: its title and menu, whether it is temporary, whether the server is reachable.
 
 import { pathOfKey } from "../../browser/router.js";
 import { directionOf } from "../../markdown/direction.js";
@@ -10,7 +10,10 @@ import { Icon } from "../elements/icons.js";
 import { ChatMenu } from "../sidebar/chat-menu.js";
 import { TitleField } from "./title-field.js";
 
-/** `id`, `title`, `phase`, `pinned`, `archived` and `temporary` are the open chat's; `listHidden`: the column at the left is away. */
+/**
+ * `id`, `title`, `phase`, `pinned`, `archived` and `temporary` are those of the open chat. `listHidden`: the left
+ * column is hidden.
+ */
 export const TopBar = memo((properties) => {
   const { isWelcome, temporary, connected, renaming, listHidden, drawerOpen, actions, ...about } = properties;
   const chat = { ...about, temporary };
@@ -49,7 +52,7 @@ function Title({ chat, isWelcome, renaming, actions }) {
 }
 
 function Doings({ chat, actions }) {
-  // What was never sent has no number, and nothing that could be shared.
+  // A chat that was never sent has no id and nothing to share.
   if (chat.id === NEW) return null;
   return html`
     ${
@@ -82,7 +85,7 @@ function TemporarySwitch({ on, onChange }) {
   `;
 }
 
-/** Small, and away again by itself. */
+/** A small sign that disappears by itself. */
 function Connection({ connected }) {
   return html`
     <div role="status">

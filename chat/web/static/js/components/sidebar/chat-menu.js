@@ -1,10 +1,10 @@
-// What can be done with one chat, under one button: in the list, and over the open chat.
+// The menu of one chat, in the list and over the open chat.
 
 import { strings } from "../../strings/index.js";
 import { html } from "../../view.js";
 import { Menu } from "../elements/menu.js";
 
-/** `item` is {id, title, pinned, temporary?}; `place` is where a new title is typed, "list" or "top". */
+/** `item` is {id, title, pinned, temporary?}. `place` says where its title is edited: "list" or "top". */
 export function ChatMenu({ item, place, kind, actions }) {
   const labels = strings.chat;
   const listed = !item.temporary;

@@ -1,4 +1,4 @@
-// Where the list stands: a column on wide screens, which may be hidden; on narrow ones it slides over the page and
+// The container of the list: a column on wide screens, which may be hidden; on narrow ones a drawer over the page that
 // keeps the focus until it is closed.
 
 import { html, useEffect, useRef } from "../../view.js";
@@ -6,7 +6,7 @@ import { html, useEffect, useRef } from "../../view.js";
 export function Drawer({ open, shown, onClose, children }) {
   const aside = useRef(null);
   const opener = useRef(null);
-  // Now, since the button that opened it loses the focus as soon as the page behind is inert.
+  // During drawing, because the opener loses the focus as soon as the page behind is inert.
   if (open) opener.current ??= document.activeElement;
   useEffect(() => {
     if (!open) return undefined;
@@ -17,7 +17,7 @@ export function Drawer({ open, shown, onClose, children }) {
     };
   }, [open]);
   const onKeyDown = (event) => {
-    // Escape closes one thing at a time: an open menu, or a title being edited, comes first.
+    // Escape closes one thing at a time: first an open menu or a title being edited.
     const inner = event.target.matches("input") || aside.current.querySelector(":popover-open");
     if (event.key === "Escape" && !inner) onClose();
   };

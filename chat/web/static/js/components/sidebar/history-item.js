@@ -10,7 +10,7 @@ import { ChatMenu } from "./chat-menu.js";
 export function HistoryItem({ item, current, running, unread, renaming, actions }) {
   const link = useRef(null);
   const wasRenaming = useRef(false);
-  // The field in which the title was typed is gone, and the focus with it.
+  // The title's field is gone, and the focus with it.
   useEffect(() => {
     if (wasRenaming.current && !renaming && document.activeElement === document.body) link.current.focus();
     wasRenaming.current = renaming;

@@ -1,11 +1,11 @@
-// The toolbar above the list while several chats are selected, and the list's lines with checkboxes.
+// The toolbar over the list while several chats are selected, and the list's rows with checkboxes.
 
 import { directionOf } from "../../markdown/direction.js";
 import { strings } from "../../strings/index.js";
 import { html } from "../../view.js";
 import { IconButton } from "../elements/buttons.js";
 
-/** `ids` are the selected ones, `all` those of the list. */
+/** `ids` are selected; `all` are those of the list. */
 export function SelectionBar({ ids, all, actions }) {
   const labels = strings.selection;
   const none = ids.size === 0;
@@ -35,10 +35,10 @@ export function SelectionBar({ ids, all, actions }) {
   `;
 }
 
-/** A line of the list while chats are selected. */
+/** A row of the list in selection mode. */
 export function SelectionItem({ item, selected, order, actions }) {
   const title = item.title || strings.untitled;
-  // With the click, since only that tells of Shift.
+  // On click: only this event reports Shift.
   const onClick = (event) => actions.toggleSelected(item.id, { order, range: event.shiftKey });
   return html`
     <li class=${selected ? "item current" : "item"}>

@@ -1,4 +1,4 @@
-// The left column: a new chat, search, the chats there are by age, and whose page this is.
+// The left column: new chat, search, chats by age, and the user.
 
 import { pathOfKey } from "../../browser/router.js";
 import { NEW } from "../../state/conversation.js";
@@ -50,7 +50,7 @@ export const Sidebar = memo((properties) => {
   `;
 });
 
-/** In the order in which they are shown: what is pinned first. */
+/** Return the ids in the order in which they are shown: pinned ones first. */
 function shownIds(items, removingIds) {
   const shown = items.filter(({ id }) => !removingIds.has(id));
   return groupItems(shown, Date.now()).flatMap((group) => group.items.map(({ id }) => id));
@@ -89,7 +89,7 @@ const Groups = memo(({ items, openKey, runningIds, unreadIds, removingIds, selec
   );
 });
 
-/** What stands below the list: that it is loading, empty, failed, or goes on. */
+/** The end of the list: loading, failed, empty, or a button for more. */
 function Foot({ history: { phase, items, nextCursor }, actions }) {
   if (phase === "loading") return html`<p class="progress"><${Spinner} />${strings.sidebar.loading}</p>`;
   if (phase === "failed") {

@@ -1,16 +1,16 @@
-// An answer as it is copied: its words as they were written, and as a document; the figures of its tools as tables.
+// An answer for the clipboard: as Markdown and as HTML; results of tools as tables.
 
 import { parsedResult, sourceSentence } from "./parsed-result.js";
 
-/** What stands in an answer to be pressed or heard, not to be taken along. */
+/** Elements of an answer that are not copied. */
 const NOT_COPIED = "button, .code-head, .table-foot, .visually-hidden, .katex-html, annotation, svg";
 
-/** Whether there is anything to copy. */
+/** Return whether there is anything to copy. */
 export function hasContent(message) {
   return message.parts.some((part) => (part.kind === "text" ? part.text.trim() !== "" : figuresOf(part) !== null));
 }
 
-/** `{text, html}`; `article` is where the answer is drawn. */
+/** Return `{text, html}`; `article` is the drawn answer. */
 export function copyContent(message, article) {
   const drawn = [...article.querySelectorAll(":scope > .markdown")];
   const pieces = message.parts.flatMap((part) => {

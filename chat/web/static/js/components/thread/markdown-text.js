@@ -1,11 +1,11 @@
-// A place in the page for Markdown. The view library makes the frame; GrowingText alone fills it.
+// A container for Markdown. The view library makes the frame; only GrowingText fills it.
 
 import { GrowingText } from "../../markdown/growing-text.js";
 import { cancelTask, runWhenIdle } from "../../markdown/idle-tasks.js";
 import { measureRender } from "../../markdown/render-time.js";
 import { html, memo, useLayoutEffect, useRef } from "../../view.js";
 
-/** `growing`: whether the end of the text is still being written. `far`: not in sight yet, so that it may wait. */
+/** `growing`: the end of the text is still being written. `far`: not visible yet, so it may wait. */
 export const MarkdownText = memo(({ text, growing = false, far = false }) => {
   const frame = useRef(null);
   const place = useRef(null);
@@ -24,7 +24,7 @@ export const MarkdownText = memo(({ text, growing = false, far = false }) => {
   return html`<div class=${growing ? "markdown growing" : "markdown"} ref=${frame}></div>`;
 });
 
-/** Shows it when there is time, or when its message comes near. */
+/** Show the text when the page is idle, or when its message comes near. */
 function waitFor(article, show) {
   const now = runWhenIdle(show);
   const near = (event) => event.skipped || now();

@@ -1,4 +1,4 @@
-// What can be done with a message: copy it, say what one thinks of it, turn to its other versions.
+// Actions of a message: copy, feedback, other versions.
 
 import { copy } from "../../browser/clipboard.js";
 import { strings } from "../../strings/index.js";
@@ -7,12 +7,12 @@ import { IconButton } from "../elements/buttons.js";
 
 const CONFIRMATION_MS = 1600;
 
-/** The row under a message. It is always there, for keys and fingers; it comes forward when the pointer is near. */
+/** The row under a message. It is always there for keyboard and touch; near the pointer it becomes prominent. */
 export function MessageActions({ children }) {
   return html`<div class="message-actions" role="group" aria-label=${strings.message.actions}>${children}</div>`;
 }
 
-/** `content(article)` gives `{text, html?}` of the message that the button stands under. */
+/** `content(article)` returns `{text, html?}` of the button's message. */
 export function CopyButton({ content }) {
   const [copied, setCopied] = useState(false);
   const timer = useRef(0);
@@ -27,7 +27,7 @@ export function CopyButton({ content }) {
   return html`<${IconButton} icon=${copied ? "check" : "copy"} label=${copied ? done : word} onClick=${onClick} />`;
 }
 
-/** ‹ 2/3 ›, where a message has other versions. `onTurn(step)` shows the one before (-1) or after (1). */
+/** ‹ 2/3 › for a message with versions. `onTurn(step)` shows the previous (-1) or next (1) one. */
 export function BranchSwitcher({ index, count, disabled, onTurn }) {
   if (count < 2) return null;
   const labels = strings.message;
@@ -51,7 +51,7 @@ export function BranchSwitcher({ index, count, disabled, onTurn }) {
   `;
 }
 
-/** A second press takes it back. */
+/** A second press removes the feedback. */
 export function Feedback({ value, onRate }) {
   const thumb = (icon, label, worth) => html`
     <${IconButton}

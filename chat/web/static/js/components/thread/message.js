@@ -1,4 +1,4 @@
-// An answer with its reasoning, tool calls, words, and how it ended.
+// An answer: reasoning, tool calls, text, and its end.
 
 import { duration } from "../../chart/format.js";
 import { directionOf } from "../../markdown/direction.js";
@@ -17,9 +17,9 @@ import { ToolCall } from "./tool-call.js";
 export { Question } from "./question.js";
 
 /**
- * `turnPhase` is the running turn's phase, for the message it writes; `idle` whether another answer may be asked for;
- * it is version `index` of `count`. Is it `far` from what is seen first, its words may come a
- * moment later. A shared answer is `readOnly`, and needs no `actions`.
+ * `turnPhase` is that of the running turn, for its own message. `idle`: another answer may be requested. The message
+ * is version `index` of `count`. `far`: not among the first visible messages, so its text may be drawn later. A shared
+ * answer is `readOnly` and needs no `actions`.
  */
 export const Answer = memo(
   ({
@@ -62,7 +62,7 @@ const Part = memo(({ part, active, last, far }) => {
   return html`<${Reasoning} text=${part.text} thinking=${active && last} />`;
 });
 
-/** What the model thought, one line until somebody wants to read it. */
+/** The model's reasoning, folded to one line. */
 function Reasoning({ text, thinking }) {
   const [open, setOpen] = useState(false);
   return html`
@@ -76,7 +76,7 @@ function Reasoning({ text, thinking }) {
   `;
 }
 
-/** What is said below an answer that is not finished. */
+/** The line below an answer that is not finished. */
 function Progress({ message, phase, onReconnect }) {
   if (phase === "lost") {
     return html`
@@ -92,7 +92,7 @@ function Progress({ message, phase, onReconnect }) {
   return shown ? null : html`<p class="progress"><${Spinner} />${strings.answer.waiting}</p>`;
 }
 
-/** What is to be known about how the question was put to the model. */
+/** Notes on how the question was sent to the model. */
 function Notices({ codes }) {
   return codes
     .filter((code) => strings.answer.notice[code])
@@ -160,7 +160,7 @@ function Foot({ message, index, count, idle, last, actions }) {
   `;
 }
 
-/** Which model it was, and how long it took. */
+/** Return the model and the duration. */
 function factsOf({ model, durationMs }) {
   return [model, durationMs === null ? null : duration(durationMs)].filter(Boolean).join(" · ");
 }

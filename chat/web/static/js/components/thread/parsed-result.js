@@ -1,4 +1,4 @@
-// What a tool found, in the page's language, and where it comes from in a sentence.
+// A tool's result in the page's language, and its source as a sentence.
 
 import { dateLabel } from "../../chart/format.js";
 import { readResultData } from "../../state/result-data.js";
@@ -7,7 +7,7 @@ import { strings } from "../../strings/index.js";
 
 const known = new WeakMap();
 
-/** Worked out once for each piece of data; null where there is nothing to show. */
+/** Parse a tool's data once; null if there is nothing to show. */
 export function parsedResult(data) {
   if (data === null || typeof data !== "object") return null;
   if (!known.has(data)) {
@@ -17,7 +17,7 @@ export function parsedResult(data) {
   return known.get(data);
 }
 
-/** " (updated …, retrieved …)", as far as it is known. */
+/** Return " (updated …, retrieved …)", with the dates that are known. */
 export function datesOf({ updated, retrieved }) {
   const dates = [
     updated && strings.result.updated(dateLabel(updated)),
@@ -26,7 +26,7 @@ export function datesOf({ updated, retrieved }) {
   return dates.length > 0 ? ` (${dates.join(", ")})` : "";
 }
 
-/** A source for where there are no links: in a picture, in a file, in the clipboard. */
+/** Return a source as text, for pictures, files and the clipboard. */
 export function sourceSentence(source) {
   return `${strings.result.sources(1)}: ${source.name}${datesOf(source)}`;
 }

@@ -1,4 +1,4 @@
-// The words of a question, with their code and links; a long one shows its beginning first.
+// The text of a question with code and links. A long one is folded at first.
 
 import { LINK_REL } from "../../browser/links.js";
 import { directionOf, hasRightToLeft } from "../../markdown/direction.js";
@@ -22,12 +22,12 @@ function drawBlock(block) {
   if (block.kind === "code") return html`<pre tabindex="0"><code>${block.text}</code></pre>`;
   const words = wordsOf(block);
   if (!hasRightToLeft(words)) return html`<p dir="auto">${block.pieces.map(drawPiece)}</p>`;
-  // The lines have directions of their own, by which "auto" would not go.
+  // Each line has its own direction, which "auto" would ignore.
   const begins = hasRightToLeft(words.match(/\p{L}/u)?.[0] ?? "");
   return html`<p dir=${begins ? "rtl" : directionOf(words)}>${linesOf(block.pieces).map(drawLine)}</p>`;
 }
 
-/** Where some are written from right to left, each line runs its own way. */
+/** In text with right-to-left words, each line has its own direction. */
 function drawLine(pieces) {
   return html`<span class="line" dir=${directionOf(wordsOf({ pieces }))}>${pieces.map(drawPiece)}</span>`;
 }
@@ -40,7 +40,7 @@ function linesOf(pieces) {
   return [0, ...ends].map((from, index) => parts.slice(from, ends[index])).filter((line) => line.length > 0);
 }
 
-/** Names of code and addresses are no words of a language. */
+/** Code and addresses do not count for the direction. */
 const wordsOf = ({ pieces }) =>
   pieces
     .filter(({ kind }) => kind === "text")

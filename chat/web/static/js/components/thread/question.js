@@ -1,4 +1,4 @@
-// What a person asked. It can be copied, and asked in other words, which begins a new branch.
+// A question. It can be copied and edited; an edit begins a new branch.
 
 import { directionOf } from "../../markdown/direction.js";
 import { textOf } from "../../state/message.js";
@@ -8,7 +8,7 @@ import { IconButton } from "../elements/buttons.js";
 import { BranchSwitcher, CopyButton, MessageActions } from "./message-actions.js";
 import { QuestionText } from "./question-text.js";
 
-/** it is version `index` of `count`, `idle` whether it may be changed now. */
+/** The message is version `index` of `count`. `idle`: it may be edited now. */
 export const Question = memo(({ message, index = 0, count = 1, idle = false, readOnly = false, actions }) => {
   const [editing, setEditing] = useState(false);
   const opener = useRef(null);

@@ -1,10 +1,10 @@
-// Another answer in another way: shorter, in more detail, by another model.
+// Another answer: shorter, in more detail, or by another model.
 
 import { strings } from "../../strings/index.js";
 import { html } from "../../view.js";
 import { Menu } from "../elements/menu.js";
 
-/** `models` are those that may answer. */
+/** `models` are those on offer. */
 export function RegenerateMenu({ message, models, actions }) {
   const labels = strings.message;
   const wish = (icon, word, value) => ({ icon, word, run: () => actions.regenerate(message, { wish: value }) });

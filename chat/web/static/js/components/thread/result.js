@@ -1,4 +1,4 @@
-// What a tool found, drawn: a note, charts, tables, and where the figures come from.
+// A drawn tool result: note, charts, tables, sources.
 
 import { LINK_REL } from "../../browser/links.js";
 import { Chart } from "../../chart/chart.js";

@@ -1,4 +1,4 @@
-// The open conversation: its messages in one scrolling column, the newest page of them first.
+// The open conversation: its messages in one scrolling column, the newest page first.
 
 import { isLocal } from "../../browser/ids.js";
 import { ScrollFollower } from "../../browser/scroll-follower.js";
@@ -10,10 +10,10 @@ import { Icon, Spinner } from "../elements/icons.js";
 import { FollowUps } from "./follow-ups.js";
 import { Answer, Question } from "./message.js";
 
-/** How far from the beginning of what is there the page before it is asked for, in pixels. */
+/** Load the previous page when the reader is this close to the first message, in pixels. */
 const LOAD_AHEAD_PX = 1500;
 const CHUNK_SIZE = 50;
-/** So many messages at the end are seen first. */
+/** This many messages at the end are drawn first. */
 const FIRST_SEEN = 6;
 
 export function Thread({ conversation, actions }) {
@@ -23,7 +23,7 @@ export function Thread({ conversation, actions }) {
   const [away, setAway] = useState(false);
   const path = pathOf(conversation);
   const questionKey = path.findLast((message) => message.role === "user")?.key;
-  // An answer that is being written: with it, its question goes to the top of the window.
+  // A running answer: its question goes to the top of the window.
   const newest = path.at(-1);
   const runningKey = newest?.status === "running" ? newest.key : null;
   const idle = conversation.phase === "ready" && !conversation.turn;
@@ -37,12 +37,12 @@ export function Thread({ conversation, actions }) {
   const toEnd = () => follower.current.toEnd();
   useLayoutEffect(() => {
     if (conversation.targetId !== null || runningKey !== null) return;
-    // An answer may be complete before anything of it was drawn.
+    // An answer may be complete before any of it was drawn.
     const question = isLocal(questionKey) ? elementOf(content.current, questionKey) : null;
     if (question) follower.current.pin(question);
     else toEnd();
   }, [questionKey, conversation.phase]);
-  // Sending takes the reader along, wherever they were.
+  // Sending scrolls to the new question, wherever the reader is.
   useLayoutEffect(() => {
     const question = runningKey === null ? null : elementOf(content.current, questionKey);
     if (question && conversation.targetId === null) follower.current.pin(question);
@@ -77,7 +77,7 @@ export function Thread({ conversation, actions }) {
   `;
 }
 
-/** Some messages that follow each other. While words are added to the last one, the other stretches are left alone. */
+/** A group of consecutive messages. While text is added to the last message, the other groups are not drawn again. */
 const MessageChunk = memo(({ messages, places, end, turnPhase, idle, actions }) => {
   const draw = (message, index) => {
     const fromEnd = end ? messages.length - index : Number.POSITIVE_INFINITY;
@@ -92,8 +92,8 @@ const MessageChunk = memo(({ messages, places, end, turnPhase, idle, actions }) 
 });
 
 /**
- * The path in stretches of so many messages, `{number, messages}` each. A message stays in its stretch whatever comes
- * before or after it, so that it keeps its elements; a stretch with the same messages is the same list.
+ * Split the path into chunks, `{number, messages}` each. A message stays in its chunk whatever is added before or
+ * after it, so that it keeps its elements. An unchanged chunk is the same list.
  */
 function useChunks(path) {
   const previous = useRef({ anchor: undefined, lists: new Map() });
@@ -117,7 +117,7 @@ function useChunks(path) {
   return [...lists].map(([number, messages]) => ({ number, messages }));
 }
 
-/** Shows the message that a search led to, once it is there. */
+/** Scroll to a search result when it is loaded. */
 function useTarget({ key, targetId }, path, content, follower, actions) {
   useLayoutEffect(() => {
     if (targetId === null || !path.some(({ id }) => id === targetId)) return;
@@ -130,19 +130,19 @@ function useTarget({ key, targetId }, path, content, follower, actions) {
   }, [targetId, path.length]);
 }
 
-/** Again for a few frames: what comes into sight on the way is laid out only then, and pushes the rest. */
+/** Repeat for a few frames: content that becomes visible on the way is laid out only then and moves the rest. */
 function bringToMiddle(element, frames) {
   element.scrollIntoView({ block: "center" });
   if (frames > 0) requestAnimationFrame(() => bringToMiddle(element, frames - 1));
 }
 
-/** Asks for older messages before the reader gets to where they will stand, and keeps what is read in its place. */
+/** Load older messages before the reader reaches them, and keep the visible ones in place. */
 function useOlder(conversation, path, scroller, content, actions) {
   const first = path[0]?.key;
   const shown = useRef({ first, top: 0 });
   const more = beforeFirst(path) !== null && conversation.older === null;
 
-  // Before the page changes: where the message stands that is the first one now.
+  // Before the page changes: remember the position of the first message.
   const anchor = shown.current.first === first ? null : elementOf(content.current, shown.current.first);
   const before = anchor?.getBoundingClientRect().top;
   useLayoutEffect(() => {
@@ -155,7 +155,7 @@ function useOlder(conversation, path, scroller, content, actions) {
     const element = scroller.current;
     const look = () => element.scrollTop < LOAD_AHEAD_PX && actions.loadOlder(conversation.key);
     element.addEventListener("scroll", look, { passive: true });
-    // What is there may not even fill the window.
+    // The messages may not even fill the window.
     if (element.scrollHeight <= element.clientHeight) look();
     return () => element.removeEventListener("scroll", look);
   }, [more, conversation.key, first]);
@@ -167,7 +167,7 @@ function elementOf(content, key) {
     : [...(content?.querySelectorAll("article") ?? [])].find((each) => each.dataset.key === key);
 }
 
-/** What stands above the first message, while there are others before it. */
+/** The line above the first message if the server has older ones. */
 function OlderMessages({ conversation, path, actions }) {
   if (beforeFirst(path) === null) return null;
   if (conversation.older !== "failed") {
@@ -181,7 +181,7 @@ function OlderMessages({ conversation, path, actions }) {
   `;
 }
 
-/** What is said instead of messages, while there are none. */
+/** The text in place of messages: loading, missing or failed. */
 function Phase({ conversation, actions }) {
   const { phase, messages } = conversation;
   if (phase === "loading" && messages.size === 0) {

@@ -1,4 +1,4 @@
-// A tool call as one line: what is happening, then what came of it. Opens to the arguments and the result.
+// A tool call as one line: running, then its result. It opens to the arguments and the data.
 
 import { dateLabel, duration } from "../../chart/format.js";
 import { label as inWords } from "../../state/result-translation.js";
@@ -10,7 +10,7 @@ import { Result } from "./result.js";
 
 const LONGEST = 20_000;
 
-/** `active`: whether the turn is still running, so that a missing result may yet come. */
+/** `active`: the turn is running, so a missing result may still come. */
 export const ToolCall = memo(({ call, active }) => {
   const [open, setOpen] = useState(false);
   const { result } = call;
@@ -43,7 +43,7 @@ function sentence({ label: said, result }, state) {
   return (result.ok && summaryOf(result)) || (result.ok ? label : `${label}: ${strings.tool.failed}`);
 }
 
-/** What came of it, in the page's language: out of the card, where the tool's own sentence is in another. */
+/** Return the result's summary in the page's language: from its table if the tool's sentence is in another language. */
 function summaryOf({ data, summary }) {
   const card = strings.language === "en" ? null : parsedResult(data);
   const rows = card?.tables[0]?.rows.slice(0, 2) ?? [];
@@ -73,7 +73,7 @@ function Details({ call, state }) {
   `;
 }
 
-/** The data as it came, written out only once somebody asks. */
+/** The raw data, drawn only when it is opened. */
 function RawData({ data }) {
   const [open, setOpen] = useState(false);
   return html`
@@ -87,7 +87,7 @@ function RawData({ data }) {
   `;
 }
 
-/** JSON, laid out; arguments may also be the text a model wrote, which need not be JSON. */
+/** Format JSON. Arguments may also be a model's text that is not JSON. */
 function pretty(value) {
   let text = typeof value === "string" ? value : JSON.stringify(value, null, 2);
   if (typeof value === "string") {

@@ -1,10 +1,10 @@
-// The empty page: a greeting, who answers, four things to try, and how to connect a model where none is.
+// The empty page: greeting, model, four suggestions, and how to connect a model if there is none.
 
 import { strings } from "../../strings/index.js";
 import { html, memo } from "../../view.js";
 import { Icon } from "../elements/icons.js";
 
-/** `own` are the greeting and the starters of whoever runs this server: {greeting, starters}, each perhaps empty. */
+/** `own` has the operator's greeting and starters: {greeting, starters}, each may be empty. */
 export const Welcome = memo(({ demo, model, temporary, own, onSuggest }) => {
   const labels = strings.welcome;
   const starters = own?.starters ?? [];
@@ -33,7 +33,7 @@ function Suggestion({ text, onSuggest }) {
   `;
 }
 
-/** `demo` in the catalogue is the note as pieces, of which every second one is a name to be typed. */
+/** `demo` in the catalogue is a list of pieces; every second one is a name to type. */
 function DemoNote() {
   const { demoTitle, demo } = strings.welcome;
   const pieces = demo.map((piece, index) => (index % 2 === 1 ? html`<code>${piece}</code>` : piece));
