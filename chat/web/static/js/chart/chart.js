@@ -1,5 +1,5 @@
-// A line or bar chart in SVG. What the pointer is over, or the arrow keys are at, or else the latest figures, stands
-// in the line above it. What is shown of it can be chosen; it can be enlarged, and kept as a picture or as figures.
+// A line or bar chart in SVG. The line above it shows the values at the pointer or the keyboard position, otherwise the
+// latest ones. The view can be changed, enlarged, and saved as a picture or as data.
 
 import { download } from "../browser/download.js";
 import { Dialog } from "../components/dialogs/dialog.js";
@@ -15,10 +15,10 @@ import { nearest } from "./scale.js";
 import { colour, Legend, latestIndex, Tools } from "./tools.js";
 
 const HEIGHT = 216;
-/** What was chosen of a chart, for when it is drawn anew. */
+/** The view selected for a chart, for when it is drawn again. */
 const choices = new WeakMap();
 
-/** `sources` are sentences that say where the figures come from; they go with a picture or a file of them. */
+/** `sources` are sentences that name the sources; they are part of a saved picture or file. */
 export const Chart = memo(({ chart, heading, sources = [] }) => {
   const [choice, setChoice] = useState(choices.get(chart) ?? AS_GIVEN);
   const [large, setLarge] = useState(false);
@@ -93,7 +93,7 @@ function Plot({ chart, plot, size: { width, height }, pointed, onPoint }) {
 }
 
 function observeWidth(element, setWidth) {
-  // At once: what is far away or about to be printed is not observed.
+  // Measure at once: an element that is far away or about to be printed is not observed.
   setWidth(element.clientWidth);
   const observer = new ResizeObserver(([entry]) => setWidth(Math.floor(entry.contentRect.width)));
   observer.observe(element);
@@ -115,7 +115,7 @@ const Axes = memo(
 `,
 );
 
-/** A label at the right edge ends there instead of being cut. */
+/** A label at the right edge is aligned to it instead of being cut. */
 function TimeLabel({ at, label, frame }) {
   const room = frame.right + 14;
   const cut = at + label.length * 3.4 > room;
@@ -143,7 +143,7 @@ function Marks({ chart, plot, pointed }) {
   `;
 }
 
-/** What a screen reader says instead of showing the picture; while keys move along it, only where they are. */
+/** The description for screen readers; while keys move along the chart, only the current position. */
 function description(chart, { places, values }, pointed) {
   if (pointed !== null) {
     const here = chart.series.map(({ name }, index) => `${name} ${figure(values[index][pointed], chart.unit)}`);
@@ -191,7 +191,7 @@ function Downloads({ chart, shown, sources, frame }) {
   `;
 }
 
-/** The same figures as a table, made when it is opened. */
+/** The data as a table, made when it is opened. */
 function Figures({ chart }) {
   const [open, setOpen] = useState(false);
   const table = useMemo(() => (open ? readableTable(chart) : null), [chart, open]);
@@ -203,7 +203,7 @@ function Figures({ chart }) {
   `;
 }
 
-/** The light colours, whatever the page has now: a picture goes into a document, which is white. */
+/** The colours of the light theme: a picture goes into a document, which is white. */
 function coloursOf(element) {
   const probe = document.createElement("span");
   probe.style.colorScheme = "light";

@@ -1,39 +1,42 @@
-// What a person may choose of a chart: how much of its time, which series, in what form and on what scale. From these
-// choices and the chart comes the chart that is drawn, printed and kept as a picture. Pure, but for the catalogue.
+// The view of a chart: time range, series, form and scale. Screen, print and saved picture show the same view. Pure,
+// except for the catalogue.
 
 import { strings } from "../strings/index.js";
 import { isPercent } from "./format.js";
 import { alignSeries } from "./plot.js";
 import { placeLabel } from "./rows.js";
 
-/** `months` back from the end, or null for all; `hidden` are numbers of series; `form` is "value", "index" or "change". */
+/**
+ * `months` counts back from the end, null for all. `hidden` has indexes of series. `form` is "value", "index" or
+ * "change".
+ */
 export const AS_GIVEN = { months: null, hidden: [], form: "value", log: false };
 
 const RANGES = [1, 6, 12, 60, 120];
-/** A line through fewer points says little. */
+/** A line with fewer points says little. */
 const FEWEST_PLACES = 4;
 
-/** The ranges that are less than all there is, in months. */
+/** Return the ranges in months that are shorter than the data. */
 export function rangesOf(chart) {
   const { places } = alignSeries(chart);
   if (places.length < FEWEST_PLACES) return [];
   const years = monthsBack(places.at(-1), 36, chart.x) <= places[0];
   return RANGES.filter((months) => {
-    // Months are for what is short.
+    // Ranges in months are for short data.
     if (months < 12 && (chart.x === "year" || !years)) return false;
     const from = monthsBack(places.at(-1), months, chart.x);
     return places[0] < from && places.filter((at) => at >= from).length >= FEWEST_PLACES;
   });
 }
 
-/** `{form, log}`: whether the figures can be rebased, and whether they can be shown on a logarithmic scale. */
+/** Return `{form, log}`: whether the data can be rebased, and shown on a logarithmic scale. */
 export function offersOf(chart) {
   const values = chart.series.flatMap(({ points }) => points.map(([, value]) => value)).filter((each) => each !== null);
   const positive = chart.kind === "line" && values.every((value) => value > 0);
   return { form: positive && !isPercent(chart.unit) && values.length > 1, log: positive && values.length > 1 };
 }
 
-/** The chosen part of the chart, in the chosen form. Each series has the number of its `colour`. */
+/** Return the chart in this view. Each series keeps its `colour` number. */
 export function chosenChart(chart, { months, hidden, form, log }) {
   const given = { ...chart, series: chart.series.map((series, index) => ({ ...series, colour: index })) };
   const part = inRange({ ...given, series: given.series.filter(({ colour }) => !hidden.includes(colour)) }, months);
@@ -42,7 +45,7 @@ export function chosenChart(chart, { months, hidden, form, log }) {
   return form === "value" ? { ...part, unit, scale } : rebased(part, form, scale);
 }
 
-/** The choice with one series shown or not; one is always shown. */
+/** Show or hide one series; at least one stays visible. */
 export function toggled(choice, index, count) {
   const hidden = choice.hidden.includes(index)
     ? choice.hidden.filter((each) => each !== index)
@@ -65,7 +68,7 @@ function inRange(chart, months) {
   return { ...chart, series: part.filter(({ points }) => points.some(([, value]) => value !== null)) };
 }
 
-/** Every series from the first place where all of them have a figure, or else from its own first one. */
+/** Rebase all series to the first position where each has a value; without one, each to its own first value. */
 function rebased(chart, form, scale) {
   const { places, values } = alignSeries(chart);
   if (places.length === 0) return chart;

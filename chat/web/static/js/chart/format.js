@@ -1,4 +1,4 @@
-// Figures and dates as people read them.
+// Numbers and dates for readers.
 
 import { strings } from "../strings/index.js";
 
@@ -15,14 +15,14 @@ const FORMS = {
   full: dated({ day: "numeric", month: "short", year: "numeric" }),
 };
 
-/** A figure beside a chart: five digits say enough, and a percent sign belongs to it. */
+/** Format a value beside a chart: five digits are enough; a percent sign belongs to the number. */
 export function figure(value, unit) {
   if (value === null || value === undefined) return strings.result.noValue;
   if (isPercent(unit)) return strings.figures.percent(percent.format(value));
   return (Math.abs(value) >= 1e6 ? large : plain).format(value);
 }
 
-/** The labels of a value axis: large figures shortened, small ones all with as many decimals as one needs. */
+/** Format the labels of a value axis: large values shortened, all with the same number of decimals. */
 export function tickFigures(values, unit) {
   const sign = isPercent(unit) ? strings.figures.percentSign : "";
   if (values.some((value) => Math.abs(value) >= 10_000)) return values.map((value) => `${tick.format(value)}${sign}`);
@@ -31,7 +31,7 @@ export function tickFigures(values, unit) {
   return values.map((value) => `${value.toLocaleString(strings.numberLocale, same)}${sign}`);
 }
 
-/** A figure in a table: every digit that was given. */
+/** Format a value in a table with all its digits. */
 export function exactFigure(value) {
   return value === null
     ? strings.result.noValue
@@ -42,18 +42,18 @@ export function isPercent(unit) {
   return unit.trim().startsWith("%");
 }
 
-/** A place on the horizontal axis, as `timeTicks` made it. */
+/** Format a position of `timeTicks` on the horizontal axis. */
 export function timeLabel(at, form, x) {
   return x === "year" ? String(at) : FORMS[form].format(at);
 }
 
-/** A date or a moment that came as text; what is not one is shown as it came. */
+/** Format a date or time given as text; return other text unchanged. */
 export function dateLabel(text) {
   const time = /^\d{4}-\d{2}-\d{2}/.test(text) ? Date.parse(text) : Number.NaN;
   return Number.isFinite(time) ? FORMS.full.format(time) : text;
 }
 
-/** How long something took. */
+/** Format a duration. */
 export function duration(milliseconds) {
   if (milliseconds < 950) return strings.milliseconds(Math.round(milliseconds));
   const seconds = milliseconds / 1000;

@@ -1,4 +1,4 @@
-// A chart as a picture to keep: title, legend, plot and sources on a canvas, twice as fine as the screen.
+// A chart as a picture: title, legend, plot and sources on a canvas at twice the screen's resolution.
 
 import { isolated, isRightToLeft } from "../markdown/direction.js";
 import { figure } from "./format.js";
@@ -8,7 +8,7 @@ import { placeLabel } from "./rows.js";
 const SIZE = { width: 880, plot: 400, scale: 2, margin: 32 };
 const LINE = 22;
 
-/** A PNG as a Blob. `colours` is {page, text, muted, line, zero, series: [six]}; `sources` are sentences. */
+/** Return a PNG as a Blob. `colours` is {page, text, muted, line, zero, series: [six]}; `sources` are sentences. */
 export function pictureOf(chart, sources, colours, font) {
   const canvas = document.createElement("canvas");
   const pen = /** @type {CanvasRenderingContext2D} */ (canvas.getContext("2d"));
@@ -21,7 +21,7 @@ export function pictureOf(chart, sources, colours, font) {
   pen.scale(SIZE.scale, SIZE.scale);
   pen.fillStyle = colours.page;
   pen.fillRect(0, 0, SIZE.width, height);
-  // Only a chart that is drawn has a button for its picture.
+  // Only a drawn chart has a button for its picture.
   const plot = /** @type {any} */ (layOut(chart, SIZE.width - 2 * SIZE.margin, SIZE.plot));
   drawHead(pen, chart, entries, colours, font);
   pen.save();
@@ -44,7 +44,7 @@ function write(pen, text, x, y, font, colour, align = "left") {
   return pen.measureText(text).width;
 }
 
-/** Pieces `[text, font, colour]` one after the other, from the side on which the first of them begins. */
+/** Write pieces `[text, font, colour]` in a row, from the side on which the first one begins. */
 function writeLine(pen, pieces, y) {
   const backward = isRightToLeft(pieces[0][0]);
   let x = backward ? SIZE.width - SIZE.margin : SIZE.margin;
@@ -68,7 +68,7 @@ function drawHead(pen, chart, entries, colours, font) {
   }
 }
 
-/** The series with their latest figures, each with its place in as many lines as they need. */
+/** Return the series with their latest values, placed in as many lines as needed. */
 function legendOf(pen, chart, font) {
   const { places, values } = alignSeries(chart);
   pen.font = `14px ${font}`;
@@ -131,7 +131,7 @@ function drawMarks(pen, chart, plot, colours) {
   }
 }
 
-/** The sentences in lines that fit. */
+/** Wrap the sentences to lines. */
 function wrapped(pen, sentences, font) {
   pen.font = `13px ${font}`;
   const room = SIZE.width - 2 * SIZE.margin;

@@ -1,5 +1,5 @@
-// Where everything in a chart stands: from a chart's data and a size in pixels to paths, bars and labels.
-// Pure functions; figure.js puts the result into the page.
+// Layout of a chart: from data and a size in pixels to paths, bars and labels. Pure functions; chart.js draws the
+// result.
 
 import { tickFigures, timeLabel } from "./format.js";
 import { linear, logAxis, logarithmic, valueAxis } from "./scale.js";
@@ -8,7 +8,7 @@ import { timeTicks, toNumber } from "./time.js";
 const LABEL_WIDTH = 6.6;
 const MARGIN = { top: 10, right: 14, bottom: 26 };
 
-/** The horizontal places of a chart, ascending, with each series' value at each: `{places, values}`. */
+/** Return the ascending horizontal positions and each series' value at each: `{places, values}`. */
 export function alignSeries(chart) {
   const byPlace = new Map();
   chart.series.forEach((series, index) => {
@@ -27,12 +27,12 @@ export function alignSeries(chart) {
   return { places, values: chart.series.map((_, index) => places.map((at) => byPlace.get(at)[index])) };
 }
 
-/** Everything to draw, in pixels, for a chart of that size; null where no point can be placed. */
+/** Return everything to draw, in pixels; null if no point can be placed. */
 export function layOut(chart, width, height) {
   const { places, values } = alignSeries(chart);
   const known = values.flat().filter((value) => value !== null);
   if (known.length === 0) return null;
-  // Nothing that is not above zero has a place on a logarithmic scale.
+  // Only positive values have a position on a logarithmic scale.
   const log = chart.scale === "log" && chart.kind === "line" && known.every((value) => value > 0);
   const count = height < 180 ? 4 : Math.max(5, Math.round(height / 70));
   const axis = log ? logAxis(known, count) : valueAxis(known, chart.kind, count);
@@ -77,7 +77,7 @@ function horizontalTicks(chart, places, positions, frame) {
   }));
 }
 
-/** Every bar's place is labelled, or every nth where they are too many, always the last. */
+/** Label every bar, or every nth if they are too many, and always the last. */
 function bandTicks(chart, places, positions, most) {
   const every = Math.ceil(places.length / most);
   return places
@@ -85,7 +85,7 @@ function bandTicks(chart, places, positions, most) {
     .filter((_, index) => (places.length - 1 - index) % every === 0);
 }
 
-/** A path through the values that are there, broken where one is missing. */
+/** Return a path through the values, interrupted at missing ones. */
 function linePath(values, positions, y) {
   let path = "";
   let pen = "M";
@@ -100,7 +100,7 @@ function linePath(values, positions, y) {
   return path;
 }
 
-/** Points without a neighbour, which a line would not show. */
+/** Return points without a neighbour, which a line would not show. */
 function lonePoints(values, positions, y) {
   return values.flatMap((each, series) =>
     each.flatMap((value, index) =>

@@ -1,14 +1,14 @@
-// A chart's figures as rows of a table: for those who do not see it, and for those who want to reckon on. Pure.
+// A chart's data as table rows, for screen readers and for calculations. Pure.
 
 import { strings } from "../strings/index.js";
 import { linesOf, numeral, text } from "../table/csv.js";
 import { dateLabel, exactFigure, isPercent } from "./format.js";
 import { alignSeries } from "./plot.js";
 
-/** A place on the horizontal axis as people write it. */
+/** Format a position on the horizontal axis. */
 export const placeLabel = (at, x) => (x === "year" ? String(at) : dateLabel(new Date(at).toISOString()));
 
-/** The newest first, as people read it. */
+/** Return the rows for reading, newest first. */
 export function readableTable(chart) {
   const { places, values } = alignSeries(chart);
   const unit = isPercent(chart.unit) ? strings.figures.percentSign : "";
@@ -19,7 +19,7 @@ export function readableTable(chart) {
   return { title: chart.title, columns: headOf(chart, ""), rows: rows.reverse() };
 }
 
-/** For a spreadsheet: in order, every digit, dates as ISO 8601 has them; unit and source in columns of their own. */
+/** Return a CSV file: ascending, with all digits and ISO 8601 dates; unit and source in their own columns. */
 export function dataFile(chart, sources) {
   const { places, values } = alignSeries(chart);
   const about = [

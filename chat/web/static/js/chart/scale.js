@@ -1,8 +1,8 @@
-// Scales and ticks: from figures to positions, and which of them to label. Pure functions.
+// Scales and ticks: from values to positions, and which values to label. Pure functions.
 
 const STEPS = [1, 2, 2.5, 5, 10];
 
-/** Round values that span `low` to `high`, about `count` of them, ascending. */
+/** Return about `count` round values that span `low` to `high`, ascending. */
 export function niceTicks(low, high, count) {
   const [from, to] = low === high ? around(low) : [low, high];
   const step = niceStep((to - from) / Math.max(1, count - 1));
@@ -20,13 +20,13 @@ function around(value) {
 
 function niceStep(rough) {
   const power = 10 ** Math.floor(Math.log10(rough));
-  // A little finer than asked is better than twice as coarse.
+  // Rather a few more ticks than half as many.
   return (STEPS.find((step) => step * power >= rough * 0.8) ?? 10) * power;
 }
 
 /**
- * What a value axis shows of `values`: `{low, high, ticks}`. Bars stand on zero. A line need not, but does where
- * zero is near: an axis that starts just below the lowest value makes small changes look like large ones.
+ * Return the value axis of `values`: `{low, high, ticks}`. Bars start at zero. A line need not, unless zero is near:
+ * an axis that starts just below the lowest value makes small changes look large.
  */
 export function valueAxis(values, kind, count = 5) {
   let low = Math.min(...values);
@@ -37,7 +37,9 @@ export function valueAxis(values, kind, count = 5) {
   return { low: ticks[0], high: ticks.at(-1), ticks };
 }
 
-/** The same on a logarithmic scale, for values above zero: powers of ten, and within few of them also 2 and 5 times. */
+/**
+ * Return a logarithmic axis for positive values: powers of ten, and in a small range also their multiples of 2 and 5.
+ */
 export function logAxis(values, count = 5) {
   const least = Math.min(...values);
   const most = Math.max(...values);
@@ -59,19 +61,19 @@ export function logAxis(values, count = 5) {
   return { low: ticks[0], high: ticks.at(-1), ticks: ticks.filter((_, index) => index % every === 0) };
 }
 
-/** A function from the range `from`, above zero, to the range `to`, by orders of magnitude. */
+/** Return a logarithmic mapping from the positive range `from` to the range `to`. */
 export function logarithmic([from0, from1], to) {
   const place = linear([Math.log10(from0), Math.log10(from1)], to);
   return (value) => place(Math.log10(value));
 }
 
-/** A function from the range `from` to the range `to`. */
+/** Return a linear mapping from the range `from` to the range `to`. */
 export function linear([from0, from1], [to0, to1]) {
   const factor = from1 === from0 ? 0 : (to1 - to0) / (from1 - from0);
   return (value) => to0 + (value - from0) * factor;
 }
 
-/** The index in ascending `positions` that is nearest to `position`. */
+/** Return the index of the position nearest to `position`; `positions` are ascending. */
 export function nearest(positions, position) {
   let low = 0;
   let high = positions.length - 1;

@@ -1,4 +1,4 @@
-// The horizontal axis: years and dates as numbers, and which of them to label. Pure functions, all in UTC.
+// The horizontal axis: years and dates as numbers, and which to label. Pure functions, in UTC.
 
 import { niceTicks } from "./scale.js";
 
@@ -6,13 +6,13 @@ const DAY_MS = 86_400_000;
 const MONTH_STEPS = [1, 2, 3, 6, 12, 24, 60, 120, 240];
 const DAY_STEPS = [1, 2, 5, 7, 14];
 
-/** A label of a point as a number that can be placed: a year itself, a date in milliseconds; NaN for neither. */
+/** Convert a point's label to a number: a year, or a date in milliseconds; NaN for anything else. */
 export function toNumber(label, x) {
   if (x === "year") return /^-?\d{1,4}$/.test(label.trim()) ? Number(label) : Number.NaN;
   return /^\d{4}-\d{2}-\d{2}/.test(label) ? Date.parse(label.slice(0, 10)) : Number.NaN;
 }
 
-/** At most `most` places to label between two numbers, ascending: `{at, form}`, form being how to write it. */
+/** Return at most `most` labels between two numbers, ascending: `{at, form}`, where `form` is the date format. */
 export function timeTicks(low, high, x, most) {
   if (x === "year") return yearTicks(low, high, most);
   const days = (high - low) / DAY_MS;

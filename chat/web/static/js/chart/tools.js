@@ -1,4 +1,4 @@
-// The buttons of a chart, and its legend, whose entries show and hide the series.
+// The buttons of a chart, and its legend, which shows and hides series.
 
 import { strings } from "../strings/index.js";
 import { html } from "../view.js";
@@ -8,12 +8,12 @@ import { placeLabel } from "./rows.js";
 
 export const colour = (index) => `series-${index % 6}`;
 
-/** Where a series' last known figure is. */
+/** Return the index of a series' last value. */
 export function latestIndex(values) {
   return values.findLastIndex((value) => value !== null);
 }
 
-/** How much of it, in what form, on what scale; `onEnlarge` is missing where it is large already. */
+/** Range, form and scale. `onEnlarge` is missing in the enlarged view. */
 export function Tools({ chart, choice, onChoose, onEnlarge }) {
   const labels = strings.chart;
   const ranges = rangesOf(chart);
@@ -76,7 +76,9 @@ function Choice({ word, label, pressed, disabled = false, run }) {
   `;
 }
 
-/** What the pointer or a key is at, or else the latest figures; `shown` is the chosen part of the chart. */
+/**
+ * The values at the pointer or keyboard position, otherwise the latest ones. `shown` is the chart in its present view.
+ */
 export function Legend({ chart, shown, plot, pointed, choice, onChoose }) {
   const place = pointed ?? Math.max(...plot.values.map(latestIndex));
   return html`

@@ -1,6 +1,6 @@
-// Bare web and mail addresses in running text, as GitHub's Markdown has them, for every script. Pure.
+// Bare web and mail addresses in text, as in GitHub's Markdown, for every script. Pure.
 
-/** Scripts that write no space before or after an address: it ends where one of their letters begins. */
+/** Scripts without spaces around addresses: an address ends where one of their letters begins. */
 export const UNSPACED_SCRIPTS = ["Han", "Hiragana", "Katakana", "Hangul", "Bopomofo", "Thai", "Lao", "Khmer", "Myanmar"]
   .map((script) => `\\p{Script=${script}}`)
   .join("");
@@ -9,15 +9,15 @@ const LETTER = "\\p{L}\\p{M}\\p{N}";
 const SPACED = `(?![${UNSPACED_SCRIPTS}])[${LETTER}]`;
 const START = /(?<![A-Za-z0-9])(?:https?:\/\/|www\.|mailto:)|(?<![\w.+-])[\w.+-]+@(?=[A-Za-z0-9])/giu;
 const HOST = new RegExp(`(?:${SPACED}|[_-])+(?:\\.(?:${SPACED}|[_-])+)*`, "uy");
-/** A host in one of those scripts can only be told from the words after it by the scheme right before it. */
+/** In these scripts, only a scheme right before a host distinguishes it from the words after it. */
 const UNSPACED_HOST = new RegExp(`[${LETTER}_-]+(?:\\.[${LETTER}_-]+)+`, "uy");
 const REST = new RegExp(`(?:${SPACED}|[!#-;=?-[\\]_a-z{}~])*`, "uiy");
 const MAIL_HOST = /[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)+/y;
 const PAIRS = { ")": "(", "]": "[", "}": "{" };
 
 /**
- * The addresses of `text` in their order: `{start, end, href, last}` each, where `last` is where it ends with the
- * stops that come after it: an address that is still being written may go on there.
+ * Return the addresses of `text` in order, `{start, end, href, last}` each. `last` is the end with trailing
+ * punctuation: an address that is still being written may continue there.
  */
 export function bareAddresses(text) {
   if (!/:\/\/|www\.|@/i.test(text)) return [];
@@ -73,7 +73,7 @@ function isHost(host, dotted) {
   );
 }
 
-/** A bracket that closes one from before the address ends it: `[https://example.org](…)` is a link's label. */
+/** End at a bracket that closes an earlier one: `[https://example.org](…)` is a link's label. */
 function closedIn(text, start, end) {
   let open = 0;
   for (let at = start; at < end; at += 1) {
@@ -84,7 +84,7 @@ function closedIn(text, start, end) {
   return end;
 }
 
-/** Without the stops after it, and without a closing bracket that it did not open. */
+/** Remove trailing punctuation, and a closing bracket that was not opened in the address. */
 function trimmed(text, start, last) {
   const count = new Map();
   for (let at = start; at < last; at += 1) count.set(text[at], (count.get(text[at]) ?? 0) + 1);

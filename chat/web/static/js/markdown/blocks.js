@@ -1,19 +1,20 @@
-// Markdown in blocks, so that a growing text only redoes its last one. Pure: strings in, tokens and HTML out.
+// Splits Markdown into blocks, so that a growing text only renders its last one again. Pure: strings in, tokens and
+// HTML out.
 
 import { allowInertTags } from "./html-rules.js";
 import { md, PlainToken } from "./parser.js";
 import { prepareLists } from "./rendering.js";
 
-/** Line ends as the parser wants them; lengths are then the same in its tokens and in the text. */
+/** Normalise line ends as the parser does, so that offsets in tokens and text agree. */
 export function normalised(text) {
-  // Most texts have neither, and to look is much cheaper than to replace, which is done again whenever a text grows.
+  // Most texts have none of these characters, and a search is much cheaper than a replacement on every update.
   const lines = text.includes("\r") ? text.replace(/\r\n?/g, "\n") : text;
   return lines.includes("\0") ? lines.replaceAll("\0", "\ufffd") : lines;
 }
 
 /**
- * The blocks of `text`, whose `raw`s together are the text: `{raw, tokens, links, notes}` each, where `links` are the
- * definitions of links in it (`[name]: address`) and `notes` those of footnotes, by their names.
+ * Return the blocks of `text`, `{raw, tokens, links, notes}` each; all `raw`s joined are the text. `links` are its
+ * link definitions (`[name]: address`) and `notes` its footnotes, by name.
  */
 export function readBlocks(text) {
   const env = { references: Object.create(null) };
@@ -32,7 +33,7 @@ function lineOffsets(text) {
   return offsets;
 }
 
-/** From each opening token of the outermost level to its closing one; with a definition, what may be its title. */
+/** Group tokens from each outermost opening token to its closing one. A possible title stays with its definition. */
 function grouped(tokens) {
   const groups = [];
   let depth = 0;
@@ -46,7 +47,7 @@ function grouped(tokens) {
   return groups;
 }
 
-/** Notes and definitions leave the place where they were written. */
+/** Remove footnotes and definitions from the place where they were written. */
 function takenApart(tokens, env, raw) {
   const links = new Map();
   const notes = new Map();
@@ -67,7 +68,7 @@ function takenApart(tokens, env, raw) {
   return { raw, tokens: own, links, notes };
 }
 
-/** What is no mere words. Most cells of a table are, and are shown again with each row that comes. */
+/** Characters that may be markup. Most table cells have none, and are rendered again with each new row. */
 const MAY_MEAN = /[\n![\]*_~`$\\&<:@]|www\./i;
 
 function plainText(content) {
@@ -75,8 +76,8 @@ function plainText(content) {
 }
 
 /**
- * The HTML of a block's tokens. `env` has what it depends on: `references`, `notes`, `outline`, which the headings in it
- * change, and `growing`. With `isLast`, the text is still being written at the end of it.
+ * Return the HTML of a block's tokens. `env` has what it depends on: `references`, `notes`, `growing`, and `outline`,
+ * which headings change. `isLast`: the text is still being written at its end.
  */
 export function renderTokens(tokens, env, isLast = false) {
   const inline = tokens.filter(({ type }) => type === "inline");

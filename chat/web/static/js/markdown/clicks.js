@@ -1,4 +1,4 @@
-// What the buttons in an answer's words do: copying, wrapping, sorting, saving. One listener for each text.
+// Actions of the buttons in an answer's text: copy, wrap, sort, save. One listener per text.
 
 import { copyFrom } from "../browser/copy-button.js";
 import { taskListener } from "../browser/tasks.js";

@@ -1,11 +1,12 @@
-// Long lists and tables grow at their end: what their HTML has in common with what is shown need not be made again.
-// Pure: strings in and out. The HTML is our own renderer's, in which "<" begins a tag and nothing else.
+// Long lists and tables grow at their end, so the HTML that new and shown content have in common need not be parsed
+// again. Pure: strings in and out. The HTML is from our own renderer, where "<" always begins a tag.
 
 const LONG_ENOUGH = 4;
 
 /**
- * Which rows or items of `html` come first just as in `before`: `{count, html}`, the HTML being without them; null
- * where both are not one list or one table, or have too little in common. The last of them is never among them.
+ * Return how many rows or items of `html` begin it exactly as in `before`, and the HTML without them: `{count, html}`.
+ * Return null if both are not the same single list or table, or have too little in common. The last item is never
+ * counted.
  */
 export function commonPrefix(html, before) {
   const now = takenApart(html);
@@ -29,7 +30,7 @@ function rows(html) {
   return { head: html.slice(0, start), items: html.slice(start, end).split(/(?=<tr>)/), tail: html.slice(end) };
 }
 
-/** The outermost items, each from its tag to the next one's. */
+/** Return the outermost items, each from its tag to the next. */
 function items(html) {
   const places = [];
   let depth = 0;
@@ -42,7 +43,7 @@ function items(html) {
       if (depth === 0) end = index;
     }
   }
-  // Another list, or anything else, after the first: not one list.
+  // More content after the first list: not a single list.
   if (places.length === 0 || end < 0 || html.slice(end).replace(/<\/[uo]l>\s*/, "") !== "") return null;
   const cut = places.map((place, index) => html.slice(place, places[index + 1] ?? end));
   return { head: html.slice(0, places[0]), items: cut, tail: html.slice(end) };

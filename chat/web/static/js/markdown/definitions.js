@@ -1,14 +1,14 @@
-// What a text defines for the rest of it: the addresses of links (`[name]: address`) and footnotes. Pure.
+// Definitions that the rest of a text uses: link addresses (`[name]: address`) and footnotes. Pure.
 
 export class Definitions {
   #links = new Map();
   #notes = new Map();
-  // How often each note was referred to, and its number, in the order of the first references; and this as it was at
-  // the end of the blocks that are settled.
+  // The number of each note, in the order of the first references, and its count of references; and the same counts at
+  // the end of the settled blocks.
   #uses = new Map();
   #settledUses = new Map();
 
-  /** Takes those of `blocks`, all that have any. The first definition of a name is the one that counts. */
+  /** Read the definitions of `blocks`, which must include all that have any. The first definition of a name counts. */
   update(blocks) {
     this.#links = new Map();
     this.#notes = new Map();
@@ -18,18 +18,18 @@ export class Definitions {
     }
   }
 
-  /** Differs when blocks that look something up may look different. */
+  /** Return a value that changes when blocks with references may look different. */
   signature(growing) {
     const links = [...this.#links].map(([label, { href }]) => [label, href]);
     return JSON.stringify([growing, links, [...this.#notes.keys()]]);
   }
 
-  /** Counts references from the beginning of the text. */
+  /** Count references from the beginning of the text. */
   countAgain() {
     this.#uses = new Map();
   }
 
-  /** Remembers the count so far, from which `countOn` goes on. */
+  /** Save the count, from which `countOn` continues. */
   markSettled() {
     this.#settledUses = new Map(this.#uses);
   }
@@ -38,7 +38,7 @@ export class Definitions {
     this.#uses = new Map(this.#settledUses);
   }
 
-  /** What the parser looks names up in. Every name it asks for is added to `lookups`. */
+  /** Return the parser's lookup tables. Every name looked up is added to `lookups`. */
   lookedUp(lookups, growing) {
     const references = new Proxy(Object.create(null), {
       get: (_, label) => {
@@ -60,12 +60,12 @@ export class Definitions {
   }
 
   /**
-   * Has `render(label, tokens)` make the HTML of each note: those that were referred to, by their numbers, then the
-   * others. Returns `{number, uses, html}` of each.
+   * Render each note by `render(label, tokens)`: first those referred to, by number, then the others. Return `{number,
+   * uses, html}` of each.
    */
   renderNotes(render) {
     const done = new Map();
-    // A note may refer to another one, so that there are more of them afterwards.
+    // A note may refer to another one, so there may be more of them afterwards.
     for (let label = this.#nextNote(done); label !== undefined; label = this.#nextNote(done)) {
       done.set(label, render(label, this.#notes.get(label)));
     }

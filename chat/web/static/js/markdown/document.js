@@ -1,5 +1,5 @@
-// A text in Markdown that may still grow, as the HTML of its blocks. Blocks that are finished are made once; when a
-// definition comes after its use, those that use it are made again. Pure: no page here.
+// A growing Markdown text as the HTML of its blocks. Finished blocks are rendered once. If a definition comes after its
+// use, the blocks that use it are rendered again. Pure: no DOM.
 
 import { normalised, readBlocks, renderTokens } from "./blocks.js";
 import { Definitions } from "./definitions.js";
@@ -9,23 +9,23 @@ import { lastDisplay } from "./unfinished-formula.js";
 export class MarkdownDocument {
   #options;
   #source = "";
-  // The finished blocks, those of them that define something, and how many characters all of them are.
+  // The finished blocks, those among them with definitions, and their total length in characters.
   #settled = [];
   #defining = [];
   #length = 0;
   #definitions = new Definitions();
   #signature = "";
 
-  /** `address`: which address a link may have, or null; `image`: how an image is named. */
+  /** `address` returns the allowed address of a link, or null; `image` returns the name of an image. */
   constructor(options = {}) {
     this.#options = options;
   }
 
   /**
-   * Reads `text`, usually the one before and more; `growing`: its end is still being written.
-   * Returns `{fresh, settled, changed, open, done, notes}`: whether nothing of before counts any more; how many blocks
-   * were settled; those of them that were made again, `{index, html}`; the HTML of each block after them, of which
-   * the first `done` are settled now; and that of the notes.
+   * Read `text`, usually the previous one with more at its end. `growing`: its end is still being written. Return
+   * `{fresh, settled, changed, open, done, notes}`: `fresh`, nothing of the previous result is valid; `settled`, the
+   * number of settled blocks before; `changed`, those rendered again, `{index, html}`; `open`, the HTML of each block
+   * after them, of which the first `done` are settled now; `notes`, the HTML of the footnotes.
    */
   read(text, growing = false) {
     const source = normalised(text);
@@ -42,7 +42,7 @@ export class MarkdownDocument {
     return { fresh, settled, changed, open: blocks.map(({ html }) => html), done: done.length, notes };
   }
 
-  /** Those of the rest of the text that nothing can change any more, and those after them. */
+  /** Return the blocks of the rest that cannot change any more, and those after them. */
   #blocks(rest, growing) {
     const whole = growing ? rest.slice(0, certainLength(rest)) : rest;
     const done = readBlocks(whole).slice(0, -1);
@@ -61,13 +61,13 @@ export class MarkdownDocument {
     for (const block of blocks) {
       this.#length += block.raw.length;
       if (block.links.size + block.notes.size > 0) this.#defining.push(block);
-      // Only what may have to be made again keeps its tokens.
+      // Keep tokens only of blocks that may be rendered again.
       this.#settled.push(block.lookups.size > 0 ? block : { ...block, tokens: null });
     }
     this.#source = source.slice(0, this.#length);
   }
 
-  /** Makes the settled blocks again that use what has changed: all in their order, since notes are counted in it. */
+  /** Render settled blocks again that use changed definitions: all in order, since notes are counted in order. */
   #renderSettled(growing) {
     const signature = this.#definitions.signature(growing);
     if (signature === this.#signature) {
@@ -116,14 +116,14 @@ export class MarkdownDocument {
   }
 }
 
-/** How much of a growing text is certain: the lines that are whole, up to a formula without an end. */
+/** Return the length of the text that cannot change: whole lines, up to a formula without an end. */
 function certainLength(text) {
   const lines = text.lastIndexOf("\n") + 1;
   const { open } = lastDisplay(text.slice(0, lines));
   return open < 0 ? lines : open;
 }
 
-/** The HTML of a whole text. */
+/** Return the HTML of a complete text. */
 export function renderText(text, options) {
   const { open, notes } = new MarkdownDocument(options).read(text);
   return open.join("") + notes;

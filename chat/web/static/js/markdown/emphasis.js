@@ -1,6 +1,6 @@
-// Which runs of "*", "_" and "~" begin and end emphasis. As CommonMark has it, with two differences:
-// beside Chinese, Japanese and Korean a stop is no word's edge ("**强调。**后" is bold), and between figures a sign is
-// arithmetic ("3*4*5", "x**2", "(a)*(b)", "20~~25").
+// Which runs of "*", "_" and "~" begin and end emphasis. As in CommonMark, with two differences: next to Chinese,
+// Japanese and Korean, punctuation is no word boundary ("**强调。**后" is bold); and between numbers a sign is arithmetic
+// ("3*4*5", "x**2", "(a)*(b)", "20~~25").
 
 const CJK =
   /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Hangul}\p{Script=Bopomofo}\u3001-\u303f\u30fb\u30fc\ufe10-\ufe1f\ufe30-\ufe4f\uff01-\uffee]/u;
@@ -9,7 +9,9 @@ const SPACE = /\s/;
 const FIGURE = /[0-9]/;
 const WORD = /[0-9A-Za-z]/;
 
-/** For the parser: `{can_open, can_close, length}` of the run at `start`. `splitsWords`: it may stand within one. */
+/**
+ * Return `{can_open, can_close, length}` of the run at `start` for the parser. `splitsWords`: it may be inside a word.
+ */
 export function scanRun(source, start, end, splitsWords) {
   const sign = source[start];
   let next = start;
@@ -41,7 +43,7 @@ function edgeOf(character) {
   return PUNCTUATION.test(character) ? "stop" : "letter";
 }
 
-/** Whether a run may be bound to what stands on its `inner` side. */
+/** Return whether a run may attach to the text on its `inner` side. */
 function isOpen(inner, outer) {
   return inner !== "space" && (inner !== "stop" || outer !== "letter");
 }

@@ -1,5 +1,5 @@
-// What blocks of Markdown have beside their words: a head over code, tools under a table, the host after a link.
-// Only elements are made here; what a click on them does is in clicks.js.
+// Additions to Markdown blocks: a header over code, tools under a table, the host after a link. This module makes only
+// elements; clicks.js has their actions.
 
 import { element, taskButton } from "../browser/tasks.js";
 import { strings } from "../strings/index.js";
@@ -7,7 +7,7 @@ import { tableBlock } from "../table/frame.js";
 import { setDirections } from "./direction.js";
 import { linkNotes } from "./notes.js";
 
-/** Changes a sanitised fragment in place. `name` tells its text from all others in the page. */
+/** Change a sanitised fragment in place. `name` is unique to the text in the page. */
 export function enhance(fragment, name) {
   setDirections(fragment);
   for (const pre of fragment.querySelectorAll("pre")) frameCode(pre);
@@ -21,7 +21,7 @@ export function enhance(fragment, name) {
   }
 }
 
-/** The language a block of code says it is in; "" where it says none. */
+/** Return the language named by a code block, or "". */
 export function languageOf(code) {
   return /(?:^|\s)language-(\S+)/.exec(code.className)?.[1] ?? "";
 }
@@ -35,7 +35,7 @@ function frameCode(pre) {
   head.append(taskButton("copy-code", labels.copy, labels.copyCode));
   const frame = element("div", "code-block", head);
   pre.replaceWith(frame);
-  // A block that is wider than the page scrolls by keyboard, too.
+  // A block that is wider than the page must scroll by keyboard, too.
   pre.tabIndex = 0;
   pre.setAttribute("role", "region");
   pre.setAttribute("aria-label", language || labels.code);
@@ -48,12 +48,12 @@ function frameTable(table) {
   place.replaceWith(tableBlock(table));
 }
 
-/** Whoever follows a link sees where it goes, whatever its words say. */
+/** Show a link's real host, whatever its text says. */
 function showHost(link) {
   const url = new URL(link.href);
   const host = url.protocol === "mailto:" ? url.pathname : url.host;
   if (says(link.textContent.trim(), url, host)) return;
-  // The space is the host's, so that no line is drawn under it.
+  // The space belongs to the host, so that it is not underlined.
   const shown = element("span", "link-host", ` ${host}`);
   shown.dir = "ltr";
   link.append(shown);

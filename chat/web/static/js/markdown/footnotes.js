@@ -1,8 +1,8 @@
-// Footnotes: `[^1]` in the text and `[^1]: The note.` anywhere. The notes stand at the end of the answer.
-// A reference without a note stays text, as does `[^a]` where it is a link's or a pattern's.
+// Footnotes: `[^1]` in the text and `[^1]: The note.` anywhere. The notes are shown at the end of the answer. A
+// reference without a note stays text, and so does `[^a]` in a link or a regular expression.
 
 const LABEL = /\[\^([^\s[\]^]{1,100})\]/y;
-/** While an answer grows, a number is taken for a note's: it usually comes at the end. */
+/** In a growing answer, a number is assumed to be a footnote: its note usually comes at the end. */
 const USUAL = /^\d{1,3}$/;
 
 export function addFootnotes(md) {
@@ -21,7 +21,7 @@ function labelAt(source, at) {
   return LABEL.exec(source)?.[1] ?? null;
 }
 
-/** A definition: what follows on its line, and all lines after it that are indented. */
+/** A definition: the rest of its line and all indented lines after it. */
 function definitionRule(state, startLine, endLine, silent) {
   const start = state.bMarks[startLine] + state.tShift[startLine];
   if (state.sCount[startLine] - state.blkIndent >= 4) return false;
@@ -38,7 +38,7 @@ function definitionRule(state, startLine, endLine, silent) {
   return true;
 }
 
-/** Has the parser read the note as it reads a list's item, indented by four. */
+/** Parse the note like a list item that is indented by four. */
 function readContent(state, line, endLine, after) {
   const { blkIndent, parentType, tight } = state;
   const before = [state.bMarks[line], state.tShift[line], state.sCount[line]];
@@ -51,7 +51,7 @@ function readContent(state, line, endLine, after) {
   [state.bMarks[line], state.tShift[line], state.sCount[line]] = before;
 }
 
-/** `env.notes` tells which number a label has, and which use of it this is; null where there is no such note. */
+/** `env.notes` returns a label's number and which use of it this is; null if there is no such note. */
 function referenceRule(state, silent) {
   const label = labelAt(state.src, state.pos);
   const end = state.pos + (label?.length ?? 0) + 3;

@@ -1,5 +1,5 @@
-// Markdown that grows while it is read: blocks that are finished are put into the page once and never touched
-// again; in the last one, which the next words may still change, only what differs is.
+// Markdown that grows in the page. Finished blocks are inserted once and not touched again; in the last block, only
+// differences are changed.
 
 import { sortAgain } from "../table/frame.js";
 import { onClick } from "./clicks.js";
@@ -18,13 +18,13 @@ let places = 0;
 export class GrowingText {
   #element;
   #document = new MarkdownDocument();
-  // Tells the notes of one text from those of another.
+  // Distinguishes the notes of this text from those of others.
   #name = `text-${++places}`;
-  // How many nodes each of the finished blocks is, and all of them.
+  // The number of nodes of each finished block, and of all of them.
   #counts = [];
   #settledNodes = 0;
   #shown = null;
-  // The HTML of the last block as it was made the last time.
+  // The HTML of the last block in its previous version.
   #open = "";
 
   constructor(element) {
@@ -32,7 +32,7 @@ export class GrowingText {
     element.addEventListener("click", onClick);
   }
 
-  /** Shows `text`: usually what was shown before, and more. `growing`: its end is still being written. */
+  /** Show `text`, usually the previous one with more at its end. `growing`: its end is still being written. */
   show(text, growing = false) {
     const showing = growing ? `${text}\0` : text;
     if (showing === this.#shown) return;
@@ -54,7 +54,7 @@ export class GrowingText {
     this.#counts.push(...blocks.slice(0, done).map((nodes) => nodes.length));
   }
 
-  /** A finished block whose links or notes have been defined since. */
+  /** Replace a finished block whose links or notes have been defined since. */
   #showAgain(index, html, keep) {
     const from = this.#counts.slice(0, index).reduce((sum, count) => sum + count, 0);
     const end = this.#element.childNodes[from + this.#counts[index]] ?? null;
@@ -71,7 +71,7 @@ export class GrowingText {
     return [...fragment.childNodes];
   }
 
-  /** The usual case in a long list or table: something was added at its end, and only that is made. */
+  /** The usual case in a long list or table: render only the part added at its end. */
   #extended(open, keep) {
     const same = open.length === 1 ? commonPrefix(open[0], this.#open) : null;
     const place = same && this.#element.childNodes[this.#settledNodes];
@@ -84,7 +84,7 @@ export class GrowingText {
     return true;
   }
 
-  /** Code keeps its colours, and a formula its drawing, until there is something newer to show. */
+  /** Code keeps its colours, and a formula its drawing, until a newer version is ready. */
   #keep(current, next, growing) {
     if (current.nodeType !== Node.ELEMENT_NODE) return false;
     if (current.matches("code[class^=language-]") && current.className === next.className) {
@@ -99,7 +99,7 @@ export class GrowingText {
     return true;
   }
 
-  /** Has what is new from the node `from` on coloured and drawn. */
+  /** Highlight code and draw formulas from the node `from` on. */
   #finish(from, growing) {
     for (let node = this.#element.childNodes[from]; node; node = node.nextSibling) {
       if (node.nodeType !== Node.ELEMENT_NODE) continue;
@@ -120,7 +120,7 @@ export class GrowingText {
   }
 }
 
-/** What holds the rows of a table or the items of a list, if that is what the node is. */
+/** Return the container of a table's rows or a list's items, if the node is one. */
 function bodyOf(node) {
   if (node.nodeName === "UL" || node.nodeName === "OL") return node;
   return node.className === "table-block" ? node.querySelector("tbody") : null;

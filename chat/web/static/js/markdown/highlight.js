@@ -1,11 +1,11 @@
-// Colours for code. The library and each language are fetched when an answer needs them; until then, and for
-// languages we do not have, code is plain. What the library makes goes through the sanitiser like everything else.
+// Syntax highlighting. The library and each language are loaded on demand; until then, and for unknown languages, code
+// is plain. The library's output goes through the sanitiser.
 
 import { morph } from "./morph.js";
 import { sanitise } from "./sanitise.js";
 
 const VENDOR = new URL("../../vendor/highlight/", import.meta.url);
-/** Longer code stays plain: colours are not worth a page that stands still. In characters. */
+/** Longer code stays plain, because highlighting would block the page. In characters. */
 const LONGEST = 40_000;
 const IDLE_SHARE = 25;
 const PATIENCE_MS = 250;
@@ -55,7 +55,7 @@ const OTHER_NAMES = new Map(
   }),
 );
 
-/** The language's name as the library has it, or null where it has none. */
+/** Return the library's name of a language, or null. */
 export function knownLanguage(name) {
   const known = OTHER_NAMES.get(name) ?? name;
   return LANGUAGES.has(known) ? known : null;
@@ -63,7 +63,7 @@ export function knownLanguage(name) {
 
 const loading = new Map();
 
-/** Once a page: a language, and with the first one the library. Null where it could not be had. */
+/** Load a language once per page, and the library with the first one. Resolve with null on failure. */
 function load(language) {
   if (!loading.has(language)) {
     const both = Promise.all([
@@ -89,7 +89,7 @@ function load(language) {
 
 const pending = new WeakMap();
 
-/** Colours a `code` element, now or, when that was done a moment ago, a little later. */
+/** Highlight a `code` element, now or, if that happened a moment ago, a little later. */
 export async function paint(code, name) {
   const language = knownLanguage(name);
   if (!language || code.textContent.length > LONGEST) return;
@@ -103,7 +103,7 @@ export async function paint(code, name) {
       state.timer = null;
       const began = performance.now();
       colour(code, library, language);
-      // The longer it takes, the less often it is done while the code still grows.
+      // The longer it takes, the less often growing code is highlighted.
       state.next = performance.now() + PATIENCE_MS + (performance.now() - began) * IDLE_SHARE;
     },
     Math.max(0, state.next - performance.now()),

@@ -1,11 +1,11 @@
-// HTML that a model writes is text. Only what is inert and has no other way to be written works: line breaks, and
-// letters above and below the line. A block that looks like HTML keeps its lines and spaces as they were written.
+// HTML written by a model is text. Only harmless tags without a Markdown form work: line breaks, superscript and
+// subscript. A block that looks like HTML keeps its lines and spaces.
 
 const NAME = "[A-Za-z][A-Za-z0-9-]*";
 const ATTRIBUTE = `\\s+[A-Za-z_:][\\w:.-]*(?:\\s*=\\s*(?:[^\\s"'=<>\`]+|'[^']*'|"[^"]*"))?`;
 const TAG = new RegExp(`<(?:${NAME}(?:${ATTRIBUTE})*\\s*/?|/${NAME}\\s*)>`, "y");
 const ALONE = new RegExp(`^<(?:${NAME}(?:${ATTRIBUTE})*\\s*/?|/${NAME}\\s*)>\\s*$`);
-/** What looks like a tag and is none: its end. */
+/** Constructs that look like tags and are none, with their ends. */
 const SPECIAL = [
   ["<!--", "-->"],
   ["<![CDATA[", "]]>"],
@@ -33,7 +33,7 @@ export function addHtmlAsText(md) {
   };
 }
 
-/** Until the next empty line: an element that is never closed has no end to wait for. */
+/** A block ends at the next empty line, because an unclosed element would never end. */
 function blockRule(state, startLine, endLine, silent) {
   const start = state.bMarks[startLine] + state.tShift[startLine];
   if (state.src[start] !== "<" || state.sCount[startLine] - state.blkIndent >= 4) return false;
@@ -50,7 +50,7 @@ function blockRule(state, startLine, endLine, silent) {
   return true;
 }
 
-/** "block", or "alone" for any tag on a line of its own, which does not end a paragraph; null for a line of words. */
+/** Return "block"; "alone" for any tag on its own line, which does not end a paragraph; null for text. */
 function kindOf(line) {
   if (INERT.test(line)) return null;
   if (/^<(?:!--|\?|!\[CDATA\[|![A-Za-z])/.test(line)) return "block";
@@ -81,12 +81,12 @@ function specialEnd(state) {
   state.unended ??= new Set();
   if (state.unended.has(special)) return -1;
   const end = state.src.indexOf(special[1], state.pos + special[0].length);
-  // One search is enough: what has no end here has none further on.
+  // One search is enough: without an end here there is none further on.
   if (end < 0) state.unended.add(special);
   return end < 0 ? -1 : end + special[1].length;
 }
 
-/** Lets `<br>` and pairs of `<sub>` and `<sup>` work in a line; one without the other stays text. */
+/** Allow `<br>` and pairs of `<sub>` and `<sup>` in a line; an unpaired one stays text. */
 export function allowInertTags(tokens) {
   const open = [];
   for (const token of tokens) {

@@ -1,4 +1,4 @@
-// Work that can wait until the page has nothing better to do: the words of messages that are not in sight yet.
+// Tasks for when the page is idle: the text of messages that are not visible yet.
 
 const SLICE_MS = 6;
 
@@ -7,7 +7,10 @@ let scheduled = false;
 
 const whenIdle = globalThis.requestIdleCallback ?? ((run) => setTimeout(run, 16));
 
-/** Runs `task` soon, the last one given first: that is the lowest, and so the nearest. Returns what runs it now. */
+/**
+ * Run `task` soon, the most recent task first: it is the lowest in the page, so the nearest. Return a function that
+ * runs it now.
+ */
 export function runWhenIdle(task) {
   tasks.add(task);
   schedule();
@@ -18,7 +21,7 @@ export function cancelTask(task) {
   tasks.delete(task);
 }
 
-/** Runs all that waits, now. */
+/** Run all tasks now. */
 export function flush() {
   for (const task of [...tasks]) {
     tasks.delete(task);

@@ -1,14 +1,14 @@
-// The parser's rules for formulas: on lines of their own, within a line, and in a table's cells. The source stands in
-// the page with its signs, as it was written, until math.js has drawn it.
+// Parser rules for formulas: in blocks, in lines and in table cells. The source with its delimiters is in the page
+// until math.js has drawn it.
 
 import { formulaAt } from "./math-syntax.js";
 
-/** Stands for a bar within a formula while a table's row is cut at its bars. No text has this character. */
+/** Replaces a bar in a formula while a table row is split at bars. No text has this character. */
 const BAR = "\ufdd0";
 
-/** A bar that is not escaped for the table's sake: `\|` in a cell is a bar, but `\left\|` is TeX's double one. */
+/** A bar that is not escaped for the table: `\|` in a cell is a bar, but `\left\|` is TeX's double one. */
 const OWN_BAR = /(?<!\\)\||(?<=\\(?:left|right|middle|[bB]igg?[lmr]?)\\)\|/g;
-/** A longer one is no formula. */
+/** A longer block is no formula. */
 const MOST_LINES = 400;
 
 export function addFormulas(md) {
@@ -34,7 +34,7 @@ function displayRule(state, startLine, endLine, silent) {
   const found = formulaAt(text, 0);
   if (!found?.display || !Number.isFinite(found.end) || !/^[ \t]*(?:\n|$)/.test(text.slice(found.end))) return false;
   const lines = text.slice(0, found.end).split("\n").length;
-  // What is not indented enough is outside of the list or the quote that it began in.
+  // Less indentation is outside of the list or quote in which the formula began.
   for (let line = startLine; line < startLine + lines; line += 1) {
     if (!state.isEmpty(line) && state.sCount[line] < state.blkIndent) return false;
   }
@@ -60,7 +60,7 @@ function inlineRule(state, silent) {
   return true;
 }
 
-/** Wraps the parser's rule for tables, so that `$|x|$` is one cell. */
+/** Wrap the parser's table rule, so that `$|x|$` is one cell. */
 export function keepBars(tableRule) {
   return (state, startLine, endLine, silent) => {
     const whole = state.src;
@@ -94,7 +94,10 @@ function maskedLine(line) {
   return made + line.slice(from);
 }
 
-/** Bars come in pairs in a formula, or in its brackets, or beside what only a formula has; cells have spaces as well. */
+/**
+ * Return whether the bars belong to a formula: they are paired, in its brackets, or next to TeX. Cells have spaces as
+ * well.
+ */
 function isOneCell(tex) {
   const parts = tex.split(OWN_BAR);
   if (parts.length < 2) return false;

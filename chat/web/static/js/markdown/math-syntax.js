@@ -1,17 +1,17 @@
-// Mathematics in Markdown, as models write it: $…$ and \(…\) in a line, $$…$$, \[…\] and \begin{align}…\end{align}
-// on lines of their own. Here is only which characters are a formula; math.js draws it. Money ("$5 and $10", "R$ 5"),
-// variables of a shell ("$HOME/$USER"), regular expressions ("\(\d+\)") and citations ("\[1\]") are none.
+// Mathematics in Markdown as models write it: $…$ and \(…\) in a line; $$…$$, \[…\] and \begin{align}…\end{align} in
+// blocks. This module finds formulas; math.js draws them. Money ("$5 and $10", "R$ 5"), shell variables
+// ("$HOME/$USER"), regular expressions ("\(\d+\)") and citations ("\[1\]") are none.
 
 const LONGEST = 4000;
 const CLOSING = { "\\(": "\\)", "\\[": "\\]", $$: "$$" };
-/** What KaTeX draws by itself, without signs around it. */
+/** Environments that KaTeX draws without delimiters. */
 const ENVIRONMENT =
   /\\begin\{((?:equation|align|gather|alignat|[pbBvV]?matrix)\*?|alignedat|aligned|gathered|split|[dr]{0,2}cases|d?array|smallmatrix|subarray|CD)\}/y;
 const NUMBERED = /\\(begin|end)\{(equation|align|gather|alignat)\}/g;
-/** What only a formula has. */
+/** Characters that only a formula has. */
 const TEX = /[\\^_={}<>+*]/;
 
-/** The formula that begins at `at`: `{tex, display, end}`, or null. `end` is Infinity where it has no end yet. */
+/** Return the formula that begins at `at`, `{tex, display, end}`, or null. `end` is Infinity if it has no end yet. */
 export function formulaAt(text, at) {
   if (text[at] === "$") return text[at + 1] === "$" ? betweenSigns(text, at, "$$") : betweenDollars(text, at);
   if (text[at] !== "\\") return null;
@@ -28,13 +28,13 @@ function betweenSigns(text, at, opening) {
   return { tex, display: opening !== "\\(", end: close < 0 ? Number.POSITIVE_INFINITY : close + 2 };
 }
 
-/** "$$ or $$$", as restaurants have it, and two numbers of processes with words between them. */
+/** Return whether this is "$$ or $$$" as in restaurant guides, or two shell process ids. */
 function isPrice(text, at, close, tex) {
   if (text[at - 1] === "$" || text[at + 2] === "$" || (close >= 0 && text[close + 2] === "$")) return true;
   return close >= 0 && isProse(tex);
 }
 
-/** Brackets that are escaped, as Markdown and regular expressions have them: a citation, a pattern. */
+/** Return whether the brackets are escaped Markdown or a regular expression: a citation, a pattern. */
 function isEscape(text, at, close, tex) {
   if (close >= 0 && /^\s*\d+(?:\s*[-–,;]\s*\d+)*\s*$/.test(tex) && text[at + 1] === "[") return true;
   if (/[\\/|^?*[\]]/.test(text[at - 1] ?? " ") || text.slice(Math.max(0, at - 2), at) === "\\)") return true;
@@ -42,12 +42,12 @@ function isEscape(text, at, close, tex) {
   return close >= 0 && (/[*?{/|\\]/.test(text[close + 2] ?? " ") || isProse(tex));
 }
 
-/** Words after each other, and nothing that only a formula has. */
+/** Return whether this is a sequence of words without TeX. */
 function isProse(tex) {
   return !TEX.test(tex) && /\p{L}{2,}[\s,.;]+\p{L}{2,}/u.test(tex);
 }
 
-/** As pandoc has it: something right after the first sign and right before the last, and no digit after that. */
+/** As in pandoc: no space after the first sign and before the last, and no digit after that. */
 function betweenDollars(text, at) {
   if (isInWord(text, at) || isCurrency(text, at) || !/^\$[^\s$]/.test(text.slice(at, at + 2))) return null;
   for (let close = at + 1; close < text.length && close - at < LONGEST; close += 1) {
@@ -59,12 +59,12 @@ function betweenDollars(text, at) {
   return mayBecome(tex) ? { tex, display: false, end: Number.POSITIVE_INFINITY } : null;
 }
 
-/** After a letter of a script with spaces, or a digit. Beside Chinese letters it is a formula: 其中$x$表示. */
+/** Return whether a letter or digit comes before. Next to Chinese letters it may be a formula: 其中$x$表示. */
 function isInWord(text, at) {
   return /[\p{Script=Latin}\p{Script=Greek}\p{Script=Cyrillic}\p{N}$\\]$/u.test(text.slice(Math.max(0, at - 2), at));
 }
 
-/** "R$ 5", "US$5". */
+/** Return whether this is "R$ 5" or "US$5". */
 function isCurrency(text, at) {
   return (
     /(?:^|[^\p{L}\\])\p{Lu}\p{L}{0,2}$/u.test(text.slice(Math.max(0, at - 4), at)) &&
@@ -81,17 +81,17 @@ function closedAt(text, at, close) {
   return isVariables(tex) ? null : { tex, display: false, end: close + 1 };
 }
 
-/** `$HOME/$`, `$PATH:$`: what a shell puts between two of its variables. */
+/** Return whether this is text between two shell variables: `$HOME/$`, `$PATH:$`. */
 function isVariables(tex) {
   return /^[A-Za-z_]\w*["'}]?[/:;|&"'.@%-]+["'{]?$/.test(tex);
 }
 
-/** A sum at the beginning, and nothing after it that only a formula has. */
+/** Return whether this begins with an amount of money and has no TeX after it. */
 function isMoney(tex) {
   return /^[\d.,]+\D/.test(tex) && !TEX.test(tex) && /[\s–-]|[a-z]{2}/i.test(tex);
 }
 
-/** Whether what has come of it so far looks like a formula: no sum, and no words outside of commands and braces. */
+/** Return whether an unfinished formula looks like one: no amount, and no words outside of commands and braces. */
 function mayBecome(tex) {
   if (/^\d/.test(tex) && !/[\\^_={}]/.test(tex)) return false;
   if (/^[A-Z_]{2,}\b/.test(tex)) return false;
@@ -99,7 +99,7 @@ function mayBecome(tex) {
   return tex.length <= 300 && !/\n\n|[\p{L}]{4,}|\p{L}{2,}\s+\p{L}{2,}/u.test(bare);
 }
 
-/** `\begin{align}…\end{align}` and its like; the environments of its own kind inside it belong to it. */
+/** Find `\begin{align}…\end{align}` and its like, with nested environments of the same kind. */
 function environmentAt(text, at) {
   ENVIRONMENT.lastIndex = at;
   const opening = ENVIRONMENT.exec(text);
@@ -118,14 +118,14 @@ function environmentAt(text, at) {
   return { tex: text.slice(at), display: true, end: Number.POSITIVE_INFINITY };
 }
 
-/** The source of a formula without the signs around it, and without the numbers that TeX would give it. */
+/** Return a formula's source without delimiters, and without TeX's equation numbers. */
 export function texOf(source) {
   const written = source.trim().replace(NUMBERED, "\\$1{$2*}");
   if (written.startsWith("$$") || /^\\[([]/.test(written)) return written.slice(2, -2).trim();
   return written.startsWith("$") ? written.slice(1, -1).trim() : written;
 }
 
-/** TeX that is still being written, made whole enough to be drawn: half a command goes, open braces are closed. */
+/** Complete unfinished TeX for drawing: remove half a command and close open braces. */
 export function wholeTex(tex) {
   let text = tex
     .replace(/\\(?:begin|end)\{[^}]*$/, "")
@@ -138,7 +138,7 @@ export function wholeTex(tex) {
     else if (name !== undefined) open.push(`\\end{${name}}`);
     else if (found === "}" || found === "\\right" || found.startsWith("\\end")) open.pop();
   }
-  // A delimiter's name is still missing after \left.
+  // The delimiter after \left is still missing.
   text = text.replace(/\\left$/, "");
   return text + open.reverse().join("");
 }

@@ -1,12 +1,12 @@
-// Formulas, drawn by KaTeX, which is fetched when an answer has the first one. Until then, and where TeX is not
-// understood, the source stands there as text.
+// Draws formulas with KaTeX, which is loaded with the first one. Until then, and for TeX that cannot be parsed, the
+// source is shown.
 
 import { strings } from "../strings/index.js";
 import { texOf, wholeTex } from "./math-syntax.js";
 import { sanitiseFormula } from "./sanitise.js";
 
 const VENDOR = new URL("../../vendor/katex/", import.meta.url);
-/** No links, no images, no HTML; no macro that grows for ever, no letter larger than a line. */
+/** No links, images or HTML; no endlessly growing macros; no letters larger than a line. */
 const LIMITS = { trust: false, strict: "ignore", maxExpand: 200, maxSize: 12, throwOnError: true };
 
 /** @type {Promise<any> | null} */
@@ -23,7 +23,7 @@ function load() {
   return library;
 }
 
-/** Resolves when the style is there: a formula without it is a heap of letters. */
+/** Resolve when the style sheet is loaded: a formula without it is unreadable. */
 function stylesheet() {
   return new Promise((resolve, reject) => {
     const link = document.createElement("link");
@@ -35,11 +35,11 @@ function stylesheet() {
   });
 }
 
-/** Draws the formula whose source stands in `element`, signs included. `growing`: its end may be missing yet. */
+/** Draw the formula whose source, with delimiters, is in `element`. `growing`: its end may be missing. */
 export async function drawFormula(element, source, growing) {
   element.dataset.source = source;
   const katex = await load();
-  // A newer text came while the library was on its way, and draws itself.
+  // A newer text came while the library was loading; it is drawn by its own call.
   if (!katex || element.dataset.source !== source) return;
   const drawn = rendered(katex, texOf(source), element.classList.contains("math-display"), growing);
   const isKept = drawn === null && growing && element.classList.contains("drawn");
@@ -48,7 +48,7 @@ export async function drawFormula(element, source, growing) {
   element.classList.toggle("drawn", drawn !== null || isKept);
 }
 
-/** A new element with the formula in it, or null where it cannot be drawn. */
+/** Return a new element with the formula, or null if it cannot be drawn. */
 function rendered(katex, tex, displayMode, growing) {
   try {
     const tree = katex.__renderToDomTree(growing ? wholeTex(tex) : tex, { ...LIMITS, displayMode });
@@ -70,15 +70,15 @@ function rendered(katex, tex, displayMode, growing) {
 }
 
 /**
- * Takes the `style` attributes out of KaTeX's tree, which has some beside the styles it sets from the script: those of
- * arrows, large brackets and roots. As attributes the page's content security policy forbids them.
+ * Remove the `style` attributes from KaTeX's tree (arrows, large brackets, roots) and return them as styles to set
+ * from script: the content security policy forbids the attributes.
  */
 function takeStyles(node, styles) {
   if (node.attributes?.style) {
     node.attributes["data-style"] = String(styles.push(node.attributes.style) - 1);
     delete node.attributes.style;
   }
-  // KaTeX 0.19.1 draws tall floors and ceilings by a path that begins "MM", of which a browser draws nothing.
+  // KaTeX 0.19.1 draws tall floors and ceilings by a path that begins with "MM", which browsers do not draw.
   if (node.alternate) node.alternate = node.alternate.replaceAll("MM", "M");
   for (const child of node.children ?? []) takeStyles(child, styles);
 }

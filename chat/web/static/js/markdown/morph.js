@@ -1,9 +1,9 @@
-// Makes nodes that stand in the page those of a newer version, touching only what differs: what was read, selected
-// or focused stays the same element.
+// Updates nodes in the page to a newer version and changes only differences, so that elements that are read, selected
+// or focused stay.
 
 /**
- * `parent`'s children from `from` on, or only up to the node `end`, become `fresh`. `keep(current, next)` may take over
- * an element whose content is made elsewhere (highlighted code, a drawn formula): true, when it has.
+ * Replace `parent`'s children from `from` on, up to the node `end` if given, by `fresh`. `keep(current, next)` may
+ * update an element whose content is made elsewhere (highlighted code, a formula) and then returns true.
  */
 export function morph(parent, from, fresh, keep, end = null) {
   let current = parent.childNodes[from] ?? null;
@@ -36,7 +36,7 @@ function patchText(node, text) {
   else node.data = text;
 }
 
-/** Attributes that Markdown gives; those that a person's click has changed (a pressed button) are left alone. */
+/** Attributes that Markdown sets. Those changed by a click (a pressed button) are left alone. */
 const OURS = ["href", "rel", "target", "start", "value", "align", "dir", "id", "aria-label", "data-pinned"];
 
 function patchElement(current, next, keep) {

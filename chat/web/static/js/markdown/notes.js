@@ -1,8 +1,8 @@
-// Footnotes in the page: each number leads to its note, and each note back to where it is referred to.
+// Footnote links in the page: from each number to its note, and back.
 
 import { strings } from "../strings/index.js";
 
-/** `name` tells the notes of this text from those of others. */
+/** `name` distinguishes the notes of this text from those of others. */
 export function linkNotes(fragment, name) {
   for (const place of fragment.querySelectorAll("sup.note-ref")) {
     const [number, use] = numbersOf(place);
@@ -44,7 +44,7 @@ function linkTo(id, words, label) {
   return link;
 }
 
-/** Goes where a number or an arrow leads. The address of the page stays the chat's. */
+/** Scroll to the target of a number or an arrow. The page's address stays that of the chat. */
 export function followNote(link) {
   const target = document.getElementById(link.hash.slice(1));
   target?.scrollIntoView({ block: "nearest" });

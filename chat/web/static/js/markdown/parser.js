@@ -1,6 +1,6 @@
-// The Markdown parser (markdown-it) as Parley sets it up: CommonMark with GitHub's tables and "~~", and rules of our
-// own for formulas, footnotes, bare addresses, HTML and figures. Figures come first: "3*4*5", ">5 %" and "2024." are
-// what they are. What the rules make of a text is in blocks.js, the HTML in rendering.js.
+// The Markdown parser (markdown-it) as configured for Parley: CommonMark with GitHub's tables and "~~", and own rules
+// for formulas, footnotes, bare addresses, HTML and numbers. Numbers take precedence: "3*4*5", ">5 %" and "2024." stay
+// as written. blocks.js uses the rules; rendering.js makes the HTML.
 
 import MarkdownIt from "../../vendor/markdown-it/markdown-it.js";
 
@@ -10,18 +10,18 @@ import { addFootnotes } from "./footnotes.js";
 import { addHtmlAsText } from "./html-rules.js";
 import { addFormulas, keepBars } from "./math-rules.js";
 
-/** Quotes and lists deeper than this are text; the parser would leave them out. */
+/** Deeper quotes and lists are text; the parser would leave them out. */
 const DEEPEST = 100;
 const NO_PLAIN_TEXT = /[\n!#$%&*+\-:<=>@[\\\]^_`{}~]/g;
-/** ">5 %" and ">= 3" compare; so does "> 5 %" at the beginning of a list's item. */
+/** ">5 %" and ">= 3" are comparisons; so is "> 5 %" at the beginning of a list item. */
 const COMPARISON = /^>(?:=|[~≈±+−-]?[$€£¥₹]?\d)/;
 const SPACED_COMPARISON = /^>\s?[~≈±+−-]?[$€£¥₹]?\d/;
 
 const md = new MarkdownIt({ breaks: true, maxNesting: 2 * DEEPEST });
 
 /**
- * A token without markdown-it's constructor, which defines each field by name: that alone was a quarter of the work of
- * showing an answer that grows.
+ * A token without markdown-it's constructor, which defines each field by name: that took a quarter of the time to show
+ * a growing answer.
  */
 export class PlainToken {
   attrs = null;
@@ -44,7 +44,7 @@ export class PlainToken {
 Object.setPrototypeOf(PlainToken.prototype, MarkdownIt.Token.prototype);
 
 md.inline.State = class extends md.inline.State {
-  /** The bare addresses of the text being read. */
+  /** The bare addresses of the text being parsed. */
   get addresses() {
     this.found ??= bareAddresses(this.src);
     return this.found;
@@ -58,7 +58,7 @@ md.inline.State = class extends md.inline.State {
     return token;
   }
 
-  /** What is within an opening and a closing token has runs of emphasis of its own. */
+  /** Text between an opening and a closing token has its own emphasis runs. */
   push(type, tag, nesting) {
     if (this.pending) this.pushPending();
     if (nesting < 0) {
@@ -99,7 +99,7 @@ function addressRule(state, silent) {
   return true;
 }
 
-/** An address in angle brackets at the end of a growing text has been closed for it, and leads nowhere yet. */
+/** An address in angle brackets at the end of a growing text is closed by us, so it is not a link yet. */
 function closedAddressRule(rule) {
   return (state, silent) => {
     if (!rule(state, silent)) return false;
@@ -110,7 +110,7 @@ function closedAddressRule(rule) {
   };
 }
 
-/** The first address that begins at `at` or after it. */
+/** Return the first address at or after `at`. */
 function addressFrom(addresses, at) {
   let [low, high] = [0, addresses.length];
   while (low < high) {
@@ -121,7 +121,7 @@ function addressFrom(addresses, at) {
   return addresses[low];
 }
 
-/** Letters up to the next sign that may mean something, or to the next address. */
+/** Consume letters up to the next possible markup or address. */
 function textRule(state, silent) {
   NO_PLAIN_TEXT.lastIndex = state.pos;
   const sign = NO_PLAIN_TEXT.exec(state.src)?.index ?? state.posMax;
@@ -140,13 +140,13 @@ const isComparison = (state, line) => {
   return SPACED_COMPARISON.test(text) && /[-*+.)][ \t]+$/.test(state.src.slice(state.bMarks[line], start));
 };
 
-/** The parser's own rule of that name. */
+/** Return the parser's own rule of that name. */
 function ruleOf(name, { ruler } = new MarkdownIt().block) {
   ruler.enableOnly([name]);
   return ruler.getRules("")[0];
 }
 
-/** Puts `isOther` before a rule of the parser: where it holds, the rule does not. */
+/** Disable a parser rule where `isOther` holds. */
 function unless(name, isOther, alt) {
   const rule = ruleOf(name);
   md.block.ruler.at(name, (state, line, ...rest) => !isOther(state, line) && rule(state, line, ...rest), { alt });
@@ -165,7 +165,7 @@ md.block.ruler.at("table", keepBars(ruleOf("table")), { alt: ["paragraph", "refe
 md.inline.ruler.at("text", textRule);
 md.inline.ruler.before("text", "address", addressRule);
 md.inline.ruler.at("autolink", closedAddressRule(ruleOf("autolink", new MarkdownIt().inline)));
-// An address is shown as it was written.
+// Show an address as it was written.
 md.normalizeLinkText = (text) => text;
 addFormulas(md);
 addHtmlAsText(md);

@@ -1,8 +1,8 @@
-// How long it took to show the words of an answer that is being written, the last time. One number for the page.
+// The last time it took to draw the running answer, in milliseconds. One value per page.
 
 export const renderTime = { latestMs: 0 };
 
-/** Runs `show` and takes its time. */
+/** Run `show` and measure it. */
 export function measureRender(show) {
   const began = performance.now();
   show();

@@ -1,4 +1,4 @@
-// The HTML of what the parser has read. It is not safe yet: sanitise.js decides what of it reaches the page.
+// Renders the parser's tokens to HTML. The result is not safe yet: sanitise.js filters it.
 
 import { safeHref } from "../browser/links.js";
 import { strings } from "../strings/index.js";
@@ -8,11 +8,11 @@ const { escapeHtml } = md.utils;
 const TASK = /^\[([ xX])\](?=\s)/;
 const { rules } = md.renderer;
 
-/** `env.outline` holds the depths of the headings that this one stands under, outermost first. */
+/** `env.outline` holds the levels of the enclosing headings, outermost first. */
 function levelOf(token, env) {
   const depth = Number(token.tag[1]);
   env.outline = [...env.outline.filter((above) => above < depth), depth];
-  // Below the page's own two levels, and never one left out, whatever level a writer begins with.
+  // Levels follow the page's own two, without gaps, whatever level the text begins with.
   return Math.min(6, env.outline.length + 2);
 }
 
@@ -24,7 +24,7 @@ rules.heading_close = (tokens, index) => `</h${tokens[index - 2].meta}>\n`;
 rules.s_open = () => "<del>";
 rules.s_close = () => "</del>";
 
-// Where an address may not be followed, its words are words; while it is being written, a link without an address.
+// A link with a forbidden address is text; while the address is being written, it is a link without one.
 const linkTag = (href, env) => {
   const address = env.address ? env.address(href) : safeHref(href);
   if (address !== null) return `<a href="${escapeHtml(address)}">`;
@@ -40,7 +40,7 @@ rules.link_open = (tokens, index, _, env) => {
 };
 rules.link_close = (_tokens, _index, _, env) => closings.get(env).pop();
 
-// Nothing is loaded from anywhere: an image becomes a link that a person may follow.
+// The page loads no foreign images: an image becomes a link.
 rules.image = (tokens, index, options, env, renderer) => {
   const label = renderer.renderInlineAsText(tokens[index].children, options, env);
   const name = escapeHtml(env.image ? env.image(label) : strings.markdown.image(label.replace(/\s+/g, " ").trim()));
@@ -63,7 +63,7 @@ const cell = (tokens, index) => {
 rules.th_open = cell;
 rules.td_open = cell;
 
-/** Gives the items of ordered lists the numbers they were written with, and those of task lists their boxes. */
+/** Set the written numbers of ordered lists and the boxes of task lists. */
 export function prepareLists(tokens) {
   const lists = [];
   tokens.forEach((token, index) => {
@@ -80,7 +80,7 @@ function prepareTask(token) {
   token.content = token.content.replace(TASK, (_, mark) => (mark === " " ? "☐" : "☑"));
 }
 
-/** "1. 1. 1." is a way to have the items counted; "3. 5. 9." are the writer's own numbers. */
+/** "1. 1. 1." asks for counting; "3. 5. 9." are the author's own numbers. */
 function numberItems({ list, items }) {
   const numbers = items.map(({ info }) => Number(info));
   const counted = numbers.every((number) => number === numbers[0]) && numbers[0] < 2;

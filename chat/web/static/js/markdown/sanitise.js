@@ -1,5 +1,5 @@
-// The one place where text that others wrote becomes elements. Everything goes through DOMPurify with a short
-// list of what Markdown, highlighted code and formulas need; the content security policy stands behind it.
+// The only place where untrusted text becomes elements. DOMPurify allows only what Markdown, highlighted code and
+// formulas need; the content security policy is the second barrier.
 
 import "../../vendor/dompurify/purify.js";
 
@@ -9,7 +9,7 @@ const TAGS = [
   ...["a", "blockquote", "br", "code", "del", "em", "h3", "h4", "h5", "h6", "hr", "li", "ol", "p", "pre", "section"],
   ...["span", "strong", "sub", "sup", "table", "tbody", "td", "th", "thead", "tr", "ul"],
 ];
-/** The classes that our own renderers write; nobody else's HTML gets this far, and if it did, no other class would. */
+/** The classes of our own renderers. No other HTML gets here, and no other class would pass. */
 const CLASS = new RegExp(
   "^(?:language-[\\w+#.-]{0,30}|math-(?:inline|display)|note-(?:ref|\\d+-\\d+)|notes|verbatim|paren|wide|widest|" +
     "hljs-[\\w-]+|[a-z]+_{1,2})$",
@@ -23,7 +23,7 @@ const POLICY = {
   RETURN_DOM_FRAGMENT: true,
 };
 
-// What KaTeX makes: spans with sizes, paths, and MathML for those who listen.
+// KaTeX's output: spans with sizes, paths, and MathML for screen readers.
 const MATH_POLICY = {
   ALLOWED_TAGS: [
     ...["span", "svg", "path", "line", "math", "semantics", "annotation", "mrow", "mi", "mn", "mo", "ms", "mtext"],
@@ -79,12 +79,12 @@ purifier.addHook("afterSanitizeAttributes", (element) => {
   element.setAttribute("target", "_blank");
 });
 
-/** A fragment of the page made from untrusted HTML. */
+/** Return a DOM fragment of untrusted HTML. */
 export function sanitise(html) {
   return purifier.sanitize(html, POLICY);
 }
 
-/** The element itself, without anything that does not belong to a formula. (Its styles were set, not parsed.) */
+/** Remove everything from the element that does not belong to a formula. (Its styles are set by script, not parsed.) */
 export function sanitiseFormula(element) {
   return mathPurifier.sanitize(element, MATH_POLICY);
 }

@@ -2,7 +2,7 @@
 
 import { formulaAt } from "./math-syntax.js";
 
-/** Where a formula on lines of its own begins that has no end yet, or -1; and where the last whole one ends. */
+/** Return where a display formula without an end begins, or -1; and where the last complete one ends. */
 export function lastDisplay(text) {
   let from = 0;
   for (const { index, 0: indent } of text.matchAll(/^ {0,3}(?=\$\$|\\\[|\\begin\{)/gm)) {
@@ -14,7 +14,7 @@ export function lastDisplay(text) {
   return { open: -1, end: from };
 }
 
-/** The formula that begins at `at` with an end; "" where nothing of it can be drawn yet. */
+/** Complete the formula that begins at `at`; return "" if none of it can be drawn yet. */
 export function wholeFormula(text, at, { tex, display }) {
   const environment = /^\\begin\{([^}]*)\}/.exec(tex);
   if (environment) return wholeEnvironment(tex, environment);

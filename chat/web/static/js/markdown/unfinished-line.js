@@ -1,15 +1,15 @@
-// What is still being written within a line: emphasis, code, links, formulas. Pure: text in, text out.
+// Completes unfinished inline Markdown: emphasis, code, links, formulas. Pure: text in, text out.
 
 import { scanRun } from "./emphasis.js";
 import { formulaAt } from "./math-syntax.js";
 import { wholeFormula } from "./unfinished-formula.js";
 
-/** A link or an image that is longer than this is not looked for: every "[" would look through all the rest. */
+/** A longer link or image is not searched for: every "[" would scan all the rest. */
 export const LONGEST_LINK = 3000;
-/** What is more often a citation or a footnote than a link. */
+/** Text that is more likely a citation or a footnote than a link. */
 const CITATION = /^\[(?:\d[\d,\s–-]*|\^.*)\]$/;
 
-/** `text` with an end to all that is open in the words from `from` on. */
+/** Return `text` with all open inline markup after `from` closed. */
 export function wholeInline(text, from) {
   const scan = new Inline(text, from);
   return scan.finish();
@@ -18,7 +18,10 @@ export function wholeInline(text, from) {
 class Inline {
   #text;
   #at;
-  /** What is open, outermost first: `{sign, count, start, from}`, from its first character and its first word on. */
+  /**
+   * Open markup, outermost first: `{sign, count, start, from}`, where `start` is its first character and `from` its
+   * first word.
+   */
   #open = [];
 
   constructor(text, from) {
@@ -38,7 +41,7 @@ class Inline {
     return closing.length > 0 ? this.#text.trimEnd() + closing.join("") : this.#text;
   }
 
-  /** Marks with nothing after them yet are not shown. */
+  /** Hide markup without text after it. */
   #dropEmpty() {
     for (let last = this.#open.at(-1); last && last.from >= this.#text.trimEnd().length; last = this.#open.at(-1)) {
       this.#text = this.#text.slice(0, last.start);
@@ -55,7 +58,7 @@ class Inline {
     return this.#text.slice(this.#at, this.#at + LONGEST_LINK);
   }
 
-  /** What begins here cannot be told yet, or not be shown. */
+  /** Hide text whose meaning is not clear yet. */
   #cut() {
     this.#text = this.#text.slice(0, this.#at);
     return true;
@@ -95,7 +98,7 @@ class Inline {
     if (rest[1] !== "[") return this.#skip(1);
     const whole = /^!\[[^\]\n]*\]\([^)\n]*\)/.exec(rest);
     if (whole) return this.#skip(whole[0].length);
-    // Until it is whole, an image looks like the link that it will become.
+    // An unfinished image looks like the link that it will become.
     const label = /^!\[([^\]\n]*)(?:\]?$|\]\([^\n]*$)/.exec(rest);
     if (!label) return this.#skip(2);
     if (!label[1]) return this.#cut();
@@ -108,7 +111,7 @@ class Inline {
     const whole = /^\[(?:[^[\]\\\n]|\\.|\[[^\]\n]*\])*\]/.exec(rest);
     if (!whole) return this.#label(rest);
     const after = rest.slice(whole[0].length);
-    // Half a label of a definition is left out, as its brackets are.
+    // Half a label of a definition is hidden, like its brackets.
     if (after === "" || /^\[[^\]\n]{0,100}$/.test(after)) return this.#onlyWords(whole[0]);
     if (after[0] !== "(") return this.#skip(1);
     const address = /^\((?:[^()\n]|\([^()\n]*\))*\)/.exec(after);
@@ -124,7 +127,7 @@ class Inline {
     return false;
   }
 
-  /** A label without its end: the bracket is left out, since most become links. */
+  /** A label without an end: hide the bracket, since most become links. */
   #label(rest) {
     if (rest.length > 300 || rest.includes("\n")) return this.#skip(1);
     if (/^\[[\s^xX]?$/.test(rest) || CITATION.test(`${rest}]`)) return this.#cut();
@@ -176,7 +179,7 @@ class Inline {
     const last = this.#open.at(-1);
     const atEnd = this.#at + count === this.#text.length;
     if (left > 0 && atEnd) {
-      // One of the two asterisks that end it: the other is on its way.
+      // One of the two closing asterisks: the other is on its way.
       this.#text = this.#text.slice(0, this.#at + count - left);
       return true;
     }

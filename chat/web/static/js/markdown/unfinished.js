@@ -1,19 +1,19 @@
-// Markdown that is still being written, made to look like what it will become: "**bol" is bold already, half a link
-// is a link without an address, the first row of a table is a table. What cannot be told yet is left out for the
-// moment: a lone "-" may begin a list or underline a heading. Pure: text in, text out, for the last block only.
+// Completes unfinished Markdown so that it looks like its final form: "**bol" is bold already, half a link is a link
+// without an address, the first row of a table is a table. Ambiguous text is hidden for the moment: a lone "-" may
+// begin a list or underline a heading. Pure: text in, text out, for the last block only.
 
 import { formulaAt } from "./math-syntax.js";
 import { lastDisplay, wholeFormula } from "./unfinished-formula.js";
 import { LONGEST_LINK, wholeInline } from "./unfinished-line.js";
 
 const FENCE = /^[\s>]*(?:(?:[-*+]|\d{1,9}[.)])[ \t]+)?(`{3,}|~{3,})([^`]*)$/;
-/** A line of which it cannot be told yet what it begins. */
+/** A line whose kind is not clear yet. */
 const UNTOLD = /^[\s>]*(?:[-+*_=#>~`|:\s]+|\d{1,3}[.)]?[ \t]*|[-+*][ \t]+\[[ xX]?\]?[ \t]*)$/;
 const LONGEST_UNTOLD = 200;
 const NEW_PLACE = /^\s*(?:(?:[-*+]|\d{1,9}[.)])\s|#{1,6}\s|>|\[\^[^\s\]]+\]:)/;
-/** A line that may define a link, or a footnote whose label is not whole: half an address would be a wrong one. */
+/** A line that may define a link, or a footnote with an unfinished label: half an address would be wrong. */
 const DEFINITION = /^[\s>]*(?:(?:[-*+]|\d{1,9}[.)])\s+)?\[(?:[\d^][^\]]*\]?|\^[^\]]+\]:\s*|(?!\^)[^\]]+\]:.*)$/;
-/** A definition without its address, or without the title that may follow it. */
+/** A definition without its address, or without the title that may follow. */
 const DEFINED = /^[\s>]*\[(?!\^)[^\]]+\]:/;
 
 export function completed(text) {
@@ -30,7 +30,7 @@ export function completed(text) {
   return withoutUntold(wholeInline(told, Math.max(placeOf(told), display.end)));
 }
 
-/** The fence that is open at the end, `{marks, line}` with the offset of its line; null outside of code. */
+/** Return the code fence open at the end, `{marks, line}` with the offset of its line; null outside of code. */
 function openFence(text) {
   /** @type {{marks: string, line: number} | null} */
   let open = null;
@@ -48,7 +48,7 @@ function openFence(text) {
   return open;
 }
 
-/** The code's language is shown once it is whole, and backticks only once they are not the fence's end. */
+/** Show the language when it is complete, and backticks when they cannot be the closing fence. */
 function insideFence(text, { marks, line }) {
   const last = text.lastIndexOf("\n") + 1;
   if (last <= line) return text.slice(0, line);
@@ -73,11 +73,11 @@ const formulaOpens = (line) => line.includes("$");
 
 // Tables
 
-/** Where the rows begin that the text ends in; -1 where it ends in something else, or where they are no table. */
+/** Return where the rows at the end of the text begin; -1 if it ends in something else. */
 function tableStart(text) {
   const lines = text.split("\n");
   let first = lines.length;
-  // After a row's end comes an empty line, until something is written in it.
+  // After a complete row there is an empty line, until text is written in it.
   if (lines.at(-1) === "") first -= 1;
   const end = first;
   while (first > 0 && lines[first - 1].trimStart().startsWith("|")) first -= 1;
@@ -102,7 +102,7 @@ function wholeTable(text) {
   return `${first}\n| ${cells.join(" | ")} |\n`;
 }
 
-/** How many cells a row has; an open last one counts once there is something in it. */
+/** Return the number of cells of a row; an open last one counts if it has text. */
 function cellsOf(row) {
   const cells = row
     .trim()
@@ -118,7 +118,7 @@ function withLastCell(text) {
   return bar ? wholeInline(text, line + bar.index + 1) : text;
 }
 
-/** Where the words begin whose marks may still be open: the last paragraph, list item, heading. */
+/** Return the start of the text whose markup may still be open: the last paragraph, list item or heading. */
 function placeOf(text) {
   let place = 0;
   let offset = 0;

@@ -1,8 +1,8 @@
-// The server's HTTP interface: one function a request, errors as two classes. No state, no page.
+// The server's HTTP API: one function per request, errors as two classes. No state, no DOM.
 
 import { BASE } from "../browser/base.js";
 
-/** The server answered, but not with what was asked for. `retryAfter` in seconds, or null. */
+/** The server answered with an error. `retryAfter` is in seconds, or null. */
 export class ApiError extends Error {
   /**
    * @param {number} status
@@ -17,18 +17,18 @@ export class ApiError extends Error {
     this.retryAfter = retryAfter;
   }
 
-  /** Whether the same request may go better in a moment: overload, restart, a gateway without its server. */
+  /** Return whether the same request may succeed in a moment: overload, restart, a gateway without its server. */
   get transient() {
     return this.status === 429 || this.status === 502 || this.status === 503 || this.status === 504;
   }
 }
 
-/** No answer at all: no network, or no server. */
+/** No response: no network or no server. */
 export class Unreachable extends Error {}
 
 const reachListeners = new Set();
 
-/** `listener(reached)` is told of every request whether the server answered it. */
+/** `listener(reached)` is called after every request: whether the server answered it. */
 export function onReach(listener) {
   reachListeners.add(listener);
 }
@@ -38,7 +38,7 @@ const reached = (answered) => {
 };
 
 /**
- * `signal` gives the request up; `keepalive` lets it outlive the page.
+ * Send a request. `signal` aborts it; `keepalive` lets it outlive the page.
  * @param {string} method
  * @param {string} path
  * @param {{body?: object, accept?: string, signal?: AbortSignal, keepalive?: boolean}} [options]
@@ -68,7 +68,7 @@ async function send(method, path, { body, accept = "application/json", signal, k
     return response;
   }
   const error = await errorOf(response);
-  // A proxy that answers for a server which is away.
+  // A proxy's answer for a server that is down.
   reached(!(error.code === "" && [502, 503, 504].includes(error.status)));
   throw error;
 }
@@ -78,7 +78,7 @@ async function errorOf(response) {
   try {
     told = (await response.json()).error ?? {};
   } catch {
-    // Not ours: a proxy's page, or nothing. The status has to do.
+    // A proxy's page or an empty body, not our JSON: only the status is known.
   }
   const seconds = Number.parseInt(response.headers.get("Retry-After") ?? "", 10);
   const retryAfter = Number.isFinite(seconds) ? seconds : null;
@@ -96,7 +96,7 @@ async function json(method, path, options) {
   }
 }
 
-/** A response whose body is a stream of events. */
+/** Return a response whose body is an event stream. */
 async function stream(method, path, options) {
   const connection = new AbortController();
   const response = await send(method, path, { ...options, accept: "text/event-stream", signal: connection.signal });
@@ -105,7 +105,7 @@ async function stream(method, path, options) {
     throw new ApiError(response.status, "garbled", "");
   }
   connections.set(response, connection);
-  // Chromium notes a stream as canceled whose end is read by a reader; one that is read by itself, it lets end.
+  // Chromium logs a stream as canceled if a reader reads its end; a stream that is read by itself ends normally.
   response
     .clone()
     .arrayBuffer()
@@ -115,7 +115,7 @@ async function stream(method, path, options) {
 
 const connections = new WeakMap();
 
-/** Closes the connection of a stream that has not ended. */
+/** Close the connection of a stream that has not ended. */
 export function cancelResponse(response) {
   connections.get(response)?.abort();
 }
@@ -128,7 +128,7 @@ async function begin(path, body, live) {
 
 const segment = (id) => encodeURIComponent(String(id));
 
-/** Only what is given; a page has 40 unless told otherwise. */
+/** Build the query of the given parameters. A page has 40 messages by default. */
 function query(wanted) {
   const given = Object.entries({ limit: 40, ...wanted }).filter(([, value]) => value !== undefined && value !== null);
   return new URLSearchParams(given).toString();
@@ -141,13 +141,13 @@ export const api = {
   conversations: (wanted = {}, /** @type {{signal?: AbortSignal}} */ { signal } = {}) =>
     json("GET", `/api/conversations?${query(wanted)}`, { signal }),
   createConversation: (how = {}) => json("POST", "/api/conversations", { body: how }),
-  /** `wanted` is `{limit, before, leaf, through}`, see docs/api.md. */
+  /** `wanted` is `{limit, before, leaf, through}`: see docs/api.md. */
   conversation: (id, wanted = {}) =>
     json("GET", `/api/conversations/${segment(id)}?${query({ limit: 50, ...wanted })}`),
   changeConversation: (id, change) => json("PATCH", `/api/conversations/${segment(id)}`, { body: change }),
   removeConversation: (id, { keepalive = false } = {}) =>
     send("DELETE", `/api/conversations/${segment(id)}`, { keepalive }),
-  /** Everything, or the chats with these ids. */
+  /** Return the address of an export: of everything, or of the chats with these ids. */
   exportAllAddress: (ids = []) => `${BASE}/api/export${ids.length > 0 ? `?ids=${ids.map(segment).join(",")}` : ""}`,
   countData: () => json("GET", "/api/me/data"),
   deleteData: () => json("DELETE", "/api/me/data"),
@@ -156,14 +156,14 @@ export const api = {
   share: (id, what) => json("POST", `/api/conversations/${segment(id)}/share`, { body: what }),
   unshare: (id) => send("DELETE", `/api/conversations/${segment(id)}/share`),
   shared: (token) => json("GET", `/api/shared/${segment(token)}`),
-  /** These begin a turn: `live` gives the stream of its events, otherwise `{turnId}`. */
+  /** These requests begin a turn. With `live` they return its event stream, otherwise `{turnId}`. */
   startTurn: (id, turn, live = true) => begin(`/api/conversations/${segment(id)}/turns`, turn, live),
   regenerate: (messageId, how, live = true) => begin(`/api/messages/${segment(messageId)}/regenerate`, how, live),
   continueAnswer: (messageId, live = true) => begin(`/api/messages/${segment(messageId)}/continue`, {}, live),
   stopTurn: (turnId) => json("POST", `/api/turns/${segment(turnId)}/stop`),
   giveFeedback: (messageId, feedback) =>
     json("PUT", `/api/messages/${segment(messageId)}/feedback`, { body: feedback }),
-  /** All that is still to come, or what has come by now if it is not `live`. */
+  /** Return the turn's further events; without `live`, only those that exist now. */
   turnEvents: (turnId, after, live = true) =>
     stream("GET", `/api/turns/${segment(turnId)}/events?${new URLSearchParams({ after, wait: live ? "1" : "0" })}`),
 };

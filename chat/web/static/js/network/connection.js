@@ -1,9 +1,9 @@
-// Knows whether the server is there, from how the page's own requests fare; while it is not, asks until it is.
+// Tracks whether the server is reachable, from the page's own requests. While it is not, probes it.
 
 const FIRST_MS = 1000;
 const LONGEST_MS = 15_000;
 
-/** `onReach` and `alive` are the API's; `onBack()` is called when the server is there again. */
+/** `onReach` and `alive` belong to the API. `onBack()` is called when the server is reachable again. */
 export function watchConnection({ store, onReach, alive, onBack }) {
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   let timer;
@@ -12,7 +12,7 @@ export function watchConnection({ store, onReach, alive, onBack }) {
   const probe = () => {
     clearTimeout(timer);
     timer = undefined;
-    // Either way `onReach` tells. An answer with an error is an answer.
+    // `onReach` reports the result in either case. An error response is an answer.
     alive().catch(() => {});
   };
 

@@ -1,5 +1,5 @@
-// Words come faster than anyone reads: they are handed on a few times a second, everything else at once. What takes
-// long to show is shown less often, so that the page is idle most of the time however much there is to show.
+// Joins text deltas and passes them on a few times a second; all other events pass at once. If drawing takes long, it
+// happens less often, so that the page is idle most of the time.
 
 import { renderTime } from "../markdown/render-time.js";
 
@@ -14,7 +14,7 @@ export class DeltaCoalescer {
   #timer;
   #last = Number.NEGATIVE_INFINITY;
 
-  /** `apply(name, data)` gets the events in their order, those of text joined. */
+  /** `apply(name, data)` receives the events in order, with text joined. */
   constructor(apply) {
     this.#apply = apply;
   }

@@ -1,11 +1,11 @@
-// Errors as sentences for the person in front of the page: cause, remedy, and what an endpoint itself said.
+// Error messages for the user: cause, remedy, and the reason given by the model's endpoint.
 
 import { strings } from "../strings/index.js";
 import { ApiError, Unreachable } from "./api.js";
 import { StreamBroken } from "./sse.js";
 
 /**
- * A problem for the banner; one that is `unreachable` is over as soon as the server answers again.
+ * Return an error for the banner. One that is `unreachable` ends as soon as the server answers again.
  * @param {unknown} error
  * @param {{label: string, run: () => void}} [action]
  */
@@ -26,7 +26,7 @@ export function describeError(error) {
   return error.retryAfter === null ? words : messages.busyFor(words, error.retryAfter);
 }
 
-/** Nobody answered, or a proxy in place of a server that is away. */
+/** Return whether no server answered, or a proxy answered in its place. */
 function isUnreachable(error) {
   return (
     error instanceof Unreachable ||
@@ -36,8 +36,8 @@ function isUnreachable(error) {
 }
 
 /**
- * What the server says with `{code, message}`, in the page's language. `reason` is what a model's endpoint said and
- * `retryAfter` how long it asked to wait; both are a part of `message` too.
+ * Return the text of `{code, message}` in the page's language. `reason` is the endpoint's own, and `retryAfter` the
+ * wait that it asked for; `message` contains both.
  */
 export function answerErrorText({ code, message, reason: given, retryAfter: waitS }) {
   const { byCode, ownWords, reported } = strings.problem;
@@ -46,13 +46,13 @@ export function answerErrorText({ code, message, reason: given, retryAfter: wait
   const words = known(byCode, `${code}_${kind}`) ?? known(byCode, code);
   if (!words) return message;
   const sentence = [...words, (given || reason) && reported(given || reason)].filter(Boolean).join(" ");
-  // What is not an answer's error has no `reason`, and is told its wait by `describeError`.
+  // Only errors of an answer have a `reason`; for the others `describeError` adds the wait.
   return given !== undefined && waitS ? strings.problem.busyFor(sentence, waitS) : sentence;
 }
 
 const known = (table, name) => (Object.hasOwn(table, name) ? table[name] : null);
 
-/** What the server knows more exactly than the code tells, by its words for it. */
+/** More exact kinds of an error than its code, recognised by the server's words. */
 /** @type {[string, RegExp][]} */
 const KINDS = [
   ["quota", /quota is used up/],
@@ -64,12 +64,12 @@ const KINDS = [
   ["silent", /it does not answer/],
 ];
 
-/** Out of "The model's endpoint did not accept the key (401): no such key; check OPENAI_API_KEY." */
+/** Parse "The model's endpoint did not accept the key (401): no such key; check OPENAI_API_KEY." */
 function partsOf(code, message) {
   if (!code.startsWith("model_")) return { kind: null, reason: null };
   const ours = KINDS.find(([, form]) => form.test(message));
   const found = /^[^:(]*(?:\((\d{3})\))?[^:(]*: (.*?)(?:; (?:check|it asks|asks|try)\b[^;]*)?\.?$/s.exec(message);
   const status = /^[^:(]*\((\d{3})\)/.exec(message)?.[1] ?? null;
-  // Why nothing could be reached is our finding, not an endpoint's.
+  // Why the endpoint could not be reached is the server's finding, not the endpoint's reason.
   return { kind: ours?.[0] ?? status, reason: code === "model_unreachable" ? null : (found?.[2] ?? null) };
 }

@@ -1,10 +1,9 @@
-// Server-sent events out of a byte stream, as the HTML standard describes the format.
-// No network here: what is read comes from whoever opened the stream.
+// Parser for server-sent events, as the HTML standard describes the format. The stream is opened elsewhere.
 
-/** The stream ended, fell silent or could not be read before it was finished. */
+/** The stream ended, was silent for too long, or could not be read before it was complete. */
 export class StreamBroken extends Error {}
 
-/** Text in, in pieces of any size; complete events `{name, id, data}` out, all three strings. */
+/** Takes text in pieces of any size and returns complete events `{name, id, data}`, all strings. */
 export class EventParser {
   #rest = "";
   #afterReturn = false;
@@ -19,7 +18,7 @@ export class EventParser {
       this.#started = true;
       if (text[0] === "\uFEFF") text = text.slice(1);
     }
-    // A line may end in CR LF with the two in different pieces: the LF then belongs to a line already ended.
+    // CR LF may be split between two pieces: the LF then belongs to a line that has ended already.
     if (this.#afterReturn) {
       this.#afterReturn = false;
       if (text[0] === "\n") text = text.slice(1);
@@ -58,9 +57,8 @@ export class EventParser {
 }
 
 /**
- * The events of a ReadableStream of bytes, as they arrive. Ends when the stream ends.
- * Throws StreamBroken when nothing at all, not even a comment, came for `silenceMs`, or when the stream fails.
- * `signal` ends it before its time.
+ * Yield the events of a ReadableStream of bytes as they arrive, until it ends. Throws StreamBroken if nothing, not
+ * even a comment, arrives for `silenceMs`, or if the stream fails. `signal` ends it early.
  */
 export async function* readEvents(stream, silenceMs, /** @type {AbortSignal | null} */ signal = null) {
   const reader = stream.getReader();
@@ -72,7 +70,7 @@ export async function* readEvents(stream, silenceMs, /** @type {AbortSignal | nu
       const { done, value } = await withinTime(next, silenceMs, signal);
       ended = done && !signal?.aborted;
       if (done || signal?.aborted) return;
-      // Asked for before the events are handed on: Chromium cancels a request whose end nobody waits for.
+      // Read ahead before the events are yielded: Chromium cancels a request if no read waits for its end.
       next = reader.read();
       next.catch(() => {});
       yield* parser.feed(decoder.decode(value, { stream: true }));
@@ -80,12 +78,12 @@ export async function* readEvents(stream, silenceMs, /** @type {AbortSignal | nu
   } catch (error) {
     throw error instanceof StreamBroken ? error : new StreamBroken(String(error));
   } finally {
-    // What has ended is left alone: the browser would note it as canceled.
+    // Do not cancel a stream that has ended: the browser would log it as canceled.
     if (!ended) reader.cancel().catch(() => {});
   }
 }
 
-/** The events of a response that ends soon. Throws StreamBroken when it does not, or when it is cut. */
+/** Yield the events of a short response. Throws StreamBroken if it does not end in time, or is cut. */
 export async function* readWhole(response, silenceMs) {
   let text;
   try {

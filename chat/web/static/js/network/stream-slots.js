@@ -1,14 +1,13 @@
-// Which of the browser's windows may hold a connection open. A browser makes six connections to a host that speaks
-// HTTP/1.1, for all of its windows together: with six answers streaming nothing else would load, and Stop would wait.
-// So there are three slots for streams; an answer without one is asked for its news in short requests instead.
+// Limits the open streams of all windows of a browser. A browser opens six connections to an HTTP/1.1 host for all
+// windows together: six streaming answers would block everything else, Stop included. So there are three slots for
+// streams. An answer without a slot is polled with short requests.
 
 export const SLOTS = 3;
 const NAME = "parley.stream";
 
 /**
- * `locks` is the browser's LockManager, which gives a lock back when its window closes or crashes; `channel` a
- * BroadcastChannel. `isVisible()` tells whether somebody is looking at the answer: one that nobody sees gives its slot to
- * one that is seen.
+ * `locks` is the browser's LockManager, which releases a lock when its window closes or crashes. `channel` is a
+ * BroadcastChannel. `isVisible()`: the answer is visible. A hidden answer gives up its slot for a visible one.
  */
 export class StreamSlots {
   #locks;
@@ -23,7 +22,7 @@ export class StreamSlots {
     channel?.addEventListener("message", () => this.#yieldSlot());
   }
 
-  /** `{revoked: AbortSignal, release()}`, or null where all are taken. */
+  /** Return `{revoked: AbortSignal, release()}`, or null if no slot is free. */
   async acquire(isVisible) {
     for (let number = 1; number <= SLOTS; number += 1) {
       const release = await this.#lock(`${NAME}.${number}`);
@@ -60,14 +59,14 @@ export class StreamSlots {
     };
   }
 
-  /** One at a time: whoever wants one asks again soon. */
+  /** Revoke one slot at a time: the requester tries again soon. */
   #yieldSlot() {
     const hidden = [...this.#held].find((each) => !each.isVisible() && !each.revocation.signal.aborted);
     hidden?.revocation.abort();
   }
 }
 
-/** Where there is no lock manager (a page served without TLS to a LAN): an answer in sight streams, others do not. */
+/** Without a lock manager (a page without TLS on a LAN): visible answers stream, hidden ones do not. */
 export class VisibleOnlySlots {
   #target;
 
@@ -84,11 +83,11 @@ export class VisibleOnlySlots {
   }
 }
 
-/** As many as there are answers: one connection carries them all. */
+/** No limit: one connection carries all streams. */
 /** @type {{acquire(isVisible: () => boolean): Promise<{revoked: AbortSignal | null, release(): void} | null>}} */
 export const UNLIMITED = { acquire: async () => ({ revoked: null, release() {} }) };
 
-/** The slots of this page, by what its connection and its browser can do. */
+/** Return the slots for this page's protocol and browser. */
 export function slotsOfPage() {
   const [navigation] = performance.getEntriesByType("navigation");
   if (["h2", "h3"].includes(/** @type {PerformanceNavigationTiming | undefined} */ (navigation)?.nextHopProtocol ?? ""))

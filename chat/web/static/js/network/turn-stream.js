@@ -1,34 +1,34 @@
-// One turn's events, from the request that starts it to `done`, over as many connections as it takes.
+// The events of one turn, from the request that starts it to `done`, over several connections if needed.
 
 import { ApiError, cancelResponse, Unreachable } from "./api.js";
 import { readEvents, readWhole, StreamBroken } from "./sse.js";
 import { UNLIMITED } from "./stream-slots.js";
 
-// The server sends a comment every 5 s; three missed ones mean that nobody is there any more.
+// The server sends a comment every 5 s; after three missing ones the connection counts as dead.
 const SILENCE_MS = 17_000;
-/** About eight minutes of a network that is away; after that, coming back to the page tries again. */
+/** About eight minutes without a network. After that, returning to the page tries again. */
 const ATTEMPTS = 60;
-/** About half a minute for a server that is restarting; after that, the person is told, and has the text back. */
+/** About half a minute for a restarting server. After that the user gets an error and the text back. */
 const OPENING_ATTEMPTS = 7;
-/** How often an answer without a connection of its own is asked for its news: in sight, and while nobody sees it. */
+/** Interval for polling an answer without a stream: while visible, and while hidden. */
 const POLL_MS = 400;
 const HIDDEN_POLL_MS = 2500;
 
-/** The turn runs (or ran), but its events could not be reached again. */
+/** The turn runs (or ran), but its events cannot be fetched any more. */
 export class TurnLost extends Error {}
 
 /**
- * Follows one turn.
+ * Follow one turn.
  *
- * `open(live)` makes the first connection, which starts the turn. While no turn is known, it is called again after an
- * error that `canReopen(error)` allows: by default, when the server said that it did not take the request.
- * `resume(turnId, after, live)` makes the later connections, and the first one where `turnId` is given. `live`: whether
- * the connection may last, which `slots` decide; otherwise `open` gives `{turnId}`, and `resume` what has come by now.
- * `isVisible()` tells whether somebody looks at the answer. `onEvent(name, data)` gets each event once, in order;
- * `onReconnecting()` tells that there is no connection. `signal` gives the opening up.
+ * `open(live)` makes the first connection, which starts the turn. Until the turn is known, it is called again after an
+ * error that `canReopen(error)` allows: by default, when the server has refused the request for now. `resume(turnId,
+ * after, live)` makes the later connections, and the first one if `turnId` is given. `live`: the connection may stay
+ * open, which `slots` decide; otherwise `open` returns `{turnId}`, and `resume` the events that exist now.
+ * `isVisible()`: the answer is visible. `onEvent(name, data)` receives each event once, in order. `onReconnecting()`
+ * is called when there is no connection. `signal` aborts the opening.
  *
- * Returns after `done`. Throws what `open` throws as long as no turn is known, an ApiError when the server
- * refuses to go on, TurnLost when it could not be reached again.
+ * Return after `done`. Throws the errors of `open` until the turn is known, an ApiError if the server refuses to
+ * continue, TurnLost if the turn cannot be reached again.
  * @param {{
  *   open: (live: boolean) => Promise<Response | {turnId: number}>,
  *   resume: (turnId: any, after: number, live: boolean) => Promise<any>,
@@ -58,7 +58,7 @@ export async function followTurn({
   const again = (live) => resume(progress.turnId, progress.last, live);
   let connect = turnId === null ? open : again;
   for (;;) {
-    // A turn that is not known yet could not be taken up again.
+    // A turn that is not known yet could not be resumed.
     const slot = await slots.acquire(() => progress.turnId === null || isVisible());
     const live = slot !== null;
     try {
@@ -89,12 +89,15 @@ export async function followTurn({
   }
 }
 
-/** The server is there, took nothing, and may take it in a moment. */
+/** Return whether the server refused the request for now, without having started anything. */
 export function isTransientRefusal(error) {
   return error instanceof ApiError && error.transient && (error.retryAfter ?? 0) <= 10;
 }
 
-/** The same, or nobody knows: for requests that bear a name of their own, so that twice is once. */
+/**
+ * Return whether to send the request again: it was refused, or its result is unknown. Only for requests with a
+ * `client_id`, which the server runs once.
+ */
 export function isSafeToRetry(error) {
   return isTransientRefusal(error) || error instanceof StreamBroken || error instanceof Unreachable;
 }
@@ -109,7 +112,7 @@ function eventsOf(response, short, revoked = null) {
   return short ? readWhole(response, SILENCE_MS) : readEvents(response.body, SILENCE_MS, revoked);
 }
 
-/** Hands on what a connection brings; true once the turn is done. */
+/** Pass on the events of a connection. Return true when the turn is done. */
 async function relay(response, short, revoked, progress, onEvent) {
   const events = eventsOf(response, short, revoked);
   let finished = false;
@@ -120,7 +123,7 @@ async function relay(response, short, revoked, progress, onEvent) {
     }
     return false;
   } finally {
-    // A stream that has told everything ends by itself; only one that is given up is cancelled.
+    // A complete stream ends by itself; only an aborted one is cancelled.
     if (finished) readToEnd(events);
     else {
       events.return();
@@ -133,16 +136,16 @@ async function readToEnd(events) {
   try {
     while (!(await events.next()).done);
   } catch {
-    // Nothing more was expected of it.
+    // No further event was expected.
   }
 }
 
-/** True if the event is the turn's last. */
+/** Pass on one event. Return true if it is the turn's last. */
 function dispatch(event, progress, onEvent) {
   const number = Number(event.id);
   if (number && number <= progress.last) return false;
   const data = parse(event.data);
-  // No event of the turn: the server itself cannot read it, and will not.
+  // An error without a number is no event of the turn: the server cannot read the turn at all.
   if (event.name === "error" && !number) throw new ApiError(500, data.code, data.message);
   if (number) progress.last = number;
   progress.attempt = 0;
@@ -159,14 +162,17 @@ function parse(text) {
   }
 }
 
-/** Half a second, doubling to eight, a little apart for each browser; or what the server asked for. */
+/**
+ * Return the delay before an attempt, in milliseconds: 500, doubling to 8,000, or what the server asked for, with
+ * jitter.
+ */
 export function delayBefore(attempt, retryAfter = null, random = Math.random) {
   const base = Math.min(8000, 500 * 2 ** (attempt - 1));
   const asked = retryAfter === null || retryAfter === undefined ? 0 : retryAfter * 1000;
   return Math.max(asked, base) * (0.8 + 0.4 * random());
 }
 
-/** Waits, but no longer than until the network is back, the page is looked at, or the wait is given up. */
+/** Wait. End early when the network returns, the page becomes visible, or `signal` aborts. */
 function wait(milliseconds, signal) {
   return new Promise((/** @type {(value?: undefined) => void} */ resolve) => {
     const target = globalThis.document ?? null;

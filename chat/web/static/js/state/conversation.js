@@ -1,13 +1,13 @@
-// A conversation as the page holds it. Pure functions; nothing here asks the server.
+// A conversation in the page's state. Pure functions without requests.
 //
-//   {key, title, phase, messages, headId, turn, onSideBranch, older, targetId}
+// {key, title, phase, messages, headId, turn, onSideBranch, older, targetId}
 //
-// `key` is the server's id, or NEW for the chat that has none yet. `phase` is "ready", "loading", "missing" or
-// "failed". `messages` is a Map by id, of one branch or several, whose beginning may not have been fetched yet; the
-// page shows the path that ends at `headId`. `onSideBranch`: that path is not the one the server would go on with, but one
-// a person turned to. `older` is null, or "loading" or "failed" while messages before the first are asked for.
-// `targetId` is null, or the id of a message to be shown. `turn` is null, or {phase} while an answer is on its way:
-// "sending", "streaming", "reconnecting" or "lost".
+// `key` is the server's id, or NEW for a chat without one. `phase` is "ready", "loading", "missing" or "failed".
+// `messages` is a Map by id of one or several branches, whose beginning may not be loaded yet. The page shows the path
+// that ends at `headId`. `onSideBranch`: the user has switched to another path than the one at which the server would
+// continue. `older` is null, or "loading" or "failed" while older messages are requested. `targetId` is null, or the id
+// of a message to scroll to. `turn` is null, or {phase} while an answer is running: "sending", "streaming",
+// "reconnecting" or "lost".
 
 import { storedMessage } from "./message.js";
 
@@ -33,7 +33,8 @@ export function blankConversation(key, phase = "ready") {
 }
 
 /**
- * From an answer of `GET /api/conversations/<id>`; what `known` has beside it stays, and messages keep their elements.
+ * Build a conversation from `GET /api/conversations/<id>`. Other messages of `known` stay, and messages keep their
+ * elements.
  * @param {any} json
  * @param {Conversation | null} [known]
  * @returns {Conversation}
@@ -50,7 +51,7 @@ export function storedConversation(json, known = null) {
 }
 
 /**
- * With the messages of another page, which come before those that are there.
+ * Add a page of older messages.
  * @param {Conversation} conversation
  * @returns {Conversation}
  */
@@ -58,7 +59,7 @@ export function withPage(conversation, json) {
   return { ...conversation, messages: merged(json.messages, conversation), older: null };
 }
 
-/** Known messages that the server never named were not kept, and are dropped. */
+/** Drop known messages without the server's id: they were not stored. */
 function merged(stored, /** @type {Conversation | null} */ known) {
   const messages = new Map([...(known?.messages ?? [])].filter(([id]) => typeof id === "number"));
   for (const each of Array.isArray(stored) ? stored : []) {
@@ -69,7 +70,7 @@ function merged(stored, /** @type {Conversation | null} */ known) {
   return messages;
 }
 
-/** What cannot have changed stays the same object, so that nothing of it is drawn again. */
+/** Return the same object if nothing can have changed, so that it is not drawn again. */
 function refreshed(/** @type {Message} */ before, /** @type {Message} */ message) {
   const same =
     before.status === "completed" &&
@@ -81,7 +82,7 @@ function refreshed(/** @type {Message} */ before, /** @type {Message} */ message
 }
 
 /**
- * The messages to show, first to last.
+ * Return the messages to show, first to last.
  * @param {Pick<Conversation, "messages" | "headId">} conversation
  */
 export function pathOf({ messages, headId }) {
@@ -95,7 +96,7 @@ export function pathOf({ messages, headId }) {
 }
 
 /**
- * Whether the server has messages before the first one that is known: its id, or null.
+ * Return the id of the first known message if the server has messages before it, otherwise null.
  * @param {Message[]} path
  */
 export function beforeFirst(path) {
@@ -104,7 +105,7 @@ export function beforeFirst(path) {
 
 const branches = new WeakMap();
 
-/** The ids of a message and of those that stand in its place in other branches, in the order they were made. */
+/** Return the ids of a message and its siblings in other branches, in the order of their creation. */
 export function siblingsOf(conversation, message) {
   const found = placesOf(conversation).get(placeOf(message));
   return found ?? [message.id];
@@ -112,7 +113,7 @@ export function siblingsOf(conversation, message) {
 
 const placeOf = ({ parentId, role }) => `${parentId} ${role}`;
 
-/** Worked out once for each set of messages, not with each word of an answer. */
+/** Computed once per set of messages, not with each delta. */
 function placesOf({ messages }) {
   const known = branches.get(messages);
   if (known?.size === messages.size) return known.places;
@@ -127,14 +128,14 @@ function placesOf({ messages }) {
   return places;
 }
 
-/** The server counts its messages; what it has not numbered yet is the newest. */
+/** The server numbers messages in order; one without a number is the newest. */
 function byMaking(one, other) {
   if (typeof one === "number" && typeof other === "number") return one - other;
   return (typeof one === "number" ? 0 : 1) - (typeof other === "number" ? 0 : 1);
 }
 
 /**
- * With these messages added, the last of them being the new head.
+ * Add these messages; the last one becomes the head.
  * @param {Conversation} conversation
  * @param {[Message, ...Message[]]} added
  * @returns {Conversation}
@@ -146,7 +147,7 @@ export function withMessages(conversation, ...added) {
 }
 
 /**
- * Without these messages, and with the head that was there before them.
+ * Remove these messages and restore the previous head.
  * @param {Conversation} conversation
  * @param {Id[]} ids
  * @param {Id | null} headId
@@ -159,7 +160,7 @@ export function withoutMessages(conversation, ids, headId) {
 }
 
 /**
- * With one message replaced; `after` may bear another id, which its place, its children and the head follow.
+ * Replace one message. `after` may have another id; siblings, children and the head follow it.
  * @param {Conversation} conversation
  * @param {Id} id
  * @param {Message} after
@@ -167,7 +168,7 @@ export function withoutMessages(conversation, ids, headId) {
  */
 export function withMessage(conversation, id, after) {
   if (id === after.id) {
-    // The common case, many times a second: the map is kept, only the conversation is a new object.
+    // The common case, many times a second: keep the map and copy only the conversation.
     conversation.messages.set(id, after);
     return { ...conversation };
   }
@@ -180,7 +181,7 @@ export function withMessage(conversation, id, after) {
 }
 
 /**
- * The answer that is being written on the shown path, if there is one.
+ * Return the running answer of the shown path, or null.
  * @param {Pick<Conversation, "messages"> & Partial<Conversation>} conversation
  */
 export function runningMessage(conversation) {

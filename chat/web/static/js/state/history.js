@@ -1,5 +1,5 @@
-// The list of conversations at the left: its order, its groups, its pages. Pure functions.
-// An item is {id, title, updatedAt (milliseconds), pinned, running, archived}; archived ones are found by search only.
+// The list of conversations: order, groups, pages. Pure functions. An item is {id, title, updatedAt (milliseconds),
+// pinned, running, archived}. Archived items appear only in search results.
 
 /** @returns {HistoryItem} */
 export function readItem(json) {
@@ -14,7 +14,7 @@ export function readItem(json) {
   };
 }
 
-/** Non-empty groups `{name, items}` in the order they are shown; days are those of the reader's clock at `now`. */
+/** Return the non-empty groups `{name, items}` in order. Days are those of the reader's time zone at `now`. */
 export function groupItems(items, now) {
   const starts = {
     today: daysBefore(now, 0),
@@ -31,7 +31,7 @@ export function groupItems(items, now) {
   return [...groups].filter(([, each]) => each.length > 0).map(([name, each]) => ({ name, items: each }));
 }
 
-/** When that day began, in milliseconds. Through the calendar, since days of 23 and 25 hours exist. */
+/** Return the start of that day in milliseconds. Uses the calendar, since days may have 23 or 25 hours. */
 function daysBefore(now, days) {
   const day = new Date(now);
   day.setHours(0, 0, 0, 0);
@@ -39,16 +39,16 @@ function daysBefore(now, days) {
   return day.getTime();
 }
 
-/** With a page of older items after what is there. */
+/** Append a page of older items. */
 export function appendPage(items, page) {
   const known = new Set(items.map((item) => item.id));
   return [...items, ...page.filter((item) => !known.has(item.id))];
 }
 
 /**
- * The list with its newest page as the server has it now, and with what is pinned; what was loaded beyond stays. So does
- * a chat that was begun since the server was itemsAtRequest, and whether an answer runs where that was noted since: `itemsAtRequest` has
- * the items of the list then, by id.
+ * Merge the server's newest page and all pinned items into the list. Pages loaded further down stay. `itemsAtRequest`
+ * has the list's items by id when the request was sent: chats created since then stay, and so does a `running` flag
+ * changed since then.
  */
 export function refreshedHistory(history, newest, nextCursor, allPinned, itemsAtRequest) {
   const known = new Map(history.items.map((item) => [item.id, item]));
@@ -66,7 +66,7 @@ export function refreshedHistory(history, newest, nextCursor, allPinned, itemsAt
   };
 }
 
-/** The server's item, except that an answer began or ended here while its reply was on the way. */
+/** Return the server's item, with the local `running` flag if that changed while the response was on its way. */
 function withNews(item, known, itemsAtRequest) {
   return known && known !== itemsAtRequest.get(item.id) ? { ...item, running: known.running } : item;
 }
@@ -78,7 +78,7 @@ function refreshFirstPage(items, page, more) {
   return [...page, ...items.filter((item) => !known.has(item.id) && !item.pinned && item.updatedAt <= oldest)];
 }
 
-/** With one conversation changed, and put where its time says (newest first). */
+/** Change one conversation and move it to the place of its time, newest first. */
 export function withItem(items, id, change) {
   const old = items.find((item) => item.id === id) ?? { id, title: "", updatedAt: 0, pinned: false, running: false };
   const changed = { ...old, ...change };
@@ -87,7 +87,7 @@ export function withItem(items, id, change) {
   return place < 0 ? [...others, changed] : [...others.slice(0, place), changed, ...others.slice(place)];
 }
 
-/** An item that a search found, with the words around the hit: `snippet` is {pieces, messageId} or null. */
+/** Parse a search result: `snippet` is {pieces, messageId} or null. */
 export function readSearchHit(json) {
   const { snippet } = json;
   if (!snippet || typeof snippet.text !== "string") return { ...readItem(json), snippet: null };
@@ -95,7 +95,7 @@ export function readSearchHit(json) {
   return { ...readItem(json), snippet: { pieces, messageId: snippet.message_id ?? null } };
 }
 
-/** The text as pieces `{text, hit}`. The marks count whole characters, a string here UTF-16 units. */
+/** Split the text into pieces `{text, hit}`. Marks count code points; strings here count UTF-16 units. */
 export function highlighted(text, marks) {
   const characters = [...text];
   const pieces = [];

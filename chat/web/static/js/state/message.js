@@ -1,13 +1,13 @@
-// A message as the page holds it, made from what the server stores or from a turn's events. Pure functions.
+// A message in the page's state, built from a stored message or from a turn's events. Pure functions.
 //
-//   {key, id, parentId, role, status, parts, model, turnId, error, notices, usage, durationMs, siblings, feedback}
+// {key, id, parentId, role, status, parts, model, turnId, error, notices, usage, durationMs, siblings, feedback}
 //
-// `parts` stand in the order they are read: {kind: "text", text}, {kind: "reasoning", text} or
-// {kind: "tool", call: {id, name, label, arguments, result}}, where `result` is null until it came.
-// `siblings` are the ids of all messages in this place, as far as the server has told; `feedback` is 1, -1 or null.
-// `key` stays when `id` changes from a local one to the server's, so that the page keeps its elements.
+// `parts` are in reading order: {kind: "text", text}, {kind: "reasoning", text} or {kind: "tool", call: {id, name,
+// label, arguments, result}}, where `result` is null until it arrives. `siblings` are the known ids of all versions of
+// the message. `feedback` is 1, -1 or null. `key` stays when `id` changes from a local one to the server's, so that the
+// page keeps the elements.
 
-/** Statuses after which asking again makes sense, unless the error says that it does not. */
+/** Statuses after which another attempt makes sense, unless the error says otherwise. */
 const FAILED = new Set(["failed", "interrupted", "stopped"]);
 
 /**
@@ -35,7 +35,7 @@ function blank() {
 }
 
 /**
- * A message of `GET /api/conversations/<id>`. Where in an answer its reasoning stood is not kept: it comes first.
+ * Parse a message of `GET /api/conversations/<id>`. The position of reasoning is not stored, so it comes first.
  * @returns {Message}
  */
 export function storedMessage(json) {
@@ -60,7 +60,7 @@ export function storedMessage(json) {
 }
 
 /**
- * What a person takes with them when they copy a message: its words, as they were written.
+ * Return the message's text as it was written.
  * @param {Message} message
  */
 export function textOf(message) {
@@ -71,7 +71,7 @@ export function textOf(message) {
     .trim();
 }
 
-/** Text and tool calls in reading order; a call stands at `text_offset`, counted in whole characters. */
+/** Return text and tool calls in reading order. A call's `text_offset` counts code points. */
 function interleave(text, calls) {
   /** @type {Part[]} */
   const parts = [];
@@ -91,7 +91,7 @@ function callsWithOffsets(text, calls) {
     .sort((one, other) => one.at - other.at);
 }
 
-/** The server counts characters, a string here UTF-16 units, two for an emoji. */
+/** Convert the server's count of code points to UTF-16 units. */
 export function unitsBefore(text, characters) {
   let units = 0;
   for (let count = 0; count < characters && units < text.length; count += 1) {
@@ -131,13 +131,13 @@ function readError(json) {
   };
 }
 
-/** Codes of what is to be known about how the question was put to the model. */
+/** Codes of notes on how the question was sent to the model. */
 function readNotices(codes) {
   return Array.isArray(codes) ? codes.filter((code) => typeof code === "string") : [];
 }
 
 /**
- * The message after one event of its turn. Events that do not concern it leave it the same object.
+ * Apply one event of the turn. An event of another kind returns the same object.
  * @param {Message} message
  * @param {string} name one of TurnEvents, or one that is not known yet
  * @returns {Message}
@@ -145,7 +145,7 @@ function readNotices(codes) {
 export function applyEvent(message, name, data) {
   switch (name) {
     case "turn":
-      // A turn may be followed again from its first event: what stood here is told anew.
+      // A turn may be followed again from its first event: its content arrives again.
       return {
         ...message,
         ...blank(),
@@ -205,7 +205,7 @@ function withResult(parts, callId, result) {
 }
 
 /**
- * Whether an answer that ended early has something to go on with.
+ * Return whether an answer that ended early can be continued.
  * @param {Message} message
  */
 export function canContinue(message) {
@@ -218,7 +218,7 @@ const hasContent = (/** @type {Message} */ { parts }) =>
   parts.some((part) => part.kind === "tool" || (part.kind === "text" && part.text.trim()));
 
 /**
- * Whether "Retry" belongs under this answer.
+ * Return whether to offer "Retry" under this answer.
  * @param {Message} message
  */
 export function canRetry(message) {

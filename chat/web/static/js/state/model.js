@@ -1,9 +1,12 @@
-// Which model answers in a chat: what was chosen there and not yet asked, or what answered there last, or for a new
-// chat what was chosen last anywhere. The server keeps who answered, so that all windows and devices agree. Pure.
+// The model of a chat: the one selected but not used yet, else the one that answered last, else, in a new chat, the
+// last selection anywhere. The server stores which model answered, so all windows and devices agree. Pure functions.
 
 import { NEW, pathOf } from "./conversation.js";
 
-/** `{model, withdrawn}`: the model's name, null while nothing is known; `withdrawn` is one that the server offers no more. */
+/**
+ * Return `{model, withdrawn}`: the model's name, null if unknown; `withdrawn` is the chat's model if it is not offered
+ * any more.
+ */
 export function modelOf(state, key) {
   const offered = state.me?.models ?? [];
   if (offered.length === 0) return { model: null, withdrawn: null };
@@ -20,11 +23,11 @@ function lastModelIn(conversation) {
 }
 
 export function modelChosen(state, key, model) {
-  // For a new chat the choice is what was chosen last.
+  // In a new chat the preference holds the selection.
   return key === NEW ? {} : { models: new Map(state.models).set(key, model) };
 }
 
-/** An answer has begun: from now on it tells the model. */
+/** An answer has begun: from now on its message tells the model. */
 export function modelUsed(state, key) {
   if (!state.models.has(key)) return {};
   const models = new Map(state.models);

@@ -1,10 +1,10 @@
-// Names of countries and currencies in another language, by their English ones: the browser knows them all.
+// Names of countries and currencies in another language by their English names, from the browser's data.
 
 const LETTERS = [..."ABCDEFGHIJKLMNOPQRSTUVWXYZ"];
 const REGIONS = LETTERS.flatMap((one) => LETTERS.map((other) => one + other));
 const made = new Map();
 
-/** A Map from English names in lower case; empty for English. */
+/** Return a Map from English names in lower case; it is empty for English. */
 export function namesIn(language) {
   if (!made.has(language)) made.set(language, language === "en" ? new Map() : namesFor(language));
   return made.get(language);

@@ -1,4 +1,4 @@
-// What the page as a whole knows, and the changes that several actions share.
+// The state of the whole page, and changes that several actions share.
 
 import { blankConversation, NEW } from "./conversation.js";
 import { withItem } from "./history.js";
@@ -9,10 +9,10 @@ import { setWithout } from "./unread.js";
 export function initialState() {
   return {
     me: null,
-    // Models that were chosen in a chat and have not answered there yet: see model.js.
+    // Models selected in a chat that have not answered there yet: see model.js.
     models: new Map(),
     openKey: NEW,
-    // Whether the next new chat will be one that is not kept.
+    // The next new chat will be temporary.
     temporary: false,
     conversations: new Map([[NEW, blankConversation(NEW)]]),
     drafts: new Map(),
@@ -20,30 +20,30 @@ export function initialState() {
     queues: new Map(),
     preferences: DEFAULTS,
     history: { phase: "loading", items: [], nextCursor: null },
-    // Where this window follows an answer: a set of its own, so that words streaming in leave the list alone.
+    // Conversations whose answer this window follows; a separate set, so that deltas do not change the list.
     runningIds: new Set(),
-    // Deleted here, but the server has not been told yet: hidden, and Undo brings them back.
+    // Deleted in this window, but not on the server yet: hidden until then, and Undo shows them again.
     removingIds: new Set(),
-    // Chats in which an answer is awaited, and those with one that nobody has seen yet.
+    // Chats with an answer to wait for, and chats with an unread answer.
     awaitedIds: new Set(),
     unreadIds: new Set(),
-    // {ids, anchor} while several chats are chosen in the list: see choice.js.
+    // {ids, anchor} while several chats are selected in the list: see selection.js.
     selection: null,
-    // {id, place: "list" or "top"} while a title is being changed.
+    // {id, place: "list" or "top"} while a title is being edited.
     renaming: null,
-    // {name: "search", "share", "settings", "archive", "deleteAll" or "shortcuts", item?}: the one dialog that is open.
+    // The open dialog: {name: "search", "share", "settings", "archive", "deleteAll" or "shortcuts", item?}.
     dialog: null,
-    // {text, action?: {label, run}}: said in passing, and gone after a while.
+    // {text, action?: {label, run}}: a short message that disappears after a while.
     toast: null,
     problem: null,
     announcement: "",
-    // Whether the server was there when it was last asked.
+    // The last request reached the server.
     connected: true,
     drawerOpen: false,
   };
 }
 
-/** With `change` applied to one conversation; nothing, if it is not there any more. */
+/** Apply `change` to one conversation; return no change if it does not exist any more. */
 export function conversationChanged(state, key, change) {
   const conversation = state.conversations.get(key);
   if (!conversation) return {};
@@ -62,13 +62,13 @@ export function historyChanged(state, change) {
   return { history: { ...state.history, ...change } };
 }
 
-/** A temporary chat is in no list, whatever happens in it. */
+/** Change an item of the list and add a missing one. Temporary chats are in no list. */
 export function itemChanged(state, id, change) {
   if (state.conversations.get(id)?.temporary) return {};
   return historyChanged(state, { items: withItem(state.history.items, id, change) });
 }
 
-/** The same, for an item that is in the list; one that is not stays out of it. */
+/** Change an item only if it is in the list. */
 export function itemKnown(state, id, change) {
   return state.history.items.some((item) => item.id === id) ? itemChanged(state, id, change) : {};
 }
@@ -80,7 +80,7 @@ export function runningChanged(state, key, running) {
   return { runningIds };
 }
 
-/** The new chat gets the id that the server gave it; what was typed and queued meanwhile goes with it. */
+/** Give the new chat the server's id. Draft and queue move with it. */
 export function newChatNamed(state, id, title) {
   const conversations = new Map(state.conversations);
   const named = { ...conversations.get(NEW), key: id, title, temporary: state.temporary };
@@ -97,7 +97,7 @@ export function newChatNamed(state, id, title) {
   };
 }
 
-/** Without anything that is known of a conversation. */
+/** Remove everything known of a conversation. */
 export function forgotten(state, id) {
   const without = (map) => {
     const left = new Map(map);

@@ -1,14 +1,14 @@
-// What a person has chosen for this page, as it is stored in the browser. Pure: no storage here.
+// The user's preferences on this page. Pure: storage is elsewhere.
 //
-//   {theme: "system", "light" or "dark", sidebar: boolean (shown, where there is room), keys: boolean (single-key
-//    shortcuts), notify: boolean (of answers that are done), model: a name or null}
+// {theme: "system", "light" or "dark", sidebar: boolean (shown on wide screens), keys: boolean (single-key shortcuts),
+// notify: boolean (about finished answers), model: a name or null}
 //
-// The language is stored apart (strings/index.js), because every module needs it before anything else runs.
+// The language is stored apart (strings/index.js), because every module needs it first.
 
 export const THEMES = ["system", "light", "dark"];
 export const DEFAULTS = { theme: "system", sidebar: true, keys: true, notify: false, model: null };
 
-/** From what was stored, which may be of an older version, or anything. */
+/** Parse stored preferences of any version, or anything else. */
 export function readPreferences(stored) {
   const given = stored !== null && typeof stored === "object" ? stored : {};
   return {

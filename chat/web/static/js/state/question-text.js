@@ -1,13 +1,16 @@
-// A question as it is shown: code is code, addresses are links, and everything else stays as it was typed. Pure.
+// A question's text for display: code, links, and everything else as typed. Pure.
 
 import { safeHref } from "../browser/links.js";
 
 const FENCE = /^ {0,3}(`{3,}|~{3,})[ \t]*([^\n`]*)\n([\s\S]*?)\n? {0,3}\1[`~]*[ \t]*$/gm;
-/** Code in backticks, or an address, which ends where another script's letters or stops begin. */
+/** Code in backticks, or an address. An address ends at letters or punctuation of scripts without spaces. */
 const INLINE =
   /(?<!`)(`+)(?!`)([^\n]*?[^`\n])\1(?!`)|(?<![\p{L}\p{N}_@/.])(?:https?:\/\/|www\.)[^\s<>"`\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Hangul}\u3000-\u303f\uff00-\uffef]+/giu;
 
-/** Blocks: `{kind: "code", language, text}` or `{kind: "text", pieces}`, its pieces of kind "text", "code" or "link". */
+/**
+ * Return blocks: `{kind: "code", language, text}` or `{kind: "text", pieces}`, with pieces of kind "text", "code" or
+ * "link".
+ */
 export function blocksOf(text) {
   const blocks = [];
   let from = 0;
@@ -47,7 +50,7 @@ function piecesOf(text) {
 
 const OPENED = { ")": "(", "]": "[" };
 
-/** Without the stops that end the sentence and not the address, nor a bracket that was opened before it. */
+/** Remove punctuation that ends the sentence, and a closing bracket that was opened before the address. */
 function withoutStops(address) {
   const counts = {};
   for (const sign of address) counts[sign] = (counts[sign] ?? 0) + 1;
@@ -65,7 +68,7 @@ function withoutStops(address) {
 const LONGEST_LINES = 14;
 const LINE_CHARACTERS = 68;
 
-/** Whether it takes up so much room that only its beginning is shown first. */
+/** Return whether the text is so long that it is folded at first. */
 export function isLong(text) {
   const lines = text.split("\n").reduce((sum, line) => sum + Math.max(1, Math.ceil(line.length / LINE_CHARACTERS)), 0);
   return lines > LONGEST_LINES;

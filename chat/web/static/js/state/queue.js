@@ -1,7 +1,7 @@
-// Messages that were sent while an answer was running, and wait for its end. Pure functions.
+// Messages sent while an answer was running; they wait for its end. Pure functions.
 //
-// A queue is a list of {clientId, text}, first to be sent first; `queues` is a Map of them by conversation. The
-// client id is given here already: whichever window sends the message, and however often, it is asked once.
+// A queue is a list of {clientId, text} in sending order; `queues` is a Map of them by conversation. The client id is
+// assigned here: however many windows send the message, the server runs it once.
 
 export function withQueued(queues, key, message) {
   return withQueue(queues, key, [...(queues.get(key) ?? []), message]);
@@ -20,7 +20,7 @@ export function withQueueMoved(queues, from, to) {
   return moving ? withQueue(withQueue(queues, from, []), to, moving) : queues;
 }
 
-/** What was stored, as far as it can be read. */
+/** Parse a stored queue and skip invalid entries. */
 export function readQueue(stored) {
   if (!Array.isArray(stored)) return [];
   return stored

@@ -1,5 +1,5 @@
-// What a tool found, made safe to draw: only strings, finite numbers, allowed links, and not too much of it.
-// The data comes from elsewhere; whatever does not have the documented shape is left out, never thrown.
+// Validates a tool's data for display: only strings, finite numbers, allowed links, limited sizes. The data is
+// untrusted; anything that does not have the documented shape is left out and never throws.
 
 import { safeHref } from "../browser/links.js";
 
@@ -13,7 +13,7 @@ function text(value) {
   return typeof value === "number" || typeof value === "boolean" ? String(value) : "";
 }
 
-/** `{title, note, tables, charts, sources}`, or null where there is nothing to draw. */
+/** Return `{title, note, tables, charts, sources}`, or null if there is nothing to draw. */
 export function readResultData(data) {
   const given = record(data);
   const read = {
@@ -52,7 +52,7 @@ function readChart(value) {
   };
 }
 
-/** Points are `[label, value]`; a value that is missing is null, and the line is broken there. */
+/** Points are `[label, value]`. A missing value is null and interrupts the line. */
 function readSeries(value) {
   const { name, points } = record(value);
   const read = list(points, LIMITS.points)

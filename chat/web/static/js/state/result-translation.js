@@ -1,5 +1,5 @@
-// What a tool found, in the page's language: labels that are known, numbers, dates, units, names of countries and
-// currencies. Tools write English; what is not known stays as they wrote it. Pure, but for the catalogue.
+// A tool's result in the page's language: known labels, numbers, dates, units, names of countries and currencies. Tools
+// write English; unknown text stays. Pure, except for the catalogue.
 
 import { dateLabel } from "../chart/format.js";
 import { strings } from "../strings/index.js";
@@ -7,7 +7,7 @@ import { namesIn } from "./names.js";
 
 /** @typedef {[RegExp, (found: string[]) => string]} Pattern */
 
-/** The result as it is shown. Of each table, `raw` has the rows as they came, to sort and to calculate with. */
+/** Return the result for display. `raw` has each table's original rows, for sorting and calculating. */
 export function localised(result) {
   return {
     ...result,
@@ -33,7 +33,7 @@ const PAIR = /^1 ([A-Z]{3}) = (\S+) ([A-Z]{3})$/;
 const PERIOD = /^(\d{4}-\d{2}-\d{2}) to (\d{4}-\d{2}-\d{2})$/;
 const FIGURE = /^([-+−]?)(\d{1,3}(?:,\d{3})+|\d+)(?:\.(\d+))?(?: (trillion|billion|million))?(?: ?(%))?(?: (\S.*))?$/;
 
-/** A cell as people of the page's language write it. */
+/** Return a cell in the writing of the page's language. */
 export function cell(text) {
   const pair = PAIR.exec(text);
   if (pair) return `1 ${pair[1]} = ${number(pair[2])} ${pair[3]}`;
@@ -53,7 +53,9 @@ function figureText(text) {
   return rest ? `${amount} ${rest}` : amount;
 }
 
-/** `{value, scale, percent, of}` out of "18.73 trillion US$", "14.6 % of GDP", "+3.10 %" or "2024"; otherwise null. */
+/**
+ * Parse "18.73 trillion US$", "14.6 % of GDP", "+3.10 %" or "2024" to `{value, scale, percent, of}`; otherwise null.
+ */
 export function figureParts(text) {
   const found = FIGURE.exec(text);
   if (!found) return null;
@@ -62,7 +64,7 @@ export function figureParts(text) {
   return { value: `${sign}${whole}${decimals ? `.${decimals}` : ""}`, scale, percent: Boolean(percent), of };
 }
 
-/** As many digits as were given, in the page's own writing. */
+/** Format a number in the page's language with the digits it had. */
 function number(text) {
   const plain = text.replaceAll(",", "");
   const decimals = (plain.split(".")[1] ?? "").length;
@@ -77,7 +79,7 @@ function number(text) {
 
 const unitWords = (of) => strings.figures.units[of];
 
-/** The unit of a chart: "%", "trillion US$", "USD". */
+/** Translate a chart's unit: "%", "trillion US$", "USD". */
 function unit(text) {
   const words = strings.figures;
   const [, scale, rest] = /** @type {string[]} */ (/^(?:(trillion|billion|million) )?(.*)$/s.exec(text));
@@ -85,7 +87,7 @@ function unit(text) {
   return [scale && words.scales[scale], words.units[rest] ?? rest].filter(Boolean).join(" ");
 }
 
-/** A word or a title of a tool's. */
+/** Translate a word or title of a tool. */
 export function label(text) {
   const { words } = strings.figures;
   const patterns = /** @type {Pattern[]} */ (strings.figures.patterns);

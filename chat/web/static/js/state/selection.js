@@ -1,6 +1,6 @@
-// Several chats selected in the list: {ids: Set, anchor: the id that was selected last, or null}. Pure functions.
+// The selected chats of the list: {ids: Set, anchor: the last selected id, or null}. Pure functions.
 
-/** With `id` selected, or not any more; with `range` all between the anchor and it become what it becomes. */
+/** Toggle `id`. With `range`, everything between the anchor and `id` gets the same state. */
 export function withToggled(selection, id, order, range = false) {
   const ids = new Set(selection?.ids ?? []);
   const selected = !ids.has(id);

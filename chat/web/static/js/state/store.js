@@ -1,21 +1,21 @@
-// The page's state: one immutable-looking object, and a promise to tell of its changes at most once a frame.
+// The page's state: one object that is replaced by each change; subscribers are called at most once per frame.
 
-/** `state` is replaced, never changed in place; `subscribe` is called after changes, with the newest state. */
+/** `state` is never changed in place. `subscribe` listeners get the newest state after changes. */
 export class Store {
   #listeners = new Set();
   #scheduled = false;
   #completed;
 
   /**
-   * `completed(state, before)` is what every change is passed through, also those that a later one of the same frame
-   * hides from the subscribers.
+   * `completed(state, before)` post-processes every change, including those that a later one in the same frame hides
+   * from the subscribers.
    */
   constructor(state, completed = (changed, _before) => changed) {
     this.state = state;
     this.#completed = completed;
   }
 
-  /** `change` is an object to lay over the state, or a function from the state to one. */
+  /** `change` is an object to merge into the state, or a function from the state to one. */
   update(change) {
     const patch = typeof change === "function" ? change(this.state) : change;
     this.state = this.#completed({ ...this.state, ...patch }, this.state);
@@ -37,7 +37,7 @@ export class Store {
   }
 }
 
-/** The next frame; a hidden page has none, so there a timer does. */
+/** Run in the next frame. A hidden page has no frames, so use a timer there. */
 function soon(run) {
   if (typeof document === "undefined" || document.hidden) setTimeout(run, 100);
   else requestAnimationFrame(run);

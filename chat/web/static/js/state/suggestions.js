@@ -1,10 +1,13 @@
-// Suggestions for the next question, made from the arguments of an answer's tool calls. Pure functions.
+// Suggestions for the next question, from the arguments of an answer's tool calls. Pure functions.
 
 const MOST = 3;
 const OTHERS = ["CN", "IN", "US", "DE", "BR"];
 const REGION_CODES = /^[A-Z]{2}$/;
 
-/** `words` make the questions, in their `language`; the built-in demo understands them. `known` are questions that have been asked already. */
+/**
+ * `words` builds the questions in its `language`; the built-in demo understands them. `known` are questions asked
+ * already.
+ */
 export function suggestionsFor(message, words, known = []) {
   if (message.role !== "assistant" || message.status !== "completed") return [];
   const asked = new Set(known.map(plain));
@@ -69,7 +72,7 @@ function nameOf(code, { language }) {
 /** @type {Map<string, string> | null} */
 let codes = null;
 
-/** The region's code of a country's English name, or of a code; null for what is none. */
+/** Return the region code of an English country name or of a code; otherwise null. */
 function regionOf(country) {
   codes ??= allCodes();
   const name = country.trim();

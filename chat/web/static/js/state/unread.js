@@ -1,5 +1,4 @@
-// Chats in which an answer is awaited, or was not seen yet, as sets of ids that are replaced, never changed. Pure
-// functions.
+// Chats with awaited or unread answers, as sets of ids that are replaced, never changed. Pure functions.
 
 export function setWith(ids, id) {
   return ids.has(id) ? ids : new Set(ids).add(id);
@@ -13,8 +12,8 @@ export function setWithout(ids, id) {
 }
 
 /**
- * With the answers awaited that have begun since `before`, in this window or, by the list, elsewhere. An answer may
- * begin and end within one frame: a look at the state once a frame finds nothing of it but this.
+ * Add the answers that have begun since `before`, in this window or, by the list, elsewhere, to the awaited ones. An
+ * answer may begin and end within one frame, so this runs with every change.
  */
 export function withAwaited(state, before) {
   let { awaitedIds } = state;

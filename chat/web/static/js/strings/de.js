@@ -1,4 +1,4 @@
-// Every sentence the page shows, in German.
+// All visible text in German.
 
 import { errors } from "./errors-de.js";
 import { figures } from "./figures-de.js";
@@ -221,7 +221,7 @@ export const strings = {
       "Wie hat sich der Euro dieses Jahr zum Dollar entwickelt?",
       "Was kannst du?",
     ],
-    // What the built-in demo understands.
+    // Questions that the built-in demo understands.
     demoSuggestions: [
       "Zeig mir Marktdaten zu China",
       "Vergleiche das BIP-Wachstum von Indien, China und Brasilien",
@@ -421,7 +421,7 @@ export const strings = {
     garbled: "Die Antwort des Servers war nicht lesbar.",
     unknown: "Auf dieser Seite ging etwas schief. Laden Sie sie neu, falls sie sich nicht fängt.",
     byCode: errors,
-    // What the server says is English: only what an endpoint said itself is repeated.
+    // The server writes English, so repeat only the endpoint's own reason.
     ownWords: false,
     reported: (reason) => `Der Endpunkt meldet: „${reason}“`,
   },

@@ -1,4 +1,4 @@
-// Every sentence the page shows, in English. A second language is a second file with the same names.
+// All visible text in English. Each language is a file with the same names.
 
 import { errors } from "./errors-en.js";
 import { figures } from "./figures-en.js";
@@ -218,7 +218,7 @@ export const strings = {
       "How has the euro moved against the dollar this year?",
       "What can you do?",
     ],
-    // What the built-in demo understands.
+    // Questions that the built-in demo understands.
     demoSuggestions: [
       "Show me China market data",
       "Compare GDP growth of India, China and Brazil",
@@ -411,7 +411,7 @@ export const strings = {
     garbled: "The server’s answer could not be read.",
     unknown: "Something went wrong in this page. Reload it if it does not recover.",
     byCode: errors,
-    // English errors are the server's own words, with cause and remedy in them.
+    // English errors are the server's own text, which has cause and remedy.
     ownWords: true,
     reported: (reason) => `The endpoint says: “${reason}”`,
   },

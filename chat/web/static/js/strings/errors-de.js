@@ -1,6 +1,6 @@
-// What went wrong and what to do about it, in German.
+// Error messages in German: cause and remedy.
 
-/** By the error's code: `[cause, remedy]`. A code may have entries of its own for an endpoint's HTTP status. */
+/** By error code: `[cause, remedy]`. A code may have further entries for an endpoint's HTTP status. */
 export const errors = {
   answer_complete: ["Diese Antwort ist vollständig.", "Fragen Sie etwas Neues, oder lassen Sie noch einmal antworten."],
   bad_request: [

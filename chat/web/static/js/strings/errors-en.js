@@ -1,6 +1,6 @@
-// What went wrong and what to do about it, in English: where the server gives no sentence of its own.
+// Error messages in English, for errors without a text of the server.
 
-/** By the error's code: `[cause, remedy]`. A code may have entries of its own for an endpoint's HTTP status. */
+/** By error code: `[cause, remedy]`. A code may have further entries for an endpoint's HTTP status. */
 export const errors = {
   answer_complete: ["This answer is complete.", "Ask something new, or for another answer."],
   bad_request: ["The server could not read the request.", "Reload the page and try again."],

@@ -1,4 +1,4 @@
-// Labels and units of the tools' results in German, by the English that the tools write.
+// Labels and units of tool results in German, by the tools' English text.
 
 const MONTHS = "Januar Februar März April Mai Juni Juli August September Oktober November Dezember".split(" ");
 const monthOf = (text) => {

@@ -1,4 +1,4 @@
-// Labels and units of the tools' results in English, which is how they come: only the writing is made one kind.
+// Labels and units of tool results in English, the tools' language: only the writing is unified.
 
 const same = (words) => Object.fromEntries(words.map((word) => [word, word]));
 

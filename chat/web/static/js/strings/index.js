@@ -1,10 +1,9 @@
-// The catalogue in use. Everything else imports from here, so that choosing a language is done in one place:
-// what was chosen on this page, or the first of the browser's languages that there is a catalogue for.
-// Only that one is loaded; before-paint.js has asked for it already.
+// The catalogue in use, which all modules import. The language is the one selected on this page, or the first of the
+// browser's languages that has a catalogue. Only that catalogue is loaded; before-paint.js preloads it.
 
 import { readStored, writeStored } from "../browser/storage.js";
 
-/** Each language by its own name. */
+/** Languages by their own names. */
 export const LANGUAGES = { en: "English", de: "Deutsch" };
 
 /** `tags` are language tags, the dearest first. */

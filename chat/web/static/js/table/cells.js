@@ -1,14 +1,14 @@
-// A table's cells: their words, and how they may be broken into lines.
+// Table cells: their text and how it may wrap.
 
 import { dateOf } from "./dates.js";
 import { isFigure } from "./figures.js";
 
-/** Scripts that are written without spaces: a line may end after any letter. */
+/** Scripts without spaces: a line may break after any letter. */
 const UNSPACED = /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Thai}\p{Script=Lao}\p{Script=Khmer}]/u;
-/** What stands beside a cell's own words. */
+/** Elements in a cell that are not its own text. */
 const ADDED = ".link-host, .note-ref, .visually-hidden";
 
-/** The words of a cell: lines apart, a formula as its source. */
+/** Return a cell's text with line breaks; a formula as its source. */
 export function cellText(cell) {
   if (cell.childElementCount === 0) return cell.textContent.trim();
   return wordsOf(cell).trim();
@@ -22,8 +22,8 @@ function wordsOf(node) {
 }
 
 /**
- * How wide a cell with these words has to be: "whole" in one line, a column of "words", of a "phrase" or of "prose",
- * or "endless" with a word that no line holds; null where its longest word is enough.
+ * Return the width that a cell's text needs: "whole" (one line), a column of "words", of a "phrase" or of "prose", or
+ * "endless" (a word longer than a line); null if its longest word is enough.
  */
 export function widthOf(text) {
   const length = Math.max(...text.split("\n").map((line) => line.length));
@@ -36,7 +36,7 @@ export function widthOf(text) {
   return length > 12 ? "words" : null;
 }
 
-/** How many letters wide a column with this cell is at the least, about. */
+/** Return the approximate minimum width of a column with this cell, in letters. */
 export function leastWidth(text) {
   const longest = (pieces) => Math.max(...pieces.map((piece) => piece.length));
   const width = widthOf(text);

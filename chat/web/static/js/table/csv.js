@@ -1,11 +1,11 @@
-// Tables as files for a spreadsheet: it opens them right at a double click, in the reader's language, and can
-// calculate with what it finds. Rows are lists of strings, as they came. Pure, but for the catalogue.
+// Tables as CSV files that a spreadsheet opens correctly by double click in the reader's language, with numbers it can
+// calculate with. Rows are lists of original strings. Pure, except for the catalogue.
 
 import { figureParts } from "../state/result-translation.js";
 import { strings } from "../strings/index.js";
 import { decimalSignOf } from "./figures.js";
 
-/** Without it a spreadsheet takes UTF-8 for something else. */
+/** Without it, spreadsheets do not recognise UTF-8. */
 const BYTE_ORDER_MARK = "\uFEFF";
 const SCALE = String.raw`(?:(?:Mrd|Mio|Tsd|Bio)\.?|Milliarden?|Millionen?|Billionen?|Tausend|thousand|million|billion|trillion|bn|mn|crore|lakh)`;
 const UNIT = String.raw`[\p{L}°%µ²³/\p{Sc}·]{0,12}`;
@@ -19,16 +19,16 @@ const FIGURE = new RegExp(
 const PAIR = /^1 ([A-Z]{3}) = ([\d.,]+) ([A-Z]{3})$/;
 const SPACES = /[\u00a0\u2007\u2009\u202f]/g;
 const DIGITS = /\d(?:[\d.,'’]*\d)?(?: \d{3}(?!\d)(?:[.,]\d+)?)*/g;
-/** Whole numbers in groups of three and decimals, by the decimal sign; what is written otherwise is no number. */
+/** Valid numbers with groups of three digits and decimals, by decimal sign. */
 const WRITTEN = {
   ",": /^(?:[1-9]\d{0,2}(?:[. '’]\d{3})+|\d+)(?:,\d+)?$/,
   ".": /^(?:[1-9]\d{0,2}(?:[ '’]\d{3})+|\d+|\d{1,3}(?:,\d{2,3})*,\d{3})(?:\.\d+)?$/,
 };
 
 /**
- * Comma-separated values as RFC 4180 has them; where the comma is the decimal sign, semicolons separate. Of a column
- * of figures with units the units make a column of their own. A cell that a spreadsheet would run is made text.
- * `english`: the figures are known to be written so; otherwise each column, or else the table, shows its own way.
+ * Return comma-separated values by RFC 4180; semicolons separate where the comma is the decimal sign. Units in a
+ * column of numbers move to their own column. A cell that a spreadsheet would execute becomes text. `english`: the
+ * numbers are known to be in English writing; otherwise each column, or else the table, decides.
  */
 export function toCsv([columns, ...rows], { english = true } = {}) {
   const cells = columns.map((_, column) => rows.map((row) => row[column] ?? ""));
@@ -45,7 +45,7 @@ export function toCsv([columns, ...rows], { english = true } = {}) {
   return linesOf([head.map(text), ...body]);
 }
 
-/** The cell with its digits as English writes them, where they are a number at all. */
+/** Convert a cell's digits to English writing if it is a number. */
 function inEnglish(cell, decimal) {
   return cell.replace(SPACES, " ").replace(DIGITS, (digits) => {
     if (!WRITTEN[decimal].test(digits)) return digits;
@@ -54,7 +54,7 @@ function inEnglish(cell, decimal) {
   });
 }
 
-/** Rows whose numbers are numbers, which none of them is text for. */
+/** Convert cells to numbers where all of a column are numbers. */
 export function linesOf(rows) {
   const separator = decimalSign() === "," ? ";" : ",";
   const quoted = (cell) =>
@@ -63,24 +63,24 @@ export function linesOf(rows) {
   return `${BYTE_ORDER_MARK}${lines.join("\r\n")}\r\n`;
 }
 
-/** A number as a spreadsheet of the page's language reads it. */
+/** Format a number for a spreadsheet in the page's language. */
 export function numeral(number) {
   return String(number).replace(".", decimalSign());
 }
 
-/** Text that no spreadsheet runs. */
+/** Return text that no spreadsheet executes. */
 export function text(cell) {
   return /^\s*[=@+\-−\t\r]/.test(cell) && cell.trim() !== "-" ? `'${cell}` : cell;
 }
 
 const decimalSign = () => (1.5).toLocaleString(strings.numberLocale).replace(/\d/g, "");
 
-/** Whether a program reads this cell: it goes into a file as it came, everything else as it is shown. */
+/** Return whether programs read this cell: it goes into a file unchanged, everything else as it is shown. */
 export function isData(cell) {
   return /^\d{4}-\d{2}-\d{2}$/.test(cell) || partsOf(cell.trim()) !== null;
 }
 
-/** Whether most cells of a column are figures, and some have a unit. */
+/** Return whether most cells of a column are numbers and some have a unit. */
 function hasUnits(column) {
   const filled = column.filter(({ cell }) => cell.trim() !== "");
   const figures = filled.map(({ parts }) => parts).filter(Boolean);
@@ -95,7 +95,7 @@ function value({ cell, parts }) {
   return parts?.unit === "" ? parts.number : text(cell);
 }
 
-/** `{number, unit}` of "18.73 trillion US$", "+3.1 %" or "1 EUR = 1.15 USD"; null for what is no figure. */
+/** Parse "18.73 trillion US$", "+3.1 %" or "1 EUR = 1.15 USD" to `{number, unit}`; null for anything else. */
 function partsOf(cell) {
   const pair = PAIR.exec(cell);
   if (pair) return { number: numeral(pair[2].replaceAll(",", "")), unit: strings.figures.perUnit(pair[1], pair[3]) };

@@ -1,4 +1,4 @@
-// Dates, quarters and spans of time in a table's cells, as numbers to sort by. Pure functions.
+// Dates, quarters and time spans in table cells as sortable numbers. Pure functions.
 
 const MONTHS = [
   ["jan", "jän"],
@@ -26,7 +26,7 @@ const monthOf = (word) => MONTHS.findIndex((names) => names.includes(word.slice(
 const form = (pattern, read) => [new RegExp(`^${pattern}${CLOCK}$`, "iu"), read];
 const yearOf = (text) => (text.length > 2 ? Number(text) : Number(text) + (Number(text) < 70 ? 2000 : 1900));
 
-/** Each form with how to read its groups as `[year, month from 0, day]`; `monthFirst` is for 3/4/2024 alone. */
+/** Date formats, with how to read their groups as `[year, month from 0, day]`; `monthFirst` concerns only 3/4/2024. */
 const FORMS = [
   form("(\\d{4})([-/.])(\\d{1,2})\\2(\\d{1,2})", ([year, , month, day]) => [year, month - 1, day]),
   form("(\\d{4})[-/](\\d{1,2})", ([year, month]) => [year, month - 1, 1]),
@@ -54,7 +54,7 @@ const FORMS = [
   form("FY ?'?(\\d{4}|\\d{2})", ([year]) => [yearOf(year), 0, 1]),
 ];
 
-/** `{at, until}` in milliseconds; `year`: only a year, which may as well be a number. Null for what is no date. */
+/** Return `{at, until}` in milliseconds, null for no date. `year`: only a year, which may also be a number. */
 export function dateOf(cell, monthFirst = false) {
   const [from, to] = cell.split(SPAN, 2);
   const at = momentOf(from, monthFirst) ?? yearAlone(from);
@@ -63,7 +63,7 @@ export function dateOf(cell, monthFirst = false) {
   return { at, until, year: /^\d{3,4}$/.test(cell) };
 }
 
-/** Whether the first part of dates like 3/4/2024 is the month: where one of them tells, it does so for all. */
+/** Return whether dates like 3/4/2024 begin with the month: one unambiguous date decides for all. */
 export function isMonthFirst(cells, byDefault) {
   const parts = cells.map((cell) => /^(\d{1,2})([-/])(\d{1,2})\2\d{2,4}\b/.exec(cell)).filter(Boolean);
   if (parts.some(([, one]) => one > 12)) return false;
@@ -87,7 +87,7 @@ function momentOf(text, monthFirst) {
 
 function timeOf(year, month, day) {
   const time = new Date(0);
-  // Unlike Date.UTC, this takes a year below 100 as it is.
+  // Unlike Date.UTC, this keeps years below 100.
   return time.setUTCFullYear(Number(year), month, day);
 }
 

@@ -1,7 +1,7 @@
-// Figures in a table's cells: sign, currency, scale and unit counted, in the writing of their column. Pure functions.
+// Numbers in table cells with sign, currency, scale and unit, in the writing of their column. Pure functions.
 
 const SPACES = /[\u00a0\u2007\u2009\u202f]/g;
-/** Digits with whatever groups or divides them. */
+/** Digits with group and decimal separators. */
 const DIGITS = String.raw`\d(?:[\d.,'’_]*\d)?(?: \d{3}(?!\d)(?:[.,]\d+)?)*`;
 const BEFORE = String.raw`(?:[~≈<>≤≥=#]+|[Cc]a\.|c\.|[Cc]irca|[Aa](?:bout|pprox\.|round)|[Oo]ver|[Uu]nder|[Uu]p to|[Mm]ore than|[Ll]ess than|[Ee]twa|[Rr]und|[Üü]ber|[Uu]nter|[Bb]is zu|[Nn][or]\.)`;
 const CURRENCY = String.raw`(?:[A-Z]{0,3}\p{Sc}|[A-Z]{2,3}(?!\p{L})|Rs\.?|kr\.?|zł|Fr\.?)`;
@@ -13,7 +13,7 @@ const FIGURE = new RegExp(
 const CLOCK = /^([-+−]?)(\d+):([0-5]\d)(?::([0-5]\d)(?:\.\d+)?)?(?:\s*(?:h|min|Uhr))?$/;
 const SPELLED_TIME = /^(?:\d+(?:[.,]\d+)?\s*(?:d|days?|h|hrs?|hours?|m|min|minutes?|s|sec|seconds?)[\s,]*){2,}$/i;
 
-/** Factors by the word after a figure, as given or in small letters; what any of them mean together is one family. */
+/** Factors by the word after a number, exact or in lower case. Units that are comparable form a family. */
 const FAMILIES = [
   { bit: 1 / 8, B: 1, byte: 1, bytes: 1, ...series("B", 1000), ...series("iB", 1024, "KMGTP"), KB: 1e3 },
   {
@@ -68,7 +68,7 @@ function series(unit, base, prefixes = "kMGTP") {
   return Object.fromEntries([...prefixes].map((prefix, index) => [`${prefix}${unit}`, base ** (index + 1)]));
 }
 
-/** What each cell is worth, null for what is no figure. How digits are written and units meant, the column decides. */
+/** Return each cell's value, null for no number. The column decides the writing of digits and the meaning of units. */
 export function figuresOf(cells) {
   const parts = cells.map(partsOf);
   const decimal = decimalSign(parts) ?? ".";
@@ -76,10 +76,10 @@ export function figuresOf(cells) {
   return parts.map((part, index) => clockTime(cells[index]) ?? (part && worth(part, decimal, family)));
 }
 
-/** The decimal sign that these cells show, "." or ","; null where none does. */
+/** Return the decimal sign that these cells show, "." or ","; null if none does. */
 export const decimalSignOf = (cells) => decimalSign(cells.map(partsOf));
 
-/** Whether a cell is a figure and nothing else, unit and currency aside. */
+/** Return whether a cell is only a number, with or without unit and currency. */
 export function isFigure(cell) {
   const part = partsOf(cell);
   return part !== null && /^[^\d]{0,28}$/u.test(part.rest);
@@ -87,7 +87,7 @@ export function isFigure(cell) {
 
 /** @returns {any} */
 function partsOf(cell) {
-  // Of "1 EUR = 1.13 USD" the second one is the figure.
+  // In "1 EUR = 1.13 USD" the second number is the value.
   const plain = cell
     .replace(SPACES, " ")
     .replace(/^.{0,16}\S\s*[=≈]\s*(?=\S*\d)/u, "")
@@ -116,7 +116,7 @@ function numberOf(digits, decimal) {
 
 const THOUSANDS = { ".": /^\d{1,3}(?:\.\d{3})+$/, ",": /^\d{1,3}(?:,\d{2,3})*,\d{3}$/ };
 
-/** The decimal sign of a column: what its figures show, or where "1.234" might be either, what stands beside them. */
+/** Return a column's decimal sign from its numbers; if "1.234" is ambiguous, from the text beside them. */
 function decimalSign(parts) {
   const written = parts.filter(Boolean).map(({ digits }) => digits);
   let comma = 0;
@@ -127,7 +127,7 @@ function decimalSign(parts) {
     const both = digits.includes(".") && digits.includes(",");
     const repeated = digits.indexOf(sign) !== last;
     const grouping = !both && (repeated || (THOUSANDS[sign].test(digits) && !digits.startsWith("0")));
-    // Three digits after one sign may be either.
+    // Three digits after a single sign are ambiguous.
     if (grouping && !repeated) continue;
     comma += (sign === ",") === grouping ? -1 : 1;
   }
@@ -146,7 +146,7 @@ function familyOf(units) {
   return (unit) => (unit === "" ? 1 : size(family ?? SCALES, unit));
 }
 
-/** Seconds of "1:02:03", "14:30" or "1h 30m". */
+/** Return the seconds of "1:02:03", "14:30" or "1h 30m". */
 function clockTime(cell) {
   const found = CLOCK.exec(cell);
   if (found) {

@@ -1,5 +1,4 @@
-// What every table in the page has around it, whoever wrote it: a frame in which it scrolls, heads to sort by, and
-// buttons to copy and to save it.
+// The frame of every table in the page: scrolling, sortable headers, buttons to copy and save.
 
 import { copyFrom } from "../browser/copy-button.js";
 import { download } from "../browser/download.js";
@@ -10,13 +9,13 @@ import { isData, toCsv } from "./csv.js";
 import { nextDirection, sortedRows } from "./sorting.js";
 import { toTsv } from "./table-text.js";
 
-/** A first column whose cells need no more than these stays in sight. */
+/** The first column stays in view if its cells need no more letters than this. */
 const PINNED_LETTERS = 20;
 
-/** By body: the `rows` in the order they raw, how many are shown `first`, and of each row the cells as they `raw`. */
+/** By table body: the `rows` in original order, how many are shown `first`, and each row's `raw` cells. */
 const bodies = new WeakMap();
 
-/** What the buttons do, see `taskListener`. */
+/** Actions of the buttons: see `taskListener`. */
 export const TABLE_TASKS = {
   "all-rows": (button) => showAllRows(button),
   "copy-table": (button) => copyFrom(button, toTsv(rowsOf(tableOf(button)).shown)),
@@ -33,8 +32,8 @@ export const TABLE_TASKS = {
 const tableOf = (button) => button.closest(".table-block").querySelector("table");
 
 /**
- * A table element in its frame. `raw` has the cells of each row as they raw, where those shown are in the page's
- * writing; of a long one, `first` rows are shown. `plain`: inside something that has a download of its own.
+ * Put a table element into its frame. `raw` has the original cells of each row, if the shown ones are translated. Of a
+ * long table, `first` rows are shown. `plain`: inside something that has its own download.
  * @param {HTMLTableElement} table
  * @param {{label?: string, raw?: any, first?: number | null, plain?: boolean}} [how]
  */
@@ -45,7 +44,7 @@ export function tableBlock(table, { label = strings.markdown.table, raw = null, 
   scroller.setAttribute("aria-label", label);
   for (const head of table.querySelectorAll("thead th")) addSortButton(head);
   for (const cell of table.querySelectorAll("tbody :is(th, td)")) setCellWidth(cell);
-  // No class: with another one the table of a growing text would be another table.
+  // Not a class: it would make the table of a growing text a different one.
   if (isNarrowFirst(table)) table.dataset.pinned = "";
   const foot = element("div", "table-foot", ...footOf(plain));
   const [body] = table.tBodies;
@@ -61,7 +60,7 @@ function footOf(plain) {
     : [taskButton("copy-table", labels.copy, labels.copyTable), taskButton("csv", labels.csv, labels.csvLabel)];
 }
 
-/** A head's words are its button; beside words that can be followed stands one of its own, and without any is none. */
+/** Make the header's text its sort button. A header with a link gets a separate button; one without text gets none. */
 function addSortButton(head) {
   head.scope = "col";
   const words = cellText(head);
@@ -79,7 +78,9 @@ function setCellWidth(cell) {
   if (width) cell.classList.add(`cell-${width}`);
 }
 
-/** Whether the first column may stay in sight while the others scroll: it leaves room for them on a phone, too. */
+/**
+ * Return whether the first column may stay in view while the others scroll: it must leave space for them on a phone.
+ */
 function isNarrowFirst(table) {
   const first = [...table.rows].map(({ cells: [cell] }) => cell).filter(Boolean);
   return first.length > 1 && first.every((cell) => leastWidth(cellText(cell)) <= PINNED_LETTERS);
@@ -114,27 +115,27 @@ function showSorted(head, direction) {
   for (const each of table.querySelectorAll("[aria-sort]")) each.removeAttribute("aria-sort");
   if (direction) head.setAttribute("aria-sort", direction);
   const [body] = table.tBodies;
-  // The first row may be on its way.
+  // The first row may still be on its way.
   if (!body) return;
   if (!bodies.has(body)) bodies.set(body, { rows: [...body.rows] });
   showRows(body, orderedRows(body));
 }
 
-/** All rows in the order that is shown now. */
+/** Return all rows in the order shown now. */
 function orderedRows(body) {
   const { rows, raw } = bodies.get(body) ?? { rows: [...body.rows] };
   const head = body.parentElement.querySelector("[aria-sort]");
   if (!head) return rows;
   const byCells = new Map(rows.map((row) => [raw?.get(row) ?? cellsOf(row), row]));
   const direction = head.getAttribute("aria-sort");
-  // What raw from a tool is written in English.
+  // Tools write English.
   const language = raw ? "en" : strings.language;
   return sortedRows([...byCells.keys()], head.cellIndex, direction, language, cellText(head)).map((cells) =>
     byCells.get(cells),
   );
 }
 
-/** Sorts a table again whose rows were written anew, in the order they raw. */
+/** Sort a table again after its rows were replaced in original order. */
 export function sortAgain(table) {
   const head = table.querySelector("[aria-sort]");
   const [body] = table.tBodies;
@@ -145,7 +146,7 @@ export function sortAgain(table) {
 
 const cellsOf = (row) => [...row.cells].map(cellText);
 
-/** All rows with the head, as they are `shown` and as they `raw`, where that is known. */
+/** Return all rows with the header, as `shown` and, where known, as `raw` cells. */
 function rowsOf(table) {
   const [body] = table.tBodies;
   const head = table.tHead ? [...table.tHead.rows].map(cellsOf) : [];
@@ -155,10 +156,10 @@ function rowsOf(table) {
   return { shown, raw: raw ? [...head, ...rows.map((row) => raw.get(row))] : null };
 }
 
-/** Figures go into a file as they raw, everything else as it is shown. */
+/** Numbers go into a file unchanged, everything else as it is shown. */
 function csvOf(table) {
   const { shown, raw } = rowsOf(table);
-  // A model writes its figures in any language.
+  // A model may write numbers in any language.
   if (!raw) return toCsv(/** @type {any} */ (shown), { english: false });
   return toCsv(
     /** @type {any} */ (raw.map((row, at) => row.map((cell, column) => (isData(cell) ? cell : shown[at][column])))),

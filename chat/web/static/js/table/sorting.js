@@ -1,20 +1,23 @@
-// Rows in the order of one column: by date, by version, by size or by the alphabet, as the column's cells decide.
-// Rows are lists of strings. Pure functions.
+// Sorts rows by one column: by date, version, number or alphabet, as the column's cells decide. Rows are lists of
+// strings. Pure functions.
 
 import { dateOf, isMonthFirst } from "./dates.js";
 import { figuresOf } from "./figures.js";
 
 const EMPTY =
   /^(?:[-–—−.…\s]*|n\/a|n\.\s?a\.?|no (?:figure|data|value)|not (?:available|applicable)|keine (?:angaben?|daten)|k\.\s?a\.?)$/i;
-/** Empty among figures and dates; among words these may be words. */
+/** Empty values among numbers and dates; among words they may be words. */
 const EMPTY_AMONG_FIGURES = /^(?:na|nan|null|none|nil|unknown|unbekannt|tbd|tba|pending|offen|\?+)$/i;
-/** So much of a column makes its kind; what is of no kind then comes behind. */
+/** This share of a column's cells decides its kind; cells of another kind come last. */
 const MOST = 0.7;
 const STAGE = "(?:[-+. ]?(alpha|beta|[ab](?=\\d)|rc|pre|preview|dev)(?![a-z])[-.]?(\\d*).*|[-+].+| ?lts)?";
 const VERSION = new RegExp(`^(v(?:er(?:sion)?\\.?)?\\s?)?(\\d+(?:\\.\\d+)*)${STAGE}$`, "i");
 const VERSION_HEAD = /version|release|fassung|ausgabe/i;
 
-/** `head` is the column's own; `language` that of the page. What is empty comes last either way; ties keep their order. */
+/**
+ * `head` is the column's header; `language` is the page's. Empty cells come last in both directions; equal cells keep
+ * their order.
+ */
 export function sortedRows(rows, column, direction, language, head = "") {
   const cells = rows.map((row) => (row[column] ?? "").replace(/[\s\u200b]+/g, " ").trim());
   const filled = cells.map((cell, index) => ({ cell, row: rows[index] })).filter(({ cell }) => !EMPTY.test(cell));
@@ -29,7 +32,7 @@ export function sortedRows(rows, column, direction, language, head = "") {
   ];
 }
 
-/** Whether a column is of figures, which stand under each other by their last digit. */
+/** Return whether a column has numbers, which are aligned to the right. */
 export function isNumericColumn(cells, head = "") {
   const filled = cells
     .map((cell) => cell.trim())
@@ -38,7 +41,7 @@ export function isNumericColumn(cells, head = "") {
   return most(figuresOf(filled), filled);
 }
 
-/** Gives each of `filled` the `key` it is sorted by, and returns what compares two of them. */
+/** Set the sort `key` of each element of `filled`, and return the comparison. */
 function orderOf(filled, head, language) {
   const given = filled.filter(({ cell }) => !EMPTY_AMONG_FIGURES.test(cell));
   const cells = given.map(({ cell }) => cell);
@@ -60,7 +63,7 @@ function keysOf(cells, head, language) {
   const versions = versionsOf(cells, head);
   if (versions) return [versions, compareVersions];
   const figures = figuresOf(cells);
-  // Not by subtraction: two that have no end would differ by NaN.
+  // Not by subtraction: two infinite values would differ by NaN.
   return most(figures, cells) ? [figures, (one, other) => (one < other ? -1 : Number(one > other))] : [null, null];
 }
 
@@ -72,7 +75,7 @@ function datesOf(cells, language) {
   return most(dates, cells) && dates.some((date) => date && !date.year) ? dates : null;
 }
 
-/** The versions of a column of nothing else; null where they may as well be decimals. */
+/** Return the versions of a column that has nothing else; null if they may be decimals. */
 function versionsOf(cells, head) {
   const found = cells.map((cell) => VERSION.exec(cell));
   if (found.length === 0 || found.includes(null)) return null;
@@ -88,7 +91,7 @@ function versionsOf(cells, head) {
   }));
 }
 
-/** 1.9 and 1.10: nobody writes decimals of different lengths of which one ends in nought. */
+/** Return whether the column has 1.9 and 1.10: decimals of different lengths do not end in zero. */
 function endInNought(numbers) {
   const lengths = new Set(numbers.map(([, decimals = ""]) => decimals.length));
   return (
@@ -107,7 +110,7 @@ function compareVersions(one, other) {
   return one.stage < other.stage ? -1 : 1;
 }
 
-/** What a click on a column's head asks for next: up, down, as it was. */
+/** Return the next sort order after a click on a header: ascending, descending, original. */
 export function nextDirection(direction) {
   if (direction === "ascending") return "descending";
   return direction === null ? "ascending" : null;

@@ -1,6 +1,6 @@
-// Tables as text, for the clipboard. Rows are lists of strings. Pure functions.
+// Tables as text for the clipboard. Rows are lists of strings. Pure functions.
 
-/** Tab-separated, which spreadsheets take apart and people can read. */
+/** Return tab-separated values, for spreadsheets and readers. */
 export function toTsv(rows) {
   return rows.map((row) => row.map((cell) => inert(cell).replace(/\s+/g, " ")).join("\t")).join("\n");
 }

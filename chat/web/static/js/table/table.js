@@ -1,4 +1,4 @@
-// A table of figures that a tool found: one that a model writes has the same frame.
+// A table of a tool's result. Tables written by a model have the same frame.
 
 import { element, taskListener } from "../browser/tasks.js";
 import { setDirections } from "../markdown/direction.js";
@@ -10,7 +10,7 @@ import { isNumericColumn } from "./sorting.js";
 const FIRST_ROWS = 15;
 const onClick = taskListener(TABLE_TASKS);
 
-/** `plain`: inside something that has a title and a download of its own. */
+/** `plain`: inside something that has its own title and download. */
 export const Table = memo(({ table, plain = false }) => {
   const place = useRef(null);
   useLayoutEffect(() => place.current.replaceChildren(drawn(table, plain)), [table, plain]);
@@ -24,7 +24,7 @@ function drawn(table, plain) {
   return tableBlock(made, {
     label: strings.result.scrollTable(title || strings.result.untitled),
     raw,
-    // A few more are no reason to hide them.
+    // A few more rows are not worth hiding.
     first: rows.length > FIRST_ROWS + 3 ? FIRST_ROWS : null,
     plain,
   });
