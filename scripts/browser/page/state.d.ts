@@ -1,6 +1,6 @@
-// What the page holds, by name in every module's JSDoc: `@param {Message} message`.
+// Types of the page's state for JSDoc: `@param {Message} message`.
 
-/** The server's number, or a local name for what it has not numbered yet. */
+/** The server's number, or a local id for an object without one. */
 type Id = number | string;
 type Role = "user" | "assistant";
 
@@ -70,7 +70,7 @@ interface HistoryItem {
   archived: boolean;
 }
 
-/** A turn's events, by their names, with what they bring (docs/api.md). */
+/** A turn's events and their data, by name (docs/api.md). */
 interface TurnEvents {
   turn: { turn_id: number; message_id: number; user_message_id: number; model?: string | null };
   title: { title: string };
