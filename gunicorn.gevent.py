@@ -149,7 +149,7 @@ def post_worker_init(worker):
         parley = worker.app.callable.extensions["parley"]
         parley.start()
         serving.make_ready(worker.app.callable)
-        parley.leave_when(lambda: not worker.alive)
+        parley.drain_when(lambda: not worker.alive)
         http.limit_buffers(worker.sockets)
         loop_is_busy = http.serve_within_bounds(worker, settings.request_timeout_s, parley.lane_of)
         accept.be_patient(worker, loop_is_busy)
@@ -164,7 +164,7 @@ def worker_int(worker):
     """Told to stop at once."""
     app = worker.app.callable
     if app is not None:
-        app.extensions["parley"].hurry()
+        app.extensions["parley"].end_grace()
 
 
 def worker_exit(server, worker):

@@ -1,4 +1,4 @@
-"""What gunicorn and the `flask` command load."""
+"""WSGI entry point of gunicorn and the `flask` command."""
 
 from config import in_force
 
@@ -6,7 +6,7 @@ try:
     from chat.app import create_app
 
     app = create_app(in_force.settings())
-except Exception as reason:  # noqa: BLE001 - whatever it is, `flask mode` must be able to lead back from it
+except Exception as reason:  # noqa: BLE001 - `flask mode` must work after any failure, to switch back
     from chat.mode_command import without_application
 
     app = without_application(reason)

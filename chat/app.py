@@ -1,4 +1,4 @@
-"""Builds every part once, hands it to those who need it, and knows the order in which they start and stop."""
+"""The Flask application, and the services of a worker: built once, started and stopped in a fixed order."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ log = logging.getLogger(__name__)
 
 
 class Services:
-    """One worker's parts and their life. Making it opens nothing and starts nothing."""
+    """All services of one worker. Creating them opens nothing and starts nothing."""
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
@@ -89,7 +89,9 @@ class Services:
         follower = Follower(self._store, self._running_turns, self._peers, StreamLimits(settings.streams_limit))
         stopper = Stopper(self._store, self._running_turns, self._peers)
         tools = market_tools(settings.world_bank_url, settings.frankfurter_url, settings.data_dir / "cache")
-        self._titles = Titles(self._store, _tried_once(self._model), "none" if settings.demo else settings.title_model)
+        self._titles = Titles(
+            self._store, _without_retries(self._model), "none" if settings.demo else settings.title_model
+        )
         runner = Runner(
             self._store,
             self._memory,
@@ -120,15 +122,16 @@ class Services:
 
     @property
     def store(self) -> Store:
+        """Return the store."""
         return self._store
 
     @staticmethod
     def lane_of(method: str, path: str, accepted: str) -> Lane:
-        """Which of a thread worker's threads a request takes."""
+        """Return the lane, of a worker with threads, that serves the request."""
         return turns.lane_of(method, path, accepted)
 
     def start(self) -> None:
-        """Open the database, begin the clockwork, warm up. Once; later calls do nothing.
+        """Open the database, start the periodic jobs, warm up the model's client. Later calls do nothing.
 
         Raises StoreUnavailable or SettingError with a sentence for the operator.
         """
@@ -136,21 +139,21 @@ class Services:
             with self._starting:
                 self._start_once()
 
-    def leave_when(self, leaving: Callable[[], bool]) -> None:
-        """Begin to take leave by itself once `leaving` has come true: no new turns, and a grace for those there are."""
+    def drain_when(self, leaving: Callable[[], bool]) -> None:
+        """Drain once `leaving` returns True: begin no new turns, give the running ones the grace."""
         self._drain.watch(leaving)
 
-    def hurry(self) -> None:
-        """Be told to stop at once."""
+    def end_grace(self) -> None:
+        """Drain with no grace: the running turns are interrupted at once."""
         self._drain.hurry()
 
     def stop(self) -> None:
-        """Let what runs come to its end within the grace, commit the rest as interrupted, close everything."""
+        """Wait for the running turns within the grace, commit the rest as interrupted, close everything."""
         if not self._started:
             return
         self._drain.finish()
         self._titles.stop()
-        for part in (
+        for service in (
             self._running_turns,
             self._recovery,
             self._expiry,
@@ -160,17 +163,17 @@ class Services:
             self._collector,
             self._report,
         ):
-            part.stop()
+            service.stop()
         self._peers.close()
         self._store.close()
 
     def _start_once(self) -> None:
-        if self._started:  # by whoever held the lock
+        if self._started:  # by another thread that held the lock
             return
         log_files.set_up(self.settings)
         self._open_store()
         self._listen()
-        log.debug("The cookie is named %s", self._tokens.cookie)  # made now, rather than by the first request
+        log.debug("The cookie is named %s", self._tokens.cookie)  # creates the secret key now, not in the first request
         self._running_turns.start()
         self._recovery.start()
         self._expiry.start()
@@ -193,7 +196,10 @@ class Services:
             ) from error
 
     def _open_store(self) -> None:
-        """Make or update the tables. Raises StoreUnavailable, also where the others have another file open."""
+        """Create or update the tables.
+
+        Raises StoreUnavailable, also where other workers have another file open at the same path.
+        """
         database = self._store.database
         open_now = [each.get("database") for each in self._peers.abouts()]
         others = [each["file"] for each in open_now if isinstance(each, dict) and each["path"] == str(database.path)]
@@ -211,45 +217,47 @@ class Services:
 
 
 def create_app(settings: Settings | None = None) -> Flask:
-    """The application. Raises SettingError; opens nothing: a worker's `start` does, or the first request."""
+    """Return the application. Raises SettingError.
+
+    It opens nothing: `Services.start` does, called by the worker or by the first request.
+    """
     settings = settings or load()
     app = _BlockingFlask("chat.web", static_folder=None)
     app.config["MAX_CONTENT_LENGTH"] = json_body.BODY_BYTES
     app.json.sort_keys = False  # type: ignore[attr-defined]
     app.json.ensure_ascii = False  # type: ignore[attr-defined]
     app.url_map.converters["id"] = _IdConverter
-    # //api//me is not found: werkzeug would redirect, with a page of HTML.
+    # //api//me is answered with 404; otherwise werkzeug would redirect, with a page of HTML.
     app.url_map.merge_slashes = False
-    worker = Services(settings)
-    app.extensions[EXTENSION] = worker
-    app.before_request(worker.start)
-    app.wsgi_app = base_path.below(settings.base_path, app.wsgi_app)  # type: ignore[assignment, method-assign]
+    services = Services(settings)
+    app.extensions[EXTENSION] = services
+    app.before_request(services.start)
+    app.wsgi_app = base_path.with_base_path(settings.base_path, app.wsgi_app)  # type: ignore[assignment, method-assign]
     request_checks.init_app(app, settings.allowed_hosts, settings.host)
-    for part in (errors, identity, pages):
-        part.init_app(app)
+    for module in (errors, identity, pages):
+        module.init_app(app)
     serving.init_app(app, PageFiles(settings.data_dir / "page"))
-    for room in (pages, conversations, user_data, export, feedback, shares, turns, admin, health):
-        app.register_blueprint(room.bp)
-    init_cli(app, worker.store)
+    for module in (pages, conversations, user_data, export, feedback, shares, turns, admin, health):
+        app.register_blueprint(module.bp)
+    init_cli(app, services.store)
     return app
 
 
 class _BlockingFlask(Flask):
-    """Asks of no view and no hook, each time that it is called, whether it is a coroutine: none is.
-
-    Notes when each request began, so that a clock which is put forward or back shows in no duration.
-    """
+    """Flask for blocking views only, with the start time of each request for the access log."""
 
     def wsgi_app(self, environ: WSGIEnvironment, start_response: StartResponse) -> Any:
+        # Monotonic, so that a change of the wall clock shows in no duration.
         environ[BEGAN] = time.monotonic()
         return super().wsgi_app(environ, start_response)
 
+    # Flask would test each view and hook, at each call, for being a coroutine: none is.
     def ensure_sync(self, func: Callable[..., Any]) -> Callable[..., Any]:
         return func
 
 
 class _IdConverter(IntegerConverter):
-    """A row's number: as long as one can be, so that a longer one is simply not found."""
+    """Id of a row. A longer number than the database allows does not match, and so is not found."""
 
     regex = r"\d{1,18}"
 
@@ -257,7 +265,7 @@ class _IdConverter(IntegerConverter):
 def _model(settings: Settings) -> LanguageModel:
     if settings.demo:
         return DemoModel(settings.demo_latency_s)
-    from chat.llm.client import OpenAIModel  # half a second and 30 MB that the demo needs nothing of
+    from chat.llm.client import OpenAIModel  # takes half a second and 30 MB, which the demo does not need
 
     return OpenAIModel(
         settings.openai_api_key,
@@ -268,7 +276,7 @@ def _model(settings: Settings) -> LanguageModel:
     )
 
 
-def _tried_once(model: LanguageModel) -> LanguageModel:
-    """For requests that nobody waits for."""
+def _without_retries(model: LanguageModel) -> LanguageModel:
+    """Return `model` for background requests, which are not retried."""
     once: Callable[[], LanguageModel] | None = getattr(model, "without_retries", None)
     return model if once is None else once()

@@ -1,4 +1,4 @@
-"""Ids of tool calls: made where an endpoint gave none, and made anew where one refuses those that it did not give.
+"""Ids of tool calls: new ones where an endpoint gave none, replacements where an endpoint refuses foreign ids.
 
 Nine letters and digits satisfy every rule that endpoints are known to have.
 """
@@ -9,23 +9,26 @@ import hashlib
 import secrets
 
 _LENGTH = 9
-_SIGNS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
+_ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
 
 
-def made_id() -> str:
-    """A new id, unlike every other."""
-    return "".join(secrets.choice(_SIGNS) for _ in range(_LENGTH))
+def new_call_id() -> str:
+    """Return a new random id."""
+    return "".join(secrets.choice(_ALPHABET) for _ in range(_LENGTH))
 
 
-def accepted_id(call_id: str, taken: set[str]) -> str:
-    """An id for `call_id` that every endpoint accepts: always the same, but for those in `taken`."""
+def portable_call_id(call_id: str, taken: set[str]) -> str:
+    """Return an id for `call_id` that every endpoint accepts and that is not in `taken`.
+
+    The same arguments always give the same id.
+    """
     for attempt in range(len(taken) + 1):
         number = int.from_bytes(hashlib.sha256(f"{attempt} {call_id}".encode("utf-8", "replace")).digest()[:8])
-        signs = []
+        characters = []
         for _ in range(_LENGTH):
-            number, sign = divmod(number, len(_SIGNS))
-            signs.append(_SIGNS[sign])
-        found = "".join(signs)
-        if found not in taken:
-            return found
+            number, index = divmod(number, len(_ALPHABET))
+            characters.append(_ALPHABET[index])
+        candidate = "".join(characters)
+        if candidate not in taken:
+            return candidate
     raise AssertionError("more ids than attempts")

@@ -1,7 +1,7 @@
-"""How a running turn is told to end: a deadline, and a signal that wakes whoever blocks on its behalf.
+"""Cancellation of a running turn: a deadline, and a signal that wakes blocked code.
 
-Blocking code cannot be interrupted from outside, but what it blocks on can be closed. Whoever is
-about to block registers how (`cancellation.closing(...)`), and asks `check()` between steps.
+Blocking code cannot be interrupted from outside, but the socket or queue it blocks on can be closed. Code that is
+about to block registers a function that does so (`cancellation.closing(...)`), and calls `check()` between steps.
 """
 
 from __future__ import annotations
@@ -15,9 +15,9 @@ from chat.errors import TurnEnded
 
 
 class Cancellation:
-    """One turn's end signal. Safe to use from any thread.
+    """Deadline and cancel signal of one turn. Safe to use from any thread.
 
-    `deadline` is on the clock of `time.monotonic()`. `cancel` is idempotent: the first reason stays.
+    `deadline` is a time of `time.monotonic()`. `cancel` is idempotent: the first reason stays.
     """
 
     def __init__(self, timeout_s: float) -> None:
@@ -29,15 +29,18 @@ class Cancellation:
 
     @property
     def reason(self) -> str:
-        """Why it was cancelled, or "" while it was not."""
+        """Return the reason of the cancellation, or "" while there is none."""
         return self._reason
 
     def remaining_s(self) -> float:
-        """Seconds to the deadline, never negative."""
+        """Return the seconds to the deadline, never negative."""
         return max(0.0, self.deadline - time.monotonic())
 
     def cancel(self, reason: str) -> None:
-        """End the turn: `reason` is "timeout", "stopped" or "interrupted". Runs what `closing` registered."""
+        """End the turn and call every function that `closing` registered.
+
+        `reason` is "timeout", "stopped" or "interrupted".
+        """
         with self._lock:
             if self._reason:
                 return
@@ -47,15 +50,18 @@ class Cancellation:
             close()
 
     def check(self) -> None:
-        """Raise TurnEnded once cancelled or past the deadline."""
+        """Raise TurnEnded if the turn was cancelled or is past its deadline."""
         if not self._reason and time.monotonic() >= self.deadline:
             self.cancel("timeout")
         if self._reason:
-            raise TurnEnded(self._reason, self._sentence())
+            raise TurnEnded(self._reason, self._message())
 
     @contextlib.contextmanager
     def closing(self, close: Callable[[], None]) -> Iterator[None]:
-        """Within the block, `cancel` calls `close`, from its own thread. It must not raise or block."""
+        """Have `cancel` call `close` while the block runs.
+
+        `close` is called in the thread of `cancel`; it must not raise or block.
+        """
         with self._lock:
             self._closers.append(close)
         try:
@@ -66,7 +72,7 @@ class Cancellation:
             with self._lock:
                 self._closers.remove(close)
 
-    def _sentence(self) -> str:
+    def _message(self) -> str:
         if self._reason == "timeout":
             return f"The answer took longer than {self._timeout_s:g} seconds and was ended."
         if self._reason == "stopped":

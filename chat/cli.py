@@ -1,4 +1,4 @@
-"""The commands of `flask --app wsgi`."""
+"""Commands of `flask --app wsgi`."""
 
 from __future__ import annotations
 
@@ -13,11 +13,12 @@ from chat.store.database import explain_unopenable
 
 
 def init_app(app: Flask, store: Store) -> None:
+    """Add the commands to `app`."""
     db = AppGroup("db", help="The database.")
 
     @db.command("migrate")
     def migrate() -> None:
-        """Make the database, or bring its tables up to date."""
+        """Create the database, or bring its tables up to date."""
         try:
             applied = store.migrate()
         except (StoreUnavailable, OSError) as error:

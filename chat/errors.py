@@ -1,24 +1,36 @@
-"""Every error of ours, in one small tree.
+"""Exceptions of the program, in one small tree.
 
-    ParleyError
-    ├── SettingError          config/settings.py raises its own; see there
-    ├── InvalidRequest        the caller's mistake: a code, a sentence, perhaps a field
-    ├── NotFound              not there, or somebody else's: the same answer
-    ├── Conflict              a turn is running already, or a client_id was used for another text
-    ├── Forbidden             may not
-    ├── LimitReached          the caller has as many of something as one may have at a time; `retry_after_s`
-    ├── Overloaded            this worker runs as many turns as it may; `retry_after_s`
-    ├── Restarting            this worker is about to end and begins nothing new: another one will
-    ├── StoreUnavailable      the database is locked, full or away; `retry_after_s`
-    │   ├── StoreLate         the database did not answer in time, and may still do what was asked
-    │   └── StoreFailed       the database refuses, and will again: damaged, or a fault of the program
-    │       └── DatabaseTooNew  a later version of the program has changed its tables
-    ├── ToolFailure           a tool's own "I could not", written for the model to read
-    ├── TurnEnded             the turn was told to end (deadline, stop) while it was doing something
-    └── ModelError            the model's endpoint did not answer properly; `code`, `retryable`
+    ParleyError                    root: one sentence that may be shown to a user
+    ├── InvalidRequest             the caller's mistake: a code, a sentence, an optional field, a status
+    ├── NotFound                   no such row, or another user's: the answer is the same
+    ├── Conflict                   a turn is already running, or a client_id was used for another text
+    ├── Forbidden                  the caller may not do this
+    ├── LimitReached               the caller has reached a limit of their own; `retry_after_s`
+    ├── Overloaded                 this worker runs as many turns as it may; `retry_after_s`
+    ├── Restarting                 this worker is about to end and begins nothing new; another one will
+    ├── StoreUnavailable           the database is locked, full or missing; `retry_after_s`
+    │   ├── StoreTimeout           the database did not answer in time, and may still carry out the request
+    │   └── StoreFailed            the database refuses, and will again: damaged, or a bug in the program
+    │       └── DatabaseTooNew     a later version of the program has changed its tables
+    ├── ToolFailure                a tool cannot answer; the message is written for the model
+    ├── TurnEnded                  the turn passed its deadline, was stopped or was interrupted
+    └── ModelError                 the model's endpoint did not answer properly; `code`, `retryable`
+        ├── NoDescriptors          this server has no file descriptor for the connection
+        ├── ModelUnreachable       no connection, or it broke before an answer
+        ├── ModelUnavailable       status 5xx
+        ├── ModelRateLimited       status 429
+        ├── ModelTimeout           no data within MODEL_TIMEOUT_S
+        ├── ModelInterrupted       the stream ended before the model had finished
+        │   └── ModelEndedEarly    the stream ended without a finish reason
+        ├── ModelGarbled           the answer is not in the documented format
+        ├── ModelNoAnswer          the model finished without an answer
+        ├── ModelAnswerTooLong     the answer grew past MAX_ANSWER_CHARS
+        └── ModelRejected          status 4xx
+            └── QuestionTooLong    the question alone does not fit into the model's context
 
-A foreign library's exceptions are translated into these by the one module that imports it.
-`web/errors.py` alone maps them to HTTP; `turns/runner.py` alone maps them to a turn's `error` event.
+The module that imports a foreign library translates its exceptions into these. `web/errors.py` alone maps them to HTTP,
+`turns/runner.py` alone to a turn's `error` event. `config.settings.SettingError` stands apart: `config` imports nothing
+from `chat`.
 """
 
 from __future__ import annotations
@@ -27,7 +39,7 @@ from collections.abc import Callable
 
 
 class ParleyError(Exception):
-    """The root. `str(error)` is one sentence that may be shown to a user: no key, no path, no address."""
+    """Root of the tree. `str(error)` is one sentence that may be shown to a user: no key, no path, no address."""
 
     code = "internal"
 
@@ -37,7 +49,7 @@ class ParleyError(Exception):
 
 
 class InvalidRequest(ParleyError):
-    """`status` is 400 (malformed), 413 (too large), 415 (wrong type) or 422 (a value that is not taken)."""
+    """The caller's mistake. `status`: 400 (malformed), 413 (too large), 415 (wrong type) or 422 (invalid value)."""
 
     def __init__(self, code: str, message: str, field: str = "", status: int = 422) -> None:
         super().__init__(message)
@@ -47,20 +59,28 @@ class InvalidRequest(ParleyError):
 
 
 class NotFound(ParleyError):
+    """No such row, or another user's."""
+
     code = "not_found"
 
 
 class Conflict(ParleyError):
+    """The request does not fit the present state of a conversation or turn."""
+
     def __init__(self, code: str, message: str) -> None:
         super().__init__(message)
         self.code = code
 
 
 class Forbidden(ParleyError):
+    """The caller may not do this."""
+
     code = "forbidden"
 
 
 class LimitReached(ParleyError):
+    """The caller has as many of something as one user or browser may have at a time."""
+
     def __init__(self, code: str, message: str, retry_after_s: int = 5) -> None:
         super().__init__(message)
         self.code = code
@@ -68,6 +88,8 @@ class LimitReached(ParleyError):
 
 
 class Overloaded(ParleyError):
+    """The worker is at its capacity. Retry after `retry_after_s` seconds."""
+
     code = "overloaded"
 
     def __init__(self, message: str, retry_after_s: int = 5) -> None:
@@ -76,6 +98,8 @@ class Overloaded(ParleyError):
 
 
 class Restarting(ParleyError):
+    """The worker is shutting down; another worker can serve the request."""
+
     code = "restarting"
 
     def __init__(self) -> None:
@@ -83,6 +107,8 @@ class Restarting(ParleyError):
 
 
 class StoreUnavailable(ParleyError):
+    """The database cannot serve now. Retry after `retry_after_s` seconds."""
+
     code = "database_unavailable"
 
     def __init__(self, message: str, retry_after_s: int = 2) -> None:
@@ -90,8 +116,8 @@ class StoreUnavailable(ParleyError):
         self.retry_after_s = retry_after_s
 
 
-class StoreLate(StoreUnavailable):
-    """`result` waits for what becomes of it after all, and returns or raises that."""
+class StoreTimeout(StoreUnavailable):
+    """The database did not answer in time. `result()` waits for the outcome, then returns or raises it."""
 
     def __init__(self, message: str, result: Callable[[], object]) -> None:
         super().__init__(message)
@@ -99,24 +125,26 @@ class StoreLate(StoreUnavailable):
 
 
 class StoreFailed(StoreUnavailable):
-    """What asks for the database can treat it as unavailable, but a caller is not told to try again."""
+    """The database refuses, and would refuse again: the API's caller is not asked to retry."""
 
     code = "internal"
 
 
 class DatabaseTooNew(StoreFailed):
+    """A later version of the program has changed the tables."""
+
     def __init__(self, step: str) -> None:
         super().__init__(f"a later version of this program has changed its tables: {step}")
 
 
 class ToolFailure(ParleyError):
-    """`message` goes to the model as the call's result and to the page as its summary."""
+    """A tool cannot answer. `message` goes to the model as the call's result and to the page as its summary."""
 
     code = "tool_failed"
 
 
 class TurnEnded(ParleyError):
-    """Raised where a turn finds that it was told to end. `reason` is "timeout", "stopped" or "interrupted"."""
+    """The turn is to end. `reason` is "timeout", "stopped" or "interrupted"."""
 
     def __init__(self, reason: str, message: str) -> None:
         super().__init__(message)
@@ -125,10 +153,10 @@ class TurnEnded(ParleyError):
 
 
 class ModelError(ParleyError):
-    """`retryable`: whether the same question may be answered if asked again.
+    """The model's endpoint did not answer properly.
 
-    `reason` is what the endpoint itself said, fit to be shown, and is a part of `message` too; `retry_after_s` is
-    how long it asked to wait.
+    `retryable` is True where the same request may succeed later. `reason` is the endpoint's own explanation, redacted
+    so that it may be shown; `message` contains it too. `retry_after_s` is the endpoint's Retry-After, in seconds.
     """
 
     retryable = True
@@ -141,13 +169,13 @@ class ModelError(ParleyError):
 
 
 class NoDescriptors(ModelError):
-    """This server's own lack: it has no file descriptor for a connection to the model."""
+    """The server has no file descriptor left for a connection to the model."""
 
     code = "overloaded"
 
 
 class ModelUnreachable(ModelError):
-    """Refused, reset, unknown host, TLS failure: nothing was answered."""
+    """Connection refused or reset, unknown host, TLS failure: no response arrived."""
 
     code = "model_unreachable"
 
@@ -159,52 +187,54 @@ class ModelUnavailable(ModelError):
 
 
 class ModelRateLimited(ModelError):
+    """The endpoint answered 429."""
+
     code = "model_rate_limited"
 
 
 class ModelTimeout(ModelError):
-    """Silent for longer than MODEL_TIMEOUT_S."""
+    """The endpoint sent nothing for MODEL_TIMEOUT_S."""
 
     code = "model_timeout"
 
 
 class ModelInterrupted(ModelError):
-    """The stream ended before the model said that it was done."""
+    """The stream ended before the model had finished its answer."""
 
     code = "model_interrupted"
 
 
 class ModelEndedEarly(ModelInterrupted):
-    """The stream ended without a word about the answer's end."""
+    """The stream ended without a finish reason."""
 
 
 class ModelGarbled(ModelError):
-    """Something that is not the documented format came back."""
+    """The response is not in the documented format."""
 
     code = "model_garbled"
 
 
 class ModelNoAnswer(ModelError):
-    """The model ended in due form without an answer: nothing, reasoning alone, or tool calls without end."""
+    """The model finished without an answer: empty, reasoning only, or tool calls without end."""
 
     code = "model_no_answer"
 
 
 class ModelAnswerTooLong(ModelError):
-    """The answer grew past MAX_ANSWER_CHARS. Asking again would most likely end the same."""
+    """The answer grew past MAX_ANSWER_CHARS. A retry would most likely end the same way."""
 
     code = "model_answer_too_long"
     retryable = False
 
 
 class ModelRejected(ModelError):
-    """4xx: a wrong key, an unknown model, a context that is too long. Asking again changes nothing."""
+    """The endpoint answered 4xx: wrong key, unknown model, context too long. A retry would fail again."""
 
     code = "model_rejected"
     retryable = False
 
 
 class QuestionTooLong(ModelRejected):
-    """Nothing is left that could be left out, and it still does not fit into the model's context."""
+    """The request does not fit into the model's context, although everything optional was left out."""
 
     code = "question_too_long"

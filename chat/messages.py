@@ -1,6 +1,6 @@
-"""The values that pass between rooms: what is said, what a model streams, what a tool finds.
+"""Values that pass between packages: messages, the deltas a model streams, the results of tools.
 
-Pure data, no behaviour beyond construction. Nothing here knows a database, a request or a wire format.
+Pure data without behaviour. Nothing here depends on a database, a request or a wire format.
 """
 
 from __future__ import annotations
@@ -14,11 +14,12 @@ Role = Literal["system", "user", "assistant", "tool"]
 
 @dataclass(frozen=True, slots=True)
 class ToolCall:
-    """A model's wish to call a tool. `arguments` is JSON text exactly as the model wrote it, perhaps invalid.
+    """A model's request to call a tool.
 
-    `extra` and `message_extra` are JSON objects as text, or "": what else the endpoint sent with this call, and
-    with the message that has it and the calls after it (as `content`: what stood before its text). They go back to
-    the same model as they came.
+    `arguments` is JSON text exactly as the model wrote it; it may be invalid.
+    `extra` is a JSON object as text, or "": the unknown fields that the endpoint sent with this call.
+    `message_extra` is the same for the message that contains this call and the calls after it; its `content` is
+    text that precedes the message's text. Both are sent back unchanged to the same model.
     """
 
     id: str
@@ -32,8 +33,8 @@ class ToolCall:
 class Message:
     """One message of a model's context.
 
-    An assistant's message may carry tool calls; each is answered by a message of role `tool`
-    whose `tool_call_id` names the call. `model` wrote a message with tool calls.
+    An assistant's message may contain tool calls. Each is answered by a message of role `tool`
+    whose `tool_call_id` names the call. `model` is the author of a message with tool calls.
     """
 
     role: Role
@@ -45,21 +46,21 @@ class Message:
 
 @dataclass(frozen=True, slots=True)
 class TextDelta:
-    """A piece of the answer, as it arrives."""
+    """Part of the answer's text, as it arrives."""
 
     text: str
 
 
 @dataclass(frozen=True, slots=True)
 class ReasoningDelta:
-    """A piece of the model's reasoning, where it gives it."""
+    """Part of the model's reasoning, as it arrives."""
 
     text: str
 
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """Tokens counted by the model: of one call, or summed over a turn."""
+    """Numbers of tokens, counted by the model for one call, or summed over a turn."""
 
     prompt_tokens: int = 0
     completion_tokens: int = 0
@@ -71,26 +72,26 @@ class Usage:
         )
 
 
-# The model could look nothing up; older messages did not fit into what it takes.
+# The model has no tools; older messages were left out, because they did not fit into its context.
 WITHOUT_TOOLS = "without_tools"
 OLDER_LEFT_OUT = "older_left_out"
 
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """Something the user is to know about how the question was put: WITHOUT_TOOLS or OLDER_LEFT_OUT."""
+    """A notice for the user about how the model was asked: WITHOUT_TOOLS or OLDER_LEFT_OUT."""
 
     code: str
 
 
-# What `llm` yields while a model answers: text and reasoning as they come, each tool call once and
-# complete (after the text), the usage at most once, notices before everything else.
+# `llm` yields these while a model answers: first the notices; text and reasoning as they arrive; after the text each
+# tool call, once and complete; the usage at most once.
 Delta = TextDelta | ReasoningDelta | ToolCall | Usage | Notice
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ToolSpec:
-    """A tool as a model is told of it: `parameters` is a JSON schema of type `object`. Equal only to itself."""
+    """Description of a tool for a model. `parameters` is a JSON schema of type `object`. Equal only to itself."""
 
     name: str
     description: str
@@ -99,10 +100,10 @@ class ToolSpec:
 
 @dataclass(frozen=True, slots=True)
 class ToolResult:
-    """What a tool found.
+    """Result of a tool call.
 
-    `content` is what the model reads (JSON text or plain sentences, a few kilobytes at most),
-    `summary` one line for a person, `data` what the page draws (JSON-able, see docs/tools.md) or None.
+    `content` is for the model: JSON text or plain sentences, a few kilobytes at most. `summary` is one line for the
+    user. `data` is drawn by the page: JSON values (see docs/tools.md), or None.
     """
 
     content: str
@@ -113,10 +114,10 @@ class ToolResult:
 
 @dataclass(frozen=True, slots=True)
 class ToolCallRecord:
-    """One tool call of an answer and what came of it. `result` is None while it runs, or when it never ended.
+    """One tool call of an answer, with its result. `result` is None while the tool runs, or if it never ended.
 
-    `step` is which call of the model asked for it, from 0; `text_offset` where in the answer's text it
-    stands, in characters.
+    `step` is the number of the model's call that requested it, from 0. `text_offset` is its position in the answer's
+    text, in characters.
     """
 
     call: ToolCall
@@ -129,7 +130,7 @@ class ToolCallRecord:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """An assistant's answer as far as it has come."""
+    """An assistant's answer, complete or partial."""
 
     text: str = ""
     reasoning: str = ""
@@ -140,10 +141,10 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Tool:
-    """A function the model may call.
+    """A function that the model may call.
 
-    Its name, docstring and signature become the `ToolSpec`. `label` is the progress line a person sees,
-    a format string over the call's arguments: "Looking up {country} at the World Bank".
+    Its name, docstring and signature become the `ToolSpec`. `label` is the progress line for the user, a format string
+    over the call's arguments: "Looking up {country} at the World Bank".
     """
 
     function: Callable[..., ToolResult]

@@ -1,6 +1,6 @@
-"""`flask --app wsgi mode async|sync|show`. What it does: `chat/switch.py`.
+"""Command `flask --app wsgi mode async|sync|show`. The switch itself is in `chat/switch.py`.
 
-It must work when little else does: nothing here needs the application, or the worker class that it may be leaving.
+The command must work when the application or the present worker class cannot be loaded, so it needs neither.
 """
 
 from __future__ import annotations
@@ -24,39 +24,39 @@ from config.settings import ENV_FILE, SettingError, load
 
 
 @click.command("mode")
-@click.argument("wanted", type=click.Choice(["async", "sync", "show"]))
-def mode(wanted: str) -> None:
-    """Switch between async and sync workers, or show which it is.
+@click.argument("action", type=click.Choice(["async", "sync", "show"]))
+def mode(action: str) -> None:
+    """Switch between async and sync workers, or show the present mode.
 
-    Tries the other kind out, writes USE_ASYNC_AGENT to .env and has the running server reload; answers under way
-    come to their end. What cannot start is refused, and nothing changes.
+    A switch first checks that the server would start in the other mode; if not, it changes nothing. Then it writes
+    USE_ASYNC_AGENT to .env and reloads the running server. Answers in progress are finished.
     """
     try:
-        if wanted == "show":
+        if action == "show":
             _show()
         else:
-            switch.switch(ASYNC if wanted == "async" else SYNC, click.echo)
-    except switch.Refused as refused:
-        raise click.ClickException(str(refused)) from None
+            switch.switch(ASYNC if action == "async" else SYNC, click.echo)
+    except switch.SwitchRefused as error:
+        raise click.ClickException(str(error)) from None
 
 
 def _show() -> None:
     environ = running_master.environment()
     try:
         data_dir = load(environ).data_dir
-    except SettingError:  # told below; the server may still be found where it is by default
+    except SettingError:  # _written reports it; the server may still be found by DATA_DIR alone
         data_dir = load({name: environ[name] for name in environ if name == "DATA_DIR"}, Path(os.devnull)).data_dir
     try:
         server = switch.server_of(data_dir)
         running = _running(server)
-    except switch.Refused as refused:
-        server, running = Master(data_dir, environ), str(refused)
+    except switch.SwitchRefused as error:
+        server, running = Master(data_dir, environ), str(error)
     click.echo(f"Written: {_written(server)}")
     click.echo(f"Running: {running}")
 
 
 def _written(server: Master) -> str:
-    """What a start or a reload would go by."""
+    """Return the mode of the next start or reload, and the source of the setting."""
     try:
         name = (ASYNC if load(server.environ).use_async_agent else SYNC).name
     except SettingError as error:
@@ -69,13 +69,13 @@ def _written(server: Master) -> str:
 def _running(server: Master) -> str:
     if not server.pid:
         return f"no server with DATA_DIR={server.run_dir.parent}."
-    found = Counter(str(report.get("mode")) for report in Peers(server.run_dir).reports())
-    workers = " and ".join(f"{count} {name}" for name, count in sorted(found.items())) or "no"
+    counts = Counter(str(report.get("mode")) for report in Peers(server.run_dir).reports())
+    workers = " and ".join(f"{count} {name}" for name, count in sorted(counts.items())) or "no"
     return f"process {server.pid} with {workers} workers."
 
 
-class _WithoutApplication(AppGroup):
-    """The commands of an application that could not be made: this one, and for any other the reason."""
+class _CommandsWithoutApplication(AppGroup):
+    """Commands when the application could not be created: `mode` works, any other fails with the reason."""
 
     def __init__(self, reason: Exception) -> None:
         super().__init__()
@@ -87,18 +87,21 @@ class _WithoutApplication(AppGroup):
 
 
 def without_application(reason: Exception) -> Flask:
-    """What the `flask` command gets in place of an application that could not be made. Raises `reason`, or ends
-    the process with its sentence, where somebody else asks: gunicorn, or a command that serves.
+    """Return a replacement, for the `flask` command, of an application that could not be created.
+
+    For any other importer, such as gunicorn or a command that serves, raise `reason`, or for a SettingError end the
+    process with its message.
     """
-    asked = click.get_current_context(silent=True)
-    if asked is None or asked.parent is not None:
+    context = click.get_current_context(silent=True)
+    if context is None or context.parent is not None:
         fail(reason)
     app = Flask("chat.mode_command", static_folder=None)
-    app.cli = _WithoutApplication(reason)
+    app.cli = _CommandsWithoutApplication(reason)
     return app
 
 
 def fail(reason: Exception) -> NoReturn:
+    """Exit with the message of a SettingError; raise any other exception."""
     if isinstance(reason, SettingError):
         sys.exit(f"parley: {reason}")
     raise reason

@@ -1,6 +1,6 @@
-"""Changes the worker class of a running server: tried out first, written to `.env`, reloaded, and looked after.
+"""Change of a running server's worker class: preflight, write `.env`, reload, wait for the new workers.
 
-Whatever does not succeed is undone, and told in one sentence. The command: `chat/mode_command.py`.
+A step that fails is undone and reported in one sentence. The command is in `chat/mode_command.py`.
 """
 
 from __future__ import annotations
@@ -23,67 +23,65 @@ from config.settings import ENV_FILE, SettingError, Settings, load
 
 FLAG = "USE_ASYNC_AGENT"
 
-# On a busy machine the trial of the reload alone takes ten of them.
+# The preflight of the reload alone takes ten of them on a busy machine.
 _NEW_WORKERS_S = 60.0
-_LOOK_EVERY_S = 0.1
+_POLL_S = 0.1
 _UNCHANGED = "Nothing was changed."
 
-Say = Callable[[str], object]
+Echo = Callable[[str], object]
 
 
-class Refused(Exception):
-    """One or two sentences: what stands in the way, and that nothing was changed or what was undone."""
+class SwitchRefused(Exception):
+    """The switch failed. The message names the obstacle, and says that nothing was changed or what was undone."""
 
 
-def switch(target: Mode, say: Say) -> None:
-    """Bring the server to `target`; where none runs, `.env`. Raises Refused."""
-    with _alone():
+def switch(target: Mode, echo: Echo) -> None:
+    """Switch the running server, or `.env` alone where none runs, to `target`. Raises SwitchRefused."""
+    with _switch_lock():
         server = find_server({FLAG: _flag(target)})
         _environment_must_allow(target, server)
-        if _is_so(target, server):
-            say(f"Already {target.name}; nothing to do.")
+        if _is_current(target, server):
+            echo(f"Already {target.name}; nothing to do.")
             return
-        workers = _try_out(target, server)
-        change = _Change(target)
+        workers = _preflight(target, server)
+        change = _EnvFileChange(target)
         if server.pid:
-            _reload(target, server, workers, change, say)
+            _reload(target, server, workers, change, echo)
         else:
-            say(f"{ENV_FILE} says {FLAG}={_flag(target)}. {nobody(server)}: the next start will be {target.name}.")
+            no_server = f"No server runs with DATA_DIR={server.run_dir.parent}"
+            echo(f"{ENV_FILE} says {FLAG}={_flag(target)}. {no_server}: the next start will be {target.name}.")
 
 
-def find_server(assumed: Mapping[str, str]) -> Master:
-    """The server that runs with this DATA_DIR, or what would start from here. `assumed` wins over `.env`, so
-    that a setting which is just being mended does not stand in the way. Raises Refused.
+def find_server(overrides: Mapping[str, str]) -> Master:
+    """Return the server that runs with this DATA_DIR, or the one that would start. Raises SwitchRefused.
+
+    `overrides` wins over `.env`, so that a wrong value that the switch is about to replace is no obstacle.
     """
     try:
-        settings = load(running_master.environment() | dict(assumed))
+        settings = load(running_master.environment() | dict(overrides))
     except SettingError as error:
-        raise Refused(f"{error} {_UNCHANGED}") from error
+        raise SwitchRefused(f"{error} {_UNCHANGED}") from error
     return server_of(settings.data_dir)
 
 
 def server_of(data_dir: Path) -> Master:
-    """The server that runs with this DATA_DIR, or what would start from here. Raises Refused."""
+    """Return the server that runs with this DATA_DIR, or the one that would start. Raises SwitchRefused."""
     run_dir = data_dir / "run"
     try:
         return running_master.find(run_dir)
     except ServerElsewhere as error:
-        raise Refused(
+        raise SwitchRefused(
             f"The server that uses {run_dir} runs in another container or on another machine; "
             f"give this command there. {_UNCHANGED}"
         ) from error
     except PermissionError as error:
-        raise Refused(f"The server that uses {run_dir} is another user's; be that user. {_UNCHANGED}") from error
+        raise SwitchRefused(f"The server that uses {run_dir} is another user's; be that user. {_UNCHANGED}") from error
     except OSError as error:
-        raise Refused(f"{run_dir} cannot be read ({error}). {_UNCHANGED}") from error
-
-
-def nobody(server: Master) -> str:
-    return f"No server runs with DATA_DIR={server.run_dir.parent}"
+        raise SwitchRefused(f"{run_dir} cannot be read ({error}). {_UNCHANGED}") from error
 
 
 def in_environment(server: Master) -> bool:
-    """Whether the environment that counts says which mode it is: `.env` is then not asked."""
+    """Return whether the server's environment sets the mode, in which case `.env` is ignored."""
     return FLAG in server.environ
 
 
@@ -96,14 +94,15 @@ def _mode(settings: Settings) -> Mode:
 
 
 @contextlib.contextmanager
-def _alone() -> Iterator[None]:
-    """One switch at a time in a tree. Its folder is what is locked: nothing to make, and nothing left behind."""
+def _switch_lock() -> Iterator[None]:
+    """Allow one switch at a time in a source tree. Raises SwitchRefused."""
+    # The folder itself is locked, so that no lock file is created or left behind.
     handle = os.open(ENV_FILE.parent, os.O_RDONLY)
     try:
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         yield
     except BlockingIOError as error:
-        raise Refused(f"Another `flask mode` is at work here; wait for its end. {_UNCHANGED}") from error
+        raise SwitchRefused(f"Another `flask mode` is at work here; wait for its end. {_UNCHANGED}") from error
     finally:
         os.close(handle)
 
@@ -118,14 +117,14 @@ def _environment_must_allow(target: Mode, server: Master) -> None:
         allowed = False
     if not allowed:
         whose = f"the server (process {server.pid}) was started with" if server.pid else "this environment has"
-        raise Refused(
+        raise SwitchRefused(
             f"{whose[0].upper()}{whose[1:]} {FLAG}={value} in its environment, which wins over .env; "
             f"take it out there and start the server anew. {_UNCHANGED}"
         )
 
 
-def _is_so(target: Mode, server: Master) -> bool:
-    """Whether the settings say so, and the workers that came last are so."""
+def _is_current(target: Mode, server: Master) -> bool:
+    """Return whether the settings and the newest workers have the mode already."""
     try:
         written = _mode(load(server.environ))
     except SettingError:
@@ -136,23 +135,23 @@ def _is_so(target: Mode, server: Master) -> bool:
     return newest.get("mode") == target.name
 
 
-def _try_out(target: Mode, server: Master) -> int:
-    """How many workers would start. Raises Refused."""
+def _preflight(target: Mode, server: Master) -> int:
+    """Return the number of workers that would start. Raises SwitchRefused if the server would not start so."""
     environ = server.environ | {FLAG: _flag(target)}
     outcome = trial.attempt(server.python, server.arguments, environ, server.folder)
     if outcome.failure:
-        raise Refused(f"The server would not start as {target.name} ({outcome.failure}). {_UNCHANGED}")
+        raise SwitchRefused(f"The server would not start as {target.name} ({outcome.failure}). {_UNCHANGED}")
     if outcome.mode != target.name:
-        given = " ".join(server.arguments)
-        raise Refused(
-            f"The server would start as {outcome.mode} all the same, since its command line ({given}) "
+        arguments = " ".join(server.arguments)
+        raise SwitchRefused(
+            f"The server would start as {outcome.mode} all the same, since its command line ({arguments}) "
             f"or GUNICORN_CMD_ARGS chooses the workers. {_UNCHANGED}"
         )
     return outcome.workers
 
 
-class _Change:
-    """`.env` with the flag set, and what it was before. Raises Refused when it cannot be written."""
+class _EnvFileChange:
+    """The change of `.env`, which can be undone. Raises SwitchRefused if `.env` cannot be written."""
 
     def __init__(self, target: Mode) -> None:
         try:
@@ -161,10 +160,10 @@ class _Change:
             if self._before is None or self._written != self._before:
                 env_file.write(ENV_FILE, self._written)
         except OSError as error:
-            raise Refused(f"{ENV_FILE} cannot be written ({error.strerror}). {_UNCHANGED}") from error
+            raise SwitchRefused(f"{ENV_FILE} cannot be written ({error.strerror}). {_UNCHANGED}") from error
 
     def undo(self) -> str:
-        """Put back what was there; returns what has become of it."""
+        """Restore the previous `.env` and return a phrase about the outcome."""
         try:
             if env_file.read(ENV_FILE) != self._written:
                 return f"{ENV_FILE} was changed by somebody else meanwhile and is left so"
@@ -174,36 +173,36 @@ class _Change:
         return f"{ENV_FILE} is as it was"
 
 
-def _reload(target: Mode, server: Master, workers: int, change: _Change, say: Say) -> None:
+def _reload(target: Mode, server: Master, workers: int, change: _EnvFileChange, echo: Echo) -> None:
     peers = Peers(server.run_dir)
     old = _identities(peers)
-    patience_s = _NEW_WORKERS_S
+    timeout_s = _NEW_WORKERS_S
     if len(old) > 2 * workers:  # then its master waits: see config/server/master.py
-        say("The server still finishes the answers of earlier reloads; this one follows.")
-        patience_s += load(server.environ).grace_s
+        echo("The server still finishes the answers of earlier reloads; this one follows.")
+        timeout_s += load(server.environ).grace_s
     try:
         server.reload()
-        _wait(target, server, workers, old, time.monotonic() + patience_s)
+        _wait(target, server, workers, old, time.monotonic() + timeout_s)
     except (OSError, TimeoutError) as error:
-        raise Refused(_undone(target, server, change, error)) from error
-    left = len(_identities(peers) & old)
-    ends = f"; {left} from before finish their answers and end" if left else ""
-    say(f"{target.name.capitalize()}: {workers} {target.worker_class} workers answer{ends}.")
+        raise SwitchRefused(_undo(target, server, change, error)) from error
+    remaining = len(_identities(peers) & old)
+    ends = f"; {remaining} from before finish their answers and end" if remaining else ""
+    echo(f"{target.name.capitalize()}: {workers} {target.worker_class} workers answer{ends}.")
 
 
 def _wait(target: Mode, server: Master, workers: int, old: set[tuple[int, str]], deadline: float) -> None:
-    """Until so many new workers of the mode report. Raises ProcessLookupError, TimeoutError."""
+    """Wait until as many new workers of the mode report. Raises ProcessLookupError, TimeoutError."""
     peers = Peers(server.run_dir)
     while len(_identities(peers, target) - old) < workers:
         if not server.alive:
             raise ProcessLookupError
         if time.monotonic() > deadline:
             raise TimeoutError
-        time.sleep(_LOOK_EVERY_S)
+        time.sleep(_POLL_S)
 
 
 def _identities(peers: Peers, mode: Mode | None = None) -> set[tuple[int, str]]:
-    """The workers that report, of one mode or of any: number and start, since numbers come again."""
+    """Return the workers that report, of one mode or of any, by pid and start time, since pids are reused."""
     reports: list[dict[str, Any]] = [report for report in peers.reports() if not report["stale"]]
     return {
         (report["pid"], str(report.get("started_at")))
@@ -212,15 +211,15 @@ def _identities(peers: Peers, mode: Mode | None = None) -> set[tuple[int, str]]:
     }
 
 
-def _undone(target: Mode, server: Master, change: _Change, error: Exception) -> str:
-    became = change.undo()
+def _undo(target: Mode, server: Master, change: _EnvFileChange, error: Exception) -> str:
+    outcome = change.undo()
     if isinstance(error, PermissionError):
-        return f"The server (process {server.pid}) is another user's; be that user. {became}."
+        return f"The server (process {server.pid}) is another user's; be that user. {outcome}."
     with contextlib.suppress(OSError):
         if isinstance(error, TimeoutError):
             server.reload()
             return (
-                f"No {target.name} workers came in time. {became}, and the server was told to reload it; "
+                f"No {target.name} workers came in time. {outcome}, and the server was told to reload it; "
                 "its console may say why."
             )
-    return f"The server has ended. {became}; the server's console says why, and it must be started again."
+    return f"The server has ended. {outcome}; the server's console says why, and it must be started again."

@@ -15,7 +15,7 @@ import pytest
 
 from chat import switch
 from chat.runtime.mode import SYNC
-from chat.switch import Refused
+from chat.switch import SwitchRefused
 from config import pid_file, trial
 from config.trial import cause
 from tests.servers.tree import Tree
@@ -196,7 +196,7 @@ def test_a_server_in_another_container_is_left_alone(tmp_path: Path, monkeypatch
     monkeypatch.setattr(switch, "ENV_FILE", tmp_path / ".env")
     with held(run_dir):
         (run_dir / "server.pid").write_text("1\n")
-        with pytest.raises(Refused, match=r"runs in another container .+ Nothing was changed\.$"):
+        with pytest.raises(SwitchRefused, match=r"runs in another container .+ Nothing was changed\.$"):
             switch.switch(SYNC, print)
     assert not (tmp_path / ".env").exists()
 
@@ -209,7 +209,7 @@ def test_another_users_server_is_left_alone(tmp_path: Path, monkeypatch: pytest.
         raise PermissionError(13, "Permission denied", str(run_dir))
 
     monkeypatch.setattr(pid_file, "master", closed)
-    with pytest.raises(Refused, match=r"is another user's; be that user\. Nothing was changed\.$"):
+    with pytest.raises(SwitchRefused, match=r"is another user's; be that user\. Nothing was changed\.$"):
         switch.switch(SYNC, print)
     assert not (tmp_path / ".env").exists()
 

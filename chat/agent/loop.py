@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 
 from chat.agent.context import step_messages
 from chat.agent.toolbox import Toolbox
-from chat.call_ids import accepted_id
+from chat.call_ids import portable_call_id
 from chat.cancellation import Cancellation
 from chat.errors import ModelAnswerTooLong, ModelNoAnswer
 from chat.llm.contract import LanguageModel
@@ -109,7 +109,7 @@ class Agent:
         """The calls of a step. Ids stay as they came, unless one was used before in this answer."""
         records: list[ToolCallRecord] = []
         for call in calls:
-            unique = call if call.id not in used else replace(call, id=accepted_id(call.id, used))
+            unique = call if call.id not in used else replace(call, id=portable_call_id(call.id, used))
             used.add(unique.id)
             records.append(ToolCallRecord(unique, self._toolbox.label(unique), step, text_offset))
         return records

@@ -12,7 +12,7 @@ from typing import Any
 
 import msgspec
 
-from chat.call_ids import accepted_id
+from chat.call_ids import portable_call_id
 from chat.messages import Message, ToolCall
 
 
@@ -42,7 +42,7 @@ def _prepared(messages: Sequence[Message], model: str | None) -> Iterator[Messag
             for call in message.tool_calls:
                 ready = call if message.model == model else _plain(call)
                 if message.model != model or not call.id or call.id in used:
-                    ready = replace(ready, id=accepted_id(call.id, used | taken))
+                    ready = replace(ready, id=portable_call_id(call.id, used | taken))
                     renamed[call.id] = ready.id
                 used.add(ready.id)
                 calls.append(ready)

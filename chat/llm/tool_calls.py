@@ -13,7 +13,7 @@ from typing import Any
 
 import msgspec
 
-from chat.call_ids import made_id
+from chat.call_ids import new_call_id
 from chat.errors import ModelGarbled
 from chat.llm.surrogates import cleaned, whole_characters
 from chat.messages import ToolCall
@@ -66,7 +66,7 @@ class PartialCall:
             raise ModelGarbled("The model called a tool without naming it.")
         extra = as_text(self.extra) if self.extra else ""
         name, arguments = whole_characters(self.name), whole_characters("".join(self.arguments))
-        return ToolCall(whole_characters(self.id) or made_id(), name, arguments, extra, message_extra)
+        return ToolCall(whole_characters(self.id) or new_call_id(), name, arguments, extra, message_extra)
 
 
 class ToolCalls:

@@ -18,7 +18,7 @@ from typing import Any, Concatenate, ParamSpec, Protocol, TypeVar
 
 import peewee
 
-from chat.errors import DatabaseTooNew, StoreLate, StoreUnavailable
+from chat.errors import DatabaseTooNew, StoreTimeout, StoreUnavailable
 from chat.runtime import mode
 from chat.runtime.native import Call, NativePool, NotYet
 from chat.store.commit import Committer, Write, translation
@@ -111,7 +111,7 @@ class Database:
     def write(self, work: Callable[[], T]) -> T:
         """Run `work` in a transaction: all of it is committed when this returns, none of it when it raises.
 
-        `work` may be run a second time, after all that it did was undone. Raises StoreLate where it may still be done.
+        `work` may be run a second time, after all that it did was undone. Raises StoreTimeout where it may yet be done.
         """
         outcome: T = self._in_time(self._writer, Write(time.monotonic() + _PATIENCE_S, work))
         return outcome
@@ -125,7 +125,7 @@ class Database:
         """Have `work` called with all the items of it that wait, in a transaction.
 
         It gives for each item what this returns, or the error that this raises; of such an item it may have
-        written nothing. What it raises itself is raised for each item for itself. Raises StoreLate as `write` does.
+        written nothing. What it raises itself is raised for each item for itself. Raises StoreTimeout as `write` does.
         """
         outcome: T = self._in_time(self._writer, Write(time.monotonic() + _PATIENCE_S, together=work, item=item))
         return outcome
@@ -146,13 +146,13 @@ class Database:
             self._opened.pop().close()
 
     def _in_time(self, pool: NativePool, call: Call, longer_s: float = 0.0) -> Any:
-        """Have `call` made; return or raise what came of it, or raise StoreLate when that takes too long."""
+        """Have `call` made; return or raise what came of it, or raise StoreTimeout when that takes too long."""
         if self.files.lost:
             raise StoreUnavailable(_LOST)
         try:
             return pool.outcome(call, _PATIENCE_S + _GRACE_S, longer_s)
         except NotYet:
-            raise StoreLate("The database is slow at the moment; try again.", lambda: _awaited(call)) from None
+            raise StoreTimeout("The database is slow at the moment; try again.", lambda: _awaited(call)) from None
 
     def _undo(self) -> None:
         if self.peewee.is_closed():

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from chat.errors import StoreFailed, StoreLate, StoreUnavailable
+from chat.errors import StoreFailed, StoreTimeout, StoreUnavailable
 from chat.store.database import Database
 
 # More than a page, so that a database which may not grow any more refuses it. Nothing of it stays.
@@ -27,7 +27,7 @@ class Readiness:
         """Find out whether the database takes what is written. One that is locked or slow for a while still does."""
         try:
             self.database.write(self._write)
-        except StoreLate:
+        except StoreTimeout:
             return
         except StoreUnavailable as refusal:
             if isinstance(refusal, StoreFailed) or "busy" not in refusal.message:

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field, replace
 from chat.agent.context import answer_messages, fit
 from chat.agent.loop import Agent
 from chat.cancellation import Cancellation
-from chat.errors import ModelError, ParleyError, StoreFailed, StoreLate, StoreUnavailable, TurnEnded
+from chat.errors import ModelError, ParleyError, StoreFailed, StoreTimeout, StoreUnavailable, TurnEnded
 from chat.memory.contract import ConversationMemory
 from chat.messages import Answer, Message
 from chat.runtime import mode, threads
@@ -112,12 +112,12 @@ class Runner:
         """
         try:
             yield
-        except StoreLate as late:
+        except StoreTimeout as late:
             with contextlib.suppress(RuntimeError):  # no more threads: it is found to be lost
                 threads.start("late turn", self._launch_late, late, course)
             raise
 
-    def _launch_late(self, late: StoreLate, course: Course) -> None:
+    def _launch_late(self, late: StoreTimeout, course: Course) -> None:
         with contextlib.suppress(ParleyError), self._running_turns.admit():
             begun = late.result()
             if isinstance(begun, StartedTurn):

@@ -12,8 +12,8 @@ from typing import Any
 WsgiApp = Callable[[dict[str, Any], Any], Iterable[bytes]]
 
 
-def below(base: str, app: WsgiApp) -> WsgiApp:
-    """Return `app` published below `base`; "" is the root."""
+def with_base_path(base: str, app: WsgiApp) -> WsgiApp:
+    """Return `app` as seen below `base`; "" is the root."""
     if not base:
         return app
 

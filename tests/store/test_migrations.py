@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from chat.errors import DatabaseTooNew, StoreLate
+from chat.errors import DatabaseTooNew, StoreTimeout
 from chat.store import Store
 from chat.store.database import Database, explain_unopenable
 from chat.store.migrations import STEPS, migrate
@@ -169,7 +169,7 @@ def test_a_database_that_is_late_ends_no_start(tmp_path):
         def read(self, work):
             if self.times:
                 self.times -= 1
-                raise StoreLate("The database is slow at the moment; try again.", lambda: None)
+                raise StoreTimeout("The database is slow at the moment; try again.", lambda: None)
             return super().read(work)
 
     database = Late(tmp_path / "chat.db")

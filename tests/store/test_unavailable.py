@@ -11,7 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from chat.errors import NotFound, StoreLate, StoreUnavailable
+from chat.errors import NotFound, StoreTimeout, StoreUnavailable
 from chat.store import Store
 
 from .scenarios import answered, at_once, begin, counts, finish, write_lock
@@ -194,7 +194,7 @@ class TestSlow:
 
     def test_what_is_done_late_can_be_heard_of(self, store, conversation):
         self.slow(store, "INSERT INTO turns", 0.6)
-        with pytest.raises(StoreLate) as late:
+        with pytest.raises(StoreTimeout) as late:
             begin(store, conversation)
         begun = late.value.result()
         assert store.turns.get(begun.turn.id).status == "running"
@@ -204,7 +204,7 @@ class TestSlow:
             time.sleep(0.6)
             raise NotFound("Gone.")
 
-        with pytest.raises(StoreLate) as late:
+        with pytest.raises(StoreTimeout) as late:
             store.database.write(fail)
         with pytest.raises(NotFound):
             late.value.result()

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from chat.tools.http import JsonSource, SourceUnavailable
-from tests.circles import no_circles
+from tests.reference_cycles import no_reference_cycles
 from tests.servers.market_data import MarketDataServer
 
 from .conftest import IMPATIENT, QUICK, limits_for
@@ -194,11 +194,11 @@ def test_a_failure_leaves_no_circles(source, server, fault):
             source.get(PATH, QUERY)
 
     fail()
-    with no_circles():
+    with no_reference_cycles():
         fail()
 
 
 def test_an_answer_leaves_no_circles(source):
     source.get(PATH, QUERY)
-    with no_circles():
+    with no_reference_cycles():
         source.get(PATH, QUERY)

@@ -12,7 +12,7 @@ from flask import Flask
 from chat import app as application
 from chat.llm.client import OpenAIModel
 
-from ..circles import no_circles
+from ..reference_cycles import no_reference_cycles
 from .faulty_endpoint import FaultyEndpoint
 from .whole_scene import TOOLS, Clock, Scene
 
@@ -43,7 +43,7 @@ def scene(make_app: Callable[..., Flask], monkeypatch: pytest.MonkeyPatch) -> Sc
 
 def test_an_answer_leaves_no_circles(scene: Scene) -> None:
     scene.talk()
-    with no_circles():
+    with no_reference_cycles():
         scene.talk()
 
 
@@ -66,7 +66,7 @@ def test_a_failed_answer_leaves_no_circles(scene: Scene, endpoint: FaultyEndpoin
         assert endpoint.disarm()
 
     fail()
-    with no_circles():
+    with no_reference_cycles():
         fail()
 
 
@@ -79,7 +79,7 @@ def test_a_stopped_answer_leaves_no_circles(scene: Scene, endpoint: FaultyEndpoi
         endpoint.disarm()
 
     stop()
-    with no_circles():
+    with no_reference_cycles():
         stop()
 
 
@@ -93,5 +93,5 @@ def test_a_refused_begin_leaves_no_circles(scene: Scene) -> None:
             assert answer.status_code in (404, 422)
 
     refuse()
-    with no_circles():
+    with no_reference_cycles():
         refuse()

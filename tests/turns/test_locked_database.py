@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from chat.errors import StoreFailed, StoreLate
+from chat.errors import StoreFailed, StoreTimeout
 from chat.messages import TextDelta
 from chat.store.records import COMPLETED, FAILED, RUNNING, TurnError
 
@@ -134,7 +134,7 @@ def test_a_turn_that_begins_after_its_sender_was_told_to_try_again(worker, dicta
             time.sleep(0.6)
 
     store.database.write(lambda: store.database.peewee.connection().set_trace_callback(hold))
-    with pytest.raises(StoreLate):
+    with pytest.raises(StoreTimeout):
         worker.ask(conversation, client_id="once")
     dictation.say(TextDelta("Here."))
     dictation.end()

@@ -16,7 +16,7 @@ from flask import Flask
 from chat import app as application
 from chat.llm.client import OpenAIModel
 
-from ..circles import wait_for_threads
+from ..reference_cycles import wait_for_threads
 from .faulty_endpoint import FaultyEndpoint
 from .whole_scene import TOOLS, Clock, Scene
 

@@ -14,7 +14,7 @@ from collections.abc import Callable
 from importlib import import_module
 from typing import Any
 
-from chat.errors import DatabaseTooNew, StoreLate, StoreUnavailable
+from chat.errors import DatabaseTooNew, StoreTimeout, StoreUnavailable
 from chat.store.database import Database
 
 STEPS = (
@@ -99,7 +99,7 @@ def _patiently(work: Callable[[], list[str]]) -> list[str]:
         try:
             return work()
         except StoreUnavailable as error:
-            passing = isinstance(error, StoreLate) or "busy" in error.message
+            passing = isinstance(error, StoreTimeout) or "busy" in error.message
             if not passing or time.monotonic() > until:
                 raise
             time.sleep(0.05)

@@ -12,7 +12,7 @@ from flask.testing import FlaskClient
 
 from config.settings import Settings
 
-from ..circles import no_circles
+from ..reference_cycles import no_reference_cycles
 
 _JSON = {"Content-Type": "application/json"}
 
@@ -41,7 +41,7 @@ def test_a_refused_request_leaves_no_circles(alice: FlaskClient, method: str, pa
         answer.close()
 
     ask()
-    with no_circles():
+    with no_reference_cycles():
         ask()
 
 
@@ -52,7 +52,7 @@ def test_a_request_for_a_foreign_host_leaves_no_circles(make_app: Callable[..., 
         client.post("/api/nothing", data=b"[" * 1000, headers={"Host": "evil.example"}).close()
 
     ask()
-    with no_circles():
+    with no_reference_cycles():
         ask()
 
 
@@ -68,5 +68,5 @@ def test_a_locked_database_leaves_no_circles(
             assert alice.post("/api/conversations", json={}).status_code == 503
 
         ask()
-        with no_circles():
+        with no_reference_cycles():
             ask()

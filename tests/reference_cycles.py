@@ -21,7 +21,7 @@ _OURS = ("turn ", "tool ", "fetch")
 
 
 @contextlib.contextmanager
-def no_circles() -> Iterator[None]:
+def no_reference_cycles() -> Iterator[None]:
     """Raise AssertionError where what is over after the block has left a circle with anything of the program's in it.
 
     Have everything done once before: what is kept for good the first time is no garbage.
