@@ -1,4 +1,4 @@
-"""One question, put in the way that its endpoint takes: refused, it is asked again without what it was refused for."""
+"""A request that adapts to its endpoint: after a refusal it is sent again without the refused part."""
 
 from __future__ import annotations
 
@@ -17,18 +17,18 @@ from chat.messages import OLDER_LEFT_OUT, WITHOUT_TOOLS, Message, ToolSpec
 
 log = logging.getLogger(__name__)
 
-# Enough to cut a conversation to a hundredth. Each cut leaves room for what is counted otherwise there.
+# Enough to shorten a conversation to a hundredth. The margin allows for differences in counting.
 _MAX_SHORTENINGS = 7
 _MARGIN = 0.9
-# Less than that is a number read amiss.
+# A smaller share is taken for a misread number.
 _MIN_SHARE = 0.01
-# With a limit in tokens and no count of what was sent: few texts have fewer characters to the token.
+# Used if the refusal has a limit in tokens but no count: few texts have fewer characters per token.
 _CHARS_PER_TOKEN = 2.5
 
 
 @dataclass(frozen=True, slots=True)
 class ModelRequest:
-    """What is asked. `tools` may be left out, `may_call` tells the model whether it may call them."""
+    """A request to a model. `tools` are optional; `may_call` tells the model whether it may call them."""
 
     model: str
     messages: Sequence[Message]
@@ -37,10 +37,10 @@ class ModelRequest:
 
 
 class AdaptiveRequest:
-    """The requests for one question, each made from what the endpoint refused before."""
+    """The successive request bodies of one model request, each adapted to the refusals before it."""
 
     def __init__(self, request: ModelRequest, capabilities: CapabilityCache, offer_tools: str) -> None:
-        """`offer_tools` is "auto", "true" or "false" (MODEL_TOOLS)."""
+        """Prepare the first body. `offer_tools` is "auto", "true" or "false" (MODEL_TOOLS)."""
         self._request = request
         self._capabilities = capabilities
         self._known = capabilities.get(request.model)
@@ -59,12 +59,12 @@ class AdaptiveRequest:
 
     @property
     def notices(self) -> list[str]:
-        """What the user is to know about the request that was sent last."""
+        """Return the notices for the user about the request that was sent last."""
         without = TOOLS in self._left_out and bool(self._request.tools)
         return [WITHOUT_TOOLS] * without + [OLDER_LEFT_OUT] * self._is_shortened
 
     def body(self) -> bytes:
-        """The body of the next request."""
+        """Return the next request's body."""
         request, without = self._request, self._left_out
         messages = self._messages
         if TOOLS in without:
@@ -82,16 +82,19 @@ class AdaptiveRequest:
         return encode_request(request.model, messages, tools, request.may_call, self._keeps_own_calls, usage)
 
     def adapt(self, failure: Exception, error: ModelError) -> ModelError | None:
-        """None if `body` now differs and is to be sent at once; else the error of this question."""
-        if found := too_long(failure):
-            return self._shorten(found.share, found.limit, error)
+        """Adapt to a refusal.
+
+        Return None if `body` now differs and should be sent at once, otherwise the final error.
+        """
+        if measured := too_long(failure):
+            return self._shorten(measured.share, measured.limit, error)
         return self._omit_option(failure, error)
 
     def succeeded(self) -> None:
-        """Remember what the last request went without: it was answered."""
+        """Store the adaptations of the last request, which was accepted."""
         unsupported = self._unsupported
         if not (TOOLS in self._probed and self._has_calls):
-            # Without a name for it, the calls in the history may have been to blame, and not the tools.
+            # The refusal named no option, so the calls in the history may have been the cause, and not the tools.
             unsupported |= self._probed
         if unsupported == self._known.unsupported and self._max_chars == self._known.max_chars:
             return
@@ -117,7 +120,7 @@ class AdaptiveRequest:
 
     @property
     def _sent(self) -> list[str]:
-        """The options that were in the last request, and may be left out."""
+        """Return the options that the last request had and that may be omitted."""
         present = {TOOLS: bool(self._request.tools) or self._has_calls, USAGE: True}
         present[SYSTEM] = any(message.role == "system" for message in self._messages)
         return [each for each in OPTIONS if present[each] and each not in self._left_out | self._always_sent]
@@ -125,7 +128,7 @@ class AdaptiveRequest:
     def _omit_option(self, failure: Exception, error: ModelError) -> ModelError | None:
         named = option_named(failure, self._sent)
         if self._sends_own_calls and named not in (USAGE, SYSTEM) and is_refusal(failure):
-            # Its own calls as they came may be what it refuses, and not the tools.
+            # The refusal may be due to the model's own calls, sent unchanged, and not to the tools.
             self._keeps_own_calls = False
             return None
         if named:
@@ -145,12 +148,12 @@ class AdaptiveRequest:
         return None
 
     def _possible_probes(self) -> list[frozenset[str]]:
-        """One option after the other, at last all."""
+        """Return the options to omit, one after the other, finally all of them."""
         sent = self._sent
         return [frozenset({each}) for each in sent] + [frozenset(sent)] * (len(sent) > 1)
 
     def _shorten(self, share: float | None, limit: int | None, error: ModelError) -> ModelError | None:
-        """Make room, by what the refusal says or else by half."""
+        """Reduce the limit by the numbers in the refusal, or else by half."""
         request = self._request
         tools = 0 if TOOLS in self._left_out else len(msgspec.json.encode([tool.parameters for tool in request.tools]))
         whole = self._sent_chars + tools
@@ -158,7 +161,7 @@ class AdaptiveRequest:
             share = limit * _CHARS_PER_TOKEN / whole
         if share is not None and share < _MIN_SHARE:
             share = None
-        # A share that changed nothing before is not believed again.
+        # A share that had no effect twice is ignored.
         wanted = whole * (0.5 if share is None or self._shortenings >= 2 else share * _MARGIN) - tools
         before = self._sent_chars
         self._shortenings += 1

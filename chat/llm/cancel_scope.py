@@ -28,7 +28,7 @@ _YIELD_EVERY_S = 0.01
 
 
 class Interruptible(Protocol):
-    """A blocking operation of a request: a connection, or a host name look-up."""
+    """Target of a scope's cancellation: a connection, or a host name look-up."""
 
     def interrupt(self, scope: CancelScope) -> None:
         """Wake the thread that blocks here for `scope`; do nothing if another scope has taken over.

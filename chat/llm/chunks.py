@@ -1,8 +1,8 @@
-"""One event of a streamed chat completion, decoded: strictly as a rule, loosely where that fails.
+"""Decoding of one event of a streamed chat completion: strict first, lenient if that fails.
 
-Endpoints differ more than the documentation admits. The strict decoder takes what nearly all send, at a few
-microseconds a token. What it refuses is read once more with Python's own decoder, and brought into the same shape:
-what fits is kept, what does not is dropped, and only what carries the answer counts.
+Endpoints differ more than their documentation says. The strict decoder accepts the events of nearly all endpoints, at a
+few microseconds a token. An event that it refuses is decoded with Python's own decoder and converted to the same
+structure: valid fields are kept, others dropped.
 """
 
 from __future__ import annotations
@@ -17,12 +17,12 @@ import msgspec
 from chat.llm.surrogates import whole_characters
 
 _DEEPEST_TEXT = 8
-# As the code of an event without choices: it is none of an error.
+# Values of `code` in an event without choices that do not mean an error.
 _SUCCESS = (None, 0, "0", 200, "200", "success", "Success", "OK", "ok")
 
 
 class Delta(msgspec.Struct, gc=False):
-    """What an event adds, or a whole message. The fields of type Any are read where they are used."""
+    """The delta of an event, or a whole message. Fields of type Any are interpreted by their users."""
 
     content: str | list[Any] | None = None
     reasoning_content: str | None = None
@@ -37,7 +37,7 @@ class Delta(msgspec.Struct, gc=False):
     reasoning_opaque: Any = None
 
 
-# Fields that belong to the reasoning of a message and must come back with its tool calls, beside plain text.
+# Fields of a message's reasoning that must be sent back with its tool calls, beside plain text.
 EXTRA_FIELDS = ("reasoning_details", "thinking_blocks", "extra_content", "thought_signature", "reasoning_opaque")
 
 
@@ -51,7 +51,7 @@ class Choice(msgspec.Struct, gc=False):
 
 
 class Chunk(msgspec.Struct, gc=False):
-    """One event. `error` is set where the event is an error; `choices` are all, whatever their index."""
+    """One event. `error` is set if the event is an error; `choices` are all of them, whatever their index."""
 
     choices: list[Choice] | None = None
     usage: Any = None
@@ -62,7 +62,7 @@ decode = msgspec.json.Decoder(Chunk).decode
 
 
 def decode_loosely(data: bytes) -> Chunk:
-    """Decode an event that the strict decoder refused. Raises ValueError for what is not a JSON object."""
+    """Decode an event that the strict decoder refused. Raises ValueError for anything but a JSON object."""
     value = document(data)
     if isinstance(value, list) and value:
         value = value[0]
@@ -73,7 +73,7 @@ def decode_loosely(data: bytes) -> Chunk:
 
 
 def document(data: bytes) -> Any:
-    """Decode any JSON, also with NaN, control characters and bytes that are not UTF-8. Raises ValueError."""
+    """Decode any JSON, also with NaN, control characters and invalid UTF-8. Raises ValueError."""
     try:
         return json.loads(data.decode("utf-8", "replace"), strict=False, parse_int=_integer)
     except RecursionError:
@@ -81,7 +81,7 @@ def document(data: bytes) -> Any:
 
 
 def delta_of(value: Any) -> Delta | None:
-    """A delta or a message out of JSON."""
+    """Return the delta or the message in a JSON value, if there is one."""
     if isinstance(value, list):
         value = next((each for each in value if isinstance(each, dict)), None)
     if isinstance(value, str):
@@ -101,7 +101,7 @@ def delta_of(value: Any) -> Delta | None:
 
 
 def text_of(value: Any, depth: int = 0) -> str:
-    """The text in a value that should be one: a list of parts, an object with a text, a number."""
+    """Return the text in a value that should be a text: also a list of parts, an object with a text, a number."""
     if isinstance(value, str):
         return value
     if isinstance(value, bool) or depth == _DEEPEST_TEXT:
@@ -112,13 +112,13 @@ def text_of(value: Any, depth: int = 0) -> str:
         return "".join(text_of(each, depth + 1) for each in value if isinstance(each, (str, dict)))
     if isinstance(value, dict):
         for name in ("text", "content", "thinking", "summary", "value"):
-            if found := text_of(value.get(name), depth + 1):
-                return found
+            if text := text_of(value.get(name), depth + 1):
+                return text
     return ""
 
 
 def count_of(value: Any) -> int | None:
-    """A count of tokens that came as a number, a text or a list of one; None where it is none."""
+    """Return a count of tokens given as a number, a text or a list of one; None for anything else."""
     if isinstance(value, list):
         value = value[0] if value else None
     if isinstance(value, str):
@@ -132,7 +132,7 @@ def count_of(value: Any) -> int | None:
 
 
 def _choices(value: dict[str, Any]) -> Any:
-    """An event's choices; some endpoints send a message without a choice around it."""
+    """Return an event's choices; some endpoints send a message without a choice around it."""
     if value.get("choices") or not isinstance(value.get("message"), dict):
         return value.get("choices")
     return {"message": value["message"], "finish_reason": value.get("finish_reason") or value.get("done_reason")}
@@ -152,7 +152,7 @@ def _choice(value: Any) -> Choice | None:
 
 
 def _number(value: Any) -> int:
-    """A choice's index; the first where it has none."""
+    """Return a choice's index, by default 0."""
     try:
         return int(value)
     except (TypeError, ValueError, OverflowError):
@@ -168,7 +168,7 @@ def _reason(value: Any) -> str | None:
 
 
 def content_of(value: Any) -> tuple[str, str]:
-    """The text and the reasoning of a message's content, which may be a list of typed parts."""
+    """Return the text and the reasoning of a message's content, which may be a list of typed parts."""
     if not isinstance(value, list):
         return text_of(value), ""
     text: list[str] = []
@@ -185,7 +185,7 @@ def _is_thinking(part: Any) -> bool:
 
 
 def _listed(value: Any) -> Iterator[Any]:
-    """A list's items; an object in its place is the only item, or holds them by number."""
+    """Yield a list's items. An object in its place is the only item, or holds the items by number."""
     if isinstance(value, list):
         yield from value
     elif isinstance(value, dict):
@@ -198,7 +198,7 @@ def _listed(value: Any) -> Iterator[Any]:
 
 
 def _as_error(value: dict[str, Any]) -> Any:
-    """The event itself, where it is an error in a form without an `error` object."""
+    """Return the event itself if it is an error without an `error` object."""
     if "error" in (value.get("object"), value.get("type")) or value.get("detail") or value.get("errors"):
         return value
     code = value.get("code", value.get("status"))

@@ -1,8 +1,8 @@
 """A model behind any OpenAI-compatible endpoint.
 
-Bodies go out ready made and the stream is taken raw, since the SDK's own objects cost more than everything
-else a turn and a token need. What the SDK is there for is in `endpoint`, framing in `sse`, meaning in `deltas`,
-errors in `faults`, the connection in `transport`.
+Request bodies are encoded here and the stream is read raw, since the SDK's own objects cost more than all other work
+for a turn and its tokens. `endpoint` describes the SDK's part; `sse` does the framing, `deltas` the meaning, `faults`
+the errors, `transport` the connection.
 """
 
 from __future__ import annotations
@@ -41,8 +41,8 @@ from chat.messages import Delta, Message, Notice, ReasoningDelta, ToolSpec
 
 MAX_RETRIES = 2
 MAX_RETRY_AFTER_S = 5.0
-# An answer that says it is finished is followed by the count of tokens, and that by the end of the body,
-# which lets the connection be used again. Neither is worth a long wait.
+# After the finish reason come the token count and then the end of the body, which makes the connection reusable.
+# Neither is worth a long wait.
 USAGE_WITHIN_S = 2.0
 END_WITHIN_S = 0.2
 
@@ -51,20 +51,21 @@ _WARM_UP_TOOLS = [ToolSpec("tool", "", {"type": "object", "properties": {}})]
 
 
 class OpenAIModel:
-    """`chat.llm.contract.LanguageModel` over HTTP. `model_timeout_s` is the longest silence it bears with.
+    """`chat.llm.contract.LanguageModel` over HTTP. `model_timeout_s` is the longest silence that is accepted.
 
-    An attempt that fails before its first word is repeated, up to `MAX_RETRIES` times, where that can help: nothing
-    answered, 5xx, 429, an answer that broke, ended early or cannot be read; a `Retry-After` of at most
-    `MAX_RETRY_AFTER_S` is kept, a longer one ends the turn at once. A request that is refused for something it can do
-    without is sent again at once in another form (`adapting`).
+    An attempt that fails before its first text is repeated, up to `MAX_RETRIES` times, where that can help: no
+    response, 5xx, 429, an answer that broke off, ended early or is unreadable. A `Retry-After` of at most
+    `MAX_RETRY_AFTER_S` is obeyed; a longer one ends the turn at once. A request that is refused for something optional
+    is sent again at once in another form (`adaptive_request`).
     """
 
     def __init__(
         self, api_key: str, base_url: str, model_timeout_s: float, transport: str = "lean", offer_tools: str = "auto"
     ) -> None:
-        """Empty strings stand for what is not set; `transport` is "lean" or "standard". Does not connect.
+        """Configure the model. Does not connect.
 
-        `offer_tools` is "auto", as long as the endpoint does not refuse them, "true" or "false".
+        An empty string means "not set"; `transport` is "lean" or "standard". `offer_tools` is "auto" (until the
+        endpoint refuses them), "true" or "false".
         """
         self._endpoint = Endpoint(api_key, base_url, model_timeout_s, transport)
         self._model_timeout_s = model_timeout_s
@@ -87,36 +88,36 @@ class OpenAIModel:
         request = AdaptiveRequest(ModelRequest(model, messages, tools, may_call), self._capabilities, self._offer_tools)
         attempt = 0
         while True:
-            came = begun = False
+            received = started = False
             try:
                 with contextlib.closing(self._attempt(request.body(), cancellation)) as deltas:
                     for delta in deltas:
-                        if not came:
-                            came = True
+                        if not received:
+                            received = True
                             request.succeeded()
                             yield from map(Notice, request.notices)
-                        begun = begun or not isinstance(delta, ReasoningDelta)
+                        started = started or not isinstance(delta, ReasoningDelta)
                         yield delta
                 return
             except FAILURES as failure:
                 cancellation.check()
-                error = self._faults.error(failure, begun)
-                refused = None if came else request.adapt(failure, error)
-                if refused is None and not came:
+                error = self._faults.error(failure, started)
+                refused = None if received else request.adapt(failure, error)
+                if refused is None and not received:
                     continue
                 error = refused or error
-                wait_s = None if begun else self._wait_before_next(failure, error, attempt)
+                wait_s = None if started else self._wait_before_next(failure, error, attempt)
                 if wait_s is None or wait_s >= cancellation.remaining_s():
                     try:
-                        # The failure's own text may hold what must not be logged, so it is not chained.
+                        # Not chained, because the failure's own text may hold secrets.
                         raise error from None
                     finally:
-                        del error, refused  # they hold this frame, and all of the turn with it
+                        del error, refused  # they refer to this frame, and so to the whole turn
             cancellable_sleep(wait_s, cancellation)
             attempt += 1
 
     def _wait_before_next(self, failure: Exception, error: ModelError, attempt: int) -> float | None:
-        """Seconds until another attempt, or None if there is to be none."""
+        """Return the seconds until the next attempt, or None if there is none."""
         repeats = isinstance(error, (ModelUnreachable, ModelUnavailable, ModelRateLimited, NoDescriptors))
         if attempt >= self._retries or not (repeats or isinstance(failure, (ModelGarbled, ModelEndedEarly))):
             return None
@@ -125,17 +126,17 @@ class OpenAIModel:
         retry_after_s = retry_after_of(failure)
         if retry_after_s is not None and retry_after_s > MAX_RETRY_AFTER_S:
             return None
-        # A quarter to half a second, then twice that; spread, so that those who failed together don't return together.
+        # A quarter to half a second, then twice that; random, so that turns that failed together do not retry together.
         return max(retry_after_s or 0.0, (1 + attempt) * random.uniform(0.25, 0.5))  # noqa: S311
 
     def without_retries(self) -> OpenAIModel:
-        """The same model over the same connections, where an attempt that fails is not repeated."""
+        """Return a copy with the same connections that does not repeat failed attempts."""
         other = copy.copy(self)
         other._retries = 0
         return other
 
     def close(self) -> None:
-        """Close the connections that are kept alive."""
+        """Close the idle connections."""
         self._endpoint.close()
 
     def _attempt(self, body: bytes, cancellation: Cancellation) -> Generator[Delta]:
@@ -143,16 +144,16 @@ class OpenAIModel:
         with cancellation.closing(scope.cancel):
             with use_scope(scope):
                 stream = self._endpoint.send(body)
-            del body  # it is not sent again
+            del body  # not needed any more
             scope.head_received()
             with contextlib.closing(stream):
                 yield from _deltas(stream, scope, cancellation)
 
     def warm_up(self) -> None:
-        """Pay for what the first request would: late imports and the SDK's lazy parts. Sends nothing."""
+        """Do the work of a first request in advance: late imports and the SDK's lazy parts. Sends nothing."""
         if not self._key_can_be_sent:
-            return  # every turn will say so
-        codecs.lookup("idna")  # loaded at the first look-up of a host's name
+            return  # every turn raises this error
+        codecs.lookup("idna")  # otherwise loaded at the first look-up of a host's name
         offline = copy.copy(self)
         transport = httpx2.MockTransport(lambda _: httpx2.Response(200, stream=httpx2.ByteStream(_WARM_UP_ANSWER)))
         offline._endpoint = self._endpoint.with_transport(transport)
@@ -162,7 +163,7 @@ class OpenAIModel:
 
 
 def _deltas(stream: Iterable[bytes], scope: CancelScope, cancellation: Cancellation) -> Iterator[Delta]:
-    """The answer as it arrives. Leaves the connection either read to its end or closed."""
+    """Yield the answer as it arrives. Leaves the connection either read to its end or closed."""
     parser, answer, template = EventParser(), AnswerReader(), ChunkTemplate()
     try:
         for received in stream:
@@ -198,11 +199,11 @@ def _raise_fault_of(answer: AnswerReader) -> None:
         try:
             raise fault
         finally:
-            del fault  # it holds this frame
+            del fault  # it refers to this frame
 
 
 def _end_within_s(answer: AnswerReader) -> float | None:
-    """Seconds that the end may take from now on, or None while words may come."""
+    """Return the seconds that the end may take from now on, or None while more text may arrive."""
     if answer.done:
         return END_WITHIN_S
     return USAGE_WITHIN_S if answer.is_finished else None

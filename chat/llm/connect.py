@@ -1,4 +1,4 @@
-"""Finding and reaching an endpoint: its address, a TCP connection, TLS. All of it can be hung up, and is bounded."""
+"""Connecting to an endpoint: name look-up, TCP connection, TLS. Each step is interruptible and has a time limit."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ Address = tuple[int, tuple[object, ...]]
 
 
 class Connector:
-    """Makes connections, from many threads at once."""
+    """Factory of connections, for many threads at once."""
 
     def __init__(self, context: ssl.SSLContext) -> None:
         self._context = context
@@ -26,7 +26,7 @@ class Connector:
         self._resolver = _Resolver()
 
     def connect(self, scheme: str, host: str, port: int, scope: CancelScope, timeout_s: float) -> Connection:
-        """A connection plugged into `scope`. Raises ConnectTimeout and ConnectError, caused by what went wrong."""
+        """Return a connection bound to `scope`. Raises ConnectTimeout and ConnectError, chained to their cause."""
         until = time.monotonic() + timeout_s
         connection = Connection()
         try:
@@ -48,7 +48,7 @@ class Connector:
 
 
 def _connect(connection: Connection, addresses: list[Address], until: float) -> None:
-    """Try one address after the other; one that does not answer must leave time for the next."""
+    """Try one address after the other; divide the time so that each gets a share."""
     for number, (family, address) in enumerate(addresses):
         share_s = (until - time.monotonic()) / (len(addresses) - number)
         try:
@@ -60,9 +60,9 @@ def _connect(connection: Connection, addresses: list[Address], until: float) -> 
 
 
 class _Resolver:
-    """Addresses of hosts. The system's look-up can be neither interrupted nor bounded, so it runs apart.
+    """Look-up of hosts' addresses, in threads of its own: the system's look-up has no time limit and no interruption.
 
-    Those who ask for the same host at once share one look-up: a resolver that hangs holds one thread.
+    Concurrent calls for the same host share one look-up, so a resolver that hangs holds one thread.
     """
 
     def __init__(self) -> None:
@@ -70,52 +70,52 @@ class _Resolver:
         self._running: dict[tuple[str, int], concurrent.futures.Future[list[Address]]] = {}
 
     def addresses(self, host: str, port: int, scope: CancelScope, timeout_s: float) -> list[Address]:
-        """Raises OSError: socket.gaierror where there is no such host, TimeoutError."""
+        """Return the host's addresses. Raises OSError: socket.gaierror for an unknown host, or TimeoutError."""
         if numeric := _numeric(host, port):
             return [numeric]
-        found = self._found(host, port)
+        future = self._look_up_future(host, port)
         waiter = _LookUpWaiter()
-        found.add_done_callback(lambda _: waiter.wake())
+        future.add_done_callback(lambda _: waiter.wake())
         scope.attach(waiter)
         waiter.wait(min(timeout_s, scope.remaining_s()))
-        if not scope.remaining_s() or not found.done():
+        if not scope.remaining_s() or not future.done():
             raise TimeoutError("the host's name was not found in time")
-        return found.result()
+        return future.result()
 
-    def _found(self, host: str, port: int) -> concurrent.futures.Future[list[Address]]:
+    def _look_up_future(self, host: str, port: int) -> concurrent.futures.Future[list[Address]]:
         with self._lock:
-            found = self._running.get((host, port))
-            if found is None:
-                found = self._running[host, port] = concurrent.futures.Future()
-                threading.Thread(target=self._look_up, args=(host, port, found), name="look-up", daemon=True).start()
-            return found
+            future = self._running.get((host, port))
+            if future is None:
+                future = self._running[host, port] = concurrent.futures.Future()
+                threading.Thread(target=self._look_up, args=(host, port, future), name="look-up", daemon=True).start()
+            return future
 
-    def _look_up(self, host: str, port: int, found: concurrent.futures.Future[list[Address]]) -> None:
+    def _look_up(self, host: str, port: int, future: concurrent.futures.Future[list[Address]]) -> None:
         try:
-            answers = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+            results = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
         except OSError as error:
             outcome: list[Address] | OSError = error
         except UnicodeError:
             outcome = socket.gaierror(socket.EAI_NONAME, "no name of a host")
         else:
-            outcome = [(family, address) for family, _, _, _, address in answers]
+            outcome = [(family, address) for family, _, _, _, address in results]
         with self._lock:
             del self._running[host, port]
         if isinstance(outcome, OSError):
-            found.set_exception(outcome)
+            future.set_exception(outcome)
         else:
-            found.set_result(outcome)
+            future.set_result(outcome)
 
 
 class _LookUpWaiter:
-    """What a scope is plugged into while a name is looked up."""
+    """Interruptible wait for a name look-up."""
 
     def __init__(self) -> None:
         self._event = threading.Event()
         self.wake = self._event.set
         self.wait = self._event.wait
 
-    def interrupt(self, scope: CancelScope) -> None:  # noqa: ARG002 - an waiter has one scope only
+    def interrupt(self, scope: CancelScope) -> None:  # noqa: ARG002 - a waiter has one scope only
         self.wake()
 
 

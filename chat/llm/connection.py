@@ -1,7 +1,7 @@
 """One connection to an endpoint: a blocking socket, with or without TLS, that obeys the scope of its request.
 
-Knows bytes, not HTTP. TLS runs over memory instead of over the socket: so one `recv` takes whatever has
-arrived, however many TLS records that is, and hanging up is the same for both.
+Handles bytes, not HTTP. TLS works on memory buffers instead of the socket. So one `recv` takes all available data,
+however many TLS records it holds, and an interruption works the same with and without TLS.
 """
 
 from __future__ import annotations
@@ -20,10 +20,11 @@ READ_BYTES = 64 * 1024
 
 
 class Connection:
-    """Used by one request at a time, which `begin`s by plugging in its scope; another thread may only `shut` it.
+    """Connection for one request at a time. Another thread may only call `interrupt`.
 
-    Errors are httpx2's, as if its own transport had raised them, but for those of `connect` and `start_tls`:
-    these are OSErrors, for `dialling` to translate. After any error: `close`.
+    A request calls `bind` with its scope first. Errors are httpx2's, as if its own transport had raised them, except
+    for those of `connect` and `start_tls`: these are OSErrors, which `chat.llm.connect` translates. Call `close` after
+    any error.
     """
 
     def __init__(self) -> None:
@@ -40,12 +41,12 @@ class Connection:
         scope.attach(self)
 
     def unbind(self) -> None:
-        """The request is over: its scope can do nothing here any more."""
+        """Detach the request's scope: the request is over, and its scope must not affect the next one."""
         with self._lock:
             self._scope = None
 
     def interrupt(self, scope: CancelScope) -> None:
-        """End the blocking calls of `scope`, if this connection is still its."""
+        """End the blocking calls of `scope`, if it is still this connection's scope."""
         with self._lock:
             if self._scope is scope and self._sock is not None:
                 with contextlib.suppress(OSError):
@@ -59,7 +60,7 @@ class Connection:
             sock.close()
 
     def connect(self, family: int, address: tuple[object, ...], timeout_s: float) -> None:
-        """Connect the socket, which `shut` reaches from the start. Raises OSError."""
+        """Connect the socket; `interrupt` works from the start. Raises OSError."""
         sock = socket.socket(family, socket.SOCK_STREAM)
         with self._lock:
             failed, self._sock = self._sock, sock
@@ -71,14 +72,18 @@ class Connection:
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
     def start_tls(self, context: ssl.SSLContext, hostname: str, timeout_s: float) -> None:
-        """Raises OSError, of which ssl.SSLError is one. `timeout_s` is for all of it, however slowly it drips."""
+        """Perform the TLS handshake.
+
+        `timeout_s` bounds all of it, however slowly the bytes arrive. Raises OSError, of which ssl.SSLError is a
+        subclass.
+        """
         tls = _Tls(context, hostname)
         until = time.monotonic() + timeout_s
         done = False
         while not done:
             try:
                 done = tls.handshake()
-            finally:  # also what tells the other side why not
+            finally:  # after a failed handshake, this is the alert that tells the other side
                 if pending_output := tls.pending_output():
                     self._wait_at_most(self._allowed_s(until - time.monotonic()))
                     self._socket.sendall(pending_output)
@@ -88,7 +93,7 @@ class Connection:
         self._tls = tls
 
     def send(self, data: bytes, timeout_s: float | None) -> None:
-        """Send all of it. Raises WriteTimeout and WriteError."""
+        """Send all of `data`. Raises WriteTimeout and WriteError."""
         try:
             self._wait_at_most(self._allowed_s(timeout_s))
             self._socket.sendall(data if self._tls is None else self._tls.encrypted(data))
@@ -98,7 +103,7 @@ class Connection:
             raise httpx2.WriteError("the connection broke while the request was sent") from error
 
     def receive(self, timeout_s: float | None) -> bytes:
-        """What has arrived, once something has; b"" at the end. Raises ReadTimeout and ReadError."""
+        """Wait for data and return it; b"" at the end. Raises ReadTimeout and ReadError."""
         try:
             while True:
                 scope = self._scope
@@ -122,14 +127,14 @@ class Connection:
         return self._socket.recv(READ_BYTES)
 
     def is_reusable(self) -> bool:
-        """Whether an idle connection is still open and nothing has come on it that nobody asked for."""
+        """Return whether an idle connection is still open and has received no unsolicited data."""
         try:
             self._wait_at_most(0.0)
             data = self._socket.recv(READ_BYTES)
             if self._tls is None:
                 self.has_unsolicited_data = bool(data)
                 return False
-            # A TLS server may send tickets at any time.
+            # A TLS server may send session tickets at any time.
             self.has_unsolicited_data = bool(data) and bool(self._tls.decrypted(data))
             return bool(data) and not self.has_unsolicited_data and not self._tls.ended
         except BlockingIOError:
@@ -158,7 +163,7 @@ class Connection:
 
 
 class _Tls:
-    """One side of a TLS connection, without the connection: bytes in, bytes out."""
+    """State of a TLS connection, separate from its socket: bytes in, bytes out."""
 
     def __init__(self, context: ssl.SSLContext, hostname: str) -> None:
         self.ended = False
@@ -167,7 +172,7 @@ class _Tls:
         self._object = context.wrap_bio(self._incoming, self._outgoing, server_hostname=hostname)
 
     def handshake(self) -> bool:
-        """Go on with the handshake; whether that was all of it. Raises ssl.SSLError."""
+        """Continue the handshake. Return whether it is complete. Raises ssl.SSLError."""
         try:
             self._object.do_handshake()
         except ssl.SSLWantReadError:
@@ -188,7 +193,7 @@ class _Tls:
         return self._outgoing.read()
 
     def decrypted(self, data: bytes) -> bytes:
-        """The text within all whole records; sets `ended` where the other side said that it has ended."""
+        """Return the plain data of all whole records; set `ended` if the other side closed the TLS connection."""
         self._incoming.write(data)
         plain: list[bytes] = []
         try:

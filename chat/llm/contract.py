@@ -1,4 +1,4 @@
-"""The seam to a language model: messages and tools in, deltas out."""
+"""The interface to a language model: messages and tools in, deltas out."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from typing import Protocol
 from chat.cancellation import Cancellation
 from chat.messages import Delta, Message, ToolSpec
 
-# What stands in place of the result of a call that was cut off: endpoints refuse a context in which one is missing.
+# Replaces the result of an interrupted call, because endpoints refuse a context with a missing result.
 INTERRUPTED = '{"error": "The call was interrupted."}'
-# What a model is told after an answer of its own that was cut.
+# The instruction to a model after its own answer was cut off.
 GO_ON = (
     "Your last answer was cut off. Go on exactly where it ends, in the same language and form: repeat nothing of it, "
     "add no introduction and no remark about the interruption."
@@ -18,7 +18,7 @@ GO_ON = (
 
 
 class LanguageModel(Protocol):
-    """Something that answers. One object serves every turn of a worker, from many threads at once."""
+    """A language model. One object serves all turns of a worker, from many threads at once."""
 
     def stream(
         self,
@@ -28,16 +28,16 @@ class LanguageModel(Protocol):
         cancellation: Cancellation,
         may_call: bool = True,
     ) -> Generator[Delta, None, None]:
-        """Yield the answer as it arrives and return once the model said that it is done.
+        """Yield the answer as it arrives; return when the model has completed it.
 
-        Text and reasoning come in order, what arrived together as one delta; each ToolCall comes once,
-        complete, after the text; Usage at most once. Unless `may_call`, the model is told to answer without calling
-        any of the tools, whether it obeys or not. Blocks while the model is silent. Raises a ModelError
-        (after which nothing more comes; what was yielded stands) or TurnEnded when `cancellation` says so,
-        and in either case has closed the connection to the model.
+        Text and reasoning are yielded in order, one delta for the text that arrived together. Each ToolCall is yielded
+        once, complete, after the text; Usage at most once. Without `may_call`, the model is instructed to answer
+        without calling tools; it may ignore this. Blocks while the model is silent. Raises a ModelError, or TurnEnded
+        if `cancellation` is cancelled. In both cases the deltas before stay valid, none follows, and the connection to
+        the model is closed.
         """
         ...
 
     def warm_up(self) -> None:
-        """Pay what the first request would pay (late imports, TLS), without any traffic."""
+        """Do the work of a first request in advance (late imports, TLS), without any traffic."""
         ...

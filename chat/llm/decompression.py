@@ -1,6 +1,7 @@
-"""Bodies that come compressed although nobody asked for it. What they grow to is bounded.
+"""Bounded decompression of response bodies.
 
-Compressed streams come in lumps, so requests ask for none (`Accept-Encoding: identity`); some proxies compress anyway.
+Requests ask for no compression (`Accept-Encoding: identity`), because compressed streams arrive in large pieces. Some
+proxies compress anyway.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ import httpx2
 from chat.runtime.threads import breathe
 
 _PIECE_BYTES = 64 * 1024
-# Events repeat their wrapping, so they compress well, but not so well: deflate's best is 1,000 to 1.
+# Events repeat most of their bytes, so they compress well, but far below deflate's maximum of 1,000 to 1.
 _MAX_RATIO = 250
 _RATIO_COUNTS_FROM = 1024 * 1024
 _YIELD_EVERY_S = 0.01
@@ -26,7 +27,7 @@ _DEFLATE = frozenset({"gzip", "x-gzip", "deflate"})
 
 
 class Decompressed(httpx2.SyncByteStream):
-    """The text of a compressed body, in pieces as they come. Raises DecodingError for what is none, or a bomb."""
+    """The decompressed body, in pieces as they arrive. Raises DecodingError for invalid data or an excessive ratio."""
 
     def __init__(self, stream: httpx2.SyncByteStream) -> None:
         self._stream = stream
@@ -55,7 +56,10 @@ class Decompressed(httpx2.SyncByteStream):
         self._stream.close()
 
     def _suited(self, decoder: zlib._Decompress, received: bytes, *, first: bool) -> zlib._Decompress:
-        """`deflate` should mean zlib's format, but some send it without zlib's head."""
+        """Return the decoder for the stream's format.
+
+        `deflate` means zlib's format, but some senders omit its header.
+        """
         if not first:
             return decoder
         try:
@@ -66,7 +70,7 @@ class Decompressed(httpx2.SyncByteStream):
 
 
 def _piece(decoder: zlib._Decompress, data: bytes) -> tuple[bytes, bytes, zlib._Decompress]:
-    """The next piece of text, what is left of `data`, and who decodes that."""
+    """Return the next decompressed piece, the rest of `data`, and the decoder for the rest."""
     try:
         piece = decoder.decompress(data, _PIECE_BYTES)
     except zlib.error as error:
@@ -77,7 +81,7 @@ def _piece(decoder: zlib._Decompress, data: bytes) -> tuple[bytes, bytes, zlib._
 
 
 def decoded(stream: httpx2.SyncByteStream, headers: Iterable[tuple[bytes, bytes]]) -> httpx2.SyncByteStream:
-    """`stream` as text. Raises DecodingError for a coding that is not known."""
+    """Return `stream` decompressed. Raises DecodingError for an unknown coding."""
     for name, value in headers:
         if name.lower() == b"content-encoding":
             for coding in reversed(value.decode("latin-1").lower().split(",")):

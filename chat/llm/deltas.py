@@ -1,6 +1,6 @@
-"""The deltas of one streamed answer, and whether it is complete.
+"""The deltas of one streamed answer, and the check that it is complete.
 
-What an event holds is read in `chunks`, tool calls are put together in `calls`, finish reasons are judged in `finish`.
+`chunks` decodes an event, `tool_calls` assembles tool calls, `finish` interprets finish reasons.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ _PINGS = frozenset((b"", b"null", b"{}", b"[]")) | _PING_NAMES
 
 
 class ReportedError(Exception):
-    """The endpoint put an error into its stream: `body` is that object, as it came."""
+    """An error object in the endpoint's stream; `body` is this object, unchanged."""
 
     def __init__(self, body: Any) -> None:
         super().__init__("the endpoint reported an error in its stream")
@@ -35,23 +35,23 @@ class ReportedError(Exception):
 
 
 class AnswerReader:
-    """One streamed answer: accept on at once what can be, and keeps what only the end makes whole."""
+    """Reader of one streamed answer: returns text at once, and collects the parts that are whole only at the end."""
 
     def __init__(self) -> None:
         self.finish_reason = ""
-        self.done = False  # [DONE] has come
-        self.has_progress = False  # something of the answer has come since this was last set to False
+        self.done = False  # [DONE] was received
+        self.has_progress = False  # a part of the answer was received since this was last set to False
         self._started = False
         self._calls = ToolCalls()
         self._extras = MessageExtras()
         self._thinking: ThinkingTags | None = ThinkingTags()
-        self._half_character = ""  # of a character at the end of what came last
+        self._half_character = ""  # first half of a surrogate pair at the end of the last text
         self._last_kind: Kind = TextDelta
         self._has_text = self._has_reasoning = False
-        self._in_plain_text = False  # in the middle of its text: what has words alone needs no further look
+        self._in_plain_text = False  # within the text: an event that has text alone needs no further checks
         self._error: Any = None
-        # Whether words came without a finish reason, and whether they went on after one: an endpoint that puts it
-        # into every event says nothing by it.
+        # Whether text arrived without a finish reason, and whether text followed a finish reason. An endpoint that puts
+        # the reason into every event does not mark the end with it.
         self._has_text_without_reason = self._reason_came_early = False
         self._message_text = ""
         self._has_line_events = False
@@ -60,11 +60,11 @@ class AnswerReader:
 
     @property
     def is_finished(self) -> bool:
-        """Return whether the finish reason says for certain that nothing more comes."""
+        """Return whether the finish reason certainly marks the end."""
         return self.done or (bool(self.finish_reason) and self._has_text_without_reason and not self._reason_came_early)
 
     def accept(self, words: TextDelta | ReasoningDelta) -> bool:
-        """Take words that were read elsewhere. False where they have to be read here after all."""
+        """Accept a delta that was decoded elsewhere. Return False if its event must be read here."""
         if type(words) is TextDelta:
             return self._in_plain_text
         if self.finish_reason or self._half_character:
@@ -74,21 +74,21 @@ class AnswerReader:
         return True
 
     def read(self, events: Iterable[tuple[bytes, bytes]]) -> Iterator[AnswerDelta]:
-        """The deltas of events that came together: words that follow each other are one delta.
+        """Yield the deltas of events that arrived together; adjacent texts of one kind become one delta.
 
-        Raises ModelGarbled and ReportedError, once what came before has been taken.
+        Raises ModelGarbled and ReportedError, after the deltas of the events before.
         """
         kind: Kind = TextDelta
         texts: list[str] = []
         fault: ModelGarbled | ReportedError | None = None
         try:
             for name, data in events:
-                for parts, text in self._event_parts(name, data):
-                    if parts is not kind:
+                for part_kind, text in self._event_parts(name, data):
+                    if part_kind is not kind:
                         if texts:
                             yield kind("".join(texts))
                             texts = []
-                        kind = parts
+                        kind = part_kind
                     texts.append(text)
                 if self._error is not None:
                     raise ReportedError(self._error)
@@ -100,20 +100,20 @@ class AnswerReader:
             try:
                 raise fault
             finally:
-                del fault  # it holds this frame
+                del fault  # it refers to this frame
 
     def read_tail(self, events: Iterable[tuple[bytes, bytes]], is_document: bool) -> Iterator[AnswerDelta]:
-        """The deltas of what stood at the end of the body without its end. What was cut there is passed over."""
+        """Yield the deltas of an unfinished rest at the end of the body. A truncated event is ignored."""
         try:
             yield from self.read(events)
         except ModelGarbled:
             if is_document:
                 raise
-        # A document that could be read is whole.
+        # A document that can be decoded is complete.
         self.done = self.done or (is_document and not self._has_line_events)
 
     def end(self) -> Sequence[AnswerDelta]:
-        """After the stream's end: held back words, the tool calls, if the answer is whole, and the usage."""
+        """End the answer. Return held back text, the tool calls if the answer is complete, and the usage."""
         rest: list[AnswerDelta] = [kind(text) for kind, text in self._flush()]
         if self._calls and self.fault() is None:
             rest += self._calls.whole(self._extras.as_text())
@@ -122,7 +122,7 @@ class AnswerReader:
         return rest
 
     def fault(self) -> ModelError | None:
-        """Why what came is not a whole answer, or None."""
+        """Return the error if the answer is not complete, otherwise None."""
         if not self._started:
             return ModelGarbled(
                 "The model's endpoint answered, but not with a stream of events; check that OPENAI_BASE_URL"
@@ -140,7 +140,7 @@ class AnswerReader:
         return ModelNoAnswer("The model's answer was empty.")
 
     def _event_parts(self, name: bytes, data: bytes) -> Sequence[TextPart]:
-        """The words of one event. Raises ModelGarbled and ReportedError."""
+        """Return the text parts of one event. Raises ModelGarbled and ReportedError."""
         loose = False
         try:
             chunk = decode(data)
@@ -165,7 +165,7 @@ class AnswerReader:
         return self._join_half_characters(parts) if loose or self._half_character else parts
 
     def _line_parts(self, name: bytes, data: bytes) -> Sequence[TextPart]:
-        """Take data that is several events, where an endpoint puts no empty line between them."""
+        """Read data that holds several events, from endpoints that put no empty line between them."""
         lines = data.split(b"\n")
         if len(lines) == 1:
             raise ModelGarbled("The model's endpoint sent a piece of an answer that cannot be read.")
@@ -173,7 +173,7 @@ class AnswerReader:
         return [part for line in lines for part in self._event_parts(name, line)]
 
     def _is_control_data(self, name: bytes, data: bytes) -> bool:
-        """Return whether an event is the end, or nothing at all. Raises ReportedError for an error in plain text."""
+        """Return whether an event marks the end or means nothing. Raises ReportedError for an error in plain text."""
         bare = data.strip()
         if bare.lower() in _DONE:
             self.has_progress = self.has_progress or not self.done
@@ -187,9 +187,9 @@ class AnswerReader:
         return bare.lower() in _PINGS or name in _PING_NAMES
 
     def _is_control_event(self, name: bytes, chunk: Chunk, data: bytes) -> bool:
-        """Return whether an event's name says all there is to it. Raises ReportedError."""
+        """Return whether an event's name is its whole meaning. Raises ReportedError."""
         if name == b"error":
-            # Where an event of that name has no error object, it is one itself.
+            # Without an error object, an event of that name is itself the error.
             raise ReportedError(chunk.error or chunks.document(data))
         if name in _END_NAMES and not chunk.choices:
             self.done = self._started = True
@@ -245,7 +245,7 @@ class AnswerReader:
         return parts
 
     def _classified(self, parts: Sequence[TextPart]) -> Sequence[TextPart]:
-        """The same, with reasoning between tags told apart from text."""
+        """Return the parts with reasoning between tags separated from text."""
         if self._thinking is not None:
             parts = [part for each in parts for part in self._split_thinking(each)]
         for kind, text in parts:
@@ -255,14 +255,14 @@ class AnswerReader:
                 self._has_text = not text.isspace()
         return parts
 
-    def _split_thinking(self, parts: TextPart) -> Iterator[TextPart]:
-        kind, text = parts
+    def _split_thinking(self, part: TextPart) -> Iterator[TextPart]:
+        kind, text = part
         thinking = self._thinking
         if kind is ReasoningDelta or thinking is None:
-            yield parts
+            yield part
             return
-        for is_reasoning, part in thinking.feed(text):
-            yield kind_of(is_reasoning), part
+        for is_reasoning, piece in thinking.feed(text):
+            yield kind_of(is_reasoning), piece
         if thinking.in_text:
             self._thinking = None
             self._extras.add_prefix(thinking.prefix)
@@ -279,7 +279,7 @@ class AnswerReader:
         return parts
 
     def _join_half_characters(self, parts: Sequence[TextPart]) -> Sequence[TextPart]:
-        """The same without halves of characters: that at the end is kept for the next event."""
+        """Return the parts with surrogate halves joined; a half at the end is held back for the next event."""
         whole: list[TextPart] = []
         for kind, text in parts:
             if self._half_character and kind is not self._last_kind:
@@ -293,9 +293,9 @@ class AnswerReader:
         return whole
 
     def _message_delta(self, choice: chunks.Choice) -> Delta | None:
-        """The delta of a choice that has a whole message, or text as older endpoints have it.
+        """Return the delta of a choice that has a whole message, or `text` as in the older API.
 
-        Some send both, and some the message as far as it has come.
+        Some endpoints send both a delta and a message, and some send the message so far each time.
         """
         delta = choice.delta
         message = delta_of(choice.message)
@@ -309,7 +309,7 @@ class AnswerReader:
             self._calls.add_older(message.function_call)
         message.tool_calls = message.function_call = None
         text = content_of(message.content)[0]
-        self._has_text_without_reason = True  # a message's finish reason is no habit of every event
+        self._has_text_without_reason = True  # a whole message's finish reason does mark the end
         if self._has_text and not self._message_text:
             return None
         if self._has_reasoning and not self._message_text:
@@ -321,7 +321,7 @@ class AnswerReader:
         return message
 
     def _count(self, usage: Any) -> None:
-        """Take counts of tokens: what was given once is not erased by a null."""
+        """Store token counts. A null does not erase an earlier count."""
         if not isinstance(usage, dict):
             return
         prompt = count_of(usage.get("prompt_tokens", usage.get("input_tokens")))
@@ -333,5 +333,5 @@ class AnswerReader:
 
 
 def _first_choice(choices: list[chunks.Choice]) -> chunks.Choice | None:
-    """The choice number 0: no other was asked for."""
+    """Return the choice with index 0, the only one that was requested."""
     return next((choice for choice in choices if not choice.index), None)

@@ -1,4 +1,4 @@
-"""A conversation in the order and the form that an endpoint takes: a few rules, each for endpoints that have it."""
+"""Conversations in the order and the form that endpoints accept. Each rule is for certain endpoints."""
 
 from __future__ import annotations
 
@@ -7,77 +7,77 @@ from dataclasses import replace
 
 from chat.messages import Message, ToolCall
 
-# What is left of a tool's result that has to be shortened.
+# Minimum length of a tool's result that is shortened.
 _SHORTEST_RESULT = 200
 _CUT = "… [shortened]"
 
 
 def merged(messages: Sequence[Message]) -> list[Message]:
-    """Neighbours of one role as one message, nothing empty, and a user's message first, after the instructions.
+    """Merge neighbours of one role, drop empty messages, and begin with a user's message after the instructions.
 
-    A stop before the first word or a failure leaves a question without an answer: two questions in a row, which
-    endpoints refuse that want user and assistant to alternate.
+    A failed or early stopped answer leaves two user messages in a row. Endpoints that require alternating roles would
+    refuse them.
     """
-    found: list[Message] = []
-    asked = False
+    merged_messages: list[Message] = []
+    has_question = False
     for message in messages:
-        asked = asked or message.role == "user"
-        if not (asked or message.role == "system") or _says_nothing(message):
+        has_question = has_question or message.role == "user"
+        if not (has_question or message.role == "system") or _is_empty(message):
             continue
-        if found and _joins(found[-1], message):
-            found[-1] = replace(message, text=_joined(found[-1].text, message.text))
+        if merged_messages and _joins(merged_messages[-1], message):
+            merged_messages[-1] = replace(message, text=_joined(merged_messages[-1].text, message.text))
         else:
-            found.append(message)
-    return found
+            merged_messages.append(message)
+    return merged_messages
 
 
 def without_tools(messages: Sequence[Message]) -> list[Message]:
-    """The same without tool calls: what the tools found is given as words of the user, whom the calls answered."""
+    """Return the messages without tool calls; the tools' results become messages of the user."""
     names = {call.id: call for message in messages for call in message.tool_calls}
-    found = []
+    merged_messages = []
     for message in messages:
         if message.role == "tool":
             call = names.get(message.tool_call_id)
             called = "" if call is None else f" {call.name} {call.arguments}"
-            found.append(Message("user", f"[Result of the tool{called}: {message.text}]"))
+            merged_messages.append(Message("user", f"[Result of the tool{called}: {message.text}]"))
         elif message.tool_calls:
-            found.append(Message("assistant", message.text))
+            merged_messages.append(Message("assistant", message.text))
         else:
-            found.append(message)
-    return merged(found)
+            merged_messages.append(message)
+    return merged(merged_messages)
 
 
 def without_system(messages: Sequence[Message]) -> list[Message]:
-    """The same without the system role: the instructions stand before the first question."""
+    """Return the messages without the system role; the instructions precede the first user message."""
     instructions = "\n\n".join(message.text for message in messages if message.role == "system")
     others = [message for message in messages if message.role != "system"]
     return merged([Message("user", instructions), *others]) if instructions else others
 
 
 def size(messages: Iterable[Message]) -> int:
-    """Characters of all that is said."""
+    """Return the number of characters of all texts and calls."""
     return sum(len(message.text) + sum(_call_size(call) for call in message.tool_calls) for message in messages)
 
 
-def shortened(messages: Sequence[Message], room: int) -> list[Message]:
-    """As much as fits into `room` characters: without the oldest exchanges, then with shorter results of tools.
+def shortened(messages: Sequence[Message], limit: int) -> list[Message]:
+    """Shorten a conversation to `limit` characters: drop the oldest exchanges, then cut tools' results.
 
-    The instructions, the last question and what the model said after it always stay, so more may be left than fits.
+    The instructions, the last question and the model's messages after it always stay, so the result may be longer.
     """
     head = [message for message in messages if message.role == "system"]
     rest = [message for message in messages if message.role != "system"]
     starts = [index for index, message in enumerate(rest) if message.role == "user"]
     if not starts:
         return list(messages)
-    room -= size(head)
-    begin = next((start for start in starts if size(rest[start:]) <= room), starts[-1])
-    kept = rest[begin:]
-    return [*head, *(kept if size(kept) <= room else _with_shorter_results(kept, room))]
+    limit -= size(head)
+    begin = next((start for start in starts if size(rest[start:]) <= limit), starts[-1])
+    remaining = rest[begin:]
+    return [*head, *(remaining if size(remaining) <= limit else _with_shorter_results(remaining, limit))]
 
 
-def _with_shorter_results(messages: list[Message], room: int) -> list[Message]:
+def _with_shorter_results(messages: list[Message], limit: int) -> list[Message]:
     lengths = sorted(len(message.text) for message in messages if message.role == "tool")
-    left = room - (size(messages) - sum(lengths))
+    left = limit - (size(messages) - sum(lengths))
     longest = _SHORTEST_RESULT
     for position, length in enumerate(lengths):
         share = left // (len(lengths) - position)
@@ -93,7 +93,7 @@ def _with_shorter_results(messages: list[Message], room: int) -> list[Message]:
     ]
 
 
-def _says_nothing(message: Message) -> bool:
+def _is_empty(message: Message) -> bool:
     return message.role in ("system", "assistant") and not message.tool_calls and not message.text.strip()
 
 

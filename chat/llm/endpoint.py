@@ -1,8 +1,8 @@
-"""An OpenAI-compatible endpoint's chat completions: bodies go out, streams come in.
+"""Chat completions of an OpenAI-compatible endpoint: request bodies in, response streams out.
 
-The SDK knows addresses, keys and headers, and says what a refusal was. It is asked once what a request looks
-like, because building one takes it longer than sending: 0.2 ms of CPU in a loop, three times that in a worker
-that does other things in between. Every request is then a copy of that sdk_request with a body of its own.
+The SDK knows addresses, keys and headers, and classifies refusals. It builds one request as a template, because
+building takes more CPU than sending (docs/performance.md has the figures). Each request is a copy of this template with
+its own body.
 """
 
 from __future__ import annotations
@@ -25,19 +25,19 @@ from chat.llm.transport import timeouts, transport_to
 
 _DEFAULT_BASE_URL = "https://api.openai.com/v1"
 _PATH = "/chat/completions"
-# Servers of one's own need no key, but the SDK does.
+# Local servers need no key, but the SDK requires one.
 _NO_KEY = "none"
-# What a refusal says beyond this is not read.
+# The rest of a refusal's body is not read.
 _MAX_REFUSAL_BYTES = 64 * 1024
 _REFUSAL_WITHIN_S = 5.0
-# A query holds versions and names too, which are no secrets.
+# A query also holds versions and names, which are not secret.
 _SHORTEST_SECRET = 16
-# How long the standard transport stands in for an endpoint that the lean one could not read.
+# How long the standard transport replaces the lean one, after a response that the lean one could not parse.
 _FALLBACK_S = 3600.0
 
 
 class Endpoint:
-    """One endpoint and the connections to it. Making it does not connect."""
+    """One endpoint and its connections. The constructor does not connect."""
 
     def __init__(
         self,
@@ -47,11 +47,11 @@ class Endpoint:
         transport: str,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        """Empty strings stand for what is not set; `transport` is "lean" or "standard"."""
+        """Configure the endpoint. An empty string means "not set"; `transport` is "lean" or "standard"."""
         self._base_url, self._query = _without_query(base_url or _DEFAULT_BASE_URL)
         self.secrets = _secrets(api_key, self._base_url, self._query)
         self._clock = clock
-        # A part of what a model may be silent, so that three refusals that drip end within that too.
+        # A fraction of the limit on silence, so that three slow refusals also end within that limit.
         self._refusal_within_s = min(_REFUSAL_WITHIN_S, timeout_s / 4)
         self._fallback_until = 0.0
         self._transport = transport_to(self._base_url, transport)
@@ -60,18 +60,18 @@ class Endpoint:
             base_url=self._base_url,
             timeout=timeouts(timeout_s),
             max_retries=0,
-            # A compressed stream would come in lumps.
+            # A compressed stream would arrive in large pieces.
             default_headers={"Accept-Encoding": "identity"},
-            # The SDK only says what a request looks like. Given a transport, its client leaves the environment alone.
+            # The SDK only builds requests. With a given transport, its client does not read the environment.
             http_client=httpx2.Client(transport=self._transport),
         )
 
     def send(self, body: bytes) -> httpx2.SyncByteStream:
-        """What is answered, once its head has come: to be read, or closed.
+        """Send a request and return the response's body, to be read or closed, once its head has arrived.
 
-        Raises httpx2.HTTPError where nothing comes, and the SDK's error for a status other than 2xx.
+        Raises httpx2.HTTPError for a failed exchange, and the SDK's error for a status other than 2xx.
         """
-        # Not by way of the client: it would look for cookies and redirects, and wrap the body once more.
+        # The client is bypassed: it would handle cookies and redirects, and wrap the body once more.
         transport = self._transport
         if isinstance(transport, LeanTransport) and self._clock() >= self._fallback_until:
             answer = transport.send_template(self._template, body)
@@ -87,7 +87,7 @@ class Endpoint:
         raise self._refusal(response.status_code, response.headers.raw, stream)
 
     def use_fallback(self) -> bool:
-        """Send requests by the standard transport for a while; returns whether that is a change."""
+        """Switch to the standard transport for a while. Return whether this is a change."""
         if not isinstance(self._transport, LeanTransport) or self._clock() < self._fallback_until:
             return False
         self._fallback_until = self._clock() + _FALLBACK_S
@@ -96,11 +96,11 @@ class Endpoint:
     def _refusal(
         self, status: int, headers: list[tuple[bytes, bytes]], stream: httpx2.SyncByteStream
     ) -> openai.APIStatusError:
-        """The SDK's error for a response, whose body is read as far as it comes."""
+        """Return the SDK's error for a response. The body is read as far as it arrives in time."""
         body = bytearray()
         if (scope := current_scope()) is not None:
             scope.end_within(self._refusal_within_s)
-        # What does not come in time, or cannot be read, is not worth more than the status.
+        # A body that is late or unreadable adds nothing to the status.
         with contextlib.closing(stream), contextlib.suppress(httpx2.HTTPError):
             for piece in decoded(stream, headers):
                 body += piece
@@ -113,7 +113,7 @@ class Endpoint:
 
     def _request(self, body: bytes) -> httpx2.Request:
         sdk_request = self._sdk_request
-        # Given as `content` a body has the headers taken apart and put together again.
+        # With `content`, httpx2 would parse and rebuild the headers.
         request = httpx2.Request(
             "POST",
             sdk_request.url,
@@ -133,21 +133,21 @@ class Endpoint:
         return RequestTemplate(self._request(b""))
 
     def with_transport(self, transport: httpx2.BaseTransport) -> Endpoint:
-        """The same endpoint, where `transport` answers instead of the network."""
-        self._template  # noqa: B018 - made here, so that the first request to the network finds it
+        """Return a copy of this endpoint that uses `transport` instead of the network."""
+        self._template  # noqa: B018 - cached here, so that the first real request finds it
         other = copy.copy(self)
         other._transport = transport
         return other
 
     def close(self) -> None:
-        """Close the connections that are kept alive."""
+        """Close the idle connections."""
         self._transport.close()
         if "_fallback" in self.__dict__:
             self._fallback.close()
 
     @cached_property
     def _sdk_request(self) -> httpx2.Request:
-        """A request as the SDK makes it."""
+        """Return a request as the SDK builds it."""
         made: list[httpx2.Request] = []
 
         def keep(request: httpx2.Request) -> httpx2.Response:
@@ -165,23 +165,23 @@ class Endpoint:
             )
         (request,) = made
         if self._query:
-            # The SDK would put its path behind the query.
+            # The SDK would append its path to the query.
             request.url = request.url.copy_with(query=self._query.encode("ascii", "ignore"))
         return request
 
 
-# They speak of the body as it came.
+# Headers that describe the body as it was sent.
 _OF_THE_BODY = frozenset({b"content-encoding", b"content-length", b"transfer-encoding"})
 
 
 def _secrets(api_key: str, base_url: str, query: str) -> tuple[str, ...]:
-    """What no error and no log may show: the key, a password in the address, values of its query."""
+    """Return the strings that no error and no log may show: the key, the address's password, values of its query."""
     values = [value for _, value in parse_qsl(query) if len(value) >= _SHORTEST_SECRET]
     return tuple(filter(None, (api_key, unquote(urlsplit(base_url).password or ""), *values)))
 
 
 def _without_query(base_url: str) -> tuple[str, str]:
-    """The address that paths are put behind, and the query that goes behind those."""
+    """Split an address into the part before the paths and the query."""
     parts = urlsplit(base_url)
     path = parts.path.rstrip("/").removesuffix(_PATH)
     return urlunsplit((parts.scheme, parts.netloc, path, "", "")), parts.query

@@ -1,6 +1,6 @@
-"""What went wrong at the model's endpoint, in our own errors: one sentence each that says what to check.
+"""Failures of the model's endpoint, translated to our errors: one sentence each, with the setting to check.
 
-Nothing secret gets through: no key, no address, no body of an answer beyond a short quotation.
+No secret is shown: no key, no address, no response body beyond a short quotation.
 """
 
 from __future__ import annotations
@@ -34,24 +34,24 @@ from chat.llm.response_parser import UnparsableResponse
 from chat.llm.retry_after import retry_after_s, retry_hint
 from chat.runtime import descriptors
 
-# Everything that one attempt at an answer may raise, but for the turn's own end.
+# All exceptions of one attempt, except for the end of the turn.
 FAILURES = (openai.OpenAIError, httpx2.HTTPError, ReportedError, ModelError)
 
 _QUOTA_CODES = frozenset({"insufficient_quota", "billing_hard_limit_reached"})
-# Parts of what an error in a stream calls itself when it is the request's fault.
+# Labels of errors in a stream that mean the request was refused, as substrings.
 _REFUSED = ("invalid_request", "context_length", "invalid_argument", "bad_request", "not_supported", "unsupported")
 _NO_ROOM = "This server has no room for one more connection at the moment (ulimit -n); try again in a moment."
 
 
 class Faults:
-    """Translates failures for one endpoint: knows its secrets, so as to leave them out, and its time limit."""
+    """Translator of failures for one endpoint; knows its secrets, to hide them, and its time limit."""
 
     def __init__(self, secrets: Sequence[str], model_timeout_s: float) -> None:
         self._secrets = secrets
         self._model_timeout_s = model_timeout_s
 
-    def error(self, failure: Exception, begun: bool) -> ModelError:
-        """Our error for one of `FAILURES`; `begun` says whether any of the answer had come."""
+    def error(self, failure: Exception, started: bool) -> ModelError:
+        """Return our error for one of `FAILURES`; `started` tells whether a part of the answer had arrived."""
         if isinstance(failure, ModelError):
             return failure
         if isinstance(failure, ReportedError):
@@ -59,7 +59,7 @@ class Faults:
         if isinstance(failure, openai.APIStatusError):
             return self._status(failure)
         if isinstance(failure, (openai.APIConnectionError, httpx2.HTTPError)):
-            return NoDescriptors(_NO_ROOM) if _lacks_descriptors(failure) else self._connection(failure, begun)
+            return NoDescriptors(_NO_ROOM) if _lacks_descriptors(failure) else self._connection(failure, started)
         return ModelGarbled("The model's endpoint gave an answer that cannot be understood.")
 
     def _status(self, failure: openai.APIStatusError) -> ModelError:
@@ -75,25 +75,25 @@ class Faults:
             return ModelUnavailable(f"The model's endpoint failed ({status}){end}", reason, wait_s)
         if status == 408:
             return ModelTimeout(f"The model's endpoint gave up waiting (408){end}", reason, wait_s)
-        told = redirect_message(failure, self._secrets) or _refusal(status, _reason_suffix(reason, body))
-        return ModelRejected(f"The model's endpoint {told}.", reason)
+        message = redirect_message(failure, self._secrets) or _refusal(status, _reason_suffix(reason, body))
+        return ModelRejected(f"The model's endpoint {message}.", reason)
 
     def _reported(self, body: Any) -> ModelError:
-        """An error inside a stream: there is no status, only what the error says of itself."""
-        said_of_itself, reason = labels(body), self._quote(body)
+        """Return our error for an error in a stream, which has no status, only labels."""
+        error_labels, reason = labels(body), self._quote(body)
         wait_s = retry_after_s({}, body)
         end = f"{_reason_suffix(reason)}{retry_hint(wait_s)}."
-        if said_of_itself & _QUOTA_CODES:
+        if error_labels & _QUOTA_CODES:
             return _quota_used_up(reason)
-        if any("rate_limit" in label or label == "429" for label in said_of_itself):
+        if any("rate_limit" in label or label == "429" for label in error_labels):
             return ModelRateLimited(f"The model's endpoint takes no more requests now{end}", reason, wait_s)
-        if any("server_error" in label or "overloaded" in label or _is_5xx(label) for label in said_of_itself):
+        if any("server_error" in label or "overloaded" in label or _is_5xx(label) for label in error_labels):
             return ModelUnavailable(f"The model's endpoint failed in the middle of its answer{end}", reason, wait_s)
-        if any(part in label for label in said_of_itself for part in _REFUSED) or "400" in said_of_itself:
+        if any(part in label for label in error_labels for part in _REFUSED) or "400" in error_labels:
             return ModelRejected(f"The model's endpoint refused the request{end}", reason)
         return ModelGarbled(f"The model's endpoint reported an error instead of an answer{end}", reason)
 
-    def _connection(self, failure: Exception, begun: bool) -> ModelError:
+    def _connection(self, failure: Exception, started: bool) -> ModelError:
         causes = list(_causes(failure))
         if any(isinstance(cause, (httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.ProxyError)) for cause in causes):
             return ModelUnreachable(f"The model's endpoint cannot be reached: {_why(causes)}.")
@@ -102,7 +102,7 @@ class Faults:
             return ModelTimeout(f"The model's endpoint was silent for {seconds} (MODEL_TIMEOUT_S).")
         if isinstance(failure, httpx2.DecodingError):
             return ModelGarbled(f"The model's endpoint sent something that cannot be read: {failure}.")
-        if begun:
+        if started:
             return ModelInterrupted("The connection to the model broke before its answer was complete.")
         if any(isinstance(cause, UnparsableResponse) for cause in causes):
             return ModelUnreachable(
@@ -111,12 +111,12 @@ class Faults:
         return ModelUnreachable("The connection to the model's endpoint broke before it answered.")
 
     def _quote(self, body: Any) -> str:
-        """What the endpoint said, fit to be shown, or nothing."""
+        """Return the endpoint's reason, fit to be shown, or ""."""
         return quotable(reason_in(body), *self._secrets).rstrip(". ")
 
 
 def body_of(failure: openai.APIStatusError) -> Any:
-    """All that came with a refusal: JSON, or else text."""
+    """Return a refusal's body: JSON, or else text."""
     text = failure.response.text
     try:
         return msgspec.json.decode(text)
@@ -125,7 +125,7 @@ def body_of(failure: openai.APIStatusError) -> Any:
 
 
 def retry_after_of(failure: Exception) -> float | None:
-    """How long the endpoint asked to wait, if it did."""
+    """Return the seconds that the endpoint asked to wait, if it did."""
     if isinstance(failure, ReportedError):
         return retry_after_s({}, failure.body)
     if not isinstance(failure, openai.APIStatusError):
@@ -139,19 +139,20 @@ def _reason_suffix(reason: str, body: Any = None) -> str:
     return " with a web page in place of a reason" if isinstance(body, str) and is_page(body) else ""
 
 
-def _refusal(status: int, said: str) -> str:
+def _refusal(status: int, suffix: str) -> str:
     if status == 401:
-        return f"did not accept the key (401){said}; check OPENAI_API_KEY"
+        return f"did not accept the key (401){suffix}; check OPENAI_API_KEY"
     if status == 402:
-        return f"wants to be paid first (402){said}; check the account of OPENAI_API_KEY"
+        return f"wants to be paid first (402){suffix}; check the account of OPENAI_API_KEY"
     if status == 403:
-        return f"does not allow this (403){said}; check that OPENAI_API_KEY may use the model in CHAT_MODEL"
+        return f"does not allow this (403){suffix}; check that OPENAI_API_KEY may use the model in CHAT_MODEL"
     if status == 404:
-        return f"knows no such model or address (404){said}; check CHAT_MODEL and OPENAI_BASE_URL"
+        return f"knows no such model or address (404){suffix}; check CHAT_MODEL and OPENAI_BASE_URL"
     if status == 405:
-        return f"takes no questions at this address (405){said}; check OPENAI_BASE_URL (it often ends in /v1)"
+        return f"takes no questions at this address (405){suffix}; check OPENAI_BASE_URL (it often ends in /v1)"
     return (
-        f"refused the request ({status}){said}; check that CHAT_MODEL names a chat model with room for the conversation"
+        f"refused the request ({status}){suffix};"
+        " check that CHAT_MODEL names a chat model with room for the conversation"
     )
 
 
@@ -179,14 +180,14 @@ def _lacks_descriptors(failure: Exception) -> bool:
 
 
 def _why(causes: list[BaseException]) -> str:
-    """The reason beneath a failed connection, and what to do about it."""
+    """Return the cause of a failed connection and a correction."""
     for kinds, reason in _REASONS:
         if any(isinstance(cause, kinds) for cause in causes):
             return reason
     return "the connection failed; check OPENAI_BASE_URL and the network"
 
 
-# The first that fits: the particular before the general.
+# The first match counts: specific before general.
 _REASONS: tuple[tuple[type[BaseException] | tuple[type[BaseException], ...], str], ...] = (
     (httpx2.ProxyError, "the proxy refused; check the proxy in the environment"),
     (socket.gaierror, "its host name is not known; check OPENAI_BASE_URL"),

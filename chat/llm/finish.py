@@ -1,4 +1,4 @@
-"""How an answer ended, from the reason that its endpoint gives, in whatever case and spelling."""
+"""Finish reasons of endpoints, in any case and spelling, and whether they mean a complete answer."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import re
 
 from chat.errors import ModelError, ModelInterrupted, ModelRejected, ModelUnavailable
 
-# Reasons by their letters alone: `MAX_TOKENS`, `max-tokens` and `maxTokens` are one.
+# Reasons reduced to their letters: `MAX_TOKENS`, `max-tokens` and `maxTokens` are the same.
 _ENDS_WELL = frozenset(
     (
         *("stop", "stopped", "stoppedeos", "stoppedword", "stopsequence", "stopsequences", "stopstring", "stoptoken"),
@@ -15,7 +15,7 @@ _ENDS_WELL = frozenset(
         *("complete", "completed", "finish", "finished", "done", "normal", "success", "succeeded"),
     )
 )
-# Whatever contains one of these, the first group that fits.
+# A reason that contains one of these; the first matching group counts.
 _FILTERED = re.compile(
     "filter|safety|recitation|blocklist|blocked|prohibit|spii|refus|guardrail|moderat|sensitive|toxic|policy|violat"
     "|flagged|censor|harm|jailbreak|copyright|language|inspection"
@@ -32,12 +32,12 @@ _SHOWN_CHARACTERS = 60
 
 
 def is_none(reason: str) -> bool:
-    """Tell whether a reason says that there is none yet."""
+    """Return whether a reason means "none yet"."""
     return reason.strip().lower() in ("", "null", "none", "nil")
 
 
 def fault_of(reason: str) -> ModelError | None:
-    """Return why an answer with this finish reason is not complete, or None when it is."""
+    """Return the error of an answer with this finish reason, or None if the answer is complete."""
     letters = _PREFIX.sub("", _NOT_LETTERS.sub("", reason.lower()))
     if letters in _ENDS_WELL:
         return None
@@ -52,7 +52,7 @@ def fault_of(reason: str) -> ModelError | None:
 
 
 def may_be_replaced(reason: str) -> bool:
-    """Tell whether a later reason counts instead of this one: cut, filtered and failed answers stay so."""
+    """Return whether a later reason replaces this one: cut, filtered and failed answers stay so."""
     fault = fault_of(reason)
     return fault is None or "unknown reason" in fault.message
 

@@ -1,7 +1,7 @@
-"""The tool calls of a conversation, prepared for the endpoint that is to read them.
+"""A conversation's tool calls, prepared for the model that will read them.
 
-An endpoint gets its own calls back as they came. Those of other models it may refuse: for their ids, for fields it does
-not know, for arguments that are no JSON object. These are rewritten, and so are ids that occur twice in a request.
+A model gets its own calls back unchanged. An endpoint may refuse those of other models because of their ids, unknown
+fields, or arguments that are no JSON object. These calls are rewritten, and so are ids that occur twice in a request.
 """
 
 from __future__ import annotations
@@ -17,14 +17,14 @@ from chat.messages import Message, ToolCall
 
 
 def prepared(messages: Sequence[Message], model: str | None) -> Sequence[Message]:
-    """The messages for `model`, whose own calls stay as they are. None: nobody's do."""
+    """Return the messages for `model`, whose own calls stay unchanged. With None, all calls are rewritten."""
     if not any(message.tool_calls for message in messages):
         return messages
     return list(_prepared(messages, model))
 
 
 def stand_ins(messages: Sequence[Message]) -> list[dict[str, Any]]:
-    """Tools by the names of those called in `messages`, for a request that offers none."""
+    """Return tools with the names of those called in `messages`, for a request that offers none."""
     names = dict.fromkeys(call.name for message in messages for call in message.tool_calls)
     parameters = {"type": "object", "properties": {}}
     return [{"type": "function", "function": {"name": name, "parameters": parameters}} for name in names]
@@ -36,7 +36,7 @@ def _prepared(messages: Sequence[Message], model: str | None) -> Iterator[Messag
     renamed: dict[str, str] = {}
     for message in messages:
         if message.tool_calls:
-            # Results follow their calls: until the next calls, an id means these.
+            # A result follows its call, so an id refers to the calls before it.
             renamed = {}
             calls = []
             for call in message.tool_calls:
@@ -54,12 +54,12 @@ def _prepared(messages: Sequence[Message], model: str | None) -> Iterator[Messag
 
 
 def _plain(call: ToolCall) -> ToolCall:
-    """A call without anything that only its own endpoint understands."""
+    """Return a call without fields that only its own endpoint understands."""
     return ToolCall(call.id, call.name, _object(call.arguments))
 
 
 def _object(arguments: str) -> str:
-    """Arguments as the text of a JSON object."""
+    """Return arguments as the text of a JSON object."""
     value: Any = arguments
     for _ in range(3):
         if not isinstance(value, str):

@@ -1,4 +1,4 @@
-"""The standard way to an endpoint: httpx2 over httpcore2, made to obey lines. Goes through proxies too."""
+"""The standard transport: httpx2 over httpcore2, extended to obey cancel scopes. Supports proxies."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from chat.llm.cancel_scope import CancelScope, current_scope
 
 
 class ScopedStream(httpcore2.NetworkStream):
-    """A connection that obeys the scope of the request which wrote to it last."""
+    """A connection that obeys the scope of the request that wrote to it last."""
 
     def __init__(self, stream: httpcore2.NetworkStream) -> None:
         self._stream = stream
@@ -43,11 +43,11 @@ class ScopedStream(httpcore2.NetworkStream):
         self._stream.write(buffer, _allowed_s(scope, timeout))
 
     def interrupt(self, scope: CancelScope) -> None:
-        """End the blocking calls of `scope`, if this connection is still its."""
+        """End the blocking calls of `scope`, if it is still this connection's scope."""
         with self._lock:
             if self._scope is scope:
                 sock = self._stream.get_extra_info("socket")
-                # The plain socket's shutdown: that of a TLS socket would also drop the TLS state in mid-read.
+                # Call the plain socket's shutdown: a TLS socket's shutdown would also drop the TLS state during a read.
                 with contextlib.suppress(OSError):
                     socket.socket.shutdown(sock, socket.SHUT_RDWR)
 
@@ -67,7 +67,7 @@ class ScopedStream(httpcore2.NetworkStream):
 
 
 class ScopedBackend(httpcore2.SyncBackend):
-    """Connects; every connection it makes obeys lines. While it connects nothing can be hung up."""
+    """Network backend whose connections obey scopes. Connecting itself has a time limit, but cannot be interrupted."""
 
     def connect_tcp(
         self,
@@ -89,7 +89,7 @@ def install_scoped_backend(transport: httpx2.HTTPTransport) -> None:
 
 
 def _allowed_s(scope: CancelScope | None, timeout_s: float | None) -> float | None:
-    """How long one wait may last."""
+    """Return the time limit of one wait, in seconds."""
     if scope is None:
         return timeout_s
     allowed_s = scope.wait_timeout_s(timeout_s)

@@ -1,9 +1,9 @@
-"""A transport for many streamed answers at once, beneath the SDK's HTTP client: HTTP/1.1 to the endpoint itself.
+"""Transport for many streamed answers at once, beneath the SDK's HTTP client: HTTP/1.1 directly to the endpoint.
 
-Written by hand because httpx2's own costs a stream most of its CPU (docs/performance.md has the figures):
-h11 parses in Python, each chunk passes through a generator a layer, and httpcore's pool walks through all
-of its connections at each request. Here llhttp parses, a read takes whatever has arrived, and the pool takes
-and puts at one end. Proxies are left to the standard transport.
+httpx2's own transport costs a stream most of its CPU (docs/performance.md has the figures): h11 parses in Python, each
+chunk passes through one generator per layer, and httpcore's pool walks through all of its connections at each request.
+Here llhttp parses, a read takes all available data, and the pool works at one end of a queue. Proxies are left to the
+standard transport.
 """
 
 from __future__ import annotations
@@ -24,10 +24,10 @@ from chat.llm.read_batching import ReadBatcher
 from chat.llm.response_parser import ResponseParser
 from chat.runtime.ticker import to_tick
 
-# Seconds, by "connect", "write" and "read"; None or nothing where there is no limit.
+# Seconds, by "connect", "write" and "read"; None or a missing key means no limit.
 Timeouts = dict[str, float | None]
 
-# Where nobody set a limit; sockets take no infinity.
+# Used where no limit is set, since sockets do not accept infinity.
 _NO_LIMIT_S = 24 * 3600.0
 
 _REQUEST_LINE = re.compile(rb"[A-Z]+ [!-~]+ HTTP/1\.1\r\n")
@@ -35,10 +35,10 @@ _HEADERS = re.compile(rb"(?:[!#$%&'*+\-.^_`|~0-9A-Za-z]+: [\t -~\x80-\xff]*\r\n)
 
 
 class LeanTransport(httpx2.BaseTransport):
-    """Obeys the scope in effect. Raises httpx2's exceptions, as its own transport does.
+    """HTTP transport that obeys the `CancelScope` in effect. Raises httpx2's exceptions, as its own transport does.
 
-    Nothing is sent twice: a kept connection is looked at before it is used, but a server may close it in that
-    very moment, and nobody can tell whether it had begun to answer. Whoever asked decides (`OpenAIModel.stream`).
+    No request is sent twice. An idle connection is checked before use, but a server may close it at that moment, and a
+    client cannot know whether the server began to process the request. The caller decides (`OpenAIModel.stream`).
     """
 
     def __init__(self, context: ssl.SSLContext) -> None:
@@ -52,7 +52,7 @@ class LeanTransport(httpx2.BaseTransport):
         return self._send(_message(request), origin, timeouts, bodiless=request.method == "HEAD").response()
 
     def send_template(self, template: RequestTemplate, body: bytes) -> StreamedResponse:
-        """What comes of `template` with this body. Raises as `handle_request` does."""
+        """Send `template` with `body`. Raises as `handle_request` does."""
         return self._send(template.message(body), template.origin, template.timeouts)
 
     def close(self) -> None:
@@ -61,7 +61,7 @@ class LeanTransport(httpx2.BaseTransport):
             body.close()
 
     def read_delay_s(self) -> float:
-        """How long a reader may leave what arrives unread."""
+        """Return the seconds that a reader should wait before its next read."""
         return self._batcher.read_delay_s(len(self._open_bodies))
 
     def release(self, body: _Body, exchange: _Exchange, parser: ResponseParser, origin: Origin) -> None:
@@ -89,22 +89,22 @@ class LeanTransport(httpx2.BaseTransport):
 
 
 class RequestTemplate:
-    """A request that is sent over and over, with another body each time: what comes before it is made ready once."""
+    """A request that is sent repeatedly with different bodies; its head is prepared once."""
 
     def __init__(self, request: httpx2.Request) -> None:
-        """`request` says its body's length. Raises what sending it would."""
+        """Prepare `request`, which must state its body's length. Raises as sending it would."""
         head, _, _ = _message(request).partition(b"\r\n\r\n")
         self._before, self._after = re.split(rb"(?<=\r\ncontent-length: )\d+", head, maxsplit=1, flags=re.IGNORECASE)
         self.origin = _origin(request.url)
         self.timeouts = _timeouts(request)
 
     def message(self, body: bytes) -> bytes:
-        """The request as it is sent."""
+        """Return the bytes to send."""
         return b"%b%d%b\r\n\r\n%b" % (self._before, len(body), self._after, body)
 
 
 class StreamedResponse:
-    """A head that has come, and the body that is to be read, or closed."""
+    """A response whose head has been read. Its body must be read or closed."""
 
     def __init__(self, parser: ResponseParser, body: httpx2.SyncByteStream) -> None:
         self.status = parser.status
@@ -112,14 +112,14 @@ class StreamedResponse:
         self.headers = parser.headers
 
     def response(self) -> httpx2.Response:
-        """The same as httpx2 has it."""
+        """Return the same as an httpx2 response."""
         return httpx2.Response(
             self.status, headers=self.headers, stream=self.body, extensions={"http_version": b"HTTP/1.1"}
         )
 
 
 class _Exchange:
-    """One request on one connection: says it, and reads the head of what is answered."""
+    """One request and its response on one connection."""
 
     def __init__(self, connection: Connection, scope: CancelScope, timeouts: Timeouts, parser: ResponseParser) -> None:
         self.connection = connection
@@ -128,7 +128,10 @@ class _Exchange:
         self._parser = parser
 
     def read_head(self, message: bytes) -> ResponseParser:
-        """The parser, once its head has come. Closes it and the connection where none comes."""
+        """Send the request and return the parser once it has the head.
+
+        On an error, the parser and the connection are closed.
+        """
         try:
             self.connection.bind(self.scope)
             try:
@@ -144,7 +147,7 @@ class _Exchange:
         return self._parser
 
     def receive(self) -> int:
-        """Wait for more of the parser. Returns how many bytes came."""
+        """Wait for more of the response and parse it. Return the number of bytes."""
         data = self.connection.receive(self._timeouts.get("read"))
         if data:
             self._parser.feed(data)
@@ -153,7 +156,7 @@ class _Exchange:
         return len(data)
 
     def _read_refusal(self, error: httpx2.WriteError) -> None:
-        """A server that wants no more of a request may have said why before it closed."""
+        """Read the response of a server that closed the connection before it read the whole request."""
         try:
             while not self._parser.has_head:
                 self.receive()
@@ -162,7 +165,7 @@ class _Exchange:
 
 
 class _Body(httpx2.SyncByteStream):
-    """A response's body, in pieces as they come. Hands the connection back, or closes it, at its end."""
+    """A response's body, in pieces as they arrive. At its end, the connection returns to the pool or is closed."""
 
     def __init__(self, transport: LeanTransport, exchange: _Exchange, parser: ResponseParser, origin: Origin) -> None:
         self._transport = transport
@@ -185,7 +188,7 @@ class _Body(httpx2.SyncByteStream):
                 began = time.monotonic()
                 received = exchange.receive()
                 read_delay_s = self._transport.read_delay_s()
-                # No use in waiting for more where there is more, nor where it comes slower than that anyway.
+                # Do not wait if more data is available already, or if data arrives more slowly than the delay.
                 if received >= READ_BYTES or time.monotonic() - began > read_delay_s:
                     read_delay_s = 0.0
         finally:
@@ -205,7 +208,7 @@ def _timeouts(request: httpx2.Request) -> Timeouts:
 
 def _unlimited_scope() -> CancelScope:
     scope = CancelScope(time.monotonic() + _NO_LIMIT_S)
-    scope.head_received()  # the head is limited by `ResponseParser`, the rest is for who asked to limit
+    scope.head_received()  # `ResponseParser` limits the head; without a scope there is no further limit
     return scope
 
 
@@ -216,7 +219,7 @@ def _origin(url: httpx2.URL) -> Origin:
 
 
 def _message(request: httpx2.Request) -> bytes:
-    """The request as it is sent. Raises LocalProtocolError for what could be read as something else."""
+    """Return the request's bytes. Raises LocalProtocolError for headers that a server could misread."""
     fields: Any = request.headers.raw
     body = request.read()
     first = b"%b %b HTTP/1.1\r\n" % (request.method.encode("ascii", "replace"), request.url.raw_path)

@@ -1,4 +1,4 @@
-"""What an endpoint sends beside a message's tool calls and must get back with them: its reasoning, in its own form."""
+"""Fields beside a message's tool calls that must be sent back with them, such as the reasoning in its own format."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from typing import Any
 from chat.llm.chunks import EXTRA_FIELDS, Delta
 from chat.llm.tool_calls import MAX_CALLS_CHARACTERS, as_text, merge
 
-# Fields of a reasoning detail that come in pieces.
+# Fields of a reasoning detail that arrive in fragments.
 _IN_PIECES = ("text", "summary", "thinking", "data")
 
 
 class MessageExtras:
-    """The fields of one answer's message, under the names under which they came."""
+    """Extra fields of one answer's message, under their original names."""
 
     def __init__(self) -> None:
         self._reasoning: dict[str, list[str]] = {}
@@ -21,20 +21,20 @@ class MessageExtras:
         self._characters = 0
 
     def add_named(self, delta: Delta) -> None:
-        """Take the reasoning of a delta, by the field that has it."""
+        """Add the reasoning of a delta, under the name of its field."""
         for name in ("reasoning_content", "reasoning"):
             if text := getattr(delta, name):
                 self._name = name
                 self.add_reasoning(text)
 
     def add_reasoning(self, text: str) -> None:
-        """Take more reasoning, of the field that came last."""
+        """Add reasoning text to the field that was used last."""
         self._characters += len(text)
         if self._characters <= MAX_CALLS_CHARACTERS:
             self._reasoning.setdefault(self._name, []).append(text)
 
     def add(self, delta: Delta) -> None:
-        """Take the other fields of a delta."""
+        """Add the other extra fields of a delta."""
         for name in EXTRA_FIELDS:
             value = getattr(delta, name)
             if not value:
@@ -51,20 +51,20 @@ class MessageExtras:
                 self._fields[name] = value
 
     def add_prefix(self, prefix: str) -> None:
-        """Take what stood before the text of the message's content."""
+        """Add the part of the message's content that precedes its text."""
         if prefix:
             self._characters += len(prefix)
             self._fields["content"] = prefix
 
     def as_text(self) -> str:
-        """JSON text of all fields, or ""."""
+        """Return all fields as JSON text, or ""."""
         fields = {name: "".join(texts) for name, texts in self._reasoning.items()} | self._fields
-        # A part of the reasoning is worth nothing to an endpoint that checks it.
+        # Reasoning that is cut would be refused by an endpoint that verifies it.
         return as_text(fields) if fields and self._characters <= MAX_CALLS_CHARACTERS else ""
 
 
 def _joined(known: list[Any], new: list[Any]) -> list[Any]:
-    """Add the details of a delta: a fragment is joined to the one before it if both are of one kind and place."""
+    """Add the details of a delta; a fragment is appended to the one before it if type and index are the same."""
     for each in new:
         last = known[-1] if known else None
         if isinstance(last, dict) and isinstance(each, dict) and _place(last) == _place(each):

@@ -1,7 +1,7 @@
-"""The proxy of the environment for one address: HTTP_PROXY, HTTPS_PROXY, ALL_PROXY, and NO_PROXY's exceptions.
+"""The environment's proxy for one address: HTTP_PROXY, HTTPS_PROXY, ALL_PROXY, and NO_PROXY's exceptions.
 
-Read here and not by the HTTP library, which raises for every variable that it cannot use, also for one that this
-address has nothing to do with.
+The HTTP library is not used for this: it raises for every unusable variable, even one that does not concern the
+address.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 
 @dataclass(frozen=True, slots=True)
 class Proxy:
-    """`problem` is "" or why requests cannot go through it: a sentence that names the variable, not its value."""
+    """A proxy. `problem` is "" or a sentence that names the unusable variable, without its value."""
 
     variable: str
     url: str
@@ -23,7 +23,7 @@ class Proxy:
 
 
 def proxy_for(url: str, environ: Mapping[str, str] | None = None) -> Proxy | None:
-    """The proxy that requests to `url` go through, or None. This machine itself is never asked through one."""
+    """Return the proxy for requests to `url`, or None. Loopback addresses never use a proxy."""
     environ = os.environ if environ is None else environ
     target = urlsplit(url)
     host, port = target.hostname or "", target.port or (443 if target.scheme == "https" else 80)
@@ -37,7 +37,7 @@ def proxy_for(url: str, environ: Mapping[str, str] | None = None) -> Proxy | Non
 
 
 def _value(environ: Mapping[str, str], name: str) -> tuple[str, str]:
-    """The variable's name as it is written, and its value; lower case wins, as it does for curl."""
+    """Return the variable's name as it is written, and its value. Lower case takes precedence, as in curl."""
     for variable in (name, name.upper()):
         if value := environ.get(variable, "").strip():
             return variable, value
@@ -76,7 +76,10 @@ def _is_excepted(host: str, port: int, exceptions: str) -> bool:
 
 
 def _matches(host: str, port: int, exception: str) -> bool:
-    """Whether one entry of NO_PROXY means `host`: *, a domain and all below it, an address, a network; with a port."""
+    """Return whether an entry of NO_PROXY matches `host`.
+
+    An entry is *, a domain (with all subdomains), an address or a network, optionally with a port.
+    """
     if exception == "*":
         return True
     if (network := _network(exception)) is not None:

@@ -1,4 +1,4 @@
-"""The reason that an endpoint gives for a refusal or a failure, in whatever form it gives it."""
+"""The reason that an endpoint gives for a refusal or a failure, in any of the usual formats."""
 
 from __future__ import annotations
 
@@ -13,18 +13,18 @@ _MAX_DEPTH = 8
 _MAX_ITEMS = 3
 _MAX_JSON_CHARACTERS = 64 * 1024
 
-# Where the reason stands, the best place first; compared without case and underscores.
-_PLACES = (
+# Fields that hold the reason, the best first; compared without case and underscores.
+_REASON_FIELDS = (
     *("error", "errors", "message", "msg", "detail", "details", "errormessage", "errormsg", "errordescription"),
     *("description", "reason", "title", "failure", "exception", "errorinfo", "faultstring", "fault", "text", "cause"),
 )
-# What says something where nothing else does.
+# Fields that are used where no other has a reason.
 _LABELS = ("code", "type", "status", "errorcode", "errortype")
 _MAPPED = dict[str, Any]
 
 
 def reason(body: Any) -> str:
-    """The reason in a refusal's body or a stream's error, as the endpoint wrote it; "" where there is none."""
+    """Return the reason in a refusal's body or a stream's error, unchanged; "" if there is none."""
     return _reason(body, _MAX_DEPTH)
 
 
@@ -40,7 +40,7 @@ def has_error(body: Any) -> bool:
 
 
 def labels(body: Any) -> set[str]:
-    """Every code, type and status in `body`, in lower case."""
+    """Return every code, type and status in `body`, in lower case."""
     return {label for label in _labels(body, _MAX_DEPTH) if label}
 
 
@@ -50,8 +50,8 @@ def _reason(body: Any, depth: int) -> str:
     if isinstance(body, str):
         return _of_text(body, depth)
     if isinstance(body, list):
-        found = dict.fromkeys(filter(None, (_reason(each, depth - 1) for each in body[:_MAX_ITEMS])))
-        return "; ".join(found)
+        reasons = dict.fromkeys(filter(None, (_reason(each, depth - 1) for each in body[:_MAX_ITEMS])))
+        return "; ".join(reasons)
     return _of_object(body, depth) if isinstance(body, dict) else ""
 
 
@@ -65,18 +65,18 @@ def _of_text(text: str, depth: int) -> str:
 
 def _of_object(body: _MAPPED, depth: int) -> str:
     fields = _fields(body)
-    found = next(filter(None, (_reason(fields.get(place), depth - 1) for place in _PLACES)), "")
+    text = next(filter(None, (_reason(fields.get(name), depth - 1) for name in _REASON_FIELDS)), "")
     metadata = fields.get("metadata")
     if isinstance(metadata, dict):
-        # A broker's own words are general ("Provider returned error"); what the provider said stands beneath.
+        # A broker's own message is general ("Provider returned error"); the provider's message is in the metadata.
         raw = _reason(_fields(metadata).get("raw"), depth - 1)
-        found = f"{found}: {raw}" if found and raw and raw not in found else found or raw
-    if not found:
-        # In a mapping of fields to what is wrong with them, as validation libraries write it.
+        text = f"{text}: {raw}" if text and raw and raw not in text else text or raw
+    if not text:
+        # In a mapping of fields to their errors, as validation libraries write it.
         return _label(fields) or _of_unknown(body, depth)
-    if place := _place(fields.get("loc")):
-        return f"{place}: {found}"
-    return found
+    if location := _location(fields.get("loc")):
+        return f"{location}: {text}"
+    return text
 
 
 def _of_unknown(body: _MAPPED, depth: int) -> str:
@@ -86,11 +86,11 @@ def _of_unknown(body: _MAPPED, depth: int) -> str:
     return ""
 
 
-def _place(place: Any) -> str:
-    """Where in the request something is wrong, as FastAPI says it: ["body", "messages", 0]."""
-    if not isinstance(place, list):
+def _location(path: Any) -> str:
+    """Return the position of an error in the request, in FastAPI's form: ["body", "messages", 0]."""
+    if not isinstance(path, list):
         return ""
-    return ".".join(str(part) for part in place[:6] if isinstance(part, (str, int)))
+    return ".".join(str(part) for part in path[:6] if isinstance(part, (str, int)))
 
 
 def _label(fields: _MAPPED) -> str:

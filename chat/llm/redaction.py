@@ -1,4 +1,4 @@
-"""What an endpoint says about itself, made fit to be shown: short, on one line, without anything secret."""
+"""An endpoint's messages, made fit to be shown: short, on one line, without secrets."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ MAX_QUOTE = 300
 
 _ADDRESS = re.compile(r"\b[a-z][a-z0-9+.-]*://\S+", re.IGNORECASE)
 _BEARER = re.compile(r"\bbearer\s+\S+", re.IGNORECASE)
-# What keys look like: a known beginning, asterisks in the middle, or a long run of letters with digits.
+# Patterns of keys: a known beginning, asterisks in the middle, or a long run of letters with digits.
 _KEY_LIKE = re.compile(
     r"""\b(?:(?:sk|pk|rk|gsk|xai|hf|key|ghp|csk|nvapi|pplx|r8|fw)[-_]|AIza)[A-Za-z0-9_*.\-]{8,}
       | [^\s'"]*\*{3,}[^\s'"]*
@@ -24,19 +24,19 @@ _KEY_LIKE = re.compile(
 )
 _ENCODED = re.compile(r"[A-Za-z0-9+/_\-]{12,}={0,2}")
 _HIDDEN = "[hidden]"
-# So many letters and digits of a key in a row give it away, whatever stands between them.
+# This many consecutive letters and digits of a key disclose it, whatever other characters separate them.
 _RUN = 8
 _BEGINNING = 6
 
 
 def quotable(text: object, *secrets: str) -> str:
-    """`text` on one line, at most `MAX_QUOTE` characters, without `secrets`, addresses or what looks like a key.
+    """Return `text` on one line, without `secrets`, addresses and anything that looks like a key.
 
-    "" for anything that isn't text, and for a page of HTML.
+    At most `MAX_QUOTE` characters; "" for anything but text, and for a page of HTML.
     """
     if not isinstance(text, str) or is_page(text):
         return ""
-    # Cut first, so that a huge text costs nothing, but with room for the secrets that are about to shrink.
+    # Cut first, so that a huge text is cheap, but leave room for the secrets that will shrink.
     line = "".join(each if each.isprintable() else " " for each in text[: 10 * MAX_QUOTE])
     line = " ".join(hidden(line, secrets).split())
     return line if len(line) <= MAX_QUOTE else line[: MAX_QUOTE - 1] + "…"
@@ -47,7 +47,7 @@ def is_page(text: str) -> bool:
 
 
 def hidden(line: str, secrets: Sequence[str], *, addresses: bool = False) -> str:
-    """`line` without what is secret; `addresses` may stay."""
+    """Return `line` without secrets; `addresses` may stay."""
     for secret in secrets:
         if secret:
             line = _without(line, secret)
@@ -57,10 +57,10 @@ def hidden(line: str, secrets: Sequence[str], *, addresses: bool = False) -> str
 
 
 def _without(line: str, secret: str) -> str:
-    # As a word of its own only: the key of a server of one's own may be "x".
+    # As a whole word only: the key of a local server may be "x".
     line = re.sub(rf"(?<!\w){re.escape(secret)}(?!\w)", _HIDDEN, line)
     key = _Key(secret)
-    if not key.can_be_found:
+    if not key.is_long_enough:
         return line
     for read in (str, unquote, html.unescape):
         form = read(line)
@@ -70,47 +70,47 @@ def _without(line: str, secret: str) -> str:
 
 
 class _Key:
-    """A secret, found however it is written: in another case, with other characters between its own, in part."""
+    """A secret, recognized in any case, with other characters between its own, and in part."""
 
     def __init__(self, secret: str) -> None:
         text = "".join(character for _, character in _characters(secret))
-        self.can_be_found = len(text) >= _RUN
+        self.is_long_enough = len(text) >= _RUN
         self._runs = {text[start : start + _RUN] for start in range(len(text) - _RUN + 1)}
-        # Endpoints like to repeat a key in part: its beginning is one.
+        # Endpoints often repeat a part of a key: its beginning.
         self._beginning = text[:_BEGINNING] if len(secret) >= 12 else ""
 
     def is_in(self, line: str) -> bool:
         return any(True for _ in self._places(line))
 
     def hide(self, line: str) -> str:
-        """`line` with every word that a part of the key stands in hidden."""
-        kept: list[str] = []
+        """Return `line` with every word hidden that holds a part of the key."""
+        parts: list[str] = []
         last = 0
         for begin, end in (_word_around(line, *place) for place in self._places(line)):
             if begin >= last:
-                kept += line[last:begin], _HIDDEN
+                parts += line[last:begin], _HIDDEN
             last = max(last, end)
-        return "".join([*kept, line[last:]])
+        return "".join([*parts, line[last:]])
 
     def is_encoded_in(self, word: str) -> bool:
         return any(self.is_in(decoded) for decoded in _decoded(word))
 
     def _places(self, line: str) -> Iterator[tuple[int, int]]:
-        """Begin and end of each stretch of `line` that is a part of the key."""
-        found = list(_characters(line))
-        text = "".join(character for _, character in found)
+        """Yield begin and end of each stretch of `line` that is a part of the key."""
+        characters = list(_characters(line))
+        text = "".join(character for _, character in characters)
         begin = end = -1
         for start in range(len(text)):
             length = self._length_at(text, start)
             if not length:
                 continue
             if start > end >= 0:
-                yield found[begin][0], found[end - 1][0] + 1
+                yield characters[begin][0], characters[end - 1][0] + 1
                 begin = -1
             begin = start if begin < 0 else begin
             end = max(end, start + length)
         if begin >= 0:
-            yield found[begin][0], found[end - 1][0] + 1
+            yield characters[begin][0], characters[end - 1][0] + 1
 
     def _length_at(self, text: str, start: int) -> int:
         if text[start : start + _RUN] in self._runs:
@@ -127,7 +127,7 @@ def _word_around(line: str, begin: int, end: int) -> tuple[int, int]:
 
 
 def _characters(text: str) -> Iterator[tuple[int, str]]:
-    """The letters and digits of `text` in a plain form, each with its place."""
+    """Yield the letters and digits of `text` in normal form, each with its position."""
     for place, character in enumerate(text):
         plain = unicodedata.normalize("NFKC", character).lower()[:1]
         if plain.isalnum():
@@ -135,7 +135,7 @@ def _characters(text: str) -> Iterator[tuple[int, str]]:
 
 
 def _decoded(word: str) -> Iterator[str]:
-    """What `word` may be in base64, wherever in a longer text it began, or in hexadecimal digits."""
+    """Yield the possible decodings of `word`: base64, from any offset in a longer text, or hexadecimal digits."""
     standard = word.rstrip("=").replace("-", "+").replace("_", "/")
     readings: list[Callable[[], bytes]] = [lambda: bytes.fromhex(word)]
     for skipped in range(4):

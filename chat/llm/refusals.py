@@ -1,6 +1,6 @@
-"""What a refused request was refused for: an option that this endpoint does not have, or its length.
+"""The cause of a refusal: an option that the endpoint lacks, or the request's length.
 
-Read from codes where there are any, else from the phrases of the usual servers, brokers and clouds.
+Found by codes if there are any, otherwise by the phrases of common servers, brokers and clouds.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ _LACKS = re.compile(
     r"|must alternate",
     _FOLDED,
 )
-# Refusals with other causes, which asking without an option does not heal.
+# Refusals with other causes, which omitting an option does not help.
 _OTHER_CAUSE = re.compile(
     r"\bmodel\b[^.]{0,80}(?:not (?:be )?found|not exist|unknown|no such|not loaded|not available)|no such model"
     r"|invalid model|unknown model|api.?key|unauthori[sz]ed|authenticat|quota|billing|credit|balance|payment"
@@ -81,20 +81,20 @@ _LIMIT = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class TooLong:
-    """A refusal because of length. `share` is how much of what was sent would fit, as far as the refusal says."""
+    """A refusal because of length. `share` is the part of the request that would fit, if the refusal says so."""
 
     share: float | None
     limit: int | None
 
 
 def option_named(failure: Exception, sent: Sequence[str]) -> str | None:
-    """The option among those `sent` that a refusal names as the one that this endpoint lacks."""
+    """Return the option among those `sent` that a refusal names as unsupported."""
     status, text = _status(failure), _text(failure)
     if status is None or not (status in _MAY_LACK or (status in _MAY_LACK_IF_NAMED and _LACKS.search(text))):
         return None
-    found = [(match.start(), option) for option in sent if (match := _OPTION_NAMED[option].search(text))]
-    # "stream_options" and a role are unmistakable; "tools" stands in many sentences.
-    return min(found, key=lambda each: (each[1] == TOOLS, each[0]))[1] if found else None
+    matches = [(match.start(), option) for option in sent if (match := _OPTION_NAMED[option].search(text))]
+    # "stream_options" and a role are unambiguous; "tools" occurs in many sentences.
+    return min(matches, key=lambda each: (each[1] == TOOLS, each[0]))[1] if matches else None
 
 
 def is_refusal(failure: Exception) -> bool:
@@ -102,15 +102,15 @@ def is_refusal(failure: Exception) -> bool:
 
 
 def may_lack_an_option(failure: Exception) -> bool:
-    """Return whether a refusal that names no option may be because of one."""
+    """Return whether a refusal that names no option may be due to one."""
     if not isinstance(failure, openai.APIStatusError) or failure.status_code not in _MAY_LACK:
         return False
-    told = _text(failure)
-    return not _OTHER_CAUSE.search(told) and not failure.response.text.lstrip().startswith("<")
+    text = _text(failure)
+    return not _OTHER_CAUSE.search(text) and not failure.response.text.lstrip().startswith("<")
 
 
 def too_long(failure: Exception) -> TooLong | None:
-    """What a refusal says about length, or None where it is about something else."""
+    """Return the numbers of a refusal because of length, or None for any other refusal."""
     status, body = _status(failure), _body(failure)
     if status not in _LENGTH_STATUSES:
         return None
@@ -134,7 +134,7 @@ def _measured(body: Any, text: str) -> TooLong:
 
 
 def _fields(body: Any) -> tuple[int | None, int | None]:
-    """llama.cpp says it in fields of their own."""
+    """Return the numbers that llama.cpp gives in separate fields."""
     error = body.get("error", body) if isinstance(body, dict) else None
     if not isinstance(error, dict):
         return None, None
@@ -149,7 +149,7 @@ def _whole(digits: str) -> int:
 def _status(failure: Exception) -> int | None:
     if isinstance(failure, openai.APIStatusError):
         return failure.status_code
-    # An error in the stream before anything else is a refusal that came late.
+    # An error at the beginning of a stream is a late refusal.
     return 400 if isinstance(failure, ReportedError) else None
 
 

@@ -1,4 +1,4 @@
-"""Our messages and tools in the wire format of an OpenAI-compatible endpoint. The way back is `deltas`."""
+"""Our messages and tools in the wire format of an OpenAI-compatible endpoint. `deltas` is the opposite direction."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ def encode_request(
     keep_own_calls: bool = True,
     usage: bool = True,
 ) -> bytes:
-    """The body of one request. Encoded here: the SDK would walk through all of it in Python first.
+    """Return the body of one request. Encoded here, because the SDK would first walk through all of it in Python.
 
-    The calls of `model` itself go back as they came, those of other models in a form that every endpoint takes; unless
-    `keep_own_calls`, all of them do. `usage` asks for the count of tokens.
+    The calls of `model` itself stay unchanged; those of other models are rewritten to a form that every endpoint
+    accepts. Without `keep_own_calls`, all are rewritten. `usage` requests the token counts.
     """
     arguments = _request(model, history.prepared(messages, model if keep_own_calls else None), tools, may_call)
     if usage:
@@ -32,13 +32,13 @@ def encode_request(
 
 
 def _request(model: str, messages: Sequence[Message], tools: Sequence[ToolSpec], may_call: bool) -> dict[str, Any]:
-    """One streamed chat completion."""
+    """Return one streamed chat completion request."""
     arguments: dict[str, Any] = {
         "model": model,
         "messages": [_message(message) for message in messages],
         "stream": True,
     }
-    # Some endpoints refuse a history with calls where no tools are offered.
+    # Some endpoints refuse a history with calls if no tools are offered.
     offered = [_tool(tool) for tool in tools] or history.stand_ins(messages)
     if offered:
         arguments["tools"] = offered
@@ -55,27 +55,27 @@ def _message(message: Message) -> dict[str, Any]:
         return {"role": message.role, "content": text}
     extra = message.tool_calls[0].message_extra
     calls = [_tool_call(call) for call in message.tool_calls]
-    kept = msgspec.json.decode(extra) if extra else {}
-    # Kept of the content is what stood before the text. Blanks alone are refused by some endpoints.
-    content = kept.pop("content", "") + text
-    return {**kept, "role": message.role, "content": content if content.strip() else "", "tool_calls": calls}
+    extra_fields = msgspec.json.decode(extra) if extra else {}
+    # The stored part of the content preceded the text. Some endpoints refuse blanks alone.
+    content = extra_fields.pop("content", "") + text
+    return {**extra_fields, "role": message.role, "content": content if content.strip() else "", "tool_calls": calls}
 
 
 def _tool_call(call: ToolCall) -> dict[str, Any]:
-    # A call without arguments is written as "" by some models, and that is refused by some servers.
+    # Some models write "" for a call without arguments, and some servers refuse that.
     function = {"name": _sendable(call.name), "arguments": _sendable(call.arguments) or "{}"}
-    kept = msgspec.json.decode(call.extra) if call.extra else {}
-    within = kept.pop("function", {})
-    return {**kept, "id": _sendable(call.id), "type": "function", "function": {**within, **function}}
+    extra_fields = msgspec.json.decode(call.extra) if call.extra else {}
+    function_extra = extra_fields.pop("function", {})
+    return {**extra_fields, "id": _sendable(call.id), "type": "function", "function": {**function_extra, **function}}
 
 
 @functools.lru_cache(maxsize=64)
 def _tool(tool: ToolSpec) -> msgspec.Raw:
-    """Encoded once: the tools are the same in every request, and more than half of a short one."""
+    """Return the encoded tool; cached, since tools are the same in every request, and more than half of a short one."""
     function = {"name": tool.name, "description": tool.description, "parameters": tool.parameters}
     return msgspec.Raw(msgspec.json.encode({"type": "function", "function": function}))
 
 
 def _sendable(text: str) -> str:
-    """Half of a surrogate pair, which JSON can bring in, has no UTF-8: it goes out as a question mark."""
+    """Return `text` with a question mark for half of a surrogate pair, which JSON can hold but UTF-8 cannot."""
     return text if text.isascii() else text.encode("utf-8", "replace").decode("utf-8")

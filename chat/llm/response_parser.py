@@ -1,4 +1,4 @@
-"""An HTTP/1.1 response, out of bytes that arrive cut anywhere. llhttp parses them; the limits are here."""
+"""Parser of an HTTP/1.1 response whose bytes arrive in arbitrary pieces. llhttp parses; this module sets the limits."""
 
 from __future__ import annotations
 
@@ -7,25 +7,25 @@ import httpx2
 
 from chat.llm.cancel_scope import MAX_HEAD_BYTES
 
-# What may come between two pieces of the body: chunk sizes with their extensions, trailers.
+# Limit of the bytes between two pieces of the body: chunk sizes with their extensions, trailers.
 MAX_FRAMING_BYTES = 64 * 1024
 
 
 class UnparsableResponse(httpx2.RemoteProtocolError):
-    """The response breaks HTTP's rules. A parser that is less strict may be able to read it."""
+    """The response violates HTTP. A more lenient parser may be able to read it."""
 
 
 class ResponseParser:
-    """The response to one request: `feed` it, ask `has_head`, `take` the body, until `complete`.
+    """The response to one request: call `feed`, check `has_head`, then call `read_body` until `complete`.
 
-    llhttp is strict as it stands: a length beside a transfer coding, two lengths, bare line feeds, folded
-    or malformed headers are errors. Interim responses (1xx) are passed over, another protocol is refused.
-    Raises RemoteProtocolError for what is no response, UnparsableResponse if another parser may think otherwise.
-    `has_excess_data` is whether something came after the response's end.
+    llhttp is strict by default: a length beside a transfer coding, two lengths, bare line feeds, folded or malformed
+    headers are errors. Interim responses (1xx) are skipped; another protocol is refused. Raises RemoteProtocolError for
+    an invalid response, UnparsableResponse if another parser may accept it. `has_excess_data` tells whether data
+    followed the response's end.
     """
 
     def __init__(self, bodiless: bool = False) -> None:
-        """`bodiless` is the response to HEAD, which has a length but no body."""
+        """Create a parser; `bodiless` is for the response to HEAD, which has a length but no body."""
         self.has_head = False
         self.complete = False
         self.has_excess_data = False
@@ -36,12 +36,12 @@ class ResponseParser:
         self._ends_with_connection = False
         self._pieces: list[bytes] = []
         self._framing_bytes = 0
-        self.on_body = self._pieces.append  # called by the parser, as the methods below
+        self.on_body = self._pieces.append  # called by the parser, like the methods below
         self._parser = httptools.HttpResponseParser(self)
 
     @property
     def keeps_connection(self) -> bool:
-        """Whether another request may be sent after this response."""
+        """Return whether another request may be sent after this response."""
         return self.complete and self._keeps_alive
 
     def feed(self, data: bytes) -> None:
@@ -58,7 +58,7 @@ class ResponseParser:
             raise httpx2.RemoteProtocolError("too much came that is no answer")
 
     def read_body(self) -> bytes:
-        """What has come of the body since the last time."""
+        """Return the body's bytes since the last call."""
         pieces = self._pieces
         if not pieces:
             return b""
@@ -67,7 +67,7 @@ class ResponseParser:
         return taken
 
     def feed_eof(self) -> None:
-        """The connection has ended, and the response with it, if it is one that may end so."""
+        """End the response with the connection, if its framing allows that. Raises RemoteProtocolError otherwise."""
         if not self.has_head:
             raise httpx2.RemoteProtocolError("the connection was closed before a response came")
         if not self._ends_with_connection:
@@ -75,7 +75,7 @@ class ResponseParser:
         self.complete = True
 
     def close(self) -> None:
-        """Nothing more is fed. The parser knows this object: a circle that only the garbage collector would find."""
+        """Drop the parser. It refers to this object: a reference cycle that only the garbage collector would free."""
         del self._parser
 
     def on_message_begin(self) -> None:
@@ -83,7 +83,7 @@ class ResponseParser:
             raise ValueError("a second response")  # the parser stops here; the connection is not used again
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        if not self.has_head:  # otherwise it is a trailer, which nobody asked for
+        if not self.has_head:  # otherwise it is a trailer, which is ignored
             self.headers.append((name, value))
 
     def on_headers_complete(self) -> None:

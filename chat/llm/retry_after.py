@@ -1,4 +1,4 @@
-"""How long an endpoint asks to wait: in a header, in one of several forms, or in the body."""
+"""The time that an endpoint asks to wait: in a header, in one of several formats, or in the body."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _MAX_DEPTH = 6
 
 
 def retry_after_s(headers: Mapping[str, str], body: Any) -> float | None:
-    """Seconds to wait before the next request, or None if the endpoint does not say."""
+    """Return the seconds to wait before the next request, or None if the endpoint gives none."""
     for name, unit_s in (("retry-after-ms", 0.001), ("retry-after", 1.0)):
         seconds = _seconds(headers.get(name, ""), unit_s)
         if seconds is not None:
@@ -24,7 +24,7 @@ def retry_after_s(headers: Mapping[str, str], body: Any) -> float | None:
 
 
 def retry_hint(seconds: float | None) -> str:
-    """The end of a sentence that says so, or nothing."""
+    """Return the end of a sentence that tells the time to wait, or ""."""
     if not seconds:
         return ""
     if seconds > 24 * 3600:
@@ -50,7 +50,7 @@ def _seconds(text: str, unit_s: float) -> float | None:
 
 
 def _in_body(body: Any, depth: int) -> float | None:
-    """Google's `retryDelay`, and the `retry_after` of some brokers."""
+    """Return the seconds in Google's `retryDelay`, or in the `retry_after` of some brokers."""
     if depth == 0:
         return None
     if isinstance(body, list):
@@ -65,4 +65,4 @@ def _in_body(body: Any, depth: int) -> float | None:
         inside = [body.get(name) for name in ("error", "details", "detail", "metadata")]
     else:
         return None
-    return next((found for each in inside if (found := _in_body(each, depth - 1)) is not None), None)
+    return next((seconds for each in inside if (seconds := _in_body(each, depth - 1)) is not None), None)

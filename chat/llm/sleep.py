@@ -1,4 +1,4 @@
-"""Waiting that the turn's end cuts short: between attempts, and between the demo model's words."""
+"""A sleep that the end of a turn interrupts."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from chat.cancellation import Cancellation
 
 
 def cancellable_sleep(seconds: float, cancellation: Cancellation) -> None:
-    """Wait `seconds`, or raise TurnEnded as soon as `cancellation` says so or its deadline comes."""
+    """Wait `seconds`. Raises TurnEnded as soon as `cancellation` is cancelled or its deadline passes."""
     ended = threading.Event()
     with cancellation.closing(ended.set):
         ended.wait(min(seconds, cancellation.remaining_s()))

@@ -1,7 +1,7 @@
-"""Server-sent events, out of bytes that arrive cut anywhere.
+"""Parser of server-sent events whose bytes arrive in arbitrary pieces.
 
-Only the framing lives here: lines, fields, events. What the data means is `deltas`' business. An endpoint that
-answers with a JSON document instead of a stream has sent one event, which ends with the body.
+It handles only the framing: lines, fields, events. `deltas` interprets the data. A JSON document instead of a stream is
+one event, which ends with the body.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from chat.errors import ModelGarbled
 
 MAX_EVENT_BYTES = 1024 * 1024
 
-# A whole answer in one JSON document.
+# For a whole answer in one JSON document.
 MAX_DOCUMENT_BYTES = 8 * 1024 * 1024
 _BLANKS_BEFORE_DOCUMENT = 1024
 
@@ -18,10 +18,10 @@ _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
 
 class EventParser:
-    """Takes bytes as they come and gives each event once it is whole, as `(name, data)`.
+    """Incremental parser: returns each event as `(name, data)` once it is complete.
 
-    `name` is b"" unless the server gave one; the lines of a longer `data` are joined by newlines. Lines
-    end in LF, CRLF or CR. Raises ModelGarbled when a line, an event or a document grows too large.
+    `name` is b"" if the server gave none; several lines of `data` are joined by newlines. Lines end in LF, CRLF or CR.
+    Raises ModelGarbled if a line, an event or a document grows too large.
     """
 
     def __init__(self) -> None:
@@ -34,14 +34,14 @@ class EventParser:
         self._document: bytearray | None = None
 
     def feed(self, received: bytes) -> list[tuple[bytes, bytes]]:
-        """The events that `received` completes."""
+        """Return the events that `received` completes."""
         events: list[tuple[bytes, bytes]] = []
         if received.startswith(b"data: ") and self.is_between_events:
-            # As nearly always: one event after the other, each a line of data. Then there are no other line breaks.
+            # The usual case: events of one data line each. Then there are no other line breaks.
             whole, end, rest = received.rpartition(b"\n\n")
-            found = whole[6:].split(b"\n\ndata: ")
-            if end and whole.count(b"\n") == 2 * (len(found) - 1) and b"\r" not in whole:
-                events = [(b"", data) for data in found]
+            parts = whole[6:].split(b"\n\ndata: ")
+            if end and whole.count(b"\n") == 2 * (len(parts) - 1) and b"\r" not in whole:
+                events = [(b"", data) for data in parts]
                 received = rest
         elif self._document is not None or (self._first_line and self._begins_document(received)):
             self._extend_document(received)
@@ -52,7 +52,7 @@ class EventParser:
         return events
 
     def end(self) -> list[tuple[bytes, bytes]]:
-        """What had not ended when the body did, in due form: the last event may lack its empty line."""
+        """Return the unfinished rest at the body's end: the last event may lack its empty line."""
         events: list[tuple[bytes, bytes]] = []
         if self._document is not None:
             return [(b"", bytes(self._document).removeprefix(_BYTE_ORDER_MARK))]
@@ -61,19 +61,19 @@ class EventParser:
 
     @property
     def has_document(self) -> bool:
-        """Return whether what comes is a JSON document instead of events."""
+        """Return whether the stream is a JSON document instead of events."""
         return self._document is not None
 
     @property
     def is_between_events(self) -> bool:
-        """Whether what comes next begins an event; not so before the first."""
+        """Return whether the next byte begins an event; False before the first event."""
         return not (self._line or self._data or self._name or self._first_line)
 
     def _begins_document(self, received: bytes) -> bool:
         if len(self._line) > _BLANKS_BEFORE_DOCUMENT:
             return False
-        begun = (bytes(self._line) + received).removeprefix(_BYTE_ORDER_MARK).lstrip()
-        return begun.startswith((b"{", b"["))
+        start = (bytes(self._line) + received).removeprefix(_BYTE_ORDER_MARK).lstrip()
+        return start.startswith((b"{", b"["))
 
     def _extend_document(self, received: bytes) -> None:
         if self._document is None:
@@ -82,7 +82,7 @@ class EventParser:
         _limit(len(self._document), MAX_DOCUMENT_BYTES)
 
     def _with_line_feeds(self, received: bytes) -> bytes:
-        """The same, every line ending in LF. A CR ends its line at once; an LF that follows it is a part of it."""
+        """Return the bytes with every line ending in LF. A CR ends its line at once; an LF after it belongs to it."""
         if self._after_cr and received.startswith(b"\n"):
             received = received[1:]
             self._after_cr = False
@@ -91,22 +91,22 @@ class EventParser:
         return received.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
 
     def _read(self, received: bytes, events: list[tuple[bytes, bytes]]) -> None:
-        """Add the events that are completed, line by line."""
+        """Append the events that are completed, line by line."""
         *lines, unfinished = received.split(b"\n")
         for line in lines:
             if self._line:
-                # Only a line's end is joined to its beginning, so that a long line dripping in costs no
-                # more than its length.
+                # Only a line's end is joined to its beginning, so that a long line in small pieces costs no more than
+                # its length.
                 self._line += line
                 whole = bytes(self._line)
                 self._line.clear()
             else:
                 whole = line
-            self._take(whole, events)
+            self._read_line(whole, events)
         self._line += unfinished
         _limit(len(self._line))
 
-    def _take(self, line: bytes, events: list[tuple[bytes, bytes]]) -> None:
+    def _read_line(self, line: bytes, events: list[tuple[bytes, bytes]]) -> None:
         if self._first_line:
             line = line.removeprefix(_BYTE_ORDER_MARK)
             self._first_line = not line.strip()

@@ -1,4 +1,4 @@
-"""The words in an event: text and reasoning, and whether there is anything else."""
+"""Text and reasoning of an event, and a check for other contents."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ TextPart = tuple[Kind, str]
 
 
 def decode_text_delta(data: bytes) -> TextDelta | ReasoningDelta | None:
-    """The words of an event that has a meaning only by them; None for every other."""
+    """Return an event's text or reasoning if it has nothing else; None otherwise."""
     try:
         chunk = decode(data)
     except (ValueError, RecursionError):
@@ -24,7 +24,7 @@ def decode_text_delta(data: bytes) -> TextDelta | ReasoningDelta | None:
 
 
 def plain_text_parts(chunk: Chunk) -> Sequence[TextPart]:
-    """The words of a chunk that has a meaning only by them; nothing for every other."""
+    """Return a chunk's text and reasoning if it has nothing else; an empty sequence otherwise."""
     choices = chunk.choices
     if not choices or len(choices) > 1 or chunk.error or chunk.usage is not None:
         return ()

@@ -1,4 +1,4 @@
-"""Reasoning that a model writes into its text, between tags at the beginning: `<think>…</think>`."""
+"""Reasoning that a model writes at the beginning of its text, between tags: `<think>…</think>`."""
 
 from __future__ import annotations
 
@@ -10,31 +10,31 @@ _CLOSING = tuple(f"</{name}>" for name in NAMES)
 _TAGS = _OPENING + _CLOSING
 _LONGEST_TAG = max(map(len, _TAGS))
 _ENDS = {tag: re.compile(tag, re.IGNORECASE) for tag in _CLOSING}
-# Blanks beyond this are not held back any longer: they would be looked through at each piece.
+# More blanks than this are not held back: they would be searched again at each piece.
 _MOST_HELD = 2048
 
-# Whether it is reasoning, and the text.
+# A flag for reasoning, and the text.
 Part = tuple[bool, str]
 
 
 class ThinkingTags:
-    """Parts the beginning of a text into reasoning and text, in pieces cut anywhere.
+    """Parser that splits the beginning of a text into reasoning and text; its input arrives in arbitrary pieces.
 
-    Once the text itself has begun (`in_text`), everything is text: a tag in its middle is a word like others.
+    Once the text itself has stripped (`in_text`), everything is text, and tags have no meaning.
     """
 
     def __init__(self) -> None:
         self.in_text = False
-        # What stood before the text, tags and all, if there was any reasoning.
+        # The part before the text, including the tags, if there was any reasoning.
         self.prefix = ""
         self._fed: list[str] = []
-        self._closing = ""  # of the tag that is open
-        self._held = ""  # not yet known to be one or the other
-        self._blank = True  # nothing of the reasoning has come but blanks
-        self._passed = False  # reasoning has ended: blanks before the text are dropped
+        self._closing = ""  # closing tag of the open tag
+        self._held = ""  # not yet known to be reasoning or text
+        self._blank = True  # the reasoning so far is blank
+        self._passed = False  # the reasoning has ended: blanks before the text are dropped
 
     def feed(self, text: str) -> list[Part]:
-        """The parts that are certain now."""
+        """Return the parts that are certain now."""
         if self.in_text:
             return [(False, text)]
         self._held += text
@@ -45,7 +45,7 @@ class ThinkingTags:
         return parts
 
     def end(self) -> list[Part]:
-        """What was held back, once nothing more comes."""
+        """Return the held back part at the end of the input."""
         held, self._held = self._held, ""
         self._begin_text("" if self._closing or self._passed else held)
         if self._closing:
@@ -55,29 +55,29 @@ class ThinkingTags:
         return [(bool(self._closing), held)] if held else []
 
     def _step(self, parts: list[Part]) -> bool:
-        """Take what is certain from what is held. Returns whether that is worth another look."""
+        """Move the certain part out of the held text. Return whether another step may find more."""
         return self._inside(parts) if self._closing else self._before(parts)
 
     def _before(self, parts: list[Part]) -> bool:
-        """Look whether the text begins with a tag."""
-        begun = self._held.lstrip()
-        lowered = begun[:_LONGEST_TAG].lower()
+        """Check whether the text begins with a tag."""
+        stripped = self._held.lstrip()
+        lowered = stripped[:_LONGEST_TAG].lower()
         for opening, closing in zip(_OPENING, _CLOSING, strict=True):
             if lowered.startswith(opening):
-                self._held, self._closing, self._blank = begun[len(opening) :], closing, True
+                self._held, self._closing, self._blank = stripped[len(opening) :], closing, True
                 return True
-            if lowered.startswith(closing):  # the opening one was a part of the prompt
-                self._held, self._passed = begun[len(closing) :], True
+            if lowered.startswith(closing):  # the opening tag was a part of the prompt
+                self._held, self._passed = stripped[len(closing) :], True
                 return True
         if len(self._held) <= _MOST_HELD and any(tag.startswith(lowered) for tag in _TAGS):
             return False
-        text, self._held = begun if self._passed else self._held, ""
+        text, self._held = stripped if self._passed else self._held, ""
         self._begin_text(text)
         parts.append((False, text))
         return False
 
     def _begin_text(self, text: str) -> None:
-        """Note that nothing but text comes from now on: first `text`, the end of what was fed."""
+        """Record that only text follows: first `text`, the end of the input so far."""
         self.in_text = True
         fed = "".join(self._fed)
         self._fed.clear()
@@ -85,12 +85,12 @@ class ThinkingTags:
             self.prefix = fed[: len(fed) - len(text)]
 
     def _inside(self, parts: list[Part]) -> bool:
-        """Look for the closing tag. Blanks at the beginning and the end of the reasoning are dropped."""
+        """Look for the closing tag. Blanks at both ends of the reasoning are dropped."""
         if self._blank:
             self._held = self._held.lstrip()
-        found = _ENDS[self._closing].search(self._held)
-        if found:
-            reasoning, self._held = self._held[: found.start()].rstrip(), self._held[found.end() :]
+        end = _ENDS[self._closing].search(self._held)
+        if end:
+            reasoning, self._held = self._held[: end.start()].rstrip(), self._held[end.end() :]
             self._closing, self._passed = "", True
         else:
             reasoning = self._held[: self._certain()]
@@ -99,9 +99,9 @@ class ThinkingTags:
         if reasoning:
             self._blank = False
             parts.append((True, reasoning))
-        return bool(found)
+        return bool(end)
 
     def _certain(self) -> int:
-        """How much of what is held cannot be the beginning of the closing tag."""
+        """Return how much of the held text cannot be the beginning of the closing tag."""
         at = self._held.rfind("<", -len(self._closing))
         return len(self._held) if at < 0 or not self._closing.startswith(self._held[at:].lower()) else at

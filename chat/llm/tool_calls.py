@@ -1,8 +1,8 @@
-"""Tool calls, put together from the fragments in which they come.
+"""Assembly of tool calls from the fragments in which they arrive.
 
-By the book a call's fragments share an index, the first one has its id and name, and the others add arguments. Real
-endpoints leave the index or the id out, give every call the index 0, repeat the name or cut it in two, and send
-arguments as an object. What else comes with a call is kept, to be handed back as it came.
+By the specification, a call's fragments share an index, the first one has its id and name, and the others add
+arguments. Real endpoints omit the index or the id, give every call the index 0, repeat the name or split it, and send
+arguments as an object. Unknown fields of a call are stored and sent back unchanged.
 """
 
 from __future__ import annotations
@@ -20,11 +20,11 @@ from chat.messages import ToolCall
 
 MAX_TOOL_CALLS = 64
 MAX_NAME_CHARACTERS = 256
-# Of all calls of one answer together, ids, arguments and whatever else came with them.
+# For all calls of one answer together: ids, arguments and unknown fields.
 MAX_CALLS_CHARACTERS = 1024 * 1024
 
 _READ_HERE = {"index", "id", "type", "function", "name", "arguments"}
-# A name that is repeated with every fragment has the arguments looked through each time.
+# If every fragment repeats the name, the arguments are checked each time, up to this number.
 _MOST_LOOKS = 64
 
 
@@ -49,12 +49,12 @@ class PartialCall:
         return self._looks <= _MOST_LOOKS and _is_json("".join(self.arguments))
 
     def is_repeated(self, arguments: str) -> bool:
-        """Return whether these arguments are those that came, all of them once more."""
-        # A fragment is seldom as long as all before it together, so this costs little.
+        """Return whether `arguments` repeat all arguments that have arrived."""
+        # Cheap: a fragment is seldom as long as all before it together.
         return bool(arguments) and len(arguments) == self.characters > 1 and "".join(self.arguments) == arguments
 
     def add_name(self, name: str) -> None:
-        """Take a name: the first, the same again, more of it, or all of it where only a part had come."""
+        """Add a name: the first, a repetition, a further fragment, or the whole name after a fragment."""
         if name == self.name:
             return
         self.name = name if name.startswith(self.name) else self.name + name
@@ -81,12 +81,12 @@ class ToolCalls:
         return any(call.name or call.arguments for call in self._calls)
 
     def add(self, fragments: Any) -> None:
-        """Take the `tool_calls` of a delta."""
+        """Add the `tool_calls` of a delta."""
         for fragment in _objects(fragments):
             self._add(fragment)
 
     def add_whole(self, calls: Any) -> None:
-        """Take the `tool_calls` of a message, in which each is whole. Those that are known are passed over."""
+        """Add the `tool_calls` of a message, in which each is whole. Known calls are skipped."""
         for each in _objects(calls):
             function = _function(each)
             name, arguments = _name(function.get("name")), _arguments(function.get("arguments"))
@@ -94,12 +94,12 @@ class ToolCalls:
                 self._add(each | {"index": len(self._calls)})
 
     def add_older(self, function: Any) -> None:
-        """Take a piece of a `function_call`, of which an answer has one."""
+        """Add a fragment of a `function_call`, of which an answer has at most one."""
         if isinstance(function, dict):
             self._add({"index": 0, "function": function})
 
     def whole(self, message_extra: str) -> list[ToolCall]:
-        """The calls, once all has come. `message_extra` goes to the first."""
+        """Return the assembled calls. `message_extra` goes to the first."""
         calls = [call for call in self._calls if call.name or call.arguments]
         return [call.whole("" if at else message_extra) for at, call in enumerate(calls)]
 
@@ -111,7 +111,7 @@ class ToolCalls:
         if call is not None and name and call_id == call.id and call_id and call.is_repeated(arguments):
             return
         if call is None or _begins_another(call, call_id, name, arguments):
-            call = self._begun(index, call_id)
+            call = self._start_call(index, call_id)
         call.id = call.id or call_id
         call.add_name(name)
         if arguments:
@@ -120,7 +120,7 @@ class ToolCalls:
         self._keep_extra(call, fragment, function)
         self._count(len(arguments) + len(call_id))
 
-    def _begun(self, index: int | None, call_id: str) -> PartialCall:
+    def _start_call(self, index: int | None, call_id: str) -> PartialCall:
         if len(self._calls) == MAX_TOOL_CALLS:
             raise ModelGarbled("The model called too many tools at once.")
         call = PartialCall(index, call_id)
@@ -128,13 +128,13 @@ class ToolCalls:
         return call
 
     def _nearest(self, index: int | None, call_id: str, name: str) -> PartialCall | None:
-        """The call that a fragment continues, if it does not begin another one."""
+        """Return the call that a fragment continues, if the fragment does not begin another one."""
         siblings = [call for call in self._calls if index is None or call.index == index]
         known = [call for call in siblings if call.id == call_id] if call_id else []
         if call_id and not known and not name:
             known = [call for call in self._calls if call.id == call_id]
-        found = (known or siblings)[-1:]
-        return found[0] if found else None
+        nearest = (known or siblings)[-1:]
+        return nearest[0] if nearest else None
 
     def _keep_extra(self, call: PartialCall, fragment: dict[str, Any], function: dict[str, Any]) -> None:
         extra = {name: value for name, value in fragment.items() if name not in _READ_HERE and value is not None}
@@ -152,19 +152,19 @@ class ToolCalls:
 
 
 def _begins_another(call: PartialCall, call_id: str, name: str, arguments: str) -> bool:
-    """Whether a fragment of the same index as `call`, or of none, begins another call: only one with a name can."""
+    """Return whether a fragment with the index of `call`, or with none, begins another call. Only a name can."""
     if not name:
         return False
     if call_id and call.id and call_id != call.id:
         return True
     if name != call.name:
-        # The rest of a name comes before the arguments do.
+        # The rest of a split name arrives before the arguments.
         return bool(call.arguments) if call.name else False
     return bool(arguments) and call.may_be_whole
 
 
 def merge(into: dict[str, Any], new: dict[str, Any]) -> None:
-    """Add fields that came in a further fragment; what comes later replaces what came before, but for objects."""
+    """Merge the fields of a further fragment: objects are merged, other values replaced."""
     for name, value in new.items():
         known = into.get(name)
         if isinstance(known, dict) and isinstance(value, dict):
@@ -174,7 +174,7 @@ def merge(into: dict[str, Any], new: dict[str, Any]) -> None:
 
 
 def as_text(value: Any) -> str:
-    """JSON text of what is kept."""
+    """Return `value` as JSON text."""
     try:
         return msgspec.json.encode(value).decode()
     except UnicodeEncodeError:
@@ -189,7 +189,7 @@ def _objects(fragments: Any) -> Iterator[dict[str, Any]]:
 
 
 def _function(fragment: dict[str, Any]) -> dict[str, Any]:
-    """The function's name and arguments, which some give without an object around them."""
+    """Return the object with the function's name and arguments; some endpoints omit the object around them."""
     function = fragment.get("function")
     if isinstance(function, str):
         return fragment | {"name": function}
@@ -214,7 +214,7 @@ def _name(value: Any) -> str:
 
 
 def _arguments(value: Any) -> str:
-    if value is None or value == {}:  # an empty object may stand where the arguments begin
+    if value is None or value == {}:  # an empty object may precede the arguments
         return ""
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, separators=(",", ":"))
 
