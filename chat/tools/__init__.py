@@ -1,4 +1,4 @@
-"""The tools that ship with Parley. A file per source and per tool; docs/tools.md tells how to add one."""
+"""The tools that ship with Parley: one file per source and per tool. To add one, see docs/tools.md."""
 
 from pathlib import Path
 
@@ -13,9 +13,10 @@ __all__ = ["market_tools"]
 
 
 def market_tools(world_bank_url: str, frankfurter_url: str, folder: Path | None = None) -> list[Tool]:
-    """Market data from the World Bank and the ECB. The addresses include the API's version, as in the settings.
+    """Return the tools for market data of the World Bank and the ECB.
 
-    What has been fetched is shared, in `folder`, with the other workers of the server.
+    The URLs include the API's version, as in the settings. Fetched data is shared through `folder` with the other
+    workers of the server.
     """
     world_bank = WorldBank(JsonSource("The World Bank", world_bank_url), folder=folder)
     frankfurter = Frankfurter(JsonSource("Frankfurter (ECB exchange rates)", frankfurter_url), folder=folder)

@@ -1,6 +1,6 @@
-"""What `exchange_rate` shows while the daily rates are out of reach: bundled averages of whole years.
+"""Fallback of `exchange_rate` while the source of daily rates is unavailable: bundled annual averages.
 
-An average must not be taken for a day's rate, so the note, the summary and the name of every figure say what it is.
+An average must not be mistaken for a daily rate, so the note, the summary and the name of every figure label it.
 """
 
 from __future__ import annotations
@@ -12,13 +12,13 @@ from chat.tools import bundled, bundled_rates
 from chat.tools.currencies import Currency
 from chat.tools.figures import gapless, latest, plain
 from chat.tools.http import SourceUnavailable
-from chat.tools.sheet import Chart, Series, Sheet, Source, Table, as_content
+from chat.tools.result_data import Chart, ResultData, Series, Source, Table, as_content
 
 _NEWEST = 5  # years in the table; the chart has all
 
 
-def stand_in(base: Currency, quote: Currency, failure: SourceUnavailable) -> ToolResult | None:
-    """The bundled averages, with a note that begins with the failure. None where there are none for these two."""
+def fallback(base: Currency, quote: Currency, failure: SourceUnavailable) -> ToolResult | None:
+    """Return the bundled averages with a note that begins with the failure, or None if this pair has none."""
     averages = bundled_rates.averages(base, quote)
     if not averages:
         return None
@@ -39,31 +39,34 @@ def stand_in(base: Currency, quote: Currency, failure: SourceUnavailable) -> Too
             }
         ),
         summary=_summary(base, quote, averages),
-        data=Sheet(title, note, [table], [chart], [source]).as_data(),
+        data=ResultData(title, note, [table], [chart], [source]).as_data(),
     )
 
 
 def _note(base: Currency, quote: Currency, failure: SourceUnavailable, newest: int) -> str:
-    how = bundled_rates.calculation(base, quote)
+    calculation = bundled_rates.calculation(base, quote)
     return (
         f"{failure.message[:-1]}, so the current rate could not be fetched: these are annual averages bundled with "
         f"this program, the newest of {newest} (World Bank figures of {bundled.AS_OF}), not today's rate"
-        f"{f'; they are {how}' if how else ''}."
+        f"{f'; they are {calculation}' if calculation else ''}."
     )
 
 
 def _summary(base: Currency, quote: Currency, averages: Mapping[int, float]) -> str:
-    """ "1 EUR = 1.13 USD (average of 2025, calculated) is not today's rate, which could not be fetched — …"."""
+    """Return the one-line summary.
+
+    For example "1 EUR = 1.13 USD (average of 2025, calculated) is not today's rate, which could not be fetched — …".
+    """
     year = latest(averages)
-    kind = f"average of {year}{', calculated' if bundled_rates.calculation(base, quote) else ''}"
+    label = f"average of {year}{', calculated' if bundled_rates.calculation(base, quote) else ''}"
     return (
-        f"{_price(base, quote, averages[year])} ({kind}) is not today's rate, which could not be fetched — "
+        f"{_price(base, quote, averages[year])} ({label}) is not today's rate, which could not be fetched — "
         f"bundled World Bank figures of {bundled.AS_OF}"
     )
 
 
 def _rows(base: Currency, quote: Currency, averages: Mapping[int, float]) -> list[list[str]]:
-    """The newest first."""
+    """Return the rows of the table, newest year first."""
     newest = sorted(averages, reverse=True)[:_NEWEST]
     return [["Annual average", _price(base, quote, averages[year]), str(year)] for year in newest]
 

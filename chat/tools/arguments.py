@@ -1,7 +1,7 @@
-"""What a model passes to a tool is checked here: it may be of any type, any size, or missing.
+"""Validation of tool arguments. A model may pass any type, any size, or nothing.
 
-Each check returns the value in the type that was meant, or raises a ToolFailure that tells the model what the
-argument takes.
+Each function returns the value converted to the declared type, or raises a ToolFailure that tells the model which
+values the argument takes.
 """
 
 from __future__ import annotations
@@ -9,32 +9,32 @@ from __future__ import annotations
 import re
 
 from chat.errors import ToolFailure
-from chat.tools.names import LONGEST
+from chat.tools.names import MAX_NAME_CHARS
 
 
 def text(value: object, argument: str) -> str:
-    """A short, non-empty text."""
+    """Return a short, non-empty text, stripped. Raises ToolFailure."""
     if not isinstance(value, str):
         raise ToolFailure(f"`{argument}` takes a text, such as a name or a code.")
     stripped = value.strip()
     if not stripped:
         raise ToolFailure(f"`{argument}` is empty.")
-    if len(stripped) > LONGEST:
-        raise ToolFailure(f"`{argument}` is longer than {LONGEST} characters; pass one name or code.")
+    if len(stripped) > MAX_NAME_CHARS:
+        raise ToolFailure(f"`{argument}` is longer than {MAX_NAME_CHARS} characters; pass one name or code.")
     return stripped
 
 
-def texts(value: object, argument: str, at_most: int) -> list[str]:
-    """A list of one to `at_most` short texts."""
+def texts(value: object, argument: str, limit: int) -> list[str]:
+    """Return a list of one to `limit` short texts. Raises ToolFailure."""
     if not isinstance(value, list | tuple):
         raise ToolFailure(f'`{argument}` takes a list of texts, such as ["China", "India"].')
-    if not 1 <= len(value) <= at_most:
-        raise ToolFailure(f"`{argument}` takes one to {at_most} entries, not {len(value)}.")
+    if not 1 <= len(value) <= limit:
+        raise ToolFailure(f"`{argument}` takes one to {limit} entries, not {len(value)}.")
     return [text(entry, argument) for entry in value]
 
 
 def whole_number(value: object, argument: str, low: int, high: int) -> int:
-    """A whole number from `low` to `high`; a number beyond them is taken as the nearer of the two."""
+    """Return a whole number from `low` to `high`; clamp a number outside that range. Raises ToolFailure."""
     number = value
     if isinstance(number, str) and re.fullmatch(r"\s*[+-]?[0-9]{1,9}\s*", number):
         number = int(number)
@@ -46,7 +46,7 @@ def whole_number(value: object, argument: str, low: int, high: int) -> int:
 
 
 def quoted(value: str) -> str:
-    """A model's text, safe to put into a sentence: short and on one line."""
+    """Return a model's text in quotation marks, shortened to one line, safe to put into a sentence."""
     line = " ".join(value.split())
     shown = line if len(line) <= 40 else line[:39] + "…"
     return f"“{shown}”" if shown.isprintable() else "that"

@@ -1,7 +1,7 @@
-"""Figures that stand in while the World Bank cannot be reached: some economies, and not the newest there are.
+"""Bundled fallback data for when the World Bank is unavailable: a selection of economies, not the newest figures.
 
-`bundled.csv` has a line for each economy and indicator: the first year, then the values year by year, `-` where
-there is none. Where they come from is told in docs/tools.md. Nothing is computed or filled in here.
+`bundled.csv` has one line per economy and indicator: the first year, then the values year by year, `-` for a missing
+value. docs/tools.md describes the origin. No value is computed or filled in here.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ AS_OF = "2026-07-01"  # when the figures were read from the World Bank
 
 @functools.cache
 def observations() -> Observations:
-    """All bundled figures."""
+    """Return all bundled figures."""
     values: dict[str, dict[str, Mapping[int, float]]] = {}
     with _TABLE.open(encoding="utf-8", newline="") as file:
         for row in csv.DictReader(file):
@@ -31,5 +31,5 @@ def observations() -> Observations:
 
 
 def by_year(first: int, values: str) -> dict[int, float]:
-    """The values of a line of a bundled table, by year."""
+    """Return the values of one line of a bundled table, by year."""
     return {year: float(value) for year, value in enumerate(values.split(), start=first) if value != "-"}

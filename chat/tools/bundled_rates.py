@@ -1,8 +1,8 @@
-"""Exchange rates that stand in while Frankfurter cannot be reached: averages of whole years, never a day's rate.
+"""Bundled fallback exchange rates for when Frankfurter is unavailable: annual averages, never daily rates.
 
-`bundled_rates.csv` has a line for each currency: the economy whose official rate it is, the first year, then what
-one US dollar cost on average, year by year, `-` where there is none. Where the figures come from is told in
-docs/tools.md, how they are shown in `annual_rate.py`.
+`bundled_rates.csv` has one line per currency: the economy whose official rate it is, the first year, then the average
+price of one US dollar, year by year, `-` for a missing value. docs/tools.md describes the origin; `annual_rate.py`
+formats the figures.
 """
 
 from __future__ import annotations
@@ -25,30 +25,34 @@ _PAGE = "https://data.worldbank.org/indicator/PA.NUS.FCRF"
 
 @dataclass(frozen=True, slots=True)
 class Published:
-    """`economy` is the World Bank's code, `per_dollar` what one US dollar cost on average, by year."""
+    """Published rates of one currency.
+
+    `economy` is the World Bank's code, `per_dollar` the average price of one US dollar, by year.
+    """
 
     economy: str
     per_dollar: Mapping[int, float]
 
 
 def averages(base: Currency, quote: Currency) -> dict[int, float]:
-    """What one unit of `base` cost in `quote` on average, by year, oldest first. Empty where nothing is bundled.
+    """Return the average price of one unit of `base` in `quote`, by year, oldest first; empty if not bundled.
 
-    What a dollar cost is as published. All else is a quotient of two averages, and that is not quite the average of the
-    daily quotients: in a year of great swings such as 2008 it is off by up to two percent. So it has four digits.
+    The price of a US dollar is as published. Every other rate is a quotient of two averages, which differs from the
+    average of the daily quotients by up to two percent in a volatile year such as 2008. So it is rounded to four
+    digits.
     """
     table = published()
     if base.code not in table or quote.code not in table:
         return {}
-    below, above = table[base.code].per_dollar, table[quote.code].per_dollar
-    years = sorted(below.keys() & above.keys())
+    denominators, numerators = table[base.code].per_dollar, table[quote.code].per_dollar
+    years = sorted(denominators.keys() & numerators.keys())
     if base.code == _DOLLAR:
-        return {year: above[year] for year in years}
-    return {year: rounded(above[year] / below[year]) for year in years}
+        return {year: numerators[year] for year in years}
+    return {year: rounded(numerators[year] / denominators[year]) for year in years}
 
 
 def calculation(base: Currency, quote: Currency) -> str | None:
-    """How the averages are made of the published ones, or None where they are those."""
+    """Return how the averages are calculated from the published ones, or None if they are as published."""
     if base.code == _DOLLAR:
         return None
     if quote.code == _DOLLAR:
@@ -57,14 +61,14 @@ def calculation(base: Currency, quote: Currency) -> str | None:
 
 
 def page(base: Currency, quote: Currency) -> str:
-    """Where the World Bank shows people the rates of the two."""
+    """Return the URL of the World Bank's web page on the rates of both."""
     economies = (countries.by_code()[published()[each.code].economy] for each in (base, quote))
     return f"{_PAGE}?locations={'-'.join(economy.code2 for economy in economies)}"
 
 
 @functools.cache
 def published() -> dict[str, Published]:
-    """All bundled rates, by the currency's code."""
+    """Return all bundled rates, by currency code."""
     with _TABLE.open(encoding="utf-8", newline="") as file:
         return {
             row["currency"]: Published(row["economy"], by_year(int(row["first_year"]), row["values"]))

@@ -1,7 +1,6 @@
-"""What was asked a moment ago is not asked again, and what is being asked is asked once.
+"""Cache in memory with a time to live, which merges concurrent fetches of the same key into one.
 
-Figures that many conversations want are fetched by one of them while the others wait. Knows nothing of what
-it keeps.
+Independent of the type of its values.
 """
 
 from __future__ import annotations
@@ -17,14 +16,14 @@ from chat.tools.http import SourceUnavailable
 
 Value = TypeVar("Value")
 
-# Longer than any fetch is allowed to take: this bound is for what no time limit of a socket covers, such as
-# a name server that is silent.
+# Longer than any fetch may take. This bound is for delays that no socket timeout covers, such as a name server that
+# does not answer.
 WAIT_S = 17.0
 
 
 @dataclass(frozen=True, slots=True)
 class _Failure:
-    """A SourceUnavailable as it is kept: the exception refers to all that was at work when it was raised."""
+    """A SourceUnavailable reduced to its values: a stored exception would keep its whole traceback alive."""
 
     message: str
     status: int | None = None
@@ -32,19 +31,19 @@ class _Failure:
 
 @dataclass(frozen=True, slots=True)
 class _Outcome(Generic[Value]):
-    """A value, or the failure to get one."""
+    """Result of a fetch: a value or a failure."""
 
     value: Value | None
     failure: _Failure | None
 
-    def take(self) -> Value:
+    def unwrap(self) -> Value:
         if self.failure is not None:
             raise SourceUnavailable(self.failure.message, self.failure.status)
         return self.value  # type: ignore[return-value]  # no failure, so there is a value
 
 
-class _Flight(Generic[Value]):
-    """A fetch under way, and everybody who waits for it."""
+class _PendingFetch(Generic[Value]):
+    """A fetch in progress; its callers wait for `done`."""
 
     def __init__(self) -> None:
         self.done = threading.Event()
@@ -52,10 +51,9 @@ class _Flight(Generic[Value]):
 
 
 class Cache(Generic[Value]):
-    """Keeps up to `limit` values for `ttl_s` seconds, and failures for `failure_ttl_s`. For many threads at once.
+    """Thread-safe cache of up to `limit` values for `ttl_s` seconds; failures are cached for `failure_ttl_s`.
 
-    A fetch runs in a thread of its own, so it goes on when the one who asked first is gone, and nobody waits
-    longer than `wait_s` for it.
+    Each fetch runs in its own thread, so it continues after the first caller has left. A caller waits at most `wait_s`.
     """
 
     def __init__(
@@ -73,61 +71,61 @@ class Cache(Generic[Value]):
         self._wait_s = wait_s
         self._clock = clock
         self._lock = threading.Lock()
-        self._kept: OrderedDict[Hashable, tuple[float, _Outcome[Value]]] = OrderedDict()
-        self._flights: dict[Hashable, _Flight[Value]] = {}
+        self._entries: OrderedDict[Hashable, tuple[float, _Outcome[Value]]] = OrderedDict()
+        self._pending: dict[Hashable, _PendingFetch[Value]] = {}
 
     def get(self, key: Hashable, fetch: Callable[[], Value]) -> Value:
-        """The value kept for `key`, or what `fetch` returns. Raises SourceUnavailable, as `fetch` may."""
+        """Return the cached value of `key`, or the result of `fetch`. Raises SourceUnavailable, also a cached one."""
         with self._lock:
             outcome = self._look_up(key)
-            flight = self._flights.get(key)
-            starting = outcome is None and flight is None
-            if flight is None:
-                flight = _Flight()
+            pending = self._pending.get(key)
+            starting = outcome is None and pending is None
+            if pending is None:
+                pending = _PendingFetch()
             if starting:
-                self._flights[key] = flight
+                self._pending[key] = pending
         if outcome is not None:
-            return outcome.take()
+            return outcome.unwrap()
         if starting:
-            self._start(key, fetch, flight)
-        if not flight.done.wait(self._wait_s) or flight.outcome is None:
+            self._start(key, fetch, pending)
+        if not pending.done.wait(self._wait_s) or pending.outcome is None:
             raise SourceUnavailable("The source did not answer in time.")
-        return flight.outcome.take()
+        return pending.outcome.unwrap()
 
     def _look_up(self, key: Hashable) -> _Outcome[Value] | None:
-        kept = self._kept.get(key)
-        if kept is None:
+        entry = self._entries.get(key)
+        if entry is None:
             return None
-        expires, outcome = kept
+        expires, outcome = entry
         if self._clock() >= expires:
-            del self._kept[key]
+            del self._entries[key]
             return None
-        self._kept.move_to_end(key)
+        self._entries.move_to_end(key)
         return outcome
 
-    def _start(self, key: Hashable, fetch: Callable[[], Value], flight: _Flight[Value]) -> None:
+    def _start(self, key: Hashable, fetch: Callable[[], Value], pending: _PendingFetch[Value]) -> None:
         try:
-            threading.Thread(target=self._fly, args=(key, fetch, flight), name="fetch", daemon=True).start()
-        except RuntimeError:  # no thread to be had
-            self._land(key, flight, _Outcome(None, _Failure("This server is too busy to ask the source.")))
+            threading.Thread(target=self._run, args=(key, fetch, pending), name="fetch", daemon=True).start()
+        except RuntimeError:  # the system has no more threads
+            self._complete(key, pending, _Outcome(None, _Failure("This server is too busy to ask the source.")))
 
-    def _fly(self, key: Hashable, fetch: Callable[[], Value], flight: _Flight[Value]) -> None:
-        # Should `fetch` raise what it must not, the waiting are told and the thread reports the fault.
+    def _run(self, key: Hashable, fetch: Callable[[], Value], pending: _PendingFetch[Value]) -> None:
+        # If `fetch` raises any other exception, the callers get this failure and the thread reports the exception.
         outcome: _Outcome[Value] = _Outcome(None, _Failure("The source's answer could not be used."))
         try:
             outcome = _Outcome(fetch(), None)
         except SourceUnavailable as failure:
             outcome = _Outcome(None, _Failure(failure.message, failure.status))
         finally:
-            self._land(key, flight, outcome)
+            self._complete(key, pending, outcome)
 
-    def _land(self, key: Hashable, flight: _Flight[Value], outcome: _Outcome[Value]) -> None:
+    def _complete(self, key: Hashable, pending: _PendingFetch[Value], outcome: _Outcome[Value]) -> None:
         ttl_s = self._ttl_s if outcome.failure is None else self._failure_ttl_s
         with self._lock:
-            del self._flights[key]
-            self._kept[key] = (self._clock() + ttl_s, outcome)
-            self._kept.move_to_end(key)
-            while len(self._kept) > self._limit:
-                self._kept.popitem(last=False)
-        flight.outcome = outcome
-        flight.done.set()
+            del self._pending[key]
+            self._entries[key] = (self._clock() + ttl_s, outcome)
+            self._entries.move_to_end(key)
+            while len(self._entries) > self._limit:
+                self._entries.popitem(last=False)
+        pending.outcome = outcome
+        pending.done.set()

@@ -1,7 +1,7 @@
-"""Economies by name: what people call a country, and the codes by which the World Bank knows it.
+"""Lookup of economies by common name or code.
 
-`countries.csv` beside this file has a line for each economy and each group of economies in the World
-Development Indicators. Whatever a model asks for is looked up here, and only our own codes go out.
+`countries.csv` beside this file has one line per economy and per group of economies in the World Development
+Indicators. A model's argument is only a key of this table: requests contain the table's codes, never the argument.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ _TABLE = Path(__file__).with_name("countries.csv")
 
 @dataclass(frozen=True, slots=True)
 class Economy:
-    """A country, or a group such as the euro area. The codes are ISO 3166's, or for groups the World Bank's own."""
+    """A country or a group such as the euro area. Codes are ISO 3166, for groups the World Bank's own."""
 
     code: str
     code2: str
@@ -29,7 +29,7 @@ class Economy:
 
     @property
     def page(self) -> str:
-        """Where the World Bank shows this economy's figures to people."""
+        """Return the URL of the World Bank's web page on this economy."""
         if self.is_group:
             return f"https://data.worldbank.org/?locations={self.code2}"
         return f"https://data.worldbank.org/country/{self.code2}"
@@ -46,7 +46,7 @@ _TAIWAN = (
 )
 _ABSENT = "{} is not in the World Bank's data."
 
-# Names that people use and the World Bank has no figures for, or that mean more than one thing.
+# Common names that are ambiguous or have no figures at the World Bank.
 _EXPLAINED = {
     **dict.fromkeys(("taiwan", "tw", "twn", "chinese taipei", "taiwan china", "republic of china", "roc"), _TAIWAN),
     **{normalised(name): _ABSENT.format(name) for name in ("Western Sahara", "Vatican City", "Vatican", "Antarctica")},
@@ -60,19 +60,19 @@ _EXPLAINED = {
 
 
 def find(name: object, argument: str = "country") -> Economy:
-    """The economy that `name` means. Raises ToolFailure with suggestions where there is none."""
-    asked = text(name, argument)
-    key = normalised(asked)
+    """Return the economy with this name or code. Raises ToolFailure with suggestions if there is none."""
+    name_text = text(name, argument)
+    key = normalised(name_text)
     if key in _EXPLAINED:
         raise ToolFailure(_EXPLAINED[key])
     economy = by_name().get(key)
     if economy is None:
-        raise ToolFailure(f"No economy is known as {quoted(asked)}.{_suggestions(asked)}")
+        raise ToolFailure(f"No economy is known as {quoted(name_text)}.{_suggestions(name_text)}")
     return economy
 
 
-def _suggestions(asked: str) -> str:
-    names = dict.fromkeys(by_name()[key].name for key in closest(asked, by_name()))
+def _suggestions(name_text: str) -> str:
+    names = dict.fromkeys(by_name()[key].name for key in closest(name_text, by_name()))
     if not names:
         return " Pass a country's English name or its ISO code, such as China or CHN."
     return f" Did you mean {' or '.join(names)}?"
@@ -80,13 +80,13 @@ def _suggestions(asked: str) -> str:
 
 @functools.cache
 def by_code() -> dict[str, Economy]:
-    """All economies by `code`."""
+    """Return all economies by `code`."""
     return {economy.code: economy for economy, _ in _rows()}
 
 
 @functools.cache
 def by_name() -> dict[str, Economy]:
-    """All economies by every normalised name and code they go by."""
+    """Return all economies by each of their codes and normalised names."""
     return {
         normalised(name): economy
         for economy, aliases in _rows()

@@ -1,4 +1,4 @@
-"""The currencies the European Central Bank publishes reference rates for, by the names people give them."""
+"""Currencies with a reference rate of the European Central Bank, by code and by common name."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from chat.tools.names import closest, normalised
 
 @dataclass(frozen=True, slots=True)
 class Currency:
-    """`code` is ISO 4217."""
+    """A currency; `code` is ISO 4217."""
 
     code: str
     name: str
 
 
-# Code: name, then what else it is called. A bare "dollar" or "rupee" means the one most people mean by it.
+# Code: name, then aliases. A bare "dollar" or "rupee" is an alias of the most common one.
 _TABLE = {
     "EUR": ("euro", "€"),
     "USD": ("US dollar", "dollar", "$", "US$", "American dollar", "United States dollar", "greenback", "buck"),
@@ -53,8 +53,8 @@ _TABLE = {
 
 CURRENCIES = {code: Currency(code, names[0]) for code, names in _TABLE.items()}
 
-# Currencies that the euro replaced, with the country and the year: code, then what else they are called. A name that
-# a living currency has too (franc, lira, crown, pound) means that one, so here it stands with its country only.
+# Currencies that the euro replaced, with country and year: code, then aliases. A name that a current currency also has
+# (franc, lira, crown, pound) means the current one, so here it appears only together with its country.
 _REPLACED = {
     ("HRK", "kuna", "Croatian kuna"): ("Croatia", 2023),
     ("BGN", "lev", "leva", "Bulgarian lev"): ("Bulgaria", 2026),
@@ -101,22 +101,22 @@ _EXPLAINED = {
 
 
 def find(name: object, argument: str) -> Currency:
-    """The currency that `name` means. Raises ToolFailure with suggestions where there is none."""
-    asked = text(name, argument)
-    key = _key(asked)
+    """Return the currency with this name or code. Raises ToolFailure with suggestions if there is none."""
+    name_text = text(name, argument)
+    key = _key(name_text)
     if explained := _EXPLAINED.get(key) or _EXPLAINED.get(key.removesuffix("s")):
         raise ToolFailure(explained)
     code = _BY_NAME.get(key) or _BY_NAME.get(key.removesuffix("s"))
     if code is None:
-        near = dict.fromkeys(_BY_NAME[each] for each in closest(asked, _BY_NAME))
-        known = ", ".join(near or CURRENCIES)
-        hint = f"Did you mean one of {known}?" if near else f"There are: {known}."
-        raise ToolFailure(f"The ECB publishes no reference rate for {quoted(asked)}. {hint}")
+        near = dict.fromkeys(_BY_NAME[each] for each in closest(name_text, _BY_NAME))
+        codes = ", ".join(near or CURRENCIES)
+        hint = f"Did you mean one of {codes}?" if near else f"There are: {codes}."
+        raise ToolFailure(f"The ECB publishes no reference rate for {quoted(name_text)}. {hint}")
     return CURRENCIES[code]
 
 
 def _key(name: str) -> str:
-    """Signs such as € have no letters to be known by: they are their own key."""
+    """Return the key of a name in `_BY_NAME`. A sign such as € has no letters to normalise: it is its own key."""
     sign = "".join(name.split()).upper()
     return normalised(name) if sign.isalpha() or sign not in _SIGNS else sign
 

@@ -1,4 +1,4 @@
-"""Numbers as people read them, and series as a chart needs them."""
+"""Parsing of numbers and dates, and formatting of figures for text and charts."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _SCALES = ((1e12, "trillion"), (1e9, "billion"), (1e6, "million"))
 
 
 def number(value: object) -> float | None:
-    """Return a source's number, which may come as text; None where it is not a finite number."""
+    """Parse a source's number, which may be text. Return None if it is not a finite number."""
     if isinstance(value, str) and _NUMBER.fullmatch(value.strip()):
         value = float(value)
     if isinstance(value, bool) or not isinstance(value, int | float):
@@ -26,7 +26,10 @@ def number(value: object) -> float | None:
 
 
 def day(text: object) -> date | None:
-    """Return a date written YYYY-MM-DD, and None for all else: `date.fromisoformat` also takes weeks and no hyphens."""
+    """Parse a date in the form YYYY-MM-DD. Return None for anything else.
+
+    `date.fromisoformat` alone would also accept week dates and dates without hyphens.
+    """
     if not isinstance(text, str) or not _DAY.fullmatch(text):
         return None
     try:
@@ -36,7 +39,7 @@ def day(text: object) -> date | None:
 
 
 def written(value: float, unit: str) -> str:
-    """A value with its unit: "18.73 trillion US$", "5.0 %", "1.41 billion people", "11,149 companies"."""
+    """Format a value with its unit: "18.73 trillion US$", "5.0 %", "1.41 billion people", "11,149 companies"."""
     if unit.startswith("%"):
         return f"{_no_minus_zero(f'{value:.1f}')} {unit}"
     for size, word in _SCALES:
@@ -46,13 +49,13 @@ def written(value: float, unit: str) -> str:
 
 
 def plain(value: float) -> str:
-    """Six significant digits, never in powers of ten: an exchange rate of 0.0000531 stays readable."""
+    """Format with six significant digits and no exponent, so that an exchange rate of 0.0000531 stays readable."""
     text = f"{value:,.6g}"
     return text if "e" not in text else f"{value:,.10f}".rstrip("0").rstrip(".")
 
 
 def scaled(unit: str, values: Iterable[float]) -> tuple[float, str]:
-    """What to divide the values of a chart by, and the unit they then have: (1e12, "trillion US$")."""
+    """Return the divisor for a chart's values and the unit after division: (1e12, "trillion US$")."""
     if unit.startswith("%"):
         return 1.0, unit
     largest = max((abs(value) for value in values), default=0.0)
@@ -63,17 +66,17 @@ def scaled(unit: str, values: Iterable[float]) -> tuple[float, str]:
 
 
 def rounded(value: float) -> float:
-    """Four significant digits: what a chart can show and a model should repeat."""
+    """Round to four significant digits: enough for a chart and for a model's answer."""
     return float(f"{value:.4g}")
 
 
 def gapless(years: Mapping[int, float], divisor: float, first: int, last: int) -> list[list[object]]:
-    """Points `[year, value or None]` for every year from `first` to `last`."""
+    """Return points `[year, value or None]` for every year from `first` to `last`."""
     return [[str(year), rounded(years[year] / divisor) if year in years else None] for year in range(first, last + 1)]
 
 
 def latest(years: Mapping[int, float]) -> int:
-    """The newest year with a figure. There must be one."""
+    """Return the newest year with a figure. `years` must not be empty."""
     return max(years)
 
 

@@ -1,8 +1,8 @@
-"""How tools ask the open web: JSON by GET, from one fixed host, within limits of time and size.
+"""HTTP client of the tools: JSON by GET from one fixed host, with limits on time and size.
 
-A source's address comes from the settings and its paths from our own tables, so nothing a model says can
-choose the host or the path. Redirects are refused, proxies and .netrc of the environment are not looked at,
-no cookie is kept. What the answers mean is the business of the file that knows the source.
+A source's address comes from the settings and its paths from our own tables, so a model cannot choose the host or the
+path. Redirects are refused, proxies and .netrc of the environment are ignored, cookies are not stored. The module of
+each source interprets the JSON.
 """
 
 from __future__ import annotations
@@ -23,8 +23,8 @@ from chat.errors import ToolFailure
 from chat.runtime import descriptors
 from chat.tools.watchdog import Watchdog, WatchedAdapter
 
-# With a name and a home, so that whoever runs a source can see who asks. No compression: a small answer can
-# then not unpack into a huge one.
+# The name tells the source's operator which program sends the requests. No compression: a small response could unpack
+# into a huge one.
 _HEADERS = {
     "User-Agent": "Parley (market data tools)",
     "Accept": "application/json",
@@ -34,11 +34,11 @@ _HEADERS = {
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What one question may cost, attempts and pauses included. Seconds and bytes; `framing_bytes` is all that is
-    around a body, heads and chunk sizes, and `pieces` how many chunks it may have.
+    """Bounds of one request, retries and pauses included, in seconds and bytes.
 
-    `at_once` bounds the requests under way to one source: open APIs throttle, and a thousand conversations
-    must not become a thousand connections. The rest wait, for half of `total_s` at most.
+    `framing_bytes` bounds all bytes around a body (heads and chunk sizes), `max_chunks` the number of its chunks.
+    `concurrency` bounds the simultaneous requests to one source: open APIs throttle, and a thousand conversations must
+    not open a thousand connections. Further requests wait for half of `total_s` at most.
     """
 
     connect_s: float = 3.0
@@ -48,55 +48,55 @@ class Limits:
     pause_s: float = 0.4
     body_bytes: int = 1 << 20
     framing_bytes: int = 1 << 18
-    pieces: int = 20_000
-    at_once: int = 8
+    max_chunks: int = 20_000
+    concurrency: int = 8
 
 
 class SourceUnavailable(ToolFailure):
-    """A source gave no usable answer. `message` is a whole sentence; `status` the HTTP status, where there was one."""
+    """A source gave no usable response. `message` is a sentence; `status` is the HTTP status, if there was one."""
 
     def __init__(self, message: str, status: int | None = None) -> None:
         super().__init__(message)
         self.status = status
 
 
-class _Passing(Exception):
-    """An attempt failed in a way that may be gone the next time. `pause_s` is what the source asks us to wait."""
+class _TransientFailure(Exception):
+    """A failure that may be gone at the next attempt. `pause_s` is the wait that the source asks for."""
 
     def __init__(self, failure: SourceUnavailable, pause_s: float = 0.0) -> None:
         super().__init__(failure.message)
-        # Not the failure itself: raised, it would refer to this in turn, and both to the whole answer.
+        # Not the failure itself: once raised, both would refer to each other and to the whole response.
         self.message = failure.message
         self.status = failure.status
         self.pause_s = pause_s
 
 
 class JsonSource:
-    """One open API. Safe to use from many threads at once: the session's pool is, and nothing else is shared."""
+    """Client of one open API. Thread-safe: the session's pool is, and nothing else is shared."""
 
     def __init__(self, name: str, base_url: str, limits: Limits | None = None) -> None:
         self.name = name
         self.address = base_url.rstrip("/")
         self._limits = limits or Limits()
-        self._slots = threading.BoundedSemaphore(self._limits.at_once)
-        self._session = _session(self._limits.at_once)
+        self._slots = threading.BoundedSemaphore(self._limits.concurrency)
+        self._session = _session(self._limits.concurrency)
 
     def get(self, path: str, query: Mapping[str, str]) -> Any:
-        """The JSON at `path` under the base address. Raises SourceUnavailable; blocks at most `total_s` and a bit.
+        """Return the JSON at `path` under the base address. Raises SourceUnavailable; blocks slightly over `total_s`.
 
-        `path` and `query` are the caller's own words and codes, never a user's or a model's text.
+        `path` and `query` consist of the caller's own constants and codes, never of a user's or a model's text.
         """
-        give_up = time.monotonic() + self._limits.total_s
-        # Not to the last moment: a question that is sent with no time left costs the source, and gets nothing.
+        deadline = time.monotonic() + self._limits.total_s
+        # Not until the deadline: a request with no time left would load the source for nothing.
         if not self._slots.acquire(timeout=self._limits.total_s / 2):
             raise self._unavailable("is being asked too many questions at once")
         try:
-            with Watchdog(give_up - time.monotonic(), self._most_bytes()) as watchdog:
-                return self._parsed(self._with_retries(self.address + path, query, watchdog))
+            with Watchdog(deadline - time.monotonic(), self._max_bytes()) as watchdog:
+                return self._parse(self._with_retries(self.address + path, query, watchdog))
         finally:
             self._slots.release()
 
-    def _most_bytes(self) -> int:
+    def _max_bytes(self) -> int:
         return self._limits.attempts * (self._limits.body_bytes + self._limits.framing_bytes)
 
     def _with_retries(self, url: str, query: Mapping[str, str], watchdog: Watchdog) -> bytes:
@@ -105,14 +105,14 @@ class JsonSource:
             attempt += 1
             try:
                 return self._attempt(url, query, watchdog)
-            except _Passing as passing:
-                pause_s = max(passing.pause_s, self._pause_s(attempt))
+            except _TransientFailure as failure:
+                pause_s = max(failure.pause_s, self._pause_s(attempt))
                 if attempt >= self._limits.attempts or pause_s >= watchdog.remaining_s():
-                    raise SourceUnavailable(passing.message, passing.status) from None
+                    raise SourceUnavailable(failure.message, failure.status) from None
                 time.sleep(pause_s)
 
     def _pause_s(self, attempt: int) -> float:
-        """Longer each time, and with jitter, so that workers which failed together do not come back together."""
+        """Return the pause before the next attempt: exponential, with jitter, so that workers do not retry together."""
         return self._limits.pause_s * 2.0 ** (attempt - 1) * random.uniform(0.5, 1.5)  # noqa: S311
 
     def _attempt(self, url: str, query: Mapping[str, str], watchdog: Watchdog) -> bytes:
@@ -130,17 +130,19 @@ class JsonSource:
         except (requests.RequestException, urllib3.exceptions.HTTPError, OSError) as error:
             if watchdog.flooded:
                 raise self._too_large() from None
-            raise self._translated(error, watchdog) from None
-        # A body that ends with its connection looks complete when the watchdog ended it.
+            raise self._translate(error, watchdog) from None
+        # If the watchdog shut down the connection, a body without a length looks complete.
         if watchdog.expired:
             raise self._unavailable("did not answer in time")
         return body
 
     def _check(self, response: requests.Response) -> None:
-        """Only a plain 200 is read."""
+        """Accept status 200 only. Raises SourceUnavailable or _TransientFailure."""
         status = response.status_code
         if status == 429 or status >= 500:
-            raise _Passing(self._unavailable(f"answered with an error ({status})", status), _retry_after_s(response))
+            raise _TransientFailure(
+                self._unavailable(f"answered with an error ({status})", status), _retry_after_s(response)
+            )
         if 300 <= status < 400:
             raise self._unavailable("answered with a redirect, which is not followed", status)
         if status != 200:
@@ -149,20 +151,20 @@ class JsonSource:
             raise self._unavailable("answered in a form that was not asked for")
 
     def _body(self, response: requests.Response) -> bytes:
-        announced = response.headers.get("Content-Length", "")
-        if announced.isdecimal() and int(announced[:12]) > self._limits.body_bytes:
+        declared = response.headers.get("Content-Length", "")
+        if declared.isdecimal() and int(declared[:12]) > self._limits.body_bytes:
             raise self._too_large()
         body = bytearray()
-        for pieces, chunk in enumerate(response.raw.stream(1 << 14, decode_content=False)):
+        for chunk_number, chunk in enumerate(response.raw.stream(1 << 14, decode_content=False)):
             body += chunk
-            if len(body) > self._limits.body_bytes or pieces >= self._limits.pieces:
+            if len(body) > self._limits.body_bytes or chunk_number >= self._limits.max_chunks:
                 raise self._too_large()
         return bytes(body)
 
-    def _translated(self, error: Exception, watchdog: Watchdog) -> Exception:
-        """A foreign exception as ours. Its own text is left out: it names addresses."""
+    def _translate(self, error: Exception, watchdog: Watchdog) -> Exception:
+        """Return one of our exceptions for a library's. Its text is left out because it contains addresses."""
         if descriptors.lacking(error):
-            return _Passing(
+            return _TransientFailure(
                 SourceUnavailable(f"{self.name} could not be asked: this server has no room for one more connection.")
             )
         late = isinstance(error, requests.ReadTimeout | urllib3.exceptions.ReadTimeoutError)
@@ -173,24 +175,24 @@ class JsonSource:
             return self._unavailable("could not be found on the network")
         if isinstance(error, requests.exceptions.SSLError | urllib3.exceptions.SSLError):
             return self._unavailable("could not prove who it is")
-        if isinstance(error, ValueError):  # an address that is none
+        if isinstance(error, ValueError):  # not a valid address
             return self._unavailable("could not be asked")
         # Refused, reset, cut short, or no connection in time.
-        return _Passing(self._unavailable("could not be reached"))
+        return _TransientFailure(self._unavailable("could not be reached"))
 
-    def _parsed(self, body: bytes) -> Any:
+    def _parse(self, body: bytes) -> Any:
         try:
-            # The World Bank begins its answers with a byte order mark.
+            # The World Bank's responses begin with a byte order mark.
             return json.loads(body.decode("utf-8-sig"), parse_constant=_not_json)
         except (ValueError, RecursionError):
             raise self._unavailable("did not answer in its documented format") from None
 
-    def garbled(self) -> SourceUnavailable:
-        """For whoever finds that the JSON is not what the source's documentation promises."""
+    def malformed(self) -> SourceUnavailable:
+        """Return the failure for JSON that does not match the source's documentation."""
         return self._unavailable("did not answer in its documented format")
 
     def refused(self) -> SourceUnavailable:
-        """For whoever finds that the JSON is the source's way to say no."""
+        """Return the failure for JSON in which the source refuses the request."""
         return self._unavailable("refused the question")
 
     def _too_large(self) -> SourceUnavailable:
@@ -201,7 +203,7 @@ class JsonSource:
 
 
 class _Session(requests.Session):
-    """A session that sees no redirects: requests would read the whole body of one, even where it is not to follow."""
+    """Session that ignores redirects: requests would read the whole body of a redirect even without following it."""
 
     def get_redirect_target(self, resp: requests.Response) -> str | None:  # noqa: ARG002
         return None
@@ -218,7 +220,7 @@ def _session(pool_size: int) -> requests.Session:
 
 
 def _retry_after_s(response: requests.Response) -> float:
-    """Whole seconds only; the date form, and nonsense, count as not given."""
+    """Return the Retry-After header in seconds; 0 if it is absent, a date or invalid."""
     text = response.headers.get("Retry-After", "")
     return float(text) if text.isdecimal() and len(text) <= 6 else 0.0
 

@@ -1,4 +1,4 @@
-"""The figures that are asked for, by our names for them and by the World Bank's codes, and how each is written."""
+"""The indicators that the tools offer: our names, the World Bank's codes, and units."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class Indicator:
 GDP = Indicator("gdp", "NY.GDP.MKTP.CD", "GDP (current US$)", "GDP", "US$")
 GDP_GROWTH = Indicator("gdp_growth", "NY.GDP.MKTP.KD.ZG", "GDP growth (annual, real)", "growth", "%")
 
-# In the order in which they are shown.
+# In display order.
 INDICATORS = (
     GDP,
     GDP_GROWTH,
@@ -60,12 +60,12 @@ _BY_NAME = {
 
 
 def find(name: object, argument: str = "indicator") -> Indicator:
-    """The indicator that `name` means. Raises ToolFailure that lists what there is."""
-    asked = text(name, argument)
-    indicator = _BY_NAME.get(normalised(asked))
+    """Return the indicator with this name or code. Raises ToolFailure that lists the indicators."""
+    name_text = text(name, argument)
+    indicator = _BY_NAME.get(normalised(name_text))
     if indicator is None:
-        near = closest(asked, _BY_NAME, count=1)
+        near = closest(name_text, _BY_NAME, count=1)
         hint = f" Did you mean {_BY_NAME[near[0]].key}?" if near else ""
         keys = ", ".join(each.key for each in INDICATORS)
-        raise ToolFailure(f"No indicator is known as {quoted(asked)}.{hint} There are: {keys}.")
+        raise ToolFailure(f"No indicator is known as {quoted(name_text)}.{hint} There are: {keys}.")
     return indicator

@@ -1,6 +1,6 @@
-"""The tools that show economies: one with its main figures, or several side by side.
+"""The tools on economies: `market_data` shows the main figures of one, `compare_markets` one figure of several.
 
-Where the figures come from is the business of `world_bank.py`, and of `bundled.py` when that one fails.
+`world_bank.py` fetches the figures; `bundled.py` is the fallback.
 """
 
 from __future__ import annotations
@@ -16,11 +16,11 @@ from chat.tools.countries import Economy
 from chat.tools.figures import gapless, latest, scaled, written
 from chat.tools.http import SourceUnavailable
 from chat.tools.indicators import GDP, GDP_GROWTH, INDICATORS, Indicator
-from chat.tools.sheet import Chart, Series, Sheet, Source, Table, as_content
+from chat.tools.result_data import Chart, ResultData, Series, Source, Table, as_content
 from chat.tools.world_bank import Observations, WorldBank
 
-MOST_COUNTRIES = 8
-MOST_YEARS = 35
+MAX_COUNTRIES = 8
+MAX_YEARS = 35
 
 _Year = Annotated[int | None, "Only if one certain year is asked for, such as 2015; without it the newest figures."]
 
@@ -40,7 +40,7 @@ IndicatorKey = Literal[
 
 
 class Markets:
-    """The tools over the World Bank's figures, as bound methods."""
+    """The tools on the World Bank's figures, as bound methods."""
 
     def __init__(self, source: WorldBank) -> None:
         self._world_bank = source
@@ -50,24 +50,31 @@ class Markets:
         country: Annotated[str, "A country or group of countries: a name (China, UK, the euro area) or an ISO code."],
         year: _Year = None,
     ) -> ToolResult:
-        """Main economic and stock market figures of one country, each with its year, and their history since 1990:
+        """Show the main economic and stock market figures of one country, with their history since 1990.
+
         GDP, growth, GDP per capita, inflation, unemployment, population, exports, imports, market capitalisation
-        and number of listed companies. Source: World Bank.
+        and number of listed companies, each with its year. Source: World Bank.
         """
         economy = countries.find(country)
-        found, note = self._observe([economy], INDICATORS)
-        figures = [each for each in INDICATORS if found.of(economy, each)]
+        observations, note = self._observe([economy], INDICATORS)
+        figures = [each for each in INDICATORS if observations.of(economy, each)]
         if not figures:
             raise ToolFailure(f"The World Bank has no figures for {economy.name} since {world_bank.FIRST_YEAR}.")
-        wanted = _wanted_year(year, [economy], figures, found)
-        charts = [_chart([economy], each, found) for each in (GDP_GROWTH, GDP) if len(found.of(economy, each)) > 1]
-        source = _source(found, note, economy.page)
-        rows = [_row(economy, each, found, wanted) for each in figures]
+        requested_year = _requested_year(year, [economy], figures, observations)
+        charts = [
+            _chart([economy], each, observations)
+            for each in (GDP_GROWTH, GDP)
+            if len(observations.of(economy, each)) > 1
+        ]
+        source = _source(observations, note, economy.page)
+        rows = [_row(economy, each, observations, requested_year) for each in figures]
         table = Table("Main indicators", ["Indicator", "Value", "Year"], rows)
         return ToolResult(
-            content=as_content(_told(economy, table, charts, note, source)),
-            summary=_summary(economy.name, [(each, economy) for each in _headline(figures)], found, note, wanted),
-            data=Sheet(economy.name, note, [table], charts, [source]).as_data(),
+            content=as_content(_content(economy, table, charts, note, source)),
+            summary=_summary(
+                economy.name, [(each, economy) for each in _headline(figures)], observations, note, requested_year
+            ),
+            data=ResultData(economy.name, note, [table], charts, [source]).as_data(),
         )
 
     def compare_markets(
@@ -78,47 +85,52 @@ class Markets:
         year: _Year = None,
     ) -> ToolResult:
         """Compare one figure of several countries over the years, such as the inflation of India and Brazil.
+
         Gives a yearly series for each country. Source: World Bank.
         """
         economies = _economies(countries)
-        wanted = indicators.find(indicator)
-        span = whole_number(years, "years", 1, MOST_YEARS)
-        found, note = self._observe(economies, [wanted])
-        known = [economy for economy in economies if found.of(economy, wanted)]
-        if not known:
-            raise ToolFailure(f"The World Bank has no figures on {wanted.title} for {_names(economies)}.")
-        only = _wanted_year(year, known, [wanted], found)
-        chart = _chart(known, wanted, found, span)
-        source = _source(found, note, _indicator_page(wanted, economies))
-        rows = [[economy.name, *_row(economy, wanted, found, only)[1:]] for economy in economies]
+        selected = indicators.find(indicator)
+        span = whole_number(years, "years", 1, MAX_YEARS)
+        observations, note = self._observe(economies, [selected])
+        available = [economy for economy in economies if observations.of(economy, selected)]
+        if not available:
+            raise ToolFailure(f"The World Bank has no figures on {selected.title} for {_names(economies)}.")
+        requested_year = _requested_year(year, available, [selected], observations)
+        chart = _chart(available, selected, observations, span)
+        source = _source(observations, note, _indicator_page(selected, economies))
+        rows = [[economy.name, *_row(economy, selected, observations, requested_year)[1:]] for economy in economies]
         table = Table(
-            "Latest figures" if only is None else f"Figures of {only}", ["Economy", wanted.title, "Year"], rows
+            "Latest figures" if requested_year is None else f"Figures of {requested_year}",
+            ["Economy", selected.title, "Year"],
+            rows,
         )
         return ToolResult(
-            content=as_content({"indicator": wanted.title} | _told(None, table, [chart], note, source)),
-            summary=_summary(wanted.title, [(wanted, economy) for economy in known], found, note, only),
-            data=Sheet(wanted.title, note, [table], [chart], [source]).as_data(),
+            content=as_content({"indicator": selected.title} | _content(None, table, [chart], note, source)),
+            summary=_summary(
+                selected.title, [(selected, economy) for economy in available], observations, note, requested_year
+            ),
+            data=ResultData(selected.title, note, [table], [chart], [source]).as_data(),
         )
 
-    def _observe(self, economies: Sequence[Economy], wanted: Sequence[Indicator]) -> tuple[Observations, str | None]:
-        """The World Bank's figures; or, if it cannot be asked, the bundled ones and a sentence that says so."""
+    def _observe(self, economies: Sequence[Economy], selected: Sequence[Indicator]) -> tuple[Observations, str | None]:
+        """Return the World Bank's figures; if it is unavailable, the bundled ones and a sentence that says so."""
         try:
-            return self._world_bank.observations(economies, wanted), None
+            return self._world_bank.observations(economies, selected), None
         except SourceUnavailable as failure:
-            kept = bundled.observations()
-            missing = [economy for economy in economies if not any(kept.of(economy, each) for each in wanted)]
+            fallback = bundled.observations()
+            missing = [economy for economy in economies if not any(fallback.of(economy, each) for each in selected)]
             if len(missing) == len(economies):
                 raise ToolFailure(
                     f"{failure.message} No such figures are bundled for {_names(missing)}, so there are none to show."
                 ) from None
-            told = f"{failure.message[:-1]}, so these are figures bundled with this program, of {bundled.AS_OF}"
-            return kept, told + (f"; none are bundled for {_names(missing)}." if missing else ".")
+            note = f"{failure.message[:-1]}, so these are figures bundled with this program, of {bundled.AS_OF}"
+            return fallback, note + (f"; none are bundled for {_names(missing)}." if missing else ".")
 
 
 def _economies(names: object) -> list[Economy]:
-    """Each once, in the order asked for."""
-    found = [countries.find(name, "countries") for name in texts(names, "countries", MOST_COUNTRIES)]
-    return list({economy.code: economy for economy in found}.values())
+    """Return each economy once, in the order of `names`."""
+    economies = [countries.find(name, "countries") for name in texts(names, "countries", MAX_COUNTRIES)]
+    return list({economy.code: economy for economy in economies}.values())
 
 
 def _names(economies: Sequence[Economy]) -> str:
@@ -126,38 +138,40 @@ def _names(economies: Sequence[Economy]) -> str:
 
 
 def _headline(figures: Sequence[Indicator]) -> Sequence[Indicator]:
-    """What a one-line summary tells: size and growth, or what else there is."""
+    """Return the figures for a one-line summary: size and growth, or else the first ones."""
     return [each for each in (GDP, GDP_GROWTH) if each in figures] or figures[:2]
 
 
-def _wanted_year(
-    year: object, economies: Sequence[Economy], figures: Sequence[Indicator], found: Observations
+def _requested_year(
+    year: object, economies: Sequence[Economy], figures: Sequence[Indicator], observations: Observations
 ) -> int | None:
-    """The one year that is asked for, or None. Raises ToolFailure where there is no figure of it."""
+    """Return the requested year, or None if no year is requested. Raises ToolFailure if that year has no figure."""
     if year is None:
         return None
-    wanted = whole_number(year, "year", 1, 9999)
-    known = {each for economy in economies for figure in figures for each in found.of(economy, figure)}
-    if wanted not in known:
+    requested = whole_number(year, "year", 1, 9999)
+    years = {each for economy in economies for figure in figures for each in observations.of(economy, figure)}
+    if requested not in years:
         raise ToolFailure(
-            f"There is no figure of {wanted} for {_names(economies)}: the figures here are of {min(known)} to"
-            f" {max(known)}."
+            f"There is no figure of {requested} for {_names(economies)}: the figures here are of {min(years)} to"
+            f" {max(years)}."
         )
-    return wanted
+    return requested
 
 
-def _row(economy: Economy, indicator: Indicator, found: Observations, year: int | None = None) -> list[str]:
-    """Title, value and year: of `year`, or else the newest."""
-    years = found.of(economy, indicator)
+def _row(economy: Economy, indicator: Indicator, observations: Observations, year: int | None = None) -> list[str]:
+    """Return title, value and year: of `year`, or else the newest."""
+    years = observations.of(economy, indicator)
     year = year or (latest(years) if years else 0)
     if year not in years:
         return [indicator.title, "no figure", ""]
     return [indicator.title, written(years[year], indicator.unit), str(year)]
 
 
-def _chart(economies: Sequence[Economy], indicator: Indicator, found: Observations, span: int | None = None) -> Chart:
-    """The last `span` years, or all, up to the newest figure of any of `economies`, each of which has one."""
-    by_economy = {economy.name: found.of(economy, indicator) for economy in economies}
+def _chart(
+    economies: Sequence[Economy], indicator: Indicator, observations: Observations, span: int | None = None
+) -> Chart:
+    """Return a chart of the last `span` years, or all, up to the newest figure. Every economy must have a figure."""
+    by_economy = {economy.name: observations.of(economy, indicator) for economy in economies}
     last = max(latest(years) for years in by_economy.values())
     first = min(min(years) for years in by_economy.values())
     if span is not None:
@@ -168,9 +182,9 @@ def _chart(economies: Sequence[Economy], indicator: Indicator, found: Observatio
     return Chart(indicator.title, unit, "bar" if first == last else "line", "year", series)
 
 
-def _source(found: Observations, note: str | None, page: str) -> Source:
+def _source(observations: Observations, note: str | None, page: str) -> Source:
     name = bundled.NAME if note else world_bank.NAME
-    return Source(name, page, found.updated, found.retrieved)
+    return Source(name, page, observations.updated, observations.retrieved)
 
 
 def _indicator_page(indicator: Indicator, economies: Sequence[Economy]) -> str:
@@ -180,26 +194,26 @@ def _indicator_page(indicator: Indicator, economies: Sequence[Economy]) -> str:
 
 def _summary(
     title: str,
-    told: Sequence[tuple[Indicator, Economy]],
-    found: Observations,
+    entries: Sequence[tuple[Indicator, Economy]],
+    observations: Observations,
     note: str | None,
-    wanted: int | None,
+    requested_year: int | None,
 ) -> str:
-    """ "China: GDP 18.73 trillion US$ (2024), growth 5.0 % (2024) — World Bank"."""
-    several = len({economy.code for _, economy in told}) > 1 or title != told[0][1].name
+    """Return the summary: "China: GDP 18.73 trillion US$ (2024), growth 5.0 % (2024) — World Bank"."""
+    several = len({economy.code for _, economy in entries}) > 1 or title != entries[0][1].name
     parts = []
-    for indicator, economy in told:
-        _, value, year = _row(economy, indicator, found, wanted)
+    for indicator, economy in entries:
+        _, value, year = _row(economy, indicator, observations, requested_year)
         name = economy.name if several else indicator.short
         parts.append(f"{name} {value} ({year})" if year else f"{name}: {value}")
     origin = f"bundled World Bank figures of {bundled.AS_OF}, the source being out of reach" if note else "World Bank"
     return f"{title}: {', '.join(parts)} — {origin}"
 
 
-def _told(
+def _content(
     economy: Economy | None, table: Table, charts: Sequence[Chart], note: str | None, source: Source
 ) -> dict[str, Any]:
-    """What the model reads: the table's rows, the charts' series, and where it all comes from."""
+    """Return the content for the model: the table's rows, the charts' series and the source."""
     return {
         "economy": economy.name if economy else None,
         "note": note,

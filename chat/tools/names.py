@@ -1,4 +1,4 @@
-"""Names as people write them: "the Euro-Area", "TÜRKIYE" and "turkiye" must be found, "Jpan" must be guessed at."""
+"""Normalisation and fuzzy matching of names: "the Euro-Area" and "TÜRKIYE" match exactly, "Jpan" approximately."""
 
 from __future__ import annotations
 
@@ -7,21 +7,21 @@ import re
 import unicodedata
 from collections.abc import Iterable
 
-LONGEST = 80  # characters of a name that are looked at; nothing in our tables comes near
+MAX_NAME_CHARS = 80  # of a name that are compared; far more than the longest name in our tables
 
 
 def normalised(name: str) -> str:
-    """Lower case without accents, signs and a leading "the": the form in which names are compared.
+    """Return a name in lower case without accents, signs and a leading "the", for comparison.
 
     >>> normalised("  The Côte d'Ivoire ")
     'cote divoire'
     """
-    plain = unicodedata.normalize("NFKD", name[:LONGEST].replace("&", " and "))
+    plain = unicodedata.normalize("NFKD", name[:MAX_NAME_CHARS].replace("&", " and "))
     letters = "".join(letter for letter in plain if not unicodedata.combining(letter)).casefold()
     words = re.sub(r"[^a-z0-9]+", " ", re.sub(r"['’.]", "", letters)).strip()
     return words.removeprefix("the ")
 
 
 def closest(name: str, known: Iterable[str], count: int = 3) -> list[str]:
-    """The keys among `known` (normalised) that `name` may have been meant to be, best first."""
+    """Return the keys in `known` (normalised) that are most similar to `name`, best first."""
     return difflib.get_close_matches(normalised(name), known, n=count, cutoff=0.6)

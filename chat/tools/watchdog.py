@@ -1,9 +1,8 @@
-"""An end for requests that drip, and for those that flood: neither ever meets a time limit per read.
+"""Limits on the total time and bytes of a request. Timeouts per read stop neither a dripping nor a flooding source.
 
-A timer shuts the connection's socket down when the whole question has taken too long, and whoever reads from
-it, in headers or body, wakes with an error or an end of file. A source that always has something to read would keep
-a gevent worker from ever coming to that timer: each read of the connection counts its bytes, and lets others go on.
-What follows from either is said in `http.py`.
+A timer shuts down the connection's socket when the whole request has taken too long; a blocked read of the headers or
+the body then returns with an error or end of file. A source that always has data would keep a gevent worker from
+running that timer, so each read counts its bytes and yields to other threads. `http.py` raises the errors.
 """
 
 from __future__ import annotations
@@ -23,20 +22,22 @@ from urllib3.connection import HTTPConnection, HTTPSConnection
 from chat.runtime.threads import breathe
 
 _SLICE_S = 0.004
-# How much is read at once: what is done with it should take no longer than a slice.
+# Bytes per read: processing them should take no longer than a slice.
 _READ_BYTES = 4096
 
-_current = threading.local()  # the watchdog of the question this thread (or greenlet) is asking
+_current = threading.local()  # the watchdog of this thread's (or greenlet's) request
 
 
 class Watchdog:
-    """Within the block, this thread's connections through a WatchedAdapter are shut down after `seconds`, and end
-    with an OSError once they have brought more than `most_bytes`: `expired` and `flooded` tell which.
+    """Context manager that limits this thread's connections through a WatchedAdapter.
+
+    They are shut down after `seconds` (`expired`), and raise OSError once more than `max_bytes` have been received
+    (`flooded`).
     """
 
-    def __init__(self, seconds: float, most_bytes: int) -> None:
+    def __init__(self, seconds: float, max_bytes: int) -> None:
         self._deadline = time.monotonic() + seconds
-        self._bytes_left = most_bytes
+        self._bytes_left = max_bytes
         self._worked_since = time.monotonic()
         self._timer = threading.Timer(max(0.0, seconds), self._expire)
         self._timer.daemon = True
@@ -56,29 +57,29 @@ class Watchdog:
     def __exit__(self, *_: object) -> None:
         _current.watchdog = None
         self._timer.cancel()
-        del self._timer  # it knows this object
+        del self._timer  # breaks the reference cycle
         with self._lock:
             self._socket = None
 
     def watch(self, connection: socket.socket) -> None:
-        """From now on this is the connection to shut down; at once, if it is too late already."""
+        """Set the connection to shut down; shut it down now if the time has already expired."""
         with self._lock:
             self._socket = connection
             if self.expired:
                 _shut_down(connection)
 
     def breathe(self) -> None:
-        """Let others go on, if this thread has worked on what came for long enough."""
+        """Yield to other threads if this one has worked for longer than a slice."""
         if time.monotonic() - self._worked_since > _SLICE_S:
             breathe()
             self._worked_since = time.monotonic()
 
     def count(self, size: int) -> None:
-        """So much has come. Raises OSError where that is too much."""
+        """Count received bytes. Raises OSError over the limit."""
         self._bytes_left -= size
         if self._bytes_left < 0:
             self.flooded = True
-            raise OSError("More has come than may.")
+            raise OSError("The response exceeds the limit of bytes.")
 
     def _expire(self) -> None:
         with self._lock:
@@ -98,8 +99,8 @@ def _watch(connection: Any) -> None:
         watchdog.watch(connection.sock)
 
 
-class _Counted(io.RawIOBase):
-    """The bytes of a connection, read under the eyes of `watchdog`."""
+class _CountingReader(io.RawIOBase):
+    """Raw reader of a connection that reports each read to `watchdog`."""
 
     def __init__(self, raw: Any, watchdog: Watchdog) -> None:
         self._raw = raw
@@ -124,7 +125,7 @@ class _CountedResponse(http.client.HTTPResponse):
         super().__init__(*args, **kwargs)
         watchdog = getattr(_current, "watchdog", None)
         if watchdog is not None:
-            self.fp: Any = io.BufferedReader(_Counted(self.fp.detach(), watchdog), _READ_BYTES)
+            self.fp: Any = io.BufferedReader(_CountingReader(self.fp.detach(), watchdog), _READ_BYTES)
 
 
 class _WatchedHTTPConnection(HTTPConnection):
@@ -152,7 +153,7 @@ class _HTTPSPool(urllib3.HTTPSConnectionPool):
 
 
 class WatchedAdapter(HTTPAdapter):
-    """requests' own adapter, its connections known to the watchdog of the thread that uses them."""
+    """Adapter of requests whose connections register with the watchdog of their thread."""
 
     def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
         super().init_poolmanager(*args, **kwargs)

@@ -1,12 +1,11 @@
-"""The World Bank's open API, version 2: annual figures of the World Development Indicators. No key.
+"""Client of the World Bank's open API, version 2: annual World Development Indicators, without a key.
 
 `GET /country/CHN;IND/indicator/NY.GDP.MKTP.CD;SP.POP.TOTL?source=2&format=json&date=1990:2026&per_page=5000`
 answers `[{"page": 1, "pages": 1, "lastupdated": "2026-07-13", ...}, [row, ...]]`, a row being
 `{"indicator": {"id": ...}, "country": {"id": "CN"}, "countryiso3code": "CHN", "date": "2024", "value": 1.2 or null}`.
-Several indicators in one question need `source=2`. What it does not take is answered, with status 200 too, by
-`[{"message": [{"id": "120", "key": "Invalid value", "value": ...}]}]`. Numbers, `pages` and years have been seen as
-texts, too. Described at
-https://datahelpdesk.worldbank.org/knowledgebase/articles/898581 and 889392.
+Several indicators in one request need `source=2`. The answer to an invalid request also has status 200:
+`[{"message": [{"id": "120", "key": "Invalid value", "value": ...}]}]`. Numbers, `pages` and years may be texts.
+Described at https://datahelpdesk.worldbank.org/knowledgebase/articles/898581 and 889392.
 """
 
 from __future__ import annotations
@@ -22,19 +21,19 @@ from chat.tools.countries import Economy
 from chat.tools.figures import day, number
 from chat.tools.http import JsonSource
 from chat.tools.indicators import Indicator
-from chat.tools.sheet import now
-from chat.tools.shelf import Shelf
+from chat.tools.result_data import now
+from chat.tools.shared_disk_cache import SharedDiskCache
 
 NAME = "World Bank, World Development Indicators"
 FIRST_YEAR = 1990
 
-# The figures change a few times a year, and their corrections a little more often.
+# The figures change a few times a year, corrections a little more often.
 _TTL_S = 6 * 3600.0
-# One page holds all that is ever asked for. Should the API make more of it, so many are put together, and an answer
-# in still more counts as none: a part of the figures must not be taken for all of them.
+# One page holds the largest request of the tools. If the API splits it, up to this many pages are joined; more pages
+# are refused, because part of the figures must not be mistaken for all of them.
 _PER_PAGE = 5000
-_MOST_PAGES = 5
-# Beyond these an answer is broken: a thousand times the world's output, and inflation that no country has had.
+_MAX_PAGES = 5
+# A response with larger values is broken: a thousand times the world's output, and more than any inflation so far.
 _LARGEST = 1e17
 _LARGEST_PERCENT = 1e6
 _EARLIEST_YEAR = 1900
@@ -43,9 +42,9 @@ _NO_FIGURE = ("", "..", "NA", "N/A", "null")
 
 @dataclass(frozen=True, slots=True)
 class Observations:
-    """Annual figures: `values[economy's code][indicator's code][year]`. A year without a figure is not in it.
+    """Annual figures: `values[economy's code][indicator's code][year]`. Years without a figure are absent.
 
-    `updated` is the date of the source's last change, `retrieved` when it was asked.
+    `updated` is the date of the source's last change, `retrieved` the time of the request.
     """
 
     values: Mapping[str, Mapping[str, Mapping[int, float]]]
@@ -53,32 +52,31 @@ class Observations:
     retrieved: str | None
 
     def of(self, economy: Economy, indicator: Indicator) -> Mapping[int, float]:
-        """The figures by year, perhaps none."""
+        """Return the figures by year; may be empty."""
         return self.values.get(economy.code, {}).get(indicator.code, {})
 
 
 class WorldBank:
-    """Asks the API, and remembers. One object serves a worker, from many threads at once.
-
-    `folder` is what the workers of one server share.
-    """
+    """Thread-safe, caching client of the API; one per worker. `folder` is shared by the workers of one server."""
 
     def __init__(
         self, source: JsonSource, cache: Cache[Observations] | None = None, folder: Path | None = None
     ) -> None:
         self._source = source
         self._cache = cache or Cache(_TTL_S)
-        self._shelf = Shelf(folder, Observations, _TTL_S)
+        self._disk_cache = SharedDiskCache(folder, Observations, _TTL_S)
 
     def observations(self, economies: Sequence[Economy], indicators: Sequence[Indicator]) -> Observations:
-        """All figures since FIRST_YEAR, in one request. Raises SourceUnavailable."""
-        asked = tuple(sorted({economy.code for economy in economies}))
-        wanted = tuple(sorted({indicator.code for indicator in indicators}))
-        key = f"{self._source.address} {asked} {wanted}"
-        return self._cache.get(key, lambda: self._shelf.get(key, lambda: self._fetch(economies, indicators, asked)))
+        """Return all figures since FIRST_YEAR, from one request. Raises SourceUnavailable."""
+        economy_codes = tuple(sorted({economy.code for economy in economies}))
+        indicator_codes = tuple(sorted({indicator.code for indicator in indicators}))
+        key = f"{self._source.address} {economy_codes} {indicator_codes}"
+        return self._cache.get(
+            key, lambda: self._disk_cache.get(key, lambda: self._fetch(economies, indicators, economy_codes))
+        )
 
     def _fetch(
-        self, economies: Sequence[Economy], indicators: Sequence[Indicator], asked: Sequence[str]
+        self, economies: Sequence[Economy], indicators: Sequence[Indicator], economy_codes: Sequence[str]
     ) -> Observations:
         units = {indicator.code: indicator.unit for indicator in indicators}
         # Rows of income groups come with an empty countryiso3code.
@@ -86,18 +84,20 @@ class WorldBank:
         codes |= {economy.code2: economy.code for economy in economies}
         values: dict[str, dict[str, dict[int, float]]] = {}
         updated = None
-        for meta, rows in self._pages(asked, sorted(units)):
-            changed = day(meta.get("lastupdated"))
-            updated = changed.isoformat() if changed else None
+        for meta, rows in self._pages(economy_codes, sorted(units)):
+            last_updated = day(meta.get("lastupdated"))
+            updated = last_updated.isoformat() if last_updated else None
             for row in rows:
-                code, indicator, year, value = self._read(row, codes)
+                code, indicator, year, value = self._parse_row(row, codes)
                 if code and indicator in units and value is not None:
                     self._check(value, units[indicator])
                     values.setdefault(code, {}).setdefault(indicator, {})[year] = value
         return Observations(values, updated, now())
 
-    def _pages(self, asked: Sequence[str], wanted: Sequence[str]) -> Iterator[tuple[dict[str, Any], list[Any]]]:
-        path = f"/country/{';'.join(asked)}/indicator/{';'.join(wanted)}"
+    def _pages(
+        self, economy_codes: Sequence[str], indicator_codes: Sequence[str]
+    ) -> Iterator[tuple[dict[str, Any], list[Any]]]:
+        path = f"/country/{';'.join(economy_codes)}/indicator/{';'.join(indicator_codes)}"
         query = {
             "source": "2",
             "format": "json",
@@ -108,43 +108,43 @@ class WorldBank:
         while True:
             meta, rows = self._page(self._source.get(path, query | ({"page": str(page)} if page > 1 else {})))
             pages = number(meta.get("pages", 1))
-            if pages is None or pages > _MOST_PAGES:
-                raise self._source.garbled()
+            if pages is None or pages > _MAX_PAGES:
+                raise self._source.malformed()
             yield meta, rows
             if page >= pages:
                 return
             page += 1
 
-    def _page(self, answer: Any) -> tuple[dict[str, Any], list[Any]]:
-        """The two parts of an answer; the second is null where there is nothing at all."""
-        match answer:
+    def _page(self, response: Any) -> tuple[dict[str, Any], list[Any]]:
+        """Return the metadata and the rows of a response. The API sends null for no rows. Raises SourceUnavailable."""
+        match response:
             case [dict() as meta, list() as rows]:
                 return meta, rows
             case [dict() as meta, None]:
                 return meta, []
             case [{"message": _}]:
                 raise self._source.refused()
-        raise self._source.garbled()
+        raise self._source.malformed()
 
-    def _read(self, row: Any, codes: Mapping[str, str]) -> tuple[str | None, str, int, float | None]:
+    def _parse_row(self, row: Any, codes: Mapping[str, str]) -> tuple[str | None, str, int, float | None]:
         match row:
-            case {"indicator": {"id": str() as indicator}, "country": {"id": str() as code2}, "date": written}:
+            case {"indicator": {"id": str() as indicator}, "country": {"id": str() as code2}, "date": date}:
                 code = codes.get(str(row.get("countryiso3code"))) or codes.get(code2)
-                year = number(written)
+                year = number(date)
                 if year is not None and year.is_integer() and _EARLIEST_YEAR <= year <= datetime.now(UTC).year + 1:
                     return code, indicator, int(year), self._value(row.get("value"))
-        raise self._source.garbled()
+        raise self._source.malformed()
 
     def _value(self, value: Any) -> float | None:
-        """The figure of a row, None where it says that there is none. Raises SourceUnavailable."""
+        """Return the figure of a row, None for a missing one. Raises SourceUnavailable."""
         if value is None or (isinstance(value, str) and value.strip() in _NO_FIGURE):
             return None
-        read = number(value)
-        if read is None:
-            raise self._source.garbled()
-        return read
+        figure = number(value)
+        if figure is None:
+            raise self._source.malformed()
+        return figure
 
     def _check(self, value: float, unit: str) -> None:
-        """Refuse a figure that no economy can have. Raises SourceUnavailable."""
+        """Raise SourceUnavailable for a figure that no economy can have."""
         if abs(value) > (_LARGEST_PERCENT if unit.startswith("%") else _LARGEST):
-            raise self._source.garbled()
+            raise self._source.malformed()

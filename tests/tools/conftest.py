@@ -12,20 +12,20 @@ from chat.tools.market_data import Markets
 from chat.tools.world_bank import WorldBank
 from tests.servers.market_data import MarketDataServer
 
-# As in production, but with hardly a pause between attempts; and for sources that are silent or drip.
+# Production limits with short pauses between attempts; and short limits for sources that are silent or drip.
 QUICK = Limits(pause_s=0.005)
 IMPATIENT = Limits(pause_s=0.005, read_s=0.2, total_s=0.5)
 SLOW_FAULTS = ("stall", "drip", "drip_headers")
 
 
 def limits_for(fault: str) -> Limits:
-    """Patience enough for a loaded machine, but where the fault is slowness itself."""
+    """Return limits generous enough for a loaded machine, unless slowness is the fault under test."""
     return IMPATIENT if fault in SLOW_FAULTS else QUICK
 
 
 @pytest.fixture(autouse=True)
 def no_thread_stays() -> Iterator[None]:
-    """Whatever a tool starts must end, also when its source never answers."""
+    """Fail if a thread of a tool outlives the test, also when its source never answers."""
     before = set(threading.enumerate())
     yield
     for thread in set(threading.enumerate()) - before:

@@ -1,4 +1,4 @@
-"""Checks that a tool's `data` has the shape that docs/tools.md promises to the page, whatever is in it."""
+"""Check that a tool's `data` has the form of docs/tools.md, for any content."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ CONTENT_LIMIT = 6 * 1024
 
 
 def check(result: ToolResult) -> dict[str, Any]:
-    """The result's data, after everything about its form was asserted."""
+    """Assert the form of a result and return its data."""
     assert result.ok
     assert result.summary and "\n" not in result.summary
     assert len(result.content.encode()) <= CONTENT_LIMIT

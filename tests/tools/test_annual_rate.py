@@ -1,4 +1,4 @@
-"""What `exchange_rate` shows while Frankfurter is out of reach, and the table that it is taken from."""
+"""The fallback of `exchange_rate` while Frankfurter is unavailable, and its bundled table."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ def test_the_model_reads_the_same_figures(unreachable):
     assert told["source"] == {"name": bundled.NAME, "updated": bundled.AS_OF}
 
 
-def test_what_a_dollar_cost_is_not_said_to_be_calculated(unreachable):
+def test_dollar_rates_are_not_labelled_as_calculated(unreachable):
     result = unreachable.exchange_rate("USD", "CNY", 30)
     assert "calculated" not in result.content + result.summary
 
@@ -99,7 +99,7 @@ def test_a_rate_in_dollars_is_said_to_be_turned_round(unreachable):
 def test_every_pair_can_be_shown():
     failure = SourceUnavailable("Frankfurter could not be reached.")
     for base, quote in itertools.permutations(CURRENCIES.values(), 2):
-        check(annual_rate.stand_in(base, quote, failure))
+        check(annual_rate.fallback(base, quote, failure))
 
 
 def test_small_rates_are_readable(unreachable):
@@ -107,7 +107,7 @@ def test_small_rates_are_readable(unreachable):
     assert value == "1 IDR = 0.00006069 USD"
 
 
-def test_what_is_asked_is_checked_all_the_same(unreachable):
+def test_arguments_are_checked_before_the_fallback(unreachable):
     with pytest.raises(ToolFailure, match="the same currency, EUR"):
         unreachable.exchange_rate("euro", "EUR")
     with pytest.raises(ToolFailure, match="`days` takes a whole number"):
@@ -125,7 +125,7 @@ def test_once_the_source_is_back_its_rates_are_shown_again(server):
 
 @pytest.fixture
 def bundle(tmp_path, monkeypatch):
-    """Puts another table in the place of the bundled one."""
+    """Replace the bundled table by another."""
 
     def put(*lines: str) -> None:
         table: Path = tmp_path / "rates.csv"
@@ -169,7 +169,7 @@ def test_the_bundled_table_is_sound():
 
 
 def test_pegged_currencies_keep_to_their_pegs():
-    """A line in another's place, or a year out of place, would show here."""
+    """Detect swapped lines and shifted years."""
     assert all(7.74 < rate < 7.86 for rate in bundled_rates.averages(USD, HKD).values())
     # 7.44 to 7.47 in truth; a quotient of averages is up to half a percent off.
     assert all(7.40 < rate < 7.51 for rate in bundled_rates.averages(EUR, DKK).values())

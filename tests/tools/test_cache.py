@@ -20,7 +20,7 @@ class Clock:
 
 
 class Fetch:
-    """Returns 1, 2, 3 …, one more at each call; or fails while `broken`; or waits while `held`."""
+    """A fetch that returns 1, 2, 3 …, fails while `broken`, and waits until `go_on` is set."""
 
     def __init__(self) -> None:
         self.calls = 0
@@ -92,7 +92,7 @@ def test_the_value_least_used_makes_room(cache, fetch):
 
 
 @pytest.mark.parametrize("broken", [False, True])
-def test_ten_who_ask_at_once_cost_one_fetch(cache, fetch, broken):
+def test_ten_concurrent_callers_cost_one_fetch(cache, fetch, broken):
     fetch.broken = broken
     fetch.go_on.clear()
     outcomes: list[object] = []
@@ -125,7 +125,7 @@ def test_others_are_not_held_up(cache, fetch):
     waiting.join(10)
 
 
-def test_nobody_waits_for_ever_and_a_late_value_is_still_kept(clock, fetch):
+def test_waits_are_bounded_and_a_late_value_is_still_cached(clock, fetch):
     cache: Cache[int] = Cache(60, wait_s=0.02, clock=clock)
     fetch.go_on.clear()
     with pytest.raises(SourceUnavailable, match="did not answer in time"):
@@ -139,7 +139,7 @@ def test_nobody_waits_for_ever_and_a_late_value_is_still_kept(clock, fetch):
 
 
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
-def test_a_fetch_that_breaks_leaves_nobody_waiting(cache):
+def test_a_fetch_that_breaks_leaves_no_caller_waiting(cache):
     def broken() -> int:
         raise ZeroDivisionError
 
@@ -159,7 +159,7 @@ def test_without_a_thread_to_be_had_the_caller_is_told(cache, fetch, monkeypatch
 
 def test_a_kept_failure_holds_nothing_of_how_it_came_about(cache):
     class Answer:
-        """Stands for the response that was being read."""
+        """Stand-in for the response being read."""
 
     answers: list[weakref.ref[Answer]] = []
 

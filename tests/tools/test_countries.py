@@ -96,7 +96,7 @@ def test_taiwan_is_said_to_be_missing(asked):
         ("Vatican City", "not in the World Bank's data"),
     ],
 )
-def test_what_has_no_figures_of_its_own_is_explained(asked, told):
+def test_names_without_figures_are_explained(asked, told):
     with pytest.raises(ToolFailure, match=told):
         countries.find(asked)
 

@@ -61,7 +61,7 @@ def test_every_name_in_the_table_leads_to_its_own_currency():
         ("dollr", "USD"),
     ],
 )
-def test_what_cannot_be_found_is_explained(asked, told):
+def test_unknown_currencies_are_explained(asked, told):
     with pytest.raises(ToolFailure, match=told):
         currencies.find(asked, "base")
 

@@ -1,4 +1,4 @@
-"""Sources that send without end: each is given up within its bounds, and nobody else waits for that."""
+"""Sources that send without end: each is given up within its bounds and delays no other thread."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ print(json.dumps(said))
 
 @contextlib.contextmanager
 def flooding(name: str) -> Iterator[str]:
-    """A source with that habit; its address."""
+    """Yield the address of a source with this fault."""
     begin, again = FLOODS[name]
 
     def serve() -> None:
@@ -80,7 +80,7 @@ def flooding(name: str) -> Iterator[str]:
 
 
 @pytest.mark.parametrize("mode", ["gevent", "threads"])
-def test_a_source_that_floods_is_given_up_and_holds_nobody_up(mode: str) -> None:
+def test_a_flooding_source_is_given_up_and_delays_no_other_thread(mode: str) -> None:
     with contextlib.ExitStack() as sources:
         addresses = {name: sources.enter_context(flooding(name)) for name in FLOODS}
         command = [sys.executable, "-c", _ASK, mode, json.dumps(addresses)]

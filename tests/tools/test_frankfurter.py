@@ -1,4 +1,4 @@
-"""What is taken for rates, and what breaks an answer."""
+"""Parsing of Frankfurter's responses, valid and broken."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def with_day(day: str, rates: object) -> Callable[[Any], Any]:
 
 
 @pytest.mark.parametrize("change", [{"amount": "1.0"}, {"amount": 1}, {"more": [1]}])
-def test_what_does_not_matter_is_passed_over(server, change):
+def test_irrelevant_changes_are_ignored(server, change):
     server.rewrite = lambda answer: answer | change
     assert ask(server).by_date
 

@@ -1,4 +1,4 @@
-"""A model may pass anything. A tool answers, or fails with a sentence; and nothing passed reaches an address."""
+"""Arguments of any type and size: a tool answers or fails with a sentence, and no argument reaches an address."""
 
 from __future__ import annotations
 
@@ -108,7 +108,7 @@ NAMES = st.sampled_from(["China", "UK", "EUR", "dollar", "gdp", "the world", "Ta
 
 @settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.tuples(*[ANYTHING | NAMES | st.lists(NAMES, max_size=3)] * 3))
-def test_whatever_is_passed_a_tool_answers_or_fails_with_a_sentence(markets, exchange, server, arguments):
+def test_a_tool_answers_or_fails_with_a_sentence_for_any_argument(markets, exchange, server, arguments):
     for tool, count in ((markets.market_data, 1), (markets.compare_markets, 3), (exchange.exchange_rate, 3)):
         try:
             assert isinstance(tool(*arguments[:count]), ToolResult)

@@ -23,7 +23,7 @@ def source(server: MarketDataServer) -> JsonSource:
 
 
 def failure(source: JsonSource) -> SourceUnavailable:
-    """How `get` fails. In a thread: a request that never ends must fail the test and not hang it."""
+    """Return the exception of `get`. Runs in a thread, so that an endless request does not hang the test."""
     raised: list[Exception] = []
 
     def ask() -> None:
@@ -48,7 +48,7 @@ def test_json_is_returned_despite_a_byte_order_mark(source, server):
 
 
 @pytest.mark.parametrize("fault", ["429", "500", "503", "reset", "truncated"])
-def test_what_passes_is_tried_again(source, server, fault):
+def test_transient_failures_are_retried(source, server, fault):
     server.fail(fault, times=2)
     assert source.get(PATH, QUERY)[0]["page"] == 1
     assert len(server.requests) == 3
@@ -78,7 +78,7 @@ def test_attempts_are_bounded(source, server, fault):
         ("redirect", "answered with a redirect, which is not followed"),
     ],
 )
-def test_what_stays_is_not_tried_again(server, fault, told):
+def test_permanent_failures_are_not_retried(server, fault, told):
     server.fail(fault)
     assert (
         str(failure(JsonSource("The World Bank", server.world_bank_url, limits_for(fault))))
@@ -101,7 +101,7 @@ def test_a_redirect_leads_nowhere(source, server):
 
 
 @pytest.mark.parametrize("fault", ["redirect", "endless"])
-def test_a_body_nobody_asked_for_is_not_taken(fault):
+def test_an_encoded_body_is_refused(fault):
     with MarketDataServer() as server:
         server.fail(fault)
         failure(JsonSource("The World Bank", server.world_bank_url, QUICK))
@@ -152,7 +152,7 @@ def test_proxies_of_the_environment_are_not_used(server, monkeypatch):
 
 
 def test_no_more_than_a_few_requests_run_at_once(server):
-    limits = dataclasses.replace(QUICK, at_once=2)
+    limits = dataclasses.replace(QUICK, concurrency=2)
     source = JsonSource("The World Bank", server.world_bank_url, limits)
     answers: list[Any] = []
     server.gate.clear()
@@ -166,8 +166,8 @@ def test_no_more_than_a_few_requests_run_at_once(server):
     assert len(answers) == len(server.requests) == 6
 
 
-def test_whoever_waits_for_its_turn_is_told_in_time_too(server):
-    source = JsonSource("The World Bank", server.world_bank_url, dataclasses.replace(IMPATIENT, at_once=1))
+def test_a_request_in_the_queue_also_fails_in_time(server):
+    source = JsonSource("The World Bank", server.world_bank_url, dataclasses.replace(IMPATIENT, concurrency=1))
     server.fail("stall")
     asking = [threading.Thread(target=failure, args=(source,)) for _ in range(6)]
     for thread in asking:

@@ -101,7 +101,7 @@ def test_compare_draws_bars_for_a_single_year(markets):
     assert data["charts"][0]["unit"] == "trillion US$"
 
 
-def test_compare_shows_who_has_no_figure(markets):
+def test_compare_shows_economies_without_a_figure(markets):
     data = check(markets.compare_markets(["South Korea", "North Korea"], "gdp", 3))
     assert data["tables"][0]["rows"][1] == ["North Korea", "no figure", ""]
     assert [series["name"] for series in data["charts"][0]["series"]] == ["South Korea"]
@@ -138,7 +138,7 @@ def test_bundled_figures_stand_in_and_say_so(server, fault):
     assert ["GDP (current US$)", "19.50 trillion US$", "2025"] in data["tables"][0]["rows"]
 
 
-def test_a_comparison_falls_back_too_and_names_who_is_missing(markets, server):
+def test_a_comparison_falls_back_too_and_names_missing_economies(markets, server):
     server.fail("500")
     result = markets.compare_markets(["China", "Kenya"], "inflation", 10)
     data = check(result)

@@ -53,7 +53,7 @@ def test_addresses_may_end_with_a_slash(server: MarketDataServer):
 
 
 def test_the_same_under_gevent():
-    """In gevent's workers the threads here are greenlets; time limits and single flight must hold there as well."""
+    """Check time limits and merged fetches in a gevent worker, where threads are greenlets."""
     patched = "from gevent import monkey; monkey.patch_all(); import sys, pytest; sys.exit(pytest.main(sys.argv[1:]))"
     options = ["-q", "-p", "no:cacheprovider", "--confcutdir", str(HERE)]
     files = [str(HERE / name) for name in ("test_http.py", "test_cache.py", "test_world_bank.py")]

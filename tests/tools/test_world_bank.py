@@ -67,7 +67,7 @@ def test_no_rows_at_all_is_an_answer(world_bank, server):
 @pytest.mark.parametrize(
     ("fault", "told"), [("error_form", "refused the question"), ("wrong_shape", "documented format")]
 )
-def test_what_is_not_an_answer_is_not_taken_for_one(world_bank, server, fault, told):
+def test_broken_responses_are_refused(world_bank, server, fault, told):
     server.fail(fault)
     with pytest.raises(SourceUnavailable, match=told):
         world_bank.observations([CHINA], [GDP])
@@ -98,7 +98,7 @@ def test_the_order_of_a_question_does_not_matter_to_the_cache(world_bank, server
 
 
 def replaced(field: str, value: object, row: int = 0) -> Callable[[Any], Any]:
-    """Put `value` in a field of a row of the World Bank's answer, whose first row is of this year."""
+    """Put `value` into a field of a row of the World Bank's response, whose first row is of this year."""
 
     def rewrite(answer: Any) -> Any:
         answer[1][row][field] = value
@@ -134,7 +134,7 @@ def test_pages_may_come_as_texts(world_bank, server, monkeypatch):
         *((1, 1.0), (1.5, 1.5), (-2, -2.0), (0, 0.0), ("1", 1.0), (" 1.5 ", 1.5), ("-2.5e3", -2500.0), ("+7", 7.0)),
     ],
 )
-def test_what_a_figure_may_be(world_bank, server, written, read):
+def test_forms_of_a_figure(world_bank, server, written, read):
     server.rewrite = replaced("value", written)
     newest = datetime.now(UTC).year
     assert world_bank.observations([CHINA], [GDP]).of(CHINA, GDP).get(newest) == read
@@ -153,14 +153,14 @@ def test_absurd_figures_break_an_answer(world_bank, server, written):
         world_bank.observations([CHINA], [GDP])
 
 
-def test_a_percentage_is_held_to_what_percentages_can_be(world_bank, server):
+def test_percentages_have_their_own_bound(world_bank, server):
     server.rewrite = replaced("value", 5e6, row=3)
     with pytest.raises(SourceUnavailable, match="documented format"):
         world_bank.observations([CHINA], [INFLATION])
 
 
 @pytest.mark.parametrize("written", [2025, "2025", " 2025", "2025.0"])
-def test_what_a_year_may_be(world_bank, server, written):
+def test_forms_of_a_year(world_bank, server, written):
     server.rewrite = replaced("date", written)
     assert world_bank.observations([CHINA], [GDP]).of(CHINA, GDP)[2025]
 

@@ -1,4 +1,4 @@
-"""What the workers of a server share of what they have fetched: over processes, through deaths and full disks."""
+"""The cache that the workers of a server share: over processes, after deaths and with unusable folders."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from chat.tools.http import SourceUnavailable
-from chat.tools.shelf import Shelf
+from chat.tools.shared_disk_cache import SharedDiskCache
 from tests.servers.market_data import MarketDataServer
 
 
@@ -26,13 +26,13 @@ CHINA = Figures({2023: 18.27, 2024: 18.73})
 
 
 class Source:
-    """Counts how often it is asked."""
+    """A source that counts its requests."""
 
     def __init__(self) -> None:
-        self.asked = 0
+        self.requests = 0
 
     def fetch(self) -> Figures:
-        self.asked += 1
+        self.requests += 1
         return CHINA
 
 
@@ -41,39 +41,39 @@ def source() -> Source:
     return Source()
 
 
-def shelf(folder: Path | None, ttl_s: float = 60.0) -> Shelf[Figures]:
-    return Shelf(folder, Figures, ttl_s)
+def disk_cache(folder: Path | None, ttl_s: float = 60.0) -> SharedDiskCache[Figures]:
+    return SharedDiskCache(folder, Figures, ttl_s)
 
 
-def test_a_second_shelf_on_the_folder_finds_what_the_first_put_there(tmp_path: Path, source: Source) -> None:
+def test_a_second_cache_on_the_folder_finds_the_values_of_the_first(tmp_path: Path, source: Source) -> None:
     for _ in range(2):
-        assert shelf(tmp_path / "cache").get("China", source.fetch) == CHINA
-    assert source.asked == 1
+        assert disk_cache(tmp_path / "cache").get("China", source.fetch) == CHINA
+    assert source.requests == 1
 
 
 def test_each_key_has_its_own(tmp_path: Path, source: Source) -> None:
-    shelf(tmp_path).get("China", source.fetch)
-    shelf(tmp_path).get("../../India", source.fetch)
-    assert source.asked == 2
+    disk_cache(tmp_path).get("China", source.fetch)
+    disk_cache(tmp_path).get("../../India", source.fetch)
+    assert source.requests == 2
     assert {path.parent for path in tmp_path.rglob("*.json")} == {tmp_path}
 
 
-def test_what_is_too_old_or_from_the_future_is_fetched_again(tmp_path: Path, source: Source) -> None:
-    shelf(tmp_path).get("China", source.fetch)
+def test_values_that_are_too_old_or_from_the_future_are_fetched_again(tmp_path: Path, source: Source) -> None:
+    disk_cache(tmp_path).get("China", source.fetch)
     (file,) = tmp_path.glob("*.json")
     for moment in (time.time() - 61, time.time() + 3600):
         os.utime(file, (moment, moment))
-        shelf(tmp_path).get("China", source.fetch)
-    assert source.asked == 3
+        disk_cache(tmp_path).get("China", source.fetch)
+    assert source.requests == 3
 
 
 @pytest.mark.parametrize("garbage", [b"", b"{", b"[]", b'{"by_year": "x"}', b"\xff", b"[" * 100_000])
-def test_what_cannot_be_read_is_fetched_again(tmp_path: Path, source: Source, garbage: bytes) -> None:
-    shelf(tmp_path).get("China", source.fetch)
+def test_unreadable_values_are_fetched_again(tmp_path: Path, source: Source, garbage: bytes) -> None:
+    disk_cache(tmp_path).get("China", source.fetch)
     (file,) = tmp_path.glob("*.json")
     file.write_bytes(garbage)
-    assert shelf(tmp_path).get("China", source.fetch) == CHINA
-    assert source.asked == 2
+    assert disk_cache(tmp_path).get("China", source.fetch) == CHINA
+    assert source.requests == 2
 
 
 def test_a_failure_is_raised_and_not_kept(tmp_path: Path, source: Source) -> None:
@@ -81,17 +81,17 @@ def test_a_failure_is_raised_and_not_kept(tmp_path: Path, source: Source) -> Non
         raise SourceUnavailable("away")
 
     with pytest.raises(SourceUnavailable, match="away"):
-        shelf(tmp_path).get("China", fail)
-    assert shelf(tmp_path).get("China", source.fetch) == CHINA
-    assert source.asked == 1
+        disk_cache(tmp_path).get("China", fail)
+    assert disk_cache(tmp_path).get("China", source.fetch) == CHINA
+    assert source.requests == 1
 
 
-def test_without_a_usable_folder_everybody_fetches(tmp_path: Path, source: Source) -> None:
-    in_its_place = tmp_path / "file"
-    in_its_place.touch()
-    for folder in (None, in_its_place, in_its_place / "below"):
-        assert shelf(folder).get("China", source.fetch) == CHINA
-    assert source.asked == 3
+def test_without_a_usable_folder_every_caller_fetches(tmp_path: Path, source: Source) -> None:
+    file = tmp_path / "file"
+    file.touch()
+    for folder in (None, file, file / "below"):
+        assert disk_cache(folder).get("China", source.fetch) == CHINA
+    assert source.requests == 3
 
 
 def test_many_at_once_cost_one_fetch(tmp_path: Path, source: Source) -> None:
@@ -100,52 +100,54 @@ def test_many_at_once_cost_one_fetch(tmp_path: Path, source: Source) -> None:
         return source.fetch()
 
     found: list[Figures] = []
-    crowd = [threading.Thread(target=lambda: found.append(shelf(tmp_path).get("China", slowly))) for _ in range(10)]
+    crowd = [
+        threading.Thread(target=lambda: found.append(disk_cache(tmp_path).get("China", slowly))) for _ in range(10)
+    ]
     for each in crowd:
         each.start()
     for each in crowd:
         each.join()
     assert found == [CHINA] * 10
-    assert source.asked == 1
+    assert source.requests == 1
 
 
-# A process that fetches for ever: it says so on its first line.
+# A process whose fetch never ends; it prints a line when the fetch begins.
 _HANGS = """
 import sys, time
 from pathlib import Path
-from tests.tools.test_shelf import shelf
+from tests.tools.test_shared_disk_cache import disk_cache
 
 def hang():
     print("fetching", flush=True)
     time.sleep(60)
 
-shelf(Path(sys.argv[1])).get("China", hang)
+disk_cache(Path(sys.argv[1])).get("China", hang)
 """
 
 
-def test_a_process_that_dies_while_it_fetches_holds_nobody_up(tmp_path: Path, source: Source) -> None:
+def test_a_process_that_dies_during_a_fetch_releases_its_lock(tmp_path: Path, source: Source) -> None:
     with subprocess.Popen([sys.executable, "-c", _HANGS, tmp_path], stdout=subprocess.PIPE, text=True) as other:
         assert other.stdout is not None
         assert other.stdout.readline() == "fetching\n"
-        waiting = threading.Thread(target=lambda: shelf(tmp_path).get("China", source.fetch))
+        waiting = threading.Thread(target=lambda: disk_cache(tmp_path).get("China", source.fetch))
         waiting.start()
         waiting.join(0.3)
-        assert source.asked == 0
+        assert source.requests == 0
         other.kill()
     waiting.join(5)
-    assert source.asked == 1
+    assert source.requests == 1
 
 
 def test_the_folder_stays_small(tmp_path: Path, source: Source, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("chat.tools.shelf._MOST_FILES", 3)
+    monkeypatch.setattr("chat.tools.shared_disk_cache._MAX_FILES", 3)
     for number in range(10):
-        shelf(tmp_path).get(f"country {number}", source.fetch)
+        disk_cache(tmp_path).get(f"country {number}", source.fetch)
     assert len(list(tmp_path.glob("*.json"))) == 3
-    shelf(tmp_path).get("country 9", source.fetch)
-    assert source.asked == 10
+    disk_cache(tmp_path).get("country 9", source.fetch)
+    assert source.requests == 10
 
 
-# A worker that looks China up, as soon as it is told to.
+# A worker that looks up China when it receives a line.
 _LOOKS_UP = """
 import sys
 from pathlib import Path
@@ -164,14 +166,14 @@ def test_four_workers_asked_for_one_country_ask_the_source_once(tmp_path: Path) 
         workers = [
             subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) for _ in range(4)
         ]
-        said = []
+        summaries = []
         for worker in workers:
             assert worker.stdin is not None
             worker.stdin.write("now\n")
             worker.stdin.flush()
         for worker in workers:
             with worker:
-                said.append(worker.communicate(timeout=30)[0])
+                summaries.append(worker.communicate(timeout=30)[0])
         assert len(server.requests) == 1
-    assert said[0].startswith("China: GDP ")
-    assert said == said[:1] * 4
+    assert summaries[0].startswith("China: GDP ")
+    assert summaries == summaries[:1] * 4
