@@ -17,11 +17,11 @@ if sys.flags.optimize >= 2:
         "parley: PYTHONOPTIMIZE=2 leaves out the docstrings, which describe the tools to the model; unset it, or set 1."
     )
 try:
-    from config import in_force, leave, pid_file
-    from config.access_log import AccessLog
-    from config.server import address, births, clock, hardening, orphan, places
+    from config import current_settings
+    from config.server import address, capacity, clock, hardening, orphan, pid_file, shutdown, start_status
+    from config.server.access_log import AccessLog
     from config.server.master import Master
-    from config.server.reasons import CannotStart
+    from config.server.start_errors import CannotStart
     from config.settings import ENV_FILE, SettingError
 except ModuleNotFoundError as missing:
     sys.exit(
@@ -32,7 +32,7 @@ except SyntaxError as error:
 
 hardening.harden()
 try:
-    settings = in_force.read()
+    settings = current_settings.read()
 except SettingError as error:
     sys.exit(f"parley: {error}")
 
@@ -83,20 +83,20 @@ else:
 
 def on_starting(server):
     """Become the master that nothing takes down; say what is wrong with the address, instead of trying it on."""
-    Master.take_over(server)
+    Master.install(server)
     if "GUNICORN_FD" in os.environ or "LISTEN_FDS" in os.environ:
         return
-    if sentence := address.refusal_after_orphans(server.address, settings.data_dir / "run"):
+    if sentence := address.listen_error_after_orphans(server.address, settings.data_dir / "run"):
         sys.exit(f"parley: {sentence}")
 
 
 def when_ready(server):
     """Say where it is, once it listens, and where its signals are to be sent."""
     _leave_number(server)
-    leave.give_notice_first(server, settings.notice_s)
-    for warning in in_force.warnings():
+    shutdown.announce_before_stop(server, settings.notice_s)
+    for warning in current_settings.warnings():
         server.log.warning("parley: %s", warning)
-    if sentence := hardening.exposed(ENV_FILE):
+    if sentence := hardening.exposure_warning(ENV_FILE):
         server.log.warning("%s", sentence)
     server.log.info("Parley answers at http://%s with %s %s workers", bind, workers, worker_class)
 
@@ -104,33 +104,33 @@ def when_ready(server):
 def on_reload(server):
     """DATA_DIR may be another one now, and NOTICE_S."""
     _leave_number(server)
-    leave.give_notice_first(server, settings.notice_s)
+    shutdown.announce_before_stop(server, settings.notice_s)
 
 
 def _leave_number(server):
     try:
-        pid_file.OURS.take(settings.data_dir / "run")
+        pid_file.OWN.acquire(settings.data_dir / "run")
     except OSError as error:
         server.log.warning("`flask mode` cannot find this server (%s)", error)
 
 
 def pre_fork(server, worker):
     """Share with the worker a place where it says that it is ready, or why it is not, and its row of `places`."""
-    server.expect(worker)
-    places.assign(server, worker)
+    server.prepare_worker(worker)
+    capacity.assign_row(server, worker)
 
 
 def post_fork(server, worker):
     """Leave the pid file to the master, and hear of the master's death."""
-    pid_file.OURS.forget()
-    orphan.hear_of_masters_death()
-    clock.use_steady_clock()
-    worker.init_process = births.watched(worker, worker.birth, worker.init_process)
+    pid_file.OWN.close()
+    orphan.signal_on_master_death()
+    clock.use_monotonic_clock()
+    worker.init_process = start_status.record_failure(worker, worker.start_status, worker.init_process)
 
 
 def on_exit(server):
     """Leave nobody a number that will be somebody else's."""
-    pid_file.OURS.release()
+    pid_file.OWN.release()
 
 
 def post_worker_init(worker):
@@ -140,7 +140,7 @@ def post_worker_init(worker):
     from chat.web.page_files import serving
 
     try:
-        mode.forget_who_spawned()
+        mode.disable_spawn_tree()
         refusals.install()
         if settings.use_async_agent and settings.http_front == "lean":
             from chat.runtime import http_fast_path
@@ -151,13 +151,13 @@ def post_worker_init(worker):
         serving.make_ready(worker.app.callable)
         parley.drain_when(lambda: not worker.alive)
         http.limit_buffers(worker.sockets)
-        loop_is_busy = http.serve_within_bounds(worker, settings.request_timeout_s, parley.lane_of)
-        accept.be_patient(worker, loop_is_busy)
+        loop_is_busy = http.serve_within_bounds(worker, settings.request_timeout_s, parley.request_kind)
+        accept.pause_when_exhausted(worker, loop_is_busy)
         gc_policy.collect_rarely()
     except ParleyError as error:
         raise CannotStart(str(error)) from error
-    orphan.leave_when_orphaned(worker)
-    worker.birth.succeed()
+    orphan.shut_down_when_orphaned(worker)
+    worker.start_status.succeed()
 
 
 def worker_int(worker):

@@ -1,11 +1,11 @@
 """WSGI entry point of gunicorn and the `flask` command."""
 
-from config import in_force
+from config import current_settings
 
 try:
     from chat.app import create_app
 
-    app = create_app(in_force.settings())
+    app = create_app(current_settings.get())
 except Exception as reason:  # noqa: BLE001 - `flask mode` must work after any failure, to switch back
     from chat.mode_command import without_application
 

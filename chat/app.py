@@ -21,7 +21,7 @@ from chat.llm.demo import DemoModel
 from chat.memory.local import LocalMemory
 from chat.runtime import descriptors
 from chat.runtime.gc_policy import Collector
-from chat.runtime.http.lanes import Lane
+from chat.runtime.http.thread_slots import RequestKind
 from chat.store import Store, file_watch
 from chat.store.database import explain_unopenable
 from chat.store.key_file import KeyFile
@@ -61,7 +61,7 @@ from chat.web.page_files.files import PageFiles
 from chat.web.services import EXTENSION, WebServices
 from chat.web.tokens import Tokens
 from config import logging as log_files
-from config.access_log import BEGAN
+from config.server.access_log import STARTED_AT_KEY
 from config.settings import SettingError, Settings, load
 
 if TYPE_CHECKING:
@@ -126,9 +126,9 @@ class Services:
         return self._store
 
     @staticmethod
-    def lane_of(method: str, path: str, accepted: str) -> Lane:
-        """Return the lane, of a worker with threads, that serves the request."""
-        return turns.lane_of(method, path, accepted)
+    def request_kind(method: str, path: str, accepted: str) -> RequestKind:
+        """Return the kind of a request, which decides about its thread slots in a gthread worker."""
+        return turns.request_kind(method, path, accepted)
 
     def start(self) -> None:
         """Open the database, start the periodic jobs, warm up the model's client. Later calls do nothing.
@@ -188,7 +188,7 @@ class Services:
         try:
             self._peers.listen(self._dispatch)
         except OSError as error:
-            if descriptors.lacking(error):
+            if descriptors.exhausted(error):
                 raise
             raise SettingError(
                 f"DATA_DIR is {str(self.settings.data_dir)!r}, but takes a folder that this user may write to, "
@@ -201,7 +201,7 @@ class Services:
         Raises StoreUnavailable, also where other workers have another file open at the same path.
         """
         database = self._store.database
-        open_now = [each.get("database") for each in self._peers.abouts()]
+        open_now = [each.get("database") for each in self._peers.peer_attributes()]
         others = [each["file"] for each in open_now if isinstance(each, dict) and each["path"] == str(database.path)]
         if others and list(file_watch.identity(database.path) or ()) not in others:
             raise StoreUnavailable(
@@ -213,7 +213,7 @@ class Services:
         except (StoreUnavailable, OSError) as error:
             raise StoreUnavailable(explain_unopenable(self._store.database.path, error)) from error
         self._database_watch.start()
-        self._peers.about["database"] = {"path": str(database.path), "file": database.files.identity}
+        self._peers.attributes["database"] = {"path": str(database.path), "file": database.files.identity}
 
 
 def create_app(settings: Settings | None = None) -> Flask:
@@ -248,7 +248,7 @@ class _BlockingFlask(Flask):
 
     def wsgi_app(self, environ: WSGIEnvironment, start_response: StartResponse) -> Any:
         # Monotonic, so that a change of the wall clock shows in no duration.
-        environ[BEGAN] = time.monotonic()
+        environ[STARTED_AT_KEY] = time.monotonic()
         return super().wsgi_app(environ, start_response)
 
     # Flask would test each view and hook, at each call, for being a coroutine: none is.

@@ -15,9 +15,9 @@ from typing import Any
 
 from chat.cluster.peers import Peers
 from chat.runtime.mode import ASYNC, SYNC, Mode
-from config import env_file, trial
-from config.pid_file import ServerElsewhere
-from config.server import running_master
+from config import env_file
+from config.server import preflight, running_master
+from config.server.pid_file import ServerElsewhere
 from config.server.running_master import Master
 from config.settings import ENV_FILE, SettingError, Settings, load
 
@@ -138,7 +138,7 @@ def _is_current(target: Mode, server: Master) -> bool:
 def _preflight(target: Mode, server: Master) -> int:
     """Return the number of workers that would start. Raises SwitchRefused if the server would not start so."""
     environ = server.environ | {FLAG: _flag(target)}
-    outcome = trial.attempt(server.python, server.arguments, environ, server.folder)
+    outcome = preflight.check(server.python, server.arguments, environ, server.folder)
     if outcome.failure:
         raise SwitchRefused(f"The server would not start as {target.name} ({outcome.failure}). {_UNCHANGED}")
     if outcome.mode != target.name:

@@ -16,8 +16,8 @@ import pytest
 from chat import switch
 from chat.runtime.mode import SYNC
 from chat.switch import SwitchRefused
-from config import pid_file, trial
-from config.trial import cause
+from config.server import pid_file, preflight
+from config.server.preflight import cause
 from tests.servers.tree import Tree
 
 
@@ -175,7 +175,7 @@ def held(run_dir: Path) -> Iterator[None]:
     reader, writer = os.pipe()
     child = os.fork()
     if not child:
-        pid_file.PidFile().take(run_dir)
+        pid_file.PidFile().acquire(run_dir)
         os.write(writer, b"x")
         os.close(writer)
         while True:
@@ -217,8 +217,8 @@ def test_another_users_server_is_left_alone(tmp_path: Path, monkeypatch: pytest.
 SERVER = """
 import sys
 from pathlib import Path
-from config.pid_file import OURS
-OURS.take(Path(sys.argv[1]))
+from config.server.pid_file import OWN
+OWN.acquire(Path(sys.argv[1]))
 print("ready", flush=True)
 sys.stdin.read()
 """
@@ -275,9 +275,9 @@ def test_a_trial_that_comes_to_nothing(
     python = tmp_path / "python"
     python.write_text(f"#!/bin/sh\n{script}\n")
     python.chmod(0o755)
-    monkeypatch.setattr(trial, "_LIMIT_S", 1.0)
-    assert trial.attempt(str(python), [], dict(os.environ), tmp_path).failure == reason
+    monkeypatch.setattr(preflight, "_LIMIT_S", 1.0)
+    assert preflight.check(str(python), [], dict(os.environ), tmp_path).failure == reason
 
 
 def test_a_trial_without_a_python(tmp_path: Path) -> None:
-    assert "No such file" in trial.attempt(str(tmp_path / "python"), [], {}, tmp_path).failure
+    assert "No such file" in preflight.check(str(tmp_path / "python"), [], {}, tmp_path).failure

@@ -57,7 +57,7 @@ class Peers:
         self._server: _Server | None = None
         self._thread: threading.Thread | None = None
         # What the workers let each other know besides their reports.
-        self.about: dict[str, Any] = {}
+        self.attributes: dict[str, Any] = {}
         self.name = f"{socket.gethostname()}:{os.getpid()}"
 
     def listen(self, handler: Handler) -> None:
@@ -112,13 +112,13 @@ class Peers:
         """Leave this worker's report for the others. A full disk costs the report, nothing else."""
         path = self._report_path(os.getpid())
         scratch = path.with_suffix(".tmp")
-        about = {"process_began": began(os.getpid()), "published": time.monotonic(), "about": self.about}
+        about = {"process_began": began(os.getpid()), "published": time.monotonic(), "about": self.attributes}
         with contextlib.suppress(OSError):
             self._dir.mkdir(parents=True, exist_ok=True, mode=0o700)
             scratch.write_text(json.dumps(report | about), encoding="utf-8")
             scratch.replace(path)
 
-    def abouts(self) -> list[dict[str, Any]]:
+    def peer_attributes(self) -> list[dict[str, Any]]:
         """Return the `about` of every other worker of this server whose process lives."""
         pids = [int(path.stem[:_PID_DIGITS]) for path in self._dir.glob("*.json") if path.stem.isdigit()]
         reports = [self._report(pid) or {} for pid in pids if pid != os.getpid() and _alive(pid)]

@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator
 from contextvars import ContextVar
 from typing import Protocol
 
-from chat.runtime.threads import breathe
+from chat.runtime.threads import yield_now
 
 # For the response's head, and for the whole body of an error response, which the SDK reads without a limit.
 MAX_HEAD_BYTES = 256 * 1024
@@ -154,7 +154,7 @@ class CancelScope:
             self._yielded_at = now
             self._silence_left_s -= min(waited_s, slice_s)
         elif now - self._yielded_at > _YIELD_EVERY_S:
-            breathe()
+            yield_now()
             self._yielded_at = time.monotonic()
 
     def exceeds_head_limit(self, received: int) -> bool:

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator
 
 import httpx2
 
-from chat.runtime.threads import breathe
+from chat.runtime.threads import yield_now
 
 _PIECE_BYTES = 64 * 1024
 # Events repeat most of their bytes, so they compress well, but far below deflate's maximum of 1,000 to 1.
@@ -49,7 +49,7 @@ class Decompressed(httpx2.SyncByteStream):
                 if piece:
                     yield piece
                 if time.monotonic() - yielded_at > _YIELD_EVERY_S:
-                    breathe()
+                    yield_now()
                     yielded_at = time.monotonic()
 
     def close(self) -> None:

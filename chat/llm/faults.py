@@ -176,7 +176,7 @@ def _causes(failure: BaseException | None) -> Iterator[BaseException]:
 
 def _lacks_descriptors(failure: Exception) -> bool:
     looked_up = any(isinstance(cause, socket.gaierror) for cause in _causes(failure))
-    return descriptors.lacking(failure, or_now=looked_up)
+    return descriptors.exhausted(failure, probe=looked_up)
 
 
 def _why(causes: list[BaseException]) -> str:

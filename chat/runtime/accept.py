@@ -19,14 +19,14 @@ _COMPLAIN_EVERY_S = 30.0
 _BUSY_ACCEPTS = 16
 
 
-class Complaint:
+class ExhaustionLog:
     """The line in the log, now and then."""
 
     def __init__(self, log: Any) -> None:
         self._log = log
         self._made_at = -math.inf
 
-    def about(self, error: OSError) -> bool:
+    def handles(self, error: OSError) -> bool:
         """Return whether `error` is such a lack, and say so unless that was said a moment ago."""
         if error.errno not in _LACKS:
             return False
@@ -36,33 +36,33 @@ class Complaint:
         return True
 
 
-def be_patient(worker: Any, loop_is_busy: Callable[[], bool]) -> None:
+def pause_when_exhausted(worker: Any, loop_is_busy: Callable[[], bool]) -> None:
     """Have `worker` (gunicorn's, before it runs) pause instead. Its callers wait in the listening socket's queue.
 
     A gevent worker takes several of them at once while `loop_is_busy`.
     """
-    complaint = Complaint(worker.log)
+    exhaustion_log = ExhaustionLog(worker.log)
     if mode.current() is mode.ASYNC:
-        _patient_greenlets(complaint, loop_is_busy)
+        _patient_greenlets(exhaustion_log, loop_is_busy)
     else:
-        _patient_threads(worker, complaint)
+        _patient_threads(worker, exhaustion_log)
 
 
-def _patient_threads(worker: Any, complaint: Complaint) -> None:
+def _patient_threads(worker: Any, exhaustion_log: ExhaustionLog) -> None:
     accept = worker.accept
 
     def accept_patiently(listener: Any) -> None:
         try:
             accept(listener)
         except OSError as error:
-            if not complaint.about(error):
+            if not exhaustion_log.handles(error):
                 raise
             time.sleep(PAUSE_S)
 
     worker.accept = accept_patiently
 
 
-def _patient_greenlets(complaint: Complaint, loop_is_busy: Callable[[], bool]) -> None:
+def _patient_greenlets(exhaustion_log: ExhaustionLog, loop_is_busy: Callable[[], bool]) -> None:
     from gevent.server import StreamServer
     from gunicorn.workers import ggevent
 
@@ -83,7 +83,7 @@ def _patient_greenlets(complaint: Complaint, loop_is_busy: Callable[[], bool]) -
             try:
                 return super().do_read()
             except OSError as error:
-                if not complaint.about(error):
+                if not exhaustion_log.handles(error):
                     raise
                 self.stop_accepting()
                 self._timer = self.loop.timer(PAUSE_S)

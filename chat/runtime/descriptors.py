@@ -9,12 +9,12 @@ _NONE_LEFT = (errno.EMFILE, errno.ENFILE)
 _DEEP = 12
 
 
-def lacking(error: BaseException, *, or_now: bool = False) -> bool:
-    """Whether `error`, or one that it came from, says so; with `or_now`, whether there is none at this moment either.
+def exhausted(error: BaseException, *, probe: bool = False) -> bool:
+    """Whether `error`, or one that it came from, says so; with `probe`, whether there is none at this moment either.
 
     That is for libraries that do not hand the reason on: the system's look-up of names, SQLite.
     """
-    return any(getattr(each, "errno", None) in _NONE_LEFT for each in _chain(error)) or (or_now and _none_left())
+    return any(getattr(each, "errno", None) in _NONE_LEFT for each in _chain(error)) or (probe and _none_left())
 
 
 def _chain(error: BaseException) -> list[BaseException]:

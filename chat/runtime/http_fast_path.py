@@ -31,11 +31,11 @@ _ONCE = ("HOST", "CONTENT-TYPE")
 
 def install() -> None:
     """Have gunicorn use these in this process."""
-    parser.RequestParser.mesg_class = LeanRequest
-    wsgi.Response = LeanResponse
+    parser.RequestParser.mesg_class = FastRequest
+    wsgi.Response = FastResponse
 
 
-class LeanRequest(ProxiedRequest):
+class FastRequest(ProxiedRequest):
     """A head that is usual is taken apart by one expression. Framing, body and trust remain gunicorn's."""
 
     def _parse_python(self, unreader: Any, buf: bytearray) -> bytes:
@@ -74,7 +74,7 @@ class LeanRequest(ProxiedRequest):
             self._apply_header_policy(name, value, scheme_state, seen, *trusted)
 
 
-class LeanResponse(Response):  # type: ignore[misc]
+class FastResponse(Response):  # type: ignore[misc]
     """The head goes out together with the first piece of the body, and each piece by one call of the system's."""
 
     headers_sent: bool  # gunicorn's

@@ -18,11 +18,11 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class Mode:
-    """A worker's mode as people see it: `name` is "async" or "sync", `sign` begins the log line of a turn."""
+    """A worker's mode as people see it: `name` is "async" or "sync", `emoji` begins the log line of a turn."""
 
     name: str
     worker_class: str
-    sign: str
+    emoji: str
 
 
 ASYNC = Mode("async", "gevent", "🚀")
@@ -64,7 +64,7 @@ def native_sleep() -> Callable[[float], None]:
     return sleep
 
 
-def forget_who_spawned() -> None:
+def disable_spawn_tree() -> None:
     """Have greenlets keep no note of where they were spawned: a stack and a dictionary each, which nobody reads."""
     if current() is ASYNC:
         import gevent

@@ -24,29 +24,29 @@ T = TypeVar("T")
 _GROUPS = 8
 
 
-class NotYet(Exception):
+class CallTimeout(Exception):
     """A call was not over in time. It may still be made: `call.done` tells when, and then what came of it."""
 
 
 class Call:
     """A call that waits to be made, and afterwards what came of it.
 
-    `begun` is whether a thread is at it; `abandoned` whether nobody waits for it any more.
+    `started` is whether a thread is at it; `abandoned` whether nobody waits for it any more.
     """
 
-    __slots__ = ("abandoned", "begun", "done", "error", "value", "waiter", "work")
+    __slots__ = ("abandoned", "done", "error", "started", "value", "waiter", "work")
 
     def __init__(self, work: Callable[[], Any]) -> None:
         self.work = work
         self.value: Any = None
         self.error: BaseException | None = None
         self.done = False
-        self.begun = False
+        self.started = False
         self.abandoned = False
-        self.waiter: Any = None  # the bell's
+        self.waiter: Any = None  # the notifier's
 
-    def make(self) -> None:
-        self.begun = True
+    def run(self) -> None:
+        self.started = True
         try:
             self.end(self.work())
         except BaseException as error:  # noqa: BLE001 - handed to whoever waits, who decides
@@ -78,17 +78,17 @@ class NativePool:
     def __init__(
         self,
         size: int,
-        make: Callable[[Sequence[Any]], None] = lambda calls: calls[0].make(),
-        most: int = 1,
-        every_s: float = 0.0,
+        run_batch: Callable[[Sequence[Any]], None] = lambda calls: calls[0].run(),
+        max_batch: int = 1,
+        interval_s: float = 0.0,
     ) -> None:
         self._size = size
-        self._make = make
-        self._most = most
-        self._every_s = every_s
+        self._run_batch = run_batch
+        self._max_batch = max_batch
+        self._interval_s = interval_s
         # The one in C, which gevent does not replace: its `get` waits natively.
         self._calls: _queue.SimpleQueue[Any] = _queue.SimpleQueue()
-        self._bell: _Bell | None = None
+        self._notifier: _Notifier | None = None
         self._starting = threading.Lock()
         self._closed = False
 
@@ -97,24 +97,24 @@ class NativePool:
         outcome: T = self.outcome(Call(work))
         return outcome
 
-    def outcome(self, call: Call, patience_s: float | None = None, longer_s: float = 0.0) -> Any:
+    def outcome(self, call: Call, timeout_s: float | None = None, extra_s: float = 0.0) -> Any:
         """Have `call` made; return or raise what came of it.
 
-        Raises NotYet when it is not over after `patience_s` seconds, or `longer_s` more where it has begun by then.
+        Raises CallTimeout if the call is not done after `timeout_s` seconds, plus `extra_s` if it has started by then.
         """
         if self._closed:
             raise RuntimeError("The pool is closed.")
-        bell = self._bell or self._started()
-        bell.wait(call, self._calls.put, patience_s)
-        if not call.done and call.begun and longer_s:
-            bell.wait(call, _stands_in_line, longer_s)
+        notifier = self._notifier or self._start_threads()
+        notifier.wait(call, self._calls.put, timeout_s)
+        if not call.done and call.started and extra_s:
+            notifier.wait(call, _already_queued, extra_s)
         if not call.done:
             call.abandoned = True
-            raise NotYet
+            raise CallTimeout
         return call.result()
 
     @property
-    def waiting(self) -> int:
+    def queued(self) -> int:
         """How many calls no thread has taken yet."""
         return self._calls.qsize()
 
@@ -123,21 +123,21 @@ class NativePool:
         if self._closed:
             return
         self._closed = True
-        if self._bell is not None:
+        if self._notifier is not None:
             for _ in range(self._size):
-                self._bell.wait(_Leave(), self._calls.put)
+                self._notifier.wait(_Stop(), self._calls.put)
 
-    def _started(self) -> _Bell:
+    def _start_threads(self) -> _Notifier:
         # At the first call: threads that were started before a fork would not be there after it.
         with self._starting:
-            if self._bell is None:
-                bell = _bell()
+            if self._notifier is None:
+                notifier = _notifier()
                 for _ in range(self._size):
-                    mode.start_native(self._serve, bell)
-                self._bell = bell
-            return self._bell
+                    mode.start_native(self._serve, notifier)
+                self._notifier = notifier
+            return self._notifier
 
-    def _serve(self, bell: _Bell) -> None:
+    def _serve(self, notifier: _Notifier) -> None:
         sleep = mode.native_sleep()
         group: list[Call] = []
         sizes: collections.deque[int] = collections.deque(maxlen=_GROUPS)
@@ -147,37 +147,37 @@ class NativePool:
             began = time.monotonic()
             self._add_waiting(group)
             sizes.append(len(group))
-            leaving = group.pop() if isinstance(group[-1], _Leave) else None
+            stop = group.pop() if isinstance(group[-1], _Stop) else None
             while group:
-                self._make_group(group)
-                bell.ring([call for call in group if call.done])
+                self._run_group(group)
+                notifier.notify([call for call in group if call.done])
                 group = [call for call in group if not call.done]
-                if not leaving:
+                if not stop:
                     break
-            if leaving:
-                bell.ring([leaving])
+            if stop:
+                notifier.notify([stop])
                 return
-            rest_s = self._every_s - (time.monotonic() - began)
+            rest_s = self._interval_s - (time.monotonic() - began)
             if rest_s > 0 and (self._calls.qsize() or max(sizes) > 1):
                 sleep(rest_s)
 
     def _add_waiting(self, group: list[Call]) -> None:
         try:
-            while len(group) < self._most and not isinstance(group[-1], _Leave):
+            while len(group) < self._max_batch and not isinstance(group[-1], _Stop):
                 group.append(self._calls.get_nowait())
         except _queue.Empty:
             pass
 
-    def _make_group(self, group: list[Call]) -> None:
+    def _run_group(self, group: list[Call]) -> None:
         try:
-            self._make(group)
+            self._run_batch(group)
         except BaseException as error:  # noqa: BLE001 - whoever waits must hear of it, and the thread goes on
             for call in group:
                 if not call.done:
                     call.end(error=error)
 
 
-class _Leave(Call):
+class _Stop(Call):
     """Ends the thread that takes it."""
 
     __slots__ = ()
@@ -186,36 +186,36 @@ class _Leave(Call):
         super().__init__(lambda: None)
 
 
-def _stands_in_line(_call: Call) -> None:
+def _already_queued(_call: Call) -> None:
     """It was put there before."""
 
 
-class _Bell(Protocol):
+class _Notifier(Protocol):
     """Wakes those who wait for their calls; rung in native threads."""
 
-    def wait(self, call: Call, put: Callable[[Call], None], patience_s: float | None = None) -> None:
-        """Put the call where the threads find it, and wait until it is rung for, or `patience_s` seconds are over."""
+    def wait(self, call: Call, put: Callable[[Call], None], timeout_s: float | None = None) -> None:
+        """Put the call where the threads find it, and wait until it is rung for, or `timeout_s` seconds are over."""
         ...
 
-    def ring(self, calls: Sequence[Call]) -> None: ...
+    def notify(self, calls: Sequence[Call]) -> None: ...
 
 
-class _ThreadBell:
+class _ThreadNotifier:
     """For callers that are threads themselves."""
 
-    def wait(self, call: Call, put: Callable[[Call], None], patience_s: float | None = None) -> None:
+    def wait(self, call: Call, put: Callable[[Call], None], timeout_s: float | None = None) -> None:
         waiter = call.waiter = _thread.allocate_lock()
         waiter.acquire()
         put(call)
         if not call.done:  # it may have been rung for while it had an earlier waiter
-            waiter.acquire(timeout=-1 if patience_s is None else patience_s)
+            waiter.acquire(timeout=-1 if timeout_s is None else timeout_s)
 
-    def ring(self, calls: Sequence[Call]) -> None:
+    def notify(self, calls: Sequence[Call]) -> None:
         for call in calls:
             call.waiter.release()
 
 
-class _GreenletBell:
+class _GreenletNotifier:
     """For callers that are greenlets: one signal to their loop, however many are due."""
 
     def __init__(self) -> None:
@@ -227,9 +227,9 @@ class _GreenletBell:
         self._due: collections.deque[Call] = collections.deque()
         self._waiting = 0
 
-    def wait(self, call: Call, put: Callable[[Call], None], patience_s: float | None = None) -> None:
+    def wait(self, call: Call, put: Callable[[Call], None], timeout_s: float | None = None) -> None:
         waiter = call.waiter = self._new_waiter(self._hub)
-        timer = None if patience_s is None else self._hub.loop.timer(patience_s)
+        timer = None if timeout_s is None else self._hub.loop.timer(timeout_s)
         if not self._waiting:
             self._signal.start(self._wake)
         self._waiting += 1
@@ -238,7 +238,7 @@ class _GreenletBell:
             if timer is not None:
                 # The loop's own time is of its last round, which may be long ago where nothing has waited since.
                 timer.start(waiter.switch, None, update=True)
-            if not (put is _stands_in_line and call.done):
+            if not (put is _already_queued and call.done):
                 waiter.get()
         finally:
             if timer is not None:
@@ -247,7 +247,7 @@ class _GreenletBell:
             if not self._waiting:
                 self._signal.stop()
 
-    def ring(self, calls: Sequence[Call]) -> None:
+    def notify(self, calls: Sequence[Call]) -> None:
         if calls:
             self._due.extend(calls)
             self._signal.send()
@@ -257,5 +257,5 @@ class _GreenletBell:
             self._due.popleft().waiter.switch(None)
 
 
-def _bell() -> _Bell:
-    return _GreenletBell() if mode.current() is mode.ASYNC else _ThreadBell()
+def _notifier() -> _Notifier:
+    return _GreenletNotifier() if mode.current() is mode.ASYNC else _ThreadNotifier()

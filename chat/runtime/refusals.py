@@ -42,7 +42,7 @@ TRAILER_BYTES = 8192
 
 
 @functools.cache
-def answer(status: int, retry_after_s: int = 0) -> bytes:
+def response(status: int, retry_after_s: int = 0) -> bytes:
     """A whole answer that refuses a request and ends the connection."""
     code, message = _BY_STATUS.get(status, _UNFORESEEN if status >= HTTPStatus.INTERNAL_SERVER_ERROR else _MALFORMED)
     body = json.dumps({"error": {"code": code, "message": message}}).encode()
@@ -56,7 +56,7 @@ def answer(status: int, retry_after_s: int = 0) -> bytes:
 
 def write_error(sock: Any, status_int: int, _reason: str, _message: str) -> None:
     """Answer in place of gunicorn's function of this name."""
-    util.write_nonblock(sock, answer(status_int))
+    util.write_nonblock(sock, response(status_int))
 
 
 class _Chunks:

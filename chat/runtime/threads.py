@@ -13,24 +13,24 @@ from collections.abc import Callable
 
 from chat.runtime import mode
 
-_BREATH_S = 0.001
+_YIELD_S = 0.001
 
 
-def breathe() -> None:
+def yield_now() -> None:
     """Let the other threads go on, after some milliseconds of work that never waited for anything.
 
     Under gevent those that do so share what they have of the loop.
     """
-    _breathe()()
+    _yield_now()()
 
 
 @functools.cache
-def _breathe() -> Callable[[], None]:
+def _yield_now() -> Callable[[], None]:
     if mode.current() is mode.SYNC:
-        return lambda: time.sleep(_BREATH_S)
-    from chat.runtime import attention
+        return lambda: time.sleep(_YIELD_S)
+    from chat.runtime import fair_queue
 
-    return lambda: attention.of_this_worker().wait()
+    return lambda: fair_queue.for_this_worker().wait()
 
 
 def start(name: str, function: Callable[..., object], *args: object) -> None:

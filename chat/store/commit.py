@@ -202,7 +202,7 @@ def _sentence(error: Exception) -> str:
     text = str(error)
     if "locked" in text or "busy" in text:
         return "The database is busy; try again in a moment."
-    if descriptors.lacking(error, or_now="unable to open" in text):
+    if descriptors.exhausted(error, probe="unable to open" in text):
         return "This server has too many files open; try again in a moment."
     if "full" in text:
         return "The database's disk is full; nothing was changed."

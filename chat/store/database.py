@@ -20,7 +20,7 @@ import peewee
 
 from chat.errors import DatabaseTooNew, StoreTimeout, StoreUnavailable
 from chat.runtime import mode
-from chat.runtime.native import Call, NativePool, NotYet
+from chat.runtime.native import Call, CallTimeout, NativePool
 from chat.store.commit import Committer, Write, translation
 from chat.store.file_watch import FileWatch
 
@@ -151,7 +151,7 @@ class Database:
             raise StoreUnavailable(_LOST)
         try:
             return pool.outcome(call, _PATIENCE_S + _GRACE_S, longer_s)
-        except NotYet:
+        except CallTimeout:
             raise StoreTimeout("The database is slow at the moment; try again.", lambda: _awaited(call)) from None
 
     def _undo(self) -> None:

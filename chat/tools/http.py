@@ -163,7 +163,7 @@ class JsonSource:
 
     def _translate(self, error: Exception, watchdog: Watchdog) -> Exception:
         """Return one of our exceptions for a library's. Its text is left out because it contains addresses."""
-        if descriptors.lacking(error):
+        if descriptors.exhausted(error):
             return _TransientFailure(
                 SourceUnavailable(f"{self.name} could not be asked: this server has no room for one more connection.")
             )

@@ -19,7 +19,7 @@ import urllib3
 from requests.adapters import HTTPAdapter
 from urllib3.connection import HTTPConnection, HTTPSConnection
 
-from chat.runtime.threads import breathe
+from chat.runtime.threads import yield_now
 
 _SLICE_S = 0.004
 # Bytes per read: processing them should take no longer than a slice.
@@ -71,7 +71,7 @@ class Watchdog:
     def breathe(self) -> None:
         """Yield to other threads if this one has worked for longer than a slice."""
         if time.monotonic() - self._worked_since > _SLICE_S:
-            breathe()
+            yield_now()
             self._worked_since = time.monotonic()
 
     def count(self, size: int) -> None:

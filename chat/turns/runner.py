@@ -128,7 +128,7 @@ class Runner:
             return begun
         turn = begun.turn
         log.info(
-            "%s Using %s agent for conversation %s", self._mode.sign, self._mode.name.upper(), turn.conversation_id
+            "%s Using %s agent for conversation %s", self._mode.emoji, self._mode.name.upper(), turn.conversation_id
         )
         running = RunningTurn(turn, Cancellation(self._limits.turn_timeout_s), self._running_turns.pace)
         if begun.new_title:

@@ -9,7 +9,7 @@ from flask.typing import ResponseReturnValue
 
 from chat.errors import StoreUnavailable
 from chat.web.services import services
-from config import leave
+from config.server import shutdown
 
 bp = Blueprint("health", __name__)
 
@@ -26,7 +26,7 @@ def readyz() -> ResponseReturnValue:
         services().store.ping()
     except StoreUnavailable as error:
         checks["database"] = error.message
-    leaving = services().running_turns.closed or leave.notice_given()
+    leaving = services().running_turns.closed or shutdown.notice_given()
     if leaving:
         checks["worker"] = "It is about to end; another one answers."
     ready = checks["database"] == "ok" and not leaving

@@ -11,7 +11,7 @@ from flask import Blueprint, Response, request, url_for
 from flask.typing import ResponseReturnValue
 
 from chat.errors import Conflict, InvalidRequest, NotFound
-from chat.runtime.http.lanes import Lane
+from chat.runtime.http.thread_slots import RequestKind
 from chat.store.records import COMPLETED, RUNNING
 from chat.store.turns import HeadOfConversation, Question, StartedTurn
 from chat.web import identity, json_body, json_views
@@ -108,11 +108,11 @@ def _begun(begun: StartedTurn) -> ResponseReturnValue:
     }, 202
 
 
-def lane_of(method: str, path: str, accepted: str) -> Lane:
+def request_kind(method: str, path: str, accepted: str) -> RequestKind:
     """How long a request may last, as far as its head tells."""
     if method == "POST" and _names_events(accepted):
-        return Lane.TURN
-    return Lane.FOLLOW if method == "GET" and _EVENTS.search(path) else Lane.SHORT
+        return RequestKind.TURN
+    return RequestKind.FOLLOW if method == "GET" and _EVENTS.search(path) else RequestKind.SHORT
 
 
 def _takes_events() -> bool:

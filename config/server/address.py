@@ -11,13 +11,13 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from config import pid_file
+from config.server import pid_file
 
 _ORPHANS_CLOSE_WITHIN_S = 3.0
 _LOOK_EVERY_S = 0.1
 
 
-def refusal(addresses: Iterable[Any]) -> str:
+def listen_error(addresses: Iterable[Any]) -> str:
     """Return why the first of these that cannot be listened at cannot be; empty where all can."""
     for address in addresses:
         if isinstance(address, tuple) and (error := _tried(*address)):
@@ -25,11 +25,11 @@ def refusal(addresses: Iterable[Any]) -> str:
     return ""
 
 
-def refusal_after_orphans(addresses: Iterable[Any], run_dir: Path) -> str:
-    """Like `refusal`, but workers whose master was killed are given time to close their listening sockets."""
+def listen_error_after_orphans(addresses: Iterable[Any], run_dir: Path) -> str:
+    """Like `listen_error`, but workers whose master was killed are given time to close their listening sockets."""
     until = time.monotonic() + _ORPHANS_CLOSE_WITHIN_S
     addresses = list(addresses)
-    while (sentence := refusal(addresses)) and time.monotonic() < until and _has_orphans(run_dir):
+    while (sentence := listen_error(addresses)) and time.monotonic() < until and _has_orphans(run_dir):
         time.sleep(_LOOK_EVERY_S)
     return sentence
 

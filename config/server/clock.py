@@ -10,7 +10,7 @@ from types import SimpleNamespace
 _MODULE = "gunicorn.workers.ggevent"
 
 
-def use_steady_clock() -> None:
+def use_monotonic_clock() -> None:
     """Replace the wall clock of gunicorn's gevent worker, which would cut answers short when it is put forward."""
     if module := sys.modules.get(_MODULE):
         setattr(module, "time", SimpleNamespace(time=time.monotonic))  # noqa: B010 - not an attribute that mypy knows

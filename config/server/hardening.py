@@ -14,7 +14,7 @@ def harden() -> None:
     os.environ.pop("SCRIPT_NAME", None)
 
 
-def exposed(env_file: Path) -> str:
+def exposure_warning(env_file: Path) -> str:
     """Return a sentence about a `.env` that other users of this machine can read, or nothing."""
     try:
         mode = env_file.stat().st_mode

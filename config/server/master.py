@@ -26,11 +26,11 @@ from gunicorn.arbiter import Arbiter
 from gunicorn.errors import HaltServer
 
 from config.server import address
-from config.server.attempts import Attempts
-from config.server.births import FAILED, Birth
+from config.server.restart_backoff import RestartBackoff
+from config.server.start_status import FAILED, StartStatus
 
 if TYPE_CHECKING:
-    from config.trial import Trial
+    from config.server.preflight import Preflight
 
 _LOOK_EVERY_S = 0.1
 _TELL_AGAIN_S = 0.5
@@ -42,27 +42,27 @@ _GOING_ON = {0: "no worker is left meanwhile", 1: "1 other goes on"}
 
 
 class Master(Arbiter):  # type: ignore[misc]  # gunicorn has no types
-    """Each of its workers carries `birth`, `generation` (the reload that it came from), `leaving` and `noted`."""
+    """Arbiter whose workers have `start_status`, `generation` (number of reloads before them), `leaving`, `noted`."""
 
     LISTENERS: list[Any]
-    attempts: Attempts
+    backoff: RestartBackoff
     generation: int
-    _trial: Trial | None
-    _reload_wanted: bool
+    _preflight: Preflight | None
+    _reload_pending: bool
     _stopping: bool
 
     @classmethod
-    def take_over(cls, arbiter: Arbiter) -> None:
+    def install(cls, arbiter: Arbiter) -> None:
         """Make a Master of gunicorn's arbiter. Call it before the arbiter forks."""
         arbiter.__class__ = cls
-        arbiter.attempts = Attempts()
+        arbiter.backoff = RestartBackoff()
         arbiter.generation = 0
-        arbiter._trial = None
-        arbiter._reload_wanted = arbiter._stopping = False
+        arbiter._preflight = None
+        arbiter._reload_pending = arbiter._stopping = False
 
-    def expect(self, worker: Any) -> None:
+    def prepare_worker(self, worker: Any) -> None:
         """Note a worker that is about to be forked (`pre_fork`)."""
-        worker.birth = Birth()
+        worker.start_status = StartStatus()
         worker.generation = self.generation
         worker.leaving = worker.noted = False
 
@@ -73,10 +73,10 @@ class Master(Arbiter):  # type: ignore[misc]  # gunicorn has no types
         self._note_ready(self.WORKERS.values())
         self._advance_reload()
         current = [worker for worker in self._staying() if worker.generation == self.generation]
-        starting = sum(not worker.birth.ready for worker in current)
-        for _ in range(self.attempts.allowed(self.num_workers - len(current), starting)):
+        starting = sum(not worker.start_status.ready for worker in current)
+        for _ in range(self.backoff.allowed(self.num_workers - len(current), starting)):
             self.spawn_worker()
-        ready = [worker for worker in self._staying() if worker.birth.ready]
+        ready = [worker for worker in self._staying() if worker.start_status.ready]
         for worker in ready[: max(0, len(ready) - self.num_workers)]:  # the oldest, those of before a reload first
             self.kill_worker(worker.pid, signal.SIGTERM)
 
@@ -87,8 +87,8 @@ class Master(Arbiter):  # type: ignore[misc]  # gunicorn has no types
 
     def reap_workers(self) -> None:
         """Collect the workers that have ended. Raises HaltServer where one could not start and none ever has."""
-        if self._trial:  # before its end is collected with those of the workers
-            self._trial.poll()
+        if self._preflight:  # before its end is collected with those of the workers
+            self._preflight.poll()
         before = dict(self.WORKERS)
         while True:
             try:
@@ -100,12 +100,12 @@ class Master(Arbiter):  # type: ignore[misc]  # gunicorn has no types
         self._note_ready([*gone, *self.WORKERS.values()])
         for worker in gone:
             worker.tmp.close()
-            if not worker.birth.ready and not worker.leaving and not self._stopping:
+            if not worker.start_status.ready and not worker.leaving and not self._stopping:
                 self._failed_to_start(worker)
 
     def wait_for_signals(self, timeout: float = 1.0) -> list[int]:
         """Look sooner while a worker or a trial may become ready, which no signal tells."""
-        busy = self._trial or any(not worker.birth.ready for worker in self.WORKERS.values())
+        busy = self._preflight or any(not worker.start_status.ready for worker in self.WORKERS.values())
         signals: list[int] = super().wait_for_signals(_LOOK_EVERY_S if busy else timeout)
         return signals
 
@@ -115,22 +115,22 @@ class Master(Arbiter):  # type: ignore[misc]  # gunicorn has no types
 
     def _note_ready(self, workers: Iterable[Any]) -> None:
         for worker in workers:
-            if worker.birth.ready and not worker.noted:
+            if worker.start_status.ready and not worker.noted:
                 worker.noted = True
-                self.attempts.succeeded()
+                self.backoff.succeeded()
 
     def _failed_to_start(self, worker: Any) -> None:
-        why = worker.birth.reason or "it was ended before it was ready"
-        if not self.attempts.proven:
+        why = worker.start_status.failure or "it was ended before it was ready"
+        if not self.backoff.ever_ready:
             sys.stderr.write(f"parley: {why}.\n")
             sys.stderr.flush()
             raise HaltServer("The first worker could not start.", FAILED)
-        if self.attempts.failed():
-            others = sum(each.birth.ready for each in self._staying())
+        if self.backoff.failed():
+            others = sum(each.start_status.ready for each in self._staying())
             self.log.error(
                 "parley: a worker could not start (%s). The next attempt follows in %g s; %s.",
                 why,
-                self.attempts.pause_s,
+                self.backoff.pause_s,
                 _GOING_ON.get(others, f"{others} others go on"),
             )
 
@@ -138,10 +138,10 @@ class Master(Arbiter):  # type: ignore[misc]  # gunicorn has no types
 
     def handle_hup(self) -> None:
         """Reload as soon as the last reload has its workers; HUPs until then are one."""
-        if self._reload_wanted or self._trial:
+        if self._reload_pending or self._preflight:
             self.log.info("parley: this reload becomes one with the reload that is under way")
-        self._reload_wanted = True
-        self.attempts.begin_anew()
+        self._reload_pending = True
+        self.backoff.reset()
 
     def reload(self) -> None:
         """Read the configuration anew and have the workers of before replaced by `manage_workers`.
@@ -155,7 +155,7 @@ class Master(Arbiter):  # type: ignore[misc]  # gunicorn has no types
             self.app.cfg = before
             self._refuse(error.code if isinstance(error.code, str) else "its configuration cannot be read")
             return
-        if self.app.cfg.address != listened and (sentence := address.refusal(self.app.cfg.address)):
+        if self.app.cfg.address != listened and (sentence := address.listen_error(self.app.cfg.address)):
             self.app.cfg = before
             self._refuse(sentence)
             return
@@ -169,12 +169,12 @@ class Master(Arbiter):  # type: ignore[misc]  # gunicorn has no types
         self.generation += 1
 
     def _advance_reload(self) -> None:
-        if self._trial is None:
-            if self._reload_wanted and self._may_reload():
-                self._reload_wanted = False
+        if self._preflight is None:
+            if self._reload_pending and self._may_reload():
+                self._reload_pending = False
                 self._try_out()
-        elif outcome := self._trial.poll():
-            self._trial = None
+        elif outcome := self._preflight.poll():
+            self._preflight = None
             if outcome.failure:
                 self._refuse(outcome.failure)
             else:
@@ -182,15 +182,15 @@ class Master(Arbiter):  # type: ignore[misc]  # gunicorn has no types
 
     def _may_reload(self) -> bool:
         """Return whether the last reload has its workers, and few enough of before it are left."""
-        starting = any(not worker.birth.ready for worker in self._staying()) and not self.attempts.pause_s
+        starting = any(not worker.start_status.ready for worker in self._staying()) and not self.backoff.pause_s
         leaving = sum(worker.leaving for worker in self.WORKERS.values())
         return not starting and leaving <= self.num_workers
 
     def _try_out(self) -> None:
-        from config.trial import Trial  # noqa: PLC0415 - with `subprocess`, which gevent patches in its workers
+        from config.server.preflight import Preflight  # noqa: PLC0415 - with `subprocess`, which gevent patches in its workers
 
         try:
-            self._trial = Trial(sys.executable, sys.argv[1:], os.environ, Path.cwd())
+            self._preflight = Preflight(sys.executable, sys.argv[1:], os.environ, Path.cwd())
         except OSError as error:
             self._refuse(str(error))
 
@@ -209,9 +209,9 @@ class Master(Arbiter):  # type: ignore[misc]  # gunicorn has no types
     def stop(self, graceful: bool = True) -> None:
         """End every worker: by its own leave within `graceful_timeout`, or else by force."""
         self._stopping = True
-        if self._trial:
-            self._trial.kill()
-            self._trial = None
+        if self._preflight:
+            self._preflight.kill()
+            self._preflight = None
         unlink = self.reexec_pid == self.master_pid == 0 and not self.systemd and not self.cfg.reuse_port
         sock.close_sockets(self.LISTENERS, unlink)
         self.LISTENERS = []
@@ -230,8 +230,8 @@ class Master(Arbiter):  # type: ignore[misc]  # gunicorn has no types
             for pid, worker in list(self.WORKERS.items()):
                 if time.monotonic() >= told.get(pid, 0.0):
                     # Until a worker has set up its own signals it hears none: it is told again until it is ready.
-                    told[pid] = float("inf") if worker.birth.ready else time.monotonic() + _TELL_AGAIN_S
-                    late = not worker.birth.ready and time.monotonic() - began > _START_ENDS_S
+                    told[pid] = float("inf") if worker.start_status.ready else time.monotonic() + _TELL_AGAIN_S
+                    late = not worker.start_status.ready and time.monotonic() - began > _START_ENDS_S
                     self.kill_worker(pid, signal.SIGKILL if late else sig)
             self.reap_workers()
             time.sleep(_LOOK_EVERY_S)

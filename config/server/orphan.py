@@ -17,13 +17,13 @@ _PR_SET_PDEATHSIG = 1
 _LAST_RESORT_S = 10
 
 
-def hear_of_masters_death() -> None:
+def signal_on_master_death() -> None:
     """Have the kernel send this process TERM when its master dies. Call it after the fork; Linux only."""
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
 
 
-def leave_when_orphaned(worker: Any) -> None:
+def shut_down_when_orphaned(worker: Any) -> None:
     """Have `worker` take its leave, within `graceful_timeout`, once its master has gone.
 
     In place of what gunicorn's worker does when it finds another parent, about once a second.

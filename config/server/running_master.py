@@ -1,6 +1,6 @@
 """gunicorn's master as somebody outside sees it: where it is, what it was started with, how it is told to reload.
 
-Read from Linux's /proc. How the master makes itself known: `config/pid_file.py`.
+Read from Linux's /proc. How the master makes itself known: `config/server/pid_file.py`.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import sys
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from config import pid_file
+from config.server import pid_file
 from config.settings import ROOT
 
 _ARGUMENTS = ("-c", "gunicorn.gevent.py", "wsgi:app")

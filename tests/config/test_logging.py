@@ -18,8 +18,8 @@ import pytest
 from gunicorn.config import Config
 
 from config import logging as log_files
-from config.access_log import AccessLog
 from config.logging import LineFile
+from config.server.access_log import AccessLog
 from config.settings import ROOT, SettingError, Settings
 
 log = logging.getLogger("chat.turns.runner")

@@ -11,17 +11,17 @@ import sys
 import requests
 import urllib3
 
-from chat.runtime.descriptors import lacking
+from chat.runtime.descriptors import exhausted
 from config.settings import ROOT
 
 LACK = OSError(errno.EMFILE, "Too many open files")
 WITHOUT = """
 import resource, socket
-from chat.runtime.descriptors import lacking
+from chat.runtime.descriptors import exhausted
 error = socket.gaierror(-3, "Temporary failure in name resolution")
-print(lacking(error), lacking(error, or_now=True))
+print(exhausted(error), exhausted(error, probe=True))
 resource.setrlimit(resource.RLIMIT_NOFILE, (3, 256))
-print(lacking(error), lacking(error, or_now=True))
+print(exhausted(error), exhausted(error, probe=True))
 """
 
 
@@ -33,18 +33,18 @@ def caused(error: Exception, by: Exception) -> Exception:
 def test_the_lack_beneath_an_error() -> None:
     pool = urllib3.HTTPConnectionPool("localhost")
     beneath = caused(urllib3.exceptions.NewConnectionError(pool, "x"), LACK)  # type: ignore[arg-type]
-    assert lacking(LACK)
-    assert lacking(OSError(errno.ENFILE, "Too many open files in system"))
-    assert lacking(caused(RuntimeError(), caused(ValueError(), LACK)))
-    assert lacking(requests.ConnectionError(urllib3.exceptions.MaxRetryError(pool, "/", beneath)))
+    assert exhausted(LACK)
+    assert exhausted(OSError(errno.ENFILE, "Too many open files in system"))
+    assert exhausted(caused(RuntimeError(), caused(ValueError(), LACK)))
+    assert exhausted(requests.ConnectionError(urllib3.exceptions.MaxRetryError(pool, "/", beneath)))
 
 
 def test_other_errors_are_none_of_it() -> None:
-    assert not lacking(ConnectionRefusedError(errno.ECONNREFUSED, "refused"))
-    assert not lacking(socket.gaierror(-2, "unknown"), or_now=True)
+    assert not exhausted(ConnectionRefusedError(errno.ECONNREFUSED, "refused"))
+    assert not exhausted(socket.gaierror(-2, "unknown"), probe=True)
     endless = ValueError()
     endless.__context__ = caused(KeyError(), endless)
-    assert not lacking(endless)
+    assert not exhausted(endless)
 
 
 def test_whether_there_is_none_left_now() -> None:

@@ -18,7 +18,7 @@ from gunicorn.http.wsgi import FileWrapper, Response
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from chat.runtime.http_fast_path import LeanRequest, LeanResponse
+from chat.runtime.http_fast_path import FastRequest, FastResponse
 from chat.runtime.refusals import ProxiedRequest
 
 TRUSTED, STRANGER = ("127.0.0.1", 4711), ("203.0.113.9", 4711)
@@ -51,7 +51,7 @@ def read(kind: type[Request], parts: list[bytes], peer: tuple[str, int] = TRUSTE
 
 
 def same(parts: list[bytes], peer: tuple[str, int] = TRUSTED, **options: int) -> Any:
-    found = read(LeanRequest, parts, peer, **options)
+    found = read(FastRequest, parts, peer, **options)
     assert found == read(ProxiedRequest, parts, peer, **options)
     return found
 
@@ -62,7 +62,7 @@ def test_a_usual_head_is_read_without_gunicorns_parser(monkeypatch: pytest.Monke
 
     expected = read(Request, [USUAL + b"thirteen byteGET"])
     monkeypatch.setattr(Request, "_parse_python", never)
-    assert read(LeanRequest, [USUAL + b"thirteen byteGET"]) == expected
+    assert read(FastRequest, [USUAL + b"thirteen byteGET"]) == expected
     assert expected["rest"] == b"GET"
 
 
@@ -158,14 +158,14 @@ def test_a_head_that_comes_in_pieces_is_read_as_a_whole(cuts: list[int]) -> None
     assert same(parts) == same([whole])
 
 
-class Wire:
+class SentBytes:
     """A connection whose other end keeps what comes."""
 
     def __init__(self) -> None:
         self.near, self._far = cooperative.socketpair()
 
     def respond(self, kind: type[Response], method: str, version: tuple[int, int], headers: Any, pieces: Any) -> bytes:
-        """What goes over the wire: `pieces` are bodies' pieces, or an open file."""
+        """What goes over the connection: `pieces` are bodies' pieces, or an open file."""
         request = Request(Config(), IterUnreader([b"%b / HTTP/1.%d\r\n\r\n" % (method.encode(), version[1])]), TRUSTED)
         response = kind(request, self.near, Config())
         received: list[bytes] = []
@@ -209,7 +209,7 @@ BODIES = {
 
 @pytest.mark.parametrize("name", BODIES)
 def test_an_answer_is_the_same_bytes(name: str) -> None:
-    ours, theirs = (Wire().respond(kind, *BODIES[name]) for kind in (LeanResponse, Response))
+    ours, theirs = (SentBytes().respond(kind, *BODIES[name]) for kind in (FastResponse, Response))
     assert without_date(ours) == without_date(theirs)
 
 
@@ -217,16 +217,16 @@ def test_a_file_comes_after_its_head(tmp_path: Path) -> None:
     path = tmp_path / "file"
     path.write_bytes(b"z" * 3_000_000)
     answers = []
-    for kind in (LeanResponse, Response):
+    for kind in (FastResponse, Response):
         with path.open("rb") as file:
-            answers.append(without_date(Wire().respond(kind, "GET", (1, 1), PLAIN, file)))
+            answers.append(without_date(SentBytes().respond(kind, "GET", (1, 1), PLAIN, file)))
     assert answers[0] == answers[1]
     assert answers[0].startswith(b"HTTP/1.1 200 OK\r\n")
 
 
 def test_the_head_and_the_first_piece_are_one_sending() -> None:
     near, far = cooperative.socketpair()
-    response = LeanResponse(Request(Config(), IterUnreader([b"GET / HTTP/1.1\r\n\r\n"]), TRUSTED), near, Config())
+    response = FastResponse(Request(Config(), IterUnreader([b"GET / HTTP/1.1\r\n\r\n"]), TRUSTED), near, Config())
     sent: list[bytes] = []
     response._send_at_once = lambda data: sent.append(data) or len(data)
     response.start_response("200 OK", PLAIN)
@@ -243,7 +243,7 @@ def test_the_head_and_the_first_piece_are_one_sending() -> None:
 
 def test_of_an_answer_that_is_complete_nothing_more_is_sent() -> None:
     near, far = cooperative.socketpair()
-    response = LeanResponse(Request(Config(), IterUnreader([b"GET / HTTP/1.1\r\n\r\n"]), TRUSTED), near, Config())
+    response = FastResponse(Request(Config(), IterUnreader([b"GET / HTTP/1.1\r\n\r\n"]), TRUSTED), near, Config())
     response.start_response("200 OK", [*PLAIN, ("Content-Length", "3")])
     response.write(b"one")
     far.close()  # it has all it was promised
@@ -260,7 +260,7 @@ def test_what_is_no_plain_socket_of_gevents_is_left_to_its_own_sendall() -> None
 
     near, far = cooperative.socketpair()
     tls = Encrypted(fileno=near.detach())
-    response = LeanResponse(Request(Config(), IterUnreader([b"GET / HTTP/1.1\r\n\r\n"]), TRUSTED), tls, Config())
+    response = FastResponse(Request(Config(), IterUnreader([b"GET / HTTP/1.1\r\n\r\n"]), TRUSTED), tls, Config())
     response.start_response("200 OK", PLAIN)
     response.write(b"one")
     tls.close()

@@ -58,7 +58,7 @@ def test_a_sync_worker_does_not_import_gevent() -> None:
 
 def test_the_same_under_gevent() -> None:
     names = (
-        "runtime/test_native_pool.py",
+        "runtime/test_native.py",
         "runtime/test_ticker.py",
         "runtime/test_process_stats.py",
         "runtime/test_threads.py",

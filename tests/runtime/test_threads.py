@@ -65,7 +65,7 @@ def test_busy_ones_let_others_go_on():
 
     def busy():
         for _ in range(5):
-            threads.breathe()
+            threads.yield_now()
             seen.append("busy")
 
     for _ in range(3):

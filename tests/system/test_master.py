@@ -65,7 +65,7 @@ def test_a_successor_that_cannot_start_is_tried_again(flag: str, tree: Tree, tmp
 @FLAGS
 def test_a_reload_that_hangs_keeps_nobody(flag: str, tree: Tree, tmp_path: Path) -> None:
     """Neither a worker's replacement, nor a TERM."""
-    (tree.folder / "chat" / "rehearsal.py").write_text("import time\nprint('here', flush=True)\ntime.sleep(600)\n")
+    (tree.folder / "chat" / "preflight.py").write_text("import time\nprint('here', flush=True)\ntime.sleep(600)\n")
     with ParleyServer(tmp_path, USE_ASYNC_AGENT=flag, WEB_CONCURRENCY=1, GRACE_S=1) as server:
         assert server.process
         server.process.send_signal(signal.SIGHUP)

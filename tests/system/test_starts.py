@@ -89,7 +89,7 @@ STARTS = {
         "chat/web/health.py, line ", break_it=lambda tree: tree.append("chat/web/health.py", "def f(")
     ),
     "half a file of the master's": Start(
-        "config/pid_file.py, line ", break_it=lambda tree: tree.append("config/pid_file.py", "def f(")
+        "config/server/pid_file.py, line ", break_it=lambda tree: tree.append("config/server/pid_file.py", "def f(")
     ),
     "an error in the program": Start(
         "RuntimeError: boom (chat/web/health.py, line ",

@@ -8,10 +8,10 @@ from typing import Any
 
 from chat.runtime import mode
 from chat.runtime.http.bounds import Bounds
-from chat.runtime.http.lanes import LaneOf
+from chat.runtime.http.thread_slots import KindOf
 
 
-def serve_within_bounds(worker: Any, request_timeout_s: float, lane_of: LaneOf) -> Callable[[], bool]:
+def serve_within_bounds(worker: Any, request_timeout_s: float, request_kind: KindOf) -> Callable[[], bool]:
     """Have `worker` (gunicorn's, before its first request) serve with bounds on time, bytes and places.
 
     Returns what tells whether its loop has more to do than it gets done for the moment.
@@ -26,7 +26,7 @@ def serve_within_bounds(worker: Any, request_timeout_s: float, lane_of: LaneOf) 
     if not worker.cfg.is_ssl:  # the handshake of TLS would stop the loop; gunicorn has threads for it
         from chat.runtime.http.thread_server import ThreadServer  # noqa: PLC0415
 
-        ThreadServer(worker, bounds, lane_of).take_over()
+        ThreadServer(worker, bounds, request_kind).take_over()
     return lambda: False
 
 

@@ -42,7 +42,7 @@ class Refusal(Exception):
 
     def __init__(self, status: int, why: str, retry_after_s: int = 0) -> None:
         super().__init__(why)
-        self.answer = refusals.answer(status, retry_after_s)
+        self.response = refusals.response(status, retry_after_s)
 
 
 def too_slow() -> Refusal:

@@ -11,31 +11,31 @@ from typing import Any
 from greenlet import greenlet  # type: ignore[import-untyped]
 from gunicorn import http
 
-from chat.runtime.http.arrival import Arrival, Room, read_body
 from chat.runtime.http.bounds import Bounds
-from chat.runtime.http.lanes import Lane
+from chat.runtime.http.request_budget import BodyMemory, RequestBudget, read_body
 from chat.runtime.http.sending import send_all
+from chat.runtime.http.thread_slots import RequestKind
 
 
 class Connection:
     """`sock`, `client` and `server` by gunicorn's names. `request` is gunicorn's, once its head is there."""
 
-    def __init__(self, config: Any, sock: Any, client: Any, server: Any, bounds: Bounds, room: Room) -> None:
+    def __init__(self, config: Any, sock: Any, client: Any, server: Any, bounds: Bounds, memory: BodyMemory) -> None:
         self.plain = sock
         self.client = client
         self.server = server
-        self.arrival = Arrival(bounds, room)
+        self.budget = RequestBudget(bounds, memory)
         self.since = time.monotonic()
-        self.sock: Any = _Wire(self, bounds)
+        self.sock: Any = _ParserSocket(self, bounds)
         self.request: Any = None
-        self.lane = Lane.SHORT
+        self.lane = RequestKind.SHORT
         self.abandoned = False
         # Since when a thread has been waiting for the client to take what it sends; 0 while it does not.
         self.sending_since = 0.0
         # Called by that thread as the wait begins.
         self.on_wait: Callable[[], None] = _nothing
         # Whether its place in the lane is somebody else's already.
-        self.has_passed_on = False
+        self.slot_released = False
         self.taken_at_end = 0
         self._config = config
         self._bounds = bounds
@@ -73,39 +73,39 @@ class Connection:
 
     def give_up(self) -> bool:
         """It is too late. Raises Refusal, or NoMoreData where nothing has come."""
-        self.arrival.fail_late()
+        self.budget.raise_timeout()
         return False
 
     def end(self) -> None:
         """No more of it is read."""
-        self.arrival.end()
+        self.budget.end()
         if self._parser and not self._parser.dead:
             self._parser.throw()
 
     def _parse(self) -> None:
         self.request = next(http.get_parser(self._config, self.sock, self.client))
         read_body(self.request, self.sock, self._bounds)
-        self.arrival.end()
+        self.budget.end()
 
     def next_bytes(self, size: int) -> bytes:
         """Called by the parser: leave it until the loop has some."""
         self._wanted = size
         loop = greenlet.getcurrent().parent
-        return self.arrival.take(loop.switch())
+        return self.budget.count(loop.switch())
 
 
 def _nothing() -> None:
     pass
 
 
-class _Wire:
+class _ParserSocket:
     """The connection's socket, as gunicorn's parser and responses use it. What is not here is the socket's own."""
 
     def __init__(self, connection: Connection, bounds: Bounds) -> None:
         self._connection = connection
         self._sock = connection.plain
         self._patience_s = bounds.request_s
-        self.arrival = connection.arrival
+        self.budget = connection.budget
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._sock, name)

@@ -1,4 +1,4 @@
-"""Answers on their way: each send may wait for its taker, but not for longer than the bound."""
+"""Responses on their way: each send may wait for its taker, but not for longer than the bound."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def send_all(sock: Any, data: bytes | memoryview, patience_s: float) -> None:
             raise TimeoutError("The answer is not taken.")
 
 
-def drop(sock: Any) -> None:
+def reset(sock: Any) -> None:
     """Close without a farewell, so that what nobody takes is not kept by the system either."""
     with contextlib.suppress(OSError):
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _DROP)

@@ -20,14 +20,14 @@ from typing import Any
 
 from gunicorn.http.errors import NoMoreData
 
-from chat.runtime.accept import PAUSE_S, Complaint
-from chat.runtime.http.answers import Answers
-from chat.runtime.http.arrival import Room
+from chat.runtime.accept import PAUSE_S, ExhaustionLog
 from chat.runtime.http.bounds import Bounds, Refusal, no_room
 from chat.runtime.http.connection import Connection
-from chat.runtime.http.lanes import Lane, LaneOf, Places
-from chat.runtime.http.sending import drop
-from config.server import places
+from chat.runtime.http.request_budget import BodyMemory
+from chat.runtime.http.responses import Responses
+from chat.runtime.http.sending import reset
+from chat.runtime.http.thread_slots import KindOf, RequestKind, ThreadSlots
+from config.server import capacity
 from config.settings import ANSWERS_NOT_TAKEN
 
 _GONE = (errno.EPIPE, errno.ECONNRESET, errno.ENOTCONN, errno.EBADF)
@@ -50,24 +50,24 @@ class ThreadServer:
     rest some of their own, so that answers that last leave room for what is short.
     """
 
-    def __init__(self, worker: Any, bounds: Bounds, lane_of: LaneOf) -> None:
+    def __init__(self, worker: Any, bounds: Bounds, request_kind: KindOf) -> None:
         self._worker = worker
         self._bounds = bounds
-        self._lane_of = lane_of
+        self._lane_of = request_kind
         threads = worker.cfg.threads
         self._lanes = {
-            Lane.TURN: Places(threads, _WAITING_TURNS),
-            Lane.FOLLOW: Places(threads * 4, 0),
-            Lane.SHORT: Places(max(4, threads), worker.worker_connections),
+            RequestKind.TURN: ThreadSlots(threads, _WAITING_TURNS),
+            RequestKind.FOLLOW: ThreadSlots(threads * 4, 0),
+            RequestKind.SHORT: ThreadSlots(max(4, threads), worker.worker_connections),
         }
         self._threads = ThreadPoolExecutor(max(4, threads) + threads * 5 + _WAITING_TURNS + ANSWERS_NOT_TAKEN)
-        self._answers = Answers()
-        self._room = Room()
+        self._responses = Responses()
+        self._body_memory = BodyMemory()
         self._open: dict[Connection, None] = {}
         self._arriving: dict[Connection, None] = {}
         self._closing: dict[Connection, float] = {}
         self._listening = False
-        self._complaint = Complaint(worker.log)
+        self._exhaustion_log = ExhaustionLog(worker.log)
         self._pause_until = 0.0
         self._knocked_at = 0.0
         self._looked_at = 0.0
@@ -94,7 +94,7 @@ class ThreadServer:
         """Take no more connections, at once: what is in the queue is for others. Bring to an end what there is."""
         worker = self._worker
         self._listen(on=False)
-        places.tell(worker.slot, 0)
+        capacity.publish(worker.capacity_row, 0)
         for listener in worker.sockets:
             listener.close()
         since = time.monotonic()
@@ -103,7 +103,7 @@ class ThreadServer:
             worker.notify()
             if not released and time.monotonic() - since >= _LEAVING_S:
                 released = True
-                for connection in self._lanes[Lane.TURN].let_all_in():
+                for connection in self._lanes[RequestKind.TURN].admit_all():
                     self._start(connection)
             worker.wait_for_and_dispatch_events(self._pause_s())
             self._look_after()
@@ -112,9 +112,9 @@ class ThreadServer:
         worker.method_queue.close()
 
     def _pause_s(self) -> float:
-        if self._lanes[Lane.SHORT].waiting:
+        if self._lanes[RequestKind.SHORT].waiting:
             return _AJAR_S
-        busy = self._arriving or self._closing or self._lanes[Lane.TURN].waiting or not self._worker.alive
+        busy = self._arriving or self._closing or self._lanes[RequestKind.TURN].waiting or not self._worker.alive
         return _LOOK_S if busy else _IDLE_S
 
     # The door
@@ -125,9 +125,9 @@ class ThreadServer:
         """
         self._make_room()
         full: bool = len(self._open) >= self._worker.worker_connections
-        turns = self._lanes[Lane.TURN]
+        turns = self._lanes[RequestKind.TURN]
         free = 0 if full else max(0, turns.free - self._fresh())
-        places.tell(self._worker.slot, free or min(0, turns.free))
+        capacity.publish(self._worker.capacity_row, free or min(0, turns.free))
         paused = time.monotonic() < self._pause_until
         self._listen(on=free > 0 and not paused)
         if free or full or not self._knocking():
@@ -144,7 +144,7 @@ class ThreadServer:
         now = time.monotonic()
         self._knocked_at = self._knocked_at or now
         waited_s = now - self._knocked_at
-        return waited_s >= _NEIGHBOURLY_S or (waited_s > 0 and places.elsewhere(self._worker.slot) <= 0)
+        return waited_s >= _NEIGHBOURLY_S or (waited_s > 0 and capacity.free_elsewhere(self._worker.capacity_row) <= 0)
 
     def _fresh(self) -> int:
         """How many connections may yet turn out to be turns."""
@@ -168,20 +168,22 @@ class ThreadServer:
             return bool(door.select(0))
 
     def _accept_one(self, listener: Any) -> None:
-        if len(self._open) < self._worker.worker_connections and self._lanes[Lane.TURN].free > self._fresh():
+        if len(self._open) < self._worker.worker_connections and self._lanes[RequestKind.TURN].free > self._fresh():
             self._accept(listener)
 
     def _accept(self, listener: Any) -> bool:
         try:
             sock, address = listener.accept()
         except OSError as error:
-            if self._complaint.about(error):
+            if self._exhaustion_log.handles(error):
                 self._pause_until = time.monotonic() + PAUSE_S
             elif error.errno not in (errno.EAGAIN, errno.ECONNABORTED):
                 self._worker.log.warning("No connection could be accepted: %s", error)
             return False
         sock.setblocking(False)
-        connection = Connection(self._worker.cfg, sock, address, listener.getsockname(), self._bounds, self._room)
+        connection = Connection(
+            self._worker.cfg, sock, address, listener.getsockname(), self._bounds, self._body_memory
+        )
         self._open[connection] = self._arriving[connection] = None
         self._worker.poller.register(sock, selectors.EVENT_READ, partial(self._readable, connection))
         self._go_on(connection, connection.begin)
@@ -219,7 +221,7 @@ class ThreadServer:
         )
         with contextlib.suppress(OSError):
             connection.plain.setblocking(False)
-            connection.plain.send(refusal.answer)
+            connection.plain.send(refusal.response)
         self._say_goodbye(connection)
 
     def _whole(self, connection: Connection) -> None:
@@ -228,18 +230,18 @@ class ThreadServer:
         connection.lane = self._lane_of(*connection.asked)
         connection.on_wait = self._on_wait
         lane = self._lanes[connection.lane]
-        entered = lane.enter(connection)
+        entered = lane.acquire(connection)
         if entered is None and self._free_places(connection.lane, 1):
-            entered = lane.enter(connection)
+            entered = lane.acquire(connection)
         if entered is None:
             self._refuse(connection, no_room())
         elif entered:
             self._start(connection)
 
-    # Answers, each in a thread
+    # Responses, each in a thread
 
     def _start(self, connection: Connection) -> None:
-        self._answers.begin(connection)
+        self._responses.begin(connection)
         self._threads.submit(self._answer, connection)
 
     def _answer(self, connection: Connection) -> None:
@@ -261,29 +263,29 @@ class ThreadServer:
             worker.method_queue.defer(self._answered, connection)
 
     def _answered(self, connection: Connection) -> None:
-        self._answers.end(connection)
-        if not connection.has_passed_on:
+        self._responses.end(connection)
+        if not connection.slot_released:
             self._free_place(connection.lane)
         if connection.abandoned:
             self._forget(connection)
         else:
             self._say_goodbye(connection)
 
-    def _free_place(self, lane: Lane) -> None:
+    def _free_place(self, lane: RequestKind) -> None:
         next_one = self._lanes[lane].leave()
         if next_one is not None:
             self._start(next_one)
 
     def _use_neighbours_places(self) -> None:
         """Begin turns that wait here while another worker has places, as many as it has; each time, one."""
-        lane = self._lanes[Lane.TURN]
-        if lane.waiting and places.elsewhere(self._worker.slot) + min(0, lane.free) > 0:
-            self._start(lane.let_in())
-            places.tell(self._worker.slot, min(0, lane.free))
+        lane = self._lanes[RequestKind.TURN]
+        if lane.waiting and capacity.free_elsewhere(self._worker.capacity_row) + min(0, lane.free) > 0:
+            self._start(lane.admit_next())
+            capacity.publish(self._worker.capacity_row, min(0, lane.free))
 
     def _on_wait(self) -> None:
         """Called by a thread whose client does not take its answer."""
-        if self._lanes[Lane.SHORT].waiting:
+        if self._lanes[RequestKind.SHORT].waiting:
             self._worker.method_queue.defer(self._pass_places_on)
 
     def _pass_places_on(self) -> None:
@@ -291,27 +293,27 @@ class ThreadServer:
             if lane.waiting:
                 self._free_places(kind, lane.waiting)
 
-    def _free_places(self, kind: Lane, wanted: int) -> int:
+    def _free_places(self, kind: RequestKind, wanted: int) -> int:
         """Free up to `wanted` places of answers that only wait for their clients. Returns the number freed.
 
         Where too many have no place already, those that have waited the longest are ended.
         """
         now = time.monotonic()
-        room = ANSWERS_NOT_TAKEN - len(self._answers.without_place())
-        stuck = self._answers.not_taken(now - self._patience_s(kind))
-        chosen = [each for each in stuck if each.lane is kind and not each.has_passed_on][: min(room, wanted)]
+        spare = ANSWERS_NOT_TAKEN - len(self._responses.without_slot())
+        stuck = self._responses.blocked(now - self._patience_s(kind))
+        chosen = [each for each in stuck if each.lane is kind and not each.slot_released][: min(spare, wanted)]
         for connection in chosen:
-            self._answers.pass_on(connection)
+            self._responses.release_slot(connection)
             self._free_place(kind)
-        if room <= wanted:
-            late = set(self._answers.not_taken(now - self._bounds.patience_s))
-            for connection in [each for each in self._answers.without_place() if each in late][:wanted]:
+        if spare <= wanted:
+            late = set(self._responses.blocked(now - self._bounds.patience_s))
+            for connection in [each for each in self._responses.without_slot() if each in late][:wanted]:
                 connection.abandon()
         return len(chosen)
 
-    def _patience_s(self, kind: Lane) -> float:
+    def _patience_s(self, kind: RequestKind) -> float:
         """How long an answer of this kind waits before its place is another's. A stream's client may pause briefly."""
-        return 0.0 if kind is Lane.SHORT else self._bounds.patience_s
+        return 0.0 if kind is RequestKind.SHORT else self._bounds.patience_s
 
     # Ends
 
@@ -350,7 +352,7 @@ class ThreadServer:
         connection.end()
         connection.request = connection.sock = None  # both refer to the connection
         if connection.abandoned:
-            drop(connection.plain)
+            reset(connection.plain)
         else:
             with contextlib.suppress(OSError):
                 connection.plain.close()
@@ -367,7 +369,7 @@ class ThreadServer:
             return
         self._looked_at = now
         self._use_neighbours_places()
-        for connection in [each for each in self._arriving if each.arrival.deadline <= now]:
+        for connection in [each for each in self._arriving if each.budget.deadline <= now]:
             self._go_on(connection, connection.give_up)
         for connection in [each for each, until in self._closing.items() if until <= now]:
             self._forget(connection)
@@ -383,5 +385,5 @@ class ThreadServer:
         ended = list(itertools.islice(itertools.chain(self._closing, late), lacking))
         for connection in ended:
             self._forget(connection)
-        for connection in self._answers.not_taken(latest)[: lacking - len(ended)]:
+        for connection in self._responses.blocked(latest)[: lacking - len(ended)]:
             connection.abandon()

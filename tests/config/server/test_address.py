@@ -22,7 +22,7 @@ def taken() -> Iterator[socket.socket]:
 
 
 def test_a_free_port_is_not_refused() -> None:
-    assert address.refusal([("127.0.0.1", 0), "/run/a.sock", 3]) == ""
+    assert address.listen_error([("127.0.0.1", 0), "/run/a.sock", 3]) == ""
 
 
 @pytest.mark.parametrize(
@@ -35,12 +35,12 @@ def test_a_free_port_is_not_refused() -> None:
     ],
 )
 def test_a_host_that_is_not_this_machine(host: str, sentence: str) -> None:
-    assert sentence in address.refusal([(host, 5000)])
+    assert sentence in address.listen_error([(host, 5000)])
 
 
 def test_a_port_in_use(taken: socket.socket) -> None:
     port = taken.getsockname()[1]
-    assert f"another PORT (PORT={port + 1})" in address.refusal([("127.0.0.1", port)])
+    assert f"another PORT (PORT={port + 1})" in address.listen_error([("127.0.0.1", port)])
 
 
 def test_a_port_for_root(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -48,14 +48,14 @@ def test_a_port_for_root(monkeypatch: pytest.MonkeyPatch) -> None:
         raise PermissionError(13, "Permission denied")
 
     monkeypatch.setattr(socket.socket, "bind", refuse)
-    assert "a PORT below 1024 takes root" in address.refusal([("127.0.0.1", 80)])
+    assert "a PORT below 1024 takes root" in address.listen_error([("127.0.0.1", 80)])
 
 
 def test_orphans_are_given_time_to_close_their_sockets(taken: socket.socket, tmp_path: Path) -> None:
     with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as orphan:
         (tmp_path / f"{orphan.pid}.json").touch()
         threading.Timer(0.3, taken.close).start()
-        assert address.refusal_after_orphans([taken.getsockname()], tmp_path) == ""
+        assert address.listen_error_after_orphans([taken.getsockname()], tmp_path) == ""
         assert orphan.stdin
         orphan.stdin.close()
 
@@ -64,5 +64,5 @@ def test_nobody_waits_for_a_stranger(taken: socket.socket, tmp_path: Path) -> No
     (tmp_path / f"{2**22 + 1}.json").touch()
     (tmp_path / "x.json").touch()
     began = time.monotonic()
-    assert "cannot listen on" in address.refusal_after_orphans([taken.getsockname()], tmp_path)
+    assert "cannot listen on" in address.listen_error_after_orphans([taken.getsockname()], tmp_path)
     assert time.monotonic() - began < 2

@@ -9,23 +9,23 @@ from gunicorn import http
 from gunicorn.config import Config
 
 from chat.runtime import refusals
-from chat.runtime.http.arrival import Arrival, Room, read_body
 from chat.runtime.http.bounds import Bounds
+from chat.runtime.http.request_budget import BodyMemory, RequestBudget, read_body
 
 
 class Client:
     """`pieces` are what it sends, one for each `recv`; then it closes."""
 
-    def __init__(self, pieces: Iterable[bytes], bounds: Bounds, room: Room | None = None) -> None:
+    def __init__(self, pieces: Iterable[bytes], bounds: Bounds, memory: BodyMemory | None = None) -> None:
         self._pieces = iter(pieces)
         self.bounds = bounds
-        self.arrival = Arrival(bounds, room or Room())
+        self.budget = RequestBudget(bounds, memory or BodyMemory())
         self.received = b""
         self.asked_for = 0
 
     def recv(self, _size: int) -> bytes:
         self.asked_for += 1
-        return self.arrival.take(next(self._pieces, b""))
+        return self.budget.count(next(self._pieces, b""))
 
     def sendall(self, data: bytes) -> None:
         self.received += data

@@ -31,13 +31,13 @@ class _Socket:
 
 @pytest.mark.parametrize(("refusal", "status", "code", "retry_after"), REFUSALS)
 def test_a_refusal_is_a_whole_answer(refusal: Refusal, status: int, code: str, retry_after: str | None) -> None:
-    answer = HTTPResponse(_Socket(refusal.answer))  # type: ignore[arg-type]
+    answer = HTTPResponse(_Socket(refusal.response))  # type: ignore[arg-type]
     answer.begin()
     body = answer.read()
     assert (answer.status, answer.headers["Connection"]) == (status, "close")
     assert (answer.headers["Content-Type"], answer.headers["Retry-After"]) == ("application/json", retry_after)
     assert int(answer.headers["Content-Length"]) == len(body)
-    assert refusal.answer.endswith(b"\r\n\r\n" + body)
+    assert refusal.response.endswith(b"\r\n\r\n" + body)
     error = json.loads(body)["error"]
     assert error["code"] == code
     # It says nothing that came from the request, or from the program.
@@ -46,7 +46,7 @@ def test_a_refusal_is_a_whole_answer(refusal: Refusal, status: int, code: str, r
 
 def test_the_bounds_leave_room_for_what_the_api_takes() -> None:
     """A body may be as large as the application takes, and many small ones fit beside those that are held."""
-    from chat.web.body import BODY_BYTES
+    from chat.web.json_body import BODY_BYTES
 
     made = Bounds(30)
     assert made.request_s == 30

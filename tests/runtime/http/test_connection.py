@@ -10,10 +10,10 @@ import pytest
 from gunicorn.config import Config
 from gunicorn.http.errors import InvalidRequestLine, NoMoreData
 
-from chat.runtime.http.arrival import Room
 from chat.runtime.http.bounds import Bounds, Refusal
 from chat.runtime.http.connection import Connection
-from chat.runtime.http.lanes import Lane
+from chat.runtime.http.request_budget import BodyMemory
+from chat.runtime.http.thread_slots import RequestKind
 
 BODY = b'{"text": "Hello"}'
 REQUEST = (
@@ -25,12 +25,12 @@ Make = Callable[[], tuple[Connection, socket.socket]]
 
 
 @pytest.fixture
-def room() -> Room:
-    return Room()
+def body_memory() -> BodyMemory:
+    return BodyMemory()
 
 
 @pytest.fixture
-def make(room: Room) -> Iterator[Make]:
+def make(body_memory: BodyMemory) -> Iterator[Make]:
     """Makes connections as the loop has them: not blocking, nothing read yet; with each, the client's end."""
     ends: list[Any] = []
 
@@ -39,7 +39,7 @@ def make(room: Room) -> Iterator[Make]:
         near.setblocking(False)
         far.settimeout(30)
         ends.extend((near, far))
-        return Connection(Config(), near, ("127.0.0.1", 1), ("127.0.0.1", 80), Bounds(30.0), room), far
+        return Connection(Config(), near, ("127.0.0.1", 1), ("127.0.0.1", 80), Bounds(30.0), body_memory), far
 
     yield made
     for end in ends:
@@ -52,7 +52,7 @@ def test_a_request_that_is_there_is_whole_at_once(make: Make) -> None:
     assert connection.begin() is True
     assert connection.asked == ("POST", "/api/conversations/1/turns", "text/event-stream")
     assert connection.request.body.read() == BODY
-    assert connection.lane is Lane.SHORT
+    assert connection.lane is RequestKind.SHORT
 
 
 def test_a_request_without_an_accept_accepts_nothing_by_name(make: Make) -> None:
@@ -88,22 +88,22 @@ def test_many_are_read_in_turns_by_one_thread(make: Make) -> None:
 
 
 @pytest.mark.parametrize("whole", [True, False])
-def test_a_body_that_is_under_way_holds_room_until_its_end(make: Make, room: Room, whole: bool) -> None:
+def test_a_body_that_is_under_way_holds_room_until_its_end(make: Make, body_memory: BodyMemory, whole: bool) -> None:
     connection, client = make()
     connection.begin()
     client.sendall(REQUEST[: -len(BODY)])
     connection.read()
     client.sendall(BODY[:5])
     assert not connection.read()
-    assert room.held == 5
+    assert body_memory.held == 5
     if whole:
         client.sendall(BODY[5:])
         assert connection.read()
     else:
         connection.end()
-    assert room.held == 0
+    assert body_memory.held == 0
     connection.end()
-    assert room.held == 0
+    assert body_memory.held == 0
 
 
 def test_a_client_that_goes_before_it_has_said_anything_is_no_fault(make: Make) -> None:
@@ -121,7 +121,7 @@ def test_a_body_that_ends_too_soon_is_refused(make: Make) -> None:
     with pytest.raises(Refusal) as refused:
         for _ in range(5):
             connection.begin() if connection.request is None else connection.read()
-    assert refused.value.answer.startswith(b"HTTP/1.1 400 ")
+    assert refused.value.response.startswith(b"HTTP/1.1 400 ")
 
 
 def test_what_is_no_http_is_for_gunicorn_to_answer(make: Make) -> None:
@@ -159,7 +159,7 @@ def test_a_thread_sends_through_it_and_gives_up_who_takes_nothing() -> None:
     near, far = socket.socketpair()
     near.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 8_192)
     with near, far:
-        connection = Connection(Config(), near, ("127.0.0.1", 1), ("127.0.0.1", 80), Bounds(0.1), Room())
+        connection = Connection(Config(), near, ("127.0.0.1", 1), ("127.0.0.1", 80), Bounds(0.1), BodyMemory())
         assert connection.sock.send(b"Hello") == 5
         assert far.recv(10) == b"Hello"
         assert connection.sock.fileno() == near.fileno()

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from chat.runtime.http.sending import drop, send_all
+from chat.runtime.http.sending import reset, send_all
 
 LONG_S = 30.0
 DATA = bytes(range(256)) * 1_000
@@ -93,8 +93,8 @@ def test_a_dropped_connection_is_reset_and_what_was_not_taken_is_gone() -> None:
         accepted.setblocking(False)
         accepted.send(DATA)
         client.settimeout(LONG_S)
-        drop(accepted)
-        drop(accepted)  # closed already: no error
+        reset(accepted)
+        reset(accepted)  # closed already: no error
         with pytest.raises(ConnectionResetError):
             while client.recv(4_096):
                 pass

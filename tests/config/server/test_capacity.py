@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from config.server import places
+from config.server import capacity
 
 
 @pytest.fixture
@@ -23,12 +23,12 @@ def server() -> SimpleNamespace:
 
 @pytest.fixture
 def born(server: SimpleNamespace) -> Callable[[], Any]:
-    """Has the master assign a slot to a new worker."""
+    """Has the master assign a row to a new worker."""
     pids = itertools.count(1)
 
     def bear() -> SimpleNamespace:
         worker = SimpleNamespace()
-        places.assign(server, worker)
+        capacity.assign_row(server, worker)
         server.WORKERS[next(pids)] = worker
         return worker
 
@@ -40,15 +40,15 @@ def empty() -> Iterator[None]:
     """Nobody has places before, and nobody after."""
 
     def clear() -> None:
-        for slot in range(512):
-            places.tell(slot, 0)
+        for row in range(512):
+            capacity.publish(row, 0)
 
     clear()
     yield
     clear()
 
 
-def in_another_process(slot: int, free: int, *, lives: bool) -> Callable[[], None]:
+def in_another_process(row: int, free: int, *, lives: bool) -> Callable[[], None]:
     """Have a forked child say that it has places, as a worker would. Returns what ends it."""
     said, saying = os.pipe()
     ending, end = os.pipe()
@@ -56,7 +56,7 @@ def in_another_process(slot: int, free: int, *, lives: bool) -> Callable[[], Non
     if child == 0:
         try:
             os.close(end)
-            places.tell(slot, free)
+            capacity.publish(row, free)
             os.write(saying, b"x")
             if lives:
                 os.read(ending, 1)
@@ -80,70 +80,70 @@ def test_each_worker_has_a_slot_of_its_own_and_a_dead_ones_is_used_again(
     server: SimpleNamespace, born: Callable[[], Any]
 ) -> None:
     workers = [born() for _ in range(4)]
-    assert [worker.slot for worker in workers] == [0, 1, 2, 3]
+    assert [worker.capacity_row for worker in workers] == [0, 1, 2, 3]
     del server.WORKERS[2]
-    assert born().slot == 1
-    assert len({worker.slot for worker in server.WORKERS.values()}) == 4
+    assert born().capacity_row == 1
+    assert len({worker.capacity_row for worker in server.WORKERS.values()}) == 4
 
 
 def test_a_worker_without_a_slot_yet_does_not_disturb(server: SimpleNamespace, born: Callable[[], Any]) -> None:
     server.WORKERS[99] = SimpleNamespace()
-    assert born().slot == 0
+    assert born().capacity_row == 0
 
 
 def test_a_worker_with_places_is_seen_by_the_others_and_not_by_itself(born: Callable[[], Any]) -> None:
     here, there = born(), born()
-    assert not places.elsewhere(here.slot)
-    places.tell(there.slot, 3)
-    assert places.elsewhere(here.slot)
-    assert not places.elsewhere(there.slot)
-    places.tell(there.slot, 0)
-    assert not places.elsewhere(here.slot)
+    assert not capacity.free_elsewhere(here.capacity_row)
+    capacity.publish(there.capacity_row, 3)
+    assert capacity.free_elsewhere(here.capacity_row)
+    assert not capacity.free_elsewhere(there.capacity_row)
+    capacity.publish(there.capacity_row, 0)
+    assert not capacity.free_elsewhere(here.capacity_row)
 
 
 def test_too_many_turns_of_one_count_against_the_places_of_another(born: Callable[[], Any]) -> None:
     here, there, third = born(), born(), born()
-    places.tell(there.slot, -2)
-    assert places.elsewhere(here.slot) == -2
-    places.tell(third.slot, 3)
-    assert (places.elsewhere(here.slot), places.elsewhere(there.slot)) == (1, 3)
+    capacity.publish(there.capacity_row, -2)
+    assert capacity.free_elsewhere(here.capacity_row) == -2
+    capacity.publish(third.capacity_row, 3)
+    assert (capacity.free_elsewhere(here.capacity_row), capacity.free_elsewhere(there.capacity_row)) == (1, 3)
 
 
 def test_a_new_worker_has_no_places_until_it_says_so(server: SimpleNamespace, born: Callable[[], Any]) -> None:
     here, there = born(), born()
-    places.tell(there.slot, 3)
+    capacity.publish(there.capacity_row, 3)
     del server.WORKERS[2]
-    assert born().slot == there.slot
-    assert not places.elsewhere(here.slot)
+    assert born().capacity_row == there.capacity_row
+    assert not capacity.free_elsewhere(here.capacity_row)
 
 
 def test_what_another_process_says_is_seen_as_long_as_it_lives(born: Callable[[], Any]) -> None:
     here, there = born(), born()
-    be_gone = in_another_process(there.slot, 2, lives=True)
-    assert places.elsewhere(here.slot)
+    be_gone = in_another_process(there.capacity_row, 2, lives=True)
+    assert capacity.free_elsewhere(here.capacity_row)
     be_gone()
-    assert not places.elsewhere(here.slot)
+    assert not capacity.free_elsewhere(here.capacity_row)
 
 
 def test_what_a_dead_one_said_does_not_hide_a_living_one(born: Callable[[], Any]) -> None:
     here, dead, living = born(), born(), born()
-    in_another_process(dead.slot, 2, lives=False)
-    assert not places.elsewhere(here.slot)
-    be_gone = in_another_process(living.slot, 1, lives=True)
-    assert places.elsewhere(here.slot)
+    in_another_process(dead.capacity_row, 2, lives=False)
+    assert not capacity.free_elsewhere(here.capacity_row)
+    be_gone = in_another_process(living.capacity_row, 1, lives=True)
+    assert capacity.free_elsewhere(here.capacity_row)
     be_gone()
 
 
 def test_there_may_be_more_workers_than_slots(born: Callable[[], Any]) -> None:
     workers = [born() for _ in range(600)]
-    assert len({worker.slot for worker in workers[:512]}) == 512
-    assert all(0 <= worker.slot < 512 for worker in workers)
-    places.tell(workers[-1].slot, 1)
-    assert places.elsewhere(workers[0].slot)
+    assert len({worker.capacity_row for worker in workers[:512]}) == 512
+    assert all(0 <= worker.capacity_row < 512 for worker in workers)
+    capacity.publish(workers[-1].capacity_row, 1)
+    assert capacity.free_elsewhere(workers[0].capacity_row)
 
 
 def test_two_servers_do_not_share_it() -> None:
-    places.tell(1, 5)
-    other = "from config.server import places; print(places.elsewhere(0))"
+    capacity.publish(1, 5)
+    other = "from config.server import capacity; print(capacity.free_elsewhere(0))"
     said = subprocess.run([sys.executable, "-c", other], capture_output=True, text=True, check=True)
     assert said.stdout == "0\n"

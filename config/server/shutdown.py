@@ -20,7 +20,7 @@ def notice_given() -> bool:
     return _given[0] != 0
 
 
-def give_notice_first(server: Any, notice_s: float) -> None:
+def announce_before_stop(server: Any, notice_s: float) -> None:
     """Have `server` (gunicorn's arbiter) say on TERM that it ends, and go on as before for `notice_s` seconds.
 
     A second TERM ends it without waiting any longer. A later call, after a reload, only changes the time.

@@ -33,7 +33,7 @@ def test_a_readable_env_file_is_named_in_one_line(tmp_path: Path, mode: int) -> 
     env_file = tmp_path / ".env"
     env_file.touch()
     env_file.chmod(mode)
-    sentence = hardening.exposed(env_file)
+    sentence = hardening.exposure_warning(env_file)
     assert str(env_file) in sentence
     assert f"{mode:04o}" in sentence
     assert "\n" not in sentence
@@ -44,6 +44,6 @@ def test_a_private_one_is_not(tmp_path: Path, mode: int) -> None:
     env_file = tmp_path / ".env"
     env_file.touch()
     env_file.chmod(mode)
-    assert hardening.exposed(env_file) == ""
+    assert hardening.exposure_warning(env_file) == ""
     env_file.unlink()
-    assert hardening.exposed(env_file) == ""
+    assert hardening.exposure_warning(env_file) == ""

@@ -12,8 +12,8 @@ import pytest
 from gunicorn.http.errors import NoMoreData
 
 from chat.runtime import refusals
-from chat.runtime.http.arrival import Arrival, Room
 from chat.runtime.http.bounds import Bounds, Refusal
+from chat.runtime.http.request_budget import BodyMemory, RequestBudget
 
 from .source import Client
 
@@ -50,125 +50,125 @@ def chunks(*bodies: bytes) -> bytes:
 
 
 def status(refusal: Refusal) -> int:
-    return int(refusal.answer.split(b" ", 2)[1])
+    return int(refusal.response.split(b" ", 2)[1])
 
 
 class TestTime:
     def test_the_deadline_is_that_of_the_head_then_that_of_the_body(self) -> None:
-        arrival, now = Arrival(BOUNDS, Room()), time.monotonic()
-        assert arrival.left_s(now) == pytest.approx(30, abs=1)
-        arrival.take(b"P")
-        assert arrival.left_s(now + 29) == pytest.approx(1, abs=1)
+        budget, now = RequestBudget(BOUNDS, BodyMemory()), time.monotonic()
+        assert budget.remaining_s(now) == pytest.approx(30, abs=1)
+        budget.count(b"P")
+        assert budget.remaining_s(now + 29) == pytest.approx(1, abs=1)
         with pytest.raises(Refusal) as refused:
-            arrival.left_s(now + 31)
+            budget.remaining_s(now + 31)
         assert status(refused.value) == 408
-        arrival.deadline = now - 1
-        arrival.begin_body()
-        assert arrival.left_s(time.monotonic()) == pytest.approx(30, abs=1)
+        budget.deadline = now - 1
+        budget.begin_body()
+        assert budget.remaining_s(time.monotonic()) == pytest.approx(30, abs=1)
 
     def test_bytes_do_not_put_the_deadline_off(self) -> None:
         """A byte now and then is no way to stay."""
-        arrival = Arrival(BOUNDS, Room())
-        until = arrival.deadline
+        budget = RequestBudget(BOUNDS, BodyMemory())
+        until = budget.deadline
         for _ in range(50):
-            arrival.take(b" ")
-        assert arrival.deadline == until
+            budget.count(b" ")
+        assert budget.deadline == until
 
     @pytest.mark.parametrize("another", [False, True])
     def test_one_that_never_began_is_no_fault(self, another: bool) -> None:
-        arrival = Arrival(BOUNDS, Room())
+        budget = RequestBudget(BOUNDS, BodyMemory())
         if another:
-            arrival.take(b"GET")
-            arrival.expect_another()
+            budget.count(b"GET")
+            budget.expect_next_request()
         with pytest.raises(NoMoreData):
-            arrival.left_s(arrival.deadline)
+            budget.remaining_s(budget.deadline)
 
     def test_a_kept_connection_has_a_short_while_and_the_whole_time_from_its_first_byte(self) -> None:
-        arrival = Arrival(BOUNDS, Room())
-        arrival.expect_another()
+        budget = RequestBudget(BOUNDS, BodyMemory())
+        budget.expect_next_request()
         now = time.monotonic()
-        assert arrival.left_s(now) == pytest.approx(1, abs=0.5)
-        arrival.take(b"")  # nothing has come with that
-        assert arrival.left_s(now) == pytest.approx(1, abs=0.5)
-        arrival.take(b"G")
-        assert arrival.left_s(now) == pytest.approx(30, abs=1)
-        until = arrival.deadline
-        arrival.take(b"E")
-        assert arrival.deadline == until
+        assert budget.remaining_s(now) == pytest.approx(1, abs=0.5)
+        budget.count(b"")  # nothing has come with that
+        assert budget.remaining_s(now) == pytest.approx(1, abs=0.5)
+        budget.count(b"G")
+        assert budget.remaining_s(now) == pytest.approx(30, abs=1)
+        until = budget.deadline
+        budget.count(b"E")
+        assert budget.deadline == until
 
 
 class TestBytes:
     def test_a_head_may_be_as_large_as_the_bound(self) -> None:
-        arrival = Arrival(BOUNDS, Room())
-        arrival.take(b"x" * 399)
-        arrival.take(b"x")
+        budget = RequestBudget(BOUNDS, BodyMemory())
+        budget.count(b"x" * 399)
+        budget.count(b"x")
         with pytest.raises(Refusal) as refused:
-            arrival.take(b"x")
+            budget.count(b"x")
         assert status(refused.value) == 431
 
     def test_a_body_is_counted_for_itself(self) -> None:
-        arrival = Arrival(Small(30.0), Room())
-        arrival.take(b"x" * 400)
-        arrival.begin_body()
+        budget = RequestBudget(Small(30.0), BodyMemory())
+        budget.count(b"x" * 400)
+        budget.begin_body()
         for _ in range(3):
-            arrival.take(b"x" * 10)
+            budget.count(b"x" * 10)
         with pytest.raises(Refusal) as refused:
-            arrival.take(b"x" * 271)
+            budget.count(b"x" * 271)
         assert status(refused.value) == 413
 
     def test_the_next_request_begins_anew(self) -> None:
-        arrival = Arrival(BOUNDS, Room())
+        budget = RequestBudget(BOUNDS, BodyMemory())
         for _ in range(5):
-            arrival.take(b"x" * 300)
-            arrival.begin_body()
-            arrival.take(b"x" * 100)
-            arrival.end()
-            arrival.expect_another()
+            budget.count(b"x" * 300)
+            budget.begin_body()
+            budget.count(b"x" * 100)
+            budget.end()
+            budget.expect_next_request()
 
 
 class TestRoom:
     """All the bodies of a worker that are not whole yet, together."""
 
-    def begun(self, room: Room, size: int) -> Arrival:
-        arrival = Arrival(Tight(30.0), room)
-        arrival.begin_body()
-        arrival.take(b"x" * size)
-        return arrival
+    def begun(self, memory: BodyMemory, size: int) -> RequestBudget:
+        budget = RequestBudget(Tight(30.0), memory)
+        budget.begin_body()
+        budget.count(b"x" * size)
+        return budget
 
     def test_a_large_body_is_refused_where_there_is_no_room_and_a_small_one_is_not(self) -> None:
-        room = Room()
-        self.begun(room, 90)
+        memory = BodyMemory()
+        self.begun(memory, 90)
         with pytest.raises(Refusal) as refused:
-            self.begun(room, 70)
+            self.begun(memory, 70)
         assert status(refused.value) == 503
-        assert b"Retry-After: 5\r\n" in refused.value.answer
-        self.begun(room, 20)
+        assert b"Retry-After: 5\r\n" in refused.value.response
+        self.begun(memory, 20)
 
     def test_each_gives_back_what_it_held_once(self) -> None:
-        room = Room()
-        arrivals = [self.begun(room, 70), self.begun(room, 80)]
-        assert room.held == 150
-        for arrival in arrivals * 2:
-            arrival.end()
-        assert room.held == 0
-        self.begun(room, 100)
+        memory = BodyMemory()
+        budgets = [self.begun(memory, 70), self.begun(memory, 80)]
+        assert memory.held == 150
+        for budget in budgets * 2:
+            budget.end()
+        assert memory.held == 0
+        self.begun(memory, 100)
 
     def test_one_that_was_refused_gives_it_back_too(self) -> None:
-        room = Room()
-        held = self.begun(room, 90)
-        late = Arrival(Tight(30.0), room)
+        memory = BodyMemory()
+        held = self.begun(memory, 90)
+        late = RequestBudget(Tight(30.0), memory)
         late.begin_body()
         with pytest.raises(Refusal):
-            late.take(b"x" * 90)
+            late.count(b"x" * 90)
         late.end()
         held.end()
-        assert room.held == 0
+        assert memory.held == 0
 
     def test_heads_hold_nothing(self) -> None:
-        room = Room()
+        memory = BodyMemory()
         for _ in range(10):
-            Arrival(Tight(30.0), room).take(b"x" * 300)
-        assert room.held == 0
+            RequestBudget(Tight(30.0), memory).count(b"x" * 300)
+        assert memory.held == 0
 
 
 BODIES = [

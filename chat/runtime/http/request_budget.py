@@ -14,62 +14,62 @@ from chat.runtime.http.bounds import Bounds, bad_body, body_too_large, head_too_
 _CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 
 
-class Room:
+class BodyMemory:
     """What all the bodies of a worker that are not whole yet have of memory."""
 
     def __init__(self) -> None:
         self.held = 0
 
 
-class Arrival:
+class RequestBudget:
     """The time and the bytes of one request, head first, then `begin_body`, to its `end`.
 
     `began` is whether anything of it has come; before that, an end of the connection or of the time is no fault.
     """
 
-    __slots__ = ("_bounds", "_held", "_idle", "_most", "_room", "_taken", "_too_large", "began", "deadline")
+    __slots__ = ("_body_memory", "_bounds", "_counted", "_held", "_idle", "_limit", "_too_large", "began", "deadline")
 
-    def __init__(self, bounds: Bounds, room: Room) -> None:
+    def __init__(self, bounds: Bounds, body_memory: BodyMemory) -> None:
         self._bounds = bounds
-        self._room = room
+        self._body_memory = body_memory
         self._held = 0
         self._expect(bounds.request_s, idle=False)
 
-    def expect_another(self) -> None:
+    def expect_next_request(self) -> None:
         """One more request may come: its first byte within `idle_s`, its head within `request_s` of that."""
         self._expect(self._bounds.idle_s, idle=True)
 
     def _expect(self, within_s: float, *, idle: bool) -> None:
         self.deadline = time.monotonic() + within_s
         self.began, self._idle = False, idle
-        self._taken, self._most, self._too_large = 0, self._bounds.head_bytes, head_too_large
+        self._counted, self._limit, self._too_large = 0, self._bounds.head_bytes, head_too_large
 
     def begin_body(self) -> None:
         self.deadline = time.monotonic() + self._bounds.request_s
-        self._taken, self._most = 0, self._bounds.body_bytes + self._bounds.framing_bytes
+        self._counted, self._limit = 0, self._bounds.body_bytes + self._bounds.framing_bytes
         self._too_large = body_too_large
 
     def end(self) -> None:
-        self._room.held -= self._held
+        self._body_memory.held -= self._held
         self._held = 0
 
-    def left_s(self, now: float) -> float:
+    def remaining_s(self, now: float) -> float:
         """The time that is left. Raises Refusal, or NoMoreData where nothing has begun."""
         if now >= self.deadline:
-            self.fail_late()
+            self.raise_timeout()
         return self.deadline - now
 
-    def fail_late(self) -> None:
+    def raise_timeout(self) -> None:
         raise too_slow() if self.began else NoMoreData(b"")
 
-    def take(self, data: bytes) -> bytes:
+    def count(self, data: bytes) -> bytes:
         """Count what has come. Raises Refusal where it is too much."""
         if not self.began and data:
             self.began = True
             if self._idle:
                 self.deadline = time.monotonic() + self._bounds.request_s
-        self._taken += len(data)
-        if self._taken > self._most:
+        self._counted += len(data)
+        if self._counted > self._limit:
             raise self._too_large()
         if self._too_large is body_too_large:
             self._hold(len(data))
@@ -77,15 +77,15 @@ class Arrival:
 
     def _hold(self, size: int) -> None:
         self._held += size
-        self._room.held += size
-        if self._room.held > self._bounds.bodies_bytes and self._taken > self._bounds.small_body_bytes:
+        self._body_memory.held += size
+        if self._body_memory.held > self._bounds.bodies_bytes and self._counted > self._bounds.small_body_bytes:
             raise no_room()
 
 
 class Source(Protocol):
     """Where a request comes from."""
 
-    arrival: Arrival
+    budget: RequestBudget
 
     def sendall(self, data: bytes) -> None: ...
 
@@ -101,7 +101,7 @@ def read_body(request: Any, source: Source, bounds: Bounds) -> None:
         return
     if length is not None and length > bounds.body_bytes:
         raise body_too_large()
-    source.arrival.begin_body()
+    source.budget.begin_body()
     if request._expected_100_continue:
         source.sendall(_CONTINUE)
         request._expected_100_continue = False

@@ -33,12 +33,12 @@ class PidFile:
         self._path: Path | None = None
         self._handle = -1
 
-    def take(self, run_dir: Path) -> None:
+    def acquire(self, run_dir: Path) -> None:
         """Write and lock the file in `run_dir`, in place of one that is there: of a dead server, or of one that
         is just ending. Another call with the same folder does nothing. Raises OSError.
         """
         path = run_dir / NAME
-        if self._mine(path):
+        if self._owns(path):
             return
         self.release()
         run_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -55,18 +55,18 @@ class PidFile:
 
     def release(self) -> None:
         """Remove it, unless a later server has put its own there."""
-        if self._path is not None and self._mine(self._path):
+        if self._path is not None and self._owns(self._path):
             with contextlib.suppress(OSError):
                 self._path.unlink()
-        self.forget()
+        self.close()
 
-    def forget(self) -> None:
+    def close(self) -> None:
         """Only close it: what a process does that was forked from the master. It holds no lock of its own."""
         if self._handle >= 0:
             os.close(self._handle)
         self._path, self._handle = None, -1
 
-    def _mine(self, path: Path) -> bool:
+    def _owns(self, path: Path) -> bool:
         # Never by opening it: to close any descriptor of a file gives up a process's locks on it.
         if self._handle < 0:
             return False
@@ -76,7 +76,7 @@ class PidFile:
 
 
 # In this module because it stays loaded, whereas gunicorn's configuration file is run anew at each reload.
-OURS = PidFile()
+OWN = PidFile()
 
 
 def master(run_dir: Path) -> int | None:

@@ -6,8 +6,8 @@ import errno
 
 import pytest
 
-from config.server.births import Birth
-from config.server.reasons import CannotStart, reason
+from config.server.start_errors import CannotStart, explain
+from config.server.start_status import StartStatus
 from config.settings import ROOT, SettingError
 
 
@@ -30,7 +30,7 @@ from config.settings import ROOT, SettingError
     ],
 )
 def test_one_line_that_says_what_is_wrong(error: BaseException, sentence: str) -> None:
-    told = reason(error)
+    told = explain(error)
     assert sentence in told
     assert told.isprintable()
     assert not told.endswith(".")
@@ -40,15 +40,16 @@ def test_the_place_in_the_program_is_named() -> None:
     try:
         raise KeyError("x")
     except KeyError as error:
-        assert f"KeyError: 'x' (tests/config/server/test_reasons.py, line {error.__traceback__.tb_lineno});" in reason(
-            error
+        assert (
+            f"KeyError: 'x' (tests/config/server/test_start_errors.py, line {error.__traceback__.tb_lineno});"
+            in explain(error)
         )
 
 
 def test_a_reason_of_any_length_reaches_the_master() -> None:
-    birth = Birth()
-    assert (birth.ready, birth.reason) == (False, "")
-    birth.fail("ü" * 2000)
-    assert set(birth.reason.rstrip("�")) == {"ü"}
-    birth.succeed()
-    assert birth.ready
+    start_status = StartStatus()
+    assert (start_status.ready, start_status.failure) == (False, "")
+    start_status.fail("ü" * 2000)
+    assert set(start_status.failure.rstrip("�")) == {"ü"}
+    start_status.succeed()
+    assert start_status.ready

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 
-class Lane(enum.Enum):
+class RequestKind(enum.Enum):
     """`TURN` answers as long as a turn runs, `FOLLOW` listens to one; `SHORT` is all the rest."""
 
     TURN = "turn"
@@ -17,15 +17,15 @@ class Lane(enum.Enum):
 
 
 # The lane of a request, by its method, its path and what it accepts.
-LaneOf = Callable[[str, str, str], Lane]
+KindOf = Callable[[str, str, str], RequestKind]
 
 
-class Places:
+class ThreadSlots:
     """So many at a time, and so many that wait for that, in their order."""
 
-    def __init__(self, size: int, most_waiting: int) -> None:
+    def __init__(self, size: int, max_waiting: int) -> None:
         self.size = size
-        self._most_waiting = most_waiting
+        self._max_waiting = max_waiting
         self._waiting: collections.deque[Any] = collections.deque()
         self.taken = 0
 
@@ -38,12 +38,12 @@ class Places:
         """How many wait for a place."""
         return len(self._waiting)
 
-    def enter(self, one: Any) -> bool | None:
+    def acquire(self, one: Any) -> bool | None:
         """Take a place; False where `one` has to wait for it, None where there is no room for that either."""
         if self.taken < self.size:
             self.taken += 1
             return True
-        if len(self._waiting) >= self._most_waiting:
+        if len(self._waiting) >= self._max_waiting:
             return None
         self._waiting.append(one)
         return False
@@ -51,14 +51,14 @@ class Places:
     def leave(self) -> Any:
         """Give a place back. Returns whoever has it now, None if nobody waits."""
         self.taken -= 1
-        return self.let_in() if self._waiting and self.taken < self.size else None
+        return self.admit_next() if self._waiting and self.taken < self.size else None
 
-    def let_in(self) -> Any:
+    def admit_next(self) -> Any:
         """Have the first one that waits come in, whether or not there is a place. Returns it."""
         self.taken += 1
         return self._waiting.popleft()
 
-    def let_all_in(self) -> list[Any]:
+    def admit_all(self) -> list[Any]:
         """Have nobody wait any longer: more than `size` are in now."""
         waiting = list(self._waiting)
         self._waiting.clear()

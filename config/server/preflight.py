@@ -1,4 +1,4 @@
-"""Tries out whether the server could start: runs `chat/rehearsal.py` in a process of its own and reads the result.
+"""Tries out whether the server could start: runs `chat/preflight.py` in a process of its own and reads the result.
 
 Used before the worker class is changed, and by gunicorn's master before it reloads: a reload that fails half-way
 would leave the server with nothing that can start.
@@ -34,7 +34,7 @@ class Outcome:
     failure: str = ""
 
 
-class Trial:
+class Preflight:
     """A start that is being tried out by `python`, with gunicorn's `arguments`. Bounded in time.
 
     Nothing here waits for the process, so that gunicorn's master can look after its workers meanwhile.
@@ -48,7 +48,7 @@ class Trial:
         # FLASK_RUN_FROM_CLI and the like are of the command that asks, and are not in `environ`.
         try:
             self._process = subprocess.Popen(  # noqa: S603 - the server's own command line
-                [python, "-m", "chat.rehearsal", *arguments],
+                [python, "-m", "chat.preflight", *arguments],
                 cwd=folder,
                 env={**environ, "PYTHONPATH": os.pathsep.join(path for path in paths if path)},
                 stdin=subprocess.DEVNULL,
@@ -102,10 +102,10 @@ class Trial:
             return Outcome(failure=cause(said) if status or said else "it ended before it was ready")
 
 
-def attempt(python: str, arguments: Sequence[str], environ: Mapping[str, str], folder: Path) -> Outcome:
+def check(python: str, arguments: Sequence[str], environ: Mapping[str, str], folder: Path) -> Outcome:
     """Try out a start in this environment and working directory, and wait for its end."""
     try:
-        return Trial(python, arguments, environ, folder).wait()
+        return Preflight(python, arguments, environ, folder).wait()
     except OSError as error:
         return Outcome(failure=str(error))
 

@@ -37,7 +37,7 @@ def read() -> Settings:
     return _read[0]
 
 
-def settings() -> Settings | None:
+def get() -> Settings | None:
     """What `read` returned last in this process or the one it was forked from; None outside a server."""
     return _read[0] if _read else None
 

@@ -10,21 +10,21 @@ import gevent
 import pytest
 from gevent import socket
 
-from chat.runtime.attention import SLICE_S, Attention, paced
-from chat.runtime.http.arrival import Room
+from chat.runtime.fair_queue import SLICE_S, FairQueue, next_read_size
 from chat.runtime.http.bounds import Bounds
-from chat.runtime.http.greenlet_server import Wire
+from chat.runtime.http.greenlet_server import BoundedSocket
+from chat.runtime.http.request_budget import BodyMemory
 
 LONG_S = 30.0
 
 
 def test_busy_ones_take_turns_and_others_go_on_between_them() -> None:
-    attention = Attention(slice_s=0.0)
+    fair_queue = FairQueue(slice_s=0.0)
     seen: list[str] = []
 
     def busy(name: str) -> None:
         for _ in range(3):
-            attention.wait()
+            fair_queue.wait()
             seen.append(name)
 
     def other() -> None:
@@ -42,30 +42,30 @@ def test_busy_ones_take_turns_and_others_go_on_between_them() -> None:
 
 
 def test_those_with_little_to_do_share_a_slice() -> None:
-    attention = Attention(slice_s=LONG_S)
+    fair_queue = FairQueue(slice_s=LONG_S)
     seen: list[int] = []
 
     def brief(number: int) -> None:
-        attention.wait()
+        fair_queue.wait()
         seen.append(number)
 
     all_of_them = [gevent.spawn(brief, number) for number in range(50)]
     gevent.sleep(0)
-    assert attention.is_scarce
+    assert fair_queue.is_contended
     assert not seen
     all_of_them[0].join(LONG_S)
     assert seen == list(range(50))
-    assert not attention.is_scarce
+    assert not fair_queue.is_contended
 
 
 def test_one_that_is_killed_leaves_the_queue() -> None:
-    attention = Attention(slice_s=0.0)
-    killed, other = gevent.spawn(attention.wait), gevent.spawn(attention.wait)
+    fair_queue = FairQueue(slice_s=0.0)
+    killed, other = gevent.spawn(fair_queue.wait), gevent.spawn(fair_queue.wait)
     gevent.sleep(0)
     killed.kill()
     other.join(LONG_S)
     assert other.successful()
-    assert not attention.is_scarce
+    assert not fair_queue.is_contended
 
 
 @pytest.mark.parametrize(
@@ -81,28 +81,28 @@ def test_one_that_is_killed_leaves_the_queue() -> None:
     ids=["too slow", "too slow for few", "never too little", "just right", "fast", "never too much"],
 )
 def test_as_much_is_taken_as_a_slice_is_enough_for(piece: int, size: int, took_s: float, expected: int) -> None:
-    assert paced(piece, size, took_s, SLICE_S) == expected
+    assert next_read_size(piece, size, took_s, SLICE_S) == expected
 
 
-class _Counted(Attention):
+class _Counted(FairQueue):
     waits = 0
 
     def wait(self) -> None:
         self.waits += 1
 
 
-Make = Callable[[], tuple[Wire, _Counted, socket.socket]]
+Make = Callable[[], tuple[BoundedSocket, _Counted, socket.socket]]
 
 
 @pytest.fixture
 def make() -> Iterator[Make]:
     ends: list[socket.socket] = []
 
-    def made() -> tuple[Wire, _Counted, socket.socket]:
+    def made() -> tuple[BoundedSocket, _Counted, socket.socket]:
         near, far = socket.socketpair()
         ends.extend((near, far))
-        attention = _Counted(SLICE_S)
-        return Wire(near, Bounds(LONG_S), Room(), {}, attention), attention, far
+        fair_queue = _Counted(SLICE_S)
+        return BoundedSocket(near, Bounds(LONG_S), BodyMemory(), {}, fair_queue), fair_queue, far
 
     yield made
     for end in ends:
@@ -121,57 +121,57 @@ def ask_later(client: socket.socket) -> None:
 
 
 def test_a_connection_that_is_work_waits_for_its_turn_and_is_taken_less_of(make: Make) -> None:
-    wire, attention, client = make()
+    connection, fair_queue, client = make()
     client.sendall(b"x" * 16_384)
     taken = []
     for _ in range(5):
-        taken.append(len(wire.recv(8192)))
+        taken.append(len(connection.recv(8192)))
         work(4 * SLICE_S)
-    assert attention.waits == 4
+    assert fair_queue.waits == 4
     assert taken[0] > 2 * taken[1] >= 2 * taken[2]
     assert taken[-1] >= 256
 
 
 def test_work_adds_up_over_pieces_that_are_waited_for(make: Make) -> None:
-    wire, attention, client = make()
+    connection, fair_queue, client = make()
     for _ in range(8):
         gevent.spawn(ask_later, client)
-        wire.recv(8192)
+        connection.recv(8192)
         work(0.6 * SLICE_S)
-    assert 2 <= attention.waits <= 4
+    assert 2 <= fair_queue.waits <= 4
 
 
 def test_one_that_asks_again_and_again_without_a_pause_waits_for_its_turn(make: Make) -> None:
-    wire, attention, client = make()
+    connection, fair_queue, client = make()
     client.sendall(b"x" * 10)
     for _ in range(5):
-        wire.recv(1)
-        wire.arrived()
+        connection.recv(1)
+        connection.arrived()
         work(2 * SLICE_S)
-        wire.expect()
-    assert attention.waits >= 2
+        connection.expect()
+    assert fair_queue.waits >= 2
 
 
 def test_a_new_request_after_a_silence_waits_for_nobody(make: Make) -> None:
-    wire, attention, client = make()
+    connection, fair_queue, client = make()
     client.sendall(b"x")
     for _ in range(5):
-        wire.recv(8192)
-        wire.arrived()
+        connection.recv(8192)
+        connection.arrived()
         work(2 * SLICE_S)
-        wire.expect()
+        connection.expect()
         gevent.spawn(ask_later, client)
-    assert attention.waits == 0
+    assert fair_queue.waits == 0
 
 
 def test_a_large_body_that_is_no_work_is_taken_in_large_pieces(make: Make) -> None:
-    wire, attention, client = make()
+    connection, fair_queue, client = make()
     sending = gevent.spawn(client.sendall, b"x" * 60_000)
-    wire.arrival.begin_body()
+    connection.budget.begin_body()
     received = pieces = 0
     while received < 60_000:
-        received += len(wire.recv(1 << 20))
+        received += len(connection.recv(1 << 20))
         pieces += 1
     sending.join(LONG_S)
     assert pieces <= 20
-    assert attention.waits == 0
+    assert fair_queue.waits == 0

@@ -12,27 +12,27 @@ from pathlib import Path
 
 import pytest
 
-from config import pid_file
+from config.server import pid_file
 from config.settings import ROOT
 
 MASTER = """
 import os, sys
 from pathlib import Path
-from config.pid_file import OURS
-OURS.take(Path(sys.argv[1]))
-OURS.take(Path(sys.argv[1]))
+from config.server.pid_file import OWN
+OWN.acquire(Path(sys.argv[1]))
+OWN.acquire(Path(sys.argv[1]))
 print("ready", flush=True)
 for line in sys.stdin:
     if line == "fork\\n":
         child = os.fork()
         if not child:
-            OURS.forget()
+            OWN.close()
             sys.stdin.readline()
             os._exit(0)
     if line == "release\\n":
-        OURS.release()
+        OWN.release()
     if line.startswith("take "):
-        OURS.take(Path(line[5:].strip()))
+        OWN.acquire(Path(line[5:].strip()))
     print("done", flush=True)
 """
 
@@ -158,7 +158,7 @@ def test_a_folder_that_cannot_be(tmp_path: Path) -> None:
     (tmp_path / "data").touch()
     assert pid_file.master(tmp_path / "data" / "run") is None
     with pytest.raises(OSError):
-        pid_file.PidFile().take(tmp_path / "data" / "run")
+        pid_file.PidFile().acquire(tmp_path / "data" / "run")
 
 
 def test_a_folder_that_is_closed_to_this_user(run_dir: Path) -> None:

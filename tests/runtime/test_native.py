@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator, Sequence
 import pytest
 
 from chat.runtime.mode import native_lock, native_sleep
-from chat.runtime.native import Call, NativePool, NotYet
+from chat.runtime.native import Call, CallTimeout, NativePool
 
 
 class Gate:
@@ -228,7 +228,7 @@ class Groups:
             if call.work is self.put_off:
                 self.put_off = None
             else:
-                call.make()
+                call.run()
 
     def run_while_held(self, gate: Gate, works: list[Callable[[], object]]) -> list[object]:
         """Have `works` wait in this order behind one that stands at the gate; then open it. What they returned."""
@@ -243,7 +243,7 @@ class Groups:
             caller = threading.Thread(target=lambda n=number, w=work: told.update({n: self.pool.run(w)}))
             caller.start()
             callers.append(caller)
-            wait_until(lambda n=number: self.pool.waiting == n + 1)
+            wait_until(lambda n=number: self.pool.queued == n + 1)
         gate.open()
         for caller in (at_gate, *callers):
             caller.join(20)
@@ -285,7 +285,7 @@ def test_a_group_that_cannot_be_made_is_told_so_and_the_thread_goes_on(gate: Gat
             broken[0] = False
             raise ValueError("on purpose")
         for call in calls:
-            call.make()
+            call.run()
 
     pool = NativePool(1, make, 8)
     with pytest.raises(ValueError, match="on purpose"):
@@ -305,13 +305,13 @@ def test_a_closed_pool_takes_no_more(pool: NativePool) -> None:
 def test_a_call_that_is_not_over_in_time(gate: Gate) -> None:
     pool = NativePool(1)
     call = Call(gate.enter)
-    with pytest.raises(NotYet):
+    with pytest.raises(CallTimeout):
         pool.outcome(call, 0.05)
-    assert call.begun and call.abandoned and not call.done
+    assert call.started and call.abandoned and not call.done
     behind = Call(lambda: 1)
-    with pytest.raises(NotYet):
+    with pytest.raises(CallTimeout):
         pool.outcome(behind, 0.05, 60.0)  # it has not begun, so it gets no more time
-    assert not behind.begun
+    assert not behind.started
     gate.open()
     assert pool.run(lambda: 2) == 2
     assert call.value == b"x"

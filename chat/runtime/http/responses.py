@@ -1,11 +1,11 @@
-"""Answers of a gthread worker that are under way, each with a thread, and those that their clients do not take."""
+"""Responses of a gthread worker that are under way, each with a thread, and those that their clients do not take."""
 
 from __future__ import annotations
 
 from chat.runtime.http.connection import Connection
 
 
-class Answers:
+class Responses:
     """Used by the loop alone; the threads only note in their connections since when they have been sending."""
 
     def __init__(self) -> None:
@@ -20,17 +20,17 @@ class Answers:
         self._under_way.pop(connection, None)
         self._passed.pop(connection, None)
 
-    def not_taken(self, since: float) -> list[Connection]:
+    def blocked(self, since: float) -> list[Connection]:
         """Return those that have been waiting for their clients since then or before, the longest first."""
         found = [(each.sending_since, each) for each in self._under_way if not each.abandoned]
         waiting = [(began, each) for began, each in found if 0 < began <= since]
         return [each for _, each in sorted(waiting, key=lambda pair: pair[0])]
 
-    def pass_on(self, connection: Connection) -> None:
+    def release_slot(self, connection: Connection) -> None:
         """Note that the connection's place is free again."""
-        connection.has_passed_on = True
+        connection.slot_released = True
         self._passed[connection] = None
 
-    def without_place(self) -> list[Connection]:
+    def without_slot(self) -> list[Connection]:
         """Return those that have a thread and no place, the longest first."""
         return [each for each in self._passed if not each.abandoned]

@@ -17,7 +17,7 @@ from gunicorn.glogging import Logger
 from config.logging import LineFile, escaped
 
 # Where the application notes in the WSGI environment when it began with a request, by the monotonic clock.
-BEGAN = "parley.began"
+STARTED_AT_KEY = "parley.began"
 
 
 class AccessLog(Logger):  # type: ignore[misc]  # gunicorn has no types
@@ -60,7 +60,7 @@ class AccessLog(Logger):  # type: ignore[misc]  # gunicorn has no types
 
 def _duration_s(environ: Mapping[str, Any], request_time: datetime.timedelta) -> float:
     """A request's duration by the monotonic clock, where the application noted when it began; else gunicorn's."""
-    began = environ.get(BEGAN)
+    began = environ.get(STARTED_AT_KEY)
     return max(0.0, request_time.total_seconds() if began is None else time.monotonic() - began)
 
 

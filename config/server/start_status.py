@@ -11,7 +11,7 @@ import os
 from collections.abc import Callable
 from typing import Any, NoReturn
 
-from config.server.reasons import NO_MEMORY, reason
+from config.server.start_errors import NO_MEMORY, explain
 
 FAILED = 3  # gunicorn's own exit status for a worker that could not start
 _READY, _REASON = 0, 1
@@ -20,7 +20,7 @@ _BYTES = 1024
 _RESERVE = 4 << 20
 
 
-class Birth:
+class StartStatus:
     """One worker's start. Make it before the fork; the worker writes, the master reads."""
 
     def __init__(self) -> None:
@@ -31,7 +31,7 @@ class Birth:
         return self._page[_READY] != 0
 
     @property
-    def reason(self) -> str:
+    def failure(self) -> str:
         """Why it could not start, in a sentence without a final stop; empty where it did not come to say so."""
         return self._page[_REASON:].rstrip(b"\0").decode("utf-8", "replace")
 
@@ -43,8 +43,8 @@ class Birth:
         self._page[_REASON : _REASON + len(text)] = text
 
 
-def watched(worker: Any, birth: Birth, init_process: Callable[[], None]) -> Callable[[], None]:
-    """Return `init_process` of a worker that tells `birth` why it failed, instead of printing a traceback.
+def record_failure(worker: Any, start_status: StartStatus, init_process: Callable[[], None]) -> Callable[[], None]:
+    """Return `init_process` of a worker that tells `start_status` why it failed, instead of printing a traceback.
 
     It runs as long as the worker does: what goes wrong after the start is left to gunicorn.
     """
@@ -57,17 +57,17 @@ def watched(worker: Any, birth: Birth, init_process: Callable[[], None]) -> Call
             reserve.clear()
             if worker.booted or (isinstance(error, SystemExit) and not error.code):
                 raise
-            _leave(worker, birth, error)
+            _leave(worker, start_status, error)
 
     return init
 
 
-def _leave(worker: Any, birth: Birth, error: BaseException) -> NoReturn:
+def _leave(worker: Any, start_status: StartStatus, error: BaseException) -> NoReturn:
     """End the process at once: to leave in order takes memory, files and a disk, which may be what is missing."""
     try:
-        birth.fail(reason(error))
+        start_status.fail(explain(error))
         worker.log.debug("The worker could not start", exc_info=error)
     except Exception:  # noqa: BLE001 - most likely there is no memory for this either
-        birth.fail(NO_MEMORY)
+        start_status.fail(NO_MEMORY)
     finally:
         os._exit(FAILED)

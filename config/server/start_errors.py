@@ -21,7 +21,7 @@ class CannotStart(Exception):
     """`str(error)` is a sentence for the operator already."""
 
 
-def reason(error: BaseException) -> str:
+def explain(error: BaseException) -> str:
     """One line, without a final stop, that names what is wrong and, where it is known, the remedy."""
     shown = "".join(char if char.isprintable() else " " for char in _explained(error))
     return shown[:_CHARS].strip().rstrip(".")

@@ -9,18 +9,18 @@ _FIRST_PAUSE_S = 1.0
 _LONGEST_PAUSE_S = 30.0
 
 
-class Attempts:
-    """`proven`: at least one worker of this server has ever been ready, so that it is worth trying again."""
+class RestartBackoff:
+    """`ever_ready`: at least one worker of this server has ever been ready, so that it is worth trying again."""
 
     def __init__(self, now: Callable[[], float] = time.monotonic) -> None:
         self._now = now
-        self.proven = False
+        self.ever_ready = False
         self.pause_s = 0.0
         self._next_at = 0.0
 
     def succeeded(self) -> None:
         """A worker is ready."""
-        self.proven = True
+        self.ever_ready = True
         self.pause_s = 0.0
 
     def failed(self) -> bool:
@@ -31,7 +31,7 @@ class Attempts:
         self._next_at = self._now() + self.pause_s
         return True
 
-    def begin_anew(self) -> None:
+    def reset(self) -> None:
         """Something has changed: the next attempt need not wait."""
         self.pause_s = 0.0
 

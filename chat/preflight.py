@@ -1,9 +1,9 @@
-"""A start without serving: `python -m chat.rehearsal`, with gunicorn's own arguments behind it.
+"""Start of a worker without serving: `python -m chat.preflight ARGUMENTS`, with gunicorn's own arguments.
 
-Goes the way a worker goes, in the same order: the configuration file through gunicorn's own loader, the worker
-class, its patching, the application; then looks whether the database and the folders can be used, without making
-or changing anything in them. Succeeds with a line of JSON, `{"mode", "workers"}`; fails with the cause on the
-last line of stderr. Who starts it and reads that: `config/trial.py`.
+Runs the same steps as a worker, in the same order: the configuration file through gunicorn's own loader, the worker
+class, its patching, the application. Then checks that the database and the folders are usable, without creating or
+changing anything. On success prints a line of JSON, `{"mode", "workers"}`; on failure the last line of stderr is the
+cause. `config/server/preflight.py` starts this process and reads its output.
 """
 
 from __future__ import annotations
@@ -27,9 +27,9 @@ if TYPE_CHECKING:
 def main() -> None:
     server = WSGIApplication("%(prog)s [OPTIONS] [APP_MODULE]", prog="gunicorn")
     _patch(server)
-    parley = server.wsgi().extensions["parley"]
-    _look_at_folders(parley.settings)
-    _look_at_database(parley.store)
+    services = server.wsgi().extensions["parley"]
+    _check_folders(services.settings)
+    _check_database(services.store)
 
     from chat.runtime import mode  # noqa: PLC0415 - nothing of the application is imported before the patching
 
@@ -38,27 +38,27 @@ def main() -> None:
 
 
 def _patch(server: WSGIApplication) -> None:
-    """What the worker class does to its process before it loads the application."""
+    """Patch the standard library as the worker class does before it loads the application."""
     worker_class = server.cfg.worker_class
     if hasattr(worker_class, "patch"):
         worker_class(0, os.getppid(), [], server, server.cfg.timeout, server.cfg, None).patch()
 
 
-def _look_at_folders(settings: Settings) -> None:
+def _check_folders(settings: Settings) -> None:
     try:
-        _could_make(settings.data_dir / "run")
+        _check_can_create(settings.data_dir / "run")
     except OSError as error:
         sys.exit(f"DATA_DIR is {str(settings.data_dir)!r}, but takes a folder that this user may write to ({error}).")
 
 
-def _look_at_database(store: Store) -> None:
+def _check_database(store: Store) -> None:
     from chat.errors import StoreUnavailable  # noqa: PLC0415 - as above
     from chat.store.database import explain_unopenable  # noqa: PLC0415
 
     path = store.database.path
     try:
         if not path.exists():
-            _could_make(path)
+            _check_can_create(path)
         elif not os.access(path, os.W_OK):
             raise PermissionError(f"{path} may only be read")
         else:
@@ -67,11 +67,11 @@ def _look_at_database(store: Store) -> None:
         sys.exit(explain_unopenable(path, error))
 
 
-def _could_make(path: Path) -> None:
-    """Raise OSError unless this user could make `path`, or something in the folder that it is."""
-    there = next(folder for folder in (path, *path.parents) if folder.exists())
-    # By trying it, with a file that has no name: to root, permissions say nothing.
-    tempfile.TemporaryFile(dir=there).close()
+def _check_can_create(path: Path) -> None:
+    """Raise OSError unless this user can create `path`, or a file in it where it is a folder."""
+    existing = next(folder for folder in (path, *path.parents) if folder.exists())
+    # Tried with an unnamed file: permissions do not apply to root.
+    tempfile.TemporaryFile(dir=existing).close()
 
 
 if __name__ == "__main__":
@@ -82,9 +82,9 @@ if __name__ == "__main__":
         status = refusal.code if isinstance(refusal.code, int) and refusal.code else 1
         if isinstance(refusal.code, str):
             sys.stderr.write(f"\n{refusal.code}\n")
-    except BaseException:  # noqa: BLE001 - whatever an application raises while it is imported
+    except BaseException:  # noqa: BLE001 - an import may raise anything
         status = 1
         traceback.print_exc()
     sys.stderr.flush()
-    # Not the interpreter's own end, which would wait for threads that the application may have started.
+    # `sys.exit` would wait for threads that the application may have started.
     os._exit(status)

@@ -25,7 +25,7 @@ _GROWTH = 8
 SLICE_S = 0.002
 
 
-class Attention:
+class FairQueue:
     """Greenlets that wait for it take turns: `slice_s` for all of them, then a pause. Not for several threads."""
 
     def __init__(self, slice_s: float) -> None:
@@ -35,7 +35,7 @@ class Attention:
         self._queue: collections.deque[Waiter] = collections.deque()
 
     @property
-    def is_scarce(self) -> bool:
+    def is_contended(self) -> bool:
         """Whether somebody waits for it."""
         return bool(self._queue)
 
@@ -72,12 +72,12 @@ class Attention:
 
 
 @functools.cache
-def of_this_worker() -> Attention:
+def for_this_worker() -> FairQueue:
     """The one of this process, from its first use on; after a fork that is."""
-    return Attention(SLICE_S)
+    return FairQueue(SLICE_S)
 
 
-def paced(piece: int, size: int, took_s: float, slice_s: float) -> int:
+def next_read_size(piece: int, size: int, took_s: float, slice_s: float) -> int:
     """How many bytes to take at most, after at most `piece` and in fact `size` of them were `took_s` of work.
 
     What has been taken is parsed without a pause, and a few thousand bytes may be a thousand chunks.

@@ -11,28 +11,28 @@ import os
 import struct
 from typing import Any
 
-_SLOTS = 512
-_SLOT = struct.Struct("<ii")
+_ROWS = 512
+_ROW = struct.Struct("<ii")
 # Made in the master, for the workers to inherit.
-_table = mmap.mmap(-1, _SLOTS * _SLOT.size)
+_table = mmap.mmap(-1, _ROWS * _ROW.size)
 
 
-def assign(server: Any, worker: Any) -> None:
-    """Give `worker` a slot of its own, in the master, before it is forked."""
-    taken = {getattr(other, "slot", -1) for other in server.WORKERS.values()}
-    worker.slot = next((slot for slot in range(_SLOTS) if slot not in taken), _SLOTS - 1)
-    _SLOT.pack_into(_table, worker.slot * _SLOT.size, 0, 0)
+def assign_row(server: Any, worker: Any) -> None:
+    """Give `worker` a row of its own, in the master, before it is forked."""
+    taken = {getattr(other, "capacity_row", -1) for other in server.WORKERS.values()}
+    worker.capacity_row = next((row for row in range(_ROWS) if row not in taken), _ROWS - 1)
+    _ROW.pack_into(_table, worker.capacity_row * _ROW.size, 0, 0)
 
 
-def tell(slot: int, free: int) -> None:
+def publish(row: int, free: int) -> None:
     """Say how many places this worker has left; below 0, how many more turns than its own places it has."""
-    _SLOT.pack_into(_table, slot * _SLOT.size, os.getpid(), free)
+    _ROW.pack_into(_table, row * _ROW.size, os.getpid(), free)
 
 
-def elsewhere(slot: int) -> int:
+def free_elsewhere(row: int) -> int:
     """Return how many places the other workers that live have left together; below 0 where they have too many turns."""
-    told = enumerate(_SLOT.iter_unpack(_table[:]))
-    return sum(free for other, (pid, free) in told if free and other != slot and _alive(pid))
+    told = enumerate(_ROW.iter_unpack(_table[:]))
+    return sum(free for other, (pid, free) in told if free and other != row and _alive(pid))
 
 
 def _alive(pid: int) -> bool:

@@ -10,10 +10,10 @@ from collections.abc import Callable, Iterator
 import pytest
 from gunicorn.config import Config
 
-from chat.runtime.http.answers import Answers
-from chat.runtime.http.arrival import Room
 from chat.runtime.http.bounds import Bounds
 from chat.runtime.http.connection import Connection
+from chat.runtime.http.request_budget import BodyMemory
+from chat.runtime.http.responses import Responses
 
 LONG_S = 30.0
 
@@ -26,7 +26,7 @@ def make() -> Iterator[Callable[[], Connection]]:
         near, far = socket.socketpair()
         near.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 8_192)
         ends.extend((near, far))
-        return Connection(Config(), near, ("127.0.0.1", 1), ("127.0.0.1", 80), Bounds(LONG_S), Room())
+        return Connection(Config(), near, ("127.0.0.1", 1), ("127.0.0.1", 80), Bounds(LONG_S), BodyMemory())
 
     yield made
     for end in ends:
@@ -34,7 +34,7 @@ def make() -> Iterator[Callable[[], Connection]]:
 
 
 def test_an_answer_that_is_not_taken_is_seen_and_can_be_ended(make: Callable[[], Connection]) -> None:
-    answers, connection, other = Answers(), make(), make()
+    answers, connection, other = Responses(), make(), make()
     failed: list[OSError] = []
     waits: list[Connection] = []
     connection.on_wait = lambda: waits.append(connection)
@@ -48,11 +48,11 @@ def test_an_answer_that_is_not_taken_is_seen_and_can_be_ended(make: Callable[[],
 
     for each in (connection, other):
         answers.begin(each)
-    assert answers.not_taken(time.monotonic()) == []
+    assert answers.blocked(time.monotonic()) == []
     thread = threading.Thread(target=answer)
     thread.start()
     until = time.monotonic() + LONG_S
-    while answers.not_taken(time.monotonic() - 0.1) != [connection]:
+    while answers.blocked(time.monotonic() - 0.1) != [connection]:
         assert time.monotonic() < until
         time.sleep(0.01)
     assert waits == [connection]
@@ -61,34 +61,34 @@ def test_an_answer_that_is_not_taken_is_seen_and_can_be_ended(make: Callable[[],
     assert len(failed) == 1
     assert not isinstance(failed[0], TimeoutError)
     # It is ended once.
-    assert answers.not_taken(time.monotonic()) == []
+    assert answers.blocked(time.monotonic()) == []
 
 
 def test_an_answer_that_is_taken_waits_for_nobody(make: Callable[[], Connection]) -> None:
-    answers, connection = Answers(), make()
+    answers, connection = Responses(), make()
     answers.begin(connection)
     connection.sock.sendall(b"Hello")
-    assert answers.not_taken(time.monotonic() + LONG_S) == []
+    assert answers.blocked(time.monotonic() + LONG_S) == []
 
 
 def test_the_longest_wait_is_the_first_and_what_has_ended_is_none(make: Callable[[], Connection]) -> None:
-    answers, made = Answers(), [make() for _ in range(4)]
+    answers, made = Responses(), [make() for _ in range(4)]
     for since, connection in zip((30.0, 10.0, 20.0, 0.0), made, strict=True):
         answers.begin(connection)
         connection.sending_since = since
-    assert answers.not_taken(25.0) == [made[1], made[2]]
-    assert answers.not_taken(40.0) == [made[1], made[2], made[0]]
+    assert answers.blocked(25.0) == [made[1], made[2]]
+    assert answers.blocked(40.0) == [made[1], made[2], made[0]]
     answers.end(made[1])
-    assert answers.not_taken(40.0) == [made[2], made[0]]
+    assert answers.blocked(40.0) == [made[2], made[0]]
 
 
 def test_those_without_a_place_are_known_until_they_end(make: Callable[[], Connection]) -> None:
-    answers, made = Answers(), [make() for _ in range(3)]
+    answers, made = Responses(), [make() for _ in range(3)]
     for connection in made:
         answers.begin(connection)
-        answers.pass_on(connection)
-    assert answers.without_place() == made
-    assert all(connection.has_passed_on for connection in made)
+        answers.release_slot(connection)
+    assert answers.without_slot() == made
+    assert all(connection.slot_released for connection in made)
     made[0].abandon()
     answers.end(made[1])
-    assert answers.without_place() == [made[2]]
+    assert answers.without_slot() == [made[2]]
