@@ -1,4 +1,4 @@
-"""The source of truth: one object with a repository for each subject."""
+"""The database: one `Store` with a repository for each subject."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ from chat.store.user_data import UserData
 
 
 class Store:
-    """The database and its repositories. Nothing is opened or made before the first call.
+    """The database and its repositories. Nothing is opened or created before the first call.
 
-    A process has one store at a time: peewee's models belong to the last one made.
+    A process has one store at a time: peewee's models are bound to the last one created.
     """
 
     def __init__(self, path: Path) -> None:
@@ -48,11 +48,11 @@ class Store:
         self.turns = Turns(self.database)
 
     def migrate(self) -> list[str]:
-        """Bring the tables up to date; returns the steps applied. Raises StoreUnavailable, OSError."""
+        """Apply the missing migrations and return their names. Raises DatabaseTooNew, StoreUnavailable, OSError."""
         return migrate(self.database)
 
     def ping(self) -> None:
-        """Raise StoreUnavailable unless the database answers and takes what is written."""
+        """Raise StoreUnavailable unless the database can be read and the last probe could write."""
         self.readiness.check()
 
     def close(self) -> None:

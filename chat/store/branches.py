@@ -1,4 +1,4 @@
-"""A conversation read a page at a time, along one branch from its end upwards. Whole ones: `history.py`."""
+"""One branch of a conversation, read in pages from its end upwards. `history.py` reads whole conversations."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from chat.store.database import Database, reads_snapshot
 from chat.store.models import Feedback, rows
 from chat.store.records import BranchPage, Conversation
 
-# What hangs below a message; an answer is made after its question, so the newest of all is a leaf.
+# The descendants of a message. An answer is newer than its question, so the newest descendant is a leaf.
 NEWEST_BELOW = """
     WITH RECURSIVE below (id) AS (
         SELECT ?
@@ -23,12 +23,12 @@ NEWEST_BELOW = """
 """
 
 SIBLINGS = """
-    SELECT shown.id, beside.id
-    FROM json_each(?) AS wanted
-    JOIN messages AS shown ON shown.id = wanted.value
-    JOIN messages AS beside INDEXED BY messages_children
-      ON beside.parent_id = shown.parent_id AND beside.role = shown.role
-    ORDER BY beside.id
+    SELECT message.id, sibling.id
+    FROM json_each(?) AS requested
+    JOIN messages AS message ON message.id = requested.value
+    JOIN messages AS sibling INDEXED BY messages_children
+      ON sibling.parent_id = message.parent_id AND sibling.role = message.role
+    ORDER BY sibling.id
 """
 
 ROOTS = """
@@ -36,15 +36,15 @@ ROOTS = """
 """
 
 _PARENT = "SELECT parent_id FROM messages WHERE id = ?"
-_THEIRS = "SELECT 1 FROM messages WHERE id = ? AND conversation_id = ?"
+_IN_CONVERSATION = "SELECT 1 FROM messages WHERE id = ? AND conversation_id = ?"
 
 
 @dataclass(frozen=True, slots=True)
 class BranchPosition:
-    """Which branch, and how far up. At most one of the three is set; none: the end of the newest branch.
+    """The branch to read and where its page ends. Without any field: the end of the newest branch.
 
-    `leaf`: the branch that ends at this message. `through`: the one through this message, down to the newest
-    below it. `before`, alone or with a leaf: only what comes before this message.
+    `leaf` is the last message of the branch. `through` is a message on the branch, which then ends at the newest
+    descendant. `before`, alone or with `leaf`, limits the page to messages before this one.
     """
 
     leaf: int | None = None
@@ -57,37 +57,35 @@ class Branches:
         self.database = database
 
     @reads_snapshot
-    def page(self, conversation: Conversation, place: BranchPosition, limit: int) -> BranchPage:
-        """The last `limit` messages at a place of a conversation.
+    def page(self, conversation: Conversation, position: BranchPosition, limit: int) -> BranchPage:
+        """Return the last `limit` messages at a position of a conversation.
 
-        Raises InvalidRequest for a message that is not one of this conversation's.
+        Raises InvalidRequest for a message of another conversation.
         """
         for name in ("leaf", "through", "before"):
-            self._check(conversation, name, getattr(place, name))
-        leaf = self._leaf(conversation, place)
-        end = (
-            leaf if place.before is None else self._scalar("SELECT parent_id FROM messages WHERE id = ?", place.before)
-        )
-        found = [] if end is None else history.path_to(self.database, end, limit + 1)
-        shown = history.messages_of(found[-limit:])
-        ids = [message.id for message in shown]
-        return BranchPage(leaf, shown, self._siblings(conversation.id, ids), _feedback(ids), len(found) > limit)
+            self._check(conversation, name, getattr(position, name))
+        leaf = self._leaf(conversation, position)
+        end = leaf if position.before is None else self._scalar(_PARENT, position.before)
+        path = [] if end is None else history.path_to(self.database, end, limit + 1)
+        messages = history.messages_from_rows(path[-limit:])
+        ids = [message.id for message in messages]
+        return BranchPage(leaf, messages, self._siblings(conversation.id, ids), _feedback(ids), len(path) > limit)
 
     def _check(self, conversation: Conversation, field: str, message_id: int | None) -> None:
         if message_id is None:
             return
-        if self._scalar(_THEIRS, message_id, conversation.id) is None:
+        if self._scalar(_IN_CONVERSATION, message_id, conversation.id) is None:
             raise InvalidRequest("invalid_value", f"{field} names no message of this conversation.", field)
 
-    def _leaf(self, conversation: Conversation, place: BranchPosition) -> int | None:
-        if place.through is not None:
-            return self._scalar(NEWEST_BELOW, place.through)
-        return conversation.head_id if place.leaf is None else place.leaf
+    def _leaf(self, conversation: Conversation, position: BranchPosition) -> int | None:
+        if position.through is not None:
+            return self._scalar(NEWEST_BELOW, position.through)
+        return conversation.head_id if position.leaf is None else position.leaf
 
     def _siblings(self, conversation_id: int, ids: list[int]) -> dict[int, list[int]]:
         siblings: dict[int, list[int]] = {}
-        for shown, beside in self.database.peewee.execute_sql(SIBLINGS, (_json(ids),)).fetchall():
-            siblings.setdefault(shown, []).append(beside)
+        for message_id, sibling_id in self.database.peewee.execute_sql(SIBLINGS, (_json(ids),)).fetchall():
+            siblings.setdefault(message_id, []).append(sibling_id)
         if missing := [each for each in ids if each not in siblings]:
             roots = [row[0] for row in self.database.peewee.execute_sql(ROOTS, (conversation_id,)).fetchall()]
             siblings |= dict.fromkeys(missing, roots)
@@ -99,7 +97,7 @@ class Branches:
 
 
 def _feedback(ids: list[int]) -> dict[int, int]:
-    return {given["message_id"]: given["value"] for given in rows(Feedback.select().where(Feedback.message_id << ids))}
+    return {row["message_id"]: row["value"] for row in rows(Feedback.select().where(Feedback.message_id << ids))}
 
 
 def _json(ids: list[int]) -> str:

@@ -1,4 +1,4 @@
-"""One statement for many rows: its `{rows}` becomes a list of values, as many as there are."""
+"""One statement for many rows. Its `{rows}` is replaced by a list of values, one per row."""
 
 from __future__ import annotations
 
@@ -12,38 +12,38 @@ import msgspec
 
 from chat.store.models import named
 
-RunStatement = Callable[[str, Sequence[object]], Cursor]
+Execute = Callable[[str, Sequence[object]], Cursor]
 
-# A statement is prepared for each number of rows, and the connection keeps those that it has prepared: so there
-# are few such numbers, and the largest stays far below the most values that a statement may have.
-_AT_ONCE = (64, 16, 4, 1)
-
-
-def execute_values(run: RunStatement, statement: str, rows: Sequence[Sequence[object]]) -> int:
-    """Run `statement` for all of `rows`, which are of one length. Returns how many rows of the table it changed."""
-    return sum(cursor.rowcount for cursor in _runs(run, statement, rows))
+# Rows per statement. Each size is a statement of its own in the connection's cache, so there are few sizes. The largest
+# stays far below SQLite's limit on parameters.
+_SIZES = (64, 16, 4, 1)
 
 
-def select_values(run: RunStatement, statement: str, rows: Sequence[Sequence[object]]) -> list[dict[str, Any]]:
-    """What a SELECT finds for all of `rows`."""
-    return [row for cursor in _runs(run, statement, rows) for row in named(cursor)]
+def execute_values(execute: Execute, statement: str, rows: Sequence[Sequence[object]]) -> int:
+    """Execute `statement` for all `rows`, which have one length. Return the number of table rows changed."""
+    return sum(cursor.rowcount for cursor in _cursors(execute, statement, rows))
 
 
-def ids(numbers: Iterable[int]) -> str:
-    """As `json_each` takes them."""
+def select_values(execute: Execute, statement: str, rows: Sequence[Sequence[object]]) -> list[dict[str, Any]]:
+    """Return the rows that a SELECT finds for all `rows`."""
+    return [row for cursor in _cursors(execute, statement, rows) for row in named(cursor)]
+
+
+def json_ids(numbers: Iterable[int]) -> str:
+    """Return numbers as a JSON array, for `json_each`."""
     return msgspec.json.encode(list(numbers)).decode()
 
 
-def _runs(run: RunStatement, statement: str, rows: Sequence[Sequence[object]]) -> Iterator[Cursor]:
+def _cursors(execute: Execute, statement: str, rows: Sequence[Sequence[object]]) -> Iterator[Cursor]:
     done = 0
-    for size in _AT_ONCE:
+    for size in _SIZES:
         while len(rows) - done >= size:
             part = rows[done : done + size]
-            yield run(_for_rows(statement, size, len(part[0])), list(itertools.chain.from_iterable(part)))
+            yield execute(_with_rows(statement, size, len(part[0])), list(itertools.chain.from_iterable(part)))
             done += size
 
 
 @functools.lru_cache(maxsize=256)
-def _for_rows(statement: str, rows: int, columns: int) -> str:
+def _with_rows(statement: str, rows: int, columns: int) -> str:
     row = f"({', '.join('?' * columns)})"
     return statement.format(rows=", ".join([row] * rows))

@@ -1,8 +1,8 @@
-"""Makes transactions of writes: those that wait at the same time share one, because the commit is what costs.
+"""Commit writes in groups: writes that wait at the same time share one transaction.
 
-Runs in the writing thread. Nothing is acknowledged before the commit that holds it. Writes of one kind that
-come together may be done together too: a statement for all of them costs little more than one for each, and
-each statement is a hand-over of the interpreter's lock, twice.
+The commit is the expensive part of a write. This code runs in the writing thread, and no write is acknowledged before
+the commit that contains it. Writes with the same `batch_work` are also executed together: one statement for all of
+them costs little more than one for each, and each statement releases and takes the interpreter's lock.
 """
 
 from __future__ import annotations
@@ -18,187 +18,202 @@ from chat.errors import StoreFailed, StoreUnavailable
 from chat.runtime import descriptors
 from chat.runtime.native import Call
 
-# What is written for one item of a kind: its value, or the error that is raised where it was asked for.
-Together = Callable[[Sequence[Any]], Sequence[Any]]
+# Writes a list of items and returns one value or exception per item. An exception is raised in the item's caller.
+BatchWork = Callable[[Sequence[Any]], Sequence[Any]]
 _Outcome = tuple[Any, BaseException | None]
 
 
 def _nothing() -> None:
-    """The work of who leaves it to `together`."""
+    """Placeholder for the work of a write that has a `batch_work`."""
 
 
 class Write(Call):
-    """One write that waits. `deadline` is when it gives up waiting for the lock.
+    """One queued write. It stops waiting for the lock at `deadline` (monotonic seconds).
 
-    Either a `work` of its own, or an `item` for a `together`, which is called with all the items that came.
+    It has either its own `work`, or an `item` for a `batch_work`, which is called with all queued items.
     """
 
-    __slots__ = ("deadline", "item", "together")
+    __slots__ = ("batch_work", "deadline", "item")
 
     def __init__(
-        self, deadline: float, work: Callable[[], Any] = _nothing, together: Together | None = None, item: Any = None
+        self, deadline: float, work: Callable[[], Any] = _nothing, batch_work: BatchWork | None = None, item: Any = None
     ) -> None:
         super().__init__(work)
         self.deadline = deadline
-        self.together = together
+        self.batch_work = batch_work
         self.item = item
 
 
 class Committer:
-    """`run` runs a statement in this thread's connection; `undo` rolls back whatever is open there."""
+    """Committer of groups of writes on this thread's connection.
 
-    def __init__(self, run: Callable[[str], sqlite3.Cursor], undo: Callable[[], None]) -> None:
-        self._run = run
-        self._undo = undo
+    `execute` executes a statement on the connection; `rollback` rolls back its open transaction, if any.
+    """
+
+    def __init__(self, execute: Callable[[str], sqlite3.Cursor], rollback: Callable[[], None]) -> None:
+        self._execute = execute
+        self._rollback = rollback
 
     def commit(self, group: Sequence[Write]) -> None:
-        """Commit a group. When something breaks the transaction under it, each of them for itself."""
-        waited_for = [write for write in group if not _given_up(write)]
-        if waited_for and self._begin(waited_for) and not self._write(waited_for):
-            for write in waited_for:
+        """Commit a group in one transaction. If that transaction fails, commit each write on its own."""
+        pending = [write for write in group if not _end_if_abandoned(write)]
+        if pending and self._begin(pending) and not self._write(pending):
+            for write in pending:
                 self.commit([write])
 
     def _begin(self, group: Sequence[Write]) -> bool:
-        """Get the lock. Those who have waited for too long, the queue included, are told so."""
+        """Take the write lock. On failure, end the writes whose deadline has passed, time in the queue included."""
         try:
-            # Another process that writes a lot lets go for moments only: look often. SQLite's own waiting
-            # looks ever more rarely.
-            self._run("PRAGMA busy_timeout=2")
+            # A process that writes a lot releases the lock for moments only, so poll often. SQLite's own busy
+            # handler polls less and less often.
+            self._execute("PRAGMA busy_timeout=2")
             self._begin_before(min(write.deadline for write in group))
-            self._run("PRAGMA busy_timeout=1000")
+            self._execute("PRAGMA busy_timeout=1000")
         except (peewee.PeeweeException, sqlite3.Error) as error:
             busy = "locked" in str(error)
             for write in group:
                 if not busy or write.deadline <= time.monotonic():
-                    write.end(error=translation(error))
-            self._undo()
+                    write.end(error=translate_error(error))
+            self._rollback()
             return False
         return True
 
     def _begin_before(self, deadline: float) -> None:
         while True:
             try:
-                self._run("BEGIN IMMEDIATE")
+                self._execute("BEGIN IMMEDIATE")
                 return
             except sqlite3.OperationalError as error:
                 if "locked" not in str(error) or time.monotonic() >= deadline:
                     raise
 
     def _write(self, group: Sequence[Write]) -> bool:
-        """False: nothing of it was committed, and nobody was told anything."""
+        """Execute and commit a group. Return False if nothing was committed and no write has ended."""
         try:
             outcomes = self._outcomes(group)
-        except BaseException as error:  # noqa: BLE001 - handed to whoever asked
-            self._undo()
-            if len(group) > 1:  # a full disk, for one, has SQLite roll everything back
+        except BaseException as error:  # noqa: BLE001 - raised in the caller
+            self._rollback()
+            if len(group) > 1:  # SQLite rolls everything back on a full disk, for example
                 return False
-            group[0].end(error=translation(error))
+            group[0].end(error=translate_error(error))
             return True
         try:
-            self._run("COMMIT")
+            self._execute("COMMIT")
         except (peewee.PeeweeException, sqlite3.Error) as error:
-            # It may have taken effect all the same: to run them again could do things twice.
-            self._undo()
+            # The commit may have taken effect: executing the group again could write twice.
+            self._rollback()
             outcomes = [(None, error)] * len(group)
-        for write in group:  # out of the list: an error holds this frame
-            write.end(*_translated(outcomes.pop(0)))
+        for write in group:  # popped from the list because an error references this frame
+            write.end(*_translate_outcome(outcomes.pop(0)))
         return True
 
     def _outcomes(self, group: Sequence[Write]) -> list[_Outcome]:
-        """Do what is to be written. Raises what concerns the transaction as a whole, or its only write."""
+        """Execute the writes of a group. Raises errors of the whole transaction, or of its only write."""
         if len(group) == 1:
-            return [_of_one(group[0])]
+            return [_single_outcome(group[0])]
         outcomes: dict[Write, _Outcome] = {}
-        for together, writes in _by_kind(group):
-            if together is None:
+        for batch_work, writes in _by_kind(group):
+            if batch_work is None:
                 outcomes |= {write: self._in_savepoint(write.work) for write in writes}
             else:
-                found = together([write.item for write in writes])
-                outcomes |= zip(writes, map(_told, found), strict=True)
+                results = batch_work([write.item for write in writes])
+                outcomes |= zip(writes, map(_as_outcome, results), strict=True)
         return [outcomes.pop(write) for write in group]
 
     def _in_savepoint(self, work: Callable[[], object]) -> _Outcome:
-        """Run one write of a group; one that raises leaves no trace in what the others do."""
+        """Execute one write of a group in a savepoint, which is rolled back if the write raises."""
         outcome: _Outcome
-        self._run("SAVEPOINT one")
+        self._execute("SAVEPOINT one")
         try:
             outcome = work(), None
-        except BaseException as error:  # noqa: BLE001 - handed to whoever asked
-            self._run("ROLLBACK TO one")
+        except BaseException as error:  # noqa: BLE001 - raised in the caller
+            self._execute("ROLLBACK TO one")
             outcome = None, error
-        self._run("RELEASE one")
+        self._execute("RELEASE one")
         try:
             return outcome
         finally:
-            del outcome  # an error holds this frame
+            del outcome  # an error references this frame
 
 
-def _given_up(write: Write) -> bool:
-    """End a write that nobody waits for any more: it was told to be too late, and is asked for again."""
+def _end_if_abandoned(write: Write) -> bool:
+    """End a write whose caller has timed out. Return whether it has ended."""
     if write.abandoned:
         write.end(error=StoreUnavailable("The database was slow; nothing was changed."))
     return write.abandoned
 
 
-def _by_kind(group: Sequence[Write]) -> Iterator[tuple[Together | None, list[Write]]]:
-    """The writes of a group, each kind in the order they came."""
-    kinds: dict[Together | None, list[Write]] = {}
+def _by_kind(group: Sequence[Write]) -> Iterator[tuple[BatchWork | None, list[Write]]]:
+    """Return the writes of a group by their batch work, each list in order of arrival."""
+    kinds: dict[BatchWork | None, list[Write]] = {}
     for write in group:
-        kinds.setdefault(write.together, []).append(write)
+        kinds.setdefault(write.batch_work, []).append(write)
     return iter(kinds.items())
 
 
-def _of_one(write: Write) -> _Outcome:
-    if write.together is None:
+def _single_outcome(write: Write) -> _Outcome:
+    if write.batch_work is None:
         return write.work(), None
-    value, error = _told(write.together([write.item])[0])
+    value, error = _as_outcome(write.batch_work([write.item])[0])
     if error is not None:
         try:
             raise error
         finally:
-            del error  # it holds this frame
+            del error  # it references this frame
     return value, None
 
 
-def _told(found: Any) -> _Outcome:
-    return (None, found) if isinstance(found, Exception) else (found, None)
+def _as_outcome(result: Any) -> _Outcome:
+    return (None, result) if isinstance(result, Exception) else (result, None)
 
 
-def _translated(outcome: _Outcome) -> _Outcome:
+def _translate_outcome(outcome: _Outcome) -> _Outcome:
     value, error = outcome
-    return value, None if error is None else translation(error)
+    return value, None if error is None else translate_error(error)
 
 
-def translation(error: BaseException) -> BaseException:
-    """Return what is told of an error: StoreUnavailable or StoreFailed for SQLite's own, any other as it is."""
+def translate_error(error: BaseException) -> BaseException:
+    """Return StoreUnavailable or StoreFailed for a database error; return any other error unchanged."""
     if not isinstance(error, (peewee.DatabaseError, peewee.InterfaceError, sqlite3.Error)):
         return error
-    told = StoreUnavailable(_sentence(error)) if _passes(error) else StoreFailed("The database refused this.")
-    told.__cause__ = error
-    return told
+    translated = (
+        StoreUnavailable(_message(error)) if _is_transient(error) else StoreFailed("The database refused this.")
+    )
+    translated.__cause__ = error
+    return translated
 
 
-# SQLite's result codes for what ends by itself or by an operator's hand: a lock, memory, a disk that is full,
-# read-only or away.
-_PASSING_CODES = {
+# SQLite's result codes for conditions that may pass or that an operator can end: a lock, no memory, a disk that is
+# full, read-only or missing.
+_TRANSIENT_CODES = {
     sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_NOMEM, sqlite3.SQLITE_READONLY,
     sqlite3.SQLITE_INTERRUPT, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_FULL, sqlite3.SQLITE_CANTOPEN,
     sqlite3.SQLITE_PROTOCOL,
 }  # fmt: skip
-# Where there is no code: the `sqlite3` module's own refusals, and peewee's.
-_PASSING_WORDS = ("locked", "busy", "full", "disk i/o", "unable to open", "readonly", "interrupted", "closed", "opened")
+# Used for errors without a code, raised by the `sqlite3` module itself or by peewee.
+_TRANSIENT_WORDS = (
+    "locked",
+    "busy",
+    "full",
+    "disk i/o",
+    "unable to open",
+    "readonly",
+    "interrupted",
+    "closed",
+    "opened",
+)
 
 
-def _passes(error: Exception) -> bool:
+def _is_transient(error: Exception) -> bool:
     """Return whether the same call may succeed later."""
     original = error.args[0] if error.args and isinstance(error.args[0], sqlite3.Error) else error
     code = getattr(original, "sqlite_errorcode", None)
     if code is not None:
-        return code & 0xFF in _PASSING_CODES
-    return any(word in str(error).lower() for word in _PASSING_WORDS)
+        return code & 0xFF in _TRANSIENT_CODES
+    return any(word in str(error).lower() for word in _TRANSIENT_WORDS)
 
 
-def _sentence(error: Exception) -> str:
+def _message(error: Exception) -> str:
     text = str(error)
     if "locked" in text or "busy" in text:
         return "The database is busy; try again in a moment."

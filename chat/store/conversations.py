@@ -1,4 +1,4 @@
-"""A user's conversations: listing, making, renaming, deleting. What was said in them: `history.py`."""
+"""A user's conversations: list, create, rename and delete them. `history.py` reads their messages."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ PINNED = _NEWEST.format(index="conversations_pinned", which="pinned = 1 AND arch
 ARCHIVED = _NEWEST.format(index="conversations_archived", which="archived = 1")
 _PAGES = {"": LISTED, "pinned": PINNED, "archived": ARCHIVED}
 
-# Conditional: a name that the user gave meanwhile stays.
-_ENTITLE = "UPDATE conversations SET title = ?, provisional = 0 WHERE id = ? AND provisional = 1"
+# Conditional, so that a title set by the user stays.
+_REPLACE_PROVISIONAL_TITLE = "UPDATE conversations SET title = ?, provisional = 0 WHERE id = ? AND provisional = 1"
 _KEEP_TITLE = "UPDATE conversations SET provisional = 0 WHERE id = ?"
 
 EXPIRED = """
@@ -33,7 +33,7 @@ EXPIRED = """
     WHERE temporary = 1 AND updated_at < ? AND active_turn_id IS NULL LIMIT ?
 """
 
-HELD = "SELECT COUNT(*) FROM conversations WHERE user_id = ?"
+COUNT_OF_USER = "SELECT COUNT(*) FROM conversations WHERE user_id = ?"
 CONVERSATIONS_OF_USER = 20_000
 
 _BEFORE_ALL = 2**63 - 1
@@ -48,25 +48,25 @@ class Conversations:
     def page(
         self, user_id: int, limit: int, cursor: str = "", which: Literal["", "pinned", "archived"] = ""
     ) -> tuple[list[Conversation], str | None]:
-        """At most `limit` of a user's conversations, newest first, and the cursor of the next page, if any.
+        """Return at most `limit` conversations of a user, newest first, and the cursor of the next page, if any.
 
-        Archived conversations are in pages of their own, temporary ones in none. Raises InvalidRequest for a
-        cursor that no page gave.
+        Archived conversations have pages of their own; temporary ones are in no page. Raises InvalidRequest for a
+        malformed cursor.
         """
         updated_at, last_id = _parse(cursor) if cursor else (_BEFORE_ALL, _BEFORE_ALL)
-        found = self.database.peewee.execute_sql(_PAGES[which], (user_id, updated_at, last_id, limit + 1))
-        items = [record(row) for row in named(found)]
+        cursor_rows = self.database.peewee.execute_sql(_PAGES[which], (user_id, updated_at, last_id, limit + 1))
+        items = [record(row) for row in named(cursor_rows)]
         more = f"{items[limit - 1].updated_at}-{items[limit - 1].id}" if len(items) > limit else None
         return items[:limit], more
 
     @writes
     def create(self, user_id: int, title: str = "", *, temporary: bool = False) -> Conversation:
-        """Raises Conflict where the user has as many as may be."""
-        if self.database.run(HELD, (user_id,)).fetchone()[0] >= CONVERSATIONS_OF_USER:
-            sentence = (
+        """Create a conversation. Raises Conflict if the user has the maximum number."""
+        if self.database.execute(COUNT_OF_USER, (user_id,)).fetchone()[0] >= CONVERSATIONS_OF_USER:
+            message = (
                 f"You have {CONVERSATIONS_OF_USER:,} conversations, which is as many as may be; delete some first."
             )
-            raise Conflict("too_many_conversations", sentence)
+            raise Conflict("too_many_conversations", message)
         now = now_ms()
         fields: dict[str, Any] = {
             "user_id": user_id,
@@ -76,10 +76,10 @@ class Conversations:
             "updated_at": now,
             "temporary": temporary,
         }
-        made = Row.insert(**fields).execute()
+        conversation_id = Row.insert(**fields).execute()
         if title:
-            note_titles(self.database.run, [made])
-        return Conversation(id=made, head_id=None, active_turn_id=None, **fields)
+            note_titles(self.database.execute, [conversation_id])
+        return Conversation(id=conversation_id, head_id=None, active_turn_id=None, **fields)
 
     @writes
     def change(
@@ -90,52 +90,52 @@ class Conversations:
         pinned: bool | None = None,
         archived: bool | None = None,
     ) -> None:
-        """Rename, pin or archive; None leaves a field as it is. The place in the list stays."""
-        given = {"title": title, "pinned": pinned, "archived": archived}
-        fields: dict[str, Any] = {name: value for name, value in given.items() if value is not None}
+        """Rename, pin or archive a conversation. None leaves a field unchanged. Its position in the list stays."""
+        changes = {"title": title, "pinned": pinned, "archived": archived}
+        fields: dict[str, Any] = {name: value for name, value in changes.items() if value is not None}
         if title is not None:
             fields["provisional"] = False
         if fields:
             Row.update(**fields).where(Row.id == conversation.id).execute()
         if title is not None:
-            note_titles(self.database.run, [conversation.id])
+            note_titles(self.database.execute, [conversation.id])
 
     @writes
-    def entitle(self, conversation_id: int, title: str) -> bool:
-        """Replace a provisional title; "" keeps it for good. Returns whether the title changed."""
+    def replace_provisional_title(self, conversation_id: int, title: str) -> bool:
+        """Replace a provisional title; "" makes the present one final. Return whether the title changed."""
         if not title:
-            self.database.run(_KEEP_TITLE, (conversation_id,))
+            self.database.execute(_KEEP_TITLE, (conversation_id,))
             return False
-        changed = self.database.run(_ENTITLE, (title, conversation_id)).rowcount == 1
+        changed = self.database.execute(_REPLACE_PROVISIONAL_TITLE, (title, conversation_id)).rowcount == 1
         if changed:
-            note_titles(self.database.run, [conversation_id])
+            note_titles(self.database.execute, [conversation_id])
         return changed
 
     def delete(self, conversation: Conversation) -> None:
-        """Hide it from everybody at once, and have it removed. Raises Conflict while a turn runs in it."""
+        """Hide a conversation at once and remove its rows. Raises Conflict while a turn is running in it."""
         try:
             hidden = self._hide(conversation)
         except StoreUnavailable:
             self._removal.due = True  # the commit may have taken effect
             raise
-        for remains in hidden:
-            self._removal.begin(remains)
+        for each in hidden:
+            self._removal.remove_now(each)
 
     @reads
     def expired(self, unused_since: int, limit: int) -> list[int]:
-        """The ids of temporary conversations in which nothing was asked or answered since that moment."""
-        found = self.database.peewee.execute_sql(EXPIRED, (unused_since, limit))
-        return [row[0] for row in found.fetchall()]
+        """Return ids of temporary conversations unused since `unused_since` (milliseconds since 1970)."""
+        rows = self.database.peewee.execute_sql(EXPIRED, (unused_since, limit))
+        return [row[0] for row in rows.fetchall()]
 
     def remove_expired(self, conversation_id: int, unused_since: int) -> bool:
-        """Delete a conversation that still is as `expired` found it. Returns whether it is deleted."""
+        """Delete a temporary conversation if it is still unused. Return whether it was deleted."""
         hidden = self._hide_expired(conversation_id, unused_since)
         self._removal.due |= bool(hidden)
         return bool(hidden)
 
     @writes
     def _hide(self, conversation: Conversation) -> list[HiddenConversation]:
-        hidden = hide(self.database.run, [conversation.id])
+        hidden = hide(self.database.execute, [conversation.id])
         if not hidden and Row.select().where(Row.id == conversation.id).exists():
             raise Conflict("turn_running", "An answer is still being written in this conversation.")
         return hidden
@@ -143,7 +143,7 @@ class Conversations:
     @writes
     def _hide_expired(self, conversation_id: int, unused_since: int) -> list[HiddenConversation]:
         still = (Row.id == conversation_id) & Row.temporary & (Row.updated_at < unused_since)
-        return hide(self.database.run, [conversation_id]) if Row.select().where(still).exists() else []
+        return hide(self.database.execute, [conversation_id]) if Row.select().where(still).exists() else []
 
 
 def record(row: dict[str, Any]) -> Conversation:
@@ -153,7 +153,7 @@ def record(row: dict[str, Any]) -> Conversation:
 
 
 def _parse(cursor: str) -> tuple[int, int]:
-    found = re.fullmatch(r"([0-9]{1,18})-([0-9]{1,18})", cursor)
-    if found is None:
+    match = re.fullmatch(r"([0-9]{1,18})-([0-9]{1,18})", cursor)
+    if match is None:
         raise InvalidRequest("invalid_cursor", "The cursor is not one that a page of this list gave.", "cursor")
-    return int(found[1]), int(found[2])
+    return int(match[1]), int(match[2])

@@ -1,9 +1,9 @@
-"""The connection to the database: where its calls run, how they wait, which errors they raise.
+"""The connection to the database: its threads, timeouts and errors.
 
-Every call runs in a native thread: sqlite3 waits inside C, and a gevent worker's loop must not wait with
-it. One thread writes, so that a worker never competes with itself; a few read. Writes that wait at the same
-time share one transaction (see `commit.py`), with nothing in it that could yield. What is locked for longer
-than `_PATIENCE_S`, full or gone raises StoreUnavailable.
+Every call runs in a native thread, because sqlite3 blocks inside C and would block the loop of a gevent worker. One
+thread writes, so a worker never competes with itself for the lock; a few threads read. Writes that wait at the same
+time share one transaction (see `commit.py`), and no code in it can yield. A database that is full, missing, or locked
+for longer than `_LOCK_TIMEOUT_S` raises StoreUnavailable.
 """
 
 from __future__ import annotations
@@ -21,159 +21,160 @@ import peewee
 from chat.errors import DatabaseTooNew, StoreTimeout, StoreUnavailable
 from chat.runtime import mode
 from chat.runtime.native import Call, CallTimeout, NativePool
-from chat.store.commit import Committer, Write, translation
+from chat.store.commit import Committer, Write, translate_error
 from chat.store.file_watch import FileWatch
 
 P = ParamSpec("P")
 T = TypeVar("T")
 A = TypeVar("A")
 
-_PATIENCE_S = 2.0
-# What a caller waits beyond that: for the end of another's waiting, and to be told.
-_GRACE_S = 0.2
-# A read that is under way may take longer than that: a large export from a slow disk.
-_READ_S = 20.0
-_LATE_LOOK_S = 0.05
+_LOCK_TIMEOUT_S = 2.0
+# Added to the caller's timeout: for an earlier write that still waits for the lock, and for the result's way back.
+_REPLY_GRACE_S = 0.2
+# Added for a read that has started: a large export from a slow disk takes long.
+_READ_TIMEOUT_S = 20.0
+_POLL_S = 0.05
 _READERS = 3
-# One transaction holds the database's only lock for as long as all of its writes take.
-_GROUP = 64
-# While many write, those who do so within this time share a transaction, and other processes find the lock free in
-# between. Five hundred turns that begin in a second take a quarter less CPU than with 10 ms, and no less with 50.
-_COMMIT_EVERY_S = 0.03
-_LOST = "The database's files were removed or replaced; the server's operator can put them back."
+# Bounds the time for which one transaction holds the database's only write lock.
+_GROUP_SIZE = 64
+# Under load, the writes of this interval share a transaction, and other processes find the lock free in between.
+_COMMIT_INTERVAL_S = 0.03
+_FILES_LOST = "The database's files were removed or replaced; the server's operator can put them back."
 _PRAGMAS = {
     "journal_mode": "wal",
-    # With WAL a killed process loses nothing; only a power cut can lose the last transactions.
+    # In WAL mode a killed process loses nothing; a power cut can lose the last transactions.
     "synchronous": "normal",
     "foreign_keys": 1,
     "cache_size": -8000,
-    # Sixteen megabytes: with the usual four, a busy server copies the same pages into the file at every checkpoint.
+    # 16 MB. With the default of 4 MB a busy server copies the same pages into the file at every checkpoint.
     "wal_autocheckpoint": 4000,
 }
 
 
 class _Sqlite(peewee.SqliteDatabase):
-    """Peewee's, which would know only the connection of the thread that asks: adds each one to `opened`."""
+    """Peewee's SQLite database. It adds each connection to `opened`; peewee knows only the calling thread's."""
 
     def __init__(self, path: Path, opened: list[sqlite3.Connection], files: FileWatch) -> None:
-        # A connection is used by the thread that opened it; only closing is done from another one.
-        super().__init__(str(path), pragmas=_PRAGMAS, timeout=_PATIENCE_S, check_same_thread=False)
+        # The thread that opened a connection uses it; only `close` runs in another thread.
+        super().__init__(str(path), pragmas=_PRAGMAS, timeout=_LOCK_TIMEOUT_S, check_same_thread=False)
         self._opened = opened
         self._files = files
 
     def rollback(self) -> None:
-        # On a full disk SQLite has rolled back by itself; to try it again would hide what was wrong.
+        # SQLite rolls back by itself on a full disk; a second rollback would hide the error.
         if self.connection().in_transaction:  # type: ignore[no-untyped-call]
             super().rollback()
 
     def _connect(self) -> sqlite3.Connection:
-        if not self._files.are_there():  # SQLite would begin another database
+        if not self._files.unchanged():  # otherwise SQLite would create another database
             raise peewee.OperationalError("unable to open database file")
-        made: sqlite3.Connection = super()._connect()  # type: ignore[misc]
-        self._files.note()
-        self._opened.append(made)
-        return made
+        connection: sqlite3.Connection = super()._connect()  # type: ignore[misc]
+        self._files.remember()
+        self._opened.append(connection)
+        return connection
 
 
 class Database:
-    """One SQLite file. Opened at the first call, in each native thread once, and kept open."""
+    """One SQLite file. Each native thread opens one connection at its first call and keeps it open."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
         self._opened: list[sqlite3.Connection] = []
         self.files = FileWatch(path)
         self.peewee: peewee.SqliteDatabase = _Sqlite(path, self._opened, self.files)
-        # Peewee guards its connections with a lock that gevent has patched: two native threads that meet
-        # at a patched lock wait for ever.
+        # Peewee guards its connections with a lock that gevent has patched; native threads deadlock on a patched
+        # lock.
         setattr(self.peewee, "_lock", mode.native_lock())  # noqa: B010 - not in peewee's stubs
         self._readers = NativePool(_READERS)
-        self._writer = NativePool(1, Committer(self.run, self._undo).commit, _GROUP, _COMMIT_EVERY_S)
+        self._writer = NativePool(1, Committer(self.execute, self._rollback).commit, _GROUP_SIZE, _COMMIT_INTERVAL_S)
 
     def read(self, work: Callable[[], T]) -> T:
-        """Run `work` in a reading thread. It sees one statement's snapshot at a time."""
-        outcome: T = self._in_time(self._readers, Call(lambda: self._translated(work)), _READ_S)
+        """Run `work` in a reading thread. Each statement sees its own snapshot."""
+        outcome: T = self._within_timeout(self._readers, Call(lambda: self._translate_errors(work)), _READ_TIMEOUT_S)
         return outcome
 
     def snapshot(self, work: Callable[[], T]) -> T:
-        """Run `work` in a reading thread. All its statements see what the first one sees."""
+        """Run `work` in a reading thread. All its statements see one snapshot."""
 
-        def at_once() -> T:
-            self.run("BEGIN")
+        def in_transaction() -> T:
+            self.execute("BEGIN")
             try:
                 return work()
             finally:
-                # SQLite may have rolled back by itself; to do it again would hide why.
+                # SQLite may have rolled back by itself; a second rollback would hide the error.
                 if self.peewee.connection().in_transaction:
-                    self.run("ROLLBACK")
+                    self.execute("ROLLBACK")
 
-        return self.read(at_once)
+        return self.read(in_transaction)
 
     def write(self, work: Callable[[], T]) -> T:
-        """Run `work` in a transaction: all of it is committed when this returns, none of it when it raises.
+        """Run `work` in a transaction. It is committed when this returns and rolled back when this raises.
 
-        `work` may be run a second time, after all that it did was undone. Raises StoreTimeout where it may yet be done.
+        `work` may run a second time after a rollback. Raises StoreTimeout if the write may still be committed.
         """
-        outcome: T = self._in_time(self._writer, Write(time.monotonic() + _PATIENCE_S, work))
+        outcome: T = self._within_timeout(self._writer, Write(time.monotonic() + _LOCK_TIMEOUT_S, work))
         return outcome
 
-    def write_at_length(self, work: Callable[[], T]) -> T:
-        """The same for `work` that may take as long as it does, once it has the lock."""
-        outcome: T = self._writer.outcome(Write(time.monotonic() + _PATIENCE_S, work))
+    def write_unbounded(self, work: Callable[[], T]) -> T:
+        """Run `work` in a transaction like `write`, without a timeout once it holds the lock."""
+        outcome: T = self._writer.outcome(Write(time.monotonic() + _LOCK_TIMEOUT_S, work))
         return outcome
 
     def write_batched(self, work: Callable[[Sequence[A]], Sequence[T | Exception]], item: A) -> T:
-        """Have `work` called with all the items of it that wait, in a transaction.
+        """Call `work` with all items queued for it, in one transaction. Return this item's result.
 
-        It gives for each item what this returns, or the error that this raises; of such an item it may have
-        written nothing. What it raises itself is raised for each item for itself. Raises StoreTimeout as `write` does.
+        `work` returns one value or exception per item. An item that failed must not have written anything. If `work`
+        itself raises, it is called again for each item alone. Raises StoreTimeout like `write`.
         """
-        outcome: T = self._in_time(self._writer, Write(time.monotonic() + _PATIENCE_S, together=work, item=item))
+        outcome: T = self._within_timeout(
+            self._writer, Write(time.monotonic() + _LOCK_TIMEOUT_S, batch_work=work, item=item)
+        )
         return outcome
 
-    def run(self, statement: str, values: Sequence[object] = ()) -> sqlite3.Cursor:
-        """A statement as text, for what is asked so often that building a query would cost more than running it.
+    def execute(self, statement: str, values: Sequence[object] = ()) -> sqlite3.Cursor:
+        """Execute a statement given as text. Call it inside `read` or `write`.
 
-        Call it inside `read` or `write`.
+        Frequent statements are text because building a peewee query would cost more than executing it.
         """
         connection: sqlite3.Connection = self.peewee.connection()
         return connection.cursor().execute(statement, values)
 
     def close(self) -> None:
-        """Wait for the calls under way, then close the connections: the last one tidies up beside the file."""
+        """Wait for running calls, then close the connections. Closing the last one removes the write-ahead log."""
         self._writer.close()
         self._readers.close()
         while self._opened:
             self._opened.pop().close()
 
-    def _in_time(self, pool: NativePool, call: Call, longer_s: float = 0.0) -> Any:
-        """Have `call` made; return or raise what came of it, or raise StoreTimeout when that takes too long."""
+    def _within_timeout(self, pool: NativePool, call: Call, extra_s: float = 0.0) -> Any:
+        """Run `call` in the pool. Return its result; raise its error, or StoreTimeout after the timeout."""
         if self.files.lost:
-            raise StoreUnavailable(_LOST)
+            raise StoreUnavailable(_FILES_LOST)
         try:
-            return pool.outcome(call, _PATIENCE_S + _GRACE_S, longer_s)
+            return pool.outcome(call, _LOCK_TIMEOUT_S + _REPLY_GRACE_S, extra_s)
         except CallTimeout:
-            raise StoreTimeout("The database is slow at the moment; try again.", lambda: _awaited(call)) from None
+            raise StoreTimeout("The database is slow at the moment; try again.", lambda: _wait_for(call)) from None
 
-    def _undo(self) -> None:
+    def _rollback(self) -> None:
         if self.peewee.is_closed():
             return
         if self.peewee.connection().in_transaction:
             with contextlib.suppress(sqlite3.Error):
-                self.run("ROLLBACK")
-        self._leave_nothing_open()
+                self.execute("ROLLBACK")
+        self._close_if_in_transaction()
 
-    def _translated(self, work: Callable[[], T]) -> T:
+    def _translate_errors(self, work: Callable[[], T]) -> T:
         try:
             return work()
         except (peewee.PeeweeException, sqlite3.Error) as error:
-            raise translation(error) from error
+            raise translate_error(error) from error
         finally:
-            self._leave_nothing_open()
+            self._close_if_in_transaction()
 
-    def _leave_nothing_open(self) -> None:
-        """A transaction that could neither be committed nor rolled back ends with its connection.
+    def _close_if_in_transaction(self) -> None:
+        """Close a connection whose transaction could be neither committed nor rolled back.
 
-        Left open it would hold the lock, or an old snapshot, for ever.
+        Left open, it would hold the lock or an old snapshot forever.
         """
         if self.peewee.is_closed():
             return
@@ -183,9 +184,9 @@ class Database:
             self._opened.remove(connection)
 
 
-def _awaited(call: Call) -> Any:
+def _wait_for(call: Call) -> Any:
     while not call.done:
-        time.sleep(_LATE_LOOK_S)
+        time.sleep(_POLL_S)
     return call.result()
 
 
@@ -198,37 +199,37 @@ S = TypeVar("S", bound=_HasDatabase)
 
 
 def reads(method: Callable[Concatenate[S, P], T]) -> Callable[Concatenate[S, P], T]:
-    """A repository's method that only reads: its body runs in a reading thread."""
+    """Decorate a repository method that only reads. Its body runs in a reading thread."""
 
     @functools.wraps(method)
-    def run(self: S, /, *args: P.args, **kwargs: P.kwargs) -> T:
+    def wrapper(self: S, /, *args: P.args, **kwargs: P.kwargs) -> T:
         return self.database.read(lambda: method(self, *args, **kwargs))
 
-    return run
+    return wrapper
 
 
 def reads_snapshot(method: Callable[Concatenate[S, P], T]) -> Callable[Concatenate[S, P], T]:
-    """A repository's method that reads what belongs together: its body sees the database as of one moment."""
+    """Decorate a repository method that reads several statements. Its body sees one snapshot."""
 
     @functools.wraps(method)
-    def run(self: S, /, *args: P.args, **kwargs: P.kwargs) -> T:
+    def wrapper(self: S, /, *args: P.args, **kwargs: P.kwargs) -> T:
         return self.database.snapshot(lambda: method(self, *args, **kwargs))
 
-    return run
+    return wrapper
 
 
 def writes(method: Callable[Concatenate[S, P], T]) -> Callable[Concatenate[S, P], T]:
-    """A repository's method that writes: its body is one transaction. It may not call another such method."""
+    """Decorate a repository method that writes. Its body is one transaction and must not call another such method."""
 
     @functools.wraps(method)
-    def run(self: S, /, *args: P.args, **kwargs: P.kwargs) -> T:
+    def wrapper(self: S, /, *args: P.args, **kwargs: P.kwargs) -> T:
         return self.database.write(lambda: method(self, *args, **kwargs))
 
-    return run
+    return wrapper
 
 
 def explain_unopenable(path: Path, error: BaseException) -> str:
-    """One sentence for the operator about a database that could not be opened or migrated."""
+    """Return one sentence for the operator about a database that could not be opened or migrated."""
     if isinstance(error, DatabaseTooNew):
         return f"DATABASE_URL names {path}, but {error}. Run that version, or name another database."
     cause: Any = error.__cause__ or error

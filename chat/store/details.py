@@ -1,4 +1,4 @@
-"""What is kept of a turn's end beside its columns, as JSON: most turns have nothing of it."""
+"""The fields of a turn's end that have no column, as JSON. Most turns have none."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from chat.store.records import Turn
 
 
 class Details(msgspec.Struct, frozen=True, omit_defaults=True):
-    """`notices` are the turn's, `reason` and `retry_after_s` its error's."""
+    """Notices of a turn, and `reason` and `retry_after_s` of its error."""
 
     notices: tuple[str, ...] = ()
     reason: str = ""

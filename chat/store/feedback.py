@@ -1,4 +1,4 @@
-"""What a reader thinks of answers: a thumb up or down, perhaps with a sentence."""
+"""Feedback on answers: a thumb up or down, with an optional comment."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ class Feedback:
 
     @writes
     def give(self, answer: Message, value: int | None, comment: str | None) -> None:
-        """Keep an opinion in place of the last: `value` 1 or -1, or None for none at all, the comment included."""
+        """Replace the feedback on an answer. `value` is 1 or -1; None deletes the feedback and its comment."""
         if value is None:
             Row.delete().where(Row.message_id == answer.id).execute()
         else:

@@ -1,4 +1,4 @@
-"""What was said in a conversation, read back: messages with their tool calls and turns, and paths through branches."""
+"""Messages of a conversation with their tool calls and turns, and paths through its branches."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ import msgspec
 
 from chat.messages import ToolCall, ToolCallRecord, ToolResult, Usage
 from chat.store import details
-from chat.store.bulk import ids
+from chat.store.bulk import json_ids
 from chat.store.database import Database, reads_snapshot
 from chat.store.models import Message as MessageRow
 from chat.store.models import named, rows
 from chat.store.records import RUNNING, Message, Turn, TurnError
-from chat.store.turn_progress import PIECES, assemble
+from chat.store.turn_progress import DELTAS, assemble
 
-# From a leaf upwards: one look-up by primary key a message.
+# From a leaf upwards, with one lookup by primary key per message.
 PATH = """
     WITH RECURSIVE path (id, parent_id, conversation_id, role, text, reasoning, created_at, depth) AS (
         SELECT id, parent_id, conversation_id, role, text, reasoning, created_at, 1 FROM messages WHERE id = ?
@@ -30,8 +30,8 @@ PATH = """
     SELECT id, parent_id, conversation_id, role, text, reasoning, created_at FROM path
 """
 
-# What belongs to answers, their ids given as JSON: one statement however many there are, and as text, since
-# building queries would take longer than running them.
+# Tool calls and turns of answers, whose ids are a JSON array: one statement for any number of answers. They are text
+# because building peewee queries would take longer than executing them.
 TOOL_CALLS = """
     SELECT message_id, step, text_offset, call_id, name, arguments, label, ok, summary, content, data, duration_ms,
            extra, message_extra
@@ -50,65 +50,65 @@ class History:
 
     @reads_snapshot
     def of_conversation(self, conversation_id: int) -> list[Message]:
-        """Every message of a conversation, all branches, in the order in which they were made."""
-        found = MessageRow.select().where(MessageRow.conversation_id == conversation_id).order_by(MessageRow.id)
-        return messages_of(rows(found))
+        """Return every message of a conversation, in all branches, in order of creation."""
+        query = MessageRow.select().where(MessageRow.conversation_id == conversation_id).order_by(MessageRow.id)
+        return messages_from_rows(rows(query))
 
     @reads_snapshot
     def path_to(self, message_id: int, limit: int) -> list[Message]:
-        """The branch that ends at a message, oldest first: at most the last `limit` messages of it."""
-        return messages_of(path_to(self.database, message_id, limit))
+        """Return the last `limit` messages of the branch that ends at a message, oldest first."""
+        return messages_from_rows(path_to(self.database, message_id, limit))
 
 
 def path_to(database: Database, message_id: int, limit: int) -> list[dict[str, Any]]:
-    """Rows of `messages`, oldest first. Call it inside a database thread."""
+    """Return the rows of the branch that ends at a message, oldest first. Call it in a database thread."""
     return named(database.peewee.execute_sql(PATH, (message_id, limit)))[::-1]
 
 
-def messages_of(found: list[dict[str, Any]]) -> list[Message]:
-    """Records for rows of `messages`, with what belongs to them. Call it inside a database thread."""
-    answers = msgspec.json.encode([row["id"] for row in found if row["role"] == "assistant"]).decode()
+def messages_from_rows(message_rows: list[dict[str, Any]]) -> list[Message]:
+    """Return messages with their tool calls and turns, from rows of `messages`. Call it in a database thread."""
+    answers = msgspec.json.encode([row["id"] for row in message_rows if row["role"] == "assistant"]).decode()
     calls = _tool_calls(answers)
-    turns = {row["message_id"]: turn_of(row) for row in _run(TURNS, answers)}
-    kept = _being_written(turns.values())
+    turns = {row["message_id"]: turn_from_row(row) for row in _rows(TURNS, answers)}
+    partial = _partial_answers(turns.values())
     return [
-        Message(**row | kept.get(row["id"], {}), tool_calls=calls.get(row["id"], ()), turn=turns.get(row["id"]))
-        for row in found
+        Message(**row | partial.get(row["id"], {}), tool_calls=calls.get(row["id"], ()), turn=turns.get(row["id"]))
+        for row in message_rows
     ]
 
 
-def _being_written(turns: Iterable[Turn]) -> dict[int, dict[str, str]]:
-    """What the answers that are still being written say so far, by message."""
+def _partial_answers(turns: Iterable[Turn]) -> dict[int, dict[str, str]]:
+    """Return text and reasoning of answers that are still being written, by message id."""
     answers = {turn.id: turn.message_id for turn in turns if turn.status == RUNNING}
-    kept = assemble(_run(PIECES, ids(answers))) if answers else {}
-    return {answers[turn_id]: {"text": so_far.text, "reasoning": so_far.reasoning} for turn_id, so_far in kept.items()}
+    partial = assemble(_rows(DELTAS, json_ids(answers))) if answers else {}
+    return {answers[turn_id]: {"text": each.text, "reasoning": each.reasoning} for turn_id, each in partial.items()}
 
 
-def turn_of(row: dict[str, Any]) -> Turn:
+def turn_from_row(row: dict[str, Any]) -> Turn:
     error, more = None, details.decode(row["details"])
     if row["error_code"] is not None:
-        told = (row["error_code"], row["error_message"], bool(row["error_retryable"]))
-        error = TurnError(*told, more.reason, more.retry_after_s)
+        columns = (row["error_code"], row["error_message"], bool(row["error_retryable"]))
+        error = TurnError(*columns, more.reason, more.retry_after_s)
     return Turn(
         error=error,
         notices=more.notices,
         event_offsets=row["marks"],
         usage=Usage(row["prompt_tokens"], row["completion_tokens"]),
-        **{name: row[name] for name in _PLAIN},
+        **{name: row[name] for name in _SAME_COLUMNS},
     )
 
 
-_PLAIN = (
+_SAME_COLUMNS = (
     "id", "conversation_id", "user_message_id", "message_id", "status", "model", "mode", "worker",
     "started_at", "ended_at",
 )  # fmt: skip
 
 
 def _tool_calls(answers: str) -> dict[int, tuple[ToolCallRecord, ...]]:
-    found: dict[int, list[ToolCallRecord]] = defaultdict(list)
-    for row in _run(TOOL_CALLS, answers):
-        found[row["message_id"]].append(_tool_call(row))
-    return {message_id: tuple(calls) for message_id, calls in found.items()}
+    calls: dict[int, list[ToolCallRecord]] = defaultdict(list)
+    for row in _rows(TOOL_CALLS, answers):
+        calls[row["message_id"]].append(_tool_call(row))
+    return {message_id: tuple(records) for message_id, records in calls.items()}
 
 
 def _tool_call(row: dict[str, Any]) -> ToolCallRecord:
@@ -121,5 +121,5 @@ def _tool_call(row: dict[str, Any]) -> ToolCallRecord:
     return ToolCallRecord(call, row["label"], row["step"], row["text_offset"], result, row["duration_ms"])
 
 
-def _run(statement: str, ids: str) -> list[dict[str, Any]]:
+def _rows(statement: str, ids: str) -> list[dict[str, Any]]:
     return named(MessageRow._meta.database.execute_sql(statement, (ids,)))

@@ -1,4 +1,4 @@
-"""Users' own instructions, which the model gets with every turn."""
+"""Users' own instructions, which are sent to the model with every turn."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ class Instructions:
         self.database = database
 
     @reads
-    def of(self, user_id: int) -> str:
-        found = User.select(User.instructions).where(User.id == user_id).dicts().first()
-        return "" if found is None else str(found["instructions"])
+    def get(self, user_id: int) -> str:
+        row = User.select(User.instructions).where(User.id == user_id).dicts().first()
+        return "" if row is None else str(row["instructions"])
 
     @writes
     def change(self, user_id: int, text: str) -> None:

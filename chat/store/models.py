@@ -1,6 +1,6 @@
-"""The tables, as peewee sees them. `migrations/` makes them; a test keeps the two in step.
+"""The peewee models of the tables. `migrations/` creates the tables; a test compares both.
 
-Times are milliseconds since 1970, UTC. Nothing outside `store` sees these classes: see `records.py`.
+Times are milliseconds since 1970, UTC. Only `store` uses these classes; `records.py` has the public types.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from peewee import AutoField, BigIntegerField, BooleanField, IntegerField, Model
 
 
 class User(Model):
-    """A person, or in AUTH_MODE=open a browser."""
+    """A person, or a browser if AUTH_MODE is open."""
 
     id = AutoField()
     name = TextField(null=True)
@@ -23,7 +23,7 @@ class User(Model):
 
 
 class Session(Model):
-    """A browser that is let in. Only a digest of its cookie is kept. `used_at` is renewed now and then."""
+    """A browser session. Only a digest of its cookie is stored. `used_at` is updated at intervals."""
 
     id = AutoField()
     token_digest = TextField()
@@ -36,9 +36,9 @@ class Session(Model):
 
 
 class Conversation(Model):
-    """`head_id` is the message the page shows down to; `active_turn_id` the turn that has claimed it.
+    """A conversation. `head_id` is the last message of its newest branch, `active_turn_id` the turn that claims it.
 
-    `provisional`: the title is the question's first words, which a model may replace.
+    `provisional` is True if the title is the question's first words, which a model may replace.
     """
 
     id = AutoField()
@@ -73,7 +73,7 @@ class Message(Model):
 
 
 class ToolCall(Model):
-    """One call of an answer: what the model asked, what the page shows and what the model was told."""
+    """One tool call of an answer: the request, the label and summary for the page, and the result for the model."""
 
     message_id = IntegerField()
     position = IntegerField()
@@ -96,8 +96,8 @@ class ToolCall(Model):
         primary_key = False
 
 
-class ProgressPiece(Model):
-    """A piece of a running turn's answer. See `turn_progress.py`."""
+class ProgressDelta(Model):
+    """One checkpointed delta of a running turn's answer. See `turn_progress.py`."""
 
     turn_id = IntegerField()
     first = IntegerField()
@@ -110,7 +110,7 @@ class ProgressPiece(Model):
 
 
 class Turn(Model):
-    """One run of the agent: from a question to the end of its answer. Column `marks` holds the event offsets."""
+    """One run of the agent, from a question to the end of its answer. `marks` holds the event offsets."""
 
     id = AutoField()
     conversation_id = IntegerField()
@@ -137,7 +137,7 @@ class Turn(Model):
 
 
 class Feedback(Model):
-    """What the reader thought of an answer: `value` is 1 or -1."""
+    """Feedback on an answer. `value` is 1 or -1."""
 
     message_id = IntegerField(primary_key=True)
     value = IntegerField()
@@ -149,7 +149,7 @@ class Feedback(Model):
 
 
 class Share(Model):
-    """A link to the branch that ends at `leaf_id`, for anybody who has it. `salt`: see `shares.py`."""
+    """A public link to the branch that ends at `leaf_id`. See `shares.py` for `salt`."""
 
     conversation_id = IntegerField(primary_key=True)
     token_digest = TextField()
@@ -162,20 +162,20 @@ class Share(Model):
 
 
 def rows(query: Any) -> list[dict[str, Any]]:
-    """A query's rows as dictionaries, in order."""
+    """Return the rows of a query as dictionaries."""
     return list(query.dicts())
 
 
 def row(query: Any) -> dict[str, Any] | None:
-    """A query's first row, or None."""
-    found: dict[str, Any] | None = query.dicts().first()
-    return found
+    """Return the first row of a query as a dictionary, or None."""
+    first: dict[str, Any] | None = query.dicts().first()
+    return first
 
 
 def named(cursor: Any) -> list[dict[str, Any]]:
-    """The rows of a statement given as text, as dictionaries."""
+    """Return the rows of a cursor as dictionaries."""
     names = [column[0] for column in cursor.description]
     return [dict(zip(names, values, strict=True)) for values in cursor.fetchall()]
 
 
-MODELS = (User, Session, Conversation, Message, ToolCall, ProgressPiece, Turn, Feedback, Share)
+MODELS = (User, Session, Conversation, Message, ToolCall, ProgressDelta, Turn, Feedback, Share)

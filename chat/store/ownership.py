@@ -1,7 +1,7 @@
-"""The one way from an id in a request to what it names: through its owner.
+"""Load the object that an id in a request names, through its owner.
 
-What does not exist and what belongs to somebody else raise the same NotFound. Nothing else loads by a
-caller's id, but for the beginning of a turn, which asks whose it is in its own transaction (`turn_begin.py`).
+A missing object and another user's object raise the same NotFound. No other code loads by an id from a request, except
+the beginning of a turn, which checks the owner in its own transaction (`turn_begin.py`).
 """
 
 from __future__ import annotations
@@ -30,23 +30,23 @@ class Ownership:
 
     @reads_snapshot
     def message(self, user_id: int, message_id: int) -> tuple[Conversation, Message]:
-        """A message, and the conversation it stands in."""
-        found = row(MessageRow.select().where(MessageRow.id == message_id))
-        if found is None:
+        """Return a message and its conversation. Raises NotFound."""
+        record = row(MessageRow.select().where(MessageRow.id == message_id))
+        if record is None:
             raise NotFound("There is no such message.")
-        return _conversation(self.database, user_id, found["conversation_id"]), history.messages_of([found])[0]
+        return _conversation(self.database, user_id, record["conversation_id"]), history.messages_from_rows([record])[0]
 
     @reads
     def turn(self, user_id: int, turn_id: int) -> tuple[Conversation, Turn]:
-        """A turn, and the conversation it runs or ran in."""
-        found = row(TurnRow.select().where(TurnRow.id == turn_id))
-        if found is None:
+        """Return a turn and its conversation. Raises NotFound."""
+        record = row(TurnRow.select().where(TurnRow.id == turn_id))
+        if record is None:
             raise NotFound("There is no such turn.")
-        return _conversation(self.database, user_id, found["conversation_id"]), history.turn_of(found)
+        return _conversation(self.database, user_id, record["conversation_id"]), history.turn_from_row(record)
 
 
 def _conversation(database: Database, user_id: int, conversation_id: int) -> Conversation:
-    found = named(database.run(CONVERSATION, (conversation_id, user_id)))
-    if not found:
+    rows = named(database.execute(CONVERSATION, (conversation_id, user_id)))
+    if not rows:
         raise NotFound("There is no such conversation.")
-    return conversations.record(found[0])
+    return conversations.record(rows[0])

@@ -1,6 +1,6 @@
-"""What a text in Markdown says, without its signs, for a snippet: one line of words. Rendering is the page's.
+"""Plain text of a Markdown text, in one line, for a snippet. The page does the rendering.
 
-Every step takes time in proportion to the text's length, whatever a model or a person wrote.
+Every step takes linear time, for any input.
 """
 
 from __future__ import annotations
@@ -10,9 +10,9 @@ from collections import defaultdict
 from collections.abc import Iterator
 
 _FENCE = re.compile(r"[ \t>]*(`{3,}|~{3,})")
-# Quotation, then a heading's or an item's sign.
+# A block quote, then the marker of a heading or a list item.
 _LEAD = re.compile(r"[ \t>]*(?:#{1,6}[ \t]+|[-*+][ \t]+(?:\[[ xX]\][ \t]+)?)?")
-# A rule, the line under a table's head or under a heading.
+# A thematic break, or the line under a table head or a heading.
 _RULE = re.compile(r"[ \t>]*[-=*_:|][-=*_:| \t]*")
 _TOKEN = re.compile(
     r"""
@@ -25,16 +25,16 @@ _TOKEN = re.compile(
     """,
     re.VERBOSE | re.DOTALL,
 )
-_KEPT = ("code", "escaped", "address")
+_TEXT_GROUPS = ("code", "escaped", "address")
 
 
 def plain_text(markdown: str) -> str:
-    """Its words in one line, blanks as one. Code stays as it is; of a link or a picture the words stay."""
+    """Return the words in one line with single spaces. Code stays unchanged; links and images keep their text."""
     return " ".join(" ".join(_passages(markdown)).split())
 
 
 def _passages(markdown: str) -> Iterator[str]:
-    """Code line by line, and between it what emphasis can stretch over."""
+    """Yield code line by line, and the passages between, over which emphasis can span lines."""
     passage: list[str] = []
     fence = ""
     for line in markdown.splitlines():
@@ -63,14 +63,14 @@ def _without_lead(line: str) -> str:
 
 
 def _inline(text: str) -> str:
-    """Without the signs of emphasis, code, links and pictures; those that mean nothing stay."""
+    """Remove the syntax of emphasis, code, links and images. Unmatched characters stay."""
     cuts: list[tuple[int, int]] = []
     brackets: list[tuple[int, int]] = []
     runs: dict[str, list[list[int]]] = defaultdict(list)
     for token in _TOKEN.finditer(text):
-        kept = next((name for name in _KEPT if token[name] is not None), None)
-        if kept:
-            cuts += [(token.start(), token.start(kept)), (token.end(kept), token.end())]
+        group = next((name for name in _TEXT_GROUPS if token[name] is not None), None)
+        if group:
+            cuts += [(token.start(), token.start(group)), (token.end(group), token.end())]
         elif token["emphasis"]:
             cuts += _emphasis(text, token.start(), token.end(), runs[token[0][0]])
         elif token["opening"]:
@@ -83,7 +83,10 @@ def _inline(text: str) -> str:
 
 
 def _emphasis(text: str, begin: int, end: int, opened: list[list[int]]) -> list[tuple[int, int]]:
-    """What a run of signs ends, of those `opened` (begin and end of each); what is left of it may begin something."""
+    """Return the cuts for a run of emphasis characters that closes runs in `opened` (begin and end of each).
+
+    The rest of the run is appended to `opened` if it can open emphasis.
+    """
     cuts = []
     before, after = text[begin - 1 : begin] or " ", text[end : end + 1] or " "
     within_word = text[begin] == "_" and before.isalnum() and after.isalnum()

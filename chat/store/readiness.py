@@ -1,40 +1,40 @@
-"""Whether the database can be read and written. A disk may fill up or turn read-only, so that is tried now and then."""
+"""Check that the database can be read and written. A periodic probe writes, as a disk may fill up or turn read-only."""
 
 from __future__ import annotations
 
 from chat.errors import StoreFailed, StoreTimeout, StoreUnavailable
 from chat.store.database import Database
 
-# More than a page, so that a database which may not grow any more refuses it. Nothing of it stays.
+# Larger than a page, so that a database that cannot grow fails. The row is deleted in the same transaction.
 _WRITE = "INSERT INTO readiness (filler) VALUES (zeroblob(8192))"
-_TAKE_BACK = "DELETE FROM readiness"
+_DELETE = "DELETE FROM readiness"
 
 
 class Readiness:
-    """One for each worker."""
+    """Readiness of the database, as seen by one worker."""
 
     def __init__(self, database: Database) -> None:
         self.database = database
-        self._refusal: StoreUnavailable | None = None
+        self._last_error: StoreUnavailable | None = None
 
     def check(self) -> None:
-        """Raise StoreUnavailable unless the database answers now, and took what was written last."""
-        self.database.read(lambda: self.database.run("SELECT 1 FROM users LIMIT 1").fetchone())
-        if self._refusal is not None:
-            raise StoreUnavailable(self._refusal.message)
+        """Raise StoreUnavailable unless the database can be read now and the last probe could write."""
+        self.database.read(lambda: self.database.execute("SELECT 1 FROM users LIMIT 1").fetchone())
+        if self._last_error is not None:
+            raise StoreUnavailable(self._last_error.message)
 
-    def try_writing(self) -> None:
-        """Find out whether the database takes what is written. One that is locked or slow for a while still does."""
+    def probe_write(self) -> None:
+        """Write to the database and store the error, if any. A lock or a slow disk is not an error."""
         try:
             self.database.write(self._write)
         except StoreTimeout:
             return
-        except StoreUnavailable as refusal:
-            if isinstance(refusal, StoreFailed) or "busy" not in refusal.message:
-                self._refusal = refusal
+        except StoreUnavailable as error:
+            if isinstance(error, StoreFailed) or "busy" not in error.message:
+                self._last_error = error
             return
-        self._refusal = None
+        self._last_error = None
 
     def _write(self) -> None:
-        self.database.run(_WRITE)
-        self.database.run(_TAKE_BACK)
+        self.database.execute(_WRITE)
+        self.database.execute(_DELETE)

@@ -1,4 +1,4 @@
-"""What the repositories give out: plain frozen values, times as milliseconds since 1970 UTC."""
+"""Plain frozen values that the repositories return. Times are milliseconds since 1970, UTC."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from chat.messages import Answer, Role, ToolCallRecord, Usage
 
-# A turn's status: running, then one of completed, stopped, failed and interrupted.
+# Status of a turn: running, then one of completed, stopped, failed and interrupted.
 RUNNING = "running"
 COMPLETED = "completed"
 STOPPED = "stopped"
@@ -36,9 +36,10 @@ class Conversation:
 
 @dataclass(frozen=True, slots=True)
 class TurnError:
-    """Why a turn did not complete, as its `error` event tells it.
+    """The reason why a turn did not complete, sent in its `error` event.
 
-    `reason` is the model's endpoint's own, a part of the message too; `retry_after_s` is how long it asked to wait.
+    `reason` is the text of the model's endpoint, which the message includes. `retry_after_s` is the wait in seconds
+    that the endpoint requested.
     """
 
     code: str
@@ -50,7 +51,7 @@ class TurnError:
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """`worker` is the home of a running turn, `host:pid`; `notices` are codes of `chat.messages.Notice`."""
+    """A turn. `worker` (`host:pid`) runs or ran it; `notices` are codes of `chat.messages.Notice`."""
 
     id: int
     conversation_id: int
@@ -74,7 +75,7 @@ class Turn:
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """Where and with what a turn runs."""
+    """Model, mode and worker of a turn."""
 
     model: str
     mode: str
@@ -83,9 +84,9 @@ class Run:
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """How far a turn has come: its whole answer, and the marks of its events.
+    """The present state of a running turn: its whole answer and its event offsets.
 
-    `elapsed_ms` is how long it has run, by a clock that is never put forward or back.
+    `elapsed_ms` is its run time by the monotonic clock.
     """
 
     turn: Turn
@@ -96,9 +97,9 @@ class Progress:
 
 @dataclass(frozen=True, slots=True)
 class CheckpointDelta:
-    """What has come of a turn since its last checkpoint, `marks` with it; `first` is how many of these came before.
+    """The part of an answer that is new since the last checkpoint, with its event offsets.
 
-    `tool_calls` are those that began or ended, by their position.
+    `first` is the number of event offsets before it. `tool_calls` began or ended since then, by position.
     """
 
     turn: Turn
@@ -111,7 +112,7 @@ class CheckpointDelta:
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """`turn` and `tool_calls` belong to answers."""
+    """A question or an answer. Only answers have `turn` and `tool_calls`."""
 
     id: int
     conversation_id: int
@@ -126,11 +127,10 @@ class Message:
 
 @dataclass(frozen=True, slots=True)
 class BranchPage:
-    """A stretch of the branch that ends at `leaf_id`, oldest message first.
+    """A page of the branch that ends at `leaf_id`, oldest message first.
 
-    `siblings` has, for each message's id, the ids of all that stand in its place, itself among them, in the
-    order in which they were made; `feedback` what was thought of some answers, 1 or -1. `more` is whether
-    the branch goes on before the first message.
+    `siblings` has, for each message id, the ids of its alternatives and itself in order of creation. `feedback` is 1
+    or -1 by answer id. `more` is whether there are messages before the first one.
     """
 
     leaf_id: int | None
@@ -142,7 +142,7 @@ class BranchPage:
 
 @dataclass(frozen=True, slots=True)
 class Share:
-    """A link that is out. `created_at` is when what it shows was last renewed."""
+    """A shared link. `created_at` is the time when its content was last updated."""
 
     token: str
     created_at: int
@@ -150,11 +150,11 @@ class Share:
 
 @dataclass(frozen=True, slots=True)
 class Snippet:
-    """Plain text around a hit. `marks` are begin and end of each word, in characters of `text`."""
+    """Plain text around a search hit. `marks` are begin and end of each matching word, in characters of `text`."""
 
     text: str
     marks: list[tuple[int, int]]
-    message_id: int | None  # None: it is the title
+    message_id: int | None  # None for a title
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 A conversation of ten thousand messages takes seconds to delete, and the database has one write lock. So `hide` gives
 the conversation to a user whom no session belongs to: from that moment its owner, search and shared links do not find
-it. `remove_some` then deletes messages, the newest first, until its time is over. It goes on after a crash, because
+it. `remove_batch` then deletes messages, the newest first, until its time is over. It goes on after a crash, because
 what is left is found by its owner. Message by message, because a cascade over a long branch is deeper than SQLite
 allows.
 """
@@ -18,7 +18,7 @@ from dataclasses import dataclass
 import msgspec
 
 from chat.errors import StoreUnavailable
-from chat.store.bulk import RunStatement, ids
+from chat.store.bulk import Execute, json_ids
 from chat.store.database import Database, reads, writes
 
 log = logging.getLogger(__name__)
@@ -27,9 +27,9 @@ log = logging.getLogger(__name__)
 DELETED_OWNER = 0
 
 # Holding the lock for longer would make others wait; less would spend most of the time on commits.
-_PORTION_S = 0.01
+_BATCH_S = 0.01
 # A request that deletes removes what it can in this time. That is all of most conversations.
-_AT_ONCE_S = 0.3
+_REQUEST_BUDGET_S = 0.3
 
 # Nor is it temporary any more: what expires is looked for among those that are.
 _HIDE = f"""
@@ -70,13 +70,13 @@ class Removal:
         # Portions that wait at the same time would share a transaction, and the lock would be held for all of them.
         self._one = threading.Lock()
 
-    def begin(self, remains: HiddenConversation) -> None:
+    def remove_now(self, remains: HiddenConversation) -> None:
         """Remove what was hidden just now, or as much of it as a request may wait for. The rest is left for later."""
-        until = time.monotonic() + _AT_ONCE_S
+        until = time.monotonic() + _REQUEST_BUDGET_S
         left: HiddenConversation | None = remains
         try:
             while left is not None and time.monotonic() < until:
-                left = self.remove_some(left)
+                left = self.remove_batch(left)
         except StoreUnavailable as error:
             log.warning("Removing conversation %s is put off: %s", remains.conversation_id, error)
         self.due |= left is not None
@@ -84,37 +84,37 @@ class Removal:
     @reads
     def pending(self, limit: int) -> list[HiddenConversation]:
         """Return hidden conversations that are not removed yet."""
-        return [HiddenConversation(*row) for row in self.database.run(PENDING, (limit,)).fetchall()]
+        return [HiddenConversation(*row) for row in self.database.execute(PENDING, (limit,)).fetchall()]
 
-    def remove_some(self, remains: HiddenConversation) -> HiddenConversation | None:
+    def remove_batch(self, remains: HiddenConversation) -> HiddenConversation | None:
         """Delete messages for some milliseconds, and the conversation when none is left.
 
         Returns what is left; None when nothing is, or when another worker is removing it.
         """
         with self._one:
-            return self._remove_some(remains)
+            return self._remove_batch(remains)
 
     @writes
-    def _remove_some(self, remains: HiddenConversation) -> HiddenConversation | None:
-        run, place = self.database.run, remains.conversation_id
-        until = time.monotonic() + _PORTION_S
-        if not run(_CLAIM, (place, remains.version)).rowcount:
+    def _remove_batch(self, remains: HiddenConversation) -> HiddenConversation | None:
+        execute, place = self.database.execute, remains.conversation_id
+        until = time.monotonic() + _BATCH_S
+        if not execute(_CLAIM, (place, remains.version)).rowcount:
             return None
-        while run(NEWEST, (place,)).rowcount:
+        while execute(NEWEST, (place,)).rowcount:
             if time.monotonic() >= until:
                 return HiddenConversation(place, remains.version + 1)
-        run(_LAST, (place,))
+        execute(_LAST, (place,))
         return None
 
 
-def hide(run: RunStatement, conversations: Iterable[int]) -> list[HiddenConversation]:
+def hide(execute: Execute, conversations: Iterable[int]) -> list[HiddenConversation]:
     """Take conversations from their owner, and their shared links away. Call it inside a write.
 
     Returns those that are hidden now; one with a running turn stays as it is.
     """
-    wanted = ids(conversations)
-    run(_HIDE, (wanted,))
-    (found,) = run(_HIDDEN, (wanted,)).fetchone()
+    wanted = json_ids(conversations)
+    execute(_HIDE, (wanted,))
+    (found,) = execute(_HIDDEN, (wanted,)).fetchone()
     hidden = [HiddenConversation(*row) for row in msgspec.json.decode(found)]
-    run(_REVOKE, (ids(each.conversation_id for each in hidden),))
+    execute(_REVOKE, (json_ids(each.conversation_id for each in hidden),))
     return hidden

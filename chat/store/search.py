@@ -22,7 +22,7 @@ from chat.store.models import Message as MessageRow
 from chat.store.models import rows
 from chat.store.records import SearchHit
 from chat.store.snippets import snippet
-from chat.store.words import expression, words_of
+from chat.store.words import match_expression, query_words
 
 # Hits that one page looks at: a conversation may have thousands.
 _HITS = 5_000
@@ -66,18 +66,18 @@ class Search:
         First by title, then by message, each newest first, each conversation once; and the cursor of the next
         page, if any. Raises InvalidRequest for a cursor that no page gave.
         """
-        words = words_of(asked)
+        words = query_words(asked)
         place = _parse(cursor)
         if not words:
             return [], None
-        self._index.catch_up(user_id)
+        self._index.index_user(user_id)
         return self._page(user_id, words, limit, *place)
 
     @reads
     def _page(
         self, user_id: int, words: list[str], limit: int, part: str, before: int
     ) -> tuple[list[SearchHit], str | None]:
-        match = expression(user_id, words)
+        match = match_expression(user_id, words)
         titled = self._titled(match, user_id, before, limit + 1) if part == "t" else []
         if len(titled) > limit:
             return self._told([(each, None) for each in titled[:limit]], words), f"t-{titled[limit - 1]}"

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import msgspec
 
-from chat.store.bulk import RunStatement, ids
+from chat.store.bulk import Execute, json_ids
 from chat.store.database import Database, reads, writes
 from chat.store.models import Session, User
 from chat.store.records import now_ms
@@ -65,11 +65,11 @@ def unverified_session(token: str) -> UnverifiedSession:
     return UnverifiedSession(_digest(token))
 
 
-def users_of(run: RunStatement, owners: Collection[Owner]) -> dict[Owner, int]:
+def users_of(execute: Execute, owners: Collection[Owner]) -> dict[Owner, int]:
     """The user behind each of `owners`; of a session that there is not, nothing. Call it inside a read or a write."""
     found: dict[Owner, int] = {owner: owner for owner in owners if isinstance(owner, int)}
     if digests := [owner.digest for owner in owners if isinstance(owner, UnverifiedSession)]:
-        (users,) = run(USERS, (msgspec.json.encode(digests).decode(),)).fetchone()
+        (users,) = execute(USERS, (msgspec.json.encode(digests).decode(),)).fetchone()
         found |= {UnverifiedSession(digest): user for digest, user in msgspec.json.decode(users).items()}
     return found
 
@@ -82,7 +82,7 @@ class Sessions:
     def find(self, *tokens: str) -> Identity | None:
         """The identity behind the first of `tokens` that has a session, or None."""
         for token in tokens:
-            if row := self.database.run(FIND, (_digest(token),)).fetchone():
+            if row := self.database.execute(FIND, (_digest(token),)).fetchone():
                 return Identity(row[0], row[1], token, row[2])
         return None
 
@@ -90,7 +90,7 @@ class Sessions:
     def create(self, token: str) -> Identity:
         """Make a private user for a browser that has `token`, or return the one that a request beside made."""
         now = now_ms()
-        if row := self.database.run(FIND, (_digest(token),)).fetchone():
+        if row := self.database.execute(FIND, (_digest(token),)).fetchone():
             return Identity(row[0], row[1], token, row[2])
         user_id = User.insert(name=None, created_at=now).execute()
         Session.insert(token_digest=_digest(token), user_id=user_id, created_at=now, used_at=now).execute()
@@ -103,17 +103,17 @@ class Sessions:
     @writes
     def touch(self, identity: Identity) -> bool:
         """Note that a session is used. Returns whether it is still there."""
-        return bool(self.database.run(_TOUCH, (now_ms(), _digest(identity.token))).rowcount)
+        return bool(self.database.execute(_TOUCH, (now_ms(), _digest(identity.token))).rowcount)
 
     @reads
-    def unused(self, since: int, after: int, limit: int) -> list[int]:
+    def unused_users(self, since: int, after: int, limit: int) -> list[int]:
         """Ids above `after` of users who have nothing and did not come since that moment."""
-        return [row[0] for row in self.database.run(UNUSED, (after, since, since, limit)).fetchall()]
+        return [row[0] for row in self.database.execute(UNUSED, (after, since, since, limit)).fetchall()]
 
     @writes
-    def remove_unused(self, user_ids: Sequence[int], since: int) -> int:
+    def remove_unused_users(self, user_ids: Sequence[int], since: int) -> int:
         """Delete those of the users that still are as `unused` found them. Returns how many."""
-        return self.database.run(REMOVE_UNUSED, (0, since, since, ids(user_ids))).rowcount
+        return self.database.execute(REMOVE_UNUSED, (0, since, since, json_ids(user_ids))).rowcount
 
 
 def _digest(token: str) -> str:

@@ -43,10 +43,10 @@ class Shares:
         """
         leaf = _leaf(conversation, leaf_id)
         now = now_ms()
-        known = self._known(conversation)
-        if known is not None:
+        existing = self._existing(conversation)
+        if existing is not None:
             Row.update(leaf_id=leaf, created_at=now).where(Row.conversation_id == conversation.id).execute()
-            return Share(known.token, now), False
+            return Share(existing.token, now), False
         salt = secrets.token_urlsafe(16)
         token = self._key.token(salt)
         Row.replace(
@@ -55,8 +55,8 @@ class Shares:
         return Share(token, now), True
 
     @reads
-    def of(self, conversation: Conversation) -> Share | None:
-        return self._known(conversation)
+    def get(self, conversation: Conversation) -> Share | None:
+        return self._existing(conversation)
 
     @writes
     def revoke(self, conversation: Conversation) -> None:
@@ -68,7 +68,7 @@ class Shares:
         return found
 
     @reads_snapshot
-    def shown(self, token: str) -> tuple[Share, str, list[Message]]:
+    def contents(self, token: str) -> tuple[Share, str, list[Message]]:
         """What a link shows: the share, the conversation's title, the branch. Raises NotFound."""
         found = row(
             Row.select(Row.created_at, Row.leaf_id, ConversationRow.title)
@@ -78,9 +78,9 @@ class Shares:
         if found is None:
             raise NotFound("There is no such shared conversation.")
         branch = history.path_to(self.database, found["leaf_id"], _MESSAGES)
-        return Share(token, found["created_at"]), found["title"], history.messages_of(branch)
+        return Share(token, found["created_at"]), found["title"], history.messages_from_rows(branch)
 
-    def _known(self, conversation: Conversation) -> Share | None:
+    def _existing(self, conversation: Conversation) -> Share | None:
         found = row(Row.select().where(Row.conversation_id == conversation.id))
         if found is None:
             return None
@@ -100,7 +100,7 @@ def _leaf(conversation: Conversation, leaf_id: int | None) -> int:
     found = row(MessageRow.select().where((MessageRow.id == leaf) & (MessageRow.conversation_id == conversation.id)))
     if found is None:
         raise NotFound("There is no such message.")
-    turn = history.messages_of([found])[0].turn
+    turn = history.messages_from_rows([found])[0].turn
     if turn is not None and turn.ended_at is None:
         raise Conflict("turn_running", "An answer is still being written in this conversation.")
     return leaf

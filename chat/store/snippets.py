@@ -9,7 +9,7 @@ from typing import Any
 
 from chat.store.plain_text import plain_text
 from chat.store.records import Snippet
-from chat.store.words import UNSPACED, bare, is_prefix
+from chat.store.words import UNSPACED, fold_text, is_prefix
 
 _CHARS = 160
 _BEFORE = 40
@@ -46,7 +46,7 @@ class _Folding(dict[int, int]):
     """Letters without their case and accents, one for one, so that places stay. Learns each as it comes."""
 
     def __missing__(self, code: int) -> int:
-        folded = bare(chr(code))
+        folded = fold_text(chr(code))
         self[code] = ord(folded) if len(folded) == 1 else code
         return self[code]
 

@@ -1,7 +1,7 @@
-"""How turns begin: a question, an empty answer and a turn, and the claim on the conversation. Several at once.
+"""Begin turns in batches: write the question, the empty answer and the turn, and claim the conversation.
 
-Everything that can be refused is refused before anything is written, so that one who is refused leaves no trace
-among those who are not. Call these inside a write.
+Every check runs before anything is written, so a refused request leaves no trace in the shared transaction.
+Call these functions inside a write.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import msgspec
 from chat.errors import Conflict, InvalidRequest, LimitReached, NotFound, ParleyError
 from chat.messages import Usage
 from chat.store import history
-from chat.store.bulk import RunStatement, execute_values, ids, select_values
+from chat.store.bulk import Execute, execute_values, json_ids, select_values
 from chat.store.indexing import note_messages, note_titles
 from chat.store.records import RUNNING, Message, Run, Turn
 from chat.store.removal import DELETED_OWNER
@@ -24,11 +24,11 @@ from chat.store.sessions import Owner, users_of
 LEASE_MS = 8_000
 RUNNING_TURNS_OF_USER = 32
 
-# SQLite's; a larger number does not even fit into a query.
+# SQLite's largest integer; a larger number cannot be bound to a statement.
 _LARGEST_ID = 2**63 - 1
 
-# One row, however many conversations: fetching each would hand the interpreter's lock over twice.
-PLACES = """
+# One row for all conversations: each row fetched would release and take the interpreter's lock.
+TARGETS = """
     SELECT json_group_array(json_array(
         id, user_id, head_id, title = '', active_turn_id IS NOT NULL, provisional,
         (SELECT instructions FROM users WHERE users.id = user_id),
@@ -38,20 +38,20 @@ PLACES = """
     FROM conversations WHERE id IN (SELECT value FROM json_each(?))
 """
 
-EARLIER = f"""
+SENT_BEFORE = f"""
     SELECT {", ".join(f"turns.{name}" for name in history.TURN_COLUMNS.split(", "))}, client_id, parent_id, text
     FROM (VALUES {{rows}}) AS sent
     JOIN turns ON turns.conversation_id = sent.column1 AND client_id = sent.column2
     JOIN messages ON messages.id = user_message_id
 """  # noqa: S608 - our own columns
 
-# A conversation and a client_id.
-_Sending = tuple[int, str | None]
+# Conversation id and client_id.
+_ClientKey = tuple[int, str | None]
 
 _IS_ANSWER = "SELECT 1 FROM messages WHERE id = ? AND conversation_id = ? AND role = 'assistant'"
 
-# The numbers given out last. They are chosen here because a row must know those of the rows before it.
-_NUMBERS = """
+# The last ids used. Ids are allocated here because a row refers to the rows before it.
+_LAST_IDS = """
     SELECT (SELECT seq FROM sqlite_sequence WHERE name = 'messages'),
            (SELECT seq FROM sqlite_sequence WHERE name = 'turns')
 """
@@ -78,12 +78,12 @@ CLAIM = """
 
 @dataclass(frozen=True, slots=True)
 class HeadOfConversation:
-    """As a question's parent: whatever the conversation ends with at that moment."""
+    """The parent of a question that follows the conversation's current head."""
 
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """A user's message to be answered. `parent_id` None begins a second branch at the root."""
+    """A user's message to be answered. A `parent_id` of None begins another branch at the root."""
 
     text: str
     parent_id: int | HeadOfConversation | None = field(default_factory=HeadOfConversation)
@@ -93,10 +93,10 @@ class Question:
 
 @dataclass(frozen=True, slots=True)
 class StartedTurn:
-    """`created` is False when the same `client_id` was sent before: `turn` is then that earlier turn.
+    """A turn that has begun, or the earlier turn if its `client_id` was sent before (`created` is then False).
 
-    `text` is the question and `parent_id` the message it follows; `new_title` the title given just now, or "";
-    `provisional` whether the title waits for a model to replace it; `instructions` are the user's own.
+    `text` is the question and `parent_id` the message it follows. `new_title` is the title set by this turn, or "".
+    `provisional` is whether a model may replace the title. `instructions` are the user's own.
     """
 
     turn: Turn
@@ -110,7 +110,7 @@ class StartedTurn:
 
 @dataclass(frozen=True, slots=True)
 class BeginRequest:
-    """What somebody asks in a conversation that he says is his."""
+    """A request to begin a turn. The transaction checks that `owner` owns the conversation."""
 
     owner: Owner
     conversation_id: int
@@ -119,8 +119,8 @@ class BeginRequest:
 
 
 @dataclass(frozen=True, slots=True)
-class _Place:
-    """A conversation as a turn finds it."""
+class _Target:
+    """The state of a conversation before its turn begins."""
 
     id: int
     user_id: int
@@ -133,113 +133,118 @@ class _Place:
 
 
 @dataclass(frozen=True, slots=True)
-class _New:
-    """A turn to be written; `asked` is whether its question is to be written too."""
+class _NewTurn:
+    """A turn to write. `writes_question` is False if its question exists already."""
 
-    begun: StartedTurn
-    asked: bool
+    started: StartedTurn
+    writes_question: bool
     client_id: str | None = None
 
 
-def begin(run: RunStatement, asked: Sequence[BeginRequest], now: int) -> list[StartedTurn | ParleyError]:
-    """Begin a turn for each question; of several in one conversation the first has it. What came of each.
+def begin(execute: Execute, requests: Sequence[BeginRequest], now: int) -> list[StartedTurn | ParleyError]:
+    """Begin a turn for each request. Return one result or error per request, in order.
 
-    Conflict while another turn runs there, or when the client_id was used for another text; InvalidRequest for a
-    parent that is no answer of this conversation; NotFound where it is gone, or somebody else's; LimitReached where
-    the user has as many running as may be.
+    Of several requests for one conversation the first wins. The errors are: NotFound if the conversation is deleted
+    or belongs to another user; Conflict if a turn is running in it, or if the client_id was used for another text;
+    InvalidRequest if the parent is not an answer of this conversation; LimitReached if the user has too many running
+    turns.
     """
-    places = _places(run, [each.conversation_id for each in asked])
-    users = users_of(run, [each.owner for each in asked])
-    earlier = _earlier(run, asked)
-    numbers = _Numbers(run)
+    targets = _targets(execute, [each.conversation_id for each in requests])
+    users = users_of(execute, [each.owner for each in requests])
+    previous = _previous_turns(execute, requests)
+    allocator = _IdAllocator(execute)
     outcomes: list[StartedTurn | ParleyError] = []
-    new: list[_New] = []
-    begun_by: Counter[int] = Counter()
-    for each in asked:
-        place = places.get(each.conversation_id)
-        if place is None or place.user_id != users.get(each.owner):
+    new: list[_NewTurn] = []
+    started_by_user: Counter[int] = Counter()
+    for each in requests:
+        target = targets.get(each.conversation_id)
+        if target is None or target.user_id != users.get(each.owner):
             outcomes.append(NotFound("There is no such conversation."))
             continue
-        outcome = _sent_before(each, earlier) or _refused(run, each.question, place, begun_by[place.user_id])
+        outcome = _duplicate(each, previous) or _refusal(
+            execute, each.question, target, started_by_user[target.user_id]
+        )
         if outcome is None:
-            begun_by[place.user_id] += 1
-            outcome = _begun(each, place, numbers, now)
-            new.append(_New(outcome, True, each.question.client_id))
-            places[place.id] = replace(place, claimed=True)
-            earlier[place.id, each.question.client_id] = outcome
+            started_by_user[target.user_id] += 1
+            outcome = _start(each, target, allocator, now)
+            new.append(_NewTurn(outcome, True, each.question.client_id))
+            targets[target.id] = replace(target, claimed=True)
+            previous[target.id, each.question.client_id] = outcome
         outcomes.append(outcome)
-    _write(run, new, now)
+    _write(execute, new, now)
     return outcomes
 
 
-def begin_again(run: RunStatement, question: Message, where: Run, now: int) -> StartedTurn:
-    """Begin another answer to a question that is there. Raises Conflict, NotFound."""
-    turn = _turn(_Numbers(run), question.conversation_id, question.id, where, now)
-    place = _places(run, [question.conversation_id]).get(question.conversation_id)
-    if place is None or place.user_id == DELETED_OWNER:
+def begin_alternative(execute: Execute, question: Message, where: Run, now: int) -> StartedTurn:
+    """Begin another answer to an existing question. Raises Conflict, LimitReached, NotFound."""
+    turn = _turn(_IdAllocator(execute), question.conversation_id, question.id, where, now)
+    target = _targets(execute, [question.conversation_id]).get(question.conversation_id)
+    if target is None or target.user_id == DELETED_OWNER:
         raise NotFound("There is no such conversation.")
-    if not place.claimed and place.running >= RUNNING_TURNS_OF_USER:
+    if not target.claimed and target.running >= RUNNING_TURNS_OF_USER:
         raise _too_many()
-    about = (bool(place.provisional), place.instructions or "")
-    begun = StartedTurn(turn, True, question.parent_id, question.text, "", *about)
-    _write(run, [_New(begun, False)], now)
-    return begun
+    provisional, instructions = bool(target.provisional), target.instructions or ""
+    started = StartedTurn(turn, True, question.parent_id, question.text, "", provisional, instructions)
+    _write(execute, [_NewTurn(started, False)], now)
+    return started
 
 
-class _Numbers:
-    """The next ids. Nobody else gives any out while this transaction has the lock."""
+class _IdAllocator:
+    """Allocator of message and turn ids, safe because this transaction holds the write lock."""
 
-    def __init__(self, run: RunStatement) -> None:
-        messages, turns = run(_NUMBERS, ()).fetchone()
+    def __init__(self, execute: Execute) -> None:
+        messages, turns = execute(_LAST_IDS, ()).fetchone()
         self._message, self._turn = messages or 0, turns or 0
 
     def message(self) -> int:
+        """Return the next message id."""
         self._message += 1
         return self._message
 
     def turn(self) -> int:
+        """Return the next turn id."""
         self._turn += 1
         return self._turn
 
 
-def _places(run: RunStatement, conversations: Sequence[int]) -> dict[int, _Place]:
-    (found,) = run(PLACES, (ids(conversations),)).fetchone()
-    return {row[0]: _Place(*row) for row in msgspec.json.decode(found)}
+def _targets(execute: Execute, conversations: Sequence[int]) -> dict[int, _Target]:
+    (rows,) = execute(TARGETS, (json_ids(conversations),)).fetchone()
+    return {row[0]: _Target(*row) for row in msgspec.json.decode(rows)}
 
 
-def _earlier(run: RunStatement, asked: Sequence[BeginRequest]) -> dict[_Sending, StartedTurn]:
-    sent = [(each.conversation_id, each.question.client_id) for each in asked if each.question.client_id is not None]
+def _previous_turns(execute: Execute, requests: Sequence[BeginRequest]) -> dict[_ClientKey, StartedTurn]:
+    sent = [(each.conversation_id, each.question.client_id) for each in requests if each.question.client_id is not None]
     return {
         (row["conversation_id"], row["client_id"]): StartedTurn(
-            history.turn_of(row), False, row["parent_id"], row["text"]
+            history.turn_from_row(row), False, row["parent_id"], row["text"]
         )
-        for row in select_values(run, EARLIER, sent)
+        for row in select_values(execute, SENT_BEFORE, sent)
     }
 
 
-def _sent_before(asked: BeginRequest, earlier: Mapping[_Sending, StartedTurn]) -> StartedTurn | Conflict | None:
-    """What is said to a question that came before under the same client_id."""
-    question = asked.question
+def _duplicate(request: BeginRequest, previous: Mapping[_ClientKey, StartedTurn]) -> StartedTurn | Conflict | None:
+    """Return the earlier turn, or a conflict, if the client_id was used before."""
+    question = request.question
     if question.client_id is None:
         return None
-    found = earlier.get((asked.conversation_id, question.client_id))
-    if found is None:
+    earlier = previous.get((request.conversation_id, question.client_id))
+    if earlier is None:
         return None
-    if found.text != question.text:
+    if earlier.text != question.text:
         return Conflict("client_id_reused", "This client_id was used for another message.")
-    return replace(found, created=False, new_title="")
+    return replace(earlier, created=False, new_title="")
 
 
-def _refused(run: RunStatement, question: Question, place: _Place, more: int) -> ParleyError | None:
-    """Why the question begins no turn; `more` are the user's that have just begun."""
+def _refusal(execute: Execute, question: Question, target: _Target, started: int) -> ParleyError | None:
+    """Return why no turn can begin. `started` counts the turns of the user that began in this batch."""
     parent_id = question.parent_id
     if isinstance(parent_id, int):
-        known = 0 < parent_id <= _LARGEST_ID
-        if not known or not run(_IS_ANSWER, (parent_id, place.id)).fetchone():
+        in_range = 0 < parent_id <= _LARGEST_ID
+        if not in_range or not execute(_IS_ANSWER, (parent_id, target.id)).fetchone():
             return InvalidRequest("invalid_parent", "parent_id names no answer of this conversation.", "parent_id")
-    if place.claimed:
+    if target.claimed:
         return _claimed()
-    return _too_many() if place.running + more >= RUNNING_TURNS_OF_USER else None
+    return _too_many() if target.running + started >= RUNNING_TURNS_OF_USER else None
 
 
 def _claimed() -> Conflict:
@@ -247,25 +252,25 @@ def _claimed() -> Conflict:
 
 
 def _too_many() -> LimitReached:
-    sentence = f"{RUNNING_TURNS_OF_USER} answers are being written for you already; wait until one of them has ended."
-    return LimitReached("too_many_turns", sentence)
+    message = f"{RUNNING_TURNS_OF_USER} answers are being written for you already; wait until one of them has ended."
+    return LimitReached("too_many_turns", message)
 
 
-def _begun(asked: BeginRequest, place: _Place, numbers: _Numbers, now: int) -> StartedTurn:
-    question = asked.question
-    parent_id = place.head_id if isinstance(question.parent_id, HeadOfConversation) else question.parent_id
-    turn = _turn(numbers, place.id, numbers.message(), asked.run, now)
-    titled = question.title if place.untitled else ""
-    provisional = bool(titled) or bool(place.provisional)
-    return StartedTurn(turn, True, parent_id, question.text, titled, provisional, place.instructions or "")
+def _start(request: BeginRequest, target: _Target, allocator: _IdAllocator, now: int) -> StartedTurn:
+    question = request.question
+    parent_id = target.head_id if isinstance(question.parent_id, HeadOfConversation) else question.parent_id
+    turn = _turn(allocator, target.id, allocator.message(), request.run, now)
+    new_title = question.title if target.untitled else ""
+    provisional = bool(new_title) or bool(target.provisional)
+    return StartedTurn(turn, True, parent_id, question.text, new_title, provisional, target.instructions or "")
 
 
-def _turn(numbers: _Numbers, conversation_id: int, question_id: int, where: Run, now: int) -> Turn:
+def _turn(allocator: _IdAllocator, conversation_id: int, question_id: int, where: Run, now: int) -> Turn:
     return Turn(
-        id=numbers.turn(),
+        id=allocator.turn(),
         conversation_id=conversation_id,
         user_message_id=question_id,
-        message_id=numbers.message(),
+        message_id=allocator.message(),
         status=RUNNING,
         model=where.model,
         mode=where.mode,
@@ -278,31 +283,31 @@ def _turn(numbers: _Numbers, conversation_id: int, question_id: int, where: Run,
     )
 
 
-def _write(run: RunStatement, new: Sequence[_New], now: int) -> None:
-    """Raises Conflict when a conversation has been claimed after all."""
-    begun = [each.begun for each in new]
-    asked = [each.begun for each in new if each.asked]
-    execute_values(run, _INSERT_MESSAGES, [_question_row(each, now) for each in asked])
-    execute_values(run, _INSERT_MESSAGES, [_answer_row(each.turn, now) for each in begun])
-    execute_values(run, _INSERT_TURNS, [_turn_row(each, now) for each in new])
-    claims = [(each.turn.conversation_id, each.turn.id, each.turn.message_id, now, each.new_title) for each in begun]
-    if execute_values(run, CLAIM, claims) != len(claims):
+def _write(execute: Execute, new: Sequence[_NewTurn], now: int) -> None:
+    """Write the rows and the claims. Raises Conflict if a conversation is claimed already."""
+    started = [each.started for each in new]
+    questions = [each.started for each in new if each.writes_question]
+    execute_values(execute, _INSERT_MESSAGES, [_question_row(each, now) for each in questions])
+    execute_values(execute, _INSERT_MESSAGES, [_answer_row(each.turn, now) for each in started])
+    execute_values(execute, _INSERT_TURNS, [_turn_row(each, now) for each in new])
+    claims = [(each.turn.conversation_id, each.turn.id, each.turn.message_id, now, each.new_title) for each in started]
+    if execute_values(execute, CLAIM, claims) != len(claims):
         raise _claimed()
-    note_messages(run, [(each.turn.user_message_id, each.turn.conversation_id) for each in asked])
-    note_titles(run, [each.turn.conversation_id for each in asked if each.new_title])
+    note_messages(execute, [(each.turn.user_message_id, each.turn.conversation_id) for each in questions])
+    note_titles(execute, [each.turn.conversation_id for each in questions if each.new_title])
 
 
-def _question_row(begun: StartedTurn, now: int) -> tuple[object, ...]:
-    turn = begun.turn
-    return (turn.user_message_id, turn.conversation_id, begun.parent_id, "user", begun.text, "", now)
+def _question_row(started: StartedTurn, now: int) -> tuple[object, ...]:
+    turn = started.turn
+    return (turn.user_message_id, turn.conversation_id, started.parent_id, "user", started.text, "", now)
 
 
 def _answer_row(turn: Turn, now: int) -> tuple[object, ...]:
     return (turn.message_id, turn.conversation_id, turn.user_message_id, "assistant", "", "", now)
 
 
-def _turn_row(new: _New, now: int) -> tuple[object, ...]:
-    turn = new.begun.turn
+def _turn_row(new: _NewTurn, now: int) -> tuple[object, ...]:
+    turn = new.started.turn
     return (
         turn.id, turn.conversation_id, turn.user_message_id, turn.message_id, new.client_id, turn.status, turn.model,
         turn.mode, turn.worker, turn.event_offsets, 0, 0, now, now + LEASE_MS,

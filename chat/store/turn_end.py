@@ -12,14 +12,14 @@ import msgspec
 
 from chat.messages import ToolCallRecord
 from chat.store import details, turn_progress
-from chat.store.bulk import RunStatement, execute_values, ids
+from chat.store.bulk import Execute, execute_values, json_ids
 from chat.store.indexing import note_messages
 from chat.store.models import named
 from chat.store.records import CheckpointDelta, Progress, Turn, TurnError
 from chat.store.turn_begin import LEASE_MS
 
 # One row, however many turns: fetching each would hand the interpreter's lock over twice.
-RUNNING = """
+STILL_RUNNING = """
     SELECT json_group_array(id) FROM turns WHERE id IN (SELECT value FROM json_each(?)) AND status = 'running'
 """
 RENEW = """
@@ -50,7 +50,7 @@ FREE = """
     FROM (VALUES {rows}) AS new WHERE id = new.column1 AND active_turn_id = new.column2
 """
 
-_WRITE_OUT = """
+_WRITE_PARTIAL_ANSWER = """
     UPDATE messages SET text = ?, reasoning = ? WHERE id = (SELECT message_id FROM turns WHERE id = ?)
 """
 
@@ -71,66 +71,66 @@ class Ending:
     error: TurnError | None
 
 
-def checkpoint(run: RunStatement, due: Sequence[CheckpointDelta], alive: Sequence[int], now: int) -> list[int]:
+def checkpoint(execute: Execute, due: Sequence[CheckpointDelta], alive: Sequence[int], now: int) -> list[int]:
     """Keep what has come of the `due` turns, and renew the lease of all the turns in `alive`.
 
     What has ended since `due` was gathered, or was deleted, stays as it is. Returns those of `alive` that have ended
     or were deleted.
     """
     if due:
-        running = _those(run, RUNNING, (piece.turn.id for piece in due))
-        kept = [piece for piece in due if piece.turn.id in running]
-        turn_progress.keep(run, kept)
-        _write_tool_calls(run, [(piece.turn.message_id, piece.tool_calls) for piece in kept])
-    if not alive or run(RENEW, (now + LEASE_MS, ids(alive))).rowcount == len(alive):
+        running = _select_ids(execute, STILL_RUNNING, (delta.turn.id for delta in due))
+        saved = [delta for delta in due if delta.turn.id in running]
+        turn_progress.save(execute, saved)
+        _write_tool_calls(execute, [(delta.turn.message_id, delta.tool_calls) for delta in saved])
+    if not alive or execute(RENEW, (now + LEASE_MS, json_ids(alive))).rowcount == len(alive):
         return []
-    running = _those(run, RUNNING, alive)
+    running = _select_ids(execute, STILL_RUNNING, alive)
     return [turn_id for turn_id in alive if turn_id not in running]
 
 
-def finish(run: RunStatement, endings: Sequence[Ending], now: int) -> list[Turn | None]:
+def finish(execute: Execute, endings: Sequence[Ending], now: int) -> list[Turn | None]:
     """End running turns, and free their conversations. None for each that does not run."""
-    not_ended = _those(run, RUNNING, (ending.progress.turn.id for ending in endings))
-    outcomes = [_ended(ending, not_ended) for ending in endings]
+    not_ended = _select_ids(execute, STILL_RUNNING, (ending.progress.turn.id for ending in endings))
+    outcomes = [_ended_turn(ending, not_ended) for ending in endings]
     turns = [turn for turn in outcomes if turn is not None]
     progress = [ending.progress for ending, turn in zip(endings, outcomes, strict=True) if turn is not None]
-    execute_values(run, FINISH, [_row_of_end(turn) for turn in turns])
-    _write_answers(run, progress)
-    turn_progress.forget(run, [turn.id for turn in turns])
-    _free(run, [(turn.conversation_id, turn.id) for turn in turns], now)
-    note_messages(run, [(turn.message_id, turn.conversation_id) for turn in turns])
+    execute_values(execute, FINISH, [_finish_row(turn) for turn in turns])
+    _write_answers(execute, progress)
+    turn_progress.delete(execute, [turn.id for turn in turns])
+    _free(execute, [(turn.conversation_id, turn.id) for turn in turns], now)
+    note_messages(execute, [(turn.message_id, turn.conversation_id) for turn in turns])
     return outcomes
 
 
-def interrupt(run: RunStatement, turn_ids: Iterable[int], error: TurnError, now: int) -> list[tuple[int, int]]:
+def interrupt(execute: Execute, turn_ids: Iterable[int], error: TurnError, now: int) -> list[tuple[int, int]]:
     """Give up turns that nobody runs any more, and free their conversations.
 
     Returns the conversation and the answer of each that was still running.
     """
     lost: list[tuple[int, int]] = []
     for turn_id in turn_ids:
-        for conversation_id, message_id in run(_INTERRUPT, (now, *_told(error), turn_id)).fetchall():
-            _write_out(run, turn_id)
-            _free(run, [(conversation_id, turn_id)], now)
+        for conversation_id, message_id in execute(_INTERRUPT, (now, *_error_columns(error), turn_id)).fetchall():
+            _write_partial_answer(execute, turn_id)
+            _free(execute, [(conversation_id, turn_id)], now)
             lost.append((conversation_id, message_id))
     return lost
 
 
-def _write_out(run: RunStatement, turn_id: int) -> None:
-    """Make what was kept of a turn, piece by piece, its answer."""
-    kept = turn_progress.assemble(named(run(turn_progress.PIECES, (ids([turn_id]),)))).get(turn_id)
-    if kept is not None:
-        run(_WRITE_OUT, (kept.text, kept.reasoning, turn_id))
-        run("UPDATE turns SET marks = ? WHERE id = ?", (msgspec.json.encode(kept.event_offsets).decode(), turn_id))
-        turn_progress.forget(run, [turn_id])
+def _write_partial_answer(execute: Execute, turn_id: int) -> None:
+    """Make what was saved of a turn, delta by delta, its answer."""
+    saved = turn_progress.assemble(named(execute(turn_progress.DELTAS, (json_ids([turn_id]),)))).get(turn_id)
+    if saved is not None:
+        execute(_WRITE_PARTIAL_ANSWER, (saved.text, saved.reasoning, turn_id))
+        execute("UPDATE turns SET marks = ? WHERE id = ?", (msgspec.json.encode(saved.event_offsets).decode(), turn_id))
+        turn_progress.delete(execute, [turn_id])
 
 
-def _those(run: RunStatement, statement: str, turn_ids: Iterable[int]) -> set[int]:
-    (found,) = run(statement, (ids(turn_ids),)).fetchone()
+def _select_ids(execute: Execute, statement: str, turn_ids: Iterable[int]) -> set[int]:
+    (found,) = execute(statement, (json_ids(turn_ids),)).fetchone()
     return set(msgspec.json.decode(found))
 
 
-def _ended(ending: Ending, not_ended: set[int]) -> Turn | None:
+def _ended_turn(ending: Ending, not_ended: set[int]) -> Turn | None:
     """The turn as it ends, taken out of `not_ended`; None when it is not there."""
     progress = ending.progress
     if progress.turn.id not in not_ended:
@@ -147,26 +147,36 @@ def _ended(ending: Ending, not_ended: set[int]) -> Turn | None:
     )
 
 
-def _row_of_end(turn: Turn) -> tuple[object, ...]:
+def _finish_row(turn: Turn) -> tuple[object, ...]:
     tokens = (turn.usage.prompt_tokens, turn.usage.completion_tokens)
-    return (turn.id, turn.status, turn.ended_at, *_told(turn.error), turn.event_offsets, *tokens, details.encode(turn))
+    return (
+        turn.id,
+        turn.status,
+        turn.ended_at,
+        *_error_columns(turn.error),
+        turn.event_offsets,
+        *tokens,
+        details.encode(turn),
+    )
 
 
-def _free(run: RunStatement, claims: Sequence[tuple[int, int]], now: int) -> None:
+def _free(execute: Execute, claims: Sequence[tuple[int, int]], now: int) -> None:
     """`claims` are conversations and the turns that had them."""
-    execute_values(run, FREE, [(conversation_id, turn_id, now) for conversation_id, turn_id in claims])
+    execute_values(execute, FREE, [(conversation_id, turn_id, now) for conversation_id, turn_id in claims])
 
 
-def _write_answers(run: RunStatement, progress: Sequence[Progress]) -> None:
+def _write_answers(execute: Execute, progress: Sequence[Progress]) -> None:
     answers = [(each.turn.message_id, each.answer) for each in progress]
-    execute_values(run, WRITE_ANSWERS, [(message_id, answer.text, answer.reasoning) for message_id, answer in answers])
-    _write_tool_calls(run, [(message_id, dict(enumerate(answer.tool_calls))) for message_id, answer in answers])
+    execute_values(
+        execute, WRITE_ANSWERS, [(message_id, answer.text, answer.reasoning) for message_id, answer in answers]
+    )
+    _write_tool_calls(execute, [(message_id, dict(enumerate(answer.tool_calls))) for message_id, answer in answers])
 
 
-def _write_tool_calls(run: RunStatement, written: Iterable[tuple[int, Mapping[int, ToolCallRecord]]]) -> None:
+def _write_tool_calls(execute: Execute, written: Iterable[tuple[int, Mapping[int, ToolCallRecord]]]) -> None:
     """`written` are answers' ids, each with tool calls by their position."""
     rows = [_tool_call(message_id, *call) for message_id, calls in written for call in calls.items()]
-    execute_values(run, _WRITE_TOOL_CALLS, rows)
+    execute_values(execute, _WRITE_TOOL_CALLS, rows)
 
 
 def _tool_call(message_id: int, position: int, record: ToolCallRecord) -> tuple[object, ...]:
@@ -179,5 +189,5 @@ def _tool_call(message_id: int, position: int, record: ToolCallRecord) -> tuple[
     return (*place, result.ok, result.summary, result.content, data, record.duration_ms, *extras)
 
 
-def _told(error: TurnError | None) -> tuple[str | None, str | None, bool | None]:
+def _error_columns(error: TurnError | None) -> tuple[str | None, str | None, bool | None]:
     return (None, None, None) if error is None else (error.code, error.message, error.retryable)

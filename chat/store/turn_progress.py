@@ -1,6 +1,6 @@
-"""What running turns have said so far: a piece a checkpoint, put together by whoever reads, written out at the end.
+"""What running turns have said so far: a delta a checkpoint, put together by whoever reads, written out at the end.
 
-Rewriting an answer's own row each time would write a page of the file for every turn; the pieces of many turns
+Rewriting an answer's own row each time would write a page of the file for every turn; the deltas of many turns
 share a page. Call these inside a read or a write.
 """
 
@@ -12,45 +12,45 @@ from typing import Any
 
 import msgspec
 
-from chat.store.bulk import RunStatement, execute_values, ids
+from chat.store.bulk import Execute, execute_values, json_ids
 from chat.store.records import CheckpointDelta
 
-# A piece that is kept again, since nobody knows whether the first time took effect, is that piece once, and longer.
-KEEP = "REPLACE INTO progress (turn_id, first, text, reasoning, marks) VALUES {rows}"
+# A delta that is kept again, since nobody knows whether the first time took effect, is that delta once, and longer.
+SAVE = "REPLACE INTO progress (turn_id, first, text, reasoning, marks) VALUES {rows}"
 
-PIECES = """
+DELTAS = """
     SELECT turn_id, text, reasoning, marks FROM progress
     WHERE turn_id IN (SELECT value FROM json_each(?)) ORDER BY turn_id, first
 """
 
-FORGET = "DELETE FROM progress WHERE turn_id IN (SELECT value FROM json_each(?))"
+DELETE = "DELETE FROM progress WHERE turn_id IN (SELECT value FROM json_each(?))"
 
 
 @dataclass
 class PartialAnswer:
-    """One turn's pieces, one after the other."""
+    """One turn's deltas, one after the other."""
 
     text: str = ""
     reasoning: str = ""
     event_offsets: list[Any] = field(default_factory=list)
 
 
-def keep(run: RunStatement, pieces: Sequence[CheckpointDelta]) -> None:
+def save(execute: Execute, deltas: Sequence[CheckpointDelta]) -> None:
     execute_values(
-        run, KEEP, [(each.turn.id, each.first, each.text, each.reasoning, each.event_offsets) for each in pieces]
+        execute, SAVE, [(each.turn.id, each.first, each.text, each.reasoning, each.event_offsets) for each in deltas]
     )
 
 
-def assemble(pieces: Iterable[Mapping[str, Any]]) -> dict[int, PartialAnswer]:
-    """By turn, from rows of `PIECES`."""
+def assemble(deltas: Iterable[Mapping[str, Any]]) -> dict[int, PartialAnswer]:
+    """By turn, from rows of `DELTAS`."""
     found: dict[int, PartialAnswer] = {}
-    for piece in pieces:
-        turn = found.setdefault(piece["turn_id"], PartialAnswer())
-        turn.text += piece["text"]
-        turn.reasoning += piece["reasoning"]
-        turn.event_offsets += msgspec.json.decode(piece["marks"])
+    for delta in deltas:
+        turn = found.setdefault(delta["turn_id"], PartialAnswer())
+        turn.text += delta["text"]
+        turn.reasoning += delta["reasoning"]
+        turn.event_offsets += msgspec.json.decode(delta["marks"])
     return found
 
 
-def forget(run: RunStatement, turn_ids: Iterable[int]) -> None:
-    run(FORGET, (ids(turn_ids),))
+def delete(execute: Execute, turn_ids: Iterable[int]) -> None:
+    execute(DELETE, (json_ids(turn_ids),))

@@ -40,12 +40,12 @@ class Turns:
         return self.database.write_batched(self._begin, BeginRequest(owner, conversation_id, question, run))
 
     @writes
-    def begin_again(self, answer: Message, run: Run) -> StartedTurn:
+    def begin_alternative(self, answer: Message, run: Run) -> StartedTurn:
         """Begin a second answer beside `answer`, to the same question. Raises Conflict, NotFound."""
         found = row(MessageRow.select().where(MessageRow.id == answer.parent_id))
         if found is None:
             raise NotFound("There is no such message.")
-        return turn_begin.begin_again(self.database.run, Message(**found), run, now_ms())
+        return turn_begin.begin_alternative(self.database.execute, Message(**found), run, now_ms())
 
     @writes
     def checkpoint(self, due: Sequence[CheckpointDelta], alive: Sequence[int]) -> list[int]:
@@ -54,7 +54,7 @@ class Turns:
         What has ended since `due` was gathered, or was deleted, stays as it is. Returns those of `alive` that have
         ended or were deleted.
         """
-        return turn_end.checkpoint(self.database.run, due, alive, now_ms())
+        return turn_end.checkpoint(self.database.execute, due, alive, now_ms())
 
     def finish(self, progress: Progress, status: str, error: TurnError | None) -> Turn | None:
         """End a turn: its answer, usage and status, and the conversation is free again.
@@ -74,8 +74,8 @@ class Turns:
         """
         found = rows(TurnRow.select(TurnRow.id).where((TurnRow.status == RUNNING) & _nobody_runs(gone, silent, lost)))
         turn_ids = [turn["id"] for turn in found]
-        for conversation_id, message_id in turn_end.interrupt(self.database.run, turn_ids, error, now_ms()):
-            note_messages(self.database.run, [(message_id, conversation_id)])
+        for conversation_id, message_id in turn_end.interrupt(self.database.execute, turn_ids, error, now_ms()):
+            note_messages(self.database.execute, [(message_id, conversation_id)])
         return turn_ids
 
     @reads
@@ -88,7 +88,7 @@ class Turns:
         return _answer(turn.message_id)
 
     @reads_snapshot
-    def ended(self, turn_id: int) -> tuple[Turn, Answer, str] | None:
+    def with_answer(self, turn_id: int) -> tuple[Turn, Answer, str] | None:
         """A turn with its answer and its conversation's title, all that its events told. None: deleted."""
         turn = _turn(turn_id)
         if turn is None:
@@ -96,23 +96,23 @@ class Turns:
         return turn, _answer(turn.message_id), ConversationRow.get_by_id(turn.conversation_id).title
 
     @reads
-    def homes(self) -> dict[str, int]:
+    def oldest_leases(self) -> dict[str, int]:
         """Return the workers that turns are running at, each with the oldest of its leases."""
         oldest = peewee.fn.MIN(TurnRow.lease_until).alias("oldest")
         query = TurnRow.select(TurnRow.worker, oldest).where(TurnRow.status == RUNNING).group_by(TurnRow.worker)
         return {home["worker"]: home["oldest"] for home in rows(query)}
 
     @reads
-    def running_at(self, worker: str) -> list[int]:
+    def running_on(self, worker: str) -> list[int]:
         """Return the turns that run at a worker."""
         query = TurnRow.select(TurnRow.id).where((TurnRow.status == RUNNING) & (TurnRow.worker == worker))
         return [turn["id"] for turn in rows(query)]
 
     def _begin(self, asked: Sequence[BeginRequest]) -> list[StartedTurn | ParleyError]:
-        return turn_begin.begin(self.database.run, asked, now_ms())
+        return turn_begin.begin(self.database.execute, asked, now_ms())
 
     def _finish(self, endings: Sequence[Ending]) -> list[Turn | None]:
-        return turn_end.finish(self.database.run, endings, now_ms())
+        return turn_end.finish(self.database.execute, endings, now_ms())
 
 
 def _nobody_runs(gone: Sequence[str], silent: Mapping[str, int], lost: Sequence[int]) -> peewee.Expression:
@@ -126,10 +126,10 @@ def _answer(message_id: int) -> Answer:
     found = rows(MessageRow.select().where(MessageRow.id == message_id))
     if not found:
         raise NotFound("There is no such message.")
-    message = history.messages_of(found)[0]
+    message = history.messages_from_rows(found)[0]
     return Answer(message.text, message.reasoning, message.tool_calls)
 
 
 def _turn(turn_id: int) -> Turn | None:
     found = row(TurnRow.select().where(TurnRow.id == turn_id))
-    return None if found is None else history.turn_of(found)
+    return None if found is None else history.turn_from_row(found)

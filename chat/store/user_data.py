@@ -1,4 +1,4 @@
-"""All data of one user: count it, read it a portion at a time, delete it."""
+"""All data of one user: count it, read it in pages, delete it."""
 
 from __future__ import annotations
 
@@ -9,17 +9,17 @@ import msgspec
 
 from chat.errors import StoreUnavailable
 from chat.store import history
-from chat.store.bulk import ids
+from chat.store.bulk import json_ids
 from chat.store.database import Database, reads, reads_snapshot, writes
 from chat.store.models import User, named
 from chat.store.records import Message, Turn
 from chat.store.removal import HiddenConversation, Removal, hide
 
-# Conversations that are hidden in one transaction.
-_PORTION = 100
+# Conversations hidden in one transaction.
+_BATCH_SIZE = 100
 
 _CONVERSATIONS = "SELECT json_group_array(id) FROM (SELECT id FROM conversations WHERE user_id = ? ORDER BY id)"
-_COUNTED = """
+_COUNTS = """
     SELECT
         (SELECT count(*) FROM conversations WHERE user_id = ?1),
         (SELECT count(*) FROM messages WHERE conversation_id IN (SELECT id FROM conversations WHERE user_id = ?1)),
@@ -30,7 +30,7 @@ _RUNNING = f"""
     SELECT {history.TURN_COLUMNS} FROM turns
     WHERE id IN (SELECT active_turn_id FROM conversations WHERE user_id = ? AND active_turn_id IS NOT NULL)
 """  # noqa: S608 - our own columns
-_OWN = "SELECT json_group_array(id) FROM conversations WHERE user_id = ? AND id IN (SELECT value FROM json_each(?))"
+_OWNED = "SELECT json_group_array(id) FROM conversations WHERE user_id = ? AND id IN (SELECT value FROM json_each(?))"
 _MESSAGES = """
     SELECT id, conversation_id, parent_id, role, text, reasoning, created_at FROM messages
     WHERE conversation_id = ? AND id > ? ORDER BY id LIMIT ?
@@ -39,7 +39,7 @@ _MESSAGES = """
 
 @dataclass(frozen=True, slots=True)
 class UserDataCounts:
-    """Number of conversations, messages and shared links, and whether there are instructions."""
+    """Numbers of conversations, messages and shared links, and whether instructions are set."""
 
     conversations: int
     messages: int
@@ -54,37 +54,37 @@ class UserData:
 
     @reads
     def counts(self, user_id: int) -> UserDataCounts:
-        conversations, messages, shares, instructions = self.database.run(_COUNTED, (user_id,)).fetchone()
+        conversations, messages, shares, instructions = self.database.execute(_COUNTS, (user_id,)).fetchone()
         return UserDataCounts(conversations, messages, shares, bool(instructions))
 
     @reads
-    def conversations(self, user_id: int) -> list[int]:
+    def conversation_ids(self, user_id: int) -> list[int]:
         """Return the ids of all conversations of a user, including archived and temporary ones."""
-        (found,) = self.database.run(_CONVERSATIONS, (user_id,)).fetchone()
-        numbers: list[int] = msgspec.json.decode(found)
-        return numbers
+        (ids,) = self.database.execute(_CONVERSATIONS, (user_id,)).fetchone()
+        return msgspec.json.decode(ids, type=list[int])
 
     @reads
-    def running(self, user_id: int) -> list[Turn]:
+    def running_turns(self, user_id: int) -> list[Turn]:
         """Return the running turns of a user."""
-        return [history.turn_of(row) for row in named(self.database.run(_RUNNING, (user_id,)))]
+        return [history.turn_from_row(row) for row in named(self.database.execute(_RUNNING, (user_id,)))]
 
     @reads_snapshot
     def messages(self, conversation_id: int, after: int, limit: int) -> list[Message]:
         """Return at most `limit` messages with an id above `after`, of all branches, in order of their ids."""
-        return history.messages_of(named(self.database.run(_MESSAGES, (conversation_id, after, limit))))
+        return history.messages_from_rows(named(self.database.execute(_MESSAGES, (conversation_id, after, limit))))
 
     def delete(self, user_id: int) -> list[int]:
         """Delete all data of a user, except the user and the sessions.
 
-        Return the ids of deleted conversations. One with a running turn stays. Raises StoreUnavailable.
+        Return the ids of the deleted conversations. A conversation with a running turn stays. Raises
+        StoreUnavailable.
         """
-        found = self.conversations(user_id)
+        conversations = self.conversation_ids(user_id)
         hidden: list[HiddenConversation] = []
         try:
-            for start in range(0, len(found), _PORTION):
-                hidden += self._hide(user_id, found[start : start + _PORTION])
-            self._forget_instructions(user_id)
+            for start in range(0, len(conversations), _BATCH_SIZE):
+                hidden += self._hide(user_id, conversations[start : start + _BATCH_SIZE])
+            self._clear_instructions(user_id)
         except StoreUnavailable:
             self._removal.due = True  # the last commit may have taken effect
             raise
@@ -93,9 +93,9 @@ class UserData:
 
     @writes
     def _hide(self, user_id: int, conversations: Sequence[int]) -> list[HiddenConversation]:
-        (own,) = self.database.run(_OWN, (user_id, ids(conversations))).fetchone()
-        return hide(self.database.run, msgspec.json.decode(own))
+        (owned,) = self.database.execute(_OWNED, (user_id, json_ids(conversations))).fetchone()
+        return hide(self.database.execute, msgspec.json.decode(owned))
 
     @writes
-    def _forget_instructions(self, user_id: int) -> None:
+    def _clear_instructions(self, user_id: int) -> None:
         User.update(instructions="").where(User.id == user_id).execute()

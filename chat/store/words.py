@@ -26,22 +26,22 @@ _NO_WORD = re.compile(r'["\x00\s]+')
 
 def indexable(text: str) -> str:
     """A text as it goes into the index: without accents and case, of which the index itself knows the Latin ones."""
-    return text if text.isascii() else _UNSPACED.sub(r" \g<0> ", bare(text))
+    return text if text.isascii() else _UNSPACED.sub(r" \g<0> ", fold_text(text))
 
 
-def bare(text: str) -> str:
+def fold_text(text: str) -> str:
     """Letters without accents, case and width."""
     stripped = _ACCENTS.sub("", unicodedata.normalize("NFKD", text))
     return unicodedata.normalize("NFKC", stripped).casefold()
 
 
-def words_of(asked: str) -> list[str]:
+def query_words(asked: str) -> list[str]:
     """The words of a search, each once, the last one last: what stands between blanks and has a letter or a digit."""
     found = [word for word in _NO_WORD.sub(" ", asked).split(" ") if any(each.isalnum() for each in word)]
     return list(dict.fromkeys(reversed(found[:_WORDS])))[::-1]
 
 
-def expression(owner: int, words: list[str]) -> str:
+def match_expression(owner: int, words: list[str]) -> str:
     """What the index is asked: texts of this owner that have all the words, the last one perhaps unfinished.
 
     Each word is quoted, and holds no quote: nothing in it is syntax.

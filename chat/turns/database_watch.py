@@ -33,10 +33,10 @@ class DatabaseWatch:
         self._looks += 1
         self._look_at_files()
         if not self._database.files.lost and self._looks % _WRITE_EVERY == 1:
-            self._readiness.try_writing()
+            self._readiness.probe_write()
 
     def _look_at_files(self) -> None:
-        if not self._database.files.look():
+        if not self._database.files.check():
             return
         if self._database.files.lost:
             log.critical(

@@ -57,8 +57,8 @@ class Expiry:
         since = now_ms() - _KEPT_MS
         removed = last = 0
         try:
-            while found := self._store.sessions.unused(since, last, _USERS_AT_ONCE):
-                removed += self._store.sessions.remove_unused(found, since)
+            while found := self._store.sessions.unused_users(since, last, _USERS_AT_ONCE):
+                removed += self._store.sessions.remove_unused_users(found, since)
                 last = found[-1]
         except StoreUnavailable as error:
             log.warning("Deleting unused identities is put off: %s", error)

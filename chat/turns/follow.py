@@ -41,7 +41,7 @@ class Follower:
         self._running_turns = running_turns
         self._peers = peers
         self._limits = limits
-        self._replays = Replays(store.turns.ended)
+        self._replays = Replays(store.turns.with_answer)
 
     def check_room(self) -> None:
         """Raise Overloaded where a further stream would be too many."""

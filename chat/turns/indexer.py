@@ -34,9 +34,9 @@ class Indexer:
         indexed = 0
         try:
             for _ in range(_AT_MOST):
-                if not self._store.index.is_due():  # looks before it locks
+                if not self._store.index.has_pending():  # looks before it locks
                     break
-                indexed += self._store.index.take()
+                indexed += self._store.index.index_pending()
             self._put_off = False
         except StoreUnavailable as error:
             if not self._put_off:  # said once, not each second

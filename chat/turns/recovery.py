@@ -55,7 +55,7 @@ class Recovery:
     def sweep(self) -> list[int]:
         """End every turn that is lost; returns their ids. Looks before it locks."""
         try:
-            ended = self._end_lost(self._store.turns.homes())
+            ended = self._end_lost(self._store.turns.oldest_leases())
         except StoreUnavailable as error:
             if not self._put_off:  # said once, not each second
                 log.warning("Looking for interrupted turns is put off: %s", error)
@@ -81,7 +81,7 @@ class Recovery:
 
     def _lost(self) -> list[int]:
         """Turns that are this worker's by the database, and have not been among those that it runs for some time."""
-        mine = set(self._store.turns.running_at(self._name))
+        mine = set(self._store.turns.running_on(self._name))
         mine.difference_update(running.turn.id for running in self._running_turns.turns())
         self._missing = {turn_id: self._missing.get(turn_id, 0) + 1 for turn_id in mine}
         return [turn_id for turn_id, sweeps in self._missing.items() if sweeps >= _SWEEPS_UNTIL_LOST]

@@ -65,7 +65,7 @@ class Remover:
         left: HiddenConversation | None = remains
         try:
             while left is not None and not self._stopping.is_set():
-                left = self._store.removal.remove_some(left)
+                left = self._store.removal.remove_batch(left)
                 self._stopping.wait(_PAUSE_S if left else 0)
         except StoreFailed:
             if remains.conversation_id not in self._failed:

@@ -102,7 +102,7 @@ class Runner:
     def _beside(self, answer: StoredMessage, model: str, course: Course) -> StartedTurn:
         with self._running_turns.admit(), self._late_launch(course):
             run = Run(model, self._mode.name, self._worker)
-            return self._launch(self._store.turns.begin_again(answer, run), course)
+            return self._launch(self._store.turns.begin_alternative(answer, run), course)
 
     @contextlib.contextmanager
     def _late_launch(self, course: Course = _PLAIN) -> Iterator[None]:

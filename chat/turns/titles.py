@@ -125,7 +125,7 @@ class Titles:
             return
         try:
             # Also without one: it is asked for once.
-            self._store.conversations.entitle(beginning.conversation_id, title)
+            self._store.conversations.replace_provisional_title(beginning.conversation_id, title)
         except StoreUnavailable as unavailable:
             log.info("The title of conversation %s is lost: %s", beginning.conversation_id, unavailable)
 

@@ -25,7 +25,7 @@ def me() -> dict[str, Any]:
     settings, user_id = current.settings, identity.user_id()
     return {
         "user": {"id": user_id if identity.known() else None, "name": None},
-        "instructions": current.store.instructions.of(user_id),
+        "instructions": current.store.instructions.get(user_id),
         "welcome": {"greeting": settings.greeting, "starters": list(settings.starters)},
         "mode": mode.current().name,
         "models": list(settings.models),
@@ -52,7 +52,7 @@ def me() -> dict[str, Any]:
 
 @bp.get("/me/instructions")
 def show_instructions() -> dict[str, Any]:
-    return {"text": services().store.instructions.of(identity.user_id())}
+    return {"text": services().store.instructions.get(identity.user_id())}
 
 
 @bp.put("/me/instructions")
@@ -91,7 +91,7 @@ def create_conversation() -> ResponseReturnValue:
 def show_conversation(conversation_id: int) -> dict[str, Any]:
     store = services().store
     record = store.owned.conversation(identity.user_id(), conversation_id)
-    shown = json_views.opened(record, shared=store.shares.of(record) is not None)
+    shown = json_views.opened(record, shared=store.shares.get(record) is not None)
     if _PAGED.isdisjoint(request.args):
         messages = store.history.of_conversation(record.id)
         return shown | {"messages": [json_views.message(message) for message in messages]}

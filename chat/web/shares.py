@@ -26,7 +26,7 @@ def share(conversation_id: int) -> ResponseReturnValue:
 @bp.get("/conversations/<id:conversation_id>/share")
 def show_share(conversation_id: int) -> dict[str, Any]:
     store = services().store
-    found = store.shares.of(store.owned.conversation(identity.user_id(), conversation_id))
+    found = store.shares.get(store.owned.conversation(identity.user_id(), conversation_id))
     if found is None:
         raise NotFound("This conversation is not shared.")
     return _link(found)
@@ -41,7 +41,7 @@ def revoke(conversation_id: int) -> ResponseReturnValue:
 
 @bp.get("/shared/<token>")
 def show_shared(token: str) -> ResponseReturnValue:
-    return json_views.shared(*services().store.shares.shown(token)), 200, pages.for_anybody()
+    return json_views.shared(*services().store.shares.contents(token)), 200, pages.for_anybody()
 
 
 def _link(found: Share) -> dict[str, Any]:

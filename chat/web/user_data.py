@@ -30,11 +30,11 @@ def export_all() -> Response:
     chosen = query.row_ids("ids")
     for each in chosen:
         store.owned.conversation(user_id, each)  # before the answer begins, which cannot be taken back
-    wanted = chosen or store.user_data.conversations(user_id)
+    wanted = chosen or store.user_data.conversation_ids(user_id)
     about = {
         "exported_by": f"Parley {VERSION}",
         "exported_at": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds").replace("+00:00", "Z"),
-        "instructions": store.instructions.of(user_id),
+        "instructions": store.instructions.get(user_id),
     }
     name = f"parley-{about['exported_at'][:10]}.json"
     headers = {"Content-Disposition": export.attachment(name), "X-Accel-Buffering": "no"}
@@ -51,11 +51,11 @@ def delete_all() -> ResponseReturnValue:
     """Stop running turns, then delete everything except the identity and its cookie."""
     current, user_id = services(), identity.user_id()
     counted = current.store.user_data.counts(user_id)
-    for turn in current.store.user_data.running(user_id):
+    for turn in current.store.user_data.running_turns(user_id):
         current.stopper.stop(turn)
     for conversation_id in current.store.user_data.delete(user_id):
         current.memory.drop(conversation_id)
-    if current.store.user_data.running(user_id):
+    if current.store.user_data.running_turns(user_id):
         raise Conflict("turn_running", "An answer is still being written; what it belongs to is not deleted.")
     return {"deleted": msgspec.to_builtins(counted)}
 

@@ -91,7 +91,7 @@ def remove_all(store: Store) -> None:
         for remains in pending:
             left: HiddenConversation | None = remains
             while left is not None:
-                left = store.removal.remove_some(left)
+                left = store.removal.remove_batch(left)
 
 
 def long_branch(store: Store, conversation: Conversation, turns: int) -> int:

@@ -13,7 +13,7 @@ from .scenarios import RUN, answered, begin, finish
 def again(store, user, turn, text):
     """Another answer to a turn's question; returns its turn."""
     _, answer = store.owned.message(user, turn.message_id)
-    return finish(store, store.turns.begin_again(answer, RUN).turn, text)
+    return finish(store, store.turns.begin_alternative(answer, RUN).turn, text)
 
 
 def page(store, user, conversation, limit=50, **place):

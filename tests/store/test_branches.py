@@ -44,7 +44,7 @@ def test_a_second_answer_keeps_the_first(store, user, conversation):
     answered(store, conversation, "Q1", "A1")
     first = answered(store, conversation, "Q2", "A2")
     _, answer = store.owned.message(user, first.message_id)
-    begun = store.turns.begin_again(answer, RUN)
+    begun = store.turns.begin_alternative(answer, RUN)
     finish(store, begun.turn, "A2, another")
     assert (begun.text, begun.turn.user_message_id) == ("Q2", first.user_message_id)
     assert texts(store.history.path_to(begun.turn.message_id, 10)) == ["Q1", "A1", "Q2", "A2, another"]
@@ -116,4 +116,4 @@ def test_a_second_answer_to_a_deleted_one(store, user, conversation):
     _, answer = store.owned.message(user, turn.message_id)
     delete(store, conversation)
     with pytest.raises(NotFound):
-        store.turns.begin_again(answer, RUN)
+        store.turns.begin_alternative(answer, RUN)

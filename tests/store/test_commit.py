@@ -61,13 +61,13 @@ def wait_for(condition, then):
 
 def titled(store, title):
     """A write that inserts a row of its own."""
-    return lambda: store.database.run(
+    return lambda: store.database.execute(
         "INSERT INTO users (name, created_at) VALUES (?, 0) RETURNING name", (title,)
     ).fetchone()[0]
 
 
 def names(store):
-    found = store.database.read(lambda: store.database.run("SELECT name FROM users ORDER BY name").fetchall())
+    found = store.database.read(lambda: store.database.execute("SELECT name FROM users ORDER BY name").fetchall())
     return {name for (name,) in found} - {None}
 
 
@@ -131,12 +131,14 @@ def test_they_see_what_the_earlier_ones_did(store, conversation, held):
 def test_a_full_disk_under_one_leaves_the_small_ones(store, held):
     def long():
         bound(room)  # here: which of those that wait is the first is not known
-        return store.database.run("INSERT INTO users (name, created_at) VALUES (?, 0)", ("long" * 500_000,)).rowcount
+        return store.database.execute(
+            "INSERT INTO users (name, created_at) VALUES (?, 0)", ("long" * 500_000,)
+        ).rowcount
 
     def bound(pages):
-        return store.database.run(f"PRAGMA max_page_count={pages}").fetchone()[0]
+        return store.database.execute(f"PRAGMA max_page_count={pages}").fetchone()[0]
 
-    room = store.database.read(lambda: store.database.run("PRAGMA page_count").fetchone()[0]) + 20
+    room = store.database.read(lambda: store.database.execute("PRAGMA page_count").fetchone()[0]) + 20
     first, failed, last = together(store, held, [titled(store, "a"), long, titled(store, "z")])
     assert (first, last) == ("a", "z")
     assert isinstance(failed, StoreUnavailable)

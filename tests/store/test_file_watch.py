@@ -31,30 +31,30 @@ def put_back(path: Path) -> None:
 
 @pytest.fixture(params=["", "-wal"], ids=["database", "wal"])
 def file(request: pytest.FixtureRequest, store: Store) -> Path:
-    store.database.files.look()
+    store.database.files.check()
     path = store.database.path
     return path.with_name(path.name + request.param)
 
 
 @pytest.mark.parametrize("harm", [remove, put_another_there])
 def test_it_is_not_used_until_its_files_are_back(store, conversation, file, harm: Callable[[Path], None]):
-    assert not store.database.files.look()
+    assert not store.database.files.check()
     harm(file)
-    assert store.database.files.look()
+    assert store.database.files.check()
     for work in (store.ping, lambda: begin(store, conversation), lambda: store.history.of_conversation(1)):
         with pytest.raises(StoreUnavailable, match="removed or replaced"):
             work()
-    assert not store.database.files.look()  # said once
+    assert not store.database.files.check()  # said once
     put_back(file)
-    assert store.database.files.look()
+    assert store.database.files.check()
     store.ping()
     assert begin(store, conversation).created
 
 
 def test_a_file_that_was_never_seen_is_not_missed(tmp_path):
     watch = FileWatch(tmp_path / "x.db")
-    assert not watch.look()
+    assert not watch.check()
     assert watch.identity is None
     (tmp_path / "x.db").touch()
-    assert not watch.look()
+    assert not watch.check()
     assert watch.identity is not None

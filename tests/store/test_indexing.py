@@ -30,33 +30,33 @@ def found(store, user, word):
 
 
 def take_all(store):
-    while store.index.is_due():
-        store.index.take()
+    while store.index.has_pending():
+        store.index.index_pending()
 
 
 def test_a_turn_is_noted_and_then_taken(store, conversation):
-    assert not store.index.is_due()
+    assert not store.index.has_pending()
     turn = begin(store, conversation, "apricots", title="Fruit").turn
     assert noted(store) == (1, 1)
-    assert (store.index.is_due(), store.index.take(), store.index.is_due()) == (True, 2, False)
+    assert (store.index.has_pending(), store.index.index_pending(), store.index.has_pending()) == (True, 2, False)
     assert indexed(store, "apricots") == [turn.user_message_id]
     answered(store, store.conversations.create(conversation.user_id), "bananas", "apricots")
     assert (noted(store), indexed(store, "bananas")) == ((2, 0), [])
-    assert store.index.take() == 2
+    assert store.index.index_pending() == 2
     assert len(indexed(store, "apricots")) == 2
-    assert (noted(store), store.index.take()) == ((0, 0), 0)
+    assert (noted(store), store.index.index_pending()) == ((0, 0), 0)
 
 
 def test_so_many_at_once(store, user, monkeypatch):
-    monkeypatch.setattr(indexing, "AT_ONCE", 3)
+    monkeypatch.setattr(indexing, "BATCH_SIZE", 3)
     for _ in range(4):
         answered(store, store.conversations.create(user), "apricots", "apricots", title="Fruit")
-    assert [store.index.take() for _ in range(4)] == [6, 4, 2, 0]
+    assert [store.index.index_pending() for _ in range(4)] == [6, 4, 2, 0]
     assert len(indexed(store, "apricots")) == 8
 
 
 def test_a_search_takes_what_is_the_searchers_own(store, user, stranger, monkeypatch):
-    monkeypatch.setattr(indexing, "AT_ONCE", 1)
+    monkeypatch.setattr(indexing, "BATCH_SIZE", 1)
     mine, theirs = store.conversations.create(user), store.conversations.create(stranger)
     for conversation in (mine, theirs):
         answered(store, conversation, "apricots", "bananas", title="cherries")
@@ -71,7 +71,7 @@ def test_what_is_deleted_meanwhile_is_struck_off(store, user):
     answered(store, gone, "apricots", "bananas")
     delete(store, gone)
     before = counts(store.database.path)
-    assert store.index.is_due()
+    assert store.index.has_pending()
     take_all(store)
     after = counts(store.database.path)
     assert (noted(store), indexed(store, "apricots")) == ((0, 0), [])
@@ -88,8 +88,10 @@ def test_temporary_ones_are_not_noted(store, user):
 def test_an_answer_that_came_to_nothing_is_no_longer_found_by_what_it_was(store, user, conversation):
     turn = answered(store, conversation, "Q", "apricots")
     take_all(store)
-    store.database.write(lambda: store.database.run("UPDATE messages SET text = '' WHERE id = ?", (turn.message_id,)))
-    store.database.write(lambda: indexing.note_messages(store.database.run, [(turn.message_id, conversation.id)]))
+    store.database.write(
+        lambda: store.database.execute("UPDATE messages SET text = '' WHERE id = ?", (turn.message_id,))
+    )
+    store.database.write(lambda: indexing.note_messages(store.database.execute, [(turn.message_id, conversation.id)]))
     assert found(store, user, "apricots") == []
 
 

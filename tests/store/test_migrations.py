@@ -132,7 +132,7 @@ def test_a_worker_starts_while_another_process_holds_the_lock(tmp_path):
 def test_a_database_of_a_later_version_is_refused(tmp_path):
     store = Store(tmp_path / "chat.db")
     store.migrate()
-    store.database.write(lambda: store.database.run("INSERT INTO migrations (name) VALUES ('9999_later')"))
+    store.database.write(lambda: store.database.execute("INSERT INTO migrations (name) VALUES ('9999_later')"))
     with pytest.raises(DatabaseTooNew) as refused:
         store.migrate()
     assert explain_unopenable(Path("x.db"), refused.value) == (
@@ -145,7 +145,7 @@ def test_a_database_of_a_later_version_is_refused(tmp_path):
 def test_a_later_step_that_only_expands_is_no_obstacle(tmp_path):
     store = Store(tmp_path / "chat.db")
     store.migrate()
-    store.database.write(lambda: store.database.run("INSERT INTO migrations VALUES ('9999_later', 1)"))
+    store.database.write(lambda: store.database.execute("INSERT INTO migrations VALUES ('9999_later', 1)"))
     assert store.migrate() == []
     store.close()
 

@@ -72,19 +72,19 @@ def test_a_branch_is_walked_a_look_up_a_message(store, name):
 
 
 def test_what_a_user_has_is_counted_in_an_index(store):
-    assert plan(store, conversations.HELD, 1) == [
+    assert plan(store, conversations.COUNT_OF_USER, 1) == [
         "SEARCH conversations USING COVERING INDEX conversations_listed (user_id=?)"
     ]
-    steps = plan(store, turn_begin.PLACES, "[1,2]")
+    steps = plan(store, turn_begin.TARGETS, "[1,2]")
     assert "SEARCH others USING INDEX conversations_running (user_id=?)" in steps
 
 
 def test_siblings_are_looked_up_for_the_messages_of_the_page_only(store):
     steps = plan(store, branches.SIBLINGS, "[1,2]")
     assert steps[:3] == [
-        "SCAN wanted VIRTUAL TABLE INDEX 1:",
-        "SEARCH shown USING INTEGER PRIMARY KEY (rowid=?)",
-        "SEARCH beside USING INDEX messages_children (parent_id=?)",
+        "SCAN requested VIRTUAL TABLE INDEX 1:",
+        "SEARCH message USING INTEGER PRIMARY KEY (rowid=?)",
+        "SEARCH sibling USING INDEX messages_children (parent_id=?)",
     ]
 
 
@@ -105,14 +105,14 @@ def test_a_search_reads_its_index_from_the_newest_on_and_sorts_nothing(store, na
 
 
 TOGETHER = {
-    "places": (turn_begin.PLACES, 0),
+    "targets": (turn_begin.TARGETS, 0),
     "users": (sessions.USERS, 0),
-    "earlier": (turn_begin.EARLIER, 2),
+    "sent before": (turn_begin.SENT_BEFORE, 2),
     "claim": (turn_begin.CLAIM, 5),
     "note messages": (indexing.NOTE_MESSAGES, 2),
     "note titles": (indexing.NOTE_TITLES, 1),
-    "running": (turn_end.RUNNING, 0),
-    "forget": (turn_progress.FORGET, 0),
+    "running": (turn_end.STILL_RUNNING, 0),
+    "delete progress": (turn_progress.DELETE, 0),
     "renew": (turn_end.RENEW, 0),
     "write answers": (turn_end.WRITE_ANSWERS, 3),
     "finish": (turn_end.FINISH, 10),
@@ -136,12 +136,12 @@ def test_what_happens_in_every_turn_finds_its_rows_by_their_ids_however_many_tur
     )
 
 
-@pytest.mark.parametrize("kind", indexing.KINDS, ids=["titles", "messages"])
+@pytest.mark.parametrize("kind", indexing.TEXT_KINDS, ids=["titles", "messages"])
 def test_what_is_to_be_indexed_is_looked_up_by_its_user(store, kind):
-    noted, *others = [step for step in plan(store, kind.due, 1, 1, 100) if step != "CO-ROUTINE due"]
-    assert noted.endswith("USING PRIMARY KEY (user_id>? AND user_id<?)")
+    pending, *others = [step for step in plan(store, kind.select, 1, 1, 100) if step != "CO-ROUTINE due"]
+    assert pending.endswith("USING PRIMARY KEY (user_id>? AND user_id<?)")
     assert [step for step in others if "SCAN" in step] == ["SCAN due"]
-    assert plan(store, kind.done, "[[1, 2]]")[0].endswith("USING PRIMARY KEY (user_id=? AND id=?)")
+    assert plan(store, kind.delete, "[[1, 2]]")[0].endswith("USING PRIMARY KEY (user_id=? AND id=?)")
 
 
 @pytest.mark.parametrize("statement", [history.TOOL_CALLS, history.TURNS], ids=["tool calls", "turns"])
@@ -153,6 +153,6 @@ def test_what_belongs_to_answers_is_looked_up_for_them_only(store, statement):
 
 
 def test_pieces_of_answers_are_looked_up_for_them_only_and_in_their_order(store):
-    first, *others = plan(store, turn_progress.PIECES, "[1,2]")
+    first, *others = plan(store, turn_progress.DELTAS, "[1,2]")
     assert first == "SEARCH progress USING INDEX progress_of_turn (turn_id=?)"
     assert not any("TEMP B-TREE" in step for step in others)

@@ -13,43 +13,43 @@ from .scenarios import write_lock
 
 def settled(store: Store, pragma: str) -> None:
     """Have the writing connection obey a pragma."""
-    store.database.write(lambda: store.database.run(pragma).fetchall())
+    store.database.write(lambda: store.database.execute(pragma).fetchall())
 
 
 def test_nothing_of_it_stays(store):
     pages = []
     for _ in range(3):
-        store.readiness.try_writing()
-        pages.append(store.database.read(lambda: store.database.run("PRAGMA page_count").fetchone()[0]))
+        store.readiness.probe_write()
+        pages.append(store.database.read(lambda: store.database.execute("PRAGMA page_count").fetchone()[0]))
     store.ping()
-    assert store.database.read(lambda: store.database.run("SELECT COUNT(*) FROM readiness").fetchone()) == (0,)
+    assert store.database.read(lambda: store.database.execute("SELECT COUNT(*) FROM readiness").fetchone()) == (0,)
     assert pages[1] == pages[2]
 
 
 def test_a_database_that_may_not_grow_is_not_ready(store):
-    (pages,) = store.database.read(lambda: store.database.run("PRAGMA page_count").fetchone())
+    (pages,) = store.database.read(lambda: store.database.execute("PRAGMA page_count").fetchone())
     settled(store, f"PRAGMA max_page_count = {pages}")
     store.ping()  # it is found out later
-    store.readiness.try_writing()
+    store.readiness.probe_write()
     for _ in range(2):
         with pytest.raises(StoreUnavailable, match="full"):
             store.ping()
     settled(store, "PRAGMA max_page_count = 1000000")
-    store.readiness.try_writing()
+    store.readiness.probe_write()
     store.ping()
 
 
 def test_a_read_only_database_is_not_ready(store):
     settled(store, "PRAGMA query_only = 1")
-    store.readiness.try_writing()
+    store.readiness.probe_write()
     with pytest.raises(StoreUnavailable):
         store.ping()
 
 
 def test_one_that_is_locked_for_a_while_is_as_ready_as_before(store, monkeypatch):
-    monkeypatch.setattr("chat.store.database._PATIENCE_S", 0.05)
+    monkeypatch.setattr("chat.store.database._LOCK_TIMEOUT_S", 0.05)
     with write_lock(store.database.path):
-        store.readiness.try_writing()
+        store.readiness.probe_write()
         store.ping()
 
 

@@ -25,7 +25,7 @@ def test_everything_said_goes_with_it_and_nothing_else(store, user, conversation
     first = begin(store, gone)
     store.turns.finish(Progress(first.turn, Answer("A", tool_calls=(CALL,)), "[]"), "completed", None)
     answered(store, gone, "Q, put better", "A", parent_id=None)
-    finish(store, store.turns.begin_again(store.owned.message(user, first.turn.message_id)[1], RUN).turn)
+    finish(store, store.turns.begin_alternative(store.owned.message(user, first.turn.message_id)[1], RUN).turn)
     delete(store, gone)
     after = counts(store.database.path)
     assert {name: after[name] for name in ("conversations", "messages", "tool_calls", "turns")} == {
@@ -64,7 +64,7 @@ def test_what_is_deleted_is_not_found_by_its_turn(store, conversation):
     turn = answered(store, conversation, "Q", "A")
     delete(store, conversation)
     assert store.turns.get(turn.id) is None
-    assert store.turns.ended(turn.id) is None
+    assert store.turns.with_answer(turn.id) is None
     assert store.history.of_conversation(conversation.id) == []
     assert store.history.path_to(turn.message_id, 10) == []
     with pytest.raises(NotFound):
@@ -83,7 +83,7 @@ def test_a_long_one_goes_as_a_short_one_does(store, user, conversation, turns):
     gone = store.conversations.create(user, "A long one")
     long_branch(store, gone, turns)
     delete(store, gone)
-    store.index.catch_up(user)
+    store.index.index_user(user)
     after = counts(store.database.path)
     # The indexes' own bookkeeping aside.
     assert {name: count for name, count in after.items() if not re.search("_search_|sequence", name)} == {
@@ -99,8 +99,8 @@ def hidden(store, user, monkeypatch):
     store.feedback.give(store.owned.message(user, turn.message_id)[1], 1, "Good.")
     share, _ = store.shares.share(made)
     message = store.owned.message(user, turn.message_id)[1]
-    store.index.catch_up(user)
-    monkeypatch.setattr(removal, "_AT_ONCE_S", 0)
+    store.index.index_user(user)
+    monkeypatch.setattr(removal, "_REQUEST_BUDGET_S", 0)
     store.conversations.delete(made)
     assert counts(store.database.path)["messages"] == 2
     return made, turn, message, share
@@ -126,13 +126,13 @@ class TestFromTheMomentItIsDeleted:
     def test_its_link_leads_nowhere(self, store, hidden):
         assert not store.shares.exists(hidden[3].token)
         with pytest.raises(NotFound):
-            store.shares.shown(hidden[3].token)
+            store.shares.contents(hidden[3].token)
 
     def test_nothing_can_be_done_in_it_with_what_was_loaded_before(self, store, user, hidden):
         made, _, message, _ = hidden
         for act in (
             lambda: begin(store, made),
-            lambda: store.turns.begin_again(message, RUN),
+            lambda: store.turns.begin_alternative(message, RUN),
             lambda: store.shares.share(made),
         ):
             with pytest.raises(NotFound):
@@ -149,15 +149,15 @@ class TestPortions:
     @pytest.fixture(autouse=True)
     def smallest(self, monkeypatch):
         """A portion is over after its first message, and a request removes none."""
-        monkeypatch.setattr(removal, "_AT_ONCE_S", 0)
-        monkeypatch.setattr(removal, "_PORTION_S", 0)
+        monkeypatch.setattr(removal, "_REQUEST_BUDGET_S", 0)
+        monkeypatch.setattr(removal, "_BATCH_S", 0)
 
     def test_a_portion_is_short_however_long_the_conversation(self, store, conversation):
         long_branch(store, conversation, 20)
         store.conversations.delete(conversation)
         (left,) = store.removal.pending(10)
         for messages in range(39, 19, -1):
-            left = store.removal.remove_some(left)
+            left = store.removal.remove_batch(left)
             assert counts(store.database.path)["messages"] == messages
         assert store.removal.pending(10) == [left]
 
@@ -165,9 +165,9 @@ class TestPortions:
         long_branch(store, conversation, 5)
         store.conversations.delete(conversation)
         (seen,) = store.removal.pending(10)
-        assert store.removal.remove_some(seen) is not None
+        assert store.removal.remove_batch(seen) is not None
         before = counts(store.database.path)
-        assert store.removal.remove_some(seen) is None
+        assert store.removal.remove_batch(seen) is None
         assert counts(store.database.path) == before
         remove_all(store)
         assert counts(store.database.path)["messages"] == 0

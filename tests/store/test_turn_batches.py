@@ -142,7 +142,10 @@ class TestEnding:
                 each.answer.usage,
                 "[1]",
             )
-            assert store.turns.ended(turn.id)[:2] == (turn, Answer(each.answer.text, "Why", each.answer.tool_calls))
+            assert store.turns.with_answer(turn.id)[:2] == (
+                turn,
+                Answer(each.answer.text, "Why", each.answer.tool_calls),
+            )
             assert store.owned.conversation(user, turn.conversation_id).active_turn_id is None
 
     def test_what_is_over_or_gone_is_left_as_it_is(self, store, user, places):
@@ -179,7 +182,7 @@ class TestEnding:
 
 @pytest.mark.parametrize("count", [0, 1, 3, 4, 5, 63, 64, 65, 200])
 def test_a_statement_for_each_of_however_many_rows(store, count):
-    run, rows = store.database.run, [(number, f"text {number}") for number in range(count)]
+    run, rows = store.database.execute, [(number, f"text {number}") for number in range(count)]
 
     def write():
         run("CREATE TABLE notes (id INTEGER PRIMARY KEY, text TEXT)", ())
@@ -200,12 +203,12 @@ class TestWritingTogether:
 
         def name(items):
             execute_values(
-                store.database.run, "INSERT INTO users (name, created_at) VALUES {rows}", [(i, 0) for i in items]
+                store.database.execute, "INSERT INTO users (name, created_at) VALUES {rows}", [(i, 0) for i in items]
             )
             return [f"made {item}" for item in items]
 
         store.database.write_batched(name, "twice")
-        group = [Write(time.monotonic() + 2, together=name, item=item) for item in ("a", "twice", "b")]
+        group = [Write(time.monotonic() + 2, batch_work=name, item=item) for item in ("a", "twice", "b")]
         store.database._writer._make(group)
         assert [call.value for call in group] == ["made a", None, "made b"]
         assert "UNIQUE" in str(group[1].error.__cause__)

@@ -42,9 +42,9 @@ def test_a_second_answer_claims_as_well(store, user, conversation):
     first = begin(store, conversation).turn
     _, answer = store.owned.message(user, first.message_id)
     with pytest.raises(Conflict):
-        store.turns.begin_again(answer, RUN)
+        store.turns.begin_alternative(answer, RUN)
     finish(store, first)
-    outcomes = at_once(10, lambda _: store.turns.begin_again(answer, RUN))
+    outcomes = at_once(10, lambda _: store.turns.begin_alternative(answer, RUN))
     assert Counter(type(outcome) for outcome in outcomes)[Conflict] == 9
 
 

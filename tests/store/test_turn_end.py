@@ -68,7 +68,7 @@ class TestCheckpoint:
         store.turns.checkpoint([last], [turn.id])
         assert store.turns.answer(turn) == Answer("Half", "Hm", (result, call(1)))
         lose(store, turn)
-        ended, answer, _ = store.turns.ended(turn.id)
+        ended, answer, _ = store.turns.with_answer(turn.id)
         assert (ended.event_offsets, answer) == ('[1,1,"call 1",2]', Answer("Half", "Hm", (result, call(1))))
 
     def test_one_that_may_have_taken_effect_comes_again_and_has_grown(self, store, conversation):
@@ -89,7 +89,7 @@ class TestCheckpoint:
         turn = begin(store, conversation).turn
         finish(store, turn, "Half and the rest")
         store.turns.checkpoint([checkpoint_delta(turn, "Ha")], [turn.id])
-        ended, answer, _ = store.turns.ended(turn.id)
+        ended, answer, _ = store.turns.with_answer(turn.id)
         assert (ended.status, answer.text, ended.event_offsets) == (COMPLETED, "Half and the rest", "[17]")
 
     @pytest.mark.parametrize("end", ["completed", "died", "deleted"])
@@ -123,13 +123,13 @@ class TestLease:
     def test_a_turn_whose_worker_is_silent_is_interrupted(self, store, user, conversation, clock):
         turn = begin(store, conversation).turn
         store.turns.checkpoint([checkpoint_delta(turn, "Half")], [turn.id])
-        homes = store.turns.homes()
+        homes = store.turns.oldest_leases()
         assert homes == {RUN.worker: clock.now + LEASE_MS}
         assert store.turns.interrupt_lost([], {RUN.worker: homes[RUN.worker] - 1}, [], DIED) == []
         assert store.turns.interrupt_lost([], {"another:1": homes[RUN.worker]}, [], DIED) == []
         clock.now += 1
         assert store.turns.interrupt_lost([], homes, [], DIED) == [turn.id]
-        ended, answer, _ = store.turns.ended(turn.id)
+        ended, answer, _ = store.turns.with_answer(turn.id)
         assert (ended.status, ended.error, ended.ended_at) == (INTERRUPTED, DIED, clock.now)
         assert answer.text == "Half"
         assert store.owned.conversation(user, conversation.id).active_turn_id is None
@@ -138,7 +138,7 @@ class TestLease:
     def test_a_lease_that_was_renewed_meanwhile_keeps_its_turn(self, store, user, clock):
         """Somebody looked, and was about to interrupt when the lock came free for the worker, too."""
         silent, living = (begin(store, store.conversations.create(user)).turn for _ in range(2))
-        homes = store.turns.homes()
+        homes = store.turns.oldest_leases()
         clock.now += 1
         assert store.turns.checkpoint([], [living.id]) == []
         assert store.turns.interrupt_lost([], homes, [], DIED) == [silent.id]
@@ -160,33 +160,33 @@ class TestLease:
     def test_the_turns_of_a_worker(self, store, user, conversation):
         turn = begin(store, conversation).turn
         answered(store, store.conversations.create(user), "Q", "A")
-        assert store.turns.running_at(RUN.worker) == [turn.id]
-        assert store.turns.running_at("another:1") == []
+        assert store.turns.running_on(RUN.worker) == [turn.id]
+        assert store.turns.running_on("another:1") == []
 
     def test_what_an_earlier_version_kept_in_the_answer_itself_stays(self, store, conversation, clock):
         """The server was updated while an answer was being written."""
         turn = begin(store, conversation).turn
 
         def keep():
-            store.database.run("UPDATE messages SET text = 'Half' WHERE id = ?", (turn.message_id,))
-            store.database.run("UPDATE turns SET marks = '[4]' WHERE id = ?", (turn.id,))
+            store.database.execute("UPDATE messages SET text = 'Half' WHERE id = ?", (turn.message_id,))
+            store.database.execute("UPDATE turns SET marks = '[4]' WHERE id = ?", (turn.id,))
 
         store.database.write(keep)
         assert text_of(store, turn) == "Half"
         lose(store, turn)
-        ended, answer, _ = store.turns.ended(turn.id)
+        ended, answer, _ = store.turns.with_answer(turn.id)
         assert (ended.status, ended.event_offsets, answer.text) == (INTERRUPTED, "[4]", "Half")
 
     def test_each_turn_is_interrupted_once(self, store, conversation):
         turn = begin(store, conversation).turn
         assert store.turns.interrupt_lost([RUN.worker], {}, [turn.id], DIED) == [turn.id]
-        assert store.turns.homes() == {}
+        assert store.turns.oldest_leases() == {}
         assert store.turns.interrupt_lost([RUN.worker], {}, [turn.id], DIED) == []
 
     def test_an_ended_turn_is_not_interrupted(self, store, conversation, clock):
         turn = answered(store, conversation, "Q", "A")
         clock.now += 10 * LEASE_MS
-        assert store.turns.homes() == {}
+        assert store.turns.oldest_leases() == {}
         assert store.turns.interrupt_lost([RUN.worker], {RUN.worker: clock.now}, [turn.id], DIED) == []
 
 
@@ -200,7 +200,7 @@ class TestFinish:
         assert (ended.status, ended.error, ended.duration_ms) == (FAILED, error, 1_500)
         assert (ended.usage, ended.event_offsets) == (Usage(30, 4), "[4]")
         assert store.turns.get(turn.id) == ended
-        told, kept, title = store.turns.ended(turn.id)
+        told, kept, title = store.turns.with_answer(turn.id)
         assert (told, kept.text, kept.reasoning, kept.tool_calls) == (ended, "Half", "Hm", answer.tool_calls)
         assert title == "Why?"
 
@@ -252,13 +252,13 @@ def test_a_half_answer_is_never_shown_as_a_whole_one(store, conversation, monkey
     """A turn's end that is committed while somebody reads is in all that he is given, or in none of it."""
     turn = begin(store, conversation).turn
     store.turns.checkpoint([checkpoint_delta(turn, "Half")], [turn.id])
-    complete = history.messages_of
+    complete = history.messages_from_rows
 
-    def messages_of(found):
+    def messages_from_rows(found):
         finish(store, turn, "Half and the rest")  # their texts have been read, what became of them has not
         return complete(found)
 
-    monkeypatch.setattr(history, "messages_of", messages_of)
+    monkeypatch.setattr(history, "messages_from_rows", messages_from_rows)
     shown = read(store, conversation, turn)
     assert (shown.text, shown.turn.status) == ("Half", RUNNING)
     monkeypatch.undo()

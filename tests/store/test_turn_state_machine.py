@@ -89,7 +89,9 @@ class Conversations(RuleBasedStateMachine):
             _, known.answer = self.store.owned.message(self.user, known.turn.message_id)
         answer = known.answer
         return (
-            multiple() if answer is None else self.begun(known.place, lambda: self.store.turns.begin_again(answer, RUN))
+            multiple()
+            if answer is None
+            else self.begun(known.place, lambda: self.store.turns.begin_alternative(answer, RUN))
         )
 
     @rule(known=turns, text=st.text(max_size=5))
@@ -110,7 +112,7 @@ class Conversations(RuleBasedStateMachine):
     def workers_die(self) -> None:
         self.now += LEASE_MS + 1
         lost = [each for each in self.known.values() if each.status == RUNNING]
-        ended = self.store.turns.interrupt_lost([], self.store.turns.homes(), [], DIED)
+        ended = self.store.turns.interrupt_lost([], self.store.turns.oldest_leases(), [], DIED)
         assert sorted(ended) == sorted(each.turn.id for each in lost)
         for each in lost:
             each.status = INTERRUPTED

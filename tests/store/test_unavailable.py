@@ -170,7 +170,7 @@ class TestSlow:
 
     @pytest.fixture(autouse=True)
     def impatient(self, monkeypatch):
-        monkeypatch.setattr("chat.store.database._PATIENCE_S", 0.1)
+        monkeypatch.setattr("chat.store.database._LOCK_TIMEOUT_S", 0.1)
 
     def slow(self, store, statement, seconds):
         """Have every such statement of the writing thread take so long."""
@@ -186,7 +186,7 @@ class TestSlow:
         before = counts(store.database.path)
         with ThreadPoolExecutor(1) as threads:
             begun = threading.Event()
-            slow = threads.submit(store.database.write_at_length, lambda: (begun.set(), time.sleep(1.0)))
+            slow = threads.submit(store.database.write_unbounded, lambda: (begun.set(), time.sleep(1.0)))
             assert begun.wait(5)
             assert refused(lambda: store.conversations.create(conversation.user_id)) < 0.9
             slow.result()

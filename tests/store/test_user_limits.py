@@ -41,7 +41,7 @@ def test_a_second_answer_counts_too(store, user):
         begin(store, store.conversations.create(user))
     _, answer = store.owned.message(user, first.message_id)
     with pytest.raises(LimitReached):
-        store.turns.begin_again(answer, RUN)
+        store.turns.begin_alternative(answer, RUN)
 
 
 def test_what_was_sent_before_is_found_again_also_at_the_limit(store, user):

@@ -117,7 +117,7 @@ def test_a_bad_one_does_not_keep_the_others(store: Store, user: int, expiry: Exp
 
 
 def test_what_cannot_be_removed_does_not_keep_the_others(store: Store, user: int, monkeypatch) -> None:
-    monkeypatch.setattr("chat.store.removal._AT_ONCE_S", 0)
+    monkeypatch.setattr("chat.store.removal._REQUEST_BUDGET_S", 0)
     places = [store.conversations.create(user) for _ in range(3)]
     messages = [answered(store, place) for place in places]
     refuse(store, f"BEFORE DELETE ON messages WHEN old.id = {messages[0]}")

@@ -138,7 +138,7 @@ class Unreadable:
         return asked
 
 
-@pytest.mark.parametrize("question", ["get", "ended"])
+@pytest.mark.parametrize("question", ["get", "with_answer"])
 @pytest.mark.parametrize("wait", [True, False])
 def test_a_database_that_is_broken_for_good_ends_the_stream_with_an_error(
     make_worker, store, conversation, monkeypatch, caplog, question, wait
@@ -158,7 +158,7 @@ def test_a_database_that_is_broken_for_good_ends_the_stream_with_an_error(
     assert names(heard(here.follower.frames(turn.id, 0)))[-1] == "done"
 
 
-@pytest.mark.parametrize("question", ["get", "ended"])
+@pytest.mark.parametrize("question", ["get", "with_answer"])
 def test_a_database_that_is_away_for_a_moment_is_waited_for(make_worker, store, conversation, monkeypatch, question):
     monkeypatch.setattr("chat.turns.follow._RETRY_S", 0.01)
     turn = make_worker().answered(conversation)

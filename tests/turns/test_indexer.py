@@ -27,7 +27,7 @@ def test_what_is_due_is_indexed_once(store: Store, conversation: Conversation) -
 
 
 def test_a_crowd_takes_several_sweeps(store: Store, user: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(indexing, "AT_ONCE", 2)
+    monkeypatch.setattr(indexing, "BATCH_SIZE", 2)
     monkeypatch.setattr(indexer, "_AT_MOST", 2)
     for _ in range(3):
         answer(store, store.conversations.create(user))
@@ -41,7 +41,7 @@ def test_a_database_that_is_away_is_waited_for(
         raise StoreUnavailable("The database is busy; try again in a moment.")
 
     answer(store, conversation)
-    monkeypatch.setattr(store.index, "take", refuse)
+    monkeypatch.setattr(store.index, "index_pending", refuse)
     assert Indexer(store).sweep() == 0
     monkeypatch.undo()
     assert Indexer(store).sweep() == 2

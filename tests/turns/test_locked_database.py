@@ -18,7 +18,7 @@ from .worker import LONG_S, heard, text_of
 @pytest.fixture(autouse=True)
 def impatient(monkeypatch):
     """Nobody waits long for a lock here: what is tested is what comes of it."""
-    monkeypatch.setattr("chat.store.database._PATIENCE_S", 0.1)
+    monkeypatch.setattr("chat.store.database._LOCK_TIMEOUT_S", 0.1)
 
 
 @pytest.fixture
@@ -138,7 +138,7 @@ def test_a_turn_that_begins_after_its_sender_was_told_to_try_again(worker, dicta
         worker.ask(conversation, client_id="once")
     dictation.say(TextDelta("Here."))
     dictation.end()
-    store.database.write_at_length(lambda: store.database.peewee.connection().set_trace_callback(None))
+    store.database.write_unbounded(lambda: store.database.peewee.connection().set_trace_callback(None))
     begun = worker.ask(conversation, client_id="once")
     assert not begun.created
     ended = worker.ended(begun)

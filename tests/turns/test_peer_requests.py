@@ -70,7 +70,7 @@ def test_a_worker_that_goes_in_good_order_ends_its_turns(neighbour, worker, stor
     events = parsed(stream) + heard(frames)
     assert names(events) == ["turn", "delta", "error", "done"]
     assert events[-1].data["status"] == INTERRUPTED
-    ended, answer, _ = store.turns.ended(asked["turn"])
+    ended, answer, _ = store.turns.with_answer(asked["turn"])
     assert (ended.status, answer.text) == (INTERRUPTED, "Half")
 
 
@@ -92,7 +92,7 @@ def test_a_worker_killed_in_mid_turn_is_an_interruption(neighbour, make_worker, 
     assert [event.number for event in after] == [before[-1].number + 1, before[-1].number + 2]
     assert (after[0].data["code"], after[0].data["retryable"]) == ("turn_interrupted", True)
     assert after[1].data["status"] == INTERRUPTED
-    ended, answer, _ = store.turns.ended(turn.id)
+    ended, answer, _ = store.turns.with_answer(turn.id)
     assert ended.status == INTERRUPTED
     assert answer.text in ("kept ", "kept perhaps lost")
     # Whoever comes later is told what was kept, and the end.

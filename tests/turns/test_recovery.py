@@ -53,7 +53,7 @@ def test_a_dead_turn_is_interrupted_and_its_text_kept(store, dead):
     recovery = looking(store)
     assert recovery.sweep() == [dead.id]
     assert recovery.sweep() == []
-    ended, answer, _ = store.turns.ended(dead.id)
+    ended, answer, _ = store.turns.with_answer(dead.id)
     assert (ended.status, ended.error.code, ended.error.retryable) == (INTERRUPTED, "turn_interrupted", True)
     assert answer.text == "Half"
 
@@ -117,7 +117,7 @@ def test_whoever_was_frozen_itself_begins_to_count_anew(store, dead):
 
 
 def test_a_database_that_was_locked_makes_nobody_silent(store, dead, monkeypatch):
-    monkeypatch.setattr("chat.store.database._PATIENCE_S", 0.05)
+    monkeypatch.setattr("chat.store.database._LOCK_TIMEOUT_S", 0.05)
     clock = Clock()
     recovery = looking(store, Presence.UNKNOWN, heartbeats=Heartbeats(clock))
     for seconds in range(5, 15):
@@ -158,7 +158,7 @@ def test_it_looks_by_itself(store, dead, monkeypatch):
 
 
 def test_a_locked_database_puts_it_off(store, dead, monkeypatch):
-    monkeypatch.setattr("chat.store.database._PATIENCE_S", 0.05)
+    monkeypatch.setattr("chat.store.database._LOCK_TIMEOUT_S", 0.05)
     recovery = looking(store)
     with write_lock(store.database.path):
         assert recovery.sweep() == []

@@ -19,7 +19,7 @@ from .worker import LONG_S
 def ended(worker, model, store, conversation):
     """What the database has of a turn that has ended."""
     model.will(TextDelta("All of it."))
-    return store.turns.ended(worker.answered(conversation).id)
+    return store.turns.with_answer(worker.answered(conversation).id)
 
 
 class Reads:

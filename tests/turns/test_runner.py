@@ -129,7 +129,7 @@ class TestFailures:
         assert names(events)[-2:] == ["error", "done"]
         assert (events[-2].data["code"], events[-2].data["retryable"]) == (code, retryable)
         assert events[-1].data["status"] == FAILED
-        ended, answer, _ = store.turns.ended(begun.turn.id)
+        ended, answer, _ = store.turns.with_answer(begun.turn.id)
         assert (ended.status, ended.error.code, answer.text) == (FAILED, code, "Half of it")
         assert text_of(events) == "Half of it"
         assert "hunter2" not in json.dumps([event.data for event in events]) + ended.error.message
@@ -158,7 +158,7 @@ class TestFailures:
         begun_and_heard(worker, begun, ["turn", "delta"])
         worker.running_turns.end_all("interrupted", LONG_S)
         assert worker.running_turns.turns() == []
-        ended, answer, _ = store.turns.ended(begun.turn.id)
+        ended, answer, _ = store.turns.with_answer(begun.turn.id)
         assert (ended.status, ended.error.code, answer.text) == (INTERRUPTED, "turn_interrupted", "Half")
 
     def test_a_model_that_says_what_nobody_can_write(self, worker, dictation, store, conversation):

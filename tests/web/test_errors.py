@@ -124,7 +124,7 @@ def test_an_error_while_streaming_is_no_page_of_html(
 def test_a_database_that_is_locked(
     alice: FlaskClient, conversation: int, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(database, "_PATIENCE_S", 0.05)
+    monkeypatch.setattr(database, "_LOCK_TIMEOUT_S", 0.05)
     blocker = sqlite3.connect(settings.database_path, isolation_level=None)
     blocker.execute("BEGIN IMMEDIATE")
     turns = f"/api/conversations/{conversation}/turns"

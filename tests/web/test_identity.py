@@ -328,7 +328,7 @@ class TestRenewal:
     ) -> None:
         mine = converse(alice)
         clock(DAY_MS)
-        monkeypatch.setattr("chat.store.database._PATIENCE_S", 0.05)
+        monkeypatch.setattr("chat.store.database._LOCK_TIMEOUT_S", 0.05)
         with contextlib.closing(sqlite3.connect(settings.database_path, isolation_level=None)) as other:
             other.execute("BEGIN IMMEDIATE")
             answer = alice.get("/api/conversations")

@@ -1,6 +1,6 @@
 """Users and their sessions, conversations, messages in branches, tool calls, turns."""
 
-# AUTOINCREMENT: a deleted row's number is never given out again, so nothing that remembers one can be fooled.
+# AUTOINCREMENT: the id of a deleted row is never reused, so a stale id never names another row.
 STATEMENTS = (
     """
     CREATE TABLE users (

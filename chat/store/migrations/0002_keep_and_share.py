@@ -1,13 +1,13 @@
-"""Temporary conversations, opinions on answers, shared links; lists and branches read through indexes."""
+"""Temporary conversations, feedback on answers, shared links, and indexes for lists and branches."""
 
 STATEMENTS = (
     "ALTER TABLE conversations ADD COLUMN temporary BOOLEAN NOT NULL DEFAULT 0",
-    # In place of the index on (user_id, updated_at, id): what is temporary is in no list.
+    # Replaces the index on (user_id, updated_at, id): temporary conversations are in no list.
     "DROP INDEX conversations_newest",
     "CREATE INDEX conversations_listed ON conversations (user_id, temporary, updated_at, id)",
     "CREATE INDEX conversations_pinned ON conversations (user_id, updated_at, id) WHERE pinned = 1 AND temporary = 0",
     "CREATE INDEX conversations_temporary ON conversations (updated_at) WHERE temporary = 1",
-    # The siblings of a first question: its parent is NULL, as is that of every other conversation's.
+    # Finds the siblings of a first question, whose parent is NULL like that of every other first question.
     "CREATE INDEX messages_roots ON messages (conversation_id) WHERE parent_id IS NULL",
     """
     CREATE TABLE feedback (
@@ -26,6 +26,6 @@ STATEMENTS = (
         created_at BIGINT NOT NULL
     )
     """,
-    # Messages go with their conversation only, and so does its share: but SQLite looks, at each message deleted.
+    # SQLite checks this foreign key for each deleted message.
     "CREATE INDEX shares_leaf ON shares (leaf_id)",
 )

@@ -1,4 +1,4 @@
-"""The indexes that search reads: of messages and of titles, each text with its owner. See `store/search.py`."""
+"""Full-text indexes of messages and titles, each text with its owner. See `store/search.py`."""
 
 from __future__ import annotations
 
@@ -9,8 +9,7 @@ from chat.store.words import indexable
 
 _PORTION = 500
 
-# They keep texts of their own: an index that took them from elsewhere would have to be given, at a deletion,
-# exactly what it was once made of.
+# The indexes store the texts. Deleting from an index without stored texts needs the exact text that was indexed.
 STATEMENTS = (
     "CREATE VIRTUAL TABLE message_search USING fts5(owner, text, tokenize = 'unicode61 remove_diacritics 2')",
     "CREATE VIRTUAL TABLE title_search USING fts5(owner, text, tokenize = 'unicode61 remove_diacritics 2')",
@@ -28,7 +27,7 @@ STATEMENTS = (
 
 
 def fill(run: Callable[..., Any]) -> None:
-    """Index what is there already. An answer that is being written is left to the end of its turn."""
+    """Index existing texts. An answer that is being written is indexed at the end of its turn."""
     _fill(run, "title_search", "SELECT id, user_id, title FROM conversations WHERE id > ? AND title <> ''")
     _fill(
         run,

@@ -1,7 +1,7 @@
-"""What running answers say so far, a piece a checkpoint. See `store/turn_progress.py`."""
+"""Deltas of running answers, one per checkpoint. See `store/turn_progress.py`."""
 
 STATEMENTS = (
-    # In the order in which they come, so that the pieces of many turns share the pages that a checkpoint writes.
+    # Ordered by time, so that the deltas of many turns share the pages that a checkpoint writes.
     """
     CREATE TABLE progress (
         id INTEGER PRIMARY KEY,

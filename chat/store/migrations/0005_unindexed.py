@@ -1,8 +1,8 @@
-"""What has been written and is still to be indexed. See `store/indexing.py`."""
+"""Texts that are written but not indexed yet. See `store/indexing.py`."""
 
 STATEMENTS = (
-    # By user, because a search waits for what is its user's own. What is deleted meanwhile leaves a number behind,
-    # which is taken for what it is when its turn comes.
+    # Keyed by user, because a search first indexes its user's pending texts. The id of a deleted text stays until it is
+    # processed.
     """
     CREATE TABLE unindexed_messages (
         user_id INTEGER NOT NULL,

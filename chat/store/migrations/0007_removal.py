@@ -1,4 +1,4 @@
-"""The user that owns what is deleted until its rows are gone. See `store/removal.py`."""
+"""The user that owns deleted conversations until their rows are removed. See `store/removal.py`."""
 
-# No session is this user's. A release that does not know this step shows nobody what is deleted either.
+# This user has no session, so a release without this step does not show deleted conversations either.
 STATEMENTS = ("INSERT OR IGNORE INTO users (id, name, created_at) VALUES (0, NULL, 0)",)

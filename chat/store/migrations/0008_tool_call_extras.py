@@ -1,4 +1,4 @@
-"""What an endpoint sent with a tool call and must get back with it. See `ToolCall` in `messages.py`."""
+"""Extra fields that an endpoint sent with a tool call and must get back. See `ToolCall` in `messages.py`."""
 
 STATEMENTS = (
     "ALTER TABLE tool_calls ADD COLUMN extra TEXT",

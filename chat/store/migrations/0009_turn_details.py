@@ -1,3 +1,3 @@
-"""What a turn's end says beside its columns: see `details.py`."""
+"""Fields of a turn's end that have no column. See `store/details.py`."""
 
 STATEMENTS = ("ALTER TABLE turns ADD COLUMN details TEXT NOT NULL DEFAULT ''",)

@@ -1,10 +1,10 @@
-"""The steps by which the tables came to be, in order, each applied once and never changed afterwards.
+"""The numbered migrations of the tables. Each is applied once, in order, and never changed afterwards.
 
-To add one: a module `NNNN_name.py` beside this file with a tuple `STATEMENTS`, and its name in `STEPS`. What SQL
-alone cannot do, a function `fill` in it does, which is handed the call that runs a statement.
+To add one, create a module `NNNN_name.py` beside this file with a tuple `STATEMENTS`, and add its name to `STEPS`. If
+SQL alone cannot do the work, add a function `fill(run)`; `run` executes a statement.
 
-Steps only expand: the version before can use what they leave, and runs beside this one during a restart. One that
-cannot help breaking it says `BREAKS = True`; an earlier program then refuses the database in a sentence.
+Steps only expand the schema, so the previous release can use the result and run beside this one during a restart. A
+step that breaks earlier releases sets `BREAKS = True`; an earlier release then refuses the database.
 """
 
 from __future__ import annotations
@@ -31,75 +31,76 @@ STEPS = (
     "0011_running",
     "0012_readiness",
 )
-_PATIENCE_S = 30.0
-# The mark of steps after which programs that do not know them can use the database all the same.
-_ADD_MARK = "ALTER TABLE migrations ADD COLUMN expands INTEGER NOT NULL DEFAULT 0"
+_START_TIMEOUT_S = 30.0
+# `expands` is 1 for a step whose result can be used by releases that do not know it.
+_ADD_EXPANDS = "ALTER TABLE migrations ADD COLUMN expands INTEGER NOT NULL DEFAULT 0"
 
-Run = Callable[..., Any]
+Execute = Callable[..., Any]
 
 
 def migrate(database: Database) -> list[str]:
-    """Bring the tables up to date and return the steps that were applied, in one transaction.
+    """Apply the missing steps in one transaction and return their names.
 
-    Safe to run from several processes at once: the first does the work, the others find it done.
-    Raises StoreUnavailable, and DatabaseTooNew where a later version has been at work.
+    Several processes may call this at once: the first applies the steps. Raises StoreUnavailable, OSError, and
+    DatabaseTooNew if a later version has changed the tables.
     """
-    # Journal modes change outside transactions only, and the folder may be missing on the first start.
-    # It holds what people said: for nobody else on this machine to read.
+    # The folder holds users' conversations: only this process's user may read it.
     database.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     if not database.path.exists():
-        database.path.touch(mode=0o600)  # SQLite's other files take the mode of this one
+        database.path.touch(mode=0o600)  # SQLite creates its other files with the same mode
 
-    def run(statement: str, values: tuple[object, ...] = ()) -> Any:
+    def execute(statement: str, values: tuple[object, ...] = ()) -> Any:
         return database.peewee.execute_sql(statement, values)
 
     def apply() -> list[str]:
-        run("CREATE TABLE IF NOT EXISTS migrations (name TEXT PRIMARY KEY)")
-        if "expands" not in _columns(run):
-            run(_ADD_MARK)
-        missing = _missing(run)
+        execute("CREATE TABLE IF NOT EXISTS migrations (name TEXT PRIMARY KEY)")
+        if "expands" not in _columns(execute):
+            execute(_ADD_EXPANDS)
+        missing = _missing(execute)
         for step in missing:
             module = import_module(f"{__name__}.{step}")
             for statement in module.STATEMENTS:
-                run(statement)
+                execute(statement)
             if hasattr(module, "fill"):
-                module.fill(run)
-            run("INSERT INTO migrations (name, expands) VALUES (?, ?)", (step, not getattr(module, "BREAKS", False)))
+                module.fill(execute)
+            execute(
+                "INSERT INTO migrations (name, expands) VALUES (?, ?)", (step, not getattr(module, "BREAKS", False))
+            )
         return missing
 
     def work() -> list[str]:
-        # Looks before it locks: a worker can start while another process holds the lock.
-        if database.read(lambda: "expands" in _columns(run) and not _missing(run)):
+        # Read first: a worker can start while another process holds the write lock.
+        if database.read(lambda: "expands" in _columns(execute) and not _missing(execute)):
             return []
-        return database.write_at_length(apply)
+        return database.write_unbounded(apply)
 
-    return _patiently(work)
-
-
-def _columns(run: Run) -> set[str]:
-    return {row[1] for row in run("PRAGMA table_info(migrations)").fetchall()}
+    return _retry_while_busy(work)
 
 
-def _missing(run: Run) -> list[str]:
-    """The steps that are not applied yet. Raises DatabaseTooNew where there are others that this program cannot use."""
-    applied = dict(run("SELECT name, expands FROM migrations").fetchall())
+def _columns(execute: Execute) -> set[str]:
+    return {row[1] for row in execute("PRAGMA table_info(migrations)").fetchall()}
+
+
+def _missing(execute: Execute) -> list[str]:
+    """Return the steps not applied yet. Raises DatabaseTooNew for an unknown step that breaks this release."""
+    applied = dict(execute("SELECT name, expands FROM migrations").fetchall())
     unknown = [name for name, expands in applied.items() if name not in STEPS and not expands]
     if unknown:
         raise DatabaseTooNew(max(unknown))
     return [step for step in STEPS if step not in applied]
 
 
-def _patiently(work: Callable[[], list[str]]) -> list[str]:
-    """Of processes that turn a new file's journal to WAL at once SQLite refuses all but one, without any waiting.
+def _retry_while_busy(work: Callable[[], list[str]]) -> list[str]:
+    """Retry `work` while the database is busy or slow, for at most `_START_TIMEOUT_S`.
 
-    Those that have to wait meanwhile may be late, on a machine that is busy: no reason to end a start.
+    When several processes switch a new file to WAL mode at once, SQLite refuses all but one without waiting.
     """
-    until = time.monotonic() + _PATIENCE_S
+    until = time.monotonic() + _START_TIMEOUT_S
     while True:
         try:
             return work()
         except StoreUnavailable as error:
-            passing = isinstance(error, StoreTimeout) or "busy" in error.message
-            if not passing or time.monotonic() > until:
+            transient = isinstance(error, StoreTimeout) or "busy" in error.message
+            if not transient or time.monotonic() > until:
                 raise
             time.sleep(0.05)
