@@ -1,8 +1,7 @@
-"""The server: which workers, how many, where. Read by gunicorn's master at every start and every reload.
+"""gunicorn's configuration, read by its master at every start and every reload.
 
-Only settings are read here. The application is never imported: gevent patches in the worker, after this
-file and before the application is loaded, and a master that was patched could not go back to threads.
-For the same reason there is no preloading.
+It reads the settings only and never imports the application: gevent patches the worker, after this file is read and
+before the application is loaded, and a patched master could not start gthread workers. So there is no preloading.
 """
 
 import os
@@ -50,28 +49,28 @@ else:
     threads = settings.threads
     keepalive = 0
 
-# The worker's own grace for its turns, and time to commit those that it had to interrupt.
+# The grace period of a worker for its turns, and time to commit those that it interrupts.
 graceful_timeout = int(settings.grace_s) + 10
-# A worker whose loop stands still for this long is beyond help. One that has no connection left and waits for
-# the turns whose browsers have gone tells the master nothing either, so it must be longer than that may take.
+# A worker whose loop is blocked for this long is killed. A worker without connections that waits for turns without
+# followers does not notify the master either, so the timeout is longer than the grace period.
 timeout = graceful_timeout + 20
-# Restarting workers by count would cut their streams.
+# Restarting a worker after a number of requests would cut its streams.
 max_requests = 0
 
-# It would be one socket for all servers of a user, and nothing here needs it.
+# One socket for all servers of a user, and not needed here.
 control_socket_disable = True
 
-# It would wait for a client beside all that bounds how long an answer may wait.
+# It would wait for slow clients outside our time limits.
 sendfile = False
 
-# Headers that would change which path the application sees.
+# None, because such headers would change the path that the application sees.
 forwarder_headers = ""
 
 logger_class = AccessLog
 accesslog = str(settings.log_dir / "access.log")
 errorlog = "-"
 loglevel = settings.log_level.lower()
-# The path without its query; the duration, which for a stream runs to its end.
+# The path has no query. The duration of a stream lasts until its end.
 if settings.log_format == "json":
     access_log_format = (
         '{"at":"%(t)s","host":"%(h)s","method":"%(m)s","path":"%(U)s","status":%(s)s,'
@@ -82,7 +81,7 @@ else:
 
 
 def on_starting(server):
-    """Become the master that nothing takes down; say what is wrong with the address, instead of trying it on."""
+    """Install our master, and exit with a sentence if the server cannot listen on its address."""
     Master.install(server)
     if "GUNICORN_FD" in os.environ or "LISTEN_FDS" in os.environ:
         return
@@ -91,8 +90,8 @@ def on_starting(server):
 
 
 def when_ready(server):
-    """Say where it is, once it listens, and where its signals are to be sent."""
-    _leave_number(server)
+    """Write the pid file, and log the address and warnings, once the server listens."""
+    _write_pid_file(server)
     shutdown.announce_before_stop(server, settings.notice_s)
     for warning in current_settings.warnings():
         server.log.warning("parley: %s", warning)
@@ -102,12 +101,12 @@ def when_ready(server):
 
 
 def on_reload(server):
-    """DATA_DIR may be another one now, and NOTICE_S."""
-    _leave_number(server)
+    """Apply changes of DATA_DIR and NOTICE_S."""
+    _write_pid_file(server)
     shutdown.announce_before_stop(server, settings.notice_s)
 
 
-def _leave_number(server):
+def _write_pid_file(server):
     try:
         pid_file.OWN.acquire(settings.data_dir / "run")
     except OSError as error:
@@ -115,13 +114,13 @@ def _leave_number(server):
 
 
 def pre_fork(server, worker):
-    """Share with the worker a place where it says that it is ready, or why it is not, and its row of `places`."""
+    """Give the worker its shared start status and its row in the table of free thread slots."""
     server.prepare_worker(worker)
     capacity.assign_row(server, worker)
 
 
 def post_fork(server, worker):
-    """Leave the pid file to the master, and hear of the master's death."""
+    """Close the inherited pid file, and watch the master and the start of this worker."""
     pid_file.OWN.close()
     orphan.signal_on_master_death()
     clock.use_monotonic_clock()
@@ -129,12 +128,12 @@ def post_fork(server, worker):
 
 
 def on_exit(server):
-    """Leave nobody a number that will be somebody else's."""
+    """Remove the pid file, since the process id may be reused."""
     pid_file.OWN.release()
 
 
 def post_worker_init(worker):
-    """Start this worker's parts before it takes its first request."""
+    """Start the services of this worker before its first request."""
     from chat.errors import ParleyError
     from chat.runtime import accept, gc_policy, http, mode, refusals
     from chat.web.page_files import serving
@@ -161,14 +160,14 @@ def post_worker_init(worker):
 
 
 def worker_int(worker):
-    """Told to stop at once."""
+    """Handle INT and QUIT: stop at once."""
     app = worker.app.callable
     if app is not None:
         app.extensions["parley"].end_grace()
 
 
 def worker_exit(server, worker):
-    """Let this worker's turns end, or commit what they have, before it goes."""
+    """Let the turns of this worker end, or commit their partial answers, before it exits."""
     app = worker.app.callable
     if app is not None:
         app.extensions["parley"].stop()

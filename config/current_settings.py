@@ -1,8 +1,8 @@
-"""The settings in force in this server: those of the last time that they could be read.
+"""Current settings of this server: the last ones that were valid.
 
-gunicorn's master reads them at its start and at each reload; the workers that it forks, then or later, inherit
-them and read nothing themselves. So a `.env` that somebody has broken since harms nobody until it is mended, and
-a worker that is replaced runs with the same settings as its neighbours.
+gunicorn's master reads them at its start and at each reload. The workers that it forks inherit them and read nothing
+themselves. So an invalid `.env` does not affect the running server, and a replaced worker has the same settings as
+the other workers.
 """
 
 from __future__ import annotations
@@ -18,9 +18,9 @@ _warnings: list[str] = []
 
 
 def read() -> Settings:
-    """The settings as they are now and as far as this process may open files, the folder of the logs made.
+    """Read the settings, fit them to the limit on open files and create the log folder.
 
-    When they cannot be: those that were in force, and a sentence on the console. Raises SettingError if none were.
+    If they are invalid, print the error and return the previous ones. Raises SettingError if there are none.
     """
     try:
         settings = load()
@@ -38,10 +38,10 @@ def read() -> Settings:
 
 
 def get() -> Settings | None:
-    """What `read` returned last in this process or the one it was forked from; None outside a server."""
+    """Return the last result of `read` in this process or its parent, None outside a server."""
     return _read[0] if _read else None
 
 
 def warnings() -> list[str]:
-    """What the operator should know about the settings that `read` returned last."""
+    """Return warnings for the operator about the last result of `read`."""
     return [each for each in _warnings if each]

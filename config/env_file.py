@@ -1,6 +1,6 @@
-"""`.env` as it is rewritten: one setting changed where it stands, everything else left as it is.
+"""Rewriting of `.env`: one setting changes in its place, everything else stays.
 
-How it is read: `config/settings.py`.
+`config/settings.py` reads the file.
 """
 
 from __future__ import annotations
@@ -14,13 +14,13 @@ from pathlib import Path
 from dotenv.parser import parse_stream
 
 _BOM = "\ufeff"
-# What goes before the name on a line, and what follows its value: a comment, the line's end.
+# Before the name on a line; and after its value: a comment, the end of the line.
 _LEAD = re.compile(r"\s*(?:export[^\S\r\n]+)?")
 _TAIL = re.compile(r"(?:[^\S\r\n]+#[^\r\n]*)?[^\S\r\n]*(?:\r\n|\n|\r)?\Z")
 
 
 def with_setting(content: bytes, name: str, value: str) -> bytes:
-    """`content` of a `.env` with `name` set to `value`: on each line that sets it, else on a new last line.
+    """Return `content` of a `.env` with `name` set to `value`, on each line that sets it or on a new last line.
 
     `value` needs no quotes. Raises UnicodeDecodeError.
     """
@@ -51,7 +51,7 @@ def _added(body: str, name: str, value: str) -> str:
 
 
 def read(path: Path) -> bytes | None:
-    """What is there; None where nothing is. Raises OSError."""
+    """Return the content of the file, None if there is none. Raises OSError."""
     try:
         return path.read_bytes()
     except FileNotFoundError:
@@ -59,10 +59,9 @@ def read(path: Path) -> bytes | None:
 
 
 def write(path: Path, content: bytes | None) -> None:
-    """Put `content` there in one step, or nothing for None. Mode, owner and a link to it stay. Raises OSError.
+    """Replace the file atomically by `content`, or remove it for None. Keeps mode, owner and symbolic links.
 
-    A reader finds the old file or the new one, whole. Refused where the owner could not be kept: the server
-    might no longer be able to read its settings.
+    Raises OSError, also if the owner cannot be kept: the server might no longer be able to read the file.
     """
     target = Path(os.path.realpath(path))
     if content is None:
@@ -73,12 +72,12 @@ def write(path: Path, content: bytes | None) -> None:
     except FileNotFoundError:
         old = None
     scratch = target.with_name(f"{target.name}.{os.getpid()}.new")
-    # It may hold keys: nobody else's to read, not even for a moment. One that is new is as open as any new file.
+    # It may hold keys, so other users must never be able to read the copy. A new file gets the usual mode.
     handle = os.open(scratch, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, 0o666 if old is None else 0o600)
     try:
         with os.fdopen(handle, "wb") as file:
             if old is not None:
-                _like(file.fileno(), old)
+                _copy_owner_and_mode(file.fileno(), old)
             file.write(content)
             file.flush()
             os.fsync(file.fileno())
@@ -88,7 +87,7 @@ def write(path: Path, content: bytes | None) -> None:
             scratch.unlink(missing_ok=True)
 
 
-def _like(handle: int, old: os.stat_result) -> None:
+def _copy_owner_and_mode(handle: int, old: os.stat_result) -> None:
     made = os.fstat(handle)
     if (made.st_uid, made.st_gid) != (old.st_uid, old.st_gid):
         os.fchown(handle, old.st_uid, old.st_gid)

@@ -1,7 +1,7 @@
-"""`app.log`: one record a line, appended with one write, so that several processes can share the file.
+"""`app.log`: one record a line, each appended by one write, so that several processes can share the file.
 
-Rotate it from outside (logrotate, for example): the file is opened anew when it has been moved.
-`access.log`: see `access_log.py`.
+Rotate it with an external program such as logrotate: a file that was moved is opened again.
+`access.log` is written by `config/server/access_log.py`.
 """
 
 from __future__ import annotations
@@ -19,14 +19,14 @@ from pathlib import Path
 
 from config.settings import SettingError, Settings
 
-# Line breaks and terminal sequences in what users or models wrote must not look like records of ours.
+# Line breaks and terminal sequences in texts of users or models must not look like our records.
 _CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f-\x9f\u2028\u2029]")
-# How often a file is complained of that takes no lines.
-_COMPLAIN_EVERY_S = 60.0
+# Interval between two messages about a file that cannot be written.
+_MESSAGE_INTERVAL_S = 60.0
 
 
 def set_up(settings: Settings) -> None:
-    """Send the program's log to LOG_DIR/app.log, warnings to the terminal too. Raises SettingError."""
+    """Send the program's log to LOG_DIR/app.log, and warnings also to the terminal. Raises SettingError."""
     make_directory(settings.log_dir)
     formatter = _JsonFormatter() if settings.log_format == "json" else _TextFormatter()
     file = LineFile(settings.log_dir / "app.log")
@@ -40,10 +40,10 @@ def set_up(settings: Settings) -> None:
         if isinstance(old, LineFile):
             old.close()
     root.setLevel(settings.log_level)
-    # No line says where in the program it was written, nor by which thread (logging's HOWTO, "Optimization").
+    # Records contain neither source position nor thread (logging's HOWTO, "Optimization").
     logging._srcfile = None
     logging.logThreads = logging.logMultiprocessing = False
-    # Below our own level these tell of every connection, headers included.
+    # At lower levels these log every connection, headers included.
     for noisy in ("openai", "httpx2", "httpcore2", "urllib3", "peewee"):
         logging.getLogger(noisy).setLevel(max(logging.WARNING, logging.getLevelName(settings.log_level)))
 
@@ -59,12 +59,13 @@ def make_directory(path: Path) -> None:
 
 
 class LineFile(logging.handlers.WatchedFileHandler):
-    """A log file. A line that it does not take is lost, which the terminal is told now and then, and no caller.
+    """Log file whose write errors never reach the caller.
 
-    A folder that has gone, a full disk, no descriptor left: by itself `logging` would print a page for each line.
+    If a line cannot be written (missing folder, full disk, no file descriptor), it is lost, and the terminal gets a
+    message once a minute. `logging` itself would print a traceback for each line.
     """
 
-    _complained_at = -math.inf
+    _message_at = -math.inf
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
         super().__init__(path, encoding="utf-8", errors="backslashreplace", delay=True)
@@ -80,12 +81,12 @@ class LineFile(logging.handlers.WatchedFileHandler):
         if not isinstance(error, OSError):
             super().handleError(record)
             return
-        with contextlib.suppress(OSError):  # what is left of the line would be written before the next one
+        with contextlib.suppress(OSError):  # a buffered part of the line would precede the next one
             if self.stream is not None:
                 self.stream.close()
         self.stream = None
-        if time.monotonic() - self._complained_at >= _COMPLAIN_EVERY_S:
-            self._complained_at = time.monotonic()
+        if time.monotonic() - self._message_at >= _MESSAGE_INTERVAL_S:
+            self._message_at = time.monotonic()
             with contextlib.suppress(OSError, ValueError):
                 sys.stderr.write(f"parley: {self.baseFilename} takes no lines ({error.strerror}); they are lost.\n")
                 sys.stderr.flush()
@@ -119,5 +120,5 @@ class _JsonFormatter(logging.Formatter):
 
 
 def escaped(text: str) -> str:
-    """`text` without anything that would begin a new line or steer a terminal."""
-    return _CONTROL.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
+    """Return `text` with control characters escaped, which could begin a new line or control a terminal."""
+    return _CONTROL.sub(lambda match: f"\\u{ord(match[0]):04x}", text)

@@ -1,7 +1,7 @@
-"""Every setting of the server: its name, what it takes, its default.
+"""All settings of the server: names, accepted values, defaults.
 
-Read from `.env` and from the process environment, which wins. Standard library and python-dotenv only:
-gunicorn's master loads this before any worker is patched, so it must not import what gevent patches late.
+They are read from `.env` and from the process environment, which takes precedence. gunicorn's master loads this
+module before a worker is patched, so it imports only python-dotenv and modules that gevent can patch later.
 """
 
 from __future__ import annotations
@@ -19,13 +19,13 @@ from dotenv.parser import parse_stream
 
 ROOT = Path(__file__).resolve().parent.parent
 ENV_FILE = ROOT / ".env"
-# In threads: so many answers that only wait for their clients keep a thread, but no place of those that are working.
+# In gthread workers: the number of responses that wait for slow clients, which keep a thread but no thread slot.
 ANSWERS_NOT_TAKEN = 64
 _PROMPT_BYTES = 100_000
 
 
 class SettingError(ValueError):
-    """One sentence: the setting's name, what it got, what it takes."""
+    """A setting is invalid. The message is one sentence: the name, the value, the accepted values."""
 
 
 def _boolean(text: str) -> bool:
@@ -72,7 +72,7 @@ def _is_web_address(text: str) -> bool:
     try:
         parts = urlsplit(text)
         reachable = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
-    except ValueError:  # brackets without an IPv6 address, a port that is none
+    except ValueError:  # brackets without an IPv6 address, or an invalid port
         return False
     return reachable and text.isprintable() and " " not in text
 
@@ -124,7 +124,7 @@ def _path(text: str) -> Path:
     try:
         if text.isprintable():
             return ROOT / Path(text).expanduser()
-    except RuntimeError:  # ~name of a user whom this machine does not know
+    except RuntimeError:  # ~name of an unknown user
         pass
     raise ValueError("a folder's path")
 
@@ -152,7 +152,7 @@ def _name(text: str) -> str:
     return "none" if text.lower() == "none" else text
 
 
-# The first parts of the server's own paths.
+# First parts of the server's own paths.
 _OWN_PATHS = (
     "api", "admin", "c", "s", "static", "v1", "healthz", "readyz", "metrics", "favicon.ico",
 )  # fmt: skip
@@ -185,13 +185,13 @@ def _starters(text: str) -> tuple[str, ...]:
 
 
 def _setting(name: str, parse: Callable[[str], Any], default: Any, *, secret: bool = False) -> Any:
-    """A field of Settings that is read from the environment variable `name`; `default` is a parsed value."""
+    """Return a field of Settings, read from the environment variable `name`. `default` is a parsed value."""
     return field(default=default, metadata={"name": name, "parse": parse}, repr=not secret)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Settings:
-    """One server's settings, checked. Paths are absolute, times in seconds. `repr` shows no secret."""
+    """Validated settings of one server. Paths are absolute, times in seconds. `repr` shows no secrets."""
 
     use_async_agent: bool = _setting("USE_ASYNC_AGENT", _boolean, True)
     web_concurrency: int = _setting("WEB_CONCURRENCY", _whole(1, 256), 4)
@@ -234,50 +234,55 @@ class Settings:
 
     @property
     def demo(self) -> bool:
-        """Whether the built-in demo model answers, no endpoint being configured."""
+        """Return whether the built-in demo model is used, because no endpoint is configured."""
         return not self.openai_api_key and not self.openai_base_url
 
     @property
     def models(self) -> tuple[str, ...]:
-        """The models on offer, the first being the default."""
+        """Return the models on offer. The first one is the default."""
         if self.demo:
             return ("demo",)
         return self.chat_models or ("gpt-5-mini",)
 
     @property
     def active_turns_limit(self) -> int:
-        """MAX_ACTIVE_TURNS, or what suits the mode: below the connections a gevent worker takes, so that a
-        full worker can still say so; a few times a gthread worker's threads, since a turn whose browser
-        has left holds no thread."""
+        """Return MAX_ACTIVE_TURNS or, if unset, a default that suits the mode.
+
+        A gevent worker keeps connections free, to be able to refuse turns. A gthread worker may run more turns than it
+        has threads, because a turn whose browser has disconnected holds no thread.
+        """
         if self.max_active_turns:
             return self.max_active_turns
         return max(1, self.worker_connections * 3 // 4) if self.use_async_agent else self.threads * 4
 
     @property
     def streams_limit(self) -> int:
-        """How many streams one worker has open at once: never all that it can have open, so that whatever is short
-        finds room beside them. In threads, those that are not taken come on top of the places."""
+        """Return the maximum number of open streams of one worker, which leaves connections for short requests.
+
+        In gthread workers, streams that wait for slow clients come on top of the thread slots.
+        """
         return self.worker_connections * 9 // 10 if self.use_async_agent else self.threads * 5 + ANSWERS_NOT_TAKEN
 
     @property
     def database_path(self) -> Path:
-        """The SQLite file."""
+        """Return the path of the SQLite file."""
         return ROOT / self.database_url.removeprefix("sqlite:///")
 
 
-# Named in the documentation, but of later versions: refused instead of silently ignored.
-_NOT_YET = {
+# Settings of later versions: refused instead of silently ignored.
+_LATER_VERSIONS = {
     "REDIS_URL": "several servers sharing Redis are not part of this version",
 }
 
 
 def load(environ: Mapping[str, str] | None = None, env_file: Path | None = None) -> Settings:
-    """Settings from `env_file` (default `.env` beside wsgi.py, may be missing) and `environ` (default the process's).
+    """Read the settings from `env_file` and `environ`, which takes precedence. Raises SettingError.
 
-    An empty value counts as unset. Raises SettingError.
+    Defaults: `.env` beside wsgi.py, which may be missing, and the environment of the process. An empty value counts as
+    unset.
     """
     values = _read_env_file(env_file or ENV_FILE) | dict(os.environ if environ is None else environ)
-    for name, why in _NOT_YET.items():
+    for name, why in _LATER_VERSIONS.items():
         if values.get(name, "").strip():
             raise SettingError(f"{name} is set, but {why}; remove it.")
     parsed: dict[str, Any] = {}
@@ -295,7 +300,7 @@ def load(environ: Mapping[str, str] | None = None, env_file: Path | None = None)
 
 
 def _shown(text: str) -> str:
-    """A value as an error quotes it: its beginning, without the name and password of an address."""
+    """Return the start of a value for an error message, without user name and password of an address."""
     return repr(re.sub(r"//.*@", "//…@", text, flags=re.DOTALL)[:80])
 
 

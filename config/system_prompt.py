@@ -1,4 +1,4 @@
-"""The system prompt: the built-in instructions or the operator's, then the user's own."""
+"""System prompt: the built-in instructions or the operator's, followed by the user's own."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ _OWN = "The user has given these instructions for all answers; follow them where
 
 
 def system_prompt(template: str = "", own: str = "", wish: str = "") -> str:
-    """The prompt, with today's date.
+    """Return the prompt with today's date.
 
-    `template` stands in place of the built-in instructions, `own` are the user's, `wish` is about this answer alone.
+    `template` replaces the built-in instructions, `own` are the user's instructions, `wish` is about this answer only.
     """
     common = _of_day(template, datetime.datetime.now(datetime.UTC).date())
     if not own and not wish:
@@ -31,6 +31,6 @@ def system_prompt(template: str = "", own: str = "", wish: str = "") -> str:
 
 @functools.lru_cache(maxsize=2)
 def _of_day(template: str, today: datetime.date) -> str:
-    """One for all the turns of a day: each holds it until it ends."""
-    # Not `format`: an operator's text may have braces of its own.
+    """Return the prompt of a day. Cached, because each running turn holds a reference to it."""
+    # Not `format`: the operator's text may contain other braces.
     return (template or _PROMPT).replace("{today}", today.isoformat())

@@ -1,6 +1,6 @@
-"""`access.log`: a line a request, written by gunicorn out of no more than its formats name.
+"""`access.log`: one line a request, written by gunicorn.
 
-The formats themselves: `access_log_format` in `gunicorn.gevent.py`.
+The formats are `access_log_format` in `gunicorn.gevent.py`.
 """
 
 from __future__ import annotations
@@ -16,34 +16,37 @@ from gunicorn.glogging import Logger
 
 from config.logging import LineFile, escaped
 
-# Where the application notes in the WSGI environment when it began with a request, by the monotonic clock.
+# Key in the WSGI environment of the monotonic time at which the application began with the request.
 STARTED_AT_KEY = "parley.began"
 
 
 class AccessLog(Logger):  # type: ignore[misc]  # gunicorn has no types
-    """gunicorn's own gathers for each line whatever any format could name, every header and variable among it."""
+    """Access log that computes only the values that our formats use.
 
-    # Its own escapes quotation marks as they are looked up, which `atoms` has done here.
+    gunicorn's own collects every header and variable for each line.
+    """
+
+    # gunicorn's class escapes quotation marks at each look-up; here `atoms` has already done so.
     atoms_wrapper_class = dict
 
     def _set_handler(self, log: Any, output: str | None, fmt: logging.Formatter, stream: Any = None) -> None:
-        """gunicorn's, but for a file's handler: a disk that takes no lines costs nothing else."""
+        """Replace gunicorn's file handler by a LineFile, whose write errors do not reach the request."""
         super()._set_handler(log, output, fmt, stream)
         for number, handler in enumerate(log.handlers):
             if type(handler) is logging.FileHandler:
                 handler.close()
                 log.handlers[number] = file = LineFile(handler.baseFilename)
                 file.setFormatter(fmt)
-                file._gunicorn = True  # type: ignore[attr-defined]  # what it knows its own handlers by
+                file._gunicorn = True  # type: ignore[attr-defined]  # gunicorn's mark of its own handlers
 
     def atoms(
         self,
         resp: Any,
-        req: Any,  # noqa: ARG002 - gunicorn calls it so
+        req: Any,  # noqa: ARG002 - gunicorn's signature
         environ: Mapping[str, Any],
         request_time: datetime.timedelta,
     ) -> dict[str, object]:
-        """What the formats name, by gunicorn's names for it. Of a malformed request there may be less."""
+        """Return the values of the format, by gunicorn's names. A malformed request may lack some of them."""
         return {
             "t": self.now(),
             "h": environ.get("REMOTE_ADDR", "-"),
@@ -59,11 +62,11 @@ class AccessLog(Logger):  # type: ignore[misc]  # gunicorn has no types
 
 
 def _duration_s(environ: Mapping[str, Any], request_time: datetime.timedelta) -> float:
-    """A request's duration by the monotonic clock, where the application noted when it began; else gunicorn's."""
-    began = environ.get(STARTED_AT_KEY)
-    return max(0.0, request_time.total_seconds() if began is None else time.monotonic() - began)
+    """Return the duration of a request by the monotonic clock, or gunicorn's if the start time is unknown."""
+    started_at = environ.get(STARTED_AT_KEY)
+    return max(0.0, request_time.total_seconds() if started_at is None else time.monotonic() - started_at)
 
 
 def _quotable(text: str) -> str:
-    """What somebody sent, fit to stand within quotation marks on one line, of text or of JSON."""
+    """Return a text from the request escaped for quotation marks on one line, in text or JSON."""
     return escaped(text.replace("\\", "\\\\").replace('"', '\\"'))

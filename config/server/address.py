@@ -1,4 +1,4 @@
-"""Whether the server can listen where it is told to, and if not, the sentence that says why."""
+"""Checks that the server can listen on its addresses."""
 
 from __future__ import annotations
 
@@ -18,15 +18,15 @@ _LOOK_EVERY_S = 0.1
 
 
 def listen_error(addresses: Iterable[Any]) -> str:
-    """Return why the first of these that cannot be listened at cannot be; empty where all can."""
+    """Return an error message about the first address on which the server cannot listen; empty if there is none."""
     for address in addresses:
-        if isinstance(address, tuple) and (error := _tried(*address)):
-            return _explained(address[0], address[1], error)
+        if isinstance(address, tuple) and (error := _bind_error(*address)):
+            return _message(address[0], address[1], error)
     return ""
 
 
 def listen_error_after_orphans(addresses: Iterable[Any], run_dir: Path) -> str:
-    """Like `listen_error`, but workers whose master was killed are given time to close their listening sockets."""
+    """Like `listen_error`, but first wait a moment for workers whose master was killed to close their sockets."""
     until = time.monotonic() + _ORPHANS_CLOSE_WITHIN_S
     addresses = list(addresses)
     while (sentence := listen_error(addresses)) and time.monotonic() < until and _has_orphans(run_dir):
@@ -34,21 +34,21 @@ def listen_error_after_orphans(addresses: Iterable[Any], run_dir: Path) -> str:
     return sentence
 
 
-def _tried(host: str, port: int) -> OSError | None:
+def _bind_error(host: str, port: int) -> OSError | None:
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
         with contextlib.closing(socket.socket(family, socket.SOCK_STREAM)) as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             probe.bind((host, port))
             probe.listen(1)
-    except UnicodeError:  # a name that no resolver could look up
+    except UnicodeError:  # not a valid host name
         return socket.gaierror(socket.EAI_NONAME, "it is no host name")
     except OSError as error:
         return error
     return None
 
 
-def _explained(host: str, port: int, error: OSError) -> str:
+def _message(host: str, port: int, error: OSError) -> str:
     where = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
     if isinstance(error, socket.gaierror) or error.errno in (errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT):
         remedy = "set HOST to an address of this machine, such as 127.0.0.1"
@@ -60,7 +60,7 @@ def _explained(host: str, port: int, error: OSError) -> str:
 
 
 def _has_orphans(run_dir: Path) -> bool:
-    """Return whether workers are alive that have no master."""
+    """Return whether workers without a master are alive."""
     with contextlib.suppress(OSError):
         if pid_file.master(run_dir) is not None:
             return False

@@ -1,4 +1,4 @@
-"""Has gunicorn measure a worker's grace by a clock that nobody sets."""
+"""Monotonic clock for gunicorn's graceful shutdown of a worker."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ import sys
 import time
 from types import SimpleNamespace
 
-# The only thing that this module does with `time`, looked up by its name there.
+# This module uses only `time.time`, which it looks up by the name `time`.
 _MODULE = "gunicorn.workers.ggevent"
 
 
 def use_monotonic_clock() -> None:
-    """Replace the wall clock of gunicorn's gevent worker, which would cut answers short when it is put forward."""
+    """Replace the wall clock of gunicorn's gevent worker, whose jumps would cut answers short."""
     if module := sys.modules.get(_MODULE):
-        setattr(module, "time", SimpleNamespace(time=time.monotonic))  # noqa: B010 - not an attribute that mypy knows
+        setattr(module, "time", SimpleNamespace(time=time.monotonic))  # noqa: B010 - mypy does not know the attribute

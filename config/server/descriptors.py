@@ -1,8 +1,8 @@
-"""How many files and sockets the server may have open, and how many people that is enough for.
+"""Limit on open files, and the number of connections and turns that fit into it.
 
-A turn takes its browser's connection and the model's; a follower that is answered by another worker takes one more.
-Where there are fewer descriptors than the settings would need, fewer are admitted: whoever is refused is told to come
-again, whereas one that was admitted would fail, and the model would be blamed.
+A turn needs a connection to the browser and one to the model; a follower served by another worker needs one more. If
+the limit is too low for the settings, fewer connections and turns are admitted: a refused request can be repeated,
+but an admitted one without a descriptor would fail with a misleading error.
 """
 
 from __future__ import annotations
@@ -12,40 +12,40 @@ import resource
 
 from config.settings import Settings
 
-# More than WORKER_CONNECTIONS usually needs, and few enough for a kernel to hold for each worker.
+# More than the usual WORKER_CONNECTIONS needs, and cheap for the kernel.
 _ENOUGH = 65_536
-# What a worker has open besides: the database, logs, listening sockets, its neighbours, the tools' connections.
+# For the database, logs, listening sockets, other workers and the tools' connections.
 RESERVE = 96
-# For each connection of a browser.
+# Descriptors for each connection of a browser.
 _EACH = 2.5
 
 
 def raise_limit(settings: Settings) -> int:
-    """Raise the soft limit as far as it is of use and the hard one allows; return what it is now."""
+    """Raise the soft limit as far as useful and allowed by the hard limit. Return the new limit."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    wanted = max(_ENOUGH, RESERVE + int(settings.worker_connections * _EACH))
+    useful = max(_ENOUGH, RESERVE + int(settings.worker_connections * _EACH))
     if hard != resource.RLIM_INFINITY:
-        wanted = min(wanted, hard)
-    if soft != resource.RLIM_INFINITY and soft < wanted:
+        useful = min(useful, hard)
+    if soft != resource.RLIM_INFINITY and soft < useful:
         try:
-            resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
-        except (OSError, ValueError):  # macOS knows a limit below the hard one
+            resource.setrlimit(resource.RLIMIT_NOFILE, (useful, hard))
+        except (OSError, ValueError):  # macOS has another limit below the hard one
             return soft
-        return wanted
-    return wanted if soft == resource.RLIM_INFINITY else soft
+        return useful
+    return useful if soft == resource.RLIM_INFINITY else soft
 
 
 def fitted(settings: Settings, limit: int) -> Settings:
-    """Return the settings with no more connections and turns for each worker than `limit` descriptors allow."""
+    """Return the settings with at most as many connections and turns a worker as `limit` descriptors allow."""
     connections = max(10, int((limit - RESERVE) / _EACH))
     fewer = dataclasses.replace(settings, worker_connections=min(settings.worker_connections, connections))
     turns = max(1, connections * 3 // 4)
     return dataclasses.replace(fewer, max_active_turns=turns) if fewer.active_turns_limit > turns else fewer
 
 
-def warning(wanted: Settings, settings: Settings, limit: int) -> str:
-    """Return what the operator should know where the settings had to be `fitted`; empty otherwise."""
-    if settings == wanted:
+def warning(configured: Settings, settings: Settings, limit: int) -> str:
+    """Return a warning for the operator if `fitted` has changed the settings; empty otherwise."""
+    if settings == configured:
         return ""
     return (
         f"{limit} descriptors: at most {settings.active_turns_limit} answers and {settings.worker_connections} "

@@ -1,4 +1,4 @@
-"""What the server protects itself from on its own machine: other users who read its files, a stray SCRIPT_NAME."""
+"""Protection against other users of the machine who could read files, and against a stray SCRIPT_NAME."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from pathlib import Path
 
 
 def harden() -> None:
-    """Make what this process and its children write readable by their user alone, and forget SCRIPT_NAME."""
+    """Make files of this process and its children readable by their user only, and remove SCRIPT_NAME."""
     os.umask(0o077)
-    # gunicorn would take it off every path: then the checks of paths would see others than the browser asked for.
+    # gunicorn would remove it from every path, so that our checks would see other paths than the browser requested.
     os.environ.pop("SCRIPT_NAME", None)
 
 
 def exposure_warning(env_file: Path) -> str:
-    """Return a sentence about a `.env` that other users of this machine can read, or nothing."""
+    """Return a warning if other users of this machine can read `.env`; empty otherwise."""
     try:
         mode = env_file.stat().st_mode
     except OSError:

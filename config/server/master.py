@@ -1,14 +1,14 @@
-"""gunicorn's master, which no worker's failure ends once the server has been ready.
+"""gunicorn's master, changed so that failing workers do not end a server that has been ready.
 
-What differs from gunicorn's own arbiter:
+Differences from gunicorn's own arbiter:
 
-- A worker that cannot start is tried again after a growing pause. Before any worker has been ready the server ends,
-  in one sentence.
-- A reload is first tried out in another process, and never waited for: the master goes on replacing workers and hears
-  signals. The workers of before are told to leave when as many new ones are ready. HUPs that come meanwhile become one.
-- TERM ends it within `graceful_timeout` and a few seconds, by a clock that nobody sets.
+- A worker that cannot start is started again after a growing pause. If no worker has ever been ready, the server ends
+  with one sentence.
+- A reload begins with a preflight in another process. It never blocks: the master goes on replacing workers and
+  handling signals. Old workers are told to end as new ones become ready. HUPs that arrive meanwhile become one reload.
+- TERM ends the server within `graceful_timeout` and a few seconds, by the monotonic clock.
 
-gunicorn has no setting for its arbiter's class, so the one that is running becomes a Master in `on_starting`.
+gunicorn has no setting for the class of its arbiter, so `on_starting` changes the class of the running one.
 """
 
 from __future__ import annotations
@@ -33,12 +33,12 @@ if TYPE_CHECKING:
     from config.server.preflight import Preflight
 
 _LOOK_EVERY_S = 0.1
-_TELL_AGAIN_S = 0.5
-# A worker that is still starting has nobody to wait for.
+_REPEAT_SIGNAL_S = 0.5
+# A worker that is still starting has no turns to wait for.
 _START_ENDS_S = 5.0
 # Longer than a worker takes to interrupt its turns and commit them.
-_QUICK_S = 8.0
-_GOING_ON = {0: "no worker is left meanwhile", 1: "1 other goes on"}
+_QUICK_SHUTDOWN_S = 8.0
+_OTHER_WORKERS = {0: "no worker is left meanwhile", 1: "1 other goes on"}
 
 
 class Master(Arbiter):  # type: ignore[misc]  # gunicorn has no types
@@ -53,7 +53,7 @@ class Master(Arbiter):  # type: ignore[misc]  # gunicorn has no types
 
     @classmethod
     def install(cls, arbiter: Arbiter) -> None:
-        """Make a Master of gunicorn's arbiter. Call it before the arbiter forks."""
+        """Change the class of gunicorn's arbiter to Master. Call it before the arbiter forks."""
         arbiter.__class__ = cls
         arbiter.backoff = RestartBackoff()
         arbiter.generation = 0
@@ -61,7 +61,7 @@ class Master(Arbiter):  # type: ignore[misc]  # gunicorn has no types
         arbiter._reload_pending = arbiter._stopping = False
 
     def prepare_worker(self, worker: Any) -> None:
-        """Note a worker that is about to be forked (`pre_fork`)."""
+        """Set the attributes of a worker that is about to be forked (`pre_fork`)."""
         worker.start_status = StartStatus()
         worker.generation = self.generation
         worker.leaving = worker.noted = False
@@ -69,7 +69,7 @@ class Master(Arbiter):  # type: ignore[misc]  # gunicorn has no types
     # Workers
 
     def manage_workers(self) -> None:
-        """Start the workers that are missing, end those that are too many, go on with a reload. Waits for nothing."""
+        """Start missing workers, end surplus ones, continue a reload. Never blocks."""
         self._note_ready(self.WORKERS.values())
         self._advance_reload()
         current = [worker for worker in self._staying() if worker.generation == self.generation]
@@ -77,7 +77,7 @@ class Master(Arbiter):  # type: ignore[misc]  # gunicorn has no types
         for _ in range(self.backoff.allowed(self.num_workers - len(current), starting)):
             self.spawn_worker()
         ready = [worker for worker in self._staying() if worker.start_status.ready]
-        for worker in ready[: max(0, len(ready) - self.num_workers)]:  # the oldest, those of before a reload first
+        for worker in ready[: max(0, len(ready) - self.num_workers)]:  # oldest first: those from before a reload
             self.kill_worker(worker.pid, signal.SIGTERM)
 
     def kill_worker(self, pid: int, sig: int) -> None:
@@ -86,15 +86,15 @@ class Master(Arbiter):  # type: ignore[misc]  # gunicorn has no types
         super().kill_worker(pid, sig)
 
     def reap_workers(self) -> None:
-        """Collect the workers that have ended. Raises HaltServer where one could not start and none ever has."""
-        if self._preflight:  # before its end is collected with those of the workers
+        """Reap workers that have ended. Raises HaltServer if one could not start and none has ever been ready."""
+        if self._preflight:  # before its exit status is reaped with those of the workers
             self._preflight.poll()
         before = dict(self.WORKERS)
         while True:
             try:
                 super().reap_workers()
                 break
-            except HaltServer:  # gunicorn's answer to a worker that could not start; ours follows
+            except HaltServer:  # gunicorn's reaction to a worker that could not start; ours follows
                 continue
         gone = [worker for pid, worker in before.items() if pid not in self.WORKERS]
         self._note_ready([*gone, *self.WORKERS.values()])
@@ -104,13 +104,13 @@ class Master(Arbiter):  # type: ignore[misc]  # gunicorn has no types
                 self._failed_to_start(worker)
 
     def wait_for_signals(self, timeout: float = 1.0) -> list[int]:
-        """Look sooner while a worker or a trial may become ready, which no signal tells."""
+        """Return sooner while a worker is starting or a preflight is running, whose ends send no signal."""
         busy = self._preflight or any(not worker.start_status.ready for worker in self.WORKERS.values())
         signals: list[int] = super().wait_for_signals(_LOOK_EVERY_S if busy else timeout)
         return signals
 
     def _staying(self) -> list[Any]:
-        """The workers that were not told to leave, the oldest first."""
+        """Return the workers that were not told to end, the oldest first."""
         return sorted((worker for worker in self.WORKERS.values() if not worker.leaving), key=lambda each: each.age)
 
     def _note_ready(self, workers: Iterable[Any]) -> None:
@@ -131,27 +131,27 @@ class Master(Arbiter):  # type: ignore[misc]  # gunicorn has no types
                 "parley: a worker could not start (%s). The next attempt follows in %g s; %s.",
                 why,
                 self.backoff.pause_s,
-                _GOING_ON.get(others, f"{others} others go on"),
+                _OTHER_WORKERS.get(others, f"{others} others go on"),
             )
 
     # Reloads
 
     def handle_hup(self) -> None:
-        """Reload as soon as the last reload has its workers; HUPs until then are one."""
+        """Reload as soon as the workers of the last reload are ready. HUPs until then become one reload."""
         if self._reload_pending or self._preflight:
             self.log.info("parley: this reload becomes one with the reload that is under way")
         self._reload_pending = True
         self.backoff.reset()
 
     def reload(self) -> None:
-        """Read the configuration anew and have the workers of before replaced by `manage_workers`.
+        """Read the configuration again and have `manage_workers` replace the old workers.
 
-        What cannot be read or listened at is told, and the server goes on as it was.
+        If the configuration is invalid or an address cannot be used, log it and keep everything as it was.
         """
         before, listened = self.app.cfg, self.cfg.address
         try:
             self.app.reload()
-        except SystemExit as error:  # gunicorn's answer to a configuration that cannot be read
+        except SystemExit as error:  # gunicorn's reaction to an invalid configuration
             self.app.cfg = before
             self._refuse(error.code if isinstance(error.code, str) else "its configuration cannot be read")
             return
@@ -172,7 +172,7 @@ class Master(Arbiter):  # type: ignore[misc]  # gunicorn has no types
         if self._preflight is None:
             if self._reload_pending and self._may_reload():
                 self._reload_pending = False
-                self._try_out()
+                self._start_preflight()
         elif outcome := self._preflight.poll():
             self._preflight = None
             if outcome.failure:
@@ -181,13 +181,14 @@ class Master(Arbiter):  # type: ignore[misc]  # gunicorn has no types
                 self.reload()
 
     def _may_reload(self) -> bool:
-        """Return whether the last reload has its workers, and few enough of before it are left."""
+        """Return whether the workers of the last reload are ready and few enough old ones are left."""
         starting = any(not worker.start_status.ready for worker in self._staying()) and not self.backoff.pause_s
         leaving = sum(worker.leaving for worker in self.WORKERS.values())
         return not starting and leaving <= self.num_workers
 
-    def _try_out(self) -> None:
-        from config.server.preflight import Preflight  # noqa: PLC0415 - with `subprocess`, which gevent patches in its workers
+    def _start_preflight(self) -> None:
+        # Imported late, because it imports `subprocess`, which gevent patches in its workers.
+        from config.server.preflight import Preflight  # noqa: PLC0415
 
         try:
             self._preflight = Preflight(sys.executable, sys.argv[1:], os.environ, Path.cwd())
@@ -204,10 +205,10 @@ class Master(Arbiter):  # type: ignore[misc]  # gunicorn has no types
             listener.close()
         self.LISTENERS = sock.create_sockets(self.cfg, self.log)
 
-    # The end
+    # Shutdown
 
     def stop(self, graceful: bool = True) -> None:
-        """End every worker: by its own leave within `graceful_timeout`, or else by force."""
+        """End all workers: gracefully within `graceful_timeout`, then by force."""
         self._stopping = True
         if self._preflight:
             self._preflight.kill()
@@ -221,23 +222,25 @@ class Master(Arbiter):  # type: ignore[misc]  # gunicorn has no types
 
     def _wait_for_workers(self, sig: int) -> None:
         began = time.monotonic()
-        deadline = began + (self.cfg.graceful_timeout if sig == signal.SIGTERM else _QUICK_S)
-        told: dict[int, float] = {}
+        deadline = began + (self.cfg.graceful_timeout if sig == signal.SIGTERM else _QUICK_SHUTDOWN_S)
+        next_signal_at: dict[int, float] = {}
         while self.WORKERS and time.monotonic() < deadline:
-            if sig == signal.SIGTERM and self._told_to_hurry():
+            if sig == signal.SIGTERM and self._quick_shutdown_requested():
                 self.log.info("Quick shutdown requested")
-                sig, told, deadline = signal.SIGQUIT, {}, time.monotonic() + _QUICK_S
+                sig, next_signal_at, deadline = signal.SIGQUIT, {}, time.monotonic() + _QUICK_SHUTDOWN_S
             for pid, worker in list(self.WORKERS.items()):
-                if time.monotonic() >= told.get(pid, 0.0):
-                    # Until a worker has set up its own signals it hears none: it is told again until it is ready.
-                    told[pid] = float("inf") if worker.start_status.ready else time.monotonic() + _TELL_AGAIN_S
+                if time.monotonic() >= next_signal_at.get(pid, 0.0):
+                    # A worker without signal handlers loses signals, so they are repeated until it is ready.
+                    next_signal_at[pid] = (
+                        float("inf") if worker.start_status.ready else time.monotonic() + _REPEAT_SIGNAL_S
+                    )
                     late = not worker.start_status.ready and time.monotonic() - began > _START_ENDS_S
                     self.kill_worker(pid, signal.SIGKILL if late else sig)
             self.reap_workers()
             time.sleep(_LOOK_EVERY_S)
 
-    def _told_to_hurry(self) -> bool:
-        """Return whether INT or QUIT has come."""
+    def _quick_shutdown_requested(self) -> bool:
+        """Return whether INT or QUIT has arrived."""
         hurry = False
         while not self.SIG_QUEUE.empty():
             hurry |= self.SIG_QUEUE.get_nowait() in (signal.SIGINT, signal.SIGQUIT)

@@ -1,7 +1,7 @@
-"""A worker whose master was killed: it leaves as if it had been told to.
+"""Shutdown of a worker whose master was killed, as on TERM.
 
-gunicorn's gevent worker exits in the middle of its answers then, and its gthread worker keeps its listening sockets
-until the last connection has ended, so that no new server can start on the port.
+gunicorn's gevent worker would exit in the middle of its answers, and its gthread worker would keep its listening
+sockets until the last connection has ended, so that no new server could start on the port.
 """
 
 from __future__ import annotations
@@ -13,28 +13,28 @@ import sys
 from typing import Any
 
 _PR_SET_PDEATHSIG = 1
-# After the grace for turns and connections, for what hangs all the same: there is no master to end it.
+# After the grace period for turns and connections: no master is left to kill a worker that hangs.
 _LAST_RESORT_S = 10
 
 
 def signal_on_master_death() -> None:
-    """Have the kernel send this process TERM when its master dies. Call it after the fork; Linux only."""
+    """Have the kernel send TERM to this process when its master dies. Call it after the fork. Linux only."""
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
 
 
 def shut_down_when_orphaned(worker: Any) -> None:
-    """Have `worker` take its leave, within `graceful_timeout`, once its master has gone.
+    """Have `worker` shut down within `graceful_timeout` once its master has died.
 
-    In place of what gunicorn's worker does when it finds another parent, about once a second.
+    Replaces gunicorn's check for another parent process, about once a second.
     """
     notify = worker.tmp.notify
 
     def look() -> bool:
         if worker.ppid != os.getppid():
-            worker.ppid = os.getppid()  # asked no more: gunicorn's own answer is to exit
+            worker.ppid = os.getppid()  # so that gunicorn's own check, which exits, does not apply
             worker.log.warning("parley: the master has gone; worker %s ends its answers and goes too", worker.pid)
-            # The default action, so that nothing in this process can hold it up.
+            # The default action, which nothing in this process can delay.
             signal.signal(signal.SIGALRM, signal.SIG_DFL)
             signal.alarm(worker.cfg.graceful_timeout + _LAST_RESORT_S)
             worker.handle_exit(signal.SIGTERM, None)

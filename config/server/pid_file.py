@@ -1,9 +1,8 @@
-"""`DATA_DIR/run/server.pid`: the process that takes the server's signals, gunicorn's master.
+"""`DATA_DIR/run/server.pid`: process id of gunicorn's master, which handles the server's signals.
 
-A number alone proves nothing: its process may be long dead and the number somebody else's, above all in a
-container, where it is the same at every start. So the master keeps the file locked (a POSIX lock, which neither
-its workers inherit nor a kill -9 leaves behind), and the kernel is asked who holds the lock. For the same reason
-this is not gunicorn's own `pidfile`, which would refuse to start on such a number.
+A process id alone proves nothing: the process may be dead and its id reused, above all in a container, where it is
+the same at every start. So the master keeps a POSIX lock on the file, which workers do not inherit and a kill -9
+releases, and the kernel reports its holder. gunicorn's own `pidfile` would refuse to start on a reused id.
 """
 
 from __future__ import annotations
@@ -23,19 +22,20 @@ _FLOCK = "qqihh4x" if _DARWIN else "hhqqi4x"
 
 
 class ServerElsewhere(OSError):
-    """The server lives where its processes have other numbers: in another container, on another machine."""
+    """The server runs in another container or on another machine, where process ids differ."""
 
 
 class PidFile:
-    """The master's side. At most one file at a time."""
+    """Pid file as held by the master. At most one file at a time."""
 
     def __init__(self) -> None:
         self._path: Path | None = None
         self._handle = -1
 
     def acquire(self, run_dir: Path) -> None:
-        """Write and lock the file in `run_dir`, in place of one that is there: of a dead server, or of one that
-        is just ending. Another call with the same folder does nothing. Raises OSError.
+        """Write and lock the file in `run_dir`. Raises OSError.
+
+        Replaces the file of a server that is dead or about to end. Does nothing if this folder's file is held.
         """
         path = run_dir / NAME
         if self._owns(path):
@@ -54,20 +54,20 @@ class PidFile:
         self._path, self._handle = path, handle
 
     def release(self) -> None:
-        """Remove it, unless a later server has put its own there."""
+        """Remove the file, unless a later server has replaced it."""
         if self._path is not None and self._owns(self._path):
             with contextlib.suppress(OSError):
                 self._path.unlink()
         self.close()
 
     def close(self) -> None:
-        """Only close it: what a process does that was forked from the master. It holds no lock of its own."""
+        """Close the file without removing it: for a process forked from the master, which holds no lock."""
         if self._handle >= 0:
             os.close(self._handle)
         self._path, self._handle = None, -1
 
     def _owns(self, path: Path) -> bool:
-        # Never by opening it: to close any descriptor of a file gives up a process's locks on it.
+        # The file must not be opened here: closing any descriptor of it would release the lock.
         if self._handle < 0:
             return False
         with contextlib.suppress(OSError):
@@ -75,14 +75,14 @@ class PidFile:
         return False
 
 
-# In this module because it stays loaded, whereas gunicorn's configuration file is run anew at each reload.
+# This module stays loaded, whereas gunicorn's configuration file is run again at each reload.
 OWN = PidFile()
 
 
 def master(run_dir: Path) -> int | None:
-    """The process number of the master that runs with this folder; None where none does. Not for the master itself.
+    """Return the process id of the master that runs with this folder, or None. Not for use in the master itself.
 
-    Raises ServerElsewhere, and OSError where the folder is closed to this user.
+    Raises ServerElsewhere, and OSError if this user may not read the folder.
     """
     try:
         handle = os.open(run_dir / NAME, os.O_RDONLY)
@@ -101,11 +101,11 @@ def master(run_dir: Path) -> int | None:
 
 
 def _holder(handle: int) -> int | None:
-    """The process that has locked the file, by its number here; 0 or less where it has none."""
+    """Return the id of the process that has locked the file; 0 or less if it has no id here."""
     if _DARWIN:
-        asked = struct.pack(_FLOCK, 0, 0, 0, fcntl.F_WRLCK, os.SEEK_SET)
+        query = struct.pack(_FLOCK, 0, 0, 0, fcntl.F_WRLCK, os.SEEK_SET)
     else:
-        asked = struct.pack(_FLOCK, fcntl.F_WRLCK, os.SEEK_SET, 0, 0, 0)
-    told = struct.unpack(_FLOCK, fcntl.fcntl(handle, fcntl.F_GETLK, asked))
-    kind, holder = (told[3], told[2]) if _DARWIN else (told[0], told[4])
+        query = struct.pack(_FLOCK, fcntl.F_WRLCK, os.SEEK_SET, 0, 0, 0)
+    reply = struct.unpack(_FLOCK, fcntl.fcntl(handle, fcntl.F_GETLK, query))
+    kind, holder = (reply[3], reply[2]) if _DARWIN else (reply[0], reply[4])
     return None if kind == fcntl.F_UNLCK else int(holder)

@@ -1,7 +1,7 @@
-"""Tries out whether the server could start: runs `chat/preflight.py` in a process of its own and reads the result.
+"""Preflight of a start: runs `chat/preflight.py` in a separate process and reads its result.
 
-Used before the worker class is changed, and by gunicorn's master before it reloads: a reload that fails half-way
-would leave the server with nothing that can start.
+Used before the worker class is changed and by gunicorn's master before a reload, because a reload that fails half-way
+would leave the server unable to start workers.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ _LOOK_EVERY_S = 0.02
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What would start, or in `failure` why nothing would: a cause to put in brackets, without a final stop."""
+    """Mode and number of workers that would start, or in `failure` the cause, without a final full stop."""
 
     mode: str = ""
     workers: int = 0
@@ -35,17 +35,17 @@ class Outcome:
 
 
 class Preflight:
-    """A start that is being tried out by `python`, with gunicorn's `arguments`. Bounded in time.
+    """Running preflight of `python` with gunicorn's `arguments`, bounded in time.
 
-    Nothing here waits for the process, so that gunicorn's master can look after its workers meanwhile.
+    `poll` does not block, so that gunicorn's master can manage its workers meanwhile.
     """
 
     def __init__(self, python: str, arguments: Sequence[str], environ: Mapping[str, str], folder: Path) -> None:
         """Start the process. Raises OSError."""
         paths = [str(ROOT), environ.get("PYTHONPATH", "")]
-        # Files instead of pipes: nobody reads a pipe while the process runs, and a full one would stop it.
+        # Files instead of pipes: a full pipe would block the process, since nothing reads it meanwhile.
         self._output, self._errors = tempfile.TemporaryFile(), tempfile.TemporaryFile()  # noqa: SIM115
-        # FLASK_RUN_FROM_CLI and the like are of the command that asks, and are not in `environ`.
+        # `environ` is the server's: variables of the calling command, such as FLASK_RUN_FROM_CLI, are not in it.
         try:
             self._process = subprocess.Popen(  # noqa: S603 - the server's own command line
                 [python, "-m", "chat.preflight", *arguments],
@@ -62,7 +62,7 @@ class Preflight:
         self._outcome: Outcome | None = None
 
     def poll(self) -> Outcome | None:
-        """Return what came of it, or None while it runs. After `_LIMIT_S` it is killed, and has failed."""
+        """Return the outcome, or None while the process runs. After `_LIMIT_S` it is killed and has failed."""
         if self._outcome is None:
             status = self._process.poll()
             if status is not None:
@@ -73,13 +73,13 @@ class Preflight:
         return self._outcome
 
     def wait(self) -> Outcome:
-        """Return what came of it, once it has ended."""
+        """Wait for the end of the process and return the outcome."""
         while (outcome := self.poll()) is None:
             time.sleep(_LOOK_EVERY_S)
         return outcome
 
     def kill(self) -> None:
-        """End the process, also one that is stopped; it has failed then."""
+        """Kill the process, even if it is stopped. It has failed then."""
         if self._outcome is None:
             self._process.kill()
             self._process.wait()
@@ -94,39 +94,39 @@ class Preflight:
         with self._output, self._errors:
             if status < 0:
                 return Outcome(failure=f"it was ended by {signal.Signals(-status).name}")
-            # The status alone proves nothing: where somebody else has collected it, Python says 0.
-            outcome = Outcome() if status else _told(_written(self._output))
+            # The status alone proves nothing: Python reports 0 if other code has already reaped the process.
+            outcome = Outcome() if status else _parsed(_content(self._output))
             if outcome.mode:
                 return outcome
-            said = _written(self._errors).decode("utf-8", "replace")
-            return Outcome(failure=cause(said) if status or said else "it ended before it was ready")
+            errors = _content(self._errors).decode("utf-8", "replace")
+            return Outcome(failure=cause(errors) if status or errors else "it ended before it was ready")
 
 
 def check(python: str, arguments: Sequence[str], environ: Mapping[str, str], folder: Path) -> Outcome:
-    """Try out a start in this environment and working directory, and wait for its end."""
+    """Run a preflight in this environment and working directory and wait for its outcome."""
     try:
         return Preflight(python, arguments, environ, folder).wait()
     except OSError as error:
         return Outcome(failure=str(error))
 
 
-def cause(said: str) -> str:
-    """The last line of a failure that says something, be it our own sentence or a traceback's end."""
-    lines = [line.strip() for line in said.splitlines()]
-    spoken = [line for line in lines if re.search(r"\w{2}", line)]
-    last = spoken[-1] if spoken else "no reason was given"
+def cause(output: str) -> str:
+    """Return the last line of the output that contains words: our own sentence or the end of a traceback."""
+    lines = [line.strip() for line in output.splitlines()]
+    with_words = [line for line in lines if re.search(r"\w{2}", line)]
+    last = with_words[-1] if with_words else "no reason was given"
     shown = "".join(char if char.isprintable() else " " for char in last.removeprefix("parley: "))
     return shown[:_CAUSE_CHARS].rstrip(" .")
 
 
-def _written(file: IO[bytes]) -> bytes:
+def _content(file: IO[bytes]) -> bytes:
     file.seek(0)
     return file.read()
 
 
-def _told(output: bytes) -> Outcome:
+def _parsed(output: bytes) -> Outcome:
     try:
-        told = json.loads(output.splitlines()[-1])
-        return Outcome(mode=str(told["mode"]), workers=int(told["workers"]))
+        result = json.loads(output.splitlines()[-1])
+        return Outcome(mode=str(result["mode"]), workers=int(result["workers"]))
     except (IndexError, KeyError, TypeError, ValueError):
         return Outcome()

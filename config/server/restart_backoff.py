@@ -1,4 +1,4 @@
-"""When gunicorn's master may start workers: at once, or after a pause that grows while starts fail."""
+"""Pauses between attempts of gunicorn's master to start workers, which grow while starts fail."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ _LONGEST_PAUSE_S = 30.0
 
 
 class RestartBackoff:
-    """`ever_ready`: at least one worker of this server has ever been ready, so that it is worth trying again."""
+    """Exponential backoff. `ever_ready`: a worker has been ready before, so another attempt may succeed."""
 
     def __init__(self, now: Callable[[], float] = time.monotonic) -> None:
         self._now = now
@@ -19,12 +19,12 @@ class RestartBackoff:
         self._next_at = 0.0
 
     def succeeded(self) -> None:
-        """A worker is ready."""
+        """Record that a worker is ready."""
         self.ever_ready = True
         self.pause_s = 0.0
 
     def failed(self) -> bool:
-        """A worker could not start. Return whether that lengthened the pause: of several at a time, only the first."""
+        """Record that a worker could not start. Return whether the pause grew: of several failures at a time, once."""
         if self.pause_s and self._now() < self._next_at:
             return False
         self.pause_s = min(self.pause_s * 2 or _FIRST_PAUSE_S, _LONGEST_PAUSE_S)
@@ -32,12 +32,12 @@ class RestartBackoff:
         return True
 
     def reset(self) -> None:
-        """Something has changed: the next attempt need not wait."""
+        """Allow the next attempt at once, after a reload."""
         self.pause_s = 0.0
 
     def allowed(self, missing: int, starting: int) -> int:
-        """Return how many of the `missing` workers may be started now, where so many others are just starting."""
+        """Return how many of the `missing` workers may be started now while `starting` others are not ready yet."""
         if not self.pause_s:
             return missing
-        # One at a time shows whether it works again.
+        # After failures, only one at a time.
         return 0 if starting or self._now() < self._next_at else min(missing, 1)

@@ -1,6 +1,6 @@
-"""gunicorn's master as somebody outside sees it: where it is, what it was started with, how it is told to reload.
+"""gunicorn's master as seen from another process: its id, command line and environment; and its reload.
 
-Read from Linux's /proc. How the master makes itself known: `config/server/pid_file.py`.
+Read from Linux's /proc. The id comes from `config/server/pid_file.py`.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ _ARGUMENTS = ("-c", "gunicorn.gevent.py", "wsgi:app")
 
 @dataclass(frozen=True, slots=True)
 class Master:
-    """A running master; or, without `pid`, the one that would run if it were started now from here."""
+    """A running master or, without `pid`, the one that a start from here would create."""
 
     run_dir: Path
     environ: dict[str, str] = field(repr=False)
@@ -34,30 +34,31 @@ class Master:
 
     def reload(self) -> None:
         """Send SIGHUP. Raises OSError."""
-        # Asked again, so that the number cannot have become somebody else's.
+        # Checked again, because the process id may have been reused.
         if not self.alive:
             raise ProcessLookupError(self.pid)
         os.kill(self.pid, signal.SIGHUP)
 
 
 def find(run_dir: Path) -> Master:
-    """The master that runs with this folder, or without one what a start from here would be.
+    """Return the master that runs with this folder, or the one that a start from here would create.
 
-    Raises pid_file.ServerElsewhere, and PermissionError where it belongs to another user.
+    Raises pid_file.ServerElsewhere, and PermissionError if it belongs to another user.
     """
     pid = pid_file.master(run_dir)
     if pid is None:
         return Master(run_dir, environment())
     os.kill(pid, 0)
-    if not Path("/proc/self").exists():  # not Linux: as if it had been started from here
+    if not Path("/proc/self").exists():  # not Linux: assume that it was started from here
         return Master(run_dir, environment(), pid)
     python, arguments = _command_line(pid)
     return Master(run_dir, environment(pid), pid, python, arguments, Path(f"/proc/{pid}/cwd").readlink())
 
 
 def environment(pid: int | str = "self") -> dict[str, str]:
-    """The environment that a process was given at its start. What it has put there since, as the `flask` command
-    does with `.env`, is not in it. Raises PermissionError.
+    """Return the environment that a process got at its start. Raises PermissionError.
+
+    Later changes by the process itself, such as those of the `flask` command from `.env`, are not in it.
     """
     try:
         entries = Path(f"/proc/{pid}/environ").read_bytes().split(b"\0")
@@ -68,9 +69,9 @@ def environment(pid: int | str = "self") -> dict[str, str]:
 
 
 def _command_line(pid: int) -> tuple[str, tuple[str, ...]]:
-    """The Python and the gunicorn arguments of a process; the usual ones where they cannot be told."""
+    """Return the Python and the gunicorn arguments of a process, or the usual ones if unknown."""
     words = [os.fsdecode(word) for word in Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")[:-1]]
-    for place, word in enumerate(words[1:4], 1):
+    for index, word in enumerate(words[1:4], 1):
         if Path(word).name in ("gunicorn", "__main__.py"):
-            return words[0], tuple(words[place + 1 :])
+            return words[0], tuple(words[index + 1 :])
     return sys.executable, _ARGUMENTS

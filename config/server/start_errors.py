@@ -1,4 +1,4 @@
-"""Why a start failed, as one sentence for the operator in place of a traceback."""
+"""Errors of a start, each explained in one sentence for the operator instead of a traceback."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ NO_MEMORY = (
 
 
 class CannotStart(Exception):
-    """`str(error)` is a sentence for the operator already."""
+    """A start failed. `str(error)` is a sentence for the operator."""
 
 
 def explain(error: BaseException) -> str:
-    """One line, without a final stop, that names what is wrong and, where it is known, the remedy."""
+    """Return one line without a final full stop: the cause and, if known, the remedy."""
     shown = "".join(char if char.isprintable() else " " for char in _explained(error))
     return shown[:_CHARS].strip().rstrip(".")
 
@@ -39,7 +39,7 @@ def _of_exit(error: Any) -> str:
 
 
 def _of_package(error: Any) -> str:
-    if _ours(error.name or ""):
+    if _is_own_module(error.name or ""):
         return ""
     return f"the package {error.name} is missing; start it by ./scripts/serve, which installs what it needs"
 
@@ -58,7 +58,7 @@ def _of_threads(error: Any) -> str:
     return NO_MEMORY if "start new thread" in str(error) else ""
 
 
-# The first that has a sentence for it.
+# The first entry that returns a sentence is used.
 _KINDS: tuple[tuple[type[BaseException], Callable[[Any], str]], ...] = (
     (SettingError, str),
     (CannotStart, str),
@@ -71,12 +71,12 @@ _KINDS: tuple[tuple[type[BaseException], Callable[[Any], str]], ...] = (
 )
 
 
-def _ours(module: str) -> bool:
+def _is_own_module(module: str) -> bool:
     return module.partition(".")[0] in ("chat", "config", "wsgi")
 
 
 def _where(error: BaseException) -> str:
-    """The last line of this program that was on the way to the error."""
+    """Return the position of the innermost frame that belongs to this program."""
     frames = [frame for frame in traceback.extract_tb(error.__traceback__) if frame.filename.startswith(str(ROOT))]
     ours = [frame for frame in frames if "site-packages" not in frame.filename]
     return f" ({_place(ours[-1].filename, ours[-1].lineno)})" if ours else ""

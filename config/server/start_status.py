@@ -1,7 +1,7 @@
-"""The start of a worker, as its master knows it: whether it became ready, or why it could not.
+"""Start status of a worker, shared with its master: ready, or the reason of the failure.
 
-A worker's exit status tells its master too little, and comes too late: a reload must not end the workers of before
-until the new ones are ready. So master and worker share a page of memory from the fork on.
+The exit status of a worker contains too little and comes too late: a reload must not end the old workers before the
+new ones are ready. So master and worker share a page of memory from the fork on.
 """
 
 from __future__ import annotations
@@ -16,12 +16,12 @@ from config.server.start_errors import NO_MEMORY, explain
 FAILED = 3  # gunicorn's own exit status for a worker that could not start
 _READY, _REASON = 0, 1
 _BYTES = 1024
-# Given back for the sentence to be made where there is no memory left.
+# Freed to build the message when memory is exhausted.
 _RESERVE = 4 << 20
 
 
 class StartStatus:
-    """One worker's start. Make it before the fork; the worker writes, the master reads."""
+    """Start status of one worker. Create it before the fork; the worker writes, the master reads."""
 
     def __init__(self) -> None:
         self._page = mmap.mmap(-1, _BYTES)
@@ -32,7 +32,7 @@ class StartStatus:
 
     @property
     def failure(self) -> str:
-        """Why it could not start, in a sentence without a final stop; empty where it did not come to say so."""
+        """Return why the worker could not start, without a final full stop; empty if unknown."""
         return self._page[_REASON:].rstrip(b"\0").decode("utf-8", "replace")
 
     def succeed(self) -> None:
@@ -44,9 +44,9 @@ class StartStatus:
 
 
 def record_failure(worker: Any, start_status: StartStatus, init_process: Callable[[], None]) -> Callable[[], None]:
-    """Return `init_process` of a worker that tells `start_status` why it failed, instead of printing a traceback.
+    """Return an `init_process` that records why a start failed, instead of printing a traceback.
 
-    It runs as long as the worker does: what goes wrong after the start is left to gunicorn.
+    `init_process` runs until the worker ends. Errors after the start are left to gunicorn.
     """
 
     def init() -> None:
@@ -57,17 +57,17 @@ def record_failure(worker: Any, start_status: StartStatus, init_process: Callabl
             reserve.clear()
             if worker.booted or (isinstance(error, SystemExit) and not error.code):
                 raise
-            _leave(worker, start_status, error)
+            _fail(worker, start_status, error)
 
     return init
 
 
-def _leave(worker: Any, start_status: StartStatus, error: BaseException) -> NoReturn:
-    """End the process at once: to leave in order takes memory, files and a disk, which may be what is missing."""
+def _fail(worker: Any, start_status: StartStatus, error: BaseException) -> NoReturn:
+    """End the process at once: an orderly exit needs memory, files and a disk, which may be exhausted."""
     try:
         start_status.fail(explain(error))
         worker.log.debug("The worker could not start", exc_info=error)
-    except Exception:  # noqa: BLE001 - most likely there is no memory for this either
+    except Exception:  # noqa: BLE001 - probably out of memory here too
         start_status.fail(NO_MEMORY)
     finally:
         os._exit(FAILED)
