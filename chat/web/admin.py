@@ -1,4 +1,4 @@
-"""For operators: what every worker holds and weighs."""
+"""Report for operators: turns, conversations and memory of every worker."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ bp.before_request(operator_access.require_operator)
 
 @bp.get("/memory-debug")
 def memory_debug() -> ResponseReturnValue:
+    """Return the report of all workers, as a page or as JSON."""
     report = services().report.everyone()
-    wanted = request.accept_mimetypes.best_match(("application/json", "text/html"), "application/json")
-    return render_template("memory_debug.html", report=report) if wanted == "text/html" else report
+    best = request.accept_mimetypes.best_match(("application/json", "text/html"), "application/json")
+    return render_template("memory_debug.html", report=report) if best == "text/html" else report

@@ -13,15 +13,15 @@ WsgiApp = Callable[[dict[str, Any], Any], Iterable[bytes]]
 
 
 def with_base_path(base: str, app: WsgiApp) -> WsgiApp:
-    """Return `app` as seen below `base`; "" is the root."""
+    """Return `app` published below the path `base`; "" is the root."""
     if not base:
         return app
 
-    def published(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+    def wrapped(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
         path = environ.get("PATH_INFO", "")
         if path == base or path.startswith(base + "/"):
             environ["PATH_INFO"] = path[len(base) :] or "/"
         environ["SCRIPT_NAME"] = base
         return app(environ, start_response)
 
-    return published
+    return wrapped

@@ -1,4 +1,4 @@
-"""`/api/me` and `/api/conversations`: who I am, and what I have talked about."""
+"""`/api/me` and `/api/conversations`: the caller, and the caller's conversations."""
 
 from __future__ import annotations
 
@@ -15,16 +15,17 @@ from config.version import VERSION
 
 bp = Blueprint("conversations", __name__, url_prefix="/api")
 
-# Asked with any of these, a conversation comes a page at a time.
-_PAGED = frozenset({"limit", "leaf", "through", "before"})
+# With any of these parameters a conversation is returned a page at a time.
+_PAGE_PARAMETERS = frozenset({"limit", "leaf", "through", "before"})
 
 
 @bp.get("/me")
 def me() -> dict[str, Any]:
+    """Return the caller, the limits and the features of this server."""
     current = services()
     settings, user_id = current.settings, identity.user_id()
     return {
-        "user": {"id": user_id if identity.known() else None, "name": None},
+        "user": {"id": user_id if identity.has_user() else None, "name": None},
         "instructions": current.store.instructions.get(user_id),
         "welcome": {"greeting": settings.greeting, "starters": list(settings.starters)},
         "mode": mode.current().name,
@@ -52,28 +53,31 @@ def me() -> dict[str, Any]:
 
 @bp.get("/me/instructions")
 def show_instructions() -> dict[str, Any]:
+    """Return the caller's instructions."""
     return {"text": services().store.instructions.get(identity.user_id())}
 
 
 @bp.put("/me/instructions")
-def change_instructions() -> dict[str, Any]:
-    text = json_body.instructions(json_body.read(json_body.OwnInstructions).text)
-    services().store.instructions.change(identity.make_user_id(), text)
+def update_instructions() -> dict[str, Any]:
+    """Replace the caller's instructions."""
+    text = json_body.instructions(json_body.read(json_body.UpdateInstructions).text)
+    services().store.instructions.change(identity.ensure_user_id(), text)
     return {"text": text}
 
 
 @bp.get("/conversations")
 def list_conversations() -> dict[str, Any]:
-    if words := query.words():
-        hits, cursor = services().store.search.find(identity.user_id(), words, query.limit(), query.text("cursor"))
-        return {"items": [json_views.found(hit) for hit in hits], "next_cursor": cursor}
-    found, cursor = services().store.conversations.page(
-        identity.user_id(), query.limit(), query.text("cursor"), _which_page()
+    """Return a page of the caller's conversations, or of search results where `q` is given."""
+    if text := query.search_text():
+        hits, cursor = services().store.search.find(identity.user_id(), text, query.limit(), query.text("cursor"))
+        return {"items": [json_views.search_hit(hit) for hit in hits], "next_cursor": cursor}
+    records, cursor = services().store.conversations.page(
+        identity.user_id(), query.limit(), query.text("cursor"), _list_name()
     )
-    return {"items": [json_views.conversation(record) for record in found], "next_cursor": cursor}
+    return {"items": [json_views.conversation(record) for record in records], "next_cursor": cursor}
 
 
-def _which_page() -> Literal["", "pinned", "archived"]:
+def _list_name() -> Literal["", "pinned", "archived"]:
     if query.flag("archived"):
         return "archived"
     return "pinned" if query.flag("pinned") else ""
@@ -81,39 +85,43 @@ def _which_page() -> Literal["", "pinned", "archived"]:
 
 @bp.post("/conversations")
 def create_conversation() -> ResponseReturnValue:
-    asked = json_body.read(json_body.NewConversation)
-    title = json_body.title(asked.title)
-    made = services().store.conversations.create(identity.make_user_id(), title, temporary=asked.temporary)
-    return json_views.conversation(made), 201
+    """Create an empty conversation."""
+    fields = json_body.read(json_body.CreateConversation)
+    title = json_body.title(fields.title)
+    record = services().store.conversations.create(identity.ensure_user_id(), title, temporary=fields.temporary)
+    return json_views.conversation(record), 201
 
 
 @bp.get("/conversations/<id:conversation_id>")
 def show_conversation(conversation_id: int) -> dict[str, Any]:
+    """Return a conversation with all messages, or with a page of one branch."""
     store = services().store
     record = store.owned.conversation(identity.user_id(), conversation_id)
-    shown = json_views.opened(record, shared=store.shares.get(record) is not None)
-    if _PAGED.isdisjoint(request.args):
+    view = json_views.conversation_details(record, shared=store.shares.get(record) is not None)
+    if _PAGE_PARAMETERS.isdisjoint(request.args):
         messages = store.history.of_conversation(record.id)
-        return shown | {"messages": [json_views.message(message) for message in messages]}
-    place = BranchPosition(query.row_id("leaf"), query.row_id("through"), query.row_id("before"))
-    return shown | json_views.branch(store.branches.page(record, place, query.limit()))
+        return view | {"messages": [json_views.message(message) for message in messages]}
+    position = BranchPosition(query.row_id("leaf"), query.row_id("through"), query.row_id("before"))
+    return view | json_views.branch(store.branches.page(record, position, query.limit()))
 
 
 @bp.patch("/conversations/<id:conversation_id>")
-def change_conversation(conversation_id: int) -> dict[str, Any]:
+def update_conversation(conversation_id: int) -> dict[str, Any]:
+    """Change the title, the pin or the archive flag of a conversation."""
     store = services().store
     record = store.owned.conversation(identity.user_id(), conversation_id)
-    asked = json_body.read(json_body.ChangedConversation)
-    title = None if asked.title is None else json_body.title(asked.title)
-    store.conversations.change(record, title=title, pinned=asked.pinned, archived=asked.archived)
+    fields = json_body.read(json_body.UpdateConversation)
+    title = None if fields.title is None else json_body.title(fields.title)
+    store.conversations.change(record, title=title, pinned=fields.pinned, archived=fields.archived)
     return json_views.conversation(store.owned.conversation(identity.user_id(), conversation_id))
 
 
 @bp.delete("/conversations/<id:conversation_id>")
 def delete_conversation(conversation_id: int) -> ResponseReturnValue:
+    """Delete a conversation with everything in it."""
     current = services()
     record = current.store.owned.conversation(identity.user_id(), conversation_id)
     current.store.conversations.delete(record)
-    # Other workers' copies, which nothing can ask for any more, go as memory is needed.
+    # Other workers' cached copies, which no request can reach any more, are evicted when memory is needed.
     current.memory.drop(record.id)
     return "", 204

@@ -1,4 +1,4 @@
-"""An error as a page, for browsers that ask for one: what happened and the way home, in English or German."""
+"""Error pages for browsers, in English or German."""
 
 from __future__ import annotations
 
@@ -6,19 +6,19 @@ from dataclasses import dataclass
 
 from flask import Request, render_template
 
-# Programs call these, whatever they say that they accept.
-_PROGRAMS = ("/api", "/admin", "/v1", "/metrics", "/healthz", "/readyz")
+# These addresses are for programs: they answer with JSON, whatever the request accepts.
+_API_PATHS = ("/api", "/admin", "/v1", "/metrics", "/healthz", "/readyz")
 
 
 @dataclass(frozen=True, slots=True)
-class _Words:
+class _Catalogue:
     home: str
     by_status: dict[int, tuple[str, str]]
     other: tuple[str, str]
 
 
 _CATALOGUES = {
-    "en": _Words(
+    "en": _Catalogue(
         "Go to your chats",
         {
             403: ("Not allowed", "This page may not be opened from there."),
@@ -29,7 +29,7 @@ _CATALOGUES = {
         },
         ("That did not work", "The server could not make sense of the request."),
     ),
-    "de": _Words(
+    "de": _Catalogue(
         "Zu Ihren Chats",
         {
             403: ("Nicht erlaubt", "Diese Seite darf von dort nicht geöffnet werden."),
@@ -50,28 +50,28 @@ _CATALOGUES = {
 }
 
 
-def is_wanted(request: Request) -> bool:
-    """Return whether a person's browser asks for a page: not a program, and not a part of another page."""
+def is_accepted(request: Request) -> bool:
+    """Return whether a browser requests a page: not a program, and not a resource of another page."""
     path = "/" + request.path.lstrip("/")
-    if request.method not in ("GET", "HEAD") or any(_is_below(path, each) for each in _PROGRAMS):
+    if request.method not in ("GET", "HEAD") or any(_is_below(path, each) for each in _API_PATHS):
         return False
     return any(name == "text/html" and quality > 0 for name, quality in request.accept_mimetypes)
 
 
 def render(request: Request, status: int, message: str = "") -> str:
-    """Return the page. `message` takes the place of the general sentence."""
+    """Return the page. `message` replaces the general sentence."""
     language = _language_for(request)
-    words = _CATALOGUES[language]
-    title, text = words.by_status.get(status, words.other)
+    catalogue = _CATALOGUES[language]
+    title, text = catalogue.by_status.get(status, catalogue.other)
     return render_template(
-        "error.html", language=language, title=title, text=message or text, home=words.home, status=status
+        "error.html", language=language, title=title, text=message or text, home=catalogue.home, status=status
     )
 
 
 def _language_for(request: Request) -> str:
-    """Return the first of the reader's languages that there are words in, whatever its region."""
-    wanted = (tag.lower().split("-")[0] for tag, quality in request.accept_languages if quality > 0)
-    return next((language for language in wanted if language in _CATALOGUES), "en")
+    """Return the reader's preferred language that has a catalogue, ignoring regions."""
+    preferred = (tag.lower().split("-")[0] for tag, quality in request.accept_languages if quality > 0)
+    return next((language for language in preferred if language in _CATALOGUES), "en")
 
 
 def _is_below(path: str, prefix: str) -> bool:

@@ -1,4 +1,4 @@
-"""The one place where our errors become HTTP: a status, and a JSON body of one shape, or a page for a browser."""
+"""The only mapping of errors to HTTP: a status, and a JSON body or a page for a browser."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ from chat.web import error_page
 
 log = logging.getLogger(__name__)
 
-# Werkzeug's own refusals, in our words: what its exceptions say may quote the request.
-_WERKZEUG = {
+# Replacements for the messages of werkzeug's exceptions, which may quote the request.
+_HTTP_MESSAGES = {
     400: ("bad_request", "The request is malformed."),
     404: ("not_found", "There is nothing at this address."),
     405: ("method_not_allowed", "This address does not take that method."),
@@ -37,7 +37,7 @@ _WERKZEUG = {
     415: ("unsupported_media_type", "The body must be JSON, with Content-Type: application/json."),
 }
 
-_OURS = {
+_STATUS_BY_ERROR = {
     Restarting: 307,
     Forbidden: 403,
     NotFound: 404,
@@ -49,53 +49,54 @@ _OURS = {
 
 
 def init_app(app: Flask) -> None:
-    app.register_error_handler(ParleyError, _ours)
-    app.register_error_handler(HTTPException, _werkzeug)
-    app.register_error_handler(Exception, _unforeseen)
-    app.teardown_request(_let_go)
+    """Register the error handlers."""
+    app.register_error_handler(ParleyError, _handle_parley_error)
+    app.register_error_handler(HTTPException, _handle_http_exception)
+    app.register_error_handler(Exception, _handle_unexpected)
+    app.teardown_request(_drop_routing_exception)
 
 
-def problem(status: int, code: str, message: str, field: str = "") -> tuple[Any, int]:
-    """Return the error as JSON, or as a page to a browser that asks for one."""
-    if error_page.is_wanted(request):
-        # Only this one is for its reader to pass on to the operator.
+def error_response(status: int, code: str, message: str, field: str = "") -> tuple[Any, int]:
+    """Return the error as JSON, or as a page to a browser that requests one."""
+    if error_page.is_accepted(request):
+        # Only this message helps the reader: to pass it on to the operator.
         return error_page.render(request, status, message if code == "host_not_allowed" else ""), status
     error = {"code": code, "message": message}
     return jsonify({"error": error | ({"field": field} if field else {})}), status
 
 
-def _let_go(_error: BaseException | None) -> None:
-    """Break the circle of a request for an unknown address: its error holds the frames that hold it, body and all."""
+def _drop_routing_exception(_error: BaseException | None) -> None:
+    """Break a reference cycle: the exception of an unknown address holds frames that hold the request and its body."""
     request.routing_exception = None
 
 
-def _ours(error: ParleyError) -> ResponseReturnValue:
+def _handle_parley_error(error: ParleyError) -> ResponseReturnValue:
     if isinstance(error, StoreFailed):
-        return _unforeseen(error)
+        return _handle_unexpected(error)
     if isinstance(error, InvalidRequest):
-        return problem(error.status, error.code, error.message, error.field)
-    status = next((status for kind, status in _OURS.items() if isinstance(error, kind)), None)
+        return error_response(error.status, error.code, error.message, error.field)
+    status = next((status for kind, status in _STATUS_BY_ERROR.items() if isinstance(error, kind)), None)
     if status is None:
-        return _unforeseen(error)
+        return _handle_unexpected(error)
     headers = {}
     if isinstance(error, LimitReached | Overloaded | StoreUnavailable):
         headers["Retry-After"] = str(error.retry_after_s)
     if isinstance(error, Restarting):
-        # gunicorn closes the connection of a worker that leaves, so the next one goes to a worker that stays. Whoever
-        # follows redirects does not notice; for the others it is a refusal like any other.
+        # gunicorn closes the connection of a worker that shuts down, so the next connection goes to another worker.
+        # A client that follows redirects does not notice; for the others this is an ordinary refusal.
         headers = {"Location": request.script_root + request.full_path.rstrip("?"), "Retry-After": "1"}
-    return (*problem(status, error.code, error.message), headers)
+    return (*error_response(status, error.code, error.message), headers)
 
 
-def _werkzeug(error: HTTPException) -> ResponseReturnValue:
+def _handle_http_exception(error: HTTPException) -> ResponseReturnValue:
     if error.response is not None:  # abort(response): redirects, for example
         return error
     status = error.code or 500
-    code, message = _WERKZEUG.get(status, ("http_error", "The request cannot be served."))
+    code, message = _HTTP_MESSAGES.get(status, ("http_error", "The request cannot be served."))
     methods = getattr(error, "valid_methods", None) or ()
-    return (*problem(status, code, message), {"Allow": ", ".join(sorted(methods))} if methods else {})
+    return (*error_response(status, code, message), {"Allow": ", ".join(sorted(methods))} if methods else {})
 
 
-def _unforeseen(error: Exception) -> ResponseReturnValue:
+def _handle_unexpected(error: Exception) -> ResponseReturnValue:
     log.error("%s %s failed", request.method, request.path, exc_info=error)
-    return problem(500, "internal", "Something went wrong in the server; its log says what.")
+    return error_response(500, "internal", "Something went wrong in the server; its log says what.")

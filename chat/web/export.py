@@ -1,4 +1,4 @@
-"""A conversation as a file: Markdown for people, JSON for programs."""
+"""Export of a conversation to a file: Markdown for readers, JSON for programs."""
 
 from __future__ import annotations
 
@@ -18,18 +18,19 @@ from config.version import VERSION
 
 bp = Blueprint("export", __name__, url_prefix="/api")
 
-# The newest branch, as far as anybody reads.
-_MESSAGES = 10_000
+# The newest messages of the branch; older ones are left out.
+_MAX_MESSAGES = 10_000
 _NAME_CHARS = 60
-_MARKS = ("Mn", "Mc")  # vowels and accents that belong to the letter before them
-# All but tabs and line ends: control characters, halves of a pair, and what no character stands for.
+_MARKS = ("Mn", "Mc")  # categories of combining vowels and accents
+# Control characters except tabs and line ends, lone surrogates, and noncharacters.
 _UNPRINTABLE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
-# Names that Windows keeps for devices, whatever follows the dot.
+# Names that Windows reserves for devices, with any extension.
 _DEVICES = re.compile(r"(con|prn|aux|nul|conin\$|conout\$|(com|lpt)[0-9¹²³])(\.|$)", re.IGNORECASE)
 
 
 @bp.get("/conversations/<id:conversation_id>/export")
 def export(conversation_id: int) -> Response:
+    """Return the conversation as a file of the given `format`."""
     conversation = services().store.owned.conversation(identity.user_id(), conversation_id)
     match query.text("format"):
         case "md":
@@ -39,27 +40,27 @@ def export(conversation_id: int) -> Response:
     raise InvalidRequest("invalid_value", "format takes json or md.", "format")
 
 
-def file_name(title: str, ending: str) -> str:
-    """A name that every operating system takes, made of a title in any script."""
+def file_name(title: str, extension: str) -> str:
+    """Return a file name that every operating system accepts, from a title in any script."""
     composed = unicodedata.normalize("NFC", title)
-    kept = "".join(each if each.isalnum() or unicodedata.category(each) in _MARKS else " " for each in composed)
-    name = "-".join(kept.split())[:_NAME_CHARS].strip("-") or "conversation"
-    return f"{'_' if _DEVICES.match(name) else ''}{name}.{ending}"
+    words = "".join(each if each.isalnum() or unicodedata.category(each) in _MARKS else " " for each in composed)
+    name = "-".join(words.split())[:_NAME_CHARS].strip("-") or "conversation"
+    return f"{'_' if _DEVICES.match(name) else ''}{name}.{extension}"
 
 
 def attachment(name: str) -> str:
-    """The Content-Disposition header of a file to save, in ASCII (RFC 6266).
+    """Return the Content-Disposition header of a file to save, in ASCII (RFC 6266).
 
-    `filename*` has the name itself; `filename` is for programs that do not read the former.
+    `filename*` has the exact name; `filename` is for programs that do not read the former.
     """
     letters = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode()
-    stem, _, ending = letters.rpartition(".")
-    plain = f"{stem.strip('-') or 'conversation'}.{ending}"
+    stem, _, extension = letters.rpartition(".")
+    plain = f"{stem.strip('-') or 'conversation'}.{extension}"
     return f"attachment; filename=\"{plain}\"; filename*=UTF-8''{quote(name, safe='')}"
 
 
 def printable(value: Any) -> Any:
-    """`value`, a text or anything of JSON, without control characters in any of its texts."""
+    """Return the JSON value `value` without control characters in any of its strings."""
     match value:
         case str():
             return _UNPRINTABLE.sub("", value.replace("\r\n", "\n").replace("\r", "\n"))
@@ -71,24 +72,24 @@ def printable(value: Any) -> Any:
 
 
 def _markdown(conversation: Conversation) -> bytes:
-    """The branch that the page shows: the newest one."""
+    """Return the newest branch, which the page shows."""
     head = conversation.head_id
-    messages = [] if head is None else services().store.history.path_to(head, _MESSAGES)
+    messages = [] if head is None else services().store.history.path_to(head, _MAX_MESSAGES)
     text: str = printable(markdown.document(conversation, messages))
     return text.encode()
 
 
 def _json(conversation: Conversation) -> bytes:
-    """Every branch: as the API tells it, with what made the file."""
+    """Return every branch in the API's format, with the program's version."""
     messages = services().store.history.of_conversation(conversation.id)
-    shown = json_views.conversation(conversation) | {
+    view = json_views.conversation(conversation) | {
         "head_id": conversation.head_id,
         "messages": [json_views.message(message) for message in messages],
         "exported_by": f"Parley {VERSION}",
     }
-    return msgspec.json.format(msgspec.json.encode(printable(shown)), indent=2)
+    return msgspec.json.format(msgspec.json.encode(printable(view)), indent=2)
 
 
-def _file(conversation: Conversation, content: bytes, ending: str, kind: str) -> Response:
-    name = file_name(conversation.title, ending)
-    return Response(content, content_type=kind, headers={"Content-Disposition": attachment(name)})
+def _file(conversation: Conversation, content: bytes, extension: str, content_type: str) -> Response:
+    name = file_name(conversation.title, extension)
+    return Response(content, content_type=content_type, headers={"Content-Disposition": attachment(name)})

@@ -1,4 +1,4 @@
-"""What a reader thinks of an answer."""
+"""Feedback on answers."""
 
 from __future__ import annotations
 
@@ -15,11 +15,12 @@ bp = Blueprint("feedback", __name__, url_prefix="/api")
 
 @bp.put("/messages/<id:message_id>/feedback")
 def give(message_id: int) -> dict[str, Any]:
+    """Store or remove the caller's feedback on an answer."""
     store = services().store
     _, message = store.owned.message(identity.user_id(), message_id)
-    given = json_body.read(json_body.GivenFeedback)
+    fields = json_body.read(json_body.GiveFeedback)
     if message.role != "assistant":
         raise InvalidRequest("not_an_answer", "Only an answer can be given feedback.")
-    comment = None if given.value is None else json_body.comment(given.comment)
-    store.feedback.give(message, given.value, comment)
-    return {"value": given.value, "comment": comment}
+    comment = None if fields.value is None else json_body.comment(fields.comment)
+    store.feedback.give(message, fields.value, comment)
+    return {"value": fields.value, "comment": comment}

@@ -1,4 +1,4 @@
-"""For whoever watches the server: is it alive, can it serve."""
+"""Health checks for monitoring and load balancers."""
 
 from __future__ import annotations
 
@@ -16,11 +16,13 @@ bp = Blueprint("health", __name__)
 
 @bp.get("/healthz")
 def healthz() -> dict[str, str]:
+    """Answer that the worker is alive."""
     return {"status": "ok"}
 
 
 @bp.get("/readyz")
 def readyz() -> ResponseReturnValue:
+    """Return whether the worker can serve: 200, or 503 with the failed check."""
     checks: dict[str, Any] = {"database": "ok", "model": "demo" if services().settings.demo else "configured"}
     try:
         services().store.ping()

@@ -1,4 +1,4 @@
-"""Bodies of requests: JSON of a given shape, or one sentence about what is wrong with it."""
+"""JSON bodies of requests: decoding to typed structs, and checks of their values."""
 
 from __future__ import annotations
 
@@ -19,23 +19,31 @@ COMMENT_CHARS = 1_000
 INSTRUCTION_CHARS = 4_000
 BODY_BYTES = 1024 * 1024
 
-# A row's number: as long as the database takes one.
+# Id of a row: SQLite's integers end here.
 RowId = Annotated[int, msgspec.Meta(ge=1, le=2**63 - 1)]
 
 
-class NewConversation(msgspec.Struct):
+class CreateConversation(msgspec.Struct):
+    """Body of POST /api/conversations."""
+
     title: str = ""
     temporary: bool = False
 
 
-class ChangedConversation(msgspec.Struct):
+class UpdateConversation(msgspec.Struct):
+    """Body of PATCH /api/conversations/<id>. A field that is absent stays as it is."""
+
     title: str | None = None
     pinned: bool | None = None
     archived: bool | None = None
 
 
-class NewTurn(msgspec.Struct):
-    """`parent_id`: absent, the message follows the last answer; null, it begins the conversation anew."""
+class BeginTurn(msgspec.Struct):
+    """Body of POST …/turns.
+
+    `parent_id` is the message that the new one follows. Absent: the last answer. Null: none, a new beginning of the
+    conversation.
+    """
 
     text: str
     client_id: str | None = None
@@ -43,38 +51,44 @@ class NewTurn(msgspec.Struct):
     model: str | None = None
 
 
-class Again(msgspec.Struct):
-    """`wish`: how the new answer is to differ."""
+class RegenerateAnswer(msgspec.Struct):
+    """Body of POST …/regenerate. `wish` says how the new answer should differ."""
 
     model: str | None = None
     wish: Literal["shorter", "more_detailed"] | None = None
 
 
-class GoOn(msgspec.Struct):
+class ContinueAnswer(msgspec.Struct):
+    """Body of POST …/continue."""
+
     model: str | None = None
 
 
-class OwnInstructions(msgspec.Struct):
+class UpdateInstructions(msgspec.Struct):
+    """Body of PUT /api/me/instructions."""
+
     text: str
 
 
-class Nothing(msgspec.Struct):
-    """The address says it all."""
+class Empty(msgspec.Struct):
+    """Body without fields."""
 
 
-class GivenFeedback(msgspec.Struct):
+class GiveFeedback(msgspec.Struct):
+    """Body of PUT …/feedback. `value` null removes the feedback."""
+
     value: Literal[1, -1] | None
     comment: Annotated[str, msgspec.Meta(max_length=COMMENT_CHARS)] | None = None
 
 
-class NewShare(msgspec.Struct):
-    """`leaf_id`: the message that the branch to be shared ends at; absent, the newest branch."""
+class CreateShare(msgspec.Struct):
+    """Body of POST …/share. `leaf_id` is the last message of the branch to share. Absent: the newest branch."""
 
     leaf_id: RowId | None = None
 
 
 def read(shape: type[T]) -> T:
-    """The body as `shape`; fields it does not know are ignored. Raises InvalidRequest, RequestEntityTooLarge."""
+    """Return the body as `shape`; unknown fields are ignored. Raises InvalidRequest, RequestEntityTooLarge."""
     raw = _raw()
     if request.mimetype != "application/json" and (raw or request.mimetype):
         raise InvalidRequest(
@@ -84,7 +98,7 @@ def read(shape: type[T]) -> T:
         return msgspec.json.decode(raw or b"{}", type=shape)
     except msgspec.ValidationError as error:
         sentence, _, path = str(error).partition(" - at `$")
-        field = re.sub(r"[^A-Za-z_].*", "", path.removeprefix(".")) or _missing(sentence)
+        field = re.sub(r"[^A-Za-z_].*", "", path.removeprefix(".")) or _missing_field(sentence)
         raise InvalidRequest("invalid_value", f"The body is not right: {sentence}.", field) from None
     except (msgspec.DecodeError, UnicodeDecodeError):
         raise InvalidRequest("malformed_json", "The body is not valid JSON.", status=400) from None
@@ -98,12 +112,12 @@ def _raw() -> bytes:
         if length is None or length > BODY_BYTES:
             data = request.get_data(cache=False)
         else:
-            # The server's own reader knows the length too; werkzeug's would be a second one around it.
+            # The server's reader already enforces the length; werkzeug's would be a second reader around it.
             data = cast(bytes, request.environ["wsgi.input"].read(length))
     except (OSError, ValueError):
         raise _cut_short() from None
     if length is None and len(data) >= BODY_BYTES:
-        # Of a body that does not tell its length werkzeug reads as much as may be, and passes over the rest.
+        # Of a body without a length werkzeug reads up to the limit and ignores the rest.
         raise RequestEntityTooLarge
     if length is not None and len(data) < length:
         raise _cut_short()
@@ -115,7 +129,7 @@ def _cut_short() -> InvalidRequest:
 
 
 def message_text(text: str) -> str:
-    """A user's message as it is kept. Raises InvalidRequest when it is empty or too long."""
+    """Return a user's message as it is stored. Raises InvalidRequest if it is empty or too long."""
     if len(text) > MESSAGE_CHARS:
         raise InvalidRequest(
             "message_too_long",
@@ -129,7 +143,7 @@ def message_text(text: str) -> str:
 
 
 def title(text: str) -> str:
-    """A conversation's title, on one line. Raises InvalidRequest."""
+    """Return a conversation's title on one line. Raises InvalidRequest."""
     line = " ".join(_storable(text, "title").split())
     if len(line) > TITLE_CHARS:
         raise InvalidRequest("title_too_long", f"A title may have {TITLE_CHARS} characters.", "title")
@@ -137,35 +151,35 @@ def title(text: str) -> str:
 
 
 def instructions(text: str) -> str:
-    """Return a user's own instructions as they are kept. Raises InvalidRequest."""
-    kept = _storable(text, "text").strip()
-    if len(kept) > INSTRUCTION_CHARS:
+    """Return a user's instructions as they are stored. Raises InvalidRequest."""
+    stripped = _storable(text, "text").strip()
+    if len(stripped) > INSTRUCTION_CHARS:
         raise InvalidRequest(
             "instructions_too_long",
-            f"The instructions have {len(kept)} characters; they may have {INSTRUCTION_CHARS}.",
+            f"The instructions have {len(stripped)} characters; they may have {INSTRUCTION_CHARS}.",
             "text",
         )
-    return kept
+    return stripped
 
 
-def short(value: str | None, field: str, limit: int) -> str | None:
-    """An optional short name such as a client_id. Raises InvalidRequest."""
+def short_text(value: str | None, field: str, limit: int) -> str | None:
+    """Return an optional short text such as a client_id. Raises InvalidRequest."""
     if value is not None and not 0 < len(value) <= limit:
         raise InvalidRequest("invalid_value", f"{field} takes 1 to {limit} characters.", field)
     return None if value is None else _storable(value, field)
 
 
 def comment(text: str | None) -> str | None:
-    """A sentence with an opinion; blank is none. Raises InvalidRequest."""
+    """Return a comment of feedback; None for a blank one. Raises InvalidRequest."""
     return _storable(text, "comment").strip() or None if text is not None else None
 
 
 def _storable(text: str, field: str) -> str:
     if "\x00" in text:
-        raise InvalidRequest("invalid_value", f"{field} has a NUL character, which no text has.", field)
+        raise InvalidRequest("invalid_value", f"{field} has a NUL character, which is not allowed.", field)
     return text
 
 
-def _missing(sentence: str) -> str:
-    found = re.search(r"missing required field `(\w+)`", sentence)
-    return found[1] if found else ""
+def _missing_field(sentence: str) -> str:
+    match = re.search(r"missing required field `(\w+)`", sentence)
+    return match[1] if match else ""

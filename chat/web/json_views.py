@@ -1,4 +1,4 @@
-"""What the API gives out of conversations, messages and turns."""
+"""JSON of conversations, messages and turns, as the API returns them."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from chat.turns import event_data
 
 
 def time(milliseconds: int | None) -> str | None:
+    """Return a time as ISO 8601 text in UTC, from milliseconds since 1970."""
     if milliseconds is None:
         return None
     moment = datetime.datetime.fromtimestamp(milliseconds / 1000, datetime.UTC)
@@ -18,6 +19,7 @@ def time(milliseconds: int | None) -> str | None:
 
 
 def conversation(record: Conversation) -> dict[str, Any]:
+    """Return a conversation as in lists."""
     return {
         "id": record.id,
         "title": record.title,
@@ -30,19 +32,21 @@ def conversation(record: Conversation) -> dict[str, Any]:
     }
 
 
-def opened(record: Conversation, *, shared: bool) -> dict[str, Any]:
-    """A conversation that is asked for by itself; `shared` is whether a link to it is out."""
+def conversation_details(record: Conversation, *, shared: bool) -> dict[str, Any]:
+    """Return a single conversation. `shared`: a link to it exists."""
     return conversation(record) | {"head_id": record.head_id, "shared": shared}
 
 
-def found(hit: SearchHit) -> dict[str, Any]:
+def search_hit(hit: SearchHit) -> dict[str, Any]:
+    """Return a conversation with the text that matched a search."""
     snippet = hit.snippet
-    shown = {"text": snippet.text, "marks": snippet.marks, "message_id": snippet.message_id}
-    return conversation(hit.conversation) | {"snippet": shown}
+    view = {"text": snippet.text, "marks": snippet.marks, "message_id": snippet.message_id}
+    return conversation(hit.conversation) | {"snippet": view}
 
 
 def message(record: Message) -> dict[str, Any]:
-    shown = {
+    """Return a message; an answer with its turn and tool calls."""
+    view = {
         "id": record.id,
         "parent_id": record.parent_id,
         "role": record.role,
@@ -51,30 +55,34 @@ def message(record: Message) -> dict[str, Any]:
         "created_at": time(record.created_at),
     }
     if record.turn is None:
-        return shown
-    return shown | _of_turn(record.turn) | _of_answer(record.reasoning, record.tool_calls)
+        return view
+    return view | _turn_fields(record.turn) | _answer_fields(record.reasoning, record.tool_calls)
 
 
 def branch(page: BranchPage) -> dict[str, Any]:
-    """`previous` is what the next request's `before` takes, or None at the branch's beginning."""
-    shown = []
+    """Return a page of a branch.
+
+    `previous` is the value of `before` for the next request, or None at the branch's beginning.
+    """
+    messages = []
     for record in page.messages:
-        beside = {"siblings": page.siblings[record.id]}
-        given = {} if record.turn is None else {"feedback": page.feedback.get(record.id)}
-        shown.append(message(record) | beside | given)
+        siblings = {"siblings": page.siblings[record.id]}
+        feedback = {} if record.turn is None else {"feedback": page.feedback.get(record.id)}
+        messages.append(message(record) | siblings | feedback)
     return {
         "leaf_id": page.leaf_id,
-        "messages": shown,
+        "messages": messages,
         "previous": page.messages[0].id if page.more else None,
     }
 
 
 def shared(share: Share, title: str, messages: list[Message]) -> dict[str, Any]:
-    """Nothing in it tells whose it is."""
+    """Return a shared conversation, without any field that identifies its owner."""
     return {"title": title, "created_at": time(share.created_at), "messages": [message(each) for each in messages]}
 
 
 def turn(record: Turn, answer: Answer) -> dict[str, Any]:
+    """Return a turn with its answer, complete or partial."""
     return {
         "id": record.id,
         "status": record.status,
@@ -85,27 +93,27 @@ def turn(record: Turn, answer: Answer) -> dict[str, Any]:
         "mode": record.mode,
         "started_at": time(record.started_at),
         "ended_at": time(record.ended_at),
-        **_of_turn(record),
-        **_of_answer(answer.reasoning, answer.tool_calls),
+        **_turn_fields(record),
+        **_answer_fields(answer.reasoning, answer.tool_calls),
     }
 
 
-def _of_turn(record: Turn) -> dict[str, Any]:
-    shown: dict[str, Any] = {"turn_id": record.id, "model": record.model}
+def _turn_fields(record: Turn) -> dict[str, Any]:
+    view: dict[str, Any] = {"turn_id": record.id, "model": record.model}
     if record.error is not None:
-        shown["error"] = event_data.error_data(record.error)
+        view["error"] = event_data.error_data(record.error)
     if record.ended_at is not None:
-        shown |= {"usage": event_data.usage_data(record.usage), "duration_ms": record.duration_ms}
-    return shown | event_data.notices_data(record)
+        view |= {"usage": event_data.usage_data(record.usage), "duration_ms": record.duration_ms}
+    return view | event_data.notices_data(record)
 
 
-def _of_answer(reasoning: str, tool_calls: tuple[ToolCallRecord, ...]) -> dict[str, Any]:
-    shown: dict[str, Any] = {"tool_calls": [_tool_call(record) for record in tool_calls]}
-    return shown | ({"reasoning": reasoning} if reasoning else {})
+def _answer_fields(reasoning: str, tool_calls: tuple[ToolCallRecord, ...]) -> dict[str, Any]:
+    view: dict[str, Any] = {"tool_calls": [_tool_call(record) for record in tool_calls]}
+    return view | ({"reasoning": reasoning} if reasoning else {})
 
 
 def _tool_call(record: ToolCallRecord) -> dict[str, Any]:
-    shown = event_data.tool_call_data(record) | {"text_offset": record.text_offset}
+    view = event_data.tool_call_data(record) | {"text_offset": record.text_offset}
     if record.result is not None:
-        shown["result"] = event_data.tool_result_data(record)
-    return shown
+        view["result"] = event_data.tool_result_data(record)
+    return view

@@ -1,7 +1,6 @@
 """A conversation as a Markdown document.
 
-What was said stands as it was written: answers are Markdown already. What tools found is text from elsewhere
-and stands escaped, so that it reads as it was.
+Messages are copied unchanged: answers are Markdown already. Results of tools are plain text and are escaped.
 """
 
 from __future__ import annotations
@@ -25,48 +24,48 @@ _ENDINGS = {
 
 
 def document(conversation: Conversation, messages: list[Message]) -> str:
-    """Title, then each message under its role, separated by blank lines."""
-    begun = (json_views.time(conversation.created_at) or "")[:10]
-    blocks = [f"# {escaped(conversation.title) or 'Conversation'}", f"*{begun}*"]
+    """Return the title, then each message under its role, separated by blank lines."""
+    date = (json_views.time(conversation.created_at) or "")[:10]
+    blocks = [f"# {escaped(conversation.title) or 'Conversation'}", f"*{date}*"]
     for message in messages:
         blocks.extend(_message(message))
     return "\n\n".join(block.strip("\n") for block in blocks if block.strip()) + "\n"
 
 
 def escaped(text: str) -> str:
-    """Plain text on one line, as Markdown that shows just that."""
+    """Return Markdown that shows the plain text on one line."""
     return _SPECIAL.sub(r"\\\1", " ".join(text.split()))
 
 
 def _message(message: Message) -> Iterator[str]:
     yield f"## {_ROLES.get(message.role, message.role)}"
-    shown = 0
+    end = 0
     for record in message.tool_calls:
-        yield _closed(message.text[shown : record.text_offset])
-        shown = record.text_offset
+        yield _with_closed_fence(message.text[end : record.text_offset])
+        end = record.text_offset
         yield from _tool_call(record)
-    yield _closed(message.text[shown:])
+    yield _with_closed_fence(message.text[end:])
     if message.turn is not None and message.turn.status in _ENDINGS:
         reason = _ENDINGS[message.turn.status] if message.turn.error is None else message.turn.error.message
         yield f"*{escaped(reason)}*"
 
 
-def _closed(text: str) -> str:
-    """A block of code that was cut short would swallow what follows."""
+def _with_closed_fence(text: str) -> str:
+    """Close an unfinished code block, which would otherwise contain the text that follows."""
     fences = re.findall(r"^ {0,3}(`{3,}|~{3,})", text, re.MULTILINE)
     return f"{text.rstrip()}\n{fences[-1]}" if len(fences) % 2 else text
 
 
 def _tool_call(record: ToolCallRecord) -> Iterator[str]:
     result = record.result
-    told = "No result" if result is None else result.summary if result.ok else f"Failed: {result.summary}"
-    yield f"> **{escaped(record.label or record.call.name)}**\n>\n> {escaped(told)}"
+    outcome = "No result" if result is None else result.summary if result.ok else f"Failed: {result.summary}"
+    yield f"> **{escaped(record.label or record.call.name)}**\n>\n> {escaped(outcome)}"
     if result is not None and result.data is not None:
         yield from _data(result.data)
 
 
 def _data(data: dict[str, Any]) -> Iterator[str]:
-    """What the page draws: see docs/tools.md. Charts have no form in Markdown; their tables have the figures."""
+    """Yield the tables and sources of a result (see docs/tools.md). Charts are left out; tables have their values."""
     if data.get("note"):
         yield f"*{escaped(str(data['note']))}*"
     for table in data.get("tables") or ():
@@ -79,14 +78,14 @@ def _data(data: dict[str, Any]) -> Iterator[str]:
 
 def _table(columns: list[str], rows: list[list[str]]) -> str:
     lines = [columns, ["---"] * len(columns), *rows]
-    shown = [[cell if number == 1 else escaped(str(cell)) for cell in line] for number, line in enumerate(lines)]
-    return "\n".join(f"| {' | '.join(line)} |" for line in shown)
+    cells = [[cell if number == 1 else escaped(str(cell)) for cell in line] for number, line in enumerate(lines)]
+    return "\n".join(f"| {' | '.join(line)} |" for line in cells)
 
 
 def _source(source: dict[str, Any]) -> str:
     dates = [f"{word} {source[word]}" for word in ("updated", "retrieved") if source.get(word)]
-    named = escaped(str(source.get("name") or "Source"))
+    name = escaped(str(source.get("name") or "Source"))
     address = str(source.get("url") or "")
     if re.fullmatch(r"https?://[^\s<>()\\]+", address):
-        named = f"[{named}]({address})"
-    return named + (f" ({escaped(', '.join(dates))})" if dates else "")
+        name = f"[{name}]({address})"
+    return name + (f" ({escaped(', '.join(dates))})" if dates else "")

@@ -1,4 +1,4 @@
-"""The chat page, and the headers that every answer carries."""
+"""The chat page, and security headers of every response."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ bp = Blueprint("pages", __name__)
 
 _ICON_AGE_S = 24 * 3600
 
-# Nothing runs, loads or connects but what this server itself serves.
+# The page may run, load and connect only to resources of this server.
 _POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; "
     "connect-src 'self'; manifest-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
@@ -23,33 +23,36 @@ _POLICY = (
 
 
 def init_app(app: Flask) -> None:
-    app.after_request(_secure)
+    """Add the security headers to every response."""
+    app.after_request(_add_security_headers)
 
 
 @bp.get("/")
 def home() -> str:
+    """Return the chat page, and give a new browser its cookie."""
     identity.user_id()
     return _page()
 
 
 @bp.get("/c/<id:conversation_id>")
-def conversation(conversation_id: int) -> str:  # noqa: ARG001 - the page reads its address itself
+def conversation(conversation_id: int) -> str:  # noqa: ARG001 - the page reads its own address
+    """Return the chat page for the address of a conversation."""
     return home()
 
 
 @bp.get("/favicon.ico")
 def favicon() -> Response:
-    """Browsers ask for it where no page names another, such as for a file that is opened alone."""
+    """Return the icon that browsers request where no page names one, such as beside a plain file."""
     return send_from_directory(STATIC, "favicon.ico", max_age=_ICON_AGE_S)
 
 
 @bp.get("/s/<token>")
 def shared(token: str) -> ResponseReturnValue:
-    """A shared conversation, for anybody: no identity is asked for and no cookie handed out.
+    """Return the page of a shared conversation, without identity or cookie.
 
-    A link that does not lead anywhere has the same page, which says so.
+    An unknown link gets the same page with status 404; the page reports it.
     """
-    return _page(shared=token), 200 if services().store.shares.exists(token) else 404, for_anybody()
+    return _page(shared=token), 200 if services().store.shares.exists(token) else 404, public_headers()
 
 
 def _page(**about: str) -> str:
@@ -57,12 +60,12 @@ def _page(**about: str) -> str:
     return render_template("page.html", title="Parley", version=VERSION, linked=linked, styles=STYLES, **about)
 
 
-def for_anybody() -> dict[str, str]:
-    """Headers of what a link shows: the link goes into no Referer, no search engine and no cache."""
+def public_headers() -> dict[str, str]:
+    """Return headers that keep a shared link out of Referer headers, search engines and caches."""
     return {"Referrer-Policy": "no-referrer", "X-Robots-Tag": "noindex", "Cache-Control": "no-store"}
 
 
-def _secure(response: Response) -> Response:
+def _add_security_headers(response: Response) -> Response:
     response.headers.setdefault("Content-Security-Policy", _POLICY)
     response.headers.setdefault("X-Content-Type-Options", "nosniff")
     response.headers.setdefault("Referrer-Policy", "same-origin")

@@ -1,7 +1,7 @@
-"""The checks that every request passes first: its path and its host name.
+"""Checks of every request before its view: the path and the host name.
 
-A page of another site whose name resolves to this machine (DNS rebinding) has that name in `Host`: so a name that is
-neither a loopback name, an IP address nor in ALLOWED_HOSTS is refused.
+DNS rebinding lets a page of another site, whose name resolves to this machine, send requests here; they have that name
+in `Host`. A name is refused unless it is a loopback name, an IP address or in ALLOWED_HOSTS.
 """
 
 from __future__ import annotations
@@ -20,52 +20,52 @@ from chat.errors import InvalidRequest, NotFound
 log = logging.getLogger(__name__)
 
 _HOST = re.compile(r"(?P<name>\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]{1,253})(?::[0-9]{1,5})?")
-# Hosts that are allowed are remembered.
-_HOSTS_KEPT = 256
+# Number of allowed hosts that are cached.
+_HOST_CACHE = 256
 
 
 def init_app(app: Flask, allowed: tuple[str, ...], listening_on: str) -> None:
-    """Check requests to `app`. `listening_on` is HOST, which may be a name too."""
+    """Check requests to `app`. `listening_on` is the setting HOST, which may be a name too."""
     names = frozenset({*allowed, listening_on.lower()})
-    judge = functools.lru_cache(_HOSTS_KEPT)(lambda host: _judge(host, names))
-    app.before_request(lambda: _check(judge))
+    check_host = functools.lru_cache(_HOST_CACHE)(lambda host: _check_host(host, names))
+    app.before_request(lambda: _check(check_host))
 
 
-def name_of(host: str) -> str | None:
-    """The name or address in a Host header, in lower case and without brackets; None where it is malformed."""
-    found = _HOST.fullmatch(host)
-    return found["name"].strip("[]").rstrip(".").lower() if found else None
+def host_name(host: str) -> str | None:
+    """Return the name or address in a Host header, in lower case and without brackets; None if it is malformed."""
+    match = _HOST.fullmatch(host)
+    return match["name"].strip("[]").rstrip(".").lower() if match else None
 
 
 def is_loopback_name(name: str) -> bool:
-    """Return whether a host's name means this machine itself, wherever it is asked for."""
+    """Return whether a host name always means the caller's own machine."""
     return name == "localhost" or name.endswith(".localhost") or is_loopback_address(name)
 
 
 def is_loopback_address(text: str) -> bool:
-    """Return whether it is an IP address of this machine that no other reaches."""
+    """Return whether the text is a loopback IP address."""
     address = _address(text)
-    # Listening on [::] the server sees 127.0.0.1 as ::ffff:127.0.0.1.
+    # A server that listens on [::] sees 127.0.0.1 as ::ffff:127.0.0.1.
     return address is not None and (getattr(address, "ipv4_mapped", None) or address).is_loopback
 
 
-def _check(judge: Callable[[str | None], None]) -> None:
+def _check(check_host: Callable[[str | None], None]) -> None:
     environ = request.environ
-    # Werkzeug takes all slashes at the beginning for one: "//admin" would be "/admin" to it and not to a proxy.
+    # Werkzeug merges leading slashes: it would treat "//admin" as "/admin", and a proxy's rules would not.
     if environ["PATH_INFO"].startswith("//"):
         raise NotFound("There is nothing at this address.")
     host = environ.get("HTTP_HOST")
     if host is None and environ.get("SERVER_PROTOCOL") == "HTTP/1.0":
         return
-    judge(host)
+    check_host(host)
     target = environ.get("RAW_URI", "/")
     if not target.startswith("/") and target != "*" and urlsplit(target).netloc.lower() != (host or "").lower():
         raise InvalidRequest("bad_request", "The address and the Host header name two different hosts.", status=400)
 
 
-def _judge(host: str | None, allowed: frozenset[str]) -> None:
-    """Raise InvalidRequest for a host that is none, or that this server does not answer for."""
-    name = name_of(host) if host else None
+def _check_host(host: str | None, allowed: frozenset[str]) -> None:
+    """Raise InvalidRequest if the host is missing, malformed or not allowed."""
+    name = host_name(host) if host else None
     if name is None:
         raise InvalidRequest("bad_request", "The Host header is missing or malformed.", status=400)
     if "*" in allowed or name in allowed or is_loopback_name(name) or _address(name) is not None:
@@ -78,7 +78,7 @@ def _judge(host: str | None, allowed: frozenset[str]) -> None:
     )
 
 
-@functools.lru_cache(_HOSTS_KEPT)
+@functools.lru_cache(_HOST_CACHE)
 def _log_once(name: str) -> None:
     log.warning("Requests for the host %s are refused: ALLOWED_HOSTS does not name it", name)
 

@@ -1,4 +1,4 @@
-"""What the views work with. `chat/app.py` builds it once and hands it to the application."""
+"""Services that the views use. `chat/app.py` builds them once and hands them to the application."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ EXTENSION = "parley"
 
 @dataclass(frozen=True, slots=True)
 class WebServices:
-    """One worker's parts, ready to serve."""
+    """One worker's services for the views."""
 
     settings: Settings
     store: Store
@@ -36,5 +36,5 @@ class WebServices:
 
 
 def services() -> WebServices:
-    """The parts of the application that serves this request."""
+    """Return the services of the application that serves this request."""
     return cast(WebServices, current_app.extensions[EXTENSION].web)

@@ -1,4 +1,4 @@
-"""Shared links: made and revoked by the owner, read by anybody who has one. The page itself: `pages.py`."""
+"""Shared links: created and revoked by the owner, read by anybody. Their page is in `pages.py`."""
 
 from __future__ import annotations
 
@@ -17,23 +17,26 @@ bp = Blueprint("shares", __name__, url_prefix="/api")
 
 @bp.post("/conversations/<id:conversation_id>/share")
 def share(conversation_id: int) -> ResponseReturnValue:
+    """Create the link to a conversation, or move it to another branch."""
     store = services().store
     conversation = store.owned.conversation(identity.user_id(), conversation_id)
-    made, fresh = store.shares.share(conversation, json_body.read(json_body.NewShare).leaf_id)
-    return _link(made), 201 if fresh else 200
+    record, created = store.shares.share(conversation, json_body.read(json_body.CreateShare).leaf_id)
+    return _link(record), 201 if created else 200
 
 
 @bp.get("/conversations/<id:conversation_id>/share")
 def show_share(conversation_id: int) -> dict[str, Any]:
+    """Return the link to a conversation. Raises NotFound if there is none."""
     store = services().store
-    found = store.shares.get(store.owned.conversation(identity.user_id(), conversation_id))
-    if found is None:
+    record = store.shares.get(store.owned.conversation(identity.user_id(), conversation_id))
+    if record is None:
         raise NotFound("This conversation is not shared.")
-    return _link(found)
+    return _link(record)
 
 
 @bp.delete("/conversations/<id:conversation_id>/share")
 def revoke(conversation_id: int) -> ResponseReturnValue:
+    """Revoke the link to a conversation."""
     store = services().store
     store.shares.revoke(store.owned.conversation(identity.user_id(), conversation_id))
     return "", 204
@@ -41,8 +44,9 @@ def revoke(conversation_id: int) -> ResponseReturnValue:
 
 @bp.get("/shared/<token>")
 def show_shared(token: str) -> ResponseReturnValue:
-    return json_views.shared(*services().store.shares.contents(token)), 200, pages.for_anybody()
+    """Return the shared conversation, without a check of identity."""
+    return json_views.shared(*services().store.shares.contents(token)), 200, pages.public_headers()
 
 
-def _link(found: Share) -> dict[str, Any]:
-    return {"url": url_for("pages.shared", token=found.token), "created_at": json_views.time(found.created_at)}
+def _link(record: Share) -> dict[str, Any]:
+    return {"url": url_for("pages.shared", token=record.token), "created_at": json_views.time(record.created_at)}

@@ -1,7 +1,7 @@
-"""The tokens that browsers hold in their cookies, and the cookie's name.
+"""Session tokens in browsers' cookies, and the cookie's name.
 
-A token is signed, so that one can be handed out before there is a user for it, and none can be chosen by a browser.
-The name follows from the same key: two servers on one host have cookies of their own, since cookies know no ports.
+A token is signed, so that the server can issue one before its user exists, and a browser cannot choose one. The name is
+derived from the same key, since cookies ignore ports: two servers on one host have different cookies.
 """
 
 from __future__ import annotations
@@ -17,23 +17,23 @@ _SIGNATURE_BYTES = 18
 
 
 class Tokens:
-    """`key` gives the server's secret key; it may raise StoreUnavailable."""
+    """Issuer of tokens. `key` returns the server's secret key; it may raise StoreUnavailable."""
 
     def __init__(self, key: Callable[[], bytes]) -> None:
         self._read_key = key
 
     @cached_property
     def cookie(self) -> str:
-        """The name of the cookie, other than any other server's."""
+        """Return the cookie's name, which differs from other servers' names."""
         return f"parley_{self._digest('cookie name').hex()[:12]}"
 
     def new(self) -> str:
-        """Make a token that nobody has."""
+        """Return a new random token."""
         text = secrets.token_urlsafe(32)
         return f"{text}.{self._signature(text)}"
 
     def is_signed(self, token: str) -> bool:
-        """Return whether this server made the token."""
+        """Return whether this server issued the token."""
         text, _, signature = token.partition(".")
         return hmac.compare_digest(signature.encode(), self._signature(text).encode())
 

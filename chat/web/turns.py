@@ -1,4 +1,4 @@
-"""Asking and following: turns begin here, and their events leave here as server-sent events."""
+"""Turns: begin, regenerate, continue, stop, and follow as server-sent events."""
 
 from __future__ import annotations
 
@@ -22,45 +22,48 @@ bp = Blueprint("turns", __name__, url_prefix="/api")
 _TITLE_CHARS = 60
 _CLIENT_ID_CHARS = 100
 _EVENT_STREAM = "text/event-stream"
-_EVENTS = re.compile(r"/api/turns/[0-9]+/events")
+_EVENTS_PATH = re.compile(r"/api/turns/[0-9]+/events")
 
 
 @bp.post("/conversations/<id:conversation_id>/turns")
-def ask(conversation_id: int) -> ResponseReturnValue:
+def begin(conversation_id: int) -> ResponseReturnValue:
+    """Begin a turn with a new message of the caller."""
     current = services()
-    asked = json_body.read(json_body.NewTurn)
-    text = json_body.message_text(asked.text)
+    fields = json_body.read(json_body.BeginTurn)
+    text = json_body.message_text(fields.text)
     question = Question(
         text,
-        HeadOfConversation() if asked.parent_id is msgspec.UNSET else asked.parent_id,
-        json_body.short(asked.client_id, "client_id", _CLIENT_ID_CHARS),
-        _title_of(text),
+        HeadOfConversation() if fields.parent_id is msgspec.UNSET else fields.parent_id,
+        json_body.short_text(fields.client_id, "client_id", _CLIENT_ID_CHARS),
+        _first_title(text),
     )
-    if _takes_events():
+    if _accepts_events():
         current.follower.check_room()
     try:
-        # Who asks is found out in the transaction that begins the turn: one call to the database instead of two.
-        return _begun(current.runner.begin(identity.owner(), conversation_id, question, _model(asked.model)))
+        # The caller is looked up in the transaction that begins the turn: one call to the database instead of two.
+        return _started(current.runner.begin(identity.owner(), conversation_id, question, _model(fields.model)))
     except NotFound:
-        identity.user_id()  # a browser without a known cookie is given one here too
+        identity.user_id()  # sets the cookie of a browser without one
         raise
 
 
 @bp.post("/messages/<id:message_id>/regenerate")
-def ask_again(message_id: int) -> ResponseReturnValue:
+def regenerate(message_id: int) -> ResponseReturnValue:
+    """Begin a turn that answers the same question again."""
     current = services()
     _, message = current.store.owned.message(identity.user_id(), message_id)
-    asked = json_body.read(json_body.Again)
+    fields = json_body.read(json_body.RegenerateAnswer)
     if message.role != "assistant":
         raise InvalidRequest("not_an_answer", "Only an answer can be generated again.")
-    return _begun(current.runner.regenerate(message, _model(asked.model), asked.wish or ""))
+    return _started(current.runner.regenerate(message, _model(fields.model), fields.wish or ""))
 
 
 @bp.post("/messages/<id:message_id>/continue")
-def go_on(message_id: int) -> ResponseReturnValue:
+def continue_answer(message_id: int) -> ResponseReturnValue:
+    """Begin a turn that continues an incomplete answer."""
     current = services()
     _, message = current.store.owned.message(identity.user_id(), message_id)
-    asked = json_body.read(json_body.GoOn)
+    fields = json_body.read(json_body.ContinueAnswer)
     if message.role != "assistant" or message.turn is None:
         raise InvalidRequest("not_an_answer", "Only an answer can go on.")
     if message.turn.status == RUNNING:
@@ -69,13 +72,14 @@ def go_on(message_id: int) -> ResponseReturnValue:
         raise Conflict("answer_complete", "This answer is complete.")
     if not message.text.strip() and not message.tool_calls:
         raise Conflict("nothing_to_continue", "Nothing of this answer has come, so it can only be asked for again.")
-    before = message.turn.model
-    model = before if asked.model is None and before in current.settings.models else _model(asked.model)
-    return _begun(current.runner.resume(message, model))
+    previous = message.turn.model
+    model = previous if fields.model is None and previous in current.settings.models else _model(fields.model)
+    return _started(current.runner.resume(message, model))
 
 
 @bp.get("/turns/<id:turn_id>")
 def show_turn(turn_id: int) -> dict[str, Any]:
+    """Return a turn with its answer so far."""
     store = services().store
     _, turn = store.owned.turn(identity.user_id(), turn_id)
     return json_views.turn(turn, store.turns.answer(turn))
@@ -83,22 +87,24 @@ def show_turn(turn_id: int) -> dict[str, Any]:
 
 @bp.get("/turns/<id:turn_id>/events")
 def follow(turn_id: int) -> ResponseReturnValue:
+    """Stream a turn's events, from the one after the caller's last event."""
     _, turn = services().store.owned.turn(identity.user_id(), turn_id)
     return _stream(services().follower.frames_for_another(turn, _after(), _waits()))
 
 
 @bp.post("/turns/<id:turn_id>/stop")
 def stop(turn_id: int) -> dict[str, Any]:
+    """Stop a turn and return it."""
     current = services()
     _, turn = current.store.owned.turn(identity.user_id(), turn_id)
-    json_body.read(json_body.Nothing)
+    json_body.read(json_body.Empty)
     stopped = current.stopper.stop(turn)
     return json_views.turn(stopped, current.store.turns.answer(stopped))
 
 
-def _begun(begun: StartedTurn) -> ResponseReturnValue:
-    turn = begun.turn
-    if _takes_events():
+def _started(started: StartedTurn) -> ResponseReturnValue:
+    turn = started.turn
+    if _accepts_events():
         return _stream(services().follower.frames(turn.id, 0))
     return {
         "turn_id": turn.id,
@@ -109,30 +115,30 @@ def _begun(begun: StartedTurn) -> ResponseReturnValue:
 
 
 def request_kind(method: str, path: str, accepted: str) -> RequestKind:
-    """How long a request may last, as far as its head tells."""
-    if method == "POST" and _names_events(accepted):
+    """Return the kind of a request, by its method, path and Accept header."""
+    if method == "POST" and _lists_events(accepted):
         return RequestKind.TURN
-    return RequestKind.FOLLOW if method == "GET" and _EVENTS.search(path) else RequestKind.SHORT
+    return RequestKind.FOLLOW if method == "GET" and _EVENTS_PATH.search(path) else RequestKind.SHORT
 
 
-def _takes_events() -> bool:
-    return _names_events(request.headers.get("Accept", ""))
+def _accepts_events() -> bool:
+    return _lists_events(request.headers.get("Accept", ""))
 
 
-def _names_events(accepted: str) -> bool:
-    """Whether the caller names the media type, however little it likes it; `*/*` does not."""
+def _lists_events(accepted: str) -> bool:
+    """Return whether an Accept header lists the media type, with any quality; `*/*` does not count."""
     return any(each.partition(";")[0].strip() == _EVENT_STREAM for each in accepted.lower().split(","))
 
 
 def _stream(frames: Iterator[bytes]) -> Response:
-    # Without the last header nginx keeps an answer until it is whole.
+    # Without the last header nginx buffers the whole response.
     headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
-    # They are bytes as they are to go out: nothing is to be wrapped around them.
+    # The frames are final bytes: werkzeug need not wrap the iterator.
     return Response(frames, mimetype=_EVENT_STREAM, headers=headers, direct_passthrough=True)
 
 
 def _after() -> int:
-    """The number of the last event that the caller has: a browser's own header wins over the address."""
+    """Return the number of the caller's last event: from Last-Event-ID, or else from the address."""
     text = request.headers.get("Last-Event-ID") or request.args.get("after", "") or "0"
     if not (text.isascii() and text.isdigit() and len(text) < 10):
         raise InvalidRequest("invalid_value", "after takes the number of an event.", "after")
@@ -140,7 +146,10 @@ def _after() -> int:
 
 
 def _waits() -> bool:
-    """Whether the answer lasts as long as the turn. A browser has few connections: it may ask for news instead."""
+    """Return whether the response lasts as long as the turn.
+
+    A browser has few connections, so it may poll with `wait=0` instead.
+    """
     text = request.args.get("wait", "1")
     if text not in ("0", "1"):
         raise InvalidRequest("invalid_value", "wait takes 0 or 1.", "wait")
@@ -156,8 +165,8 @@ def _model(name: str | None) -> str:
     return name
 
 
-def _title_of(text: str) -> str:
-    """A first title: the question's first words."""
+def _first_title(text: str) -> str:
+    """Return the first title of a conversation: the question's first words."""
     line = " ".join(text.split())
     if len(line) <= _TITLE_CHARS:
         return line
