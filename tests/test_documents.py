@@ -56,6 +56,14 @@ def test_every_link_inside_the_repository_leads_somewhere(document: Path) -> Non
         assert not anchor or anchor in anchors(target), f"{path}#{anchor}"
 
 
+def test_the_figures_of_chaos_are_explained_under_their_present_names() -> None:
+    section = (ROOT / "docs" / "survival.md").read_text(encoding="utf-8").split("## Reading the output")[1]
+    named = {name for cell in re.findall(r"^\| (`.*?) \|", section, re.MULTILINE) for name in CODE.findall(cell)}
+    code = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "scripts" / "chaos").rglob("*.py"))
+    scenes = {path.stem for path in (ROOT / "scripts" / "chaos" / "scenes").glob("*.py")}
+    assert {name for name in named - scenes if f'"{name}"' not in code} == set()
+
+
 def test_names_are_found_and_missing_ones_noticed() -> None:
     text = "Run `python scripts/chaos.py --quick`; see `chat/gone/`, `nowhere.py`, `chat/turns/`, and GET `/api/me`."
     assert named_files(text) == {"scripts/chaos.py", "chat/gone/", "nowhere.py", "chat/turns/"}
