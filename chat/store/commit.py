@@ -24,7 +24,7 @@ _Outcome = tuple[Any, BaseException | None]
 
 
 def _nothing() -> None:
-    """Placeholder for the work of a write that has a `batch_work`."""
+    """Do nothing. The default work of a write that has a `batch_work`."""
 
 
 class Write(Call):

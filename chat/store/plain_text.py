@@ -104,8 +104,8 @@ def _emphasis(text: str, begin: int, end: int, opened: list[list[int]]) -> list[
 
 
 def _without(text: str, cuts: list[tuple[int, int]]) -> str:
-    pieces, last = [], 0
+    parts, last = [], 0
     for begin, end in cuts:
-        pieces.append(text[last:begin])
+        parts.append(text[last:begin])
         last = max(last, end)
-    return "".join(pieces) + text[last:]
+    return "".join(parts) + text[last:]

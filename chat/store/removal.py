@@ -1,10 +1,10 @@
-"""Deletes conversations in two steps: hidden at once, removed row by row in many short transactions.
+"""Delete conversations in two steps: hide them at once, then remove their rows in short transactions.
 
-A conversation of ten thousand messages takes seconds to delete, and the database has one write lock. So `hide` gives
-the conversation to a user whom no session belongs to: from that moment its owner, search and shared links do not find
-it. `remove_batch` then deletes messages, the newest first, until its time is over. It goes on after a crash, because
-what is left is found by its owner. Message by message, because a cascade over a long branch is deeper than SQLite
-allows.
+Deleting a conversation of ten thousand messages takes seconds, and the database has one write lock. So `hide` moves the
+conversation to a user without sessions: from then on its owner, search and shared links do not find it. `remove_batch`
+then deletes messages, newest first, until its time is over. Removal continues after a crash, because hidden
+conversations are found by their owner. Messages are deleted one by one, because a cascade over a long branch exceeds
+SQLite's recursion limit.
 """
 
 from __future__ import annotations
@@ -23,15 +23,15 @@ from chat.store.database import Database, reads, writes
 
 log = logging.getLogger(__name__)
 
-# The user that owns what is deleted (migration 0007).
+# The user that owns hidden conversations (migration 0007).
 DELETED_OWNER = 0
 
-# Holding the lock for longer would make others wait; less would spend most of the time on commits.
+# Time of one batch. A longer one would block other writers; a shorter one would spend most of its time on commits.
 _BATCH_S = 0.01
-# A request that deletes removes what it can in this time. That is all of most conversations.
+# Time that a delete request spends on removal. It is enough for most conversations.
 _REQUEST_BUDGET_S = 0.3
 
-# Nor is it temporary any more: what expires is looked for among those that are.
+# `temporary` is cleared so that the expiry job does not select it.
 _HIDE = f"""
     UPDATE conversations SET user_id = {DELETED_OWNER}, temporary = 0
     WHERE id IN (SELECT value FROM json_each(?)) AND user_id <> {DELETED_OWNER} AND active_turn_id IS NULL
@@ -48,73 +48,73 @@ PENDING = f"""
 _CLAIM = f"""
     UPDATE conversations SET updated_at = updated_at + 1 WHERE id = ? AND updated_at = ? AND user_id = {DELETED_OWNER}
 """  # noqa: S608
-# A message is newer than the one that it follows: the newest has nothing below it.
+# A message is newer than its parent, so the newest one has no children.
 NEWEST = "DELETE FROM messages WHERE id = (SELECT max(id) FROM messages WHERE conversation_id = ?)"
-_LAST = "DELETE FROM conversations WHERE id = ?"
+_DELETE_CONVERSATION = "DELETE FROM conversations WHERE id = ?"
 
 
 @dataclass(frozen=True, slots=True)
 class HiddenConversation:
-    """A hidden conversation. `version` changes with each portion, so that only one worker removes it at a time."""
+    """A hidden conversation. `version` changes with each batch, so that only one worker removes it at a time."""
 
     conversation_id: int
     version: int
 
 
 class Removal:
-    """The removal of hidden conversations. `due` is set while this process has left some of one."""
+    """Removal of hidden conversations. `due` is True while this process has left rows to remove."""
 
     def __init__(self, database: Database) -> None:
         self.database = database
         self.due = False
-        # Portions that wait at the same time would share a transaction, and the lock would be held for all of them.
-        self._one = threading.Lock()
+        # Batches queued at the same time would share a transaction and hold the write lock for their total time.
+        self._lock = threading.Lock()
 
-    def remove_now(self, remains: HiddenConversation) -> None:
-        """Remove what was hidden just now, or as much of it as a request may wait for. The rest is left for later."""
+    def remove_now(self, conversation: HiddenConversation) -> None:
+        """Remove a hidden conversation for at most `_REQUEST_BUDGET_S`. The periodic job removes the rest."""
         until = time.monotonic() + _REQUEST_BUDGET_S
-        left: HiddenConversation | None = remains
+        left: HiddenConversation | None = conversation
         try:
             while left is not None and time.monotonic() < until:
                 left = self.remove_batch(left)
         except StoreUnavailable as error:
-            log.warning("Removing conversation %s is put off: %s", remains.conversation_id, error)
+            log.warning("Removal of conversation %s is postponed: %s", conversation.conversation_id, error)
         self.due |= left is not None
 
     @reads
     def pending(self, limit: int) -> list[HiddenConversation]:
-        """Return hidden conversations that are not removed yet."""
+        """Return at most `limit` hidden conversations."""
         return [HiddenConversation(*row) for row in self.database.execute(PENDING, (limit,)).fetchall()]
 
-    def remove_batch(self, remains: HiddenConversation) -> HiddenConversation | None:
-        """Delete messages for some milliseconds, and the conversation when none is left.
+    def remove_batch(self, conversation: HiddenConversation) -> HiddenConversation | None:
+        """Delete messages for `_BATCH_S`, then the conversation if no message is left.
 
-        Returns what is left; None when nothing is, or when another worker is removing it.
+        Return the conversation with its new version, or None if it is removed or another worker is removing it.
         """
-        with self._one:
-            return self._remove_batch(remains)
+        with self._lock:
+            return self._remove_batch(conversation)
 
     @writes
-    def _remove_batch(self, remains: HiddenConversation) -> HiddenConversation | None:
-        execute, place = self.database.execute, remains.conversation_id
+    def _remove_batch(self, conversation: HiddenConversation) -> HiddenConversation | None:
+        execute, conversation_id = self.database.execute, conversation.conversation_id
         until = time.monotonic() + _BATCH_S
-        if not execute(_CLAIM, (place, remains.version)).rowcount:
+        if not execute(_CLAIM, (conversation_id, conversation.version)).rowcount:
             return None
-        while execute(NEWEST, (place,)).rowcount:
+        while execute(NEWEST, (conversation_id,)).rowcount:
             if time.monotonic() >= until:
-                return HiddenConversation(place, remains.version + 1)
-        execute(_LAST, (place,))
+                return HiddenConversation(conversation_id, conversation.version + 1)
+        execute(_DELETE_CONVERSATION, (conversation_id,))
         return None
 
 
 def hide(execute: Execute, conversations: Iterable[int]) -> list[HiddenConversation]:
-    """Take conversations from their owner, and their shared links away. Call it inside a write.
+    """Hide conversations and delete their shared links. Call it inside a write.
 
-    Returns those that are hidden now; one with a running turn stays as it is.
+    Return the hidden conversations. A conversation with a running turn stays visible.
     """
-    wanted = json_ids(conversations)
-    execute(_HIDE, (wanted,))
-    (found,) = execute(_HIDDEN, (wanted,)).fetchone()
-    hidden = [HiddenConversation(*row) for row in msgspec.json.decode(found)]
+    requested = json_ids(conversations)
+    execute(_HIDE, (requested,))
+    (rows,) = execute(_HIDDEN, (requested,)).fetchone()
+    hidden = [HiddenConversation(*row) for row in msgspec.json.decode(rows)]
     execute(_REVOKE, (json_ids(each.conversation_id for each in hidden),))
     return hidden

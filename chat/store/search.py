@@ -1,10 +1,9 @@
-"""Search in a user's titles and messages, through SQLite's full-text indexes. How these are kept: `indexing.py`.
+"""Search in a user's titles and messages, with SQLite's full-text indexes. `indexing.py` updates the indexes.
 
-Each text is indexed together with its owner, so that a search reads one person's texts and is not slowed by
-everybody else's.
+Each text is indexed with its owner, so a search reads one user's texts only.
 
-Newest first, rather than by some measure of likeness: the index gives out the newest without looking at the
-rest, so a page costs the same however much there is.
+Hits are sorted by time, not by relevance: the index returns the newest hits without reading the rest, so the cost of a
+page does not depend on the number of texts.
 """
 
 from __future__ import annotations
@@ -24,7 +23,7 @@ from chat.store.records import SearchHit
 from chat.store.snippets import snippet
 from chat.store.words import match_expression, query_words
 
-# Hits that one page looks at: a conversation may have thousands.
+# Maximum of hits read for one page; a conversation may have thousands.
 _HITS = 5_000
 
 TITLES = """
@@ -44,15 +43,15 @@ MESSAGES = """
     ORDER BY message_search.rowid DESC LIMIT ?
 """
 
-# Those that earlier pages have told of.
-TOLD = """
+# Conversations on earlier pages.
+ON_EARLIER_PAGES = """
     SELECT DISTINCT messages.conversation_id
     FROM message_search CROSS JOIN messages ON messages.id = message_search.rowid
     WHERE message_search MATCH ? AND message_search.rowid >= ?
 """
 
 _NEWEST = 2**63 - 1
-_GONE = {"text": "", "role": None}
+_DELETED = {"text": "", "role": None}
 
 
 class Search:
@@ -60,66 +59,70 @@ class Search:
         self.database = database
         self._index = index
 
-    def find(self, user_id: int, asked: str, limit: int, cursor: str = "") -> tuple[list[SearchHit], str | None]:
-        """At most `limit` of a user's conversations with all the words in the title or in a message.
+    def find(self, user_id: int, query: str, limit: int, cursor: str = "") -> tuple[list[SearchHit], str | None]:
+        """Return at most `limit` conversations with all words in the title or a message, and the next page's cursor.
 
-        First by title, then by message, each newest first, each conversation once; and the cursor of the next
-        page, if any. Raises InvalidRequest for a cursor that no page gave.
+        Title hits come first, then message hits, each newest first; each conversation is returned once. Raises
+        InvalidRequest for a malformed cursor.
         """
-        words = query_words(asked)
-        place = _parse(cursor)
+        words = query_words(query)
+        position = _parse(cursor)
         if not words:
             return [], None
         self._index.index_user(user_id)
-        return self._page(user_id, words, limit, *place)
+        return self._page(user_id, words, limit, *position)
 
     @reads
     def _page(
         self, user_id: int, words: list[str], limit: int, part: str, before: int
     ) -> tuple[list[SearchHit], str | None]:
         match = match_expression(user_id, words)
-        titled = self._titled(match, user_id, before, limit + 1) if part == "t" else []
-        if len(titled) > limit:
-            return self._told([(each, None) for each in titled[:limit]], words), f"t-{titled[limit - 1]}"
-        said, more = self._said(match, user_id, before if part == "m" else _NEWEST, limit - len(titled))
-        return self._told([(each, None) for each in titled] + said, words), more
+        titles = self._title_hits(match, user_id, before, limit + 1) if part == "t" else []
+        if len(titles) > limit:
+            return self._with_snippets([(each, None) for each in titles[:limit]], words), f"t-{titles[limit - 1]}"
+        messages, more = self._message_hits(match, user_id, before if part == "m" else _NEWEST, limit - len(titles))
+        return self._with_snippets([(each, None) for each in titles] + messages, words), more
 
-    def _titled(self, match: str, user_id: int, before: int, limit: int) -> list[int]:
+    def _title_hits(self, match: str, user_id: int, before: int, limit: int) -> list[int]:
         return [row[0] for row in self._rows(TITLES, match, before, user_id, limit)]
 
-    def _said(
+    def _message_hits(
         self, match: str, user_id: int, before: int, limit: int
     ) -> tuple[list[tuple[int, int | None]], str | None]:
-        """Conversations, each with its newest message that has the words, and the next page's cursor."""
-        told = set(self._titled(match, user_id, _NEWEST, _HITS))
+        """Return conversations with their newest matching message, and the next page's cursor."""
+        seen = set(self._title_hits(match, user_id, _NEWEST, _HITS))
         if before != _NEWEST:
-            told.update(row[0] for row in self._rows(TOLD, match, before))
-        found: list[tuple[int, int | None]] = []
-        seen = 0
-        # Read only as far as the page needs. Closed, or the statement would hold its snapshot for good.
-        hits = self.database.peewee.execute_sql(MESSAGES, (match, before, user_id, _HITS))
-        with contextlib.closing(hits):
-            for message_id, conversation_id in hits:
-                seen += 1
-                if conversation_id in told:
+            seen.update(row[0] for row in self._rows(ON_EARLIER_PAGES, match, before))
+        hits: list[tuple[int, int | None]] = []
+        count = 0
+        # Rows are read only as far as the page needs. An open cursor would keep its snapshot, so it is closed.
+        cursor = self.database.peewee.execute_sql(MESSAGES, (match, before, user_id, _HITS))
+        with contextlib.closing(cursor):
+            for message_id, conversation_id in cursor:
+                count += 1
+                if conversation_id in seen:
                     continue
-                if len(found) == limit:
-                    return found, f"m-{message_id + 1}"
-                told.add(conversation_id)
-                found.append((conversation_id, message_id))
-        return found, f"m-{message_id}" if seen == _HITS else None
+                if len(hits) == limit:
+                    return hits, f"m-{message_id + 1}"
+                seen.add(conversation_id)
+                hits.append((conversation_id, message_id))
+        return hits, f"m-{message_id}" if count == _HITS else None
 
-    def _told(self, found: list[tuple[int, int | None]], words: list[str]) -> list[SearchHit]:
-        places = self._by_id(ConversationRow, [place for place, _ in found])
-        texts = self._by_id(MessageRow, [message for _, message in found if message is not None])
-        told = []
-        for place, message in found:
-            if place not in places:  # deleted a moment ago
+    def _with_snippets(self, hits: list[tuple[int, int | None]], words: list[str]) -> list[SearchHit]:
+        conversations = self._by_id(ConversationRow, [conversation_id for conversation_id, _ in hits])
+        messages = self._by_id(MessageRow, [message_id for _, message_id in hits if message_id is not None])
+        results = []
+        for conversation_id, message_id in hits:
+            conversation = conversations.get(conversation_id)
+            if conversation is None:  # deleted since the hit was read
                 continue
-            said = {"text": places[place]["title"], "role": None} if message is None else texts.get(message, _GONE)
-            shown = snippet(said["text"], words, message, markdown=said["role"] == "assistant")
-            told.append(SearchHit(record(places[place]), shown))
-        return told
+            if message_id is None:
+                text, markdown = conversation["title"], False
+            else:
+                message = messages.get(message_id, _DELETED)
+                text, markdown = message["text"], message["role"] == "assistant"
+            results.append(SearchHit(record(conversation), snippet(text, words, message_id, markdown=markdown)))
+        return results
 
     def _by_id(self, model: Any, ids: list[int]) -> dict[int, dict[str, Any]]:
         return {row["id"]: row for row in rows(model.select().where(model.id << ids))}
@@ -131,7 +134,7 @@ class Search:
 def _parse(cursor: str) -> tuple[str, int]:
     if not cursor:
         return "t", _NEWEST
-    found = re.fullmatch(r"([tm])-([0-9]{1,18})", cursor)
-    if found is None:
+    match = re.fullmatch(r"([tm])-([0-9]{1,18})", cursor)
+    if match is None:
         raise InvalidRequest("invalid_cursor", "The cursor is not one that a page of this list gave.", "cursor")
-    return found[1], int(found[2])
+    return match[1], int(match[2])

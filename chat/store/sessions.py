@@ -1,4 +1,4 @@
-"""Who a browser is: users, and the sessions that stand for them."""
+"""Users, and the sessions by which browsers are recognised as users."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ FIND = """
 """
 _TOUCH = "UPDATE sessions SET used_at = ? WHERE token_digest = ?"
 
-# The user of a browser that has not written anything yet. No row has this number, so nothing is this user's.
+# The user id of a browser that has not written anything yet. No row has this id, so this user owns nothing.
 UNSAVED_USER = 2**63 - 1
 
-# Anonymous users who have nothing, and whose browsers did not come back. Not the owner of what is deleted (0).
+# Anonymous users that own nothing and whose sessions are unused. User 0 owns hidden conversations and is excluded.
 _UNUSED = """
     id > ? AND name IS NULL AND instructions = '' AND created_at < ?
     AND NOT EXISTS (SELECT 1 FROM conversations WHERE conversations.user_id = users.id)
@@ -32,7 +32,7 @@ _UNUSED = """
 UNUSED = f"SELECT id FROM users WHERE {_UNUSED} ORDER BY id LIMIT ?"  # noqa: S608 - our own text
 REMOVE_UNUSED = f"DELETE FROM users WHERE {_UNUSED} AND id IN (SELECT value FROM json_each(?))"  # noqa: S608
 
-# One row, however many sessions.
+# One row for all sessions: each row fetched would release and take the interpreter's lock.
 USERS = """
     SELECT json_group_object(token_digest, users.id) FROM sessions JOIN users ON users.id = sessions.user_id
     WHERE token_digest IN (SELECT value FROM json_each(?))
@@ -41,7 +41,7 @@ USERS = """
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """A browser that is let in, by its token. `used_at` is when it was last known to be used."""
+    """A browser with a valid session token. `used_at` is the time of its last recorded use."""
 
     user_id: int
     name: str | None
@@ -51,27 +51,27 @@ class Identity:
 
 @dataclass(frozen=True, slots=True)
 class UnverifiedSession:
-    """Somebody of whom no more is known than the session he says is his. Whose it is, a transaction finds out."""
+    """A session claimed by a request and not verified yet. A later transaction looks up its user."""
 
     digest: str
 
 
-# Who asks for something: a user, or whoever holds a session.
+# The owner of a request: a user id, or a session to be verified.
 Owner = int | UnverifiedSession
 
 
 def unverified_session(token: str) -> UnverifiedSession:
-    """Whoever has `token` in his cookie."""
+    """Return the unverified session of a cookie's token."""
     return UnverifiedSession(_digest(token))
 
 
 def users_of(execute: Execute, owners: Collection[Owner]) -> dict[Owner, int]:
-    """The user behind each of `owners`; of a session that there is not, nothing. Call it inside a read or a write."""
-    found: dict[Owner, int] = {owner: owner for owner in owners if isinstance(owner, int)}
+    """Return the user id of each owner, without unknown sessions. Call it inside a read or a write."""
+    user_ids: dict[Owner, int] = {owner: owner for owner in owners if isinstance(owner, int)}
     if digests := [owner.digest for owner in owners if isinstance(owner, UnverifiedSession)]:
         (users,) = execute(USERS, (msgspec.json.encode(digests).decode(),)).fetchone()
-        found |= {UnverifiedSession(digest): user for digest, user in msgspec.json.decode(users).items()}
-    return found
+        user_ids |= {UnverifiedSession(digest): user for digest, user in msgspec.json.decode(users).items()}
+    return user_ids
 
 
 class Sessions:
@@ -80,7 +80,7 @@ class Sessions:
 
     @reads
     def find(self, *tokens: str) -> Identity | None:
-        """The identity behind the first of `tokens` that has a session, or None."""
+        """Return the identity of the first token with a session, or None."""
         for token in tokens:
             if row := self.database.execute(FIND, (_digest(token),)).fetchone():
                 return Identity(row[0], row[1], token, row[2])
@@ -88,7 +88,7 @@ class Sessions:
 
     @writes
     def create(self, token: str) -> Identity:
-        """Make a private user for a browser that has `token`, or return the one that a request beside made."""
+        """Create a user for the browser with `token`, or return the one that a parallel request created."""
         now = now_ms()
         if row := self.database.execute(FIND, (_digest(token),)).fetchone():
             return Identity(row[0], row[1], token, row[2])
@@ -97,25 +97,25 @@ class Sessions:
         return Identity(user_id, None, token, now)
 
     def create_anonymous(self) -> Identity:
-        """Make a private user with a token of its own."""
+        """Create a user with a new token."""
         return self.create(secrets.token_urlsafe(32))
 
     @writes
     def touch(self, identity: Identity) -> bool:
-        """Note that a session is used. Returns whether it is still there."""
+        """Update the last use of a session. Return whether the session exists."""
         return bool(self.database.execute(_TOUCH, (now_ms(), _digest(identity.token))).rowcount)
 
     @reads
     def unused_users(self, since: int, after: int, limit: int) -> list[int]:
-        """Ids above `after` of users who have nothing and did not come since that moment."""
+        """Return ids above `after` of users that own nothing and were not used since `since` (milliseconds)."""
         return [row[0] for row in self.database.execute(UNUSED, (after, since, since, limit)).fetchall()]
 
     @writes
     def remove_unused_users(self, user_ids: Sequence[int], since: int) -> int:
-        """Delete those of the users that still are as `unused` found them. Returns how many."""
+        """Delete those of the users that are still unused. Return their number."""
         return self.database.execute(REMOVE_UNUSED, (0, since, since, json_ids(user_ids))).rowcount
 
 
 def _digest(token: str) -> str:
-    """What is stored of a token. It is 256 random bits, so one plain hash is enough."""
+    """Return the digest that is stored for a token. A token is 256 random bits, so one plain hash is enough."""
     return hashlib.sha256(token.encode("utf-8", "surrogatepass")).hexdigest()

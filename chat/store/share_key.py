@@ -1,4 +1,4 @@
-"""The key by which a shared link's token follows from its salt: a file beside the database, never in it."""
+"""The key that derives a shared link's token from its salt, stored in a file beside the database."""
 
 from __future__ import annotations
 
@@ -15,6 +15,6 @@ class ShareKey:
         self._file = KeyFile(database.with_name(f"{database.name}.share-key"))
 
     def token(self, salt: str) -> str:
-        """The token of the link that has this salt. Raises StoreUnavailable."""
-        made = hmac.new(self._file.read(), salt.encode(), hashlib.sha256).digest()
-        return base64.urlsafe_b64encode(made).decode().rstrip("=")
+        """Return the token of the link with this salt. Raises StoreUnavailable."""
+        digest = hmac.new(self._file.read(), salt.encode(), hashlib.sha256).digest()
+        return base64.urlsafe_b64encode(digest).decode().rstrip("=")

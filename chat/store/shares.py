@@ -1,12 +1,11 @@
-"""Links to a conversation for people without an identity here: read-only, revocable, as it was when shared.
+"""Public links to a conversation: read-only, revocable, and fixed at the time of sharing.
 
-What a link shows is pinned by a leaf: an edit or another answer makes a new branch, and what is on a branch
-stays as it is once its last answer has ended.
+A link shows the branch up to a fixed leaf. Edits and further answers create new branches, and a branch does not change
+after its last answer has ended.
 
-The database holds a digest of each link's token, so that whoever gets hold of a backup has no link that
-works, and a salt from which the token follows by a key that is not in the database: so the owner can be
-shown the same link again. Should the key get lost, links that are out go on working until they are revoked
-or the conversation is shared anew.
+The database stores a digest of each token, so a copy of the database contains no working link. It also stores a salt,
+from which the token is derived with a key that is not in the database, so the owner can see the same link again. If
+the key is lost, existing links work until they are revoked or the conversation is shared again.
 """
 
 from __future__ import annotations
@@ -24,7 +23,7 @@ from chat.store.models import row
 from chat.store.records import Conversation, Message, Share, now_ms
 from chat.store.share_key import ShareKey
 
-# More than anybody reads; what comes before is left out.
+# Maximum of messages shown, the latest ones.
 _MESSAGES = 2_000
 
 
@@ -37,9 +36,8 @@ class Shares:
     def share(self, conversation: Conversation, leaf_id: int | None = None) -> tuple[Share, bool]:
         """Share the branch that ends at `leaf_id`, or at the conversation's head, as it is now.
 
-        Returns the share, and whether its link is a new one: shared again, a conversation keeps its link.
-        Raises Conflict when nothing was said yet or while that answer is being written, NotFound for a leaf
-        that is not of this conversation.
+        Return the share and whether its link is new; a conversation shared again keeps its link. Raises Conflict if
+        there is no message yet or the answer is still being written, NotFound for a leaf of another conversation.
         """
         leaf = _leaf(conversation, leaf_id)
         now = now_ms()
@@ -64,48 +62,48 @@ class Shares:
 
     @reads
     def exists(self, token: str) -> bool:
-        found: bool = Row.select().where(Row.token_digest == _digest(token)).exists()
-        return found
+        exists: bool = Row.select().where(Row.token_digest == _digest(token)).exists()
+        return exists
 
     @reads_snapshot
     def contents(self, token: str) -> tuple[Share, str, list[Message]]:
-        """What a link shows: the share, the conversation's title, the branch. Raises NotFound."""
-        found = row(
+        """Return the share of a link, the conversation's title and the branch. Raises NotFound."""
+        share = row(
             Row.select(Row.created_at, Row.leaf_id, ConversationRow.title)
             .join(ConversationRow, on=(ConversationRow.id == Row.conversation_id))
             .where(Row.token_digest == _digest(token))
         )
-        if found is None:
+        if share is None:
             raise NotFound("There is no such shared conversation.")
-        branch = history.path_to(self.database, found["leaf_id"], _MESSAGES)
-        return Share(token, found["created_at"]), found["title"], history.messages_from_rows(branch)
+        branch = history.path_to(self.database, share["leaf_id"], _MESSAGES)
+        return Share(token, share["created_at"]), share["title"], history.messages_from_rows(branch)
 
     def _existing(self, conversation: Conversation) -> Share | None:
-        found = row(Row.select().where(Row.conversation_id == conversation.id))
-        if found is None:
+        share = row(Row.select().where(Row.conversation_id == conversation.id))
+        if share is None:
             return None
-        token = self._key.token(found["salt"])
-        return Share(token, found["created_at"]) if _digest(token) == found["token_digest"] else None
+        token = self._key.token(share["salt"])
+        return Share(token, share["created_at"]) if _digest(token) == share["token_digest"] else None
 
 
 def _leaf(conversation: Conversation, leaf_id: int | None) -> int:
-    """The message at which a share made now ends."""
-    its = (ConversationRow.id == conversation.id) & (ConversationRow.user_id == conversation.user_id)
-    place = row(ConversationRow.select().where(its))
-    if place is None:
+    """Return the last message of a new share."""
+    owned = (ConversationRow.id == conversation.id) & (ConversationRow.user_id == conversation.user_id)
+    record = row(ConversationRow.select().where(owned))
+    if record is None:
         raise NotFound("There is no such conversation.")
-    leaf: int | None = place["head_id"] if leaf_id is None else leaf_id
+    leaf: int | None = record["head_id"] if leaf_id is None else leaf_id
     if leaf is None:
         raise Conflict("nothing_to_share", "Nothing has been said in this conversation yet.")
-    found = row(MessageRow.select().where((MessageRow.id == leaf) & (MessageRow.conversation_id == conversation.id)))
-    if found is None:
+    message = row(MessageRow.select().where((MessageRow.id == leaf) & (MessageRow.conversation_id == conversation.id)))
+    if message is None:
         raise NotFound("There is no such message.")
-    turn = history.messages_from_rows([found])[0].turn
+    turn = history.messages_from_rows([message])[0].turn
     if turn is not None and turn.ended_at is None:
         raise Conflict("turn_running", "An answer is still being written in this conversation.")
     return leaf
 
 
 def _digest(token: str) -> str:
-    """The token is 256 bits that nobody can guess, so one plain hash is enough."""
+    """Return the digest that is stored for a token. A token is 256 random bits, so one plain hash is enough."""
     return hashlib.sha256(token.encode("utf-8", "surrogatepass")).hexdigest()

@@ -1,4 +1,4 @@
-"""The piece of a text around what was searched for, and where in it the words stand. Plain text throughout."""
+"""Snippets: the part of a text around the search words, as plain text, and the positions of the words in it."""
 
 from __future__ import annotations
 
@@ -17,23 +17,24 @@ _HITS = 200
 
 
 def snippet(text: str, words: list[str], message_id: int | None = None, *, markdown: bool = False) -> Snippet:
-    """The first place with most of the words. Without any, which other spellings may cause, the beginning.
+    """Return the first part of the text with most of the words, or its beginning if no word is found.
 
-    Markdown is shown without its signs, unless a word stands only in what they hide, as in a link's address.
+    The index may match spellings that are not found here. Markdown syntax is removed, unless a word occurs only in
+    the removed part, such as a link's address.
     """
-    plain, hits = _found(text, words)
+    plain, hits = _with_hits(text, words)
     if markdown:
-        shown, hits_shown = _found(plain_text(text), words)
-        if _numbers(hits_shown) == _numbers(hits):
-            plain, hits = shown, hits_shown
+        stripped, stripped_hits = _with_hits(plain_text(text), words)
+        if _numbers(stripped_hits) == _numbers(hits):
+            plain, hits = stripped, stripped_hits
     begin, end = _window(plain, hits)
     lead, trail = "…" * (begin > 0), "…" * (end < len(plain))
     shift = len(lead) - begin
     marks = [(first + shift, last + shift) for first, last, _ in hits if begin <= first and last <= end]
-    return Snippet(f"{lead}{plain[begin:end]}{trail}", _apart(marks), message_id)
+    return Snippet(f"{lead}{plain[begin:end]}{trail}", _merged(marks), message_id)
 
 
-def _found(text: str, words: list[str]) -> tuple[str, list[tuple[int, int, int]]]:
+def _with_hits(text: str, words: list[str]) -> tuple[str, list[tuple[int, int, int]]]:
     plain = unicodedata.normalize("NFC", text).translate(_BLANKS)
     return plain, _hits(plain, words)
 
@@ -43,7 +44,7 @@ def _numbers(hits: list[tuple[int, int, int]]) -> set[int]:
 
 
 class _Folding(dict[int, int]):
-    """Letters without their case and accents, one for one, so that places stay. Learns each as it comes."""
+    """Translation table that removes case and accents one to one, so offsets stay. It caches each character."""
 
     def __missing__(self, code: int) -> int:
         folded = fold_text(chr(code))
@@ -56,23 +57,23 @@ _BLANKS = {ord(each): " " for each in "\n\r\t\v\f"}
 
 
 def _hits(plain: str, words: list[str]) -> list[tuple[int, int, int]]:
-    """Where words stand, first things first: begin, end and which word."""
+    """Return begin, end and word number of each occurrence, in order of position."""
     folded = _fold(plain)
-    found: list[tuple[int, int, int]] = []
+    hits: list[tuple[int, int, int]] = []
     for number, word in enumerate(words):
         pattern = _pattern(word, unfinished=number == len(words) - 1 and is_prefix(word))
-        for place, _ in zip(re.finditer(pattern, folded), range(_HITS), strict=False):
-            found.append((place.start(), place.end(), number))
-    return sorted(found)
+        for match, _ in zip(re.finditer(pattern, folded), range(_HITS), strict=False):
+            hits.append((match.start(), match.end(), number))
+    return sorted(hits)
 
 
 def _pattern(word: str, *, unfinished: bool) -> str:
-    """As the index compares: words apart from others, signs inside them whatever they are."""
+    """Return a pattern that matches like the index: whole words, with any punctuation inside them."""
     parts = re.findall(rf"[{UNSPACED}]|[^\W_{UNSPACED}]+", _fold(unicodedata.normalize("NFC", word)))
     joined = r"[\W_]*".join(re.escape(part) for part in parts)
-    apart = rf"[^\W_{UNSPACED}]"
-    before = "" if not parts or re.match(f"[{UNSPACED}]", parts[0]) else f"(?<!{apart})"
-    after = "" if unfinished or not parts or re.match(f"[{UNSPACED}]", parts[-1]) else f"(?!{apart})"
+    word_char = rf"[^\W_{UNSPACED}]"
+    before = "" if not parts or re.match(f"[{UNSPACED}]", parts[0]) else f"(?<!{word_char})"
+    after = "" if unfinished or not parts or re.match(f"[{UNSPACED}]", parts[-1]) else f"(?!{word_char})"
     return f"{before}{joined}{after}" if parts else r"(?!)"
 
 
@@ -81,8 +82,8 @@ def _fold(text: str) -> str:
 
 
 def _window(plain: str, hits: list[tuple[int, int, int]]) -> tuple[int, int]:
-    """From where to where the text is shown: cut between words where it can be."""
-    first = _richest(hits)
+    """Return begin and end of the part to show, cut between words where possible."""
+    first = _best_start(hits)
     begin = max(0, min(first - _BEFORE, len(plain) - _CHARS))
     if begin > 0 and (blank := plain.find(" ", begin, first)) >= 0:
         begin = blank + 1
@@ -92,8 +93,8 @@ def _window(plain: str, hits: list[tuple[int, int, int]]) -> tuple[int, int]:
     return begin, end
 
 
-def _richest(hits: list[tuple[int, int, int]]) -> int:
-    """Where the stretch begins that has most of the words, the first of them if there are several."""
+def _best_start(hits: list[tuple[int, int, int]]) -> int:
+    """Return the begin of the first part with the largest number of different words."""
     best, first = 0, 0
     inside: collections.Counter[int] = collections.Counter()
     last = 0
@@ -107,12 +108,12 @@ def _richest(hits: list[tuple[int, int, int]]) -> int:
     return first
 
 
-def _apart(marks: list[tuple[int, int]]) -> list[tuple[int, int]]:
-    """Marks that overlap, as one."""
-    apart: list[Any] = []
+def _merged(marks: list[tuple[int, int]]) -> list[tuple[int, int]]:
+    """Return the marks with overlapping ones merged."""
+    merged: list[Any] = []
     for begin, end in marks:
-        if apart and begin < apart[-1][1]:
-            apart[-1] = (apart[-1][0], max(end, apart[-1][1]))
+        if merged and begin < merged[-1][1]:
+            merged[-1] = (merged[-1][0], max(end, merged[-1][1]))
         else:
-            apart.append((begin, end))
-    return apart
+            merged.append((begin, end))
+    return merged

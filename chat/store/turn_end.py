@@ -1,7 +1,4 @@
-"""How turns go on and end: what checkpoints keep of them, how they finish, how the lost are given up. Several at once.
-
-Call these inside a write.
-"""
+"""Checkpoint, finish and interrupt turns in batches. Call these functions inside a write."""
 
 from __future__ import annotations
 
@@ -18,7 +15,7 @@ from chat.store.models import named
 from chat.store.records import CheckpointDelta, Progress, Turn, TurnError
 from chat.store.turn_begin import LEASE_MS
 
-# One row, however many turns: fetching each would hand the interpreter's lock over twice.
+# One row for all turns: each row fetched would release and take the interpreter's lock.
 STILL_RUNNING = """
     SELECT json_group_array(id) FROM turns WHERE id IN (SELECT value FROM json_each(?)) AND status = 'running'
 """
@@ -45,7 +42,7 @@ FINISH = """
     FROM (VALUES {rows}) AS new WHERE id = new.column1
 """
 
-FREE = """
+RELEASE = """
     UPDATE conversations SET active_turn_id = NULL, updated_at = new.column3
     FROM (VALUES {rows}) AS new WHERE id = new.column1 AND active_turn_id = new.column2
 """
@@ -64,24 +61,24 @@ _INTERRUPT = """
 
 @dataclass(frozen=True, slots=True)
 class Ending:
-    """A turn's end: its whole answer, and what became of it."""
+    """The end of a turn: its whole answer, final status and error."""
 
     progress: Progress
     status: str
     error: TurnError | None
 
 
-def checkpoint(execute: Execute, due: Sequence[CheckpointDelta], alive: Sequence[int], now: int) -> list[int]:
-    """Keep what has come of the `due` turns, and renew the lease of all the turns in `alive`.
+def checkpoint(execute: Execute, deltas: Sequence[CheckpointDelta], alive: Sequence[int], now: int) -> list[int]:
+    """Save checkpoint deltas and renew the leases of the turns in `alive`.
 
-    What has ended since `due` was gathered, or was deleted, stays as it is. Returns those of `alive` that have ended
-    or were deleted.
+    Deltas of turns that have ended or were deleted are ignored. Return those of `alive` that have ended or were
+    deleted.
     """
-    if due:
-        running = _select_ids(execute, STILL_RUNNING, (delta.turn.id for delta in due))
-        saved = [delta for delta in due if delta.turn.id in running]
-        turn_progress.save(execute, saved)
-        _write_tool_calls(execute, [(delta.turn.message_id, delta.tool_calls) for delta in saved])
+    if deltas:
+        running = _select_ids(execute, STILL_RUNNING, (delta.turn.id for delta in deltas))
+        current = [delta for delta in deltas if delta.turn.id in running]
+        turn_progress.save(execute, current)
+        _write_tool_calls(execute, [(delta.turn.message_id, delta.tool_calls) for delta in current])
     if not alive or execute(RENEW, (now + LEASE_MS, json_ids(alive))).rowcount == len(alive):
         return []
     running = _select_ids(execute, STILL_RUNNING, alive)
@@ -89,7 +86,7 @@ def checkpoint(execute: Execute, due: Sequence[CheckpointDelta], alive: Sequence
 
 
 def finish(execute: Execute, endings: Sequence[Ending], now: int) -> list[Turn | None]:
-    """End running turns, and free their conversations. None for each that does not run."""
+    """End running turns and release their conversations. Return None for each turn that is not running."""
     not_ended = _select_ids(execute, STILL_RUNNING, (ending.progress.turn.id for ending in endings))
     outcomes = [_ended_turn(ending, not_ended) for ending in endings]
     turns = [turn for turn in outcomes if turn is not None]
@@ -97,27 +94,27 @@ def finish(execute: Execute, endings: Sequence[Ending], now: int) -> list[Turn |
     execute_values(execute, FINISH, [_finish_row(turn) for turn in turns])
     _write_answers(execute, progress)
     turn_progress.delete(execute, [turn.id for turn in turns])
-    _free(execute, [(turn.conversation_id, turn.id) for turn in turns], now)
+    _release(execute, [(turn.conversation_id, turn.id) for turn in turns], now)
     note_messages(execute, [(turn.message_id, turn.conversation_id) for turn in turns])
     return outcomes
 
 
 def interrupt(execute: Execute, turn_ids: Iterable[int], error: TurnError, now: int) -> list[tuple[int, int]]:
-    """Give up turns that nobody runs any more, and free their conversations.
+    """Interrupt turns that no worker runs any more and release their conversations.
 
-    Returns the conversation and the answer of each that was still running.
+    Return the conversation id and answer id of each turn that was still marked as running.
     """
-    lost: list[tuple[int, int]] = []
+    interrupted: list[tuple[int, int]] = []
     for turn_id in turn_ids:
         for conversation_id, message_id in execute(_INTERRUPT, (now, *_error_columns(error), turn_id)).fetchall():
             _write_partial_answer(execute, turn_id)
-            _free(execute, [(conversation_id, turn_id)], now)
-            lost.append((conversation_id, message_id))
-    return lost
+            _release(execute, [(conversation_id, turn_id)], now)
+            interrupted.append((conversation_id, message_id))
+    return interrupted
 
 
 def _write_partial_answer(execute: Execute, turn_id: int) -> None:
-    """Make what was saved of a turn, delta by delta, its answer."""
+    """Assemble the saved deltas of a turn and write them as its answer."""
     saved = turn_progress.assemble(named(execute(turn_progress.DELTAS, (json_ids([turn_id]),)))).get(turn_id)
     if saved is not None:
         execute(_WRITE_PARTIAL_ANSWER, (saved.text, saved.reasoning, turn_id))
@@ -126,12 +123,12 @@ def _write_partial_answer(execute: Execute, turn_id: int) -> None:
 
 
 def _select_ids(execute: Execute, statement: str, turn_ids: Iterable[int]) -> set[int]:
-    (found,) = execute(statement, (json_ids(turn_ids),)).fetchone()
-    return set(msgspec.json.decode(found))
+    (selected,) = execute(statement, (json_ids(turn_ids),)).fetchone()
+    return set(msgspec.json.decode(selected))
 
 
 def _ended_turn(ending: Ending, not_ended: set[int]) -> Turn | None:
-    """The turn as it ends, taken out of `not_ended`; None when it is not there."""
+    """Return the ended turn and remove it from `not_ended`; return None if it is not there."""
     progress = ending.progress
     if progress.turn.id not in not_ended:
         return None
@@ -160,9 +157,9 @@ def _finish_row(turn: Turn) -> tuple[object, ...]:
     )
 
 
-def _free(execute: Execute, claims: Sequence[tuple[int, int]], now: int) -> None:
-    """`claims` are conversations and the turns that had them."""
-    execute_values(execute, FREE, [(conversation_id, turn_id, now) for conversation_id, turn_id in claims])
+def _release(execute: Execute, claims: Sequence[tuple[int, int]], now: int) -> None:
+    """Release claims, given as (conversation id, turn id)."""
+    execute_values(execute, RELEASE, [(conversation_id, turn_id, now) for conversation_id, turn_id in claims])
 
 
 def _write_answers(execute: Execute, progress: Sequence[Progress]) -> None:
@@ -173,20 +170,20 @@ def _write_answers(execute: Execute, progress: Sequence[Progress]) -> None:
     _write_tool_calls(execute, [(message_id, dict(enumerate(answer.tool_calls))) for message_id, answer in answers])
 
 
-def _write_tool_calls(execute: Execute, written: Iterable[tuple[int, Mapping[int, ToolCallRecord]]]) -> None:
-    """`written` are answers' ids, each with tool calls by their position."""
-    rows = [_tool_call(message_id, *call) for message_id, calls in written for call in calls.items()]
+def _write_tool_calls(execute: Execute, answers: Iterable[tuple[int, Mapping[int, ToolCallRecord]]]) -> None:
+    """Write tool calls, given as (answer id, tool calls by position)."""
+    rows = [_tool_call(message_id, *call) for message_id, calls in answers for call in calls.items()]
     execute_values(execute, _WRITE_TOOL_CALLS, rows)
 
 
 def _tool_call(message_id: int, position: int, record: ToolCallRecord) -> tuple[object, ...]:
     result, call = record.result, record.call
-    place = (message_id, position, record.step, record.text_offset, call.id, call.name, call.arguments, record.label)
+    columns = (message_id, position, record.step, record.text_offset, call.id, call.name, call.arguments, record.label)
     extras = (call.extra or None, call.message_extra or None)
     if result is None:
-        return (*place, None, "", "", None, record.duration_ms, *extras)
+        return (*columns, None, "", "", None, record.duration_ms, *extras)
     data = None if result.data is None else msgspec.json.encode(result.data).decode()
-    return (*place, result.ok, result.summary, result.content, data, record.duration_ms, *extras)
+    return (*columns, result.ok, result.summary, result.content, data, record.duration_ms, *extras)
 
 
 def _error_columns(error: TurnError | None) -> tuple[str | None, str | None, bool | None]:

@@ -1,7 +1,7 @@
-"""What running turns have said so far: a delta a checkpoint, put together by whoever reads, written out at the end.
+"""Checkpointed deltas of running turns: saved one by one, assembled when read, written as the answer at the end.
 
-Rewriting an answer's own row each time would write a page of the file for every turn; the deltas of many turns
-share a page. Call these inside a read or a write.
+Updating the answer's own row at each checkpoint would write a page of the file per turn; the deltas of many turns share
+a page. Call these functions inside a read or a write.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import msgspec
 from chat.store.bulk import Execute, execute_values, json_ids
 from chat.store.records import CheckpointDelta
 
-# A delta that is kept again, since nobody knows whether the first time took effect, is that delta once, and longer.
+# A delta may be saved again, and longer, if it is unknown whether the first save was committed.
 SAVE = "REPLACE INTO progress (turn_id, first, text, reasoning, marks) VALUES {rows}"
 
 DELTAS = """
@@ -28,7 +28,7 @@ DELETE = "DELETE FROM progress WHERE turn_id IN (SELECT value FROM json_each(?))
 
 @dataclass
 class PartialAnswer:
-    """One turn's deltas, one after the other."""
+    """The assembled deltas of one turn."""
 
     text: str = ""
     reasoning: str = ""
@@ -42,14 +42,14 @@ def save(execute: Execute, deltas: Sequence[CheckpointDelta]) -> None:
 
 
 def assemble(deltas: Iterable[Mapping[str, Any]]) -> dict[int, PartialAnswer]:
-    """By turn, from rows of `DELTAS`."""
-    found: dict[int, PartialAnswer] = {}
+    """Return the partial answers by turn id, from rows of `DELTAS`."""
+    answers: dict[int, PartialAnswer] = {}
     for delta in deltas:
-        turn = found.setdefault(delta["turn_id"], PartialAnswer())
-        turn.text += delta["text"]
-        turn.reasoning += delta["reasoning"]
-        turn.event_offsets += msgspec.json.decode(delta["marks"])
-    return found
+        answer = answers.setdefault(delta["turn_id"], PartialAnswer())
+        answer.text += delta["text"]
+        answer.reasoning += delta["reasoning"]
+        answer.event_offsets += msgspec.json.decode(delta["marks"])
+    return answers
 
 
 def delete(execute: Execute, turn_ids: Iterable[int]) -> None:

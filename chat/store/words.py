@@ -1,9 +1,8 @@
-"""The words of a text and of a search, as the index of `search.py` takes them apart.
+"""Split texts and search queries into the words of the full-text index (see `search.py`).
 
-The index knows a word by the blanks and signs around it. Scripts that are written without blanks are given
-some, so that each of their characters is a word of its own, and a word of theirs is a phrase of characters:
-it is found wherever it stands, whatever its length. Neither a table of words nor an index of character
-triples does that: the usual word of Chinese has two characters.
+The index splits words at blanks and punctuation. In scripts written without blanks, each character is indexed as a word
+of its own, and a search word becomes a phrase of characters; it is found at any position and in any length. A
+dictionary or an index of trigrams cannot do that: the usual Chinese word has two characters.
 """
 
 from __future__ import annotations
@@ -19,32 +18,32 @@ UNSPACED = (
 _UNSPACED = re.compile(f"[{UNSPACED}]")
 _ACCENTS = re.compile("[\u0300-\u036f]+")
 
-# More than these add nothing that a person would notice.
-_WORDS = 24
-_NO_WORD = re.compile(r'["\x00\s]+')
+# Maximum of words in a query; more would not change the result noticeably.
+_MAX_WORDS = 24
+_SEPARATORS = re.compile(r'["\x00\s]+')
 
 
 def indexable(text: str) -> str:
-    """A text as it goes into the index: without accents and case, of which the index itself knows the Latin ones."""
+    """Return a text as it is indexed. The index itself folds case and accents of Latin letters only."""
     return text if text.isascii() else _UNSPACED.sub(r" \g<0> ", fold_text(text))
 
 
 def fold_text(text: str) -> str:
-    """Letters without accents, case and width."""
+    """Return a text without accents, case and width differences."""
     stripped = _ACCENTS.sub("", unicodedata.normalize("NFKD", text))
     return unicodedata.normalize("NFKC", stripped).casefold()
 
 
-def query_words(asked: str) -> list[str]:
-    """The words of a search, each once, the last one last: what stands between blanks and has a letter or a digit."""
-    found = [word for word in _NO_WORD.sub(" ", asked).split(" ") if any(each.isalnum() for each in word)]
-    return list(dict.fromkeys(reversed(found[:_WORDS])))[::-1]
+def query_words(query: str) -> list[str]:
+    """Return the words of a query that have a letter or a digit, each once, the last one last."""
+    words = [word for word in _SEPARATORS.sub(" ", query).split(" ") if any(each.isalnum() for each in word)]
+    return list(dict.fromkeys(reversed(words[:_MAX_WORDS])))[::-1]
 
 
 def match_expression(owner: int, words: list[str]) -> str:
-    """What the index is asked: texts of this owner that have all the words, the last one perhaps unfinished.
+    """Return the match expression for texts of `owner` with all words, the last one as a prefix if it may be one.
 
-    Each word is quoted, and holds no quote: nothing in it is syntax.
+    Each word is quoted and contains no quote, so it cannot contain syntax.
     """
     quoted = [f'"{indexable(word)}"' for word in words]
     if is_prefix(words[-1]):
@@ -53,5 +52,5 @@ def match_expression(owner: int, words: list[str]) -> str:
 
 
 def is_prefix(word: str) -> bool:
-    """Whether more may follow. A single letter begins so much of everything that it stands for itself."""
+    """Return whether a last word matches as a prefix. A single letter does not: it would match too many words."""
     return len(word) > 1 and word[-1].isalnum() and _UNSPACED.match(word[-1]) is None

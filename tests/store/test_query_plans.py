@@ -116,7 +116,7 @@ TOGETHER = {
     "renew": (turn_end.RENEW, 0),
     "write answers": (turn_end.WRITE_ANSWERS, 3),
     "finish": (turn_end.FINISH, 10),
-    "free": (turn_end.FREE, 3),
+    "release": (turn_end.RELEASE, 3),
 }
 
 

@@ -209,6 +209,6 @@ class TestWritingTogether:
 
         store.database.write_batched(name, "twice")
         group = [Write(time.monotonic() + 2, batch_work=name, item=item) for item in ("a", "twice", "b")]
-        store.database._writer._make(group)
+        store.database._writer._run_batch(group)
         assert [call.value for call in group] == ["made a", None, "made b"]
         assert "UNIQUE" in str(group[1].error.__cause__)
