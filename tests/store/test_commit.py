@@ -36,7 +36,7 @@ def held(store):
 def together(store, held, works):
     """Write all of these while the writer is held, then let it go. What came of each, in order."""
     writer = store.database._writer
-    looker = threading.Thread(target=lambda: wait_for(lambda: writer.waiting == len(works), held))
+    looker = threading.Thread(target=lambda: wait_for(lambda: writer.queued == len(works), held))
     looker.start()
 
     def run(number):
@@ -120,7 +120,7 @@ def test_one_that_fails_takes_none_of_the_others_with_it(store, held):
 def test_they_see_what_the_earlier_ones_did(store, conversation, held):
     """Two questions in one conversation: whichever of them waits first has it."""
     writer = store.database._writer
-    looker = threading.Thread(target=lambda: wait_for(lambda: writer.waiting == 5, held))
+    looker = threading.Thread(target=lambda: wait_for(lambda: writer.queued == 5, held))
     looker.start()
     outcomes = at_once(5, lambda number: begin(store, conversation, f"Q{number}"))
     looker.join()
