@@ -101,7 +101,7 @@ class Services:
             Limits(settings.turn_timeout_s, settings.context_chars, settings.system_prompt),
             self._titles,
         )
-        self._collector = Collector(lambda: self._running_turns.running)
+        self._collector = Collector(lambda: self._running_turns.count)
         self._report = WorkerReport(self._running_turns, self._memory, self._peers)
         key_file = KeyFile(settings.data_dir / "secret-key")
         self._tokens = Tokens(lambda: settings.secret_key.encode() or key_file.read())

@@ -1,4 +1,4 @@
-"""The seam to a turn's events: a numbered log that one runner writes and any number of followers read."""
+"""Contract of a turn's event log: a numbered log with one writer, the runner, and any number of followers."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _encode = msgspec.json.Encoder().encode
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """One event: its number in the turn (from 1), its name, and its data as the bytes of a JSON object."""
+    """One event: its number in the turn (from 1), its name, and its data as a JSON object in UTF-8."""
 
     number: int
     name: str
@@ -20,25 +20,26 @@ class Event:
 
     @property
     def frame(self) -> bytes:
-        """The event as it goes over the wire (server-sent events: HTML Living Standard, 9.2)."""
+        """Return the event as a frame of server-sent events (HTML Living Standard, 9.2)."""
         return b"id: %d\nevent: %s\ndata: %s\n\n" % (self.number, self.name.encode(), self.data)
 
 
-def event(number: int, name: str, data: dict[str, Any]) -> Event:
-    # JSON has no bare line break, so the data is always one line.
+def make_event(number: int, name: str, data: dict[str, Any]) -> Event:
+    """Return an event with its data encoded."""
+    # JSON escapes line breaks, so the data is always one line.
     return Event(number, name, _encode(data))
 
 
 class EventLog(Protocol):
-    """The log of one turn. `append` from the runner's side only; `read` from any thread."""
+    """The event log of one turn. Only the runner calls `append`; `read` is safe from any thread."""
 
     def append(self, name: str, data: dict[str, Any]) -> Event:
-        """Number an event, keep it and wake the followers. `done` is the last."""
+        """Add an event with the next number and wake the followers. `done` is the last event."""
         ...
 
     def read(self, after: int, timeout_s: float) -> list[Event]:
-        """All events with a number above `after`: waits until there is one, at most `timeout_s`, then [].
+        """Return all events with a number above `after`; wait up to `timeout_s` seconds if there are none yet.
 
-        After `done` nothing more can come, and nobody waits.
+        Return [] after the timeout. After `done`, return at once.
         """
         ...

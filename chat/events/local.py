@@ -1,4 +1,4 @@
-"""A turn's log in the memory of the worker that runs it. It goes with the turn; the database keeps what counts."""
+"""Event log in the memory of the worker that runs the turn. It ends with the turn; the database keeps the answer."""
 
 from __future__ import annotations
 
@@ -6,49 +6,49 @@ import contextlib
 import time
 from typing import Any
 
-from chat.events.contract import Event, event
+from chat.events.contract import Event, make_event
 from chat.runtime.waiter import Waiter, waiter
 
 
 class LocalEventLog:
-    """See EventLog. `followers` is how many are reading just now, `ended_at` the number of `done`, 0 before it.
+    """EventLog without a lock. `followers` counts the current readers; `ended_at` is the number of `done`, or 0.
 
-    There is no lock: one side appends, and whoever waits does so by itself. It looks again after it has queued up,
-    and the event is in the list before anybody is woken, so none is missed.
+    `append` adds the event before it wakes the waiters, and a reader checks the list again after it has queued its
+    waiter, so no event is missed.
     """
 
     def __init__(self) -> None:
         self._events: list[Event] = []
-        self._waiting: list[Waiter] = []
+        self._waiters: list[Waiter] = []
         self.followers = 0
         self.ended_at = 0
 
     def append(self, name: str, data: dict[str, Any]) -> Event:
-        made = event(len(self._events) + 1, name, data)
-        self._events.append(made)
+        event = make_event(len(self._events) + 1, name, data)
+        self._events.append(event)
         if name == "done":
-            self.ended_at = made.number
-        if self._waiting:
-            woken, self._waiting = self._waiting, []
-            for each in woken:
-                each.wake()
-        return made
+            self.ended_at = event.number
+        if self._waiters:
+            woken, self._waiters = self._waiters, []
+            for waiter in woken:
+                waiter.wake()
+        return event
 
     def read(self, after: int, timeout_s: float) -> list[Event]:
-        until = 0.0
+        deadline = 0.0
         while len(self._events) <= after and not self.ended_at:
             now = time.monotonic()
-            until = until or now + timeout_s
-            if now >= until:
+            deadline = deadline or now + timeout_s
+            if now >= deadline:
                 break
-            self._wait(after, until - now)
+            self._wait(after, deadline - now)
         return self._events[after:]
 
     def _wait(self, after: int, timeout_s: float) -> None:
-        """Wait for the next event, whichever it is."""
+        """Wait for the next event."""
         mine = waiter()
-        self._waiting.append(mine)
+        self._waiters.append(mine)
         if len(self._events) <= after and not self.ended_at and mine.wait(timeout_s):
             return
-        with contextlib.suppress(ValueError):  # woken after all
-            self._waiting.remove(mine)
+        with contextlib.suppress(ValueError):  # `append` has removed it already
+            self._waiters.remove(mine)

@@ -1,4 +1,4 @@
-"""Events as pieces to be sent: several small ones in one, a large one in several."""
+"""Chunks of an event stream: small events are joined into one chunk, a large event is split into several."""
 
 from __future__ import annotations
 
@@ -6,30 +6,30 @@ from collections.abc import Iterable, Iterator
 
 from chat.events.contract import Event
 
-# A follower that does not read holds one piece, and what the way to it has made of that: some four of them.
+# A follower that does not read holds one chunk, and about three more copies of it on the way to its socket.
 CHUNK_BYTES = 32_768
-_AROUND_DATA = 64
+_FRAME_OVERHEAD = 64
 
 
 def chunks(events: Iterable[Event]) -> Iterator[bytes]:
-    """The frames of `events`, joined or cut to pieces of at most CHUNK_BYTES and what is around an event's data."""
+    """Yield the frames of `events` in chunks of at most CHUNK_BYTES plus the overhead of a frame."""
     joined: list[bytes] = []
     size = 0
-    for each in events:
-        length = len(each.data) + _AROUND_DATA
+    for event in events:
+        length = len(event.data) + _FRAME_OVERHEAD
         if joined and size + length > CHUNK_BYTES:
             yield b"".join(joined)
             joined, size = [], 0
         if length > CHUNK_BYTES:
-            yield from split(each.frame)
+            yield from split(event.frame)
         else:
-            joined.append(each.frame)
+            joined.append(event.frame)
             size += length
     if joined:
         yield b"".join(joined) if len(joined) > 1 else joined[0]
 
 
 def split(frames: bytes) -> Iterator[bytes]:
-    """The same bytes, a piece at a time."""
+    """Yield the same bytes in chunks of at most CHUNK_BYTES."""
     for begin in range(0, len(frames), CHUNK_BYTES):
         yield frames[begin : begin + CHUNK_BYTES]

@@ -12,7 +12,7 @@ from chat.messages import Answer, Message, ReasoningDelta, TextDelta
 
 
 def messages(answer: Answer, model: str) -> list[Message]:
-    """Return what `model` is given after the question, so that it goes on with `answer`."""
+    """Return the messages after the question that make `model` continue `answer`."""
     return [*answer_messages(answer, model), Message("user", GO_ON)]
 
 
@@ -20,13 +20,13 @@ def past_events(answer: Answer) -> Iterator[AgentEvent]:
     """Yield the events of an answer so far, in reading order."""
     if answer.reasoning:
         yield ReasoningDelta(answer.reasoning)
-    told = 0
+    sent = 0
     for position, record in enumerate(answer.tool_calls):
-        if record.text_offset > told:
-            yield TextDelta(answer.text[told : record.text_offset])
-            told = record.text_offset
+        if record.text_offset > sent:
+            yield TextDelta(answer.text[sent : record.text_offset])
+            sent = record.text_offset
         yield ToolCallStarted(position, replace(record, result=None, duration_ms=0))
         if record.result is not None:
             yield ToolCallEnded(position, record)
-    if told < len(answer.text):
-        yield TextDelta(answer.text[told:])
+    if sent < len(answer.text):
+        yield TextDelta(answer.text[sent:])

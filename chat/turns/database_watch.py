@@ -1,4 +1,4 @@
-"""Looks after the database's files and tries to write to them; says when they are gone or back."""
+"""Periodic check that the database's files are in place and writable. Logs when they are lost and when they return."""
 
 from __future__ import annotations
 
@@ -9,33 +9,33 @@ from chat.store import Store
 
 log = logging.getLogger(__name__)
 
-_LOOK_S = 1.0
-_WRITE_EVERY = 5  # looks
+_CHECK_S = 1.0
+_WRITE_EVERY = 5  # checks
 
 
 class DatabaseWatch:
-    """One for each worker. A database whose files were removed or replaced is not used until they are back."""
+    """One per worker. A database whose files were removed or replaced is not used until they are back."""
 
     def __init__(self, store: Store) -> None:
         self._database = store.database
         self._readiness = store.readiness
-        self._looks = 0
-        self._ticker = Ticker("database watch", _LOOK_S, self.look)
+        self._checks = 0
+        self._ticker = Ticker("database watch", _CHECK_S, self.check)
 
     def start(self) -> None:
-        self.look()
+        self.check()
         self._ticker.start()
 
     def stop(self) -> None:
         self._ticker.stop()
 
-    def look(self) -> None:
-        self._looks += 1
-        self._look_at_files()
-        if not self._database.files.lost and self._looks % _WRITE_EVERY == 1:
+    def check(self) -> None:
+        self._checks += 1
+        self._check_files()
+        if not self._database.files.lost and self._checks % _WRITE_EVERY == 1:
             self._readiness.probe_write()
 
-    def _look_at_files(self) -> None:
+    def _check_files(self) -> None:
         if not self._database.files.check():
             return
         if self._database.files.lost:

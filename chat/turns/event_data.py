@@ -1,4 +1,4 @@
-"""What a turn's events say. The same functions serve a running turn and one read back from the database."""
+"""The `data` of a turn's events, both for a running turn and for one read from the database."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from chat.store.records import Turn, TurnError
 
 
 def turn_data(turn: Turn) -> dict[str, Any]:
+    """Return the data of a `turn` event."""
     return {
         "turn_id": turn.id,
         "conversation_id": turn.conversation_id,
@@ -21,37 +22,43 @@ def turn_data(turn: Turn) -> dict[str, Any]:
 
 
 def tool_call_data(record: ToolCallRecord) -> dict[str, Any]:
+    """Return the data of a `tool_call` event."""
     call = record.call
     return {"id": call.id, "name": call.name, "arguments": call.arguments, "label": record.label}
 
 
 def tool_result_data(record: ToolCallRecord) -> dict[str, Any]:
-    """For a record that has its result."""
+    """Return the data of a `tool_result` event. The record must have its result."""
     result = record.result
-    assert result is not None  # noqa: S101 - the caller's part, for the type checker
+    assert result is not None  # noqa: S101 - a precondition, for the type checker
     data = {"id": record.call.id, "name": record.call.name, "ok": result.ok, "summary": result.summary}
-    shown = {} if result.data is None else {"data": result.data}
-    return data | shown | {"duration_ms": record.duration_ms}
+    result_data = {} if result.data is None else {"data": result.data}
+    return data | result_data | {"duration_ms": record.duration_ms}
 
 
 def error_data(error: TurnError) -> dict[str, Any]:
-    """`reason` is what the model's endpoint itself said, `retry_after` in how many seconds it may be asked again."""
-    said = {"reason": error.reason} if error.reason else {}
-    wait = {} if error.retry_after_s is None else {"retry_after": error.retry_after_s}
-    return {"code": error.code, "message": error.message, "retryable": error.retryable} | said | wait
+    """Return the data of an `error` event.
+
+    `reason` is the message of the model's endpoint, `retry_after` the seconds until a retry makes sense.
+    """
+    reason = {"reason": error.reason} if error.reason else {}
+    retry_after = {} if error.retry_after_s is None else {"retry_after": error.retry_after_s}
+    return {"code": error.code, "message": error.message, "retryable": error.retryable} | reason | retry_after
 
 
 def done_data(turn: Turn) -> dict[str, Any]:
+    """Return the data of a `done` event."""
     done = {"status": turn.status, "usage": usage_data(turn.usage), "duration_ms": turn.duration_ms}
     return done | notices_data(turn)
 
 
 def notices_data(turn: Turn) -> dict[str, Any]:
-    """What the user is to know about how the question was put, by code; absent for nothing."""
+    """Return the codes of the notices on this answer for the user; empty if there are none."""
     return {"notices": list(turn.notices)} if turn.notices else {}
 
 
 def usage_data(usage: Usage) -> dict[str, int]:
+    """Return the token counts of a turn."""
     return {
         "prompt_tokens": usage.prompt_tokens,
         "completion_tokens": usage.completion_tokens,

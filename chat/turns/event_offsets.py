@@ -1,9 +1,9 @@
-"""Where one event of a turn ends and the next begins, kept beside the answer.
+"""Boundaries of a turn's events in its answer, to replay the events after the log in memory is gone.
 
-The answer's text, tool calls and title are in the database anyway; a turn's marks are the little that is
-missing to tell its events again, with the same numbers, after the log in memory is gone: a JSON list with
-an item an event. `12` is a `delta` of twelve characters, `-7` a `reasoning` of seven, `"call 0"` and
-`"result 0"` are the first tool call's, `"title"` is itself. `turn` comes first and `error` and `done` last, unsaid.
+The answer's text, tool calls and title are stored anyway. The event offsets are what else is needed to replay the
+events with the same numbers: a JSON list with one item per event. `12` is a `delta` of twelve characters, `-7` a
+`reasoning` of seven, `"call 0"` and `"result 0"` belong to the first tool call, `"title"` is the title. `turn`, which
+is always the first event, and `error` and `done`, the last ones, have no item.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from collections.abc import Iterator
 
 import msgspec
 
-from chat.events.contract import Event, event
+from chat.events.contract import Event, make_event
 from chat.messages import Answer
 from chat.store.records import INTERRUPTED, Turn
 from chat.turns import event_data
@@ -20,54 +20,55 @@ from chat.turns import event_data
 EventOffset = int | str
 
 
-def encode(marks: list[EventOffset]) -> str:
-    return msgspec.json.encode(marks).decode()
+def encode(offsets: list[EventOffset]) -> str:
+    """Return the event offsets as JSON."""
+    return msgspec.json.encode(offsets).decode()
 
 
 class EndedTurn:
-    """A turn that has ended, its answer and its title, with where its events begin and end."""
+    """An ended turn with its answer, its title and its event offsets."""
 
     def __init__(self, turn: Turn, answer: Answer, title: str) -> None:
         self._turn = turn
         self._answer = answer
         self._title = title
-        self._marks = msgspec.json.decode(turn.event_offsets, type=list[int | str])
+        self._offsets = msgspec.json.decode(turn.event_offsets, type=list[int | str])
 
     def events(self, after: int = 0) -> Iterator[Event]:
-        """The events with a number above `after`, exactly as its followers had them, each made as it is needed.
+        """Yield the events with a number above `after`, identical to the ones of the running turn.
 
-        A worker that died took its last second of events with it. Whoever saw more of them than were kept is
-        told of the end all the same.
+        The last second of events is lost with a worker that dies. A follower that has received more events than are
+        stored still receives the end.
         """
         turn = self._turn
         if after < 1:
-            yield event(1, "turn", event_data.turn_data(turn))
-        yield from self._marked(after)
-        told = 1 + len(self._marks)
+            yield make_event(1, "turn", event_data.turn_data(turn))
+        yield from self._stored_events(after)
+        last_stored = 1 + len(self._offsets)
         closing = [("done", event_data.done_data(turn))]
         if turn.error is not None:
             closing.insert(0, ("error", event_data.error_data(turn.error)))
-        end_after = max(after, told) if turn.status == INTERRUPTED else told
+        end_after = max(after, last_stored) if turn.status == INTERRUPTED else last_stored
         for number, (name, data) in enumerate(closing, end_after + 1):
             if number > after:
-                yield event(number, name, data)
+                yield make_event(number, name, data)
 
-    def _marked(self, after: int) -> Iterator[Event]:
+    def _stored_events(self, after: int) -> Iterator[Event]:
         text = reasoning = 0
-        for number, mark in enumerate(self._marks, 2):
+        for number, offset in enumerate(self._offsets, 2):
             if number > after:
-                yield event(number, *self._told(mark, text, reasoning))
-            if not isinstance(mark, str):
-                text, reasoning = text + max(mark, 0), reasoning - min(mark, 0)
+                yield make_event(number, *self._name_and_data(offset, text, reasoning))
+            if not isinstance(offset, str):
+                text, reasoning = text + max(offset, 0), reasoning - min(offset, 0)
 
-    def _told(self, mark: EventOffset, text: int, reasoning: int) -> tuple[str, dict[str, object]]:
-        """The event of a mark; what deltas tell begins there in the text and in the reasoning."""
+    def _name_and_data(self, offset: EventOffset, text: int, reasoning: int) -> tuple[str, dict[str, object]]:
+        """Return an event's name and data. `text` and `reasoning` are the positions where a delta begins."""
         answer = self._answer
-        if not isinstance(mark, str):
-            if mark > 0:
-                return "delta", {"text": answer.text[text : text + mark]}
-            return "reasoning", {"text": answer.reasoning[reasoning : reasoning - mark]}
-        kind, _, position = mark.partition(" ")
+        if not isinstance(offset, str):
+            if offset > 0:
+                return "delta", {"text": answer.text[text : text + offset]}
+            return "reasoning", {"text": answer.reasoning[reasoning : reasoning - offset]}
+        kind, _, position = offset.partition(" ")
         if kind == "title":
             return "title", {"title": self._title}
         if kind == "call":

@@ -1,6 +1,6 @@
-"""Deletes, a day after their last use, temporary conversations and users who have nothing.
+"""Deletion of temporary conversations, and of users without data, a day after their last use.
 
-The conversations' rows are removed by `removal.py`.
+`removal.py` removes the conversations' rows.
 """
 
 from __future__ import annotations
@@ -15,14 +15,14 @@ from chat.store.records import now_ms
 
 log = logging.getLogger(__name__)
 
-_KEPT_MS = 24 * 3600 * 1000
+_TTL_MS = 24 * 3600 * 1000
 _SWEEP_S = 600.0
 _BATCH = 10_000
-_USERS_AT_ONCE = 200
+_USER_BATCH = 200
 
 
 class Expiry:
-    """One for each worker; which of them comes first does not matter, the others find nothing left."""
+    """One per worker; the sweeps of several workers do not conflict."""
 
     def __init__(self, store: Store, memory: ConversationMemory) -> None:
         self._store = store
@@ -40,8 +40,8 @@ class Expiry:
         self.sweep_users()
 
     def sweep(self) -> int:
-        """Delete the conversations that have expired and return how many. Looks, through an index, before it locks."""
-        unused_since = now_ms() - _KEPT_MS
+        """Delete expired conversations and return their number. Reads an index before it takes a write lock."""
+        unused_since = now_ms() - _TTL_MS
         removed = 0
         try:
             for conversation_id in self._store.conversations.expired(unused_since, _BATCH):
@@ -53,13 +53,13 @@ class Expiry:
         return removed
 
     def sweep_users(self) -> int:
-        """Delete users who have nothing and did not come back, and return how many."""
-        since = now_ms() - _KEPT_MS
+        """Delete users without data that have not returned, and return their number."""
+        since = now_ms() - _TTL_MS
         removed = last = 0
         try:
-            while found := self._store.sessions.unused_users(since, last, _USERS_AT_ONCE):
-                removed += self._store.sessions.remove_unused_users(found, since)
-                last = found[-1]
+            while batch := self._store.sessions.unused_users(since, last, _USER_BATCH):
+                removed += self._store.sessions.remove_unused_users(batch, since)
+                last = batch[-1]
         except StoreUnavailable as error:
             log.warning("Deleting unused identities is put off: %s", error)
         if removed:
@@ -67,7 +67,7 @@ class Expiry:
         return removed
 
     def _remove(self, conversation_id: int, unused_since: int) -> bool:
-        """Delete one conversation. One that cannot be deleted must not keep the others."""
+        """Delete one conversation. A failure must not prevent the deletion of the others."""
         try:
             removed = self._store.conversations.remove_expired(conversation_id, unused_since)
         except StoreFailed:

@@ -1,4 +1,4 @@
-"""Follows a turn from any worker: here, at its home over that worker's socket, or in the database once it has ended."""
+"""Follow a turn from any worker: from its log here, over its worker's socket, or from the database after its end."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 
 from chat.cluster.peers import Peers, PeerUnreachable
 from chat.errors import StoreFailed, StoreUnavailable
-from chat.events.contract import event
+from chat.events.contract import make_event
 from chat.events.local import LocalEventLog
 from chat.store import Store
 from chat.store.records import RUNNING, Turn, TurnError
@@ -21,7 +21,7 @@ from chat.turns.stream_limits import CountedStream, StreamLimits, too_many_follo
 
 log = logging.getLogger(__name__)
 
-# A browser that has left is noticed by the second or third write after it did.
+# A closed connection is detected by the second or third write after it was closed.
 HEARTBEAT_S = 5.0
 _HEARTBEAT = b": still here\n\n"
 _RETRY_S = 0.5
@@ -31,9 +31,9 @@ _UNREADABLE = TurnError("internal", "The answer cannot be read; the server's log
 
 
 class Follower:
-    """One for each worker. Frames are the bytes of server-sent events, or comments to keep a line open.
+    """One per worker. Yields frames of server-sent events, and comments as heartbeats.
 
-    No piece of them is longer than a send should be, however large the events. `limits` bounds the followers.
+    Frames come in chunks of bounded size, however large the events are. `limits` bounds the streams.
     """
 
     def __init__(self, store: Store, running_turns: RunningTurns, peers: Peers, limits: StreamLimits) -> None:
@@ -44,24 +44,24 @@ class Follower:
         self._replays = Replays(store.turns.with_answer)
 
     def check_room(self) -> None:
-        """Raise Overloaded where a further stream would be too many."""
+        """Raise Overloaded if this worker has no room for another stream."""
         self._limits.check()
 
     def frames(self, turn_id: int, after: int, wait: bool = True) -> Iterator[bytes]:
-        """A turn's events with a number above `after`, to the last one, however long that takes.
+        """Return an iterator over a turn's events with a number above `after`, until the last one.
 
-        Without `wait`, only those that there are by now. Raises LimitReached when too many follow the turn already.
+        Without `wait`, it ends with the last event so far. Raises LimitReached if the turn has too many followers.
         """
         return CountedStream(self._frames(turn_id, after, wait), self._limits, turn_id)
 
     def frames_for_another(self, turn: Turn, after: int, wait: bool = True) -> Iterator[bytes]:
-        """The same for a follower who did not begin the turn. Raises Overloaded and LimitReached."""
+        """Like `frames`, for a follower that did not begin the turn. Raises Overloaded and LimitReached."""
         self._limits.check()
-        if turn.status == RUNNING and self._running_turns.get(turn.id) is None and self._full_at_home(turn):
+        if turn.status == RUNNING and self._running_turns.get(turn.id) is None and self._is_full_elsewhere(turn):
             raise too_many_followers()
         return self.frames(turn.id, after, wait)
 
-    def _full_at_home(self, turn: Turn) -> bool:
+    def _is_full_elsewhere(self, turn: Turn) -> bool:
         try:
             return b"".join(self._peers.ask(turn.worker, {"room": turn.id}, _ROOM_TIMEOUT_S)) == _FULL
         except PeerUnreachable:
@@ -71,57 +71,57 @@ class Follower:
         while True:
             running = self._running_turns.get(turn_id)
             if running is not None:
-                yield from _of_log(running.log, after, wait)
+                yield from _from_log(running.log, after, wait)
                 return
             try:
                 turn = self._store.turns.get(turn_id)
                 if turn is None or turn.status != RUNNING:
-                    yield from self._replayed(turn_id, after)
+                    yield from self._from_database(turn_id, after)
                     return
             except StoreFailed as error:
                 log.error("Turn %s cannot be followed: %s", turn_id, error.__cause__ or error)
                 yield _unreadable()
                 return
             except StoreUnavailable as error:
-                log.info("Whoever follows turn %s waits for the database: %s", turn_id, error)
+                log.info("A follower of turn %s waits for the database: %s", turn_id, error)
             else:
-                after, ended = yield from self._relayed(turn.worker, turn_id, after, wait)
+                after, ended = yield from self._from_peer(turn.worker, turn_id, after, wait)
                 if ended:
                     return
             if not wait:
                 return
-            # Its home has died, or has just ended it: the database will tell which.
+            # The turn's worker has died or has just ended the turn; the database shows which.
             yield _HEARTBEAT
             time.sleep(_RETRY_S)
 
     def serve(self, request: dict[str, Any]) -> Iterator[bytes]:
-        """Answer another worker's `{"follow": turn, "after": number, "wait": whether to}` with frames, or none."""
+        """Answer another worker's `{"follow": turn, "after": number, "wait": bool}` with frames, if it runs here."""
         turn_id = int(request["follow"])
         running = self._running_turns.get(turn_id)
         if running is not None and not self._limits.is_full(turn_id):
             wait = request.get("wait") is not False
-            yield from CountedStream(_of_log(running.log, int(request["after"]), wait), self._limits, turn_id)
+            yield from CountedStream(_from_log(running.log, int(request["after"]), wait), self._limits, turn_id)
 
     def serve_room(self, request: dict[str, Any]) -> Iterator[bytes]:
-        """What it answers to `{"room": turn}`: whether so many follow the turn that nobody else may."""
+        """Answer another worker's `{"room": turn}`: `full` if the turn has the maximum of followers, else empty."""
         if self._limits.is_full(int(request["room"])):
             yield _FULL
 
-    def _replayed(self, turn_id: int, after: int) -> Iterator[bytes]:
-        ended = self._replays.of(turn_id)
-        if ended is not None:
-            yield from chunks(ended.events(after))
+    def _from_database(self, turn_id: int, after: int) -> Iterator[bytes]:
+        replay = self._replays.of(turn_id)
+        if replay is not None:
+            yield from chunks(replay.events(after))
 
-    def _relayed(self, worker: str, turn_id: int, after: int, wait: bool) -> Generator[bytes, None, tuple[int, bool]]:
-        """Frames from the turn's home. Returns the number of the last event, and whether it was the end."""
-        rest = b""
+    def _from_peer(self, worker: str, turn_id: int, after: int, wait: bool) -> Generator[bytes, None, tuple[int, bool]]:
+        """Yield frames from the turn's worker. Return the number of the last event, and whether it was `done`."""
+        incomplete = b""
         try:
             request = {"follow": turn_id, "after": after, "wait": wait}
             for chunk in self._peers.ask(worker, request, timeout_s=3 * HEARTBEAT_S):
-                whole, separator, rest = (rest + chunk).rpartition(b"\n\n")
+                complete, separator, incomplete = (incomplete + chunk).rpartition(b"\n\n")
                 if separator:
-                    after, ended = _last_event(whole, after)
-                    yield from split(whole + separator)
+                    after, ended = _last_event(complete, after)
+                    yield from split(complete + separator)
                     if ended:
                         return after, True
         except PeerUnreachable:
@@ -129,31 +129,31 @@ class Follower:
         return after, False
 
 
-def _of_log(events: LocalEventLog, after: int, wait: bool) -> Iterator[bytes]:
-    events.followers += 1
+def _from_log(event_log: LocalEventLog, after: int, wait: bool) -> Iterator[bytes]:
+    event_log.followers += 1
     try:
         while True:
-            found = events.read(after, HEARTBEAT_S if wait else 0)
-            if not found:
-                if not wait or 0 < events.ended_at <= after:
+            batch = event_log.read(after, HEARTBEAT_S if wait else 0)
+            if not batch:
+                if not wait or 0 < event_log.ended_at <= after:
                     return
                 yield _HEARTBEAT
                 continue
-            after = found[-1].number
-            yield from chunks(found)
-            if not wait or found[-1].name == "done":
+            after = batch[-1].number
+            yield from chunks(batch)
+            if not wait or batch[-1].name == "done":
                 return
     finally:
-        events.followers -= 1
+        event_log.followers -= 1
 
 
 def _unreadable() -> bytes:
-    """Return an `error` without a number: it is an end of the stream, and no event of the turn."""
-    return event(0, "error", event_data.error_data(_UNREADABLE)).frame.partition(b"\n")[2]
+    """Return an `error` frame without a number: it ends the stream but is not an event of the turn."""
+    return make_event(0, "error", event_data.error_data(_UNREADABLE)).frame.partition(b"\n")[2]
 
 
 def _last_event(frames: bytes, after: int) -> tuple[int, bool]:
-    """The number of the last event among whole frames (`after` if there is none), and whether it is `done`."""
+    """Return the number of the last event in complete frames (else `after`), and whether it is `done`."""
     ended = False
     for frame in frames.split(b"\n\n"):
         if frame.startswith(b"id: "):

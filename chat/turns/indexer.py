@@ -1,4 +1,4 @@
-"""Has what was said indexed soon after, for the search."""
+"""Background job that indexes new texts for the search."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from chat.store import Store
 log = logging.getLogger(__name__)
 
 _SWEEP_S = 1.0
-# Of transactions in a sweep, so that after a crowd has asked there is time for who is being answered.
-_AT_MOST = 4
+# Transactions per sweep, so that after a burst of questions there is time left for answers.
+_MAX_TRANSACTIONS = 4
 
 
 class Indexer:
-    """One for each worker; which of them comes first does not matter."""
+    """One per worker; the sweeps of several workers do not conflict."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
@@ -30,16 +30,16 @@ class Indexer:
         self._ticker.stop()
 
     def sweep(self) -> int:
-        """Index what is due, or some of it where that is much, and return how many texts that were."""
+        """Index pending texts, at most a few batches, and return how many were indexed."""
         indexed = 0
         try:
-            for _ in range(_AT_MOST):
-                if not self._store.index.has_pending():  # looks before it locks
+            for _ in range(_MAX_TRANSACTIONS):
+                if not self._store.index.has_pending():  # reads before it takes a write lock
                     break
                 indexed += self._store.index.index_pending()
             self._put_off = False
         except StoreUnavailable as error:
-            if not self._put_off:  # said once, not each second
-                log.warning("Indexing what was said is put off: %s", error)
+            if not self._put_off:  # logged once, not every second
+                log.warning("Indexing of new texts is put off: %s", error)
             self._put_off = True
         return indexed

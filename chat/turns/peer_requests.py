@@ -1,4 +1,4 @@
-"""What this worker does for the others of its server when they ask over its socket."""
+"""Dispatch of the requests that this worker receives from other workers over its socket."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from chat.turns.stop import Stopper
 
 
 def dispatch(follower: Follower, stopper: Stopper) -> Handler:
-    """The handler for `Peers.listen`: a request names what it wants by its first key."""
-    served = {"follow": follower.serve, "room": follower.serve_room, "stop": stopper.serve}
+    """Return the handler for `Peers.listen`. A request is dispatched by its key; an unknown one has no answer."""
+    handlers = {"follow": follower.serve, "room": follower.serve_room, "stop": stopper.serve}
 
-    def serve(request: dict[str, Any]) -> Iterable[bytes]:
-        return next((serve(request) for wanted, serve in served.items() if wanted in request), ())
+    def handle(request: dict[str, Any]) -> Iterable[bytes]:
+        return next((serve(request) for key, serve in handlers.items() if key in request), ())
 
-    return serve
+    return handle

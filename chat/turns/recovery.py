@@ -1,4 +1,4 @@
-"""Ends the turns that nobody runs any more: those of workers that have died, and those that this worker has lost."""
+"""Recovery of turns without a running worker: those of dead workers, and those that this worker has lost."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ from chat.turns.running_turns import RunningTurns
 log = logging.getLogger(__name__)
 
 _SWEEP_S = 1.0
-# A turn is in the database a moment before it is among this worker's.
+# A turn is in the database a moment before it is in this worker's registry.
 _SWEEPS_UNTIL_LOST = 5
 _DIED = TurnError("turn_interrupted", "The server stopped before the answer was complete.", True)
 
 
 class Recovery:
-    """One for each worker; which of them comes first does not matter.
+    """One per worker; the sweeps of several workers do not conflict.
 
-    A worker of this machine is known by its process (`presence`): while that lives, stopped or slow, its turns are
-    left to it. One that cannot be seen from here is taken for dead when its leases are not renewed.
+    A worker of this machine counts as alive while its process exists (`presence`), even if it is stopped or slow. A
+    worker that is not visible from here counts as dead when its leases are not renewed.
     """
 
     def __init__(
@@ -53,14 +53,14 @@ class Recovery:
         self._ticker.stop()
 
     def sweep(self) -> list[int]:
-        """End every turn that is lost; returns their ids. Looks before it locks."""
+        """End every lost turn and return their ids. Reads before it takes a write lock."""
         try:
             ended = self._end_lost(self._store.turns.oldest_leases())
         except StoreUnavailable as error:
-            if not self._put_off:  # said once, not each second
+            if not self._put_off:  # logged once, not every second
                 log.warning("Looking for interrupted turns is put off: %s", error)
             self._put_off = True
-            self._heartbeats.forget()  # where the database is locked, nobody can renew a lease
+            self._heartbeats.forget()  # while the database is locked, no worker can renew a lease
             return []
         self._put_off = False
         for turn_id in ended:
@@ -69,10 +69,10 @@ class Recovery:
 
     def _end_lost(self, leases: dict[str, int]) -> list[int]:
         presence = {worker: self._presence(worker) for worker in leases if worker != self._name}
-        gone = [worker for worker, found in presence.items() if found is Presence.GONE]
-        unseen = {worker: leases[worker] for worker, found in presence.items() if found is Presence.UNKNOWN}
-        self._heartbeats.look(unseen)
-        # From the first suspicion on, a write each time: a database that is locked may be why nothing is renewed.
+        gone = [worker for worker, state in presence.items() if state is Presence.GONE]
+        unknown = {worker: leases[worker] for worker, state in presence.items() if state is Presence.UNKNOWN}
+        self._heartbeats.observe(unknown)
+        # From the first suspicion on, write in every sweep: a locked database may be why leases are not renewed.
         suspected = self._heartbeats.unchanged_for(SUSPECT_S)
         lost = self._lost() if self._name in leases else []
         if not (gone or suspected or lost):
@@ -80,7 +80,7 @@ class Recovery:
         return self._store.turns.interrupt_lost(gone, self._heartbeats.unchanged_for(SILENT_S), lost, _DIED)
 
     def _lost(self) -> list[int]:
-        """Turns that are this worker's by the database, and have not been among those that it runs for some time."""
+        """Return turns that the database assigns to this worker but that have been missing here for several sweeps."""
         mine = set(self._store.turns.running_on(self._name))
         mine.difference_update(running.turn.id for running in self._running_turns.turns())
         self._missing = {turn_id: self._missing.get(turn_id, 0) + 1 for turn_id in mine}

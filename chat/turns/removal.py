@@ -1,4 +1,4 @@
-"""Removes what was deleted, a portion at a time, with pauses in which others write."""
+"""Removal of deleted conversations in small batches, with pauses in which other writers proceed."""
 
 from __future__ import annotations
 
@@ -12,22 +12,22 @@ from chat.store.removal import HiddenConversation
 
 log = logging.getLogger(__name__)
 
-_LOOK_S = 1.0
-# What another worker hid and could not remove, because it died, is looked for this often.
-_LOOK_AT_ALL_EVERY = 60
+_CHECK_S = 1.0
+# Check for conversations that another worker marked as deleted before it died; in checks.
+_CHECK_ALL_EVERY = 60
 _PAUSE_S = 0.03
 _BATCH = 50
 
 
 class Remover:
-    """One in each worker. Those that meet at a conversation take turns, and none does another's work again."""
+    """One per worker. Workers that remove the same conversation alternate and do not repeat each other's work."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
-        self._looks = 0
+        self._checks = 0
         self._stopping = threading.Event()
         self._failed: set[int] = set()
-        self._ticker = Ticker("removal", _LOOK_S, self.look)
+        self._ticker = Ticker("removal", _CHECK_S, self.check)
 
     def start(self) -> None:
         self._ticker.start()
@@ -36,15 +36,15 @@ class Remover:
         self._stopping.set()
         self._ticker.stop()
 
-    def look(self) -> None:
-        """Sweep if this worker has hidden something, and now and then for the others."""
-        if self._store.removal.due or self._looks % _LOOK_AT_ALL_EVERY == 0:
+    def check(self) -> None:
+        """Sweep if this worker has deleted a conversation, and once a minute in any case."""
+        if self._store.removal.due or self._checks % _CHECK_ALL_EVERY == 0:
             self._store.removal.due = False
             self.sweep()
-        self._looks += 1
+        self._checks += 1
 
     def sweep(self) -> None:
-        """Remove what is hidden. One conversation that cannot be removed does not stop the others."""
+        """Remove deleted conversations. A failure with one does not stop the others."""
         seen: set[int] = set()
         while not self._stopping.is_set():
             new = [each for each in self._pending(_BATCH + len(seen)) if each.conversation_id not in seen]

@@ -1,4 +1,4 @@
-"""Turns that have ended, told again: one copy of an answer for all who follow it at the same time."""
+"""Replay of ended turns: concurrent followers share one copy of the answer."""
 
 from __future__ import annotations
 
@@ -15,35 +15,36 @@ Ended = tuple[Turn, Answer, str]
 
 
 class Replay:
-    """What is told of a turn that has ended. Shared by its followers, and gone with the last of them."""
+    """The events of one ended turn. Shared by its followers and released with the last of them."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._marked: event_offsets.EndedTurn | None = None
+        self._ended_turn: event_offsets.EndedTurn | None = None
 
-    def load(self, ended: Callable[[], Ended | None]) -> bool:
-        """Read it, unless that has been done. False where there is nothing to read."""
+    def load(self, read: Callable[[], Ended | None]) -> bool:
+        """Read the turn once. Return False if it does not exist."""
         with self._lock:
-            if self._marked is None and (found := ended()) is not None:
-                self._marked = event_offsets.EndedTurn(*found)
-        return self._marked is not None
+            if self._ended_turn is None and (ended := read()) is not None:
+                self._ended_turn = event_offsets.EndedTurn(*ended)
+        return self._ended_turn is not None
 
     def events(self, after: int) -> Iterator[Event]:
-        return iter(()) if self._marked is None else self._marked.events(after)
+        """Return the events with a number above `after`."""
+        return iter(()) if self._ended_turn is None else self._ended_turn.events(after)
 
 
 class Replays:
-    """Those that are being told at the moment. `ended` reads one from the database."""
+    """The replays in use. `read` loads an ended turn from the database."""
 
-    def __init__(self, ended: Callable[[int], Ended | None]) -> None:
-        self._ended = ended
+    def __init__(self, read: Callable[[int], Ended | None]) -> None:
+        self._read = read
         self._shared: weakref.WeakValueDictionary[int, Replay] = weakref.WeakValueDictionary()
         self._lock = threading.Lock()
 
     def of(self, turn_id: int) -> Replay | None:
-        """The turn, to be told; None where it is gone. Raises StoreUnavailable."""
+        """Return the replay of a turn, or None if it no longer exists. Raises StoreUnavailable."""
         with self._lock:
             replay = self._shared.get(turn_id)
             if replay is None:
                 replay = self._shared[turn_id] = Replay()
-        return replay if replay.load(lambda: self._ended(turn_id)) else None
+        return replay if replay.load(lambda: self._read(turn_id)) else None

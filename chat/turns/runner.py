@@ -1,6 +1,6 @@
-"""Runs turns: claims the conversation, has the agent answer in a thread of its own, commits the end.
+"""Execution of turns: claim the conversation, run the agent in a thread of its own, commit the end.
 
-The thread is apart from the request: a browser that goes away ends its response, never the turn.
+The thread is independent of the request: a browser that disconnects ends its response, never the turn.
 """
 
 from __future__ import annotations
@@ -32,16 +32,16 @@ from config.system_prompt import system_prompt
 
 log = logging.getLogger(__name__)
 
-# How far back a rebuilt context looks, in messages, before it is cut to what the model may hold.
+# Messages that a rebuilt context reads from the database, before it is cut to the limit of characters.
 _PATH_MESSAGES = 400
-_COMMIT_AGAIN_S, _COMMIT_AGAIN_AT_MOST_S = 0.5, 5.0
+_COMMIT_RETRY_S, _MAX_COMMIT_RETRY_S = 0.5, 5.0
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """The longest turn, and the longest context that the model is given.
+    """Limits of a turn's time and of the model's context, in seconds and characters.
 
-    `prompt` are the operator's instructions, "" the built-in ones.
+    `prompt` is the operator's system prompt, "" for the built-in one.
     """
 
     turn_timeout_s: float
@@ -50,18 +50,18 @@ class Limits:
 
 
 @dataclass(frozen=True, slots=True)
-class Course:
-    """How an answer differs from a plain one: it goes on with what there was, or follows a wish (`wishes.py`)."""
+class AnswerOptions:
+    """Options of an answer: the partial answer to continue, and an extra instruction for the model."""
 
     start: Answer = field(default_factory=Answer)
-    wish: str = ""
+    instruction: str = ""
 
 
-_PLAIN = Course()
+_DEFAULTS = AnswerOptions()
 
 
 class Runner:
-    """One for each worker, which `worker` names to the others."""
+    """One per worker. `worker` is the worker's name in the database."""
 
     def __init__(
         self,
@@ -83,104 +83,108 @@ class Runner:
         self._worker = worker
 
     def begin(self, owner: Owner, conversation_id: int, question: Question, model: str) -> StartedTurn:
-        """Begin a turn: when this returns the question is committed and the agent is at work.
+        """Begin a turn. When this returns, the question is committed and the agent runs.
 
-        Raises what `Turns.begin` raises, and Overloaded.
+        Raises Overloaded, Restarting and the exceptions of `Turns.begin`.
         """
         with self._running_turns.admit(), self._late_launch():
             run = Run(model, self._mode.name, self._worker)
             return self._launch(self._store.turns.begin(owner, conversation_id, question, run))
 
-    def regenerate(self, answer: StoredMessage, model: str, wish: str = "") -> StartedTurn:
-        """Begin another answer beside `answer`; `wish` is "" or one of `answer_styles.STYLES`."""
-        return self._beside(answer, model, Course(wish=answer_styles.instruction(wish, answer.text)))
+    def regenerate(self, answer: StoredMessage, model: str, style: str = "") -> StartedTurn:
+        """Begin another answer beside `answer`. `style` is "" or one of `answer_styles.STYLES`."""
+        return self._begin_version(
+            answer, model, AnswerOptions(instruction=answer_styles.instruction(style, answer.text))
+        )
 
     def resume(self, answer: StoredMessage, model: str) -> StartedTurn:
-        """Begin a version of `answer` that has all of it, and goes on where it was cut."""
-        return self._beside(answer, model, Course(Answer(answer.text, answer.reasoning, answer.tool_calls)))
+        """Begin a new version of `answer` that contains it and continues where it was cut."""
+        return self._begin_version(
+            answer, model, AnswerOptions(Answer(answer.text, answer.reasoning, answer.tool_calls))
+        )
 
-    def _beside(self, answer: StoredMessage, model: str, course: Course) -> StartedTurn:
-        with self._running_turns.admit(), self._late_launch(course):
+    def _begin_version(self, answer: StoredMessage, model: str, options: AnswerOptions) -> StartedTurn:
+        with self._running_turns.admit(), self._late_launch(options):
             run = Run(model, self._mode.name, self._worker)
-            return self._launch(self._store.turns.begin_alternative(answer, run), course)
+            return self._launch(self._store.turns.begin_alternative(answer, run), options)
 
     @contextlib.contextmanager
-    def _late_launch(self, course: Course = _PLAIN) -> Iterator[None]:
-        """Launch a turn that the database begins only after its sender was told to try again.
+    def _late_launch(self, options: AnswerOptions = _DEFAULTS) -> Iterator[None]:
+        """Launch a turn that the database begins only after its client has been asked to try again.
 
-        Whoever sends the same once more, under the same `client_id`, finds it running.
+        If the client sends the same request again, with the same `client_id`, it gets the running turn.
         """
         try:
             yield
         except StoreTimeout as late:
-            with contextlib.suppress(RuntimeError):  # no more threads: it is found to be lost
-                threads.start("late turn", self._launch_late, late, course)
+            with contextlib.suppress(RuntimeError):  # the system has no more threads; recovery ends the turn
+                threads.start("late turn", self._launch_late, late, options)
             raise
 
-    def _launch_late(self, late: StoreTimeout, course: Course) -> None:
+    def _launch_late(self, late: StoreTimeout, options: AnswerOptions) -> None:
         with contextlib.suppress(ParleyError), self._running_turns.admit():
-            begun = late.result()
-            if isinstance(begun, StartedTurn):
-                self._launch(begun, course)
+            started = late.result()
+            if isinstance(started, StartedTurn):
+                self._launch(started, options)
 
-    def _launch(self, begun: StartedTurn, course: Course = _PLAIN) -> StartedTurn:
-        if not begun.created:
-            return begun
-        turn = begun.turn
+    def _launch(self, started: StartedTurn, options: AnswerOptions = _DEFAULTS) -> StartedTurn:
+        if not started.created:
+            return started
+        turn = started.turn
         log.info(
             "%s Using %s agent for conversation %s", self._mode.emoji, self._mode.name.upper(), turn.conversation_id
         )
-        running = RunningTurn(turn, Cancellation(self._limits.turn_timeout_s), self._running_turns.pace)
-        if begun.new_title:
-            running.title(begun.new_title)
+        running = RunningTurn(turn, Cancellation(self._limits.turn_timeout_s), self._running_turns.flusher)
+        if started.new_title:
+            running.set_title(started.new_title)
         self._running_turns.add(running)
         try:
-            threads.start(f"turn {turn.id}", self._run, running, begun, course)
-        except RuntimeError:  # the system gives no more threads; the turn is begun and has to end
+            threads.start(f"turn {turn.id}", self._run, running, started, options)
+        except RuntimeError:  # the system has no more threads; the turn has begun and must end
             self._commit(running, FAILED, _NO_THREAD)
             self._running_turns.remove(running)
-        return begun
+        return started
 
-    def _run(self, running: RunningTurn, begun: StartedTurn, course: Course) -> None:
+    def _run(self, running: RunningTurn, started: StartedTurn, options: AnswerOptions) -> None:
         try:
-            self._answer_and_commit(running, begun, course)
+            self._answer_and_commit(running, started, options)
         except Exception:
             log.exception("Turn %s could not be ended", running.turn.id)
-            self._end_unkept(running)  # its lease will run out, but who follows it need not wait for that
+            self._end_unsaved(running)  # its lease will expire, but followers need not wait for that
         finally:
             self._running_turns.remove(running)
 
-    def _answer_and_commit(self, running: RunningTurn, begun: StartedTurn, course: Course) -> None:
+    def _answer_and_commit(self, running: RunningTurn, started: StartedTurn, options: AnswerOptions) -> None:
         try:
-            context = self._context(begun)
+            context = self._context(started)
         except StoreUnavailable as unavailable:
-            passing = not isinstance(unavailable, StoreFailed)
-            self._commit(running, FAILED, TurnError(unavailable.code, unavailable.message, passing))
+            retryable = not isinstance(unavailable, StoreFailed)
+            self._commit(running, FAILED, TurnError(unavailable.code, unavailable.message, retryable))
             return
-        for event in continuation.past_events(course.start):
-            running.take(event)
-        prompt = system_prompt(self._limits.prompt, begun.instructions, course.wish)
-        status, error = self._answer(running, [Message("system", prompt), *context], course.start)
+        for event in continuation.past_events(options.start):
+            running.handle(event)
+        prompt = system_prompt(self._limits.prompt, started.instructions, options.instruction)
+        status, error = self._answer(running, [Message("system", prompt), *context], options.start)
         self._commit(running, status, error, context)
-        if begun.provisional and status in (COMPLETED, STOPPED):
-            self._entitle(running, begun)
+        if started.provisional and status in (COMPLETED, STOPPED):
+            self._request_title(running, started)
 
-    def _context(self, begun: StartedTurn) -> list[Message]:
-        """The conversation up to and including the question."""
-        known = self._memory.get(begun.turn.conversation_id, begun.parent_id)
-        if known is None:
-            path = [] if begun.parent_id is None else self._store.history.path_to(begun.parent_id, _PATH_MESSAGES)
-            known = tuple(message for stored in path for message in _told(stored))
-        return fit([*known, Message("user", begun.text)], self._limits.context_chars)
+    def _context(self, started: StartedTurn) -> list[Message]:
+        """Return the conversation up to and including the question."""
+        messages = self._memory.get(started.turn.conversation_id, started.parent_id)
+        if messages is None:
+            path = [] if started.parent_id is None else self._store.history.path_to(started.parent_id, _PATH_MESSAGES)
+            messages = tuple(message for stored in path for message in _context_messages(stored))
+        return fit([*messages, Message("user", started.text)], self._limits.context_chars)
 
     def _answer(self, running: RunningTurn, context: list[Message], start: Answer) -> tuple[str, TurnError | None]:
-        """Have the agent answer, going on with `start`. Returns the turn's status and error."""
+        """Run the agent, continuing `start`. Return the turn's status and error."""
         turn = running.turn
         if start.text or start.tool_calls:
             context = [*context, *continuation.messages(start, turn.model)]
         try:
             for event in self._agent.answer(turn.model, context, running.cancellation, start):
-                running.take(event)
+                running.handle(event)
         except TurnEnded as ended:
             status = FAILED if ended.reason == "timeout" else ended.reason
             return status, None if status == STOPPED else TurnError(ended.code, ended.message, True)
@@ -195,30 +199,33 @@ class Runner:
     def _commit(
         self, running: RunningTurn, status: str, error: TurnError | None, context: Sequence[Message] = ()
     ) -> None:
-        """Commit the end, waiting for a database that is away; then let memory keep it, and tell the followers."""
+        """Commit the end, waiting while the database is unavailable; then update memory and notify the followers."""
         progress = running.progress()
         ended = self._finish(progress, status, error)
         if ended is None:
-            self._end_unkept(running)
+            self._end_unsaved(running)
             return
         if status == COMPLETED:
             messages = [*context, *answer_messages(progress.answer, running.turn.model)]
             self._memory.put(ended.conversation_id, ended.message_id, messages)
         running.end(ended, error)
 
-    def _entitle(self, running: RunningTurn, begun: StartedTurn) -> None:
+    def _request_title(self, running: RunningTurn, started: StartedTurn) -> None:
         text = running.progress().answer.text
         if text.strip():
-            self._titles.request(FirstExchange(begun.turn.conversation_id, begun.turn.model, begun.text, text))
+            self._titles.request(FirstExchange(started.turn.conversation_id, started.turn.model, started.text, text))
 
-    def _end_unkept(self, running: RunningTurn) -> None:
+    def _end_unsaved(self, running: RunningTurn) -> None:
         running.end(
-            replace(running.turn, status=FAILED, ended_at=running.turn.started_at + running.elapsed_ms), _NOT_KEPT
+            replace(running.turn, status=FAILED, ended_at=running.turn.started_at + running.elapsed_ms), _NOT_SAVED
         )
 
     def _finish(self, progress: Progress, status: str, error: TurnError | None) -> Turn | None:
-        """Commit the end, trying until it is done: what was shown whole must not be lost. None: it cannot be kept."""
-        pause_s = _COMMIT_AGAIN_S
+        """Commit the end, with retries while the database is unavailable: a displayed answer must not be lost.
+
+        Return None if it cannot be saved.
+        """
+        pause_s = _COMMIT_RETRY_S
         in_doubt = False
         while True:
             try:
@@ -228,27 +235,27 @@ class Runner:
                     return ended if ended is not None and (ended.status, ended.error) == (status, error) else None
                 return ended
             except StoreFailed as refused:
-                log.error("The end of turn %s cannot be kept: %s", progress.turn.id, refused)
+                log.error("The end of turn %s cannot be saved: %s", progress.turn.id, refused)
                 return None
             except StoreUnavailable as unavailable:
                 in_doubt = True  # the commit itself may have failed after it took effect
                 log.warning("The end of turn %s is put off: %s", progress.turn.id, unavailable)
                 time.sleep(pause_s)
-                pause_s = min(2 * pause_s, _COMMIT_AGAIN_AT_MOST_S)
+                pause_s = min(2 * pause_s, _MAX_COMMIT_RETRY_S)
 
 
 def _model_error(failed: ModelError) -> TurnError:
     wait_s = failed.retry_after_s
-    whole_s = None if wait_s is None else math.ceil(min(max(wait_s, 1.0), _LONGEST_WAIT_S))
-    return TurnError(failed.code, failed.message, failed.retryable, failed.reason, whole_s)
+    retry_after_s = None if wait_s is None else math.ceil(min(max(wait_s, 1.0), _MAX_RETRY_AFTER_S))
+    return TurnError(failed.code, failed.message, failed.retryable, failed.reason, retry_after_s)
 
 
-_LONGEST_WAIT_S = 366 * 24 * 3600
-_NOT_KEPT = TurnError("not_kept", "The answer could not be kept: the conversation or the database is gone.", True)
+_MAX_RETRY_AFTER_S = 366 * 24 * 3600
+_NOT_SAVED = TurnError("not_kept", "The answer could not be kept: the conversation or the database is gone.", True)
 _NO_THREAD = TurnError("overloaded", "This server cannot run one more answer at the moment; try again.", True)
 
 
-def _told(stored: StoredMessage) -> list[Message]:
+def _context_messages(stored: StoredMessage) -> list[Message]:
     if stored.role == "user":
         return [Message("user", stored.text)]
     model = stored.turn.model if stored.turn else ""

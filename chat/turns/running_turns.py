@@ -1,7 +1,7 @@
-"""The turns that run in this worker, and the clockwork that serves them all at once.
+"""Registry of the turns that run in this worker, with admission and two tickers for all of them.
 
-Two tickers: one sends what deltas have gathered, one writes checkpoints and renews leases, all of the
-worker's turns in one transaction.
+One ticker flushes deltas and enforces deadlines; the other writes checkpoints and renews leases, for all turns of the
+worker in one transaction.
 """
 
 from __future__ import annotations
@@ -19,14 +19,14 @@ from chat.turns.running_turn import DeltaFlusher, RunningTurn
 
 log = logging.getLogger(__name__)
 
-# A worker that is killed loses what came since the last one: less than a second, the writing included.
+# A killed worker loses the text since its last checkpoint: less than a second, including the time of writing.
 _CHECKPOINT_S = 0.6
-# A lease lasts four times as long, so that a database which is locked for seconds costs nobody his turn.
+# A lease lasts four times as long, so that a database locked for seconds does not end turns.
 _RENEW_S = 2.0
 
 
 class RunningTurns:
-    """The registry of running turns. `limit` is how many there may be."""
+    """Registry of the worker's running turns, at most `limit`."""
 
     def __init__(self, store: Store, limit: int) -> None:
         self._store = store
@@ -35,27 +35,28 @@ class RunningTurns:
         self._starting = 0
         self._closed = False
         self._lock = threading.Lock()
-        self._emptied = threading.Condition(self._lock)
+        self._removed = threading.Condition(self._lock)
         self._renewed_at = 0.0
-        self.pace = DeltaFlusher()
-        self._flusher = Ticker("flush", self.pace.interval_s, self._flush)
-        self._checkpointer = Ticker("checkpoint", _CHECKPOINT_S, self._checkpoint)
+        self.flusher = DeltaFlusher()
+        self._flush_ticker = Ticker("flush", self.flusher.interval_s, self._flush)
+        self._checkpoint_ticker = Ticker("checkpoint", _CHECKPOINT_S, self._checkpoint)
 
     def start(self) -> None:
-        self._flusher.start()
-        self._checkpointer.start()
+        self._flush_ticker.start()
+        self._checkpoint_ticker.start()
 
     def stop(self) -> None:
-        self._flusher.stop()
-        self._checkpointer.stop()
+        self._flush_ticker.stop()
+        self._checkpoint_ticker.stop()
 
     @property
     def lag_ms(self) -> float:
-        return self._flusher.lag_ms
+        """Return how late the flush ticker runs."""
+        return self._flush_ticker.lag_ms
 
     @contextlib.contextmanager
     def admit(self) -> Iterator[None]:
-        """Hold a place while a turn is being begun. Raises Overloaded when there is none, Restarting once closed."""
+        """Reserve a place while a turn begins. Raises Overloaded if there is none, Restarting after `close`."""
         with self._lock:
             if self._closed:
                 raise Restarting
@@ -67,7 +68,7 @@ class RunningTurns:
         finally:
             with self._lock:
                 self._starting -= 1
-                self._emptied.notify_all()
+                self._removed.notify_all()
 
     def add(self, running: RunningTurn) -> None:
         with self._lock:
@@ -76,8 +77,8 @@ class RunningTurns:
     def remove(self, running: RunningTurn) -> None:
         with self._lock:
             self._turns.pop(running.turn.id, None)
-            self.pace.gathering.discard(running)
-            self._emptied.notify_all()
+            self.flusher.pending.discard(running)
+            self._removed.notify_all()
 
     def get(self, turn_id: int) -> RunningTurn | None:
         return self._turns.get(turn_id)
@@ -87,42 +88,41 @@ class RunningTurns:
             return list(self._turns.values())
 
     @property
-    def running(self) -> int:
-        """How many turns there are."""
+    def count(self) -> int:
+        """Return the number of running turns."""
         return len(self._turns)
 
     @property
     def closed(self) -> bool:
-        """Whether it takes no more turns."""
+        """Return whether new turns are refused."""
         return self._closed
 
     def close(self) -> None:
-        """Take no new turns from now on; those that run go on."""
+        """Refuse new turns from now on; running turns continue."""
         with self._lock:
             self._closed = True
 
-    def wait_until_empty(self, patience_s: float) -> bool:
-        """Wait until no turn is left or being begun, at most `patience_s`; returns whether that is so."""
-        with self._emptied:
-            return self._emptied.wait_for(lambda: not self._turns and not self._starting, patience_s)
+    def wait_until_empty(self, timeout_s: float) -> bool:
+        """Wait up to `timeout_s` until no turn runs or begins. Return whether that is the case."""
+        with self._removed:
+            return self._removed.wait_for(lambda: not self._turns and not self._starting, timeout_s)
 
-    def end_all(self, reason: str, patience_s: float) -> None:
-        """Cancel every turn and wait until they have ended and are committed, at most `patience_s`."""
+    def end_all(self, reason: str, timeout_s: float) -> None:
+        """Cancel every turn and wait up to `timeout_s` until all have ended and are committed."""
         self.close()
-        deadline = time.monotonic() + patience_s
-        while True:  # a turn that was just being begun comes in late
+        deadline = time.monotonic() + timeout_s
+        while True:  # again, because a turn that is beginning is registered late
             for running in self.turns():
                 running.cancellation.cancel(reason)
-            left = deadline - time.monotonic()
-            if left <= 0 or self.wait_until_empty(min(left, 0.2)):
+            remaining_s = deadline - time.monotonic()
+            if remaining_s <= 0 or self.wait_until_empty(min(remaining_s, 0.2)):
                 return
 
     def _flush(self) -> None:
         now = time.monotonic()
-        self.pace.suit(len(self._turns))
-        for running in list(self.pace.gathering):
-            running.flush(now)
-        for running in self.turns():  # in the order in which they began, and all may take the same time
+        self.flusher.adapt(len(self._turns))
+        self.flusher.flush(now)
+        for running in self.turns():  # in the order of their deadlines: they began in this order, with one timeout
             if now < running.cancellation.deadline:
                 break
             running.cancellation.cancel("timeout")
@@ -139,10 +139,10 @@ class RunningTurns:
         committed = False
         try:
             ended = self._store.turns.checkpoint(
-                [running.piece() for running in due], [running.turn.id for running in renewed]
+                [running.checkpoint_delta() for running in due], [running.turn.id for running in renewed]
             )
             committed = True
-            self._let_go(ended)
+            self._cancel_ended(ended)
         except StoreUnavailable as error:
             log.warning("Checkpoint of %d turns put off: %s", len(due), error)
         finally:
@@ -150,10 +150,10 @@ class RunningTurns:
                 self._renewed_at = now if renewed else self._renewed_at
             else:
                 for running in due:
-                    running.not_kept()
+                    running.checkpoint_failed()
 
-    def _let_go(self, ended: Iterable[int]) -> None:
-        """Stop working for turns that were deleted, or ended by another server that took this one for dead."""
+    def _cancel_ended(self, ended: Iterable[int]) -> None:
+        """Cancel turns that were deleted, or that another server has ended because it took this worker for dead."""
         for turn_id in ended:
             if running := self.get(turn_id):
                 running.cancellation.cancel("interrupted")

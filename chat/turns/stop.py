@@ -1,4 +1,4 @@
-"""Stops a turn wherever it runs: here, or at its home over that worker's socket."""
+"""Stop a turn in this worker, or in another worker over its socket."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from chat.turns.running_turns import RunningTurns
 
 log = logging.getLogger(__name__)
 
-# How long a caller is kept until the end is committed. It comes within a few milliseconds, unless the turn's
-# worker has died and the others have yet to find out.
-_PATIENCE_S = 3.0
-_LOOK_S = 0.02
+# The longest wait for the turn's end. It is committed within a few milliseconds, unless the turn's worker has died and
+# no other worker has detected that yet.
+_TIMEOUT_S = 3.0
+_POLL_S = 0.02
 
 
 class Stopper:
-    """One for each worker."""
+    """One per worker."""
 
     def __init__(self, store: Store, running_turns: RunningTurns, peers: Peers) -> None:
         self._store = store
@@ -30,32 +30,32 @@ class Stopper:
         self._peers = peers
 
     def stop(self, turn: Turn) -> Turn:
-        """Tell a turn to end, and wait for it. Returns it as it then is; one that has ended stays as it ended.
+        """Cancel a turn, wait for its end and return it. A turn that has ended already is returned unchanged.
 
-        Still running, after a few seconds, is only a turn whose worker does not answer. Raises StoreUnavailable.
+        Only a turn whose worker does not respond is still running after a few seconds. Raises StoreUnavailable.
         """
-        until = time.monotonic() + _PATIENCE_S
-        pause_s = _LOOK_S
-        while turn.status == RUNNING and time.monotonic() < until:
-            self._tell(turn)
+        deadline = time.monotonic() + _TIMEOUT_S
+        pause_s = _POLL_S
+        while turn.status == RUNNING and time.monotonic() < deadline:
+            self._cancel(turn)
             time.sleep(pause_s)
             pause_s = min(2 * pause_s, 0.5)
             turn = self._store.turns.get(turn.id) or turn
         return turn
 
     def serve(self, request: dict[str, Any]) -> Iterator[bytes]:
-        """What this worker does when another sends `{"stop": turn}`; the answer is empty."""
-        self._stop_here(int(request["stop"]))
+        """Handle another worker's `{"stop": turn}`. The answer is empty."""
+        self._cancel_here(int(request["stop"]))
         yield b""
 
-    def _tell(self, turn: Turn) -> None:
-        if self._stop_here(turn.id):
+    def _cancel(self, turn: Turn) -> None:
+        if self._cancel_here(turn.id):
             return
         with contextlib.suppress(PeerUnreachable):
             for _ in self._peers.ask(turn.worker, {"stop": turn.id}, timeout_s=1.0):
                 pass
 
-    def _stop_here(self, turn_id: int) -> bool:
+    def _cancel_here(self, turn_id: int) -> bool:
         running = self._running_turns.get(turn_id)
         if running is not None:
             running.cancellation.cancel(STOPPED)

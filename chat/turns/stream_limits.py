@@ -1,4 +1,4 @@
-"""How many may listen: to one turn, and to all the turns of a worker together."""
+"""Limits on open streams: per turn and per worker."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ MAX_FOLLOWERS_OF_TURN = 64
 
 
 class StreamLimits:
-    """One for each worker; `limit` is how many streams it may have open."""
+    """One per worker. `limit` bounds the open streams of the worker."""
 
     def __init__(self, limit: int) -> None:
         self._limit = limit
@@ -21,15 +21,16 @@ class StreamLimits:
         self.open = 0
 
     def check(self) -> None:
-        """Raise Overloaded where a further stream would be too many."""
+        """Raise Overloaded if the worker has no room for another stream."""
         if self.open >= self._limit:
             raise Overloaded("This server has as many streams open as it can; try again in a few seconds.")
 
     def is_full(self, turn_id: int) -> bool:
+        """Return whether the turn has the maximum of followers."""
         return self._by_turn[turn_id] >= MAX_FOLLOWERS_OF_TURN
 
     def acquire(self, turn_id: int) -> None:
-        """Raises LimitReached."""
+        """Count a new stream. Raises LimitReached if the turn has too many followers."""
         with self._lock:
             if self.is_full(turn_id):
                 raise too_many_followers()
@@ -37,6 +38,7 @@ class StreamLimits:
             self.open += 1
 
     def release(self, turn_id: int) -> None:
+        """Count a closed stream."""
         with self._lock:
             self.open -= 1
             self._by_turn[turn_id] -= 1
@@ -45,7 +47,10 @@ class StreamLimits:
 
 
 class CountedStream(Iterator[bytes]):
-    """`frames` for somebody who has a seat until they end, are closed or forgotten, even if never begun."""
+    """Iterator over `frames` that counts as a stream until it ends, is closed or is collected, even if never started.
+
+    Raises LimitReached.
+    """
 
     def __init__(self, frames: Iterator[bytes], limits: StreamLimits, turn_id: int) -> None:
         limits.acquire(turn_id)
@@ -76,4 +81,5 @@ class CountedStream(Iterator[bytes]):
 
 
 def too_many_followers() -> LimitReached:
+    """Return the error for a turn with the maximum of followers."""
     return LimitReached("too_many_followers", f"This turn has {MAX_FOLLOWERS_OF_TURN} followers already.")

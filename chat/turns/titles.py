@@ -24,18 +24,18 @@ from chat.store import Store
 log = logging.getLogger(__name__)
 
 TITLE_CHARS = 60
-# A line much longer than a title is something else: an answer, or a refusal.
-_LONGEST_LINE = 160
-_AT_ONCE = 4
-_WAITING = 200
-_PATIENCE_S = 20.0
+# A line much longer than a title is not one, but an answer or a refusal.
+_MAX_LINE_CHARS = 160
+_MAX_WRITERS = 4
+_MAX_QUEUED = 200
+_TIMEOUT_S = 20.0
 _QUESTION_CHARS = 1_500
 _ANSWER_CHARS = 1_000
-# As much as is read of what a model says instead of a title, and of what it thinks before.
-_READ_CHARS = 400
-_THOUGHT_CHARS = 8_000
+# The most that is read of a model's text, and of its reasoning before it.
+_MAX_TEXT_CHARS = 400
+_MAX_REASONING_CHARS = 8_000
 
-_ASK = (
+_PROMPT = (
     "You write titles for conversations. You are shown how one begins. Reply with its title and nothing else: at most "
     "six words, in the language of the question, on one line, without quotation marks, markup or a final full stop."
 )
@@ -45,8 +45,8 @@ _TAG = re.compile(r"</?(title|h[1-6]|b|i|em|strong|p|span|code)\b[^<>]*>", re.IG
 _EMPHASIS = re.compile(r"(\*\*|__|~~|`+)(.+?)\1")
 _QUOTES = " \t*`\"'“”„‟«»‹›‘’‚「」『』《》"
 _BULLETS = _QUOTES + "#>-–—•"
-# Characters that turn the direction of what follows, and the byte order mark.
-_TURNING = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\ufeff")
+# Characters that control the text direction, and the byte order mark.
+_DIRECTION_CONTROLS = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\ufeff")
 _INITIALS = re.compile(r"\b\w\.\w\.\Z")
 
 
@@ -67,109 +67,112 @@ class Titles:
         self._store = store
         self._model = model
         self._name = name
-        self._waiting: deque[FirstExchange] = deque()
-        self._asking: set[Cancellation] = set()
+        self._queue: deque[FirstExchange] = deque()
+        self._running: set[Cancellation] = set()
         self._writers = 0
         self._stopped = False
         self._lock = threading.Lock()
 
-    def request(self, beginning: FirstExchange) -> None:
+    def request(self, exchange: FirstExchange) -> None:
         """Queue a title and return at once. With a full queue the title stays as it is."""
         with self._lock:
-            if self._name == "none" or self._stopped or len(self._waiting) >= _WAITING:
+            if self._name == "none" or self._stopped or len(self._queue) >= _MAX_QUEUED:
                 return
-            self._waiting.append(beginning)
-            if self._writers == _AT_ONCE:
+            self._queue.append(exchange)
+            if self._writers == _MAX_WRITERS:
                 return
             self._writers += 1
         try:
             threads.start("title", self._write_all)
-        except RuntimeError:  # the system gives no more threads
+        except RuntimeError:  # the system has no more threads
             with self._lock:
                 self._writers -= 1
-                self._waiting.clear()
+                self._queue.clear()
 
     def stop(self) -> None:
         """Cancel running requests, and accept no more."""
         with self._lock:
             self._stopped = True
-            self._waiting.clear()
-            asking = list(self._asking)
-        for cancellation in asking:
+            self._queue.clear()
+            running = list(self._running)
+        for cancellation in running:
             cancellation.cancel("stopped")
 
     def _write_all(self) -> None:
         while True:
             with self._lock:
-                if not self._waiting:
+                if not self._queue:
                     self._writers -= 1
                     return
-                beginning = self._waiting.popleft()
-                cancellation = Cancellation(_PATIENCE_S)
-                self._asking.add(cancellation)
+                exchange = self._queue.popleft()
+                cancellation = Cancellation(_TIMEOUT_S)
+                self._running.add(cancellation)
             try:
-                self._write(beginning, cancellation)
+                self._write(exchange, cancellation)
             except Exception:
-                log.exception("No title for conversation %s", beginning.conversation_id)
+                log.exception("No title for conversation %s", exchange.conversation_id)
             finally:
                 with self._lock:
-                    self._asking.discard(cancellation)
+                    self._running.discard(cancellation)
 
-    def _write(self, beginning: FirstExchange, cancellation: Cancellation) -> None:
+    def _write(self, exchange: FirstExchange, cancellation: Cancellation) -> None:
         title = ""
         try:
-            title = tidy(self._said(beginning, cancellation))
+            title = tidy(self._request(exchange, cancellation))
         except (ModelError, TurnEnded) as failed:
-            log.info("No title for conversation %s: %s", beginning.conversation_id, failed)
+            log.info("No title for conversation %s: %s", exchange.conversation_id, failed)
         if self._stopped:
             return
         try:
-            # Also without one: it is asked for once.
-            self._store.conversations.replace_provisional_title(beginning.conversation_id, title)
+            # Also an empty one, so that it is not requested again.
+            self._store.conversations.replace_provisional_title(exchange.conversation_id, title)
         except StoreUnavailable as unavailable:
-            log.info("The title of conversation %s is lost: %s", beginning.conversation_id, unavailable)
+            log.info("The title of conversation %s is lost: %s", exchange.conversation_id, unavailable)
 
-    def _said(self, beginning: FirstExchange, cancellation: Cancellation) -> str:
-        shown = f"Question:\n{beginning.question[:_QUESTION_CHARS]}\n\nAnswer:\n{beginning.answer[:_ANSWER_CHARS]}"
-        messages = [Message("system", _ASK), Message("user", shown)]
-        said, thought = "", 0
-        deltas = self._model.stream(self._name or beginning.model, messages, [], cancellation)
-        # Closed as soon as there is enough: not every endpoint takes a limit under the same name.
+    def _request(self, exchange: FirstExchange, cancellation: Cancellation) -> str:
+        excerpt = f"Question:\n{exchange.question[:_QUESTION_CHARS]}\n\nAnswer:\n{exchange.answer[:_ANSWER_CHARS]}"
+        messages = [Message("system", _PROMPT), Message("user", excerpt)]
+        text, reasoning_chars = "", 0
+        deltas = self._model.stream(self._name or exchange.model, messages, [], cancellation)
+        # Closed after enough text, because endpoints differ in the name of their limit of tokens.
         with contextlib.closing(deltas):
             for delta in deltas:
                 if isinstance(delta, TextDelta):
-                    said += delta.text
+                    text += delta.text
                 elif isinstance(delta, ReasoningDelta):
-                    thought += len(delta.text)
-                if len(_THOUGHT.sub("", said)) > _READ_CHARS or max(len(said), thought) > _THOUGHT_CHARS:
+                    reasoning_chars += len(delta.text)
+                if (
+                    len(_THOUGHT.sub("", text)) > _MAX_TEXT_CHARS
+                    or max(len(text), reasoning_chars) > _MAX_REASONING_CHARS
+                ):
                     break
-        return said
+        return text
 
 
-def tidy(said: str) -> str:
+def tidy(text: str) -> str:
     """Return a model's text as a title: one line of plain text, or "" if it cannot be one."""
-    lines = _THOUGHT.sub("", said).splitlines()
+    lines = _THOUGHT.sub("", text).splitlines()
     line = next((each for each in map(_plain, lines) if each), "")
-    if not line or len(line) > _LONGEST_LINE:
+    if not line or len(line) > _MAX_LINE_CHARS:
         return ""
     return line if len(line) <= TITLE_CHARS else _shortened(line)
 
 
 def _plain(line: str) -> str:
-    line = "".join(" " if _is_unseen(char) else char for char in line)
+    line = "".join(" " if _is_invisible(char) else char for char in line)
     line = _EMPHASIS.sub(r"\2", _TAG.sub("", line))
     line = _LABEL.sub("", _bare(line)).strip(_QUOTES)
     return " ".join(_bare(line).split())
 
 
 def _bare(line: str) -> str:
-    """Without bullets, quotation marks and a full stop around it."""
+    """Strip bullets, quotation marks and a final full stop."""
     line = line.lstrip(_BULLETS).rstrip(_QUOTES)
     return line if _INITIALS.search(line) else re.sub(r"[.。.]+\Z", "", line).rstrip(_QUOTES)
 
 
-def _is_unseen(char: str) -> bool:
-    return char in _TURNING or unicodedata.category(char) in ("Cc", "Cs", "Co")
+def _is_invisible(char: str) -> bool:
+    return char in _DIRECTION_CONTROLS or unicodedata.category(char) in ("Cc", "Cs", "Co")
 
 
 def _shortened(line: str) -> str:

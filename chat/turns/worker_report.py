@@ -1,4 +1,4 @@
-"""What a worker tells of itself once a second: the process, its turns, its memory. Figures only, never a word said."""
+"""A worker's report on its process, turns and memory, published every second. Figures only, no user's text."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _CONVERSATIONS = 200
 
 
 class WorkerReport:
-    """One for each worker; made after the fork. The shape is the contract's `/admin/memory-debug`."""
+    """One per worker, created after the fork. The report has the form of `/admin/memory-debug`."""
 
     def __init__(self, running_turns: RunningTurns, memory: ConversationMemory, peers: Peers) -> None:
         self._running_turns = running_turns
@@ -37,15 +37,15 @@ class WorkerReport:
         self._ticker.stop()
 
     def make(self) -> dict[str, Any]:
-        """This worker's report as of now."""
+        """Return this worker's current report."""
         turns = self._running_turns.turns()
         followers = {running.turn.conversation_id: running.log.followers for running in turns}
-        here = mode.current()
+        current_mode = mode.current()
         return {
             "pid": os.getpid(),
             "host": socket.gethostname(),
-            "mode": here.name,
-            "worker_class": here.worker_class,
+            "mode": current_mode.name,
+            "worker_class": current_mode.worker_class,
             "started_at": self._started_at,
             "reported_at": _now(),
             "stale": False,
@@ -61,21 +61,21 @@ class WorkerReport:
         }
 
     def everyone(self) -> dict[str, Any]:
-        """The reports of all workers of this server, this one's as of now, and their totals."""
-        mine = self.make()
-        # For a moment of a reload an older version may answer too, with less than this one tells.
-        told = [report for report in self._peers.reports() if report.keys() >= mine.keys()]
-        others = [report for report in told if report["pid"] != mine["pid"]]
-        workers = sorted([mine, *others], key=lambda report: report["pid"])
+        """Return the reports of all workers of this server and their totals; this worker's report is current."""
+        own = self.make()
+        # During a reload, a worker of an older version may publish a report with fewer fields.
+        complete = [report for report in self._peers.reports() if report.keys() >= own.keys()]
+        others = [report for report in complete if report["pid"] != own["pid"]]
+        workers = sorted([own, *others], key=lambda report: report["pid"])
         totals = {name: sum(report[name] for report in workers) for name in _TOTALS}
-        return {"mode": mine["mode"], "at": _now(), "totals": {"workers": len(workers)} | totals, "workers": workers}
+        return {"mode": own["mode"], "at": _now(), "totals": {"workers": len(workers)} | totals, "workers": workers}
 
     def _conversations(self, followers: dict[int, int]) -> list[dict[str, Any]]:
-        held = {entry.conversation_id: entry for entry in self._memory.entries(_CONVERSATIONS)}
-        listed = []
-        for conversation_id in dict.fromkeys([*list(followers)[:_CONVERSATIONS], *held]):
-            entry = held.get(conversation_id)
-            listed.append(
+        entries = {entry.conversation_id: entry for entry in self._memory.entries(_CONVERSATIONS)}
+        rows = []
+        for conversation_id in dict.fromkeys([*list(followers)[:_CONVERSATIONS], *entries]):
+            entry = entries.get(conversation_id)
+            rows.append(
                 {
                     "id": conversation_id,
                     "messages": entry.messages if entry else 0,
@@ -86,7 +86,7 @@ class WorkerReport:
                     "subscribers": followers.get(conversation_id, 0),
                 }
             )
-        return listed
+        return rows
 
 
 _TOTALS = (

@@ -1,4 +1,4 @@
-"""What every event log promises. A new backend goes into `BACKENDS` and has the whole suite."""
+"""Contract suite of event logs. Add a new backend to `BACKENDS`."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from chat.events.contract import EventLog, event
+from chat.events.contract import EventLog, make_event
 from chat.events.local import LocalEventLog
 
 from ..store.scenarios import at_once
@@ -26,7 +26,7 @@ def log(request):
 
 
 def follow(log, after=0):
-    """All events from a number on, as one follower reads them."""
+    """Return all events after a number, as one follower reads them."""
     found = []
     while not found or found[-1].name != "done":
         read = log.read(found[-1].number if found else after, LONG_S)
@@ -68,7 +68,7 @@ def test_a_reader_waits_for_the_next_event(log):
 
 
 def test_a_reader_is_woken_by_no_event_but_a_later_one(log):
-    """It asked for what comes after number 3: number 2 is none of its business, nor a reason to stop waiting."""
+    """Check that a reader after number 3 is not woken for good by number 2."""
     log.append("turn", {})
     with ThreadPoolExecutor(1) as threads:
         reading = threads.submit(log.read, 3, LONG_S)
@@ -78,7 +78,7 @@ def test_a_reader_is_woken_by_no_event_but_a_later_one(log):
         assert [each.number for each in reading.result(LONG_S)] == [4]
 
 
-def test_after_the_end_nobody_waits(log):
+def test_after_the_end_a_read_returns_at_once(log):
     log.append("turn", {})
     log.append("done", {})
     begun = time.monotonic()
@@ -86,7 +86,7 @@ def test_after_the_end_nobody_waits(log):
     assert time.monotonic() - begun < LONG_S
 
 
-def test_one_event_wakes_all_who_wait_for_it(log):
+def test_one_event_wakes_all_waiting_readers(log):
     log.append("turn", {})
     with ThreadPoolExecutor(10) as threads:
         reading = [threads.submit(log.read, 1, LONG_S) for _ in range(10)]
@@ -108,7 +108,7 @@ def test_many_followers_have_the_same_whenever_they_come(log):
 
 
 def test_appending_from_several_threads_leaves_no_hole(log):
-    """A turn's thread and the worker's clockwork both append."""
+    """Check appends from a turn's thread and from a ticker."""
     at_once(4, lambda who: [log.append("delta", {"text": f"{who}"}) for _ in range(100)])
     assert [each.number for each in log.read(0, 0)] == list(range(1, 401))
 
@@ -129,8 +129,8 @@ JSON = st.recursive(
 
 @settings(max_examples=100, deadline=None)
 @given(st.dictionaries(st.text(max_size=5), JSON, max_size=4))
-def test_a_frame_is_three_lines_whatever_the_data(data):
-    made = event(7, "tool_result", data)
+def test_a_frame_is_three_lines_for_any_data(data):
+    made = make_event(7, "tool_result", data)
     number, name, line, *rest = made.frame.split(b"\n")
     assert (number, name, rest) == (b"id: 7", b"event: tool_result", [b"", b""])
     assert not made.frame.strip(b"\n").count(b"\r")

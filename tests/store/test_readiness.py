@@ -56,6 +56,6 @@ def test_one_that_is_locked_for_a_while_is_as_ready_as_before(store, monkeypatch
 def test_it_is_tried_now_and_then(store):
     watch = DatabaseWatch(store)
     settled(store, "PRAGMA query_only = 1")
-    watch.look()
+    watch.check()
     with pytest.raises(StoreUnavailable):
         store.ping()

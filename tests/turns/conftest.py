@@ -28,7 +28,7 @@ def conversation(store: Store, user: int) -> Conversation:
 
 @pytest.fixture
 def make_worker(store: Store, model: ScriptedModel, tmp_path: Path) -> Iterator[Callable[..., Worker]]:
-    """Makes workers over the test's store, as neighbours: `make_worker(most_turns=1)`."""
+    """Return a factory of workers that share the test's store: `make_worker(most_turns=1)`."""
     made: list[Worker] = []
 
     def make(**parts: Any) -> Worker:
@@ -48,7 +48,7 @@ def worker(make_worker: Callable[..., Worker]) -> Worker:
 
 
 class Dictation:
-    """A model's answer, said piece by piece when the test wants it. It ends when the turn is told to, as a real one."""
+    """A model's answer whose deltas the test sends. It ends when the turn is cancelled, like a real one."""
 
     def __init__(self) -> None:
         self._pieces: queue.Queue[Delta | Exception | None] = queue.Queue()
@@ -71,7 +71,7 @@ class Dictation:
 
 @pytest.fixture
 def dictation(model: ScriptedModel) -> Iterator[Dictation]:
-    """What the model says next is up to the test."""
+    """Return the model's next answer, which the test controls."""
     made = Dictation()
     model.will_run(made)
     yield made

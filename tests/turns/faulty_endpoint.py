@@ -1,4 +1,4 @@
-"""A model's endpoint that fails when it is told to: the Nth request, after so many chunks.
+"""A model's endpoint with injected faults: the Nth request fails, after a number of chunks.
 
 A real server on loopback. What it sends are the bytes of `scripts/fake_model`, and it fails in each of its ways.
 """
@@ -48,7 +48,7 @@ class FaultyEndpoint:
             self.seen, self.broken_off, self.failed = [], [], 0
 
     def disarm(self) -> int:
-        """Fail no more. Returns how many faults there were."""
+        """Stop failing. Return the number of faults."""
         with self._lock:
             self._failing = range(0)
             return self.failed

@@ -1,4 +1,4 @@
-"""A worker in a process of its own, whose model says what the test dictates over a socket.
+"""A worker in a process of its own, whose model's answers the test controls over a socket.
 
 `python -m tests.turns.peer_process DATABASE RUN_DIR PORT [gevent] [lease=MS]`: connects to PORT and takes a line of
 JSON at a time, `{"ask": text}`, `{"say": text}`, `{"end": true}`, `{"follow": turn}`, `{"crowd": number, "of": turn}`
@@ -35,7 +35,7 @@ ROOT = Path(__file__).resolve().parent.parent.parent
 
 
 class Dictated:
-    """A model that says each piece it is given, until it is given None. `crowd` are the followers of its answer."""
+    """A model that sends each text of a queue as a delta, until None. `crowd` are the followers of its answer."""
 
     def __init__(self) -> None:
         self.pieces: queue.Queue[str | None] = queue.Queue()
@@ -97,7 +97,7 @@ def _obey(worker: Worker, model: Dictated, order: dict[str, Any]) -> dict[str, A
 
 
 class PeerProcess:
-    """Starts the process; `kill` is the kernel's kill, `close` ends it in good order."""
+    """Controls the process: `kill` sends SIGKILL, `close` ends it in order."""
 
     def __init__(self, database: Path, run_dir: Path, *options: str) -> None:
         with socket.create_server(("127.0.0.1", 0)) as server:
@@ -121,7 +121,7 @@ class PeerProcess:
         self._process.wait(LONG_S)
 
     def close(self) -> None:
-        """Ends the process, if it was not killed."""
+        """End the process, unless it was killed."""
         self._answers.close()
         self._connection.close()
         if self._process.poll() is None:

@@ -1,4 +1,4 @@
-"""What holds after a scene, whatever failed in it: asked of the database from outside, of the API and of the model."""
+"""Invariants after a scene with faults, checked in the database, over the API and at the model."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from .worker import Heard, names, text_of
 
 
 def check_promises(scene: Scene, model: SceneModel | FaultyEndpoint, memory: Any, database: Path) -> None:
-    """Nothing fails any more. Whatever did: this holds."""
+    """Check the invariants, once nothing fails any more."""
     scene.clock.pass_a_lease()
     _check_rows(scene, database)
     _check_followers(scene)
@@ -53,7 +53,7 @@ def _check_followers(scene: Scene) -> None:
 
 
 def _check_that_it_goes_on(scene: Scene, model: SceneModel | FaultyEndpoint, memory: Any) -> None:
-    """The next question is answered, out of a context that is what the database alone would give."""
+    """Check that the next question is answered from the context that the database alone gives."""
     before = len(scene.heard)
     scene.ask_and_listen("what next?")
     assert {followed.status for followed in scene.heard[before:]} == {"completed"}

@@ -1,4 +1,4 @@
-"""A turn that is over, however it ended, is gone from memory at once: nothing of it is left to the collector."""
+"""An ended turn is freed at once, however it ended: no reference cycle is left to the collector."""
 
 from __future__ import annotations
 

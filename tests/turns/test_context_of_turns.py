@@ -1,4 +1,4 @@
-"""What the model is given to read at each turn: the branch that is asked in, from memory or from the database."""
+"""The model's context at each turn: the branch of the question, from memory or from the database."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from ..store.scenarios import delete
 
 
 def look_up(what: str) -> ToolResult:
-    """Looks something up."""
+    """Look something up."""
     return ToolResult(json.dumps({"found": what}, ensure_ascii=False), f"Found {what}", {"what": what})
 
 
@@ -23,7 +23,7 @@ TOOLS = [Tool(look_up, "Looking up {what}")]
 
 
 def read(model):
-    """What the model had to read last, without the system's prompt."""
+    """Return the model's last context, without the system prompt."""
     first, *rest = model.seen[-1]
     assert first.role == "system"
     return rest
@@ -44,7 +44,7 @@ class TestMemory:
         assert texts(model) == [*said("Q1"), "Q2"]
 
     def test_it_is_memory_that_is_read(self, worker, model, conversation):
-        """Something that only memory has is there, so the database was not asked."""
+        """Check that the context comes from memory, by a message that only memory has."""
         turn = worker.answered(conversation, "Q1")
         worker.memory.put(conversation.id, turn.message_id, [Message("user", "only in memory")])
         worker.answered(conversation, "Q2")
@@ -68,7 +68,7 @@ class TestMemory:
         worker.answered(conversation, "Q2")
         assert texts(model) == ["Q1", "Half", "Q2"]
 
-    def test_a_turn_that_could_not_be_kept_is_not_remembered(self, worker, model, dictation, store, conversation):
+    def test_a_turn_that_could_not_be_saved_is_not_in_memory(self, worker, model, dictation, store, conversation):
         begun = worker.ask(conversation, "Q1")
         dictation.say(TextDelta("Whole."))
         assert store.turns.interrupt_lost([], {}, [begun.turn.id], TurnError("turn_interrupted", "Gone.", True))
@@ -100,7 +100,7 @@ class TestBranches:
         worker.answered(conversation, "Q3", parent_id=old.message_id)
         assert texts(model) == [*said("Q1"), *said("Q2"), "Q3"]
 
-    def test_a_second_answer_reads_what_the_first_read(self, worker, model, store, user, conversation):
+    def test_a_second_answer_has_the_context_of_the_first(self, worker, model, store, user, conversation):
         worker.answered(conversation, "Q1")
         first = worker.answered(conversation, "Q2")
         before = texts(model)
@@ -122,15 +122,15 @@ def tool_turn(model):
 
 
 def calls(*whats):
-    """Calls with what else an endpoint may send with them."""
+    """Check calls with the extra fields that endpoints send."""
     extras = ('{"signature": "s"}', '{"reasoning_content": "Hm."}')
     return [
         ToolCall(f"call_{number}", "look_up", json.dumps({"what": what}), *extras) for number, what in enumerate(whats)
     ]
 
 
-def test_rebuilt_from_the_database_a_context_is_what_memory_held(make_worker, model, store, user):
-    """Tools, their results and failures included: the model cannot tell which of the two it was given."""
+def test_a_context_rebuilt_from_the_database_equals_the_one_in_memory(make_worker, model, store, user):
+    """Check that both contexts are identical, including tool calls, results and failures."""
     contexts = []
     for memory_bytes in (1_000_000, 0):
         worker = make_worker(tools=TOOLS, memory_bytes=memory_bytes)
@@ -151,7 +151,7 @@ def test_rebuilt_from_the_database_a_context_is_what_memory_held(make_worker, mo
 
 
 @pytest.mark.parametrize("memory_bytes", [1_000_000, 0], ids=["memory", "database"])
-def test_a_context_is_cut_to_what_the_model_may_hold(make_worker, model, conversation, memory_bytes):
+def test_a_context_is_cut_to_the_limit_of_characters(make_worker, model, conversation, memory_bytes):
     worker = make_worker(memory_bytes=memory_bytes, limits=Limits(30.0, 1_000))
     for number in range(4):
         worker.answered(conversation, f"{number}" * 150)

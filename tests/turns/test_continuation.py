@@ -1,4 +1,4 @@
-"""Answers that go on where they were cut, and those that are asked for in another way."""
+"""Continued answers, and regenerated answers with a style."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from .worker import heard, names, text_of
 
 
 def look_up(what: str) -> ToolResult:
-    """Looks something up."""
+    """Look something up."""
     return ToolResult(json.dumps({"found": what}), f"Found {what}", {"what": what})
 
 
@@ -64,7 +64,7 @@ def test_a_cut_answer_goes_on_with_all_that_there_was(make_worker, model, store,
     assert after.parent_id == before.parent_id
 
 
-def test_told_again_from_the_database_it_is_the_same(make_worker, model, store, conversation):
+def test_a_replay_from_the_database_is_identical(make_worker, model, store, conversation):
     worker = make_worker(tools=TOOLS)
     model.will(TextDelta("Look: "), call("China"))
     model.will_run(cut(TextDelta("half")))
@@ -78,7 +78,7 @@ def test_told_again_from_the_database_it_is_the_same(make_worker, model, store, 
     assert told == live
 
 
-def test_what_the_model_is_told(make_worker, model, store, conversation):
+def test_messages_of_a_continuation(make_worker, model, store, conversation):
     worker = make_worker(tools=TOOLS)
     model.will(call("China"))
     model.will_run(cut(TextDelta("China grew")))
@@ -101,7 +101,7 @@ def test_what_the_model_is_told(make_worker, model, store, conversation):
     assert said[4][1] == "And India?"
 
 
-def test_a_wish_is_told_for_that_answer_alone(make_worker, model, store, conversation):
+def test_a_style_applies_to_one_answer_only(make_worker, model, store, conversation):
     worker = make_worker()
     model.will(TextDelta("word " * 200))
     begun = worker.ask(conversation, "China?")

@@ -1,4 +1,4 @@
-"""A worker that leaves: what runs may end, what is left is interrupted, nothing new begins."""
+"""Shutdown of a worker: running turns may end, the rest is interrupted, no new turn begins."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from .test_running_turns import until
 from .worker import LONG_S, heard, names
 
 
-def test_what_runs_comes_to_its_end(worker, dictation, store, conversation):
+def test_running_turns_complete(worker, dictation, store, conversation):
     begun = worker.ask(conversation)
     drain = Drain(worker.running_turns, LONG_S)
     drain.begin()
@@ -32,8 +32,8 @@ def test_nothing_new_begins(worker, store, user, conversation):
     assert store.history.of_conversation(conversation.id) == []
 
 
-def test_what_is_left_after_the_grace_is_interrupted_with_its_text(worker, dictation, store, conversation):
-    """Without anybody asking for the end of it: who follows hears it."""
+def test_turns_left_after_the_grace_are_interrupted_with_their_text(worker, dictation, store, conversation):
+    """Check that followers receive the end without a further request."""
     begun = worker.ask(conversation)
     dictation.say(TextDelta("Half"))
     until(lambda: len(worker.running_turns.get(begun.turn.id).log.read(0, 0)) == 2)
@@ -44,7 +44,7 @@ def test_what_is_left_after_the_grace_is_interrupted_with_its_text(worker, dicta
     assert (store.turns.get(begun.turn.id).status, store.turns.answer(begun.turn).text) == (INTERRUPTED, "Half")
 
 
-def test_whoever_finishes_waits_for_what_runs(worker, dictation, store, conversation):
+def test_finish_waits_for_running_turns(worker, dictation, store, conversation):
     begun = worker.ask(conversation)
     drain = Drain(worker.running_turns, LONG_S)
     finished = threading.Event()
@@ -66,8 +66,8 @@ def test_a_hurry_leaves_no_grace(worker, dictation, store, conversation):
     assert store.turns.get(begun.turn.id).status == INTERRUPTED
 
 
-def test_it_begins_when_the_worker_is_told_to_leave_and_not_at_once(worker, conversation, monkeypatch):
-    monkeypatch.setattr("chat.turns.drain._LOOK_S", 0.01)
+def test_it_begins_a_moment_after_the_signal_to_shut_down(worker, conversation, monkeypatch):
+    monkeypatch.setattr("chat.turns.drain._POLL_S", 0.01)
     monkeypatch.setattr("chat.turns.drain._LAST_CONNECTIONS_S", 0.1)
     leaving = threading.Event()
     drain = Drain(worker.running_turns, LONG_S)

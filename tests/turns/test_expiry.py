@@ -1,4 +1,4 @@
-"""Temporary conversations: in no list, and gone a day after their last use."""
+"""Temporary conversations: in no list, and deleted a day after their last use."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ RUN = Run("a-model", "sync", "here:1")
 
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch):
-    """Sets the time for everybody."""
+    """Control the clock of all modules."""
 
     def set_to(moment: int) -> None:
         for place in ("chat.store.conversations", "chat.store.turns", "chat.turns.expiry"):
@@ -92,7 +92,7 @@ def test_an_answer_under_way_keeps_it(store: Store, user: int, expiry: Expiry, c
     assert (expiry.sweep(), gone(store, temporary)) == (0, False)
 
 
-def test_what_was_used_after_it_was_found_stays(store: Store, user: int, clock) -> None:
+def test_a_conversation_used_after_the_query_stays(store: Store, user: int, clock) -> None:
     temporary = store.conversations.create(user, temporary=True)
     clock(2 * DAY_MS)
     assert store.conversations.expired(DAY_MS, 10) == [temporary.id]
@@ -116,7 +116,7 @@ def test_a_bad_one_does_not_keep_the_others(store: Store, user: int, expiry: Exp
     assert [gone(store, place) for place in places] == [False, True, True]
 
 
-def test_what_cannot_be_removed_does_not_keep_the_others(store: Store, user: int, monkeypatch) -> None:
+def test_a_failed_removal_does_not_stop_the_others(store: Store, user: int, monkeypatch) -> None:
     monkeypatch.setattr("chat.store.removal._REQUEST_BUDGET_S", 0)
     places = [store.conversations.create(user) for _ in range(3)]
     messages = [answered(store, place) for place in places]
@@ -124,13 +124,13 @@ def test_what_cannot_be_removed_does_not_keep_the_others(store: Store, user: int
     for place in places:
         store.conversations.delete(place)
     remover = Remover(store)
-    remover.look()
-    remover.look()
+    remover.check()
+    remover.check()
     assert [each.conversation_id for each in store.removal.pending(10)] == [places[0].id]
     assert [len(store.history.of_conversation(place.id)) for place in places] == [2, 0, 0]
 
 
 def refuse(store: Store, when: str) -> None:
-    """Have the database fail for good at something."""
+    """Have the database fail permanently."""
     with contextlib.closing(sqlite3.connect(store.database.path)) as other:
         other.execute(f"CREATE TRIGGER broken {when} BEGIN SELECT RAISE(ABORT, 'never'); END")

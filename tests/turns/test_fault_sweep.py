@@ -46,7 +46,7 @@ def faults(monkeypatch: pytest.MonkeyPatch) -> Faults:
 def play(
     app: Flask, model: SceneModel, clock: Clock, faults: Faults, caplog: pytest.LogCaptureFixture
 ) -> Callable[..., tuple[list[str], int]]:
-    """Plays a scene with a fault in it, and checks the promises. Returns what failed, and how many 503 came of it."""
+    """Play a scene with a fault and check the invariants. Return the failed statement and the number of 503s."""
     worker = app.extensions["parley"]
 
     def play(nth: int, says: str, **fault: Any) -> tuple[list[str], int]:

@@ -20,7 +20,7 @@ def whole(worker, turn, after=0):
 
 
 def cuts(stream):
-    """The stream's end after each of its events, by that event's number."""
+    """Return the rest of a stream after each of its events, by event number."""
     frames = [frame + b"\n\n" for frame in stream.split(b"\n\n") if frame]
     return {number: b"".join(frames[number:]) for number in range(len(frames) + 1)}
 
@@ -60,7 +60,7 @@ def test_it_can_be_taken_up_after_any_event_while_it_runs_and_afterwards(worker,
 
 @pytest.mark.parametrize("after", [4, 1_000])
 def test_after_a_number_that_is_never_reached_it_ends_with_the_turn(worker, dictation, conversation, after):
-    """What a browser that reconnects too late, or a liar, may ask for."""
+    """Check numbers from a late or a malicious client."""
     begun = worker.ask(conversation)
     log = worker.running_turns.get(begun.turn.id).log
     with ThreadPoolExecutor(1) as threads:
@@ -99,7 +99,7 @@ def test_a_follower_that_leaves_is_no_longer_counted_and_the_turn_goes_on(worker
     assert worker.ended(begun).status == "completed"
 
 
-def test_nothing_is_told_of_what_is_not_there(worker, store, conversation):
+def test_an_unknown_turn_has_no_events(worker, store, conversation):
     assert list(worker.follower.frames(10_000, 0)) == []
     turn = worker.answered(conversation)
     delete(store, conversation)
@@ -107,7 +107,7 @@ def test_nothing_is_told_of_what_is_not_there(worker, store, conversation):
 
 
 def test_a_home_that_does_not_answer_is_waited_for(make_worker, dictation, conversation, monkeypatch):
-    """Its socket is not there, yet its turn runs: what it told comes from the database in the end."""
+    """Check a worker without a socket whose turn runs: its events come from the database in the end."""
     monkeypatch.setattr("chat.turns.follow._RETRY_S", 0.02)
     there, here = make_worker(), make_worker()
     begun = there.ask(conversation)
@@ -121,7 +121,7 @@ def test_a_home_that_does_not_answer_is_waited_for(make_worker, dictation, conve
 
 
 class Unreadable:
-    """A store's turns, of which some questions end in these errors, one after the other, before they are answered."""
+    """A store's turns whose first reads raise the given errors."""
 
     def __init__(self, turns, **errors):
         self._turns = turns
@@ -143,7 +143,7 @@ class Unreadable:
 def test_a_database_that_is_broken_for_good_ends_the_stream_with_an_error(
     make_worker, store, conversation, monkeypatch, caplog, question, wait
 ):
-    """It is no event of the turn, so it has no number: whoever comes back when it is mended is told all."""
+    """Check that the error has no number, so that a later reconnection receives all events."""
     turn = make_worker().answered(conversation)
     cause = sqlite3.DatabaseError("database disk image is malformed")
     failure = StoreFailed("The database refused this.")
@@ -170,7 +170,7 @@ def test_a_database_that_is_away_for_a_moment_is_waited_for(make_worker, store, 
     assert (len(beats), b"".join(more[len(beats) - 1 :])) == (3, told)
 
 
-def test_a_title_given_later_is_the_one_that_is_told_again(worker, store, user, conversation):
+def test_a_replay_has_the_current_title(worker, store, user, conversation):
     turn = worker.answered(conversation, title="Why?")
     store.conversations.change(store.owned.conversation(user, conversation.id), title="Because")
     assert [event.data for event in parsed(whole(worker, turn)) if event.name == "title"] == [{"title": "Because"}]

@@ -1,4 +1,4 @@
-"""The clock by which what was said comes into the search's index."""
+"""The background job that indexes new texts for the search."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def answer(store: Store, conversation: Conversation) -> None:
     store.turns.finish(Progress(begun.turn, Answer("bananas"), "[]"), COMPLETED, None)
 
 
-def test_what_is_due_is_indexed_once(store: Store, conversation: Conversation) -> None:
+def test_pending_texts_are_indexed_once(store: Store, conversation: Conversation) -> None:
     answer(store, conversation)
     one, another = Indexer(store), Indexer(store)
     assert [each.sweep() for each in (one, another, one)] == [2, 0, 0]
@@ -28,7 +28,7 @@ def test_what_is_due_is_indexed_once(store: Store, conversation: Conversation) -
 
 def test_a_crowd_takes_several_sweeps(store: Store, user: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(indexing, "BATCH_SIZE", 2)
-    monkeypatch.setattr(indexer, "_AT_MOST", 2)
+    monkeypatch.setattr(indexer, "_MAX_TRANSACTIONS", 2)
     for _ in range(3):
         answer(store, store.conversations.create(user))
     assert [Indexer(store).sweep() for _ in range(3)] == [4, 2, 0]

@@ -1,4 +1,4 @@
-"""The database goes away while turns run: they go on, what they said is kept when it is back, and nobody hangs."""
+"""An unavailable database while turns run: they continue, are saved later, and no request hangs."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ from .worker import LONG_S, heard, text_of
 
 @pytest.fixture(autouse=True)
 def impatient(monkeypatch):
-    """Nobody waits long for a lock here: what is tested is what comes of it."""
+    """Shorten the wait for a lock."""
     monkeypatch.setattr("chat.store.database._LOCK_TIMEOUT_S", 0.1)
 
 
 @pytest.fixture
 def put_off(caplog):
-    """Waits until the log says that something was put off."""
+    """Wait until the log reports something as put off."""
 
     def wait(what, times=1):
         pause = threading.Event()
@@ -64,9 +64,9 @@ def test_followers_read_on_while_it_is_locked(worker, dictation, store, conversa
     assert worker.ended(begun).status == COMPLETED
 
 
-def test_the_end_is_tried_again_until_it_is_kept(worker, dictation, store, conversation, put_off, monkeypatch):
-    """What was shown whole must not be lost, however long the database is away. Until then nobody hears of an end."""
-    monkeypatch.setattr("chat.turns.runner._COMMIT_AGAIN_AT_MOST_S", 0.5)
+def test_the_end_is_retried_until_it_is_committed(worker, dictation, store, conversation, put_off, monkeypatch):
+    """Check that a displayed answer is not lost, and that followers receive no end before the commit."""
+    monkeypatch.setattr("chat.turns.runner._MAX_COMMIT_RETRY_S", 0.5)
     begun = worker.ask(conversation)
     with write_lock(store.database.path):
         dictation.say(TextDelta("Whole."))
@@ -77,7 +77,7 @@ def test_the_end_is_tried_again_until_it_is_kept(worker, dictation, store, conve
     assert (ended.status, store.turns.answer(ended).text) == (COMPLETED, "Whole.")
 
 
-def test_an_end_that_the_database_refuses_for_good_is_told(worker, dictation, store, conversation, monkeypatch):
+def test_followers_learn_of_an_end_that_the_database_refuses(worker, dictation, store, conversation, monkeypatch):
     def refuse(*_):
         raise StoreFailed("The database refused this.")
 
@@ -94,7 +94,7 @@ def test_an_end_that_the_database_refuses_for_good_is_told(worker, dictation, st
 def test_a_checkpoint_that_was_put_off_is_made_up_for(
     make_worker, dictation, store, conversation, put_off, monkeypatch
 ):
-    """The model says nothing more: what it said before must be kept all the same."""
+    """Check that the text is saved although the model sends no more."""
     monkeypatch.setattr("chat.turns.running_turns._CHECKPOINT_S", 0.05)
     worker = make_worker()
     begun = worker.ask(conversation)
@@ -112,7 +112,7 @@ def test_a_checkpoint_that_was_put_off_is_made_up_for(
     worker.ended(begun)
 
 
-def test_a_turn_whose_conversation_is_gone_ends_for_its_followers(worker, dictation, store, conversation):
+def test_a_turn_of_a_deleted_conversation_ends_for_its_followers(worker, dictation, store, conversation):
     begun = worker.ask(conversation)
     store.turns.interrupt_lost([], {}, [begun.turn.id], TurnError("turn_interrupted", "Gone.", True))
     delete(store, conversation)
@@ -126,8 +126,8 @@ def test_a_turn_whose_conversation_is_gone_ends_for_its_followers(worker, dictat
     assert list(worker.follower.frames(begun.turn.id, 0)) == []
 
 
-def test_a_turn_that_begins_after_its_sender_was_told_to_try_again(worker, dictation, store, conversation):
-    """It runs all the same, and is what the sender finds who sends again."""
+def test_a_turn_that_begins_after_its_request_has_failed(worker, dictation, store, conversation):
+    """Check that the turn runs, and that the same request sent again returns it."""
 
     def hold(text):
         if "INSERT INTO turns" in text:

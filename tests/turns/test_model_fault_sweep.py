@@ -1,4 +1,4 @@
-"""As `test_fault_sweep.py`, for the model: the first request fails, then the second …, and so each chunk of each."""
+"""Like `test_fault_sweep.py`, for the model: the first request fails, then the second …, and each chunk of each."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def app(make_app: Callable[..., Flask], clock: Clock, monkeypatch: pytest.Monkey
 
 @pytest.fixture
 def play(app: Flask, clock: Clock, endpoint: FaultyEndpoint, caplog: pytest.LogCaptureFixture) -> Callable[..., Any]:
-    """Plays a scene with a fault in it, and checks the promises. Returns how many there were, and the ends."""
+    """Play a scene with a fault and check the invariants. Return the number of faults, and the ends."""
     worker = app.extensions["parley"]
     numbers = itertools.count(1)
 
@@ -73,7 +73,7 @@ def play(app: Flask, clock: Clock, endpoint: FaultyEndpoint, caplog: pytest.LogC
 
 
 def check_answers(scene: Scene, endpoint: FaultyEndpoint) -> None:
-    """Whole, or ended with a named error; asked again only where nobody had read a word."""
+    """Check that answers are complete or end with a named error, and are retried only before the first text."""
     assert scene.refused == 0
     for followed in scene.heard:
         text = text_of(followed.events)
@@ -103,7 +103,7 @@ def check_answers(scene: Scene, endpoint: FaultyEndpoint) -> None:
     ],
 )
 def test_whichever_request_fails_the_promises_hold(play: Callable[..., Any], way: str, times: int, fails: bool) -> None:
-    """What may be gone the next time is asked again, twice at most."""
+    """Check that transient failures are retried, twice at most."""
     fired = 0
     ends: list[str] = []
     for nth in itertools.count(1):

@@ -1,4 +1,4 @@
-"""People come, ask, fail, stop, delete and go: afterwards a worker holds as much as before, whatever holds it."""
+"""Users ask, fail, stop and delete: afterwards a worker holds as many objects as before."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def model(endpoint: FaultyEndpoint, monkeypatch: pytest.MonkeyPatch) -> Iterator
     made.close()
 
 
-def test_nothing_grows_with_the_people_who_were_there(
+def test_memory_does_not_grow_with_past_users(
     make_app: Callable[..., Flask], endpoint: FaultyEndpoint, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     clock = Clock(monkeypatch)
@@ -73,7 +73,7 @@ def _come_and_go(scene: Scene, endpoint: FaultyEndpoint) -> None:
 
 
 def _census() -> collections.Counter[str]:
-    """How many there are of each kind of the program's objects, and how much their attributes and its modules hold."""
+    """Return the number of the program's objects by type, and the sizes of their attributes and of its modules."""
     wait_for_threads()
     gc.collect()
     counts: collections.Counter[str] = collections.Counter()

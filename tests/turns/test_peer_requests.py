@@ -12,8 +12,8 @@ from .worker import heard, names, parsed, text_of
 
 
 @pytest.fixture
-def neighbour(store, tmp_path):
-    """Starts neighbours of the test's worker: `neighbour("gevent")`."""
+def peer(store, tmp_path):
+    """Return a factory of peers of the test's worker: `peer("gevent")`."""
     made = []
 
     def start(*options):
@@ -26,7 +26,7 @@ def neighbour(store, tmp_path):
 
 
 def read_until(frames, text):
-    """The events so far, once their text is that much."""
+    """Return the events so far, once their text has reached this length."""
     stream = b""
     while text_of(parsed(stream)) != text:
         stream += next(frames)
@@ -34,8 +34,8 @@ def read_until(frames, text):
 
 
 @pytest.mark.parametrize("mode", ["threads", "gevent"])
-def test_a_turn_is_followed_across_workers(neighbour, worker, store, mode):
-    there = neighbour(mode)
+def test_a_turn_is_followed_across_workers(peer, worker, store, mode):
+    there = peer(mode)
     asked = there.ask(ask="Why?")
     assert asked["mode"] == {"threads": "sync", "gevent": "async"}[mode]
     assert asked["worker"] != worker.peers.name
@@ -60,8 +60,8 @@ def test_a_turn_is_followed_across_workers(neighbour, worker, store, mode):
     assert b"".join(worker.follower.frames(asked["turn"], 0)) == there_frames
 
 
-def test_a_worker_that_goes_in_good_order_ends_its_turns(neighbour, worker, store):
-    there = neighbour()
+def test_a_worker_that_goes_in_good_order_ends_its_turns(peer, worker, store):
+    there = peer()
     asked = there.ask(ask="Why?")
     there.tell(say="Half")
     frames = worker.follower.frames(asked["turn"], 0)
@@ -75,9 +75,9 @@ def test_a_worker_that_goes_in_good_order_ends_its_turns(neighbour, worker, stor
 
 
 @pytest.mark.parametrize("mode", ["threads", "gevent"])
-def test_a_worker_killed_in_mid_turn_is_an_interruption(neighbour, make_worker, store, monkeypatch, mode):
+def test_a_worker_killed_in_mid_turn_is_an_interruption(peer, make_worker, store, monkeypatch, mode):
     monkeypatch.setattr("chat.turns.recovery._SWEEP_S", 0.1)
-    worker, there = make_worker(), neighbour(mode, "lease=1500")
+    worker, there = make_worker(), peer(mode, "lease=1500")
     asked = there.ask(ask="Why?")
     turn = store.turns.get(asked["turn"])
     there.tell(say="kept ")

@@ -1,4 +1,4 @@
-"""Turns whose worker has died are ended by whoever lives."""
+"""Recovery: turns of dead workers are ended by another worker."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ from .worker import heard, names
 
 @pytest.fixture
 def dead(store, conversation):
-    """A turn of a worker that has ended."""
+    """Return a turn of a dead worker."""
     turn = begin(store, conversation).turn
     store.turns.checkpoint([checkpoint_delta(turn, "Half")], [turn.id])
     return turn
 
 
 def looking(store, presence=Presence.GONE, **parts):
-    """A worker that looks for lost turns, and sees the others as `presence`."""
+    """Return the recovery of a worker that sees all others as `presence`."""
     return Recovery(store, RunningTurns(store, 10), "me:1", lambda _: presence, **parts)
 
 
@@ -41,7 +41,7 @@ class Clock:
 
 
 def sweeps(recovery, clock, seconds):
-    """Sweep once a second; what was ended."""
+    """Sweep once a second. Return the ended turns."""
     found = []
     for _ in range(seconds):
         clock.now += 1
@@ -49,7 +49,7 @@ def sweeps(recovery, clock, seconds):
     return found
 
 
-def test_a_dead_turn_is_interrupted_and_its_text_kept(store, dead):
+def test_a_dead_turn_is_interrupted_and_keeps_its_text(store, dead):
     recovery = looking(store)
     assert recovery.sweep() == [dead.id]
     assert recovery.sweep() == []
@@ -58,7 +58,7 @@ def test_a_dead_turn_is_interrupted_and_its_text_kept(store, dead):
     assert answer.text == "Half"
 
 
-def test_a_call_that_was_under_way_has_no_result_and_the_model_is_told_so(make_worker, model, store, conversation):
+def test_an_interrupted_call_has_no_result_and_the_model_sees_that(make_worker, model, store, conversation):
     worker = make_worker(presence=lambda _: Presence.GONE)
     turn = begin(store, conversation).turn
     call = ToolCallRecord(ToolCall("c.0", "look_up", "{}"), "Looking", 0, 4)
@@ -75,7 +75,7 @@ def test_a_call_that_was_under_way_has_no_result_and_the_model_is_told_so(make_w
 
 
 def test_the_turn_of_a_process_that_lives_is_left_alone(store, conversation):
-    """However long it has been silent: it may be stopped, or its machine may have slept."""
+    """Check any duration of silence: the process may be stopped, or the machine may have slept."""
     turn = begin(store, conversation).turn
     clock = Clock()
     assert sweeps(looking(store, Presence.HERE, heartbeats=Heartbeats(clock)), clock, 3600) == []
@@ -107,7 +107,7 @@ def test_a_wall_clock_that_jumps_ends_nothing(store, conversation, monkeypatch, 
     assert store.turns.get(turn.id).status == RUNNING
 
 
-def test_whoever_was_frozen_itself_begins_to_count_anew(store, dead):
+def test_a_suspended_worker_restarts_its_observation(store, dead):
     clock = Clock()
     recovery = looking(store, Presence.UNKNOWN, heartbeats=Heartbeats(clock))
     assert sweeps(recovery, clock, 7) == []
@@ -116,7 +116,7 @@ def test_whoever_was_frozen_itself_begins_to_count_anew(store, dead):
     assert sweeps(recovery, clock, 1) == [dead.id]
 
 
-def test_a_database_that_was_locked_makes_nobody_silent(store, dead, monkeypatch):
+def test_a_locked_database_makes_no_worker_look_dead(store, dead, monkeypatch):
     monkeypatch.setattr("chat.store.database._LOCK_TIMEOUT_S", 0.05)
     clock = Clock()
     recovery = looking(store, Presence.UNKNOWN, heartbeats=Heartbeats(clock))
@@ -130,7 +130,7 @@ def test_a_database_that_was_locked_makes_nobody_silent(store, dead, monkeypatch
 
 
 def test_a_turn_that_its_own_worker_does_not_run_is_ended(worker, dictation, store, conversation, user):
-    """Its begin was committed and nobody heard of it, or its end could not be told."""
+    """Check a turn whose begin was committed without a reply, or whose end could not be saved."""
     run = replace(RUN, worker=worker.peers.name)
     lost = store.turns.begin(user, conversation.id, Question("Why?"), run).turn
     alive = worker.ask(store.conversations.create(user)).turn
@@ -140,8 +140,8 @@ def test_a_turn_that_its_own_worker_does_not_run_is_ended(worker, dictation, sto
     assert store.turns.get(alive.id).status == RUNNING
 
 
-def test_a_worker_whose_turn_was_ended_elsewhere_lets_go_of_it(worker, dictation, store, conversation):
-    """Another server took it for dead while it was stopped: what was told stays so."""
+def test_a_worker_cancels_a_turn_that_another_has_ended(worker, dictation, store, conversation):
+    """Check a worker that another server took for dead while it was stopped."""
     worker.start()
     turn = worker.ask(conversation).turn
     store.turns.interrupt_lost([worker.peers.name], {}, [], DIED)
@@ -178,7 +178,7 @@ def test_the_conversation_goes_on_and_followers_hear_the_end(make_worker, store,
 
 
 def test_a_worker_that_is_known_to_have_ended_is_not_waited_for(store, user):
-    """Its leases would run for some seconds more."""
+    """Check that its leases, still valid for some seconds, do not matter."""
     lost, living = (
         store.turns.begin(user, store.conversations.create(user).id, Question("Why?"), replace(RUN, worker=name)).turn
         for name in ("here:1", "here:2")

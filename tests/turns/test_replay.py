@@ -1,4 +1,4 @@
-"""One copy of an ended turn for all who follow it at the same time."""
+"""Replays: concurrent followers share one copy of an ended turn."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ from .worker import LONG_S
 
 @pytest.fixture
 def ended(worker, model, store, conversation):
-    """What the database has of a turn that has ended."""
+    """Return an ended turn as the database stores it."""
     model.will(TextDelta("All of it."))
     return store.turns.with_answer(worker.answered(conversation).id)
 
 
 class Reads:
-    """The database, as it is asked for ended turns: counts how often, and answers what it is given."""
+    """A stand-in for the database that counts the reads of ended turns."""
 
     def __init__(self, answer):
         self.answer = answer
@@ -40,7 +40,7 @@ def frames(replay, after=0):
     return [each.frame for each in replay.events(after)]
 
 
-def test_it_is_read_once_for_all_who_follow_and_again_for_whoever_comes_later(ended):
+def test_concurrent_followers_share_one_read_and_later_ones_read_again(ended):
     reads = Reads(ended)
     replays = Replays(reads)
     shared = [replays.of(7) for _ in range(5)]
@@ -66,7 +66,7 @@ def test_each_follower_has_its_own_place_in_it(ended):
     assert [frames(replay, after) for after in range(4)] == [everything[after:] for after in range(4)]
 
 
-def test_those_who_come_at_once_wait_for_one_reading(ended):
+def test_simultaneous_followers_wait_for_one_read(ended):
     come, go = threading.Barrier(9), threading.Event()
     count = []
 

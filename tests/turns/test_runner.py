@@ -1,4 +1,4 @@
-"""A turn from the question to its committed end: what is kept is what was streamed."""
+"""A turn from the question to its committed end: the stored answer equals the streamed one."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from .worker import LONG_S, heard, names, text_of
 
 
 def look_up(what: str) -> ToolResult:
-    """Looks something up."""
+    """Look something up."""
     data = {"what": what, "rows": [["é 中 🙂", 1.5, 1e22, -0.0, None, True], [1e-7, 2**53, "\u2028", "\x00", "<b>"]]}
     return ToolResult(json.dumps({"found": what}), f"Found {what}", data)
 
@@ -30,7 +30,7 @@ def call(what, number=0):
 
 
 def begun_and_heard(worker, begun, names_wanted):
-    """Wait until a running turn has told so many events."""
+    """Wait until a running turn has these events."""
     live = worker.running_turns.get(begun.turn.id)
     while [event.name for event in live.log.read(0, 0)] != names_wanted:
         assert live.log.read(len(live.log.read(0, 0)), LONG_S), "it has ended"
@@ -38,7 +38,7 @@ def begun_and_heard(worker, begun, names_wanted):
 
 
 class TestACompleteTurn:
-    def test_what_is_kept_is_what_was_streamed(self, make_worker, model, store, user, conversation):
+    def test_the_stored_answer_equals_the_streamed_one(self, make_worker, model, store, user, conversation):
         worker = make_worker(tools=TOOLS)
         model.will(ReasoningDelta("Hm."), TextDelta("Let me "), TextDelta("see."), call("China"), Usage(10, 5))
         model.will(*(TextDelta(f"wörd {number} 🙂 ") for number in range(200)), Usage(40, 200))
@@ -64,7 +64,7 @@ class TestACompleteTurn:
         assert (message.reasoning, message.turn.status, message.turn.usage) == ("Hm.", COMPLETED, Usage(50, 205))
         assert store.owned.conversation(user, conversation.id).active_turn_id is None
 
-    def test_told_again_from_the_database_it_is_the_same_byte_for_byte(self, make_worker, model, conversation):
+    def test_a_replay_from_the_database_is_identical_byte_for_byte(self, make_worker, model, conversation):
         worker = make_worker(tools=TOOLS)
         followed = threading.Event()
 
@@ -120,7 +120,7 @@ class TestFailures:
         [ModelInterrupted("The stream ended."), ModelRejected("Unknown model."), RuntimeError("password: hunter2")],
         ids=lambda error: type(error).__name__,
     )
-    def test_partial_text_is_kept_with_the_error(self, worker, dictation, store, conversation, error):
+    def test_partial_text_is_stored_with_the_error(self, worker, dictation, store, conversation, error):
         code, retryable = getattr(error, "code", "internal"), getattr(error, "retryable", True)
         begun = worker.ask(conversation)
         dictation.say(TextDelta("Half "), TextDelta("of it"), error)
@@ -152,7 +152,7 @@ class TestFailures:
         ended = worker.ended(begun)
         assert (ended.status, ended.error, store.turns.answer(ended).text) == (STOPPED, None, "Half")
 
-    def test_a_worker_that_goes_commits_what_it_has(self, worker, dictation, store, conversation):
+    def test_a_worker_that_shuts_down_commits_partial_answers(self, worker, dictation, store, conversation):
         begun = worker.ask(conversation)
         dictation.say(TextDelta("Half"), call("China"))
         begun_and_heard(worker, begun, ["turn", "delta"])
@@ -161,8 +161,8 @@ class TestFailures:
         ended, answer, _ = store.turns.with_answer(begun.turn.id)
         assert (ended.status, ended.error.code, answer.text) == (INTERRUPTED, "turn_interrupted", "Half")
 
-    def test_a_model_that_says_what_nobody_can_write(self, worker, dictation, store, conversation):
-        """Half a character: no database and no socket takes it. The turn fails, and what came before is kept."""
+    def test_a_model_that_sends_text_that_cannot_be_encoded(self, worker, dictation, store, conversation):
+        """Check a lone surrogate, which cannot be encoded: the turn fails, and the text before it is stored."""
         begun = worker.ask(conversation)
         dictation.say(ReasoningDelta("Hm."), TextDelta("Half \ud800"), ReasoningDelta("Hm"))
         dictation.end()
@@ -185,7 +185,7 @@ class TestFailures:
         monkeypatch.undo()
         assert worker.answered(conversation, "Third?").status == COMPLETED
 
-    def test_an_error_that_nobody_foresaw_still_ends_it_for_its_followers(
+    def test_an_unexpected_error_still_ends_it_for_its_followers(
         self, worker, dictation, store, conversation, monkeypatch, caplog
     ):
         def broken(*_):

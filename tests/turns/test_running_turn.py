@@ -1,4 +1,4 @@
-"""A turn while it runs: deltas are gathered, nothing of them is lost, and the marks tell every event again."""
+"""State of a running turn: deltas are coalesced without loss, and the event offsets replay every event."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ ERROR = TurnError("model_interrupted", "The stream ended.", True)
 
 
 class Clock:
-    """Stands in for the module `time`."""
+    """Stand-in for the module `time`."""
 
     def __init__(self) -> None:
         self.now = 1_000.0
@@ -34,7 +34,7 @@ class Clock:
         return self.now
 
     def wait(self) -> float:
-        """Let an interval pass, and the error of adding floating point numbers with it."""
+        """Advance by slightly more than an interval, because of floating point errors."""
         self.now += 1.01 * DeltaFlusher().interval_s
         return self.now
 
@@ -51,12 +51,12 @@ def running(clock):
     return RunningTurn(TURN, Cancellation(LONG_S), DeltaFlusher())
 
 
-def told(running, after=0):
+def events(running, after=0):
     return parsed(b"".join(event.frame for event in running.log.read(after, 0)))
 
 
 def deltas(running):
-    return [event.data["text"] for event in told(running) if event.name in ("delta", "reasoning")]
+    return [event.data["text"] for event in events(running) if event.name in ("delta", "reasoning")]
 
 
 def started(position):
@@ -70,7 +70,7 @@ def ended(position, data=None):
 
 
 def end(running, status=COMPLETED, error=None):
-    """As the runner ends it; returns what the database would have of it."""
+    """End a turn like the runner. Return the turn and the answer as the database stores them."""
     progress = running.progress()
     turn = replace(
         TURN,
@@ -84,23 +84,23 @@ def end(running, status=COMPLETED, error=None):
     return turn, progress.answer
 
 
-class TestGathering:
+class TestCoalescing:
     def test_the_first_delta_goes_out_at_once(self, running):
-        running.take(TextDelta("China"))
-        assert names(told(running)) == ["turn", "delta"]
-        assert told(running)[0].data["turn_id"] == TURN.id
+        running.handle(TextDelta("China"))
+        assert names(events(running)) == ["turn", "delta"]
+        assert events(running)[0].data["turn_id"] == TURN.id
 
     def test_those_that_follow_closely_go_out_together(self, running, clock):
         for word in ("China ", "grows ", "by ", "5 "):
-            running.take(TextDelta(word))
+            running.handle(TextDelta(word))
         assert deltas(running) == ["China "]
         clock.wait()
-        running.take(TextDelta("percent."))
+        running.handle(TextDelta("percent."))
         assert deltas(running) == ["China ", "grows by 5 percent."]
 
-    def test_the_clockwork_sends_what_waits_and_no_sooner(self, running, clock):
-        running.take(TextDelta("China "))
-        running.take(TextDelta("grows."))
+    def test_the_flush_sends_pending_deltas_and_no_sooner(self, running, clock):
+        running.handle(TextDelta("China "))
+        running.handle(TextDelta("grows."))
         running.flush(clock.now + DeltaFlusher().interval_s / 2)
         assert deltas(running) == ["China "]
         running.flush(clock.wait())
@@ -108,47 +108,47 @@ class TestGathering:
         running.flush(clock.wait())
         assert len(deltas(running)) == 2
 
-    @pytest.mark.parametrize("sent_by", ["flush", "piece", "progress", "the next words", "a tool call"])
-    def test_who_holds_something_back_is_looked_at_and_nobody_else(self, clock, sent_by):
-        pace = DeltaFlusher()
-        running, other = (RunningTurn(TURN, Cancellation(LONG_S), pace) for _ in range(2))
-        other.take(TextDelta("China "))
-        running.take(TextDelta("China "))
-        assert pace.gathering == set()
-        running.take(TextDelta("grows."))
-        assert pace.gathering == {running}
+    @pytest.mark.parametrize("sent_by", ["flush", "checkpoint_delta", "progress", "the next words", "a tool call"])
+    def test_only_turns_with_pending_deltas_are_pending(self, clock, sent_by):
+        flusher = DeltaFlusher()
+        running, other = (RunningTurn(TURN, Cancellation(LONG_S), flusher) for _ in range(2))
+        other.handle(TextDelta("China "))
+        running.handle(TextDelta("China "))
+        assert flusher.pending == set()
+        running.handle(TextDelta("grows."))
+        assert flusher.pending == {running}
         clock.wait()
         if sent_by == "flush":
             running.flush(clock.now)
         elif sent_by == "the next words":
-            running.take(TextDelta(" A lot."))
+            running.handle(TextDelta(" A lot."))
         elif sent_by == "a tool call":
-            running.take(started(0))
+            running.handle(started(0))
         else:
             getattr(running, sent_by)()
-        assert pace.gathering == set()
+        assert flusher.pending == set()
 
-    def test_slow_ones_wait_for_nobody(self, running, clock):
+    def test_slow_deltas_are_not_delayed(self, running, clock):
         for word in ("China ", "grows ", "slowly."):
-            running.take(TextDelta(word))
+            running.handle(TextDelta(word))
             clock.wait()
         assert deltas(running) == ["China ", "grows ", "slowly."]
 
     def test_words_and_thoughts_are_not_mixed(self, running):
         for delta in (ReasoningDelta("a"), ReasoningDelta("b"), ReasoningDelta("c"), TextDelta("d"), TextDelta("e"),
                       ReasoningDelta("f")):  # fmt: skip
-            running.take(delta)
-        running.piece()
-        found = [(event.name, event.data["text"]) for event in told(running)[1:]]
-        assert found == [("reasoning", "a"), ("reasoning", "bc"), ("delta", "de"), ("reasoning", "f")]
+            running.handle(delta)
+        running.checkpoint_delta()
+        names_and_texts = [(event.name, event.data["text"]) for event in events(running)[1:]]
+        assert names_and_texts == [("reasoning", "a"), ("reasoning", "bc"), ("delta", "de"), ("reasoning", "f")]
 
     def test_a_tool_call_comes_after_the_words_before_it(self, running):
-        running.take(TextDelta("Let "))
-        running.take(TextDelta("me see."))
-        running.take(started(0))
-        running.take(ended(0, {"rows": []}))
-        assert names(told(running)) == ["turn", "delta", "delta", "tool_call", "tool_result"]
-        _, _, _, call, result = told(running)
+        running.handle(TextDelta("Let "))
+        running.handle(TextDelta("me see."))
+        running.handle(started(0))
+        running.handle(ended(0, {"rows": []}))
+        assert names(events(running)) == ["turn", "delta", "delta", "tool_call", "tool_result"]
+        _, _, _, call, result = events(running)
         assert call.data == {
             "id": "c.0", "name": "look_up", "arguments": '{"what": "é"}', "label": "Looking up é"
         }  # fmt: skip
@@ -157,62 +157,62 @@ class TestGathering:
         }  # fmt: skip
 
     def test_a_delta_of_nothing_is_none(self, running):
-        running.take(TextDelta(""))
-        running.take(ReasoningDelta(""))
-        assert names(told(running)) == ["turn"]
+        running.handle(TextDelta(""))
+        running.handle(ReasoningDelta(""))
+        assert names(events(running)) == ["turn"]
         assert not running.changed
 
 
 class TestProgress:
     def test_it_has_all_that_went_out(self, running):
-        running.take(TextDelta("Half "))
-        running.take(TextDelta("of it"))
-        running.take(ReasoningDelta("Hm"))
-        running.take(Usage(3, 1))
-        running.take(Usage(4, 1))
+        running.handle(TextDelta("Half "))
+        running.handle(TextDelta("of it"))
+        running.handle(ReasoningDelta("Hm"))
+        running.handle(Usage(3, 1))
+        running.handle(Usage(4, 1))
         progress = running.progress()
         assert (progress.answer.text, progress.answer.reasoning) == ("Half of it", "Hm")
         assert progress.answer.usage == Usage(7, 2)
-        assert progress.answer.text == text_of(told(running))
+        assert progress.answer.text == text_of(events(running))
 
     def test_it_does_not_change_afterwards(self, running):
-        running.take(TextDelta("Half"))
-        running.take(started(0))
+        running.handle(TextDelta("Half"))
+        running.handle(started(0))
         progress = running.progress()
-        running.take(ended(0))
-        running.take(TextDelta(" and half"))
-        running.piece()
+        running.handle(ended(0))
+        running.handle(TextDelta(" and half"))
+        running.checkpoint_delta()
         assert (progress.answer.text, progress.answer.tool_calls[0].result) == ("Half", None)
 
-    def test_what_cannot_be_told_is_not_kept(self, running):
-        """So that what is kept can be told again, and can be kept at all."""
-        running.take(TextDelta("Half"))
+    def test_events_that_cannot_be_encoded_are_not_stored(self, running):
+        """Check that everything that is stored can be encoded and replayed."""
+        running.handle(TextDelta("Half"))
         with pytest.raises(UnicodeEncodeError):
-            running.take(started(0))
-            running.take(ToolCallEnded(0, replace(ended(0).record, result=ToolResult("", "\ud800"))))
-        running.take(TextDelta("\ud800"))
+            running.handle(started(0))
+            running.handle(ToolCallEnded(0, replace(ended(0).record, result=ToolResult("", "\ud800"))))
+        running.handle(TextDelta("\ud800"))
         with pytest.raises(UnicodeEncodeError):
-            running.piece()
+            running.checkpoint_delta()
         progress = running.progress()
         assert progress.answer.text == "Half"
         assert progress.answer.tool_calls[0].result is None
-        assert parsed(b"".join(frames_again(*end(running), ""))) == told(running)
+        assert parsed(b"".join(replayed_frames(*end(running), ""))) == events(running)
 
 
-class TestPieces:
+class TestCheckpointDeltas:
     def test_one_is_due_when_there_is_more(self, running):
         assert not running.changed
-        running.take(TextDelta("Half"))
+        running.handle(TextDelta("Half"))
         assert running.changed
-        running.piece()
+        running.checkpoint_delta()
         assert not running.changed
-        running.take(TextDelta(" and"))
+        running.handle(TextDelta(" and"))
         assert running.changed
 
-    def test_each_has_what_came_since_the_one_before(self, running, clock):
-        running.take(TextDelta("Half"))
-        running.take(ReasoningDelta("Hm"))
-        first = running.piece()
+    def test_each_has_the_progress_since_the_one_before(self, running, clock):
+        running.handle(TextDelta("Half"))
+        running.handle(ReasoningDelta("Hm"))
+        first = running.checkpoint_delta()
         assert (first.first, first.text, first.reasoning, first.event_offsets, first.tool_calls) == (
             0,
             "Half",
@@ -221,15 +221,15 @@ class TestPieces:
             {},
         )
         clock.wait()
-        running.take(TextDelta(" and"))
-        running.take(started(0))
-        running.take(started(1))
-        second = running.piece()
+        running.handle(TextDelta(" and"))
+        running.handle(started(0))
+        running.handle(started(1))
+        second = running.checkpoint_delta()
         assert (second.first, second.text, second.reasoning) == (2, " and", "")
         assert second.event_offsets == '[4,"call 0","call 1"]'
         assert second.tool_calls == {0: started(0).record, 1: started(1).record}
-        running.take(ended(1))
-        third = running.piece()
+        running.handle(ended(1))
+        third = running.checkpoint_delta()
         assert (third.first, third.text, third.event_offsets, third.tool_calls) == (
             5,
             "",
@@ -237,42 +237,42 @@ class TestPieces:
             {1: ended(1).record},
         )
 
-    def test_it_comes_again_with_what_came_since_when_it_could_not_be_kept(self, running, clock):
-        running.take(TextDelta("Half"))
-        running.piece()
+    def test_after_a_failed_checkpoint_the_next_includes_its_content(self, running, clock):
+        running.handle(TextDelta("Half"))
+        running.checkpoint_delta()
         clock.wait()
-        running.take(TextDelta(" and"))
-        running.take(started(0))
+        running.handle(TextDelta(" and"))
+        running.handle(started(0))
         for more in ("", " half"):
-            running.take(TextDelta(more))
-            lost = running.piece()
-            running.not_kept()
+            running.handle(TextDelta(more))
+            lost = running.checkpoint_delta()
+            running.checkpoint_failed()
             assert running.changed
         assert (lost.first, lost.text, lost.tool_calls) == (1, " and half", {0: started(0).record})
-        assert running.piece() == lost
+        assert running.checkpoint_delta() == lost
         assert not running.changed
 
 
-def frames_again(turn, answer, title, after=0):
+def replayed_frames(turn, answer, title, after=0):
     return [event.frame for event in list(event_offsets.EndedTurn(turn, answer, title).events(after))]
 
 
 class TestEnd:
     @pytest.mark.parametrize(("status", "error"), [(COMPLETED, None), (STOPPED, None), (FAILED, ERROR)])
     def test_done_is_the_last_exactly_once(self, running, status, error):
-        running.take(TextDelta("Half"))
+        running.handle(TextDelta("Half"))
         turn, _ = end(running, status, error)
         running.end(turn, error)
-        assert names(told(running)) == ["turn", "delta", *(["error"] if error else []), "done"]
-        assert told(running)[-1].data == {
+        assert names(events(running)) == ["turn", "delta", *(["error"] if error else []), "done"]
+        assert events(running)[-1].data == {
             "status": status,
             "usage": {"prompt_tokens": 0, "completion_tokens": 0, "total_tokens": 0},
             "duration_ms": 2_500,
         }
 
-    def test_an_error_says_what_and_whether_to_try_again(self, running):
+    def test_an_error_has_a_message_and_whether_it_is_retryable(self, running):
         end(running, FAILED, ERROR)
-        assert told(running)[1].data == {"code": ERROR.code, "message": ERROR.message, "retryable": True}
+        assert events(running)[1].data == {"code": ERROR.code, "message": ERROR.message, "retryable": True}
 
 
 TEXT = st.text(max_size=12)
@@ -285,102 +285,102 @@ STEPS = st.one_of(
 
 
 def play(running, clock, steps):
-    """Take the steps; tool calls begin one after the other and end in any order. Returns the pieces."""
-    begun, calls, pieces = 0, [], []
+    """Play the steps; tool calls begin in order and end in any order. Return the checkpoint deltas."""
+    begun, calls, checkpoints = 0, [], []
     for number, step in enumerate(steps):
         if not isinstance(step, str):
-            running.take(step)
+            running.handle(step)
         elif step == "call":
-            running.take(started(begun))
+            running.handle(started(begun))
             calls.append(begun)
             begun += 1
         elif step == "result" and calls:
-            running.take(ended(calls.pop(number % len(calls)), {"rows": [["é", 1.5, None, number]]}))
+            running.handle(ended(calls.pop(number % len(calls)), {"rows": [["é", 1.5, None, number]]}))
         elif step == "wait":
             clock.wait()
         elif step == "flush":
             running.flush(clock.now)
         elif step == "checkpoint":
-            pieces.append(running.piece())
+            checkpoints.append(running.checkpoint_delta())
         elif step == "checkpoint in vain":
-            pieces.append(running.piece())  # it may have taken effect all the same
-            running.not_kept()
-    return pieces
+            checkpoints.append(running.checkpoint_delta())  # it may have taken effect all the same
+            running.checkpoint_failed()
+    return checkpoints
 
 
 @settings(max_examples=200, deadline=None)
 @given(st.booleans(), st.lists(STEPS, max_size=40), st.sampled_from([(COMPLETED, None), (FAILED, ERROR)]))
-def test_whatever_happens_the_marks_tell_it_again_byte_for_byte(titled, steps, ending):
+def test_event_offsets_replay_any_turn_byte_for_byte(titled, steps, ending):
     clock = Clock()
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(module, "time", clock)
         running = RunningTurn(TURN, Cancellation(LONG_S), DeltaFlusher())
         if titled:
-            running.title(TITLE)
+            running.set_title(TITLE)
         play(running, clock, steps)
         turn, answer = end(running, *ending)
-    said = "".join(step.text for step in steps if isinstance(step, TextDelta))
-    thought = "".join(step.text for step in steps if isinstance(step, ReasoningDelta))
-    assert (text_of(told(running)), answer.text, answer.reasoning) == (said, said, thought)
+    text = "".join(step.text for step in steps if isinstance(step, TextDelta))
+    reasoning = "".join(step.text for step in steps if isinstance(step, ReasoningDelta))
+    assert (text_of(events(running)), answer.text, answer.reasoning) == (text, text, reasoning)
     running_frames = [event.frame for event in running.log.read(0, 0)]
     for after in range(len(running_frames) + 1):
-        assert frames_again(turn, answer, TITLE, after) == running_frames[after:]
+        assert replayed_frames(turn, answer, TITLE, after) == running_frames[after:]
 
 
-def kept(pieces):
-    """The marks and the answer that the database has of a turn: of pieces that begin alike the last counts."""
+def stored(checkpoints):
+    """Return event offsets and answer as the database has them: of deltas with the same first event the last counts."""
     rows = [
-        asdict(piece) | {"turn_id": TURN.id, "marks": piece.event_offsets}
-        for piece in {piece.first: piece for piece in pieces}.values()
+        asdict(delta) | {"turn_id": TURN.id, "marks": delta.event_offsets}
+        for delta in {delta.first: delta for delta in checkpoints}.values()
     ]
-    so_far = assemble(sorted(rows, key=lambda row: row["first"])).get(TURN.id, PartialAnswer())
-    calls = {position: call for piece in pieces for position, call in piece.tool_calls.items()}
-    answer = Answer(so_far.text, so_far.reasoning, tuple(calls[position] for position in sorted(calls)))
-    return event_offsets.encode(so_far.event_offsets), answer
+    partial = assemble(sorted(rows, key=lambda row: row["first"])).get(TURN.id, PartialAnswer())
+    calls = {position: call for delta in checkpoints for position, call in delta.tool_calls.items()}
+    answer = Answer(partial.text, partial.reasoning, tuple(calls[position] for position in sorted(calls)))
+    return event_offsets.encode(partial.event_offsets), answer
 
 
 @settings(max_examples=200, deadline=None)
 @given(st.lists(STEPS, max_size=20), st.lists(STEPS, max_size=20))
-def test_of_a_dead_worker_is_told_what_was_kept_and_the_end_to_everybody(kept_steps, lost_steps):
+def test_a_dead_workers_turn_replays_its_checkpoints_and_the_end(stored_steps, lost_steps):
     clock = Clock()
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(module, "time", clock)
         running = RunningTurn(TURN, Cancellation(LONG_S), DeltaFlusher())
-        pieces = [*play(running, clock, kept_steps), running.piece()]
+        checkpoints = [*play(running, clock, stored_steps), running.checkpoint_delta()]
         whole = running.progress()
-        seen_when_kept = [event.frame for event in running.log.read(0, 0)]
+        seen_at_checkpoint = [event.frame for event in running.log.read(0, 0)]
         for step in lost_steps:
             if not isinstance(step, str):
-                running.take(step)
+                running.handle(step)
         seen = len(running.log.read(0, 0))
-    kept_marks, answer = kept(pieces)
-    assert (kept_marks, answer) == (whole.event_offsets, replace(whole.answer, usage=Usage()))
-    turn = replace(TURN, status=INTERRUPTED, error=ERROR, ended_at=3_500, event_offsets=kept_marks)
+    stored_offsets, answer = stored(checkpoints)
+    assert (stored_offsets, answer) == (whole.event_offsets, replace(whole.answer, usage=Usage()))
+    turn = replace(TURN, status=INTERRUPTED, error=ERROR, ended_at=3_500, event_offsets=stored_offsets)
     for after in range(seen + 1):
         again = list(event_offsets.EndedTurn(turn, answer, TITLE).events(after))
-        assert [event.frame for event in again[:-2]] == seen_when_kept[after:]
+        assert [event.frame for event in again[:-2]] == seen_at_checkpoint[after:]
         assert [event.name for event in again[-2:]] == ["error", "done"]
-        assert [event.number for event in again[-2:]] == [max(after, len(seen_when_kept)) + n for n in (1, 2)]
+        assert [event.number for event in again[-2:]] == [max(after, len(seen_at_checkpoint)) + n for n in (1, 2)]
 
 
 def test_the_more_turns_there_are_the_longer_deltas_are_gathered():
-    pace = DeltaFlusher()
+    flusher = DeltaFlusher()
     intervals = []
     for turns in (0, 1, 100, 400, 5_000):
-        pace.suit(turns)
-        intervals.append(pace.interval_s)
+        flusher.adapt(turns)
+        intervals.append(flusher.interval_s)
     assert intervals == sorted(intervals)
     assert (intervals[0], intervals[-1]) == (0.05, 0.5)
 
 
 def test_a_longer_interval_counts_at_once(clock):
-    pace = DeltaFlusher()
-    running = RunningTurn(TURN, Cancellation(LONG_S), pace)
-    running.take(TextDelta("At once"))
-    pace.suit(300)  # twice as long
+    flusher = DeltaFlusher()
+    running = RunningTurn(TURN, Cancellation(LONG_S), flusher)
+    running.handle(TextDelta("At once"))
+    flusher.adapt(300)  # twice as long
     clock.wait()
-    running.take(TextDelta(", then "))
+    running.handle(TextDelta(", then "))
     assert deltas(running) == ["At once"]
     clock.wait()
-    running.take(TextDelta("the rest"))
+    running.handle(TextDelta("the rest"))
     assert deltas(running) == ["At once", ", then the rest"]

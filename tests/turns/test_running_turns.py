@@ -1,4 +1,4 @@
-"""The clockwork of a worker's turns: what it keeps of them while they run, and how it ends them all."""
+"""The registry's tickers: checkpoints and flushes while turns run; and the end of all turns."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ from .worker import LONG_S, heard, text_of
 
 @pytest.fixture
 def brisk(monkeypatch):
-    """Checkpoints twenty times a second."""
+    """Write checkpoints twenty times a second."""
     monkeypatch.setattr("chat.turns.running_turns._CHECKPOINT_S", 0.05)
 
 
 def until(condition):
-    """Wait for what the clockwork does by itself."""
+    """Wait until the condition holds."""
     pause = threading.Event()
     deadline = time.monotonic() + LONG_S
     while not condition():
@@ -35,7 +35,7 @@ def lease(store, turn):
         return other.execute("SELECT lease_until FROM turns WHERE id = ?", (turn.id,)).fetchone()[0]
 
 
-def test_what_was_said_is_in_the_database_while_the_turn_runs(brisk, make_worker, dictation, store, conversation):
+def test_partial_text_is_in_the_database_while_the_turn_runs(brisk, make_worker, dictation, store, conversation):
     worker = make_worker()
     begun = worker.ask(conversation)
     dictation.say(TextDelta("Half"))
@@ -59,7 +59,7 @@ def test_a_silent_turn_stays_alive(brisk, make_worker, dictation, store, convers
 
 
 def test_a_checkpoint_that_breaks_in_the_middle_loses_nothing(brisk, make_worker, model, store, user, monkeypatch):
-    """The first turn's piece is taken already when the second's cannot be: the next checkpoint has both."""
+    """Check a failure after the first turn's delta was taken: the next checkpoint has both turns."""
     worker = make_worker()
     go_on, end = threading.Event(), threading.Event()
 
@@ -75,15 +75,15 @@ def test_a_checkpoint_that_breaks_in_the_middle_loses_nothing(brisk, make_worker
         begun.append(worker.ask(store.conversations.create(user)))
     second = worker.running_turns.get(begun[1].turn.id)
     until(lambda: store.turns.answer(begun[1].turn).text == "One ")
-    take, broken = second.piece, []
+    original, broken = second.checkpoint_delta, []
 
-    def piece():
+    def failing_once():
         if not broken:
             broken.append(True)
             raise ValueError("half a character")
-        return take()
+        return original()
 
-    monkeypatch.setattr(second, "piece", piece)
+    monkeypatch.setattr(second, "checkpoint_delta", failing_once)
     go_on.set()
     until(lambda: all(store.turns.answer(each.turn).text == "One two" for each in begun))
     assert broken
@@ -91,8 +91,8 @@ def test_a_checkpoint_that_breaks_in_the_middle_loses_nothing(brisk, make_worker
     assert [worker.ended(each).status for each in begun] == [COMPLETED] * 2
 
 
-def test_the_clockwork_sends_what_nothing_follows(worker, dictation, conversation):
-    """The second delta comes right behind the first, then the model is silent: it goes out all the same."""
+def test_the_ticker_flushes_the_last_delta(worker, dictation, conversation):
+    """Check a second delta right after the first, followed by silence: it is sent without a third."""
     begun = worker.ask(conversation)
     dictation.say(TextDelta("One "), TextDelta("two"))
     log = worker.running_turns.get(begun.turn.id).log
@@ -105,7 +105,7 @@ def test_the_clockwork_sends_what_nothing_follows(worker, dictation, conversatio
 
 
 class TestEndingAll:
-    def test_all_are_told_and_committed(self, worker, model, store, user):
+    def test_all_are_cancelled_and_committed(self, worker, model, store, user):
         def hang(_messages, cancellation):
             ended = threading.Event()
             with cancellation.closing(ended.set):
@@ -123,7 +123,7 @@ class TestEndingAll:
         ended = [store.turns.get(each.turn.id) for each in begun]
         assert {(turn.status, store.turns.answer(turn).text) for turn in ended} == {(INTERRUPTED, "Half")}
 
-    def test_nobody_waits_for_ever_for_one_that_does_not_hear(self, worker, model, store, conversation):
+    def test_the_wait_for_an_unresponsive_turn_is_bounded(self, worker, model, store, conversation):
         release = threading.Event()
 
         def deaf(_messages, _cancellation):

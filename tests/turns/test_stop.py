@@ -1,4 +1,4 @@
-"""Stopping a turn: here, at a neighbour's, and where nobody can."""
+"""Stopping a turn: in this worker, in another one, and in one that does not respond."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def test_one_that_has_ended_stays_as_it_ended(worker, store, conversation):
 
 
 def test_from_a_worker_that_it_does_not_run_at(worker, dictation, store, conversation, tmp_path):
-    """The other one has no turns at home: it asks over the socket."""
+    """Check a stop from a worker without the turn, over the socket."""
     worker.listen()
     begun = half_said(worker, dictation, conversation)
     elsewhere = Stopper(store, NoTurns(), Peers(tmp_path / "run"))
@@ -66,22 +66,22 @@ def test_from_a_worker_that_it_does_not_run_at(worker, dictation, store, convers
     assert store.turns.answer(begun.turn).text == "Half"
 
 
-def test_one_whose_worker_has_died_is_found_to_be_interrupted(make_worker, store, conversation, monkeypatch):
-    """Nobody can be told; whoever asks hears what the others find out."""
+def test_a_turn_of_a_dead_worker_becomes_interrupted(make_worker, store, conversation, monkeypatch):
+    """Check that a stop without a reachable worker returns the result of the recovery."""
     monkeypatch.setattr("chat.turns.recovery._SWEEP_S", 0.05)
     turn = begin(store, conversation).turn
     worker = make_worker(presence=lambda name: Presence.GONE if name == turn.worker else Presence.HERE)
     assert worker.stopper.stop(turn).status == INTERRUPTED
 
 
-def test_one_whose_worker_does_not_answer_is_still_running(worker, store, conversation, monkeypatch):
-    monkeypatch.setattr("chat.turns.stop._PATIENCE_S", 0.1)
+def test_a_turn_of_an_unresponsive_worker_stays_running(worker, store, conversation, monkeypatch):
+    monkeypatch.setattr("chat.turns.stop._TIMEOUT_S", 0.1)
     turn = begin(store, conversation).turn
     assert worker.stopper.stop(turn).status == RUNNING
 
 
 class NoTurns:
-    """The home of a worker that runs nothing."""
+    """The registry of a worker without turns."""
 
     def get(self, _turn_id):
         return None

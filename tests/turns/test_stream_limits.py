@@ -1,4 +1,4 @@
-"""How many may listen to a turn, and to a worker, and that each seat is given back once."""
+"""Limits on streams per turn and per worker; each stream is released exactly once."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def test_a_worker_has_so_many_streams_whichever_turns_they_follow():
     limits.check()
 
 
-def test_many_who_come_at_once_are_counted_exactly():
+def test_simultaneous_streams_are_counted_exactly():
     limits, come = StreamLimits(10_000), threading.Barrier(8)
 
     def crowd():
@@ -139,7 +139,7 @@ def test_closing_closes_the_frames():
     assert closed == [True]
 
 
-def test_one_who_finds_no_seat_takes_none():
+def test_a_refused_stream_is_not_counted():
     limits = StreamLimits(1_000)
     sitting = [CountedStream(two_frames(), limits, 1) for _ in range(MAX_FOLLOWERS_OF_TURN)]
     for _ in range(3):

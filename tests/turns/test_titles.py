@@ -1,4 +1,4 @@
-"""Titles that a model writes: what becomes of what it said, when it is asked, and that nothing waits for it."""
+"""Titles written by a model: from which text, when they are requested, and that nothing waits for them."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ SAID = {
 
 
 @pytest.mark.parametrize("said", SAID, ids=range(len(SAID)))
-def test_what_becomes_of_what_a_model_says(said):
+def test_titles_from_a_models_text(said):
     assert tidy(said) == SAID[said]
 
 
@@ -71,7 +71,7 @@ def ask(worker, conversation, text="Show me China market data"):
 
 
 def title_of(store, user, conversation, wanted):
-    """The title, once it is `wanted`, or after a while whatever it is."""
+    """Return the title once it equals `wanted`, or the current one after a while."""
     until = time.monotonic() + LONG_S
     while (title := store.owned.conversation(user, conversation.id).title) != wanted and time.monotonic() < until:
         time.sleep(0.01)
@@ -164,13 +164,13 @@ def test_after_a_first_answer_that_failed_the_next_one_gives_it(worker, model, s
     assert title_of(store, user, conversation, "A title") == "A title"
 
 
-def test_none_is_nobody(make_worker, model, store, user, conversation):
+def test_the_name_none_switches_titles_off(make_worker, model, store, user, conversation):
     ask(make_worker(title_model="none"), conversation)
     assert store.owned.conversation(user, conversation.id).title == "Show me China market data"
     assert len(model.seen) == 1
 
 
-def test_what_a_model_goes_on_saying_is_not_read(worker, model, store, user, conversation):
+def test_text_beyond_the_limit_is_not_read(worker, model, store, user, conversation):
     read = []
 
     def endless(_messages, _cancellation):

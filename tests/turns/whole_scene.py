@@ -1,4 +1,4 @@
-"""All that a person does in one sitting, over the API, while something beneath it fails.
+"""Everything that a user does in one session, over the API, while a component fails.
 
 The person behaves as the page does: what is refused with 503 is sent again, under the same client_id, and a stream
 that ends without its `done` is taken up where it broke off. What may not be is asserted on the way; what must hold
@@ -34,7 +34,7 @@ MOST_ATTEMPTS = 30
 
 
 def look_up(what: str) -> ToolResult:
-    """Looks something up."""
+    """Look something up."""
     return ToolResult(f'{{"found": "{what}"}}', f"Found {what}", {"title": what})
 
 
@@ -42,7 +42,7 @@ TOOLS = [Tool(look_up, "Looking up {what}")]
 
 
 class SceneModel:
-    """Answers by what it reads: "look …" calls the tool, "wait" says half and waits for its end. `seen`: contexts.
+    """A model that answers by the question: "look …" calls the tool, "wait" sends half and waits. `seen`: contexts.
 
     Where it calls the tool and where it waits it lets the clock strike, so that checkpoints are a part of the scene.
     """
@@ -80,7 +80,7 @@ class SceneModel:
 
 
 class Clock:
-    """A server's clockwork whose hands the test moves: checkpoints and sweeps come when it says so.
+    """A server's tickers under control of the test: checkpoints and sweeps run on its call.
 
     Where the server would wait for a moment before it tries again, it tries again at once.
     """
@@ -92,8 +92,8 @@ class Clock:
         monkeypatch.setattr(Ticker, "start", lambda ticker: self._keep(ticker) or start(ticker))
         monkeypatch.setattr("chat.store.turns.now_ms", lambda: now_ms() + self._skew_ms)
         monkeypatch.setattr("chat.turns.follow._RETRY_S", 0.001)
-        monkeypatch.setattr("chat.turns.stop._PATIENCE_S", 0.05)
-        monkeypatch.setattr("chat.turns.stop._LOOK_S", 0.001)
+        monkeypatch.setattr("chat.turns.stop._TIMEOUT_S", 0.05)
+        monkeypatch.setattr("chat.turns.stop._POLL_S", 0.001)
         brisk = SimpleNamespace(monotonic=time.monotonic, sleep=lambda _seconds: time.sleep(0.001))
         monkeypatch.setattr("chat.turns.runner.time", brisk)
 
@@ -102,7 +102,7 @@ class Clock:
             call()
 
     def pass_a_lease(self) -> None:
-        """Time goes on by more than a lease, and the living look for the dead."""
+        """Advance the time by more than a lease, and sweep for dead workers."""
         self._skew_ms += 60_000
         self.strike()
 
@@ -115,7 +115,7 @@ class Clock:
 
 @dataclass
 class Followed:
-    """One follower's whole stream."""
+    """The whole stream of one follower."""
 
     turn: int
     events: list[Heard]
@@ -127,7 +127,7 @@ class Followed:
 
 @dataclass
 class Scene:
-    """One person's sitting. `refused` counts the 503s; `heard` is every stream that was followed to its end."""
+    """One user's session. `refused` counts the 503s; `heard` is every stream that was followed to its end."""
 
     app: Flask
     clock: Clock
@@ -143,7 +143,7 @@ class Scene:
         self._questions = itertools.count(1)
 
     def play(self) -> None:
-        """Everything, each step until it has succeeded."""
+        """Play all steps, each until it succeeds."""
         self.talk()
         self.stop(self.ask("wait for me"))
         self.get(f"/api/conversations/{self.here}")
@@ -153,7 +153,7 @@ class Scene:
         self.until_done("DELETE", f"/api/conversations/{self.deleted}", (204, 404))
 
     def talk(self) -> None:
-        """Two questions, of which the first needs a tool, and a second answer to that."""
+        """Ask two questions, the first of which needs a tool, and regenerate the first answer."""
         self.here = self.converse()
         first = self.ask_and_listen("look at the sky")
         self.follow(first)
@@ -167,7 +167,7 @@ class Scene:
         return int(self.until_done("POST", "/api/conversations", (201,), json={}).json["id"])
 
     def ask(self, text: str, conversation: int | None = None) -> int:
-        """A question that is accepted with 202; returns its turn."""
+        """Send a question that is accepted with 202. Return its turn."""
         body = {"text": text, "client_id": f"{self.number}-{next(self._questions)}"}
         address = f"/api/conversations/{conversation or self.here}/turns"
         begun = self.until_done("POST", address, (202,), json=body).json
@@ -175,7 +175,7 @@ class Scene:
         return int(begun["turn_id"])
 
     def ask_and_listen(self, text: str) -> int:
-        """A question whose answer is heard on the same connection."""
+        """Send a question whose answer is streamed on the same connection."""
         body = {"text": text, "client_id": f"{self.number}-{next(self._questions)}"}
         address = f"/api/conversations/{self.here}/turns"
         return self.listen_to(self.until_done("POST", address, (200,), json=body, headers=SSE), text)
@@ -195,7 +195,7 @@ class Scene:
         self.heard.append(Followed(turn, self.to_the_end(turn, [], client)))
 
     def follow_twice(self, turn: int) -> None:
-        """Two windows at the same time."""
+        """Use two windows at the same time."""
         with ThreadPoolExecutor(2) as windows:
             for done in [windows.submit(self.follow, turn, self.window()) for _ in range(2)]:
                 done.result(LONG_S)
@@ -233,7 +233,7 @@ class Scene:
         raise AssertionError(f"{method} {address} is refused for ever")
 
     def events_of(self, stream: TestResponse) -> list[Heard]:
-        """What a response tells until it ends. While it tells nothing but that it is there, time passes."""
+        """Read a response to its end. Advance the time with every heartbeat."""
         told = []
         for frame in stream.iter_encoded():
             if frame.startswith(b":"):
@@ -243,7 +243,7 @@ class Scene:
         return parsed(b"".join(told))
 
     def to_the_end(self, turn: int, events: list[Heard], client: FlaskClient | None = None) -> list[Heard]:
-        """Take a stream up again until it has ended with `done`."""
+        """Resume a stream until it ends with `done`."""
         client = client or self.client
         for _ in range(MOST_ATTEMPTS):
             if events and events[-1].name == "done":
@@ -260,7 +260,7 @@ class Scene:
 
 
 def check_refusal(answer: TestResponse) -> None:
-    """503, when to come again, and one sentence."""
+    """Check a 503: Retry-After and one sentence."""
     assert int(answer.headers["Retry-After"]) > 0
     error = answer.json["error"]
     assert error["code"] == "database_unavailable"

@@ -1,4 +1,4 @@
-"""One worker's parts without the web: what `chat/app.py` builds, over a store and a model of the test's own."""
+"""The parts of a worker without the web, as `chat/app.py` builds them, over the test's store and model."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ LONG_S = 30.0
 
 
 class Worker:
-    """Several may share a store, as the workers of a server share its database; then at most one has a `run_dir`."""
+    """A worker of the test. Several may share a store; then at most one has a `run_dir`."""
 
     def __init__(
         self,
@@ -71,7 +71,7 @@ class Worker:
         self.recovery.start()
 
     def listen(self) -> None:
-        """Answer the neighbours, too."""
+        """Listen for the requests of other workers."""
         self.peers.listen(dispatch(self.follower, self.stopper))
 
     def stop(self) -> None:
@@ -84,11 +84,11 @@ class Worker:
         return self.runner.begin(conversation.user_id, conversation.id, Question(text, **question), "a-model")
 
     def answered(self, conversation: Conversation, text: str = "Why?", **question: Any) -> Turn:
-        """Ask, and wait for the end."""
+        """Ask a question and wait for the end of the turn."""
         return self.ended(self.ask(conversation, text, **question))
 
     def ended(self, begun: StartedTurn) -> Turn:
-        """The turn once it has ended, and has left the worker."""
+        """Return the turn once it has ended and left the registry."""
         heard(self.follower.frames(begun.turn.id, 0))
         self.vacant()
         ended = self.store.turns.get(begun.turn.id)
@@ -96,7 +96,7 @@ class Worker:
         return ended
 
     def vacant(self) -> None:
-        """Wait until no turn is at home: what comes after a turn's last event has come, too."""
+        """Wait until the registry is empty, when everything after a turn's last event is done too."""
         waited = threading.Event()
         for _ in range(1_000):
             if not self.running_turns.turns():
@@ -107,7 +107,7 @@ class Worker:
 
 @dataclass(frozen=True)
 class Heard:
-    """An event as a browser hears it."""
+    """An event as a browser receives it."""
 
     number: int
     name: str
@@ -115,7 +115,7 @@ class Heard:
 
 
 def heard(frames: Iterable[bytes]) -> list[Heard]:
-    """The events in a stream of frames, to its end. Comments are left out, but not listened to for ever."""
+    """Return the events in a stream of frames, to its end, without comments. The number of comments is bounded."""
     until = time.monotonic() + LONG_S
     found = []
     for frame in frames:
