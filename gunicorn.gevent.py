@@ -147,7 +147,7 @@ def post_worker_init(worker):
             http_fast_path.install()
         parley = worker.app.callable.extensions["parley"]
         parley.start()
-        serving.make_ready(worker.app.callable)
+        serving.prepare(worker.app.callable)
         parley.drain_when(lambda: not worker.alive)
         http.limit_buffers(worker.sockets)
         loop_is_busy = http.serve_within_bounds(worker, settings.request_timeout_s, parley.request_kind)

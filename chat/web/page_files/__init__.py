@@ -1,1 +1,1 @@
-"""The page's files as browsers get them: modules linked into few files, one stylesheet, everything compressed."""
+"""Static files of the page: modules linked into few files, one stylesheet, everything compressed."""

@@ -1,8 +1,8 @@
-"""Makes the page's files as they are sent, once for each version of them, and finds them again.
+"""Build of the page's files, once for each version of the sources.
 
-They stand in the data directory, shared by all workers: a folder is written beside its place and renamed, so that it
-is whole or not there. Nothing of it is held in memory. Where they cannot be made, the page is sent as it was written:
-more files, not compressed.
+The build is in the data directory, shared by all workers. It is written to a temporary folder that is then renamed, so
+that it is complete or absent. It is not held in memory. If the build fails, the page uses its source files: more files,
+not compressed.
 """
 
 from __future__ import annotations
@@ -34,49 +34,49 @@ STYLES = tuple(f"css/{name}" for name in _SUBJECTS)
 _ENTRY = "js/main.js"
 _COMPRESSED = "compressed"
 _COMPRESSIBLE = {".js", ".css", ".svg", ".webmanifest"}
-# What the page itself never asks for while it has the linked files.
-_LINKED_INSTEAD = ("js/", "vendor/preact/", "vendor/htm/", "vendor/markdown-it/", "vendor/dompurify/")
+# Sources that the page never requests while it has the linked files.
+_LINKED_SOURCES = ("js/", "vendor/preact/", "vendor/htm/", "vendor/markdown-it/", "vendor/dompurify/")
 _KEPT_VERSIONS = 3
 
 
 class PageFiles:
-    """The files below `static`, and what is made of them below `cache`."""
+    """The source files below `static`, and their builds below `cache`."""
 
     def __init__(self, cache: Path, static: Path = STATIC) -> None:
         self._static = static
         self._cache = cache
-        self._making = threading.Lock()
+        self._build_lock = threading.Lock()
         self._linked: bool | None = None
 
     @cached_property
     def fingerprint(self) -> str:
-        """A name for the files as they are now.
+        """Return a hash of the files' content.
 
-        It stands in their addresses, so that browsers may keep them for a year and still have new ones at once.
+        It is part of their addresses, so that browsers may cache them for a year and still get new ones at once.
         """
         digest = hashlib.sha256()
-        # The linker is part of what the linked files are.
+        # The linked files depend on the linker too.
         for path in [*self._sources(), *sorted(Path(__file__).parent.glob("*.py"))]:
             digest.update(path.name.encode() + b"\0" + path.read_bytes())
         return digest.hexdigest()[:12]
 
     @property
     def linked(self) -> bool:
-        """Return whether there are linked files. Makes them when it is first asked: as a worker starts."""
+        """Return whether there are linked files. The first call builds them, as a worker starts."""
         if self._linked is None:
-            with self._making:
+            with self._build_lock:
                 if self._linked is None:
-                    self._linked = self._make()
+                    self._linked = self._build()
         return self._linked
 
     def find(self, name: str) -> Path | None:
-        """The file of this name, not compressed; None where there is none."""
+        """Return the file of this name, not compressed, or None."""
         if name.startswith(f"{FOLDER}/"):
             return _file(self._folder, name) if self.linked else None
         return _file(self._static, name)
 
     def compressed(self, name: str) -> Path | None:
-        """The same compressed by gzip; None where there is no such."""
+        """Return the file of this name compressed with gzip, or None."""
         return _file(self._folder / _COMPRESSED, f"{name}.gz") if self.linked else None
 
     @property
@@ -86,13 +86,13 @@ class PageFiles:
     def _sources(self) -> Iterator[Path]:
         return iter(sorted(path for path in self._static.rglob("*") if path.is_file()))
 
-    def _make(self) -> bool:
+    def _build(self) -> bool:
         try:
             if not self._folder.is_dir():
                 self._cache.mkdir(parents=True, exist_ok=True)
                 with (self._cache / "lock").open("w") as lock:
                     fcntl.flock(lock, fcntl.LOCK_EX)
-                    if not self._folder.is_dir():  # another worker may have made it meanwhile
+                    if not self._folder.is_dir():  # another worker may have built it meanwhile
                         self._write()
         except (OSError, UnicodeDecodeError, Unlinkable) as error:
             log.warning("The page is sent in many files, not compressed, because it could not be linked: %s", error)
@@ -100,38 +100,38 @@ class PageFiles:
         return True
 
     def _write(self) -> None:
-        """Write the folder, then put it in its place. Under the lock."""
-        self._tidy()
-        beside = self._cache / f"{self.fingerprint}.part"
+        """Write the folder, then rename it into place. The caller holds the lock."""
+        self._remove_old()
+        temporary = self._cache / f"{self.fingerprint}.part"
         files = {f"{FOLDER}/{name}": text.encode() for name, text in self._link().items()}
         for name, content in files.items():
-            _write_file(beside / name, content)
+            _write_file(temporary / name, content)
         for path in self._sources():
             name = path.relative_to(self._static).as_posix()
-            if path.suffix in _COMPRESSIBLE and not (name.startswith(_LINKED_INSTEAD) and name != "js/before-paint.js"):
+            if path.suffix in _COMPRESSIBLE and not (name.startswith(_LINKED_SOURCES) and name != "js/before-paint.js"):
                 files[name] = path.read_bytes()
         for name, content in files.items():
-            _write_file(beside / _COMPRESSED / f"{name}.gz", gzip.compress(content, 9, mtime=0))
-        beside.rename(self._folder)
+            _write_file(temporary / _COMPRESSED / f"{name}.gz", gzip.compress(content, 9, mtime=0))
+        temporary.rename(self._folder)
 
     def _link(self) -> dict[str, str]:
-        made = link(lambda name: (self._static / name).read_text(encoding="utf-8"), _ENTRY)
-        made["page.css"] = stylesheet((self._static / f"{name}.css").read_text(encoding="utf-8") for name in STYLES)
-        return made
+        linked = link(lambda name: (self._static / name).read_text(encoding="utf-8"), _ENTRY)
+        linked["page.css"] = stylesheet((self._static / f"{name}.css").read_text(encoding="utf-8") for name in STYLES)
+        return linked
 
-    def _tidy(self) -> None:
-        """Remove what a killed worker began, and all but the newest versions."""
+    def _remove_old(self) -> None:
+        """Remove unfinished builds of killed workers, and all but the newest versions."""
         folders = sorted(
             (path for path in self._cache.iterdir() if path.is_dir()), key=lambda path: path.stat().st_mtime
         )
-        whole = [path for path in folders if path.suffix != ".part"]
-        for path in [*(path for path in folders if path.suffix == ".part"), *whole[: 1 - _KEPT_VERSIONS]]:
+        complete = [path for path in folders if path.suffix != ".part"]
+        for path in [*(path for path in folders if path.suffix == ".part"), *complete[: 1 - _KEPT_VERSIONS]]:
             shutil.rmtree(path, ignore_errors=True)
 
 
 def _file(folder: Path, name: str) -> Path | None:
-    found = safe_join(os.fspath(folder), name)
-    path = Path(found) if found and "\0" not in found else None
+    joined = safe_join(os.fspath(folder), name)
+    path = Path(joined) if joined and "\0" not in joined else None
     return path if path and path.is_file() else None
 
 

@@ -1,4 +1,4 @@
-"""Answers requests for the page's files: compressed where the browser takes it, and kept by it for a year."""
+"""Serving of the page's files: compressed where the browser accepts it, cached by the browser for a year."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from werkzeug.exceptions import NotFound
 from chat.web.page_files.files import PageFiles
 
 AGE_S = 365 * 24 * 3600
-# Not by the machine's own list, which may say anything or lack some.
+# Not the machine's own list, which may be incomplete or wrong.
 _TYPES = {
     ".js": "text/javascript",
     ".css": "text/css",
@@ -24,32 +24,34 @@ _EXTENSION = "parley.page_files"
 
 
 def init_app(app: Flask, files: PageFiles) -> None:
+    """Serve the files at addresses that contain their fingerprint."""
     app.extensions[_EXTENSION] = files
     app.static_url_path = f"/static/{files.fingerprint}"
-    app.add_url_rule(f"{app.static_url_path}/<path:filename>", "static", lambda filename: _answer(files, filename))
+    app.add_url_rule(f"{app.static_url_path}/<path:filename>", "static", lambda filename: _response(files, filename))
 
 
-def make_ready(app: Flask) -> bool:
-    """Make the linked files now, unless they are there, rather than while the first person waits for the page."""
+def prepare(app: Flask) -> bool:
+    """Build the linked files now, unless they exist, so that the first request for the page does not wait."""
     return page_files(app).linked
 
 
 def page_files(app: Flask) -> PageFiles:
+    """Return the application's page files."""
     files: PageFiles = app.extensions[_EXTENSION]
     return files
 
 
-def _answer(files: PageFiles, name: str) -> Response:
+def _response(files: PageFiles, name: str) -> Response:
     plain = files.find(name)
     if plain is None:
         raise NotFound
     compressed = files.compressed(name)
-    # A part of a file is one of the file as it is, whichever form is asked for next.
+    # A range always refers to the uncompressed file, so that all ranges of a download fit together.
     zipped = compressed is not None and "Range" not in request.headers and request.accept_encodings["gzip"] > 0
     response = send_file(
         compressed if zipped and compressed else plain,
         mimetype=_TYPES.get(PurePosixPath(name).suffix, "text/plain"),
-        # The fingerprint stands for the content on every server; the two forms are two to caches.
+        # The fingerprint identifies the content on every server; caches must keep the two encodings apart.
         etag=f"{files.fingerprint}-gzip" if zipped else files.fingerprint,
         max_age=AGE_S,
     )
