@@ -1,8 +1,8 @@
-"""The workers of this server: where they leave their reports, and a socket by which each can be asked.
+"""Workers of this server: their reports, and requests to them over Unix sockets.
 
-Every worker writes one small file a second into `run/`, and listens on a Unix socket beside it. A reader
-takes the files: a worker that hangs is still listed, as stale, and asking costs nobody anything. The
-socket serves one request a connection: a line of JSON in, bytes out until the end.
+Each worker writes a small report file into `run/` once a second and listens on a Unix socket beside it. Reports are
+read from the files, so a worker that hangs is still listed, as stale. A socket connection serves one request: a line
+of JSON in, bytes out until the end.
 """
 
 from __future__ import annotations
@@ -21,12 +21,12 @@ from pathlib import Path
 from typing import Any
 
 STALE_AFTER_S = 5.0
-# A report this old is of a dead worker whose process number has gone to somebody else: no longer shown, but not
-# removed, since its socket may be in use.
-_GONE_AFTER_S = 120.0
+# A report this old belongs to a dead worker whose process id was reused. It is hidden but not removed, because the
+# socket may belong to a live worker.
+_HIDDEN_AFTER_S = 120.0
 _PID_DIGITS = 9
-# What a report says of its process for the workers themselves.
-_OURS = ("process_began", "published", "about")
+# Fields of a report that are used among workers only.
+_INTERNAL_FIELDS = ("process_began", "published", "about")
 _CONNECT_TIMEOUT_S = 2.0
 _REQUEST_BYTES = 4096
 
@@ -34,10 +34,10 @@ Handler = Callable[[dict[str, Any]], Iterable[bytes]]
 
 
 class Presence(Enum):
-    """What can be seen of a worker from here.
+    """State of a worker's process as seen from this one.
 
-    GONE: its process has ended. HERE: its process lives on this machine, running or stopped. UNKNOWN: it is on
-    another machine, or its process's number may be somebody else's by now.
+    GONE: it has ended. HERE: it exists on this machine, running or stopped. UNKNOWN: it is on another machine, or its
+    process id may have been reused.
     """
 
     GONE = "gone"
@@ -46,17 +46,17 @@ class Presence(Enum):
 
 
 class PeerUnreachable(Exception):
-    """No such worker, or it does not answer."""
+    """The worker does not exist or does not answer."""
 
 
 class Peers:
-    """This worker among its neighbours. `run_dir` is shared by the workers of one server and private to its user."""
+    """Reports and requests of this worker and its peers. `run_dir` is shared by the workers of one server only."""
 
     def __init__(self, run_dir: Path) -> None:
         self._dir = run_dir
         self._server: _Server | None = None
         self._thread: threading.Thread | None = None
-        # What the workers let each other know besides their reports.
+        # Values that other workers can read with `peer_attributes`.
         self.attributes: dict[str, Any] = {}
         self.name = f"{socket.gethostname()}:{os.getpid()}"
 
@@ -71,10 +71,10 @@ class Peers:
         self._thread.start()
 
     def ask(self, worker: str, request: dict[str, Any], timeout_s: float) -> Iterator[bytes]:
-        """What the worker called `worker` (`host:pid`) answers to `request`, as it comes.
+        """Send `request` to `worker` (`host:pid`) and yield the response as it arrives.
 
-        `timeout_s` bounds each silence. Raises PeerUnreachable, also in mid-answer; but a worker that dies may
-        just end its answer: what is whole, the answer has to say itself.
+        `timeout_s` limits each wait for bytes. Raises PeerUnreachable, also in the middle of a response. The response
+        of a worker that dies may just end, so a complete response must be recognizable by its content.
         """
         host, _, pid = worker.rpartition(":")
         if host != socket.gethostname() or not pid.isdigit():
@@ -93,7 +93,7 @@ class Peers:
             connection.close()
 
     def presence(self, worker: str) -> Presence:
-        """Return what can be seen of the worker called `worker` (`host:pid`)."""
+        """Return the state of the process of `worker` (`host:pid`)."""
         host, _, pid = worker.rpartition(":")
         if host != socket.gethostname() or not pid.isdigit():
             return Presence.UNKNOWN
@@ -102,41 +102,41 @@ class Peers:
         report = self._report(int(pid))
         if report is None:
             return Presence.UNKNOWN
-        return Presence.HERE if report.get("process_began") == began(int(pid)) else Presence.GONE
+        return Presence.HERE if report.get("process_began") == start_ticks(int(pid)) else Presence.GONE
 
     def is_gone(self, worker: str) -> bool:
-        """Return whether the worker called `worker` is known to have ended. One on another machine never is."""
+        """Return whether `worker` is known to have ended. Always False for a worker on another machine."""
         return self.presence(worker) is Presence.GONE
 
     def publish(self, report: dict[str, Any]) -> None:
-        """Leave this worker's report for the others. A full disk costs the report, nothing else."""
+        """Write the report of this worker. A failure, such as a full disk, is ignored."""
         path = self._report_path(os.getpid())
         scratch = path.with_suffix(".tmp")
-        about = {"process_began": began(os.getpid()), "published": time.monotonic(), "about": self.attributes}
+        internal = {"process_began": start_ticks(os.getpid()), "published": time.monotonic(), "about": self.attributes}
         with contextlib.suppress(OSError):
             self._dir.mkdir(parents=True, exist_ok=True, mode=0o700)
-            scratch.write_text(json.dumps(report | about), encoding="utf-8")
+            scratch.write_text(json.dumps(report | internal), encoding="utf-8")
             scratch.replace(path)
 
     def peer_attributes(self) -> list[dict[str, Any]]:
-        """Return the `about` of every other worker of this server whose process lives."""
+        """Return the attributes of all other live workers of this server."""
         pids = [int(path.stem[:_PID_DIGITS]) for path in self._dir.glob("*.json") if path.stem.isdigit()]
         reports = [self._report(pid) or {} for pid in pids if pid != os.getpid() and _alive(pid)]
         return [each["about"] for each in reports if isinstance(each.get("about"), dict)]
 
     def reports(self) -> list[dict[str, Any]]:
-        """The last report of every living worker of this server, with `stale` set where it is old."""
-        found = []
+        """Return the last report of each live worker of this server, with `stale` set if it is old."""
+        reports = []
         for path in sorted(self._dir.glob("*.json")):
             if not path.stem.isdigit():
                 continue
             pid = int(path.stem[:_PID_DIGITS])
             if not _alive(pid):
                 self._forget(path)
-            elif (report := self._report(pid)) is not None and (age_s := _age_s(report)) <= _GONE_AFTER_S:
-                shown = {name: value for name, value in report.items() if name not in _OURS}
-                found.append(shown | {"stale": age_s > STALE_AFTER_S})
-        return found
+            elif (report := self._report(pid)) is not None and (age_s := _age_s(report)) <= _HIDDEN_AFTER_S:
+                shown = {name: value for name, value in report.items() if name not in _INTERNAL_FIELDS}
+                reports.append(shown | {"stale": age_s > STALE_AFTER_S})
+        return reports
 
     def close(self) -> None:
         if self._server is not None and self._thread is not None:
@@ -146,8 +146,8 @@ class Peers:
         self._forget(self._report_path(os.getpid()))
 
     def _report(self, pid: int) -> dict[str, Any] | None:
-        """The last report of the worker with this process number; None where there is none that can be read."""
-        # What is no worker's report (a file of somebody else's, half of one) is passed over.
+        """Return the last report of the worker with this process id, None if there is no valid one."""
+        # Files that are no report of a worker, or incomplete, are ignored.
         with contextlib.suppress(OSError, ValueError, RecursionError):
             report = json.loads(self._report_path(pid).read_text(encoding="utf-8"))
             if isinstance(report, dict) and report.get("pid") == pid:
@@ -176,7 +176,7 @@ class _Server(socketserver.ThreadingMixIn, socketserver.UnixStreamServer):
         super().__init__(address, _Connection)
 
     def serve(self) -> None:
-        """Until `end`, which wakes it: the library's own loop looks for its end twice a second instead."""
+        """Serve until `end`, which wakes this loop. The library's own loop would poll twice a second."""
         with selectors.DefaultSelector() as ready:
             ready.register(self.socket, selectors.EVENT_READ)
             ready.register(self._ended, selectors.EVENT_READ)
@@ -192,7 +192,7 @@ class _Server(socketserver.ThreadingMixIn, socketserver.UnixStreamServer):
         self._ended.close()
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """A follower that goes away in mid-answer is no error."""
+        """Ignore errors: a follower may disconnect in the middle of a response."""
 
 
 class _Connection(socketserver.StreamRequestHandler):
@@ -206,12 +206,12 @@ class _Connection(socketserver.StreamRequestHandler):
 
 
 def _address(path: Path) -> str:
-    """The shorter of the absolute and the relative path: a socket's address holds 107 bytes."""
+    """Return the shorter of the absolute and the relative path: a socket address holds at most 107 bytes."""
     return min(str(path), os.path.relpath(path), key=len)
 
 
-def began(pid: int) -> int | None:
-    """When a process began, in the kernel's ticks since the machine did; None where that cannot be seen."""
+def start_ticks(pid: int) -> int | None:
+    """Return the start time of a process in kernel ticks since boot, None if unknown."""
     try:
         stat = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace")
         return int(stat.rpartition(")")[2].split()[19])
@@ -220,9 +220,9 @@ def began(pid: int) -> int | None:
 
 
 def _age_s(report: dict[str, Any]) -> float:
-    """Seconds since a report was published. The clock is one for all processes of a machine, and never put back."""
+    """Return the age of a report in seconds. The monotonic clock is the same for all processes of a machine."""
     published = report.get("published")
-    if not isinstance(published, int | float):  # of an earlier version of the program
+    if not isinstance(published, int | float):  # written by an earlier version
         return 0.0
     return max(0.0, time.monotonic() - published)
 

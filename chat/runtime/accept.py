@@ -1,6 +1,6 @@
-"""Accepting connections where there is no file descriptor left for one: a pause, a line in the log, and on it goes.
+"""Pause in accepting connections while no file descriptor or memory is available.
 
-gunicorn's gthread worker would die of it, with all of its answers; gevent's server prints a traceback each time.
+gunicorn's gthread worker would exit with all of its responses; gevent's server would print a traceback each time.
 """
 
 from __future__ import annotations
@@ -13,33 +13,33 @@ from typing import Any
 
 from chat.runtime import mode
 
-_LACKS = (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM)
+_EXHAUSTED = (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM)
 PAUSE_S = 0.1
-_COMPLAIN_EVERY_S = 30.0
+_LOG_INTERVAL_S = 30.0
 _BUSY_ACCEPTS = 16
 
 
 class ExhaustionLog:
-    """The line in the log, now and then."""
+    """Rate-limited warning that connections cannot be accepted."""
 
     def __init__(self, log: Any) -> None:
         self._log = log
-        self._made_at = -math.inf
+        self._logged_at = -math.inf
 
     def handles(self, error: OSError) -> bool:
-        """Return whether `error` is such a lack, and say so unless that was said a moment ago."""
-        if error.errno not in _LACKS:
+        """Return whether `error` means an exhausted resource, and log it unless that was logged recently."""
+        if error.errno not in _EXHAUSTED:
             return False
-        if time.monotonic() - self._made_at >= _COMPLAIN_EVERY_S:
-            self._made_at = time.monotonic()
+        if time.monotonic() - self._logged_at >= _LOG_INTERVAL_S:
+            self._logged_at = time.monotonic()
             self._log.warning("parley: no more connections are accepted for the moment (%s)", error.strerror)
         return True
 
 
 def pause_when_exhausted(worker: Any, loop_is_busy: Callable[[], bool]) -> None:
-    """Have `worker` (gunicorn's, before it runs) pause instead. Its callers wait in the listening socket's queue.
+    """Have `worker` (gunicorn's, before it runs) pause on exhaustion. Clients wait in the listening socket's queue.
 
-    A gevent worker takes several of them at once while `loop_is_busy`.
+    A gevent worker accepts several connections at once while `loop_is_busy`.
     """
     exhaustion_log = ExhaustionLog(worker.log)
     if mode.current() is mode.ASYNC:
@@ -70,8 +70,8 @@ def _patient_greenlets(exhaustion_log: ExhaustionLog, loop_is_busy: Callable[[],
         max_accept: int
 
         def _do_read(self) -> None:
-            # gunicorn asks for one at a time, so that idle workers share a crowd evenly. But in a round of a busy loop
-            # one would be few.
+            # gunicorn accepts one at a time, so that idle workers share connections evenly. In a round of a busy loop
+            # that is too few.
             usual: int = self.max_accept
             self.max_accept = max(usual, _BUSY_ACCEPTS) if loop_is_busy() else usual
             try:

@@ -1,4 +1,4 @@
-"""Whether something failed for want of a file descriptor, whatever the library above made of it."""
+"""Recognition of errors caused by exhausted file descriptors, also inside exceptions of libraries."""
 
 from __future__ import annotations
 
@@ -6,26 +6,26 @@ import errno
 import os
 
 _NONE_LEFT = (errno.EMFILE, errno.ENFILE)
-_DEEP = 12
+_MAX_ERRORS = 12
 
 
 def exhausted(error: BaseException, *, probe: bool = False) -> bool:
-    """Whether `error`, or one that it came from, says so; with `probe`, whether there is none at this moment either.
+    """Return whether `error`, or an error that caused it, means that no file descriptor is available.
 
-    That is for libraries that do not hand the reason on: the system's look-up of names, SQLite.
+    With `probe`, also try to open one now, for libraries that hide the cause: name resolution and SQLite.
     """
     return any(getattr(each, "errno", None) in _NONE_LEFT for each in _chain(error)) or (probe and _none_left())
 
 
 def _chain(error: BaseException) -> list[BaseException]:
-    """The error with all that it was made from: causes, contexts, wrapped arguments."""
-    found: list[BaseException] = [error]
-    for each in found:
+    """Return the error and its causes, contexts and wrapped errors."""
+    chain: list[BaseException] = [error]
+    for each in chain:
         around = (each.__cause__, each.__context__, getattr(each, "reason", None), *each.args)
-        found += [other for other in around if isinstance(other, BaseException) and other not in found]
-        if len(found) > _DEEP:
+        chain += [other for other in around if isinstance(other, BaseException) and other not in chain]
+        if len(chain) > _MAX_ERRORS:
             break
-    return found
+    return chain
 
 
 def _none_left() -> bool:

@@ -1,8 +1,7 @@
-"""What the loop of a gevent worker has left for connections that have used up a slice: one queue for all of them.
+"""Queue of greenlets of a gevent worker that have used up their time slice.
 
-Clients, models and data sources alike.
-
-A slice for each of them in every round of the loop would be seconds, where hundreds are busy.
+One queue for all connections, whether to clients, models or data sources: with hundreds of busy connections, a slice
+for each in every round of the loop would take seconds.
 """
 
 from __future__ import annotations
@@ -13,9 +12,9 @@ import time
 
 from gevent.hub import Waiter, get_hub
 
-# Not 0: the loop comes back to what waits for no time fifty times before it looks at any socket.
+# Not 0: the loop would run timers of 0 s fifty times before it polls any socket.
 _LEAST_PAUSE_S = 0.001
-# How many times longer than their slice the loop then has for everybody else.
+# Length of the pause for everything else, in multiples of the slice.
 _PAUSE = 3
 
 _LEAST_BYTES, _MOST_BYTES = 256, 1 << 20
@@ -26,7 +25,7 @@ SLICE_S = 0.002
 
 
 class FairQueue:
-    """Greenlets that wait for it take turns: `slice_s` for all of them, then a pause. Not for several threads."""
+    """FIFO queue of greenlets: `slice_s` for all of them together, then a pause. For one native thread only."""
 
     def __init__(self, slice_s: float) -> None:
         self._slice_s = slice_s
@@ -36,7 +35,7 @@ class FairQueue:
 
     @property
     def is_contended(self) -> bool:
-        """Whether somebody waits for it."""
+        """Return whether greenlets are waiting."""
         return bool(self._queue)
 
     def wait(self) -> None:
@@ -44,7 +43,7 @@ class FairQueue:
         waiter = Waiter(self._hub)
         self._queue.append(waiter)
         if not self._timer.active:
-            self._attend_after(_LEAST_PAUSE_S)
+            self._schedule(_LEAST_PAUSE_S)
         try:
             waiter.get()
         except BaseException:
@@ -52,14 +51,14 @@ class FairQueue:
                 self._queue.remove(waiter)
             raise
 
-    def _attend_after(self, seconds: float) -> None:
+    def _schedule(self, seconds: float) -> None:
         self._timer.stop()
         self._timer = self._hub.loop.timer(seconds)
-        # The loop's own time is that of the beginning of its round, which may be long ago.
-        self._timer.start(self._attend, update=True)
+        # `update`, because the loop's time is that of the start of its round, which may be long ago.
+        self._timer.start(self._run_slice, update=True)
 
-    def _attend(self) -> None:
-        """In the hub: who is woken works until it waits, for another turn or for anything else."""
+    def _run_slice(self) -> None:
+        """Switch to waiting greenlets, from the hub. Each works until it blocks."""
         began = time.monotonic()
         took_s = 0.0
         for _ in range(len(self._queue)):
@@ -68,19 +67,19 @@ class FairQueue:
             if took_s >= self._slice_s:
                 break
         if self._queue:
-            self._attend_after(max(_LEAST_PAUSE_S, _PAUSE * took_s))
+            self._schedule(max(_LEAST_PAUSE_S, _PAUSE * took_s))
 
 
 @functools.cache
 def for_this_worker() -> FairQueue:
-    """The one of this process, from its first use on; after a fork that is."""
+    """Return the queue of this process, created at its first use, after the fork."""
     return FairQueue(SLICE_S)
 
 
 def next_read_size(piece: int, size: int, took_s: float, slice_s: float) -> int:
-    """How many bytes to take at most, after at most `piece` and in fact `size` of them were `took_s` of work.
+    """Return the maximum size of the next read, if the last one (`size` of at most `piece` bytes) took `took_s`.
 
-    What has been taken is parsed without a pause, and a few thousand bytes may be a thousand chunks.
+    Received bytes are parsed without a pause, and a few thousand bytes may contain a thousand chunks.
     """
     if took_s > slice_s:
         return max(_LEAST_BYTES, int(size * slice_s / took_s))

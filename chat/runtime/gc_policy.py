@@ -1,8 +1,8 @@
-"""When this process looks for garbage that only the collector finds: what goes in circles.
+"""Policy for Python's cyclic garbage collector.
 
-Python's habit, a look at what is new whenever there is enough of it, suits a script. What is new in a server is the
-answers that are being written: each look at 1,500 of them takes 20 to 50 ms, during which nobody is served, and finds
-nothing. So the habit is given up for a clock that knows how much is in use.
+Automatic collection is almost switched off; a timer collects when enough objects may be garbage. Python's own trigger
+is the number of new objects, which in a server are mostly the running answers: each collection would block the worker
+for tens of milliseconds and find nothing (docs/performance.md).
 """
 
 from __future__ import annotations
@@ -12,34 +12,33 @@ from collections.abc import Callable
 
 from chat.runtime.ticker import Ticker
 
-# Python's own look is left for what no clock sees: so many objects more than at the last look.
+# Automatic collection remains as a fallback for this many new objects.
 _THRESHOLDS = (1_000_000, 5, 10)
 
-_LOOK_S = 5.0
-# A running turn holds some 230 objects; a request leaves eight in circles, Werkzeug's. To look costs as much as there
-# is, so it waits until as much again may be garbage.
+_CHECK_INTERVAL_S = 5.0
+# A running turn holds about 230 objects; a request leaves eight of Werkzeug's in cycles. The cost of a collection grows
+# with the number of live objects, so it waits until as many may be garbage.
 _OBJECTS_OF_A_TURN = 400
 _ENOUGH_OBJECTS = 20_000
-# Each look takes the youngest and those that were young at the last. Now and then all, but for what is frozen: 40 ms
-# with 64 MB of conversations. Until then stays what became garbage after it was looked at, and libraries leave circles
-# too.
-_ALL_EVERY = 10
+# Most collections cover the two younger generations. Every tenth one is full, except for frozen objects: objects that
+# became garbage in the oldest generation, such as cycles of libraries, stay until then.
+_FULL_EVERY = 10
 
 
 def collect_rarely() -> None:
-    """Leave what there is alone for good, and what comes later to `Collector`. Once all is loaded."""
+    """Exclude all current objects from collection and leave later ones to `Collector`. Call it once all is loaded."""
     gc.collect()
     gc.freeze()
     gc.set_threshold(*_THRESHOLDS)
 
 
 class Collector:
-    """Looks for garbage where there may be enough of it. `running` tells how many turns there are."""
+    """Periodic collection, when there may be enough garbage. `running` returns the number of running turns."""
 
     def __init__(self, running: Callable[[], int]) -> None:
         self._running = running
-        self._looks = 0
-        self._ticker = Ticker("garbage", _LOOK_S, self.look)
+        self._collections = 0
+        self._ticker = Ticker("garbage", _CHECK_INTERVAL_S, self.collect_if_due)
 
     def start(self) -> None:
         self._ticker.start()
@@ -47,10 +46,10 @@ class Collector:
     def stop(self) -> None:
         self._ticker.stop()
 
-    def look(self) -> bool:
-        """Look, unless there can only be little. Returns whether it did."""
+    def collect_if_due(self) -> bool:
+        """Collect if there may be enough garbage. Return whether it has collected."""
         if gc.get_count()[0] < _ENOUGH_OBJECTS + _OBJECTS_OF_A_TURN * self._running():
             return False
-        self._looks += 1
-        gc.collect(2 if self._looks % _ALL_EVERY == 0 else 1)
+        self._collections += 1
+        gc.collect(2 if self._collections % _FULL_EVERY == 0 else 1)
         return True

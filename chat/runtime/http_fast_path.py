@@ -1,8 +1,7 @@
-"""How a gevent worker reads requests and writes answers: gunicorn's way, with what is usual made cheap.
+"""Fast path of gevent workers for common requests and for all responses.
 
-Written by hand because gunicorn's parser and its many small sends are a sixth of what a turn costs to begin
-(docs/performance.md has the figures). What is not usual, a malformed request above all, is left to gunicorn, with all
-that it refuses and how it says so. `HTTP_FRONT=standard` leaves everything to it.
+gunicorn's parser and its many small sends are a considerable part of the cost to begin a turn (docs/performance.md).
+All other requests, malformed ones included, are left to gunicorn. `HTTP_FRONT=standard` disables the fast path.
 """
 
 from __future__ import annotations
@@ -17,43 +16,43 @@ from gunicorn.http.wsgi import Response
 
 from chat.runtime.refusals import ProxiedRequest
 
-# A request line and header lines that leave nothing to interpret: one blank after the colon, printable ASCII without
-# blanks at its ends, no underscore in a name. Of `//host` gunicorn makes something of its own, and of a fragment.
-_USUAL = re.compile(
+# A request line and header lines without ambiguity: one space after the colon, printable ASCII without spaces at its
+# ends, no underscore in a name. gunicorn interprets `//host` and fragments in its own way.
+_COMMON = re.compile(
     rb"([A-Z]{3,20}) (/(?:[!\"$-.0-~][!\"$-~]*)?) HTTP/1\.1\r\n"
     rb"((?>[A-Za-z0-9-]+: [!-~](?:[ -~]*[!-~])?\r\n)+)\r\n"
 )
-_USUAL_BYTES = 4000
-# A method, blanks and a version.
+_COMMON_BYTES = 4000
+# Method, spaces and version.
 _AROUND_TARGET_BYTES = 32
 _ONCE = ("HOST", "CONTENT-TYPE")
 
 
 def install() -> None:
-    """Have gunicorn use these in this process."""
+    """Have gunicorn use these classes in this process."""
     parser.RequestParser.mesg_class = FastRequest
     wsgi.Response = FastResponse
 
 
 class FastRequest(ProxiedRequest):
-    """A head that is usual is taken apart by one expression. Framing, body and trust remain gunicorn's."""
+    """Request whose head is parsed by one regular expression if it is common. Body and trust remain gunicorn's."""
 
     def _parse_python(self, unreader: Any, buf: bytearray) -> bytes:
-        usual = _USUAL.match(buf, 0, _USUAL_BYTES)
-        if usual is None or not self._take(*(part.decode("ascii") for part in usual.groups())):
+        common = _COMMON.match(buf, 0, _COMMON_BYTES)
+        if common is None or not self._set_fields(*(part.decode("ascii") for part in common.groups())):
             rest: bytes = super()._parse_python(unreader, buf)
             return rest
-        return bytes(buf[usual.end() :])
+        return bytes(buf[common.end() :])
 
-    def _take(self, method: str, target: str, lines: str) -> bool:
-        """False, having changed nothing, where gunicorn had better look for itself."""
-        # All of them together are far shorter, nearly always, than one of them may be.
+    def _set_fields(self, method: str, target: str, lines: str) -> bool:
+        """Set the request's fields. Return False, without changes, if gunicorn has to parse the request."""
+        # All headers together are nearly always shorter than the limit on one of them.
         if len(lines) > self.limit_request_field_size:
             return False
         if len(target) + _AROUND_TARGET_BYTES > self.limit_request_line > 0:
             return False
         headers = [(name.upper(), value) for name, _, value in (line.partition(": ") for line in lines.split("\r\n"))]
-        headers.pop()  # behind the last line's end
+        headers.pop()  # after the last line break
         names = [name for name, _ in headers]
         if len(names) > self.limit_request_fields or any(names.count(name) > 1 for name in _ONCE):
             return False
@@ -67,7 +66,7 @@ class FastRequest(ProxiedRequest):
         return True
 
     def _apply_policy(self, headers: list[tuple[str, str]]) -> None:
-        """What follows from headers that say something about the connection. Raises gunicorn's errors."""
+        """Apply gunicorn's policy for headers about the connection. Raises gunicorn's errors."""
         trusted = self._peer_trusted_for_forwarded()
         scheme_state, seen = [False], set[str]()
         for name, value in headers:
@@ -75,14 +74,14 @@ class FastRequest(ProxiedRequest):
 
 
 class FastResponse(Response):  # type: ignore[misc]
-    """The head goes out together with the first piece of the body, and each piece by one call of the system's."""
+    """Response that sends its head with the first piece of the body, and each piece by one system call."""
 
     headers_sent: bool  # gunicorn's
 
     def __init__(self, req: Any, sock: Any, cfg: Any) -> None:
         super().__init__(req, sock, cfg)
-        # gevent's own `sendall` asks for the size of the system's buffer before each piece. Not under TLS, whose
-        # plain socket is beneath it.
+        # gevent's `sendall` reads the size of the socket buffer before each piece. Not for TLS, which wraps the plain
+        # socket.
         plain = getattr(sock, "plain", sock)
         self._send_at_once = plain._sock.send if type(plain) is socket.socket else _nothing
         self._head = b""
@@ -112,7 +111,7 @@ class FastResponse(Response):  # type: ignore[misc]
     def _send(self, piece: bytes) -> None:
         data = self._head + piece
         self._head = b""
-        if not data:  # to send nothing would be an error where the browser has gone, its answer complete
+        if not data:  # an empty send would fail if the browser has closed after a complete response
             return
         try:
             sent = self._send_at_once(data)
@@ -123,5 +122,5 @@ class FastResponse(Response):  # type: ignore[misc]
 
 
 def _nothing(_data: bytes) -> int:
-    """Sends nothing."""
+    """Send nothing."""
     return 0

@@ -1,8 +1,8 @@
-"""Which kind of worker this process is, and the few things that truly differ between the two.
+"""Mode of this process, gevent or gthread, and the few primitives that differ between the two.
 
-Nothing else in the program asks. Under gevent every `threading.Thread` is a greenlet and the standard
-library's blocking calls let others go on; what still blocks the whole worker is C code that waits by
-itself, sqlite3 above all, and that belongs in a native thread (see `native.py`).
+No other package asks for the mode. Under gevent each `threading.Thread` is a greenlet, and blocking calls of the
+standard library let others run. C code that blocks, such as sqlite3, would block the whole worker; it must run in a
+native thread (see `native.py`).
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class Mode:
-    """A worker's mode as people see it: `name` is "async" or "sync", `emoji` begins the log line of a turn."""
+    """Mode of a worker. `name` is "async" or "sync"; `emoji` begins the log line of a turn."""
 
     name: str
     worker_class: str
@@ -30,13 +30,13 @@ SYNC = Mode("sync", "gthread", "⏳")
 
 
 def current() -> Mode:
-    """The mode of this process: async once gevent has patched the standard library."""
+    """Return the mode of this process: async once gevent has patched the standard library."""
     monkey = sys.modules.get("gevent.monkey")
     return ASYNC if monkey is not None and monkey.is_module_patched("threading") else SYNC
 
 
 def native_lock() -> Any:
-    """A lock for code that runs in native threads. A patched lock would wait on the wrong thread's loop for ever."""
+    """Return a lock for native threads. A patched lock would wait for ever on another thread's loop."""
     if current() is SYNC:
         return threading.Lock()
     from gevent.monkey import get_original
@@ -45,7 +45,7 @@ def native_lock() -> Any:
 
 
 def start_native(function: Callable[..., object], *args: object) -> None:
-    """Begin a native thread that nobody waits for at the end, also where `threading.Thread` is a greenlet."""
+    """Start a native daemon thread, even if `threading.Thread` is a greenlet."""
     if current() is SYNC:
         _thread.start_new_thread(function, args)
     else:
@@ -55,7 +55,7 @@ def start_native(function: Callable[..., object], *args: object) -> None:
 
 
 def native_sleep() -> Callable[[float], None]:
-    """A sleep that makes a native thread wait, and nobody else."""
+    """Return a sleep function that blocks only the calling native thread."""
     if current() is SYNC:
         return time.sleep
     from gevent.monkey import get_original
@@ -65,7 +65,7 @@ def native_sleep() -> Callable[[float], None]:
 
 
 def disable_spawn_tree() -> None:
-    """Have greenlets keep no note of where they were spawned: a stack and a dictionary each, which nobody reads."""
+    """Disable the record of where each greenlet was spawned: an unused stack and dictionary for each."""
     if current() is ASYNC:
         import gevent
 
@@ -73,9 +73,9 @@ def disable_spawn_tree() -> None:
 
 
 def count_greenlets() -> Callable[[], int]:
-    """Begin to count the greenlets spawned from now on; the function returned tells how many are alive.
+    """Begin to count greenlets. Return a function that returns how many of those spawned since then are alive.
 
-    A callback at each spawn, because the other way, walking the heap, stops a worker for a second.
+    Uses a callback at each spawn, because walking the heap would block the worker for a second.
     """
     if current() is SYNC:
         return lambda: 0

@@ -1,9 +1,8 @@
-"""Native threads for calls that block inside C, sqlite3 above all.
+"""Pool of native threads for calls that block in C code, such as sqlite3.
 
-Whoever has a call made waits cooperatively: under gevent only the calling greenlet, otherwise the calling
-thread. Inside the calls no lock, log call or sleep of the patched standard library may be used. Written by
-hand because gevent's own pool makes a watcher, a future and several locks for each call, 22 µs of the loop's
-time where this takes 3, and because it has no way to hand all the calls that wait to one thread at once.
+The caller waits cooperatively: under gevent only the calling greenlet, otherwise the calling thread. Calls must not
+use a lock, log call or sleep of the patched standard library. gevent's own pool costs several times more of the loop's
+time for each call (docs/performance.md) and cannot hand all waiting calls to one thread as a batch.
 """
 
 from __future__ import annotations
@@ -20,18 +19,18 @@ from chat.runtime import mode
 
 T = TypeVar("T")
 
-# Somebody who makes one call after the other need not wait: so many groups of one say that there is nobody else.
-_GROUPS = 8
+# If this many batches in a row have one call, there is only one caller, which need not wait for others.
+_RECENT_BATCHES = 8
 
 
 class CallTimeout(Exception):
-    """A call was not over in time. It may still be made: `call.done` tells when, and then what came of it."""
+    """A call was not done in time. It may still run; `call.done` is set at its end."""
 
 
 class Call:
-    """A call that waits to be made, and afterwards what came of it.
+    """A queued call and, later, its result or error.
 
-    `started` is whether a thread is at it; `abandoned` whether nobody waits for it any more.
+    `started` is whether a thread has begun it, `abandoned` whether its caller has stopped waiting.
     """
 
     __slots__ = ("abandoned", "done", "error", "started", "value", "waiter", "work")
@@ -49,15 +48,15 @@ class Call:
         self.started = True
         try:
             self.end(self.work())
-        except BaseException as error:  # noqa: BLE001 - handed to whoever waits, who decides
+        except BaseException as error:  # noqa: BLE001 - raised in the caller
             self.end(error=error)
 
     def end(self, value: Any = None, error: BaseException | None = None) -> None:
-        """Say what came of it. It wakes nobody yet."""
+        """Set the result or error. The pool wakes the caller later."""
         self.value, self.error, self.done = value, error, True
 
     def result(self) -> Any:
-        """Return or raise what came of it, once: an error holds all the frames that it passes, and they hold this."""
+        """Return the result or raise the error, once: an error refers to frames that refer to this call."""
         if self.error is None:
             return self.value
         error, self.error = self.error, None
@@ -68,11 +67,11 @@ class Call:
 
 
 class NativePool:
-    """`size` native threads.
+    """Pool of `size` native threads.
 
-    Each takes up to `most` of the calls that wait, and hands them to `make`, which ends those that need wait no
-    longer; the others come again. While they are more than one now and then, a thread rests from one group to the next
-    until `every_s` seconds have gone by since it took the first, so that those who come meanwhile make a group.
+    Each thread takes up to `max_batch` queued calls and passes them to `run_batch`, which ends the calls that are done;
+    the others are passed again. If some recent batch had several calls, a thread begins a batch at the earliest
+    `interval_s` after the last one, so that calls that arrive meanwhile form a batch.
     """
 
     def __init__(
@@ -86,19 +85,19 @@ class NativePool:
         self._run_batch = run_batch
         self._max_batch = max_batch
         self._interval_s = interval_s
-        # The one in C, which gevent does not replace: its `get` waits natively.
+        # Implemented in C and not patched by gevent, so its `get` blocks only the native thread.
         self._calls: _queue.SimpleQueue[Any] = _queue.SimpleQueue()
         self._notifier: _Notifier | None = None
         self._starting = threading.Lock()
         self._closed = False
 
     def run(self, work: Callable[[], T]) -> T:
-        """Call `work` in one of the threads; return what it returns, raise what it raises."""
+        """Call `work` in one of the threads. Return its result or raise its error."""
         outcome: T = self.outcome(Call(work))
         return outcome
 
     def outcome(self, call: Call, timeout_s: float | None = None, extra_s: float = 0.0) -> Any:
-        """Have `call` made; return or raise what came of it.
+        """Run `call`. Return its result or raise its error.
 
         Raises CallTimeout if the call is not done after `timeout_s` seconds, plus `extra_s` if it has started by then.
         """
@@ -115,11 +114,11 @@ class NativePool:
 
     @property
     def queued(self) -> int:
-        """How many calls no thread has taken yet."""
+        """Return the number of calls that no thread has taken yet."""
         return self._calls.qsize()
 
     def close(self) -> None:
-        """Make what waits, and end the threads."""
+        """Run the queued calls and end the threads."""
         if self._closed:
             return
         self._closed = True
@@ -128,7 +127,7 @@ class NativePool:
                 self._notifier.wait(_Stop(), self._calls.put)
 
     def _start_threads(self) -> _Notifier:
-        # At the first call: threads that were started before a fork would not be there after it.
+        # At the first call, because threads do not survive a fork.
         with self._starting:
             if self._notifier is None:
                 notifier = _notifier()
@@ -139,19 +138,19 @@ class NativePool:
 
     def _serve(self, notifier: _Notifier) -> None:
         sleep = mode.native_sleep()
-        group: list[Call] = []
-        sizes: collections.deque[int] = collections.deque(maxlen=_GROUPS)
+        batch: list[Call] = []
+        sizes: collections.deque[int] = collections.deque(maxlen=_RECENT_BATCHES)
         while True:
-            if not group:
-                group.append(self._calls.get())
+            if not batch:
+                batch.append(self._calls.get())
             began = time.monotonic()
-            self._add_waiting(group)
-            sizes.append(len(group))
-            stop = group.pop() if isinstance(group[-1], _Stop) else None
-            while group:
-                self._run_group(group)
-                notifier.notify([call for call in group if call.done])
-                group = [call for call in group if not call.done]
+            self._add_waiting(batch)
+            sizes.append(len(batch))
+            stop = batch.pop() if isinstance(batch[-1], _Stop) else None
+            while batch:
+                self._run_safely(batch)
+                notifier.notify([call for call in batch if call.done])
+                batch = [call for call in batch if not call.done]
                 if not stop:
                     break
             if stop:
@@ -161,24 +160,24 @@ class NativePool:
             if rest_s > 0 and (self._calls.qsize() or max(sizes) > 1):
                 sleep(rest_s)
 
-    def _add_waiting(self, group: list[Call]) -> None:
+    def _add_waiting(self, batch: list[Call]) -> None:
         try:
-            while len(group) < self._max_batch and not isinstance(group[-1], _Stop):
-                group.append(self._calls.get_nowait())
+            while len(batch) < self._max_batch and not isinstance(batch[-1], _Stop):
+                batch.append(self._calls.get_nowait())
         except _queue.Empty:
             pass
 
-    def _run_group(self, group: list[Call]) -> None:
+    def _run_safely(self, batch: list[Call]) -> None:
         try:
-            self._run_batch(group)
-        except BaseException as error:  # noqa: BLE001 - whoever waits must hear of it, and the thread goes on
-            for call in group:
+            self._run_batch(batch)
+        except BaseException as error:  # noqa: BLE001 - raised in the callers; the thread continues
+            for call in batch:
                 if not call.done:
                     call.end(error=error)
 
 
 class _Stop(Call):
-    """Ends the thread that takes it."""
+    """Call that ends the thread that takes it."""
 
     __slots__ = ()
 
@@ -187,27 +186,27 @@ class _Stop(Call):
 
 
 def _already_queued(_call: Call) -> None:
-    """It was put there before."""
+    """Do nothing: the call was queued before."""
 
 
 class _Notifier(Protocol):
-    """Wakes those who wait for their calls; rung in native threads."""
+    """Wakes the callers of calls that are done; `notify` runs in native threads."""
 
     def wait(self, call: Call, put: Callable[[Call], None], timeout_s: float | None = None) -> None:
-        """Put the call where the threads find it, and wait until it is rung for, or `timeout_s` seconds are over."""
+        """Queue the call with `put` and wait until it is notified or `timeout_s` seconds have passed."""
         ...
 
     def notify(self, calls: Sequence[Call]) -> None: ...
 
 
 class _ThreadNotifier:
-    """For callers that are threads themselves."""
+    """Notifier for callers in threads."""
 
     def wait(self, call: Call, put: Callable[[Call], None], timeout_s: float | None = None) -> None:
         waiter = call.waiter = _thread.allocate_lock()
         waiter.acquire()
         put(call)
-        if not call.done:  # it may have been rung for while it had an earlier waiter
+        if not call.done:  # it may have been notified with an earlier waiter
             waiter.acquire(timeout=-1 if timeout_s is None else timeout_s)
 
     def notify(self, calls: Sequence[Call]) -> None:
@@ -216,7 +215,7 @@ class _ThreadNotifier:
 
 
 class _GreenletNotifier:
-    """For callers that are greenlets: one signal to their loop, however many are due."""
+    """Notifier for callers in greenlets: one signal to their loop for all calls that are done."""
 
     def __init__(self) -> None:
         from gevent.hub import Waiter, get_hub
@@ -236,7 +235,7 @@ class _GreenletNotifier:
         try:
             put(call)
             if timer is not None:
-                # The loop's own time is of its last round, which may be long ago where nothing has waited since.
+                # `update`, because the loop's time is that of its last round, which may be long ago.
                 timer.start(waiter.switch, None, update=True)
             if not (put is _already_queued and call.done):
                 waiter.get()

@@ -1,4 +1,4 @@
-"""What this process weighs: memory, descriptors, threads, and how late its loop runs. Linux's /proc, cheaply."""
+"""Memory, file descriptors and threads of this process, read cheaply from Linux's /proc."""
 
 from __future__ import annotations
 
@@ -12,19 +12,19 @@ from typing import Any
 from chat.runtime import mode
 
 _PAGE = resource.getpagesize()
-# The proportional size has the kernel walk every mapping (milliseconds): not at each report.
+# The kernel walks all mappings for the proportional size, which takes milliseconds, so it is not in each report.
 _PSS_EVERY_S = 10.0
 
 
 class ProcessStats:
-    """This process's figures. Make it in the worker, after the fork."""
+    """Statistics of this process. Create it in the worker, after the fork."""
 
     def __init__(self) -> None:
         self._pss = (0.0, 0)
         self._greenlets: Callable[[], int] = mode.count_greenlets()
 
     def figures(self) -> dict[str, Any]:
-        """`rss_bytes`, `pss_bytes` (at most ten seconds old), `fds`, `threads` (native) and `greenlets`."""
+        """Return `rss_bytes`, `pss_bytes` (at most ten seconds old), `fds`, `threads` (native) and `greenlets`."""
         return {
             "greenlets": self._greenlets(),
             "threads": _native_threads(),
@@ -61,7 +61,7 @@ def _native_threads() -> int:
 
 
 def _field(path: str, name: str) -> int:
-    """The number behind `name` in a /proc file of `name  number unit` lines; 0 where there is no such file."""
+    """Return the number after `name` in a /proc file of `name  number unit` lines; 0 if there is no such file."""
     try:
         with open(path, encoding="ascii", errors="replace") as lines:  # noqa: PTH123 - pathlib reads it whole
             for line in lines:

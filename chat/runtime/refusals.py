@@ -1,7 +1,6 @@
-"""What gunicorn itself refuses, before a request reaches the application: as JSON, like every error.
+"""JSON responses for requests that gunicorn refuses before they reach the application.
 
-Also here: faults of a chunked body as the application understands them, and how several proxies in a row say that the
-first was reached by https.
+Also translates errors in a chunked body, and X-Forwarded-Proto lists of several proxies.
 """
 
 from __future__ import annotations
@@ -17,7 +16,7 @@ from gunicorn.http.body import ChunkedReader
 from gunicorn.http.errors import ParseException
 from gunicorn.http.message import Request
 
-# gunicorn's own sentences quote the request.
+# Own messages, because gunicorn's quote the request.
 _BY_STATUS = {
     403: ("forbidden", "The request is not allowed."),
     408: ("request_timeout", "The request took too long to arrive."),
@@ -43,7 +42,7 @@ TRAILER_BYTES = 8192
 
 @functools.cache
 def response(status: int, retry_after_s: int = 0) -> bytes:
-    """A whole answer that refuses a request and ends the connection."""
+    """Return a complete response that refuses a request and closes the connection."""
     code, message = _BY_STATUS.get(status, _UNFORESEEN if status >= HTTPStatus.INTERNAL_SERVER_ERROR else _MALFORMED)
     body = json.dumps({"error": {"code": code, "message": message}}).encode()
     head = (
@@ -55,15 +54,15 @@ def response(status: int, retry_after_s: int = 0) -> bytes:
 
 
 def write_error(sock: Any, status_int: int, _reason: str, _message: str) -> None:
-    """Answer in place of gunicorn's function of this name."""
+    """Replace gunicorn's function of this name."""
     util.write_nonblock(sock, response(status_int))
 
 
 class _Chunks:
-    """A chunked body, whose faults are OSErrors to who reads it, like a connection that breaks."""
+    """Reader of a chunked body that raises OSError for malformed chunks, as for a broken connection."""
 
     def __init__(self, reader: ChunkedReader) -> None:
-        # gunicorn counts the lines of all trailers anew at each read, and its own bound, that of a head, is far away.
+        # gunicorn counts the lines of all trailers again at each read, and its limit, that of a head, is too high.
         reader.limit_trailer_section = TRAILER_BYTES
         self._reader = reader
 
@@ -76,7 +75,7 @@ class _Chunks:
 
 
 class ProxiedRequest(Request):  # type: ignore[misc]  # gunicorn has no types
-    """A request whose X-Forwarded-Proto may be a list: the first value is the browser's scheme."""
+    """Request whose X-Forwarded-Proto may be a list. Its first value is the browser's scheme."""
 
     def set_body_reader(self) -> None:
         super().set_body_reader()
@@ -88,13 +87,13 @@ class ProxiedRequest(Request):  # type: ignore[misc]  # gunicorn has no types
         **named: Any,
     ) -> tuple[str, str] | None:  # fmt: skip
         if name in secure_scheme_headers:
-            judged = value.partition(",")[0].strip(" \t").lower()
-            if name in seen:  # a list may come in several lines too
+            first_value = value.partition(",")[0].strip(" \t").lower()
+            if name in seen:  # the list may be split into several lines
                 return name, value
             seen.add(name)
-            super()._apply_header_policy(name, judged, scheme_state, seen, secure_scheme_headers, *more, **named)
+            super()._apply_header_policy(name, first_value, scheme_state, seen, secure_scheme_headers, *more, **named)
             return name, value
-        kept: tuple[str, str] | None = super()._apply_header_policy(
+        result: tuple[str, str] | None = super()._apply_header_policy(
             name, value, scheme_state, seen, secure_scheme_headers, *more, **named
         )
-        return kept
+        return result

@@ -1,7 +1,6 @@
-"""Threads that nobody waits for, begun without waiting for them either; and how a busy one lets the others go on.
+"""Daemon threads started without waiting for them, and a way for a busy thread to let others run.
 
-Under gevent `threading.Thread` waits until the new greenlet runs: two switches for each turn, and nothing is known
-afterwards that was not known before.
+Under gevent `threading.Thread.start` waits until the new greenlet runs, which costs two switches for each turn.
 """
 
 from __future__ import annotations
@@ -17,9 +16,9 @@ _YIELD_S = 0.001
 
 
 def yield_now() -> None:
-    """Let the other threads go on, after some milliseconds of work that never waited for anything.
+    """Let other threads run. Call it after some milliseconds of work without blocking.
 
-    Under gevent those that do so share what they have of the loop.
+    Under gevent, all callers share one fair queue.
     """
     _yield_now()()
 
@@ -34,7 +33,7 @@ def _yield_now() -> Callable[[], None]:
 
 
 def start(name: str, function: Callable[..., object], *args: object) -> None:
-    """Have `function` called in a thread of its own. Raises RuntimeError where the system gives no more of them."""
+    """Call `function` in a new thread. Raises RuntimeError if the system cannot start one."""
     _start()(name, function, *args)
 
 

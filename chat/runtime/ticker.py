@@ -1,4 +1,4 @@
-"""The clock of a worker: calls that must happen every so often, and the lag of the loop that makes them."""
+"""Periodic calls of a worker, and the lag of the loop that makes them."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from collections.abc import Callable
 
 log = logging.getLogger(__name__)
 
-# What may wait wakes at multiples of this: to wake a process that is idle costs more than most of what it does then.
+# Waits end at multiples of this, because waking an idle process costs more than most periodic work.
 TICK_S = 0.05
 
 
 def to_tick(seconds: float) -> float:
-    """How long to wait from now for the tick that is nearest to `seconds` from now; less than a tick stays as it is."""
+    """Return the seconds until the tick nearest to `seconds` from now. Less than a tick is returned unchanged."""
     if seconds < TICK_S:
         return seconds
     now = time.monotonic()
@@ -22,11 +22,11 @@ def to_tick(seconds: float) -> float:
 
 
 class Ticker:
-    """One thread that makes a call every `interval_s` until `stop`.
+    """Thread that makes a call every `interval_s` until `stop`.
 
-    `lag_ms` is how late the last ticks came, the worst of the last few seconds: under gevent that is how
-    long something kept the loop, under threads how long the interpreter's lock was elsewhere. A call that
-    raises is logged, and the ticker goes on.
+    `lag_ms` is the largest delay of a tick in the last five seconds: under gevent how long the loop was blocked, in
+    gthread workers how long the interpreter's lock was held elsewhere. A call that raises is logged, and the ticker
+    continues.
     """
 
     def __init__(self, name: str, interval_s: float, call: Callable[[], object]) -> None:
@@ -42,7 +42,7 @@ class Ticker:
         self._thread.start()
 
     def stop(self) -> None:
-        """End it; returns when a call under way has ended."""
+        """Stop the thread and wait for a call in progress."""
         self._stopping.set()
         if self._thread is not None and self._thread is not threading.current_thread():
             self._thread.join()
@@ -59,5 +59,5 @@ class Ticker:
             try:
                 self._call()
             except Exception:
-                log.exception("%s failed once and goes on", self._name)
+                log.exception("%s failed once and continues", self._name)
             due = time.monotonic() + to_tick(self._interval_s)

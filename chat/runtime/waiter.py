@@ -1,7 +1,7 @@
-"""Waiting to be woken, for a limited time: one who waits, one who wakes, once.
+"""One-shot event with a timeout, for one waiter.
 
-Written by hand because it happens for each event of each follower: under gevent a queue with a time-out costs twice
-what a bare waiter and a timer do. Not for native threads beside greenlets: see `native.py`.
+Used for each event of each follower: under gevent a queue with a timeout costs twice as much as a bare waiter and a
+timer. Not for native threads beside greenlets; see `native.py`.
 """
 
 from __future__ import annotations
@@ -15,22 +15,22 @@ from chat.runtime import mode
 
 
 class Waiter(Protocol):
-    """May be woken before anybody waits, but only once."""
+    """One-shot event. `wake` may be called once, also before `wait`."""
 
     def wait(self, timeout_s: float) -> bool:
-        """Return once woken, or after that time; whether it was woken."""
+        """Wait until woken or until the timeout. Return whether it was woken."""
         ...
 
     def wake(self) -> None: ...
 
 
 def waiter() -> Waiter:
-    """A new one."""
-    return _kind()()
+    """Return a new waiter for this kind of worker."""
+    return _waiter_class()()
 
 
 @functools.cache
-def _kind() -> Callable[[], Waiter]:
+def _waiter_class() -> Callable[[], Waiter]:
     return _greenlet_waiter() if mode.current() is mode.ASYNC else _ThreadWaiter
 
 

@@ -26,20 +26,20 @@ collector = gc_policy.Collector(lambda: running)
 _FOUND = """
 assert gc.get_freeze_count() > 100, "what was there is still looked at"
 gone = ring()
-assert not collector.look(), "it was looked for where there could only be little"
+assert not collector.collect_if_due(), "it was looked for where there could only be little"
 kept += [[] for _ in range(25_000)]
 assert gone() is not None, "it was looked for while somebody waited"
-assert collector.look() and gone() is None, "it was never looked for"
-assert not collector.look(), "and again, with nothing new"
+assert collector.collect_if_due() and gone() is None, "it was never looked for"
+assert not collector.collect_if_due(), "and again, with nothing new"
 """
 
 _IN_USE = """
 gone = ring()
 running = 100
 kept += [[] for _ in range(25_000)]
-assert not collector.look(), "what the running turns hold was taken for garbage"
+assert not collector.collect_if_due(), "what the running turns hold was taken for garbage"
 kept += [[] for _ in range(40_000)]
-assert collector.look() and gone() is None, "a worker that is never idle never looked"
+assert collector.collect_if_due() and gone() is None, "a worker that is never idle never looked"
 """
 
 _OLD = """
@@ -47,12 +47,12 @@ old = Ring()
 kept = []
 for _ in range(2):  # it grows old
     kept += [[] for _ in range(25_000)]
-    assert collector.look()
+    assert collector.collect_if_due()
 gone, old = weakref.ref(old), None
 looks = 0
 while gone() is not None:
     kept += [[] for _ in range(25_000)]
-    assert collector.look()
+    assert collector.collect_if_due()
     looks += 1
     assert looks < 20, "what has grown old was not looked at"
 """

@@ -71,7 +71,7 @@ def test_a_call_that_fails_is_logged_and_the_clock_goes_on(caplog: pytest.LogCap
         ticker.start()
         calls.wait_for(3)
         ticker.stop()
-    assert [record.getMessage() for record in caplog.records][:3] == ["flusher failed once and goes on"] * 3
+    assert [record.getMessage() for record in caplog.records][:3] == ["flusher failed once and continues"] * 3
     assert "number 2" in caplog.text
 
 

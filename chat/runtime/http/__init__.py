@@ -1,4 +1,4 @@
-"""How a worker of either kind takes requests from strangers, and what each of them may cost."""
+"""HTTP servers of both kinds of workers, with limits on time, bytes and threads for each connection."""
 
 from __future__ import annotations
 
@@ -8,30 +8,30 @@ from typing import Any
 
 from chat.runtime import mode
 from chat.runtime.http.bounds import Bounds
-from chat.runtime.http.thread_slots import KindOf
+from chat.runtime.http.thread_slots import RequestClassifier
 
 
-def serve_within_bounds(worker: Any, request_timeout_s: float, request_kind: KindOf) -> Callable[[], bool]:
-    """Have `worker` (gunicorn's, before its first request) serve with bounds on time, bytes and places.
+def serve_within_bounds(worker: Any, request_timeout_s: float, request_kind: RequestClassifier) -> Callable[[], bool]:
+    """Have `worker` (gunicorn's, before its first request) serve with limits on time, bytes and threads.
 
-    Returns what tells whether its loop has more to do than it gets done for the moment.
+    Return a function that returns whether the worker's loop is overloaded at the moment.
     """
     bounds = Bounds(request_timeout_s)
     if mode.current() is mode.ASYNC:
-        from chat.runtime.http.greenlet_server import GreenletServer  # noqa: PLC0415 - not under the other kind of worker
+        from chat.runtime.http.greenlet_server import GreenletServer  # noqa: PLC0415 - gevent workers only
 
         server = GreenletServer(worker, bounds)
-        server.take_over()
+        server.install()
         return lambda: server.is_busy
-    if not worker.cfg.is_ssl:  # the handshake of TLS would stop the loop; gunicorn has threads for it
+    if not worker.cfg.is_ssl:  # a TLS handshake would block the loop; gunicorn uses threads for it
         from chat.runtime.http.thread_server import ThreadServer  # noqa: PLC0415
 
-        ThreadServer(worker, bounds, request_kind).take_over()
+        ThreadServer(worker, bounds, request_kind).install()
     return lambda: False
 
 
 def limit_buffers(sockets: Any) -> None:
-    """Bound what the system keeps for each connection that these listening sockets accept."""
+    """Limit the system's buffers of each connection that these listening sockets accept."""
     for listener in sockets:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, Bounds.buffer_bytes)
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, Bounds.buffer_bytes)

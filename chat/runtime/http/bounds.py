@@ -1,4 +1,4 @@
-"""The bounds of a request, and the answers to those that are beyond them."""
+"""Limits of a request, and the refusals of requests beyond them."""
 
 from __future__ import annotations
 
@@ -12,33 +12,35 @@ RETRY_AFTER_S = 5
 
 @dataclass(frozen=True, slots=True)
 class Bounds:
-    """`request_s` is the time for a request's head, the same again for its body, and the longest that an answer may
-    wait for its taker."""
+    """Limits of a worker's connections.
+
+    `request_s` is the time limit for the head of a request, again for its body, and for a response without progress.
+    """
 
     request_s: float
 
-    # Until a kept connection says something more.
+    # For the first byte of the next request on a kept-alive connection.
     idle_s: ClassVar[float] = 5.0
-    # After an answer to a request that was not read to its end: until the client has seen it.
+    # For the client to read a response to a request that was not read to its end.
     linger_s: ClassVar[float] = 1.0
     linger_bytes: ClassVar[int] = 65_536
 
     head_bytes: ClassVar[int] = 65_536
     body_bytes: ClassVar[int] = 1 << 20
-    # A body in chunks may have this much around its bytes.
+    # Additional bytes for the framing of a chunked body.
     framing_bytes: ClassVar[int] = 1 << 19
-    # All bodies that a worker holds before they are whole, but for small ones.
+    # All incomplete bodies that a worker holds, except small ones.
     bodies_bytes: ClassVar[int] = 16 << 20
     small_body_bytes: ClassVar[int] = 65_536
 
-    # Of each connection in the system: one that is not read from must not fill the machine.
+    # System buffers of each connection: clients that do not read must not exhaust the machine's memory.
     buffer_bytes: ClassVar[int] = 131_072
-    # Where connections run out, who has kept the worker waiting for longer than this makes room.
+    # When connections run out, those that have kept the worker waiting for longer than this are closed.
     patience_s: ClassVar[float] = 0.25
 
 
 class Refusal(Exception):
-    """A request that is refused before the application has seen it. Its connection closes. `answer` is what it gets."""
+    """A request is refused before it reaches the application. Its connection gets `response` and is closed."""
 
     def __init__(self, status: int, why: str, retry_after_s: int = 0) -> None:
         super().__init__(why)
@@ -61,5 +63,5 @@ def bad_body(why: str) -> Refusal:
     return Refusal(400, why)
 
 
-def no_room() -> Refusal:
+def overloaded() -> Refusal:
     return Refusal(503, "there is no room for it", RETRY_AFTER_S)

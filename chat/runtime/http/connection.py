@@ -1,4 +1,4 @@
-"""A connection of a gthread worker: read by the loop, answered by a thread."""
+"""Connection of a gthread worker: read by the loop, answered by a thread."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from chat.runtime.http.thread_slots import RequestKind
 
 
 class Connection:
-    """`sock`, `client` and `server` by gunicorn's names. `request` is gunicorn's, once its head is there."""
+    """Connection with gunicorn's attributes `sock`, `client` and `server`. `request` is set once its head is parsed."""
 
     def __init__(self, config: Any, sock: Any, client: Any, server: Any, bounds: Bounds, memory: BodyMemory) -> None:
         self.plain = sock
@@ -28,56 +28,56 @@ class Connection:
         self.since = time.monotonic()
         self.sock: Any = _ParserSocket(self, bounds)
         self.request: Any = None
-        self.lane = RequestKind.SHORT
+        self.kind = RequestKind.SHORT
         self.abandoned = False
-        # Since when a thread has been waiting for the client to take what it sends; 0 while it does not.
+        # Time since which a thread has been waiting for the client to read; 0 while it is not waiting.
         self.sending_since = 0.0
-        # Called by that thread as the wait begins.
+        # Called by that thread when it begins to wait.
         self.on_wait: Callable[[], None] = _nothing
-        # Whether its place in the lane is somebody else's already.
+        # Whether its thread slot was released before the end of the response.
         self.slot_released = False
-        self.taken_at_end = 0
+        self.discarded_bytes = 0
         self._config = config
         self._bounds = bounds
-        self._wanted = 0
+        self._read_size = 0
         self._parser = greenlet(self._parse)
 
     @property
-    def asked(self) -> tuple[str, str, str]:
-        """Method, path and what is accepted."""
+    def routing_key(self) -> tuple[str, str, str]:
+        """Return method, path and the Accept header."""
         accepted = next((value for name, value in self.request.headers if name == "ACCEPT"), "")
         return self.request.method, self.request.path, accepted
 
     def begin(self) -> bool:
-        """Have the parser begin, and read what there is. Returns whether the request is whole.
+        """Start the parser and read available bytes. Return whether the request is complete.
 
-        Raises, as `read` does, what gunicorn's parser raises, and Refusal.
+        Raises the errors of gunicorn's parser, and Refusal, as `read` does.
         """
         self._parser.switch()
         return self.read()
 
     def read(self) -> bool:
-        """Hand the parser what has come."""
+        """Pass available bytes to the parser. Return whether the request is complete."""
         try:
-            data = self.plain.recv(self._wanted)
+            data = self.plain.recv(self._read_size)
         except BlockingIOError:
             return False
         self._parser.switch(data)
         return bool(self._parser.dead)
 
     def abandon(self) -> None:
-        """End an answer that is not taken: the thread that sends it fails at once."""
+        """Abort a response that the client does not read: the sending thread fails at once."""
         self.abandoned = True
         with contextlib.suppress(OSError):
             self.plain.shutdown(socket.SHUT_RDWR)
 
     def give_up(self) -> bool:
-        """It is too late. Raises Refusal, or NoMoreData where nothing has come."""
+        """Raise Refusal because the request is too late, or NoMoreData if no byte has arrived."""
         self.budget.raise_timeout()
         return False
 
     def end(self) -> None:
-        """No more of it is read."""
+        """Stop reading the request."""
         self.budget.end()
         if self._parser and not self._parser.dead:
             self._parser.throw()
@@ -88,8 +88,8 @@ class Connection:
         self.budget.end()
 
     def next_bytes(self, size: int) -> bytes:
-        """Called by the parser: leave it until the loop has some."""
-        self._wanted = size
+        """Return the next bytes to the parser, which is suspended until the loop has some."""
+        self._read_size = size
         loop = greenlet.getcurrent().parent
         return self.budget.count(loop.switch())
 
@@ -99,12 +99,12 @@ def _nothing() -> None:
 
 
 class _ParserSocket:
-    """The connection's socket, as gunicorn's parser and responses use it. What is not here is the socket's own."""
+    """Socket of the connection for gunicorn's parser and responses. Other attributes are those of the socket."""
 
     def __init__(self, connection: Connection, bounds: Bounds) -> None:
         self._connection = connection
         self._sock = connection.plain
-        self._patience_s = bounds.request_s
+        self._timeout_s = bounds.request_s
         self.budget = connection.budget
 
     def __getattr__(self, name: str) -> Any:
@@ -114,7 +114,7 @@ class _ParserSocket:
         return self._connection.next_bytes(size)
 
     def sendall(self, data: bytes) -> None:
-        if self._sock.gettimeout() == 0:  # in the loop, which does not wait
+        if self._sock.gettimeout() == 0:  # in the loop, which must not block
             self._sock.send(data)
             return
         try:
@@ -128,9 +128,9 @@ class _ParserSocket:
         connection = self._connection
         connection.sending_since = time.monotonic()
         connection.on_wait()
-        send_all(self._sock, data, self._patience_s)
+        send_all(self._sock, data, self._timeout_s)
         connection.sending_since = 0.0
-        self._sock.settimeout(None)  # the next bytes are tried without waiting again
+        self._sock.settimeout(None)  # so that the next send is non-blocking again
 
     def send(self, data: bytes) -> int:
         self.sendall(data)

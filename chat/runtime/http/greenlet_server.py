@@ -1,4 +1,4 @@
-"""HTTP in a gevent worker: a greenlet a connection, each bound in time, bytes and attention."""
+"""HTTP server of a gevent worker: one greenlet a connection, each with limits on time, bytes and CPU."""
 
 from __future__ import annotations
 
@@ -18,16 +18,16 @@ from chat.runtime.http.bounds import Bounds, Refusal
 from chat.runtime.http.request_budget import BodyMemory, RequestBudget, read_body
 from chat.runtime.http.sending import reset, send_all
 
-_GONE = (errno.EPIPE, errno.ECONNRESET, errno.ENOTCONN, errno.EBADF)
+_DISCONNECTED = (errno.EPIPE, errno.ECONNRESET, errno.ENOTCONN, errno.EBADF)
 _LOOK_S = 0.1
-# Who has waited for less has hardly let anybody else go on.
-_WAITED_S = 0.001
-# Of a connection's first bytes: more than nearly every head has.
-_FIRST_PIECE = 2048
+# A shorter wait has hardly let other greenlets run.
+_MIN_WAIT_S = 0.001
+# Size of the first read of a connection: larger than nearly every head.
+_FIRST_READ = 2048
 
 
 class GreenletServer:
-    """Serves each connection in place of gunicorn's `AsyncWorker.handle`, which drains what nobody has read."""
+    """Replacement of gunicorn's `AsyncWorker.handle`, which drains unread bodies without a limit."""
 
     def __init__(self, worker: Any, bounds: Bounds) -> None:
         self._worker = worker
@@ -35,30 +35,30 @@ class GreenletServer:
         self._body_memory = BodyMemory()
         self._fair_queue = fair_queue.for_this_worker()
         self._open = 0
-        # Those that keep the worker waiting for the rest of a request, or with an answer; the longest first.
+        # Connections that keep the worker waiting, for a request or for reading a response; the longest first.
         self._waits: dict[BoundedSocket, float] = {}
         self._reserve = max(2, worker.worker_connections // 20)
 
     @property
     def is_busy(self) -> bool:
-        """Whether somebody has to wait for the loop's attention."""
+        """Return whether connections wait in the fair queue."""
         return self._fair_queue.is_contended
 
-    def take_over(self) -> None:
+    def install(self) -> None:
         self._worker.handle = self.handle
-        gevent.spawn(self._keep_room)
+        gevent.spawn(self._close_idle_when_full)
 
     def handle(self, listener: Any, client: Any, address: Any) -> None:
         """Serve one connection to its end."""
         connection = BoundedSocket(client, self._bounds, self._body_memory, self._waits, self._fair_queue)
         self._open += 1
         try:
-            self._converse(listener, connection, address)
+            self._serve(listener, connection, address)
         finally:
             connection.close()
             self._open -= 1
 
-    def _converse(self, listener: Any, connection: BoundedSocket, address: Any) -> None:
+    def _serve(self, listener: Any, connection: BoundedSocket, address: Any) -> None:
         request = None
         try:
             parser = http.get_parser(self._worker.cfg, connection, address)
@@ -79,7 +79,7 @@ class GreenletServer:
             self._worker.log.debug("Gave up an answer that %s does not take", _ip(address))
             connection.abandon()
         except OSError as error:
-            if error.errno not in _GONE:
+            if error.errno not in _DISCONNECTED:
                 self._malformed(request, connection, address, error)
         except Exception as error:  # noqa: BLE001 - gunicorn has an answer to each of its own, and to any other
             self._malformed(request, connection, address, error)
@@ -88,20 +88,20 @@ class GreenletServer:
         connection.linger = True
         self._worker.handle_error(request, connection, address, error)
 
-    def _keep_room(self) -> None:
-        """Where connections run out, end those that have kept the worker waiting for the longest."""
+    def _close_idle_when_full(self) -> None:
+        """Close the connections that have kept the worker waiting the longest, when connections run out."""
         while True:
             gevent.sleep(_LOOK_S)
-            lacking = self._open + self._reserve - self._worker.worker_connections
-            if lacking > 0:
+            excess = self._open + self._reserve - self._worker.worker_connections
+            if excess > 0:
                 latest = time.monotonic() - self._bounds.patience_s
-                late = [connection for connection, since in list(self._waits.items())[:lacking] if since < latest]
+                late = [connection for connection, since in list(self._waits.items())[:excess] if since < latest]
                 for connection in late:
                     connection.make_room()
 
 
 class BoundedSocket:
-    """A connection as gunicorn's parser and responses use it. What is not here is the socket's own."""
+    """Socket of a connection for gunicorn's parser and responses. Other attributes are those of the socket."""
 
     def __init__(
         self,
@@ -115,11 +115,11 @@ class BoundedSocket:
         self._bounds = bounds
         self._waits = waits
         self._fair_queue = queue
-        # The work on what this connection sends, since it last waited for its turn.
+        # CPU time for this connection since it last waited in the fair queue.
         self._worked_s = 0.0
-        # By the thread's own clock: on a machine that is busy with other things, a slice is not over sooner.
+        # By the thread's CPU clock, so that other load on the machine does not shorten a slice.
         self._working_since = time.thread_time()
-        self._piece, self._taken = _FIRST_PIECE, 0
+        self._piece, self._taken = _FIRST_READ, 0
         self.budget = RequestBudget(bounds, memory)
         self.linger = False
         waits[self] = time.monotonic()
@@ -129,12 +129,12 @@ class BoundedSocket:
 
     @property
     def plain(self) -> Any:
-        """The socket beneath: gevent's, or a TLS one."""
+        """Return the wrapped socket: gevent's, or a TLS one."""
         return self._sock
 
     def expect(self) -> None:
-        """The next request may come."""
-        # Most of that time it may have waited for something: one request alone is not more than half a slice.
+        """Expect the next request."""
+        # It may have waited for most of that time, so one request counts as half a slice at most.
         self._count(min(time.thread_time() - self._working_since, SLICE_S / 2))
         self.budget.expect_next_request()
         self._waits[self] = time.monotonic()
@@ -144,7 +144,7 @@ class BoundedSocket:
         self._waits.pop(self, None)
 
     def recv(self, size: int) -> bytes:
-        """What has come of the request. Raises Refusal or NoMoreData when its time or its bytes are used up."""
+        """Return available bytes of the request. Raises Refusal or NoMoreData if it is too late or too large."""
         worked_s = time.thread_time() - self._working_since
         if self._taken:
             self._piece = next_read_size(self._piece, self._taken, worked_s, SLICE_S)
@@ -157,7 +157,7 @@ class BoundedSocket:
             self.budget.raise_timeout()
             raise
         self._working_since = time.thread_time()
-        if not self.budget.began and time.monotonic() - since > _WAITED_S:
+        if not self.budget.began and time.monotonic() - since > _MIN_WAIT_S:
             self._worked_s = 0.0
         self._taken = len(data)
         return self.budget.count(data)
@@ -172,7 +172,7 @@ class BoundedSocket:
         return len(data)
 
     def make_room(self) -> None:
-        """Be ended, by whoever needs the place."""
+        """Shut down the connection, to make room for another one."""
         self._waits.pop(self, None)
         with contextlib.suppress(OSError):
             self._sock.shutdown(socket.SHUT_RDWR)
@@ -195,7 +195,7 @@ class BoundedSocket:
             self._sock.close()
 
     def _count(self, worked_s: float) -> None:
-        """Wait, if this connection has had its slice: one that always has data never waits by itself."""
+        """Wait in the fair queue if the slice is used up: a connection that always has data never blocks."""
         self._worked_s += worked_s
         if self._worked_s > SLICE_S:
             self._fair_queue.wait()
@@ -203,12 +203,12 @@ class BoundedSocket:
         self._working_since = time.thread_time()
 
     def _linger(self) -> None:
-        """Take a little of what still comes: the answer would be lost with a connection that is reset."""
-        until = time.monotonic() + self._bounds.linger_s
+        """Read a little of the remaining request, because closing earlier would reset the connection."""
+        deadline = time.monotonic() + self._bounds.linger_s
         taken = 0
         with contextlib.suppress(OSError):
             self._sock.shutdown(socket.SHUT_WR)
-            while taken < self._bounds.linger_bytes and (left := until - time.monotonic()) > 0:
+            while taken < self._bounds.linger_bytes and (left := deadline - time.monotonic()) > 0:
                 self._sock.settimeout(left)
                 data = self._sock.recv(8192)
                 if not data:
@@ -217,4 +217,4 @@ class BoundedSocket:
 
 
 def _ip(address: Any) -> str:
-    return str(address[0]) if address else "somebody"
+    return str(address[0]) if address else "unknown"

@@ -1,4 +1,4 @@
-"""A request as it arrives: what it has left of its time and its bytes, and its body, read to the end."""
+"""Budget of time and bytes of an incoming request, and the reading of its body."""
 
 from __future__ import annotations
 
@@ -9,22 +9,22 @@ from typing import Any, Protocol
 from gunicorn.http.body import LengthReader
 from gunicorn.http.errors import NoMoreData
 
-from chat.runtime.http.bounds import Bounds, bad_body, body_too_large, head_too_large, no_room, too_slow
+from chat.runtime.http.bounds import Bounds, bad_body, body_too_large, head_too_large, overloaded, too_slow
 
 _CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 
 
 class BodyMemory:
-    """What all the bodies of a worker that are not whole yet have of memory."""
+    """Bytes held by all incomplete bodies of a worker."""
 
     def __init__(self) -> None:
         self.held = 0
 
 
 class RequestBudget:
-    """The time and the bytes of one request, head first, then `begin_body`, to its `end`.
+    """Deadline and byte limit of one request: its head, after `begin_body` its body, until `end`.
 
-    `began` is whether anything of it has come; before that, an end of the connection or of the time is no fault.
+    `began` is whether any byte has arrived. Before that, the end of the connection or of the time is no error.
     """
 
     __slots__ = ("_body_memory", "_bounds", "_counted", "_held", "_idle", "_limit", "_too_large", "began", "deadline")
@@ -36,7 +36,7 @@ class RequestBudget:
         self._expect(bounds.request_s, idle=False)
 
     def expect_next_request(self) -> None:
-        """One more request may come: its first byte within `idle_s`, its head within `request_s` of that."""
+        """Expect another request: its first byte within `idle_s`, its head within `request_s` after that."""
         self._expect(self._bounds.idle_s, idle=True)
 
     def _expect(self, within_s: float, *, idle: bool) -> None:
@@ -54,7 +54,7 @@ class RequestBudget:
         self._held = 0
 
     def remaining_s(self, now: float) -> float:
-        """The time that is left. Raises Refusal, or NoMoreData where nothing has begun."""
+        """Return the remaining seconds. Raises Refusal if there are none, or NoMoreData if no byte has arrived."""
         if now >= self.deadline:
             self.raise_timeout()
         return self.deadline - now
@@ -63,7 +63,7 @@ class RequestBudget:
         raise too_slow() if self.began else NoMoreData(b"")
 
     def count(self, data: bytes) -> bytes:
-        """Count what has come. Raises Refusal where it is too much."""
+        """Count received bytes and return them. Raises Refusal if they exceed the limit."""
         if not self.began and data:
             self.began = True
             if self._idle:
@@ -79,11 +79,11 @@ class RequestBudget:
         self._held += size
         self._body_memory.held += size
         if self._body_memory.held > self._bounds.bodies_bytes and self._counted > self._bounds.small_body_bytes:
-            raise no_room()
+            raise overloaded()
 
 
 class Source(Protocol):
-    """Where a request comes from."""
+    """Source of a request."""
 
     budget: RequestBudget
 
@@ -91,9 +91,9 @@ class Source(Protocol):
 
 
 def read_body(request: Any, source: Source, bounds: Bounds) -> None:
-    """Have the body of gunicorn's `request` in memory, whole. Raises Refusal, and what gunicorn's own readers do.
+    """Read the whole body of gunicorn's `request` into memory. Raises Refusal and the errors of gunicorn's readers.
 
-    So nothing is ever left to drain, and the application waits for nobody.
+    So no unread body is left to drain, and the application never waits for a client.
     """
     reader = request.body.reader
     length = reader.length if isinstance(reader, LengthReader) else None
@@ -105,13 +105,13 @@ def read_body(request: Any, source: Source, bounds: Bounds) -> None:
     if request._expected_100_continue:
         source.sendall(_CONTINUE)
         request._expected_100_continue = False
-    body, request.body = request.body, io.BytesIO()  # the two refer to each other, and the body may be large
+    body, request.body = request.body, io.BytesIO()  # breaks a reference cycle that would keep a large body
     try:
         data = body.read(bounds.body_bytes + 1)
     except OSError as error:
         if error.errno is not None or isinstance(error, TimeoutError):
             raise
-        raise bad_body("its body is malformed") from None  # gunicorn's ways to say so
+        raise bad_body("its body is malformed") from None  # gunicorn raises OSError without errno for it
     if len(data) > bounds.body_bytes:
         raise body_too_large()
     if length is not None and len(data) < length:

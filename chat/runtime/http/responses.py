@@ -1,4 +1,4 @@
-"""Responses of a gthread worker that are under way, each with a thread, and those that their clients do not take."""
+"""Running responses of a gthread worker, each with a thread, and those whose clients do not read."""
 
 from __future__ import annotations
 
@@ -6,31 +6,31 @@ from chat.runtime.http.connection import Connection
 
 
 class Responses:
-    """Used by the loop alone; the threads only note in their connections since when they have been sending."""
+    """Registry of running responses. Used by the loop only; the threads set `sending_since` of their connections."""
 
     def __init__(self) -> None:
-        self._under_way: dict[Connection, None] = {}
-        # Those that have passed their place on, but still have a thread; the longest first.
-        self._passed: dict[Connection, None] = {}
+        self._running: dict[Connection, None] = {}
+        # Responses that have released their slot but still have a thread; the longest first.
+        self._released: dict[Connection, None] = {}
 
     def begin(self, connection: Connection) -> None:
-        self._under_way[connection] = None
+        self._running[connection] = None
 
     def end(self, connection: Connection) -> None:
-        self._under_way.pop(connection, None)
-        self._passed.pop(connection, None)
+        self._running.pop(connection, None)
+        self._released.pop(connection, None)
 
     def blocked(self, since: float) -> list[Connection]:
-        """Return those that have been waiting for their clients since then or before, the longest first."""
-        found = [(each.sending_since, each) for each in self._under_way if not each.abandoned]
-        waiting = [(began, each) for began, each in found if 0 < began <= since]
+        """Return responses that have been waiting for their clients since then or before, the longest first."""
+        sending = [(each.sending_since, each) for each in self._running if not each.abandoned]
+        waiting = [(began, each) for began, each in sending if 0 < began <= since]
         return [each for _, each in sorted(waiting, key=lambda pair: pair[0])]
 
     def release_slot(self, connection: Connection) -> None:
-        """Note that the connection's place is free again."""
+        """Record that the slot of this response is free again."""
         connection.slot_released = True
-        self._passed[connection] = None
+        self._released[connection] = None
 
     def without_slot(self) -> list[Connection]:
-        """Return those that have a thread and no place, the longest first."""
-        return [each for each in self._passed if not each.abandoned]
+        """Return responses that have a thread but no slot, the longest first."""
+        return [each for each in self._released if not each.abandoned]

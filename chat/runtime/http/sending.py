@@ -1,4 +1,4 @@
-"""Responses on their way: each send may wait for its taker, but not for longer than the bound."""
+"""Sends with a time limit for clients that do not read."""
 
 from __future__ import annotations
 
@@ -8,31 +8,31 @@ import struct
 import time
 from typing import Any
 
-_DROP = struct.pack("ii", 1, 0)
+_RESET = struct.pack("ii", 1, 0)
 
 
-def send_all(sock: Any, data: bytes | memoryview, patience_s: float) -> None:
-    """Send it, however long that takes, as long as there is progress. Raises TimeoutError after `patience_s` of none.
+def send_all(sock: Any, data: bytes | memoryview, timeout_s: float) -> None:
+    """Send all data as long as there is progress. Raises TimeoutError after `timeout_s` without any.
 
-    Python's own `sendall` bounds the whole instead.
+    The timeout of Python's own `sendall` applies to the whole.
     """
-    sock.settimeout(patience_s)
+    sock.settimeout(timeout_s)
     rest = memoryview(data)
-    stuck_since = 0.0
+    blocked_since = 0.0
     while rest:
         sent = sock.send(rest)
         if sent:
-            rest, stuck_since = rest[sent:], 0.0
+            rest, blocked_since = rest[sent:], 0.0
             continue
         now = time.monotonic()
-        stuck_since = stuck_since or now
-        if now - stuck_since >= patience_s:
-            raise TimeoutError("The answer is not taken.")
+        blocked_since = blocked_since or now
+        if now - blocked_since >= timeout_s:
+            raise TimeoutError("The client does not read the response.")
 
 
 def reset(sock: Any) -> None:
-    """Close without a farewell, so that what nobody takes is not kept by the system either."""
+    """Close the connection by a reset, so that the system discards unsent data."""
     with contextlib.suppress(OSError):
-        sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _DROP)
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET)
     with contextlib.suppress(OSError):
         sock.close()

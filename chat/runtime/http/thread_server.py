@@ -1,8 +1,7 @@
-"""HTTP in a gthread worker: requests arrive in one loop, and take a thread only once they are whole.
+"""HTTP server of a gthread worker: one loop reads requests, and complete requests get a thread.
 
-gunicorn's own loop gives each connection a thread as it comes: a few that drip, that never close or that are never
-read from, and nobody is answered any more. Here the parser runs in a greenlet of the loop's own thread, which is left
-wherever it would wait for bytes.
+gunicorn's own loop gives each new connection a thread, so a few slow or idle clients block the worker. Here the parser
+runs in a greenlet of the loop's thread, which is suspended whenever it needs more bytes.
 """
 
 from __future__ import annotations
@@ -21,41 +20,42 @@ from typing import Any
 from gunicorn.http.errors import NoMoreData
 
 from chat.runtime.accept import PAUSE_S, ExhaustionLog
-from chat.runtime.http.bounds import Bounds, Refusal, no_room
+from chat.runtime.http.bounds import Bounds, Refusal, overloaded
 from chat.runtime.http.connection import Connection
 from chat.runtime.http.request_budget import BodyMemory
 from chat.runtime.http.responses import Responses
 from chat.runtime.http.sending import reset
-from chat.runtime.http.thread_slots import KindOf, RequestKind, ThreadSlots
+from chat.runtime.http.thread_slots import RequestClassifier, RequestKind, ThreadSlots
 from config.server import capacity
 from config.settings import ANSWERS_NOT_TAKEN
 
-_GONE = (errno.EPIPE, errno.ECONNRESET, errno.ENOTCONN, errno.EBADF)
-_IDLE_S, _LOOK_S = 1.0, 0.25
-# How often a worker that has no place for a turn looks who knocks, and how long it leaves them to one that has.
-_AJAR_S = 0.025
-_NEIGHBOURLY_S = 0.5
-_AT_ONCE = 32
-# A connection that has said nothing for longer will hardly be a turn.
+_DISCONNECTED = (errno.EPIPE, errno.ECONNRESET, errno.ENOTCONN, errno.EBADF)
+_IDLE_S, _MAINTAIN_S = 1.0, 0.25
+# A worker without a free turn slot checks for new connections at this interval, and leaves them to the other workers
+# for this long.
+_FULL_CHECK_S = 0.025
+_DEFER_S = 0.5
+_MAX_ACCEPTS = 32
+# A connection that has been silent for longer will hardly become a turn.
 _FRESH_S = 5.0
 _WAITING_TURNS = 256
-# Until the application begins no more turns, and sends whoever asks for one to another worker.
-_LEAVING_S = 1.5
+# Time after which queued turns get threads during a shutdown: the application then refuses them.
+_SHUTDOWN_ADMIT_S = 1.5
 
 
 class ThreadServer:
-    """Serves in place of gunicorn's `ThreadWorker.run`, with that worker's signals, poller and requests.
+    """Replacement of gunicorn's `ThreadWorker.run` that uses the worker's signals, poller and requests.
 
-    Turns have `threads` places, and who finds none waits in his order. Followers have four times as many, and all the
-    rest some of their own, so that answers that last leave room for what is short.
+    There are `threads` slots for turns, with a FIFO queue, four times as many for followers, and others for short
+    requests, which therefore never wait for long responses.
     """
 
-    def __init__(self, worker: Any, bounds: Bounds, request_kind: KindOf) -> None:
+    def __init__(self, worker: Any, bounds: Bounds, request_kind: RequestClassifier) -> None:
         self._worker = worker
         self._bounds = bounds
-        self._lane_of = request_kind
+        self._request_kind = request_kind
         threads = worker.cfg.threads
-        self._lanes = {
+        self._slots = {
             RequestKind.TURN: ThreadSlots(threads, _WAITING_TURNS),
             RequestKind.FOLLOW: ThreadSlots(threads * 4, 0),
             RequestKind.SHORT: ThreadSlots(max(4, threads), worker.worker_connections),
@@ -69,12 +69,12 @@ class ThreadServer:
         self._listening = False
         self._exhaustion_log = ExhaustionLog(worker.log)
         self._pause_until = 0.0
-        self._knocked_at = 0.0
-        self._looked_at = 0.0
+        self._pending_since = 0.0
+        self._maintained_at = 0.0
         self._reserve = max(2, worker.worker_connections // 20)
 
-    def take_over(self) -> None:
-        self._worker.tpool = self._threads  # its signals end it
+    def install(self) -> None:
+        self._worker.tpool = self._threads  # ended by the worker's signal handlers
         self._worker.run = self.run
 
     def run(self) -> None:
@@ -85,13 +85,13 @@ class ThreadServer:
             listener.setblocking(False)
         while worker.alive and worker.is_parent_alive():
             worker.notify()
-            ajar = self._attend_door()
-            worker.wait_for_and_dispatch_events(_AJAR_S if ajar else self._pause_s())
-            self._look_after()
-        self._leave()
+            poll_only = self._control_listening()
+            worker.wait_for_and_dispatch_events(_FULL_CHECK_S if poll_only else self._pause_s())
+            self._maintain()
+        self._shut_down()
 
-    def _leave(self) -> None:
-        """Take no more connections, at once: what is in the queue is for others. Bring to an end what there is."""
+    def _shut_down(self) -> None:
+        """Stop listening at once, which leaves the queue to other workers, and finish the open connections."""
         worker = self._worker
         self._listen(on=False)
         capacity.publish(worker.capacity_row, 0)
@@ -101,53 +101,54 @@ class ThreadServer:
         released = False
         while self._open and time.monotonic() - since < worker.cfg.graceful_timeout:
             worker.notify()
-            if not released and time.monotonic() - since >= _LEAVING_S:
+            if not released and time.monotonic() - since >= _SHUTDOWN_ADMIT_S:
                 released = True
-                for connection in self._lanes[RequestKind.TURN].admit_all():
+                for connection in self._slots[RequestKind.TURN].admit_all():
                     self._start(connection)
             worker.wait_for_and_dispatch_events(self._pause_s())
-            self._look_after()
+            self._maintain()
         self._threads.shutdown(wait=False)
         worker.poller.close()
         worker.method_queue.close()
 
     def _pause_s(self) -> float:
-        if self._lanes[RequestKind.SHORT].waiting:
-            return _AJAR_S
-        busy = self._arriving or self._closing or self._lanes[RequestKind.TURN].waiting or not self._worker.alive
-        return _LOOK_S if busy else _IDLE_S
+        if self._slots[RequestKind.SHORT].waiting:
+            return _FULL_CHECK_S
+        busy = self._arriving or self._closing or self._slots[RequestKind.TURN].waiting or not self._worker.alive
+        return _MAINTAIN_S if busy else _IDLE_S
 
-    # The door
+    # Accepting connections
 
-    def _attend_door(self) -> bool:
-        """Accept while there are places for turns. Returns whether newcomers are to be looked for now and then only:
-        those whom no neighbour has taken in meanwhile are taken in all the same.
+    def _control_listening(self) -> bool:
+        """Listen while there are free slots for turns. Return whether to poll at intervals instead.
+
+        A full worker also accepts connections that no other worker has accepted for a while.
         """
         self._make_room()
         full: bool = len(self._open) >= self._worker.worker_connections
-        turns = self._lanes[RequestKind.TURN]
+        turns = self._slots[RequestKind.TURN]
         free = 0 if full else max(0, turns.free - self._fresh())
         capacity.publish(self._worker.capacity_row, free or min(0, turns.free))
         paused = time.monotonic() < self._pause_until
         self._listen(on=free > 0 and not paused)
-        if free or full or not self._knocking():
-            self._knocked_at = 0.0
-        elif self._nobody_else():
+        if free or full or not self._has_pending_connections():
+            self._pending_since = 0.0
+        elif self._others_full():
             for listener in self._worker.sockets:
-                for _ in range(_AT_ONCE):
+                for _ in range(_MAX_ACCEPTS):
                     if not self._accept(listener):
                         break
         return paused or not free
 
-    def _nobody_else(self) -> bool:
-        """Return whether none of the others takes in those who knock: they have no places either, or do not move."""
+    def _others_full(self) -> bool:
+        """Return whether no other worker accepts new connections: all are full or do not react."""
         now = time.monotonic()
-        self._knocked_at = self._knocked_at or now
-        waited_s = now - self._knocked_at
-        return waited_s >= _NEIGHBOURLY_S or (waited_s > 0 and capacity.free_elsewhere(self._worker.capacity_row) <= 0)
+        self._pending_since = self._pending_since or now
+        waited_s = now - self._pending_since
+        return waited_s >= _DEFER_S or (waited_s > 0 and capacity.free_elsewhere(self._worker.capacity_row) <= 0)
 
     def _fresh(self) -> int:
-        """How many connections may yet turn out to be turns."""
+        """Return how many connections may still become turns."""
         latest = time.monotonic() - _FRESH_S
         return sum(1 for connection in self._arriving if connection.since > latest)
 
@@ -161,14 +162,14 @@ class ThreadServer:
             else:
                 self._worker.poller.unregister(listener)
 
-    def _knocking(self) -> bool:
-        with selectors.PollSelector() as door:
+    def _has_pending_connections(self) -> bool:
+        with selectors.PollSelector() as selector:
             for listener in self._worker.sockets:
-                door.register(listener, selectors.EVENT_READ)
-            return bool(door.select(0))
+                selector.register(listener, selectors.EVENT_READ)
+            return bool(selector.select(0))
 
     def _accept_one(self, listener: Any) -> None:
-        if len(self._open) < self._worker.worker_connections and self._lanes[RequestKind.TURN].free > self._fresh():
+        if len(self._open) < self._worker.worker_connections and self._slots[RequestKind.TURN].free > self._fresh():
             self._accept(listener)
 
     def _accept(self, listener: Any) -> bool:
@@ -186,30 +187,30 @@ class ThreadServer:
         )
         self._open[connection] = self._arriving[connection] = None
         self._worker.poller.register(sock, selectors.EVENT_READ, partial(self._readable, connection))
-        self._go_on(connection, connection.begin)
+        self._advance(connection, connection.begin)
         return True
 
-    # Requests as they come
+    # Reading requests
 
     def _readable(self, connection: Connection, _sock: Any) -> None:
-        self._go_on(connection, connection.read)
+        self._advance(connection, connection.read)
 
-    def _go_on(self, connection: Connection, step: Callable[[], bool]) -> None:
-        """One step of the parser's: to the next bytes it waits for, or to the end of the request."""
+    def _advance(self, connection: Connection, step: Callable[[], bool]) -> None:
+        """Run the parser until it needs more bytes or the request is complete."""
         try:
             if step():
-                self._whole(connection)
+                self._dispatch(connection)
         except (StopIteration, NoMoreData):
             self._forget(connection)
         except Refusal as refusal:
             self._refuse(connection, refusal)
         except OSError as error:
-            if error.errno not in _GONE:
+            if error.errno not in _DISCONNECTED:
                 self._malformed(connection, error)
             self._forget(connection)
-        except Exception as error:  # noqa: BLE001 - gunicorn has an answer to each of its own, and to any other
+        except Exception as error:  # noqa: BLE001 - gunicorn answers any error
             self._malformed(connection, error)
-            self._say_goodbye(connection)
+            self._close_gracefully(connection)
 
     def _malformed(self, connection: Connection, error: Exception) -> None:
         with contextlib.suppress(OSError):
@@ -222,19 +223,19 @@ class ThreadServer:
         with contextlib.suppress(OSError):
             connection.plain.setblocking(False)
             connection.plain.send(refusal.response)
-        self._say_goodbye(connection)
+        self._close_gracefully(connection)
 
-    def _whole(self, connection: Connection) -> None:
+    def _dispatch(self, connection: Connection) -> None:
         self._arriving.pop(connection, None)
         self._worker.poller.unregister(connection.plain)
-        connection.lane = self._lane_of(*connection.asked)
+        connection.kind = self._request_kind(*connection.routing_key)
         connection.on_wait = self._on_wait
-        lane = self._lanes[connection.lane]
-        entered = lane.acquire(connection)
-        if entered is None and self._free_places(connection.lane, 1):
-            entered = lane.acquire(connection)
+        slots = self._slots[connection.kind]
+        entered = slots.acquire(connection)
+        if entered is None and self._free_slots(connection.kind, 1):
+            entered = slots.acquire(connection)
         if entered is None:
-            self._refuse(connection, no_room())
+            self._refuse(connection, overloaded())
         elif entered:
             self._start(connection)
 
@@ -255,7 +256,7 @@ class ThreadServer:
             worker.log.debug("Gave up an answer that is not taken")
             connection.abandoned = True
         except OSError as error:
-            if error.errno not in _GONE:
+            if error.errno not in _DISCONNECTED:
                 worker.log.exception("Socket error processing request.")
         except Exception as error:  # noqa: BLE001 - gunicorn answers 500, and logs it
             worker.handle_error(connection.request, connection.sock, connection.client, error)
@@ -265,60 +266,60 @@ class ThreadServer:
     def _answered(self, connection: Connection) -> None:
         self._responses.end(connection)
         if not connection.slot_released:
-            self._free_place(connection.lane)
+            self._release_slot(connection.kind)
         if connection.abandoned:
             self._forget(connection)
         else:
-            self._say_goodbye(connection)
+            self._close_gracefully(connection)
 
-    def _free_place(self, lane: RequestKind) -> None:
-        next_one = self._lanes[lane].leave()
-        if next_one is not None:
-            self._start(next_one)
+    def _release_slot(self, kind: RequestKind) -> None:
+        successor = self._slots[kind].release()
+        if successor is not None:
+            self._start(successor)
 
-    def _use_neighbours_places(self) -> None:
-        """Begin turns that wait here while another worker has places, as many as it has; each time, one."""
-        lane = self._lanes[RequestKind.TURN]
-        if lane.waiting and capacity.free_elsewhere(self._worker.capacity_row) + min(0, lane.free) > 0:
-            self._start(lane.admit_next())
-            capacity.publish(self._worker.capacity_row, min(0, lane.free))
+    def _use_other_workers_slots(self) -> None:
+        """Start one queued turn beyond the slots of this worker if other workers have free slots."""
+        slots = self._slots[RequestKind.TURN]
+        if slots.waiting and capacity.free_elsewhere(self._worker.capacity_row) + min(0, slots.free) > 0:
+            self._start(slots.admit_next())
+            capacity.publish(self._worker.capacity_row, min(0, slots.free))
 
     def _on_wait(self) -> None:
-        """Called by a thread whose client does not take its answer."""
-        if self._lanes[RequestKind.SHORT].waiting:
-            self._worker.method_queue.defer(self._pass_places_on)
+        """Release slots if short requests are waiting. Called by a thread whose client does not read."""
+        if self._slots[RequestKind.SHORT].waiting:
+            self._worker.method_queue.defer(self._release_blocked_slots)
 
-    def _pass_places_on(self) -> None:
-        for kind, lane in self._lanes.items():
-            if lane.waiting:
-                self._free_places(kind, lane.waiting)
+    def _release_blocked_slots(self) -> None:
+        for kind, slots in self._slots.items():
+            if slots.waiting:
+                self._free_slots(kind, slots.waiting)
 
-    def _free_places(self, kind: RequestKind, wanted: int) -> int:
-        """Free up to `wanted` places of answers that only wait for their clients. Returns the number freed.
+    def _free_slots(self, kind: RequestKind, wanted: int) -> int:
+        """Free up to `wanted` slots of responses that wait for their clients. Return the number freed.
 
-        Where too many have no place already, those that have waited the longest are ended.
+        If too many responses have no slot already, abort those that have waited the longest.
         """
         now = time.monotonic()
         spare = ANSWERS_NOT_TAKEN - len(self._responses.without_slot())
-        stuck = self._responses.blocked(now - self._patience_s(kind))
-        chosen = [each for each in stuck if each.lane is kind and not each.slot_released][: min(spare, wanted)]
-        for connection in chosen:
+        blocked = self._responses.blocked(now - self._patience_s(kind))
+        released = [each for each in blocked if each.kind is kind and not each.slot_released][: min(spare, wanted)]
+        for connection in released:
             self._responses.release_slot(connection)
-            self._free_place(kind)
+            self._release_slot(kind)
         if spare <= wanted:
             late = set(self._responses.blocked(now - self._bounds.patience_s))
             for connection in [each for each in self._responses.without_slot() if each in late][:wanted]:
                 connection.abandon()
-        return len(chosen)
+        return len(released)
 
     def _patience_s(self, kind: RequestKind) -> float:
-        """How long an answer of this kind waits before its place is another's. A stream's client may pause briefly."""
+        """Return how long a blocked response of this kind keeps its slot. The client of a stream may pause briefly."""
         return 0.0 if kind is RequestKind.SHORT else self._bounds.patience_s
 
-    # Ends
+    # Closing connections
 
-    def _say_goodbye(self, connection: Connection) -> None:
-        """Send the end, and give the client a moment to see it: in the loop, which waits for nobody."""
+    def _close_gracefully(self, connection: Connection) -> None:
+        """Shut down the sending side and give the client a moment to read, without blocking the loop."""
         self._arriving.pop(connection, None)
         connection.end()
         sock = connection.plain
@@ -330,18 +331,18 @@ class ThreadServer:
             return
         self._closing[connection] = time.monotonic() + self._bounds.linger_s
         self._unwatch(connection)
-        self._worker.poller.register(sock, selectors.EVENT_READ, partial(self._take_rest, connection))
-        self._take_rest(connection, sock)
+        self._worker.poller.register(sock, selectors.EVENT_READ, partial(self._discard_rest, connection))
+        self._discard_rest(connection, sock)
 
-    def _take_rest(self, connection: Connection, sock: Any) -> None:
+    def _discard_rest(self, connection: Connection, sock: Any) -> None:
         try:
             data = sock.recv(8192)
         except BlockingIOError:
             return
         except OSError:
             data = b""
-        connection.taken_at_end += len(data)
-        if not data or connection.taken_at_end > self._bounds.linger_bytes:
+        connection.discarded_bytes += len(data)
+        if not data or connection.discarded_bytes > self._bounds.linger_bytes:
             self._forget(connection)
 
     def _forget(self, connection: Connection) -> None:
@@ -350,7 +351,7 @@ class ThreadServer:
         self._arriving.pop(connection, None)
         self._closing.pop(connection, None)
         connection.end()
-        connection.request = connection.sock = None  # both refer to the connection
+        connection.request = connection.sock = None  # both refer to the connection: break the cycle
         if connection.abandoned:
             reset(connection.plain)
         else:
@@ -361,29 +362,31 @@ class ThreadServer:
         with contextlib.suppress(KeyError, ValueError, OSError):
             self._worker.poller.unregister(connection.plain)
 
-    def _look_after(self) -> None:
-        """Free places, refuse what is late, and close what has lingered."""
-        self._pass_places_on()
+    def _maintain(self) -> None:
+        """Free slots, refuse late requests, close lingering connections."""
+        self._release_blocked_slots()
         now = time.monotonic()
-        if now - self._looked_at < _LOOK_S:
+        if now - self._maintained_at < _MAINTAIN_S:
             return
-        self._looked_at = now
-        self._use_neighbours_places()
+        self._maintained_at = now
+        self._use_other_workers_slots()
         for connection in [each for each in self._arriving if each.budget.deadline <= now]:
-            self._go_on(connection, connection.give_up)
+            self._advance(connection, connection.give_up)
         for connection in [each for each, until in self._closing.items() if until <= now]:
             self._forget(connection)
 
     def _make_room(self) -> None:
-        """Where connections run out, end those that linger, and those that keep the worker waiting the longest:
-        with the rest of a request, or with an answer."""
-        lacking = len(self._open) + self._reserve - self._worker.worker_connections
-        if lacking <= 0:
+        """Close connections when they run out: lingering ones, then those that have been waiting the longest.
+
+        These wait for the rest of a request or for their client to read a response.
+        """
+        excess = len(self._open) + self._reserve - self._worker.worker_connections
+        if excess <= 0:
             return
         latest = time.monotonic() - self._bounds.patience_s
         late = itertools.takewhile(lambda connection: connection.since < latest, self._arriving)
-        ended = list(itertools.islice(itertools.chain(self._closing, late), lacking))
+        ended = list(itertools.islice(itertools.chain(self._closing, late), excess))
         for connection in ended:
             self._forget(connection)
-        for connection in self._responses.blocked(latest)[: lacking - len(ended)]:
+        for connection in self._responses.blocked(latest)[: excess - len(ended)]:
             connection.abandon()

@@ -1,4 +1,4 @@
-"""Which threads a request may take, so that those that last cannot take them all."""
+"""Thread slots for each kind of request, so that long requests cannot take all threads."""
 
 from __future__ import annotations
 
@@ -9,58 +9,58 @@ from typing import Any
 
 
 class RequestKind(enum.Enum):
-    """`TURN` answers as long as a turn runs, `FOLLOW` listens to one; `SHORT` is all the rest."""
+    """Kind of a request: `TURN` runs a turn, `FOLLOW` streams the events of one, `SHORT` is any other."""
 
     TURN = "turn"
     FOLLOW = "follow"
     SHORT = "short"
 
 
-# The lane of a request, by its method, its path and what it accepts.
-KindOf = Callable[[str, str, str], RequestKind]
+# Returns the kind of a request from its method, path and Accept header.
+RequestClassifier = Callable[[str, str, str], RequestKind]
 
 
 class ThreadSlots:
-    """So many at a time, and so many that wait for that, in their order."""
+    """Slots for `size` holders and a FIFO queue for at most `max_waiting` others."""
 
     def __init__(self, size: int, max_waiting: int) -> None:
         self.size = size
         self._max_waiting = max_waiting
         self._waiting: collections.deque[Any] = collections.deque()
-        self.taken = 0
+        self.in_use = 0
 
     @property
     def free(self) -> int:
-        return self.size - self.taken
+        return self.size - self.in_use
 
     @property
     def waiting(self) -> int:
-        """How many wait for a place."""
+        """Return the length of the queue."""
         return len(self._waiting)
 
     def acquire(self, one: Any) -> bool | None:
-        """Take a place; False where `one` has to wait for it, None where there is no room for that either."""
-        if self.taken < self.size:
-            self.taken += 1
+        """Take a slot. Return True, or False if `one` was queued, or None if the queue is full."""
+        if self.in_use < self.size:
+            self.in_use += 1
             return True
         if len(self._waiting) >= self._max_waiting:
             return None
         self._waiting.append(one)
         return False
 
-    def leave(self) -> Any:
-        """Give a place back. Returns whoever has it now, None if nobody waits."""
-        self.taken -= 1
-        return self.admit_next() if self._waiting and self.taken < self.size else None
+    def release(self) -> Any:
+        """Free a slot. Return the next holder, None if the queue is empty."""
+        self.in_use -= 1
+        return self.admit_next() if self._waiting and self.in_use < self.size else None
 
     def admit_next(self) -> Any:
-        """Have the first one that waits come in, whether or not there is a place. Returns it."""
-        self.taken += 1
+        """Give a slot to the first in the queue, even if all are taken. Return it."""
+        self.in_use += 1
         return self._waiting.popleft()
 
     def admit_all(self) -> list[Any]:
-        """Have nobody wait any longer: more than `size` are in now."""
+        """Give slots to the whole queue, even beyond `size`. Return its members."""
         waiting = list(self._waiting)
         self._waiting.clear()
-        self.taken += len(waiting)
+        self.in_use += len(waiting)
         return waiting

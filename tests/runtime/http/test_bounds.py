@@ -17,7 +17,7 @@ REFUSALS = [
     (bounds.head_too_large(), 431, "headers_too_large", None),
     (bounds.body_too_large(), 413, "too_large", None),
     (bounds.bad_body("its chunks are odd <b>"), 400, "bad_request", None),
-    (bounds.no_room(), 503, "overloaded", "5"),
+    (bounds.overloaded(), 503, "overloaded", "5"),
 ]
 
 

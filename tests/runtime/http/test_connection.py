@@ -50,16 +50,16 @@ def test_a_request_that_is_there_is_whole_at_once(make: Make) -> None:
     connection, client = make()
     client.sendall(REQUEST)
     assert connection.begin() is True
-    assert connection.asked == ("POST", "/api/conversations/1/turns", "text/event-stream")
+    assert connection.routing_key == ("POST", "/api/conversations/1/turns", "text/event-stream")
     assert connection.request.body.read() == BODY
-    assert connection.lane is RequestKind.SHORT
+    assert connection.kind is RequestKind.SHORT
 
 
 def test_a_request_without_an_accept_accepts_nothing_by_name(make: Make) -> None:
     connection, client = make()
     client.sendall(b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n")
     assert connection.begin()
-    assert connection.asked == ("GET", "/", "")
+    assert connection.routing_key == ("GET", "/", "")
 
 
 def test_a_request_is_the_same_byte_by_byte(make: Make) -> None:
@@ -71,7 +71,7 @@ def test_a_request_is_the_same_byte_by_byte(make: Make) -> None:
         assert connection.read() is (at == len(REQUEST))
         if at < len(REQUEST):
             assert connection.read() is False  # nothing new: it does not wait
-    assert connection.asked == ("POST", "/api/conversations/1/turns", "text/event-stream")
+    assert connection.routing_key == ("POST", "/api/conversations/1/turns", "text/event-stream")
     assert connection.request.body.read() == BODY
 
 

@@ -40,7 +40,7 @@ def test_all_of_it_arrives_however_long_it_takes_as_long_as_it_is_taken(
     taker = threading.Thread(target=take_slowly)
     taker.start()
     since = time.monotonic()
-    send_all(near, DATA, patience_s=0.3)
+    send_all(near, DATA, timeout_s=0.3)
     taker.join(LONG_S)
     assert bytes(taken) == DATA
     assert time.monotonic() - since > 0.3
@@ -50,7 +50,7 @@ def test_one_that_takes_nothing_is_given_up(pair: tuple[socket.socket, socket.so
     near, _ = pair
     since = time.monotonic()
     with pytest.raises(TimeoutError):
-        send_all(near, DATA, patience_s=0.2)
+        send_all(near, DATA, timeout_s=0.2)
     assert time.monotonic() - since >= 0.19
 
 
@@ -59,7 +59,7 @@ def test_one_that_stops_taking_in_the_middle_is_given_up(pair: tuple[socket.sock
     taker = threading.Thread(target=far.recv, args=(50_000,))
     taker.start()
     with pytest.raises(TimeoutError):
-        send_all(near, DATA, patience_s=0.2)
+        send_all(near, DATA, timeout_s=0.2)
     taker.join(LONG_S)
 
 
@@ -69,7 +69,7 @@ def test_a_socket_that_says_it_has_sent_nothing_is_given_up_too() -> None:
     class Stuck:
         sent = 0
 
-        def settimeout(self, _patience_s: float) -> None:
+        def settimeout(self, _timeout_s: float) -> None:
             pass
 
         def send(self, _data: memoryview) -> int:
@@ -77,12 +77,12 @@ def test_a_socket_that_says_it_has_sent_nothing_is_given_up_too() -> None:
             return 3 if self.sent == 1 else 0
 
     with pytest.raises(TimeoutError):
-        send_all(Stuck(), b"Hello", patience_s=0.05)
+        send_all(Stuck(), b"Hello", timeout_s=0.05)
 
 
 def test_nothing_is_sent_at_once(pair: tuple[socket.socket, socket.socket]) -> None:
     near, far = pair
-    send_all(near, b"", patience_s=0.2)
+    send_all(near, b"", timeout_s=0.2)
     near.close()
     assert far.recv(10) == b""
 
