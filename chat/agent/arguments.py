@@ -1,4 +1,4 @@
-"""A model's arguments, as they were meant: encoded twice, with a list as a text, with nulls for what is left out."""
+"""Lenient decoding of a model's arguments: encoded twice, a list as text, nulls for omitted values."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def decoded(text: str) -> Any:
 
 
 def as_list(text: str) -> Any:
-    """Read a list that came as a text: JSON, or its items with commas between them."""
+    """Decode a list given as text: JSON, or items separated by commas."""
     if text.lstrip().startswith("["):
         try:
             return msgspec.json.decode(text)
@@ -35,10 +35,10 @@ def as_list(text: str) -> Any:
     return [item for item in _SEPARATORS.split(text.strip()) if item]
 
 
-def without_nulls(given: dict[str, Any], defaults: tuple[Any, ...], names: tuple[str, ...]) -> dict[str, Any]:
-    """The arguments without a null where a parameter has a default: models write it for what they leave out."""
+def without_nulls(arguments: dict[str, Any], defaults: tuple[Any, ...], names: tuple[str, ...]) -> dict[str, Any]:
+    """Drop each null whose parameter has a default: models write null for an omitted argument."""
     optional = names[len(names) - len(defaults) :]
-    return {name: value for name, value in given.items() if value is not None or name not in optional}
+    return {name: value for name, value in arguments.items() if value is not None or name not in optional}
 
 
 def _decoded_once(text: str) -> Any:
@@ -47,7 +47,7 @@ def _decoded_once(text: str) -> Any:
     try:
         return msgspec.json.decode(text)
     except msgspec.DecodeError:
-        # Some endpoints begin with an empty object, which the arguments then follow.
+        # Some endpoints send an empty object before the arguments.
         if not text.startswith("{}"):
             raise
         return msgspec.json.decode(text[2:])

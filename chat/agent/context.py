@@ -1,4 +1,4 @@
-"""What the model is given to read: answers as messages, and as much of a conversation as it may hold."""
+"""The model's context: answers as messages, and the part of a conversation that fits."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ from chat.messages import Answer, Message, ToolCall, ToolCallRecord
 
 
 def step_messages(text: str, records: Sequence[ToolCallRecord], model: str) -> list[Message]:
-    """One step of the agent: what the model said, the calls it made, and a message for each result."""
-    said = Message("assistant", text, tuple(record.call for record in records), model=model)
+    """Return one step of the agent as messages: the model's text with its calls, and one message for each result."""
+    call_message = Message("assistant", text, tuple(record.call for record in records), model=model)
     results = [
         Message("tool", INTERRUPTED if record.result is None else record.result.content, tool_call_id=record.call.id)
         for record in records
     ]
-    return [said, *results]
+    return [call_message, *results]
 
 
 def answer_messages(answer: Answer, model: str) -> list[Message]:
-    """A whole answer of `model` as the messages of its steps: the same, run just now or read from the database."""
+    """Return an answer of `model` as the messages of its steps, the same now and when read from the database."""
     messages: list[Message] = []
     position = 0
     for _, group in groupby(answer.tool_calls, key=lambda record: record.step):
@@ -34,9 +34,9 @@ def answer_messages(answer: Answer, model: str) -> list[Message]:
 
 
 def fit(messages: Sequence[Message], limit_chars: int) -> list[Message]:
-    """The newest messages that fit into `limit_chars`, beginning with a user's, so that no step is cut in two.
+    """Return the newest messages that fit into `limit_chars`, beginning with a user's, so that no step is cut.
 
-    The last question is always there, however long.
+    The last question is always included, whatever its length.
     """
     starts = [index for index, message in enumerate(messages) if message.role == "user"]
     if not starts:

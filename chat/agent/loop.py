@@ -1,6 +1,6 @@
-"""The agent: asks the model, runs the tools it calls, hands the results back, until it has answered.
+"""The agent: calls the model, runs its tool calls, returns the results to it, until the answer is complete.
 
-Plain blocking code. A generator: messages go in, events come out, and nothing here knows who listens.
+Plain blocking code in the form of a generator: messages in, events out. It does not depend on its consumers.
 """
 
 from __future__ import annotations
@@ -27,15 +27,15 @@ from chat.messages import (
     Usage,
 )
 
-# A model that keeps calling tools is told at its last step to answer without.
+# At the last step, the model is instructed to answer without tools.
 MAX_STEPS = 8
-# More calls at once than a question can need; the rest is refused, as results that the model reads.
+# Further calls of one step are refused; the model reads the refusals as results.
 MAX_CALLS = 16
 
 
 @dataclass(frozen=True, slots=True)
 class ToolCallStarted:
-    """`position` counts the calls of the answer, from 0."""
+    """A call that begins. `position` counts the answer's calls, from 0."""
 
     position: int
     record: ToolCallRecord
@@ -53,10 +53,10 @@ AgentEvent = TextDelta | ReasoningDelta | Usage | Notice | ToolCallStarted | Too
 
 
 class Agent:
-    """One for each worker; `answer` runs many times at once."""
+    """Agent of one worker; `answer` runs many times concurrently."""
 
     def __init__(self, model: LanguageModel, toolbox: Toolbox, max_answer_chars: int = 2_000_000) -> None:
-        """`max_answer_chars` bounds the text and the reasoning of one answer together."""
+        """Configure the agent. `max_answer_chars` bounds the text and the reasoning of one answer together."""
         self._model = model
         self._toolbox = toolbox
         self._max_answer_chars = max_answer_chars
@@ -64,20 +64,20 @@ class Agent:
     def answer(
         self, model: str, context: Sequence[Message], cancellation: Cancellation, start: Answer = _NOTHING
     ) -> Iterator[AgentEvent]:
-        """Answer the last message of `context`. Raises ModelError or TurnEnded; what was yielded stands.
+        """Answer the last message of `context`. Raises ModelError or TurnEnded; the events before stay valid.
 
-        What comes is numbered after `start`, an answer that goes on.
+        Steps and calls are numbered after those of `start`, an answer to continue.
         """
         messages = list(context)
         length = len(start.text)
-        called = list(start.tool_calls)
-        steps = max((record.step for record in called), default=-1) + 1
-        room = max(0, self._max_answer_chars - length - len(start.reasoning))
+        records_so_far = list(start.tool_calls)
+        steps = max((record.step for record in records_so_far), default=-1) + 1
+        chars_left = max(0, self._max_answer_chars - length - len(start.reasoning))
         for step in range(MAX_STEPS):
             text: list[str] = []
             calls: list[ToolCall] = []
             may_call = step < MAX_STEPS - 1
-            # Closed here and now when this turn is abandoned, and the model's connection with it.
+            # If the turn is abandoned, this closes the model's connection at once.
             with contextlib.closing(
                 self._model.stream(model, messages, self._toolbox.specs, cancellation, may_call)
             ) as deltas:
@@ -86,10 +86,10 @@ class Agent:
                         calls.append(delta)
                         continue
                     if isinstance(delta, (TextDelta, ReasoningDelta)):
-                        if len(delta.text) > room:
-                            yield replace(delta, text=delta.text[:room])
+                        if len(delta.text) > chars_left:
+                            yield replace(delta, text=delta.text[:chars_left])
                             raise _too_long(self._max_answer_chars)
-                        room -= len(delta.text)
+                        chars_left -= len(delta.text)
                         if isinstance(delta, TextDelta):
                             text.append(delta.text)
                     yield delta
@@ -98,15 +98,15 @@ class Agent:
                 return
             if not may_call:
                 raise ModelNoAnswer("The model kept calling tools and did not answer.")
-            said = "".join(text)
-            length += len(said)
-            records = self._records(calls, steps + step, length, {record.call.id for record in called})
-            ended = yield from self._run(records, len(called), cancellation)
-            called += ended
-            messages += step_messages(said, ended, model)
+            step_text = "".join(text)
+            length += len(step_text)
+            records = self._records(calls, steps + step, length, {record.call.id for record in records_so_far})
+            ended = yield from self._run(records, len(records_so_far), cancellation)
+            records_so_far += ended
+            messages += step_messages(step_text, ended, model)
 
     def _records(self, calls: list[ToolCall], step: int, text_offset: int, used: set[str]) -> list[ToolCallRecord]:
-        """The calls of a step. Ids stay as they came, unless one was used before in this answer."""
+        """Return records of a step's calls. An id changes only if this answer has used it before."""
         records: list[ToolCallRecord] = []
         for call in calls:
             unique = call if call.id not in used else replace(call, id=portable_call_id(call.id, used))
@@ -117,7 +117,7 @@ class Agent:
     def _run(
         self, records: list[ToolCallRecord], first: int, cancellation: Cancellation
     ) -> Generator[AgentEvent, None, list[ToolCallRecord]]:
-        """Run one step's calls side by side. Returns the records with their results."""
+        """Run one step's calls concurrently. Return the records with their results."""
         for position, record in enumerate(records, first):
             yield ToolCallStarted(position, record)
         ended = [replace(record, result=_REFUSED) for record in records]

@@ -1,7 +1,7 @@
-"""From a Python function to the tool a model is told of, and from a model's arguments to a call.
+"""Tools from Python functions: the specification for the model, and the check of a call's arguments.
 
-A tool's name is the function's, its description the docstring, its parameters the signature:
-`country: Annotated[str, "a country as people say it"]`.
+The tool's name is the function's, its description the docstring, its parameters the signature: `country: Annotated[str,
+"a country as people say it"]`.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ class Signature:
         self.spec = ToolSpec(name, description, _schema(self._type))
 
     def arguments(self, text: str) -> dict[str, Any]:
-        """A model's arguments, checked. Raises ToolFailure with a sentence the model can act on."""
+        """Check and return a model's arguments. Raises ToolFailure with a message that the model can act on."""
         if len(text) > _ARGUMENTS_BYTES:
             raise ToolFailure(f"The arguments of {self.spec.name} are too long.")
         try:
@@ -43,20 +43,20 @@ class Signature:
             raise ToolFailure(f"The arguments of {self.spec.name} are not right: {error}.") from None
         return {name: getattr(checked, name) for name in self._type.__struct_fields__}
 
-    def _checked(self, given: Any) -> msgspec.Struct:
-        """The arguments as they came, or where they are not right, as they were most likely meant."""
+    def _checked(self, arguments: Any) -> msgspec.Struct:
+        """Return the arguments unchanged if they are valid, otherwise in their probable meaning."""
         try:
-            return msgspec.convert(given, self._type, strict=False)
+            return msgspec.convert(arguments, self._type, strict=False)
         except msgspec.ValidationError:
-            if not isinstance(given, dict):
+            if not isinstance(arguments, dict):
                 raise
-            meant = without_nulls(given, self._type.__struct_defaults__, self._type.__struct_fields__)
+            corrected = without_nulls(arguments, self._type.__struct_defaults__, self._type.__struct_fields__)
             for name in self._lists:
-                if isinstance(meant.get(name), str):
-                    meant[name] = as_list(meant[name])
-            if meant == given:
+                if isinstance(corrected.get(name), str):
+                    corrected[name] = as_list(corrected[name])
+            if corrected == arguments:
                 raise
-            return msgspec.convert(meant, self._type, strict=False)
+            return msgspec.convert(corrected, self._type, strict=False)
 
 
 def _fields(function: Callable[..., ToolResult]) -> list[Any]:
@@ -74,7 +74,7 @@ def _fields(function: Callable[..., ToolResult]) -> list[Any]:
 
 
 def _is_list(hint: Any) -> bool:
-    """Return whether a parameter takes a list, perhaps among other things, but no text."""
+    """Return whether a parameter accepts a list, possibly among other types, but no text."""
     if get_origin(hint) is Annotated:
         return _is_list(get_args(hint)[0])
     choices = get_args(hint) if get_origin(hint) in (Union, UnionType) else (hint,)
@@ -83,7 +83,7 @@ def _is_list(hint: Any) -> bool:
 
 
 def _described(hint: Any) -> Any:
-    """`Annotated[T, "what it is"]` in the words of msgspec."""
+    """Return `Annotated[T, "description"]` in msgspec's form."""
     if get_origin(hint) is Annotated:
         plain, *notes = get_args(hint)
         return Annotated[plain, msgspec.Meta(description=" ".join(note for note in notes if isinstance(note, str)))]

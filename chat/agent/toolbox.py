@@ -1,4 +1,4 @@
-"""The tools the agent may call: told to the model, run side by side, each within its limits."""
+"""The agent's tools: their specifications for the model, and their concurrent execution within limits."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from chat.messages import Tool, ToolCall, ToolResult, ToolSpec
 log = logging.getLogger(__name__)
 
 _TOOL_TIMEOUT_S = 30.0
-# What a tool may hand on: a model's context and a page are not the place for a download.
+# Limits of a result: neither the model's context nor the page has room for a large download.
 _CONTENT_CHARS = 20_000
 _SUMMARY_CHARS = 500
 _DATA_BYTES = 300_000
@@ -29,7 +29,7 @@ _LABEL_CHARS = 120
 
 
 class Toolbox:
-    """The tools by name. Raises TypeError for a function that cannot be a tool."""
+    """Tools by name. Raises TypeError for a function that cannot be a tool."""
 
     def __init__(self, tools: Sequence[Tool]) -> None:
         self._tools = {tool.function.__name__: (tool, Signature(tool.function)) for tool in tools}
@@ -39,21 +39,21 @@ class Toolbox:
         return [signature.spec for _, signature in self._tools.values()]
 
     def label(self, call: ToolCall) -> str:
-        """The line a person reads while the call runs."""
+        """Return the text that the page shows while the call runs."""
         try:
             tool, signature = self._tools[call.name]
             arguments = signature.arguments(call.arguments)
-            text = string.Formatter().vformat(tool.label, (), {k: _spoken(v) for k, v in arguments.items()})
+            text = string.Formatter().vformat(tool.label, (), {k: _shown(v) for k, v in arguments.items()})
         except (KeyError, ToolFailure):
             text = f"Calling {call.name}"
         text = " ".join(text.split())
         return text if len(text) <= _LABEL_CHARS else text[: _LABEL_CHARS - 1] + "…"
 
     def run(self, calls: Sequence[ToolCall], cancellation: Cancellation) -> Iterator[tuple[int, ToolResult, int]]:
-        """Run the calls at the same time; yield (index, result, milliseconds) as each ends.
+        """Run the calls concurrently; yield (index, result, milliseconds) as each ends.
 
-        A call that fails or takes longer than half a minute has a result that says so. Raises TurnEnded;
-        what still runs then is left to its own time limits, its result to nobody.
+        A call that fails or takes longer than 30 seconds yields a result with an error message. Raises TurnEnded; calls
+        that are still running then continue to their own time limits, and their results are dropped.
         """
         results: queue.SimpleQueue[tuple[int, ToolResult, int] | None] = queue.SimpleQueue()
         started = time.monotonic()
@@ -64,23 +64,23 @@ class Toolbox:
 
         for index, call in enumerate(calls):
             threading.Thread(target=work, args=(index, call), name=f"tool {call.name}", daemon=True).start()
-        waiting = set(range(len(calls)))
+        pending = set(range(len(calls)))
         with cancellation.closing(lambda: results.put(None)):
-            while waiting:
-                ended = _next(results, started + _TOOL_TIMEOUT_S, cancellation)
-                if ended is None:
+            while pending:
+                outcome = _next(results, started + _TOOL_TIMEOUT_S, cancellation)
+                if outcome is None:
                     break
-                waiting.discard(ended[0])
-                yield ended
-        for index in sorted(waiting):
+                pending.discard(outcome[0])
+                yield outcome
+        for index in sorted(pending):
             failure = f"{calls[index].name} did not answer within {_TOOL_TIMEOUT_S:g} seconds."
             yield index, _failed(failure), _milliseconds(started)
 
     def _call(self, call: ToolCall) -> ToolResult:
-        found = self._tools.get(call.name)
-        if found is None:
+        entry = self._tools.get(call.name)
+        if entry is None:
             return _failed(f"There is no tool called {call.name[:60]}; there are {', '.join(self._tools)}.")
-        tool, signature = found
+        tool, signature = entry
         try:
             return _bounded(tool.function(**signature.arguments(call.arguments)))
         except ToolFailure as failure:
@@ -93,14 +93,14 @@ class Toolbox:
 def _next(
     results: queue.SimpleQueue[tuple[int, ToolResult, int] | None], until: float, cancellation: Cancellation
 ) -> tuple[int, ToolResult, int] | None:
-    """The next result, or None when the tools' time is up."""
-    patience = min(until - time.monotonic(), cancellation.remaining_s())
+    """Return the next result, or None when the tools' time is over."""
+    timeout_s = min(until - time.monotonic(), cancellation.remaining_s())
     try:
-        ended = results.get(timeout=max(0.0, patience))
+        outcome = results.get(timeout=max(0.0, timeout_s))
     except queue.Empty:
-        ended = None
+        outcome = None
     cancellation.check()
-    return ended
+    return outcome
 
 
 def _failed(message: str) -> ToolResult:
@@ -114,15 +114,15 @@ def _bounded(result: ToolResult) -> ToolResult:
     if result.data is not None and len(msgspec.json.encode(result.data)) > _DATA_BYTES:
         result = replace(result, data=None)
     summary = " ".join(result.summary.split())[:_SUMMARY_CHARS]
-    return replace(result, content=_whole(content), summary=_whole(summary))
+    return replace(result, content=_valid_text(content), summary=_valid_text(summary))
 
 
-def _whole(text: str) -> str:
-    """Without halves of characters, which JSON may bring in and nothing takes out: no database, no socket."""
+def _valid_text(text: str) -> str:
+    """Replace halves of surrogate pairs, which JSON can hold, but neither the database nor a socket."""
     return text.encode("utf-8", "replace").decode()
 
 
-def _spoken(value: object) -> str:
+def _shown(value: object) -> str:
     return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
 
 

@@ -1,7 +1,7 @@
-"""The built-in demo model: answers when no endpoint is configured. Deterministic, in this process, no network.
+"""The built-in demo model, used when no endpoint is configured. Deterministic, in this process, no network.
 
-It really calls the tools and says what they found. What it understands is in `demo_phrases`, what it says
-in `demo_answers`; here is only the conversation and the pace.
+It calls the tools and describes their results. `demo_requests` interprets questions, `demo_answers` writes answers;
+this module handles the conversation and the timing.
 """
 
 from __future__ import annotations
@@ -16,13 +16,13 @@ from chat.cancellation import Cancellation
 from chat.llm import demo_answers
 from chat.llm.contract import GO_ON, INTERRUPTED
 from chat.llm.demo_german import in_english, language_of
-from chat.llm.demo_phrases import understand
+from chat.llm.demo_requests import interpret
 from chat.llm.sleep import cancellable_sleep
 from chat.messages import Delta, Message, TextDelta, ToolCall, ToolSpec, Usage
 
-# The part of an answer's time that passes before it calls tools.
+# The share of an answer's time before it calls tools.
 _CALLING_SHARE = 0.1
-# No more pieces than a person can see come: a short answer comes in lumps of a few words.
+# Seconds between deltas. Shorter gaps would not be visible, so a fast answer has several words per delta.
 _MIN_GAP_S = 0.03
 
 _WORD = re.compile(r"\S+\s*|\s+")
@@ -31,8 +31,8 @@ _WORD = re.compile(r"\S+\s*|\s+")
 class DemoModel:
     """`chat.llm.contract.LanguageModel` without a model.
 
-    `latency_s` is how long the whole answer takes, its tools not counted: a tenth of it before they are
-    called, the rest while the text streams evenly. `clock`, `wait` and `today` are for tests.
+    `latency_s` is the time of a whole answer without its tools: a tenth of it passes before the tool calls, the text
+    streams evenly over the rest. `clock`, `wait` and `today` are for tests.
     """
 
     def __init__(
@@ -55,36 +55,36 @@ class DemoModel:
         cancellation: Cancellation,
         may_call: bool = True,
     ) -> Generator[Delta, None, None]:
-        """`model` and `may_call` are of no account: it calls tools once."""
+        """Answer the last question. Ignores `model` and `may_call`, since it calls tools only once."""
         del model, may_call
         cancellation.check()
-        messages, before = _taken_up(messages)
+        messages, before = _split_continuation(messages)
         questions = [message.text for message in messages if message.role == "user"]
         language = language_of(questions[-1]) if questions else "en"
-        if found := _results(messages):
-            text = _rest(demo_answers.report(found, language), before)
-            yield from self._told(text, 1 - _CALLING_SHARE, messages, cancellation)
+        if results := _results(messages):
+            text = _rest(demo_answers.report(results, language), before)
+            yield from self._stream_text(text, 1 - _CALLING_SHARE, messages, cancellation)
             return
-        understood = understand([in_english(question) for question in questions], self._today())
-        if understood.request is None:
-            text = _rest(demo_answers.talk(understood.topic, language), before)
-            yield from self._told(text, 1, messages, cancellation)
+        interpretation = interpret([in_english(question) for question in questions], self._today())
+        if interpretation.request is None:
+            text = _rest(demo_answers.talk(interpretation.topic, language), before)
+            yield from self._stream_text(text, 1, messages, cancellation)
             return
-        calls = _calls(understood.request.calls(), messages, tools)
+        calls = _calls(interpretation.request.calls(), messages, tools)
         if not calls:
-            yield from self._told(demo_answers.unavailable(language), 1, messages, cancellation)
+            yield from self._stream_text(demo_answers.unavailable(language), 1, messages, cancellation)
             return
         self._wait(_CALLING_SHARE * self._latency_s, cancellation)
         yield from calls
         yield _usage(messages, " ".join(call.arguments for call in calls))
 
     def warm_up(self) -> None:
-        """There is nothing that a first question would pay for."""
+        """Do nothing: a first request costs no more than others."""
 
-    def _told(
+    def _stream_text(
         self, text: str, share: float, messages: Sequence[Message], cancellation: Cancellation
     ) -> Iterator[Delta]:
-        """`text` in small pieces, the first at once, over `share` of the time an answer takes."""
+        """Yield `text` in small pieces, the first at once, over `share` of an answer's time."""
         began = self._clock()
         time_s = share * self._latency_s
         pieces = _pieces(text, time_s)
@@ -97,17 +97,17 @@ class DemoModel:
         yield _usage(messages, text)
 
 
-def _taken_up(messages: Sequence[Message]) -> tuple[Sequence[Message], str]:
+def _split_continuation(messages: Sequence[Message]) -> tuple[Sequence[Message], str]:
     """Return the messages up to the answer that is to be continued, and the text of that answer so far."""
     if not messages or messages[-1].text != GO_ON:
         return messages, ""
-    said = [*messages[:-1]]
-    before = said.pop().text if said[-1].role == "assistant" and not said[-1].tool_calls else ""
-    if any(content == INTERRUPTED for _, content in _results(said)):
-        # Calls without their results are made again.
-        while said[-1].role != "user":
-            said.pop()
-    return said, before
+    earlier = [*messages[:-1]]
+    before = earlier.pop().text if earlier[-1].role == "assistant" and not earlier[-1].tool_calls else ""
+    if any(content == INTERRUPTED for _, content in _results(earlier)):
+        # Calls without results are made again.
+        while earlier[-1].role != "user":
+            earlier.pop()
+    return earlier, before
 
 
 def _rest(text: str, before: str) -> str:
@@ -116,7 +116,7 @@ def _rest(text: str, before: str) -> str:
 
 
 def _results(messages: Sequence[Message]) -> list[tuple[ToolCall, str]]:
-    """The tool calls that the conversation ends with, each with what came of it; none if it ends otherwise."""
+    """Return the tool calls at the conversation's end with their results; none if it ends otherwise."""
     contents: dict[str, str] = {}
     for message in reversed(messages):
         if message.role != "tool":
@@ -126,14 +126,14 @@ def _results(messages: Sequence[Message]) -> list[tuple[ToolCall, str]]:
 
 
 def _calls(
-    asked: Sequence[tuple[str, dict[str, object]]], messages: Sequence[Message], tools: Sequence[ToolSpec]
+    requests: Sequence[tuple[str, dict[str, object]]], messages: Sequence[Message], tools: Sequence[ToolSpec]
 ) -> list[ToolCall]:
-    """The calls of tools that there are, under ids that no earlier call of the conversation has."""
+    """Return calls of the available tools, with ids that no earlier call of the conversation has."""
     names = {tool.name for tool in tools}
     earlier = sum(len(message.tool_calls) for message in messages)
     return [
         ToolCall(f"call_{earlier + number}", name, json.dumps(arguments, ensure_ascii=False, separators=(",", ":")))
-        for number, (name, arguments) in enumerate(asked, 1)
+        for number, (name, arguments) in enumerate(requests, 1)
         if name in names
     ]
 
@@ -147,5 +147,5 @@ def _pieces(text: str, time_s: float) -> list[str]:
 
 
 def _usage(messages: Sequence[Message], answer: str) -> Usage:
-    """Words for tokens: a rough count, there being no tokens here."""
+    """Return a rough count: words instead of tokens."""
     return Usage(sum(len(message.text.split()) for message in messages), len(answer.split()))

@@ -1,6 +1,6 @@
-"""What the demo model says: a few sentences out of what the tools found, and about itself, in English or German.
+"""The demo model's answers, in English or German: a few sentences about tool results, or about itself.
 
-The card has the figures: what they show is worked out in `demo_course` and put into words in `demo_sentences`.
+The card shows the figures. `demo_trend` computes their trend and `demo_sentences` describes it.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from chat.llm.demo_german import Language
-from chat.llm.demo_phrases import Topic
+from chat.llm.demo_requests import Topic
 from chat.llm.demo_sentences import about_history, about_rate
 from chat.messages import ToolCall
 
@@ -66,7 +66,7 @@ _OPENINGS: Mapping[Language, Mapping[Topic, str]] = {
     },
 }
 
-_SAID: Mapping[Language, Mapping[str, str]] = {
+_PHRASES: Mapping[Language, Mapping[str, str]] = {
     "en": {
         "unavailable": "I understood the question, but the tool that would look this up is not available here.",
         "failed": "no figures.",
@@ -87,7 +87,7 @@ _SAID: Mapping[Language, Mapping[str, str]] = {
 
 
 def talk(topic: Topic, language: Language = "en") -> str:
-    """The answer to a question that asks for no figures, or that was not understood."""
+    """Return the answer to a question that needs no figures, or that was not understood."""
     opening = _OPENINGS[language].get(topic, _OPENINGS[language]["unknown"])
     if topic == "thanks":
         return f"{opening}\n\n{_CLOSING[language]}"
@@ -95,13 +95,13 @@ def talk(topic: Topic, language: Language = "en") -> str:
 
 
 def unavailable(language: Language = "en") -> str:
-    """The answer when the tools that a question needs are not there."""
-    return f"{_SAID[language]['unavailable']}\n\n{_CLOSING[language]}"
+    """Return the answer if the tools for a question are not available."""
+    return f"{_PHRASES[language]['unavailable']}\n\n{_CLOSING[language]}"
 
 
-def report(found: Sequence[tuple[ToolCall, str]], language: Language = "en") -> str:
-    """The answer out of the results of tool calls, each a text that the tool wrote for a model to read."""
-    parts = [_part(call, _loaded(content), language) for call, content in found]
+def report(results: Sequence[tuple[ToolCall, str]], language: Language = "en") -> str:
+    """Return the answer to the results of tool calls; each result is the text that the tool wrote for a model."""
+    parts = [_part(call, _loaded(content), language) for call, content in results]
     return "\n\n".join([*(part for part in parts if part), _CLOSING[language]])
 
 
@@ -113,16 +113,16 @@ def _loaded(content: str) -> Any:
 
 
 def _part(call: ToolCall, result: Any, language: Language) -> str:
-    said = _SAID[language]
+    phrases = _PHRASES[language]
     if not isinstance(result, dict):
-        return _repeated(call, result, language)
+        return _repeat(call, result, language)
     if "error" in result:
-        return f"{_asked(call)}: {said['failed']} {_line(result['error'])}"
+        return f"{_call_title(call)}: {phrases['failed']} {_line(result['error'])}"
     sentences = _sentences(result, language)
     if not sentences and not _has_figures(result):
         return _plain_fields(call, result, language)
-    note = [said["note"]] if result.get("note") else []
-    return " ".join([*(sentences or [said["short"]]), *note])
+    note = [phrases["note"]] if result.get("note") else []
+    return " ".join([*(sentences or [phrases["short"]]), *note])
 
 
 def _sentences(result: Mapping[str, Any], language: Language) -> list[str]:
@@ -133,43 +133,43 @@ def _sentences(result: Mapping[str, Any], language: Language) -> list[str]:
 
 
 def _has_figures(result: Mapping[str, Any]) -> bool:
-    """Return whether there is a card, which shows figures."""
+    """Return whether the result has a card with figures."""
     figures = result.get("figures")
     return isinstance(figures, list) and any(isinstance(each, dict) and each.get("value") for each in figures)
 
 
-# Results of any other shape
+# Results of any other form
 
 
-def _repeated(call: ToolCall, result: Any, language: Language) -> str:
-    """A sentence is repeated; what is neither that nor an object of fields cannot be put into words."""
+def _repeat(call: ToolCall, result: Any, language: Language) -> str:
+    """Repeat a result that is a sentence; say that any other cannot be described."""
     if isinstance(result, str) and not result.startswith(("{", "[")):
-        return f"{_asked(call)}: {_line(result)}"
-    return f"{_asked(call)}: {_SAID[language]['wordless']}"
+        return f"{_call_title(call)}: {_line(result)}"
+    return f"{_call_title(call)}: {_PHRASES[language]['wordless']}"
 
 
 def _plain_fields(call: ToolCall, result: Mapping[str, Any], language: Language) -> str:
     fields = [f"{_line(key)}: {_line(value)}" for key, value in result.items() if isinstance(value, str) and value]
     if not fields:
-        return _repeated(call, None, language)
+        return _repeat(call, None, language)
     shown = [f"- {field}" for field in fields[:MAX_FIGURES]]
     if len(fields) > MAX_FIGURES:
-        shown.append(f"- {_SAID[language]['more']}")
-    return f"{_asked(call)}:\n\n" + "\n".join(shown)
+        shown.append(f"- {_PHRASES[language]['more']}")
+    return f"{_call_title(call)}:\n\n" + "\n".join(shown)
 
 
-def _asked(call: ToolCall) -> str:
-    """What was looked up, in the call's own words."""
+def _call_title(call: ToolCall) -> str:
+    """Return the title of a call, from its arguments."""
     arguments = _loaded(call.arguments)
     values = arguments.values() if isinstance(arguments, dict) else ()
-    return f"**{_capital(_line(', '.join(_words(values)))) or call.name}**"
+    return f"**{_capital(_line(', '.join(_argument_texts(values)))) or call.name}**"
 
 
-def _words(values: Iterable[Any]) -> Iterable[str]:
+def _argument_texts(values: Iterable[Any]) -> Iterable[str]:
     for value in values:
         if isinstance(value, list):
-            yield from _words(value)
-        elif isinstance(value, str) and not value.isdecimal():  # numbers were read as text
+            yield from _argument_texts(value)
+        elif isinstance(value, str) and not value.isdecimal():  # numbers were decoded as text
             yield value.replace("_", " ")
 
 
@@ -178,7 +178,7 @@ def _compact(value: Any) -> str:
 
 
 def _line(value: Any, most: int = MAX_LINE) -> str:
-    """Anything on one line of a bearable length."""
+    """Return any value on one line of limited length."""
     text = " ".join((value if isinstance(value, str) else _compact(value)).split())
     return text if len(text) <= most else text[: most - 1] + "…"
 

@@ -1,6 +1,6 @@
-"""German questions for the demo model: tells them from others, and puts what it understands into English.
+"""German questions for the demo model: recognition of the language, and translation to English.
 
-Word by word, no grammar: what comes out is for `demo_reading`, which looks for names and a few phrases.
+Translates words and phrases without grammar; `demo_parsing` looks only for names and a few phrases.
 """
 
 from __future__ import annotations
@@ -185,11 +185,11 @@ def _rules(tables: Sequence[Mapping[str, str]]) -> list[tuple[re.Pattern[str], s
     return [(re.compile(rf"(?<!\w)(?:{form})(?!\w)"), word) for table in tables for form, word in table.items()]
 
 
-# Currencies before countries: "Schweizer Franken" is no country.
+# Currencies first: "Schweizer Franken" is not a country.
 _NAMES = _rules((_CURRENCIES, _COUNTRIES, _FIGURES))
 _ALL = _NAMES + _rules((_PHRASES,))
 
-# Words that only one of the two languages has.
+# Words that occur in only one of the two languages.
 _GERMAN = re.compile(
     r"(?<!\w)(?:und|der|die|das|des|dem|den|wie|ist|hat|haben|sich|zeige?|mir|für|zu|zum|zur|im|von|vom|seit|letzten|dieses|diesem"
     r"|diesen|vergleiche?|kannst|bist|du|sie|bitte|danke|hallo|hilfe|guten|gegenüber|jahre?n?|kurs|wirtschaft|marktdaten"
@@ -210,7 +210,7 @@ def language_of(question: str) -> Language:
 
 
 def in_english(question: str) -> str:
-    """The question with every word that is known in English; any other language stays as it is."""
+    """Translate all known words of a German question to English. Other languages stay unchanged."""
     if language_of(question) != "de":
         return question
     text = question.casefold()

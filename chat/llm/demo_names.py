@@ -1,4 +1,4 @@
-"""Names, numbers and dates as people write them in the demo model's two languages."""
+"""Names, numbers and dates in the usual form of the demo model's two languages."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ _INDICATORS = {
 
 
 def name_in(name: str, language: Language) -> str:
-    """A country or currency, known by its English name."""
+    """Return the name of a country or currency, given its English name."""
     return _NAMES.get(name.lower(), name) if language == "de" else name
 
 
@@ -73,19 +73,19 @@ def number_in(value: float, decimals: int, language: Language) -> str:
 
 
 def date_in(text: str, language: Language) -> str:
-    """ "2026-03-14" as "14 March 2026" or "14. März 2026"; a year stays as it is."""
-    found = re.fullmatch(r"(\d{4})-(\d{2})-(\d{2})", text)
-    if not found:
+    """Return "2026-03-14" as "14 March 2026" or "14. März 2026"; a year stays unchanged."""
+    match = re.fullmatch(r"(\d{4})-(\d{2})-(\d{2})", text)
+    if not match:
         return text
-    month = _MONTHS[language][int(found[2]) - 1]
-    return f"{int(found[3])}{'.' if language == 'de' else ''} {month} {found[1]}"
+    month = _MONTHS[language][int(match[2]) - 1]
+    return f"{int(match[3])}{'.' if language == 'de' else ''} {month} {match[1]}"
 
 
 def part_of_month(text: str, language: Language) -> str:
-    """ "2026-03-14" as "mid-March" or "Mitte März"; a year stays as it is."""
-    found = re.fullmatch(r"\d{4}-(\d{2})-(\d{2})", text)
-    if not found:
+    """Return "2026-03-14" as "mid-March" or "Mitte März"; a year stays unchanged."""
+    match = re.fullmatch(r"\d{4}-(\d{2})-(\d{2})", text)
+    if not match:
         return text
-    part = _PARTS[language][min(2, (int(found[2]) - 1) // 10)]
-    month = _MONTHS[language][int(found[1]) - 1]
+    part = _PARTS[language][min(2, (int(match[2]) - 1) // 10)]
+    month = _MONTHS[language][int(match[1]) - 1]
     return f"{part}{month}" if part.endswith("-") else f"{part} {month}"

@@ -1,7 +1,7 @@
-"""What a question names: countries, currencies, figures, a period. What it wants with them is `demo_phrases`.
+"""Parser of questions: countries, currencies, indicators and period. `demo_requests` interprets the result.
 
-Everything works on the question in lower case; each reader takes out what it recognises, so that "Swiss
-franc" is no longer about Switzerland when countries are looked for.
+Works on the question in lower case. Each step removes the names that it recognizes, so that "Swiss franc" does not also
+count as Switzerland.
 """
 
 from __future__ import annotations
@@ -19,12 +19,11 @@ LONGEST_QUESTION = 600
 
 
 @dataclass(frozen=True, slots=True)
-class TextPart:
-    """What a question names, each once and in the order in which it does.
+class ParsedQuestion:
+    """Names in a question, each once, in their order.
 
-    `text` is the question, tidied; `rest` what is left of it once all names are out. `year` is the one year of
-    "in 1995", `days` how far back a question looks otherwise. `subject` is whatever
-    stands where a country would, known or not.
+    `text` is the normalized question, `rest` the part without names. `year` is the single year of "in 1995"; `days` is
+    the length of any other period back from today. `subject` is the text in a country's position, known or not.
     """
 
     text: str
@@ -41,14 +40,14 @@ class TextPart:
         return None if self.days is None else max(1, int(self.days / 365.25))
 
 
-def read(question: str, today: date) -> TextPart:
+def parse(question: str, today: date) -> ParsedQuestion:
     text = _plain(question[:LONGEST_QUESTION])
     days, rest = _period(text, today)
     year, rest = _year(rest)
     indicators, rest = _indicators(rest)
     currencies, rest = _currencies(rest)
     countries, rest = _countries(rest)
-    return TextPart(text, rest, countries, currencies, indicators, days, year, _subject(text))
+    return ParsedQuestion(text, rest, countries, currencies, indicators, days, year, _subject(text))
 
 
 def each_once(names: Iterable[str]) -> tuple[str, ...]:
@@ -56,24 +55,27 @@ def each_once(names: Iterable[str]) -> tuple[str, ...]:
 
 
 def _plain(question: str) -> str:
-    """Lower case without accents; what only its capitals tell apart (US, TRY) is written out."""
+    """Return the question in lower case without accents.
+
+    Names that need their capitals (US, TRY) are replaced first.
+    """
     question = re.sub(r"\bU\.S\.(?:A\.)?|\bUS\b(?!\s*(?:dollar|\$))", "USA", question)
     question = re.sub(r"\bU\.K\.", "UK", question)
     question = re.sub(r"\bTRY\b|₺", "Turkish lira", question)
     letters = unicodedata.normalize("NFKD", question.replace("’", "'"))
     text = "".join(letter for letter in letters if not unicodedata.combining(letter)).casefold()
-    text = _GLUED_CODES.sub(_part_codes, text)
+    text = _JOINED_CODES.sub(_split_codes, text)
     return " ".join(_AS_COUNTRY.sub("usa", text).split())
 
 
-_GLUED_CODES = re.compile(r"(?<![a-z])([a-z]{3})([a-z]{3})(?![a-z])")
-# "us" is a country, unless something is done to us.
+_JOINED_CODES = re.compile(r"(?<![a-z])([a-z]{3})([a-z]{3})(?![a-z])")
+# "us" is a country, except as an object: "show us".
 _AS_COUNTRY = re.compile(r"(?<!tell )(?<!show )(?<!give )(?<!help )(?<!let )\bus\b(?!\s*(?:dollar|\$))")
 
 
-def _part_codes(found: re.Match[str]) -> str:
-    known = found[1] in words.CODES and found[2] in words.CODES
-    return f"{found[1]} {found[2]}" if known else found[0]
+def _split_codes(match: re.Match[str]) -> str:
+    known = match[1] in words.CODES and match[2] in words.CODES
+    return f"{match[1]} {match[2]}" if known else match[0]
 
 
 # Periods
@@ -83,7 +85,7 @@ _LENGTH = rf"(?P<length>{'|'.join(_LENGTHS)})s?\b"
 _OVER = r"(?:(?:over|in|during|for|within|of|since) )?(?:the )?"
 _LATELY = r"(?:last|past|previous) "
 _AMOUNT = rf"(?P<amount>\d{{1,4}}|{'|'.join(words.NUMBERS)})"
-_COUNTED = (re.compile(rf"{_OVER}(?:{_LATELY})?{_AMOUNT}[ -]{_LENGTH}"), re.compile(rf"{_OVER}{_LATELY}{_LENGTH}"))
+_COUNTS = (re.compile(rf"{_OVER}(?:{_LATELY})?{_AMOUNT}[ -]{_LENGTH}"), re.compile(rf"{_OVER}{_LATELY}{_LENGTH}"))
 _THIS = re.compile(
     r"(?:(?:so far|during|in) )?(?:this (?P<length>week|month|quarter|year)|year to date|\bytd\b)(?: so far)?"
 )
@@ -91,34 +93,34 @@ _SINCE = re.compile(rf"(?:since|from) (?:(?P<month>{'|'.join(words.MONTHS)})\b ?
 
 
 def _period(text: str, today: date) -> tuple[int | None, str]:
-    """How many days back a question asks for, and the question without that."""
-    for form in _COUNTED:
-        if found := form.search(text):
-            return _counted_days(found), _without(text, found)
-    if found := _THIS.search(text):
-        return _days_of_this(found["length"] or "year", today), _without(text, found)
-    found = _SINCE.search(text)
-    if found and (found["month"] or found["year"]):
-        return max(1, (today - _beginning(found["year"], found["month"], today)).days), _without(text, found)
+    """Return the number of days back that a question asks for, and the question without the period."""
+    for form in _COUNTS:
+        if match := form.search(text):
+            return _days_of_count(match), _without(text, match)
+    if match := _THIS.search(text):
+        return _days_of_this(match["length"] or "year", today), _without(text, match)
+    match = _SINCE.search(text)
+    if match and (match["month"] or match["year"]):
+        return max(1, (today - _beginning(match["year"], match["month"], today)).days), _without(text, match)
     return None, text
 
 
-# A year alone: "in 1850", "for the year 2015", or the question's last word.
+# A single year: "in 1850", "for the year 2015", or the question's last word.
 _YEAR = re.compile(
     r"\b(?:(?:in|for|of|during|at) (?:the )?(?:year )?|year )?(?P<year>1[0-9]\d\d|20\d\d)\b(?=\W*$|[ ,])"
 )
 
 
 def _year(text: str) -> tuple[int | None, str]:
-    """The one year that a question is about, and the question without it."""
-    found = _YEAR.search(text)
-    return (int(found["year"]), _without(text, found)) if found else (None, text)
+    """Return the single year of a question, and the question without it."""
+    match = _YEAR.search(text)
+    return (int(match["year"]), _without(text, match)) if match else (None, text)
 
 
-def _counted_days(found: re.Match[str]) -> int:
-    amount = found.groupdict().get("amount") or "1"
+def _days_of_count(match: re.Match[str]) -> int:
+    amount = match.groupdict().get("amount") or "1"
     number = int(amount) if amount.isdecimal() else words.NUMBERS[amount]
-    return max(1, math.ceil(number * _LENGTHS[found["length"]]))
+    return max(1, math.ceil(number * _LENGTHS[match["length"]]))
 
 
 def _days_of_this(length: str, today: date) -> int:
@@ -133,16 +135,16 @@ def _beginning(year: str | None, month: str | None, today: date) -> date:
     return first if year or first <= today else first.replace(year=today.year - 1)
 
 
-# Figures and currencies
+# Indicators and currencies
 
 
 def _indicators(text: str) -> tuple[tuple[str, ...], str]:
-    found: list[tuple[int, str]] = []
+    matches: list[tuple[int, str]] = []
     for key, form in words.INDICATORS:
         if match := re.search(rf"\b(?:{form})(?![a-z])", text):
-            found.append((match.start(), key))
+            matches.append((match.start(), key))
             text = _blanked(text, match)
-    return tuple(key for _, key in sorted(found)), text
+    return tuple(key for _, key in sorted(matches)), text
 
 
 _CURRENCY_ALIASES = words.by_alias(words.CURRENCIES)
@@ -152,14 +154,14 @@ _NOT_CURRENCY = re.compile(r"\beuro ?(?:area|zone)")
 
 
 def _currencies(text: str) -> tuple[tuple[str, ...], str]:
-    hidden = _NOT_CURRENCY.sub(lambda found: "_" * len(found[0]), text)
-    found = [(match, _CURRENCY_ALIASES[match[0]]) for match in _CURRENCY.finditer(hidden)]
-    if len({name for _, name in found}) == 1:
-        found += [(match, words.AMBIGUOUS_CURRENCIES[match[0]]) for match in _AMBIGUOUS.finditer(hidden)]
-        found.sort(key=lambda each: each[0].start())
-    for match, _ in found:
+    hidden = _NOT_CURRENCY.sub(lambda match: "_" * len(match[0]), text)
+    matches = [(match, _CURRENCY_ALIASES[match[0]]) for match in _CURRENCY.finditer(hidden)]
+    if len({name for _, name in matches}) == 1:
+        matches += [(match, words.AMBIGUOUS_CURRENCIES[match[0]]) for match in _AMBIGUOUS.finditer(hidden)]
+        matches.sort(key=lambda each: each[0].start())
+    for match, _ in matches:
         text = _blanked(text, match)
-    return each_once(name for _, name in found), text
+    return each_once(name for _, name in matches), text
 
 
 # Countries
@@ -173,25 +175,27 @@ _LISTED_AFTER = re.compile(rf"\s*{_JOINED}\s*(?:and )?([a-z' -]{{3,30}}?)\s*(?:[
 
 
 def _countries(text: str) -> tuple[tuple[str, ...], str]:
-    """The countries that are named. Names we do not know that stand in a list with others come along: the
-    tool shall say that it does not know them, rather than nobody."""
+    """Return the countries, and the question without them.
+
+    Unknown names in a list with countries are included, so that the tool reports them as unknown.
+    """
     matches = list(_COUNTRY.finditer(text))
     if not matches:
         return (), text
     names: list[str] = []
     if before := _LISTED_BEFORE.match(text[: matches[0].start()]):
-        names += _strangers(before[1])
+        names += _unknown_names(before[1])
     for match, following in zip(matches, [*matches[1:], None], strict=True):
         names.append(_COUNTRY_ALIASES[match[0]])
         if following:
-            names += _strangers(text[match.end() : following.start()])
+            names += _unknown_names(text[match.end() : following.start()])
         elif after := _LISTED_AFTER.match(text[match.end() :]):
-            names += _strangers(after[1])
+            names += _unknown_names(after[1])
     return each_once(names), _COUNTRY.sub(" ", text)
 
 
-def _strangers(text: str) -> list[str]:
-    """Names between separators that may well be countries."""
+def _unknown_names(text: str) -> list[str]:
+    """Return names between separators that could be countries."""
     parts = [part.strip(" .?!'") for part in _SEPARATOR.split(text)]
     return [_titled(part) for part in parts if len(part) > 2 and _may_be_a_name(part)]
 
@@ -206,8 +210,8 @@ _SUBJECTS = (
 
 def _subject(text: str) -> str:
     for form in _SUBJECTS:
-        if found := form.search(text):
-            name = re.sub(r"\bplease\b", "", found[1]).strip(" ,?!.'").removeprefix("the ")
+        if match := form.search(text):
+            name = re.sub(r"\bplease\b", "", match[1]).strip(" ,?!.'").removeprefix("the ")
             if 1 < len(name) <= 40 and _may_be_a_name(name):
                 return _titled(name)
     return ""
@@ -229,10 +233,10 @@ def _titled(name: str) -> str:
     return " ".join(word if word in ("and", "of") else word[:1].upper() + word[1:] for word in name.split())
 
 
-def _without(text: str, found: re.Match[str]) -> str:
-    return f"{text[: found.start()]} {text[found.end() :]}"
+def _without(text: str, match: re.Match[str]) -> str:
+    return f"{text[: match.start()]} {text[match.end() :]}"
 
 
-def _blanked(text: str, found: re.Match[str]) -> str:
-    """Without moving what comes after."""
-    return text[: found.start()] + " " * len(found[0]) + text[found.end() :]
+def _blanked(text: str, match: re.Match[str]) -> str:
+    """Replace a match by blanks, so that the positions after it stay the same."""
+    return text[: match.start()] + " " * len(match[0]) + text[match.end() :]

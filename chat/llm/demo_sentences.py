@@ -1,7 +1,7 @@
-"""Two or three sentences about what figures show, in English or German: direction, turning points, the unusual.
+"""Two or three sentences about figures, in English or German: direction, turning points, unusual steps.
 
-The card above an answer has the figures themselves, so none of them is repeated; what is named here is years, dates and
-what the card does not tell, such as averages and proportions.
+The card above an answer shows the figures, so the sentences do not repeat them. They name years, dates, averages and
+proportions.
 """
 
 from __future__ import annotations
@@ -12,29 +12,29 @@ from typing import Any
 
 from chat.llm.demo_german import Language
 from chat.llm.demo_names import date_in, indicator_in, name_in, number_in, part_of_month
-from chat.llm.demo_trend import Trend, course, shared_extreme
+from chat.llm.demo_trend import Trend, shared_extreme, trend
 
 MOST_NAMES = 6
 
 
 def about_history(history: Any, language: Language) -> list[str]:
-    """Sentences about `[{"title", "unit", "series": {name: {label: value}}}]`; none where there is too little."""
+    """Return sentences about `[{"title", "unit", "series": {name: {label: value}}}]`; none for too few values."""
     charts = [chart for chart in history if isinstance(chart, Mapping)] if isinstance(history, list) else []
-    told: list[str] = []
+    sentences: list[str] = []
     for chart in sorted(charts, key=_is_share):
         series = chart.get("series")
-        courses = {str(n): c for n, p in series.items() if (c := course(p))} if isinstance(series, Mapping) else {}
+        trends = {str(n): c for n, p in series.items() if (c := trend(p))} if isinstance(series, Mapping) else {}
         title = indicator_in(str(chart.get("title", "")), language)
-        if len(courses) > 1:
-            told += _compared(title, courses, language)
-        elif courses:
-            [(name, one)] = courses.items()
-            # The country is named once.
-            subject = _subject(title, "" if told else name_in(name, language), language)
-            told += (_share if _is_share(chart) else _level)(subject, one, language)
+        if len(trends) > 1:
+            sentences += _compared(title, trends, language)
+        elif trends:
+            [(name, one)] = trends.items()
+            # Name the country only once.
+            subject = _subject(title, "" if sentences else name_in(name, language), language)
+            sentences += (_share if _is_share(chart) else _level)(subject, one, language)
             if not _is_share(chart) and len(charts) == 1:
-                told.append(_extremes(one, language))
-    return told[:3]
+                sentences.append(_extremes(one, language))
+    return sentences[:3]
 
 
 def _subject(title: str, name: str, language: Language) -> str:
@@ -48,7 +48,7 @@ def _is_share(chart: Mapping[str, Any]) -> bool:
 
 
 def _level(subject: str, one: Trend, language: Language) -> list[str]:
-    """An amount, such as GDP: how many times as large, and when it fell."""
+    """Return sentences about an amount, such as GDP: its growth and its falls."""
     falls = one.falls()
     if language == "de":
         sentence = f"{subject} {_growth_de(one)}"
@@ -90,16 +90,16 @@ def _growth_de(one: Trend) -> str:
 
 
 def _extremes(one: Trend, language: Language) -> str:
-    found = one.break_()
+    step = one.unusual_step()
     if language == "de":
-        jump = f", den auffälligsten Schritt tat er {found[1]}" if found else ", ohne auffälligen Schritt dazwischen"
+        jump = f", den auffälligsten Schritt tat er {step[1]}" if step else ", ohne auffälligen Schritt dazwischen"
         return f"Am höchsten war der Wert {one.high}, am niedrigsten {one.low}{jump}."
-    jump = f", and its most unusual step came in {found[1]}" if found else ", with no step that stands out"
+    jump = f", and its most unusual step came in {step[1]}" if step else ", with no step that stands out"
     return f"It was highest in {one.high} and lowest in {one.low}{jump}."
 
 
 def _share(subject: str, one: Trend, language: Language) -> list[str]:
-    """A rate in percent: its level at both ends, its extremes, its sharpest break."""
+    """Return sentences about a rate in percent: its level at both ends, its extremes, its largest step."""
     before, after, count = one.averages()
     old, new = number_in(before, 1, language), number_in(after, 1, language)
     up, flat = after > before, abs(after - before) < max(0.3, abs(before) * 0.08)
@@ -121,10 +121,10 @@ def _share(subject: str, one: Trend, language: Language) -> list[str]:
 
 
 def _unusual(one: Trend, language: Language) -> str:
-    found = one.break_()
-    if found is None:
+    largest = one.unusual_step()
+    if largest is None:
         return ", ohne auffälligen Bruch dazwischen" if language == "de" else ", with no year that stands out"
-    _, when, step = found
+    _, when, step = largest
     points = number_in(abs(step), 1, language)
     if language == "de":
         way = "stieg" if step > 0 else "fiel"
@@ -134,20 +134,20 @@ def _unusual(one: Trend, language: Language) -> str:
     )
 
 
-def _compared(title: str, courses: Mapping[str, Trend], language: Language) -> list[str]:
-    names = {name: name_in(name, language) for name in courses}
-    by_last = sorted(courses, key=lambda name: courses[name].last, reverse=True)
+def _compared(title: str, trends: Mapping[str, Trend], language: Language) -> list[str]:
+    names = {name: name_in(name, language) for name in trends}
+    by_last = sorted(trends, key=lambda name: trends[name].last, reverse=True)
     most, least = names[by_last[0]], names[by_last[-1]]
-    changes = {name: one.last - one.first for name, one in courses.items()}
+    changes = {name: one.last - one.first for name, one in trends.items()}
     rise, fall = max(changes, key=changes.__getitem__), min(changes, key=changes.__getitem__)
-    since = min(one.labels[0] for one in courses.values())
+    since = min(one.labels[0] for one in trends.values())
     de = language == "de"
     order = (
         f"{title}: Vorn liegt zuletzt {most}, am Ende {least}."
         if de
         else (f"{_capital(title)}: {most} has the highest latest figure and {least} the lowest.")
     )
-    return [order, _directions(changes, names, rise, fall, since, language), _together(courses, language)]
+    return [order, _directions(changes, names, rise, fall, since, language), _together(trends, language)]
 
 
 def _directions(
@@ -173,20 +173,20 @@ def _directions(
     )
 
 
-def _together(courses: Mapping[str, Trend], language: Language) -> str:
-    found = shared_extreme(list(courses.values()))
+def _together(trends: Mapping[str, Trend], language: Language) -> str:
+    shared = shared_extreme(list(trends.values()))
     de = language == "de"
-    if found is None:
+    if shared is None:
         return "Ein gemeinsames Jahr des Umschwungs gibt es nicht." if de else "They share no turning point."
-    when, kind = found
+    when, kind = shared
     if de:
         return f"Auffällig ist {when}: Dort hatten die meisten ihren {'Tiefst' if kind == 'low' else 'Höchst'}stand."
     return f"What stands out is {when}, the {'lowest' if kind == 'low' else 'highest'} point for most of them."
 
 
 def about_rate(base: str, quote: str, history: Any, language: Language) -> list[str]:
-    """Sentences about `{date or year: rate}` of one currency in another; none where there is too little."""
-    one = course(history)
+    """Return sentences about `{date or year: rate}` of one currency in another; none for too few values."""
+    one = trend(history)
     if one is None or one.first <= 0:
         return []
     base, quote = (name_in(re.sub(r" \([A-Z]{3}\)$", "", name), language) for name in (base, quote))
@@ -218,7 +218,7 @@ def _strength(change: float, up: str, down: str, strong: str) -> str:
 
 
 def _turning(one: Trend, language: Language) -> str:
-    """The low and the high as the places where the rate turned, unless they are at its ends."""
+    """Return a sentence about the low and the high as turning points, unless they are at the ends."""
     ends = (0, len(one.labels) - 1)
     turns = sorted((one.labels.index(label), up) for label, up in ((one.low, False), (one.high, True)))
     turns = [(at, up) for at, up in turns if at not in ends]
@@ -237,10 +237,10 @@ def _turning(one: Trend, language: Language) -> str:
 
 
 def _jump(one: Trend, language: Language) -> str:
-    found = one.break_()
-    if found is None:
+    step = one.unusual_step()
+    if step is None:
         return ", ohne einen auffälligen Sprung" if language == "de" else ", without a jump that stands out"
-    start, end, _ = found
+    start, end, _ = step
     first, last = date_in(start, language), date_in(end, language)
     if language == "de":
         return f"; der auffälligste Sprung lag zwischen {first} und {last}"

@@ -1,4 +1,4 @@
-"""What a series of figures shows: where it goes, where it turns, what is unusual about it. Numbers only, no words."""
+"""Numeric description of a series of figures: trend, extremes, unusual steps."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-# A step is unusual that is so many times as large as the usual one.
+# A step is unusual if it is this many times as large as the median step.
 _UNUSUAL = 2.5
 _ENDS = 5
 
@@ -38,21 +38,21 @@ class Trend:
 
     @property
     def ratio(self) -> float | None:
-        """The last value in terms of the first, where both are above zero."""
+        """Return the last value divided by the first, if both are positive."""
         return self.last / self.first if min(self.first, self.last) > 0 else None
 
     def averages(self) -> tuple[float, float, int]:
-        """The averages of the first and of the last few points, and of how many."""
+        """Return the averages of the first and of the last few points, and the number of points in each."""
         count = max(1, min(_ENDS, len(self.values) // 3))
         return statistics.fmean(self.values[:count]), statistics.fmean(self.values[-count:]), count
 
     def falls(self) -> list[str]:
-        """The labels at which a value is below the one before."""
+        """Return the labels whose values are below the value before."""
         pairs = zip(self.labels[1:], self.values, self.values[1:], strict=False)
         return [label for label, before, after in pairs if after < before]
 
-    def break_(self) -> tuple[str, str, float] | None:
-        """The largest step, from which label to which and how large, if it is far larger than the usual one."""
+    def unusual_step(self) -> tuple[str, str, float] | None:
+        """Return the largest step if it is unusual: its first label, second label and size."""
         steps = [after - before for before, after in zip(self.values, self.values[1:], strict=False)]
         sizes = [abs(step) for step in steps]
         at = sizes.index(max(sizes))
@@ -62,8 +62,8 @@ class Trend:
         return self.labels[at], self.labels[at + 1], steps[at]
 
 
-def course(points: Any) -> Trend | None:
-    """The course of `{label: value or None}`; None where there is too little to tell one."""
+def trend(points: Any) -> Trend | None:
+    """Return the trend of `{label: value or None}`; None for too few values."""
     if not isinstance(points, Mapping):
         return None
     known = [(str(label), value) for label, each in points.items() if (value := _number(each)) is not None]
@@ -72,12 +72,12 @@ def course(points: Any) -> Trend | None:
     return Trend(tuple(label for label, _ in known), tuple(value for _, value in known))
 
 
-def shared_extreme(courses: Sequence[Trend]) -> tuple[str, str] | None:
-    """The label at which most of several series have their low or their high, and which of the two."""
+def shared_extreme(trends: Sequence[Trend]) -> tuple[str, str] | None:
+    """Return the label at which most of several series have their low or high, and which of the two."""
     for kind in ("low", "high"):
-        labels = [getattr(each, kind) for each in courses]
+        labels = [getattr(each, kind) for each in trends]
         label = max(set(labels), key=lambda each: (labels.count(each), each))
-        if labels.count(label) > max(1, len(courses) / 2):
+        if labels.count(label) > max(1, len(trends) / 2):
             return label, kind
     return None
 

@@ -1,6 +1,6 @@
-"""The words the demo model knows: countries, currencies and figures, as people call them.
+"""Vocabulary of the demo model: names of countries, currencies and indicators in everyday language.
 
-Small on purpose. It has to notice names in a sentence; what they mean, the tools find out themselves.
+Small on purpose: it only has to recognize names in a sentence. The tools interpret them.
 """
 
 from __future__ import annotations
@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 
-# What is passed to a tool: what else people say. All lower case but the keys, without accents.
+# Names for the tool, with their other forms. Other forms are in lower case, without accents.
 COUNTRIES: Mapping[str, Sequence[str]] = {
     "Argentina": ("argentine", "argentinian"),
     "Australia": ("australian",),
@@ -144,7 +144,7 @@ CURRENCIES: Mapping[str, Sequence[str]] = {
     "bitcoin": ("btc",),
 }
 
-# Words that are a currency only beside another one: "the won against the yen", but not "who won".
+# Words that mean a currency only beside another one: "the won against the yen", but not "who won".
 AMBIGUOUS_CURRENCIES: Mapping[str, str] = {
     "won": "Korean won",
     "real": "Brazilian real",
@@ -163,7 +163,7 @@ CODES = frozenset((
 ))
 # fmt: on
 
-# By the key that the tool takes; the particular before the general, since what is found is taken out.
+# By the tool's key; specific before general, since each match is removed.
 INDICATORS: Sequence[tuple[str, str]] = (
     ("gdp_per_capita", r"(?:gdp|income|output|wealth) per (?:capita|head|person)|per[- ]capita (?:gdp|income)"),
     (
@@ -209,14 +209,14 @@ MONTHS = (
 
 
 def by_alias(names: Mapping[str, Sequence[str]]) -> dict[str, str]:
-    """Everything that is said, in lower case, with what it stands for."""
+    """Return all forms in lower case, with their names."""
     return {alias.casefold(): name for name, aliases in names.items() for alias in (name, *aliases)}
 
 
 def pattern(aliases: Mapping[str, str]) -> re.Pattern[str]:
-    """Finds any alias as a word of its own, the longest first. Signs such as € need no space around them."""
+    """Return a pattern for any alias as a whole word, the longest first. Signs such as € need no space around them."""
     longest_first = sorted(aliases, key=len, reverse=True)
     words = "|".join(re.escape(alias) for alias in longest_first if alias[0].isalnum())
     signs = "|".join(re.escape(alias) for alias in longest_first if not alias[0].isalnum())
-    found = rf"(?<![a-z0-9])(?:{words})(?![a-z0-9])"
-    return re.compile(f"{found}|{signs}" if signs else found)
+    word = rf"(?<![a-z0-9])(?:{words})(?![a-z0-9])"
+    return re.compile(f"{word}|{signs}" if signs else word)

@@ -1,9 +1,8 @@
-"""The seam to conversation memory: the context of a conversation, kept so that it need not be read back.
+"""The interface of conversation memory: a cache of conversations' contexts.
 
-The database is the source of truth; memory only spares it. An entry names the message at which it ends,
-and is given out only to somebody who asks for exactly that message: when another worker answered in
-between, or the user went down another branch, the conversation ends elsewhere and the entry is no match.
-So a stale context is impossible, not unlikely.
+The database is the source of truth; memory saves reading it. An entry names its last message, and is returned only for
+exactly that message. If another worker has answered meanwhile, or the user has switched to another branch, the
+conversation ends at another message and the entry does not match. So a stale context is impossible.
 """
 
 from __future__ import annotations
@@ -17,7 +16,7 @@ from chat.messages import Message
 
 @dataclass(frozen=True, slots=True)
 class MemoryEntry:
-    """What memory holds of one conversation, in figures: no text. `tokens` and `bytes` are estimates."""
+    """Size of one conversation's entry, without its text. `tokens` and `bytes` are estimates."""
 
     conversation_id: int
     messages: int
@@ -27,29 +26,29 @@ class MemoryEntry:
 
 
 class ConversationMemory(Protocol):
-    """Safe to use from many threads at once. Never raises: what cannot be kept is not there."""
+    """Cache of contexts, safe to use from many threads. Never raises: an entry that cannot be stored is missing."""
 
     def get(self, conversation_id: int, ends_at: int | None) -> tuple[Message, ...] | None:
-        """The context up to and including message `ends_at`, oldest first, or None if that is not what is held."""
+        """Return the context up to and including message `ends_at`, oldest first, or None if there is no such entry."""
         ...
 
     def put(self, conversation_id: int, ends_at: int, messages: Sequence[Message]) -> None:
-        """Keep a context that ends at `ends_at`, in place of whatever was held. Only for committed messages."""
+        """Store a context that ends at `ends_at`, and replace the conversation's entry. Only for committed messages."""
         ...
 
     def drop(self, conversation_id: int) -> None: ...
 
     def entries(self, most: int | None = None) -> list[MemoryEntry]:
-        """What is held, most recently used first: all of it, or the first `most`."""
+        """Return the entries, most recently used first: all, or the first `most`."""
         ...
 
     def __len__(self) -> int:
-        """How many conversations are held."""
+        """Return the number of conversations with an entry."""
         ...
 
     @property
     def bytes(self) -> int:
-        """What it weighs, estimated."""
+        """Return the estimated size of all entries."""
         ...
 
     @property

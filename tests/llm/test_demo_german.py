@@ -1,4 +1,4 @@
-"""German questions: told from English ones, and understood."""
+"""German questions: told from English ones, and interpretation."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from datetime import date
 import pytest
 
 from chat.llm.demo_german import in_english, language_of
-from chat.llm.demo_phrases import understand
+from chat.llm.demo_requests import interpret
 
 TODAY = date(2026, 11, 23)
 
@@ -37,7 +37,7 @@ UNDERSTOOD = [
 
 @pytest.mark.parametrize(("questions", "calls"), UNDERSTOOD)
 def test_a_german_question_is_understood(questions: list[str], calls: list[tuple[object, ...]]) -> None:
-    request = understand([in_english(question) for question in questions], TODAY).request
+    request = interpret([in_english(question) for question in questions], TODAY).request
     assert request
     assert [(name, *arguments.values()) for name, arguments in request.calls()] == calls
 
@@ -48,7 +48,7 @@ def test_a_german_question_is_understood(questions: list[str], calls: list[tuple
 )
 def test_talk_is_understood(question: str, topic: str) -> None:
     assert language_of(question) == "de"
-    assert understand([in_english(question)], TODAY).topic == topic
+    assert interpret([in_english(question)], TODAY).topic == topic
 
 
 @pytest.mark.parametrize(

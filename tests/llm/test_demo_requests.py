@@ -5,15 +5,19 @@ from datetime import date
 import pytest
 
 from chat.llm.demo_german import in_english
-from chat.llm.demo_phrases import MAX_CALLS, MAX_COUNTRIES, understand
+from chat.llm.demo_requests import MAX_CALLS, MAX_COUNTRIES, interpret
 
 TODAY = date(2026, 11, 23)
 
 
 def retry_hint(*questions: str) -> list[tuple]:
     """The calls that answer the last question, shortened to tuples."""
-    understood = understand(questions, TODAY)
-    return [(name, *arguments.values()) for name, arguments in understood.request.calls()] if understood.request else []
+    interpretation = interpret(questions, TODAY)
+    return (
+        [(name, *arguments.values()) for name, arguments in interpretation.request.calls()]
+        if interpretation.request
+        else []
+    )
 
 
 def market(*countries: str) -> list[tuple]:
@@ -146,12 +150,12 @@ def test_a_question_that_continues_another(questions, calls):
     ],
 )
 def test_a_question_for_no_figures(question, topic):
-    understood = understand([question], TODAY)
-    assert (understood.topic, understood.request) == (topic, None)
+    interpretation = interpret([question], TODAY)
+    assert (interpretation.topic, interpretation.request) == (topic, None)
 
 
 def test_without_any_question():
-    assert understand([], TODAY).topic == "unknown"
+    assert interpret([], TODAY).topic == "unknown"
 
 
 def test_a_month_that_is_still_to_come_was_last_year():
@@ -212,4 +216,4 @@ def test_a_year_goes_on() -> None:
 )
 def test_what_the_page_offers_after_an_answer_is_understood(question: str) -> None:
     """The sentences of `followUp` in strings/en.js and strings/de.js."""
-    assert understand([in_english(question)], date(2026, 1, 1)).request is not None
+    assert interpret([in_english(question)], date(2026, 1, 1)).request is not None

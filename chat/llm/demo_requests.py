@@ -1,8 +1,7 @@
-"""What a question asks for, as far as the demo model can tell.
+"""The demo model's interpretation of questions.
 
-A question that names enough (see `demo_reading`) becomes a `Request`; one that names too little is read
-as a continuation of the one before: "and India?". The tools are known here by name only, and are given
-names of places and currencies as people say them.
+A question with enough names (see `demo_parsing`) becomes a `Request`. A question with too few continues the one before:
+"and India?". Tools are known by name only, and get names of places and currencies as people write them.
 """
 
 from __future__ import annotations
@@ -13,7 +12,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any, Literal
 
-from chat.llm.demo_parsing import TextPart, each_once, read
+from chat.llm.demo_parsing import ParsedQuestion, each_once, parse
 
 Topic = Literal["figures", "greeting", "thanks", "help", "unknown"]
 
@@ -23,15 +22,15 @@ MAX_DAYS = 3650
 DEFAULT_YEARS = 10
 DEFAULT_DAYS = 90
 
-# How far back a conversation is read for what a question may refer to.
+# Number of earlier questions that a question may refer to.
 _REMEMBERED = 10
-# A question of so few words, but for the names in it, is about those names.
+# A question with no more words than these, names not counted, asks about its names.
 _BARE_WORDS = 3
 
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """Figures to look up: of economies, of single figures over the years, or of one currency in another."""
+    """Figures to look up: of economies, of single indicators over the years, or of one currency in another."""
 
     kind: Literal["market", "compare", "rate"]
     countries: tuple[str, ...] = ()
@@ -43,7 +42,7 @@ class Request:
     days: int = DEFAULT_DAYS
 
     def calls(self) -> list[tuple[str, dict[str, Any]]]:
-        """The tool calls that answer it: names and arguments, at most `MAX_CALLS`."""
+        """Return the tool calls of this request, names and arguments, at most `MAX_CALLS`."""
         if self.kind == "rate":
             return [("exchange_rate", {"base": self.base, "quote": self.quote, "days": min(self.days, MAX_DAYS)})]
         only = {} if self.year is None else {"year": self.year}
@@ -57,26 +56,26 @@ class Request:
 
 
 @dataclass(frozen=True, slots=True)
-class Understanding:
-    """`request` is there if the topic is "figures"."""
+class Interpretation:
+    """An interpreted question. `request` is set if the topic is "figures"."""
 
     topic: Topic
     request: Request | None = None
 
 
-def understand(questions: Sequence[str], today: date) -> Understanding:
-    """What the last of a conversation's questions asks for; it may refer to those before it."""
-    understood = Understanding("unknown")
+def interpret(questions: Sequence[str], today: date) -> Interpretation:
+    """Interpret the last of a conversation's questions; it may refer to those before it."""
+    interpretation = Interpretation("unknown")
     previous: Request | None = None
     for question in questions[-_REMEMBERED:]:
-        said = read(question, today)
-        request = _complete(said) or _continued(said, previous) or _bare(said)
-        understood = Understanding("figures", request) if request else Understanding(_topic(said.text))
+        parsed = parse(question, today)
+        request = _complete(parsed) or _continued(parsed, previous) or _bare(parsed)
+        interpretation = Interpretation("figures", request) if request else Interpretation(_topic(parsed.text))
         previous = request or previous
-    return understood
+    return interpretation
 
 
-# Questions that need no other to be understood
+# Questions that are complete in themselves
 
 _COMPARING = re.compile(
     r"\b(?:compar(?:e[sd]?|ing|ison)|vs\.?|versus|against|side by side|differences? between|than)(?!\w)"
@@ -95,50 +94,54 @@ _ABOUT_RATES = re.compile(
 )
 
 
-def _complete(said: TextPart) -> Request | None:
-    return _complete_rate(said) if said.currencies else _complete_market(said)
+def _complete(parsed: ParsedQuestion) -> Request | None:
+    return _complete_rate(parsed) if parsed.currencies else _complete_market(parsed)
 
 
-def _complete_rate(said: TextPart) -> Request | None:
-    if len(said.currencies) > 1:
-        return _rate(said)
-    if said.indicators or _CONTINUING.search(said.text) or not _ABOUT_RATES.search(said.rest):
-        return _complete_market(said)
-    return _rate(said)
+def _complete_rate(parsed: ParsedQuestion) -> Request | None:
+    if len(parsed.currencies) > 1:
+        return _rate(parsed)
+    if parsed.indicators or _CONTINUING.search(parsed.text) or not _ABOUT_RATES.search(parsed.rest):
+        return _complete_market(parsed)
+    return _rate(parsed)
 
 
-def _complete_market(said: TextPart) -> Request | None:
-    comparing = _COMPARING.search(said.text)
-    if said.countries and (said.indicators or (comparing and len(said.countries) > 1)):
+def _complete_market(parsed: ParsedQuestion) -> Request | None:
+    comparing = _COMPARING.search(parsed.text)
+    if parsed.countries and (parsed.indicators or (comparing and len(parsed.countries) > 1)):
         return Request(
-            "compare", said.countries, said.indicators or ("gdp_growth",), said.years or DEFAULT_YEARS, said.year
+            "compare",
+            parsed.countries,
+            parsed.indicators or ("gdp_growth",),
+            parsed.years or DEFAULT_YEARS,
+            parsed.year,
         )
-    if said.countries and not comparing and _ABOUT_MARKETS.search(said.rest):
-        return Request("market", said.countries, year=said.year)
-    if said.subject and not said.countries and not _CONTINUING.search(said.text):
-        return Request("market", (said.subject,), year=said.year)
+    if parsed.countries and not comparing and _ABOUT_MARKETS.search(parsed.rest):
+        return Request("market", parsed.countries, year=parsed.year)
+    if parsed.subject and not parsed.countries and not _CONTINUING.search(parsed.text):
+        return Request("market", (parsed.subject,), year=parsed.year)
     return None
 
 
-def _bare(said: TextPart) -> Request | None:
-    """The request of a few words that are hardly more than a name."""
-    if len(said.rest.split()) > _BARE_WORDS:
+def _bare(parsed: ParsedQuestion) -> Request | None:
+    """Return the request of a question of few words beside names."""
+    if len(parsed.rest.split()) > _BARE_WORDS:
         return None
-    if said.currencies:
-        return _rate(said)
-    return Request("market", said.countries, year=said.year) if said.countries else None
+    if parsed.currencies:
+        return _rate(parsed)
+    return Request("market", parsed.countries, year=parsed.year) if parsed.countries else None
 
 
-# "How many yen to the dollar" prices the dollar.
+# "How many yen to the dollar" asks for the price of the dollar.
 _HOW_MANY = re.compile(r"\bhow (?:many|much) (?!is|are|was|does|do|has|did)")
 
 
-def _rate(said: TextPart) -> Request:
-    base, *others = said.currencies
+def _rate(parsed: ParsedQuestion) -> Request:
+    base, *others = parsed.currencies
     quote = others[0] if others else "euro" if base == "US dollar" else "US dollar"
-    if others and _HOW_MANY.search(said.text):
+    if others and _HOW_MANY.search(parsed.text):
         base, quote = quote, base
-    return Request("rate", base=base, quote=quote, days=said.days or DEFAULT_DAYS)
+    return Request("rate", base=base, quote=quote, days=parsed.days or DEFAULT_DAYS)
 
 
 # Questions that continue the one before
@@ -154,37 +157,37 @@ _TOWARDS = re.compile(r"\b(?:against|to|in|into|vs|versus)\b")
 _FEW_WORDS = 4
 
 
-def _continued(said: TextPart, previous: Request | None) -> Request | None:
-    if previous is None or not (_CONTINUING.search(said.text) or len(said.text.split()) <= _FEW_WORDS):
+def _continued(parsed: ParsedQuestion, previous: Request | None) -> Request | None:
+    if previous is None or not (_CONTINUING.search(parsed.text) or len(parsed.text.split()) <= _FEW_WORDS):
         return None
-    return _continued_rate(said, previous) if previous.kind == "rate" else _continued_market(said, previous)
+    return _continued_rate(parsed, previous) if previous.kind == "rate" else _continued_market(parsed, previous)
 
 
-def _continued_rate(said: TextPart, previous: Request) -> Request | None:
-    days = said.days or previous.days
-    if not said.currencies:
-        return replace(previous, days=days) if said.days else None
-    name = said.currencies[0]
-    if _TOWARDS.search(said.text) and name != previous.base:
+def _continued_rate(parsed: ParsedQuestion, previous: Request) -> Request | None:
+    days = parsed.days or previous.days
+    if not parsed.currencies:
+        return replace(previous, days=days) if parsed.days else None
+    name = parsed.currencies[0]
+    if _TOWARDS.search(parsed.text) and name != previous.base:
         return replace(previous, quote=name, days=days)
     return replace(previous, base=name, quote=previous.quote if name != previous.quote else previous.base, days=days)
 
 
-def _continued_market(said: TextPart, previous: Request) -> Request | None:
-    if said.currencies:
+def _continued_market(parsed: ParsedQuestion, previous: Request) -> Request | None:
+    if parsed.currencies:
         return None
-    years = said.years or previous.years
-    year = said.year or (None if said.days else previous.year)
-    if said.indicators:
-        return Request("compare", said.countries or previous.countries, said.indicators, years, year)
-    countries = said.countries or ((said.subject,) if said.subject else ())
+    years = parsed.years or previous.years
+    year = parsed.year or (None if parsed.days else previous.year)
+    if parsed.indicators:
+        return Request("compare", parsed.countries or previous.countries, parsed.indicators, years, year)
+    countries = parsed.countries or ((parsed.subject,) if parsed.subject else ())
     if not countries:
-        again = said.year or (said.years and previous.kind == "compare")
+        again = parsed.year or (parsed.years and previous.kind == "compare")
         return replace(previous, years=years, year=year) if again else None
     if previous.kind == "compare":
-        kept = previous.countries if _ADDING.search(said.text) else ()
-        return replace(previous, countries=each_once([*kept, *countries]), years=years, year=year)
-    if _COMPARING.search(said.text):
+        countries_before = previous.countries if _ADDING.search(parsed.text) else ()
+        return replace(previous, countries=each_once([*countries_before, *countries]), years=years, year=year)
+    if _COMPARING.search(parsed.text):
         return Request("compare", each_once([*previous.countries, *countries]), ("gdp_growth",), years, year)
     return Request("market", countries, year=year)
 
