@@ -13,7 +13,7 @@ def user(store: Store) -> int:
 
 @pytest.fixture
 def stranger(store: Store) -> int:
-    """Another user, to whom nothing of the first belongs."""
+    """Return another user, who owns nothing of the first."""
     return store.sessions.create_anonymous().user_id
 
 

@@ -1,4 +1,4 @@
-"""What happens in a conversation, a line each, and the same from many threads at once."""
+"""Steps of a conversation as one-line calls, and concurrent calls from many threads."""
 
 from __future__ import annotations
 
@@ -32,20 +32,20 @@ def finish(store: Store, turn: Turn, text: str = "Because.", status: str = COMPL
 def checkpoint_delta(
     turn: Turn, text: str = "", first: int = 0, event_offsets: str = "", **more: Any
 ) -> CheckpointDelta:
-    """What a checkpoint keeps of a turn, in one event unless `event_offsets` says otherwise."""
-    told = {"reasoning": "", "tool_calls": {}} | more
-    return CheckpointDelta(turn, first, text, event_offsets=event_offsets or f"[{len(text)}]", **told)
+    """Return a checkpoint delta of one event, unless `event_offsets` is given."""
+    fields = {"reasoning": "", "tool_calls": {}} | more
+    return CheckpointDelta(turn, first, text, event_offsets=event_offsets or f"[{len(text)}]", **fields)
 
 
-def answered(store: Store, conversation: Conversation, question: str, answer: str, **more: Any) -> Turn:
-    """A whole turn; returns it as it ended."""
+def completed_turn(store: Store, conversation: Conversation, question: str, answer: str, **more: Any) -> Turn:
+    """Run a whole turn and return its final state."""
     ended = finish(store, begin(store, conversation, question, **more).turn, answer)
     assert ended is not None
     return ended
 
 
 def at_once(count: int, work: Callable[[int], Any]) -> list[Any]:
-    """Call `work` in so many threads at the same moment. Their results in order, or the error of ours each raised."""
+    """Call `work` in `count` threads at the same moment. Return the results, or the ParleyErrors raised, in order."""
     ready = threading.Barrier(count)
 
     def run(number: int) -> Any:
@@ -61,7 +61,7 @@ def at_once(count: int, work: Callable[[int], Any]) -> list[Any]:
 
 @contextlib.contextmanager
 def write_lock(path: Path) -> Iterator[sqlite3.Connection]:
-    """Another program in the middle of a transaction that writes."""
+    """Hold the write lock with a connection of another program."""
     other = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
     try:
         other.execute("BEGIN IMMEDIATE")
@@ -73,29 +73,29 @@ def write_lock(path: Path) -> Iterator[sqlite3.Connection]:
 
 
 def counts(path: Path) -> dict[str, int]:
-    """How many rows each table has, seen from outside."""
+    """Return the number of rows of each table, read by a connection of its own."""
     with contextlib.closing(sqlite3.connect(path)) as other:
         names = [row[0] for row in other.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
         return {name: other.execute(f"SELECT count(*) FROM {name}").fetchone()[0] for name in names}
 
 
 def delete(store: Store, conversation: Conversation) -> None:
-    """Delete a conversation, and wait until nothing of it is left."""
+    """Delete a conversation and remove all its rows."""
     store.conversations.delete(conversation)
     remove_all(store)
 
 
 def remove_all(store: Store) -> None:
-    """Remove what is hidden, as a worker does."""
+    """Remove all hidden conversations, as a worker does."""
     while pending := store.removal.pending(10):
-        for remains in pending:
-            left: HiddenConversation | None = remains
+        for conversation in pending:
+            left: HiddenConversation | None = conversation
             while left is not None:
                 left = store.removal.remove_batch(left)
 
 
 def long_branch(store: Store, conversation: Conversation, turns: int) -> int:
-    """Write a branch of so many ended turns, each with its index entries. Returns its last answer."""
+    """Write a branch of ended turns with their index entries. Return the id of the last answer."""
     with contextlib.closing(sqlite3.connect(store.database.path)) as other, other:
         (last,) = other.execute("SELECT coalesce(max(id), 0) FROM messages").fetchone()
         parents = [None, *range(last + 1, last + 2 * turns)]

@@ -1,6 +1,6 @@
-"""SQLite that fails when it is told to: the Nth call that reaches it, in the ways a lock, a full or a broken disk have.
+"""Fault injection for SQLite: fail the Nth call as a lock, a full disk or a broken disk would.
 
-The faults are raised where SQLite itself would raise them, beneath peewee: nothing above knows that they are made.
+The faults are raised where SQLite raises its own, beneath peewee, so the code above cannot tell the difference.
 """
 
 from __future__ import annotations
@@ -20,14 +20,14 @@ BROKEN = "disk I/O error"
 
 
 class Faults:
-    """Counts calls while it is armed, and fails those from the `nth` on, `times` of them.
+    """Fault injector. While armed, it counts calls and fails `times` of them from the `nth` on.
 
     `calls` says which are counted: every "statement", before it has any effect; the first "row" that is read of
     a statement; or every "commit", after it took effect, as when a connection is lost at just that moment.
     """
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        """Every connection that is opened from now on obeys."""
+        """Patch `sqlite3.connect`: every connection opened later is subject to faults."""
         self._lock = threading.Lock()
         self._failing = range(0)
         self._calls: Calls = "statement"
@@ -43,13 +43,13 @@ class Faults:
             self.counted, self.failed = 0, []
 
     def disarm(self) -> list[str]:
-        """Fail no more. Returns the statements that failed."""
+        """Stop failing calls. Return the statements that failed."""
         with self._lock:
             self._failing = range(0)
             return self.failed
 
-    def meet(self, calls: Calls, statement: str, connection: sqlite3.Connection) -> None:
-        """Raise, if this call is one that has to fail."""
+    def check(self, calls: Calls, statement: str, connection: sqlite3.Connection) -> None:
+        """Raise if this call has to fail."""
         with self._lock:
             if calls != self._calls or not self._failing:
                 return
@@ -62,9 +62,9 @@ class Faults:
         raise sqlite3.OperationalError(self._says)
 
     def _connection(self, *args: Any, **kwargs: Any) -> sqlite3.Connection:
-        made = _Connection(*args, **kwargs)
-        made.faults = self
-        return made
+        connection = _Connection(*args, **kwargs)
+        connection.faults = self
+        return connection
 
 
 class _Connection(sqlite3.Connection):
@@ -81,10 +81,10 @@ class _Cursor(sqlite3.Cursor):
 
     def execute(self, statement: str, parameters: Any = ()) -> _Cursor:
         self._statement, self._reading = statement, False
-        self.connection.faults.meet("statement", statement, self.connection)
+        self.connection.faults.check("statement", statement, self.connection)
         super().execute(statement, parameters)
         if statement == "COMMIT":
-            self.connection.faults.meet("commit", statement, self.connection)
+            self.connection.faults.check("commit", statement, self.connection)
         return self
 
     def fetchone(self) -> Any:
@@ -99,7 +99,7 @@ class _Cursor(sqlite3.Cursor):
         if not self._reading:
             self._reading = True
             try:
-                self.connection.faults.meet("row", self._statement, self.connection)
+                self.connection.faults.check("row", self._statement, self.connection)
             except sqlite3.Error:
-                self.close()  # a statement that fails is over; one that is left open would keep its snapshot
+                self.close()  # an open statement would keep its snapshot
                 raise

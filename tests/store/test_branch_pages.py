@@ -1,4 +1,4 @@
-"""One branch, a page at a time from its end upwards, and what stands beside each message."""
+"""Pages of one branch from its end upwards, and the siblings of each message."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ import pytest
 from chat.errors import InvalidRequest
 from chat.store.branches import BranchPosition
 
-from .scenarios import RUN, answered, begin, finish
+from .scenarios import RUN, begin, completed_turn, finish
 
 
 def again(store, user, turn, text):
-    """Another answer to a turn's question; returns its turn."""
+    """Give another answer to a turn's question. Return the new turn."""
     _, answer = store.owned.message(user, turn.message_id)
     return finish(store, store.turns.begin_alternative(answer, RUN).turn, text)
 
@@ -33,7 +33,7 @@ def test_an_empty_conversation(store, user, conversation):
 @pytest.mark.parametrize("limit", [1, 2, 3, 5, 10, 11])
 def test_the_pages_make_up_the_branch(store, user, conversation, limit):
     for number in range(5):
-        last = answered(store, conversation, f"Q{number}", f"A{number}")
+        last = completed_turn(store, conversation, f"Q{number}", f"A{number}")
     shown = page(store, user, conversation, limit)
     found = shown.messages
     while shown.more:
@@ -45,21 +45,21 @@ def test_the_pages_make_up_the_branch(store, user, conversation, limit):
 
 
 def test_nothing_is_before_the_first(store, user, conversation):
-    turn = answered(store, conversation, "Q", "A")
+    turn = completed_turn(store, conversation, "Q", "A")
     shown = page(store, user, conversation, before=turn.user_message_id)
     assert (shown.messages, shown.more) == ([], False)
 
 
 class TestSiblings:
     def test_alone(self, store, user, conversation):
-        turn = answered(store, conversation, "Q", "A")
+        turn = completed_turn(store, conversation, "Q", "A")
         assert page(store, user, conversation).siblings == {
             turn.user_message_id: [turn.user_message_id],
             turn.message_id: [turn.message_id],
         }
 
     def test_second_answers(self, store, user, conversation):
-        first = answered(store, conversation, "Q", "A")
+        first = completed_turn(store, conversation, "Q", "A")
         second = again(store, user, first, "A'")
         shown = page(store, user, conversation)
         assert texts(shown) == ["Q", "A'"]
@@ -67,18 +67,18 @@ class TestSiblings:
         assert shown.siblings[first.user_message_id] == [first.user_message_id]
 
     def test_edited_questions(self, store, user, conversation):
-        first = answered(store, conversation, "Q1", "A1")
-        second = answered(store, conversation, "Q2", "A2")
-        third = answered(store, conversation, "Q2'", "A2'", parent_id=first.message_id)
+        first = completed_turn(store, conversation, "Q1", "A1")
+        second = completed_turn(store, conversation, "Q2", "A2")
+        third = completed_turn(store, conversation, "Q2'", "A2'", parent_id=first.message_id)
         shown = page(store, user, conversation)
         assert texts(shown) == ["Q1", "A1", "Q2'", "A2'"]
         assert shown.siblings[third.user_message_id] == [second.user_message_id, third.user_message_id]
 
     def test_edited_first_questions_of_this_conversation_only(self, store, user, conversation):
-        answered(store, store.conversations.create(user), "elsewhere", "A")
-        first = answered(store, conversation, "Q", "A")
-        answered(store, store.conversations.create(user), "elsewhere too", "A")
-        second = answered(store, conversation, "Q'", "A'", parent_id=None)
+        completed_turn(store, store.conversations.create(user), "elsewhere", "A")
+        first = completed_turn(store, conversation, "Q", "A")
+        completed_turn(store, store.conversations.create(user), "elsewhere too", "A")
+        second = completed_turn(store, conversation, "Q'", "A'", parent_id=None)
         shown = page(store, user, conversation)
         assert texts(shown) == ["Q'", "A'"]
         assert shown.siblings[second.user_message_id] == [first.user_message_id, second.user_message_id]
@@ -88,11 +88,11 @@ class TestThrough:
     @pytest.fixture
     def tree(self, store, user, conversation):
         """Q1 with A1 and A1'; below A1 the question Q2, below A1' the question Q3 and after it, again below A1, Q4."""
-        turns = {"A1": answered(store, conversation, "Q1", "A1")}
-        turns["A2"] = answered(store, conversation, "Q2", "A2")
+        turns = {"A1": completed_turn(store, conversation, "Q1", "A1")}
+        turns["A2"] = completed_turn(store, conversation, "Q2", "A2")
         turns["A1'"] = again(store, user, turns["A1"], "A1'")
-        turns["A3"] = answered(store, conversation, "Q3", "A3", parent_id=turns["A1'"].message_id)
-        turns["A4"] = answered(store, conversation, "Q4", "A4", parent_id=turns["A1"].message_id)
+        turns["A3"] = completed_turn(store, conversation, "Q3", "A3", parent_id=turns["A1'"].message_id)
+        turns["A4"] = completed_turn(store, conversation, "Q4", "A4", parent_id=turns["A1"].message_id)
         return turns
 
     def test_down_to_the_newest_below(self, store, user, conversation, tree):
@@ -120,7 +120,7 @@ class TestThrough:
 
 @pytest.mark.parametrize("field", ["leaf", "through", "before"])
 def test_a_message_of_another_conversation_names_nothing(store, user, conversation, field):
-    elsewhere = answered(store, store.conversations.create(user), "Q", "A")
+    elsewhere = completed_turn(store, store.conversations.create(user), "Q", "A")
     for number in (elsewhere.message_id, 0, 10_000, 2**63 - 1):
         with pytest.raises(InvalidRequest) as refused:
             page(store, user, conversation, **{field: number})

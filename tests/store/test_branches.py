@@ -1,4 +1,4 @@
-"""An edited question and a second answer stand beside the first; a path leads through one of them."""
+"""Edited questions and second answers are siblings; a path goes through one of them."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pytest
 
 from chat.errors import InvalidRequest, NotFound
 
-from .scenarios import RUN, answered, begin, delete, finish
+from .scenarios import RUN, begin, completed_turn, delete, finish
 
 
 def texts(messages):
@@ -17,16 +17,16 @@ def texts(messages):
 
 
 def test_questions_follow_each_other_by_default(store, user, conversation):
-    first = answered(store, conversation, "Q1", "A1")
-    second = answered(store, conversation, "Q2", "A2")
+    first = completed_turn(store, conversation, "Q1", "A1")
+    second = completed_turn(store, conversation, "Q2", "A2")
     assert texts(store.history.path_to(second.message_id, 10)) == ["Q1", "A1", "Q2", "A2"]
     assert store.owned.message(user, second.user_message_id)[1].parent_id == first.message_id
 
 
 def test_an_edited_question_keeps_the_first(store, user, conversation):
-    first = answered(store, conversation, "Q1", "A1")
-    second = answered(store, conversation, "Q2", "A2")
-    edited = answered(store, conversation, "Q2, put better", "A2'", parent_id=first.message_id)
+    first = completed_turn(store, conversation, "Q1", "A1")
+    second = completed_turn(store, conversation, "Q2", "A2")
+    edited = completed_turn(store, conversation, "Q2, put better", "A2'", parent_id=first.message_id)
     assert texts(store.history.path_to(edited.message_id, 10)) == ["Q1", "A1", "Q2, put better", "A2'"]
     assert texts(store.history.path_to(second.message_id, 10)) == ["Q1", "A1", "Q2", "A2"]
     assert len(store.history.of_conversation(conversation.id)) == 6
@@ -34,15 +34,15 @@ def test_an_edited_question_keeps_the_first(store, user, conversation):
 
 
 def test_an_edited_first_question_is_a_second_root(store, conversation):
-    answered(store, conversation, "Q1", "A1")
-    edited = answered(store, conversation, "Q1, put better", "A1'", parent_id=None)
+    completed_turn(store, conversation, "Q1", "A1")
+    edited = completed_turn(store, conversation, "Q1, put better", "A1'", parent_id=None)
     assert texts(store.history.path_to(edited.message_id, 10)) == ["Q1, put better", "A1'"]
     assert texts(store.history.of_conversation(conversation.id)) == ["Q1", "A1", "Q1, put better", "A1'"]
 
 
 def test_a_second_answer_keeps_the_first(store, user, conversation):
-    answered(store, conversation, "Q1", "A1")
-    first = answered(store, conversation, "Q2", "A2")
+    completed_turn(store, conversation, "Q1", "A1")
+    first = completed_turn(store, conversation, "Q2", "A2")
     _, answer = store.owned.message(user, first.message_id)
     begun = store.turns.begin_alternative(answer, RUN)
     finish(store, begun.turn, "A2, another")
@@ -53,14 +53,14 @@ def test_a_second_answer_keeps_the_first(store, user, conversation):
 
 def test_a_path_holds_its_last_messages(store, conversation):
     for number in range(4):
-        last = answered(store, conversation, f"Q{number}", f"A{number}")
+        last = completed_turn(store, conversation, f"Q{number}", f"A{number}")
     assert texts(store.history.path_to(last.message_id, 3)) == ["A2", "Q3", "A3"]
     assert store.history.path_to(10_000, 3) == []
 
 
 def test_a_long_conversation_is_read_back_whole(store, conversation):
-    """More answers than one look-up of their turns takes."""
-    first = answered(store, conversation, "Q0", "A0")
+    """The conversation has more answers than one lookup of turns returns."""
+    first = completed_turn(store, conversation, "Q0", "A0")
     copies = range(1, 600)
     with contextlib.closing(sqlite3.connect(store.database.path)) as other, other:
         for number in copies:
@@ -73,7 +73,7 @@ def test_a_long_conversation_is_read_back_whole(store, conversation):
     assert store.history.path_to(read[-1].id, 2000) == read
 
 
-# Each hangs its row below the newest message.
+# Each statement adds its row below the newest message.
 COPY_MESSAGE = """
     INSERT INTO messages (conversation_id, parent_id, role, text, reasoning, created_at)
     SELECT conversation_id, (SELECT max(id) FROM messages), role, ?, reasoning, created_at FROM messages WHERE id = ?
@@ -94,7 +94,7 @@ class TestParents:
         assert store.history.of_conversation(conversation.id) == []
 
     def test_an_answer_of_another_conversation(self, store, user, conversation):
-        elsewhere = answered(store, store.conversations.create(user), "Q", "A")
+        elsewhere = completed_turn(store, store.conversations.create(user), "Q", "A")
         self.refused(store, conversation, elsewhere.message_id)
 
     @pytest.mark.parametrize("parent_id", [0, -1, 10_000, 2**63 - 1, 2**63, -(2**70)])
@@ -102,7 +102,7 @@ class TestParents:
         self.refused(store, conversation, parent_id)
 
     def test_a_question_is_no_parent(self, store, conversation):
-        turn = answered(store, conversation, "Q", "A")
+        turn = completed_turn(store, conversation, "Q", "A")
         with pytest.raises(InvalidRequest):
             begin(store, conversation, "Q", parent_id=turn.user_message_id)
 
@@ -112,7 +112,7 @@ class TestParents:
 
 
 def test_a_second_answer_to_a_deleted_one(store, user, conversation):
-    turn = answered(store, conversation, "Q", "A")
+    turn = completed_turn(store, conversation, "Q", "A")
     _, answer = store.owned.message(user, turn.message_id)
     delete(store, conversation)
     with pytest.raises(NotFound):

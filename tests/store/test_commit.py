@@ -1,4 +1,4 @@
-"""Writes that wait at the same time share a transaction, and know nothing of each other."""
+"""Writes queued at the same time share a transaction and do not affect each other."""
 
 from __future__ import annotations
 
@@ -23,18 +23,18 @@ ROOT = Path(__file__).resolve().parent.parent.parent
 
 @pytest.fixture
 def held(store):
-    """The writer is busy until `go()`: whatever is written meanwhile waits together."""
+    """Keep the writer busy until the event is set, so that later writes are queued together."""
     release, busy = threading.Event(), threading.Event()
-    holder = threading.Thread(target=lambda: store.database.write(lambda: (busy.set(), release.wait(20))))
-    holder.start()
+    blocker = threading.Thread(target=lambda: store.database.write(lambda: (busy.set(), release.wait(20))))
+    blocker.start()
     assert busy.wait(20)
     yield release
     release.set()
-    holder.join()
+    blocker.join()
 
 
 def together(store, held, works):
-    """Write all of these while the writer is held, then let it go. What came of each, in order."""
+    """Queue all writes while the writer is held, then release it. Return the outcomes in order."""
     writer = store.database._writer
     looker = threading.Thread(target=lambda: wait_for(lambda: writer.queued == len(works), held))
     looker.start()
@@ -59,8 +59,8 @@ def wait_for(condition, then):
     then.set()
 
 
-def titled(store, title):
-    """A write that inserts a row of its own."""
+def insert(store, title):
+    """Return a write that inserts one row."""
     return lambda: store.database.execute(
         "INSERT INTO users (name, created_at) VALUES (?, 0) RETURNING name", (title,)
     ).fetchone()[0]
@@ -72,7 +72,7 @@ def names(store):
 
 
 class Commits:
-    """Counts what every connection opened from now on is asked to do."""
+    """Record of the statements of every connection opened later."""
 
     def __init__(self, monkeypatch):
         self.seen = []
@@ -92,24 +92,24 @@ def test_they_share_one_transaction(tmp_path, monkeypatch):
     store = Store(tmp_path / "chat.db")
     store.migrate()
     release, busy = threading.Event(), threading.Event()
-    holder = threading.Thread(target=lambda: store.database.write(lambda: (busy.set(), release.wait(20))))
-    holder.start()
+    blocker = threading.Thread(target=lambda: store.database.write(lambda: (busy.set(), release.wait(20))))
+    blocker.start()
     assert busy.wait(20)
     commits.seen.clear()
-    together(store, release, [titled(store, f"n{number}") for number in range(20)])
-    holder.join()
+    together(store, release, [insert(store, f"n{number}") for number in range(20)])
+    blocker.join()
     assert names(store) == {f"n{number}" for number in range(20)}
-    assert commits.seen.count("COMMIT") == 2  # the holder's and theirs
+    assert commits.seen.count("COMMIT") == 2  # the blocker's and the group's
     store.close()
 
 
 def test_one_that_fails_takes_none_of_the_others_with_it(store, held):
     def half():
-        titled(store, "half")()
+        insert(store, "half")()
         raise Conflict("on_purpose", "On purpose.")
 
-    twice = titled(store, "twice")
-    works = [titled(store, "a"), half, twice, twice, titled(store, "z")]
+    twice = insert(store, "twice")
+    works = [insert(store, "a"), half, twice, twice, insert(store, "z")]
     first, failed, *both, last = together(store, held, works)
     assert (first, last) == ("a", "z")
     assert isinstance(failed, Conflict)
@@ -118,7 +118,7 @@ def test_one_that_fails_takes_none_of_the_others_with_it(store, held):
 
 
 def test_they_see_what_the_earlier_ones_did(store, conversation, held):
-    """Two questions in one conversation: whichever of them waits first has it."""
+    """Of several questions in one conversation, the first in the queue wins."""
     writer = store.database._writer
     looker = threading.Thread(target=lambda: wait_for(lambda: writer.queued == 5, held))
     looker.start()
@@ -130,7 +130,7 @@ def test_they_see_what_the_earlier_ones_did(store, conversation, held):
 
 def test_a_full_disk_under_one_leaves_the_small_ones(store, held):
     def long():
-        bound(room)  # here: which of those that wait is the first is not known
+        bound(room)  # called here because the order of the queue is unknown
         return store.database.execute(
             "INSERT INTO users (name, created_at) VALUES (?, 0)", ("long" * 500_000,)
         ).rowcount
@@ -139,7 +139,7 @@ def test_a_full_disk_under_one_leaves_the_small_ones(store, held):
         return store.database.execute(f"PRAGMA max_page_count={pages}").fetchone()[0]
 
     room = store.database.read(lambda: store.database.execute("PRAGMA page_count").fetchone()[0]) + 20
-    first, failed, last = together(store, held, [titled(store, "a"), long, titled(store, "z")])
+    first, failed, last = together(store, held, [insert(store, "a"), long, insert(store, "z")])
     assert (first, last) == ("a", "z")
     assert isinstance(failed, StoreUnavailable)
     assert names(store) == {"a", "z"}
@@ -147,7 +147,7 @@ def test_a_full_disk_under_one_leaves_the_small_ones(store, held):
 
 
 @pytest.mark.parametrize("says", [sqlite_faults.LOCKED, sqlite_faults.FULL, sqlite_faults.BROKEN])
-def test_whichever_statement_fails_what_was_told_is_what_is_there(tmp_path, monkeypatch, says):
+def test_outcomes_match_the_database_whichever_statement_fails(tmp_path, monkeypatch, says):
     faults = Faults(monkeypatch)
     store = Store(tmp_path / "chat.db")
     store.migrate()
@@ -156,18 +156,18 @@ def test_whichever_statement_fails_what_was_told_is_what_is_there(tmp_path, monk
         nth += 1
         release, busy = threading.Event(), threading.Event()
         args = (lambda busy=busy, release=release: (busy.set(), release.wait(20)),)
-        holder = threading.Thread(target=store.database.write, args=args)
-        holder.start()
+        blocker = threading.Thread(target=store.database.write, args=args)
+        blocker.start()
         assert busy.wait(20)
         before = names(store)
-        # The holder's own COMMIT is the first.
+        # The blocker's own COMMIT is the first.
         faults.arm(nth + 1, says)
         mine = [f"{nth}-{number}" for number in range(4)]
-        outcomes = together(store, release, [titled(store, name) for name in mine])
-        holder.join()
+        outcomes = together(store, release, [insert(store, name) for name in mine])
+        blocker.join()
         failed = faults.disarm()
-        told = {outcome for outcome in outcomes if isinstance(outcome, str)}
-        assert names(store) - before == told, failed
+        committed = {outcome for outcome in outcomes if isinstance(outcome, str)}
+        assert names(store) - before == committed, failed
         assert all(isinstance(outcome, str | StoreUnavailable) for outcome in outcomes)
     assert nth > 15
     store.close()
@@ -178,25 +178,25 @@ def test_a_commit_that_took_effect_but_failed_is_not_done_twice(tmp_path, monkey
     store = Store(tmp_path / "chat.db")
     store.migrate()
     release, busy = threading.Event(), threading.Event()
-    holder = threading.Thread(target=lambda: store.database.write(lambda: (busy.set(), release.wait(20))))
-    holder.start()
+    blocker = threading.Thread(target=lambda: store.database.write(lambda: (busy.set(), release.wait(20))))
+    blocker.start()
     assert busy.wait(20)
     faults.arm(2, sqlite_faults.BROKEN, calls="commit")
     runs = []
 
     def count(number):
-        return lambda: (runs.append(number), titled(store, f"n{number}")())
+        return lambda: (runs.append(number), insert(store, f"n{number}")())
 
     outcomes = together(store, release, [count(number) for number in range(3)])
-    holder.join()
+    blocker.join()
     assert faults.disarm() == ["COMMIT"]
     assert [type(outcome) for outcome in outcomes] == [StoreUnavailable] * 3
     assert sorted(runs) == [0, 1, 2]
-    assert counts(store.database.path)["users"] == 1 + 3  # and the owner of what is deleted
+    assert counts(store.database.path)["users"] == 1 + 3  # and the owner of hidden conversations
     store.close()
 
 
-# Greenlets that are killed while they wait to write: the others are served all the same.
+# Some greenlets are killed while they wait to write; the others are served.
 KILLED = """
 from gevent import monkey
 monkey.patch_all()

@@ -1,4 +1,4 @@
-"""A user's list, page by page: newest first, nothing twice and nothing left out, whatever happens in between."""
+"""Pages of a user's list: newest first, no duplicates and no gaps, also if conversations change in between."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ import pytest
 
 from chat.errors import InvalidRequest
 
-from .scenarios import answered, delete
+from .scenarios import completed_turn, delete
 
 
 @pytest.fixture
 def at(monkeypatch):
-    """Sets the clock by which the conversations are written."""
+    """Return a function that sets the store's clock."""
 
     def set_to(moment: int) -> None:
         monkeypatch.setattr("chat.store.conversations.now_ms", lambda: moment)
@@ -52,7 +52,7 @@ def test_pages_over_a_few_timestamps(store, user, at):
     assert in_a_row(all_pages(store, user, 2)) == [number for _, number in sorted(made, reverse=True)]
 
 
-def test_nobody_has_an_empty_page(store, user):
+def test_a_user_without_conversations_has_an_empty_page(store, user):
     assert store.conversations.page(user, 5) == ([], None)
 
 
@@ -74,7 +74,7 @@ def test_what_is_new_between_two_pages_moves_nothing(store, user, at):
 def test_an_answer_brings_its_conversation_to_the_top(store, user, at):
     at(1_000)
     old, new = store.conversations.create(user), store.conversations.create(user)
-    answered(store, old, "Q", "A")
+    completed_turn(store, old, "Q", "A")
     assert in_a_row(all_pages(store, user, 5)) == [old.id, new.id]
 
 
@@ -106,7 +106,7 @@ def test_a_cursor_of_its_form_that_no_page_gave(store, user, conversation):
     assert store.conversations.page(user, 5, "0-" + "9" * 18) == ([], None)
 
 
-def test_a_cursor_of_somebody_else_shows_only_ones_own(store, user, stranger):
+def test_a_cursor_of_another_user_shows_only_own_conversations(store, user, stranger):
     for each in (user, user, stranger, stranger):
         store.conversations.create(each)
     _, theirs = store.conversations.page(stranger, 1)

@@ -44,7 +44,7 @@ def test_it_is_not_used_until_its_files_are_back(store, conversation, file, harm
     for work in (store.ping, lambda: begin(store, conversation), lambda: store.history.of_conversation(1)):
         with pytest.raises(StoreUnavailable, match="removed or replaced"):
             work()
-    assert not store.database.files.check()  # said once
+    assert not store.database.files.check()  # reported once
     put_back(file)
     assert store.database.files.check()
     store.ping()

@@ -1,4 +1,4 @@
-"""What was said is noted at once and indexed soon after, whatever comes in between."""
+"""Texts are noted as pending when written and are indexed soon after."""
 
 from __future__ import annotations
 
@@ -9,114 +9,114 @@ import pytest
 
 from chat.store import Store, indexing
 
-from .scenarios import answered, begin, counts, delete, write_lock
+from .scenarios import begin, completed_turn, counts, delete, write_lock
 
 
-def noted(store):
-    """How many messages and titles are still to be indexed."""
+def pending_counts(store):
+    """Return the numbers of pending messages and titles."""
     rows = counts(store.database.path)
     return rows["unindexed_messages"], rows["unindexed_titles"]
 
 
 def indexed(store, word):
-    """The messages that the index finds by itself, the oldest first."""
+    """Return the messages that the index finds, oldest first."""
     with contextlib.closing(sqlite3.connect(store.database.path)) as other:
-        asked = "SELECT rowid FROM message_search WHERE text MATCH ? ORDER BY rowid"
-        return [row[0] for row in other.execute(asked, (word,))]
+        query = "SELECT rowid FROM message_search WHERE text MATCH ? ORDER BY rowid"
+        return [row[0] for row in other.execute(query, (word,))]
 
 
-def found(store, user, word):
+def search(store, user, word):
     return [hit.conversation.id for hit in store.search.find(user, word, 50)[0]]
 
 
-def take_all(store):
+def index_all(store):
     while store.index.has_pending():
         store.index.index_pending()
 
 
-def test_a_turn_is_noted_and_then_taken(store, conversation):
+def test_a_turn_is_noted_and_then_indexed(store, conversation):
     assert not store.index.has_pending()
     turn = begin(store, conversation, "apricots", title="Fruit").turn
-    assert noted(store) == (1, 1)
+    assert pending_counts(store) == (1, 1)
     assert (store.index.has_pending(), store.index.index_pending(), store.index.has_pending()) == (True, 2, False)
     assert indexed(store, "apricots") == [turn.user_message_id]
-    answered(store, store.conversations.create(conversation.user_id), "bananas", "apricots")
-    assert (noted(store), indexed(store, "bananas")) == ((2, 0), [])
+    completed_turn(store, store.conversations.create(conversation.user_id), "bananas", "apricots")
+    assert (pending_counts(store), indexed(store, "bananas")) == ((2, 0), [])
     assert store.index.index_pending() == 2
     assert len(indexed(store, "apricots")) == 2
-    assert (noted(store), store.index.index_pending()) == ((0, 0), 0)
+    assert (pending_counts(store), store.index.index_pending()) == ((0, 0), 0)
 
 
 def test_so_many_at_once(store, user, monkeypatch):
     monkeypatch.setattr(indexing, "BATCH_SIZE", 3)
     for _ in range(4):
-        answered(store, store.conversations.create(user), "apricots", "apricots", title="Fruit")
+        completed_turn(store, store.conversations.create(user), "apricots", "apricots", title="Fruit")
     assert [store.index.index_pending() for _ in range(4)] == [6, 4, 2, 0]
     assert len(indexed(store, "apricots")) == 8
 
 
-def test_a_search_takes_what_is_the_searchers_own(store, user, stranger, monkeypatch):
+def test_a_search_indexes_the_pending_texts_of_its_user(store, user, stranger, monkeypatch):
     monkeypatch.setattr(indexing, "BATCH_SIZE", 1)
     mine, theirs = store.conversations.create(user), store.conversations.create(stranger)
     for conversation in (mine, theirs):
-        answered(store, conversation, "apricots", "bananas", title="cherries")
-    assert [found(store, user, word) for word in ("apricots", "bananas", "cherries")] == [[mine.id]] * 3
-    assert noted(store) == (2, 1)
-    assert found(store, stranger, "bananas") == [theirs.id]
-    assert noted(store) == (0, 0)
+        completed_turn(store, conversation, "apricots", "bananas", title="cherries")
+    assert [search(store, user, word) for word in ("apricots", "bananas", "cherries")] == [[mine.id]] * 3
+    assert pending_counts(store) == (2, 1)
+    assert search(store, stranger, "bananas") == [theirs.id]
+    assert pending_counts(store) == (0, 0)
 
 
-def test_what_is_deleted_meanwhile_is_struck_off(store, user):
+def test_the_note_of_a_deleted_text_is_removed(store, user):
     gone = store.conversations.create(user, "cherries")
-    answered(store, gone, "apricots", "bananas")
+    completed_turn(store, gone, "apricots", "bananas")
     delete(store, gone)
     before = counts(store.database.path)
     assert store.index.has_pending()
-    take_all(store)
+    index_all(store)
     after = counts(store.database.path)
-    assert (noted(store), indexed(store, "apricots")) == ((0, 0), [])
+    assert (pending_counts(store), indexed(store, "apricots")) == ((0, 0), [])
     assert (after["message_search"], after["title_search"]) == (before["message_search"], before["title_search"])
 
 
 def test_temporary_ones_are_not_noted(store, user):
     temporary = store.conversations.create(user, "cherries", temporary=True)
-    answered(store, temporary, "apricots", "bananas", title="cherries")
+    completed_turn(store, temporary, "apricots", "bananas", title="cherries")
     store.conversations.change(temporary, title="cherries again")
-    assert noted(store) == (0, 0)
+    assert pending_counts(store) == (0, 0)
 
 
-def test_an_answer_that_came_to_nothing_is_no_longer_found_by_what_it_was(store, user, conversation):
-    turn = answered(store, conversation, "Q", "apricots")
-    take_all(store)
+def test_an_answer_whose_text_is_replaced_is_no_longer_found_by_its_old_text(store, user, conversation):
+    turn = completed_turn(store, conversation, "Q", "apricots")
+    index_all(store)
     store.database.write(
         lambda: store.database.execute("UPDATE messages SET text = '' WHERE id = ?", (turn.message_id,))
     )
     store.database.write(lambda: indexing.note_messages(store.database.execute, [(turn.message_id, conversation.id)]))
-    assert found(store, user, "apricots") == []
+    assert search(store, user, "apricots") == []
 
 
 @pytest.mark.parametrize(
     "text", ["nul \x00 apricots", 'quotes " and \\ apricots', "apricots \U0001f351\u2028", "中国 apricots"]
 )
 def test_any_text_comes_through(store, user, conversation, text):
-    turn = answered(store, conversation, text, "A")
-    take_all(store)
+    turn = completed_turn(store, conversation, text, "A")
+    index_all(store)
     assert indexed(store, "apricots") == [turn.user_message_id]
-    assert found(store, user, "apricots") == [conversation.id]
+    assert search(store, user, "apricots") == [conversation.id]
 
 
 def test_another_process_goes_on_where_one_was_killed(store, user, conversation):
-    answered(store, conversation, "apricots", "A")
+    completed_turn(store, conversation, "apricots", "A")
     another = Store(store.database.path)
-    take_all(another)
+    index_all(another)
     assert len(indexed(another, "apricots")) == 1
     another.close()
 
 
 def test_a_search_answers_also_where_nothing_can_be_written(store, user, conversation):
-    answered(store, conversation, "apricots", "A")
-    take_all(store)
-    answered(store, conversation, "bananas", "A")
+    completed_turn(store, conversation, "apricots", "A")
+    index_all(store)
+    completed_turn(store, conversation, "bananas", "A")
     with write_lock(store.database.path):
-        assert [found(store, user, word) for word in ("apricots", "bananas")] == [[conversation.id], []]
-    assert found(store, user, "bananas") == [conversation.id]
+        assert [search(store, user, word) for word in ("apricots", "bananas")] == [[conversation.id], []]
+    assert search(store, user, "bananas") == [conversation.id]

@@ -1,4 +1,4 @@
-"""How the tables come to be, and that they are what peewee believes them to be."""
+"""Migrations of the tables, and their agreement with the peewee models."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from chat.store.models import MODELS
 ROOT = Path(__file__).resolve().parent.parent.parent
 ROUNDS = 15
 
-# Migrates each file it is told of and says how many steps it applied, or how it failed.
+# Migrates each file named on standard input and prints the number of steps, or the error.
 MIGRATE = """
 import sys
 from pathlib import Path
@@ -73,8 +73,8 @@ def test_four_processes_at_once_on_a_new_file(tmp_path):
             for process in processes:
                 process.stdin.write(f"{tmp_path}/{number}.db\n")
                 process.stdin.flush()
-            said = sorted(process.stdout.readline().strip() for process in processes)
-            assert said == ["0", "0", "0", str(len(STEPS))]
+            outputs = sorted(process.stdout.readline().strip() for process in processes)
+            assert outputs == ["0", "0", "0", str(len(STEPS))]
     finally:
         for process in processes:
             process.communicate()
@@ -92,7 +92,7 @@ def test_the_table_is_what_its_model_says(store, model):
 def test_every_table_has_a_model(store):
     with contextlib.closing(sqlite3.connect(store.database.path)) as other:
         made = {row[0] for row in other.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
-    # Of the search with their own tables, and what is noted for them; of `/readyz`.
+    # Without models: the full-text indexes with their tables and notes, and the table of `/readyz`.
     search = {name for name in made if name.startswith(("message_search", "title_search", "unindexed_"))}
     assert made - search - {"migrations", "sqlite_sequence", "readiness"} == {
         model._meta.table_name for model in MODELS
@@ -108,7 +108,7 @@ def test_the_journal_is_written_ahead_and_foreign_keys_hold(store):
 
 
 def test_closing_lets_go_of_the_file(store):
-    """The last connection takes the write-ahead log with it; a file that can be copied is left."""
+    """Closing the last connection removes the write-ahead log and leaves a file that can be copied."""
     store.sessions.create_anonymous()
     beside = [store.database.path.with_name(f"chat.db-{ending}") for ending in ("wal", "shm")]
     assert all(path.exists() for path in beside)

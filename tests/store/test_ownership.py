@@ -1,4 +1,4 @@
-"""What belongs to somebody else is answered like what does not exist."""
+"""Another user's object is answered like a missing one."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import pytest
 
 from chat.errors import NotFound
 
-from .scenarios import answered, delete
+from .scenarios import completed_turn, delete
 
 NUMBERS = [0, -1, 10_000, 2**63 - 1]
 
@@ -29,7 +29,7 @@ def refused(look_up, user, number):
 
 
 def test_the_owner_gets_it(store, user, conversation):
-    turn = answered(store, conversation, "Q", "A")
+    turn = completed_turn(store, conversation, "Q", "A")
     assert store.owned.conversation(user, conversation.id).id == conversation.id
     place, message = store.owned.message(user, turn.message_id)
     assert (place.id, message.text, message.turn) == (conversation.id, "A", store.turns.get(turn.id))
@@ -39,14 +39,14 @@ def test_the_owner_gets_it(store, user, conversation):
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_nobody_else_does(store, stranger, conversation, kind):
-    look_up, number = look_ups(store, answered(store, conversation, "Q", "A"))[kind]
+    look_up, number = look_ups(store, completed_turn(store, conversation, "Q", "A"))[kind]
     refused(look_up, stranger, number)
     refused(look_up, 10_000, number)
 
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_not_even_the_owner_once_it_is_deleted(store, user, stranger, conversation, kind):
-    look_up, number = look_ups(store, answered(store, conversation, "Q", "A"))[kind]
+    look_up, number = look_ups(store, completed_turn(store, conversation, "Q", "A"))[kind]
     delete(store, conversation)
     refused(look_up, user, number)
     refused(look_up, stranger, number)
@@ -54,7 +54,7 @@ def test_not_even_the_owner_once_it_is_deleted(store, user, stranger, conversati
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_number_that_names_nothing(store, user, conversation, kind):
-    look_up, _ = look_ups(store, answered(store, conversation, "Q", "A"))[kind]
+    look_up, _ = look_ups(store, completed_turn(store, conversation, "Q", "A"))[kind]
     for number in NUMBERS:
         refused(look_up, user, number)
 

@@ -1,4 +1,4 @@
-"""What a text in Markdown says, without its signs."""
+"""Plain text of Markdown."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from chat.store.plain_text import plain_text
 
 
 @pytest.mark.parametrize(
-    ("markdown", "said"),
+    ("markdown", "expected"),
     [
         ("", ""),
         ("**A comparison:** of three", "A comparison: of three"),
@@ -26,7 +26,7 @@ from chat.store.plain_text import plain_text
         ("~~~\n```\n- x\n~~~~\n- y", "``` - x y"),
         ("| Economy | **GDP** |\n| :--- | ---: |\n| China \\| HK | 18.7 |", "Economy GDP China | HK 18.7"),
         ("one\n\n---\n\ntwo", "one two"),
-        # Signs that mean nothing.
+        # Characters that are not syntax.
         ("2 * 3 * 4 and 5*3, snake_case_name, __init__.py", "2 * 3 * 4 and 5*3, snake_case_name, init.py"),
         ("a[0] and f(x)[1], [not a link] (x)", "a[0] and f(x)[1], [not a link] (x)"),
         ("\\*no emphasis\\*, costs \\$5", "*no emphasis*, costs $5"),
@@ -35,13 +35,13 @@ from chat.store.plain_text import plain_text
         ("<b>bold</b> & <script>", "<b>bold</b> & <script>"),
     ],
 )  # fmt: skip
-def test_the_words_stay_and_the_signs_go(markdown: str, said: str) -> None:
-    assert plain_text(markdown) == said
+def test_the_words_stay_and_the_signs_go(markdown: str, expected: str) -> None:
+    assert plain_text(markdown) == expected
 
 
 @pytest.mark.parametrize(
     "piece", ["*a ", "a* ", "`a ``b ", "[a](", "[", '![a](x "', "]", "_", "| ", "> ", "\\", "<https://"]
 )
-def test_whatever_is_written_is_read(piece: str) -> None:
-    """Patterns that look at the rest of the text for each sign would not come to an end here."""
+def test_every_input_takes_linear_time(piece: str) -> None:
+    """A pattern that scans the rest of the text for each character would take quadratic time here."""
     assert plain_text(piece * 30_000 + "\n\nthe end").endswith("the end")

@@ -1,4 +1,4 @@
-"""What is asked of much is asked through an index: SQLite's own plans say so."""
+"""Query plans: statements over large tables use an index."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def plan(store, statement, *values):
 
 LARGEST = 2**63 - 1
 
-# A statement, and how the one step of its plan begins: no other step, so nothing is sorted.
+# A statement and the beginning of the only step of its plan. With one step only, nothing is sorted.
 PLANS = {
     "list": (
         conversations.LISTED,
@@ -98,7 +98,7 @@ SEARCHES = {
 def test_a_search_reads_its_index_from_the_newest_on_and_sorts_nothing(store, name):
     statement, values = SEARCHES[name]
     first, *others = plan(store, statement, *values)
-    # M: by what matches, <: from a place on, as SQLite's full-text index names its own plans.
+    # In SQLite's names of full-text plans, M is a match and < an upper bound of the row id.
     assert re.fullmatch(rf"SCAN {name[:-1]}_search VIRTUAL TABLE INDEX \d+:M2<", first)
     assert others
     assert all("USING INTEGER PRIMARY KEY (rowid=?)" in step for step in others)

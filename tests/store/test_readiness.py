@@ -1,4 +1,4 @@
-"""Ready means: it can be written to."""
+"""The database is ready if it can be read and written."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from chat.turns.database_watch import DatabaseWatch
 from .scenarios import write_lock
 
 
-def settled(store: Store, pragma: str) -> None:
-    """Have the writing connection obey a pragma."""
+def set_pragma(store: Store, pragma: str) -> None:
+    """Execute a pragma on the writing connection."""
     store.database.write(lambda: store.database.execute(pragma).fetchall())
 
 
@@ -28,19 +28,19 @@ def test_nothing_of_it_stays(store):
 
 def test_a_database_that_may_not_grow_is_not_ready(store):
     (pages,) = store.database.read(lambda: store.database.execute("PRAGMA page_count").fetchone())
-    settled(store, f"PRAGMA max_page_count = {pages}")
-    store.ping()  # it is found out later
+    set_pragma(store, f"PRAGMA max_page_count = {pages}")
+    store.ping()  # the next probe detects it
     store.readiness.probe_write()
     for _ in range(2):
         with pytest.raises(StoreUnavailable, match="full"):
             store.ping()
-    settled(store, "PRAGMA max_page_count = 1000000")
+    set_pragma(store, "PRAGMA max_page_count = 1000000")
     store.readiness.probe_write()
     store.ping()
 
 
 def test_a_read_only_database_is_not_ready(store):
-    settled(store, "PRAGMA query_only = 1")
+    set_pragma(store, "PRAGMA query_only = 1")
     store.readiness.probe_write()
     with pytest.raises(StoreUnavailable):
         store.ping()
@@ -55,7 +55,7 @@ def test_one_that_is_locked_for_a_while_is_as_ready_as_before(store, monkeypatch
 
 def test_it_is_tried_now_and_then(store):
     watch = DatabaseWatch(store)
-    settled(store, "PRAGMA query_only = 1")
+    set_pragma(store, "PRAGMA query_only = 1")
     watch.check()
     with pytest.raises(StoreUnavailable):
         store.ping()

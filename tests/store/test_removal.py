@@ -1,4 +1,4 @@
-"""A conversation goes with all that was said in it, whatever its size, never under a running turn."""
+"""Deletion of conversations: complete, in batches, and never during a running turn."""
 
 from __future__ import annotations
 
@@ -12,21 +12,21 @@ from chat.messages import Answer, ToolCall, ToolCallRecord, ToolResult
 from chat.store import Store, removal
 from chat.store.turns import Progress
 
-from .scenarios import RUN, answered, begin, counts, delete, finish, long_branch, remove_all
+from .scenarios import RUN, begin, completed_turn, counts, delete, finish, long_branch, remove_all
 
 CALL = ToolCallRecord(ToolCall("c.0", "look_up", "{}"), "Looking", 0, 0, ToolResult("{}", "Found"))
 
 
-def test_everything_said_goes_with_it_and_nothing_else(store, user, conversation):
+def test_all_rows_of_the_conversation_are_removed_and_no_others(store, user, conversation):
     kept = store.conversations.create(user)
-    answered(store, kept, "Q", "A")
+    completed_turn(store, kept, "Q", "A")
     before = counts(store.database.path)
-    gone = store.conversations.create(user)
-    first = begin(store, gone)
+    deleted = store.conversations.create(user)
+    first = begin(store, deleted)
     store.turns.finish(Progress(first.turn, Answer("A", tool_calls=(CALL,)), "[]"), "completed", None)
-    answered(store, gone, "Q, put better", "A", parent_id=None)
+    completed_turn(store, deleted, "Q, put better", "A", parent_id=None)
     finish(store, store.turns.begin_alternative(store.owned.message(user, first.turn.message_id)[1], RUN).turn)
-    delete(store, gone)
+    delete(store, deleted)
     after = counts(store.database.path)
     assert {name: after[name] for name in ("conversations", "messages", "tool_calls", "turns")} == {
         name: before[name] for name in ("conversations", "messages", "tool_calls", "turns")
@@ -51,17 +51,17 @@ def test_deleting_twice_is_deleting_once(store, conversation):
 
 
 def test_numbers_are_not_given_out_again(store, user, conversation):
-    old = answered(store, conversation, "Q", "A")
+    old = completed_turn(store, conversation, "Q", "A")
     delete(store, conversation)
     again = store.conversations.create(user)
-    new = answered(store, again, "Q", "A")
+    new = completed_turn(store, again, "Q", "A")
     assert again.id > conversation.id
     assert new.id > old.id
     assert new.user_message_id > old.message_id
 
 
 def test_what_is_deleted_is_not_found_by_its_turn(store, conversation):
-    turn = answered(store, conversation, "Q", "A")
+    turn = completed_turn(store, conversation, "Q", "A")
     delete(store, conversation)
     assert store.turns.get(turn.id) is None
     assert store.turns.with_answer(turn.id) is None
@@ -80,12 +80,12 @@ def test_renaming_what_is_deleted_changes_nothing(store, user, conversation):
 @pytest.mark.parametrize("turns", [1, 499, 500, 501, 2_000])
 def test_a_long_one_goes_as_a_short_one_does(store, user, conversation, turns):
     before = counts(store.database.path)
-    gone = store.conversations.create(user, "A long one")
-    long_branch(store, gone, turns)
-    delete(store, gone)
+    deleted = store.conversations.create(user, "A long one")
+    long_branch(store, deleted, turns)
+    delete(store, deleted)
     store.index.index_user(user)
     after = counts(store.database.path)
-    # The indexes' own bookkeeping aside.
+    # Without the indexes' own tables.
     assert {name: count for name, count in after.items() if not re.search("_search_|sequence", name)} == {
         name: count for name, count in before.items() if not re.search("_search_|sequence", name)
     }
@@ -93,9 +93,9 @@ def test_a_long_one_goes_as_a_short_one_does(store, user, conversation, turns):
 
 @pytest.fixture
 def hidden(store, user, monkeypatch):
-    """A conversation with everything that hangs on one, deleted, but not a row of it removed yet."""
+    """Return a deleted conversation with a turn, feedback and a share, of which no row is removed yet."""
     made = store.conversations.create(user, "A hidden pangolin")
-    turn = answered(store, made, "Why a pangolin?", "Because of a pangolin.")
+    turn = completed_turn(store, made, "Why a pangolin?", "Because of a pangolin.")
     store.feedback.give(store.owned.message(user, turn.message_id)[1], 1, "Good.")
     share, _ = store.shares.share(made)
     message = store.owned.message(user, turn.message_id)[1]
@@ -123,7 +123,7 @@ class TestFromTheMomentItIsDeleted:
         for person in (user, stranger):
             assert store.search.find(person, "pangolin", 10, "") == ([], None)
 
-    def test_its_link_leads_nowhere(self, store, hidden):
+    def test_its_shared_link_is_not_found(self, store, hidden):
         assert not store.shares.exists(hidden[3].token)
         with pytest.raises(NotFound):
             store.shares.contents(hidden[3].token)
@@ -145,14 +145,14 @@ class TestFromTheMomentItIsDeleted:
         assert [left[name] for name in ("messages", "turns", "feedback", "shares", "message_search")] == [0] * 5
 
 
-class TestPortions:
+class TestBatches:
     @pytest.fixture(autouse=True)
     def smallest(self, monkeypatch):
-        """A portion is over after its first message, and a request removes none."""
+        """End each batch after one message, and remove nothing in the request."""
         monkeypatch.setattr(removal, "_REQUEST_BUDGET_S", 0)
         monkeypatch.setattr(removal, "_BATCH_S", 0)
 
-    def test_a_portion_is_short_however_long_the_conversation(self, store, conversation):
+    def test_a_batch_is_short_for_a_conversation_of_any_length(self, store, conversation):
         long_branch(store, conversation, 20)
         store.conversations.delete(conversation)
         (left,) = store.removal.pending(10)

@@ -1,4 +1,4 @@
-"""Search: one's own conversations, by all the words in a title or a message, whatever is asked."""
+"""Search in own conversations by all words of a query, in titles and messages."""
 
 from __future__ import annotations
 
@@ -13,25 +13,25 @@ from hypothesis import strategies as st
 from chat.errors import InvalidRequest
 from chat.store import Store
 
-from .scenarios import DIED, answered, begin, checkpoint_delta, counts, delete, finish
+from .scenarios import DIED, begin, checkpoint_delta, completed_turn, counts, delete, finish
 
 
-def found(store, user, asked, limit=50):
-    return [hit.conversation.id for hit in store.search.find(user, asked, limit)[0]]
+def search(store, user, query, limit=50):
+    return [hit.conversation.id for hit in store.search.find(user, query, limit)[0]]
 
 
 def marked(hit):
-    """The words that a snippet marks."""
+    """Return the words that a snippet marks."""
     return [hit.snippet.text[begin:end] for begin, end in hit.snippet.marks]
 
 
 @pytest.fixture
 def say(store, user):
-    """Makes a conversation of one question and its answer."""
+    """Return a function that creates a conversation with one turn."""
 
     def make(question="Q", answer="A", title=""):
         conversation = store.conversations.create(user, title)
-        answered(store, conversation, question, answer)
+        completed_turn(store, conversation, question, answer)
         return conversation
 
     return make
@@ -41,15 +41,15 @@ class TestWords:
     def test_all_of_them_in_one_text(self, store, user, say):
         both = say("The market of China grew.")
         say("China", "market")
-        assert found(store, user, "china MARKET") == [both.id]
+        assert search(store, user, "china MARKET") == [both.id]
 
     def test_the_last_may_be_unfinished_and_only_the_last(self, store, user, say):
         one = say("Exports of manganese")
-        assert found(store, user, "exports mang") == [one.id]
-        assert found(store, user, "mang exports") == []
+        assert search(store, user, "exports mang") == [one.id]
+        assert search(store, user, "mang exports") == []
 
     @pytest.mark.parametrize(
-        ("text", "asked"),
+        ("text", "query"),
         [
             ("Ein Gespräch über Zürich", "gesprach uber zurich"),
             ("Zurich", "Zürich"),
@@ -63,13 +63,13 @@ class TestWords:
             ("Answer: 42", "42"),
         ],
     )
-    def test_case_accents_and_signs(self, store, user, say, text, asked):
+    def test_case_accents_and_signs(self, store, user, say, text, query):
         one = say(text)
         say("something else")
-        assert found(store, user, asked) == [one.id]
+        assert search(store, user, query) == [one.id]
 
     @pytest.mark.parametrize(
-        ("text", "asked"),
+        ("text", "query"),
         [
             ("请给我看中国市场的数据", "中国"),
             ("请给我看中国市场的数据", "市"),
@@ -82,66 +82,66 @@ class TestWords:
             ("𠮷野家", "𠮷野"),
         ],
     )
-    def test_scripts_without_blanks(self, store, user, say, text, asked):
+    def test_scripts_without_blanks(self, store, user, say, text, query):
         one = say(text)
         say("国中 場 何か 국한 ไทย 长增")
-        assert found(store, user, asked) == [one.id]
-        assert marked(store.search.find(user, asked, 5)[0][0])
+        assert search(store, user, query) == [one.id]
+        assert marked(store.search.find(user, query, 5)[0][0])
 
-    @pytest.mark.parametrize("asked", ["", " ", "***", '"', '""', "(", "🚀", "\x00", "-", "_"])
-    def test_no_word_at_all(self, store, user, say, asked):
+    @pytest.mark.parametrize("query", ["", " ", "***", '"', '""', "(", "🚀", "\x00", "-", "_"])
+    def test_no_word_at_all(self, store, user, say, query):
         say("anything *** ( 🚀")
-        assert store.search.find(user, asked, 5) == ([], None)
+        assert store.search.find(user, query, 5) == ([], None)
 
     @pytest.mark.parametrize(
-        "asked",
+        "query",
         ['"china', 'china"', "china*", "(china", "china)", "china AND", "NOT china", "text:china", "{text}:china",
          "^china", "china + market", "-china", "owner : u2", "NEAR(china market)", "china OR zebra", "a\x00china"],
     )  # fmt: skip
-    def test_what_looks_like_the_indexs_own_language(self, store, user, say, asked):
-        """It is words: found where they all stand, and never an error."""
-        one = say(f"here {asked} there".replace("\x00", " "))
+    def test_what_looks_like_the_indexs_own_language(self, store, user, say, query):
+        """The query is treated as words and never raises an error."""
+        one = say(f"here {query} there".replace("\x00", " "))
         say("zebra")
-        assert found(store, user, asked) == [one.id]
+        assert search(store, user, query) == [one.id]
 
-    @given(asked=st.text(max_size=60))
+    @given(query=st.text(max_size=60))
     @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-    def test_anything_may_be_asked(self, store, user, asked):
-        store.search.find(user, asked, 5)
+    def test_anything_may_be_asked(self, store, user, query):
+        store.search.find(user, query, 5)
 
     def test_very_much_may_be_asked(self, store, user, say):
         one = say("x " * 2_500)
-        assert found(store, user, "x " * 2_500) == [one.id]
-        assert found(store, user, "y" * 5_000) == []
+        assert search(store, user, "x " * 2_500) == [one.id]
+        assert search(store, user, "y" * 5_000) == []
 
 
 class TestWhose:
     def test_only_ones_own(self, store, user, stranger, say):
         mine = say("canary", title="canary")
         theirs = store.conversations.create(stranger, "canary")
-        answered(store, theirs, "canary", "canary")
-        assert found(store, user, "canary") == [mine.id]
-        assert found(store, stranger, "canary") == [theirs.id]
-        assert found(store, stranger + 1, "canary") == []
+        completed_turn(store, theirs, "canary", "canary")
+        assert search(store, user, "canary") == [mine.id]
+        assert search(store, stranger, "canary") == [theirs.id]
+        assert search(store, stranger + 1, "canary") == []
 
     def test_nobody_finds_temporary_ones(self, store, user):
         temporary = store.conversations.create(user, "canary title", temporary=True)
-        answered(store, temporary, "canary", "canary", title="canary")
+        completed_turn(store, temporary, "canary", "canary", title="canary")
         store.conversations.change(temporary, title="canary again")
-        assert found(store, user, "canary") == []
+        assert search(store, user, "canary") == []
 
     def test_the_owners_mark_is_no_word(self, store, user, say):
         say("something")
-        assert found(store, user, f"u{user}") == []
+        assert search(store, user, f"u{user}") == []
 
 
 class TestInStep:
     def test_a_question_at_once_and_an_answer_at_its_end(self, store, user, conversation):
         begun = begin(store, conversation, "apricots")
         store.turns.checkpoint([checkpoint_delta(begun.turn, "bananas")], [begun.turn.id])
-        assert (found(store, user, "apricots"), found(store, user, "bananas")) == ([conversation.id], [])
+        assert (search(store, user, "apricots"), search(store, user, "bananas")) == ([conversation.id], [])
         finish(store, begun.turn, "bananas and cherries")
-        assert found(store, user, "bananas") == [conversation.id]
+        assert search(store, user, "bananas") == [conversation.id]
 
     def test_a_checkpoint_leaves_the_index_alone(self, store, conversation):
         begun = begin(store, conversation, "apricots")
@@ -154,22 +154,22 @@ class TestInStep:
         begun = begin(store, conversation)
         store.turns.checkpoint([checkpoint_delta(begun.turn, "half")], [begun.turn.id])
         assert store.turns.interrupt_lost([], {}, [begun.turn.id], DIED) == [begun.turn.id]
-        assert found(store, user, "half") == [conversation.id]
+        assert search(store, user, "half") == [conversation.id]
 
     def test_titles(self, store, user):
         one = store.conversations.create(user, "apricots")
         two = store.conversations.create(user)
-        answered(store, two, "Q", "A", title="apricots too")
-        assert found(store, user, "apricots") == [two.id, one.id]
+        completed_turn(store, two, "Q", "A", title="apricots too")
+        assert search(store, user, "apricots") == [two.id, one.id]
         store.conversations.change(one, title="bananas")
         store.conversations.change(one, pinned=True)
-        assert (found(store, user, "apricots"), found(store, user, "bananas")) == ([two.id], [one.id])
+        assert (search(store, user, "apricots"), search(store, user, "bananas")) == ([two.id], [one.id])
 
     def test_a_deletion_forgets(self, store, user, say):
         before = counts(store.database.path)
         gone = say("apricots", "bananas", "cherries")
         delete(store, gone)
-        assert [found(store, user, word) for word in ("apricots", "bananas", "cherries")] == [[], [], []]
+        assert [search(store, user, word) for word in ("apricots", "bananas", "cherries")] == [[], [], []]
         after = counts(store.database.path)
         for table in ("message_search", "message_search_content", "title_search", "title_search_content"):
             assert after[table] == before[table]
@@ -178,7 +178,7 @@ class TestInStep:
         begin(store, conversation, "apricots")
         with contextlib.suppress(Exception):
             begin(store, conversation, "bananas", title="bananas")
-        assert found(store, user, "bananas") == []
+        assert search(store, user, "bananas") == []
 
     def test_an_older_database_is_indexed_when_it_is_migrated(self, store, user, say):
         old = [say("apricots", "中国市场", "cherries") for _ in range(3)]
@@ -193,9 +193,9 @@ class TestInStep:
         again = Store(store.database.path)
         assert again.migrate() == ["0003_search"]
         for word in ("apricots", "中国", "cherries"):
-            assert found(again, user, word) == [each.id for each in reversed(old)]
-        assert found(again, user, "bananas") == [running.conversation_id]
-        assert found(again, user, "dates") == []
+            assert search(again, user, word) == [each.id for each in reversed(old)]
+        assert search(again, user, "bananas") == [running.conversation_id]
+        assert search(again, user, "dates") == []
         again.close()
 
     def test_filling_takes_portions(self, store, user, say, monkeypatch):
@@ -206,7 +206,7 @@ class TestInStep:
         store.database.write(
             lambda: (run("DELETE FROM message_search"), run("DELETE FROM title_search"), step.fill(run))
         )
-        assert found(store, user, "apricots") == [each.id for each in reversed(made)]
+        assert search(store, user, "apricots") == [each.id for each in reversed(made)]
 
 
 class TestPages:
@@ -214,7 +214,7 @@ class TestPages:
     def test_each_once_titles_first_then_the_newest(self, store, user, say, limit):
         said = [say("apricots", "apricots") for _ in range(4)]
         titled = [say("apricots" if number else "Q", title="Apricots") for number in range(3)]
-        answered(store, said[0], "apricots again", "A")
+        completed_turn(store, said[0], "apricots again", "A")
         say("bananas")
         expected = [each.id for each in (*reversed(titled), said[0], *reversed(said[1:]))]
         pages, cursor = [], ""
@@ -230,12 +230,12 @@ class TestPages:
         first = say("apricots")
         long = store.conversations.create(user)
         for _ in range(10):
-            answered(store, long, "apricots", "apricots")
-        told, cursor = [], ""
+            completed_turn(store, long, "apricots", "apricots")
+        hits, cursor = [], ""
         while cursor is not None:
             page, cursor = store.search.find(user, "apricots", 10, cursor)
-            told += [hit.conversation.id for hit in page]
-        assert told == [long.id, first.id]
+            hits += [hit.conversation.id for hit in page]
+        assert hits == [long.id, first.id]
 
     @pytest.mark.parametrize("cursor", ["x", "t-", "m-x", "1-1", "t-1-1", "t-" + "9" * 19, "m-²"])
     def test_a_cursor_that_no_page_gave(self, store, user, cursor):
@@ -245,8 +245,8 @@ class TestPages:
 
 
 class TestSnippets:
-    def hit(self, store, user, asked):
-        (hit,), _ = store.search.find(user, asked, 5)
+    def hit(self, store, user, query):
+        (hit,), _ = store.search.find(user, query, 5)
         return hit
 
     def test_of_a_message(self, store, user, say):

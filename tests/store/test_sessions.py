@@ -1,4 +1,4 @@
-"""Who a browser is."""
+"""Sessions of browsers and their users."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def test_the_database_has_no_token(store):
         assert token not in "\n".join(other.iterdump())
 
 
-def test_everybody_is_somebody_else(store):
+def test_each_token_has_its_own_user(store):
     made = at_once(20, lambda _: store.sessions.create_anonymous())
     assert len({each.user_id for each in made}) == len({each.token for each in made}) == 20
     assert [store.sessions.find(each.token).user_id for each in made] == [each.user_id for each in made]
@@ -44,22 +44,22 @@ def test_a_token_that_nobody_has(store, user, token):
     assert store.sessions.find(token) is None
 
 
-def test_a_turn_begins_for_whoever_holds_the_owners_session(store):
-    somebody, somebody_else = store.sessions.create_anonymous(), store.sessions.create_anonymous()
-    place = store.conversations.create(somebody.user_id, "")
-    for token in (somebody_else.token, "x", "\ud800"):
+def test_a_turn_begins_for_the_owners_session_only(store):
+    owner, other = store.sessions.create_anonymous(), store.sessions.create_anonymous()
+    place = store.conversations.create(owner.user_id, "")
+    for token in (other.token, "x", "\ud800"):
         with pytest.raises(NotFound):
             store.turns.begin(unverified_session(token), place.id, Question("Mine?"), RUN)
-    begun = store.turns.begin(unverified_session(somebody.token), place.id, Question("Mine?"), RUN)
+    begun = store.turns.begin(unverified_session(owner.token), place.id, Question("Mine?"), RUN)
     assert begun.turn.conversation_id == place.id
 
 
-def test_of_many_who_come_at_once_each_is_himself(store):
+def test_concurrent_requests_keep_their_own_users(store):
     made = [store.sessions.create_anonymous() for _ in range(20)]
     places = [store.conversations.create(each.user_id, "") for each in made]
 
     def begin(number):
-        """Every other one says whose user he is; every third asks where his neighbour is at home."""
+        """Pass a user id or a session in turn; every third call names another user's conversation."""
         owner = made[number].user_id if number % 2 else unverified_session(made[number].token)
         place = places[(number + (number % 3 == 0)) % 20]
         return store.turns.begin(owner, place.id, Question(str(number)), RUN)

@@ -1,4 +1,4 @@
-"""Turns that begin or end in one transaction, in one statement each: what comes of one concerns no other."""
+"""Turns that begin or end in one batch do not affect each other."""
 
 from __future__ import annotations
 
@@ -19,26 +19,26 @@ from chat.store.turns import Question, StartedTurn
 from .scenarios import DIED, RUN, begin, checkpoint_delta, counts, delete, finish
 
 
-def begin_together(store, *asked):
-    """What comes of questions, `(user, conversation's id, question)`, that are written in one transaction."""
+def begin_batch(store, *asked):
+    """Begin turns, given as (user id, conversation id, question), in one transaction. Return the outcomes."""
     items = [BeginRequest(user, place, question, RUN) for user, place, question in asked]
     return store.database.write(lambda: store.turns._begin(items))
 
 
-def finish_together(store, *endings):
+def finish_batch(store, *endings):
     return store.database.write(lambda: store.turns._finish([Ending(*each) for each in endings]))
 
 
 @pytest.fixture
 def places(store, user, monkeypatch):
-    # One user stands for the many who begin together.
+    # One user stands for many.
     monkeypatch.setattr(turn_begin, "RUNNING_TURNS_OF_USER", 1_000)
     return [store.conversations.create(user).id for _ in range(90)]
 
 
 class TestBeginning:
     def test_many_at_once_have_what_each_would_have_alone(self, store, user, places):
-        begun = begin_together(
+        begun = begin_batch(
             store, *[(user, place, Question(f"What of {place}?", title=f"Of {place}")) for place in places]
         )
         assert all(each.created for each in begun)
@@ -55,9 +55,7 @@ class TestBeginning:
 
     def test_their_numbers_go_on_where_others_stopped(self, store, user, conversation, places):
         before = begin(store, conversation).turn
-        together = [
-            each.turn for each in begin_together(store, *[(user, place, Question("Q")) for place in places[:3]])
-        ]
+        together = [each.turn for each in begin_batch(store, *[(user, place, Question("Q")) for place in places[:3]])]
         finish(store, before)
         after = begin(store, conversation).turn
         turns = [before, *together, after]
@@ -73,10 +71,10 @@ class TestBeginning:
         assert other.id > turn.id
         assert other.user_message_id > turn.message_id
 
-    def test_those_who_are_refused_leave_no_trace(self, store, user, stranger, places):
+    def test_refused_requests_leave_no_trace(self, store, user, stranger, places):
         taken = begin(store, store.owned.conversation(user, places[0])).turn
         before = counts(store.database.path)
-        outcomes = begin_together(
+        outcomes = begin_batch(
             store,
             (user, places[0], Question("Another?")),
             (stranger, places[1], Question("Mine?")),
@@ -90,13 +88,13 @@ class TestBeginning:
         assert store.owned.conversation(user, places[1]).active_turn_id is None
 
     def test_of_two_in_one_conversation_the_first_has_it(self, store, user, places):
-        first, second = begin_together(store, (user, places[0], Question("A")), (user, places[0], Question("B")))
+        first, second = begin_batch(store, (user, places[0], Question("A")), (user, places[0], Question("B")))
         assert (first.created, first.text) == (True, "A")
         assert (type(second), second.code) == (Conflict, "turn_running")
 
     def test_the_same_client_id_twice_in_one_transaction_is_one_turn(self, store, user, places):
         place = places[0]
-        first, again, other = begin_together(
+        first, again, other = begin_batch(
             store,
             (user, place, Question("Once", client_id="a", title="T")),
             (user, place, Question("Once", client_id="a", title="T")),
@@ -107,13 +105,13 @@ class TestBeginning:
         assert (type(other), other.code) == (Conflict, "client_id_reused")
 
     def test_a_stranger_learns_nothing_by_a_client_id(self, store, user, stranger, places):
-        begin_together(store, (user, places[0], Question("Secret", client_id="a")))
-        (outcome,) = begin_together(store, (stranger, places[0], Question("Secret", client_id="a")))
+        begin_batch(store, (user, places[0], Question("Secret", client_id="a")))
+        (outcome,) = begin_batch(store, (stranger, places[0], Question("Secret", client_id="a")))
         assert type(outcome) is NotFound
 
     def test_questions_and_titles_are_found_and_temporary_ones_are_not(self, store, user, places):
         hidden = store.conversations.create(user, temporary=True).id
-        begin_together(
+        begin_batch(
             store,
             (user, places[0], Question("Where are whales?", title="Whales")),
             (user, hidden, Question("Where are whales?", title="Whales")),
@@ -124,7 +122,7 @@ class TestBeginning:
 
 class TestEnding:
     def test_many_at_once_end_as_each_would_alone(self, store, user, places):
-        begun = [each.turn for each in begin_together(store, *[(user, place, Question("Q")) for place in places])]
+        begun = [each.turn for each in begin_batch(store, *[(user, place, Question("Q")) for place in places])]
         failure = TurnError("model_timeout", "Silent.", True)
         ends = [(COMPLETED, None), (STOPPED, None), (FAILED, failure)] * 30
         record = ToolCallRecord(
@@ -134,7 +132,7 @@ class TestEnding:
             Progress(turn, Answer(f"Answer \x00 {turn.id}", "Why", (record,) * (turn.id % 3), Usage(turn.id, 5)), "[1]")
             for turn in begun
         ]
-        ended = finish_together(store, *[(each, *end) for each, end in zip(progress, ends, strict=True)])
+        ended = finish_batch(store, *[(each, *end) for each, end in zip(progress, ends, strict=True)])
         for each, turn, (status, error) in zip(progress, ended, ends, strict=True):
             assert (turn.status, turn.error, turn.usage, turn.event_offsets) == (
                 status,
@@ -150,19 +148,19 @@ class TestEnding:
 
     def test_what_is_over_or_gone_is_left_as_it_is(self, store, user, places):
         over, gone, runs = (
-            each.turn for each in begin_together(store, *[(user, place, Question("Q")) for place in places[:3]])
+            each.turn for each in begin_batch(store, *[(user, place, Question("Q")) for place in places[:3]])
         )
         finish(store, over, "First.")
         finish(store, gone)
         delete(store, store.owned.conversation(user, gone.conversation_id))
         ends = [(Progress(turn, Answer("Last."), "[5]"), COMPLETED, None) for turn in (over, gone, runs)]
-        nothing, nowhere, ended = finish_together(store, *ends)
+        nothing, nowhere, ended = finish_batch(store, *ends)
         assert (nothing, nowhere, ended.id) == (None, None, runs.id)
         assert store.turns.answer(over).text == "First."
 
     def test_a_turn_ends_once_also_in_one_transaction(self, store, conversation):
         turn = begin(store, conversation).turn
-        first, second = finish_together(
+        first, second = finish_batch(
             store,
             (Progress(turn, Answer("One."), "[4]"), COMPLETED, None),
             (Progress(turn, Answer("Two."), "[4]"), FAILED, DIED),
@@ -171,7 +169,7 @@ class TestEnding:
         assert store.turns.answer(turn).text == "One."
 
     def test_a_checkpoint_of_many_keeps_only_what_runs(self, store, user, places):
-        turns = [each.turn for each in begin_together(store, *[(user, place, Question("Q")) for place in places])]
+        turns = [each.turn for each in begin_batch(store, *[(user, place, Question("Q")) for place in places])]
         finish(store, turns[0], "Whole.")
         store.turns.checkpoint(
             [checkpoint_delta(turn, f"Half of {turn.id}") for turn in turns], [turn.id for turn in turns]
@@ -199,7 +197,7 @@ def test_a_statement_for_each_of_however_many_rows(store, count):
 
 class TestWritingTogether:
     def test_an_item_that_breaks_the_statement_breaks_it_for_itself_only(self, store, user):
-        """One statement for all fails for all: each is then written alone, and told what came of it."""
+        """A failed batch statement fails for all items, so each item is then written alone."""
 
         def name(items):
             execute_values(

@@ -1,4 +1,4 @@
-"""One turn at a time in a conversation, and sending twice is sending once."""
+"""One running turn per conversation; a repeated client_id begins no second turn."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ def test_of_twenty_that_begin_at_once_exactly_one_wins(store, conversation):
     won = [outcome for outcome in outcomes if not isinstance(outcome, Conflict)]
     assert len(won) == 1
     assert {outcome.code for outcome in outcomes if isinstance(outcome, Conflict)} == {"turn_running"}
-    # The losers have left nothing behind: one question and one answer are there.
-    asked, answer = store.history.of_conversation(conversation.id)
-    assert (asked.text, asked.id, answer.id) == (won[0].text, won[0].turn.user_message_id, won[0].turn.message_id)
+    # The refused requests have written nothing: there are one question and one answer.
+    question, answer = store.history.of_conversation(conversation.id)
+    assert (question.text, question.id, answer.id) == (won[0].text, won[0].turn.user_message_id, won[0].turn.message_id)
     assert counts(store.database.path)["turns"] == 1
 
 
@@ -84,7 +84,7 @@ def test_without_a_client_id_the_same_text_is_asked_again(store, conversation):
     assert begin(store, conversation, "Again.").turn.id != first.turn.id
 
 
-def test_a_conversation_that_is_gone_takes_no_turn(store, conversation):
+def test_no_turn_begins_in_a_deleted_conversation(store, conversation):
     delete(store, conversation)
     with pytest.raises(NotFound):
         begin(store, conversation)

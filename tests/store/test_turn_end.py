@@ -1,4 +1,4 @@
-"""How a turn is kept while it runs, and the ways in which it ends."""
+"""Checkpoints of running turns, and the ways in which turns end."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from chat.store.branches import BranchPosition
 from chat.store.records import COMPLETED, FAILED, INTERRUPTED, RUNNING, STOPPED, TurnError
 from chat.store.turns import LEASE_MS, Progress
 
-from .scenarios import DIED, RUN, answered, begin, checkpoint_delta, counts, delete, finish
+from .scenarios import DIED, RUN, begin, checkpoint_delta, completed_turn, counts, delete, finish
 
 
 class Clock:
-    """The time by which turns are written, in milliseconds."""
+    """The clock of the store, in milliseconds."""
 
     now = 1_000_000
 
@@ -36,7 +36,7 @@ def call(number, result=None, step=0):
 
 
 def lose(store, turn):
-    """End a turn as one that nobody runs."""
+    """Interrupt a turn as lost."""
     assert store.turns.interrupt_lost([], {}, [turn.id], DIED) == [turn.id]
 
 
@@ -85,7 +85,7 @@ class TestCheckpoint:
         assert [text_of(store, turn) for turn in turns] == [f"One {t.id} two {t.id} three {t.id}" for t in turns]
 
     def test_it_comes_too_late_for_a_turn_that_has_ended(self, store, conversation):
-        """It was gathered before the end and stood in the writer's queue behind it."""
+        """The delta was taken before the end and was queued behind it."""
         turn = begin(store, conversation).turn
         finish(store, turn, "Half and the rest")
         store.turns.checkpoint([checkpoint_delta(turn, "Ha")], [turn.id])
@@ -106,7 +106,7 @@ class TestCheckpoint:
         assert counts(store.database.path)["progress"] == 0
 
     def test_a_deleted_turn_takes_no_other_down(self, store, user, conversation):
-        gone = answered(store, conversation, "Q", "A")
+        gone = completed_turn(store, conversation, "Q", "A")
         delete(store, conversation)
         turn = begin(store, store.conversations.create(user)).turn
         late = checkpoint_delta(gone, "A", tool_calls={0: call(0)})
@@ -136,7 +136,7 @@ class TestLease:
         assert begin(store, conversation).created
 
     def test_a_lease_that_was_renewed_meanwhile_keeps_its_turn(self, store, user, clock):
-        """Somebody looked, and was about to interrupt when the lock came free for the worker, too."""
+        """The lease is renewed between the read and the interruption."""
         silent, living = (begin(store, store.conversations.create(user)).turn for _ in range(2))
         homes = store.turns.oldest_leases()
         clock.now += 1
@@ -150,7 +150,7 @@ class TestLease:
         lose(store, turn)
         assert store.turns.get(turn.id).duration_ms == 0
 
-    def test_whoever_renews_hears_of_turns_that_do_not_run(self, store, user, clock):
+    def test_a_renewal_returns_the_turns_that_do_not_run(self, store, user, clock):
         running, over, gone = (begin(store, store.conversations.create(user)).turn for _ in range(3))
         lose(store, over)
         lose(store, gone)
@@ -159,7 +159,7 @@ class TestLease:
 
     def test_the_turns_of_a_worker(self, store, user, conversation):
         turn = begin(store, conversation).turn
-        answered(store, store.conversations.create(user), "Q", "A")
+        completed_turn(store, store.conversations.create(user), "Q", "A")
         assert store.turns.running_on(RUN.worker) == [turn.id]
         assert store.turns.running_on("another:1") == []
 
@@ -184,7 +184,7 @@ class TestLease:
         assert store.turns.interrupt_lost([RUN.worker], {}, [turn.id], DIED) == []
 
     def test_an_ended_turn_is_not_interrupted(self, store, conversation, clock):
-        turn = answered(store, conversation, "Q", "A")
+        turn = completed_turn(store, conversation, "Q", "A")
         clock.now += 10 * LEASE_MS
         assert store.turns.oldest_leases() == {}
         assert store.turns.interrupt_lost([RUN.worker], {RUN.worker: clock.now}, [turn.id], DIED) == []
@@ -193,7 +193,7 @@ class TestLease:
 class TestFinish:
     def test_all_of_it_is_committed(self, store, conversation, clock):
         turn = begin(store, conversation, title="Why?").turn
-        clock.now -= 3_600_000  # the machine's clock is put back
+        clock.now -= 3_600_000  # the machine's clock is set back
         error = TurnError("model_interrupted", "The stream ended.", True)
         answer = Answer("Half", "Hm", (call(0, ToolResult("{}", "Found")),), Usage(30, 4))
         ended = store.turns.finish(Progress(turn, answer, "[4]", 1_500), FAILED, error)
@@ -212,8 +212,8 @@ class TestFinish:
         assert store.turns.get(turn.id) == first
         assert text_of(store, turn) == "First."
 
-    def test_a_turn_that_was_told_as_ended_stays_so(self, store, user, conversation):
-        """Its worker was taken for dead, and another turn has begun since."""
+    def test_a_turn_reported_as_ended_stays_ended(self, store, user, conversation):
+        """The worker was considered dead, and another turn has begun since."""
         dead = begin(store, conversation).turn
         store.turns.checkpoint([checkpoint_delta(dead, "Half")], [dead.id])
         lose(store, dead)
@@ -249,13 +249,13 @@ READERS = {
 
 @pytest.mark.parametrize("read", READERS.values(), ids=READERS)
 def test_a_half_answer_is_never_shown_as_a_whole_one(store, conversation, monkeypatch, read):
-    """A turn's end that is committed while somebody reads is in all that he is given, or in none of it."""
+    """A read sees all of a turn's end that is committed meanwhile, or none of it."""
     turn = begin(store, conversation).turn
     store.turns.checkpoint([checkpoint_delta(turn, "Half")], [turn.id])
     complete = history.messages_from_rows
 
     def messages_from_rows(found):
-        finish(store, turn, "Half and the rest")  # their texts have been read, what became of them has not
+        finish(store, turn, "Half and the rest")  # after the texts are read and before the statuses are
         return complete(found)
 
     monkeypatch.setattr(history, "messages_from_rows", messages_from_rows)

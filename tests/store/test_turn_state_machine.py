@@ -1,4 +1,4 @@
-"""Turns begun, kept, ended, lost and deleted in any order: what the database says is what was done, and no more."""
+"""Turns begun, checkpointed, ended, lost and deleted in any order, compared with a model of their state."""
 
 from __future__ import annotations
 
@@ -25,18 +25,18 @@ from .scenarios import DIED, RUN, begin, checkpoint_delta, delete
 
 @dataclass
 class Known:
-    """What a turn must look like; None as its status once it is deleted."""
+    """The expected state of a turn. Its status is None once it is deleted."""
 
     place: Conversation
     turn: Turn
     text: str = ""
     pieces: int = 0
     status: str | None = RUNNING
-    answer: Message | None = None  # as it was read last
+    answer: Message | None = None  # as last read
 
 
 class Conversations(RuleBasedStateMachine):
-    """The test's own account of the turns, beside the store."""
+    """State machine over the store, with its own model of the turns."""
 
     places = Bundle("places")
     turns = Bundle("turns")
@@ -65,7 +65,7 @@ class Conversations(RuleBasedStateMachine):
         return any(each.status == RUNNING for each in self.of(place))
 
     def begun(self, place: Conversation, start: Callable[[], StartedTurn]) -> Any:
-        """Begin a turn, or see that it is refused where it must be."""
+        """Begin a turn, or check that it is refused where it must be."""
         if place.id in self.deleted or self.runs(place):
             with pytest.raises(NotFound if place.id in self.deleted else Conflict):
                 start()

@@ -1,4 +1,4 @@
-"""A database that is locked, full, or no database: StoreUnavailable soon, reads go on, nothing is half written.
+"""A locked, full or unopenable database: StoreUnavailable in time, reads continue, nothing is partly written.
 
 The bounds on waiting are promises, not measurements: two seconds, and some more for a busy machine.
 """
@@ -14,14 +14,14 @@ import pytest
 from chat.errors import NotFound, StoreTimeout, StoreUnavailable
 from chat.store import Store
 
-from .scenarios import answered, at_once, begin, counts, finish, write_lock
+from .scenarios import at_once, begin, completed_turn, counts, finish, write_lock
 
-TOLD_WITHIN_S = 3.0
-TEN_TOLD_WITHIN_S = 4.0
+REFUSED_WITHIN_S = 3.0
+TEN_REFUSED_WITHIN_S = 4.0
 
 
 def refused(work):
-    """How long it took to be told that the database is unavailable."""
+    """Return the seconds until StoreUnavailable was raised."""
     begun = time.monotonic()
     with pytest.raises(StoreUnavailable) as refusal:
         work()
@@ -30,8 +30,8 @@ def refused(work):
 
 
 class TestLocked:
-    def test_a_writer_is_told_soon_while_others_read(self, store, user, conversation):
-        answered(store, conversation, "Q", "A")
+    def test_a_writer_is_refused_in_time_while_others_read(self, store, user, conversation):
+        completed_turn(store, conversation, "Q", "A")
         with write_lock(store.database.path), ThreadPoolExecutor(1) as threads:
             waiting = threads.submit(refused, lambda: store.conversations.create(user))
             reads = 0
@@ -39,16 +39,16 @@ class TestLocked:
                 assert [message.text for message in store.history.of_conversation(conversation.id)] == ["Q", "A"]
                 store.ping()
                 reads += 1
-            assert waiting.result() < TOLD_WITHIN_S
+            assert waiting.result() < REFUSED_WITHIN_S
         assert reads > 10
         assert begin(store, conversation, "And now?").created
 
-    def test_ten_waiting_writers_are_told_together(self, store, conversation):
+    def test_ten_waiting_writers_are_refused_together(self, store, conversation):
         before = counts(store.database.path)
         with write_lock(store.database.path):
             begun = time.monotonic()
             outcomes = at_once(10, lambda number: begin(store, conversation, f"Question {number}"))
-            assert time.monotonic() - begun < TEN_TOLD_WITHIN_S
+            assert time.monotonic() - begun < TEN_REFUSED_WITHIN_S
         assert [type(outcome) for outcome in outcomes] == [StoreUnavailable] * 10
         assert counts(store.database.path) == before
         assert begin(store, conversation).created
@@ -76,7 +76,7 @@ class TestLocked:
 
 class TestFull:
     def bound(self, store, spare_pages):
-        """Leave the database so many pages to grow by; None takes the bound away."""
+        """Limit the growth of the database to `spare_pages`; None removes the limit."""
 
         def pragma(text):
             return store.database.peewee.execute_sql(f"PRAGMA {text}").fetchone()[0]
@@ -87,7 +87,7 @@ class TestFull:
 
     @pytest.mark.parametrize("spare_pages", range(6))
     def test_a_turn_is_begun_whole_or_not_at_all(self, store, user, conversation, spare_pages):
-        """Each size has another statement of the transaction meet the end of the disk."""
+        """With each size, another statement of the transaction fails."""
         before = counts(store.database.path)
         self.bound(store, spare_pages)
         refused(lambda: begin(store, conversation, "long " * 6_000, title="Long"))
@@ -149,7 +149,7 @@ class TestUnopenable:
         assert path.read_bytes() == b"Dear diary, " * 1000
 
     def test_a_database_without_tables(self, tmp_path):
-        """As before the first migration: not available, rather than an error that nobody expects."""
+        """Before the first migration the database is unavailable; no other error is raised."""
         store = Store(tmp_path / "chat.db")
         for work in self.calls(store):
             refused(work)
@@ -166,14 +166,14 @@ class TestUnopenable:
 
 
 class TestSlow:
-    """A disk that takes long for each write. The time counts from the call, wherever it goes."""
+    """A disk that is slow for each write. The timeout counts from the call."""
 
     @pytest.fixture(autouse=True)
     def impatient(self, monkeypatch):
         monkeypatch.setattr("chat.store.database._LOCK_TIMEOUT_S", 0.1)
 
     def slow(self, store, statement, seconds):
-        """Have every such statement of the writing thread take so long."""
+        """Delay every matching statement of the writing thread."""
 
         def hold(text):
             if statement in text:
@@ -181,7 +181,7 @@ class TestSlow:
 
         store.database.write(lambda: store.database.peewee.connection().set_trace_callback(hold))
 
-    def test_who_stands_behind_a_slow_write_is_told_in_time_and_leaves_no_trace(self, store, conversation):
+    def test_a_write_behind_a_slow_write_is_refused_in_time_and_leaves_no_trace(self, store, conversation):
         begin(store, conversation)
         before = counts(store.database.path)
         with ThreadPoolExecutor(1) as threads:
@@ -192,14 +192,14 @@ class TestSlow:
             slow.result()
         assert counts(store.database.path) == before
 
-    def test_what_is_done_late_can_be_heard_of(self, store, conversation):
+    def test_a_late_result_can_be_awaited(self, store, conversation):
         self.slow(store, "INSERT INTO turns", 0.6)
         with pytest.raises(StoreTimeout) as late:
             begin(store, conversation)
         begun = late.value.result()
         assert store.turns.get(begun.turn.id).status == "running"
 
-    def test_what_fails_late_is_told_so(self, store, user):
+    def test_a_late_failure_can_be_awaited(self, store, user):
         def fail():
             time.sleep(0.6)
             raise NotFound("Gone.")
@@ -212,7 +212,7 @@ class TestSlow:
     def test_a_read_that_is_under_way_may_take_its_time(self, store):
         assert store.database.read(lambda: time.sleep(0.6) or 7) == 7
 
-    def test_who_stands_behind_slow_reads_is_told_in_time(self, store):
+    def test_a_read_behind_slow_reads_is_refused_in_time(self, store):
         with ThreadPoolExecutor(3) as threads:
             slow = [threads.submit(store.database.read, lambda: time.sleep(1.0)) for _ in range(3)]
             time.sleep(0.2)

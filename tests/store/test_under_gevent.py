@@ -1,4 +1,4 @@
-"""The store in a patched process: SQLite's waiting is never the loop's."""
+"""The store in a monkey-patched process: SQLite never blocks the event loop."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ sys.stdin.readline()
 other.rollback()
 """
 
-# Twenty greenlets write while the lock is held for 1.5 s; one ticks every 10 ms and notes its longest gap.
+# Twenty greenlets write while the lock is held for 1.5 s; one ticks every 10 ms and records its longest gap.
 WRITERS = """
 from gevent import monkey
 monkey.patch_all()
@@ -97,11 +97,11 @@ def test_the_loop_goes_on_while_another_process_holds_the_write_lock(store):
     assert counts(store.database.path)["turns"] == 20
     assert found["reads"] > 10
     assert found["ticks"] > 50
-    # A call that waited in the loop would have kept it for as long as the lock was held.
+    # A call that blocked the loop would have done so for as long as the lock was held.
     assert found["longest_gap_s"] < 0.7
 
 
-# Everybody wants the same: a claim, a session, a page, from two hundred greenlets.
+# Two hundred greenlets create sessions and try to claim one conversation.
 CROWD = """
 from gevent import monkey
 monkey.patch_all()
@@ -141,7 +141,7 @@ def test_one_claim_among_two_hundred_greenlets(store):
     again.close()
 
 
-# All of a store's native threads open their connections at the same moment, again and again.
+# All native threads of a store open their connections at the same moment, thirty times.
 OPENING = """
 from gevent import monkey
 monkey.patch_all()
@@ -166,4 +166,4 @@ print(opened)
 def test_native_threads_that_open_at_once_do_not_wait_for_each_other_for_ever(store):
     store.close()
     assert patched(OPENING, store.database.path) == "30\n"
-    assert counts(store.database.path)["users"] == 1 + 30  # and the owner of what is deleted
+    assert counts(store.database.path)["users"] == 1 + 30  # and the owner of hidden conversations

@@ -1,4 +1,4 @@
-"""What one user may have at a time: turns that run, and conversations."""
+"""Limits of one user: running turns and conversations."""
 
 from __future__ import annotations
 
