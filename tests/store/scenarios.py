@@ -100,8 +100,8 @@ def long_branch(store: Store, conversation: Conversation, turns: int) -> int:
         (last,) = other.execute("SELECT coalesce(max(id), 0) FROM messages").fetchone()
         parents = [None, *range(last + 1, last + 2 * turns)]
         messages = [
-            (last + place, conversation.id, parent, "user" if place % 2 else "assistant", f"said {place}")
-            for place, parent in enumerate(parents, 1)
+            (last + position, conversation.id, parent, "user" if position % 2 else "assistant", f"said {position}")
+            for position, parent in enumerate(parents, 1)
         ]
         other.executemany("INSERT INTO messages VALUES (?, ?, ?, ?, ?, '', 0)", messages)
         other.executemany(

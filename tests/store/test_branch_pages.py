@@ -16,9 +16,9 @@ def again(store, user, turn, text):
     return finish(store, store.turns.begin_alternative(answer, RUN).turn, text)
 
 
-def page(store, user, conversation, limit=50, **place):
+def page(store, user, conversation, limit=50, **position):
     now = store.owned.conversation(user, conversation.id)
-    return store.branches.page(now, BranchPosition(**place), limit)
+    return store.branches.page(now, BranchPosition(**position), limit)
 
 
 def texts(shown):
@@ -112,10 +112,10 @@ class TestThrough:
         assert (texts(shown), shown.leaf_id) == (["Q1", "A1'"], tree["A3"].message_id)
 
     def test_an_answer_under_way_is_its_branchs_leaf(self, store, user, conversation, tree):
-        begun = begin(store, conversation, "Q5", parent_id=tree["A3"].message_id)
+        started = begin(store, conversation, "Q5", parent_id=tree["A3"].message_id)
         shown = page(store, user, conversation, through=tree["A1'"].message_id)
         assert texts(shown) == ["Q1", "A1'", "Q3", "A3", "Q5", ""]
-        assert shown.leaf_id == begun.turn.message_id
+        assert shown.leaf_id == started.turn.message_id
 
 
 @pytest.mark.parametrize("field", ["leaf", "through", "before"])

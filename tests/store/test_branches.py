@@ -44,10 +44,10 @@ def test_a_second_answer_keeps_the_first(store, user, conversation):
     completed_turn(store, conversation, "Q1", "A1")
     first = completed_turn(store, conversation, "Q2", "A2")
     _, answer = store.owned.message(user, first.message_id)
-    begun = store.turns.begin_alternative(answer, RUN)
-    finish(store, begun.turn, "A2, another")
-    assert (begun.text, begun.turn.user_message_id) == ("Q2", first.user_message_id)
-    assert texts(store.history.path_to(begun.turn.message_id, 10)) == ["Q1", "A1", "Q2", "A2, another"]
+    started = store.turns.begin_alternative(answer, RUN)
+    finish(store, started.turn, "A2, another")
+    assert (started.text, started.turn.user_message_id) == ("Q2", first.user_message_id)
+    assert texts(store.history.path_to(started.turn.message_id, 10)) == ["Q1", "A1", "Q2", "A2, another"]
     assert texts(store.history.path_to(first.message_id, 10)) == ["Q1", "A1", "Q2", "A2"]
 
 

@@ -67,9 +67,9 @@ def test_a_search_indexes_the_pending_texts_of_its_user(store, user, stranger, m
 
 
 def test_the_note_of_a_deleted_text_is_removed(store, user):
-    gone = store.conversations.create(user, "cherries")
-    completed_turn(store, gone, "apricots", "bananas")
-    delete(store, gone)
+    deleted = store.conversations.create(user, "cherries")
+    completed_turn(store, deleted, "apricots", "bananas")
+    delete(store, deleted)
     before = counts(store.database.path)
     assert store.index.has_pending()
     index_all(store)

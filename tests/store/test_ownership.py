@@ -31,10 +31,10 @@ def refused(look_up, user, number):
 def test_the_owner_gets_it(store, user, conversation):
     turn = completed_turn(store, conversation, "Q", "A")
     assert store.owned.conversation(user, conversation.id).id == conversation.id
-    place, message = store.owned.message(user, turn.message_id)
-    assert (place.id, message.text, message.turn) == (conversation.id, "A", store.turns.get(turn.id))
-    place, found = store.owned.turn(user, turn.id)
-    assert (place.id, found) == (conversation.id, store.turns.get(turn.id))
+    owner_conversation, message = store.owned.message(user, turn.message_id)
+    assert (owner_conversation.id, message.text, message.turn) == (conversation.id, "A", store.turns.get(turn.id))
+    owner_conversation, loaded = store.owned.turn(user, turn.id)
+    assert (owner_conversation.id, loaded) == (conversation.id, store.turns.get(turn.id))
 
 
 @pytest.mark.parametrize("kind", KINDS)

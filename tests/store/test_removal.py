@@ -18,8 +18,8 @@ CALL = ToolCallRecord(ToolCall("c.0", "look_up", "{}"), "Looking", 0, 0, ToolRes
 
 
 def test_all_rows_of_the_conversation_are_removed_and_no_others(store, user, conversation):
-    kept = store.conversations.create(user)
-    completed_turn(store, kept, "Q", "A")
+    remaining = store.conversations.create(user)
+    completed_turn(store, remaining, "Q", "A")
     before = counts(store.database.path)
     deleted = store.conversations.create(user)
     first = begin(store, deleted)
@@ -31,7 +31,7 @@ def test_all_rows_of_the_conversation_are_removed_and_no_others(store, user, con
     assert {name: after[name] for name in ("conversations", "messages", "tool_calls", "turns")} == {
         name: before[name] for name in ("conversations", "messages", "tool_calls", "turns")
     }
-    assert [message.text for message in store.history.of_conversation(kept.id)] == ["Q", "A"]
+    assert [message.text for message in store.history.of_conversation(remaining.id)] == ["Q", "A"]
 
 
 def test_it_is_refused_while_a_turn_runs(store, user, conversation):

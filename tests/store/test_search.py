@@ -137,23 +137,23 @@ class TestWhose:
 
 class TestInStep:
     def test_a_question_at_once_and_an_answer_at_its_end(self, store, user, conversation):
-        begun = begin(store, conversation, "apricots")
-        store.turns.checkpoint([checkpoint_delta(begun.turn, "bananas")], [begun.turn.id])
+        started = begin(store, conversation, "apricots")
+        store.turns.checkpoint([checkpoint_delta(started.turn, "bananas")], [started.turn.id])
         assert (search(store, user, "apricots"), search(store, user, "bananas")) == ([conversation.id], [])
-        finish(store, begun.turn, "bananas and cherries")
+        finish(store, started.turn, "bananas and cherries")
         assert search(store, user, "bananas") == [conversation.id]
 
     def test_a_checkpoint_leaves_the_index_alone(self, store, conversation):
-        begun = begin(store, conversation, "apricots")
+        started = begin(store, conversation, "apricots")
         before = counts(store.database.path)
         for number in range(20):
-            store.turns.checkpoint([checkpoint_delta(begun.turn, "bananas ", number)], [begun.turn.id])
+            store.turns.checkpoint([checkpoint_delta(started.turn, "bananas ", number)], [started.turn.id])
         assert counts(store.database.path) == before | {"progress": 20}
 
     def test_what_a_dead_worker_left(self, store, user, conversation):
-        begun = begin(store, conversation)
-        store.turns.checkpoint([checkpoint_delta(begun.turn, "half")], [begun.turn.id])
-        assert store.turns.interrupt_lost([], {}, [begun.turn.id], DIED) == [begun.turn.id]
+        started = begin(store, conversation)
+        store.turns.checkpoint([checkpoint_delta(started.turn, "half")], [started.turn.id])
+        assert store.turns.interrupt_lost([], {}, [started.turn.id], DIED) == [started.turn.id]
         assert search(store, user, "half") == [conversation.id]
 
     def test_titles(self, store, user):
@@ -167,8 +167,8 @@ class TestInStep:
 
     def test_a_deletion_forgets(self, store, user, say):
         before = counts(store.database.path)
-        gone = say("apricots", "bananas", "cherries")
-        delete(store, gone)
+        deleted = say("apricots", "bananas", "cherries")
+        delete(store, deleted)
         assert [search(store, user, word) for word in ("apricots", "bananas", "cherries")] == [[], [], []]
         after = counts(store.database.path)
         for table in ("message_search", "message_search_content", "title_search", "title_search_content"):
@@ -212,11 +212,11 @@ class TestInStep:
 class TestPages:
     @pytest.mark.parametrize("limit", [1, 2, 3, 4, 50])
     def test_each_once_titles_first_then_the_newest(self, store, user, say, limit):
-        said = [say("apricots", "apricots") for _ in range(4)]
+        answered = [say("apricots", "apricots") for _ in range(4)]
         titled = [say("apricots" if number else "Q", title="Apricots") for number in range(3)]
-        completed_turn(store, said[0], "apricots again", "A")
+        completed_turn(store, answered[0], "apricots again", "A")
         say("bananas")
-        expected = [each.id for each in (*reversed(titled), said[0], *reversed(said[1:]))]
+        expected = [each.id for each in (*reversed(titled), answered[0], *reversed(answered[1:]))]
         pages, cursor = [], ""
         while cursor is not None:
             page, cursor = store.search.find(user, "apricots", limit, cursor)

@@ -46,23 +46,23 @@ def test_a_token_that_nobody_has(store, user, token):
 
 def test_a_turn_begins_for_the_owners_session_only(store):
     owner, other = store.sessions.create_anonymous(), store.sessions.create_anonymous()
-    place = store.conversations.create(owner.user_id, "")
+    conversation = store.conversations.create(owner.user_id, "")
     for token in (other.token, "x", "\ud800"):
         with pytest.raises(NotFound):
-            store.turns.begin(unverified_session(token), place.id, Question("Mine?"), RUN)
-    begun = store.turns.begin(unverified_session(owner.token), place.id, Question("Mine?"), RUN)
-    assert begun.turn.conversation_id == place.id
+            store.turns.begin(unverified_session(token), conversation.id, Question("Mine?"), RUN)
+    started = store.turns.begin(unverified_session(owner.token), conversation.id, Question("Mine?"), RUN)
+    assert started.turn.conversation_id == conversation.id
 
 
 def test_concurrent_requests_keep_their_own_users(store):
     made = [store.sessions.create_anonymous() for _ in range(20)]
-    places = [store.conversations.create(each.user_id, "") for each in made]
+    conversations = [store.conversations.create(each.user_id, "") for each in made]
 
     def begin(number):
         """Pass a user id or a session in turn; every third call names another user's conversation."""
         owner = made[number].user_id if number % 2 else unverified_session(made[number].token)
-        place = places[(number + (number % 3 == 0)) % 20]
-        return store.turns.begin(owner, place.id, Question(str(number)), RUN)
+        conversation = conversations[(number + (number % 3 == 0)) % 20]
+        return store.turns.begin(owner, conversation.id, Question(str(number)), RUN)
 
     outcomes = at_once(20, begin)
     assert [isinstance(outcome, NotFound) for outcome in outcomes] == [number % 3 == 0 for number in range(20)]

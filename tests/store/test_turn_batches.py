@@ -19,9 +19,9 @@ from chat.store.turns import Question, StartedTurn
 from .scenarios import DIED, RUN, begin, checkpoint_delta, counts, delete, finish
 
 
-def begin_batch(store, *asked):
+def begin_batch(store, *requests):
     """Begin turns, given as (user id, conversation id, question), in one transaction. Return the outcomes."""
-    items = [BeginRequest(user, place, question, RUN) for user, place, question in asked]
+    items = [BeginRequest(user, conversation_id, question, RUN) for user, conversation_id, question in requests]
     return store.database.write(lambda: store.turns._begin(items))
 
 
@@ -30,35 +30,45 @@ def finish_batch(store, *endings):
 
 
 @pytest.fixture
-def places(store, user, monkeypatch):
+def conversation_ids(store, user, monkeypatch):
     # One user stands for many.
     monkeypatch.setattr(turn_begin, "RUNNING_TURNS_OF_USER", 1_000)
     return [store.conversations.create(user).id for _ in range(90)]
 
 
 class TestBeginning:
-    def test_many_at_once_have_what_each_would_have_alone(self, store, user, places):
-        begun = begin_batch(
-            store, *[(user, place, Question(f"What of {place}?", title=f"Of {place}")) for place in places]
+    def test_many_at_once_have_what_each_would_have_alone(self, store, user, conversation_ids):
+        started = begin_batch(
+            store,
+            *[
+                (user, conversation_id, Question(f"What of {conversation_id}?", title=f"Of {conversation_id}"))
+                for conversation_id in conversation_ids
+            ],
         )
-        assert all(each.created for each in begun)
-        for place, each in zip(places, begun, strict=True):
-            conversation = store.owned.conversation(user, place)
-            question, answer = store.history.of_conversation(place)
+        assert all(each.created for each in started)
+        for conversation_id, each in zip(conversation_ids, started, strict=True):
+            conversation = store.owned.conversation(user, conversation_id)
+            question, answer = store.history.of_conversation(conversation_id)
             turn = each.turn
-            assert (conversation.title, each.new_title) == (f"Of {place}", f"Of {place}")
+            assert (conversation.title, each.new_title) == (f"Of {conversation_id}", f"Of {conversation_id}")
             assert (conversation.active_turn_id, conversation.head_id) == (turn.id, answer.id)
-            assert (question.text, question.role, question.parent_id) == (f"What of {place}?", "user", None)
+            assert (question.text, question.role, question.parent_id) == (f"What of {conversation_id}?", "user", None)
             assert (answer.text, answer.role, answer.parent_id) == ("", "assistant", question.id)
-            assert (turn.user_message_id, turn.message_id, turn.conversation_id) == (question.id, answer.id, place)
+            assert (turn.user_message_id, turn.message_id, turn.conversation_id) == (
+                question.id,
+                answer.id,
+                conversation_id,
+            )
             assert store.turns.get(turn.id) == turn
 
-    def test_their_numbers_go_on_where_others_stopped(self, store, user, conversation, places):
+    def test_their_numbers_go_on_where_others_stopped(self, store, user, conversation, conversation_ids):
         before = begin(store, conversation).turn
-        together = [each.turn for each in begin_batch(store, *[(user, place, Question("Q")) for place in places[:3]])]
+        batch = [
+            each.turn for each in begin_batch(store, *[(user, each, Question("Q")) for each in conversation_ids[:3]])
+        ]
         finish(store, before)
         after = begin(store, conversation).turn
-        turns = [before, *together, after]
+        turns = [before, *batch, after]
         assert [turn.id for turn in turns] == list(range(before.id, before.id + 5))
         messages = [number for turn in turns for number in (turn.user_message_id, turn.message_id)]
         assert sorted(set(messages)) == list(range(messages[0], messages[0] + 10))
@@ -71,66 +81,70 @@ class TestBeginning:
         assert other.id > turn.id
         assert other.user_message_id > turn.message_id
 
-    def test_refused_requests_leave_no_trace(self, store, user, stranger, places):
-        taken = begin(store, store.owned.conversation(user, places[0])).turn
+    def test_refused_requests_leave_no_trace(self, store, user, stranger, conversation_ids):
+        running = begin(store, store.owned.conversation(user, conversation_ids[0])).turn
         before = counts(store.database.path)
         outcomes = begin_batch(
             store,
-            (user, places[0], Question("Another?")),
-            (stranger, places[1], Question("Mine?")),
+            (user, conversation_ids[0], Question("Another?")),
+            (stranger, conversation_ids[1], Question("Mine?")),
             (user, 10**9, Question("Where?")),
-            (user, places[2], Question("After what?", parent_id=taken.user_message_id)),
-            (user, places[3], Question("Well?")),
+            (user, conversation_ids[2], Question("After what?", parent_id=running.user_message_id)),
+            (user, conversation_ids[3], Question("Well?")),
         )
         assert [type(each) for each in outcomes] == [Conflict, NotFound, NotFound, InvalidRequest, StartedTurn]
         after = counts(store.database.path)
         assert {name: after[name] - before[name] for name in ("turns", "messages")} == {"turns": 1, "messages": 2}
-        assert store.owned.conversation(user, places[1]).active_turn_id is None
+        assert store.owned.conversation(user, conversation_ids[1]).active_turn_id is None
 
-    def test_of_two_in_one_conversation_the_first_has_it(self, store, user, places):
-        first, second = begin_batch(store, (user, places[0], Question("A")), (user, places[0], Question("B")))
+    def test_of_two_in_one_conversation_the_first_has_it(self, store, user, conversation_ids):
+        first, second = begin_batch(
+            store, (user, conversation_ids[0], Question("A")), (user, conversation_ids[0], Question("B"))
+        )
         assert (first.created, first.text) == (True, "A")
         assert (type(second), second.code) == (Conflict, "turn_running")
 
-    def test_the_same_client_id_twice_in_one_transaction_is_one_turn(self, store, user, places):
-        place = places[0]
+    def test_the_same_client_id_twice_in_one_transaction_is_one_turn(self, store, user, conversation_ids):
+        conversation_id = conversation_ids[0]
         first, again, other = begin_batch(
             store,
-            (user, place, Question("Once", client_id="a", title="T")),
-            (user, place, Question("Once", client_id="a", title="T")),
-            (user, place, Question("Twice", client_id="a")),
+            (user, conversation_id, Question("Once", client_id="a", title="T")),
+            (user, conversation_id, Question("Once", client_id="a", title="T")),
+            (user, conversation_id, Question("Twice", client_id="a")),
         )
         assert (first.created, first.new_title) == (True, "T")
         assert (again.created, again.new_title, again.turn) == (False, "", first.turn)
         assert (type(other), other.code) == (Conflict, "client_id_reused")
 
-    def test_a_stranger_learns_nothing_by_a_client_id(self, store, user, stranger, places):
-        begin_batch(store, (user, places[0], Question("Secret", client_id="a")))
-        (outcome,) = begin_batch(store, (stranger, places[0], Question("Secret", client_id="a")))
+    def test_a_stranger_learns_nothing_by_a_client_id(self, store, user, stranger, conversation_ids):
+        begin_batch(store, (user, conversation_ids[0], Question("Secret", client_id="a")))
+        (outcome,) = begin_batch(store, (stranger, conversation_ids[0], Question("Secret", client_id="a")))
         assert type(outcome) is NotFound
 
-    def test_questions_and_titles_are_found_and_temporary_ones_are_not(self, store, user, places):
+    def test_questions_and_titles_are_found_and_temporary_ones_are_not(self, store, user, conversation_ids):
         hidden = store.conversations.create(user, temporary=True).id
         begin_batch(
             store,
-            (user, places[0], Question("Where are whales?", title="Whales")),
+            (user, conversation_ids[0], Question("Where are whales?", title="Whales")),
             (user, hidden, Question("Where are whales?", title="Whales")),
         )
         found, _ = store.search.find(user, "whales", 10)
-        assert {each.conversation.id for each in found} == {places[0]}
+        assert {each.conversation.id for each in found} == {conversation_ids[0]}
 
 
 class TestEnding:
-    def test_many_at_once_end_as_each_would_alone(self, store, user, places):
-        begun = [each.turn for each in begin_batch(store, *[(user, place, Question("Q")) for place in places])]
+    def test_many_at_once_end_as_each_would_alone(self, store, user, conversation_ids):
+        started = [
+            each.turn for each in begin_batch(store, *[(user, each, Question("Q")) for each in conversation_ids])
+        ]
         failure = TurnError("model_timeout", "Silent.", True)
         ends = [(COMPLETED, None), (STOPPED, None), (FAILED, failure)] * 30
         record = ToolCallRecord(
-            ToolCall("c", "tool", '{"a": 1}'), "Tool", 0, 2, ToolResult("said", "short", {"rows": [1]}, True), 7
+            ToolCall("c", "tool", '{"a": 1}'), "Tool", 0, 2, ToolResult("content", "short", {"rows": [1]}, True), 7
         )
         progress = [
             Progress(turn, Answer(f"Answer \x00 {turn.id}", "Why", (record,) * (turn.id % 3), Usage(turn.id, 5)), "[1]")
-            for turn in begun
+            for turn in started
         ]
         ended = finish_batch(store, *[(each, *end) for each, end in zip(progress, ends, strict=True)])
         for each, turn, (status, error) in zip(progress, ended, ends, strict=True):
@@ -146,14 +160,14 @@ class TestEnding:
             )
             assert store.owned.conversation(user, turn.conversation_id).active_turn_id is None
 
-    def test_what_is_over_or_gone_is_left_as_it_is(self, store, user, places):
-        over, gone, runs = (
-            each.turn for each in begin_batch(store, *[(user, place, Question("Q")) for place in places[:3]])
+    def test_what_is_over_or_gone_is_left_as_it_is(self, store, user, conversation_ids):
+        over, deleted, runs = (
+            each.turn for each in begin_batch(store, *[(user, each, Question("Q")) for each in conversation_ids[:3]])
         )
         finish(store, over, "First.")
-        finish(store, gone)
-        delete(store, store.owned.conversation(user, gone.conversation_id))
-        ends = [(Progress(turn, Answer("Last."), "[5]"), COMPLETED, None) for turn in (over, gone, runs)]
+        finish(store, deleted)
+        delete(store, store.owned.conversation(user, deleted.conversation_id))
+        ends = [(Progress(turn, Answer("Last."), "[5]"), COMPLETED, None) for turn in (over, deleted, runs)]
         nothing, nowhere, ended = finish_batch(store, *ends)
         assert (nothing, nowhere, ended.id) == (None, None, runs.id)
         assert store.turns.answer(over).text == "First."
@@ -168,8 +182,8 @@ class TestEnding:
         assert (first.status, second) == (COMPLETED, None)
         assert store.turns.answer(turn).text == "One."
 
-    def test_a_checkpoint_of_many_keeps_only_what_runs(self, store, user, places):
-        turns = [each.turn for each in begin_batch(store, *[(user, place, Question("Q")) for place in places])]
+    def test_a_checkpoint_of_many_keeps_only_what_runs(self, store, user, conversation_ids):
+        turns = [each.turn for each in begin_batch(store, *[(user, each, Question("Q")) for each in conversation_ids])]
         finish(store, turns[0], "Whole.")
         store.turns.checkpoint(
             [checkpoint_delta(turn, f"Half of {turn.id}") for turn in turns], [turn.id for turn in turns]
@@ -185,14 +199,14 @@ def test_a_statement_for_each_of_however_many_rows(store, count):
     def write():
         run("CREATE TABLE notes (id INTEGER PRIMARY KEY, text TEXT)", ())
         made = execute_values(run, "INSERT INTO notes VALUES {rows}", rows)
-        kept = select_values(run, "SELECT id, text FROM notes JOIN (VALUES {rows}) ON id = column1", rows)
+        selected = select_values(run, "SELECT id, text FROM notes JOIN (VALUES {rows}) ON id = column1", rows)
         changed = execute_values(run, "UPDATE notes SET text = '' FROM (VALUES {rows}) WHERE id = column1 + 1", rows)
         run("DROP TABLE notes", ())
-        return made, kept, changed
+        return made, selected, changed
 
-    made, kept, changed = store.database.write(write)
+    made, selected, changed = store.database.write(write)
     assert (made, changed) == (count, max(0, count - 1))
-    assert [(row["id"], row["text"]) for row in kept] == rows
+    assert [(row["id"], row["text"]) for row in selected] == rows
 
 
 class TestWritingTogether:

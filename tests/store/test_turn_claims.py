@@ -23,9 +23,9 @@ def test_of_twenty_that_begin_at_once_exactly_one_wins(store, conversation):
 
 
 def test_in_twenty_conversations_all_twenty_win(store, user):
-    places = [store.conversations.create(user) for _ in range(20)]
-    begun = at_once(20, lambda number: begin(store, places[number]))
-    assert [each.turn.conversation_id for each in begun] == [place.id for place in places]
+    conversations = [store.conversations.create(user) for _ in range(20)]
+    started = at_once(20, lambda number: begin(store, conversations[number]))
+    assert [each.turn.conversation_id for each in started] == [conversation.id for conversation in conversations]
 
 
 def test_the_claim_is_on_the_conversation_until_the_turn_ends(store, user, conversation):
@@ -49,10 +49,10 @@ def test_a_second_answer_claims_as_well(store, user, conversation):
 
 
 def test_the_same_client_id_fifty_times_at_once_is_one_turn(store, conversation):
-    begun = at_once(50, lambda _: begin(store, conversation, "Once.", client_id="a"))
-    assert len({each.turn.id for each in begun}) == 1
-    assert sum(each.created for each in begun) == 1
-    assert {(each.text, each.parent_id) for each in begun} == {("Once.", None)}
+    started = at_once(50, lambda _: begin(store, conversation, "Once.", client_id="a"))
+    assert len({each.turn.id for each in started}) == 1
+    assert sum(each.created for each in started) == 1
+    assert {(each.text, each.parent_id) for each in started} == {("Once.", None)}
     assert len(store.history.of_conversation(conversation.id)) == 2
 
 

@@ -31,8 +31,8 @@ def clock(monkeypatch):
 
 
 def call(number, result=None, step=0):
-    asked = ToolCall(f"c.{number}", "look_up", '{"what": "é"}', '{"signature": "é"}', '{"reasoning": "Hm."}')
-    return ToolCallRecord(asked, "Looking up é", step, 4 * step, result, 7)
+    request = ToolCall(f"c.{number}", "look_up", '{"what": "é"}', '{"signature": "é"}', '{"reasoning": "Hm."}')
+    return ToolCallRecord(request, "Looking up é", step, 4 * step, result, 7)
 
 
 def lose(store, turn):
@@ -51,8 +51,8 @@ class TestCheckpoint:
         due = checkpoint_delta(turn, "Half", reasoning="Thinking", tool_calls=dict(enumerate(calls)))
         store.turns.checkpoint([due], [turn.id])
         assert store.turns.answer(turn) == Answer("Half", "Thinking", calls)
-        kept = store.turns.get(turn.id)
-        assert (kept.status, kept.ended_at, kept.error) == (RUNNING, None, None)
+        saved = store.turns.get(turn.id)
+        assert (saved.status, saved.ended_at, saved.error) == (RUNNING, None, None)
         shown = store.owned.message(user, turn.message_id)[1]
         assert (shown.text, shown.reasoning, shown.tool_calls) == ("Half", "Thinking", calls)
         assert store.history.of_conversation(conversation.id)[-1] == shown
@@ -73,15 +73,15 @@ class TestCheckpoint:
 
     def test_one_that_may_have_taken_effect_comes_again_and_has_grown(self, store, conversation):
         turn = begin(store, conversation).turn
-        for said in ("Ha", "Half"):
-            store.turns.checkpoint([checkpoint_delta(turn, said)], [turn.id])
+        for text in ("Ha", "Half"):
+            store.turns.checkpoint([checkpoint_delta(turn, text)], [turn.id])
         store.turns.checkpoint([checkpoint_delta(turn, " and", 1)], [turn.id])
         assert text_of(store, turn) == "Half and"
 
     def test_those_that_run_at_the_same_time_are_kept_apart(self, store, user):
         turns = [begin(store, store.conversations.create(user)).turn for _ in range(3)]
-        for first, said in enumerate(("One", " two", " three")):
-            store.turns.checkpoint([checkpoint_delta(turn, f"{said} {turn.id}", first) for turn in turns], [])
+        for first, text in enumerate(("One", " two", " three")):
+            store.turns.checkpoint([checkpoint_delta(turn, f"{text} {turn.id}", first) for turn in turns], [])
         assert [text_of(store, turn) for turn in turns] == [f"One {t.id} two {t.id} three {t.id}" for t in turns]
 
     def test_it_comes_too_late_for_a_turn_that_has_ended(self, store, conversation):
@@ -106,11 +106,11 @@ class TestCheckpoint:
         assert counts(store.database.path)["progress"] == 0
 
     def test_a_deleted_turn_takes_no_other_down(self, store, user, conversation):
-        gone = completed_turn(store, conversation, "Q", "A")
+        deleted = completed_turn(store, conversation, "Q", "A")
         delete(store, conversation)
         turn = begin(store, store.conversations.create(user)).turn
-        late = checkpoint_delta(gone, "A", tool_calls={0: call(0)})
-        store.turns.checkpoint([late, checkpoint_delta(turn, "Half")], [gone.id, turn.id])
+        late = checkpoint_delta(deleted, "A", tool_calls={0: call(0)})
+        store.turns.checkpoint([late, checkpoint_delta(turn, "Half")], [deleted.id, turn.id])
         assert text_of(store, turn) == "Half"
 
     def test_nothing_is_due_and_nothing_is_alive(self, store, conversation):
@@ -151,11 +151,11 @@ class TestLease:
         assert store.turns.get(turn.id).duration_ms == 0
 
     def test_a_renewal_returns_the_turns_that_do_not_run(self, store, user, clock):
-        running, over, gone = (begin(store, store.conversations.create(user)).turn for _ in range(3))
+        running, over, deleted = (begin(store, store.conversations.create(user)).turn for _ in range(3))
         lose(store, over)
-        lose(store, gone)
-        delete(store, store.owned.conversation(user, gone.conversation_id))
-        assert store.turns.checkpoint([], [running.id, over.id, gone.id]) == [over.id, gone.id]
+        lose(store, deleted)
+        delete(store, store.owned.conversation(user, deleted.conversation_id))
+        assert store.turns.checkpoint([], [running.id, over.id, deleted.id]) == [over.id, deleted.id]
 
     def test_the_turns_of_a_worker(self, store, user, conversation):
         turn = begin(store, conversation).turn
@@ -200,8 +200,8 @@ class TestFinish:
         assert (ended.status, ended.error, ended.duration_ms) == (FAILED, error, 1_500)
         assert (ended.usage, ended.event_offsets) == (Usage(30, 4), "[4]")
         assert store.turns.get(turn.id) == ended
-        told, kept, title = store.turns.with_answer(turn.id)
-        assert (told, kept.text, kept.reasoning, kept.tool_calls) == (ended, "Half", "Hm", answer.tool_calls)
+        turn, saved, title = store.turns.with_answer(turn.id)
+        assert (turn, saved.text, saved.reasoning, saved.tool_calls) == (ended, "Half", "Hm", answer.tool_calls)
         assert title == "Why?"
 
     @pytest.mark.parametrize("status", [COMPLETED, STOPPED, FAILED])
@@ -221,8 +221,8 @@ class TestFinish:
         assert finish(store, dead, "Whole.") is None
         assert store.turns.get(dead.id).status == INTERRUPTED
         assert text_of(store, dead) == "Half"
-        place = store.owned.conversation(user, conversation.id)
-        assert (place.active_turn_id, place.head_id) == (next_one.id, next_one.message_id)
+        current = store.owned.conversation(user, conversation.id)
+        assert (current.active_turn_id, current.head_id) == (next_one.id, next_one.message_id)
         assert store.turns.get(next_one.id).status == RUNNING
 
     def test_a_deleted_conversation_stays_deleted(self, store, user, conversation, clock):
@@ -238,12 +238,12 @@ class TestFinish:
 
 
 READERS = {
-    "conversation": lambda store, place, turn: store.history.of_conversation(place.id)[-1],
-    "path": lambda store, place, turn: store.history.path_to(turn.message_id, 10)[-1],
-    "page": lambda store, place, turn: store.branches.page(place, BranchPosition(leaf=turn.message_id), 10).messages[
-        -1
-    ],
-    "message": lambda store, place, turn: store.owned.message(place.user_id, turn.message_id)[1],
+    "conversation": lambda store, conversation, turn: store.history.of_conversation(conversation.id)[-1],
+    "path": lambda store, conversation, turn: store.history.path_to(turn.message_id, 10)[-1],
+    "page": lambda store, conversation, turn: store.branches.page(
+        conversation, BranchPosition(leaf=turn.message_id), 10
+    ).messages[-1],
+    "message": lambda store, conversation, turn: store.owned.message(conversation.user_id, turn.message_id)[1],
 }
 
 

@@ -27,7 +27,7 @@ from .scenarios import DIED, RUN, begin, checkpoint_delta, delete
 class Known:
     """The expected state of a turn. Its status is None once it is deleted."""
 
-    place: Conversation
+    conversation: Conversation
     turn: Turn
     text: str = ""
     pieces: int = 0
@@ -38,7 +38,7 @@ class Known:
 class Conversations(RuleBasedStateMachine):
     """State machine over the store, with its own model of the turns."""
 
-    places = Bundle("places")
+    conversations = Bundle("conversations")
     turns = Bundle("turns")
 
     def __init__(self) -> None:
@@ -58,40 +58,40 @@ class Conversations(RuleBasedStateMachine):
         self.store.close()
         self.closing.close()
 
-    def of(self, place: Conversation) -> list[Known]:
-        return [each for each in self.known.values() if each.place.id == place.id]
+    def of(self, conversation: Conversation) -> list[Known]:
+        return [each for each in self.known.values() if each.conversation.id == conversation.id]
 
-    def runs(self, place: Conversation) -> bool:
-        return any(each.status == RUNNING for each in self.of(place))
+    def runs(self, conversation: Conversation) -> bool:
+        return any(each.status == RUNNING for each in self.of(conversation))
 
-    def begun(self, place: Conversation, start: Callable[[], StartedTurn]) -> Any:
+    def start_turn(self, conversation: Conversation, start: Callable[[], StartedTurn]) -> Any:
         """Begin a turn, or check that it is refused where it must be."""
-        if place.id in self.deleted or self.runs(place):
-            with pytest.raises(NotFound if place.id in self.deleted else Conflict):
+        if conversation.id in self.deleted or self.runs(conversation):
+            with pytest.raises(NotFound if conversation.id in self.deleted else Conflict):
                 start()
             return multiple()
-        made = Known(place, start().turn)
+        made = Known(conversation, start().turn)
         assert made.turn.id not in self.known
         self.known[made.turn.id] = made
         return made
 
-    @rule(target=places)
+    @rule(target=conversations)
     def converse(self) -> Conversation:
         return self.store.conversations.create(self.user)
 
-    @rule(target=turns, place=places)
-    def ask(self, place: Conversation) -> Any:
-        return self.begun(place, lambda: begin(self.store, place))
+    @rule(target=turns, conversation=conversations)
+    def ask(self, conversation: Conversation) -> Any:
+        return self.start_turn(conversation, lambda: begin(self.store, conversation))
 
     @rule(target=turns, known=turns)
     def ask_again(self, known: Known) -> Any:
-        if known.place.id not in self.deleted:
+        if known.conversation.id not in self.deleted:
             _, known.answer = self.store.owned.message(self.user, known.turn.message_id)
         answer = known.answer
         return (
             multiple()
             if answer is None
-            else self.begun(known.place, lambda: self.store.turns.begin_alternative(answer, RUN))
+            else self.start_turn(known.conversation, lambda: self.store.turns.begin_alternative(answer, RUN))
         )
 
     @rule(known=turns, text=st.text(max_size=5))
@@ -117,15 +117,15 @@ class Conversations(RuleBasedStateMachine):
         for each in lost:
             each.status = INTERRUPTED
 
-    @rule(place=places)
-    def delete(self, place: Conversation) -> None:
-        if self.runs(place):
+    @rule(conversation=conversations)
+    def delete(self, conversation: Conversation) -> None:
+        if self.runs(conversation):
             with pytest.raises(Conflict):
-                delete(self.store, place)
+                delete(self.store, conversation)
             return
-        delete(self.store, place)
-        self.deleted.add(place.id)
-        for each in self.of(place):
+        delete(self.store, conversation)
+        self.deleted.add(conversation.id)
+        for each in self.of(conversation):
             each.status = None
 
     @invariant()
@@ -135,10 +135,10 @@ class Conversations(RuleBasedStateMachine):
             assert (None if found is None else found.status) == known.status
             if found is not None:
                 assert self.store.turns.answer(found).text == known.text
-        for place in self.store.conversations.page(self.user, 100)[0]:
-            running = [each.turn.id for each in self.of(place) if each.status == RUNNING]
-            assert ([] if place.active_turn_id is None else [place.active_turn_id]) == running
-            assert place.head_id == max((each.turn.message_id for each in self.of(place)), default=None)
+        for conversation in self.store.conversations.page(self.user, 100)[0]:
+            running = [each.turn.id for each in self.of(conversation) if each.status == RUNNING]
+            assert ([] if conversation.active_turn_id is None else [conversation.active_turn_id]) == running
+            assert conversation.head_id == max((each.turn.message_id for each in self.of(conversation)), default=None)
 
 
 TestConversations = Conversations.TestCase

@@ -22,11 +22,11 @@ TEN_REFUSED_WITHIN_S = 4.0
 
 def refused(work):
     """Return the seconds until StoreUnavailable was raised."""
-    begun = time.monotonic()
+    started = time.monotonic()
     with pytest.raises(StoreUnavailable) as refusal:
         work()
     assert refusal.value.retry_after_s > 0
-    return time.monotonic() - begun
+    return time.monotonic() - started
 
 
 class TestLocked:
@@ -46,9 +46,9 @@ class TestLocked:
     def test_ten_waiting_writers_are_refused_together(self, store, conversation):
         before = counts(store.database.path)
         with write_lock(store.database.path):
-            begun = time.monotonic()
+            started = time.monotonic()
             outcomes = at_once(10, lambda number: begin(store, conversation, f"Question {number}"))
-            assert time.monotonic() - begun < TEN_REFUSED_WITHIN_S
+            assert time.monotonic() - started < TEN_REFUSED_WITHIN_S
         assert [type(outcome) for outcome in outcomes] == [StoreUnavailable] * 10
         assert counts(store.database.path) == before
         assert begin(store, conversation).created
@@ -92,8 +92,8 @@ class TestFull:
         self.bound(store, spare_pages)
         refused(lambda: begin(store, conversation, "long " * 6_000, title="Long"))
         assert counts(store.database.path) == before
-        place = store.owned.conversation(user, conversation.id)
-        assert (place.active_turn_id, place.head_id, place.title) == (None, None, "")
+        current = store.owned.conversation(user, conversation.id)
+        assert (current.active_turn_id, current.head_id, current.title) == (None, None, "")
         self.bound(store, None)
         assert begin(store, conversation, "long " * 6_000).created
 
@@ -185,9 +185,9 @@ class TestSlow:
         begin(store, conversation)
         before = counts(store.database.path)
         with ThreadPoolExecutor(1) as threads:
-            begun = threading.Event()
-            slow = threads.submit(store.database.write_unbounded, lambda: (begun.set(), time.sleep(1.0)))
-            assert begun.wait(5)
+            running = threading.Event()
+            slow = threads.submit(store.database.write_unbounded, lambda: (running.set(), time.sleep(1.0)))
+            assert running.wait(5)
             assert refused(lambda: store.conversations.create(conversation.user_id)) < 0.9
             slow.result()
         assert counts(store.database.path) == before
@@ -196,8 +196,8 @@ class TestSlow:
         self.slow(store, "INSERT INTO turns", 0.6)
         with pytest.raises(StoreTimeout) as late:
             begin(store, conversation)
-        begun = late.value.result()
-        assert store.turns.get(begun.turn.id).status == "running"
+        started = late.value.result()
+        assert store.turns.get(started.turn.id).status == "running"
 
     def test_a_late_failure_can_be_awaited(self, store, user):
         def fail():

@@ -38,7 +38,7 @@ assert mode.current() is mode.ASYNC
 path = sys.argv[1]
 store = Store(Path(path))
 user = store.sessions.create_anonymous().user_id
-places = [store.conversations.create(user) for _ in range(20)]
+conversations = [store.conversations.create(user) for _ in range(20)]
 locker = subprocess.Popen([sys.executable, "-c", sys.argv[2], path], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
 locker.stdin.write(b"lock\\n"); locker.stdin.flush(); locker.stdout.readline()
 
@@ -50,15 +50,15 @@ def tick():
         now = time.monotonic()
         gaps.append(now - last)
         last = now
-def write(place):
+def write(conversation):
     try:
-        store.turns.begin(place.user_id, place.id, Question("Why?"), Run("a-model", "async", "here:1"))
+        store.turns.begin(conversation.user_id, conversation.id, Question("Why?"), Run("a-model", "async", "here:1"))
         outcomes.append("begun")
     except ParleyError as error:
         outcomes.append(error.code)
 ticker = threading.Thread(target=tick)
 ticker.start()
-writers = [threading.Thread(target=write, args=(place,)) for place in places]
+writers = [threading.Thread(target=write, args=(conversation,)) for conversation in conversations]
 for writer in writers:
     writer.start()
 until = time.monotonic() + 1.5
@@ -112,17 +112,18 @@ from chat.store import Store
 from chat.store.turns import Question, Run
 store = Store(Path(sys.argv[1]))
 user = store.sessions.create_anonymous().user_id
-place = store.conversations.create(user)
+conversation = store.conversations.create(user)
 outcomes = []
 def one(number):
     me = store.sessions.create_anonymous()
     assert store.sessions.find(me.token).user_id == me.user_id
     try:
-        store.turns.begin(place.user_id, place.id, Question(f"Question {number}"), Run("a-model", "async", "here:1"))
+        question = Question(f"Question {number}")
+        store.turns.begin(user, conversation.id, question, Run("a-model", "async", "here:1"))
         outcomes.append("begun")
     except Conflict:
         outcomes.append("conflict")
-    assert store.owned.conversation(user, place.id).active_turn_id is not None
+    assert store.owned.conversation(user, conversation.id).active_turn_id is not None
 crowd = [threading.Thread(target=one, args=(number,)) for number in range(200)]
 for each in crowd:
     each.start()

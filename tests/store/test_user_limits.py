@@ -16,8 +16,8 @@ from .scenarios import RUN, at_once, begin, counts, finish
 
 
 def test_of_many_that_begin_at_once_no_more_run_than_may(store, user):
-    places = [store.conversations.create(user) for _ in range(RUNNING_TURNS_OF_USER + 10)]
-    outcomes = at_once(len(places), lambda number: begin(store, places[number]))
+    conversations = [store.conversations.create(user) for _ in range(RUNNING_TURNS_OF_USER + 10)]
+    outcomes = at_once(len(conversations), lambda number: begin(store, conversations[number]))
     refused = [outcome for outcome in outcomes if isinstance(outcome, LimitReached)]
     assert [outcome.code for outcome in refused] == ["too_many_turns"] * 10
     assert counts(store.database.path)["turns"] == RUNNING_TURNS_OF_USER
@@ -45,11 +45,11 @@ def test_a_second_answer_counts_too(store, user):
 
 
 def test_what_was_sent_before_is_found_again_also_at_the_limit(store, user):
-    place = store.conversations.create(user)
-    sent = begin(store, place, "Once.", client_id="a")
+    conversation = store.conversations.create(user)
+    sent = begin(store, conversation, "Once.", client_id="a")
     for _ in range(RUNNING_TURNS_OF_USER - 1):
         begin(store, store.conversations.create(user))
-    again = begin(store, place, "Once.", client_id="a")
+    again = begin(store, conversation, "Once.", client_id="a")
     assert (again.created, again.turn.id) == (False, sent.turn.id)
 
 
