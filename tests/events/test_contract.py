@@ -36,15 +36,15 @@ def follow(log, after=0):
 
 
 def test_numbers_begin_with_one_and_have_no_holes(log):
-    made = [log.append("delta", {"text": str(number)}) for number in range(5)]
-    assert [each.number for each in made] == [1, 2, 3, 4, 5]
-    assert log.read(0, 0) == made
+    appended = [log.append("delta", {"text": str(number)}) for number in range(5)]
+    assert [each.number for each in appended] == [1, 2, 3, 4, 5]
+    assert log.read(0, 0) == appended
 
 
 @pytest.mark.parametrize("after", range(4))
 def test_reading_begins_after_a_number(log, after):
-    made = [log.append("delta", {"text": str(number)}) for number in range(4)]
-    assert log.read(after, LONG_S) == made[after:]
+    appended = [log.append("delta", {"text": str(number)}) for number in range(4)]
+    assert log.read(after, LONG_S) == appended[after:]
 
 
 def test_reading_again_gives_the_same(log):
@@ -63,8 +63,8 @@ def test_a_reader_waits_for_the_next_event(log):
     log.append("turn", {})
     with ThreadPoolExecutor(1) as threads:
         reading = threads.submit(log.read, 1, LONG_S)
-        made = log.append("delta", {"text": "a"})
-        assert reading.result(LONG_S) == [made]
+        appended = log.append("delta", {"text": "a"})
+        assert reading.result(LONG_S) == [appended]
 
 
 def test_a_reader_is_woken_by_no_event_but_a_later_one(log):
@@ -74,7 +74,7 @@ def test_a_reader_is_woken_by_no_event_but_a_later_one(log):
         reading = threads.submit(log.read, 3, LONG_S)
         for text in "abc":
             log.append("delta", {"text": text})
-            time.sleep(0.01)  # so that the reader has the chance to do it wrong
+            time.sleep(0.01)  # so that a faulty reader has time to fail
         assert [each.number for each in reading.result(LONG_S)] == [4]
 
 
@@ -90,21 +90,21 @@ def test_one_event_wakes_all_waiting_readers(log):
     log.append("turn", {})
     with ThreadPoolExecutor(10) as threads:
         reading = [threads.submit(log.read, 1, LONG_S) for _ in range(10)]
-        time.sleep(0.05)  # until they wait, most likely; if not, the test is merely easier
-        made = log.append("delta", {"text": "a"})
-        assert [each.result(LONG_S / 2) for each in reading] == [[made]] * 10
+        time.sleep(0.05)  # so that they probably wait; otherwise the test is only easier
+        appended = log.append("delta", {"text": "a"})
+        assert [each.result(LONG_S / 2) for each in reading] == [[appended]] * 10
 
 
 def test_many_followers_have_the_same_whenever_they_come(log):
     with ThreadPoolExecutor(20) as threads:
         early = [threads.submit(follow, log) for _ in range(10)]
-        made = [log.append("turn", {})]
-        made += [log.append("delta", {"text": f"{number} "}) for number in range(100)]
+        appended = [log.append("turn", {})]
+        appended += [log.append("delta", {"text": f"{number} "}) for number in range(100)]
         late = [threads.submit(follow, log, number) for number in range(0, 100, 10)]
-        made += [log.append("delta", {"text": f"{number} "}) for number in range(100, 200)]
-        made.append(log.append("done", {}))
-        assert all(follower.result(LONG_S) == made for follower in early)
-        assert [follower.result(LONG_S) for follower in late] == [made[number:] for number in range(0, 100, 10)]
+        appended += [log.append("delta", {"text": f"{number} "}) for number in range(100, 200)]
+        appended.append(log.append("done", {}))
+        assert all(follower.result(LONG_S) == appended for follower in early)
+        assert [follower.result(LONG_S) for follower in late] == [appended[number:] for number in range(0, 100, 10)]
 
 
 def test_appending_from_several_threads_leaves_no_hole(log):
@@ -130,8 +130,8 @@ JSON = st.recursive(
 @settings(max_examples=100, deadline=None)
 @given(st.dictionaries(st.text(max_size=5), JSON, max_size=4))
 def test_a_frame_is_three_lines_for_any_data(data):
-    made = make_event(7, "tool_result", data)
-    number, name, line, *rest = made.frame.split(b"\n")
+    appended = make_event(7, "tool_result", data)
+    number, name, line, *rest = appended.frame.split(b"\n")
     assert (number, name, rest) == (b"id: 7", b"event: tool_result", [b"", b""])
-    assert not made.frame.strip(b"\n").count(b"\r")
+    assert not appended.frame.strip(b"\n").count(b"\r")
     assert json.loads(line.removeprefix(b"data: ")) == data

@@ -67,12 +67,12 @@ def test_the_newest_years_are_listed_and_all_are_drawn(unreachable):
 
 def test_the_model_reads_the_same_figures(unreachable):
     result = unreachable.exchange_rate("pound", "yen", 30)
-    told = json.loads(result.content)
-    assert told["figures"] == [
+    content = json.loads(result.content)
+    assert content["figures"] == [
         dict(zip(("name", "value", "year"), row, strict=True)) for row in result.data["tables"][0]["rows"]
     ]
-    assert list(told["history"].items()) == [tuple(each) for each in result.data["charts"][0]["series"][0]["points"]]
-    assert told["source"] == {"name": bundled.NAME, "updated": bundled.AS_OF}
+    assert list(content["history"].items()) == [tuple(each) for each in result.data["charts"][0]["series"][0]["points"]]
+    assert content["source"] == {"name": bundled.NAME, "updated": bundled.AS_OF}
 
 
 def test_dollar_rates_are_not_labelled_as_calculated(unreachable):

@@ -82,7 +82,7 @@ def test_the_value_least_used_makes_room(cache, fetch):
     cache.get("a", fetch)
     cache.get("b", fetch)
     cache.get("a", fetch)
-    cache.get("c", fetch)  # b goes
+    cache.get("c", fetch)  # evicts b
     assert fetch.calls == 3
     cache.get("a", fetch)
     cache.get("c", fetch)
@@ -170,7 +170,7 @@ def test_a_kept_failure_holds_nothing_of_how_it_came_about(cache):
 
     gc.disable()
     try:
-        for _ in range(2):  # the second time it is told from what is kept
+        for _ in range(2):  # the second time from the cached failure
             with pytest.raises(SourceUnavailable, match="No"):
                 cache.get("key", fails)
         deadline = time.monotonic() + 5

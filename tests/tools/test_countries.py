@@ -7,7 +7,7 @@ from chat.tools import countries
 
 
 @pytest.mark.parametrize(
-    ("asked", "code"),
+    ("name", "code"),
     [
         ("China", "CHN"),
         ("china", "CHN"),
@@ -52,8 +52,8 @@ from chat.tools import countries
         ("Sub-Saharan Africa", "SSF"),
     ],
 )
-def test_names_as_people_say_them(asked, code):
-    assert countries.find(asked).code == code
+def test_names_as_people_say_them(name, code):
+    assert countries.find(name).code == code
 
 
 def test_every_name_in_the_table_leads_to_its_own_economy():
@@ -72,22 +72,22 @@ def test_codes_are_fit_for_an_address():
 
 
 @pytest.mark.parametrize(
-    ("asked", "hint"),
+    ("name", "hint"),
     [("Jpan", "Japan"), ("Germny", "Germany"), ("Swizerland", "Switzerland"), ("Untied Kingdom", "United Kingdom")],
 )
-def test_misspelt_names_get_suggestions(asked, hint):
+def test_misspelt_names_get_suggestions(name, hint):
     with pytest.raises(ToolFailure, match=hint):
-        countries.find(asked)
+        countries.find(name)
 
 
-@pytest.mark.parametrize("asked", ["Taiwan", "TW", "twn", "Chinese Taipei"])
-def test_taiwan_is_said_to_be_missing(asked):
+@pytest.mark.parametrize("name", ["Taiwan", "TW", "twn", "Chinese Taipei"])
+def test_taiwan_is_said_to_be_missing(name):
     with pytest.raises(ToolFailure, match="Taiwan is not in the World Bank's data"):
-        countries.find(asked)
+        countries.find(name)
 
 
 @pytest.mark.parametrize(
-    ("asked", "told"),
+    ("name", "message"),
     [
         ("Congo", "There are two"),
         ("England", "United Kingdom"),
@@ -96,9 +96,9 @@ def test_taiwan_is_said_to_be_missing(asked):
         ("Vatican City", "not in the World Bank's data"),
     ],
 )
-def test_names_without_figures_are_explained(asked, told):
-    with pytest.raises(ToolFailure, match=told):
-        countries.find(asked)
+def test_names_without_figures_are_explained(name, message):
+    with pytest.raises(ToolFailure, match=message):
+        countries.find(name)
 
 
 def test_nonsense_gets_an_example():

@@ -7,7 +7,7 @@ from chat.tools import currencies
 
 
 @pytest.mark.parametrize(
-    ("asked", "code"),
+    ("name", "code"),
     [
         ("EUR", "EUR"),
         ("eur", "EUR"),
@@ -40,8 +40,8 @@ from chat.tools import currencies
         ("lira", "TRY"),
     ],
 )
-def test_names_as_people_say_them(asked, code):
-    assert currencies.find(asked, "base").code == code
+def test_names_as_people_say_them(name, code):
+    assert currencies.find(name, "base").code == code
 
 
 def test_every_name_in_the_table_leads_to_its_own_currency():
@@ -51,7 +51,7 @@ def test_every_name_in_the_table_leads_to_its_own_currency():
 
 
 @pytest.mark.parametrize(
-    ("asked", "told"),
+    ("name", "message"),
     [
         ("peso", "MXN.*PHP"),
         ("krone", "DKK.*NOK"),
@@ -61,9 +61,9 @@ def test_every_name_in_the_table_leads_to_its_own_currency():
         ("dollr", "USD"),
     ],
 )
-def test_unknown_currencies_are_explained(asked, told):
-    with pytest.raises(ToolFailure, match=told):
-        currencies.find(asked, "base")
+def test_unknown_currencies_are_explained(name, message):
+    with pytest.raises(ToolFailure, match=message):
+        currencies.find(name, "base")
 
 
 @pytest.mark.parametrize("names", currencies._REPLACED, ids=lambda names: names[0])

@@ -76,6 +76,6 @@ def test_the_same_currency_twice_is_refused(exchange, server):
 
 
 def test_a_pair_without_rates_is_said_to_have_none(exchange):
-    # The test server knows no forint, as Frankfurter would know none for a currency that has gone.
+    # The test server has no forint, like Frankfurter for a currency that no longer exists.
     with pytest.raises(ToolFailure, match="no rate of HUF in EUR in that period"):
         exchange.exchange_rate("forint", "euro", 30)

@@ -14,7 +14,7 @@ import pytest
 
 _OK = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
 _CHUNKED = _OK + b"Transfer-Encoding: chunked\r\n\r\n"
-# How each begins, and what it goes on with for ever.
+# Each fault: the first bytes, then what is sent without end.
 FLOODS = {
     "continue": (b"", b"HTTP/1.1 100 Continue\r\n\r\n"),
     "continue with headers": (b"", b"HTTP/1.1 100 Continue\r\nA: b\r\n\r\n"),
@@ -28,7 +28,7 @@ FLOODS = {
     "a status line": (b"HTTP/1.1 200 ", b"O" * 4096),
 }
 
-# Asks, and looks meanwhile how long nobody else had a turn. Printed: what the tool says, and that time.
+# Calls the tool and measures the longest time without a switch to another thread. Prints the message and that time.
 _ASK = """
 import sys
 if sys.argv[1] == "gevent":
@@ -88,5 +88,5 @@ def test_a_flooding_source_is_given_up_and_delays_no_other_thread(mode: str) -> 
     said = json.loads(asked.stdout)
     assert said.keys() == FLOODS.keys()
     assert all(message.startswith("The source ") for message, _ in said.values())
-    # Without a turn for anybody else, each would take its five seconds.
+    # Without switches to other threads, each would take its five seconds.
     assert {name: gap for name, (_, gap) in said.items() if gap > 1.0} == {}

@@ -62,7 +62,7 @@ def test_attempts_are_bounded(source, server, fault):
 
 
 @pytest.mark.parametrize(
-    ("fault", "told"),
+    ("fault", "message"),
     [
         ("400", "refused the question (400)"),
         ("stall", "did not answer in time"),
@@ -78,11 +78,11 @@ def test_attempts_are_bounded(source, server, fault):
         ("redirect", "answered with a redirect, which is not followed"),
     ],
 )
-def test_permanent_failures_are_not_retried(server, fault, told):
+def test_permanent_failures_are_not_retried(server, fault, message):
     server.fail(fault)
     assert (
         str(failure(JsonSource("The World Bank", server.world_bank_url, limits_for(fault))))
-        == f"The World Bank {told}."
+        == f"The World Bank {message}."
     )
     assert len(server.requests) == 1
 
@@ -185,7 +185,7 @@ def unused_port():
         yield taken.getsockname()[1]
 
 
-# Not a connection that breaks before its answer: there urllib3 leaves a circle of its own.
+# Not a connection that breaks before its response: there urllib3 leaves a reference cycle of its own.
 @pytest.mark.parametrize("fault", ["429", "500", "404", "truncated", "redirect", "huge", "html"])
 def test_a_failure_leaves_no_circles(source, server, fault):
     def fail() -> None:

@@ -45,11 +45,11 @@ def test_china(markets, server):
 
 def test_the_model_reads_the_same_figures(markets):
     result = markets.market_data("China")
-    told = json.loads(result.content)
+    content = json.loads(result.content)
     shown = [dict(zip(("name", "value", "year"), row, strict=True)) for row in result.data["tables"][0]["rows"]]
-    assert told["figures"] == shown
-    assert told["source"]["updated"] == UPDATED
-    assert "note" not in told
+    assert content["figures"] == shown
+    assert content["source"]["updated"] == UPDATED
+    assert "note" not in content
 
 
 def test_each_figure_has_the_year_it_is_of(markets):
@@ -218,8 +218,8 @@ def test_a_year_of_which_one_figure_is_missing(markets):
 
 @pytest.mark.parametrize("year", [1850, 1, 1989, 2040, 9999, "1850"])
 def test_a_year_that_is_not_there_is_said(markets, year):
-    told = rf"no figure of {year} for India: the figures here are of 1990 to 20\d\d"
-    with pytest.raises(ToolFailure, match=told):
+    message = rf"no figure of {year} for India: the figures here are of 1990 to 20\d\d"
+    with pytest.raises(ToolFailure, match=message):
         markets.compare_markets(["India"], "population", 10, year)
-    with pytest.raises(ToolFailure, match=told):
+    with pytest.raises(ToolFailure, match=message):
         markets.market_data("India", year)

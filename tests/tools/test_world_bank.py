@@ -17,26 +17,26 @@ INFLATION = indicators.find("inflation")
 
 
 def test_figures_come_with_their_years_and_dates(world_bank):
-    found = world_bank.observations([CHINA], [GDP])
-    assert found.of(CHINA, GDP)[2024] == figure("CHN", GDP.code, 2024)
-    assert min(found.of(CHINA, GDP)) == 1990
-    assert found.updated == UPDATED
-    assert found.retrieved.endswith("Z")
+    observations = world_bank.observations([CHINA], [GDP])
+    assert observations.of(CHINA, GDP)[2024] == figure("CHN", GDP.code, 2024)
+    assert min(observations.of(CHINA, GDP)) == 1990
+    assert observations.updated == UPDATED
+    assert observations.retrieved.endswith("Z")
 
 
 def test_several_indicators_and_economies_cost_one_request(world_bank, server):
     economies = [countries.find(name) for name in ("China", "India", "the euro area")]
-    found = world_bank.observations(economies, INDICATORS)
+    observations = world_bank.observations(economies, INDICATORS)
     assert len(server.requests) == 1
     for economy in economies:
-        assert found.of(economy, GDP_GROWTH)[2020] == figure(economy.code, GDP_GROWTH.code, 2020)
+        assert observations.of(economy, GDP_GROWTH)[2020] == figure(economy.code, GDP_GROWTH.code, 2020)
 
 
 def test_a_year_without_a_figure_is_left_out(world_bank):
-    found = world_bank.observations([CHINA], [INFLATION, GDP])
+    observations = world_bank.observations([CHINA], [INFLATION, GDP])
     assert figure("CHN", INFLATION.code, LAST_YEAR) is None
-    assert max(found.of(CHINA, INFLATION)) == LAST_YEAR - 1
-    assert max(found.of(CHINA, GDP)) == LAST_YEAR
+    assert max(observations.of(CHINA, INFLATION)) == LAST_YEAR - 1
+    assert max(observations.of(CHINA, GDP)) == LAST_YEAR
 
 
 def test_rows_without_an_alpha_3_code_are_known_by_the_other(world_bank):
@@ -46,10 +46,10 @@ def test_rows_without_an_alpha_3_code_are_known_by_the_other(world_bank):
 
 def test_several_pages_are_put_together(world_bank, server, monkeypatch):
     monkeypatch.setattr("chat.tools.world_bank._PER_PAGE", 100)
-    found = world_bank.observations([CHINA], INDICATORS)
+    observations = world_bank.observations([CHINA], INDICATORS)
     assert len(server.requests) == 5
     for each in INDICATORS:
-        assert found.of(CHINA, each)[1990] == pytest.approx(figure("CHN", each.code, 1990))
+        assert observations.of(CHINA, each)[1990] == pytest.approx(figure("CHN", each.code, 1990))
 
 
 def test_an_answer_in_too_many_pages_is_none(world_bank, server, monkeypatch):
@@ -65,11 +65,11 @@ def test_no_rows_at_all_is_an_answer(world_bank, server):
 
 
 @pytest.mark.parametrize(
-    ("fault", "told"), [("error_form", "refused the question"), ("wrong_shape", "documented format")]
+    ("fault", "message"), [("error_form", "refused the question"), ("wrong_shape", "documented format")]
 )
-def test_broken_responses_are_refused(world_bank, server, fault, told):
+def test_broken_responses_are_refused(world_bank, server, fault, message):
     server.fail(fault)
-    with pytest.raises(SourceUnavailable, match=told):
+    with pytest.raises(SourceUnavailable, match=message):
         world_bank.observations([CHINA], [GDP])
 
 
@@ -115,9 +115,9 @@ def as_texts(answer: Any) -> Any:
 
 def test_numbers_may_come_as_texts(world_bank, server):
     server.rewrite = as_texts
-    found = world_bank.observations([CHINA], [GDP, INFLATION])
-    assert found.of(CHINA, GDP)[2024] == pytest.approx(figure("CHN", GDP.code, 2024))
-    assert min(found.of(CHINA, INFLATION)) == 1990
+    observations = world_bank.observations([CHINA], [GDP, INFLATION])
+    assert observations.of(CHINA, GDP)[2024] == pytest.approx(figure("CHN", GDP.code, 2024))
+    assert min(observations.of(CHINA, INFLATION)) == 1990
 
 
 def test_pages_may_come_as_texts(world_bank, server, monkeypatch):

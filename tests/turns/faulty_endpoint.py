@@ -16,7 +16,7 @@ from scripts.fake_model.request import Asked, Options
 from ..llm.scripted_server import Exchange, ScriptedServer
 from .worker import LONG_S
 
-# A line of this size is past every limit; nothing here needs thirty million bytes.
+# A line of this size exceeds every limit; thirty million bytes are not needed.
 _HUGE_BYTES = 2_000_000
 _TWO_WORDS = Options(first=0.0, gap=0.001, tokens=2, size=_HUGE_BYTES)
 _TOOL = ('look_up:{"what": "rain"}',)
@@ -58,7 +58,7 @@ class FaultyEndpoint:
 
     def _serve(self, exchange: Exchange) -> None:
         asked = Asked(exchange.body, _TWO_WORDS)
-        # A question that was not answered stands before the next one, in the same message.
+        # An unanswered question precedes the next one, in the same message.
         tool = _TOOL if asked.question.rpartition("\n\n")[2].startswith("look") else ()
         options = dataclasses.replace(_TWO_WORDS, tool=tool)
         chunks = sum(step[2] for step in answer(Asked(exchange.body, options), 1))
@@ -80,7 +80,7 @@ class FaultyEndpoint:
             if data in (RESET, CLOSE):
                 return
             exchange.send(data)
-            # What comes after a fault at the very beginning is not read as words.
+            # Bytes after a fault in the first chunk are not read as text.
             if tokens and asked.options.fault and asked.options.at and not asked.calls and place not in self.broken_off:
                 self.broken_off.append(place)
         exchange.keep_alive = True

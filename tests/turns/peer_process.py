@@ -77,8 +77,8 @@ def _obey(worker: Worker, model: Dictated, order: dict[str, Any]) -> dict[str, A
     if "ask" in order:
         user = order.get("user") or worker.store.sessions.create_anonymous().user_id
         conversation = order.get("conversation") or worker.store.conversations.create(user).id
-        begun = worker.runner.begin(user, conversation, Question(order["ask"]), "a-model")
-        return {"turn": begun.turn.id, "worker": begun.turn.worker, "mode": begun.turn.mode}
+        started = worker.runner.begin(user, conversation, Question(order["ask"]), "a-model")
+        return {"turn": started.turn.id, "worker": started.turn.worker, "mode": started.turn.mode}
     if "say" in order:
         model.pieces.put(order["say"])
     elif "end" in order:

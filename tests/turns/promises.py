@@ -9,7 +9,7 @@ from typing import Any
 
 from .faulty_endpoint import FaultyEndpoint
 from .whole_scene import Scene, SceneModel
-from .worker import Heard, names, text_of
+from .worker import ReceivedEvent, names, text_of
 
 
 def check_promises(scene: Scene, model: SceneModel | FaultyEndpoint, memory: Any, database: Path) -> None:
@@ -32,7 +32,7 @@ def _check_rows(scene: Scene, path: Path) -> None:
         assert rows("SELECT id FROM messages WHERE conversation_id = ?", scene.deleted) == []
         texts = dict(rows("SELECT id, text FROM messages WHERE conversation_id = ? AND role = 'user'", scene.here))
         kept = {message: text for message, text in scene.acknowledged.items() if text != "look away"}
-        assert texts == kept, "a question is lost, or there is one that nobody was told of"
+        assert texts == kept, "a question is lost, or one exists that no client knows"
         answers = rows("SELECT id FROM messages WHERE conversation_id = ? AND role = 'assistant'", scene.here)
         turns = rows("SELECT message_id, user_message_id FROM turns WHERE conversation_id = ?", scene.here)
         assert sorted(answer for answer, _ in turns) == sorted(message for (message,) in answers)
@@ -40,14 +40,14 @@ def _check_rows(scene: Scene, path: Path) -> None:
 
 
 def _check_followers(scene: Scene) -> None:
-    streams: dict[int, list[Heard]] = {}
+    streams: dict[int, list[ReceivedEvent]] = {}
     for followed in scene.heard:
         assert names(followed.events).count("done") == 1
         assert [event.number for event in followed.events] == list(range(1, len(followed.events) + 1))
         assert streams.setdefault(followed.turn, followed.events) == followed.events, "two heard it differently"
     for turn, events in streams.items():
         answer = scene.client.get(f"/api/turns/{turn}")
-        if answer.status_code == 404:  # it went with its conversation
+        if answer.status_code == 404:  # deleted with its conversation
             continue
         assert (answer.json["status"], answer.json["text"]) == (events[-1].data["status"], text_of(events))
 

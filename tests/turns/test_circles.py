@@ -85,7 +85,7 @@ def test_a_stopped_answer_leaves_no_circles(scene: Scene, endpoint: FaultyEndpoi
 
 def test_a_refused_begin_leaves_no_circles(scene: Scene) -> None:
     scene.talk()
-    elsewhere = dataclasses.replace(scene, number=2)  # somebody else, whose conversation it is not
+    elsewhere = dataclasses.replace(scene, number=2)  # a user who does not own the conversation
 
     def refuse() -> None:
         for body in ({"text": "Hello"}, {"text": 5}, {"text": " "}):

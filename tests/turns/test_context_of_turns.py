@@ -62,19 +62,19 @@ class TestMemory:
         assert texts(model) == [*said("Q1"), *said("Q2"), *said("Q3"), *said("Q4"), "Q5"]
 
     def test_a_turn_that_failed_is_in_the_context_as_far_as_it_came(self, worker, model, dictation, conversation):
-        begun = worker.ask(conversation, "Q1")
+        started = worker.ask(conversation, "Q1")
         dictation.say(TextDelta("Half"), ModelInterrupted("The stream ended."))
-        worker.ended(begun)
+        worker.ended(started)
         worker.answered(conversation, "Q2")
         assert texts(model) == ["Q1", "Half", "Q2"]
 
     def test_a_turn_that_could_not_be_saved_is_not_in_memory(self, worker, model, dictation, store, conversation):
-        begun = worker.ask(conversation, "Q1")
+        started = worker.ask(conversation, "Q1")
         dictation.say(TextDelta("Whole."))
-        assert store.turns.interrupt_lost([], {}, [begun.turn.id], TurnError("turn_interrupted", "Gone.", True))
+        assert store.turns.interrupt_lost([], {}, [started.turn.id], TurnError("turn_interrupted", "Gone.", True))
         delete(store, conversation)
         dictation.end()
-        list(worker.follower.frames(begun.turn.id, 0))
+        list(worker.follower.frames(started.turn.id, 0))
         worker.vacant()
         assert worker.memory.entries() == []
 

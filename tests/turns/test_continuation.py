@@ -8,7 +8,7 @@ from chat.errors import ModelInterrupted
 from chat.messages import ReasoningDelta, TextDelta, Tool, ToolCall, ToolResult
 from chat.store.records import COMPLETED, FAILED
 
-from .worker import heard, names, text_of
+from .worker import names, received, text_of
 
 
 def look_up(what: str) -> ToolResult:
@@ -31,23 +31,25 @@ def cut(*deltas):
     return script
 
 
-def answer_of(store, begun):
-    return next(m for m in store.history.of_conversation(begun.turn.conversation_id) if m.id == begun.turn.message_id)
+def answer_of(store, started):
+    return next(
+        m for m in store.history.of_conversation(started.turn.conversation_id) if m.id == started.turn.message_id
+    )
 
 
 def test_a_cut_answer_goes_on_with_all_that_there_was(make_worker, model, store, conversation):
     worker = make_worker(tools=TOOLS)
     model.will(ReasoningDelta("Hm."), TextDelta("First: "), call("China"))
     model.will_run(cut(TextDelta("China grew by 3"), TextDelta(".")))
-    begun = worker.ask(conversation, "China and India?")
-    heard(worker.follower.frames(begun.turn.id, 0))
-    before = answer_of(store, begun)
+    started = worker.ask(conversation, "China and India?")
+    received(worker.follower.frames(started.turn.id, 0))
+    before = answer_of(store, started)
     assert (before.turn.status, before.text) == (FAILED, "First: China grew by 3.")
 
     model.will(TextDelta("5 percent. "), call("India"))
     model.will(TextDelta("India by 7."))
     again = worker.runner.resume(before, "a-model")
-    events = heard(worker.follower.frames(again.turn.id, 0))
+    events = received(worker.follower.frames(again.turn.id, 0))
     whole = "First: China grew by 3.5 percent. India by 7."
     assert text_of(events) == whole
     assert [name for name in names(events) if name.startswith("tool")] == ["tool_call", "tool_result"] * 2
@@ -59,8 +61,8 @@ def test_a_cut_answer_goes_on_with_all_that_there_was(make_worker, model, store,
         ("Looking up India", 1, len("First: China grew by 3.5 percent. ")),
     ]
     assert len({record.call.id for record in after.tool_calls}) == 2
-    # The one before is still there, beside it.
-    assert answer_of(store, begun).text == "First: China grew by 3."
+    # The previous version still exists beside it.
+    assert answer_of(store, started).text == "First: China grew by 3."
     assert after.parent_id == before.parent_id
 
 
@@ -68,33 +70,33 @@ def test_a_replay_from_the_database_is_identical(make_worker, model, store, conv
     worker = make_worker(tools=TOOLS)
     model.will(TextDelta("Look: "), call("China"))
     model.will_run(cut(TextDelta("half")))
-    begun = worker.ask(conversation, "China?")
-    heard(worker.follower.frames(begun.turn.id, 0))
+    started = worker.ask(conversation, "China?")
+    received(worker.follower.frames(started.turn.id, 0))
     model.will(TextDelta(" and half"))
-    again = worker.runner.resume(answer_of(store, begun), "a-model")
-    live = [(event.number, event.name, event.data) for event in heard(worker.follower.frames(again.turn.id, 0))]
+    again = worker.runner.resume(answer_of(store, started), "a-model")
+    live = [(event.number, event.name, event.data) for event in received(worker.follower.frames(again.turn.id, 0))]
     worker.running_turns.wait_until_empty(10)
-    told = [(event.number, event.name, event.data) for event in heard(worker.follower.frames(again.turn.id, 0))]
-    assert told == live
+    replayed = [(event.number, event.name, event.data) for event in received(worker.follower.frames(again.turn.id, 0))]
+    assert replayed == live
 
 
 def test_messages_of_a_continuation(make_worker, model, store, conversation):
     worker = make_worker(tools=TOOLS)
     model.will(call("China"))
     model.will_run(cut(TextDelta("China grew")))
-    begun = worker.ask(conversation, "China?")
-    heard(worker.follower.frames(begun.turn.id, 0))
+    started = worker.ask(conversation, "China?")
+    received(worker.follower.frames(started.turn.id, 0))
     model.will(TextDelta(" by 3."))
-    again = worker.runner.resume(answer_of(store, begun), "a-model")
-    heard(worker.follower.frames(again.turn.id, 0))
-    told = model.seen[-1][1:]
-    assert [message.role for message in told] == ["user", "assistant", "tool", "assistant", "user"]
-    assert told[3].text == "China grew"
+    again = worker.runner.resume(answer_of(store, started), "a-model")
+    received(worker.follower.frames(again.turn.id, 0))
+    messages = model.seen[-1][1:]
+    assert [message.role for message in messages] == ["user", "assistant", "tool", "assistant", "user"]
+    assert messages[3].text == "China grew"
 
-    # The request to go on is nobody's question: the next turn does not see it.
+    # The request to continue is not a message of the conversation: the next turn does not see it.
     worker.running_turns.wait_until_empty(10)
     next_one = worker.ask(conversation, "And India?")
-    heard(worker.follower.frames(next_one.turn.id, 0))
+    received(worker.follower.frames(next_one.turn.id, 0))
     said = [(message.role, message.text) for message in model.seen[-1][1:]]
     assert [role for role, _ in said] == ["user", "assistant", "tool", "assistant", "user"]
     assert said[3][1] == "China grew by 3."
@@ -104,14 +106,16 @@ def test_messages_of_a_continuation(make_worker, model, store, conversation):
 def test_a_style_applies_to_one_answer_only(make_worker, model, store, conversation):
     worker = make_worker()
     model.will(TextDelta("word " * 200))
-    begun = worker.ask(conversation, "China?")
-    heard(worker.follower.frames(begun.turn.id, 0))
+    started = worker.ask(conversation, "China?")
+    received(worker.follower.frames(started.turn.id, 0))
     plain = model.seen[-1][0].text
-    heard(worker.follower.frames(worker.runner.regenerate(answer_of(store, begun), "a-model", "shorter").turn.id, 0))
+    received(
+        worker.follower.frames(worker.runner.regenerate(answer_of(store, started), "a-model", "shorter").turn.id, 0)
+    )
     shorter = model.seen[-1]
     assert shorter[0].text.startswith(plain)
     assert "at most 100 words" in shorter[0].text
     assert [message.text for message in shorter[1:]] == ["China?"]
     worker.running_turns.wait_until_empty(10)
-    heard(worker.follower.frames(worker.ask(conversation, "India?").turn.id, 0))
+    received(worker.follower.frames(worker.ask(conversation, "India?").turn.id, 0))
     assert model.seen[-1][0].text == plain

@@ -12,17 +12,17 @@ from chat.store.records import COMPLETED, INTERRUPTED, RUNNING
 from chat.turns.drain import Drain
 
 from .test_running_turns import until
-from .worker import LONG_S, heard, names
+from .worker import LONG_S, names, received
 
 
 def test_running_turns_complete(worker, dictation, store, conversation):
-    begun = worker.ask(conversation)
+    started = worker.ask(conversation)
     drain = Drain(worker.running_turns, LONG_S)
     drain.begin()
     dictation.say(TextDelta("Whole."))
     dictation.end()
     drain.finish()
-    assert store.turns.get(begun.turn.id).status == COMPLETED
+    assert store.turns.get(started.turn.id).status == COMPLETED
 
 
 def test_nothing_new_begins(worker, store, user, conversation):
@@ -34,36 +34,36 @@ def test_nothing_new_begins(worker, store, user, conversation):
 
 def test_turns_left_after_the_grace_are_interrupted_with_their_text(worker, dictation, store, conversation):
     """Check that followers receive the end without a further request."""
-    begun = worker.ask(conversation)
+    started = worker.ask(conversation)
     dictation.say(TextDelta("Half"))
-    until(lambda: len(worker.running_turns.get(begun.turn.id).log.read(0, 0)) == 2)
+    until(lambda: len(worker.running_turns.get(started.turn.id).log.read(0, 0)) == 2)
     Drain(worker.running_turns, 0.05).begin()
-    events = heard(worker.follower.frames(begun.turn.id, 0))
+    events = received(worker.follower.frames(started.turn.id, 0))
     assert names(events) == ["turn", "delta", "error", "done"]
     assert events[-2].data["code"] == "turn_interrupted"
-    assert (store.turns.get(begun.turn.id).status, store.turns.answer(begun.turn).text) == (INTERRUPTED, "Half")
+    assert (store.turns.get(started.turn.id).status, store.turns.answer(started.turn).text) == (INTERRUPTED, "Half")
 
 
 def test_finish_waits_for_running_turns(worker, dictation, store, conversation):
-    begun = worker.ask(conversation)
+    started = worker.ask(conversation)
     drain = Drain(worker.running_turns, LONG_S)
     finished = threading.Event()
     finishing = threading.Thread(target=lambda: (drain.finish(), finished.set()))
     finishing.start()
     until(lambda: worker.running_turns.closed)
     assert not finished.wait(0.05)
-    assert store.turns.get(begun.turn.id).status == RUNNING
+    assert store.turns.get(started.turn.id).status == RUNNING
     dictation.end()
     finishing.join(LONG_S)
-    assert store.turns.get(begun.turn.id).status == COMPLETED
+    assert store.turns.get(started.turn.id).status == COMPLETED
 
 
 def test_a_hurry_leaves_no_grace(worker, dictation, store, conversation):
-    begun = worker.ask(conversation)
+    started = worker.ask(conversation)
     drain = Drain(worker.running_turns, LONG_S)
     drain.hurry()
     drain.finish()
-    assert store.turns.get(begun.turn.id).status == INTERRUPTED
+    assert store.turns.get(started.turn.id).status == INTERRUPTED
 
 
 def test_it_begins_a_moment_after_the_signal_to_shut_down(worker, conversation, monkeypatch):

@@ -50,9 +50,9 @@ def expiry(store: Store, memory: LocalMemory) -> Expiry:
 
 
 def answered(store: Store, conversation: Conversation) -> int:
-    begun = store.turns.begin(conversation.user_id, conversation.id, Question("Q"), RUN)
-    store.turns.finish(Progress(begun.turn, Answer("A"), "[]"), COMPLETED, None)
-    return begun.turn.message_id
+    started = store.turns.begin(conversation.user_id, conversation.id, Question("Q"), RUN)
+    store.turns.finish(Progress(started.turn, Answer("A"), "[]"), COMPLETED, None)
+    return started.turn.message_id
 
 
 def gone(store: Store, conversation: Conversation) -> bool:

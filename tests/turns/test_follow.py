@@ -12,7 +12,7 @@ from chat.messages import TextDelta, Usage
 
 from ..store.scenarios import delete
 from .test_running_turns import until
-from .worker import LONG_S, heard, names, parsed, text_of
+from .worker import LONG_S, names, parsed, received, text_of
 
 
 def whole(worker, turn, after=0):
@@ -26,77 +26,77 @@ def cuts(stream):
 
 
 def test_many_follow_one_turn_and_all_have_the_same(worker, dictation, conversation):
-    begun = worker.ask(conversation, title="Why?")
+    started = worker.ask(conversation, title="Why?")
     with ThreadPoolExecutor(10) as threads:
-        early = [threads.submit(whole, worker, begun.turn) for _ in range(5)]
+        early = [threads.submit(whole, worker, started.turn) for _ in range(5)]
         for number in range(50):
             dictation.say(TextDelta(f"{number} "))
-        late = [threads.submit(whole, worker, begun.turn) for _ in range(5)]
+        late = [threads.submit(whole, worker, started.turn) for _ in range(5)]
         dictation.say(Usage(1, 50))
         dictation.end()
         streams = {each.result(LONG_S) for each in early + late}
     worker.vacant()
     assert len(streams) == 1
-    assert whole(worker, begun.turn) in streams
+    assert whole(worker, started.turn) in streams
     assert text_of(parsed(streams.pop())) == "".join(f"{number} " for number in range(50))
 
 
 def test_it_can_be_taken_up_after_any_event_while_it_runs_and_afterwards(worker, dictation, conversation):
-    begun = worker.ask(conversation)
-    log = worker.running_turns.get(begun.turn.id).log
+    started = worker.ask(conversation)
+    log = worker.running_turns.get(started.turn.id).log
     for number in range(5):
         dictation.say(TextDelta(f"{number} "))
-        log.read(number + 1, LONG_S)  # until it went out, so that each is an event
+        log.read(number + 1, LONG_S)  # until it was sent, so that each is one event
     with ThreadPoolExecutor(10) as threads:
-        following = {after: threads.submit(whole, worker, begun.turn, after) for after in range(8)}
+        following = {after: threads.submit(whole, worker, started.turn, after) for after in range(8)}
         until(lambda: log.followers == 8)
         dictation.say(ModelInterrupted("The stream ended."))
         live = {after: each.result(LONG_S) for after, each in following.items()}
     worker.vacant()
     assert names(parsed(live[0])) == ["turn", *["delta"] * 5, "error", "done"]
     assert live == {after: rest for after, rest in cuts(live[0]).items() if after < 8}
-    assert {after: whole(worker, begun.turn, after) for after in range(9)} == cuts(live[0])
+    assert {after: whole(worker, started.turn, after) for after in range(9)} == cuts(live[0])
 
 
 @pytest.mark.parametrize("after", [4, 1_000])
 def test_after_a_number_that_is_never_reached_it_ends_with_the_turn(worker, dictation, conversation, after):
     """Check numbers from a late or a malicious client."""
-    begun = worker.ask(conversation)
-    log = worker.running_turns.get(begun.turn.id).log
+    started = worker.ask(conversation)
+    log = worker.running_turns.get(started.turn.id).log
     with ThreadPoolExecutor(1) as threads:
-        following = threads.submit(lambda: heard(worker.follower.frames(begun.turn.id, after)))
+        following = threads.submit(lambda: received(worker.follower.frames(started.turn.id, after)))
         until(lambda: log.followers)
         dictation.say(TextDelta("a"))
         dictation.end()
         assert following.result(LONG_S) == []
     worker.vacant()
-    assert whole(worker, begun.turn, after) == b""
+    assert whole(worker, started.turn, after) == b""
 
 
 def test_a_silent_turn_keeps_the_line_open(worker, dictation, conversation, monkeypatch):
     monkeypatch.setattr("chat.turns.follow.HEARTBEAT_S", 0.02)
-    begun = worker.ask(conversation)
-    frames = worker.follower.frames(begun.turn.id, 0)
+    started = worker.ask(conversation)
+    frames = worker.follower.frames(started.turn.id, 0)
     assert names(parsed(next(frames))) == ["turn"]
     beats = [next(frames), next(frames)]
     assert all(beat.startswith(b":") and beat.endswith(b"\n\n") for beat in beats)
     dictation.end()
-    assert names(heard(frames)) == ["done"]
-    worker.ended(begun)
+    assert names(received(frames)) == ["done"]
+    worker.ended(started)
 
 
 def test_a_follower_that_leaves_is_no_longer_counted_and_the_turn_goes_on(worker, dictation, conversation):
-    begun = worker.ask(conversation)
-    log = worker.running_turns.get(begun.turn.id).log
-    staying, leaving = (worker.follower.frames(begun.turn.id, 0) for _ in range(2))
+    started = worker.ask(conversation)
+    log = worker.running_turns.get(started.turn.id).log
+    staying, leaving = (worker.follower.frames(started.turn.id, 0) for _ in range(2))
     next(staying), next(leaving)
     assert log.followers == 2
     leaving.close()
     assert log.followers == 1
     dictation.end()
-    heard(staying)
+    received(staying)
     assert log.followers == 0
-    assert worker.ended(begun).status == "completed"
+    assert worker.ended(started).status == "completed"
 
 
 def test_an_unknown_turn_has_no_events(worker, store, conversation):
@@ -110,13 +110,13 @@ def test_a_home_that_does_not_answer_is_waited_for(make_worker, dictation, conve
     """Check a worker without a socket whose turn runs: its events come from the database in the end."""
     monkeypatch.setattr("chat.turns.follow._RETRY_S", 0.02)
     there, here = make_worker(), make_worker()
-    begun = there.ask(conversation)
-    frames = here.follower.frames(begun.turn.id, 0)
+    started = there.ask(conversation)
+    frames = here.follower.frames(started.turn.id, 0)
     assert next(frames).startswith(b":")
     dictation.say(TextDelta("All "), TextDelta("of it."))
     dictation.end()
-    told = whole(there, begun.turn)
-    assert heard(frames) == parsed(told)
+    stream = whole(there, started.turn)
+    assert received(frames) == parsed(stream)
     there.vacant()
 
 
@@ -155,19 +155,19 @@ def test_a_database_that_is_broken_for_good_ends_the_stream_with_an_error(
         b'"retryable":false}\n\n'
     ]
     assert f"Turn {turn.id} cannot be followed: {cause}" in caplog.text
-    assert names(heard(here.follower.frames(turn.id, 0)))[-1] == "done"
+    assert names(received(here.follower.frames(turn.id, 0)))[-1] == "done"
 
 
 @pytest.mark.parametrize("question", ["get", "with_answer"])
 def test_a_database_that_is_away_for_a_moment_is_waited_for(make_worker, store, conversation, monkeypatch, question):
     monkeypatch.setattr("chat.turns.follow._RETRY_S", 0.01)
     turn = make_worker().answered(conversation)
-    told = whole(make_worker(), turn)
+    stream = whole(make_worker(), turn)
     away = [StoreUnavailable("The database is busy.")] * 3
     monkeypatch.setattr(store, "turns", Unreadable(store.turns, **{question: away}))
     first, *more = make_worker().follower.frames(turn.id, 0)
     beats = [each for each in (first, *more) if each.startswith(b":")]
-    assert (len(beats), b"".join(more[len(beats) - 1 :])) == (3, told)
+    assert (len(beats), b"".join(more[len(beats) - 1 :])) == (3, stream)
 
 
 def test_a_replay_has_the_current_title(worker, store, user, conversation):

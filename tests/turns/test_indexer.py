@@ -16,8 +16,8 @@ RUN = Run("a-model", "sync", "here:1")
 
 
 def answer(store: Store, conversation: Conversation) -> None:
-    begun = store.turns.begin(conversation.user_id, conversation.id, Question("apricots"), RUN)
-    store.turns.finish(Progress(begun.turn, Answer("bananas"), "[]"), COMPLETED, None)
+    started = store.turns.begin(conversation.user_id, conversation.id, Question("apricots"), RUN)
+    store.turns.finish(Progress(started.turn, Answer("bananas"), "[]"), COMPLETED, None)
 
 
 def test_pending_texts_are_indexed_once(store: Store, conversation: Conversation) -> None:

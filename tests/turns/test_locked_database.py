@@ -12,7 +12,7 @@ from chat.messages import TextDelta
 from chat.store.records import COMPLETED, FAILED, RUNNING, TurnError
 
 from ..store.scenarios import delete, write_lock
-from .worker import LONG_S, heard, text_of
+from .worker import LONG_S, received, text_of
 
 
 @pytest.fixture(autouse=True)
@@ -28,8 +28,8 @@ def put_off(caplog):
     def wait(what, times=1):
         pause = threading.Event()
         for _ in range(1_000):
-            told = [record.getMessage() for record in caplog.records]
-            if sum("put off" in message and what in message for message in told) >= times:
+            messages = [record.getMessage() for record in caplog.records]
+            if sum("put off" in message and what in message for message in messages) >= times:
                 return
             pause.wait(0.01)
         raise AssertionError(f"nothing about {what!r} was put off")
@@ -38,42 +38,42 @@ def put_off(caplog):
 
 
 def test_an_end_waits_for_the_database(worker, dictation, store, conversation, put_off):
-    begun = worker.ask(conversation)
+    started = worker.ask(conversation)
     with write_lock(store.database.path):
         dictation.say(TextDelta("All "), TextDelta("of it."))
         dictation.end()
         put_off("The end of turn")
-        assert store.turns.get(begun.turn.id).status == RUNNING
-        running = worker.running_turns.get(begun.turn.id)
+        assert store.turns.get(started.turn.id).status == RUNNING
+        running = worker.running_turns.get(started.turn.id)
         assert "done" not in [event.name for event in running.log.read(0, 0)]
-    events = heard(worker.follower.frames(begun.turn.id, 0))
+    events = received(worker.follower.frames(started.turn.id, 0))
     assert (text_of(events), events[-1].data["status"]) == ("All of it.", COMPLETED)
-    ended = worker.ended(begun)
+    ended = worker.ended(started)
     assert (ended.status, store.turns.answer(ended).text) == (COMPLETED, "All of it.")
 
 
 def test_followers_read_on_while_it_is_locked(worker, dictation, store, conversation):
-    begun = worker.ask(conversation)
-    log = worker.running_turns.get(begun.turn.id).log
+    started = worker.ask(conversation)
+    log = worker.running_turns.get(started.turn.id).log
     with write_lock(store.database.path):
         dictation.say(TextDelta("On "))
         assert [event.name for event in log.read(1, LONG_S)] == ["delta"]
         dictation.say(TextDelta("and on."))
         assert [event.name for event in log.read(2, LONG_S)] == ["delta"]
     dictation.end()
-    assert worker.ended(begun).status == COMPLETED
+    assert worker.ended(started).status == COMPLETED
 
 
 def test_the_end_is_retried_until_it_is_committed(worker, dictation, store, conversation, put_off, monkeypatch):
     """Check that a displayed answer is not lost, and that followers receive no end before the commit."""
     monkeypatch.setattr("chat.turns.runner._MAX_COMMIT_RETRY_S", 0.5)
-    begun = worker.ask(conversation)
+    started = worker.ask(conversation)
     with write_lock(store.database.path):
         dictation.say(TextDelta("Whole."))
         dictation.end()
         put_off("The end of turn", times=4)
         assert worker.running_turns.turns()
-    ended = worker.ended(begun)
+    ended = worker.ended(started)
     assert (ended.status, store.turns.answer(ended).text) == (COMPLETED, "Whole.")
 
 
@@ -85,7 +85,7 @@ def test_followers_learn_of_an_end_that_the_database_refuses(worker, dictation, 
     frames = worker.follower.frames(worker.ask(conversation).turn.id, 0)
     dictation.say(TextDelta("Lost."))
     dictation.end()
-    events = heard(frames)
+    events = received(frames)
     assert (events[-2].data["code"], events[-1].data["status"]) == ("not_kept", FAILED)
     worker.vacant()
     assert worker.memory.entries() == []
@@ -97,33 +97,33 @@ def test_a_checkpoint_that_was_put_off_is_made_up_for(
     """Check that the text is saved although the model sends no more."""
     monkeypatch.setattr("chat.turns.running_turns._CHECKPOINT_S", 0.05)
     worker = make_worker()
-    begun = worker.ask(conversation)
+    started = worker.ask(conversation)
     with write_lock(store.database.path):
         dictation.say(TextDelta("Half"))
         put_off("Checkpoint of 1 turns")
-        assert store.turns.answer(begun.turn).text == ""
+        assert store.turns.answer(started.turn).text == ""
     pause = threading.Event()
     for _ in range(1_000):
-        if store.turns.answer(begun.turn).text == "Half":
+        if store.turns.answer(started.turn).text == "Half":
             break
         pause.wait(0.01)
-    assert store.turns.answer(begun.turn).text == "Half"
+    assert store.turns.answer(started.turn).text == "Half"
     dictation.end()
-    worker.ended(begun)
+    worker.ended(started)
 
 
 def test_a_turn_of_a_deleted_conversation_ends_for_its_followers(worker, dictation, store, conversation):
-    begun = worker.ask(conversation)
-    store.turns.interrupt_lost([], {}, [begun.turn.id], TurnError("turn_interrupted", "Gone.", True))
+    started = worker.ask(conversation)
+    store.turns.interrupt_lost([], {}, [started.turn.id], TurnError("turn_interrupted", "Gone.", True))
     delete(store, conversation)
-    frames = worker.follower.frames(begun.turn.id, 0)
+    frames = worker.follower.frames(started.turn.id, 0)
     next(frames)
     dictation.say(TextDelta("To nobody."))
     dictation.end()
-    events = heard(frames)
+    events = received(frames)
     assert (events[-2].data["code"], events[-1].data["status"]) == ("not_kept", FAILED)
     worker.vacant()
-    assert list(worker.follower.frames(begun.turn.id, 0)) == []
+    assert list(worker.follower.frames(started.turn.id, 0)) == []
 
 
 def test_a_turn_that_begins_after_its_request_has_failed(worker, dictation, store, conversation):
@@ -139,7 +139,7 @@ def test_a_turn_that_begins_after_its_request_has_failed(worker, dictation, stor
     dictation.say(TextDelta("Here."))
     dictation.end()
     store.database.write_unbounded(lambda: store.database.peewee.connection().set_trace_callback(None))
-    begun = worker.ask(conversation, client_id="once")
-    assert not begun.created
-    ended = worker.ended(begun)
+    started = worker.ask(conversation, client_id="once")
+    assert not started.created
+    ended = worker.ended(started)
     assert (ended.status, store.turns.answer(ended).text) == (COMPLETED, "Here.")

@@ -18,7 +18,7 @@ from .whole_scene import TOOLS, Clock, Scene
 from .worker import text_of
 
 ALL_OF_IT = "The(0) market(1) "
-# Longer than a busy machine keeps a model silent that is well.
+# Longer than a healthy model is silent on a busy machine.
 MODEL_TIMEOUT_S = 1.0
 
 

@@ -8,7 +8,7 @@ from chat.store.records import COMPLETED, INTERRUPTED
 
 from .peer_process import PeerProcess
 from .test_running_turns import until
-from .worker import heard, names, parsed, text_of
+from .worker import names, parsed, received, text_of
 
 
 @pytest.fixture
@@ -43,7 +43,7 @@ def test_a_turn_is_followed_across_workers(peer, worker, store, mode):
     frames = worker.follower.frames(asked["turn"], 0)
     stream = read_until(frames, "One ")
     assert store.turns.get(asked["turn"]).status == "running"
-    # A second follower takes up, while the turn runs, after what the first has.
+    # A second follower continues, while the turn runs, after the last event of the first.
     resumed = worker.follower.frames(asked["turn"], parsed(stream)[-1].number)
     there.tell(say="two ")
     resumed_stream = read_until(resumed, "two ")
@@ -53,7 +53,7 @@ def test_a_turn_is_followed_across_workers(peer, worker, store, mode):
     there_frames = there.ask(follow=asked["turn"])["frames"].encode()
     everything = stream + b"".join(frames)
     assert parsed(everything) == parsed(there_frames)
-    assert parsed(resumed_stream) + heard(resumed) == parsed(there_frames)[len(parsed(stream)) :]
+    assert parsed(resumed_stream) + received(resumed) == parsed(there_frames)[len(parsed(stream)) :]
     assert text_of(parsed(everything)) == "One two three " + "wörd 🙂 " * 20_000
     # And again from the database, byte for byte.
     until(lambda: store.turns.get(asked["turn"]).status == COMPLETED)
@@ -67,7 +67,7 @@ def test_a_worker_that_goes_in_good_order_ends_its_turns(peer, worker, store):
     frames = worker.follower.frames(asked["turn"], 0)
     stream = read_until(frames, "Half")
     there.ask(stop=True)
-    events = parsed(stream) + heard(frames)
+    events = parsed(stream) + received(frames)
     assert names(events) == ["turn", "delta", "error", "done"]
     assert events[-1].data["status"] == INTERRUPTED
     ended, answer, _ = store.turns.with_answer(asked["turn"])
@@ -86,8 +86,8 @@ def test_a_worker_killed_in_mid_turn_is_an_interruption(peer, make_worker, store
     frames = worker.follower.frames(turn.id, 0)
     before = parsed(read_until(frames, "kept perhaps lost"))
     there.kill()
-    after = heard(frames)
-    # It had all that was said, so nothing comes twice: the error and the end, under numbers that go on.
+    after = received(frames)
+    # It had received every delta, so only the error and the end follow, with consecutive numbers.
     assert names(after) == ["error", "done"]
     assert [event.number for event in after] == [before[-1].number + 1, before[-1].number + 2]
     assert (after[0].data["code"], after[0].data["retryable"]) == ("turn_interrupted", True)
@@ -95,7 +95,7 @@ def test_a_worker_killed_in_mid_turn_is_an_interruption(peer, make_worker, store
     ended, answer, _ = store.turns.with_answer(turn.id)
     assert ended.status == INTERRUPTED
     assert answer.text in ("kept ", "kept perhaps lost")
-    # Whoever comes later is told what was kept, and the end.
-    late = heard(worker.follower.frames(turn.id, 0))
+    # A later follower receives the stored events and the end.
+    late = received(worker.follower.frames(turn.id, 0))
     assert (text_of(late), names(late)[-2:]) == (answer.text, ["error", "done"])
     assert [event.number for event in late] == list(range(1, len(late) + 1))

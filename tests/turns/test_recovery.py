@@ -17,7 +17,7 @@ from chat.turns.running_turns import RunningTurns
 
 from ..store.scenarios import DIED, RUN, at_once, begin, checkpoint_delta, write_lock
 from .test_running_turns import until
-from .worker import heard, names
+from .worker import names, received
 
 
 @pytest.fixture
@@ -66,7 +66,7 @@ def test_an_interrupted_call_has_no_result_and_the_model_sees_that(make_worker, 
         [checkpoint_delta(turn, "Half", event_offsets='[4,"call 0"]', tool_calls={0: call})], [turn.id]
     )
     until(lambda: store.turns.get(turn.id).status == INTERRUPTED)
-    assert names(heard(worker.follower.frames(turn.id, 0))) == ["turn", "delta", "tool_call", "error", "done"]
+    assert names(received(worker.follower.frames(turn.id, 0))) == ["turn", "delta", "tool_call", "error", "done"]
     worker.answered(conversation, "Again?")
     _, question, said, result, again = model.seen[-1]
     assert [message.text for message in (question, said, again)] == ["Why?", "Half", "Again?"]
@@ -111,7 +111,7 @@ def test_a_suspended_worker_restarts_its_observation(store, dead):
     clock = Clock()
     recovery = looking(store, Presence.UNKNOWN, heartbeats=Heartbeats(clock))
     assert sweeps(recovery, clock, 7) == []
-    clock.now += 3600  # a laptop that slept: the other worker slept too
+    clock.now += 3600  # a laptop that was suspended with all its workers
     assert sweeps(recovery, clock, 8) == []
     assert sweeps(recovery, clock, 1) == [dead.id]
 
@@ -123,7 +123,7 @@ def test_a_locked_database_makes_no_worker_look_dead(store, dead, monkeypatch):
     for seconds in range(5, 15):
         with write_lock(store.database.path):
             assert sweeps(recovery, clock, seconds) == []
-        # Time enough for a worker that lives to renew its leases.
+        # Enough time for a live worker to renew its leases.
         assert sweeps(recovery, clock, 3) == []
         time.sleep(0.002)
         store.turns.checkpoint([], [dead.id])
@@ -172,7 +172,7 @@ def test_all_workers_may_look_at_once(store, dead):
 
 def test_the_conversation_goes_on_and_followers_hear_the_end(make_worker, store, conversation, dead):
     worker = make_worker(presence=lambda _: Presence.GONE)
-    events = heard(worker.follower.frames(dead.id, 0))
+    events = received(worker.follower.frames(dead.id, 0))
     assert names(events) == ["turn", "delta", "error", "done"]
     assert worker.answered(conversation, "Again?").status == "completed"
 

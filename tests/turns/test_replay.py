@@ -85,9 +85,9 @@ def test_simultaneous_followers_wait_for_one_read(ended):
         following = [threads.submit(follow) for _ in range(8)]
         come.wait(LONG_S)
         go.set()
-        told = [each.result(LONG_S) for each in following]
-    assert len({id(each) for each in told}) == 1
-    assert frames(told[0])
+        replays_of_followers = [each.result(LONG_S) for each in following]
+    assert len({id(each) for each in replays_of_followers}) == 1
+    assert frames(replays_of_followers[0])
     assert count == [1]
 
 

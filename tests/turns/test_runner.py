@@ -13,7 +13,7 @@ from chat.messages import ReasoningDelta, TextDelta, Tool, ToolCall, ToolResult,
 from chat.store.records import COMPLETED, FAILED, INTERRUPTED, RUNNING, STOPPED
 from chat.turns.runner import Limits
 
-from .worker import LONG_S, heard, names, text_of
+from .worker import LONG_S, names, received, text_of
 
 
 def look_up(what: str) -> ToolResult:
@@ -29,9 +29,9 @@ def call(what, number=0):
     return ToolCall(f"call_{number}", "look_up", json.dumps({"what": what}))
 
 
-def begun_and_heard(worker, begun, names_wanted):
+def begun_and_heard(worker, started, names_wanted):
     """Wait until a running turn has these events."""
-    live = worker.running_turns.get(begun.turn.id)
+    live = worker.running_turns.get(started.turn.id)
     while [event.name for event in live.log.read(0, 0)] != names_wanted:
         assert live.log.read(len(live.log.read(0, 0)), LONG_S), "it has ended"
     return live
@@ -42,23 +42,23 @@ class TestACompleteTurn:
         worker = make_worker(tools=TOOLS)
         model.will(ReasoningDelta("Hm."), TextDelta("Let me "), TextDelta("see."), call("China"), Usage(10, 5))
         model.will(*(TextDelta(f"wörd {number} 🙂 ") for number in range(200)), Usage(40, 200))
-        begun = worker.ask(conversation, "China?", title="China?")
-        events = heard(worker.follower.frames(begun.turn.id, 0))
+        started = worker.ask(conversation, "China?", title="China?")
+        events = received(worker.follower.frames(started.turn.id, 0))
         assert names(events)[:2] == ["turn", "title"]
         assert names(events)[-1] == "done"
         assert [event.number for event in events] == list(range(1, len(events) + 1))
         assert events[0].data == {
-            "turn_id": begun.turn.id,
+            "turn_id": started.turn.id,
             "conversation_id": conversation.id,
-            "user_message_id": begun.turn.user_message_id,
-            "message_id": begun.turn.message_id,
+            "user_message_id": started.turn.user_message_id,
+            "message_id": started.turn.message_id,
             "mode": "sync",
             "worker": worker.peers.name,
             "model": "a-model",
         }
         usage = {"prompt_tokens": 50, "completion_tokens": 205, "total_tokens": 255}
         assert (events[-1].data["status"], events[-1].data["usage"]) == (COMPLETED, usage)
-        _, message = store.owned.message(user, begun.turn.message_id)
+        _, message = store.owned.message(user, started.turn.message_id)
         assert message.text == text_of(events)
         assert message.text == "Let me see." + "".join(f"wörd {number} 🙂 " for number in range(200))
         assert (message.reasoning, message.turn.status, message.turn.usage) == ("Hm.", COMPLETED, Usage(50, 205))
@@ -75,14 +75,14 @@ class TestACompleteTurn:
 
         model.will_run(first_step)
         model.will(ReasoningDelta("Hm."), TextDelta("There."), Usage(1, 2))
-        begun = worker.ask(conversation, "Both?", title="Both?")
-        frames = worker.follower.frames(begun.turn.id, 0)
+        started = worker.ask(conversation, "Both?", title="Both?")
+        frames = worker.follower.frames(started.turn.id, 0)
         live = next(frames)
         followed.set()
         live += b"".join(frames)
         worker.vacant()
-        assert b"".join(worker.follower.frames(begun.turn.id, 0)) == live
-        assert names(heard([live])).count("tool_result") == 4
+        assert b"".join(worker.follower.frames(started.turn.id, 0)) == live
+        assert names(received([live])).count("tool_result") == 4
 
     def test_an_answer_of_nothing_is_complete(self, worker, model, store, conversation):
         model.will()
@@ -97,8 +97,8 @@ class TestACompleteTurn:
 
     def test_turns_side_by_side_do_not_mix(self, worker, store, user):
         places = [store.conversations.create(user) for _ in range(20)]
-        begun = [worker.ask(place, f"question {place.id}") for place in places]
-        ended = [worker.ended(each) for each in begun]
+        started = [worker.ask(place, f"question {place.id}") for place in places]
+        ended = [worker.ended(each) for each in started]
         expected = [f"You said: question {place.id}" for place in places]
         assert [store.turns.answer(turn).text for turn in ended] == expected
 
@@ -122,53 +122,53 @@ class TestFailures:
     )
     def test_partial_text_is_stored_with_the_error(self, worker, dictation, store, conversation, error):
         code, retryable = getattr(error, "code", "internal"), getattr(error, "retryable", True)
-        begun = worker.ask(conversation)
+        started = worker.ask(conversation)
         dictation.say(TextDelta("Half "), TextDelta("of it"), error)
-        events = heard(worker.follower.frames(begun.turn.id, 0))
+        events = received(worker.follower.frames(started.turn.id, 0))
         worker.vacant()
         assert names(events)[-2:] == ["error", "done"]
         assert (events[-2].data["code"], events[-2].data["retryable"]) == (code, retryable)
         assert events[-1].data["status"] == FAILED
-        ended, answer, _ = store.turns.with_answer(begun.turn.id)
+        ended, answer, _ = store.turns.with_answer(started.turn.id)
         assert (ended.status, ended.error.code, answer.text) == (FAILED, code, "Half of it")
         assert text_of(events) == "Half of it"
         assert "hunter2" not in json.dumps([event.data for event in events]) + ended.error.message
-        assert heard(worker.follower.frames(begun.turn.id, 0)) == events
+        assert received(worker.follower.frames(started.turn.id, 0)) == events
         assert worker.answered(conversation, "Again?").status == COMPLETED
 
     def test_a_silent_model_is_ended_by_the_deadline(self, make_worker, dictation, store, conversation):
         worker = make_worker(limits=Limits(0.3, 100_000))
-        begun = worker.ask(conversation)
+        started = worker.ask(conversation)
         dictation.say(TextDelta("Half"))
-        events = heard(worker.follower.frames(begun.turn.id, 0))
+        events = received(worker.follower.frames(started.turn.id, 0))
         assert (events[-2].data["code"], events[-1].data["status"]) == ("turn_timeout", FAILED)
-        assert store.turns.answer(worker.ended(begun)).text == "Half"
+        assert store.turns.answer(worker.ended(started)).text == "Half"
 
     def test_a_stop_is_no_error(self, worker, dictation, store, conversation):
-        begun = worker.ask(conversation)
+        started = worker.ask(conversation)
         dictation.say(TextDelta("Half"))
-        begun_and_heard(worker, begun, ["turn", "delta"]).cancellation.cancel("stopped")
-        assert names(heard(worker.follower.frames(begun.turn.id, 0))) == ["turn", "delta", "done"]
-        ended = worker.ended(begun)
+        begun_and_heard(worker, started, ["turn", "delta"]).cancellation.cancel("stopped")
+        assert names(received(worker.follower.frames(started.turn.id, 0))) == ["turn", "delta", "done"]
+        ended = worker.ended(started)
         assert (ended.status, ended.error, store.turns.answer(ended).text) == (STOPPED, None, "Half")
 
     def test_a_worker_that_shuts_down_commits_partial_answers(self, worker, dictation, store, conversation):
-        begun = worker.ask(conversation)
+        started = worker.ask(conversation)
         dictation.say(TextDelta("Half"), call("China"))
-        begun_and_heard(worker, begun, ["turn", "delta"])
+        begun_and_heard(worker, started, ["turn", "delta"])
         worker.running_turns.end_all("interrupted", LONG_S)
         assert worker.running_turns.turns() == []
-        ended, answer, _ = store.turns.with_answer(begun.turn.id)
+        ended, answer, _ = store.turns.with_answer(started.turn.id)
         assert (ended.status, ended.error.code, answer.text) == (INTERRUPTED, "turn_interrupted", "Half")
 
     def test_a_model_that_sends_text_that_cannot_be_encoded(self, worker, dictation, store, conversation):
         """Check a lone surrogate, which cannot be encoded: the turn fails, and the text before it is stored."""
-        begun = worker.ask(conversation)
+        started = worker.ask(conversation)
         dictation.say(ReasoningDelta("Hm."), TextDelta("Half \ud800"), ReasoningDelta("Hm"))
         dictation.end()
-        events = heard(worker.follower.frames(begun.turn.id, 0))
+        events = received(worker.follower.frames(started.turn.id, 0))
         assert (events[-2].data["code"], events[-1].data["status"]) == ("internal", FAILED)
-        assert worker.ended(begun).status == FAILED
+        assert worker.ended(started).status == FAILED
 
     def test_a_history_that_cannot_be_read_fails_the_turn(self, make_worker, store, conversation, monkeypatch):
         worker = make_worker(memory_bytes=0)
@@ -178,10 +178,10 @@ class TestFailures:
             raise StoreUnavailable("The database cannot be used at the moment.")
 
         monkeypatch.setattr(store.history, "path_to", unreadable)
-        begun = worker.ask(conversation, "Second?")
-        events = heard(worker.follower.frames(begun.turn.id, 0))
+        started = worker.ask(conversation, "Second?")
+        events = received(worker.follower.frames(started.turn.id, 0))
         assert (names(events), events[-2].data["code"]) == (["turn", "error", "done"], "database_unavailable")
-        assert worker.ended(begun).status == FAILED
+        assert worker.ended(started).status == FAILED
         monkeypatch.undo()
         assert worker.answered(conversation, "Third?").status == COMPLETED
 
@@ -192,11 +192,11 @@ class TestFailures:
             raise RuntimeError("no one expected this")
 
         monkeypatch.setattr(store.turns, "finish", broken)
-        begun = worker.ask(conversation)
-        frames = worker.follower.frames(begun.turn.id, 0)
+        started = worker.ask(conversation)
+        frames = worker.follower.frames(started.turn.id, 0)
         next(frames)
         dictation.end()
-        events = heard(frames)
+        events = received(frames)
         assert (names(events), events[-1].data["status"]) == (["error", "done"], FAILED)
         worker.vacant()
         assert "could not be ended" in caplog.text
@@ -207,9 +207,9 @@ class TestFailures:
                 raise RuntimeError("can't start new thread")
 
         monkeypatch.setattr(threading, "Thread", Refused)
-        begun = worker.ask(conversation)
+        started = worker.ask(conversation)
         monkeypatch.undo()
-        ended = worker.ended(begun)
+        ended = worker.ended(started)
         assert (ended.status, ended.error.retryable) == (FAILED, True)
         assert worker.answered(conversation, "Again?").status == COMPLETED
 
@@ -219,14 +219,14 @@ class TestPlaces:
         self, make_worker, dictation, store, user, conversation
     ):
         worker = make_worker(most_turns=1)
-        begun = worker.ask(conversation)
+        started = worker.ask(conversation)
         other = store.conversations.create(user)
         with pytest.raises(Overloaded) as refused:
             worker.ask(other)
         assert refused.value.retry_after_s > 0
         assert store.history.of_conversation(other.id) == []
         dictation.end()
-        worker.ended(begun)
+        worker.ended(started)
         assert worker.answered(other).status == COMPLETED
 
     def test_a_question_that_is_refused_gives_its_place_back(self, make_worker, store, user, conversation):
@@ -239,8 +239,8 @@ class TestPlaces:
 
     def test_a_neighbour_has_places_of_its_own(self, make_worker, dictation, store, user, conversation):
         full, free = make_worker(most_turns=1), make_worker(most_turns=1)
-        begun = full.ask(conversation)
+        started = full.ask(conversation)
         assert free.answered(store.conversations.create(user)).status == COMPLETED
-        assert store.turns.get(begun.turn.id).status == RUNNING
+        assert store.turns.get(started.turn.id).status == RUNNING
         dictation.end()
-        full.ended(begun)
+        full.ended(started)

@@ -303,7 +303,7 @@ def play(running, clock, steps):
         elif step == "checkpoint":
             checkpoints.append(running.checkpoint_delta())
         elif step == "checkpoint in vain":
-            checkpoints.append(running.checkpoint_delta())  # it may have taken effect all the same
+            checkpoints.append(running.checkpoint_delta())  # the commit may have taken effect nevertheless
             running.checkpoint_failed()
     return checkpoints
 

@@ -12,7 +12,7 @@ import pytest
 from chat.messages import TextDelta, ToolCall
 from chat.store.records import COMPLETED, INTERRUPTED, RUNNING
 
-from .worker import LONG_S, heard, text_of
+from .worker import LONG_S, received, text_of
 
 
 @pytest.fixture
@@ -37,25 +37,25 @@ def lease(store, turn):
 
 def test_partial_text_is_in_the_database_while_the_turn_runs(brisk, make_worker, dictation, store, conversation):
     worker = make_worker()
-    begun = worker.ask(conversation)
+    started = worker.ask(conversation)
     dictation.say(TextDelta("Half"))
-    until(lambda: store.turns.answer(begun.turn).text == "Half")
-    assert store.turns.get(begun.turn.id).status == RUNNING
+    until(lambda: store.turns.answer(started.turn).text == "Half")
+    assert store.turns.get(started.turn.id).status == RUNNING
     dictation.say(TextDelta(" and the rest"), ToolCall("c", "unheard_of", "{}"))
-    until(lambda: store.turns.answer(begun.turn).text == "Half and the rest")
+    until(lambda: store.turns.answer(started.turn).text == "Half and the rest")
     dictation.end()
-    assert worker.ended(begun).status == COMPLETED
+    assert worker.ended(started).status == COMPLETED
 
 
 def test_a_silent_turn_stays_alive(brisk, make_worker, dictation, store, conversation):
     worker = make_worker()
-    begun = worker.ask(conversation)
-    renewed = lease(store, begun.turn)
-    until(lambda: lease(store, begun.turn) > renewed)
-    renewed = lease(store, begun.turn)
-    until(lambda: lease(store, begun.turn) > renewed)
+    started = worker.ask(conversation)
+    renewed = lease(store, started.turn)
+    until(lambda: lease(store, started.turn) > renewed)
+    renewed = lease(store, started.turn)
+    until(lambda: lease(store, started.turn) > renewed)
     dictation.end()
-    worker.ended(begun)
+    worker.ended(started)
 
 
 def test_a_checkpoint_that_breaks_in_the_middle_loses_nothing(brisk, make_worker, model, store, user, monkeypatch):
@@ -69,12 +69,12 @@ def test_a_checkpoint_that_breaks_in_the_middle_loses_nothing(brisk, make_worker
         yield TextDelta("two")
         end.wait(LONG_S)
 
-    begun = []
+    started = []
     for _ in range(2):
         model.will_run(in_two_halves)
-        begun.append(worker.ask(store.conversations.create(user)))
-    second = worker.running_turns.get(begun[1].turn.id)
-    until(lambda: store.turns.answer(begun[1].turn).text == "One ")
+        started.append(worker.ask(store.conversations.create(user)))
+    second = worker.running_turns.get(started[1].turn.id)
+    until(lambda: store.turns.answer(started[1].turn).text == "One ")
     original, broken = second.checkpoint_delta, []
 
     def failing_once():
@@ -85,22 +85,22 @@ def test_a_checkpoint_that_breaks_in_the_middle_loses_nothing(brisk, make_worker
 
     monkeypatch.setattr(second, "checkpoint_delta", failing_once)
     go_on.set()
-    until(lambda: all(store.turns.answer(each.turn).text == "One two" for each in begun))
+    until(lambda: all(store.turns.answer(each.turn).text == "One two" for each in started))
     assert broken
     end.set()
-    assert [worker.ended(each).status for each in begun] == [COMPLETED] * 2
+    assert [worker.ended(each).status for each in started] == [COMPLETED] * 2
 
 
 def test_the_ticker_flushes_the_last_delta(worker, dictation, conversation):
     """Check a second delta right after the first, followed by silence: it is sent without a third."""
-    begun = worker.ask(conversation)
+    started = worker.ask(conversation)
     dictation.say(TextDelta("One "), TextDelta("two"))
-    log = worker.running_turns.get(begun.turn.id).log
+    log = worker.running_turns.get(started.turn.id).log
     found = []
     while "".join(event.data.decode() for event in found).count("text") < 2:
         found += log.read(found[-1].number if found else 1, LONG_S)
     dictation.end()
-    assert text_of(heard(worker.follower.frames(begun.turn.id, 0))) == "One two"
+    assert text_of(received(worker.follower.frames(started.turn.id, 0))) == "One two"
     worker.vacant()
 
 
@@ -113,14 +113,14 @@ class TestEndingAll:
                 ended.wait(LONG_S)
             cancellation.check()
 
-        begun = []
+        started = []
         for _ in range(5):
             model.will_run(hang)
-            begun.append(worker.ask(store.conversations.create(user)))
+            started.append(worker.ask(store.conversations.create(user)))
         until(lambda: all(len(running.log.read(0, 0)) == 2 for running in worker.running_turns.turns()))
         worker.running_turns.end_all("interrupted", LONG_S)
         assert worker.running_turns.turns() == []
-        ended = [store.turns.get(each.turn.id) for each in begun]
+        ended = [store.turns.get(each.turn.id) for each in started]
         assert {(turn.status, store.turns.answer(turn).text) for turn in ended} == {(INTERRUPTED, "Half")}
 
     def test_the_wait_for_an_unresponsive_turn_is_bounded(self, worker, model, store, conversation):
@@ -131,11 +131,11 @@ class TestEndingAll:
             yield TextDelta("At last.")
 
         model.will_run(deaf)
-        begun = worker.ask(conversation)
+        started = worker.ask(conversation)
         worker.running_turns.end_all("interrupted", 0.05)
-        assert [running.turn.id for running in worker.running_turns.turns()] == [begun.turn.id]
+        assert [running.turn.id for running in worker.running_turns.turns()] == [started.turn.id]
         release.set()
-        assert worker.ended(begun).status == INTERRUPTED
+        assert worker.ended(started).status == INTERRUPTED
 
     def test_there_may_be_none(self, worker):
         worker.running_turns.end_all("interrupted", LONG_S)

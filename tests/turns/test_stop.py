@@ -11,22 +11,22 @@ from chat.turns.stop import Stopper
 
 from ..store.scenarios import at_once, begin
 from .test_running_turns import until
-from .worker import LONG_S, heard, names
+from .worker import LONG_S, names, received
 
 
 def half_said(worker, dictation, conversation):
-    begun = worker.ask(conversation)
+    started = worker.ask(conversation)
     dictation.say(TextDelta("Half"))
-    until(lambda: len(worker.running_turns.get(begun.turn.id).log.read(0, 0)) == 2)
-    return begun
+    until(lambda: len(worker.running_turns.get(started.turn.id).log.read(0, 0)) == 2)
+    return started
 
 
 def test_in_mid_stream(worker, dictation, store, conversation):
-    begun = half_said(worker, dictation, conversation)
-    stopped = worker.stopper.stop(begun.turn)
+    started = half_said(worker, dictation, conversation)
+    stopped = worker.stopper.stop(started.turn)
     assert (stopped.status, stopped.error) == (STOPPED, None)
     assert store.turns.answer(stopped).text == "Half"
-    assert names(heard(worker.follower.frames(begun.turn.id, 0))) == ["turn", "delta", "done"]
+    assert names(received(worker.follower.frames(started.turn.id, 0))) == ["turn", "delta", "done"]
 
 
 def test_in_mid_tool(make_worker, model, store, conversation):
@@ -40,16 +40,16 @@ def test_in_mid_tool(make_worker, model, store, conversation):
 
     worker = make_worker(tools=[Tool(dig, "Digging")])
     model.will(ToolCall("c", "dig", "{}"))
-    begun = worker.ask(conversation)
+    started = worker.ask(conversation)
     assert inside.wait(LONG_S)
-    assert worker.stopper.stop(begun.turn).status == STOPPED
-    assert store.turns.answer(begun.turn).tool_calls[0].result is None
+    assert worker.stopper.stop(started.turn).status == STOPPED
+    assert store.turns.answer(started.turn).tool_calls[0].result is None
     release.set()
 
 
 def test_by_many_at_once(worker, dictation, store, conversation):
-    begun = half_said(worker, dictation, conversation)
-    assert {turn.status for turn in at_once(8, lambda _: worker.stopper.stop(begun.turn))} == {STOPPED}
+    started = half_said(worker, dictation, conversation)
+    assert {turn.status for turn in at_once(8, lambda _: worker.stopper.stop(started.turn))} == {STOPPED}
 
 
 def test_one_that_has_ended_stays_as_it_ended(worker, store, conversation):
@@ -60,10 +60,10 @@ def test_one_that_has_ended_stays_as_it_ended(worker, store, conversation):
 def test_from_a_worker_that_it_does_not_run_at(worker, dictation, store, conversation, tmp_path):
     """Check a stop from a worker without the turn, over the socket."""
     worker.listen()
-    begun = half_said(worker, dictation, conversation)
+    started = half_said(worker, dictation, conversation)
     elsewhere = Stopper(store, NoTurns(), Peers(tmp_path / "run"))
-    assert elsewhere.stop(begun.turn).status == STOPPED
-    assert store.turns.answer(begun.turn).text == "Half"
+    assert elsewhere.stop(started.turn).status == STOPPED
+    assert store.turns.answer(started.turn).text == "Half"
 
 
 def test_a_turn_of_a_dead_worker_becomes_interrupted(make_worker, store, conversation, monkeypatch):

@@ -29,7 +29,7 @@ def test_a_turn_has_so_many_followers_and_no_more():
         limits.acquire(1)
     assert refused.value.code == "too_many_followers"
     assert limits.open == MAX_FOLLOWERS_OF_TURN
-    # Another turn has its own.
+    # Another turn has its own limit.
     limits.acquire(2)
     limits.release(1)
     limits.acquire(1)

@@ -11,7 +11,7 @@ from chat.errors import ModelRejected
 from chat.messages import ReasoningDelta, TextDelta
 from chat.turns.titles import TITLE_CHARS, FirstExchange, Titles, tidy
 
-from .worker import LONG_S, heard
+from .worker import LONG_S, received
 
 SAID = {
     "China market data": "China market data",
@@ -65,9 +65,9 @@ def worker(make_worker):
 
 
 def ask(worker, conversation, text="Show me China market data"):
-    begun = worker.ask(conversation, text, title=text)
-    heard(worker.follower.frames(begun.turn.id, 0))
-    return begun
+    started = worker.ask(conversation, text, title=text)
+    received(worker.follower.frames(started.turn.id, 0))
+    return started
 
 
 def title_of(store, user, conversation, wanted):

@@ -26,10 +26,10 @@ from chat.messages import Delta, Message, TextDelta, Tool, ToolCall, ToolResult,
 from chat.runtime.ticker import Ticker
 from chat.store.records import now_ms
 
-from .worker import LONG_S, Heard, parsed
+from .worker import LONG_S, ReceivedEvent, parsed
 
 SSE = {"Accept": "text/event-stream"}
-# More often nobody is refused: every fault is over after a few calls.
+# No request is refused more often: every fault ends after a few calls.
 MOST_ATTEMPTS = 30
 
 
@@ -118,7 +118,7 @@ class Followed:
     """The whole stream of one follower."""
 
     turn: int
-    events: list[Heard]
+    events: list[ReceivedEvent]
 
     @property
     def status(self) -> str:
@@ -161,7 +161,7 @@ class Scene:
         answer = self.get(f"/api/turns/{first}")
         self.listen_to(self.regenerate(answer["message_id"]))
 
-    # -- what a person can do
+    # -- actions of a user
 
     def converse(self) -> int:
         return int(self.until_done("POST", "/api/conversations", (201,), json={}).json["id"])
@@ -170,9 +170,9 @@ class Scene:
         """Send a question that is accepted with 202. Return its turn."""
         body = {"text": text, "client_id": f"{self.number}-{next(self._questions)}"}
         address = f"/api/conversations/{conversation or self.here}/turns"
-        begun = self.until_done("POST", address, (202,), json=body).json
-        self.acknowledged[begun["user_message_id"]] = text
-        return int(begun["turn_id"])
+        started = self.until_done("POST", address, (202,), json=body).json
+        self.acknowledged[started["user_message_id"]] = text
+        return int(started["turn_id"])
 
     def ask_and_listen(self, text: str) -> int:
         """Send a question whose answer is streamed on the same connection."""
@@ -212,7 +212,7 @@ class Scene:
         self.until_done("POST", f"/api/turns/{turn}/stop", (200,), json={})
         self.follow(turn)
 
-    # -- how the page does it
+    # -- requests as the page sends them
 
     def get(self, address: str) -> Any:
         return self.until_done("GET", address, (200,)).json
@@ -224,7 +224,7 @@ class Scene:
                 self.refused += 1
                 check_refusal(answer)
             elif answer.status_code == 409:
-                # An attempt that was refused began a turn all the same, and nobody runs it.
+                # A refused attempt has begun a turn nevertheless, and no worker runs it.
                 assert self.refused, answer.text
                 self.clock.pass_a_lease()
             else:
@@ -232,17 +232,19 @@ class Scene:
                 return answer
         raise AssertionError(f"{method} {address} is refused for ever")
 
-    def events_of(self, stream: TestResponse) -> list[Heard]:
+    def events_of(self, stream: TestResponse) -> list[ReceivedEvent]:
         """Read a response to its end. Advance the time with every heartbeat."""
-        told = []
+        frames = []
         for frame in stream.iter_encoded():
             if frame.startswith(b":"):
                 self.clock.pass_a_lease()
-            told.append(frame)
-            assert len(told) < 1_000, "a stream without an end"
-        return parsed(b"".join(told))
+            frames.append(frame)
+            assert len(frames) < 1_000, "a stream without an end"
+        return parsed(b"".join(frames))
 
-    def to_the_end(self, turn: int, events: list[Heard], client: FlaskClient | None = None) -> list[Heard]:
+    def to_the_end(
+        self, turn: int, events: list[ReceivedEvent], client: FlaskClient | None = None
+    ) -> list[ReceivedEvent]:
         """Resume a stream until it ends with `done`."""
         client = client or self.client
         for _ in range(MOST_ATTEMPTS):

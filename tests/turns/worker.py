@@ -87,11 +87,11 @@ class Worker:
         """Ask a question and wait for the end of the turn."""
         return self.ended(self.ask(conversation, text, **question))
 
-    def ended(self, begun: StartedTurn) -> Turn:
+    def ended(self, started: StartedTurn) -> Turn:
         """Return the turn once it has ended and left the registry."""
-        heard(self.follower.frames(begun.turn.id, 0))
+        received(self.follower.frames(started.turn.id, 0))
         self.vacant()
-        ended = self.store.turns.get(begun.turn.id)
+        ended = self.store.turns.get(started.turn.id)
         assert ended is not None
         return ended
 
@@ -106,7 +106,7 @@ class Worker:
 
 
 @dataclass(frozen=True)
-class Heard:
+class ReceivedEvent:
     """An event as a browser receives it."""
 
     number: int
@@ -114,34 +114,34 @@ class Heard:
     data: dict[str, Any]
 
 
-def heard(frames: Iterable[bytes]) -> list[Heard]:
+def received(frames: Iterable[bytes]) -> list[ReceivedEvent]:
     """Return the events in a stream of frames, to its end, without comments. The number of comments is bounded."""
-    until = time.monotonic() + LONG_S
-    found = []
+    deadline = time.monotonic() + LONG_S
+    stream = []
     for frame in frames:
-        found.append(frame)
-        assert time.monotonic() < until, f"no end after {found}"
-    return parsed(b"".join(found))
+        stream.append(frame)
+        assert time.monotonic() < deadline, f"no end after {stream}"
+    return parsed(b"".join(stream))
 
 
-def parsed(stream: bytes) -> list[Heard]:
-    found = []
+def parsed(stream: bytes) -> list[ReceivedEvent]:
+    events = []
     for frame in stream.split(b"\n\n"):
         if frame.startswith(b"id: "):
             number, name, data = frame.split(b"\n")
-            found.append(
-                Heard(
+            events.append(
+                ReceivedEvent(
                     int(number.removeprefix(b"id: ")),
                     name.removeprefix(b"event: ").decode(),
                     msgspec.json.decode(data.removeprefix(b"data: ")),
                 )
             )
-    return found
+    return events
 
 
-def text_of(events: Iterable[Heard]) -> str:
+def text_of(events: Iterable[ReceivedEvent]) -> str:
     return "".join(event.data["text"] for event in events if event.name == "delta")
 
 
-def names(events: Iterable[Heard]) -> list[str]:
+def names(events: Iterable[ReceivedEvent]) -> list[str]:
     return [event.name for event in events]
