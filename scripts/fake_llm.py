@@ -95,11 +95,11 @@ class FakeLLM:
             stream.close()
 
     def stats(self) -> Any:
-        """What the server counted; the top of this file tells the names."""
+        """Return the server's counters, named as at the top of this file."""
         return self._get("/stats")
 
     def requests(self) -> Any:
-        """The last 100 chat requests: `{"at", "authorization", "body"}`, the body as JSON text."""
+        """Return the last 100 chat requests: `{"at", "authorization", "body"}`, the body as JSON text."""
         return self._get("/requests")
 
     def _get(self, path: str) -> Any:

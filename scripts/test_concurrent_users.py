@@ -1,4 +1,4 @@
-"""The concurrency check: N users ask a running server at once; does it answer them side by side?
+"""Concurrency check: N users ask a running server at once, which must answer them side by side.
 
     python scripts/test_concurrent_users.py N [--url URL] [--text TEXT] [--model NAME]
                                               [--timeout S] [--ramp S] [--json FILE|-]

@@ -32,7 +32,7 @@ def rest(bench: Bench) -> list[Measure]:
 
 
 def _at_rest(start: Start) -> tuple[float, float]:
-    """A worker's megabytes, and the seconds it took to be ready."""
+    """Measure the memory of a worker in megabytes and its start time in seconds."""
     with _SHORT.model() as model, start(model) as server:
         scene.play(server, model, _SHORT, [0.0], 30)
         time.sleep(1)
@@ -40,7 +40,7 @@ def _at_rest(start: Start) -> tuple[float, float]:
 
 
 def memory(bench: Bench) -> list[Measure]:
-    """What a running turn weighs: one worker with a hundred of them, then with a thousand."""
+    """Measure the memory of a running turn: one worker with a hundred turns, then with a thousand."""
     few, many = bench.fewer(100), bench.fewer(1000)
     each = []
     for start in bench.both(1):
@@ -51,7 +51,10 @@ def memory(bench: Bench) -> list[Measure]:
 
 
 def _slope_kb(server: Server, model: FakeLLM, few: int, many: int) -> float:
-    """The first come within a second, the rest from the fifth to the eighth; at eleven all should be running."""
+    """Return the memory of each further running turn in KB.
+
+    `few` turns start within a second, the rest from second 5 to 8. At second 11 all should be running.
+    """
     found: list[tuple[float, float]] = []
 
     def weigh() -> None:
@@ -107,7 +110,7 @@ def threads(bench: Bench) -> list[Measure]:
 
 
 def _at_once(streams: list[Stream]) -> float:
-    """The most answers that were being written at the same moment."""
+    """Return the largest number of answers that ran at the same time."""
     whole = [stream for stream in streams if stream.first and stream.done]
     return float(max((sum(s.first <= one.first < s.done for s in whole) for one in whole), default=0))
 

@@ -106,7 +106,7 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _allow_files() -> None:
-    """A connection is a file, and each turn has two. What is started here inherits the limit."""
+    """Raise the limit on open files, which child processes inherit: each turn has two connections."""
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
     if hard != resource.RLIM_INFINITY and hard < _FILES_WANTED:

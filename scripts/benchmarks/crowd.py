@@ -25,9 +25,9 @@ class Crowd:
     """Everybody's streams, after `run`. `cpu_s` is what the load itself used, `late_s` its latest sending."""
 
     def __init__(self, port: int, requests: Sequence[bytes], starts: Sequence[float], patience_s: float) -> None:
-        """`requests` are whole HTTP requests that ask the server to close afterwards; `starts` ascend.
+        """Take complete HTTP requests with `Connection: close` and their ascending start times.
 
-        Whoever has no whole answer `patience_s` after the last start has failed.
+        A user without a complete answer `patience_s` after the last start has failed.
         """
         self.streams = [Stream() for _ in requests]
         self.cpu_s = self.late_s = 0.0
@@ -85,7 +85,7 @@ class Crowd:
         self._epoll.register(sock.fileno(), _OUT)
 
     def _send(self, fd: int) -> None:
-        """Connected, or refused: small as it is, the request goes out in one piece."""
+        """Handle a connected or refused socket. The request is small enough for one send."""
         sock, stream = self._open[fd]
         try:
             sock.send(self._unsent.pop(fd))

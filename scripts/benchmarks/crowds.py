@@ -13,7 +13,7 @@ _PATIENCE_S = 60.0  # beyond the answer's own time: who has nothing by then has 
 
 
 def hundred(bench: Bench) -> list[Measure]:
-    """A hundred people on one gevent worker."""
+    """Measure a hundred users on one gevent worker."""
     users = bench.fewer(100)
     found = _crowd(bench, "hundred", users, 1, PACE, 1.0)
     title = f"server CPU per token, {users} users, one gevent worker"
@@ -21,7 +21,7 @@ def hundred(bench: Bench) -> list[Measure]:
 
 
 def thousand(bench: Bench) -> list[Measure]:
-    """A thousand people who arrive within a second, on two workers."""
+    """Measure a thousand users who arrive within a second, on two workers."""
     users = bench.fewer(1000)
     found = _crowd(bench, "thousand", users, 2, PACE, 1.0)
     who = f"{users:,} users within 1 s, two workers"
@@ -49,7 +49,7 @@ def three_thousand(bench: Bench) -> list[Measure]:
 
 
 def sustained(bench: Bench) -> list[Measure]:
-    """The same model with three thousand people at all times: for each who has his answer the next one comes."""
+    """Measure three thousand concurrent users: a new one arrives for each that has its answer."""
     users, seconds = bench.fewer(3000), 45.0
     count = int(users * seconds / SLOW.answer_s)
     found, rates = [], []
@@ -72,7 +72,7 @@ def sustained(bench: Bench) -> list[Measure]:
 def _crowd(
     bench: Bench, name: str, users: int, workers: int, pace: Pace, within_s: float, **settings: object
 ) -> list[Outcome]:
-    """The same crowd at each server. Parley's outcome comes first."""
+    """Run the same crowd against each server. Parley's outcome comes first."""
     found = []
     for start in bench.both(workers, **settings):
         with pace.model() as model, start(model) as server:

@@ -22,7 +22,7 @@ def spread(values: Iterable[float | None]) -> dict[str, float]:
 
 
 def curve(values: Iterable[float | None]) -> list[float]:
-    """The 1st to the 100th percentile: enough to draw how a measurement is spread."""
+    """Return the 1st to the 100th percentile, to draw the distribution of a measurement."""
     ordered = sorted(NEVER if value is None else value for value in values)
     return [percentile(ordered, percent) for percent in range(1, 101)] if ordered else []
 

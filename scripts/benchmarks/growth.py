@@ -49,7 +49,7 @@ _SIZES = {"messages": (20, 2000), "conversations": (100, 10_000), "search": (100
 
 
 def growth(bench: Bench) -> list[Measure]:
-    """An idle server with one gevent worker over a seeded database; the time as the caller sees it."""
+    """Measure response times of an idle server with one gevent worker over a seeded database."""
     with _PACE.model() as model:
         server = bench.parley(model, 1)
         bench.say("seeding the database ...")
@@ -111,9 +111,9 @@ class Client:
 
 
 def _context(bench: Bench, server: Server, little: Person, much: Person) -> Measure:
-    """A turn in a conversation that the worker does not know yet: what the first token needs beyond the model's time.
+    """Measure the first token, beyond the model's time, of a turn whose conversation is not in memory.
 
-    Each conversation is asked once, since afterwards memory holds its context.
+    Each conversation is used once, since afterwards memory holds its context.
     """
     few, many = (figures.spread(_late_ms(server, person)) for person in (little, much))
     return _measure(bench, "context", "a context of {} messages: first token late", "context", few, many)

@@ -56,7 +56,7 @@ def as_json(measure: Measure) -> dict[str, Any]:
 
 
 def written(value: float | None, unit: str) -> str:
-    """A figure as people read it: three digits, and its unit."""
+    """Return a value with three digits and its unit."""
     if value is None:
         return "-"
     if not math.isfinite(value):

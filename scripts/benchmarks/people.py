@@ -19,7 +19,7 @@ def ready(port: int, count: int, question: str = QUESTION) -> list[bytes]:
 
 
 def asking(port: int, conversation: int, cookie: str, question: str = QUESTION) -> bytes:
-    """The request of somebody who has a conversation already."""
+    """Return the request of a user who has a conversation already."""
     return _request(port, conversation, cookie, question)
 
 

@@ -27,7 +27,7 @@ _SOONEST, _LATEST = 0.001, 100.0
 
 
 def drawing(result: dict[str, Any]) -> str:
-    """An SVG document, or "" when the results hold nothing that is drawn. `result` as `results.collected` made it."""
+    """Return an SVG document, or "" without results to draw. `result` comes from `results.collected`."""
     bars = [measure for measure in result["measures"] if measure["name"] in _BAR_SCENES]
     thousand = result["scenes"].get("thousand", {})
     if not bars or not thousand:

@@ -12,7 +12,7 @@ _TICK_S = 1 / os.sysconf("SC_CLK_TCK")
 
 
 def family(pid: int) -> list[int]:
-    """A process and all that descend from it."""
+    """Return a process and all its descendants."""
     return [pid, *(each for child in children(pid) for each in family(child))]
 
 
@@ -35,7 +35,7 @@ def pss_bytes(pid: int) -> int:
 
 
 def machine_cpu_s() -> float:
-    """What all processes of the machine have used since it was started."""
+    """Return the CPU time of all processes since the machine's start."""
     user, nice, system, _idle, _waiting, irq, soft_irq, *_ = (
         Path("/proc/stat").read_text().split("\n", 1)[0].split()[1:]
     )
@@ -43,7 +43,7 @@ def machine_cpu_s() -> float:
 
 
 def machine() -> dict[str, Any]:
-    """What a figure means little without."""
+    """Return a description of the machine, without which the figures mean little."""
     models = [line for line in Path("/proc/cpuinfo").read_text().splitlines() if line.startswith("model name")]
     total_kb = int(Path("/proc/meminfo").read_text().split()[1])
     return {
@@ -56,7 +56,7 @@ def machine() -> dict[str, Any]:
 
 
 def _fields(pid: int) -> list[str]:
-    """A process's fields behind its name, which may hold anything: the first is its state (proc(5), field 3)."""
+    """Return the fields after a process's name, which may contain any characters. The first is field 3 of proc(5)."""
     return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
 
 

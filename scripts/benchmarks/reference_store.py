@@ -32,7 +32,7 @@ class Store:
         self._database = self._thread.submit(_opened, path).result()
 
     async def create_conversation(self) -> tuple[int, str]:
-        """The conversation's id, and the token that its owner has to show."""
+        """Return the id of a new conversation and the token of its owner."""
         token = secrets.token_urlsafe(32)
         made = await self._run(
             lambda run: run("INSERT INTO conversations (token, created_at) VALUES (?, ?)", (token, _now())).lastrowid

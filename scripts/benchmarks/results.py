@@ -39,7 +39,7 @@ def collected(bench: Bench, found: Sequence[Measure], profile: dict[str, Any] | 
 
 
 def finite(value: Any) -> Any:
-    """The same with None for what is infinite or no number, for which JSON has no word."""
+    """Return a copy with None for infinite values and NaN, which JSON cannot represent."""
     if isinstance(value, dict):
         return {key: finite(each) for key, each in value.items()}
     if isinstance(value, (list, tuple)):

@@ -1,7 +1,7 @@
-"""Where the CPU goes, room by room: py-spy looks at a server's workers while a crowd is being answered.
+"""CPU profile by package: py-spy samples a server's workers while it answers a crowd.
 
-A sample belongs to the innermost of its frames that is in a room: what the standard library or gevent does, it does
-for whoever called.
+A sample counts for the innermost of its frames that belongs to a package, since the standard library and gevent work
+for their callers.
 """
 
 from __future__ import annotations
@@ -114,7 +114,7 @@ def _room_of(frame: str) -> str | None:
 
 
 def _split(frame: str) -> tuple[str, str]:
-    """A frame's function and file."""
+    """Return the function and the file of a frame."""
     found = _PLACE.match(frame)
     return (found[1], found[2]) if found else (frame, "")
 

@@ -92,12 +92,12 @@ def play(
 
 
 def first_late_s(stream: Stream, pace: Pace) -> float | None:
-    """What the server added to the time of the first token; None where none came."""
+    """Return the time that the server added to the first token; None without a token."""
     return None if stream.stamps is None else stream.first - stream.sent - pace.first_s - stream.stamps[0][1]
 
 
 def end_late_s(stream: Stream, pace: Pace) -> float | None:
-    """What it added to the time at which the answer was whole; None where it never was."""
+    """Return the time that the server added to the complete answer; None if it was never complete."""
     if stream.failure or stream.stamps is None:
         return None
     return stream.done - stream.sent - pace.answer_s - stream.stamps[1][1]

@@ -48,7 +48,7 @@ class Stream:
                 self._seldom(block, at, now)
 
     def ended(self) -> None:
-        """The server has closed the connection."""
+        """Handle the end of the connection."""
         if not self.done and not self.failure:
             self.failure = f"HTTP {self.status}" if self.status not in (0, 200) else "cut off"
 

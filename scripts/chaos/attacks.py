@@ -159,7 +159,7 @@ _TINY_CHUNK = b"1\r\nx\r\n"
 
 
 def kinds(target: Target) -> Mapping[str, Kind]:
-    """The attacks, by name."""
+    """Return the attacks by name."""
     follow = b"GET /api/turns/%d/events HTTP/1.1\r\nHost: localhost\r\nCookie: %b\r\n\r\n"
     deaf = follow % (target.turn, target.cookie.encode())
     return {

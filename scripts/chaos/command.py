@@ -65,7 +65,7 @@ def main(arguments: list[str]) -> int:
 
 
 def _playable(named: list[str] | None) -> list[str]:
-    """The scenes asked for, or all that can be played here. Raises CannotRun for one that cannot, but was asked for."""
+    """Return the requested scenes, or all that can run here. Raises CannotRun for a requested one that cannot."""
     lacking = {name: scene.lacking() for name, scene in SCENES.items() if name in (named or SCENES)}
     for name, sentence in lacking.items():
         if sentence and named:

@@ -96,7 +96,7 @@ class Call:
             raise Dropped(f"not connected: {error}") from None
 
     def send(self, method: str, path: str, body: Any = None, headers: dict[str, str] | None = None) -> Answer:
-        """Raises Dropped, Refused."""
+        """Send a request and return its response. Raises Dropped, Refused."""
         sent = {"Connection": "close"} | (headers or {})
         data = None
         if body is not None:

@@ -60,7 +60,7 @@ class Crowd:
 
 
 def side_by_side(calls: Iterable[Callable[[], T]]) -> list[T]:
-    """What each call returned, all of them made at once. Raises what the first of those that failed raised."""
+    """Make all calls at the same time and return their results. Raises the first error."""
     results: dict[int, T] = {}
     failures: list[Exception] = []
 

@@ -77,14 +77,14 @@ class Database:
         return [row[0] for row in self._rows("SELECT id FROM turns WHERE status = 'running'")]
 
     def wait_until_none_runs(self, patience_s: float) -> list[int]:
-        """Returns those that still run then."""
+        """Wait for the turns to end. Return those that still run then."""
         until = time.monotonic() + patience_s
         while (running := self.running()) and time.monotonic() < until:
             time.sleep(0.1)
         return running
 
     def wrongs(self) -> Iterator[str]:
-        """A sentence about each kind of thing that must not be there."""
+        """Return a sentence about each violation found in the database."""
         found = [row[0] for row in self._rows("PRAGMA integrity_check")]
         if found != ["ok"]:
             yield f"the database is damaged: {found[0]}"

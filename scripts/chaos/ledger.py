@@ -14,7 +14,7 @@ _PATIENCE_S = 15.0
 
 
 def settle(stage: Stage, crowd: Crowd) -> dict[str, TurnRow]:
-    """The turns of what the crowd asked, by client_id, after every check that holds in whichever scene."""
+    """Return the turns of the crowd by client_id, after the checks that hold in every scene."""
     for problem in crowd.problems:
         stage.expect(False, f"somebody got no further: {problem}")
     return settle_questions(stage, [question for _, question in crowd.asked])

@@ -43,7 +43,7 @@ def program() -> str | None:
 
 
 def lacking() -> str:
-    """A sentence, where there is no nginx."""
+    """Return a sentence if nginx is missing; empty otherwise."""
     return "" if program() else "nginx is not installed (Debian: apt-get install nginx)"
 
 
@@ -104,12 +104,12 @@ class Nginx:
 
 
 def _user() -> str:
-    """Started by root its workers would be somebody else's, to whom the folder is closed."""
+    """Return the option that keeps nginx's workers root's: another user could not read the folder."""
     return f"user {getpass.getuser()};\n" if os.geteuid() == 0 else ""
 
 
 def _with_addresses(shown: str, address: Address, servers: Sequence[Address]) -> str:
-    """The file as it is shown, but for where it listens and whom it asks."""
+    """Return the documented configuration with our listening address and upstream."""
     listening, many = re.subn(r"listen 80;", f"listen {address.host}:{address.port};", shown)
     rest = iter(servers)
     found = len(re.findall(r"server 127\.0\.0\.1:\d+", listening))

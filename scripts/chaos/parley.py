@@ -79,7 +79,7 @@ class Parley:
         return []
 
     def start(self, files: int = 0) -> None:
-        """Returns when it is able to serve; it may then have so many `files` open. Raises CannotRun."""
+        """Start the server, with a limit of `files` open files, and wait until it is ready. Raises CannotRun."""
         limit = ["bash", "-c", f'ulimit -n {files}; exec "$@"', "-"] if files else []
         with (self.folder / "console.log").open("ab") as console:
             self._process = subprocess.Popen(
@@ -150,7 +150,7 @@ class Parley:
             time.sleep(0.05)
 
     def started(self) -> set[int]:
-        """The workers that report, of those that there are."""
+        """Return the live workers that have published a report."""
         with contextlib.suppress(Dropped, Refused):
             shown = self.address.ask("GET", "/admin/memory-debug", headers={"Accept": "application/json"}).json
             return {worker["pid"] for worker in shown["workers"] if not worker["stale"]} & set(self.workers)

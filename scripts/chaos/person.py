@@ -29,7 +29,7 @@ class Lost(Exception):
 
 @contextlib.contextmanager
 def asking_for(whose: object) -> Iterator[None]:
-    """What goes wrong within has a name: Lost, instead of Dropped or Refused."""
+    """Raise Lost, with a description, instead of Dropped or Refused."""
     try:
         yield
     except (Dropped, Refused) as error:
@@ -85,13 +85,13 @@ class Person:
         return self._converse(question, lambda accept: self.post(f"/api/messages/{message}/regenerate", {}, **accept))
 
     def follow(self, turn: int, after: int = 0, *, by_header: bool = False) -> Answer:
-        """The turn's events after a number, told in the address or as a browser's own header."""
+        """Return the turn's events after a number, which is sent in the address or in the browser's own header."""
         if by_header:
             return self.get(f"/api/turns/{turn}/events", **{"Last-Event-ID": str(after), "Accept": EVENT_STREAM})
         return self.get(f"/api/turns/{turn}/events?after={after}", Accept=EVENT_STREAM)
 
     def look(self, turn: int) -> Any:
-        """The turn as the server shows it. Raises Lost."""
+        """Return the turn as the server shows it. Raises Lost."""
         return self.patiently(lambda: self.get(f"/api/turns/{turn}")).json
 
     def _converse(self, question: Question, send: Callable[[dict[str, str]], Answer]) -> Question:

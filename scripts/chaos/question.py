@@ -66,7 +66,7 @@ class Question:
 
 
 def question(words: int, *, form: str = STREAM, tool: bool = False, model: str | None = None, **how: Any) -> Question:
-    """A question of its own kind, to be answered with so many words; `how` as in `scripts/fake_llm.py`."""
+    """Return a unique question, to be answered with so many words. `how` as in `scripts/fake_llm.py`."""
     number = next(_numbers)
     answer = "".join(f" {number}.{word}" for word in range(words)).strip()
     if tool:

@@ -18,8 +18,11 @@ MODELS = 16
 
 @dataclass
 class Stage:
-    """`count` is how often the scene does its damage, `people` how many suffer it; `slack` how many times longer than
-    promised things may take here. What a scene finds goes into `counts`, `longest` (seconds) and `failures`."""
+    """Parameters and results of a scene.
+
+    `count` is the number of faults, `people` the number of users, `slack` the factor on all time limits. Results are
+    `counts`, `longest` (seconds) and `failures`.
+    """
 
     mode: str
     count: int
@@ -49,7 +52,7 @@ class Stage:
         self.expect(seconds <= promised_s * self.slack, f"{name} is {seconds:.2f} s: {whose}")
 
     def model(self, number: int) -> str:
-        """A model of one's own among those offered: the fake one tells by its name whose connection was closed."""
+        """Return a model name of its own, by which the fake model reports whose connection was closed."""
         return _MODELS[number % MODELS]
 
 

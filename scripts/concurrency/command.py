@@ -140,7 +140,7 @@ def _write_json(place: str, found: dict[str, Any]) -> None:
 
 
 def _allow_files(users: int) -> None:
-    """A connection is a file to the system, which allows few of them unless asked."""
+    """Raise the limit on open files, which also limits connections."""
     needed = users + _SPARE_FILES
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     if soft == resource.RLIM_INFINITY or soft >= needed:

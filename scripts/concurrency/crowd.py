@@ -49,7 +49,7 @@ class Crowd:
         self._began = 0.0
 
     def prepare(self, report: Report) -> float:
-        """Returns how long it took, in seconds."""
+        """Prepare all users, their connections included. Return the seconds it took."""
         self._began = time.monotonic()
         for lane in range(_LANES):
             threading.Thread(target=_prepare, args=(self.users[lane::_LANES],), daemon=True).start()

@@ -18,8 +18,11 @@ _READ, _WRITE = selectors.EVENT_READ, selectors.EVENT_WRITE
 
 
 class Exchange:
-    """Call `go_on` first of all, and whenever `sock` is ready for what the last call asked for; `close` in the end.
-    Nothing raises: `timeline` has what happened, and its `ended` is set when it is over."""
+    """One request and its streamed response over a non-blocking socket.
+
+    Call `go_on` first, then whenever `sock` is ready for the events that the last call returned; `close` at the end.
+    No method raises: `timeline` records what happened, and its `ended` is set at the end.
+    """
 
     def __init__(self, server: Server, request: bytes, timeline: Timeline) -> None:
         self.timeline = timeline
@@ -30,7 +33,7 @@ class Exchange:
         self._steps = self._talk()
 
     def go_on(self) -> int:
-        """Returns what `sock` must be ready for next (a mask of `selectors`), or 0 when all is over."""
+        """Continue as far as possible. Return the mask of `selectors` to wait for, or 0 at the end."""
         return next(self._steps, 0)
 
     def give_up(self, failure: Failure) -> None:

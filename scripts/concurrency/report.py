@@ -24,7 +24,7 @@ def percentiles(values: Iterable[float]) -> dict[str, float]:
 
 
 def measures(timelines: Sequence[Timeline]) -> dict[str, dict[str, float]]:
-    """The rows of the table, in seconds. The times of turns that failed are in none of them."""
+    """Return the rows of the table, in seconds, without failed turns."""
     answered = [each for each in timelines if each.done is not None]
 
     def present(values: Iterable[float | None]) -> list[float]:

@@ -23,7 +23,7 @@ class ResponseParser:
         self._chunked = False
 
     def feed(self, data: bytes) -> bytes:
-        """The part of the body that came with `data`. Raises Failure when this is not HTTP."""
+        """Return the part of the body in `data`. Raises Failure if the response is not HTTP."""
         if not self.status:
             data = self._head(self._rest + data)
             if not self.status:

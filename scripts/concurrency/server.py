@@ -54,14 +54,14 @@ class Server:
         self._places: list[Any] = []
 
     def connect(self, timeout_s: float) -> http.client.HTTPConnection:
-        """A new connection that blocks. Raises OSError."""
+        """Return a new blocking connection. Raises OSError."""
         sock = self._first_that_answers(timeout_s)
         connection = http.client.HTTPConnection(self.host, self.port)
         connection.sock = self._tls.wrap_socket(sock, server_hostname=self.host) if self._tls else sock
         return connection
 
     def begin_to_connect(self) -> socket.socket:
-        """A socket that does not block, on its way to where `connect` came through before."""
+        """Return a non-blocking socket that is connecting to the address of the last `connect`."""
         family, kind, protocol, _, address = self._places[0]
         sock = socket.socket(family, kind, protocol)
         sock.setblocking(False)
@@ -70,7 +70,7 @@ class Server:
         return sock
 
     def secured(self, sock: socket.socket) -> socket.socket:
-        """The connected socket itself, or over TLS one whose handshake is still to be made."""
+        """Return the connected socket itself, or a TLS one before its handshake."""
         if not self._tls:
             return sock
         return self._tls.wrap_socket(sock, server_hostname=self.host, do_handshake_on_connect=False)
@@ -94,7 +94,7 @@ class Server:
         raise refused
 
     def about(self) -> dict[str, Any]:
-        """What `/api/me` says. Raises CannotRun when no Parley server answers."""
+        """Return the response of `/api/me`. Raises CannotRun if no Parley server answers."""
         try:
             return self._me()
         except Failure as failure:
@@ -117,7 +117,7 @@ class Server:
 
 
 def object_or_failure(status: int, reason: str, body: bytes) -> dict[str, Any]:
-    """The JSON object of a good answer. Raises Failure, named as the server names it."""
+    """Return the JSON object of a successful response. Raises Failure with the server's error code."""
     try:
         found = json.loads(body)
     except ValueError:
@@ -132,7 +132,7 @@ def object_or_failure(status: int, reason: str, body: bytes) -> dict[str, Any]:
 
 
 def failure_of(error: Exception) -> Failure:
-    """A Failure that says why there was no answer."""
+    """Return a Failure with the reason why there was no response."""
     if isinstance(error, Failure):
         return error
     if isinstance(error, TimeoutError):

@@ -10,7 +10,7 @@ class EventParser:
         self._rest = b""
 
     def feed(self, data: bytes) -> list[tuple[str, bytes]]:
-        """The events that are complete with `data`, each with its name and its data. Comments are none."""
+        """Return name and data of the events completed by `data`. Comments are ignored."""
         text = self._rest + data
         if b"\r" in text:
             text = text.replace(b"\r\n", b"\n")

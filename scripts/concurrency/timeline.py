@@ -55,7 +55,7 @@ class Timeline:
         return None if self.done is None or self.sent is None else self.done - self.sent
 
     def note(self, now: float, event: str, data: bytes) -> None:
-        """An event arrived. Raises Failure when it says that the turn failed."""
+        """Record an event. Raises Failure if it reports that the turn failed."""
         if event in _SIGNS_OF_WORK and self.worked is None:
             self.worked = now
         if event == "delta":

@@ -52,7 +52,7 @@ class User:
         return object_or_failure(response.status, response.reason, response.read())
 
     def _request(self, conversation: str) -> bytes:
-        """The question as it goes out, down to the last byte, so that sending it takes no time when all start."""
+        """Return the bytes of the request, prepared before the start so that sending is fast."""
         body = json.dumps(self._question).encode()
         fields = self._headers("text/event-stream", body) | {
             "Host": self._server.authority,

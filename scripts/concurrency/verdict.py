@@ -56,7 +56,7 @@ class Verdict:
 
 
 def judge(timelines: Sequence[Timeline], setup_s: float) -> Verdict | None:
-    """The verdict on those who were answered in full; None when nobody was. `setup_s`: see above."""
+    """Return the verdict on the users with complete answers; None if there are none. `setup_s`: see above."""
     answered = [each for each in timelines if each.done is not None]
     if not answered:
         return None

@@ -32,19 +32,19 @@ class Stamp:
         self._wire = wire
 
     def written(self, now: float, due: float) -> bytes:
-        """The chunk's bytes. `now` and `due` in seconds of the monotonic clock, whose zero one machine shares."""
+        """Return the chunk's bytes. `now` and `due` are in seconds of the machine's monotonic clock."""
         return self._wire.delta(b'{"content":"%b"}' % stamp_text(now, now - due).encode())
 
 
 def plain(status: int, body: bytes, kind: str = "application/json", extra: str = "") -> bytes:
-    """A whole HTTP answer with a length."""
+    """Return a complete HTTP response with a Content-Length."""
     reason = "OK" if status == 200 else "Error"
     head = f"HTTP/1.1 {status} {reason}\r\nContent-Type: {kind}\r\nContent-Length: {len(body)}\r\n{extra}\r\n"
     return head.encode() + body
 
 
 def error_body(message: str, kind: str, code: str | None = None) -> bytes:
-    """An error as OpenAI's endpoint writes it."""
+    """Return an error in the format of OpenAI's endpoint."""
     return _json({"error": {"message": message, "type": kind, "param": None, "code": code}})
 
 
@@ -66,7 +66,7 @@ def answer(asked: Asked, seen: int) -> Iterator[Step]:
 
 
 def _deltas(asked: Asked) -> list[bytes]:
-    """What each chunk of a stream adds, as JSON."""
+    """Return the JSON that each chunk of a stream adds."""
     found = [_string_delta(asked.options.reasoning_field, piece) for piece in asked.reasoning]
     for index, call in enumerate(asked.calls):
         opening = {"index": index, **call, "function": {"name": call["function"]["name"], "arguments": ""}}
@@ -107,7 +107,7 @@ class _Wire:
         self._around = len(self._before) + len(self._after)
 
     def framed(self, data: bytes) -> bytes:
-        """`data` as an HTTP chunk, or as many that ignore where a line ends."""
+        """Return `data` as one HTTP chunk, or split into several without regard to lines."""
         size = self._split or len(data)
         parts = (data[start : start + size] for start in range(0, len(data), size))
         return b"".join([b"%x\r\n%b\r\n" % (len(part), part) for part in parts])
@@ -150,7 +150,7 @@ def _streamed(asked: Asked, fault: str) -> Iterator[Step]:
 
 
 def _faulted(fault: str, wait: float, wire: _Wire, asked: Asked) -> Generator[Step, None, bool]:
-    """The steps of a fault in the middle of a stream; returns whether the stream goes on after it."""
+    """Yield the steps of a fault in the middle of a stream. Return whether the stream continues after it."""
     if fault in _LAST_STEPS:
         steps = _LAST_STEPS[fault](wire)
         yield wait, steps[0], 0
@@ -189,7 +189,7 @@ def _dripping(drop: bytes, o: Options) -> Iterator[Step]:
 
 
 def _whole(asked: Asked, fault: str) -> Iterator[Step]:
-    """An answer that is not streamed: it takes as long, and comes at once."""
+    """Yield the steps of an answer that is not streamed: same duration, one piece."""
     o, tokens = asked.options, len(_deltas(asked))
     body = _completion(asked, fault, tokens)
     written = plain(200, body)

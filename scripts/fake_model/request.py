@@ -88,7 +88,7 @@ def with_query(options: Options, query: str) -> Options:
 
 
 def query_of(**options: Any) -> str:
-    """The query that asks for `options`. `tool` is a list of `(name, arguments)`, see `directive`."""
+    """Return the query that selects `options`. `tool` is a list of `(name, arguments)`, see `directive`."""
     pairs = [(name, str(value)) for name, value in options.items() if name != "tool"]
     for name, arguments in options.get("tool", ()):
         written = arguments if isinstance(arguments, str) else json.dumps(arguments, ensure_ascii=False)
@@ -97,7 +97,7 @@ def query_of(**options: Any) -> str:
 
 
 def directive(**options: Any) -> str:
-    """A model's name that asks for `options`; between square brackets, the words that do so in a user's message.
+    """Return a model name that selects `options`; in square brackets, it does so in a user's message.
 
     `tool` is a list of `(name, arguments)`: arguments as a dict, or as a string that is sent just as it is.
     """
@@ -105,7 +105,7 @@ def directive(**options: Any) -> str:
 
 
 def generated_text(tokens: int) -> str:
-    """What the fake writes in `tokens` tokens when it is not told what to write. No two tokens are the same."""
+    """Return the default text of `tokens` tokens, all different."""
     return "".join(_generated(tokens))
 
 
@@ -115,7 +115,7 @@ def _generated(tokens: int) -> tuple[str, ...]:
 
 
 def stamp_text(at: float, late: float) -> str:
-    """The text of a stamped token: when it was written and how far behind its schedule. Always as long."""
+    """Return the text of a stamped token, of constant length: the time when written and the delay."""
     return f"@{at:017.6f}+{late:09.6f} "
 
 
@@ -144,7 +144,7 @@ class Asked:
         self.text = () if self.calls else self._text()
 
     def fault(self, seen: int) -> str:
-        """The fault to play when the same question is asked for the `seen`th time."""
+        """Return the fault for the `seen`th request of the same question."""
         o = self.options
         return o.fault if (not o.times or seen <= o.times) and o.round in (0, self.round) else ""
 

@@ -48,7 +48,7 @@ class Connection:
         self.open = True
 
     def ready(self, mask: int) -> None:
-        """The socket may be written to, or read from."""
+        """Handle a socket that is ready for writing or reading."""
         if mask & _WRITE:
             self._write(self.unsent)
             if self.open and not self.unsent:
@@ -147,7 +147,7 @@ class Connection:
         self._write(data)
 
     def _lost(self) -> None:
-        """The client has closed its end: of a stream in progress, that is an abort."""
+        """Handle the end of the client's side, which aborts a stream in progress."""
         if self.steps and self.model:
             self.server.aborts.append({"at": time.time(), "model": self.model, "tokens": self.tokens})
         self._finish("aborted")
@@ -218,7 +218,7 @@ class Server:
         self.latest_s = max(self.latest_s, late_s)
 
     def answer(self, connection: Connection, head: bytes, body: bytes) -> Iterator[Step]:
-        """The steps that answer a request."""
+        """Return the steps that answer a request."""
         method, path = head.split(b" ", 2)[:2]
         if (method, path) == (b"POST", b"/v1/chat/completions"):
             return self._chat(connection, head, body)
@@ -247,7 +247,7 @@ class Server:
         return {"object": "list", "data": [model]}
 
     def stats(self) -> dict[str, Any]:
-        """What has been served so far; the module's docstring tells the names."""
+        """Return the counters, named as in the module's docstring."""
         answering = sum(bool(connection.steps and connection.model) for connection in self.connections)
         return {
             "open": answering,

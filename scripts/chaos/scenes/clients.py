@@ -66,7 +66,7 @@ def _doors(stage: Stage) -> Iterator[dict[str, Address]]:
 
 
 def _large_answer(stage: Stage, person: Person) -> int:
-    """A turn that has ended, with an answer to be followed by those who never read it."""
+    """Run a turn to its end, for followers that never read its answer."""
     text = f"[{directive(tokens=_TOKENS, gap=0, first=0)}]"
     path = f"/api/conversations/{person.conversation}/turns"
     turn = int(person.patiently(lambda: person.post(path, {"text": text})).json["turn_id"])

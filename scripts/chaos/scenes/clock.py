@@ -62,7 +62,7 @@ def _jumps(stage: Stage, clock: WallClock, differences_s: Sequence[int]) -> None
 
 
 def _stopped(stage: Stage, pids: list[int], seconds: float) -> None:
-    """Some workers, or all as on a laptop that sleeps, stand still for longer than a lease lasts."""
+    """Stop some workers, or all as on a sleeping laptop, for longer than a lease."""
     with _standing_still(pids):
         stage.add("workers stopped", len(pids))
         time.sleep(seconds)
@@ -96,7 +96,7 @@ def _leave_while_the_clock_jumps(stage: Stage, clock: WallClock, differences_s: 
 
 
 def _check_duration(stage: Stage, asked: Question) -> None:
-    """What `done` says of an answer's length, held against what passed between its first and its last event."""
+    """Compare the duration in `done` with the time between the first and the last event."""
     if not asked.events or asked.events[-1].name != "done" or asked.events[0].name != "turn" or asked.drops:
         return
     told_s = asked.events[-1].data["duration_ms"] / 1000

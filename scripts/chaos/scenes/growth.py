@@ -97,7 +97,7 @@ def _leave_in_the_middle(person: Person, text: str) -> None:
 
 
 def _figures(stage: Stage) -> dict[str, int]:
-    """The sums over all workers, once nothing is under way any more."""
+    """Return the sums over all workers, once no turn is running."""
     time.sleep(_SETTLED_S)
     until = time.monotonic() + 30
     while True:

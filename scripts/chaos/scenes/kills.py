@@ -69,7 +69,7 @@ def _kill(stage: Stage, crowd: Crowd, number: int) -> Kill:
 
 
 def _victim(stage: Stage, crowd: Crowd) -> int:
-    """A worker that runs a turn, more often than not; any other, too, be it one that is just starting."""
+    """Return a random worker, mostly one that runs a turn, sometimes one that is starting."""
     workers = stage.server.workers
     busy = [pid for pid in map(_pid, crowd.open_questions()) if pid in workers]
     return random.choice(busy if busy and random.random() < 0.8 else workers)
@@ -104,7 +104,7 @@ def _first_lost(asked: Question, row: TurnRow, kill: Kill) -> float:
 
 
 def _retry(stage: Stage, cut: list[tuple[Person, Question, TurnRow]]) -> None:
-    """The page's button: an answer that was cut is asked for again, by everybody who had one."""
+    """Request each interrupted answer again, as the page's button does."""
     each_ones_last = {person.name: (person, asked, row) for person, asked, row in cut}
     side_by_side([_retried(stage, *each) for each in each_ones_last.values()])
 

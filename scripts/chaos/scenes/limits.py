@@ -56,7 +56,7 @@ class _Limits:
         self.stage.expect(row.status == "completed" or own, f"{row.status} ({row.error}): {asked}")
 
     def few_descriptors(self) -> None:
-        """A server that may open few files, and many more people than that is enough for, all at once."""
+        """Run many more users than a server with few open files can serve."""
         many = min(_MOST_PEOPLE, 10 * self.stage.people)
         self.server.stop(60)
         self.server.start(files=96 + many)  # enough for two fifths of them

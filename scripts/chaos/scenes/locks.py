@@ -51,7 +51,7 @@ def _wait_for_streams(crowd: Crowd) -> None:
 
 
 def _send(stage: Stage, person: Person) -> None:
-    """A question while the lock is held: 503 with Retry-After, or accepted, and in either case soon."""
+    """Ask while the lock is held: 503 with Retry-After or acceptance, and either one soon."""
     path = f"/api/conversations/{person.conversation}/turns"
     asked = question(5)
     since = time.monotonic()

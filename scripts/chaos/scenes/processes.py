@@ -104,7 +104,7 @@ class _Drama:
         self.server.wait_until_started(self.size)
 
     def death_in_a_reload(self) -> None:
-        """A new worker that dies while the workers of before still answer is replaced at once."""
+        """Kill a new worker while old ones still answer: it must be replaced at once."""
         before = set(self.server.workers)
         self.server.hang_up()
         new = _until(lambda: self._ready() - before, _RELOADED_S * self.stage.slack)
@@ -119,7 +119,7 @@ class _Drama:
         self.server.wait_until_started(self.size)
 
     def half_a_file(self) -> None:
-        """A worker dies while a file of the program is half written: the others go on, and it heals by itself."""
+        """Kill a worker while a file of the program is incomplete: the others continue, and it recovers by itself."""
         file = self.server.folder / _HALF_A_FILE
         whole = file.read_text()
         file.write_text(whole + "\ndef half(")
@@ -134,7 +134,7 @@ class _Drama:
         self.server.wait_until_started(self.size)
 
     def locked_database(self) -> None:
-        """A worker dies while another program holds the database's lock."""
+        """Kill a worker while another program holds the database's lock."""
         with Holder(self.stage.database, _LOCKED_S):
             self.kill_one()
         self.server.wait_until_started(self.size)

@@ -58,7 +58,7 @@ def _with_breaks(stage: Stage, person: Person, asked: Question) -> list[Event]:
 
 
 def _piece(stage: Stage, person: Person, asked: Question, after: int) -> list[Event]:
-    """What one connection brings, until it is cut after a random number of events, but never before it caught up."""
+    """Return the events of one connection until it is cut at random, but never before it has caught up."""
     assert asked.turn
     known, since = asked.last, time.monotonic()
     many = random.randint(1, 12)

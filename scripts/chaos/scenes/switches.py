@@ -53,7 +53,7 @@ def _switch(stage: Stage, crowd: Crowd, mode: str) -> None:
 
 
 def _give_command(stage: Stage, mode: str) -> None:
-    """The command takes a switch back where the new workers do not start in time: that, too, nobody may notice."""
+    """Give the command to switch, again if new workers start too late. Users must not notice its undoing."""
     for attempt in range(1, _ATTEMPTS + 1):
         try:
             stage.server.switch(mode)

@@ -14,7 +14,7 @@ DIALECTS: dict[str, Dialect] = TOOL_CALLS | OPTIONAL | ENDINGS | DETAILS | STUCK
 
 
 def named(model: str) -> Dialect | None:
-    """The dialect that a request's model asks for. Raises KeyError for one that is not there."""
+    """Return the dialect that the model's name of a request selects. Raises KeyError if there is none."""
     if not model.startswith(PREFIX):
         return None
     return DIALECTS[model.removeprefix(PREFIX).partition("?")[0]]

@@ -13,7 +13,7 @@ EMOJI = '{"choices": [{"index": 0, "delta": {"content": "%s"}, "finish_reason": 
 
 
 def between(*events: bytes) -> Dialect:
-    """A dialect with these events in the middle of its words, and before them."""
+    """Return a dialect with these events before and between its words."""
     shown = b" ".join(events).decode("ascii", "replace").replace("\n", " ").strip()
     return Dialect(f"between words: {shown[:60]}", ([*events, FIGURES, *events, IN, *events, STOP, DONE],))
 

@@ -120,7 +120,7 @@ def event(data: Any) -> bytes:
 
 
 def piece(delta: Any, finish: Any = None, **more: Any) -> bytes:
-    """The event of one delta; `more` are further fields of the chunk."""
+    """Return the event of one delta. `more` are further fields of the chunk."""
     return event({"choices": [{"index": 0, "delta": delta, "finish_reason": finish}], **more})
 
 
@@ -129,18 +129,18 @@ def words(text: str, finish: Any = None) -> bytes:
 
 
 def call(arguments: Any = '{"country": "China"}', **fields: Any) -> dict[str, Any]:
-    """A whole call of `market_data`, as in a delta's `tool_calls`; `fields` are added or replace what is there."""
+    """Return a complete call of `market_data` for a delta's `tool_calls`. `fields` add or replace fields."""
     function = {"name": "market_data", "arguments": arguments}
     return {"index": 0, "id": "call_0123456789", "type": "function", "function": function} | fields
 
 
 def calling(*calls: Any, **delta: Any) -> Script:
-    """An answer that calls tools and ends well."""
+    """Return an answer that calls tools and ends correctly."""
     return [piece({"role": "assistant", "tool_calls": list(calls), **delta}), piece({}, "tool_calls"), DONE]
 
 
 def saying(*events: bytes, finish: Any = "stop") -> Script:
-    """An answer of the events given that ends well."""
+    """Return an answer of the given events that ends correctly."""
     return [*events, piece({}, finish), DONE]
 
 
@@ -149,5 +149,5 @@ CALLED = Outcome(calls=("market_data",))
 
 
 def assistant_calls(request: dict[str, Any]) -> list[dict[str, Any]]:
-    """The calls in a request's history."""
+    """Return the calls in a request's history."""
     return [each for message in request["messages"] for each in message.get("tool_calls") or ()]

@@ -40,12 +40,12 @@ def _refuses_length(name: str, words: str, status: int = 400) -> Dialect:
 
 
 def _fails_first(*how: Any) -> Callable[[Asked, int], Script]:
-    """The first question meets a fault each time, every other is answered."""
+    """Fail at each request of the first question and answer all others."""
     return lambda asked, _seen: list(how) if "first" in asked.question else FINAL
 
 
 def _once(*how: Any) -> Callable[[Asked, int], Script]:
-    """The first request for a question meets a fault, the second is answered."""
+    """Fail at the first request of a question and answer the second."""
     return lambda _asked, seen: list(how) if seen == 1 else FINAL
 
 

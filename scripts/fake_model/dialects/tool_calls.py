@@ -36,12 +36,12 @@ def function(name: Any = "market_data", arguments: Any = ARGUMENTS, **fields: An
 
 
 def fragments(*given: Any, finish: Any = "tool_calls") -> Script:
-    """An answer whose events have one fragment of a call each."""
+    """Return an answer whose events have one fragment of a call each."""
     return [*(piece({"tool_calls": [each]}) for each in given), piece({}, finish), DONE]
 
 
 def with_message(calls: list[Any], finish: str | None = None) -> bytes:
-    """An event that has a whole message with calls."""
+    """Return an event with a complete message with calls."""
     return event({"choices": [{"message": {"content": "", "tool_calls": calls}, "finish_reason": finish}]})
 
 
@@ -81,7 +81,7 @@ def calls_without_tools(request: dict[str, Any]) -> str:
 
 
 def needless_calls(request: dict[str, Any]) -> str:
-    """A strict reader of histories: arguments are JSON objects, and the fields are those of the documentation."""
+    """Check a history strictly: arguments are JSON objects, and fields are the documented ones."""
     for each in assistant_calls(request):
         if not set(each) <= {"id", "type", "function"} or not isinstance(
             json.loads(each["function"]["arguments"]), dict
@@ -91,7 +91,7 @@ def needless_calls(request: dict[str, Any]) -> str:
 
 
 def obedient(asked: Any, _seen: int) -> Script:
-    """Calls a tool as long as it may."""
+    """Call a tool as long as tools are offered."""
     return FINAL if asked.request.get("tool_choice") == "none" and asked.request.get("tools") else calling(call())
 
 
