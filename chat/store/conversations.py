@@ -63,9 +63,7 @@ class Conversations:
     def create(self, user_id: int, title: str = "", *, temporary: bool = False) -> Conversation:
         """Create a conversation. Raises Conflict if the user has the maximum number."""
         if self.database.execute(COUNT_OF_USER, (user_id,)).fetchone()[0] >= CONVERSATIONS_OF_USER:
-            message = (
-                f"You have {CONVERSATIONS_OF_USER:,} conversations, which is as many as may be; delete some first."
-            )
+            message = f"You have {CONVERSATIONS_OF_USER:,} conversations, the maximum; delete some first."
             raise Conflict("too_many_conversations", message)
         now = now_ms()
         fields: dict[str, Any] = {
@@ -155,5 +153,5 @@ def record(row: dict[str, Any]) -> Conversation:
 def _parse(cursor: str) -> tuple[int, int]:
     match = re.fullmatch(r"([0-9]{1,18})-([0-9]{1,18})", cursor)
     if match is None:
-        raise InvalidRequest("invalid_cursor", "The cursor is not one that a page of this list gave.", "cursor")
+        raise InvalidRequest("invalid_cursor", "The cursor does not come from a page of this list.", "cursor")
     return int(match[1]), int(match[2])

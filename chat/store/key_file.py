@@ -29,7 +29,7 @@ class KeyFile:
                 if not self._key:
                     raise OSError("it is empty")
             except OSError as error:
-                raise StoreUnavailable(f"The key in {self._path.name} cannot be read or made.") from error
+                raise StoreUnavailable(f"The key in {self._path.name} cannot be read or created.") from error
         return self._key
 
     def _create(self) -> None:

@@ -136,5 +136,5 @@ def _parse(cursor: str) -> tuple[str, int]:
         return "t", _NEWEST
     match = re.fullmatch(r"([tm])-([0-9]{1,18})", cursor)
     if match is None:
-        raise InvalidRequest("invalid_cursor", "The cursor is not one that a page of this list gave.", "cursor")
+        raise InvalidRequest("invalid_cursor", "The cursor does not come from a page of this list.", "cursor")
     return match[1], int(match[2])

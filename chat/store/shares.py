@@ -94,7 +94,7 @@ def _leaf(conversation: Conversation, leaf_id: int | None) -> int:
         raise NotFound("There is no such conversation.")
     leaf: int | None = record["head_id"] if leaf_id is None else leaf_id
     if leaf is None:
-        raise Conflict("nothing_to_share", "Nothing has been said in this conversation yet.")
+        raise Conflict("nothing_to_share", "This conversation has no messages yet.")
     message = row(MessageRow.select().where((MessageRow.id == leaf) & (MessageRow.conversation_id == conversation.id)))
     if message is None:
         raise NotFound("There is no such message.")
