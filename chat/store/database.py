@@ -45,7 +45,6 @@ _PRAGMAS = {
     # In WAL mode a killed process loses nothing; a power cut can lose the last transactions.
     "synchronous": "normal",
     "foreign_keys": 1,
-    "cache_size": -8000,
     # 16 MB. With the default of 4 MB a busy server copies the same pages into the file at every checkpoint.
     "wal_autocheckpoint": 4000,
 }
