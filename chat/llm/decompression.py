@@ -35,16 +35,16 @@ class Decompressed(httpx2.SyncByteStream):
 
     def __iter__(self) -> Iterator[bytes]:
         decoder = zlib.decompressobj(self._wbits)
-        taken = given = 0
+        bytes_in = bytes_out = 0
         yielded_at = time.monotonic()
         for received in self._stream:
-            decoder = self._suited(decoder, received, first=not taken)
-            taken += len(received)
+            decoder = self._suited(decoder, received, first=not bytes_in)
+            bytes_in += len(received)
             rest = received
             while rest:
                 piece, rest, decoder = _piece(decoder, rest)
-                given += len(piece)
-                if given > _RATIO_COUNTS_FROM and given > _MAX_RATIO * taken:
+                bytes_out += len(piece)
+                if bytes_out > _RATIO_COUNTS_FROM and bytes_out > _MAX_RATIO * bytes_in:
                     raise httpx2.DecodingError("the answer grows too much when it is decompressed")
                 if piece:
                     yield piece

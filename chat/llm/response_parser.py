@@ -62,9 +62,9 @@ class ResponseParser:
         pieces = self._pieces
         if not pieces:
             return b""
-        taken = pieces[0] if len(pieces) == 1 else b"".join(pieces)
+        data = pieces[0] if len(pieces) == 1 else b"".join(pieces)
         pieces.clear()
-        return taken
+        return data
 
     def feed_eof(self) -> None:
         """End the response with the connection, if its framing allows that. Raises RemoteProtocolError otherwise."""

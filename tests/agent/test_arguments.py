@@ -1,4 +1,4 @@
-"""Arguments as models write them, and as they were meant."""
+"""Arguments in the forms that models write, and their meaning."""
 
 from __future__ import annotations
 

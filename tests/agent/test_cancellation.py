@@ -1,4 +1,4 @@
-"""How a turn is told to end, and how those who block on its behalf are woken."""
+"""Cancellation of a turn, and of the blocking calls made for it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the model is given to read: an answer as messages, and as much of a conversation as it may hold."""
+"""The model's context: an answer as messages, and the part of a conversation that fits."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where an answer ends that would not end by itself: steps, calls, time, and being told to."""
+"""Limits of an answer: steps, calls, time, cancellation."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""From a function to what a model is told, and from what a model writes to a call."""
+"""Tool specifications from functions, and calls from a model's arguments."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The lines a person reads while tools run, and the bounds of what tools may hand on."""
+"""Labels of running tools, and limits of their results."""
 
 from __future__ import annotations
 
@@ -65,8 +65,8 @@ class TestLabels:
             assert long.endswith("…")
 
 
-def handed_on(result):
-    """What is left of a tool's result."""
+def bounded_result(result):
+    """Return a tool's result after the limits."""
 
     def tool() -> ToolResult:
         """Hands on a result."""
@@ -80,33 +80,33 @@ def handed_on(result):
 class TestBounds:
     def test_an_ordinary_result_is_untouched(self):
         result = ToolResult('{"gdp": 17.8, "é": "中🙂"}', "Found é 🙂", {"rows": [[1, None]]})
-        assert handed_on(result) == result
-        assert handed_on(ToolResult("x" * 20_000, "s" * 500)) == ToolResult("x" * 20_000, "s" * 500)
+        assert bounded_result(result) == result
+        assert bounded_result(ToolResult("x" * 20_000, "s" * 500)) == ToolResult("x" * 20_000, "s" * 500)
 
     def test_a_download_is_cut(self):
-        found = handed_on(ToolResult("x" * 30_000_000, "Found"))
+        found = bounded_result(ToolResult("x" * 30_000_000, "Found"))
         assert found.ok
         assert found.content.startswith("x" * 20_000)
         assert "cut" in found.content
         assert len(found.content) < 20_100
 
     def test_a_summary_is_one_short_line(self):
-        found = handed_on(ToolResult("", "One\ntwo\r\n three " + "x" * 9_000))
+        found = bounded_result(ToolResult("", "One\ntwo\r\n three " + "x" * 9_000))
         assert found.summary.startswith("One two three x")
         assert len(found.summary) == 500
 
     def test_too_much_data_is_not_drawn(self):
-        assert handed_on(ToolResult("a", "b", {"rows": ["x" * 400_000]})) == ToolResult("a", "b")
+        assert bounded_result(ToolResult("a", "b", {"rows": ["x" * 400_000]})) == ToolResult("a", "b")
 
     @pytest.mark.parametrize("data", [{"x": {1, 2}, "y": object()}, {"x": "\ud800"}, {("a", "b"): 1}])
     def test_data_that_is_no_json_is_the_tools_error(self, data):
-        found = handed_on(ToolResult("a", "b", data))
+        found = bounded_result(ToolResult("a", "b", data))
         assert not found.ok
         assert "error in the tool" in found.summary
 
     def test_half_a_character_goes_no_further(self):
         """A source's JSON may hold one; neither a database nor a socket takes it."""
-        found = handed_on(ToolResult("gdp \ud83d of", "Found \udc00"))
+        found = bounded_result(ToolResult("gdp \ud83d of", "Found \udc00"))
         assert found.ok
         assert msgspec.json.decode(msgspec.json.encode([found.content, found.summary])) == ["gdp ? of", "Found ?"]
 
@@ -122,7 +122,7 @@ class TestBounds:
         assert len(msgspec.json.encode(found.content)) < 21_000
 
     def test_numbers_that_json_has_not_are_no_trouble(self):
-        found = handed_on(ToolResult("a", "b", {"x": float("nan"), "y": float("inf")}))
+        found = bounded_result(ToolResult("a", "b", {"x": float("nan"), "y": float("inf")}))
         assert json.loads(msgspec.json.encode(found.data)) == {"x": None, "y": None}
 
 

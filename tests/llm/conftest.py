@@ -75,7 +75,7 @@ def ask(model: OpenAIModel, cancellation: Cancellation | None = None, text: str 
 
 
 def whole(deltas: Iterable[Delta]) -> list[Delta]:
-    """The deltas with the words that follow each other as one: how many reads they came in is nobody's business."""
+    """Return the deltas with adjacent texts joined, since their division into reads is arbitrary."""
     joined: list[Delta] = []
     for delta in deltas:
         if isinstance(delta, TextDelta) and joined and isinstance(joined[-1], TextDelta):

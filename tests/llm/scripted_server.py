@@ -58,7 +58,7 @@ class Exchange:
 
 
 class ScriptedServer:
-    """Runs `script(exchange)` for each request. `exchanges` are those begun so far, in order."""
+    """Server that runs `script(exchange)` for each request. `exchanges` holds all so far, in order."""
 
     def __init__(self, script: Callable[[Exchange], None], tls: ssl.SSLContext | None = None) -> None:
         self._script = script

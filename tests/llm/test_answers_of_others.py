@@ -1,4 +1,4 @@
-"""Nobody gets another's answer, whatever comes on a connection that nobody asked for."""
+"""No turn gets another turn's answer, whatever unsolicited data arrives on a connection."""
 
 from __future__ import annotations
 

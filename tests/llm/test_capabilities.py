@@ -12,7 +12,7 @@ class Clock:
         return self.now
 
 
-def test_what_a_model_lacks_is_remembered_for_that_model():
+def test_unsupported_options_are_stored_per_model():
     capabilities = CapabilityCache(Clock())
     assert capabilities.learn("a", [TOOLS]) == {TOOLS}
     assert capabilities.learn("a", [TOOLS, USAGE]) == {USAGE}
@@ -30,7 +30,7 @@ def test_an_endpoint_that_was_upgraded_has_its_tools_back():
     assert capabilities.learn("a", [TOOLS]) == {TOOLS}
 
 
-def test_the_room_is_the_latest():
+def test_the_latest_limit_counts():
     capabilities = CapabilityCache(Clock())
     capabilities.learn("a", max_chars=500)
     capabilities.learn("a", [TOOLS])
@@ -38,7 +38,7 @@ def test_the_room_is_the_latest():
     assert capabilities.get("a") == Capabilities(frozenset({TOOLS}), 700)
 
 
-def test_a_refusal_that_no_option_explains_is_not_tried_on_for_a_while():
+def test_an_unexplained_refusal_suspends_probing_for_a_while():
     clock = Clock()
     capabilities = CapabilityCache(clock)
     capabilities.learn("a", [TOOLS])
@@ -49,7 +49,7 @@ def test_a_refusal_that_no_option_explains_is_not_tried_on_for_a_while():
     assert capabilities.get("a").may_probe
 
 
-def test_no_more_models_are_remembered_than_can_be():
+def test_the_number_of_models_is_bounded():
     capabilities = CapabilityCache(Clock())
     for number in range(1500):
         capabilities.learn(f"model {number}", [TOOLS])

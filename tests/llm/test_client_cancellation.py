@@ -1,4 +1,4 @@
-"""A turn that is told to end while its model is silent, dripping, or about to answer.
+"""Cancellation of a turn while its model is silent, slow, or about to answer.
 
 `test_under_gevent.py` runs this file once more in a patched process: nothing here may depend on which
 kind of thread it runs in. No model here would time out by itself within a test.
@@ -23,7 +23,7 @@ SOON_S = 5.0
 
 
 class Turn:
-    """Reads an answer in a thread of its own and keeps what came and how it ended."""
+    """Reader of an answer in its own thread; stores the deltas and the end."""
 
     def __init__(self, deltas: Iterator[Delta]) -> None:
         self.came: list[Delta] = []

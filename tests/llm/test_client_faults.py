@@ -140,7 +140,7 @@ def test_a_short_wait_that_is_asked_for_is_kept(serve, connect):
 
 @pytest.mark.parametrize("code", [429, 503])
 @pytest.mark.parametrize(
-    ("asked", "named"),
+    ("retry_after", "named"),
     [
         ("60", "try again in 60 s"),
         ("5.6", "try again in 6 s"),
@@ -149,15 +149,15 @@ def test_a_short_wait_that_is_asked_for_is_kept(serve, connect):
     ],
     ids=["seconds", "a fraction", "a date", "for ever"],
 )
-def test_a_long_wait_that_is_asked_for_ends_it_and_is_named(serve, connect, code, asked, named):
-    server = serve(lambda exchange: exchange.send(status(code, error("Slow down"), f"Retry-After: {asked}")))
+def test_a_long_wait_that_is_asked_for_ends_it_and_is_named(serve, connect, code, retry_after, named):
+    server = serve(lambda exchange: exchange.send(status(code, error("Slow down"), f"Retry-After: {retry_after}")))
     fault = failed(server, connect(server))
     assert named in str(fault)
 
 
-@pytest.mark.parametrize("asked", ["soon", "-5", "nan", "inf", "Mon, 99 Foo 2020", ""])
-def test_a_wait_that_cannot_be_read_is_passed_over(serve, connect, asked):
-    server = serve(lambda exchange: exchange.send(status(429, error("Slow down"), f"Retry-After: {asked}")))
+@pytest.mark.parametrize("retry_after", ["soon", "-5", "nan", "inf", "Mon, 99 Foo 2020", ""])
+def test_a_wait_that_cannot_be_read_is_passed_over(serve, connect, retry_after):
+    server = serve(lambda exchange: exchange.send(status(429, error("Slow down"), f"Retry-After: {retry_after}")))
     failed(server, connect(server), attempts=3)
 
 

@@ -1,4 +1,4 @@
-"""Networks and endpoints that are careless about HTTP, slow about it, or point elsewhere."""
+"""Networks and endpoints that violate HTTP, are slow, or refer to another address."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def text_of(model: OpenAIModel) -> str:
     return "".join(delta.text for delta in ask(model) if isinstance(delta, TextDelta))
 
 
-# Compressed although nobody asked for it
+# Unrequested compression
 
 
 def bare(data: bytes) -> bytes:
@@ -133,12 +133,12 @@ def test_what_neither_reads_is_named(serve, connect, head):
     assert type(fault) is ModelUnreachable
 
 
-# Elsewhere
+# Redirects
 
 
 @pytest.mark.parametrize("code", [301, 302, 303, 307, 308])
 @pytest.mark.parametrize(
-    ("target", "told"),
+    ("target", "expected"),
     [
         ("https://new.test/v1/chat/completions", "OPENAI_BASE_URL should be https://new.test/v1"),
         ("https://new.test:8443/v1/chat/completions/", "OPENAI_BASE_URL should be https://new.test:8443/v1"),
@@ -151,23 +151,23 @@ def test_what_neither_reads_is_named(serve, connect, head):
         ("mailto:someone@new.test", "check OPENAI_BASE_URL"),
     ],
 )
-def test_a_redirect_says_where_to(serve, connect, code, target, told):
+def test_a_redirect_says_where_to(serve, connect, code, target, expected):
     server = serve(lambda exchange: exchange.send(status(code, b"", f"Location: {target}")))
     fault = failed(server, connect(server))
-    assert told in str(fault)
+    assert expected in str(fault)
     assert str(code) in str(fault)
     assert "hunter2" not in str(fault)
 
 
 @pytest.mark.parametrize(
-    ("headers", "told"),
+    ("headers", "expected"),
     [(["Upgrade: TLS/1.0"], "https://"), (["Upgrade: h2c"], "h2c"), ([], "another protocol")],
 )
-def test_an_upgrade_that_is_required(serve, connect, headers, told):
+def test_an_upgrade_that_is_required(serve, connect, headers, expected):
     server = serve(lambda exchange: exchange.send(status(426, b"", *headers)))
     fault = failed(server, connect(server))
     assert "426" in str(fault)
-    assert told in str(fault)
+    assert expected in str(fault)
 
 
 @pytest.mark.parametrize(
@@ -249,21 +249,21 @@ def test_what_floods_ends_by_its_bytes(serve, connect, what):
     server.close()
 
 
-# A process that stood still
+# A process that was suspended
 
 
 def test_a_model_that_spoke_while_this_process_stood_still_was_not_silent():
     def receive(seconds: float) -> bytes:
-        asked.append(seconds)
-        if len(asked) == 1:
+        waits.append(seconds)
+        if len(waits) == 1:
             time.sleep(seconds + 0.5)  # the timer fires late: nothing ran here for so long
             raise TimeoutError
         return b"words"
 
-    asked: list[float] = []
+    waits: list[float] = []
     scope = CancelScope(time.monotonic() + 60, silence_s=0.2)
     assert scope.receive(0.2, receive, TimeoutError) == b"words"
-    assert len(asked) == 2
+    assert len(waits) == 2
 
 
 def test_a_silent_model_is_given_up_in_time_though():

@@ -1,4 +1,4 @@
-"""The demo model behind its seam: what it calls, and what it makes of the results."""
+"""The demo model behind its interface: its calls, and its answers to the results."""
 
 from __future__ import annotations
 
@@ -51,8 +51,8 @@ def ask(*questions: str, tools: Sequence[ToolSpec] = TOOLS) -> list[Delta]:
     return answer([Message("user", question) for question in questions], tools)
 
 
-def told(*contents: object, question: str = "Show me China and India market data") -> str:
-    """What is said when the tools it calls find `contents`."""
+def reply_to(*contents: object, question: str = "Show me China and India market data") -> str:
+    """Return the answer when the tools return `contents`."""
     messages = [Message("user", question)]
     called = calls(answer(messages))[: len(contents)]
     messages.append(Message("assistant", "", tuple(called)))
@@ -64,8 +64,8 @@ def told(*contents: object, question: str = "Show me China and India market data
     return text(deltas)
 
 
-def numbers(said: str) -> set[str]:
-    return set(re.findall(r"\d[\d.,]*\d|\d", said))
+def numbers(reply: str) -> set[str]:
+    return set(re.findall(r"\d[\d.,]*\d|\d", reply))
 
 
 def test_a_question_about_an_economy_calls_the_tool():
@@ -111,9 +111,9 @@ def test_talk_calls_nothing_and_says_what_it_is(question):
 
 @pytest.mark.parametrize("question", ["What can you do?", "hello", "Write me a poem about the sea"])
 def test_it_says_what_it_understands_and_how_to_connect_a_real_model(question):
-    said = text(ask(question))
+    reply = text(ask(question))
     for word in ("China market data", "OPENAI_API_KEY", "OPENAI_BASE_URL", "CHAT_MODEL", ".env", "restart"):
-        assert word in said
+        assert word in reply
 
 
 def test_what_it_offers_it_can_do():
@@ -137,39 +137,39 @@ CARD = [
 
 @pytest.mark.parametrize(("result", "question"), CARD)
 def test_an_answer_says_what_the_figures_show_and_repeats_none_of_the_card(result, question):
-    said = told(result, question=question).rsplit("\n\n", 1)[0]
-    assert 2 <= len(re.findall(r"[.](?:\s|$)", said)) <= 3
+    reply = reply_to(result, question=question).rsplit("\n\n", 1)[0]
+    assert 2 <= len(re.findall(r"[.](?:\s|$)", reply)) <= 3
     for figure in result["figures"]:
         if figure["value"] != "no figure":
-            assert figure["value"] not in said
-            assert figure["value"].replace(".", ",") not in said
+            assert figure["value"] not in reply
+            assert figure["value"].replace(".", ",") not in reply
     for word in ("2026-07-01", "Source", "Quelle", "- "):
-        assert word not in said
-    years = {number for number in numbers(said) if re.fullmatch(r"(?:19|20)\d\d", number)}
+        assert word not in reply
+    years = {number for number in numbers(reply) if re.fullmatch(r"(?:19|20)\d\d", number)}
     assert years <= numbers(json.dumps(result))
 
 
 def test_an_answer_ends_with_what_it_is_and_how_to_connect_a_model():
-    closing = told(CHINA).rsplit("\n\n", 1)[1]
+    closing = reply_to(CHINA).rsplit("\n\n", 1)[1]
     for word in ("built-in demo model", "OPENAI_API_KEY", "OPENAI_BASE_URL", "CHAT_MODEL", ".env", "restart"):
         assert word in closing
 
 
 def test_a_note_on_the_card_is_pointed_to():
     note = "The World Bank cannot be reached, so these are figures bundled with this program."
-    assert "Mind the note on the card" in told(CHINA | {"note": note})
-    assert "Beachten Sie den Hinweis" in told(CHINA | {"note": note}, question="Zeig mir Marktdaten zu China")
-    assert "Mind the note" not in told(CHINA)
+    assert "Mind the note on the card" in reply_to(CHINA | {"note": note})
+    assert "Beachten Sie den Hinweis" in reply_to(CHINA | {"note": note}, question="Zeig mir Marktdaten zu China")
+    assert "Mind the note" not in reply_to(CHINA)
 
 
 GROWTH = "GDP growth (annual, real)"
 
 
 def shown(series, title=GROWTH, unit="%", question="Show me China market data"):
-    """What is said of a card with one chart of these series."""
+    """Return the answer to a card with one chart of these series."""
     figures = [{"name": title, "value": "1 %", "year": "2024"}]
     result = {"figures": figures, "history": [{"title": title, "unit": unit, "series": series}]}
-    return told(result, question=question).rsplit("\n\n", 1)[0]
+    return reply_to(result, question=question).rsplit("\n\n", 1)[0]
 
 
 def yearly(*values, first=2010):
@@ -187,9 +187,9 @@ def yearly(*values, first=2010):
     ],
 )
 def test_a_rate_has_a_direction_turning_points_and_the_unusual(values, expected):
-    said = shown({"China": yearly(*values)})
+    reply = shown({"China": yearly(*values)})
     for part in expected:
-        assert part in said
+        assert part in reply
 
 
 @pytest.mark.parametrize(
@@ -207,16 +207,16 @@ def test_an_amount_is_told_by_how_often_as_large_and_when_it_fell(values, expect
 
 def test_in_german_numbers_and_names_are_german():
     question = "Zeig mir Marktdaten zu Deutschland"
-    said = shown({"Germany": yearly(8.5, 8.5, 8.5, 5.25, 5.25, 5.25)}, question=question)
-    assert said.startswith("Das reale Wachstum (Deutschland) ist heute niedriger als früher: im Mittel")
-    assert "8,5\u00a0%" in said
-    assert "eingebaute Demo-Modell" in told(CHINA, question=question)
+    reply = shown({"Germany": yearly(8.5, 8.5, 8.5, 5.25, 5.25, 5.25)}, question=question)
+    assert reply.startswith("Das reale Wachstum (Deutschland) ist heute niedriger als früher: im Mittel")
+    assert "8,5\u00a0%" in reply
+    assert "eingebaute Demo-Modell" in reply_to(CHINA, question=question)
 
 
 def test_a_comparison():
     series = {"India": yearly(5, 6, -6, 7), "China": yearly(8, 7, 2, 5), "Brazil": yearly(1, 2, -4, 2)}
-    said = shown(series, question="Compare GDP growth of India, China and Brazil")
-    assert said == (
+    reply = shown(series, question="Compare GDP growth of India, China and Brazil")
+    assert reply == (
         "Real growth: India has the highest latest figure and Brazil the lowest. Since 2010 it has risen most in India "
         "and fallen most in China. What stands out is 2012, the lowest point for most of them."
     )
@@ -231,9 +231,9 @@ def rate(history, question="EUR/USD this year"):
         "figures": [{"name": "Latest", "value": "1 EUR = 1.1523 USD", "date": "2026-11-20"}],
         "history": history,
     }
-    said = told(result, question=question).rsplit("\n\n", 1)[0]
-    assert "1.1523" not in said
-    return said
+    reply = reply_to(result, question=question).rsplit("\n\n", 1)[0]
+    assert "1.1523" not in reply
+    return reply
 
 
 def test_an_exchange_rate():
@@ -257,16 +257,16 @@ def test_too_few_figures_have_no_direction():
 
 
 def test_a_failure_is_said_plainly_beside_what_was_found():
-    said = told(CHINA, {"error": "The World Bank cannot be reached. No figures are bundled for India."})
-    assert "**India**: no figures. The World Bank cannot be reached. No figures are bundled for India." in said
-    assert "Real growth" in said or "real growth" in said
+    reply = reply_to(CHINA, {"error": "The World Bank cannot be reached. No figures are bundled for India."})
+    assert "**India**: no figures. The World Bank cannot be reached. No figures are bundled for India." in reply
+    assert "Real growth" in reply or "real growth" in reply
 
 
 def test_nothing_but_failures_has_no_figure_in_it():
-    said = told({"error": "Too many calls at once."}, {"error": "The call was interrupted."})
-    assert numbers(said) == set()
-    assert "Too many calls at once." in said
-    assert "The call was interrupted." in said
+    reply = reply_to({"error": "Too many calls at once."}, {"error": "The call was interrupted."})
+    assert numbers(reply) == set()
+    assert "Too many calls at once." in reply
+    assert "The call was interrupted." in reply
 
 
 @pytest.mark.parametrize(
@@ -289,26 +289,26 @@ def test_nothing_but_failures_has_no_figure_in_it():
     ],
 )
 def test_results_of_any_shape_are_borne(content):
-    said = told(content)
-    assert said.endswith("*")
-    assert len(said) < 2_000
-    assert numbers(said) <= numbers(content)
+    reply = reply_to(content)
+    assert reply.endswith("*")
+    assert len(reply) < 2_000
+    assert numbers(reply) <= numbers(content)
 
 
 def test_a_sentence_is_repeated():
-    assert "The tool has been switched off." in told("The tool has been switched off.")
+    assert "The tool has been switched off." in reply_to("The tool has been switched off.")
 
 
 def test_fields_of_an_unknown_shape_are_listed():
-    said = told({"gdp": "18 trillion", "year": 2024})
-    assert "gdp: 18 trillion" in said
-    assert "year: 2024" in said
+    reply = reply_to({"gdp": "18 trillion", "year": 2024})
+    assert "gdp: 18 trillion" in reply
+    assert "year: 2024" in reply
 
 
 def test_it_is_deterministic():
     for question in ("Show me China market data", "hello", "nonsense"):
         assert ask(question) == ask(question)
-    assert told(CHINA) == told(CHINA)
+    assert reply_to(CHINA) == reply_to(CHINA)
 
 
 def test_text_comes_in_words_and_whole():

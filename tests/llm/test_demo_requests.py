@@ -10,7 +10,7 @@ from chat.llm.demo_requests import MAX_CALLS, MAX_COUNTRIES, interpret
 TODAY = date(2026, 11, 23)
 
 
-def retry_hint(*questions: str) -> list[tuple]:
+def calls_for(*questions: str) -> list[tuple]:
     """The calls that answer the last question, shortened to tuples."""
     interpretation = interpret(questions, TODAY)
     return (
@@ -93,7 +93,7 @@ def rate(base: str, quote: str, days: int = 90) -> list[tuple]:
     ],
 )
 def test_a_question_by_itself(question, calls):
-    assert retry_hint(question) == calls
+    assert calls_for(question) == calls
 
 
 @pytest.mark.parametrize(
@@ -124,7 +124,7 @@ def test_a_question_by_itself(question, calls):
     ],
 )
 def test_a_question_that_continues_another(questions, calls):
-    assert retry_hint(*questions) == calls
+    assert calls_for(*questions) == calls
 
 
 @pytest.mark.parametrize(
@@ -159,18 +159,18 @@ def test_without_any_question():
 
 
 def test_a_month_that_is_still_to_come_was_last_year():
-    assert retry_hint("EUR/USD since December") == rate("euro", "US dollar", 357)
+    assert calls_for("EUR/USD since December") == rate("euro", "US dollar", 357)
 
 
 def test_no_more_is_asked_for_than_the_tools_take():
     many = "China, India, Japan, Germany, France, Italy, Spain, Canada, Mexico and Brazil"
-    assert len(retry_hint(f"market data for {many}")) == MAX_CALLS
-    ((_, countries, _, _),) = retry_hint(f"compare inflation in {many}")
+    assert len(calls_for(f"market data for {many}")) == MAX_CALLS
+    ((_, countries, _, _),) = calls_for(f"compare inflation in {many}")
     assert len(countries) == MAX_COUNTRIES
 
 
 def test_a_huge_question_is_read_in_part():
-    assert retry_hint("Show me China market data. " + "and and, and " * 10_000) == market("China")
+    assert calls_for("Show me China market data. " + "and and, and " * 10_000) == market("China")
 
 
 @pytest.mark.parametrize(
@@ -188,15 +188,15 @@ def test_a_huge_question_is_read_in_part():
     ],
 )
 def test_one_year(question: str, calls: list[tuple]) -> None:
-    assert retry_hint(question) == calls
+    assert calls_for(question) == calls
 
 
 def test_a_year_goes_on() -> None:
-    assert retry_hint("population of India in 2015", "what about China?") == [
+    assert calls_for("population of India in 2015", "what about China?") == [
         ("compare_markets", ["China"], "population", 10, 2015)
     ]
-    assert retry_hint("population of India", "and in 1995?") == [("compare_markets", ["India"], "population", 10, 1995)]
-    assert retry_hint("population of India in 2015", "since 2010") == compared(["India"], "population", 16)
+    assert calls_for("population of India", "and in 1995?") == [("compare_markets", ["India"], "population", 10, 1995)]
+    assert calls_for("population of India in 2015", "since 2010") == compared(["India"], "population", 16)
 
 
 @pytest.mark.parametrize(

@@ -17,7 +17,7 @@ def user(text: str) -> Message:
     return Message("user", text)
 
 
-def said(text: str) -> Message:
+def reply(text: str) -> Message:
     return Message("assistant", text)
 
 
@@ -28,7 +28,7 @@ def called(text: str = "", *, result: str = "1") -> list[Message]:
 TURNS = st.lists(
     st.one_of(
         st.text("ab ", max_size=3).map(user),
-        st.text("ab ", max_size=3).map(said),
+        st.text("ab ", max_size=3).map(reply),
         st.text("ab ", max_size=3).map(lambda text: Message("system", text)),
     ),
     max_size=12,
@@ -36,20 +36,24 @@ TURNS = st.lists(
 
 
 def test_two_questions_in_a_row_are_one():
-    assert merged([SYSTEM, user("one"), user("two"), said("both")]) == [SYSTEM, user("one\n\ntwo"), said("both")]
+    assert merged([SYSTEM, user("one"), user("two"), reply("both")]) == [
+        SYSTEM,
+        user("one\n\ntwo"),
+        reply("both"),
+    ]
 
 
 def test_an_answer_of_which_nothing_came_is_left_out():
-    assert merged([user("one"), said(""), user("two")]) == [user("one\n\ntwo")]
+    assert merged([user("one"), reply(""), user("two")]) == [user("one\n\ntwo")]
 
 
 def test_an_answer_and_its_calls_are_one():
-    messages = [user("one"), said("Let me see."), *called("Now."), said("There"), said("it is.")]
-    assert merged(messages) == [user("one"), *called("Let me see.\n\nNow."), said("There\n\nit is.")]
+    messages = [user("one"), reply("Let me see."), *called("Now."), reply("There"), reply("it is.")]
+    assert merged(messages) == [user("one"), *called("Let me see.\n\nNow."), reply("There\n\nit is.")]
 
 
 def test_nothing_stands_before_the_first_question():
-    assert merged([SYSTEM, said("Hello"), *called(), user("one")]) == [SYSTEM, user("one")]
+    assert merged([SYSTEM, reply("Hello"), *called(), user("one")]) == [SYSTEM, user("one")]
 
 
 @given(TURNS)
@@ -63,32 +67,40 @@ def test_roles_alternate_whatever_came(turns):
 
 
 def test_without_tools_what_they_found_is_still_told():
-    messages = without_tools([SYSTEM, user("China?"), *called(result="18.7"), said("It is 18.7."), user("And now?")])
+    messages = without_tools([SYSTEM, user("China?"), *called(result="18.7"), reply("It is 18.7."), user("And now?")])
     assert messages == [
         SYSTEM,
         user('China?\n\n[Result of the tool market_data {"country": "China"}: 18.7]'),
-        said("It is 18.7."),
+        reply("It is 18.7."),
         user("And now?"),
     ]
 
 
 def test_without_the_system_role_the_instructions_come_first():
-    assert without_system([SYSTEM, user("one"), said("two"), user("three")]) == [
+    assert without_system([SYSTEM, user("one"), reply("two"), user("three")]) == [
         user("Be brief.\n\none"),
-        said("two"),
+        reply("two"),
         user("three"),
     ]
 
 
 def test_the_oldest_exchanges_are_left_out():
-    messages = [SYSTEM, user("a" * 10), said("b" * 10), user("c" * 10), *called(), said("d" * 10), user("e" * 10)]
+    messages = [
+        SYSTEM,
+        user("a" * 10),
+        reply("b" * 10),
+        user("c" * 10),
+        *called(),
+        reply("d" * 10),
+        user("e" * 10),
+    ]
     assert shortened(messages, 1000) == messages
     assert shortened(messages, 70) == [SYSTEM, *messages[3:]]
     assert shortened(messages, 40) == [SYSTEM, user("e" * 10)]
 
 
 def test_the_instructions_and_the_last_question_are_never_cut():
-    messages = [SYSTEM, user("a" * 1000), said("b"), user("c" * 1000)]
+    messages = [SYSTEM, user("a" * 1000), reply("b"), user("c" * 1000)]
     assert shortened(messages, 0) == [SYSTEM, user("c" * 1000)]
 
 
@@ -107,7 +119,7 @@ def test_results_of_this_turn_are_cut_where_leaving_out_is_not_enough():
     st.integers(0, 10_000),
 )
 def test_shortening_keeps_what_must_stay(lengths, room):
-    messages = [SYSTEM, user("old"), said("old"), user("last")]
+    messages = [SYSTEM, user("old"), reply("old"), user("last")]
     for length in lengths:
         messages += called(result="x" * length)
     cut = shortened(messages, room)

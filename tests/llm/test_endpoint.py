@@ -1,4 +1,4 @@
-"""Requests are copies of one that the SDK made: they say what it would say, and each its own body."""
+"""Requests are copies of the one that the SDK built, each with its own body."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _SET = {"OPENAI_ORG_ID": "an-organisation", "OPENAI_PROJECT_ID": "a-project"}
 
 
 class _Recorder(httpx2.BaseTransport):
-    """Answers everything with `status`, and keeps what was asked."""
+    """Transport that answers every request with `status` and stores the requests."""
 
     def __init__(self, status: int = 200, body: bytes = b"") -> None:
         self.requests: list[httpx2.Request] = []
@@ -26,7 +26,7 @@ class _Recorder(httpx2.BaseTransport):
 
 
 def _of_the_sdk(body: bytes) -> httpx2.Request:
-    """What the SDK itself sends for `body`."""
+    """Return the request that the SDK itself sends for `body`."""
     recorder = _Recorder()
     with httpx2.Client(transport=recorder) as client:
         openai.OpenAI(

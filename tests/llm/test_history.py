@@ -1,4 +1,4 @@
-"""Calls that go back: as they came to the model that made them, rewritten for every other."""
+"""Calls in the history: unchanged for the model that made them, rewritten for any other."""
 
 from __future__ import annotations
 

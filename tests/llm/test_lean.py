@@ -1,4 +1,4 @@
-"""The lean transport over real connections: keeping them, losing them, TLS, hanging up at every stage.
+"""The lean transport over real connections: reuse, loss, TLS, cancellation at every stage.
 
 `test_under_gevent.py` runs this file once more in a patched process.
 """
@@ -327,17 +327,17 @@ def test_an_address_that_does_not_answer_leaves_time_for_the_next(serve, client,
 
 @pytest.fixture
 def silent_resolver(monkeypatch) -> Iterator[list[str]]:
-    """Names are looked up for ever; the hosts asked for."""
-    asked: list[str] = []
+    """Name look-ups never end; yields the hosts."""
+    hosts: list[str] = []
     over = threading.Event()
 
     def getaddrinfo(host: str, *_: object, **__: object) -> list[object]:
-        asked.append(host)
+        hosts.append(host)
         over.wait(LONG_S)
         raise socket.gaierror(socket.EAI_AGAIN, "no answer")
 
     monkeypatch.setattr(socket, "getaddrinfo", getaddrinfo)
-    yield asked
+    yield hosts
     over.set()
 
 
@@ -383,7 +383,7 @@ def stuck_url(request) -> str:
     return server.url
 
 
-class Asking:
+class BackgroundRequest:
     """A request in a thread of its own, on a scope."""
 
     def __init__(self, client: httpx2.Client, url: str, scope: CancelScope) -> None:
@@ -411,36 +411,36 @@ def test_hanging_up_ends_it_at_every_stage(client, stuck_url, early):
     scope = far()
     if early:
         scope.cancel()
-    asking = Asking(client, stuck_url, scope)
+    request = BackgroundRequest(client, stuck_url, scope)
     if not early:
-        assert not asking.has_ended(0.1), asking.error
+        assert not request.has_ended(0.1), request.error
         scope.cancel()
-    assert asking.has_ended()
-    assert isinstance(asking.error, httpx2.TransportError)
+    assert request.has_ended()
+    assert isinstance(request.error, httpx2.TransportError)
 
 
 def test_the_deadline_ends_it_at_every_stage(client, stuck_url):
     client.timeout = httpx2.Timeout(LONG_S)
-    asking = Asking(client, stuck_url, CancelScope(time.monotonic() + 0.1))
-    assert asking.has_ended()
-    assert isinstance(asking.error, httpx2.TimeoutException)
+    request = BackgroundRequest(client, stuck_url, CancelScope(time.monotonic() + 0.1))
+    assert request.has_ended()
+    assert isinstance(request.error, httpx2.TimeoutException)
 
 
 def test_the_time_limits_end_it_at_every_stage(client, stuck_url):
     client.timeout = httpx2.Timeout(0.1)
-    asking = Asking(client, stuck_url, far())
-    assert asking.has_ended()
-    assert isinstance(asking.error, httpx2.TimeoutException)
+    request = BackgroundRequest(client, stuck_url, far())
+    assert request.has_ended()
+    assert isinstance(request.error, httpx2.TimeoutException)
 
 
 def test_many_who_ask_for_a_name_share_its_look_up(client, silent_resolver):
     client.timeout = httpx2.Timeout(LONG_S)
     scopes = [far() for _ in range(10)]
-    askings = [Asking(client, "http://model.test/", scope) for scope in scopes]
-    assert not askings[-1].has_ended(0.1)
+    requests = [BackgroundRequest(client, "http://model.test/", scope) for scope in scopes]
+    assert not requests[-1].has_ended(0.1)
     for scope in scopes:
         scope.cancel()
-    assert all(asking.has_ended() for asking in askings)
+    assert all(request.has_ended() for request in requests)
     assert silent_resolver == ["model.test"]
 
 
@@ -522,6 +522,6 @@ def test_a_reader_that_gathers_can_be_hung_up(serve):
     scope.allow_read_batching()
     server = serve(lambda exchange: (exchange.send(OK + b"\r\nhello"), exchange.client_left(LONG_S)))
     with httpx2.Client(transport=transport) as client:
-        asking = Asking(client, server.url, scope)
-        assert asking.has_ended()
-    assert isinstance(asking.error, httpx2.TimeoutException)
+        request = BackgroundRequest(client, server.url, scope)
+        assert request.has_ended()
+    assert isinstance(request.error, httpx2.TimeoutException)

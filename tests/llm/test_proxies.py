@@ -1,4 +1,4 @@
-"""Which proxy of the environment an address is reached through, and what is wrong with it."""
+"""Choice of the environment's proxy for an address, and errors in the environment."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How long readers gather: not at all where they are few, longer the more they are, and longer yet in a crowd."""
+"""Read delays: none with few answers, longer with more, and longest while many begin."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def begin(batcher, clock, count, within_s):
         clock(within_s / count)
 
 
-def test_few_read_at_once_and_many_the_longer_the_more_they_are(clock):
+def test_delay_is_zero_for_few_answers_and_grows_with_their_number(clock):
     batcher = ReadBatcher()
     pauses = [batcher.read_delay_s(reading) for reading in range(5000)]
     assert set(pauses[:BATCH_FROM]) == {0.0}
@@ -36,12 +36,12 @@ def test_few_read_at_once_and_many_the_longer_the_more_they_are(clock):
     assert pauses[-1] == MAX_DELAY_S
 
 
-def test_a_worker_reads_no_more_often_than_it_can(clock):
+def test_reads_per_second_are_bounded(clock):
     batcher = ReadBatcher()
     assert all(reading / batcher.read_delay_s(reading) <= 3_000.5 for reading in range(BATCH_FROM, 1500))
 
 
-def test_in_a_crowd_those_who_read_already_wait_for_longer_until_it_has_passed(clock):
+def test_running_answers_are_delayed_longer_during_a_burst(clock):
     batcher = ReadBatcher()
     usually = batcher.read_delay_s(300)
     begin(batcher, clock, 1000, within_s=1.0)
@@ -52,7 +52,7 @@ def test_in_a_crowd_those_who_read_already_wait_for_longer_until_it_has_passed(c
     assert batcher.read_delay_s(300) == usually
 
 
-def test_many_who_come_one_by_one_are_no_crowd(clock):
+def test_answers_that_begin_one_by_one_are_no_burst(clock):
     batcher = ReadBatcher()
     usually = batcher.read_delay_s(1500)
     begin(batcher, clock, 1000, within_s=5.0)

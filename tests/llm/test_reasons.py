@@ -1,4 +1,4 @@
-"""Where endpoints put the reason for a refusal."""
+"""Formats in which endpoints give the reason for a refusal."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from chat.llm.retry_after import retry_after_s, retry_hint
 
 RAW = json.dumps({"error": {"message": "too many tokens asked", "code": 400}})
 
-# name: the body, what is said
+# name: the body, the reason
 FORMS = {
     "OpenAI": ({"error": {"message": "No such model", "type": "x", "code": None}}, "No such model"),
     "Google": ([{"error": {"code": 400, "message": "The key is not valid", "status": "X"}}], "The key is not valid"),
@@ -61,8 +61,8 @@ FORMS = {
 
 @pytest.mark.parametrize("form", FORMS)
 def test_a_reason(form):
-    body, said = FORMS[form]
-    assert reason(body) == said
+    body, expected = FORMS[form]
+    assert reason(body) == expected
 
 
 @given(
@@ -114,8 +114,8 @@ def test_how_long_to_wait(headers, body, seconds):
 
 
 @pytest.mark.parametrize(
-    ("seconds", "said"),
+    ("seconds", "hint"),
     [(None, ""), (0, ""), (0.2, "1 s"), (30, "30 s"), (119, "119 s"), (600, "10 min"), (1e9, "more than a day")],
 )
-def test_how_it_is_said(seconds, said):
-    assert retry_hint(seconds).endswith(said)
+def test_how_it_is_said(seconds, hint):
+    assert retry_hint(seconds).endswith(hint)

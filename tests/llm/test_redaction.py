@@ -12,7 +12,7 @@ KEY = "canary-4f9d2c71b8e3a650-canary"
 
 
 @pytest.mark.parametrize(
-    "said",
+    "text",
     [
         f"Incorrect API key provided: {KEY}. See the documentation.",
         "Incorrect API key provided: canary********nary.",
@@ -23,8 +23,8 @@ KEY = "canary-4f9d2c71b8e3a650-canary"
         f"prefix{KEY}suffix",
     ],
 )
-def test_no_part_of_the_key_is_repeated(said):
-    quoted = quotable(said, KEY)
+def test_no_part_of_the_key_is_repeated(text):
+    quoted = quotable(text, KEY)
     assert "canary" not in quoted
     assert "4f9d" not in quoted
 
@@ -44,7 +44,7 @@ def test_nor_anything_else_that_looks_like_a_key(other):
 
 
 @pytest.mark.parametrize(
-    "said",
+    "text",
     [
         "The model `gpt-5-mini-2026-01-31` does not exist.",
         "Model meta-llama/Llama-4-Maverick-17B-128E-Instruct-FP8 is not loaded",
@@ -52,8 +52,8 @@ def test_nor_anything_else_that_looks_like_a_key(other):
         "skilfully keyboarded basic plan",
     ],
 )
-def test_what_helps_is_kept(said):
-    assert quotable(said, KEY) == said
+def test_what_helps_is_kept(text):
+    assert quotable(text, KEY) == text
 
 
 def test_a_key_of_a_letter_leaves_the_words_whole():

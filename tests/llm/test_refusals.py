@@ -1,4 +1,4 @@
-"""What a refusal says that it was for, in the words of the usual servers, brokers and clouds."""
+"""Causes of refusals, in the phrases of common servers, brokers and clouds."""
 
 from __future__ import annotations
 
@@ -102,7 +102,7 @@ def test_whether_a_nameless_refusal_may_be_because_of_an_option(status, body, ma
     assert may_lack_an_option(refusal(body, status)) is may
 
 
-# name: status, body, the limit that is said, the share of what was sent that fits
+# name: status, body, the stated limit, the share of what was sent that fits
 LENGTHS: dict[str, tuple[int, Any, int | None, float | None]] = {
     "OpenAI": (
         400,

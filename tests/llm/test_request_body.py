@@ -7,8 +7,8 @@ from chat.llm.request_body import encode_request
 from chat.messages import Message, ToolCall, ToolSpec
 
 
-def request(*asked: Any) -> Any:
-    return json.loads(encode_request(*asked))
+def request(*arguments: Any) -> Any:
+    return json.loads(encode_request(*arguments))
 
 
 def test_a_conversation_with_a_tool_call():
@@ -77,5 +77,5 @@ def test_the_body_is_json_with_every_character_as_it_is():
 def test_tools_of_one_name_are_told_apart():
     first, second = (ToolSpec("tool", description, {"type": "object"}) for description in ("One.", "Two."))
     for tool in (first, second, first):
-        (told,) = request("m", [], [tool])["tools"]
-        assert told["function"]["description"] == tool.description
+        (encoded,) = request("m", [], [tool])["tools"]
+        assert encoded["function"]["description"] == tool.description

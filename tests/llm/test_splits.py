@@ -21,8 +21,8 @@ from chat.messages import ReasoningDelta, TextDelta, ToolCall
 from scripts.fake_model.dialects import DIALECTS
 
 
-def came(reads: list[bytes]) -> list[Any]:
-    """The deltas with words that follow each other joined, and the kind of fault at the end."""
+def outcome(reads: list[bytes]) -> list[Any]:
+    """The deltas with words that follow each other joined, and the error class at the end."""
     found: list[Any] = []
     try:
         for delta in _deltas(iter(reads), CancelScope(math.inf), Cancellation(60)):
@@ -58,9 +58,9 @@ def test_there_are_streams():
 @pytest.mark.parametrize("name", STREAMS)
 def test_byte_by_byte_or_at_once(name):
     stream = STREAMS[name]
-    at_once = came([stream])
-    assert came([bytes([byte]) for byte in stream]) == at_once
-    assert came([stream[start : start + 7] for start in range(0, len(stream), 7)]) == at_once
+    at_once = outcome([stream])
+    assert outcome([bytes([byte]) for byte in stream]) == at_once
+    assert outcome([stream[start : start + 7] for start in range(0, len(stream), 7)]) == at_once
 
 
 @settings(max_examples=200, deadline=None)
@@ -78,7 +78,7 @@ def test_any_cut_and_any_line_end(name, sizes, line_end):
         reads.append(stream[start : start + size])
         start += size
     reads.append(stream[start:])
-    assert came([read for read in reads if read]) == came([STREAMS[name]])
+    assert outcome([read for read in reads if read]) == outcome([STREAMS[name]])
 
 
 FIELDS = (
@@ -110,7 +110,7 @@ def test_any_json_between_words_is_read_or_named(odd, delta):
         {"choices": [{"index": 0, "delta": {"content": " there"}, "finish_reason": "stop"}]},
     ]
     reads = [b"data: " + json.dumps(event).encode() + b"\n\n" for event in events]
-    found = came(reads)
+    found = outcome(reads)
     for each in found:
         repr(each).encode()
         if isinstance(each, (TextDelta, ReasoningDelta)):

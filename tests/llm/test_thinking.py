@@ -9,11 +9,11 @@ from hypothesis import strategies as st
 from chat.llm.thinking import ThinkingTags
 
 
-def told_apart(*pieces: str) -> tuple[str, str]:
+def split(*pieces: str) -> tuple[str, str]:
     """The reasoning and the text."""
     tags = ThinkingTags()
     parts = [part for piece in pieces for part in tags.feed(piece)] + tags.end()
-    return tuple("".join(text for is_reasoning, text in parts if is_reasoning is wanted) for wanted in (True, False))
+    return tuple("".join(text for is_reasoning, text in parts if is_reasoning is flag) for flag in (True, False))
 
 
 CASES = [
@@ -43,10 +43,10 @@ CASES = [
 
 @pytest.mark.parametrize(("text", "expected"), CASES)
 def test_reasoning_and_text_are_told_apart_however_they_are_cut(text, expected):
-    assert told_apart(text) == expected
-    assert told_apart(*text) == expected
+    assert split(text) == expected
+    assert split(*text) == expected
     for at in range(len(text)):
-        assert told_apart(text[:at], text[at:]) == expected
+        assert split(text[:at], text[at:]) == expected
 
 
 TEXTS = st.lists(
@@ -57,12 +57,12 @@ TEXTS = st.lists(
 
 @given(TEXTS)
 def test_a_cut_changes_nothing(pieces):
-    assert told_apart(*pieces) == told_apart("".join(pieces)) == told_apart(*"".join(pieces))
+    assert split(*pieces) == split("".join(pieces)) == split(*"".join(pieces))
 
 
 @given(st.text().filter(lambda text: not text.lstrip().startswith("<")))
 def test_a_text_without_a_tag_at_its_beginning_stays_as_it_is(text):
-    assert told_apart(*text) == ("", text)
+    assert split(*text) == ("", text)
 
 
 @pytest.mark.parametrize("text", [" " * 100_000, "<think>" + " " * 100_000, "<think>" + "x<" * 50_000])

@@ -1,4 +1,4 @@
-"""Tool calls out of fragments that are not as the book has them."""
+"""Tool calls from fragments that deviate from the specification."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What blocks must wake up under gevent as well: the tests of what waits, again, in a patched process."""
+"""The tests of blocking code once more, in a process patched by gevent."""
 
 from __future__ import annotations
 

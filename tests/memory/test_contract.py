@@ -1,4 +1,4 @@
-"""What every conversation memory promises. A new backend goes into `BACKENDS` and has the whole suite.
+"""Contract suite of conversation memory. It runs over every backend in `BACKENDS`.
 
 A backend is a function of its limit in bytes. It may forget whenever it likes, but within its limit the
 entry used last must be there, and what it gives out is never anything but what was put.

@@ -1,4 +1,4 @@
-"""The memory in the worker itself: what goes first, and that its bytes are the process's bytes."""
+"""The memory in the worker itself: the order of eviction, and its estimate of bytes."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def weighing(kilobytes):
     return [Message("user", "x" * kilobytes * 1_000)]
 
 
-def held(memory):
+def conversations_in(memory):
     return [entry.conversation_id for entry in memory.entries()]
 
 
@@ -26,7 +26,7 @@ def test_the_least_recently_used_goes_first():
         memory.put(number, 1, weighing(10))
     memory.get(1, 1)
     memory.put(4, 1, weighing(10))
-    assert held(memory) == [4, 1, 3]
+    assert conversations_in(memory) == [4, 1, 3]
 
 
 def test_asking_for_another_end_is_no_use_of_it():
@@ -35,7 +35,7 @@ def test_asking_for_another_end_is_no_use_of_it():
     memory.put(2, 1, weighing(10))
     memory.get(1, 99)
     memory.put(3, 1, weighing(10))
-    assert held(memory) == [3, 2]
+    assert conversations_in(memory) == [3, 2]
 
 
 def test_a_large_one_drives_out_as_many_as_it_needs():
@@ -43,7 +43,7 @@ def test_a_large_one_drives_out_as_many_as_it_needs():
     for number in (1, 2, 3, 4):
         memory.put(number, 1, weighing(10))
     memory.put(5, 1, weighing(30))
-    assert held(memory) == [5, 4]
+    assert conversations_in(memory) == [5, 4]
 
 
 def test_putting_again_makes_it_the_newest():
@@ -51,7 +51,7 @@ def test_putting_again_makes_it_the_newest():
     for number in (1, 2, 1, 3):
         memory.put(number, number, weighing(10))
     memory.put(4, 1, weighing(10))
-    assert held(memory) == [4, 3, 1]
+    assert conversations_in(memory) == [4, 3, 1]
 
 
 def test_what_was_used_says_how_long_ago(monkeypatch):
