@@ -41,7 +41,7 @@ test("a range ends with the newest figure of all series, and leaves out those th
   );
 });
 
-test("a series that is hidden leaves the others their colours, and one is always shown", () => {
+test("hiding a series keeps the others' colours, and one is always shown", () => {
   const given = chart({ series: [series("a", years(2000, 2004)), series("b", years(2000, 2004))] });
   const one = toggled(AS_GIVEN, 0, 2);
   assert.deepEqual(
@@ -97,7 +97,7 @@ test("within a range, the first place of the range is 100", () => {
   assert.deepEqual(shown.series[0].points[0], ["2019", 100]);
 });
 
-test("what would mean nothing is not offered", () => {
+test("meaningless views are not offered", () => {
   const cases = [
     [{ unit: "US$" }, [1, 2], { form: true, log: true }],
     [{ unit: "%" }, [1, 2], { form: false, log: true }],
@@ -137,7 +137,7 @@ test("on a logarithmic scale the same growth is the same height", () => {
   }
 });
 
-test("every choice can be drawn, also of what has no figures", () => {
+test("every view can be drawn, also without values", () => {
   const charts = [
     chart({ series: [series("a", years(1990, 2024)), series("b", years(1960, 1970))] }),
     chart({

@@ -39,7 +39,7 @@ test("the path that ends at the head is shown, not the other branches", () => {
   assert.deepEqual(ids(storedConversation({ ...BRANCHED, head_id: null })), []);
 });
 
-test("parents that go round in a circle end", () => {
+test("a cycle of parents ends", () => {
   const circle = { ...BRANCHED, messages: [message(1, 2, "user"), message(2, 1, "assistant")], head_id: 2 };
   assert.equal(pathOf(storedConversation(circle)).length, 2);
 });
@@ -59,7 +59,7 @@ test("local messages take the server's ids and keep their keys, and what follows
   );
 });
 
-test("what could not be sent leaves no trace", () => {
+test("a message that could not be sent leaves no trace", () => {
   const before = storedConversation(BRANCHED);
   const asked = localMessage("local-1", "user", 4, "more");
   const during = withMessages(before, asked, localMessage("local-2", "assistant", "local-1"));
@@ -108,7 +108,7 @@ test("a page shows its branch, says that there is more, and the page before it g
   assert.deepEqual(ids(conversation), [1, 2, 3, 4]);
   assert.equal(beforeFirst(pathOf(conversation)), null);
   assert.equal(conversation.older, null);
-  // Asked for again, what was fetched before stays, and what cannot have changed is the same object.
+  // After another load, earlier pages stay, and unchanged messages are the same objects.
   const again = storedConversation(newest, conversation);
   assert.deepEqual(ids(again), [1, 2, 3, 4]);
   assert.equal(again.messages.get(4), conversation.messages.get(4));
@@ -130,7 +130,7 @@ test("versions of a message are those the server names and those made here, in t
   assert.deepEqual(shown(named, 7), [2, 7, 9]);
 });
 
-test("a branch that is not the server's own is known to be chosen", () => {
+test("a branch other than the server's is marked as a side branch", () => {
   const json = { id: 5, head_id: 9, leaf_id: 4, messages: [message(4, null, "assistant")] };
   assert.equal(storedConversation(json).onSideBranch, true);
   assert.equal(storedConversation({ ...json, leaf_id: 9 }).onSideBranch, false);

@@ -86,7 +86,7 @@ test("cells are quoted as RFC 4180 has it", () => {
   );
 });
 
-test("no text is a formula, wherever it stands", () => {
+test("no text becomes a formula in any cell", () => {
   for (const cell of ["=1+1", "@x", "+cmd|x", "-a", "-2+3", "\t=1", " =1", "−x", '=HYPERLINK("x")', "\r=1"]) {
     const [head, row] = toCsv([[cell], [cell]])
       .slice(1)
@@ -134,7 +134,7 @@ test("figures of a table that a model wrote are numbers, however its language wr
       [["1.234"], ["999"]],
       ["1234", "999"],
     ],
-    // Either, taken alone: the rest of the table decides.
+    // Ambiguous alone: the rest of the table decides.
     [
       [
         ["1.234", "0,5"],

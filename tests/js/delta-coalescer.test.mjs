@@ -3,7 +3,7 @@ import { test } from "node:test";
 
 import { DeltaCoalescer } from "../../chat/web/static/js/network/delta-coalescer.js";
 
-test("words are joined, everything keeps its order, nothing is lost", () => {
+test("deltas are joined, events keep their order, nothing is lost", () => {
   const told = [];
   const coalescer = new DeltaCoalescer((name, data) => told.push([name, data.text ?? data.id]));
   coalescer.add("turn", { id: 1 });
@@ -27,7 +27,7 @@ test("words are joined, everything keeps its order, nothing is lost", () => {
     ["tool_call", 2],
     ["delta", "e"],
   ]);
-  // The first words at once; those that come right after them together.
+  // The first delta passes at once; those right after it are joined.
   assert.deepEqual(told.slice(0, 3), [
     ["turn", 1],
     ["delta", "a"],
@@ -35,7 +35,7 @@ test("words are joined, everything keeps its order, nothing is lost", () => {
   ]);
 });
 
-test("what was gathered is told without being asked", async () => {
+test("joined text is passed on after the interval", async () => {
   const texts = [];
   await new Promise((resolve) => {
     const coalescer = new DeltaCoalescer((_, { text }) => {

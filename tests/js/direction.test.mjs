@@ -4,7 +4,7 @@ import { test } from "node:test";
 
 import { directionOf, isolated } from "../../chat/web/static/js/markdown/direction.js";
 
-test("words run the way most of them are written, or else as they begin", () => {
+test("the direction of a text is that of most letters, otherwise that of the first", () => {
   const cases = [
     ["", "auto"],
     ["2024: 5.0%", "auto"],
@@ -16,16 +16,16 @@ test("words run the way most of them are written, or else as they begin", () => 
   for (const [text, direction] of cases) assert.equal(directionOf(text), direction, text);
 });
 
-test("a title from right to left is kept apart from the sentence around it", () => {
+test("a right-to-left title is isolated from the sentence around it", () => {
   assert.equal(isolated("GDP"), "GDP");
   assert.equal(isolated("الصين (GDP)"), "\u2068الصين (GDP)\u2069");
 });
 
-test("the style sheets know a beginning and an end, and neither left nor right", () => {
+test("the style sheets use logical directions, not left and right", () => {
   const folder = new URL("../../chat/web/static/css/", import.meta.url);
   const physical =
     /(?:margin|padding|border)-(?:left|right)\b|^\s*(?:left|right):|text-align: (?:left|right)|float: (?:left|right)/;
-  // Figures stand under each other by their last digit in every language.
+  // Numbers are aligned to the right in every language.
   const figures = readFileSync(new URL("table.css", folder), "utf8").match(new RegExp(physical, "gm")) ?? [];
   assert.equal(figures.length, 3);
   for (const name of readdirSync(folder)) {

@@ -37,7 +37,7 @@ test("every error of the server has a cause and a remedy in each language", () =
   }
 });
 
-/** As a German page says it. */
+/** Return the message of a German page. */
 function inGerman(error) {
   const before = strings.problem;
   strings.problem = de.problem;
@@ -81,25 +81,25 @@ const GERMAN = [
   ],
 ];
 
-test("a German page keeps cause, remedy and the endpoint's own reason", () => {
+test("a German message has cause, remedy and the endpoint's reason", () => {
   for (const [code, message, said] of GERMAN) assert.equal(inGerman({ code, message }), said);
   assert.equal(inGerman({ code: "quite_new", message: "Something new." }), "Something new.");
   assert.equal(inGerman({ code: "constructor", message: "Odd." }), "Odd.");
 });
 
-test("a German page says how long the endpoint asked to wait", () => {
+test("a German message has the wait that the endpoint asked for", () => {
   const error = { code: "model_rate_limited", message: "No: slow down; try again in 30 s.", reason: "slow down" };
   const said = inGerman({ ...error, retryAfter: 30 });
   assert.match(said, /Der Endpunkt meldet: „slow down“ .*30 Sekunden/);
   assert.doesNotMatch(inGerman({ ...error, retryAfter: null }), /30/);
 });
 
-test("an English page repeats the server's sentence, or has one of its own", () => {
+test("an English message is the server's own, or a built-in one", () => {
   assert.equal(answerErrorText({ code: "model_rejected", message: "Its own words." }), "Its own words.");
   assert.equal(answerErrorText({ code: "not_kept", message: "" }), en.problem.byCode.not_kept.join(" "));
 });
 
-test("a server that is away is told from one that refuses", () => {
+test("an unreachable server is distinguished from one that refuses", () => {
   for (const error of [new Unreachable("refused"), new ApiError(502, "", ""), new ApiError(504, "", "")]) {
     assert.equal(problemOf(error).unreachable, true);
   }

@@ -45,15 +45,15 @@ test("a day of 25 hours is one day", () => {
   assert.deepEqual(groups([item(1, at("2026-03-29T00:30:00"))], "2026-03-30T12:00:00"), [["yesterday", [1]]]);
 });
 
-test("a clock that is behind the server's makes nothing disappear", () => {
+test("no item disappears if the reader's clock is slow", () => {
   assert.deepEqual(groups([item(1, at("2026-07-15T00:00:00"))], "2026-07-14T15:00:00"), [["today", [1]]]);
 });
 
-test("an item with a time that cannot be read is old, not lost", () => {
+test("an item with an invalid time is old, not lost", () => {
   assert.equal(readItem({ id: 1, title: null, updated_at: "soon" }).updatedAt, 0);
 });
 
-test("a chat that was written in moves up, a pinned one stays where it is", () => {
+test("a changed chat moves up, a pinned one keeps its place", () => {
   const items = [item(9, 1, { pinned: true }), item(1, 30), item(2, 20), item(3, 10)];
   const order = (list) => list.map(({ id }) => id);
   assert.deepEqual(order(withItem(items, 3, { updatedAt: 40 })), [9, 3, 1, 2]);
@@ -61,7 +61,7 @@ test("a chat that was written in moves up, a pinned one stays where it is", () =
   assert.deepEqual(order(withItem(items, 4, { updatedAt: 50 })), [9, 4, 1, 2, 3]);
 });
 
-test("pages join without doubles, and a fresh first page drops what was deleted", () => {
+test("pages join without duplicates, and a new first page drops deleted chats", () => {
   const items = [item(1, 30), item(2, 20), item(3, 10)];
   assert.deepEqual(
     appendPage(items, [item(3, 10), item(4, 5)]).map(({ id }) => id),
@@ -77,7 +77,7 @@ test("pages join without doubles, and a fresh first page drops what was deleted"
   assert.equal(refreshedHistory(history, fresh, null, [], known).nextCursor, null);
 });
 
-test("what is pinned is there once, wherever in the list it stands, and gone when it is not pinned any more", () => {
+test("a pinned chat appears once, wherever it is in the list, and leaves the pinned ones when it is unpinned", () => {
   const pinned = [item(9, 1, { pinned: true }), item(2, 20, { pinned: true })];
   const fresh = [item(5, 40), item(2, 20, { pinned: true })];
   const first = refreshedHistory({ items: [], nextCursor: null }, fresh, "next", pinned, new Map());
@@ -92,7 +92,7 @@ test("what is pinned is there once, wherever in the list it stands, and gone whe
   );
 });
 
-test("a chat that was begun since the server was asked stays, and one that was removed elsewhere goes", () => {
+test("a chat created since the request stays, and one deleted elsewhere disappears", () => {
   const ids = ({ items }) => items.map(({ id }) => id);
   const history = { items: [item(7, 50), item(5, 40), item(2, 20)], nextCursor: null };
   const asked = byId(history.items.slice(1));
@@ -100,14 +100,14 @@ test("a chat that was begun since the server was asked stays, and one that was r
   assert.deepEqual(ids(refreshedHistory(history, [], null, [], asked)), [7]);
   assert.deepEqual(ids(refreshedHistory(history, [item(7, 50), item(2, 20)], null, [], asked)), [7, 2]);
   assert.deepEqual(ids(refreshedHistory(history, [item(5, 40)], null, [item(7, 50, { pinned: true })], asked)), [7, 5]);
-  // A page of older ones that came meanwhile stays where it belongs.
+  // A page of older items that came meanwhile keeps its place.
   assert.deepEqual(
     ids(refreshedHistory(history, [item(5, 40)], "next", [], new Map([7, 5].map((id) => [id, {}])))),
     [5, 2],
   );
 });
 
-test("an answer that began or ended while the list was on its way runs, or does not, as this window knows", () => {
+test("the running flag is this window's if it changed while the list was on its way", () => {
   for (const [known, asked, said, expected] of [
     [item(5, 40), item(5, 40, { running: true }), true, false],
     [item(5, 40, { running: true }), item(5, 40), false, true],
@@ -131,7 +131,7 @@ test("an answer that began or ended while the list was on its way runs, or does 
   assert.equal(items[0].running, true);
 });
 
-test("marks count whole characters, and odd ones do no harm", () => {
+test("marks count code points, and invalid ones are ignored", () => {
   const hits = (text, marks) => highlighted(text, marks).map((piece) => (piece.hit ? `[${piece.text}]` : piece.text));
   assert.deepEqual(hits("🐦 the kingfisher", [[6, 16]]), ["🐦 the ", "[kingfisher]"]);
   assert.deepEqual(hits("abc", []), ["abc"]);
@@ -139,7 +139,7 @@ test("marks count whole characters, and odd ones do no harm", () => {
   assert.deepEqual(hits("", [[0, 3]]), []);
 });
 
-test("a title that was found has no message to go to", () => {
+test("a hit in a title has no target message", () => {
   assert.equal(readSearchHit({ id: 1, title: "x" }).snippet, null);
   const { snippet } = readSearchHit({ id: 1, title: "x", snippet: { text: "a b", marks: [[2, 3]], message_id: 7 } });
   assert.deepEqual(snippet, {

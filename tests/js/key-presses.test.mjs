@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { keyPresses } from "../../chat/web/static/js/actions/key-presses.js";
 
-/** A page whose dialogs are "coming" (asked for, and not there), "open", or none. */
+/** A page whose dialog is "coming" (loading), "open", or none. */
 function page({ dialog = null, coming = false, partShown = false } = {}) {
   const done = [];
   const note =
@@ -26,7 +26,7 @@ function page({ dialog = null, coming = false, partShown = false } = {}) {
     dialogs: { isThere: () => dialog !== null && !coming, isOpen: () => dialog !== null && !coming },
     focusField: note("focusField"),
   });
-  /** Whether the browser's own doing was prevented. */
+  /** Return whether the browser's default action was prevented. */
   const pressed = (key, held = {}) => {
     let prevented = false;
     press({
@@ -54,14 +54,14 @@ test("shortcuts do what they say, and a letter goes to the message box", () => {
   assert.deepEqual(done, ["showDialog search", "showDialog shortcuts", "newChat", "focusField"]);
 });
 
-test("a key that is held down asks once", () => {
+test("key repeat counts as one press", () => {
   const { pressed, done } = page();
   pressed("k", control);
   assert.equal(pressed("k", { ...control, repeat: true }), true);
   assert.deepEqual(done, ["showDialog search"]);
 });
 
-test("printing is the browser's own, unless more of the chat has to come first", () => {
+test("the browser prints by itself, unless older messages must be loaded first", () => {
   assert.equal(page().pressed("p", control), false);
   const part = page({ partShown: true });
   assert.equal(part.pressed("p", control), true);
@@ -76,7 +76,7 @@ test("an open dialog keeps the keys, and the key that opened it closes it", () =
   assert.deepEqual(done, ["closeDialog"]);
 });
 
-test("what is typed before the search is there is typed into it", () => {
+test("text typed while the search dialog loads goes into it", () => {
   const { pressed, done, typed } = page({ dialog: "search", coming: true });
   for (const key of ["C", "h", "j", "Backspace", "i", "?", " ", "中"]) assert.equal(pressed(key), true);
   assert.equal(typed(), "Chi? 中");
@@ -86,7 +86,7 @@ test("what is typed before the search is there is typed into it", () => {
   assert.deepEqual(done, []);
 });
 
-test("Escape takes back a dialog that is not there yet, another shortcut takes its place", () => {
+test("Escape cancels a dialog that is loading, and another shortcut replaces it", () => {
   for (const dialog of ["search", "settings", "shortcuts"]) {
     const { pressed, done } = page({ dialog, coming: true });
     assert.equal(pressed("Escape"), true);
@@ -98,7 +98,7 @@ test("Escape takes back a dialog that is not there yet, another shortcut takes i
   assert.deepEqual(done, ["closeDialog", "showDialog search", "closeDialog", "newChat"]);
 });
 
-test("the letters of somebody who writes a message while another dialog comes are left alone", () => {
+test("letters typed while another dialog loads are not handled", () => {
   const { pressed, done } = page({ dialog: "settings", coming: true });
   assert.equal(pressed("a"), false);
   assert.deepEqual(done, []);

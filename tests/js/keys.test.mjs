@@ -22,7 +22,7 @@ test("shortcuts take Ctrl, and ⌘ on Apple's machines", () => {
   assert.equal(shortcutOf(press("k", { ctrlKey: true }), { apple: true }), null);
 });
 
-test("modifiers have to be the ones that are named, and no others", () => {
+test("a shortcut needs exactly its modifiers", () => {
   assert.equal(shortcutOf(press("O", { ctrlKey: true, shiftKey: true })), "newChat");
   assert.equal(shortcutOf(press("o", { ctrlKey: true })), null);
   assert.equal(shortcutOf(press("k", { ctrlKey: true, shiftKey: true })), null);
@@ -33,7 +33,7 @@ test("modifiers have to be the ones that are named, and no others", () => {
   assert.equal(shortcutOf(press("/", { ctrlKey: true, shiftKey: true })), "help");
 });
 
-test("the single key works where nobody is typing, and can be switched off", () => {
+test("the single-key shortcut works outside of text fields, and can be switched off", () => {
   const question = press("?", { shiftKey: true });
   assert.equal(shortcutOf(question), "help");
   assert.equal(shortcutOf({ ...question, target: typing }), null);
@@ -41,6 +41,6 @@ test("the single key works where nobody is typing, and can be switched off", () 
   assert.equal(shortcutOf(press("k", { ctrlKey: true, target: typing })), "search");
 });
 
-test("keys of an input method are its own", () => {
+test("keys of an input method are ignored", () => {
   assert.equal(shortcutOf(press("k", { ctrlKey: true, isComposing: true })), null);
 });

@@ -1,13 +1,13 @@
-// Words that stand in a component's templates instead of in the catalogue.
+// Visible text in a component's templates that should be in the catalogue.
 
 const SAID = /^(?:aria-label|aria-description|title|placeholder|alt|label)$/;
 
-/** Sentences between tags, and in the attributes that are read out or shown. */
+/** Text between tags, and in visible or spoken attributes. */
 export function literalsIn(source) {
   return templatesOf(source).flatMap((template) => [...wordsIn(template)]);
 }
 
-/** Each html`…` of a module with its expressions taken out, as `${"…"}` where they are a mere string. */
+/** Return each html`…` of a module without its expressions; plain strings stay as `${"…"}`. */
 function templatesOf(source) {
   const found = [];
   let at = 0;
@@ -39,7 +39,7 @@ function readTemplate(source, from) {
   return { text, inner, end: at + 1 };
 }
 
-/** Where the brace that is open at `from` closes; templates within are passed over whole. */
+/** Return where the brace open at `from` closes; nested templates are skipped. */
 function closingBrace(source, from) {
   let depth = 1;
   let at = from;

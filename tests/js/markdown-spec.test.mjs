@@ -1,5 +1,5 @@
-// The examples of CommonMark and of GitHub's Markdown, from their npm packages: what comes of them, and that a text
-// which arrives in pieces ends as the one that came at once.
+// The examples of CommonMark and of GitHub's Markdown, from their npm packages: their rendering, and that a text in
+// pieces ends like the complete one.
 
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
@@ -25,12 +25,12 @@ const EXAMPLES = [
   ...gfm.testCases.map(({ example, markdown, html, section }) => ({ name: `GFM ${example}`, section, markdown, html })),
 ];
 
-// Where the page differs from CommonMark and GitHub on purpose, by the examples' numbers.
+// Intended differences from CommonMark and GitHub, by example number.
 const DIFFERENT = [
-  // HTML is text, and ends at the next empty line: an element that is never closed does not swallow an answer.
+  // HTML is text and ends at the next empty line, so that an unclosed element does not swallow the answer.
   ...numbers("CommonMark", [148, 169, 170, 171, 172, 173, 176, 177, 179, 180, 182, 475]),
   ...numbers("GFM", [118, 139, 140, 141, 142, 145, 146, 148, 149, 151, 484]),
-  // Figures stay as they were written: "5*6*78".
+  // Numbers stay as written: "5*6*78".
   ...numbers("CommonMark", [356]),
   ...numbers("GFM", [365]),
   // Only "~~" strikes.
@@ -38,10 +38,10 @@ const DIFFERENT = [
   // An image is a link, which cannot stand in another one.
   ...numbers("CommonMark", [517, 531]),
   ...numbers("GFM", [526, 540]),
-  // Bare addresses are links, as GitHub has it, which CommonMark alone has not.
+  // Bare addresses are links, as in GitHub's Markdown but not in CommonMark.
   ...numbers("CommonMark", [602, 608, 611, 612]),
   ...numbers("GFM", [611, 617, 620, 621]),
-  // xmpp: is no address that a link may have.
+  // xmpp: is not an allowed scheme.
   ...numbers("GFM", [633, 634, 635]),
 ];
 
@@ -51,7 +51,7 @@ function numbers(suite, list) {
 
 const ENTITIES = { amp: "&", lt: "<", gt: ">", quot: '"', "#39": "'" };
 
-/** What two renderings have in common when they mean the same. HTML that was written in the text counts as text. */
+/** Normalise a rendering for comparison. HTML in the source counts as text. */
 function meaning(html) {
   return html
     .replace(/<(\/?)h\d>/g, "<$1h>")
@@ -70,14 +70,14 @@ function meaning(html) {
     .trim();
 }
 
-test("the examples become what their authors say, but for what is different on purpose", () => {
+test("the examples render as specified, except for intended differences", () => {
   assert.equal(EXAMPLES.length, 652 + 677);
   const whatever = { address: (href) => href, image: (label) => label };
   const different = EXAMPLES.filter(({ markdown, html }) => meaning(renderText(markdown, whatever)) !== meaning(html));
   assert.deepEqual(new Set(different.map(({ name }) => name)), new Set(DIFFERENT));
 });
 
-/** What the page shows in the end, and what it has shown on the way, when a text comes in pieces of that size. */
+/** Return the page's final and intermediate output for a text in pieces of that size. */
 function grown(text, size) {
   const document = new MarkdownDocument();
   const blocks = [];

@@ -1,4 +1,4 @@
-// What a reader sees of an answer: figures, words and signs as they were written.
+// The visible text of an answer: numbers, words and signs stay as written.
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
@@ -167,7 +167,7 @@ const FORMULAS = {
   "$a b c d, said the man, and paid $": [],
 };
 
-test("formulas are told from what only looks like one", () => {
+test("formulas are distinguished from similar text", () => {
   for (const [text, formulas] of Object.entries(FORMULAS)) {
     const found = [...renderText(text).matchAll(/<code class="math-\w+">([\s\S]*?)<\/code>/g)].map(([, tex]) =>
       unescaped(tex),
@@ -197,7 +197,7 @@ test("line breaks and small letters work in text and cells; every other tag is t
   assert.equal(shown("<div>\n  <p>*x*</p>\n</div>"), "<div>\n  <p>*x*</p>\n</div>");
 });
 
-test("nothing of a hostile or careless text vanishes, and none of its tags is one", () => {
+test("hostile and malformed text stays visible, and its tags stay text", () => {
   const pieces = [
     ...[
       "<pre>",
@@ -249,7 +249,7 @@ test("nothing of a hostile or careless text vanishes, and none of its tags is on
   const letters = (text) => text.replace(/\s+/g, "");
   for (let round = 0; round < 5000; round += 1) {
     const text = Array.from({ length: 2 + next(10) }, () => pieces[next(pieces.length)]).join(next(2) ? " " : "");
-    // A ">" at a line's beginning is a quote's, four spaces are code: syntax, which is not shown.
+    // A ">" at a line's beginning is a quote, four spaces are code: syntax is not shown.
     if (/^\s*>|^ {4}/m.test(text)) continue;
     const html = renderText(text);
     assert.equal(letters(textOf(html)), letters(text), JSON.stringify(text));
@@ -308,7 +308,7 @@ test("footnotes are numbered by their first use, and come at the end", () => {
   assert.match(renderText(NOTES["one that is never used"]), /<li class="note-1-0">\n<p>Alone/);
 });
 
-test("a definition after its use makes a link, also of what stands already", () => {
+test("a definition after its use makes a link, also in finished blocks", () => {
   const text =
     "See [the report][1] and [other].\n\nMore.\n\nAnd more.\n\n[1]: https://example.com/report/2026\n\n[other]: https://example.com/o";
   const parts = Array.from({ length: text.length }, (_, index) => text.slice(0, index + 1));

@@ -60,14 +60,14 @@ test("headings stand below the page's own", () => {
   assert.equal(levels("# a\n\n## b\n\n### c\n\n#### d\n\n##### e"), "h3 h4 h5 h6 h6");
 });
 
-test("names of link definitions are nobody's properties", () => {
+test("names of link definitions are not object properties", () => {
   assert.equal(
     render("[constructor] [__proto__] [toString]"),
     "<p>[constructor] [<strong>proto</strong>] [toString]</p>\n",
   );
 });
 
-test("nesting beyond measure is plain text, not an error, and nothing of it is lost", () => {
+test("too deep nesting is plain text without an error or loss", () => {
   const html = render(`${"> ".repeat(30_000)}deep`);
   assert.ok(html.includes("deep"));
 });

@@ -32,7 +32,7 @@ test("text and tool calls stand in the order they came", () => {
   assert.deepEqual([message.id, message.key, message.status, message.durationMs], [12, "local-1", "completed", 9]);
 });
 
-test("an answer read from the database is the answer that was streamed", () => {
+test("a stored answer equals the streamed one", () => {
   const text = "😀 Let me look. Done 😀.";
   const streamed = told(
     TURN,
@@ -67,7 +67,7 @@ test("offsets count characters, not UTF-16 units", () => {
   assert.equal(unitsBefore("a😀b", 0), 0);
 });
 
-test("a turn told again from its first event starts afresh", () => {
+test("a turn that is followed again from its first event starts anew", () => {
   const message = told(TURN, ["delta", { text: "half" }], TURN, ["delta", { text: "whole" }]);
   assert.deepEqual(message.parts, [{ kind: "text", text: "whole" }]);
 });
@@ -78,7 +78,7 @@ test("results of unknown calls, and events of a later version, change nothing", 
   assert.equal(applyEvent(message, "weather", { text: "y" }), message);
 });
 
-test("reasoning is kept apart from the answer", () => {
+test("reasoning is separate from the answer", () => {
   const { parts } = told(TURN, ["reasoning", { text: "hm" }], ["reasoning", { text: "m" }], ["delta", { text: "x" }]);
   assert.deepEqual(parts, [
     { kind: "reasoning", text: "hmm" },
@@ -86,7 +86,7 @@ test("reasoning is kept apart from the answer", () => {
   ]);
 });
 
-test("Retry is for answers that ended badly and may go better", () => {
+test("Retry is offered for failed answers that may succeed", () => {
   const ended = (status, error) => told(TURN, ...(error ? [["error", error]] : []), ["done", { status }]);
   assert.equal(canRetry(ended("failed", { code: "x", message: "y", retryable: true })), true);
   assert.equal(canRetry(ended("failed", { code: "x", message: "y", retryable: false })), false);

@@ -23,14 +23,14 @@ function page({ offered = ["first", "second"], preferred = null, answered = [] }
   };
 }
 
-test("a chat keeps the model that answered there last, and a new one takes what was chosen last", () => {
+test("a chat keeps its last model, and a new one uses the last selection", () => {
   const state = page({ preferred: "second", answered: ["second", "first"] });
   assert.deepEqual(modelOf(state, 7), { model: "first", withdrawn: null });
   assert.deepEqual(modelOf(state, NEW), { model: "second", withdrawn: null });
   assert.deepEqual(modelOf(page(), NEW), { model: "first", withdrawn: null });
 });
 
-test("what was chosen counts until it has been asked", () => {
+test("a selected model counts until it is used", () => {
   const state = page({ answered: ["first"] });
   const chosen = { ...state, ...modelChosen(state, 7, "second") };
   assert.equal(modelOf(chosen, 7).model, "second");
@@ -38,12 +38,12 @@ test("what was chosen counts until it has been asked", () => {
   assert.deepEqual(modelChosen(state, NEW, "second"), {});
 });
 
-test("a model that is offered no more gives way to the default, and is named", () => {
+test("a withdrawn model is replaced by the default, and is named", () => {
   const state = page({ offered: ["new"], preferred: "old", answered: ["old"] });
   assert.deepEqual(modelOf(state, 7), { model: "new", withdrawn: "old" });
   assert.deepEqual(modelOf(state, NEW), { model: "new", withdrawn: null });
 });
 
-test("nothing is named before the server has told what it offers", () => {
+test("no model is named before the server's list is known", () => {
   assert.deepEqual(modelOf({ ...page(), me: null }, 7), { model: null, withdrawn: null });
 });

@@ -42,7 +42,7 @@ function openPage() {
   return store;
 }
 
-test("drafts, queues and preferences are there again", () => {
+test("drafts, queues and preferences are restored", () => {
   const store = openPage();
   store.update({
     drafts: new Map([
@@ -61,14 +61,14 @@ test("drafts, queues and preferences are there again", () => {
   assert.equal(preferences.theme, "dark");
 });
 
-test("what is sent or emptied is kept no longer", () => {
+test("sent and emptied entries are removed from storage", () => {
   const store = openPage();
   store.update({ drafts: new Map([[7, "seven"]]), queues: new Map([[7, [{ clientId: "a", text: "later" }]]]) });
   store.update({ drafts: new Map(), queues: new Map() });
   assert.deepEqual(Object.keys(localStorage), []);
 });
 
-test("nothing of a temporary chat is kept", () => {
+test("nothing of a temporary chat is stored", () => {
   const store = openPage();
   store.update({ temporary: true });
   store.update({ drafts: new Map([[NEW, "secret"]]) });
@@ -81,7 +81,7 @@ test("nothing of a temporary chat is kept", () => {
   assert.doesNotMatch(JSON.stringify({ ...localStorage }), /secret/);
 });
 
-test("another window's queue and preferences are taken over", () => {
+test("queues and preferences of another window are applied", () => {
   const store = openPage();
   localStorage.setItem("parley.queue.7", JSON.stringify([{ clientId: "a", text: "theirs" }]));
   listeners.storage({ key: "parley.queue.7" });
@@ -95,7 +95,7 @@ test("another window's queue and preferences are taken over", () => {
   listeners.storage({ key: null });
 });
 
-test("what cannot be read does no harm, and neither does a browser that keeps nothing", () => {
+test("invalid entries and missing storage cause no error", () => {
   localStorage.setItem("parley.draft.7", "{");
   localStorage.setItem("parley.queue.7", '"x"');
   localStorage.setItem("parley.preferences", "[]");
@@ -119,7 +119,7 @@ test("what cannot be read does no harm, and neither does a browser that keeps no
   openPage().update({ drafts: new Map([[7, "x"]]) });
 });
 
-test("preferences of another version are read as far as they are known", () => {
+test("preferences of another version are read as far as they are valid", () => {
   assert.deepEqual(readPreferences({ theme: "sepia", sidebar: false, keys: 0, model: 3 }), {
     ...DEFAULTS,
     sidebar: false,

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-/** Whatever is written on a canvas: [text, x, alignment, direction]. */
+/** All text drawn on a canvas: [text, x, alignment, direction]. */
 const written = [];
 
 class Pen {

@@ -5,7 +5,7 @@ import { printingActions } from "../../chat/web/static/js/actions/printing.js";
 import { blankConversation } from "../../chat/web/static/js/state/conversation.js";
 import { Store } from "../../chat/web/static/js/state/store.js";
 
-/** A chat of which the messages from `first` on are in the page; `fetch(first)` says which is the first one then. */
+/** A chat with the messages from `first` on; `fetch(first)` returns the first one after a load. */
 function chat(first, fetch) {
   const conversation = (from, older = null) => ({
     ...blankConversation(7, "ready"),
@@ -37,7 +37,7 @@ function chat(first, fetch) {
   return { actions, done, show };
 }
 
-test("all that was said before is fetched first, then drawn, then printed", async () => {
+test("older messages are loaded, then drawn, then printed", async () => {
   const { actions, done } = chat(7, (first) => first - 3);
   assert.equal(actions.isPartShown(), true);
   await actions.printChat();
@@ -45,13 +45,13 @@ test("all that was said before is fetched first, then drawn, then printed", asyn
   assert.equal(actions.isPartShown(), false);
 });
 
-test("what cannot be fetched keeps nobody from printing the rest", async () => {
+test("a failed load does not prevent printing the rest", async () => {
   const { actions, done } = chat(7, (first) => first);
   await actions.printChat();
   assert.deepEqual(done, ["load before 7", "drawn", "print"]);
 });
 
-test("a page that is on its way already is waited for", async () => {
+test("printing waits for a page that is already loading", async () => {
   const { actions, done, show } = chat(7, () => 1);
   show(7, "loading");
   const printed = actions.printChat();

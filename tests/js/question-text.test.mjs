@@ -45,7 +45,7 @@ test("a link goes where it says", () => {
   assert.equal(pieces[0].href, "http://www.example.com/");
 });
 
-test("text of any kind is taken apart", { timeout: 20_000 }, () => {
+test("text of any kind is parsed", { timeout: 20_000 }, () => {
   for (const text of [
     "`".repeat(30_000),
     "http://".repeat(5_000),
@@ -56,7 +56,7 @@ test("text of any kind is taken apart", { timeout: 20_000 }, () => {
   }
 });
 
-test("only what takes much room is folded", () => {
+test("only long questions are folded", () => {
   assert.equal(isLong("short"), false);
   assert.equal(isLong("line\n".repeat(14).trim()), false);
   assert.equal(isLong("line\n".repeat(20)), true);

@@ -20,7 +20,7 @@ test("queues keep their order, and an empty one is none", () => {
   assert.equal(withQueueMoved(one, 5, 6), one);
 });
 
-test("what was kept is read as far as it can be", () => {
+test("a stored queue is read as far as it is valid", () => {
   assert.deepEqual(readQueue([message("a"), { clientId: 1, text: "x" }, null, { clientId: "b", text: "  " }]), [
     message("a"),
   ]);
@@ -28,7 +28,7 @@ test("what was kept is read as far as it can be", () => {
   assert.deepEqual(readQueue(null), []);
 });
 
-test("a new chat takes its queue along when it gets its number", () => {
+test("a new chat keeps its queue when it gets its id", () => {
   const state = { ...initialState(), queues: withQueued(new Map(), NEW, message("a")), temporary: true };
   const named = newChatNamed(state, 7, "");
   assert.deepEqual(named.queues.get(7), [message("a")]);
@@ -37,7 +37,7 @@ test("a new chat takes its queue along when it gets its number", () => {
   assert.equal(named.temporary, false);
 });
 
-/** A page with one chat, an answer of a given status in it, and what was sent and stopped. */
+/** A page with one chat, an answer of a given status, and the messages sent and stopped. */
 function pageWith(status) {
   const answer = { ...localMessage("answer", "assistant", null), status };
   const running = status === "running";
@@ -68,7 +68,7 @@ function pageWith(status) {
     const known = store.state.conversations.get(7);
     store.update({ conversations: new Map([[7, { ...withMessages(known, message), turn: { phase: "sending" } }]]) });
   };
-  // Between two frames: the queues are not told of it yet.
+  // Between two frames: the queues do not know it yet.
   const over = (how) => {
     const known = store.state.conversations.get(7);
     const head = { ...known.messages.get(known.headId), status: how };
@@ -82,7 +82,7 @@ function pageWith(status) {
   return { store, actions, sent, stopped, over, ends, waiting, clock };
 }
 
-test("where nothing runs, a message is sent at once", () => {
+test("without a running answer, a message is sent at once", () => {
   const { actions, sent, waiting } = pageWith("completed");
   actions.submit("now");
   actions.submit("  ");
@@ -103,7 +103,7 @@ test("while an answer runs, messages wait; its end sends the first of them", () 
   assert.deepEqual(waiting(), ["two"]);
 });
 
-test("answers that begin and end between two frames send what waits for them, too", () => {
+test("an answer that begins and ends between two frames sends the next message, too", () => {
   const { actions, sent, ends, waiting } = pageWith("running");
   for (const text of ["one", "two", "three"]) actions.submit(text);
   for (let answers = 0; answers < 3; answers += 1) ends("completed");
@@ -114,7 +114,7 @@ test("answers that begin and end between two frames send what waits for them, to
   assert.deepEqual(waiting(), []);
 });
 
-test("what is sent just after an answer's end goes behind what waited for it", () => {
+test("a message sent just after an answer's end goes behind the waiting ones", () => {
   const { actions, sent, over, waiting } = pageWith("running");
   actions.submit("one");
   over("completed");
@@ -125,7 +125,7 @@ test("what is sent just after an answer's end goes behind what waited for it", (
   assert.deepEqual(waiting(), ["two"]);
 });
 
-test("what is held keeps nobody from asking something else", () => {
+test("a held queue does not block other messages", () => {
   const { actions, sent, ends, waiting } = pageWith("running");
   actions.submit("one");
   ends("stopped");
@@ -145,7 +145,7 @@ for (const how of ["stopped", "failed", "interrupted"]) {
   });
 }
 
-test("a queue that was found without a running answer waits to be told", () => {
+test("a restored queue without a running answer is held", () => {
   const { actions, sent, store, waiting } = pageWith("completed");
   store.update({ queues: withQueued(new Map(), 7, message("a")) });
   actions.watchQueues();
@@ -156,7 +156,7 @@ test("a queue that was found without a running answer waits to be told", () => {
   assert.deepEqual(waiting(), []);
 });
 
-test("what is to be sent now stops the answer, and goes before the others", async () => {
+test("Send now stops the answer and sends the message before the others", async () => {
   const { actions, sent, stopped, ends, waiting, store } = pageWith("running");
   actions.submit("one");
   actions.submit("urgent");
@@ -169,7 +169,7 @@ test("what is to be sent now stops the answer, and goes before the others", asyn
   assert.deepEqual(waiting(), ["one"]);
 });
 
-test("an edited message goes back before what was typed since", () => {
+test("an edited message goes before text typed since", () => {
   const { actions, waiting, store } = pageWith("running");
   actions.submit("first thought");
   store.update({ drafts: new Map([[7, "since"]]) });

@@ -37,7 +37,7 @@ const DATA = {
   sources: [{ name: "World Bank", url: "https://data.worldbank.org/x", updated: "2026-07-01", retrieved: null }],
 };
 
-test("the documented shape is read whole", () => {
+test("the documented shape is read completely", () => {
   const read = readResultData(DATA);
   assert.deepEqual(read.tables[0].rows, [
     ["GDP", "18.7"],
@@ -56,7 +56,7 @@ test("nothing to draw is null", () => {
   }
 });
 
-test("what has another shape is left out, and the rest is still drawn", () => {
+test("values of another shape are left out, and the rest is kept", () => {
   const read = readResultData({
     ...DATA,
     title: { toString: "x" },
@@ -92,7 +92,7 @@ test("what has another shape is left out, and the rest is still drawn", () => {
   assert.deepEqual(read.sources, [{ name: "y", href: null, updated: "", retrieved: "" }]);
 });
 
-test("a flood is cut", () => {
+test("too much data is cut", () => {
   const read = readResultData({ tables: [{ columns: ["a"], rows: Array.from({ length: 50_000 }, () => ["x"]) }] });
   assert.ok(read.tables[0].rows.length <= 2000);
 });

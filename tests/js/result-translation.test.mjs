@@ -61,7 +61,7 @@ test("a German card has German labels, numbers and names", () => {
   });
 });
 
-test("a result keeps its rows as they came, and its charts' values", () => {
+test("a result keeps its original rows and its charts' values", () => {
   const result = {
     title: "Germany",
     note: "",

@@ -9,7 +9,7 @@ const verdicts = (...clicks) => {
   return clicks.map((each) => decide.isStray(each));
 };
 
-test("a second click on what took the control's place is ignored for half a second", () => {
+test("a second click on a control that replaced the first is ignored for half a second", () => {
   for (const delay of [0, 8, 40, 120, 300, 499]) {
     assert.deepEqual(verdicts(click(0, "Send"), click(delay, "Stop")), [false, true], `${delay} ms`);
   }
@@ -26,6 +26,6 @@ test("the same control may be pressed again, and another one elsewhere", () => {
   assert.deepEqual(verdicts(click(0, ""), click(100, "Send")), [false, false]);
 });
 
-test("what asks the model is pressed once", () => {
+test("a control that starts a request is pressed once", () => {
   assert.deepEqual(verdicts(click(0, "Retry", { once: true }), click(120, "Retry", { once: true })), [false, true]);
 });

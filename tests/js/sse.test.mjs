@@ -26,7 +26,7 @@ test("events are the same wherever the stream is cut, with every kind of line en
   }
 });
 
-test("an event that was not finished is not told", () => {
+test("an incomplete event is not returned", () => {
   assert.deepEqual(parse(["event: delta\ndata: half"]), []);
   assert.deepEqual(parse(["event: delta\ndata: half\n"]), []);
 });
@@ -55,7 +55,7 @@ async function collect(stream, silenceMs = 5000) {
   return events;
 }
 
-test("characters whose bytes arrive apart are whole", async () => {
+test("characters whose bytes arrive separately are joined", async () => {
   const bytes = new TextEncoder().encode("data: é€😀\n\n");
   assert.deepEqual(await collect(byteStream([...bytes].map((byte) => Uint8Array.of(byte)))), ["é€😀"]);
 });

@@ -4,7 +4,7 @@ import { test } from "node:test";
 import { SLOTS, StreamSlots, VisibleOnlySlots } from "../../chat/web/static/js/network/stream-slots.js";
 import { followTurn } from "../../chat/web/static/js/network/turn-stream.js";
 
-/** What the windows of one browser share: locks that are held until they are given back, and a channel. */
+/** The shared state of a browser's windows: locks that are held until released, and a channel. */
 function browser() {
   const taken = new Set();
   const windows = [];
@@ -48,7 +48,7 @@ test("a browser's windows have three slots together", async () => {
   assert.ok(await slots[1].acquire(seen));
 });
 
-test("an answer that nobody sees gives its slot to one that is seen, and one that is seen keeps it", async () => {
+test("a hidden answer gives its slot to a visible one, and a visible one keeps it", async () => {
   const shared = browser();
   const held = [
     await shared.window().acquire(seen),
@@ -65,7 +65,7 @@ test("an answer that nobody sees gives its slot to one that is seen, and one tha
   assert.ok(held.slice(1).some(({ revoked }) => revoked.aborted));
 });
 
-test("without locks, an answer streams while it is in sight", async () => {
+test("without locks, an answer streams while it is visible", async () => {
   const page = new EventTarget();
   let isVisible = true;
   const slots = new VisibleOnlySlots(page);
@@ -102,7 +102,7 @@ async function follow(how) {
   return told;
 }
 
-test("without a slot a turn is started without a stream, and asked for its news until it is done", async () => {
+test("without a slot, a turn starts without a stream and is polled until it is done", async () => {
   const ends = [0, 2, 4];
   const told = await follow({
     slots: { acquire: async () => null },
@@ -110,7 +110,7 @@ test("without a slot a turn is started without a stream, and asked for its news 
       assert.equal(live, false);
       return { turnId: 7 };
     },
-    // Nothing new, then two events, then the rest.
+    // No event, then two events, then the rest.
     resume: async (_, after) => new Response(framesOf(after, ends.shift())),
   });
   assert.deepEqual(told.events, EVENTS);
@@ -122,7 +122,7 @@ test("without a slot a turn is started without a stream, and asked for its news 
   assert.equal(told.pauses.length, 2);
 });
 
-test("a slot that is called back ends the stream, and nothing is lost or told twice", async () => {
+test("a revoked slot ends the stream, without lost or repeated events", async () => {
   const revocation = new AbortController();
   const slots = [{ revoked: revocation.signal, release() {} }, null];
   const stuck = new ReadableStream({
@@ -140,7 +140,7 @@ test("a slot that is called back ends the stream, and nothing is lost or told tw
   assert.deepEqual(told.asked, [[7, 2, false]]);
 });
 
-test("a stream that has told everything is not cancelled, but ends by itself", async () => {
+test("a complete stream is not cancelled, but ends by itself", async () => {
   let cancelled = false;
   const ends = new ReadableStream({
     start(controller) {

@@ -24,9 +24,9 @@ test("every string that a module names is in the catalogue", () => {
   }
 });
 
-/** Paths of a catalogue's entries with what they are: a word, a function of so many values, a list. */
+/** The paths of a catalogue's entries with their kinds: text, a function of n values, a list. */
 function shapeOf(value, path = "") {
-  // What the tools write is English: only other languages have words for it.
+  // Tools write English, so only other languages have labels.
   if ([".figures.words", ".figures.patterns", ".figures.notes"].includes(path)) return [];
   if (Array.isArray(value)) return [`${path}: list of ${value.length}`];
   if (typeof value === "function") return [`${path}: function of ${value.length}`];
@@ -42,7 +42,7 @@ for (const [language, catalogue] of Object.entries({ en, de })) {
   });
 }
 
-test("the first language that there is a catalogue for is taken", () => {
+test("the first language with a catalogue is used", () => {
   assert.equal(languageFor(["fr-FR", "de-CH", "en"]), "de");
   assert.equal(languageFor([null, "EN-us"]), "en");
   assert.equal(languageFor(["fr"]), "en");
@@ -50,13 +50,13 @@ test("the first language that there is a catalogue for is taken", () => {
   assert.equal(languageFor(["constructor"]), "en");
 });
 
-test("no component has words of its own", () => {
+test("no component contains visible text", () => {
   for (const name of modules.filter((each) => each.startsWith("components"))) {
     assert.deepEqual(literalsIn(textOf(name)), [], name);
   }
 });
 
-test("the search for words in components finds them", () => {
+test("the search for visible text in components finds it", () => {
   const of = (...lines) => literalsIn(lines.join("\n"));
   assert.deepEqual(of("html`<p class='a'>${x}<b>Hello</b></p>`"), ["Hello"]);
   assert.deepEqual(of('html`<p title="Some title" class="quiet button">${() => html`<i>In here</i>`}</p>`'), [

@@ -43,7 +43,7 @@ test("after a comparison and after a rate", () => {
   ]);
 });
 
-test("what was asked is not offered again", () => {
+test("questions asked before are not suggested again", () => {
   const found = suggestionsFor(answer("market_data", { country: "China" }), ENGLISH, [
     "show me India market data ",
     "Something else",
@@ -52,7 +52,7 @@ test("what was asked is not offered again", () => {
   assert.equal(found.length, 2);
 });
 
-test("nothing where there is nothing to go by", () => {
+test("no suggestions without a successful tool call", () => {
   for (const [name, given, how] of [
     ["other_tool", { country: "China" }],
     ["market_data", "{"],

@@ -8,7 +8,7 @@ function sorted(cells, { direction = "ascending", language = "en", head = "" } =
   return sortedRows(rows, 0, direction, language, head).map(([cell]) => cell);
 }
 
-/** Each list is in its ascending order; all of it has to come out of the reverse, and out of a mixture. */
+/** Each list is in ascending order, which sorting must restore from the reverse and from a mixture. */
 const ASCENDING = {
   "plain numbers": ["-3", "9", "10", "1,200"],
   "signs of four kinds": ["−12", "–3", "-1", "0", "+2", "5"],
@@ -98,13 +98,13 @@ test("the head of a column tells versions from decimals", () => {
   assert.deepEqual(sorted(["3.9", "3.11"], { head: "Price" }), ["3.11", "3.9"]);
 });
 
-test("3/4/2024 is read as the column or else the language has it", () => {
+test("3/4/2024 is read by the column, otherwise by the language", () => {
   assert.deepEqual(sorted(["4/3/2024", "3/25/2024", "3/4/2024"]), ["3/4/2024", "3/25/2024", "4/3/2024"]);
   assert.deepEqual(sorted(["4/3/2024", "25/2/2024", "3/4/2024"]), ["25/2/2024", "4/3/2024", "3/4/2024"]);
   assert.deepEqual(sorted(["3/4/2024", "4/3/2024"], { language: "de" }), ["4/3/2024", "3/4/2024"]);
 });
 
-test("what is empty comes last either way, in the order it had", () => {
+test("empty cells come last in both directions, in their order", () => {
   const blanks = ["", "–", "n/a", "no figure", "keine Angabe", "k. A.", "—", "\u00a0", "unknown", "..."];
   for (const filled of [
     ["2", "10"],
@@ -121,7 +121,7 @@ test("what is empty comes last either way, in the order it had", () => {
   assert.deepEqual(sorted(["b", "", "a", "None"]), ["a", "b", "None", ""]);
 });
 
-test("among many figures a word comes behind them", () => {
+test("a word among many numbers comes last", () => {
   assert.deepEqual(sorted(["soon", "10", "9", "8", "7"]), ["7", "8", "9", "10", "soon"]);
 });
 
@@ -141,7 +141,7 @@ test("a third click brings the order back", () => {
   assert.deepEqual(clicks, [null, "ascending", "descending", null]);
 });
 
-test("figures stand by their last digit; dates, versions and words do not", () => {
+test("numbers are aligned to the right; dates, versions and words are not", () => {
   for (const cells of [["5.0 %", "–"], ["1 EUR = 1.13 USD"], ["18,73 Bio. US$", "5"], ["1999", "2024"], ["−3"]]) {
     assert.equal(isNumericColumn(cells), true, cells.join());
   }

@@ -3,6 +3,6 @@ import { test } from "node:test";
 
 import { toTsv } from "../../chat/web/static/js/table/table-text.js";
 
-test("what is pasted into a spreadsheet is taken apart, and no cell of it is a formula", () => {
+test("pasted into a spreadsheet, cells are separate and none is a formula", () => {
   assert.equal(toTsv([["a\tb", "=c"]]), "a b\t'=c");
 });

@@ -53,7 +53,7 @@ test("a name given meanwhile stays", async () => {
   assert.equal(shown()[0], "Mine");
 });
 
-test("no connection is borne, a chat that is gone ends it", async () => {
+test("polling continues without a connection, and ends if the chat is gone", async () => {
   const gone = Object.assign(new Error("gone"), { status: 404 });
   const { awaitTitle, shown, waited } = pageWith([new Error("away"), gone, "too late"]);
   await awaitTitle(7);
@@ -61,7 +61,7 @@ test("no connection is borne, a chat that is gone ends it", async () => {
   assert.equal(shown()[0], "Show me China");
 });
 
-test("where no model writes titles nothing is asked", async () => {
+test("without titles by a model, the page does not poll", async () => {
   const { awaitTitle, waited } = pageWith(["China’s markets"], { titles: false });
   await awaitTitle(7);
   assert.deepEqual(waited, []);

@@ -40,7 +40,7 @@ test("a stream in one piece needs one connection", async () => {
   assert.deepEqual(told, { events: EVENTS, reconnecting: 0, resumed: [] });
 });
 
-test("a cut stream goes on after the last event, and each event is told once", async () => {
+test("a cut stream continues after the last event, and each event comes once", async () => {
   const told = await follow({ open: () => events(0, 2), resume: (_, after) => events(after, 1) });
   assert.deepEqual(told.events, EVENTS);
   assert.deepEqual(told.resumed, [
@@ -49,12 +49,12 @@ test("a cut stream goes on after the last event, and each event is told once", a
   ]);
 });
 
-test("a server that tells all events again is heard once", async () => {
+test("events that the server repeats are skipped", async () => {
   const told = await follow({ open: () => events(0, 3), resume: () => events() });
   assert.deepEqual(told.events, EVENTS);
 });
 
-test("before a turn is known, a refusal that will pass is asked again quietly, with the same request", async () => {
+test("before a turn is known, a temporary refusal repeats the same request", async () => {
   const answers = [new ApiError(503, "restarting", "in a moment", 2), new ApiError(502, "", ""), null];
   const open = async () => {
     const error = answers.shift();
@@ -66,7 +66,7 @@ test("before a turn is known, a refusal that will pass is asked again quietly, w
   assert.equal(told.reconnecting, 2);
 });
 
-test("before a turn is known, other errors are the caller's business, and so is one that does not pass", async () => {
+test("before a turn is known, other errors are thrown, and so is a lasting refusal", async () => {
   for (const error of [
     new Unreachable("refused"),
     new ApiError(409, "turn_running", "busy"),
@@ -87,7 +87,7 @@ test("before a turn is known, other errors are the caller's business, and so is 
   await assert.rejects(follow({ open: () => events(0, 0) }), /before the turn was done/);
 });
 
-test("a request that bears a name of its own may also be asked again when nobody knows whether it arrived", async () => {
+test("an idempotent request is also repeated when its result is unknown", async () => {
   const answers = [new Unreachable("refused"), new Response("")];
   const open = async () => {
     const answer = answers.shift() ?? events();
@@ -97,7 +97,7 @@ test("a request that bears a name of its own may also be asked again when nobody
   assert.deepEqual((await follow({ open, canReopen: isSafeToRetry })).events, EVENTS);
 });
 
-test("an opening can be given up", async () => {
+test("opening can be aborted", async () => {
   const giveUp = new AbortController();
   const open = async () => {
     giveUp.abort();
@@ -106,7 +106,7 @@ test("an opening can be given up", async () => {
   await assert.rejects(follow({ open, canReopen: isSafeToRetry, signal: giveUp.signal }), Unreachable);
 });
 
-test("a known turn is tried again when the network is away, and given up in the end", async () => {
+test("a known turn is resumed after network errors, a limited number of times", async () => {
   let tries = 0;
   const resume = () => {
     tries += 1;
@@ -131,7 +131,7 @@ test("a refusal is final, an overloaded server is not", async () => {
   assert.deepEqual((await follow({ open: () => events(0, 1), resume: busyOnce })).events, EVENTS);
 });
 
-test("an event that is not JSON is asked for again", async () => {
+test("an event that is not JSON is requested again", async () => {
   const garbled = new Response('id: 1\nevent: turn\ndata: {"turn_id": 7}\n\nid: 2\nevent: delta\ndata: {"te\n\n');
   assert.deepEqual((await follow({ open: () => garbled })).events, EVENTS);
 });
@@ -152,7 +152,7 @@ test("an error without a number ends the following: the server cannot read the t
   assert.deepEqual(told, ["turn", "delta"]);
 });
 
-test("waits grow, have an end, and respect what the server asked for", () => {
+test("delays grow up to a limit, and respect the server's", () => {
   const middle = () => 0.5;
   assert.deepEqual(
     [1, 2, 3, 9].map((attempt) => delayBefore(attempt, null, middle)),

@@ -32,7 +32,7 @@ function connection() {
     break() {
       into.error(new TypeError("network error"));
     },
-    /** The same turn goes on over this connection. */
+    /** Continue the same turn over this connection. */
     after(count) {
       number = count;
       return this;
@@ -40,7 +40,7 @@ function connection() {
   };
 }
 
-/** A page with chat 7 open and an API of functions that the test gives; `calls` has every one of them. */
+/** A page with chat 7 open and the test's API functions; `calls` records all calls. */
 function pageWith(given = {}, state = {}) {
   const calls = [];
   const notifications = [];
@@ -95,12 +95,12 @@ function pageWith(given = {}, state = {}) {
   return { actions, store, chat, shown, called, notifications, reloaded, titled, pauses };
 }
 
-/** Until everything that was started has gone as far as it can without the test. */
+/** Wait until all started work waits for the test. */
 const settled = async () => {
   for (let round = 0; round < 5; round += 1) await new Promise((resolve) => setImmediate(resolve));
 };
 
-test("a question is asked, answered as the words come, and left in order", async () => {
+test("a question is sent, its answer streams, and the chat ends in a valid state", async () => {
   const wire = connection();
   const { actions, store, chat, shown, called, notifications } = pageWith({ startTurn: () => wire.response });
   store.update({ drafts: new Map([[7, "Why?"]]) });
@@ -138,7 +138,7 @@ test("a question is asked, answered as the words come, and left in order", async
   assert.ok(turn.client_id.length > 10);
 });
 
-test("sent twice at once, it is asked once", async () => {
+test("a message sent twice at once is one turn", async () => {
   const wire = connection();
   const { actions, called, shown } = pageWith({ startTurn: () => wire.response });
   const both = [actions.send("Why?"), actions.send("Why?")];
@@ -165,7 +165,7 @@ for (const [what, change] of [
   });
 }
 
-test("a new chat is made first, takes its number, and its address where it is still open", async () => {
+test("a new chat is created first, and gets its id and, if open, its address", async () => {
   const wire = connection();
   const { actions, store, shown, called, notifications } = pageWith(
     { createConversation: () => ({ id: 8, title: "Why?" }), startTurn: () => wire.response },
@@ -182,7 +182,7 @@ test("a new chat is made first, takes its number, and its address where it is st
   assert.equal(store.state.conversations.get(NEW).messages.size, 0);
 });
 
-test("a new chat that was left meanwhile does not take the address", async () => {
+test("a new chat that was left meanwhile does not change the address", async () => {
   const wire = connection();
   const { actions, store, notifications } = pageWith(
     {
@@ -202,7 +202,7 @@ test("a new chat that was left meanwhile does not take the address", async () =>
   assert.ok(notifications.every((each) => !Array.isArray(each)));
 });
 
-test("what the server refuses goes back into the box, and the chat is as before", async () => {
+test("a refused message goes back into the box, and the chat is unchanged", async () => {
   const { actions, store, chat } = pageWith({
     startTurn: () => {
       throw new ApiError(400, "too_long", "The message is too long.");
@@ -217,7 +217,7 @@ test("what the server refuses goes back into the box, and the chat is as before"
   assert.ok(store.state.problem.text);
 });
 
-test("an overload is asked again, as the same turn", async () => {
+test("an overload repeats the request as the same turn", async () => {
   const wire = connection();
   const answers = [new ApiError(503, "overloaded", "", 1), new Unreachable("gone"), null];
   const { actions, called, shown, pauses } = pageWith({
@@ -237,7 +237,7 @@ test("an overload is asked again, as the same turn", async () => {
   assert.equal(shown().at(-1)[2], "completed");
 });
 
-test("what nobody acknowledged is the same turn when the person sends it again, and another in other words", async () => {
+test("an unacknowledged message sent again is the same turn; an edited one is another", async () => {
   const { actions, called } = pageWith({
     startTurn: () => {
       throw new Unreachable("gone");
@@ -259,7 +259,7 @@ test("another window was faster: its question is shown", async () => {
   assert.equal(store.state.drafts.get(7), "Why?");
 });
 
-test("a chat that is gone says so, and the text is not lost", async () => {
+test("a missing chat is shown as such, and the text is not lost", async () => {
   const { actions, chat, store } = pageWith({
     startTurn: () => {
       throw new ApiError(404, "not_found", "");
@@ -270,7 +270,7 @@ test("a chat that is gone says so, and the text is not lost", async () => {
   assert.equal(store.state.drafts.get(7), "Why?");
 });
 
-test("a cut connection is taken up after the last event", async () => {
+test("a cut connection is resumed after the last event", async () => {
   const [first, second] = [connection(), connection().after(2)];
   const { actions, called, shown, store } = pageWith({
     startTurn: () => first.response,
@@ -290,7 +290,7 @@ test("a cut connection is taken up after the last event", async () => {
   assert.equal(store.state.problem, null);
 });
 
-test("a turn that the server does not know any more is looked up", async () => {
+test("after a turn that the server does not know, the chat is loaded again", async () => {
   const wire = connection();
   const { actions, reloaded, chat } = pageWith({
     startTurn: () => wire.response,
@@ -307,7 +307,7 @@ test("a turn that the server does not know any more is looked up", async () => {
   assert.equal(chat().turn, null);
 });
 
-test("Stop before the server has the question takes it back, without a word of a problem", async () => {
+test("Stop before the server has the question takes it back without an error", async () => {
   const { actions, store, chat, called } = pageWith({
     startTurn: () => {
       throw new ApiError(503, "overloaded", "", 1);
@@ -336,7 +336,7 @@ test("Stop while the question is on its way stops the turn as soon as it has sta
   assert.equal(shown().at(-1)[2], "stopped");
 });
 
-test("Stop of a running answer is told once, and one that fails is told to the person", async () => {
+test("Stop of a running answer is sent once, and its failure is shown", async () => {
   const wire = connection();
   const { actions, called, store } = pageWith({
     startTurn: () => wire.response,
@@ -373,7 +373,7 @@ function answered(status = "completed") {
   return { conversations: new Map([[7, withMessages(blankConversation(7), question, answer)]]) };
 }
 
-test("another answer stands beside the first, by the model or the wish that was chosen", async () => {
+test("another answer is a sibling of the first, by the selected model or wish", async () => {
   const wire = connection();
   const { actions, called, chat, shown } = pageWith({ regenerate: () => wire.response }, answered());
   const asking = actions.regenerate(chat().messages.get(2), { wish: "shorter" });
@@ -389,7 +389,7 @@ test("another answer stands beside the first, by the model or the wish that was 
   assert.equal(textOf(chat().messages.get(2)), "Because");
 });
 
-test("another answer that could not be had leaves the first where it was", async () => {
+test("a failed request for another answer leaves the first one", async () => {
   const { actions, chat, store } = pageWith(
     {
       regenerate: () => {
@@ -404,7 +404,7 @@ test("another answer that could not be had leaves the first where it was", async
   assert.ok(store.state.problem);
 });
 
-test("an answer that goes on begins with what there was", async () => {
+test("a continued answer begins with the earlier text", async () => {
   const wire = connection();
   const { actions, chat, shown } = pageWith({ continueAnswer: () => wire.response }, answered("stopped"));
   const asking = actions.continueAnswer(chat().messages.get(2));
@@ -417,7 +417,7 @@ test("an answer that goes on begins with what there was", async () => {
   assert.equal(shown().at(-1)[1], "Because of that.");
 });
 
-test("while an answer runs, no other is asked for", async () => {
+test("while an answer runs, no other is requested", async () => {
   const wire = connection();
   const { actions, called, chat } = pageWith({ startTurn: () => wire.response }, answered());
   const asking = actions.send("And?");
@@ -464,14 +464,14 @@ test("an answer that another window began is followed, and can be stopped from h
   assert.equal(store.state.runningIds.size, 0);
 });
 
-test("an answer that this window does not follow is stopped, and looked up", async () => {
+test("an answer that this window does not follow is stopped and loaded again", async () => {
   const { actions, called, reloaded } = pageWith({ stopTurn: () => ({}) }, answered("running"));
   await actions.stop(7);
   assert.deepEqual(called("stopTurn"), [[31]]);
   assert.deepEqual(reloaded, [[7]]);
 });
 
-test("a title that came with the answer is shown, and the model's own is waited for", async () => {
+test("a title that comes with the answer is shown, and the model's title is awaited", async () => {
   const wire = connection();
   const { actions, chat, titled } = pageWith({ startTurn: () => wire.response });
   const asking = actions.send("Why?");

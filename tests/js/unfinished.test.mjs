@@ -9,11 +9,11 @@ const read = (text, growing) => {
   const { open, notes } = new MarkdownDocument().read(text, growing);
   return open.join("") + notes;
 };
-/** The HTML of a text that is whole, and of one that is still being written. */
+/** Return the HTML of a complete text, and of one that is still being written. */
 const html = (text) => read(text, false);
 const shownOf = (text) => read(text, true);
 const ENTITIES = { amp: "&", lt: "<", gt: ">", quot: '"', "#39": "'" };
-/** What a reader sees, without spaces, which may still move, and formulas without their signs, as they are drawn. */
+/** Return the visible text without spaces, which may still move, and formulas without delimiters. */
 const visible = (markup) =>
   markup
     .replace(/(<code class="math-\w+">)(?:\$\$?|\\[([])([^<]*?)(?:\$\$?|\\[)\]])(?=<)/g, "$1$2")
@@ -51,7 +51,7 @@ for (const [name, text] of Object.entries(PIECES)) {
   });
 }
 
-test("little is held back: what is shown is never far behind", () => {
+test("little text is hidden: the display is never far behind", () => {
   for (const text of Object.values(PIECES)) {
     for (let end = 20; end <= text.length; end += 1) {
       const now = visible(shownOf(text.slice(0, end))).length;
@@ -61,7 +61,7 @@ test("little is held back: what is shown is never far behind", () => {
   }
 });
 
-test("what it will become is seen at once", () => {
+test("unfinished markup looks like its final form at once", () => {
   const becomes = {
     "**bol": "<p><strong>bol</strong></p>\n",
     "`cod": "<p><code>cod</code></p>\n",
@@ -79,7 +79,7 @@ test("what it will become is seen at once", () => {
   assert.match(shownOf("$$\n\\frac{a"), /class="math-display">\$\$\n\\frac\{a\n\$\$</);
 });
 
-test("any text at all, cut anywhere, is shown without an error", () => {
+test("any text, cut anywhere, is shown without an error", () => {
   const signs = [
     "*",
     "_",
@@ -113,7 +113,7 @@ test("any text at all, cut anywhere, is shown without an error", () => {
   }
 });
 
-test("long and repetitive texts are no work without end", { timeout: 60_000 }, () => {
+test("long and repetitive texts take limited time", { timeout: 60_000 }, () => {
   const prose = `${"The market opened quietly and closed a little higher than before, it seems. ".repeat(6)}\n`;
   const table = "| a | b |\n| --- | --- |\n| 1 | 2 |\n";
   const texts = [

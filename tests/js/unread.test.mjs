@@ -46,7 +46,7 @@ test("an answer that ends in another chat is unread until that chat is opened", 
   assert.deepEqual(set({ openKey: 1 }), []);
 });
 
-test("in the open chat it is read, if somebody is there", () => {
+test("an answer in the open chat is read if the window has the focus", () => {
   const { set, look } = page({ openKey: 1 });
   set({ runningIds: new Set([1]) });
   assert.deepEqual(set({ runningIds: new Set() }), []);
@@ -59,7 +59,7 @@ test("in the open chat it is read, if somebody is there", () => {
 
 const inList = (running) => ({ history: { phase: "ready", items: [item(1, running), item(2)] } });
 
-test("an answer that begins and ends before the page looks again is told of like any other", () => {
+test("an answer that begins and ends between two checks is reported like any other", () => {
   const begins = (state) => runningChanged(state, 1, true);
   const ends = (state) => runningChanged(state, 1, false);
   for (const changes of [
@@ -101,7 +101,7 @@ test("what ended while no window was open is unread", () => {
   assert.deepEqual(set({}), [2]);
 });
 
-test("as long as the list is not there nothing is said to have ended", () => {
+test("before the list is loaded no answer counts as ended", () => {
   const { set, store } = page({ awaited: [2] });
   assert.deepEqual(set({ history: { phase: "loading", items: [] } }), []);
   assert.deepEqual([...store.state.awaitedIds], [2]);
@@ -113,13 +113,13 @@ test("another window's answer, known from the list", () => {
   assert.deepEqual(set({ history: { phase: "ready", items: [item(1), item(2)] } }), [1]);
 });
 
-test("a chat that is gone has nothing to be read", () => {
+test("a deleted chat is not unread", () => {
   const { set, store } = page({ awaited: [77] });
   assert.deepEqual(set({}), []);
   assert.deepEqual([...store.state.awaitedIds], []);
 });
 
-test("a notification only where it is wanted, nobody looks, and no other window has shown it", () => {
+test("a notification needs the setting, no focus, and no other window that has shown the answer", () => {
   for (const [wanted, seen, shownElsewhere, expected] of [
     [true, false, false, 1],
     [false, false, false, 0],
