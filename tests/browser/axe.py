@@ -1,4 +1,4 @@
-"""axe-core, which finds what people with a screen reader, a keyboard or weak eyes stumble over. For tests only."""
+"""axe-core, which finds accessibility errors. For tests only."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def _source() -> str:
 
 
 def violations(page: Page) -> list[str]:
-    """What axe finds on the page as it is now: rule, element and remedy, a line each."""
+    """Return axe's findings on the present page: rule, element and remedy, one line each."""
     page.evaluate(_source())
     # What is still fading in has colours of its own for a moment.
     page.evaluate(_SETTLED)

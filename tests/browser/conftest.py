@@ -52,14 +52,14 @@ def market_data() -> Iterator[MarketDataServer]:
 
 @pytest.fixture(scope="session")
 def server(market_data: MarketDataServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[ParleyServer]:
-    """Two workers and the demo model in a hurry: for answers that are looked at when they are there."""
+    """Two workers and the demo model without delays: for complete answers."""
     with demo_server(tmp_path_factory.mktemp("parley"), market_data) as running:
         yield running
 
 
 @contextmanager
 def demo_server(folder: Path, figures: MarketDataServer, **settings: object) -> Iterator[ParleyServer]:
-    """The demo model, with figures to look up."""
+    """The demo model with a source of market data."""
     addresses = {"WORLD_BANK_URL": figures.world_bank_url, "FRANKFURTER_URL": figures.frankfurter_url}
     with ParleyServer(folder, **(BRIEF | {"WEB_CONCURRENCY": 2} | addresses | settings)) as running:
         yield running
@@ -67,14 +67,14 @@ def demo_server(folder: Path, figures: MarketDataServer, **settings: object) -> 
 
 @pytest.fixture(scope="session")
 def chat_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ParleyServer]:
-    """Two workers and a fake model under two names, which answers at once unless the question says otherwise."""
+    """Two workers and a fake model with two names. It answers at once unless the question sets another course."""
     with fake_server(tmp_path_factory.mktemp("parley"), WEB_CONCURRENCY=2, CHAT_MODEL="first,second") as running:
         yield running
 
 
 @contextmanager
 def fake_server(folder: Path, **settings: object) -> Iterator[ParleyServer]:
-    """A server with a fake model of its own; one worker, unless told otherwise."""
+    """A server with its own fake model, by default with one worker."""
     with (
         FakeLLM(first=0, tokens=12, gap=0) as llm,
         ParleyServer(folder, **(BRIEF | {"WEB_CONCURRENCY": 1, "OPENAI_BASE_URL": llm.base_url} | settings)) as running,
@@ -84,31 +84,31 @@ def fake_server(folder: Path, **settings: object) -> Iterator[ParleyServer]:
 
 @pytest.fixture
 def new_person(chromium: Browser) -> Iterator[Callable[..., BrowserContext]]:
-    """Makes browsers with cookies of their own.
+    """Open browsers with separate cookies.
 
     `forgive` is a pattern of what this one's console may say: a request that is meant to fail is told there, too.
     """
     contexts: list[BrowserContext] = []
-    said: list[str] = []
+    messages: list[str] = []
 
     def make(forgive: str | None = None, **options: object) -> BrowserContext:
-        def heard(message: ConsoleMessage) -> None:
+        def on_console(message: ConsoleMessage) -> None:
             forgiven = forgive is not None and re.search(forgive, message.text)
             if message.type in ("error", "warning") and not forgiven:
-                said.append(f"{message.type}: {message.text}")
+                messages.append(f"{message.type}: {message.text}")
 
         options = {"viewport": {"width": 1280, "height": 800}, "locale": "en-GB"} | options
         context = chromium.new_context(**options)  # type: ignore[arg-type]
         context.set_default_timeout(10_000)
-        context.on("console", heard)
-        context.on("weberror", lambda error: said.append(str(error.error)))
+        context.on("console", on_console)
+        context.on("weberror", lambda error: messages.append(str(error.error)))
         contexts.append(context)
         return context
 
     yield make
     for context in contexts:
         context.close()
-    assert said == []
+    assert messages == []
 
 
 @pytest.fixture
@@ -120,7 +120,7 @@ def page(new_person: Callable[..., BrowserContext], server: ParleyServer) -> Pag
 
 @pytest.fixture
 def window(new_person: Callable[..., BrowserContext], chat_server: ParleyServer) -> Page:
-    """Somebody new, with the fake model."""
+    """A new user with the fake model."""
     opened = new_person().new_page()
     opened.goto(chat_server.url)
     return opened

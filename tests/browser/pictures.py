@@ -14,7 +14,7 @@ from pathlib import Path
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from tests.browser.conftest import ARGUMENTS, CHROMIUM
-from tests.browser.moves import answering, ask, asked, field
+from tests.browser.user_actions import ask, ask_and_wait, field, wait_until_answering
 from tests.servers.parley import ROOT, ParleyServer
 
 WIDE = {"viewport": {"width": 1280, "height": 800}}
@@ -28,15 +28,15 @@ def welcome(page: Page) -> None:
 
 def answer(page: Page) -> None:
     for question in ("What can you do?", "How has the euro moved against the dollar this year?"):
-        asked(page, question)
+        ask_and_wait(page, question)
         page.get_by_role("link", name="New chat").first.click()
-    asked(page, "Compare GDP growth of India, China and Brazil")
+    ask_and_wait(page, "Compare GDP growth of India, China and Brazil")
     page.locator(".scroller").evaluate("each => each.scrollTo(0, 0)")
 
 
 def queue(page: Page) -> None:
     ask(page, "Show me China market data")
-    answering(page)
+    wait_until_answering(page)
     ask(page, "And what about India?")
     expect(page.get_by_role("region", name="Waiting to be sent")).to_be_visible()
 
@@ -49,7 +49,7 @@ def search(page: Page) -> None:
 
 
 def figures(page: Page) -> None:
-    asked(page, "Show me China market data")
+    ask_and_wait(page, "Show me China market data")
     page.locator(".scroller").evaluate("each => each.scrollTo(0, 0)")
 
 
@@ -65,7 +65,7 @@ STATES: dict[str, tuple[Callable[[Page], None], dict[str, object]]] = {
 
 @contextmanager
 def server() -> Iterator[ParleyServer]:
-    """As somebody has it who has just installed Parley; the figures are the bundled ones, which never change."""
+    """A new installation; the figures are the bundled ones, which never change."""
     with (
         tempfile.TemporaryDirectory() as folder,
         ParleyServer(Path(folder), WEB_CONCURRENCY=2, DEMO_LATENCY_S=3) as running,

@@ -1,4 +1,4 @@
-"""WCAG 2.2 AA: axe finds nothing in any state of the page; and what axe cannot see is looked at here."""
+"""WCAG 2.2 AA: axe finds nothing in any state of the page; further checks that axe does not make."""
 
 from __future__ import annotations
 
@@ -8,7 +8,17 @@ import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
 from tests.browser.axe import violations
-from tests.browser.moves import ENDLESS, SLOW, answering, ask, asked, choose, field, finished, in_list
+from tests.browser.user_actions import (
+    ENDLESS,
+    SLOW,
+    ask,
+    ask_and_wait,
+    choose_in_menu,
+    field,
+    list_item,
+    wait_until_answering,
+    wait_until_finished,
+)
 from tests.servers.parley import ParleyServer, wanting
 
 PHONE = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True}
@@ -23,7 +33,7 @@ RICH = wanting(
 
 @pytest.fixture(params=["light", "dark"])
 def person(new_person: Callable[..., BrowserContext], request: pytest.FixtureRequest) -> BrowserContext:
-    """Somebody whose system is light, and somebody whose system is dark."""
+    """A user with a light system theme, and one with a dark one."""
     return new_person(forgive=NOT_THERE, color_scheme=request.param)
 
 
@@ -42,7 +52,7 @@ def test_an_answer_with_figures(person: BrowserContext, server: ParleyServer) ->
     page = person.new_page()
     page.goto(server.url)
     ask(page, "Show me China market data")
-    finished(page)
+    wait_until_finished(page)
     expect(page.locator("figure.result .plot [role=img]").first).to_be_visible()
     assert violations(page) == []
     page.locator(".tool summary").first.click()
@@ -54,7 +64,7 @@ def test_a_running_answer_and_its_queue(person: BrowserContext, chat_server: Par
     page = person.new_page()
     page.goto(chat_server.url)
     ask(page, "Talk. " + ENDLESS)
-    answering(page)
+    wait_until_answering(page)
     ask(page, "And then this")
     field(page).fill("a draft")
     assert violations(page) == []
@@ -67,7 +77,7 @@ def test_a_running_answer_and_its_queue(person: BrowserContext, chat_server: Par
 def test_an_ended_answer_with_all_that_markdown_has(person: BrowserContext, chat_server: ParleyServer) -> None:
     page = person.new_page()
     page.goto(chat_server.url)
-    asked(page, "Show off " + RICH)
+    ask_and_wait(page, "Show off " + RICH)
     assert violations(page) == []
     page.locator("article.question").hover()
     page.locator("article.question").get_by_role("button", name="Edit").click()
@@ -85,7 +95,7 @@ def test_an_answer_that_failed(person: BrowserContext, chat_server: ParleyServer
 def test_dialogs_menus_and_what_is_said_in_passing(person: BrowserContext, chat_server: ParleyServer) -> None:
     page = person.new_page()
     page.goto(chat_server.url)
-    asked(page, "Open everything")
+    ask_and_wait(page, "Open everything")
     page.keyboard.press("Control+k")
     expect(page.get_by_role("dialog").get_by_role("option")).to_have_count(1)
     assert violations(page) == []
@@ -101,7 +111,7 @@ def test_dialogs_menus_and_what_is_said_in_passing(person: BrowserContext, chat_
         expect(page.get_by_role("dialog", name=name)).to_be_visible()
         assert violations(page) == []
         page.keyboard.press("Escape")
-    choose(page, "Open everything", "Share")
+    choose_in_menu(page, "Open everything", "Share")
     page.get_by_role("button", name="Create a link").click()
     expect(page.get_by_role("textbox", name="Link")).to_be_visible()
     assert violations(page) == []
@@ -110,10 +120,10 @@ def test_dialogs_menus_and_what_is_said_in_passing(person: BrowserContext, chat_
     expect(page.get_by_role("menuitem").first).to_be_focused()
     assert violations(page) == []
     page.keyboard.press("Escape")
-    choose(page, "Open everything", "Rename")
+    choose_in_menu(page, "Open everything", "Rename")
     assert violations(page) == []
     page.keyboard.press("Escape")
-    choose(page, "Open everything", "Delete")
+    choose_in_menu(page, "Open everything", "Delete")
     expect(page.get_by_role("button", name="Undo")).to_be_visible()
     assert violations(page) == []
 
@@ -121,14 +131,14 @@ def test_dialogs_menus_and_what_is_said_in_passing(person: BrowserContext, chat_
 def test_many_chats_and_what_belongs_to_a_person(person: BrowserContext, chat_server: ParleyServer) -> None:
     page = person.new_page()
     page.goto(chat_server.url)
-    asked(page, "Put away")
-    choose(page, "Put away", "Archive")
+    ask_and_wait(page, "Put away")
+    choose_in_menu(page, "Put away", "Archive")
     ask(page, f"Slowly. {SLOW}")
-    answering(page)
+    wait_until_answering(page)
     page.get_by_role("link", name="New chat").first.click()
-    expect(in_list(page, "Slowly").get_by_role("img", name="New answer")).to_be_visible(timeout=15_000)
+    expect(list_item(page, "Slowly").get_by_role("img", name="New answer")).to_be_visible(timeout=15_000)
     assert violations(page) == []
-    choose(page, "Slowly", "Select several")
+    choose_in_menu(page, "Slowly", "Select several")
     assert violations(page) == []
     page.get_by_role("button", name="End the selection").click()
     page.get_by_role("button", name="Settings").click()
@@ -148,7 +158,7 @@ def test_many_chats_and_what_belongs_to_a_person(person: BrowserContext, chat_se
     assert violations(page) == []
     page.keyboard.press("Escape")
     ask(page, f"Stop me. {ENDLESS}")
-    answering(page)
+    wait_until_answering(page)
     page.get_by_role("button", name="Stop the answer").click()
     page.get_by_role("button", name="Answer in another way").click()
     assert violations(page) == []
@@ -163,7 +173,7 @@ def test_pages_that_are_not_there_and_pages_that_are_shared(person: BrowserConte
     expect(page.locator("main")).to_contain_text("no shared chat")
     assert violations(page) == []
     page.goto(chat_server.url)
-    asked(page, "Share this " + RICH)
+    ask_and_wait(page, "Share this " + RICH)
     conversation = page.url.rsplit("/", 1)[1]
     shared = page.request.post(f"{chat_server.url}/api/conversations/{conversation}/share", data={}).json()["url"]
     page.goto(chat_server.url + shared if shared.startswith("/") else shared)
@@ -176,7 +186,7 @@ def test_a_phone(new_person: Callable[..., BrowserContext], chat_server: ParleyS
     page = new_person(color_scheme=scheme, **PHONE).new_page()
     page.goto(chat_server.url)
     assert violations(page) == []
-    asked(page, "From a phone " + RICH)
+    ask_and_wait(page, "From a phone " + RICH)
     assert violations(page) == []
     page.get_by_role("button", name="Show chats").tap()
     expect(page.locator("nav.history")).to_be_in_viewport()
@@ -188,7 +198,7 @@ def test_a_phone(new_person: Callable[..., BrowserContext], chat_server: ParleyS
 def test_a_lost_connection(new_person: Callable[..., BrowserContext], chat_server: ParleyServer) -> None:
     page = new_person(forgive="net::ERR_").new_page()
     page.goto(chat_server.url)
-    asked(page, "Still there?")
+    ask_and_wait(page, "Still there?")
     page.context.set_offline(True)
     expect(page.locator(".sign.lost")).to_be_visible()
     assert violations(page) == []
@@ -217,13 +227,13 @@ def test_an_answer_is_announced_once_and_not_word_by_word(window: Page) -> None:
     ask(window, "Slowly. " + SLOW)
     expect(status).to_have_text("Generating…")
     expect(log).to_have_attribute("aria-live", "off")
-    finished(window)
+    wait_until_finished(window)
     assert window.evaluate("() => heard") == ["Generating…", "Response complete"]
     assert window.locator("[aria-live=assertive]").count() == 0
 
 
 def test_landmarks_and_headings(window: Page) -> None:
-    asked(window, "Where is what?")
+    ask_and_wait(window, "Where is what?")
     expect(window.get_by_role("main")).to_have_count(1)
     expect(window.get_by_role("complementary")).to_have_count(1)
     expect(window.get_by_role("navigation", name="Chats")).to_have_count(1)
@@ -233,14 +243,14 @@ def test_landmarks_and_headings(window: Page) -> None:
 
 
 def from_the_top(page: Page) -> None:
-    """As after loading, before anything was clicked: the next Tab goes to the first stop of all."""
+    """Reset the focus as after loading: the next Tab goes to the first element."""
     page.evaluate(
         "() => { document.body.tabIndex = -1; document.body.focus(); document.body.removeAttribute('tabindex'); }"
     )
 
 
 def test_the_first_stop_leads_to_the_message_box(window: Page) -> None:
-    asked(window, "Skip to me")
+    ask_and_wait(window, "Skip to me")
     window.reload()
     expect(window.locator("h1")).to_have_text("Skip to me")
     from_the_top(window)
@@ -251,7 +261,7 @@ def test_the_first_stop_leads_to_the_message_box(window: Page) -> None:
 
 
 def test_the_focus_goes_through_the_page_in_reading_order(window: Page) -> None:
-    asked(window, "In what order?")
+    ask_and_wait(window, "In what order?")
     from_the_top(window)
     places: list[str] = []
     for _ in range(40):
@@ -268,9 +278,9 @@ def test_the_focus_goes_through_the_page_in_reading_order(window: Page) -> None:
 
 
 def test_nothing_that_has_the_focus_is_invisible(window: Page) -> None:
-    asked(window, "Can you see it?")
+    ask_and_wait(window, "Can you see it?")
     window.locator("header.topbar").hover()
-    more = in_list(window, "Can you see it?").get_by_role("button")
+    more = list_item(window, "Can you see it?").get_by_role("button")
     more.focus()
     expect(more).to_have_css("opacity", "1")
     assert more.evaluate("each => getComputedStyle(each).outlineStyle") != "none" or window.evaluate(
@@ -280,10 +290,10 @@ def test_nothing_that_has_the_focus_is_invisible(window: Page) -> None:
 
 def test_a_deletion_by_keyboard_leaves_the_focus_where_it_can_be_undone(window: Page) -> None:
     for text in ("One to keep", "One to delete"):
-        asked(window, text)
+        ask_and_wait(window, text)
         window.get_by_role("link", name="New chat").first.click()
         expect(field(window)).to_be_focused()
-    more = in_list(window, "One to delete").get_by_role("button")
+    more = list_item(window, "One to delete").get_by_role("button")
     more.focus()
     window.keyboard.press("Enter")
     expect(window.get_by_role("menuitem").first).to_be_focused()
@@ -291,7 +301,7 @@ def test_a_deletion_by_keyboard_leaves_the_focus_where_it_can_be_undone(window: 
     window.keyboard.press("Enter")
     expect(window.get_by_role("button", name="Undo")).to_be_focused()
     window.keyboard.press("Enter")
-    expect(in_list(window, "One to delete")).to_be_visible()
+    expect(list_item(window, "One to delete")).to_be_visible()
     assert window.evaluate("() => document.activeElement !== document.body")
 
 
@@ -300,7 +310,7 @@ def test_motion_is_reduced_when_that_is_asked_for(
 ) -> None:
     page = new_person(reduced_motion="reduce", **PHONE).new_page()
     page.goto(chat_server.url)
-    asked(page, "Keep still")
+    ask_and_wait(page, "Keep still")
     page.get_by_role("button", name="Show chats").tap()
     assert page.locator("aside.sidebar").evaluate("each => getComputedStyle(each).transitionDuration") == "0s"
 
@@ -310,7 +320,7 @@ def test_at_200_percent_and_320_pixels_nothing_is_cut_off(
 ) -> None:
     page = new_person(viewport={"width": 320, "height": 640}).new_page()
     page.goto(chat_server.url)
-    asked(page, "How narrow can you be? " + RICH)
+    ask_and_wait(page, "How narrow can you be? " + RICH)
     assert page.evaluate("() => document.documentElement.scrollWidth <= innerWidth")
     expect(page.get_by_role("button", name="Send")).to_be_in_viewport(ratio=1)
     page.set_viewport_size({"width": 640, "height": 400})

@@ -1,4 +1,4 @@
-"""What an answer looks like while it is written and after: words, code, tables, formulas, figures, tool calls."""
+"""An answer while it is written and after: text, code, tables, formulas, charts, tool calls."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from tests.browser.moves import ask, asked, finished
+from tests.browser.user_actions import ask, ask_and_wait, wait_until_finished
 from tests.servers.parley import wanting
 
 CHINA = ("market_data", {"country": "China"})
@@ -71,19 +71,19 @@ def answer(page: Page) -> Locator:
     return page.locator("article.answer").last
 
 
-def told(page: Page, text: str = RICH) -> Locator:
-    """An answer with that text, whole."""
-    asked(page, "Tell me " + wanting(text=text, first=0, gap=0))
+def answer_with(page: Page, text: str = RICH) -> Locator:
+    """Return a complete answer with that text."""
+    ask_and_wait(page, "Tell me " + wanting(text=text, first=0, gap=0))
     return answer(page)
 
 
 def test_words_are_shown_as_what_they_become_and_what_stands_stays(window: Page) -> None:
     expect(window.locator("#message-field")).to_be_focused()
     ask(window, "Hello " + wanting(text="Hi."))
-    finished(window)
+    wait_until_finished(window)
     window.evaluate(WATCH)
     ask(window, "Tell me " + wanting(text=RICH, first=0.1, gap=0.04))
-    finished(window)
+    wait_until_finished(window)
     watched = window.evaluate("() => watched")
     answers = [text for text in watched["texts"] if not text.startswith("Hi.")]
     assert len(answers) > 10
@@ -95,7 +95,7 @@ def test_words_are_shown_as_what_they_become_and_what_stands_stays(window: Page)
 
 def test_the_answer_at_its_end_is_the_one_that_a_reload_shows(window: Page) -> None:
     ask(window, "Tell me " + wanting(text=RICH, first=0.1, gap=0.005))
-    finished(window)
+    wait_until_finished(window)
     expect(answer(window).locator(".math-display .katex")).to_be_visible()
     expect(answer(window).locator("code .hljs-comment")).to_contain_text("so that it scrolls")
     written = answer(window).locator(".markdown").evaluate(OUTLINE)
@@ -107,7 +107,7 @@ def test_the_answer_at_its_end_is_the_one_that_a_reload_shows(window: Page) -> N
 
 def test_code_has_its_language_and_is_copied_and_wrapped(window: Page) -> None:
     window.context.grant_permissions(["clipboard-read", "clipboard-write"])
-    block = told(window).locator(".code-block")
+    block = answer_with(window).locator(".code-block")
     expect(block.locator(".code-language")).to_have_text("python")
     expect(block.locator("code .hljs-keyword").first).to_have_text("def")
     block.get_by_role("button", name="Copy code").click()
@@ -122,7 +122,7 @@ def test_code_has_its_language_and_is_copied_and_wrapped(window: Page) -> None:
 
 def test_a_table_is_sorted_copied_and_saved(window: Page, tmp_path: Path) -> None:
     window.context.grant_permissions(["clipboard-read", "clipboard-write"])
-    block = told(window).locator(".table-block")
+    block = answer_with(window).locator(".table-block")
     firsts = block.locator("tbody td:first-child")
     growth = block.get_by_role("button", name="Growth")
     growth.click()
@@ -147,7 +147,7 @@ def saved_rows(path: Path) -> list[list[str]]:
 
 
 def test_formulas_are_drawn_and_money_is_not(window: Page) -> None:
-    shown = told(window)
+    shown = answer_with(window)
     expect(shown.locator(".math-inline .katex-html")).to_have_count(1)
     expect(shown.locator(".math-display .katex-html")).to_be_visible()
     # For those who listen, the formula is there as MathML.
@@ -158,12 +158,12 @@ def test_formulas_are_drawn_and_money_is_not(window: Page) -> None:
 def test_nothing_is_fetched_for_plain_words(window: Page) -> None:
     fetched: list[str] = []
     window.on("request", lambda request: fetched.append(request.url))
-    told(window, "Just **words**.")
+    answer_with(window, "Just **words**.")
     assert [url for url in fetched if "katex" in url or "highlight" in url] == []
 
 
 def test_links_say_where_they_go_and_give_nothing_away(window: Page) -> None:
-    shown = told(
+    shown = answer_with(
         window,
         "[a bank](https://data.worldbank.org/x), https://www.ecb.europa.eu/y, "
         "[www.ecb.europa.eu](https://evil.example), "
@@ -185,7 +185,7 @@ def test_links_say_where_they_go_and_give_nothing_away(window: Page) -> None:
 
 
 def test_a_tool_call_is_one_line_and_opens_to_what_was_asked_and_found(window: Page) -> None:
-    asked(window, "China " + wanting(tool=[CHINA], text="There."))
+    ask_and_wait(window, "China " + wanting(tool=[CHINA], text="There."))
     line = answer(window).locator(".tool summary").first
     expect(line).to_contain_text("China: GDP")
     details = answer(window).locator(".tool dl").first
@@ -199,7 +199,7 @@ def test_a_tool_call_is_one_line_and_opens_to_what_was_asked_and_found(window: P
 
 
 def test_figures_are_drawn_read_and_kept(window: Page) -> None:
-    asked(window, "China " + wanting(tool=[CHINA], text="There."))
+    ask_and_wait(window, "China " + wanting(tool=[CHINA], text="There."))
     result = answer(window).locator("figure.result")
     expect(result.locator("table").first).to_contain_text("GDP (current US$)")
     expect(result.locator(".sources")).to_contain_text("World Bank")
@@ -232,7 +232,7 @@ def test_figures_are_drawn_read_and_kept(window: Page) -> None:
 
 
 def test_reasoning_stays_closed_until_it_is_asked_for(window: Page) -> None:
-    asked(window, "Think " + wanting(reasoning=30, text="Thought."))
+    ask_and_wait(window, "Think " + wanting(reasoning=30, text="Thought."))
     reasoning = answer(window).locator("details.reasoning")
     expect(reasoning).not_to_have_attribute("open", "")
     expect(answer(window).locator(".markdown")).to_have_text("Thought.")
@@ -242,7 +242,7 @@ def test_reasoning_stays_closed_until_it_is_asked_for(window: Page) -> None:
 
 @pytest.mark.parametrize("cut", [1, 3])
 def test_bytes_may_arrive_in_any_pieces(window: Page, cut: int) -> None:
-    shown = told(window, "Zürich — 東京 😀 **fett**. " + "x" * cut)
+    shown = answer_with(window, "Zürich — 東京 😀 **fett**. " + "x" * cut)
     expect(shown.locator("strong")).to_have_text("fett")
-    asked(window, "Again " + wanting(text="Zürich 東京 😀 **fett**", split=cut, first=0, gap=0))
+    ask_and_wait(window, "Again " + wanting(text="Zürich 東京 😀 **fett**", split=cut, first=0, gap=0))
     expect(answer(window).locator(".markdown")).to_have_text("Zürich 東京 😀 fett")

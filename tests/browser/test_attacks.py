@@ -16,7 +16,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.moves import ask, finished
+from tests.browser.user_actions import ask, wait_until_finished
 from tests.servers.parley import ParleyServer, Person, wanting
 
 # CANARY stands for the canary server's address, PWN for a script.
@@ -94,7 +94,7 @@ FOUND = """(forbidden) => {
 
 
 class Canary(ThreadingHTTPServer):
-    """Remembers who came."""
+    """Records all requests."""
 
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), _Visit)
@@ -171,7 +171,7 @@ def test_what_is_stored_is_inert_wherever_it_is_shown(
 
 
 def stored(server: ParleyServer, page: Page, corpus: list[str]) -> str:
-    """A conversation in which every text is hostile, straight in the database: nothing has looked at it."""
+    """A conversation whose texts are all hostile, written directly into the database without validation."""
     person = Person(server.url)
     person.session.cookies.clear()
     for cookie in page.context.cookies():
@@ -180,10 +180,10 @@ def stored(server: ParleyServer, page: Page, corpus: list[str]) -> str:
     with closing(sqlite3.connect(server.folder / "chat.db")) as database, database:
         parent = None
         for piece in corpus:
-            asked = _insert(database, "messages", _message(conversation, parent, "user", piece))
-            parent = _insert(database, "messages", _message(conversation, asked, "assistant", piece))
+            question_id = _insert(database, "messages", _message(conversation, parent, "user", piece))
+            parent = _insert(database, "messages", _message(conversation, question_id, "assistant", piece))
             _insert(database, "tool_calls", _tool_call(parent, piece))
-            _insert(database, "turns", _turn(conversation, asked, parent, piece))
+            _insert(database, "turns", _turn(conversation, question_id, parent, piece))
         database.execute(
             "UPDATE conversations SET head_id = ?, title = ? WHERE id = ?", (parent, " ".join(corpus), conversation)
         )
@@ -237,10 +237,10 @@ def _tool_call(message: int, piece: str) -> dict[str, object]:
     }
 
 
-def _turn(conversation: int, asked: int, message: int, piece: str) -> dict[str, object]:
+def _turn(conversation: int, question_id: int, message: int, piece: str) -> dict[str, object]:
     return {
         "conversation_id": conversation,
-        "user_message_id": asked,
+        "user_message_id": question_id,
         "message_id": message,
         "status": "failed",
         "model": piece,
@@ -260,13 +260,13 @@ def _turn(conversation: int, asked: int, message: int, piece: str) -> dict[str, 
 
 @pytest.mark.parametrize("split", [0, 5])
 def test_what_is_streamed_is_inert_at_every_moment(window: Page, corpus: list[str], split: int) -> None:
-    """Whatever stands in the page while the answer grows; with `split`, cut through every character."""
+    """Return the page's content while the answer grows; with `split`, cut within characters."""
     watched(window)
     # A fence that one piece leaves open would make the next one harmless.
     for part in (corpus[:20], corpus[20:31], corpus[31:]):
         text = "\n\n```\n```\n\n".join(part)
         ask(window, "Write " + wanting(text=text, first=0, gap=0.002, split=split))
-        finished(window)
+        wait_until_finished(window)
         nothing_got_through(window)
         window.goto(window.url)
 
@@ -274,7 +274,7 @@ def test_what_is_streamed_is_inert_at_every_moment(window: Page, corpus: list[st
 def test_a_hostile_title_is_words_in_the_list_the_head_and_the_tab(window: Page, corpus: list[str]) -> None:
     watched(window)
     ask(window, corpus[2] + corpus[5])
-    finished(window)
+    wait_until_finished(window)
     expect(window.locator("h1")).to_contain_text("<img src=x onerror=")
     expect(window.locator("nav.history")).to_contain_text("<img src=x onerror=")
     assert window.title().startswith("<img src=x onerror=")

@@ -1,4 +1,4 @@
-"""The whole product below /chat, behind a real nginx that takes the prefix off or leaves it."""
+"""The whole product below /chat, behind a real nginx that removes or keeps the prefix."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from playwright.sync_api import BrowserContext, expect
 from scripts.chaos import nginx
 from scripts.chaos.connection import Address
 from scripts.fake_llm import FakeLLM
+from tests.browser.user_actions import ask_and_wait, choose_in_menu, list_item
 from tests.servers.parley import ParleyServer
 
 from .conftest import BRIEF
-from .moves import asked, choose, in_list
 
 FORMS = {
     "the prefix stripped": "location /chat/ { proxy_pass http://parley/; }",
@@ -50,7 +50,7 @@ def below(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ParleyServer]:
 
 @pytest.fixture(params=FORMS, ids=str)
 def home(request: pytest.FixtureRequest, below: ParleyServer, tmp_path: Path) -> Iterator[str]:
-    """The page's address as the world has it."""
+    """Return the page's public address."""
 
     class Below(nginx.Nginx):
         def __init__(self) -> None:
@@ -70,7 +70,7 @@ def test_everything_stays_below_it(home: str, new_person: Callable[..., BrowserC
     requests: list[str] = []
     page.on("request", lambda request: requests.append(request.url))
     page.goto(home)
-    asked(page, "Porcelain")
+    ask_and_wait(page, "Porcelain")
     expect(page).to_have_url(re.compile(re.escape(home) + r"c/\d+$"))
     (cookie,) = person.cookies(home)
     assert cookie["path"] == "/chat"
@@ -79,9 +79,9 @@ def test_everything_stays_below_it(home: str, new_person: Callable[..., BrowserC
     page.reload()
     expect(page.locator("article.answer .markdown")).not_to_be_empty()
     with page.expect_download() as download:
-        choose(page, "Porcelain", "Export as Markdown")
+        choose_in_menu(page, "Porcelain", "Export as Markdown")
     assert download.value.suggested_filename == "Porcelain.md"
-    choose(page, "Porcelain", "Share")
+    choose_in_menu(page, "Porcelain", "Share")
     page.get_by_role("button", name="Create a link").click()
     link = page.get_by_role("dialog").get_by_role("textbox").input_value()
     assert link.startswith(f"{home}s/")
@@ -90,7 +90,7 @@ def test_everything_stays_below_it(home: str, new_person: Callable[..., BrowserC
     expect(page).to_have_url(home)
     page.go_back()
     expect(page.locator("article.question p")).to_have_text("Porcelain")
-    assert in_list(page, "Porcelain").get_by_role("link").get_attribute("href").startswith("/chat/c/")
+    assert list_item(page, "Porcelain").get_by_role("link").get_attribute("href").startswith("/chat/c/")
 
     other = new_person().new_page()
     other.goto(link)
@@ -99,8 +99,8 @@ def test_everything_stays_below_it(home: str, new_person: Callable[..., BrowserC
     expect(other).to_have_url(home)
 
     session = person.new_cdp_session(page)
-    told = session.send("Page.getAppManifest")
-    assert (told["errors"], told["manifest"]["scope"], told["manifest"]["startUrl"]) == ([], home, home)
+    result = session.send("Page.getAppManifest")
+    assert (result["errors"], result["manifest"]["scope"], result["manifest"]["startUrl"]) == ([], home, home)
     hindrances = session.send("Page.getInstallabilityErrors")["installabilityErrors"]
     assert [each["errorId"] for each in hindrances] == ["in-incognito"]  # as every browser of a test is
     assert requests

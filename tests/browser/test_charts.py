@@ -1,4 +1,4 @@
-"""What can be done with a chart: ranges, series, forms and scales, enlarging, by pointer, finger and keys."""
+"""The views of a chart: ranges, series, forms, scales, enlarging, by pointer, touch and keyboard."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import BrowserContext, Locator, Page, expect
 
-from tests.browser.moves import asked
+from tests.browser.user_actions import ask_and_wait
 from tests.servers.parley import ParleyServer, wanting
 
 TWO = ("compare_markets", {"countries": ["India", "China"], "indicator": "gdp"})
@@ -16,7 +16,7 @@ CHINA = ("market_data", {"country": "China"})
 
 
 def chart_of(page: Page, tool: tuple[str, object], title: str) -> Locator:
-    asked(page, "chart " + wanting(tool=[tool], text="There."))
+    ask_and_wait(page, "chart " + wanting(tool=[tool], text="There."))
     found = page.locator("article.answer").last.locator("section.chart", has_text=title).first
     found.scroll_into_view_if_needed()
     return found

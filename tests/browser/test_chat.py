@@ -1,4 +1,4 @@
-"""What a person does on the first day: ask, watch, look at the figures, come back later."""
+"""A first visit: ask, watch, look at the figures, return later."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
 from tests.browser.conftest import BRIEF, demo_server
-from tests.browser.moves import ask, finished
+from tests.browser.user_actions import ask, wait_until_finished
 from tests.servers.market_data import MarketDataServer
 from tests.servers.parley import ParleyServer, wanting
 
 
 @pytest.fixture(scope="module")
 def unhurried(market_data: MarketDataServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[ParleyServer]:
-    """The demo model at a pace at which one can act while it answers."""
+    """The demo model, slow enough to act while it answers."""
     with demo_server(tmp_path_factory.mktemp("parley"), market_data, DEMO_LATENCY_S=4) as running:
         yield running
 
@@ -35,7 +35,7 @@ def test_two_windows_are_answered_at_the_same_time(
     for window in (china, india):
         expect(window.get_by_role("status").filter(has_text="Response complete")).to_have_count(0, timeout=100)
     for window, country in ((china, "China"), (india, "India")):
-        finished(window)
+        wait_until_finished(window)
         expect(window.locator(".tool .said")).to_contain_text(country)
         expect(window.locator("figure.result table").first).to_contain_text("GDP")
         expect(window.locator("figure.result .plot [role=img]").first).to_be_visible()
@@ -56,7 +56,7 @@ def test_two_windows_are_answered_at_the_same_time(
 )
 def test_each_suggestion_is_answered(page: Page, suggestion: str, drawn: bool) -> None:
     page.get_by_role("button", name=suggestion).click()
-    finished(page)
+    wait_until_finished(page)
     expect(page.locator("article.question")).to_contain_text(suggestion)
     expect(page.locator("article.answer .markdown").last).not_to_be_empty()
     assert page.locator("figure.result .plot [role=img]").count() >= (1 if drawn else 0)
@@ -72,7 +72,7 @@ def test_a_reload_in_mid_answer_goes_on_and_loses_nothing(
     expect(page.locator("article.answer .markdown").last).not_to_be_empty(timeout=10_000)
     page.reload()
     expect(page.locator("article.question")).to_have_count(1)
-    finished(page)
+    wait_until_finished(page)
     expect(page.locator("article.answer")).to_have_count(1)
     expect(page.locator("article.answer .markdown").last).to_contain_text("demo model")
 
@@ -82,7 +82,7 @@ def test_history_is_there_after_a_restart(new_person: Callable[..., BrowserConte
         window = new_person().new_page()
         window.goto(own_server.url)
         ask(window, "What can you do?")
-        finished(window)
+        wait_until_finished(window)
         written = window.locator("article.answer .markdown").last.inner_text()
         address = window.url
         own_server.stop()
@@ -98,16 +98,16 @@ def test_what_a_model_writes_is_never_run(window: Page, chat_server: ParleyServe
         "<img src=x onerror=alert(1)><script>alert(2)</script> [link](javascript:alert(3)) "
         "<iframe src='https://example.org'></iframe> ![image](https://example.org/canary.png) **bold** "
     )
-    asked: list[str] = []
-    window.on("request", lambda request: asked.append(request.url))
+    requests: list[str] = []
+    window.on("request", lambda request: requests.append(request.url))
     window.on("dialog", lambda dialog: pytest.fail(f"a dialog: {dialog.message}"))
     ask(window, hostile + wanting(echo=1))
-    finished(window)
+    wait_until_finished(window)
     answer = window.locator("article.answer .markdown").last
     expect(answer.locator("strong")).to_have_text("bold")
     assert answer.locator("script, iframe, img, [onerror], a[href^='javascript']").count() == 0
-    assert asked
-    assert all(address.startswith((chat_server.url, "data:")) for address in asked)
+    assert requests
+    assert all(address.startswith((chat_server.url, "data:")) for address in requests)
     expect(window.locator("article.question")).to_contain_text("<script>alert(2)</script>")
 
 
@@ -116,7 +116,7 @@ def test_a_failed_answer_says_why_and_can_be_tried_again(window: Page) -> None:
     failed = window.locator("article.answer .failed")
     expect(failed).to_be_visible(timeout=10_000)
     failed.get_by_role("button", name="Retry").click()
-    finished(window)
+    wait_until_finished(window)
     expect(window.locator("article.answer .failed")).to_have_count(0)
     expect(window.locator("article.question")).to_have_count(1)
 
@@ -125,7 +125,7 @@ def test_a_phone_has_the_history_in_a_drawer(new_person: Callable[..., BrowserCo
     window = new_person(viewport={"width": 390, "height": 844}, has_touch=True).new_page()
     window.goto(server.url)
     ask(window, "What can you do?")
-    finished(window)
+    wait_until_finished(window)
     assert window.evaluate("document.documentElement.scrollWidth <= innerWidth")
     expect(window.locator("aside.sidebar")).not_to_be_in_viewport()
     window.locator("header.topbar button").first.click()

@@ -7,12 +7,20 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import BrowserContext, Page, Route, expect
 
-from tests.browser.moves import ENDLESS, SLOW, answering, ask, asked, field, finished
+from tests.browser.user_actions import (
+    ENDLESS,
+    SLOW,
+    ask,
+    ask_and_wait,
+    field,
+    wait_until_answering,
+    wait_until_finished,
+)
 from tests.servers.parley import ParleyServer, wanting
 
 
-def comes_to(page: Page, lines: int) -> None:
-    """Wait until the box is so many lines high: it is drawn anew in a frame after the one it was written in."""
+def wait_for_lines(page: Page, lines: int) -> None:
+    """Wait until the box has this many lines: it is drawn in a frame after the input."""
     page.wait_for_function(
         "lines => { const box = document.querySelector('#message-field'); const s = getComputedStyle(box);"
         " const room = box.clientHeight - parseFloat(s.paddingTop) - parseFloat(s.paddingBottom);"
@@ -27,13 +35,13 @@ def test_the_box_grows_with_its_text(
 ) -> None:
     window = new_person(viewport={"width": width, "height": 800}).new_page()
     window.goto(chat_server.url)
-    comes_to(window, 1)
+    wait_for_lines(window, 1)
     field(window).fill("\n".join("abc"))
-    comes_to(window, 3)
+    wait_for_lines(window, 3)
     field(window).fill("\n".join("x" * 30))
-    comes_to(window, most)
+    wait_for_lines(window, most)
     field(window).fill("")
-    comes_to(window, 1)
+    wait_for_lines(window, 1)
 
 
 def test_enter_sends_and_shift_enter_breaks_the_line(window: Page) -> None:
@@ -45,12 +53,12 @@ def test_enter_sends_and_shift_enter_breaks_the_line(window: Page) -> None:
     field(window).press("Enter")
     expect(window.locator("article.question p")).to_have_text("one\ntwo", use_inner_text=True)
     expect(field(window)).to_have_value("")
-    finished(window)
+    wait_until_finished(window)
 
 
 @pytest.mark.parametrize("second_thoughts", [False, True])
 def test_enter_pressed_before_the_chat_is_there_sends_once_it_is(window: Page, second_thoughts: bool) -> None:
-    asked(window, "Something to come back to")
+    ask_and_wait(window, "Something to come back to")
     held: list[Route] = []
     window.route("**/api/conversations/*", lambda route: held.append(route))  # noqa: PLW0108 - it takes no built-in
     window.reload(wait_until="load")
@@ -69,12 +77,12 @@ def test_enter_pressed_before_the_chat_is_there_sends_once_it_is(window: Page, s
     else:
         expect(window.locator("article.question p").last).to_have_text("In a hurry")
         expect(field(window)).to_have_value("")
-        finished(window)
+        wait_until_finished(window)
 
 
 @pytest.mark.parametrize("door", ["a.door", "nav.history a"])
 def test_another_chat_is_shown_with_the_caret_in_the_box(window: Page, door: str) -> None:
-    asked(window, "Something to leave")
+    ask_and_wait(window, "Something to leave")
     window.get_by_role("link", name="New chat").first.click()
     expect(window.locator("h1")).to_have_text("What would you like to know?")
     if door == "a.door":
@@ -101,13 +109,13 @@ def test_enter_belongs_to_the_input_method_while_it_composes(window: Page) -> No
     expect(window.locator("article.question")).to_have_count(0)
     field(window).press("Enter")
     expect(window.locator("article.question")).to_contain_text("日本")
-    finished(window)
+    wait_until_finished(window)
 
 
 def test_send_becomes_stop_and_stop_keeps_what_was_written(window: Page) -> None:
     expect(window.get_by_role("button", name="Send")).to_be_disabled()
     ask(window, "Talk. " + ENDLESS)
-    answering(window)
+    wait_until_answering(window)
     expect(window.get_by_role("button", name="Send")).to_have_count(0)
     window.get_by_role("button", name="Stop the answer").click()
     expect(window.get_by_role("button", name="Send")).to_be_visible()
@@ -120,7 +128,7 @@ def test_send_becomes_stop_and_stop_keeps_what_was_written(window: Page) -> None
 
 def test_escape_in_the_empty_box_stops_and_elsewhere_does_not(window: Page) -> None:
     ask(window, "Talk. " + ENDLESS)
-    answering(window)
+    wait_until_answering(window)
     field(window).fill("a draft")
     field(window).press("Escape")
     expect(window.get_by_role("button", name="Stop the answer")).to_be_visible()
@@ -130,7 +138,7 @@ def test_escape_in_the_empty_box_stops_and_elsewhere_does_not(window: Page) -> N
 
 
 def test_a_draft_of_each_chat_survives_a_reload(window: Page) -> None:
-    asked(window, "The first chat")
+    ask_and_wait(window, "The first chat")
     field(window).fill("half a thought")
     window.get_by_role("link", name="New chat").first.click()
     expect(field(window)).to_have_value("")
@@ -141,14 +149,14 @@ def test_a_draft_of_each_chat_survives_a_reload(window: Page) -> None:
     expect(field(window)).to_have_value("half a thought")
     expect(window.locator("article.answer")).to_be_visible()
     field(window).press("Enter")
-    finished(window)
+    wait_until_finished(window)
     window.reload()
     expect(field(window)).to_have_value("")
 
 
 def test_what_is_sent_while_an_answer_runs_waits_for_its_end(window: Page) -> None:
     ask(window, "First. " + SLOW)
-    answering(window)
+    wait_until_answering(window)
     ask(window, "Second.")
     ask(window, "Third.")
     queue = window.get_by_role("region", name="Waiting to be sent")
@@ -156,15 +164,15 @@ def test_what_is_sent_while_an_answer_runs_waits_for_its_end(window: Page) -> No
     expect(window.locator("article.question")).to_have_count(1)
     expect(window.locator("article.question")).to_have_count(3, timeout=20_000)
     expect(queue).to_have_count(0)
-    finished(window)
-    said = [each.split("\n")[0] for each in window.locator("article.question p").all_inner_texts()]
-    assert said[1:] == ["Second.", "Third."]
+    wait_until_finished(window)
+    texts = [each.split("\n")[0] for each in window.locator("article.question p").all_inner_texts()]
+    assert texts[1:] == ["Second.", "Third."]
     expect(window.locator("article.answer")).to_have_count(3)
 
 
 def test_a_queued_message_can_be_edited_and_deleted(window: Page) -> None:
     ask(window, "First. " + ENDLESS)
-    answering(window)
+    wait_until_answering(window)
     ask(window, "Change me")
     ask(window, "Delete me")
     queue = window.get_by_role("region", name="Waiting to be sent")
@@ -180,7 +188,7 @@ def test_a_queued_message_can_be_edited_and_deleted(window: Page) -> None:
 
 def test_send_now_stops_the_answer_first(window: Page) -> None:
     ask(window, "First. " + ENDLESS)
-    answering(window)
+    wait_until_answering(window)
     ask(window, "Second.")
     ask(window, "Urgent.")
     queue = window.get_by_role("region", name="Waiting to be sent")
@@ -189,31 +197,31 @@ def test_send_now_stops_the_answer_first(window: Page) -> None:
     expect(window.locator("article.answer").first).to_contain_text("Stopped")
     # The one before it in the queue follows, since this answer came to its end.
     expect(window.locator("article.question").nth(2)).to_contain_text("Second.")
-    finished(window)
+    wait_until_finished(window)
 
 
 def test_a_stopped_answer_holds_the_queue(window: Page) -> None:
     ask(window, "First. " + ENDLESS)
-    answering(window)
+    wait_until_answering(window)
     ask(window, "Second.")
     window.get_by_role("button", name="Stop the answer").click()
     queue = window.get_by_role("region", name="Waiting to be sent")
     expect(queue).to_contain_text("did not complete")
     expect(window.locator("article.question")).to_have_count(1)
     queue.get_by_role("button", name="Send now").click()
-    finished(window)
+    wait_until_finished(window)
     expect(window.locator("article.question").nth(1)).to_contain_text("Second.")
     expect(queue).to_have_count(0)
 
 
 def test_the_queue_survives_a_reload_and_still_goes_out(window: Page) -> None:
     ask(window, "First. " + SLOW)
-    answering(window)
+    wait_until_answering(window)
     ask(window, "Second.")
     window.reload()
     expect(window.get_by_role("region", name="Waiting to be sent")).to_contain_text("Second.")
     expect(window.locator("article.question").nth(1)).to_contain_text("Second.", timeout=20_000)
-    finished(window)
+    wait_until_finished(window)
     expect(window.get_by_role("region", name="Waiting to be sent")).to_have_count(0)
     window.reload()
     expect(window.locator("article.question")).to_have_count(2)
@@ -222,28 +230,28 @@ def test_the_queue_survives_a_reload_and_still_goes_out(window: Page) -> None:
 def test_two_windows_send_a_queued_message_once(window: Page) -> None:
     # Long enough for a second window to be opened meanwhile, also on a machine that has much to do.
     ask(window, "First. " + wanting(first=0.1, tokens=160, gap=0.05))
-    answering(window)
+    wait_until_answering(window)
     other = window.context.new_page()
     other.goto(window.url)
-    answering(other)
+    wait_until_answering(other)
     ask(window, "Second.")
     expect(other.get_by_role("region", name="Waiting to be sent")).to_contain_text("Second.")
     for each in (window, other):
         expect(each.locator("article.question").nth(1)).to_contain_text("Second.", timeout=20_000)
         expect(each.locator("article.answer")).to_have_count(2)
-    finished(window)
+    wait_until_finished(window)
     window.reload()
     expect(window.locator("article.question")).to_have_count(2)
 
 
 def test_the_queue_of_a_chat_that_is_not_open_goes_out_too(window: Page) -> None:
     ask(window, "First. " + SLOW)
-    answering(window)
+    wait_until_answering(window)
     ask(window, "Second.")
     address = window.url
     window.get_by_role("link", name="New chat").first.click()
     expect(window.get_by_role("img", name="Answering")).to_be_visible()
-    asked(window, "Another chat")
+    ask_and_wait(window, "Another chat")
     expect(window.get_by_role("img", name="Answering")).to_have_count(0, timeout=20_000)
     window.goto(address)
     expect(window.locator("article.question").nth(1)).to_contain_text("Second.")
@@ -253,7 +261,7 @@ def test_the_chosen_model_answers_and_is_remembered(window: Page) -> None:
     choice = window.get_by_role("combobox", name="Model")
     expect(choice).to_have_value("first")
     choice.select_option("second")
-    asked(window, "Who are you?")
+    ask_and_wait(window, "Who are you?")
     expect(window.locator("article.answer")).to_contain_text("second")
     window.goto(window.url.split("/c/")[0])
     expect(choice).to_have_value("second")

@@ -9,10 +9,17 @@ from pathlib import Path
 
 from playwright.sync_api import BrowserContext, Page, expect
 
+from tests.browser.user_actions import (
+    ask_and_wait,
+    choose_in_menu,
+    list_item,
+    wait_until_answering,
+    wait_until_finished,
+)
 from tests.servers.parley import ParleyServer
 
 from .conftest import fake_server
-from .moves import ENDLESS, SLOW, answering, ask, asked, choose, field, finished, in_list
+from .moves import ENDLESS, SLOW, ask, field
 
 
 def test_a_title_that_the_model_writes_comes_by_itself(
@@ -21,12 +28,12 @@ def test_a_title_that_the_model_writes_comes_by_itself(
     with fake_server(tmp_path, TITLE_MODEL="titles") as server:
         page = new_person().new_page()
         page.goto(server.url)
-        asked(page, "Please tell me everything about the tides of the sea")
-        expect(in_list(page, "Please tell me")).to_have_count(1)
+        ask_and_wait(page, "Please tell me everything about the tides of the sea")
+        expect(list_item(page, "Please tell me")).to_have_count(1)
         # What the fake model says to whatever it is asked.
-        expect(in_list(page, "Please tell me")).to_have_count(0, timeout=15_000)
+        expect(list_item(page, "Please tell me")).to_have_count(0, timeout=15_000)
         title = page.locator(".topbar h1").inner_text()
-        expect(in_list(page, title)).to_have_count(1)
+        expect(list_item(page, title)).to_have_count(1)
         page.reload()
         expect(page.locator(".topbar h1")).to_have_text(title)
 
@@ -54,12 +61,12 @@ def test_instructions_are_kept_and_shown_as_on(window: Page) -> None:
 
 def test_a_stopped_answer_goes_on(window: Page) -> None:
     ask(window, f"Tell me. {ENDLESS}")
-    answering(window)
+    wait_until_answering(window)
     window.get_by_role("button", name="Stop the answer").click()
     expect(window.locator(".stopped")).to_be_visible()
     before = window.locator("article.answer").last.locator(".markdown").inner_text()
     window.get_by_role("button", name="Continue").click()
-    finished(window)
+    wait_until_finished(window)
     expect(window.locator("article.answer")).to_have_count(1)
     whole = window.locator("article.answer .markdown").inner_text()
     assert whole.startswith(before)
@@ -71,19 +78,19 @@ def test_a_stopped_answer_goes_on(window: Page) -> None:
 
 
 def test_another_answer_in_another_way(window: Page) -> None:
-    asked(window, "What is the sea?")
+    ask_and_wait(window, "What is the sea?")
     for way, version in (("Shorter", "2/2"), ("More detailed", "3/3"), ("With second", "4/4")):
         window.get_by_role("button", name="Answer in another way").click()
         window.get_by_role("menuitem", name=way).click()
-        finished(window)
+        wait_until_finished(window)
         expect(window.get_by_text(version)).to_be_visible()
     expect(window.locator("article.answer .about")).to_contain_text("second")
 
 
 def test_up_in_the_empty_box_edits_the_last_question(window: Page) -> None:
     field(window).press("ArrowUp")  # there is none yet
-    asked(window, "First question")
-    asked(window, "Second question")
+    ask_and_wait(window, "First question")
+    ask_and_wait(window, "Second question")
     field(window).fill("a draft")
     field(window).press("ArrowUp")
     expect(window.get_by_label("Your message")).to_have_count(0)
@@ -97,7 +104,7 @@ def test_up_in_the_empty_box_edits_the_last_question(window: Page) -> None:
 
 
 def test_typing_anywhere_lands_in_the_box(window: Page) -> None:
-    asked(window, "Hello")
+    ask_and_wait(window, "Hello")
     window.locator("article.answer").click()
     expect(field(window)).not_to_be_focused()
     window.keyboard.type("abc d")
@@ -109,7 +116,7 @@ def test_typing_anywhere_lands_in_the_box(window: Page) -> None:
 
 
 def test_typing_into_other_things_stays_there(window: Page) -> None:
-    asked(window, "Hello")
+    ask_and_wait(window, "Hello")
     window.keyboard.press("Control+k")
     expect(window.locator(".search-field")).to_be_focused()
     window.keyboard.type("abc")
@@ -120,7 +127,7 @@ def test_typing_into_other_things_stays_there(window: Page) -> None:
     window.keyboard.press("Control+a")
     window.keyboard.press("Control+c")
     expect(field(window)).not_to_be_focused()
-    line = in_list(window, "Hello")
+    line = list_item(window, "Hello")
     line.hover()
     line.get_by_role("button").click()
     window.keyboard.type("x")
@@ -128,14 +135,14 @@ def test_typing_into_other_things_stays_there(window: Page) -> None:
 
 
 def test_archiving_and_taking_back(window: Page) -> None:
-    asked(window, "Porcelain")
-    choose(window, "Porcelain", "Archive")
-    expect(in_list(window, "Porcelain")).to_have_count(0)
+    ask_and_wait(window, "Porcelain")
+    choose_in_menu(window, "Porcelain", "Archive")
+    expect(list_item(window, "Porcelain")).to_have_count(0)
     window.get_by_role("button", name="Undo").click()
-    expect(in_list(window, "Porcelain")).to_have_count(1)
-    choose(window, "Porcelain", "Archive")
+    expect(list_item(window, "Porcelain")).to_have_count(1)
+    choose_in_menu(window, "Porcelain", "Archive")
     window.reload()
-    expect(in_list(window, "Porcelain")).to_have_count(0)
+    expect(list_item(window, "Porcelain")).to_have_count(0)
     window.keyboard.press("Control+k")
     window.locator(".search-field").fill("porcelain")
     expect(window.locator(".archived-sign")).to_have_text("Archived")
@@ -144,17 +151,17 @@ def test_archiving_and_taking_back(window: Page) -> None:
     window.get_by_role("button", name="Archived chats").click()
     window.get_by_role("link", name="Porcelain").click()
     expect(window.locator(".topbar .sign")).to_have_text("Archived")
-    asked(window, "Once more")  # brings it back
+    ask_and_wait(window, "Once more")  # brings it back
     window.reload()
-    expect(in_list(window, "Porcelain")).to_have_count(1)
+    expect(list_item(window, "Porcelain")).to_have_count(1)
     expect(window.locator(".topbar .sign")).to_have_count(0)
 
 
 def test_several_at_once(window: Page) -> None:
     for name in ("One", "Two", "Three", "Four", "Five"):
         window.get_by_role("link", name="New chat").first.click()
-        asked(window, name)
-    choose(window, "Five", "Select several")
+        ask_and_wait(window, name)
+    choose_in_menu(window, "Five", "Select several")
     bar = window.get_by_role("toolbar", name="Selected chats")
     expect(bar).to_contain_text("1 selected")
     window.get_by_role("checkbox", name="Three").click(modifiers=["Shift"])
@@ -169,18 +176,18 @@ def test_several_at_once(window: Page) -> None:
     expect(window.locator("nav.history .item")).to_have_count(3)
     window.get_by_role("button", name="Undo").click()
     expect(window.locator("nav.history .item")).to_have_count(5)
-    choose(window, "One", "Select several")
+    choose_in_menu(window, "One", "Select several")
     window.get_by_role("checkbox", name="Two").click()
     window.keyboard.press("Escape")
     expect(bar).to_have_count(0)
-    choose(window, "One", "Select several")
+    choose_in_menu(window, "One", "Select several")
     bar.get_by_role("checkbox").click()
     bar.get_by_role("button", name="Archive the selected chats").click()
     expect(window.locator("nav.history .item")).to_have_count(0)
 
 
 def test_deleting_everything_says_what_goes(window: Page) -> None:
-    asked(window, "Precious")
+    ask_and_wait(window, "Precious")
     window.get_by_role("button", name="Settings").click()
     window.get_by_role("button", name="Delete everything…").click()
     dialog = window.get_by_role("dialog")
@@ -190,24 +197,24 @@ def test_deleting_everything_says_what_goes(window: Page) -> None:
     dialog.get_by_role("checkbox").check()
     now.click()
     expect(window.get_by_text("Your chats will be listed here.")).to_be_visible()
-    asked(window, "A new beginning")
-    expect(in_list(window, "A new beginning")).to_have_count(1)
+    ask_and_wait(window, "A new beginning")
+    expect(list_item(window, "A new beginning")).to_have_count(1)
 
 
 def test_an_answer_that_nobody_has_seen_is_marked(window: Page) -> None:
     ask(window, f"Slowly. {SLOW}")
-    answering(window)
+    wait_until_answering(window)
     window.get_by_role("link", name="New chat").first.click()
-    dot = in_list(window, "Slowly").get_by_role("img", name="New answer")
+    dot = list_item(window, "Slowly").get_by_role("img", name="New answer")
     expect(dot).to_be_visible(timeout=15_000)
     expect(window).to_have_title(re.compile(r"^\(1\) "))
     window.reload()
     expect(dot).to_be_visible()
     other = window.context.new_page()
     other.goto(window.url)
-    expect(in_list(other, "Slowly").get_by_role("img", name="New answer")).to_be_visible()
-    in_list(other, "Slowly").get_by_role("link").click()
-    expect(in_list(other, "Slowly").get_by_role("img", name="New answer")).to_have_count(0)
+    expect(list_item(other, "Slowly").get_by_role("img", name="New answer")).to_be_visible()
+    list_item(other, "Slowly").get_by_role("link").click()
+    expect(list_item(other, "Slowly").get_by_role("img", name="New answer")).to_have_count(0)
     expect(dot).to_have_count(0)
     expect(window).to_have_title("Parley")
 
@@ -226,13 +233,13 @@ def test_a_notification_is_asked_for_only_by_the_setting(
     """)
     page = person.new_page()
     page.goto(chat_server.url)
-    asked(page, "First")
+    ask_and_wait(page, "First")
     assert page.evaluate("[asked, shown.length]") == [0, 0]
     page.get_by_role("button", name="Settings").click()
     page.get_by_role("checkbox", name="Notify me").check()
     page.keyboard.press("Escape")
     assert page.evaluate("asked") == 1
-    asked(page, "Second")
+    ask_and_wait(page, "Second")
     assert page.evaluate("shown") == []  # somebody is looking
     page.evaluate("away = true")
     ask(page, "Third")
@@ -243,7 +250,7 @@ def test_a_notification_is_asked_for_only_by_the_setting(
 
 
 def test_what_may_be_asked_next(page: Page) -> None:
-    asked(page, "Show me China market data")
+    ask_and_wait(page, "Show me China market data")
     offered = page.get_by_role("list", name="Suggestions").get_by_role("button")
     expect(offered).to_have_text(
         [
@@ -254,7 +261,7 @@ def test_what_may_be_asked_next(page: Page) -> None:
     )
     offered.first.click()
     expect(page.locator("article.question").last).to_contain_text("Compare GDP growth of China and India")
-    finished(page)
+    wait_until_finished(page)
     expect(page.locator("figure.result")).to_have_count(2)
     # What was asked already is not among them.
     expect(offered).to_have_text(["Compare inflation of China, India over 20 years", "Show me India market data"])

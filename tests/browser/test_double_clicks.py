@@ -1,4 +1,4 @@
-"""A second click that comes too soon: one message, one new answer, one chat deleted, and nothing stopped."""
+"""A second click that comes too early: one message, one new answer, one deleted chat, and no stop."""
 
 from __future__ import annotations
 
@@ -7,14 +7,22 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import BrowserContext, Locator, Page, expect
 
-from tests.browser.moves import ENDLESS, answering, ask, asked, choose, field, in_list
+from tests.browser.user_actions import (
+    ENDLESS,
+    ask,
+    ask_and_wait,
+    choose_in_menu,
+    field,
+    list_item,
+    wait_until_answering,
+)
 from tests.servers.parley import ParleyServer, wanting
 
 DELAYS_MS = [0, 8, 40, 120, 300]
 
 
 def click_twice(page: Page, target: Locator, delay_ms: int) -> None:
-    """Click where the control is, and there again, whatever stands there by then."""
+    """Click the control, and then the same place again, whatever is there."""
     target.scroll_into_view_if_needed()
     box = target.bounding_box()
     assert box
@@ -25,7 +33,7 @@ def click_twice(page: Page, target: Locator, delay_ms: int) -> None:
 
 
 def still_answering_once(page: Page) -> None:
-    answering(page)
+    wait_until_answering(page)
     expect(page.locator("article.question")).to_have_count(1)
     expect(page.locator("article.answer")).to_have_count(1)
     expect(page.get_by_role("region", name="Waiting to be sent")).to_have_count(0)
@@ -74,7 +82,7 @@ def test_a_suggestion_clicked_twice_is_asked_once(page: Page) -> None:
 
 def test_stop_clicked_twice_does_not_send_the_draft(window: Page) -> None:
     ask(window, "Talk. " + ENDLESS)
-    answering(window)
+    wait_until_answering(window)
     field(window).fill("Not yet finished")
     click_twice(window, window.get_by_role("button", name="Stop the answer"), 120)
     expect(window.get_by_role("button", name="Send")).to_be_visible()
@@ -85,7 +93,7 @@ def test_stop_clicked_twice_does_not_send_the_draft(window: Page) -> None:
 
 @pytest.mark.parametrize("delay_ms", [8, 120, 300])
 def test_answer_again_and_retry_clicked_twice_ask_once(window: Page, delay_ms: int) -> None:
-    asked(window, "Again please " + wanting(text="Here."))
+    ask_and_wait(window, "Again please " + wanting(text="Here."))
     click_twice(window, window.get_by_role("button", name="Answer again"), delay_ms)
     expect(window.locator("article.answer .branches")).to_have_text("2/2")
     window.wait_for_timeout(300)
@@ -100,14 +108,14 @@ def test_answer_again_and_retry_clicked_twice_ask_once(window: Page, delay_ms: i
 @pytest.mark.parametrize("delay_ms", [8, 120])
 def test_delete_clicked_twice_deletes_one_chat_and_opens_none(window: Page, delay_ms: int) -> None:
     for title in ("One", "Two", "Three"):
-        asked(window, title)
+        ask_and_wait(window, title)
         window.get_by_role("link", name="New chat").first.click()
-    line = in_list(window, "Three")
+    line = list_item(window, "Three")
     line.hover()
     line.get_by_role("button").click()
     click_twice(window, window.get_by_role("menuitem", name="Delete"), delay_ms)
-    expect(in_list(window, "Three")).to_have_count(0)
+    expect(list_item(window, "Three")).to_have_count(0)
     expect(window.locator("nav.history .item")).to_have_count(2)
     expect(window.locator("h1")).to_have_text("What would you like to know?")
-    choose(window, "Two", "Delete")
+    choose_in_menu(window, "Two", "Delete")
     expect(window.locator("nav.history .item")).to_have_count(1)

@@ -8,7 +8,16 @@ from collections.abc import Callable
 
 from playwright.sync_api import APIResponse, BrowserContext, Page, Route, expect
 
-from tests.browser.moves import ENDLESS, answering, ask, asked, choose, field, finished, in_list
+from tests.browser.user_actions import (
+    ENDLESS,
+    ask,
+    ask_and_wait,
+    choose_in_menu,
+    field,
+    list_item,
+    wait_until_answering,
+    wait_until_finished,
+)
 from tests.servers.parley import ParleyServer, wanting
 
 
@@ -20,7 +29,7 @@ def test_a_chat_that_is_begun_while_the_list_is_on_its_way_is_in_it(window: Page
     held: list[tuple[Route, APIResponse]] = []
 
     def hold(route: Route) -> None:
-        """The server answers now, and the page hears of it later."""
+        """Get the response now and give it to the page later."""
         if route.request.method == "GET":
             held.append((route, route.fetch()))
         else:
@@ -28,7 +37,7 @@ def test_a_chat_that_is_begun_while_the_list_is_on_its_way_is_in_it(window: Page
 
     window.route(re.compile(r"/api/conversations(\?.*)?$"), hold)
     window.reload(wait_until="load")
-    asked(window, "Begun in a hurry")
+    ask_and_wait(window, "Begun in a hurry")
     assert held
     for route, answer in held:
         route.fulfill(response=answer)
@@ -37,9 +46,9 @@ def test_a_chat_that_is_begun_while_the_list_is_on_its_way_is_in_it(window: Page
 
 
 def test_search_finds_words_in_messages_and_shows_them(window: Page) -> None:
-    asked(window, "Herons fish at dawn " + wanting(text="The kingfisher 🐦 waits on a café terrace."))
+    ask_and_wait(window, "Herons fish at dawn " + wanting(text="The kingfisher 🐦 waits on a café terrace."))
     home(window)
-    asked(window, "Something else entirely")
+    ask_and_wait(window, "Something else entirely")
     window.keyboard.press("Control+k")
     search = window.get_by_role("dialog", name="Search chats")
     box = search.get_by_role("combobox")
@@ -59,7 +68,7 @@ def test_search_finds_words_in_messages_and_shows_them(window: Page) -> None:
 
 def test_search_by_arrow_keys_and_what_is_said_when_nothing_is_found(window: Page) -> None:
     for text in ("Apples and pears", "Apples and plums"):
-        asked(window, text)
+        ask_and_wait(window, text)
         home(window)
     window.get_by_role("button", name="Search", exact=True).click()
     search = window.get_by_role("dialog", name="Search chats")
@@ -88,14 +97,14 @@ def test_search_shuts_by_escape_and_the_focus_returns(window: Page) -> None:
 
 
 def test_a_chat_is_renamed_in_the_list_and_at_the_top(window: Page) -> None:
-    asked(window, "A first name")
-    choose(window, "A first name", "Rename")
+    ask_and_wait(window, "A first name")
+    choose_in_menu(window, "A first name", "Rename")
     name = window.get_by_role("textbox", name="New title")
     expect(name).to_be_focused()
     name.fill("A second name")
     name.press("Enter")
     expect(window.locator("h1")).to_have_text("A second name")
-    expect(in_list(window, "A second name").get_by_role("link")).to_be_focused()
+    expect(list_item(window, "A second name").get_by_role("link")).to_be_focused()
     window.locator("header.topbar").get_by_role("button", name="Actions for").click()
     window.get_by_role("menuitem", name="Rename").click()
     name.fill("Discarded")
@@ -106,27 +115,27 @@ def test_a_chat_is_renamed_in_the_list_and_at_the_top(window: Page) -> None:
 
 
 def test_a_pinned_chat_stays_at_the_top_until_it_is_unpinned(window: Page) -> None:
-    asked(window, "Keep this near")
+    ask_and_wait(window, "Keep this near")
     home(window)
-    asked(window, "A newer one")
-    choose(window, "Keep this near", "Pin")
+    ask_and_wait(window, "A newer one")
+    choose_in_menu(window, "Keep this near", "Pin")
     headings = window.locator("nav.history h2")
     expect(headings).to_have_text(["Pinned", "Today"])
     window.reload()
     expect(headings).to_have_text(["Pinned", "Today"])
     expect(window.locator("nav.history section").first).to_contain_text("Keep this near")
-    choose(window, "Keep this near", "Unpin")
+    choose_in_menu(window, "Keep this near", "Unpin")
     expect(headings).to_have_text(["Today"])
 
 
 def test_deleting_can_be_undone(window: Page) -> None:
-    asked(window, "Delete me, or not")
+    ask_and_wait(window, "Delete me, or not")
     address = window.url
-    choose(window, "Delete me", "Delete")
-    expect(in_list(window, "Delete me")).to_have_count(0)
+    choose_in_menu(window, "Delete me", "Delete")
+    expect(list_item(window, "Delete me")).to_have_count(0)
     expect(window.locator("h1")).to_have_text("What would you like to know?")
     window.get_by_role("button", name="Undo").click()
-    expect(in_list(window, "Delete me")).to_be_visible()
+    expect(list_item(window, "Delete me")).to_be_visible()
     expect(window).to_have_url(address)
     window.reload()
     expect(window.locator("article.question")).to_contain_text("Delete me, or not")
@@ -137,9 +146,9 @@ def test_a_deletion_that_is_not_undone_is_for_good(
 ) -> None:
     window = new_person(forgive="status of 404").new_page()
     window.goto(chat_server.url)
-    asked(window, "Delete me for good")
+    ask_and_wait(window, "Delete me for good")
     address = window.url
-    choose(window, "Delete me", "Delete")
+    choose_in_menu(window, "Delete me", "Delete")
     with window.expect_request(lambda request: request.method == "DELETE"):
         window.get_by_role("button", name="Dismiss").click()
     window.goto(address)
@@ -148,8 +157,8 @@ def test_a_deletion_that_is_not_undone_is_for_good(
 
 
 def test_leaving_the_page_completes_a_deletion(window: Page, chat_server: ParleyServer) -> None:
-    asked(window, "Delete me and go")
-    choose(window, "Delete me", "Delete")
+    ask_and_wait(window, "Delete me and go")
+    choose_in_menu(window, "Delete me", "Delete")
     expect(window.get_by_role("button", name="Undo")).to_be_visible()
     window.goto("about:blank")
     window.goto(chat_server.url)
@@ -163,8 +172,8 @@ def test_a_chat_in_which_an_answer_runs_can_be_deleted(
     window = new_person(forgive="status of 40[49]").new_page()
     window.goto(chat_server.url)
     ask(window, "Delete me while I talk. " + ENDLESS)
-    answering(window)
-    choose(window, "Delete me", "Delete")
+    wait_until_answering(window)
+    choose_in_menu(window, "Delete me", "Delete")
     with window.expect_response(lambda answer: answer.request.method == "DELETE" and answer.ok):
         window.get_by_role("button", name="Dismiss").click()
     window.reload()
@@ -172,16 +181,16 @@ def test_a_chat_in_which_an_answer_runs_can_be_deleted(
 
 
 def test_export_as_markdown_and_json(window: Page) -> None:
-    asked(window, "Export/me: please " + wanting(text="Here **it** is."))
-    with window.expect_download() as told:
-        choose(window, "Export/me", "Export as Markdown")
-    assert told.value.suggested_filename.endswith(".md")
-    assert "/" not in told.value.suggested_filename
-    text = told.value.path().read_text(encoding="utf-8")
+    ask_and_wait(window, "Export/me: please " + wanting(text="Here **it** is."))
+    with window.expect_download() as download:
+        choose_in_menu(window, "Export/me", "Export as Markdown")
+    assert download.value.suggested_filename.endswith(".md")
+    assert "/" not in download.value.suggested_filename
+    text = download.value.path().read_text(encoding="utf-8")
     assert "Export/me: please" in text and "Here **it** is." in text
-    with window.expect_download() as told:
-        choose(window, "Export/me", "Export as JSON")
-    exported = json.loads(told.value.path().read_text(encoding="utf-8"))
+    with window.expect_download() as download:
+        choose_in_menu(window, "Export/me", "Export as JSON")
+    exported = json.loads(download.value.path().read_text(encoding="utf-8"))
     assert [message["role"] for message in exported["messages"]] == ["user", "assistant"]
 
 
@@ -190,7 +199,7 @@ def test_a_link_is_made_read_renewed_and_revoked(
 ) -> None:
     window = new_person().new_page()
     window.goto(chat_server.url)
-    asked(window, "Share this " + wanting(text="A **bold** answer."))
+    ask_and_wait(window, "Share this " + wanting(text="A **bold** answer."))
     opener = window.get_by_role("button", name="Share", exact=True)
     opener.click()
     sharing = window.get_by_role("dialog", name="Share this chat")
@@ -199,7 +208,7 @@ def test_a_link_is_made_read_renewed_and_revoked(
     assert link.startswith(f"{chat_server.url}/s/")
     window.keyboard.press("Escape")
     expect(opener).to_be_focused()
-    asked(window, "Said later")
+    ask_and_wait(window, "Said later")
 
     # The link is tried once more when it is dead, and the browser's console tells of each 404.
     stranger = new_person(forgive="status of 404")
@@ -228,8 +237,8 @@ def test_the_link_is_copied(new_person: Callable[..., BrowserContext], chat_serv
     person.grant_permissions(["clipboard-read", "clipboard-write"])
     window = person.new_page()
     window.goto(chat_server.url)
-    asked(window, "Copy my link")
-    choose(window, "Copy my link", "Share")
+    ask_and_wait(window, "Copy my link")
+    choose_in_menu(window, "Copy my link", "Share")
     sharing = window.get_by_role("dialog", name="Share this chat")
     sharing.get_by_role("button", name="Create a link").click()
     sharing.get_by_role("button", name="Copy").click()
@@ -245,16 +254,16 @@ def test_a_temporary_chat_is_in_no_list(window: Page) -> None:
     expect(window.locator("h1")).to_have_text("Temporary chat")
     field(window).fill("A secret draft")
     assert "secret" not in window.evaluate("() => JSON.stringify({ ...localStorage })")
-    asked(window, "Between us")
+    ask_and_wait(window, "Between us")
     expect(window.locator("header.topbar")).to_contain_text("Temporary")
     expect(window.locator("nav.history")).to_contain_text("Your chats will be listed here.")
-    asked(window, "And still so")
+    ask_and_wait(window, "And still so")
     window.reload()
     expect(window.locator("article.question")).to_have_count(2)
     expect(window.locator("header.topbar")).to_contain_text("Temporary")
     expect(window.locator("nav.history")).to_contain_text("Your chats will be listed here.")
     home(window)
     expect(window.get_by_role("button", name="Temporary chat")).to_have_attribute("aria-pressed", "false")
-    asked(window, "Kept")
-    expect(in_list(window, "Kept")).to_be_visible()
-    finished(window)
+    ask_and_wait(window, "Kept")
+    expect(list_item(window, "Kept")).to_be_visible()
+    wait_until_finished(window)

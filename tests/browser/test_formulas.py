@@ -9,8 +9,8 @@ from typing import Any
 
 from playwright.sync_api import Page, expect
 
-from tests.browser.moves import asked
 from tests.browser.npm_packages import package
+from tests.browser.user_actions import ask_and_wait
 from tests.servers.parley import wanting
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -59,7 +59,7 @@ DRAW = """async (formulas) => {
 
 
 def commands() -> tuple[list[str], list[str]]:
-    """KaTeX's commands and environments, from its source at the version that the page has."""
+    """Return KaTeX's commands and environments, from its source at the page's version."""
     katex = package("katex")
     version = json.loads((katex / "package.json").read_text())["version"]
     assert f"katex {version} " in (ROOT / "chat/web/static/vendor/VERSIONS").read_text()
@@ -74,7 +74,7 @@ def commands() -> tuple[list[str], list[str]]:
 
 
 def forms(command: str) -> list[str]:
-    """Ways to use a command, of which at least one should be right."""
+    """Return ways to use a command; at least one should be valid."""
     arguments = (
         "",
         "{abc}",
@@ -117,7 +117,7 @@ def test_everything_that_katex_knows_is_drawn_without_a_breach_of_the_policy(win
 def test_arrows_brackets_and_roots_have_their_strokes(window: Page) -> None:
     tall = r"$\left\lfloor\begin{matrix}a\\b\\c\\d\\e\end{matrix}\right\rfloor$"
     formulas = [r"$\vec{F} = m\vec{a}$", r"$\sqrt{2}$", tall, r"$\overrightarrow{AB}$"]
-    asked(window, "Show " + wanting(text=" ".join(formulas), first=0, gap=0))
+    ask_and_wait(window, "Show " + wanting(text=" ".join(formulas), first=0, gap=0))
     drawn = window.locator("article.answer").last.locator(".math-inline.drawn")
     expect(drawn).to_have_count(4)
     for formula in drawn.all():
@@ -134,7 +134,7 @@ def test_arrows_brackets_and_roots_have_their_strokes(window: Page) -> None:
 
 def test_a_formula_that_cannot_be_drawn_is_shown_as_it_was_written(window: Page) -> None:
     text = r"Not $\notacommand{x}$ and \(\frac{a}\), then:" + "\n\n$$\n\\left( x\n$$\n\nEnd $x$."
-    asked(window, "Show " + wanting(text=text, first=0, gap=0))
+    ask_and_wait(window, "Show " + wanting(text=text, first=0, gap=0))
     words = window.locator("article.answer").last.locator(".markdown")
     expect(words.locator(".drawn")).to_have_count(1)
     shown = words.inner_text()

@@ -1,4 +1,4 @@
-"""Chats that are gone, servers that come back, copies, selections, questions, and the model of each chat."""
+"""Missing chats, returning servers, copies, selections, questions, and the model of each chat."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import BrowserContext, Page, Route, expect
 
-from tests.browser.moves import ENDLESS, answering, ask, asked, field, finished
+from tests.browser.user_actions import ENDLESS, ask, ask_and_wait, field, wait_until_answering, wait_until_finished
 from tests.servers.parley import ParleyServer, wanting
 
 
@@ -29,7 +29,7 @@ def test_a_chat_of_somebody_else_is_not_there_either(
 ) -> None:
     mine = new_person().new_page()
     mine.goto(chat_server.url)
-    asked(mine, "Mine alone")
+    ask_and_wait(mine, "Mine alone")
     other = new_person(forgive="404").new_page()
     other.goto(mine.url)
     expect(other.locator(".scroller")).to_contain_text("no such chat")
@@ -41,7 +41,7 @@ def test_asking_in_a_chat_that_was_deleted_meanwhile_keeps_the_words(
 ) -> None:
     page = new_person(forgive="404").new_page()
     page.goto(chat_server.url)
-    asked(page, "Soon gone")
+    ask_and_wait(page, "Soon gone")
     page.evaluate("() => fetch(`/api/conversations/${location.pathname.split('/').pop()}`, { method: 'DELETE' })")
     ask(page, "Too late")
     expect(page.locator(".scroller")).to_contain_text("no such chat")
@@ -50,7 +50,7 @@ def test_asking_in_a_chat_that_was_deleted_meanwhile_keeps_the_words(
     expect(page.locator("h1")).to_have_text("What would you like to know?")
     expect(field(page)).to_have_value("Too late")
     field(page).press("Enter")
-    finished(page)
+    wait_until_finished(page)
     expect(page.locator("article.question")).to_contain_text("Too late")
 
 
@@ -60,7 +60,7 @@ def test_that_the_server_is_away_is_said_until_it_is_back(
 ) -> None:
     page = new_person(forgive="502|ERR_FAILED|ERR_CONNECTION").new_page()
     page.goto(chat_server.url)
-    asked(page, "Rate me")
+    ask_and_wait(page, "Rate me")
     away = True
 
     def answer(route: Route) -> None:
@@ -93,7 +93,7 @@ def test_copy_is_offered_where_there_is_something(window: Page) -> None:
 
 def test_an_answer_is_copied_with_its_looks_and_its_figures(page: Page) -> None:
     page.context.grant_permissions(["clipboard-read", "clipboard-write"])
-    asked(page, "Show me China market data")
+    ask_and_wait(page, "Show me China market data")
     page.locator("article.answer").get_by_role("button", name="Copy", exact=True).click()
     expect(page.locator("article.answer").get_by_role("button", name="Copied")).to_be_visible()
     both = page.evaluate(
@@ -112,24 +112,24 @@ def test_an_answer_is_copied_with_its_looks_and_its_figures(page: Page) -> None:
 
 
 def test_selecting_an_answer_takes_its_words_alone(page: Page) -> None:
-    asked(page, "Show me China market data")
-    taken = page.evaluate(
+    ask_and_wait(page, "Show me China market data")
+    clipboard = page.evaluate(
         """() => {
           getSelection().selectAllChildren(document.querySelector("article.answer"));
           return getSelection().toString();
         }"""
     )
-    assert "demo model" in taken
-    assert "trillion US$" in taken
+    assert "demo model" in clipboard
+    assert "trillion US$" in clipboard
     for word in ("CSV", "PNG", "Copy", "The answer"):
-        assert word not in taken
+        assert word not in clipboard
 
 
 def test_a_stream_that_ended_is_not_canceled(window: Page) -> None:
     failed: list[str] = []
     window.on("requestfailed", lambda request: failed.append(request.url))
     for number in range(4):
-        asked(window, f"Talk {number} " + wanting(text="Here it is."))
+        ask_and_wait(window, f"Talk {number} " + wanting(text="Here it is."))
     window.wait_for_timeout(300)
     assert failed == []
 
@@ -138,7 +138,7 @@ CODE = 'Why does `a < b` fail in https://example.com/a(b)?\n```python\nif a < b:
 
 
 def test_a_question_has_code_and_links_and_is_otherwise_as_typed(window: Page) -> None:
-    asked(window, CODE)
+    ask_and_wait(window, CODE)
     question = window.locator("article.question")
     expect(question.locator("p > code")).to_have_text("a < b")
     expect(question.locator("pre code")).to_have_text('if a < b:\n    print("**no**")', use_inner_text=True)
@@ -148,7 +148,7 @@ def test_a_question_has_code_and_links_and_is_otherwise_as_typed(window: Page) -
 
 
 def test_a_long_question_folds(window: Page) -> None:
-    asked(window, "\n".join(f"Line {number} of a long question" for number in range(60)))
+    ask_and_wait(window, "\n".join(f"Line {number} of a long question" for number in range(60)))
     question = window.locator("article.question")
     height = question.bounding_box()
     assert height
@@ -174,13 +174,13 @@ def test_the_chooser_is_as_wide_as_its_words(window: Page) -> None:
 
 def test_each_chat_has_its_model(window: Page, chat_server: ParleyServer) -> None:
     choice = window.get_by_role("combobox", name="Model")
-    asked(window, "The first chat")
+    ask_and_wait(window, "The first chat")
     first = window.url
     choice.select_option("second")
     window.get_by_role("link", name="New chat").first.click()
     # A new chat takes what was chosen last.
     expect(choice).to_have_value("second")
-    asked(window, "The second chat")
+    ask_and_wait(window, "The second chat")
     expect(window.locator("article.answer")).to_contain_text("second")
     choice.select_option("first")
     window.get_by_role("link", name="The first chat").first.click()
@@ -190,7 +190,7 @@ def test_each_chat_has_its_model(window: Page, chat_server: ParleyServer) -> Non
     expect(other.get_by_role("combobox", name="Model")).to_have_value("second")
     window.reload()
     expect(choice).to_have_value("second")
-    asked(window, "And now")
+    ask_and_wait(window, "And now")
     expect(window.locator("article.answer").last).to_contain_text("second")
     # On another device there is what answered last.
     window.evaluate("localStorage.clear()")
@@ -199,7 +199,7 @@ def test_each_chat_has_its_model(window: Page, chat_server: ParleyServer) -> Non
 
 
 def test_a_model_that_is_not_offered_any_more_is_said_to_be_gone(window: Page) -> None:
-    asked(window, "Ask the first")
+    ask_and_wait(window, "Ask the first")
     window.route(
         "**/api/me",
         lambda route: route.fulfill(
@@ -217,6 +217,6 @@ def test_a_model_that_is_not_offered_any_more_is_said_to_be_gone(window: Page) -
 
 def test_stop_waits_for_nobody(window: Page) -> None:
     ask(window, "Talk. " + ENDLESS)
-    answering(window)
+    wait_until_answering(window)
     field(window).press("Escape")
     expect(window.locator("article.answer")).to_contain_text("Stopped")

@@ -1,4 +1,4 @@
-"""More answers at once than a browser makes connections: every tab loads, and Stop acts in each."""
+"""More answers at once than a browser has connections: every tab loads, and Stop works in each."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import time
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.moves import ask, asked, field, finished
+from tests.browser.user_actions import ask, ask_and_wait, field, wait_until_finished
 from tests.servers.parley import ParleyServer, wanting
 
 TABS = 7
@@ -21,7 +21,7 @@ HIDE = """hidden => {
 }"""
 
 
-def opened(window: Page, server: ParleyServer, count: int = TABS) -> list[Page]:
+def open_tabs(window: Page, server: ParleyServer, count: int = TABS) -> list[Page]:
     tabs = [window, *(window.context.new_page() for _ in range(count - 1))]
     for number, tab in enumerate(tabs, 1):
         tab.goto(server.url)
@@ -50,7 +50,7 @@ def stops(tab: Page) -> float:
 
 
 def test_seven_visible_tabs_load_and_are_answered_and_stopped(window: Page, chat_server: ParleyServer) -> None:
-    tabs = opened(window, chat_server)
+    tabs = open_tabs(window, chat_server)
     for tab in tabs:
         grows(tab)
     # A reload needs connections of its own, and takes up the answer where it was.
@@ -59,7 +59,7 @@ def test_seven_visible_tabs_load_and_are_answered_and_stopped(window: Page, chat
     grows(tabs[3])
     another = window.context.new_page()
     another.goto(chat_server.url)
-    asked(another, "One more " + wanting(text="Here."))
+    ask_and_wait(another, "One more " + wanting(text="Here."))
     for tab in tabs:
         stops(tab)
     for tab in tabs:
@@ -92,6 +92,6 @@ def test_a_tab_that_is_seen_again_goes_on_and_the_hidden_end_too(
     tabs[shown].evaluate(HIDE, False)
     grows(tabs[shown])
     for tab in tabs:
-        finished(tab)
+        wait_until_finished(tab)
     texts = {words(tab) for tab in tabs}
     assert len(texts) == 1

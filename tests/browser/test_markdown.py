@@ -1,4 +1,4 @@
-"""Markdown in the page: notes, links that are defined later, right-to-left words, HTML as text."""
+"""Markdown in the page: footnotes, links that are defined later, right-to-left text, HTML as text."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from tests.browser.moves import ask, asked, finished
+from tests.browser.user_actions import ask, ask_and_wait, wait_until_finished
 from tests.servers.parley import wanting
 
 LATE = """See [the report][1] and a claim[^1], again[^1].
@@ -73,8 +73,8 @@ def words(page: Page) -> Locator:
     return page.locator("article.answer").last.locator(".markdown")
 
 
-def answered(page: Page, text: str, question: str = "Tell me ") -> Locator:
-    asked(page, question + wanting(text=text, first=0, gap=0))
+def answer_to(page: Page, text: str, question: str = "Tell me ") -> Locator:
+    ask_and_wait(page, question + wanting(text=text, first=0, gap=0))
     return words(page)
 
 
@@ -85,7 +85,7 @@ def test_a_text_in_pieces_makes_the_same_elements_as_at_once(window: Page, text:
 
 def test_links_and_notes_that_are_defined_late_work_without_a_reload(window: Page) -> None:
     ask(window, "Tell me " + wanting(text=LATE, first=0, gap=0.01))
-    finished(window)
+    wait_until_finished(window)
     links = words(window).get_by_role("link", name="the report")
     expect(links).to_have_count(2)
     for link in links.all():
@@ -96,8 +96,8 @@ def test_links_and_notes_that_are_defined_late_work_without_a_reload(window: Pag
 
 
 def test_a_note_and_its_place_lead_to_each_other(window: Page) -> None:
-    answered(window, LATE)
-    shown = answered(window, LATE)
+    answer_to(window, LATE)
+    shown = answer_to(window, LATE)
     address = window.url
     references = shown.locator("sup a")
     expect(references).to_have_text(["1", "1", "2"])
@@ -115,13 +115,13 @@ def test_a_note_and_its_place_lead_to_each_other(window: Page) -> None:
 
 @pytest.mark.parametrize("text", HOSTILE)
 def test_tags_that_a_model_writes_are_seen_as_text(window: Page, text: str) -> None:
-    shown = answered(window, text)
+    shown = answer_to(window, text)
     expect(shown).to_have_text(text.replace("**", ""))
     expect(shown.locator("pre, code, kbd, script")).to_have_count(0)
 
 
 def side(place: Locator) -> dict[str, Any]:
-    """Where the words of a block begin: at its left or its right."""
+    """Return the side on which a block's text begins: left or right."""
     found: dict[str, Any] = place.evaluate(
         """(element) => {
           const { direction, textAlign, listStyleType } = getComputedStyle(element);
@@ -137,7 +137,7 @@ def side(place: Locator) -> dict[str, Any]:
 @pytest.mark.parametrize("width", [1280, 320])
 def test_right_to_left_words_begin_at_the_right(window: Page, width: int) -> None:
     window.set_viewport_size({"width": width, "height": 900})
-    shown = answered(window, ARABIC, "نما الاقتصاد بنسبة 5.0% في عام 2024، وفق World Bank. ")
+    shown = answer_to(window, ARABIC, "نما الاقتصاد بنسبة 5.0% في عام 2024، وفق World Bank. ")
     for block in ("h3", "p >> nth=0", "li >> nth=0", "blockquote p", "p:has-text('OpenAI')"):
         found = side(shown.locator(block).first)
         assert found["direction"] == "rtl", block
@@ -157,6 +157,6 @@ def test_right_to_left_words_begin_at_the_right(window: Page, width: int) -> Non
 
 
 def test_code_and_formulas_stay_left_to_right_in_right_to_left_words(window: Page) -> None:
-    shown = answered(window, "הקוד `print(x)` והנוסחה $x^2$ בתוך משפט.\n\n```python\nprint(1)\n```")
+    shown = answer_to(window, "הקוד `print(x)` והנוסחה $x^2$ בתוך משפט.\n\n```python\nprint(1)\n```")
     for place in (shown.locator("p code"), shown.locator("pre code"), shown.locator(".math-inline")):
         assert place.evaluate("(each) => getComputedStyle(each).direction") == "ltr"

@@ -1,4 +1,4 @@
-"""A chat on paper: whole, light, without what is there to be pressed."""
+"""A printed chat: complete, light, without controls."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from collections.abc import Callable
 
 from playwright.sync_api import BrowserContext, Page, expect
 
-from tests.browser.moves import asked
 from tests.browser.test_tables import WIDE
+from tests.browser.user_actions import ask_and_wait
 from tests.servers.parley import ParleyServer, wanting
 
 CHINA = ("market_data", {"country": "China"})
@@ -29,10 +29,10 @@ def pages_of(pdf: bytes) -> int:
 
 
 def filled(page: Page) -> None:
-    asked(page, "China " + wanting(tool=[CHINA], text="The figures."))
-    asked(page, "long " + wanting(text=f"{SECTIONS}\n\n{WIDE}\n\nThe very end."))
+    ask_and_wait(page, "China " + wanting(tool=[CHINA], text="The figures."))
+    ask_and_wait(page, "long " + wanting(text=f"{SECTIONS}\n\n{WIDE}\n\nThe very end."))
     for number in range(3):
-        asked(page, f"short {number} " + wanting(text=f"Answer {number}."))
+        ask_and_wait(page, f"short {number} " + wanting(text=f"Answer {number}."))
 
 
 def test_a_chat_prints_whole(new_person: Callable[..., BrowserContext], chat_server: ParleyServer) -> None:

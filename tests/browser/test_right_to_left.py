@@ -1,4 +1,4 @@
-"""Arabic and Hebrew around the answer, too: questions, titles, lists, the box, the queue, what a search finds."""
+"""Arabic and Hebrew outside of answers: questions, titles, lists, the message box, the queue, search results."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import BrowserContext, Locator, Page, expect
 
-from tests.browser.moves import SLOW, answering, ask, asked, choose, field, in_list
+from tests.browser.user_actions import SLOW, ask, ask_and_wait, choose_in_menu, field, list_item, wait_until_answering
 from tests.servers.parley import ParleyServer, wanting
 
 ARABIC = "نما الاقتصاد بنسبة 5.0% في عام 2024، وفق World Bank."
@@ -33,7 +33,7 @@ PLACES = """(element, pieces) => {
 }"""
 
 
-def in_order(place: Locator, *pieces: str) -> None:
+def expect_order(place: Locator, *pieces: str) -> None:
     assert place.evaluate(PLACES, list(pieces)) == list(pieces)
 
 
@@ -43,33 +43,33 @@ def test_a_chat_from_right_to_left(
 ) -> None:
     page = new_person(viewport={"width": width, "height": 800}).new_page()
     page.goto(chat_server.url)
-    asked(page, f"{ARABIC}\n{ECHO}")
-    in_order(page.locator("article.question p"), "نما", "5.0%", "2024", "World")
-    in_order(page.locator("article.answer .markdown p").first, "نما", "5.0%", "2024", "World")
+    ask_and_wait(page, f"{ARABIC}\n{ECHO}")
+    expect_order(page.locator("article.question p"), "نما", "5.0%", "2024", "World")
+    expect_order(page.locator("article.answer .markdown p").first, "نما", "5.0%", "2024", "World")
     expect(page.locator(".topbar h1")).to_have_css("direction", "rtl")
     expect(page.locator("article.question .line")).to_have_count(2)
     expect(page.locator("article.question .line").last).to_have_css("direction", "ltr")
     assert page.locator("article.question p").evaluate("each => each.textContent") == f"{ARABIC}\n{ECHO}"
     field(page).fill(HEBREW)
     expect(field(page)).to_have_css("direction", "rtl")
-    asked(page, f"{HEBREW}\n{ECHO}")
-    in_order(page.locator("article.question p").last, "OpenAI", "היא", "2015", "GDP")
+    ask_and_wait(page, f"{HEBREW}\n{ECHO}")
+    expect_order(page.locator("article.question p").last, "OpenAI", "היא", "2015", "GDP")
     assert page.evaluate("document.scrollingElement.scrollWidth") <= width
 
 
 def test_lists_boxes_queue_and_search_from_right_to_left(window: Page) -> None:
-    asked(window, f"{ARABIC} {ECHO}")
+    ask_and_wait(window, f"{ARABIC} {ECHO}")
     title = window.locator(".topbar h1").inner_text()
-    expect(in_list(window, title).locator(".title")).to_have_css("direction", "rtl")
+    expect(list_item(window, title).locator(".title")).to_have_css("direction", "rtl")
     field(window).fill(ARABIC)
     expect(field(window)).to_have_css("direction", "rtl")
     field(window).fill("")
 
     ask(window, f"{HEBREW} {SLOW}")
-    answering(window)
+    wait_until_answering(window)
     ask(window, ARABIC)
     waiting = window.get_by_role("region", name="Waiting to be sent").locator("li p")
-    in_order(waiting, "نما", "5.0%", "2024", "World")
+    expect_order(waiting, "نما", "5.0%", "2024", "World")
     window.get_by_role("button", name="Stop the answer").click()
 
     window.keyboard.press("Control+k")
@@ -78,5 +78,5 @@ def test_lists_boxes_queue_and_search_from_right_to_left(window: Page) -> None:
     expect(search).to_have_css("direction", "rtl")
     expect(window.get_by_role("dialog").get_by_role("option").first.locator(".title")).to_have_css("direction", "rtl")
     window.keyboard.press("Escape")
-    choose(window, title, "Rename")
+    choose_in_menu(window, title, "Rename")
     expect(window.locator("input.title-field")).to_have_css("direction", "rtl")

@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import BrowserContext, Page, Route, expect
 
 from tests.browser.conftest import fake_server
-from tests.browser.moves import SLOW, answering, ask, asked, drawn, field, in_list
+from tests.browser.user_actions import SLOW, ask, ask_and_wait, field, list_item, wait_for_frame, wait_until_answering
 from tests.servers.parley import ParleyServer
 
 PHONE = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True}
@@ -36,7 +36,7 @@ def test_with_a_model_connected_nothing_tells_how_to(window: Page) -> None:
 
 
 def test_the_column_is_centred_and_of_a_width_that_reads_well(window: Page) -> None:
-    asked(window, "How wide are you?")
+    ask_and_wait(window, "How wide are you?")
     answer = window.locator("article.answer").bounding_box()
     main = window.locator("main").bounding_box()
     assert answer and main
@@ -45,7 +45,7 @@ def test_the_column_is_centred_and_of_a_width_that_reads_well(window: Page) -> N
 
 
 def test_the_list_can_be_hidden_and_stays_so(window: Page) -> None:
-    asked(window, "Find me")
+    ask_and_wait(window, "Find me")
     window.get_by_role("button", name="Hide chats").click()
     expect(window.locator("nav.history")).not_to_be_visible()
     window.reload()
@@ -60,8 +60,8 @@ def test_the_list_can_be_hidden_and_stays_so(window: Page) -> None:
 
 def test_chats_still_running_bear_a_sign(window: Page) -> None:
     ask(window, "Slowly. " + SLOW)
-    answering(window)
-    line = in_list(window, "Slowly.")
+    wait_until_answering(window)
+    line = list_item(window, "Slowly.")
     expect(line.get_by_role("img", name="Answering")).to_be_visible()
     window.get_by_role("link", name="New chat").first.click()
     expect(line.get_by_role("img", name="Answering")).to_be_visible()
@@ -82,7 +82,7 @@ def test_older_chats_come_when_asked_for(new_person: Callable[..., BrowserContex
 
 
 def test_a_menu_walks_by_arrow_keys_and_gives_the_focus_back(window: Page) -> None:
-    asked(window, "A menu, please")
+    ask_and_wait(window, "A menu, please")
     opener = window.locator("header.topbar").get_by_role("button", name="Actions for")
     opener.focus()
     window.keyboard.press("Enter")
@@ -101,7 +101,7 @@ def test_a_menu_walks_by_arrow_keys_and_gives_the_focus_back(window: Page) -> No
 def test_a_phone_has_the_list_in_a_drawer(new_person: Callable[..., BrowserContext], chat_server: ParleyServer) -> None:
     window = new_person(**PHONE).new_page()
     window.goto(chat_server.url)
-    asked(window, "From my phone")
+    ask_and_wait(window, "From my phone")
     assert window.evaluate("() => document.documentElement.scrollWidth <= innerWidth")
     expect(window.locator("aside.sidebar")).not_to_be_in_viewport()
     opener = window.get_by_role("button", name="Show chats")
@@ -112,7 +112,7 @@ def test_a_phone_has_the_list_in_a_drawer(new_person: Callable[..., BrowserConte
     expect(window.locator("aside.sidebar")).not_to_be_in_viewport()
     expect(opener).to_be_focused()
     opener.tap()
-    in_list(window, "From my phone").get_by_role("link").tap()
+    list_item(window, "From my phone").get_by_role("link").tap()
     expect(window.locator("aside.sidebar")).not_to_be_in_viewport()
 
 
@@ -121,9 +121,9 @@ def test_every_target_on_a_phone_is_44_pixels_high(
 ) -> None:
     window = new_person(**PHONE).new_page()
     window.goto(chat_server.url)
-    asked(window, "How big are you?")
+    ask_and_wait(window, "How big are you?")
     ask(window, "Slowly. " + SLOW)
-    answering(window)
+    wait_until_answering(window)
     ask(window, "Queued")
     assert small_targets(window, "main") == []
     window.get_by_role("button", name="Show chats").tap()
@@ -150,7 +150,7 @@ def test_the_main_figures_fit_on_a_phone(new_person: Callable[..., BrowserContex
 
 
 def small_targets(page: Page, where: str) -> list[str]:
-    """Buttons and fields lower than 44 pixels; links within a sentence are excepted, as WCAG does."""
+    """Return buttons and fields lower than 44 pixels, except links in a sentence, as in WCAG."""
     expect(page.locator(where).get_by_role("button").first).to_be_visible()
     found = page.evaluate(
         """where => [...document.querySelectorAll(`${where} :is(button, select, textarea, a)`)]
@@ -230,7 +230,7 @@ def test_the_keys_and_their_help(window: Page) -> None:
     window.keyboard.press("Shift+Escape")
     expect(help_sheet).to_have_count(0)
     expect(field(window)).to_be_focused()
-    asked(window, "A chat")
+    ask_and_wait(window, "A chat")
     window.keyboard.press("Control+Shift+O")
     expect(window.locator("h1")).to_have_text("What would you like to know?")
 
@@ -238,10 +238,10 @@ def test_the_keys_and_their_help(window: Page) -> None:
 def test_a_dialog_that_is_still_on_its_way_is_not_lost(
     new_person: Callable[..., BrowserContext], chat_server: ParleyServer
 ) -> None:
-    """On a slow line its part of the page comes after what asks for it."""
+    """On a slow network, a dialog's module arrives after the key press that opens it."""
     for asked_by, name in (("?", "Keyboard shortcuts"), ("Control+k", "Search chats"), (None, "Settings")):
         window = new_person().new_page()
-        held = held_back(window, "/dialogs.js$")
+        held = delayed_requests(window, "/dialogs.js$")
         window.goto(chat_server.url)
         window.get_by_role("link", name="New chat").first.focus()
         if asked_by:
@@ -249,7 +249,7 @@ def test_a_dialog_that_is_still_on_its_way_is_not_lost(
         else:
             window.get_by_role("button", name=name).click()
         wait_for(window, held)
-        drawn(window)
+        wait_for_frame(window)
         if name == "Search chats":
             window.keyboard.type("abd")
             window.keyboard.press("Backspace")
@@ -264,7 +264,7 @@ def test_a_dialog_that_is_still_on_its_way_is_not_lost(
         window.close()
 
 
-def held_back(page: Page, address: str) -> list[Route]:
+def delayed_requests(page: Page, address: str) -> list[Route]:
     held: list[Route] = []
 
     def hold(route: Route) -> None:
@@ -297,7 +297,7 @@ def test_a_part_that_comes_between_its_drawing_and_its_asking_is_drawn(window: P
 
 
 def test_keys_pressed_faster_than_the_page_is_drawn(window: Page) -> None:
-    """All within one frame: what closes, what opens and where the focus goes do not get into each other's way."""
+    """All within one frame: closing, opening and focus changes do not interfere."""
     new_chat = window.get_by_role("link", name="New chat").first
     sheet = window.get_by_role("dialog", name="Keyboard shortcuts")
     new_chat.focus()
@@ -341,7 +341,7 @@ def test_a_lost_server_is_a_small_sign_and_is_found_again(
     with fake_server(tmp_path) as own_server:
         window = new_person(forgive="net::ERR_").new_page()
         window.goto(own_server.url)
-        asked(window, "Still there?")
+        ask_and_wait(window, "Still there?")
         own_server.stop()
         ask(window, "And now?")
         sign = window.locator("header.topbar .sign.lost")
@@ -355,9 +355,9 @@ def test_a_lost_server_is_a_small_sign_and_is_found_again(
 
 
 def test_the_page_goes_back_and_forth(window: Page) -> None:
-    asked(window, "Page one")
+    ask_and_wait(window, "Page one")
     window.get_by_role("link", name="New chat").first.click()
-    asked(window, "Page two")
+    ask_and_wait(window, "Page two")
     window.go_back()
     window.go_back()
     expect(window.locator("h1")).to_have_text("Page one")

@@ -1,11 +1,11 @@
-"""Tables, whoever wrote them: every word is whole at every width, in a frame that scrolls when it must."""
+"""Tables of tools and models: words are not broken at any width; wide tables scroll in their frame."""
 
 from __future__ import annotations
 
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from tests.browser.moves import ask, asked, finished
+from tests.browser.user_actions import ask, ask_and_wait, wait_until_finished
 from tests.servers.parley import wanting
 
 PROSE = "A sentence that is long enough to need several lines in any column, and that a reader has to be able to read."
@@ -56,7 +56,7 @@ BROKEN = """(block) => {
 
 
 def shown(page: Page, text: str) -> Locator:
-    asked(page, "table " + wanting(text=text))
+    ask_and_wait(page, "table " + wanting(text=text))
     return page.locator("article.answer").last.locator(".table-block")
 
 
@@ -114,7 +114,7 @@ def test_rows_that_come_after_a_click_are_sorted_too(window: Page) -> None:
     head.click(timeout=20_000)
     cells = window.locator("article.answer tbody td")
     expect(cells).to_have_text(sorted(came), timeout=20_000)
-    finished(window)
+    wait_until_finished(window)
     expect(cells).to_have_text(sorted(came))
     head.click()
     head.click()

@@ -1,4 +1,4 @@
-"""What happens to messages: branches, errors, other windows, lost networks, dead workers, long histories."""
+"""Messages: branches, errors, other windows, lost networks, dead workers, long histories."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from playwright.sync_api import BrowserContext, Locator, Page, Request, Route, e
 
 from scripts.fake_llm import generated_text
 from tests.browser.conftest import fake_server
-from tests.browser.moves import ENDLESS, SLOW, answering, ask, asked, finished
+from tests.browser.user_actions import ENDLESS, SLOW, ask, ask_and_wait, wait_until_answering, wait_until_finished
 from tests.servers.parley import ParleyServer, Person, wanting
 from tests.servers.wire import Wire
 
@@ -30,7 +30,7 @@ def questions(page: Page) -> Locator:
     return page.locator("article.question > p")
 
 
-def said(page: Page, text: str) -> None:
+def expect_texts(page: Page, text: str) -> None:
     expect(page.get_by_role("status").filter(has_text=text)).to_have_count(1, timeout=20_000)
 
 
@@ -43,10 +43,10 @@ def edit(page: Page, text: str) -> None:
 
 
 def test_a_question_is_asked_in_other_words_and_both_versions_stay(window: Page) -> None:
-    asked(window, "First words " + wanting(text="First answer"))
+    ask_and_wait(window, "First words " + wanting(text="First answer"))
     edit(window, "Other words " + wanting(text="Other answer"))
     expect(answers(window)).to_contain_text("Other answer")
-    finished(window)
+    wait_until_finished(window)
     switcher = window.locator("article.question .branches")
     expect(switcher).to_have_text("2/2")
     switcher.get_by_role("button", name="Previous version").click()
@@ -54,7 +54,7 @@ def test_a_question_is_asked_in_other_words_and_both_versions_stay(window: Page)
     expect(answers(window)).to_contain_text("First answer")
     expect(switcher).to_have_text("1/2")
     # What is asked now belongs to the branch that is shown.
-    asked(window, "And then " + wanting(text="Then that"))
+    ask_and_wait(window, "And then " + wanting(text="Then that"))
     expect(questions(window)).to_have_count(2)
     window.reload()
     expect(answers(window)).to_have_count(2)
@@ -65,7 +65,7 @@ def test_a_question_is_asked_in_other_words_and_both_versions_stay(window: Page)
 
 
 def test_editing_is_given_up_with_escape_and_the_focus_comes_back(window: Page) -> None:
-    asked(window, "Some words")
+    ask_and_wait(window, "Some words")
     button = window.get_by_role("button", name="Edit")
     button.press("Enter")
     window.get_by_role("textbox", name="Your message").press("Escape")
@@ -74,7 +74,7 @@ def test_editing_is_given_up_with_escape_and_the_focus_comes_back(window: Page) 
 
 
 def test_another_answer_stands_beside_the_first(window: Page) -> None:
-    asked(window, "Again please")
+    ask_and_wait(window, "Again please")
     window.get_by_role("button", name="Answer again").click()
     expect(window.locator("article.answer .branches")).to_have_text("2/2")
     expect(questions(window)).to_have_count(1)
@@ -84,7 +84,7 @@ def test_another_answer_stands_beside_the_first(window: Page) -> None:
 
 def test_a_message_is_copied_and_an_answer_rated_by_keys_alone(window: Page) -> None:
     window.context.grant_permissions(["clipboard-read", "clipboard-write"])
-    asked(window, "Rate me " + wanting(text="A **good** one"))
+    ask_and_wait(window, "Rate me " + wanting(text="A **good** one"))
     answers(window).get_by_role("button", name="Copy").press("Enter")
     expect(answers(window).get_by_role("button", name="Copied")).to_be_visible()
     assert window.evaluate("navigator.clipboard.readText()") == "A **good** one"
@@ -110,7 +110,7 @@ def test_what_was_refused_comes_back_to_where_it_was_typed(
     expect(questions(page)).to_have_count(0)
     page.unroute("**/turns")
     page.locator("#message-field").press("Enter")
-    finished(page)
+    wait_until_finished(page)
     expect(questions(page)).to_have_text(["Precious words"])
 
 
@@ -134,7 +134,7 @@ def test_a_restarting_server_is_asked_again_quietly_with_the_same_request(
     page = new_person(forgive="503|ERR_FAILED").new_page()
     page.goto(chat_server.url)
     page.route("**/turns", answer)
-    asked(page, "Once only")
+    ask_and_wait(page, "Once only")
     assert len(bodies) == 3
     assert len(set(bodies)) == 1
     page.reload()
@@ -145,7 +145,7 @@ def test_a_restarting_server_is_asked_again_quietly_with_the_same_request(
 def test_an_answer_that_failed_is_retried(window: Page) -> None:
     ask(window, "Try " + wanting(fault="cut", at=3, times=1, tokens=8))
     window.locator(".ending.failed").get_by_role("button", name="Retry").click()
-    finished(window)
+    wait_until_finished(window)
     expect(window.locator(".ending")).to_have_count(0)
     expect(window.locator("article.answer .branches")).to_have_text("2/2")
 
@@ -158,11 +158,11 @@ def test_a_lost_network_is_bridged_without_a_reload(
         page.goto(wire.url)
         page.evaluate(STILL)
         ask(page, "Go on " + wanting(first=0.1, tokens=80, gap=0.05))
-        answering(page)
+        wait_until_answering(page)
         wire.cut()
         expect(page.locator(".progress.away")).to_have_text("Connection lost. Reconnecting…")
         wire.mend()
-        finished(page)
+        wait_until_finished(page)
         assert page.evaluate("() => globalThis.untouched")
         expect(answers(page).locator(".markdown")).to_have_text(generated_text(80).strip())
         expect(page.locator(".progress.away")).to_have_count(0)
@@ -174,15 +174,15 @@ def test_a_second_window_sees_what_the_first_one_asked(
     person = new_person()
     one, other = person.new_page(), person.new_page()
     one.goto(chat_server.url)
-    asked(one, "Hello")
+    ask_and_wait(one, "Hello")
     other.goto(one.url)
     expect(answers(other)).to_have_count(1)
     ask(one, "And more " + SLOW)
     # It is told, and follows the answer while it is written.
     expect(questions(other)).to_have_count(2)
-    answering(other)
-    finished(other)
-    finished(one)
+    wait_until_answering(other)
+    wait_until_finished(other)
+    wait_until_finished(one)
     assert answers(one).last.inner_text() == answers(other).last.inner_text()
 
 
@@ -191,9 +191,9 @@ def test_any_window_stops_an_answer(new_person: Callable[..., BrowserContext], c
     one, other = person.new_page(), person.new_page()
     one.goto(chat_server.url)
     ask(one, "On and on " + ENDLESS)
-    answering(one)
+    wait_until_answering(one)
     other.goto(one.url)
-    answering(other)
+    wait_until_answering(other)
     other.get_by_role("button", name="Stop the answer").click()
     for page in (one, other):
         expect(page.locator(".stopped")).to_have_text("Stopped")
@@ -204,10 +204,10 @@ def test_any_window_stops_an_answer(new_person: Callable[..., BrowserContext], c
 
 def test_a_reload_in_mid_answer_goes_on(window: Page) -> None:
     ask(window, "Reload " + wanting(first=0.1, tokens=60, gap=0.04))
-    answering(window)
+    wait_until_answering(window)
     window.reload()
     expect(questions(window)).to_have_count(1)
-    finished(window)
+    wait_until_finished(window)
     expect(answers(window).locator(".markdown")).to_have_text(generated_text(60).strip())
 
 
@@ -237,12 +237,12 @@ def test_a_worker_that_died_leaves_its_words_and_a_retry(
 
 
 def distance(page: Page) -> float:
-    """How far the reader is from the end, in pixels."""
+    """Return the distance from the end, in pixels."""
     return float(page.locator(".scroller").evaluate("each => each.scrollHeight - each.clientHeight - each.scrollTop"))
 
 
 def question_top(page: Page) -> float:
-    """How far the last question is below the upper edge of the thread, in pixels."""
+    """Return the distance of the last question from the top of the thread, in pixels."""
     question = page.locator("article.question").last
     return float(
         question.evaluate(
@@ -264,7 +264,7 @@ def test_a_question_stays_at_the_top_while_its_answer_fills_the_window(
 ) -> None:
     window = new_person(viewport={"width": width, "height": 800}).new_page()
     window.goto(chat_server.url)
-    asked(window, "Long before " + wanting(text=TALL, first=0, gap=0))
+    ask_and_wait(window, "Long before " + wanting(text=TALL, first=0, gap=0))
     ask(window, "Long " + wanting(text=TALL, first=0.1, gap=0.01))
     down = window.get_by_role("button", name="Jump to the end")
     expect(answers(window)).to_have_count(2)
@@ -279,17 +279,17 @@ def test_a_question_stays_at_the_top_while_its_answer_fills_the_window(
     expect(window.locator(".stopped")).to_be_attached()
     assert abs(scroll_top(window) - top) <= 1
     # The same with an answer that never fills it, which stays there when it is complete.
-    asked(window, "Short " + wanting(text="Here."))
+    ask_and_wait(window, "Short " + wanting(text="Here."))
     expect(down).to_have_count(0)
     assert 0 <= question_top(window) <= 24
 
 
 def test_an_answer_that_is_taken_up_again_has_its_question_at_the_top(window: Page) -> None:
-    asked(window, "Long before " + wanting(text=TALL, first=0, gap=0))
+    ask_and_wait(window, "Long before " + wanting(text=TALL, first=0, gap=0))
     ask(window, "Endless " + ENDLESS)
-    answering(window)
+    wait_until_answering(window)
     window.reload()
-    answering(window)
+    wait_until_answering(window)
     window.wait_for_timeout(300)
     assert 0 <= question_top(window) <= 24
     window.get_by_role("button", name="Stop the answer").click()
@@ -300,10 +300,10 @@ def test_the_figures_of_an_answer_stay_in_sight_on_a_phone(
 ) -> None:
     page = new_person(viewport={"width": 390, "height": 844}, has_touch=True).new_page()
     page.goto(server.url)
-    asked(page, "Show me China market data")
+    ask_and_wait(page, "Show me China market data")
     assert 0 <= question_top(page) <= 24
     expect(page.locator("figure.result table").first).to_be_in_viewport()
-    asked(page, "and India?")
+    ask_and_wait(page, "and India?")
     assert 0 <= question_top(page) <= 24
     expect(page.locator("figure.result table").last).to_be_in_viewport()
 
@@ -333,7 +333,7 @@ def test_the_page_follows_a_reader_who_goes_to_the_end_until_they_move(window: P
 
 @contextmanager
 def long_history(server: ParleyServer, page: Page, messages: int) -> Iterator[str]:
-    """A conversation of this browser with so many messages, straight into the database. Gives its address."""
+    """Write a conversation with this many messages into the database. Return its address."""
     person = Person(server.url)
     person.session.cookies.clear()
     for cookie in page.context.cookies():
@@ -361,7 +361,7 @@ def test_a_long_conversation_opens_at_its_end_and_is_read_backwards(window: Page
         assert window.locator("article").count() == 50
         assert distance(window) < 5
         for pages in (2, 3):
-            with held_back(window, "**/api/conversations/*before=*"):
+            with delayed_requests(window, "**/api/conversations/*before=*"):
                 held = window.evaluate(HOLD)
             expect(window.locator("article")).to_have_count(50 * pages)
             assert abs(window.evaluate(MOVED, held)) <= 2
@@ -369,8 +369,8 @@ def test_a_long_conversation_opens_at_its_end_and_is_read_backwards(window: Page
 
 
 @contextmanager
-def held_back(page: Page, address: str) -> Iterator[None]:
-    """Requests to this address wait until the block is left."""
+def delayed_requests(page: Page, address: str) -> Iterator[None]:
+    """Delay requests to this address until the block is left."""
     page.route(address, lambda _: None)
     yield
     page.unroute(address)

@@ -1,4 +1,4 @@
-"""What the page weighs until the box can be used, and what is seen meanwhile."""
+"""The page's transfer size until the message box is usable, and the first view."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from playwright.sync_api import BrowserContext, Route, expect
 
 from scripts.benchmarks.page import MOST_BYTES, MOST_REQUESTS, loaded
 from tests.browser.conftest import fake_server
-from tests.browser.moves import asked, field
+from tests.browser.user_actions import ask_and_wait, field
 from tests.servers.parley import ParleyServer
 
 
@@ -86,7 +86,7 @@ def test_the_page_works_without_linked_files(new_person: Callable[..., BrowserCo
         names: list[str] = []
         window.on("request", lambda request: names.append(request.url))
         window.goto(server.url)
-        asked(window, "Are you whole?")
+        ask_and_wait(window, "Are you whole?")
         window.keyboard.press("Control+k")
         expect(window.get_by_role("dialog")).to_be_visible()
     assert not [name for name in names if "/linked/" in name]
@@ -107,6 +107,6 @@ def test_a_part_that_could_not_be_had_is_asked_for_again(
 
     window.route(re.compile("/thread.js$"), lose_twice)
     window.goto(chat_server.url)
-    asked(window, "Are you whole?")
+    ask_and_wait(window, "Are you whole?")
     expect(window.locator("article.answer")).to_be_visible()
     assert len(tries) == 3

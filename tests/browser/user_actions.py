@@ -1,4 +1,4 @@
-"""What people do on the page, for the tests: write, send, wait for the end of an answer."""
+"""User actions for the tests: write, send, wait for the end of an answer."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ from playwright.sync_api import Locator, Page, expect
 
 from tests.servers.parley import wanting
 
-# Slow enough to act while it runs, and over soon after.
+# Slow enough to act while it runs, but short.
 SLOW = wanting(first=0.1, tokens=60, gap=0.05)
-# Longer than a test takes: it is to be stopped.
+# Longer than a test: it must be stopped.
 ENDLESS = wanting(first=0.1, tokens=2000, gap=0.05)
 
 
@@ -21,37 +21,37 @@ def ask(page: Page, text: str) -> None:
     field(page).press("Enter")
 
 
-def answering(page: Page) -> None:
-    """Wait until words of the newest answer are there, and it is not over."""
+def wait_until_answering(page: Page) -> None:
+    """Wait until the newest answer has text and is still running."""
     expect(page.locator("article.answer").last.locator(".markdown")).not_to_be_empty(timeout=10_000)
     expect(page.get_by_role("button", name="Stop the answer")).to_be_visible()
 
 
-def drawn(page: Page) -> None:
-    """Wait for the frame in which the page shows what was done last."""
+def wait_for_frame(page: Page) -> None:
+    """Wait for the next frame, in which the page shows the last change."""
     page.evaluate("() => new Promise(requestAnimationFrame)")
 
 
-def finished(page: Page) -> None:
-    # Until then it still says that the answer before this one is complete.
-    drawn(page)
+def wait_until_finished(page: Page) -> None:
+    # Until the next frame the page still reports the previous answer as complete.
+    wait_for_frame(page)
     expect(page.get_by_role("status").filter(has_text="Response complete")).to_have_count(1, timeout=20_000)
 
 
-def asked(page: Page, text: str) -> None:
-    """Ask, and wait for the whole answer."""
+def ask_and_wait(page: Page, text: str) -> None:
+    """Send a question and wait for the complete answer."""
     ask(page, text)
-    finished(page)
+    wait_until_finished(page)
 
 
-def in_list(page: Page, title: str) -> Locator:
-    """The chat's line in the list at the left."""
+def list_item(page: Page, title: str) -> Locator:
+    """Return the chat's row in the list."""
     return page.locator("nav.history .item").filter(has_text=title)
 
 
-def choose(page: Page, title: str, action: str) -> None:
-    """Something from the menu of a chat in the list."""
-    line = in_list(page, title)
+def choose_in_menu(page: Page, title: str, action: str) -> None:
+    """Choose an action in the menu of a chat in the list."""
+    line = list_item(page, title)
     line.hover()
     line.get_by_role("button").click()
     page.get_by_role("menuitem", name=action).click()
