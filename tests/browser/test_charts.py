@@ -29,7 +29,7 @@ def test_a_chart_shows_what_is_chosen_of_it(window: Page) -> None:
     whole = spans.search(plot.get_attribute("aria-label") or "")
     chart.get_by_role("button", name="Last 5 years").click()
     expect(plot).to_have_attribute("aria-label", re.compile(r"2020 to 2025|2019 to 2024"))
-    chart.get_by_role("button", name="Everything there is").click()
+    chart.get_by_role("button", name="All data").click()
     assert whole
     expect(plot).to_have_attribute("aria-label", re.compile(whole.group()))
 

@@ -269,8 +269,8 @@ export const strings = {
     startNew: "Neuen Chat beginnen",
     failed: "Der Chat konnte nicht geöffnet werden.",
     toBottom: "Zum Ende springen",
-    older: "Früheres wird geladen…",
-    olderFailed: "Früheres konnte nicht geladen werden.",
+    older: "Ältere Nachrichten werden geladen…",
+    olderFailed: "Ältere Nachrichten konnten nicht geladen werden.",
     you: "Sie schrieben:",
     answer: "Die Antwort:",
   },
@@ -294,7 +294,7 @@ export const strings = {
   },
 
   message: {
-    actions: "Was sich mit dieser Nachricht tun lässt",
+    actions: "Aktionen zu dieser Nachricht",
     copy: "Kopieren",
     copied: "Kopiert",
     edit: "Bearbeiten",
@@ -373,7 +373,7 @@ export const strings = {
           ? "Letztes Jahr"
           : `Letzte ${months / 12} Jahre`,
     all: "Max",
-    allLabel: "Alles, was da ist",
+    allLabel: "Alle Daten",
     index: "= 100",
     indexLabel: "Auf 100 bezogen",
     indexUnit: (when) => `${when} = 100`,

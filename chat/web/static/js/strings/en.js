@@ -266,8 +266,8 @@ export const strings = {
     startNew: "Start a new chat",
     failed: "The chat could not be opened.",
     toBottom: "Jump to the end",
-    older: "Loading what was said before…",
-    olderFailed: "What was said before could not be loaded.",
+    older: "Loading older messages…",
+    olderFailed: "Older messages could not be loaded.",
     you: "You said:",
     answer: "The answer:",
   },
@@ -291,7 +291,7 @@ export const strings = {
   },
 
   message: {
-    actions: "What to do with this message",
+    actions: "Actions of this message",
     copy: "Copy",
     copied: "Copied",
     edit: "Edit",
@@ -364,7 +364,7 @@ export const strings = {
     rangeLabel: (months) =>
       `Last ${months < 12 ? plural(months, "month", "months") : plural(months / 12, "year", "years")}`,
     all: "Max",
-    allLabel: "Everything there is",
+    allLabel: "All data",
     index: "= 100",
     indexLabel: "Rebased to 100",
     indexUnit: (when) => `${when} = 100`,

@@ -54,7 +54,7 @@ export const errors = {
   ],
   model_rejected_401: ["Der Endpunkt des Modells nimmt den Schlüssel nicht an (401).", "Prüfen Sie OPENAI_API_KEY."],
   model_rejected_402: [
-    "Der Endpunkt des Modells verlangt erst eine Zahlung (402).",
+    "Der Endpunkt des Modells verlangt eine Zahlung (402).",
     "Prüfen Sie das Konto zu OPENAI_API_KEY.",
   ],
   model_rejected_403: [
@@ -87,18 +87,15 @@ export const errors = {
   request_timeout: ["Die Anfrage brauchte zu lange.", "Versuchen Sie es noch einmal."],
   restarting: ["Der Server startet gerade neu.", "Versuchen Sie es gleich noch einmal."],
   title_too_long: ["Dieser Titel ist zu lang.", "Kürzen Sie ihn."],
-  too_large: ["Das ist mehr, als der Server annimmt.", "Kürzen Sie es."],
+  too_large: ["Das ist zu groß für den Server.", "Kürzen Sie es."],
   tool_failed: ["Ein Werkzeug fand nichts.", "Fragen Sie mit anderen Worten."],
   too_many_conversations: [
-    "Sie haben so viele Chats, wie es sein dürfen.",
+    "Sie haben die Höchstzahl an Chats erreicht.",
     "Löschen Sie einige, und versuchen Sie es noch einmal.",
   ],
-  too_many_followers: [
-    "So viele Fenster, wie es sein dürfen, folgen dieser Antwort.",
-    "Schließen Sie einige, und laden Sie die Seite neu.",
-  ],
+  too_many_followers: ["Zu viele Fenster folgen dieser Antwort.", "Schließen Sie einige, und laden Sie die Seite neu."],
   too_many_turns: [
-    "Für Sie entstehen so viele Antworten auf einmal, wie es sein dürfen.",
+    "Sie haben die Höchstzahl gleichzeitiger Antworten erreicht.",
     "Warten Sie auf das Ende einer Antwort, oder stoppen Sie eine.",
   ],
   turn_interrupted: [
@@ -150,7 +147,7 @@ export const errors = {
   instructions_too_long: ["Diese Anweisungen sind zu lang.", "Kürzen Sie sie."],
 
   model_answer_too_long: [
-    "Die Antwort wurde länger, als eine sein darf.",
+    "Die Antwort hat die Längengrenze erreicht.",
     "Fragen Sie nach weniger auf einmal, oder erhöhen Sie MAX_ANSWER_CHARS.",
   ],
   model_no_answer: [

@@ -32,7 +32,7 @@ export const errors = {
     "Check that CHAT_MODEL names a chat model with room for the conversation.",
   ],
   model_rejected_401: ["The model’s endpoint does not accept the key (401).", "Check OPENAI_API_KEY."],
-  model_rejected_402: ["The model’s endpoint wants to be paid first (402).", "Check the account of OPENAI_API_KEY."],
+  model_rejected_402: ["The model’s endpoint requires a payment (402).", "Check the account of OPENAI_API_KEY."],
   model_rejected_403: [
     "The model’s endpoint does not allow this (403).",
     "Check that OPENAI_API_KEY may use the model in CHAT_MODEL.",
@@ -60,11 +60,11 @@ export const errors = {
   request_timeout: ["The request took too long to arrive.", "Try again."],
   restarting: ["The server is being restarted.", "Try again in a moment."],
   title_too_long: ["This title is too long.", "Shorten it."],
-  too_large: ["This is more than the server takes.", "Shorten it."],
+  too_large: ["This is too large for the server.", "Shorten it."],
   tool_failed: ["A tool found nothing.", "Ask in other words."],
-  too_many_conversations: ["You have as many chats as may be.", "Delete some, and try again."],
-  too_many_followers: ["As many windows follow this answer as may.", "Close some, and reload the page."],
-  too_many_turns: ["As many answers are being written for you as may be.", "Wait until one has ended, or stop one."],
+  too_many_conversations: ["You have reached the limit of chats.", "Delete some, and try again."],
+  too_many_followers: ["Too many windows follow this answer.", "Close some, and reload the page."],
+  too_many_turns: ["You have reached the limit of running answers.", "Wait until one has ended, or stop one."],
   turn_interrupted: ["The server stopped in the middle of this answer.", "Ask again, or let the answer go on."],
   turn_running: ["An answer is still being written in this chat.", "Wait for its end, or stop it."],
   turn_stopped: ["The answer was stopped.", "Ask again, or let the answer go on."],
@@ -99,7 +99,7 @@ export const errors = {
   instructions_too_long: ["These instructions are too long.", "Shorten them."],
 
   model_answer_too_long: [
-    "The answer became longer than one may be.",
+    "The answer has reached the length limit.",
     "Ask for less at once, or raise MAX_ANSWER_CHARS.",
   ],
   model_no_answer: ["The model gave no answer.", "Try again, or choose another model."],
