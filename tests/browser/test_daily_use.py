@@ -9,17 +9,20 @@ from pathlib import Path
 
 from playwright.sync_api import BrowserContext, Page, expect
 
-from tests.browser.user_actions import (
+from tests.servers.parley import ParleyServer
+
+from .conftest import fake_server
+from .user_actions import (
+    ENDLESS,
+    SLOW,
+    ask,
     ask_and_wait,
     choose_in_menu,
+    field,
     list_item,
     wait_until_answering,
     wait_until_finished,
 )
-from tests.servers.parley import ParleyServer
-
-from .conftest import fake_server
-from .moves import ENDLESS, SLOW, ask, field
 
 
 def test_a_title_that_the_model_writes_comes_by_itself(
