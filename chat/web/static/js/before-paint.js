@@ -6,7 +6,7 @@
     try {
       return JSON.parse(localStorage.getItem(`parley${root.dataset.base ?? ""}.${name}`) ?? "null");
     } catch {
-      return null; // Nothing kept, or nothing that can be read.
+      return null; // Nothing stored, or not valid JSON.
     }
   };
   const { theme, sidebar } = stored("preferences") ?? {};

@@ -65,8 +65,8 @@ export function branchActions({ store, api, join }) {
     for (let pages = 0; pages < MOST_PAGES; pages += 1) {
       const conversation = find(key);
       const path = conversation ? pathOf(conversation) : [];
-      const wanted = conversation?.targetId ?? null;
-      if (wanted === null || path.some(({ id }) => id === wanted) || !beforeFirst(path)) return;
+      const target = conversation?.targetId ?? null;
+      if (target === null || path.some(({ id }) => id === target) || !beforeFirst(path)) return;
       await loadOlder(key, LARGEST_PAGE);
       if (find(key)?.older === "failed") return;
     }

@@ -6,8 +6,8 @@ export function instructionActions({ store, api }) {
   /** Resolve with null, or with an error message. */
   async function saveInstructions(text) {
     try {
-      const kept = await api.changeInstructions(text);
-      store.update(({ me }) => ({ me: { ...me, instructions: kept.text } }));
+      const saved = await api.changeInstructions(text);
+      store.update(({ me }) => ({ me: { ...me, instructions: saved.text } }));
       return null;
     } catch (error) {
       return describeError(error);

@@ -275,8 +275,8 @@ export function turnActions({ store, api, reload, awaitTitle, slots = UNLIMITED,
       turn: null,
     }));
     if (error instanceof ApiError && !error.transient) unsent.delete(entry.key);
-    const gone = error instanceof ApiError && error.status === 404 && entry.key !== NEW;
-    if (gone) change(entry.key, (conversation) => ({ ...conversation, phase: "missing" }));
+    const isMissing = error instanceof ApiError && error.status === 404 && entry.key !== NEW;
+    if (isMissing) change(entry.key, (conversation) => ({ ...conversation, phase: "missing" }));
     else if (!entry.stopping) store.update({ problem: problemOf(error) });
     // Another window sent a message first: show it.
     if (error instanceof ApiError && error.status === 409) reload(entry.key);

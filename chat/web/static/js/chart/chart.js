@@ -23,9 +23,9 @@ export const Chart = memo(({ chart, heading, sources = [] }) => {
   const [choice, setChoice] = useState(choices.get(chart) ?? AS_GIVEN);
   const [large, setLarge] = useState(false);
   const shown = useMemo(() => chosenChart(chart, choice), [chart, choice]);
-  const onChoose = (chosen) => {
-    choices.set(chart, chosen);
-    setChoice(chosen);
+  const onChoose = (next) => {
+    choices.set(chart, next);
+    setChoice(next);
   };
   const common = { chart, shown, choice, onChoose, sources };
   const close = () => setLarge(false);

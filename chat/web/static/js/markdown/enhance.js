@@ -62,8 +62,8 @@ function showHost(link) {
 function says(words, url, host) {
   if (words === url.href || words === host) return true;
   try {
-    const said = new URL(/^[a-z]+:/i.test(words) ? words : `https://${words}`);
-    return said.host === url.host && said.protocol !== "mailto:" && !/\s/.test(words);
+    const shown = new URL(/^[a-z]+:/i.test(words) ? words : `https://${words}`);
+    return shown.host === url.host && shown.protocol !== "mailto:" && !/\s/.test(words);
   } catch {
     return false;
   }

@@ -8,7 +8,7 @@ import { LONGEST_LINK, wholeInline } from "./unfinished-line.js";
 
 const FENCE = /^[\s>]*(?:(?:[-*+]|\d{1,9}[.)])[ \t]+)?(`{3,}|~{3,})([^`]*)$/;
 /** A line whose kind is not clear yet. */
-const UNTOLD = /^[\s>]*(?:[-+*_=#>~`|:\s]+|\d{1,3}[.)]?[ \t]*|[-+*][ \t]+\[[ xX]?\]?[ \t]*)$/;
+const AMBIGUOUS = /^[\s>]*(?:[-+*_=#>~`|:\s]+|\d{1,3}[.)]?[ \t]*|[-+*][ \t]+\[[ xX]?\]?[ \t]*)$/;
 const LONGEST_UNTOLD = 200;
 const NEW_PLACE = /^\s*(?:(?:[-*+]|\d{1,9}[.)])\s|#{1,6}\s|>|\[\^[^\s\]]+\]:)/;
 /** A line that may define a link, or a footnote with an unfinished label: half an address would be wrong. */
@@ -24,10 +24,10 @@ export function completed(text) {
     return (
       text.slice(0, display.open) + wholeFormula(text, display.open, /** @type {any} */ (formulaAt(text, display.open)))
     );
-  const told = withoutUntold(text);
-  const tableAt = tableStart(told);
-  if (tableAt >= 0) return told.slice(0, tableAt) + wholeTable(told.slice(tableAt));
-  return withoutUntold(wholeInline(told, Math.max(placeOf(told), display.end)));
+  const visible = withoutAmbiguous(text);
+  const tableAt = tableStart(visible);
+  if (tableAt >= 0) return visible.slice(0, tableAt) + wholeTable(visible.slice(tableAt));
+  return withoutAmbiguous(wholeInline(visible, Math.max(placeOf(visible), display.end)));
 }
 
 /** Return the code fence open at the end, `{marks, line}` with the offset of its line; null outside of code. */
@@ -56,12 +56,12 @@ function insideFence(text, { marks, line }) {
   return tail && [...tail].every((sign) => sign === marks[0]) ? text.slice(0, last) : text;
 }
 
-function withoutUntold(text) {
+function withoutAmbiguous(text) {
   const last = text.lastIndexOf("\n") + 1;
   const line = text.slice(last);
   if (mayDefine(line, text.slice(text.lastIndexOf("\n", last - 2) + 1, last))) return text.slice(0, last);
   if (line.length > LONGEST_UNTOLD || !line.trim() || formulaOpens(line)) return text;
-  return UNTOLD.test(line) ? text.slice(0, last) : text;
+  return AMBIGUOUS.test(line) ? text.slice(0, last) : text;
 }
 
 function mayDefine(line, above) {

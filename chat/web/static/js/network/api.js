@@ -74,15 +74,15 @@ async function send(method, path, { body, accept = "application/json", signal, k
 }
 
 async function errorOf(response) {
-  let told = {};
+  let body = {};
   try {
-    told = (await response.json()).error ?? {};
+    body = (await response.json()).error ?? {};
   } catch {
     // A proxy's page or an empty body, not our JSON: only the status is known.
   }
   const seconds = Number.parseInt(response.headers.get("Retry-After") ?? "", 10);
   const retryAfter = Number.isFinite(seconds) ? seconds : null;
-  return new ApiError(response.status, String(told.code ?? ""), String(told.message ?? ""), retryAfter);
+  return new ApiError(response.status, String(body.code ?? ""), String(body.message ?? ""), retryAfter);
 }
 
 async function json(method, path, options) {
@@ -129,8 +129,10 @@ async function begin(path, body, live) {
 const segment = (id) => encodeURIComponent(String(id));
 
 /** Build the query of the given parameters. A page has 40 messages by default. */
-function query(wanted) {
-  const given = Object.entries({ limit: 40, ...wanted }).filter(([, value]) => value !== undefined && value !== null);
+function query(parameters) {
+  const given = Object.entries({ limit: 40, ...parameters }).filter(
+    ([, value]) => value !== undefined && value !== null,
+  );
   return new URLSearchParams(given).toString();
 }
 
@@ -138,12 +140,12 @@ export const api = {
   me: () => json("GET", "/api/me"),
   changeInstructions: (text) => json("PUT", "/api/me/instructions", { body: { text } }),
   alive: () => send("GET", "/healthz"),
-  conversations: (wanted = {}, /** @type {{signal?: AbortSignal}} */ { signal } = {}) =>
-    json("GET", `/api/conversations?${query(wanted)}`, { signal }),
+  conversations: (parameters = {}, /** @type {{signal?: AbortSignal}} */ { signal } = {}) =>
+    json("GET", `/api/conversations?${query(parameters)}`, { signal }),
   createConversation: (how = {}) => json("POST", "/api/conversations", { body: how }),
-  /** `wanted` is `{limit, before, leaf, through}`: see docs/api.md. */
-  conversation: (id, wanted = {}) =>
-    json("GET", `/api/conversations/${segment(id)}?${query({ limit: 50, ...wanted })}`),
+  /** `parameters` is `{limit, before, leaf, through}`: see docs/api.md. */
+  conversation: (id, parameters = {}) =>
+    json("GET", `/api/conversations/${segment(id)}?${query({ limit: 50, ...parameters })}`),
   changeConversation: (id, change) => json("PATCH", `/api/conversations/${segment(id)}`, { body: change }),
   removeConversation: (id, { keepalive = false } = {}) =>
     send("DELETE", `/api/conversations/${segment(id)}`, { keepalive }),

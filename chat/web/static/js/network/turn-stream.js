@@ -168,8 +168,8 @@ function parse(text) {
  */
 export function delayBefore(attempt, retryAfter = null, random = Math.random) {
   const base = Math.min(8000, 500 * 2 ** (attempt - 1));
-  const asked = retryAfter === null || retryAfter === undefined ? 0 : retryAfter * 1000;
-  return Math.max(asked, base) * (0.8 + 0.4 * random());
+  const requested = retryAfter === null || retryAfter === undefined ? 0 : retryAfter * 1000;
+  return Math.max(requested, base) * (0.8 + 0.4 * random());
 }
 
 /** Wait. End early when the network returns, the page becomes visible, or `signal` aborts. */

@@ -6,12 +6,12 @@ import { html, useState } from "../../view.js";
 
 export function InstructionsSetting({ me, actions }) {
   const labels = strings.instructions;
-  const kept = me?.instructions ?? "";
+  const stored = me?.instructions ?? "";
   const limit = me?.limits?.instruction_chars ?? 4000;
-  const [text, setText] = useState(kept);
+  const [text, setText] = useState(stored);
   const [{ phase, problem }, setState] = useState({ phase: "idle", problem: null });
   const length = [...text.trim()].length;
-  const changed = text.trim() !== kept;
+  const changed = text.trim() !== stored;
   const save = async (event) => {
     event.preventDefault();
     setState({ phase: "saving", problem: null });

@@ -14,7 +14,7 @@ export function SettingsDialog({ preferences, me, actions, onClose }) {
       <fieldset class="setting">
         <legend>${labels.theme}</legend>
         <div class="segments">
-          ${THEMES.map((theme) => html`<${ThemeChoice} theme=${theme} chosen=${preferences.theme} actions=${actions} />`)}
+          ${THEMES.map((theme) => html`<${ThemeChoice} theme=${theme} selected=${preferences.theme} actions=${actions} />`)}
         </div>
       </fieldset>
       <div class="setting">
@@ -35,14 +35,14 @@ export function SettingsDialog({ preferences, me, actions, onClose }) {
   `;
 }
 
-function ThemeChoice({ theme, chosen, actions }) {
+function ThemeChoice({ theme, selected, actions }) {
   return html`
     <label>
       <input
         type="radio"
         name="theme"
         value=${theme}
-        checked=${theme === chosen}
+        checked=${theme === selected}
         onChange=${() => actions.prefer({ theme })}
       />
       <span>${strings.settings.themes[theme]}</span>
@@ -55,9 +55,9 @@ function NotifySetting({ preferences, actions }) {
   const labels = strings.notification;
   const [refused, setRefused] = useState(false);
   const change = async (event) => {
-    const wanted = event.currentTarget.checked;
-    const allowed = wanted && (await actions.allowNotifications());
-    setRefused(wanted && !allowed);
+    const enabled = event.currentTarget.checked;
+    const allowed = enabled && (await actions.allowNotifications());
+    setRefused(enabled && !allowed);
     actions.prefer({ notify: allowed });
   };
   return html`
