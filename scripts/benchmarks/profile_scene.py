@@ -6,13 +6,13 @@ from scripts.benchmarks import scene
 from scripts.benchmarks.bench import Bench
 from scripts.benchmarks.crowd import evenly
 from scripts.benchmarks.model import PACE
-from scripts.benchmarks.rooms import Profiler, by_function, by_room
+from scripts.benchmarks.package_profile import Profiler, by_function, by_package
 
 _FROM_S, _FOR_S = 0.2, 5.0
 
 
 def profile(bench: Bench) -> dict[str, dict[str, float]]:
-    """Shares of the workers' CPU, by room and by function; also prints them. Raises FileNotFoundError."""
+    """Shares of the workers' CPU, by package and by function; also prints them. Raises FileNotFoundError."""
     profiler = Profiler(bench.folder, _FOR_S)
     users = bench.fewer(1000)
     with PACE.model() as model, bench.parley(model, 2) as server:
@@ -20,7 +20,7 @@ def profile(bench: Bench) -> dict[str, dict[str, float]]:
         outcome, _ = scene.play(server, model, PACE, evenly(users, 1.0), PACE.answer_s + 60, moments)
         samples = profiler.samples()
     bench.note("profile", outcome)
-    found = {"by_room": by_room(samples), "by_function": by_function(samples)}
+    found = {"by_package": by_package(samples), "by_function": by_function(samples)}
     for name, shares in found.items():
         bench.say(name.replace("_", " ") + ":")
         for what, share in shares.items():

@@ -1,4 +1,4 @@
-"""A neighbour for the tests of workers among each other: a real process that listens, publishes, and dies."""
+"""Worker process for tests of peers: a real process that listens, publishes, and dies."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def answer(request):
 
 peers = Peers(Path(sys.argv[1]))
 peers.listen(answer)
-peers.publish({"pid": os.getpid(), "from": "a neighbour"})
+peers.publish({"pid": os.getpid(), "from": "a peer"})
 print(os.getpid(), flush=True)
 sys.stdin.read()
 peers.close()

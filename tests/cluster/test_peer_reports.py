@@ -25,19 +25,19 @@ def run_dir() -> Iterator[Path]:
 
 
 @pytest.fixture
-def neighbour(run_dir: Path) -> Iterator[PeerProcess]:
+def peer(run_dir: Path) -> Iterator[PeerProcess]:
     with PeerProcess(run_dir) as started:
         yield started
 
 
-def test_reports_of_all_who_live(run_dir: Path, neighbour: PeerProcess) -> None:
+def test_reports_of_all_who_live(run_dir: Path, peer: PeerProcess) -> None:
     me = Peers(run_dir)
     me.publish({"pid": os.getpid(), "word": "Zürich"})
     assert sorted(me.reports(), key=lambda report: report["pid"] != os.getpid()) == [
         {"pid": os.getpid(), "word": "Zürich", "stale": False},
-        {"pid": neighbour.pid, "from": "a neighbour", "stale": False},
+        {"pid": peer.pid, "from": "a peer", "stale": False},
     ]
-    neighbour.end()
+    peer.end()
     assert [report["pid"] for report in me.reports()] == [os.getpid()]
 
 
@@ -48,10 +48,10 @@ def test_the_last_report_counts(run_dir: Path) -> None:
     assert [report["number"] for report in me.reports()] == [2]
 
 
-def test_who_was_killed_is_forgotten(run_dir: Path, neighbour: PeerProcess) -> None:
+def test_who_was_killed_is_forgotten(run_dir: Path, peer: PeerProcess) -> None:
     me = Peers(run_dir)
     assert len(me.reports()) == 1
-    neighbour.kill()
+    peer.kill()
     assert me.reports() == []
     assert list(run_dir.iterdir()) == []
 
@@ -62,39 +62,39 @@ def aged(run_dir: Path, pid: int, age_s: float) -> None:
     path.write_text(json.dumps(json.loads(path.read_text()) | {"published": time.monotonic() - age_s}))
 
 
-def test_who_has_not_reported_for_a_while_is_stale(run_dir: Path, neighbour: PeerProcess) -> None:
+def test_who_has_not_reported_for_a_while_is_stale(run_dir: Path, peer: PeerProcess) -> None:
     for age_s, stale in ((0, False), (8, True), (60, True)):
-        aged(run_dir, neighbour.pid, age_s)
+        aged(run_dir, peer.pid, age_s)
         assert [report["stale"] for report in Peers(run_dir).reports()] == [stale]
 
 
-def test_one_that_reports_no_more_can_still_be_asked(run_dir: Path, neighbour: PeerProcess) -> None:
-    aged(run_dir, neighbour.pid, 3600)
+def test_one_that_reports_no_more_can_still_be_asked(run_dir: Path, peer: PeerProcess) -> None:
+    aged(run_dir, peer.pid, 3600)
     assert Peers(run_dir).reports() == []
-    assert b"".join(Peers(run_dir).ask(neighbour.name, {"say": "hello"}, 20)) == b"you said hello"
+    assert b"".join(Peers(run_dir).ask(peer.name, {"say": "hello"}, 20)) == b"you said hello"
 
 
 @pytest.mark.parametrize("jump_s", [-3600, 3600])
-def test_a_wall_clock_that_jumps_makes_no_report_older(run_dir: Path, neighbour: PeerProcess, jump_s: float) -> None:
+def test_a_wall_clock_that_jumps_makes_no_report_older(run_dir: Path, peer: PeerProcess, jump_s: float) -> None:
     then = time.time() + jump_s
-    os.utime(run_dir / f"{neighbour.pid}.json", (then, then))
+    os.utime(run_dir / f"{peer.pid}.json", (then, then))
     assert [report["stale"] for report in Peers(run_dir).reports()] == [False]
 
 
-def test_whose_process_lives_is_here_until_it_ends(run_dir: Path, neighbour: PeerProcess) -> None:
+def test_whose_process_lives_is_here_until_it_ends(run_dir: Path, peer: PeerProcess) -> None:
     me = Peers(run_dir)
-    assert me.presence(neighbour.name) is Presence.HERE
-    neighbour.kill()
-    assert me.presence(neighbour.name) is Presence.GONE
+    assert me.presence(peer.name) is Presence.HERE
+    peer.kill()
+    assert me.presence(peer.name) is Presence.GONE
 
 
-def test_a_process_number_that_has_gone_to_somebody_else(run_dir: Path, neighbour: PeerProcess) -> None:
+def test_a_process_number_that_has_gone_to_somebody_else(run_dir: Path, peer: PeerProcess) -> None:
     me = Peers(run_dir)
-    path = run_dir / f"{neighbour.pid}.json"
+    path = run_dir / f"{peer.pid}.json"
     path.write_text(json.dumps(json.loads(path.read_text()) | {"process_began": 1}))
-    assert me.presence(neighbour.name) is Presence.GONE
+    assert me.presence(peer.name) is Presence.GONE
     path.unlink()
-    assert me.presence(neighbour.name) is Presence.UNKNOWN
+    assert me.presence(peer.name) is Presence.UNKNOWN
 
 
 @pytest.mark.parametrize("name", ["elsewhere:1", "", ":", "x", f"{socket.gethostname()}:", f"{socket.gethostname()}:x"])
@@ -105,10 +105,10 @@ def test_who_is_on_another_machine_cannot_be_seen(run_dir: Path, name: str) -> N
 @pytest.mark.parametrize(
     "garbage", [b"", b"{", b"[]", b"7", b"null", b"{}", b'{"pid": 1}', b"\xff", b"[" * 100_000, b"9" * 5000]
 )
-def test_what_is_no_report_is_passed_over(run_dir: Path, neighbour: PeerProcess, garbage: bytes) -> None:
+def test_what_is_no_report_is_passed_over(run_dir: Path, peer: PeerProcess, garbage: bytes) -> None:
     me = Peers(run_dir)
     (run_dir / f"{os.getpid()}.json").write_bytes(garbage)
-    assert [report["pid"] for report in me.reports()] == [neighbour.pid]
+    assert [report["pid"] for report in me.reports()] == [peer.pid]
 
 
 def test_files_of_other_names_are_passed_over(run_dir: Path) -> None:

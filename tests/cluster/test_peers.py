@@ -1,6 +1,6 @@
 """Workers of one server among each other, in either kind: see test_mode.py.
 
-The neighbours are real processes: children that listen, publish, and die.
+The peers are real processes: children that listen, publish, and die.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ def run_dir(short: Path) -> Path:
 
 
 @pytest.fixture
-def neighbour(run_dir: Path) -> Iterator[PeerProcess]:
+def peer(run_dir: Path) -> Iterator[PeerProcess]:
     with PeerProcess(run_dir) as started:
         yield started
 
@@ -80,8 +80,8 @@ def test_asking(listen: Callable[..., Peers]) -> None:
     }
 
 
-def test_asking_another_process(run_dir: Path, neighbour: PeerProcess) -> None:
-    assert ask(Peers(run_dir), neighbour.name, say="hello") == b"you said hello"
+def test_asking_another_process(run_dir: Path, peer: PeerProcess) -> None:
+    assert ask(Peers(run_dir), peer.name, say="hello") == b"you said hello"
 
 
 def test_an_answer_comes_as_it_is_made(listen: Callable[..., Peers]) -> None:
@@ -135,22 +135,22 @@ def test_a_worker_that_is_none(run_dir: Path, worker: str) -> None:
         ask(Peers(run_dir), worker.format(host=socket.gethostname()))
 
 
-def test_a_worker_that_was_killed(run_dir: Path, neighbour: PeerProcess) -> None:
-    neighbour.kill()
-    assert (run_dir / f"{neighbour.pid}.sock").exists()
+def test_a_worker_that_was_killed(run_dir: Path, peer: PeerProcess) -> None:
+    peer.kill()
+    assert (run_dir / f"{peer.pid}.sock").exists()
     with pytest.raises(PeerUnreachable):
-        ask(Peers(run_dir), neighbour.name, say="hello")
+        ask(Peers(run_dir), peer.name, say="hello")
 
 
-def test_a_worker_that_dies_while_it_answers_ends_its_answer(run_dir: Path, neighbour: PeerProcess) -> None:
+def test_a_worker_that_dies_while_it_answers_ends_its_answer(run_dir: Path, peer: PeerProcess) -> None:
     said = b""
     try:
-        for chunk in Peers(run_dir).ask(neighbour.name, {"say": "die"}, 20):
+        for chunk in Peers(run_dir).ask(peer.name, {"say": "die"}, 20):
             said += chunk
     except PeerUnreachable:
         pass
     assert said in (b"", b"you said die")
-    assert neighbour.process.wait(20) == 9
+    assert peer.process.wait(20) == 9
 
 
 def test_a_worker_that_falls_silent(listen: Callable[..., Peers]) -> None:

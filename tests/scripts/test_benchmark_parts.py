@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from chat.store import Store
-from scripts.benchmarks import figures, measures, results, rooms, scene
+from scripts.benchmarks import figures, measures, package_profile, results, scene
 from scripts.benchmarks.measures import Measure
 from scripts.benchmarks.model import Pace
 from scripts.benchmarks.plot import drawing
@@ -158,9 +158,12 @@ SAMPLES = [
 ]
 
 
-def test_a_sample_belongs_to_the_innermost_room() -> None:
-    assert rooms.by_room(SAMPLES) == {"gunicorn": 0.6, "llm": 0.3, "gevent's loop": 0.1}
-    assert list(rooms.by_function(SAMPLES, 2)) == ["handle (gunicorn/base_async.py)", "stream (llm/client.py)"]
+def test_a_sample_belongs_to_the_innermost_package() -> None:
+    assert package_profile.by_package(SAMPLES) == {"gunicorn": 0.6, "llm": 0.3, "gevent's loop": 0.1}
+    assert list(package_profile.by_function(SAMPLES, 2)) == [
+        "handle (gunicorn/base_async.py)",
+        "stream (llm/client.py)",
+    ]
 
 
 def result(reference: bool = True) -> dict[str, object]:

@@ -14,7 +14,7 @@ from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
 
-_ROOMS = (
+_PACKAGES = (
     ("/chat/llm/", "llm"),
     ("/chat/turns/", "turns"),
     ("/chat/events/", "events"),
@@ -40,13 +40,13 @@ _ROOMS = (
 )
 _LOOP = "gevent's loop"
 _OTHER = "other"
-# Where a native thread, gevent's or ours, waits for work, which py-spy takes for work.
+# Functions in which a native thread waits for work, which py-spy counts as work.
 _WAITING = ("acquire_with_timeout ", "NativePool._serve ", "_serve ")
-_PLACE = re.compile(r"(.*) \((.*?)(?::\d+)?\)$")
+_FRAME = re.compile(r"(.*) \((.*?)(?::\d+)?\)$")
 
 
 class Profiler:
-    """`start` begins to look, `samples` waits for the end. Raises FileNotFoundError where there is no py-spy."""
+    """Samples processes between `start` and `samples`. Raises FileNotFoundError without py-spy."""
 
     def __init__(self, folder: Path, seconds: float) -> None:
         self._folder, self._seconds = folder, seconds
@@ -68,26 +68,26 @@ class Profiler:
         """Lines of `outermost;…;innermost count`."""
         found: list[str] = []
         for process, out in self._running:
-            _, complaint = process.communicate(timeout=60)
+            _, stderr = process.communicate(timeout=60)
             if not out.exists():
-                raise RuntimeError(f"py-spy could not look at a worker: {complaint.decode().strip()[-300:]}")
+                raise RuntimeError(f"py-spy could not sample a worker: {stderr.decode().strip()[-300:]}")
             found += out.read_text().splitlines()
         return found
 
 
-def by_room(samples: Iterable[str]) -> dict[str, float]:
-    """Each room's share, the greatest first."""
+def by_package(samples: Iterable[str]) -> dict[str, float]:
+    """Return the share of each package, the largest first."""
     counts: Counter[str] = Counter()
     for stack, count in _parsed(samples):
-        counts[_room(stack)] += count
+        counts[_package_of_stack(stack)] += count
     return _shares(counts)
 
 
 def by_function(samples: Iterable[str], most: int = 20) -> dict[str, float]:
-    """Each room's function's share, with all that the standard library and gevent do for it."""
+    """Return the share of each function, including calls into the standard library and gevent."""
     counts: Counter[str] = Counter()
     for stack, count in _parsed(samples):
-        frame = next((frame for frame in reversed(stack) if _room_of(frame)), stack[-1])
+        frame = next((frame for frame in reversed(stack) if _package_of(frame)), stack[-1])
         name, path = _split(frame)
         counts[f"{name} ({'/'.join(Path(path).parts[-2:])})"] += count
     return dict(list(_shares(counts).items())[:most])
@@ -101,21 +101,21 @@ def _parsed(samples: Iterable[str]) -> Iterable[tuple[list[str], int]]:
             yield frames, int(count)
 
 
-def _room(stack: list[str]) -> str:
+def _package_of_stack(stack: list[str]) -> str:
     for frame in reversed(stack):
-        if room := _room_of(frame):
-            return room
+        if package := _package_of(frame):
+            return package
     return _LOOP if any("/gevent/" in frame for frame in stack) else _OTHER
 
 
-def _room_of(frame: str) -> str | None:
+def _package_of(frame: str) -> str | None:
     path = _split(frame)[1]
-    return next((room for part, room in _ROOMS if part in path), None)
+    return next((name for part, name in _PACKAGES if part in path), None)
 
 
 def _split(frame: str) -> tuple[str, str]:
     """Return the function and the file of a frame."""
-    found = _PLACE.match(frame)
+    found = _FRAME.match(frame)
     return (found[1], found[2]) if found else (frame, "")
 
 
