@@ -166,7 +166,7 @@ class _EnvFileChange:
         """Restore the previous `.env` and return a phrase about the outcome."""
         try:
             if env_file.read(ENV_FILE) != self._written:
-                return f"{ENV_FILE} was changed by somebody else meanwhile and is left so"
+                return f"{ENV_FILE} was changed by another program meanwhile and was not restored"
             env_file.write(ENV_FILE, self._before)
         except OSError as error:
             return f"{ENV_FILE} could not be put back ({error.strerror})"

@@ -1,6 +1,6 @@
-"""What every test may use: settings of its own, a store, an application with a scripted model.
+"""Fixtures for every test: separate settings, a store, an application with a scripted model.
 
-Also the rule that a test leaves no turn and no thread behind, and that nothing is skipped where CI says so.
+A test must leave no turn and no thread behind, and in CI no test may be skipped.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item: pytest.Item) -> Iterator[None]:
-    """In CI everything that tests need is installed: what would be skipped has failed."""
+    """Fail skipped tests in CI, where everything that tests need is installed."""
     report: Any = yield
     if os.environ.get("CI") == "true" and report.skipped and not hasattr(report, "wasxfail"):
         report.outcome = "failed"
@@ -65,18 +65,18 @@ def store(settings: Settings) -> Iterator[Store]:
 
 
 class ScriptedModel:
-    """A model that says what the test tells it to. `seen` is every context it was given."""
+    """A model with scripted answers. `seen` has the context of every call."""
 
     def __init__(self) -> None:
         self.seen: list[list[Message]] = []
         self.scripts: list[Script] = []
 
     def will(self, *deltas: Delta) -> None:
-        """Answer the next call with these."""
+        """Answer the next call with these deltas."""
         self.scripts.append(lambda _messages, _cancellation: iter(deltas))
 
     def will_run(self, script: Script) -> None:
-        """Answer the next call with what this yields."""
+        """Answer the next call with the deltas that `script` yields."""
         self.scripts.append(script)
 
     def stream(
@@ -108,7 +108,7 @@ def model() -> ScriptedModel:
 def make_app(
     settings: Settings, model: ScriptedModel, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[Callable[..., Flask]]:
-    """Makes applications over the test's settings, with changes: `make_app(admin_token="x")`."""
+    """Return a function that makes applications from the test's settings, with changes: `make_app(admin_token="x")`."""
     monkeypatch.setattr(application, "_model", lambda _settings: model)
     made: list[Flask] = []
 
@@ -130,19 +130,19 @@ def app(make_app: Callable[..., Flask]) -> Flask:
 
 @pytest.fixture
 def alice(app: Flask) -> FlaskClient:
-    """A browser with an identity of its own."""
+    """A browser with its own identity."""
     return app.test_client()
 
 
 @pytest.fixture
 def mallory(app: Flask) -> FlaskClient:
-    """Another browser, up to no good."""
+    """A hostile browser with another identity."""
     return app.test_client()
 
 
 @pytest.fixture(autouse=True)
 def nothing_is_left_behind() -> Iterator[None]:
-    """No thread of ours outlives its test."""
+    """Check that no thread of a turn or tool outlives its test."""
     before = set(threading.enumerate())
     yield
     deadline = time.monotonic() + 5

@@ -1,4 +1,4 @@
-"""Finds what the program leaves in circles: memory that only the garbage collector, which looks rarely, gives back."""
+"""Check for reference cycles that the program leaves: only the garbage collector frees them, and it runs rarely."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ _OURS = ("turn ", "tool ", "fetch")
 
 @contextlib.contextmanager
 def no_reference_cycles() -> Iterator[None]:
-    """Raise AssertionError where what is over after the block has left a circle with anything of the program's in it.
+    """Raise AssertionError if the block leaves a reference cycle with an object of the program in it.
 
-    Have everything done once before: what is kept for good the first time is no garbage.
+    Run the same code once before the block, so that caches are filled.
     """
     wait_for_threads()
     gc.collect()
@@ -33,15 +33,15 @@ def no_reference_cycles() -> Iterator[None]:
         yield
         wait_for_threads()
         gc.collect()
-        found = collections.Counter(name for each in gc.garbage if (name := _name(each)))
+        names = collections.Counter(name for each in gc.garbage if (name := _name(each)))
     finally:
         gc.set_debug(0)
         gc.garbage.clear()
-    assert not found, f"left in circles: {dict(found.most_common(20))}"
+    assert not names, f"left in reference cycles: {dict(names.most_common(20))}"
 
 
 def _name(thing: object) -> str:
-    """Return its name where it is the program's or a request's; otherwise an empty string."""
+    """Return the object's name if it is the program's or a request; otherwise an empty string."""
     if isinstance(thing, FrameType):
         code = thing.f_code
         return f"frame of {code.co_qualname}" if code.co_filename.startswith(_PROGRAM) else ""
@@ -51,7 +51,7 @@ def _name(thing: object) -> str:
 
 
 def wait_for_threads() -> None:
-    """Until no turn, tool or fetch has a thread any more."""
+    """Wait until no turn, tool or fetch has a thread."""
     until = time.monotonic() + _PATIENCE_S
     while left := [thread for thread in threading.enumerate() if thread.name.startswith(_OURS)]:
         assert time.monotonic() < until, f"still at work: {left}"

@@ -1,4 +1,4 @@
-"""chat/app.py: the services of a worker, the order in which they start and stop, and what stands in their way."""
+"""chat/app.py: a worker's services, their start and stop, and failures to start."""
 
 from __future__ import annotations
 
@@ -56,12 +56,12 @@ def test_starting_and_stopping(settings: Settings) -> None:
     assert list(run.iterdir()) == []
 
 
-def test_what_never_started_stops(settings: Settings, tmp_path: Path) -> None:
+def test_services_that_never_started_can_stop(settings: Settings, tmp_path: Path) -> None:
     worker(application.create_app(settings)).stop()
     assert list(tmp_path.iterdir()) == []
 
 
-def test_the_first_request_starts_what_nobody_started(settings: Settings) -> None:
+def test_the_first_request_starts_the_services(settings: Settings) -> None:
     app = application.create_app(settings)
     assert app.test_client().get("/readyz").status_code == 200
     assert clockwork() == sorted(OURS)
@@ -86,7 +86,7 @@ def test_starting_many_times_at_once_starts_once(settings: Settings) -> None:
 
 
 def test_several_workers_make_one_database(settings: Settings) -> None:
-    """As on a first start: each has its own connection, and all find the same tables missing."""
+    """On a first start each worker has its own connection, and all find the tables missing."""
     apps = [
         application.create_app(dataclasses.replace(settings, data_dir=settings.data_dir / str(n))) for n in range(4)
     ]
@@ -95,7 +95,7 @@ def test_several_workers_make_one_database(settings: Settings) -> None:
     def start(app: Flask) -> None:
         try:
             worker(app).start()
-        except BaseException as error:  # noqa: BLE001 - told by the test's own thread
+        except BaseException as error:  # noqa: BLE001 - reported by the test's own thread
             failed.append(error)
 
     threads = [threading.Thread(target=start, args=(app,)) for app in apps]
@@ -108,16 +108,16 @@ def test_several_workers_make_one_database(settings: Settings) -> None:
     assert failed == []
 
 
-def test_stopping_ends_what_runs_and_keeps_what_there_is(
+def test_stopping_interrupts_running_turns_and_keeps_partial_text(
     make_app: Callable[..., Flask], model: ScriptedModel, settings: Settings
 ) -> None:
-    begun = threading.Event()
+    started = threading.Event()
 
     def endless(_messages: Any, cancellation: Cancellation) -> Any:
         yield TextDelta("So far")
         waiting = threading.Event()
         with cancellation.closing(waiting.set):
-            begun.set()
+            started.set()
             waiting.wait(20)
         cancellation.check()
 
@@ -126,7 +126,7 @@ def test_stopping_ends_what_runs_and_keeps_what_there_is(
     client = app.test_client()
     conversation = client.post("/api/conversations").json["id"]
     turn = client.post(f"/api/conversations/{conversation}/turns", json={"text": "Hello"}).json
-    assert begun.wait(20)
+    assert started.wait(20)
     worker(app).stop()
 
     again = make_app().test_client()
@@ -134,12 +134,12 @@ def test_stopping_ends_what_runs_and_keeps_what_there_is(
     found = again.get(f"/api/turns/{turn['turn_id']}").json
     assert (found["status"], found["text"]) == ("interrupted", "So far")
     assert found["error"]["retryable"] is True
-    asked = again.post(f"/api/conversations/{conversation}/turns", json={"text": "And?"})
-    assert asked.status_code == 202  # the conversation is free again
-    assert again.get(asked.json["events_url"]).data
+    response = again.post(f"/api/conversations/{conversation}/turns", json={"text": "And?"})
+    assert response.status_code == 202  # the conversation is free again
+    assert again.get(response.json["events_url"]).data
 
 
-def test_what_was_said_is_there_after_a_restart(make_app: Callable[..., Flask], model: ScriptedModel) -> None:
+def test_conversations_survive_a_restart(make_app: Callable[..., Flask], model: ScriptedModel) -> None:
     first = make_app()
     client = first.test_client()
     conversation = client.post("/api/conversations").json["id"]
@@ -172,7 +172,7 @@ def test_with_an_endpoint_it_is_asked(settings: Settings, endpoint: dict[str, st
 
 
 def test_the_demo_answers_over_http(settings: Settings) -> None:
-    """All the parts together, as they are without any setting."""
+    """All services together, with default settings."""
     app = application.create_app(dataclasses.replace(settings, world_bank_url="http://127.0.0.1:9"))
     client = app.test_client()
     conversation = client.post("/api/conversations").json["id"]
@@ -194,9 +194,9 @@ def test_each_turn_leaves_one_line_that_names_its_mode(
         turn = client.post(f"/api/conversations/{conversation}/turns", json={"text": "Hello"}).json
         client.get(turn["events_url"]).get_data()
     lines = (settings.log_dir / "app.log").read_text(encoding="utf-8").splitlines()
-    said = [json.loads(line)["message"] if log_format == "json" else line.split(": ", 1)[1] for line in lines]
-    told = [message for message in said if "Using" in message]
-    assert told == ["⏳ Using SYNC agent for conversation 1", "⏳ Using SYNC agent for conversation 2"]
+    messages = [json.loads(line)["message"] if log_format == "json" else line.split(": ", 1)[1] for line in lines]
+    mode_lines = [message for message in messages if "Using" in message]
+    assert mode_lines == ["⏳ Using SYNC agent for conversation 1", "⏳ Using SYNC agent for conversation 2"]
 
 
 # What stands in the way
@@ -266,15 +266,13 @@ def test_a_log_folder_that_cannot_be(settings: Settings) -> None:
     assert not settings.database_path.exists()
 
 
-def test_wrong_settings_are_told_when_it_is_made(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_wrong_settings_are_reported_by_create_app(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PORT", "many")
     with pytest.raises(SettingError, match=r"^PORT is 'many', but takes "):
         application.create_app()
 
 
-def test_the_socket_answers_whoever_follows_from_another_worker(
-    make_app: Callable[..., Flask], settings: Settings
-) -> None:
+def test_the_socket_serves_followers_from_another_worker(make_app: Callable[..., Flask], settings: Settings) -> None:
     client = make_app().test_client()
     assert client.get("/healthz").status_code == 200
     with socket.socket(socket.AF_UNIX) as connection:

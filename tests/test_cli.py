@@ -1,6 +1,6 @@
-"""The commands by which a server is prepared and started, and what they say when they cannot.
+"""Commands that prepare and start a server, and their messages when they fail.
 
-They run as an operator runs them, in a copy of the program: the `.env` of whoever runs the tests stays out of it.
+They run as an operator runs them, in a copy of the program, so that a developer's `.env` has no effect.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ def env_file(program: Path) -> Iterator[Path]:
 
 @pytest.fixture
 def run(program: Path, tmp_path: Path) -> Run:
-    """Runs a module of Python's in the program's folder, with settings in the environment."""
+    """Return a function that runs a Python module in the program's folder, with settings in the environment."""
 
     def run(module: str, *arguments: str, **settings: object) -> subprocess.CompletedProcess[str]:
         environ = {
@@ -81,19 +81,19 @@ def serve(run: Run) -> Run:
     return serve
 
 
-def said(ended: subprocess.CompletedProcess[str]) -> str:
-    """All that a command has told; never a traceback."""
-    told = ended.stdout + ended.stderr
-    assert "Traceback" not in told, told
-    return told
+def output_of(ended: subprocess.CompletedProcess[str]) -> str:
+    """Return the whole output of a command, and check that it has no traceback."""
+    output = ended.stdout + ended.stderr
+    assert "Traceback" not in output, output
+    return output
 
 
 def refused(ended: subprocess.CompletedProcess[str], sentence: str) -> None:
-    """A command that ended at once with one sentence and nothing else."""
-    told = [line for line in said(ended).splitlines() if "[INFO]" not in line]
+    """Check that a command ended with one sentence and nothing else."""
+    lines = [line for line in output_of(ended).splitlines() if "[INFO]" not in line]
     assert ended.returncode not in (0, None)
-    assert len(told) == 1, told
-    assert re.fullmatch(sentence, told[0]), told[0]
+    assert len(lines) == 1, lines
+    assert re.fullmatch(sentence, lines[0]), lines[0]
 
 
 # flask --app wsgi db migrate
@@ -154,14 +154,14 @@ def test_a_wrong_setting_stops_the_server(serve: Run, tmp_path: Path) -> None:
 def test_a_setting_of_a_later_version_stops_the_server(serve: Run) -> None:
     ended = serve(REDIS_URL="redis://:canary@localhost")
     refused(ended, r"parley: REDIS_URL is set, but .+; remove it\.")
-    assert "canary" not in said(ended)
+    assert "canary" not in output_of(ended)
 
 
 def test_a_wrong_line_in_the_file_stops_the_server(serve: Run, env_file: Path) -> None:
     env_file.write_text('PORT=5000\nOPENAI_API_KEY="canary\n', encoding="utf-8")
     ended = serve()
     refused(ended, rf"parley: Line 2 of {env_file} cannot be read; it takes NAME=value\.")
-    assert "canary" not in said(ended)
+    assert "canary" not in output_of(ended)
 
 
 def test_a_wrong_value_in_the_file_stops_the_server_unless_the_environment_knows_better(
@@ -204,7 +204,7 @@ def test_a_database_that_cannot_be_opened(serve: Run, tmp_path: Path, flag: str)
     (tmp_path / "chat.db").mkdir()
     ended = serve(USE_ASYNC_AGENT=flag)
     assert ended.returncode not in (0, None)
-    sentences = re.findall(r"parley: (.+)", said(ended))
+    sentences = re.findall(r"parley: (.+)", output_of(ended))
     assert len(sentences) == 1, sentences
     assert re.fullmatch(
         rf"DATABASE_URL names {tmp_path}/chat\.db, which cannot be opened \(.+\); it takes .+\.", sentences[0]
@@ -215,5 +215,5 @@ def test_a_data_folder_that_cannot_be_used(serve: Run, tmp_path: Path) -> None:
     (tmp_path / "data").touch()
     ended = serve()
     assert ended.returncode not in (0, None)
-    (sentence,) = re.findall(r"parley: (.+)", said(ended))
+    (sentence,) = re.findall(r"parley: (.+)", output_of(ended))
     assert re.fullmatch(rf"DATA_DIR is '{tmp_path}/data', but takes a folder .+\.", sentence)

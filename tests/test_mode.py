@@ -1,4 +1,4 @@
-"""`flask --app wsgi mode`, given in a hurry, where no server runs. With one: `tests/system/test_switch.py`."""
+"""Command `flask --app wsgi mode` without a running server. With one: `tests/system/test_switch.py`."""
 
 from __future__ import annotations
 
@@ -29,12 +29,12 @@ def tree(tmp_path: Path) -> Tree:
 
 
 def refused(ended: subprocess.CompletedProcess[str], reason: str) -> None:
-    """Ended with one line that names `reason` and says that nothing was changed."""
-    told = [line for line in ended.stderr.splitlines() if not line.startswith("python-dotenv")]
-    assert (ended.returncode, ended.stdout, len(told)) == (1, "", 1), ended
-    assert told[0].startswith("Error: ")
-    assert reason in told[0]
-    assert told[0].endswith(" Nothing was changed.")
+    """Check for one line of error that names `reason` and says that nothing was changed."""
+    lines = [line for line in ended.stderr.splitlines() if not line.startswith("python-dotenv")]
+    assert (ended.returncode, ended.stdout, len(lines)) == (1, "", 1), ended
+    assert lines[0].startswith("Error: ")
+    assert reason in lines[0]
+    assert lines[0].endswith(" Nothing was changed.")
 
 
 def test_there_and_back(tree: Tree) -> None:
@@ -54,7 +54,7 @@ def test_there_and_back(tree: Tree) -> None:
     assert back.returncode == 0
     assert "the next start will be async" in back.stdout
     assert tree.env_file.read_text() == before + "USE_ASYNC_AGENT=true\n"
-    # The folder of the logs is made by whoever reads the configuration; no data, no database, no scratch file.
+    # The folder of the logs is made when the configuration is read; no data, no database, no scratch file.
     assert sorted(path.name for path in tree.folder.iterdir() if path.name != "__pycache__") == [
         ".env", "chat", "config", "gunicorn.gevent.py", "logs", "wsgi.py",
     ]  # fmt: skip
@@ -76,7 +76,7 @@ def test_showing_it(tree: Tree, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("arguments", [[], ["nonsense"], ["async", "sync"], ["ASYNC "]])
-def test_what_is_no_mode(tree: Tree, arguments: list[str]) -> None:
+def test_invalid_arguments(tree: Tree, arguments: list[str]) -> None:
     ended = tree.mode(*arguments)
     assert (ended.returncode, ended.stdout) == (2, "")
     assert "Usage: " in ended.stderr
@@ -121,7 +121,7 @@ BROKEN = {
 
 
 @pytest.mark.parametrize("what", BROKEN)
-def test_what_would_not_start_is_refused(tree: Tree, what: str) -> None:
+def test_a_target_that_would_not_start_is_refused(tree: Tree, what: str) -> None:
     breaking, reason = BROKEN[what]
     breaking(tree)
     before = tree.env_file.read_bytes()
@@ -160,7 +160,7 @@ def test_two_at_a_time(tree: Tree) -> None:
 
 
 def test_a_file_that_cannot_be_written(tree: Tree) -> None:
-    """Such as one that leads into a folder mounted read-only."""
+    """For example a link into a folder mounted read-only."""
     tree.env_file.unlink()
     tree.env_file.symlink_to("/proc/nowhere/.env")
     refused(tree.mode("sync"), f"{tree.env_file} cannot be written (")
@@ -171,7 +171,7 @@ def test_a_file_that_cannot_be_written(tree: Tree) -> None:
 
 @contextmanager
 def held(run_dir: Path) -> Iterator[None]:
-    """A master's file, held by another process than this one, which may not both hold it and look at it."""
+    """A master's pid file, locked by a child process: one process cannot both lock and test it."""
     reader, writer = os.pipe()
     child = os.fork()
     if not child:
@@ -224,7 +224,7 @@ sys.stdin.read()
 """
 
 
-def test_what_the_server_was_started_with_wins(tree: Tree) -> None:
+def test_the_environment_of_the_running_server_wins(tree: Tree) -> None:
     before = tree.env_file.read_bytes()
     with subprocess.Popen(
         [sys.executable, "-c", SERVER, str(tree.folder / "data/run")],
@@ -244,7 +244,7 @@ def test_what_the_server_was_started_with_wins(tree: Tree) -> None:
 
 
 @pytest.mark.parametrize(
-    ("said", "reason"),
+    ("output", "reason"),
     [
         ("parley: PORT is 'x', but takes a number.\n", "PORT is 'x', but takes a number"),
         ("Traceback (most recent call last):\n  x\nRuntimeError: boom\n", "RuntimeError: boom"),
@@ -255,8 +255,8 @@ def test_what_the_server_was_started_with_wins(tree: Tree) -> None:
         ("x" * 1000, "x" * 300),
     ],
 )
-def test_the_cause_is_the_last_that_was_said(said: str, reason: str) -> None:
-    assert cause(said) == reason
+def test_the_cause_is_the_last_in_the_output(output: str, reason: str) -> None:
+    assert cause(output) == reason
 
 
 @pytest.mark.parametrize(

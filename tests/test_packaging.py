@@ -1,4 +1,4 @@
-"""What a stranger's machine gets: the locks, the settings' example, the scripts, the image and its composition.
+"""Files for installation: locks, the example of settings, scripts, the image and its composition.
 
 No container engine is needed: the files are read, and what they would run is run where that is possible.
 """
@@ -68,13 +68,13 @@ def normal(name: str) -> str:
 
 
 def asked_for(path: str) -> set[str]:
-    """The packages that an .in file names."""
+    """Return the packages that an .in file names."""
     lines = (ROOT / path).read_text(encoding="utf-8").splitlines()
     return {normal(re.split(r"[\[=<>~! ]", line)[0]) for line in lines if line and line[0] not in "#-"}
 
 
 def locked(path: str) -> dict[str, str]:
-    """Package -> version of a lock, every line of which must be a comment or a pin with hashes."""
+    """Return the lock's versions by package. Every line must be a comment or a pin with hashes."""
     text = re.sub(r"\\\n", " ", (ROOT / path).read_text(encoding="utf-8"))
     pins = {}
     for line in text.splitlines():
@@ -112,7 +112,7 @@ def test_tests_run_with_the_servers_versions() -> None:
 
 
 def imported_packages(files: list[Path]) -> set[str]:
-    """The installed distributions that these files import, ours and the standard library left out."""
+    """Return the installed distributions that these files import, without our own and the standard library."""
     modules: set[str] = set()
     for path in files:
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
@@ -223,9 +223,9 @@ class Clone:
 def test_an_environment_is_made_once_renewed_and_repaired(tmp_path: Path) -> None:
     clone = Clone(tmp_path / "a clone", tmp_path)
     both = [clone.start(), clone.start()]
-    said = "".join(process.communicate(timeout=120)[0] for process in both)
+    output = "".join(process.communicate(timeout=120)[0] for process in both)
     assert [process.returncode for process in both] == [0, 0]
-    assert said.count("Making .venv") == said.count("Installing requirements.txt") == 1
+    assert output.count("Making .venv") == output.count("Installing requirements.txt") == 1
     assert clone.probe() == "1.0"
 
     assert clone.prepare() == (0, "", "")
@@ -271,7 +271,7 @@ def test_a_python_without_venv_says_what_to_install(tmp_path: Path) -> None:
 
 
 def instructions() -> list[tuple[str, str]]:
-    """The Dockerfile's instructions in order, comments dropped and continued lines joined."""
+    """Return the Dockerfile's instructions in order, without comments, with continued lines joined."""
     text = (ROOT / "Dockerfile").read_text(encoding="utf-8")
     text = re.sub(r"^\s*#.*\n", "", text, flags=re.MULTILINE)
     text = re.sub(r"\\\n\s*", " ", text)
@@ -374,7 +374,7 @@ def composition() -> str:
 
 
 def mounts() -> dict[str, str]:
-    """Place in the container -> what is mounted there, with its options left out."""
+    """Return the mounts by path in the container, without their options."""
     return {place: source for source, place in re.findall(r"^\s+- ([\w./-]+):(/[\w/]+)", composition(), re.MULTILINE)}
 
 
@@ -389,7 +389,7 @@ def test_the_containers_settings_are_the_folders_env_file() -> None:
     assert "environment:" not in composition()
 
 
-def test_what_is_kept_outlives_the_container() -> None:
+def test_data_outlives_the_container() -> None:
     assert mounts()["/app/data"] == "data"
     assert mounts()["/app/logs"] == "./logs"
     assert re.search(r"^volumes:\n  data:$", composition(), re.MULTILINE)

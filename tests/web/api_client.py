@@ -1,4 +1,4 @@
-"""What the tests of the API say and read: questions, answers, server-sent events, shapes of JSON."""
+"""Requests of the API's tests, and checks of responses: events, errors, shapes of JSON."""
 
 from __future__ import annotations
 
@@ -27,34 +27,34 @@ def converse(client: FlaskClient, **fields: Any) -> int:
 
 
 def token_of(client: FlaskClient) -> str:
-    """What the browser holds in its cookie."""
+    """Return the token in the browser's cookie."""
     cookie = client.get_cookie(client.application.extensions["parley"].web.tokens.cookie)
     assert cookie is not None
     return cookie.value
 
 
 def ask(client: FlaskClient, conversation_id: int, text: str = "Hello", /, **fields: Any) -> dict[str, Any]:
-    """Ask, and return the 202 answer."""
-    begun = client.post(f"/api/conversations/{conversation_id}/turns", json={"text": text, **fields})
-    assert begun.status_code == 202, begun.text
-    return begun.json
+    """Begin a turn and return the JSON of the 202 response."""
+    started = client.post(f"/api/conversations/{conversation_id}/turns", json={"text": text, **fields})
+    assert started.status_code == 202, started.text
+    return started.json
 
 
-def ended(client: FlaskClient, begun: dict[str, Any]) -> dict[str, Any]:
-    """Wait for a turn's end and return the turn."""
-    assert client.get(begun["events_url"]).data.endswith(b"\n\n")
-    turn = client.get(f"/api/turns/{begun['turn_id']}").json
+def wait_for_turn(client: FlaskClient, started: dict[str, Any]) -> dict[str, Any]:
+    """Wait for the end of a turn and return the turn."""
+    assert client.get(started["events_url"]).data.endswith(b"\n\n")
+    turn = client.get(f"/api/turns/{started['turn_id']}").json
     assert turn["status"] != "running"
     return turn
 
 
 def exchange(client: FlaskClient, conversation_id: int, text: str = "Hello", /, **fields: Any) -> dict[str, Any]:
-    """Ask and wait for the answer; returns the turn."""
-    return ended(client, ask(client, conversation_id, text, **fields))
+    """Begin a turn, wait for its end and return it."""
+    return wait_for_turn(client, ask(client, conversation_id, text, **fields))
 
 
 def events(stream: bytes) -> list[Event]:
-    """A whole stream's events. Anything that is no event and no comment fails."""
+    """Return the events of a whole stream. Fail on anything but events and comments."""
     found = []
     assert stream == b"" or stream.endswith(b"\n\n")
     for frame in stream.decode("utf-8").split("\n\n")[:-1]:
@@ -66,8 +66,8 @@ def events(stream: bytes) -> list[Event]:
     return found
 
 
-def problem(response: TestResponse, status: int, code: str, field: str | None = None) -> None:
-    """Check an error: its status, and the one shape that errors have."""
+def assert_error(response: TestResponse, status: int, code: str, field: str | None = None) -> None:
+    """Check an error response: its status, code and JSON shape."""
     assert (response.status_code, response.content_type) == (status, "application/json"), response.text
     error = response.json["error"]
     assert list(response.json) == ["error"]
@@ -78,27 +78,27 @@ def problem(response: TestResponse, status: int, code: str, field: str | None = 
     assert "Traceback" not in response.text
 
 
-def shaped(value: Any, shape: Any) -> None:
+def assert_shape(value: Any, shape: Any) -> None:
     """Check a JSON value: a dict has exactly these keys, a type is that type, a tuple is one of several."""
     if isinstance(shape, dict):
         assert isinstance(value, dict), value
         assert set(value) == set(shape), value
         for key, inner in shape.items():
-            shaped(value[key], inner)
+            assert_shape(value[key], inner)
     elif isinstance(shape, list):
         assert isinstance(value, list)
         for item in value:
-            shaped(item, shape[0])
+            assert_shape(item, shape[0])
     elif isinstance(shape, tuple):
         assert type(value) in shape, value
-    elif shape is moment:
-        moment(value)
+    elif shape is utc_time:
+        utc_time(value)
     else:
         assert type(value) is shape, value
 
 
-def moment(value: Any) -> datetime.datetime:
-    """A time as the contract has it: ISO 8601, UTC."""
+def utc_time(value: Any) -> datetime.datetime:
+    """Parse a time of the API: ISO 8601, UTC."""
     assert isinstance(value, str)
     assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z", value), value
     return datetime.datetime.fromisoformat(value)

@@ -1,4 +1,4 @@
-"""An answer that waits, and the log of the application under test."""
+"""Fixtures: an answer that waits, and the application's log."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def held(model: ScriptedModel) -> Iterator[HeldAnswer]:
 
 @pytest.fixture
 def conversation(alice: FlaskClient) -> int:
-    """A conversation of Alice's, empty."""
+    """An empty conversation of Alice."""
     return converse(alice)
 
 

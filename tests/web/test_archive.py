@@ -1,10 +1,10 @@
-"""Archived conversations: out of the list, in one of their own, found by search, back when something is asked."""
+"""Archived conversations: in a separate list, found by search, restored by a new turn."""
 
 from __future__ import annotations
 
 from flask.testing import FlaskClient
 
-from .api_client import converse, exchange, problem
+from .api_client import assert_error, converse, exchange
 
 
 def archive(client: FlaskClient, conversation: int, archived: bool = True) -> None:
@@ -65,10 +65,10 @@ def test_it_is_not_mallorys(alice: FlaskClient, mallory: FlaskClient) -> None:
     one = converse(alice)
     archive(alice, one)
     assert listed(mallory, "archived=true") == []
-    problem(mallory.patch(f"/api/conversations/{one}", json={"archived": False}), 404, "not_found")
+    assert_error(mallory.patch(f"/api/conversations/{one}", json={"archived": False}), 404, "not_found")
 
 
-def test_what_it_does_not_take(alice: FlaskClient) -> None:
+def test_invalid_values(alice: FlaskClient) -> None:
     one = converse(alice)
-    problem(alice.patch(f"/api/conversations/{one}", json={"archived": "yes"}), 422, "invalid_value", "archived")
-    problem(alice.get("/api/conversations?archived=maybe"), 422, "invalid_value", "archived")
+    assert_error(alice.patch(f"/api/conversations/{one}", json={"archived": "yes"}), 422, "invalid_value", "archived")
+    assert_error(alice.get("/api/conversations?archived=maybe"), 422, "invalid_value", "archived")

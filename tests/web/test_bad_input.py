@@ -1,4 +1,4 @@
-"""Bodies that are not what they should be: a clean refusal, and nothing is kept of them."""
+"""Invalid request bodies: refused with an error, and nothing is stored."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import pytest
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
-from .api_client import ask, converse, ended, exchange, problem
+from .api_client import ask, assert_error, converse, exchange, wait_for_turn
 
 JSON = {"Content-Type": "application/json"}
 Send = Callable[..., TestResponse]
@@ -21,7 +21,7 @@ NESTED = 100_000
 
 @pytest.fixture(params=["conversation", "change", "turn", "regenerate"])
 def send(request: pytest.FixtureRequest, alice: FlaskClient) -> Send:
-    """Sends a body to each request that takes one."""
+    """Return a function that sends a body to each route that reads one."""
     conversation = converse(alice)
     answer = exchange(alice, conversation)["message_id"]
     method, path = {
@@ -69,16 +69,16 @@ MALFORMED = {
 }
 
 
-def test_what_is_no_json(send: Send, subtests: pytest.Subtests) -> None:
+def test_invalid_json(send: Send, subtests: pytest.Subtests) -> None:
     for name, body in MALFORMED.items():
         with subtests.test(name):
-            problem(send(body), 400, "malformed_json")
+            assert_error(send(body), 400, "malformed_json")
 
 
 def test_json_that_is_no_object(send: Send, subtests: pytest.Subtests) -> None:
     for body in (b"[]", b"null", b'"x"', b"5", b"true", b"[" * NESTED):
         with subtests.test(body[:9]):
-            problem(send(body), 422, "invalid_value")
+            assert_error(send(body), 422, "invalid_value")
 
 
 OTHER_TYPES = [
@@ -96,22 +96,22 @@ def test_another_content_type(send: Send, subtests: pytest.Subtests) -> None:
     for content_type in OTHER_TYPES:
         for body in (b'{"text":"x","title":"x","model":null}', b""):
             with subtests.test(content_type, body=body):
-                problem(send(body, {"Content-Type": content_type}), 415, "unsupported_media_type")
+                assert_error(send(body, {"Content-Type": content_type}), 415, "unsupported_media_type")
 
 
 def test_a_body_of_no_type(send: Send) -> None:
-    problem(send(b'{"text":"x"}', {}), 415, "unsupported_media_type")
+    assert_error(send(b'{"text":"x"}', {}), 415, "unsupported_media_type")
 
 
 def test_a_body_that_is_too_large(send: Send) -> None:
     for size in (1024 * 1024 + 1, 2 * 1024 * 1024):
         body = b'{"y":"%s"}' % (b"x" * (size - 8))
         assert len(body) == size
-        problem(send(body), 413, "too_large")
+        assert_error(send(body), 413, "too_large")
 
 
 def chunked(body: bytes) -> dict[str, Any]:
-    """A body of unknown length, as gunicorn hands one on."""
+    """Return the environ of a body of unknown length, as gunicorn passes it."""
     return {
         "data": None,
         "input_stream": io.BytesIO(body),
@@ -120,12 +120,12 @@ def chunked(body: bytes) -> dict[str, Any]:
 
 
 def test_a_chunked_body_that_is_too_large(send: Send) -> None:
-    problem(send(**chunked(b'{"y":"' + b"x" * 2 * 1024 * 1024 + b'"}')), 413, "too_large")
+    assert_error(send(**chunked(b'{"y":"' + b"x" * 2 * 1024 * 1024 + b'"}')), 413, "too_large")
 
 
-def test_what_stands_behind_the_limit_of_a_chunked_body_is_not_passed_over(send: Send) -> None:
+def test_data_after_the_limit_of_a_chunked_body_is_not_ignored(send: Send) -> None:
     body = b'{"text":"x","title":"x"}'
-    problem(send(**chunked(body.ljust(1024 * 1024) + b"garbage")), 413, "too_large")
+    assert_error(send(**chunked(body.ljust(1024 * 1024) + b"garbage")), 413, "too_large")
 
 
 def test_a_chunked_body_is_as_good_as_any(alice: FlaskClient) -> None:
@@ -135,7 +135,7 @@ def test_a_chunked_body_is_as_good_as_any(alice: FlaskClient) -> None:
 
 def test_a_body_that_ends_early(alice: FlaskClient) -> None:
     body = {"data": None, "input_stream": io.BytesIO(b'{"title":"Cut'), "content_length": 500}
-    problem(alice.post("/api/conversations", headers=JSON, **body), 400, "malformed_json")
+    assert_error(alice.post("/api/conversations", headers=JSON, **body), 400, "malformed_json")
 
 
 def test_the_charset_of_json_is_no_concern(alice: FlaskClient) -> None:
@@ -146,7 +146,7 @@ def test_the_charset_of_json_is_no_concern(alice: FlaskClient) -> None:
 
 LARGE = "9" * 5000
 
-# A field of a question, and JSON that it does not take.
+# A field of a new turn, and JSON values that are invalid for it.
 WRONG_VALUES = {
     "text": [
         "null",
@@ -183,8 +183,8 @@ def test_a_questions_wrong_fields_are_named(alice: FlaskClient, conversation: in
         for value in values:
             with subtests.test(field, value=value[:20]):
                 body = f'{{"text": {value}}}' if field == "text" else f'{{"text": "x", "{field}": {value}}}'
-                problem(alice.post(turns, data=body, headers=JSON), 422, "invalid_value", field)
-    problem(alice.post(turns, json={}), 422, "invalid_value", "text")
+                assert_error(alice.post(turns, data=body, headers=JSON), 422, "invalid_value", field)
+    assert_error(alice.post(turns, json={}), 422, "invalid_value", "text")
     assert alice.get(f"/api/conversations/{conversation}").json["messages"] == []
 
 
@@ -192,12 +192,12 @@ def test_a_new_conversations_wrong_title(alice: FlaskClient, subtests: pytest.Su
     for value in ("5", "true", "null", "[]", "{}", LARGE, r'"a\u0000b"'):
         with subtests.test(value[:20]):
             answer = alice.post("/api/conversations", data=f'{{"title": {value}}}', headers=JSON)
-            problem(answer, 422, "invalid_value", "title")
+            assert_error(answer, 422, "invalid_value", "title")
 
 
-def test_fields_that_nobody_knows_are_ignored(alice: FlaskClient, conversation: int) -> None:
+def test_unknown_fields_are_ignored(alice: FlaskClient, conversation: int) -> None:
     body = {"text": "x", "user_id": 1, "conversation_id": 999, "role": "system", "base_url": "http://127.0.0.1:9"}
-    turn = ended(alice, ask(alice, conversation, **body))
+    turn = wait_for_turn(alice, ask(alice, conversation, **body))
     assert (turn["conversation_id"], turn["text"]) == (conversation, "You said: x")
     question = alice.get(f"/api/conversations/{conversation}").json["messages"][0]
     assert question["role"] == "user"
@@ -206,11 +206,11 @@ def test_fields_that_nobody_knows_are_ignored(alice: FlaskClient, conversation: 
 def test_a_pair_of_surrogates_is_a_character(alice: FlaskClient, conversation: int) -> None:
     body = json.dumps({"text": "🜨 x"})
     assert "\\ud83d" in body
-    begun = alice.post(f"/api/conversations/{conversation}/turns", data=body, headers=JSON)
-    assert ended(alice, begun.json)["text"] == "You said: 🜨 x"
+    started = alice.post(f"/api/conversations/{conversation}/turns", data=body, headers=JSON)
+    assert wait_for_turn(alice, started.json)["text"] == "You said: 🜨 x"
 
 
-def test_a_body_where_none_is_needed_is_not_looked_at(alice: FlaskClient, conversation: int) -> None:
+def test_a_body_that_is_not_needed_is_not_read(alice: FlaskClient, conversation: int) -> None:
     for method, path in (
         ("GET", f"/api/conversations/{conversation}"),
         ("DELETE", f"/api/conversations/{conversation}"),

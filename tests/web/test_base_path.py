@@ -1,4 +1,4 @@
-"""BASE_PATH: addresses that go out have it, addresses that come in may."""
+"""BASE_PATH: generated addresses have it, requested addresses may have it."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from .api_client import converse, exchange, problem
+from .api_client import assert_error, converse, exchange
 
 
 @pytest.fixture
@@ -24,16 +24,16 @@ def test_both_forms_are_taken(below: FlaskClient, prefix: str) -> None:
     assert below.get(f"{prefix}/api/me").status_code == 200
     assert below.get(f"{prefix}/").status_code == 200
     assert below.get(f"{prefix}/healthz").status_code == 200
-    problem(below.get(f"{prefix}/api/nowhere"), 404, "not_found")
+    assert_error(below.get(f"{prefix}/api/nowhere"), 404, "not_found")
 
 
 def test_the_path_alone_is_the_page(below: FlaskClient) -> None:
     assert below.get("/chat").status_code == 200
 
 
-def test_what_only_looks_like_it(below: FlaskClient) -> None:
+def test_a_path_that_only_looks_like_it(below: FlaskClient) -> None:
     for path in ("/chatter/api/me", "/chat//api/me", "/chat/chat/api/me", "/Chat/api/me"):
-        problem(below.get(path), 404, "not_found")
+        assert_error(below.get(path), 404, "not_found")
 
 
 def test_addresses_that_go_out_have_it(below: FlaskClient) -> None:
@@ -42,9 +42,9 @@ def test_addresses_that_go_out_have_it(below: FlaskClient) -> None:
     assert 'href="/static' not in page
     assert 'src="/static' not in page
     conversation = below.post("/chat/api/conversations", json={}).json["id"]
-    begun = below.post(f"/chat/api/conversations/{conversation}/turns", json={"text": "Hello"}).json
-    assert begun["events_url"] == f"/chat/api/turns/{begun['turn_id']}/events"
-    assert below.get(begun["events_url"]).status_code == 200
+    started = below.post(f"/chat/api/conversations/{conversation}/turns", json={"text": "Hello"}).json
+    assert started["events_url"] == f"/chat/api/turns/{started['turn_id']}/events"
+    assert below.get(started["events_url"]).status_code == 200
     shared = below.post(f"/chat/api/conversations/{conversation}/share", json={}).json["url"]
     assert shared.startswith("/chat/s/")
     assert below.get(shared).status_code == 200
@@ -57,11 +57,11 @@ def test_the_cookie_is_for_it_alone(below: FlaskClient) -> None:
 def test_without_it_nothing_changes(alice: FlaskClient) -> None:
     assert "data-base" not in alice.get("/").text
     assert "Path=/;" in alice.application.test_client().get("/api/me").headers["Set-Cookie"]
-    problem(alice.get("/chat/api/me"), 404, "not_found")
+    assert_error(alice.get("/chat/api/me"), 404, "not_found")
     exchange(alice, converse(alice))
 
 
-def test_what_installs_the_page(alice: FlaskClient) -> None:
+def test_the_web_manifest(alice: FlaskClient) -> None:
     page = alice.get("/").text
     (address,) = re.findall(r'rel="manifest" href="([^"]+)"', page)
     answer = alice.get(address)

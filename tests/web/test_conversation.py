@@ -10,11 +10,11 @@ from flask.testing import FlaskClient
 from chat.messages import ReasoningDelta, TextDelta, ToolCall, Usage
 from tests.conftest import ScriptedModel
 
-from .api_client import ask, converse, ended, exchange, moment, problem, shaped
+from .api_client import ask, assert_error, assert_shape, converse, exchange, utc_time, wait_for_turn
 from .conftest import HeldAnswer
 from .test_conversations import CONVERSATION
 
-QUESTION = {"id": int, "parent_id": (int, type(None)), "role": str, "text": str, "status": str, "created_at": moment}
+QUESTION = {"id": int, "parent_id": (int, type(None)), "role": str, "text": str, "status": str, "created_at": utc_time}
 USAGE = {"prompt_tokens": int, "completion_tokens": int, "total_tokens": int}
 ANSWER = QUESTION | {"turn_id": int, "model": str, "usage": USAGE, "duration_ms": int, "tool_calls": list}
 
@@ -27,7 +27,7 @@ def show(client: FlaskClient, conversation_id: int) -> dict:
 
 def test_an_empty_one(alice: FlaskClient, conversation: int) -> None:
     shown = show(alice, conversation)
-    shaped(shown, CONVERSATION | {"head_id": type(None), "shared": bool, "messages": list})
+    assert_shape(shown, CONVERSATION | {"head_id": type(None), "shared": bool, "messages": list})
     assert (shown["messages"], shown["shared"]) == ([], False)
 
 
@@ -35,8 +35,8 @@ def test_a_question_and_its_answer(alice: FlaskClient, conversation: int) -> Non
     turn = exchange(alice, conversation, "What is new?\nTell me. ")
     shown = show(alice, conversation)
     question, answer = shown["messages"]
-    shaped(question, QUESTION)
-    shaped(answer, ANSWER)
+    assert_shape(question, QUESTION)
+    assert_shape(answer, ANSWER)
     assert (question["role"], question["parent_id"], question["status"]) == ("user", None, "completed")
     assert question["text"] == "What is new?\nTell me. "
     assert (answer["role"], answer["parent_id"], answer["status"]) == ("assistant", question["id"], "completed")
@@ -44,7 +44,7 @@ def test_a_question_and_its_answer(alice: FlaskClient, conversation: int) -> Non
     assert answer["usage"] == {"prompt_tokens": 3, "completion_tokens": 2, "total_tokens": 5}
     assert (answer["turn_id"], answer["id"]) == (turn["id"], turn["message_id"])
     assert shown["head_id"] == answer["id"]
-    assert moment(shown["updated_at"]) >= moment(answer["created_at"]) >= moment(shown["created_at"])
+    assert utc_time(shown["updated_at"]) >= utc_time(answer["created_at"]) >= utc_time(shown["created_at"])
 
 
 def test_reasoning_and_tool_calls_stand_with_the_answer(
@@ -59,7 +59,7 @@ def test_reasoning_and_tool_calls_stand_with_the_answer(
     assert (answer["text"], answer["reasoning"]) == ("Let me see. It failed.", "Hm.")
     assert answer["usage"]["total_tokens"] == 39
     (call,) = answer["tool_calls"]
-    shaped(
+    assert_shape(
         call,
         {
             "id": str,
@@ -76,13 +76,13 @@ def test_reasoning_and_tool_calls_stand_with_the_answer(
 
 
 def test_an_answer_under_way_is_shown_as_running(alice: FlaskClient, conversation: int, held: HeldAnswer) -> None:
-    begun = ask(alice, conversation)
+    started = ask(alice, conversation)
     shown = show(alice, conversation)
     answer = shown["messages"][1]
-    shaped(answer, {key: shape for key, shape in ANSWER.items() if key not in ("usage", "duration_ms")})
+    assert_shape(answer, {key: shape for key, shape in ANSWER.items() if key not in ("usage", "duration_ms")})
     assert (answer["status"], shown["running"]) == ("running", True)
     held.go()
-    ended(alice, begun)
+    wait_for_turn(alice, started)
     assert show(alice, conversation)["messages"][1]["text"] == "One two."
 
 
@@ -104,7 +104,7 @@ def test_branches_keep_every_message(alice: FlaskClient, conversation: int) -> N
     assert shown["head_id"] == follow_up["message_id"]
 
 
-def test_the_model_is_told_its_own_branch_only(alice: FlaskClient, conversation: int, model: ScriptedModel) -> None:
+def test_the_model_gets_its_own_branch_only(alice: FlaskClient, conversation: int, model: ScriptedModel) -> None:
     first = exchange(alice, conversation, "First")
     exchange(alice, conversation, "First, edited", parent_id=None)
     exchange(alice, conversation, "And then?", parent_id=first["message_id"])
@@ -115,7 +115,7 @@ def test_renaming_and_pinning(alice: FlaskClient, conversation: int) -> None:
     before = show(alice, conversation)
     changed = alice.patch(f"/api/conversations/{conversation}", json={"title": " New\nname "})
     assert changed.status_code == 200
-    shaped(changed.json, CONVERSATION)
+    assert_shape(changed.json, CONVERSATION)
     assert (changed.json["title"], changed.json["pinned"]) == ("New name", False)
     changed = alice.patch(f"/api/conversations/{conversation}", json={"pinned": True})
     assert (changed.json["title"], changed.json["pinned"]) == ("New name", True)
@@ -137,40 +137,44 @@ def test_a_change_of_nothing_changes_nothing(alice: FlaskClient, conversation: i
     ("body", "field"),
     [({"title": 5}, "title"), ({"title": ["x"]}, "title"), ({"pinned": "yes"}, "pinned"), ({"pinned": 1}, "pinned")],
 )
-def test_a_change_to_what_cannot_be(alice: FlaskClient, conversation: int, body: dict[str, object], field: str) -> None:
+def test_a_change_to_an_invalid_value(
+    alice: FlaskClient, conversation: int, body: dict[str, object], field: str
+) -> None:
     before = show(alice, conversation)
-    problem(alice.patch(f"/api/conversations/{conversation}", json=body), 422, "invalid_value", field)
+    assert_error(alice.patch(f"/api/conversations/{conversation}", json=body), 422, "invalid_value", field)
     assert show(alice, conversation) == before
 
 
 def test_one_wrong_field_changes_neither(alice: FlaskClient, conversation: int) -> None:
     before = show(alice, conversation)
     answer = alice.patch(f"/api/conversations/{conversation}", json={"pinned": True, "title": "t" * 201})
-    problem(answer, 422, "title_too_long", "title")
+    assert_error(answer, 422, "title_too_long", "title")
     assert show(alice, conversation) == before
 
 
 def test_deleting_is_for_good(alice: FlaskClient, conversation: int) -> None:
     turn = exchange(alice, conversation)
-    kept = converse(alice)
-    gone = alice.delete(f"/api/conversations/{conversation}")
-    assert (gone.status_code, gone.data) == (204, b"")
+    remaining = converse(alice)
+    response = alice.delete(f"/api/conversations/{conversation}")
+    assert (response.status_code, response.data) == (204, b"")
     for path in (
         f"/api/conversations/{conversation}",
         f"/api/turns/{turn['id']}",
         f"/api/turns/{turn['id']}/events",
     ):
-        problem(alice.get(path), 404, "not_found")
-    problem(alice.post(f"/api/messages/{turn['message_id']}/regenerate"), 404, "not_found")
-    problem(alice.delete(f"/api/conversations/{conversation}"), 404, "not_found")
-    assert [item["id"] for item in alice.get("/api/conversations").json["items"]] == [kept]
+        assert_error(alice.get(path), 404, "not_found")
+    assert_error(alice.post(f"/api/messages/{turn['message_id']}/regenerate"), 404, "not_found")
+    assert_error(alice.delete(f"/api/conversations/{conversation}"), 404, "not_found")
+    assert [item["id"] for item in alice.get("/api/conversations").json["items"]] == [remaining]
 
 
-def test_what_is_being_answered_cannot_be_deleted(alice: FlaskClient, conversation: int, held: HeldAnswer) -> None:
-    begun = ask(alice, conversation)
-    problem(alice.delete(f"/api/conversations/{conversation}"), 409, "turn_running")
+def test_a_conversation_with_a_running_turn_cannot_be_deleted(
+    alice: FlaskClient, conversation: int, held: HeldAnswer
+) -> None:
+    started = ask(alice, conversation)
+    assert_error(alice.delete(f"/api/conversations/{conversation}"), 409, "turn_running")
     held.go()
-    assert ended(alice, begun)["text"] == "One two."
+    assert wait_for_turn(alice, started)["text"] == "One two."
     assert alice.delete(f"/api/conversations/{conversation}").status_code == 204
 
 
@@ -179,4 +183,4 @@ def test_a_number_that_names_none(alice: FlaskClient, conversation: int, subtest
         for method in ("GET", "PATCH", "DELETE"):
             with subtests.test(method, number=number[:20]):
                 body = {"json": {"title": "x"}} if method == "PATCH" else {}
-                problem(alice.open(f"/api/conversations/{number}", method=method, **body), 404, "not_found")
+                assert_error(alice.open(f"/api/conversations/{number}", method=method, **body), 404, "not_found")

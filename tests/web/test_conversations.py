@@ -5,14 +5,14 @@ from __future__ import annotations
 import pytest
 from flask.testing import FlaskClient
 
-from .api_client import converse, exchange, moment, problem, shaped
+from .api_client import assert_error, assert_shape, converse, exchange, utc_time
 from .conftest import HeldAnswer
 
 CONVERSATION = {
     "id": int,
     "title": str,
-    "created_at": moment,
-    "updated_at": moment,
+    "created_at": utc_time,
+    "updated_at": utc_time,
     "pinned": bool,
     "running": bool,
     "temporary": bool,
@@ -23,14 +23,14 @@ CONVERSATION = {
 def listed(client: FlaskClient, query: str = "") -> tuple[list[int], str | None]:
     page = client.get(f"/api/conversations{query}")
     assert page.status_code == 200, page.text
-    shaped(page.json, {"items": [CONVERSATION], "next_cursor": (str, type(None))})
+    assert_shape(page.json, {"items": [CONVERSATION], "next_cursor": (str, type(None))})
     return [item["id"] for item in page.json["items"]], page.json["next_cursor"]
 
 
 def test_a_new_one(alice: FlaskClient) -> None:
     made = alice.post("/api/conversations", json={"title": "  On \t China\n"})
     assert made.status_code == 201
-    shaped(made.json, CONVERSATION)
+    assert_shape(made.json, CONVERSATION)
     assert made.json["title"] == "On China"
     assert (made.json["pinned"], made.json["running"]) == (False, False)
     assert made.json["created_at"] == made.json["updated_at"]
@@ -43,11 +43,11 @@ def test_a_title_is_not_needed(alice: FlaskClient, body: dict[str, object]) -> N
 
 
 def test_a_title_that_is_too_long(alice: FlaskClient) -> None:
-    problem(alice.post("/api/conversations", json={"title": "t" * 201}), 422, "title_too_long", "title")
+    assert_error(alice.post("/api/conversations", json={"title": "t" * 201}), 422, "title_too_long", "title")
     assert listed(alice) == ([], None)
 
 
-def test_what_the_body_says_of_owners_and_dates_is_ignored(alice: FlaskClient, mallory: FlaskClient) -> None:
+def test_owners_and_dates_in_the_body_are_ignored(alice: FlaskClient, mallory: FlaskClient) -> None:
     victim = alice.get("/api/me").json["user"]["id"]
     body = {"title": "mine", "user_id": victim, "id": 77, "role": "admin", "is_admin": True, "pinned": True}
     made = mallory.post("/api/conversations", json=body).json
@@ -92,14 +92,14 @@ def test_a_page_that_just_holds_all_is_the_last(alice: FlaskClient) -> None:
     assert listed(alice, "?limit=2") == (mine[::-1], None)
 
 
-def test_a_page_has_fifty_unless_told(alice: FlaskClient) -> None:
+def test_a_page_has_fifty_by_default(alice: FlaskClient) -> None:
     mine = [converse(alice) for _ in range(51)][::-1]
     found, cursor = listed(alice)
     assert found == mine[:50]
     assert listed(alice, f"?limit=200&cursor={cursor}") == (mine[50:], None)
 
 
-def test_somebody_elses_cursor_shows_nothing_of_theirs(alice: FlaskClient, mallory: FlaskClient) -> None:
+def test_another_users_cursor_shows_nothing_of_theirs(alice: FlaskClient, mallory: FlaskClient) -> None:
     converse(alice)
     converse(alice)
     cursor = listed(alice, "?limit=1")[1]
@@ -109,7 +109,7 @@ def test_somebody_elses_cursor_shows_nothing_of_theirs(alice: FlaskClient, mallo
 def test_a_limit_that_is_none(alice: FlaskClient, subtests: pytest.Subtests) -> None:
     for limit in ("0", "-1", "201", "1.5", "ten", "١", "%00", "1e2", "9" * 5000):
         with subtests.test(limit[:9]):
-            problem(alice.get(f"/api/conversations?limit={limit}"), 422, "invalid_value", "limit")
+            assert_error(alice.get(f"/api/conversations?limit={limit}"), 422, "invalid_value", "limit")
 
 
 CURSORS = ["x", "1", "-", "1-", "-1", "1-x", "1-2-3", "%00-1", "9" * 19 + "-1", "1-" + "9" * 19, "9" * 5000 + "-1"]
@@ -118,12 +118,12 @@ CURSORS = ["x", "1", "-", "1-", "-1", "1-x", "1-2-3", "%00-1", "9" * 19 + "-1", 
 def test_a_cursor_that_no_page_gave(alice: FlaskClient, subtests: pytest.Subtests) -> None:
     for cursor in CURSORS:
         with subtests.test(cursor[:9]):
-            problem(alice.get(f"/api/conversations?cursor={cursor}"), 422, "invalid_cursor", "cursor")
+            assert_error(alice.get(f"/api/conversations?cursor={cursor}"), 422, "invalid_cursor", "cursor")
 
 
 def test_a_running_answer_shows_in_the_list(alice: FlaskClient, conversation: int, held: HeldAnswer) -> None:
-    begun = alice.post(f"/api/conversations/{conversation}/turns", json={"text": "Hello"}).json
+    started = alice.post(f"/api/conversations/{conversation}/turns", json={"text": "Hello"}).json
     assert [item["running"] for item in alice.get("/api/conversations").json["items"]] == [True]
     held.go()
-    alice.get(begun["events_url"]).get_data()
+    alice.get(started["events_url"]).get_data()
     assert [item["running"] for item in alice.get("/api/conversations").json["items"]] == [False]

@@ -1,4 +1,4 @@
-"""Requests that change something come from our own pages, or from programs: never from another site's page."""
+"""Cross-site requests: another site's page cannot change anything; own pages and programs can."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from flask.testing import FlaskClient
 
 from config.settings import Settings
 
-from .api_client import converse, exchange, problem
+from .api_client import assert_error, converse, exchange
 
 FOREIGN = [
     {"Sec-Fetch-Site": "cross-site"},
@@ -48,7 +48,7 @@ OUR_OWN = [
     {"Sec-Fetch-Site": "none"},
     {"Origin": "http://localhost"},
     {"Sec-Fetch-Site": "same-origin", "Origin": "http://localhost"},
-    # A proxy that speaks TLS to the world may hand on another name: the browser's own word counts.
+    # A proxy that terminates TLS may pass another host name: Sec-Fetch-Site decides.
     {"Sec-Fetch-Site": "same-origin", "Origin": "https://chat.example"},
 ]
 
@@ -92,7 +92,7 @@ def test_another_sites_page(
     for headers in FOREIGN:
         for method, path, body in changes(turn):
             with subtests.test(method, path=path, headers=headers):
-                problem(alice.open(path, method=method, headers=headers, **body), 403, "forbidden")
+                assert_error(alice.open(path, method=method, headers=headers, **body), 403, "forbidden")
     assert dump(settings) == before
 
 
@@ -113,13 +113,13 @@ def test_behind_tls_a_page_without_it_is_another_site(alice: FlaskClient, subtes
 @pytest.mark.parametrize(
     "content_type", ["text/plain", "application/x-www-form-urlencoded", "multipart/form-data; boundary=x"]
 )
-def test_what_a_form_can_send_is_refused_even_without_those_headers(
+def test_form_bodies_are_refused_even_without_those_headers(
     alice: FlaskClient, turn: dict[str, Any], content_type: str, settings: Settings
 ) -> None:
     before = dump(settings)
     for method, path, _ in changes(turn)[:4]:
         answer = alice.open(path, method=method, data=b'{"text":"x","y":"="}', content_type=content_type)
-        problem(answer, 415, "unsupported_media_type")
+        assert_error(answer, 415, "unsupported_media_type")
     assert dump(settings) == before
 
 
@@ -137,19 +137,19 @@ def test_asking_changes_nothing(
         "token": shared["url"].removeprefix("/s/"),
     }
     addresses = app.url_map.bind("localhost")
-    asked = 0
+    requests = 0
     for rule in app.url_map.iter_rules():
         for method in rule.methods & {"GET", "HEAD", "OPTIONS"}:
             path = addresses.build(rule.endpoint, {name: values[name] for name in rule.arguments}, method=method)
             answer = alice.open(path, method=method, headers=headers, query_string={"format": "md"})
             assert answer.status_code == 200, path
             answer.close()
-            asked += 1
-    assert asked > 20
+            requests += 1
+    assert requests > 20
     assert dump(settings) == before
 
 
-def test_the_browser_is_not_told_that_other_sites_may_read(alice: FlaskClient) -> None:
+def test_no_cors_header_allows_other_sites(alice: FlaskClient) -> None:
     for method in ("GET", "OPTIONS"):
         answer = alice.open(
             "/api/conversations",
@@ -160,7 +160,7 @@ def test_the_browser_is_not_told_that_other_sites_may_read(alice: FlaskClient) -
 
 
 def dump(settings: Settings) -> str:
-    """The whole database, but for the indexes, which follow a moment later."""
+    """Return the whole database except the search indexes, which are updated later."""
     database = sqlite3.connect(settings.database_path)
     try:
         return "\n".join(line for line in database.iterdump() if not re.search("_search|unindexed", line))

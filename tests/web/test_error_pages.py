@@ -1,4 +1,4 @@
-"""To a browser that asks for a page, an error is a page with a way home; to everything else it is JSON."""
+"""Errors are pages for browsers that request a page, and JSON for all others."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def test_programs_get_json_whatever_they_accept(alice: FlaskClient, path: str) -
 
 
 @pytest.mark.parametrize("accept", ["*/*", "application/json", "text/html;q=0", "image/png"])
-def test_who_asks_for_no_page_gets_none(alice: FlaskClient, accept: str) -> None:
+def test_requests_that_accept_no_page_get_json(alice: FlaskClient, accept: str) -> None:
     answer = alice.get("/nothing", headers={"Accept": accept})
     assert answer.is_json
     assert answer.json["error"]["code"] == "not_found"

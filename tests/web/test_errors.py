@@ -1,4 +1,4 @@
-"""Errors of every kind have one shape, and tell a stranger nothing about the inside."""
+"""Errors of every kind have one JSON shape and reveal no internals."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from flask.testing import FlaskClient
 from chat.store import database
 from config.settings import Settings
 
-from .api_client import converse, exchange, problem
+from .api_client import assert_error, converse, exchange
 
 NO_SUCH_ADDRESSES = [
     "/api",
@@ -66,14 +66,14 @@ def test_an_address_that_leads_nowhere(alice: FlaskClient, accept: str, subtests
             if accept == "text/html" and not path.startswith(("/api", "/admin", "/v1")):
                 assert (answer.status_code, answer.mimetype) == (404, "text/html")
             else:
-                problem(answer, 404, "not_found")
+                assert_error(answer, 404, "not_found")
 
 
 def test_an_address_that_does_not_take_the_method(alice: FlaskClient, subtests: pytest.Subtests) -> None:
     for method in ("POST", "PUT", "PATCH", "DELETE", "TRACE", "CONNECT", "BREW"):
         with subtests.test(method):
             answer = alice.open("/api/me", method=method)
-            problem(answer, 405, "method_not_allowed")
+            assert_error(answer, 405, "method_not_allowed")
             assert answer.headers["Allow"] == "GET, HEAD, OPTIONS"
 
 
@@ -89,7 +89,7 @@ def test_a_header_is_an_answer_without_its_body(alice: FlaskClient, conversation
         assert (answer.status_code, answer.data) == (status, b"")
 
 
-def test_an_error_of_our_own_is_told_in_the_log_once_and_nowhere_else(
+def test_an_internal_error_is_in_the_log_once_and_nowhere_else(
     make_app: Callable[..., Flask], app_log: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
     app = make_app()
@@ -99,7 +99,7 @@ def test_an_error_of_our_own_is_told_in_the_log_once_and_nowhere_else(
 
     app.add_url_rule("/api/broken", view_func=broken)
     answer = app.test_client().get("/api/broken?secret=canary-query")
-    problem(answer, 500, "internal")
+    assert_error(answer, 500, "internal")
     assert "canary" not in answer.text
     assert answer.headers["Content-Security-Policy"]
 
@@ -118,7 +118,7 @@ def test_an_error_while_streaming_is_no_page_of_html(
     client = app.test_client()
     turn = exchange(client, converse(client))
     monkeypatch.setattr("chat.web.turns._after", lambda: 1 / 0)
-    problem(client.get(f"/api/turns/{turn['id']}/events"), 500, "internal")
+    assert_error(client.get(f"/api/turns/{turn['id']}/events"), 500, "internal")
 
 
 def test_a_database_that_is_locked(
@@ -134,9 +134,9 @@ def test_a_database_that_is_locked(
         alice.patch(f"/api/conversations/{conversation}", json={"pinned": True}),
         alice.delete(f"/api/conversations/{conversation}"),
     ):
-        problem(refused, 503, "database_unavailable")
+        assert_error(refused, 503, "database_unavailable")
         assert int(refused.headers["Retry-After"]) >= 1
-    # Whoever only reads goes on, and nothing is left half-written.
+    # Reads still work, and nothing is half-written.
     assert alice.get(f"/api/conversations/{conversation}").json["messages"] == []
     blocker.execute("ROLLBACK")
     blocker.close()
@@ -145,7 +145,7 @@ def test_a_database_that_is_locked(
 
 
 def test_a_database_that_refuses_for_good(alice: FlaskClient, conversation: int, settings: Settings) -> None:
-    """Asking again would change nothing, so nobody is told to."""
+    """A retry would fail again, so there is no Retry-After."""
     broken = sqlite3.connect(settings.database_path)
     broken.execute("CREATE TRIGGER broken BEFORE INSERT ON messages BEGIN SELECT RAISE(ABORT, 'secret'); END")
     broken.execute("CREATE TRIGGER worse BEFORE UPDATE ON conversations BEGIN SELECT no_such_function(); END")
@@ -156,7 +156,7 @@ def test_a_database_that_refuses_for_good(alice: FlaskClient, conversation: int,
         alice.patch(f"/api/conversations/{conversation}", json={"pinned": True}),
         alice.delete(f"/api/conversations/{conversation}"),
     ):
-        problem(answer, 500, "internal")
+        assert_error(answer, 500, "internal")
         assert "Retry-After" not in answer.headers
         assert "secret" not in answer.text
     assert alice.get(f"/api/conversations/{conversation}").json["messages"] == []
@@ -171,6 +171,6 @@ def test_a_database_that_has_gone(alice: FlaskClient, conversation: int, setting
     broken.close()
     for path in ("/api/conversations", f"/api/conversations/{conversation}", "/api/turns/1/events"):
         answer = alice.get(path)
-        problem(answer, 500, "internal")
+        assert_error(answer, 500, "internal")
         assert "no such table" not in answer.text
         assert str(settings.database_path) not in answer.text

@@ -1,4 +1,4 @@
-"""GET /api/conversations/<id>/export: a file that says what was said."""
+"""GET /api/conversations/<id>/export: a conversation as a file."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from chat.web import markdown
 from chat.web.export import file_name
 from tests.conftest import ScriptedModel
 
-from .api_client import converse, exchange, problem
+from .api_client import assert_error, converse, exchange
 
 
 def export(client: FlaskClient, conversation_id: int, form: str):
@@ -34,7 +34,7 @@ def test_json_has_all_that_the_api_tells(alice: FlaskClient) -> None:
     shown = alice.get(f"/api/conversations/{conversation}").json
     exported = json.loads(answer.data)
     assert exported["exported_by"].startswith("Parley ")
-    # Whether a link is out is no part of what was said.
+    # The export does not tell whether the conversation is shared.
     del shown["shared"]
     assert {key: exported[key] for key in shown} == shown
     assert len(exported["messages"]) == 4
@@ -73,7 +73,7 @@ def test_a_failed_call_and_its_place(alice: FlaskClient, conversation: int, mode
 
 @pytest.mark.parametrize("form", ["", "pdf", "MD"])
 def test_other_formats(alice: FlaskClient, conversation: int, form: str) -> None:
-    problem(alice.get(f"/api/conversations/{conversation}/export?format={form}"), 422, "invalid_value", "format")
+    assert_error(alice.get(f"/api/conversations/{conversation}/export?format={form}"), 422, "invalid_value", "format")
 
 
 RESULT = ToolResult(

@@ -1,4 +1,4 @@
-"""How many may follow: one turn, from whichever worker, and all the turns of a worker."""
+"""Limits of followers: of one turn over all workers, and of one worker over all turns."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from chat.turns.stream_limits import MAX_FOLLOWERS_OF_TURN
 from config.settings import Settings
 
 from ..turns.peer_process import PeerProcess
-from .api_client import SSE, ask, converse, ended, events, problem
+from .api_client import SSE, ask, assert_error, converse, events, wait_for_turn
 from .conftest import HeldAnswer
 
 Follow = Callable[..., TestResponse]
@@ -24,7 +24,7 @@ Follow = Callable[..., TestResponse]
 
 @pytest.fixture
 def follow() -> Iterator[Follow]:
-    """Opens streams: `follow(client, url)`. They are closed in the end."""
+    """Return a function that opens streams: `follow(client, url)`. They are closed after the test."""
     opened: list[TestResponse] = []
 
     def open_one(client: FlaskClient, url: str) -> TestResponse:
@@ -37,46 +37,46 @@ def follow() -> Iterator[Follow]:
 
 
 def refused(response: TestResponse) -> None:
-    problem(response, 429, "too_many_followers")
+    assert_error(response, 429, "too_many_followers")
     assert int(response.headers["Retry-After"]) > 0
 
 
-def test_a_turn_has_so_many_followers_and_whoever_leaves_makes_room(
+def test_a_turn_has_a_limit_of_followers_and_leaving_frees_a_place(
     alice: FlaskClient, mallory: FlaskClient, conversation: int, held: HeldAnswer, follow: Follow
 ) -> None:
-    begun = ask(alice, conversation)
-    url = begun["events_url"]
+    started = ask(alice, conversation)
+    url = started["events_url"]
     streams = [follow(alice, url) for _ in range(MAX_FOLLOWERS_OF_TURN)]
     assert {stream.status_code for stream in streams} == {200}
     refused(alice.get(url))
     refused(alice.get(f"{url}?wait=0"))
-    # That it is full is nobody else's business, and does not keep its owner from anything else.
-    problem(mallory.get(url), 404, "not_found")
-    assert alice.get(f"/api/turns/{begun['turn_id']}").json["status"] == "running"
+    # Others do not learn that it is full, and its owner can still do everything else.
+    assert_error(mallory.get(url), 404, "not_found")
+    assert alice.get(f"/api/turns/{started['turn_id']}").json["status"] == "running"
     streams[10].close()
     admitted = follow(alice, url)
     assert admitted.status_code == 200
     refused(alice.get(url))
     held.go()
-    told = events(admitted.data)
-    assert (told[0].name, told[-1].name) == ("turn", "done")
+    received = events(admitted.data)
+    assert (received[0].name, received[-1].name) == ("turn", "done")
     for stream in streams:
         stream.close()
-    assert ended(alice, begun)["status"] == "completed"
+    assert wait_for_turn(alice, started)["status"] == "completed"
 
 
 def test_an_ended_turn_has_so_many_too_and_forgets_them(alice: FlaskClient, conversation: int, follow: Follow) -> None:
-    begun = ask(alice, conversation)
-    ended(alice, begun)
-    streams = [follow(alice, begun["events_url"]) for _ in range(MAX_FOLLOWERS_OF_TURN)]
-    refused(alice.get(begun["events_url"]))
+    started = ask(alice, conversation)
+    wait_for_turn(alice, started)
+    streams = [follow(alice, started["events_url"]) for _ in range(MAX_FOLLOWERS_OF_TURN)]
+    refused(alice.get(started["events_url"]))
     assert len({stream.data for stream in streams}) == 1
-    assert follow(alice, begun["events_url"]).data == streams[0].data
+    assert follow(alice, started["events_url"]).data == streams[0].data
 
 
 @pytest.fixture
 def neighbour(app: Flask, settings: Settings) -> Iterator[PeerProcess]:
-    """Another worker of the application's server, in a process of its own."""
+    """Another worker of the application's server, in a separate process."""
     app.extensions["parley"].start()
     made = PeerProcess(settings.database_path, settings.data_dir / "run")
     yield made
@@ -88,14 +88,14 @@ def asked_there(neighbour: PeerProcess, settings: Settings, conversation: int) -
     """Have the other worker begin a turn in a conversation."""
     with contextlib.closing(sqlite3.connect(settings.database_path)) as database:
         user = database.execute("SELECT user_id FROM conversations WHERE id = ?", (conversation,)).fetchone()[0]
-    begun: dict[str, Any] = neighbour.ask(ask="Why?", user=user, conversation=conversation)
-    return begun
+    started: dict[str, Any] = neighbour.ask(ask="Why?", user=user, conversation=conversation)
+    return started
 
 
 def test_it_is_the_same_number_from_another_worker(
     alice: FlaskClient, conversation: int, neighbour: PeerProcess, settings: Settings, follow: Follow
 ) -> None:
-    """Whose own followers are none at all."""
+    """The turn has no followers in its own worker."""
     turn = asked_there(neighbour, settings, conversation)["turn"]
     url = f"/api/turns/{turn}/events"
     assert neighbour.ask(crowd=MAX_FOLLOWERS_OF_TURN, of=turn) == {"followers": MAX_FOLLOWERS_OF_TURN}
@@ -112,21 +112,21 @@ def test_it_is_the_same_number_from_another_worker(
     assert [event.name for event in events(admitted.data)] == ["turn", "delta", "done"]
 
 
-def test_a_worker_has_so_many_streams_and_begins_no_turn_that_could_not_be_told(
+def test_a_worker_at_its_limit_of_streams_begins_no_turn_with_a_stream(
     make_app: Callable[..., Flask], follow: Follow
 ) -> None:
     app = make_app(use_async_agent=True, worker_connections=10)
     alice = app.test_client()
     place = converse(alice)
-    begun = ask(alice, place)
-    ended(alice, begun)
-    streams = [follow(alice, begun["events_url"]) for _ in range(app.extensions["parley"].settings.streams_limit)]
-    over = alice.get(begun["events_url"])
-    problem(over, 503, "overloaded")
+    started = ask(alice, place)
+    wait_for_turn(alice, started)
+    streams = [follow(alice, started["events_url"]) for _ in range(app.extensions["parley"].settings.streams_limit)]
+    over = alice.get(started["events_url"])
+    assert_error(over, 503, "overloaded")
     assert int(over.headers["Retry-After"]) > 0
-    problem(alice.post(f"/api/conversations/{place}/turns", json={"text": "Why?"}, headers=SSE), 503, "overloaded")
+    assert_error(alice.post(f"/api/conversations/{place}/turns", json={"text": "Why?"}, headers=SSE), 503, "overloaded")
     assert len(alice.get(f"/api/conversations/{place}").json["messages"]) == 2
-    # Who needs no stream is served.
+    # Requests without a stream are served.
     quiet = ask(alice, place, "Why?")
     streams.pop().close()
-    assert ended(alice, quiet)["status"] == "completed"
+    assert wait_for_turn(alice, quiet)["status"] == "completed"

@@ -1,4 +1,4 @@
-"""Headers: what every answer carries, and what some must."""
+"""Headers of every response, and of some kinds."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ Answers = dict[str, TestResponse]
 
 @pytest.fixture
 def answers(make_app: Callable[..., Flask]) -> Answers:
-    """One answer of every kind this server gives, by status and path."""
+    """One response of every kind, by status and path."""
     app = make_app()
 
     def broken() -> None:

@@ -12,7 +12,7 @@ from flask.testing import FlaskClient
 from chat import app as application
 from config.settings import Settings
 
-from .api_client import problem
+from .api_client import assert_error
 
 
 def test_alive(alice: FlaskClient) -> None:
@@ -58,7 +58,7 @@ def test_not_ready_while_there_is_no_database(settings: Settings, tmp_path: Path
     app = application.create_app(settings)
     for path in ("/readyz", "/api/me", "/api/conversations"):
         answer = app.test_client().get(path)
-        problem(answer, 503, "database_unavailable")
+        assert_error(answer, 503, "database_unavailable")
         assert int(answer.headers["Retry-After"]) >= 1
 
     (tmp_path / "chat.db").rmdir()

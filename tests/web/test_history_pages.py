@@ -1,11 +1,11 @@
-"""GET /api/conversations/<id>?limit=…: one branch, a page at a time, with what stands beside each message."""
+"""GET /api/conversations/<id>?limit=…: one branch, a page at a time, with siblings and feedback."""
 
 from __future__ import annotations
 
 import pytest
 from flask.testing import FlaskClient
 
-from .api_client import converse, exchange, problem, shaped
+from .api_client import assert_error, assert_shape, converse, exchange
 from .test_conversation import ANSWER, QUESTION
 from .test_conversations import CONVERSATION
 
@@ -23,12 +23,12 @@ def texts(shown: dict) -> list[str]:
 def test_its_shape(alice: FlaskClient, conversation: int) -> None:
     turn = exchange(alice, conversation, "Hello")
     shown = page(alice, conversation, "limit=50")
-    shaped(
+    assert_shape(
         shown, CONVERSATION | {"head_id": int, "shared": bool, "leaf_id": int, "messages": list, "previous": type(None)}
     )
     question, answer = shown["messages"]
-    shaped(question, QUESTION | {"siblings": [int]})
-    shaped(answer, ANSWER | {"siblings": [int], "feedback": type(None)})
+    assert_shape(question, QUESTION | {"siblings": [int]})
+    assert_shape(answer, ANSWER | {"siblings": [int], "feedback": type(None)})
     assert answer["siblings"] == [shown["leaf_id"]] == [shown["head_id"]] == [turn["message_id"]]
 
 
@@ -64,7 +64,7 @@ def test_messages_that_are_not_this_conversations(alice: FlaskClient, mallory: F
     mine = converse(mallory)
     for number in (hers["message_id"], 9999, 0):
         answer = mallory.get(f"/api/conversations/{mine}?{field}={number}")
-        problem(answer, 422, "invalid_value", field)
+        assert_error(answer, 422, "invalid_value", field)
         assert "secret" not in answer.text
 
 
@@ -73,7 +73,7 @@ def test_messages_that_are_not_this_conversations(alice: FlaskClient, mallory: F
     [("limit", "0"), ("limit", "201"), ("limit", "x"), ("leaf", "x"), ("before", "-1"), ("through", "9" * 19)],
 )
 def test_values_that_are_not_taken(alice: FlaskClient, conversation: int, field: str, value: str) -> None:
-    problem(alice.get(f"/api/conversations/{conversation}?{field}={value}"), 422, "invalid_value", field)
+    assert_error(alice.get(f"/api/conversations/{conversation}?{field}={value}"), 422, "invalid_value", field)
 
 
 def test_only_the_pinned(alice: FlaskClient) -> None:
@@ -85,4 +85,4 @@ def test_only_the_pinned(alice: FlaskClient) -> None:
     listed = alice.get(f"/api/conversations?pinned=true&cursor={listed['next_cursor']}").json
     assert ([item["id"] for item in listed["items"]], listed["next_cursor"]) == ([made[0]], None)
     assert len(alice.get("/api/conversations?pinned=false").json["items"]) == 3
-    problem(alice.get("/api/conversations?pinned=maybe"), 422, "invalid_value", "pinned")
+    assert_error(alice.get("/api/conversations?pinned=maybe"), 422, "invalid_value", "pinned")

@@ -1,4 +1,4 @@
-"""Every browser has an identity of its own, in a cookie that only this server can read, and does not lose it."""
+"""Identity of a browser: a private cookie that is not lost by use, restarts or other servers."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from chat.web import identity
 from chat.web.tokens import Tokens
 from config.settings import Settings
 
-from .api_client import ask, converse, ended, token_of
+from .api_client import ask, converse, token_of, wait_for_turn
 
 DAY_MS = 24 * 3600 * 1000
 LEGACY = "parley_session"
@@ -31,8 +31,8 @@ def tokens_of(app: Flask) -> Tokens:
     return found
 
 
-def given(answer: TestResponse) -> tuple[str, str, dict[str, str]]:
-    """The one cookie that an answer brings: its name, its value, its attributes."""
+def response_cookie(answer: TestResponse) -> tuple[str, str, dict[str, str]]:
+    """Return the only cookie that a response sets: name, value, attributes."""
     (cookie,) = answer.headers.getlist("Set-Cookie")
     first, *rest = [part.strip().partition("=") for part in cookie.split(";")]
     return first[0], first[2], {name.lower(): value for name, _, value in rest}
@@ -44,14 +44,14 @@ def sql(settings: Settings, statement: str, *values: object) -> list[Any]:
 
 
 def rows(settings: Settings) -> tuple[int, int]:
-    """How many users and sessions there are."""
+    """Return the numbers of users and sessions."""
     users = "SELECT count(*) FROM users WHERE id > 0"
     return sql(settings, users)[0][0], sql(settings, "SELECT count(*) FROM sessions")[0][0]
 
 
 @pytest.fixture
 def anybody(app: Flask) -> FlaskClient:
-    """A client that sends the cookies it is told to, and keeps none."""
+    """A client that sends only the given cookies and stores none."""
     return app.test_client(use_cookies=False)
 
 
@@ -60,28 +60,28 @@ class TestTheCookie:
         for path in ("/", "/c/1", "/api/me", "/api/conversations", "/api/conversations/1", "/api/turns/1"):
             with subtests.test(path):
                 first = app.test_client().get(path)
-                name, token, attributes = given(first)
+                name, token, attributes = response_cookie(first)
                 assert name == tokens_of(app).cookie
                 assert set(attributes) == {"expires", "httponly", "max-age", "path", "samesite"}
                 assert (attributes["samesite"], attributes["path"]) == ("Lax", "/")
                 assert int(attributes["max-age"]) >= 30 * 24 * 3600
                 assert len(token) >= 32
-                # Who keeps copies of answers would keep this cookie with it and give it to others.
+                # A cache would store this cookie with the response and give it to others.
                 assert first.headers["Cache-Control"] == "no-store"
 
-    def test_where_nobody_is_asked_for_there_is_none(self, alice: FlaskClient, subtests: pytest.Subtests) -> None:
+    def test_routes_without_identity_set_none(self, alice: FlaskClient, subtests: pytest.Subtests) -> None:
         for path in ("/healthz", "/readyz", "/admin/memory-debug", "/nothing", "/api/nothing"):
             with subtests.test(path):
                 assert "Set-Cookie" not in alice.get(path).headers
 
     def test_behind_tls_it_is_for_tls_and_this_host_only(self, anybody: FlaskClient, app: Flask) -> None:
         for scheme, prefix in (("https", "__Host-"), ("http", "")):
-            name, _, attributes = given(anybody.get("/api/me", base_url=f"{scheme}://localhost"))
+            name, _, attributes = response_cookie(anybody.get("/api/me", base_url=f"{scheme}://localhost"))
             assert name == prefix + tokens_of(app).cookie
             assert ("secure" in attributes) is bool(prefix)
             assert "domain" not in attributes
 
-    def test_it_is_kept(self, alice: FlaskClient) -> None:
+    def test_it_stays_the_same(self, alice: FlaskClient) -> None:
         converse(alice)
         me = alice.get("/api/me").json["user"]
         for _ in range(3):
@@ -103,7 +103,7 @@ class TestTheCookie:
         assert all(re.fullmatch(r"parley_[0-9a-f]{12}", name) for name in names)
         assert tokens_of(make_app(data_dir=tmp_path / "one")).cookie == names[0]
 
-    def test_the_key_is_for_this_user_alone(self, app: Flask, settings: Settings) -> None:
+    def test_only_this_user_can_read_the_key_file(self, app: Flask, settings: Settings) -> None:
         key = settings.data_dir / "secret-key"
         assert key.stat().st_mode & 0o777 == 0o600
         assert len(key.read_bytes()) == 32
@@ -115,7 +115,7 @@ GARBAGE = [
 ]  # fmt: skip
 
 
-class TestWhatNobodyGaveOut:
+class TestForeignTokens:
     @pytest.mark.parametrize("name", ["own", "legacy", "other"])
     def test_it_is_replaced(
         self, app: Flask, alice: FlaskClient, anybody: FlaskClient, name: str, subtests: pytest.Subtests
@@ -126,21 +126,21 @@ class TestWhatNobodyGaveOut:
             with subtests.test(value[:20]):
                 answer = anybody.get("/api/conversations", headers={"Cookie": f"{cookie}={value}"})
                 assert (answer.status_code, answer.json["items"]) == (200, [])
-                assert given(answer)[1] != value
+                assert response_cookie(answer)[1] != value
                 made = anybody.post("/api/conversations", json={}, headers={"Cookie": f"{cookie}={value}"})
                 assert made.status_code == 201
-                assert given(made)[1] != value
-                assert given(answer)[1] not in answer.text
+                assert response_cookie(made)[1] != value
+                assert response_cookie(answer)[1] not in answer.text
 
-    def test_who_asks_with_it_is_nobody_known(self, app: Flask, alice: FlaskClient, anybody: FlaskClient) -> None:
+    def test_its_bearer_has_no_user(self, app: Flask, alice: FlaskClient, anybody: FlaskClient) -> None:
         mine = converse(alice)
-        asked = anybody.post(
+        response = anybody.post(
             f"/api/conversations/{mine}/turns",
             json={"text": "Mine?"},
             headers={"Cookie": f"{tokens_of(app).cookie}=nobodys"},
         )
-        assert asked.status_code == 404
-        assert given(asked)[1] != "nobodys"
+        assert response.status_code == 404
+        assert response_cookie(response)[1] != "nobodys"
 
     def test_an_identity_cannot_be_chosen(self, alice: FlaskClient, anybody: FlaskClient, app: Flask) -> None:
         converse(alice)
@@ -150,8 +150,8 @@ class TestWhatNobodyGaveOut:
             assert anybody.get("/api/conversations", headers=header).json["items"] == []
 
 
-class TestLookingLeavesNothing:
-    def test_no_row_is_made_by_looking(self, app: Flask, settings: Settings) -> None:
+class TestReadingStoresNothing:
+    def test_reading_creates_no_row(self, app: Flask, settings: Settings) -> None:
         looks = ["/", "/c/1", "/api/me", "/api/me/data", "/api/me/instructions", "/api/export", "/api/conversations"]
         looks += ["/api/conversations?q=x", "/api/conversations/1", "/api/turns/1", "/api/turns/1/events"]
         for path in looks:
@@ -160,7 +160,7 @@ class TestLookingLeavesNothing:
                 browser.get(path).close()
         assert rows(settings) == (0, 0)
 
-    def test_no_row_is_made_by_writing_to_what_is_not_there(self, app: Flask, settings: Settings) -> None:
+    def test_writing_to_missing_data_creates_no_row(self, app: Flask, settings: Settings) -> None:
         for method, path in (
             ("POST", "/api/conversations/1/turns"), ("DELETE", "/api/conversations/1"),
             ("PATCH", "/api/conversations/1"), ("POST", "/api/conversations/1/share"),
@@ -172,20 +172,20 @@ class TestLookingLeavesNothing:
         assert app.test_client().post("/api/conversations", json={"title": "x" * 300}).status_code == 422
         assert rows(settings) == (0, 0)
 
-    def test_who_has_written_nothing_is_told_so(self, alice: FlaskClient) -> None:
+    def test_a_browser_that_wrote_nothing_has_no_user(self, alice: FlaskClient) -> None:
         assert alice.get("/api/me").json["user"] == {"id": None, "name": None}
         converse(alice)
         assert alice.get("/api/me").json["user"]["id"] > 0
 
-    def test_the_identity_looked_with_is_the_one_that_writes(self, alice: FlaskClient, settings: Settings) -> None:
+    def test_the_identity_of_reading_is_the_one_of_writing(self, alice: FlaskClient, settings: Settings) -> None:
         alice.get("/")
         token = token_of(alice)
         mine = converse(alice)
         assert token_of(alice) == token
-        assert ended(alice, ask(alice, mine))["status"] == "completed"
+        assert wait_for_turn(alice, ask(alice, mine))["status"] == "completed"
         assert rows(settings) == (1, 1)
 
-    def test_instructions_are_something_written(self, alice: FlaskClient) -> None:
+    def test_saving_instructions_creates_a_user(self, alice: FlaskClient) -> None:
         alice.get("/")
         assert alice.put("/api/me/instructions", json={"text": "Be brief."}).status_code == 200
         assert alice.get("/api/me").json["instructions"] == "Be brief."
@@ -213,11 +213,11 @@ class TestLookingLeavesNothing:
 
 
 class TestAnEarlierName:
-    """A cookie that has a session is believed under any name of ours, and goes on under the name of now."""
+    """A cookie with a session is accepted under any earlier name and moves to the present name."""
 
     @pytest.fixture
     def earlier(self, alice: FlaskClient) -> tuple[int, str]:
-        """A conversation, and the token of the identity that has it, which was not signed then."""
+        """A conversation, and its owner's token of an earlier version, which was not signed."""
         store = alice.application.extensions["parley"].store
         made = store.sessions.create_anonymous()
         return store.conversations.create(made.user_id, "From before").id, made.token
@@ -229,11 +229,11 @@ class TestAnEarlierName:
     ) -> None:
         conversation, token = earlier
         where = {"base_url": f"{scheme}://localhost"}
-        # The cookie of another server on this host, which stays as it is.
+        # The cookie of another server on this host does not change.
         others = f"parley_ffffffffffff=theirs; {name}={token}; theme=dark"
         answer = anybody.get("/api/conversations", headers={"Cookie": others}, **where)
         assert [item["id"] for item in answer.json["items"]] == [conversation]
-        moved, value, _ = given(answer)
+        moved, value, _ = response_cookie(answer)
         assert (moved, value) == (("__Host-" if scheme == "https" else "") + tokens_of(app).cookie, token)
         again = anybody.get("/api/conversations", headers={"Cookie": f"{others}; {moved}={value}"}, **where)
         assert [item["id"] for item in again.json["items"]] == [conversation]
@@ -242,31 +242,31 @@ class TestAnEarlierName:
     def test_a_first_question_after_an_upgrade(self, anybody: FlaskClient, earlier: tuple[int, str]) -> None:
         conversation, token = earlier
         cookie = {"Cookie": f"{LEGACY}={token}"}
-        asked = anybody.post(f"/api/conversations/{conversation}/turns", json={"text": "And?"}, headers=cookie)
-        assert asked.status_code == 202
-        ended_url = asked.json["events_url"]
-        assert anybody.get(ended_url, headers=cookie).data
+        response = anybody.post(f"/api/conversations/{conversation}/turns", json={"text": "And?"}, headers=cookie)
+        assert response.status_code == 202
+        events_url = response.json["events_url"]
+        assert anybody.get(events_url, headers=cookie).data
 
-    def test_another_key_loses_nobody(self, make_app: Callable[..., Flask], alice: FlaskClient) -> None:
+    def test_another_key_keeps_identities(self, make_app: Callable[..., Flask], alice: FlaskClient) -> None:
         mine = converse(alice)
         cookie = {"Cookie": f"{tokens_of(alice.application).cookie}={token_of(alice)}"}
         later = make_app(secret_key="another-key-than-before")
         answer = later.test_client(use_cookies=False).get("/api/conversations", headers=cookie)
         assert [item["id"] for item in answer.json["items"]] == [mine]
-        assert given(answer)[0] == tokens_of(later).cookie != tokens_of(alice.application).cookie
+        assert response_cookie(answer)[0] == tokens_of(later).cookie != tokens_of(alice.application).cookie
 
     def test_http_and_https_are_one_browser(self, app: Flask) -> None:
         browser = app.test_client()
         mine = converse(browser)
         secure = browser.get("/api/conversations", base_url="https://localhost")
         assert [item["id"] for item in secure.json["items"]] == [mine]
-        assert given(secure)[:2] == ("__Host-" + tokens_of(app).cookie, token_of(browser))
+        assert response_cookie(secure)[:2] == ("__Host-" + tokens_of(app).cookie, token_of(browser))
         assert [item["id"] for item in browser.get("/api/conversations").json["items"]] == [mine]
 
-    def test_another_cookie_does_not_take_the_place_of_ones_own(
+    def test_another_cookie_does_not_replace_the_own_one(
         self, app: Flask, anybody: FlaskClient, mallory: FlaskClient
     ) -> None:
-        """Another site on this host may set cookies; nobody writes into an identity that its maker can read."""
+        """Another site on this host may set cookies; its identity must not replace the browser's own."""
         converse(mallory)
         own = app.test_client()
         own.get("/")
@@ -278,13 +278,13 @@ class TestAnEarlierName:
 
 
 def test_two_servers_on_one_host_do_not_take_each_others_chats(tmp_path: Path, make_app: Callable[..., Flask]) -> None:
-    """A browser has one jar for all ports of a host. Both servers, in turns, for a while."""
+    """A browser shares cookies between all ports of a host. It visits both servers alternately."""
     jar: dict[str, str] = {}
 
     def call(app: Flask, method: str, path: str, **more: Any) -> TestResponse:
         cookies = "; ".join(f"{name}={value}" for name, value in jar.items())
         answer = app.test_client(use_cookies=False).open(path, method=method, headers={"Cookie": cookies}, **more)
-        jar.update([given(answer)[:2]] if "Set-Cookie" in answer.headers else [])
+        jar.update([response_cookie(answer)[:2]] if "Set-Cookie" in answer.headers else [])
         return answer
 
     made: dict[str, list[int]] = {"one": [], "two": []}
@@ -302,7 +302,7 @@ def test_two_servers_on_one_host_do_not_take_each_others_chats(tmp_path: Path, m
 class TestRenewal:
     @pytest.fixture
     def clock(self, monkeypatch: pytest.MonkeyPatch) -> Callable[[int], None]:
-        """Sets how much later it is."""
+        """Return a function that moves the clock forward."""
         from chat.store.records import now_ms  # the real one
 
         def later(by_ms: int) -> None:
@@ -319,7 +319,7 @@ class TestRenewal:
             clock(day * DAY_MS)
             answer = alice.get("/api/conversations")
             assert [item["id"] for item in answer.json["items"]] == [mine]
-            renewed += given(answer)[1] == token
+            renewed += response_cookie(answer)[1] == token
             assert "Set-Cookie" not in alice.get("/api/conversations").headers
         assert renewed == 53
 
@@ -334,9 +334,9 @@ class TestRenewal:
             answer = alice.get("/api/conversations")
             assert [item["id"] for item in answer.json["items"]] == [mine]
             assert "Set-Cookie" not in answer.headers
-        assert given(alice.get("/api/conversations"))
+        assert response_cookie(alice.get("/api/conversations"))
 
-    def test_who_has_nothing_goes_after_a_day_and_comes_back(
+    def test_a_user_without_data_is_removed_after_a_day_and_recreated(
         self, app: Flask, clock: Callable[[int], None], settings: Settings
     ) -> None:
         expiry = app.extensions["parley"]._expiry
@@ -362,22 +362,22 @@ class TestRenewal:
         assert rows(settings) == (3, 3)
 
 
-def test_the_database_does_not_hold_what_the_browser_holds(alice: FlaskClient, settings: Settings) -> None:
+def test_the_database_does_not_contain_the_token(alice: FlaskClient, settings: Settings) -> None:
     converse(alice)
     with contextlib.closing(sqlite3.connect(settings.database_path)) as database:
-        kept = "\n".join(database.iterdump())
-    assert token_of(alice) not in kept
-    assert hashlib.sha256(token_of(alice).encode()).hexdigest() in kept
+        dump = "\n".join(database.iterdump())
+    assert token_of(alice) not in dump
+    assert hashlib.sha256(token_of(alice).encode()).hexdigest() in dump
 
 
-def test_a_session_that_is_deleted_lets_nobody_in(alice: FlaskClient, settings: Settings) -> None:
+def test_a_deleted_session_gives_no_access(alice: FlaskClient, settings: Settings) -> None:
     mine = converse(alice)
     sql(settings, "DELETE FROM sessions")
     assert alice.get(f"/api/conversations/{mine}").status_code == 404
     assert alice.post(f"/api/conversations/{mine}/turns", json={"text": "x"}).status_code == 404
 
 
-def test_no_cookie_of_ours_is_longer_than_what_is_read(app: Flask) -> None:
+def test_own_tokens_are_shorter_than_the_limit(app: Flask) -> None:
     assert len(tokens_of(app).new()) < identity._TOKEN_CHARS
 
 
@@ -387,7 +387,7 @@ def test_below_a_path_the_cookie_is_for_that_path(make_app: Callable[..., Flask]
     for scheme, prefix in (("https", "__Secure-"), ("http", "")):
         where = {"base_url": f"{scheme}://localhost"}
         made = client.post("/chat/api/conversations", json={}, **where)
-        name, token, attributes = given(made)
+        name, token, attributes = response_cookie(made)
         assert (name, attributes["path"]) == (prefix + tokens_of(app).cookie, "/chat")
         listed = client.get("/chat/api/conversations", headers={"Cookie": f"{name}={token}"}, **where)
         assert [item["id"] for item in listed.json["items"]] == [made.json["id"]]

@@ -1,4 +1,4 @@
-"""The page's modules, linked into few files: the same effect, in the same order, or refused."""
+"""Linking of the page's modules: the same effects in the same order, or refused."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ export async function close() {}
 
 
 @pytest.mark.skipif(NODE is None, reason="Node.js is not installed")
-def test_linked_files_do_what_the_modules_do(tmp_path: Path) -> None:
+def test_linked_files_behave_like_the_modules(tmp_path: Path) -> None:
     for name, text in GRAPH.items():
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_text(text)
@@ -117,7 +117,7 @@ REFUSED = {
 
 
 @pytest.mark.parametrize("text", REFUSED.values(), ids=REFUSED)
-def test_what_is_not_known_is_refused(text: str) -> None:
+def test_unknown_forms_are_refused(text: str) -> None:
     with pytest.raises(Unlinkable, match=r"js/a\.js"):
         read("js/a.js", text)
 

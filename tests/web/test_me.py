@@ -1,4 +1,4 @@
-"""GET /api/me: who I am, and what this server offers."""
+"""GET /api/me: the caller, and the features of the server."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from flask.testing import FlaskClient
 
 from config.version import VERSION
 
-from .api_client import shaped
+from .api_client import assert_shape
 
 
 def test_its_shape(alice: FlaskClient) -> None:
     me = alice.get("/api/me")
     assert (me.status_code, me.content_type) == (200, "application/json")
-    shaped(
+    assert_shape(
         me.json,
         {
             "user": {"id": (int, type(None)), "name": (str, type(None))},
@@ -42,7 +42,7 @@ def test_its_shape(alice: FlaskClient) -> None:
     assert me.json["version"] == VERSION
 
 
-def test_without_an_endpoint_the_demo_is_what_is_offered(alice: FlaskClient) -> None:
+def test_without_an_endpoint_the_demo_is_offered(alice: FlaskClient) -> None:
     me = alice.get("/api/me").json
     assert (me["models"], me["default_model"], me["features"]["demo"]) == (["demo"], "demo", True)
 

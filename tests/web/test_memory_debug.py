@@ -1,4 +1,4 @@
-"""GET /admin/memory-debug: what every worker of this server holds and weighs."""
+"""GET /admin/memory-debug: turns, conversations and memory of every worker."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from flask.testing import FlaskClient
 
 from config.settings import Settings
 
-from .api_client import ask, converse, ended, exchange, moment, problem, shaped, token_of
+from .api_client import ask, assert_error, assert_shape, converse, exchange, token_of, utc_time, wait_for_turn
 from .conftest import HeldAnswer
 
 BROWSER = {"Accept": "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"}
@@ -36,8 +36,8 @@ WORKER = {
     "host": str,
     "mode": str,
     "worker_class": str,
-    "started_at": moment,
-    "reported_at": moment,
+    "started_at": utc_time,
+    "reported_at": utc_time,
     "stale": bool,
     "active_turns": int,
     "active_conversations": int,
@@ -56,7 +56,7 @@ WORKER = {
 TOTALS = ("active_turns", "active_conversations", "conversations_in_memory", "memory_bytes", "rss_bytes")
 REPORT = {
     "mode": str,
-    "at": moment,
+    "at": utc_time,
     "totals": {"workers": int} | dict.fromkeys(TOTALS, int),
     "workers": [WORKER],
 }
@@ -65,7 +65,7 @@ REPORT = {
 def report(client: FlaskClient, **more: Any) -> dict[str, Any]:
     answer = client.get("/admin/memory-debug", **more)
     assert (answer.status_code, answer.content_type) == (200, "application/json"), answer.text
-    shaped(answer.json, REPORT)
+    assert_shape(answer.json, REPORT)
     totals = answer.json["totals"]
     assert totals["workers"] == len(answer.json["workers"])
     for name in TOTALS:
@@ -82,19 +82,19 @@ def test_a_worker_at_rest(alice: FlaskClient, settings: Settings) -> None:
     assert (me["active_turns"], me["open_streams"], me["conversations"]) == (0, 0, [])
     assert me["memory_limit_bytes"] == settings.memory_limit_mb * 1024 * 1024
     assert 0 < me["pss_bytes"] <= me["rss_bytes"] * 1.1
-    assert moment(me["started_at"]) <= moment(me["reported_at"]) <= moment(found["at"])
+    assert utc_time(me["started_at"]) <= utc_time(me["reported_at"]) <= utc_time(found["at"])
 
 
-def test_a_turn_and_who_follows_it(alice: FlaskClient, held: HeldAnswer) -> None:
+def test_a_turn_and_its_followers(alice: FlaskClient, held: HeldAnswer) -> None:
     conversation = converse(alice)
-    begun = ask(alice, conversation)
+    started = ask(alice, conversation)
     (me,) = report(alice)["workers"]
     assert (me["active_turns"], me["active_conversations"], me["open_streams"]) == (1, 1, 0)
     (listed,) = me["conversations"]
     assert listed["id"] == conversation
     assert (listed["running"], listed["subscribers"], listed["messages"]) == (True, 0, 0)
 
-    streams = [alice.get(begun["events_url"]) for _ in range(2)]
+    streams = [alice.get(started["events_url"]) for _ in range(2)]
     for stream in streams:
         next(iter(stream.response))
     (me,) = report(alice)["workers"]
@@ -102,16 +102,16 @@ def test_a_turn_and_who_follows_it(alice: FlaskClient, held: HeldAnswer) -> None
     for stream in streams:
         stream.close()
     held.go()
-    ended(alice, begun)
+    wait_for_turn(alice, started)
 
 
-def test_what_stays_in_memory(alice: FlaskClient) -> None:
+def test_conversations_in_memory(alice: FlaskClient) -> None:
     conversations = [converse(alice), converse(alice)]
     for conversation in conversations:
         exchange(alice, conversation, "x" * 4000)
     until = time.monotonic() + 10
     while len((me := report(alice)["workers"][0])["conversations"]) < 2 or me["active_turns"]:
-        assert time.monotonic() < until  # a turn leaves its home just after its end is told
+        assert time.monotonic() < until  # a turn leaves the registry just after its last event
     assert me["conversations_in_memory"] == 2
     assert me["memory_bytes"] == sum(listed["bytes"] for listed in me["conversations"])
     for listed in me["conversations"]:
@@ -122,7 +122,7 @@ def test_what_stays_in_memory(alice: FlaskClient) -> None:
         assert 0 <= listed["idle_s"] < 60
 
 
-def test_what_is_deleted_leaves_memory(alice: FlaskClient) -> None:
+def test_a_deleted_conversation_leaves_memory(alice: FlaskClient) -> None:
     conversation = converse(alice)
     exchange(alice, conversation)
     assert [listed["id"] for listed in report(alice)["workers"][0]["conversations"]] == [conversation]
@@ -149,7 +149,7 @@ def test_json_for_everybody_else(alice: FlaskClient, subtests: pytest.Subtests) 
 
 
 @pytest.mark.parametrize("headers", [{}, BROWSER], ids=["JSON", "HTML"])
-def test_no_word_no_key_and_no_setting_is_in_it(
+def test_it_contains_no_text_key_or_setting(
     make_app: Callable[..., Flask], monkeypatch: pytest.MonkeyPatch, headers: dict[str, str], held: HeldAnswer
 ) -> None:
     monkeypatch.setenv("SOME_PASSWORD", "canary-environment")
@@ -163,17 +163,17 @@ def test_no_word_no_key_and_no_setting_is_in_it(
     assert "canary" not in answer.text
     assert token_of(client) not in answer.text
     held.go()
-    ended(client, running)
+    wait_for_turn(client, running)
 
 
-# Who gets in
+# Access
 
 
 def from_address(address: str) -> dict[str, Any]:
     return {"environ_overrides": {"REMOTE_ADDR": address}}
 
 
-def test_without_a_token_this_machine_gets_in_under_each_of_its_names(
+def test_without_a_token_this_machine_has_access_by_each_of_its_names(
     alice: FlaskClient, subtests: pytest.Subtests
 ) -> None:
     for address in ("127.0.0.1", "127.9.9.9", "::1", "::ffff:127.0.0.1"):
@@ -196,7 +196,7 @@ OTHERS = [
     "localhost",
     "x",
 ]
-# What proxies, balancers and networks of proxies add; each alone says that somebody else stands before them.
+# Headers that proxies, load balancers and CDNs add; each alone shows that there is a proxy.
 FORWARDED = [
     {name: value}
     for names, values in [
@@ -231,20 +231,20 @@ DIRECT = [
 ]  # fmt: skip
 
 
-def test_without_a_token_nobody_else_does(alice: FlaskClient, subtests: pytest.Subtests) -> None:
+def test_without_a_token_others_are_refused(alice: FlaskClient, subtests: pytest.Subtests) -> None:
     callers: list[dict[str, Any]] = [from_address(address) for address in OTHERS]
     callers += [{"headers": headers} for headers in FORWARDED]
     callers += [{"headers": {"Host": "0.0.0.0"}}, {"headers": {"Host": "192.0.2.1:5000"}}]
-    # nginx's way where nothing else is configured.
+    # nginx's default.
     callers += [{"environ_overrides": {"SERVER_PROTOCOL": "HTTP/1.0"}}]
     for caller in callers:
         with subtests.test(str(caller)):
-            problem(alice.get("/admin/memory-debug", **caller), 403, "forbidden")
+            assert_error(alice.get("/admin/memory-debug", **caller), 403, "forbidden")
             guessed = caller.get("headers", {}) | {"Authorization": "Bearer "}
-            problem(alice.get("/admin/memory-debug", **(caller | {"headers": guessed})), 403, "forbidden")
+            assert_error(alice.get("/admin/memory-debug", **(caller | {"headers": guessed})), 403, "forbidden")
 
 
-def test_what_direct_callers_send_keeps_nobody_out(alice: FlaskClient, subtests: pytest.Subtests) -> None:
+def test_headers_of_direct_callers_are_accepted(alice: FlaskClient, subtests: pytest.Subtests) -> None:
     for headers in DIRECT:
         with subtests.test(str(headers)):
             report(alice, headers=headers)
@@ -255,7 +255,7 @@ def guarded(make_app: Callable[..., Flask]) -> FlaskClient:
     return make_app(admin_token="canary-token", allowed_hosts=("chat.example",)).test_client()
 
 
-def test_with_a_token_its_bearer_gets_in_from_anywhere(guarded: FlaskClient) -> None:
+def test_with_a_token_its_bearer_has_access_from_anywhere(guarded: FlaskClient) -> None:
     for scheme in ("Bearer", "bearer"):
         headers = {"Authorization": f"{scheme} canary-token", "X-Forwarded-For": "192.0.2.1", "Host": "chat.example"}
         report(guarded, headers=headers, **from_address("192.0.2.1"))
@@ -278,13 +278,13 @@ AUTHORIZATIONS = [
 ]
 
 
-def test_with_a_token_nobody_else_gets_in(guarded: FlaskClient, subtests: pytest.Subtests) -> None:
+def test_with_a_token_others_are_refused(guarded: FlaskClient, subtests: pytest.Subtests) -> None:
     for authorization in AUTHORIZATIONS:
         with subtests.test(authorization):
             headers = {} if authorization is None else {"Authorization": authorization}
             for path in ("/admin/memory-debug", "/admin/memory-debug?token=canary-token"):
                 refused = guarded.get(path, headers=headers)
-                problem(refused, 401, "unauthorized")
+                assert_error(refused, 401, "unauthorized")
                 assert refused.headers["WWW-Authenticate"] == "Bearer"
                 assert "canary" not in refused.text
 
@@ -294,14 +294,14 @@ def test_with_a_token_nobody_else_gets_in(guarded: FlaskClient, subtests: pytest
 
 @pytest.fixture
 def neighbour() -> Iterator[int]:
-    """Another process of this user, for as long as the test."""
+    """Another process of this user during the test."""
     with subprocess.Popen(["sleep", "60"]) as process:
         yield process.pid
         process.kill()
 
 
 def leave(settings: Settings, name: object, text: str | bytes) -> Path:
-    """A report as a worker leaves one."""
+    """Write a report as a worker does."""
     path = settings.data_dir / "run" / f"{name}.json"
     path.write_bytes(text.encode() if isinstance(text, str) else text)
     return path
@@ -352,7 +352,7 @@ GARBAGE = [
 ]
 
 
-def test_what_is_no_report_is_passed_over(
+def test_an_invalid_report_is_ignored(
     alice: FlaskClient, settings: Settings, neighbour: int, subtests: pytest.Subtests
 ) -> None:
     for garbage in GARBAGE:
@@ -371,7 +371,7 @@ def test_a_folder_in_a_reports_place(alice: FlaskClient, settings: Settings, nei
     assert [worker["pid"] for worker in report(alice)["workers"]] == [os.getpid()]
 
 
-def test_without_the_folder_there_is_still_oneself(alice: FlaskClient, settings: Settings) -> None:
+def test_without_the_folder_the_own_worker_is_reported(alice: FlaskClient, settings: Settings) -> None:
     report(alice)
     run = settings.data_dir / "run"
     away = run.rename(run.with_name("away"))
@@ -379,8 +379,8 @@ def test_without_the_folder_there_is_still_oneself(alice: FlaskClient, settings:
     away.rename(run)
 
 
-def test_a_report_that_tells_less_is_passed_over(alice: FlaskClient, settings: Settings, neighbour: int) -> None:
-    """As an older version's worker leaves one, in the middle of a reload."""
+def test_a_report_with_missing_fields_is_ignored(alice: FlaskClient, settings: Settings, neighbour: int) -> None:
+    """Such a report comes from a worker of an older version during a reload."""
     older = report(alice)["workers"][0] | {"pid": neighbour}
     del older["memory_bytes"]
     leave(settings, neighbour, json.dumps(older))

@@ -1,4 +1,4 @@
-"""What belongs to somebody else answers as what does not exist. A route without a case here fails."""
+"""Ownership: another user's data is answered like data that does not exist. A route without a case here fails."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from .api_client import converse, exchange, problem
+from .api_client import assert_error, converse, exchange
 
 CANARY = "canary-0f3d7e"
 
 CONVERSATION = "/api/conversations/<id:conversation_id>"
 
-# A route that names something of somebody's: what is sent with it.
+# Routes that name a user's data, with the body to send.
 OWNED: dict[tuple[str, str], dict[str, Any]] = {
     ("GET", CONVERSATION): {},
     ("HEAD", CONVERSATION): {},
@@ -39,7 +39,7 @@ OWNED: dict[tuple[str, str], dict[str, Any]] = {
     ("HEAD", "/api/turns/<id:turn_id>/events"): {},
 }
 
-# A route that everybody may ask, and the status that a stranger gets: nothing of Alice's may be in it.
+# Routes for everybody, and the status for another user: the response must contain nothing of Alice.
 SHARED: dict[tuple[str, str], int] = {
     ("GET", "/"): 200,
     ("GET", "/c/<id:conversation_id>"): 200,
@@ -63,7 +63,7 @@ SHARED: dict[tuple[str, str], int] = {
 
 @pytest.fixture
 def address(app: Flask, alice: FlaskClient) -> Callable[[str], str]:
-    """Fills a rule with what is Alice's."""
+    """Build a route's address with ids of Alice."""
     turn = exchange(alice, converse(alice, title=CANARY), CANARY)
     alice.post(f"/api/conversations/{turn['conversation_id']}/share", json={})
     hers = {
@@ -93,7 +93,7 @@ def stranger(request: pytest.FixtureRequest, app: Flask, mallory: FlaskClient) -
 
 
 def routes(app: Flask) -> set[tuple[str, str]]:
-    """Every method of every route but OPTIONS, which has a test of its own. The page's files change their address."""
+    """Return every method of every route, except OPTIONS, which has its own test, and static files."""
     return {
         (method, rule.rule.replace(app.static_url_path, "/static"))
         for rule in app.url_map.iter_rules()
@@ -106,7 +106,7 @@ def test_every_route_has_a_case(app: Flask) -> None:
     assert routes(app) == set(OWNED) | set(SHARED) | heads
 
 
-def test_what_is_somebody_elses(
+def test_data_of_another_user(
     address: Callable[[str], str], alice: FlaskClient, stranger: FlaskClient, subtests: pytest.Subtests
 ) -> None:
     before = all_of(alice)
@@ -117,22 +117,22 @@ def test_what_is_somebody_elses(
             for answer in (hers, never_was):
                 assert answer.status_code == 404
                 if method != "HEAD":
-                    problem(answer, 404, "not_found")
+                    assert_error(answer, 404, "not_found")
             assert list(hers.headers.keys()) == list(never_was.headers.keys())
             assert all_of(alice) == before
 
 
 @pytest.mark.parametrize(("method", "rule"), OWNED, ids=str)
-def test_what_is_ones_own(method: str, rule: str, address: Callable[[str], str], alice: FlaskClient) -> None:
-    """So that the test above cannot pass on a wrong address."""
+def test_own_data(method: str, rule: str, address: Callable[[str], str], alice: FlaskClient) -> None:
+    """Otherwise the test above could pass on a wrong address."""
     answer = alice.open(address(rule), method=method, **OWNED[method, rule])
     if rule.endswith("/continue"):  # found, but nothing is missing of it
-        problem(answer, 409, "answer_complete")
+        assert_error(answer, 409, "answer_complete")
     else:
         assert answer.status_code in (200, 202, 204), answer.text
 
 
-def test_what_everybody_may_ask(
+def test_routes_for_everybody(
     address: Callable[[str], str], alice: FlaskClient, stranger: FlaskClient, subtests: pytest.Subtests
 ) -> None:
     before = all_of(alice)
@@ -163,7 +163,7 @@ def test_ones_own_conversation_does_not_open_anothers_messages(
     answer = mallory.post(
         f"/api/conversations/{mine}/turns", json={"text": "Repeat what was said.", "parent_id": hers["message_id"]}
     )
-    problem(answer, 422, "invalid_parent", "parent_id")
+    assert_error(answer, 422, "invalid_parent", "parent_id")
     assert mallory.get(f"/api/conversations/{mine}").json["messages"] == []
 
 
@@ -175,7 +175,7 @@ def test_anothers_client_id_finds_nothing(alice: FlaskClient, mallory: FlaskClie
 
 
 def all_of(client: FlaskClient) -> list[Any]:
-    """What the client has, opinions and links included."""
+    """Return all data of the client, with feedback and links."""
     listed = client.get("/api/conversations").json["items"]
     places = [f"/api/conversations/{item['id']}" for item in listed]
     return [client.get(place + more).json for place in places for more in ("", "?limit=200", "/share")]

@@ -1,4 +1,4 @@
-"""GET /static/…: what browsers keep, what is compressed, and what is sent where nothing could be made."""
+"""GET /static/…: caching, compression, and source files where the build failed."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from werkzeug.test import TestResponse
 from chat.web.page_files.files import STATIC, PageFiles
 from config.settings import Settings
 
-from .api_client import problem
+from .api_client import assert_error
 
 ZIPPED = {"Accept-Encoding": "gzip, deflate, br"}
 
@@ -46,7 +46,7 @@ NAMES = ["linked/main.js", "linked/page.css", "js/before-paint.js", "vendor/kate
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_files_are_compressed_for_whoever_takes_it(get: Callable[..., TestResponse], name: str) -> None:
+def test_files_are_compressed_for_clients_that_accept_it(get: Callable[..., TestResponse], name: str) -> None:
     zipped, plain = get(name, **{"Accept-Encoding": "br, gzip"}), get(name)
     assert zipped.headers["Content-Encoding"] == "gzip"
     assert gzip.decompress(zipped.data) == plain.data
@@ -99,7 +99,7 @@ def test_a_part_is_one_of_the_file_as_it_is(get: Callable[..., TestResponse]) ->
     assert get("linked/main.js", Range="bytes=0-1", If_Range=zipped).status_code == 200
 
 
-def test_what_is_compressed_already_is_sent_as_it_is(get: Callable[..., TestResponse]) -> None:
+def test_compressed_formats_are_sent_unchanged(get: Callable[..., TestResponse]) -> None:
     answer = get("icons/192.png", Accept_Encoding="gzip")
     assert "Content-Encoding" not in answer.headers
     assert answer.data == (STATIC / "icons/192.png").read_bytes()
@@ -107,7 +107,7 @@ def test_what_is_compressed_already_is_sent_as_it_is(get: Callable[..., TestResp
 
 @pytest.mark.parametrize("name", ["linked", "linked/", "linked/none.js", "linked/../../x", "compressed/js/main.js.gz"])
 def test_there_are_no_others(alice: FlaskClient, name: str) -> None:
-    problem(alice.get(f"{alice.application.static_url_path}/{name}"), 404, "not_found")
+    assert_error(alice.get(f"{alice.application.static_url_path}/{name}"), 404, "not_found")
 
 
 def test_made_once_for_all_workers_and_found_again(made: PageFiles) -> None:
@@ -120,17 +120,17 @@ def test_made_once_for_all_workers_and_found_again(made: PageFiles) -> None:
     assert at.stat().st_mtime_ns == before
 
 
-def test_what_a_killed_worker_began_is_not_taken_for_whole(tmp_path: Path, made: PageFiles) -> None:
-    begun = tmp_path / f"{made.fingerprint}.part" / "linked"
-    begun.mkdir(parents=True)
-    (begun / "main.js").write_text("half")
-    (begun / "left-over.js").write_text("half")
+def test_an_unfinished_build_of_a_killed_worker_is_not_used(tmp_path: Path, made: PageFiles) -> None:
+    started = tmp_path / f"{made.fingerprint}.part" / "linked"
+    started.mkdir(parents=True)
+    (started / "main.js").write_text("half")
+    (started / "left-over.js").write_text("half")
     files = PageFiles(tmp_path)
     assert files.linked
     main = files.find("linked/main.js")
     assert main and len(main.read_text()) > 10_000
     assert files.find("linked/left-over.js") is None
-    assert not begun.exists()
+    assert not started.exists()
 
 
 def test_old_versions_do_not_pile_up(tmp_path: Path, made: PageFiles) -> None:

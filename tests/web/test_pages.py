@@ -8,7 +8,7 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from .api_client import converse, problem
+from .api_client import assert_error, converse
 
 ADDRESS = re.compile(r"""(?:src|href)=["']?([^"'\s>]+)""")
 
@@ -32,7 +32,7 @@ def test_nothing_stands_in_the_page_that_its_policy_forbids(alice: FlaskClient, 
     assert not re.search(r"<style|\bstyle=|\son\w+=|javascript:", page)
 
 
-def test_the_page_is_the_same_whosever_the_conversation_is(alice: FlaskClient, mallory: FlaskClient) -> None:
+def test_the_page_is_the_same_for_every_conversation(alice: FlaskClient, mallory: FlaskClient) -> None:
     conversation = converse(alice, title="canary-5521")
     pages = {client.get(f"/c/{number}").text for client in (alice, mallory) for number in (conversation, 999)}
     assert len(pages) == 1
@@ -42,7 +42,7 @@ def test_the_page_is_the_same_whosever_the_conversation_is(alice: FlaskClient, m
 def test_an_address_that_is_no_page(alice: FlaskClient, subtests: pytest.Subtests) -> None:
     for path in ("/c/", "/c/x", "/c/-1", "/c/1/", "/c/" + "9" * 19, "/c/1/2", "/C/1"):
         with subtests.test(path):
-            problem(alice.get(path), 404, "not_found")
+            assert_error(alice.get(path), 404, "not_found")
 
 
 def test_its_files_have_the_types_browsers_insist_on(app: Flask, alice: FlaskClient) -> None:

@@ -1,4 +1,4 @@
-"""A request that is answered with an error is gone from memory at once, its body included."""
+"""A request that fails is freed from memory at once, with its body."""
 
 from __future__ import annotations
 

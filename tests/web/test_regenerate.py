@@ -11,7 +11,7 @@ from flask.testing import FlaskClient
 from chat.messages import TextDelta
 from tests.conftest import ScriptedModel
 
-from .api_client import SSE, ask, converse, ended, events, exchange, problem, shaped
+from .api_client import SSE, ask, assert_error, assert_shape, converse, events, exchange, wait_for_turn
 from .conftest import HeldAnswer
 
 
@@ -23,11 +23,11 @@ def again(turn: dict) -> str:
 def test_the_short_form(alice: FlaskClient, conversation: int, model: ScriptedModel, body: dict[str, object]) -> None:
     first = exchange(alice, conversation)
     model.will(TextDelta("Another."))
-    begun = alice.post(again(first), **body)
-    assert begun.status_code == 202
-    shaped(begun.json, {"turn_id": int, "user_message_id": int, "message_id": int, "events_url": str})
-    assert begun.json["user_message_id"] == first["user_message_id"]
-    second = ended(alice, begun.json)
+    started = alice.post(again(first), **body)
+    assert started.status_code == 202
+    assert_shape(started.json, {"turn_id": int, "user_message_id": int, "message_id": int, "events_url": str})
+    assert started.json["user_message_id"] == first["user_message_id"]
+    second = wait_for_turn(alice, started.json)
     assert (second["text"], second["status"]) == ("Another.", "completed")
 
     shown = alice.get(f"/api/conversations/{conversation}").json
@@ -41,17 +41,17 @@ def test_the_short_form(alice: FlaskClient, conversation: int, model: ScriptedMo
 
 def test_the_long_form(alice: FlaskClient, conversation: int) -> None:
     first = exchange(alice, conversation)
-    told = events(alice.post(again(first), headers=SSE).data)
-    assert told[0].data["user_message_id"] == first["user_message_id"]
-    assert told[0].data["message_id"] != first["message_id"]
-    assert [event.name for event in told][-1] == "done"
-    assert "title" not in [event.name for event in told]
+    received = events(alice.post(again(first), headers=SSE).data)
+    assert received[0].data["user_message_id"] == first["user_message_id"]
+    assert received[0].data["message_id"] != first["message_id"]
+    assert [event.name for event in received][-1] == "done"
+    assert "title" not in [event.name for event in received]
 
 
 def test_the_model_is_asked_the_same_again(alice: FlaskClient, conversation: int, model: ScriptedModel) -> None:
     exchange(alice, conversation, "Before")
     turn = exchange(alice, conversation, "Question")
-    ended(alice, alice.post(again(turn)).json)
+    wait_for_turn(alice, alice.post(again(turn)).json)
     asked, asked_again = (messages[1:] for messages in model.seen[1:])
     assert asked_again == asked
     assert asked[-1].text == "Question"
@@ -60,7 +60,7 @@ def test_the_model_is_asked_the_same_again(alice: FlaskClient, conversation: int
 def test_an_answer_in_the_middle(alice: FlaskClient, conversation: int) -> None:
     first = exchange(alice, conversation, "First")
     second = exchange(alice, conversation, "Second")
-    other = ended(alice, alice.post(again(first)).json)
+    other = wait_for_turn(alice, alice.post(again(first)).json)
     shown = alice.get(f"/api/conversations/{conversation}").json
     assert {message["id"] for message in shown["messages"]} >= {second["message_id"], other["message_id"]}
     assert shown["head_id"] == other["message_id"]
@@ -69,25 +69,25 @@ def test_an_answer_in_the_middle(alice: FlaskClient, conversation: int) -> None:
 def test_another_model(make_app: Callable[..., Flask]) -> None:
     client = make_app(openai_api_key="k", chat_models=("small", "large")).test_client()
     first = exchange(client, converse(client))
-    assert ended(client, client.post(again(first), json={"model": "large"}).json)["model"] == "large"
-    problem(client.post(again(first), json={"model": "none"}), 422, "unknown_model", "model")
-    problem(client.post(again(first), json={"model": 5}), 422, "invalid_value", "model")
+    assert wait_for_turn(client, client.post(again(first), json={"model": "large"}).json)["model"] == "large"
+    assert_error(client.post(again(first), json={"model": "none"}), 422, "unknown_model", "model")
+    assert_error(client.post(again(first), json={"model": 5}), 422, "invalid_value", "model")
 
 
 def test_a_question_is_no_answer(alice: FlaskClient, conversation: int) -> None:
     turn = exchange(alice, conversation)
-    problem(alice.post(f"/api/messages/{turn['user_message_id']}/regenerate"), 422, "not_an_answer")
+    assert_error(alice.post(f"/api/messages/{turn['user_message_id']}/regenerate"), 422, "not_an_answer")
 
 
 def test_not_while_an_answer_is_being_written(alice: FlaskClient, conversation: int, held: HeldAnswer) -> None:
-    begun = ask(alice, conversation)
-    problem(alice.post(again(begun)), 409, "turn_running")
+    started = ask(alice, conversation)
+    assert_error(alice.post(again(started)), 409, "turn_running")
     held.go()
-    ended(alice, begun)
-    assert ended(alice, alice.post(again(begun)).json)["status"] == "completed"
+    wait_for_turn(alice, started)
+    assert wait_for_turn(alice, alice.post(again(started)).json)["status"] == "completed"
 
 
 def test_a_number_that_names_none(alice: FlaskClient, subtests: pytest.Subtests) -> None:
     for number in ("0", "999", "9" * 18, "9" * 5000, "-1", "x"):
         with subtests.test(number[:20]):
-            problem(alice.post(f"/api/messages/{number}/regenerate"), 404, "not_found")
+            assert_error(alice.post(f"/api/messages/{number}/regenerate"), 404, "not_found")

@@ -1,4 +1,4 @@
-"""Which hosts the server answers for, and which paths are what they seem."""
+"""Checks of every request: allowed hosts and paths."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from flask.testing import FlaskClient
 from chat.web import request_checks
 from config.settings import Settings
 
-from .api_client import problem
+from .api_client import assert_error
 
 BROWSER = {"Accept": "text/html,application/xhtml+xml,*/*;q=0.8"}
 
@@ -28,7 +28,7 @@ MALFORMED = [
     "", " ", "localhost@evil.example", "localhost/evil", "localhost, evil.example", "localhost:x", "localhost:123456",
     "[::1", "::1", "localhost#", "a b", "[localhost]", "[::1].evil.example", "[::1]evil", "lo\\calhost", "http://localhost",
 ]  # fmt: skip
-# Every kind of answer: refused alike.
+# Every kind of route refuses alike.
 PATHS = ["/", "/api/me", "/healthz", "/admin/memory-debug", "/nothing", "/static/x.js"]
 
 
@@ -45,19 +45,19 @@ def test_other_names_are_refused_in_a_sentence_that_names_the_setting(
         for path in PATHS:
             with subtests.test(host, path=path):
                 refused = alice.get(path, headers={"Host": host})
-                problem(refused, 400, "host_not_allowed")
+                assert_error(refused, 400, "host_not_allowed")
                 assert "ALLOWED_HOSTS" in refused.text
                 assert "Set-Cookie" not in refused.headers
-                problem(alice.post(path, headers={"Host": host}, json={}), 400, "host_not_allowed")
+                assert_error(alice.post(path, headers={"Host": host}, json={}), 400, "host_not_allowed")
 
 
-def test_what_is_no_host_is_refused(alice: FlaskClient, subtests: pytest.Subtests) -> None:
+def test_a_malformed_host_is_refused(alice: FlaskClient, subtests: pytest.Subtests) -> None:
     for host in MALFORMED:
         with subtests.test(host):
-            problem(alice.get("/api/me", headers={"Host": host}), 400, "bad_request")
+            assert_error(alice.get("/api/me", headers={"Host": host}), 400, "bad_request")
 
 
-def test_a_browser_is_told_on_a_page(alice: FlaskClient) -> None:
+def test_a_browser_gets_a_page(alice: FlaskClient) -> None:
     page = alice.get("/", headers=BROWSER | {"Host": "chat.example"})
     assert (page.status_code, page.mimetype) == (400, "text/html")
     assert "chat.example" in page.text
@@ -102,7 +102,7 @@ def test_without_a_host_only_the_oldest_version_is_answered(alice: FlaskClient) 
 @pytest.mark.parametrize("path", ["", "api/me", "admin/memory-debug", "healthz", "evil.example/admin/memory-debug"])
 def test_more_than_one_slash_is_not_found(alice: FlaskClient, slashes: str, path: str) -> None:
     answer = alice.get("/", environ_overrides={"PATH_INFO": slashes + path})
-    problem(answer, 404, "not_found")
+    assert_error(answer, 404, "not_found")
     assert "Location" not in answer.headers
 
 

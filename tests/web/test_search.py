@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from flask.testing import FlaskClient
 
-from .api_client import converse, exchange, problem, shaped
+from .api_client import assert_error, assert_shape, converse, exchange
 from .test_conversations import CONVERSATION
 
 
@@ -19,9 +19,9 @@ def test_its_shape(alice: FlaskClient) -> None:
     conversation = converse(alice, title="Märkte")
     turn = exchange(alice, conversation, "Wie geht es China?")
     by_message = search(alice, " chin ")
-    shaped(by_message, {"items": list, "next_cursor": type(None)})
+    assert_shape(by_message, {"items": list, "next_cursor": type(None)})
     (item,) = by_message["items"]
-    shaped(item, CONVERSATION | {"snippet": {"text": str, "marks": list, "message_id": int}})
+    assert_shape(item, CONVERSATION | {"snippet": {"text": str, "marks": list, "message_id": int}})
     assert item["id"] == conversation
     assert item["snippet"] == {
         "text": "You said: Wie geht es China?",
@@ -55,9 +55,9 @@ def test_others_and_temporary_ones_are_not_found(alice: FlaskClient, mallory: Fl
 
 @pytest.mark.parametrize("q", ["x" * 201, "x" * 5000, "a\x00b"], ids=len)
 def test_values_that_are_not_taken(alice: FlaskClient, q: str) -> None:
-    problem(alice.get("/api/conversations", query_string={"q": q}), 422, "invalid_value", "q")
+    assert_error(alice.get("/api/conversations", query_string={"q": q}), 422, "invalid_value", "q")
 
 
 def test_a_cursor_of_another_list(alice: FlaskClient) -> None:
-    problem(alice.get("/api/conversations?q=x&cursor=1-1"), 422, "invalid_cursor", "cursor")
-    problem(alice.get("/api/conversations?cursor=t-1"), 422, "invalid_cursor", "cursor")
+    assert_error(alice.get("/api/conversations?q=x&cursor=1-1"), 422, "invalid_cursor", "cursor")
+    assert_error(alice.get("/api/conversations?cursor=t-1"), 422, "invalid_cursor", "cursor")

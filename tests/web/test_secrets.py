@@ -1,4 +1,4 @@
-"""Keys, tokens, cookies and words said: none of them in an answer to a stranger, the log or on the terminal."""
+"""Keys, tokens, cookies and messages appear in no foreign response, no log and not on the terminal."""
 
 from __future__ import annotations
 
@@ -26,13 +26,13 @@ WORDS = "canary-words-of-a-user"
 
 
 class _Refusing(http.server.BaseHTTPRequestHandler):
-    """A model's endpoint that refuses, and says in its refusal everything that it was told."""
+    """A model's endpoint that repeats the whole request in its error."""
 
     def do_POST(self) -> None:
-        asked = self.rfile.read(int(self.headers["Content-Length"])).decode()
+        question = self.rfile.read(int(self.headers["Content-Length"])).decode()
         status = self.server.status
-        said = {"error": {"message": f"No: {self.headers['Authorization']} {asked}", "type": "x", "code": None}}
-        body = json.dumps(said).encode() if status != 200 else self.headers["Authorization"].encode()
+        error = {"error": {"message": f"No: {self.headers['Authorization']} {question}", "type": "x", "code": None}}
+        body = json.dumps(error).encode() if status != 200 else self.headers["Authorization"].encode()
         self.send_response(status)
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
@@ -57,7 +57,7 @@ def endpoint() -> Iterator[http.server.ThreadingHTTPServer]:
 def real(
     request: pytest.FixtureRequest, settings: Settings, endpoint: http.server.ThreadingHTTPServer
 ) -> Iterator[Flask]:
-    """An application with the real client, at its most talkative."""
+    """An application with the real client and the most detailed log."""
     app = application.create_app(
         dataclasses.replace(
             settings,
@@ -85,9 +85,9 @@ def test_no_error_tells_a_secret(
     answers = []
     for status in (400, 401, 403, 404, 429, 500, 200):
         endpoint.status = status
-        told = client.post(f"/api/conversations/{conversation}/turns", json={"text": WORDS}, headers=SSE).data
-        assert events(told)[-1].data["status"] == "failed", told
-        answers.append("".join(str(event.data) for event in events(told) if event.name != "title"))
+        stream = client.post(f"/api/conversations/{conversation}/turns", json={"text": WORDS}, headers=SSE).data
+        assert events(stream)[-1].data["status"] == "failed", stream
+        answers.append("".join(str(event.data) for event in events(stream) if event.name != "title"))
     answers += forced_errors(client)
 
     monkeypatch.setattr("chat.web.conversations.json_views.conversation", lambda record: record.no_such_thing)
@@ -104,7 +104,7 @@ def test_no_error_tells_a_secret(
 
 
 def forced_errors(client: FlaskClient) -> list[str]:
-    """Requests with secrets in every corner, none of which succeeds."""
+    """Send failing requests with secrets in every place."""
     secret = {"Authorization": f"Bearer {TOKEN}x", "X-Api-Key": KEY}
     answers = [
         client.get("/admin/memory-debug", headers=secret),
@@ -129,11 +129,11 @@ def test_the_settings_do_not_show_themselves(settings: Settings) -> None:
     assert "database_url" in shown
 
 
-def test_what_is_said_is_not_logged(make_app: Callable[..., Flask], app_log: Path) -> None:
+def test_messages_are_not_logged(make_app: Callable[..., Flask], app_log: Path) -> None:
     client = make_app(log_level="DEBUG").test_client()
     conversation = converse(client, title=WORDS)
-    told = client.post(f"/api/conversations/{conversation}/turns", json={"text": WORDS}, headers=SSE)
-    assert events(told.data)[-1].data["status"] == "completed"
+    stream = client.post(f"/api/conversations/{conversation}/turns", json={"text": WORDS}, headers=SSE)
+    assert events(stream.data)[-1].data["status"] == "completed"
     log = app_log.read_text(encoding="utf-8")
     assert f"for conversation {conversation}" in log
     assert WORDS not in log

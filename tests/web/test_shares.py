@@ -1,4 +1,4 @@
-"""Shared links: read by anybody who has one, as the conversation was, until they are revoked."""
+"""Shared links: readable by anybody, showing the conversation at the time of sharing, until revoked."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from flask.testing import FlaskClient
 
 from config.settings import Settings
 
-from .api_client import ask, converse, ended, exchange, moment, problem, shaped
+from .api_client import ask, assert_error, assert_shape, converse, exchange, utc_time, wait_for_turn
 from .conftest import HeldAnswer
 from .test_conversation import ANSWER, QUESTION
 
@@ -44,13 +44,13 @@ def conversation(alice: FlaskClient) -> int:
 def test_anybody_reads_it(alice: FlaskClient, anybody: FlaskClient, conversation: int) -> None:
     made = share(alice, conversation)
     assert made.status_code == 201
-    shaped(made.json, {"url": str, "created_at": moment})
+    assert_shape(made.json, {"url": str, "created_at": utc_time})
     shown = shared(anybody, made.json["url"])
-    shaped(shown.json, {"title": str, "created_at": moment, "messages": list})
+    assert_shape(shown.json, {"title": str, "created_at": utc_time, "messages": list})
     assert (shown.json["title"], shown.json["created_at"]) == ("Markets", made.json["created_at"])
     question, answer = shown.json["messages"]
-    shaped(question, QUESTION)
-    shaped(answer, ANSWER)
+    assert_shape(question, QUESTION)
+    assert_shape(answer, ANSWER)
     assert texts(shown) == ["Q1", "You said: Q1"]
 
 
@@ -74,7 +74,7 @@ def test_the_page(alice: FlaskClient, anybody: FlaskClient, conversation: int) -
 
 def test_a_link_that_leads_nowhere(anybody: FlaskClient) -> None:
     for token in ("nothing", "x" * 500, "%22%3E%3Cscript%3E", "%00", "%F0%9F%9A%80"):
-        problem(anybody.get(f"/api/shared/{token}"), 404, "not_found")
+        assert_error(anybody.get(f"/api/shared/{token}"), 404, "not_found")
         page = anybody.get(f"/s/{token}")
         assert (page.status_code, page.mimetype) == (404, "text/html")
         assert "><script>" not in page.text
@@ -106,37 +106,37 @@ def test_another_branch(alice: FlaskClient, anybody: FlaskClient, conversation: 
     url = share(alice, conversation, leaf_id=second["message_id"]).json["url"]
     assert texts(shared(anybody, url)) == ["Q1", "You said: Q1", "Q2", "You said: Q2"]
     elsewhere = exchange(alice, converse(alice))
-    problem(share(alice, conversation, leaf_id=elsewhere["message_id"]), 404, "not_found")
-    problem(share(alice, conversation, leaf_id=0), 422, "invalid_value", "leaf_id")
+    assert_error(share(alice, conversation, leaf_id=elsewhere["message_id"]), 404, "not_found")
+    assert_error(share(alice, conversation, leaf_id=0), 422, "invalid_value", "leaf_id")
 
 
 def test_shown_again_and_revoked(alice: FlaskClient, anybody: FlaskClient, conversation: int) -> None:
     here = f"/api/conversations/{conversation}/share"
-    problem(alice.get(here), 404, "not_found")
+    assert_error(alice.get(here), 404, "not_found")
     made = share(alice, conversation).json
     assert alice.get(here).json == made
     assert alice.delete(here).status_code == 204
     assert alice.delete(here).status_code == 204
-    problem(alice.get(here), 404, "not_found")
-    problem(shared(anybody, made["url"]), 404, "not_found")
+    assert_error(alice.get(here), 404, "not_found")
+    assert_error(shared(anybody, made["url"]), 404, "not_found")
     assert share(alice, conversation).json["url"] != made["url"]
 
 
 def test_it_goes_with_its_conversation(alice: FlaskClient, anybody: FlaskClient, conversation: int) -> None:
     url = share(alice, conversation).json["url"]
     alice.delete(f"/api/conversations/{conversation}")
-    problem(shared(anybody, url), 404, "not_found")
+    assert_error(shared(anybody, url), 404, "not_found")
 
 
 def test_nothing_to_share_yet(alice: FlaskClient) -> None:
-    problem(share(alice, converse(alice)), 409, "nothing_to_share")
+    assert_error(share(alice, converse(alice)), 409, "nothing_to_share")
 
 
 def test_an_answer_under_way_is_not_shared(alice: FlaskClient, conversation: int, held: HeldAnswer) -> None:
-    begun = ask(alice, conversation, "Q2")
-    problem(share(alice, conversation), 409, "turn_running")
+    started = ask(alice, conversation, "Q2")
+    assert_error(share(alice, conversation), 409, "turn_running")
     held.go()
-    ended(alice, begun)
+    wait_for_turn(alice, started)
     assert share(alice, conversation).status_code == 201
 
 
@@ -156,8 +156,8 @@ def test_the_key_is_for_this_user_only_and_links_outlive_it(
     key.unlink()
     app.extensions["parley"].store.shares._key._file._key = b""  # as after a restart
     assert texts(shared(anybody, url)) == ["Q1", "You said: Q1"]
-    problem(alice.get(f"/api/conversations/{conversation}/share"), 404, "not_found")
+    assert_error(alice.get(f"/api/conversations/{conversation}/share"), 404, "not_found")
     again = share(alice, conversation)
     assert again.status_code == 201
-    problem(shared(anybody, url), 404, "not_found")
+    assert_error(shared(anybody, url), 404, "not_found")
     assert texts(shared(anybody, again.json["url"])) == ["Q1", "You said: Q1"]

@@ -1,4 +1,4 @@
-"""POST /api/turns/<id>/stop, and what a worker that is about to end answers."""
+"""POST /api/turns/<id>/stop, and requests to a worker that shuts down."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from flask.testing import FlaskClient
 from chat.messages import TextDelta
 from tests.conftest import ScriptedModel
 
-from .api_client import ask, ended, events, exchange
+from .api_client import ask, events, exchange, wait_for_turn
 from .conftest import HeldAnswer
 
 
-def begun(client: FlaskClient, conversation: int) -> dict:
-    """A turn that has said "One " and waits."""
+def started(client: FlaskClient, conversation: int) -> dict:
+    """A turn that has sent "One " and waits."""
     turn = ask(client, conversation)
     for frame in client.get(turn["events_url"]).response:
         if b"One " in frame:
@@ -21,24 +21,24 @@ def begun(client: FlaskClient, conversation: int) -> dict:
     raise AssertionError("the answer ended by itself")
 
 
-def test_what_was_written_stays(alice: FlaskClient, conversation: int, held: HeldAnswer) -> None:
-    turn = begun(alice, conversation)
+def test_the_partial_answer_stays(alice: FlaskClient, conversation: int, held: HeldAnswer) -> None:
+    turn = started(alice, conversation)
     answer = alice.post(f"/api/turns/{turn['turn_id']}/stop")
     assert answer.status_code == 200
     assert (answer.json["status"], answer.json["text"]) == ("stopped", "One ")
     assert alice.get(f"/api/turns/{turn['turn_id']}").json == answer.json
-    told = events(alice.get(turn["events_url"]).data)
-    assert [event.name for event in told if event.name == "error"] == []
-    assert (told[-1].name, told[-1].data["status"]) == ("done", "stopped")
+    received = events(alice.get(turn["events_url"]).data)
+    assert [event.name for event in received if event.name == "error"] == []
+    assert (received[-1].name, received[-1].data["status"]) == ("done", "stopped")
 
 
 def test_the_conversation_goes_on(
     alice: FlaskClient, conversation: int, held: HeldAnswer, model: ScriptedModel
 ) -> None:
-    turn = begun(alice, conversation)
+    turn = started(alice, conversation)
     alice.post(f"/api/turns/{turn['turn_id']}/stop")
     model.will(TextDelta("Yes."))
-    assert ended(alice, ask(alice, conversation, "And now?"))["text"] == "Yes."
+    assert wait_for_turn(alice, ask(alice, conversation, "And now?"))["text"] == "Yes."
     assert [message.text for message in model.seen[-1][1:]] == ["Hello", "One ", "And now?"]
 
 
@@ -50,7 +50,7 @@ def test_a_turn_that_has_ended_stays_as_it_ended(alice: FlaskClient, conversatio
 
 
 class TestLeaving:
-    """A worker that was told to end."""
+    """A worker that shuts down."""
 
     def test_a_turn_is_sent_elsewhere(self, app: Flask, alice: FlaskClient, conversation: int) -> None:
         turn = exchange(alice, conversation)

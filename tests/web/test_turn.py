@@ -1,4 +1,4 @@
-"""GET /api/turns/<id>: how a turn stands."""
+"""GET /api/turns/<id>: a turn and its status."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from chat.errors import ModelRateLimited
 from chat.messages import TextDelta
 from tests.conftest import ScriptedModel
 
-from .api_client import ask, ended, exchange, moment, problem, shaped
+from .api_client import ask, assert_error, assert_shape, exchange, utc_time, wait_for_turn
 from .conftest import HeldAnswer
 
 RUNNING = {
@@ -20,36 +20,36 @@ RUNNING = {
     "user_message_id": int,
     "message_id": int,
     "mode": str,
-    "started_at": moment,
+    "started_at": utc_time,
     "ended_at": type(None),
     "turn_id": int,
     "model": str,
     "tool_calls": list,
 }
 ENDED = RUNNING | {
-    "ended_at": moment,
+    "ended_at": utc_time,
     "usage": {"prompt_tokens": int, "completion_tokens": int, "total_tokens": int},
     "duration_ms": int,
 }
 
 
 def test_while_it_runs(alice: FlaskClient, conversation: int, held: HeldAnswer) -> None:
-    begun = ask(alice, conversation)
-    turn = alice.get(f"/api/turns/{begun['turn_id']}")
+    started = ask(alice, conversation)
+    turn = alice.get(f"/api/turns/{started['turn_id']}")
     assert turn.status_code == 200
-    shaped(turn.json, RUNNING)
+    assert_shape(turn.json, RUNNING)
     assert (turn.json["status"], turn.json["mode"]) == ("running", "sync")
     assert turn.json["conversation_id"] == conversation
     held.go()
-    ended(alice, begun)
+    wait_for_turn(alice, started)
 
 
 def test_when_it_has_ended(alice: FlaskClient, conversation: int) -> None:
     turn = exchange(alice, conversation)
-    shaped(turn, ENDED)
+    assert_shape(turn, ENDED)
     assert (turn["status"], turn["text"]) == ("completed", "You said: Hello")
     assert turn["usage"] == {"prompt_tokens": 3, "completion_tokens": 2, "total_tokens": 5}
-    lasted = moment(turn["ended_at"]) - moment(turn["started_at"])
+    lasted = utc_time(turn["ended_at"]) - utc_time(turn["started_at"])
     assert lasted.total_seconds() * 1000 == pytest.approx(turn["duration_ms"])
 
 
@@ -60,7 +60,7 @@ def test_when_it_has_failed(alice: FlaskClient, conversation: int, model: Script
 
     model.will_run(refuses)
     turn = exchange(alice, conversation)
-    shaped(turn, ENDED | {"error": {"code": str, "message": str, "retryable": bool}})
+    assert_shape(turn, ENDED | {"error": {"code": str, "message": str, "retryable": bool}})
     assert (turn["status"], turn["text"]) == ("failed", "Par")
     assert turn["error"] == {
         "code": "model_rate_limited",
@@ -73,4 +73,4 @@ def test_a_number_that_names_none(alice: FlaskClient, subtests: pytest.Subtests)
     for number in ("0", "999", "9" * 18, "9" * 5000, "-1", "x", "%F0%9F%9C%A8"):
         for rest in ("", "/events"):
             with subtests.test(number[:20] + rest):
-                problem(alice.get(f"/api/turns/{number}{rest}"), 404, "not_found")
+                assert_error(alice.get(f"/api/turns/{number}{rest}"), 404, "not_found")

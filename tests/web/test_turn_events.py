@@ -1,4 +1,4 @@
-"""GET /api/turns/<id>/events: following a turn, from any number on."""
+"""GET /api/turns/<id>/events: follow a turn from any event."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from chat.messages import ReasoningDelta, TextDelta, ToolCall, Usage
 from chat.turns import follow
 from tests.conftest import ScriptedModel
 
-from .api_client import SSE, ask, ended, events, exchange, problem
+from .api_client import SSE, ask, assert_error, events, exchange, wait_for_turn
 from .conftest import HeldAnswer
 
 
 @pytest.fixture
-def told(alice: FlaskClient, conversation: int, model: ScriptedModel) -> tuple[str, bytes]:
-    """A turn with an event of every kind but `error`: where its events are, and all of them as first sent."""
+def finished_turn(alice: FlaskClient, conversation: int, model: ScriptedModel) -> tuple[str, bytes]:
+    """A turn with an event of every kind but `error`: the address of its events, and the stream as first sent."""
     model.will(ReasoningDelta("Hm."), TextDelta("Let me see."), ToolCall("1", "no_such_tool", "{}"), Usage(1, 1))
     model.will(TextDelta("Nothing."), Usage(2, 2))
     stream = alice.post(f"/api/conversations/{conversation}/turns", json={"text": "Hello"}, headers=SSE)
@@ -23,15 +23,15 @@ def told(alice: FlaskClient, conversation: int, model: ScriptedModel) -> tuple[s
     return f"/api/turns/{turn_id}/events", stream.data
 
 
-def test_the_whole_turn_is_told_again_byte_by_byte(alice: FlaskClient, told: tuple[str, bytes]) -> None:
-    url, first = told
+def test_the_whole_turn_is_replayed_byte_by_byte(alice: FlaskClient, finished_turn: tuple[str, bytes]) -> None:
+    url, first = finished_turn
     names = [event.name for event in events(first)]
     assert names == ["turn", "title", "reasoning", "delta", "tool_call", "tool_result", "delta", "done"]
     assert alice.get(url).data == first
 
 
-def test_after_any_number_the_rest_is_told(alice: FlaskClient, told: tuple[str, bytes]) -> None:
-    url, first = told
+def test_the_rest_is_sent_after_any_event(alice: FlaskClient, finished_turn: tuple[str, bytes]) -> None:
+    url, first = finished_turn
     frames = [frame + b"\n\n" for frame in first.split(b"\n\n")[:-1]]
     for after in range(len(frames) + 1):
         rest = b"".join(frames[after:])
@@ -39,14 +39,14 @@ def test_after_any_number_the_rest_is_told(alice: FlaskClient, told: tuple[str, 
         assert alice.get(url, headers={"Last-Event-ID": str(after)}).data == rest
 
 
-def test_a_browsers_own_header_wins_over_the_address(alice: FlaskClient, told: tuple[str, bytes]) -> None:
-    url, _ = told
+def test_a_browsers_own_header_wins_over_the_address(alice: FlaskClient, finished_turn: tuple[str, bytes]) -> None:
+    url, _ = finished_turn
     resumed = alice.get(f"{url}?after=1", headers={"Last-Event-ID": "6"})
     assert [event.number for event in events(resumed.data)] == [7, 8]
 
 
-def test_past_the_end_there_is_nothing(alice: FlaskClient, told: tuple[str, bytes]) -> None:
-    url, _ = told
+def test_past_the_end_there_is_nothing(alice: FlaskClient, finished_turn: tuple[str, bytes]) -> None:
+    url, _ = finished_turn
     for after in (9, 999_999_999):
         assert alice.get(f"{url}?after={after}").data == b""
 
@@ -55,11 +55,11 @@ def test_past_the_end_of_a_running_turn_the_wait_ends_with_it(
     alice: FlaskClient, conversation: int, held: HeldAnswer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(follow, "HEARTBEAT_S", 0.02)
-    begun = ask(alice, conversation)
-    chunks = iter(alice.get(begun["events_url"] + "?after=1000").response)
+    started = ask(alice, conversation)
+    chunks = iter(alice.get(started["events_url"] + "?after=1000").response)
     assert next(chunks).startswith(b":")
     held.go()
-    ended(alice, begun)
+    wait_for_turn(alice, started)
     for _ in range(100):
         if (chunk := next(chunks, None)) is None:
             return
@@ -67,21 +67,23 @@ def test_past_the_end_of_a_running_turn_the_wait_ends_with_it(
     pytest.fail("still following a turn that has ended")
 
 
-def test_a_number_that_is_none(alice: FlaskClient, told: tuple[str, bytes], subtests: pytest.Subtests) -> None:
+def test_a_number_that_is_none(alice: FlaskClient, finished_turn: tuple[str, bytes], subtests: pytest.Subtests) -> None:
     for after in ("-1", "x", "1.5", "١", "1e3", "9" * 10, "9" * 5000, "%00", "1%202"):
         with subtests.test(after[:20]):
-            problem(alice.get(f"{told[0]}?after={after}"), 422, "invalid_value", "after")
+            assert_error(alice.get(f"{finished_turn[0]}?after={after}"), 422, "invalid_value", "after")
 
 
-def test_a_header_that_is_no_number(alice: FlaskClient, told: tuple[str, bytes], subtests: pytest.Subtests) -> None:
+def test_a_header_that_is_no_number(
+    alice: FlaskClient, finished_turn: tuple[str, bytes], subtests: pytest.Subtests
+) -> None:
     for header in ("-1", "x", "9" * 5000, "\xff"):
         with subtests.test(header[:20]):
-            problem(alice.get(told[0], headers={"Last-Event-ID": header}), 422, "invalid_value", "after")
+            assert_error(alice.get(finished_turn[0], headers={"Last-Event-ID": header}), 422, "invalid_value", "after")
 
 
 def test_joining_in_the_middle(alice: FlaskClient, conversation: int, held: HeldAnswer) -> None:
-    begun = ask(alice, conversation)
-    streams = [alice.get(begun["events_url"] + query) for query in ("", "?after=2", "?after=1")]
+    started = ask(alice, conversation)
+    streams = [alice.get(started["events_url"] + query) for query in ("", "?after=2", "?after=1")]
     first = [next(iter(stream.response)) for stream in streams[:1]]
     assert [event.name for event in events(first[0])][:2] == ["turn", "title"]
     held.go()
@@ -89,7 +91,7 @@ def test_joining_in_the_middle(alice: FlaskClient, conversation: int, held: Held
     for stream in streams:
         stream.close()
     whole, *rest = [events(body) for body in bodies]
-    assert whole == events(alice.get(begun["events_url"]).data)
+    assert whole == events(alice.get(started["events_url"]).data)
     assert rest == [whole[2:], whole[1:]]
 
 
@@ -97,8 +99,8 @@ def test_a_silent_turn_keeps_its_line_open_with_comments(
     alice: FlaskClient, conversation: int, held: HeldAnswer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(follow, "HEARTBEAT_S", 0.02)
-    begun = ask(alice, conversation)
-    stream = alice.get(begun["events_url"])
+    started = ask(alice, conversation)
+    stream = alice.get(started["events_url"])
     chunks = iter(stream.response)
     seen = b""
     while seen.count(b"\n\n:") < 2:
@@ -106,32 +108,32 @@ def test_a_silent_turn_keeps_its_line_open_with_comments(
     held.go()
     seen += b"".join(chunks)
     stream.close()
-    assert events(seen) == events(alice.get(begun["events_url"]).data)
+    assert events(seen) == events(alice.get(started["events_url"]).data)
 
 
 def test_following_does_not_ask_the_model_again(alice: FlaskClient, conversation: int, model: ScriptedModel) -> None:
     turn = exchange(alice, conversation)
     for _ in range(3):
-        ended(alice, {"turn_id": turn["id"], "events_url": f"/api/turns/{turn['id']}/events"})
+        wait_for_turn(alice, {"turn_id": turn["id"], "events_url": f"/api/turns/{turn['id']}/events"})
     assert len(model.seen) == 1
 
 
-def test_without_a_wait_there_is_what_has_come_by_now(alice: FlaskClient, conversation: int, held: HeldAnswer) -> None:
+def test_without_a_wait_only_past_events_are_sent(alice: FlaskClient, conversation: int, held: HeldAnswer) -> None:
     url = ask(alice, conversation)["events_url"]
-    # The first events: then the answer is held, and asking for news does not wait for its end.
+    # The first events: then the answer waits, and polling does not.
     stream = iter(alice.get(url).response)
-    begun = events(next(stream))
-    while begun[-1].name != "delta":
-        begun += events(next(stream))
+    started = events(next(stream))
+    while started[-1].name != "delta":
+        started += events(next(stream))
     now = alice.get(f"{url}?wait=0")
-    assert [event.number for event in events(now.data)] == [event.number for event in begun]
-    assert alice.get(f"{url}?wait=0&after={begun[-1].number}").data == b""
+    assert [event.number for event in events(now.data)] == [event.number for event in started]
+    assert alice.get(f"{url}?wait=0&after={started[-1].number}").data == b""
     held.go()
     for _ in stream:
         pass
-    assert events(alice.get(f"{url}?wait=0&after={begun[-1].number}").data)[-1].name == "done"
+    assert events(alice.get(f"{url}?wait=0&after={started[-1].number}").data)[-1].name == "done"
 
 
 @pytest.mark.parametrize("wait", ["2", "-1", "true", ""])
-def test_a_wait_is_nought_or_one(alice: FlaskClient, told: tuple[str, bytes], wait: str) -> None:
-    problem(alice.get(f"{told[0]}?wait={wait}"), 422, "invalid_value", "wait")
+def test_a_wait_is_nought_or_one(alice: FlaskClient, finished_turn: tuple[str, bytes], wait: str) -> None:
+    assert_error(alice.get(f"{finished_turn[0]}?wait={wait}"), 422, "invalid_value", "wait")

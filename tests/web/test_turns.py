@@ -1,4 +1,4 @@
-"""POST /api/conversations/<id>/turns: a question, in both forms of its answer."""
+"""POST /api/conversations/<id>/turns: begin a turn, with both forms of response."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from flask.testing import FlaskClient
 from chat.messages import TextDelta
 from tests.conftest import ScriptedModel
 
-from .api_client import SSE, ask, converse, ended, events, exchange, problem, shaped, token_of
+from .api_client import SSE, ask, assert_error, assert_shape, converse, events, exchange, token_of, wait_for_turn
 from .conftest import HeldAnswer
 
 
@@ -21,25 +21,25 @@ def turns_of(conversation_id: int) -> str:
 
 
 def test_the_short_form(alice: FlaskClient, conversation: int) -> None:
-    begun = alice.post(turns_of(conversation), json={"text": "Hello"})
-    assert (begun.status_code, begun.content_type) == (202, "application/json")
-    shaped(begun.json, {"turn_id": int, "user_message_id": int, "message_id": int, "events_url": str})
-    assert begun.json["events_url"] == f"/api/turns/{begun.json['turn_id']}/events"
-    assert ended(alice, begun.json)["text"] == "You said: Hello"
+    started = alice.post(turns_of(conversation), json={"text": "Hello"})
+    assert (started.status_code, started.content_type) == (202, "application/json")
+    assert_shape(started.json, {"turn_id": int, "user_message_id": int, "message_id": int, "events_url": str})
+    assert started.json["events_url"] == f"/api/turns/{started.json['turn_id']}/events"
+    assert wait_for_turn(alice, started.json)["text"] == "You said: Hello"
 
 
 def test_the_long_form(alice: FlaskClient, conversation: int, model: ScriptedModel) -> None:
     stream = alice.post(turns_of(conversation), json={"text": "Hello"}, headers=SSE)
     assert (stream.status_code, stream.mimetype) == (200, "text/event-stream")
-    told = events(stream.data)
-    turn = alice.get(f"/api/turns/{told[0].data['turn_id']}").json
+    received = events(stream.data)
+    turn = alice.get(f"/api/turns/{received[0].data['turn_id']}").json
 
-    assert [event.number for event in told] == list(range(1, len(told) + 1))
-    names = [event.name for event in told]
+    assert [event.number for event in received] == list(range(1, len(received) + 1))
+    names = [event.name for event in received]
     assert (names[0], names[-1], names.count("done")) == ("turn", "done", 1)
     assert set(names) == {"turn", "title", "delta", "done"}
-    shaped(
-        told[0].data,
+    assert_shape(
+        received[0].data,
         {
             "turn_id": int,
             "conversation_id": int,
@@ -50,14 +50,14 @@ def test_the_long_form(alice: FlaskClient, conversation: int, model: ScriptedMod
             "model": str,
         },
     )
-    assert told[0].data["conversation_id"] == conversation
-    assert told[0].data["message_id"] == turn["message_id"]
-    assert "".join(event.data["text"] for event in told if event.name == "delta") == turn["text"]
-    assert told[-1].data == {"status": "completed", "usage": turn["usage"], "duration_ms": turn["duration_ms"]}
+    assert received[0].data["conversation_id"] == conversation
+    assert received[0].data["message_id"] == turn["message_id"]
+    assert "".join(event.data["text"] for event in received if event.name == "delta") == turn["text"]
+    assert received[-1].data == {"status": "completed", "usage": turn["usage"], "duration_ms": turn["duration_ms"]}
     assert len(model.seen) == 1
 
 
-def test_the_long_form_is_for_whoever_names_it(alice: FlaskClient, conversation: int) -> None:
+def test_the_stream_is_for_clients_that_accept_it(alice: FlaskClient, conversation: int) -> None:
     for accept in ("text/event-stream, */*", "application/json, text/event-stream;q=0.5"):
         stream = alice.post(turns_of(conversation), json={"text": "Hello"}, headers={"Accept": accept})
         assert events(stream.data)[-1].name == "done", accept
@@ -65,9 +65,9 @@ def test_the_long_form_is_for_whoever_names_it(alice: FlaskClient, conversation:
 
 def test_the_short_form_is_for_everybody_else(alice: FlaskClient, conversation: int) -> None:
     for accept in ("*/*", "application/json", "text/*", "", "\xff"):
-        begun = alice.post(turns_of(conversation), json={"text": "Hello"}, headers={"Accept": accept})
-        assert begun.status_code == 202, accept
-        ended(alice, begun.json)
+        started = alice.post(turns_of(conversation), json={"text": "Hello"}, headers={"Accept": accept})
+        assert started.status_code == 202, accept
+        wait_for_turn(alice, started.json)
 
 
 def test_the_question_is_kept_before_the_first_byte_goes_out(
@@ -92,26 +92,26 @@ def test_a_browser_that_leaves_ends_its_response_and_not_the_turn(
     turn = events(next(iter(stream.response)))[0].data
     stream.close()
     held.go()
-    told = events(alice.get(f"/api/turns/{turn['turn_id']}/events").data)
-    assert told[-1].data["status"] == "completed"
+    received = events(alice.get(f"/api/turns/{turn['turn_id']}/events").data)
+    assert received[-1].data["status"] == "completed"
     assert alice.get(f"/api/turns/{turn['turn_id']}").json["text"] == "One two."
 
 
 def test_a_second_question_while_the_first_is_answered(alice: FlaskClient, conversation: int, held: HeldAnswer) -> None:
-    begun = ask(alice, conversation)
+    started = ask(alice, conversation)
     for headers in ({}, SSE):
-        problem(alice.post(turns_of(conversation), json={"text": "And?"}, headers=headers), 409, "turn_running")
+        assert_error(alice.post(turns_of(conversation), json={"text": "And?"}, headers=headers), 409, "turn_running")
     held.go()
-    ended(alice, begun)
+    wait_for_turn(alice, started)
     assert len(alice.get(f"/api/conversations/{conversation}").json["messages"]) == 2
     assert exchange(alice, conversation, "And?")["status"] == "completed"
 
 
 def test_conversations_are_answered_side_by_side(alice: FlaskClient, conversation: int, held: HeldAnswer) -> None:
-    begun = ask(alice, conversation)
+    started = ask(alice, conversation)
     assert exchange(alice, converse(alice), "Meanwhile")["status"] == "completed"
     held.go()
-    assert ended(alice, begun)["text"] == "One two."
+    assert wait_for_turn(alice, started)["text"] == "One two."
 
 
 # client_id
@@ -121,7 +121,7 @@ def test_the_same_client_id_is_the_same_turn(alice: FlaskClient, conversation: i
     first = ask(alice, conversation, client_id="c-1")
     assert ask(alice, conversation, client_id="c-1") == first  # while it runs
     held.go()
-    ended(alice, first)
+    wait_for_turn(alice, first)
     assert ask(alice, conversation, client_id="c-1") == first  # and after
     stream = alice.post(turns_of(conversation), json={"text": "Hello", "client_id": "c-1"}, headers=SSE)
     assert events(stream.data)[0].data["turn_id"] == first["turn_id"]
@@ -146,14 +146,14 @@ def test_the_same_client_id_many_times_at_once(app: Flask, alice: FlaskClient, c
         thread.join()
     assert len(answers) == 12
     assert all(answer == answers[0] for answer in answers)
-    ended(alice, answers[0])
+    wait_for_turn(alice, answers[0])
     assert len(alice.get(f"/api/conversations/{conversation}").json["messages"]) == 2
 
 
 def test_a_client_id_does_not_serve_for_two_questions(alice: FlaskClient, conversation: int) -> None:
     exchange(alice, conversation, client_id="c-1")
     answer = alice.post(turns_of(conversation), json={"text": "Other", "client_id": "c-1"})
-    problem(answer, 409, "client_id_reused")
+    assert_error(answer, 409, "client_id_reused")
     assert len(alice.get(f"/api/conversations/{conversation}").json["messages"]) == 2
 
 
@@ -169,7 +169,7 @@ def test_without_a_client_id_twice_is_twice(alice: FlaskClient, conversation: in
 @pytest.mark.parametrize("client_id", ["", "c" * 101, "a\x00b"])
 def test_a_client_id_that_is_none(alice: FlaskClient, conversation: int, client_id: str) -> None:
     answer = alice.post(turns_of(conversation), json={"text": "x", "client_id": client_id})
-    problem(answer, 422, "invalid_value", "client_id")
+    assert_error(answer, 422, "invalid_value", "client_id")
 
 
 # parent_id: branches are in test_conversation.py
@@ -180,7 +180,7 @@ def test_a_parent_has_to_be_an_answer_of_this_conversation(alice: FlaskClient, c
     elsewhere = exchange(alice, converse(alice))
     for parent_id in (here["user_message_id"], elsewhere["message_id"], 10**9, 2**63 - 1):
         answer = alice.post(turns_of(conversation), json={"text": "x", "parent_id": parent_id})
-        problem(answer, 422, "invalid_parent", "parent_id")
+        assert_error(answer, 422, "invalid_parent", "parent_id")
     assert len(alice.get(f"/api/conversations/{conversation}").json["messages"]) == 2
 
 
@@ -196,7 +196,7 @@ def test_the_model_that_is_asked_for(make_app: Callable[..., Flask]) -> None:
         answer = client.post(turns_of(conversation), json={"text": "x", "model": unknown})
         problem_message = answer.json["error"]["message"]
         assert "small, large" in problem_message
-        problem(answer, 422, "unknown_model", "model")
+        assert_error(answer, 422, "unknown_model", "model")
 
 
 # title
@@ -249,21 +249,21 @@ def test_a_title_of_ones_own_stays(alice: FlaskClient) -> None:
 )
 def test_text_is_kept_as_it_was_sent(alice: FlaskClient, conversation: int, text: str) -> None:
     stream = alice.post(turns_of(conversation), json={"text": text}, headers=SSE)
-    told = events(stream.data)
-    assert "".join(event.data["text"] for event in told if event.name == "delta") == "You said: " + text
+    received = events(stream.data)
+    assert "".join(event.data["text"] for event in received if event.name == "delta") == "You said: " + text
     question, answer = alice.get(f"/api/conversations/{conversation}").json["messages"]
     assert (question["text"], answer["text"]) == (text, "You said: " + text)
 
 
 @pytest.mark.parametrize("text", ["", " ", "\n\t\u3000\u00a0"])
 def test_an_empty_message(alice: FlaskClient, conversation: int, text: str) -> None:
-    problem(alice.post(turns_of(conversation), json={"text": text}), 422, "empty_message", "text")
+    assert_error(alice.post(turns_of(conversation), json={"text": text}), 422, "empty_message", "text")
 
 
 @pytest.mark.parametrize("text", ["x" * 32_001, "x" * 100_000, "🜨" * 100_000, " " * 32_001])
 def test_a_message_that_is_too_long(alice: FlaskClient, conversation: int, text: str) -> None:
     answer = alice.post(turns_of(conversation), json={"text": text})
-    problem(answer, 413, "message_too_long", "text")
+    assert_error(answer, 413, "message_too_long", "text")
     assert str(len(text)) in answer.json["error"]["message"]
     assert alice.get(f"/api/conversations/{conversation}").json["messages"] == []
 
@@ -273,15 +273,15 @@ def test_a_message_that_is_too_long(alice: FlaskClient, conversation: int, text:
 
 def test_a_worker_that_has_no_place(make_app: Callable[..., Flask], held: HeldAnswer) -> None:
     client = make_app(max_active_turns=1).test_client()
-    begun = ask(client, converse(client))
+    started = ask(client, converse(client))
     other = converse(client)
     refused = client.post(turns_of(other), json={"text": "Hello"})
-    problem(refused, 503, "overloaded")
+    assert_error(refused, 503, "overloaded")
     assert int(refused.headers["Retry-After"]) >= 1
     assert client.get(f"/api/conversations/{other}").json["messages"] == []
     assert client.get("/healthz").status_code == 200
     held.go()
-    assert ended(client, begun)["status"] == "completed"
+    assert wait_for_turn(client, started)["status"] == "completed"
 
 
 def test_an_answer_that_fails_is_still_a_turn(alice: FlaskClient, conversation: int, model: ScriptedModel) -> None:
@@ -290,9 +290,9 @@ def test_an_answer_that_fails_is_still_a_turn(alice: FlaskClient, conversation: 
         raise RuntimeError("canary")
 
     model.will_run(breaks)
-    told = events(alice.post(turns_of(conversation), json={"text": "Hello"}, headers=SSE).data)
-    assert [event.name for event in told][-2:] == ["error", "done"]
-    shaped(told[-2].data, {"code": str, "message": str, "retryable": bool})
-    assert "canary" not in str(told)
-    turn = alice.get(f"/api/turns/{told[0].data['turn_id']}").json
-    assert (turn["status"], turn["text"], turn["error"]) == ("failed", "So f", told[-2].data)
+    received = events(alice.post(turns_of(conversation), json={"text": "Hello"}, headers=SSE).data)
+    assert [event.name for event in received][-2:] == ["error", "done"]
+    assert_shape(received[-2].data, {"code": str, "message": str, "retryable": bool})
+    assert "canary" not in str(received)
+    turn = alice.get(f"/api/turns/{received[0].data['turn_id']}").json
+    assert (turn["status"], turn["text"], turn["error"]) == ("failed", "So f", received[-2].data)

@@ -1,4 +1,4 @@
-"""GET /api/export and /api/me/data: everything one has, in a file, counted and deleted."""
+"""GET /api/export and /api/me/data: export, count and delete all data of the caller."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.http import parse_options_header
 
-from .api_client import ask, converse, exchange, problem
+from .api_client import ask, assert_error, converse, exchange
 from .conftest import HeldAnswer
 
 NOTHING = {"conversations": 0, "messages": 0, "shares": 0, "instructions": False}
@@ -44,7 +44,7 @@ def hers(alice: FlaskClient) -> list[int]:
     return made
 
 
-def test_it_has_all_that_the_api_tells(alice: FlaskClient, hers: list[int]) -> None:
+def test_it_has_everything_that_the_api_returns(alice: FlaskClient, hers: list[int]) -> None:
     found = exported(alice)
     assert (found["instructions"], found["exported_by"][:7]) == ("Rhyme.", "Parley ")
     assert [each["id"] for each in found["conversations"]] == hers
@@ -60,15 +60,15 @@ def test_those_that_are_chosen(alice: FlaskClient, hers: list[int]) -> None:
     assert [each["id"] for each in found["conversations"]] == [hers[3], hers[1]]
 
 
-def test_one_who_has_nothing(alice: FlaskClient) -> None:
+def test_a_user_without_data(alice: FlaskClient) -> None:
     assert exported(alice)["conversations"] == []
     assert alice.get("/api/me/data").json == NOTHING
     assert alice.delete("/api/me/data").json == {"deleted": NOTHING}
 
 
-def test_others_have_no_part_in_it(alice: FlaskClient, mallory: FlaskClient, hers: list[int]) -> None:
+def test_other_users_are_not_affected(alice: FlaskClient, mallory: FlaskClient, hers: list[int]) -> None:
     assert exported(mallory)["conversations"] == []
-    problem(mallory.get(f"/api/export?ids={hers[0]}"), 404, "not_found")
+    assert_error(mallory.get(f"/api/export?ids={hers[0]}"), 404, "not_found")
     his = converse(mallory)
     mallory.delete("/api/me/data")
     assert mallory.get(f"/api/conversations/{his}").status_code == 404
@@ -76,8 +76,8 @@ def test_others_have_no_part_in_it(alice: FlaskClient, mallory: FlaskClient, her
 
 
 @pytest.mark.parametrize("ids", ["x", "1,", ",", "-1", "1;2", "1,x", ",".join(map(str, range(501))), "9" * 30])
-def test_what_ids_does_not_take(alice: FlaskClient, ids: str) -> None:
-    problem(alice.get("/api/export", query_string={"ids": ids}), 422, "invalid_value", "ids")
+def test_invalid_ids(alice: FlaskClient, ids: str) -> None:
+    assert_error(alice.get("/api/export", query_string={"ids": ids}), 422, "invalid_value", "ids")
 
 
 def test_everything_is_deleted(app: Flask, alice: FlaskClient, hers: list[int]) -> None:
@@ -94,17 +94,17 @@ def test_everything_is_deleted(app: Flask, alice: FlaskClient, hers: list[int]) 
     assert alice.get("/api/conversations?q=question").json["items"] == []
     assert alice.get("/api/me/instructions").json == {"text": ""}
     for conversation in hers:
-        problem(alice.get(f"/api/conversations/{conversation}"), 404, "not_found")
-    problem(alice.get(f"/api/shared/{token}"), 404, "not_found")
-    # And it is a place to begin anew.
+        assert_error(alice.get(f"/api/conversations/{conversation}"), 404, "not_found")
+    assert_error(alice.get(f"/api/shared/{token}"), 404, "not_found")
+    # The user can begin anew.
     exchange(alice, converse(alice))
     assert alice.get("/api/me/data").json["messages"] == 2
 
 
 def test_a_running_answer_is_stopped_first(alice: FlaskClient, conversation: int, held: HeldAnswer) -> None:
-    begun = ask(alice, conversation)
+    started = ask(alice, conversation)
     assert alice.delete("/api/me/data").status_code == 200
-    problem(alice.get(f"/api/turns/{begun['turn_id']}"), 404, "not_found")
+    assert_error(alice.get(f"/api/turns/{started['turn_id']}"), 404, "not_found")
     assert alice.get("/api/me/data").json == NOTHING
 
 
