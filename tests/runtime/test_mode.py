@@ -25,7 +25,7 @@ sys.exit(pytest.main(["-q", "-p", "no:cacheprovider", "--noconftest", *sys.argv[
 
 def run(code: str, *arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [sys.executable, "-c", code, *arguments], cwd=ROOT, capture_output=True, text=True, timeout=60, check=False
+        [sys.executable, "-c", code, *arguments], cwd=ROOT, capture_output=True, text=True, timeout=240, check=False
     )
 
 
