@@ -53,7 +53,9 @@ def ended_by_its_deadline(events: list[SentEvent]) -> None:
     assert [event.name for event in events].count("done") == 1
     assert [event.name for event in events[-2:]] == ["error", "done"]
     assert (events[-2].data["code"], events[-1].data["status"]) == ("turn_timeout", "failed")
-    assert TURN_TIMEOUT_S - 0.5 < events[-1].at - events[0].at < TURN_TIMEOUT_S + ENDED_WITHIN_S
+    # By the server's clock: a client with twenty threads may read the first event late.
+    assert events[-1].data["duration_ms"] > 1000 * (TURN_TIMEOUT_S - 0.1)
+    assert events[-1].at - events[0].at < TURN_TIMEOUT_S + ENDED_WITHIN_S
 
 
 def goes_on(person: Person, conversation: int, events: list[SentEvent]) -> None:
