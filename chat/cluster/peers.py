@@ -20,6 +20,8 @@ from enum import Enum
 from pathlib import Path
 from typing import Any
 
+from config.server.processes import is_alive
+
 STALE_AFTER_S = 5.0
 # A report this old belongs to a dead worker whose process id was reused. It is hidden but not removed, because the
 # socket may belong to a live worker.
@@ -97,7 +99,7 @@ class Peers:
         host, _, pid = worker.rpartition(":")
         if host != socket.gethostname() or not pid.isdigit():
             return Presence.UNKNOWN
-        if not _alive(int(pid)):
+        if not is_alive(int(pid)):
             return Presence.GONE
         report = self._report(int(pid))
         if report is None:
@@ -121,7 +123,7 @@ class Peers:
     def peer_attributes(self) -> list[dict[str, Any]]:
         """Return the attributes of all other live workers of this server."""
         pids = [int(path.stem[:_PID_DIGITS]) for path in self._dir.glob("*.json") if path.stem.isdigit()]
-        reports = [self._report(pid) or {} for pid in pids if pid != os.getpid() and _alive(pid)]
+        reports = [self._report(pid) or {} for pid in pids if pid != os.getpid() and is_alive(pid)]
         return [each["about"] for each in reports if isinstance(each.get("about"), dict)]
 
     def reports(self) -> list[dict[str, Any]]:
@@ -131,7 +133,7 @@ class Peers:
             if not path.stem.isdigit():
                 continue
             pid = int(path.stem[:_PID_DIGITS])
-            if not _alive(pid):
+            if not is_alive(pid):
                 self._forget(path)
             elif (report := self._report(pid)) is not None and (age_s := _age_s(report)) <= _HIDDEN_AFTER_S:
                 shown = {name: value for name, value in report.items() if name not in _INTERNAL_FIELDS}
@@ -225,13 +227,3 @@ def _age_s(report: dict[str, Any]) -> float:
     if not isinstance(published, int | float):  # written by an earlier version
         return 0.0
     return max(0.0, time.monotonic() - published)
-
-
-def _alive(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return True

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import errno
-import os
 import socket
 import time
 from collections.abc import Iterable
@@ -12,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from config.server import pid_file
+from config.server.processes import is_alive
 
 _ORPHANS_CLOSE_WITHIN_S = 3.0
 _LOOK_EVERY_S = 0.1
@@ -64,14 +64,5 @@ def _has_orphans(run_dir: Path) -> bool:
     with contextlib.suppress(OSError):
         if pid_file.master(run_dir) is not None:
             return False
-    return any(_alive(path.stem) for path in run_dir.glob("*.json"))
-
-
-def _alive(pid: str) -> bool:
-    if not pid.isdecimal():
-        return False
-    with contextlib.suppress(ProcessLookupError, OverflowError):
-        with contextlib.suppress(PermissionError):
-            os.kill(int(pid), 0)
-        return True
-    return False
+    pids = [int(path.stem) for path in run_dir.glob("*.json") if path.stem.isdecimal()]
+    return any(is_alive(pid) for pid in pids)

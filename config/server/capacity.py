@@ -11,6 +11,8 @@ import os
 import struct
 from typing import Any
 
+from config.server.processes import is_alive
+
 _ROWS = 512
 _ROW = struct.Struct("<ii")
 # Created in the master and inherited by the workers.
@@ -32,14 +34,4 @@ def publish(row: int, free: int) -> None:
 def free_elsewhere(row: int) -> int:
     """Return the sum of free slots of the other live workers; negative if they run too many turns."""
     rows = enumerate(_ROW.iter_unpack(_table[:]))
-    return sum(free for other, (pid, free) in rows if free and other != row and _alive(pid))
-
-
-def _alive(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return True
+    return sum(free for other, (pid, free) in rows if free and other != row and is_alive(pid))

@@ -1,4 +1,4 @@
-"""Somebody who asks again and again how /healthz is, and how long that takes; and whether a turn would be taken.
+"""Probe of /healthz that measures each response time, and of whether a turn would be accepted.
 
 In a process of its own: among the threads of a crowd it would measure how long it waits for the interpreter.
 """

@@ -165,7 +165,7 @@ class SentBytes:
         self.near, self._far = cooperative.socketpair()
 
     def respond(self, kind: type[Response], method: str, version: tuple[int, int], headers: Any, pieces: Any) -> bytes:
-        """What goes over the connection: `pieces` are bodies' pieces, or an open file."""
+        """Return the bytes sent over the connection. `pieces` are parts of a body, or an open file."""
         request = Request(Config(), IterUnreader([b"%b / HTTP/1.%d\r\n\r\n" % (method.encode(), version[1])]), TRUSTED)
         response = kind(request, self.near, Config())
         received: list[bytes] = []

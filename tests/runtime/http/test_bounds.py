@@ -1,4 +1,4 @@
-"""What a refusal says to a client: whole HTTP, JSON, and the end of the connection."""
+"""Refusals as a client receives them: complete HTTP, JSON, and the end of the connection."""
 
 from __future__ import annotations
 
