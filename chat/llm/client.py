@@ -28,16 +28,16 @@ from chat.errors import (
     NoDescriptors,
 )
 from chat.llm.adaptive_request import AdaptiveRequest, ModelRequest
-from chat.llm.cancel_scope import CancelScope, use_scope
 from chat.llm.capabilities import CapabilityCache
 from chat.llm.chunk_template import ChunkTemplate
 from chat.llm.deltas import AnswerReader
 from chat.llm.endpoint import Endpoint
 from chat.llm.faults import FAILURES, Faults, retry_after_of
-from chat.llm.response_parser import UnparsableResponse
 from chat.llm.sleep import cancellable_sleep
 from chat.llm.sse import EventParser
 from chat.messages import Delta, Message, Notice, ReasoningDelta, ToolSpec
+from chat.net.cancel_scope import CancelScope, use_scope
+from chat.net.response_parser import UnparsableResponse
 
 MAX_RETRIES = 2
 MAX_RETRY_AFTER_S = 5.0

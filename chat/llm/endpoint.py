@@ -18,10 +18,10 @@ from urllib.parse import parse_qsl, unquote, urlsplit, urlunsplit
 import httpx2
 import openai
 
-from chat.llm.cancel_scope import current_scope
 from chat.llm.decompression import decoded
 from chat.llm.lean import LeanTransport, RequestTemplate
 from chat.llm.transport import timeouts, transport_to
+from chat.net.cancel_scope import current_scope
 
 _DEFAULT_BASE_URL = "https://api.openai.com/v1"
 _PATH = "/chat/completions"

@@ -13,7 +13,7 @@ from typing import Any
 import httpcore2
 import httpx2
 
-from chat.llm.cancel_scope import CancelScope, current_scope
+from chat.net.cancel_scope import CancelScope, current_scope
 
 
 class ScopedStream(httpcore2.NetworkStream):

@@ -16,12 +16,12 @@ from typing import Any
 
 import httpx2
 
-from chat.llm.cancel_scope import CancelScope, current_scope
-from chat.llm.connect import Connector
-from chat.llm.connection import READ_BYTES, Connection
-from chat.llm.pool import ConnectionPool, Origin
-from chat.llm.read_batching import ReadBatcher
-from chat.llm.response_parser import ResponseParser
+from chat.net.cancel_scope import CancelScope, current_scope
+from chat.net.connect import Connector
+from chat.net.connection import READ_BYTES, Connection
+from chat.net.pool import ConnectionPool, Origin
+from chat.net.read_batching import ReadBatcher
+from chat.net.response_parser import ResponseParser
 from chat.runtime.ticker import to_tick
 
 # Seconds, by "connect", "write" and "read"; None or a missing key means no limit.

@@ -16,6 +16,7 @@ from pathlib import Path
 
 _PACKAGES = (
     ("/chat/llm/", "llm"),
+    ("/chat/net/", "net"),
     ("/chat/turns/", "turns"),
     ("/chat/events/", "events"),
     ("/chat/agent/", "agent"),

@@ -67,7 +67,7 @@ def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def restless(monkeypatch: pytest.MonkeyPatch) -> None:
     """Connections of the lean transport may be used again at once, by any turn."""
-    monkeypatch.setattr("chat.llm.pool.QUARANTINE_S", 0.0)
+    monkeypatch.setattr("chat.net.pool.QUARANTINE_S", 0.0)
 
 
 def ask(model: OpenAIModel, cancellation: Cancellation | None = None, text: str = "Hello?") -> Iterator[Delta]:

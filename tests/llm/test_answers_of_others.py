@@ -142,6 +142,6 @@ def test_a_connection_rests_before_another_turn_has_it(serve, connect, transport
     model = connect(server)
     text_of(model, "one")
     text_of(model, "two")
-    monkeypatch.setattr("chat.llm.pool.QUARANTINE_S", 0.0)
+    monkeypatch.setattr("chat.net.pool.QUARANTINE_S", 0.0)
     text_of(model, "three")
     assert [exchange.connection for exchange in server.exchanges] == ([0, 1, 1] if transport == "lean" else [0, 1, 2])

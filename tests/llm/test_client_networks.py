@@ -10,9 +10,9 @@ import zlib
 import pytest
 
 from chat.errors import ModelGarbled, ModelRejected, ModelTimeout, ModelUnreachable
-from chat.llm.cancel_scope import CancelScope
 from chat.llm.client import OpenAIModel
 from chat.messages import TextDelta
+from chat.net.cancel_scope import CancelScope
 
 from .conftest import ask
 from .scripted_server import Exchange, answer
@@ -279,7 +279,7 @@ def test_a_silent_model_is_given_up_in_time_though():
 
 def test_a_reader_that_always_has_something_to_read_lets_others_run(monkeypatch):
     slept: list[float] = []
-    monkeypatch.setattr("chat.llm.cancel_scope.time.sleep", slept.append)
+    monkeypatch.setattr("chat.net.cancel_scope.time.sleep", slept.append)
     scope, began, reads = CancelScope(time.monotonic() + 60), time.monotonic(), 0
     while len(slept) < 5:
         scope.receive(1.0, lambda _: b"x", TimeoutError)

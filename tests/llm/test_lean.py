@@ -17,11 +17,11 @@ import httptools
 import httpx2
 import pytest
 
-from chat.llm import pool
-from chat.llm.cancel_scope import CancelScope, use_scope
 from chat.llm.lean import LeanTransport, RequestTemplate
-from chat.llm.read_batching import BATCH_FROM, MAX_DELAY_S
-from chat.llm.response_parser import ResponseParser
+from chat.net import pool
+from chat.net.cancel_scope import CancelScope, use_scope
+from chat.net.read_batching import BATCH_FROM, MAX_DELAY_S
+from chat.net.response_parser import ResponseParser
 
 from .conftest import CERTIFICATE
 from .scripted_server import Exchange

@@ -14,10 +14,10 @@ from hypothesis import strategies as st
 
 from chat.cancellation import Cancellation
 from chat.errors import ModelError
-from chat.llm.cancel_scope import CancelScope
 from chat.llm.client import _deltas
 from chat.llm.deltas import ReportedError
 from chat.messages import ReasoningDelta, TextDelta, ToolCall
+from chat.net.cancel_scope import CancelScope
 from scripts.fake_model.dialects import DIALECTS
 
 

@@ -44,7 +44,7 @@ def test_memory_does_not_grow_with_past_users(
     make_app: Callable[..., Flask], endpoint: FaultyEndpoint, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     clock = Clock(monkeypatch)
-    monkeypatch.setattr("chat.llm.pool.KEEPALIVE_S", 0.0)  # idle connections are closed at once
+    monkeypatch.setattr("chat.net.pool.KEEPALIVE_S", 0.0)  # idle connections are closed at once
     monkeypatch.setattr(application, "market_tools", lambda *_: TOOLS)
     app = make_app()
     for number in range(_BEFORE):

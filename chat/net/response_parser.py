@@ -5,7 +5,7 @@ from __future__ import annotations
 import httptools
 import httpx2
 
-from chat.llm.cancel_scope import MAX_HEAD_BYTES
+from chat.net.cancel_scope import MAX_HEAD_BYTES
 
 # Limit of the bytes between two pieces of the body: chunk sizes with their extensions, trailers.
 MAX_FRAMING_BYTES = 64 * 1024

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chat.llm.cancel_scope import MAX_HEAD_BYTES
-from chat.llm.response_parser import MAX_FRAMING_BYTES, ResponseParser
+from chat.net.cancel_scope import MAX_HEAD_BYTES
+from chat.net.response_parser import MAX_FRAMING_BYTES, ResponseParser
 
 OK = b"HTTP/1.1 200 OK\r\n"
 CHUNKED = OK + b"Transfer-Encoding: chunked\r\n\r\n"

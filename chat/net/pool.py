@@ -11,7 +11,7 @@ import collections
 import threading
 import time
 
-from chat.llm.connection import Connection
+from chat.net.connection import Connection
 
 KEEPALIVE_S = 30.0
 MAX_IDLE_CONNECTIONS = 1000

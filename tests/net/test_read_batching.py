@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from chat.llm.read_batching import BATCH_FROM, MAX_DELAY_IN_BURST_S, MAX_DELAY_S, ReadBatcher
+from chat.net.read_batching import BATCH_FROM, MAX_DELAY_IN_BURST_S, MAX_DELAY_S, ReadBatcher
 
 
 @pytest.fixture

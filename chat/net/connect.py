@@ -11,8 +11,8 @@ import time
 
 import httpx2
 
-from chat.llm.cancel_scope import CancelScope
-from chat.llm.connection import Connection
+from chat.net.cancel_scope import CancelScope
+from chat.net.connection import Connection
 
 Address = tuple[int, tuple[object, ...]]
 

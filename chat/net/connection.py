@@ -14,7 +14,7 @@ import time
 
 import httpx2
 
-from chat.llm.cancel_scope import CancelScope
+from chat.net.cancel_scope import CancelScope
 
 READ_BYTES = 64 * 1024
 
@@ -23,7 +23,7 @@ class Connection:
     """Connection for one request at a time. Another thread may only call `interrupt`.
 
     A request calls `bind` with its scope first. Errors are httpx2's, as if its own transport had raised them, except
-    for those of `connect` and `start_tls`: these are OSErrors, which `chat.llm.connect` translates. Call `close` after
+    for those of `connect` and `start_tls`: these are OSErrors, which `chat.net.connect` translates. Call `close` after
     any error.
     """
 
