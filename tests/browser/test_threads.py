@@ -16,8 +16,8 @@ from playwright.sync_api import BrowserContext, Locator, Page, Request, Route, e
 from scripts.fake_llm import generated_text
 from tests.browser.conftest import fake_server
 from tests.browser.user_actions import ENDLESS, SLOW, ask, ask_and_wait, wait_until_answering, wait_until_finished
+from tests.servers.network_link import NetworkLink
 from tests.servers.parley import ParleyServer, Person, wanting
-from tests.servers.wire import Wire
 
 STILL = "() => { globalThis.untouched = true; }"
 
@@ -154,14 +154,14 @@ def test_a_lost_network_is_bridged_without_a_reload(
     new_person: Callable[..., BrowserContext], chat_server: ParleyServer
 ) -> None:
     page = new_person(forgive="ERR_").new_page()
-    with Wire(chat_server.port) as wire:
-        page.goto(wire.url)
+    with NetworkLink(chat_server.port) as link:
+        page.goto(link.url)
         page.evaluate(STILL)
         ask(page, "Go on " + wanting(first=0.1, tokens=80, gap=0.05))
         wait_until_answering(page)
-        wire.cut()
+        link.cut()
         expect(page.locator(".progress.away")).to_have_text("Connection lost. Reconnecting…")
-        wire.mend()
+        link.mend()
         wait_until_finished(page)
         assert page.evaluate("() => globalThis.untouched")
         expect(answers(page).locator(".markdown")).to_have_text(generated_text(80).strip())

@@ -21,7 +21,7 @@ import pytest
 
 from scripts.concurrency import command
 
-from .stand_in import Browser, StandIn, accepting_all_but_working_on_one, at_most, together
+from .scripted_parley import Browser, ScriptedParley, accepting_all_but_working_on_one, at_most, together
 
 ROOT = Path(__file__).resolve().parents[2]
 CERTIFICATE = ROOT / "tests" / "llm" / "localhost.pem"
@@ -75,7 +75,7 @@ def verdict(output: str) -> str:
 
 
 def test_all_at_once_is_concurrent() -> None:
-    with StandIn(together(10)) as server:
+    with ScriptedParley(together(10)) as server:
         done = check(10, "--url", server.url)
     assert CONCURRENT.match(verdict(done.stdout)), done.stdout
     assert done.returncode == 0
@@ -83,7 +83,7 @@ def test_all_at_once_is_concurrent() -> None:
 
 
 def test_says_what_it_does_and_shows_the_table(here: Callable[..., Done]) -> None:
-    with StandIn(together(3)) as server:
+    with ScriptedParley(together(3)) as server:
         done = here(3, "--url", server.url)
     assert f"Parley at {server.url}: async mode, model demo" in done.stdout
     assert '3 users ask "Show me China market data", all at once' in done.stdout
@@ -96,17 +96,17 @@ def test_says_what_it_does_and_shows_the_table(here: Callable[..., Done]) -> Non
 
 
 def test_every_user_is_somebody_else_with_a_conversation_of_their_own(here: Callable[..., Done]) -> None:
-    with StandIn(together(5)) as server:
+    with ScriptedParley(together(5)) as server:
         here(5, "--url", server.url, "--text", "Zeig mir Zürich 🙂", "--model", "other")
-    assert len(set(server.seen.owners.values())) == 5
-    assert {turn["text"] for turn in server.seen.turns} == {"Zeig mir Zürich 🙂"}
-    assert {turn["model"] for turn in server.seen.turns} == {"other"}
-    assert len({turn["client_id"] for turn in server.seen.turns}) == 5
+    assert len(set(server.received.owners.values())) == 5
+    assert {turn["text"] for turn in server.received.turns} == {"Zeig mir Zürich 🙂"}
+    assert {turn["model"] for turn in server.received.turns} == {"other"}
+    assert len({turn["client_id"] for turn in server.received.turns}) == 5
 
 
 @pytest.mark.parametrize(("users", "places", "seconds"), [(4, 1, 0.2), (5, 4, 0.6)])
 def test_too_few_places_are_sequential(users: int, places: int, seconds: float) -> None:
-    with StandIn(at_most(places, seconds)) as server:
+    with ScriptedParley(at_most(places, seconds)) as server:
         done = check(users, "--url", server.url)
     assert SEQUENTIAL.match(verdict(done.stdout)), done.stdout
     assert f"{users - places} of {users} turns began only after another had ended" in done.stdout
@@ -114,7 +114,7 @@ def test_too_few_places_are_sequential(users: int, places: int, seconds: float) 
 
 
 def test_turns_accepted_at_once_but_worked_on_one_by_one_are_sequential(here: Callable[..., Done]) -> None:
-    with StandIn(accepting_all_but_working_on_one()) as server:
+    with ScriptedParley(accepting_all_but_working_on_one()) as server:
         done = here(4, "--url", server.url)
     assert verdict(done.stdout).startswith("⚠️ SEQUENTIAL PROCESSING: Requests queued/blocked\n   (Total time ")
     assert "the answers were worked on one after another" in done.stdout
@@ -122,7 +122,7 @@ def test_turns_accepted_at_once_but_worked_on_one_by_one_are_sequential(here: Ca
 
 
 def test_one_user_is_told_how_little_that_shows(here: Callable[..., Done]) -> None:
-    with StandIn(together(1)) as server:
+    with ScriptedParley(together(1)) as server:
         done = here(1, "--url", server.url)
     assert CONCURRENT.match(verdict(done.stdout)), done.stdout
     assert "One user alone" in done.stdout
@@ -154,7 +154,7 @@ def misbehave(browser: Browser) -> None:
 
 
 def test_errors_are_counted_by_cause_and_the_others_are_judged(here: Callable[..., Done]) -> None:
-    with StandIn(misbehave) as server:
+    with ScriptedParley(misbehave) as server:
         done = here(10, "--url", server.url)
     assert "Errors: 7" in done.stdout
     assert "  2 × overloaded (HTTP 503): This worker runs as many turns as it may." in done.stdout
@@ -228,7 +228,7 @@ def test_an_answer_that_is_none_is_an_error(
             browser.speak()
             browser.end()
 
-    with StandIn(of_three) as server:
+    with ScriptedParley(of_three) as server:
         done = here(3, "--url", server.url)
     assert done.returncode == 1
     assert cause in done.stdout
@@ -236,7 +236,7 @@ def test_an_answer_that_is_none_is_an_error(
 
 
 def test_nobody_answered_is_no_verdict(here: Callable[..., Done]) -> None:
-    with StandIn(lambda browser: browser.refuse(503, "overloaded", "Full.")) as server:
+    with ScriptedParley(lambda browser: browser.refuse(503, "overloaded", "Full.")) as server:
         done = here(3, "--url", server.url)
     assert "  3 × overloaded (HTTP 503): Full." in done.stdout
     assert "CONCURRENCY" not in done.stdout
@@ -251,7 +251,7 @@ def test_a_user_who_waits_too_long_is_an_error(here: Callable[..., Done]) -> Non
         browser.begin()
         over.wait(timeout=20)
 
-    with StandIn(silent) as server:
+    with ScriptedParley(silent) as server:
         done = here(2, "--url", server.url, "--timeout", "0.3")
         over.set()
     assert "  2 × timeout: " in done.stdout
@@ -266,44 +266,44 @@ def test_a_server_that_drips_is_too_late_all_the_same(here: Callable[..., Done])
         while not over.wait(timeout=0.02):
             browser.write(b": still here\n\n")
 
-    with StandIn(drip) as server:
+    with ScriptedParley(drip) as server:
         done = here(2, "--url", server.url, "--timeout", "0.3")
         over.set()
     assert "  2 × timeout: " in done.stdout
 
 
 def test_json_to_a_file_and_to_standard_output(here: Callable[..., Done], tmp_path: Path) -> None:
-    with StandIn(together(4)) as server:
+    with ScriptedParley(together(4)) as server:
         done = here(4, "--url", server.url, "--json", tmp_path / "found.json")
     found = json.loads((tmp_path / "found.json").read_text())
     assert (found["verdict"], found["completed"], found["errors"]) == ("concurrent", 4, [])
     assert found["seconds"]["response_time"]["max"] == max(user["response_s"] for user in found["users"])
     assert found["total_s"] >= found["max_response_s"] > 0
     assert CONCURRENT.match(verdict(done.stdout))
-    with StandIn(together(2)) as server:
+    with ScriptedParley(together(2)) as server:
         done = here(2, "--url", server.url, "--json", "-")
     assert json.loads(done.stdout)["mode"] == "async"
     assert CONCURRENT.match(verdict(done.stderr))
 
 
 def test_nowhere_to_write_the_json_is_said_before_the_start(here: Callable[..., Done], tmp_path: Path) -> None:
-    with StandIn(together(1)) as server:
+    with ScriptedParley(together(1)) as server:
         done = here(1, "--url", server.url, "--json", tmp_path / "no such folder" / "found.json")
     assert done.returncode == 2
     assert "cannot be written to (No such file or directory)" in done.stderr
-    assert server.seen.turns == []
+    assert server.received.turns == []
 
 
 def test_a_reader_who_has_seen_enough() -> None:
     python = ("sh", "-c", '"$0" "$@" | head -1', sys.executable)
-    with StandIn(together(2)) as server:
+    with ScriptedParley(together(2)) as server:
         done = check(2, "--url", server.url, python=python)
     assert done.stdout == f"Parley at {server.url}: async mode, model demo\n"
     assert done.stderr == ""
 
 
 def test_a_ramp_is_no_wait(here: Callable[..., Done]) -> None:
-    with StandIn(at_most(10, 0.1)) as server:
+    with ScriptedParley(at_most(10, 0.1)) as server:
         done = here(4, "--url", server.url, "--ramp", "0.8")
     assert CONCURRENT.match(verdict(done.stdout)), done.stdout
 
@@ -341,7 +341,7 @@ def test_server_down(here: Callable[..., Done]) -> None:
 
 
 def test_finds_the_server_by_the_settings(here: Callable[..., Done]) -> None:
-    with StandIn(together(1)) as server:
+    with ScriptedParley(together(1)) as server:
         done = here(1, HOST="0.0.0.0", PORT=str(server.server_port))
     assert done.returncode == 0
     assert f"Parley at {server.url}" in done.stdout
@@ -355,7 +355,7 @@ def test_a_wrong_setting_is_named(here: Callable[..., Done]) -> None:
 
 
 def test_a_server_behind_tls(here: Callable[..., Done]) -> None:
-    with StandIn(together(5), CERTIFICATE) as server:
+    with ScriptedParley(together(5), CERTIFICATE) as server:
         done = here(5, "--url", server.url, SSL_CERT_FILE=str(CERTIFICATE))
         distrusted = here(5, "--url", server.url, SSL_CERT_FILE=os.devnull)
     assert CONCURRENT.match(verdict(done.stdout)), done.stdout + done.stderr
@@ -364,7 +364,7 @@ def test_a_server_behind_tls(here: Callable[..., Done]) -> None:
 
 
 def test_a_name_that_stands_for_several_addresses(here: Callable[..., Done]) -> None:
-    with StandIn(together(2)) as server:
+    with ScriptedParley(together(2)) as server:
         done = here(2, "--url", f"http://localhost:{server.server_port}/")
     assert done.returncode == 0, done.stderr
 
@@ -379,14 +379,14 @@ def test_an_address_that_is_none(here: Callable[..., Done], url: str) -> None:
 
 
 def test_another_server_than_parley(here: Callable[..., Done]) -> None:
-    with StandIn(together(1)) as server:
+    with ScriptedParley(together(1)) as server:
         done = here(1, "--url", f"{server.url}/elsewhere")
     assert done.returncode == 2
     assert "answers, but not as Parley does" in done.stderr
 
 
 def test_a_model_the_server_does_not_have(here: Callable[..., Done]) -> None:
-    with StandIn(together(1)) as server:
+    with ScriptedParley(together(1)) as server:
         done = here(1, "--url", server.url, "--model", "gpt-0")
     assert done.returncode == 2
     assert "it offers demo, other" in done.stderr
@@ -397,7 +397,7 @@ def limited(limits: str) -> tuple[str, ...]:
 
 
 def test_raises_its_own_limit_of_open_files() -> None:
-    with StandIn(together(60)) as server:
+    with ScriptedParley(together(60)) as server:
         done = check(60, "--url", server.url, python=limited("-Sn 50"))
     assert CONCURRENT.match(verdict(done.stdout)), done.stdout + done.stderr
 
@@ -417,7 +417,7 @@ def heeding_ctrl_c() -> Iterator[None]:
         signal.signal(signal.SIGINT, before)
 
 
-def interrupted(server: StandIn, python: str, environ: dict[str, str]) -> tuple[int, str]:
+def interrupted(server: ScriptedParley, python: str, environ: dict[str, str]) -> tuple[int, str]:
     """Start a check on `server`, which never ends a turn, and press Ctrl-C once three users are being answered."""
     command = [python, "scripts/test_concurrent_users.py", "3", "--url", server.url]
     # What a shell runs in the background ignores Ctrl-C, and so would what the tests start there.
@@ -443,7 +443,7 @@ def test_ctrl_c_ends_it_with_what_is_known() -> None:
         browser.speak()
         over.wait(timeout=20)
 
-    with StandIn(endless) as server:
+    with ScriptedParley(endless) as server:
         status, rest = interrupted(server, sys.executable, dict(os.environ))
         over.set()
     assert status == 130
@@ -467,16 +467,16 @@ def test_goes_over_to_the_repositorys_python(elsewhere: Path) -> None:
     python.parent.mkdir(parents=True)
     python.write_text(f'#!/bin/sh\necho "gone over" >&2\nexec {sys.executable} "$@"\n')
     python.chmod(0o755)
-    with StandIn(together(3)) as server:
+    with ScriptedParley(together(3)) as server:
         done = check(3, "--url", server.url, root=elsewhere, python=BARE)
     assert done.stderr == "gone over\n"
     assert CONCURRENT.match(verdict(done.stdout)), done.stdout
 
 
 def test_runs_where_nothing_is_installed(elsewhere: Path) -> None:
-    with StandIn(together(20)) as server:
+    with ScriptedParley(together(20)) as server:
         done = check(20, root=elsewhere, python=BARE, PORT=str(server.server_port))
     assert CONCURRENT.match(verdict(done.stdout)), done.stdout + done.stderr
-    with StandIn(at_most(1, 0.2)) as server:
+    with ScriptedParley(at_most(1, 0.2)) as server:
         done = check(4, root=elsewhere, python=BARE, PORT=str(server.server_port))
     assert SEQUENTIAL.match(verdict(done.stdout)), done.stdout

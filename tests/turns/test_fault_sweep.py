@@ -14,7 +14,7 @@ from flask import Flask
 
 from ..store import sqlite_faults
 from ..store.sqlite_faults import Faults
-from .promises import check_promises
+from .invariants import check_invariants
 from .whole_scene import TOOLS, Clock, Scene, SceneModel
 
 
@@ -55,7 +55,7 @@ def play(
         try:
             scene.play()
             failed = faults.disarm()
-            check_promises(scene, model, worker.web.memory, worker.store.database.path)
+            check_invariants(scene, model, worker.web.memory, worker.store.database.path)
             assert [record for record in caplog.records if record.exc_info] == [], "something unforeseen"
         except BaseException as error:
             error.add_note(f"call {nth}, {fault}: {says!r} in {faults.failed}")
@@ -79,7 +79,7 @@ SAYINGS = (sqlite_faults.LOCKED, sqlite_faults.FULL, sqlite_faults.BROKEN)
     ],
     ids=["once", "four times", "fifteen times", "while reading", "after the commit"],
 )
-def test_whichever_call_to_the_database_fails_the_promises_hold(
+def test_whichever_call_to_the_database_fails_the_invariants_hold(
     play: Callable[..., tuple[list[str], int]], fault: dict[str, Any], step: int, at_least: int
 ) -> None:
     fired: list[str] = []

@@ -13,7 +13,7 @@ from chat import app as application
 from chat.llm.client import OpenAIModel
 
 from .faulty_endpoint import FaultyEndpoint
-from .promises import check_promises
+from .invariants import check_invariants
 from .whole_scene import TOOLS, Clock, Scene
 from .worker import text_of
 
@@ -62,7 +62,7 @@ def play(app: Flask, clock: Clock, endpoint: FaultyEndpoint, caplog: pytest.LogC
             failed = endpoint.disarm()
             check_answers(scene, endpoint)
             statuses = [followed.status for followed in scene.heard]
-            check_promises(scene, endpoint, worker.web.memory, worker.store.database.path)
+            check_invariants(scene, endpoint, worker.web.memory, worker.store.database.path)
             assert [record for record in caplog.records if record.exc_info] == [], "something unforeseen"
         except BaseException as error:
             error.add_note(f"{fault}")
@@ -102,7 +102,9 @@ def check_answers(scene: Scene, endpoint: FaultyEndpoint) -> None:
         ("refuse", 3, True),
     ],
 )
-def test_whichever_request_fails_the_promises_hold(play: Callable[..., Any], way: str, times: int, fails: bool) -> None:
+def test_whichever_request_fails_the_invariants_hold(
+    play: Callable[..., Any], way: str, times: int, fails: bool
+) -> None:
     """Check that transient failures are retried, twice at most."""
     fired = 0
     ends: list[str] = []
@@ -118,7 +120,7 @@ def test_whichever_request_fails_the_promises_hold(play: Callable[..., Any], way
 
 
 @pytest.mark.parametrize("way", ["reset", "cut", "end", "truncate", "badjson", "error", "huge", "empty", "drip"])
-def test_whichever_chunk_fails_the_promises_hold(play: Callable[..., Any], way: str) -> None:
+def test_whichever_chunk_fails_the_invariants_hold(play: Callable[..., Any], way: str) -> None:
     fired = 0
     ends: list[str] = []
     for nth in itertools.count(1):
@@ -136,7 +138,7 @@ def test_whichever_chunk_fails_the_promises_hold(play: Callable[..., Any], way: 
 
 
 @pytest.mark.parametrize(("way", "at"), [("mute", 0), ("stall", 0), ("stall", 1)])
-def test_whichever_request_falls_silent_the_promises_hold(play: Callable[..., Any], way: str, at: int) -> None:
+def test_whichever_request_falls_silent_the_invariants_hold(play: Callable[..., Any], way: str, at: int) -> None:
     for nth in (1, 2):
         failed, statuses = play(nth=nth, at=at, fault=way)
         assert failed == 1

@@ -2,7 +2,7 @@
 
 The person behaves as the page does: what is refused with 503 is sent again, under the same client_id, and a stream
 that ends without its `done` is taken up where it broke off. What may not be is asserted on the way; what must hold
-afterwards is in `promises.py`.
+afterwards is in `invariants.py`.
 """
 
 from __future__ import annotations

@@ -12,7 +12,7 @@ from .whole_scene import Scene, SceneModel
 from .worker import ReceivedEvent, names, text_of
 
 
-def check_promises(scene: Scene, model: SceneModel | FaultyEndpoint, memory: Any, database: Path) -> None:
+def check_invariants(scene: Scene, model: SceneModel | FaultyEndpoint, memory: Any, database: Path) -> None:
     """Check the invariants, once nothing fails any more."""
     scene.clock.pass_a_lease()
     _check_rows(scene, database)

@@ -1,4 +1,4 @@
-"""A wire between a browser and a server that can be cut and mended: a network, as seen from one machine."""
+"""A network link between a browser and a server, which a test can cut and mend."""
 
 from __future__ import annotations
 
@@ -7,18 +7,18 @@ import socket
 import threading
 
 
-class Wire:
+class NetworkLink:
     """Forwards connections to `port` on this machine. A context manager; its own address is `url`."""
 
     def __init__(self, port: int) -> None:
         self._target = ("127.0.0.1", port)
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.url = f"http://127.0.0.1:{self._listener.getsockname()[1]}"
-        self._whole = True
+        self._up = True
         self._ends: list[socket.socket] = []
         self._lock = threading.Lock()
 
-    def __enter__(self) -> Wire:
+    def __enter__(self) -> NetworkLink:
         threading.Thread(target=self._accept, daemon=True).start()
         return self
 
@@ -27,16 +27,16 @@ class Wire:
         self.cut()
 
     def cut(self) -> None:
-        """From now on: every connection broken, no new ones."""
+        """Break every connection and refuse new ones until `mend`."""
         with self._lock:
-            self._whole = False
+            self._up = False
             for end in self._ends:
                 _close(end)
             self._ends.clear()
 
     def mend(self) -> None:
         with self._lock:
-            self._whole = True
+            self._up = True
 
     def _accept(self) -> None:
         while True:
@@ -45,7 +45,7 @@ class Wire:
             except OSError:
                 return
             with self._lock:
-                if not self._whole:
+                if not self._up:
                     _close(near)
                     continue
                 far = socket.create_connection(self._target)

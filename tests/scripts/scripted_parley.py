@@ -1,4 +1,4 @@
-"""A small server that speaks as much of the contract as the concurrency check needs, over real HTTP."""
+"""A small server with as much of the API as the concurrency check needs, over real HTTP."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ Answer = Callable[["Browser"], None]
 
 
 @dataclass
-class Seen:
-    """What arrived: identities by cookie, who owns which conversation, and every turn that was asked for."""
+class Received:
+    """The requests that came: identities by cookie, the owner of each conversation, and every turn."""
 
     identities: list[str] = field(default_factory=list)
     owners: dict[str, str] = field(default_factory=dict)
@@ -65,7 +65,7 @@ class Browser:
 
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
-    server: StandIn
+    server: ScriptedParley
     streaming = False
 
     def log_message(self, *_: object) -> None: ...
@@ -75,19 +75,19 @@ class _Handler(BaseHTTPRequestHandler):
             self.reply(404, {"error": {"code": "not_found", "message": "There is no such page."}})
             return
         with self.server.lock:
-            identity = f"identity-{len(self.server.seen.identities)}"
-            self.server.seen.identities.append(identity)
+            identity = f"identity-{len(self.server.received.identities)}"
+            self.server.received.identities.append(identity)
         self.reply(200, {"mode": "async", "models": ["demo", "other"]}, f"session={identity}; Path=/; HttpOnly")
 
     def do_POST(self) -> None:
         body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
         identity = self.headers.get("Cookie", "").removeprefix("session=")
-        if identity not in self.server.seen.identities or self.headers["Content-Type"] != "application/json":
+        if identity not in self.server.received.identities or self.headers["Content-Type"] != "application/json":
             self.reply(403, {"error": {"code": "forbidden", "message": "Not without a cookie and a content type."}})
         elif self.path == "/api/conversations":
             with self.server.lock:
-                conversation = f"c{len(self.server.seen.owners)}"
-                self.server.seen.owners[conversation] = identity
+                conversation = f"c{len(self.server.received.owners)}"
+                self.server.received.owners[conversation] = identity
             self.reply(201, {"id": conversation, "title": ""})
         else:
             self._turn(identity, body)
@@ -95,11 +95,11 @@ class _Handler(BaseHTTPRequestHandler):
     def _turn(self, identity: str, body: dict[str, Any]) -> None:
         *_, conversation, last = self.path.split("/")
         assert last == "turns"
-        assert self.server.seen.owners[conversation] == identity
+        assert self.server.received.owners[conversation] == identity
         assert self.headers["Accept"] == "text/event-stream"
         with self.server.lock:
-            number = len(self.server.seen.turns)
-            self.server.seen.turns.append(body)
+            number = len(self.server.received.turns)
+            self.server.received.turns.append(body)
         with contextlib.suppress(BrokenPipeError, ConnectionResetError):
             self.server.answer(Browser(self, number))
             if self.streaming:
@@ -124,8 +124,8 @@ class _Handler(BaseHTTPRequestHandler):
         self.wfile.write(data)
 
 
-class StandIn(ThreadingHTTPServer):
-    """`with StandIn(answer) as server:` answers every turn by `answer`, each in a thread of its own."""
+class ScriptedParley(ThreadingHTTPServer):
+    """`with ScriptedParley(answer) as server:` answers every turn by `answer`, each in a thread of its own."""
 
     daemon_threads = True
     request_queue_size = 512
@@ -133,7 +133,7 @@ class StandIn(ThreadingHTTPServer):
     def __init__(self, answer: Answer, certificate: Path | None = None) -> None:
         super().__init__(("127.0.0.1", 0), _Handler)
         self.answer = answer
-        self.seen = Seen()
+        self.received = Received()
         self.lock = threading.Lock()
         self.url = f"http{'s' * bool(certificate)}://127.0.0.1:{self.server_port}"
         if certificate:
@@ -141,7 +141,7 @@ class StandIn(ThreadingHTTPServer):
             context.load_cert_chain(certificate)
             self.socket = context.wrap_socket(self.socket, server_side=True)
 
-    def __enter__(self) -> StandIn:
+    def __enter__(self) -> ScriptedParley:
         threading.Thread(target=self.serve_forever, args=(0.01,), daemon=True).start()
         return self
 
