@@ -136,7 +136,7 @@ def post_worker_init(worker):
     """Start the services of this worker before its first request."""
     from chat.errors import ParleyError
     from chat.runtime import accept, gc_policy, http, mode, refusals
-    from chat.web.page_files import serving
+    from chat.web.pages.page_files import serving
 
     try:
         mode.disable_spawn_tree()

@@ -40,26 +40,16 @@ from chat.turns.stop import Stopper
 from chat.turns.stream_limits import StreamLimits
 from chat.turns.titles import Titles
 from chat.turns.worker_report import WorkerReport
-from chat.web import (
-    admin,
-    base_path,
-    conversations,
-    errors,
-    export,
-    feedback,
-    health,
-    identity,
-    json_body,
-    pages,
-    request_checks,
-    shares,
-    turns,
-    user_data,
-)
-from chat.web.page_files import serving
-from chat.web.page_files.files import PageFiles
+from chat.web import base_path, errors, request_checks, security_headers
+from chat.web.admin import memory_debug
+from chat.web.api import conversations, export, feedback, json_body, me, shares, turns, user_data
+from chat.web.auth import identity
+from chat.web.auth.tokens import Tokens
+from chat.web.ops import health
+from chat.web.pages import chat_page
+from chat.web.pages.page_files import serving
+from chat.web.pages.page_files.files import PageFiles
 from chat.web.services import EXTENSION, WebServices
-from chat.web.tokens import Tokens
 from config import logging as log_files
 from config.server.access_log import STARTED_AT_KEY
 from config.settings import SettingError, Settings, load
@@ -234,10 +224,21 @@ def create_app(settings: Settings | None = None) -> Flask:
     app.before_request(services.start)
     app.wsgi_app = base_path.with_base_path(settings.base_path, app.wsgi_app)  # type: ignore[assignment, method-assign]
     request_checks.init_app(app, settings.allowed_hosts, settings.host)
-    for module in (errors, identity, pages):
+    for module in (errors, identity, security_headers):
         module.init_app(app)
     serving.init_app(app, PageFiles(settings.data_dir / "page"))
-    for module in (pages, conversations, user_data, export, feedback, shares, turns, admin, health):
+    for module in (
+        chat_page,
+        me,
+        conversations,
+        user_data,
+        export,
+        feedback,
+        shares,
+        turns,
+        memory_debug,
+        health,
+    ):
         app.register_blueprint(module.bp)
     init_cli(app, services.store)
     return app

@@ -111,7 +111,7 @@ def test_the_environment_wins_over_the_file(tree: Tree) -> None:
 BROKEN = {
     "a line": (lambda tree: tree.append(".env", 'THREADS="8'), "Line 2 of "),
     "a setting": (lambda tree: tree.append(".env", "THREADS=many"), "THREADS is 'many', but takes "),
-    "the application": (lambda tree: tree.append("chat/web/health.py", "raise RuntimeError('boom')"), "boom"),
+    "the application": (lambda tree: tree.append("chat/web/ops/health.py", "raise RuntimeError('boom')"), "boom"),
     "an import": (lambda tree: (tree.folder / "chat/turns/event_data.py").unlink(), "cannot import name 'event_data'"),
     "the configuration": (lambda tree: tree.append("gunicorn.gevent.py", "1 / 0"), "ZeroDivisionError"),
     "another class": (lambda tree: tree.append("gunicorn.gevent.py", "worker_class = 'gevent'"), "as async all the"),

@@ -14,7 +14,7 @@ from chat.turns.runner import Runner
 from chat.turns.running_turns import RunningTurns
 from chat.turns.stop import Stopper
 from chat.turns.worker_report import WorkerReport
-from chat.web.tokens import Tokens
+from chat.web.auth.tokens import Tokens
 from config.settings import Settings
 
 EXTENSION = "parley"

@@ -45,15 +45,15 @@ def is_ready(server: ParleyServer) -> bool:
 def test_a_successor_that_cannot_start_is_tried_again(flag: str, tree: Tree, tmp_path: Path) -> None:
     with ParleyServer(tmp_path, USE_ASYNC_AGENT=flag, WEB_CONCURRENCY=2) as server:
         until(lambda: len(list((tmp_path / "data" / "run").glob("*.json"))) == 2)
-        tree.append("chat/web/health.py", "def half(")
+        tree.append("chat/web/ops/health.py", "def half(")
         os.kill(server.workers[0], signal.SIGKILL)
         pauses = re.compile(
-            r"parley: a worker could not start \(chat/web/health\.py, line .*\)\. .* in (\d+) s; 1 other goes on"
+            r"parley: a worker could not start \(chat/web/ops/health\.py, line .*\)\. .* in (\d+) s; 1 other goes on"
         )
         while len(pauses.findall(server.console())) < 2:
             assert is_ready(server)
             time.sleep(0.05)
-        tree.restore("chat/web/health.py")
+        tree.restore("chat/web/ops/health.py")
         until(lambda: len(server.workers) == 2 and len(list((tmp_path / "data" / "run").glob("*.json"))) >= 2)
         first, second = pauses.findall(server.console())[:2]
         assert int(second) == 2 * int(first) <= 4

@@ -86,14 +86,14 @@ STARTS = {
     "without flask": Start("the package flask is missing; start it by ./scripts/serve", break_it=without("flask")),
     "without peewee": Start("the package peewee is missing; start it by ./scripts/serve", break_it=without("peewee")),
     "half a file": Start(
-        "chat/web/health.py, line ", break_it=lambda tree: tree.append("chat/web/health.py", "def f(")
+        "chat/web/ops/health.py, line ", break_it=lambda tree: tree.append("chat/web/ops/health.py", "def f(")
     ),
     "half a file of the master's": Start(
         "config/server/pid_file.py, line ", break_it=lambda tree: tree.append("config/server/pid_file.py", "def f(")
     ),
     "an error in the program": Start(
-        "RuntimeError: boom (chat/web/health.py, line ",
-        break_it=lambda tree: tree.append("chat/web/health.py", "raise RuntimeError('boom')"),
+        "RuntimeError: boom (chat/web/ops/health.py, line ",
+        break_it=lambda tree: tree.append("chat/web/ops/health.py", "raise RuntimeError('boom')"),
     ),
     "little memory": Start("raise `ulimit -v`", memory_kb=60_000),
     "DATA_DIR is a file": Start("DATA_DIR is ", {"DATA_DIR": "a-file"}, break_it=file("a-file")),

@@ -102,7 +102,7 @@ def ask(url: str) -> tuple[str, str, str]:
 
 BROKEN = {
     "a line of .env": (lambda tree: tree.append(".env", 'THREADS="8'), "Line "),
-    "the application": (lambda tree: tree.append("chat/web/health.py", "raise RuntimeError('boom')"), "boom"),
+    "the application": (lambda tree: tree.append("chat/web/ops/health.py", "raise RuntimeError('boom')"), "boom"),
     "the class": (lambda tree: (tree.folder / "gevent.py").write_text("raise ImportError"), "gevent worker requires"),
 }
 
@@ -125,7 +125,7 @@ def test_what_would_not_start_changes_nothing(tmp_path: Path, fake_llm: FakeLLM)
                 assert reason in server.console()
             assert (server.workers, modes(server)) == (workers, {"sync"})
             tree.env_file.write_bytes(good)
-            tree.restore("chat/web/health.py")
+            tree.restore("chat/web/ops/health.py")
             (tree.folder / "gevent.py").unlink(missing_ok=True)
 
         hang_up(server, "Hang up: Master")

@@ -117,7 +117,7 @@ def test_an_error_while_streaming_is_no_page_of_html(
     app = make_app()
     client = app.test_client()
     turn = exchange(client, converse(client))
-    monkeypatch.setattr("chat.web.turns._after", lambda: 1 / 0)
+    monkeypatch.setattr("chat.web.api.turns._after", lambda: 1 / 0)
     assert_error(client.get(f"/api/turns/{turn['id']}/events"), 500, "internal")
 
 

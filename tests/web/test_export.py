@@ -10,8 +10,8 @@ from werkzeug.http import parse_options_header
 
 from chat.messages import Answer, TextDelta, ToolCall, ToolCallRecord, ToolResult, Usage
 from chat.store.records import Conversation, Message
-from chat.web import markdown
-from chat.web.export import file_name
+from chat.web.api import markdown
+from chat.web.api.export import file_name
 from tests.conftest import ScriptedModel
 
 from .api_client import assert_error, converse, exchange

@@ -16,8 +16,8 @@ from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
-from chat.web import identity
-from chat.web.tokens import Tokens
+from chat.web.auth import identity
+from chat.web.auth.tokens import Tokens
 from config.settings import Settings
 
 from .api_client import ask, converse, token_of, wait_for_turn
@@ -306,7 +306,7 @@ class TestRenewal:
         from chat.store.records import now_ms  # the real one
 
         def later(by_ms: int) -> None:
-            for place in ("chat.web.identity", "chat.store.sessions", "chat.turns.expiry"):
+            for place in ("chat.web.auth.identity", "chat.store.sessions", "chat.turns.expiry"):
                 monkeypatch.setattr(f"{place}.now_ms", lambda: now_ms() + by_ms)
 
         return later

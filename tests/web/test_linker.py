@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from chat.web.page_files.files import STATIC
-from chat.web.page_files.linker import link, stylesheet
-from chat.web.page_files.modules import Unlinkable, read
+from chat.web.pages.page_files.files import STATIC
+from chat.web.pages.page_files.linker import link, stylesheet
+from chat.web.pages.page_files.modules import Unlinkable, read
 
 NODE = shutil.which("node")
 

@@ -12,7 +12,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
-from chat.web.page_files.files import STATIC, PageFiles
+from chat.web.pages.page_files.files import STATIC, PageFiles
 from config.settings import Settings
 
 from .api_client import assert_error
@@ -148,7 +148,7 @@ def test_without_linked_files_the_modules_are_sent_as_they_are(
         settings.data_dir.mkdir(parents=True, exist_ok=True)
         (settings.data_dir / "page").write_text("")
     else:
-        monkeypatch.setattr("chat.web.page_files.files._ENTRY", "js/none.js")
+        monkeypatch.setattr("chat.web.pages.page_files.files._ENTRY", "js/none.js")
     client = make_app().test_client()
     page = client.get("/").text
     assert "/linked/" not in page

@@ -26,7 +26,7 @@ _HANG_UPS = 20
 _LOCKED_S = 5.0
 _BROKEN_S = 3.0
 _RELOADED_S = 30.0
-_HALF_A_FILE = "chat/web/health.py"
+_HALF_A_FILE = "chat/web/ops/health.py"
 
 
 def play(stage: Stage) -> None:

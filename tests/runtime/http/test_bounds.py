@@ -46,7 +46,7 @@ def test_a_refusal_is_a_whole_answer(refusal: Refusal, status: int, code: str, r
 
 def test_the_bounds_leave_room_for_what_the_api_takes() -> None:
     """A body may be as large as the application takes, and many small ones fit beside those that are held."""
-    from chat.web.json_body import BODY_BYTES
+    from chat.web.api.json_body import BODY_BYTES
 
     made = Bounds(30)
     assert made.request_s == 30

@@ -12,7 +12,8 @@ from flask import Blueprint, Response
 
 from chat.errors import InvalidRequest
 from chat.store.records import Conversation
-from chat.web import identity, json_views, markdown, query
+from chat.web.api import json_views, markdown, query
+from chat.web.auth import identity
 from chat.web.services import services
 from config.version import VERSION
 

@@ -13,7 +13,8 @@ from flask.typing import ResponseReturnValue
 from chat.errors import Conflict, NotFound
 from chat.store import Store
 from chat.store.records import Conversation
-from chat.web import export, identity, json_views, query
+from chat.web.api import export, json_views, query
+from chat.web.auth import identity
 from chat.web.services import services
 from config.version import VERSION
 

@@ -1,4 +1,4 @@
-"""Shared links: created and revoked by the owner, read by anybody. Their page is in `pages.py`."""
+"""Shared links: created and revoked by the owner, read by anybody. Their page is in `chat_page.py`."""
 
 from __future__ import annotations
 
@@ -9,7 +9,9 @@ from flask.typing import ResponseReturnValue
 
 from chat.errors import NotFound
 from chat.store.records import Share
-from chat.web import identity, json_body, json_views, pages
+from chat.web import security_headers
+from chat.web.api import json_body, json_views
+from chat.web.auth import identity
 from chat.web.services import services
 
 bp = Blueprint("shares", __name__, url_prefix="/api")
@@ -45,7 +47,7 @@ def revoke(conversation_id: int) -> ResponseReturnValue:
 @bp.get("/shared/<token>")
 def show_shared(token: str) -> ResponseReturnValue:
     """Return the shared conversation, without a check of identity."""
-    return json_views.shared(*services().store.shares.contents(token)), 200, pages.public_headers()
+    return json_views.shared(*services().store.shares.contents(token)), 200, security_headers.for_public_link()
 
 
 def _link(record: Share) -> dict[str, Any]:

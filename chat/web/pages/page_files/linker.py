@@ -11,7 +11,7 @@ from __future__ import annotations
 import posixpath
 from collections.abc import Callable, Iterable
 
-from chat.web.page_files.modules import Module, Unlinkable, read, replace_dynamic
+from chat.web.pages.page_files.modules import Module, Unlinkable, read, replace_dynamic
 
 FOLDER = "linked"
 _PREFIX = "module$"

@@ -7,7 +7,8 @@ from typing import Any
 from flask import Blueprint
 
 from chat.errors import InvalidRequest
-from chat.web import identity, json_body
+from chat.web.api import json_body
+from chat.web.auth import identity
 from chat.web.services import services
 
 bp = Blueprint("feedback", __name__, url_prefix="/api")

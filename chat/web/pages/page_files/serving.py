@@ -7,7 +7,7 @@ from pathlib import PurePosixPath
 from flask import Flask, Response, request, send_file
 from werkzeug.exceptions import NotFound
 
-from chat.web.page_files.files import PageFiles
+from chat.web.pages.page_files.files import PageFiles
 
 AGE_S = 365 * 24 * 3600
 # Not the machine's own list, which may be incomplete or wrong.

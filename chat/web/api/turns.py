@@ -14,7 +14,8 @@ from chat.errors import Conflict, InvalidRequest, NotFound
 from chat.runtime.http.thread_slots import RequestKind
 from chat.store.records import COMPLETED, RUNNING
 from chat.store.turns import HeadOfConversation, Question, StartedTurn
-from chat.web import identity, json_body, json_views
+from chat.web.api import json_body, json_views
+from chat.web.auth import identity
 from chat.web.services import services
 
 bp = Blueprint("turns", __name__, url_prefix="/api")

@@ -11,7 +11,7 @@ from typing import Any
 
 from chat.messages import ToolCallRecord
 from chat.store.records import Conversation, Message
-from chat.web import json_views
+from chat.web.api import json_views
 
 _ROLES = {"user": "You", "assistant": "Assistant"}
 _SPECIAL = re.compile(r"([\\`*_\[\]<>|#~&])")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask import Blueprint, render_template, request
 from flask.typing import ResponseReturnValue
 
-from chat.web import operator_access
+from chat.web.auth import operator_access
 from chat.web.services import services
 
 bp = Blueprint("admin", __name__, url_prefix="/admin")

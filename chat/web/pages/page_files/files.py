@@ -20,12 +20,12 @@ from pathlib import Path
 
 from werkzeug.security import safe_join
 
-from chat.web.page_files.linker import FOLDER, link, stylesheet
-from chat.web.page_files.modules import Unlinkable
+from chat.web.pages.page_files.linker import FOLDER, link, stylesheet
+from chat.web.pages.page_files.modules import Unlinkable
 
 log = logging.getLogger(__name__)
 
-STATIC = Path(__file__).resolve().parent.parent / "static"
+STATIC = Path(__file__).resolve().parent.parent.parent / "static"
 _SUBJECTS = (
     *("base", "layout", "shell", "sidebar", "message", "markdown", "tool", "table", "result", "composer", "dialog"),
     *("shared", "print"),
