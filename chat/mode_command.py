@@ -17,7 +17,7 @@ from flask.cli import AppGroup
 
 from chat import switch
 from chat.cluster.peers import Peers
-from chat.runtime.mode import ASYNC, SYNC
+from config.mode import ASYNC, FLAG, SYNC, chosen
 from config.server import running_master
 from config.server.running_master import Master
 from config.settings import ENV_FILE, SettingError, load
@@ -58,11 +58,11 @@ def _show() -> None:
 def _written(server: Master) -> str:
     """Return the mode of the next start or reload, and the source of the setting."""
     try:
-        name = (ASYNC if load(server.environ).use_async_agent else SYNC).name
+        name = chosen(load(server.environ)).name
     except SettingError as error:
         return str(error)
     if switch.in_environment(server):
-        return f"{name} ({switch.FLAG}={server.environ[switch.FLAG]} in the environment, which wins over {ENV_FILE})."
+        return f"{name} ({FLAG}={server.environ[FLAG]} in the environment, which wins over {ENV_FILE})."
     return f"{name} ({ENV_FILE})." if ENV_FILE.exists() else f"{name} (the default; there is no {ENV_FILE})."
 
 

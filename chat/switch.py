@@ -14,14 +14,12 @@ from pathlib import Path
 from typing import Any
 
 from chat.cluster.peers import Peers
-from chat.runtime.mode import ASYNC, SYNC, Mode
 from config import env_file
+from config.mode import FLAG, Mode, chosen
 from config.server import preflight, running_master
 from config.server.pid_file import ServerElsewhere
 from config.server.running_master import Master
-from config.settings import ENV_FILE, SettingError, Settings, load
-
-FLAG = "USE_ASYNC_AGENT"
+from config.settings import ENV_FILE, SettingError, load
 
 # The preflight of the reload alone takes ten of them on a busy machine.
 _NEW_WORKERS_S = 60.0
@@ -38,7 +36,7 @@ class SwitchRefused(Exception):
 def switch(target: Mode, echo: Echo) -> None:
     """Switch the running server, or `.env` alone where none runs, to `target`. Raises SwitchRefused."""
     with _switch_lock():
-        server = find_server({FLAG: _flag(target)})
+        server = find_server({FLAG: target.flag})
         _environment_must_allow(target, server)
         if _is_current(target, server):
             echo(f"Already {target.name}; nothing to do.")
@@ -49,7 +47,7 @@ def switch(target: Mode, echo: Echo) -> None:
             _reload(target, server, workers, change, echo)
         else:
             no_server = f"No server runs with DATA_DIR={server.run_dir.parent}"
-            echo(f"{ENV_FILE} says {FLAG}={_flag(target)}. {no_server}: the next start will be {target.name}.")
+            echo(f"{ENV_FILE} says {FLAG}={target.flag}. {no_server}: the next start will be {target.name}.")
 
 
 def find_server(overrides: Mapping[str, str]) -> Master:
@@ -85,14 +83,6 @@ def in_environment(server: Master) -> bool:
     return FLAG in server.environ
 
 
-def _flag(mode: Mode) -> str:
-    return "true" if mode is ASYNC else "false"
-
-
-def _mode(settings: Settings) -> Mode:
-    return ASYNC if settings.use_async_agent else SYNC
-
-
 @contextlib.contextmanager
 def _switch_lock() -> Iterator[None]:
     """Allow one switch at a time in a source tree. Raises SwitchRefused."""
@@ -112,7 +102,7 @@ def _environment_must_allow(target: Mode, server: Master) -> None:
         return
     value = server.environ[FLAG]
     try:
-        allowed = _mode(load({FLAG: value}, Path(os.devnull))) is target
+        allowed = chosen(load({FLAG: value}, Path(os.devnull))) is target
     except SettingError:
         allowed = False
     if not allowed:
@@ -126,7 +116,7 @@ def _environment_must_allow(target: Mode, server: Master) -> None:
 def _is_current(target: Mode, server: Master) -> bool:
     """Return whether the settings and the newest workers have the mode already."""
     try:
-        written = _mode(load(server.environ))
+        written = chosen(load(server.environ))
     except SettingError:
         return False
     if written is not target or not server.pid:
@@ -137,7 +127,7 @@ def _is_current(target: Mode, server: Master) -> bool:
 
 def _preflight(target: Mode, server: Master) -> int:
     """Return the number of workers that would start. Raises SwitchRefused if the server would not start so."""
-    environ = server.environ | {FLAG: _flag(target)}
+    environ = server.environ | {FLAG: target.flag}
     outcome = preflight.check(server.python, server.arguments, environ, server.folder)
     if outcome.failure:
         raise SwitchRefused(f"The server would not start as {target.name} ({outcome.failure}). {_UNCHANGED}")
@@ -156,7 +146,7 @@ class _EnvFileChange:
     def __init__(self, target: Mode) -> None:
         try:
             self._before = env_file.read(ENV_FILE)
-            self._written = env_file.with_setting(self._before or b"", FLAG, _flag(target))
+            self._written = env_file.with_setting(self._before or b"", FLAG, target.flag)
             if self._before is None or self._written != self._before:
                 env_file.write(ENV_FILE, self._written)
         except OSError as error:

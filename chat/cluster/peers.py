@@ -1,8 +1,7 @@
 """Workers of this server: their reports, and requests to them over Unix sockets.
 
-Each worker writes a small report file into `run/` once a second and listens on a Unix socket beside it. Reports are
-read from the files, so a worker that hangs is still listed, as stale. A socket connection serves one request: a line
-of JSON in, bytes out until the end.
+Each worker listens on a Unix socket in `run/`, beside its report (`config/server/worker_reports.py`). A connection
+serves one request: a line of JSON in, bytes out until the end.
 """
 
 from __future__ import annotations
@@ -14,21 +13,14 @@ import selectors
 import socket
 import socketserver
 import threading
-import time
 from collections.abc import Callable, Iterable, Iterator
 from enum import Enum
 from pathlib import Path
 from typing import Any
 
 from config.server.processes import is_alive
+from config.server.worker_reports import WorkerReports
 
-STALE_AFTER_S = 5.0
-# A report this old belongs to a dead worker whose process id was reused. It is hidden but not removed, because the
-# socket may belong to a live worker.
-_HIDDEN_AFTER_S = 120.0
-_PID_DIGITS = 9
-# Fields of a report that are used among workers only.
-_INTERNAL_FIELDS = ("process_began", "published", "about")
 _CONNECT_TIMEOUT_S = 2.0
 _REQUEST_BYTES = 4096
 
@@ -56,6 +48,7 @@ class Peers:
 
     def __init__(self, run_dir: Path) -> None:
         self._dir = run_dir
+        self._reports = WorkerReports(run_dir)
         self._server: _Server | None = None
         self._thread: threading.Thread | None = None
         # Values that other workers can read with `peer_attributes`.
@@ -101,10 +94,10 @@ class Peers:
             return Presence.UNKNOWN
         if not is_alive(int(pid)):
             return Presence.GONE
-        report = self._report(int(pid))
-        if report is None:
+        belongs = self._reports.belongs(int(pid))
+        if belongs is None:
             return Presence.UNKNOWN
-        return Presence.HERE if report.get("process_began") == start_ticks(int(pid)) else Presence.GONE
+        return Presence.HERE if belongs else Presence.GONE
 
     def is_gone(self, worker: str) -> bool:
         """Return whether `worker` is known to have ended. Always False for a worker on another machine."""
@@ -112,57 +105,22 @@ class Peers:
 
     def publish(self, report: dict[str, Any]) -> None:
         """Write the report of this worker. A failure, such as a full disk, is ignored."""
-        path = self._report_path(os.getpid())
-        scratch = path.with_suffix(".tmp")
-        internal = {"process_began": start_ticks(os.getpid()), "published": time.monotonic(), "about": self.attributes}
-        with contextlib.suppress(OSError):
-            self._dir.mkdir(parents=True, exist_ok=True, mode=0o700)
-            scratch.write_text(json.dumps(report | internal), encoding="utf-8")
-            scratch.replace(path)
+        self._reports.publish(report, self.attributes)
 
     def peer_attributes(self) -> list[dict[str, Any]]:
         """Return the attributes of all other live workers of this server."""
-        pids = [int(path.stem[:_PID_DIGITS]) for path in self._dir.glob("*.json") if path.stem.isdigit()]
-        reports = [self._report(pid) or {} for pid in pids if pid != os.getpid() and is_alive(pid)]
-        return [each["about"] for each in reports if isinstance(each.get("about"), dict)]
+        return self._reports.attributes_of_others()
 
     def reports(self) -> list[dict[str, Any]]:
         """Return the last report of each live worker of this server, with `stale` set if it is old."""
-        reports = []
-        for path in sorted(self._dir.glob("*.json")):
-            if not path.stem.isdigit():
-                continue
-            pid = int(path.stem[:_PID_DIGITS])
-            if not is_alive(pid):
-                self._forget(path)
-            elif (report := self._report(pid)) is not None and (age_s := _age_s(report)) <= _HIDDEN_AFTER_S:
-                shown = {name: value for name, value in report.items() if name not in _INTERNAL_FIELDS}
-                reports.append(shown | {"stale": age_s > STALE_AFTER_S})
-        return reports
+        return self._reports.all()
 
     def close(self) -> None:
         if self._server is not None and self._thread is not None:
             self._server.end()
             self._thread.join(_CONNECT_TIMEOUT_S)
             self._server.server_close()
-        self._forget(self._report_path(os.getpid()))
-
-    def _report(self, pid: int) -> dict[str, Any] | None:
-        """Return the last report of the worker with this process id, None if there is no valid one."""
-        # Files that are no report of a worker, or incomplete, are ignored.
-        with contextlib.suppress(OSError, ValueError, RecursionError):
-            report = json.loads(self._report_path(pid).read_text(encoding="utf-8"))
-            if isinstance(report, dict) and report.get("pid") == pid:
-                return report
-        return None
-
-    def _forget(self, report: Path) -> None:
-        for path in (report, report.with_suffix(".sock")):
-            with contextlib.suppress(OSError):
-                path.unlink()
-
-    def _report_path(self, pid: int) -> Path:
-        return self._dir / f"{pid}.json"
+        self._reports.remove(os.getpid())
 
     def _socket_path(self, pid: int) -> Path:
         return self._dir / f"{pid}.sock"
@@ -210,20 +168,3 @@ class _Connection(socketserver.StreamRequestHandler):
 def _address(path: Path) -> str:
     """Return the shorter of the absolute and the relative path: a socket address holds at most 107 bytes."""
     return min(str(path), os.path.relpath(path), key=len)
-
-
-def start_ticks(pid: int) -> int | None:
-    """Return the start time of a process in kernel ticks since boot, None if unknown."""
-    try:
-        stat = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace")
-        return int(stat.rpartition(")")[2].split()[19])
-    except (OSError, ValueError, IndexError):
-        return None
-
-
-def _age_s(report: dict[str, Any]) -> float:
-    """Return the age of a report in seconds. The monotonic clock is the same for all processes of a machine."""
-    published = report.get("published")
-    if not isinstance(published, int | float):  # written by an earlier version
-        return 0.0
-    return max(0.0, time.monotonic() - published)

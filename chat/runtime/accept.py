@@ -12,6 +12,7 @@ from collections.abc import Callable
 from typing import Any
 
 from chat.runtime import mode
+from config.mode import ASYNC
 
 _EXHAUSTED = (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM)
 PAUSE_S = 0.1
@@ -42,7 +43,7 @@ def pause_when_exhausted(worker: Any, loop_is_busy: Callable[[], bool]) -> None:
     A gevent worker accepts several connections at once while `loop_is_busy`.
     """
     exhaustion_log = ExhaustionLog(worker.log)
-    if mode.current() is mode.ASYNC:
+    if mode.current() is ASYNC:
         _patient_greenlets(exhaustion_log, loop_is_busy)
     else:
         _patient_threads(worker, exhaustion_log)

@@ -12,21 +12,9 @@ import sys
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
-
-@dataclass(frozen=True, slots=True)
-class Mode:
-    """Mode of a worker. `name` is "async" or "sync"; `emoji` begins the log line of a turn."""
-
-    name: str
-    worker_class: str
-    emoji: str
-
-
-ASYNC = Mode("async", "gevent", "🚀")
-SYNC = Mode("sync", "gthread", "⏳")
+from config.mode import ASYNC, SYNC, Mode
 
 
 def current() -> Mode:

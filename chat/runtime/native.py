@@ -16,6 +16,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, Protocol, TypeVar
 
 from chat.runtime import mode
+from config.mode import ASYNC
 
 T = TypeVar("T")
 
@@ -257,4 +258,4 @@ class _GreenletNotifier:
 
 
 def _notifier() -> _Notifier:
-    return _GreenletNotifier() if mode.current() is mode.ASYNC else _ThreadNotifier()
+    return _GreenletNotifier() if mode.current() is ASYNC else _ThreadNotifier()

@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable
 
 from chat.runtime import mode
+from config.mode import ASYNC, SYNC
 
 _YIELD_S = 0.001
 
@@ -25,7 +26,7 @@ def yield_now() -> None:
 
 @functools.cache
 def _yield_now() -> Callable[[], None]:
-    if mode.current() is mode.SYNC:
+    if mode.current() is SYNC:
         return lambda: time.sleep(_YIELD_S)
     from chat.runtime import fair_queue
 
@@ -39,7 +40,7 @@ def start(name: str, function: Callable[..., object], *args: object) -> None:
 
 @functools.cache
 def _start() -> Callable[..., None]:
-    return _greenlet_start() if mode.current() is mode.ASYNC else _start_thread
+    return _greenlet_start() if mode.current() is ASYNC else _start_thread
 
 
 def _start_thread(name: str, function: Callable[..., object], *args: object) -> None:

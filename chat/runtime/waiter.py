@@ -12,6 +12,7 @@ from collections.abc import Callable
 from typing import Protocol
 
 from chat.runtime import mode
+from config.mode import ASYNC
 
 
 class Waiter(Protocol):
@@ -31,7 +32,7 @@ def waiter() -> Waiter:
 
 @functools.cache
 def _waiter_class() -> Callable[[], Waiter]:
-    return _greenlet_waiter() if mode.current() is mode.ASYNC else _ThreadWaiter
+    return _greenlet_waiter() if mode.current() is ASYNC else _ThreadWaiter
 
 
 class _ThreadWaiter:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from config.server import pid_file
-from config.server.processes import is_alive
+from config.server.worker_reports import WorkerReports
 
 _ORPHANS_CLOSE_WITHIN_S = 3.0
 _LOOK_EVERY_S = 0.1
@@ -64,5 +64,4 @@ def _has_orphans(run_dir: Path) -> bool:
     with contextlib.suppress(OSError):
         if pid_file.master(run_dir) is not None:
             return False
-    pids = [int(path.stem) for path in run_dir.glob("*.json") if path.stem.isdecimal()]
-    return any(is_alive(pid) for pid in pids)
+    return bool(WorkerReports(run_dir).live_pids())

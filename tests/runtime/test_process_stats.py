@@ -10,6 +10,7 @@ from pathlib import Path
 
 from chat.runtime import mode, native
 from chat.runtime.process_stats import ProcessStats
+from config.mode import ASYNC
 
 MB = 1024 * 1024
 
@@ -76,7 +77,7 @@ def test_threads_and_greenlets_show_where_they_belong() -> None:
     until = time.monotonic() + 20
     while (after := settled(report))["threads"] > before["threads"] and time.monotonic() < until:
         pass
-    greenlets, threads = (5, 0) if mode.current() is mode.ASYNC else (0, 5)
+    greenlets, threads = (5, 0) if mode.current() is ASYNC else (0, 5)
     assert during["greenlets"] - before["greenlets"] == greenlets
     assert during["threads"] - before["threads"] == threads
     assert after["greenlets"] == before["greenlets"]

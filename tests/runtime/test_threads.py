@@ -6,6 +6,7 @@ import threading
 import time
 
 from chat.runtime import mode, threads
+from config.mode import SYNC
 
 LONG_S = 30.0
 
@@ -44,7 +45,7 @@ def test_it_has_its_name():
     names = []
 
     def run():
-        here = threading.current_thread() if mode.current() is mode.SYNC else gevent_greenlet()
+        here = threading.current_thread() if mode.current() is SYNC else gevent_greenlet()
         names.append(here.name)
 
     threads.start("turn 7", run)

@@ -34,7 +34,8 @@ from chat.errors import ParleyError
 from chat.store import Store
 from chat.store.turns import Question, Run
 from chat.runtime import mode
-assert mode.current() is mode.ASYNC
+from config.mode import ASYNC
+assert mode.current() is ASYNC
 path = sys.argv[1]
 store = Store(Path(path))
 user = store.sessions.create_anonymous().user_id

@@ -9,6 +9,7 @@ from typing import Any
 from chat.runtime import mode
 from chat.runtime.http.bounds import Bounds
 from chat.runtime.http.thread_slots import RequestClassifier
+from config.mode import ASYNC
 
 
 def serve_within_bounds(worker: Any, request_timeout_s: float, request_kind: RequestClassifier) -> Callable[[], bool]:
@@ -17,7 +18,7 @@ def serve_within_bounds(worker: Any, request_timeout_s: float, request_kind: Req
     Return a function that returns whether the worker's loop is overloaded at the moment.
     """
     bounds = Bounds(request_timeout_s)
-    if mode.current() is mode.ASYNC:
+    if mode.current() is ASYNC:
         from chat.runtime.http.greenlet_server import GreenletServer  # noqa: PLC0415 - gevent workers only
 
         server = GreenletServer(worker, bounds)
