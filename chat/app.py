@@ -1,9 +1,7 @@
-"""The Flask application, and the services of a worker: built once, started and stopped in a fixed order."""
+"""The Flask application: its routes and hooks. `chat/services.py` builds what they use."""
 
 from __future__ import annotations
 
-import logging
-import threading
 import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
@@ -11,203 +9,26 @@ from typing import TYPE_CHECKING, Any
 from flask import Flask
 from werkzeug.routing import IntegerConverter
 
-from chat.agent.loop import Agent
-from chat.agent.toolbox import Toolbox
 from chat.cli import init_app as init_cli
-from chat.cluster.peers import Peers
-from chat.errors import StoreUnavailable
-from chat.llm.contract import LanguageModel
-from chat.llm.demo import DemoModel
-from chat.memory.local import LocalMemory
-from chat.runtime import descriptors
-from chat.runtime.gc_policy import Collector
-from chat.runtime.http.thread_slots import RequestKind
-from chat.store import Store, file_watch
-from chat.store.database import explain_unopenable
-from chat.store.key_file import KeyFile
-from chat.tools import market_tools
-from chat.turns.database_watch import DatabaseWatch
-from chat.turns.drain import Drain
-from chat.turns.expiry import Expiry
-from chat.turns.follow import Follower
-from chat.turns.indexer import Indexer
-from chat.turns.peer_requests import dispatch
-from chat.turns.recovery import Recovery
-from chat.turns.removal import Remover
-from chat.turns.runner import Limits, Runner
-from chat.turns.running_turns import RunningTurns
-from chat.turns.stop import Stopper
-from chat.turns.stream_limits import StreamLimits
-from chat.turns.titles import Titles
-from chat.turns.worker_report import WorkerReport
+from chat.services import Overrides, Services
 from chat.web import base_path, errors, request_checks, security_headers
 from chat.web.admin import memory_debug
 from chat.web.api import conversations, export, feedback, json_body, me, shares, turns, user_data
 from chat.web.auth import identity
-from chat.web.auth.tokens import Tokens
 from chat.web.ops import health
 from chat.web.pages import chat_page
 from chat.web.pages.page_files import serving
 from chat.web.pages.page_files.files import PageFiles
-from chat.web.services import EXTENSION, WebServices
-from config import logging as log_files
+from chat.web.services import EXTENSION
 from config.server.access_log import STARTED_AT_KEY
-from config.settings import SettingError, Settings, load
+from config.settings import Settings, load
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
 
-log = logging.getLogger(__name__)
 
-
-class Services:
-    """All services of one worker. Creating them opens nothing and starts nothing."""
-
-    def __init__(self, settings: Settings) -> None:
-        self.settings = settings
-        self._store = Store(settings.database_path)
-        self._memory = LocalMemory(settings.memory_limit_mb * 1024 * 1024)
-        self._running_turns = RunningTurns(self._store, settings.active_turns_limit)
-        self._peers = Peers(settings.data_dir / "run")
-        self._recovery = Recovery(self._store, self._running_turns, self._peers.name, self._peers.presence)
-        self._expiry = Expiry(self._store, self._memory)
-        self._remover = Remover(self._store)
-        self._indexer = Indexer(self._store)
-        self._database_watch = DatabaseWatch(self._store)
-        self._drain = Drain(self._running_turns, settings.grace_s)
-        self._model = _model(settings)
-        follower = Follower(self._store, self._running_turns, self._peers, StreamLimits(settings.streams_limit))
-        stopper = Stopper(self._store, self._running_turns, self._peers)
-        tools = market_tools(settings.world_bank_url, settings.frankfurter_url, settings.data_dir / "cache")
-        self._titles = Titles(
-            self._store, _without_retries(self._model), "none" if settings.demo else settings.title_model
-        )
-        runner = Runner(
-            self._store,
-            self._memory,
-            Agent(self._model, Toolbox(tools), settings.max_answer_chars),
-            self._running_turns,
-            self._peers.name,
-            Limits(settings.turn_timeout_s, settings.context_chars, settings.system_prompt),
-            self._titles,
-        )
-        self._collector = Collector(lambda: self._running_turns.count)
-        self._report = WorkerReport(self._running_turns, self._memory, self._peers)
-        key_file = KeyFile(settings.data_dir / "secret-key")
-        self._tokens = Tokens(lambda: settings.secret_key.encode() or key_file.read())
-        self.web = WebServices(
-            settings,
-            self._store,
-            self._memory,
-            runner,
-            follower,
-            stopper,
-            self._running_turns,
-            self._report,
-            self._tokens,
-        )
-        self._dispatch = dispatch(follower, stopper)
-        self._started = False
-        self._starting = threading.Lock()
-
-    @property
-    def store(self) -> Store:
-        """Return the store."""
-        return self._store
-
-    @staticmethod
-    def request_kind(method: str, path: str, accepted: str) -> RequestKind:
-        """Return the kind of a request, which decides about its thread slots in a gthread worker."""
-        return turns.request_kind(method, path, accepted)
-
-    def start(self) -> None:
-        """Open the database, start the periodic jobs, warm up the model's client. Later calls do nothing.
-
-        Raises StoreUnavailable or SettingError with a sentence for the operator.
-        """
-        if not self._started:
-            with self._starting:
-                self._start_once()
-
-    def drain_when(self, leaving: Callable[[], bool]) -> None:
-        """Drain once `leaving` returns True: begin no new turns, give the running ones the grace."""
-        self._drain.watch(leaving)
-
-    def end_grace(self) -> None:
-        """Drain with no grace: the running turns are interrupted at once."""
-        self._drain.hurry()
-
-    def stop(self) -> None:
-        """Wait for the running turns within the grace, commit the rest as interrupted, close everything."""
-        if not self._started:
-            return
-        self._drain.finish()
-        self._titles.stop()
-        for service in (
-            self._running_turns,
-            self._recovery,
-            self._expiry,
-            self._remover,
-            self._indexer,
-            self._database_watch,
-            self._collector,
-            self._report,
-        ):
-            service.stop()
-        self._peers.close()
-        self._store.close()
-
-    def _start_once(self) -> None:
-        if self._started:  # by another thread that held the lock
-            return
-        log_files.set_up(self.settings)
-        self._open_store()
-        self._listen()
-        log.debug("The cookie is named %s", self._tokens.cookie)  # creates the secret key now, not in the first request
-        self._running_turns.start()
-        self._recovery.start()
-        self._expiry.start()
-        self._remover.start()
-        self._indexer.start()
-        self._collector.start()
-        self._report.start()
-        self._model.warm_up()
-        self._started = True
-
-    def _listen(self) -> None:
-        try:
-            self._peers.listen(self._dispatch)
-        except OSError as error:
-            if descriptors.exhausted(error):
-                raise
-            raise SettingError(
-                f"DATA_DIR is {str(self.settings.data_dir)!r}, but takes a folder that this user may write to, "
-                f"at a path short enough for a Unix socket ({error})."
-            ) from error
-
-    def _open_store(self) -> None:
-        """Create or update the tables.
-
-        Raises StoreUnavailable, also where other workers have another file open at the same path.
-        """
-        database = self._store.database
-        open_now = [each.get("database") for each in self._peers.peer_attributes()]
-        others = [each["file"] for each in open_now if isinstance(each, dict) and each["path"] == str(database.path)]
-        if others and list(file_watch.identity(database.path) or ()) not in others:
-            raise StoreUnavailable(
-                f"DATABASE_URL names {database.path}, which was removed or replaced while the server runs; put it back,"
-                " or stop the whole server before it is started again."
-            )
-        try:
-            self._store.migrate()
-        except (StoreUnavailable, OSError) as error:
-            raise StoreUnavailable(explain_unopenable(self._store.database.path, error)) from error
-        self._database_watch.start()
-        self._peers.attributes["database"] = {"path": str(database.path), "file": database.files.identity}
-
-
-def create_app(settings: Settings | None = None) -> Flask:
-    """Return the application. Raises SettingError.
+def create_app(settings: Settings | None = None, overrides: Overrides | None = None) -> Flask:
+    """Return the application, by default with the settings of the environment. Raises SettingError.
 
     It opens nothing: `Services.start` does, called by the worker or by the first request.
     """
@@ -219,7 +40,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     app.url_map.converters["id"] = _IdConverter
     # //api//me is answered with 404; otherwise werkzeug would redirect, with a page of HTML.
     app.url_map.merge_slashes = False
-    services = Services(settings)
+    services = Services(settings, overrides)
     app.extensions[EXTENSION] = services
     app.before_request(services.start)
     app.wsgi_app = base_path.with_base_path(settings.base_path, app.wsgi_app)  # type: ignore[assignment, method-assign]
@@ -261,23 +82,3 @@ class _IdConverter(IntegerConverter):
     """Id of a row. A longer number than the database allows does not match, and so is not found."""
 
     regex = r"\d{1,18}"
-
-
-def _model(settings: Settings) -> LanguageModel:
-    if settings.demo:
-        return DemoModel(settings.demo_latency_s)
-    from chat.llm.client import OpenAIModel  # takes half a second and 30 MB, which the demo does not need
-
-    return OpenAIModel(
-        settings.openai_api_key,
-        settings.openai_base_url,
-        settings.model_timeout_s,
-        settings.model_transport,
-        settings.model_tools,
-    )
-
-
-def _without_retries(model: LanguageModel) -> LanguageModel:
-    """Return `model` for background requests, which are not retried."""
-    once: Callable[[], LanguageModel] | None = getattr(model, "without_retries", None)
-    return model if once is None else once()

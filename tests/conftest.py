@@ -17,9 +17,10 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from chat import app as application
+from chat.app import create_app
 from chat.cancellation import Cancellation
 from chat.messages import Delta, Message, TextDelta, ToolSpec, Usage
+from chat.services import Overrides
 from chat.store import Store
 from config.settings import Settings
 
@@ -105,15 +106,18 @@ def model() -> ScriptedModel:
 
 
 @pytest.fixture
-def make_app(
-    settings: Settings, model: ScriptedModel, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[Callable[..., Flask]]:
+def overrides(model: ScriptedModel) -> Overrides:
+    """Parts that replace the usual ones in the applications of a test. A module may define its own."""
+    return Overrides(model=model)
+
+
+@pytest.fixture
+def make_app(settings: Settings, overrides: Overrides) -> Iterator[Callable[..., Flask]]:
     """Return a function that makes applications from the test's settings, with changes: `make_app(admin_token="x")`."""
-    monkeypatch.setattr(application, "_model", lambda _settings: model)
     made: list[Flask] = []
 
     def make(**changes: Any) -> Flask:
-        app = application.create_app(dataclasses.replace(settings, **changes))
+        app = create_app(dataclasses.replace(settings, **changes), overrides)
         app.extensions["parley"].start()
         made.append(app)
         return app

@@ -48,7 +48,7 @@ class Drain:
             self._running_turns.close()
             threading.Thread(target=self._interrupt_rest, name="grace", daemon=True).start()
 
-    def hurry(self) -> None:
+    def end_grace(self) -> None:
         """End the grace period now."""
         self._deadline = time.monotonic()
         self._running_turns.close()

@@ -1,4 +1,4 @@
-"""Services that the views use. `chat/app.py` builds them once and hands them to the application."""
+"""Services that the views use. `chat/services.py` builds them once and hands them to the application."""
 
 from __future__ import annotations
 

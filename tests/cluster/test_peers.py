@@ -294,7 +294,7 @@ def test_a_path_that_is_short_from_here(
 
 
 def test_a_path_that_is_too_long_is_an_error_of_the_system(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Which chat/app.py puts into a sentence: see test_app.py."""
+    """chat/services.py puts it into a sentence: see test_services.py."""
     monkeypatch.chdir("/")
     peers = Peers(folder_for(tmp_path, 200))
     with pytest.raises(OSError, match="too long"):

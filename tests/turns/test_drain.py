@@ -58,10 +58,10 @@ def test_finish_waits_for_running_turns(worker, dictation, store, conversation):
     assert store.turns.get(started.turn.id).status == COMPLETED
 
 
-def test_a_hurry_leaves_no_grace(worker, dictation, store, conversation):
+def test_the_grace_can_be_ended(worker, dictation, store, conversation):
     started = worker.ask(conversation)
     drain = Drain(worker.running_turns, LONG_S)
-    drain.hurry()
+    drain.end_grace()
     drain.finish()
     assert store.turns.get(started.turn.id).status == INTERRUPTED
 

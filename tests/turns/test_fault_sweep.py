@@ -12,6 +12,8 @@ from typing import Any
 import pytest
 from flask import Flask
 
+from chat.services import Overrides
+
 from ..store import sqlite_faults
 from ..store.sqlite_faults import Faults
 from .invariants import check_invariants
@@ -29,10 +31,12 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
 
 
 @pytest.fixture
-def app(
-    make_app: Callable[..., Flask], faults: Faults, clock: Clock, model: SceneModel, monkeypatch: pytest.MonkeyPatch
-) -> Flask:
-    monkeypatch.setattr("chat.app.market_tools", lambda *_: TOOLS)
+def overrides(model: SceneModel) -> Overrides:
+    return Overrides(model=model, tools=TOOLS)
+
+
+@pytest.fixture
+def app(make_app: Callable[..., Flask], faults: Faults, clock: Clock, model: SceneModel) -> Flask:
     model.strike = clock.strike
     return make_app()
 

@@ -13,8 +13,8 @@ from typing import Any
 import pytest
 from flask import Flask
 
-from chat import app as application
 from chat.llm.client import OpenAIModel
+from chat.services import Overrides
 
 from ..reference_cycles import wait_for_threads
 from .faulty_endpoint import FaultyEndpoint
@@ -40,12 +40,16 @@ def model(endpoint: FaultyEndpoint, monkeypatch: pytest.MonkeyPatch) -> Iterator
     made.close()
 
 
+@pytest.fixture
+def overrides(model: OpenAIModel) -> Overrides:
+    return Overrides(model=model, tools=TOOLS)
+
+
 def test_memory_does_not_grow_with_past_users(
     make_app: Callable[..., Flask], endpoint: FaultyEndpoint, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     clock = Clock(monkeypatch)
     monkeypatch.setattr("chat.net.pool.KEEPALIVE_S", 0.0)  # idle connections are closed at once
-    monkeypatch.setattr(application, "market_tools", lambda *_: TOOLS)
     app = make_app()
     for number in range(_BEFORE):
         _come_and_go(Scene(app, clock, number), endpoint)

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 from flask import Flask
 
-from chat import app as application
 from chat.llm.client import OpenAIModel
+from chat.services import Overrides
 
 from .faulty_endpoint import FaultyEndpoint
 from .invariants import check_invariants
@@ -43,8 +43,12 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
 
 
 @pytest.fixture
-def app(make_app: Callable[..., Flask], clock: Clock, monkeypatch: pytest.MonkeyPatch) -> Flask:
-    monkeypatch.setattr(application, "market_tools", lambda *_: TOOLS)
+def overrides(model: OpenAIModel) -> Overrides:
+    return Overrides(model=model, tools=TOOLS)
+
+
+@pytest.fixture
+def app(make_app: Callable[..., Flask], clock: Clock) -> Flask:
     return make_app()
 
 

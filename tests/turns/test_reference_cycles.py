@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 from flask import Flask
 
-from chat import app as application
 from chat.llm.client import OpenAIModel
+from chat.services import Overrides
 
 from ..reference_cycles import no_reference_cycles
 from .faulty_endpoint import FaultyEndpoint
@@ -35,9 +35,13 @@ def model(endpoint: FaultyEndpoint, monkeypatch: pytest.MonkeyPatch) -> Iterator
 
 
 @pytest.fixture
+def overrides(model: OpenAIModel) -> Overrides:
+    return Overrides(model=model, tools=TOOLS)
+
+
+@pytest.fixture
 def scene(make_app: Callable[..., Flask], monkeypatch: pytest.MonkeyPatch) -> Scene:
     clock = Clock(monkeypatch)
-    monkeypatch.setattr(application, "market_tools", lambda *_: TOOLS)
     return Scene(make_app(), clock, 1)
 
 

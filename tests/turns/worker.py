@@ -1,4 +1,4 @@
-"""The parts of a worker without the web, as `chat/app.py` builds them, over the test's store and model."""
+"""The parts of a worker without the web, as `chat/services.py` builds them, over the test's store and model."""
 
 from __future__ import annotations
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from flask import Flask
 from flask.testing import FlaskClient
 
-from chat import app as application
+from chat.app import create_app
 from config.settings import Settings
 
 from .api_client import assert_error
@@ -55,7 +55,7 @@ def test_alive_but_not_ready_while_the_database_is_unusable(alice: FlaskClient, 
 
 def test_not_ready_while_there_is_no_database(settings: Settings, tmp_path: Path) -> None:
     (tmp_path / "chat.db").mkdir()
-    app = application.create_app(settings)
+    app = create_app(settings)
     for path in ("/readyz", "/api/me", "/api/conversations"):
         answer = app.test_client().get(path)
         assert_error(answer, 503, "database_unavailable")

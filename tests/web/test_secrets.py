@@ -14,7 +14,7 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from chat import app as application
+from chat.app import create_app
 from config.settings import Settings
 
 from .api_client import SSE, converse, events, token_of
@@ -58,7 +58,7 @@ def real(
     request: pytest.FixtureRequest, settings: Settings, endpoint: http.server.ThreadingHTTPServer
 ) -> Iterator[Flask]:
     """An application with the real client and the most detailed log."""
-    app = application.create_app(
+    app = create_app(
         dataclasses.replace(
             settings,
             openai_api_key=KEY,

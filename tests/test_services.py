@@ -1,4 +1,4 @@
-"""chat/app.py: a worker's services, their start and stop, and failures to start."""
+"""chat/services.py: a worker's services, their start and stop, and failures to start."""
 
 from __future__ import annotations
 
@@ -16,12 +16,13 @@ from typing import Any
 import pytest
 from flask import Flask
 
-from chat import app as application
+from chat.app import create_app
 from chat.cancellation import Cancellation
 from chat.errors import StoreUnavailable
 from chat.llm.client import OpenAIModel
 from chat.llm.demo import DemoModel
 from chat.messages import Message, TextDelta
+from chat.services import Services, language_model
 from config.settings import SettingError, Settings
 from tests.conftest import ScriptedModel
 from tests.web.api_client import token_of
@@ -29,7 +30,7 @@ from tests.web.api_client import token_of
 OURS = ("peers", "flush", "checkpoint", "recovery", "report")
 
 
-def worker(app: Flask) -> application.Services:
+def worker(app: Flask) -> Services:
     return app.extensions["parley"]
 
 
@@ -38,13 +39,13 @@ def clockwork() -> list[str]:
 
 
 def test_making_it_opens_nothing_and_starts_nothing(settings: Settings, tmp_path: Path) -> None:
-    application.create_app(settings)
+    create_app(settings)
     assert list(tmp_path.iterdir()) == []
     assert clockwork() == []
 
 
 def test_starting_and_stopping(settings: Settings) -> None:
-    app = application.create_app(settings)
+    app = create_app(settings)
     worker(app).start()
     assert clockwork() == sorted(OURS)
     assert settings.database_path.exists()
@@ -57,19 +58,19 @@ def test_starting_and_stopping(settings: Settings) -> None:
 
 
 def test_services_that_never_started_can_stop(settings: Settings, tmp_path: Path) -> None:
-    worker(application.create_app(settings)).stop()
+    worker(create_app(settings)).stop()
     assert list(tmp_path.iterdir()) == []
 
 
 def test_the_first_request_starts_the_services(settings: Settings) -> None:
-    app = application.create_app(settings)
+    app = create_app(settings)
     assert app.test_client().get("/readyz").status_code == 200
     assert clockwork() == sorted(OURS)
     worker(app).stop()
 
 
 def test_starting_many_times_at_once_starts_once(settings: Settings) -> None:
-    app = application.create_app(settings)
+    app = create_app(settings)
     together = threading.Barrier(8)
 
     def start() -> None:
@@ -87,9 +88,7 @@ def test_starting_many_times_at_once_starts_once(settings: Settings) -> None:
 
 def test_several_workers_make_one_database(settings: Settings) -> None:
     """On a first start each worker has its own connection, and all find the tables missing."""
-    apps = [
-        application.create_app(dataclasses.replace(settings, data_dir=settings.data_dir / str(n))) for n in range(4)
-    ]
+    apps = [create_app(dataclasses.replace(settings, data_dir=settings.data_dir / str(n))) for n in range(4)]
     failed: list[BaseException] = []
 
     def start(app: Flask) -> None:
@@ -161,19 +160,19 @@ def test_conversations_survive_a_restart(make_app: Callable[..., Flask], model: 
 
 
 def test_without_an_endpoint_the_demo_answers(settings: Settings) -> None:
-    assert isinstance(application._model(settings), DemoModel)
+    assert isinstance(language_model(settings), DemoModel)
 
 
 @pytest.mark.parametrize("endpoint", [{"openai_api_key": "k"}, {"openai_base_url": "http://127.0.0.1:9/v1"}])
 def test_with_an_endpoint_it_is_asked(settings: Settings, endpoint: dict[str, str]) -> None:
-    model = application._model(dataclasses.replace(settings, **endpoint))
+    model = language_model(dataclasses.replace(settings, **endpoint))
     assert isinstance(model, OpenAIModel)
     model.close()
 
 
 def test_the_demo_answers_over_http(settings: Settings) -> None:
     """All services together, with default settings."""
-    app = application.create_app(dataclasses.replace(settings, world_bank_url="http://127.0.0.1:9"))
+    app = create_app(dataclasses.replace(settings, world_bank_url="http://127.0.0.1:9"))
     client = app.test_client()
     conversation = client.post("/api/conversations").json["id"]
     turn = client.post(f"/api/conversations/{conversation}/turns", json={"text": "Hello"}).json
@@ -219,7 +218,7 @@ def other_tables(path: Path) -> None:
 @pytest.mark.parametrize("obstacle", [directory, garbage, other_tables])
 def test_a_database_that_cannot_be_opened(settings: Settings, obstacle: Callable[[Path], None]) -> None:
     obstacle(settings.database_path)
-    app = application.create_app(settings)
+    app = create_app(settings)
     with pytest.raises(StoreUnavailable) as refused:
         worker(app).start()
     sentence = (
@@ -232,7 +231,7 @@ def test_a_database_that_cannot_be_opened(settings: Settings, obstacle: Callable
 
 @pytest.mark.parametrize("url", ["sqlite:////proc/nowhere/chat.db", "sqlite:////dev/null/chat.db"])
 def test_a_database_in_a_folder_that_cannot_be(settings: Settings, url: str) -> None:
-    app = application.create_app(dataclasses.replace(settings, database_url=url))
+    app = create_app(dataclasses.replace(settings, database_url=url))
     with pytest.raises(StoreUnavailable, match=r"^DATABASE_URL names /.+, which cannot be opened \(.+\); it takes "):
         worker(app).start()
     app.extensions["parley"].store.close()
@@ -249,7 +248,7 @@ def test_a_data_folder_with_too_long_a_path(settings: Settings, tmp_path: Path) 
 
 
 def refused(settings: Settings) -> str:
-    app = application.create_app(settings)
+    app = create_app(settings)
     with pytest.raises(SettingError) as error:
         worker(app).start()
     sentence = rf"DATA_DIR is '{re.escape(str(settings.data_dir))}', but takes a folder .+ \(.+\)\."
@@ -260,7 +259,7 @@ def refused(settings: Settings) -> str:
 
 
 def test_a_log_folder_that_cannot_be(settings: Settings) -> None:
-    app = application.create_app(dataclasses.replace(settings, log_dir=Path("/proc/nowhere")))
+    app = create_app(dataclasses.replace(settings, log_dir=Path("/proc/nowhere")))
     with pytest.raises(SettingError, match=r"^LOG_DIR is '/proc/nowhere', but takes "):
         worker(app).start()
     assert not settings.database_path.exists()
@@ -269,7 +268,7 @@ def test_a_log_folder_that_cannot_be(settings: Settings) -> None:
 def test_wrong_settings_are_reported_by_create_app(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PORT", "many")
     with pytest.raises(SettingError, match=r"^PORT is 'many', but takes "):
-        application.create_app()
+        create_app()
 
 
 def test_the_socket_serves_followers_from_another_worker(make_app: Callable[..., Flask], settings: Settings) -> None:
