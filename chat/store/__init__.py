@@ -34,7 +34,7 @@ class Store:
         self.database.peewee.bind(MODELS)
         self.readiness = Readiness(self.database)
         self.sessions = Sessions(self.database)
-        self.owned = Ownership(self.database)
+        self.ownership = Ownership(self.database)
         self.instructions = Instructions(self.database)
         self.removal = Removal(self.database)
         self.conversations = Conversations(self.database, self.removal)

@@ -19,7 +19,7 @@ import msgspec
 from chat.errors import StoreUnavailable
 from chat.store.bulk import Execute, execute_values
 from chat.store.database import Database, reads, writes
-from chat.store.words import indexable
+from chat.store.tokenizer import indexable
 
 log = logging.getLogger(__name__)
 

@@ -21,7 +21,7 @@ from chat.store.models import Message as MessageRow
 from chat.store.models import rows
 from chat.store.records import SearchHit
 from chat.store.snippets import snippet
-from chat.store.words import match_expression, query_words
+from chat.store.tokenizer import match_expression, query_words
 
 # Maximum of hits read for one page; a conversation may have thousands.
 _HITS = 5_000

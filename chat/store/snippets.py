@@ -9,7 +9,7 @@ from typing import Any
 
 from chat.store.plain_text import plain_text
 from chat.store.records import Snippet
-from chat.store.words import UNSPACED, fold_text, is_prefix
+from chat.store.tokenizer import UNSPACED, fold_text, is_prefix
 
 _CHARS = 160
 _BEFORE = 40

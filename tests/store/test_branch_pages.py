@@ -12,12 +12,12 @@ from .scenarios import RUN, begin, completed_turn, finish
 
 def again(store, user, turn, text):
     """Give another answer to a turn's question. Return the new turn."""
-    _, answer = store.owned.message(user, turn.message_id)
+    _, answer = store.ownership.message(user, turn.message_id)
     return finish(store, store.turns.begin_alternative(answer, RUN).turn, text)
 
 
 def page(store, user, conversation, limit=50, **position):
-    now = store.owned.conversation(user, conversation.id)
+    now = store.ownership.conversation(user, conversation.id)
     return store.branches.page(now, BranchPosition(**position), limit)
 
 

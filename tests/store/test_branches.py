@@ -20,7 +20,7 @@ def test_questions_follow_each_other_by_default(store, user, conversation):
     first = completed_turn(store, conversation, "Q1", "A1")
     second = completed_turn(store, conversation, "Q2", "A2")
     assert texts(store.history.path_to(second.message_id, 10)) == ["Q1", "A1", "Q2", "A2"]
-    assert store.owned.message(user, second.user_message_id)[1].parent_id == first.message_id
+    assert store.ownership.message(user, second.user_message_id)[1].parent_id == first.message_id
 
 
 def test_an_edited_question_keeps_the_first(store, user, conversation):
@@ -30,7 +30,7 @@ def test_an_edited_question_keeps_the_first(store, user, conversation):
     assert texts(store.history.path_to(edited.message_id, 10)) == ["Q1", "A1", "Q2, put better", "A2'"]
     assert texts(store.history.path_to(second.message_id, 10)) == ["Q1", "A1", "Q2", "A2"]
     assert len(store.history.of_conversation(conversation.id)) == 6
-    assert store.owned.conversation(user, conversation.id).head_id == edited.message_id
+    assert store.ownership.conversation(user, conversation.id).head_id == edited.message_id
 
 
 def test_an_edited_first_question_is_a_second_root(store, conversation):
@@ -43,7 +43,7 @@ def test_an_edited_first_question_is_a_second_root(store, conversation):
 def test_a_second_answer_keeps_the_first(store, user, conversation):
     completed_turn(store, conversation, "Q1", "A1")
     first = completed_turn(store, conversation, "Q2", "A2")
-    _, answer = store.owned.message(user, first.message_id)
+    _, answer = store.ownership.message(user, first.message_id)
     started = store.turns.begin_alternative(answer, RUN)
     finish(store, started.turn, "A2, another")
     assert (started.text, started.turn.user_message_id) == ("Q2", first.user_message_id)
@@ -113,7 +113,7 @@ class TestParents:
 
 def test_a_second_answer_to_a_deleted_one(store, user, conversation):
     turn = completed_turn(store, conversation, "Q", "A")
-    _, answer = store.owned.message(user, turn.message_id)
+    _, answer = store.ownership.message(user, turn.message_id)
     delete(store, conversation)
     with pytest.raises(NotFound):
         store.turns.begin_alternative(answer, RUN)

@@ -13,10 +13,10 @@ NUMBERS = [0, -1, 10_000, 2**63 - 1]
 
 def look_ups(store, turn):
     return {
-        "conversation": (store.owned.conversation, turn.conversation_id),
-        "question": (store.owned.message, turn.user_message_id),
-        "answer": (store.owned.message, turn.message_id),
-        "turn": (store.owned.turn, turn.id),
+        "conversation": (store.ownership.conversation, turn.conversation_id),
+        "question": (store.ownership.message, turn.user_message_id),
+        "answer": (store.ownership.message, turn.message_id),
+        "turn": (store.ownership.turn, turn.id),
     }
 
 
@@ -30,10 +30,10 @@ def refused(look_up, user, number):
 
 def test_the_owner_gets_it(store, user, conversation):
     turn = completed_turn(store, conversation, "Q", "A")
-    assert store.owned.conversation(user, conversation.id).id == conversation.id
-    owner_conversation, message = store.owned.message(user, turn.message_id)
+    assert store.ownership.conversation(user, conversation.id).id == conversation.id
+    owner_conversation, message = store.ownership.message(user, turn.message_id)
     assert (owner_conversation.id, message.text, message.turn) == (conversation.id, "A", store.turns.get(turn.id))
-    owner_conversation, loaded = store.owned.turn(user, turn.id)
+    owner_conversation, loaded = store.ownership.turn(user, turn.id)
     assert (owner_conversation.id, loaded) == (conversation.id, store.turns.get(turn.id))
 
 

@@ -25,7 +25,7 @@ def test_all_rows_of_the_conversation_are_removed_and_no_others(store, user, con
     first = begin(store, deleted)
     store.turns.finish(Progress(first.turn, Answer("A", tool_calls=(CALL,)), "[]"), "completed", None)
     completed_turn(store, deleted, "Q, put better", "A", parent_id=None)
-    finish(store, store.turns.begin_alternative(store.owned.message(user, first.turn.message_id)[1], RUN).turn)
+    finish(store, store.turns.begin_alternative(store.ownership.message(user, first.turn.message_id)[1], RUN).turn)
     delete(store, deleted)
     after = counts(store.database.path)
     assert {name: after[name] for name in ("conversations", "messages", "tool_calls", "turns")} == {
@@ -39,10 +39,10 @@ def test_it_is_refused_while_a_turn_runs(store, user, conversation):
     with pytest.raises(Conflict):
         delete(store, conversation)
     finish(store, turn, "Whole.")
-    assert store.owned.turn(user, turn.id)[1].status == "completed"
+    assert store.ownership.turn(user, turn.id)[1].status == "completed"
     delete(store, conversation)
     with pytest.raises(NotFound):
-        store.owned.conversation(user, conversation.id)
+        store.ownership.conversation(user, conversation.id)
 
 
 def test_deleting_twice_is_deleting_once(store, conversation):
@@ -96,9 +96,9 @@ def hidden(store, user, monkeypatch):
     """Return a deleted conversation with a turn, feedback and a share, of which no row is removed yet."""
     made = store.conversations.create(user, "A hidden pangolin")
     turn = completed_turn(store, made, "Why a pangolin?", "Because of a pangolin.")
-    store.feedback.give(store.owned.message(user, turn.message_id)[1], 1, "Good.")
+    store.feedback.give(store.ownership.message(user, turn.message_id)[1], 1, "Good.")
     share, _ = store.shares.share(made)
-    message = store.owned.message(user, turn.message_id)[1]
+    message = store.ownership.message(user, turn.message_id)[1]
     store.index.index_user(user)
     monkeypatch.setattr(removal, "_REQUEST_BUDGET_S", 0)
     store.conversations.delete(made)
@@ -110,9 +110,9 @@ class TestFromTheMomentItIsDeleted:
     def test_its_owner_does_not_find_it(self, store, user, hidden):
         made, turn, message, _ = hidden
         for look in (
-            lambda: store.owned.conversation(user, made.id),
-            lambda: store.owned.message(user, message.id),
-            lambda: store.owned.turn(user, turn.id),
+            lambda: store.ownership.conversation(user, made.id),
+            lambda: store.ownership.message(user, message.id),
+            lambda: store.ownership.turn(user, turn.id),
         ):
             with pytest.raises(NotFound):
                 look()

@@ -255,7 +255,7 @@ class TestSnippets:
         assert hit.snippet.text.startswith("The economy of China grew: and so on")
         assert hit.snippet.text.endswith("…")
         assert marked(hit) == ["Chin"]
-        assert hit.snippet.message_id == store.owned.conversation(user, one.id).head_id
+        assert hit.snippet.message_id == store.ownership.conversation(user, one.id).head_id
 
     def test_of_a_title(self, store, user, say):
         say(title="Märkte in China")

@@ -47,7 +47,7 @@ class TestBeginning:
         )
         assert all(each.created for each in started)
         for conversation_id, each in zip(conversation_ids, started, strict=True):
-            conversation = store.owned.conversation(user, conversation_id)
+            conversation = store.ownership.conversation(user, conversation_id)
             question, answer = store.history.of_conversation(conversation_id)
             turn = each.turn
             assert (conversation.title, each.new_title) == (f"Of {conversation_id}", f"Of {conversation_id}")
@@ -76,13 +76,13 @@ class TestBeginning:
     def test_a_number_is_not_given_out_again_after_a_deletion(self, store, user, conversation):
         turn = begin(store, conversation).turn
         finish(store, turn)
-        delete(store, store.owned.conversation(user, conversation.id))
+        delete(store, store.ownership.conversation(user, conversation.id))
         other = begin(store, store.conversations.create(user)).turn
         assert other.id > turn.id
         assert other.user_message_id > turn.message_id
 
     def test_refused_requests_leave_no_trace(self, store, user, stranger, conversation_ids):
-        running = begin(store, store.owned.conversation(user, conversation_ids[0])).turn
+        running = begin(store, store.ownership.conversation(user, conversation_ids[0])).turn
         before = counts(store.database.path)
         outcomes = begin_batch(
             store,
@@ -95,7 +95,7 @@ class TestBeginning:
         assert [type(each) for each in outcomes] == [Conflict, NotFound, NotFound, InvalidRequest, StartedTurn]
         after = counts(store.database.path)
         assert {name: after[name] - before[name] for name in ("turns", "messages")} == {"turns": 1, "messages": 2}
-        assert store.owned.conversation(user, conversation_ids[1]).active_turn_id is None
+        assert store.ownership.conversation(user, conversation_ids[1]).active_turn_id is None
 
     def test_of_two_in_one_conversation_the_first_has_it(self, store, user, conversation_ids):
         first, second = begin_batch(
@@ -158,7 +158,7 @@ class TestEnding:
                 turn,
                 Answer(each.answer.text, "Why", each.answer.tool_calls),
             )
-            assert store.owned.conversation(user, turn.conversation_id).active_turn_id is None
+            assert store.ownership.conversation(user, turn.conversation_id).active_turn_id is None
 
     def test_what_is_over_or_gone_is_left_as_it_is(self, store, user, conversation_ids):
         over, deleted, runs = (
@@ -166,7 +166,7 @@ class TestEnding:
         )
         finish(store, over, "First.")
         finish(store, deleted)
-        delete(store, store.owned.conversation(user, deleted.conversation_id))
+        delete(store, store.ownership.conversation(user, deleted.conversation_id))
         ends = [(Progress(turn, Answer("Last."), "[5]"), COMPLETED, None) for turn in (over, deleted, runs)]
         nothing, nowhere, ended = finish_batch(store, *ends)
         assert (nothing, nowhere, ended.id) == (None, None, runs.id)

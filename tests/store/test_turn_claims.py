@@ -30,17 +30,17 @@ def test_in_twenty_conversations_all_twenty_win(store, user):
 
 def test_the_claim_is_on_the_conversation_until_the_turn_ends(store, user, conversation):
     turn = begin(store, conversation).turn
-    assert store.owned.conversation(user, conversation.id).active_turn_id == turn.id
+    assert store.ownership.conversation(user, conversation.id).active_turn_id == turn.id
     with pytest.raises(Conflict):
         begin(store, conversation)
     finish(store, turn)
-    assert store.owned.conversation(user, conversation.id).active_turn_id is None
+    assert store.ownership.conversation(user, conversation.id).active_turn_id is None
     assert begin(store, conversation).created
 
 
 def test_a_second_answer_claims_as_well(store, user, conversation):
     first = begin(store, conversation).turn
-    _, answer = store.owned.message(user, first.message_id)
+    _, answer = store.ownership.message(user, first.message_id)
     with pytest.raises(Conflict):
         store.turns.begin_alternative(answer, RUN)
     finish(store, first)
@@ -95,4 +95,4 @@ def test_the_first_question_names_the_conversation_and_no_later_one(store, user,
     finish(store, first.turn)
     second = begin(store, conversation, "India?", title="India?")
     assert (first.new_title, second.new_title) == ("China?", "")
-    assert store.owned.conversation(user, conversation.id).title == "China?"
+    assert store.ownership.conversation(user, conversation.id).title == "China?"

@@ -53,7 +53,7 @@ class TestCheckpoint:
         assert store.turns.answer(turn) == Answer("Half", "Thinking", calls)
         saved = store.turns.get(turn.id)
         assert (saved.status, saved.ended_at, saved.error) == (RUNNING, None, None)
-        shown = store.owned.message(user, turn.message_id)[1]
+        shown = store.ownership.message(user, turn.message_id)[1]
         assert (shown.text, shown.reasoning, shown.tool_calls) == ("Half", "Thinking", calls)
         assert store.history.of_conversation(conversation.id)[-1] == shown
         assert store.branches.page(conversation, BranchPosition(leaf=shown.id), 10).messages[-1] == shown
@@ -132,7 +132,7 @@ class TestLease:
         ended, answer, _ = store.turns.with_answer(turn.id)
         assert (ended.status, ended.error, ended.ended_at) == (INTERRUPTED, DIED, clock.now)
         assert answer.text == "Half"
-        assert store.owned.conversation(user, conversation.id).active_turn_id is None
+        assert store.ownership.conversation(user, conversation.id).active_turn_id is None
         assert begin(store, conversation).created
 
     def test_a_lease_that_was_renewed_meanwhile_keeps_its_turn(self, store, user, clock):
@@ -154,7 +154,7 @@ class TestLease:
         running, over, deleted = (begin(store, store.conversations.create(user)).turn for _ in range(3))
         lose(store, over)
         lose(store, deleted)
-        delete(store, store.owned.conversation(user, deleted.conversation_id))
+        delete(store, store.ownership.conversation(user, deleted.conversation_id))
         assert store.turns.checkpoint([], [running.id, over.id, deleted.id]) == [over.id, deleted.id]
 
     def test_the_turns_of_a_worker(self, store, user, conversation):
@@ -221,7 +221,7 @@ class TestFinish:
         assert finish(store, dead, "Whole.") is None
         assert store.turns.get(dead.id).status == INTERRUPTED
         assert text_of(store, dead) == "Half"
-        current = store.owned.conversation(user, conversation.id)
+        current = store.ownership.conversation(user, conversation.id)
         assert (current.active_turn_id, current.head_id) == (next_one.id, next_one.message_id)
         assert store.turns.get(next_one.id).status == RUNNING
 
@@ -234,7 +234,7 @@ class TestFinish:
         assert store.turns.finish(late, COMPLETED, None) is None
         assert counts(store.database.path) == before
         with pytest.raises(NotFound):
-            store.owned.turn(user, turn.id)
+            store.ownership.turn(user, turn.id)
 
 
 READERS = {
@@ -243,7 +243,7 @@ READERS = {
     "page": lambda store, conversation, turn: store.branches.page(
         conversation, BranchPosition(leaf=turn.message_id), 10
     ).messages[-1],
-    "message": lambda store, conversation, turn: store.owned.message(conversation.user_id, turn.message_id)[1],
+    "message": lambda store, conversation, turn: store.ownership.message(conversation.user_id, turn.message_id)[1],
 }
 
 

@@ -86,7 +86,7 @@ class Conversations(RuleBasedStateMachine):
     @rule(target=turns, known=turns)
     def ask_again(self, known: Known) -> Any:
         if known.conversation.id not in self.deleted:
-            _, known.answer = self.store.owned.message(self.user, known.turn.message_id)
+            _, known.answer = self.store.ownership.message(self.user, known.turn.message_id)
         answer = known.answer
         return (
             multiple()

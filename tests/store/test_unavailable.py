@@ -69,9 +69,9 @@ class TestLocked:
     def test_a_transaction_that_another_program_left_open_ends_with_it(self, store, user, conversation):
         with write_lock(store.database.path) as other:
             other.execute("UPDATE conversations SET title = 'not committed'")
-            assert store.owned.conversation(user, conversation.id).title == ""
+            assert store.ownership.conversation(user, conversation.id).title == ""
         store.conversations.change(conversation, pinned=True)
-        assert store.owned.conversation(user, conversation.id).title == ""
+        assert store.ownership.conversation(user, conversation.id).title == ""
 
 
 class TestFull:
@@ -92,7 +92,7 @@ class TestFull:
         self.bound(store, spare_pages)
         refused(lambda: begin(store, conversation, "long " * 6_000, title="Long"))
         assert counts(store.database.path) == before
-        current = store.owned.conversation(user, conversation.id)
+        current = store.ownership.conversation(user, conversation.id)
         assert (current.active_turn_id, current.head_id, current.title) == (None, None, "")
         self.bound(store, None)
         assert begin(store, conversation, "long " * 6_000).created
@@ -103,7 +103,7 @@ class TestFull:
         refused(lambda: finish(store, turn, "long " * 6_000))
         assert store.turns.get(turn.id) == turn
         assert store.turns.answer(turn).text == ""
-        assert store.owned.conversation(user, conversation.id).active_turn_id == turn.id
+        assert store.ownership.conversation(user, conversation.id).active_turn_id == turn.id
         self.bound(store, None)
         assert finish(store, turn, "long " * 6_000).status == "completed"
 
@@ -111,7 +111,7 @@ class TestFull:
         self.bound(store, 0)
         with pytest.raises(StoreUnavailable, match="full"):
             begin(store, conversation, "long " * 6_000)
-        assert store.owned.conversation(conversation.user_id, conversation.id) == conversation
+        assert store.ownership.conversation(conversation.user_id, conversation.id) == conversation
 
 
 class TestUnopenable:

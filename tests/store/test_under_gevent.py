@@ -124,7 +124,7 @@ def one(number):
         outcomes.append("begun")
     except Conflict:
         outcomes.append("conflict")
-    assert store.owned.conversation(user, conversation.id).active_turn_id is not None
+    assert store.ownership.conversation(user, conversation.id).active_turn_id is not None
 crowd = [threading.Thread(target=one, args=(number,)) for number in range(200)]
 for each in crowd:
     each.start()

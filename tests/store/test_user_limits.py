@@ -39,7 +39,7 @@ def test_a_second_answer_counts_too(store, user):
     finish(store, first)
     for _ in range(RUNNING_TURNS_OF_USER):
         begin(store, store.conversations.create(user))
-    _, answer = store.owned.message(user, first.message_id)
+    _, answer = store.ownership.message(user, first.message_id)
     with pytest.raises(LimitReached):
         store.turns.begin_alternative(answer, RUN)
 

@@ -105,7 +105,7 @@ class TestBranches:
         first = worker.answered(conversation, "Q2")
         before = texts(model)
         model.will(TextDelta("Another."))
-        _, answer = store.owned.message(user, first.message_id)
+        _, answer = store.ownership.message(user, first.message_id)
         again = worker.ended(worker.runner.regenerate(answer, "a-model"))
         assert texts(model) == before == [*said("Q1"), "Q2"]
         assert again.user_message_id == first.user_message_id

@@ -57,7 +57,7 @@ def answered(store: Store, conversation: Conversation) -> int:
 
 def gone(store: Store, conversation: Conversation) -> bool:
     try:
-        store.owned.conversation(conversation.user_id, conversation.id)
+        store.ownership.conversation(conversation.user_id, conversation.id)
     except NotFound:
         return True
     return False

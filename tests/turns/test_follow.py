@@ -172,5 +172,5 @@ def test_a_database_that_is_away_for_a_moment_is_waited_for(make_worker, store, 
 
 def test_a_replay_has_the_current_title(worker, store, user, conversation):
     turn = worker.answered(conversation, title="Why?")
-    store.conversations.change(store.owned.conversation(user, conversation.id), title="Because")
+    store.conversations.change(store.ownership.conversation(user, conversation.id), title="Because")
     assert [event.data for event in parsed(whole(worker, turn)) if event.name == "title"] == [{"title": "Because"}]

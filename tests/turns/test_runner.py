@@ -58,11 +58,11 @@ class TestACompleteTurn:
         }
         usage = {"prompt_tokens": 50, "completion_tokens": 205, "total_tokens": 255}
         assert (events[-1].data["status"], events[-1].data["usage"]) == (COMPLETED, usage)
-        _, message = store.owned.message(user, started.turn.message_id)
+        _, message = store.ownership.message(user, started.turn.message_id)
         assert message.text == text_of(events)
         assert message.text == "Let me see." + "".join(f"wörd {number} 🙂 " for number in range(200))
         assert (message.reasoning, message.turn.status, message.turn.usage) == ("Hm.", COMPLETED, Usage(50, 205))
-        assert store.owned.conversation(user, conversation.id).active_turn_id is None
+        assert store.ownership.conversation(user, conversation.id).active_turn_id is None
 
     def test_a_replay_from_the_database_is_identical_byte_for_byte(self, make_worker, model, conversation):
         worker = make_worker(tools=TOOLS)

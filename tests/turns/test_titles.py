@@ -73,7 +73,7 @@ def ask(worker, conversation, text="Show me China market data"):
 def title_of(store, user, conversation, wanted):
     """Return the title once it equals `wanted`, or the current one after a while."""
     until = time.monotonic() + LONG_S
-    while (title := store.owned.conversation(user, conversation.id).title) != wanted and time.monotonic() < until:
+    while (title := store.ownership.conversation(user, conversation.id).title) != wanted and time.monotonic() < until:
         time.sleep(0.01)
     return title
 
@@ -101,7 +101,7 @@ def test_the_end_of_the_answer_does_not_wait_for_it(worker, model, store, user, 
     model.will(TextDelta("Answer."))
     model.will_run(held)
     ask(worker, conversation)  # returns with `done`
-    assert store.owned.conversation(user, conversation.id).title == "Show me China market data"
+    assert store.ownership.conversation(user, conversation.id).title == "Show me China market data"
     go.set()
     assert title_of(store, user, conversation, "Late") == "Late"
 
@@ -123,13 +123,13 @@ def test_a_name_that_the_user_gave_stays(worker, model, store, user, conversatio
     assert ended.wait(LONG_S)
     worker.titles.stop()
     time.sleep(0.1)
-    assert store.owned.conversation(user, conversation.id).title == name
+    assert store.ownership.conversation(user, conversation.id).title == name
 
 
 def test_a_conversation_that_was_named_at_its_beginning(worker, model, store, user):
     named = store.conversations.create(user, "Mine")
     ask(worker, named)
-    assert store.owned.conversation(user, named.id).title == "Mine"
+    assert store.ownership.conversation(user, named.id).title == "Mine"
     assert len(model.seen) == 1
 
 
@@ -148,7 +148,7 @@ def test_a_failure_leaves_the_first_words_and_is_not_repeated(worker, model, sto
     ask(worker, conversation, "And India?")
     time.sleep(0.1)
     assert len(model.seen) == 3
-    assert store.owned.conversation(user, conversation.id).title == "Show me China market data"
+    assert store.ownership.conversation(user, conversation.id).title == "Show me China market data"
 
 
 def test_after_a_first_answer_that_failed_the_next_one_gives_it(worker, model, store, user, conversation):
@@ -166,7 +166,7 @@ def test_after_a_first_answer_that_failed_the_next_one_gives_it(worker, model, s
 
 def test_the_name_none_switches_titles_off(make_worker, model, store, user, conversation):
     ask(make_worker(title_model="none"), conversation)
-    assert store.owned.conversation(user, conversation.id).title == "Show me China market data"
+    assert store.ownership.conversation(user, conversation.id).title == "Show me China market data"
     assert len(model.seen) == 1
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from chat.store.words import indexable
+from chat.store.tokenizer import indexable
 
 _PORTION = 500
 

@@ -49,7 +49,7 @@ def create_conversation() -> ResponseReturnValue:
 def show_conversation(conversation_id: int) -> dict[str, Any]:
     """Return a conversation with all messages, or with a page of one branch."""
     store = services().store
-    record = store.owned.conversation(identity.user_id(), conversation_id)
+    record = store.ownership.conversation(identity.user_id(), conversation_id)
     view = json_views.conversation_details(record, shared=store.shares.get(record) is not None)
     if _PAGE_PARAMETERS.isdisjoint(request.args):
         messages = store.history.of_conversation(record.id)
@@ -62,18 +62,18 @@ def show_conversation(conversation_id: int) -> dict[str, Any]:
 def update_conversation(conversation_id: int) -> dict[str, Any]:
     """Change the title, the pin or the archive flag of a conversation."""
     store = services().store
-    record = store.owned.conversation(identity.user_id(), conversation_id)
+    record = store.ownership.conversation(identity.user_id(), conversation_id)
     fields = json_body.read(json_body.UpdateConversation)
     title = None if fields.title is None else json_body.title(fields.title)
     store.conversations.change(record, title=title, pinned=fields.pinned, archived=fields.archived)
-    return json_views.conversation(store.owned.conversation(identity.user_id(), conversation_id))
+    return json_views.conversation(store.ownership.conversation(identity.user_id(), conversation_id))
 
 
 @bp.delete("/conversations/<id:conversation_id>")
 def delete_conversation(conversation_id: int) -> ResponseReturnValue:
     """Delete a conversation with everything in it."""
     current = services()
-    record = current.store.owned.conversation(identity.user_id(), conversation_id)
+    record = current.store.ownership.conversation(identity.user_id(), conversation_id)
     current.store.conversations.delete(record)
     # Other workers' cached copies, which no request can reach any more, are evicted when memory is needed.
     current.memory.drop(record.id)

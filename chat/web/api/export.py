@@ -32,7 +32,7 @@ _DEVICES = re.compile(r"(con|prn|aux|nul|conin\$|conout\$|(com|lpt)[0-9¹²³])(
 @bp.get("/conversations/<id:conversation_id>/export")
 def export(conversation_id: int) -> Response:
     """Return the conversation as a file of the given `format`."""
-    conversation = services().store.owned.conversation(identity.user_id(), conversation_id)
+    conversation = services().store.ownership.conversation(identity.user_id(), conversation_id)
     match query.text("format"):
         case "md":
             return _file(conversation, _markdown(conversation), "md", "text/markdown; charset=utf-8")

@@ -30,7 +30,7 @@ def export_all() -> Response:
     store, user_id = services().store, identity.user_id()
     requested = query.row_ids("ids")
     for conversation_id in requested:
-        store.owned.conversation(user_id, conversation_id)  # NotFound must come before the response begins
+        store.ownership.conversation(user_id, conversation_id)  # NotFound must come before the response begins
     conversation_ids = requested or store.user_data.conversation_ids(user_id)
     about = {
         "exported_by": f"Parley {VERSION}",
@@ -70,7 +70,7 @@ def _file(store: Store, user_id: int, conversation_ids: Sequence[int], about: di
     first = True
     for conversation_id in conversation_ids:
         try:
-            conversation = store.owned.conversation(user_id, conversation_id)
+            conversation = store.ownership.conversation(user_id, conversation_id)
         except NotFound:  # deleted since
             continue
         yield b"\n" if first else b",\n"
