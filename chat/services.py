@@ -11,6 +11,7 @@ from chat.agent.loop import Agent
 from chat.agent.toolbox import Toolbox
 from chat.cluster.peers import Peers
 from chat.errors import StoreUnavailable
+from chat.events.local import LocalEventLog
 from chat.llm.contract import LanguageModel
 from chat.llm.demo import DemoModel
 from chat.memory.local import LocalMemory
@@ -31,10 +32,10 @@ from chat.turns.peer_requests import dispatch
 from chat.turns.recovery import Recovery
 from chat.turns.removal import Remover
 from chat.turns.runner import Limits, Runner
-from chat.turns.running_turns import RunningTurns
 from chat.turns.stop import Stopper
 from chat.turns.stream_limits import StreamLimits
 from chat.turns.titles import Titles
+from chat.turns.turn_services import TurnServices
 from chat.turns.worker_report import WorkerReport
 from chat.web.api import turns
 from chat.web.auth.tokens import Tokens
@@ -61,17 +62,18 @@ class Services:
         self.settings = settings
         self._store = Store(settings.database_path)
         self._memory = LocalMemory(settings.memory_limit_mb * 1024 * 1024)
-        self._running_turns = RunningTurns(self._store, settings.active_turns_limit)
+        self._turns = TurnServices(self._store, settings.active_turns_limit, LocalEventLog)
+        running_turns = self._turns.running_turns
         self._peers = Peers(settings.data_dir / "run")
-        self._recovery = Recovery(self._store, self._running_turns, self._peers.name, self._peers.presence)
+        self._recovery = Recovery(self._store, running_turns, self._peers.name, self._peers.presence)
         self._expiry = Expiry(self._store, self._memory)
         self._remover = Remover(self._store)
         self._indexer = Indexer(self._store)
         self._database_watch = DatabaseWatch(self._store)
-        self._drain = Drain(self._running_turns, settings.grace_s)
+        self._drain = Drain(self._turns.admission, settings.grace_s)
         self._model = overrides.model or language_model(settings)
-        follower = Follower(self._store, self._running_turns, self._peers, StreamLimits(settings.streams_limit))
-        stopper = Stopper(self._store, self._running_turns, self._peers)
+        follower = Follower(self._store, running_turns, self._peers, StreamLimits(settings.streams_limit))
+        stopper = Stopper(self._store, running_turns, self._peers)
         tools = _market_tools(settings) if overrides.tools is None else overrides.tools
         self._titles = Titles(
             self._store, _without_retries(self._model), "none" if settings.demo else settings.title_model
@@ -80,13 +82,13 @@ class Services:
             self._store,
             self._memory,
             Agent(self._model, Toolbox(tools), settings.max_answer_chars),
-            self._running_turns,
+            self._turns,
             self._peers.name,
             Limits(settings.turn_timeout_s, settings.context_chars, settings.system_prompt),
             self._titles,
         )
-        self._collector = Collector(lambda: self._running_turns.count)
-        self._report = WorkerReport(self._running_turns, self._memory, self._peers)
+        self._collector = Collector(lambda: running_turns.count)
+        self._report = WorkerReport(running_turns, self._turns.flusher, self._memory, self._peers)
         key_file = KeyFile(settings.data_dir / "secret-key")
         self._tokens = Tokens(lambda: settings.secret_key.encode() or key_file.read())
         self.web = WebServices(
@@ -96,7 +98,7 @@ class Services:
             runner,
             follower,
             stopper,
-            self._running_turns,
+            self._turns.admission,
             self._report,
             self._tokens,
         )
@@ -138,7 +140,7 @@ class Services:
         self._drain.finish()
         self._titles.stop()
         for service in (
-            self._running_turns,
+            self._turns,
             self._recovery,
             self._expiry,
             self._remover,
@@ -158,7 +160,7 @@ class Services:
         self._open_store()
         self._listen()
         log.debug("The cookie is named %s", self._tokens.cookie)  # creates the secret key now, not in the first request
-        self._running_turns.start()
+        self._turns.start()
         self._recovery.start()
         self._expiry.start()
         self._remover.start()

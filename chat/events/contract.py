@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -31,7 +32,12 @@ def make_event(number: int, name: str, data: dict[str, Any]) -> Event:
 
 
 class EventLog(Protocol):
-    """The event log of one turn. Only the runner calls `append`; `read` is safe from any thread."""
+    """The event log of one turn. Only the runner calls `append`; the rest is safe from any thread."""
+
+    @property
+    def ended_at(self) -> int:
+        """Number of the last event, `done`; 0 while it is missing."""
+        ...
 
     def append(self, name: str, data: dict[str, Any]) -> Event:
         """Add an event with the next number and wake the followers. `done` is the last event."""
@@ -43,3 +49,6 @@ class EventLog(Protocol):
         Return [] after the timeout. After `done`, return at once.
         """
         ...
+
+
+MakeEventLog = Callable[[], EventLog]

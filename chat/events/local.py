@@ -11,7 +11,7 @@ from chat.runtime.waiter import Waiter, waiter
 
 
 class LocalEventLog:
-    """EventLog without a lock. `followers` counts the current readers; `ended_at` is the number of `done`, or 0.
+    """EventLog without a lock.
 
     `append` adds the event before it wakes the waiters, and a reader checks the list again after it has queued its
     waiter, so no event is missed.
@@ -20,7 +20,6 @@ class LocalEventLog:
     def __init__(self) -> None:
         self._events: list[Event] = []
         self._waiters: list[Waiter] = []
-        self.followers = 0
         self.ended_at = 0
 
     def append(self, name: str, data: dict[str, Any]) -> Event:

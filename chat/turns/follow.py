@@ -10,12 +10,12 @@ from typing import Any
 from chat.cluster.peers import Peers, PeerUnreachable
 from chat.errors import StoreFailed, StoreUnavailable
 from chat.events.contract import make_event
-from chat.events.local import LocalEventLog
 from chat.store import Store
 from chat.store.records import RUNNING, Turn, TurnError
 from chat.turns import event_data
 from chat.turns.chunks import chunks, split
 from chat.turns.replay import Replays
+from chat.turns.running_turn import RunningTurn
 from chat.turns.running_turns import RunningTurns
 from chat.turns.stream_limits import CountedStream, StreamLimits, too_many_followers
 
@@ -71,7 +71,7 @@ class Follower:
         while True:
             running = self._running_turns.get(turn_id)
             if running is not None:
-                yield from _from_log(running.log, after, wait)
+                yield from _from_log(running, after, wait)
                 return
             try:
                 turn = self._store.turns.get(turn_id)
@@ -100,7 +100,7 @@ class Follower:
         running = self._running_turns.get(turn_id)
         if running is not None and not self._limits.is_full(turn_id):
             wait = request.get("wait") is not False
-            yield from CountedStream(_from_log(running.log, int(request["after"]), wait), self._limits, turn_id)
+            yield from CountedStream(_from_log(running, int(request["after"]), wait), self._limits, turn_id)
 
     def serve_room(self, request: dict[str, Any]) -> Iterator[bytes]:
         """Answer another worker's `{"room": turn}`: `full` if the turn has the maximum of followers, else empty."""
@@ -129,8 +129,9 @@ class Follower:
         return after, False
 
 
-def _from_log(event_log: LocalEventLog, after: int, wait: bool) -> Iterator[bytes]:
-    event_log.followers += 1
+def _from_log(running: RunningTurn, after: int, wait: bool) -> Iterator[bytes]:
+    event_log = running.log
+    running.followers += 1
     try:
         while True:
             batch = event_log.read(after, HEARTBEAT_S if wait else 0)
@@ -144,7 +145,7 @@ def _from_log(event_log: LocalEventLog, after: int, wait: bool) -> Iterator[byte
             if not wait or batch[-1].name == "done":
                 return
     finally:
-        event_log.followers -= 1
+        running.followers -= 1
 
 
 def _unreadable() -> bytes:

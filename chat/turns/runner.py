@@ -9,7 +9,7 @@ import contextlib
 import logging
 import math
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
 from chat.agent.context import answer_messages, fit
@@ -25,9 +25,10 @@ from chat.store.records import Message as StoredMessage
 from chat.store.sessions import Owner
 from chat.store.turns import Progress, Question, Run, StartedTurn
 from chat.turns import answer_styles, continuation
+from chat.turns.admission import Place
 from chat.turns.running_turn import RunningTurn
-from chat.turns.running_turns import RunningTurns
 from chat.turns.titles import FirstExchange, Titles
+from chat.turns.turn_services import TurnServices
 from config.system_prompt import system_prompt
 
 log = logging.getLogger(__name__)
@@ -68,7 +69,7 @@ class Runner:
         store: Store,
         memory: ConversationMemory,
         agent: Agent,
-        running_turns: RunningTurns,
+        turns: TurnServices,
         worker: str,
         limits: Limits,
         titles: Titles,
@@ -76,7 +77,7 @@ class Runner:
         self._store = store
         self._memory = memory
         self._agent = agent
-        self._running_turns = running_turns
+        self._turns = turns
         self._limits = limits
         self._titles = titles
         self._mode = mode.current()
@@ -87,9 +88,8 @@ class Runner:
 
         Raises Overloaded, Restarting and the exceptions of `Turns.begin`.
         """
-        with self._running_turns.admit(), self._late_launch():
-            run = Run(model, self._mode.name, self._worker)
-            return self._launch(self._store.turns.begin(owner, conversation_id, question, run))
+        run = Run(model, self._mode.name, self._worker)
+        return self._begin(lambda: self._store.turns.begin(owner, conversation_id, question, run), _DEFAULTS)
 
     def regenerate(self, answer: StoredMessage, model: str, style: str = "") -> StartedTurn:
         """Begin another answer beside `answer`. `style` is "" or one of `answer_styles.STYLES`."""
@@ -104,55 +104,65 @@ class Runner:
         )
 
     def _begin_version(self, answer: StoredMessage, model: str, options: AnswerOptions) -> StartedTurn:
-        with self._running_turns.admit(), self._late_launch(options):
-            run = Run(model, self._mode.name, self._worker)
-            return self._launch(self._store.turns.begin_alternative(answer, run), options)
+        run = Run(model, self._mode.name, self._worker)
+        return self._begin(lambda: self._store.turns.begin_alternative(answer, run), options)
 
-    @contextlib.contextmanager
-    def _late_launch(self, options: AnswerOptions = _DEFAULTS) -> Iterator[None]:
-        """Launch a turn that the database begins only after its client has been asked to try again.
+    def _begin(self, write: Callable[[], StartedTurn], options: AnswerOptions) -> StartedTurn:
+        """Write a turn's beginning with `write`, and launch the turn.
 
-        If the client sends the same request again, with the same `client_id`, it gets the running turn.
+        If the database is slow, this raises StoreTimeout and the client tries again, but the write may still succeed.
+        Then the turn is launched all the same, and a request with the same `client_id` gets it.
         """
+        with self._turns.admission.admit() as place:
+            try:
+                return self._launch(write(), options, place)
+            except StoreTimeout as slow:
+                self._launch_once_written(slow, options, place.move())
+                raise
+
+    def _launch_once_written(self, slow: StoreTimeout, options: AnswerOptions, place: Place) -> None:
+        """Wait in a thread until the write has ended, and launch the turn if it succeeded."""
+
+        def wait() -> None:
+            with place, contextlib.suppress(ParleyError):
+                started = slow.result()
+                if isinstance(started, StartedTurn):
+                    self._launch(started, options, place)
+
         try:
-            yield
-        except StoreTimeout as late:
-            with contextlib.suppress(RuntimeError):  # the system has no more threads; recovery ends the turn
-                threads.start("late turn", self._launch_late, late, options)
-            raise
+            threads.start("slow begin", wait)
+        except RuntimeError:  # the system has no more threads; recovery ends the turn
+            place.release()
 
-    def _launch_late(self, late: StoreTimeout, options: AnswerOptions) -> None:
-        with contextlib.suppress(ParleyError), self._running_turns.admit():
-            started = late.result()
-            if isinstance(started, StartedTurn):
-                self._launch(started, options)
-
-    def _launch(self, started: StartedTurn, options: AnswerOptions = _DEFAULTS) -> StartedTurn:
+    def _launch(self, started: StartedTurn, options: AnswerOptions, place: Place) -> StartedTurn:
         if not started.created:
             return started
-        turn = started.turn
+        turn, turns = started.turn, self._turns
         log.info(
             "%s Using %s agent for conversation %s", self._mode.emoji, self._mode.name.upper(), turn.conversation_id
         )
-        running = RunningTurn(turn, Cancellation(self._limits.turn_timeout_s), self._running_turns.flusher)
+        running = RunningTurn(turn, Cancellation(self._limits.turn_timeout_s), turns.make_log(), turns.flusher)
         if started.new_title:
             running.set_title(started.new_title)
-        self._running_turns.add(running)
+        turns.running_turns.add(running)
+        place = place.move()
         try:
-            threads.start(f"turn {turn.id}", self._run, running, started, options)
+            threads.start(f"turn {turn.id}", self._run, running, started, options, place)
         except RuntimeError:  # the system has no more threads; the turn has begun and must end
-            self._commit(running, FAILED, _NO_THREAD)
-            self._running_turns.remove(running)
+            with place:
+                self._commit(running, FAILED, _NO_THREAD)
+                turns.running_turns.remove(running)
         return started
 
-    def _run(self, running: RunningTurn, started: StartedTurn, options: AnswerOptions) -> None:
-        try:
-            self._answer_and_commit(running, started, options)
-        except Exception:
-            log.exception("Turn %s could not be ended", running.turn.id)
-            self._end_unsaved(running)  # its lease will expire, but followers need not wait for that
-        finally:
-            self._running_turns.remove(running)
+    def _run(self, running: RunningTurn, started: StartedTurn, options: AnswerOptions, place: Place) -> None:
+        with place:
+            try:
+                self._answer_and_commit(running, started, options)
+            except Exception:
+                log.exception("Turn %s could not be ended", running.turn.id)
+                self._end_unsaved(running)  # its lease will expire, but followers need not wait for that
+            finally:
+                self._turns.running_turns.remove(running)
 
     def _answer_and_commit(self, running: RunningTurn, started: StartedTurn, options: AnswerOptions) -> None:
         try:

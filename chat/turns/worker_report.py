@@ -12,6 +12,7 @@ from chat.memory.contract import ConversationMemory
 from chat.runtime import mode
 from chat.runtime.process_stats import ProcessStats
 from chat.runtime.ticker import Ticker
+from chat.turns.coalescing import DeltaFlusher
 from chat.turns.running_turns import RunningTurns
 
 _EVERY_S = 1.0
@@ -21,8 +22,11 @@ _CONVERSATIONS = 200
 class WorkerReport:
     """One per worker, created after the fork. The report has the form of `/admin/memory-debug`."""
 
-    def __init__(self, running_turns: RunningTurns, memory: ConversationMemory, peers: Peers) -> None:
+    def __init__(
+        self, running_turns: RunningTurns, flusher: DeltaFlusher, memory: ConversationMemory, peers: Peers
+    ) -> None:
         self._running_turns = running_turns
+        self._flusher = flusher
         self._memory = memory
         self._peers = peers
         self._process = ProcessStats()
@@ -39,7 +43,7 @@ class WorkerReport:
     def make(self) -> dict[str, Any]:
         """Return this worker's current report."""
         turns = self._running_turns.turns()
-        followers = {running.turn.conversation_id: running.log.followers for running in turns}
+        followers = {running.turn.conversation_id: running.followers for running in turns}
         current_mode = mode.current()
         return {
             "pid": os.getpid(),
@@ -56,7 +60,7 @@ class WorkerReport:
             "memory_limit_bytes": self._memory.limit_bytes,
             "open_streams": sum(followers.values()),
             **self._process.figures(),
-            "loop_lag_ms": self._running_turns.lag_ms,
+            "loop_lag_ms": self._flusher.lag_ms,
             "conversations": self._conversations(followers),
         }
 

@@ -9,9 +9,9 @@ from flask import current_app
 
 from chat.memory.contract import ConversationMemory
 from chat.store import Store
+from chat.turns.admission import Admission
 from chat.turns.follow import Follower
 from chat.turns.runner import Runner
-from chat.turns.running_turns import RunningTurns
 from chat.turns.stop import Stopper
 from chat.turns.worker_report import WorkerReport
 from chat.web.auth.tokens import Tokens
@@ -30,7 +30,7 @@ class WebServices:
     runner: Runner
     follower: Follower
     stopper: Stopper
-    running_turns: RunningTurns
+    admission: Admission
     report: WorkerReport
     tokens: Tokens
 

@@ -75,7 +75,7 @@ def test_a_replay_from_the_database_is_identical(make_worker, model, store, conv
     model.will(TextDelta(" and half"))
     again = worker.runner.resume(answer_of(store, started), "a-model")
     live = [(event.number, event.name, event.data) for event in received(worker.follower.frames(again.turn.id, 0))]
-    worker.running_turns.wait_until_empty(10)
+    worker.admission.wait_until_empty(10)
     replayed = [(event.number, event.name, event.data) for event in received(worker.follower.frames(again.turn.id, 0))]
     assert replayed == live
 
@@ -94,7 +94,7 @@ def test_messages_of_a_continuation(make_worker, model, store, conversation):
     assert messages[3].text == "China grew"
 
     # The request to continue is not a message of the conversation: the next turn does not see it.
-    worker.running_turns.wait_until_empty(10)
+    worker.admission.wait_until_empty(10)
     next_one = worker.ask(conversation, "And India?")
     received(worker.follower.frames(next_one.turn.id, 0))
     said = [(message.role, message.text) for message in model.seen[-1][1:]]
@@ -116,6 +116,6 @@ def test_a_style_applies_to_one_answer_only(make_worker, model, store, conversat
     assert shorter[0].text.startswith(plain)
     assert "at most 100 words" in shorter[0].text
     assert [message.text for message in shorter[1:]] == ["China?"]
-    worker.running_turns.wait_until_empty(10)
+    worker.admission.wait_until_empty(10)
     received(worker.follower.frames(worker.ask(conversation, "India?").turn.id, 0))
     assert model.seen[-1][0].text == plain

@@ -11,13 +11,12 @@ from chat.messages import TextDelta
 from chat.store.records import COMPLETED, INTERRUPTED, RUNNING
 from chat.turns.drain import Drain
 
-from .test_running_turns import until
-from .worker import LONG_S, names, received
+from .worker import LONG_S, names, received, until
 
 
 def test_running_turns_complete(worker, dictation, store, conversation):
     started = worker.ask(conversation)
-    drain = Drain(worker.running_turns, LONG_S)
+    drain = Drain(worker.admission, LONG_S)
     drain.begin()
     dictation.say(TextDelta("Whole."))
     dictation.end()
@@ -26,7 +25,7 @@ def test_running_turns_complete(worker, dictation, store, conversation):
 
 
 def test_nothing_new_begins(worker, store, user, conversation):
-    Drain(worker.running_turns, LONG_S).begin()
+    Drain(worker.admission, LONG_S).begin()
     with pytest.raises(Restarting):
         worker.ask(conversation)
     assert store.history.of_conversation(conversation.id) == []
@@ -37,7 +36,7 @@ def test_turns_left_after_the_grace_are_interrupted_with_their_text(worker, dict
     started = worker.ask(conversation)
     dictation.say(TextDelta("Half"))
     until(lambda: len(worker.running_turns.get(started.turn.id).log.read(0, 0)) == 2)
-    Drain(worker.running_turns, 0.05).begin()
+    Drain(worker.admission, 0.05).begin()
     events = received(worker.follower.frames(started.turn.id, 0))
     assert names(events) == ["turn", "delta", "error", "done"]
     assert events[-2].data["code"] == "turn_interrupted"
@@ -46,11 +45,11 @@ def test_turns_left_after_the_grace_are_interrupted_with_their_text(worker, dict
 
 def test_finish_waits_for_running_turns(worker, dictation, store, conversation):
     started = worker.ask(conversation)
-    drain = Drain(worker.running_turns, LONG_S)
+    drain = Drain(worker.admission, LONG_S)
     finished = threading.Event()
     finishing = threading.Thread(target=lambda: (drain.finish(), finished.set()))
     finishing.start()
-    until(lambda: worker.running_turns.closed)
+    until(lambda: worker.admission.closed)
     assert not finished.wait(0.05)
     assert store.turns.get(started.turn.id).status == RUNNING
     dictation.end()
@@ -60,7 +59,7 @@ def test_finish_waits_for_running_turns(worker, dictation, store, conversation):
 
 def test_the_grace_can_be_ended(worker, dictation, store, conversation):
     started = worker.ask(conversation)
-    drain = Drain(worker.running_turns, LONG_S)
+    drain = Drain(worker.admission, LONG_S)
     drain.end_grace()
     drain.finish()
     assert store.turns.get(started.turn.id).status == INTERRUPTED
@@ -70,10 +69,10 @@ def test_it_begins_a_moment_after_the_signal_to_shut_down(worker, conversation, 
     monkeypatch.setattr("chat.turns.drain._POLL_S", 0.01)
     monkeypatch.setattr("chat.turns.drain._LAST_CONNECTIONS_S", 0.1)
     leaving = threading.Event()
-    drain = Drain(worker.running_turns, LONG_S)
+    drain = Drain(worker.admission, LONG_S)
     drain.watch(leaving.is_set)
     worker.answered(conversation)
-    assert not worker.running_turns.closed
+    assert not worker.admission.closed
     leaving.set()
-    until(lambda: worker.running_turns.closed)
+    until(lambda: worker.admission.closed)
     drain.finish()

@@ -11,8 +11,7 @@ from chat.errors import ModelInterrupted, StoreFailed, StoreUnavailable
 from chat.messages import TextDelta, Usage
 
 from ..store.scenarios import delete
-from .test_running_turns import until
-from .worker import LONG_S, names, parsed, received, text_of
+from .worker import LONG_S, names, parsed, received, text_of, until
 
 
 def whole(worker, turn, after=0):
@@ -43,13 +42,14 @@ def test_many_follow_one_turn_and_all_have_the_same(worker, dictation, conversat
 
 def test_it_can_be_taken_up_after_any_event_while_it_runs_and_afterwards(worker, dictation, conversation):
     started = worker.ask(conversation)
-    log = worker.running_turns.get(started.turn.id).log
+    running = worker.running_turns.get(started.turn.id)
+    log = running.log
     for number in range(5):
         dictation.say(TextDelta(f"{number} "))
         log.read(number + 1, LONG_S)  # until it was sent, so that each is one event
     with ThreadPoolExecutor(10) as threads:
         following = {after: threads.submit(whole, worker, started.turn, after) for after in range(8)}
-        until(lambda: log.followers == 8)
+        until(lambda: running.followers == 8)
         dictation.say(ModelInterrupted("The stream ended."))
         live = {after: each.result(LONG_S) for after, each in following.items()}
     worker.vacant()
@@ -62,10 +62,10 @@ def test_it_can_be_taken_up_after_any_event_while_it_runs_and_afterwards(worker,
 def test_after_a_number_that_is_never_reached_it_ends_with_the_turn(worker, dictation, conversation, after):
     """Check numbers from a late or a malicious client."""
     started = worker.ask(conversation)
-    log = worker.running_turns.get(started.turn.id).log
+    running = worker.running_turns.get(started.turn.id)
     with ThreadPoolExecutor(1) as threads:
         following = threads.submit(lambda: received(worker.follower.frames(started.turn.id, after)))
-        until(lambda: log.followers)
+        until(lambda: running.followers)
         dictation.say(TextDelta("a"))
         dictation.end()
         assert following.result(LONG_S) == []
@@ -87,15 +87,15 @@ def test_a_silent_turn_keeps_the_line_open(worker, dictation, conversation, monk
 
 def test_a_follower_that_leaves_is_no_longer_counted_and_the_turn_goes_on(worker, dictation, conversation):
     started = worker.ask(conversation)
-    log = worker.running_turns.get(started.turn.id).log
+    running = worker.running_turns.get(started.turn.id)
     staying, leaving = (worker.follower.frames(started.turn.id, 0) for _ in range(2))
     next(staying), next(leaving)
-    assert log.followers == 2
+    assert running.followers == 2
     leaving.close()
-    assert log.followers == 1
+    assert running.followers == 1
     dictation.end()
     received(staying)
-    assert log.followers == 0
+    assert running.followers == 0
     assert worker.ended(started).status == "completed"
 
 

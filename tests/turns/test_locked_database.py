@@ -95,7 +95,6 @@ def test_a_checkpoint_that_was_put_off_is_made_up_for(
     make_worker, dictation, store, conversation, put_off, monkeypatch
 ):
     """Check that the text is saved although the model sends no more."""
-    monkeypatch.setattr("chat.turns.running_turns._CHECKPOINT_S", 0.05)
     worker = make_worker()
     started = worker.ask(conversation)
     with write_lock(store.database.path):

@@ -7,8 +7,7 @@ import pytest
 from chat.store.records import COMPLETED, INTERRUPTED
 
 from .peer_process import PeerProcess
-from .test_running_turns import until
-from .worker import names, parsed, received, text_of
+from .worker import names, parsed, received, text_of, until
 
 
 @pytest.fixture

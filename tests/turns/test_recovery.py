@@ -16,8 +16,7 @@ from chat.turns.recovery import Recovery
 from chat.turns.running_turns import RunningTurns
 
 from ..store.scenarios import DIED, RUN, at_once, begin, checkpoint_delta, write_lock
-from .test_running_turns import until
-from .worker import names, received
+from .worker import names, received, until
 
 
 @pytest.fixture
@@ -30,7 +29,7 @@ def dead(store, conversation):
 
 def looking(store, presence=Presence.GONE, **parts):
     """Return the recovery of a worker that sees all others as `presence`."""
-    return Recovery(store, RunningTurns(store, 10), "me:1", lambda _: presence, **parts)
+    return Recovery(store, RunningTurns(), "me:1", lambda _: presence, **parts)
 
 
 class Clock:
@@ -184,7 +183,7 @@ def test_a_worker_that_is_known_to_have_ended_is_not_waited_for(store, user):
         for name in ("here:1", "here:2")
     )
     recovery = Recovery(
-        store, RunningTurns(store, 1), "me:1", lambda worker: Presence.GONE if worker == "here:1" else Presence.UNKNOWN
+        store, RunningTurns(), "me:1", lambda worker: Presence.GONE if worker == "here:1" else Presence.UNKNOWN
     )
     assert recovery.sweep() == [lost.id]
     assert store.turns.get(lost.id).status == INTERRUPTED

@@ -156,7 +156,7 @@ class TestFailures:
         started = worker.ask(conversation)
         dictation.say(TextDelta("Half"), call("China"))
         begun_and_heard(worker, started, ["turn", "delta"])
-        worker.running_turns.end_all("interrupted", LONG_S)
+        worker.admission.end_all("interrupted", LONG_S)
         assert worker.running_turns.turns() == []
         ended, answer, _ = store.turns.with_answer(started.turn.id)
         assert (ended.status, ended.error.code, answer.text) == (INTERRUPTED, "turn_interrupted", "Half")

@@ -10,12 +10,13 @@ from hypothesis import strategies as st
 
 from chat.agent.loop import ToolCallEnded, ToolCallStarted
 from chat.cancellation import Cancellation
+from chat.events.local import LocalEventLog
 from chat.messages import Answer, ReasoningDelta, TextDelta, ToolCall, ToolCallRecord, ToolResult, Usage
 from chat.store.records import COMPLETED, FAILED, INTERRUPTED, RUNNING, STOPPED, Turn, TurnError
 from chat.store.turn_progress import PartialAnswer, assemble
 from chat.turns import event_offsets
-from chat.turns import running_turn as module
-from chat.turns.running_turn import DeltaFlusher, RunningTurn
+from chat.turns.coalescing import DeltaFlusher
+from chat.turns.running_turn import RunningTurn
 
 from .worker import LONG_S, names, parsed, text_of
 
@@ -24,31 +25,39 @@ TITLE = "China?"
 ERROR = TurnError("model_interrupted", "The stream ended.", True)
 
 
-class Clock:
-    """Stand-in for the module `time`."""
+INTERVAL_S = 0.05
 
+
+class Clock:
     def __init__(self) -> None:
         self.now = 1_000.0
 
-    def monotonic(self) -> float:
+    def __call__(self) -> float:
         return self.now
 
     def wait(self) -> float:
         """Advance by slightly more than an interval, because of floating point errors."""
-        self.now += 1.01 * DeltaFlusher().interval_s
+        self.now += 1.01 * INTERVAL_S
         return self.now
 
 
 @pytest.fixture
-def clock(monkeypatch):
-    made = Clock()
-    monkeypatch.setattr(module, "time", made)
-    return made
+def clock():
+    return Clock()
 
 
 @pytest.fixture
-def running(clock):
-    return RunningTurn(TURN, Cancellation(LONG_S), DeltaFlusher())
+def flusher(clock):
+    return DeltaFlusher(lambda: 1, clock)
+
+
+def running_turn(flusher):
+    return RunningTurn(TURN, Cancellation(LONG_S), LocalEventLog(), flusher)
+
+
+@pytest.fixture
+def running(flusher):
+    return running_turn(flusher)
 
 
 def events(running, after=0):
@@ -101,25 +110,24 @@ class TestCoalescing:
     def test_the_flush_sends_pending_deltas_and_no_sooner(self, running, clock):
         running.handle(TextDelta("China "))
         running.handle(TextDelta("grows."))
-        running.flush(clock.now + DeltaFlusher().interval_s / 2)
+        running.coalescer.flush(clock.now + INTERVAL_S / 2)
         assert deltas(running) == ["China "]
-        running.flush(clock.wait())
+        running.coalescer.flush(clock.wait())
         assert deltas(running) == ["China ", "grows."]
-        running.flush(clock.wait())
+        running.coalescer.flush(clock.wait())
         assert len(deltas(running)) == 2
 
     @pytest.mark.parametrize("sent_by", ["flush", "checkpoint_delta", "progress", "the next words", "a tool call"])
-    def test_only_turns_with_pending_deltas_are_pending(self, clock, sent_by):
-        flusher = DeltaFlusher()
-        running, other = (RunningTurn(TURN, Cancellation(LONG_S), flusher) for _ in range(2))
+    def test_only_turns_with_pending_deltas_are_pending(self, clock, flusher, sent_by):
+        running, other = (running_turn(flusher) for _ in range(2))
         other.handle(TextDelta("China "))
         running.handle(TextDelta("China "))
         assert flusher.pending == set()
         running.handle(TextDelta("grows."))
-        assert flusher.pending == {running}
+        assert flusher.pending == {running.coalescer}
         clock.wait()
         if sent_by == "flush":
-            running.flush(clock.now)
+            running.coalescer.flush(clock.now)
         elif sent_by == "the next words":
             running.handle(TextDelta(" A lot."))
         elif sent_by == "a tool call":
@@ -299,7 +307,7 @@ def play(running, clock, steps):
         elif step == "wait":
             clock.wait()
         elif step == "flush":
-            running.flush(clock.now)
+            running.coalescer.flush(clock.now)
         elif step == "checkpoint":
             checkpoints.append(running.checkpoint_delta())
         elif step == "checkpoint in vain":
@@ -312,13 +320,11 @@ def play(running, clock, steps):
 @given(st.booleans(), st.lists(STEPS, max_size=40), st.sampled_from([(COMPLETED, None), (FAILED, ERROR)]))
 def test_event_offsets_replay_any_turn_byte_for_byte(titled, steps, ending):
     clock = Clock()
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(module, "time", clock)
-        running = RunningTurn(TURN, Cancellation(LONG_S), DeltaFlusher())
-        if titled:
-            running.set_title(TITLE)
-        play(running, clock, steps)
-        turn, answer = end(running, *ending)
+    running = running_turn(DeltaFlusher(lambda: 1, clock))
+    if titled:
+        running.set_title(TITLE)
+    play(running, clock, steps)
+    turn, answer = end(running, *ending)
     text = "".join(step.text for step in steps if isinstance(step, TextDelta))
     reasoning = "".join(step.text for step in steps if isinstance(step, ReasoningDelta))
     assert (text_of(events(running)), answer.text, answer.reasoning) == (text, text, reasoning)
@@ -343,16 +349,14 @@ def stored(checkpoints):
 @given(st.lists(STEPS, max_size=20), st.lists(STEPS, max_size=20))
 def test_a_dead_workers_turn_replays_its_checkpoints_and_the_end(stored_steps, lost_steps):
     clock = Clock()
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(module, "time", clock)
-        running = RunningTurn(TURN, Cancellation(LONG_S), DeltaFlusher())
-        checkpoints = [*play(running, clock, stored_steps), running.checkpoint_delta()]
-        whole = running.progress()
-        seen_at_checkpoint = [event.frame for event in running.log.read(0, 0)]
-        for step in lost_steps:
-            if not isinstance(step, str):
-                running.handle(step)
-        seen = len(running.log.read(0, 0))
+    running = running_turn(DeltaFlusher(lambda: 1, clock))
+    checkpoints = [*play(running, clock, stored_steps), running.checkpoint_delta()]
+    whole = running.progress()
+    seen_at_checkpoint = [event.frame for event in running.log.read(0, 0)]
+    for step in lost_steps:
+        if not isinstance(step, str):
+            running.handle(step)
+    seen = len(running.log.read(0, 0))
     stored_offsets, answer = stored(checkpoints)
     assert (stored_offsets, answer) == (whole.event_offsets, replace(whole.answer, usage=Usage()))
     turn = replace(TURN, status=INTERRUPTED, error=ERROR, ended_at=3_500, event_offsets=stored_offsets)
@@ -363,8 +367,7 @@ def test_a_dead_workers_turn_replays_its_checkpoints_and_the_end(stored_steps, l
         assert [event.number for event in again[-2:]] == [max(after, len(seen_at_checkpoint)) + n for n in (1, 2)]
 
 
-def test_the_more_turns_there_are_the_longer_deltas_are_gathered():
-    flusher = DeltaFlusher()
+def test_the_more_turns_there_are_the_longer_deltas_are_gathered(flusher):
     intervals = []
     for turns in (0, 1, 100, 400, 5_000):
         flusher.adapt(turns)
@@ -373,9 +376,8 @@ def test_the_more_turns_there_are_the_longer_deltas_are_gathered():
     assert (intervals[0], intervals[-1]) == (0.05, 0.5)
 
 
-def test_a_longer_interval_counts_at_once(clock):
-    flusher = DeltaFlusher()
-    running = RunningTurn(TURN, Cancellation(LONG_S), flusher)
+def test_a_longer_interval_counts_at_once(clock, flusher):
+    running = running_turn(flusher)
     running.handle(TextDelta("At once"))
     flusher.adapt(300)  # twice as long
     clock.wait()

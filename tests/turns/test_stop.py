@@ -10,8 +10,7 @@ from chat.store.records import COMPLETED, INTERRUPTED, RUNNING, STOPPED
 from chat.turns.stop import Stopper
 
 from ..store.scenarios import at_once, begin
-from .test_running_turns import until
-from .worker import LONG_S, names, received
+from .worker import LONG_S, names, received, until
 
 
 def half_said(worker, dictation, conversation):

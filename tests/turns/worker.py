@@ -14,20 +14,22 @@ import msgspec
 from chat.agent.loop import Agent
 from chat.agent.toolbox import Toolbox
 from chat.cluster.peers import Peers, Presence
+from chat.events.local import LocalEventLog
 from chat.llm.contract import LanguageModel
 from chat.memory.local import LocalMemory
 from chat.messages import Tool
 from chat.store import Store
 from chat.store.records import Conversation, Turn
 from chat.store.turns import Question, StartedTurn
+from chat.turns.checkpoints import CHECKPOINT_S
 from chat.turns.follow import Follower
 from chat.turns.peer_requests import dispatch
 from chat.turns.recovery import Recovery
 from chat.turns.runner import Limits, Runner
-from chat.turns.running_turns import RunningTurns
 from chat.turns.stop import Stopper
 from chat.turns.stream_limits import StreamLimits
 from chat.turns.titles import Titles
+from chat.turns.turn_services import TurnServices
 
 LONG_S = 30.0
 
@@ -47,10 +49,13 @@ class Worker:
         *,
         title_model: str = "none",
         presence: Callable[[str], Presence] | None = None,
+        checkpoint_s: float = CHECKPOINT_S,
     ) -> None:
         self.store = store
         self.memory = LocalMemory(memory_bytes)
-        self.running_turns = RunningTurns(store, most_turns)
+        self.turns = TurnServices(store, most_turns, LocalEventLog, checkpoint_s=checkpoint_s)
+        self.running_turns = self.turns.running_turns
+        self.admission = self.turns.admission
         self.peers = Peers(run_dir)
         self.follower = Follower(store, self.running_turns, self.peers, StreamLimits(1_000))
         self.recovery = Recovery(store, self.running_turns, self.peers.name, presence or self.peers.presence)
@@ -60,14 +65,14 @@ class Worker:
             store,
             self.memory,
             Agent(model, Toolbox(tools)),
-            self.running_turns,
+            self.turns,
             self.peers.name,
             limits or Limits(LONG_S, 100_000),
             self.titles,
         )
 
     def start(self) -> None:
-        self.running_turns.start()
+        self.turns.start()
         self.recovery.start()
 
     def listen(self) -> None:
@@ -75,8 +80,8 @@ class Worker:
         self.peers.listen(dispatch(self.follower, self.stopper))
 
     def stop(self) -> None:
-        self.running_turns.end_all("interrupted", 5.0)
-        self.running_turns.stop()
+        self.admission.end_all("interrupted", 5.0)
+        self.turns.stop()
         self.recovery.stop()
         self.peers.close()
 
@@ -96,13 +101,17 @@ class Worker:
         return ended
 
     def vacant(self) -> None:
-        """Wait until the registry is empty, when everything after a turn's last event is done too."""
-        waited = threading.Event()
-        for _ in range(1_000):
-            if not self.running_turns.turns():
-                return
-            waited.wait(0.01)
-        raise AssertionError("a turn does not end")
+        """Wait until no turn runs, when everything after a turn's last event is done too."""
+        assert self.admission.wait_until_empty(LONG_S), "a turn does not end"
+
+
+def until(condition: Callable[[], object]) -> None:
+    """Wait until the condition holds."""
+    pause = threading.Event()
+    deadline = time.monotonic() + LONG_S
+    while not condition():
+        assert time.monotonic() < deadline
+        pause.wait(0.01)
 
 
 @dataclass(frozen=True)

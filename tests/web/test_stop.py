@@ -54,7 +54,7 @@ class TestLeaving:
 
     def test_a_turn_is_sent_elsewhere(self, app: Flask, alice: FlaskClient, conversation: int) -> None:
         turn = exchange(alice, conversation)
-        app.extensions["parley"].web.running_turns.close()
+        app.extensions["parley"].web.admission.close()
         for path in (f"/api/conversations/{conversation}/turns", f"/api/messages/{turn['message_id']}/regenerate"):
             answer = alice.post(path, json={"text": "Hello"})
             assert (answer.status_code, answer.headers["Location"]) == (307, path)
@@ -64,7 +64,7 @@ class TestLeaving:
 
     def test_it_is_not_ready_and_still_shows(self, app: Flask, alice: FlaskClient, conversation: int) -> None:
         assert alice.get("/readyz").status_code == 200
-        app.extensions["parley"].web.running_turns.close()
+        app.extensions["parley"].web.admission.close()
         assert alice.get("/readyz").status_code == 503
         assert alice.get("/healthz").status_code == 200
         assert alice.get(f"/api/conversations/{conversation}").status_code == 200

@@ -28,7 +28,7 @@ def readyz() -> ResponseReturnValue:
         services().store.ping()
     except StoreUnavailable as error:
         checks["database"] = error.message
-    leaving = services().running_turns.closed or shutdown.notice_given()
+    leaving = services().admission.closed or shutdown.notice_given()
     if leaving:
         checks["worker"] = "It is about to end; another one answers."
     ready = checks["database"] == "ok" and not leaving
