@@ -3,7 +3,7 @@
     python scripts/chaos.py [--quick] [--scene NAME] [--mode async|sync|both] [--kills 1000 …]
 
 Each scene starts a server of its own and a fake model, in a temporary folder and on free ports of this machine, plays
-people who ask as the page would, and breaks something: `docs/survival.md` tells what, and what must hold all the same.
+users who ask as the page would, and breaks something: `docs/survival.md` tells what, and what must hold all the same.
 
 Exit status: 0 everything held; 1 something did not (what, and in which folder to look, is printed); 2 could not run;
 130 interrupted. It needs Linux and what requirements.txt names; where the Python at hand lacks that, it goes over to

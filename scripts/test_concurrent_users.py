@@ -5,7 +5,7 @@
 
 Every user has a cookie jar and a conversation of their own, made ready before the start and not counted. Then all send
 the same question and read the turn's events. From `turn` to `done` is the user's response time; what passed before
-`turn` is the wait; the time to the first token counts from sending, as a person does. The verdict weighs the total time
+`turn` is the wait; the time to the first token counts from sending, as a user does. The verdict weighs the total time
 against the longest response, and looks at whether anybody had to wait for somebody else: `concurrency/verdict.py`
 tells the rule and why it is more than a comparison of two numbers.
 

@@ -1,1 +1,1 @@
-"""The benchmarks: what a thousand people cost, beside a reference that does the same job. See docs/performance.md."""
+"""The benchmarks: what a thousand users cost, beside a reference that does the same job. See docs/performance.md."""

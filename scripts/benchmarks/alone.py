@@ -1,4 +1,4 @@
-"""The scenes of few people or none: a worker at rest, what each further turn weighs, a single user, threads."""
+"""The scenes of few users or none: a worker at rest, what each further turn weighs, a single user, threads."""
 
 from __future__ import annotations
 
@@ -81,7 +81,7 @@ def _weight_mb(server: Server) -> float:
 
 
 def single(bench: Bench) -> list[Measure]:
-    """One person after the other on an idle server."""
+    """One user after the other on an idle server."""
     late = []
     for start in bench.both(1):
         with _SHORT.model() as model, start(model) as server:
@@ -93,7 +93,7 @@ def single(bench: Bench) -> list[Measure]:
 
 
 def threads(bench: Bench) -> list[Measure]:
-    """Thirty-two people on four gthread workers of eight threads; the thirty-third comes half a second later."""
+    """Thirty-two users on four gthread workers of eight threads; the thirty-third comes half a second later."""
     with PACE.model() as model, bench.parley(model, 4, USE_ASYNC_AGENT="false", THREADS=8) as server:
         outcome, streams = scene.play(server, model, PACE, [0.0] * 32 + [0.5], PACE.answer_s + 60)
     bench.note("threads", outcome)

@@ -41,7 +41,7 @@ class Bench:
         return starts
 
     def fewer(self, count: int) -> int:
-        """`count` people, or a tenth of them in a hurry."""
+        """`count` users, or a tenth of them in a hurry."""
         return max(3, count // 10) if self.quick else count
 
     def note(self, scene: str, outcome: Outcome) -> None:

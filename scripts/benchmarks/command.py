@@ -78,7 +78,7 @@ def _conclude(result: dict[str, Any], found: list[Measure], out: Path) -> None:
     if found:
         print(f"\n{measures.text_table(found)}\n")
         if result["quick"]:
-            print("In a hurry: a tenth of the people, so these figures say nothing about the targets.")
+            print("In a hurry: a tenth of the users, so these figures say nothing about the targets.")
         (out / "results.md").write_text(measures.markdown_table(found) + "\n", encoding="utf-8")
         written.append("results.md")
     if picture := drawing(result):
@@ -96,7 +96,7 @@ def _parser() -> argparse.ArgumentParser:
         "figures beside their targets. The whole takes about a quarter of an hour; the method is told in "
         "docs/performance.md. Wants an otherwise idle machine.",
     )
-    parser.add_argument("--quick", action="store_true", help="a tenth of the people: shows that it works, no more")
+    parser.add_argument("--quick", action="store_true", help="a tenth of the users: shows that it works, no more")
     parser.add_argument("--scene", action="append", choices=SCENES, help="only this one; may be repeated")
     parser.add_argument("--alone", action="store_true", help="leave the reference out")
     parser.add_argument("--profile", action="store_true", help="show where the CPU goes with a thousand users (py-spy)")

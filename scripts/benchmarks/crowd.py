@@ -1,4 +1,4 @@
-"""The load: many people at once, in one thread over epoll, since it shares the cores with what it measures."""
+"""The load: many users at once, in one thread over epoll, since it shares the cores with what it measures."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ Moment = tuple[float, Callable[[], None]]
 
 
 def evenly(count: int, within_s: float) -> list[float]:
-    """When each of `count` people comes, in seconds from the start."""
+    """When each of `count` users comes, in seconds from the start."""
     return [number * within_s / count for number in range(count)]
 
 

@@ -1,4 +1,4 @@
-"""The scenes of many people at once."""
+"""The scenes of many users at once."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def thousand(bench: Bench) -> list[Measure]:
 
 
 def three_thousand(bench: Bench) -> list[Measure]:
-    """Three thousand people of a model that takes twenty seconds, on two workers; they arrive within two."""
+    """Three thousand users of a model that takes twenty seconds, on two workers; they arrive within two."""
     users = bench.fewer(3000)
     # Below WORKER_CONNECTIONS a worker admits three in four; any worker may get most of a crowd.
     found = _crowd(bench, "three_thousand", users, 2, SLOW, 2.0, WORKER_CONNECTIONS=4000)

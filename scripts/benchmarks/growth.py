@@ -7,12 +7,12 @@ import json
 import time
 from dataclasses import dataclass
 
-from scripts.benchmarks import figures, people, scene
+from scripts.benchmarks import figures, scene, users
 from scripts.benchmarks.bench import Bench
 from scripts.benchmarks.crowd import Crowd
 from scripts.benchmarks.measures import Measure, written
 from scripts.benchmarks.model import Pace
-from scripts.benchmarks.seed import COMMON, RARE, Person, seeded
+from scripts.benchmarks.seed import COMMON, RARE, User, seeded
 from scripts.benchmarks.servers import Server
 
 _TARGET_MS = 50
@@ -24,7 +24,7 @@ _PACE = Pace(first_s=0.05, tokens=10, gap_s=0.0)
 
 @dataclass(frozen=True)
 class Page:
-    """A page that is asked for; `path` may name the person's newest conversation as `{id}`.
+    """A page that is asked for; `path` may name the user's newest conversation as `{id}`.
 
     It is what it seems to be when it has no more than a page of `items`, and when `empty`, a path, gives none.
     """
@@ -59,9 +59,9 @@ def growth(bench: Bench) -> list[Measure]:
             return [*found, _context(bench, server, *seeds["context"])]
 
 
-def _page(bench: Bench, server: Server, page: Page, little: Person, much: Person) -> Measure:
+def _page(bench: Bench, server: Server, page: Page, little: User, much: User) -> Measure:
     with Client(server.port) as client:
-        few, many = (figures.spread(_times_ms(client, page, person)) for person in (little, much))
+        few, many = (figures.spread(_times_ms(client, page, user)) for user in (little, much))
         measure = _measure(bench, page.name, f"{page.title}, first page", page.seed, few, many)
         if not _is_page(client, page, much):
             bench.say("  but that was not the page: the server does not know what was asked for")
@@ -69,24 +69,24 @@ def _page(bench: Bench, server: Server, page: Page, little: Person, much: Person
     return measure
 
 
-def _times_ms(client: Client, page: Page, person: Person) -> list[float]:
+def _times_ms(client: Client, page: Page, user: User) -> list[float]:
     """How long each asking took, one after the other; the first is not counted."""
     taken: list[float] = []
     until = time.monotonic() + _AT_MOST_S
     while len(taken) <= _TIMES and time.monotonic() < until:
         began = time.perf_counter()
-        client.get(_path(page, person), person)
+        client.get(_path(page, user), user)
         taken.append((time.perf_counter() - began) * 1000)
     return taken[1:] or taken
 
 
-def _is_page(client: Client, page: Page, person: Person) -> bool:
-    whole = json.loads(client.get(_path(page, person), person))[page.items]
-    return len(whole) <= _PAGE and not (page.empty and json.loads(client.get(page.empty, person))[page.items])
+def _is_page(client: Client, page: Page, user: User) -> bool:
+    whole = json.loads(client.get(_path(page, user), user))[page.items]
+    return len(whole) <= _PAGE and not (page.empty and json.loads(client.get(page.empty, user))[page.items])
 
 
-def _path(page: Page, person: Person) -> str:
-    return page.path.replace("{id}", str(person.conversations[-1]))
+def _path(page: Page, user: User) -> str:
+    return page.path.replace("{id}", str(user.conversations[-1]))
 
 
 class Client:
@@ -101,8 +101,8 @@ class Client:
     def __exit__(self, *_: object) -> None:
         self._connection.close()
 
-    def get(self, path: str, person: Person) -> bytes:
-        self._connection.request("GET", path, headers={"Cookie": person.cookie})
+    def get(self, path: str, user: User) -> bytes:
+        self._connection.request("GET", path, headers={"Cookie": user.cookie})
         answer = self._connection.getresponse()
         body = answer.read()
         if answer.status != 200:
@@ -110,17 +110,17 @@ class Client:
         return body
 
 
-def _context(bench: Bench, server: Server, little: Person, much: Person) -> Measure:
+def _context(bench: Bench, server: Server, little: User, much: User) -> Measure:
     """Measure the first token, beyond the model's time, of a turn whose conversation is not in memory.
 
     Each conversation is used once, since afterwards memory holds its context.
     """
-    few, many = (figures.spread(_late_ms(server, person)) for person in (little, much))
+    few, many = (figures.spread(_late_ms(server, user)) for user in (little, much))
     return _measure(bench, "context", "a context of {} messages: first token late", "context", few, many)
 
 
-def _late_ms(server: Server, person: Person) -> list[float | None]:
-    requests = [people.asking(server.port, each, person.cookie) for each in person.conversations]
+def _late_ms(server: Server, user: User) -> list[float | None]:
+    requests = [users.asking(server.port, each, user.cookie) for each in user.conversations]
     streams = Crowd(server.port, requests, [number * 0.3 for number in range(len(requests))], 30).run()
     late = [scene.first_late_s(stream, _PACE) for stream in streams]
     return [None if each is None else each * 1000 for each in late]

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from scripts.benchmarks import figures, people, processes
+from scripts.benchmarks import figures, processes, users
 from scripts.benchmarks.crowd import Crowd, Moment
 from scripts.benchmarks.model import Pace
 from scripts.benchmarks.servers import Server, kept
@@ -76,8 +76,8 @@ def play(
     patience_s: float,
     moments: Sequence[Moment] = (),
 ) -> tuple[Outcome, list[Stream]]:
-    """Have one person come at each of `starts`, and wait until everybody has ended."""
-    crowd = Crowd(server.port, people.ready(server.port, len(starts)), starts, patience_s)
+    """Have one user come at each of `starts`, and wait until everybody has ended."""
+    crowd = Crowd(server.port, users.ready(server.port, len(starts)), starts, patience_s)
     time.sleep(_REST_S)
     before = _Used(server, model)
     began = time.monotonic()

@@ -27,7 +27,7 @@ _INSERT_TURN = (
 
 
 @dataclass(frozen=True)
-class Person:
+class User:
     """Somebody's cookie, and their conversations, the oldest first."""
 
     cookie: str
@@ -35,7 +35,7 @@ class Person:
 
 
 class Seeds:
-    """Writes people and what they have said into the database at `path`, which it makes. Close it when done."""
+    """Writes users and what they have said into the database at `path`, which it makes. Close it when done."""
 
     def __init__(self, path: Path) -> None:
         self._store = Store(path)
@@ -48,7 +48,7 @@ class Seeds:
         self._database.close()
         self._store.close()
 
-    def person(self, conversations: int, messages: int, rare: int = 0) -> Person:
+    def user(self, conversations: int, messages: int, rare: int = 0) -> User:
         """Somebody new with so many conversations of so many messages; `rare` of these hold the rare word."""
         identity = self._store.sessions.create_anonymous()
         every = conversations * messages // rare if rare else 0
@@ -58,7 +58,7 @@ class Seeds:
             holding = {n for n in range(messages) if every and (number * messages + n) % every == 0}
             made.append(self._conversation(identity.user_id, messages, holding))
         self._database.execute("COMMIT")
-        return Person(f"parley_seed={identity.token}", made)
+        return User(f"parley_seed={identity.token}", made)
 
     def _conversation(self, user_id: int, messages: int, rare: set[int]) -> int:
         run, now = self._database.execute, self._tick()
@@ -97,14 +97,14 @@ class Seeds:
         return self._clock
 
 
-def seeded(path: Path, few: bool) -> dict[str, tuple[Person, Person]]:
+def seeded(path: Path, few: bool) -> dict[str, tuple[User, User]]:
     """By what grows, somebody who has little of it and somebody who has much. `few`: a tenth of everything."""
     part = 10 if few else 1
     path.parent.mkdir(parents=True, exist_ok=True)
     with closing(Seeds(path)) as seeds:
         return {
-            "messages": (seeds.person(1, 20), seeds.person(1, 2000 // part)),
-            "conversations": (seeds.person(100, 2), seeds.person(10_000 // part, 2)),
-            "search": (seeds.person(10, 100, HOLDING_RARE), seeds.person(1000 // part, 100, HOLDING_RARE)),
-            "context": (seeds.person(30, 2), seeds.person(30, 200)),
+            "messages": (seeds.user(1, 20), seeds.user(1, 2000 // part)),
+            "conversations": (seeds.user(100, 2), seeds.user(10_000 // part, 2)),
+            "search": (seeds.user(10, 100, HOLDING_RARE), seeds.user(1000 // part, 100, HOLDING_RARE)),
+            "context": (seeds.user(30, 2), seeds.user(30, 200)),
         }

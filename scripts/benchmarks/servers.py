@@ -1,4 +1,4 @@
-"""The servers that are measured, started as people start them, with every file in a folder of their own."""
+"""The servers that are measured, started as users start them, with every file in a folder of their own."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One person's answer as it arrives, read as cheaply as can be: names, counts and times of events, nothing decoded.
+"""One user's answer as it arrives, read as cheaply as can be: names, counts and times of events, nothing decoded.
 
 It leans on one thing that both servers keep: an HTTP chunk holds whole events. Where that were not so, characters
 would be missing and the run would count as failed.

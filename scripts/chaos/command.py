@@ -16,9 +16,9 @@ from pathlib import Path
 
 from scripts.chaos.connection import Dropped, Refused
 from scripts.chaos.parley import FLAGS, CannotRun
-from scripts.chaos.person import Lost
+from scripts.chaos.scene_run import SceneRun, start_scene
 from scripts.chaos.scenes import SCENES, Scene
-from scripts.chaos.stage import Stage, staged
+from scripts.chaos.user import Lost
 
 HELD, FELL, COULD_NOT_RUN, INTERRUPTED = 0, 1, 2, 130
 _SHOWN_FAILURES = 20
@@ -86,12 +86,12 @@ def _interrupt(*_: object) -> None:
 def _played(name: str, mode: str, home: Path, options: argparse.Namespace) -> bool:
     scene = SCENES[name]
     count = getattr(options, name) or (scene.quick if options.quick else scene.full)
-    people = options.people or (_quick_crowd(scene, mode) if options.quick else scene.crowds[mode])
+    users = options.users or (_quick_crowd(scene, mode) if options.quick else scene.crowds[mode])
     folder = home / f"{name}-{mode}"
     folder.mkdir()
     print(f"{name}, {mode} mode", flush=True)
     since = time.monotonic()
-    outcome = play(scene, folder, mode, count, people, options.slack, _Progress())
+    outcome = play(scene, folder, mode, count, users, options.slack, _Progress())
     clear = f"\r{'':<102}\r" if sys.stdout.isatty() else ""
     print(f"{clear}  {outcome.line} ({time.monotonic() - since:.0f} s)")
     for failure in outcome.failures[:_SHOWN_FAILURES]:
@@ -113,22 +113,22 @@ def play(
     folder: Path,
     mode: str,
     count: int,
-    people: int,
+    users: int,
     slack: float = 1.0,
     say: Callable[[str], None] = lambda _: None,
     **settings: object,
 ) -> Outcome:
     """Play a scene in an empty folder; `settings` win over the scene's own. Raises CannotRun."""
-    with staged(folder, mode, count, people, slack, say, **(dict(scene.settings) | settings)) as stage:
+    with start_scene(folder, mode, count, users, slack, say, **(dict(scene.settings) | settings)) as run:
         try:
-            scene.play(stage)
+            scene.play(run)
         except (CannotRun, Lost, Dropped, Refused, AssertionError) as error:
-            stage.failures.append(f"the scene could not be played to its end: {error}")
-        return _outcome(stage)
+            run.failures.append(f"the scene could not be played to its end: {error}")
+        return _outcome(run)
 
 
-def _outcome(stage: Stage) -> Outcome:
-    return Outcome(stage.counts, stage.longest, stage.failures)
+def _outcome(run: SceneRun) -> Outcome:
+    return Outcome(run.counts, run.longest, run.failures)
 
 
 class _Progress:
@@ -154,7 +154,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--quick", action="store_true", help="a few of each, in a few minutes")
     parser.add_argument("--scene", action="append", choices=SCENES, metavar="NAME", help=f"only {', '.join(SCENES)}")
     parser.add_argument("--mode", choices=[*FLAGS, "both"], default="both", help="which worker class (both)")
-    parser.add_argument("--people", type=_whole, default=0, metavar="N", help="how many ask at once")
+    parser.add_argument("--users", type=_whole, default=0, metavar="N", help="how many ask at once")
     parser.add_argument("--slack", type=float, default=1.0, metavar="X", help="allow X times the promised times (1)")
     for name, scene in SCENES.items():
         about = f"how many {name} ({scene.full}; with --quick {scene.quick})"

@@ -1,4 +1,4 @@
-"""Several people at once, each in a thread: asking on and on until they are told to stop, or each doing one thing."""
+"""Several users at once, each in a thread: asking on and on until they are told to stop, or each doing one thing."""
 
 from __future__ import annotations
 
@@ -7,25 +7,25 @@ from collections.abc import Callable, Iterable
 from typing import TypeVar
 
 from scripts.chaos.connection import Address, Dropped, Refused
-from scripts.chaos.person import PATIENCE_S, Lost, Person
 from scripts.chaos.question import Question
+from scripts.chaos.user import PATIENCE_S, Lost, User
 
 T = TypeVar("T")
 
 
 class Crowd:
-    """People who ask what `make` makes, one question after another. A context manager; at its end all of them leave.
+    """Users who ask what `make` makes, one question after another. A context manager; at its end all of them leave.
 
-    `asked` has every question with who asked it; `problems` a sentence about each person who gave up.
+    `questions` has each question with its user, `problems` a sentence about each user who gave up.
     """
 
     def __init__(self, address: Address, size: int, make: Callable[[], Question]) -> None:
-        self.people = side_by_side([lambda: Person(address)] * size)
-        self.asked: list[tuple[Person, Question]] = []
+        self.users = side_by_side([lambda: User(address)] * size)
+        self.questions: list[tuple[User, Question]] = []
         self.problems: list[str] = []
         self._make = make
         self._enough = threading.Event()
-        self._threads = [threading.Thread(target=self._ask, args=(each,), daemon=True) for each in self.people]
+        self._threads = [threading.Thread(target=self._ask, args=(each,), daemon=True) for each in self.users]
 
     def __enter__(self) -> Crowd:
         for thread in self._threads:
@@ -34,8 +34,8 @@ class Crowd:
 
     def __exit__(self, *_: object) -> None:
         self._enough.set()
-        for person in self.people:
-            person.leaving.set()
+        for user in self.users:
+            user.leaving.set()
 
     def finish(self) -> None:
         """No new questions; returns when everybody has had the end of their answer."""
@@ -45,16 +45,16 @@ class Crowd:
 
     def open_questions(self) -> list[Question]:
         """Those that are being answered now."""
-        return [question for _, question in list(self.asked) if question.turn and not question.status]
+        return [question for _, question in list(self.questions) if question.turn and not question.status]
 
-    def _ask(self, person: Person) -> None:
+    def _ask(self, user: User) -> None:
         while not self._enough.is_set():
             question = self._make()
-            self.asked.append((person, question))
+            self.questions.append((user, question))
             try:
-                person.ask(question)
+                user.ask(question)
             except Lost as lost:
-                if not person.leaving.is_set():
+                if not user.leaving.is_set():
                     self.problems.append(str(lost))
                 return
 

@@ -83,7 +83,7 @@ class Database:
             time.sleep(0.1)
         return running
 
-    def wrongs(self) -> Iterator[str]:
+    def inconsistencies(self) -> Iterator[str]:
         """Return a sentence about each violation found in the database."""
         found = [row[0] for row in self._rows("PRAGMA integrity_check")]
         if found != ["ok"]:

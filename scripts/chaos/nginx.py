@@ -84,7 +84,7 @@ class Nginx:
 
     @property
     def refusals(self) -> int:
-        """How often one of the servers was not there, so that the next was asked."""
+        """How often one of the servers was not there, so that the next was question."""
         return self.complaints.count("Connection refused")
 
     @property

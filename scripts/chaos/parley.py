@@ -56,7 +56,7 @@ class Parley:
         self._port.release()
 
     def twin(self, folder: Path) -> Parley:
-        """Another server, with the same settings, for the same people: database and data folder are this one's."""
+        """Another server, with the same settings, for the same users: database and data folder are this one's."""
         settings = {name: value for name, value in self._settings.items() if name != "PORT"}
         shared = {"DATA_DIR": self.folder / "data", "DATABASE_URL": f"sqlite:///{self.database}"}
         return Parley(folder, self.mode, **settings | shared)

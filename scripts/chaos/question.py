@@ -1,4 +1,4 @@
-"""A question, what the model will answer to it, and all that the person who asked has heard."""
+"""A question, what the model will answer to it, and all that the user who asked has heard."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ class Question:
         return self.events[-1].number if self.events else 0
 
     @property
-    def told(self) -> str:
+    def received_text(self) -> str:
         return "".join(event.data["text"] for event in list(self.events) if event.name == "delta")
 
     @property
@@ -61,11 +61,13 @@ class Question:
         names = Counter(event.name for event in list(self.events))
         return names["tool_call"] > names["tool_result"]
 
-    def heard(self, name: str) -> bool:
+    def has_event(self, name: str) -> bool:
         return any(event.name == name for event in list(self.events))
 
 
-def question(words: int, *, form: str = STREAM, tool: bool = False, model: str | None = None, **how: Any) -> Question:
+def make_question(
+    words: int, *, form: str = STREAM, tool: bool = False, model: str | None = None, **how: Any
+) -> Question:
     """Return a unique question, to be answered with so many words. `how` as in `scripts/fake_llm.py`."""
     number = next(_numbers)
     answer = "".join(f" {number}.{word}" for word in range(words)).strip()

@@ -14,7 +14,7 @@ from dataclasses import asdict, dataclass, field
 
 from scripts.chaos.connection import EVENT_STREAM, Address, Dropped, Refused
 from scripts.chaos.parley import ROOT
-from scripts.chaos.person import Person
+from scripts.chaos.user import User
 
 _LOOK_S = 0.02
 _OVERLOADED = 503
@@ -32,13 +32,13 @@ class Seen:
 class Watch:
     """Looks at a server from its beginning to its end; the results are there afterwards. A context manager.
 
-    Where `person` is given, it also asks in their name, as long as the server refuses.
+    Where `user` is given, it also asks in their name, as long as the server refuses.
     """
 
-    def __init__(self, address: Address, person: Person | None = None) -> None:
+    def __init__(self, address: Address, user: User | None = None) -> None:
         self._place = [address.host, str(address.port)]
-        if person:
-            self._place += [person.headers["Cookie"], str(person.conversation)]
+        if user:
+            self._place += [user.headers["Cookie"], str(user.conversation)]
         self._process: subprocess.Popen[str] | None = None
         self._seen = Seen()
 

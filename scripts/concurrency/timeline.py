@@ -41,7 +41,7 @@ class Timeline:
 
     @property
     def first_token_s(self) -> float | None:
-        """From sending the question, which is what a person feels."""
+        """From sending the question, which is what a user feels."""
         return None if self.first_token is None or self.sent is None else self.first_token - self.sent
 
     @property

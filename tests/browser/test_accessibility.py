@@ -32,13 +32,13 @@ RICH = wanting(
 
 
 @pytest.fixture(params=["light", "dark"])
-def person(new_person: Callable[..., BrowserContext], request: pytest.FixtureRequest) -> BrowserContext:
+def user(new_person: Callable[..., BrowserContext], request: pytest.FixtureRequest) -> BrowserContext:
     """A user with a light system theme, and one with a dark one."""
     return new_person(forgive=NOT_THERE, color_scheme=request.param)
 
 
-def test_the_start(person: BrowserContext, server: ParleyServer) -> None:
-    page = person.new_page()
+def test_the_start(user: BrowserContext, server: ParleyServer) -> None:
+    page = user.new_page()
     page.goto(server.url)
     expect(page.locator(".note.demo")).to_be_visible()
     assert violations(page) == []
@@ -48,8 +48,8 @@ def test_the_start(person: BrowserContext, server: ParleyServer) -> None:
     assert violations(page) == []
 
 
-def test_an_answer_with_figures(person: BrowserContext, server: ParleyServer) -> None:
-    page = person.new_page()
+def test_an_answer_with_figures(user: BrowserContext, server: ParleyServer) -> None:
+    page = user.new_page()
     page.goto(server.url)
     ask(page, "Show me China market data")
     wait_until_finished(page)
@@ -60,8 +60,8 @@ def test_an_answer_with_figures(person: BrowserContext, server: ParleyServer) ->
     assert violations(page) == []
 
 
-def test_a_running_answer_and_its_queue(person: BrowserContext, chat_server: ParleyServer) -> None:
-    page = person.new_page()
+def test_a_running_answer_and_its_queue(user: BrowserContext, chat_server: ParleyServer) -> None:
+    page = user.new_page()
     page.goto(chat_server.url)
     ask(page, "Talk. " + ENDLESS)
     wait_until_answering(page)
@@ -74,8 +74,8 @@ def test_a_running_answer_and_its_queue(person: BrowserContext, chat_server: Par
     assert violations(page) == []
 
 
-def test_an_ended_answer_with_all_that_markdown_has(person: BrowserContext, chat_server: ParleyServer) -> None:
-    page = person.new_page()
+def test_an_ended_answer_with_all_that_markdown_has(user: BrowserContext, chat_server: ParleyServer) -> None:
+    page = user.new_page()
     page.goto(chat_server.url)
     ask_and_wait(page, "Show off " + RICH)
     assert violations(page) == []
@@ -84,16 +84,16 @@ def test_an_ended_answer_with_all_that_markdown_has(person: BrowserContext, chat
     assert violations(page) == []
 
 
-def test_an_answer_that_failed(person: BrowserContext, chat_server: ParleyServer) -> None:
-    page = person.new_page()
+def test_an_answer_that_failed(user: BrowserContext, chat_server: ParleyServer) -> None:
+    page = user.new_page()
     page.goto(chat_server.url)
     ask(page, "Fail " + wanting(fault="cut", at=3))
     expect(page.locator("article.answer .failed")).to_be_visible()
     assert violations(page) == []
 
 
-def test_dialogs_menus_and_what_is_said_in_passing(person: BrowserContext, chat_server: ParleyServer) -> None:
-    page = person.new_page()
+def test_dialogs_menus_and_what_is_said_in_passing(user: BrowserContext, chat_server: ParleyServer) -> None:
+    page = user.new_page()
     page.goto(chat_server.url)
     ask_and_wait(page, "Open everything")
     page.keyboard.press("Control+k")
@@ -128,8 +128,8 @@ def test_dialogs_menus_and_what_is_said_in_passing(person: BrowserContext, chat_
     assert violations(page) == []
 
 
-def test_many_chats_and_what_belongs_to_a_person(person: BrowserContext, chat_server: ParleyServer) -> None:
-    page = person.new_page()
+def test_many_chats_and_what_belongs_to_a_person(user: BrowserContext, chat_server: ParleyServer) -> None:
+    page = user.new_page()
     page.goto(chat_server.url)
     ask_and_wait(page, "Put away")
     choose_in_menu(page, "Put away", "Archive")
@@ -164,8 +164,8 @@ def test_many_chats_and_what_belongs_to_a_person(person: BrowserContext, chat_se
     assert violations(page) == []
 
 
-def test_pages_that_are_not_there_and_pages_that_are_shared(person: BrowserContext, chat_server: ParleyServer) -> None:
-    page = person.new_page()
+def test_pages_that_are_not_there_and_pages_that_are_shared(user: BrowserContext, chat_server: ParleyServer) -> None:
+    page = user.new_page()
     page.goto(f"{chat_server.url}/c/999999")
     expect(page.locator(".scroller")).to_contain_text("no such chat")
     assert violations(page) == []

@@ -1,6 +1,6 @@
 """What users, models and tools may write to run something, or to carry something away: none of it does.
 
-A canary server listens beside Parley. Whatever loads anything from it, without a person's click, has given the page's
+A canary server listens beside Parley. Whatever loads anything from it, without a user's click, has given the page's
 content away: the address could have carried it. Dialogs, words on the console and breaches of the policy fail, too.
 """
 
@@ -17,7 +17,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.user_actions import ask, wait_until_finished
-from tests.servers.parley import ParleyServer, Person, wanting
+from tests.servers.parley import ParleyServer, User, wanting
 
 # CANARY stands for the canary server's address, PWN for a script.
 CORPUS = [
@@ -172,11 +172,11 @@ def test_what_is_stored_is_inert_wherever_it_is_shown(
 
 def stored(server: ParleyServer, page: Page, corpus: list[str]) -> str:
     """A conversation whose texts are all hostile, written directly into the database without validation."""
-    person = Person(server.url)
-    person.session.cookies.clear()
+    user = User(server.url)
+    user.session.cookies.clear()
     for cookie in page.context.cookies():
-        person.session.cookies.set(cookie["name"], cookie["value"])
-    conversation = person.conversation()
+        user.session.cookies.set(cookie["name"], cookie["value"])
+    conversation = user.conversation()
     with closing(sqlite3.connect(server.folder / "chat.db")) as database, database:
         parent = None
         for piece in corpus:

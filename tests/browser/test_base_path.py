@@ -65,16 +65,16 @@ def home(request: pytest.FixtureRequest, below: ParleyServer, tmp_path: Path) ->
 
 
 def test_everything_stays_below_it(home: str, new_person: Callable[..., BrowserContext]) -> None:
-    person = new_person()
-    page = person.new_page()
+    user = new_person()
+    page = user.new_page()
     requests: list[str] = []
     page.on("request", lambda request: requests.append(request.url))
     page.goto(home)
     ask_and_wait(page, "Porcelain")
     expect(page).to_have_url(re.compile(re.escape(home) + r"c/\d+$"))
-    (cookie,) = person.cookies(home)
+    (cookie,) = user.cookies(home)
     assert cookie["path"] == "/chat"
-    assert person.cookies(home.replace("/chat/", "/")) == []
+    assert user.cookies(home.replace("/chat/", "/")) == []
 
     page.reload()
     expect(page.locator("article.answer .markdown")).not_to_be_empty()
@@ -98,7 +98,7 @@ def test_everything_stays_below_it(home: str, new_person: Callable[..., BrowserC
     other.get_by_role("link", name="Start a chat of your own").click()
     expect(other).to_have_url(home)
 
-    session = person.new_cdp_session(page)
+    session = user.new_cdp_session(page)
     result = session.send("Page.getAppManifest")
     assert (result["errors"], result["manifest"]["scope"], result["manifest"]["startUrl"]) == ([], home, home)
     hindrances = session.send("Page.getInstallabilityErrors")["installabilityErrors"]

@@ -225,8 +225,8 @@ def test_an_answer_that_nobody_has_seen_is_marked(window: Page) -> None:
 def test_a_notification_is_asked_for_only_by_the_setting(
     new_person: Callable[..., BrowserContext], chat_server: ParleyServer
 ) -> None:
-    person = new_person()
-    person.add_init_script("""
+    user = new_person()
+    user.add_init_script("""
         window.shown = []; window.asked = 0;
         window.Notification = class { static permission = "default";
             constructor(title, options) {
@@ -234,7 +234,7 @@ def test_a_notification_is_asked_for_only_by_the_setting(
             static async requestPermission() { window.asked += 1; return (this.permission = "granted"); } };
         document.hasFocus = () => window.away !== true;
     """)
-    page = person.new_page()
+    page = user.new_page()
     page.goto(chat_server.url)
     ask_and_wait(page, "First")
     assert page.evaluate("[asked, shown.length]") == [0, 0]

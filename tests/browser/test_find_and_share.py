@@ -233,9 +233,9 @@ def test_a_link_is_made_read_renewed_and_revoked(
 
 
 def test_the_link_is_copied(new_person: Callable[..., BrowserContext], chat_server: ParleyServer) -> None:
-    person = new_person()
-    person.grant_permissions(["clipboard-read", "clipboard-write"])
-    window = person.new_page()
+    user = new_person()
+    user.grant_permissions(["clipboard-read", "clipboard-write"])
+    window = user.new_page()
     window.goto(chat_server.url)
     ask_and_wait(window, "Copy my link")
     choose_in_menu(window, "Copy my link", "Share")

@@ -9,7 +9,7 @@ from tests.browser.user_actions import ask, ask_and_wait, wait_until_finished
 from tests.servers.parley import wanting
 
 PROSE = "A sentence that is long enough to need several lines in any column, and that a reader has to be able to read."
-MIXED = f"""| Country | Capital | Note | GDP | Growth | Inflation | People |
+MIXED = f"""| Country | Capital | Note | GDP | Growth | Inflation | Users |
 | --- | --- | --- | ---: | ---: | ---: | ---: |
 | China | Beijing | {PROSE} | 18.73 trillion US$ | 5.0 % | 0.2 % | 1,408 million |
 | Liechtenstein | Vaduz | Internationalisation notwithstanding | 8 billion US$ | −0.1 % | 1.7 % | 40 thousand |

@@ -17,7 +17,7 @@ from scripts.fake_llm import generated_text
 from tests.browser.conftest import fake_server
 from tests.browser.user_actions import ENDLESS, SLOW, ask, ask_and_wait, wait_until_answering, wait_until_finished
 from tests.servers.network_link import NetworkLink
-from tests.servers.parley import ParleyServer, Person, wanting
+from tests.servers.parley import ParleyServer, User, wanting
 
 STILL = "() => { globalThis.untouched = true; }"
 
@@ -171,8 +171,8 @@ def test_a_lost_network_is_bridged_without_a_reload(
 def test_a_second_window_sees_what_the_first_one_asked(
     new_person: Callable[..., BrowserContext], chat_server: ParleyServer
 ) -> None:
-    person = new_person()
-    one, other = person.new_page(), person.new_page()
+    user = new_person()
+    one, other = user.new_page(), user.new_page()
     one.goto(chat_server.url)
     ask_and_wait(one, "Hello")
     other.goto(one.url)
@@ -187,8 +187,8 @@ def test_a_second_window_sees_what_the_first_one_asked(
 
 
 def test_any_window_stops_an_answer(new_person: Callable[..., BrowserContext], chat_server: ParleyServer) -> None:
-    person = new_person()
-    one, other = person.new_page(), person.new_page()
+    user = new_person()
+    one, other = user.new_page(), user.new_page()
     one.goto(chat_server.url)
     ask(one, "On and on " + ENDLESS)
     wait_until_answering(one)
@@ -334,11 +334,11 @@ def test_the_page_follows_a_reader_who_goes_to_the_end_until_they_move(window: P
 @contextmanager
 def long_history(server: ParleyServer, page: Page, messages: int) -> Iterator[str]:
     """Write a conversation with this many messages into the database. Return its address."""
-    person = Person(server.url)
-    person.session.cookies.clear()
+    user = User(server.url)
+    user.session.cookies.clear()
     for cookie in page.context.cookies():
-        person.session.cookies.set(cookie["name"], cookie["value"])
-    conversation = person.conversation()
+        user.session.cookies.set(cookie["name"], cookie["value"])
+    conversation = user.conversation()
     with closing(sqlite3.connect(server.folder / "chat.db")) as database, database:
         parent = None
         for number in range(messages):

@@ -45,12 +45,12 @@ def test_one_language_is_loaded(
 def test_the_shell_stands_where_the_page_will(
     new_person: Callable[..., BrowserContext], server: ParleyServer, width: int, path: str
 ) -> None:
-    person = new_person(viewport={"width": width, "height": 800}, forgive="404")
-    shell = person.new_page()
+    user = new_person(viewport={"width": width, "height": 800}, forgive="404")
+    shell = user.new_page()
     shell.route(re.compile("/main.js$"), lambda _route: None)
     shell.goto(server.url + path, wait_until="commit")
     expect(shell.locator(".shell .composer")).to_be_visible()
-    page = person.new_page()
+    page = user.new_page()
     page.goto(server.url + path)
     expect(field(page)).to_be_visible()
     expect(page.locator(".shell")).to_have_count(0)
@@ -61,11 +61,11 @@ def test_the_shell_stands_where_the_page_will(
 def test_a_hidden_list_is_not_in_the_shell_either(
     new_person: Callable[..., BrowserContext], server: ParleyServer
 ) -> None:
-    person = new_person()
-    page = person.new_page()
+    user = new_person()
+    page = user.new_page()
     page.goto(server.url)
     page.get_by_role("button", name="Hide chats").click()
-    shell = person.new_page()
+    shell = user.new_page()
     shell.route(re.compile("/main.js$"), lambda _route: None)
     shell.goto(server.url, wait_until="commit")
     expect(shell.locator(".shell .composer")).to_be_visible()

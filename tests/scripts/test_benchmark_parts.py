@@ -201,13 +201,13 @@ def test_nothing_is_drawn_of_other_scenes() -> None:
 def test_seeds_are_the_products_own_rows(tmp_path: Path) -> None:
     path = tmp_path / "chat.db"
     seeds = Seeds(path)
-    person = seeds.person(3, 10, rare=5)
+    user = seeds.user(3, 10, rare=5)
     seeds.close()
     store = Store(path)
-    identity = store.sessions.find(person.cookie.partition("=")[2])
+    identity = store.sessions.find(user.cookie.partition("=")[2])
     assert identity is not None
     listed, _ = store.conversations.page(identity.user_id, 50)
-    assert sorted(each.id for each in listed) == person.conversations
+    assert sorted(each.id for each in listed) == user.conversations
     answers = store.history.path_to(listed[0].head_id or 0, 50)
     assert [answer.role for answer in answers] == ["user", "assistant"] * 5
     assert all(answer.turn and answer.turn.status == "completed" for answer in answers[1::2])

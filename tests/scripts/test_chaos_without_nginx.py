@@ -29,7 +29,7 @@ def test_its_scene_is_refused_where_it_is_asked_for(capsys: pytest.CaptureFixtur
 def test_and_left_out_where_all_are(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     played: list[str] = []
     for name, scene in SCENES.items():
-        recorded = dataclasses.replace(scene, play=lambda _stage, name=name: played.append(name))
+        recorded = dataclasses.replace(scene, play=lambda _scene, name=name: played.append(name))
         monkeypatch.setitem(command.SCENES, name, recorded)
     monkeypatch.setattr(command, "play", lambda scene, *_: scene.play(None) or command.Outcome())
     assert command.main(["--mode", "sync"]) == command.HELD

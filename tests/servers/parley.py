@@ -1,4 +1,4 @@
-"""Parley itself, as people run it: real gunicorn with its own configuration, in a process tree of its own."""
+"""Parley itself, as users run it: real gunicorn with its own configuration, in a process tree of its own."""
 
 from __future__ import annotations
 
@@ -127,7 +127,7 @@ class SentEvent:
     at: float
 
 
-class Person:
+class User:
     """Somebody with a browser of their own."""
 
     def __init__(self, url: str) -> None:

@@ -1,4 +1,4 @@
-"""Two hundred people and an endpoint that answers everything twice: nobody is told another's words, by the server."""
+"""Two hundred users and an endpoint that answers everything twice: nobody is told another's words, by the server."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import pytest
 
 from tests.llm.scripted_server import Exchange, ScriptedServer
 from tests.llm.test_answers_of_others import FRAMINGS, WAYS
-from tests.servers.parley import ParleyServer, Person, text_of
+from tests.servers.parley import ParleyServer, User, text_of
 
 pytestmark = pytest.mark.system
 
@@ -48,13 +48,13 @@ def server(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
 
 def test_each_hears_a_canary_of_their_own(server: ParleyServer) -> None:
     def ask(number: int) -> tuple[str, str, str]:
-        person = Person(server.url)
-        path, canary = f"/api/conversations/{person.conversation()}/turns", f"canary-{number}"
-        while (taken := person.post(path, {"text": canary, "client_id": canary})).status_code == 503:
+        user = User(server.url)
+        path, canary = f"/api/conversations/{user.conversation()}/turns", f"canary-{number}"
+        while (taken := user.post(path, {"text": canary, "client_id": canary})).status_code == 503:
             time.sleep(0.5)  # as the page does
-        events = person.follow(taken.json()["turn_id"])
+        events = user.follow(taken.json()["turn_id"])
         return canary, text_of(events), events[-1].data["status"]
 
-    with ThreadPoolExecutor(AT_ONCE) as people:
-        heard = list(people.map(ask, range(PEOPLE)))
+    with ThreadPoolExecutor(AT_ONCE) as users:
+        heard = list(users.map(ask, range(PEOPLE)))
     assert [each for each in heard if each != (each[0], each[0], "completed")] == []

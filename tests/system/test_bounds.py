@@ -18,7 +18,7 @@ import requests
 
 from scripts.fake_llm import FakeLLM
 
-from ..servers.parley import ParleyServer, Person, text_of, wanting
+from ..servers.parley import ParleyServer, User, text_of, wanting
 
 pytestmark = pytest.mark.system
 
@@ -105,10 +105,10 @@ def test_a_byte_now_and_then_is_no_way_to_stay(server: ParleyServer) -> None:
 
 
 def test_an_answer_that_nobody_takes_is_given_up(server: ParleyServer) -> None:
-    person = Person(server.url)
-    conversation = person.conversation()
-    turn = person.ask(conversation, wanting(tokens=40_000, gap=0, first=0))[0].data["turn_id"]
-    cookie = "; ".join(f"{name}={value}" for name, value in person.session.cookies.items())
+    user = User(server.url)
+    conversation = user.conversation()
+    turn = user.ask(conversation, wanting(tokens=40_000, gap=0, first=0))[0].data["turn_id"]
+    cookie = "; ".join(f"{name}={value}" for name, value in user.session.cookies.items())
     with socket.socket() as connection:
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
         connection.settimeout(30)
@@ -123,7 +123,7 @@ def test_an_answer_that_nobody_takes_is_given_up(server: ParleyServer) -> None:
             while connection.recv(65_536):
                 pass
     # Who does take it, slowly, has it all.
-    with person.get(f"/api/turns/{turn}/events", stream=True) as answer:
+    with user.get(f"/api/turns/{turn}/events", stream=True) as answer:
         taken = b""
         for piece in answer.iter_content(131_072):
             taken += piece
@@ -150,29 +150,29 @@ def test_while_all_threads_stream_whatever_is_short_gets_through(tmp_path: Path)
         }
         with ParleyServer(tmp_path, **settings) as server, ThreadPoolExecutor(8) as threads:
             server.wait_for_workers(2)
-            people = [Person(server.url) for _ in range(2 * THREADS + 1)]
-            places = [person.conversation() for person in people]
+            users = [User(server.url) for _ in range(2 * THREADS + 1)]
+            places = [user.conversation() for user in users]
             long = wanting(tokens=600, gap=0.1, first=0.1)
             with contextlib.ExitStack() as streams:
                 heard = [
-                    streams.enter_context(person.asking(place, long))
-                    for person, place in zip(people[:-1], places[:-1], strict=True)
+                    streams.enter_context(user.asking(place, long))
+                    for user, place in zip(users[:-1], places[:-1], strict=True)
                 ]
                 turns = [next(events).data["turn_id"] for events in heard]
                 # One more waits, and is answered in the end.
-                last = threads.submit(people[-1].ask, places[-1], "Hello " + wanting(echo=1, first=0.1))
+                last = threads.submit(users[-1].ask, places[-1], "Hello " + wanting(echo=1, first=0.1))
                 time.sleep(0.5)
                 assert not last.done()
                 for path in ("/healthz", "/readyz", "/", "/api/me"):
-                    assert _promptly(lambda path=path: people[0].get(path)).ok
-                followed = _promptly(lambda: people[1].get(f"/api/turns/{turns[1]}/events", stream=True))
+                    assert _promptly(lambda path=path: users[0].get(path)).ok
+                followed = _promptly(lambda: users[1].get(f"/api/turns/{turns[1]}/events", stream=True))
                 assert next(followed.iter_lines()).startswith(b"id: 1")
-                stopped = _promptly(lambda: people[0].post(f"/api/turns/{turns[0]}/stop"))
+                stopped = _promptly(lambda: users[0].post(f"/api/turns/{turns[0]}/stop"))
                 assert stopped.json()["status"] == "stopped"
                 assert "Hello" in text_of(last.result(60))
                 followed.close()
-                for person, turn in zip(people, turns, strict=False):
-                    person.post(f"/api/turns/{turn}/stop")
+                for user, turn in zip(users, turns, strict=False):
+                    user.post(f"/api/turns/{turn}/stop")
 
 
 def test_a_turn_that_waits_in_a_full_worker_has_the_place_of_another(tmp_path: Path) -> None:
@@ -186,28 +186,28 @@ def test_a_turn_that_waits_in_a_full_worker_has_the_place_of_another(tmp_path: P
         }
         with ParleyServer(tmp_path, **settings) as server, contextlib.ExitStack() as streams:
             server.wait_for_workers(2)
-            people = [Person(server.url) for _ in range(THREADS + 1)]
-            places = [person.conversation() for person in people]
+            users = [User(server.url) for _ in range(THREADS + 1)]
+            places = [user.conversation() for user in users]
             idle = server.workers[0]
             time.sleep(1)  # it reports itself a moment before it has places
             os.kill(idle, signal.SIGSTOP)
             streams.callback(os.kill, idle, signal.SIGCONT)
             long = wanting(tokens=600, gap=0.1, first=0.1)
             open_streams = [
-                streams.enter_context(person.asking(place, long))
-                for person, place in zip(people[:-1], places[:-1], strict=True)
+                streams.enter_context(user.asking(place, long))
+                for user, place in zip(users[:-1], places[:-1], strict=True)
             ]
             heard = [next(events) for events in open_streams]
             # The full worker takes in the next one too, since the other one does not move.
             since = time.monotonic()
-            answer = people[-1].ask(places[-1], "Hello " + wanting(echo=1, first=0.1))
+            answer = users[-1].ask(places[-1], "Hello " + wanting(echo=1, first=0.1))
             assert time.monotonic() - since < 30  # the others' answers last for 60
             os.kill(idle, signal.SIGCONT)
             assert "Hello" in text_of(answer)
             assert not any(event.data["worker"].endswith(f":{idle}") for event in heard)
             assert {event.data["worker"] for event in heard} == {answer[0].data["worker"]}
-            for person, event in zip(people, heard, strict=False):
-                person.post(f"/api/turns/{event.data['turn_id']}/stop")
+            for user, event in zip(users, heard, strict=False):
+                user.post(f"/api/turns/{event.data['turn_id']}/stop")
 
 
 def _promptly(ask) -> requests.Response:  # type: ignore[no-untyped-def]

@@ -1,4 +1,4 @@
-"""Turns survive hostile clients, too many people, and a lack of descriptors, memory or disk."""
+"""Turns survive hostile clients, too many users, and a lack of descriptors, memory or disk."""
 
 from __future__ import annotations
 

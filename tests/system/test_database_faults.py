@@ -1,4 +1,4 @@
-"""The database is locked by somebody else, or its disk takes no more, under a server with people on it."""
+"""The database is locked by somebody else, or its disk takes no more, under a server with users on it."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ import pytest
 import requests
 
 from scripts.fake_llm import FakeLLM, generated_text
-from tests.servers.parley import ParleyServer, Person, SentEvent, text_of, wanting
+from tests.servers.parley import ParleyServer, SentEvent, User, text_of, wanting
 
 STREAMS = 4
 TOKENS = 200
@@ -84,18 +84,18 @@ def no_room(pids: list[int]) -> Iterator[None]:
 
 
 class Crowd:
-    """People whose answers are being written, each heard to its end in a thread."""
+    """Users whose answers are being written, each heard to its end in a thread."""
 
     def __init__(self, url: str, pool: ThreadPoolExecutor, text: str) -> None:
         self.begun = threading.Barrier(STREAMS + 1)
         self._heard: list[Future[list[SentEvent]]] = []
         for _ in range(STREAMS):
-            person = Person(url)
-            self._heard.append(pool.submit(self._listen, person, person.conversation(), text))
+            user = User(url)
+            self._heard.append(pool.submit(self._listen, user, user.conversation(), text))
         self.begun.wait(20)
 
-    def _listen(self, person: Person, conversation: int, text: str) -> list[SentEvent]:
-        with person.asking(conversation, text) as events:
+    def _listen(self, user: User, conversation: int, text: str) -> list[SentEvent]:
+        with user.asking(conversation, text) as events:
             heard = [next(events)]
             while heard[-1].name != "delta":
                 heard.append(next(events))
@@ -124,7 +124,7 @@ def nothing_half_written(server: ParleyServer) -> None:
 
 
 def test_a_lock_that_is_held_for_five_seconds(server: ParleyServer, flag: str) -> None:
-    late = Person(server.url)
+    late = User(server.url)
     place = late.conversation()
     question = {"text": "May I? " + wanting(tokens=3), "client_id": "once"}
     lags: list[float] = []
@@ -160,7 +160,7 @@ def test_a_lock_that_is_held_for_five_seconds(server: ParleyServer, flag: str) -
 
 def test_a_disk_that_takes_no_more_and_then_does_again(server: ParleyServer) -> None:
     """The answers come to their end meanwhile: they are kept as soon as there is room, and are told then."""
-    late = Person(server.url)
+    late = User(server.url)
     place = late.conversation()
     workers = server.workers
     question = {"text": "May I? " + wanting(tokens=3), "client_id": "once"}

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 import requests
 
-from tests.servers.parley import ParleyServer, Person
+from tests.servers.parley import ParleyServer, User
 
 pytestmark = pytest.mark.system
 
@@ -39,7 +39,7 @@ def readiness(server: ParleyServer) -> int:
 @pytest.mark.parametrize("replaced", [False, True], ids=["removed", "replaced"])
 def test_it_is_noticed_said_and_ends_in_not_ready(server: ParleyServer, tmp_path: Path, replaced: bool) -> None:
     path = tmp_path / "chat.db"
-    alice = Person(server.url)
+    alice = User(server.url)
     until(lambda: len(alice.get("/admin/memory-debug").json()["workers"]) == 2)  # both have it open
     conversation = alice.conversation()
     assert alice.ask(conversation, "Hello")[-1].data["status"] == "completed"

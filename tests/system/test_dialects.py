@@ -1,4 +1,4 @@
-"""Every dialect of `scripts/fake_model/dialects` through a real server in both modes: what a person sees at the end."""
+"""Every dialect of `scripts/fake_model/dialects` through a real server in both modes: what a user sees at the end."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from scripts.fake_model.dialects import DIALECTS
 from scripts.fake_model.dialects.dialect import PREFIX, Outcome
 from scripts.fake_model.dialects.tool_calls import TOOL_CALLS
 from tests.servers.market_data import MarketDataServer
-from tests.servers.parley import ParleyServer, Person, SentEvent, text_of
+from tests.servers.parley import ParleyServer, SentEvent, User, text_of
 
 AT_ONCE = 12
 # Dialects that look at the calls in a request's history.
@@ -47,7 +47,7 @@ def server(
 class Heard:
     """Who asked where, the events of the last answer, and the answer as the conversation has it afterwards."""
 
-    person: Person
+    user: User
     conversation: int
     events: list[SentEvent]
     kept: dict[str, Any]
@@ -58,12 +58,12 @@ def heard(server: ParleyServer) -> dict[str, Heard]:
     """Every dialect's questions, several at the same time."""
 
     def play(name: str) -> Heard:
-        person = Person(server.url)
-        conversation = person.conversation()
+        user = User(server.url)
+        conversation = user.conversation()
         for question in DIALECTS[name].questions:
-            events = person.ask(conversation, f"{name}: {question}", model=PREFIX + name)
-        kept = person.get(f"/api/conversations/{conversation}").json()["messages"][-1]
-        return Heard(person, conversation, events, kept)
+            events = user.ask(conversation, f"{name}: {question}", model=PREFIX + name)
+        kept = user.get(f"/api/conversations/{conversation}").json()["messages"][-1]
+        return Heard(user, conversation, events, kept)
 
     return of_each(DIALECTS, play)
 
@@ -71,8 +71,8 @@ def heard(server: ParleyServer) -> dict[str, Heard]:
 def of_each(names: Iterable[str], play: Callable[[str], T]) -> dict[str, T]:
     """What came of each, several at the same time."""
     names = list(names)
-    with ThreadPoolExecutor(AT_ONCE) as people:
-        return dict(zip(names, people.map(play, names), strict=True))
+    with ThreadPoolExecutor(AT_ONCE) as users:
+        return dict(zip(names, users.map(play, names), strict=True))
 
 
 def outcome_of(events: list[SentEvent], expected: Outcome) -> Outcome:
@@ -108,10 +108,10 @@ def test_another_models_calls_are_accepted_in_mid_chat(server: ParleyServer) -> 
     """The first model's ids, arguments and further fields are such as others refuse."""
 
     def play(name: str) -> str:
-        person = Person(server.url)
-        conversation = person.conversation()
-        person.ask(conversation, "China?", model=PREFIX + "id-odd")
-        return str(person.ask(conversation, f"{name}: And again?", model=PREFIX + name)[-1].data["status"])
+        user = User(server.url)
+        conversation = user.conversation()
+        user.ask(conversation, "China?", model=PREFIX + "id-odd")
+        return str(user.ask(conversation, f"{name}: And again?", model=PREFIX + name)[-1].data["status"])
 
     names = [name for name in PARTICULAR if DIALECTS[name].takes_others_calls]
     assert of_each(names, play) == dict.fromkeys(names, "completed")
@@ -124,7 +124,7 @@ def test_what_came_with_a_call_comes_back_after_a_restart(server: ParleyServer, 
 
     def play(name: str) -> str:
         chat = heard[name]
-        events = chat.person.ask(chat.conversation, f"{name}: And after a restart?", model=PREFIX + name)
+        events = chat.user.ask(chat.conversation, f"{name}: And after a restart?", model=PREFIX + name)
         return str(events[-1].data["status"])
 
     assert of_each(PARTICULAR, play) == dict.fromkeys(PARTICULAR, "completed")

@@ -11,7 +11,7 @@ from urllib.parse import quote, unquote
 
 import pytest
 
-from tests.servers.parley import ParleyServer, Person
+from tests.servers.parley import ParleyServer, User
 
 # Title, and the names that its file gets: `filename*`, `filename`.
 TITLES = {
@@ -61,13 +61,13 @@ def server(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
 
 
 @pytest.fixture(scope="module")
-def alice(server: ParleyServer) -> Person:
-    return Person(server.url)
+def alice(server: ParleyServer) -> User:
+    return User(server.url)
 
 
 @pytest.mark.parametrize("form", ["md", "json"])
 @pytest.mark.parametrize(("title", "name", "plain"), TITLES.values(), ids=TITLES.keys())
-def test_an_export_is_named_after_its_title(alice: Person, title: str, name: str, plain: str, form: str) -> None:
+def test_an_export_is_named_after_its_title(alice: User, title: str, name: str, plain: str, form: str) -> None:
     conversation = alice.post("/api/conversations", {"title": title[:200]}).json()["id"]
     answer = alice.get(f"/api/conversations/{conversation}/export?format={form}")
     assert answer.status_code == 200
@@ -81,7 +81,7 @@ def test_an_export_is_named_after_its_title(alice: Person, title: str, name: str
 
 
 @pytest.mark.parametrize("form", ["md", "json"])
-def test_an_export_is_free_of_control_characters(alice: Person, form: str) -> None:
+def test_an_export_is_free_of_control_characters(alice: User, form: str) -> None:
     conversation = alice.conversation()
     every = "".join(map(chr, range(1, 0xA0))) + "\ufffe\uffff"
     alice.ask(conversation, f"begin{every}end")
@@ -95,21 +95,21 @@ def test_an_export_is_free_of_control_characters(alice: Person, form: str) -> No
 
 
 def test_everything_is_one_file_and_then_nothing(server: ParleyServer) -> None:
-    person = Person(server.url)
+    user = User(server.url)
     said = "中 😀 \u2028 " * 400
-    conversations = [person.conversation() for _ in range(3)]
+    conversations = [user.conversation() for _ in range(3)]
     for conversation in conversations:
         for _ in range(8):
-            person.ask(conversation, said)
-    answer = person.get("/api/export")
+            user.ask(conversation, said)
+    answer = user.get("/api/export")
     assert answer.status_code == 200
     assert "Content-Length" not in answer.headers  # it is written while it is read
     found = json.loads(answer.content)["conversations"]
     assert [each["id"] for each in found] == conversations
     assert all([m["text"] for m in each["messages"]][::2] == [said] * 8 for each in found)
     counted = {"conversations": 3, "messages": 48, "shares": 0, "instructions": False}
-    assert person.session.delete(f"{person.url}/api/me/data", timeout=20).json() == {"deleted": counted}
-    assert person.get("/api/me/data").json()["conversations"] == 0
+    assert user.session.delete(f"{user.url}/api/me/data", timeout=20).json() == {"deleted": counted}
+    assert user.get("/api/me/data").json()["conversations"] == 0
 
 
 def _texts(value: object) -> Iterator[str]:
@@ -124,7 +124,7 @@ def _texts(value: object) -> Iterator[str]:
             yield from _texts(each)
 
 
-def test_nothing_nasty_ends_in_a_header(server: ParleyServer, alice: Person) -> None:
+def test_nothing_nasty_ends_in_a_header(server: ParleyServer, alice: User) -> None:
     """Each nasty text in each field of a request: no server error, headers in ASCII, no header of the text's own."""
     conversation = alice.conversation()
     turn = alice.ask(conversation, "Hello")[0].data["turn_id"]

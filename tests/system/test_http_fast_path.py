@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.servers.parley import ParleyServer, Person, text_of
+from tests.servers.parley import ParleyServer, User, text_of
 
 
 @pytest.fixture(scope="module", params=["lean", "standard"])
@@ -30,8 +30,8 @@ CLOSE = b"Host: localhost\r\nConnection: close\r\n"
 
 
 def test_a_question_is_answered(server: ParleyServer) -> None:
-    person = Person(server.url)
-    events = person.ask(person.conversation(), "Show me China market data")
+    user = User(server.url)
+    events = user.ask(user.conversation(), "Show me China market data")
     assert [events[0].name, events[-1].name] == ["turn", "done"]
     assert events[-1].data["status"] == "completed"
     assert "China" in text_of(events)

@@ -6,11 +6,11 @@ import contextlib
 import sqlite3
 import time
 
-from tests.servers.parley import ParleyServer, Person
+from tests.servers.parley import ParleyServer, User
 
 
 def test_within_a_moment(server: ParleyServer) -> None:
-    someone = Person(server.url)
+    someone = User(server.url)
     someone.ask(someone.conversation(), "Where do apricots grow?")
     deadline = time.monotonic() + 30
     with contextlib.closing(sqlite3.connect(server.folder / "chat.db")) as database:

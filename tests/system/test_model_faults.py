@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from scripts.fake_llm import FakeLLM, generated_text
-from tests.servers.parley import ParleyServer, Person, SentEvent, text_of, wanting
+from tests.servers.parley import ParleyServer, SentEvent, User, text_of, wanting
 
 MODEL_TIMEOUT_S = 1
 TURN_TIMEOUT_S = 3
@@ -65,7 +65,7 @@ def server(flag: str, fake_llm: FakeLLM, tmp_path_factory: pytest.TempPathFactor
 class Heard:
     """A question that met a fault, and all that was heard of its answer."""
 
-    person: Person
+    user: User
     conversation: int
     question: str
     events: list[SentEvent]
@@ -76,13 +76,13 @@ def heard(server: ParleyServer, flag: str) -> dict[str, Heard]:
     """Every fault of the table, at the same time."""
 
     def play(name: str) -> Heard:
-        person = Person(server.url)
-        conversation = person.conversation()
+        user = User(server.url)
+        conversation = user.conversation()
         question = f"{flag} {name} {wanting(**FAULTS[name][0])}"
-        return Heard(person, conversation, question, person.ask(conversation, question))
+        return Heard(user, conversation, question, user.ask(conversation, question))
 
-    with ThreadPoolExecutor(len(FAULTS)) as people:
-        return dict(zip(FAULTS, people.map(play, FAULTS), strict=True))
+    with ThreadPoolExecutor(len(FAULTS)) as users:
+        return dict(zip(FAULTS, users.map(play, FAULTS), strict=True))
 
 
 def attempts(fake_llm: FakeLLM, question: str) -> int:
@@ -99,9 +99,9 @@ def failed_in_time(events: list[SentEvent], code: str, deadline_s: float) -> Non
     assert events[-2].at - events[0].at < deadline_s + TOLD_WITHIN_S
 
 
-def kept(person: Person, conversation: int, events: list[SentEvent]) -> str:
+def kept(user: User, conversation: int, events: list[SentEvent]) -> str:
     """The answer's text, as it was heard and as it is in the database."""
-    message = person.get(f"/api/conversations/{conversation}").json()["messages"][-1]
+    message = user.get(f"/api/conversations/{conversation}").json()["messages"][-1]
     assert (message["status"], message["error"]) == ("failed", events[-2].data)
     assert message["text"] == text_of(events)
     return str(message["text"])
@@ -112,15 +112,15 @@ def test_a_fault_is_named_in_time_and_what_was_written_stays(
     heard: dict[str, Heard], fake_llm: FakeLLM, name: str
 ) -> None:
     options, code, asked, tokens, deadline_s = FAULTS[name]
-    person, conversation, events = heard[name].person, heard[name].conversation, heard[name].events
+    user, conversation, events = heard[name].user, heard[name].conversation, heard[name].events
     failed_in_time(events, code, deadline_s)
-    text = kept(person, conversation, events)
+    text = kept(user, conversation, events)
     if "fault" in options:
         assert text == generated_text(tokens)
     else:
         assert 0 < len(text) <= len(generated_text(tokens + 1))
     assert attempts(fake_llm, heard[name].question) == asked
-    assert person.ask(conversation, "And now?")[-1].data["status"] == "completed"
+    assert user.ask(conversation, "And now?")[-1].data["status"] == "completed"
 
 
 @pytest.mark.parametrize(
@@ -139,9 +139,9 @@ def test_a_fault_is_named_in_time_and_what_was_written_stays(
 def test_what_passes_is_not_noticed(
     server: ParleyServer, flag: str, fake_llm: FakeLLM, options: dict[str, Any], asked: int
 ) -> None:
-    person = Person(server.url)
+    user = User(server.url)
     question = f"{flag} {wanting(**options)}"
-    events = person.ask(person.conversation(), question)
+    events = user.ask(user.conversation(), question)
     assert (events[-1].data["status"], text_of(events)) == ("completed", generated_text(TOKENS))
     assert attempts(fake_llm, question) == asked
 
@@ -163,8 +163,8 @@ def test_an_endpoint_that_takes_no_connection(flag: str, tmp_path_factory: pytes
                 OPENAI_BASE_URL=f"http://127.0.0.1:{listener.getsockname()[1]}/v1",
                 TURN_TIMEOUT_S=2,
             ) as server:
-                person = Person(server.url)
-                events = person.ask(person.conversation(), "Is anybody there?")
+                user = User(server.url)
+                events = user.ask(user.conversation(), "Is anybody there?")
                 failed_in_time(events, "turn_timeout", 2)
         finally:
             for each in waiting:

@@ -13,7 +13,7 @@ import requests
 
 from scripts.fake_llm import FakeLLM
 from tests.servers.held_model import HeldModel
-from tests.servers.parley import ParleyServer, Person
+from tests.servers.parley import ParleyServer, User
 
 FLAGS = pytest.mark.parametrize("flag", ["true", "false"], ids=["gevent", "gthread"])
 
@@ -42,15 +42,15 @@ def test_notice_is_given_before_the_door_is_closed(flag: str, tmp_path: Path) ->
             tmp_path, USE_ASYNC_AGENT=flag, WEB_CONCURRENCY=2, NOTICE_S=30, OPENAI_BASE_URL=llm.base_url
         ) as server,
     ):
-        person = Person(server.url)
-        conversation = person.conversation()
+        user = User(server.url)
+        conversation = user.conversation()
         assert server.process is not None
         server.process.send_signal(signal.SIGTERM)
         until(lambda: knock(server) == 503)
         # It goes on as before, new questions included.
-        assert person.ask(conversation, "Still there?")[-1].data["status"] == "completed"
-        assert "It is about to end" in person.get("/readyz").json()["checks"]["worker"]
-        person.session.close()
+        assert user.ask(conversation, "Still there?")[-1].data["status"] == "completed"
+        assert "It is about to end" in user.get("/readyz").json()["checks"]["worker"]
+        user.session.close()
         # Who has no time tells it again.
         assert server.stop(25) == 0
         assert knock(server) == 0
@@ -71,8 +71,8 @@ def test_whoever_comes_while_answers_end_is_refused_at_once(flag: str, tmp_path:
         ParleyServer(tmp_path, USE_ASYNC_AGENT=flag, WEB_CONCURRENCY=2, OPENAI_BASE_URL=model.base_url) as server,
         ThreadPoolExecutor(1) as asking,
     ):
-        person = Person(server.url)
-        answer = asking.submit(person.ask, person.conversation(), "Take your time")
+        user = User(server.url)
+        answer = asking.submit(user.ask, user.conversation(), "Take your time")
         try:
             model.wait_for(1)
             assert server.process is not None
@@ -82,5 +82,5 @@ def test_whoever_comes_while_answers_end_is_refused_at_once(flag: str, tmp_path:
         finally:
             model.let_go_of(1)
         assert answer.result(30)[-1].data["status"] == "completed"
-        person.session.close()
+        user.session.close()
         assert server.stop() == 0

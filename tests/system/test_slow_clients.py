@@ -15,7 +15,7 @@ import requests
 
 from scripts.fake_llm import FakeLLM
 
-from ..servers.parley import ROOT, ParleyServer, Person, text_of, wanting
+from ..servers.parley import ROOT, ParleyServer, User, text_of, wanting
 
 pytestmark = pytest.mark.system
 
@@ -92,37 +92,37 @@ def test_streams_that_are_not_taken_leave_their_places(tmp_path: Path) -> None:
             "REQUEST_TIMEOUT_S": REQUEST_TIMEOUT_S,
         }
         with ParleyServer(tmp_path, **settings) as server, contextlib.ExitStack() as clients:
-            person = Person(server.url)
-            turn = person.ask(person.conversation(), LONG)[0].data["turn_id"]
+            user = User(server.url)
+            turn = user.ask(user.conversation(), LONG)[0].data["turn_id"]
             for _ in range(4 * threads):
-                clients.enter_context(slow_client(server, _follow(turn, person)))
+                clients.enter_context(slow_client(server, _follow(turn, user)))
             for _ in range(threads):
-                asking = Person(server.url)
+                asking = User(server.url)
                 clients.enter_context(slow_client(server, _ask(asking.conversation(), asking)))
             since = time.monotonic()
             # At once it may be refused, for a moment.
-            while (followed := person.get(f"/api/turns/{turn}/events", stream=True)).status_code == 503:
+            while (followed := user.get(f"/api/turns/{turn}/events", stream=True)).status_code == 503:
                 assert time.monotonic() - since < REQUEST_TIMEOUT_S / 3
                 time.sleep(0.1)
             with followed:
                 assert next(followed.iter_lines()).startswith(b"id: 1")
-            assert "Hello" in text_of(person.ask(person.conversation(), "Hello " + wanting(echo=1, first=0)))
+            assert "Hello" in text_of(user.ask(user.conversation(), "Hello " + wanting(echo=1, first=0)))
             assert time.monotonic() - since < REQUEST_TIMEOUT_S / 3
 
 
-def _follow(turn: int, person: Person) -> bytes:
-    return b"GET /api/turns/%d/events HTTP/1.1\r\n%b\r\n" % (turn, _headers(person))
+def _follow(turn: int, user: User) -> bytes:
+    return b"GET /api/turns/%d/events HTTP/1.1\r\n%b\r\n" % (turn, _headers(user))
 
 
-def _ask(conversation: int, person: Person) -> bytes:
+def _ask(conversation: int, user: User) -> bytes:
     body = json.dumps({"text": LONG}).encode()
     kind = b"Content-Type: application/json\r\nContent-Length: %d\r\n" % len(body)
     head = b"POST /api/conversations/%d/turns HTTP/1.1\r\n" % conversation
-    return head + _headers(person) + kind + b"\r\n" + body
+    return head + _headers(user) + kind + b"\r\n" + body
 
 
-def _headers(person: Person) -> bytes:
-    cookies = "; ".join(f"{name}={value}" for name, value in person.session.cookies.items())
+def _headers(user: User) -> bytes:
+    cookies = "; ".join(f"{name}={value}" for name, value in user.session.cookies.items())
     return f"Host: localhost\r\nAccept: text/event-stream\r\nCookie: {cookies}\r\n".encode()
 
 

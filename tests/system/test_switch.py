@@ -18,7 +18,7 @@ import requests
 from scripts.fake_llm import FakeLLM
 from tests.servers import parley
 from tests.servers.held_model import HeldModel
-from tests.servers.parley import ParleyServer, Person, text_of
+from tests.servers.parley import ParleyServer, User, text_of
 from tests.servers.tree import Tree
 
 
@@ -95,8 +95,8 @@ def test_there_and_back_under_running_answers(tmp_path: Path) -> None:
 
 def ask(url: str) -> tuple[str, str, str]:
     """Ask and hear it out: the mode it was answered in, how it ended, the text."""
-    person = Person(url)
-    events = person.ask(person.conversation(), "Count.")
+    user = User(url)
+    events = user.ask(user.conversation(), "Count.")
     return events[0].data["mode"], events[-1].data["status"], text_of(events)
 
 

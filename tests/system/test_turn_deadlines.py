@@ -10,7 +10,7 @@ import pytest
 
 from scripts.fake_llm import FakeLLM, generated_text
 from tests.servers.market_data import Fault, MarketDataServer
-from tests.servers.parley import ParleyServer, Person, SentEvent, text_of, wanting
+from tests.servers.parley import ParleyServer, SentEvent, User, text_of, wanting
 
 TURN_TIMEOUT_S = 2
 # Promised is that long beyond the deadline.
@@ -45,8 +45,8 @@ def server(
 
 
 @pytest.fixture
-def person(server: ParleyServer) -> Person:
-    return Person(server.url)
+def user(server: ParleyServer) -> User:
+    return User(server.url)
 
 
 def ended_by_its_deadline(events: list[SentEvent]) -> None:
@@ -58,26 +58,26 @@ def ended_by_its_deadline(events: list[SentEvent]) -> None:
     assert events[-1].at - events[0].at < TURN_TIMEOUT_S + ENDED_WITHIN_S
 
 
-def goes_on(person: Person, conversation: int, events: list[SentEvent]) -> None:
+def goes_on(user: User, conversation: int, events: list[SentEvent]) -> None:
     """Every answer told the same to whoever comes later, and the next question is answered."""
-    again = person.follow(events[0].data["turn_id"])
+    again = user.follow(events[0].data["turn_id"])
     assert [(event.number, event.name, event.data) for event in again] == [
         (event.number, event.name, event.data) for event in events
     ]
-    assert person.ask(conversation, "And now?")[-1].data["status"] == "completed"
+    assert user.ask(conversation, "And now?")[-1].data["status"] == "completed"
 
 
 @pytest.mark.parametrize("fault", ["stall", "drip", "drip_headers"])
-def test_while_a_tool_hangs(person: Person, sources: MarketDataServer, fault: Fault) -> None:
-    conversation = person.conversation()
+def test_while_a_tool_hangs(user: User, sources: MarketDataServer, fault: Fault) -> None:
+    conversation = user.conversation()
     sources.fail(fault)
     try:
-        events = person.ask(conversation, "Look it up " + wanting(tool=LOOK_UP))
+        events = user.ask(conversation, "Look it up " + wanting(tool=LOOK_UP))
     finally:
         sources.mend()
     ended_by_its_deadline(events)
     assert [event.name for event in events][:-2] == ["turn", "title", "tool_call"]
-    goes_on(person, conversation, events)
+    goes_on(user, conversation, events)
 
 
 SILENCES: dict[str, tuple[dict[str, object], int]] = {
@@ -93,11 +93,11 @@ SILENCES: dict[str, tuple[dict[str, object], int]] = {
 
 def test_while_the_model_is_silent(server: ParleyServer, subtests: pytest.Subtests) -> None:
     """In every way, all at once."""
-    people = {name: Person(server.url) for name in SILENCES}
-    places = {name: person.conversation() for name, person in people.items()}
+    users = {name: User(server.url) for name in SILENCES}
+    places = {name: user.conversation() for name, user in users.items()}
 
     def ask(name: str) -> list[SentEvent]:
-        return people[name].ask(places[name], "Think " + wanting(**SILENCES[name][0]))
+        return users[name].ask(places[name], "Think " + wanting(**SILENCES[name][0]))
 
     with ThreadPoolExecutor(len(SILENCES)) as crowd:
         heard = dict(zip(SILENCES, crowd.map(ask, SILENCES), strict=True))
@@ -106,18 +106,18 @@ def test_while_the_model_is_silent(server: ParleyServer, subtests: pytest.Subtes
             ended_by_its_deadline(heard[name])
             assert text_of(heard[name]) == generated_text(kept)
             assert ("tool_result" in [event.name for event in heard[name]]) == (options.get("round") == 2)
-            goes_on(people[name], places[name], heard[name])
+            goes_on(users[name], places[name], heard[name])
 
 
 def test_twenty_at_once(server: ParleyServer) -> None:
     """None keeps another from ending, and nothing of them stays."""
-    people = [Person(server.url) for _ in range(20)]
-    places = [person.conversation() for person in people]
+    users = [User(server.url) for _ in range(20)]
+    places = [user.conversation() for user in users]
     with ThreadPoolExecutor(20) as crowd:
         silent = "Think " + wanting(fault="stall", at=1)
-        heard = list(crowd.map(lambda number: people[number].ask(places[number], silent), range(20)))
+        heard = list(crowd.map(lambda number: users[number].ask(places[number], silent), range(20)))
     for events in heard:
         ended_by_its_deadline(events)
     until = time.monotonic() + 5  # a turn leaves a moment after its last event
-    while active := people[0].get("/admin/memory-debug").json()["totals"]["active_turns"]:
+    while active := users[0].get("/admin/memory-debug").json()["totals"]["active_turns"]:
         assert time.monotonic() < until, f"{active} turns go on"

@@ -12,17 +12,17 @@ import pytest
 
 from scripts.fake_llm import FakeLLM, generated_text
 from tests.servers.market_data import MarketDataServer
-from tests.servers.parley import ParleyServer, Person, text_of, wanting
+from tests.servers.parley import ParleyServer, User, text_of, wanting
 
 
 @pytest.fixture
-def person(server: ParleyServer) -> Person:
-    return Person(server.url)
+def user(server: ParleyServer) -> User:
+    return User(server.url)
 
 
-def test_an_answer_streams_in_order_and_stands_in_the_database(person: Person) -> None:
-    conversation = person.conversation()
-    events = person.ask(conversation, "Say something")
+def test_an_answer_streams_in_order_and_stands_in_the_database(user: User) -> None:
+    conversation = user.conversation()
+    events = user.ask(conversation, "Say something")
     assert [event.number for event in events] == list(range(1, len(events) + 1))
     names = [event.name for event in events]
     assert names[0] == "turn"
@@ -31,16 +31,16 @@ def test_an_answer_streams_in_order_and_stands_in_the_database(person: Person) -
     assert events[-1].data["status"] == "completed"
     assert text_of(events) == generated_text(20)
     assert events[-1].at - next(event.at for event in events if event.name == "delta") > 0.1  # it came bit by bit
-    shown = person.get(f"/api/conversations/{conversation}").json()
+    shown = user.get(f"/api/conversations/{conversation}").json()
     assert [message["role"] for message in shown["messages"]] == ["user", "assistant"]
     assert shown["messages"][1]["text"] == generated_text(20)
     assert shown["messages"][1]["usage"]["completion_tokens"] == 20
     assert shown["title"] == "Say something"
 
 
-def test_tools_are_called_side_by_side_and_their_results_are_handed_back(person: Person) -> None:
+def test_tools_are_called_side_by_side_and_their_results_are_handed_back(user: User) -> None:
     text = wanting(tool=[("market_data", {"country": "China"}), ("market_data", {"country": "India"})], tokens=5)
-    events = person.ask(person.conversation(), f"Compare {text}")
+    events = user.ask(user.conversation(), f"Compare {text}")
     calls = [event.data for event in events if event.name == "tool_call"]
     results = [event.data for event in events if event.name == "tool_result"]
     assert [call["name"] for call in calls] == ["market_data", "market_data"]
@@ -50,16 +50,16 @@ def test_tools_are_called_side_by_side_and_their_results_are_handed_back(person:
     assert text_of(events) == generated_text(5)
 
 
-def test_the_log_says_which_agent_answered(person: Person, server: ParleyServer, flag: str) -> None:
-    conversation = person.conversation()
-    person.ask(conversation, "Which agent?")
+def test_the_log_says_which_agent_answered(user: User, server: ParleyServer, flag: str) -> None:
+    conversation = user.conversation()
+    user.ask(conversation, "Which agent?")
     lines = re.findall(rf"(\S+) Using (\w+) agent for conversation {conversation}$", server.log("app.log"), re.M)
     assert lines == [("🚀", "ASYNC") if flag == "true" else ("⏳", "SYNC")]
 
 
-def test_the_access_log_has_a_streams_duration_when_it_has_ended(person: Person, server: ParleyServer) -> None:
-    conversation = person.conversation()
-    person.ask(conversation, "Take a while " + wanting(tokens=20, gap=0.03))
+def test_the_access_log_has_a_streams_duration_when_it_has_ended(user: User, server: ParleyServer) -> None:
+    conversation = user.conversation()
+    user.ask(conversation, "Take a while " + wanting(tokens=20, gap=0.03))
     deadline = time.monotonic() + 5
     line = re.compile(rf"POST /api/conversations/{conversation}/turns .* ([\d.]+)s")
     while not (found := line.search(server.log("access.log"))):
@@ -68,57 +68,57 @@ def test_the_access_log_has_a_streams_duration_when_it_has_ended(person: Person,
     assert float(found[1]) > 0.5
 
 
-def test_every_worker_can_be_asked_for_a_turn_that_runs_or_has_ended(person: Person, server: ParleyServer) -> None:
-    conversation = person.conversation()
-    with person.asking(conversation, "Tell me a story " + wanting(tokens=150, gap=0.02)) as events:
+def test_every_worker_can_be_asked_for_a_turn_that_runs_or_has_ended(user: User, server: ParleyServer) -> None:
+    conversation = user.conversation()
+    with user.asking(conversation, "Tell me a story " + wanting(tokens=150, gap=0.02)) as events:
         turn = next(events).data["turn_id"]
         with ThreadPoolExecutor(6) as others:
-            followed = [others.submit(follow_anew, server, person, turn) for _ in range(6)]
+            followed = [others.submit(follow_anew, server, user, turn) for _ in range(6)]
             first = list(events)
             later = [other.result() for other in followed]
     expected = [(event.number, event.name, event.data) for event in first]
     for events_elsewhere in later:
         assert [(event.number, event.name, event.data) for event in events_elsewhere][1:] == expected
     for after in (0, 1, 5, expected[-2][0], expected[-1][0]):
-        again = person.follow(turn, after)
+        again = user.follow(turn, after)
         assert [event.number for event in again] == list(range(after + 1, expected[-1][0] + 1))
 
 
-def follow_anew(server: ParleyServer, person: Person, turn: int) -> list[object]:
+def follow_anew(server: ParleyServer, user: User, turn: int) -> list[object]:
     """The same browser over a connection of its own, which any worker may take."""
-    window = Person.__new__(Person)
-    Person.__init__(window, server.url)
-    window.session.cookies = person.session.cookies
+    window = User.__new__(User)
+    User.__init__(window, server.url)
+    window.session.cookies = user.session.cookies
     return window.follow(turn)
 
 
-def test_without_the_event_stream_a_turn_is_accepted_and_can_be_looked_at(person: Person) -> None:
-    conversation = person.conversation()
-    answer = person.post(f"/api/conversations/{conversation}/turns", {"text": "In the background"})
+def test_without_the_event_stream_a_turn_is_accepted_and_can_be_looked_at(user: User) -> None:
+    conversation = user.conversation()
+    answer = user.post(f"/api/conversations/{conversation}/turns", {"text": "In the background"})
     assert answer.status_code == 202
     begun = answer.json()
-    events = [event.name for event in person.follow(begun["turn_id"])]
+    events = [event.name for event in user.follow(begun["turn_id"])]
     assert events[-1] == "done"
-    shown = person.get(f"/api/turns/{begun['turn_id']}").json()
+    shown = user.get(f"/api/turns/{begun['turn_id']}").json()
     assert shown["status"] == "completed"
     assert shown["text"] == generated_text(20)
 
 
-def test_a_browser_that_leaves_ends_its_response_and_never_its_turn(person: Person) -> None:
-    conversation = person.conversation()
-    with person.asking(conversation, "Go on without me " + wanting(tokens=60, gap=0.02)) as events:
+def test_a_browser_that_leaves_ends_its_response_and_never_its_turn(user: User) -> None:
+    conversation = user.conversation()
+    with user.asking(conversation, "Go on without me " + wanting(tokens=60, gap=0.02)) as events:
         turn = next(events).data["turn_id"]
-    assert person.follow(turn)[-1].data["status"] == "completed"
-    assert person.get(f"/api/turns/{turn}").json()["text"] == generated_text(60)
+    assert user.follow(turn)[-1].data["status"] == "completed"
+    assert user.get(f"/api/turns/{turn}").json()["text"] == generated_text(60)
 
 
-def test_the_context_is_never_stale_whichever_worker_answers(person: Person, fake_llm: FakeLLM) -> None:
+def test_the_context_is_never_stale_whichever_worker_answers(user: User, fake_llm: FakeLLM) -> None:
     """Five questions in a row over new connections: each is answered from the whole conversation before it."""
-    conversation = person.conversation()
+    conversation = user.conversation()
     questions = [f"Question {number}" for number in range(5)]
     for question in questions:
-        person.session.close()
-        person.ask(conversation, question)
+        user.session.close()
+        user.ask(conversation, question)
     context = json.loads(fake_llm.requests()[-1]["body"])["messages"]
     told = [(message["role"], message["content"]) for message in context if message["role"] != "system"]
     answer = ("assistant", generated_text(20))
@@ -127,12 +127,12 @@ def test_the_context_is_never_stale_whichever_worker_answers(person: Person, fak
 
 def test_ten_people_who_ask_for_one_country_cost_one_call(server: ParleyServer, market_data: MarketDataServer) -> None:
     """Whichever workers they are at."""
-    people = [Person(server.url) for _ in range(10)]
-    places = [person.conversation() for person in people]
+    users = [User(server.url) for _ in range(10)]
+    places = [user.conversation() for user in users]
     before = len(market_data.requests)
     text = wanting(tool=[("market_data", {"country": "Japan"})], tokens=2)
     with ThreadPoolExecutor(10) as crowd:
-        heard = list(crowd.map(lambda number: people[number].ask(places[number], f"Japan {text}"), range(10)))
+        heard = list(crowd.map(lambda number: users[number].ask(places[number], f"Japan {text}"), range(10)))
     assert all(any(event.name == "tool_result" and event.data["ok"] for event in events) for events in heard)
     assert len(market_data.requests) - before == 1
 
@@ -150,41 +150,41 @@ FAULTS = {
 
 
 @pytest.mark.parametrize(("fault", "code"), FAULTS.items())
-def test_a_models_fault_is_named_and_what_was_written_stays(person: Person, fault: str, code: str) -> None:
-    conversation = person.conversation()
-    events = person.ask(conversation, "Try " + wanting(fault=fault, at=5, tokens=20, gap=0.01, hold=30))
+def test_a_models_fault_is_named_and_what_was_written_stays(user: User, fault: str, code: str) -> None:
+    conversation = user.conversation()
+    events = user.ask(conversation, "Try " + wanting(fault=fault, at=5, tokens=20, gap=0.01, hold=30))
     assert [event.name for event in events[-2:]] == ["error", "done"]
     assert events[-2].data["code"] == code
     assert events[-1].data["status"] == "failed"
-    message = person.get(f"/api/conversations/{conversation}").json()["messages"][-1]
+    message = user.get(f"/api/conversations/{conversation}").json()["messages"][-1]
     assert message["status"] == "failed"
     assert message["error"] == events[-2].data
     assert message["text"] == text_of(events)
     if fault in ("stall", "cut", "badjson"):
         assert message["text"] == generated_text(5)
-    assert person.ask(conversation, "And now")[-1].data["status"] == "completed"
+    assert user.ask(conversation, "And now")[-1].data["status"] == "completed"
 
 
 def test_many_people_are_answered_at_the_same_time(server: ParleyServer) -> None:
     """As many as a gthread server of 4 x 8 threads has room for: all overlap."""
-    people = [Person(server.url) for _ in range(32)]
-    places = [person.conversation() for person in people]
+    users = [User(server.url) for _ in range(32)]
+    places = [user.conversation() for user in users]
 
     def spoken(number: int) -> tuple[float, float, str]:
-        events = people[number].ask(places[number], f"Person {number} " + wanting(echo=1, first=1.5))
+        events = users[number].ask(places[number], f"User {number} " + wanting(echo=1, first=1.5))
         return events[0].at, events[-1].at, text_of(events)
 
     with ThreadPoolExecutor(32) as crowd:
         heard = list(crowd.map(spoken, range(32)))
     assert max(begin for begin, _, _ in heard) < min(end for _, end, _ in heard)
-    assert all(text.startswith(f"Person {number} ") for number, (_, _, text) in enumerate(heard))
+    assert all(text.startswith(f"User {number} ") for number, (_, _, text) in enumerate(heard))
 
 
-def test_the_memory_page_tells_of_every_worker(person: Person, server: ParleyServer, flag: str) -> None:
-    person.ask(person.conversation(), "Remember this canary")
+def test_the_memory_page_tells_of_every_worker(user: User, server: ParleyServer, flag: str) -> None:
+    user.ask(user.conversation(), "Remember this canary")
     deadline = time.monotonic() + 10
     while True:
-        report = person.get("/admin/memory-debug").json()
+        report = user.get("/admin/memory-debug").json()
         if report["totals"]["conversations_in_memory"] >= 1 or time.monotonic() > deadline:
             break
         time.sleep(0.2)
@@ -196,9 +196,9 @@ def test_the_memory_page_tells_of_every_worker(person: Person, server: ParleySer
     assert "canary" not in str(report)
 
 
-def test_events_have_one_shape(person: Person) -> None:
+def test_events_have_one_shape(user: User) -> None:
     text = wanting(tool=[("market_data", {"country": "China"})], tokens=3, reasoning=4)
-    events = person.ask(person.conversation(), f"Shapes {text}")
+    events = user.ask(user.conversation(), f"Shapes {text}")
     keys = {event.name: set(event.data) for event in events}
     assert keys["turn"] == {
         "turn_id", "conversation_id", "user_message_id", "message_id", "mode", "worker", "model"

@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 
 from scripts.port import HeldPort
-from tests.servers.parley import ParleyServer, Person
+from tests.servers.parley import ParleyServer, User
 
 FRONTS = {
     "gevent lean": {"USE_ASYNC_AGENT": "true", "HTTP_FRONT": "lean"},
@@ -143,8 +143,8 @@ def test_of_several_schemes_the_first_counts(server: ParleyServer) -> None:
 
 
 def test_what_the_server_writes_is_for_its_user_alone(server: ParleyServer) -> None:
-    person = Person(server.url)
-    person.ask(person.conversation(), "Hello")
+    user = User(server.url)
+    user.ask(user.conversation(), "Hello")
     written = [path for path in server.folder.rglob("*") if path.name != "console.log"]
     assert {"chat.db", "chat.db-wal", "app.log", "access.log"} <= {path.name for path in written}
     assert any(stat.S_ISSOCK(path.stat().st_mode) for path in written)
@@ -167,10 +167,10 @@ def test_admin_behind_a_proxy_that_says_nothing(server: ParleyServer, tmp_path: 
     with subprocess.Popen([nginx, "-c", tmp_path / "nginx.conf", "-e", tmp_path / "error.log"]) as process:
         try:
             _wait_for(held.number)
-            person = Person(f"http://127.0.0.1:{held.number}")
-            assert person.get("/api/me").status_code == 200
+            user = User(f"http://127.0.0.1:{held.number}")
+            assert user.get("/api/me").status_code == 200
             for path in ("/admin/memory-debug", "//admin/memory-debug", "/%2e/admin/memory-debug"):
-                refused = person.get(path)
+                refused = user.get(path)
                 assert refused.status_code in (403, 404)
                 assert refused.json()["error"]["code"] in ("forbidden", "not_found")
         finally:

@@ -1,4 +1,4 @@
-"""The guide's two scenes, played: four threads and five people, then one gevent worker and a hundred."""
+"""The guide's two scenes, played: four threads and five users, then one gevent worker and a hundred."""
 
 from __future__ import annotations
 
@@ -6,27 +6,27 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from scripts.fake_llm import FakeLLM
-from tests.servers.parley import ParleyServer, Person
+from tests.servers.parley import ParleyServer, User
 
 _ANSWER_S = 3.0
 
 
-def play(folder: Path, people: int, **settings: object) -> list[tuple[float, float]]:
-    """When each person's turn began and ended, in the order of the beginnings."""
+def play(folder: Path, users: int, **settings: object) -> list[tuple[float, float]]:
+    """When each user's turn began and ended, in the order of the beginnings."""
     with (
         FakeLLM(first=_ANSWER_S, tokens=2, gap=0) as llm,
         ParleyServer(folder, WEB_CONCURRENCY=1, OPENAI_BASE_URL=llm.base_url, **settings) as server,
     ):
-        crowd = [Person(server.url) for _ in range(people)]
-        places = [person.conversation() for person in crowd]
+        crowd = [User(server.url) for _ in range(users)]
+        places = [user.conversation() for user in crowd]
 
         def speak(number: int) -> tuple[float, float]:
             events = crowd[number].ask(places[number], "How long does it take?")
             assert events[-1].data["status"] == "completed"
             return events[0].at, events[-1].at
 
-        with ThreadPoolExecutor(people) as speakers:
-            return sorted(speakers.map(speak, range(people)))
+        with ThreadPoolExecutor(users) as speakers:
+            return sorted(speakers.map(speak, range(users)))
 
 
 def test_before_four_are_answered_at_once_and_the_fifth_waits(tmp_path: Path) -> None:

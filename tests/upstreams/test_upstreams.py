@@ -11,7 +11,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.servers.market_data import MarketDataServer
-from tests.servers.parley import ROOT, ParleyServer, Person, text_of
+from tests.servers.parley import ROOT, ParleyServer, User, text_of
 
 from . import servers
 from .servers import AFTER_TOOL, ERRORS, SLOW, STORY, TEXT, TOOL, Upstream
@@ -58,55 +58,55 @@ def server(
 
 
 @pytest.fixture
-def person(server: ParleyServer) -> Person:
-    return Person(server.url)
+def user(server: ParleyServer) -> User:
+    return User(server.url)
 
 
-def test_text(upstream: Upstream, person: Person) -> None:
+def test_text(upstream: Upstream, user: User) -> None:
     upstream.tell(TEXT)
-    events = person.ask(person.conversation(), TEXT)
+    events = user.ask(user.conversation(), TEXT)
     assert events[-1].data["status"] == "completed"
     assert text_of(events) == upstream.text
 
 
-def test_a_tool_is_called_and_its_result_is_taken(upstream: Upstream, person: Person) -> None:
+def test_a_tool_is_called_and_its_result_is_taken(upstream: Upstream, user: User) -> None:
     upstream.tell(TOOL)
-    conversation = person.conversation()
-    events = person.ask(conversation, f"Show me {TOOL}")
+    conversation = user.conversation()
+    events = user.ask(conversation, f"Show me {TOOL}")
     results = [event.data for event in events if event.name == "tool_result"]
     assert [(each["name"], each["ok"]) for each in results] == [("market_data", True)]
     assert text_of(events) == AFTER_TOOL
     assert events[-1].data["status"] == "completed"
     # The history with the call is taken, too.
     upstream.tell(TEXT)
-    assert person.ask(conversation, TEXT)[-1].data["status"] == "completed"
+    assert user.ask(conversation, TEXT)[-1].data["status"] == "completed"
 
 
-def test_stop(upstream: Upstream, person: Person) -> None:
+def test_stop(upstream: Upstream, user: User) -> None:
     upstream.tell(SLOW)
-    conversation = person.conversation()
-    with person.asking(conversation, SLOW) as coming:
+    conversation = user.conversation()
+    with user.asking(conversation, SLOW) as coming:
         turn = next(coming).data["turn_id"]
         next(event for event in coming if event.name == "delta")
         began = time.monotonic()
-        assert person.post(f"/api/turns/{turn}/stop").ok
+        assert user.post(f"/api/turns/{turn}/stop").ok
         rest = list(coming)
     assert rest[-1].data["status"] == "stopped"
     assert time.monotonic() - began < 5  # the story takes ten seconds with two of the servers
-    kept = person.get(f"/api/turns/{turn}").json()["text"]
+    kept = user.get(f"/api/turns/{turn}").json()["text"]
     assert STORY.startswith(kept.strip())
     assert 0 < len(kept.strip()) < len(STORY.strip())
     upstream.tell(TEXT)
-    assert person.ask(conversation, TEXT)[-1].data["status"] == "completed"
+    assert user.ask(conversation, TEXT)[-1].data["status"] == "completed"
 
 
 @pytest.mark.parametrize("question", ERRORS)
-def test_an_error_is_told_with_its_reason(upstream: Upstream, person: Person, question: str) -> None:
+def test_an_error_is_told_with_its_reason(upstream: Upstream, user: User, question: str) -> None:
     upstream.tell(question)
-    conversation = person.conversation()
-    events = person.ask(conversation, question)
+    conversation = user.conversation()
+    events = user.ask(conversation, question)
     assert events[-1].data["status"] == "failed"
     (error,) = [event.data for event in events if event.name == "error"]
     assert ERRORS[question][1].rstrip(".") in error["message"]
     upstream.tell(TEXT)
-    assert person.ask(conversation, TEXT)[-1].data["status"] == "completed"
+    assert user.ask(conversation, TEXT)[-1].data["status"] == "completed"

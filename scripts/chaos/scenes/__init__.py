@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from scripts.chaos import nginx
+from scripts.chaos.scene_run import SceneRun
 from scripts.chaos.scenes import (
     clients,
     clock,
@@ -23,18 +24,17 @@ from scripts.chaos.scenes import (
     stops,
     switches,
 )
-from scripts.chaos.stage import Stage
 
 
 @dataclass(frozen=True)
 class Scene:
-    """`full` and `quick` are how often the damage is done; `crowds` how many people there are in either mode.
+    """`full` and `quick` are how often the damage is done; `crowds` how many users there are in either mode.
 
     A gthread server holds 4 x 8 streams: its crowds leave room for a worker that is missing. `lacking` says what this
     machine lacks for it, or nothing.
     """
 
-    play: Callable[[Stage], None]
+    play: Callable[[SceneRun], None]
     full: int
     quick: int
     crowds: Mapping[str, int]

@@ -16,9 +16,9 @@ from scripts.chaos import nginx
 from scripts.chaos.attacks import Target, kinds
 from scripts.chaos.connection import Address
 from scripts.chaos.parley import ROOT
-from scripts.chaos.person import Person
-from scripts.chaos.question import STREAM, question
-from scripts.chaos.stage import Stage
+from scripts.chaos.question import STREAM, make_question
+from scripts.chaos.scene_run import SceneRun
+from scripts.chaos.user import User
 from scripts.chaos.watch import Watch
 from scripts.fake_llm import directive
 
@@ -34,117 +34,117 @@ _TOKENS = 100_000
 _PATIENCE_S = 60.0
 
 
-def play(stage: Stage) -> None:
-    person = Person(stage.server.address)
-    turn = _large_answer(stage, person)
-    calm_s = _calm_p99_s(stage)
-    workers = set(stage.server.workers)
-    _read_in_each_worker(stage, person, turn)
+def play(scene: SceneRun) -> None:
+    user = User(scene.server.address)
+    turn = _large_answer(scene, user)
+    calm_s = _calm_p99_s(scene)
+    workers = set(scene.server.workers)
+    _read_in_each_worker(scene, user, turn)
     # Once, for what a worker keeps from its first requests: its threads too, and their memory.
-    target = Target(stage.server.address, person.headers["Cookie"], turn)
+    target = Target(scene.server.address, user.headers["Cookie"], turn)
     with _attacked(target, list(kinds(target))):
         time.sleep(_FIRST_S)
-    with _doors(stage) as doors:
+    with _doors(scene) as doors:
         # What is given back is measured from the second round on: workers keep free memory for more of the same.
-        rounds = [*doors.items(), ("bare, again", stage.server.address)][:2]
+        rounds = [*doors.items(), ("bare, again", scene.server.address)][:2]
         before = 0.0
         for name, address in rounds:
-            target = Target(address, person.headers["Cookie"], turn)
+            target = Target(address, user.headers["Cookie"], turn)
             every = list(kinds(target))
             # In the shortest run, each alone at one door only.
-            for attacks in [*([one] for one in every if stage.count > 1 or name == "bare"), every]:
-                _endure(stage, name, target, attacks, calm_s)
-            before = before or _memory_mb(stage)
-    stage.expect(set(stage.server.workers) == workers, "a worker was killed, or died")
-    _expect_given_back(stage, before)
-    stage.add("lost", 0)
-    stage.add("doubled", 0)
+            for attacks in [*([one] for one in every if scene.count > 1 or name == "bare"), every]:
+                _endure(scene, name, target, attacks, calm_s)
+            before = before or _memory_mb(scene)
+    scene.expect(set(scene.server.workers) == workers, "a worker was killed, or died")
+    _expect_given_back(scene, before)
+    scene.add("lost", 0)
+    scene.add("doubled", 0)
 
 
 @contextlib.contextmanager
-def _doors(stage: Stage) -> Iterator[dict[str, Address]]:
-    bare = {"bare": stage.server.address}
+def _doors(scene: SceneRun) -> Iterator[dict[str, Address]]:
+    bare = {"bare": scene.server.address}
     if nginx.program() is None:
         yield bare
         return
-    with nginx.Nginx(stage.server.folder / "nginx", [stage.server.address] * 2) as front:
+    with nginx.Nginx(scene.server.folder / "nginx", [scene.server.address] * 2) as front:
         yield bare | {"behind nginx": front.address}
 
 
-def _large_answer(stage: Stage, person: Person) -> int:
+def _large_answer(scene: SceneRun, user: User) -> int:
     """Run a turn to its end, for followers that never read its answer."""
     text = f"[{directive(tokens=_TOKENS, gap=0, first=0)}]"
-    path = f"/api/conversations/{person.conversation}/turns"
-    turn = int(person.patiently(lambda: person.post(path, {"text": text})).json["turn_id"])
+    path = f"/api/conversations/{user.conversation}/turns"
+    turn = int(user.patiently(lambda: user.post(path, {"text": text})).json["turn_id"])
     until = time.monotonic() + _PATIENCE_S
-    while (status := person.look(turn)["status"]) == "running" and time.monotonic() < until:
+    while (status := user.look(turn)["status"]) == "running" and time.monotonic() < until:
         time.sleep(0.1)
-    stage.expect(status == "completed", f"the large answer is {status}")
+    scene.expect(status == "completed", f"the large answer is {status}")
     return turn
 
 
-def _read_in_each_worker(stage: Stage, person: Person, turn: int) -> None:
+def _read_in_each_worker(scene: SceneRun, user: User, turn: int) -> None:
     """Have each worker read the large answer once, while the others are stopped.
 
     A worker keeps the memory that this takes, as free memory. Which workers have done so must not be left to chance.
     """
-    workers = stage.server.workers
+    workers = scene.server.workers
     for worker in workers:
         others = [other for other in workers if other != worker]
         for other in others:
             os.kill(other, signal.SIGSTOP)
         try:
-            for _ in person.follow(turn).events():
+            for _ in user.follow(turn).events():
                 pass
         finally:
             for other in others:
                 os.kill(other, signal.SIGCONT)
 
 
-def _calm_p99_s(stage: Stage) -> float:
+def _calm_p99_s(scene: SceneRun) -> float:
     """How long /healthz takes while nobody attacks: on a machine that has other things to do, not nothing."""
-    with Watch(stage.server.address) as watch:
+    with Watch(scene.server.address) as watch:
         time.sleep(_FIRST_S)
     return watch.p99_s
 
 
-def _endure(stage: Stage, door: str, target: Target, attacks: Sequence[str], calm_s: float) -> None:
+def _endure(scene: SceneRun, door: str, target: Target, attacks: Sequence[str], calm_s: float) -> None:
     together = len(attacks) > 1
     what = f"{'all together' if together else attacks[0]}, {door}"
-    seconds = stage.count * _ALONE_S * (4 if together else 1)
-    stage.say(f"{what}: {seconds:g} s")
-    before = peak = _memory_mb(stage)
+    seconds = scene.count * _ALONE_S * (4 if together else 1)
+    scene.say(f"{what}: {seconds:g} s")
+    before = peak = _memory_mb(scene)
     with _attacked(target, attacks), Watch(target.address) as watch:
-        asked = threading.Thread(target=_ask, args=(stage, what))
+        asking = threading.Thread(target=_ask, args=(scene, what))
         if together:
-            asked.start()
+            asking.start()
         until = time.monotonic() + seconds
         while time.monotonic() < until:
             time.sleep(0.25)
-            peak = max(peak, _memory_mb(stage))
+            peak = max(peak, _memory_mb(scene))
         if together:
-            asked.join()
-    stage.add("attacks", len(attacks))
-    stage.expect(not watch.failures, f"{what}: /healthz failed: {watch.failures[:3]}")
-    stage.within("longest p99 of /healthz", watch.p99_s, HEALTH_P99_S + 2 * calm_s, what)
-    stage.expect(peak - before < GROWTH_MB, f"{what}: took {peak - before:.0f} MB")
-    stage.counts["most MB taken"] = max(stage.counts.get("most MB taken", 0), round(peak - before))
+            asking.join()
+    scene.add("attacks", len(attacks))
+    scene.expect(not watch.failures, f"{what}: /healthz failed: {watch.failures[:3]}")
+    scene.within("longest p99 of /healthz", watch.p99_s, HEALTH_P99_S + 2 * calm_s, what)
+    scene.expect(peak - before < GROWTH_MB, f"{what}: took {peak - before:.0f} MB")
+    scene.counts["most MB taken"] = max(scene.counts.get("most MB taken", 0), round(peak - before))
 
 
-def _ask(stage: Stage, what: str) -> None:
+def _ask(scene: SceneRun, what: str) -> None:
     """Somebody with a question meanwhile is answered."""
-    asked = question(10, form=STREAM)
-    Person(stage.server.address).ask(asked)
-    stage.expect(asked.status == "completed", f"{what}: a question ended as {asked.status}")
-    stage.add("answered meanwhile")
+    question = make_question(10, form=STREAM)
+    User(scene.server.address).ask(question)
+    scene.expect(question.status == "completed", f"{what}: a question ended as {question.status}")
+    scene.add("answered meanwhile")
 
 
-def _expect_given_back(stage: Stage, before: float) -> None:
+def _expect_given_back(scene: SceneRun, before: float) -> None:
     until = time.monotonic() + _GIVEN_BACK_S
-    while (growth := _memory_mb(stage) - before) >= GROWTH_MB and time.monotonic() < until:
+    while (growth := _memory_mb(scene) - before) >= GROWTH_MB and time.monotonic() < until:
         time.sleep(0.25)
-    stage.counts["MB not given back"] = round(growth)
-    stage.expect(growth < GROWTH_MB, f"{growth:.0f} MB were not given back")
+    scene.counts["MB not given back"] = round(growth)
+    scene.expect(growth < GROWTH_MB, f"{growth:.0f} MB were not given back")
 
 
 @contextlib.contextmanager
@@ -163,8 +163,8 @@ def _attacked(target: Target, attacks: Sequence[str]) -> Iterator[None]:
         process.communicate()
 
 
-def _memory_mb(stage: Stage) -> float:
-    return sum(_proportional_kb(pid) for pid in stage.server.workers) / 1024
+def _memory_mb(scene: SceneRun) -> float:
+    return sum(_proportional_kb(pid) for pid in scene.server.workers) / 1024
 
 
 def _proportional_kb(pid: int) -> int:

@@ -8,9 +8,9 @@ from typing import Any
 
 from scripts.chaos.crowd import Crowd, side_by_side
 from scripts.chaos.ledger import all_completed, settle, settle_questions
-from scripts.chaos.person import Person
-from scripts.chaos.question import Question, question
-from scripts.chaos.stage import Stage
+from scripts.chaos.question import Question, make_question
+from scripts.chaos.scene_run import SceneRun
+from scripts.chaos.user import User
 
 MODEL_TIMEOUT_S = 1
 TURN_TIMEOUT_S = 4
@@ -20,7 +20,7 @@ _AT, _WORDS = 12, 40
 
 @dataclass(frozen=True)
 class Fault:
-    """What is played, how it is named to the person, and by when. `code` "" is for what only delays an answer."""
+    """What is played, how it is named to the user, and by when. `code` "" is for what only delays an answer."""
 
     name: str
     code: str
@@ -58,50 +58,48 @@ FAULTS = (
 )
 
 
-def play(stage: Stage) -> None:
-    half = max(2, stage.people // 2)
-    with Crowd(stage.server.address, half, _healthy) as others:
-        people = side_by_side([lambda: Person(stage.server.address)] * half)
-        asked = _all_faults(stage, people)
+def play(scene: SceneRun) -> None:
+    half = max(2, scene.users // 2)
+    with Crowd(scene.server.address, half, _healthy) as others:
+        users = side_by_side([lambda: User(scene.server.address)] * half)
+        questions = _all_faults(scene, users)
         others.finish()
-        settle_questions(stage, [each for _, each in asked])
-        for fault, each in asked:
-            _check(stage, fault, each)
-        suffered = dict(stage.counts)
-        stage.counts.clear()
-        all_completed(stage, settle(stage, others).values())
-        for _, each in others.asked:
-            stage.expect(each.status == "completed", f"another's answer ended {each.status} ({each.error}): {each}")
-        stage.counts = {"faults": suffered["questions"], "others' answers": stage.counts["questions"]} | {
-            name: suffered.get(name, 0) + stage.counts.get(name, 0) for name in ("lost", "doubled")
+        settle_questions(scene, [each for _, each in questions])
+        for fault, each in questions:
+            _check(scene, fault, each)
+        suffered = dict(scene.counts)
+        scene.counts.clear()
+        all_completed(scene, settle(scene, others).values())
+        for _, each in others.questions:
+            scene.expect(each.status == "completed", f"another's answer ended {each.status} ({each.error}): {each}")
+        scene.counts = {"faults": suffered["questions"], "others' answers": scene.counts["questions"]} | {
+            name: suffered.get(name, 0) + scene.counts.get(name, 0) for name in ("lost", "doubled")
         }
 
 
 def _healthy() -> Question:
-    return question(random.randint(20, 60), gap=0.03, first=0.05)
+    return make_question(random.randint(20, 60), gap=0.03, first=0.05)
 
 
-def _all_faults(stage: Stage, people: list[Person]) -> list[tuple[Fault, Question]]:
-    faults = [FAULTS[number % len(FAULTS)] for number in range(stage.count)]
+def _all_faults(scene: SceneRun, users: list[User]) -> list[tuple[Fault, Question]]:
+    faults = [FAULTS[number % len(FAULTS)] for number in range(scene.count)]
     random.shuffle(faults)
-    asked: list[tuple[Fault, Question]] = []
-    while len(asked) < len(faults):
-        batch = faults[len(asked) : len(asked) + len(people)]
-        questions = [question(_WORDS, gap=0.02, first=0.05, **fault.how) for fault in batch]
-        side_by_side(
-            [lambda person=person, each=each: person.ask(each) for person, each in zip(people, questions, strict=False)]
-        )
-        asked += zip(batch, questions, strict=True)
-        stage.say(f"{len(asked)} of {len(faults)} faults")
-    return asked
+    questions: list[tuple[Fault, Question]] = []
+    while len(questions) < len(faults):
+        batch = faults[len(questions) : len(questions) + len(users)]
+        asking = [make_question(_WORDS, gap=0.02, first=0.05, **fault.how) for fault in batch]
+        side_by_side([lambda user=user, each=each: user.ask(each) for user, each in zip(users, asking, strict=False)])
+        questions += zip(batch, asking, strict=True)
+        scene.say(f"{len(questions)} of {len(faults)} faults")
+    return questions
 
 
-def _check(stage: Stage, fault: Fault, asked: Question) -> None:
+def _check(scene: SceneRun, fault: Fault, question: Question) -> None:
     status = "failed" if fault.code else "completed"
-    stage.expect(asked.status == status, f"{fault.name} ended {asked.status}, not {status}: {asked}")
-    stage.expect(asked.error == fault.code, f"{fault.name} is called {asked.error}, not {fault.code}: {asked}")
+    scene.expect(question.status == status, f"{fault.name} ended {question.status}, not {status}: {question}")
+    scene.expect(question.error == fault.code, f"{fault.name} is called {question.error}, not {fault.code}: {question}")
     if fault.code:
-        kept = len(asked.told)
-        stage.expect(bool(kept) == fault.keeps, f"{fault.name} left {kept} characters: {asked}")
-        late = asked.ended_at - asked.asked_at - fault.deadline_s
-        stage.within("longest past the deadline", late, _NAMED_WITHIN_S, f"{fault.name}, {asked}")
+        kept = len(question.received_text)
+        scene.expect(bool(kept) == fault.keeps, f"{fault.name} left {kept} characters: {question}")
+        late = question.ended_at - question.asked_at - fault.deadline_s
+        scene.within("longest past the deadline", late, _NAMED_WITHIN_S, f"{fault.name}, {question}")

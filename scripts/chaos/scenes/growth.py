@@ -9,9 +9,9 @@ from collections.abc import Iterator
 
 from scripts.chaos.connection import Dropped, Refused
 from scripts.chaos.crowd import side_by_side
-from scripts.chaos.person import Lost, Person
-from scripts.chaos.question import FORMS, STREAM, question
-from scripts.chaos.stage import Stage
+from scripts.chaos.question import FORMS, STREAM, make_question
+from scripts.chaos.scene_run import SceneRun
+from scripts.chaos.user import Lost, User
 
 MEMORY_LIMIT_MB = 2
 # Before the first look: until caches are full, pools are open and the allocator has what it needs.
@@ -24,33 +24,33 @@ _BYTES, _DESCRIPTORS, _GREENLETS, _THREADS = 12 << 20, 4, 3, 3
 _MORE = {"rss_bytes": _BYTES, "fds": _DESCRIPTORS, "greenlets": _GREENLETS, "threads": _THREADS}
 
 
-def play(stage: Stage) -> None:
-    warm = int(stage.count * _WARM_SHARE)
-    people = side_by_side([lambda: Person(stage.server.address)] * stage.people)
-    _ask(stage, people, warm)
-    _open_what_is_opened_once(people)
-    before = _figures(stage)
-    _ask(stage, people, stage.count - warm)
-    after = _figures(stage)
+def play(scene: SceneRun) -> None:
+    warm = int(scene.count * _WARM_SHARE)
+    users = side_by_side([lambda: User(scene.server.address)] * scene.users)
+    _ask(scene, users, warm)
+    _open_what_is_opened_once(users)
+    before = _figures(scene)
+    _ask(scene, users, scene.count - warm)
+    after = _figures(scene)
     for name, more in _MORE.items():
         grown = after[name] - before[name]
-        stage.expect(grown <= more * stage.server.size, f"{name} grew from {before[name]} to {after[name]}")
-    stage.counts |= {f"{name} before": before[name] for name in _MORE} | {
+        scene.expect(grown <= more * scene.server.size, f"{name} grew from {before[name]} to {after[name]}")
+    scene.counts |= {f"{name} before": before[name] for name in _MORE} | {
         f"{name} after": after[name] for name in _MORE
     }
-    stage.counts |= {"lost": 0, "doubled": stage.database.doubled()}
-    kept = len(stage.database.turns())
-    stage.expect(kept == stage.counts["turns"], f"{stage.counts['turns']} turns were told, {kept} are kept")
+    scene.counts |= {"lost": 0, "doubled": scene.database.doubled()}
+    kept = len(scene.database.turns())
+    scene.expect(kept == scene.counts["turns"], f"{scene.counts['turns']} turns were told, {kept} are kept")
 
 
-def _open_what_is_opened_once(people: list[Person]) -> None:
+def _open_what_is_opened_once(users: list[User]) -> None:
     """Have so much read at once that every worker has used each of its connections to the database."""
     for _ in range(_READINGS):
-        side_by_side([lambda person=person: person.patiently(lambda: person.get("/api/export")) for person in people])
+        side_by_side([lambda user=user: user.patiently(lambda: user.get("/api/export")) for user in users])
 
 
-def _ask(stage: Stage, people: list[Person], many: int) -> None:
-    """So many turns, in all forms, one person in ten leaving in the middle of it."""
+def _ask(scene: SceneRun, users: list[User], many: int) -> None:
+    """So many turns, in all forms, one user in ten leaving in the middle of it."""
     numbers = iter(range(many))
     lock = threading.Lock()
 
@@ -62,49 +62,51 @@ def _ask(stage: Stage, people: list[Person], many: int) -> None:
                 return
             yield number
 
-    def run(person: Person) -> None:
+    def run(user: User) -> None:
         for own, number in zip(itertools.count(), mine(), strict=False):
             if own % _IN_A_CONVERSATION == 0:
-                person.conversation = person.new_conversation()
-            _turn(stage, person, number)
+                user.conversation = user.new_conversation()
+            _turn(scene, user, number)
 
-    side_by_side([lambda person=person: run(person) for person in people])
+    side_by_side([lambda user=user: run(user) for user in users])
 
 
-def _turn(stage: Stage, person: Person, number: int) -> None:
-    asked = question(8, form=FORMS[number % len(FORMS)], gap=0.002, tool=number % 20 == 0)
-    if number % 10 == 0 and asked.form == STREAM:
-        _leave_in_the_middle(person, asked.text)
+def _turn(scene: SceneRun, user: User, number: int) -> None:
+    question = make_question(8, form=FORMS[number % len(FORMS)], gap=0.002, tool=number % 20 == 0)
+    if number % 10 == 0 and question.form == STREAM:
+        _leave_in_the_middle(user, question.text)
     else:
         try:
-            person.ask(asked)
+            user.ask(question)
         except Lost as lost:
-            stage.expect(False, f"somebody got no further: {lost}")
-        whole = asked.status == "completed" and (asked.form != STREAM or asked.told == asked.answer)
-        stage.expect(whole, f"{asked.status} ({asked.error}): {asked}")
-    stage.add("turns")
+            scene.expect(False, f"somebody got no further: {lost}")
+        whole = question.status == "completed" and (
+            question.form != STREAM or question.received_text == question.answer
+        )
+        scene.expect(whole, f"{question.status} ({question.error}): {question}")
+    scene.add("turns")
     if number % 100 == 0:
-        stage.say(f"{stage.counts['turns']} of {stage.count} turns")
+        scene.say(f"{scene.counts['turns']} of {scene.count} turns")
 
 
-def _leave_in_the_middle(person: Person, text: str) -> None:
-    path = f"/api/conversations/{person.conversation}/turns"
-    answer = person.patiently(lambda: person.post(path, {"text": text}, Accept="text/event-stream"))
+def _leave_in_the_middle(user: User, text: str) -> None:
+    path = f"/api/conversations/{user.conversation}/turns"
+    answer = user.patiently(lambda: user.post(path, {"text": text}, Accept="text/event-stream"))
     turn = next(answer.events()).data["turn_id"]
     answer.close()
-    while person.look(turn)["status"] == "running":
+    while user.look(turn)["status"] == "running":
         time.sleep(0.02)
 
 
-def _figures(stage: Stage) -> dict[str, int]:
+def _figures(scene: SceneRun) -> dict[str, int]:
     """Return the sums over all workers, once no turn is running."""
     time.sleep(_SETTLED_S)
     until = time.monotonic() + 30
     while True:
         try:
-            shown = stage.server.address.ask("GET", "/admin/memory-debug", headers={"Accept": "application/json"}).json
+            shown = scene.server.address.ask("GET", "/admin/memory-debug", headers={"Accept": "application/json"}).json
             workers = [worker for worker in shown["workers"] if not worker["stale"]]
-            if len(workers) == stage.server.size and not any(worker["active_turns"] for worker in workers):
+            if len(workers) == scene.server.size and not any(worker["active_turns"] for worker in workers):
                 return {name: sum(worker[name] for worker in workers) for name in _MORE}
         except (Dropped, Refused):
             pass

@@ -10,9 +10,9 @@ from scripts.chaos.connection import Dropped, Refused
 from scripts.chaos.crowd import Crowd, side_by_side
 from scripts.chaos.database import Holder
 from scripts.chaos.ledger import all_completed, settle
-from scripts.chaos.person import Person
-from scripts.chaos.question import STREAM, Question, question
-from scripts.chaos.stage import Stage
+from scripts.chaos.question import STREAM, Question, make_question
+from scripts.chaos.scene_run import SceneRun
+from scripts.chaos.user import User
 
 TOLD_WITHIN_S = 2.5
 GAP_S = 1.0
@@ -20,56 +20,56 @@ HELD_S = 5.0
 _PATIENCE_S = 10.0
 
 
-def play(stage: Stage) -> None:
+def play(scene: SceneRun) -> None:
     held: list[tuple[float, float]] = []
-    newcomers = side_by_side([lambda: Person(stage.server.address)] * 4)
-    with Crowd(stage.server.address, stage.people, _asked) as crowd:
-        for number in range(1, stage.count + 1):
+    newcomers = side_by_side([lambda: User(scene.server.address)] * 4)
+    with Crowd(scene.server.address, scene.users, _asked) as crowd:
+        for number in range(1, scene.count + 1):
             _wait_for_streams(crowd)
             since = time.monotonic()
-            with Holder(stage.database, HELD_S):
-                side_by_side([lambda person=person: _send(stage, person) for person in newcomers])
+            with Holder(scene.database, HELD_S):
+                side_by_side([lambda user=user: _send(scene, user) for user in newcomers])
             held.append((since, time.monotonic()))
-            stage.add("locks")
-            stage.say(f"{number} of {stage.count} locks, {len(crowd.asked)} questions")
+            scene.add("locks")
+            scene.say(f"{number} of {scene.count} locks, {len(crowd.questions)} questions")
             time.sleep(random.uniform(0.5, 1.5))
         crowd.finish()
-        all_completed(stage, settle(stage, crowd).values())
-        for _, asked in crowd.asked:
-            _check_gaps(stage, held, asked)
+        all_completed(scene, settle(scene, crowd).values())
+        for _, question in crowd.questions:
+            _check_gaps(scene, held, question)
 
 
 def _asked() -> Question:
     """Long enough to stream through a lock."""
-    return question(random.randint(100, 200), form=STREAM, gap=0.03, first=0.05)
+    return make_question(random.randint(100, 200), form=STREAM, gap=0.03, first=0.05)
 
 
 def _wait_for_streams(crowd: Crowd) -> None:
     until = time.monotonic() + _PATIENCE_S
-    while len(crowd.open_questions()) < len(crowd.people) and time.monotonic() < until:
+    while len(crowd.open_questions()) < len(crowd.users) and time.monotonic() < until:
         time.sleep(0.02)
 
 
-def _send(stage: Stage, person: Person) -> None:
+def _send(scene: SceneRun, user: User) -> None:
     """Ask while the lock is held: 503 with Retry-After or acceptance, and either one soon."""
-    path = f"/api/conversations/{person.conversation}/turns"
-    asked = question(5)
+    path = f"/api/conversations/{user.conversation}/turns"
+    question = make_question(5)
     since = time.monotonic()
     try:
-        person.post(path, {"text": asked.text, "client_id": asked.client_id})
-        stage.add("accepted")
+        user.post(path, {"text": question.text, "client_id": question.client_id})
+        scene.add("accepted")
     except Refused as refused:
-        told = refused.status == 503 and refused.retry_after
-        stage.expect(told, f"{person.name}: a send while the lock was held got {refused}")
-        stage.add("told to come again")
+        retryable = refused.status == 503 and refused.retry_after
+        scene.expect(retryable, f"{user.name}: a send while the lock was held got {refused}")
+        scene.add("told to come again")
     except Dropped as dropped:
-        stage.expect(False, f"{person.name}: a send while the lock was held got no answer: {dropped}")
-    stage.within("longest until told", time.monotonic() - since, TOLD_WITHIN_S, person.name)
+        scene.expect(False, f"{user.name}: a send while the lock was held got no answer: {dropped}")
+    scene.within("longest until told", time.monotonic() - since, TOLD_WITHIN_S, user.name)
 
 
-def _check_gaps(stage: Stage, held: list[tuple[float, float]], asked: Question) -> None:
-    """Between two words told while the lock was held."""
-    told = [event.at for event in asked.events if event.name == "delta"]
-    for before, after in itertools.pairwise(told):
+def _check_gaps(scene: SceneRun, held: list[tuple[float, float]], question: Question) -> None:
+    """Check the gaps between two deltas while the lock was held."""
+    times = [event.at for event in question.events if event.name == "delta"]
+    for before, after in itertools.pairwise(times):
         if any(since <= before and after <= until for since, until in held):
-            stage.within("longest gap", after - before, GAP_S, asked)
+            scene.within("longest gap", after - before, GAP_S, question)

@@ -12,8 +12,8 @@ from scripts.chaos.connection import Dropped, Refused
 from scripts.chaos.crowd import Crowd
 from scripts.chaos.database import Holder, TurnRow
 from scripts.chaos.ledger import settle
-from scripts.chaos.question import STREAM, Question, question
-from scripts.chaos.stage import Stage
+from scripts.chaos.question import STREAM, Question, make_question
+from scripts.chaos.scene_run import SceneRun
 
 GRACE_S = 6
 CLOSED_WITHIN_S = 1.2
@@ -29,33 +29,33 @@ _RELOADED_S = 30.0
 _HALF_A_FILE = "chat/web/ops/health.py"
 
 
-def play(stage: Stage) -> None:
-    with Crowd(stage.server.address, stage.people, _asked) as crowd:
-        drama = _Drama(stage, crowd)
-        for number in range(stage.count):
+def play(scene: SceneRun) -> None:
+    with Crowd(scene.server.address, scene.users, _asked) as crowd:
+        drama = _Drama(scene, crowd)
+        for number in range(scene.count):
             _wait_for_streams(crowd)
             act = ACTS[number % len(ACTS)]
             act(drama)
-            stage.add(act.__name__.replace("_", " ").strip())
-            stage.say(f"{number + 1} of {stage.count} acts, {len(crowd.asked)} questions")
+            scene.add(act.__name__.replace("_", " ").strip())
+            scene.say(f"{number + 1} of {scene.count} acts, {len(crowd.questions)} questions")
         crowd.finish()
-        for asked, row in _rows(stage, crowd):
-            told = row.status == "completed" or (row.status == "interrupted" and row.pid in drama.killed)
-            stage.expect(told, f"{row.status} ({row.error}), though its worker was not killed: {asked}")
+        for question, row in _rows(scene, crowd):
+            allowed = row.status == "completed" or (row.status == "interrupted" and row.pid in drama.killed)
+            scene.expect(allowed, f"{row.status} ({row.error}), though its worker was not killed: {question}")
 
 
-def _rows(stage: Stage, crowd: Crowd) -> list[tuple[Question, TurnRow]]:
-    rows = settle(stage, crowd)
-    return [(asked, rows[asked.client_id]) for _, asked in crowd.asked if asked.client_id in rows]
+def _rows(scene: SceneRun, crowd: Crowd) -> list[tuple[Question, TurnRow]]:
+    rows = settle(scene, crowd)
+    return [(question, rows[question.client_id]) for _, question in crowd.questions if question.client_id in rows]
 
 
 def _asked() -> Question:
     """Shorter than the grace."""
-    return question(50, form=STREAM, gap=0.04, first=0.05)
+    return make_question(50, form=STREAM, gap=0.04, first=0.05)
 
 
 def _wait_for_streams(crowd: Crowd) -> None:
-    _until(lambda: len(crowd.open_questions()) >= len(crowd.people) // 2, 10)
+    _until(lambda: len(crowd.open_questions()) >= len(crowd.users) // 2, 10)
 
 
 def _until(true: Callable[[], object], patience_s: float) -> bool:
@@ -70,12 +70,12 @@ def _until(true: Callable[[], object], patience_s: float) -> bool:
 class _Drama:
     """The acts, and the workers whose turns they could not but interrupt."""
 
-    def __init__(self, stage: Stage, crowd: Crowd) -> None:
-        self.stage = stage
-        self.server = stage.server
+    def __init__(self, scene: SceneRun, crowd: Crowd) -> None:
+        self.scene = scene
+        self.server = scene.server
         self.crowd = crowd
         self.killed: set[int] = set()
-        self.size = stage.server.size
+        self.size = scene.server.size
 
     def kill_one(self) -> int:
         pid = self.server.workers[-1]
@@ -96,26 +96,26 @@ class _Drama:
             most.append(len(now))
             return not before & set(now)
 
-        self.stage.expect(
-            _until(replaced, _RELOADED_S * self.stage.slack), f"workers of before {_HANG_UPS} HUPs are still there"
+        self.scene.expect(
+            _until(replaced, _RELOADED_S * self.scene.slack), f"workers of before {_HANG_UPS} HUPs are still there"
         )
         # As many may be leaving twice over; and one process may be a start that is tried out.
-        self.stage.expect(max(most) <= 3 * self.size + 1, f"{max(most)} processes at once in a storm of HUPs")
+        self.scene.expect(max(most) <= 3 * self.size + 1, f"{max(most)} processes at once in a storm of HUPs")
         self.server.wait_until_started(self.size)
 
     def death_in_a_reload(self) -> None:
         """Kill a new worker while old ones still answer: it must be replaced at once."""
         before = set(self.server.workers)
         self.server.hang_up()
-        new = _until(lambda: self._ready() - before, _RELOADED_S * self.stage.slack)
-        self.stage.expect(new, "no new worker came after a HUP")
+        new = _until(lambda: self._ready() - before, _RELOADED_S * self.scene.slack)
+        self.scene.expect(new, "no new worker came after a HUP")
         dead = next(iter(self._ready() - before), 0)
         self.killed.add(dead)
         if dead:
             self.server.kill_worker(dead)
             since = time.monotonic()
             _until(lambda: len(set(self.server.workers) - before - {dead}) >= self.size, 60)
-            self.stage.within("longest until replaced", time.monotonic() - since, REPLACED_WITHIN_S, "in a reload")
+            self.scene.within("longest until replaced", time.monotonic() - since, REPLACED_WITHIN_S, "in a reload")
         self.server.wait_until_started(self.size)
 
     def half_a_file(self) -> None:
@@ -135,7 +135,7 @@ class _Drama:
 
     def locked_database(self) -> None:
         """Kill a worker while another program holds the database's lock."""
-        with Holder(self.stage.database, _LOCKED_S):
+        with Holder(self.scene.database, _LOCKED_S):
             self.kill_one()
         self.server.wait_until_started(self.size)
 
@@ -144,11 +144,11 @@ class _Drama:
         since = time.monotonic()
         orphans = self.server.kill_master()
         closed = _until(self.server.address.is_closed, 30)
-        self.stage.within("longest until closed", time.monotonic() - since, CLOSED_WITHIN_S, f"closed: {closed}")
+        self.scene.within("longest until closed", time.monotonic() - since, CLOSED_WITHIN_S, f"closed: {closed}")
         self.server.start()
-        self.stage.within("longest until served again", time.monotonic() - since, SERVED_WITHIN_S, "a dead master")
-        gone = _until(lambda: not any(_alive(pid) for pid in orphans), ORPHANS_S * self.stage.slack)
-        self.stage.expect(gone, f"workers of a dead master are still there: {orphans}")
+        self.scene.within("longest until served again", time.monotonic() - since, SERVED_WITHIN_S, "a dead master")
+        gone = _until(lambda: not any(_alive(pid) for pid in orphans), ORPHANS_S * self.scene.slack)
+        self.scene.expect(gone, f"workers of a dead master are still there: {orphans}")
         self.server.wait_until_started(self.size)
 
     def end_in_a_reload(self) -> None:
@@ -160,9 +160,9 @@ class _Drama:
         time.sleep(0.5)
         try:
             took = self.server.stop(3 * ENDED_WITHIN_S)
-            self.stage.within("longest to end", took, ENDED_WITHIN_S, f"the grace is {GRACE_S} s")
+            self.scene.within("longest to end", took, ENDED_WITHIN_S, f"the grace is {GRACE_S} s")
         except subprocess.TimeoutExpired:
-            self.stage.expect(False, "the server did not end when it was told to")
+            self.scene.expect(False, "the server did not end when it was told to")
             self.server.kill()
         self.server.start()
         self.server.wait_until_started(self.size)
@@ -175,8 +175,8 @@ class _Drama:
         try:
             self.server.address.ask("GET", "/readyz", timeout_s=10)
         except (Dropped, Refused) as error:
-            self.stage.expect(False, f"/readyz of the others: {error}")
-        self.stage.within("longest until ready", time.monotonic() - since, 1.0, "of the other workers")
+            self.scene.expect(False, f"/readyz of the others: {error}")
+        self.scene.within("longest until ready", time.monotonic() - since, 1.0, "of the other workers")
 
 
 def _alive(pid: int) -> bool:

@@ -8,46 +8,46 @@ import time
 
 from scripts.chaos.crowd import side_by_side
 from scripts.chaos.ledger import settle_questions
-from scripts.chaos.person import Lost, Person
-from scripts.chaos.question import PLAIN, STREAM, Question, question
-from scripts.chaos.stage import Stage
+from scripts.chaos.question import PLAIN, STREAM, Question, make_question
+from scripts.chaos.scene_run import SceneRun
+from scripts.chaos.user import Lost, User
 
 GRACE_S = 3
 _ENDING_S = 10.0  # beside the grace: the last connections before it, the last commits after it
 _BEGINNING_S = 10.0
 
 
-def play(stage: Stage) -> None:
-    asked: list[Question] = []
-    for number in range(1, stage.count + 1):
-        asked += _round(stage, nobody_follows=number % 2 == 0)
-        stage.say(f"{number} of {stage.count} restarts, {len(asked)} answers")
-    rows = settle_questions(stage, asked)
-    for each in asked:
+def play(scene: SceneRun) -> None:
+    questions: list[Question] = []
+    for number in range(1, scene.count + 1):
+        questions += _round(scene, nobody_follows=number % 2 == 0)
+        scene.say(f"{number} of {scene.count} restarts, {len(questions)} answers")
+    rows = settle_questions(scene, questions)
+    for each in questions:
         if each.client_id in rows:
             expected = "interrupted" if _is_long(each) else "completed"
             status = rows[each.client_id].status
-            stage.expect(status == expected, f"{status}, but was to be {expected}: {each}")
-            told = each.told
+            scene.expect(status == expected, f"{status}, but was to be {expected}: {each}")
+            text = each.received_text
             kept = rows[each.client_id].text
-            stage.expect(not each.status or told == kept, f"told {len(told)} characters, kept {len(kept)}: {each}")
-            stage.expect(kept or expected == "completed", f"nothing is kept of {each}")
+            scene.expect(not each.status or text == kept, f"told {len(text)} characters, kept {len(kept)}: {each}")
+            scene.expect(kept or expected == "completed", f"nothing is kept of {each}")
 
 
-def _round(stage: Stage, *, nobody_follows: bool) -> list[Question]:
-    people = side_by_side([lambda: Person(stage.server.address)] * stage.people)
-    asked = [_question(number, nobody_follows) for number in range(len(people))]
-    pairs = list(zip(people, asked, strict=True))
+def _round(scene: SceneRun, *, nobody_follows: bool) -> list[Question]:
+    users = side_by_side([lambda: User(scene.server.address)] * scene.users)
+    questions = [_question(number, nobody_follows) for number in range(len(users))]
+    pairs = list(zip(users, questions, strict=True))
     side_by_side([lambda pair=pair: _send(*pair) for pair in pairs if pair[1].form == PLAIN])
     followers = [threading.Thread(target=_ask, args=pair, daemon=True) for pair in pairs if pair[1].form == STREAM]
     for follower in followers:
         follower.start()
-    _wait_until_begun(asked)
-    _restart(stage)
+    _wait_until_begun(questions)
+    _restart(scene)
     for follower in followers:
         follower.join(60)
-    stage.add("restarts")
-    return asked
+    scene.add("restarts")
+    return questions
 
 
 def _question(number: int, nobody_follows: bool) -> Question:
@@ -56,42 +56,42 @@ def _question(number: int, nobody_follows: bool) -> Question:
     Where nobody follows any, no connection keeps a worker: it has to think of its turns by itself.
     """
     form = PLAIN if nobody_follows or number % 3 == 2 else STREAM
-    return question(600 if number % 2 else 50, form=form, gap=0.04, first=0.05)
+    return make_question(600 if number % 2 else 50, form=form, gap=0.04, first=0.05)
 
 
-def _is_long(asked: Question) -> bool:
-    return len(asked.answer.split()) > 100
+def _is_long(question: Question) -> bool:
+    return len(question.answer.split()) > 100
 
 
-def _ask(person: Person, asked: Question) -> None:
+def _ask(user: User, question: Question) -> None:
     try:
-        person.ask(asked)
+        user.ask(question)
     except Lost:
-        asked.status = "lost"
+        question.status = "lost"
 
 
-def _send(person: Person, asked: Question) -> None:
+def _send(user: User, question: Question) -> None:
     """Only that: nobody follows."""
-    asked.conversation = person.conversation
-    path = f"/api/conversations/{person.conversation}/turns"
-    body = {"text": asked.text, "client_id": asked.client_id}
-    asked.turn = person.patiently(lambda: person.post(path, body)).json
+    question.conversation = user.conversation
+    path = f"/api/conversations/{user.conversation}/turns"
+    body = {"text": question.text, "client_id": question.client_id}
+    question.turn = user.patiently(lambda: user.post(path, body)).json
 
 
-def _wait_until_begun(asked: list[Question]) -> None:
+def _wait_until_begun(questions: list[Question]) -> None:
     until = time.monotonic() + _BEGINNING_S
     while time.monotonic() < until:
-        if all(each.turn and (each.form == PLAIN or each.heard("delta")) for each in asked):
+        if all(each.turn and (each.form == PLAIN or each.has_event("delta")) for each in questions):
             break
         time.sleep(0.02)
     time.sleep(0.3)  # for the first words of those that nobody follows
 
 
-def _restart(stage: Stage) -> None:
+def _restart(scene: SceneRun) -> None:
     try:
-        took = stage.server.stop(2 * (GRACE_S + _ENDING_S) * stage.slack + 30)
-        stage.within("longest to end", took, GRACE_S + _ENDING_S, f"the server's grace is {GRACE_S} s")
+        took = scene.server.stop(2 * (GRACE_S + _ENDING_S) * scene.slack + 30)
+        scene.within("longest to end", took, GRACE_S + _ENDING_S, f"the server's grace is {GRACE_S} s")
     except subprocess.TimeoutExpired:
-        stage.expect(False, "the server did not end when it was told to")
-        stage.server.kill()
-    stage.server.start()
+        scene.expect(False, "the server did not end when it was told to")
+        scene.server.kill()
+    scene.server.start()

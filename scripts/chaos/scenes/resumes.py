@@ -10,63 +10,63 @@ from collections.abc import Callable
 from scripts.chaos.connection import Event
 from scripts.chaos.crowd import side_by_side
 from scripts.chaos.ledger import settle_questions
-from scripts.chaos.person import Person, asking_for
-from scripts.chaos.question import Question, question
-from scripts.chaos.stage import Stage
+from scripts.chaos.question import Question, make_question
+from scripts.chaos.scene_run import SceneRun
+from scripts.chaos.user import User, asking_for
 
 CAUGHT_UP_S = 1.0
 _CUTTERS = 3
 
 
-def play(stage: Stage) -> None:
-    asked: list[Question] = []
-    people = side_by_side([lambda: Person(stage.server.address)] * stage.people)
-    while stage.counts.get("resumes", 0) < stage.count and not stage.failures:
-        asked += side_by_side([_round(stage, person) for person in people])
-        stage.say(f"{stage.counts.get('resumes', 0)} of {stage.count} resumes, {len(asked)} answers")
-    settle_questions(stage, asked)
+def play(scene: SceneRun) -> None:
+    questions: list[Question] = []
+    users = side_by_side([lambda: User(scene.server.address)] * scene.users)
+    while scene.counts.get("resumes", 0) < scene.count and not scene.failures:
+        questions += side_by_side([_round(scene, user) for user in users])
+        scene.say(f"{scene.counts.get('resumes', 0)} of {scene.count} resumes, {len(questions)} answers")
+    settle_questions(scene, questions)
 
 
-def _round(stage: Stage, person: Person) -> Callable[[], Question]:
-    """One answer: followed to its end without a break by the person who asked, and with breaks by others."""
+def _round(scene: SceneRun, user: User) -> Callable[[], Question]:
+    """One answer: followed to its end without a break by the user who question, and with breaks by others."""
 
     def run() -> Question:
-        asked = question(random.randint(20, 80), tool=random.random() < 0.3, gap=0.03, first=0.1)
-        follower = threading.Thread(target=person.ask, args=(asked,), daemon=True)
+        question = make_question(random.randint(20, 80), tool=random.random() < 0.3, gap=0.03, first=0.1)
+        follower = threading.Thread(target=user.ask, args=(question,), daemon=True)
         follower.start()
-        while not asked.turn and follower.is_alive():
+        while not question.turn and follower.is_alive():
             time.sleep(0.01)
-        others = side_by_side([lambda: _with_breaks(stage, person, asked)] * _CUTTERS)
+        others = side_by_side([lambda: _with_breaks(scene, user, question)] * _CUTTERS)
         follower.join()
-        _compare(stage, person, asked, others)
-        return asked
+        _compare(scene, user, question, others)
+        return question
 
     return run
 
 
-def _with_breaks(stage: Stage, person: Person, asked: Question) -> list[Event]:
-    assert asked.turn
+def _with_breaks(scene: SceneRun, user: User, question: Question) -> list[Event]:
+    assert question.turn
     got: list[Event] = []
     while not got or got[-1].name != "done":
         if got:
-            stage.add("resumes")
-        with asking_for(f"{person.name}, {asked}, from event {got[-1].number if got else 0}"):
-            got += _piece(stage, person, asked, got[-1].number if got else 0)
+            scene.add("resumes")
+        with asking_for(f"{user.name}, {question}, from event {got[-1].number if got else 0}"):
+            got += _piece(scene, user, question, got[-1].number if got else 0)
         if random.random() < 0.3:
             time.sleep(random.uniform(0, 0.5))
     return got
 
 
-def _piece(stage: Stage, person: Person, asked: Question, after: int) -> list[Event]:
+def _piece(scene: SceneRun, user: User, question: Question, after: int) -> list[Event]:
     """Return the events of one connection until it is cut at random, but never before it has caught up."""
-    assert asked.turn
-    known, since = asked.last, time.monotonic()
+    assert question.turn
+    known, since = question.last, time.monotonic()
     many = random.randint(1, 12)
     piece: list[Event] = []
-    answer = person.follow(asked.turn["turn_id"], after, by_header=random.random() < 0.5)
+    answer = user.follow(question.turn["turn_id"], after, by_header=random.random() < 0.5)
     for event in answer.events():
         if not piece or piece[-1].number < known <= event.number:
-            stage.within("longest to catch up", event.at - since if known > after else 0.0, CAUGHT_UP_S, asked)
+            scene.within("longest to catch up", event.at - since if known > after else 0.0, CAUGHT_UP_S, question)
         piece.append(event)
         if event.name == "done" or (len(piece) >= many and event.number >= known):
             break
@@ -74,16 +74,19 @@ def _piece(stage: Stage, person: Person, asked: Question, after: int) -> list[Ev
     return piece
 
 
-def _compare(stage: Stage, person: Person, asked: Question, others: list[list[Event]]) -> None:
-    assert asked.turn
-    whole = b"".join(event.raw for event in asked.events)
-    stage.expect(not asked.drops, f"who was to have no break had one ({'; '.join(asked.drops)}): {asked}")
+def _compare(scene: SceneRun, user: User, question: Question, others: list[list[Event]]) -> None:
+    assert question.turn
+    whole = b"".join(event.raw for event in question.events)
+    scene.expect(not question.drops, f"who was to have no break had one ({'; '.join(question.drops)}): {question}")
     for other in others:
         same = b"".join(event.raw for event in other) == whole
-        stage.add("followers")
-        stage.add("differ", int(not same))
-        stage.expect(same, f"a follower with breaks was told something else: {asked}")
-    with asking_for(f"{person.name}, {asked}"):
-        after = b"".join(event.raw for event in person.follow(asked.turn["turn_id"]).events())
-    stage.expect(after == whole, f"once ended, it is told differently: {asked}")
-    stage.expect(person.look(asked.turn["turn_id"])["text"] == asked.told, f"its text is shown differently: {asked}")
+        scene.add("followers")
+        scene.add("differ", int(not same))
+        scene.expect(same, f"a follower with breaks was told something else: {question}")
+    with asking_for(f"{user.name}, {question}"):
+        after = b"".join(event.raw for event in user.follow(question.turn["turn_id"]).events())
+    scene.expect(after == whole, f"once ended, it is told differently: {question}")
+    scene.expect(
+        user.look(question.turn["turn_id"])["text"] == question.received_text,
+        f"its text is shown differently: {question}",
+    )

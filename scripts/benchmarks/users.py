@@ -1,4 +1,4 @@
-"""People, made ready before a scene: an identity, a conversation, and the request that asks the question."""
+"""Users, made ready before a scene: an identity, a conversation, and the request that asks the question."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ QUESTION = "What moved the market today?"
 
 
 def ready(port: int, count: int, question: str = QUESTION) -> list[bytes]:
-    """`count` people, each with a cookie and a conversation of their own: their requests, byte for byte."""
+    """`count` users, each with a cookie and a conversation of their own: their requests, byte for byte."""
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
     try:
         return [_request(port, *_conversation(connection), question) for _ in range(count)]

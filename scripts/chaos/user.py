@@ -1,4 +1,4 @@
-"""A person with a browser: sends, follows, and where a connection breaks does what the page would do."""
+"""A user with a browser: sends, follows, and where a connection breaks does what the page would do."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _numbers = itertools.count(1)
 
 
 class Lost(Exception):
-    """A person got no further within their patience, or was refused for good: then `code` says with what."""
+    """A user got no further within their patience, or was refused for good: then `code` says with what."""
 
     def __init__(self, message: str, error: Dropped | Refused) -> None:
         super().__init__(f"{message}: {error}")
@@ -36,11 +36,11 @@ def asking_for(whose: object) -> Iterator[None]:
         raise Lost(str(whose), error) from None
 
 
-class Person:
+class User:
     """One private identity, and one conversation unless told otherwise. Not for several threads that ask at once."""
 
     def __init__(self, address: Address) -> None:
-        self.name = f"person {next(_numbers)}"
+        self.name = f"user {next(_numbers)}"
         self.address = address
         self.headers: dict[str, str] = {}
         self.leaving = threading.Event()
@@ -122,7 +122,7 @@ class Person:
             return
         else:
             answer = self.follow(question.turn["turn_id"], question.last, by_header=random.random() < 0.5)
-        _hear(question, answer)
+        _read_events(question, answer)
 
     def _poll(self, question: Question) -> None:
         assert question.turn
@@ -140,15 +140,15 @@ class Person:
             raise Lost(f"{self.name}, {question}", error) from None
 
     def _wait(self, error: Dropped | Refused) -> None:
-        asked = error.retry_after if isinstance(error, Refused) else None
-        self.leaving.wait(min(float(asked), 2.0) if asked else random.uniform(0.1, 0.3))
+        retry_after = error.retry_after if isinstance(error, Refused) else None
+        self.leaving.wait(min(float(retry_after), 2.0) if retry_after else random.uniform(0.1, 0.3))
 
 
 def _passing(error: Dropped | Refused) -> bool:
     return isinstance(error, Dropped) or error.passing
 
 
-def _hear(question: Question, answer: Answer) -> None:
+def _read_events(question: Question, answer: Answer) -> None:
     for event in answer.events():
         if event.number <= question.last:
             continue

@@ -1,4 +1,4 @@
-"""Where a scene is played: a server, its model and its data source, and the list of what did not hold."""
+"""One run of a scene: a server, its model and its data source, and the list of failed checks."""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ MODELS = 16
 
 
 @dataclass
-class Stage:
+class SceneRun:
     """Parameters and results of a scene.
 
-    `count` is the number of faults, `people` the number of users, `slack` the factor on all time limits. Results are
+    `count` is the number of faults, `users` the number of users, `slack` the factor on all time limits. Results are
     `counts`, `longest` (seconds) and `failures`.
     """
 
     mode: str
     count: int
-    people: int
+    users: int
     slack: float
     say: Callable[[str], None]
     server: Parley
@@ -61,10 +61,10 @@ _MODELS = [f"fake?at={number}" for number in range(MODELS)]
 
 
 @contextlib.contextmanager
-def staged(
-    folder: Path, mode: str, count: int, people: int, slack: float, say: Callable[[str], None], **settings: object
-) -> Iterator[Stage]:
-    """Everything is started, and ended in the end however the scene goes. Raises CannotRun."""
+def start_scene(
+    folder: Path, mode: str, count: int, users: int, slack: float, say: Callable[[str], None], **settings: object
+) -> Iterator[SceneRun]:
+    """Start everything that a scene needs, and end it however the scene goes. Raises CannotRun."""
     with FakeLLM() as llm, SlowSource() as source:
         needed = {
             "OPENAI_BASE_URL": llm.base_url,
@@ -75,4 +75,4 @@ def staged(
             "FRANKFURTER_URL": source.url,
         }
         with Parley(folder, mode, **needed | settings) as server:
-            yield Stage(mode, count, people, slack, say, server, llm, Database(server.database))
+            yield SceneRun(mode, count, users, slack, say, server, llm, Database(server.database))
