@@ -9,7 +9,6 @@ from flask.cli import AppGroup
 from chat.errors import StoreUnavailable
 from chat.mode_command import mode
 from chat.store import Store
-from chat.store.database import explain_unopenable
 
 
 def init_app(app: Flask, store: Store) -> None:
@@ -22,8 +21,8 @@ def init_app(app: Flask, store: Store) -> None:
         try:
             applied = store.migrate()
         except (StoreUnavailable, OSError) as error:
-            raise click.ClickException(explain_unopenable(store.database.path, error)) from None
-        click.echo(f"{store.database.path}: {', '.join(applied) or 'up to date'}")
+            raise click.ClickException(store.explain_unopenable(error)) from None
+        click.echo(f"{store.engine.location}: {', '.join(applied) or 'up to date'}")
 
     app.cli.add_command(db)
     app.cli.add_command(mode)

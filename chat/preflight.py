@@ -11,9 +11,7 @@ from __future__ import annotations
 import json
 import os
 import sys
-import tempfile
 import traceback
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gunicorn.app.wsgiapp import WSGIApplication
@@ -45,33 +43,21 @@ def _patch(server: WSGIApplication) -> None:
 
 
 def _check_folders(settings: Settings) -> None:
+    from chat.runtime.folders import check_can_create  # noqa: PLC0415 - as above
+
     try:
-        _check_can_create(settings.data_dir / "run")
+        check_can_create(settings.data_dir / "run")
     except OSError as error:
         sys.exit(f"DATA_DIR is {str(settings.data_dir)!r}, but takes a folder that this user may write to ({error}).")
 
 
 def _check_database(store: Store) -> None:
     from chat.errors import StoreUnavailable  # noqa: PLC0415 - as above
-    from chat.store.database import explain_unopenable  # noqa: PLC0415
 
-    path = store.database.path
     try:
-        if not path.exists():
-            _check_can_create(path)
-        elif not os.access(path, os.W_OK):
-            raise PermissionError(f"{path} may only be read")
-        else:
-            store.ping()
+        store.check_usable()
     except (StoreUnavailable, OSError) as error:
-        sys.exit(explain_unopenable(path, error))
-
-
-def _check_can_create(path: Path) -> None:
-    """Raise OSError unless this user can create `path`, or a file in it where it is a folder."""
-    existing = next(folder for folder in (path, *path.parents) if folder.exists())
-    # Tried with an unnamed file: permissions do not apply to root.
-    tempfile.TemporaryFile(dir=existing).close()
+        sys.exit(store.explain_unopenable(error))
 
 
 if __name__ == "__main__":

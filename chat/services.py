@@ -19,8 +19,7 @@ from chat.messages import Tool
 from chat.runtime import descriptors
 from chat.runtime.gc_policy import Collector
 from chat.runtime.http.thread_slots import RequestKind
-from chat.store import Store, file_watch
-from chat.store.database import explain_unopenable
+from chat.store import Store, engine_for
 from chat.store.key_file import KeyFile
 from chat.tools import market_tools
 from chat.turns.database_watch import DatabaseWatch
@@ -41,7 +40,7 @@ from chat.web.api import turns
 from chat.web.auth.tokens import Tokens
 from chat.web.services import WebServices
 from config import logging as log_files
-from config.settings import SettingError, Settings
+from config.settings import ROOT, SettingError, Settings
 
 log = logging.getLogger(__name__)
 
@@ -60,7 +59,7 @@ class Services:
     def __init__(self, settings: Settings, overrides: Overrides | None = None) -> None:
         overrides = overrides or Overrides()
         self.settings = settings
-        self._store = Store(settings.database_path)
+        self._store = Store(engine_for(settings.database_url, ROOT))
         self._memory = LocalMemory(settings.memory_limit_mb * 1024 * 1024)
         self._turns = TurnServices(self._store, settings.active_turns_limit, LocalEventLog)
         running_turns = self._turns.running_turns
@@ -186,20 +185,24 @@ class Services:
 
         Raises StoreUnavailable, also where other workers have another file open at the same path.
         """
-        database = self._store.database
+        engine = self._store.engine
         open_now = [each.get("database") for each in self._peers.peer_attributes()]
-        others = [each["file"] for each in open_now if isinstance(each, dict) and each["path"] == str(database.path)]
-        if others and list(file_watch.identity(database.path) or ()) not in others:
+        others = [
+            each.get("identity")
+            for each in open_now
+            if isinstance(each, dict) and each.get("location") == engine.location
+        ]
+        if others and engine.current_identity() not in others:
             raise StoreUnavailable(
-                f"DATABASE_URL names {database.path}, which was removed or replaced while the server runs; put it back,"
-                " or stop the whole server before it is started again."
+                f"DATABASE_URL names {engine.location}, which was removed or replaced while the server runs; put it"
+                " back, or stop the whole server before it is started again."
             )
         try:
             self._store.migrate()
         except (StoreUnavailable, OSError) as error:
-            raise StoreUnavailable(explain_unopenable(self._store.database.path, error)) from error
+            raise StoreUnavailable(self._store.explain_unopenable(error)) from error
         self._database_watch.start()
-        self._peers.attributes["database"] = {"path": str(database.path), "file": database.files.identity}
+        self._peers.attributes["database"] = {"location": engine.location, "identity": engine.open_identity()}
 
 
 def language_model(settings: Settings) -> LanguageModel:

@@ -22,6 +22,7 @@ from chat.cancellation import Cancellation
 from chat.messages import Delta, Message, TextDelta, ToolSpec, Usage
 from chat.services import Overrides
 from chat.store import Store
+from chat.store.engines.sqlite.engine import SqliteEngine
 from config.settings import Settings
 
 Script = Callable[[Sequence[Message], Cancellation], Iterator[Delta]]
@@ -59,7 +60,7 @@ def settings(tmp_path: Path) -> Settings:
 
 @pytest.fixture
 def store(settings: Settings) -> Iterator[Store]:
-    made = Store(settings.database_path)
+    made = Store(SqliteEngine(settings.database_path))
     made.migrate()
     yield made
     made.close()

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
+from chat.errors import DatabaseTooNew
 from chat.store.branches import Branches
 from chat.store.conversations import Conversations
-from chat.store.database import Database
+from chat.store.engines import engine_for
+from chat.store.engines.contract import Engine
 from chat.store.feedback import Feedback
 from chat.store.history import History
 from chat.store.indexing import Index
 from chat.store.instructions import Instructions
 from chat.store.migrations import migrate
-from chat.store.models import MODELS
 from chat.store.ownership import Ownership
 from chat.store.readiness import Readiness
 from chat.store.removal import Removal
@@ -22,38 +21,48 @@ from chat.store.shares import Shares
 from chat.store.turns import Turns
 from chat.store.user_data import UserData
 
+__all__ = ["Store", "engine_for"]
+
 
 class Store:
-    """The database and its repositories. Nothing is opened or created before the first call.
+    """The database and its repositories. Nothing is opened or created before the first call."""
 
-    A process has one store at a time: peewee's models are bound to the last one created.
-    """
-
-    def __init__(self, path: Path) -> None:
-        self.database = Database(path)
-        self.database.peewee.bind(MODELS)
-        self.readiness = Readiness(self.database)
-        self.sessions = Sessions(self.database)
-        self.ownership = Ownership(self.database)
-        self.instructions = Instructions(self.database)
-        self.removal = Removal(self.database)
-        self.conversations = Conversations(self.database, self.removal)
-        self.user_data = UserData(self.database, self.removal)
-        self.history = History(self.database)
-        self.branches = Branches(self.database)
-        self.feedback = Feedback(self.database)
-        self.shares = Shares(self.database)
-        self.index = Index(self.database)
-        self.search = Search(self.database, self.index)
-        self.turns = Turns(self.database)
+    def __init__(self, engine: Engine) -> None:
+        self.engine = engine
+        self.readiness = Readiness(engine)
+        self.sessions = Sessions(engine)
+        self.ownership = Ownership(engine)
+        self.instructions = Instructions(engine)
+        self.removal = Removal(engine)
+        self.conversations = Conversations(engine, self.removal)
+        self.user_data = UserData(engine, self.removal)
+        self.history = History(engine)
+        self.branches = Branches(engine)
+        self.feedback = Feedback(engine)
+        self.shares = Shares(engine)
+        self.index = Index(engine)
+        self.search = Search(engine, self.index)
+        self.turns = Turns(engine)
 
     def migrate(self) -> list[str]:
         """Apply the missing migrations and return their names. Raises DatabaseTooNew, StoreUnavailable, OSError."""
-        return migrate(self.database)
+        return migrate(self.engine)
 
     def ping(self) -> None:
         """Raise StoreUnavailable unless the database can be read and the last probe could write."""
         self.readiness.check()
 
+    def check_usable(self) -> None:
+        """Raise OSError or StoreUnavailable unless the database can be used, or created later. Creates nothing."""
+        if self.engine.exists():
+            self.ping()
+
+    def explain_unopenable(self, error: BaseException) -> str:
+        """Return one sentence for the operator about a database that could not be opened or migrated."""
+        if isinstance(error, DatabaseTooNew):
+            location = self.engine.location
+            return f"DATABASE_URL names {location}, but {error}. Run that version, or name another database."
+        return self.engine.explain_unopenable(error)
+
     def close(self) -> None:
-        self.database.close()
+        self.engine.close()

@@ -8,9 +8,10 @@ import msgspec
 
 from chat.errors import InvalidRequest
 from chat.store import history
-from chat.store.database import Database, reads_snapshot
+from chat.store.engines.contract import Engine
 from chat.store.models import Feedback, rows
 from chat.store.records import BranchPage, Conversation
+from chat.store.transactions import reads_snapshot
 
 # The descendants of a message. An answer is newer than its question, so the newest descendant is a leaf.
 NEWEST_BELOW = """
@@ -53,8 +54,8 @@ class BranchPosition:
 
 
 class Branches:
-    def __init__(self, database: Database) -> None:
-        self.database = database
+    def __init__(self, engine: Engine) -> None:
+        self.engine = engine
 
     @reads_snapshot
     def page(self, conversation: Conversation, position: BranchPosition, limit: int) -> BranchPage:
@@ -66,7 +67,7 @@ class Branches:
             self._check(conversation, name, getattr(position, name))
         leaf = self._leaf(conversation, position)
         end = leaf if position.before is None else self._scalar(_PARENT, position.before)
-        path = [] if end is None else history.path_to(self.database, end, limit + 1)
+        path = [] if end is None else history.path_to(self.engine, end, limit + 1)
         messages = history.messages_from_rows(path[-limit:])
         ids = [message.id for message in messages]
         return BranchPage(leaf, messages, self._siblings(conversation.id, ids), _feedback(ids), len(path) > limit)
@@ -84,15 +85,15 @@ class Branches:
 
     def _siblings(self, conversation_id: int, ids: list[int]) -> dict[int, list[int]]:
         siblings: dict[int, list[int]] = {}
-        for message_id, sibling_id in self.database.peewee.execute_sql(SIBLINGS, (_json(ids),)).fetchall():
+        for message_id, sibling_id in self.engine.execute(SIBLINGS, (_json(ids),)).fetchall():
             siblings.setdefault(message_id, []).append(sibling_id)
         if missing := [each for each in ids if each not in siblings]:
-            roots = [row[0] for row in self.database.peewee.execute_sql(ROOTS, (conversation_id,)).fetchall()]
+            roots = [row[0] for row in self.engine.execute(ROOTS, (conversation_id,)).fetchall()]
             siblings |= dict.fromkeys(missing, roots)
         return siblings
 
     def _scalar(self, statement: str, *values: int) -> int | None:
-        row = self.database.peewee.execute_sql(statement, values).fetchone()
+        row = self.engine.execute(statement, values).fetchone()
         return None if row is None else row[0]
 
 

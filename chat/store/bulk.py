@@ -5,14 +5,14 @@ from __future__ import annotations
 import functools
 import itertools
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from sqlite3 import Cursor
 from typing import Any
 
 import msgspec
 
+from chat.store.engines.contract import Rows
 from chat.store.models import named
 
-Execute = Callable[[str, Sequence[object]], Cursor]
+Execute = Callable[[str, Sequence[object]], Rows]
 
 # Rows per statement. Each size is a statement of its own in the connection's cache, so there are few sizes. The largest
 # stays far below SQLite's limit on parameters.
@@ -34,7 +34,7 @@ def json_ids(numbers: Iterable[int]) -> str:
     return msgspec.json.encode(list(numbers)).decode()
 
 
-def _cursors(execute: Execute, statement: str, rows: Sequence[Sequence[object]]) -> Iterator[Cursor]:
+def _cursors(execute: Execute, statement: str, rows: Sequence[Sequence[object]]) -> Iterator[Rows]:
     done = 0
     for size in _SIZES:
         while len(rows) - done >= size:

@@ -6,12 +6,13 @@ import re
 from typing import Any, Literal
 
 from chat.errors import Conflict, InvalidRequest, StoreUnavailable
-from chat.store.database import Database, reads, writes
+from chat.store.engines.contract import Engine
 from chat.store.indexing import note_titles
 from chat.store.models import Conversation as Row
 from chat.store.models import named
 from chat.store.records import Conversation, now_ms
 from chat.store.removal import HiddenConversation, Removal, hide
+from chat.store.transactions import reads, writes
 
 _NEWEST = """
     SELECT id, user_id, title, pinned, created_at, updated_at, head_id, active_turn_id, temporary, archived
@@ -40,8 +41,8 @@ _BEFORE_ALL = 2**63 - 1
 
 
 class Conversations:
-    def __init__(self, database: Database, removal: Removal) -> None:
-        self.database = database
+    def __init__(self, engine: Engine, removal: Removal) -> None:
+        self.engine = engine
         self._removal = removal
 
     @reads
@@ -54,7 +55,7 @@ class Conversations:
         malformed cursor.
         """
         updated_at, last_id = _parse(cursor) if cursor else (_BEFORE_ALL, _BEFORE_ALL)
-        cursor_rows = self.database.peewee.execute_sql(_PAGES[which], (user_id, updated_at, last_id, limit + 1))
+        cursor_rows = self.engine.execute(_PAGES[which], (user_id, updated_at, last_id, limit + 1))
         items = [record(row) for row in named(cursor_rows)]
         more = f"{items[limit - 1].updated_at}-{items[limit - 1].id}" if len(items) > limit else None
         return items[:limit], more
@@ -62,7 +63,7 @@ class Conversations:
     @writes
     def create(self, user_id: int, title: str = "", *, temporary: bool = False) -> Conversation:
         """Create a conversation. Raises Conflict if the user has the maximum number."""
-        if self.database.execute(COUNT_OF_USER, (user_id,)).fetchone()[0] >= CONVERSATIONS_OF_USER:
+        if self.engine.execute(COUNT_OF_USER, (user_id,)).fetchone()[0] >= CONVERSATIONS_OF_USER:
             message = f"You have {CONVERSATIONS_OF_USER:,} conversations, the maximum; delete some first."
             raise Conflict("too_many_conversations", message)
         now = now_ms()
@@ -76,7 +77,7 @@ class Conversations:
         }
         conversation_id = Row.insert(**fields).execute()
         if title:
-            note_titles(self.database.execute, [conversation_id])
+            note_titles(self.engine.execute, [conversation_id])
         return Conversation(id=conversation_id, head_id=None, active_turn_id=None, **fields)
 
     @writes
@@ -96,17 +97,17 @@ class Conversations:
         if fields:
             Row.update(**fields).where(Row.id == conversation.id).execute()
         if title is not None:
-            note_titles(self.database.execute, [conversation.id])
+            note_titles(self.engine.execute, [conversation.id])
 
     @writes
     def replace_provisional_title(self, conversation_id: int, title: str) -> bool:
         """Replace a provisional title; "" makes the present one final. Return whether the title changed."""
         if not title:
-            self.database.execute(_KEEP_TITLE, (conversation_id,))
+            self.engine.execute(_KEEP_TITLE, (conversation_id,))
             return False
-        changed = self.database.execute(_REPLACE_PROVISIONAL_TITLE, (title, conversation_id)).rowcount == 1
+        changed = self.engine.execute(_REPLACE_PROVISIONAL_TITLE, (title, conversation_id)).rowcount == 1
         if changed:
-            note_titles(self.database.execute, [conversation_id])
+            note_titles(self.engine.execute, [conversation_id])
         return changed
 
     def delete(self, conversation: Conversation) -> None:
@@ -122,7 +123,7 @@ class Conversations:
     @reads
     def expired(self, unused_since: int, limit: int) -> list[int]:
         """Return ids of temporary conversations unused since `unused_since` (milliseconds since 1970)."""
-        rows = self.database.peewee.execute_sql(EXPIRED, (unused_since, limit))
+        rows = self.engine.execute(EXPIRED, (unused_since, limit))
         return [row[0] for row in rows.fetchall()]
 
     def remove_expired(self, conversation_id: int, unused_since: int) -> bool:
@@ -133,7 +134,7 @@ class Conversations:
 
     @writes
     def _hide(self, conversation: Conversation) -> list[HiddenConversation]:
-        hidden = hide(self.database.execute, [conversation.id])
+        hidden = hide(self.engine.execute, [conversation.id])
         if not hidden and Row.select().where(Row.id == conversation.id).exists():
             raise Conflict("turn_running", "An answer is still being written in this conversation.")
         return hidden
@@ -141,7 +142,7 @@ class Conversations:
     @writes
     def _hide_expired(self, conversation_id: int, unused_since: int) -> list[HiddenConversation]:
         still = (Row.id == conversation_id) & Row.temporary & (Row.updated_at < unused_since)
-        return hide(self.database.execute, [conversation_id]) if Row.select().where(still).exists() else []
+        return hide(self.engine.execute, [conversation_id]) if Row.select().where(still).exists() else []
 
 
 def record(row: dict[str, Any]) -> Conversation:

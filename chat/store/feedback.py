@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from chat.store.database import Database, writes
+from chat.store.engines.contract import Engine
 from chat.store.models import Feedback as Row
 from chat.store.records import Message, now_ms
+from chat.store.transactions import writes
 
 
 class Feedback:
-    def __init__(self, database: Database) -> None:
-        self.database = database
+    def __init__(self, engine: Engine) -> None:
+        self.engine = engine
 
     @writes
     def give(self, answer: Message, value: int | None, comment: str | None) -> None:

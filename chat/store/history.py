@@ -11,10 +11,11 @@ import msgspec
 from chat.messages import ToolCall, ToolCallRecord, ToolResult, Usage
 from chat.store import details
 from chat.store.bulk import json_ids
-from chat.store.database import Database, reads_snapshot
+from chat.store.engines.contract import Engine
 from chat.store.models import Message as MessageRow
 from chat.store.models import named, rows
 from chat.store.records import RUNNING, Message, Turn, TurnError
+from chat.store.transactions import reads_snapshot
 from chat.store.turn_progress import DELTAS, assemble
 
 # From a leaf upwards, with one lookup by primary key per message.
@@ -45,8 +46,8 @@ TURNS = f"SELECT {TURN_COLUMNS} FROM turns WHERE message_id IN (SELECT value FRO
 
 
 class History:
-    def __init__(self, database: Database) -> None:
-        self.database = database
+    def __init__(self, engine: Engine) -> None:
+        self.engine = engine
 
     @reads_snapshot
     def of_conversation(self, conversation_id: int) -> list[Message]:
@@ -57,12 +58,12 @@ class History:
     @reads_snapshot
     def path_to(self, message_id: int, limit: int) -> list[Message]:
         """Return the last `limit` messages of the branch that ends at a message, oldest first."""
-        return messages_from_rows(path_to(self.database, message_id, limit))
+        return messages_from_rows(path_to(self.engine, message_id, limit))
 
 
-def path_to(database: Database, message_id: int, limit: int) -> list[dict[str, Any]]:
+def path_to(engine: Engine, message_id: int, limit: int) -> list[dict[str, Any]]:
     """Return the rows of the branch that ends at a message, oldest first. Call it in a database thread."""
-    return named(database.peewee.execute_sql(PATH, (message_id, limit)))[::-1]
+    return named(engine.execute(PATH, (message_id, limit)))[::-1]
 
 
 def messages_from_rows(message_rows: list[dict[str, Any]]) -> list[Message]:

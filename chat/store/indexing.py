@@ -18,8 +18,9 @@ import msgspec
 
 from chat.errors import StoreUnavailable
 from chat.store.bulk import Execute, execute_values
-from chat.store.database import Database, reads, writes
+from chat.store.engines.contract import Engine
 from chat.store.tokenizer import indexable
+from chat.store.transactions import reads, writes
 
 log = logging.getLogger(__name__)
 
@@ -76,8 +77,8 @@ TEXT_KINDS = (
 class Index:
     """The texts that are pending for the full-text indexes."""
 
-    def __init__(self, database: Database) -> None:
-        self.database = database
+    def __init__(self, engine: Engine) -> None:
+        self.engine = engine
 
     def has_pending(self) -> bool:
         """Return whether any text is pending."""
@@ -98,11 +99,11 @@ class Index:
 
     @reads
     def _has_pending(self, users: _UserRange) -> bool:
-        return bool(self.database.execute(HAS_PENDING, users).fetchone()[0])
+        return bool(self.engine.execute(HAS_PENDING, users).fetchone()[0])
 
     @writes
     def _index_pending(self, users: _UserRange) -> int:
-        return sum(_index(self.database.execute, kind, users) for kind in TEXT_KINDS)
+        return sum(_index(self.engine.execute, kind, users) for kind in TEXT_KINDS)
 
 
 def note_messages(execute: Execute, messages: Sequence[tuple[int, int]]) -> None:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from chat.store.database import Database, reads, writes
+from chat.store.engines.contract import Engine
 from chat.store.models import User
+from chat.store.transactions import reads, writes
 
 
 class Instructions:
-    def __init__(self, database: Database) -> None:
-        self.database = database
+    def __init__(self, engine: Engine) -> None:
+        self.engine = engine
 
     @reads
     def get(self, user_id: int) -> str:

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from chat.errors import NotFound
 from chat.store import conversations, history
-from chat.store.database import Database, reads, reads_snapshot
+from chat.store.engines.contract import Engine
 from chat.store.models import Message as MessageRow
 from chat.store.models import Turn as TurnRow
 from chat.store.models import named, row
 from chat.store.records import Conversation, Message, Turn
+from chat.store.transactions import reads, reads_snapshot
 
 CONVERSATION = """
     SELECT id, user_id, title, pinned, created_at, updated_at, head_id, active_turn_id, temporary, archived
@@ -21,12 +22,12 @@ CONVERSATION = """
 
 
 class Ownership:
-    def __init__(self, database: Database) -> None:
-        self.database = database
+    def __init__(self, engine: Engine) -> None:
+        self.engine = engine
 
     @reads
     def conversation(self, user_id: int, conversation_id: int) -> Conversation:
-        return _conversation(self.database, user_id, conversation_id)
+        return _conversation(self.engine, user_id, conversation_id)
 
     @reads_snapshot
     def message(self, user_id: int, message_id: int) -> tuple[Conversation, Message]:
@@ -34,7 +35,7 @@ class Ownership:
         record = row(MessageRow.select().where(MessageRow.id == message_id))
         if record is None:
             raise NotFound("There is no such message.")
-        return _conversation(self.database, user_id, record["conversation_id"]), history.messages_from_rows([record])[0]
+        return _conversation(self.engine, user_id, record["conversation_id"]), history.messages_from_rows([record])[0]
 
     @reads
     def turn(self, user_id: int, turn_id: int) -> tuple[Conversation, Turn]:
@@ -42,11 +43,11 @@ class Ownership:
         record = row(TurnRow.select().where(TurnRow.id == turn_id))
         if record is None:
             raise NotFound("There is no such turn.")
-        return _conversation(self.database, user_id, record["conversation_id"]), history.turn_from_row(record)
+        return _conversation(self.engine, user_id, record["conversation_id"]), history.turn_from_row(record)
 
 
-def _conversation(database: Database, user_id: int, conversation_id: int) -> Conversation:
-    rows = named(database.execute(CONVERSATION, (conversation_id, user_id)))
+def _conversation(engine: Engine, user_id: int, conversation_id: int) -> Conversation:
+    rows = named(engine.execute(CONVERSATION, (conversation_id, user_id)))
     if not rows:
         raise NotFound("There is no such conversation.")
     return conversations.record(rows[0])

@@ -19,7 +19,8 @@ import msgspec
 
 from chat.errors import StoreUnavailable
 from chat.store.bulk import Execute, json_ids
-from chat.store.database import Database, reads, writes
+from chat.store.engines.contract import Engine
+from chat.store.transactions import reads, writes
 
 log = logging.getLogger(__name__)
 
@@ -64,8 +65,8 @@ class HiddenConversation:
 class Removal:
     """Removal of hidden conversations. `due` is True while this process has left rows to remove."""
 
-    def __init__(self, database: Database) -> None:
-        self.database = database
+    def __init__(self, engine: Engine) -> None:
+        self.engine = engine
         self.due = False
         # Batches queued at the same time would share a transaction and hold the write lock for their total time.
         self._lock = threading.Lock()
@@ -84,7 +85,7 @@ class Removal:
     @reads
     def pending(self, limit: int) -> list[HiddenConversation]:
         """Return at most `limit` hidden conversations."""
-        return [HiddenConversation(*row) for row in self.database.execute(PENDING, (limit,)).fetchall()]
+        return [HiddenConversation(*row) for row in self.engine.execute(PENDING, (limit,)).fetchall()]
 
     def remove_batch(self, conversation: HiddenConversation) -> HiddenConversation | None:
         """Delete messages for `_BATCH_S`, then the conversation if no message is left.
@@ -96,7 +97,7 @@ class Removal:
 
     @writes
     def _remove_batch(self, conversation: HiddenConversation) -> HiddenConversation | None:
-        execute, conversation_id = self.database.execute, conversation.conversation_id
+        execute, conversation_id = self.engine.execute, conversation.conversation_id
         until = time.monotonic() + _BATCH_S
         if not execute(_CLAIM, (conversation_id, conversation.version)).rowcount:
             return None

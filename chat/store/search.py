@@ -14,7 +14,7 @@ from typing import Any
 
 from chat.errors import InvalidRequest
 from chat.store.conversations import record
-from chat.store.database import Database, reads
+from chat.store.engines.contract import Engine
 from chat.store.indexing import Index
 from chat.store.models import Conversation as ConversationRow
 from chat.store.models import Message as MessageRow
@@ -22,6 +22,7 @@ from chat.store.models import rows
 from chat.store.records import SearchHit
 from chat.store.snippets import snippet
 from chat.store.tokenizer import match_expression, query_words
+from chat.store.transactions import reads
 
 # Maximum of hits read for one page; a conversation may have thousands.
 _HITS = 5_000
@@ -55,8 +56,8 @@ _DELETED = {"text": "", "role": None}
 
 
 class Search:
-    def __init__(self, database: Database, index: Index) -> None:
-        self.database = database
+    def __init__(self, engine: Engine, index: Index) -> None:
+        self.engine = engine
         self._index = index
 
     def find(self, user_id: int, query: str, limit: int, cursor: str = "") -> tuple[list[SearchHit], str | None]:
@@ -96,7 +97,7 @@ class Search:
         hits: list[tuple[int, int | None]] = []
         count = 0
         # Rows are read only as far as the page needs. An open cursor would keep its snapshot, so it is closed.
-        cursor = self.database.peewee.execute_sql(MESSAGES, (match, before, user_id, _HITS))
+        cursor = self.engine.execute(MESSAGES, (match, before, user_id, _HITS))
         with contextlib.closing(cursor):
             for message_id, conversation_id in cursor:
                 count += 1
@@ -128,7 +129,7 @@ class Search:
         return {row["id"]: row for row in rows(model.select().where(model.id << ids))}
 
     def _rows(self, statement: str, *values: object) -> list[Any]:
-        return list(self.database.peewee.execute_sql(statement, values).fetchall())
+        return list(self.engine.execute(statement, values).fetchall())
 
 
 def _parse(cursor: str) -> tuple[str, int]:

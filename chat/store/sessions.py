@@ -10,9 +10,10 @@ from dataclasses import dataclass
 import msgspec
 
 from chat.store.bulk import Execute, json_ids
-from chat.store.database import Database, reads, writes
+from chat.store.engines.contract import Engine
 from chat.store.models import Session, User
 from chat.store.records import now_ms
+from chat.store.transactions import reads, writes
 
 FIND = """
     SELECT users.id, users.name, max(sessions.created_at, used_at)
@@ -75,14 +76,14 @@ def users_of(execute: Execute, owners: Collection[Owner]) -> dict[Owner, int]:
 
 
 class Sessions:
-    def __init__(self, database: Database) -> None:
-        self.database = database
+    def __init__(self, engine: Engine) -> None:
+        self.engine = engine
 
     @reads
     def find(self, *tokens: str) -> Identity | None:
         """Return the identity of the first token with a session, or None."""
         for token in tokens:
-            if row := self.database.execute(FIND, (_digest(token),)).fetchone():
+            if row := self.engine.execute(FIND, (_digest(token),)).fetchone():
                 return Identity(row[0], row[1], token, row[2])
         return None
 
@@ -90,7 +91,7 @@ class Sessions:
     def create(self, token: str) -> Identity:
         """Create a user for the browser with `token`, or return the one that a parallel request created."""
         now = now_ms()
-        if row := self.database.execute(FIND, (_digest(token),)).fetchone():
+        if row := self.engine.execute(FIND, (_digest(token),)).fetchone():
             return Identity(row[0], row[1], token, row[2])
         user_id = User.insert(name=None, created_at=now).execute()
         Session.insert(token_digest=_digest(token), user_id=user_id, created_at=now, used_at=now).execute()
@@ -103,17 +104,17 @@ class Sessions:
     @writes
     def touch(self, identity: Identity) -> bool:
         """Update the last use of a session. Return whether the session exists."""
-        return bool(self.database.execute(_TOUCH, (now_ms(), _digest(identity.token))).rowcount)
+        return bool(self.engine.execute(_TOUCH, (now_ms(), _digest(identity.token))).rowcount)
 
     @reads
     def unused_users(self, since: int, after: int, limit: int) -> list[int]:
         """Return ids above `after` of users that own nothing and were not used since `since` (milliseconds)."""
-        return [row[0] for row in self.database.execute(UNUSED, (after, since, since, limit)).fetchall()]
+        return [row[0] for row in self.engine.execute(UNUSED, (after, since, since, limit)).fetchall()]
 
     @writes
     def remove_unused_users(self, user_ids: Sequence[int], since: int) -> int:
         """Delete those of the users that are still unused. Return their number."""
-        return self.database.execute(REMOVE_UNUSED, (0, since, since, json_ids(user_ids))).rowcount
+        return self.engine.execute(REMOVE_UNUSED, (0, since, since, json_ids(user_ids))).rowcount
 
 
 def _digest(token: str) -> str:

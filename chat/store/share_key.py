@@ -1,20 +1,21 @@
-"""The key that derives a shared link's token from its salt, stored in a file beside the database."""
+"""The key that derives a shared link's token from its salt. The engine keeps it outside the database."""
 
 from __future__ import annotations
 
 import base64
 import hashlib
 import hmac
-from pathlib import Path
 
-from chat.store.key_file import KeyFile
+from chat.store.engines.contract import Engine
 
 
 class ShareKey:
-    def __init__(self, database: Path) -> None:
-        self._file = KeyFile(database.with_name(f"{database.name}.share-key"))
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._key = b""
 
     def token(self, salt: str) -> str:
         """Return the token of the link with this salt. Raises StoreUnavailable."""
-        digest = hmac.new(self._file.read(), salt.encode(), hashlib.sha256).digest()
+        self._key = self._key or self._engine.key("share-key")
+        digest = hmac.new(self._key, salt.encode(), hashlib.sha256).digest()
         return base64.urlsafe_b64encode(digest).decode().rstrip("=")

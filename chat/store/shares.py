@@ -15,22 +15,23 @@ import secrets
 
 from chat.errors import Conflict, NotFound
 from chat.store import history
-from chat.store.database import Database, reads, reads_snapshot, writes
+from chat.store.engines.contract import Engine
 from chat.store.models import Conversation as ConversationRow
 from chat.store.models import Message as MessageRow
 from chat.store.models import Share as Row
 from chat.store.models import row
 from chat.store.records import Conversation, Message, Share, now_ms
 from chat.store.share_key import ShareKey
+from chat.store.transactions import reads, reads_snapshot, writes
 
 # Maximum of messages shown, the latest ones.
 _MESSAGES = 2_000
 
 
 class Shares:
-    def __init__(self, database: Database) -> None:
-        self.database = database
-        self._key = ShareKey(database.path)
+    def __init__(self, engine: Engine) -> None:
+        self.engine = engine
+        self._key = ShareKey(engine)
 
     @writes
     def share(self, conversation: Conversation, leaf_id: int | None = None) -> tuple[Share, bool]:
@@ -75,7 +76,7 @@ class Shares:
         )
         if share is None:
             raise NotFound("There is no such shared conversation.")
-        branch = history.path_to(self.database, share["leaf_id"], _MESSAGES)
+        branch = history.path_to(self.engine, share["leaf_id"], _MESSAGES)
         return Share(token, share["created_at"]), share["title"], history.messages_from_rows(branch)
 
     def _existing(self, conversation: Conversation) -> Share | None:

@@ -13,7 +13,7 @@ import peewee
 from chat.errors import NotFound, ParleyError
 from chat.messages import Answer
 from chat.store import history, turn_begin, turn_end
-from chat.store.database import Database, reads, reads_snapshot, writes
+from chat.store.engines.contract import Engine
 from chat.store.indexing import note_messages
 from chat.store.models import Conversation as ConversationRow
 from chat.store.models import Message as MessageRow
@@ -21,6 +21,7 @@ from chat.store.models import Turn as TurnRow
 from chat.store.models import row, rows
 from chat.store.records import RUNNING, CheckpointDelta, Message, Progress, Run, Turn, TurnError, now_ms
 from chat.store.sessions import Owner
+from chat.store.transactions import reads, reads_snapshot, writes
 from chat.store.turn_begin import LEASE_MS, BeginRequest, HeadOfConversation, Question, StartedTurn
 from chat.store.turn_end import Ending
 
@@ -28,8 +29,8 @@ __all__ = ["LEASE_MS", "CheckpointDelta", "HeadOfConversation", "Progress", "Que
 
 
 class Turns:
-    def __init__(self, database: Database) -> None:
-        self.database = database
+    def __init__(self, engine: Engine) -> None:
+        self.engine = engine
 
     def begin(self, owner: Owner, conversation_id: int, question: Question, run: Run) -> StartedTurn:
         """Write the question, the empty answer and the turn, and claim the conversation, all or nothing.
@@ -38,7 +39,7 @@ class Turns:
         InvalidRequest for a parent that is not an answer of this conversation; NotFound if the conversation is deleted
         or belongs to another user; LimitReached if the user has too many running turns.
         """
-        return self.database.write_batched(self._begin, BeginRequest(owner, conversation_id, question, run))
+        return self.engine.write_batched(self._begin, BeginRequest(owner, conversation_id, question, run))
 
     @writes
     def begin_alternative(self, answer: Message, run: Run) -> StartedTurn:
@@ -46,7 +47,7 @@ class Turns:
         question = row(MessageRow.select().where(MessageRow.id == answer.parent_id))
         if question is None:
             raise NotFound("There is no such message.")
-        return turn_begin.begin_alternative(self.database.execute, Message(**question), run, now_ms())
+        return turn_begin.begin_alternative(self.engine.execute, Message(**question), run, now_ms())
 
     @writes
     def checkpoint(self, deltas: Sequence[CheckpointDelta], alive: Sequence[int]) -> list[int]:
@@ -55,14 +56,14 @@ class Turns:
         Deltas of turns that have ended or were deleted are ignored. Return those of `alive` that have ended or were
         deleted.
         """
-        return turn_end.checkpoint(self.database.execute, deltas, alive, now_ms())
+        return turn_end.checkpoint(self.engine.execute, deltas, alive, now_ms())
 
     def finish(self, progress: Progress, status: str, error: TurnError | None) -> Turn | None:
         """End a turn: write its answer, usage and status, and release the conversation.
 
         Return None and change nothing if the turn has ended before or was deleted.
         """
-        return self.database.write_batched(self._finish, Ending(progress, status, error))
+        return self.engine.write_batched(self._finish, Ending(progress, status, error))
 
     @writes
     def interrupt_lost(
@@ -75,8 +76,8 @@ class Turns:
         """
         lost_rows = rows(TurnRow.select(TurnRow.id).where((TurnRow.status == RUNNING) & _is_lost(dead, silent, lost)))
         turn_ids = [turn["id"] for turn in lost_rows]
-        for conversation_id, message_id in turn_end.interrupt(self.database.execute, turn_ids, error, now_ms()):
-            note_messages(self.database.execute, [(message_id, conversation_id)])
+        for conversation_id, message_id in turn_end.interrupt(self.engine.execute, turn_ids, error, now_ms()):
+            note_messages(self.engine.execute, [(message_id, conversation_id)])
         return turn_ids
 
     @reads
@@ -110,10 +111,10 @@ class Turns:
         return [turn["id"] for turn in rows(query)]
 
     def _begin(self, requests: Sequence[BeginRequest]) -> list[StartedTurn | ParleyError]:
-        return turn_begin.begin(self.database.execute, requests, now_ms())
+        return turn_begin.begin(self.engine.execute, requests, now_ms())
 
     def _finish(self, endings: Sequence[Ending]) -> list[Turn | None]:
-        return turn_end.finish(self.database.execute, endings, now_ms())
+        return turn_end.finish(self.engine.execute, endings, now_ms())
 
 
 def _is_lost(dead: Sequence[str], silent: Mapping[str, int], lost: Sequence[int]) -> peewee.Expression:

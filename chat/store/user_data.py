@@ -10,10 +10,11 @@ import msgspec
 from chat.errors import StoreUnavailable
 from chat.store import history
 from chat.store.bulk import json_ids
-from chat.store.database import Database, reads, reads_snapshot, writes
+from chat.store.engines.contract import Engine
 from chat.store.models import User, named
 from chat.store.records import Message, Turn
 from chat.store.removal import HiddenConversation, Removal, hide
+from chat.store.transactions import reads, reads_snapshot, writes
 
 # Conversations hidden in one transaction.
 _BATCH_SIZE = 100
@@ -48,30 +49,30 @@ class UserDataCounts:
 
 
 class UserData:
-    def __init__(self, database: Database, removal: Removal) -> None:
-        self.database = database
+    def __init__(self, engine: Engine, removal: Removal) -> None:
+        self.engine = engine
         self._removal = removal
 
     @reads
     def counts(self, user_id: int) -> UserDataCounts:
-        conversations, messages, shares, instructions = self.database.execute(_COUNTS, (user_id,)).fetchone()
+        conversations, messages, shares, instructions = self.engine.execute(_COUNTS, (user_id,)).fetchone()
         return UserDataCounts(conversations, messages, shares, bool(instructions))
 
     @reads
     def conversation_ids(self, user_id: int) -> list[int]:
         """Return the ids of all conversations of a user, including archived and temporary ones."""
-        (ids,) = self.database.execute(_CONVERSATIONS, (user_id,)).fetchone()
+        (ids,) = self.engine.execute(_CONVERSATIONS, (user_id,)).fetchone()
         return msgspec.json.decode(ids, type=list[int])
 
     @reads
     def running_turns(self, user_id: int) -> list[Turn]:
         """Return the running turns of a user."""
-        return [history.turn_from_row(row) for row in named(self.database.execute(_RUNNING, (user_id,)))]
+        return [history.turn_from_row(row) for row in named(self.engine.execute(_RUNNING, (user_id,)))]
 
     @reads_snapshot
     def messages(self, conversation_id: int, after: int, limit: int) -> list[Message]:
         """Return at most `limit` messages with an id above `after`, of all branches, in order of their ids."""
-        return history.messages_from_rows(named(self.database.execute(_MESSAGES, (conversation_id, after, limit))))
+        return history.messages_from_rows(named(self.engine.execute(_MESSAGES, (conversation_id, after, limit))))
 
     def delete(self, user_id: int) -> list[int]:
         """Delete all data of a user, except the user and the sessions.
@@ -93,8 +94,8 @@ class UserData:
 
     @writes
     def _hide(self, user_id: int, conversations: Sequence[int]) -> list[HiddenConversation]:
-        (owned,) = self.database.execute(_OWNED, (user_id, json_ids(conversations))).fetchone()
-        return hide(self.database.execute, msgspec.json.decode(owned))
+        (owned,) = self.engine.execute(_OWNED, (user_id, json_ids(conversations))).fetchone()
+        return hide(self.engine.execute, msgspec.json.decode(owned))
 
     @writes
     def _clear_instructions(self, user_id: int) -> None:

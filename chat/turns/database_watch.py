@@ -1,4 +1,4 @@
-"""Periodic check that the database's files are in place and writable. Logs when they are lost and when they return."""
+"""Periodic check that the database is in place and writable. Logs when it is lost and when it returns."""
 
 from __future__ import annotations
 
@@ -17,9 +17,10 @@ class DatabaseWatch:
     """One per worker. A database whose files were removed or replaced is not used until they are back."""
 
     def __init__(self, store: Store) -> None:
-        self._database = store.database
+        self._engine = store.engine
         self._readiness = store.readiness
         self._checks = 0
+        self._problem = ""
         self._ticker = Ticker("database watch", _CHECK_S, self.check)
 
     def start(self) -> None:
@@ -31,18 +32,10 @@ class DatabaseWatch:
 
     def check(self) -> None:
         self._checks += 1
-        self._check_files()
-        if not self._database.files.lost and self._checks % _WRITE_EVERY == 1:
+        before, self._problem = self._problem, self._engine.check()
+        if self._problem and not before:
+            log.critical("%s", self._problem)
+        elif before and not self._problem:
+            log.warning("The database %s can be used again.", self._engine.location)
+        if not self._problem and self._checks % _WRITE_EVERY == 1:
             self._readiness.probe_write()
-
-    def _check_files(self) -> None:
-        if not self._database.files.check():
-            return
-        if self._database.files.lost:
-            log.critical(
-                "The files of the database %s were removed or replaced while the server runs. Nothing is written any"
-                " more: put them back, or restart the server to go on with what is there now.",
-                self._database.path,
-            )
-        else:
-            log.warning("The files of the database %s are back.", self._database.path)

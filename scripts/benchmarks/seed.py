@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from chat.store import Store
+from chat.store.engines.sqlite.engine import SqliteEngine
 
 RARE, COMMON = "zanzibar", "market"
 HOLDING_RARE = 10  # messages
@@ -38,7 +39,7 @@ class Seeds:
     """Writes users and what they have said into the database at `path`, which it makes. Close it when done."""
 
     def __init__(self, path: Path) -> None:
-        self._store = Store(path)
+        self._store = Store(SqliteEngine(path))
         self._store.migrate()
         self._database = sqlite3.connect(path, isolation_level=None)
         self._random = random.Random(4)  # the same text in each run

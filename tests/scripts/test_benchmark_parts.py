@@ -14,6 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from chat.store import Store
+from chat.store.engines.sqlite.engine import SqliteEngine
 from scripts.benchmarks import figures, measures, package_profile, results, scene
 from scripts.benchmarks.measures import Measure
 from scripts.benchmarks.model import Pace
@@ -203,7 +204,7 @@ def test_seeds_are_the_products_own_rows(tmp_path: Path) -> None:
     seeds = Seeds(path)
     user = seeds.user(3, 10, rare=5)
     seeds.close()
-    store = Store(path)
+    store = Store(SqliteEngine(path))
     identity = store.sessions.find(user.cookie.partition("=")[2])
     assert identity is not None
     listed, _ = store.conversations.page(identity.user_id, 50)

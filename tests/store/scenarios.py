@@ -96,7 +96,7 @@ def remove_all(store: Store) -> None:
 
 def long_branch(store: Store, conversation: Conversation, turns: int) -> int:
     """Write a branch of ended turns with their index entries. Return the id of the last answer."""
-    with contextlib.closing(sqlite3.connect(store.database.path)) as other, other:
+    with contextlib.closing(sqlite3.connect(store.engine.path)) as other, other:
         (last,) = other.execute("SELECT coalesce(max(id), 0) FROM messages").fetchone()
         parents = [None, *range(last + 1, last + 2 * turns)]
         messages = [

@@ -62,7 +62,7 @@ def test_a_long_conversation_is_read_back_whole(store, conversation):
     """The conversation has more answers than one lookup of turns returns."""
     first = completed_turn(store, conversation, "Q0", "A0")
     copies = range(1, 600)
-    with contextlib.closing(sqlite3.connect(store.database.path)) as other, other:
+    with contextlib.closing(sqlite3.connect(store.engine.path)) as other, other:
         for number in copies:
             other.execute(COPY_MESSAGE, (f"Q{number}", first.user_message_id))
             other.execute(COPY_MESSAGE, (f"A{number}", first.message_id))

@@ -13,6 +13,7 @@ import pytest
 
 from chat.errors import Conflict, StoreUnavailable
 from chat.store import Store
+from chat.store.engines.sqlite.engine import SqliteEngine
 
 from . import sqlite_faults
 from .scenarios import at_once, begin, counts
@@ -25,7 +26,7 @@ ROOT = Path(__file__).resolve().parent.parent.parent
 def held(store):
     """Keep the writer busy until the event is set, so that later writes are queued together."""
     release, busy = threading.Event(), threading.Event()
-    blocker = threading.Thread(target=lambda: store.database.write(lambda: (busy.set(), release.wait(20))))
+    blocker = threading.Thread(target=lambda: store.engine.write(lambda: (busy.set(), release.wait(20))))
     blocker.start()
     assert busy.wait(20)
     yield release
@@ -35,13 +36,13 @@ def held(store):
 
 def together(store, held, works):
     """Queue all writes while the writer is held, then release it. Return the outcomes in order."""
-    writer = store.database._writer
+    writer = store.engine._writer
     looker = threading.Thread(target=lambda: wait_for(lambda: writer.queued == len(works), held))
     looker.start()
 
     def run(number):
         try:
-            return store.database.write(works[number])
+            return store.engine.write(works[number])
         except sqlite3.Error as error:
             return error
 
@@ -61,13 +62,13 @@ def wait_for(condition, then):
 
 def insert(store, title):
     """Return a write that inserts one row."""
-    return lambda: store.database.execute(
+    return lambda: store.engine.execute(
         "INSERT INTO users (name, created_at) VALUES (?, 0) RETURNING name", (title,)
     ).fetchone()[0]
 
 
 def names(store):
-    found = store.database.read(lambda: store.database.execute("SELECT name FROM users ORDER BY name").fetchall())
+    found = store.engine.read(lambda: store.engine.execute("SELECT name FROM users ORDER BY name").fetchall())
     return {name for (name,) in found} - {None}
 
 
@@ -89,10 +90,10 @@ class Commits:
 
 def test_they_share_one_transaction(tmp_path, monkeypatch):
     commits = Commits(monkeypatch)
-    store = Store(tmp_path / "chat.db")
+    store = Store(SqliteEngine(tmp_path / "chat.db"))
     store.migrate()
     release, busy = threading.Event(), threading.Event()
-    blocker = threading.Thread(target=lambda: store.database.write(lambda: (busy.set(), release.wait(20))))
+    blocker = threading.Thread(target=lambda: store.engine.write(lambda: (busy.set(), release.wait(20))))
     blocker.start()
     assert busy.wait(20)
     commits.seen.clear()
@@ -119,7 +120,7 @@ def test_one_that_fails_takes_none_of_the_others_with_it(store, held):
 
 def test_they_see_what_the_earlier_ones_did(store, conversation, held):
     """Of several questions in one conversation, the first in the queue wins."""
-    writer = store.database._writer
+    writer = store.engine._writer
     looker = threading.Thread(target=lambda: wait_for(lambda: writer.queued == 5, held))
     looker.start()
     outcomes = at_once(5, lambda number: begin(store, conversation, f"Q{number}"))
@@ -131,32 +132,30 @@ def test_they_see_what_the_earlier_ones_did(store, conversation, held):
 def test_a_full_disk_under_one_leaves_the_small_ones(store, held):
     def long():
         bound(room)  # called here because the order of the queue is unknown
-        return store.database.execute(
-            "INSERT INTO users (name, created_at) VALUES (?, 0)", ("long" * 500_000,)
-        ).rowcount
+        return store.engine.execute("INSERT INTO users (name, created_at) VALUES (?, 0)", ("long" * 500_000,)).rowcount
 
     def bound(pages):
-        return store.database.execute(f"PRAGMA max_page_count={pages}").fetchone()[0]
+        return store.engine.execute(f"PRAGMA max_page_count={pages}").fetchone()[0]
 
-    room = store.database.read(lambda: store.database.execute("PRAGMA page_count").fetchone()[0]) + 20
+    room = store.engine.read(lambda: store.engine.execute("PRAGMA page_count").fetchone()[0]) + 20
     first, failed, last = together(store, held, [insert(store, "a"), long, insert(store, "z")])
     assert (first, last) == ("a", "z")
     assert isinstance(failed, StoreUnavailable)
     assert names(store) == {"a", "z"}
-    store.database.write(lambda: bound(2**30))
+    store.engine.write(lambda: bound(2**30))
 
 
 @pytest.mark.parametrize("says", [sqlite_faults.LOCKED, sqlite_faults.FULL, sqlite_faults.BROKEN])
 def test_outcomes_match_the_database_whichever_statement_fails(tmp_path, monkeypatch, says):
     faults = Faults(monkeypatch)
-    store = Store(tmp_path / "chat.db")
+    store = Store(SqliteEngine(tmp_path / "chat.db"))
     store.migrate()
     nth, failed = 0, ["first"]
     while failed:
         nth += 1
         release, busy = threading.Event(), threading.Event()
         args = (lambda busy=busy, release=release: (busy.set(), release.wait(20)),)
-        blocker = threading.Thread(target=store.database.write, args=args)
+        blocker = threading.Thread(target=store.engine.write, args=args)
         blocker.start()
         assert busy.wait(20)
         before = names(store)
@@ -175,10 +174,10 @@ def test_outcomes_match_the_database_whichever_statement_fails(tmp_path, monkeyp
 
 def test_a_commit_that_took_effect_but_failed_is_not_done_twice(tmp_path, monkeypatch):
     faults = Faults(monkeypatch)
-    store = Store(tmp_path / "chat.db")
+    store = Store(SqliteEngine(tmp_path / "chat.db"))
     store.migrate()
     release, busy = threading.Event(), threading.Event()
-    blocker = threading.Thread(target=lambda: store.database.write(lambda: (busy.set(), release.wait(20))))
+    blocker = threading.Thread(target=lambda: store.engine.write(lambda: (busy.set(), release.wait(20))))
     blocker.start()
     assert busy.wait(20)
     faults.arm(2, sqlite_faults.BROKEN, calls="commit")
@@ -192,7 +191,7 @@ def test_a_commit_that_took_effect_but_failed_is_not_done_twice(tmp_path, monkey
     assert faults.disarm() == ["COMMIT"]
     assert [type(outcome) for outcome in outcomes] == [StoreUnavailable] * 3
     assert sorted(runs) == [0, 1, 2]
-    assert counts(store.database.path)["users"] == 1 + 3  # and the owner of hidden conversations
+    assert counts(store.engine.path)["users"] == 1 + 3  # and the owner of hidden conversations
     store.close()
 
 
@@ -203,7 +202,8 @@ monkey.patch_all()
 import gevent, json, sys, time
 from pathlib import Path
 from chat.store import Store
-store = Store(Path(sys.argv[1]))
+from chat.store.engines.sqlite.engine import SqliteEngine
+store = Store(SqliteEngine(Path(sys.argv[1])))
 store.migrate()
 done = []
 def write(number):

@@ -10,7 +10,7 @@ import pytest
 
 from chat.errors import StoreUnavailable
 from chat.store import Store
-from chat.store.file_watch import FileWatch
+from chat.store.engines.sqlite.file_watch import FileWatch
 
 from .scenarios import begin
 
@@ -31,22 +31,22 @@ def put_back(path: Path) -> None:
 
 @pytest.fixture(params=["", "-wal"], ids=["database", "wal"])
 def file(request: pytest.FixtureRequest, store: Store) -> Path:
-    store.database.files.check()
-    path = store.database.path
+    store.engine.files.check()
+    path = store.engine.path
     return path.with_name(path.name + request.param)
 
 
 @pytest.mark.parametrize("harm", [remove, put_another_there])
 def test_it_is_not_used_until_its_files_are_back(store, conversation, file, harm: Callable[[Path], None]):
-    assert not store.database.files.check()
+    assert not store.engine.files.check()
     harm(file)
-    assert store.database.files.check()
+    assert store.engine.files.check()
     for work in (store.ping, lambda: begin(store, conversation), lambda: store.history.of_conversation(1)):
         with pytest.raises(StoreUnavailable, match="removed or replaced"):
             work()
-    assert not store.database.files.check()  # reported once
+    assert not store.engine.files.check()  # reported once
     put_back(file)
-    assert store.database.files.check()
+    assert store.engine.files.check()
     store.ping()
     assert begin(store, conversation).created
 
@@ -54,7 +54,7 @@ def test_it_is_not_used_until_its_files_are_back(store, conversation, file, harm
 def test_a_file_that_was_never_seen_is_not_missed(tmp_path):
     watch = FileWatch(tmp_path / "x.db")
     assert not watch.check()
-    assert watch.identity is None
+    assert watch.identity == ""
     (tmp_path / "x.db").touch()
     assert not watch.check()
-    assert watch.identity is not None
+    assert watch.identity

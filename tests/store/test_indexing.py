@@ -8,19 +8,20 @@ import sqlite3
 import pytest
 
 from chat.store import Store, indexing
+from chat.store.engines.sqlite.engine import SqliteEngine
 
 from .scenarios import begin, completed_turn, counts, delete, write_lock
 
 
 def pending_counts(store):
     """Return the numbers of pending messages and titles."""
-    rows = counts(store.database.path)
+    rows = counts(store.engine.path)
     return rows["unindexed_messages"], rows["unindexed_titles"]
 
 
 def indexed(store, word):
     """Return the messages that the index finds, oldest first."""
-    with contextlib.closing(sqlite3.connect(store.database.path)) as other:
+    with contextlib.closing(sqlite3.connect(store.engine.path)) as other:
         query = "SELECT rowid FROM message_search WHERE text MATCH ? ORDER BY rowid"
         return [row[0] for row in other.execute(query, (word,))]
 
@@ -70,10 +71,10 @@ def test_the_note_of_a_deleted_text_is_removed(store, user):
     deleted = store.conversations.create(user, "cherries")
     completed_turn(store, deleted, "apricots", "bananas")
     delete(store, deleted)
-    before = counts(store.database.path)
+    before = counts(store.engine.path)
     assert store.index.has_pending()
     index_all(store)
-    after = counts(store.database.path)
+    after = counts(store.engine.path)
     assert (pending_counts(store), indexed(store, "apricots")) == ((0, 0), [])
     assert (after["message_search"], after["title_search"]) == (before["message_search"], before["title_search"])
 
@@ -88,10 +89,8 @@ def test_temporary_ones_are_not_noted(store, user):
 def test_an_answer_whose_text_is_replaced_is_no_longer_found_by_its_old_text(store, user, conversation):
     turn = completed_turn(store, conversation, "Q", "apricots")
     index_all(store)
-    store.database.write(
-        lambda: store.database.execute("UPDATE messages SET text = '' WHERE id = ?", (turn.message_id,))
-    )
-    store.database.write(lambda: indexing.note_messages(store.database.execute, [(turn.message_id, conversation.id)]))
+    store.engine.write(lambda: store.engine.execute("UPDATE messages SET text = '' WHERE id = ?", (turn.message_id,)))
+    store.engine.write(lambda: indexing.note_messages(store.engine.execute, [(turn.message_id, conversation.id)]))
     assert search(store, user, "apricots") == []
 
 
@@ -107,7 +106,7 @@ def test_any_text_comes_through(store, user, conversation, text):
 
 def test_another_process_goes_on_where_one_was_killed(store, user, conversation):
     completed_turn(store, conversation, "apricots", "A")
-    another = Store(store.database.path)
+    another = Store(SqliteEngine(store.engine.path))
     index_all(another)
     assert len(indexed(another, "apricots")) == 1
     another.close()
@@ -117,6 +116,6 @@ def test_a_search_answers_also_where_nothing_can_be_written(store, user, convers
     completed_turn(store, conversation, "apricots", "A")
     index_all(store)
     completed_turn(store, conversation, "bananas", "A")
-    with write_lock(store.database.path):
+    with write_lock(store.engine.path):
         assert [search(store, user, word) for word in ("apricots", "bananas")] == [[conversation.id], []]
     assert search(store, user, "bananas") == [conversation.id]

@@ -13,8 +13,9 @@ import pytest
 
 from chat.errors import DatabaseTooNew, StoreTimeout
 from chat.store import Store
-from chat.store.database import Database, explain_unopenable
-from chat.store.migrations import STEPS, migrate
+from chat.store.engines.sqlite.engine import SqliteEngine
+from chat.store.engines.sqlite.migrations import STEPS
+from chat.store.migrations import migrate
 from chat.store.models import MODELS
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -26,10 +27,10 @@ import sys
 from pathlib import Path
 from chat.errors import DatabaseTooNew
 from chat.store import Store
-from chat.store.database import explain_unopenable
+from chat.store.engines.sqlite.engine import SqliteEngine
 print("ready", flush=True)
 for line in sys.stdin:
-    store = Store(Path(line.strip()))
+    store = Store(SqliteEngine(Path(line.strip())))
     try:
         print(len(store.migrate()), flush=True)
     except Exception as error:
@@ -39,24 +40,24 @@ for line in sys.stdin:
 
 
 def test_a_fresh_database_gets_every_step_and_a_second_run_none(settings):
-    store = Store(settings.database_path)
+    store = Store(SqliteEngine(settings.database_path))
     assert store.migrate() == list(STEPS)
     assert store.migrate() == []
     store.close()
-    again = Store(settings.database_path)
+    again = Store(SqliteEngine(settings.database_path))
     assert again.migrate() == []
     again.close()
 
 
 def test_the_folder_is_made(tmp_path):
-    store = Store(tmp_path / "a" / "b" / "chat.db")
+    store = Store(SqliteEngine(tmp_path / "a" / "b" / "chat.db"))
     store.migrate()
     store.close()
     assert (tmp_path / "a" / "b" / "chat.db").exists()
 
 
 def test_making_a_store_touches_nothing(tmp_path):
-    Store(tmp_path / "chat.db")
+    Store(SqliteEngine(tmp_path / "chat.db"))
     assert list(tmp_path.iterdir()) == []
 
 
@@ -82,7 +83,7 @@ def test_four_processes_at_once_on_a_new_file(tmp_path):
 
 @pytest.mark.parametrize("model", MODELS, ids=lambda model: model.__name__)
 def test_the_table_is_what_its_model_says(store, model):
-    with contextlib.closing(sqlite3.connect(store.database.path)) as other:
+    with contextlib.closing(sqlite3.connect(store.engine.path)) as other:
         table = other.execute(f"PRAGMA table_info({model._meta.table_name})").fetchall()
     primary = {"id"} & {field.name for field in model._meta.sorted_fields}
     made = {name: not (required or name in primary) for _, name, _, required, _, _ in table}
@@ -90,7 +91,7 @@ def test_the_table_is_what_its_model_says(store, model):
 
 
 def test_every_table_has_a_model(store):
-    with contextlib.closing(sqlite3.connect(store.database.path)) as other:
+    with contextlib.closing(sqlite3.connect(store.engine.path)) as other:
         made = {row[0] for row in other.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
     # Without models: the full-text indexes with their tables and notes, and the table of `/readyz`.
     search = {name for name in made if name.startswith(("message_search", "title_search", "unindexed_"))}
@@ -101,16 +102,16 @@ def test_every_table_has_a_model(store):
 
 def test_the_journal_is_written_ahead_and_foreign_keys_hold(store):
     def pragma(name):
-        return store.database.peewee.execute_sql(f"PRAGMA {name}").fetchone()[0]
+        return store.engine.execute(f"PRAGMA {name}").fetchone()[0]
 
-    assert store.database.read(lambda: (pragma("journal_mode"), pragma("foreign_keys"))) == ("wal", 1)
-    assert store.database.write(lambda: (pragma("journal_mode"), pragma("foreign_keys"))) == ("wal", 1)
+    assert store.engine.read(lambda: (pragma("journal_mode"), pragma("foreign_keys"))) == ("wal", 1)
+    assert store.engine.write(lambda: (pragma("journal_mode"), pragma("foreign_keys"))) == ("wal", 1)
 
 
 def test_closing_lets_go_of_the_file(store):
     """Closing the last connection removes the write-ahead log and leaves a file that can be copied."""
     store.sessions.create_anonymous()
-    beside = [store.database.path.with_name(f"chat.db-{ending}") for ending in ("wal", "shm")]
+    beside = [store.engine.path.with_name(f"chat.db-{ending}") for ending in ("wal", "shm")]
     assert all(path.exists() for path in beside)
     store.close()
     assert not any(path.exists() for path in beside)
@@ -118,34 +119,34 @@ def test_closing_lets_go_of_the_file(store):
 
 def test_a_worker_starts_while_another_process_holds_the_lock(tmp_path):
     path = tmp_path / "chat.db"
-    store = Store(path)
+    store = Store(SqliteEngine(path))
     store.migrate()
     store.close()
     with contextlib.closing(sqlite3.connect(path, isolation_level=None)) as other:
         other.execute("BEGIN IMMEDIATE")
-        again = Store(path)
+        again = Store(SqliteEngine(path))
         assert again.migrate() == []
         again.close()
         other.execute("ROLLBACK")
 
 
 def test_a_database_of_a_later_version_is_refused(tmp_path):
-    store = Store(tmp_path / "chat.db")
+    store = Store(SqliteEngine(tmp_path / "chat.db"))
     store.migrate()
-    store.database.write(lambda: store.database.execute("INSERT INTO migrations (name) VALUES ('9999_later')"))
+    store.engine.write(lambda: store.engine.execute("INSERT INTO migrations (name) VALUES ('9999_later')"))
     with pytest.raises(DatabaseTooNew) as refused:
         store.migrate()
-    assert explain_unopenable(Path("x.db"), refused.value) == (
-        "DATABASE_URL names x.db, but a later version of this program has changed its tables: 9999_later. "
-        "Run that version, or name another database."
+    assert store.explain_unopenable(refused.value) == (
+        f"DATABASE_URL names {tmp_path}/chat.db, but a later version of this program has changed its tables: "
+        "9999_later. Run that version, or name another database."
     )
     store.close()
 
 
 def test_a_later_step_that_only_expands_is_no_obstacle(tmp_path):
-    store = Store(tmp_path / "chat.db")
+    store = Store(SqliteEngine(tmp_path / "chat.db"))
     store.migrate()
-    store.database.write(lambda: store.database.execute("INSERT INTO migrations VALUES ('9999_later', 1)"))
+    store.engine.write(lambda: store.engine.execute("INSERT INTO migrations VALUES ('9999_later', 1)"))
     assert store.migrate() == []
     store.close()
 
@@ -153,7 +154,7 @@ def test_a_later_step_that_only_expands_is_no_obstacle(tmp_path):
 def test_a_new_database_is_for_its_user_alone(tmp_path):
     old = os.umask(0o022)
     try:
-        made = Store(tmp_path / "chat.db")
+        made = Store(SqliteEngine(tmp_path / "chat.db"))
         made.migrate()
         modes = {path.name: oct(path.stat().st_mode & 0o777) for path in tmp_path.iterdir()}
         made.close()
@@ -163,7 +164,7 @@ def test_a_new_database_is_for_its_user_alone(tmp_path):
 
 
 def test_a_database_that_is_late_ends_no_start(tmp_path):
-    class Late(Database):
+    class Late(SqliteEngine):
         times = 3
 
         def read(self, work):

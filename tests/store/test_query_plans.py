@@ -23,7 +23,7 @@ from chat.store import (
 
 
 def plan(store, statement, *values):
-    with contextlib.closing(sqlite3.connect(store.database.path)) as other:
+    with contextlib.closing(sqlite3.connect(store.engine.path)) as other:
         return [row[3] for row in other.execute(f"EXPLAIN QUERY PLAN {statement}", values)]
 
 

@@ -13,21 +13,21 @@ from .scenarios import write_lock
 
 def set_pragma(store: Store, pragma: str) -> None:
     """Execute a pragma on the writing connection."""
-    store.database.write(lambda: store.database.execute(pragma).fetchall())
+    store.engine.write(lambda: store.engine.execute(pragma).fetchall())
 
 
 def test_nothing_of_it_stays(store):
     pages = []
     for _ in range(3):
         store.readiness.probe_write()
-        pages.append(store.database.read(lambda: store.database.execute("PRAGMA page_count").fetchone()[0]))
+        pages.append(store.engine.read(lambda: store.engine.execute("PRAGMA page_count").fetchone()[0]))
     store.ping()
-    assert store.database.read(lambda: store.database.execute("SELECT COUNT(*) FROM readiness").fetchone()) == (0,)
+    assert store.engine.read(lambda: store.engine.execute("SELECT COUNT(*) FROM readiness").fetchone()) == (0,)
     assert pages[1] == pages[2]
 
 
 def test_a_database_that_may_not_grow_is_not_ready(store):
-    (pages,) = store.database.read(lambda: store.database.execute("PRAGMA page_count").fetchone())
+    (pages,) = store.engine.read(lambda: store.engine.execute("PRAGMA page_count").fetchone())
     set_pragma(store, f"PRAGMA max_page_count = {pages}")
     store.ping()  # the next probe detects it
     store.readiness.probe_write()
@@ -46,9 +46,9 @@ def test_a_read_only_database_is_not_ready(store):
         store.ping()
 
 
-def test_one_that_is_locked_for_a_while_is_as_ready_as_before(store, monkeypatch):
-    monkeypatch.setattr("chat.store.database._LOCK_TIMEOUT_S", 0.05)
-    with write_lock(store.database.path):
+def test_one_that_is_locked_for_a_while_is_as_ready_as_before(store):
+    store.engine.lock_timeout_s = 0.05
+    with write_lock(store.engine.path):
         store.readiness.probe_write()
         store.ping()
 

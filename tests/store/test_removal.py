@@ -10,6 +10,7 @@ import pytest
 from chat.errors import Conflict, NotFound
 from chat.messages import Answer, ToolCall, ToolCallRecord, ToolResult
 from chat.store import Store, removal
+from chat.store.engines.sqlite.engine import SqliteEngine
 from chat.store.turns import Progress
 
 from .scenarios import RUN, begin, completed_turn, counts, delete, finish, long_branch, remove_all
@@ -20,14 +21,14 @@ CALL = ToolCallRecord(ToolCall("c.0", "look_up", "{}"), "Looking", 0, 0, ToolRes
 def test_all_rows_of_the_conversation_are_removed_and_no_others(store, user, conversation):
     remaining = store.conversations.create(user)
     completed_turn(store, remaining, "Q", "A")
-    before = counts(store.database.path)
+    before = counts(store.engine.path)
     deleted = store.conversations.create(user)
     first = begin(store, deleted)
     store.turns.finish(Progress(first.turn, Answer("A", tool_calls=(CALL,)), "[]"), "completed", None)
     completed_turn(store, deleted, "Q, put better", "A", parent_id=None)
     finish(store, store.turns.begin_alternative(store.ownership.message(user, first.turn.message_id)[1], RUN).turn)
     delete(store, deleted)
-    after = counts(store.database.path)
+    after = counts(store.engine.path)
     assert {name: after[name] for name in ("conversations", "messages", "tool_calls", "turns")} == {
         name: before[name] for name in ("conversations", "messages", "tool_calls", "turns")
     }
@@ -79,12 +80,12 @@ def test_renaming_what_is_deleted_changes_nothing(store, user, conversation):
 
 @pytest.mark.parametrize("turns", [1, 499, 500, 501, 2_000])
 def test_a_long_one_goes_as_a_short_one_does(store, user, conversation, turns):
-    before = counts(store.database.path)
+    before = counts(store.engine.path)
     deleted = store.conversations.create(user, "A long one")
     long_branch(store, deleted, turns)
     delete(store, deleted)
     store.index.index_user(user)
-    after = counts(store.database.path)
+    after = counts(store.engine.path)
     # Without the indexes' own tables.
     assert {name: count for name, count in after.items() if not re.search("_search_|sequence", name)} == {
         name: count for name, count in before.items() if not re.search("_search_|sequence", name)
@@ -102,7 +103,7 @@ def hidden(store, user, monkeypatch):
     store.index.index_user(user)
     monkeypatch.setattr(removal, "_REQUEST_BUDGET_S", 0)
     store.conversations.delete(made)
-    assert counts(store.database.path)["messages"] == 2
+    assert counts(store.engine.path)["messages"] == 2
     return made, turn, message, share
 
 
@@ -139,9 +140,9 @@ class TestFromTheMomentItIsDeleted:
                 act()
 
     def test_a_new_process_removes_it(self, store, hidden):
-        with contextlib.closing(Store(store.database.path)) as later:
+        with contextlib.closing(Store(SqliteEngine(store.engine.path))) as later:
             remove_all(later)
-        left = counts(store.database.path)
+        left = counts(store.engine.path)
         assert [left[name] for name in ("messages", "turns", "feedback", "shares", "message_search")] == [0] * 5
 
 
@@ -158,7 +159,7 @@ class TestBatches:
         (left,) = store.removal.pending(10)
         for messages in range(39, 19, -1):
             left = store.removal.remove_batch(left)
-            assert counts(store.database.path)["messages"] == messages
+            assert counts(store.engine.path)["messages"] == messages
         assert store.removal.pending(10) == [left]
 
     def test_two_workers_take_turns(self, store, conversation):
@@ -166,8 +167,8 @@ class TestBatches:
         store.conversations.delete(conversation)
         (seen,) = store.removal.pending(10)
         assert store.removal.remove_batch(seen) is not None
-        before = counts(store.database.path)
+        before = counts(store.engine.path)
         assert store.removal.remove_batch(seen) is None
-        assert counts(store.database.path) == before
+        assert counts(store.engine.path) == before
         remove_all(store)
-        assert counts(store.database.path)["messages"] == 0
+        assert counts(store.engine.path)["messages"] == 0

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from chat.errors import InvalidRequest
 from chat.store import Store
+from chat.store.engines.sqlite.engine import SqliteEngine
 
 from .scenarios import DIED, begin, checkpoint_delta, completed_turn, counts, delete, finish
 
@@ -145,10 +146,10 @@ class TestInStep:
 
     def test_a_checkpoint_leaves_the_index_alone(self, store, conversation):
         started = begin(store, conversation, "apricots")
-        before = counts(store.database.path)
+        before = counts(store.engine.path)
         for number in range(20):
             store.turns.checkpoint([checkpoint_delta(started.turn, "bananas ", number)], [started.turn.id])
-        assert counts(store.database.path) == before | {"progress": 20}
+        assert counts(store.engine.path) == before | {"progress": 20}
 
     def test_what_a_dead_worker_left(self, store, user, conversation):
         started = begin(store, conversation)
@@ -166,11 +167,11 @@ class TestInStep:
         assert (search(store, user, "apricots"), search(store, user, "bananas")) == ([two.id], [one.id])
 
     def test_a_deletion_forgets(self, store, user, say):
-        before = counts(store.database.path)
+        before = counts(store.engine.path)
         deleted = say("apricots", "bananas", "cherries")
         delete(store, deleted)
         assert [search(store, user, word) for word in ("apricots", "bananas", "cherries")] == [[], [], []]
-        after = counts(store.database.path)
+        after = counts(store.engine.path)
         for table in ("message_search", "message_search_content", "title_search", "title_search_content"):
             assert after[table] == before[table]
 
@@ -184,13 +185,13 @@ class TestInStep:
         old = [say("apricots", "中国市场", "cherries") for _ in range(3)]
         running = begin(store, store.conversations.create(user), "bananas").turn
         store.turns.checkpoint([checkpoint_delta(running, "dates")], [running.id])
-        with contextlib.closing(sqlite3.connect(store.database.path)) as other, other:
+        with contextlib.closing(sqlite3.connect(store.engine.path)) as other, other:
             for name in ("message_search", "title_search"):
                 other.execute(f"DROP TABLE {name}")
             for name in ("messages_forgotten", "titles_forgotten"):
                 other.execute(f"DROP TRIGGER {name}")
             other.execute("DELETE FROM migrations WHERE name = '0003_search'")
-        again = Store(store.database.path)
+        again = Store(SqliteEngine(store.engine.path))
         assert again.migrate() == ["0003_search"]
         for word in ("apricots", "中国", "cherries"):
             assert search(again, user, word) == [each.id for each in reversed(old)]
@@ -199,13 +200,11 @@ class TestInStep:
         again.close()
 
     def test_filling_takes_portions(self, store, user, say, monkeypatch):
-        step = importlib.import_module("chat.store.migrations.0003_search")
+        step = importlib.import_module("chat.store.engines.sqlite.migrations.0003_search")
         monkeypatch.setattr(step, "_PORTION", 2)
         made = [say("apricots") for _ in range(5)]
-        run = store.database.peewee.execute_sql
-        store.database.write(
-            lambda: (run("DELETE FROM message_search"), run("DELETE FROM title_search"), step.fill(run))
-        )
+        run = store.engine.execute
+        store.engine.write(lambda: (run("DELETE FROM message_search"), run("DELETE FROM title_search"), step.fill(run)))
         assert search(store, user, "apricots") == [each.id for each in reversed(made)]
 
 

@@ -23,13 +23,13 @@ def test_a_token_finds_its_user(store):
 def test_the_same_token_at_once_is_one_user(store):
     made = at_once(20, lambda _: store.sessions.create("a-token"))
     assert len({each.user_id for each in made}) == 1
-    assert counts(store.database.path)["sessions"] == 1
+    assert counts(store.engine.path)["sessions"] == 1
 
 
 def test_the_database_has_no_token(store):
     token = store.sessions.create_anonymous().token
     store.close()
-    with contextlib.closing(sqlite3.connect(store.database.path)) as other:
+    with contextlib.closing(sqlite3.connect(store.engine.path)) as other:
         assert token not in "\n".join(other.iterdump())
 
 

@@ -10,7 +10,7 @@ from chat.errors import Conflict, InvalidRequest, NotFound
 from chat.messages import Answer, ToolCall, ToolCallRecord, ToolResult, Usage
 from chat.store import turn_begin
 from chat.store.bulk import execute_values, select_values
-from chat.store.commit import Write
+from chat.store.engines.sqlite.commit import Write
 from chat.store.records import COMPLETED, FAILED, STOPPED, Progress, TurnError
 from chat.store.turn_begin import BeginRequest
 from chat.store.turn_end import Ending
@@ -22,11 +22,11 @@ from .scenarios import DIED, RUN, begin, checkpoint_delta, counts, delete, finis
 def begin_batch(store, *requests):
     """Begin turns, given as (user id, conversation id, question), in one transaction. Return the outcomes."""
     items = [BeginRequest(user, conversation_id, question, RUN) for user, conversation_id, question in requests]
-    return store.database.write(lambda: store.turns._begin(items))
+    return store.engine.write(lambda: store.turns._begin(items))
 
 
 def finish_batch(store, *endings):
-    return store.database.write(lambda: store.turns._finish([Ending(*each) for each in endings]))
+    return store.engine.write(lambda: store.turns._finish([Ending(*each) for each in endings]))
 
 
 @pytest.fixture
@@ -83,7 +83,7 @@ class TestBeginning:
 
     def test_refused_requests_leave_no_trace(self, store, user, stranger, conversation_ids):
         running = begin(store, store.ownership.conversation(user, conversation_ids[0])).turn
-        before = counts(store.database.path)
+        before = counts(store.engine.path)
         outcomes = begin_batch(
             store,
             (user, conversation_ids[0], Question("Another?")),
@@ -93,7 +93,7 @@ class TestBeginning:
             (user, conversation_ids[3], Question("Well?")),
         )
         assert [type(each) for each in outcomes] == [Conflict, NotFound, NotFound, InvalidRequest, StartedTurn]
-        after = counts(store.database.path)
+        after = counts(store.engine.path)
         assert {name: after[name] - before[name] for name in ("turns", "messages")} == {"turns": 1, "messages": 2}
         assert store.ownership.conversation(user, conversation_ids[1]).active_turn_id is None
 
@@ -194,7 +194,7 @@ class TestEnding:
 
 @pytest.mark.parametrize("count", [0, 1, 3, 4, 5, 63, 64, 65, 200])
 def test_a_statement_for_each_of_however_many_rows(store, count):
-    run, rows = store.database.execute, [(number, f"text {number}") for number in range(count)]
+    run, rows = store.engine.execute, [(number, f"text {number}") for number in range(count)]
 
     def write():
         run("CREATE TABLE notes (id INTEGER PRIMARY KEY, text TEXT)", ())
@@ -204,7 +204,7 @@ def test_a_statement_for_each_of_however_many_rows(store, count):
         run("DROP TABLE notes", ())
         return made, selected, changed
 
-    made, selected, changed = store.database.write(write)
+    made, selected, changed = store.engine.write(write)
     assert (made, changed) == (count, max(0, count - 1))
     assert [(row["id"], row["text"]) for row in selected] == rows
 
@@ -215,12 +215,12 @@ class TestWritingTogether:
 
         def name(items):
             execute_values(
-                store.database.execute, "INSERT INTO users (name, created_at) VALUES {rows}", [(i, 0) for i in items]
+                store.engine.execute, "INSERT INTO users (name, created_at) VALUES {rows}", [(i, 0) for i in items]
             )
             return [f"made {item}" for item in items]
 
-        store.database.write_batched(name, "twice")
+        store.engine.write_batched(name, "twice")
         group = [Write(time.monotonic() + 2, batch_work=name, item=item) for item in ("a", "twice", "b")]
-        store.database._writer._run_batch(group)
+        store.engine._writer._run_batch(group)
         assert [call.value for call in group] == ["made a", None, "made b"]
         assert "UNIQUE" in str(group[1].error.__cause__)

@@ -103,7 +103,7 @@ class TestCheckpoint:
             lose(store, turn)
         if end == "deleted":
             delete(store, conversation)
-        assert counts(store.database.path)["progress"] == 0
+        assert counts(store.engine.path)["progress"] == 0
 
     def test_a_deleted_turn_takes_no_other_down(self, store, user, conversation):
         deleted = completed_turn(store, conversation, "Q", "A")
@@ -168,10 +168,10 @@ class TestLease:
         turn = begin(store, conversation).turn
 
         def keep():
-            store.database.execute("UPDATE messages SET text = 'Half' WHERE id = ?", (turn.message_id,))
-            store.database.execute("UPDATE turns SET marks = '[4]' WHERE id = ?", (turn.id,))
+            store.engine.execute("UPDATE messages SET text = 'Half' WHERE id = ?", (turn.message_id,))
+            store.engine.execute("UPDATE turns SET marks = '[4]' WHERE id = ?", (turn.id,))
 
-        store.database.write(keep)
+        store.engine.write(keep)
         assert text_of(store, turn) == "Half"
         lose(store, turn)
         ended, answer, _ = store.turns.with_answer(turn.id)
@@ -229,10 +229,10 @@ class TestFinish:
         turn = begin(store, conversation).turn
         lose(store, turn)
         delete(store, conversation)
-        before = counts(store.database.path)
+        before = counts(store.engine.path)
         late = Progress(turn, Answer("Whole.", tool_calls=(call(0),)), "[]")
         assert store.turns.finish(late, COMPLETED, None) is None
-        assert counts(store.database.path) == before
+        assert counts(store.engine.path) == before
         with pytest.raises(NotFound):
             store.ownership.turn(user, turn.id)
 

@@ -17,6 +17,7 @@ from hypothesis.stateful import Bundle, RuleBasedStateMachine, invariant, multip
 from chat.errors import Conflict, NotFound
 from chat.messages import Answer
 from chat.store import Store
+from chat.store.engines.sqlite.engine import SqliteEngine
 from chat.store.records import COMPLETED, INTERRUPTED, RUNNING, Conversation, Message, Turn
 from chat.store.turns import LEASE_MS, Progress, StartedTurn
 
@@ -48,7 +49,7 @@ class Conversations(RuleBasedStateMachine):
         patch = self.closing.enter_context(pytest.MonkeyPatch.context())
         self.now = 1_000_000
         patch.setattr("chat.store.turns.now_ms", lambda: self.now)
-        self.store = Store(Path(folder) / "chat.db")
+        self.store = Store(SqliteEngine(Path(folder) / "chat.db"))
         self.store.migrate()
         self.user = self.store.sessions.create_anonymous().user_id
         self.known: dict[int, Known] = {}

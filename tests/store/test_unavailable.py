@@ -13,6 +13,7 @@ import pytest
 
 from chat.errors import NotFound, StoreTimeout, StoreUnavailable
 from chat.store import Store
+from chat.store.engines.sqlite.engine import SqliteEngine
 
 from .scenarios import at_once, begin, completed_turn, counts, finish, write_lock
 
@@ -32,7 +33,7 @@ def refused(work):
 class TestLocked:
     def test_a_writer_is_refused_in_time_while_others_read(self, store, user, conversation):
         completed_turn(store, conversation, "Q", "A")
-        with write_lock(store.database.path), ThreadPoolExecutor(1) as threads:
+        with write_lock(store.engine.path), ThreadPoolExecutor(1) as threads:
             waiting = threads.submit(refused, lambda: store.conversations.create(user))
             reads = 0
             while not waiting.done():
@@ -44,30 +45,30 @@ class TestLocked:
         assert begin(store, conversation, "And now?").created
 
     def test_ten_waiting_writers_are_refused_together(self, store, conversation):
-        before = counts(store.database.path)
-        with write_lock(store.database.path):
+        before = counts(store.engine.path)
+        with write_lock(store.engine.path):
             started = time.monotonic()
             outcomes = at_once(10, lambda number: begin(store, conversation, f"Question {number}"))
             assert time.monotonic() - started < TEN_REFUSED_WITHIN_S
         assert [type(outcome) for outcome in outcomes] == [StoreUnavailable] * 10
-        assert counts(store.database.path) == before
+        assert counts(store.engine.path) == before
         assert begin(store, conversation).created
 
     def test_a_short_lock_is_waited_for(self, store, conversation):
-        with write_lock(store.database.path) as other:
+        with write_lock(store.engine.path) as other:
             release = threading.Timer(0.2, other.rollback)
             release.start()
             assert begin(store, conversation).created
             release.join()
 
     def test_a_store_that_opens_meanwhile_can_read(self, store, user, conversation):
-        with write_lock(store.database.path):
-            late = Store(store.database.path)
+        with write_lock(store.engine.path):
+            late = Store(SqliteEngine(store.engine.path))
             assert late.conversations.page(user, 5)[0] == [conversation]
             late.close()
 
     def test_a_transaction_that_another_program_left_open_ends_with_it(self, store, user, conversation):
-        with write_lock(store.database.path) as other:
+        with write_lock(store.engine.path) as other:
             other.execute("UPDATE conversations SET title = 'not committed'")
             assert store.ownership.conversation(user, conversation.id).title == ""
         store.conversations.change(conversation, pinned=True)
@@ -79,19 +80,19 @@ class TestFull:
         """Limit the growth of the database to `spare_pages`; None removes the limit."""
 
         def pragma(text):
-            return store.database.peewee.execute_sql(f"PRAGMA {text}").fetchone()[0]
+            return store.engine.execute(f"PRAGMA {text}").fetchone()[0]
 
-        return store.database.write(
+        return store.engine.write(
             lambda: pragma(f"max_page_count={2**30 if spare_pages is None else pragma('page_count') + spare_pages}")
         )
 
     @pytest.mark.parametrize("spare_pages", range(6))
     def test_a_turn_is_begun_whole_or_not_at_all(self, store, user, conversation, spare_pages):
         """With each size, another statement of the transaction fails."""
-        before = counts(store.database.path)
+        before = counts(store.engine.path)
         self.bound(store, spare_pages)
         refused(lambda: begin(store, conversation, "long " * 6_000, title="Long"))
-        assert counts(store.database.path) == before
+        assert counts(store.engine.path) == before
         current = store.ownership.conversation(user, conversation.id)
         assert (current.active_turn_id, current.head_id, current.title) == (None, None, "")
         self.bound(store, None)
@@ -119,14 +120,14 @@ class TestUnopenable:
         return [store.ping, store.sessions.create_anonymous, lambda: store.conversations.page(1, 5)]
 
     def test_a_folder(self, tmp_path):
-        store = Store(tmp_path)
+        store = Store(SqliteEngine(tmp_path))
         for work in [store.migrate, *self.calls(store)]:
             refused(work)
         store.close()
 
     def test_a_path_through_a_file(self, tmp_path):
         (tmp_path / "file").write_text("")
-        store = Store(tmp_path / "file" / "chat.db")
+        store = Store(SqliteEngine(tmp_path / "file" / "chat.db"))
         with pytest.raises(OSError, match="file"):
             store.migrate()
         for work in self.calls(store):
@@ -134,7 +135,7 @@ class TestUnopenable:
         store.close()
 
     def test_a_folder_that_is_not_there(self, tmp_path):
-        store = Store(tmp_path / "nowhere" / "chat.db")
+        store = Store(SqliteEngine(tmp_path / "nowhere" / "chat.db"))
         for work in self.calls(store):
             refused(work)
         store.close()
@@ -142,7 +143,7 @@ class TestUnopenable:
     def test_a_file_that_is_no_database(self, tmp_path):
         path = tmp_path / "chat.db"
         path.write_bytes(b"Dear diary, " * 1000)
-        store = Store(path)
+        store = Store(SqliteEngine(path))
         for work in [store.migrate, *self.calls(store)]:
             refused(work)
         store.close()
@@ -150,7 +151,7 @@ class TestUnopenable:
 
     def test_a_database_without_tables(self, tmp_path):
         """Before the first migration the database is unavailable; no other error is raised."""
-        store = Store(tmp_path / "chat.db")
+        store = Store(SqliteEngine(tmp_path / "chat.db"))
         for work in self.calls(store):
             refused(work)
         store.migrate()
@@ -158,7 +159,7 @@ class TestUnopenable:
         store.close()
 
     def test_what_it_says_to_a_user_names_no_path(self, tmp_path):
-        store = Store(tmp_path)
+        store = Store(SqliteEngine(tmp_path))
         with pytest.raises(StoreUnavailable) as refusal:
             store.ping()
         assert str(tmp_path) not in str(refusal.value)
@@ -169,8 +170,8 @@ class TestSlow:
     """A disk that is slow for each write. The timeout counts from the call."""
 
     @pytest.fixture(autouse=True)
-    def impatient(self, monkeypatch):
-        monkeypatch.setattr("chat.store.database._LOCK_TIMEOUT_S", 0.1)
+    def impatient(self, store):
+        store.engine.lock_timeout_s = 0.1
 
     def slow(self, store, statement, seconds):
         """Delay every matching statement of the writing thread."""
@@ -179,18 +180,18 @@ class TestSlow:
             if statement in text:
                 time.sleep(seconds)
 
-        store.database.write(lambda: store.database.peewee.connection().set_trace_callback(hold))
+        store.engine.write(lambda: store.engine.peewee.connection().set_trace_callback(hold))
 
     def test_a_write_behind_a_slow_write_is_refused_in_time_and_leaves_no_trace(self, store, conversation):
         begin(store, conversation)
-        before = counts(store.database.path)
+        before = counts(store.engine.path)
         with ThreadPoolExecutor(1) as threads:
             running = threading.Event()
-            slow = threads.submit(store.database.write_unbounded, lambda: (running.set(), time.sleep(1.0)))
+            slow = threads.submit(store.engine.write_unbounded, lambda: (running.set(), time.sleep(1.0)))
             assert running.wait(5)
             assert refused(lambda: store.conversations.create(conversation.user_id)) < 0.9
             slow.result()
-        assert counts(store.database.path) == before
+        assert counts(store.engine.path) == before
 
     def test_a_late_result_can_be_awaited(self, store, conversation):
         self.slow(store, "INSERT INTO turns", 0.6)
@@ -205,16 +206,16 @@ class TestSlow:
             raise NotFound("Gone.")
 
         with pytest.raises(StoreTimeout) as late:
-            store.database.write(fail)
+            store.engine.write(fail)
         with pytest.raises(NotFound):
             late.value.result()
 
     def test_a_read_that_is_under_way_may_take_its_time(self, store):
-        assert store.database.read(lambda: time.sleep(0.6) or 7) == 7
+        assert store.engine.read(lambda: time.sleep(0.6) or 7) == 7
 
     def test_a_read_behind_slow_reads_is_refused_in_time(self, store):
         with ThreadPoolExecutor(3) as threads:
-            slow = [threads.submit(store.database.read, lambda: time.sleep(1.0)) for _ in range(3)]
+            slow = [threads.submit(store.engine.read, lambda: time.sleep(1.0)) for _ in range(3)]
             time.sleep(0.2)
             assert refused(store.ping) < 0.9
             for each in slow:

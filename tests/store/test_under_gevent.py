@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 from chat.store import Store
+from chat.store.engines.sqlite.engine import SqliteEngine
 
 from .scenarios import counts
 
@@ -32,12 +33,13 @@ import json, subprocess, sys, threading, time
 from pathlib import Path
 from chat.errors import ParleyError
 from chat.store import Store
+from chat.store.engines.sqlite.engine import SqliteEngine
 from chat.store.turns import Question, Run
 from chat.runtime import mode
 from config.mode import ASYNC
 assert mode.current() is ASYNC
 path = sys.argv[1]
-store = Store(Path(path))
+store = Store(SqliteEngine(Path(path)))
 user = store.sessions.create_anonymous().user_id
 conversations = [store.conversations.create(user) for _ in range(20)]
 locker = subprocess.Popen([sys.executable, "-c", sys.argv[2], path], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
@@ -92,10 +94,10 @@ def patched(script, *arguments):
 
 def test_the_loop_goes_on_while_another_process_holds_the_write_lock(store):
     store.close()
-    found = json.loads(patched(WRITERS, store.database.path, LOCKER))
+    found = json.loads(patched(WRITERS, store.engine.path, LOCKER))
     assert found["early"] == 0
     assert found["outcomes"] == ["begun"] * 20
-    assert counts(store.database.path)["turns"] == 20
+    assert counts(store.engine.path)["turns"] == 20
     assert found["reads"] > 10
     assert found["ticks"] > 50
     # A call that blocked the loop would have done so for as long as the lock was held.
@@ -110,8 +112,9 @@ import sys, threading
 from pathlib import Path
 from chat.errors import Conflict
 from chat.store import Store
+from chat.store.engines.sqlite.engine import SqliteEngine
 from chat.store.turns import Question, Run
-store = Store(Path(sys.argv[1]))
+store = Store(SqliteEngine(Path(sys.argv[1])))
 user = store.sessions.create_anonymous().user_id
 conversation = store.conversations.create(user)
 outcomes = []
@@ -137,8 +140,8 @@ store.close()
 
 def test_one_claim_among_two_hundred_greenlets(store):
     store.close()
-    assert patched(CROWD, store.database.path) == "1 199\n"
-    again = Store(store.database.path)
+    assert patched(CROWD, store.engine.path) == "1 199\n"
+    again = Store(SqliteEngine(store.engine.path))
     assert again.turns.get(1).status == "running"
     again.close()
 
@@ -150,9 +153,10 @@ monkey.patch_all()
 import sys, threading
 from pathlib import Path
 from chat.store import Store
+from chat.store.engines.sqlite.engine import SqliteEngine
 opened = 0
 for _ in range(30):
-    store = Store(Path(sys.argv[1]))
+    store = Store(SqliteEngine(Path(sys.argv[1])))
     calls = [store.ping, store.ping, store.ping, store.sessions.create_anonymous]
     callers = [threading.Thread(target=call) for call in calls]
     for each in callers:
@@ -167,5 +171,5 @@ print(opened)
 
 def test_native_threads_that_open_at_once_do_not_wait_for_each_other_for_ever(store):
     store.close()
-    assert patched(OPENING, store.database.path) == "30\n"
-    assert counts(store.database.path)["users"] == 1 + 30  # and the owner of hidden conversations
+    assert patched(OPENING, store.engine.path) == "30\n"
+    assert counts(store.engine.path)["users"] == 1 + 30  # and the owner of hidden conversations

@@ -20,7 +20,7 @@ def test_of_many_that_begin_at_once_no_more_run_than_may(store, user):
     outcomes = at_once(len(conversations), lambda number: begin(store, conversations[number]))
     refused = [outcome for outcome in outcomes if isinstance(outcome, LimitReached)]
     assert [outcome.code for outcome in refused] == ["too_many_turns"] * 10
-    assert counts(store.database.path)["turns"] == RUNNING_TURNS_OF_USER
+    assert counts(store.engine.path)["turns"] == RUNNING_TURNS_OF_USER
 
 
 def test_a_turn_that_ends_makes_room_for_another_and_nobody_else_is_concerned(store, user):
@@ -55,7 +55,7 @@ def test_what_was_sent_before_is_found_again_also_at_the_limit(store, user):
 
 def test_conversations_come_to_an_end_with_a_sentence(store, user):
     row = (user, now_ms(), now_ms())
-    with contextlib.closing(sqlite3.connect(store.database.path)) as other, other:
+    with contextlib.closing(sqlite3.connect(store.engine.path)) as other, other:
         other.executemany(
             "INSERT INTO conversations (user_id, title, pinned, created_at, updated_at) VALUES (?, '', 0, ?, ?)",
             [row] * (CONVERSATIONS_OF_USER - 1),

@@ -27,6 +27,7 @@ from chat.cancellation import Cancellation
 from chat.messages import Delta, Message, TextDelta, ToolSpec
 from chat.store import Store
 from chat.store import turns as store_turns
+from chat.store.engines.sqlite.engine import SqliteEngine
 from chat.store.turns import Question
 
 from .worker import LONG_S, Worker
@@ -63,7 +64,7 @@ def main(database: str, run_dir: str, port: str, *options: str) -> None:
         if option.startswith("lease="):
             store_turns.LEASE_MS = int(option.removeprefix("lease="))
     model = Dictated()
-    worker = Worker(Store(Path(database)), model, Path(run_dir))
+    worker = Worker(Store(SqliteEngine(Path(database))), model, Path(run_dir))
     worker.start()
     worker.listen()
     with socket.create_connection(("127.0.0.1", int(port))) as connection:

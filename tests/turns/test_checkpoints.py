@@ -21,7 +21,7 @@ def worker(make_worker):
 
 
 def lease(store, turn):
-    with contextlib.closing(sqlite3.connect(store.database.path)) as other:
+    with contextlib.closing(sqlite3.connect(store.engine.path)) as other:
         return other.execute("SELECT lease_until FROM turns WHERE id = ?", (turn.id,)).fetchone()[0]
 
 

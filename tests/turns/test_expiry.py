@@ -132,5 +132,5 @@ def test_a_failed_removal_does_not_stop_the_others(store: Store, user: int, monk
 
 def refuse(store: Store, when: str) -> None:
     """Have the database fail permanently."""
-    with contextlib.closing(sqlite3.connect(store.database.path)) as other:
+    with contextlib.closing(sqlite3.connect(store.engine.path)) as other:
         other.execute(f"CREATE TRIGGER broken {when} BEGIN SELECT RAISE(ABORT, 'never'); END")

@@ -59,7 +59,7 @@ def play(
         try:
             scene.play()
             failed = faults.disarm()
-            check_invariants(scene, model, worker.web.memory, worker.store.database.path)
+            check_invariants(scene, model, worker.web.memory, worker.store.engine.path)
             assert [record for record in caplog.records if record.exc_info] == [], "something unforeseen"
         except BaseException as error:
             error.add_note(f"call {nth}, {fault}: {says!r} in {faults.failed}")

@@ -16,9 +16,9 @@ from .worker import LONG_S, received, text_of
 
 
 @pytest.fixture(autouse=True)
-def impatient(monkeypatch):
+def impatient(store):
     """Shorten the wait for a lock."""
-    monkeypatch.setattr("chat.store.database._LOCK_TIMEOUT_S", 0.1)
+    store.engine.lock_timeout_s = 0.1
 
 
 @pytest.fixture
@@ -39,7 +39,7 @@ def put_off(caplog):
 
 def test_an_end_waits_for_the_database(worker, dictation, store, conversation, put_off):
     started = worker.ask(conversation)
-    with write_lock(store.database.path):
+    with write_lock(store.engine.path):
         dictation.say(TextDelta("All "), TextDelta("of it."))
         dictation.end()
         put_off("The end of turn")
@@ -55,7 +55,7 @@ def test_an_end_waits_for_the_database(worker, dictation, store, conversation, p
 def test_followers_read_on_while_it_is_locked(worker, dictation, store, conversation):
     started = worker.ask(conversation)
     log = worker.running_turns.get(started.turn.id).log
-    with write_lock(store.database.path):
+    with write_lock(store.engine.path):
         dictation.say(TextDelta("On "))
         assert [event.name for event in log.read(1, LONG_S)] == ["delta"]
         dictation.say(TextDelta("and on."))
@@ -68,7 +68,7 @@ def test_the_end_is_retried_until_it_is_committed(worker, dictation, store, conv
     """Check that a displayed answer is not lost, and that followers receive no end before the commit."""
     monkeypatch.setattr("chat.turns.runner._MAX_COMMIT_RETRY_S", 0.5)
     started = worker.ask(conversation)
-    with write_lock(store.database.path):
+    with write_lock(store.engine.path):
         dictation.say(TextDelta("Whole."))
         dictation.end()
         put_off("The end of turn", times=4)
@@ -97,7 +97,7 @@ def test_a_checkpoint_that_was_put_off_is_made_up_for(
     """Check that the text is saved although the model sends no more."""
     worker = make_worker()
     started = worker.ask(conversation)
-    with write_lock(store.database.path):
+    with write_lock(store.engine.path):
         dictation.say(TextDelta("Half"))
         put_off("Checkpoint of 1 turns")
         assert store.turns.answer(started.turn).text == ""
@@ -132,12 +132,12 @@ def test_a_turn_that_begins_after_its_request_has_failed(worker, dictation, stor
         if "INSERT INTO turns" in text:
             time.sleep(0.6)
 
-    store.database.write(lambda: store.database.peewee.connection().set_trace_callback(hold))
+    store.engine.write(lambda: store.engine.peewee.connection().set_trace_callback(hold))
     with pytest.raises(StoreTimeout):
         worker.ask(conversation, client_id="once")
     dictation.say(TextDelta("Here."))
     dictation.end()
-    store.database.write_unbounded(lambda: store.database.peewee.connection().set_trace_callback(None))
+    store.engine.write_unbounded(lambda: store.engine.peewee.connection().set_trace_callback(None))
     started = worker.ask(conversation, client_id="once")
     assert not started.created
     ended = worker.ended(started)

@@ -66,7 +66,7 @@ def play(app: Flask, clock: Clock, endpoint: FaultyEndpoint, caplog: pytest.LogC
             failed = endpoint.disarm()
             check_answers(scene, endpoint)
             statuses = [followed.status for followed in scene.heard]
-            check_invariants(scene, endpoint, worker.web.memory, worker.store.database.path)
+            check_invariants(scene, endpoint, worker.web.memory, worker.store.engine.path)
             assert [record for record in caplog.records if record.exc_info] == [], "something unforeseen"
         except BaseException as error:
             error.add_note(f"{fault}")

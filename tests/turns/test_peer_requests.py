@@ -16,7 +16,7 @@ def peer(store, tmp_path):
     made = []
 
     def start(*options):
-        made.append(PeerProcess(store.database.path, tmp_path / "run", *options))
+        made.append(PeerProcess(store.engine.path, tmp_path / "run", *options))
         return made[-1]
 
     yield start

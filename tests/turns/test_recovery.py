@@ -115,12 +115,12 @@ def test_a_suspended_worker_restarts_its_observation(store, dead):
     assert sweeps(recovery, clock, 1) == [dead.id]
 
 
-def test_a_locked_database_makes_no_worker_look_dead(store, dead, monkeypatch):
-    monkeypatch.setattr("chat.store.database._LOCK_TIMEOUT_S", 0.05)
+def test_a_locked_database_makes_no_worker_look_dead(store, dead):
+    store.engine.lock_timeout_s = 0.05
     clock = Clock()
     recovery = looking(store, Presence.UNKNOWN, heartbeats=Heartbeats(clock))
     for seconds in range(5, 15):
-        with write_lock(store.database.path):
+        with write_lock(store.engine.path):
             assert sweeps(recovery, clock, seconds) == []
         # Enough time for a live worker to renew its leases.
         assert sweeps(recovery, clock, 3) == []
@@ -156,10 +156,10 @@ def test_it_looks_by_itself(store, dead, monkeypatch):
     recovery.stop()
 
 
-def test_a_locked_database_puts_it_off(store, dead, monkeypatch):
-    monkeypatch.setattr("chat.store.database._LOCK_TIMEOUT_S", 0.05)
+def test_a_locked_database_puts_it_off(store, dead):
+    store.engine.lock_timeout_s = 0.05
     recovery = looking(store)
-    with write_lock(store.database.path):
+    with write_lock(store.engine.path):
         assert recovery.sweep() == []
     assert recovery.sweep() == [dead.id]
 

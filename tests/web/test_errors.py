@@ -10,7 +10,6 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from chat.store import database
 from config.settings import Settings
 
 from .api_client import assert_error, converse, exchange
@@ -124,7 +123,7 @@ def test_an_error_while_streaming_is_no_page_of_html(
 def test_a_database_that_is_locked(
     alice: FlaskClient, conversation: int, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(database, "_LOCK_TIMEOUT_S", 0.05)
+    monkeypatch.setattr(alice.application.extensions["parley"].store.engine, "lock_timeout_s", 0.05)
     blocker = sqlite3.connect(settings.database_path, isolation_level=None)
     blocker.execute("BEGIN IMMEDIATE")
     turns = f"/api/conversations/{conversation}/turns"

@@ -324,11 +324,11 @@ class TestRenewal:
         assert renewed == 53
 
     def test_a_locked_database_only_puts_it_off(
-        self, alice: FlaskClient, clock: Callable[[int], None], settings: Settings, monkeypatch: pytest.MonkeyPatch
+        self, alice: FlaskClient, clock: Callable[[int], None], settings: Settings
     ) -> None:
         mine = converse(alice)
         clock(DAY_MS)
-        monkeypatch.setattr("chat.store.database._LOCK_TIMEOUT_S", 0.05)
+        alice.application.extensions["parley"].store.engine.lock_timeout_s = 0.05
         with contextlib.closing(sqlite3.connect(settings.database_path, isolation_level=None)) as other:
             other.execute("BEGIN IMMEDIATE")
             answer = alice.get("/api/conversations")

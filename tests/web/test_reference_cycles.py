@@ -56,10 +56,8 @@ def test_a_request_for_a_foreign_host_leaves_no_circles(make_app: Callable[..., 
         ask()
 
 
-def test_a_locked_database_leaves_no_circles(
-    alice: FlaskClient, settings: Settings, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("chat.store.database._LOCK_TIMEOUT_S", 0.1)
+def test_a_locked_database_leaves_no_circles(alice: FlaskClient, settings: Settings) -> None:
+    alice.application.extensions["parley"].store.engine.lock_timeout_s = 0.1
     alice.post("/api/conversations", json={})
     with contextlib.closing(sqlite3.connect(settings.database_path, isolation_level=None)) as other:
         other.execute("BEGIN IMMEDIATE")

@@ -12,11 +12,9 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
-import peewee
-
-from chat.errors import StoreFailed, StoreUnavailable
-from chat.runtime import descriptors
+from chat.errors import StoreUnavailable
 from chat.runtime.native import Call
+from chat.store.engines.sqlite.errors import DRIVER_ERRORS, translate_error
 
 # Writes a list of items and returns one value or exception per item. An exception is raised in the item's caller.
 BatchWork = Callable[[Sequence[Any]], Sequence[Any]]
@@ -50,7 +48,7 @@ class Committer:
     `execute` executes a statement on the connection; `rollback` rolls back its open transaction, if any.
     """
 
-    def __init__(self, execute: Callable[[str], sqlite3.Cursor], rollback: Callable[[], None]) -> None:
+    def __init__(self, execute: Callable[[str], object], rollback: Callable[[], None]) -> None:
         self._execute = execute
         self._rollback = rollback
 
@@ -69,7 +67,7 @@ class Committer:
             self._execute("PRAGMA busy_timeout=2")
             self._begin_before(min(write.deadline for write in group))
             self._execute("PRAGMA busy_timeout=1000")
-        except (peewee.PeeweeException, sqlite3.Error) as error:
+        except DRIVER_ERRORS as error:
             busy = "locked" in str(error)
             for write in group:
                 if not busy or write.deadline <= time.monotonic():
@@ -99,7 +97,7 @@ class Committer:
             return True
         try:
             self._execute("COMMIT")
-        except (peewee.PeeweeException, sqlite3.Error) as error:
+        except DRIVER_ERRORS as error:
             # The commit may have taken effect: executing the group again could write twice.
             self._rollback()
             outcomes = [(None, error)] * len(group)
@@ -170,55 +168,3 @@ def _as_outcome(result: Any) -> _Outcome:
 def _translate_outcome(outcome: _Outcome) -> _Outcome:
     value, error = outcome
     return value, None if error is None else translate_error(error)
-
-
-def translate_error(error: BaseException) -> BaseException:
-    """Return StoreUnavailable or StoreFailed for a database error; return any other error unchanged."""
-    if not isinstance(error, (peewee.DatabaseError, peewee.InterfaceError, sqlite3.Error)):
-        return error
-    translated = (
-        StoreUnavailable(_message(error)) if _is_transient(error) else StoreFailed("The database refused this.")
-    )
-    translated.__cause__ = error
-    return translated
-
-
-# SQLite's result codes for conditions that may pass or that an operator can end: a lock, no memory, a disk that is
-# full, read-only or missing.
-_TRANSIENT_CODES = {
-    sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_NOMEM, sqlite3.SQLITE_READONLY,
-    sqlite3.SQLITE_INTERRUPT, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_FULL, sqlite3.SQLITE_CANTOPEN,
-    sqlite3.SQLITE_PROTOCOL,
-}  # fmt: skip
-# Used for errors without a code, raised by the `sqlite3` module itself or by peewee.
-_TRANSIENT_WORDS = (
-    "locked",
-    "busy",
-    "full",
-    "disk i/o",
-    "unable to open",
-    "readonly",
-    "interrupted",
-    "closed",
-    "opened",
-)
-
-
-def _is_transient(error: Exception) -> bool:
-    """Return whether the same call may succeed later."""
-    original = error.args[0] if error.args and isinstance(error.args[0], sqlite3.Error) else error
-    code = getattr(original, "sqlite_errorcode", None)
-    if code is not None:
-        return code & 0xFF in _TRANSIENT_CODES
-    return any(word in str(error).lower() for word in _TRANSIENT_WORDS)
-
-
-def _message(error: Exception) -> str:
-    text = str(error)
-    if "locked" in text or "busy" in text:
-        return "The database is busy; try again in a moment."
-    if descriptors.exhausted(error, probe="unable to open" in text):
-        return "This server has too many files open; try again in a moment."
-    if "full" in text:
-        return "The database's disk is full; nothing was changed."
-    return "The database cannot be used at the moment."

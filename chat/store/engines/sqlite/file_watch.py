@@ -8,17 +8,17 @@ from __future__ import annotations
 
 from pathlib import Path
 
-# Device and inode number of a file. Another file under the same name has others.
-Identity = tuple[int, int]
 
+def identity(path: Path) -> str:
+    """Return device and inode number of a file, or "" if it does not exist or cannot be accessed.
 
-def identity(path: Path) -> Identity | None:
-    """Return the identity of a file, or None if it does not exist or cannot be accessed."""
+    Another file under the same name has others.
+    """
     try:
         stat = path.stat()
     except OSError:
-        return None
-    return stat.st_dev, stat.st_ino
+        return ""
+    return f"{stat.st_dev}:{stat.st_ino}"
 
 
 class FileWatch:
@@ -26,7 +26,7 @@ class FileWatch:
 
     def __init__(self, path: Path) -> None:
         self._files = (path, path.with_name(f"{path.name}-wal"))
-        self._seen: dict[Path, Identity] = {}
+        self._seen: dict[Path, str] = {}
         self.lost = False
 
     def check(self) -> bool:
@@ -40,13 +40,13 @@ class FileWatch:
     def remember(self) -> None:
         """Store the identities of files that were not seen before."""
         new = {path: identity(path) for path in self._files if path not in self._seen}
-        self._seen |= {path: file for path, file in new.items() if file is not None}
+        self._seen |= {path: file for path, file in new.items() if file}
 
     def unchanged(self) -> bool:
         """Return whether every file seen before still has its name."""
         return all(identity(path) == seen for path, seen in list(self._seen.items()))
 
     @property
-    def identity(self) -> Identity | None:
-        """Return the identity of the database file when it was first seen."""
-        return self._seen.get(self._files[0])
+    def identity(self) -> str:
+        """Return the identity of the database file when it was first seen, or ""."""
+        return self._seen.get(self._files[0], "")

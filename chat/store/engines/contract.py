@@ -1,0 +1,121 @@
+"""Interface between the repositories and a database.
+
+The repositories have one SQL for all databases; what differs between databases is a method here. No type of a driver
+leaves an engine.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, Protocol, TypeVar
+
+T = TypeVar("T")
+A = TypeVar("A")
+
+
+class Rows(Protocol):
+    """The result of one statement."""
+
+    @property
+    def description(self) -> Any:
+        """Return a sequence with one sequence per column, which begins with the column's name."""
+        ...
+
+    @property
+    def rowcount(self) -> int:
+        """Return the number of rows that the statement changed."""
+        ...
+
+    def __iter__(self) -> Iterator[Any]: ...
+
+    def fetchone(self) -> Any: ...
+
+    def fetchall(self) -> list[Any]: ...
+
+    def close(self) -> None: ...
+
+
+class Engine(Protocol):
+    """One database. Nothing is opened or created before the first call.
+
+    Every method raises StoreUnavailable while the database cannot be used, and StoreFailed if it refuses for good.
+    """
+
+    # The package with this engine's migration steps.
+    migrations: str
+
+    @property
+    def location(self) -> str:
+        """Return where the database is, for messages to the operator. It contains no password."""
+        ...
+
+    def prepare(self) -> None:
+        """Create the place of the database, if it is missing, before the first migration. Raises OSError."""
+        ...
+
+    def exists(self) -> bool:
+        """Return whether the database is there. Raises OSError if it can be neither used nor created."""
+        ...
+
+    def read(self, work: Callable[[], T]) -> T:
+        """Call `work`, whose statements only read. Each statement sees its own snapshot."""
+        ...
+
+    def snapshot(self, work: Callable[[], T]) -> T:
+        """Call `work`, whose statements only read. All of them see one snapshot."""
+        ...
+
+    def write(self, work: Callable[[], T]) -> T:
+        """Call `work` in a transaction. It is committed when this returns and rolled back when this raises.
+
+        `work` may run a second time after a rollback. Raises StoreTimeout if the write may still be committed.
+        """
+        ...
+
+    def write_unbounded(self, work: Callable[[], T]) -> T:
+        """Call `work` in a transaction like `write`, without a timeout once it holds the lock."""
+        ...
+
+    def write_batched(self, work: Callable[[Sequence[A]], Sequence[T | Exception]], item: A) -> T:
+        """Call `work` with all items queued for it, in one transaction. Return this item's result.
+
+        `work` returns one value or exception per item. An item that failed must not have written anything. If `work`
+        itself raises, it is called again for each item alone. Raises StoreTimeout like `write`.
+        """
+        ...
+
+    def execute(self, statement: str, values: Sequence[object] = ()) -> Rows:
+        """Execute a statement. Call it inside `read`, `snapshot` or a write."""
+        ...
+
+    def columns(self, table: str) -> set[str]:
+        """Return the names of a table's columns. Call it inside a read or a write."""
+        ...
+
+    def probe_write(self) -> None:
+        """Write something and remove it, so that a database that cannot grow raises StoreUnavailable."""
+        ...
+
+    def check(self) -> str:
+        """Return why the database must not be used at present, as a sentence for the operator, or ""."""
+        ...
+
+    def open_identity(self) -> str:
+        """Return what identifies the database that this process has open to other processes, or ""."""
+        ...
+
+    def current_identity(self) -> str:
+        """Return what identifies the database that is at `location` now, or ""."""
+        ...
+
+    def key(self, name: str) -> bytes:
+        """Return a secret key that is kept beside the database, not in it. It is created at its first use."""
+        ...
+
+    def explain_unopenable(self, error: BaseException) -> str:
+        """Return one sentence for the operator about an error of `prepare` or of the first statement."""
+        ...
+
+    def close(self) -> None:
+        """Wait for running calls, then close all connections."""
+        ...

@@ -1,0 +1,1 @@
+"""SQLite, the default: one file, for the workers of one server."""
