@@ -14,7 +14,7 @@ from chat.services import Overrides, Services
 from chat.web import base_path, errors, request_checks, security_headers
 from chat.web.admin import memory_debug
 from chat.web.api import conversations, export, feedback, json_body, me, shares, turns, user_data
-from chat.web.auth import identity
+from chat.web.auth import principal
 from chat.web.ops import health
 from chat.web.pages import chat_page
 from chat.web.pages.page_files import serving
@@ -45,7 +45,7 @@ def create_app(settings: Settings | None = None, overrides: Overrides | None = N
     app.before_request(services.start)
     app.wsgi_app = base_path.with_base_path(settings.base_path, app.wsgi_app)  # type: ignore[assignment, method-assign]
     request_checks.init_app(app, settings.allowed_hosts, settings.host)
-    for module in (errors, identity, security_headers):
+    for module in (errors, principal, security_headers):
         module.init_app(app)
     serving.init_app(app, PageFiles(settings.data_dir / "page"))
     for module in (

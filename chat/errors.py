@@ -4,6 +4,7 @@
     ├── InvalidRequest             the caller's mistake: a code, a sentence, an optional field, a status
     ├── NotFound                   no such row, or another user's: the answer is the same
     ├── Conflict                   a turn is already running, or a client_id was used for another text
+    ├── Unauthorized               the caller has not shown the credentials that this needs
     ├── Forbidden                  the caller may not do this
     ├── LimitReached               the caller has reached a limit of their own; `retry_after_s`
     ├── Overloaded                 this worker runs as many turns as it may; `retry_after_s`
@@ -70,6 +71,12 @@ class Conflict(ParleyError):
     def __init__(self, code: str, message: str) -> None:
         super().__init__(message)
         self.code = code
+
+
+class Unauthorized(ParleyError):
+    """The caller has not shown the credentials that this needs."""
+
+    code = "unauthorized"
 
 
 class Forbidden(ParleyError):

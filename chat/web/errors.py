@@ -20,6 +20,7 @@ from chat.errors import (
     Restarting,
     StoreFailed,
     StoreUnavailable,
+    Unauthorized,
 )
 from chat.web import error_page
 
@@ -39,6 +40,7 @@ _HTTP_MESSAGES = {
 
 _STATUS_BY_ERROR = {
     Restarting: 307,
+    Unauthorized: 401,
     Forbidden: 403,
     NotFound: 404,
     Conflict: 409,
@@ -79,6 +81,8 @@ def _handle_parley_error(error: ParleyError) -> ResponseReturnValue:
     if status is None:
         return _handle_unexpected(error)
     headers = {}
+    if isinstance(error, Unauthorized):
+        headers["WWW-Authenticate"] = "Bearer"
     if isinstance(error, LimitReached | Overloaded | StoreUnavailable):
         headers["Retry-After"] = str(error.retry_after_s)
     if isinstance(error, Restarting):

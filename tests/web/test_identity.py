@@ -16,7 +16,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
-from chat.web.auth import identity
+from chat.web.auth import browser_user
 from chat.web.auth.tokens import Tokens
 from config.settings import Settings
 
@@ -306,7 +306,7 @@ class TestRenewal:
         from chat.store.records import now_ms  # the real one
 
         def later(by_ms: int) -> None:
-            for place in ("chat.web.auth.identity", "chat.store.sessions", "chat.turns.expiry"):
+            for place in ("chat.web.auth.browser_user", "chat.store.sessions", "chat.turns.expiry"):
                 monkeypatch.setattr(f"{place}.now_ms", lambda: now_ms() + by_ms)
 
         return later
@@ -378,7 +378,7 @@ def test_a_deleted_session_gives_no_access(alice: FlaskClient, settings: Setting
 
 
 def test_own_tokens_are_shorter_than_the_limit(app: Flask) -> None:
-    assert len(tokens_of(app).new()) < identity._TOKEN_CHARS
+    assert len(tokens_of(app).new()) < browser_user._TOKEN_CHARS
 
 
 def test_below_a_path_the_cookie_is_for_that_path(make_app: Callable[..., Flask]) -> None:

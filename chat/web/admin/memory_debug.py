@@ -5,12 +5,12 @@ from __future__ import annotations
 from flask import Blueprint, render_template, request
 from flask.typing import ResponseReturnValue
 
-from chat.web.auth import operator_access
+from chat.web.auth.principal import require_operator
 from chat.web.services import services
 
 bp = Blueprint("admin", __name__, url_prefix="/admin")
 
-bp.before_request(operator_access.require_operator)
+bp.before_request(require_operator)
 
 
 @bp.get("/memory-debug")

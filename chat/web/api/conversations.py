@@ -9,7 +9,7 @@ from flask.typing import ResponseReturnValue
 
 from chat.store.branches import BranchPosition
 from chat.web.api import json_body, json_views, query
-from chat.web.auth import identity
+from chat.web.auth.principal import principal
 from chat.web.services import services
 
 bp = Blueprint("conversations", __name__, url_prefix="/api")
@@ -21,12 +21,11 @@ _PAGE_PARAMETERS = frozenset({"limit", "leaf", "through", "before"})
 @bp.get("/conversations")
 def list_conversations() -> dict[str, Any]:
     """Return a page of the caller's conversations, or of search results where `q` is given."""
+    store, user_id = services().store, principal().user.id
     if text := query.search_text():
-        hits, cursor = services().store.search.find(identity.user_id(), text, query.limit(), query.text("cursor"))
+        hits, cursor = store.search.find(user_id, text, query.limit(), query.text("cursor"))
         return {"items": [json_views.search_hit(hit) for hit in hits], "next_cursor": cursor}
-    records, cursor = services().store.conversations.page(
-        identity.user_id(), query.limit(), query.text("cursor"), _list_name()
-    )
+    records, cursor = store.conversations.page(user_id, query.limit(), query.text("cursor"), _list_name())
     return {"items": [json_views.conversation(record) for record in records], "next_cursor": cursor}
 
 
@@ -41,7 +40,7 @@ def create_conversation() -> ResponseReturnValue:
     """Create an empty conversation."""
     fields = json_body.read(json_body.CreateConversation)
     title = json_body.title(fields.title)
-    record = services().store.conversations.create(identity.ensure_user_id(), title, temporary=fields.temporary)
+    record = services().store.conversations.create(principal().user.save(), title, temporary=fields.temporary)
     return json_views.conversation(record), 201
 
 
@@ -49,7 +48,7 @@ def create_conversation() -> ResponseReturnValue:
 def show_conversation(conversation_id: int) -> dict[str, Any]:
     """Return a conversation with all messages, or with a page of one branch."""
     store = services().store
-    record = store.ownership.conversation(identity.user_id(), conversation_id)
+    record = store.ownership.conversation(principal().user.id, conversation_id)
     view = json_views.conversation_details(record, shared=store.shares.get(record) is not None)
     if _PAGE_PARAMETERS.isdisjoint(request.args):
         messages = store.history.of_conversation(record.id)
@@ -62,18 +61,18 @@ def show_conversation(conversation_id: int) -> dict[str, Any]:
 def update_conversation(conversation_id: int) -> dict[str, Any]:
     """Change the title, the pin or the archive flag of a conversation."""
     store = services().store
-    record = store.ownership.conversation(identity.user_id(), conversation_id)
+    record = store.ownership.conversation(principal().user.id, conversation_id)
     fields = json_body.read(json_body.UpdateConversation)
     title = None if fields.title is None else json_body.title(fields.title)
     store.conversations.change(record, title=title, pinned=fields.pinned, archived=fields.archived)
-    return json_views.conversation(store.ownership.conversation(identity.user_id(), conversation_id))
+    return json_views.conversation(store.ownership.conversation(principal().user.id, conversation_id))
 
 
 @bp.delete("/conversations/<id:conversation_id>")
 def delete_conversation(conversation_id: int) -> ResponseReturnValue:
     """Delete a conversation with everything in it."""
     current = services()
-    record = current.store.ownership.conversation(identity.user_id(), conversation_id)
+    record = current.store.ownership.conversation(principal().user.id, conversation_id)
     current.store.conversations.delete(record)
     # Other workers' cached copies, which no request can reach any more, are evicted when memory is needed.
     current.memory.drop(record.id)

@@ -13,7 +13,7 @@ from flask import Blueprint, Response
 from chat.errors import InvalidRequest
 from chat.store.records import Conversation
 from chat.web.api import json_views, markdown, query
-from chat.web.auth import identity
+from chat.web.auth.principal import principal
 from chat.web.services import services
 from config.version import VERSION
 
@@ -32,7 +32,7 @@ _DEVICES = re.compile(r"(con|prn|aux|nul|conin\$|conout\$|(com|lpt)[0-9¹²³])(
 @bp.get("/conversations/<id:conversation_id>/export")
 def export(conversation_id: int) -> Response:
     """Return the conversation as a file of the given `format`."""
-    conversation = services().store.ownership.conversation(identity.user_id(), conversation_id)
+    conversation = services().store.ownership.conversation(principal().user.id, conversation_id)
     match query.text("format"):
         case "md":
             return _file(conversation, _markdown(conversation), "md", "text/markdown; charset=utf-8")

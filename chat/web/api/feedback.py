@@ -8,7 +8,7 @@ from flask import Blueprint
 
 from chat.errors import InvalidRequest
 from chat.web.api import json_body
-from chat.web.auth import identity
+from chat.web.auth.principal import principal
 from chat.web.services import services
 
 bp = Blueprint("feedback", __name__, url_prefix="/api")
@@ -18,7 +18,7 @@ bp = Blueprint("feedback", __name__, url_prefix="/api")
 def give(message_id: int) -> dict[str, Any]:
     """Store or remove the caller's feedback on an answer."""
     store = services().store
-    _, message = store.ownership.message(identity.user_id(), message_id)
+    _, message = store.ownership.message(principal().user.id, message_id)
     fields = json_body.read(json_body.GiveFeedback)
     if message.role != "assistant":
         raise InvalidRequest("not_an_answer", "Only an answer can be given feedback.")

@@ -8,7 +8,7 @@ from flask import Blueprint
 
 from chat.runtime import mode
 from chat.web.api import json_body
-from chat.web.auth import identity
+from chat.web.auth.principal import principal
 from chat.web.services import services
 from config.version import VERSION
 
@@ -19,10 +19,10 @@ bp = Blueprint("me", __name__, url_prefix="/api")
 def show() -> dict[str, Any]:
     """Return the caller, the limits and the features of this server."""
     current = services()
-    settings, user_id = current.settings, identity.user_id()
+    settings, user = current.settings, principal().user
     return {
-        "user": {"id": user_id if identity.has_user() else None, "name": None},
-        "instructions": current.store.instructions.get(user_id),
+        "user": {"id": user.id if user.exists else None, "name": None},
+        "instructions": current.store.instructions.get(user.id),
         "welcome": {"greeting": settings.greeting, "starters": list(settings.starters)},
         "mode": mode.current().name,
         "models": list(settings.models),
@@ -50,12 +50,12 @@ def show() -> dict[str, Any]:
 @bp.get("/me/instructions")
 def show_instructions() -> dict[str, Any]:
     """Return the caller's instructions."""
-    return {"text": services().store.instructions.get(identity.user_id())}
+    return {"text": services().store.instructions.get(principal().user.id)}
 
 
 @bp.put("/me/instructions")
 def update_instructions() -> dict[str, Any]:
     """Replace the caller's instructions."""
     text = json_body.instructions(json_body.read(json_body.UpdateInstructions).text)
-    services().store.instructions.change(identity.ensure_user_id(), text)
+    services().store.instructions.change(principal().user.save(), text)
     return {"text": text}

@@ -11,7 +11,7 @@ from chat.errors import NotFound
 from chat.store.records import Share
 from chat.web import security_headers
 from chat.web.api import json_body, json_views
-from chat.web.auth import identity
+from chat.web.auth.principal import principal
 from chat.web.services import services
 
 bp = Blueprint("shares", __name__, url_prefix="/api")
@@ -21,7 +21,7 @@ bp = Blueprint("shares", __name__, url_prefix="/api")
 def share(conversation_id: int) -> ResponseReturnValue:
     """Create the link to a conversation, or move it to another branch."""
     store = services().store
-    conversation = store.ownership.conversation(identity.user_id(), conversation_id)
+    conversation = store.ownership.conversation(principal().user.id, conversation_id)
     record, created = store.shares.share(conversation, json_body.read(json_body.CreateShare).leaf_id)
     return _link(record), 201 if created else 200
 
@@ -30,7 +30,7 @@ def share(conversation_id: int) -> ResponseReturnValue:
 def show_share(conversation_id: int) -> dict[str, Any]:
     """Return the link to a conversation. Raises NotFound if there is none."""
     store = services().store
-    record = store.shares.get(store.ownership.conversation(identity.user_id(), conversation_id))
+    record = store.shares.get(store.ownership.conversation(principal().user.id, conversation_id))
     if record is None:
         raise NotFound("This conversation is not shared.")
     return _link(record)
@@ -40,7 +40,7 @@ def show_share(conversation_id: int) -> dict[str, Any]:
 def revoke(conversation_id: int) -> ResponseReturnValue:
     """Revoke the link to a conversation."""
     store = services().store
-    store.shares.revoke(store.ownership.conversation(identity.user_id(), conversation_id))
+    store.shares.revoke(store.ownership.conversation(principal().user.id, conversation_id))
     return "", 204
 
 

@@ -15,7 +15,7 @@ from chat.runtime.http.thread_slots import RequestKind
 from chat.store.records import COMPLETED, RUNNING
 from chat.store.turns import HeadOfConversation, Question, StartedTurn
 from chat.web.api import json_body, json_views
-from chat.web.auth import identity
+from chat.web.auth.principal import principal
 from chat.web.services import services
 
 bp = Blueprint("turns", __name__, url_prefix="/api")
@@ -40,11 +40,12 @@ def begin(conversation_id: int) -> ResponseReturnValue:
     )
     if _accepts_events():
         current.follower.check_room()
+    user = principal().user
     try:
-        # The caller is looked up in the transaction that begins the turn: one call to the database instead of two.
-        return _started(current.runner.begin(identity.owner(), conversation_id, question, _model(fields.model)))
+        # The user is looked up in the transaction that begins the turn: one call to the database instead of two.
+        return _started(current.runner.begin(user.owner, conversation_id, question, _model(fields.model)))
     except NotFound:
-        identity.user_id()  # sets the cookie of a browser without one
+        user.look_up()  # sets the cookie of a browser without one
         raise
 
 
@@ -52,7 +53,7 @@ def begin(conversation_id: int) -> ResponseReturnValue:
 def regenerate(message_id: int) -> ResponseReturnValue:
     """Begin a turn that answers the same question again."""
     current = services()
-    _, message = current.store.ownership.message(identity.user_id(), message_id)
+    _, message = current.store.ownership.message(principal().user.id, message_id)
     fields = json_body.read(json_body.RegenerateAnswer)
     if message.role != "assistant":
         raise InvalidRequest("not_an_answer", "Only an answer can be generated again.")
@@ -63,7 +64,7 @@ def regenerate(message_id: int) -> ResponseReturnValue:
 def continue_answer(message_id: int) -> ResponseReturnValue:
     """Begin a turn that continues an incomplete answer."""
     current = services()
-    _, message = current.store.ownership.message(identity.user_id(), message_id)
+    _, message = current.store.ownership.message(principal().user.id, message_id)
     fields = json_body.read(json_body.ContinueAnswer)
     if message.role != "assistant" or message.turn is None:
         raise InvalidRequest("not_an_answer", "Only an answer can go on.")
@@ -82,14 +83,14 @@ def continue_answer(message_id: int) -> ResponseReturnValue:
 def show_turn(turn_id: int) -> dict[str, Any]:
     """Return a turn with its answer so far."""
     store = services().store
-    _, turn = store.ownership.turn(identity.user_id(), turn_id)
+    _, turn = store.ownership.turn(principal().user.id, turn_id)
     return json_views.turn(turn, store.turns.answer(turn))
 
 
 @bp.get("/turns/<id:turn_id>/events")
 def follow(turn_id: int) -> ResponseReturnValue:
     """Stream a turn's events, from the one after the caller's last event."""
-    _, turn = services().store.ownership.turn(identity.user_id(), turn_id)
+    _, turn = services().store.ownership.turn(principal().user.id, turn_id)
     return _stream(services().follower.frames_for_another(turn, _after(), _waits()))
 
 
@@ -97,7 +98,7 @@ def follow(turn_id: int) -> ResponseReturnValue:
 def stop(turn_id: int) -> dict[str, Any]:
     """Stop a turn and return it."""
     current = services()
-    _, turn = current.store.ownership.turn(identity.user_id(), turn_id)
+    _, turn = current.store.ownership.turn(principal().user.id, turn_id)
     json_body.read(json_body.Empty)
     stopped = current.stopper.stop(turn)
     return json_views.turn(stopped, current.store.turns.answer(stopped))

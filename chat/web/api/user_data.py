@@ -14,7 +14,7 @@ from chat.errors import Conflict, NotFound
 from chat.store import Store
 from chat.store.records import Conversation
 from chat.web.api import export, json_views, query
-from chat.web.auth import identity
+from chat.web.auth.principal import principal
 from chat.web.services import services
 from config.version import VERSION
 
@@ -27,7 +27,7 @@ _BATCH = 20
 @bp.get("/export")
 def export_all() -> Response:
     """Stream all conversations, or those in `ids`, as one JSON file."""
-    store, user_id = services().store, identity.user_id()
+    store, user_id = services().store, principal().user.id
     requested = query.row_ids("ids")
     for conversation_id in requested:
         store.ownership.conversation(user_id, conversation_id)  # NotFound must come before the response begins
@@ -45,7 +45,7 @@ def export_all() -> Response:
 @bp.get("/me/data")
 def count() -> dict[str, Any]:
     """Return the numbers of the caller's conversations, messages and so on."""
-    return msgspec.to_builtins(services().store.user_data.counts(identity.user_id()))  # type: ignore[no-any-return]
+    return msgspec.to_builtins(services().store.user_data.counts(principal().user.id))  # type: ignore[no-any-return]
 
 
 @bp.delete("/me/data")
@@ -54,7 +54,7 @@ def delete_all() -> ResponseReturnValue:
 
     Raises Conflict if a turn began meanwhile.
     """
-    current, user_id = services(), identity.user_id()
+    current, user_id = services(), principal().user.id
     counts = current.store.user_data.counts(user_id)
     for turn in current.store.user_data.running_turns(user_id):
         current.stopper.stop(turn)

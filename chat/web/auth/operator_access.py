@@ -10,14 +10,12 @@ from __future__ import annotations
 
 import hmac
 import re
+from typing import Literal
 
-from flask import request
-from flask.typing import ResponseReturnValue
+from flask import Request
 
-from chat.errors import Forbidden
+from chat.errors import Forbidden, Unauthorized
 from chat.web import request_checks
-from chat.web.errors import error_response
-from chat.web.services import services
 
 # In the names of WSGI. Almost all X- headers are sent by proxies; others are listed, or matched by a part of the name.
 _PROXY_HEADER = re.compile(
@@ -27,24 +25,21 @@ _PROXY_HEADER = re.compile(
 )
 
 
-def require_operator() -> ResponseReturnValue | None:
-    """Refuse a request that is not an operator's; for `before_request`. Raises Forbidden."""
-    token = services().settings.admin_token
+def check(request: Request, token: str) -> Literal["token", "loopback"]:
+    """Return how an operator came in. `token` is ADMIN_TOKEN. Raises Unauthorized or Forbidden for anybody else."""
     if token:
         scheme, _, credentials = request.headers.get("Authorization", "").partition(" ")
         if scheme.lower() == "bearer" and hmac.compare_digest(credentials.strip().encode(), token.encode()):
-            return None
-        return (*error_response(401, "unauthorized", "This needs the bearer token of ADMIN_TOKEN."), {
-            "WWW-Authenticate": "Bearer"
-        })  # fmt: skip
-    if not _is_direct_loopback():
+            return "token"
+        raise Unauthorized("This needs the bearer token of ADMIN_TOKEN.")
+    if not _is_direct_loopback(request):
         raise Forbidden(
             "Without ADMIN_TOKEN, this is answered only to callers on the server's own machine that use no proxy."
         )
-    return None
+    return "loopback"
 
 
-def _is_direct_loopback() -> bool:
+def _is_direct_loopback(request: Request) -> bool:
     environ = request.environ
     if environ.get("SERVER_PROTOCOL") == "HTTP/1.0" or any(map(_PROXY_HEADER.match, environ)):
         return False

@@ -6,7 +6,7 @@ from flask import Blueprint, Response, current_app, render_template, send_from_d
 from flask.typing import ResponseReturnValue
 
 from chat.web import security_headers
-from chat.web.auth import identity
+from chat.web.auth.principal import principal
 from chat.web.pages.page_files.files import STATIC, STYLES
 from chat.web.pages.page_files.serving import page_files
 from chat.web.services import services
@@ -20,7 +20,7 @@ _ICON_AGE_S = 24 * 3600
 @bp.get("/")
 def home() -> str:
     """Return the chat page, and give a new browser its cookie."""
-    identity.user_id()
+    principal().user.look_up()
     return _page()
 
 
@@ -42,11 +42,8 @@ def shared(token: str) -> ResponseReturnValue:
 
     An unknown link gets the same page with status 404; the page reports it.
     """
-    return (
-        _page(shared=token),
-        200 if services().store.shares.exists(token) else 404,
-        security_headers.for_public_link(),
-    )
+    status = 200 if services().store.shares.exists(token) else 404
+    return _page(shared=token), status, security_headers.for_public_link()
 
 
 def _page(**about: str) -> str:

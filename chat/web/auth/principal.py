@@ -1,0 +1,59 @@
+"""The principal of a request: who makes it, in which role, and by which credentials. Found once and kept."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from flask import Flask, Response, g, request
+
+from chat.web.auth import operator_access
+from chat.web.auth.browser_user import BrowserUser
+from chat.web.auth.cross_site import refuse_cross_site
+from chat.web.services import services
+
+Role = Literal["user", "operator"]
+Via = Literal["cookie", "token", "loopback"]
+
+
+@dataclass(frozen=True, slots=True)
+class Principal:
+    """The caller of a request. `user` asks the database only when its id is needed."""
+
+    role: Role
+    via: Via
+    user: BrowserUser
+
+
+def init_app(app: Flask) -> None:
+    """Refuse cross-site requests, and set the cookie where it is due."""
+    app.before_request(refuse_cross_site)
+    app.after_request(_set_cookie)
+
+
+def principal() -> Principal:
+    """Return the principal of this request. Without other credentials it is a user, by the browser's cookie."""
+    if "principal" not in g:
+        g.principal = Principal("user", "cookie", _user())
+    found: Principal = g.principal
+    return found
+
+
+def require_operator() -> None:
+    """Make the caller this request's principal, as an operator; for `before_request`.
+
+    Raises Unauthorized or Forbidden.
+    """
+    g.principal = Principal("operator", operator_access.check(request, services().settings.admin_token), _user())
+
+
+def _user() -> BrowserUser:
+    current = services()
+    return BrowserUser(request._get_current_object(), current.tokens, current.store.sessions)  # type: ignore[attr-defined]
+
+
+def _set_cookie(response: Response) -> Response:
+    found: Principal | None = g.get("principal")
+    if found is not None and found.via == "cookie":
+        found.user.set_cookie(response)
+    return response
