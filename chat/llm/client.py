@@ -37,7 +37,7 @@ from chat.llm.sleep import cancellable_sleep
 from chat.llm.sse import EventParser
 from chat.messages import Delta, Message, Notice, ReasoningDelta, ToolSpec
 from chat.net.cancel_scope import CancelScope, use_scope
-from chat.net.response_parser import UnparsableResponse
+from chat.net.errors import UnparsableResponse
 
 MAX_RETRIES = 2
 MAX_RETRY_AFTER_S = 5.0
@@ -121,7 +121,7 @@ class OpenAIModel:
         repeats = isinstance(error, (ModelUnreachable, ModelUnavailable, ModelRateLimited, NoDescriptors))
         if attempt >= self._retries or not (repeats or isinstance(failure, (ModelGarbled, ModelEndedEarly))):
             return None
-        if isinstance(failure, UnparsableResponse) and self._endpoint.use_fallback():
+        if isinstance(failure.__cause__, UnparsableResponse) and self._endpoint.use_fallback():
             return 0.0
         retry_after_s = retry_after_of(failure)
         if retry_after_s is not None and retry_after_s > MAX_RETRY_AFTER_S:

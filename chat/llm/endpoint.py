@@ -1,8 +1,7 @@
 """Chat completions of an OpenAI-compatible endpoint: request bodies in, response streams out.
 
-The SDK knows addresses, keys and headers, and classifies refusals. It builds one request as a template, because
-building takes more CPU than sending (docs/performance.md has the figures). Each request is a copy of this template with
-its own body.
+The SDK knows addresses, keys and headers, and classifies refusals. It builds one request, because building takes more
+CPU than sending (docs/performance.md has the figures). Each request is a copy of this one with its own body.
 """
 
 from __future__ import annotations
@@ -19,8 +18,7 @@ import httpx2
 import openai
 
 from chat.llm.decompression import decoded
-from chat.llm.lean import LeanTransport, RequestTemplate
-from chat.llm.transport import timeouts, transport_to
+from chat.llm.transport import Transports, timeouts, transports_to
 from chat.net.cancel_scope import current_scope
 
 _DEFAULT_BASE_URL = "https://api.openai.com/v1"
@@ -32,8 +30,6 @@ _MAX_REFUSAL_BYTES = 64 * 1024
 _REFUSAL_WITHIN_S = 5.0
 # A query also holds versions and names, which are not secret.
 _SHORTEST_SECRET = 16
-# How long the standard transport replaces the lean one, after a response that the lean one could not parse.
-_FALLBACK_S = 3600.0
 
 
 class Endpoint:
@@ -50,11 +46,9 @@ class Endpoint:
         """Configure the endpoint. An empty string means "not set"; `transport` is "lean" or "standard"."""
         self._base_url, self._query = _without_query(base_url or _DEFAULT_BASE_URL)
         self.secrets = _secrets(api_key, self._base_url, self._query)
-        self._clock = clock
         # A fraction of the limit on silence, so that three slow refusals also end within that limit.
         self._refusal_within_s = min(_REFUSAL_WITHIN_S, timeout_s / 4)
-        self._fallback_until = 0.0
-        self._transport = transport_to(self._base_url, transport)
+        self._transports = transports_to(self._base_url, transport, clock)
         self._sdk = openai.OpenAI(
             api_key=api_key or _NO_KEY,
             base_url=self._base_url,
@@ -63,7 +57,7 @@ class Endpoint:
             # A compressed stream would arrive in large pieces.
             default_headers={"Accept-Encoding": "identity"},
             # The SDK only builds requests. With a given transport, its client does not read the environment.
-            http_client=httpx2.Client(transport=self._transport),
+            http_client=httpx2.Client(transport=self._transports.first),
         )
 
     def send(self, body: bytes) -> httpx2.SyncByteStream:
@@ -72,26 +66,15 @@ class Endpoint:
         Raises httpx2.HTTPError for a failed exchange, and the SDK's error for a status other than 2xx.
         """
         # The client is bypassed: it would handle cookies and redirects, and wrap the body once more.
-        transport = self._transport
-        if isinstance(transport, LeanTransport) and self._clock() >= self._fallback_until:
-            answer = transport.send_template(self._template, body)
-            if 200 <= answer.status < 300:
-                return decoded(answer.body, answer.headers)
-            raise self._refusal(answer.status, answer.headers, answer.body)
-        if isinstance(transport, LeanTransport):
-            transport = self._fallback
-        response = transport.handle_request(self._request(body))
+        response = self._transports.current.handle_request(self._request(body))
         stream = cast("httpx2.SyncByteStream", response.stream)
         if response.is_success:
             return decoded(stream, response.headers.raw)
         raise self._refusal(response.status_code, response.headers.raw, stream)
 
     def use_fallback(self) -> bool:
-        """Switch to the standard transport for a while. Return whether this is a change."""
-        if not isinstance(self._transport, LeanTransport) or self._clock() < self._fallback_until:
-            return False
-        self._fallback_until = self._clock() + _FALLBACK_S
-        return True
+        """Use the transport that reads more kinds of responses, for a while. Return whether this is a change."""
+        return self._transports.use_fallback()
 
     def _refusal(
         self, status: int, headers: list[tuple[bytes, bytes]], stream: httpx2.SyncByteStream
@@ -124,26 +107,16 @@ class Endpoint:
         request.headers["Content-Length"] = str(len(body))
         return request
 
-    @cached_property
-    def _fallback(self) -> httpx2.BaseTransport:
-        return transport_to(self._base_url, "standard")
-
-    @cached_property
-    def _template(self) -> RequestTemplate:
-        return RequestTemplate(self._request(b""))
-
     def with_transport(self, transport: httpx2.BaseTransport) -> Endpoint:
         """Return a copy of this endpoint that uses `transport` instead of the network."""
-        self._template  # noqa: B018 - cached here, so that the first real request finds it
+        self._sdk_request  # noqa: B018 - cached here, so that the first real request finds it
         other = copy.copy(self)
-        other._transport = transport
+        other._transports = Transports(transport)
         return other
 
     def close(self) -> None:
         """Close the idle connections."""
-        self._transport.close()
-        if "_fallback" in self.__dict__:
-            self._fallback.close()
+        self._transports.close()
 
     @cached_property
     def _sdk_request(self) -> httpx2.Request:

@@ -31,7 +31,7 @@ from chat.llm.reasons import reason as reason_in
 from chat.llm.redaction import is_page, quotable
 from chat.llm.redirects import redirect_message
 from chat.llm.retry_after import retry_after_s, retry_hint
-from chat.net.response_parser import UnparsableResponse
+from chat.net.errors import UnparsableResponse
 from chat.runtime import descriptors
 
 # All exceptions of one attempt, except for the end of the turn.

@@ -29,7 +29,7 @@ class ScopedStream(httpcore2.NetworkStream):
         if scope is None:
             return self._stream.read(max_bytes, timeout)
         data = scope.receive(timeout, functools.partial(self._stream.read, max_bytes), httpcore2.ReadTimeout)
-        if scope.exceeds_head_limit(len(data)):
+        if scope.exceeds_byte_limit(len(data)):
             raise httpcore2.ReadError("too much came before an answer")
         return data
 

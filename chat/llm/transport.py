@@ -8,6 +8,9 @@ raise the same exceptions. Requests through a proxy of the environment always us
 from __future__ import annotations
 
 import ssl
+import time
+from collections.abc import Callable
+from functools import cached_property
 
 import httpx2
 
@@ -17,28 +20,72 @@ from chat.llm.lean import LeanTransport
 from chat.llm.proxies import Proxy, proxy_for
 
 CONNECT_TIMEOUT_S = 5.0
+_FALLBACK_S = 3600.0
 
 # httpcore reads excess data after one response as the next response on the same connection, and cannot quarantine a
 # connection (see `pool`). So no connection carries two requests.
 _ONE_REQUEST_EACH = httpx2.Limits(max_connections=None, max_keepalive_connections=0)
 
 
-def transport_to(url: str, name: str) -> httpx2.BaseTransport:
-    """Return the transport for requests to `url`; `name` is "lean" or "standard". Does not connect.
+class Transports:
+    """The transport for requests to one endpoint. Does not connect before the first request.
+
+    An endpoint may violate HTTP in a way that `lean` cannot read. Then `standard` takes over for an hour.
+    """
+
+    def __init__(
+        self,
+        first: httpx2.BaseTransport,
+        fallback: Callable[[], httpx2.BaseTransport] | None = None,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """Set the transport to use, and a function that makes its replacement, if there is one."""
+        self.first = first
+        self._make_fallback = fallback
+        self._clock = clock
+        self._fallback_until = 0.0
+
+    @property
+    def current(self) -> httpx2.BaseTransport:
+        """Return the transport for the next request."""
+        return self.first if self._clock() >= self._fallback_until else self._fallback
+
+    def use_fallback(self) -> bool:
+        """Switch to the fallback for a while. Return whether this is a change."""
+        if self._make_fallback is None or self._clock() < self._fallback_until:
+            return False
+        self._fallback_until = self._clock() + _FALLBACK_S
+        return True
+
+    def close(self) -> None:
+        """Close the idle connections."""
+        self.first.close()
+        if "_fallback" in self.__dict__:
+            self._fallback.close()
+
+    @cached_property
+    def _fallback(self) -> httpx2.BaseTransport:
+        return self._make_fallback() if self._make_fallback is not None else self.first
+
+
+def transports_to(url: str, name: str, clock: Callable[[], float] = time.monotonic) -> Transports:
+    """Return the transports for requests to `url`; `name` is "lean" or "standard".
 
     Proxies and certificates come from the environment. An error in the environment does not prevent a start; each
     request raises it.
     """
     proxy = proxy_for(url)
     if proxy is not None and proxy.problem:
-        return _Unusable(proxy.problem)
+        return Transports(_Unusable(proxy.problem))
     try:
         context = _context(needed=proxy is not None or url.startswith("https"))
     except (OSError, ssl.SSLError):
-        return _Unusable("The certificates that SSL_CERT_FILE or SSL_CERT_DIR names cannot be read; correct it.")
+        return Transports(
+            _Unusable("The certificates that SSL_CERT_FILE or SSL_CERT_DIR names cannot be read; correct it.")
+        )
     if proxy is not None or name == "standard":
-        return _standard(context, proxy)
-    return LeanTransport(context)
+        return Transports(_standard(context, proxy))
+    return Transports(LeanTransport(context), lambda: _standard(context, None), clock)
 
 
 def _context(needed: bool) -> ssl.SSLContext:

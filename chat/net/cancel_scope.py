@@ -1,7 +1,6 @@
-"""Cancellation, deadline and byte limit of one request to a model.
+"""Cancellation, deadline and byte limit of one request.
 
-Both transports obey the scope in effect. This module knows neither their sockets nor their exceptions, apart from
-the exception class that `receive` is given.
+This module knows neither sockets nor their exceptions, apart from the exception class that `receive` is given.
 """
 
 from __future__ import annotations
@@ -46,12 +45,19 @@ class CancelScope:
     on to another request.
     """
 
-    def __init__(self, deadline: float, silence_s: float = math.inf, turn: object = None) -> None:
+    def __init__(
+        self,
+        deadline: float,
+        silence_s: float = math.inf,
+        turn: object = None,
+        max_bytes: int = MAX_HEAD_BYTES,
+    ) -> None:
         """Set the limits.
 
         `deadline`, on the clock of `time.monotonic()`, ends every wait of this scope with a time-out. `silence_s`
         bounds the sum of all waits before `head_received`, and between two calls of `note_progress`, whatever bytes
-        arrive meanwhile. `turn` identifies the request's turn; it is only compared.
+        arrive meanwhile. `turn` identifies the request's turn; it is only compared. `max_bytes` bounds all bytes before
+        `head_received`, which a caller may leave out to bound the whole response.
         """
         self.may_batch_reads = False
         self.turn = turn
@@ -63,7 +69,7 @@ class CancelScope:
         self._lock = threading.Lock()
         self._target: Interruptible | None = None
         self._cancelled = False
-        self._head_bytes_left: int | None = MAX_HEAD_BYTES
+        self._bytes_left: int | None = max_bytes
 
     def cancel(self) -> None:
         """End this scope's blocking calls at once, present and future. From any thread; idempotent."""
@@ -83,7 +89,7 @@ class CancelScope:
 
     def head_received(self) -> None:
         """Lift the limit on bytes: the response's body has no limit here."""
-        self._head_bytes_left = None
+        self._bytes_left = None
         self.note_progress()
 
     def note_progress(self) -> None:
@@ -157,12 +163,12 @@ class CancelScope:
             yield_now()
             self._yielded_at = time.monotonic()
 
-    def exceeds_head_limit(self, received: int) -> bool:
-        """Count bytes. Return whether more arrived than may arrive before the body."""
-        if self._head_bytes_left is None:
+    def exceeds_byte_limit(self, received: int) -> bool:
+        """Count received bytes. Return whether there are more than `max_bytes`."""
+        if self._bytes_left is None:
             return False
-        self._head_bytes_left -= received
-        return self._head_bytes_left < 0
+        self._bytes_left -= received
+        return self._bytes_left < 0
 
 
 _current: ContextVar[CancelScope | None] = ContextVar("current_scope", default=None)

@@ -1,4 +1,4 @@
-"""Connecting to an endpoint: name look-up, TCP connection, TLS. Each step is interruptible and has a time limit."""
+"""Connecting to a server: name look-up, TCP connection, TLS. Each step is interruptible and has a time limit."""
 
 from __future__ import annotations
 
@@ -9,10 +9,9 @@ import ssl
 import threading
 import time
 
-import httpx2
-
 from chat.net.cancel_scope import CancelScope
 from chat.net.connection import Connection
+from chat.net.errors import ConnectFailed, ConnectTimedOut
 
 Address = tuple[int, tuple[object, ...]]
 
@@ -26,7 +25,7 @@ class Connector:
         self._resolver = _Resolver()
 
     def connect(self, scheme: str, host: str, port: int, scope: CancelScope, timeout_s: float) -> Connection:
-        """Return a connection bound to `scope`. Raises ConnectTimeout and ConnectError, chained to their cause."""
+        """Return a connection bound to `scope`. Raises ConnectTimedOut and ConnectFailed, chained to their cause."""
         until = time.monotonic() + timeout_s
         connection = Connection()
         try:
@@ -37,10 +36,10 @@ class Connector:
                 connection.start_tls(self._context, host, until - time.monotonic())
         except TimeoutError as error:
             connection.close()
-            raise httpx2.ConnectTimeout("no connection came about in time") from error
+            raise ConnectTimedOut("no connection came about in time") from error
         except OSError as error:
             connection.close()
-            raise httpx2.ConnectError("no connection came about") from error
+            raise ConnectFailed("no connection came about") from error
         except BaseException:
             connection.close()
             raise

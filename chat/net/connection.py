@@ -1,4 +1,4 @@
-"""One connection to an endpoint: a blocking socket, with or without TLS, that obeys the scope of its request.
+"""One connection to a server: a blocking socket, with or without TLS, that obeys the scope of its request.
 
 Handles bytes, not HTTP. TLS works on memory buffers instead of the socket. So one `recv` takes all available data,
 however many TLS records it holds, and an interruption works the same with and without TLS.
@@ -12,9 +12,8 @@ import ssl
 import threading
 import time
 
-import httpx2
-
 from chat.net.cancel_scope import CancelScope
+from chat.net.errors import ReceiveFailed, ReceiveTimedOut, SendFailed, SendTimedOut, TooMuchData
 
 READ_BYTES = 64 * 1024
 
@@ -22,9 +21,8 @@ READ_BYTES = 64 * 1024
 class Connection:
     """Connection for one request at a time. Another thread may only call `interrupt`.
 
-    A request calls `bind` with its scope first. Errors are httpx2's, as if its own transport had raised them, except
-    for those of `connect` and `start_tls`: these are OSErrors, which `chat.net.connect` translates. Call `close` after
-    any error.
+    A request calls `bind` with its scope first. Errors are those of `chat.net.errors`, except for those of `connect`
+    and `start_tls`: these are OSErrors, which `chat.net.connect` translates. Call `close` after any error.
     """
 
     def __init__(self) -> None:
@@ -93,34 +91,34 @@ class Connection:
         self._tls = tls
 
     def send(self, data: bytes, timeout_s: float | None) -> None:
-        """Send all of `data`. Raises WriteTimeout and WriteError."""
+        """Send all of `data`. Raises SendTimedOut and SendFailed."""
         try:
             self._wait_at_most(self._allowed_s(timeout_s))
             self._socket.sendall(data if self._tls is None else self._tls.encrypted(data))
         except TimeoutError as error:
-            raise httpx2.WriteTimeout("the request could not be sent in time") from error
+            raise SendTimedOut("the request could not be sent in time") from error
         except OSError as error:
-            raise httpx2.WriteError("the connection broke while the request was sent") from error
+            raise SendFailed("the connection broke while the request was sent") from error
 
     def receive(self, timeout_s: float | None) -> bytes:
-        """Wait for data and return it; b"" at the end. Raises ReadTimeout and ReadError."""
+        """Wait for data and return it; b"" at the end. Raises ReceiveTimedOut, ReceiveFailed or TooMuchData."""
         try:
             while True:
                 scope = self._scope
                 if scope is None:
                     raise TimeoutError("the time for this request is over")
                 data = scope.receive(timeout_s, self._receive_within, TimeoutError)
-                if scope.exceeds_head_limit(len(data)):
-                    raise httpx2.ReadError("too much came before an answer")
+                if scope.exceeds_byte_limit(len(data)):
+                    raise TooMuchData("more bytes came than may come")
                 if self._tls is None or not data:
                     return data
                 plain = self._tls.decrypted(data)
                 if plain or self._tls.ended:
                     return plain
         except TimeoutError as error:
-            raise httpx2.ReadTimeout("nothing came in time") from error
+            raise ReceiveTimedOut("nothing came in time") from error
         except OSError as error:
-            raise httpx2.ReadError("the connection broke") from error
+            raise ReceiveFailed("the connection broke") from error
 
     def _receive_within(self, seconds: float) -> bytes:
         self._wait_at_most(seconds)

@@ -1,6 +1,6 @@
-"""Connections to endpoints that are kept alive between requests.
+"""Connections to servers that are kept alive between requests.
 
-An endpoint, or a proxy before it, may answer twice, and the second response may arrive late. HTTP/1.1 cannot tell it
+A server, or a proxy before it, may answer twice, and the second response may arrive late. HTTP/1.1 cannot tell it
 from the response to the next request. So a connection is quarantined before another turn may use it. Data that
 arrives meanwhile shows that it is out of step; from then on, that origin's connections serve one request each.
 """
@@ -12,6 +12,7 @@ import threading
 import time
 
 from chat.net.connection import Connection
+from chat.net.request import Origin
 
 KEEPALIVE_S = 30.0
 MAX_IDLE_CONNECTIONS = 1000
@@ -19,9 +20,6 @@ MAX_IDLE_CONNECTIONS = 1000
 QUARANTINE_S = 1.0
 # Beyond this number of distrusted origins, the oldest is trusted again.
 _MAX_DISTRUSTED = 100
-
-# Scheme, host, port.
-Origin = tuple[str, str, int]
 
 
 class _Idle:

@@ -3,23 +3,19 @@
 from __future__ import annotations
 
 import httptools
-import httpx2
 
 from chat.net.cancel_scope import MAX_HEAD_BYTES
+from chat.net.errors import InvalidResponse, UnparsableResponse
 
 # Limit of the bytes between two pieces of the body: chunk sizes with their extensions, trailers.
 MAX_FRAMING_BYTES = 64 * 1024
-
-
-class UnparsableResponse(httpx2.RemoteProtocolError):
-    """The response violates HTTP. A more lenient parser may be able to read it."""
 
 
 class ResponseParser:
     """The response to one request: call `feed`, check `has_head`, then call `read_body` until `complete`.
 
     llhttp is strict by default: a length beside a transfer coding, two lengths, bare line feeds, folded or malformed
-    headers are errors. Interim responses (1xx) are skipped; another protocol is refused. Raises RemoteProtocolError for
+    headers are errors. Interim responses (1xx) are skipped; another protocol is refused. Raises InvalidResponse for
     an invalid response, UnparsableResponse if another parser may accept it. `has_excess_data` tells whether data
     followed the response's end.
     """
@@ -55,7 +51,7 @@ class ResponseParser:
             self.has_excess_data = True
         self._framing_bytes = 0 if len(self._pieces) > had else self._framing_bytes + len(data)
         if self._framing_bytes > (MAX_FRAMING_BYTES if self.has_head else MAX_HEAD_BYTES):
-            raise httpx2.RemoteProtocolError("too much came that is no answer")
+            raise InvalidResponse("too much came that is no answer")
 
     def read_body(self) -> bytes:
         """Return the body's bytes since the last call."""
@@ -67,11 +63,11 @@ class ResponseParser:
         return data
 
     def feed_eof(self) -> None:
-        """End the response with the connection, if its framing allows that. Raises RemoteProtocolError otherwise."""
+        """End the response with the connection, if its framing allows that. Raises InvalidResponse otherwise."""
         if not self.has_head:
-            raise httpx2.RemoteProtocolError("the connection was closed before a response came")
+            raise InvalidResponse("the connection was closed before a response came")
         if not self._ends_with_connection:
-            raise httpx2.RemoteProtocolError("the connection was closed before the response was complete")
+            raise InvalidResponse("the connection was closed before the response was complete")
         self.complete = True
 
     def close(self) -> None:

@@ -4,10 +4,12 @@ import ssl
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
+import httpx2
 import pytest
 
 from chat.cancellation import Cancellation
 from chat.llm.client import OpenAIModel
+from chat.llm.lean import LeanTransport
 from chat.messages import Delta, Message, TextDelta
 
 from .scripted_server import Exchange, ScriptedServer
@@ -68,6 +70,17 @@ def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
 def restless(monkeypatch: pytest.MonkeyPatch) -> None:
     """Connections of the lean transport may be used again at once, by any turn."""
     monkeypatch.setattr("chat.net.pool.QUARANTINE_S", 0.0)
+
+
+@pytest.fixture
+def client(restless) -> Iterator[httpx2.Client]:
+    with httpx2.Client(transport=LeanTransport(ssl.create_default_context(cafile=CERTIFICATE)), timeout=10) as client:
+        yield client
+
+
+@pytest.fixture(params=[False, True], ids=["plain", "tls"])
+def tls(request) -> bool:
+    return request.param
 
 
 def ask(model: OpenAIModel, cancellation: Cancellation | None = None, text: str = "Hello?") -> Iterator[Delta]:

@@ -16,7 +16,14 @@ sys.exit(pytest.main(["-q", "-p", "no:cacheprovider", *sys.argv[1:]]))
 """
 
 
-FILES = ("test_client_cancellation.py", "test_client.py", "test_demo_timing.py", "test_lean.py")
+FILES = (
+    "test_client_cancellation.py",
+    "test_client.py",
+    "test_demo_timing.py",
+    "test_lean.py",
+    "test_lean_connections.py",
+    "test_lean_stages.py",
+)
 
 
 def test_the_same_under_gevent():

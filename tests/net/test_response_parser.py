@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import itertools
 
-import httpx2
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from chat.net.cancel_scope import MAX_HEAD_BYTES
+from chat.net.errors import InvalidResponse
 from chat.net.response_parser import MAX_FRAMING_BYTES, ResponseParser
 
 OK = b"HTTP/1.1 200 OK\r\n"
@@ -69,7 +69,7 @@ def test_a_connection_that_ends_too_early_is_told(response, body, usable):
     for cut in range(len(response)):
         parser = fed(response[:cut])
         assert not parser.complete
-        with pytest.raises(httpx2.RemoteProtocolError):
+        with pytest.raises(InvalidResponse):
             parser.feed_eof()
 
 
@@ -116,7 +116,7 @@ def test_the_response_to_head_has_no_body():
 )
 def test_what_is_no_response(response):
     for pieces in ([response[1]], [bytes([byte]) for byte in response[1]]):
-        with pytest.raises(httpx2.RemoteProtocolError):
+        with pytest.raises(InvalidResponse):
             fed(*pieces)
 
 
@@ -143,7 +143,7 @@ def test_what_comes_after_the_end_is_not_taken_and_spoils_the_connection(more, t
 def test_what_never_ends_is_given_up(begin, endless, limit):
     piece = endless * (4096 // len(endless) + 1)
     parser = fed(begin)
-    with pytest.raises(httpx2.RemoteProtocolError):
+    with pytest.raises(InvalidResponse):
         for _ in range(limit // len(piece) + 2):
             parser.feed(piece)
 

@@ -1,0 +1,162 @@
+"""HTTP/1.1 client for many streamed responses at once: llhttp parses, and a read takes all available data."""
+
+from __future__ import annotations
+
+import ssl
+import time
+from collections.abc import Iterator
+
+from chat.net.cancel_scope import CancelScope
+from chat.net.connect import Connector
+from chat.net.connection import READ_BYTES, Connection
+from chat.net.errors import NetError, SendFailed
+from chat.net.pool import ConnectionPool
+from chat.net.read_batching import ReadBatcher
+from chat.net.request import Origin, Timeouts
+from chat.net.response_parser import ResponseParser
+from chat.runtime.ticker import to_tick
+
+# Used where no limit is set, since sockets do not accept infinity.
+_NO_LIMIT_S = 24 * 3600.0
+
+
+class HttpClient:
+    """Client for many threads. Each request obeys its `CancelScope`. Raises the errors of `chat.net.errors`.
+
+    No request is sent twice. An idle connection is checked before use, but a server may close it at that moment, and a
+    client cannot know whether the server began to process the request. The caller decides. Redirects are not followed,
+    and bodies are not decompressed.
+    """
+
+    def __init__(self, context: ssl.SSLContext, batcher: ReadBatcher | None = None) -> None:
+        """Set the TLS context, which this client changes, and the delays of responses that may be read in batches."""
+        self._connector = Connector(context)
+        self._pool = ConnectionPool()
+        self._open_responses: set[Response] = set()
+        self._batcher = batcher or ReadBatcher()
+
+    def send(
+        self, origin: Origin, message: bytes, scope: CancelScope, timeouts: Timeouts, *, bodiless: bool = False
+    ) -> Response:
+        """Send a request (`request_bytes`) and return the response once its head has arrived.
+
+        The response must be read to its end or closed. `bodiless` is for HEAD.
+        """
+        connection = self._pool.acquire(origin, scope.turn) or self._connect(origin, scope, timeouts.connect_s)
+        exchange = _Exchange(connection, scope, timeouts, ResponseParser(bodiless))
+        exchange.read_head(message)
+        response = Response(self, exchange, origin)
+        self._open_responses.add(response)
+        self._batcher.response_started()
+        return response
+
+    def close(self) -> None:
+        """Close all connections, also those of open responses."""
+        self._pool.close()
+        for response in list(self._open_responses):
+            response.close()
+
+    def read_delay_s(self) -> float:
+        """Return the seconds that a reader should wait before its next read."""
+        return self._batcher.read_delay_s(len(self._open_responses))
+
+    def release(self, response: Response, exchange: _Exchange, origin: Origin) -> None:
+        """Put the connection back into the pool, or close it if it cannot be used again."""
+        self._open_responses.discard(response)
+        if exchange.parser.keeps_connection:
+            exchange.connection.unbind()
+            self._pool.release(origin, exchange.connection, exchange.scope.turn)
+            return
+        exchange.connection.close()
+        if exchange.parser.has_excess_data:
+            self._pool.distrust(origin)
+
+    def _connect(self, origin: Origin, scope: CancelScope, timeout_s: float | None) -> Connection:
+        return self._connector.connect(*origin, scope, _NO_LIMIT_S if timeout_s is None else timeout_s)
+
+
+class _Exchange:
+    """One request and its response on one connection."""
+
+    def __init__(self, connection: Connection, scope: CancelScope, timeouts: Timeouts, parser: ResponseParser) -> None:
+        self.connection = connection
+        self.scope = scope
+        self.parser = parser
+        self._timeouts = timeouts
+
+    def read_head(self, message: bytes) -> None:
+        """Send the request and read until the parser has the head.
+
+        On an error, the parser and the connection are closed.
+        """
+        try:
+            self.connection.bind(self.scope)
+            try:
+                self.connection.send(message, self._timeouts.send_s)
+            except SendFailed as error:
+                self._read_refusal(error)
+            while not self.parser.has_head:
+                self.receive()
+        except BaseException:
+            self.connection.close()
+            self.parser.close()
+            raise
+
+    def receive(self) -> int:
+        """Wait for more of the response and parse it. Return the number of bytes."""
+        data = self.connection.receive(self._timeouts.receive_s)
+        if data:
+            self.parser.feed(data)
+        else:
+            self.parser.feed_eof()
+        return len(data)
+
+    def _read_refusal(self, error: SendFailed) -> None:
+        """Read the response of a server that closed the connection before it read the whole request."""
+        try:
+            while not self.parser.has_head:
+                self.receive()
+        except NetError:
+            raise error from error.__cause__
+
+
+class Response:
+    """A response whose head has been read. Its body comes in pieces as they arrive.
+
+    At the body's end, the connection returns to the pool or is closed.
+    """
+
+    def __init__(self, client: HttpClient, exchange: _Exchange, origin: Origin) -> None:
+        self.status = exchange.parser.status
+        self.headers = exchange.parser.headers
+        self._client = client
+        self._exchange = exchange
+        self._origin = origin
+        self._closed = False
+
+    def __iter__(self) -> Iterator[bytes]:
+        exchange, parser = self._exchange, self._exchange.parser
+        read_delay_s = 0.0
+        try:
+            while True:
+                if piece := parser.read_body():
+                    yield piece
+                if parser.complete:
+                    break
+                if read_delay_s and exchange.scope.may_batch_reads:
+                    time.sleep(min(to_tick(read_delay_s), exchange.scope.remaining_s()))
+                began = time.monotonic()
+                received = exchange.receive()
+                read_delay_s = self._client.read_delay_s()
+                # Do not wait if more data is available already, or if data arrives more slowly than the delay.
+                if received >= READ_BYTES or time.monotonic() - began > read_delay_s:
+                    read_delay_s = 0.0
+        finally:
+            self.close()
+
+    def close(self) -> None:
+        """Stop reading. Idempotent."""
+        if not self._closed:
+            self._closed = True
+            self._exchange.parser.close()
+            self._client.release(self, self._exchange, self._origin)
