@@ -7,6 +7,6 @@ try:
 
     app = create_app(current_settings.get())
 except Exception as reason:  # noqa: BLE001 - `flask mode` must work after any failure, to switch back
-    from chat.mode_command import without_application
+    from chat.commands.without_application import without_application
 
     app = without_application(reason)

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 from flask import Flask
 from werkzeug.routing import IntegerConverter
 
-from chat.cli import init_app as init_cli
+from chat.commands.db import db
+from chat.commands.mode import mode
 from chat.services import Overrides, Services
 from chat.web import base_path, errors, request_checks, security_headers
 from chat.web.admin import memory_debug
@@ -61,7 +62,8 @@ def create_app(settings: Settings | None = None, overrides: Overrides | None = N
         health,
     ):
         app.register_blueprint(module.bp)
-    init_cli(app, services.store)
+    for command in (db, mode):
+        app.cli.add_command(command)
     return app
 
 

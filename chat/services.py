@@ -16,7 +16,8 @@ from chat.llm.contract import LanguageModel
 from chat.llm.demo import DemoModel
 from chat.memory.local import LocalMemory
 from chat.messages import Tool
-from chat.runtime import descriptors
+from chat.runtime import descriptors, mode
+from chat.runtime.folders import check_can_create
 from chat.runtime.gc_policy import Collector
 from chat.runtime.http.thread_slots import RequestKind
 from chat.store import Store, engine_for
@@ -40,6 +41,8 @@ from chat.web.api import turns
 from chat.web.auth.tokens import Tokens
 from chat.web.services import WebServices
 from config import logging as log_files
+from config.mode import Mode
+from config.server.start_errors import CannotStart
 from config.settings import ROOT, SettingError, Settings
 
 log = logging.getLogger(__name__)
@@ -114,6 +117,24 @@ class Services:
     def request_kind(method: str, path: str, accepted: str) -> RequestKind:
         """Return the kind of a request, which decides about its thread slots in a gthread worker."""
         return turns.request_kind(method, path, accepted)
+
+    def preflight(self) -> Mode:
+        """Return the mode of this process if `start` would succeed in it. Creates and changes nothing.
+
+        Raises CannotStart with a sentence for the operator.
+        """
+        data_dir = self.settings.data_dir
+        try:
+            check_can_create(data_dir / "run")
+        except OSError as error:
+            raise CannotStart(
+                f"DATA_DIR is {str(data_dir)!r}, but takes a folder that this user may write to ({error})."
+            ) from error
+        try:
+            self._store.check_usable()
+        except (StoreUnavailable, OSError) as error:
+            raise CannotStart(self._store.explain_unopenable(error)) from error
+        return mode.current()
 
     def start(self) -> None:
         """Open the database, start the periodic jobs, warm up the model's client. Later calls do nothing.

@@ -13,24 +13,20 @@ gunicorn has no setting for the class of its arbiter, so `on_starting` changes t
 
 from __future__ import annotations
 
-import os
 import signal
 import sys
 import time
 from collections.abc import Iterable
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from gunicorn import sock
 from gunicorn.arbiter import Arbiter
 from gunicorn.errors import HaltServer
 
 from config.server import address
+from config.server.reload.pending import PendingReload
 from config.server.restart_backoff import RestartBackoff
 from config.server.start_status import FAILED, StartStatus
-
-if TYPE_CHECKING:
-    from config.server.preflight import Preflight
 
 _LOOK_EVERY_S = 0.1
 _REPEAT_SIGNAL_S = 0.5
@@ -47,8 +43,7 @@ class Master(Arbiter):  # type: ignore[misc]  # gunicorn has no types
     LISTENERS: list[Any]
     backoff: RestartBackoff
     generation: int
-    _preflight: Preflight | None
-    _reload_pending: bool
+    pending_reload: PendingReload
     _stopping: bool
 
     @classmethod
@@ -57,8 +52,8 @@ class Master(Arbiter):  # type: ignore[misc]  # gunicorn has no types
         arbiter.__class__ = cls
         arbiter.backoff = RestartBackoff()
         arbiter.generation = 0
-        arbiter._preflight = None
-        arbiter._reload_pending = arbiter._stopping = False
+        arbiter.pending_reload = PendingReload()
+        arbiter._stopping = False
 
     def prepare_worker(self, worker: Any) -> None:
         """Set the attributes of a worker that is about to be forked (`pre_fork`)."""
@@ -87,8 +82,7 @@ class Master(Arbiter):  # type: ignore[misc]  # gunicorn has no types
 
     def reap_workers(self) -> None:
         """Reap workers that have ended. Raises HaltServer if one could not start and none has ever been ready."""
-        if self._preflight:  # before its exit status is reaped with those of the workers
-            self._preflight.poll()
+        self.pending_reload.poll()
         before = dict(self.WORKERS)
         while True:
             try:
@@ -105,7 +99,9 @@ class Master(Arbiter):  # type: ignore[misc]  # gunicorn has no types
 
     def wait_for_signals(self, timeout: float = 1.0) -> list[int]:
         """Return sooner while a worker is starting or a preflight is running, whose ends send no signal."""
-        busy = self._preflight or any(not worker.start_status.ready for worker in self.WORKERS.values())
+        busy = self.pending_reload.in_preflight or any(
+            not worker.start_status.ready for worker in self.WORKERS.values()
+        )
         signals: list[int] = super().wait_for_signals(_LOOK_EVERY_S if busy else timeout)
         return signals
 
@@ -138,9 +134,8 @@ class Master(Arbiter):  # type: ignore[misc]  # gunicorn has no types
 
     def handle_hup(self) -> None:
         """Reload as soon as the workers of the last reload are ready. HUPs until then become one reload."""
-        if self._reload_pending or self._preflight:
+        if self.pending_reload.request():
             self.log.info("parley: this reload becomes one with the reload that is under way")
-        self._reload_pending = True
         self.backoff.reset()
 
     def reload(self) -> None:
@@ -169,31 +164,21 @@ class Master(Arbiter):  # type: ignore[misc]  # gunicorn has no types
         self.generation += 1
 
     def _advance_reload(self) -> None:
-        if self._preflight is None:
-            if self._reload_pending and self._may_reload():
-                self._reload_pending = False
-                self._start_preflight()
-        elif outcome := self._preflight.poll():
-            self._preflight = None
-            if outcome.failure:
-                self._refuse(outcome.failure)
-            else:
-                self.reload()
+        try:
+            outcome = self.pending_reload.advance(self._may_reload())
+        except OSError as error:
+            self._refuse(str(error))
+            return
+        if outcome and outcome.failure:
+            self._refuse(outcome.failure)
+        elif outcome:
+            self.reload()
 
     def _may_reload(self) -> bool:
         """Return whether the workers of the last reload are ready and few enough old ones are left."""
         starting = any(not worker.start_status.ready for worker in self._staying()) and not self.backoff.pause_s
         leaving = sum(worker.leaving for worker in self.WORKERS.values())
         return not starting and leaving <= self.num_workers
-
-    def _start_preflight(self) -> None:
-        # Imported late, because it imports `subprocess`, which gevent patches in its workers.
-        from config.server.preflight import Preflight  # noqa: PLC0415
-
-        try:
-            self._preflight = Preflight(sys.executable, sys.argv[1:], os.environ, Path.cwd())
-        except OSError as error:
-            self._refuse(str(error))
 
     def _refuse(self, why: str) -> None:
         self.log.error(
@@ -210,9 +195,7 @@ class Master(Arbiter):  # type: ignore[misc]  # gunicorn has no types
     def stop(self, graceful: bool = True) -> None:
         """End all workers: gracefully within `graceful_timeout`, then by force."""
         self._stopping = True
-        if self._preflight:
-            self._preflight.kill()
-            self._preflight = None
+        self.pending_reload.cancel()
         unlink = self.reexec_pid == self.master_pid == 0 and not self.systemd and not self.cfg.reuse_port
         sock.close_sockets(self.LISTENERS, unlink)
         self.LISTENERS = []

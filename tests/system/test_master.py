@@ -65,11 +65,12 @@ def test_a_successor_that_cannot_start_is_tried_again(flag: str, tree: Tree, tmp
 @FLAGS
 def test_a_reload_that_hangs_keeps_nobody(flag: str, tree: Tree, tmp_path: Path) -> None:
     """Neither a worker's replacement, nor a TERM."""
-    (tree.folder / "chat" / "preflight.py").write_text("import time\nprint('here', flush=True)\ntime.sleep(600)\n")
+    process = tree.folder / "config/server/reload/preflight_process.py"
+    process.write_text("import time\nprint('here', flush=True)\ntime.sleep(600)\n")
     with ParleyServer(tmp_path, USE_ASYNC_AGENT=flag, WEB_CONCURRENCY=1, GRACE_S=1) as server:
         assert server.process
         server.process.send_signal(signal.SIGHUP)
-        until(lambda: len(server.workers) == 2)  # one of them is the start that is tried out
+        until(lambda: len(server.workers) == 2)  # one of them is the preflight
         server.process.send_signal(signal.SIGHUP)
         until(lambda: "becomes one with the reload" in server.console())
         os.kill(server.workers[0], signal.SIGKILL)

@@ -150,8 +150,9 @@ def test_a_worker_that_dies_while_the_file_is_broken_is_replaced(tmp_path: Path,
 def test_what_shows_only_in_the_new_workers_is_undone(tmp_path: Path, fake_llm: FakeLLM) -> None:
     with running(tmp_path, fake_llm.base_url, "true") as (tree, server):
         good = tree.env_file.read_bytes()
-        switching = tree.folder / "chat/switch.py"
+        switching = tree.folder / "config/server/reload/switch.py"
         switching.write_text(switching.read_text().replace("_NEW_WORKERS_S = 60.0", "_NEW_WORKERS_S = 3.0"))
+        server.wait_for_workers(2)  # or two reloads might become one
         tree.append("chat/turns/worker_report.py", "WorkerReport.start = lambda self: None")
         silent = tree.mode("sync")
         assert silent.returncode == 1
@@ -160,6 +161,8 @@ def test_what_shows_only_in_the_new_workers_is_undone(tmp_path: Path, fake_llm: 
             "and the server was told to reload it; its console may say why.\n"
         )
         assert tree.env_file.read_bytes() == good
+        # The second reload, of the restored file, must have ended: until it has begun, the first workers still answer.
+        until(lambda: server.console().count("Hang up: Master") == 2 and len(server.workers) == 2)
         until(lambda: modes(server) == {"async"})
 
         tree.append("chat/turns/worker_report.py", "WorkerReport.start = lambda self: 1 / 0")

@@ -99,7 +99,7 @@ class _Drama:
         self.scene.expect(
             _until(replaced, _RELOADED_S * self.scene.slack), f"workers of before {_HANG_UPS} HUPs are still there"
         )
-        # As many may be leaving twice over; and one process may be a start that is tried out.
+        # As many may be leaving twice over; and one process may be a preflight.
         self.scene.expect(max(most) <= 3 * self.size + 1, f"{max(most)} processes at once in a storm of HUPs")
         self.server.wait_until_started(self.size)
 

@@ -19,7 +19,7 @@ import pytest
 
 from scripts.port import HeldPort
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[2]
 Run = Callable[..., subprocess.CompletedProcess[str]]
 
 

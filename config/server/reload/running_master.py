@@ -12,13 +12,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from config.server import pid_file
+from config.server.reload.refusal import UNCHANGED, SwitchRefused
 from config.settings import ROOT
 
 _ARGUMENTS = ("-c", "gunicorn.gevent.py", "wsgi:app")
 
 
 @dataclass(frozen=True, slots=True)
-class Master:
+class RunningMaster:
     """A running master or, without `pid`, the one that a start from here would create."""
 
     run_dir: Path
@@ -40,19 +41,34 @@ class Master:
         os.kill(self.pid, signal.SIGHUP)
 
 
-def find(run_dir: Path) -> Master:
-    """Return the master that runs with this folder, or the one that a start from here would create.
+def find(data_dir: Path) -> RunningMaster:
+    """Return the master that runs with this DATA_DIR, or the one that a start from here would create.
 
-    Raises pid_file.ServerElsewhere, and PermissionError if it belongs to another user.
+    Raises SwitchRefused if the master cannot be reached from here.
     """
+    run_dir = data_dir / "run"
+    try:
+        return _find(run_dir)
+    except pid_file.ServerElsewhere as error:
+        reason = (
+            f"The server that uses {run_dir} runs in another container or on another machine; give this command there."
+        )
+        raise SwitchRefused(f"{reason} {UNCHANGED}") from error
+    except PermissionError as error:
+        raise SwitchRefused(f"The server that uses {run_dir} is another user's; be that user. {UNCHANGED}") from error
+    except OSError as error:
+        raise SwitchRefused(f"{run_dir} cannot be read ({error}). {UNCHANGED}") from error
+
+
+def _find(run_dir: Path) -> RunningMaster:
     pid = pid_file.master(run_dir)
     if pid is None:
-        return Master(run_dir, environment())
+        return RunningMaster(run_dir, environment())
     os.kill(pid, 0)
     if not Path("/proc/self").exists():  # not Linux: assume that it was started from here
-        return Master(run_dir, environment(), pid)
+        return RunningMaster(run_dir, environment(), pid)
     python, arguments = _command_line(pid)
-    return Master(run_dir, environment(pid), pid, python, arguments, Path(f"/proc/{pid}/cwd").readlink())
+    return RunningMaster(run_dir, environment(pid), pid, python, arguments, Path(f"/proc/{pid}/cwd").readlink())
 
 
 def environment(pid: int | str = "self") -> dict[str, str]:

@@ -4,20 +4,12 @@ from __future__ import annotations
 
 import fcntl
 import os
-import signal
 import subprocess
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
-from chat import switch
-from chat.runtime.mode import SYNC
-from chat.switch import SwitchRefused
-from config.server import pid_file, preflight
-from config.server.preflight import cause
 from tests.servers.tree import Tree
 
 
@@ -166,54 +158,6 @@ def test_a_file_that_cannot_be_written(tree: Tree) -> None:
     refused(tree.mode("sync"), f"{tree.env_file} cannot be written (")
 
 
-# Whose server it is
-
-
-@contextmanager
-def held(run_dir: Path) -> Iterator[None]:
-    """A master's pid file, locked by a child process: one process cannot both lock and test it."""
-    reader, writer = os.pipe()
-    child = os.fork()
-    if not child:
-        pid_file.PidFile().acquire(run_dir)
-        os.write(writer, b"x")
-        os.close(writer)
-        while True:
-            signal.pause()
-    assert os.read(reader, 1) == b"x"
-    try:
-        yield
-    finally:
-        os.kill(child, 9)
-        os.waitpid(child, 0)
-        os.close(reader)
-        os.close(writer)
-
-
-def test_a_server_in_another_container_is_left_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    run_dir = tmp_path / "data" / "run"
-    monkeypatch.setattr(switch.running_master, "environment", lambda pid="self": {"DATA_DIR": str(tmp_path / "data")})
-    monkeypatch.setattr(switch, "ENV_FILE", tmp_path / ".env")
-    with held(run_dir):
-        (run_dir / "server.pid").write_text("1\n")
-        with pytest.raises(SwitchRefused, match=r"runs in another container .+ Nothing was changed\.$"):
-            switch.switch(SYNC, print)
-    assert not (tmp_path / ".env").exists()
-
-
-def test_another_users_server_is_left_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(switch.running_master, "environment", lambda pid="self": {"DATA_DIR": str(tmp_path / "data")})
-    monkeypatch.setattr(switch, "ENV_FILE", tmp_path / ".env")
-
-    def closed(run_dir: Path) -> int:
-        raise PermissionError(13, "Permission denied", str(run_dir))
-
-    monkeypatch.setattr(pid_file, "master", closed)
-    with pytest.raises(SwitchRefused, match=r"is another user's; be that user\. Nothing was changed\.$"):
-        switch.switch(SYNC, print)
-    assert not (tmp_path / ".env").exists()
-
-
 SERVER = """
 import sys
 from pathlib import Path
@@ -238,46 +182,3 @@ def test_the_environment_of_the_running_server_wins(tree: Tree) -> None:
         )
         assert f"Running: process {server.pid} with no workers.\n" in tree.mode("show").stdout
     assert tree.env_file.read_bytes() == before
-
-
-# The trial
-
-
-@pytest.mark.parametrize(
-    ("output", "reason"),
-    [
-        ("parley: PORT is 'x', but takes a number.\n", "PORT is 'x', but takes a number"),
-        ("Traceback (most recent call last):\n  x\nRuntimeError: boom\n", "RuntimeError: boom"),
-        ("\nError: class not found: \n\n[Traceback:\nImportError: no gevent\n]\n", "ImportError: no gevent"),
-        ("", "no reason was given"),
-        ("]\n\n", "no reason was given"),
-        ("bell\x07 and \x1b[31mred\n", "bell  and  [31mred"),
-        ("x" * 1000, "x" * 300),
-    ],
-)
-def test_the_cause_is_the_last_in_the_output(output: str, reason: str) -> None:
-    assert cause(output) == reason
-
-
-@pytest.mark.parametrize(
-    ("script", "reason"),
-    [
-        ("exit 0", "it ended before it was ready"),
-        ("echo '{}'", "it ended before it was ready"),
-        ("echo no; exit 3", "no reason was given"),
-        ("kill -KILL $$", "it was ended by SIGKILL"),
-        ("exec sleep 60", "it was not ready after 1 s"),
-    ],
-)
-def test_a_trial_that_comes_to_nothing(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, script: str, reason: str
-) -> None:
-    python = tmp_path / "python"
-    python.write_text(f"#!/bin/sh\n{script}\n")
-    python.chmod(0o755)
-    monkeypatch.setattr(preflight, "_LIMIT_S", 1.0)
-    assert preflight.check(str(python), [], dict(os.environ), tmp_path).failure == reason
-
-
-def test_a_trial_without_a_python(tmp_path: Path) -> None:
-    assert "No such file" in preflight.check(str(tmp_path / "python"), [], {}, tmp_path).failure

@@ -1,4 +1,4 @@
-"""Preflight of a start: runs `chat/preflight.py` in a separate process and reads its result.
+"""Preflight of a start: runs `preflight_process.py` and reads its result.
 
 Used before the worker class is changed and by gunicorn's master before a reload, because a reload that fails half-way
 would leave the server unable to start workers.
@@ -48,7 +48,7 @@ class Preflight:
         # `environ` is the server's: variables of the calling command, such as FLASK_RUN_FROM_CLI, are not in it.
         try:
             self._process = subprocess.Popen(  # noqa: S603 - the server's own command line
-                [python, "-m", "chat.preflight", *arguments],
+                [python, "-m", "config.server.reload.preflight_process", *arguments],
                 cwd=folder,
                 env={**environ, "PYTHONPATH": os.pathsep.join(path for path in paths if path)},
                 stdin=subprocess.DEVNULL,

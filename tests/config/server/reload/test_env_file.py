@@ -12,7 +12,7 @@ from dotenv.parser import Binding, parse_stream
 from hypothesis import given
 from hypothesis import strategies as st
 
-from config import env_file
+from config.server.reload import env_file
 from config.settings import load
 
 FLAG = "USE_ASYNC_AGENT"

@@ -1,0 +1,135 @@
+"""Change of a server's worker class: preflight, write `.env`, reload, wait for the new workers.
+
+A step that fails is undone and reported in one sentence. The command is in `chat/commands/mode.py`.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from config.mode import FLAG, Mode, chosen
+from config.server.reload import preflight, running_master
+from config.server.reload.env_change import EnvChange
+from config.server.reload.new_workers import NewWorkers, newest_mode
+from config.server.reload.refusal import UNCHANGED, SwitchRefused
+from config.server.reload.running_master import RunningMaster
+from config.settings import ENV_FILE, SettingError, load
+
+# The preflight of the reload alone takes ten of them on a busy machine.
+_NEW_WORKERS_S = 60.0
+
+Echo = Callable[[str], object]
+
+
+def switch(target: Mode, echo: Echo) -> None:
+    """Switch the running server, or `.env` alone where none runs, to `target`. Raises SwitchRefused."""
+    with _switch_lock():
+        master = _find_master(target)
+        _environment_must_allow(target, master)
+        if _is_current(target, master):
+            echo(f"Already {target.name}; nothing to do.")
+            return
+        workers = _preflight(target, master)
+        change = EnvChange(ENV_FILE, FLAG, target.flag)
+        if master.pid:
+            _reload(target, master, workers, change, echo)
+        else:
+            no_server = f"No server runs with DATA_DIR={master.run_dir.parent}"
+            echo(f"{ENV_FILE} says {FLAG}={target.flag}. {no_server}: the next start will be {target.name}.")
+
+
+@contextlib.contextmanager
+def _switch_lock() -> Iterator[None]:
+    """Allow one switch at a time in a source tree. Raises SwitchRefused."""
+    # The folder itself is locked, so that no lock file is created or left behind.
+    handle = os.open(ENV_FILE.parent, os.O_RDONLY)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        yield
+    except BlockingIOError as error:
+        raise SwitchRefused(f"Another `flask mode` is at work here; wait for its end. {UNCHANGED}") from error
+    finally:
+        os.close(handle)
+
+
+def _find_master(target: Mode) -> RunningMaster:
+    # The target wins over `.env`, so that a wrong value that the switch is about to replace is no obstacle.
+    try:
+        settings = load(running_master.environment() | {FLAG: target.flag})
+    except SettingError as error:
+        raise SwitchRefused(f"{error} {UNCHANGED}") from error
+    return running_master.find(settings.data_dir)
+
+
+def _environment_must_allow(target: Mode, master: RunningMaster) -> None:
+    value = master.environ.get(FLAG)
+    if value is None:
+        return
+    try:
+        allowed = chosen(load({FLAG: value}, Path(os.devnull))) is target
+    except SettingError:
+        allowed = False
+    if not allowed:
+        whose = f"The server (process {master.pid}) was started with" if master.pid else "This environment has"
+        raise SwitchRefused(
+            f"{whose} {FLAG}={value} in its environment, which wins over .env; "
+            f"take it out there and start the server anew. {UNCHANGED}"
+        )
+
+
+def _is_current(target: Mode, master: RunningMaster) -> bool:
+    """Return whether the settings and the newest workers have the mode already."""
+    try:
+        written = chosen(load(master.environ))
+    except SettingError:
+        return False
+    return written is target and (not master.pid or newest_mode(master) == target.name)
+
+
+def _preflight(target: Mode, master: RunningMaster) -> int:
+    """Return the number of workers that would start. Raises SwitchRefused if the server would not start so."""
+    environ = master.environ | {FLAG: target.flag}
+    outcome = preflight.check(master.python, master.arguments, environ, master.folder)
+    if outcome.failure:
+        raise SwitchRefused(f"The server would not start as {target.name} ({outcome.failure}). {UNCHANGED}")
+    if outcome.mode != target.name:
+        arguments = " ".join(master.arguments)
+        raise SwitchRefused(
+            f"The server would start as {outcome.mode} all the same, since its command line ({arguments}) "
+            f"or GUNICORN_CMD_ARGS chooses the workers. {UNCHANGED}"
+        )
+    return outcome.workers
+
+
+def _reload(target: Mode, master: RunningMaster, workers: int, change: EnvChange, echo: Echo) -> None:
+    new = NewWorkers(master)
+    timeout_s = _NEW_WORKERS_S
+    if new.old > 2 * workers:  # then its master waits: see config/server/master.py
+        echo("The server still finishes the answers of earlier reloads; this one follows.")
+        timeout_s += load(master.environ).grace_s
+    try:
+        master.reload()
+        new.wait(workers, target, timeout_s)
+    except (OSError, TimeoutError) as error:
+        raise SwitchRefused(_undo(target, master, change, error)) from error
+    left = new.old_left
+    ends = f"; {left} from before finish their answers and end" if left else ""
+    echo(f"{target.name.capitalize()}: {workers} {target.worker_class} workers answer{ends}.")
+
+
+def _undo(target: Mode, master: RunningMaster, change: EnvChange, error: Exception) -> str:
+    outcome = change.undo()
+    if isinstance(error, PermissionError):
+        return f"The server (process {master.pid}) is another user's; be that user. {outcome}."
+    with contextlib.suppress(OSError):
+        if isinstance(error, TimeoutError):
+            master.reload()
+            return (
+                f"No {target.name} workers came in time. {outcome}, and the server was told to reload it; "
+                "its console may say why."
+            )
+    return f"The server has ended. {outcome}; the server's console says why, and it must be started again."
