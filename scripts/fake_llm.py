@@ -48,7 +48,6 @@ from __future__ import annotations
 import argparse
 import http.client
 import json
-import resource
 import selectors
 import signal
 import subprocess
@@ -62,6 +61,7 @@ if __name__ == "__main__":  # run by its path, Python looks for modules beside t
 from scripts.fake_model import dialects
 from scripts.fake_model.request import READERS, BadRequest, Options, directive, generated_text, query_of, with_query
 from scripts.fake_model.server import Server
+from scripts.kit.resource_limits import raise_open_files
 
 __all__ = ["FakeLLM", "directive", "generated_text"]
 
@@ -119,7 +119,7 @@ def main() -> None:
         defaults = with_query(with_query(Options(), arguments.options), query_of(**given))
     except BadRequest as error:
         sys.exit(f"fake_llm.py: {error}")
-    _raise_file_limit()
+    raise_open_files()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: sys.exit(0))
     server = Server(arguments.host, arguments.port, defaults)
@@ -148,11 +148,6 @@ def _parser() -> argparse.ArgumentParser:
         action = "append" if name == "tool" else "store"
         parser.add_argument(f"--{name.replace('_', '-')}", action=action, metavar="VALUE")
     return parser
-
-
-def _raise_file_limit() -> None:
-    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
 
 
 def _report(stats: dict[str, Any]) -> None:

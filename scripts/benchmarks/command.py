@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import resource
 import shutil
 import sys
 import tempfile
@@ -18,6 +17,7 @@ from scripts.benchmarks.growth import growth
 from scripts.benchmarks.measures import Measure
 from scripts.benchmarks.plot import drawing
 from scripts.benchmarks.profile_scene import profile
+from scripts.kit.resource_limits import raise_open_files
 
 ROOT = Path(__file__).resolve().parents[2]
 _PLACE = ROOT / "data" / "benchmarks"
@@ -107,7 +107,6 @@ def _parser() -> argparse.ArgumentParser:
 
 def _allow_files() -> None:
     """Raise the limit on open files, which child processes inherit: each turn has two connections."""
-    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
-    if hard != resource.RLIM_INFINITY and hard < _FILES_WANTED:
-        print(f"Only {hard} files may be open (ulimit -Hn): the scene of 3,000 users wants {_FILES_WANTED}.")
+    limit = raise_open_files()
+    if limit < _FILES_WANTED:
+        print(f"Only {limit:g} files may be open (ulimit -Hn): the scene of 3,000 users wants {_FILES_WANTED}.")

@@ -5,20 +5,16 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable
 
+from scripts.kit.percentiles import percentile, percentiles
+
 NEVER = math.inf
 _SPREAD = {"p50": 50.0, "p90": 90.0, "p99": 99.0, "max": 100.0}
-
-
-def percentile(values: Iterable[float], percent: float) -> float:
-    """By nearest rank, so that it is a value that did occur. `values` must not be empty."""
-    ordered = sorted(values)
-    return ordered[max(1, math.ceil(percent / 100 * len(ordered))) - 1]
 
 
 def spread(values: Iterable[float | None]) -> dict[str, float]:
     """p50, p90, p99 and max. None is somebody who waited in vain, which is later than all others. {} of nothing."""
     ordered = [NEVER if value is None else value for value in values]
-    return {name: percentile(ordered, percent) for name, percent in _SPREAD.items()} if ordered else {}
+    return percentiles(ordered, _SPREAD)
 
 
 def curve(values: Iterable[float | None]) -> list[float]:

@@ -20,7 +20,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import resource
 import subprocess
 import sys
 import threading
@@ -135,8 +134,9 @@ def _pss_kb() -> int:
 
 
 def measure(way: str, url: str, streams: str, tokens: str, gap_s: str) -> None:
-    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+    from scripts.kit.resource_limits import raise_open_files
+
+    raise_open_files()
     measured = Measurement(way, url, int(streams), int(tokens), float(gap_s)).run()
     print(json.dumps({"way": way, "streams": int(streams), **measured}), flush=True)
 

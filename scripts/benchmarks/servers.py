@@ -15,7 +15,7 @@ from typing import Any
 
 from config.settings import Settings
 from scripts.benchmarks import processes
-from scripts.port import HeldPort
+from scripts.kit.port import HeldPort
 
 ROOT = Path(__file__).resolve().parents[2]
 _START_WITHIN_S = 60

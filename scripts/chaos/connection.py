@@ -7,10 +7,11 @@ import errno
 import http.client
 import json
 import socket
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
+
+from scripts.kit.sse import Event, read_events
 
 EVENT_STREAM = "text/event-stream"
 # The longest silence. A stream has a comment every 5 s; a request may have to wait until a worker has room.
@@ -37,17 +38,6 @@ class Refused(Exception):
         self.status = status
         self.retry_after = headers.get("Retry-After")
         self.passing = status in (429, 502, 503, 504)
-
-
-@dataclass(frozen=True, slots=True)
-class Event:
-    """One event of a turn: its number, what it says, the very bytes, and when they came (`time.monotonic()`)."""
-
-    number: int
-    name: str
-    data: dict[str, Any]
-    raw: bytes
-    at: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,14 +128,8 @@ class Answer:
 
     def events(self) -> Iterator[Event]:
         """Each event as it comes; comments are passed over. Raises Dropped where the stream breaks."""
-        rest = b""
         try:
-            while data := self._response.read1(65_536):
-                *frames, rest = (rest + data).split(b"\n\n")
-                at = time.monotonic()
-                for frame in frames:
-                    if frame.startswith(b"id: "):
-                        yield _event(frame, at)
+            yield from read_events(iter(lambda: self._response.read1(65_536), b""))
         except (OSError, ValueError, http.client.HTTPException) as error:
             raise Dropped(f"the stream broke: {type(error).__name__}: {error}") from None
         finally:
@@ -153,8 +137,3 @@ class Answer:
 
     def close(self) -> None:
         self._response.close()
-
-
-def _event(frame: bytes, at: float) -> Event:
-    fields = dict(line.split(b": ", 1) for line in frame.split(b"\n"))
-    return Event(int(fields[b"id"]), fields[b"event"].decode(), json.loads(fields[b"data"]), frame + b"\n\n", at)

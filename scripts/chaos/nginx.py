@@ -14,7 +14,7 @@ from pathlib import Path
 
 from scripts.chaos.connection import Address, Dropped, Refused
 from scripts.chaos.parley import ROOT, CannotRun
-from scripts.port import HeldPort
+from scripts.kit.port import HeldPort
 
 SHOWN = ROOT / "docs" / "nginx.conf"
 _START_S = 20.0

@@ -12,7 +12,7 @@ import time
 from pathlib import Path
 
 from scripts.chaos.connection import Address, Dropped, Refused
-from scripts.port import HeldPort
+from scripts.kit.port import HeldPort
 
 ROOT = Path(__file__).resolve().parents[2]
 PROGRAM = ("chat", "config", "wsgi.py", "gunicorn.gevent.py")

@@ -8,8 +8,8 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any
 
-from scripts.chaos.connection import Event
 from scripts.fake_llm import directive
+from scripts.kit.sse import Event
 
 STREAM, PLAIN, POLL = "stream", "plain", "poll"
 FORMS = (STREAM, PLAIN, POLL)

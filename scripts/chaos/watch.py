@@ -6,6 +6,7 @@ In a process of its own: among the threads of a crowd it would measure how long 
 from __future__ import annotations
 
 import json
+import math
 import subprocess
 import sys
 import threading
@@ -15,6 +16,7 @@ from dataclasses import asdict, dataclass, field
 from scripts.chaos.connection import EVENT_STREAM, Address, Dropped, Refused
 from scripts.chaos.parley import ROOT
 from scripts.chaos.user import User
+from scripts.kit.percentiles import percentile
 
 _LOOK_S = 0.02
 _OVERLOADED = 503
@@ -51,8 +53,8 @@ class Watch:
 
     def __exit__(self, *_: object) -> None:
         assert self._process is not None
-        told, _ = self._process.communicate()  # its input ends, and so does it
-        self._seen = Seen(**json.loads(told))
+        report, _ = self._process.communicate()  # its input ends, and so does it
+        self._seen = Seen(**json.loads(report))
 
     @property
     def failures(self) -> list[str]:
@@ -73,7 +75,7 @@ class Watch:
 
 
 def _p99(times: list[float]) -> float:
-    return sorted(times)[int(len(times) * 0.99)] if times else float("inf")
+    return percentile(times, 99) if times else math.inf
 
 
 def _look(address: Address, seen: Seen) -> None:

@@ -18,6 +18,7 @@ from scripts.concurrency.server import CannotRun, Server, default_url
 from scripts.concurrency.timeline import Timeline
 from scripts.concurrency.user import User
 from scripts.concurrency.verdict import judge
+from scripts.kit.resource_limits import raise_open_files
 
 CONCURRENT, NOT_CONCURRENT, COULD_NOT_RUN, INTERRUPTED = 0, 1, 2, 130
 MOST_USERS = 10_000  # of one process and one address: there are no more ports than 28,000, and Python has one core
@@ -142,17 +143,16 @@ def _write_json(place: str, found: dict[str, Any]) -> None:
 def _allow_files(users: int) -> None:
     """Raise the limit on open files, which also limits connections."""
     needed = users + _SPARE_FILES
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    if soft == resource.RLIM_INFINITY or soft >= needed:
-        return
     try:
-        resource.setrlimit(resource.RLIMIT_NOFILE, (needed, hard))
+        limit = raise_open_files(needed)
     except (ValueError, OSError):
-        most = max(soft, hard) - _SPARE_FILES
+        limit = 0.0
+    if limit < needed:
+        most = max(resource.getrlimit(resource.RLIMIT_NOFILE))
         raise CannotRun(
-            f"{users} users need {needed} open files, but this system allows {max(soft, hard)}: "
-            f"ask for {max(most, 0)} users at most, or have the hard limit raised (ulimit -Hn)."
-        ) from None
+            f"{users} users need {needed} open files, but this system allows {most}: "
+            f"ask for {max(most - _SPARE_FILES, 0)} users at most, or have the hard limit raised (ulimit -Hn)."
+        )
 
 
 def _parser() -> argparse.ArgumentParser:

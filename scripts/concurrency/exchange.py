@@ -11,8 +11,8 @@ from collections.abc import Generator, Iterator
 
 from scripts.concurrency.response import ResponseParser
 from scripts.concurrency.server import Server, failure_of, object_or_failure
-from scripts.concurrency.sse import EventParser
 from scripts.concurrency.timeline import Failure, Timeline
+from scripts.kit import sse
 
 _READ, _WRITE = selectors.EVENT_READ, selectors.EVENT_WRITE
 
@@ -28,7 +28,7 @@ class Exchange:
         self.timeline = timeline
         self.sock: socket.socket | None = None
         self._server, self._request = server, request
-        self._response, self._events = ResponseParser(), EventParser()
+        self._response, self._frames = ResponseParser(), sse.FrameReader()
         self._body = b""  # of an answer that is no stream of events
         self._steps = self._talk()
 
@@ -84,8 +84,9 @@ class Exchange:
         now = time.monotonic()
         body = self._response.feed(data)
         if self._response.content_type == "text/event-stream":
-            for event, event_data in self._events.feed(body):
-                self.timeline.note(now, event, event_data)
+            for frame in self._frames.feed(body):
+                if event := sse.fields(frame):
+                    self.timeline.note(now, *event[1:])
                 if self.timeline.done:
                     return
         else:

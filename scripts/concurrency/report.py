@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import sys
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -11,16 +10,9 @@ from typing import Any, TextIO
 from scripts.concurrency.crowd import Progress
 from scripts.concurrency.timeline import Timeline
 from scripts.concurrency.verdict import Verdict
+from scripts.kit.percentiles import percentiles
 
-_PERCENTILES = {"p50": 0.5, "p95": 0.95, "p99": 0.99, "max": 1.0}
-
-
-def percentiles(values: Iterable[float]) -> dict[str, float]:
-    """By nearest rank, so that each is a value that did occur. Empty when there are none."""
-    ordered = sorted(values)
-    if not ordered:
-        return {}
-    return {name: ordered[math.ceil(part * len(ordered)) - 1] for name, part in _PERCENTILES.items()}
+_PERCENTILES = {"p50": 50, "p95": 95, "p99": 99, "max": 100}
 
 
 def measures(timelines: Sequence[Timeline]) -> dict[str, dict[str, float]]:
@@ -31,10 +23,10 @@ def measures(timelines: Sequence[Timeline]) -> dict[str, dict[str, float]]:
         return [value for value in values if value is not None]
 
     return {
-        "time to first token": percentiles(present(each.first_token_s for each in answered)),
-        "gap between tokens": percentiles(gap for each in answered for gap in each.gaps),
-        "response time": percentiles(present(each.response_s for each in answered)),
-        "wait": percentiles(present(each.wait_s for each in answered)),
+        "time to first token": percentiles(present(each.first_token_s for each in answered), _PERCENTILES),
+        "gap between tokens": percentiles((gap for each in answered for gap in each.gaps), _PERCENTILES),
+        "response time": percentiles(present(each.response_s for each in answered), _PERCENTILES),
+        "wait": percentiles(present(each.wait_s for each in answered), _PERCENTILES),
     }
 
 

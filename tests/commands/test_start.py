@@ -17,7 +17,7 @@ from pathlib import Path
 
 import pytest
 
-from scripts.port import HeldPort
+from scripts.kit.port import HeldPort
 
 ROOT = Path(__file__).resolve().parents[2]
 Run = Callable[..., subprocess.CompletedProcess[str]]

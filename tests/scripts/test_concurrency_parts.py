@@ -8,33 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from scripts.concurrency.report import percentiles, table
+from scripts.concurrency.report import measures, table
 from scripts.concurrency.response import ResponseParser
-from scripts.concurrency.sse import EventParser
 from scripts.concurrency.timeline import Failure, Timeline
-
-STREAM = (
-    b": welcome\n\n"
-    b'id: 1\nevent: turn\ndata: {"a": "\xc3\xbc"}\n\n'
-    b"event:delta\r\ndata:one\r\n\r\n"
-    b": ping\r\n\r\n"
-    b"retry: 5\n\n"
-    b"event: delta\ndata: two\ndata:  lines\n\n"
-    b"data: no name\n\n"
-    b"event: done\ndata: never finished"
-)
-EVENTS = [("turn", b'{"a": "\xc3\xbc"}'), ("delta", b"one"), ("delta", b"two\n lines"), ("message", b"no name")]
-
-
-@settings(deadline=None)
-@given(st.lists(st.integers(0, len(STREAM)), max_size=20))
-def test_events_whatever_the_cuts(cuts: list[int]) -> None:
-    parser, found = EventParser(), []
-    edges = [0, *sorted(cuts), len(STREAM)]
-    for start, end in pairwise(edges):
-        found += parser.feed(STREAM[start:end])
-    assert found == EVENTS
-
 
 CHUNKED = b"HTTP/1.1 200 OK\r\nContent-Type: Text/Event-Stream; charset=utf-8\r\nTransfer-Encoding: chunked\r\n\r\n"
 RESPONSES = {
@@ -73,14 +49,13 @@ def test_what_is_not_http(data: bytes) -> None:
     assert caught.value.code == "not_http"
 
 
-def test_percentiles_are_values_that_occurred() -> None:
-    assert percentiles(range(1, 101)) == {"p50": 50, "p95": 95, "p99": 99, "max": 100}
-    assert percentiles([7.0]) == {"p50": 7.0, "p95": 7.0, "p99": 7.0, "max": 7.0}
-    assert percentiles([]) == {}
-
-
 def test_the_table_shows_what_is_missing_as_missing() -> None:
-    shown = table({"wait": percentiles([0.0214, 1.5]), "response time": {}}).splitlines()
+    shown = table(
+        {
+            "wait": measures([Timeline(sent=0.0, turn=wait, done=9.0) for wait in (0.0214, 1.5)])["wait"],
+            "response time": {},
+        }
+    ).splitlines()
     assert shown[1].split() == ["wait", "21", "ms", "1.50", "s", "1.50", "s", "1.50", "s"]
     assert shown[2].split() == ["response", "time", "-", "-", "-", "-"]
 

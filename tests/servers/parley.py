@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import signal
 import subprocess
@@ -10,14 +9,14 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import requests
 
 from scripts.fake_llm import directive
-from scripts.port import HeldPort
+from scripts.kit.port import HeldPort
+from scripts.kit.sse import Event, read_events
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -117,16 +116,6 @@ class ParleyServer:
         raise RuntimeError(f"the server is not ready:\n{self.console()}")
 
 
-@dataclass(frozen=True)
-class SentEvent:
-    """An event as it came, and when (`time.monotonic()`)."""
-
-    number: int
-    name: str
-    data: dict[str, Any]
-    at: float
-
-
 class User:
     """Somebody with a browser of their own."""
 
@@ -145,13 +134,13 @@ class User:
     def conversation(self) -> int:
         return int(self.post("/api/conversations").json()["id"])
 
-    def ask(self, conversation: int, text: str, **fields: Any) -> list[SentEvent]:
+    def ask(self, conversation: int, text: str, **fields: Any) -> list[Event]:
         """Ask and wait for the whole answer."""
         with self.asking(conversation, text, **fields) as events:
             return list(events)
 
     @contextmanager
-    def asking(self, conversation: int, text: str, **fields: Any) -> Iterator[Iterator[SentEvent]]:
+    def asking(self, conversation: int, text: str, **fields: Any) -> Iterator[Iterator[Event]]:
         """Ask; the events come as they come."""
         answer = self.post(
             f"/api/conversations/{conversation}/turns",
@@ -163,26 +152,18 @@ class User:
             assert answer.status_code == 200, answer.text
             yield events_of(answer)
 
-    def follow(self, turn: int, after: int = 0) -> list[SentEvent]:
+    def follow(self, turn: int, after: int = 0) -> list[Event]:
         with self.get(f"/api/turns/{turn}/events?after={after}", stream=True) as answer:
             assert answer.status_code == 200, answer.text
             return list(events_of(answer))
 
 
-def events_of(answer: requests.Response) -> Iterator[SentEvent]:
-    """The events of a stream; comments are passed over."""
-    fields: dict[str, str] = {}
-    for line in answer.iter_lines(chunk_size=None, decode_unicode=False):
-        text = line.decode("utf-8")
-        if text and not text.startswith(":"):
-            name, _, value = text.partition(": ")
-            fields[name] = value
-        elif not text and fields:
-            yield SentEvent(int(fields["id"]), fields["event"], json.loads(fields["data"]), time.monotonic())
-            fields = {}
+def events_of(answer: requests.Response) -> Iterator[Event]:
+    """Yield the events of a stream as they come, without comments."""
+    return read_events(answer.iter_content(chunk_size=None))
 
 
-def text_of(events: list[SentEvent]) -> str:
+def text_of(events: list[Event]) -> str:
     return "".join(event.data["text"] for event in events if event.name == "delta")
 
 

@@ -18,7 +18,8 @@ import pytest
 import requests
 
 from scripts.fake_llm import FakeLLM, generated_text
-from tests.servers.parley import ParleyServer, SentEvent, User, text_of, wanting
+from scripts.kit.sse import Event
+from tests.servers.parley import ParleyServer, User, text_of, wanting
 
 STREAMS = 4
 TOKENS = 200
@@ -88,13 +89,13 @@ class Crowd:
 
     def __init__(self, url: str, pool: ThreadPoolExecutor, text: str) -> None:
         self.begun = threading.Barrier(STREAMS + 1)
-        self._heard: list[Future[list[SentEvent]]] = []
+        self._heard: list[Future[list[Event]]] = []
         for _ in range(STREAMS):
             user = User(url)
             self._heard.append(pool.submit(self._listen, user, user.conversation(), text))
         self.begun.wait(20)
 
-    def _listen(self, user: User, conversation: int, text: str) -> list[SentEvent]:
+    def _listen(self, user: User, conversation: int, text: str) -> list[Event]:
         with user.asking(conversation, text) as events:
             heard = [next(events)]
             while heard[-1].name != "delta":
@@ -102,7 +103,7 @@ class Crowd:
             self.begun.wait(20)
             return heard + list(events)
 
-    def heard(self) -> list[list[SentEvent]]:
+    def heard(self) -> list[list[Event]]:
         return [each.result(60) for each in self._heard]
 
 

@@ -13,8 +13,9 @@ from scripts.fake_llm import FakeLLM
 from scripts.fake_model.dialects import DIALECTS
 from scripts.fake_model.dialects.dialect import PREFIX, Outcome
 from scripts.fake_model.dialects.tool_calls import TOOL_CALLS
+from scripts.kit.sse import Event
 from tests.servers.market_data import MarketDataServer
-from tests.servers.parley import ParleyServer, SentEvent, User, text_of
+from tests.servers.parley import ParleyServer, User, text_of
 
 AT_ONCE = 12
 # Dialects that look at the calls in a request's history.
@@ -49,7 +50,7 @@ class Heard:
 
     user: User
     conversation: int
-    events: list[SentEvent]
+    events: list[Event]
     kept: dict[str, Any]
 
 
@@ -75,7 +76,7 @@ def of_each(names: Iterable[str], play: Callable[[str], T]) -> dict[str, T]:
         return dict(zip(names, users.map(play, names), strict=True))
 
 
-def outcome_of(events: list[SentEvent], expected: Outcome) -> Outcome:
+def outcome_of(events: list[Event], expected: Outcome) -> Outcome:
     """What the events say; of the error's message the part that was looked for."""
     error, usage = expected.error, events[-1].data["usage"]
     messages = [event.data["message"] for event in events if event.name == "error"]

@@ -15,7 +15,8 @@ from typing import Any
 import pytest
 
 from scripts.fake_llm import FakeLLM, generated_text
-from tests.servers.parley import ParleyServer, SentEvent, User, text_of, wanting
+from scripts.kit.sse import Event
+from tests.servers.parley import ParleyServer, User, text_of, wanting
 
 MODEL_TIMEOUT_S = 1
 TURN_TIMEOUT_S = 3
@@ -68,7 +69,7 @@ class Heard:
     user: User
     conversation: int
     question: str
-    events: list[SentEvent]
+    events: list[Event]
 
 
 @pytest.fixture(scope="module")
@@ -92,14 +93,14 @@ def attempts(fake_llm: FakeLLM, question: str) -> int:
     return [text.rpartition("\n\n")[2] for text in asked].count(question)
 
 
-def failed_in_time(events: list[SentEvent], code: str, deadline_s: float) -> None:
+def failed_in_time(events: list[Event], code: str, deadline_s: float) -> None:
     assert [event.name for event in events].count("done") == 1
     assert [event.name for event in events[-2:]] == ["error", "done"]
     assert (events[-2].data["code"], events[-1].data["status"]) == (code, "failed")
     assert events[-2].at - events[0].at < deadline_s + TOLD_WITHIN_S
 
 
-def kept(user: User, conversation: int, events: list[SentEvent]) -> str:
+def kept(user: User, conversation: int, events: list[Event]) -> str:
     """The answer's text, as it was heard and as it is in the database."""
     message = user.get(f"/api/conversations/{conversation}").json()["messages"][-1]
     assert (message["status"], message["error"]) == ("failed", events[-2].data)

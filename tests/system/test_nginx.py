@@ -11,7 +11,7 @@ import requests
 
 from scripts.chaos.connection import Address
 from scripts.chaos.nginx import Nginx, lacking
-from scripts.port import HeldPort
+from scripts.kit.port import HeldPort
 
 
 class Ready(BaseHTTPRequestHandler):

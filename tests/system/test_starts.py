@@ -16,7 +16,7 @@ from pathlib import Path
 
 import pytest
 
-from scripts.port import HeldPort
+from scripts.kit.port import HeldPort
 from tests.servers.tree import Tree
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -9,8 +9,9 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from scripts.fake_llm import FakeLLM, generated_text
+from scripts.kit.sse import Event
 from tests.servers.market_data import Fault, MarketDataServer
-from tests.servers.parley import ParleyServer, SentEvent, User, text_of, wanting
+from tests.servers.parley import ParleyServer, User, text_of, wanting
 
 TURN_TIMEOUT_S = 2
 # Promised is that long beyond the deadline.
@@ -49,7 +50,7 @@ def user(server: ParleyServer) -> User:
     return User(server.url)
 
 
-def ended_by_its_deadline(events: list[SentEvent]) -> None:
+def ended_by_its_deadline(events: list[Event]) -> None:
     assert [event.name for event in events].count("done") == 1
     assert [event.name for event in events[-2:]] == ["error", "done"]
     assert (events[-2].data["code"], events[-1].data["status"]) == ("turn_timeout", "failed")
@@ -58,7 +59,7 @@ def ended_by_its_deadline(events: list[SentEvent]) -> None:
     assert events[-1].at - events[0].at < TURN_TIMEOUT_S + ENDED_WITHIN_S
 
 
-def goes_on(user: User, conversation: int, events: list[SentEvent]) -> None:
+def goes_on(user: User, conversation: int, events: list[Event]) -> None:
     """Every answer told the same to whoever comes later, and the next question is answered."""
     again = user.follow(events[0].data["turn_id"])
     assert [(event.number, event.name, event.data) for event in again] == [
@@ -96,7 +97,7 @@ def test_while_the_model_is_silent(server: ParleyServer, subtests: pytest.Subtes
     users = {name: User(server.url) for name in SILENCES}
     places = {name: user.conversation() for name, user in users.items()}
 
-    def ask(name: str) -> list[SentEvent]:
+    def ask(name: str) -> list[Event]:
         return users[name].ask(places[name], "Think " + wanting(**SILENCES[name][0]))
 
     with ThreadPoolExecutor(len(SILENCES)) as crowd:

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from scripts.port import HeldPort
+from scripts.kit.port import HeldPort
 from tests.servers.parley import ParleyServer, User
 
 FRONTS = {

@@ -7,9 +7,11 @@ import sqlite3
 from pathlib import Path
 from typing import Any
 
+from scripts.kit.sse import Event
+
 from .faulty_endpoint import FaultyEndpoint
 from .whole_scene import Scene, SceneModel
-from .worker import ReceivedEvent, names, text_of
+from .worker import names, text_of
 
 
 def check_invariants(scene: Scene, model: SceneModel | FaultyEndpoint, memory: Any, database: Path) -> None:
@@ -40,7 +42,7 @@ def _check_rows(scene: Scene, path: Path) -> None:
 
 
 def _check_followers(scene: Scene) -> None:
-    streams: dict[int, list[ReceivedEvent]] = {}
+    streams: dict[int, list[Event]] = {}
     for followed in scene.heard:
         assert names(followed.events).count("done") == 1
         assert [event.number for event in followed.events] == list(range(1, len(followed.events) + 1))

@@ -9,6 +9,7 @@ import pytest
 
 from chat.errors import ModelInterrupted, StoreFailed, StoreUnavailable
 from chat.messages import TextDelta, Usage
+from scripts.kit.sse import frames
 
 from ..store.scenarios import delete
 from .worker import LONG_S, names, parsed, received, text_of, until
@@ -20,8 +21,8 @@ def whole(worker, turn, after=0):
 
 def cuts(stream):
     """Return the rest of a stream after each of its events, by event number."""
-    frames = [frame + b"\n\n" for frame in stream.split(b"\n\n") if frame]
-    return {number: b"".join(frames[number:]) for number in range(len(frames) + 1)}
+    parts = frames(stream)
+    return {number: b"".join(parts[number:]) for number in range(len(parts) + 1)}
 
 
 def test_many_follow_one_turn_and_all_have_the_same(worker, dictation, conversation):

@@ -25,8 +25,9 @@ from chat.cancellation import Cancellation
 from chat.messages import Delta, Message, TextDelta, Tool, ToolCall, ToolResult, ToolSpec, Usage
 from chat.runtime.ticker import Ticker
 from chat.store.records import now_ms
+from scripts.kit.sse import Event
 
-from .worker import LONG_S, ReceivedEvent, parsed
+from .worker import LONG_S, parsed
 
 SSE = {"Accept": "text/event-stream"}
 # No request is refused more often: every fault ends after a few calls.
@@ -118,7 +119,7 @@ class Followed:
     """The whole stream of one follower."""
 
     turn: int
-    events: list[ReceivedEvent]
+    events: list[Event]
 
     @property
     def status(self) -> str:
@@ -232,7 +233,7 @@ class Scene:
                 return answer
         raise AssertionError(f"{method} {address} is refused for ever")
 
-    def events_of(self, stream: TestResponse) -> list[ReceivedEvent]:
+    def events_of(self, stream: TestResponse) -> list[Event]:
         """Read a response to its end. Advance the time with every heartbeat."""
         frames = []
         for frame in stream.iter_encoded():
@@ -242,9 +243,7 @@ class Scene:
             assert len(frames) < 1_000, "a stream without an end"
         return parsed(b"".join(frames))
 
-    def to_the_end(
-        self, turn: int, events: list[ReceivedEvent], client: FlaskClient | None = None
-    ) -> list[ReceivedEvent]:
+    def to_the_end(self, turn: int, events: list[Event], client: FlaskClient | None = None) -> list[Event]:
         """Resume a stream until it ends with `done`."""
         client = client or self.client
         for _ in range(MOST_ATTEMPTS):

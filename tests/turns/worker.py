@@ -5,11 +5,8 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-
-import msgspec
 
 from chat.agent.loop import Agent
 from chat.agent.toolbox import Toolbox
@@ -30,6 +27,7 @@ from chat.turns.stop import Stopper
 from chat.turns.stream_limits import StreamLimits
 from chat.turns.titles import Titles
 from chat.turns.turn_services import TurnServices
+from scripts.kit.sse import Event, read_events
 
 LONG_S = 30.0
 
@@ -114,16 +112,7 @@ def until(condition: Callable[[], object]) -> None:
         pause.wait(0.01)
 
 
-@dataclass(frozen=True)
-class ReceivedEvent:
-    """An event as a browser receives it."""
-
-    number: int
-    name: str
-    data: dict[str, Any]
-
-
-def received(frames: Iterable[bytes]) -> list[ReceivedEvent]:
+def received(frames: Iterable[bytes]) -> list[Event]:
     """Return the events in a stream of frames, to its end, without comments. The number of comments is bounded."""
     deadline = time.monotonic() + LONG_S
     stream = []
@@ -133,24 +122,13 @@ def received(frames: Iterable[bytes]) -> list[ReceivedEvent]:
     return parsed(b"".join(stream))
 
 
-def parsed(stream: bytes) -> list[ReceivedEvent]:
-    events = []
-    for frame in stream.split(b"\n\n"):
-        if frame.startswith(b"id: "):
-            number, name, data = frame.split(b"\n")
-            events.append(
-                ReceivedEvent(
-                    int(number.removeprefix(b"id: ")),
-                    name.removeprefix(b"event: ").decode(),
-                    msgspec.json.decode(data.removeprefix(b"data: ")),
-                )
-            )
-    return events
+def parsed(stream: bytes) -> list[Event]:
+    return list(read_events([stream]))
 
 
-def text_of(events: Iterable[ReceivedEvent]) -> str:
+def text_of(events: Iterable[Event]) -> str:
     return "".join(event.data["text"] for event in events if event.name == "delta")
 
 
-def names(events: Iterable[ReceivedEvent]) -> list[str]:
+def names(events: Iterable[Event]) -> list[str]:
     return [event.name for event in events]

@@ -14,7 +14,7 @@ from typing import Any
 
 import requests
 
-from scripts.port import HeldPort
+from scripts.kit.port import HeldPort
 
 FOLDER = Path(__file__).resolve().parent
 TEXT, TOOL, SLOW, LIMIT, KEY, DOWN = (

@@ -3,20 +3,15 @@
 from __future__ import annotations
 
 import datetime
-import json
 import re
-from typing import Any, NamedTuple
+from typing import Any
 
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
+from scripts.kit.sse import Event, frames, read_events
+
 SSE = {"Accept": "text/event-stream"}
-
-
-class Event(NamedTuple):
-    number: int
-    name: str
-    data: dict[str, Any]
 
 
 def converse(client: FlaskClient, **fields: Any) -> int:
@@ -55,14 +50,12 @@ def exchange(client: FlaskClient, conversation_id: int, text: str = "Hello", /, 
 
 def events(stream: bytes) -> list[Event]:
     """Return the events of a whole stream. Fail on anything but events and comments."""
-    found = []
     assert stream == b"" or stream.endswith(b"\n\n")
-    for frame in stream.decode("utf-8").split("\n\n")[:-1]:
-        if frame.startswith(":"):
-            continue
-        parts = re.fullmatch(r"id: (\d+)\nevent: (\w+)\ndata: (\{.*\})", frame)
-        assert parts, frame
-        found.append(Event(int(parts[1]), parts[2], json.loads(parts[3])))
+    found = list(read_events([stream]))
+    for event in found:
+        assert re.fullmatch(rb"id: \d+\nevent: \w+\ndata: \{.*\}\n\n", event.raw), event.raw
+    comments = [frame for frame in frames(stream) if frame.startswith(b":")]
+    assert len(found) + len(comments) == len(frames(stream))
     return found
 
 

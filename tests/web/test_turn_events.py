@@ -7,6 +7,7 @@ from flask.testing import FlaskClient
 
 from chat.messages import ReasoningDelta, TextDelta, ToolCall, Usage
 from chat.turns import follow
+from scripts.kit.sse import frames
 from tests.conftest import ScriptedModel
 
 from .api_client import SSE, ask, assert_error, events, exchange, wait_for_turn
@@ -32,9 +33,9 @@ def test_the_whole_turn_is_replayed_byte_by_byte(alice: FlaskClient, finished_tu
 
 def test_the_rest_is_sent_after_any_event(alice: FlaskClient, finished_turn: tuple[str, bytes]) -> None:
     url, first = finished_turn
-    frames = [frame + b"\n\n" for frame in first.split(b"\n\n")[:-1]]
-    for after in range(len(frames) + 1):
-        rest = b"".join(frames[after:])
+    whole = frames(first)
+    for after in range(len(whole) + 1):
+        rest = b"".join(whole[after:])
         assert alice.get(f"{url}?after={after}").data == rest
         assert alice.get(url, headers={"Last-Event-ID": str(after)}).data == rest
 

@@ -7,12 +7,12 @@ import threading
 import time
 from collections.abc import Callable
 
-from scripts.chaos.connection import Event
 from scripts.chaos.crowd import side_by_side
 from scripts.chaos.ledger import settle_questions
 from scripts.chaos.question import Question, make_question
 from scripts.chaos.scene_run import SceneRun
 from scripts.chaos.user import User, asking_for
+from scripts.kit.sse import Event
 
 CAUGHT_UP_S = 1.0
 _CUTTERS = 3

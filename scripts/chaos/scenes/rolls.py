@@ -9,7 +9,7 @@ import time
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from scripts.chaos.connection import Dropped, Event, Refused
+from scripts.chaos.connection import Dropped, Refused
 from scripts.chaos.crowd import Crowd
 from scripts.chaos.database import TurnRow
 from scripts.chaos.ledger import all_completed, settle
@@ -18,6 +18,7 @@ from scripts.chaos.parley import Parley
 from scripts.chaos.question import FORMS, STREAM, Question, make_question
 from scripts.chaos.scene_run import SceneRun
 from scripts.chaos.user import User
+from scripts.kit.sse import Event
 
 # How long a server says that it is not ready any more, before it takes no more connections.
 NOTICE_S = 2

@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from scripts.port import HeldPort
+from scripts.kit.port import HeldPort
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux lets a server listen at a port that is held for it")

@@ -1,0 +1,1 @@
+"""Parts that the scripts and the tests share. They need nothing but the standard library."""
