@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 
 from chat.agent.loop import Agent
 from chat.agent.toolbox import Toolbox
@@ -14,15 +14,18 @@ from chat.errors import StoreUnavailable
 from chat.events.local import LocalEventLog
 from chat.llm.contract import LanguageModel
 from chat.llm.demo import DemoModel
+from chat.memory.contract import ConversationMemory
 from chat.memory.local import LocalMemory
 from chat.messages import Tool
 from chat.runtime import descriptors, mode
 from chat.runtime.folders import check_can_create
 from chat.runtime.gc_policy import Collector
 from chat.runtime.http.thread_slots import RequestKind
+from chat.runtime.periodic_jobs import PeriodicJob, PeriodicJobs
 from chat.store import Store, engine_for
 from chat.store.key_file import KeyFile
 from chat.tools import market_tools
+from chat.turns import coalescing
 from chat.turns.database_watch import DatabaseWatch
 from chat.turns.drain import Drain
 from chat.turns.expiry import Expiry
@@ -52,66 +55,65 @@ log = logging.getLogger(__name__)
 class Overrides:
     """Parts that are used instead of those that the settings describe; None means the usual one."""
 
+    store: Store | None = None
+    memory: ConversationMemory | None = None
+    peers: Peers | None = None
     model: LanguageModel | None = None
     tools: Sequence[Tool] | None = None
+    # Seconds between two calls of a periodic job, by its name.
+    job_intervals: Mapping[str, float] = field(default_factory=dict)
 
 
 class Services:
     """All services of one worker. Creating them opens nothing and starts nothing."""
 
     def __init__(self, settings: Settings, overrides: Overrides | None = None) -> None:
-        overrides = overrides or Overrides()
+        given = overrides or Overrides()
         self.settings = settings
-        self._store = Store(engine_for(settings.database_url, ROOT))
-        self._memory = LocalMemory(settings.memory_limit_mb * 1024 * 1024)
-        self._turns = TurnServices(self._store, settings.active_turns_limit, LocalEventLog)
-        running_turns = self._turns.running_turns
-        self._peers = Peers(settings.data_dir / "run")
-        self._recovery = Recovery(self._store, running_turns, self._peers.name, self._peers.presence)
-        self._expiry = Expiry(self._store, self._memory)
-        self._remover = Remover(self._store)
-        self._indexer = Indexer(self._store)
-        self._database_watch = DatabaseWatch(self._store)
-        self._drain = Drain(self._turns.admission, settings.grace_s)
-        self._model = overrides.model or language_model(settings)
-        follower = Follower(self._store, running_turns, self._peers, StreamLimits(settings.streams_limit))
-        stopper = Stopper(self._store, running_turns, self._peers)
-        tools = _market_tools(settings) if overrides.tools is None else overrides.tools
-        self._titles = Titles(
-            self._store, _without_retries(self._model), "none" if settings.demo else settings.title_model
+        self.store = given.store or Store(engine_for(settings.database_url, ROOT))
+        self.memory = given.memory if given.memory is not None else LocalMemory(settings.memory_limit_mb * 1024 * 1024)
+        self.turns = TurnServices(self.store, settings.active_turns_limit, LocalEventLog)
+        running_turns = self.turns.running_turns
+        self.peers = given.peers or Peers(settings.data_dir / "run")
+        self.follower = Follower(self.store, running_turns, self.peers, StreamLimits(settings.streams_limit))
+        self.stopper = Stopper(self.store, running_turns, self.peers)
+        self.model = given.model or language_model(settings)
+        self.titles = Titles(
+            self.store, _without_retries(self.model), "none" if settings.demo else settings.title_model
         )
-        runner = Runner(
-            self._store,
-            self._memory,
-            Agent(self._model, Toolbox(tools), settings.max_answer_chars),
-            self._turns,
-            self._peers.name,
+        self.runner = Runner(
+            self.store,
+            self.memory,
+            Agent(self.model, Toolbox(_tools(settings, given)), settings.max_answer_chars),
+            self.turns,
+            self.peers.name,
             Limits(settings.turn_timeout_s, settings.context_chars, settings.system_prompt),
-            self._titles,
+            self.titles,
         )
-        self._collector = Collector(lambda: running_turns.count)
-        self._report = WorkerReport(running_turns, self._turns.flusher, self._memory, self._peers)
+        self.drain = Drain(self.turns.admission, settings.grace_s)
+        self.recovery = Recovery(self.store, running_turns, self.peers.name, self.peers.presence)
+        self.expiry = Expiry(self.store, self.memory)
+        self.remover = Remover(self.store)
+        self.indexer = Indexer(self.store)
+        self.database_watch = DatabaseWatch(self.store)
+        self.collector = Collector(lambda: running_turns.count)
+        self.report = WorkerReport(running_turns, self.memory, self.peers, lambda: self.jobs.lag_ms("flush"))
+        self.jobs = PeriodicJobs(self._periodic_jobs(), given.job_intervals)
         key_file = KeyFile(settings.data_dir / "secret-key")
-        self._tokens = Tokens(lambda: settings.secret_key.encode() or key_file.read())
+        self.tokens = Tokens(lambda: settings.secret_key.encode() or key_file.read())
         self.web = WebServices(
             settings,
-            self._store,
-            self._memory,
-            runner,
-            follower,
-            stopper,
-            self._turns.admission,
-            self._report,
-            self._tokens,
+            self.store,
+            self.memory,
+            self.runner,
+            self.follower,
+            self.stopper,
+            self.turns.admission,
+            self.report,
+            self.tokens,
         )
-        self._dispatch = dispatch(follower, stopper)
         self._started = False
         self._starting = threading.Lock()
-
-    @property
-    def store(self) -> Store:
-        """Return the store."""
-        return self._store
 
     @staticmethod
     def request_kind(method: str, path: str, accepted: str) -> RequestKind:
@@ -131,15 +133,15 @@ class Services:
                 f"DATA_DIR is {str(data_dir)!r}, but takes a folder that this user may write to ({error})."
             ) from error
         try:
-            self._store.check_usable()
+            self.store.check_usable()
         except (StoreUnavailable, OSError) as error:
-            raise CannotStart(self._store.explain_unopenable(error)) from error
+            raise CannotStart(self.store.explain_unopenable(error)) from error
         return mode.current()
 
     def start(self) -> None:
         """Open the database, start the periodic jobs, warm up the model's client. Later calls do nothing.
 
-        Raises StoreUnavailable or SettingError with a sentence for the operator.
+        Raises StoreUnavailable or SettingError with a sentence for the operator; then it may be called again.
         """
         if not self._started:
             with self._starting:
@@ -147,52 +149,57 @@ class Services:
 
     def drain_when(self, leaving: Callable[[], bool]) -> None:
         """Drain once `leaving` returns True: begin no new turns, give the running ones the grace."""
-        self._drain.watch(leaving)
+        self.drain.watch(leaving)
 
     def end_grace(self) -> None:
         """Drain with no grace: the running turns are interrupted at once."""
-        self._drain.end_grace()
+        self.drain.end_grace()
 
     def stop(self) -> None:
         """Wait for the running turns within the grace, commit the rest as interrupted, close everything."""
-        if not self._started:
-            return
-        self._drain.finish()
-        self._titles.stop()
-        for service in (
-            self._turns,
-            self._recovery,
-            self._expiry,
-            self._remover,
-            self._indexer,
-            self._database_watch,
-            self._collector,
-            self._report,
-        ):
-            service.stop()
-        self._peers.close()
-        self._store.close()
+        self.drain.finish()
+        self.titles.stop()
+        self.remover.stop()
+        self.jobs.stop()
+        self.peers.close()
+        self.store.close()
+
+    def _periodic_jobs(self) -> list[PeriodicJob]:
+        return [
+            PeriodicJob("flush", coalescing.MIN_INTERVAL_S, self.turns.flusher.flush),
+            PeriodicJob("deadlines", 0.05, self.turns.deadlines.check),
+            # A killed worker loses the text since its last checkpoint: less than a second, with the time of writing.
+            PeriodicJob("checkpoint", 0.6, self.turns.checkpoints.checkpoint),
+            PeriodicJob("drain", 0.25, self.drain.check),
+            # At the start too, because the whole server may have died.
+            PeriodicJob("recovery", 1.0, self.recovery.sweep, at_start=True),
+            PeriodicJob("expiry", 600.0, self.expiry.sweep),
+            PeriodicJob("removal", 1.0, self.remover.check),
+            PeriodicJob("index", 1.0, self.indexer.sweep),
+            PeriodicJob("database watch", 1.0, self.database_watch.check),
+            PeriodicJob("garbage", 5.0, self.collector.collect_if_due),
+            PeriodicJob("report", 1.0, self.report.publish, at_start=True),
+        ]
 
     def _start_once(self) -> None:
         if self._started:  # by another thread that held the lock
             return
         log_files.set_up(self.settings)
         self._open_store()
-        self._listen()
-        log.debug("The cookie is named %s", self._tokens.cookie)  # creates the secret key now, not in the first request
-        self._turns.start()
-        self._recovery.start()
-        self._expiry.start()
-        self._remover.start()
-        self._indexer.start()
-        self._collector.start()
-        self._report.start()
-        self._model.warm_up()
+        try:
+            self._listen()
+            log.debug("The cookie is named %s", self.tokens.cookie)  # creates the secret key now, not in a request
+            self.jobs.start()
+            self.model.warm_up()
+        except BaseException:
+            self.jobs.stop()
+            self.peers.close()
+            raise
         self._started = True
 
     def _listen(self) -> None:
         try:
-            self._peers.listen(self._dispatch)
+            self.peers.listen(dispatch(self.follower, self.stopper))
         except OSError as error:
             if descriptors.exhausted(error):
                 raise
@@ -206,8 +213,8 @@ class Services:
 
         Raises StoreUnavailable, also where other workers have another file open at the same path.
         """
-        engine = self._store.engine
-        open_now = [each.get("database") for each in self._peers.peer_attributes()]
+        engine = self.store.engine
+        open_now = [each.get("database") for each in self.peers.peer_attributes()]
         others = [
             each.get("identity")
             for each in open_now
@@ -219,11 +226,11 @@ class Services:
                 " back, or stop the whole server before it is started again."
             )
         try:
-            self._store.migrate()
+            self.store.migrate()
         except (StoreUnavailable, OSError) as error:
-            raise StoreUnavailable(self._store.explain_unopenable(error)) from error
-        self._database_watch.start()
-        self._peers.attributes["database"] = {"location": engine.location, "identity": engine.open_identity()}
+            raise StoreUnavailable(self.store.explain_unopenable(error)) from error
+        self.database_watch.check()
+        self.peers.attributes["database"] = {"location": engine.location, "identity": engine.open_identity()}
 
 
 def language_model(settings: Settings) -> LanguageModel:
@@ -241,7 +248,9 @@ def language_model(settings: Settings) -> LanguageModel:
     )
 
 
-def _market_tools(settings: Settings) -> Sequence[Tool]:
+def _tools(settings: Settings, given: Overrides) -> Sequence[Tool]:
+    if given.tools is not None:
+        return given.tools
     return market_tools(settings.world_bank_url, settings.frankfurter_url, settings.data_dir / "cache")
 
 

@@ -27,7 +27,10 @@ from config.settings import SettingError, Settings
 from tests.conftest import ScriptedModel
 from tests.web.api_client import token_of
 
-OURS = ("peers", "flush", "checkpoint", "recovery", "report")
+OURS = (
+    *("peers", "flush", "checkpoint", "drain", "recovery", "expiry", "removal", "index"),
+    *("database watch", "garbage", "report"),
+)
 
 
 def worker(app: Flask) -> Services:
@@ -226,7 +229,7 @@ def test_a_database_that_cannot_be_opened(settings: Settings, obstacle: Callable
     )
     assert re.fullmatch(sentence, str(refused.value)), refused.value
     assert clockwork() == []
-    app.extensions["parley"].store.close()
+    worker(app).stop()
 
 
 @pytest.mark.parametrize("url", ["sqlite:////proc/nowhere/chat.db", "sqlite:////dev/null/chat.db"])
@@ -234,7 +237,7 @@ def test_a_database_in_a_folder_that_cannot_be(settings: Settings, url: str) -> 
     app = create_app(dataclasses.replace(settings, database_url=url))
     with pytest.raises(StoreUnavailable, match=r"^DATABASE_URL names /.+, which cannot be opened \(.+\); it takes "):
         worker(app).start()
-    app.extensions["parley"].store.close()
+    worker(app).stop()
 
 
 def test_a_data_folder_that_cannot_be(settings: Settings, tmp_path: Path) -> None:
@@ -254,7 +257,7 @@ def refused(settings: Settings) -> str:
     sentence = rf"DATA_DIR is '{re.escape(str(settings.data_dir))}', but takes a folder .+ \(.+\)\."
     assert re.fullmatch(sentence, str(error.value)), error.value
     assert clockwork() == []
-    app.extensions["parley"].store.close()
+    worker(app).stop()
     return str(error.value)
 
 

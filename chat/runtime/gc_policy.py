@@ -10,12 +10,9 @@ from __future__ import annotations
 import gc
 from collections.abc import Callable
 
-from chat.runtime.ticker import Ticker
-
 # Automatic collection remains as a fallback for this many new objects.
 _THRESHOLDS = (1_000_000, 5, 10)
 
-_CHECK_INTERVAL_S = 5.0
 # A running turn holds about 230 objects; a request leaves eight of Werkzeug's in cycles. The cost of a collection grows
 # with the number of live objects, so it waits until as many may be garbage.
 _OBJECTS_OF_A_TURN = 400
@@ -38,13 +35,6 @@ class Collector:
     def __init__(self, running: Callable[[], int]) -> None:
         self._running = running
         self._collections = 0
-        self._ticker = Ticker("garbage", _CHECK_INTERVAL_S, self.collect_if_due)
-
-    def start(self) -> None:
-        self._ticker.start()
-
-    def stop(self) -> None:
-        self._ticker.stop()
 
     def collect_if_due(self) -> bool:
         """Collect if there may be enough garbage. Return whether it has collected."""

@@ -7,14 +7,11 @@ import time
 from collections.abc import Iterable
 
 from chat.errors import StoreUnavailable
-from chat.runtime.ticker import Ticker
 from chat.store import Store
 from chat.turns.running_turns import RunningTurns
 
 log = logging.getLogger(__name__)
 
-# A killed worker loses the text since its last checkpoint: less than a second, including the time of writing.
-CHECKPOINT_S = 0.6
 # A lease lasts four times as long, so that a database locked for seconds does not end turns.
 _RENEW_S = 2.0
 
@@ -22,19 +19,13 @@ _RENEW_S = 2.0
 class Checkpoints:
     """One per worker."""
 
-    def __init__(self, store: Store, running_turns: RunningTurns, interval_s: float = CHECKPOINT_S) -> None:
+    def __init__(self, store: Store, running_turns: RunningTurns) -> None:
         self._store = store
         self._running_turns = running_turns
         self._renewed_at = 0.0
-        self._ticker = Ticker("checkpoint", interval_s, self._checkpoint)
 
-    def start(self) -> None:
-        self._ticker.start()
-
-    def stop(self) -> None:
-        self._ticker.stop()
-
-    def _checkpoint(self) -> None:
+    def checkpoint(self) -> None:
+        """Write the changes of all turns, and renew their leases if it is time."""
         turns = self._running_turns.turns()
         if not turns:
             return

@@ -12,10 +12,9 @@ from collections.abc import Callable, Iterator
 
 from chat.agent.loop import AgentEvent
 from chat.messages import Notice, ReasoningDelta, TextDelta, Usage
-from chat.runtime.ticker import Ticker
 from chat.turns.turn_recorder import TurnRecorder
 
-_MIN_INTERVAL_S = 0.05
+MIN_INTERVAL_S = 0.05
 _MAX_INTERVAL_S = 0.5
 # Per worker, whatever the number of its turns.
 _MAX_EVENTS_PER_S = 3_000
@@ -29,27 +28,16 @@ class DeltaFlusher:
 
     def __init__(self, count_turns: Callable[[], int], clock: Callable[[], float] = time.monotonic) -> None:
         self.clock = clock
-        self.interval_s = _MIN_INTERVAL_S
+        self.interval_s = MIN_INTERVAL_S
         self.pending: set[DeltaCoalescer] = set()
         self._count_turns = count_turns
-        self._ticker = Ticker("flush", _MIN_INTERVAL_S, self._tick)
-
-    def start(self) -> None:
-        self._ticker.start()
-
-    def stop(self) -> None:
-        self._ticker.stop()
-
-    @property
-    def lag_ms(self) -> float:
-        """Return how late the ticker runs."""
-        return self._ticker.lag_ms
 
     def adapt(self, turns: int) -> None:
         """Set the interval for this number of turns."""
-        self.interval_s = min(_MAX_INTERVAL_S, max(_MIN_INTERVAL_S, turns / _MAX_EVENTS_PER_S))
+        self.interval_s = min(_MAX_INTERVAL_S, max(MIN_INTERVAL_S, turns / _MAX_EVENTS_PER_S))
 
-    def _tick(self) -> None:
+    def flush(self) -> None:
+        """Send the deltas that are due, and adapt the interval. Call this every `MIN_INTERVAL_S` seconds."""
         self.adapt(self._count_turns())
         now = self.clock()
         for coalescer in list(self.pending):

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import logging
 
-from chat.runtime.ticker import Ticker
 from chat.store import Store
 
 log = logging.getLogger(__name__)
 
-_CHECK_S = 1.0
 _WRITE_EVERY = 5  # checks
 
 
@@ -21,16 +19,9 @@ class DatabaseWatch:
         self._readiness = store.readiness
         self._checks = 0
         self._problem = ""
-        self._ticker = Ticker("database watch", _CHECK_S, self.check)
-
-    def start(self) -> None:
-        self.check()
-        self._ticker.start()
-
-    def stop(self) -> None:
-        self._ticker.stop()
 
     def check(self) -> None:
+        """Check the files, and every fifth time write. Call this once a second."""
         self._checks += 1
         before, self._problem = self._problem, self._engine.check()
         if self._problem and not before:

@@ -5,14 +5,11 @@ gunicorn waits for connections, not for turns: a turn whose browser has left wou
 
 from __future__ import annotations
 
-import threading
 import time
 from collections.abc import Callable
 
-from chat.runtime.ticker import Ticker
 from chat.turns.admission import Admission
 
-_POLL_S = 0.25
 # After the signal to shut down, a worker still accepts connections for up to a second. It begins turns until then,
 # because a refused client could reconnect to the same worker.
 _LAST_CONNECTIONS_S = 1.25
@@ -26,27 +23,28 @@ class Drain:
         self._admission = admission
         self._grace_s = grace_s
         self._deadline: float | None = None
-        self._shutdown_since = 0.0
-        self._watch: Ticker | None = None
+        self._shutting_down: Callable[[], bool] = lambda: False
+        self._shutdown_since: float | None = None
 
     def watch(self, shutting_down: Callable[[], bool]) -> None:
         """Begin the drain soon after `shutting_down` returns True."""
+        self._shutting_down = shutting_down
 
-        def check() -> None:
-            if self._shutdown_since == 0.0 and shutting_down():
-                self._shutdown_since = time.monotonic()
-            if self._shutdown_since and time.monotonic() - self._shutdown_since >= _LAST_CONNECTIONS_S:
-                self.begin()
-
-        self._watch = Ticker("drain", _POLL_S, check)
-        self._watch.start()
+    def check(self) -> None:
+        """Begin the drain, and interrupt the rest after the grace, if it is time. Call this a few times a second."""
+        now = time.monotonic()
+        if self._shutdown_since is None and self._shutting_down():
+            self._shutdown_since = now
+        if self._shutdown_since is not None and now - self._shutdown_since >= _LAST_CONNECTIONS_S:
+            self.begin()
+        if self._deadline is not None and now >= self._deadline:
+            self._admission.end_all("interrupted", 0.0)  # without waiting for them
 
     def begin(self) -> None:
-        """Refuse new turns, and interrupt the turns still running after the grace period. Later calls do nothing."""
+        """Refuse new turns, and begin the grace period of those that run. Later calls do nothing."""
         if self._deadline is None:
             self._deadline = time.monotonic() + self._grace_s
             self._admission.close()
-            threading.Thread(target=self._interrupt_rest, name="grace", daemon=True).start()
 
     def end_grace(self) -> None:
         """End the grace period now."""
@@ -55,15 +53,9 @@ class Drain:
 
     def finish(self) -> None:
         """Wait until every turn has ended and is committed."""
-        if self._watch is not None:
-            self._watch.stop()
         self.begin()
         self._admission.wait_until_empty(self._remaining_s())
         self._admission.end_all("interrupted", _LAST_COMMITS_S)
-
-    def _interrupt_rest(self) -> None:
-        if not self._admission.wait_until_empty(self._remaining_s()):
-            self._admission.end_all("interrupted", _LAST_COMMITS_S)
 
     def _remaining_s(self) -> float:
         return 0.0 if self._deadline is None else max(0.0, self._deadline - time.monotonic())

@@ -9,14 +9,12 @@ import logging
 
 from chat.errors import StoreFailed, StoreUnavailable
 from chat.memory.contract import ConversationMemory
-from chat.runtime.ticker import Ticker
 from chat.store import Store
 from chat.store.records import now_ms
 
 log = logging.getLogger(__name__)
 
 _TTL_MS = 24 * 3600 * 1000
-_SWEEP_S = 600.0
 _BATCH = 10_000
 _USER_BATCH = 200
 
@@ -27,19 +25,13 @@ class Expiry:
     def __init__(self, store: Store, memory: ConversationMemory) -> None:
         self._store = store
         self._memory = memory
-        self._ticker = Ticker("expiry", _SWEEP_S, self._sweep)
 
-    def start(self) -> None:
-        self._ticker.start()
-
-    def stop(self) -> None:
-        self._ticker.stop()
-
-    def _sweep(self) -> None:
-        self.sweep()
+    def sweep(self) -> None:
+        """Delete what has expired."""
+        self.sweep_conversations()
         self.sweep_users()
 
-    def sweep(self) -> int:
+    def sweep_conversations(self) -> int:
         """Delete expired conversations and return their number. Reads an index before it takes a write lock."""
         unused_since = now_ms() - _TTL_MS
         removed = 0

@@ -5,12 +5,10 @@ from __future__ import annotations
 import logging
 
 from chat.errors import StoreUnavailable
-from chat.runtime.ticker import Ticker
 from chat.store import Store
 
 log = logging.getLogger(__name__)
 
-_SWEEP_S = 1.0
 # Transactions per sweep, so that after a burst of questions there is time left for answers.
 _MAX_TRANSACTIONS = 4
 
@@ -21,13 +19,6 @@ class Indexer:
     def __init__(self, store: Store) -> None:
         self._store = store
         self._put_off = False
-        self._ticker = Ticker("index", _SWEEP_S, self.sweep)
-
-    def start(self) -> None:
-        self._ticker.start()
-
-    def stop(self) -> None:
-        self._ticker.stop()
 
     def sweep(self) -> int:
         """Index pending texts, at most a few batches, and return how many were indexed."""

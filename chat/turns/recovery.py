@@ -7,7 +7,6 @@ from collections.abc import Callable
 
 from chat.cluster.peers import Presence
 from chat.errors import StoreUnavailable
-from chat.runtime.ticker import Ticker
 from chat.store import Store
 from chat.store.records import TurnError
 from chat.turns.heartbeats import SILENT_S, SUSPECT_S, Heartbeats
@@ -15,7 +14,6 @@ from chat.turns.running_turns import RunningTurns
 
 log = logging.getLogger(__name__)
 
-_SWEEP_S = 1.0
 # A turn is in the database a moment before it is in this worker's registry.
 _SWEEPS_UNTIL_LOST = 5
 _DIED = TurnError("turn_interrupted", "The server stopped before the answer was complete.", True)
@@ -43,17 +41,12 @@ class Recovery:
         self._heartbeats = heartbeats or Heartbeats()
         self._missing: dict[int, int] = {}
         self._put_off = False
-        self._ticker = Ticker("recovery", _SWEEP_S, self.sweep)
-
-    def start(self) -> None:
-        self.sweep()  # the whole server may have died
-        self._ticker.start()
-
-    def stop(self) -> None:
-        self._ticker.stop()
 
     def sweep(self) -> list[int]:
-        """End every lost turn and return their ids. Reads before it takes a write lock."""
+        """End every lost turn and return their ids. Call this once a second.
+
+        Reads before it takes a write lock.
+        """
         try:
             ended = self._end_lost(self._store.turns.oldest_leases())
         except StoreUnavailable as error:

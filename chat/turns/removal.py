@@ -6,13 +6,11 @@ import logging
 import threading
 
 from chat.errors import StoreFailed, StoreUnavailable
-from chat.runtime.ticker import Ticker
 from chat.store import Store
 from chat.store.removal import HiddenConversation
 
 log = logging.getLogger(__name__)
 
-_CHECK_S = 1.0
 # Check for conversations that another worker marked as deleted before it died; in checks.
 _CHECK_ALL_EVERY = 60
 _PAUSE_S = 0.03
@@ -27,17 +25,13 @@ class Remover:
         self._checks = 0
         self._stopping = threading.Event()
         self._failed: set[int] = set()
-        self._ticker = Ticker("removal", _CHECK_S, self.check)
-
-    def start(self) -> None:
-        self._ticker.start()
 
     def stop(self) -> None:
+        """End a sweep after its current batch, and do not begin another."""
         self._stopping.set()
-        self._ticker.stop()
 
     def check(self) -> None:
-        """Sweep if this worker has deleted a conversation, and once a minute in any case."""
+        """Sweep if this worker has deleted a conversation, and every 60th time in any case. Call this once a second."""
         if self._store.removal.due or self._checks % _CHECK_ALL_EVERY == 0:
             self._store.removal.due = False
             self.sweep()

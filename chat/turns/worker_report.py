@@ -5,17 +5,15 @@ from __future__ import annotations
 import datetime
 import os
 import socket
+from collections.abc import Callable
 from typing import Any
 
 from chat.cluster.peers import Peers
 from chat.memory.contract import ConversationMemory
 from chat.runtime import mode
 from chat.runtime.process_stats import ProcessStats
-from chat.runtime.ticker import Ticker
-from chat.turns.coalescing import DeltaFlusher
 from chat.turns.running_turns import RunningTurns
 
-_EVERY_S = 1.0
 _CONVERSATIONS = 200
 
 
@@ -23,22 +21,22 @@ class WorkerReport:
     """One per worker, created after the fork. The report has the form of `/admin/memory-debug`."""
 
     def __init__(
-        self, running_turns: RunningTurns, flusher: DeltaFlusher, memory: ConversationMemory, peers: Peers
+        self,
+        running_turns: RunningTurns,
+        memory: ConversationMemory,
+        peers: Peers,
+        loop_lag_ms: Callable[[], float],
     ) -> None:
         self._running_turns = running_turns
-        self._flusher = flusher
+        self._loop_lag_ms = loop_lag_ms
         self._memory = memory
         self._peers = peers
         self._process = ProcessStats()
         self._started_at = _now()
-        self._ticker = Ticker("report", _EVERY_S, lambda: self._peers.publish(self.make()))
 
-    def start(self) -> None:
+    def publish(self) -> None:
+        """Write the current report for the other workers."""
         self._peers.publish(self.make())
-        self._ticker.start()
-
-    def stop(self) -> None:
-        self._ticker.stop()
 
     def make(self) -> dict[str, Any]:
         """Return this worker's current report."""
@@ -60,7 +58,7 @@ class WorkerReport:
             "memory_limit_bytes": self._memory.limit_bytes,
             "open_streams": sum(followers.values()),
             **self._process.figures(),
-            "loop_lag_ms": self._flusher.lag_ms,
+            "loop_lag_ms": self._loop_lag_ms(),
             "conversations": self._conversations(followers),
         }
 

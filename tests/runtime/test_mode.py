@@ -60,6 +60,7 @@ def test_the_same_under_gevent() -> None:
     names = (
         "runtime/test_native.py",
         "runtime/test_ticker.py",
+        "runtime/test_periodic_jobs.py",
         "runtime/test_process_stats.py",
         "runtime/test_threads.py",
         "cluster/test_peers.py",

@@ -28,7 +28,7 @@ def conversation(store: Store, user: int) -> Conversation:
 
 @pytest.fixture
 def make_worker(store: Store, model: ScriptedModel, tmp_path: Path) -> Iterator[Callable[..., Worker]]:
-    """Return a factory of workers that share the test's store: `make_worker(most_turns=1)`."""
+    """Return a factory of workers that share the test's store: `make_worker(max_active_turns=1)`."""
     made: list[Worker] = []
 
     def make(**parts: Any) -> Worker:

@@ -17,7 +17,7 @@ from .worker import LONG_S, until
 @pytest.fixture
 def worker(make_worker):
     """Return a worker that writes checkpoints twenty times a second."""
-    return make_worker(checkpoint_s=0.05)
+    return make_worker(job_intervals={"checkpoint": 0.05})
 
 
 def lease(store, turn):

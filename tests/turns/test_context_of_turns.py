@@ -9,7 +9,6 @@ import pytest
 from chat.errors import ModelInterrupted
 from chat.messages import Message, TextDelta, Tool, ToolCall, ToolResult
 from chat.store.records import TurnError
-from chat.turns.runner import Limits
 
 from ..store.scenarios import delete
 
@@ -152,7 +151,7 @@ def test_a_context_rebuilt_from_the_database_equals_the_one_in_memory(make_worke
 
 @pytest.mark.parametrize("memory_bytes", [1_000_000, 0], ids=["memory", "database"])
 def test_a_context_is_cut_to_the_limit_of_characters(make_worker, model, conversation, memory_bytes):
-    worker = make_worker(memory_bytes=memory_bytes, limits=Limits(30.0, 1_000))
+    worker = make_worker(memory_bytes=memory_bytes, context_chars=1_000)
     for number in range(4):
         worker.answered(conversation, f"{number}" * 150)
     assert texts(model) == [*said("1" * 150), *said("2" * 150), "3" * 150]

@@ -36,7 +36,9 @@ def test_turns_left_after_the_grace_are_interrupted_with_their_text(worker, dict
     started = worker.ask(conversation)
     dictation.say(TextDelta("Half"))
     until(lambda: len(worker.running_turns.get(started.turn.id).log.read(0, 0)) == 2)
-    Drain(worker.admission, 0.05).begin()
+    drain = Drain(worker.admission, 0.0)
+    drain.begin()
+    drain.check()
     events = received(worker.follower.frames(started.turn.id, 0))
     assert names(events) == ["turn", "delta", "error", "done"]
     assert events[-2].data["code"] == "turn_interrupted"
@@ -65,11 +67,10 @@ def test_the_grace_can_be_ended(worker, dictation, store, conversation):
     assert store.turns.get(started.turn.id).status == INTERRUPTED
 
 
-def test_it_begins_a_moment_after_the_signal_to_shut_down(worker, conversation, monkeypatch):
-    monkeypatch.setattr("chat.turns.drain._POLL_S", 0.01)
-    monkeypatch.setattr("chat.turns.drain._LAST_CONNECTIONS_S", 0.1)
+def test_it_begins_a_moment_after_the_signal_to_shut_down(make_worker, conversation):
+    worker = make_worker(grace_s=LONG_S, job_intervals={"drain": 0.01})
     leaving = threading.Event()
-    drain = Drain(worker.admission, LONG_S)
+    drain = worker.services.drain
     drain.watch(leaving.is_set)
     worker.answered(conversation)
     assert not worker.admission.closed

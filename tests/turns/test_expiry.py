@@ -70,9 +70,9 @@ def test_a_day_after_its_last_use(store: Store, user: int, memory: LocalMemory, 
     message = answered(store, temporary)
     memory.put(temporary.id, message, [Message("user", "Q")])
     clock(DAY_MS + DAY_MS // 2)
-    assert (expiry.sweep(), gone(store, temporary)) == (0, False)
+    assert (expiry.sweep_conversations(), gone(store, temporary)) == (0, False)
     clock(DAY_MS + DAY_MS // 2 + 1)
-    assert (expiry.sweep(), gone(store, temporary), gone(store, kept)) == (1, True, False)
+    assert (expiry.sweep_conversations(), gone(store, temporary), gone(store, kept)) == (1, True, False)
     remove_all(store)
     assert store.history.of_conversation(temporary.id) == []
     assert memory.get(temporary.id, message) is None
@@ -82,14 +82,14 @@ def test_more_than_one_transaction_takes(store: Store, user: int, expiry: Expiry
     for _ in range(120):
         store.conversations.create(user, temporary=True)
     clock(2 * DAY_MS)
-    assert (expiry.sweep(), expiry.sweep()) == (120, 0)
+    assert (expiry.sweep_conversations(), expiry.sweep_conversations()) == (120, 0)
 
 
 def test_an_answer_under_way_keeps_it(store: Store, user: int, expiry: Expiry, clock) -> None:
     temporary = store.conversations.create(user, temporary=True)
     store.turns.begin(temporary.user_id, temporary.id, Question("Q"), RUN)
     clock(2 * DAY_MS)
-    assert (expiry.sweep(), gone(store, temporary)) == (0, False)
+    assert (expiry.sweep_conversations(), gone(store, temporary)) == (0, False)
 
 
 def test_a_conversation_used_after_the_query_stays(store: Store, user: int, clock) -> None:
@@ -112,7 +112,7 @@ def test_a_bad_one_does_not_keep_the_others(store: Store, user: int, expiry: Exp
     places = [store.conversations.create(user, temporary=True) for _ in range(3)]
     refuse(store, f"BEFORE UPDATE ON conversations WHEN old.id = {places[0].id}")
     clock(2 * DAY_MS)
-    assert expiry.sweep() == 2
+    assert expiry.sweep_conversations() == 2
     assert [gone(store, place) for place in places] == [False, True, True]
 
 

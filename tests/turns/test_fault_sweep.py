@@ -17,7 +17,7 @@ from chat.services import Overrides
 from ..store import sqlite_faults
 from ..store.sqlite_faults import Faults
 from .invariants import check_invariants
-from .whole_scene import TOOLS, Clock, Scene, SceneModel
+from .whole_scene import BY_HAND, TOOLS, Clock, Scene, SceneModel
 
 
 @pytest.fixture
@@ -32,7 +32,7 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
 
 @pytest.fixture
 def overrides(model: SceneModel) -> Overrides:
-    return Overrides(model=model, tools=TOOLS)
+    return Overrides(model=model, tools=TOOLS, job_intervals=BY_HAND)
 
 
 @pytest.fixture

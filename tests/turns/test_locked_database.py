@@ -91,11 +91,9 @@ def test_followers_learn_of_an_end_that_the_database_refuses(worker, dictation, 
     assert worker.memory.entries() == []
 
 
-def test_a_checkpoint_that_was_put_off_is_made_up_for(
-    make_worker, dictation, store, conversation, put_off, monkeypatch
-):
+def test_a_checkpoint_that_was_put_off_is_made_up_for(make_worker, dictation, store, conversation, put_off):
     """Check that the text is saved although the model sends no more."""
-    worker = make_worker()
+    worker = make_worker(job_intervals={"checkpoint": 0.05})
     started = worker.ask(conversation)
     with write_lock(store.engine.path):
         dictation.say(TextDelta("Half"))

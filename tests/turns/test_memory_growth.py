@@ -18,7 +18,7 @@ from chat.services import Overrides
 
 from ..reference_cycles import wait_for_threads
 from .faulty_endpoint import FaultyEndpoint
-from .whole_scene import TOOLS, Clock, Scene
+from .whole_scene import BY_HAND, TOOLS, Clock, Scene
 
 _BEFORE, _PEOPLE = 3, 8
 # How late each ticker was in the last five seconds.
@@ -42,7 +42,7 @@ def model(endpoint: FaultyEndpoint, monkeypatch: pytest.MonkeyPatch) -> Iterator
 
 @pytest.fixture
 def overrides(model: OpenAIModel) -> Overrides:
-    return Overrides(model=model, tools=TOOLS)
+    return Overrides(model=model, tools=TOOLS, job_intervals=BY_HAND)
 
 
 def test_memory_does_not_grow_with_past_users(

@@ -14,7 +14,7 @@ from chat.services import Overrides
 
 from .faulty_endpoint import FaultyEndpoint
 from .invariants import check_invariants
-from .whole_scene import TOOLS, Clock, Scene
+from .whole_scene import BY_HAND, TOOLS, Clock, Scene
 from .worker import text_of
 
 ALL_OF_IT = "The(0) market(1) "
@@ -44,7 +44,7 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
 
 @pytest.fixture
 def overrides(model: OpenAIModel) -> Overrides:
-    return Overrides(model=model, tools=TOOLS)
+    return Overrides(model=model, tools=TOOLS, job_intervals=BY_HAND)
 
 
 @pytest.fixture

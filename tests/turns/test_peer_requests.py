@@ -74,9 +74,8 @@ def test_a_worker_that_goes_in_good_order_ends_its_turns(peer, worker, store):
 
 
 @pytest.mark.parametrize("mode", ["threads", "gevent"])
-def test_a_worker_killed_in_mid_turn_is_an_interruption(peer, make_worker, store, monkeypatch, mode):
-    monkeypatch.setattr("chat.turns.recovery._SWEEP_S", 0.1)
-    worker, there = make_worker(), peer(mode, "lease=1500")
+def test_a_worker_killed_in_mid_turn_is_an_interruption(peer, make_worker, store, mode):
+    worker, there = make_worker(job_intervals={"recovery": 0.1}), peer(mode, "lease=1500")
     asked = there.ask(ask="Why?")
     turn = store.turns.get(asked["turn"])
     there.tell(say="kept ")

@@ -141,19 +141,16 @@ def test_a_turn_that_its_own_worker_does_not_run_is_ended(worker, dictation, sto
 
 def test_a_worker_cancels_a_turn_that_another_has_ended(worker, dictation, store, conversation):
     """Check a worker that another server took for dead while it was stopped."""
-    worker.start()
     turn = worker.ask(conversation).turn
     store.turns.interrupt_lost([worker.peers.name], {}, [], DIED)
     worker.vacant()
     assert store.turns.get(turn.id).status == INTERRUPTED
 
 
-def test_it_looks_by_itself(store, dead, monkeypatch):
-    monkeypatch.setattr("chat.turns.recovery._SWEEP_S", 0.02)
-    recovery = looking(store)
-    recovery.start()
+def test_it_looks_by_itself(make_worker, store, conversation):
+    make_worker(presence=lambda _: Presence.GONE, job_intervals={"recovery": 0.02})
+    dead = begin(store, conversation).turn
     until(lambda: store.turns.get(dead.id).status == INTERRUPTED)
-    recovery.stop()
 
 
 def test_a_locked_database_puts_it_off(store, dead):

@@ -14,7 +14,7 @@ from chat.services import Overrides
 
 from ..reference_cycles import no_reference_cycles
 from .faulty_endpoint import FaultyEndpoint
-from .whole_scene import TOOLS, Clock, Scene
+from .whole_scene import BY_HAND, TOOLS, Clock, Scene
 
 _ALWAYS = 100
 
@@ -36,7 +36,7 @@ def model(endpoint: FaultyEndpoint, monkeypatch: pytest.MonkeyPatch) -> Iterator
 
 @pytest.fixture
 def overrides(model: OpenAIModel) -> Overrides:
-    return Overrides(model=model, tools=TOOLS)
+    return Overrides(model=model, tools=TOOLS, job_intervals=BY_HAND)
 
 
 @pytest.fixture

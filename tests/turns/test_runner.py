@@ -11,7 +11,6 @@ import pytest
 from chat.errors import Conflict, ModelInterrupted, ModelRejected, Overloaded, StoreUnavailable
 from chat.messages import ReasoningDelta, TextDelta, Tool, ToolCall, ToolResult, Usage
 from chat.store.records import COMPLETED, FAILED, INTERRUPTED, RUNNING, STOPPED
-from chat.turns.runner import Limits
 
 from .worker import LONG_S, names, received, text_of
 
@@ -137,7 +136,7 @@ class TestFailures:
         assert worker.answered(conversation, "Again?").status == COMPLETED
 
     def test_a_silent_model_is_ended_by_the_deadline(self, make_worker, dictation, store, conversation):
-        worker = make_worker(limits=Limits(0.3, 100_000))
+        worker = make_worker(turn_timeout_s=0.3)
         started = worker.ask(conversation)
         dictation.say(TextDelta("Half"))
         events = received(worker.follower.frames(started.turn.id, 0))
@@ -218,7 +217,7 @@ class TestPlaces:
     def test_past_its_limit_a_worker_refuses_and_writes_nothing(
         self, make_worker, dictation, store, user, conversation
     ):
-        worker = make_worker(most_turns=1)
+        worker = make_worker(max_active_turns=1)
         started = worker.ask(conversation)
         other = store.conversations.create(user)
         with pytest.raises(Overloaded) as refused:
@@ -230,7 +229,7 @@ class TestPlaces:
         assert worker.answered(other).status == COMPLETED
 
     def test_a_question_that_is_refused_gives_its_place_back(self, make_worker, store, user, conversation):
-        worker = make_worker(most_turns=1)
+        worker = make_worker(max_active_turns=1)
         worker.answered(conversation, "Once.", client_id="a")
         for _ in range(3):
             with pytest.raises(Conflict):
@@ -238,7 +237,7 @@ class TestPlaces:
         assert worker.answered(conversation).status == COMPLETED
 
     def test_a_neighbour_has_places_of_its_own(self, make_worker, dictation, store, user, conversation):
-        full, free = make_worker(most_turns=1), make_worker(most_turns=1)
+        full, free = make_worker(max_active_turns=1), make_worker(max_active_turns=1)
         started = full.ask(conversation)
         assert free.answered(store.conversations.create(user)).status == COMPLETED
         assert store.turns.get(started.turn.id).status == RUNNING

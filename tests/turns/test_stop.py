@@ -65,11 +65,12 @@ def test_from_a_worker_that_it_does_not_run_at(worker, dictation, store, convers
     assert store.turns.answer(started.turn).text == "Half"
 
 
-def test_a_turn_of_a_dead_worker_becomes_interrupted(make_worker, store, conversation, monkeypatch):
+def test_a_turn_of_a_dead_worker_becomes_interrupted(make_worker, store, conversation):
     """Check that a stop without a reachable worker returns the result of the recovery."""
-    monkeypatch.setattr("chat.turns.recovery._SWEEP_S", 0.05)
     turn = begin(store, conversation).turn
-    worker = make_worker(presence=lambda name: Presence.GONE if name == turn.worker else Presence.HERE)
+    worker = make_worker(
+        presence=lambda name: Presence.GONE if name == turn.worker else Presence.HERE, job_intervals={"recovery": 0.05}
+    )
     assert worker.stopper.stop(turn).status == INTERRUPTED
 
 

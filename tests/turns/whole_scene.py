@@ -23,7 +23,7 @@ from werkzeug.test import TestResponse
 
 from chat.cancellation import Cancellation
 from chat.messages import Delta, Message, TextDelta, Tool, ToolCall, ToolResult, ToolSpec, Usage
-from chat.runtime.ticker import Ticker
+from chat.services import Services
 from chat.store.records import now_ms
 from scripts.kit.sse import Event
 
@@ -80,17 +80,19 @@ class SceneModel:
         pass
 
 
+# The jobs that `Clock.strike` runs; by themselves they would run too late for any test.
+BY_HAND = dict.fromkeys(("checkpoint", "recovery", "removal"), 3_600.0)
+
+
 class Clock:
-    """A server's tickers under control of the test: checkpoints and sweeps run on its call.
+    """A server's time under control of the test: checkpoints and sweeps run on its call.
 
     Where the server would wait for a moment before it tries again, it tries again at once.
     """
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        self._calls: dict[str, Callable[[], object]] = {}
+        self.services: Services | None = None
         self._skew_ms = 0
-        start = Ticker.start
-        monkeypatch.setattr(Ticker, "start", lambda ticker: self._keep(ticker) or start(ticker))
         monkeypatch.setattr("chat.store.turns.now_ms", lambda: now_ms() + self._skew_ms)
         monkeypatch.setattr("chat.turns.follow._RETRY_S", 0.001)
         monkeypatch.setattr("chat.turns.stop._TIMEOUT_S", 0.05)
@@ -99,19 +101,16 @@ class Clock:
         monkeypatch.setattr("chat.turns.runner.time", brisk)
 
     def strike(self) -> None:
-        for call in self._calls.values():
-            call()
+        services = self.services
+        assert services is not None
+        services.turns.checkpoints.checkpoint()
+        services.recovery.sweep()
+        services.remover.check()
 
     def pass_a_lease(self) -> None:
         """Advance the time by more than a lease, and sweep for dead workers."""
         self._skew_ms += 60_000
         self.strike()
-
-    def _keep(self, ticker: Any) -> bool:
-        kept = ticker._name in ("checkpoint", "recovery", "removal")
-        if kept:
-            self._calls[ticker._name] = ticker._call
-        return kept
 
 
 @dataclass
@@ -139,6 +138,7 @@ class Scene:
 
     def __post_init__(self) -> None:
         self.client: FlaskClient = self.app.test_client()
+        self.clock.services = self.app.extensions["parley"]
         self.here = 0
         self.deleted = 0
         self._questions = itertools.count(1)

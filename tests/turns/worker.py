@@ -1,4 +1,4 @@
-"""The parts of a worker without the web, as `chat/services.py` builds them, over the test's store and model."""
+"""A worker's services without the web, over the test's store and model."""
 
 from __future__ import annotations
 
@@ -8,32 +8,23 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
-from chat.agent.loop import Agent
-from chat.agent.toolbox import Toolbox
 from chat.cluster.peers import Peers, Presence
-from chat.events.local import LocalEventLog
 from chat.llm.contract import LanguageModel
 from chat.memory.local import LocalMemory
 from chat.messages import Tool
+from chat.services import Overrides, Services
 from chat.store import Store
 from chat.store.records import Conversation, Turn
 from chat.store.turns import Question, StartedTurn
-from chat.turns.checkpoints import CHECKPOINT_S
-from chat.turns.follow import Follower
 from chat.turns.peer_requests import dispatch
-from chat.turns.recovery import Recovery
-from chat.turns.runner import Limits, Runner
-from chat.turns.stop import Stopper
-from chat.turns.stream_limits import StreamLimits
-from chat.turns.titles import Titles
-from chat.turns.turn_services import TurnServices
+from config.settings import Settings
 from scripts.kit.sse import Event, read_events
 
 LONG_S = 30.0
 
 
 class Worker:
-    """A worker of the test. Several may share a store; then at most one has a `run_dir`."""
+    """A worker of the test. Several may share a store and a `run_dir`; then at most one listens."""
 
     def __init__(
         self,
@@ -42,45 +33,47 @@ class Worker:
         run_dir: Path,
         tools: Sequence[Tool] = (),
         memory_bytes: int = 1_000_000,
-        most_turns: int = 50,
-        limits: Limits | None = None,
+        job_intervals: dict[str, float] | None = None,
         *,
-        title_model: str = "none",
         presence: Callable[[str], Presence] | None = None,
-        checkpoint_s: float = CHECKPOINT_S,
+        **settings: Any,
     ) -> None:
-        self.store = store
-        self.memory = LocalMemory(memory_bytes)
-        self.turns = TurnServices(store, most_turns, LocalEventLog, checkpoint_s=checkpoint_s)
-        self.running_turns = self.turns.running_turns
-        self.admission = self.turns.admission
-        self.peers = Peers(run_dir)
-        self.follower = Follower(store, self.running_turns, self.peers, StreamLimits(1_000))
-        self.recovery = Recovery(store, self.running_turns, self.peers.name, presence or self.peers.presence)
-        self.stopper = Stopper(store, self.running_turns, self.peers)
-        self.titles = Titles(store, model, title_model)
-        self.runner = Runner(
-            store,
-            self.memory,
-            Agent(model, Toolbox(tools)),
-            self.turns,
-            self.peers.name,
-            limits or Limits(LONG_S, 100_000),
-            self.titles,
+        peers = Peers(run_dir) if presence is None else _PeersWithPresence(run_dir, presence)
+        usual = {"turn_timeout_s": LONG_S, "title_model": "none", "openai_api_key": "unused", "grace_s": 0.0}
+        self.services = services = Services(
+            Settings(data_dir=run_dir.parent, **usual | settings),
+            Overrides(
+                store=store,
+                memory=LocalMemory(memory_bytes),
+                peers=peers,
+                model=model,
+                tools=tools,
+                job_intervals=job_intervals or {},
+            ),
         )
+        self.store = store
+        self.memory = services.memory
+        self.running_turns = services.turns.running_turns
+        self.admission = services.turns.admission
+        self.peers = services.peers
+        self.follower = services.follower
+        self.recovery = services.recovery
+        self.stopper = services.stopper
+        self.titles = services.titles
+        self.runner = services.runner
 
     def start(self) -> None:
-        self.turns.start()
-        self.recovery.start()
+        """Start the periodic jobs. The database is open, and `listen` is separate."""
+        self.services.jobs.start()
 
     def listen(self) -> None:
         """Listen for the requests of other workers."""
         self.peers.listen(dispatch(self.follower, self.stopper))
 
     def stop(self) -> None:
-        self.admission.end_all("interrupted", 5.0)
-        self.turns.stop()
-        self.recovery.stop()
+        """Stop everything but the store."""
+        self.services.drain.finish()
+        self.services.jobs.stop()
         self.peers.close()
 
     def ask(self, conversation: Conversation, text: str = "Why?", **question: Any) -> StartedTurn:
@@ -110,6 +103,17 @@ def until(condition: Callable[[], object]) -> None:
     while not condition():
         assert time.monotonic() < deadline
         pause.wait(0.01)
+
+
+class _PeersWithPresence(Peers):
+    """Peers whose presence the test decides."""
+
+    def __init__(self, run_dir: Path, presence: Callable[[str], Presence]) -> None:
+        super().__init__(run_dir)
+        self._presence = presence
+
+    def presence(self, worker: str) -> Presence:
+        return self._presence(worker)
 
 
 def received(frames: Iterable[bytes]) -> list[Event]:

@@ -339,7 +339,7 @@ class TestRenewal:
     def test_a_user_without_data_is_removed_after_a_day_and_recreated(
         self, app: Flask, clock: Callable[[int], None], settings: Settings
     ) -> None:
-        expiry = app.extensions["parley"]._expiry
+        expiry = app.extensions["parley"].expiry
         browsers = [app.test_client() for _ in range(4)]
         for browser in browsers:
             mine = converse(browser)
