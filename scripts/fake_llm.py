@@ -8,6 +8,7 @@ prints one line, its base URL, and answers `POST /v1/chat/completions` (streamed
 - `GET /stats`: `open` answers now, `served` to their end, `aborted` by the client, `cut` by a fault, `tokens`
   written, chat `requests`, `connections` open, `cpu_s` used, `late_s` (mean and max: how far behind its schedule a
   token was written), `aborts` (the last 1000: `at` in Unix seconds, `model`, `tokens` written before)
+- `POST /close-idle`: closes all other connections that wait for a request, and returns how many
 - `GET /requests`: the last 100 chat requests, `{"at", "authorization", "body"}`
 
 Every option below is a default on the command line (`--retry-after 30`), and can be set for one request, so that one
@@ -96,16 +97,20 @@ class FakeLLM:
 
     def stats(self) -> Any:
         """Return the server's counters, named as at the top of this file."""
-        return self._get("/stats")
+        return self._ask("GET", "/stats")
 
     def requests(self) -> Any:
         """Return the last 100 chat requests: `{"at", "authorization", "body"}`, the body as JSON text."""
-        return self._get("/requests")
+        return self._ask("GET", "/requests")
 
-    def _get(self, path: str) -> Any:
+    def close_idle(self) -> int:
+        """Close the connections that wait for a request. Return how many there were."""
+        return int(self._ask("POST", "/close-idle")["closed"])
+
+    def _ask(self, method: str, path: str) -> Any:
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=10)
         try:
-            connection.request("GET", path, headers={"Connection": "close"})
+            connection.request(method, path, headers={"Connection": "close"})
             return json.load(connection.getresponse())
         finally:
             connection.close()

@@ -222,6 +222,8 @@ class Server:
         method, path = head.split(b" ", 2)[:2]
         if (method, path) == (b"POST", b"/v1/chat/completions"):
             return self._chat(connection, head, body)
+        if (method, path) == (b"POST", b"/close-idle"):
+            return iter([(0, plain(200, json.dumps({"closed": self._close_idle(connection)}).encode()), 0)])
         found = {b"/v1/models": self._models, b"/stats": self.stats, b"/requests": self._requests}.get(path)
         if method != b"GET" or not found:
             return iter([(0, plain(404, error_body("There is no such page.", "invalid_request_error")), 0)])
@@ -259,6 +261,13 @@ class Server:
             "late_s": {"mean": self.late_s / (self.tokens or 1), "max": self.latest_s},
             "aborts": list(self.aborts),
         }
+
+    def _close_idle(self, caller: Connection) -> int:
+        """Close the connections that wait for a request, as an endpoint does after its own timeout."""
+        idle = [each for each in self.connections if each is not caller and not each.steps and not each.unsent]
+        for each in idle:
+            each.close()
+        return len(idle)
 
     def _requests(self) -> list[dict[str, Any]]:
         return [

@@ -195,3 +195,12 @@ def test_hundreds_of_streams_at_once_are_each_complete(client: openai.OpenAI, ll
     streams = [ask(client, model=directive(first=0.2, tokens=20, gap=0), stream=True) for _ in range(200)]
     assert {text_of(stream) for stream in streams} == {generated_text(20)}
     assert llm.stats()["served"] - before == 200
+
+
+def test_closes_idle_connections_only() -> None:
+    with FakeLLM() as llm, openai.OpenAI(base_url=llm.base_url, api_key="any", max_retries=0, timeout=10) as client:
+        streaming = ask(client, f"[{directive(gap=0.1)}]", stream=True)
+        first = next(iter(streaming))
+        ask(client)
+        assert llm.close_idle() == 1
+        assert text_of([first, *streaming]) == generated_text(8)

@@ -17,7 +17,8 @@ MEMORY_LIMIT_MB = 2
 # Before the first look: until caches are full, pools are open and the allocator has what it needs.
 _WARM_SHARE = 0.2
 _IN_A_CONVERSATION = 8
-_SETTLED_S = 4.0
+# The workers close connections that their peer has closed within this time.
+_SETTLED_S = 8.0
 _READINGS = 20
 # What a worker may have more of afterwards.
 _BYTES, _DESCRIPTORS, _GREENLETS, _THREADS = 12 << 20, 4, 3, 3
@@ -99,7 +100,11 @@ def _leave_in_the_middle(user: User, text: str) -> None:
 
 
 def _figures(scene: SceneRun) -> dict[str, int]:
-    """Return the sums over all workers, once no turn is running."""
+    """Return the sums over all workers, once no turn is running.
+
+    Without idle connections to the model: their number follows the turns of the last second, so it says nothing.
+    """
+    scene.llm.close_idle()
     time.sleep(_SETTLED_S)
     until = time.monotonic() + 30
     while True:
