@@ -146,8 +146,8 @@ def post_worker_init(worker):
 
             http_fast_path.install()
         parley = worker.app.callable.extensions["parley"]
+        serving.prepare(worker.app.callable)  # before the loop is watched, as it blocks the loop once
         parley.start()
-        serving.prepare(worker.app.callable)
         parley.drain_when(lambda: not worker.alive)
         http.limit_buffers(worker.sockets)
         loop_is_busy = http.serve_within_bounds(worker, settings.request_timeout_s, parley.request_kind)

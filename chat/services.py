@@ -18,6 +18,7 @@ from chat.memory.contract import ConversationMemory
 from chat.memory.local import LocalMemory
 from chat.messages import Tool
 from chat.runtime import descriptors, mode
+from chat.runtime.block_watch import BlockWatch
 from chat.runtime.folders import check_can_create
 from chat.runtime.gc_policy import Collector
 from chat.runtime.http.thread_slots import RequestKind
@@ -97,7 +98,10 @@ class Services:
         self.indexer = Indexer(self.store)
         self.database_watch = DatabaseWatch(self.store)
         self.collector = Collector(lambda: running_turns.count)
-        self.report = WorkerReport(running_turns, self.memory, self.peers, lambda: self.jobs.lag_ms("flush"))
+        self.block_watch = BlockWatch()
+        self.report = WorkerReport(
+            running_turns, self.memory, self.peers, lambda: self.jobs.lag_ms("flush"), self.block_watch.recent
+        )
         self.jobs = PeriodicJobs(self._periodic_jobs(), given.job_intervals)
         key_file = KeyFile(settings.data_dir / "secret-key")
         self.tokens = Tokens(lambda: settings.secret_key.encode() or key_file.read())
@@ -160,6 +164,7 @@ class Services:
         self.drain.finish()
         self.titles.stop()
         self.remover.stop()
+        self.block_watch.stop()
         self.jobs.stop()
         self.peers.close()
         self.store.close()
@@ -178,6 +183,7 @@ class Services:
             PeriodicJob("index", 1.0, self.indexer.sweep),
             PeriodicJob("database watch", 1.0, self.database_watch.check),
             PeriodicJob("garbage", 5.0, self.collector.collect_if_due),
+            PeriodicJob("blocks", 1.0, self.block_watch.report_new),
             PeriodicJob("report", 1.0, self.report.publish, at_start=True),
         ]
 
@@ -191,6 +197,7 @@ class Services:
             log.debug("The cookie is named %s", self.tokens.cookie)  # creates the secret key now, not in a request
             self.jobs.start()
             self.model.warm_up()
+            self.block_watch.start()
         except BaseException:
             self.jobs.stop()
             self.peers.close()

@@ -26,9 +26,11 @@ class WorkerReport:
         memory: ConversationMemory,
         peers: Peers,
         loop_lag_ms: Callable[[], float],
+        blocked: Callable[[], list[dict[str, Any]]],
     ) -> None:
         self._running_turns = running_turns
         self._loop_lag_ms = loop_lag_ms
+        self._blocked = blocked
         self._memory = memory
         self._peers = peers
         self._process = ProcessStats()
@@ -59,6 +61,7 @@ class WorkerReport:
             "open_streams": sum(followers.values()),
             **self._process.figures(),
             "loop_lag_ms": self._loop_lag_ms(),
+            "blocked": self._blocked(),
             "conversations": self._conversations(followers),
         }
 

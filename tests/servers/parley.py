@@ -24,6 +24,8 @@ ROOT = Path(__file__).resolve().parents[2]
 class ParleyServer:
     """Started on a free port with every file in `folder`; settings by keyword, as in `.env`. A context manager."""
 
+    program = ROOT
+
     def __init__(self, folder: Path, **settings: object) -> None:
         self.folder = folder
         self._held = HeldPort()
@@ -61,7 +63,7 @@ class ParleyServer:
         with (self.folder / "console.log").open("a") as console:
             self.process = subprocess.Popen(
                 [sys.executable, "-m", "gunicorn", "-c", "gunicorn.gevent.py", "wsgi:app"],
-                cwd=ROOT, env=environment, stdout=console, stderr=console, text=True,
+                cwd=self.program, env=environment, stdout=console, stderr=console, text=True,
             )  # fmt: skip
         try:
             self._wait_until_ready()

@@ -175,24 +175,6 @@ def test_what_shows_only_in_the_new_workers_is_undone(tmp_path: Path, fake_llm: 
         assert modes(server) == {"async"}
 
 
-def test_a_switch_that_is_broken_off_is_undone(tmp_path: Path, fake_llm: FakeLLM) -> None:
-    """By Ctrl-C, and by the death of the master, while it waits for the new workers."""
-    with running(tmp_path, fake_llm.base_url, "true") as (tree, server):
-        server.wait_for_workers(2)
-        tree.append("chat/turns/worker_report.py", "WorkerReport.start = lambda self: None")
-        good = tree.env_file.read_bytes()
-        assert server.process
-        told = f"{tree.env_file} is as it was, and the server was told to reload it"
-        gone = f"The server has ended. {tree.env_file} is as it was; the server's console says why, and it must be"
-        for number, sentence in ((signal.SIGINT, f"Interrupted. {told}."), (signal.SIGKILL, f"{gone} started again.")):
-            with tree.start_mode("sync") as switching:
-                until(lambda: tree.env_file.read_bytes() != good)
-                os.kill(switching.pid if number == signal.SIGINT else server.process.pid, number)
-                assert switching.communicate(timeout=60) == ("", f"Error: {sentence}\n")
-            assert switching.returncode == 1
-            assert tree.env_file.read_bytes() == good
-
-
 def hang_up(server: ParleyServer, answer: str) -> None:
     """SIGHUP; returns when the console has said `answer` once more."""
     said = server.console().count(answer)

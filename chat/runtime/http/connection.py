@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from greenlet import greenlet  # type: ignore[import-untyped]
+from greenlet import greenlet
 from gunicorn import http
 
 from chat.runtime.http.bounds import Bounds

@@ -105,13 +105,9 @@ class Preflight:
 def check(python: str, arguments: Sequence[str], environ: Mapping[str, str], folder: Path) -> Outcome:
     """Run a preflight in this environment and working directory and wait for its outcome."""
     try:
-        preflight = Preflight(python, arguments, environ, folder)
+        return Preflight(python, arguments, environ, folder).wait()
     except OSError as error:
         return Outcome(failure=str(error))
-    try:
-        return preflight.wait()
-    finally:  # also after Ctrl-C
-        preflight.kill()
 
 
 def cause(output: str) -> str:
