@@ -184,6 +184,7 @@ class Services:
             PeriodicJob("database watch", 1.0, self.database_watch.check),
             PeriodicJob("garbage", 5.0, self.collector.collect_if_due),
             PeriodicJob("blocks", 1.0, self.block_watch.report_new),
+            PeriodicJob("idle connections", 5.0, self.model.close_unusable_connections),
             PeriodicJob("report", 1.0, self.report.publish, at_start=True),
         ]
 

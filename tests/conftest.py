@@ -100,6 +100,9 @@ class ScriptedModel:
     def warm_up(self) -> None:
         pass
 
+    def close_unusable_connections(self) -> None:
+        pass
+
 
 @pytest.fixture
 def model() -> ScriptedModel:

@@ -22,14 +22,15 @@ from chat.errors import StoreUnavailable
 from chat.llm.client import OpenAIModel
 from chat.llm.demo import DemoModel
 from chat.messages import Message, TextDelta
-from chat.services import Services, language_model
+from chat.services import Overrides, Services, language_model
 from config.settings import SettingError, Settings
 from tests.conftest import ScriptedModel
+from tests.llm.scripted_server import Exchange, ScriptedServer
 from tests.web.api_client import token_of
 
 OURS = (
     *("peers", "flush", "checkpoint", "drain", "recovery", "expiry", "removal", "index"),
-    *("database watch", "garbage", "report"),
+    *("database watch", "garbage", "idle connections", "report"),
 )
 
 
@@ -171,6 +172,28 @@ def test_with_an_endpoint_it_is_asked(settings: Settings, endpoint: dict[str, st
     model = language_model(dataclasses.replace(settings, **endpoint))
     assert isinstance(model, OpenAIModel)
     model.close()
+
+
+def test_a_quiet_worker_keeps_no_connection_that_the_endpoint_has_closed(settings: Settings) -> None:
+    left = threading.Event()
+
+    def answer_and_end(exchange: Exchange) -> None:
+        exchange.send_chunked([b'data: {"choices": [{"delta": {"content": "Hi"}}]}\n\n', b"data: [DONE]\n\n"])
+        exchange.end()
+        if exchange.client_left(20):
+            left.set()
+        exchange.keep_alive = False
+
+    server = ScriptedServer(answer_and_end)
+    changed = dataclasses.replace(settings, openai_base_url=server.url)
+    app = create_app(changed, Overrides(job_intervals={"idle connections": 0.01}))
+    client = app.test_client()
+    conversation = client.post("/api/conversations").json["id"]
+    turn = client.post(f"/api/conversations/{conversation}/turns", json={"text": "Hello"}).json
+    assert "completed" in client.get(turn["events_url"]).text
+    assert left.wait(20)
+    worker(app).stop()
+    server.close()
 
 
 def test_the_demo_answers_over_http(settings: Settings) -> None:

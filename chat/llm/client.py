@@ -135,6 +135,9 @@ class OpenAIModel:
         other._retries = 0
         return other
 
+    def close_unusable_connections(self) -> None:
+        self._endpoint.close_unusable()
+
     def close(self) -> None:
         """Close the idle connections."""
         self._endpoint.close()

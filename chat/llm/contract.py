@@ -41,3 +41,7 @@ class LanguageModel(Protocol):
     def warm_up(self) -> None:
         """Do the work of a first request in advance (late imports, TLS), without any traffic."""
         ...
+
+    def close_unusable_connections(self) -> None:
+        """Close idle connections that no request would use any more. Called every few seconds."""
+        ...

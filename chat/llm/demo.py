@@ -78,6 +78,9 @@ class DemoModel:
         yield from calls
         yield _usage(messages, " ".join(call.arguments for call in calls))
 
+    def close_unusable_connections(self) -> None:
+        """Do nothing: there are no connections."""
+
     def warm_up(self) -> None:
         """Do nothing: a first request costs no more than others."""
 

@@ -114,6 +114,10 @@ class Endpoint:
         other._transports = Transports(transport)
         return other
 
+    def close_unusable(self) -> None:
+        """Close idle connections that no request would use."""
+        self._transports.close_unusable()
+
     def close(self) -> None:
         """Close the idle connections."""
         self._transports.close()

@@ -46,6 +46,10 @@ class LeanTransport(httpx2.BaseTransport):
             extensions={"http_version": b"HTTP/1.1"},
         )
 
+    def close_unusable(self) -> None:
+        """Close idle connections that no request would use."""
+        self._client.close_unusable()
+
     def close(self) -> None:
         self._client.close()
 

@@ -38,9 +38,14 @@ class Transports:
         first: httpx2.BaseTransport,
         fallback: Callable[[], httpx2.BaseTransport] | None = None,
         clock: Callable[[], float] = time.monotonic,
+        close_unusable: Callable[[], None] = lambda: None,
     ) -> None:
-        """Set the transport to use, and a function that makes its replacement, if there is one."""
+        """Set the transport to use, and a function that makes its replacement, if there is one.
+
+        `close_unusable` closes those of its idle connections that no request would use.
+        """
         self.first = first
+        self.close_unusable = close_unusable
         self._make_fallback = fallback
         self._clock = clock
         self._fallback_until = 0.0
@@ -85,7 +90,8 @@ def transports_to(url: str, name: str, clock: Callable[[], float] = time.monoton
         )
     if proxy is not None or name == "standard":
         return Transports(_standard(context, proxy))
-    return Transports(LeanTransport(context), lambda: _standard(context, None), clock)
+    lean = LeanTransport(context)
+    return Transports(lean, lambda: _standard(context, None), clock, lean.close_unusable)
 
 
 def _context(needed: bool) -> ssl.SSLContext:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ssl
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from chat.net.cancel_scope import CancelScope
 from chat.net.connect import Connector
@@ -28,10 +28,18 @@ class HttpClient:
     and bodies are not decompressed.
     """
 
-    def __init__(self, context: ssl.SSLContext, batcher: ReadBatcher | None = None) -> None:
-        """Set the TLS context, which this client changes, and the delays of responses that may be read in batches."""
+    def __init__(
+        self,
+        context: ssl.SSLContext,
+        batcher: ReadBatcher | None = None,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """Set the TLS context, which this client changes, and the delays of responses that may be read in batches.
+
+        `clock` tells how long connections have been idle.
+        """
         self._connector = Connector(context)
-        self._pool = ConnectionPool()
+        self._pool = ConnectionPool(clock)
         self._open_responses: set[Response] = set()
         self._batcher = batcher or ReadBatcher()
 
@@ -55,6 +63,10 @@ class HttpClient:
         self._pool.close()
         for response in list(self._open_responses):
             response.close()
+
+    def close_unusable(self) -> None:
+        """Close idle connections that no request would use. Call this every few seconds."""
+        self._pool.close_unusable()
 
     def read_delay_s(self) -> float:
         """Return the seconds that a reader should wait before its next read."""

@@ -41,6 +41,10 @@ class Exchange:
         self.send(b"0\r\n\r\n")
         self.keep_alive = True
 
+    def end(self) -> None:
+        """Send no more: the client sees the end of the connection, and may close its own side later."""
+        socket.socket.shutdown(self._sock, socket.SHUT_WR)  # not a TLS socket's, which would end the reading too
+
     def reset(self) -> None:
         """Close so that the other side sees "connection reset by peer"."""
         self._sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))

@@ -58,6 +58,9 @@ class Dictated:
     def warm_up(self) -> None:
         pass
 
+    def close_unusable_connections(self) -> None:
+        pass
+
 
 def main(database: str, run_dir: str, port: str, *options: str) -> None:
     for option in options:

@@ -79,6 +79,9 @@ class SceneModel:
     def warm_up(self) -> None:
         pass
 
+    def close_unusable_connections(self) -> None:
+        pass
+
 
 # The jobs that `Clock.strike` runs; by themselves they would run too late for any test.
 BY_HAND = dict.fromkeys(("checkpoint", "recovery", "removal"), 3_600.0)
