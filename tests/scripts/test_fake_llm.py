@@ -198,8 +198,8 @@ def test_hundreds_of_streams_at_once_are_each_complete(client: openai.OpenAI, ll
 
 
 def test_closes_idle_connections_only() -> None:
-    with FakeLLM() as llm, openai.OpenAI(base_url=llm.base_url, api_key="any", max_retries=0, timeout=10) as client:
-        streaming = ask(client, f"[{directive(gap=0.1)}]", stream=True)
+    with FakeLLM(tokens=8, gap=0.1) as llm, openai.OpenAI(base_url=llm.base_url, api_key="any") as client:
+        streaming = ask(client, stream=True)
         first = next(iter(streaming))
         ask(client)
         assert llm.close_idle() == 1
