@@ -201,6 +201,6 @@ def test_closes_idle_connections_only() -> None:
     with FakeLLM(tokens=8, gap=0.1) as llm, openai.OpenAI(base_url=llm.base_url, api_key="any") as client:
         streaming = ask(client, stream=True)
         first = next(iter(streaming))
-        ask(client)
+        ask(client, model=directive(tokens=1, gap=0))
         assert llm.close_idle() == 1
         assert text_of([first, *streaming]) == generated_text(8)
