@@ -4,12 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import msgspec
-
 from chat.errors import InvalidRequest
 from chat.store import history
 from chat.store.engines.contract import Engine
-from chat.store.models import Feedback, rows
 from chat.store.records import BranchPage, Conversation
 from chat.store.transactions import reads_snapshot
 
@@ -25,10 +22,10 @@ NEWEST_BELOW = """
 
 SIBLINGS = """
     SELECT message.id, sibling.id
-    FROM json_each(?) AS requested
-    JOIN messages AS message ON message.id = requested.value
+    FROM messages AS message
     JOIN messages AS sibling INDEXED BY messages_children
       ON sibling.parent_id = message.parent_id AND sibling.role = message.role
+    WHERE message.id = ANY(?)
     ORDER BY sibling.id
 """
 
@@ -36,6 +33,7 @@ ROOTS = """
     SELECT id FROM messages INDEXED BY messages_roots WHERE conversation_id = ? AND parent_id IS NULL ORDER BY id
 """
 
+_FEEDBACK = "SELECT message_id, value FROM feedback WHERE message_id = ANY(?)"
 _PARENT = "SELECT parent_id FROM messages WHERE id = ?"
 _IN_CONVERSATION = "SELECT 1 FROM messages WHERE id = ? AND conversation_id = ?"
 
@@ -68,9 +66,9 @@ class Branches:
         leaf = self._leaf(conversation, position)
         end = leaf if position.before is None else self._scalar(_PARENT, position.before)
         path = [] if end is None else history.path_to(self.engine, end, limit + 1)
-        messages = history.messages_from_rows(path[-limit:])
+        messages = history.messages_from_rows(self.engine, path[-limit:])
         ids = [message.id for message in messages]
-        return BranchPage(leaf, messages, self._siblings(conversation.id, ids), _feedback(ids), len(path) > limit)
+        return BranchPage(leaf, messages, self._siblings(conversation.id, ids), self._feedback(ids), len(path) > limit)
 
     def _check(self, conversation: Conversation, field: str, message_id: int | None) -> None:
         if message_id is None:
@@ -85,21 +83,16 @@ class Branches:
 
     def _siblings(self, conversation_id: int, ids: list[int]) -> dict[int, list[int]]:
         siblings: dict[int, list[int]] = {}
-        for message_id, sibling_id in self.engine.execute(SIBLINGS, (_json(ids),)).fetchall():
+        for message_id, sibling_id in self.engine.execute(SIBLINGS, (self.engine.array(ids),)).fetchall():
             siblings.setdefault(message_id, []).append(sibling_id)
         if missing := [each for each in ids if each not in siblings]:
             roots = [row[0] for row in self.engine.execute(ROOTS, (conversation_id,)).fetchall()]
             siblings |= dict.fromkeys(missing, roots)
         return siblings
 
+    def _feedback(self, ids: list[int]) -> dict[int, int]:
+        return dict(self.engine.execute(_FEEDBACK, (self.engine.array(ids),)).fetchall())
+
     def _scalar(self, statement: str, *values: int) -> int | None:
         row = self.engine.execute(statement, values).fetchone()
         return None if row is None else row[0]
-
-
-def _feedback(ids: list[int]) -> dict[int, int]:
-    return {row["message_id"]: row["value"] for row in rows(Feedback.select().where(Feedback.message_id << ids))}
-
-
-def _json(ids: list[int]) -> str:
-    return msgspec.json.encode(ids).decode()

@@ -8,18 +8,19 @@ from typing import Any, Literal
 from chat.errors import Conflict, InvalidRequest, StoreUnavailable
 from chat.store.engines.contract import Engine
 from chat.store.indexing import note_titles
-from chat.store.models import Conversation as Row
-from chat.store.models import named
 from chat.store.records import Conversation, now_ms
 from chat.store.removal import HiddenConversation, Removal, hide
+from chat.store.rows import named
 from chat.store.transactions import reads, writes
 
-_NEWEST = """
-    SELECT id, user_id, title, pinned, created_at, updated_at, head_id, active_turn_id, temporary, archived
-    FROM conversations INDEXED BY {index}
-    WHERE user_id = ? AND temporary = 0 AND {which} AND (updated_at, id) < (?, ?)
+COLUMNS = "id, user_id, title, pinned, created_at, updated_at, head_id, active_turn_id, temporary, archived"
+
+_NEWEST = f"""
+    SELECT {COLUMNS}
+    FROM conversations INDEXED BY {{index}}
+    WHERE user_id = ? AND temporary = 0 AND {{which}} AND (updated_at, id) < (?, ?)
     ORDER BY updated_at DESC, id DESC LIMIT ?
-"""
+"""  # noqa: S608 - our own columns
 LISTED = _NEWEST.format(index="conversations_shown", which="archived = 0")
 PINNED = _NEWEST.format(index="conversations_pinned", which="pinned = 1 AND archived = 0")
 ARCHIVED = _NEWEST.format(index="conversations_archived", which="archived = 1")
@@ -33,6 +34,14 @@ EXPIRED = """
     SELECT id FROM conversations INDEXED BY conversations_temporary
     WHERE temporary = 1 AND updated_at < ? AND active_turn_id IS NULL LIMIT ?
 """
+
+_CREATE = """
+    INSERT INTO conversations (user_id, title, pinned, created_at, updated_at, temporary) VALUES (?, ?, 0, ?, ?, ?)
+    RETURNING id
+"""
+_CHANGE = "UPDATE conversations SET {changes} WHERE id = ?"
+_EXISTS = "SELECT 1 FROM conversations WHERE id = ?"
+_STILL_EXPIRED = "SELECT 1 FROM conversations WHERE id = ? AND temporary = 1 AND updated_at < ?"
 
 COUNT_OF_USER = "SELECT COUNT(*) FROM conversations WHERE user_id = ?"
 CONVERSATIONS_OF_USER = 20_000
@@ -67,18 +76,10 @@ class Conversations:
             message = f"You have {CONVERSATIONS_OF_USER:,} conversations, the maximum; delete some first."
             raise Conflict("too_many_conversations", message)
         now = now_ms()
-        fields: dict[str, Any] = {
-            "user_id": user_id,
-            "title": title,
-            "pinned": False,
-            "created_at": now,
-            "updated_at": now,
-            "temporary": temporary,
-        }
-        conversation_id = Row.insert(**fields).execute()
+        ((conversation_id,),) = self.engine.execute(_CREATE, (user_id, title, now, now, temporary)).fetchall()
         if title:
-            note_titles(self.engine.execute, [conversation_id])
-        return Conversation(id=conversation_id, head_id=None, active_turn_id=None, **fields)
+            note_titles(self.engine, [conversation_id])
+        return Conversation(conversation_id, user_id, title, False, now, now, None, None, temporary)
 
     @writes
     def change(
@@ -90,14 +91,15 @@ class Conversations:
         archived: bool | None = None,
     ) -> None:
         """Rename, pin or archive a conversation. None leaves a field unchanged. Its position in the list stays."""
-        changes = {"title": title, "pinned": pinned, "archived": archived}
-        fields: dict[str, Any] = {name: value for name, value in changes.items() if value is not None}
+        wanted = {"title": title, "pinned": pinned, "archived": archived}
+        fields: dict[str, Any] = {name: value for name, value in wanted.items() if value is not None}
         if title is not None:
             fields["provisional"] = False
         if fields:
-            Row.update(**fields).where(Row.id == conversation.id).execute()
+            changes = ", ".join(f"{name} = ?" for name in fields)
+            self.engine.execute(_CHANGE.format(changes=changes), (*fields.values(), conversation.id))
         if title is not None:
-            note_titles(self.engine.execute, [conversation.id])
+            note_titles(self.engine, [conversation.id])
 
     @writes
     def replace_provisional_title(self, conversation_id: int, title: str) -> bool:
@@ -107,7 +109,7 @@ class Conversations:
             return False
         changed = self.engine.execute(_REPLACE_PROVISIONAL_TITLE, (title, conversation_id)).rowcount == 1
         if changed:
-            note_titles(self.engine.execute, [conversation_id])
+            note_titles(self.engine, [conversation_id])
         return changed
 
     def delete(self, conversation: Conversation) -> None:
@@ -134,21 +136,20 @@ class Conversations:
 
     @writes
     def _hide(self, conversation: Conversation) -> list[HiddenConversation]:
-        hidden = hide(self.engine.execute, [conversation.id])
-        if not hidden and Row.select().where(Row.id == conversation.id).exists():
+        hidden = hide(self.engine, [conversation.id])
+        if not hidden and self.engine.execute(_EXISTS, (conversation.id,)).fetchone():
             raise Conflict("turn_running", "An answer is still being written in this conversation.")
         return hidden
 
     @writes
     def _hide_expired(self, conversation_id: int, unused_since: int) -> list[HiddenConversation]:
-        still = (Row.id == conversation_id) & Row.temporary & (Row.updated_at < unused_since)
-        return hide(self.engine.execute, [conversation_id]) if Row.select().where(still).exists() else []
+        expired = self.engine.execute(_STILL_EXPIRED, (conversation_id, unused_since)).fetchone()
+        return hide(self.engine, [conversation_id]) if expired else []
 
 
 def record(row: dict[str, Any]) -> Conversation:
     flags = {name: bool(row[name]) for name in ("pinned", "temporary", "archived")}
-    fields = {name: value for name, value in row.items() if name != "provisional"}
-    return Conversation(**fields | flags)
+    return Conversation(**row | flags)
 
 
 def _parse(cursor: str) -> tuple[int, int]:

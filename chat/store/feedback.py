@@ -3,9 +3,15 @@
 from __future__ import annotations
 
 from chat.store.engines.contract import Engine
-from chat.store.models import Feedback as Row
 from chat.store.records import Message, now_ms
 from chat.store.transactions import writes
+
+_GIVE = """
+    INSERT INTO feedback (message_id, value, comment, updated_at) VALUES (?, ?, ?, ?)
+    ON CONFLICT (message_id)
+    DO UPDATE SET value = excluded.value, comment = excluded.comment, updated_at = excluded.updated_at
+"""
+_DELETE = "DELETE FROM feedback WHERE message_id = ?"
 
 
 class Feedback:
@@ -16,6 +22,6 @@ class Feedback:
     def give(self, answer: Message, value: int | None, comment: str | None) -> None:
         """Replace the feedback on an answer. `value` is 1 or -1; None deletes the feedback and its comment."""
         if value is None:
-            Row.delete().where(Row.message_id == answer.id).execute()
+            self.engine.execute(_DELETE, (answer.id,))
         else:
-            Row.replace(message_id=answer.id, value=value, comment=comment, updated_at=now_ms()).execute()
+            self.engine.execute(_GIVE, (answer.id, value, comment, now_ms()))

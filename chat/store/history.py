@@ -10,13 +10,15 @@ import msgspec
 
 from chat.messages import ToolCall, ToolCallRecord, ToolResult, Usage
 from chat.store import details
-from chat.store.bulk import json_ids
 from chat.store.engines.contract import Engine
-from chat.store.models import Message as MessageRow
-from chat.store.models import named, rows
 from chat.store.records import RUNNING, Message, Turn, TurnError
+from chat.store.rows import named
 from chat.store.transactions import reads_snapshot
 from chat.store.turn_progress import DELTAS, assemble
+
+MESSAGE_COLUMNS = "id, conversation_id, parent_id, role, text, reasoning, created_at"
+MESSAGE = f"SELECT {MESSAGE_COLUMNS} FROM messages WHERE id = ?"  # noqa: S608 - our own columns
+_OF_CONVERSATION = f"SELECT {MESSAGE_COLUMNS} FROM messages WHERE conversation_id = ? ORDER BY id"  # noqa: S608
 
 # From a leaf upwards, with one lookup by primary key per message.
 PATH = """
@@ -31,18 +33,18 @@ PATH = """
     SELECT id, parent_id, conversation_id, role, text, reasoning, created_at FROM path
 """
 
-# Tool calls and turns of answers, whose ids are a JSON array: one statement for any number of answers. They are text
-# because building peewee queries would take longer than executing them.
+# Tool calls and turns of answers: one statement for any number of answers.
 TOOL_CALLS = """
     SELECT message_id, step, text_offset, call_id, name, arguments, label, ok, summary, content, data, duration_ms,
            extra, message_extra
-    FROM tool_calls WHERE message_id IN (SELECT value FROM json_each(?)) ORDER BY message_id, position
+    FROM tool_calls WHERE message_id = ANY(?) ORDER BY message_id, position
 """
 TURN_COLUMNS = (
     "id, conversation_id, user_message_id, message_id, status, model, mode, worker, marks, error_code, "
     "error_message, error_retryable, details, prompt_tokens, completion_tokens, started_at, ended_at"
 )
-TURNS = f"SELECT {TURN_COLUMNS} FROM turns WHERE message_id IN (SELECT value FROM json_each(?))"  # noqa: S608
+TURN = f"SELECT {TURN_COLUMNS} FROM turns WHERE id = ?"  # noqa: S608
+TURNS = f"SELECT {TURN_COLUMNS} FROM turns WHERE message_id = ANY(?)"  # noqa: S608
 
 
 class History:
@@ -52,13 +54,12 @@ class History:
     @reads_snapshot
     def of_conversation(self, conversation_id: int) -> list[Message]:
         """Return every message of a conversation, in all branches, in order of creation."""
-        query = MessageRow.select().where(MessageRow.conversation_id == conversation_id).order_by(MessageRow.id)
-        return messages_from_rows(rows(query))
+        return messages_from_rows(self.engine, named(self.engine.execute(_OF_CONVERSATION, (conversation_id,))))
 
     @reads_snapshot
     def path_to(self, message_id: int, limit: int) -> list[Message]:
         """Return the last `limit` messages of the branch that ends at a message, oldest first."""
-        return messages_from_rows(path_to(self.engine, message_id, limit))
+        return messages_from_rows(self.engine, path_to(self.engine, message_id, limit))
 
 
 def path_to(engine: Engine, message_id: int, limit: int) -> list[dict[str, Any]]:
@@ -66,22 +67,22 @@ def path_to(engine: Engine, message_id: int, limit: int) -> list[dict[str, Any]]
     return named(engine.execute(PATH, (message_id, limit)))[::-1]
 
 
-def messages_from_rows(message_rows: list[dict[str, Any]]) -> list[Message]:
+def messages_from_rows(engine: Engine, message_rows: list[dict[str, Any]]) -> list[Message]:
     """Return messages with their tool calls and turns, from rows of `messages`. Call it in a database thread."""
-    answers = msgspec.json.encode([row["id"] for row in message_rows if row["role"] == "assistant"]).decode()
-    calls = _tool_calls(answers)
-    turns = {row["message_id"]: turn_from_row(row) for row in _rows(TURNS, answers)}
-    partial = _partial_answers(turns.values())
+    answers = engine.array(row["id"] for row in message_rows if row["role"] == "assistant")
+    calls = _tool_calls(engine, answers)
+    turns = {row["message_id"]: turn_from_row(row) for row in named(engine.execute(TURNS, (answers,)))}
+    partial = _partial_answers(engine, turns.values())
     return [
         Message(**row | partial.get(row["id"], {}), tool_calls=calls.get(row["id"], ()), turn=turns.get(row["id"]))
         for row in message_rows
     ]
 
 
-def _partial_answers(turns: Iterable[Turn]) -> dict[int, dict[str, str]]:
+def _partial_answers(engine: Engine, turns: Iterable[Turn]) -> dict[int, dict[str, str]]:
     """Return text and reasoning of answers that are still being written, by message id."""
     answers = {turn.id: turn.message_id for turn in turns if turn.status == RUNNING}
-    partial = assemble(_rows(DELTAS, json_ids(answers))) if answers else {}
+    partial = assemble(named(engine.execute(DELTAS, (engine.array(answers),)))) if answers else {}
     return {answers[turn_id]: {"text": each.text, "reasoning": each.reasoning} for turn_id, each in partial.items()}
 
 
@@ -105,9 +106,9 @@ _SAME_COLUMNS = (
 )  # fmt: skip
 
 
-def _tool_calls(answers: str) -> dict[int, tuple[ToolCallRecord, ...]]:
+def _tool_calls(engine: Engine, answers: object) -> dict[int, tuple[ToolCallRecord, ...]]:
     calls: dict[int, list[ToolCallRecord]] = defaultdict(list)
-    for row in _rows(TOOL_CALLS, answers):
+    for row in named(engine.execute(TOOL_CALLS, (answers,))):
         calls[row["message_id"]].append(_tool_call(row))
     return {message_id: tuple(records) for message_id, records in calls.items()}
 
@@ -120,7 +121,3 @@ def _tool_call(row: dict[str, Any]) -> ToolCallRecord:
     extras = row["extra"] or "", row["message_extra"] or ""
     call = ToolCall(row["call_id"], row["name"], row["arguments"], *extras)
     return ToolCallRecord(call, row["label"], row["step"], row["text_offset"], result, row["duration_ms"])
-
-
-def _rows(statement: str, ids: str) -> list[dict[str, Any]]:
-    return named(MessageRow._meta.database.execute_sql(statement, (ids,)))

@@ -5,8 +5,8 @@ transaction. Each transaction that touches a full-text index adds a segment that
 more than the rest of a turn's end. A periodic job (`turns/indexer.py`) does the work. A search indexes the user's
 pending texts first, so that it misses none of them.
 
-A question is noted when it is written and an answer when its turn ends; a checkpoint notes nothing. Triggers remove
-deleted rows from the indexes (see migration 0003). Temporary conversations are never indexed.
+A question is noted when it is written and an answer when its turn ends; a checkpoint notes nothing. The
+indexes drop deleted rows by themselves. Temporary conversations are never indexed.
 """
 
 from __future__ import annotations
@@ -14,12 +14,8 @@ from __future__ import annotations
 import logging
 from collections.abc import Sequence
 
-import msgspec
-
 from chat.errors import StoreUnavailable
-from chat.store.bulk import Execute, execute_values
-from chat.store.engines.contract import Engine
-from chat.store.tokenizer import indexable
+from chat.store.engines.contract import Engine, TextKind
 from chat.store.transactions import reads, writes
 
 log = logging.getLogger(__name__)
@@ -28,30 +24,29 @@ log = logging.getLogger(__name__)
 BATCH_SIZE = 100
 
 NOTE_MESSAGES = """
-    INSERT OR IGNORE INTO unindexed_messages (user_id, id)
+    INSERT INTO unindexed_messages (user_id, id)
     SELECT user_id, new.column1 FROM (VALUES {rows}) AS new JOIN conversations ON conversations.id = new.column2
     WHERE temporary = 0
+    ON CONFLICT DO NOTHING
 """
 NOTE_TITLES = """
-    INSERT OR IGNORE INTO unindexed_titles (user_id, id)
+    INSERT INTO unindexed_titles (user_id, id)
     SELECT user_id, id FROM (VALUES {rows}) AS new JOIN conversations ON conversations.id = new.column1
     WHERE temporary = 0
+    ON CONFLICT DO NOTHING
 """
 
 HAS_PENDING = """
-    SELECT EXISTS (SELECT 1 FROM unindexed_messages WHERE user_id BETWEEN ?1 AND ?2)
-        OR EXISTS (SELECT 1 FROM unindexed_titles WHERE user_id BETWEEN ?1 AND ?2)
+    SELECT EXISTS (SELECT 1 FROM unindexed_messages WHERE user_id BETWEEN ? AND ?)
+        OR EXISTS (SELECT 1 FROM unindexed_titles WHERE user_id BETWEEN ? AND ?)
 """
-# One row for all texts: each row fetched would release and take the interpreter's lock.
-_SELECT = """
-    SELECT json_group_array(json_array(due.user_id, due.id, {text}))
+_PENDING = """
     FROM (SELECT user_id, id FROM {pending} WHERE user_id BETWEEN ? AND ? LIMIT ?) AS due
     LEFT JOIN {texts} ON {texts}.id = due.id
 """
-_INSERT = "REPLACE INTO {index} (rowid, owner, text) VALUES {{rows}}"
 _DELETE = """
     DELETE FROM {pending}
-    WHERE (user_id, id) IN (SELECT json_extract(value, '$[0]'), json_extract(value, '$[1]') FROM json_each(?))
+    WHERE (user_id, id) IN (SELECT column1, column2 FROM (VALUES {{rows}}) AS done)
 """
 
 # First and last user id, both included.
@@ -59,18 +54,19 @@ _UserRange = tuple[int, int]
 _ALL_USERS: _UserRange = (0, 2**63 - 1)
 
 
-class TextKind:
-    """The statements for one kind of text: select pending rows, insert them into the index, delete the notes."""
+class PendingTexts:
+    """The statements for one kind of text: select the pending rows with their texts, and delete their notes."""
 
-    def __init__(self, index: str, pending: str, texts: str, text: str) -> None:
-        self.select = _SELECT.format(pending=pending, texts=texts, text=text)
-        self.insert = _INSERT.format(index=index)
+    def __init__(self, kind: TextKind, pending: str, texts: str, text: str) -> None:
+        self.kind = kind
+        self.columns = f"due.id, due.user_id, {text}"
+        self.source = _PENDING.format(pending=pending, texts=texts)
         self.delete = _DELETE.format(pending=pending)
 
 
-TEXT_KINDS = (
-    TextKind("title_search", "unindexed_titles", "conversations", "title"),
-    TextKind("message_search", "unindexed_messages", "messages", "text"),
+PENDING_TEXTS = (
+    PendingTexts("title", "unindexed_titles", "conversations", "title"),
+    PendingTexts("message", "unindexed_messages", "messages", "text"),
 )
 
 
@@ -99,31 +95,28 @@ class Index:
 
     @reads
     def _has_pending(self, users: _UserRange) -> bool:
-        return bool(self.engine.execute(HAS_PENDING, users).fetchone()[0])
+        return bool(self.engine.execute(HAS_PENDING, users * 2).fetchone()[0])
 
     @writes
     def _index_pending(self, users: _UserRange) -> int:
-        return sum(_index(self.engine.execute, kind, users) for kind in TEXT_KINDS)
+        return sum(_index(self.engine, pending, users) for pending in PENDING_TEXTS)
 
 
-def note_messages(execute: Execute, messages: Sequence[tuple[int, int]]) -> None:
+def note_messages(engine: Engine, messages: Sequence[tuple[int, int]]) -> None:
     """Note messages as pending, given as (message id, conversation id). Call it inside a write.
 
     Indexing replaces the earlier text of a message.
     """
-    execute_values(execute, NOTE_MESSAGES, messages)
+    engine.execute_rows(NOTE_MESSAGES, messages)
 
 
-def note_titles(execute: Execute, conversations: Sequence[int]) -> None:
+def note_titles(engine: Engine, conversations: Sequence[int]) -> None:
     """Note the titles of conversations as pending. Call it inside a write."""
-    execute_values(execute, NOTE_TITLES, [(conversation,) for conversation in conversations])
+    engine.execute_rows(NOTE_TITLES, [(conversation,) for conversation in conversations])
 
 
-def _index(execute: Execute, kind: TextKind, users: _UserRange) -> int:
-    (pending,) = execute(kind.select, (*users, BATCH_SIZE)).fetchone()
-    rows: list[tuple[int, int, str | None]] = msgspec.json.decode(pending)
-    if rows:
-        texts = [(row_id, f"u{user_id}", indexable(text)) for user_id, row_id, text in rows if text is not None]
-        execute_values(execute, kind.insert, texts)
-        execute(kind.delete, (msgspec.json.encode([(user_id, row_id) for user_id, row_id, _ in rows]).decode(),))
+def _index(engine: Engine, pending: PendingTexts, users: _UserRange) -> int:
+    rows = engine.select(pending.columns, pending.source, (*users, BATCH_SIZE))
+    engine.full_text.put(pending.kind, [(row_id, user_id, text) for row_id, user_id, text in rows if text is not None])
+    engine.execute_rows(pending.delete, [(user_id, row_id) for row_id, user_id, _ in rows])
     return len(rows)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from chat.store.engines.contract import Engine
-from chat.store.models import User
 from chat.store.transactions import reads, writes
+
+_GET = "SELECT instructions FROM users WHERE id = ?"
+CHANGE = "UPDATE users SET instructions = ? WHERE id = ?"
 
 
 class Instructions:
@@ -13,9 +15,9 @@ class Instructions:
 
     @reads
     def get(self, user_id: int) -> str:
-        row = User.select(User.instructions).where(User.id == user_id).dicts().first()
-        return "" if row is None else str(row["instructions"])
+        row = self.engine.execute(_GET, (user_id,)).fetchone()
+        return "" if row is None else str(row[0])
 
     @writes
     def change(self, user_id: int, text: str) -> None:
-        User.update(instructions=text).where(User.id == user_id).execute()
+        self.engine.execute(CHANGE, (text, user_id))

@@ -9,16 +9,11 @@ from __future__ import annotations
 from chat.errors import NotFound
 from chat.store import conversations, history
 from chat.store.engines.contract import Engine
-from chat.store.models import Message as MessageRow
-from chat.store.models import Turn as TurnRow
-from chat.store.models import named, row
 from chat.store.records import Conversation, Message, Turn
+from chat.store.rows import first
 from chat.store.transactions import reads, reads_snapshot
 
-CONVERSATION = """
-    SELECT id, user_id, title, pinned, created_at, updated_at, head_id, active_turn_id, temporary, archived
-    FROM conversations WHERE id = ? AND user_id = ?
-"""
+CONVERSATION = f"SELECT {conversations.COLUMNS} FROM conversations WHERE id = ? AND user_id = ?"  # noqa: S608 - ours
 
 
 class Ownership:
@@ -32,22 +27,23 @@ class Ownership:
     @reads_snapshot
     def message(self, user_id: int, message_id: int) -> tuple[Conversation, Message]:
         """Return a message and its conversation. Raises NotFound."""
-        record = row(MessageRow.select().where(MessageRow.id == message_id))
+        record = first(self.engine.execute(history.MESSAGE, (message_id,)))
         if record is None:
             raise NotFound("There is no such message.")
-        return _conversation(self.engine, user_id, record["conversation_id"]), history.messages_from_rows([record])[0]
+        conversation = _conversation(self.engine, user_id, record["conversation_id"])
+        return conversation, history.messages_from_rows(self.engine, [record])[0]
 
     @reads
     def turn(self, user_id: int, turn_id: int) -> tuple[Conversation, Turn]:
         """Return a turn and its conversation. Raises NotFound."""
-        record = row(TurnRow.select().where(TurnRow.id == turn_id))
+        record = first(self.engine.execute(history.TURN, (turn_id,)))
         if record is None:
             raise NotFound("There is no such turn.")
         return _conversation(self.engine, user_id, record["conversation_id"]), history.turn_from_row(record)
 
 
 def _conversation(engine: Engine, user_id: int, conversation_id: int) -> Conversation:
-    rows = named(engine.execute(CONVERSATION, (conversation_id, user_id)))
-    if not rows:
+    row = first(engine.execute(CONVERSATION, (conversation_id, user_id)))
+    if row is None:
         raise NotFound("There is no such conversation.")
-    return conversations.record(rows[0])
+    return conversations.record(row)

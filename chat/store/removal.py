@@ -15,10 +15,7 @@ import time
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-import msgspec
-
 from chat.errors import StoreUnavailable
-from chat.store.bulk import Execute, json_ids
 from chat.store.engines.contract import Engine
 from chat.store.transactions import reads, writes
 
@@ -35,13 +32,10 @@ _REQUEST_BUDGET_S = 0.3
 # `temporary` is cleared so that the expiry job does not select it.
 _HIDE = f"""
     UPDATE conversations SET user_id = {DELETED_OWNER}, temporary = 0
-    WHERE id IN (SELECT value FROM json_each(?)) AND user_id <> {DELETED_OWNER} AND active_turn_id IS NULL
+    WHERE id = ANY(?) AND user_id <> {DELETED_OWNER} AND active_turn_id IS NULL
 """  # noqa: S608 - our own number
-_HIDDEN = f"""
-    SELECT json_group_array(json_array(id, updated_at)) FROM conversations
-    WHERE id IN (SELECT value FROM json_each(?)) AND user_id = {DELETED_OWNER}
-"""  # noqa: S608
-_REVOKE = "DELETE FROM shares WHERE conversation_id IN (SELECT value FROM json_each(?))"
+_HIDDEN = f"FROM conversations WHERE id = ANY(?) AND user_id = {DELETED_OWNER}"
+_REVOKE = "DELETE FROM shares WHERE conversation_id = ANY(?)"
 
 PENDING = f"""
     SELECT id, updated_at FROM conversations INDEXED BY conversations_listed WHERE user_id = {DELETED_OWNER} LIMIT ?
@@ -108,14 +102,13 @@ class Removal:
         return None
 
 
-def hide(execute: Execute, conversations: Iterable[int]) -> list[HiddenConversation]:
+def hide(engine: Engine, conversations: Iterable[int]) -> list[HiddenConversation]:
     """Hide conversations and delete their shared links. Call it inside a write.
 
     Return the hidden conversations. A conversation with a running turn stays visible.
     """
-    requested = json_ids(conversations)
-    execute(_HIDE, (requested,))
-    (rows,) = execute(_HIDDEN, (requested,)).fetchone()
-    hidden = [HiddenConversation(*row) for row in msgspec.json.decode(rows)]
-    execute(_REVOKE, (json_ids(each.conversation_id for each in hidden),))
+    requested = engine.array(conversations)
+    engine.execute(_HIDE, (requested,))
+    hidden = [HiddenConversation(*row) for row in engine.select("id, updated_at", _HIDDEN, (requested,))]
+    engine.execute(_REVOKE, (engine.array(each.conversation_id for each in hidden),))
     return hidden

@@ -7,16 +7,12 @@ import secrets
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
-import msgspec
-
-from chat.store.bulk import Execute, json_ids
 from chat.store.engines.contract import Engine
-from chat.store.models import Session, User
 from chat.store.records import now_ms
 from chat.store.transactions import reads, writes
 
 FIND = """
-    SELECT users.id, users.name, max(sessions.created_at, used_at)
+    SELECT users.id, users.name, CASE WHEN used_at > sessions.created_at THEN used_at ELSE sessions.created_at END
     FROM sessions JOIN users ON users.id = sessions.user_id WHERE token_digest = ?
 """
 _TOUCH = "UPDATE sessions SET used_at = ? WHERE token_digest = ?"
@@ -28,16 +24,15 @@ UNSAVED_USER = 2**63 - 1
 _UNUSED = """
     id > ? AND name IS NULL AND instructions = '' AND created_at < ?
     AND NOT EXISTS (SELECT 1 FROM conversations WHERE conversations.user_id = users.id)
-    AND NOT EXISTS (SELECT 1 FROM sessions WHERE sessions.user_id = users.id AND max(created_at, used_at) >= ?)
+    AND NOT EXISTS (SELECT 1 FROM sessions WHERE sessions.user_id = users.id AND (created_at >= ? OR used_at >= ?))
 """
 UNUSED = f"SELECT id FROM users WHERE {_UNUSED} ORDER BY id LIMIT ?"  # noqa: S608 - our own text
-REMOVE_UNUSED = f"DELETE FROM users WHERE {_UNUSED} AND id IN (SELECT value FROM json_each(?))"  # noqa: S608
+REMOVE_UNUSED = f"DELETE FROM users WHERE {_UNUSED} AND id = ANY(?)"  # noqa: S608
 
-# One row for all sessions: each row fetched would release and take the interpreter's lock.
-USERS = """
-    SELECT json_group_object(token_digest, users.id) FROM sessions JOIN users ON users.id = sessions.user_id
-    WHERE token_digest IN (SELECT value FROM json_each(?))
-"""
+USERS = "FROM sessions JOIN users ON users.id = sessions.user_id WHERE token_digest = ANY(?)"
+
+_CREATE_USER = "INSERT INTO users (name, created_at) VALUES (NULL, ?) RETURNING id"
+_CREATE_SESSION = "INSERT INTO sessions (token_digest, user_id, created_at, used_at) VALUES (?, ?, ?, ?)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,12 +61,12 @@ def unverified_session(token: str) -> UnverifiedSession:
     return UnverifiedSession(_digest(token))
 
 
-def users_of(execute: Execute, owners: Collection[Owner]) -> dict[Owner, int]:
+def users_of(engine: Engine, owners: Collection[Owner]) -> dict[Owner, int]:
     """Return the user id of each owner, without unknown sessions. Call it inside a read or a write."""
     user_ids: dict[Owner, int] = {owner: owner for owner in owners if isinstance(owner, int)}
     if digests := [owner.digest for owner in owners if isinstance(owner, UnverifiedSession)]:
-        (users,) = execute(USERS, (msgspec.json.encode(digests).decode(),)).fetchone()
-        user_ids |= {UnverifiedSession(digest): user for digest, user in msgspec.json.decode(users).items()}
+        users = engine.select("token_digest, users.id", USERS, (engine.array(digests),))
+        user_ids |= {UnverifiedSession(digest): user for digest, user in users}
     return user_ids
 
 
@@ -93,8 +88,8 @@ class Sessions:
         now = now_ms()
         if row := self.engine.execute(FIND, (_digest(token),)).fetchone():
             return Identity(row[0], row[1], token, row[2])
-        user_id = User.insert(name=None, created_at=now).execute()
-        Session.insert(token_digest=_digest(token), user_id=user_id, created_at=now, used_at=now).execute()
+        ((user_id,),) = self.engine.execute(_CREATE_USER, (now,)).fetchall()
+        self.engine.execute(_CREATE_SESSION, (_digest(token), user_id, now, now))
         return Identity(user_id, None, token, now)
 
     def create_anonymous(self) -> Identity:
@@ -109,12 +104,12 @@ class Sessions:
     @reads
     def unused_users(self, since: int, after: int, limit: int) -> list[int]:
         """Return ids above `after` of users that own nothing and were not used since `since` (milliseconds)."""
-        return [row[0] for row in self.engine.execute(UNUSED, (after, since, since, limit)).fetchall()]
+        return [row[0] for row in self.engine.execute(UNUSED, (after, since, since, since, limit)).fetchall()]
 
     @writes
     def remove_unused_users(self, user_ids: Sequence[int], since: int) -> int:
         """Delete those of the users that are still unused. Return their number."""
-        return self.engine.execute(REMOVE_UNUSED, (0, since, since, json_ids(user_ids))).rowcount
+        return self.engine.execute(REMOVE_UNUSED, (0, since, since, since, self.engine.array(user_ids))).rowcount
 
 
 def _digest(token: str) -> str:

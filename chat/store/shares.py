@@ -16,16 +16,29 @@ import secrets
 from chat.errors import Conflict, NotFound
 from chat.store import history
 from chat.store.engines.contract import Engine
-from chat.store.models import Conversation as ConversationRow
-from chat.store.models import Message as MessageRow
-from chat.store.models import Share as Row
-from chat.store.models import row
 from chat.store.records import Conversation, Message, Share, now_ms
+from chat.store.rows import first
 from chat.store.share_key import ShareKey
 from chat.store.transactions import reads, reads_snapshot, writes
 
 # Maximum of messages shown, the latest ones.
 _MESSAGES = 2_000
+
+_OF_CONVERSATION = "SELECT token_digest, salt, created_at FROM shares WHERE conversation_id = ?"
+_UPDATE = "UPDATE shares SET leaf_id = ?, created_at = ? WHERE conversation_id = ?"
+_REPLACE = """
+    INSERT INTO shares (conversation_id, token_digest, salt, leaf_id, created_at) VALUES (?, ?, ?, ?, ?)
+    ON CONFLICT (conversation_id)
+    DO UPDATE SET token_digest = excluded.token_digest, salt = excluded.salt, leaf_id = excluded.leaf_id,
+        created_at = excluded.created_at
+"""
+_REVOKE = "DELETE FROM shares WHERE conversation_id = ?"
+_EXISTS = "SELECT 1 FROM shares WHERE token_digest = ?"
+_CONTENTS = """
+    SELECT shares.created_at, leaf_id, title FROM shares JOIN conversations ON conversations.id = conversation_id
+    WHERE token_digest = ?
+"""
+_HEAD = "SELECT head_id FROM conversations WHERE id = ? AND user_id = ?"
 
 
 class Shares:
@@ -40,17 +53,15 @@ class Shares:
         Return the share and whether its link is new; a conversation shared again keeps its link. Raises Conflict if
         there is no message yet or the answer is still being written, NotFound for a leaf of another conversation.
         """
-        leaf = _leaf(conversation, leaf_id)
+        leaf = _leaf(self.engine, conversation, leaf_id)
         now = now_ms()
         existing = self._existing(conversation)
         if existing is not None:
-            Row.update(leaf_id=leaf, created_at=now).where(Row.conversation_id == conversation.id).execute()
+            self.engine.execute(_UPDATE, (leaf, now, conversation.id))
             return Share(existing.token, now), False
         salt = secrets.token_urlsafe(16)
         token = self._key.token(salt)
-        Row.replace(
-            conversation_id=conversation.id, token_digest=_digest(token), salt=salt, leaf_id=leaf, created_at=now
-        ).execute()
+        self.engine.execute(_REPLACE, (conversation.id, _digest(token), salt, leaf, now))
         return Share(token, now), True
 
     @reads
@@ -59,47 +70,41 @@ class Shares:
 
     @writes
     def revoke(self, conversation: Conversation) -> None:
-        Row.delete().where(Row.conversation_id == conversation.id).execute()
+        self.engine.execute(_REVOKE, (conversation.id,))
 
     @reads
     def exists(self, token: str) -> bool:
-        exists: bool = Row.select().where(Row.token_digest == _digest(token)).exists()
-        return exists
+        return self.engine.execute(_EXISTS, (_digest(token),)).fetchone() is not None
 
     @reads_snapshot
     def contents(self, token: str) -> tuple[Share, str, list[Message]]:
         """Return the share of a link, the conversation's title and the branch. Raises NotFound."""
-        share = row(
-            Row.select(Row.created_at, Row.leaf_id, ConversationRow.title)
-            .join(ConversationRow, on=(ConversationRow.id == Row.conversation_id))
-            .where(Row.token_digest == _digest(token))
-        )
+        share = first(self.engine.execute(_CONTENTS, (_digest(token),)))
         if share is None:
             raise NotFound("There is no such shared conversation.")
         branch = history.path_to(self.engine, share["leaf_id"], _MESSAGES)
-        return Share(token, share["created_at"]), share["title"], history.messages_from_rows(branch)
+        return Share(token, share["created_at"]), share["title"], history.messages_from_rows(self.engine, branch)
 
     def _existing(self, conversation: Conversation) -> Share | None:
-        share = row(Row.select().where(Row.conversation_id == conversation.id))
+        share = first(self.engine.execute(_OF_CONVERSATION, (conversation.id,)))
         if share is None:
             return None
         token = self._key.token(share["salt"])
         return Share(token, share["created_at"]) if _digest(token) == share["token_digest"] else None
 
 
-def _leaf(conversation: Conversation, leaf_id: int | None) -> int:
+def _leaf(engine: Engine, conversation: Conversation, leaf_id: int | None) -> int:
     """Return the last message of a new share."""
-    owned = (ConversationRow.id == conversation.id) & (ConversationRow.user_id == conversation.user_id)
-    record = row(ConversationRow.select().where(owned))
-    if record is None:
+    row = engine.execute(_HEAD, (conversation.id, conversation.user_id)).fetchone()
+    if row is None:
         raise NotFound("There is no such conversation.")
-    leaf: int | None = record["head_id"] if leaf_id is None else leaf_id
+    leaf: int | None = row[0] if leaf_id is None else leaf_id
     if leaf is None:
         raise Conflict("nothing_to_share", "This conversation has no messages yet.")
-    message = row(MessageRow.select().where((MessageRow.id == leaf) & (MessageRow.conversation_id == conversation.id)))
-    if message is None:
+    message = first(engine.execute(history.MESSAGE, (leaf,)))
+    if message is None or message["conversation_id"] != conversation.id:
         raise NotFound("There is no such message.")
-    turn = history.messages_from_rows([message])[0].turn
+    turn = history.messages_from_rows(engine, [message])[0].turn
     if turn is not None and turn.ended_at is None:
         raise Conflict("turn_running", "An answer is still being written in this conversation.")
     return leaf

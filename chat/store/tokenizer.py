@@ -40,17 +40,6 @@ def query_words(query: str) -> list[str]:
     return list(dict.fromkeys(reversed(words[:_MAX_WORDS])))[::-1]
 
 
-def match_expression(owner: int, words: list[str]) -> str:
-    """Return the match expression for texts of `owner` with all words, the last one as a prefix if it may be one.
-
-    Each word is quoted and contains no quote, so it cannot contain syntax.
-    """
-    quoted = [f'"{indexable(word)}"' for word in words]
-    if is_prefix(words[-1]):
-        quoted[-1] += " *"
-    return f'owner : "u{owner}" AND text : ({" AND ".join(quoted)})'
-
-
 def is_prefix(word: str) -> bool:
     """Return whether a last word matches as a prefix. A single letter does not: it would match too many words."""
     return len(word) > 1 and word[-1].isalnum() and _UNSPACED.match(word[-1]) is None

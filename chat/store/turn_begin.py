@@ -10,12 +10,10 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-import msgspec
-
 from chat.errors import Conflict, InvalidRequest, LimitReached, NotFound, ParleyError
 from chat.messages import Usage
 from chat.store import history
-from chat.store.bulk import Execute, execute_values, json_ids, select_values
+from chat.store.engines.contract import Engine
 from chat.store.indexing import note_messages, note_titles
 from chat.store.records import RUNNING, Message, Run, Turn
 from chat.store.removal import DELETED_OWNER
@@ -27,16 +25,13 @@ RUNNING_TURNS_OF_USER = 32
 # SQLite's largest integer; a larger number cannot be bound to a statement.
 _LARGEST_ID = 2**63 - 1
 
-# One row for all conversations: each row fetched would release and take the interpreter's lock.
-TARGETS = """
-    SELECT json_group_array(json_array(
-        id, user_id, head_id, title = '', active_turn_id IS NOT NULL, provisional,
-        (SELECT instructions FROM users WHERE users.id = user_id),
-        (SELECT COUNT(*) FROM conversations AS others
-         WHERE others.user_id = conversations.user_id AND others.active_turn_id IS NOT NULL)
-    ))
-    FROM conversations WHERE id IN (SELECT value FROM json_each(?))
+TARGET_COLUMNS = """
+    id, user_id, head_id, title = '', active_turn_id IS NOT NULL, provisional,
+    (SELECT instructions FROM users WHERE users.id = user_id),
+    (SELECT COUNT(*) FROM conversations AS others
+     WHERE others.user_id = conversations.user_id AND others.active_turn_id IS NOT NULL)
 """
+TARGETS = "FROM conversations WHERE id = ANY(?)"
 
 SENT_BEFORE = f"""
     SELECT {", ".join(f"turns.{name}" for name in history.TURN_COLUMNS.split(", "))}, client_id, parent_id, text
@@ -49,12 +44,6 @@ SENT_BEFORE = f"""
 _ClientKey = tuple[int, str | None]
 
 _IS_ANSWER = "SELECT 1 FROM messages WHERE id = ? AND conversation_id = ? AND role = 'assistant'"
-
-# The last ids used. Ids are allocated here because a row refers to the rows before it.
-_LAST_IDS = """
-    SELECT (SELECT seq FROM sqlite_sequence WHERE name = 'messages'),
-           (SELECT seq FROM sqlite_sequence WHERE name = 'turns')
-"""
 
 _INSERT_MESSAGES = """
     INSERT INTO messages (id, conversation_id, parent_id, role, text, reasoning, created_at) VALUES {rows}
@@ -141,7 +130,7 @@ class _NewTurn:
     client_id: str | None = None
 
 
-def begin(execute: Execute, requests: Sequence[BeginRequest], now: int) -> list[StartedTurn | ParleyError]:
+def begin(engine: Engine, requests: Sequence[BeginRequest], now: int) -> list[StartedTurn | ParleyError]:
     """Begin a turn for each request. Return one result or error per request, in order.
 
     Of several requests for one conversation the first wins. The errors are: NotFound if the conversation is deleted
@@ -149,10 +138,10 @@ def begin(execute: Execute, requests: Sequence[BeginRequest], now: int) -> list[
     InvalidRequest if the parent is not an answer of this conversation; LimitReached if the user has too many running
     turns.
     """
-    targets = _targets(execute, [each.conversation_id for each in requests])
-    users = users_of(execute, [each.owner for each in requests])
-    previous = _previous_turns(execute, requests)
-    allocator = _IdAllocator(execute)
+    targets = _targets(engine, [each.conversation_id for each in requests])
+    users = users_of(engine, [each.owner for each in requests])
+    previous = _previous_turns(engine, requests)
+    ids = _NewIds(engine, len(requests))
     outcomes: list[StartedTurn | ParleyError] = []
     new: list[_NewTurn] = []
     started_by_user: Counter[int] = Counter()
@@ -161,64 +150,60 @@ def begin(execute: Execute, requests: Sequence[BeginRequest], now: int) -> list[
         if target is None or target.user_id != users.get(each.owner):
             outcomes.append(NotFound("There is no such conversation."))
             continue
-        outcome = _duplicate(each, previous) or _refusal(
-            execute, each.question, target, started_by_user[target.user_id]
-        )
+        outcome = _duplicate(each, previous) or _refusal(engine, each.question, target, started_by_user[target.user_id])
         if outcome is None:
             started_by_user[target.user_id] += 1
-            outcome = _start(each, target, allocator, now)
+            outcome = _start(each, target, ids, now)
             new.append(_NewTurn(outcome, True, each.question.client_id))
             targets[target.id] = replace(target, claimed=True)
             previous[target.id, each.question.client_id] = outcome
         outcomes.append(outcome)
-    _write(execute, new, now)
+    _write(engine, new, now)
     return outcomes
 
 
-def begin_alternative(execute: Execute, question: Message, where: Run, now: int) -> StartedTurn:
+def begin_alternative(engine: Engine, question: Message, where: Run, now: int) -> StartedTurn:
     """Begin another answer to an existing question. Raises Conflict, LimitReached, NotFound."""
-    turn = _turn(_IdAllocator(execute), question.conversation_id, question.id, where, now)
-    target = _targets(execute, [question.conversation_id]).get(question.conversation_id)
+    turn = _turn(_NewIds(engine, 1), question.conversation_id, question.id, where, now)
+    target = _targets(engine, [question.conversation_id]).get(question.conversation_id)
     if target is None or target.user_id == DELETED_OWNER:
         raise NotFound("There is no such conversation.")
     if not target.claimed and target.running >= RUNNING_TURNS_OF_USER:
         raise _too_many()
     provisional, instructions = bool(target.provisional), target.instructions or ""
     started = StartedTurn(turn, True, question.parent_id, question.text, "", provisional, instructions)
-    _write(execute, [_NewTurn(started, False)], now)
+    _write(engine, [_NewTurn(started, False)], now)
     return started
 
 
-class _IdAllocator:
-    """Allocator of message and turn ids, safe because this transaction holds the write lock."""
+class _NewIds:
+    """The ids of new turns and their messages. They are allocated first, because rows refer to the rows before them."""
 
-    def __init__(self, execute: Execute) -> None:
-        messages, turns = execute(_LAST_IDS, ()).fetchone()
-        self._message, self._turn = messages or 0, turns or 0
+    def __init__(self, engine: Engine, turns: int) -> None:
+        ids = engine.allocate_ids({"messages": 2 * turns, "turns": turns})
+        self._messages, self._turns = ids["messages"], ids["turns"]
 
     def message(self) -> int:
         """Return the next message id."""
-        self._message += 1
-        return self._message
+        return next(self._messages)
 
     def turn(self) -> int:
         """Return the next turn id."""
-        self._turn += 1
-        return self._turn
+        return next(self._turns)
 
 
-def _targets(execute: Execute, conversations: Sequence[int]) -> dict[int, _Target]:
-    (rows,) = execute(TARGETS, (json_ids(conversations),)).fetchone()
-    return {row[0]: _Target(*row) for row in msgspec.json.decode(rows)}
+def _targets(engine: Engine, conversations: Sequence[int]) -> dict[int, _Target]:
+    rows = engine.select(TARGET_COLUMNS, TARGETS, (engine.array(conversations),))
+    return {row[0]: _Target(*row) for row in rows}
 
 
-def _previous_turns(execute: Execute, requests: Sequence[BeginRequest]) -> dict[_ClientKey, StartedTurn]:
+def _previous_turns(engine: Engine, requests: Sequence[BeginRequest]) -> dict[_ClientKey, StartedTurn]:
     sent = [(each.conversation_id, each.question.client_id) for each in requests if each.question.client_id is not None]
     return {
         (row["conversation_id"], row["client_id"]): StartedTurn(
             history.turn_from_row(row), False, row["parent_id"], row["text"]
         )
-        for row in select_values(execute, SENT_BEFORE, sent)
+        for row in engine.select_rows(SENT_BEFORE, sent)
     }
 
 
@@ -235,12 +220,12 @@ def _duplicate(request: BeginRequest, previous: Mapping[_ClientKey, StartedTurn]
     return replace(earlier, created=False, new_title="")
 
 
-def _refusal(execute: Execute, question: Question, target: _Target, started: int) -> ParleyError | None:
+def _refusal(engine: Engine, question: Question, target: _Target, started: int) -> ParleyError | None:
     """Return why no turn can begin. `started` counts the turns of the user that began in this batch."""
     parent_id = question.parent_id
     if isinstance(parent_id, int):
         in_range = 0 < parent_id <= _LARGEST_ID
-        if not in_range or not execute(_IS_ANSWER, (parent_id, target.id)).fetchone():
+        if not in_range or not engine.execute(_IS_ANSWER, (parent_id, target.id)).fetchone():
             return InvalidRequest("invalid_parent", "parent_id names no answer of this conversation.", "parent_id")
     if target.claimed:
         return _claimed()
@@ -256,21 +241,21 @@ def _too_many() -> LimitReached:
     return LimitReached("too_many_turns", message)
 
 
-def _start(request: BeginRequest, target: _Target, allocator: _IdAllocator, now: int) -> StartedTurn:
+def _start(request: BeginRequest, target: _Target, ids: _NewIds, now: int) -> StartedTurn:
     question = request.question
     parent_id = target.head_id if isinstance(question.parent_id, HeadOfConversation) else question.parent_id
-    turn = _turn(allocator, target.id, allocator.message(), request.run, now)
+    turn = _turn(ids, target.id, ids.message(), request.run, now)
     new_title = question.title if target.untitled else ""
     provisional = bool(new_title) or bool(target.provisional)
     return StartedTurn(turn, True, parent_id, question.text, new_title, provisional, target.instructions or "")
 
 
-def _turn(allocator: _IdAllocator, conversation_id: int, question_id: int, where: Run, now: int) -> Turn:
+def _turn(ids: _NewIds, conversation_id: int, question_id: int, where: Run, now: int) -> Turn:
     return Turn(
-        id=allocator.turn(),
+        id=ids.turn(),
         conversation_id=conversation_id,
         user_message_id=question_id,
-        message_id=allocator.message(),
+        message_id=ids.message(),
         status=RUNNING,
         model=where.model,
         mode=where.mode,
@@ -283,18 +268,18 @@ def _turn(allocator: _IdAllocator, conversation_id: int, question_id: int, where
     )
 
 
-def _write(execute: Execute, new: Sequence[_NewTurn], now: int) -> None:
+def _write(engine: Engine, new: Sequence[_NewTurn], now: int) -> None:
     """Write the rows and the claims. Raises Conflict if a conversation is claimed already."""
     started = [each.started for each in new]
     questions = [each.started for each in new if each.writes_question]
-    execute_values(execute, _INSERT_MESSAGES, [_question_row(each, now) for each in questions])
-    execute_values(execute, _INSERT_MESSAGES, [_answer_row(each.turn, now) for each in started])
-    execute_values(execute, _INSERT_TURNS, [_turn_row(each, now) for each in new])
+    engine.execute_rows(_INSERT_MESSAGES, [_question_row(each, now) for each in questions])
+    engine.execute_rows(_INSERT_MESSAGES, [_answer_row(each.turn, now) for each in started])
+    engine.execute_rows(_INSERT_TURNS, [_turn_row(each, now) for each in new])
     claims = [(each.turn.conversation_id, each.turn.id, each.turn.message_id, now, each.new_title) for each in started]
-    if execute_values(execute, CLAIM, claims) != len(claims):
+    if engine.execute_rows(CLAIM, claims) != len(claims):
         raise _claimed()
-    note_messages(execute, [(each.turn.user_message_id, each.turn.conversation_id) for each in questions])
-    note_titles(execute, [each.turn.conversation_id for each in questions if each.new_title])
+    note_messages(engine, [(each.turn.user_message_id, each.turn.conversation_id) for each in questions])
+    note_titles(engine, [each.turn.conversation_id for each in questions if each.new_title])
 
 
 def _question_row(started: StartedTurn, now: int) -> tuple[object, ...]:

@@ -9,19 +9,14 @@ import msgspec
 
 from chat.messages import ToolCallRecord
 from chat.store import details, turn_progress
-from chat.store.bulk import Execute, execute_values, json_ids
+from chat.store.engines.contract import Engine
 from chat.store.indexing import note_messages
-from chat.store.models import named
 from chat.store.records import CheckpointDelta, Progress, Turn, TurnError
+from chat.store.rows import named
 from chat.store.turn_begin import LEASE_MS
 
-# One row for all turns: each row fetched would release and take the interpreter's lock.
-STILL_RUNNING = """
-    SELECT json_group_array(id) FROM turns WHERE id IN (SELECT value FROM json_each(?)) AND status = 'running'
-"""
-RENEW = """
-    UPDATE turns SET lease_until = ? WHERE id IN (SELECT value FROM json_each(?)) AND status = 'running'
-"""
+STILL_RUNNING = "FROM turns WHERE id = ANY(?) AND status = 'running'"
+RENEW = "UPDATE turns SET lease_until = ? WHERE id = ANY(?) AND status = 'running'"
 
 WRITE_ANSWERS = """
     UPDATE messages SET text = new.column2, reasoning = new.column3
@@ -29,9 +24,14 @@ WRITE_ANSWERS = """
 """
 
 _WRITE_TOOL_CALLS = """
-    REPLACE INTO tool_calls (message_id, position, step, text_offset, call_id, name, arguments, label, ok, summary,
-                             content, data, duration_ms, extra, message_extra)
+    INSERT INTO tool_calls (message_id, position, step, text_offset, call_id, name, arguments, label, ok, summary,
+                            content, data, duration_ms, extra, message_extra)
     VALUES {rows}
+    ON CONFLICT (message_id, position)
+    DO UPDATE SET step = excluded.step, text_offset = excluded.text_offset, call_id = excluded.call_id,
+        name = excluded.name, arguments = excluded.arguments, label = excluded.label, ok = excluded.ok,
+        summary = excluded.summary, content = excluded.content, data = excluded.data,
+        duration_ms = excluded.duration_ms, extra = excluded.extra, message_extra = excluded.message_extra
 """
 
 FINISH = """
@@ -51,9 +51,12 @@ _WRITE_PARTIAL_ANSWER = """
     UPDATE messages SET text = ?, reasoning = ? WHERE id = (SELECT message_id FROM turns WHERE id = ?)
 """
 
+_WRITE_MARKS = "UPDATE turns SET marks = ? WHERE id = ?"
+
 _INTERRUPT = """
     UPDATE turns
-    SET status = 'interrupted', ended_at = MAX(?, started_at), error_code = ?, error_message = ?, error_retryable = ?
+    SET status = 'interrupted', ended_at = CASE WHEN started_at > ? THEN started_at ELSE ? END,
+        error_code = ?, error_message = ?, error_retryable = ?
     WHERE id = ? AND status = 'running'
     RETURNING conversation_id, message_id
 """
@@ -68,63 +71,63 @@ class Ending:
     error: TurnError | None
 
 
-def checkpoint(execute: Execute, deltas: Sequence[CheckpointDelta], alive: Sequence[int], now: int) -> list[int]:
+def checkpoint(engine: Engine, deltas: Sequence[CheckpointDelta], alive: Sequence[int], now: int) -> list[int]:
     """Save checkpoint deltas and renew the leases of the turns in `alive`.
 
     Deltas of turns that have ended or were deleted are ignored. Return those of `alive` that have ended or were
     deleted.
     """
     if deltas:
-        running = _select_ids(execute, STILL_RUNNING, (delta.turn.id for delta in deltas))
+        running = _still_running(engine, (delta.turn.id for delta in deltas))
         current = [delta for delta in deltas if delta.turn.id in running]
-        turn_progress.save(execute, current)
-        _write_tool_calls(execute, [(delta.turn.message_id, delta.tool_calls) for delta in current])
-    if not alive or execute(RENEW, (now + LEASE_MS, json_ids(alive))).rowcount == len(alive):
+        turn_progress.save(engine, current)
+        _write_tool_calls(engine, [(delta.turn.message_id, delta.tool_calls) for delta in current])
+    if not alive or engine.execute(RENEW, (now + LEASE_MS, engine.array(alive))).rowcount == len(alive):
         return []
-    running = _select_ids(execute, STILL_RUNNING, alive)
+    running = _still_running(engine, alive)
     return [turn_id for turn_id in alive if turn_id not in running]
 
 
-def finish(execute: Execute, endings: Sequence[Ending], now: int) -> list[Turn | None]:
+def finish(engine: Engine, endings: Sequence[Ending], now: int) -> list[Turn | None]:
     """End running turns and release their conversations. Return None for each turn that is not running."""
-    not_ended = _select_ids(execute, STILL_RUNNING, (ending.progress.turn.id for ending in endings))
+    not_ended = _still_running(engine, (ending.progress.turn.id for ending in endings))
     outcomes = [_ended_turn(ending, not_ended) for ending in endings]
     turns = [turn for turn in outcomes if turn is not None]
     progress = [ending.progress for ending, turn in zip(endings, outcomes, strict=True) if turn is not None]
-    execute_values(execute, FINISH, [_finish_row(turn) for turn in turns])
-    _write_answers(execute, progress)
-    turn_progress.delete(execute, [turn.id for turn in turns])
-    _release(execute, [(turn.conversation_id, turn.id) for turn in turns], now)
-    note_messages(execute, [(turn.message_id, turn.conversation_id) for turn in turns])
+    engine.execute_rows(FINISH, [_finish_row(turn) for turn in turns])
+    _write_answers(engine, progress)
+    turn_progress.delete(engine, [turn.id for turn in turns])
+    _release(engine, [(turn.conversation_id, turn.id) for turn in turns], now)
+    note_messages(engine, [(turn.message_id, turn.conversation_id) for turn in turns])
     return outcomes
 
 
-def interrupt(execute: Execute, turn_ids: Iterable[int], error: TurnError, now: int) -> list[tuple[int, int]]:
+def interrupt(engine: Engine, turn_ids: Iterable[int], error: TurnError, now: int) -> list[tuple[int, int]]:
     """Interrupt turns that no worker runs any more and release their conversations.
 
     Return the conversation id and answer id of each turn that was still marked as running.
     """
     interrupted: list[tuple[int, int]] = []
     for turn_id in turn_ids:
-        for conversation_id, message_id in execute(_INTERRUPT, (now, *_error_columns(error), turn_id)).fetchall():
-            _write_partial_answer(execute, turn_id)
-            _release(execute, [(conversation_id, turn_id)], now)
+        rows = engine.execute(_INTERRUPT, (now, now, *_error_columns(error), turn_id))
+        for conversation_id, message_id in rows.fetchall():
+            _write_partial_answer(engine, turn_id)
+            _release(engine, [(conversation_id, turn_id)], now)
             interrupted.append((conversation_id, message_id))
     return interrupted
 
 
-def _write_partial_answer(execute: Execute, turn_id: int) -> None:
+def _write_partial_answer(engine: Engine, turn_id: int) -> None:
     """Assemble the saved deltas of a turn and write them as its answer."""
-    saved = turn_progress.assemble(named(execute(turn_progress.DELTAS, (json_ids([turn_id]),)))).get(turn_id)
+    saved = turn_progress.assemble(named(engine.execute(turn_progress.DELTAS, (engine.array([turn_id]),)))).get(turn_id)
     if saved is not None:
-        execute(_WRITE_PARTIAL_ANSWER, (saved.text, saved.reasoning, turn_id))
-        execute("UPDATE turns SET marks = ? WHERE id = ?", (msgspec.json.encode(saved.event_offsets).decode(), turn_id))
-        turn_progress.delete(execute, [turn_id])
+        engine.execute(_WRITE_PARTIAL_ANSWER, (saved.text, saved.reasoning, turn_id))
+        engine.execute(_WRITE_MARKS, (msgspec.json.encode(saved.event_offsets).decode(), turn_id))
+        turn_progress.delete(engine, [turn_id])
 
 
-def _select_ids(execute: Execute, statement: str, turn_ids: Iterable[int]) -> set[int]:
-    (selected,) = execute(statement, (json_ids(turn_ids),)).fetchone()
-    return set(msgspec.json.decode(selected))
+def _still_running(engine: Engine, turn_ids: Iterable[int]) -> set[int]:
+    return {row[0] for row in engine.select("id", STILL_RUNNING, (engine.array(turn_ids),))}
 
 
 def _ended_turn(ending: Ending, not_ended: set[int]) -> Turn | None:
@@ -157,23 +160,21 @@ def _finish_row(turn: Turn) -> tuple[object, ...]:
     )
 
 
-def _release(execute: Execute, claims: Sequence[tuple[int, int]], now: int) -> None:
+def _release(engine: Engine, claims: Sequence[tuple[int, int]], now: int) -> None:
     """Release claims, given as (conversation id, turn id)."""
-    execute_values(execute, RELEASE, [(conversation_id, turn_id, now) for conversation_id, turn_id in claims])
+    engine.execute_rows(RELEASE, [(conversation_id, turn_id, now) for conversation_id, turn_id in claims])
 
 
-def _write_answers(execute: Execute, progress: Sequence[Progress]) -> None:
+def _write_answers(engine: Engine, progress: Sequence[Progress]) -> None:
     answers = [(each.turn.message_id, each.answer) for each in progress]
-    execute_values(
-        execute, WRITE_ANSWERS, [(message_id, answer.text, answer.reasoning) for message_id, answer in answers]
-    )
-    _write_tool_calls(execute, [(message_id, dict(enumerate(answer.tool_calls))) for message_id, answer in answers])
+    engine.execute_rows(WRITE_ANSWERS, [(message_id, answer.text, answer.reasoning) for message_id, answer in answers])
+    _write_tool_calls(engine, [(message_id, dict(enumerate(answer.tool_calls))) for message_id, answer in answers])
 
 
-def _write_tool_calls(execute: Execute, answers: Iterable[tuple[int, Mapping[int, ToolCallRecord]]]) -> None:
+def _write_tool_calls(engine: Engine, answers: Iterable[tuple[int, Mapping[int, ToolCallRecord]]]) -> None:
     """Write tool calls, given as (answer id, tool calls by position)."""
     rows = [_tool_call(message_id, *call) for message_id, calls in answers for call in calls.items()]
-    execute_values(execute, _WRITE_TOOL_CALLS, rows)
+    engine.execute_rows(_WRITE_TOOL_CALLS, rows)
 
 
 def _tool_call(message_id: int, position: int, record: ToolCallRecord) -> tuple[object, ...]:

@@ -12,18 +12,21 @@ from typing import Any
 
 import msgspec
 
-from chat.store.bulk import Execute, execute_values, json_ids
+from chat.store.engines.contract import Engine
 from chat.store.records import CheckpointDelta
 
 # A delta may be saved again, and longer, if it is unknown whether the first save was committed.
-SAVE = "REPLACE INTO progress (turn_id, first, text, reasoning, marks) VALUES {rows}"
-
-DELTAS = """
-    SELECT turn_id, text, reasoning, marks FROM progress
-    WHERE turn_id IN (SELECT value FROM json_each(?)) ORDER BY turn_id, first
+SAVE = """
+    INSERT INTO progress (turn_id, first, text, reasoning, marks) VALUES {rows}
+    ON CONFLICT (turn_id, first)
+    DO UPDATE SET text = excluded.text, reasoning = excluded.reasoning, marks = excluded.marks
 """
 
-DELETE = "DELETE FROM progress WHERE turn_id IN (SELECT value FROM json_each(?))"
+DELTAS = """
+    SELECT turn_id, text, reasoning, marks FROM progress WHERE turn_id = ANY(?) ORDER BY turn_id, first
+"""
+
+DELETE = "DELETE FROM progress WHERE turn_id = ANY(?)"
 
 
 @dataclass
@@ -35,9 +38,9 @@ class PartialAnswer:
     event_offsets: list[Any] = field(default_factory=list)
 
 
-def save(execute: Execute, deltas: Sequence[CheckpointDelta]) -> None:
-    execute_values(
-        execute, SAVE, [(each.turn.id, each.first, each.text, each.reasoning, each.event_offsets) for each in deltas]
+def save(engine: Engine, deltas: Sequence[CheckpointDelta]) -> None:
+    engine.execute_rows(
+        SAVE, [(each.turn.id, each.first, each.text, each.reasoning, each.event_offsets) for each in deltas]
     )
 
 
@@ -52,5 +55,5 @@ def assemble(deltas: Iterable[Mapping[str, Any]]) -> dict[int, PartialAnswer]:
     return answers
 
 
-def delete(execute: Execute, turn_ids: Iterable[int]) -> None:
-    execute(DELETE, (json_ids(turn_ids),))
+def delete(engine: Engine, turn_ids: Iterable[int]) -> None:
+    engine.execute(DELETE, (engine.array(turn_ids),))

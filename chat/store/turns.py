@@ -6,26 +6,28 @@ another turn holds the claim. Turns that begin or end at the same time are writt
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Mapping, Sequence
-
-import peewee
 
 from chat.errors import NotFound, ParleyError
 from chat.messages import Answer
 from chat.store import history, turn_begin, turn_end
 from chat.store.engines.contract import Engine
 from chat.store.indexing import note_messages
-from chat.store.models import Conversation as ConversationRow
-from chat.store.models import Message as MessageRow
-from chat.store.models import Turn as TurnRow
-from chat.store.models import row, rows
-from chat.store.records import RUNNING, CheckpointDelta, Message, Progress, Run, Turn, TurnError, now_ms
+from chat.store.records import CheckpointDelta, Message, Progress, Run, Turn, TurnError, now_ms
+from chat.store.rows import first
 from chat.store.sessions import Owner
 from chat.store.transactions import reads, reads_snapshot, writes
 from chat.store.turn_begin import LEASE_MS, BeginRequest, HeadOfConversation, Question, StartedTurn
 from chat.store.turn_end import Ending
 
 __all__ = ["LEASE_MS", "CheckpointDelta", "HeadOfConversation", "Progress", "Question", "Run", "StartedTurn", "Turns"]
+
+
+_LOST = "SELECT id FROM turns WHERE status = 'running' AND (worker = ANY(?) OR id = ANY(?)"
+_OLDEST_LEASES = "SELECT worker, MIN(lease_until) FROM turns WHERE status = 'running' GROUP BY worker"
+_RUNNING_ON = "SELECT id FROM turns WHERE status = 'running' AND worker = ?"
+_TITLE = "SELECT title FROM conversations WHERE id = ?"
 
 
 class Turns:
@@ -44,10 +46,10 @@ class Turns:
     @writes
     def begin_alternative(self, answer: Message, run: Run) -> StartedTurn:
         """Begin another answer to the question of `answer`. Raises Conflict, LimitReached, NotFound."""
-        question = row(MessageRow.select().where(MessageRow.id == answer.parent_id))
+        question = first(self.engine.execute(history.MESSAGE, (answer.parent_id,)))
         if question is None:
             raise NotFound("There is no such message.")
-        return turn_begin.begin_alternative(self.engine.execute, Message(**question), run, now_ms())
+        return turn_begin.begin_alternative(self.engine, Message(**question), run, now_ms())
 
     @writes
     def checkpoint(self, deltas: Sequence[CheckpointDelta], alive: Sequence[int]) -> list[int]:
@@ -56,7 +58,7 @@ class Turns:
         Deltas of turns that have ended or were deleted are ignored. Return those of `alive` that have ended or were
         deleted.
         """
-        return turn_end.checkpoint(self.engine.execute, deltas, alive, now_ms())
+        return turn_end.checkpoint(self.engine, deltas, alive, now_ms())
 
     def finish(self, progress: Progress, status: str, error: TurnError | None) -> Turn | None:
         """End a turn: write its answer, usage and status, and release the conversation.
@@ -74,64 +76,54 @@ class Turns:
         These are all turns of the workers in `dead`, the turns of each worker in `silent` whose lease is not newer
         than the lease given there, and the turns in `lost`.
         """
-        lost_rows = rows(TurnRow.select(TurnRow.id).where((TurnRow.status == RUNNING) & _is_lost(dead, silent, lost)))
-        turn_ids = [turn["id"] for turn in lost_rows]
-        for conversation_id, message_id in turn_end.interrupt(self.engine.execute, turn_ids, error, now_ms()):
-            note_messages(self.engine.execute, [(message_id, conversation_id)])
+        statement = _LOST + " OR (worker = ? AND lease_until <= ?)" * len(silent) + ")"
+        values = (self.engine.array(dead), self.engine.array(lost), *itertools.chain.from_iterable(silent.items()))
+        turn_ids = [row[0] for row in self.engine.execute(statement, values).fetchall()]
+        for conversation_id, message_id in turn_end.interrupt(self.engine, turn_ids, error, now_ms()):
+            note_messages(self.engine, [(message_id, conversation_id)])
         return turn_ids
 
     @reads
     def get(self, turn_id: int) -> Turn | None:
-        return _turn(turn_id)
+        return self._turn(turn_id)
 
     @reads_snapshot
     def answer(self, turn: Turn) -> Answer:
         """Return the answer as of the last checkpoint or the end. Raises NotFound if the turn was deleted."""
-        return _answer(turn.message_id)
+        return self._answer(turn.message_id)
 
     @reads_snapshot
     def with_answer(self, turn_id: int) -> tuple[Turn, Answer, str] | None:
         """Return a turn, its answer and its conversation's title, or None if it was deleted."""
-        turn = _turn(turn_id)
+        turn = self._turn(turn_id)
         if turn is None:
             return None
-        return turn, _answer(turn.message_id), ConversationRow.get_by_id(turn.conversation_id).title
+        (title,) = self.engine.execute(_TITLE, (turn.conversation_id,)).fetchone()
+        return turn, self._answer(turn.message_id), title
 
     @reads
     def oldest_leases(self) -> dict[str, int]:
         """Return the oldest lease (milliseconds since 1970) of each worker with running turns."""
-        oldest = peewee.fn.MIN(TurnRow.lease_until).alias("oldest")
-        query = TurnRow.select(TurnRow.worker, oldest).where(TurnRow.status == RUNNING).group_by(TurnRow.worker)
-        return {row["worker"]: row["oldest"] for row in rows(query)}
+        return dict(self.engine.execute(_OLDEST_LEASES).fetchall())
 
     @reads
     def running_on(self, worker: str) -> list[int]:
         """Return the ids of the running turns of a worker."""
-        query = TurnRow.select(TurnRow.id).where((TurnRow.status == RUNNING) & (TurnRow.worker == worker))
-        return [turn["id"] for turn in rows(query)]
+        return [row[0] for row in self.engine.execute(_RUNNING_ON, (worker,)).fetchall()]
 
     def _begin(self, requests: Sequence[BeginRequest]) -> list[StartedTurn | ParleyError]:
-        return turn_begin.begin(self.engine.execute, requests, now_ms())
+        return turn_begin.begin(self.engine, requests, now_ms())
 
     def _finish(self, endings: Sequence[Ending]) -> list[Turn | None]:
-        return turn_end.finish(self.engine.execute, endings, now_ms())
+        return turn_end.finish(self.engine, endings, now_ms())
 
+    def _turn(self, turn_id: int) -> Turn | None:
+        row = first(self.engine.execute(history.TURN, (turn_id,)))
+        return None if row is None else history.turn_from_row(row)
 
-def _is_lost(dead: Sequence[str], silent: Mapping[str, int], lost: Sequence[int]) -> peewee.Expression:
-    condition = TurnRow.worker.in_(list(dead)) | TurnRow.id.in_(list(lost))
-    for worker, lease in silent.items():
-        condition |= (TurnRow.worker == worker) & (TurnRow.lease_until <= lease)
-    return condition
-
-
-def _answer(message_id: int) -> Answer:
-    message_rows = rows(MessageRow.select().where(MessageRow.id == message_id))
-    if not message_rows:
-        raise NotFound("There is no such message.")
-    message = history.messages_from_rows(message_rows)[0]
-    return Answer(message.text, message.reasoning, message.tool_calls)
-
-
-def _turn(turn_id: int) -> Turn | None:
-    turn = row(TurnRow.select().where(TurnRow.id == turn_id))
-    return None if turn is None else history.turn_from_row(turn)
+    def _answer(self, message_id: int) -> Answer:
+        row = first(self.engine.execute(history.MESSAGE, (message_id,)))
+        if row is None:
+            raise NotFound("There is no such message.")
+        message = history.messages_from_rows(self.engine, [row])[0]
+        return Answer(message.text, message.reasoning, message.tool_calls)

@@ -5,37 +5,33 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import msgspec
-
 from chat.errors import StoreUnavailable
-from chat.store import history
-from chat.store.bulk import json_ids
+from chat.store import history, instructions
 from chat.store.engines.contract import Engine
-from chat.store.models import User, named
 from chat.store.records import Message, Turn
 from chat.store.removal import HiddenConversation, Removal, hide
+from chat.store.rows import named
 from chat.store.transactions import reads, reads_snapshot, writes
 
 # Conversations hidden in one transaction.
 _BATCH_SIZE = 100
 
-_CONVERSATIONS = "SELECT json_group_array(id) FROM (SELECT id FROM conversations WHERE user_id = ? ORDER BY id)"
+_CONVERSATIONS = "FROM conversations WHERE user_id = ?"
 _COUNTS = """
     SELECT
-        (SELECT count(*) FROM conversations WHERE user_id = ?1),
-        (SELECT count(*) FROM messages WHERE conversation_id IN (SELECT id FROM conversations WHERE user_id = ?1)),
-        (SELECT count(*) FROM shares WHERE conversation_id IN (SELECT id FROM conversations WHERE user_id = ?1)),
-        (SELECT instructions <> '' FROM users WHERE id = ?1)
+        (SELECT count(*) FROM conversations WHERE user_id = ?),
+        (SELECT count(*) FROM messages WHERE conversation_id IN (SELECT id FROM conversations WHERE user_id = ?)),
+        (SELECT count(*) FROM shares WHERE conversation_id IN (SELECT id FROM conversations WHERE user_id = ?)),
+        (SELECT instructions <> '' FROM users WHERE id = ?)
 """
 _RUNNING = f"""
     SELECT {history.TURN_COLUMNS} FROM turns
     WHERE id IN (SELECT active_turn_id FROM conversations WHERE user_id = ? AND active_turn_id IS NOT NULL)
 """  # noqa: S608 - our own columns
-_OWNED = "SELECT json_group_array(id) FROM conversations WHERE user_id = ? AND id IN (SELECT value FROM json_each(?))"
-_MESSAGES = """
-    SELECT id, conversation_id, parent_id, role, text, reasoning, created_at FROM messages
-    WHERE conversation_id = ? AND id > ? ORDER BY id LIMIT ?
-"""
+_OWNED = "FROM conversations WHERE user_id = ? AND id = ANY(?)"
+_MESSAGES = f"""
+    SELECT {history.MESSAGE_COLUMNS} FROM messages WHERE conversation_id = ? AND id > ? ORDER BY id LIMIT ?
+"""  # noqa: S608
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,14 +51,13 @@ class UserData:
 
     @reads
     def counts(self, user_id: int) -> UserDataCounts:
-        conversations, messages, shares, instructions = self.engine.execute(_COUNTS, (user_id,)).fetchone()
+        conversations, messages, shares, instructions = self.engine.execute(_COUNTS, (user_id,) * 4).fetchone()
         return UserDataCounts(conversations, messages, shares, bool(instructions))
 
     @reads
     def conversation_ids(self, user_id: int) -> list[int]:
         """Return the ids of all conversations of a user, including archived and temporary ones."""
-        (ids,) = self.engine.execute(_CONVERSATIONS, (user_id,)).fetchone()
-        return msgspec.json.decode(ids, type=list[int])
+        return sorted(row[0] for row in self.engine.select("id", _CONVERSATIONS, (user_id,)))
 
     @reads
     def running_turns(self, user_id: int) -> list[Turn]:
@@ -72,7 +67,9 @@ class UserData:
     @reads_snapshot
     def messages(self, conversation_id: int, after: int, limit: int) -> list[Message]:
         """Return at most `limit` messages with an id above `after`, of all branches, in order of their ids."""
-        return history.messages_from_rows(named(self.engine.execute(_MESSAGES, (conversation_id, after, limit))))
+        return history.messages_from_rows(
+            self.engine, named(self.engine.execute(_MESSAGES, (conversation_id, after, limit)))
+        )
 
     def delete(self, user_id: int) -> list[int]:
         """Delete all data of a user, except the user and the sessions.
@@ -94,9 +91,9 @@ class UserData:
 
     @writes
     def _hide(self, user_id: int, conversations: Sequence[int]) -> list[HiddenConversation]:
-        (owned,) = self.engine.execute(_OWNED, (user_id, json_ids(conversations))).fetchone()
-        return hide(self.engine.execute, msgspec.json.decode(owned))
+        owned = self.engine.select("id", _OWNED, (user_id, self.engine.array(conversations)))
+        return hide(self.engine, [row[0] for row in owned])
 
     @writes
     def _clear_instructions(self, user_id: int) -> None:
-        User.update(instructions="").where(User.id == user_id).execute()
+        self.engine.execute(instructions.CHANGE, ("", user_id))

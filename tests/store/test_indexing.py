@@ -90,7 +90,7 @@ def test_an_answer_whose_text_is_replaced_is_no_longer_found_by_its_old_text(sto
     turn = completed_turn(store, conversation, "Q", "apricots")
     index_all(store)
     store.engine.write(lambda: store.engine.execute("UPDATE messages SET text = '' WHERE id = ?", (turn.message_id,)))
-    store.engine.write(lambda: indexing.note_messages(store.engine.execute, [(turn.message_id, conversation.id)]))
+    store.engine.write(lambda: indexing.note_messages(store.engine, [(turn.message_id, conversation.id)]))
     assert search(store, user, "apricots") == []
 
 

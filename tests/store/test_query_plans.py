@@ -14,17 +14,18 @@ from chat.store import (
     history,
     indexing,
     removal,
-    search,
     sessions,
     turn_begin,
     turn_end,
     turn_progress,
 )
+from chat.store.engines.sqlite import full_text
+from chat.store.engines.sqlite.statements import as_one_row, translated, with_rows
 
 
 def plan(store, statement, *values):
     with contextlib.closing(sqlite3.connect(store.engine.path)) as other:
-        return [row[3] for row in other.execute(f"EXPLAIN QUERY PLAN {statement}", values)]
+        return [row[3] for row in other.execute(f"EXPLAIN QUERY PLAN {translated(statement)}", values)]
 
 
 LARGEST = 2**63 - 1
@@ -75,22 +76,23 @@ def test_what_a_user_has_is_counted_in_an_index(store):
     assert plan(store, conversations.COUNT_OF_USER, 1) == [
         "SEARCH conversations USING COVERING INDEX conversations_listed (user_id=?)"
     ]
-    steps = plan(store, turn_begin.TARGETS, "[1,2]")
+    steps = plan(store, as_one_row(turn_begin.TARGET_COLUMNS, turn_begin.TARGETS), "[1,2]")
     assert "SEARCH others USING INDEX conversations_running (user_id=?)" in steps
 
 
 def test_siblings_are_looked_up_for_the_messages_of_the_page_only(store):
     steps = plan(store, branches.SIBLINGS, "[1,2]")
-    assert steps[:3] == [
-        "SCAN requested VIRTUAL TABLE INDEX 1:",
+    assert steps[:4] == [
         "SEARCH message USING INTEGER PRIMARY KEY (rowid=?)",
+        "LIST SUBQUERY 1",
+        "SCAN json_each VIRTUAL TABLE INDEX 1:",
         "SEARCH sibling USING INDEX messages_children (parent_id=?)",
     ]
 
 
 SEARCHES = {
-    "titles": (search.TITLES, ('owner : "u1" AND text : ("x")', LARGEST, 1, 51)),
-    "messages": (search.MESSAGES, ('owner : "u1" AND text : ("x")', LARGEST, 1, 51)),
+    "titles": (full_text.TITLES, ('owner : "u1" AND text : ("x")', LARGEST, 1, 51)),
+    "messages": (full_text.MESSAGES, ('owner : "u1" AND text : ("x")', LARGEST, 1, 51)),
 }
 
 
@@ -105,13 +107,13 @@ def test_a_search_reads_its_index_from_the_newest_on_and_sorts_nothing(store, na
 
 
 TOGETHER = {
-    "targets": (turn_begin.TARGETS, 0),
-    "users": (sessions.USERS, 0),
+    "targets": (as_one_row(turn_begin.TARGET_COLUMNS, turn_begin.TARGETS), 0),
+    "users": (as_one_row("token_digest, users.id", sessions.USERS), 0),
     "sent before": (turn_begin.SENT_BEFORE, 2),
     "claim": (turn_begin.CLAIM, 5),
     "note messages": (indexing.NOTE_MESSAGES, 2),
     "note titles": (indexing.NOTE_TITLES, 1),
-    "running": (turn_end.STILL_RUNNING, 0),
+    "running": (as_one_row("id", turn_end.STILL_RUNNING), 0),
     "delete progress": (turn_progress.DELETE, 0),
     "renew": (turn_end.RENEW, 0),
     "write answers": (turn_end.WRITE_ANSWERS, 3),
@@ -124,7 +126,9 @@ TOGETHER = {
 def test_what_happens_in_every_turn_finds_its_rows_by_their_ids_however_many_turns(store, name):
     statement, columns = TOGETHER[name]
     row = f"({', '.join('1' * columns)})"
-    steps = plan(store, re.sub("= \\?", "= 1", statement).format(rows=f"{row}, {row}").replace("?", "'[1, 2]'"))
+    steps = plan(
+        store, re.sub("= \\?", "= 1", translated(statement)).format(rows=f"{row}, {row}").replace("?", "'[1, 2]'")
+    )
     scanned = [step for step in steps if step.startswith("SCAN")]
     ours = [
         step for step in scanned if not re.match(r"SCAN ((new|sent)$|2 CONSTANT ROWS|json_each VIRTUAL TABLE)", step)
@@ -136,12 +140,13 @@ def test_what_happens_in_every_turn_finds_its_rows_by_their_ids_however_many_tur
     )
 
 
-@pytest.mark.parametrize("kind", indexing.TEXT_KINDS, ids=["titles", "messages"])
-def test_what_is_to_be_indexed_is_looked_up_by_its_user(store, kind):
-    pending, *others = [step for step in plan(store, kind.select, 1, 1, 100) if step != "CO-ROUTINE due"]
+@pytest.mark.parametrize("texts", indexing.PENDING_TEXTS, ids=["titles", "messages"])
+def test_what_is_to_be_indexed_is_looked_up_by_its_user(store, texts):
+    select = as_one_row(texts.columns, texts.source)
+    pending, *others = [step for step in plan(store, select, 1, 1, 100) if step != "CO-ROUTINE due"]
     assert pending.endswith("USING PRIMARY KEY (user_id>? AND user_id<?)")
     assert [step for step in others if "SCAN" in step] == ["SCAN due"]
-    assert plan(store, kind.delete, "[[1, 2]]")[0].endswith("USING PRIMARY KEY (user_id=? AND id=?)")
+    assert plan(store, with_rows(texts.delete, 1, 2), 1, 2)[0].endswith("USING PRIMARY KEY (user_id=? AND id=?)")
 
 
 @pytest.mark.parametrize("statement", [history.TOOL_CALLS, history.TURNS], ids=["tool calls", "turns"])

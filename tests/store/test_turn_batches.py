@@ -9,7 +9,6 @@ import pytest
 from chat.errors import Conflict, InvalidRequest, NotFound
 from chat.messages import Answer, ToolCall, ToolCallRecord, ToolResult, Usage
 from chat.store import turn_begin
-from chat.store.bulk import execute_values, select_values
 from chat.store.engines.sqlite.commit import Write
 from chat.store.records import COMPLETED, FAILED, STOPPED, Progress, TurnError
 from chat.store.turn_begin import BeginRequest
@@ -194,14 +193,14 @@ class TestEnding:
 
 @pytest.mark.parametrize("count", [0, 1, 3, 4, 5, 63, 64, 65, 200])
 def test_a_statement_for_each_of_however_many_rows(store, count):
-    run, rows = store.engine.execute, [(number, f"text {number}") for number in range(count)]
+    engine, rows = store.engine, [(number, f"text {number}") for number in range(count)]
 
     def write():
-        run("CREATE TABLE notes (id INTEGER PRIMARY KEY, text TEXT)", ())
-        made = execute_values(run, "INSERT INTO notes VALUES {rows}", rows)
-        selected = select_values(run, "SELECT id, text FROM notes JOIN (VALUES {rows}) ON id = column1", rows)
-        changed = execute_values(run, "UPDATE notes SET text = '' FROM (VALUES {rows}) WHERE id = column1 + 1", rows)
-        run("DROP TABLE notes", ())
+        engine.execute("CREATE TABLE notes (id INTEGER PRIMARY KEY, text TEXT)")
+        made = engine.execute_rows("INSERT INTO notes VALUES {rows}", rows)
+        selected = engine.select_rows("SELECT id, text FROM notes JOIN (VALUES {rows}) ON id = column1", rows)
+        changed = engine.execute_rows("UPDATE notes SET text = '' FROM (VALUES {rows}) WHERE id = column1 + 1", rows)
+        engine.execute("DROP TABLE notes")
         return made, selected, changed
 
     made, selected, changed = store.engine.write(write)
@@ -214,9 +213,7 @@ class TestWritingTogether:
         """A failed batch statement fails for all items, so each item is then written alone."""
 
         def name(items):
-            execute_values(
-                store.engine.execute, "INSERT INTO users (name, created_at) VALUES {rows}", [(i, 0) for i in items]
-            )
+            store.engine.execute_rows("INSERT INTO users (name, created_at) VALUES {rows}", [(i, 0) for i in items])
             return [f"made {item}" for item in items]
 
         store.engine.write_batched(name, "twice")

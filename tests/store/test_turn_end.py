@@ -254,9 +254,9 @@ def test_a_half_answer_is_never_shown_as_a_whole_one(store, conversation, monkey
     store.turns.checkpoint([checkpoint_delta(turn, "Half")], [turn.id])
     complete = history.messages_from_rows
 
-    def messages_from_rows(found):
+    def messages_from_rows(engine, rows):
         finish(store, turn, "Half and the rest")  # after the texts are read and before the statuses are
-        return complete(found)
+        return complete(engine, rows)
 
     monkeypatch.setattr(history, "messages_from_rows", messages_from_rows)
     shown = read(store, conversation, turn)

@@ -154,7 +154,7 @@ def test_the_key_is_for_this_user_only_and_links_outlive_it(
     assert key.stat().st_mode & 0o777 == 0o600
     assert sorted(path.name for path in key.parent.glob("*share-key*")) == [key.name]
     key.unlink()
-    app.extensions["parley"].store.shares._key._file._key = b""  # as after a restart
+    app.extensions["parley"].store.shares._key._key = b""  # as after a restart
     assert texts(shared(anybody, url)) == ["Q1", "You said: Q1"]
     assert_error(alice.get(f"/api/conversations/{conversation}/share"), 404, "not_found")
     again = share(alice, conversation)

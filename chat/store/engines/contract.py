@@ -1,16 +1,24 @@
-"""Interface between the repositories and a database.
+"""Interface between the repositories and a database. What differs between databases is a method here.
 
-The repositories have one SQL for all databases; what differs between databases is a method here. No type of a driver
-leaves an engine.
+The repositories have one SQL for all databases, in which
+
+- `?` is a value, and `= ANY(?)` a list of values made by `array`,
+- `{rows}`, in `execute_rows` and `select_rows`, is a list of rows for VALUES, whose columns are `column1`, `column2` …,
+- `INDEXED BY name` is a hint, which an engine may ignore,
+- a flag is 0 or 1.
+
+No type of a driver leaves an engine.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from typing import Any, Protocol, TypeVar
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
+from typing import Any, Literal, Protocol, TypeVar
 
 T = TypeVar("T")
 A = TypeVar("A")
+
+TextKind = Literal["title", "message"]
 
 
 class Rows(Protocol):
@@ -35,6 +43,34 @@ class Rows(Protocol):
     def close(self) -> None: ...
 
 
+class FullText(Protocol):
+    """The indexes of titles and messages. Call its methods inside a read or a write.
+
+    An index finds the words of `tokenizer.query_words`. A text disappears from it with its row.
+    """
+
+    def put(self, kind: TextKind, texts: Sequence[tuple[int, int, str]]) -> None:
+        """Index texts, given as (row id, user id, text). A text replaces an earlier one of its row."""
+        ...
+
+    def titles(self, user_id: int, words: Sequence[str], before: int, limit: int) -> list[int]:
+        """Return conversations below `before` whose title has all words, newest first."""
+        ...
+
+    def messages(
+        self, user_id: int, words: Sequence[str], before: int, limit: int
+    ) -> Generator[tuple[int, int], None, None]:
+        """Return messages below `before` with all words, as (message id, conversation id), newest first.
+
+        Close the iterator before the read ends.
+        """
+        ...
+
+    def conversations_from(self, user_id: int, words: Sequence[str], message_id: int) -> set[int]:
+        """Return the conversations that have a message with all words, from `message_id` on."""
+        ...
+
+
 class Engine(Protocol):
     """One database. Nothing is opened or created before the first call.
 
@@ -43,6 +79,11 @@ class Engine(Protocol):
 
     # The package with this engine's migration steps.
     migrations: str
+
+    @property
+    def full_text(self) -> FullText:
+        """Return the full-text indexes."""
+        ...
 
     @property
     def location(self) -> str:
@@ -86,6 +127,32 @@ class Engine(Protocol):
 
     def execute(self, statement: str, values: Sequence[object] = ()) -> Rows:
         """Execute a statement. Call it inside `read`, `snapshot` or a write."""
+        ...
+
+    def execute_rows(self, statement: str, rows: Sequence[Sequence[object]]) -> int:
+        """Execute a statement for all `rows`, which have one length. Return the number of table rows changed."""
+        ...
+
+    def select_rows(self, statement: str, rows: Sequence[Sequence[object]]) -> list[dict[str, Any]]:
+        """Return the rows that a SELECT finds for all `rows`, as dictionaries."""
+        ...
+
+    def select(self, columns: str, source: str, values: Sequence[object] = ()) -> list[list[Any]]:
+        """Return all rows of `SELECT columns source` in any order. Values are numbers, texts and NULL.
+
+        Cheaper than `execute` for many short rows. `source` begins with FROM.
+        """
+        ...
+
+    def array(self, values: Iterable[int | str]) -> object:
+        """Return values as one parameter, for `= ANY(?)`."""
+        ...
+
+    def allocate_ids(self, counts: Mapping[str, int]) -> dict[str, Iterator[int]]:
+        """Return new ids by table: as many as `counts` says, ascending, never used before. Call it inside a write.
+
+        Insert the rows before the next call. Ids that are not used may be returned again.
+        """
         ...
 
     def columns(self, table: str) -> set[str]:

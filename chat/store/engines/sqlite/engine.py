@@ -9,25 +9,29 @@ for longer than `lock_timeout_s` raises StoreUnavailable.
 from __future__ import annotations
 
 import contextlib
+import itertools
 import os
 import sqlite3
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
+import msgspec
 import peewee
 
 from chat.errors import StoreTimeout, StoreUnavailable
 from chat.runtime.folders import check_can_create
 from chat.runtime.native import Call, CallTimeout, NativePool
-from chat.store.engines.contract import Rows
+from chat.store.engines.contract import FullText, Rows
 from chat.store.engines.sqlite.commit import Committer, Write
 from chat.store.engines.sqlite.connection import Connections
 from chat.store.engines.sqlite.errors import DRIVER_ERRORS, translate_error
 from chat.store.engines.sqlite.file_watch import FileWatch, identity
+from chat.store.engines.sqlite.full_text import SqliteFullText
+from chat.store.engines.sqlite.statements import as_one_row, last_ids, portions, translated, with_rows
 from chat.store.key_file import KeyFile
-from chat.store.models import MODELS
+from chat.store.rows import named
 
 T = TypeVar("T")
 A = TypeVar("A")
@@ -57,9 +61,9 @@ class SqliteEngine:
         self.files = FileWatch(path)
         self._opened: list[sqlite3.Connection] = []
         self.peewee: peewee.SqliteDatabase = Connections(path, lock_timeout_s, self._opened, self.files)
-        self.peewee.bind(MODELS)
+        self.full_text: FullText = SqliteFullText(self._execute, self.execute_rows)
         self._readers = NativePool(_READERS)
-        self._writer = NativePool(1, Committer(self.execute, self._rollback).commit, _GROUP_SIZE, _COMMIT_INTERVAL_S)
+        self._writer = NativePool(1, Committer(self._execute, self._rollback).commit, _GROUP_SIZE, _COMMIT_INTERVAL_S)
 
     @property
     def location(self) -> str:
@@ -123,12 +127,30 @@ class SqliteEngine:
         return outcome
 
     def execute(self, statement: str, values: Sequence[object] = ()) -> Rows:
-        """Execute a statement given as text. Call it inside `read` or `write`.
+        return self._execute(translated(statement), values)
 
-        Frequent statements are text because building a peewee query would cost more than executing it.
-        """
-        connection: sqlite3.Connection = self.peewee.connection()
-        return connection.cursor().execute(statement, values)
+    def execute_rows(self, statement: str, rows: Sequence[Sequence[object]]) -> int:
+        return sum(cursor.rowcount for cursor in self._for_rows(statement, rows))
+
+    def select_rows(self, statement: str, rows: Sequence[Sequence[object]]) -> list[dict[str, Any]]:
+        return [row for cursor in self._for_rows(statement, rows) for row in named(cursor)]
+
+    def select(self, columns: str, source: str, values: Sequence[object] = ()) -> list[list[Any]]:
+        # One row for all: each row fetched would release and take the interpreter's lock.
+        (rows,) = self._execute(as_one_row(columns, source), values).fetchone()
+        selected: list[list[Any]] = msgspec.json.decode(rows)
+        return selected
+
+    def array(self, values: Iterable[int | str]) -> object:
+        return msgspec.json.encode(list(values)).decode()
+
+    def allocate_ids(self, counts: Mapping[str, int]) -> dict[str, Iterator[int]]:
+        # Safe because this transaction holds the write lock, and rows with explicit ids move SQLite's own counter.
+        last = self._execute(last_ids(len(counts)), tuple(counts)).fetchone()
+        return {
+            table: iter(range((used or 0) + 1, (used or 0) + 1 + count))
+            for (table, count), used in zip(counts.items(), last, strict=True)
+        }
 
     def columns(self, table: str) -> set[str]:
         return {row[1] for row in self.execute(f"PRAGMA table_info({table})").fetchall()}
@@ -168,6 +190,15 @@ class SqliteEngine:
         self._readers.close()
         while self._opened:
             self._opened.pop().close()
+
+    def _execute(self, statement: str, values: Sequence[object] = ()) -> sqlite3.Cursor:
+        connection: sqlite3.Connection = self.peewee.connection()
+        return connection.cursor().execute(statement, values)
+
+    def _for_rows(self, statement: str, rows: Sequence[Sequence[object]]) -> Iterator[sqlite3.Cursor]:
+        for part in portions(rows):
+            values = list(itertools.chain.from_iterable(part))
+            yield self._execute(with_rows(statement, len(part), len(part[0])), values)
 
     def _within_timeout(self, pool: NativePool, call: Call, extra_s: float = 0.0) -> Any:
         """Run `call` in the pool. Return its result; raise its error, or StoreTimeout after the timeout."""
