@@ -1,11 +1,15 @@
 """The numbered migrations of the tables. Each is applied once, in order, and never changed afterwards.
 
 Each engine has its own steps. To add one, create a module `NNNN_name.py` in the engine's `migrations` package with a
-tuple `STATEMENTS`, and add its name to `STEPS` there. If SQL alone cannot do the work, add a function `fill(run)`;
-`run` executes a statement.
+tuple `STATEMENTS`, and add it to `STEPS` there. If SQL alone cannot do the work, add a function `fill(run)`; `run`
+executes a statement.
 
-Steps only expand the schema, so the previous release can use the result and run beside this one during a restart. A
-step that breaks earlier releases sets `BREAKS = True`; an earlier release then refuses the database.
+Each step says which earlier releases can use its result: `runs_with` is the newest step that a release must know.
+
+- A step that only adds to the tables expands them. Its `runs_with` is that of the step before it, so the previous
+  release can run beside this one during a restart, and again after an update that is taken back.
+- A step that removes something contracts them. It comes a release later than the step since which nothing uses what it
+  removes, and its `runs_with` is the number of that step. An older release refuses the database.
 """
 
 from __future__ import annotations
@@ -15,11 +19,18 @@ from collections.abc import Callable, Sequence
 from importlib import import_module
 
 from chat.errors import DatabaseTooNew, StoreTimeout, StoreUnavailable
-from chat.store.engines.contract import Engine
+from chat.store.engines.contract import Engine, Step
 
 _START_TIMEOUT_S = 30.0
-# `expands` is 1 for a step whose result can be used by releases that do not know it.
-_ADD_EXPANDS = "ALTER TABLE migrations ADD COLUMN expands INTEGER NOT NULL DEFAULT 0"
+_CREATE = "CREATE TABLE IF NOT EXISTS migrations (name TEXT PRIMARY KEY)"
+_ADD_COLUMNS = {
+    "expands": "ALTER TABLE migrations ADD COLUMN expands INTEGER NOT NULL DEFAULT 0",
+    "runs_with": "ALTER TABLE migrations ADD COLUMN runs_with INTEGER",
+}
+# Releases up to this step read `expands` instead of `runs_with`: 1 if they can use the result of a step. They wrote no
+# `runs_with`.
+_LAST_WITH_EXPANDS = 12
+_APPLIED = "INSERT INTO migrations (name, expands, runs_with) VALUES (?, ?, ?)"
 
 
 def migrate(engine: Engine) -> list[str]:
@@ -29,40 +40,49 @@ def migrate(engine: Engine) -> list[str]:
     DatabaseTooNew if a later version has changed the tables.
     """
     engine.prepare()
-    steps: Sequence[str] = import_module(engine.migrations).STEPS
+    steps: Sequence[Step] = import_module(engine.migrations).STEPS
 
     def apply() -> list[str]:
-        engine.execute("CREATE TABLE IF NOT EXISTS migrations (name TEXT PRIMARY KEY)")
-        if "expands" not in engine.columns("migrations"):
-            engine.execute(_ADD_EXPANDS)
+        engine.execute(_CREATE)
+        for statement in (_ADD_COLUMNS[name] for name in _ADD_COLUMNS if name not in engine.columns("migrations")):
+            engine.execute(statement)
         missing = _missing(engine, steps)
         for step in missing:
-            module = import_module(f"{engine.migrations}.{step}")
-            for statement in module.STATEMENTS:
-                engine.execute(statement)
-            if hasattr(module, "fill"):
-                module.fill(engine.execute)
-            engine.execute(
-                "INSERT INTO migrations (name, expands) VALUES (?, ?)", (step, not getattr(module, "BREAKS", False))
-            )
-        return missing
+            _apply(engine, step)
+        return [step.name for step in missing]
 
     def work() -> list[str]:
         # Read first: a worker can start while another process holds the write lock.
-        if engine.read(lambda: "expands" in engine.columns("migrations") and not _missing(engine, steps)):
+        if engine.read(lambda: _ADD_COLUMNS.keys() <= engine.columns("migrations") and not _missing(engine, steps)):
             return []
         return engine.write_unbounded(apply)
 
     return _retry_while_busy(work)
 
 
-def _missing(engine: Engine, steps: Sequence[str]) -> list[str]:
-    """Return the steps not applied yet. Raises DatabaseTooNew for an unknown step that breaks this release."""
-    applied = dict(engine.execute("SELECT name, expands FROM migrations").fetchall())
-    unknown = [name for name, expands in applied.items() if name not in steps and not expands]
-    if unknown:
-        raise DatabaseTooNew(max(unknown))
-    return [step for step in steps if step not in applied]
+def _missing(engine: Engine, steps: Sequence[Step]) -> list[Step]:
+    """Return the steps not applied yet. Raises DatabaseTooNew for an unknown step that this release cannot run with."""
+    applied = engine.execute("SELECT name, expands, runs_with FROM migrations").fetchall()
+    known = {step.name for step in steps}
+    newest = max(step.number for step in steps)
+    needed = [
+        name
+        for name, expands, runs_with in applied
+        if name not in known and not (expands if runs_with is None else runs_with <= newest)
+    ]
+    if needed:
+        raise DatabaseTooNew(max(needed))
+    done = {name for name, _, _ in applied}
+    return [step for step in steps if step.name not in done]
+
+
+def _apply(engine: Engine, step: Step) -> None:
+    module = import_module(f"{engine.migrations}.{step.name}")
+    for statement in module.STATEMENTS:
+        engine.execute(statement)
+    if hasattr(module, "fill"):
+        module.fill(engine.execute)
+    engine.execute(_APPLIED, (step.name, step.runs_with <= _LAST_WITH_EXPANDS, step.runs_with))
 
 
 def _retry_while_busy(work: Callable[[], list[str]]) -> list[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import importlib
 import os
 import sqlite3
 import subprocess
@@ -16,6 +17,8 @@ from chat.store import Store
 from chat.store.engines.sqlite.engine import SqliteEngine
 from chat.store.engines.sqlite.migrations import STEPS
 from chat.store.migrations import migrate
+
+from .scenarios import completed_turn
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 ROUNDS = 15
@@ -40,7 +43,7 @@ for line in sys.stdin:
 
 def test_a_fresh_database_gets_every_step_and_a_second_run_none(settings):
     store = Store(SqliteEngine(settings.database_path))
-    assert store.migrate() == list(STEPS)
+    assert store.migrate() == [step.name for step in STEPS]
     assert store.migrate() == []
     store.close()
     again = Store(SqliteEngine(settings.database_path))
@@ -160,11 +163,78 @@ def test_a_database_of_a_later_version_is_refused(tmp_path):
     store.close()
 
 
-def test_a_later_step_that_only_expands_is_no_obstacle(tmp_path):
+@pytest.mark.parametrize(
+    ("expands", "runs_with", "usable"),
+    [
+        (1, None, True),  # written by a release that knew `expands` only
+        (0, None, False),
+        (0, STEPS[-1].number, True),
+        (1, STEPS[-1].number + 1, False),
+        (0, 1, True),
+    ],
+)
+def test_a_later_step_says_which_release_can_use_its_result(tmp_path, expands, runs_with, usable):
     store = Store(SqliteEngine(tmp_path / "chat.db"))
     store.migrate()
-    store.engine.write(lambda: store.engine.execute("INSERT INTO migrations VALUES ('9999_later', 1)"))
-    assert store.migrate() == []
+    insert = "INSERT INTO migrations (name, expands, runs_with) VALUES ('9999_later', ?, ?)"
+    store.engine.write(lambda: store.engine.execute(insert, (expands, runs_with)))
+    if usable:
+        assert store.migrate() == []
+    else:
+        with pytest.raises(DatabaseTooNew, match="9999_later"):
+            store.migrate()
+    store.close()
+
+
+def test_steps_expand_first_and_contract_a_release_later():
+    numbers = [step.number for step in STEPS]
+    assert numbers == list(range(1, len(STEPS) + 1))
+    assert all(step.runs_with <= step.number for step in STEPS)
+    assert [step.runs_with for step in STEPS] == sorted(step.runs_with for step in STEPS)
+
+
+def test_every_step_is_recorded_for_this_release_and_for_earlier_ones(store):
+    query = "SELECT name, expands, runs_with FROM migrations ORDER BY name"
+    rows = store.engine.read(lambda: store.engine.execute(query).fetchall())
+    assert rows == [(step.name, 1, step.runs_with) for step in STEPS]
+
+
+# How earlier releases recorded their steps.
+RECORDS = {
+    "the first release": (5, "CREATE TABLE migrations (name TEXT PRIMARY KEY)", "INSERT INTO migrations VALUES (?)"),
+    "the one before runs_with": (
+        12,
+        "CREATE TABLE migrations (name TEXT PRIMARY KEY, expands INTEGER NOT NULL DEFAULT 0)",
+        "INSERT INTO migrations VALUES (?, 1)",
+    ),
+}
+
+
+@pytest.mark.parametrize("release", RECORDS)
+def test_a_database_of_an_earlier_release_is_brought_up_to_date(tmp_path, release):
+    newest, create, insert = RECORDS[release]
+    path = tmp_path / "chat.db"
+    with contextlib.closing(sqlite3.connect(path)) as other, other:
+        other.execute(create)
+        for step in STEPS[:newest]:
+            module = importlib.import_module(f"chat.store.engines.sqlite.migrations.{step.name}")
+            for statement in module.STATEMENTS:
+                other.execute(statement)
+            other.execute(insert, (step.name,))
+        other.execute("INSERT INTO users (name, created_at) VALUES (NULL, 1)")
+        other.execute(
+            "INSERT INTO conversations (user_id, title, pinned, created_at, updated_at) VALUES (1, 'Fruit', 0, 1, 1)"
+        )
+        other.execute(
+            "INSERT INTO messages (conversation_id, role, text, reasoning, created_at) VALUES (1, 'user', 'Hi', '', 1)"
+        )
+        other.execute("UPDATE conversations SET head_id = 1")
+    store = Store(SqliteEngine(path))
+    assert store.migrate() == [step.name for step in STEPS[newest:]]
+    (conversation,), _ = store.conversations.page(1, 5)
+    assert conversation.title == "Fruit"
+    assert completed_turn(store, conversation, "And now?", "Apricots").status == "completed"
+    assert [message.text for message in store.history.of_conversation(1)] == ["Hi", "And now?", "Apricots"]
     store.close()
 
 
@@ -191,6 +261,6 @@ def test_a_database_that_is_late_ends_no_start(tmp_path):
             return super().read(work)
 
     database = Late(tmp_path / "chat.db")
-    assert migrate(database) == list(STEPS)
+    assert migrate(database) == [step.name for step in STEPS]
     assert database.times == 0
     database.close()

@@ -13,12 +13,25 @@ No type of a driver leaves an engine.
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, Literal, Protocol, TypeVar
 
 T = TypeVar("T")
 A = TypeVar("A")
 
 TextKind = Literal["title", "message"]
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One migration, named `NNNN_name`. A release can use its result if it knows step `runs_with`."""
+
+    name: str
+    runs_with: int
+
+    @property
+    def number(self) -> int:
+        return int(self.name[:4])
 
 
 class Rows(Protocol):
