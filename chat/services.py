@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import ssl
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -17,6 +18,7 @@ from chat.llm.demo import DemoModel
 from chat.memory.contract import ConversationMemory
 from chat.memory.local import LocalMemory
 from chat.messages import Tool
+from chat.net.http_client import HttpClient
 from chat.runtime import descriptors, mode
 from chat.runtime.block_watch import BlockWatch
 from chat.runtime.folders import check_can_create
@@ -82,10 +84,12 @@ class Services:
         self.titles = Titles(
             self.store, _without_retries(self.model), "none" if settings.demo else settings.title_model
         )
+        self.http = HttpClient(ssl.create_default_context())
+        tools = _market_tools(settings, self.http) if given.tools is None else given.tools
         self.runner = Runner(
             self.store,
             self.memory,
-            Agent(self.model, Toolbox(_tools(settings, given)), settings.max_answer_chars),
+            Agent(self.model, Toolbox(tools), settings.max_answer_chars),
             self.turns,
             self.peers.name,
             Limits(settings.turn_timeout_s, settings.context_chars, settings.system_prompt),
@@ -166,6 +170,7 @@ class Services:
         self.remover.stop()
         self.block_watch.stop()
         self.jobs.stop()
+        self.http.close()
         self.peers.close()
         self.store.close()
 
@@ -185,6 +190,7 @@ class Services:
             PeriodicJob("garbage", 5.0, self.collector.collect_if_due),
             PeriodicJob("blocks", 1.0, self.block_watch.report_new),
             PeriodicJob("idle connections", 5.0, self.model.close_unusable_connections),
+            PeriodicJob("idle connections of tools", 5.0, self.http.close_unusable),
             PeriodicJob("report", 1.0, self.report.publish, at_start=True),
         ]
 
@@ -256,10 +262,8 @@ def language_model(settings: Settings) -> LanguageModel:
     )
 
 
-def _tools(settings: Settings, given: Overrides) -> Sequence[Tool]:
-    if given.tools is not None:
-        return given.tools
-    return market_tools(settings.world_bank_url, settings.frankfurter_url, settings.data_dir / "cache")
+def _market_tools(settings: Settings, client: HttpClient) -> Sequence[Tool]:
+    return market_tools(settings.world_bank_url, settings.frankfurter_url, client, settings.data_dir / "cache")
 
 
 def _without_retries(model: LanguageModel) -> LanguageModel:

@@ -44,7 +44,7 @@ def set_up(settings: Settings) -> None:
     logging._srcfile = None
     logging.logThreads = logging.logMultiprocessing = False
     # At lower levels these log every connection, headers included.
-    for noisy in ("openai", "httpx2", "httpcore2", "urllib3", "peewee"):
+    for noisy in ("openai", "httpx2", "httpcore2", "peewee"):
         logging.getLogger(noisy).setLevel(max(logging.WARNING, logging.getLevelName(settings.log_level)))
 
 

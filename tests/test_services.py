@@ -30,7 +30,7 @@ from tests.web.api_client import token_of
 
 OURS = (
     *("peers", "flush", "checkpoint", "drain", "recovery", "expiry", "removal", "index"),
-    *("database watch", "garbage", "idle connections", "report"),
+    *("database watch", "garbage", "idle connections", "idle connections of tools", "report"),
 )
 
 

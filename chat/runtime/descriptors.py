@@ -21,7 +21,7 @@ def _chain(error: BaseException) -> list[BaseException]:
     """Return the error and its causes, contexts and wrapped errors."""
     chain: list[BaseException] = [error]
     for each in chain:
-        around = (each.__cause__, each.__context__, getattr(each, "reason", None), *each.args)
+        around = (each.__cause__, each.__context__, *each.args)
         chain += [other for other in around if isinstance(other, BaseException) and other not in chain]
         if len(chain) > _MAX_ERRORS:
             break

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from chat.messages import Tool
+from chat.net.http_client import HttpClient
 from chat.tools.exchange_rate import ExchangeRates
 from chat.tools.frankfurter import Frankfurter
 from chat.tools.http import JsonSource
@@ -12,14 +13,16 @@ from chat.tools.world_bank import WorldBank
 __all__ = ["market_tools"]
 
 
-def market_tools(world_bank_url: str, frankfurter_url: str, folder: Path | None = None) -> list[Tool]:
+def market_tools(
+    world_bank_url: str, frankfurter_url: str, client: HttpClient, folder: Path | None = None
+) -> list[Tool]:
     """Return the tools for market data of the World Bank and the ECB.
 
-    The URLs include the API's version, as in the settings. Fetched data is shared through `folder` with the other
-    workers of the server.
+    The URLs include the API's version, as in the settings. The caller closes `client`. Fetched data is shared through
+    `folder` with the other workers of the server.
     """
-    world_bank = WorldBank(JsonSource("The World Bank", world_bank_url), folder=folder)
-    frankfurter = Frankfurter(JsonSource("Frankfurter (ECB exchange rates)", frankfurter_url), folder=folder)
+    world_bank = WorldBank(JsonSource("The World Bank", world_bank_url, client), folder=folder)
+    frankfurter = Frankfurter(JsonSource("Frankfurter (ECB exchange rates)", frankfurter_url, client), folder=folder)
     markets = Markets(world_bank)
     rates = ExchangeRates(frankfurter)
     return [

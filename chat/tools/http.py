@@ -1,42 +1,46 @@
 """HTTP client of the tools: JSON by GET from one fixed host, with limits on time and size.
 
 A source's address comes from the settings and its paths from our own tables, so a model cannot choose the host or the
-path. Redirects are refused, proxies and .netrc of the environment are ignored, cookies are not stored. The module of
-each source interprets the JSON.
+path. Redirects are refused, proxies of the environment are ignored, cookies are not stored. The module of each source
+interprets the JSON.
 """
 
 from __future__ import annotations
 
+import base64
+import contextlib
 import json
 import random
+import ssl
 import threading
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
-from http.cookiejar import DefaultCookiePolicy
+from socket import gaierror
 from typing import Any
-
-import requests
-import urllib3
+from urllib.parse import unquote, urlencode, urlsplit
 
 from chat.errors import ToolFailure
+from chat.net.cancel_scope import CancelScope
+from chat.net.errors import ConnectFailed, NetError, ReceiveTimedOut, SendTimedOut, TooMuchData, UnsendableRequest
+from chat.net.http_client import HttpClient, Response
+from chat.net.request import Origin, Timeouts, request_bytes
 from chat.runtime import descriptors
-from chat.tools.watchdog import Watchdog, WatchedAdapter
 
 # The name tells the source's operator which program sends the requests. No compression: a small response could unpack
 # into a huge one.
-_HEADERS = {
-    "User-Agent": "Parley (market data tools)",
-    "Accept": "application/json",
-    "Accept-Encoding": "identity",
-}
+_HEADERS = [
+    (b"User-Agent", b"Parley (market data tools)"),
+    (b"Accept", b"application/json"),
+    (b"Accept-Encoding", b"identity"),
+]
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
     """Bounds of one request, retries and pauses included, in seconds and bytes.
 
-    `framing_bytes` bounds all bytes around a body (heads and chunk sizes), `max_chunks` the number of its chunks.
+    `framing_bytes` bounds all bytes around a body: heads and chunk sizes.
     `concurrency` bounds the simultaneous requests to one source: open APIs throttle, and a thousand conversations must
     not open a thousand connections. Further requests wait for half of `total_s` at most.
     """
@@ -48,7 +52,6 @@ class Limits:
     pause_s: float = 0.4
     body_bytes: int = 1 << 20
     framing_bytes: int = 1 << 18
-    max_chunks: int = 20_000
     concurrency: int = 8
 
 
@@ -72,14 +75,15 @@ class _TransientFailure(Exception):
 
 
 class JsonSource:
-    """Client of one open API. Thread-safe: the session's pool is, and nothing else is shared."""
+    """Client of one open API, for many threads."""
 
-    def __init__(self, name: str, base_url: str, limits: Limits | None = None) -> None:
+    def __init__(self, name: str, base_url: str, client: HttpClient, limits: Limits | None = None) -> None:
         self.name = name
         self.address = base_url.rstrip("/")
         self._limits = limits or Limits()
         self._slots = threading.BoundedSemaphore(self._limits.concurrency)
-        self._session = _session(self._limits.concurrency)
+        self._host = _Host(self.address)
+        self._client = client
 
     def get(self, path: str, query: Mapping[str, str]) -> Any:
         """Return the JSON at `path` under the base address. Raises SourceUnavailable; blocks slightly over `total_s`.
@@ -91,23 +95,25 @@ class JsonSource:
         if not self._slots.acquire(timeout=self._limits.total_s / 2):
             raise self._unavailable("is being asked too many questions at once")
         try:
-            with Watchdog(deadline - time.monotonic(), self._max_bytes()) as watchdog:
-                return self._parse(self._with_retries(self.address + path, query, watchdog))
+            return self._parse(self._with_retries(self._message(path, query), deadline))
         finally:
             self._slots.release()
 
-    def _max_bytes(self) -> int:
-        return self._limits.attempts * (self._limits.body_bytes + self._limits.framing_bytes)
+    def _message(self, path: str, query: Mapping[str, str]) -> bytes:
+        try:
+            return self._host.request(path, query)
+        except UnsendableRequest:
+            raise self._unavailable("could not be asked") from None
 
-    def _with_retries(self, url: str, query: Mapping[str, str], watchdog: Watchdog) -> bytes:
+    def _with_retries(self, message: bytes, deadline: float) -> bytes:
         attempt = 0
         while True:
             attempt += 1
             try:
-                return self._attempt(url, query, watchdog)
+                return self._attempt(message, deadline)
             except _TransientFailure as failure:
                 pause_s = max(failure.pause_s, self._pause_s(attempt))
-                if attempt >= self._limits.attempts or pause_s >= watchdog.remaining_s():
+                if attempt >= self._limits.attempts or pause_s >= deadline - time.monotonic():
                     raise SourceUnavailable(failure.message, failure.status) from None
                 time.sleep(pause_s)
 
@@ -115,30 +121,21 @@ class JsonSource:
         """Return the pause before the next attempt: exponential, with jitter, so that workers do not retry together."""
         return self._limits.pause_s * 2.0 ** (attempt - 1) * random.uniform(0.5, 1.5)  # noqa: S311
 
-    def _attempt(self, url: str, query: Mapping[str, str], watchdog: Watchdog) -> bytes:
-        left_s = max(0.001, watchdog.remaining_s())
+    def _attempt(self, message: bytes, deadline: float) -> bytes:
+        limits = self._limits
+        scope = CancelScope(deadline, max_bytes=limits.body_bytes + limits.framing_bytes)
+        timeouts = Timeouts(limits.connect_s, limits.read_s, limits.read_s)
         try:
-            with self._session.get(
-                url,
-                params=query,
-                stream=True,
-                allow_redirects=False,
-                timeout=(min(self._limits.connect_s, left_s), min(self._limits.read_s, left_s)),
-            ) as response:
+            response = self._client.send(self._host.origin, message, scope, timeouts)
+            with contextlib.closing(response):
                 self._check(response)
-                body = self._body(response)
-        except (requests.RequestException, urllib3.exceptions.HTTPError, OSError) as error:
-            if watchdog.flooded:
-                raise self._too_large() from None
-            raise self._translate(error, watchdog) from None
-        # If the watchdog shut down the connection, a body without a length looks complete.
-        if watchdog.expired:
-            raise self._unavailable("did not answer in time")
-        return body
+                return self._body(response)
+        except NetError as error:
+            raise self._translate(error, scope) from None
 
-    def _check(self, response: requests.Response) -> None:
+    def _check(self, response: Response) -> None:
         """Accept status 200 only. Raises SourceUnavailable or _TransientFailure."""
-        status = response.status_code
+        status = response.status
         if status == 429 or status >= 500:
             raise _TransientFailure(
                 self._unavailable(f"answered with an error ({status})", status), _retry_after_s(response)
@@ -147,36 +144,34 @@ class JsonSource:
             raise self._unavailable("answered with a redirect, which is not followed", status)
         if status != 200:
             raise self._unavailable(f"refused the question ({status})", status)
-        if response.headers.get("Content-Encoding", "identity").lower() != "identity":
+        if _header(response, b"content-encoding").lower() not in ("", "identity"):
             raise self._unavailable("answered in a form that was not asked for")
 
-    def _body(self, response: requests.Response) -> bytes:
-        declared = response.headers.get("Content-Length", "")
+    def _body(self, response: Response) -> bytes:
+        declared = _header(response, b"content-length")
         if declared.isdecimal() and int(declared[:12]) > self._limits.body_bytes:
             raise self._too_large()
         body = bytearray()
-        for chunk_number, chunk in enumerate(response.raw.stream(1 << 14, decode_content=False)):
-            body += chunk
-            if len(body) > self._limits.body_bytes or chunk_number >= self._limits.max_chunks:
+        for piece in response:
+            body += piece
+            if len(body) > self._limits.body_bytes:
                 raise self._too_large()
         return bytes(body)
 
-    def _translate(self, error: Exception, watchdog: Watchdog) -> Exception:
-        """Return one of our exceptions for a library's. Its text is left out because it contains addresses."""
+    def _translate(self, error: NetError, scope: CancelScope) -> Exception:
+        """Return one of our exceptions for one of `chat.net`."""
         if descriptors.exhausted(error):
             return _TransientFailure(
                 SourceUnavailable(f"{self.name} could not be asked: this server has no room for one more connection.")
             )
-        late = isinstance(error, requests.ReadTimeout | urllib3.exceptions.ReadTimeoutError)
-        if late or watchdog.expired:
+        if isinstance(error, TooMuchData):
+            return self._too_large()
+        if isinstance(error, ReceiveTimedOut | SendTimedOut) or not scope.remaining_s():
             return self._unavailable("did not answer in time")
-        reason = getattr(error.args[0] if error.args else None, "reason", None)
-        if isinstance(reason, urllib3.exceptions.NameResolutionError):
+        if isinstance(error, ConnectFailed) and isinstance(error.__cause__, gaierror):
             return self._unavailable("could not be found on the network")
-        if isinstance(error, requests.exceptions.SSLError | urllib3.exceptions.SSLError):
+        if isinstance(error, ConnectFailed) and isinstance(error.__cause__, ssl.SSLError):
             return self._unavailable("could not prove who it is")
-        if isinstance(error, ValueError):  # not a valid address
-            return self._unavailable("could not be asked")
         # Refused, reset, cut short, or no connection in time.
         return _TransientFailure(self._unavailable("could not be reached"))
 
@@ -202,26 +197,34 @@ class JsonSource:
         return SourceUnavailable(f"{self.name} {what}.", status)
 
 
-class _Session(requests.Session):
-    """Session that ignores redirects: requests would read the whole body of a redirect even without following it."""
+class _Host:
+    """The address of a source: what to connect to, and the parts of a request that never change."""
 
-    def get_redirect_target(self, resp: requests.Response) -> str | None:  # noqa: ARG002
-        return None
+    def __init__(self, address: str) -> None:
+        """Parse `address`, which the settings have checked."""
+        parts = urlsplit(address)
+        scheme, host = parts.scheme, parts.hostname or ""
+        self.origin = Origin(scheme, host, parts.port or (443 if scheme == "https" else 80))
+        self._path = parts.path
+        self._headers = [(b"Host", parts.netloc.rpartition("@")[2].encode("idna")), *_HEADERS]
+        if parts.username is not None:
+            login = f"{unquote(parts.username)}:{unquote(parts.password or '')}"
+            self._headers.append((b"Authorization", b"Basic " + base64.b64encode(login.encode())))
+
+    def request(self, path: str, query: Mapping[str, str]) -> bytes:
+        """Return the bytes of a request. Raises UnsendableRequest."""
+        target = f"{self._path}{path}?{urlencode(query)}" if query else f"{self._path}{path}"
+        return request_bytes(b"GET", target.encode("utf-8"), self._headers)
 
 
-def _session(pool_size: int) -> requests.Session:
-    session = _Session()
-    session.trust_env = False
-    session.headers.update(_HEADERS)
-    session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
-    for scheme in ("http://", "https://"):
-        session.mount(scheme, WatchedAdapter(pool_connections=1, pool_maxsize=pool_size))
-    return session
+def _header(response: Response, name: bytes) -> str:
+    """Return the first header called `name`, or "" if there is none."""
+    return next((value.decode("latin-1").strip() for key, value in response.headers if key.lower() == name), "")
 
 
-def _retry_after_s(response: requests.Response) -> float:
+def _retry_after_s(response: Response) -> float:
     """Return the Retry-After header in seconds; 0 if it is absent, a date or invalid."""
-    text = response.headers.get("Retry-After", "")
+    text = _header(response, b"retry-after")
     return float(text) if text.isdecimal() and len(text) <= 6 else 0.0
 
 

@@ -25,7 +25,7 @@ from config.settings import ROOT, SettingError, Settings
 log = logging.getLogger("chat.turns.runner")
 
 LINE = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z [A-Z]+ \[\d+\] [\w.]+: .*")
-NOISY = ("openai", "httpx2", "httpcore2", "urllib3", "peewee")
+NOISY = ("openai", "httpx2", "httpcore2", "peewee")
 
 HOSTILE = {
     "line breaks": "a\nb\rc\r\nd",

@@ -9,8 +9,8 @@ import subprocess
 import sys
 
 import requests
-import urllib3
 
+from chat.net.errors import ConnectFailed
 from chat.runtime.descriptors import exhausted
 from config.settings import ROOT
 
@@ -31,12 +31,10 @@ def caused(error: Exception, by: Exception) -> Exception:
 
 
 def test_the_lack_beneath_an_error() -> None:
-    pool = urllib3.HTTPConnectionPool("localhost")
-    beneath = caused(urllib3.exceptions.NewConnectionError(pool, "x"), LACK)  # type: ignore[arg-type]
     assert exhausted(LACK)
     assert exhausted(OSError(errno.ENFILE, "Too many open files in system"))
     assert exhausted(caused(RuntimeError(), caused(ValueError(), LACK)))
-    assert exhausted(requests.ConnectionError(urllib3.exceptions.MaxRetryError(pool, "/", beneath)))
+    assert exhausted(requests.ConnectionError(caused(OSError(), caused(ConnectFailed(), LACK))))
 
 
 def test_other_errors_are_none_of_it() -> None:

@@ -1,10 +1,12 @@
 from __future__ import annotations
 
+import ssl
 import threading
 from collections.abc import Iterator
 
 import pytest
 
+from chat.net.http_client import HttpClient
 from chat.tools.exchange_rate import ExchangeRates
 from chat.tools.frankfurter import Frankfurter
 from chat.tools.http import JsonSource, Limits
@@ -39,17 +41,24 @@ def server() -> Iterator[MarketDataServer]:
         yield server
 
 
-def world_bank_at(server: MarketDataServer, limits: Limits = QUICK) -> WorldBank:
-    return WorldBank(JsonSource("The World Bank", server.world_bank_url, limits))
+@pytest.fixture
+def http() -> Iterator[HttpClient]:
+    client = HttpClient(ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT))
+    yield client
+    client.close()
 
 
-def exchange_at(server: MarketDataServer, limits: Limits = QUICK) -> ExchangeRates:
-    return ExchangeRates(Frankfurter(JsonSource("Frankfurter", server.frankfurter_url, limits)))
+def world_bank_at(server: MarketDataServer, http: HttpClient, limits: Limits = QUICK) -> WorldBank:
+    return WorldBank(JsonSource("The World Bank", server.world_bank_url, http, limits))
+
+
+def exchange_at(server: MarketDataServer, http: HttpClient, limits: Limits = QUICK) -> ExchangeRates:
+    return ExchangeRates(Frankfurter(JsonSource("Frankfurter", server.frankfurter_url, http, limits)))
 
 
 @pytest.fixture
-def world_bank(server: MarketDataServer) -> WorldBank:
-    return world_bank_at(server)
+def world_bank(server: MarketDataServer, http: HttpClient) -> WorldBank:
+    return world_bank_at(server, http)
 
 
 @pytest.fixture
@@ -58,5 +67,5 @@ def markets(world_bank: WorldBank) -> Markets:
 
 
 @pytest.fixture
-def exchange(server: MarketDataServer) -> ExchangeRates:
-    return exchange_at(server)
+def exchange(server: MarketDataServer, http: HttpClient) -> ExchangeRates:
+    return exchange_at(server, http)

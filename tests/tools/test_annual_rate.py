@@ -23,17 +23,17 @@ EUR, USD, JPY, DKK, HKD = (CURRENCIES[code] for code in ("EUR", "USD", "JPY", "D
 
 
 @pytest.fixture
-def unreachable(server) -> ExchangeRates:
+def unreachable(server, http) -> ExchangeRates:
     server.fail("400")
-    return exchange_at(server)
+    return exchange_at(server, http)
 
 
 @pytest.mark.parametrize(
     "fault", ["500", "stall", "html", "bad_json", "nan_json", "wrong_shape", "huge", "redirect", "truncated"]
 )
-def test_annual_averages_stand_in_and_say_so(server, fault):
+def test_annual_averages_stand_in_and_say_so(server, fault, http):
     server.fail(fault)
-    result = exchange_at(server, limits_for(fault)).exchange_rate("euro", "dollar", 90)
+    result = exchange_at(server, http, limits_for(fault)).exchange_rate("euro", "dollar", 90)
     data = check(result)
     assert data["note"].startswith("Frankfurter ")
     for part in ("current rate could not be fetched", "annual averages bundled with this program", "not today's rate"):
@@ -114,8 +114,8 @@ def test_arguments_are_checked_before_the_fallback(unreachable):
         unreachable.exchange_rate("euro", "dollar", "ninety")
 
 
-def test_once_the_source_is_back_its_rates_are_shown_again(server):
-    source = JsonSource("Frankfurter", server.frankfurter_url, QUICK)
+def test_once_the_source_is_back_its_rates_are_shown_again(server, http):
+    source = JsonSource("Frankfurter", server.frankfurter_url, http, QUICK)
     exchange = ExchangeRates(Frankfurter(source, Cache(60, failure_ttl_s=0)))
     server.fail("500")
     assert exchange.exchange_rate("EUR", "USD").data["note"]

@@ -33,7 +33,8 @@ _ASK = """
 import sys
 if sys.argv[1] == "gevent":
     from gevent import monkey; monkey.patch_all()
-import json, threading, time
+import json, ssl, threading, time
+from chat.net.http_client import HttpClient
 from chat.tools.http import JsonSource, Limits, SourceUnavailable
 gaps, ended = [0.0], threading.Event()
 def look():
@@ -43,10 +44,11 @@ def look():
         now = time.monotonic(); gaps.append(now - at); at = now
 threading.Thread(target=look, daemon=True).start()
 said = {}
+client = HttpClient(ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT))
 for name, address in json.loads(sys.argv[2]).items():
     gaps[:] = [0.0]
     try:
-        JsonSource("The source", address, Limits(pause_s=0.005, total_s=5.0)).get("/", {})
+        JsonSource("The source", address, client, Limits(pause_s=0.005, total_s=5.0)).get("/", {})
     except SourceUnavailable as error:
         said[name] = [error.message, max(gaps)]
 ended.set()

@@ -18,8 +18,8 @@ QUERY = {"format": "json", "source": "2", "date": "2020:2025"}
 
 
 @pytest.fixture
-def source(server: MarketDataServer) -> JsonSource:
-    return JsonSource("The World Bank", server.world_bank_url, QUICK)
+def source(server: MarketDataServer, http) -> JsonSource:
+    return JsonSource("The World Bank", server.world_bank_url, http, QUICK)
 
 
 def failure(source: JsonSource) -> SourceUnavailable:
@@ -78,10 +78,10 @@ def test_attempts_are_bounded(source, server, fault):
         ("redirect", "answered with a redirect, which is not followed"),
     ],
 )
-def test_permanent_failures_are_not_retried(server, fault, message):
+def test_permanent_failures_are_not_retried(server, fault, message, http):
     server.fail(fault)
     assert (
-        str(failure(JsonSource("The World Bank", server.world_bank_url, limits_for(fault))))
+        str(failure(JsonSource("The World Bank", server.world_bank_url, http, limits_for(fault))))
         == f"The World Bank {message}."
     )
     assert len(server.requests) == 1
@@ -101,15 +101,15 @@ def test_a_redirect_leads_nowhere(source, server):
 
 
 @pytest.mark.parametrize("fault", ["redirect", "endless"])
-def test_an_encoded_body_is_refused(fault):
+def test_an_encoded_body_is_refused(fault, http):
     with MarketDataServer() as server:
         server.fail(fault)
-        failure(JsonSource("The World Bank", server.world_bank_url, QUICK))
+        failure(JsonSource("The World Bank", server.world_bank_url, http, QUICK))
     assert server.poured < 20 << 20  # what the system buffers, and not 30 MB
 
 
-def test_an_answer_is_not_read_to_its_end_when_it_is_too_large(server):
-    source = JsonSource("The World Bank", server.world_bank_url, dataclasses.replace(QUICK, body_bytes=500))
+def test_an_answer_is_not_read_to_its_end_when_it_is_too_large(server, http):
+    source = JsonSource("The World Bank", server.world_bank_url, http, dataclasses.replace(QUICK, body_bytes=500))
     assert str(failure(source)) == "The World Bank sent more than this program reads."
 
 
@@ -128,32 +128,32 @@ def test_a_strange_retry_after_counts_as_none(source, server, value):
     assert len(server.requests) == 2
 
 
-def test_refused_connections_are_reported(unused_port):
-    source = JsonSource("The World Bank", f"http://127.0.0.1:{unused_port}/v2", QUICK)
+def test_refused_connections_are_reported(unused_port, http):
+    source = JsonSource("The World Bank", f"http://127.0.0.1:{unused_port}/v2", http, QUICK)
     assert str(failure(source)) == "The World Bank could not be reached."
 
 
-def test_an_unknown_host_is_reported_without_its_name():
-    source = JsonSource("The World Bank", "http://nowhere.invalid/v2", IMPATIENT)
+def test_an_unknown_host_is_reported_without_its_name(http):
+    source = JsonSource("The World Bank", "http://nowhere.invalid/v2", http, IMPATIENT)
     assert str(failure(source)) in {
         "The World Bank could not be found on the network.",
         "The World Bank did not answer in time.",
     }
 
 
-def test_proxies_of_the_environment_are_not_used(server, monkeypatch):
+def test_proxies_of_the_environment_are_not_used(server, monkeypatch, http):
     with MarketDataServer() as proxy:
         for name in ("http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"):
             monkeypatch.setenv(name, f"http://127.0.0.1:{proxy.port}")
         monkeypatch.delenv("no_proxy", raising=False)
-        source = JsonSource("The World Bank", server.world_bank_url, QUICK)
+        source = JsonSource("The World Bank", server.world_bank_url, http, QUICK)
         source.get(PATH, QUERY)
         assert proxy.requests == []
 
 
-def test_no_more_than_a_few_requests_run_at_once(server):
+def test_no_more_than_a_few_requests_run_at_once(server, http):
     limits = dataclasses.replace(QUICK, concurrency=2)
-    source = JsonSource("The World Bank", server.world_bank_url, limits)
+    source = JsonSource("The World Bank", server.world_bank_url, http, limits)
     answers: list[Any] = []
     server.gate.clear()
     asking = [threading.Thread(target=lambda: answers.append(source.get(PATH, QUERY))) for _ in range(6)]
@@ -166,8 +166,8 @@ def test_no_more_than_a_few_requests_run_at_once(server):
     assert len(answers) == len(server.requests) == 6
 
 
-def test_a_request_in_the_queue_also_fails_in_time(server):
-    source = JsonSource("The World Bank", server.world_bank_url, dataclasses.replace(IMPATIENT, concurrency=1))
+def test_a_request_in_the_queue_also_fails_in_time(server, http):
+    source = JsonSource("The World Bank", server.world_bank_url, http, dataclasses.replace(IMPATIENT, concurrency=1))
     server.fail("stall")
     asking = [threading.Thread(target=failure, args=(source,)) for _ in range(6)]
     for thread in asking:
@@ -185,8 +185,7 @@ def unused_port():
         yield taken.getsockname()[1]
 
 
-# Not a connection that breaks before its response: there urllib3 leaves a reference cycle of its own.
-@pytest.mark.parametrize("fault", ["429", "500", "404", "truncated", "redirect", "huge", "html"])
+@pytest.mark.parametrize("fault", ["429", "500", "404", "reset", "truncated", "redirect", "huge", "html"])
 def test_a_failure_leaves_no_circles(source, server, fault):
     def fail() -> None:
         server.fail(fault)

@@ -124,9 +124,9 @@ def test_the_largest_comparison_stays_small(markets):
 
 
 @pytest.mark.parametrize("fault", UNREACHABLE)
-def test_bundled_figures_stand_in_and_say_so(server, fault):
+def test_bundled_figures_stand_in_and_say_so(server, fault, http):
     server.fail(fault)
-    result = Markets(world_bank_at(server, limits_for(fault))).market_data("China")
+    result = Markets(world_bank_at(server, http, limits_for(fault))).market_data("China")
     data = check(result)
     assert data["note"].startswith("The World Bank ")
     assert "bundled with this program" in data["note"]
@@ -156,8 +156,8 @@ def test_without_bundled_figures_there_is_no_answer(markets, server):
         markets.compare_markets(["Sweden"], "market_cap")
 
 
-def test_once_the_source_is_back_its_figures_are_shown_again(server):
-    bank = WorldBank(JsonSource("The World Bank", server.world_bank_url, QUICK), Cache(60, failure_ttl_s=0))
+def test_once_the_source_is_back_its_figures_are_shown_again(server, http):
+    bank = WorldBank(JsonSource("The World Bank", server.world_bank_url, http, QUICK), Cache(60, failure_ttl_s=0))
     markets = Markets(bank)
     server.fail("500")
     assert markets.market_data("China").data["note"]

@@ -18,8 +18,8 @@ ROOT = HERE.parent.parent
 
 
 @pytest.fixture
-def tools(server):
-    return {tool.function.__name__: tool for tool in market_tools(server.world_bank_url, server.frankfurter_url)}
+def tools(server, http):
+    return {tool.function.__name__: tool for tool in market_tools(server.world_bank_url, server.frankfurter_url, http)}
 
 
 def test_the_tools_that_ship(tools):
@@ -47,8 +47,8 @@ def test_they_work_with_their_own_limits_too(tools):
     check(tools["exchange_rate"].function("euro", "yen"))
 
 
-def test_addresses_may_end_with_a_slash(server: MarketDataServer):
-    (market_data, *_) = market_tools(server.world_bank_url + "/", server.frankfurter_url + "/")
+def test_addresses_may_end_with_a_slash(server: MarketDataServer, http):
+    (market_data, *_) = market_tools(server.world_bank_url + "/", server.frankfurter_url + "/", http)
     check(market_data.function("India"))
 
 
@@ -68,12 +68,12 @@ def test_the_same_under_gevent():
     assert run.returncode == 0, run.stdout + run.stderr
 
 
-def test_the_stand_in_server_runs_by_hand():
+def test_the_stand_in_server_runs_by_hand(http):
     command = [sys.executable, "-m", "tests.servers.market_data", "--port", "0"]
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
         try:
             urls = dict(process.stdout.readline().strip().split("=", 1) for _ in range(2))
-            (market_data, *_) = market_tools(urls["WORLD_BANK_URL"], urls["FRANKFURTER_URL"])
+            (market_data, *_) = market_tools(urls["WORLD_BANK_URL"], urls["FRANKFURTER_URL"], http)
             check(market_data.function("China"))
         finally:
             process.terminate()

@@ -149,13 +149,16 @@ def test_the_folder_stays_small(tmp_path: Path, source: Source, monkeypatch: pyt
 
 # A worker that looks up China when it receives a line.
 _LOOKS_UP = """
-import sys
+import ssl, sys
 from pathlib import Path
+from chat.net.http_client import HttpClient
 from chat.tools import market_tools
 
-market_data = market_tools(sys.argv[1], sys.argv[1], Path(sys.argv[2]))[0].function
+client = HttpClient(ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT))
+market_data = market_tools(sys.argv[1], sys.argv[1], client, Path(sys.argv[2]))[0].function
 sys.stdin.readline()
 print(market_data("China").summary)
+client.close()
 """
 
 
