@@ -11,6 +11,7 @@ from werkzeug.routing import IntegerConverter
 
 from chat.commands.db import db
 from chat.commands.mode import mode
+from chat.runtime import wait_budget
 from chat.services import Overrides, Services
 from chat.web import base_path, errors, request_checks, security_headers
 from chat.web.admin import memory_debug
@@ -73,7 +74,8 @@ class _BlockingFlask(Flask):
     def wsgi_app(self, environ: WSGIEnvironment, start_response: StartResponse) -> Any:
         # Monotonic, so that a change of the wall clock shows in no duration.
         environ[STARTED_AT_KEY] = time.monotonic()
-        return super().wsgi_app(environ, start_response)
+        with wait_budget.of_request():
+            return super().wsgi_app(environ, start_response)
 
     # Flask would test each view and hook, at each call, for being a coroutine: none is.
     def ensure_sync(self, func: Callable[..., Any]) -> Callable[..., Any]:

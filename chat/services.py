@@ -45,6 +45,7 @@ from chat.turns.turn_services import TurnServices
 from chat.turns.worker_report import WorkerReport
 from chat.web.api import turns
 from chat.web.auth.tokens import Tokens
+from chat.web.ops import health
 from chat.web.services import WebServices
 from config import logging as log_files
 from config.mode import Mode
@@ -126,6 +127,8 @@ class Services:
     @staticmethod
     def request_kind(method: str, path: str, accepted: str) -> RequestKind:
         """Return the kind of a request, which decides about its thread slots in a gthread worker."""
+        if path.endswith(health.PATHS):
+            return RequestKind.HEALTH
         return turns.request_kind(method, path, accepted)
 
     def preflight(self) -> Mode:

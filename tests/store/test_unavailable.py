@@ -8,10 +8,12 @@ from __future__ import annotations
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
 
 import pytest
 
 from chat.errors import NotFound, StoreTimeout, StoreUnavailable
+from chat.runtime.wait_budget import arrived, of_request
 from chat.store import Store
 from chat.store.engines.sqlite.engine import SqliteEngine
 
@@ -19,6 +21,7 @@ from .scenarios import at_once, begin, completed_turn, counts, finish, write_loc
 
 REFUSED_WITHIN_S = 3.0
 TEN_REFUSED_WITHIN_S = 4.0
+AT_ONCE_S = 1.0
 
 
 def refused(work):
@@ -53,6 +56,27 @@ class TestLocked:
         assert [type(outcome) for outcome in outcomes] == [StoreUnavailable] * 10
         assert counts(store.engine.path) == before
         assert begin(store, conversation).created
+
+    def test_the_writes_of_a_request_share_one_timeout(self, store, user):
+        with write_lock(store.engine.path), of_request():
+            refused(lambda: store.conversations.create(user))
+            assert refused(lambda: store.conversations.create(user)) < AT_ONCE_S
+        assert store.conversations.create(user)
+
+    def test_a_request_that_waited_for_a_thread_meanwhile_is_refused_at_once(self, store, user):
+        queued_at = time.monotonic()
+
+        def answer():
+            arrived(queued_at)
+            with of_request():
+                return refused(lambda: store.conversations.create(user))
+
+        with write_lock(store.engine.path):
+            refused(lambda: store.conversations.create(user))
+            assert copy_context().run(answer) < AT_ONCE_S
+        store.conversations.create(user)
+        with write_lock(store.engine.path):  # what was slow before the last fast write does not count
+            assert copy_context().run(answer) > 1
 
     def test_a_short_lock_is_waited_for(self, store, conversation):
         with write_lock(store.engine.path) as other:

@@ -26,6 +26,10 @@ TOKENS = 200
 GAP_S = 0.04
 # Promised are two seconds; the rest is for a busy machine.
 REFUSED_WITHIN_S = 4.0
+# Four times as many as a gthread worker has threads.
+SENDERS = 32
+# Promised is one second.
+HEALTHY_WITHIN_S = 1.5
 # How long a stream may be silent, and the loop be late, on a machine that does other things as well. A loop that
 # waited for the lock itself would be late by two seconds, over and over.
 LONGEST_GAP_S = 1.5
@@ -157,6 +161,26 @@ def test_a_lock_that_is_held_for_five_seconds(server: ParleyServer, flag: str) -
     nothing_half_written(server)
     longest = max(later.at - earlier.at for events in heard for earlier, later in itertools.pairwise(events))
     print(f"{flag}: {refusals} refused, longest gap {longest:.2f} s, lag at most {max(lags)} ms")
+
+
+def test_many_senders_at_once_are_refused_in_time(server: ParleyServer) -> None:
+    """More than a gthread worker has threads: their time counts from sending. Health checks wait for none of them."""
+    people = [User(server.url) for _ in range(SENDERS)]
+    places = [user.conversation() for user in people]
+
+    def send(user: User, place: int, accept: str) -> requests.Response:
+        return user.post(f"/api/conversations/{place}/turns", {"text": "May I?"}, headers={"Accept": accept})
+
+    for accept in ("application/json", "text/event-stream"):
+        with write_lock(server.folder / "chat.db"), ThreadPoolExecutor(SENDERS) as pool:
+            sent = [pool.submit(send, user, place, accept) for user, place in zip(people, places, strict=True)]
+            time.sleep(0.2)
+            health = requests.get(f"{server.url}/healthz", timeout=20)
+            answers = [each.result() for each in sent]
+        for answer in answers:
+            refused(answer)
+        assert health.elapsed.total_seconds() < HEALTHY_WITHIN_S
+    nothing_half_written(server)
 
 
 def test_a_disk_that_takes_no_more_and_then_does_again(server: ParleyServer) -> None:

@@ -25,7 +25,7 @@ class Connection:
         self.client = client
         self.server = server
         self.budget = RequestBudget(bounds, memory)
-        self.since = time.monotonic()
+        self.since = self.complete_at = time.monotonic()
         self.sock: Any = _ParserSocket(self, bounds)
         self.request: Any = None
         self.kind = RequestKind.SHORT

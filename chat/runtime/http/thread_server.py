@@ -19,6 +19,7 @@ from typing import Any
 
 from gunicorn.http.errors import NoMoreData
 
+from chat.runtime import wait_budget
 from chat.runtime.accept import PAUSE_S, ExhaustionLog
 from chat.runtime.http.bounds import Bounds, Refusal, overloaded
 from chat.runtime.http.connection import Connection
@@ -39,6 +40,7 @@ _MAX_ACCEPTS = 32
 # A connection that has been silent for longer will hardly become a turn.
 _FRESH_S = 5.0
 _WAITING_TURNS = 256
+_HEALTH_THREADS = 4
 # Time after which queued turns get threads during a shutdown: the application then refuses them.
 _SHUTDOWN_ADMIT_S = 1.5
 
@@ -47,7 +49,8 @@ class ThreadServer:
     """Replacement of gunicorn's `ThreadWorker.run` that uses the worker's signals, poller and requests.
 
     There are `threads` slots for turns, with a FIFO queue, four times as many for followers, and others for short
-    requests, which therefore never wait for long responses.
+    requests, which therefore never wait for long responses. Health checks have a few of their own: short requests may
+    all be waiting for the database.
     """
 
     def __init__(self, worker: Any, bounds: Bounds, request_kind: RequestClassifier) -> None:
@@ -58,9 +61,11 @@ class ThreadServer:
         self._slots = {
             RequestKind.TURN: ThreadSlots(threads, _WAITING_TURNS),
             RequestKind.FOLLOW: ThreadSlots(threads * 4, 0),
+            RequestKind.HEALTH: ThreadSlots(_HEALTH_THREADS, worker.worker_connections),
             RequestKind.SHORT: ThreadSlots(max(4, threads), worker.worker_connections),
         }
-        self._threads = ThreadPoolExecutor(max(4, threads) + threads * 5 + _WAITING_TURNS + ANSWERS_NOT_TAKEN)
+        slots = sum(each.size for each in self._slots.values())
+        self._threads = ThreadPoolExecutor(slots + _WAITING_TURNS + ANSWERS_NOT_TAKEN)
         self._responses = Responses()
         self._body_memory = BodyMemory()
         self._open: dict[Connection, None] = {}
@@ -227,6 +232,7 @@ class ThreadServer:
 
     def _dispatch(self, connection: Connection) -> None:
         self._arriving.pop(connection, None)
+        connection.complete_at = time.monotonic()
         self._worker.poller.unregister(connection.plain)
         connection.kind = self._request_kind(*connection.routing_key)
         connection.on_wait = self._on_wait
@@ -247,6 +253,7 @@ class ThreadServer:
 
     def _answer(self, connection: Connection) -> None:
         worker = self._worker
+        wait_budget.arrived(connection.complete_at)
         try:
             connection.plain.setblocking(True)
             worker.handle_request(connection.request, connection)

@@ -9,10 +9,14 @@ from typing import Any
 
 
 class RequestKind(enum.Enum):
-    """Kind of a request: `TURN` runs a turn, `FOLLOW` streams the events of one, `SHORT` is any other."""
+    """Kind of a request.
+
+    `TURN` runs a turn, `FOLLOW` streams the events of one, `HEALTH` is a health check, `SHORT` is any other.
+    """
 
     TURN = "turn"
     FOLLOW = "follow"
+    HEALTH = "health"
     SHORT = "short"
 
 

@@ -122,7 +122,8 @@ class Engine(Protocol):
     def write(self, work: Callable[[], T]) -> T:
         """Call `work` in a transaction. It is committed when this returns and rolled back when this raises.
 
-        `work` may run a second time after a rollback. Raises StoreTimeout if the write may still be committed.
+        `work` may run a second time after a rollback. Raises StoreTimeout if the write may still be committed. All
+        writes of a request share one timeout (`chat/runtime/wait_budget.py`).
         """
         ...
 

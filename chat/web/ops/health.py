@@ -13,6 +13,8 @@ from config.server import shutdown
 
 bp = Blueprint("health", __name__)
 
+PATHS = ("/healthz", "/readyz")
+
 
 @bp.get("/healthz")
 def healthz() -> dict[str, str]:

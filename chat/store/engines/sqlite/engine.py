@@ -21,6 +21,7 @@ import msgspec
 import peewee
 
 from chat.errors import StoreTimeout, StoreUnavailable
+from chat.runtime import wait_budget
 from chat.runtime.folders import check_can_create
 from chat.runtime.native import Call, CallTimeout, NativePool
 from chat.store.engines.contract import FullText, Rows
@@ -37,6 +38,8 @@ T = TypeVar("T")
 A = TypeVar("A")
 
 _LOCK_TIMEOUT_S = 2.0
+# A write within this time shows that the database is not slow.
+_FAST_S = 0.5
 # Added to the caller's timeout: for an earlier write that still waits for the lock, and for the result's way back.
 _REPLY_GRACE_S = 0.2
 # Added for a read that has started: a large export from a slow disk takes long.
@@ -47,6 +50,7 @@ _READERS = 3
 _GROUP_SIZE = 64
 # Under load, the writes of this interval share a transaction, and other processes find the lock free in between.
 _COMMIT_INTERVAL_S = 0.03
+_SLOW = "The database is slow at the moment; try again."
 _FILES_LOST = "The database's files were removed or replaced; the server's operator can put them back."
 
 
@@ -59,6 +63,8 @@ class SqliteEngine:
         self.path = path
         self.lock_timeout_s = lock_timeout_s
         self.files = FileWatch(path)
+        # When the oldest write began since which none was fast.
+        self._slow_since: float | None = None
         self._opened: list[sqlite3.Connection] = []
         self.peewee: peewee.SqliteDatabase = Connections(path, lock_timeout_s, self._opened, self.files)
         self.full_text: FullText = SqliteFullText(self._execute, self.execute_rows)
@@ -85,7 +91,8 @@ class SqliteEngine:
 
     def read(self, work: Callable[[], T]) -> T:
         """Run `work` in a reading thread. Each statement sees its own snapshot."""
-        outcome: T = self._within_timeout(self._readers, Call(lambda: self._translate_errors(work)), _READ_TIMEOUT_S)
+        call = Call(lambda: self._translate_errors(work))
+        outcome: T = self._within_timeout(self._readers, call, self.lock_timeout_s, _READ_TIMEOUT_S)
         return outcome
 
     def snapshot(self, work: Callable[[], T]) -> T:
@@ -105,9 +112,10 @@ class SqliteEngine:
     def write(self, work: Callable[[], T]) -> T:
         """Run `work` in a transaction. It is committed when this returns and rolled back when this raises.
 
-        `work` may run a second time after a rollback. Raises StoreTimeout if the write may still be committed.
+        `work` may run a second time after a rollback. Raises StoreTimeout if the write may still be committed. All
+        writes of a request share one timeout.
         """
-        outcome: T = self._within_timeout(self._writer, Write(time.monotonic() + self.lock_timeout_s, work))
+        outcome: T = self._write(lambda deadline: Write(deadline, work))
         return outcome
 
     def write_unbounded(self, work: Callable[[], T]) -> T:
@@ -121,9 +129,7 @@ class SqliteEngine:
         `work` returns one value or exception per item. An item that failed must not have written anything. If `work`
         itself raises, it is called again for each item alone. Raises StoreTimeout like `write`.
         """
-        outcome: T = self._within_timeout(
-            self._writer, Write(time.monotonic() + self.lock_timeout_s, batch_work=work, item=item)
-        )
+        outcome: T = self._write(lambda deadline: Write(deadline, batch_work=work, item=item))
         return outcome
 
     def execute(self, statement: str, values: Sequence[object] = ()) -> Rows:
@@ -200,14 +206,36 @@ class SqliteEngine:
             values = list(itertools.chain.from_iterable(part))
             yield self._execute(with_rows(statement, len(part), len(part[0])), values)
 
-    def _within_timeout(self, pool: NativePool, call: Call, extra_s: float = 0.0) -> Any:
+    def _write(self, write: Callable[[float], Write]) -> Any:
+        """Queue `write(deadline)`. The deadline is what is left of the request's time, if a request is answered."""
+        began_at = time.monotonic()
+        budget = wait_budget.current()
+        left_s = self.lock_timeout_s if budget is None else budget.left_s(self.lock_timeout_s, self._slow_since)
+        if left_s <= 0:
+            raise StoreUnavailable(_SLOW)
+        if self._slow_since is None:
+            self._slow_since = began_at
+        unavailable = False
+        try:
+            return self._within_timeout(self._writer, write(began_at + left_s), left_s)
+        except StoreUnavailable:
+            unavailable = True
+            raise
+        finally:
+            took_s = time.monotonic() - began_at
+            if took_s < _FAST_S and not unavailable:
+                self._slow_since = None
+            if budget is not None:
+                budget.spend(took_s)
+
+    def _within_timeout(self, pool: NativePool, call: Call, timeout_s: float, extra_s: float = 0.0) -> Any:
         """Run `call` in the pool. Return its result; raise its error, or StoreTimeout after the timeout."""
         if self.files.lost:
             raise StoreUnavailable(_FILES_LOST)
         try:
-            return pool.outcome(call, self.lock_timeout_s + _REPLY_GRACE_S, extra_s)
+            return pool.outcome(call, timeout_s + _REPLY_GRACE_S, extra_s)
         except CallTimeout:
-            raise StoreTimeout("The database is slow at the moment; try again.", lambda: _wait_for(call)) from None
+            raise StoreTimeout(_SLOW, lambda: _wait_for(call)) from None
 
     def _rollback(self) -> None:
         if self.peewee.is_closed():
