@@ -10,6 +10,7 @@
     ├── Overloaded                 this worker runs as many turns as it may; `retry_after_s`
     ├── Restarting                 this worker is about to end and begins nothing new; another one will
     ├── StoreUnavailable           the database is locked, full or missing; `retry_after_s`
+    │   ├── StoreBusy              another transaction holds the lock that this one needs
     │   ├── StoreTimeout           the database did not answer in time, and may still carry out the request
     │   └── StoreFailed            the database refuses, and will again: damaged, or a bug in the program
     │       └── DatabaseTooNew     a later version of the program has changed its tables
@@ -121,6 +122,10 @@ class StoreUnavailable(ParleyError):
     def __init__(self, message: str, retry_after_s: int = 2) -> None:
         super().__init__(message)
         self.retry_after_s = retry_after_s
+
+
+class StoreBusy(StoreUnavailable):
+    """Another transaction holds the lock that this one needs. Nothing was changed."""
 
 
 class StoreTimeout(StoreUnavailable):

@@ -18,7 +18,7 @@ import time
 from collections.abc import Callable, Sequence
 from importlib import import_module
 
-from chat.errors import DatabaseTooNew, StoreTimeout, StoreUnavailable
+from chat.errors import DatabaseTooNew, StoreBusy, StoreTimeout, StoreUnavailable
 from chat.store.engines.contract import Engine, Step
 
 _START_TIMEOUT_S = 30.0
@@ -95,7 +95,6 @@ def _retry_while_busy(work: Callable[[], list[str]]) -> list[str]:
         try:
             return work()
         except StoreUnavailable as error:
-            transient = isinstance(error, StoreTimeout) or "busy" in error.message
-            if not transient or time.monotonic() > until:
+            if not isinstance(error, StoreBusy | StoreTimeout) or time.monotonic() > until:
                 raise
             time.sleep(0.05)

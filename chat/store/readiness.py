@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from chat.errors import StoreFailed, StoreTimeout, StoreUnavailable
+from chat.errors import StoreBusy, StoreTimeout, StoreUnavailable
 from chat.store.engines.contract import Engine
 
 
@@ -23,10 +23,8 @@ class Readiness:
         """Write to the database and store the error, if any. A lock or a slow disk is not an error."""
         try:
             self.engine.probe_write()
-        except StoreTimeout:
+            self._last_error = None
+        except (StoreBusy, StoreTimeout):
             return
         except StoreUnavailable as error:
-            if isinstance(error, StoreFailed) or "busy" not in error.message:
-                self._last_error = error
-            return
-        self._last_error = None
+            self._last_error = error

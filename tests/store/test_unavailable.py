@@ -12,7 +12,7 @@ from contextvars import copy_context
 
 import pytest
 
-from chat.errors import NotFound, StoreTimeout, StoreUnavailable
+from chat.errors import NotFound, StoreBusy, StoreTimeout, StoreUnavailable
 from chat.runtime.wait_budget import arrived, of_request
 from chat.store import Store
 from chat.store.engines.sqlite.engine import SqliteEngine
@@ -53,7 +53,7 @@ class TestLocked:
             started = time.monotonic()
             outcomes = at_once(10, lambda number: begin(store, conversation, f"Question {number}"))
             assert time.monotonic() - started < TEN_REFUSED_WITHIN_S
-        assert [type(outcome) for outcome in outcomes] == [StoreUnavailable] * 10
+        assert [type(outcome) for outcome in outcomes] == [StoreBusy] * 10
         assert counts(store.engine.path) == before
         assert begin(store, conversation).created
 

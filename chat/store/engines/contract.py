@@ -87,11 +87,14 @@ class FullText(Protocol):
 class Engine(Protocol):
     """One database. Nothing is opened or created before the first call.
 
-    Every method raises StoreUnavailable while the database cannot be used, and StoreFailed if it refuses for good.
+    Its errors are StoreBusy for a lock held by others, StoreUnavailable while the database cannot be used, and
+    StoreFailed if it refuses for good. Errors of `work` itself come through unchanged.
     """
 
     # The package with this engine's migration steps.
     migrations: str
+    # A call that waits longer for a lock, or in the queue, raises StoreBusy or StoreTimeout.
+    lock_timeout_s: float
 
     @property
     def full_text(self) -> FullText:

@@ -31,11 +31,6 @@ class Connections(peewee.SqliteDatabase):
         self._opened = opened
         self._files = files
 
-    def rollback(self) -> None:
-        # SQLite rolls back by itself on a full disk; a second rollback would hide the error.
-        if self.connection().in_transaction:  # type: ignore[no-untyped-call]
-            super().rollback()
-
     def _connect(self) -> sqlite3.Connection:
         if not self._files.unchanged():  # otherwise SQLite would create another database
             raise peewee.OperationalError("unable to open database file")

@@ -159,7 +159,7 @@ class SqliteEngine:
         }
 
     def columns(self, table: str) -> set[str]:
-        return {row[1] for row in self.execute(f"PRAGMA table_info({table})").fetchall()}
+        return {row[1] for row in self._execute(f'PRAGMA table_info("{table}")').fetchall()}
 
     def probe_write(self) -> None:
         self.write(self._write_filler)

@@ -6,21 +6,28 @@ import sqlite3
 
 import peewee
 
-from chat.errors import StoreFailed, StoreUnavailable
+from chat.errors import StoreBusy, StoreFailed, StoreUnavailable
 from chat.runtime import descriptors
 
 DRIVER_ERRORS = (peewee.PeeweeException, sqlite3.Error)
 
 
 def translate_error(error: BaseException) -> BaseException:
-    """Return StoreUnavailable or StoreFailed for a database error; return any other error unchanged."""
+    """Return StoreBusy, StoreUnavailable or StoreFailed for a database error; return any other error unchanged."""
     if not isinstance(error, (peewee.DatabaseError, peewee.InterfaceError, sqlite3.Error)):
         return error
-    translated = (
-        StoreUnavailable(_message(error)) if _is_transient(error) else StoreFailed("The database refused this.")
-    )
+    translated = _translated(error)
     translated.__cause__ = error
     return translated
+
+
+def _translated(error: Exception) -> StoreUnavailable:
+    text = str(error)
+    if not _is_transient(error):
+        return StoreFailed("The database refused this.")
+    if "locked" in text or "busy" in text:
+        return StoreBusy("The database is busy; try again in a moment.")
+    return StoreUnavailable(_message(error))
 
 
 # SQLite's result codes for conditions that may pass or that an operator can end: a lock, no memory, a disk that is
@@ -55,8 +62,6 @@ def _is_transient(error: Exception) -> bool:
 
 def _message(error: Exception) -> str:
     text = str(error)
-    if "locked" in text or "busy" in text:
-        return "The database is busy; try again in a moment."
     if descriptors.exhausted(error, probe="unable to open" in text):
         return "This server has too many files open; try again in a moment."
     if "full" in text:

@@ -1,0 +1,203 @@
+"""Reads, snapshots, writes and batches, and what they raise."""
+
+from __future__ import annotations
+
+import itertools
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from chat.errors import NotFound, StoreBusy, StoreFailed, StoreTimeout, StoreUnavailable
+from chat.store.engines.contract import Engine
+
+from ..engines import EngineUnderTest
+from ..scenarios import at_once
+from .notes import add, notes
+
+SOON_S = 20.0
+
+
+def waits_for(call: Callable[[], object]) -> float:
+    """Return the seconds until `call` raised StoreUnavailable."""
+    began = time.monotonic()
+    with pytest.raises(StoreUnavailable):
+        call()
+    return time.monotonic() - began
+
+
+class TestReading:
+    def test_a_snapshot_sees_nothing_that_is_committed_meanwhile(self, engine: Engine) -> None:
+        def count() -> int:
+            return engine.execute("SELECT count(*) FROM notes").fetchone()[0]
+
+        def twice() -> tuple[int, int]:
+            before = count()
+            with ThreadPoolExecutor(1) as threads:
+                threads.submit(engine.write, add(engine, before)).result(SOON_S)
+            return before, count()
+
+        assert engine.snapshot(twice) == (0, 0)
+        assert engine.read(count) == 1
+
+    def test_an_error_of_the_work_comes_through_and_leaves_the_engine_usable(self, engine: Engine) -> None:
+        def work() -> None:
+            engine.execute("SELECT 1").fetchone()
+            raise NotFound("There is none.")
+
+        for verb in (engine.read, engine.snapshot, engine.write, engine.write_unbounded):
+            with pytest.raises(NotFound):
+                verb(work)
+            assert engine.read(lambda: engine.execute("SELECT 1").fetchone()) == (1,)
+
+
+class TestWriting:
+    def test_a_write_is_committed_or_rolled_back_as_a_whole(self, engine: Engine) -> None:
+        def two(last: int) -> None:
+            add(engine, last - 1)()
+            add(engine, last)()
+            if last > 2:
+                raise NotFound("There is none.")
+
+        engine.write(lambda: two(2))
+        with pytest.raises(NotFound):
+            engine.write(lambda: two(4))
+        assert [number for number, _ in notes(engine)] == [1, 2]
+
+    def test_writes_of_many_threads_are_all_kept_and_each_has_its_result(self, engine: Engine) -> None:
+        assert at_once(20, lambda number: engine.write(add(engine, number))) == list(range(20))
+        assert [number for number, _ in notes(engine)] == list(range(20))
+
+    def test_a_write_that_fails_does_not_affect_the_writes_beside_it(self, engine: Engine) -> None:
+        def write(number: int) -> int:
+            return engine.write(add(engine, min(number, 10)))
+
+        outcomes = at_once(20, write)
+        kept = [number for number, outcome in enumerate(outcomes) if not isinstance(outcome, StoreFailed)]
+        assert kept[:10] == list(range(10))
+        assert len(kept) == 11
+        assert [number for number, _ in notes(engine)] == list(range(11))
+
+    def test_a_later_statement_sees_an_earlier_one_of_its_transaction(self, engine: Engine) -> None:
+        def work() -> object:
+            add(engine, 1)()
+            return engine.execute("SELECT count(*) FROM notes").fetchone()
+
+        assert engine.write(work) == (1,)
+
+
+class TestBatches:
+    @pytest.fixture
+    def batches(self) -> list[list[int]]:
+        return []
+
+    @pytest.fixture
+    def write(self, engine: Engine, batches: list[list[int]]) -> Callable[[int], str]:
+        """Return a function that writes one item. Negative ones are refused, and 13 fails for the whole batch."""
+
+        def work(items: list[int]) -> list[str | NotFound]:
+            batches.append(items)
+            engine.execute_rows("INSERT INTO notes (id) VALUES {rows}", [(item,) for item in items if item >= 0])
+            if 13 in items:
+                raise NotFound("13 is missing.")
+            return [NotFound("It is negative.") if item < 0 else f"wrote {item}" for item in items]
+
+        return lambda item: engine.write_batched(work, item)
+
+    def at_once(self, engine: Engine, items: list[int], write: Callable[[int], str]) -> list[object]:
+        """Write the items while another write keeps the writer busy, so that they are queued together."""
+        busy, release = threading.Event(), threading.Event()
+        with ThreadPoolExecutor(1) as threads:
+            blocker = threads.submit(engine.write, lambda: (busy.set(), release.wait(SOON_S)))
+            assert busy.wait(SOON_S)
+            threading.Timer(0.3, release.set).start()
+            outcomes = at_once(len(items), lambda number: write(items[number]))
+            blocker.result(SOON_S)
+        return outcomes
+
+    def test_each_item_has_its_own_result(
+        self, engine: Engine, batches: list[list[int]], write: Callable[[int], str]
+    ) -> None:
+        outcomes = self.at_once(engine, list(range(10)), write)
+        assert outcomes == [f"wrote {item}" for item in range(10)]
+        assert sorted(itertools.chain.from_iterable(batches)) == list(range(10))
+
+    def test_an_item_that_is_refused_raises_for_its_caller_alone(
+        self, engine: Engine, write: Callable[[int], str]
+    ) -> None:
+        first, refused, last = self.at_once(engine, [1, -1, 2], write)
+        assert (first, last) == ("wrote 1", "wrote 2")
+        assert isinstance(refused, NotFound)
+        assert [number for number, _ in notes(engine)] == [1, 2]
+
+    def test_a_batch_that_fails_is_repeated_item_by_item(self, engine: Engine, write: Callable[[int], str]) -> None:
+        first, failed, last = self.at_once(engine, [1, 13, 2], write)
+        assert (first, last) == ("wrote 1", "wrote 2")
+        assert isinstance(failed, NotFound)
+        assert [number for number, _ in notes(engine)] == [1, 2]
+
+
+class TestErrors:
+    @pytest.mark.parametrize(
+        "statement",
+        [
+            "INSERT INTO notes (id) VALUES (1)",
+            "INSERT INTO sessions (token_digest, user_id, created_at) VALUES ('a', 12345, 0)",
+            "INSERT INTO users (name, created_at) VALUES ('a', NULL)",
+            "SELECT nothing FROM notes",
+            "SELECT FROM WHERE",
+        ],
+        ids=["unique", "foreign key", "not null", "column", "syntax"],
+    )
+    def test_a_refusal_for_good(self, engine: Engine, statement: str) -> None:
+        engine.write(add(engine, 1))
+        with pytest.raises(StoreFailed) as refused:
+            engine.write(lambda: engine.execute(statement))
+        assert str(refused.value) == "The database refused this."
+        assert refused.value.__cause__ is not None
+        assert engine.write(add(engine, 2)) == 2
+
+    def test_a_lock_held_by_others(self, under_test: EngineUnderTest, engine: Engine) -> None:
+        engine.lock_timeout_s = 0.2
+        with under_test.locked(engine):
+            with pytest.raises(StoreBusy):
+                engine.write(add(engine, 1))
+            with pytest.raises(StoreBusy):
+                engine.write_unbounded(add(engine, 1))
+            assert notes(engine) == []
+        assert engine.write(add(engine, 1)) == 1
+
+    def test_a_short_lock_is_waited_for(self, under_test: EngineUnderTest, engine: Engine) -> None:
+        with ThreadPoolExecutor(1) as threads:
+            with under_test.locked(engine):
+                waiting = threads.submit(engine.write, add(engine, 1))
+                time.sleep(0.1)
+            assert waiting.result(SOON_S) == 1
+
+    def test_a_slow_write_may_still_be_committed(self, engine: Engine) -> None:
+        engine.lock_timeout_s = 0.1
+        with pytest.raises(StoreTimeout) as late:
+            engine.write(lambda: (add(engine, 1)(), time.sleep(0.8)))
+        late.value.result()
+        assert notes(engine) == [(1, "")]
+
+    def test_a_call_behind_slow_ones_is_refused_in_time(self, engine: Engine) -> None:
+        engine.lock_timeout_s = 0.1
+        running = threading.Event()
+        with ThreadPoolExecutor(1) as threads:
+            slow = threads.submit(engine.write_unbounded, lambda: (running.set(), time.sleep(1.5)))
+            assert running.wait(SOON_S)
+            assert waits_for(lambda: engine.write(add(engine, 1))) < 1.2
+            slow.result(SOON_S)
+        assert notes(engine) == []
+
+    def test_no_room(self, under_test: EngineUnderTest, engine: Engine) -> None:
+        with under_test.full(engine):
+            for write in (engine.probe_write, lambda: engine.write(add(engine, 1, "long " * 100_000))):
+                with pytest.raises(StoreUnavailable, match="full"):
+                    write()
+            assert notes(engine) == []
+        engine.probe_write()
+        assert engine.write(add(engine, 1)) == 1
