@@ -1,9 +1,44 @@
+"""Fixtures of the store's tests, which run with every engine in `engines.py`."""
+
 from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 
 from chat.store import Store
 from chat.store.records import Conversation
+
+from .engines import ENGINES, EngineUnderTest
+from .scenarios import completed_turn
+
+OpenStore = Callable[..., Store]
+
+
+@pytest.fixture(params=ENGINES)
+def under_test(request: pytest.FixtureRequest) -> EngineUnderTest:
+    return ENGINES[request.param]
+
+
+@pytest.fixture
+def open_store(under_test: EngineUnderTest, tmp_path: Path) -> Iterator[OpenStore]:
+    """Return a function that opens a database by its name, as one more process would, and brings it up to date."""
+    with contextlib.ExitStack() as stack:
+
+        def open_store(name: str = "chat") -> Store:
+            store = Store(under_test.make(tmp_path, name))
+            stack.callback(store.close)
+            store.migrate()
+            return store
+
+        yield open_store
+
+
+@pytest.fixture
+def store(open_store: OpenStore) -> Store:
+    return open_store()
 
 
 @pytest.fixture
@@ -20,3 +55,15 @@ def stranger(store: Store) -> int:
 @pytest.fixture
 def conversation(store: Store, user: int) -> Conversation:
     return store.conversations.create(user)
+
+
+@pytest.fixture
+def say(store: Store, user: int) -> Callable[..., Conversation]:
+    """Return a function that creates a conversation with one turn."""
+
+    def make(question: str = "Q", answer: str = "A", title: str = "") -> Conversation:
+        conversation = store.conversations.create(user, title)
+        completed_turn(store, conversation, question, answer)
+        return conversation
+
+    return make

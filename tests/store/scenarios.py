@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import contextlib
-import sqlite3
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 from typing import Any
 
 from chat.errors import ParleyError
@@ -59,26 +56,6 @@ def at_once(count: int, work: Callable[[int], Any]) -> list[Any]:
         return list(threads.map(run, range(count)))
 
 
-@contextlib.contextmanager
-def write_lock(path: Path) -> Iterator[sqlite3.Connection]:
-    """Hold the write lock with a connection of another program."""
-    other = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
-    try:
-        other.execute("BEGIN IMMEDIATE")
-        yield other
-        if other.in_transaction:
-            other.rollback()
-    finally:
-        other.close()
-
-
-def counts(path: Path) -> dict[str, int]:
-    """Return the number of rows of each table, read by a connection of its own."""
-    with contextlib.closing(sqlite3.connect(path)) as other:
-        names = [row[0] for row in other.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
-        return {name: other.execute(f"SELECT count(*) FROM {name}").fetchone()[0] for name in names}
-
-
 def delete(store: Store, conversation: Conversation) -> None:
     """Delete a conversation and remove all its rows."""
     store.conversations.delete(conversation)
@@ -96,23 +73,33 @@ def remove_all(store: Store) -> None:
 
 def long_branch(store: Store, conversation: Conversation, turns: int) -> int:
     """Write a branch of ended turns with their index entries. Return the id of the last answer."""
-    with contextlib.closing(sqlite3.connect(store.engine.path)) as other, other:
-        (last,) = other.execute("SELECT coalesce(max(id), 0) FROM messages").fetchone()
-        parents = [None, *range(last + 1, last + 2 * turns)]
+    engine = store.engine
+
+    def work() -> int:
+        ids = list(engine.allocate_ids({"messages": 2 * turns})["messages"])
         messages = [
-            (last + position, conversation.id, parent, "user" if position % 2 else "assistant", f"said {position}")
-            for position, parent in enumerate(parents, 1)
+            (message, conversation.id, parent, "assistant" if position % 2 else "user", f"said {position + 1}", "", 0)
+            for position, (message, parent) in enumerate(zip(ids, [None, *ids[:-1]], strict=True))
         ]
-        other.executemany("INSERT INTO messages VALUES (?, ?, ?, ?, ?, '', 0)", messages)
-        other.executemany(
+        engine.execute_rows(
+            "INSERT INTO messages (id, conversation_id, parent_id, role, text, reasoning, created_at) VALUES {rows}",
+            messages,
+        )
+        engine.execute_rows(
             "INSERT INTO turns (conversation_id, user_message_id, message_id, status, model, mode, worker, marks, "
-            "prompt_tokens, completion_tokens, started_at, lease_until) "
-            "VALUES (?, ?, ?, 'completed', 'm', 'sync', 'h:1', '[]', 0, 0, 0, 0)",
-            [(conversation.id, answer - 1, answer) for answer in range(last + 2, last + 2 * turns + 1, 2)],
+            "prompt_tokens, completion_tokens, started_at, lease_until) VALUES {rows}",
+            [
+                (conversation.id, question, answer, "completed", "m", "sync", "h:1", "[]", 0, 0, 0, 0)
+                for question, answer in zip(ids[::2], ids[1::2], strict=True)
+            ],
         )
-        other.executemany(
-            "INSERT INTO message_search (rowid, owner, text) VALUES (?, ?, ?)",
-            [(each[0], f"u{conversation.user_id}", each[4]) for each in messages],
-        )
-        other.execute("UPDATE conversations SET head_id = ? WHERE id = ?", (last + 2 * turns, conversation.id))
-    return last + 2 * turns
+        engine.full_text.put("message", [(each[0], conversation.user_id, each[4]) for each in messages])
+        engine.execute("UPDATE conversations SET head_id = ? WHERE id = ?", (ids[-1], conversation.id))
+        return ids[-1]
+
+    return engine.write(work)
+
+
+def search(store: Store, user: int, query: str, limit: int = 50) -> list[int]:
+    """Return the conversations on the first page of a search."""
+    return [hit.conversation.id for hit in store.search.find(user, query, limit)[0]]

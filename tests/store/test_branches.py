@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
-import sqlite3
-
 import pytest
 
 from chat.errors import InvalidRequest, NotFound
@@ -62,11 +59,14 @@ def test_a_long_conversation_is_read_back_whole(store, conversation):
     """The conversation has more answers than one lookup of turns returns."""
     first = completed_turn(store, conversation, "Q0", "A0")
     copies = range(1, 600)
-    with contextlib.closing(sqlite3.connect(store.engine.path)) as other, other:
+
+    def copy():
         for number in copies:
-            other.execute(COPY_MESSAGE, (f"Q{number}", first.user_message_id))
-            other.execute(COPY_MESSAGE, (f"A{number}", first.message_id))
-            other.execute(COPY_TURN, (first.id,))
+            store.engine.execute(COPY_MESSAGE, (f"Q{number}", first.user_message_id))
+            store.engine.execute(COPY_MESSAGE, (f"A{number}", first.message_id))
+            store.engine.execute(COPY_TURN, (first.id,))
+
+    store.engine.write_unbounded(copy)
     read = store.history.of_conversation(conversation.id)
     assert texts(read) == [text for number in range(600) for text in (f"Q{number}", f"A{number}")]
     assert all((message.turn is not None) == (message.role == "assistant") for message in read)

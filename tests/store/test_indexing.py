@@ -2,28 +2,29 @@
 
 from __future__ import annotations
 
-import contextlib
-import sqlite3
-
 import pytest
 
-from chat.store import Store, indexing
-from chat.store.engines.sqlite.engine import SqliteEngine
+from chat.store import indexing
 
-from .scenarios import begin, completed_turn, counts, delete, write_lock
+from .engines import counts, write_lock
+from .scenarios import begin, completed_turn, delete
 
 
 def pending_counts(store):
     """Return the numbers of pending messages and titles."""
-    rows = counts(store.engine.path)
+    rows = counts(store.engine)
     return rows["unindexed_messages"], rows["unindexed_titles"]
 
 
 def indexed(store, word):
     """Return the messages that the index finds, oldest first."""
-    with contextlib.closing(sqlite3.connect(store.engine.path)) as other:
-        query = "SELECT rowid FROM message_search WHERE text MATCH ? ORDER BY rowid"
-        return [row[0] for row in other.execute(query, (word,))]
+
+    def work():
+        users = store.engine.execute("SELECT id FROM users").fetchall()
+        hits = [store.engine.full_text.messages(user, [word], 2**62, 1_000) for (user,) in users]
+        return sorted(message_id for each in hits for message_id, _ in each)
+
+    return store.engine.read(work)
 
 
 def search(store, user, word):
@@ -71,10 +72,10 @@ def test_the_note_of_a_deleted_text_is_removed(store, user):
     deleted = store.conversations.create(user, "cherries")
     completed_turn(store, deleted, "apricots", "bananas")
     delete(store, deleted)
-    before = counts(store.engine.path)
+    before = counts(store.engine)
     assert store.index.has_pending()
     index_all(store)
-    after = counts(store.engine.path)
+    after = counts(store.engine)
     assert (pending_counts(store), indexed(store, "apricots")) == ((0, 0), [])
     assert (after["message_search"], after["title_search"]) == (before["message_search"], before["title_search"])
 
@@ -104,18 +105,17 @@ def test_any_text_comes_through(store, user, conversation, text):
     assert search(store, user, "apricots") == [conversation.id]
 
 
-def test_another_process_goes_on_where_one_was_killed(store, user, conversation):
+def test_another_process_goes_on_where_one_was_killed(store, open_store, conversation):
     completed_turn(store, conversation, "apricots", "A")
-    another = Store(SqliteEngine(store.engine.path))
+    another = open_store()
     index_all(another)
     assert len(indexed(another, "apricots")) == 1
-    another.close()
 
 
 def test_a_search_answers_also_where_nothing_can_be_written(store, user, conversation):
     completed_turn(store, conversation, "apricots", "A")
     index_all(store)
     completed_turn(store, conversation, "bananas", "A")
-    with write_lock(store.engine.path):
+    with write_lock(store.engine):
         assert [search(store, user, word) for word in ("apricots", "bananas")] == [[conversation.id], []]
     assert search(store, user, "bananas") == [conversation.id]

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import contextlib
 import re
 
 import pytest
 
 from chat.errors import Conflict, NotFound
 from chat.messages import Answer, ToolCall, ToolCallRecord, ToolResult
-from chat.store import Store, removal
-from chat.store.engines.sqlite.engine import SqliteEngine
+from chat.store import removal
 from chat.store.turns import Progress
 
-from .scenarios import RUN, begin, completed_turn, counts, delete, finish, long_branch, remove_all
+from .engines import counts
+from .scenarios import RUN, begin, completed_turn, delete, finish, long_branch, remove_all
 
 CALL = ToolCallRecord(ToolCall("c.0", "look_up", "{}"), "Looking", 0, 0, ToolResult("{}", "Found"))
 
@@ -21,14 +20,14 @@ CALL = ToolCallRecord(ToolCall("c.0", "look_up", "{}"), "Looking", 0, 0, ToolRes
 def test_all_rows_of_the_conversation_are_removed_and_no_others(store, user, conversation):
     remaining = store.conversations.create(user)
     completed_turn(store, remaining, "Q", "A")
-    before = counts(store.engine.path)
+    before = counts(store.engine)
     deleted = store.conversations.create(user)
     first = begin(store, deleted)
     store.turns.finish(Progress(first.turn, Answer("A", tool_calls=(CALL,)), "[]"), "completed", None)
     completed_turn(store, deleted, "Q, put better", "A", parent_id=None)
     finish(store, store.turns.begin_alternative(store.ownership.message(user, first.turn.message_id)[1], RUN).turn)
     delete(store, deleted)
-    after = counts(store.engine.path)
+    after = counts(store.engine)
     assert {name: after[name] for name in ("conversations", "messages", "tool_calls", "turns")} == {
         name: before[name] for name in ("conversations", "messages", "tool_calls", "turns")
     }
@@ -80,12 +79,12 @@ def test_renaming_what_is_deleted_changes_nothing(store, user, conversation):
 
 @pytest.mark.parametrize("turns", [1, 499, 500, 501, 2_000])
 def test_a_long_one_goes_as_a_short_one_does(store, user, conversation, turns):
-    before = counts(store.engine.path)
+    before = counts(store.engine)
     deleted = store.conversations.create(user, "A long one")
     long_branch(store, deleted, turns)
     delete(store, deleted)
     store.index.index_user(user)
-    after = counts(store.engine.path)
+    after = counts(store.engine)
     # Without the indexes' own tables.
     assert {name: count for name, count in after.items() if not re.search("_search_|sequence", name)} == {
         name: count for name, count in before.items() if not re.search("_search_|sequence", name)
@@ -103,7 +102,7 @@ def hidden(store, user, monkeypatch):
     store.index.index_user(user)
     monkeypatch.setattr(removal, "_REQUEST_BUDGET_S", 0)
     store.conversations.delete(made)
-    assert counts(store.engine.path)["messages"] == 2
+    assert counts(store.engine)["messages"] == 2
     return made, turn, message, share
 
 
@@ -139,10 +138,9 @@ class TestFromTheMomentItIsDeleted:
             with pytest.raises(NotFound):
                 act()
 
-    def test_a_new_process_removes_it(self, store, hidden):
-        with contextlib.closing(Store(SqliteEngine(store.engine.path))) as later:
-            remove_all(later)
-        left = counts(store.engine.path)
+    def test_a_new_process_removes_it(self, store, open_store, hidden):
+        remove_all(open_store())
+        left = counts(store.engine)
         assert [left[name] for name in ("messages", "turns", "feedback", "shares", "message_search")] == [0] * 5
 
 
@@ -159,7 +157,7 @@ class TestBatches:
         (left,) = store.removal.pending(10)
         for messages in range(39, 19, -1):
             left = store.removal.remove_batch(left)
-            assert counts(store.engine.path)["messages"] == messages
+            assert counts(store.engine)["messages"] == messages
         assert store.removal.pending(10) == [left]
 
     def test_two_workers_take_turns(self, store, conversation):
@@ -167,8 +165,8 @@ class TestBatches:
         store.conversations.delete(conversation)
         (seen,) = store.removal.pending(10)
         assert store.removal.remove_batch(seen) is not None
-        before = counts(store.engine.path)
+        before = counts(store.engine)
         assert store.removal.remove_batch(seen) is None
-        assert counts(store.engine.path) == before
+        assert counts(store.engine) == before
         remove_all(store)
-        assert counts(store.engine.path)["messages"] == 0
+        assert counts(store.engine)["messages"] == 0

@@ -3,39 +3,20 @@
 from __future__ import annotations
 
 import contextlib
-import importlib
-import sqlite3
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from chat.errors import InvalidRequest
-from chat.store import Store
-from chat.store.engines.sqlite.engine import SqliteEngine
 
-from .scenarios import DIED, begin, checkpoint_delta, completed_turn, counts, delete, finish
-
-
-def search(store, user, query, limit=50):
-    return [hit.conversation.id for hit in store.search.find(user, query, limit)[0]]
+from .engines import counts
+from .scenarios import DIED, begin, checkpoint_delta, completed_turn, delete, finish, search
 
 
 def marked(hit):
     """Return the words that a snippet marks."""
     return [hit.snippet.text[begin:end] for begin, end in hit.snippet.marks]
-
-
-@pytest.fixture
-def say(store, user):
-    """Return a function that creates a conversation with one turn."""
-
-    def make(question="Q", answer="A", title=""):
-        conversation = store.conversations.create(user, title)
-        completed_turn(store, conversation, question, answer)
-        return conversation
-
-    return make
 
 
 class TestWords:
@@ -146,10 +127,10 @@ class TestInStep:
 
     def test_a_checkpoint_leaves_the_index_alone(self, store, conversation):
         started = begin(store, conversation, "apricots")
-        before = counts(store.engine.path)
+        before = counts(store.engine)
         for number in range(20):
             store.turns.checkpoint([checkpoint_delta(started.turn, "bananas ", number)], [started.turn.id])
-        assert counts(store.engine.path) == before | {"progress": 20}
+        assert counts(store.engine) == before | {"progress": 20}
 
     def test_what_a_dead_worker_left(self, store, user, conversation):
         started = begin(store, conversation)
@@ -167,11 +148,11 @@ class TestInStep:
         assert (search(store, user, "apricots"), search(store, user, "bananas")) == ([two.id], [one.id])
 
     def test_a_deletion_forgets(self, store, user, say):
-        before = counts(store.engine.path)
+        before = counts(store.engine)
         deleted = say("apricots", "bananas", "cherries")
         delete(store, deleted)
         assert [search(store, user, word) for word in ("apricots", "bananas", "cherries")] == [[], [], []]
-        after = counts(store.engine.path)
+        after = counts(store.engine)
         for table in ("message_search", "message_search_content", "title_search", "title_search_content"):
             assert after[table] == before[table]
 
@@ -180,32 +161,6 @@ class TestInStep:
         with contextlib.suppress(Exception):
             begin(store, conversation, "bananas", title="bananas")
         assert search(store, user, "bananas") == []
-
-    def test_an_older_database_is_indexed_when_it_is_migrated(self, store, user, say):
-        old = [say("apricots", "中国市场", "cherries") for _ in range(3)]
-        running = begin(store, store.conversations.create(user), "bananas").turn
-        store.turns.checkpoint([checkpoint_delta(running, "dates")], [running.id])
-        with contextlib.closing(sqlite3.connect(store.engine.path)) as other, other:
-            for name in ("message_search", "title_search"):
-                other.execute(f"DROP TABLE {name}")
-            for name in ("messages_forgotten", "titles_forgotten"):
-                other.execute(f"DROP TRIGGER {name}")
-            other.execute("DELETE FROM migrations WHERE name = '0003_search'")
-        again = Store(SqliteEngine(store.engine.path))
-        assert again.migrate() == ["0003_search"]
-        for word in ("apricots", "中国", "cherries"):
-            assert search(again, user, word) == [each.id for each in reversed(old)]
-        assert search(again, user, "bananas") == [running.conversation_id]
-        assert search(again, user, "dates") == []
-        again.close()
-
-    def test_filling_takes_portions(self, store, user, say, monkeypatch):
-        step = importlib.import_module("chat.store.engines.sqlite.migrations.0003_search")
-        monkeypatch.setattr(step, "_PORTION", 2)
-        made = [say("apricots") for _ in range(5)]
-        run = store.engine.execute
-        store.engine.write(lambda: (run("DELETE FROM message_search"), run("DELETE FROM title_search"), step.fill(run)))
-        assert search(store, user, "apricots") == [each.id for each in reversed(made)]
 
 
 class TestPages:

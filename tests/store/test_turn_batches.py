@@ -15,7 +15,8 @@ from chat.store.turn_begin import BeginRequest
 from chat.store.turn_end import Ending
 from chat.store.turns import Question, StartedTurn
 
-from .scenarios import DIED, RUN, begin, checkpoint_delta, counts, delete, finish
+from .engines import counts
+from .scenarios import DIED, RUN, begin, checkpoint_delta, delete, finish
 
 
 def begin_batch(store, *requests):
@@ -82,7 +83,7 @@ class TestBeginning:
 
     def test_refused_requests_leave_no_trace(self, store, user, stranger, conversation_ids):
         running = begin(store, store.ownership.conversation(user, conversation_ids[0])).turn
-        before = counts(store.engine.path)
+        before = counts(store.engine)
         outcomes = begin_batch(
             store,
             (user, conversation_ids[0], Question("Another?")),
@@ -92,7 +93,7 @@ class TestBeginning:
             (user, conversation_ids[3], Question("Well?")),
         )
         assert [type(each) for each in outcomes] == [Conflict, NotFound, NotFound, InvalidRequest, StartedTurn]
-        after = counts(store.engine.path)
+        after = counts(store.engine)
         assert {name: after[name] - before[name] for name in ("turns", "messages")} == {"turns": 1, "messages": 2}
         assert store.ownership.conversation(user, conversation_ids[1]).active_turn_id is None
 

@@ -8,7 +8,8 @@ import pytest
 
 from chat.errors import Conflict, NotFound
 
-from .scenarios import RUN, at_once, begin, counts, delete, finish
+from .engines import counts
+from .scenarios import RUN, at_once, begin, delete, finish
 
 
 def test_of_twenty_that_begin_at_once_exactly_one_wins(store, conversation):
@@ -19,7 +20,7 @@ def test_of_twenty_that_begin_at_once_exactly_one_wins(store, conversation):
     # The refused requests have written nothing: there are one question and one answer.
     question, answer = store.history.of_conversation(conversation.id)
     assert (question.text, question.id, answer.id) == (won[0].text, won[0].turn.user_message_id, won[0].turn.message_id)
-    assert counts(store.engine.path)["turns"] == 1
+    assert counts(store.engine)["turns"] == 1
 
 
 def test_in_twenty_conversations_all_twenty_win(store, user):

@@ -11,7 +11,8 @@ from chat.store.branches import BranchPosition
 from chat.store.records import COMPLETED, FAILED, INTERRUPTED, RUNNING, STOPPED, TurnError
 from chat.store.turns import LEASE_MS, Progress
 
-from .scenarios import DIED, RUN, begin, checkpoint_delta, completed_turn, counts, delete, finish
+from .engines import counts
+from .scenarios import DIED, RUN, begin, checkpoint_delta, completed_turn, delete, finish
 
 
 class Clock:
@@ -103,7 +104,7 @@ class TestCheckpoint:
             lose(store, turn)
         if end == "deleted":
             delete(store, conversation)
-        assert counts(store.engine.path)["progress"] == 0
+        assert counts(store.engine)["progress"] == 0
 
     def test_a_deleted_turn_takes_no_other_down(self, store, user, conversation):
         deleted = completed_turn(store, conversation, "Q", "A")
@@ -229,10 +230,10 @@ class TestFinish:
         turn = begin(store, conversation).turn
         lose(store, turn)
         delete(store, conversation)
-        before = counts(store.engine.path)
+        before = counts(store.engine)
         late = Progress(turn, Answer("Whole.", tool_calls=(call(0),)), "[]")
         assert store.turns.finish(late, COMPLETED, None) is None
-        assert counts(store.engine.path) == before
+        assert counts(store.engine) == before
         with pytest.raises(NotFound):
             store.ownership.turn(user, turn.id)
 

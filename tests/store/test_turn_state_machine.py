@@ -12,15 +12,15 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import Bundle, RuleBasedStateMachine, invariant, multiple, rule
+from hypothesis.stateful import Bundle, RuleBasedStateMachine, invariant, multiple, rule, run_state_machine_as_test
 
 from chat.errors import Conflict, NotFound
 from chat.messages import Answer
 from chat.store import Store
-from chat.store.engines.sqlite.engine import SqliteEngine
 from chat.store.records import COMPLETED, INTERRUPTED, RUNNING, Conversation, Message, Turn
 from chat.store.turns import LEASE_MS, Progress, StartedTurn
 
+from .engines import ENGINES, EngineUnderTest
 from .scenarios import DIED, RUN, begin, checkpoint_delta, delete
 
 
@@ -41,6 +41,7 @@ class Conversations(RuleBasedStateMachine):
 
     conversations = Bundle("conversations")
     turns = Bundle("turns")
+    under_test: EngineUnderTest
 
     def __init__(self) -> None:
         super().__init__()
@@ -49,7 +50,7 @@ class Conversations(RuleBasedStateMachine):
         patch = self.closing.enter_context(pytest.MonkeyPatch.context())
         self.now = 1_000_000
         patch.setattr("chat.store.turns.now_ms", lambda: self.now)
-        self.store = Store(SqliteEngine(Path(folder) / "chat.db"))
+        self.store = Store(self.under_test.make(Path(folder), "chat"))
         self.store.migrate()
         self.user = self.store.sessions.create_anonymous().user_id
         self.known: dict[int, Known] = {}
@@ -142,7 +143,12 @@ class Conversations(RuleBasedStateMachine):
             assert conversation.head_id == max((each.turn.message_id for each in self.of(conversation)), default=None)
 
 
-TestConversations = Conversations.TestCase
-TestConversations.settings = settings(
+SETTINGS = settings(
     max_examples=40, stateful_step_count=25, deadline=None, suppress_health_check=[HealthCheck.too_slow]
 )
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_any_order_of_calls(engine):
+    machine = type(engine, (Conversations,), {"under_test": ENGINES[engine]})
+    run_state_machine_as_test(machine, settings=SETTINGS)

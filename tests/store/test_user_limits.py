@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
-import sqlite3
-
 import pytest
 
 from chat.errors import Conflict, LimitReached
@@ -12,7 +9,8 @@ from chat.store.conversations import CONVERSATIONS_OF_USER
 from chat.store.records import now_ms
 from chat.store.turn_begin import RUNNING_TURNS_OF_USER
 
-from .scenarios import RUN, at_once, begin, counts, finish
+from .engines import counts
+from .scenarios import RUN, at_once, begin, finish
 
 
 def test_of_many_that_begin_at_once_no_more_run_than_may(store, user):
@@ -20,7 +18,7 @@ def test_of_many_that_begin_at_once_no_more_run_than_may(store, user):
     outcomes = at_once(len(conversations), lambda number: begin(store, conversations[number]))
     refused = [outcome for outcome in outcomes if isinstance(outcome, LimitReached)]
     assert [outcome.code for outcome in refused] == ["too_many_turns"] * 10
-    assert counts(store.engine.path)["turns"] == RUNNING_TURNS_OF_USER
+    assert counts(store.engine)["turns"] == RUNNING_TURNS_OF_USER
 
 
 def test_a_turn_that_ends_makes_room_for_another_and_nobody_else_is_concerned(store, user):
@@ -54,12 +52,9 @@ def test_what_was_sent_before_is_found_again_also_at_the_limit(store, user):
 
 
 def test_conversations_come_to_an_end_with_a_sentence(store, user):
-    row = (user, now_ms(), now_ms())
-    with contextlib.closing(sqlite3.connect(store.engine.path)) as other, other:
-        other.executemany(
-            "INSERT INTO conversations (user_id, title, pinned, created_at, updated_at) VALUES (?, '', 0, ?, ?)",
-            [row] * (CONVERSATIONS_OF_USER - 1),
-        )
+    rows = [(user, "", 0, now_ms(), now_ms())] * (CONVERSATIONS_OF_USER - 1)
+    insert = "INSERT INTO conversations (user_id, title, pinned, created_at, updated_at) VALUES {rows}"
+    store.engine.write_unbounded(lambda: store.engine.execute_rows(insert, rows))
     last = store.conversations.create(user)
     with pytest.raises(Conflict) as refused:
         store.conversations.create(user)

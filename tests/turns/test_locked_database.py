@@ -11,7 +11,8 @@ from chat.errors import StoreFailed, StoreTimeout
 from chat.messages import TextDelta
 from chat.store.records import COMPLETED, FAILED, RUNNING, TurnError
 
-from ..store.scenarios import delete, write_lock
+from ..store.engines import write_lock
+from ..store.scenarios import delete
 from .worker import LONG_S, received, text_of
 
 
@@ -39,7 +40,7 @@ def put_off(caplog):
 
 def test_an_end_waits_for_the_database(worker, dictation, store, conversation, put_off):
     started = worker.ask(conversation)
-    with write_lock(store.engine.path):
+    with write_lock(store.engine):
         dictation.say(TextDelta("All "), TextDelta("of it."))
         dictation.end()
         put_off("The end of turn")
@@ -55,7 +56,7 @@ def test_an_end_waits_for_the_database(worker, dictation, store, conversation, p
 def test_followers_read_on_while_it_is_locked(worker, dictation, store, conversation):
     started = worker.ask(conversation)
     log = worker.running_turns.get(started.turn.id).log
-    with write_lock(store.engine.path):
+    with write_lock(store.engine):
         dictation.say(TextDelta("On "))
         assert [event.name for event in log.read(1, LONG_S)] == ["delta"]
         dictation.say(TextDelta("and on."))
@@ -68,7 +69,7 @@ def test_the_end_is_retried_until_it_is_committed(worker, dictation, store, conv
     """Check that a displayed answer is not lost, and that followers receive no end before the commit."""
     monkeypatch.setattr("chat.turns.runner._MAX_COMMIT_RETRY_S", 0.5)
     started = worker.ask(conversation)
-    with write_lock(store.engine.path):
+    with write_lock(store.engine):
         dictation.say(TextDelta("Whole."))
         dictation.end()
         put_off("The end of turn", times=4)
@@ -95,7 +96,7 @@ def test_a_checkpoint_that_was_put_off_is_made_up_for(make_worker, dictation, st
     """Check that the text is saved although the model sends no more."""
     worker = make_worker(job_intervals={"checkpoint": 0.05})
     started = worker.ask(conversation)
-    with write_lock(store.engine.path):
+    with write_lock(store.engine):
         dictation.say(TextDelta("Half"))
         put_off("Checkpoint of 1 turns")
         assert store.turns.answer(started.turn).text == ""

@@ -15,7 +15,8 @@ from chat.turns.heartbeats import Heartbeats
 from chat.turns.recovery import Recovery
 from chat.turns.running_turns import RunningTurns
 
-from ..store.scenarios import DIED, RUN, at_once, begin, checkpoint_delta, write_lock
+from ..store.engines import write_lock
+from ..store.scenarios import DIED, RUN, at_once, begin, checkpoint_delta
 from .worker import names, received, until
 
 
@@ -120,7 +121,7 @@ def test_a_locked_database_makes_no_worker_look_dead(store, dead):
     clock = Clock()
     recovery = looking(store, Presence.UNKNOWN, heartbeats=Heartbeats(clock))
     for seconds in range(5, 15):
-        with write_lock(store.engine.path):
+        with write_lock(store.engine):
             assert sweeps(recovery, clock, seconds) == []
         # Enough time for a live worker to renew its leases.
         assert sweeps(recovery, clock, 3) == []
@@ -156,7 +157,7 @@ def test_it_looks_by_itself(make_worker, store, conversation):
 def test_a_locked_database_puts_it_off(store, dead):
     store.engine.lock_timeout_s = 0.05
     recovery = looking(store)
-    with write_lock(store.engine.path):
+    with write_lock(store.engine):
         assert recovery.sweep() == []
     assert recovery.sweep() == [dead.id]
 

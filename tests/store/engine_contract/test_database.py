@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -11,6 +10,7 @@ import pytest
 from chat.errors import StoreUnavailable
 from chat.store import Store
 
+from ..conftest import OpenStore
 from ..engines import EngineUnderTest
 
 
@@ -23,8 +23,8 @@ def test_it_is_prepared_once_and_then_exists(under_test: EngineUnderTest, tmp_pa
         assert "password" not in engine.location
 
 
-def test_processes_recognise_the_database_that_they_share(make: Callable[..., Store]) -> None:
-    one, same, other = make().engine, make().engine, make("other").engine
+def test_processes_recognise_the_database_that_they_share(open_store: OpenStore) -> None:
+    one, same, other = open_store().engine, open_store().engine, open_store("other").engine
     assert one.location == same.location != other.location
     assert one.open_identity() == same.open_identity() == same.current_identity()
     assert one.check() == ""
@@ -32,16 +32,16 @@ def test_processes_recognise_the_database_that_they_share(make: Callable[..., St
         assert one.open_identity() != other.open_identity()
 
 
-def test_a_key_belongs_to_the_database_and_is_not_in_it(make: Callable[..., Store]) -> None:
-    one, same, other = make().engine, make().engine, make("other").engine
+def test_a_key_belongs_to_the_database_and_is_not_in_it(open_store: OpenStore) -> None:
+    one, same, other = open_store().engine, open_store().engine, open_store("other").engine
     key = one.key("a-key")
     assert len(key) >= 32
     assert (one.key("a-key"), same.key("a-key")) == (key, key)
     assert key not in (one.key("another-key"), other.key("a-key"))
 
 
-def test_two_databases_in_one_process_do_not_mix(make: Callable[..., Store]) -> None:
-    stores = [make("one"), make("two")]
+def test_two_databases_in_one_process_do_not_mix(open_store: OpenStore) -> None:
+    stores = [open_store("one"), open_store("two")]
     users = [store.sessions.create(f"token {number}").user_id for number, store in enumerate(stores)]
     for number, (store, user) in enumerate(zip(stores, users, strict=True)):
         store.instructions.change(user, f"Instructions {number}")

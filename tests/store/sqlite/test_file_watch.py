@@ -12,7 +12,7 @@ from chat.errors import StoreUnavailable
 from chat.store import Store
 from chat.store.engines.sqlite.file_watch import FileWatch
 
-from .scenarios import begin
+from ..scenarios import begin
 
 
 def remove(path: Path) -> None:

@@ -12,15 +12,15 @@ from pathlib import Path
 
 import pytest
 
-from chat.errors import DatabaseTooNew, StoreTimeout
+from chat.errors import StoreTimeout
 from chat.store import Store
 from chat.store.engines.sqlite.engine import SqliteEngine
 from chat.store.engines.sqlite.migrations import STEPS
 from chat.store.migrations import migrate
 
-from .scenarios import completed_turn
+from ..scenarios import completed_turn
 
-ROOT = Path(__file__).resolve().parent.parent.parent
+ROOT = Path(__file__).resolve().parent.parent.parent.parent
 ROUNDS = 15
 
 # Migrates each file named on standard input and prints the number of steps, or the error.
@@ -148,55 +148,6 @@ def test_a_worker_starts_while_another_process_holds_the_lock(tmp_path):
         assert again.migrate() == []
         again.close()
         other.execute("ROLLBACK")
-
-
-def test_a_database_of_a_later_version_is_refused(tmp_path):
-    store = Store(SqliteEngine(tmp_path / "chat.db"))
-    store.migrate()
-    store.engine.write(lambda: store.engine.execute("INSERT INTO migrations (name) VALUES ('9999_later')"))
-    with pytest.raises(DatabaseTooNew) as refused:
-        store.migrate()
-    assert store.explain_unopenable(refused.value) == (
-        f"DATABASE_URL names {tmp_path}/chat.db, but a later version of this program has changed its tables: "
-        "9999_later. Run that version, or name another database."
-    )
-    store.close()
-
-
-@pytest.mark.parametrize(
-    ("expands", "runs_with", "usable"),
-    [
-        (1, None, True),  # written by a release that knew `expands` only
-        (0, None, False),
-        (0, STEPS[-1].number, True),
-        (1, STEPS[-1].number + 1, False),
-        (0, 1, True),
-    ],
-)
-def test_a_later_step_says_which_release_can_use_its_result(tmp_path, expands, runs_with, usable):
-    store = Store(SqliteEngine(tmp_path / "chat.db"))
-    store.migrate()
-    insert = "INSERT INTO migrations (name, expands, runs_with) VALUES ('9999_later', ?, ?)"
-    store.engine.write(lambda: store.engine.execute(insert, (expands, runs_with)))
-    if usable:
-        assert store.migrate() == []
-    else:
-        with pytest.raises(DatabaseTooNew, match="9999_later"):
-            store.migrate()
-    store.close()
-
-
-def test_steps_expand_first_and_contract_a_release_later():
-    numbers = [step.number for step in STEPS]
-    assert numbers == list(range(1, len(STEPS) + 1))
-    assert all(step.runs_with <= step.number for step in STEPS)
-    assert [step.runs_with for step in STEPS] == sorted(step.runs_with for step in STEPS)
-
-
-def test_every_step_is_recorded_for_this_release_and_for_earlier_ones(store):
-    query = "SELECT name, expands, runs_with FROM migrations ORDER BY name"
-    rows = store.engine.read(lambda: store.engine.execute(query).fetchall())
-    assert rows == [(step.name, 1, step.runs_with) for step in STEPS]
 
 
 # How earlier releases recorded their steps.

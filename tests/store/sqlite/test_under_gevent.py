@@ -10,9 +10,9 @@ from pathlib import Path
 from chat.store import Store
 from chat.store.engines.sqlite.engine import SqliteEngine
 
-from .scenarios import counts
+from ..engines import counts
 
-ROOT = Path(__file__).resolve().parent.parent.parent
+ROOT = Path(__file__).resolve().parent.parent.parent.parent
 
 # Holds the write lock from its first line of input to its second.
 LOCKER = """
@@ -93,11 +93,10 @@ def patched(script, *arguments):
 
 
 def test_the_loop_goes_on_while_another_process_holds_the_write_lock(store):
-    store.close()
     found = json.loads(patched(WRITERS, store.engine.path, LOCKER))
     assert found["early"] == 0
     assert found["outcomes"] == ["begun"] * 20
-    assert counts(store.engine.path)["turns"] == 20
+    assert counts(store.engine)["turns"] == 20
     assert found["reads"] > 10
     assert found["ticks"] > 50
     # A call that blocked the loop would have done so for as long as the lock was held.
@@ -170,6 +169,5 @@ print(opened)
 
 
 def test_native_threads_that_open_at_once_do_not_wait_for_each_other_for_ever(store):
-    store.close()
     assert patched(OPENING, store.engine.path) == "30\n"
-    assert counts(store.engine.path)["users"] == 1 + 30  # and the owner of hidden conversations
+    assert counts(store.engine)["users"] == 1 + 30  # and the owner of hidden conversations

@@ -15,11 +15,12 @@ from chat.errors import Conflict, StoreUnavailable
 from chat.store import Store
 from chat.store.engines.sqlite.engine import SqliteEngine
 
-from . import sqlite_faults
-from .scenarios import at_once, begin, counts
-from .sqlite_faults import Faults
+from .. import sqlite_faults
+from ..engines import counts
+from ..scenarios import at_once, begin
+from ..sqlite_faults import Faults
 
-ROOT = Path(__file__).resolve().parent.parent.parent
+ROOT = Path(__file__).resolve().parent.parent.parent.parent
 
 
 @pytest.fixture
@@ -191,7 +192,7 @@ def test_a_commit_that_took_effect_but_failed_is_not_done_twice(tmp_path, monkey
     assert faults.disarm() == ["COMMIT"]
     assert [type(outcome) for outcome in outcomes] == [StoreUnavailable] * 3
     assert sorted(runs) == [0, 1, 2]
-    assert counts(store.engine.path)["users"] == 1 + 3  # and the owner of hidden conversations
+    assert counts(store.engine)["users"] == 1 + 3  # and the owner of hidden conversations
     store.close()
 
 

@@ -17,7 +17,9 @@ from chat.runtime.wait_budget import arrived, of_request
 from chat.store import Store
 from chat.store.engines.sqlite.engine import SqliteEngine
 
-from .scenarios import at_once, begin, completed_turn, counts, finish, write_lock
+from ..engines import counts
+from ..scenarios import at_once, begin, completed_turn, finish
+from .locks import write_lock
 
 REFUSED_WITHIN_S = 3.0
 TEN_REFUSED_WITHIN_S = 4.0
@@ -48,13 +50,13 @@ class TestLocked:
         assert begin(store, conversation, "And now?").created
 
     def test_ten_waiting_writers_are_refused_together(self, store, conversation):
-        before = counts(store.engine.path)
+        before = counts(store.engine)
         with write_lock(store.engine.path):
             started = time.monotonic()
             outcomes = at_once(10, lambda number: begin(store, conversation, f"Question {number}"))
             assert time.monotonic() - started < TEN_REFUSED_WITHIN_S
         assert [type(outcome) for outcome in outcomes] == [StoreBusy] * 10
-        assert counts(store.engine.path) == before
+        assert counts(store.engine) == before
         assert begin(store, conversation).created
 
     def test_the_writes_of_a_request_share_one_timeout(self, store, user):
@@ -113,10 +115,10 @@ class TestFull:
     @pytest.mark.parametrize("spare_pages", range(6))
     def test_a_turn_is_begun_whole_or_not_at_all(self, store, user, conversation, spare_pages):
         """With each size, another statement of the transaction fails."""
-        before = counts(store.engine.path)
+        before = counts(store.engine)
         self.bound(store, spare_pages)
         refused(lambda: begin(store, conversation, "long " * 6_000, title="Long"))
-        assert counts(store.engine.path) == before
+        assert counts(store.engine) == before
         current = store.ownership.conversation(user, conversation.id)
         assert (current.active_turn_id, current.head_id, current.title) == (None, None, "")
         self.bound(store, None)
@@ -208,14 +210,14 @@ class TestSlow:
 
     def test_a_write_behind_a_slow_write_is_refused_in_time_and_leaves_no_trace(self, store, conversation):
         begin(store, conversation)
-        before = counts(store.engine.path)
+        before = counts(store.engine)
         with ThreadPoolExecutor(1) as threads:
             running = threading.Event()
             slow = threads.submit(store.engine.write_unbounded, lambda: (running.set(), time.sleep(1.0)))
             assert running.wait(5)
             assert refused(lambda: store.conversations.create(conversation.user_id)) < 0.9
             slow.result()
-        assert counts(store.engine.path) == before
+        assert counts(store.engine) == before
 
     def test_a_late_result_can_be_awaited(self, store, conversation):
         self.slow(store, "INSERT INTO turns", 0.6)

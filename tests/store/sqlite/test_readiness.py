@@ -8,7 +8,7 @@ from chat.errors import StoreUnavailable
 from chat.store import Store
 from chat.turns.database_watch import DatabaseWatch
 
-from .scenarios import write_lock
+from .locks import write_lock
 
 
 def set_pragma(store: Store, pragma: str) -> None:
