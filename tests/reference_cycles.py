@@ -6,7 +6,6 @@ import collections
 import contextlib
 import gc
 import threading
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from types import FrameType
@@ -14,6 +13,7 @@ from types import FrameType
 from flask import Request
 
 import chat
+from scripts.kit.waiting import poll
 
 _PROGRAM = str(Path(chat.__path__[0]))
 _PATIENCE_S = 10.0
@@ -52,7 +52,9 @@ def _name(thing: object) -> str:
 
 def wait_for_threads() -> None:
     """Wait until no turn, tool or fetch has a thread."""
-    until = time.monotonic() + _PATIENCE_S
-    while left := [thread for thread in threading.enumerate() if thread.name.startswith(_OURS)]:
-        assert time.monotonic() < until, f"still at work: {left}"
-        time.sleep(0.01)
+
+    def left() -> list[threading.Thread]:
+        return [thread for thread in threading.enumerate() if thread.name.startswith(_OURS)]
+
+    poll(lambda: not left(), _PATIENCE_S)
+    assert not left(), f"still at work: {left()}"

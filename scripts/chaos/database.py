@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from scripts.kit.waiting import poll
+
 
 @dataclass(frozen=True, slots=True)
 class TurnRow:
@@ -78,10 +80,8 @@ class Database:
 
     def wait_until_none_runs(self, patience_s: float) -> list[int]:
         """Wait for the turns to end. Return those that still run then."""
-        until = time.monotonic() + patience_s
-        while (running := self.running()) and time.monotonic() < until:
-            time.sleep(0.1)
-        return running
+        poll(lambda: not self.running(), patience_s, 0.1)
+        return self.running()
 
     def inconsistencies(self) -> Iterator[str]:
         """Return a sentence about each violation found in the database."""

@@ -8,13 +8,13 @@ import os
 import re
 import shutil
 import subprocess
-import time
 from collections.abc import Sequence
 from pathlib import Path
 
 from scripts.chaos.connection import Address, Dropped, Refused
 from scripts.chaos.parley import ROOT, CannotRun
 from scripts.kit.port import HeldPort
+from scripts.kit.waiting import poll
 
 SHOWN = ROOT / "docs" / "nginx.conf"
 _START_S = 20.0
@@ -84,7 +84,7 @@ class Nginx:
 
     @property
     def refusals(self) -> int:
-        """How often one of the servers was not there, so that the next was question."""
+        """Return how often a server did not answer and the next one was asked."""
         return self.complaints.count("Connection refused")
 
     @property
@@ -94,13 +94,16 @@ class Nginx:
 
     def _wait_until_it_answers(self) -> None:
         assert self._process is not None
-        deadline = time.monotonic() + _START_S
-        while self._process.poll() is None and time.monotonic() < deadline:
+        process = self._process
+
+        def answers_or_ended() -> bool:
             with contextlib.suppress(Dropped, Refused):
                 self.address.ask("GET", "/readyz", timeout_s=5)
-                return
-            time.sleep(0.05)
-        raise CannotRun(f"nginx does not answer: {self.complaints.strip() or 'it says nothing'}")
+                return True
+            return process.poll() is not None
+
+        if not poll(answers_or_ended, _START_S) or process.poll() is not None:
+            raise CannotRun(f"nginx does not answer: {self.complaints.strip() or 'it says nothing'}")
 
 
 def _user() -> str:

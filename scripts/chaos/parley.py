@@ -13,6 +13,7 @@ from pathlib import Path
 
 from scripts.chaos.connection import Address, Dropped, Refused
 from scripts.kit.port import HeldPort
+from scripts.kit.waiting import poll
 
 ROOT = Path(__file__).resolve().parents[2]
 PROGRAM = ("chat", "config", "wsgi.py", "gunicorn.gevent.py")
@@ -143,11 +144,8 @@ class Parley:
 
     def wait_until_started(self, many: int) -> None:
         """Until so many workers have not only begun to start. Raises CannotRun."""
-        deadline = time.monotonic() + _START_S
-        while len(self.started()) < many:
-            if time.monotonic() > deadline:
-                raise CannotRun(f"There are not {many} workers after {_START_S:g} s; {self._last_words()}")
-            time.sleep(0.05)
+        if not poll(lambda: len(self.started()) >= many, _START_S, 0.05):
+            raise CannotRun(f"There are not {many} workers after {_START_S:g} s; {self._last_words()}")
 
     def started(self) -> set[int]:
         """Return the live workers that have published a report."""

@@ -30,3 +30,9 @@ class HeldPort:
 
     def release(self) -> None:
         self._holder.close()
+
+
+def listens(port: int) -> bool:
+    """Return whether a server listens at a port of 127.0.0.1."""
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0

@@ -15,6 +15,7 @@ import pytest
 
 from chat.runtime.mode import native_lock, native_sleep
 from chat.runtime.native import Call, CallTimeout, NativePool
+from scripts.kit.waiting import wait_until
 
 
 class Gate:
@@ -249,15 +250,6 @@ class Groups:
             caller.join(20)
             assert not caller.is_alive()
         return [told[number] for number in range(len(works))]
-
-
-def wait_until(condition: Callable[[], bool]) -> None:
-    pause = threading.Event()
-    for _ in range(2_000):
-        if condition():
-            return
-        pause.wait(0.005)
-    raise AssertionError("it never came about")
 
 
 def test_one_thread_is_handed_all_that_wait(gate: Gate) -> None:

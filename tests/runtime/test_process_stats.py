@@ -11,6 +11,7 @@ from pathlib import Path
 from chat.runtime import mode, native
 from chat.runtime.process_stats import ProcessStats
 from config.mode import ASYNC
+from scripts.kit.waiting import poll
 
 MB = 1024 * 1024
 
@@ -74,9 +75,8 @@ def test_threads_and_greenlets_show_where_they_belong() -> None:
     gate.set()
     for thread in waiting:
         thread.join(20)
-    until = time.monotonic() + 20
-    while (after := settled(report))["threads"] > before["threads"] and time.monotonic() < until:
-        pass
+    poll(lambda: settled(report)["threads"] <= before["threads"], 20)
+    after = settled(report)
     greenlets, threads = (5, 0) if mode.current() is ASYNC else (0, 5)
     assert during["greenlets"] - before["greenlets"] == greenlets
     assert during["threads"] - before["threads"] == threads

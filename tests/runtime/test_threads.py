@@ -7,6 +7,7 @@ import time
 
 from chat.runtime import mode, threads
 from config.mode import SYNC
+from scripts.kit.waiting import poll
 
 LONG_S = 30.0
 
@@ -35,9 +36,7 @@ def test_many_run_side_by_side():
 
     for number in range(50):
         threads.start(f"number {number}", run, number)
-    until = time.monotonic() + LONG_S
-    while len(met) < 50 and time.monotonic() < until:
-        time.sleep(0.01)
+    poll(lambda: len(met) == 50, LONG_S)
     assert sorted(met) == list(range(50))
 
 
@@ -49,9 +48,7 @@ def test_it_has_its_name():
         names.append(here.name)
 
     threads.start("turn 7", run)
-    until = time.monotonic() + LONG_S
-    while not names and time.monotonic() < until:
-        time.sleep(0.01)
+    poll(lambda: names, LONG_S)
     assert names == ["turn 7"]
 
 

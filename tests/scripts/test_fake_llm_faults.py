@@ -16,6 +16,7 @@ import openai
 import pytest
 
 from scripts.fake_llm import FakeLLM, directive, generated_text
+from scripts.kit.waiting import wait_until
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -159,7 +160,7 @@ def test_an_error_in_the_stream(client: openai.OpenAI) -> None:
 
 def test_mute_sends_no_head(llm: FakeLLM) -> None:
     with raw(llm, fault="mute") as sock:
-        wait_for(lambda: llm.stats()["open"] == 1)
+        wait_until(lambda: llm.stats()["open"] == 1)
         sock.setblocking(False)
         with pytest.raises(BlockingIOError):
             sock.recv(1)
@@ -173,7 +174,7 @@ def test_stall_is_silent_until_the_client_leaves(llm: FakeLLM, at: int, tokens: 
         assert tokens_in(received) == tokens
         assert llm.stats()["open"] == 1
     left = time.time()
-    wait_for(lambda: llm.stats()["aborted"] == before + 1)
+    wait_until(lambda: llm.stats()["aborted"] == before + 1)
     abort = llm.stats()["aborts"][-1]
     assert abort["model"] == directive(fault="stall", at=at)
     assert abort["tokens"] == tokens
@@ -239,7 +240,7 @@ def test_an_abort_in_the_middle_of_a_stream_is_counted(llm: FakeLLM, client: ope
     before = llm.stats()["aborted"]
     with ask(client, tokens=100_000, gap=0.005) as stream:
         next(iter(stream))
-    wait_for(lambda: llm.stats()["aborted"] == before + 1)
+    wait_until(lambda: llm.stats()["aborted"] == before + 1)
     assert llm.stats()["open"] == 0
 
 
@@ -279,10 +280,3 @@ def test_a_wrong_option_on_the_command_line() -> None:
     assert done.returncode == 1
     assert "fault is 'nonsense'" in done.stderr
     assert "Traceback" not in done.stderr
-
-
-def wait_for(condition: Any) -> None:
-    deadline = time.monotonic() + 10
-    while not condition():
-        assert time.monotonic() < deadline, "the fake model never came to it"
-        time.sleep(0.005)

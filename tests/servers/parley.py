@@ -17,6 +17,7 @@ import requests
 from scripts.fake_llm import directive
 from scripts.kit.port import HeldPort
 from scripts.kit.sse import Event, read_events
+from scripts.kit.waiting import wait_until
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -92,10 +93,7 @@ class ParleyServer:
 
     def wait_for_workers(self, number: int) -> None:
         """Until so many workers report themselves; the server is ready with its first one."""
-        deadline = time.monotonic() + 30
-        while len(requests.get(f"{self.url}/admin/memory-debug", timeout=5).json()["workers"]) < number:
-            assert time.monotonic() < deadline
-            time.sleep(0.05)
+        wait_until(lambda: len(requests.get(f"{self.url}/admin/memory-debug", timeout=5).json()["workers"]) >= number)
 
     def log(self, name: str) -> str:
         path = self.folder / "logs" / name

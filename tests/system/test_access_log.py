@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 import re
 import socket
-import time
 from pathlib import Path
 
 import pytest
 
+from scripts.kit.waiting import poll
 from tests.servers.parley import ParleyServer
 
 _HOSTILE = (
@@ -22,16 +22,13 @@ _MOMENT = r"\[\d\d/\w{3}/\d{4}:\d\d:\d\d:\d\d [+-]\d{4}\]"
 
 def lines_of(server: ParleyServer, *requests: bytes) -> list[str]:
     """The lines that `requests` make, one after the other."""
-    found: list[str] = []
     for number, request in enumerate(requests, 1):
         with socket.create_connection(("127.0.0.1", server.port), timeout=10) as connection:
             connection.sendall(request)
             while connection.recv(65536):
                 pass
-        deadline = time.monotonic() + 10
-        while len(found := _found(server)) < number and time.monotonic() < deadline:
-            time.sleep(0.02)
-    return found
+        poll(lambda number=number: len(_found(server)) >= number, 10)
+    return _found(server)
 
 
 def _found(server: ParleyServer) -> list[str]:

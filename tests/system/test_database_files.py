@@ -5,14 +5,14 @@ from __future__ import annotations
 import os
 import signal
 import sqlite3
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
 import pytest
 import requests
 
+from scripts.kit.waiting import wait_until
 from tests.servers.parley import ParleyServer, User
 
 pytestmark = pytest.mark.system
@@ -24,13 +24,6 @@ def server(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[ParleySer
         yield running
 
 
-def until(true: Callable[[], bool], seconds: float = 20.0) -> None:
-    deadline = time.monotonic() + seconds
-    while not true():
-        assert time.monotonic() < deadline
-        time.sleep(0.1)
-
-
 def readiness(server: ParleyServer) -> int:
     """What /readyz answers on a connection of its own."""
     return requests.get(f"{server.url}/readyz", timeout=10).status_code
@@ -40,27 +33,27 @@ def readiness(server: ParleyServer) -> int:
 def test_it_is_noticed_said_and_ends_in_not_ready(server: ParleyServer, tmp_path: Path, replaced: bool) -> None:
     path = tmp_path / "chat.db"
     alice = User(server.url)
-    until(lambda: len(alice.get("/admin/memory-debug").json()["workers"]) == 2)  # both have it open
+    wait_until(lambda: len(alice.get("/admin/memory-debug").json()["workers"]) == 2, timeout_s=20)  # both have it open
     conversation = alice.conversation()
     assert alice.ask(conversation, "Hello")[-1].data["status"] == "completed"
     path.rename(tmp_path / "moved")
     if replaced:
         path.write_bytes(b"another file")
-    until(lambda: all(readiness(server) == 503 for _ in range(6)), 5)
-    until(lambda: "removed or replaced" in alice.get("/readyz").text, 5)
+    wait_until(lambda: all(readiness(server) == 503 for _ in range(6)), timeout_s=5)
+    wait_until(lambda: "removed or replaced" in alice.get("/readyz").text, timeout_s=5)
     refused = alice.post(f"/api/conversations/{conversation}/turns", {"text": "And now?"})
     assert refused.status_code == 503
     assert refused.headers["Retry-After"]
     assert "were removed or replaced while the server runs" in server.log("app.log")
     # A worker that comes now must not begin a database of its own.
     os.kill(server.workers[0], signal.SIGKILL)
-    until(lambda: "put it back" in server.console())
+    wait_until(lambda: "put it back" in server.console(), timeout_s=20)
     if replaced:
         assert path.read_bytes() == b"another file"
         path.unlink()
     assert not path.exists()
     (tmp_path / "moved").rename(path)
-    until(lambda: readiness(server) == 200)
+    wait_until(lambda: readiness(server) == 200, timeout_s=20)
     alice.session.close()  # its connection may have been one to the worker that was killed
     assert alice.ask(conversation, "And now?")[-1].data["status"] == "completed"
     with closing(sqlite3.connect(path)) as database:

@@ -8,12 +8,13 @@ import re
 import signal
 import socket
 import time
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 import requests
 
+from scripts.kit.port import listens
+from scripts.kit.waiting import wait_until
 from tests.servers import parley
 from tests.servers.parley import ParleyServer
 from tests.servers.tree import Tree
@@ -30,13 +31,6 @@ def tree(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Tree:
     return tree
 
 
-def until(true: Callable[[], object], patience_s: float = 60) -> None:
-    deadline = time.monotonic() + patience_s
-    while not true():
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
-
-
 def is_ready(server: ParleyServer) -> bool:
     return requests.get(f"{server.url}/readyz", headers={"Connection": "close"}, timeout=10).ok
 
@@ -44,7 +38,7 @@ def is_ready(server: ParleyServer) -> bool:
 @FLAGS
 def test_a_successor_that_cannot_start_is_tried_again(flag: str, tree: Tree, tmp_path: Path) -> None:
     with ParleyServer(tmp_path, USE_ASYNC_AGENT=flag, WEB_CONCURRENCY=2) as server:
-        until(lambda: len(list((tmp_path / "data" / "run").glob("*.json"))) == 2)
+        wait_until(lambda: len(list((tmp_path / "data" / "run").glob("*.json"))) == 2, timeout_s=60)
         tree.append("chat/web/ops/health.py", "def half(")
         os.kill(server.workers[0], signal.SIGKILL)
         pauses = re.compile(
@@ -54,7 +48,10 @@ def test_a_successor_that_cannot_start_is_tried_again(flag: str, tree: Tree, tmp
             assert is_ready(server)
             time.sleep(0.05)
         tree.restore("chat/web/ops/health.py")
-        until(lambda: len(server.workers) == 2 and len(list((tmp_path / "data" / "run").glob("*.json"))) >= 2)
+        wait_until(
+            lambda: len(server.workers) == 2 and len(list((tmp_path / "data" / "run").glob("*.json"))) >= 2,
+            timeout_s=60,
+        )
         first, second = pauses.findall(server.console())[:2]
         assert int(second) == 2 * int(first) <= 4
         assert "Traceback" not in server.console()
@@ -70,11 +67,11 @@ def test_a_reload_that_hangs_keeps_nobody(flag: str, tree: Tree, tmp_path: Path)
     with ParleyServer(tmp_path, USE_ASYNC_AGENT=flag, WEB_CONCURRENCY=1, GRACE_S=1) as server:
         assert server.process
         server.process.send_signal(signal.SIGHUP)
-        until(lambda: len(server.workers) == 2)  # one of them is the preflight
+        wait_until(lambda: len(server.workers) == 2, timeout_s=60)  # one of them is the preflight
         server.process.send_signal(signal.SIGHUP)
-        until(lambda: "becomes one with the reload" in server.console())
+        wait_until(lambda: "becomes one with the reload" in server.console(), timeout_s=60)
         os.kill(server.workers[0], signal.SIGKILL)
-        until(lambda: server.console().count("Booting worker") == 2)
+        wait_until(lambda: server.console().count("Booting worker") == 2, timeout_s=60)
         assert server.stop(21) == 0
 
 
@@ -99,15 +96,10 @@ def test_a_reload_to_another_address(tmp_path: Path, monkeypatch: pytest.MonkeyP
         assert server.process
         tree.env_file.write_text(settings.replace(f"PORT={server.port}\n", f"PORT={here}\n"))
         server.process.send_signal(signal.SIGHUP)
-        until(lambda: f"cannot listen on 127.0.0.1:{here}" in server.console())
+        wait_until(lambda: f"cannot listen on 127.0.0.1:{here}" in server.console(), timeout_s=60)
         assert is_ready(server)
         free.close()
         tree.env_file.write_text(settings.replace(f"PORT={server.port}\n", f"PORT={there}\n"))
         server.process.send_signal(signal.SIGHUP)
-        until(lambda: not listens(server.port))
+        wait_until(lambda: not listens(server.port), timeout_s=60)
         assert listens(there)
-
-
-def listens(port: int) -> bool:
-    with socket.socket() as probe:
-        return probe.connect_ex(("127.0.0.1", port)) == 0

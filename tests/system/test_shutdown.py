@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import signal
-import time
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -12,6 +10,7 @@ import pytest
 import requests
 
 from scripts.fake_llm import FakeLLM
+from scripts.kit.waiting import wait_until
 from tests.servers.held_model import HeldModel
 from tests.servers.parley import ParleyServer, User
 
@@ -27,13 +26,6 @@ def knock(server: ParleyServer) -> int:
         return 0
 
 
-def until(true: Callable[[], bool], patience_s: float = 30) -> None:
-    deadline = time.monotonic() + patience_s
-    while not true():
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
-
-
 @FLAGS
 def test_notice_is_given_before_the_door_is_closed(flag: str, tmp_path: Path) -> None:
     with (
@@ -46,7 +38,7 @@ def test_notice_is_given_before_the_door_is_closed(flag: str, tmp_path: Path) ->
         conversation = user.conversation()
         assert server.process is not None
         server.process.send_signal(signal.SIGTERM)
-        until(lambda: knock(server) == 503)
+        wait_until(lambda: knock(server) == 503)
         # It goes on as before, new questions included.
         assert user.ask(conversation, "Still there?")[-1].data["status"] == "completed"
         assert "It is about to end" in user.get("/readyz").json()["checks"]["worker"]
@@ -77,7 +69,7 @@ def test_whoever_comes_while_answers_end_is_refused_at_once(flag: str, tmp_path:
             model.wait_for(1)
             assert server.process is not None
             server.process.send_signal(signal.SIGTERM)
-            until(lambda: knock(server) == 0)
+            wait_until(lambda: knock(server) == 0)
             assert server.process.poll() is None
         finally:
             model.let_go_of(1)

@@ -5,17 +5,16 @@ from __future__ import annotations
 import os
 import re
 import signal
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 import pytest
 import requests
 
 from scripts.fake_llm import FakeLLM
+from scripts.kit.waiting import wait_until
 from tests.servers import parley
 from tests.servers.held_model import HeldModel
 from tests.servers.parley import ParleyServer, User, text_of
@@ -42,13 +41,6 @@ def modes(server: ParleyServer) -> set[str]:
     return {answer.json()["mode"] for answer in asked}
 
 
-def until(true: Callable[[], Any], patience_s: float = 60) -> None:
-    deadline = time.monotonic() + patience_s
-    while not true():
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
-
-
 def test_there_and_back_under_running_answers(tmp_path: Path) -> None:
     with (
         HeldModel() as model,
@@ -64,7 +56,9 @@ def test_there_and_back_under_running_answers(tmp_path: Path) -> None:
             assert re.fullmatch(
                 r"Sync: 2 gthread workers answer; [12] from before finish their answers and end\.\n", there.stdout
             )
-            until(lambda: modes(server) == {"sync"})  # a gevent worker takes up to a second to take its leave
+            wait_until(
+                lambda: modes(server) == {"sync"}, timeout_s=60
+            )  # a gevent worker takes up to a second to take its leave
             second = [crowd.submit(ask, server.url) for _ in range(6)]
             model.wait_for(6)
             # Under its nose: the workers of the last reload still finish their answers.
@@ -73,7 +67,7 @@ def test_there_and_back_under_running_answers(tmp_path: Path) -> None:
             told, complaint = back.communicate(timeout=100)
             assert (back.returncode, complaint) == (0, "")
             assert "Async: 2 gevent workers answer; " in told
-            until(lambda: modes(server) == {"async"})
+            wait_until(lambda: modes(server) == {"async"}, timeout_s=60)
         finally:
             model.let_go_of(12)
         answers = [answer.result(60) for answer in (*first, *second)]
@@ -86,7 +80,7 @@ def test_there_and_back_under_running_answers(tmp_path: Path) -> None:
         assert tree.env_file.read_text() == before
         assert tree.mode("async").stdout == "Already async; nothing to do.\n"
 
-        until(lambda: len(server.workers) == 2)
+        wait_until(lambda: len(server.workers) == 2, timeout_s=60)
         assert server.process
         shown = tree.mode("show").stdout
         assert shown.endswith(f"Running: process {server.process.pid} with 2 async workers.\n")
@@ -129,7 +123,7 @@ def test_what_would_not_start_changes_nothing(tmp_path: Path, fake_llm: FakeLLM)
             (tree.folder / "gevent.py").unlink(missing_ok=True)
 
         hang_up(server, "Hang up: Master")
-        until(lambda: len(server.workers) == 2 and not set(workers) & set(server.workers))
+        wait_until(lambda: len(server.workers) == 2 and not set(workers) & set(server.workers), timeout_s=60)
         assert modes(server) == {"sync"}
 
 
@@ -139,12 +133,12 @@ def test_a_worker_that_dies_while_the_file_is_broken_is_replaced(tmp_path: Path,
         tree.env_file.write_text(good + 'THREADS="8\n')
         workers = server.workers
         os.kill(workers[0], signal.SIGKILL)
-        until(lambda: len(server.workers) == 2 and workers[0] not in server.workers)
+        wait_until(lambda: len(server.workers) == 2 and workers[0] not in server.workers, timeout_s=60)
         hang_up(server, "parley: nothing is reloaded")
         assert modes(server) == {"async"}
         tree.env_file.write_text(good.replace("USE_ASYNC_AGENT=true", "USE_ASYNC_AGENT=false"))
         hang_up(server, "Hang up: Master")
-        until(lambda: modes(server) == {"sync"})
+        wait_until(lambda: modes(server) == {"sync"}, timeout_s=60)
 
 
 def test_what_shows_only_in_the_new_workers_is_undone(tmp_path: Path, fake_llm: FakeLLM) -> None:
@@ -162,15 +156,18 @@ def test_what_shows_only_in_the_new_workers_is_undone(tmp_path: Path, fake_llm: 
         )
         assert tree.env_file.read_bytes() == good
         # The second reload, of the restored file, must have ended: until it has begun, the first workers still answer.
-        until(lambda: server.console().count("Hang up: Master") == 2 and len(server.workers) == 2)
-        until(lambda: modes(server) == {"async"})
+        wait_until(lambda: server.console().count("Hang up: Master") == 2 and len(server.workers) == 2, timeout_s=60)
+        wait_until(lambda: modes(server) == {"async"}, timeout_s=60)
 
         tree.append("chat/turns/worker_report.py", "WorkerReport.start = lambda self: 1 / 0")
         failing = tree.mode("sync")
         assert failing.returncode == 1
         assert failing.stderr == silent.stderr
         assert tree.env_file.read_bytes() == good
-        until(lambda: "parley: a worker could not start (ZeroDivisionError: division by zero" in server.console())
+        wait_until(
+            lambda: "parley: a worker could not start (ZeroDivisionError: division by zero" in server.console(),
+            timeout_s=60,
+        )
         assert "Traceback" not in server.console()
         assert modes(server) == {"async"}
 
@@ -180,4 +177,4 @@ def hang_up(server: ParleyServer, answer: str) -> None:
     said = server.console().count(answer)
     assert server.process
     server.process.send_signal(signal.SIGHUP)
-    until(lambda: server.console().count(answer) > said)
+    wait_until(lambda: server.console().count(answer) > said, timeout_s=60)

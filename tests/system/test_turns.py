@@ -5,12 +5,13 @@ from __future__ import annotations
 import itertools
 import json
 import re
-import time
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import pytest
 
 from scripts.fake_llm import FakeLLM, generated_text
+from scripts.kit.waiting import wait_until
 from tests.servers.market_data import MarketDataServer
 from tests.servers.parley import ParleyServer, User, text_of, wanting
 
@@ -60,11 +61,8 @@ def test_the_log_says_which_agent_answered(user: User, server: ParleyServer, fla
 def test_the_access_log_has_a_streams_duration_when_it_has_ended(user: User, server: ParleyServer) -> None:
     conversation = user.conversation()
     user.ask(conversation, "Take a while " + wanting(tokens=20, gap=0.03))
-    deadline = time.monotonic() + 5
     line = re.compile(rf"POST /api/conversations/{conversation}/turns .* ([\d.]+)s")
-    while not (found := line.search(server.log("access.log"))):
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
+    found = wait_until(lambda: line.search(server.log("access.log")), timeout_s=5)
     assert float(found[1]) > 0.5
 
 
@@ -182,12 +180,12 @@ def test_many_people_are_answered_at_the_same_time(server: ParleyServer) -> None
 
 def test_the_memory_page_tells_of_every_worker(user: User, server: ParleyServer, flag: str) -> None:
     user.ask(user.conversation(), "Remember this canary")
-    deadline = time.monotonic() + 10
-    while True:
-        report = user.get("/admin/memory-debug").json()
-        if report["totals"]["conversations_in_memory"] >= 1 or time.monotonic() > deadline:
-            break
-        time.sleep(0.2)
+
+    def report_with_a_context() -> dict[str, Any] | None:
+        report: dict[str, Any] = user.get("/admin/memory-debug").json()
+        return report if report["totals"]["conversations_in_memory"] >= 1 else None
+
+    report = wait_until(report_with_a_context)
     assert report["mode"] == ("async" if flag == "true" else "sync")
     assert {worker["pid"] for worker in report["workers"]} == set(server.workers)
     assert report["totals"]["workers"] == 4

@@ -9,13 +9,13 @@ import shutil
 import socket
 import stat
 import subprocess
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from scripts.kit.port import HeldPort
+from scripts.kit.port import HeldPort, listens
+from scripts.kit.waiting import wait_until
 from tests.servers.parley import ParleyServer, User
 
 FRONTS = {
@@ -166,7 +166,7 @@ def test_admin_behind_a_proxy_that_says_nothing(server: ParleyServer, tmp_path: 
     )
     with subprocess.Popen([nginx, "-c", tmp_path / "nginx.conf", "-e", tmp_path / "error.log"]) as process:
         try:
-            _wait_for(held.number)
+            wait_until(lambda: listens(held.number), timeout_s=10)
             user = User(f"http://127.0.0.1:{held.number}")
             assert user.get("/api/me").status_code == 200
             for path in ("/admin/memory-debug", "//admin/memory-debug", "/%2e/admin/memory-debug"):
@@ -176,15 +176,3 @@ def test_admin_behind_a_proxy_that_says_nothing(server: ParleyServer, tmp_path: 
         finally:
             process.terminate()
             held.release()
-
-
-def _wait_for(port: int) -> None:
-    until = time.monotonic() + 10
-    while True:
-        try:
-            socket.create_connection(("127.0.0.1", port), timeout=5).close()
-        except OSError:
-            assert time.monotonic() < until
-            time.sleep(0.05)
-        else:
-            return

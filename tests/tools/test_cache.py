@@ -2,13 +2,13 @@ from __future__ import annotations
 
 import gc
 import threading
-import time
 import weakref
 
 import pytest
 
 from chat.tools.cache import Cache
 from chat.tools.http import SourceUnavailable
+from scripts.kit.waiting import wait_until
 
 
 class Clock:
@@ -173,10 +173,7 @@ def test_a_kept_failure_holds_nothing_of_how_it_came_about(cache):
         for _ in range(2):  # the second time from the cached failure
             with pytest.raises(SourceUnavailable, match="No"):
                 cache.get("key", fails)
-        deadline = time.monotonic() + 5
-        while any(answer() is not None for answer in answers):
-            assert time.monotonic() < deadline, "it is still held"
-            time.sleep(0.01)
+        wait_until(lambda: all(answer() is None for answer in answers), "the answer is freed", 5)
     finally:
         gc.enable()
     assert len(answers) == 1

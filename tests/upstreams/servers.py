@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import subprocess
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -15,6 +15,7 @@ from typing import Any
 import requests
 
 from scripts.kit.port import HeldPort
+from scripts.kit.waiting import poll
 
 FOLDER = Path(__file__).resolve().parent
 TEXT, TOOL, SLOW, LIMIT, KEY, DOWN = (
@@ -66,14 +67,14 @@ def started(name: str, folder: Path) -> Iterator[Upstream]:
 
 
 def _wait(url: str, process: subprocess.Popen[bytes]) -> None:
-    deadline = time.monotonic() + 30
-    while time.monotonic() < deadline and process.poll() is None:
-        try:
+    def answers_or_ended() -> bool:
+        with contextlib.suppress(requests.RequestException):
             requests.get(url, timeout=5)
-            return
-        except requests.RequestException:
-            time.sleep(0.1)
-    raise RuntimeError(f"{process.args!r} did not start")
+            return True
+        return process.poll() is not None
+
+    if not poll(answers_or_ended, pause_s=0.1) or process.poll() is not None:
+        raise RuntimeError(f"{process.args!r} did not start")
 
 
 Start = tuple[list[str], str, Upstream]

@@ -9,6 +9,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from chat.messages import TextDelta
+from scripts.kit.waiting import wait_until
 from tests.conftest import ScriptedModel
 
 from .api_client import SSE, ask, assert_error, assert_shape, converse, events, exchange, wait_for_turn
@@ -18,8 +19,7 @@ from .conftest import HeldAnswer
 @pytest.fixture
 def stopped(alice: FlaskClient, conversation: int, held: HeldAnswer) -> dict:
     started = ask(alice, conversation)
-    while not alice.get(f"/api/turns/{started['turn_id']}").json["text"]:
-        pass
+    wait_until(lambda: alice.get(f"/api/turns/{started['turn_id']}").json["text"])
     turn = alice.post(f"/api/turns/{started['turn_id']}/stop").json
     held.go()
     assert (turn["status"], turn["text"]) == ("stopped", "One ")

@@ -21,6 +21,7 @@ from scripts.chaos.scene_run import SceneRun
 from scripts.chaos.user import User
 from scripts.chaos.watch import Watch
 from scripts.fake_llm import directive
+from scripts.kit.waiting import poll
 
 REQUEST_TIMEOUT_S = 3.0
 HEALTH_P99_S = 0.5
@@ -76,9 +77,8 @@ def _large_answer(scene: SceneRun, user: User) -> int:
     text = f"[{directive(tokens=_TOKENS, gap=0, first=0)}]"
     path = f"/api/conversations/{user.conversation}/turns"
     turn = int(user.patiently(lambda: user.post(path, {"text": text})).json["turn_id"])
-    until = time.monotonic() + _PATIENCE_S
-    while (status := user.look(turn)["status"]) == "running" and time.monotonic() < until:
-        time.sleep(0.1)
+    poll(lambda: user.look(turn)["status"] != "running", _PATIENCE_S, 0.1)
+    status = user.look(turn)["status"]
     scene.expect(status == "completed", f"the large answer is {status}")
     return turn
 
@@ -140,9 +140,8 @@ def _ask(scene: SceneRun, what: str) -> None:
 
 
 def _expect_given_back(scene: SceneRun, before: float) -> None:
-    until = time.monotonic() + _GIVEN_BACK_S
-    while (growth := _memory_mb(scene) - before) >= GROWTH_MB and time.monotonic() < until:
-        time.sleep(0.25)
+    poll(lambda: _memory_mb(scene) - before < GROWTH_MB, _GIVEN_BACK_S, 0.25)
+    growth = _memory_mb(scene) - before
     scene.counts["MB not given back"] = round(growth)
     scene.expect(growth < GROWTH_MB, f"{growth:.0f} MB were not given back")
 

@@ -12,6 +12,7 @@ from scripts.chaos.crowd import side_by_side
 from scripts.chaos.question import FORMS, STREAM, make_question
 from scripts.chaos.scene_run import SceneRun
 from scripts.chaos.user import Lost, User
+from scripts.kit.waiting import wait_until
 
 MEMORY_LIMIT_MB = 2
 # Before the first look: until caches are full, pools are open and the allocator has what it needs.
@@ -106,15 +107,16 @@ def _figures(scene: SceneRun) -> dict[str, int]:
     """
     scene.llm.close_idle()
     time.sleep(_SETTLED_S)
-    until = time.monotonic() + 30
-    while True:
-        try:
-            shown = scene.server.address.ask("GET", "/admin/memory-debug", headers={"Accept": "application/json"}).json
-            workers = [worker for worker in shown["workers"] if not worker["stale"]]
-            if len(workers) == scene.server.size and not any(worker["active_turns"] for worker in workers):
-                return {name: sum(worker[name] for worker in workers) for name in _MORE}
-        except (Dropped, Refused):
-            pass
-        if time.monotonic() > until:
-            raise AssertionError("the workers do not come to rest")
-        time.sleep(0.2)
+    return wait_until(lambda: _figures_at_rest(scene), "the workers come to rest", pause_s=0.2)
+
+
+def _figures_at_rest(scene: SceneRun) -> dict[str, int] | None:
+    """Return the sums over all workers, or None while a turn runs or a worker does not report."""
+    try:
+        shown = scene.server.address.ask("GET", "/admin/memory-debug", headers={"Accept": "application/json"}).json
+    except (Dropped, Refused):
+        return None
+    workers = [worker for worker in shown["workers"] if not worker["stale"]]
+    if len(workers) != scene.server.size or any(worker["active_turns"] for worker in workers):
+        return None
+    return {name: sum(worker[name] for worker in workers) for name in _MORE}

@@ -17,6 +17,7 @@ from scripts.chaos.ledger import settle_questions
 from scripts.chaos.question import PLAIN, STREAM, Question, make_question
 from scripts.chaos.scene_run import SceneRun
 from scripts.chaos.user import Lost, User
+from scripts.kit.waiting import poll
 
 HEALTHY_WITHIN_S = 1.0
 REFUSED_WITHIN_S = 2.5
@@ -108,9 +109,7 @@ class _Limits:
         self.server.wait_until_started(self.server.size)
         workers = self.server.workers
         with Crowd(self.server.address, self.scene.users, lambda: make_question(60, form=STREAM, gap=0.05)) as crowd:
-            until = time.monotonic() + 10
-            while len(crowd.open_questions()) < len(crowd.users) and time.monotonic() < until:
-                time.sleep(0.02)
+            poll(lambda: len(crowd.open_questions()) >= len(crowd.users), 10)
             before = {each.client_id for each in crowd.open_questions()}
             yield
             crowd.finish()

@@ -13,6 +13,7 @@ from scripts.chaos.ledger import all_completed, settle
 from scripts.chaos.question import STREAM, Question, make_question
 from scripts.chaos.scene_run import SceneRun
 from scripts.chaos.user import User
+from scripts.kit.waiting import poll
 
 TOLD_WITHIN_S = 2.5
 GAP_S = 1.0
@@ -45,9 +46,7 @@ def _asked() -> Question:
 
 
 def _wait_for_streams(crowd: Crowd) -> None:
-    until = time.monotonic() + _PATIENCE_S
-    while len(crowd.open_questions()) < len(crowd.users) and time.monotonic() < until:
-        time.sleep(0.02)
+    poll(lambda: len(crowd.open_questions()) >= len(crowd.users), _PATIENCE_S)
 
 
 def _send(scene: SceneRun, user: User) -> None:

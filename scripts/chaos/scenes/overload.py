@@ -63,7 +63,7 @@ def _goodput(scene: SceneRun, users: Sequence[User]) -> float:
 
 
 def _ask_on(scene: SceneRun, user: User, until: float) -> None:
-    """One question after the other, until it is time; who is refused comes again as question, but soon."""
+    """Ask one question after the other. A refused user waits as long as the server says, within a limit."""
     path = f"/api/conversations/{user.conversation}/turns"
     while time.monotonic() < until:
         question = make_question(10, form=STREAM, gap=0.05, first=0.1)

@@ -14,6 +14,7 @@ from scripts.chaos.database import Holder, TurnRow
 from scripts.chaos.ledger import settle
 from scripts.chaos.question import STREAM, Question, make_question
 from scripts.chaos.scene_run import SceneRun
+from scripts.kit.waiting import poll
 
 GRACE_S = 6
 CLOSED_WITHIN_S = 1.2
@@ -55,16 +56,7 @@ def _asked() -> Question:
 
 
 def _wait_for_streams(crowd: Crowd) -> None:
-    _until(lambda: len(crowd.open_questions()) >= len(crowd.users) // 2, 10)
-
-
-def _until(true: Callable[[], object], patience_s: float) -> bool:
-    until = time.monotonic() + patience_s
-    while not true():
-        if time.monotonic() > until:
-            return False
-        time.sleep(0.02)
-    return True
+    poll(lambda: len(crowd.open_questions()) >= len(crowd.users) // 2, 10)
 
 
 class _Drama:
@@ -97,7 +89,7 @@ class _Drama:
             return not before & set(now)
 
         self.scene.expect(
-            _until(replaced, _RELOADED_S * self.scene.slack), f"workers of before {_HANG_UPS} HUPs are still there"
+            poll(replaced, _RELOADED_S * self.scene.slack), f"workers of before {_HANG_UPS} HUPs are still there"
         )
         # As many may be leaving twice over; and one process may be a preflight.
         self.scene.expect(max(most) <= 3 * self.size + 1, f"{max(most)} processes at once in a storm of HUPs")
@@ -107,14 +99,14 @@ class _Drama:
         """Kill a new worker while old ones still answer: it must be replaced at once."""
         before = set(self.server.workers)
         self.server.hang_up()
-        new = _until(lambda: self._ready() - before, _RELOADED_S * self.scene.slack)
+        new = poll(lambda: self._ready() - before, _RELOADED_S * self.scene.slack)
         self.scene.expect(new, "no new worker came after a HUP")
         dead = next(iter(self._ready() - before), 0)
         self.killed.add(dead)
         if dead:
             self.server.kill_worker(dead)
             since = time.monotonic()
-            _until(lambda: len(set(self.server.workers) - before - {dead}) >= self.size, 60)
+            poll(lambda: len(set(self.server.workers) - before - {dead}) >= self.size, 60)
             self.scene.within("longest until replaced", time.monotonic() - since, REPLACED_WITHIN_S, "in a reload")
         self.server.wait_until_started(self.size)
 
@@ -143,11 +135,11 @@ class _Drama:
         """Its workers close their sockets, end their answers and go; a new server starts beside them."""
         since = time.monotonic()
         orphans = self.server.kill_master()
-        closed = _until(self.server.address.is_closed, 30)
+        closed = poll(self.server.address.is_closed, 30)
         self.scene.within("longest until closed", time.monotonic() - since, CLOSED_WITHIN_S, f"closed: {closed}")
         self.server.start()
         self.scene.within("longest until served again", time.monotonic() - since, SERVED_WITHIN_S, "a dead master")
-        gone = _until(lambda: not any(_alive(pid) for pid in orphans), ORPHANS_S * self.scene.slack)
+        gone = poll(lambda: not any(_alive(pid) for pid in orphans), ORPHANS_S * self.scene.slack)
         self.scene.expect(gone, f"workers of a dead master are still there: {orphans}")
         self.server.wait_until_started(self.size)
 

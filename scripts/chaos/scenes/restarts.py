@@ -11,6 +11,7 @@ from scripts.chaos.ledger import settle_questions
 from scripts.chaos.question import PLAIN, STREAM, Question, make_question
 from scripts.chaos.scene_run import SceneRun
 from scripts.chaos.user import Lost, User
+from scripts.kit.waiting import poll
 
 GRACE_S = 3
 _ENDING_S = 10.0  # beside the grace: the last connections before it, the last commits after it
@@ -79,11 +80,7 @@ def _send(user: User, question: Question) -> None:
 
 
 def _wait_until_begun(questions: list[Question]) -> None:
-    until = time.monotonic() + _BEGINNING_S
-    while time.monotonic() < until:
-        if all(each.turn and (each.form == PLAIN or each.has_event("delta")) for each in questions):
-            break
-        time.sleep(0.02)
+    poll(lambda: all(each.turn and (each.form == PLAIN or each.has_event("delta")) for each in questions), _BEGINNING_S)
     time.sleep(0.3)  # for the first words of those that nobody follows
 
 

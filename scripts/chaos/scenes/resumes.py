@@ -28,7 +28,7 @@ def play(scene: SceneRun) -> None:
 
 
 def _round(scene: SceneRun, user: User) -> Callable[[], Question]:
-    """One answer: followed to its end without a break by the user who question, and with breaks by others."""
+    """Follow one answer to its end: its own user without a break, the others with breaks."""
 
     def run() -> Question:
         question = make_question(random.randint(20, 80), tool=random.random() < 0.3, gap=0.03, first=0.1)

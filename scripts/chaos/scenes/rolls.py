@@ -19,6 +19,7 @@ from scripts.chaos.question import FORMS, STREAM, Question, make_question
 from scripts.chaos.scene_run import SceneRun
 from scripts.chaos.user import User
 from scripts.kit.sse import Event
+from scripts.kit.waiting import wait_until
 
 # How long a server says that it is not ready any more, before it takes no more connections.
 NOTICE_S = 2
@@ -119,11 +120,7 @@ def _pid(question: Question) -> int:
 
 
 def _wait_for_somebody(crowd: Crowd, server: Parley) -> None:
-    until = time.monotonic() + _PATIENCE_S
-    while not _at(crowd, server.workers):
-        if time.monotonic() > until:
-            raise AssertionError(f"nginx asks nothing of the server at port {server.address.port}")
-        time.sleep(0.05)
+    wait_until(lambda: _at(crowd, server.workers), f"nginx asks the server at port {server.address.port}", _PATIENCE_S)
 
 
 def _end(scene: SceneRun, server: Parley) -> None:

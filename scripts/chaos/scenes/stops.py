@@ -12,6 +12,7 @@ from scripts.chaos.ledger import settle_questions
 from scripts.chaos.question import Question, make_question
 from scripts.chaos.scene_run import MODELS, SceneRun
 from scripts.chaos.user import User
+from scripts.kit.waiting import poll
 
 CLOSED_WITHIN_S = 1.0
 _MOMENTS = ("before the first word", "in the middle", "in the middle", "during a tool call")
@@ -55,15 +56,17 @@ def _question(moment: str, model: str) -> Question:
 
 
 def _wait_for(moment: str, question: Question) -> None:
-    until = time.monotonic() + _PATIENCE_S
-    while time.monotonic() < until:
-        if question.turn and (
-            moment == "before the first word"
-            or (moment == "in the middle" and len(question.received_text) > 20)
-            or (moment == "during a tool call" and question.at_a_tool)
-        ):
-            break
-        time.sleep(0.02)
+    poll(
+        lambda: (
+            question.turn
+            and (
+                moment == "before the first word"
+                or (moment == "in the middle" and len(question.received_text) > 20)
+                or (moment == "during a tool call" and question.at_a_tool)
+            )
+        ),
+        _PATIENCE_S,
+    )
     assert question.turn, f"nothing was heard of {question}"
     time.sleep(random.uniform(0, 0.4))
 
@@ -78,11 +81,12 @@ def _check(scene: SceneRun, question: Question, shown: dict[str, str]) -> None:
 
 
 def _check_model(scene: SceneRun, question: Question, before: float) -> None:
-    until = time.monotonic() + 2 * CLOSED_WITHIN_S * scene.slack
-    while time.monotonic() < until:
-        mine = [each["at"] for each in scene.llm.stats()["aborts"] if each["model"] == question.model]
-        if mine and mine[-1] >= before:
-            scene.within("longest until the model's connection closed", mine[-1] - before, CLOSED_WITHIN_S, question)
-            return
-        time.sleep(0.05)
-    scene.expect(False, f"the connection to the model stayed open: {question}")
+    def closed_at() -> float | None:
+        ends = [each["at"] for each in scene.llm.stats()["aborts"] if each["model"] == question.model]
+        return ends[-1] if ends and ends[-1] >= before else None
+
+    closed = poll(closed_at, 2 * CLOSED_WITHIN_S * scene.slack, 0.05)
+    if closed is None:
+        scene.expect(False, f"the connection to the model stayed open: {question}")
+    else:
+        scene.within("longest until the model's connection closed", closed - before, CLOSED_WITHIN_S, question)

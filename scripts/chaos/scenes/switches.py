@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import random
 import time
-from collections.abc import Callable
 
 from scripts.chaos.crowd import Crowd
 from scripts.chaos.ledger import all_completed, settle
 from scripts.chaos.parley import FLAGS, CannotRun
 from scripts.chaos.question import PLAIN, STREAM, Question, make_question
 from scripts.chaos.scene_run import SceneRun
+from scripts.kit.waiting import poll
 
 _PATIENCE_S = 60.0
 _ATTEMPTS = 3
@@ -45,7 +45,7 @@ def _switch(scene: SceneRun, crowd: Crowd, mode: str) -> None:
     scene.counts["fewest open streams"] = min(streams, scene.counts.get("fewest open streams", streams))
     _give_command(scene, mode)
     scene.add(f"switches to {mode}")
-    gone = _until(lambda: not old & set(scene.server.workers))
+    gone = poll(lambda: not old & set(scene.server.workers), _PATIENCE_S)
     scene.expect(gone, f"workers of before the switch to {mode} are still there: {old & set(scene.server.workers)}")
     shown = scene.server.address.ask("GET", "/api/me").json["mode"]
     scene.expect(shown == mode, f"after the switch to {mode} the server says that it is {shown}")
@@ -67,16 +67,7 @@ def _give_command(scene: SceneRun, mode: str) -> None:
 
 
 def _wait_for_open(crowd: Crowd, many: int) -> None:
-    _until(lambda: len(crowd.open_questions()) >= many)
-
-
-def _until(true: Callable[[], bool]) -> bool:
-    until = time.monotonic() + _PATIENCE_S
-    while not true():
-        if time.monotonic() > until:
-            return False
-        time.sleep(0.05)
-    return True
+    poll(lambda: len(crowd.open_questions()) >= many, _PATIENCE_S)
 
 
 def _check(scene: SceneRun, question: Question) -> None:

@@ -14,6 +14,7 @@ from chat.runtime.http.bounds import Bounds
 from chat.runtime.http.connection import Connection
 from chat.runtime.http.request_budget import BodyMemory
 from chat.runtime.http.responses import Responses
+from scripts.kit.waiting import wait_until
 
 LONG_S = 30.0
 
@@ -51,10 +52,7 @@ def test_an_answer_that_is_not_taken_is_seen_and_can_be_ended(make: Callable[[],
     assert answers.blocked(time.monotonic()) == []
     thread = threading.Thread(target=answer)
     thread.start()
-    until = time.monotonic() + LONG_S
-    while answers.blocked(time.monotonic() - 0.1) != [connection]:
-        assert time.monotonic() < until
-        time.sleep(0.01)
+    wait_until(lambda: answers.blocked(time.monotonic() - 0.1) == [connection], timeout_s=LONG_S)
     assert waits == [connection]
     connection.abandon()
     thread.join(LONG_S)
