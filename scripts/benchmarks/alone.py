@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 
-from scripts.benchmarks import figures, processes, scene
+from scripts.benchmarks import figures, scene
 from scripts.benchmarks.bench import Bench, Start
 from scripts.benchmarks.crowd import evenly
 from scripts.benchmarks.measures import Measure
@@ -12,6 +12,7 @@ from scripts.benchmarks.model import PACE, SLOW, Pace
 from scripts.benchmarks.servers import Server
 from scripts.benchmarks.stream import Stream
 from scripts.fake_llm import FakeLLM
+from scripts.kit import processes
 
 _SHORT = Pace(first_s=0.5, tokens=10, gap_s=0.02)
 

@@ -70,15 +70,17 @@ class Measurement:
         self.half_kb = 0
 
     def run(self) -> dict[str, Any]:
+        from scripts.kit import processes
+
         again_ms = None if self.model is None else round(self._again_s() * 1000, 2)
-        before_kb, before_s, began = _pss_kb(), time.process_time(), time.monotonic()
+        before_kb, before_s, began = processes.pss_bytes() // 1024, time.process_time(), time.monotonic()
         threads = [threading.Thread(target=self.read) for _ in range(self.streams)]
         for thread in threads:
             thread.start()
         time.sleep(self.first_s - 0.5)
         start_s = time.process_time() - before_s
         time.sleep((self.ends_s - self.first_s) / 2 + 0.5)
-        half_kb = _pss_kb()
+        half_kb = processes.pss_bytes() // 1024
         for thread in threads:
             thread.join()
         tokens = self.streams * self.tokens
@@ -124,13 +126,6 @@ class Measurement:
             while not (data := sock.recv(65536)).endswith(b"0\r\n\r\n"):
                 if b'"content"' in data:
                     self._came()
-
-
-def _pss_kb() -> int:
-    for line in Path("/proc/self/smaps_rollup").read_text(encoding="ascii").splitlines():
-        if line.startswith("Pss:"):
-            return int(line.split()[1])
-    return 0
 
 
 def measure(way: str, url: str, streams: str, tokens: str, gap_s: str) -> None:

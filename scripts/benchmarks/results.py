@@ -11,8 +11,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from scripts.benchmarks import machine, scene
 from scripts.benchmarks import measures as tables
-from scripts.benchmarks import processes, scene
 from scripts.benchmarks.bench import Bench
 from scripts.benchmarks.measures import Measure
 
@@ -26,7 +26,7 @@ def collected(bench: Bench, found: Sequence[Measure], profile: dict[str, Any] | 
         "at": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds").replace("+00:00", "Z"),
         "commit": commit(),
         "quick": bench.quick,
-        "machine": processes.machine(),
+        "machine": machine.description(),
         "versions": _versions(bench.packages),
         "measures": [tables.as_json(measure) for measure in found],
         "scenes": {

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from scripts.benchmarks import figures, processes, users
+from scripts.benchmarks import figures, machine, users
 from scripts.benchmarks.crowd import Crowd, Moment
 from scripts.benchmarks.model import Pace
 from scripts.benchmarks.servers import Server, kept
@@ -114,12 +114,12 @@ class _Used:
     """CPU used so far, in seconds: by the server, by the model, by the whole machine."""
 
     def __init__(self, server: Server, model: FakeLLM) -> None:
-        self.server = processes.cpu_s(server.pids)
-        self.workers = [processes.cpu_s([pid]) for pid in server.worker_pids]
+        self.server = machine.cpu_s(server.pids)
+        self.workers = [machine.cpu_s([pid]) for pid in server.worker_pids]
         told = model.stats()
         self.model, self.model_mean_late_s = float(told["cpu_s"]), float(told["late_s"]["mean"])
         self.load = time.process_time()
-        self.machine = processes.machine_cpu_s()
+        self.machine = machine.total_cpu_s()
         self.at = time.monotonic()
 
     def __sub__(self, earlier: _Used) -> _Used:
@@ -145,8 +145,8 @@ def _outcome(server: Server, pace: Pace, crowd: Crowd, used: _Used, wall_s: floa
     return Outcome(
         server=server.name,
         users=len(streams),
-        workers=server.workers,
-        settings=server.settings,
+        workers=server.size,
+        settings=server.overrides,
         completed=len(whole),
         failures=dict(Counter(stream.failure for stream in streams if stream.failure)),
         kept=_kept(server, pace),

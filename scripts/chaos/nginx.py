@@ -12,8 +12,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from scripts.chaos.connection import Address, Dropped, Refused
-from scripts.chaos.parley import ROOT, CannotRun
+from scripts.chaos.parley import CannotRun
 from scripts.kit.port import HeldPort
+from scripts.kit.server_runner import ROOT
 from scripts.kit.waiting import poll
 
 SHOWN = ROOT / "docs" / "nginx.conf"

@@ -14,9 +14,9 @@ import time
 from dataclasses import asdict, dataclass, field
 
 from scripts.chaos.connection import EVENT_STREAM, Address, Dropped, Refused
-from scripts.chaos.parley import ROOT
 from scripts.chaos.user import User
 from scripts.kit.percentiles import percentile
+from scripts.kit.server_runner import ROOT
 
 _LOOK_S = 0.02
 _OVERLOADED = 503

@@ -15,13 +15,14 @@ from typing import Any
 import openai
 import pytest
 
-from scripts.benchmarks import processes, scene
+from scripts.benchmarks import scene
 from scripts.benchmarks.crowd import Crowd, evenly
 from scripts.benchmarks.model import Pace
 from scripts.benchmarks.reference import Reference
 from scripts.benchmarks.servers import Parley, kept
 from scripts.benchmarks.stream import Stream
 from scripts.fake_llm import FakeLLM
+from scripts.kit import processes
 
 ROOT = Path(__file__).resolve().parents[2]
 PACE = Pace(first_s=0.05, tokens=5, gap_s=0.01)

@@ -8,7 +8,8 @@ import subprocess
 import sys
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[2]
+from scripts.kit.program_copy import copy_program
+from scripts.kit.server_runner import ROOT
 
 
 class Tree:
@@ -17,11 +18,7 @@ class Tree:
     def __init__(self, folder: Path, **settings: object) -> None:
         self.folder = folder
         self.env_file = folder / ".env"
-        for name in ("chat", "config"):
-            shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("static", "__pycache__"))
-        for name in ("wsgi.py", "gunicorn.gevent.py"):
-            shutil.copy2(ROOT / name, folder)
-        self.env_file.write_text("".join(f"{name}={value}\n" for name, value in settings.items()))
+        copy_program(folder, settings, without=("static",))
 
     def append(self, path: str, code: str) -> None:
         """Add a line to one of the program's files."""

@@ -36,8 +36,7 @@ def test_notice_is_given_before_the_door_is_closed(flag: str, tmp_path: Path) ->
     ):
         user = User(server.url)
         conversation = user.conversation()
-        assert server.process is not None
-        server.process.send_signal(signal.SIGTERM)
+        server.signal(signal.SIGTERM)
         wait_until(lambda: knock(server) == 503)
         # It goes on as before, new questions included.
         assert user.ask(conversation, "Still there?")[-1].data["status"] == "completed"
@@ -67,10 +66,9 @@ def test_whoever_comes_while_answers_end_is_refused_at_once(flag: str, tmp_path:
         answer = asking.submit(user.ask, user.conversation(), "Take your time")
         try:
             model.wait_for(1)
-            assert server.process is not None
-            server.process.send_signal(signal.SIGTERM)
+            server.signal(signal.SIGTERM)
             wait_until(lambda: knock(server) == 0)
-            assert server.process.poll() is None
+            assert server.running.poll() is None
         finally:
             model.let_go_of(1)
         assert answer.result(30)[-1].data["status"] == "completed"

@@ -10,12 +10,10 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 
-import pytest
 import requests
 
 from scripts.fake_llm import FakeLLM
 from scripts.kit.waiting import wait_until
-from tests.servers import parley
 from tests.servers.held_model import HeldModel
 from tests.servers.parley import ParleyServer, User, text_of
 from tests.servers.tree import Tree
@@ -27,11 +25,9 @@ def running(folder: Path, model_url: str, flag: str) -> Iterator[tuple[Tree, Par
     server = ParleyServer(folder, USE_ASYNC_AGENT=flag, WEB_CONCURRENCY=2, OPENAI_BASE_URL=model_url)
     (folder / "parley").mkdir()
     tree = Tree(folder / "parley", **server.settings)
-    server.settings = {}
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(parley, "ROOT", tree.folder)
-        with server:
-            yield tree, server
+    server.program, server.settings = tree.folder, {}
+    with server:
+        yield tree, server
 
 
 def modes(server: ParleyServer) -> set[str]:
@@ -81,9 +77,8 @@ def test_there_and_back_under_running_answers(tmp_path: Path) -> None:
         assert tree.mode("async").stdout == "Already async; nothing to do.\n"
 
         wait_until(lambda: len(server.workers) == 2, timeout_s=60)
-        assert server.process
         shown = tree.mode("show").stdout
-        assert shown.endswith(f"Running: process {server.process.pid} with 2 async workers.\n")
+        assert shown.endswith(f"Running: process {server.running.pid} with 2 async workers.\n")
     assert not (tmp_path / "data" / "run" / "server.pid").exists()
 
 
@@ -175,6 +170,5 @@ def test_what_shows_only_in_the_new_workers_is_undone(tmp_path: Path, fake_llm: 
 def hang_up(server: ParleyServer, answer: str) -> None:
     """SIGHUP; returns when the console has said `answer` once more."""
     said = server.console().count(answer)
-    assert server.process
-    server.process.send_signal(signal.SIGHUP)
+    server.signal(signal.SIGHUP)
     wait_until(lambda: server.console().count(answer) > said, timeout_s=60)

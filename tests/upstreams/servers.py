@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
-import os
-import subprocess
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -14,8 +11,7 @@ from typing import Any
 
 import requests
 
-from scripts.kit.port import HeldPort
-from scripts.kit.waiting import poll
+from scripts.kit.server_runner import ServerRunner
 
 FOLDER = Path(__file__).resolve().parent
 TEXT, TOOL, SLOW, LIMIT, KEY, DOWN = (
@@ -48,33 +44,26 @@ class Upstream:
     tell: Callable[[str], None] = lambda _question: None
 
 
+class UpstreamRunner(ServerRunner):
+    """Runs one of the servers. It is ready when it answers at `ready_path` at all."""
+
+    ready_path = "/"
+
+    def is_ready(self) -> bool:
+        try:
+            requests.get(self.url + self.ready_path, timeout=5)
+        except requests.RequestException:
+            return False
+        return True
+
+
 @contextmanager
 def started(name: str, folder: Path) -> Iterator[Upstream]:
     """Run the server of this name on a free port until the block ends."""
-    held = HeldPort()
-    url = f"http://127.0.0.1:{held.number}"
-    command, ready, upstream = STARTS[name](held.number, url, folder)
-    with (folder / f"{name}.log").open("w") as log:
-        environment = {key: os.environ[key] for key in ("PATH", "HOME") if key in os.environ}
-        process = subprocess.Popen(command, stdout=log, stderr=log, cwd=folder, env=environment)
-        try:
-            _wait(f"{url}{ready}", process)
-            yield upstream
-        finally:
-            process.terminate()
-            process.wait(10)
-            held.release()
-
-
-def _wait(url: str, process: subprocess.Popen[bytes]) -> None:
-    def answers_or_ended() -> bool:
-        with contextlib.suppress(requests.RequestException):
-            requests.get(url, timeout=5)
-            return True
-        return process.poll() is not None
-
-    if not poll(answers_or_ended, pause_s=0.1) or process.poll() is not None:
-        raise RuntimeError(f"{process.args!r} did not start")
+    server = UpstreamRunner(folder, program=folder)
+    server.command, server.ready_path, upstream = STARTS[name](server.port, server.url, folder)
+    with server:
+        yield upstream
 
 
 Start = tuple[list[str], str, Upstream]

@@ -10,17 +10,17 @@ import sys
 import threading
 import time
 from collections.abc import Iterator, Sequence
-from pathlib import Path
 
 from scripts.chaos import nginx
 from scripts.chaos.attacks import Target, kinds
 from scripts.chaos.connection import Address
-from scripts.chaos.parley import ROOT
 from scripts.chaos.question import STREAM, make_question
 from scripts.chaos.scene_run import SceneRun
 from scripts.chaos.user import User
 from scripts.chaos.watch import Watch
 from scripts.fake_llm import directive
+from scripts.kit import processes
+from scripts.kit.server_runner import ROOT
 from scripts.kit.waiting import poll
 
 REQUEST_TIMEOUT_S = 3.0
@@ -163,11 +163,10 @@ def _attacked(target: Target, attacks: Sequence[str]) -> Iterator[None]:
 
 
 def _memory_mb(scene: SceneRun) -> float:
-    return sum(_proportional_kb(pid) for pid in scene.server.workers) / 1024
+    return sum(_pss_bytes(pid) for pid in scene.server.workers) / 1024**2
 
 
-def _proportional_kb(pid: int) -> int:
-    with contextlib.suppress(OSError, StopIteration):
-        lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
-        return int(next(line for line in lines if line.startswith("Pss:")).split()[1])
+def _pss_bytes(pid: int) -> int:
+    with contextlib.suppress(OSError):  # it has just ended
+        return processes.pss_bytes(pid)
     return 0

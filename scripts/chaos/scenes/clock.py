@@ -31,7 +31,7 @@ def play(scene: SceneRun) -> None:
     clock = WallClock(scene.server.folder)
     scene.database.clock_is_true = False
     scene.server.stop(60)
-    scene.server.environment = clock.environment
+    scene.server.settings |= clock.environment
     scene.server.start()
     scene.server.wait_until_started(scene.server.size)
     short = scene.count == 1

@@ -57,7 +57,8 @@ def _kill(scene: SceneRun, crowd: Crowd, number: int) -> Kill:
     scene.add("mid-tool", sum(each.at_a_tool and (whole or _pid(each) == pid) for each in crowd.open_questions()))
     at, wall = time.monotonic(), time.time()
     if whole:
-        pids = scene.server.kill()
+        pids = scene.server.workers
+        scene.server.kill()
         scene.server.start()
     else:
         scene.server.kill_worker(pid)

@@ -151,11 +151,10 @@ class _Drama:
         self.server.hang_up()
         time.sleep(0.5)
         try:
-            took = self.server.stop(3 * ENDED_WITHIN_S)
+            took = self.server.time_to_stop(3 * ENDED_WITHIN_S)
             self.scene.within("longest to end", took, ENDED_WITHIN_S, f"the grace is {GRACE_S} s")
         except subprocess.TimeoutExpired:
             self.scene.expect(False, "the server did not end when it was told to")
-            self.server.kill()
         self.server.start()
         self.server.wait_until_started(self.size)
 

@@ -126,11 +126,10 @@ def _wait_for_somebody(crowd: Crowd, server: Parley) -> None:
 def _end(scene: SceneRun, server: Parley) -> None:
     promised = NOTICE_S + GRACE_S + _ENDING_S
     try:
-        took = server.stop(2 * promised * scene.slack)
+        took = server.time_to_stop(2 * promised * scene.slack)
         scene.within("longest to end", took, promised, f"notice {NOTICE_S} s, grace {GRACE_S} s")
     except subprocess.TimeoutExpired:
         scene.expect(False, "the server did not end when it was told to")
-        server.kill()
 
 
 def _watch(scene: SceneRun, server: Parley, since: float) -> None:

@@ -1,0 +1,21 @@
+"""Copies of the program, in which things may be changed and broken."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Mapping
+from pathlib import Path
+
+from scripts.kit.server_runner import ROOT
+
+PROGRAM = ("chat", "config", "wsgi.py", "gunicorn.gevent.py")
+
+
+def copy_program(folder: Path, settings: Mapping[str, object], *, without: tuple[str, ...] = ()) -> None:
+    """Copy the program into `folder`, beside a `.env` with these settings. Folders named in `without` are left out."""
+    for name in PROGRAM:
+        if (ROOT / name).is_dir():
+            shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__", *without))
+        else:
+            shutil.copy2(ROOT / name, folder / name)
+    (folder / ".env").write_text("".join(f"{name}={value}\n" for name, value in settings.items()))
