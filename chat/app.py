@@ -17,6 +17,7 @@ from chat.web import base_path, errors, request_checks, security_headers
 from chat.web.admin import memory_debug
 from chat.web.api import conversations, export, feedback, json_body, me, shares, turns, user_data
 from chat.web.auth import principal
+from chat.web.openapi import views as openapi
 from chat.web.ops import health
 from chat.web.pages import chat_page
 from chat.web.pages.page_files import serving
@@ -37,8 +38,6 @@ def create_app(settings: Settings | None = None, overrides: Overrides | None = N
     settings = settings or load()
     app = _BlockingFlask("chat.web", static_folder=None)
     app.config["MAX_CONTENT_LENGTH"] = json_body.BODY_BYTES
-    app.json.sort_keys = False  # type: ignore[attr-defined]
-    app.json.ensure_ascii = False  # type: ignore[attr-defined]
     app.url_map.converters["id"] = _IdConverter
     # //api//me is answered with 404; otherwise werkzeug would redirect, with a page of HTML.
     app.url_map.merge_slashes = False
@@ -60,6 +59,7 @@ def create_app(settings: Settings | None = None, overrides: Overrides | None = N
         shares,
         turns,
         memory_debug,
+        openapi,
         health,
     ):
         app.register_blueprint(module.bp)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Protocol
 
 import msgspec
 
@@ -25,7 +25,7 @@ class Event:
         return b"id: %d\nevent: %s\ndata: %s\n\n" % (self.number, self.name.encode(), self.data)
 
 
-def make_event(number: int, name: str, data: dict[str, Any]) -> Event:
+def make_event(number: int, name: str, data: msgspec.Struct) -> Event:
     """Return an event with its data encoded."""
     # JSON escapes line breaks, so the data is always one line.
     return Event(number, name, _encode(data))
@@ -39,7 +39,7 @@ class EventLog(Protocol):
         """Number of the last event, `done`; 0 while it is missing."""
         ...
 
-    def append(self, name: str, data: dict[str, Any]) -> Event:
+    def append(self, name: str, data: msgspec.Struct) -> Event:
         """Add an event with the next number and wake the followers. `done` is the last event."""
         ...
 

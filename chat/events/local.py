@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import time
-from typing import Any
+
+import msgspec
 
 from chat.events.contract import Event, make_event
 from chat.runtime.waiter import Waiter, waiter
@@ -22,7 +23,7 @@ class LocalEventLog:
         self._waiters: list[Waiter] = []
         self.ended_at = 0
 
-    def append(self, name: str, data: dict[str, Any]) -> Event:
+    def append(self, name: str, data: msgspec.Struct) -> Event:
         event = make_event(len(self._events) + 1, name, data)
         self._events.append(event)
         if name == "done":

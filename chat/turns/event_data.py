@@ -1,66 +1,154 @@
-"""The `data` of a turn's events, both for a running turn and for one read from the database."""
+"""The `data` of a turn's events, both for a running turn and for one read from the database.
+
+The API describes the events by these types. A field that is UNSET is absent from the JSON.
+"""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any
+
+from msgspec import UNSET, Meta, Struct, UnsetType
 
 from chat.messages import ToolCallRecord, Usage
-from chat.store.records import Turn, TurnError
+from chat.store.records import COMPLETED, FAILED, INTERRUPTED, STOPPED, Turn, TurnError
+
+_ENDS = {"enum": [COMPLETED, STOPPED, FAILED, INTERRUPTED]}
 
 
-def turn_data(turn: Turn) -> dict[str, Any]:
-    """Return the data of a `turn` event."""
-    return {
-        "turn_id": turn.id,
-        "conversation_id": turn.conversation_id,
-        "user_message_id": turn.user_message_id,
-        "message_id": turn.message_id,
-        "mode": turn.mode,
-        "worker": turn.worker,
-        "model": turn.model,
-    }
+class TurnData(Struct, frozen=True, kw_only=True):
+    """Data of the `turn` event: the first one, sent after the question is committed."""
+
+    turn_id: int
+    conversation_id: int
+    user_message_id: int
+    message_id: int
+    mode: str
+    worker: str
+    model: str
 
 
-def tool_call_data(record: ToolCallRecord) -> dict[str, Any]:
-    """Return the data of a `tool_call` event."""
-    call = record.call
-    return {"id": call.id, "name": call.name, "arguments": call.arguments, "label": record.label}
+class TextData(Struct, frozen=True):
+    """Data of a `delta` event, a part of the answer, and of a `reasoning` event."""
+
+    text: str
 
 
-def tool_result_data(record: ToolCallRecord) -> dict[str, Any]:
-    """Return the data of a `tool_result` event. The record must have its result."""
-    result = record.result
-    assert result is not None  # noqa: S101 - a precondition, for the type checker
-    data = {"id": record.call.id, "name": record.call.name, "ok": result.ok, "summary": result.summary}
-    result_data = {} if result.data is None else {"data": result.data}
-    return data | result_data | {"duration_ms": record.duration_ms}
+class TitleData(Struct, frozen=True):
+    """Data of the `title` event: the conversation's new title."""
+
+    title: str
 
 
-def error_data(error: TurnError) -> dict[str, Any]:
-    """Return the data of an `error` event.
+class ToolCallData(Struct, frozen=True, kw_only=True):
+    """Data of a `tool_call` event. `arguments` is JSON text as the model wrote it."""
+
+    id: str
+    name: str
+    arguments: str
+    label: str
+
+
+class ToolResultData(Struct, frozen=True, kw_only=True):
+    """Data of a `tool_result` event. `data` has tables, charts and sources to show."""
+
+    id: str
+    name: str
+    ok: bool
+    summary: str
+    data: dict[str, Any] | UnsetType = UNSET
+    duration_ms: int
+
+
+class ErrorData(Struct, frozen=True, kw_only=True):
+    """Data of an `error` event.
 
     `reason` is the message of the model's endpoint, `retry_after` the seconds until a retry makes sense.
     """
-    reason = {"reason": error.reason} if error.reason else {}
-    retry_after = {} if error.retry_after_s is None else {"retry_after": error.retry_after_s}
-    return {"code": error.code, "message": error.message, "retryable": error.retryable} | reason | retry_after
+
+    code: str
+    message: str
+    retryable: bool
+    reason: str | UnsetType = UNSET
+    retry_after: int | UnsetType = UNSET
 
 
-def done_data(turn: Turn) -> dict[str, Any]:
+class UsageData(Struct, frozen=True, kw_only=True):
+    """Numbers of tokens of a turn."""
+
+    prompt_tokens: int
+    completion_tokens: int
+    total_tokens: int
+
+
+class DoneData(Struct, frozen=True, kw_only=True):
+    """Data of the `done` event, the last one. `notices` are codes about how the model was asked."""
+
+    status: Annotated[str, Meta(extra_json_schema=_ENDS)]
+    usage: UsageData
+    duration_ms: int | None
+    notices: list[str] | UnsetType = UNSET
+
+
+def turn_data(turn: Turn) -> TurnData:
+    """Return the data of a `turn` event."""
+    return TurnData(
+        turn_id=turn.id,
+        conversation_id=turn.conversation_id,
+        user_message_id=turn.user_message_id,
+        message_id=turn.message_id,
+        mode=turn.mode,
+        worker=turn.worker,
+        model=turn.model,
+    )
+
+
+def tool_call_data(record: ToolCallRecord) -> ToolCallData:
+    """Return the data of a `tool_call` event."""
+    call = record.call
+    return ToolCallData(id=call.id, name=call.name, arguments=call.arguments, label=record.label)
+
+
+def tool_result_data(record: ToolCallRecord) -> ToolResultData:
+    """Return the data of a `tool_result` event. The record must have its result."""
+    result = record.result
+    assert result is not None  # noqa: S101 - a precondition, for the type checker
+    return ToolResultData(
+        id=record.call.id,
+        name=record.call.name,
+        ok=result.ok,
+        summary=result.summary,
+        data=UNSET if result.data is None else result.data,
+        duration_ms=record.duration_ms,
+    )
+
+
+def error_data(error: TurnError) -> ErrorData:
+    """Return the data of an `error` event."""
+    return ErrorData(
+        code=error.code,
+        message=error.message,
+        retryable=error.retryable,
+        reason=error.reason or UNSET,
+        retry_after=UNSET if error.retry_after_s is None else error.retry_after_s,
+    )
+
+
+def done_data(turn: Turn) -> DoneData:
     """Return the data of a `done` event."""
-    done = {"status": turn.status, "usage": usage_data(turn.usage), "duration_ms": turn.duration_ms}
-    return done | notices_data(turn)
+    return DoneData(
+        status=turn.status, usage=usage_data(turn.usage), duration_ms=turn.duration_ms, notices=notices(turn)
+    )
 
 
-def notices_data(turn: Turn) -> dict[str, Any]:
-    """Return the codes of the notices on this answer for the user; empty if there are none."""
-    return {"notices": list(turn.notices)} if turn.notices else {}
+def notices(turn: Turn) -> list[str] | UnsetType:
+    """Return the codes of the notices on this answer for the user; UNSET if there are none."""
+    return list(turn.notices) if turn.notices else UNSET
 
 
-def usage_data(usage: Usage) -> dict[str, int]:
+def usage_data(usage: Usage) -> UsageData:
     """Return the token counts of a turn."""
-    return {
-        "prompt_tokens": usage.prompt_tokens,
-        "completion_tokens": usage.completion_tokens,
-        "total_tokens": usage.prompt_tokens + usage.completion_tokens,
-    }
+    return UsageData(
+        prompt_tokens=usage.prompt_tokens,
+        completion_tokens=usage.completion_tokens,
+        total_tokens=usage.prompt_tokens + usage.completion_tokens,
+    )

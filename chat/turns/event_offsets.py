@@ -45,7 +45,7 @@ class EndedTurn:
             yield make_event(1, "turn", event_data.turn_data(turn))
         yield from self._stored_events(after)
         last_stored = 1 + len(self._offsets)
-        closing = [("done", event_data.done_data(turn))]
+        closing: list[tuple[str, msgspec.Struct]] = [("done", event_data.done_data(turn))]
         if turn.error is not None:
             closing.insert(0, ("error", event_data.error_data(turn.error)))
         end_after = max(after, last_stored) if turn.status == INTERRUPTED else last_stored
@@ -61,16 +61,16 @@ class EndedTurn:
             if not isinstance(offset, str):
                 text, reasoning = text + max(offset, 0), reasoning - min(offset, 0)
 
-    def _name_and_data(self, offset: EventOffset, text: int, reasoning: int) -> tuple[str, dict[str, object]]:
+    def _name_and_data(self, offset: EventOffset, text: int, reasoning: int) -> tuple[str, msgspec.Struct]:
         """Return an event's name and data. `text` and `reasoning` are the positions where a delta begins."""
         answer = self._answer
         if not isinstance(offset, str):
             if offset > 0:
-                return "delta", {"text": answer.text[text : text + offset]}
-            return "reasoning", {"text": answer.reasoning[reasoning : reasoning - offset]}
+                return "delta", event_data.TextData(answer.text[text : text + offset])
+            return "reasoning", event_data.TextData(answer.reasoning[reasoning : reasoning - offset])
         kind, _, position = offset.partition(" ")
         if kind == "title":
-            return "title", {"title": self._title}
+            return "title", event_data.TitleData(self._title)
         if kind == "call":
             return "tool_call", event_data.tool_call_data(answer.tool_calls[int(position)])
         return "tool_result", event_data.tool_result_data(answer.tool_calls[int(position)])

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
+import msgspec
+
 from chat.agent.loop import ToolCallEnded, ToolCallStarted
 from chat.events.contract import EventLog
 from chat.messages import Answer, Notice, ToolCallRecord, Usage
@@ -40,12 +42,12 @@ class TurnRecorder:
 
     def record_text(self, text: str) -> None:
         """Add a part of the answer's text."""
-        self._append("delta", {"text": text}, len(text))
+        self._append("delta", event_data.TextData(text), len(text))
         self._text.append(text)
 
     def record_reasoning(self, text: str) -> None:
         """Add a part of the model's reasoning."""
-        self._append("reasoning", {"text": text}, -len(text))
+        self._append("reasoning", event_data.TextData(text), -len(text))
         self._reasoning.append(text)
 
     def record(self, event: Usage | Notice | ToolCallStarted | ToolCallEnded) -> None:
@@ -62,7 +64,7 @@ class TurnRecorder:
 
     def record_title(self, title: str) -> None:
         """Add the conversation's new title."""
-        self._append("title", {"title": title}, "title")
+        self._append("title", event_data.TitleData(title), "title")
 
     def progress(self, elapsed_ms: int) -> Progress:
         """Return everything up to the last event."""
@@ -98,7 +100,7 @@ class TurnRecorder:
         self._append("tool_result", event_data.tool_result_data(event.record), f"result {event.position}")
         self._tool_calls[event.position] = event.record
 
-    def _append(self, name: str, data: dict[str, object], offset: EventOffset) -> None:
+    def _append(self, name: str, data: msgspec.Struct, offset: EventOffset) -> None:
         # The log first: text that no event can encode (a lone surrogate) raises, and must not be stored either.
         self._log.append(name, data)
         self._event_offsets.append(offset)

@@ -8,6 +8,8 @@ import socket
 from collections.abc import Callable
 from typing import Any
 
+import msgspec
+
 from chat.cluster.peers import Peers
 from chat.memory.contract import ConversationMemory
 from chat.runtime import mode
@@ -15,6 +17,72 @@ from chat.runtime.process_stats import ProcessStats
 from chat.turns.running_turns import RunningTurns
 
 _CONVERSATIONS = 200
+
+
+class HeldConversation(msgspec.Struct, frozen=True, kw_only=True):
+    """A conversation that runs in a worker or is in its memory. Tokens are estimated."""
+
+    id: int
+    messages: int
+    tokens: int
+    bytes: int
+    idle_s: float
+    running: bool
+    subscribers: int
+
+
+class Block(msgspec.Struct, frozen=True, kw_only=True):
+    """Code that blocked a worker's loop."""
+
+    at: str
+    ms: int
+    where: str
+
+
+class Report(msgspec.Struct, frozen=True, kw_only=True):
+    """One worker. `stale`: it has not reported for a while. `pss_bytes` is its share of all memory of the server."""
+
+    pid: int
+    host: str
+    mode: str
+    worker_class: str
+    started_at: str
+    reported_at: str
+    stale: bool
+    active_turns: int
+    active_conversations: int
+    conversations_in_memory: int
+    memory_bytes: int
+    memory_limit_bytes: int
+    open_streams: int
+    greenlets: int
+    threads: int
+    fds: int
+    rss_bytes: int
+    pss_bytes: int
+    loop_lag_ms: float
+    blocked: list[Block]
+    conversations: list[HeldConversation]
+
+
+class Totals(msgspec.Struct, frozen=True, kw_only=True):
+    """Sums over all workers."""
+
+    workers: int
+    active_turns: int
+    active_conversations: int
+    conversations_in_memory: int
+    memory_bytes: int
+    rss_bytes: int
+
+
+class ServerReport(msgspec.Struct, frozen=True, kw_only=True):
+    """All workers of a server."""
+
+    mode: str
+    at: str
+    totals: Totals
+    workers: list[Report]
 
 
 class WorkerReport:
@@ -38,69 +106,69 @@ class WorkerReport:
 
     def publish(self) -> None:
         """Write the current report for the other workers."""
-        self._peers.publish(self.make())
+        self._peers.publish(msgspec.to_builtins(self.make()))
 
-    def make(self) -> dict[str, Any]:
+    def make(self) -> Report:
         """Return this worker's current report."""
         turns = self._running_turns.turns()
         followers = {running.turn.conversation_id: running.followers for running in turns}
         current_mode = mode.current()
-        return {
-            "pid": os.getpid(),
-            "host": socket.gethostname(),
-            "mode": current_mode.name,
-            "worker_class": current_mode.worker_class,
-            "started_at": self._started_at,
-            "reported_at": _now(),
-            "stale": False,
-            "active_turns": len(turns),
-            "active_conversations": len(followers),
-            "conversations_in_memory": len(self._memory),
-            "memory_bytes": self._memory.bytes,
-            "memory_limit_bytes": self._memory.limit_bytes,
-            "open_streams": sum(followers.values()),
+        return Report(
+            pid=os.getpid(),
+            host=socket.gethostname(),
+            mode=current_mode.name,
+            worker_class=current_mode.worker_class,
+            started_at=self._started_at,
+            reported_at=_now(),
+            stale=False,
+            active_turns=len(turns),
+            active_conversations=len(followers),
+            conversations_in_memory=len(self._memory),
+            memory_bytes=self._memory.bytes,
+            memory_limit_bytes=self._memory.limit_bytes,
+            open_streams=sum(followers.values()),
             **self._process.figures(),
-            "loop_lag_ms": self._loop_lag_ms(),
-            "blocked": self._blocked(),
-            "conversations": self._conversations(followers),
-        }
+            loop_lag_ms=self._loop_lag_ms(),
+            blocked=msgspec.convert(self._blocked(), list[Block]),
+            conversations=self._conversations(followers),
+        )
 
-    def everyone(self) -> dict[str, Any]:
+    def everyone(self) -> ServerReport:
         """Return the reports of all workers of this server and their totals; this worker's report is current."""
         own = self.make()
-        # During a reload, a worker of an older version may publish a report with fewer fields.
-        complete = [report for report in self._peers.reports() if report.keys() >= own.keys()]
-        others = [report for report in complete if report["pid"] != own["pid"]]
-        workers = sorted([own, *others], key=lambda report: report["pid"])
-        totals = {name: sum(report[name] for report in workers) for name in _TOTALS}
-        return {"mode": own["mode"], "at": _now(), "totals": {"workers": len(workers)} | totals, "workers": workers}
+        others = [report for report in map(_parsed, self._peers.reports()) if report and report.pid != own.pid]
+        workers = sorted([own, *others], key=lambda report: report.pid)
+        sums = {name: sum(getattr(report, name) for report in workers) for name in _TOTALS}
+        return ServerReport(mode=own.mode, at=_now(), totals=Totals(workers=len(workers), **sums), workers=workers)
 
-    def _conversations(self, followers: dict[int, int]) -> list[dict[str, Any]]:
+    def _conversations(self, followers: dict[int, int]) -> list[HeldConversation]:
         entries = {entry.conversation_id: entry for entry in self._memory.entries(_CONVERSATIONS)}
-        rows = []
+        held = []
         for conversation_id in dict.fromkeys([*list(followers)[:_CONVERSATIONS], *entries]):
             entry = entries.get(conversation_id)
-            rows.append(
-                {
-                    "id": conversation_id,
-                    "messages": entry.messages if entry else 0,
-                    "tokens": entry.tokens if entry else 0,
-                    "bytes": entry.bytes if entry else 0,
-                    "idle_s": entry.idle_s if entry else 0.0,
-                    "running": conversation_id in followers,
-                    "subscribers": followers.get(conversation_id, 0),
-                }
+            held.append(
+                HeldConversation(
+                    id=conversation_id,
+                    messages=entry.messages if entry else 0,
+                    tokens=entry.tokens if entry else 0,
+                    bytes=entry.bytes if entry else 0,
+                    idle_s=entry.idle_s if entry else 0.0,
+                    running=conversation_id in followers,
+                    subscribers=followers.get(conversation_id, 0),
+                )
             )
-        return rows
+        return held
 
 
-_TOTALS = (
-    "active_turns",
-    "active_conversations",
-    "conversations_in_memory",
-    "memory_bytes",
-    "rss_bytes",
-)
+_TOTALS = [name for name in Totals.__struct_fields__ if name != "workers"]
+
+
+def _parsed(report: dict[str, object]) -> Report | None:
+    """Return a published report, or None: during a reload, a worker of an older version has other fields."""
+    try:
+        return msgspec.convert(report, Report)
+    except msgspec.ValidationError:
+        return None
 
 
 def _now() -> str:

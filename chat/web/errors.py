@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import logging
-from typing import Any
+from collections.abc import Mapping
 
-from flask import Flask, jsonify, request
+from flask import Flask, Response, request
 from flask.typing import ResponseReturnValue
+from msgspec import UNSET, Struct, UnsetType
 from werkzeug.exceptions import HTTPException
 
 from chat.errors import (
@@ -23,8 +24,24 @@ from chat.errors import (
     Unauthorized,
 )
 from chat.web import error_page
+from chat.web.openapi.operation import json_response
 
 log = logging.getLogger(__name__)
+
+
+class ErrorDetails(Struct, frozen=True, kw_only=True):
+    """An error. `code` is for programs, `message` for people; `field` is the field or parameter that is wrong."""
+
+    code: str
+    message: str
+    field: str | UnsetType = UNSET
+
+
+class Error(Struct, frozen=True, kw_only=True):
+    """Body of every refusal."""
+
+    error: ErrorDetails
+
 
 # Replacements for the messages of werkzeug's exceptions, which may quote the request.
 _HTTP_MESSAGES = {
@@ -58,13 +75,13 @@ def init_app(app: Flask) -> None:
     app.teardown_request(_drop_routing_exception)
 
 
-def error_response(status: int, code: str, message: str, field: str = "") -> tuple[Any, int]:
+def _refuse(status: int, error: ErrorDetails, headers: Mapping[str, str] | None = None) -> Response:
     """Return the error as JSON, or as a page to a browser that requests one."""
     if error_page.is_accepted(request):
         # Only this message helps the reader: to pass it on to the operator.
-        return error_page.render(request, status, message if code == "host_not_allowed" else ""), status
-    error = {"code": code, "message": message}
-    return jsonify({"error": error | ({"field": field} if field else {})}), status
+        message = error.message if error.code == "host_not_allowed" else ""
+        return Response(error_page.render(request, status, message), status, headers)
+    return json_response(Error(error=error), status, headers)
 
 
 def _drop_routing_exception(_error: BaseException | None) -> None:
@@ -76,7 +93,8 @@ def _handle_parley_error(error: ParleyError) -> ResponseReturnValue:
     if isinstance(error, StoreFailed):
         return _handle_unexpected(error)
     if isinstance(error, InvalidRequest):
-        return error_response(error.status, error.code, error.message, error.field)
+        details = ErrorDetails(code=error.code, message=error.message, field=error.field or UNSET)
+        return _refuse(error.status, details)
     status = next((status for kind, status in _STATUS_BY_ERROR.items() if isinstance(error, kind)), None)
     if status is None:
         return _handle_unexpected(error)
@@ -89,7 +107,7 @@ def _handle_parley_error(error: ParleyError) -> ResponseReturnValue:
         # gunicorn closes the connection of a worker that shuts down, so the next connection goes to another worker.
         # A client that follows redirects does not notice; for the others this is an ordinary refusal.
         headers = {"Location": request.script_root + request.full_path.rstrip("?"), "Retry-After": "1"}
-    return (*error_response(status, error.code, error.message), headers)
+    return _refuse(status, ErrorDetails(code=error.code, message=error.message), headers)
 
 
 def _handle_http_exception(error: HTTPException) -> ResponseReturnValue:
@@ -98,9 +116,11 @@ def _handle_http_exception(error: HTTPException) -> ResponseReturnValue:
     status = error.code or 500
     code, message = _HTTP_MESSAGES.get(status, ("http_error", "The request cannot be served."))
     methods = getattr(error, "valid_methods", None) or ()
-    return (*error_response(status, code, message), {"Allow": ", ".join(sorted(methods))} if methods else {})
+    headers = {"Allow": ", ".join(sorted(methods))} if methods else {}
+    return _refuse(status, ErrorDetails(code=code, message=message), headers)
 
 
 def _handle_unexpected(error: Exception) -> ResponseReturnValue:
     log.error("%s %s failed", request.method, request.path, exc_info=error)
-    return error_response(500, "internal", "Something went wrong in the server; its log says what.")
+    message = "Something went wrong in the server; its log says what."
+    return _refuse(500, ErrorDetails(code="internal", message=message))

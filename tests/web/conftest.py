@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
+from flask import Flask
 from flask.testing import FlaskClient
 
 from chat.cancellation import Cancellation
@@ -15,6 +17,7 @@ from config.settings import Settings
 from tests.conftest import ScriptedModel
 
 from .api_client import converse
+from .declared_responses import check_responses
 
 
 class HeldAnswer:
@@ -34,6 +37,20 @@ class HeldAnswer:
         cancellation.check()
         yield TextDelta("two.")
         yield Usage(5, 2)
+
+
+@pytest.fixture
+def make_app(make_app: Callable[..., Flask]) -> Iterator[Callable[..., Flask]]:
+    """The usual function, for applications whose responses must all be as the OpenAPI document says."""
+    undeclared: list[str] = []
+
+    def make(**changes: Any) -> Flask:
+        app = make_app(**changes)
+        check_responses(app, undeclared)
+        return app
+
+    yield make
+    assert undeclared == []
 
 
 @pytest.fixture

@@ -54,6 +54,8 @@ SHARED: dict[tuple[str, str], int] = {
     ("GET", "/api/conversations"): 200,
     ("POST", "/api/conversations"): 201,
     ("GET", "/favicon.ico"): 200,
+    ("GET", "/api/openapi.json"): 200,
+    ("GET", "/api/docs"): 200,
     ("GET", "/healthz"): 200,
     ("GET", "/readyz"): 200,
     ("GET", "/admin/memory-debug"): 200,

@@ -90,7 +90,7 @@ def test_no_error_tells_a_secret(
         answers.append("".join(str(event.data) for event in events(stream) if event.name != "title"))
     answers += forced_errors(client)
 
-    monkeypatch.setattr("chat.web.api.conversations.json_views.conversation", lambda record: record.no_such_thing)
+    monkeypatch.setattr("chat.web.api.conversations.json_views.listed", lambda record: record.no_such_thing)
     answers.append(client.get("/api/conversations").text)
     logging.getLogger("openai").debug("headers: %s", KEY)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import threading
 from collections.abc import Callable
 
@@ -262,7 +263,8 @@ def test_an_empty_message(alice: FlaskClient, conversation: int, text: str) -> N
 
 @pytest.mark.parametrize("text", ["x" * 32_001, "x" * 100_000, "🜨" * 100_000, " " * 32_001])
 def test_a_message_that_is_too_long(alice: FlaskClient, conversation: int, text: str) -> None:
-    answer = alice.post(turns_of(conversation), json={"text": text})
+    body = json.dumps({"text": text}, ensure_ascii=False)
+    answer = alice.post(turns_of(conversation), data=body, content_type="application/json")
     assert_error(answer, 413, "message_too_long", "text")
     assert str(len(text)) in answer.json["error"]["message"]
     assert alice.get(f"/api/conversations/{conversation}").json["messages"] == []

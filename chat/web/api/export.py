@@ -12,8 +12,11 @@ from flask import Blueprint, Response
 
 from chat.errors import InvalidRequest
 from chat.store.records import Conversation
-from chat.web.api import json_views, markdown, query
+from chat.web.api import examples, json_views, markdown, query
+from chat.web.api.schemas import ConversationFile
 from chat.web.auth.principal import principal
+from chat.web.openapi.operation import Answer, Parameter, operation
+from chat.web.openapi.refusals import NO_CONVERSATION
 from chat.web.services import services
 from config.version import VERSION
 
@@ -22,6 +25,7 @@ bp = Blueprint("export", __name__, url_prefix="/api")
 # The newest messages of the branch; older ones are left out.
 _MAX_MESSAGES = 10_000
 _NAME_CHARS = 60
+FILE_HEADERS = {"Content-Disposition": "attachment, with the file's name"}
 _MARKS = ("Mn", "Mc")  # categories of combining vowels and accents
 # Control characters except tabs and line ends, lone surrogates, and noncharacters.
 _UNPRINTABLE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
@@ -30,8 +34,27 @@ _DEVICES = re.compile(r"(con|prn|aux|nul|conin\$|conout\$|(com|lpt)[0-9¹²³])(
 
 
 @bp.get("/conversations/<id:conversation_id>/export")
+@operation(
+    Answer(content=ConversationFile, example=examples.CONVERSATION_FILE, description="The file", headers=FILE_HEADERS),
+    Answer(
+        content={"type": "string"},
+        example=examples.MARKDOWN,
+        media_type="text/markdown",
+        description="The file",
+        headers=FILE_HEADERS,
+    ),
+    parameters=(
+        Parameter(
+            name="format",
+            schema={"type": "string", "enum": ["json", "md"]},
+            description="`json`: all branches. `md`: the newest one",
+            required=True,
+        ),
+    ),
+    refusals=(NO_CONVERSATION,),
+)
 def export(conversation_id: int) -> Response:
-    """Return the conversation as a file of the given `format`."""
+    """Return a conversation as a file."""
     conversation = services().store.ownership.conversation(principal().user.id, conversation_id)
     match query.text("format"):
         case "md":
@@ -61,8 +84,10 @@ def attachment(name: str) -> str:
 
 
 def printable(value: Any) -> Any:
-    """Return the JSON value `value` without control characters in any of its strings."""
+    """Return `value` as a JSON value without control characters in any of its strings."""
     match value:
+        case msgspec.Struct():
+            return printable(msgspec.to_builtins(value))
         case str():
             return _UNPRINTABLE.sub("", value.replace("\r\n", "\n").replace("\r", "\n"))
         case dict():
@@ -83,12 +108,13 @@ def _markdown(conversation: Conversation) -> bytes:
 def _json(conversation: Conversation) -> bytes:
     """Return every branch in the API's format, with the program's version."""
     messages = services().store.history.of_conversation(conversation.id)
-    view = json_views.conversation(conversation) | {
-        "head_id": conversation.head_id,
-        "messages": [json_views.message(message) for message in messages],
-        "exported_by": f"Parley {VERSION}",
-    }
-    return msgspec.json.format(msgspec.json.encode(printable(view)), indent=2)
+    file = ConversationFile(
+        **json_views.conversation_fields(conversation),
+        head_id=conversation.head_id,
+        messages=[json_views.message(message) for message in messages],
+        exported_by=f"Parley {VERSION}",
+    )
+    return msgspec.json.format(msgspec.json.encode(printable(file)), indent=2)
 
 
 def _file(conversation: Conversation, content: bytes, extension: str, content_type: str) -> Response:

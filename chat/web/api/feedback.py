@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from flask import Blueprint
 
 from chat.errors import InvalidRequest
-from chat.web.api import json_body
+from chat.web.api import examples, json_body
+from chat.web.api.schemas import Feedback
 from chat.web.auth.principal import principal
+from chat.web.openapi.operation import Answer, Body, Refusal, operation
+from chat.web.openapi.refusals import NO_MESSAGE
 from chat.web.services import services
 
 bp = Blueprint("feedback", __name__, url_prefix="/api")
 
 
 @bp.put("/messages/<id:message_id>/feedback")
-def give(message_id: int) -> dict[str, Any]:
+@operation(
+    Answer(content=Feedback, example=examples.FEEDBACK),
+    body=Body(shape=json_body.GiveFeedback, examples=examples.GIVE_FEEDBACK),
+    refusals=(NO_MESSAGE, Refusal(422, "not_an_answer", "Only an answer can be given feedback.")),
+)
+def give(message_id: int) -> Feedback:
     """Store or remove the caller's feedback on an answer."""
     store = services().store
     _, message = store.ownership.message(principal().user.id, message_id)
@@ -24,4 +30,4 @@ def give(message_id: int) -> dict[str, Any]:
         raise InvalidRequest("not_an_answer", "Only an answer can be given feedback.")
     comment = None if fields.value is None else json_body.comment(fields.comment)
     store.feedback.give(message, fields.value, comment)
-    return {"value": fields.value, "comment": comment}
+    return Feedback(value=fields.value, comment=comment)

@@ -16,6 +16,7 @@ T = TypeVar("T", bound=msgspec.Struct)
 MESSAGE_CHARS = 32_000
 TITLE_CHARS = 200
 COMMENT_CHARS = 1_000
+CLIENT_ID_CHARS = 100
 INSTRUCTION_CHARS = 4_000
 BODY_BYTES = 1024 * 1024
 
@@ -23,65 +24,70 @@ BODY_BYTES = 1024 * 1024
 RowId = Annotated[int, msgspec.Meta(ge=1, le=2**63 - 1)]
 
 
-class CreateConversation(msgspec.Struct):
+def _text(limit: int, least: int = 0) -> msgspec.Meta:
+    """Return the documented bounds of a text, which this module checks with its own messages."""
+    return msgspec.Meta(extra_json_schema={"minLength": least, "maxLength": limit})
+
+
+class CreateConversation(msgspec.Struct, omit_defaults=True):
     """Body of POST /api/conversations."""
 
-    title: str = ""
+    title: Annotated[str, _text(TITLE_CHARS)] = ""
     temporary: bool = False
 
 
-class UpdateConversation(msgspec.Struct):
+class UpdateConversation(msgspec.Struct, omit_defaults=True):
     """Body of PATCH /api/conversations/<id>. A field that is absent stays as it is."""
 
-    title: str | None = None
+    title: Annotated[str, _text(TITLE_CHARS)] | None = None
     pinned: bool | None = None
     archived: bool | None = None
 
 
-class BeginTurn(msgspec.Struct):
+class BeginTurn(msgspec.Struct, omit_defaults=True):
     """Body of POST …/turns.
 
     `parent_id` is the message that the new one follows. Absent: the last answer. Null: none, a new beginning of the
     conversation.
     """
 
-    text: str
-    client_id: str | None = None
+    text: Annotated[str, _text(MESSAGE_CHARS, 1)]
+    client_id: Annotated[str, _text(CLIENT_ID_CHARS, 1)] | None = None
     parent_id: RowId | msgspec.UnsetType | None = msgspec.UNSET
     model: str | None = None
 
 
-class RegenerateAnswer(msgspec.Struct):
+class RegenerateAnswer(msgspec.Struct, omit_defaults=True):
     """Body of POST …/regenerate. `wish` says how the new answer should differ."""
 
     model: str | None = None
     wish: Literal["shorter", "more_detailed"] | None = None
 
 
-class ContinueAnswer(msgspec.Struct):
+class ContinueAnswer(msgspec.Struct, omit_defaults=True):
     """Body of POST …/continue."""
 
     model: str | None = None
 
 
-class UpdateInstructions(msgspec.Struct):
+class UpdateInstructions(msgspec.Struct, omit_defaults=True):
     """Body of PUT /api/me/instructions."""
 
-    text: str
+    text: Annotated[str, _text(INSTRUCTION_CHARS)]
 
 
-class Empty(msgspec.Struct):
+class Empty(msgspec.Struct, omit_defaults=True):
     """Body without fields."""
 
 
-class GiveFeedback(msgspec.Struct):
+class GiveFeedback(msgspec.Struct, omit_defaults=True):
     """Body of PUT …/feedback. `value` null removes the feedback."""
 
     value: Literal[1, -1] | None
     comment: Annotated[str, msgspec.Meta(max_length=COMMENT_CHARS)] | None = None
 
 
-class CreateShare(msgspec.Struct):
+class CreateShare(msgspec.Struct, omit_defaults=True):
     """Body of POST …/share. `leaf_id` is the last message of the branch to share. Absent: the newest branch."""
 
     leaf_id: RowId | None = None

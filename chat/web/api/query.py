@@ -5,12 +5,42 @@ from __future__ import annotations
 from flask import request
 
 from chat.errors import InvalidRequest
+from chat.web.openapi.operation import Parameter
 
 _PAGE = 50
 _MAX_PAGE = 200
 _SEARCH_CHARS = 200
 _MAX_IDS = 500
+_ID = {"type": "integer", "minimum": 0, "maximum": 10**18 - 1}
+
+LIMIT = Parameter(
+    name="limit",
+    schema={"type": "integer", "minimum": 1, "maximum": _MAX_PAGE, "default": _PAGE},
+    description="The size of a page",
+)
+CURSOR = Parameter(name="cursor", schema={"type": "string"}, description="`next_cursor` of the page before")
+SEARCH = Parameter(
+    name="q",
+    schema={"type": "string", "maxLength": _SEARCH_CHARS},
+    description="Text to search for: all words in the title or in one message, the last one perhaps incomplete",
+)
+IDS = Parameter(
+    name="ids",
+    schema={"type": "string", "pattern": "^([0-9]{1,18}(,[0-9]{1,18})*)?$"},
+    description=f"Up to {_MAX_IDS} conversations, separated by commas; all of them without it",
+    example="7,9",
+)
 _FLAGS = {"": False, "false": False, "0": False, "true": True, "1": True}
+
+
+def flag_parameter(name: str, description: str) -> Parameter:
+    """Return the declaration of a boolean parameter."""
+    return Parameter(name=name, schema={"type": "boolean", "default": False}, description=description)
+
+
+def id_parameter(name: str, description: str) -> Parameter:
+    """Return the declaration of a parameter that names a row."""
+    return Parameter(name=name, schema=_ID, description=description)
 
 
 def text(name: str) -> str:

@@ -4,30 +4,76 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from typing import Any
 
 import msgspec
 from flask import Blueprint, Response, request, url_for
-from flask.typing import ResponseReturnValue
 
 from chat.errors import Conflict, InvalidRequest, NotFound
 from chat.runtime.http.thread_slots import RequestKind
 from chat.store.records import COMPLETED, RUNNING
 from chat.store.turns import HeadOfConversation, Question, StartedTurn
-from chat.web.api import json_body, json_views
+from chat.turns import event_data
+from chat.web.api import examples, json_body, json_views, schemas
 from chat.web.auth.principal import principal
+from chat.web.openapi.operation import Answer, Body, Parameter, Refusal, json_response, operation
+from chat.web.openapi.refusals import NO_CONVERSATION, NO_MESSAGE, NO_TURN, TURN_RUNNING
 from chat.web.services import services
 
 bp = Blueprint("turns", __name__, url_prefix="/api")
 
 _TITLE_CHARS = 60
-_CLIENT_ID_CHARS = 100
 _EVENT_STREAM = "text/event-stream"
 _EVENTS_PATH = re.compile(r"/api/turns/[0-9]+/events")
 
+_EVENTS = {
+    "turn": event_data.TurnData,
+    "delta": event_data.TextData,
+    "reasoning": event_data.TextData,
+    "tool_call": event_data.ToolCallData,
+    "tool_result": event_data.ToolResultData,
+    "title": event_data.TitleData,
+    "error": event_data.ErrorData,
+    "done": event_data.DoneData,
+}
+# The number of an event; 0 is before the first one.
+_EVENT_NUMBER = {"type": "string", "pattern": "^[0-9]{1,9}$"}
+_STREAM = Answer(
+    content={"type": "string"},
+    description="The turn's events as server-sent events, to a request that accepts `text/event-stream`.",
+    media_type=_EVENT_STREAM,
+    events=_EVENTS,
+    example=examples.EVENTS,
+)
+_STARTED = Answer(
+    status=202, content=schemas.StartedTurn, example=examples.STARTED_TURN, description="The turn, to follow elsewhere."
+)
+_OVERLOADED = Refusal(
+    503, "overloaded", "This server is answering as many people as it can; try again in a few seconds."
+)
+_UNKNOWN_MODEL = Refusal(422, "unknown_model", "model takes one of: gpt-5-mini.", "model")
+_OF_BEGINNINGS = (
+    Refusal(307, "restarting", "This worker is about to end; send the request again."),
+    TURN_RUNNING,
+    _UNKNOWN_MODEL,
+    Refusal(429, "too_many_turns", "32 answers are being written for you already; wait until one of them has ended."),
+)
+
 
 @bp.post("/conversations/<id:conversation_id>/turns")
-def begin(conversation_id: int) -> ResponseReturnValue:
+@operation(
+    _STREAM,
+    _STARTED,
+    body=Body(shape=json_body.BeginTurn, examples=examples.BEGIN_TURN),
+    refusals=(
+        NO_CONVERSATION,
+        *_OF_BEGINNINGS,
+        Refusal(409, "client_id_reused", "This client_id was used for another message."),
+        Refusal(413, "message_too_long", "The message has 32001 characters; it may have 32000.", "text"),
+        Refusal(422, "empty_message", "The message is empty.", "text"),
+        Refusal(422, "invalid_parent", "parent_id names no answer of this conversation.", "parent_id"),
+    ),
+)
+def begin(conversation_id: int) -> Response:
     """Begin a turn with a new message of the caller."""
     current = services()
     fields = json_body.read(json_body.BeginTurn)
@@ -35,7 +81,7 @@ def begin(conversation_id: int) -> ResponseReturnValue:
     question = Question(
         text,
         HeadOfConversation() if fields.parent_id is msgspec.UNSET else fields.parent_id,
-        json_body.short_text(fields.client_id, "client_id", _CLIENT_ID_CHARS),
+        json_body.short_text(fields.client_id, "client_id", json_body.CLIENT_ID_CHARS),
         _first_title(text),
     )
     if _accepts_events():
@@ -50,7 +96,17 @@ def begin(conversation_id: int) -> ResponseReturnValue:
 
 
 @bp.post("/messages/<id:message_id>/regenerate")
-def regenerate(message_id: int) -> ResponseReturnValue:
+@operation(
+    _STREAM,
+    _STARTED,
+    body=Body(shape=json_body.RegenerateAnswer, examples=examples.REGENERATE_ANSWER),
+    refusals=(
+        NO_MESSAGE,
+        *_OF_BEGINNINGS,
+        Refusal(422, "not_an_answer", "Only an answer can be generated again."),
+    ),
+)
+def regenerate(message_id: int) -> Response:
     """Begin a turn that answers the same question again."""
     current = services()
     _, message = current.store.ownership.message(principal().user.id, message_id)
@@ -61,7 +117,19 @@ def regenerate(message_id: int) -> ResponseReturnValue:
 
 
 @bp.post("/messages/<id:message_id>/continue")
-def continue_answer(message_id: int) -> ResponseReturnValue:
+@operation(
+    _STREAM,
+    _STARTED,
+    body=Body(shape=json_body.ContinueAnswer, examples=examples.CONTINUE_ANSWER),
+    refusals=(
+        NO_MESSAGE,
+        *_OF_BEGINNINGS,
+        Refusal(409, "answer_complete", "This answer is complete."),
+        Refusal(409, "nothing_to_continue", "Nothing of this answer has come, so it can only be asked for again."),
+        Refusal(422, "not_an_answer", "Only an answer can go on."),
+    ),
+)
+def continue_answer(message_id: int) -> Response:
     """Begin a turn that continues an incomplete answer."""
     current = services()
     _, message = current.store.ownership.message(principal().user.id, message_id)
@@ -80,7 +148,8 @@ def continue_answer(message_id: int) -> ResponseReturnValue:
 
 
 @bp.get("/turns/<id:turn_id>")
-def show_turn(turn_id: int) -> dict[str, Any]:
+@operation(Answer(content=schemas.Turn, example=examples.TURN), refusals=(NO_TURN,))
+def show_turn(turn_id: int) -> schemas.Turn:
     """Return a turn with its answer so far."""
     store = services().store
     _, turn = store.ownership.turn(principal().user.id, turn_id)
@@ -88,15 +157,48 @@ def show_turn(turn_id: int) -> dict[str, Any]:
 
 
 @bp.get("/turns/<id:turn_id>/events")
-def follow(turn_id: int) -> ResponseReturnValue:
-    """Stream a turn's events, from the one after the caller's last event."""
+@operation(
+    _STREAM,
+    parameters=(
+        Parameter(
+            name="Last-Event-ID",
+            location="header",
+            schema=_EVENT_NUMBER,
+            description="Number of the last event that was received; before `after`",
+        ),
+        Parameter(name="after", schema=_EVENT_NUMBER, description="Number of the last event that was received"),
+        Parameter(
+            name="wait",
+            schema={"type": "string", "enum": ["0", "1"], "default": "1"},
+            description="0: only the events that exist now. 1: until the turn's end",
+        ),
+    ),
+    refusals=(
+        NO_TURN,
+        Refusal(429, "too_many_followers", "This turn has 64 followers already."),
+    ),
+)
+def follow(turn_id: int) -> Response:
+    """Stream a turn's events, from the one after the caller's last event.
+
+    Each event has its number as `id`. A comment is sent at least every 5 s. An `error` without a number is not an event
+    of the turn: the server cannot read the turn any more.
+    """
     _, turn = services().store.ownership.turn(principal().user.id, turn_id)
     return _stream(services().follower.frames_for_another(turn, _after(), _waits()))
 
 
 @bp.post("/turns/<id:turn_id>/stop")
-def stop(turn_id: int) -> dict[str, Any]:
-    """Stop a turn and return it."""
+@operation(
+    Answer(content=schemas.Turn, example=examples.TURN),
+    body=Body(shape=json_body.Empty, examples={"nothing": json_body.Empty()}),
+    refusals=(NO_TURN,),
+)
+def stop(turn_id: int) -> schemas.Turn:
+    """Stop a turn and return it.
+
+    A turn that has ended does not change.
+    """
     current = services()
     _, turn = current.store.ownership.turn(principal().user.id, turn_id)
     json_body.read(json_body.Empty)
@@ -104,16 +206,19 @@ def stop(turn_id: int) -> dict[str, Any]:
     return json_views.turn(stopped, current.store.turns.answer(stopped))
 
 
-def _started(started: StartedTurn) -> ResponseReturnValue:
+def _started(started: StartedTurn) -> Response:
     turn = started.turn
     if _accepts_events():
         return _stream(services().follower.frames(turn.id, 0))
-    return {
-        "turn_id": turn.id,
-        "user_message_id": turn.user_message_id,
-        "message_id": turn.message_id,
-        "events_url": url_for("turns.follow", turn_id=turn.id),
-    }, 202
+    return json_response(
+        schemas.StartedTurn(
+            turn_id=turn.id,
+            user_message_id=turn.user_message_id,
+            message_id=turn.message_id,
+            events_url=url_for("turns.follow", turn_id=turn.id),
+        ),
+        202,
+    )
 
 
 def request_kind(method: str, path: str, accepted: str) -> RequestKind:

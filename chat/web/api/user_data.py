@@ -8,13 +8,16 @@ from typing import Any
 
 import msgspec
 from flask import Blueprint, Response
-from flask.typing import ResponseReturnValue
 
 from chat.errors import Conflict, NotFound
 from chat.store import Store
 from chat.store.records import Conversation
-from chat.web.api import export, json_views, query
+from chat.store.user_data import UserDataCounts
+from chat.web.api import examples, export, json_views, query
+from chat.web.api.schemas import AboutExport, DataCounts, DeletedData, Export
 from chat.web.auth.principal import principal
+from chat.web.openapi.operation import Answer, Refusal, operation
+from chat.web.openapi.refusals import NO_CONVERSATION
 from chat.web.services import services
 from config.version import VERSION
 
@@ -25,6 +28,11 @@ _BATCH = 20
 
 
 @bp.get("/export")
+@operation(
+    Answer(content=Export, example=examples.EXPORT, description="The file", headers=export.FILE_HEADERS),
+    parameters=(query.IDS,),
+    refusals=(NO_CONVERSATION,),
+)
 def export_all() -> Response:
     """Stream all conversations, or those in `ids`, as one JSON file."""
     store, user_id = services().store, principal().user.id
@@ -32,40 +40,46 @@ def export_all() -> Response:
     for conversation_id in requested:
         store.ownership.conversation(user_id, conversation_id)  # NotFound must come before the response begins
     conversation_ids = requested or store.user_data.conversation_ids(user_id)
-    about = {
-        "exported_by": f"Parley {VERSION}",
-        "exported_at": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds").replace("+00:00", "Z"),
-        "instructions": store.instructions.get(user_id),
-    }
-    name = f"parley-{about['exported_at'][:10]}.json"
+    about = AboutExport(
+        exported_by=f"Parley {VERSION}",
+        exported_at=datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds").replace("+00:00", "Z"),
+        instructions=store.instructions.get(user_id),
+    )
+    name = f"parley-{about.exported_at[:10]}.json"
     headers = {"Content-Disposition": export.attachment(name), "X-Accel-Buffering": "no"}
     return Response(_file(store, user_id, conversation_ids, about), content_type="application/json", headers=headers)
 
 
 @bp.get("/me/data")
-def count() -> dict[str, Any]:
+@operation(Answer(content=DataCounts, example=examples.COUNTS))
+def count() -> DataCounts:
     """Return the numbers of the caller's conversations, messages and so on."""
-    return msgspec.to_builtins(services().store.user_data.counts(principal().user.id))  # type: ignore[no-any-return]
+    return _counts(services().store.user_data.counts(principal().user.id))
 
 
 @bp.delete("/me/data")
-def delete_all() -> ResponseReturnValue:
-    """Stop the caller's running turns, then delete everything except the identity and its cookie.
-
-    Raises Conflict if a turn began meanwhile.
-    """
+@operation(
+    Answer(content=DeletedData, example=examples.DELETED),
+    refusals=(Refusal(409, "turn_running", "An answer is still being written; what it belongs to is not deleted."),),
+)
+def delete_all() -> DeletedData:
+    """Stop the caller's running turns, then delete everything except the identity and its cookie."""
     current, user_id = services(), principal().user.id
     counts = current.store.user_data.counts(user_id)
     for turn in current.store.user_data.running_turns(user_id):
         current.stopper.stop(turn)
     for conversation_id in current.store.user_data.delete(user_id):
         current.memory.drop(conversation_id)
-    if current.store.user_data.running_turns(user_id):
+    if current.store.user_data.running_turns(user_id):  # one that began meanwhile
         raise Conflict("turn_running", "An answer is still being written; what it belongs to is not deleted.")
-    return {"deleted": msgspec.to_builtins(counts)}
+    return DeletedData(deleted=_counts(counts))
 
 
-def _file(store: Store, user_id: int, conversation_ids: Sequence[int], about: dict[str, str]) -> Iterator[bytes]:
+def _counts(record: UserDataCounts) -> DataCounts:
+    return msgspec.convert(record, DataCounts, from_attributes=True)
+
+
+def _file(store: Store, user_id: int, conversation_ids: Sequence[int], about: AboutExport) -> Iterator[bytes]:
     yield _encoded(export.printable(about))[:-1] + b',"conversations":['
     first = True
     for conversation_id in conversation_ids:
@@ -80,7 +94,7 @@ def _file(store: Store, user_id: int, conversation_ids: Sequence[int], about: di
 
 
 def _conversation(store: Store, conversation: Conversation) -> Iterator[bytes]:
-    view = json_views.conversation(conversation) | {"head_id": conversation.head_id}
+    view = {**json_views.conversation_fields(conversation), "head_id": conversation.head_id}
     yield _encoded(export.printable(view))[:-1] + b',"messages":['
     after = 0
     while batch := store.user_data.messages(conversation.id, after, _BATCH):

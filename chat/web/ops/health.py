@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from flask import Blueprint
-from flask.typing import ResponseReturnValue
+from msgspec import UNSET, Struct, UnsetType
 
 from chat.errors import StoreUnavailable
+from chat.web.openapi.operation import Answer, operation
 from chat.web.services import services
 from config.server import shutdown
 
@@ -16,22 +15,57 @@ bp = Blueprint("health", __name__)
 PATHS = ("/healthz", "/readyz")
 
 
+class Health(Struct, frozen=True, kw_only=True):
+    """The worker is alive."""
+
+    status: str
+
+
+class Checks(Struct, frozen=True, kw_only=True):
+    """Each check: "ok", or a sentence that says what is wrong. `worker` is there when the worker is about to end."""
+
+    database: str
+    model: str
+    worker: str | UnsetType = UNSET
+
+
+class Readiness(Struct, frozen=True, kw_only=True):
+    """Whether the worker can serve: `ready` or `unavailable`."""
+
+    status: str
+    checks: Checks
+
+
+_READY = Readiness(status="ready", checks=Checks(database="ok", model="configured"))
+_UNAVAILABLE = Readiness(
+    status="unavailable", checks=Checks(database="The database cannot be opened.", model="configured")
+)
+
+
 @bp.get("/healthz")
-def healthz() -> dict[str, str]:
+@operation(Answer(content=Health, example=Health(status="ok")))
+def healthz() -> Health:
     """Answer that the worker is alive."""
-    return {"status": "ok"}
+    return Health(status="ok")
 
 
 @bp.get("/readyz")
-def readyz() -> ResponseReturnValue:
+@operation(
+    Answer(content=Readiness, example=_READY),
+    Answer(status=503, content=Readiness, example=_UNAVAILABLE, description="The worker cannot serve."),
+)
+def readyz() -> tuple[Readiness, int]:
     """Return whether the worker can serve: 200, or 503 with the failed check."""
-    checks: dict[str, Any] = {"database": "ok", "model": "demo" if services().settings.demo else "configured"}
+    database = "ok"
     try:
         services().store.ping()
     except StoreUnavailable as error:
-        checks["database"] = error.message
+        database = error.message
     leaving = services().admission.closed or shutdown.notice_given()
-    if leaving:
-        checks["worker"] = "It is about to end; another one answers."
-    ready = checks["database"] == "ok" and not leaving
-    return {"status": "ready" if ready else "unavailable", "checks": checks}, 200 if ready else 503
+    checks = Checks(
+        database=database,
+        model="demo" if services().settings.demo else "configured",
+        worker="It is about to end; another one answers." if leaving else UNSET,
+    )
+    ready = database == "ok" and not leaving
+    return Readiness(status="ready" if ready else "unavailable", checks=checks), 200 if ready else 503
