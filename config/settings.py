@@ -263,11 +263,6 @@ class Settings:
         """
         return self.worker_connections * 9 // 10 if self.use_async_agent else self.threads * 5 + ANSWERS_NOT_TAKEN
 
-    @property
-    def database_path(self) -> Path:
-        """Return the path of the SQLite file."""
-        return ROOT / self.database_url.removeprefix("sqlite:///")
-
 
 # Settings of later versions: refused instead of silently ignored.
 _LATER_VERSIONS = {

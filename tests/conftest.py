@@ -21,9 +21,8 @@ from chat.app import create_app
 from chat.cancellation import Cancellation
 from chat.messages import Delta, Message, TextDelta, ToolSpec, Usage
 from chat.services import Overrides
-from chat.store import Store
-from chat.store.engines.sqlite.engine import SqliteEngine
-from config.settings import Settings
+from chat.store import Store, engine_for
+from config.settings import ROOT, Settings
 
 Script = Callable[[Sequence[Message], Cancellation], Iterator[Delta]]
 
@@ -60,7 +59,7 @@ def settings(tmp_path: Path) -> Settings:
 
 @pytest.fixture
 def store(settings: Settings) -> Iterator[Store]:
-    made = Store(SqliteEngine(settings.database_path))
+    made = Store(engine_for(settings.database_url, ROOT))
     made.migrate()
     yield made
     made.close()

@@ -28,6 +28,8 @@ from tests.conftest import ScriptedModel
 from tests.llm.scripted_server import Exchange, ScriptedServer
 from tests.web.api_client import token_of
 
+from .store.engines import sqlite_path
+
 OURS = (
     *("peers", "flush", "checkpoint", "drain", "recovery", "expiry", "removal", "index"),
     *("database watch", "garbage", "idle connections", "idle connections of tools", "report"),
@@ -52,7 +54,7 @@ def test_starting_and_stopping(settings: Settings) -> None:
     app = create_app(settings)
     worker(app).start()
     assert clockwork() == sorted(OURS)
-    assert settings.database_path.exists()
+    assert sqlite_path(settings).exists()
     run = settings.data_dir / "run"
     assert sorted(path.name for path in run.iterdir()) == [f"{os.getpid()}.json", f"{os.getpid()}.sock"]
 
@@ -243,12 +245,12 @@ def other_tables(path: Path) -> None:
 
 @pytest.mark.parametrize("obstacle", [directory, garbage, other_tables])
 def test_a_database_that_cannot_be_opened(settings: Settings, obstacle: Callable[[Path], None]) -> None:
-    obstacle(settings.database_path)
+    obstacle(sqlite_path(settings))
     app = create_app(settings)
     with pytest.raises(StoreUnavailable) as refused:
         worker(app).start()
     sentence = (
-        rf"DATABASE_URL names {re.escape(str(settings.database_path))}, which cannot be opened \(.+\); it takes .+\."
+        rf"DATABASE_URL names {re.escape(str(sqlite_path(settings)))}, which cannot be opened \(.+\); it takes .+\."
     )
     assert re.fullmatch(sentence, str(refused.value)), refused.value
     assert clockwork() == []
@@ -288,7 +290,7 @@ def test_a_log_folder_that_cannot_be(settings: Settings) -> None:
     app = create_app(dataclasses.replace(settings, log_dir=Path("/proc/nowhere")))
     with pytest.raises(SettingError, match=r"^LOG_DIR is '/proc/nowhere', but takes "):
         worker(app).start()
-    assert not settings.database_path.exists()
+    assert not sqlite_path(settings).exists()
 
 
 def test_wrong_settings_are_reported_by_create_app(monkeypatch: pytest.MonkeyPatch) -> None:

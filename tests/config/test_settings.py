@@ -139,7 +139,7 @@ def test_nothing_set_is_the_defaults() -> None:
     assert (settings.use_async_agent, settings.web_concurrency, settings.threads) == (True, 4, 8)
     assert (settings.host, settings.port, settings.worker_connections) == ("127.0.0.1", 5000, 2000)
     assert (settings.auth_mode, settings.log_level, settings.log_format) == ("open", "INFO", "text")
-    assert (settings.turn_timeout_s, settings.database_path) == (300.0, ROOT / "data" / "chat.db")
+    assert (settings.turn_timeout_s, settings.database_url) == (300.0, "sqlite:///data/chat.db")
 
 
 def test_variables_of_others_are_no_concern() -> None:
@@ -172,18 +172,6 @@ def test_how_many_turns_a_worker_runs() -> None:
         assert 1 <= settings.active_turns_limit < settings.worker_connections
     settings = load({"USE_ASYNC_AGENT": "false", "THREADS": "3"}, NO_FILE)
     assert settings.active_turns_limit >= settings.threads
-
-
-@pytest.mark.parametrize(
-    ("url", "path"),
-    [
-        ("sqlite:///data/chat.db", ROOT / "data" / "chat.db"),
-        ("sqlite:////var/lib/chat.db", Path("/var/lib/chat.db")),
-        ("sqlite:///../chat.db", ROOT / ".." / "chat.db"),
-    ],
-)
-def test_where_the_database_is(url: str, path: Path) -> None:
-    assert load({"DATABASE_URL": url}, NO_FILE).database_path == path
 
 
 # Secrets

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from chat.store.engines.contract import Engine
 from chat.store.engines.sqlite.engine import SqliteEngine
+from config.settings import Settings
 
 
 @dataclass(frozen=True)
@@ -74,3 +75,8 @@ def counts(engine: Engine) -> dict[str, int]:
         return {name: engine.execute(f"SELECT count(*) FROM {name}").fetchone()[0] for name in names}
 
     return engine.read(work)
+
+
+def sqlite_path(settings: Settings) -> Path:
+    """Return the file that `DATABASE_URL` of these settings names by its absolute path."""
+    return Path(settings.database_url.removeprefix("sqlite:///"))

@@ -12,6 +12,7 @@ from flask.testing import FlaskClient
 
 from config.settings import Settings
 
+from ..store.engines import sqlite_path
 from .api_client import assert_error, converse, exchange
 
 FOREIGN = [
@@ -161,7 +162,7 @@ def test_no_cors_header_allows_other_sites(alice: FlaskClient) -> None:
 
 def dump(settings: Settings) -> str:
     """Return the whole database except the search indexes, which are updated later."""
-    database = sqlite3.connect(settings.database_path)
+    database = sqlite3.connect(sqlite_path(settings))
     try:
         return "\n".join(line for line in database.iterdump() if not re.search("_search|unindexed", line))
     finally:

@@ -12,6 +12,7 @@ from flask.testing import FlaskClient
 
 from config.settings import Settings
 
+from ..store.engines import sqlite_path
 from .api_client import assert_error, converse, exchange
 
 NO_SUCH_ADDRESSES = [
@@ -124,7 +125,7 @@ def test_a_database_that_is_locked(
     alice: FlaskClient, conversation: int, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(alice.application.extensions["parley"].store.engine, "lock_timeout_s", 0.05)
-    blocker = sqlite3.connect(settings.database_path, isolation_level=None)
+    blocker = sqlite3.connect(sqlite_path(settings), isolation_level=None)
     blocker.execute("BEGIN IMMEDIATE")
     turns = f"/api/conversations/{conversation}/turns"
     for refused in (
@@ -145,7 +146,7 @@ def test_a_database_that_is_locked(
 
 def test_a_database_that_refuses_for_good(alice: FlaskClient, conversation: int, settings: Settings) -> None:
     """A retry would fail again, so there is no Retry-After."""
-    broken = sqlite3.connect(settings.database_path)
+    broken = sqlite3.connect(sqlite_path(settings))
     broken.execute("CREATE TRIGGER broken BEFORE INSERT ON messages BEGIN SELECT RAISE(ABORT, 'secret'); END")
     broken.execute("CREATE TRIGGER worse BEFORE UPDATE ON conversations BEGIN SELECT no_such_function(); END")
     broken.commit()
@@ -162,7 +163,7 @@ def test_a_database_that_refuses_for_good(alice: FlaskClient, conversation: int,
 
 
 def test_a_database_that_has_gone(alice: FlaskClient, conversation: int, settings: Settings) -> None:
-    broken = sqlite3.connect(settings.database_path)
+    broken = sqlite3.connect(sqlite_path(settings))
     broken.execute("DROP TABLE tool_calls")
     broken.execute("DROP TABLE turns")
     broken.execute("DROP TABLE conversations")
@@ -172,4 +173,4 @@ def test_a_database_that_has_gone(alice: FlaskClient, conversation: int, setting
         answer = alice.get(path)
         assert_error(answer, 500, "internal")
         assert "no such table" not in answer.text
-        assert str(settings.database_path) not in answer.text
+        assert str(sqlite_path(settings)) not in answer.text

@@ -12,6 +12,7 @@ from flask.testing import FlaskClient
 from chat.app import create_app
 from config.settings import Settings
 
+from ..store.engines import sqlite_path
 from .api_client import assert_error
 
 
@@ -36,7 +37,7 @@ def test_ready_with_an_endpoint(make_app: Callable[..., Flask]) -> None:
 
 def test_alive_but_not_ready_while_the_database_is_unusable(alice: FlaskClient, settings: Settings) -> None:
     assert alice.get("/readyz").status_code == 200
-    database = sqlite3.connect(settings.database_path)
+    database = sqlite3.connect(sqlite_path(settings))
     database.execute("ALTER TABLE users RENAME TO away")
     database.commit()
     refused = alice.get("/readyz")
@@ -44,7 +45,7 @@ def test_alive_but_not_ready_while_the_database_is_unusable(alice: FlaskClient, 
     assert refused.json["status"] == "unavailable"
     assert refused.json["checks"]["database"].endswith(".")
     assert "users" not in refused.text
-    assert str(settings.database_path) not in refused.text
+    assert str(sqlite_path(settings)) not in refused.text
     assert alice.get("/healthz").status_code == 200
 
     database.execute("ALTER TABLE away RENAME TO users")

@@ -20,6 +20,7 @@ from chat.web.auth import browser_user
 from chat.web.auth.tokens import Tokens
 from config.settings import Settings
 
+from ..store.engines import sqlite_path
 from .api_client import ask, converse, token_of, wait_for_turn
 
 DAY_MS = 24 * 3600 * 1000
@@ -39,7 +40,7 @@ def response_cookie(answer: TestResponse) -> tuple[str, str, dict[str, str]]:
 
 
 def sql(settings: Settings, statement: str, *values: object) -> list[Any]:
-    with contextlib.closing(sqlite3.connect(settings.database_path)) as database, database:
+    with contextlib.closing(sqlite3.connect(sqlite_path(settings))) as database, database:
         return database.execute(statement, values).fetchall()
 
 
@@ -329,7 +330,7 @@ class TestRenewal:
         mine = converse(alice)
         clock(DAY_MS)
         alice.application.extensions["parley"].store.engine.lock_timeout_s = 0.05
-        with contextlib.closing(sqlite3.connect(settings.database_path, isolation_level=None)) as other:
+        with contextlib.closing(sqlite3.connect(sqlite_path(settings), isolation_level=None)) as other:
             other.execute("BEGIN IMMEDIATE")
             answer = alice.get("/api/conversations")
             assert [item["id"] for item in answer.json["items"]] == [mine]
@@ -364,7 +365,7 @@ class TestRenewal:
 
 def test_the_database_does_not_contain_the_token(alice: FlaskClient, settings: Settings) -> None:
     converse(alice)
-    with contextlib.closing(sqlite3.connect(settings.database_path)) as database:
+    with contextlib.closing(sqlite3.connect(sqlite_path(settings))) as database:
         dump = "\n".join(database.iterdump())
     assert token_of(alice) not in dump
     assert hashlib.sha256(token_of(alice).encode()).hexdigest() in dump

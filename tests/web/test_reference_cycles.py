@@ -13,6 +13,7 @@ from flask.testing import FlaskClient
 from config.settings import Settings
 
 from ..reference_cycles import no_reference_cycles
+from ..store.engines import sqlite_path
 
 _JSON = {"Content-Type": "application/json"}
 
@@ -59,7 +60,7 @@ def test_a_request_for_a_foreign_host_leaves_no_circles(make_app: Callable[..., 
 def test_a_locked_database_leaves_no_circles(alice: FlaskClient, settings: Settings) -> None:
     alice.application.extensions["parley"].store.engine.lock_timeout_s = 0.1
     alice.post("/api/conversations", json={})
-    with contextlib.closing(sqlite3.connect(settings.database_path, isolation_level=None)) as other:
+    with contextlib.closing(sqlite3.connect(sqlite_path(settings), isolation_level=None)) as other:
         other.execute("BEGIN IMMEDIATE")
 
         def ask() -> None:

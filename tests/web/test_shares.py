@@ -12,6 +12,7 @@ from flask.testing import FlaskClient
 
 from config.settings import Settings
 
+from ..store.engines import sqlite_path
 from .api_client import ask, assert_error, assert_shape, converse, exchange, utc_time, wait_for_turn
 from .conftest import HeldAnswer
 from .test_conversation import ANSWER, QUESTION
@@ -142,7 +143,7 @@ def test_an_answer_under_way_is_not_shared(alice: FlaskClient, conversation: int
 
 def test_the_database_alone_opens_no_link(alice: FlaskClient, conversation: int, settings: Settings) -> None:
     token = share(alice, conversation).json["url"].removeprefix("/s/")
-    with contextlib.closing(sqlite3.connect(settings.database_path)) as database:
+    with contextlib.closing(sqlite3.connect(sqlite_path(settings))) as database:
         assert token not in "\n".join(database.iterdump())
 
 
@@ -150,7 +151,7 @@ def test_the_key_is_for_this_user_only_and_links_outlive_it(
     alice: FlaskClient, anybody: FlaskClient, app: Flask, conversation: int, settings: Settings
 ) -> None:
     url = share(alice, conversation).json["url"]
-    key = settings.database_path.with_name("chat.db.share-key")
+    key = sqlite_path(settings).with_name("chat.db.share-key")
     assert key.stat().st_mode & 0o777 == 0o600
     assert sorted(path.name for path in key.parent.glob("*share-key*")) == [key.name]
     key.unlink()

@@ -18,6 +18,7 @@ from chat.store.engines.sqlite.engine import SqliteEngine
 from chat.store.engines.sqlite.migrations import STEPS
 from chat.store.migrations import migrate
 
+from ..engines import sqlite_path
 from ..scenarios import completed_turn
 
 ROOT = Path(__file__).resolve().parent.parent.parent.parent
@@ -42,11 +43,11 @@ for line in sys.stdin:
 
 
 def test_a_fresh_database_gets_every_step_and_a_second_run_none(settings):
-    store = Store(SqliteEngine(settings.database_path))
+    store = Store(SqliteEngine(sqlite_path(settings)))
     assert store.migrate() == [step.name for step in STEPS]
     assert store.migrate() == []
     store.close()
-    again = Store(SqliteEngine(settings.database_path))
+    again = Store(SqliteEngine(sqlite_path(settings)))
     assert again.migrate() == []
     again.close()
 
