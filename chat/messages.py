@@ -5,7 +5,6 @@ Pure data without behaviour. Nothing here depends on a database, a request or a 
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -91,11 +90,16 @@ Delta = TextDelta | ReasoningDelta | ToolCall | Usage | Notice
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ToolSpec:
-    """Description of a tool for a model. `parameters` is a JSON schema of type `object`. Equal only to itself."""
+    """Description of a tool for a model. `parameters` is a JSON schema of type `object`. Equal only to itself.
+
+    `label` is for the user: the line shown while a call runs, a format string over its arguments, such as "Looking up
+    {country} at the World Bank". "" stands for a line with the tool's name.
+    """
 
     name: str
     description: str
     parameters: dict[str, Any]
+    label: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,15 +141,3 @@ class Answer:
     tool_calls: tuple[ToolCallRecord, ...] = ()
     usage: Usage = Usage()
     notices: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Tool:
-    """A function that the model may call.
-
-    Its name, docstring and signature become the `ToolSpec`. `label` is the progress line for the user, a format string
-    over the call's arguments: "Looking up {country} at the World Bank".
-    """
-
-    function: Callable[..., ToolResult]
-    label: str

@@ -17,7 +17,6 @@ from chat.llm.contract import LanguageModel
 from chat.llm.demo import DemoModel
 from chat.memory.contract import ConversationMemory
 from chat.memory.local import LocalMemory
-from chat.messages import Tool
 from chat.net.http_client import HttpClient
 from chat.runtime import descriptors, mode
 from chat.runtime.block_watch import BlockWatch
@@ -27,6 +26,7 @@ from chat.runtime.http.thread_slots import RequestKind
 from chat.runtime.periodic_jobs import PeriodicJob, PeriodicJobs
 from chat.store import Store, engine_for
 from chat.store.key_file import KeyFile
+from chat.tool_contract import Tool
 from chat.tools import market_tools
 from chat.turns import coalescing
 from chat.turns.database_watch import DatabaseWatch

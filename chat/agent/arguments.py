@@ -1,4 +1,4 @@
-"""Lenient decoding of a model's arguments: encoded twice, a list as text, nulls for omitted values."""
+"""Decoding of a model's arguments: an object, perhaps encoded twice or in a code block."""
 
 from __future__ import annotations
 
@@ -7,13 +7,29 @@ from typing import Any
 
 import msgspec
 
+from chat.errors import ToolFailure
+from chat.messages import ToolCall
+
+_ARGUMENTS_BYTES = 20_000
 _MOST_ENCODINGS = 3
 _FENCE = re.compile(r"^```(?:json)?\s*(.*?)\s*```$", re.DOTALL)
-_SEPARATORS = re.compile(r"\s*[,;\n]\s*")
 
 
-def decoded(text: str) -> Any:
-    """Decode arguments, which may be JSON within JSON. Raises ValueError, msgspec.DecodeError or RecursionError."""
+def decoded(call: ToolCall) -> dict[str, Any]:
+    """Return the arguments of a call. Raises ToolFailure with a message that the model can act on."""
+    if len(call.arguments) > _ARGUMENTS_BYTES:
+        raise ToolFailure(f"The arguments of {call.name} are too long.")
+    try:
+        value = _decoded(call.arguments)
+    except (msgspec.MsgspecError, RecursionError, ValueError) as error:
+        raise ToolFailure(f"The arguments of {call.name} are not right: {error}.") from None
+    if not isinstance(value, dict):
+        raise ToolFailure(f"The arguments of {call.name} are not right: Expected `object`.")
+    return value
+
+
+def _decoded(text: str) -> Any:
+    """Decode JSON, which may be JSON within JSON. Raises ValueError, msgspec.DecodeError or RecursionError."""
     value: Any = text.strip() or "{}"
     for _ in range(_MOST_ENCODINGS):
         value = _decoded_once(value)
@@ -23,22 +39,6 @@ def decoded(text: str) -> Any:
     if isinstance(value, list) and len(value) == 1:
         value = value[0]
     return {} if value is None else value
-
-
-def as_list(text: str) -> Any:
-    """Decode a list given as text: JSON, or items separated by commas."""
-    if text.lstrip().startswith("["):
-        try:
-            return msgspec.json.decode(text)
-        except (ValueError, RecursionError):
-            text = text.strip().removeprefix("[").removesuffix("]").replace("'", "").replace('"', "")
-    return [item for item in _SEPARATORS.split(text.strip()) if item]
-
-
-def without_nulls(arguments: dict[str, Any], defaults: tuple[Any, ...], names: tuple[str, ...]) -> dict[str, Any]:
-    """Drop each null whose parameter has a default: models write null for an omitted argument."""
-    optional = names[len(names) - len(defaults) :]
-    return {name: value for name, value in arguments.items() if value is not None or name not in optional}
 
 
 def _decoded_once(text: str) -> Any:

@@ -10,7 +10,7 @@ from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from chat.agent.context import step_messages
-from chat.agent.toolbox import Toolbox
+from chat.agent.toolbox import Toolbox, ToolProgress
 from chat.call_ids import portable_call_id
 from chat.cancellation import Cancellation
 from chat.errors import ModelAnswerTooLong, ModelNoAnswer
@@ -47,9 +47,17 @@ class ToolCallEnded:
     record: ToolCallRecord
 
 
+@dataclass(frozen=True, slots=True)
+class ToolCallProgress:
+    """A line about a running call, for the user."""
+
+    call_id: str
+    text: str
+
+
 _NOTHING = Answer()
 
-AgentEvent = TextDelta | ReasoningDelta | Usage | Notice | ToolCallStarted | ToolCallEnded
+AgentEvent = TextDelta | ReasoningDelta | Usage | Notice | ToolCallStarted | ToolCallProgress | ToolCallEnded
 
 
 class Agent:
@@ -62,11 +70,12 @@ class Agent:
         self._max_answer_chars = max_answer_chars
 
     def answer(
-        self, model: str, context: Sequence[Message], cancellation: Cancellation, start: Answer = _NOTHING
+        self, model: str, context: Sequence[Message], user_id: int, cancellation: Cancellation, start: Answer = _NOTHING
     ) -> Iterator[AgentEvent]:
-        """Answer the last message of `context`. Raises ModelError or TurnEnded; the events before stay valid.
+        """Answer the last message of `context`, a question of the user `user_id`.
 
-        Steps and calls are numbered after those of `start`, an answer to continue.
+        Raises ModelError or TurnEnded; the events before stay valid. Steps and calls are numbered after those of
+        `start`, an answer to continue.
         """
         messages = list(context)
         length = len(start.text)
@@ -101,7 +110,7 @@ class Agent:
             step_text = "".join(text)
             length += len(step_text)
             records = self._records(calls, steps + step, length, {record.call.id for record in records_so_far})
-            ended = yield from self._run(records, len(records_so_far), cancellation)
+            ended = yield from self._run(records, len(records_so_far), user_id, cancellation)
             records_so_far += ended
             messages += step_messages(step_text, ended, model)
 
@@ -115,7 +124,7 @@ class Agent:
         return records
 
     def _run(
-        self, records: list[ToolCallRecord], first: int, cancellation: Cancellation
+        self, records: list[ToolCallRecord], first: int, user_id: int, cancellation: Cancellation
     ) -> Generator[AgentEvent, None, list[ToolCallRecord]]:
         """Run one step's calls concurrently. Return the records with their results."""
         for position, record in enumerate(records, first):
@@ -124,8 +133,12 @@ class Agent:
         for index in range(MAX_CALLS, len(records)):
             yield ToolCallEnded(first + index, ended[index])
         running = [record.call for record in records[:MAX_CALLS]]
-        for index, result, duration_ms in self._toolbox.run(running, cancellation):
-            ended[index] = replace(records[index], result=result, duration_ms=duration_ms)
+        for report in self._toolbox.run(running, user_id, cancellation):
+            index = report.index
+            if isinstance(report, ToolProgress):
+                yield ToolCallProgress(records[index].call.id, report.text)
+                continue
+            ended[index] = replace(records[index], result=report.result, duration_ms=report.duration_ms)
             yield ToolCallEnded(first + index, ended[index])
         return ended
 

@@ -8,15 +8,17 @@ import queue
 import string
 import threading
 import time
-from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
 
 import msgspec
 
-from chat.agent.signature import Signature
+from chat.agent.arguments import decoded
 from chat.cancellation import Cancellation
-from chat.errors import ToolFailure
-from chat.messages import Tool, ToolCall, ToolResult, ToolSpec
+from chat.errors import ToolFailure, TurnEnded
+from chat.messages import ToolCall, ToolResult, ToolSpec
+from chat.tool_contract import Tool, ToolContext
 
 log = logging.getLogger(__name__)
 
@@ -26,81 +28,131 @@ _CONTENT_CHARS = 20_000
 _SUMMARY_CHARS = 500
 _DATA_BYTES = 300_000
 _LABEL_CHARS = 120
+# A line of progress is an event for every follower.
+_PROGRESS_EVERY_S = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class ToolProgress:
+    """A line about a running call; `index` is the call's position."""
+
+    index: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class ToolOutcome:
+    """The end of a call."""
+
+    index: int
+    result: ToolResult
+    duration_ms: int
+
+
+_Report = ToolProgress | ToolOutcome
+# None wakes the reader.
+_Reports = queue.SimpleQueue[_Report | None]
 
 
 class Toolbox:
-    """Tools by name. Raises TypeError for a function that cannot be a tool."""
+    """Tools by name."""
 
     def __init__(self, tools: Sequence[Tool]) -> None:
-        self._tools = {tool.function.__name__: (tool, Signature(tool.function)) for tool in tools}
+        self._tools = {tool.spec.name: tool for tool in tools}
 
     @property
     def specs(self) -> list[ToolSpec]:
-        return [signature.spec for _, signature in self._tools.values()]
+        return [tool.spec for tool in self._tools.values()]
 
     def label(self, call: ToolCall) -> str:
         """Return the text that the page shows while the call runs."""
         try:
-            tool, signature = self._tools[call.name]
-            arguments = signature.arguments(call.arguments)
-            text = string.Formatter().vformat(tool.label, (), {k: _shown(v) for k, v in arguments.items()})
+            spec = self._tools[call.name].spec
+            arguments = _defaults(spec) | decoded(call)
+            text = string.Formatter().vformat(spec.label, (), {k: _shown(v) for k, v in arguments.items()})
         except (KeyError, ToolFailure):
-            text = f"Calling {call.name}"
-        text = " ".join(text.split())
-        return text if len(text) <= _LABEL_CHARS else text[: _LABEL_CHARS - 1] + "…"
+            text = ""
+        return _line(text or f"Calling {call.name}", _LABEL_CHARS)
 
-    def run(self, calls: Sequence[ToolCall], cancellation: Cancellation) -> Iterator[tuple[int, ToolResult, int]]:
-        """Run the calls concurrently; yield (index, result, milliseconds) as each ends.
+    def run(self, calls: Sequence[ToolCall], user_id: int, cancellation: Cancellation) -> Iterator[_Report]:
+        """Run the calls concurrently; yield their progress, and an outcome for each as it ends.
 
-        A call that fails or takes longer than 30 seconds yields a result with an error message. Raises TurnEnded; calls
-        that are still running then continue to their own time limits, and their results are dropped.
+        A call that fails or takes longer than 30 seconds has a result with an error message. Raises TurnEnded; what
+        calls that are still running return then is dropped.
         """
-        results: queue.SimpleQueue[tuple[int, ToolResult, int] | None] = queue.SimpleQueue()
+        reports: _Reports = queue.SimpleQueue()
         started = time.monotonic()
+        deadline = started + _TOOL_TIMEOUT_S
 
         def work(index: int, call: ToolCall) -> None:
-            result = self._call(call)
-            results.put((index, result, _milliseconds(started)))
+            progress = _Progress(lambda line: reports.put(ToolProgress(index, line)))
+            result = self._call(call, ToolContext(user_id, deadline, cancellation, progress))
+            reports.put(ToolOutcome(index, result, _milliseconds(started)))
 
         for index, call in enumerate(calls):
             threading.Thread(target=work, args=(index, call), name=f"tool {call.name}", daemon=True).start()
         pending = set(range(len(calls)))
-        with cancellation.closing(lambda: results.put(None)):
+        with cancellation.closing(lambda: reports.put(None)):
             while pending:
-                outcome = _next(results, started + _TOOL_TIMEOUT_S, cancellation)
-                if outcome is None:
+                report = _next(reports, deadline, cancellation)
+                if report is None:
                     break
-                pending.discard(outcome[0])
-                yield outcome
+                if report.index in pending:
+                    yield report
+                if isinstance(report, ToolOutcome):
+                    pending.discard(report.index)
         for index in sorted(pending):
             failure = f"{calls[index].name} did not answer within {_TOOL_TIMEOUT_S:g} seconds."
-            yield index, _failed(failure), _milliseconds(started)
+            yield ToolOutcome(index, _failed(failure), _milliseconds(started))
 
-    def _call(self, call: ToolCall) -> ToolResult:
-        entry = self._tools.get(call.name)
-        if entry is None:
+    def _call(self, call: ToolCall, context: ToolContext) -> ToolResult:
+        tool = self._tools.get(call.name)
+        if tool is None:
             return _failed(f"There is no tool called {call.name[:60]}; there are {', '.join(self._tools)}.")
-        tool, signature = entry
         try:
-            return _bounded(tool.function(**signature.arguments(call.arguments)))
-        except ToolFailure as failure:
+            return _bounded(tool.call(decoded(call), context))
+        except (ToolFailure, TurnEnded) as failure:
             return _failed(failure.message)
         except Exception:
             log.exception("The tool %s failed", call.name)
             return _failed(f"{call.name} failed because of an error in the tool.")
 
 
-def _next(
-    results: queue.SimpleQueue[tuple[int, ToolResult, int] | None], until: float, cancellation: Cancellation
-) -> tuple[int, ToolResult, int] | None:
-    """Return the next result, or None when the tools' time is over."""
+class _Progress:
+    """The `progress` of one call."""
+
+    def __init__(self, show: Callable[[str], None]) -> None:
+        self._show = show
+        self._next_at = 0.0
+
+    def __call__(self, text: str) -> None:
+        now = time.monotonic()
+        if now >= self._next_at and (line := _line(_valid_text(text), _LABEL_CHARS)):
+            self._next_at = now + _PROGRESS_EVERY_S
+            self._show(line)
+
+
+def _next(reports: _Reports, until: float, cancellation: Cancellation) -> _Report | None:
+    """Return the next report, or None when the tools' time is over."""
     timeout_s = min(until - time.monotonic(), cancellation.remaining_s())
     try:
-        outcome = results.get(timeout=max(0.0, timeout_s))
+        report = reports.get(timeout=max(0.0, timeout_s))
     except queue.Empty:
-        outcome = None
+        report = None
     cancellation.check()
-    return outcome
+    return report
+
+
+def _defaults(spec: ToolSpec) -> dict[str, Any]:
+    """Return the default values of a tool's parameters."""
+    parameters = spec.parameters.get("properties", {})
+    return {name: schema["default"] for name, schema in parameters.items() if "default" in schema}
+
+
+def _line(text: str, chars: int) -> str:
+    """Return `text` on one line of at most `chars` characters."""
+    line = " ".join(text.split())
+    return line if len(line) <= chars else line[: chars - 1] + "…"
 
 
 def _failed(message: str) -> ToolResult:

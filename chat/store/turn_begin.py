@@ -85,7 +85,8 @@ class StartedTurn:
     """A turn that has begun, or the earlier turn if its `client_id` was sent before (`created` is then False).
 
     `text` is the question and `parent_id` the message it follows. `new_title` is the title set by this turn, or "".
-    `provisional` is whether a model may replace the title. `instructions` are the user's own.
+    `provisional` is whether a model may replace the title. `instructions` are the user's own. `user_id` is the user
+    who asked; 0 for an earlier turn.
     """
 
     turn: Turn
@@ -95,6 +96,7 @@ class StartedTurn:
     new_title: str = ""
     provisional: bool = False
     instructions: str = ""
+    user_id: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,7 +173,7 @@ def begin_alternative(engine: Engine, question: Message, where: Run, now: int) -
     if not target.claimed and target.running >= RUNNING_TURNS_OF_USER:
         raise _too_many()
     provisional, instructions = bool(target.provisional), target.instructions or ""
-    started = StartedTurn(turn, True, question.parent_id, question.text, "", provisional, instructions)
+    started = StartedTurn(turn, True, question.parent_id, question.text, "", provisional, instructions, target.user_id)
     _write(engine, [_NewTurn(started, False)], now)
     return started
 
@@ -247,7 +249,9 @@ def _start(request: BeginRequest, target: _Target, ids: _NewIds, now: int) -> St
     turn = _turn(ids, target.id, ids.message(), request.run, now)
     new_title = question.title if target.untitled else ""
     provisional = bool(new_title) or bool(target.provisional)
-    return StartedTurn(turn, True, parent_id, question.text, new_title, provisional, target.instructions or "")
+    return StartedTurn(
+        turn, True, parent_id, question.text, new_title, provisional, target.instructions or "", target.user_id
+    )
 
 
 def _turn(ids: _NewIds, conversation_id: int, question_id: int, where: Run, now: int) -> Turn:

@@ -2,10 +2,11 @@
 
 from pathlib import Path
 
-from chat.messages import Tool
 from chat.net.http_client import HttpClient
+from chat.tool_contract import Tool
 from chat.tools.exchange_rate import ExchangeRates
 from chat.tools.frankfurter import Frankfurter
+from chat.tools.function_tool import FunctionTool
 from chat.tools.http import JsonSource
 from chat.tools.market_data import Markets
 from chat.tools.world_bank import WorldBank
@@ -26,7 +27,7 @@ def market_tools(
     markets = Markets(world_bank)
     rates = ExchangeRates(frankfurter)
     return [
-        Tool(markets.market_data, "Looking up {country} at the World Bank"),
-        Tool(markets.compare_markets, "Comparing {countries} at the World Bank"),
-        Tool(rates.exchange_rate, "Looking up {base} in {quote} at the ECB"),
+        FunctionTool(markets.market_data, "Looking up {country} at the World Bank"),
+        FunctionTool(markets.compare_markets, "Comparing {countries} at the World Bank"),
+        FunctionTool(rates.exchange_rate, "Looking up {base} in {quote} at the ECB"),
     ]

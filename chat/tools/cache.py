@@ -12,6 +12,7 @@ from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
+from chat.tool_contract import ToolContext
 from chat.tools.http import SourceUnavailable
 
 Value = TypeVar("Value")
@@ -43,11 +44,31 @@ class _Outcome(Generic[Value]):
 
 
 class _PendingFetch(Generic[Value]):
-    """A fetch in progress; its callers wait for `done`."""
+    """A fetch in progress. Each caller waits for an event of its own, which its turn's cancellation also sets."""
 
     def __init__(self) -> None:
-        self.done = threading.Event()
-        self.outcome: _Outcome[Value] | None = None
+        self._lock = threading.Lock()
+        self._waiting: list[threading.Event] = []
+        self._outcome: _Outcome[Value] | None = None
+
+    def complete(self, outcome: _Outcome[Value]) -> None:
+        with self._lock:
+            self._outcome = outcome
+            waiting = list(self._waiting)
+        for event in waiting:
+            event.set()
+
+    def wait(self, context: ToolContext, timeout_s: float) -> _Outcome[Value] | None:
+        """Return the outcome, or None if it takes too long. Raises TurnEnded."""
+        event = threading.Event()
+        with self._lock:
+            if self._outcome is not None:
+                return self._outcome
+            self._waiting.append(event)
+        with context.cancellation.closing(event.set):
+            event.wait(min(timeout_s, context.remaining_s()))
+        context.cancellation.check()
+        return self._outcome
 
 
 class Cache(Generic[Value]):
@@ -74,8 +95,12 @@ class Cache(Generic[Value]):
         self._entries: OrderedDict[Hashable, tuple[float, _Outcome[Value]]] = OrderedDict()
         self._pending: dict[Hashable, _PendingFetch[Value]] = {}
 
-    def get(self, key: Hashable, fetch: Callable[[], Value]) -> Value:
-        """Return the cached value of `key`, or the result of `fetch`. Raises SourceUnavailable, also a cached one."""
+    def get(self, key: Hashable, fetch: Callable[[], Value], context: ToolContext) -> Value:
+        """Return the cached value of `key`, or the result of `fetch`.
+
+        Raises SourceUnavailable, also a cached one, and TurnEnded if the caller's turn ends; the fetch then goes on for
+        the other callers and for the cache.
+        """
         with self._lock:
             outcome = self._look_up(key)
             pending = self._pending.get(key)
@@ -88,9 +113,10 @@ class Cache(Generic[Value]):
             return outcome.unwrap()
         if starting:
             self._start(key, fetch, pending)
-        if not pending.done.wait(self._wait_s) or pending.outcome is None:
+        outcome = pending.wait(context, self._wait_s)
+        if outcome is None:
             raise SourceUnavailable("The source did not answer in time.")
-        return pending.outcome.unwrap()
+        return outcome.unwrap()
 
     def _look_up(self, key: Hashable) -> _Outcome[Value] | None:
         entry = self._entries.get(key)
@@ -127,5 +153,4 @@ class Cache(Generic[Value]):
             self._entries.move_to_end(key)
             while len(self._entries) > self._limit:
                 self._entries.popitem(last=False)
-        pending.outcome = outcome
-        pending.done.set()
+        pending.complete(outcome)

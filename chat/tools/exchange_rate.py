@@ -11,6 +11,7 @@ from typing import Annotated
 
 from chat.errors import ToolFailure
 from chat.messages import ToolResult
+from chat.tool_contract import ToolContext
 from chat.tools import annual_rate, currencies, frankfurter
 from chat.tools.arguments import whole_number
 from chat.tools.currencies import Currency
@@ -37,6 +38,8 @@ class ExchangeRates:
         base: Annotated[str, "The currency to price: a name (euro, dollar, yuan) or an ISO code (EUR)."],
         quote: Annotated[str, "The currency to price it in: a name or an ISO code."],
         days: Annotated[int, "How many days to look back, 1 to 3650."] = 90,
+        *,
+        context: ToolContext,
     ) -> ToolResult:
         """Show the price of one unit of a currency in another.
 
@@ -49,14 +52,14 @@ class ExchangeRates:
         period = timedelta(days=whole_number(days, "days", 1, MAX_DAYS))
         today = datetime.now(UTC).date()
         try:
-            rates = self._rates(*pair, today - period, today)
+            rates = self._rates(*pair, today - period, today, context)
         except SourceUnavailable as failure:
             return _fallback(*pair, failure)
         return _result(*pair, _within(rates.by_date, today - period), rates.retrieved)
 
-    def _rates(self, base: Currency, quote: Currency, start: date, today: date) -> Rates:
+    def _rates(self, base: Currency, quote: Currency, start: date, today: date, context: ToolContext) -> Rates:
         try:
-            return self._frankfurter.rates(base, quote, start - _HOLIDAYS, today)
+            return self._frankfurter.rates(base, quote, start - _HOLIDAYS, today, context)
         except SourceUnavailable as failure:
             if failure.status in (404, 422):
                 raise ToolFailure(f"The ECB published no rate of {base.code} in {quote.code} in that period.") from None

@@ -8,12 +8,13 @@ https://frankfurter.dev/v1/ and in its openapi.json.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
+from chat.tool_contract import ToolContext
 from chat.tools.cache import Cache
 from chat.tools.currencies import Currency
 from chat.tools.figures import day, number
@@ -47,14 +48,20 @@ class Frankfurter:
         self._cache = cache or Cache(_TTL_S)
         self._disk_cache = SharedDiskCache(folder, Rates, _TTL_S)
 
-    def rates(self, base: Currency, quote: Currency, first: date, last: date) -> Rates:
+    def rates(self, base: Currency, quote: Currency, first: date, last: date, context: ToolContext) -> Rates:
         """Return the rates from `first` to `last`. Raises SourceUnavailable, with status 404 if there are none."""
         key = f"{self._source.address} {base.code} {quote.code} {first} {last}"
-        return self._cache.get(key, lambda: self._disk_cache.get(key, lambda: self._fetch(base, quote, first, last)))
+        return self._cache.get(
+            key,
+            lambda: self._disk_cache.get(key, lambda: self._fetch(base, quote, first, last, context.progress)),
+            context,
+        )
 
-    def _fetch(self, base: Currency, quote: Currency, first: date, last: date) -> Rates:
+    def _fetch(
+        self, base: Currency, quote: Currency, first: date, last: date, progress: Callable[[str], None]
+    ) -> Rates:
         response = self._source.get(
-            f"/{first.isoformat()}..{last.isoformat()}", {"base": base.code, "symbols": quote.code}
+            f"/{first.isoformat()}..{last.isoformat()}", {"base": base.code, "symbols": quote.code}, progress
         )
         match response:
             case {"base": base.code, "rates": dict() as days} if days and number(response.get("amount", 1)) == 1:

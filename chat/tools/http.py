@@ -14,7 +14,7 @@ import random
 import ssl
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from socket import gaierror
 from typing import Any
@@ -85,17 +85,18 @@ class JsonSource:
         self._host = _Host(self.address)
         self._client = client
 
-    def get(self, path: str, query: Mapping[str, str]) -> Any:
+    def get(self, path: str, query: Mapping[str, str], progress: Callable[[str], None]) -> Any:
         """Return the JSON at `path` under the base address. Raises SourceUnavailable; blocks slightly over `total_s`.
 
-        `path` and `query` consist of the caller's own constants and codes, never of a user's or a model's text.
+        `progress` is called after a failed attempt. `path` and `query` consist of the caller's own constants and codes,
+        never of a user's or a model's text.
         """
         deadline = time.monotonic() + self._limits.total_s
         # Not until the deadline: a request with no time left would load the source for nothing.
         if not self._slots.acquire(timeout=self._limits.total_s / 2):
             raise self._unavailable("is being asked too many questions at once")
         try:
-            return self._parse(self._with_retries(self._message(path, query), deadline))
+            return self._parse(self._with_retries(self._message(path, query), deadline, progress))
         finally:
             self._slots.release()
 
@@ -105,7 +106,7 @@ class JsonSource:
         except UnsendableRequest:
             raise self._unavailable("could not be asked") from None
 
-    def _with_retries(self, message: bytes, deadline: float) -> bytes:
+    def _with_retries(self, message: bytes, deadline: float, progress: Callable[[str], None]) -> bytes:
         attempt = 0
         while True:
             attempt += 1
@@ -115,6 +116,7 @@ class JsonSource:
                 pause_s = max(failure.pause_s, self._pause_s(attempt))
                 if attempt >= self._limits.attempts or pause_s >= deadline - time.monotonic():
                     raise SourceUnavailable(failure.message, failure.status) from None
+                progress(f"{failure.message} Trying again.")
                 time.sleep(pause_s)
 
     def _pause_s(self, attempt: int) -> float:

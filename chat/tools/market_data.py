@@ -10,6 +10,7 @@ from typing import Annotated, Any, Literal
 
 from chat.errors import ToolFailure
 from chat.messages import ToolResult
+from chat.tool_contract import ToolContext
 from chat.tools import bundled, countries, indicators, world_bank
 from chat.tools.arguments import texts, whole_number
 from chat.tools.countries import Economy
@@ -49,6 +50,8 @@ class Markets:
         self,
         country: Annotated[str, "A country or group of countries: a name (China, UK, the euro area) or an ISO code."],
         year: _Year = None,
+        *,
+        context: ToolContext,
     ) -> ToolResult:
         """Show the main economic and stock market figures of one country, with their history since 1990.
 
@@ -56,7 +59,7 @@ class Markets:
         and number of listed companies, each with its year. Source: World Bank.
         """
         economy = countries.find(country)
-        observations, note = self._observe([economy], INDICATORS)
+        observations, note = self._observe([economy], INDICATORS, context)
         figures = [each for each in INDICATORS if observations.of(economy, each)]
         if not figures:
             raise ToolFailure(f"The World Bank has no figures for {economy.name} since {world_bank.FIRST_YEAR}.")
@@ -83,6 +86,8 @@ class Markets:
         indicator: Annotated[IndicatorKey, "What to compare."] = "gdp_growth",
         years: Annotated[int, "How many years to go back, 1 to 35."] = 10,
         year: _Year = None,
+        *,
+        context: ToolContext,
     ) -> ToolResult:
         """Compare one figure of several countries over the years, such as the inflation of India and Brazil.
 
@@ -91,7 +96,7 @@ class Markets:
         economies = _economies(countries)
         selected = indicators.find(indicator)
         span = whole_number(years, "years", 1, MAX_YEARS)
-        observations, note = self._observe(economies, [selected])
+        observations, note = self._observe(economies, [selected], context)
         available = [economy for economy in economies if observations.of(economy, selected)]
         if not available:
             raise ToolFailure(f"The World Bank has no figures on {selected.title} for {_names(economies)}.")
@@ -112,10 +117,12 @@ class Markets:
             data=ResultData(selected.title, note, [table], [chart], [source]).as_data(),
         )
 
-    def _observe(self, economies: Sequence[Economy], selected: Sequence[Indicator]) -> tuple[Observations, str | None]:
+    def _observe(
+        self, economies: Sequence[Economy], selected: Sequence[Indicator], context: ToolContext
+    ) -> tuple[Observations, str | None]:
         """Return the World Bank's figures; if it is unavailable, the bundled ones and a sentence that says so."""
         try:
-            return self._world_bank.observations(economies, selected), None
+            return self._world_bank.observations(economies, selected, context), None
         except SourceUnavailable as failure:
             fallback = bundled.observations()
             missing = [economy for economy in economies if not any(fallback.of(economy, each) for each in selected)]

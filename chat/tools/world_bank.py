@@ -10,12 +10,13 @@ Described at https://datahelpdesk.worldbank.org/knowledgebase/articles/898581 an
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from chat.tool_contract import ToolContext
 from chat.tools.cache import Cache
 from chat.tools.countries import Economy
 from chat.tools.figures import day, number
@@ -66,17 +67,27 @@ class WorldBank:
         self._cache = cache or Cache(_TTL_S)
         self._disk_cache = SharedDiskCache(folder, Observations, _TTL_S)
 
-    def observations(self, economies: Sequence[Economy], indicators: Sequence[Indicator]) -> Observations:
+    def observations(
+        self, economies: Sequence[Economy], indicators: Sequence[Indicator], context: ToolContext
+    ) -> Observations:
         """Return all figures since FIRST_YEAR, from one request. Raises SourceUnavailable."""
         economy_codes = tuple(sorted({economy.code for economy in economies}))
         indicator_codes = tuple(sorted({indicator.code for indicator in indicators}))
         key = f"{self._source.address} {economy_codes} {indicator_codes}"
         return self._cache.get(
-            key, lambda: self._disk_cache.get(key, lambda: self._fetch(economies, indicators, economy_codes))
+            key,
+            lambda: self._disk_cache.get(
+                key, lambda: self._fetch(economies, indicators, economy_codes, context.progress)
+            ),
+            context,
         )
 
     def _fetch(
-        self, economies: Sequence[Economy], indicators: Sequence[Indicator], economy_codes: Sequence[str]
+        self,
+        economies: Sequence[Economy],
+        indicators: Sequence[Indicator],
+        economy_codes: Sequence[str],
+        progress: Callable[[str], None],
     ) -> Observations:
         units = {indicator.code: indicator.unit for indicator in indicators}
         # Rows of income groups come with an empty countryiso3code.
@@ -84,7 +95,7 @@ class WorldBank:
         codes |= {economy.code2: economy.code for economy in economies}
         values: dict[str, dict[str, dict[int, float]]] = {}
         updated = None
-        for meta, rows in self._pages(economy_codes, sorted(units)):
+        for meta, rows in self._pages(economy_codes, sorted(units), progress):
             last_updated = day(meta.get("lastupdated"))
             updated = last_updated.isoformat() if last_updated else None
             for row in rows:
@@ -95,7 +106,7 @@ class WorldBank:
         return Observations(values, updated, now())
 
     def _pages(
-        self, economy_codes: Sequence[str], indicator_codes: Sequence[str]
+        self, economy_codes: Sequence[str], indicator_codes: Sequence[str], progress: Callable[[str], None]
     ) -> Iterator[tuple[dict[str, Any], list[Any]]]:
         path = f"/country/{';'.join(economy_codes)}/indicator/{';'.join(indicator_codes)}"
         query = {
@@ -106,7 +117,8 @@ class WorldBank:
         }
         page = 1
         while True:
-            meta, rows = self._page(self._source.get(path, query | ({"page": str(page)} if page > 1 else {})))
+            numbered = query | ({"page": str(page)} if page > 1 else {})
+            meta, rows = self._page(self._source.get(path, numbered, progress))
             pages = number(meta.get("pages", 1))
             if pages is None or pages > _MAX_PAGES:
                 raise self._source.malformed()

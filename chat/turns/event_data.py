@@ -48,6 +48,13 @@ class ToolCallData(Struct, frozen=True, kw_only=True):
     label: str
 
 
+class ToolProgressData(Struct, frozen=True, kw_only=True):
+    """Data of a `tool_progress` event: a line about a running call."""
+
+    id: str
+    text: str
+
+
 class ToolResultData(Struct, frozen=True, kw_only=True):
     """Data of a `tool_result` event. `data` has tables, charts and sources to show."""
 

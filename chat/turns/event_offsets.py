@@ -2,8 +2,9 @@
 
 The answer's text, tool calls and title are stored anyway. The event offsets are what else is needed to replay the
 events with the same numbers: a JSON list with one item per event. `12` is a `delta` of twelve characters, `-7` a
-`reasoning` of seven, `"call 0"` and `"result 0"` belong to the first tool call, `"title"` is the title. `turn`, which
-is always the first event, and `error` and `done`, the last ones, have no item.
+`reasoning` of seven, `"call 0"` and `"result 0"` belong to the first tool call, `"title"` is the title. `0` is a
+`tool_progress`, which is not replayed. `turn`, which is always the first event, and `error` and `done`, the last ones,
+have no item.
 """
 
 from __future__ import annotations
@@ -18,6 +19,9 @@ from chat.store.records import INTERRUPTED, Turn
 from chat.turns import event_data
 
 EventOffset = int | str
+
+# Progress means nothing once its call has ended. An earlier release replays it as an empty `reasoning`.
+NOT_STORED = 0
 
 
 def encode(offsets: list[EventOffset]) -> str:
@@ -35,7 +39,7 @@ class EndedTurn:
         self._offsets = msgspec.json.decode(turn.event_offsets, type=list[int | str])
 
     def events(self, after: int = 0) -> Iterator[Event]:
-        """Yield the events with a number above `after`, identical to the ones of the running turn.
+        """Yield the events with a number above `after`, identical to the ones of the running turn, but for progress.
 
         The last second of events is lost with a worker that dies. A follower that has received more events than are
         stored still receives the end.
@@ -56,7 +60,7 @@ class EndedTurn:
     def _stored_events(self, after: int) -> Iterator[Event]:
         text = reasoning = 0
         for number, offset in enumerate(self._offsets, 2):
-            if number > after:
+            if number > after and offset != NOT_STORED:
                 yield make_event(number, *self._name_and_data(offset, text, reasoning))
             if not isinstance(offset, str):
                 text, reasoning = text + max(offset, 0), reasoning - min(offset, 0)

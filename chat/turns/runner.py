@@ -174,7 +174,8 @@ class Runner:
         for event in continuation.past_events(options.start):
             running.handle(event)
         prompt = system_prompt(self._limits.prompt, started.instructions, options.instruction)
-        status, error = self._answer(running, [Message("system", prompt), *context], options.start)
+        messages = [Message("system", prompt), *context]
+        status, error = self._answer(running, messages, started.user_id, options.start)
         self._commit(running, status, error, context)
         if started.provisional and status in (COMPLETED, STOPPED):
             self._request_title(running, started)
@@ -187,13 +188,15 @@ class Runner:
             messages = tuple(message for stored in path for message in _context_messages(stored))
         return fit([*messages, Message("user", started.text)], self._limits.context_chars)
 
-    def _answer(self, running: RunningTurn, context: list[Message], start: Answer) -> tuple[str, TurnError | None]:
+    def _answer(
+        self, running: RunningTurn, context: list[Message], user_id: int, start: Answer
+    ) -> tuple[str, TurnError | None]:
         """Run the agent, continuing `start`. Return the turn's status and error."""
         turn = running.turn
         if start.text or start.tool_calls:
             context = [*context, *continuation.messages(start, turn.model)]
         try:
-            for event in self._agent.answer(turn.model, context, running.cancellation, start):
+            for event in self._agent.answer(turn.model, context, user_id, running.cancellation, start):
                 running.handle(event)
         except TurnEnded as ended:
             status = FAILED if ended.reason == "timeout" else ended.reason

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from chat.agent.loop import ToolCallEnded, ToolCallStarted
+from chat.agent.loop import ToolCallEnded, ToolCallProgress, ToolCallStarted
 from chat.events.contract import EventLog
 from chat.messages import Answer, Notice, ToolCallRecord, Usage
 from chat.store.records import Turn
@@ -50,7 +50,7 @@ class TurnRecorder:
         self._append("reasoning", event_data.TextData(text), -len(text))
         self._reasoning.append(text)
 
-    def record(self, event: Usage | Notice | ToolCallStarted | ToolCallEnded) -> None:
+    def record(self, event: Usage | Notice | ToolCallStarted | ToolCallProgress | ToolCallEnded) -> None:
         """Add an event of the agent that is not a delta."""
         if isinstance(event, Usage):
             self._usage += event
@@ -59,6 +59,9 @@ class TurnRecorder:
         elif isinstance(event, ToolCallStarted):
             self._append("tool_call", event_data.tool_call_data(event.record), f"call {event.position}")
             self._tool_calls.append(event.record)
+        elif isinstance(event, ToolCallProgress):
+            data = event_data.ToolProgressData(id=event.call_id, text=event.text)
+            self._append("tool_progress", data, event_offsets.NOT_STORED)
         else:
             self._record_result(event)
 

@@ -9,12 +9,14 @@ import pytest
 from chat.agent.loop import Agent, AgentEvent, ToolCallEnded, ToolCallStarted
 from chat.agent.toolbox import Toolbox
 from chat.cancellation import Cancellation
-from chat.messages import Delta, Message, Tool, ToolCallRecord, ToolSpec
+from chat.messages import Delta, Message, ToolCallRecord, ToolSpec
+from chat.tools.function_tool import FunctionTool
 
 from ..conftest import ScriptedModel
 
 QUESTION = (Message("system", "Be brief."), Message("user", "China?"))
 LONG_S = 30.0
+USER = 7
 
 
 class Model(ScriptedModel):
@@ -51,8 +53,8 @@ def answer(model: Model) -> Answer:
     """The events of an answer to the question by an agent with the tools given."""
 
     def run(*tools: Callable[..., object], cancellation: Cancellation | None = None) -> list[AgentEvent]:
-        agent = Agent(model, Toolbox([Tool(tool, "Calling it") for tool in tools]))
-        return list(agent.answer("a-model", QUESTION, cancellation or Cancellation(LONG_S)))
+        agent = Agent(model, Toolbox([FunctionTool(tool, "Calling it") for tool in tools]))
+        return list(agent.answer("a-model", QUESTION, USER, cancellation or Cancellation(LONG_S)))
 
     return run
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
-from typing import Annotated
+from typing import Annotated, Any
 
 import pytest
 
-from chat.agent.signature import Signature
+from chat.agent.arguments import decoded
 from chat.errors import ToolFailure
-from chat.messages import ToolResult
+from chat.messages import ToolCall, ToolResult
+from chat.tools.function_tool import FunctionTool
 
 
 def compare(
@@ -19,7 +20,14 @@ def compare(
     return ToolResult("", "")
 
 
-SIGNATURE = Signature(compare)
+TOOL = FunctionTool(compare)
+
+
+def read(tool: FunctionTool, text: str) -> dict[str, Any]:
+    """Return a call's arguments as the function receives them."""
+    return tool.arguments(decoded(ToolCall("c", tool.spec.name, text)))
+
+
 PLAIN = '{"countries": ["China", "India"], "years": 5}'
 
 MEANT = {
@@ -41,16 +49,16 @@ MEANT = {
 
 @pytest.mark.parametrize("case", MEANT)
 def test_arguments_are_taken_as_they_were_meant(case):
-    assert SIGNATURE.arguments(MEANT[case]) == {"countries": ["China", "India"], "years": 5, "note": "", "codes": None}
+    assert read(TOOL, MEANT[case]) == {"countries": ["China", "India"], "years": 5, "note": "", "codes": None}
 
 
 def test_one_item_is_a_list():
-    assert SIGNATURE.arguments('{"countries": "China"}')["countries"] == ["China"]
-    assert SIGNATURE.arguments('{"countries": [], "codes": "CN"}')["codes"] == ["CN"]
+    assert read(TOOL, '{"countries": "China"}')["countries"] == ["China"]
+    assert read(TOOL, '{"countries": [], "codes": "CN"}')["codes"] == ["CN"]
 
 
 def test_a_text_is_never_made_a_list():
-    assert SIGNATURE.arguments('{"countries": [], "note": "a, b"}')["note"] == "a, b"
+    assert read(TOOL, '{"countries": [], "note": "a, b"}')["note"] == "a, b"
 
 
 @pytest.mark.parametrize(
@@ -58,4 +66,4 @@ def test_a_text_is_never_made_a_list():
 )
 def test_what_cannot_be_meant_is_said(text):
     with pytest.raises(ToolFailure, match="not right"):
-        SIGNATURE.arguments(text)
+        read(TOOL, text)

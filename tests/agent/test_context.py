@@ -11,10 +11,11 @@ from chat.agent.context import answer_messages, fit
 from chat.agent.loop import Agent, ToolCallEnded, ToolCallStarted
 from chat.agent.toolbox import Toolbox
 from chat.cancellation import Cancellation
-from chat.messages import Answer, Message, TextDelta, Tool, ToolCall, ToolCallRecord, ToolResult
+from chat.messages import Answer, Message, TextDelta, ToolCall, ToolCallRecord, ToolResult
+from chat.tools.function_tool import FunctionTool
 
 from ..conftest import ScriptedModel
-from .conftest import LONG_S, QUESTION
+from .conftest import LONG_S, QUESTION, USER
 
 
 def record(number, step, offset, content=None):
@@ -66,7 +67,7 @@ def test_an_answer_read_back_is_what_the_model_itself_had_read(steps):
         model.will(*map(TextDelta, words), *calls)
     model.will(TextDelta("End."))
     said, records = "", {}
-    for event in Agent(model, Toolbox([Tool(echo, "")])).answer("m", QUESTION, Cancellation(LONG_S)):
+    for event in Agent(model, Toolbox([FunctionTool(echo, "")])).answer("m", QUESTION, USER, Cancellation(LONG_S)):
         if isinstance(event, TextDelta):
             said += event.text
         elif isinstance(event, (ToolCallStarted, ToolCallEnded)):

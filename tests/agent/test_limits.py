@@ -11,9 +11,10 @@ from chat.agent.loop import MAX_CALLS, MAX_STEPS, Agent
 from chat.agent.toolbox import Toolbox
 from chat.cancellation import Cancellation
 from chat.errors import ModelAnswerTooLong, ModelNoAnswer, TurnEnded
-from chat.messages import Message, ReasoningDelta, TextDelta, Tool, ToolCall, ToolResult
+from chat.messages import Message, ReasoningDelta, TextDelta, ToolCall, ToolResult
+from chat.tools.function_tool import FunctionTool
 
-from .conftest import LONG_S, QUESTION, ended, started
+from .conftest import LONG_S, QUESTION, USER, ended, started
 
 
 def look_up(what: str = "") -> ToolResult:
@@ -51,7 +52,7 @@ class TestLength:
         model.will(kind("x" * 600), kind("y" * 600))
         events = []
         with pytest.raises(ModelAnswerTooLong, match="1000"):
-            for event in Agent(model, Toolbox([]), 1000).answer("m", QUESTION, Cancellation(LONG_S)):
+            for event in Agent(model, Toolbox([]), 1000).answer("m", QUESTION, USER, Cancellation(LONG_S)):
                 events.append(event)  # noqa: PERF402 - what came before the error counts
         assert "".join(event.text for event in events) == "x" * 600 + "y" * 400
 
@@ -59,7 +60,11 @@ class TestLength:
         model.will(TextDelta("x" * 600), call())
         model.will(TextDelta("y" * 600))
         with pytest.raises(ModelAnswerTooLong):
-            list(Agent(model, Toolbox([Tool(look_up, "")]), 1000).answer("m", QUESTION, Cancellation(LONG_S)))
+            list(
+                Agent(model, Toolbox([FunctionTool(look_up, "")]), 1000).answer(
+                    "m", QUESTION, USER, Cancellation(LONG_S)
+                )
+            )
 
 
 class TestCalls:

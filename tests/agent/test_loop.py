@@ -11,10 +11,11 @@ from chat.agent.loop import Agent, ToolCallEnded, ToolCallStarted
 from chat.agent.toolbox import Toolbox
 from chat.cancellation import Cancellation
 from chat.errors import ModelInterrupted, ToolFailure
-from chat.messages import Message, ReasoningDelta, TextDelta, Tool, ToolCall, ToolResult, Usage
+from chat.messages import Message, ReasoningDelta, TextDelta, ToolCall, ToolResult, Usage
+from chat.tools.function_tool import FunctionTool
 
 from ..store.scenarios import at_once
-from .conftest import LONG_S, QUESTION, ended, started
+from .conftest import LONG_S, QUESTION, USER, ended, started
 
 
 def look_up(what: str) -> ToolResult:
@@ -33,7 +34,9 @@ def read_by_model(model):
 
 def answer_events(model, *tools):
     """As the `answer` fixture, event by event."""
-    return Agent(model, Toolbox([Tool(tool, "") for tool in tools])).answer("m", QUESTION, Cancellation(LONG_S))
+    return Agent(model, Toolbox([FunctionTool(tool, "") for tool in tools])).answer(
+        "m", QUESTION, USER, Cancellation(LONG_S)
+    )
 
 
 def test_an_answer_of_words_alone(model, answer):
@@ -184,10 +187,10 @@ def test_the_same_agent_answers_many_at_once(model):
         def warm_up(self):
             pass
 
-    agent = Agent(Asking(), Toolbox([Tool(look_up, "")]))
+    agent = Agent(Asking(), Toolbox([FunctionTool(look_up, "")]))
 
     def one(number):
-        events = list(agent.answer("m", [Message("user", f"q{number}")], Cancellation(LONG_S)))
+        events = list(agent.answer("m", [Message("user", f"q{number}")], USER, Cancellation(LONG_S)))
         return events[-1].text
 
     assert at_once(20, one) == [f'{{"found": "q{number}"}}' for number in range(20)]

@@ -11,9 +11,11 @@ import pytest
 from chat.agent.toolbox import Toolbox
 from chat.cancellation import Cancellation
 from chat.errors import ToolFailure
-from chat.messages import Tool, ToolCall, ToolResult
+from chat.messages import ToolCall, ToolResult
+from chat.tool_contract import ToolContext
+from chat.tools.function_tool import FunctionTool
 
-from .conftest import LONG_S
+from .conftest import LONG_S, USER
 
 
 def look_up(country: Annotated[str, "which"], years: int = 10) -> ToolResult:
@@ -28,8 +30,8 @@ def compare(countries: list[str]) -> ToolResult:
 
 TOOLBOX = Toolbox(
     [
-        Tool(look_up, "Looking up {country} over {years} years"),
-        Tool(compare, "Comparing {countries}"),
+        FunctionTool(look_up, "Looking up {country} over {years} years"),
+        FunctionTool(compare, "Comparing {countries}"),
     ]
 )
 
@@ -72,9 +74,9 @@ def bounded_result(result):
         """Hands on a result."""
         return result
 
-    ((_, found, duration_ms),) = Toolbox([Tool(tool, "")]).run([ToolCall("c", "tool", "{}")], Cancellation(LONG_S))
-    assert duration_ms >= 0
-    return found
+    (outcome,) = Toolbox([FunctionTool(tool)]).run([ToolCall("c", "tool", "{}")], USER, Cancellation(LONG_S))
+    assert outcome.duration_ms >= 0
+    return outcome.result
 
 
 class TestBounds:
@@ -115,7 +117,8 @@ class TestBounds:
             """Fails at length."""
             raise ToolFailure("No \udc00\n" + "x" * 100_000)
 
-        ((_, found, _),) = Toolbox([Tool(tool, "")]).run([ToolCall("c", "tool", "{}")], Cancellation(LONG_S))
+        (outcome,) = Toolbox([FunctionTool(tool)]).run([ToolCall("c", "tool", "{}")], USER, Cancellation(LONG_S))
+        found = outcome.result
         assert not found.ok
         assert found.summary.startswith("No ? x")
         assert len(found.summary) == 500
@@ -127,4 +130,21 @@ class TestBounds:
 
 
 def test_no_calls_are_no_results():
-    assert list(TOOLBOX.run([], Cancellation(LONG_S))) == []
+    assert list(TOOLBOX.run([], USER, Cancellation(LONG_S))) == []
+
+
+def test_progress_is_one_short_line_and_ends_with_its_call():
+    late: list[ToolContext] = []
+
+    def tool(context: ToolContext) -> ToolResult:
+        """Reports."""
+        context.progress("  ")
+        context.progress("Page\n1 \udc00 " + "x" * 500)
+        late.append(context)
+        return ToolResult("", "")
+
+    progress, outcome = Toolbox([FunctionTool(tool)]).run([ToolCall("c", "tool", "{}")], USER, Cancellation(LONG_S))
+    assert progress.text.startswith("Page 1 ? xxx")
+    assert len(progress.text) == 120
+    assert outcome.result.ok
+    late[0].progress("Too late")  # goes nowhere

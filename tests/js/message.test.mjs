@@ -32,6 +32,21 @@ test("text and tool calls stand in the order they came", () => {
   assert.deepEqual([message.id, message.key, message.status, message.durationMs], [12, "local-1", "completed", 9]);
 });
 
+test("a running call shows its last line of progress, and an ended one changes no more", () => {
+  const message = told(
+    TURN,
+    ["tool_call", CALL],
+    ["tool_progress", { id: "c1", text: "Page 1" }],
+    ["tool_progress", { id: "c1", text: "Page 2" }],
+    ["tool_progress", { id: "none", text: "Page 9" }],
+    ["tool_result", { id: "c1", ...RESULT }],
+    ["tool_progress", { id: "c1", text: "Page 3" }],
+  );
+  assert.equal(message.parts.length, 1);
+  assert.equal(message.parts[0].call.progress, "Page 2");
+  assert.equal(message.parts[0].call.result.ok, true);
+});
+
 test("a stored answer equals the streamed one", () => {
   const text = "😀 Let me look. Done 😀.";
   const streamed = told(

@@ -1,12 +1,18 @@
 from __future__ import annotations
 
+import functools
 import ssl
 import threading
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
+from typing import Any
 
 import pytest
 
+from chat.cancellation import Cancellation
+from chat.messages import ToolResult
 from chat.net.http_client import HttpClient
+from chat.tool_contract import ToolContext
 from chat.tools.exchange_rate import ExchangeRates
 from chat.tools.frankfurter import Frankfurter
 from chat.tools.http import JsonSource, Limits
@@ -41,6 +47,26 @@ def server() -> Iterator[MarketDataServer]:
         yield server
 
 
+def tool_context(**given: Any) -> ToolContext:
+    """Return a context with ample time, or with the parts given."""
+    parts = {"user_id": 7, "deadline": time.monotonic() + 60, "cancellation": Cancellation(60), "progress": ignored}
+    return ToolContext(**parts | given)
+
+
+def ignored(_: str) -> None:
+    """Take a line of progress."""
+
+
+class InContext:
+    """`tools`, whose methods get a context of their own."""
+
+    def __init__(self, tools: object) -> None:
+        self._tools = tools
+
+    def __getattr__(self, name: str) -> Callable[..., ToolResult]:
+        return functools.partial(getattr(self._tools, name), context=tool_context())
+
+
 @pytest.fixture
 def http() -> Iterator[HttpClient]:
     client = HttpClient(ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT))
@@ -52,20 +78,20 @@ def world_bank_at(server: MarketDataServer, http: HttpClient, limits: Limits = Q
     return WorldBank(JsonSource("The World Bank", server.world_bank_url, http, limits))
 
 
-def exchange_at(server: MarketDataServer, http: HttpClient, limits: Limits = QUICK) -> ExchangeRates:
-    return ExchangeRates(Frankfurter(JsonSource("Frankfurter", server.frankfurter_url, http, limits)))
+def exchange_at(server: MarketDataServer, http: HttpClient, limits: Limits = QUICK) -> InContext:
+    return InContext(ExchangeRates(Frankfurter(JsonSource("Frankfurter", server.frankfurter_url, http, limits))))
 
 
 @pytest.fixture
-def world_bank(server: MarketDataServer, http: HttpClient) -> WorldBank:
-    return world_bank_at(server, http)
+def world_bank(server: MarketDataServer, http: HttpClient) -> InContext:
+    return InContext(world_bank_at(server, http))
 
 
 @pytest.fixture
-def markets(world_bank: WorldBank) -> Markets:
-    return Markets(world_bank)
+def markets(server: MarketDataServer, http: HttpClient) -> InContext:
+    return InContext(Markets(world_bank_at(server, http)))
 
 
 @pytest.fixture
-def exchange(server: MarketDataServer, http: HttpClient) -> ExchangeRates:
+def exchange(server: MarketDataServer, http: HttpClient) -> InContext:
     return exchange_at(server, http)

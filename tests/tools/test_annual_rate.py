@@ -16,7 +16,7 @@ from chat.tools.exchange_rate import ExchangeRates
 from chat.tools.frankfurter import Frankfurter
 from chat.tools.http import JsonSource, SourceUnavailable
 
-from .conftest import QUICK, exchange_at, limits_for
+from .conftest import QUICK, InContext, exchange_at, limits_for
 from .shape import check
 
 EUR, USD, JPY, DKK, HKD = (CURRENCIES[code] for code in ("EUR", "USD", "JPY", "DKK", "HKD"))
@@ -116,7 +116,7 @@ def test_arguments_are_checked_before_the_fallback(unreachable):
 
 def test_once_the_source_is_back_its_rates_are_shown_again(server, http):
     source = JsonSource("Frankfurter", server.frankfurter_url, http, QUICK)
-    exchange = ExchangeRates(Frankfurter(source, Cache(60, failure_ttl_s=0)))
+    exchange = InContext(ExchangeRates(Frankfurter(source, Cache(60, failure_ttl_s=0))))
     server.fail("500")
     assert exchange.exchange_rate("EUR", "USD").data["note"]
     server.mend()

@@ -2,13 +2,18 @@ from __future__ import annotations
 
 import gc
 import threading
+import time
 import weakref
 
 import pytest
 
+from chat.cancellation import Cancellation
+from chat.errors import TurnEnded
 from chat.tools.cache import Cache
 from chat.tools.http import SourceUnavailable
 from scripts.kit.waiting import wait_until
+
+from .conftest import InContext, tool_context
 
 
 class Clock:
@@ -50,8 +55,8 @@ def fetch() -> Fetch:
 
 
 @pytest.fixture
-def cache(clock) -> Cache[int]:
-    return Cache(60, failure_ttl_s=5, limit=2, clock=clock)
+def cache(clock) -> InContext:
+    return InContext(Cache(60, failure_ttl_s=5, limit=2, clock=clock))
 
 
 def test_a_value_is_fetched_once_until_it_expires(cache, clock, fetch):
@@ -126,7 +131,7 @@ def test_others_are_not_held_up(cache, fetch):
 
 
 def test_waits_are_bounded_and_a_late_value_is_still_cached(clock, fetch):
-    cache: Cache[int] = Cache(60, wait_s=0.02, clock=clock)
+    cache = InContext(Cache(60, wait_s=0.02, clock=clock))
     fetch.go_on.clear()
     with pytest.raises(SourceUnavailable, match="did not answer in time"):
         cache.get("a", fetch)
@@ -136,6 +141,26 @@ def test_waits_are_bounded_and_a_late_value_is_still_cached(clock, fetch):
             thread.join(10)
     assert cache.get("a", fetch) == 1
     assert fetch.calls == 1
+
+
+def test_a_caller_whose_turn_ends_does_not_wait_and_the_fetch_goes_on(clock, fetch):
+    cache: Cache[int] = Cache(60, clock=clock)
+    fetch.go_on.clear()
+    cancellation = Cancellation(60)
+    threading.Timer(0.05, cancellation.cancel, ("stopped",)).start()
+    with pytest.raises(TurnEnded):
+        cache.get("a", fetch, tool_context(cancellation=cancellation))
+    fetch.go_on.set()
+    assert cache.get("a", fetch, tool_context()) == 1
+    assert fetch.calls == 1
+
+
+def test_a_caller_waits_no_longer_than_its_call_may_take(fetch):
+    cache: Cache[int] = Cache(60)
+    fetch.go_on.clear()
+    with pytest.raises(SourceUnavailable, match="did not answer in time"):
+        cache.get("a", fetch, tool_context(deadline=time.monotonic() + 0.02))
+    fetch.go_on.set()
 
 
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")

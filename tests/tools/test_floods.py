@@ -48,7 +48,7 @@ client = HttpClient(ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT))
 for name, address in json.loads(sys.argv[2]).items():
     gaps[:] = [0.0]
     try:
-        JsonSource("The source", address, client, Limits(pause_s=0.005, total_s=5.0)).get("/", {})
+        JsonSource("The source", address, client, Limits(pause_s=0.005, total_s=5.0)).get("/", {}, lambda line: None)
     except SourceUnavailable as error:
         said[name] = [error.message, max(gaps)]
 ended.set()

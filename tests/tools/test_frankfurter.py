@@ -14,13 +14,13 @@ from chat.tools.frankfurter import Frankfurter, Rates
 from chat.tools.http import JsonSource, SourceUnavailable
 from tests.servers.market_data import MarketDataServer
 
-from .conftest import QUICK
+from .conftest import QUICK, InContext
 
 TODAY = datetime.now(UTC).date()
 
 
 def ask(server: MarketDataServer, http: HttpClient) -> Rates:
-    source = Frankfurter(JsonSource("Frankfurter", server.frankfurter_url, http, QUICK))
+    source = InContext(Frankfurter(JsonSource("Frankfurter", server.frankfurter_url, http, QUICK)))
     return source.rates(currencies.find("EUR", "base"), currencies.find("USD", "quote"), TODAY - timedelta(30), TODAY)
 
 

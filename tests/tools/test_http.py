@@ -11,7 +11,7 @@ from chat.tools.http import JsonSource, SourceUnavailable
 from tests.reference_cycles import no_reference_cycles
 from tests.servers.market_data import MarketDataServer
 
-from .conftest import IMPATIENT, QUICK, limits_for
+from .conftest import IMPATIENT, QUICK, ignored, limits_for
 
 PATH = "/country/CHN/indicator/SP.POP.TOTL"
 QUERY = {"format": "json", "source": "2", "date": "2020:2025"}
@@ -28,7 +28,7 @@ def failure(source: JsonSource) -> SourceUnavailable:
 
     def ask() -> None:
         try:
-            source.get(PATH, QUERY)
+            source.get(PATH, QUERY, ignored)
         except Exception as error:  # noqa: BLE001
             raised.append(error)
 
@@ -42,7 +42,7 @@ def failure(source: JsonSource) -> SourceUnavailable:
 
 
 def test_json_is_returned_despite_a_byte_order_mark(source, server):
-    meta, rows = source.get(PATH, QUERY)
+    meta, rows = source.get(PATH, QUERY, ignored)
     assert meta["total"] == len(rows) == 6
     assert server.requests == ["/v2" + PATH + "?format=json&source=2&date=2020%3A2025"]
 
@@ -50,7 +50,7 @@ def test_json_is_returned_despite_a_byte_order_mark(source, server):
 @pytest.mark.parametrize("fault", ["429", "500", "503", "reset", "truncated"])
 def test_transient_failures_are_retried(source, server, fault):
     server.fail(fault, times=2)
-    assert source.get(PATH, QUERY)[0]["page"] == 1
+    assert source.get(PATH, QUERY, ignored)[0]["page"] == 1
     assert len(server.requests) == 3
 
 
@@ -124,7 +124,7 @@ def test_a_long_retry_after_is_not_waited_for(source, server):
 def test_a_strange_retry_after_counts_as_none(source, server, value):
     server.fail("429", times=1)
     server.retry_after = value
-    source.get(PATH, QUERY)
+    source.get(PATH, QUERY, ignored)
     assert len(server.requests) == 2
 
 
@@ -147,7 +147,7 @@ def test_proxies_of_the_environment_are_not_used(server, monkeypatch, http):
             monkeypatch.setenv(name, f"http://127.0.0.1:{proxy.port}")
         monkeypatch.delenv("no_proxy", raising=False)
         source = JsonSource("The World Bank", server.world_bank_url, http, QUICK)
-        source.get(PATH, QUERY)
+        source.get(PATH, QUERY, ignored)
         assert proxy.requests == []
 
 
@@ -156,7 +156,7 @@ def test_no_more_than_a_few_requests_run_at_once(server, http):
     source = JsonSource("The World Bank", server.world_bank_url, http, limits)
     answers: list[Any] = []
     server.gate.clear()
-    asking = [threading.Thread(target=lambda: answers.append(source.get(PATH, QUERY))) for _ in range(6)]
+    asking = [threading.Thread(target=lambda: answers.append(source.get(PATH, QUERY, ignored))) for _ in range(6)]
     for thread in asking:
         thread.start()
     assert not server.third_arrival.wait(0.2), "a third request was sent while two were under way"
@@ -190,7 +190,7 @@ def test_a_failure_leaves_no_circles(source, server, fault):
     def fail() -> None:
         server.fail(fault)
         with pytest.raises(SourceUnavailable):
-            source.get(PATH, QUERY)
+            source.get(PATH, QUERY, ignored)
 
     fail()
     with no_reference_cycles():
@@ -198,6 +198,6 @@ def test_a_failure_leaves_no_circles(source, server, fault):
 
 
 def test_an_answer_leaves_no_circles(source):
-    source.get(PATH, QUERY)
+    source.get(PATH, QUERY, ignored)
     with no_reference_cycles():
-        source.get(PATH, QUERY)
+        source.get(PATH, QUERY, ignored)

@@ -14,7 +14,7 @@ from chat.tools.market_data import Markets
 from chat.tools.world_bank import WorldBank
 from tests.servers.market_answers import UPDATED
 
-from .conftest import QUICK, limits_for, world_bank_at
+from .conftest import QUICK, InContext, limits_for, world_bank_at
 from .shape import check
 
 UNREACHABLE = ("stall", "500", "html", "bad_json", "huge", "redirect", "truncated", "error_form", "drip")
@@ -126,7 +126,7 @@ def test_the_largest_comparison_stays_small(markets):
 @pytest.mark.parametrize("fault", UNREACHABLE)
 def test_bundled_figures_stand_in_and_say_so(server, fault, http):
     server.fail(fault)
-    result = Markets(world_bank_at(server, http, limits_for(fault))).market_data("China")
+    result = InContext(Markets(world_bank_at(server, http, limits_for(fault)))).market_data("China")
     data = check(result)
     assert data["note"].startswith("The World Bank ")
     assert "bundled with this program" in data["note"]
@@ -158,7 +158,7 @@ def test_without_bundled_figures_there_is_no_answer(markets, server):
 
 def test_once_the_source_is_back_its_figures_are_shown_again(server, http):
     bank = WorldBank(JsonSource("The World Bank", server.world_bank_url, http, QUICK), Cache(60, failure_ttl_s=0))
-    markets = Markets(bank)
+    markets = InContext(Markets(bank))
     server.fail("500")
     assert markets.market_data("China").data["note"]
     server.mend()

@@ -1,16 +1,16 @@
 from __future__ import annotations
 
-import inspect
 import subprocess
 import sys
-import typing
 from pathlib import Path
 
 import pytest
 
+from chat.tool_contract import Tool
 from chat.tools import market_tools
 from tests.servers.market_data import MarketDataServer
 
+from .conftest import tool_context
 from .shape import check
 
 HERE = Path(__file__).resolve().parent
@@ -18,8 +18,8 @@ ROOT = HERE.parent.parent
 
 
 @pytest.fixture
-def tools(server, http):
-    return {tool.function.__name__: tool for tool in market_tools(server.world_bank_url, server.frankfurter_url, http)}
+def tools(server, http) -> dict[str, Tool]:
+    return {tool.spec.name: tool for tool in market_tools(server.world_bank_url, server.frankfurter_url, http)}
 
 
 def test_the_tools_that_ship(tools):
@@ -28,28 +28,38 @@ def test_the_tools_that_ship(tools):
 
 def test_a_model_can_be_told_of_every_tool_and_parameter(tools):
     for tool in tools.values():
-        assert inspect.getdoc(tool.function)
-        hints = typing.get_type_hints(tool.function, include_extras=True)
-        for parameter in inspect.signature(tool.function).parameters.values():
-            assert typing.get_origin(hints[parameter.name]) is typing.Annotated
-            assert isinstance(hints[parameter.name].__metadata__[0], str)
+        assert tool.spec.description
+        for parameter in tool.spec.parameters["properties"].values():
+            assert parameter["description"]
+
+
+def test_the_context_is_no_parameter_of_the_model(tools):
+    assert list(tools["market_data"].spec.parameters["properties"]) == ["country", "year"]
 
 
 def test_labels_are_made_of_the_arguments(tools):
-    assert tools["market_data"].label.format(country="China") == "Looking up China at the World Bank"
-    assert tools["compare_markets"].label.format(countries="China, India") == "Comparing China, India at the World Bank"
-    assert tools["exchange_rate"].label.format(base="euro", quote="yen") == "Looking up euro in yen at the ECB"
+    labels = {name: tool.spec.label for name, tool in tools.items()}
+    assert labels["market_data"].format(country="China") == "Looking up China at the World Bank"
+    assert labels["compare_markets"].format(countries="China, India") == "Comparing China, India at the World Bank"
+    assert labels["exchange_rate"].format(base="euro", quote="yen") == "Looking up euro in yen at the ECB"
 
 
 def test_they_work_with_their_own_limits_too(tools):
-    check(tools["market_data"].function("India"))
-    check(tools["compare_markets"].function(["India", "Brazil"]))
-    check(tools["exchange_rate"].function("euro", "yen"))
+    check(tools["market_data"].call({"country": "India"}, tool_context()))
+    check(tools["compare_markets"].call({"countries": ["India", "Brazil"]}, tool_context()))
+    check(tools["exchange_rate"].call({"base": "euro", "quote": "yen"}, tool_context()))
+
+
+def test_failed_attempts_are_shown_to_the_user(tools, server):
+    lines: list[str] = []
+    server.fail("503", times=1)
+    check(tools["market_data"].call({"country": "India"}, tool_context(progress=lines.append)))
+    assert lines == ["The World Bank answered with an error (503). Trying again."]
 
 
 def test_addresses_may_end_with_a_slash(server: MarketDataServer, http):
     (market_data, *_) = market_tools(server.world_bank_url + "/", server.frankfurter_url + "/", http)
-    check(market_data.function("India"))
+    check(market_data.call({"country": "India"}, tool_context()))
 
 
 def test_the_same_under_gevent():
@@ -74,6 +84,6 @@ def test_the_stand_in_server_runs_by_hand(http):
         try:
             urls = dict(process.stdout.readline().strip().split("=", 1) for _ in range(2))
             (market_data, *_) = market_tools(urls["WORLD_BANK_URL"], urls["FRANKFURTER_URL"], http)
-            check(market_data.function("China"))
+            check(market_data.call({"country": "China"}, tool_context()))
         finally:
             process.terminate()

@@ -149,15 +149,18 @@ def test_the_folder_stays_small(tmp_path: Path, source: Source, monkeypatch: pyt
 
 # A worker that looks up China when it receives a line.
 _LOOKS_UP = """
-import ssl, sys
+import ssl, sys, time
 from pathlib import Path
+from chat.cancellation import Cancellation
 from chat.net.http_client import HttpClient
+from chat.tool_contract import ToolContext
 from chat.tools import market_tools
 
 client = HttpClient(ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT))
-market_data = market_tools(sys.argv[1], sys.argv[1], client, Path(sys.argv[2]))[0].function
+tool = market_tools(sys.argv[1], sys.argv[1], client, Path(sys.argv[2]))[0]
 sys.stdin.readline()
-print(market_data("China").summary)
+context = ToolContext(7, time.monotonic() + 60, Cancellation(60), print)
+print(tool.call({"country": "China"}, context).summary)
 client.close()
 """
 

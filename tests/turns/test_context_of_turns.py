@@ -7,8 +7,9 @@ import json
 import pytest
 
 from chat.errors import ModelInterrupted
-from chat.messages import Message, TextDelta, Tool, ToolCall, ToolResult
+from chat.messages import Message, TextDelta, ToolCall, ToolResult
 from chat.store.records import TurnError
+from chat.tools.function_tool import FunctionTool
 
 from ..store.scenarios import delete
 
@@ -18,7 +19,7 @@ def look_up(what: str) -> ToolResult:
     return ToolResult(json.dumps({"found": what}, ensure_ascii=False), f"Found {what}", {"what": what})
 
 
-TOOLS = [Tool(look_up, "Looking up {what}")]
+TOOLS = [FunctionTool(look_up, "Looking up {what}")]
 
 
 def read(model):

@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 
 from chat.errors import ModelInterrupted
-from chat.messages import ReasoningDelta, TextDelta, Tool, ToolCall, ToolResult
+from chat.messages import ReasoningDelta, TextDelta, ToolCall, ToolResult
 from chat.store.records import COMPLETED, FAILED
+from chat.tools.function_tool import FunctionTool
 
 from .worker import names, received, text_of
 
@@ -16,7 +17,7 @@ def look_up(what: str) -> ToolResult:
     return ToolResult(json.dumps({"found": what}), f"Found {what}", {"what": what})
 
 
-TOOLS = [Tool(look_up, "Looking up {what}")]
+TOOLS = [FunctionTool(look_up, "Looking up {what}")]
 
 
 def call(what):

@@ -9,8 +9,10 @@ import threading
 import pytest
 
 from chat.errors import Conflict, ModelInterrupted, ModelRejected, Overloaded, StoreUnavailable
-from chat.messages import ReasoningDelta, TextDelta, Tool, ToolCall, ToolResult, Usage
+from chat.messages import ReasoningDelta, TextDelta, ToolCall, ToolResult, Usage
 from chat.store.records import COMPLETED, FAILED, INTERRUPTED, RUNNING, STOPPED
+from chat.tool_contract import ToolContext
+from chat.tools.function_tool import FunctionTool
 
 from .worker import LONG_S, names, received, text_of
 
@@ -21,7 +23,7 @@ def look_up(what: str) -> ToolResult:
     return ToolResult(json.dumps({"found": what}), f"Found {what}", data)
 
 
-TOOLS = [Tool(look_up, "Looking up {what}")]
+TOOLS = [FunctionTool(look_up, "Looking up {what}")]
 
 
 def call(what, number=0):
@@ -82,6 +84,24 @@ class TestACompleteTurn:
         worker.vacant()
         assert b"".join(worker.follower.frames(started.turn.id, 0)) == live
         assert names(received([live])).count("tool_result") == 4
+
+    def test_progress_of_a_tool_is_sent_but_not_replayed(self, make_worker, model, conversation):
+        def dig(context: ToolContext) -> ToolResult:
+            """Dig."""
+            context.progress("Half way")
+            return ToolResult("gold", f"Found by {context.user_id}")
+
+        worker = make_worker(tools=[FunctionTool(dig)])
+        model.will(TextDelta("See."), ToolCall("c", "dig", "{}"))
+        model.will(TextDelta("Gold."))
+        started = worker.ask(conversation, "Dig!")
+        live = received(worker.follower.frames(started.turn.id, 0))
+        assert names(live) == ["turn", "delta", "tool_call", "tool_progress", "tool_result", "delta", "done"]
+        assert live[3].data == {"id": "c", "text": "Half way"}
+        assert live[4].data["summary"] == f"Found by {conversation.user_id}"
+        worker.vacant()
+        replayed = received(worker.follower.frames(started.turn.id, 0))
+        assert replayed == [event for event in live if event.name != "tool_progress"]
 
     def test_an_answer_of_nothing_is_complete(self, worker, model, store, conversation):
         model.will()

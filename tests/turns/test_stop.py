@@ -5,8 +5,9 @@ from __future__ import annotations
 import threading
 
 from chat.cluster.peers import Peers, Presence
-from chat.messages import TextDelta, Tool, ToolCall, ToolResult
+from chat.messages import TextDelta, ToolCall, ToolResult
 from chat.store.records import COMPLETED, INTERRUPTED, RUNNING, STOPPED
+from chat.tools.function_tool import FunctionTool
 from chat.turns.stop import Stopper
 
 from ..store.scenarios import at_once, begin
@@ -37,7 +38,7 @@ def test_in_mid_tool(make_worker, model, store, conversation):
         release.wait(LONG_S)
         return ToolResult("{}", "Dug")
 
-    worker = make_worker(tools=[Tool(dig, "Digging")])
+    worker = make_worker(tools=[FunctionTool(dig, "Digging")])
     model.will(ToolCall("c", "dig", "{}"))
     started = worker.ask(conversation)
     assert inside.wait(LONG_S)

@@ -22,9 +22,10 @@ from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from chat.cancellation import Cancellation
-from chat.messages import Delta, Message, TextDelta, Tool, ToolCall, ToolResult, ToolSpec, Usage
+from chat.messages import Delta, Message, TextDelta, ToolCall, ToolResult, ToolSpec, Usage
 from chat.services import Services
 from chat.store.records import now_ms
+from chat.tools.function_tool import FunctionTool
 from scripts.kit.sse import Event
 
 from .worker import LONG_S, parsed
@@ -39,7 +40,7 @@ def look_up(what: str) -> ToolResult:
     return ToolResult(f'{{"found": "{what}"}}', f"Found {what}", {"title": what})
 
 
-TOOLS = [Tool(look_up, "Looking up {what}")]
+TOOLS = [FunctionTool(look_up, "Looking up {what}")]
 
 
 class SceneModel:

@@ -11,11 +11,11 @@ from typing import Any
 from chat.cluster.peers import Peers, Presence
 from chat.llm.contract import LanguageModel
 from chat.memory.local import LocalMemory
-from chat.messages import Tool
 from chat.services import Overrides, Services
 from chat.store import Store
 from chat.store.records import Conversation, Turn
 from chat.store.turns import Question, StartedTurn
+from chat.tool_contract import Tool
 from chat.turns.peer_requests import dispatch
 from config.settings import Settings
 from scripts.kit.sse import Event, read_events

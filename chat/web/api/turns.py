@@ -30,6 +30,7 @@ _EVENTS = {
     "delta": event_data.TextData,
     "reasoning": event_data.TextData,
     "tool_call": event_data.ToolCallData,
+    "tool_progress": event_data.ToolProgressData,
     "tool_result": event_data.ToolResultData,
     "title": event_data.TitleData,
     "error": event_data.ErrorData,

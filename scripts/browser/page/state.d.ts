@@ -17,6 +17,8 @@ interface ToolCall {
   label: string;
   arguments: any;
   result: ToolResult | null;
+  /** the last line of a running call */
+  progress?: string;
 }
 
 type Part = { kind: "text" | "reasoning"; text: string } | { kind: "tool"; call: ToolCall };

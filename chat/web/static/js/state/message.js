@@ -3,7 +3,7 @@
 // {key, id, parentId, role, status, parts, model, turnId, error, notices, usage, durationMs, siblings, feedback}
 //
 // `parts` are in reading order: {kind: "text", text}, {kind: "reasoning", text} or {kind: "tool", call: {id, name,
-// label, arguments, result}}, where `result` is null until it arrives. `siblings` are the known ids of all versions of
+// label, arguments, result, progress?}}, where `result` is null until it arrives; `progress` is the call's last line. `siblings` are the known ids of all versions of
 // the message. `feedback` is 1, -1 or null. `key` stays when `id` changes from a local one to the server's, so that the
 // page keeps the elements.
 
@@ -161,8 +161,10 @@ export function applyEvent(message, name, data) {
       return { ...message, parts: withText(message.parts, "reasoning", data.text) };
     case "tool_call":
       return { ...message, parts: [...message.parts, { kind: "tool", call: { ...readCall(data), result: null } }] };
+    case "tool_progress":
+      return { ...message, parts: withCall(message.parts, String(data.id), { progress: String(data.text) }) };
     case "tool_result":
-      return { ...message, parts: withResult(message.parts, String(data.id), readResult(data)) };
+      return { ...message, parts: withCall(message.parts, String(data.id), { result: readResult(data) }) };
     case "error":
       return { ...message, error: readError(data) };
     case "done":
@@ -193,13 +195,13 @@ function withText(parts, kind, text) {
 /**
  * @param {Part[]} parts
  * @param {string} callId
- * @param {ToolResult} result
+ * @param {{result: ToolResult} | {progress: string}} change to the call, if it still runs
  * @returns {Part[]}
  */
-function withResult(parts, callId, result) {
+function withCall(parts, callId, change) {
   return parts.map((part) =>
     part.kind === "tool" && part.call.id === callId && !part.call.result
-      ? { ...part, call: { ...part.call, result } }
+      ? { ...part, call: { ...part.call, ...change } }
       : part,
   );
 }

@@ -36,9 +36,9 @@ function Sign({ state }) {
   return html`<${Icon} name=${{ done: "check", failed: "alert", unfinished: "dash" }[state]} />`;
 }
 
-function sentence({ label: text, result }, state) {
+function sentence({ label: text, progress, result }, state) {
   const label = inWords(text);
-  if (state === "running") return label.replace(/(\.{3}|…)?$/, "…");
+  if (state === "running") return (progress ?? label).replace(/(\.{3}|…)?$/, "…");
   if (state === "unfinished") return `${label}: ${strings.tool.unfinished}`;
   return (result.ok && summaryOf(result)) || (result.ok ? label : `${label}: ${strings.tool.failed}`);
 }

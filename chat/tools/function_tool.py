@@ -1,55 +1,58 @@
-"""Tools from Python functions: the specification for the model, and the check of a call's arguments.
+"""A Python function as a tool: its specification for the model, and the check of a call's arguments.
 
 The tool's name is the function's, its description the docstring, its parameters the signature: `country: Annotated[str,
-"a country as people say it"]`.
+"a country as people say it"]`. A parameter of type `ToolContext` receives the call's context; models do not see it.
 """
 
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from types import UnionType
 from typing import Annotated, Any, Union, get_args, get_origin, get_type_hints
 
 import msgspec
 
-from chat.agent.arguments import as_list, decoded, without_nulls
 from chat.errors import ToolFailure
 from chat.messages import ToolResult, ToolSpec
+from chat.tool_contract import ToolContext
+from chat.tools.lenient_arguments import as_list, without_nulls
 
-_ARGUMENTS_BYTES = 20_000
 _BY_NAME = (inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY)
 
 
-class Signature:
-    """A function's signature as a checked type. Raises TypeError for a function that cannot be a tool."""
+class FunctionTool:
+    """`chat.tool_contract.Tool` made of a function. Raises TypeError for a function that cannot be one."""
 
-    def __init__(self, function: Callable[..., ToolResult]) -> None:
+    def __init__(self, function: Callable[..., ToolResult], label: str = "") -> None:
         name = getattr(function, "__name__", "")
         description = inspect.cleandoc(function.__doc__ or "")
         if not name.isidentifier() or not description:
             raise TypeError(f"{function!r} needs a name and a docstring to be a tool")
-        self._type = msgspec.defstruct(name, _fields(function), forbid_unknown_fields=True)
+        self._function = function
+        hints = _checked_hints(function)
+        self._context = next((each for each, hint in hints.items() if hint is ToolContext), None)
+        self._type = msgspec.defstruct(name, _fields(function, hints), forbid_unknown_fields=True)
         self._lists = [field.name for field in msgspec.structs.fields(self._type) if _is_list(field.type)]
-        self.spec = ToolSpec(name, description, _schema(self._type))
+        self.spec = ToolSpec(name, description, _schema(self._type), label)
 
-    def arguments(self, text: str) -> dict[str, Any]:
-        """Check and return a model's arguments. Raises ToolFailure with a message that the model can act on."""
-        if len(text) > _ARGUMENTS_BYTES:
-            raise ToolFailure(f"The arguments of {self.spec.name} are too long.")
+    def call(self, arguments: Mapping[str, Any], context: ToolContext) -> ToolResult:
+        """Check the arguments and call the function. Raises ToolFailure with a message that the model can act on."""
+        values = self.arguments(arguments)
+        return self._function(**values if self._context is None else values | {self._context: context})
+
+    def arguments(self, arguments: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the function's arguments: unchanged if they are valid, otherwise in their probable meaning."""
         try:
-            checked = self._checked(decoded(text))
+            checked = self._checked(arguments)
         except (msgspec.MsgspecError, RecursionError, ValueError) as error:
             raise ToolFailure(f"The arguments of {self.spec.name} are not right: {error}.") from None
         return {name: getattr(checked, name) for name in self._type.__struct_fields__}
 
-    def _checked(self, arguments: Any) -> msgspec.Struct:
-        """Return the arguments unchanged if they are valid, otherwise in their probable meaning."""
+    def _checked(self, arguments: Mapping[str, Any]) -> msgspec.Struct:
         try:
             return msgspec.convert(arguments, self._type, strict=False)
         except msgspec.ValidationError:
-            if not isinstance(arguments, dict):
-                raise
             corrected = without_nulls(arguments, self._type.__struct_defaults__, self._type.__struct_fields__)
             for name in self._lists:
                 if isinstance(corrected.get(name), str):
@@ -59,17 +62,24 @@ class Signature:
             return msgspec.convert(corrected, self._type, strict=False)
 
 
-def _fields(function: Callable[..., ToolResult]) -> list[Any]:
+def _checked_hints(function: Callable[..., ToolResult]) -> dict[str, Any]:
+    """Return the types of the function's parameters. Raises TypeError."""
     hints = get_type_hints(function, include_extras=True)
     parameters = inspect.signature(function).parameters
     for name, parameter in parameters.items():
         if name not in hints or parameter.kind not in _BY_NAME:
             raise TypeError(f"{function!r} cannot be a tool: {name} has no type, or cannot be given by name")
+    return {name: hints[name] for name in parameters}
+
+
+def _fields(function: Callable[..., ToolResult], hints: Mapping[str, Any]) -> list[Any]:
+    parameters = inspect.signature(function).parameters
     return [
         (name, _described(hints[name]))
         if parameter.default is inspect.Parameter.empty
         else (name, _described(hints[name]), msgspec.field(default=parameter.default))
         for name, parameter in parameters.items()
+        if hints[name] is not ToolContext
     ]
 
 

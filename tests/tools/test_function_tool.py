@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import functools
 import json
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import msgspec
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from chat.agent.signature import Signature
+from chat.agent.arguments import decoded
 from chat.errors import ToolFailure
-from chat.messages import ToolResult
+from chat.messages import ToolCall, ToolResult
+from chat.tools.function_tool import FunctionTool
 
 
 def compare(
@@ -31,11 +32,16 @@ def compare(
     return ToolResult(f"{countries} {indicator} {years}", "Compared")
 
 
-SIGNATURE = Signature(compare)
+TOOL = FunctionTool(compare)
+
+
+def read(tool: FunctionTool, text: str) -> dict[str, Any]:
+    """Return a call's arguments as the function receives them."""
+    return tool.arguments(decoded(ToolCall("c", tool.spec.name, text)))
 
 
 def test_what_a_model_is_told():
-    spec = SIGNATURE.spec
+    spec = TOOL.spec
     assert (spec.name, spec.description) == ("compare", "Compares countries.\n\nOver some years.")
     assert spec.parameters["type"] == "object"
     assert spec.parameters["required"] == ["countries"]
@@ -55,9 +61,9 @@ def test_a_tool_without_parameters():
         """Tells the time."""
         return ToolResult("", "")
 
-    signature = Signature(now)
-    assert signature.spec.parameters["properties"] == {}
-    assert signature.arguments("") == signature.arguments("{}") == {}
+    tool = FunctionTool(now)
+    assert tool.spec.parameters["properties"] == {}
+    assert read(tool, "") == read(tool, "{}") == {}
 
 
 def test_a_method_is_a_tool():
@@ -66,20 +72,20 @@ def test_a_method_is_a_tool():
             """Tells the time."""
             return ToolResult(zone, "")
 
-    signature = Signature(Clock().now)
-    assert list(signature.spec.parameters["properties"]) == ["zone"]
-    assert signature.arguments('{"zone": "CET"}') == {"zone": "CET"}
+    tool = FunctionTool(Clock().now)
+    assert list(tool.spec.parameters["properties"]) == ["zone"]
+    assert read(tool, '{"zone": "CET"}') == {"zone": "CET"}
 
 
 def test_what_is_left_out_has_its_default():
-    assert SIGNATURE.arguments('{"countries": ["China"]}') == {
+    assert read(TOOL, '{"countries": ["China"]}') == {
         "countries": ["China"], "indicator": "gdp", "years": 10, "share": 0.5, "exact": False, "note": None,
     }  # fmt: skip
 
 
 def test_a_number_may_come_as_text():
     """Models write it so."""
-    given_out = SIGNATURE.arguments('{"countries": [], "years": "5", "share": "0.25", "exact": "true"}')
+    given_out = read(TOOL, '{"countries": [], "years": "5", "share": "0.25", "exact": "true"}')
     assert (given_out["years"], given_out["share"], given_out["exact"]) == (5, 0.25, True)
 
 
@@ -106,7 +112,7 @@ WRONG = [
 @pytest.mark.parametrize(("text", "said"), WRONG, ids=lambda value: str(value)[:24])
 def test_what_is_wrong_is_said_to_the_model(text, said):
     with pytest.raises(ToolFailure) as failure:
-        SIGNATURE.arguments(text)
+        read(TOOL, text)
     assert said in failure.value.message
     assert failure.value.message.startswith("The arguments of compare are ")
 
@@ -122,7 +128,7 @@ ARGUMENTS = st.dictionaries(st.sampled_from(["countries", "indicator", "years", 
 @example("1e400")
 def test_whatever_a_model_writes_is_checked_or_refused(text):
     try:
-        given_out = SIGNATURE.arguments(text)
+        given_out = read(TOOL, text)
     except ToolFailure:
         return
     assert all(isinstance(country, str) for country in given_out["countries"])
@@ -150,4 +156,4 @@ def test_what_cannot_be_a_tool():
     for function in (without_docstring, without_hint, with_any_number, with_any_name, lambda: None,
                      functools.partial(compare, [])):  # fmt: skip
         with pytest.raises(TypeError):
-            Signature(function)
+            FunctionTool(function)
