@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 
 from chat.agent.loop import Agent
 from chat.agent.toolbox import Toolbox
+from chat.cluster.contract import Road
+from chat.cluster.here import Here
 from chat.cluster.peers import Peers
 from chat.errors import StoreUnavailable
 from chat.events.local import LocalEventLog
@@ -29,18 +31,19 @@ from chat.store.key_file import KeyFile
 from chat.tool_contract import Tool
 from chat.tools import market_tools
 from chat.turns import coalescing
+from chat.turns.database_road import DatabaseRoad
 from chat.turns.database_watch import DatabaseWatch
 from chat.turns.drain import Drain
 from chat.turns.expiry import Expiry
 from chat.turns.follow import Follower
 from chat.turns.indexer import Indexer
-from chat.turns.peer_requests import dispatch
 from chat.turns.recovery import Recovery
 from chat.turns.removal import Remover
 from chat.turns.runner import Limits, Runner
 from chat.turns.stop import Stopper
 from chat.turns.stream_limits import StreamLimits
 from chat.turns.titles import Titles
+from chat.turns.turn_requests import TurnRequests
 from chat.turns.turn_services import TurnServices
 from chat.turns.worker_report import WorkerReport
 from chat.web.api import turns
@@ -64,6 +67,8 @@ class Overrides:
     peers: Peers | None = None
     model: LanguageModel | None = None
     tools: Sequence[Tool] | None = None
+    roads: Sequence[Road] | None = None
+    database_road: DatabaseRoad | None = None
     # Seconds between two calls of a periodic job, by its name.
     job_intervals: Mapping[str, float] = field(default_factory=dict)
 
@@ -76,11 +81,16 @@ class Services:
         self.settings = settings
         self.store = given.store or Store(engine_for(settings.database_url, ROOT))
         self.memory = given.memory if given.memory is not None else LocalMemory(settings.memory_limit_mb * 1024 * 1024)
-        self.turns = TurnServices(self.store, settings.active_turns_limit, LocalEventLog)
-        running_turns = self.turns.running_turns
         self.peers = given.peers or Peers(settings.data_dir / "run")
-        self.follower = Follower(self.store, running_turns, self.peers, StreamLimits(settings.streams_limit))
-        self.stopper = Stopper(self.store, running_turns, self.peers)
+        self.turns = TurnServices(self.store, self.peers.name, settings.active_turns_limit, LocalEventLog)
+        running_turns = self.turns.running_turns
+        stream_limits = StreamLimits(settings.streams_limit)
+        self.turn_requests = TurnRequests(running_turns, stream_limits)
+        here = Here(self.peers.name, self.turn_requests.answer)
+        roads = (here, self.peers) if given.roads is None else given.roads
+        database_road = given.database_road or DatabaseRoad(self.store)
+        self.follower = Follower(roads, database_road, stream_limits)
+        self.stopper = Stopper(self.store, roads, database_road)
         self.model = given.model or language_model(settings)
         self.titles = Titles(
             self.store, _without_retries(self.model), "none" if settings.demo else settings.title_model
@@ -216,7 +226,7 @@ class Services:
 
     def _listen(self) -> None:
         try:
-            self.peers.listen(dispatch(self.follower, self.stopper))
+            self.peers.listen(self.turn_requests.answer_peer)
         except OSError as error:
             if descriptors.exhausted(error):
                 raise

@@ -13,18 +13,17 @@ import selectors
 import socket
 import socketserver
 import threading
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterator
 from enum import Enum
 from pathlib import Path
 from typing import Any
 
+from chat.cluster.contract import Handler, Request, Unreachable
 from config.server.processes import is_alive
 from config.server.worker_reports import WorkerReports
 
 _CONNECT_TIMEOUT_S = 2.0
 _REQUEST_BYTES = 4096
-
-Handler = Callable[[dict[str, Any]], Iterable[bytes]]
 
 
 class Presence(Enum):
@@ -39,12 +38,13 @@ class Presence(Enum):
     UNKNOWN = "unknown"
 
 
-class PeerUnreachable(Exception):
-    """The worker does not exist or does not answer."""
-
-
 class Peers:
-    """Reports and requests of this worker and its peers. `run_dir` is shared by the workers of one server only."""
+    """Reports and requests of this worker and its peers. `run_dir` is shared by the workers of one server only.
+
+    It is the Road to workers on this machine.
+    """
+
+    reliable = False
 
     def __init__(self, run_dir: Path) -> None:
         self._dir = run_dir
@@ -65,15 +65,10 @@ class Peers:
         self._thread = threading.Thread(target=self._server.serve, name="peers", daemon=True)
         self._thread.start()
 
-    def ask(self, worker: str, request: dict[str, Any], timeout_s: float) -> Iterator[bytes]:
-        """Send `request` to `worker` (`host:pid`) and yield the response as it arrives.
-
-        `timeout_s` limits each wait for bytes. Raises PeerUnreachable, also in the middle of a response. The response
-        of a worker that dies may just end, so a complete response must be recognizable by its content.
-        """
+    def ask(self, worker: str, request: Request, timeout_s: float) -> Iterator[bytes]:
         host, _, pid = worker.rpartition(":")
         if host != socket.gethostname() or not pid.isdigit():
-            raise PeerUnreachable(worker)
+            raise Unreachable(worker)
         connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         try:
             connection.settimeout(_CONNECT_TIMEOUT_S)
@@ -83,7 +78,7 @@ class Peers:
             while chunk := connection.recv(65536):
                 yield chunk
         except OSError as error:
-            raise PeerUnreachable(worker) from error
+            raise Unreachable(worker) from error
         finally:
             connection.close()
 
@@ -160,7 +155,7 @@ class _Connection(socketserver.StreamRequestHandler):
 
     def handle(self) -> None:
         line = self.rfile.readline(_REQUEST_BYTES)
-        with contextlib.suppress(ValueError, OSError):
+        with contextlib.suppress(ValueError, OSError, Unreachable):
             for chunk in self.server.handler(json.loads(line)):
                 self.wfile.write(chunk)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import Any
 
 import msgspec
@@ -14,7 +15,7 @@ from chat.store.engines.contract import Engine
 from chat.store.records import RUNNING, Message, Turn, TurnError
 from chat.store.rows import named
 from chat.store.transactions import reads_snapshot
-from chat.store.turn_progress import DELTAS, assemble
+from chat.store.turn_progress import DELTAS, PartialAnswer, assemble
 
 MESSAGE_COLUMNS = "id, conversation_id, parent_id, role, text, reasoning, created_at"
 MESSAGE = f"SELECT {MESSAGE_COLUMNS} FROM messages WHERE id = ?"  # noqa: S608 - our own columns
@@ -74,16 +75,23 @@ def messages_from_rows(engine: Engine, message_rows: list[dict[str, Any]]) -> li
     turns = {row["message_id"]: turn_from_row(row) for row in named(engine.execute(TURNS, (answers,)))}
     partial = _partial_answers(engine, turns.values())
     return [
-        Message(**row | partial.get(row["id"], {}), tool_calls=calls.get(row["id"], ()), turn=turns.get(row["id"]))
+        Message(
+            **row | {"tool_calls": calls.get(row["id"], ()), "turn": turns.get(row["id"])} | partial.get(row["id"], {})
+        )
         for row in message_rows
     ]
 
 
-def _partial_answers(engine: Engine, turns: Iterable[Turn]) -> dict[int, dict[str, str]]:
-    """Return text and reasoning of answers that are still being written, by message id."""
-    answers = {turn.id: turn.message_id for turn in turns if turn.status == RUNNING}
-    partial = assemble(named(engine.execute(DELTAS, (engine.array(answers),)))) if answers else {}
-    return {answers[turn_id]: {"text": each.text, "reasoning": each.reasoning} for turn_id, each in partial.items()}
+def _partial_answers(engine: Engine, turns: Iterable[Turn]) -> dict[int, dict[str, Any]]:
+    """Return text, reasoning and turn of answers that are still being written, by message id."""
+    running = {turn.id: turn for turn in turns if turn.status == RUNNING}
+    partial = assemble(named(engine.execute(DELTAS, (engine.array(running),)))) if running else {}
+    return {running[turn_id].message_id: _as_checkpointed(running[turn_id], each) for turn_id, each in partial.items()}
+
+
+def _as_checkpointed(turn: Turn, answer: PartialAnswer) -> dict[str, Any]:
+    event_offsets = msgspec.json.encode(answer.event_offsets).decode()
+    return {"text": answer.text, "reasoning": answer.reasoning, "turn": replace(turn, event_offsets=event_offsets)}
 
 
 def turn_from_row(row: dict[str, Any]) -> Turn:

@@ -23,10 +23,11 @@ from chat.store.turn_end import Ending
 
 __all__ = ["LEASE_MS", "CheckpointDelta", "HeadOfConversation", "Progress", "Question", "Run", "StartedTurn", "Turns"]
 
-
 _LOST = "SELECT id FROM turns WHERE status = 'running' AND (worker = ANY(?) OR id = ANY(?)"
 _OLDEST_LEASES = "SELECT worker, MIN(lease_until) FROM turns WHERE status = 'running' GROUP BY worker"
 _RUNNING_ON = "SELECT id FROM turns WHERE status = 'running' AND worker = ?"
+_REQUEST_STOP = "UPDATE turns SET stop_requested = 1 WHERE id = ? AND status = 'running'"
+_STOP_REQUESTS = "SELECT id FROM turns WHERE stop_requested = 1 AND status = 'running' AND worker = ?"
 _TITLE = "SELECT title FROM conversations WHERE id = ?"
 
 
@@ -83,6 +84,16 @@ class Turns:
             note_messages(self.engine, [(message_id, conversation_id)])
         return turn_ids
 
+    @writes
+    def request_stop(self, turn_id: int) -> None:
+        """Ask the worker of a turn to stop it. This has no effect on a turn that has ended."""
+        self.engine.execute(_REQUEST_STOP, (turn_id,))
+
+    @reads
+    def stop_requests(self, worker: str) -> list[int]:
+        """Return the ids of the running turns that `worker` is asked to stop."""
+        return [row[0] for row in self.engine.execute(_STOP_REQUESTS, (worker,)).fetchall()]
+
     @reads
     def get(self, turn_id: int) -> Turn | None:
         return self._turn(turn_id)
@@ -90,16 +101,20 @@ class Turns:
     @reads_snapshot
     def answer(self, turn: Turn) -> Answer:
         """Return the answer as of the last checkpoint or the end. Raises NotFound if the turn was deleted."""
-        return self._answer(turn.message_id)
+        return _answer(self._message(turn.message_id))
 
     @reads_snapshot
     def with_answer(self, turn_id: int) -> tuple[Turn, Answer, str] | None:
-        """Return a turn, its answer and its conversation's title, or None if it was deleted."""
+        """Return a turn, its answer and its conversation's title, or None if it was deleted.
+
+        While the turn runs, the answer and the event offsets are those of the last checkpoint.
+        """
         turn = self._turn(turn_id)
         if turn is None:
             return None
+        message = self._message(turn.message_id)
         (title,) = self.engine.execute(_TITLE, (turn.conversation_id,)).fetchone()
-        return turn, self._answer(turn.message_id), title
+        return message.turn or turn, _answer(message), title
 
     @reads
     def oldest_leases(self) -> dict[str, int]:
@@ -121,9 +136,12 @@ class Turns:
         row = first(self.engine.execute(history.TURN, (turn_id,)))
         return None if row is None else history.turn_from_row(row)
 
-    def _answer(self, message_id: int) -> Answer:
+    def _message(self, message_id: int) -> Message:
         row = first(self.engine.execute(history.MESSAGE, (message_id,)))
         if row is None:
             raise NotFound("There is no such message.")
-        message = history.messages_from_rows(self.engine, [row])[0]
-        return Answer(message.text, message.reasoning, message.tool_calls)
+        return history.messages_from_rows(self.engine, [row])[0]
+
+
+def _answer(message: Message) -> Answer:
+    return Answer(message.text, message.reasoning, message.tool_calls)

@@ -1,13 +1,20 @@
-"""Checkpoints of running turns and renewal of their leases, for all turns of the worker in one transaction."""
+"""Checkpoints of running turns and renewal of their leases, for all turns of the worker in one transaction.
+
+In the same rhythm the worker reads which of its turns are to be stopped, at the request of another worker that could
+not ask it.
+"""
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import time
 from collections.abc import Iterable
 
 from chat.errors import StoreUnavailable
 from chat.store import Store
+from chat.store.records import INTERRUPTED, STOPPED
+from chat.turns.running_turn import RunningTurn
 from chat.turns.running_turns import RunningTurns
 
 log = logging.getLogger(__name__)
@@ -17,18 +24,26 @@ _RENEW_S = 2.0
 
 
 class Checkpoints:
-    """One per worker."""
+    """Those of one worker. `worker` is its name in the database."""
 
-    def __init__(self, store: Store, running_turns: RunningTurns) -> None:
+    def __init__(self, store: Store, running_turns: RunningTurns, worker: str) -> None:
         self._store = store
         self._running_turns = running_turns
+        self._worker = worker
         self._renewed_at = 0.0
 
     def checkpoint(self) -> None:
-        """Write the changes of all turns, and renew their leases if it is time."""
+        """Stop turns on request, write the changes of all turns, and renew their leases if it is time."""
         turns = self._running_turns.turns()
-        if not turns:
-            return
+        if turns:
+            self._cancel_stopped()
+            self._write(turns)
+
+    def _cancel_stopped(self) -> None:
+        with contextlib.suppress(StoreUnavailable):  # the next tick tries again
+            self._cancel(self._store.turns.stop_requests(self._worker), STOPPED)
+
+    def _write(self, turns: list[RunningTurn]) -> None:
         due = [running for running in turns if running.changed]
         now = time.monotonic()
         renewed = turns if now - self._renewed_at >= _RENEW_S else []
@@ -40,7 +55,8 @@ class Checkpoints:
                 [running.checkpoint_delta() for running in due], [running.turn.id for running in renewed]
             )
             committed = True
-            self._cancel_ended(ended)
+            # Turns that were deleted, or that another server has ended because it took this worker for dead.
+            self._cancel(ended, INTERRUPTED)
         except StoreUnavailable as error:
             log.warning("Checkpoint of %d turns put off: %s", len(due), error)
         finally:
@@ -50,8 +66,7 @@ class Checkpoints:
                 for running in due:
                     running.checkpoint_failed()
 
-    def _cancel_ended(self, ended: Iterable[int]) -> None:
-        """Cancel turns that were deleted, or that another server has ended because it took this worker for dead."""
-        for turn_id in ended:
+    def _cancel(self, turn_ids: Iterable[int], reason: str) -> None:
+        for turn_id in turn_ids:
             if running := self._running_turns.get(turn_id):
-                running.cancellation.cancel("interrupted")
+                running.cancellation.cancel(reason)

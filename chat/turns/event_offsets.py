@@ -15,7 +15,7 @@ import msgspec
 
 from chat.events.contract import Event, make_event
 from chat.messages import Answer
-from chat.store.records import INTERRUPTED, Turn
+from chat.store.records import INTERRUPTED, RUNNING, Turn
 from chat.turns import event_data
 
 EventOffset = int | str
@@ -29,8 +29,12 @@ def encode(offsets: list[EventOffset]) -> str:
     return msgspec.json.encode(offsets).decode()
 
 
-class EndedTurn:
-    """An ended turn with its answer, its title and its event offsets."""
+class StoredTurn:
+    """A turn with its answer, title and event offsets from the database.
+
+    If it still runs, these are as of its last checkpoint. Its events are identical to those in its worker's log, but
+    those of a tool's progress are missing.
+    """
 
     def __init__(self, turn: Turn, answer: Answer, title: str) -> None:
         self._turn = turn
@@ -38,22 +42,38 @@ class EndedTurn:
         self._title = title
         self._offsets = msgspec.json.decode(turn.event_offsets, type=list[int | str])
 
-    def events(self, after: int = 0) -> Iterator[Event]:
-        """Yield the events with a number above `after`, identical to the ones of the running turn, but for progress.
+    @property
+    def ended(self) -> bool:
+        """Return whether the turn has ended, so that nothing of it will change."""
+        return self._turn.status != RUNNING
 
-        The last second of events is lost with a worker that dies. A follower that has received more events than are
-        stored still receives the end.
-        """
-        turn = self._turn
+    @property
+    def last_number(self) -> int:
+        """Return the number of the last event before `error` and `done`."""
+        return 1 + len(self._offsets)
+
+    def events(self, after: int = 0) -> Iterator[Event]:
+        """Yield the events with a number above `after`."""
         if after < 1:
-            yield make_event(1, "turn", event_data.turn_data(turn))
+            yield make_event(1, "turn", event_data.turn_data(self._turn))
         yield from self._stored_events(after)
-        last_stored = 1 + len(self._offsets)
-        closing: list[tuple[str, msgspec.Struct]] = [("done", event_data.done_data(turn))]
+        if self.ended:
+            yield from self._last_events(after)
+
+    def _last_events(self, after: int) -> Iterator[Event]:
+        """Yield `error`, if there is one, and `done`.
+
+        A worker that dies loses the events of its last second. A follower that has received them gets the last events
+        with the numbers that come after those.
+        """
+        turn, number = self._turn, self.last_number
+        if turn.status == INTERRUPTED:
+            number = max(number, after)
+        last: list[tuple[str, msgspec.Struct]] = [("done", event_data.done_data(turn))]
         if turn.error is not None:
-            closing.insert(0, ("error", event_data.error_data(turn.error)))
-        end_after = max(after, last_stored) if turn.status == INTERRUPTED else last_stored
-        for number, (name, data) in enumerate(closing, end_after + 1):
+            last.insert(0, ("error", event_data.error_data(turn.error)))
+        for name, data in last:
+            number += 1
             if number > after:
                 yield make_event(number, name, data)
 

@@ -12,12 +12,12 @@ from chat.turns.running_turns import RunningTurns
 
 
 class TurnServices:
-    """One per worker, which runs at most `limit` turns. `make_log` makes the event log of each turn."""
+    """The services of `worker`, which runs at most `limit` turns. `make_log` makes the event log of each turn."""
 
-    def __init__(self, store: Store, limit: int, make_log: MakeEventLog) -> None:
+    def __init__(self, store: Store, worker: str, limit: int, make_log: MakeEventLog) -> None:
         self.make_log = make_log
         self.running_turns = RunningTurns()
         self.admission = Admission(self.running_turns, limit)
         self.flusher = DeltaFlusher(lambda: self.running_turns.count)
         self.deadlines = Deadlines(self.running_turns)
-        self.checkpoints = Checkpoints(store, self.running_turns)
+        self.checkpoints = Checkpoints(store, self.running_turns, worker)

@@ -18,7 +18,8 @@ from typing import Any
 
 import pytest
 
-from chat.cluster.peers import Peers, PeerUnreachable
+from chat.cluster.contract import Unreachable
+from chat.cluster.peers import Peers
 
 from .peer_process import PeerProcess
 
@@ -131,14 +132,14 @@ def test_many_at_once(listen: Callable[..., Peers]) -> None:
     "worker", ["", ":", "elsewhere:1", "{host}", "{host}:", "{host}:x", "{host}:-1", "{host}:999999999"]
 )
 def test_a_worker_that_is_none(run_dir: Path, worker: str) -> None:
-    with pytest.raises(PeerUnreachable):
+    with pytest.raises(Unreachable):
         ask(Peers(run_dir), worker.format(host=socket.gethostname()))
 
 
 def test_a_worker_that_was_killed(run_dir: Path, peer: PeerProcess) -> None:
     peer.kill()
     assert (run_dir / f"{peer.pid}.sock").exists()
-    with pytest.raises(PeerUnreachable):
+    with pytest.raises(Unreachable):
         ask(Peers(run_dir), peer.name, say="hello")
 
 
@@ -147,7 +148,7 @@ def test_a_worker_that_dies_while_it_answers_ends_its_answer(run_dir: Path, peer
     try:
         for chunk in Peers(run_dir).ask(peer.name, {"say": "die"}, 20):
             said += chunk
-    except PeerUnreachable:
+    except Unreachable:
         pass
     assert said in (b"", b"you said die")
     assert peer.process.wait(20) == 9
@@ -164,7 +165,7 @@ def test_a_worker_that_falls_silent(listen: Callable[..., Peers]) -> None:
     peers = listen(silent)
     answer = peers.ask(peers.name, {}, 0.05)
     assert next(answer) == b"first"
-    with pytest.raises(PeerUnreachable):
+    with pytest.raises(Unreachable):
         next(answer)
     go_on.set()
 
@@ -252,7 +253,7 @@ def test_closing_takes_everything_along(run_dir: Path, listen: Callable[..., Pee
     peers.close()
     assert list(run_dir.iterdir()) == []
     assert not [thread for thread in threading.enumerate() if thread.name == "peers"]
-    with pytest.raises(PeerUnreachable):
+    with pytest.raises(Unreachable):
         ask(peers)
 
 

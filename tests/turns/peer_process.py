@@ -28,6 +28,7 @@ from chat.messages import Delta, Message, TextDelta, ToolSpec
 from chat.store import Store
 from chat.store import turns as store_turns
 from chat.store.engines.sqlite.engine import SqliteEngine
+from chat.store.records import Turn
 from chat.store.turns import Question
 
 from .worker import LONG_S, Worker
@@ -88,16 +89,22 @@ def _obey(worker: Worker, model: Dictated, order: dict[str, Any]) -> dict[str, A
     elif "end" in order:
         model.pieces.put(None)
     elif "follow" in order:
-        return {"frames": b"".join(worker.follower.frames(order["follow"], 0)).decode()}
+        return {"frames": b"".join(worker.follower.frames(_turn(worker, order["follow"]), 0)).decode()}
     elif "crowd" in order:
         model.crowd.clear()
-        model.crowd += [worker.follower.frames(order["of"], 0) for _ in range(order["crowd"])]
+        model.crowd += [worker.follower.frames(_turn(worker, order["of"]), 0) for _ in range(order["crowd"])]
         return {"followers": len(model.crowd)}
     elif "stop" in order:
         worker.stop()
         worker.store.close()
         return {}
     return None
+
+
+def _turn(worker: Worker, turn_id: int) -> Turn:
+    turn = worker.store.turns.get(turn_id)
+    assert turn is not None
+    return turn
 
 
 class PeerProcess:

@@ -74,7 +74,7 @@ class TestMemory:
         assert store.turns.interrupt_lost([], {}, [started.turn.id], TurnError("turn_interrupted", "Gone.", True))
         delete(store, conversation)
         dictation.end()
-        list(worker.follower.frames(started.turn.id, 0))
+        list(worker.follower.frames(started.turn, 0))
         worker.vacant()
         assert worker.memory.entries() == []
 

@@ -43,14 +43,14 @@ def test_a_cut_answer_goes_on_with_all_that_there_was(make_worker, model, store,
     model.will(ReasoningDelta("Hm."), TextDelta("First: "), call("China"))
     model.will_run(cut(TextDelta("China grew by 3"), TextDelta(".")))
     started = worker.ask(conversation, "China and India?")
-    received(worker.follower.frames(started.turn.id, 0))
+    received(worker.follower.frames(started.turn, 0))
     before = answer_of(store, started)
     assert (before.turn.status, before.text) == (FAILED, "First: China grew by 3.")
 
     model.will(TextDelta("5 percent. "), call("India"))
     model.will(TextDelta("India by 7."))
     again = worker.runner.resume(before, "a-model")
-    events = received(worker.follower.frames(again.turn.id, 0))
+    events = received(worker.follower.frames(again.turn, 0))
     whole = "First: China grew by 3.5 percent. India by 7."
     assert text_of(events) == whole
     assert [name for name in names(events) if name.startswith("tool")] == ["tool_call", "tool_result"] * 2
@@ -72,12 +72,12 @@ def test_a_replay_from_the_database_is_identical(make_worker, model, store, conv
     model.will(TextDelta("Look: "), call("China"))
     model.will_run(cut(TextDelta("half")))
     started = worker.ask(conversation, "China?")
-    received(worker.follower.frames(started.turn.id, 0))
+    received(worker.follower.frames(started.turn, 0))
     model.will(TextDelta(" and half"))
     again = worker.runner.resume(answer_of(store, started), "a-model")
-    live = [(event.number, event.name, event.data) for event in received(worker.follower.frames(again.turn.id, 0))]
+    live = [(event.number, event.name, event.data) for event in received(worker.follower.frames(again.turn, 0))]
     worker.admission.wait_until_empty(10)
-    replayed = [(event.number, event.name, event.data) for event in received(worker.follower.frames(again.turn.id, 0))]
+    replayed = [(event.number, event.name, event.data) for event in received(worker.follower.frames(again.turn, 0))]
     assert replayed == live
 
 
@@ -86,10 +86,10 @@ def test_messages_of_a_continuation(make_worker, model, store, conversation):
     model.will(call("China"))
     model.will_run(cut(TextDelta("China grew")))
     started = worker.ask(conversation, "China?")
-    received(worker.follower.frames(started.turn.id, 0))
+    received(worker.follower.frames(started.turn, 0))
     model.will(TextDelta(" by 3."))
     again = worker.runner.resume(answer_of(store, started), "a-model")
-    received(worker.follower.frames(again.turn.id, 0))
+    received(worker.follower.frames(again.turn, 0))
     messages = model.seen[-1][1:]
     assert [message.role for message in messages] == ["user", "assistant", "tool", "assistant", "user"]
     assert messages[3].text == "China grew"
@@ -97,7 +97,7 @@ def test_messages_of_a_continuation(make_worker, model, store, conversation):
     # The request to continue is not a message of the conversation: the next turn does not see it.
     worker.admission.wait_until_empty(10)
     next_one = worker.ask(conversation, "And India?")
-    received(worker.follower.frames(next_one.turn.id, 0))
+    received(worker.follower.frames(next_one.turn, 0))
     said = [(message.role, message.text) for message in model.seen[-1][1:]]
     assert [role for role, _ in said] == ["user", "assistant", "tool", "assistant", "user"]
     assert said[3][1] == "China grew by 3."
@@ -108,15 +108,13 @@ def test_a_style_applies_to_one_answer_only(make_worker, model, store, conversat
     worker = make_worker()
     model.will(TextDelta("word " * 200))
     started = worker.ask(conversation, "China?")
-    received(worker.follower.frames(started.turn.id, 0))
+    received(worker.follower.frames(started.turn, 0))
     plain = model.seen[-1][0].text
-    received(
-        worker.follower.frames(worker.runner.regenerate(answer_of(store, started), "a-model", "shorter").turn.id, 0)
-    )
+    received(worker.follower.frames(worker.runner.regenerate(answer_of(store, started), "a-model", "shorter").turn, 0))
     shorter = model.seen[-1]
     assert shorter[0].text.startswith(plain)
     assert "at most 100 words" in shorter[0].text
     assert [message.text for message in shorter[1:]] == ["China?"]
     worker.admission.wait_until_empty(10)
-    received(worker.follower.frames(worker.ask(conversation, "India?").turn.id, 0))
+    received(worker.follower.frames(worker.ask(conversation, "India?").turn, 0))
     assert model.seen[-1][0].text == plain

@@ -39,7 +39,7 @@ def test_turns_left_after_the_grace_are_interrupted_with_their_text(worker, dict
     drain = Drain(worker.admission, 0.0)
     drain.begin()
     drain.check()
-    events = received(worker.follower.frames(started.turn.id, 0))
+    events = received(worker.follower.frames(started.turn, 0))
     assert names(events) == ["turn", "delta", "error", "done"]
     assert events[-2].data["code"] == "turn_interrupted"
     assert (store.turns.get(started.turn.id).status, store.turns.answer(started.turn).text) == (INTERRUPTED, "Half")

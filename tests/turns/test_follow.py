@@ -16,7 +16,7 @@ from .worker import LONG_S, names, parsed, received, text_of, until
 
 
 def whole(worker, turn, after=0):
-    return b"".join(worker.follower.frames(turn.id, after))
+    return b"".join(worker.follower.frames(turn, after))
 
 
 def cuts(stream):
@@ -65,7 +65,7 @@ def test_after_a_number_that_is_never_reached_it_ends_with_the_turn(worker, dict
     started = worker.ask(conversation)
     running = worker.running_turns.get(started.turn.id)
     with ThreadPoolExecutor(1) as threads:
-        following = threads.submit(lambda: received(worker.follower.frames(started.turn.id, after)))
+        following = threads.submit(lambda: received(worker.follower.frames(started.turn, after)))
         until(lambda: running.followers)
         dictation.say(TextDelta("a"))
         dictation.end()
@@ -75,9 +75,9 @@ def test_after_a_number_that_is_never_reached_it_ends_with_the_turn(worker, dict
 
 
 def test_a_silent_turn_keeps_the_line_open(worker, dictation, conversation, monkeypatch):
-    monkeypatch.setattr("chat.turns.follow.HEARTBEAT_S", 0.02)
+    monkeypatch.setattr("chat.turns.turn_requests.HEARTBEAT_S", 0.02)
     started = worker.ask(conversation)
-    frames = worker.follower.frames(started.turn.id, 0)
+    frames = worker.follower.frames(started.turn, 0)
     assert names(parsed(next(frames))) == ["turn"]
     beats = [next(frames), next(frames)]
     assert all(beat.startswith(b":") and beat.endswith(b"\n\n") for beat in beats)
@@ -89,7 +89,7 @@ def test_a_silent_turn_keeps_the_line_open(worker, dictation, conversation, monk
 def test_a_follower_that_leaves_is_no_longer_counted_and_the_turn_goes_on(worker, dictation, conversation):
     started = worker.ask(conversation)
     running = worker.running_turns.get(started.turn.id)
-    staying, leaving = (worker.follower.frames(started.turn.id, 0) for _ in range(2))
+    staying, leaving = (worker.follower.frames(started.turn, 0) for _ in range(2))
     next(staying), next(leaving)
     assert running.followers == 2
     leaving.close()
@@ -100,25 +100,10 @@ def test_a_follower_that_leaves_is_no_longer_counted_and_the_turn_goes_on(worker
     assert worker.ended(started).status == "completed"
 
 
-def test_an_unknown_turn_has_no_events(worker, store, conversation):
-    assert list(worker.follower.frames(10_000, 0)) == []
+def test_a_deleted_turn_has_no_events(worker, store, conversation):
     turn = worker.answered(conversation)
     delete(store, conversation)
-    assert list(worker.follower.frames(turn.id, 0)) == []
-
-
-def test_a_home_that_does_not_answer_is_waited_for(make_worker, dictation, conversation, monkeypatch):
-    """Check a worker without a socket whose turn runs: its events come from the database in the end."""
-    monkeypatch.setattr("chat.turns.follow._RETRY_S", 0.02)
-    there, here = make_worker(), make_worker()
-    started = there.ask(conversation)
-    frames = here.follower.frames(started.turn.id, 0)
-    assert next(frames).startswith(b":")
-    dictation.say(TextDelta("All "), TextDelta("of it."))
-    dictation.end()
-    stream = whole(there, started.turn)
-    assert received(frames) == parsed(stream)
-    there.vacant()
+    assert list(worker.follower.frames(turn, 0)) == []
 
 
 class Unreadable:
@@ -139,34 +124,32 @@ class Unreadable:
         return asked
 
 
-@pytest.mark.parametrize("question", ["get", "with_answer"])
 @pytest.mark.parametrize("wait", [True, False])
 def test_a_database_that_is_broken_for_good_ends_the_stream_with_an_error(
-    make_worker, store, conversation, monkeypatch, caplog, question, wait
+    make_worker, store, conversation, monkeypatch, caplog, wait
 ):
     """Check that the error has no number, so that a later reconnection receives all events."""
     turn = make_worker().answered(conversation)
     cause = sqlite3.DatabaseError("database disk image is malformed")
     failure = StoreFailed("The database refused this.")
     failure.__cause__ = cause
-    monkeypatch.setattr(store, "turns", Unreadable(store.turns, **{question: [failure]}))
+    monkeypatch.setattr(store, "turns", Unreadable(store.turns, with_answer=[failure]))
     here = make_worker()
-    assert list(here.follower.frames(turn.id, 0, wait)) == [
+    assert list(here.follower.frames(turn, 0, wait)) == [
         b'event: error\ndata: {"code":"internal","message":"The answer cannot be read; the server\'s log says why.",'
         b'"retryable":false}\n\n'
     ]
     assert f"Turn {turn.id} cannot be followed: {cause}" in caplog.text
-    assert names(received(here.follower.frames(turn.id, 0)))[-1] == "done"
+    assert names(received(here.follower.frames(turn, 0)))[-1] == "done"
 
 
-@pytest.mark.parametrize("question", ["get", "with_answer"])
-def test_a_database_that_is_away_for_a_moment_is_waited_for(make_worker, store, conversation, monkeypatch, question):
-    monkeypatch.setattr("chat.turns.follow._RETRY_S", 0.01)
+def test_a_database_that_is_away_for_a_moment_is_waited_for(make_worker, store, conversation, monkeypatch):
+    monkeypatch.setattr("chat.turns.database_road._RETRY_S", 0.01)
     turn = make_worker().answered(conversation)
     stream = whole(make_worker(), turn)
     away = [StoreUnavailable("The database is busy.")] * 3
-    monkeypatch.setattr(store, "turns", Unreadable(store.turns, **{question: away}))
-    first, *more = make_worker().follower.frames(turn.id, 0)
+    monkeypatch.setattr(store, "turns", Unreadable(store.turns, with_answer=away))
+    first, *more = make_worker().follower.frames(turn, 0)
     beats = [each for each in (first, *more) if each.startswith(b":")]
     assert (len(beats), b"".join(more[len(beats) - 1 :])) == (3, stream)
 

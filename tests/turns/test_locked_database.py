@@ -47,7 +47,7 @@ def test_an_end_waits_for_the_database(worker, dictation, store, conversation, p
         assert store.turns.get(started.turn.id).status == RUNNING
         running = worker.running_turns.get(started.turn.id)
         assert "done" not in [event.name for event in running.log.read(0, 0)]
-    events = received(worker.follower.frames(started.turn.id, 0))
+    events = received(worker.follower.frames(started.turn, 0))
     assert (text_of(events), events[-1].data["status"]) == ("All of it.", COMPLETED)
     ended = worker.ended(started)
     assert (ended.status, store.turns.answer(ended).text) == (COMPLETED, "All of it.")
@@ -83,7 +83,7 @@ def test_followers_learn_of_an_end_that_the_database_refuses(worker, dictation, 
         raise StoreFailed("The database refused this.")
 
     monkeypatch.setattr(store.turns, "finish", refuse)
-    frames = worker.follower.frames(worker.ask(conversation).turn.id, 0)
+    frames = worker.follower.frames(worker.ask(conversation).turn, 0)
     dictation.say(TextDelta("Lost."))
     dictation.end()
     events = received(frames)
@@ -114,14 +114,14 @@ def test_a_turn_of_a_deleted_conversation_ends_for_its_followers(worker, dictati
     started = worker.ask(conversation)
     store.turns.interrupt_lost([], {}, [started.turn.id], TurnError("turn_interrupted", "Gone.", True))
     delete(store, conversation)
-    frames = worker.follower.frames(started.turn.id, 0)
+    frames = worker.follower.frames(started.turn, 0)
     next(frames)
     dictation.say(TextDelta("To nobody."))
     dictation.end()
     events = received(frames)
     assert (events[-2].data["code"], events[-1].data["status"]) == ("not_kept", FAILED)
     worker.vacant()
-    assert list(worker.follower.frames(started.turn.id, 0)) == []
+    assert list(worker.follower.frames(started.turn, 0)) == []
 
 
 def test_a_turn_that_begins_after_its_request_has_failed(worker, dictation, store, conversation):

@@ -66,7 +66,7 @@ def test_an_interrupted_call_has_no_result_and_the_model_sees_that(make_worker, 
         [checkpoint_delta(turn, "Half", event_offsets='[4,"call 0"]', tool_calls={0: call})], [turn.id]
     )
     until(lambda: store.turns.get(turn.id).status == INTERRUPTED)
-    assert names(received(worker.follower.frames(turn.id, 0))) == ["turn", "delta", "tool_call", "error", "done"]
+    assert names(received(worker.follower.frames(turn, 0))) == ["turn", "delta", "tool_call", "error", "done"]
     worker.answered(conversation, "Again?")
     _, question, said, result, again = model.seen[-1]
     assert [message.text for message in (question, said, again)] == ["Why?", "Half", "Again?"]
@@ -169,7 +169,7 @@ def test_all_workers_may_look_at_once(store, dead):
 
 def test_the_conversation_goes_on_and_followers_hear_the_end(make_worker, store, conversation, dead):
     worker = make_worker(presence=lambda _: Presence.GONE)
-    events = received(worker.follower.frames(dead.id, 0))
+    events = received(worker.follower.frames(dead, 0))
     assert names(events) == ["turn", "delta", "error", "done"]
     assert worker.answered(conversation, "Again?").status == "completed"
 

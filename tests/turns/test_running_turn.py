@@ -262,7 +262,7 @@ class TestCheckpointDeltas:
 
 
 def replayed_frames(turn, answer, title, after=0):
-    return [event.frame for event in list(event_offsets.EndedTurn(turn, answer, title).events(after))]
+    return [event.frame for event in list(event_offsets.StoredTurn(turn, answer, title).events(after))]
 
 
 class TestEnd:
@@ -361,7 +361,7 @@ def test_a_dead_workers_turn_replays_its_checkpoints_and_the_end(stored_steps, l
     assert (stored_offsets, answer) == (whole.event_offsets, replace(whole.answer, usage=Usage()))
     turn = replace(TURN, status=INTERRUPTED, error=ERROR, ended_at=3_500, event_offsets=stored_offsets)
     for after in range(seen + 1):
-        again = list(event_offsets.EndedTurn(turn, answer, TITLE).events(after))
+        again = list(event_offsets.StoredTurn(turn, answer, TITLE).events(after))
         assert [event.frame for event in again[:-2]] == seen_at_checkpoint[after:]
         assert [event.name for event in again[-2:]] == ["error", "done"]
         assert [event.number for event in again[-2:]] == [max(after, len(seen_at_checkpoint)) + n for n in (1, 2)]

@@ -37,5 +37,5 @@ def test_the_ticker_flushes_the_last_delta(worker, dictation, conversation):
     while "".join(event.data.decode() for event in found).count("text") < 2:
         found += log.read(found[-1].number if found else 1, LONG_S)
     dictation.end()
-    assert text_of(received(worker.follower.frames(started.turn.id, 0))) == "One two"
+    assert text_of(received(worker.follower.frames(started.turn, 0))) == "One two"
     worker.vacant()

@@ -8,6 +8,7 @@ from chat.cluster.peers import Peers, Presence
 from chat.messages import TextDelta, ToolCall, ToolResult
 from chat.store.records import COMPLETED, INTERRUPTED, RUNNING, STOPPED
 from chat.tools.function_tool import FunctionTool
+from chat.turns.database_road import DatabaseRoad
 from chat.turns.stop import Stopper
 
 from ..store.scenarios import at_once, begin
@@ -26,7 +27,7 @@ def test_in_mid_stream(worker, dictation, store, conversation):
     stopped = worker.stopper.stop(started.turn)
     assert (stopped.status, stopped.error) == (STOPPED, None)
     assert store.turns.answer(stopped).text == "Half"
-    assert names(received(worker.follower.frames(started.turn.id, 0))) == ["turn", "delta", "done"]
+    assert names(received(worker.follower.frames(started.turn, 0))) == ["turn", "delta", "done"]
 
 
 def test_in_mid_tool(make_worker, model, store, conversation):
@@ -61,7 +62,7 @@ def test_from_a_worker_that_it_does_not_run_at(worker, dictation, store, convers
     """Check a stop from a worker without the turn, over the socket."""
     worker.listen()
     started = half_said(worker, dictation, conversation)
-    elsewhere = Stopper(store, NoTurns(), Peers(tmp_path / "run"))
+    elsewhere = Stopper(store, [Peers(tmp_path / "run")], DatabaseRoad(store))
     assert elsewhere.stop(started.turn).status == STOPPED
     assert store.turns.answer(started.turn).text == "Half"
 
@@ -79,10 +80,3 @@ def test_a_turn_of_an_unresponsive_worker_stays_running(worker, store, conversat
     monkeypatch.setattr("chat.turns.stop._TIMEOUT_S", 0.1)
     turn = begin(store, conversation).turn
     assert worker.stopper.stop(turn).status == RUNNING
-
-
-class NoTurns:
-    """The registry of a worker without turns."""
-
-    def get(self, _turn_id):
-        return None

@@ -66,7 +66,7 @@ def worker(make_worker):
 
 def ask(worker, conversation, text="Show me China market data"):
     started = worker.ask(conversation, text, title=text)
-    received(worker.follower.frames(started.turn.id, 0))
+    received(worker.follower.frames(started.turn, 0))
     return started
 
 

@@ -98,7 +98,9 @@ class Clock:
         self.services: Services | None = None
         self._skew_ms = 0
         monkeypatch.setattr("chat.store.turns.now_ms", lambda: now_ms() + self._skew_ms)
-        monkeypatch.setattr("chat.turns.follow._RETRY_S", 0.001)
+        monkeypatch.setattr("chat.turns.database_road._RETRY_S", 0.001)
+        monkeypatch.setattr("chat.turns.database_road.POLL_S", 0.001)
+        monkeypatch.setattr("chat.turns.follow._TRY_AGAIN_S", 0.001)
         monkeypatch.setattr("chat.turns.stop._TIMEOUT_S", 0.05)
         monkeypatch.setattr("chat.turns.stop._POLL_S", 0.001)
         brisk = SimpleNamespace(monotonic=time.monotonic, sleep=lambda _seconds: time.sleep(0.001))

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
+from chat.cluster.contract import Road
 from chat.cluster.peers import Peers, Presence
 from chat.llm.contract import LanguageModel
 from chat.memory.local import LocalMemory
@@ -16,7 +17,7 @@ from chat.store import Store
 from chat.store.records import Conversation, Turn
 from chat.store.turns import Question, StartedTurn
 from chat.tool_contract import Tool
-from chat.turns.peer_requests import dispatch
+from chat.turns.database_road import DatabaseRoad
 from config.settings import Settings
 from scripts.kit.sse import Event, read_events
 
@@ -24,7 +25,10 @@ LONG_S = 30.0
 
 
 class Worker:
-    """A worker of the test. Several may share a store and a `run_dir`; then at most one listens."""
+    """A worker of the test. Several may share a store and a `run_dir`; then at most one listens.
+
+    `roads` returns the roads that it has instead of the usual ones.
+    """
 
     def __init__(
         self,
@@ -36,6 +40,8 @@ class Worker:
         job_intervals: dict[str, float] | None = None,
         *,
         presence: Callable[[str], Presence] | None = None,
+        roads: Callable[[Peers], Sequence[Road]] | None = None,
+        database_road: DatabaseRoad | None = None,
         **settings: Any,
     ) -> None:
         peers = Peers(run_dir) if presence is None else _PeersWithPresence(run_dir, presence)
@@ -48,6 +54,8 @@ class Worker:
                 peers=peers,
                 model=model,
                 tools=tools,
+                roads=None if roads is None else roads(peers),
+                database_road=database_road,
                 job_intervals=job_intervals or {},
             ),
         )
@@ -68,7 +76,7 @@ class Worker:
 
     def listen(self) -> None:
         """Listen for the requests of other workers."""
-        self.peers.listen(dispatch(self.follower, self.stopper))
+        self.peers.listen(self.services.turn_requests.answer_peer)
 
     def stop(self) -> None:
         """Stop everything but the store."""
@@ -85,7 +93,7 @@ class Worker:
 
     def ended(self, started: StartedTurn) -> Turn:
         """Return the turn once it has ended and left the registry."""
-        received(self.follower.frames(started.turn.id, 0))
+        received(self.follower.frames(started.turn, 0))
         self.vacant()
         ended = self.store.turns.get(started.turn.id)
         assert ended is not None

@@ -210,7 +210,7 @@ def stop(turn_id: int) -> schemas.Turn:
 def _started(started: StartedTurn) -> Response:
     turn = started.turn
     if _accepts_events():
-        return _stream(services().follower.frames(turn.id, 0))
+        return _stream(services().follower.frames(turn, 0))
     return json_response(
         schemas.StartedTurn(
             turn_id=turn.id,

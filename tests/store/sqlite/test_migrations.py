@@ -94,7 +94,8 @@ TABLES = {
     "duration_ms extra? message_extra?",
     "progress": "id turn_id first text reasoning marks",
     "turns": "id conversation_id user_message_id message_id client_id? status model mode worker marks error_code? "
-    "error_message? error_retryable? details prompt_tokens completion_tokens started_at ended_at? lease_until",
+    "error_message? error_retryable? details prompt_tokens completion_tokens started_at ended_at? lease_until "
+    "stop_requested",
     "feedback": "message_id value comment? updated_at",
     "shares": "conversation_id token_digest salt leaf_id created_at",
     "unindexed_messages": "user_id id",

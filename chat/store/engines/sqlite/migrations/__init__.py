@@ -16,4 +16,5 @@ STEPS = (
     Step("0010_used_sessions", runs_with=5),
     Step("0011_running", runs_with=5),
     Step("0012_readiness", runs_with=5),
+    Step("0013_stop_requests", runs_with=5),
 )

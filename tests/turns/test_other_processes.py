@@ -1,10 +1,10 @@
-"""Following a turn that runs in another process: relayed over its socket, and ended when that process dies."""
+"""Following and stopping a turn that runs in another process, which may die: over its socket, or by the database."""
 
 from __future__ import annotations
 
 import pytest
 
-from chat.store.records import COMPLETED, INTERRUPTED
+from chat.store.records import COMPLETED, INTERRUPTED, STOPPED
 
 from .peer_process import PeerProcess
 from .worker import names, parsed, received, text_of, until
@@ -24,6 +24,15 @@ def peer(store, tmp_path):
         each.close()
 
 
+# The roads of the test's worker.
+ROADS = {"socket": None, "database": lambda _peers: []}
+
+
+@pytest.fixture(params=list(ROADS))
+def worker(request, make_worker):
+    return make_worker(roads=ROADS[request.param], job_intervals={"recovery": 0.1})
+
+
 def read_until(frames, text):
     """Return the events so far, once their text has reached this length."""
     stream = b""
@@ -39,11 +48,12 @@ def test_a_turn_is_followed_across_workers(peer, worker, store, mode):
     assert asked["mode"] == {"threads": "sync", "gevent": "async"}[mode]
     assert asked["worker"] != worker.peers.name
     there.tell(say="One ")
-    frames = worker.follower.frames(asked["turn"], 0)
+    turn = store.turns.get(asked["turn"])
+    frames = worker.follower.frames(turn, 0)
     stream = read_until(frames, "One ")
     assert store.turns.get(asked["turn"]).status == "running"
     # A second follower continues, while the turn runs, after the last event of the first.
-    resumed = worker.follower.frames(asked["turn"], parsed(stream)[-1].number)
+    resumed = worker.follower.frames(turn, parsed(stream)[-1].number)
     there.tell(say="two ")
     resumed_stream = read_until(resumed, "two ")
     for piece in ("three ", "wörd 🙂 " * 20_000):
@@ -56,14 +66,15 @@ def test_a_turn_is_followed_across_workers(peer, worker, store, mode):
     assert text_of(parsed(everything)) == "One two three " + "wörd 🙂 " * 20_000
     # And again from the database, byte for byte.
     until(lambda: store.turns.get(asked["turn"]).status == COMPLETED)
-    assert b"".join(worker.follower.frames(asked["turn"], 0)) == there_frames
+    assert b"".join(worker.follower.frames(turn, 0)) == there_frames
 
 
 def test_a_worker_that_goes_in_good_order_ends_its_turns(peer, worker, store):
     there = peer()
     asked = there.ask(ask="Why?")
     there.tell(say="Half")
-    frames = worker.follower.frames(asked["turn"], 0)
+    turn = store.turns.get(asked["turn"])
+    frames = worker.follower.frames(turn, 0)
     stream = read_until(frames, "Half")
     there.ask(stop=True)
     events = parsed(stream) + received(frames)
@@ -74,14 +85,14 @@ def test_a_worker_that_goes_in_good_order_ends_its_turns(peer, worker, store):
 
 
 @pytest.mark.parametrize("mode", ["threads", "gevent"])
-def test_a_worker_killed_in_mid_turn_is_an_interruption(peer, make_worker, store, mode):
-    worker, there = make_worker(job_intervals={"recovery": 0.1}), peer(mode, "lease=1500")
+def test_a_worker_killed_in_mid_turn_is_an_interruption(peer, worker, store, mode):
+    there = peer(mode, "lease=1500")
     asked = there.ask(ask="Why?")
     turn = store.turns.get(asked["turn"])
     there.tell(say="kept ")
     until(lambda: store.turns.answer(turn).text == "kept ")
     there.tell(say="perhaps lost")
-    frames = worker.follower.frames(turn.id, 0)
+    frames = worker.follower.frames(turn, 0)
     before = parsed(read_until(frames, "kept perhaps lost"))
     there.kill()
     after = received(frames)
@@ -94,6 +105,19 @@ def test_a_worker_killed_in_mid_turn_is_an_interruption(peer, make_worker, store
     assert ended.status == INTERRUPTED
     assert answer.text in ("kept ", "kept perhaps lost")
     # A later follower receives the stored events and the end.
-    late = received(worker.follower.frames(turn.id, 0))
+    late = received(worker.follower.frames(turn, 0))
     assert (text_of(late), names(late)[-2:]) == (answer.text, ["error", "done"])
     assert [event.number for event in late] == list(range(1, len(late) + 1))
+
+
+@pytest.mark.parametrize("mode", ["threads", "gevent"])
+def test_a_turn_is_stopped_across_workers(peer, worker, store, mode):
+    there = peer(mode)
+    turn = store.turns.get(there.ask(ask="Why?")["turn"])
+    there.tell(say="Half")
+    frames = worker.follower.frames(turn, 0)
+    stream = read_until(frames, "Half")
+    assert worker.stopper.stop(turn).status == STOPPED
+    events = parsed(stream) + received(frames)
+    assert (names(events), events[-1].data["status"]) == (["turn", "delta", "done"], STOPPED)
+    assert store.turns.answer(turn).text == "Half"

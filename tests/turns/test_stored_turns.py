@@ -1,16 +1,18 @@
-"""Replays: concurrent followers share one copy of an ended turn."""
+"""Stored turns: concurrent followers share one copy of a turn and its reads."""
 
 from __future__ import annotations
 
 import gc
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 
 import pytest
 
 from chat.errors import StoreUnavailable
 from chat.messages import TextDelta
-from chat.turns.replay import Replays
+from chat.store.records import RUNNING
+from chat.turns.stored_turns import StoredTurns
 
 from .worker import LONG_S
 
@@ -36,34 +38,36 @@ class Reads:
         return self.answer
 
 
-def frames(replay, after=0):
-    return [each.frame for each in replay.events(after)]
+def frames(shared, after=0):
+    return [each.frame for each in shared.current().events(after)]
 
 
 def test_concurrent_followers_share_one_read_and_later_ones_read_again(ended):
     reads = Reads(ended)
-    replays = Replays(reads)
-    shared = [replays.of(7) for _ in range(5)]
+    turns = StoredTurns(reads, 0.6)
+    shared = [turns.share(7) for _ in range(5)]
+    assert all(each.current() for each in list(shared))
     assert reads.turns == [7]
     assert len({id(each) for each in shared}) == 1
     assert [frame.split(b"\n")[1] for frame in frames(shared[0])] == [b"event: turn", b"event: delta", b"event: done"]
-    other = replays.of(8)
+    other = turns.share(8)
+    other.current()
     assert reads.turns == [7, 8]
     assert other is not shared[0]
     del shared, other
     gc.collect()
-    replays.of(7)
+    turns.share(7).current()
     assert reads.turns == [7, 8, 7]
 
 
 def test_each_follower_has_its_own_place_in_it(ended):
-    replay = Replays(Reads(ended)).of(1)
-    everything = frames(replay)
-    first, second = replay.events(0), replay.events(0)
+    shared = StoredTurns(Reads(ended), 0.6).share(1)
+    everything = frames(shared)
+    first, second = shared.current().events(0), shared.current().events(0)
     next(first), next(first)
     assert next(second).frame == everything[0]
     assert next(first).frame == everything[2]
-    assert [frames(replay, after) for after in range(4)] == [everything[after:] for after in range(4)]
+    assert [frames(shared, after) for after in range(4)] == [everything[after:] for after in range(4)]
 
 
 def test_simultaneous_followers_wait_for_one_read(ended):
@@ -75,19 +79,20 @@ def test_simultaneous_followers_wait_for_one_read(ended):
         assert go.wait(LONG_S)
         return ended
 
-    replays = Replays(slow)
+    turns = StoredTurns(slow, 0.6)
 
     def follow():
         come.wait(LONG_S)
-        return replays.of(1)
+        shared = turns.share(1)
+        assert frames(shared)
+        return shared
 
     with ThreadPoolExecutor(8) as threads:
         following = [threads.submit(follow) for _ in range(8)]
         come.wait(LONG_S)
         go.set()
-        replays_of_followers = [each.result(LONG_S) for each in following]
-    assert len({id(each) for each in replays_of_followers}) == 1
-    assert frames(replays_of_followers[0])
+        shared = [each.result(LONG_S) for each in following]
+    assert len({id(each) for each in shared}) == 1
     assert count == [1]
 
 
@@ -100,26 +105,47 @@ def test_reading_one_turn_does_not_hold_up_another(ended):
             assert go.wait(LONG_S)
         return ended
 
-    replays = Replays(read)
+    turns = StoredTurns(read, 0.6)
     with ThreadPoolExecutor(1) as threads:
-        slow = threads.submit(replays.of, 1)
+        slow = threads.submit(turns.share(1).current)
         assert reading.wait(LONG_S)
-        assert frames(replays.of(2))
+        assert frames(turns.share(2))
         go.set()
         assert slow.result(LONG_S) is not None
 
 
 def test_a_turn_that_is_gone_is_none_and_is_asked_for_again():
     reads = Reads(None)
-    replays = Replays(reads)
-    assert [replays.of(1), replays.of(1)] == [None, None]
+    shared = StoredTurns(reads, 0.6).share(1)
+    assert [shared.current(), shared.current()] == [None, None]
     assert reads.turns == [1, 1]
 
 
 def test_a_reading_that_fails_is_tried_again_by_the_next(ended):
     reads = Reads(StoreUnavailable("The database is busy."))
-    replays = Replays(reads)
+    shared = StoredTurns(reads, 0.6).share(1)
     with pytest.raises(StoreUnavailable):
-        replays.of(1)
+        shared.current()
     reads.answer = ended
-    assert frames(replays.of(1))
+    assert frames(shared)
+
+
+def test_a_running_turn_is_read_again_after_a_poll_by_one_of_its_followers(ended):
+    turn, answer, title = ended
+    now = 1_000.0
+    reads = Reads((replace(turn, status=RUNNING, ended_at=None), answer, title))
+    turns = StoredTurns(reads, 0.6, lambda: now)
+    first, second = turns.share(1), turns.share(1)
+    assert frames(first) == frames(second)
+    assert reads.turns == [1]
+    now += 0.5
+    assert first.next_poll_s == pytest.approx(0.1)
+    assert frames(second)
+    assert reads.turns == [1]
+    now += 0.2
+    reads.answer = ended
+    assert b"event: done" in frames(second)[-1]
+    assert reads.turns == [1, 1]
+    now += 10
+    assert frames(first) == frames(second)
+    assert reads.turns == [1, 1]

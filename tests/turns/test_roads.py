@@ -1,0 +1,317 @@
+"""Following and stopping a turn on each road alone, and changing the road in the middle.
+
+A new road is added to `ROADS` with the worker that has nothing else.
+"""
+
+from __future__ import annotations
+
+import json
+import threading
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from chat.cluster.contract import Unreachable
+from chat.errors import ModelInterrupted
+from chat.messages import ReasoningDelta, TextDelta, ToolCall, ToolResult, Usage
+from chat.store.records import COMPLETED, RUNNING, STOPPED
+from chat.tools.function_tool import FunctionTool
+from chat.turns.chunks import CHUNK_BYTES
+from chat.turns.database_road import DatabaseRoad
+
+from .worker import LONG_S, names, parsed, received, text_of, until
+
+
+class EndedTurnsOnly(DatabaseRoad):
+    """The last road of a worker that must do without it while a turn runs."""
+
+    def __init__(self, store):
+        super().__init__(store)
+        self._turns = store.turns
+
+    def follow(self, turn_id, after, wait, for_s):
+        assert self._turns.get(turn_id).status != RUNNING, "the other road failed"
+        return super().follow(turn_id, after, wait, for_s)
+
+    def stop(self, turn_id):
+        assert self._turns.get(turn_id).status != RUNNING, "the other road failed"
+        super().stop(turn_id)
+
+
+# Workers of one process have one name: each takes the turns of the other one for lost.
+RARELY = {"recovery": 1_000.0}
+
+
+def by_socket(home, make_worker):
+    return make_worker(roads=lambda peers: [peers], database_road=EndedTurnsOnly(home.store), job_intervals=RARELY)
+
+
+def by_database(_home, make_worker):
+    return make_worker(roads=lambda _peers: [], job_intervals=RARELY)
+
+
+# The worker that follows and stops: the home itself, or one that has this road only.
+ROADS = {"here": lambda home, _make_worker: home, "socket": by_socket, "database": by_database}
+ELSEWHERE = [name for name in ROADS if name != "here"]
+
+
+@pytest.fixture(autouse=True)
+def _short_poll(monkeypatch):
+    monkeypatch.setattr("chat.turns.database_road.POLL_S", 0.05)
+
+
+def look_up(what: str) -> ToolResult:
+    """Look something up."""
+    return ToolResult(json.dumps({"found": what}), f"Found {what}", {"rows": [["é 中 🙂", 1.5, None]]})
+
+
+@pytest.fixture
+def home(make_worker):
+    """Return the worker that runs the turns."""
+    made = make_worker(tools=[FunctionTool(look_up, "Looking up {what}")], job_intervals={"checkpoint": 0.05})
+    made.listen()
+    return made
+
+
+@pytest.fixture(params=list(ROADS))
+def worker(request, home, make_worker):
+    """Return the worker that follows and stops."""
+    return ROADS[request.param](home, make_worker)
+
+
+@pytest.fixture(params=ELSEWHERE)
+def elsewhere(request, home, make_worker):
+    """Return a worker other than the home."""
+    return ROADS[request.param](home, make_worker)
+
+
+def whole(worker, turn, after=0, wait=True):
+    return b"".join(worker.follower.frames(turn, after, wait))
+
+
+def read_until(frames, text):
+    """Return the stream so far, once its text is `text`."""
+    stream = b""
+    while text_of(parsed(stream)) != text:
+        stream += next(frames)
+    return stream
+
+
+def cuts(stream):
+    """Return the rest of a stream after each of its events, by event number."""
+    frames = [frame + b"\n\n" for frame in stream.split(b"\n\n") if frame and not frame.startswith(b":")]
+    return {number: b"".join(frames[number:]) for number in range(len(frames) + 1)}
+
+
+def events_of(stream):
+    """Return a stream without its heartbeats."""
+    return cuts(stream)[0]
+
+
+@pytest.fixture
+def begun(home, dictation, conversation):
+    """Return a turn with a title, reasoning, text and a tool call, which goes on."""
+    started = home.ask(conversation, title="Why?")
+    dictation.say(ReasoningDelta("Hm."), TextDelta("Let me see. "), ToolCall("c", "look_up", '{"what": "rain"}'))
+    dictation.end()
+    return started
+
+
+@pytest.fixture
+def going_on(begun, home, model, store):
+    """Return the turn in its second step, whose first events are all committed."""
+    go_on = threading.Event()
+
+    def second_step(_messages, cancellation):
+        yield TextDelta("It ")
+        with cancellation.closing(go_on.set):
+            assert go_on.wait(LONG_S)
+        cancellation.check()
+        yield TextDelta("rains.")
+        yield Usage(3, 4)
+
+    model.will_run(second_step)
+    until(lambda: store.turns.answer(begun.turn).text == "Let me see. It ")
+    yield begun.turn, go_on
+    go_on.set()
+    home.vacant()
+
+
+def test_the_stream_is_the_same_as_at_home(worker, home, going_on):
+    turn, go_on = going_on
+    with ThreadPoolExecutor(4) as threads:
+        following = [threads.submit(whole, worker, turn) for _ in range(3)]
+        at_home = threads.submit(whole, home, turn)
+        go_on.set()
+        stream = at_home.result(LONG_S)
+        assert {events_of(each.result(LONG_S)) for each in following} == {stream}
+    assert names(parsed(stream)) == [
+        "turn", "title", "reasoning", "delta", "tool_call", "tool_result", "delta", "delta", "done"
+    ]  # fmt: skip
+    assert parsed(stream)[-1].data["status"] == COMPLETED
+    home.vacant()
+    assert whole(home, turn) == stream
+
+
+def test_it_resumes_after_any_event(worker, home, going_on):
+    turn, go_on = going_on
+    with ThreadPoolExecutor(10) as threads:
+        following = {after: threads.submit(whole, worker, turn, after) for after in range(9)}
+        go_on.set()
+        streams = {after: events_of(each.result(LONG_S)) for after, each in following.items()}
+    assert streams == {after: rest for after, rest in cuts(streams[0]).items() if rest}
+    assert len(parsed(streams[0])) == 9
+
+
+def test_the_stream_so_far_is_read_without_waiting(worker, going_on):
+    turn, _ = going_on
+    events = parsed(whole(worker, turn, wait=False))
+    assert (names(events)[0], text_of(events)) == ("turn", "Let me see. It ")
+    assert whole(worker, turn, events[-1].number, wait=False) == b""
+
+
+@pytest.mark.parametrize("first", ELSEWHERE)
+@pytest.mark.parametrize("then", list(ROADS))
+def test_changing_the_road_after_any_event_leaves_no_gap_and_no_double(home, make_worker, going_on, first, then):
+    turn, go_on = going_on
+    before, after = ROADS[first](home, make_worker), ROADS[then](home, make_worker)
+    so_far = whole(before, turn, wait=False)
+    with ThreadPoolExecutor(10) as threads:
+        beginnings = {event.number for event in parsed(so_far)}
+        following = {number: threads.submit(whole, after, turn, number) for number in beginnings}
+        go_on.set()
+        rests = {number: events_of(each.result(LONG_S)) for number, each in following.items()}
+    home.vacant()
+    whole_stream = whole(home, turn)
+    assert len(beginnings) == 7
+    assert whole_stream.startswith(events_of(so_far))
+    assert rests == {number: rest for number, rest in cuts(whole_stream).items() if number in beginnings}
+
+
+def test_a_stop_ends_the_turn_with_its_text(worker, home, store, going_on):
+    turn, _ = going_on
+    with ThreadPoolExecutor(1) as threads:
+        following = threads.submit(lambda: received(worker.follower.frames(turn, 0)))
+        stopped = worker.stopper.stop(turn)
+        events = following.result(LONG_S)
+    assert (stopped.status, stopped.error) == (STOPPED, None)
+    assert store.turns.answer(stopped).text == text_of(events) == "Let me see. It "
+    assert (names(events)[-1], events[-1].data["status"]) == ("done", STOPPED)
+
+
+def test_many_stop_at_once(worker, going_on):
+    turn, _ = going_on
+    with ThreadPoolExecutor(5) as threads:
+        stops = [threads.submit(worker.stopper.stop, turn) for _ in range(5)]
+        assert {each.result(LONG_S).status for each in stops} == {STOPPED}
+
+
+def test_an_answer_that_is_cut_off_ends_with_its_error(worker, home, dictation, store, conversation):
+    started = home.ask(conversation)
+    dictation.say(TextDelta("Half"), ModelInterrupted("The stream ended."))
+    events = received(worker.follower.frames(started.turn, 0))
+    assert names(events) == ["turn", "delta", "error", "done"]
+    assert events[2].data["code"] == "model_interrupted"
+
+
+def test_a_large_event_comes_in_small_chunks(worker, home, dictation, conversation):
+    started = home.ask(conversation)
+    large = "wörd 🙂 " * 20_000
+    dictation.say(TextDelta(large))
+    dictation.end()
+    chunks = list(worker.follower.frames(started.turn, 0))
+    assert text_of(parsed(b"".join(chunks))) == large
+    assert max(map(len, chunks)) <= CHUNK_BYTES + 64
+
+
+def test_a_slow_follower_misses_nothing(worker, home, going_on):
+    turn, go_on = going_on
+    frames = worker.follower.frames(turn, 0)
+    stream = next(frames)
+    go_on.set()
+    home.vacant()
+    assert events_of(stream + b"".join(frames)) == whole(home, turn)
+
+
+def test_a_silent_turn_has_heartbeats(worker, going_on, monkeypatch):
+    monkeypatch.setattr("chat.turns.turn_requests.HEARTBEAT_S", 0.02)
+    turn, go_on = going_on
+    frames = worker.follower.frames(turn, 7)
+    assert [next(frames), next(frames)] == [b": still here\n\n"] * 2
+    go_on.set()
+    assert names(received(frames)) == ["delta", "done"]
+
+
+def test_a_follower_that_leaves_is_counted_no_longer(elsewhere, home, going_on, monkeypatch):
+    monkeypatch.setattr("chat.turns.turn_requests.HEARTBEAT_S", 0.02)
+    turn, _ = going_on
+    running = home.running_turns.get(turn.id)
+    frames = elsewhere.follower.frames(turn, 0)
+    next(frames)
+    frames.close()
+    until(lambda: running.followers == 0)
+
+
+class Broken:
+    """A road that fails after some bytes of an answer."""
+
+    reliable = False
+
+    def __init__(self, road, after_bytes):
+        self._road = road
+        self._left = after_bytes
+
+    def ask(self, worker, request, timeout_s):
+        for chunk in self._road.ask(worker, request, timeout_s):
+            yield chunk[: self._left]
+            self._left = max(0, self._left - len(chunk))
+            if not self._left:
+                raise Unreachable(worker)
+
+
+@pytest.mark.parametrize("bytes_before", [0, 1, 100, 250, 400, 650, 800])
+def test_where_one_road_breaks_off_the_next_continues(home, make_worker, going_on, bytes_before):
+    """Check a break between two events and in the middle of one."""
+    turn, go_on = going_on
+    worker = make_worker(roads=lambda peers: [Broken(peers, bytes_before)], job_intervals=RARELY)
+    with ThreadPoolExecutor(1) as threads:
+        following = threads.submit(whole, worker, turn)
+        go_on.set()
+        stream = events_of(following.result(LONG_S))
+    home.vacant()
+    assert stream == whole(home, turn)
+
+
+def test_a_follower_returns_to_a_faster_road(home, make_worker, going_on, monkeypatch):
+    """Check a worker that could not be asked at first."""
+    monkeypatch.setattr("chat.turns.follow._TRY_AGAIN_S", 0.1)
+    turn, go_on = going_on
+    home.peers.close()
+    worker = make_worker(roads=lambda peers: [peers], job_intervals=RARELY)
+    frames = worker.follower.frames(turn, 0)
+    stream = read_until(frames, "Let me see. It ")
+    running = home.running_turns.get(turn.id)
+    assert running.followers == 0
+    home.listen()
+    with ThreadPoolExecutor(1) as threads:
+        rest = threads.submit(lambda: b"".join(frames))
+        until(lambda: running.followers == 1)
+        go_on.set()
+        stream += rest.result(LONG_S)
+    home.vacant()
+    assert events_of(stream) == whole(home, turn)
+
+
+def test_a_stop_that_no_worker_answers_is_in_the_database(home, make_worker, store, going_on, monkeypatch):
+    monkeypatch.setattr("chat.turns.stop._TIMEOUT_S", 0.2)
+    turn, _ = going_on
+    home.services.jobs.stop()
+    worker = by_database(home, make_worker)
+    assert store.turns.stop_requests(home.peers.name) == []
+    assert worker.stopper.stop(turn).status == RUNNING
+    assert store.turns.stop_requests(home.peers.name) == [turn.id]
+    assert store.turns.stop_requests("another:1") == []
+    home.services.turns.checkpoints.checkpoint()
+    home.vacant()
+    assert store.turns.get(turn.id).status == STOPPED
+    assert store.turns.stop_requests(home.peers.name) == []
