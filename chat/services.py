@@ -22,6 +22,7 @@ from chat.memory.local import LocalMemory
 from chat.net.http_client import HttpClient
 from chat.runtime import descriptors, mode
 from chat.runtime.block_watch import BlockWatch
+from chat.runtime.clock import MACHINE_CLOCK, Clock
 from chat.runtime.folders import check_can_create
 from chat.runtime.gc_policy import Collector
 from chat.runtime.http.thread_slots import RequestKind
@@ -69,6 +70,7 @@ class Overrides:
     tools: Sequence[Tool] | None = None
     roads: Sequence[Road] | None = None
     database_road: DatabaseRoad | None = None
+    clock: Clock | None = None
     # Seconds between two calls of a periodic job, by its name.
     job_intervals: Mapping[str, float] = field(default_factory=dict)
 
@@ -79,10 +81,12 @@ class Services:
     def __init__(self, settings: Settings, overrides: Overrides | None = None) -> None:
         given = overrides or Overrides()
         self.settings = settings
-        self.store = given.store or Store(engine_for(settings.database_url, ROOT))
-        self.memory = given.memory if given.memory is not None else LocalMemory(settings.memory_limit_mb * 1024 * 1024)
+        self.clock = clock = given.clock or MACHINE_CLOCK
+        self.store = given.store or Store(engine_for(settings.database_url, ROOT), clock)
+        memory_bytes = settings.memory_limit_mb * 1024 * 1024
+        self.memory = LocalMemory(memory_bytes, clock) if given.memory is None else given.memory
         self.peers = given.peers or Peers(settings.data_dir / "run")
-        self.turns = TurnServices(self.store, self.peers.name, settings.active_turns_limit, LocalEventLog)
+        self.turns = TurnServices(self.store, self.peers.name, settings.active_turns_limit, LocalEventLog, clock)
         running_turns = self.turns.running_turns
         stream_limits = StreamLimits(settings.streams_limit)
         self.turn_requests = TurnRequests(running_turns, stream_limits)
@@ -106,9 +110,9 @@ class Services:
             Limits(settings.turn_timeout_s, settings.context_chars, settings.system_prompt),
             self.titles,
         )
-        self.drain = Drain(self.turns.admission, settings.grace_s)
-        self.recovery = Recovery(self.store, running_turns, self.peers.name, self.peers.presence)
-        self.expiry = Expiry(self.store, self.memory)
+        self.drain = Drain(self.turns.admission, settings.grace_s, clock)
+        self.recovery = Recovery(self.store, running_turns, self.peers.name, self.peers.presence, clock)
+        self.expiry = Expiry(self.store, self.memory, clock)
         self.remover = Remover(self.store)
         self.indexer = Indexer(self.store)
         self.database_watch = DatabaseWatch(self.store)
@@ -130,6 +134,7 @@ class Services:
             self.turns.admission,
             self.report,
             self.tokens,
+            clock,
         )
         self._started = False
         self._starting = threading.Lock()

@@ -20,6 +20,7 @@ from flask.testing import FlaskClient
 from chat.app import create_app
 from chat.cancellation import Cancellation
 from chat.messages import Delta, Message, TextDelta, ToolSpec, Usage
+from chat.runtime.clock import MACHINE_CLOCK, Clock
 from chat.services import Overrides
 from chat.store import Store, engine_for
 from config.settings import ROOT, Settings
@@ -58,8 +59,14 @@ def settings(tmp_path: Path) -> Settings:
 
 
 @pytest.fixture
-def store(settings: Settings) -> Iterator[Store]:
-    made = Store(engine_for(settings.database_url, ROOT))
+def clock() -> Clock:
+    """Return the clock of the store and the applications. A module may define its own."""
+    return MACHINE_CLOCK
+
+
+@pytest.fixture
+def store(settings: Settings, clock: Clock) -> Iterator[Store]:
+    made = Store(engine_for(settings.database_url, ROOT), clock)
     made.migrate()
     yield made
     made.close()
@@ -109,9 +116,9 @@ def model() -> ScriptedModel:
 
 
 @pytest.fixture
-def overrides(model: ScriptedModel) -> Overrides:
-    """Parts that replace the usual ones in the applications of a test. A module may define its own."""
-    return Overrides(model=model)
+def overrides(model: ScriptedModel, clock: Clock) -> Overrides:
+    """Return the parts that replace the usual ones in the applications of a test. A module may define its own."""
+    return Overrides(model=model, clock=clock)
 
 
 @pytest.fixture

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import itertools
 import threading
-import time
 from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from chat.memory.contract import MemoryEntry
 from chat.messages import Message, ToolCall
+from chat.runtime.clock import MACHINE_CLOCK, Clock
 
 # Size of a Message or ToolCall in CPython with its strings' headers, and of an entry: measured, rounded up.
 _MESSAGE_BYTES = 400
@@ -32,7 +32,8 @@ class _Entry:
 class LocalMemory:
     """ConversationMemory of one worker."""
 
-    def __init__(self, limit_bytes: int) -> None:
+    def __init__(self, limit_bytes: int, clock: Clock = MACHINE_CLOCK) -> None:
+        self._clock = clock
         self._limit_bytes = limit_bytes
         self._bytes = 0
         self._entries: OrderedDict[int, _Entry] = OrderedDict()
@@ -51,7 +52,7 @@ class LocalMemory:
             entry = self._entries.get(conversation_id)
             if entry is None or entry.ends_at != ends_at:
                 return None
-            entry.used_at = time.monotonic()
+            entry.used_at = self._clock.monotonic()
             self._entries.move_to_end(conversation_id)
             return entry.messages
 
@@ -62,7 +63,7 @@ class LocalMemory:
             if size > self._limit_bytes:
                 return
             tokens = sum(len(message.text) for message in messages) // _CHARS_A_TOKEN
-            self._entries[conversation_id] = _Entry(ends_at, tuple(messages), tokens, size, time.monotonic())
+            self._entries[conversation_id] = _Entry(ends_at, tuple(messages), tokens, size, self._clock.monotonic())
             self._bytes += size
             while self._bytes > self._limit_bytes:
                 self._remove(next(iter(self._entries)))
@@ -75,7 +76,7 @@ class LocalMemory:
         return len(self._entries)
 
     def entries(self, most: int | None = None) -> list[MemoryEntry]:
-        now = time.monotonic()
+        now = self._clock.monotonic()
         with self._lock:
             return [
                 MemoryEntry(

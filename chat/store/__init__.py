@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from chat.errors import DatabaseTooNew
+from chat.runtime.clock import MACHINE_CLOCK, Clock
 from chat.store.branches import Branches
 from chat.store.conversations import Conversations
 from chat.store.engines import engine_for
@@ -27,22 +28,22 @@ __all__ = ["Store", "engine_for"]
 class Store:
     """The database and its repositories. Nothing is opened or created before the first call."""
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, clock: Clock = MACHINE_CLOCK) -> None:
         self.engine = engine
         self.readiness = Readiness(engine)
-        self.sessions = Sessions(engine)
+        self.sessions = Sessions(engine, clock)
         self.ownership = Ownership(engine)
         self.instructions = Instructions(engine)
         self.removal = Removal(engine)
-        self.conversations = Conversations(engine, self.removal)
+        self.conversations = Conversations(engine, self.removal, clock)
         self.user_data = UserData(engine, self.removal)
         self.history = History(engine)
         self.branches = Branches(engine)
-        self.feedback = Feedback(engine)
-        self.shares = Shares(engine)
+        self.feedback = Feedback(engine, clock)
+        self.shares = Shares(engine, clock)
         self.index = Index(engine)
         self.search = Search(engine, self.index)
-        self.turns = Turns(engine)
+        self.turns = Turns(engine, clock)
 
     def migrate(self) -> list[str]:
         """Apply the missing migrations and return their names. Raises DatabaseTooNew, StoreUnavailable, OSError."""

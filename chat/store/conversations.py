@@ -6,9 +6,10 @@ import re
 from typing import Any, Literal
 
 from chat.errors import Conflict, InvalidRequest, StoreUnavailable
+from chat.runtime.clock import Clock
 from chat.store.engines.contract import Engine
 from chat.store.indexing import note_titles
-from chat.store.records import Conversation, now_ms
+from chat.store.records import Conversation
 from chat.store.removal import HiddenConversation, Removal, hide
 from chat.store.rows import named
 from chat.store.transactions import reads, writes
@@ -50,8 +51,9 @@ _BEFORE_ALL = 2**63 - 1
 
 
 class Conversations:
-    def __init__(self, engine: Engine, removal: Removal) -> None:
+    def __init__(self, engine: Engine, removal: Removal, clock: Clock) -> None:
         self.engine = engine
+        self._clock = clock
         self._removal = removal
 
     @reads
@@ -75,7 +77,7 @@ class Conversations:
         if self.engine.execute(COUNT_OF_USER, (user_id,)).fetchone()[0] >= CONVERSATIONS_OF_USER:
             message = f"You have {CONVERSATIONS_OF_USER:,} conversations, the maximum; delete some first."
             raise Conflict("too_many_conversations", message)
-        now = now_ms()
+        now = self._clock.now_ms()
         ((conversation_id,),) = self.engine.execute(_CREATE, (user_id, title, now, now, temporary)).fetchall()
         if title:
             note_titles(self.engine, [conversation_id])

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from chat.runtime.clock import Clock
 from chat.store.engines.contract import Engine
-from chat.store.records import Message, now_ms
+from chat.store.records import Message
 from chat.store.transactions import writes
 
 _GIVE = """
@@ -15,8 +16,9 @@ _DELETE = "DELETE FROM feedback WHERE message_id = ?"
 
 
 class Feedback:
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, clock: Clock) -> None:
         self.engine = engine
+        self._clock = clock
 
     @writes
     def give(self, answer: Message, value: int | None, comment: str | None) -> None:
@@ -24,4 +26,4 @@ class Feedback:
         if value is None:
             self.engine.execute(_DELETE, (answer.id,))
         else:
-            self.engine.execute(_GIVE, (answer.id, value, comment, now_ms()))
+            self.engine.execute(_GIVE, (answer.id, value, comment, self._clock.now_ms()))

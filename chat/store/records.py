@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -14,10 +13,6 @@ COMPLETED = "completed"
 STOPPED = "stopped"
 FAILED = "failed"
 INTERRUPTED = "interrupted"
-
-
-def now_ms() -> int:
-    return int(time.time() * 1000)
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,8 +7,8 @@ import secrets
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
+from chat.runtime.clock import Clock
 from chat.store.engines.contract import Engine
-from chat.store.records import now_ms
 from chat.store.transactions import reads, writes
 
 FIND = """
@@ -71,8 +71,9 @@ def users_of(engine: Engine, owners: Collection[Owner]) -> dict[Owner, int]:
 
 
 class Sessions:
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, clock: Clock) -> None:
         self.engine = engine
+        self._clock = clock
 
     @reads
     def find(self, *tokens: str) -> Identity | None:
@@ -85,7 +86,7 @@ class Sessions:
     @writes
     def create(self, token: str) -> Identity:
         """Create a user for the browser with `token`, or return the one that a parallel request created."""
-        now = now_ms()
+        now = self._clock.now_ms()
         if row := self.engine.execute(FIND, (_digest(token),)).fetchone():
             return Identity(row[0], row[1], token, row[2])
         ((user_id,),) = self.engine.execute(_CREATE_USER, (now,)).fetchall()
@@ -99,7 +100,7 @@ class Sessions:
     @writes
     def touch(self, identity: Identity) -> bool:
         """Update the last use of a session. Return whether the session exists."""
-        return bool(self.engine.execute(_TOUCH, (now_ms(), _digest(identity.token))).rowcount)
+        return bool(self.engine.execute(_TOUCH, (self._clock.now_ms(), _digest(identity.token))).rowcount)
 
     @reads
     def unused_users(self, since: int, after: int, limit: int) -> list[int]:

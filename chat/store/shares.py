@@ -14,9 +14,10 @@ import hashlib
 import secrets
 
 from chat.errors import Conflict, NotFound
+from chat.runtime.clock import Clock
 from chat.store import history
 from chat.store.engines.contract import Engine
-from chat.store.records import Conversation, Message, Share, now_ms
+from chat.store.records import Conversation, Message, Share
 from chat.store.rows import first
 from chat.store.share_key import ShareKey
 from chat.store.transactions import reads, reads_snapshot, writes
@@ -42,8 +43,9 @@ _HEAD = "SELECT head_id FROM conversations WHERE id = ? AND user_id = ?"
 
 
 class Shares:
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, clock: Clock) -> None:
         self.engine = engine
+        self._clock = clock
         self._key = ShareKey(engine)
 
     @writes
@@ -54,7 +56,7 @@ class Shares:
         there is no message yet or the answer is still being written, NotFound for a leaf of another conversation.
         """
         leaf = _leaf(self.engine, conversation, leaf_id)
-        now = now_ms()
+        now = self._clock.now_ms()
         existing = self._existing(conversation)
         if existing is not None:
             self.engine.execute(_UPDATE, (leaf, now, conversation.id))

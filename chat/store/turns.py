@@ -11,10 +11,11 @@ from collections.abc import Mapping, Sequence
 
 from chat.errors import NotFound, ParleyError
 from chat.messages import Answer
+from chat.runtime.clock import Clock
 from chat.store import history, turn_begin, turn_end
 from chat.store.engines.contract import Engine
 from chat.store.indexing import note_messages
-from chat.store.records import CheckpointDelta, Message, Progress, Run, Turn, TurnError, now_ms
+from chat.store.records import CheckpointDelta, Message, Progress, Run, Turn, TurnError
 from chat.store.rows import first
 from chat.store.sessions import Owner
 from chat.store.transactions import reads, reads_snapshot, writes
@@ -32,8 +33,9 @@ _TITLE = "SELECT title FROM conversations WHERE id = ?"
 
 
 class Turns:
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, clock: Clock) -> None:
         self.engine = engine
+        self._clock = clock
 
     def begin(self, owner: Owner, conversation_id: int, question: Question, run: Run) -> StartedTurn:
         """Write the question, the empty answer and the turn, and claim the conversation, all or nothing.
@@ -50,7 +52,7 @@ class Turns:
         question = first(self.engine.execute(history.MESSAGE, (answer.parent_id,)))
         if question is None:
             raise NotFound("There is no such message.")
-        return turn_begin.begin_alternative(self.engine, Message(**question), run, now_ms())
+        return turn_begin.begin_alternative(self.engine, Message(**question), run, self._clock.now_ms())
 
     @writes
     def checkpoint(self, deltas: Sequence[CheckpointDelta], alive: Sequence[int]) -> list[int]:
@@ -59,7 +61,7 @@ class Turns:
         Deltas of turns that have ended or were deleted are ignored. Return those of `alive` that have ended or were
         deleted.
         """
-        return turn_end.checkpoint(self.engine, deltas, alive, now_ms())
+        return turn_end.checkpoint(self.engine, deltas, alive, self._clock.now_ms())
 
     def finish(self, progress: Progress, status: str, error: TurnError | None) -> Turn | None:
         """End a turn: write its answer, usage and status, and release the conversation.
@@ -80,7 +82,7 @@ class Turns:
         statement = _LOST + " OR (worker = ? AND lease_until <= ?)" * len(silent) + ")"
         values = (self.engine.array(dead), self.engine.array(lost), *itertools.chain.from_iterable(silent.items()))
         turn_ids = [row[0] for row in self.engine.execute(statement, values).fetchall()]
-        for conversation_id, message_id in turn_end.interrupt(self.engine, turn_ids, error, now_ms()):
+        for conversation_id, message_id in turn_end.interrupt(self.engine, turn_ids, error, self._clock.now_ms()):
             note_messages(self.engine, [(message_id, conversation_id)])
         return turn_ids
 
@@ -127,10 +129,10 @@ class Turns:
         return [row[0] for row in self.engine.execute(_RUNNING_ON, (worker,)).fetchall()]
 
     def _begin(self, requests: Sequence[BeginRequest]) -> list[StartedTurn | ParleyError]:
-        return turn_begin.begin(self.engine, requests, now_ms())
+        return turn_begin.begin(self.engine, requests, self._clock.now_ms())
 
     def _finish(self, endings: Sequence[Ending]) -> list[Turn | None]:
-        return turn_end.finish(self.engine, endings, now_ms())
+        return turn_end.finish(self.engine, endings, self._clock.now_ms())
 
     def _turn(self, turn_id: int) -> Turn | None:
         row = first(self.engine.execute(history.TURN, (turn_id,)))

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import contextlib
 import logging
-import time
 from collections.abc import Iterable
 
 from chat.errors import StoreUnavailable
+from chat.runtime.clock import Clock
 from chat.store import Store
 from chat.store.records import INTERRUPTED, STOPPED
 from chat.turns.running_turn import RunningTurn
@@ -26,10 +26,11 @@ _RENEW_S = 2.0
 class Checkpoints:
     """Those of one worker. `worker` is its name in the database."""
 
-    def __init__(self, store: Store, running_turns: RunningTurns, worker: str) -> None:
+    def __init__(self, store: Store, running_turns: RunningTurns, worker: str, clock: Clock) -> None:
         self._store = store
         self._running_turns = running_turns
         self._worker = worker
+        self._clock = clock
         self._renewed_at = 0.0
 
     def checkpoint(self) -> None:
@@ -45,7 +46,7 @@ class Checkpoints:
 
     def _write(self, turns: list[RunningTurn]) -> None:
         due = [running for running in turns if running.changed]
-        now = time.monotonic()
+        now = self._clock.monotonic()
         renewed = turns if now - self._renewed_at >= _RENEW_S else []
         if not due and not renewed:
             return

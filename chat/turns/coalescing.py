@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import contextlib
 import threading
-import time
 from collections.abc import Callable, Iterator
 
 from chat.agent.loop import AgentEvent
 from chat.messages import Notice, ReasoningDelta, TextDelta, Usage
+from chat.runtime.clock import Clock
 from chat.turns.turn_recorder import TurnRecorder
 
 MIN_INTERVAL_S = 0.05
@@ -26,8 +26,8 @@ class DeltaFlusher:
     `pending` holds the coalescers with unsent deltas, so that a flush need not visit all turns.
     """
 
-    def __init__(self, count_turns: Callable[[], int], clock: Callable[[], float] = time.monotonic) -> None:
-        self.clock = clock
+    def __init__(self, count_turns: Callable[[], int], clock: Clock) -> None:
+        self.monotonic = clock.monotonic
         self.interval_s = MIN_INTERVAL_S
         self.pending: set[DeltaCoalescer] = set()
         self._count_turns = count_turns
@@ -39,7 +39,7 @@ class DeltaFlusher:
     def flush(self) -> None:
         """Send the deltas that are due, and adapt the interval. Call this every `MIN_INTERVAL_S` seconds."""
         self.adapt(self._count_turns())
-        now = self.clock()
+        now = self.monotonic()
         for coalescer in list(self.pending):
             coalescer.flush(now)
 
@@ -50,7 +50,7 @@ class DeltaCoalescer:
     def __init__(self, recorder: TurnRecorder, flusher: DeltaFlusher) -> None:
         self._recorder = recorder
         self._flusher = flusher
-        self._clock = flusher.clock
+        self._monotonic = flusher.monotonic
         self._lock = threading.Lock()
         self._pending: list[str] = []
         self._pending_kind: type[TextDelta | ReasoningDelta] = TextDelta
@@ -97,7 +97,7 @@ class DeltaCoalescer:
             self._flush()
         self._pending_kind = type(delta)
         self._pending.append(delta.text)
-        if self._clock() - self._flushed_at >= self._flusher.interval_s:
+        if self._monotonic() - self._flushed_at >= self._flusher.interval_s:
             self._flush()
         else:
             self._flusher.pending.add(self)
@@ -108,7 +108,7 @@ class DeltaCoalescer:
         text = "".join(self._pending)
         self._pending.clear()
         self._flusher.pending.discard(self)
-        self._flushed_at = self._clock()
+        self._flushed_at = self._monotonic()
         if self._pending_kind is TextDelta:
             self._recorder.record_text(text)
         else:

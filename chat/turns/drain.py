@@ -5,9 +5,9 @@ gunicorn waits for connections, not for turns: a turn whose browser has left wou
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 
+from chat.runtime.clock import Clock
 from chat.turns.admission import Admission
 
 # After the signal to shut down, a worker still accepts connections for up to a second. It begins turns until then,
@@ -19,9 +19,10 @@ _LAST_COMMITS_S = 5.0
 class Drain:
     """One per worker. `grace_s` is how long running turns may take to finish."""
 
-    def __init__(self, admission: Admission, grace_s: float) -> None:
+    def __init__(self, admission: Admission, grace_s: float, clock: Clock) -> None:
         self._admission = admission
         self._grace_s = grace_s
+        self._clock = clock
         self._deadline: float | None = None
         self._shutting_down: Callable[[], bool] = lambda: False
         self._shutdown_since: float | None = None
@@ -32,7 +33,7 @@ class Drain:
 
     def check(self) -> None:
         """Begin the drain, and interrupt the rest after the grace, if it is time. Call this a few times a second."""
-        now = time.monotonic()
+        now = self._clock.monotonic()
         if self._shutdown_since is None and self._shutting_down():
             self._shutdown_since = now
         if self._shutdown_since is not None and now - self._shutdown_since >= _LAST_CONNECTIONS_S:
@@ -43,12 +44,12 @@ class Drain:
     def begin(self) -> None:
         """Refuse new turns, and begin the grace period of those that run. Later calls do nothing."""
         if self._deadline is None:
-            self._deadline = time.monotonic() + self._grace_s
+            self._deadline = self._clock.monotonic() + self._grace_s
             self._admission.close()
 
     def end_grace(self) -> None:
         """End the grace period now."""
-        self._deadline = time.monotonic()
+        self._deadline = self._clock.monotonic()
         self._admission.close()
 
     def finish(self) -> None:
@@ -58,4 +59,4 @@ class Drain:
         self._admission.end_all("interrupted", _LAST_COMMITS_S)
 
     def _remaining_s(self) -> float:
-        return 0.0 if self._deadline is None else max(0.0, self._deadline - time.monotonic())
+        return 0.0 if self._deadline is None else max(0.0, self._deadline - self._clock.monotonic())

@@ -9,8 +9,8 @@ import logging
 
 from chat.errors import StoreFailed, StoreUnavailable
 from chat.memory.contract import ConversationMemory
+from chat.runtime.clock import Clock
 from chat.store import Store
-from chat.store.records import now_ms
 
 log = logging.getLogger(__name__)
 
@@ -22,9 +22,10 @@ _USER_BATCH = 200
 class Expiry:
     """One per worker; the sweeps of several workers do not conflict."""
 
-    def __init__(self, store: Store, memory: ConversationMemory) -> None:
+    def __init__(self, store: Store, memory: ConversationMemory, clock: Clock) -> None:
         self._store = store
         self._memory = memory
+        self._clock = clock
 
     def sweep(self) -> None:
         """Delete what has expired."""
@@ -33,7 +34,7 @@ class Expiry:
 
     def sweep_conversations(self) -> int:
         """Delete expired conversations and return their number. Reads an index before it takes a write lock."""
-        unused_since = now_ms() - _TTL_MS
+        unused_since = self._clock.now_ms() - _TTL_MS
         removed = 0
         try:
             for conversation_id in self._store.conversations.expired(unused_since, _BATCH):
@@ -46,7 +47,7 @@ class Expiry:
 
     def sweep_users(self) -> int:
         """Delete users without data that have not returned, and return their number."""
-        since = now_ms() - _TTL_MS
+        since = self._clock.now_ms() - _TTL_MS
         removed = last = 0
         try:
             while batch := self._store.sessions.unused_users(since, last, _USER_BATCH):

@@ -5,8 +5,9 @@ A lease is only compared with its previous value: no wall clock decides, neither
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
+
+from chat.runtime.clock import Clock
 
 # Leases are renewed every 2 s.
 SUSPECT_S = 5.0
@@ -18,14 +19,14 @@ _SUSPENDED_S = 3.0
 class Heartbeats:
     """The last value of each worker's lease, and the time since when it has not changed."""
 
-    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, clock: Clock) -> None:
         self._clock = clock
         self._observed_at = 0.0
         self._leases: dict[str, tuple[int, float]] = {}
 
     def observe(self, leases: Mapping[str, int]) -> None:
         """Record the oldest lease of each worker. Call this about once a second."""
-        now = self._clock()
+        now = self._clock.monotonic()
         if now - self._observed_at > _SUSPENDED_S:
             self.forget()
         self._observed_at = now

@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 from chat.cluster.peers import Presence
 from chat.errors import StoreUnavailable
+from chat.runtime.clock import Clock
 from chat.store import Store
 from chat.store.records import TurnError
 from chat.turns.heartbeats import SILENT_S, SUSPECT_S, Heartbeats
@@ -32,13 +33,13 @@ class Recovery:
         running_turns: RunningTurns,
         name: str,
         presence: Callable[[str], Presence],
-        heartbeats: Heartbeats | None = None,
+        clock: Clock,
     ) -> None:
         self._store = store
         self._running_turns = running_turns
         self._name = name
         self._presence = presence
-        self._heartbeats = heartbeats or Heartbeats()
+        self._heartbeats = Heartbeats(clock)
         self._missing: dict[int, int] = {}
         self._put_off = False
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 import contextlib
 import logging
 import math
-import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
@@ -253,7 +252,7 @@ class Runner:
             except StoreUnavailable as unavailable:
                 in_doubt = True  # the commit itself may have failed after it took effect
                 log.warning("The end of turn %s is put off: %s", progress.turn.id, unavailable)
-                time.sleep(pause_s)
+                self._turns.clock.sleep(pause_s)
                 pause_s = min(2 * pause_s, _MAX_COMMIT_RETRY_S)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from chat.events.contract import MakeEventLog
+from chat.runtime.clock import Clock
 from chat.store import Store
 from chat.turns.admission import Admission
 from chat.turns.checkpoints import Checkpoints
@@ -14,10 +15,11 @@ from chat.turns.running_turns import RunningTurns
 class TurnServices:
     """The services of `worker`, which runs at most `limit` turns. `make_log` makes the event log of each turn."""
 
-    def __init__(self, store: Store, worker: str, limit: int, make_log: MakeEventLog) -> None:
+    def __init__(self, store: Store, worker: str, limit: int, make_log: MakeEventLog, clock: Clock) -> None:
         self.make_log = make_log
+        self.clock = clock
         self.running_turns = RunningTurns()
         self.admission = Admission(self.running_turns, limit)
-        self.flusher = DeltaFlusher(lambda: self.running_turns.count)
+        self.flusher = DeltaFlusher(lambda: self.running_turns.count, clock)
         self.deadlines = Deadlines(self.running_turns)
-        self.checkpoints = Checkpoints(store, self.running_turns, worker)
+        self.checkpoints = Checkpoints(store, self.running_turns, worker, clock)

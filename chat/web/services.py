@@ -8,6 +8,7 @@ from typing import cast
 from flask import current_app
 
 from chat.memory.contract import ConversationMemory
+from chat.runtime.clock import Clock
 from chat.store import Store
 from chat.turns.admission import Admission
 from chat.turns.follow import Follower
@@ -33,6 +34,7 @@ class WebServices:
     admission: Admission
     report: WorkerReport
     tokens: Tokens
+    clock: Clock
 
 
 def services() -> WebServices:

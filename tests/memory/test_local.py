@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from chat.memory.local import LocalMemory
 from chat.messages import Message, ToolCall
+from tests.fake_clock import FakeClock
 
 
 def weighing(kilobytes):
@@ -54,15 +55,14 @@ def test_putting_again_makes_it_the_newest():
     assert conversations_in(memory) == [4, 3, 1]
 
 
-def test_what_was_used_says_how_long_ago(monkeypatch):
-    now = [100.0]
-    monkeypatch.setattr("chat.memory.local.time.monotonic", lambda: now[0])
-    memory = LocalMemory(30_000)
+def test_what_was_used_says_how_long_ago():
+    clock = FakeClock()
+    memory = LocalMemory(30_000, clock)
     memory.put(1, 1, weighing(1))
     memory.put(2, 1, weighing(1))
-    now[0] += 30
+    clock.advance(30)
     memory.get(1, 1)
-    now[0] += 5
+    clock.advance(5)
     assert [(entry.conversation_id, entry.idle_s) for entry in memory.entries()] == [(1, 5.0), (2, 35.0)]
 
 

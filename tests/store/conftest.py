@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from chat.runtime.clock import Clock
 from chat.store import Store
 from chat.store.records import Conversation
 
@@ -23,12 +24,12 @@ def under_test(request: pytest.FixtureRequest) -> EngineUnderTest:
 
 
 @pytest.fixture
-def open_store(under_test: EngineUnderTest, tmp_path: Path) -> Iterator[OpenStore]:
+def open_store(under_test: EngineUnderTest, tmp_path: Path, clock: Clock) -> Iterator[OpenStore]:
     """Return a function that opens a database by its name, as one more process would, and brings it up to date."""
     with contextlib.ExitStack() as stack:
 
         def open_store(name: str = "chat") -> Store:
-            store = Store(under_test.make(tmp_path, name))
+            store = Store(under_test.make(tmp_path, name), clock)
             stack.callback(store.close)
             store.migrate()
             return store

@@ -7,18 +7,14 @@ import itertools
 import pytest
 
 from chat.errors import InvalidRequest
+from tests.fake_clock import FakeClock
 
 from .scenarios import completed_turn, delete
 
 
 @pytest.fixture
-def at(monkeypatch):
-    """Return a function that sets the store's clock."""
-
-    def set_to(moment: int) -> None:
-        monkeypatch.setattr("chat.store.conversations.now_ms", lambda: moment)
-
-    return set_to
+def clock():
+    return FakeClock()
 
 
 def all_pages(store, user, limit):
@@ -35,8 +31,8 @@ def in_a_row(pages):
 
 
 @pytest.mark.parametrize("limit", [1, 2, 3, 7, 8])
-def test_pages_under_one_timestamp(store, user, at, limit):
-    at(1_000)
+def test_pages_under_one_timestamp(store, user, clock, limit):
+    clock.wall_ms = 1_000
     made = [store.conversations.create(user).id for _ in range(7)]
     pages = all_pages(store, user, limit)
     assert in_a_row(pages) == made[::-1]
@@ -44,10 +40,10 @@ def test_pages_under_one_timestamp(store, user, at, limit):
     assert 0 < len(pages[-1]) <= limit
 
 
-def test_pages_over_a_few_timestamps(store, user, at):
+def test_pages_over_a_few_timestamps(store, user, clock):
     made = []
     for moment in (3, 1, 2, 3, 1, 2):
-        at(moment)
+        clock.wall_ms = moment
         made.append((moment, store.conversations.create(user).id))
     assert in_a_row(all_pages(store, user, 2)) == [number for _, number in sorted(made, reverse=True)]
 
@@ -56,12 +52,12 @@ def test_a_user_without_conversations_has_an_empty_page(store, user):
     assert store.conversations.page(user, 5) == ([], None)
 
 
-def test_what_is_new_between_two_pages_moves_nothing(store, user, at):
-    at(1_000)
+def test_what_is_new_between_two_pages_moves_nothing(store, user, clock):
+    clock.wall_ms = 1_000
     made = [store.conversations.create(user).id for _ in range(6)]
     first, cursor = store.conversations.page(user, 2)
     newcomers = [store.conversations.create(user).id]  # of the same moment as those on the page
-    at(2_000)
+    clock.wall_ms = 2_000
     newcomers.append(store.conversations.create(user).id)
     second, cursor = store.conversations.page(user, 2, cursor)
     delete(store, second[0])
@@ -71,15 +67,16 @@ def test_what_is_new_between_two_pages_moves_nothing(store, user, at):
     assert in_a_row(all_pages(store, user, 2))[:2] == newcomers[::-1]
 
 
-def test_an_answer_brings_its_conversation_to_the_top(store, user, at):
-    at(1_000)
+def test_an_answer_brings_its_conversation_to_the_top(store, user, clock):
+    clock.wall_ms = 1_000
     old, new = store.conversations.create(user), store.conversations.create(user)
+    clock.wall_ms = 2_000
     completed_turn(store, old, "Q", "A")
     assert in_a_row(all_pages(store, user, 5)) == [old.id, new.id]
 
 
-def test_renaming_and_pinning_do_not(store, user, at):
-    at(1_000)
+def test_renaming_and_pinning_do_not(store, user, clock):
+    clock.wall_ms = 1_000
     old, new = store.conversations.create(user, "Old"), store.conversations.create(user, "New")
     store.conversations.change(old, title="Older")
     store.conversations.change(old, pinned=True)

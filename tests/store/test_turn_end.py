@@ -10,25 +10,15 @@ from chat.store import history
 from chat.store.branches import BranchPosition
 from chat.store.records import COMPLETED, FAILED, INTERRUPTED, RUNNING, STOPPED, TurnError
 from chat.store.turns import LEASE_MS, Progress
+from tests.fake_clock import FakeClock
 
 from .engines import counts
 from .scenarios import DIED, RUN, begin, checkpoint_delta, completed_turn, delete, finish
 
 
-class Clock:
-    """The clock of the store, in milliseconds."""
-
-    now = 1_000_000
-
-    def __call__(self) -> int:
-        return self.now
-
-
 @pytest.fixture
-def clock(monkeypatch):
-    made = Clock()
-    monkeypatch.setattr("chat.store.turns.now_ms", made)
-    return made
+def clock():
+    return FakeClock()
 
 
 def call(number, result=None, step=0):
@@ -125,13 +115,13 @@ class TestLease:
         turn = begin(store, conversation).turn
         store.turns.checkpoint([checkpoint_delta(turn, "Half")], [turn.id])
         homes = store.turns.oldest_leases()
-        assert homes == {RUN.worker: clock.now + LEASE_MS}
+        assert homes == {RUN.worker: clock.wall_ms + LEASE_MS}
         assert store.turns.interrupt_lost([], {RUN.worker: homes[RUN.worker] - 1}, [], DIED) == []
         assert store.turns.interrupt_lost([], {"another:1": homes[RUN.worker]}, [], DIED) == []
-        clock.now += 1
+        clock.wall_ms += 1
         assert store.turns.interrupt_lost([], homes, [], DIED) == [turn.id]
         ended, answer, _ = store.turns.with_answer(turn.id)
-        assert (ended.status, ended.error, ended.ended_at) == (INTERRUPTED, DIED, clock.now)
+        assert (ended.status, ended.error, ended.ended_at) == (INTERRUPTED, DIED, clock.wall_ms)
         assert answer.text == "Half"
         assert store.ownership.conversation(user, conversation.id).active_turn_id is None
         assert begin(store, conversation).created
@@ -140,14 +130,14 @@ class TestLease:
         """The lease is renewed between the read and the interruption."""
         silent, living = (begin(store, store.conversations.create(user)).turn for _ in range(2))
         homes = store.turns.oldest_leases()
-        clock.now += 1
+        clock.wall_ms += 1
         assert store.turns.checkpoint([], [living.id]) == []
         assert store.turns.interrupt_lost([], homes, [], DIED) == [silent.id]
         assert store.turns.get(living.id).status == RUNNING
 
     def test_a_clock_put_back_makes_no_negative_duration(self, store, conversation, clock):
         turn = begin(store, conversation).turn
-        clock.now -= 3_600_000
+        clock.wall_ms -= 3_600_000
         lose(store, turn)
         assert store.turns.get(turn.id).duration_ms == 0
 
@@ -186,15 +176,15 @@ class TestLease:
 
     def test_an_ended_turn_is_not_interrupted(self, store, conversation, clock):
         turn = completed_turn(store, conversation, "Q", "A")
-        clock.now += 10 * LEASE_MS
+        clock.wall_ms += 10 * LEASE_MS
         assert store.turns.oldest_leases() == {}
-        assert store.turns.interrupt_lost([RUN.worker], {RUN.worker: clock.now}, [turn.id], DIED) == []
+        assert store.turns.interrupt_lost([RUN.worker], {RUN.worker: clock.wall_ms}, [turn.id], DIED) == []
 
 
 class TestFinish:
     def test_all_of_it_is_committed(self, store, conversation, clock):
         turn = begin(store, conversation, title="Why?").turn
-        clock.now -= 3_600_000  # the machine's clock is set back
+        clock.wall_ms -= 3_600_000  # the machine's clock is set back
         error = TurnError("model_interrupted", "The stream ended.", True)
         answer = Answer("Half", "Hm", (call(0, ToolResult("{}", "Found")),), Usage(30, 4))
         ended = store.turns.finish(Progress(turn, answer, "[4]", 1_500), FAILED, error)

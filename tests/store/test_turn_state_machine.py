@@ -19,6 +19,7 @@ from chat.messages import Answer
 from chat.store import Store
 from chat.store.records import COMPLETED, INTERRUPTED, RUNNING, Conversation, Message, Turn
 from chat.store.turns import LEASE_MS, Progress, StartedTurn
+from tests.fake_clock import FakeClock
 
 from .engines import ENGINES, EngineUnderTest
 from .scenarios import DIED, RUN, begin, checkpoint_delta, delete
@@ -47,10 +48,8 @@ class Conversations(RuleBasedStateMachine):
         super().__init__()
         self.closing = contextlib.ExitStack()
         folder = self.closing.enter_context(tempfile.TemporaryDirectory())
-        patch = self.closing.enter_context(pytest.MonkeyPatch.context())
-        self.now = 1_000_000
-        patch.setattr("chat.store.turns.now_ms", lambda: self.now)
-        self.store = Store(self.under_test.make(Path(folder), "chat"))
+        self.clock = FakeClock()
+        self.store = Store(self.under_test.make(Path(folder), "chat"), self.clock)
         self.store.migrate()
         self.user = self.store.sessions.create_anonymous().user_id
         self.known: dict[int, Known] = {}
@@ -112,7 +111,7 @@ class Conversations(RuleBasedStateMachine):
 
     @rule()
     def workers_die(self) -> None:
-        self.now += LEASE_MS + 1
+        self.clock.wall_ms += LEASE_MS + 1
         lost = [each for each in self.known.values() if each.status == RUNNING]
         ended = self.store.turns.interrupt_lost([], self.store.turns.oldest_leases(), [], DIED)
         assert sorted(ended) == sorted(each.turn.id for each in lost)

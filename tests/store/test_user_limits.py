@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from chat.errors import Conflict, LimitReached
+from chat.runtime.clock import MACHINE_CLOCK
 from chat.store.conversations import CONVERSATIONS_OF_USER
-from chat.store.records import now_ms
 from chat.store.turn_begin import RUNNING_TURNS_OF_USER
 
 from .engines import counts
@@ -52,7 +52,7 @@ def test_what_was_sent_before_is_found_again_also_at_the_limit(store, user):
 
 
 def test_conversations_come_to_an_end_with_a_sentence(store, user):
-    rows = [(user, "", 0, now_ms(), now_ms())] * (CONVERSATIONS_OF_USER - 1)
+    rows = [(user, "", 0, MACHINE_CLOCK.now_ms(), MACHINE_CLOCK.now_ms())] * (CONVERSATIONS_OF_USER - 1)
     insert = "INSERT INTO conversations (user_id, title, pinned, created_at, updated_at) VALUES {rows}"
     store.engine.write_unbounded(lambda: store.engine.execute_rows(insert, rows))
     last = store.conversations.create(user)

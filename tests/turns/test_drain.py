@@ -8,15 +8,17 @@ import pytest
 
 from chat.errors import Restarting
 from chat.messages import TextDelta
+from chat.runtime.clock import MACHINE_CLOCK
 from chat.store.records import COMPLETED, INTERRUPTED, RUNNING
 from chat.turns.drain import Drain
+from tests.fake_clock import FakeClock
 
 from .worker import LONG_S, names, received, until
 
 
 def test_running_turns_complete(worker, dictation, store, conversation):
     started = worker.ask(conversation)
-    drain = Drain(worker.admission, LONG_S)
+    drain = Drain(worker.admission, LONG_S, MACHINE_CLOCK)
     drain.begin()
     dictation.say(TextDelta("Whole."))
     dictation.end()
@@ -25,7 +27,7 @@ def test_running_turns_complete(worker, dictation, store, conversation):
 
 
 def test_nothing_new_begins(worker, store, user, conversation):
-    Drain(worker.admission, LONG_S).begin()
+    Drain(worker.admission, LONG_S, MACHINE_CLOCK).begin()
     with pytest.raises(Restarting):
         worker.ask(conversation)
     assert store.history.of_conversation(conversation.id) == []
@@ -36,8 +38,13 @@ def test_turns_left_after_the_grace_are_interrupted_with_their_text(worker, dict
     started = worker.ask(conversation)
     dictation.say(TextDelta("Half"))
     until(lambda: len(worker.running_turns.get(started.turn.id).log.read(0, 0)) == 2)
-    drain = Drain(worker.admission, 0.0)
+    clock = FakeClock()
+    drain = Drain(worker.admission, 60.0, clock)
     drain.begin()
+    clock.advance(59.0)
+    drain.check()
+    assert store.turns.get(started.turn.id).status == RUNNING
+    clock.advance(1.0)
     drain.check()
     events = received(worker.follower.frames(started.turn, 0))
     assert names(events) == ["turn", "delta", "error", "done"]
@@ -47,7 +54,7 @@ def test_turns_left_after_the_grace_are_interrupted_with_their_text(worker, dict
 
 def test_finish_waits_for_running_turns(worker, dictation, store, conversation):
     started = worker.ask(conversation)
-    drain = Drain(worker.admission, LONG_S)
+    drain = Drain(worker.admission, LONG_S, MACHINE_CLOCK)
     finished = threading.Event()
     finishing = threading.Thread(target=lambda: (drain.finish(), finished.set()))
     finishing.start()
@@ -61,19 +68,37 @@ def test_finish_waits_for_running_turns(worker, dictation, store, conversation):
 
 def test_the_grace_can_be_ended(worker, dictation, store, conversation):
     started = worker.ask(conversation)
-    drain = Drain(worker.admission, LONG_S)
+    drain = Drain(worker.admission, LONG_S, MACHINE_CLOCK)
     drain.end_grace()
     drain.finish()
     assert store.turns.get(started.turn.id).status == INTERRUPTED
 
 
-def test_it_begins_a_moment_after_the_signal_to_shut_down(make_worker, conversation):
-    worker = make_worker(grace_s=LONG_S, job_intervals={"drain": 0.01})
-    leaving = threading.Event()
-    drain = worker.services.drain
+def test_it_begins_a_moment_after_the_signal_to_shut_down(worker, conversation):
+    clock, leaving = FakeClock(), threading.Event()
+    drain = Drain(worker.admission, LONG_S, clock)
     drain.watch(leaving.is_set)
+    for _ in range(2):
+        clock.advance(60.0)
+        drain.check()
     worker.answered(conversation)
-    assert not worker.admission.closed
     leaving.set()
-    until(lambda: worker.admission.closed)
+    drain.check()
+    clock.advance(1.0)
+    drain.check()
+    assert not worker.admission.closed
+    clock.advance(1.0)
+    drain.check()
+    assert worker.admission.closed
     drain.finish()
+
+
+def test_a_worker_looks_for_the_signal_by_itself(make_worker):
+    worker = make_worker(grace_s=LONG_S, job_intervals={"drain": 0.01}, clock=FakeClock())
+    worker.services.drain_when(lambda: True)
+
+    def begun():
+        worker.services.clock.advance(1.0)
+        return worker.admission.closed
+
+    until(begun)

@@ -15,6 +15,7 @@ from chat.store.records import COMPLETED, Conversation
 from chat.store.turns import Progress, Question, Run
 from chat.turns.expiry import Expiry
 from chat.turns.removal import Remover
+from tests.fake_clock import FakeClock
 
 from ..store.scenarios import remove_all
 
@@ -23,15 +24,8 @@ RUN = Run("a-model", "sync", "here:1")
 
 
 @pytest.fixture
-def clock(monkeypatch: pytest.MonkeyPatch):
-    """Control the clock of all modules."""
-
-    def set_to(moment: int) -> None:
-        for place in ("chat.store.conversations", "chat.store.turns", "chat.turns.expiry"):
-            monkeypatch.setattr(f"{place}.now_ms", lambda: moment)
-
-    set_to(0)
-    return set_to
+def clock() -> FakeClock:
+    return FakeClock(wall_ms=0)
 
 
 @pytest.fixture
@@ -45,8 +39,8 @@ def memory() -> LocalMemory:
 
 
 @pytest.fixture
-def expiry(store: Store, memory: LocalMemory) -> Expiry:
-    return Expiry(store, memory)
+def expiry(store: Store, memory: LocalMemory, clock: FakeClock) -> Expiry:
+    return Expiry(store, memory, clock)
 
 
 def answered(store: Store, conversation: Conversation) -> int:
@@ -63,38 +57,40 @@ def gone(store: Store, conversation: Conversation) -> bool:
     return False
 
 
-def test_a_day_after_its_last_use(store: Store, user: int, memory: LocalMemory, expiry: Expiry, clock) -> None:
+def test_a_day_after_its_last_use(
+    store: Store, user: int, memory: LocalMemory, expiry: Expiry, clock: FakeClock
+) -> None:
     temporary = store.conversations.create(user, temporary=True)
     kept = store.conversations.create(user)
-    clock(DAY_MS // 2)
+    clock.wall_ms = DAY_MS // 2
     message = answered(store, temporary)
     memory.put(temporary.id, message, [Message("user", "Q")])
-    clock(DAY_MS + DAY_MS // 2)
+    clock.wall_ms = DAY_MS + DAY_MS // 2
     assert (expiry.sweep_conversations(), gone(store, temporary)) == (0, False)
-    clock(DAY_MS + DAY_MS // 2 + 1)
+    clock.wall_ms = DAY_MS + DAY_MS // 2 + 1
     assert (expiry.sweep_conversations(), gone(store, temporary), gone(store, kept)) == (1, True, False)
     remove_all(store)
     assert store.history.of_conversation(temporary.id) == []
     assert memory.get(temporary.id, message) is None
 
 
-def test_more_than_one_transaction_takes(store: Store, user: int, expiry: Expiry, clock) -> None:
+def test_more_than_one_transaction_takes(store: Store, user: int, expiry: Expiry, clock: FakeClock) -> None:
     for _ in range(120):
         store.conversations.create(user, temporary=True)
-    clock(2 * DAY_MS)
+    clock.wall_ms = 2 * DAY_MS
     assert (expiry.sweep_conversations(), expiry.sweep_conversations()) == (120, 0)
 
 
-def test_an_answer_under_way_keeps_it(store: Store, user: int, expiry: Expiry, clock) -> None:
+def test_an_answer_under_way_keeps_it(store: Store, user: int, expiry: Expiry, clock: FakeClock) -> None:
     temporary = store.conversations.create(user, temporary=True)
     store.turns.begin(temporary.user_id, temporary.id, Question("Q"), RUN)
-    clock(2 * DAY_MS)
+    clock.wall_ms = 2 * DAY_MS
     assert (expiry.sweep_conversations(), gone(store, temporary)) == (0, False)
 
 
-def test_a_conversation_used_after_the_query_stays(store: Store, user: int, clock) -> None:
+def test_a_conversation_used_after_the_query_stays(store: Store, user: int, clock: FakeClock) -> None:
     temporary = store.conversations.create(user, temporary=True)
-    clock(2 * DAY_MS)
+    clock.wall_ms = 2 * DAY_MS
     assert store.conversations.expired(DAY_MS, 10) == [temporary.id]
     answered(store, temporary)
     assert not store.conversations.remove_expired(temporary.id, DAY_MS)
@@ -108,10 +104,10 @@ def test_it_is_in_no_list(store: Store, user: int) -> None:
     assert store.conversations.page(user, 10, which="pinned") == ([], None)
 
 
-def test_a_bad_one_does_not_keep_the_others(store: Store, user: int, expiry: Expiry, clock) -> None:
+def test_a_bad_one_does_not_keep_the_others(store: Store, user: int, expiry: Expiry, clock: FakeClock) -> None:
     places = [store.conversations.create(user, temporary=True) for _ in range(3)]
     refuse(store, f"BEFORE UPDATE ON conversations WHEN old.id = {places[0].id}")
-    clock(2 * DAY_MS)
+    clock.wall_ms = 2 * DAY_MS
     assert expiry.sweep_conversations() == 2
     assert [gone(store, place) for place in places] == [False, True, True]
 

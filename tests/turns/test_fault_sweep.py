@@ -17,7 +17,7 @@ from chat.services import Overrides
 from ..store import sqlite_faults
 from ..store.sqlite_faults import Faults
 from .invariants import check_invariants
-from .whole_scene import BY_HAND, TOOLS, Clock, Scene, SceneModel
+from .whole_scene import BY_HAND, TOOLS, Scene, SceneClock, SceneModel
 
 
 @pytest.fixture
@@ -26,17 +26,17 @@ def model() -> SceneModel:
 
 
 @pytest.fixture
-def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
-    return Clock(monkeypatch)
+def clock(monkeypatch: pytest.MonkeyPatch) -> SceneClock:
+    return SceneClock(monkeypatch)
 
 
 @pytest.fixture
-def overrides(model: SceneModel) -> Overrides:
-    return Overrides(model=model, tools=TOOLS, job_intervals=BY_HAND)
+def overrides(model: SceneModel, clock: SceneClock) -> Overrides:
+    return Overrides(model=model, clock=clock, tools=TOOLS, job_intervals=BY_HAND)
 
 
 @pytest.fixture
-def app(make_app: Callable[..., Flask], faults: Faults, clock: Clock, model: SceneModel) -> Flask:
+def app(make_app: Callable[..., Flask], faults: Faults, clock: SceneClock, model: SceneModel) -> Flask:
     model.strike = clock.strike
     return make_app()
 
@@ -48,7 +48,7 @@ def faults(monkeypatch: pytest.MonkeyPatch) -> Faults:
 
 @pytest.fixture
 def play(
-    app: Flask, model: SceneModel, clock: Clock, faults: Faults, caplog: pytest.LogCaptureFixture
+    app: Flask, model: SceneModel, clock: SceneClock, faults: Faults, caplog: pytest.LogCaptureFixture
 ) -> Callable[..., tuple[list[str], int]]:
     """Play a scene with a fault and check the invariants. Return the failed statement and the number of 503s."""
     worker = app.extensions["parley"]

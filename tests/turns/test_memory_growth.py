@@ -18,7 +18,7 @@ from chat.services import Overrides
 
 from ..reference_cycles import wait_for_threads
 from .faulty_endpoint import FaultyEndpoint
-from .whole_scene import BY_HAND, TOOLS, Clock, Scene
+from .whole_scene import BY_HAND, TOOLS, Scene, SceneClock
 
 _BEFORE, _PEOPLE = 3, 8
 # How late each ticker was in the last five seconds.
@@ -41,14 +41,18 @@ def model(endpoint: FaultyEndpoint, monkeypatch: pytest.MonkeyPatch) -> Iterator
 
 
 @pytest.fixture
-def overrides(model: OpenAIModel) -> Overrides:
-    return Overrides(model=model, tools=TOOLS, job_intervals=BY_HAND)
+def clock(monkeypatch: pytest.MonkeyPatch) -> SceneClock:
+    return SceneClock(monkeypatch)
+
+
+@pytest.fixture
+def overrides(model: OpenAIModel, clock: SceneClock) -> Overrides:
+    return Overrides(model=model, clock=clock, tools=TOOLS, job_intervals=BY_HAND)
 
 
 def test_memory_does_not_grow_with_past_users(
     make_app: Callable[..., Flask], endpoint: FaultyEndpoint, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    clock = Clock(monkeypatch)
     monkeypatch.setattr("chat.net.pool.KEEPALIVE_S", 0.0)  # idle connections are closed at once
     app = make_app()
     for number in range(_BEFORE):

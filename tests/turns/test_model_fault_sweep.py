@@ -14,7 +14,7 @@ from chat.services import Overrides
 
 from .faulty_endpoint import FaultyEndpoint
 from .invariants import check_invariants
-from .whole_scene import BY_HAND, TOOLS, Clock, Scene
+from .whole_scene import BY_HAND, TOOLS, Scene, SceneClock
 from .worker import text_of
 
 ALL_OF_IT = "The(0) market(1) "
@@ -38,22 +38,24 @@ def model(endpoint: FaultyEndpoint, monkeypatch: pytest.MonkeyPatch) -> Iterator
 
 
 @pytest.fixture
-def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
-    return Clock(monkeypatch)
+def clock(monkeypatch: pytest.MonkeyPatch) -> SceneClock:
+    return SceneClock(monkeypatch)
 
 
 @pytest.fixture
-def overrides(model: OpenAIModel) -> Overrides:
-    return Overrides(model=model, tools=TOOLS, job_intervals=BY_HAND)
+def overrides(model: OpenAIModel, clock: SceneClock) -> Overrides:
+    return Overrides(model=model, clock=clock, tools=TOOLS, job_intervals=BY_HAND)
 
 
 @pytest.fixture
-def app(make_app: Callable[..., Flask], clock: Clock) -> Flask:
+def app(make_app: Callable[..., Flask], clock: SceneClock) -> Flask:
     return make_app()
 
 
 @pytest.fixture
-def play(app: Flask, clock: Clock, endpoint: FaultyEndpoint, caplog: pytest.LogCaptureFixture) -> Callable[..., Any]:
+def play(
+    app: Flask, clock: SceneClock, endpoint: FaultyEndpoint, caplog: pytest.LogCaptureFixture
+) -> Callable[..., Any]:
     """Play a scene with a fault and check the invariants. Return the number of faults, and the ends."""
     worker = app.extensions["parley"]
     numbers = itertools.count(1)

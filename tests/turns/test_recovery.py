@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
-import time
 from dataclasses import replace
 
 import pytest
 
 from chat.cluster.peers import Presence
 from chat.messages import ToolCall, ToolCallRecord
+from chat.runtime.clock import MACHINE_CLOCK
 from chat.store.records import INTERRUPTED, RUNNING
 from chat.store.turns import Question
-from chat.turns.heartbeats import Heartbeats
 from chat.turns.recovery import Recovery
 from chat.turns.running_turns import RunningTurns
+from tests.fake_clock import FakeClock
 
 from ..store.engines import write_lock
 from ..store.scenarios import DIED, RUN, at_once, begin, checkpoint_delta
 from .worker import names, received, until
+
+
+@pytest.fixture
+def clock():
+    return FakeClock()
 
 
 @pytest.fixture
@@ -28,23 +33,16 @@ def dead(store, conversation):
     return turn
 
 
-def looking(store, presence=Presence.GONE, **parts):
+def looking(store, presence=Presence.GONE, clock=MACHINE_CLOCK):
     """Return the recovery of a worker that sees all others as `presence`."""
-    return Recovery(store, RunningTurns(), "me:1", lambda _: presence, **parts)
-
-
-class Clock:
-    now = 1_000.0
-
-    def __call__(self):
-        return self.now
+    return Recovery(store, RunningTurns(), "me:1", lambda _: presence, clock)
 
 
 def sweeps(recovery, clock, seconds):
     """Sweep once a second. Return the ended turns."""
     found = []
     for _ in range(seconds):
-        clock.now += 1
+        clock.monotonic_s += 1
         found += recovery.sweep()
     return found
 
@@ -74,58 +72,53 @@ def test_an_interrupted_call_has_no_result_and_the_model_sees_that(make_worker, 
     assert "interrupted" in result.text
 
 
-def test_the_turn_of_a_process_that_lives_is_left_alone(store, conversation):
+def test_the_turn_of_a_process_that_lives_is_left_alone(store, conversation, clock):
     """Check any duration of silence: the process may be stopped, or the machine may have slept."""
     turn = begin(store, conversation).turn
-    clock = Clock()
-    assert sweeps(looking(store, Presence.HERE, heartbeats=Heartbeats(clock)), clock, 3600) == []
+    assert sweeps(looking(store, Presence.HERE, clock), clock, 3600) == []
     assert store.turns.get(turn.id).status == RUNNING
 
 
-def test_a_worker_that_cannot_be_seen_is_known_by_its_renewals(store, dead):
-    clock = Clock()
-    recovery = looking(store, Presence.UNKNOWN, heartbeats=Heartbeats(clock))
+def test_a_worker_that_cannot_be_seen_is_known_by_its_renewals(store, dead, clock):
+    recovery = looking(store, Presence.UNKNOWN, clock)
     for _ in range(10):
         assert sweeps(recovery, clock, 3) == []
-        time.sleep(0.002)  # leases are in milliseconds
+        clock.wall_ms += 1
         store.turns.checkpoint([], [dead.id])
     assert sweeps(recovery, clock, 8) == []
     assert sweeps(recovery, clock, 1) == [dead.id]
 
 
 @pytest.mark.parametrize("jump_s", [-3600, -30, 30, 3600])
-def test_a_wall_clock_that_jumps_ends_nothing(store, conversation, monkeypatch, jump_s):
+def test_a_wall_clock_that_jumps_ends_nothing(store, conversation, jump_s, clock):
     turn = begin(store, conversation).turn
-    clock = Clock()
-    recovery = looking(store, Presence.UNKNOWN, heartbeats=Heartbeats(clock))
+    recovery = looking(store, Presence.UNKNOWN, clock)
     for late_s in (0, jump_s):
         for second in range(20):
             now = turn.started_at + (late_s + second) * 1000
-            monkeypatch.setattr("chat.store.turns.now_ms", lambda now=now: now)
+            clock.wall_ms = now
             store.turns.checkpoint([], [turn.id])
             assert sweeps(recovery, clock, 1) == []
     assert store.turns.get(turn.id).status == RUNNING
 
 
-def test_a_suspended_worker_restarts_its_observation(store, dead):
-    clock = Clock()
-    recovery = looking(store, Presence.UNKNOWN, heartbeats=Heartbeats(clock))
+def test_a_suspended_worker_restarts_its_observation(store, dead, clock):
+    recovery = looking(store, Presence.UNKNOWN, clock)
     assert sweeps(recovery, clock, 7) == []
-    clock.now += 3600  # a laptop that was suspended with all its workers
+    clock.monotonic_s += 3600  # a laptop that was suspended with all its workers
     assert sweeps(recovery, clock, 8) == []
     assert sweeps(recovery, clock, 1) == [dead.id]
 
 
-def test_a_locked_database_makes_no_worker_look_dead(store, dead):
+def test_a_locked_database_makes_no_worker_look_dead(store, dead, clock):
     store.engine.lock_timeout_s = 0.05
-    clock = Clock()
-    recovery = looking(store, Presence.UNKNOWN, heartbeats=Heartbeats(clock))
+    recovery = looking(store, Presence.UNKNOWN, clock)
     for seconds in range(5, 15):
         with write_lock(store.engine):
             assert sweeps(recovery, clock, seconds) == []
         # Enough time for a live worker to renew its leases.
         assert sweeps(recovery, clock, 3) == []
-        time.sleep(0.002)
+        clock.wall_ms += 1
         store.turns.checkpoint([], [dead.id])
 
 
@@ -181,7 +174,11 @@ def test_a_worker_that_is_known_to_have_ended_is_not_waited_for(store, user):
         for name in ("here:1", "here:2")
     )
     recovery = Recovery(
-        store, RunningTurns(), "me:1", lambda worker: Presence.GONE if worker == "here:1" else Presence.UNKNOWN
+        store,
+        RunningTurns(),
+        "me:1",
+        lambda worker: Presence.GONE if worker == "here:1" else Presence.UNKNOWN,
+        MACHINE_CLOCK,
     )
     assert recovery.sweep() == [lost.id]
     assert store.turns.get(lost.id).status == INTERRUPTED

@@ -14,7 +14,7 @@ from chat.services import Overrides
 
 from ..reference_cycles import no_reference_cycles
 from .faulty_endpoint import FaultyEndpoint
-from .whole_scene import BY_HAND, TOOLS, Clock, Scene
+from .whole_scene import BY_HAND, TOOLS, Scene, SceneClock
 
 _ALWAYS = 100
 
@@ -35,13 +35,17 @@ def model(endpoint: FaultyEndpoint, monkeypatch: pytest.MonkeyPatch) -> Iterator
 
 
 @pytest.fixture
-def overrides(model: OpenAIModel) -> Overrides:
-    return Overrides(model=model, tools=TOOLS, job_intervals=BY_HAND)
+def clock(monkeypatch: pytest.MonkeyPatch) -> SceneClock:
+    return SceneClock(monkeypatch)
+
+
+@pytest.fixture
+def overrides(model: OpenAIModel, clock: SceneClock) -> Overrides:
+    return Overrides(model=model, clock=clock, tools=TOOLS, job_intervals=BY_HAND)
 
 
 @pytest.fixture
 def scene(make_app: Callable[..., Flask], monkeypatch: pytest.MonkeyPatch) -> Scene:
-    clock = Clock(monkeypatch)
     return Scene(make_app(), clock, 1)
 
 

@@ -17,6 +17,7 @@ from chat.store.turn_progress import PartialAnswer, assemble
 from chat.turns import event_offsets
 from chat.turns.coalescing import DeltaFlusher
 from chat.turns.running_turn import RunningTurn
+from tests.fake_clock import FakeClock
 
 from .worker import LONG_S, names, parsed, text_of
 
@@ -28,22 +29,16 @@ ERROR = TurnError("model_interrupted", "The stream ended.", True)
 INTERVAL_S = 0.05
 
 
-class Clock:
-    def __init__(self) -> None:
-        self.now = 1_000.0
-
-    def __call__(self) -> float:
-        return self.now
-
+class IntervalClock(FakeClock):
     def wait(self) -> float:
         """Advance by slightly more than an interval, because of floating point errors."""
-        self.now += 1.01 * INTERVAL_S
-        return self.now
+        self.monotonic_s += 1.01 * INTERVAL_S
+        return self.monotonic_s
 
 
 @pytest.fixture
 def clock():
-    return Clock()
+    return IntervalClock()
 
 
 @pytest.fixture
@@ -110,7 +105,7 @@ class TestCoalescing:
     def test_the_flush_sends_pending_deltas_and_no_sooner(self, running, clock):
         running.handle(TextDelta("China "))
         running.handle(TextDelta("grows."))
-        running.coalescer.flush(clock.now + INTERVAL_S / 2)
+        running.coalescer.flush(clock.monotonic_s + INTERVAL_S / 2)
         assert deltas(running) == ["China "]
         running.coalescer.flush(clock.wait())
         assert deltas(running) == ["China ", "grows."]
@@ -127,7 +122,7 @@ class TestCoalescing:
         assert flusher.pending == {running.coalescer}
         clock.wait()
         if sent_by == "flush":
-            running.coalescer.flush(clock.now)
+            running.coalescer.flush(clock.monotonic_s)
         elif sent_by == "the next words":
             running.handle(TextDelta(" A lot."))
         elif sent_by == "a tool call":
@@ -307,7 +302,7 @@ def play(running, clock, steps):
         elif step == "wait":
             clock.wait()
         elif step == "flush":
-            running.coalescer.flush(clock.now)
+            running.coalescer.flush(clock.monotonic_s)
         elif step == "checkpoint":
             checkpoints.append(running.checkpoint_delta())
         elif step == "checkpoint in vain":
@@ -319,7 +314,7 @@ def play(running, clock, steps):
 @settings(max_examples=200, deadline=None)
 @given(st.booleans(), st.lists(STEPS, max_size=40), st.sampled_from([(COMPLETED, None), (FAILED, ERROR)]))
 def test_event_offsets_replay_any_turn_byte_for_byte(titled, steps, ending):
-    clock = Clock()
+    clock = IntervalClock()
     running = running_turn(DeltaFlusher(lambda: 1, clock))
     if titled:
         running.set_title(TITLE)
@@ -348,7 +343,7 @@ def stored(checkpoints):
 @settings(max_examples=200, deadline=None)
 @given(st.lists(STEPS, max_size=20), st.lists(STEPS, max_size=20))
 def test_a_dead_workers_turn_replays_its_checkpoints_and_the_end(stored_steps, lost_steps):
-    clock = Clock()
+    clock = IntervalClock()
     running = running_turn(DeltaFlusher(lambda: 1, clock))
     checkpoints = [*play(running, clock, stored_steps), running.checkpoint_delta()]
     whole = running.progress()

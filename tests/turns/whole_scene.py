@@ -13,7 +13,6 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -23,8 +22,8 @@ from werkzeug.test import TestResponse
 
 from chat.cancellation import Cancellation
 from chat.messages import Delta, Message, TextDelta, ToolCall, ToolResult, ToolSpec, Usage
+from chat.runtime.clock import Clock
 from chat.services import Services
-from chat.store.records import now_ms
 from chat.tools.function_tool import FunctionTool
 from scripts.kit.sse import Event
 
@@ -84,11 +83,11 @@ class SceneModel:
         pass
 
 
-# The jobs that `Clock.strike` runs; by themselves they would run too late for any test.
+# The jobs that `SceneClock.strike` runs; by themselves they would run too late for any test.
 BY_HAND = dict.fromkeys(("checkpoint", "recovery", "removal"), 3_600.0)
 
 
-class Clock:
+class SceneClock(Clock):
     """A server's time under control of the test: checkpoints and sweeps run on its call.
 
     Where the server would wait for a moment before it tries again, it tries again at once.
@@ -97,14 +96,17 @@ class Clock:
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.services: Services | None = None
         self._skew_ms = 0
-        monkeypatch.setattr("chat.store.turns.now_ms", lambda: now_ms() + self._skew_ms)
         monkeypatch.setattr("chat.turns.database_road._RETRY_S", 0.001)
         monkeypatch.setattr("chat.turns.database_road.POLL_S", 0.001)
         monkeypatch.setattr("chat.turns.follow._TRY_AGAIN_S", 0.001)
         monkeypatch.setattr("chat.turns.stop._TIMEOUT_S", 0.05)
         monkeypatch.setattr("chat.turns.stop._POLL_S", 0.001)
-        brisk = SimpleNamespace(monotonic=time.monotonic, sleep=lambda _seconds: time.sleep(0.001))
-        monkeypatch.setattr("chat.turns.runner.time", brisk)
+
+    def now_ms(self) -> int:
+        return super().now_ms() + self._skew_ms
+
+    def sleep(self, seconds: float) -> None:
+        time.sleep(min(seconds, 0.001))
 
     def strike(self) -> None:
         services = self.services
@@ -136,7 +138,7 @@ class Scene:
     """One user's session. `refused` counts the 503s; `heard` is every stream that was followed to its end."""
 
     app: Flask
-    clock: Clock
+    clock: SceneClock
     number: int
     refused: int = 0
     heard: list[Followed] = field(default_factory=list)

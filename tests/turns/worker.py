@@ -12,6 +12,7 @@ from chat.cluster.contract import Road
 from chat.cluster.peers import Peers, Presence
 from chat.llm.contract import LanguageModel
 from chat.memory.local import LocalMemory
+from chat.runtime.clock import Clock
 from chat.services import Overrides, Services
 from chat.store import Store
 from chat.store.records import Conversation, Turn
@@ -38,6 +39,7 @@ class Worker:
         tools: Sequence[Tool] = (),
         memory_bytes: int = 1_000_000,
         job_intervals: dict[str, float] | None = None,
+        clock: Clock | None = None,
         *,
         presence: Callable[[str], Presence] | None = None,
         roads: Callable[[Peers], Sequence[Road]] | None = None,
@@ -56,6 +58,7 @@ class Worker:
                 tools=tools,
                 roads=None if roads is None else roads(peers),
                 database_road=database_road,
+                clock=clock,
                 job_intervals=job_intervals or {},
             ),
         )

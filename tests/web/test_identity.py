@@ -19,11 +19,13 @@ from werkzeug.test import TestResponse
 from chat.web.auth import browser_user
 from chat.web.auth.tokens import Tokens
 from config.settings import Settings
+from tests.fake_clock import FakeClock
 
 from ..store.engines import sqlite_path
 from .api_client import ask, converse, token_of, wait_for_turn
 
 DAY_MS = 24 * 3600 * 1000
+START_MS = 1_700_000_000_000
 LEGACY = "parley_session"
 
 
@@ -302,33 +304,24 @@ def test_two_servers_on_one_host_do_not_take_each_others_chats(tmp_path: Path, m
 
 class TestRenewal:
     @pytest.fixture
-    def clock(self, monkeypatch: pytest.MonkeyPatch) -> Callable[[int], None]:
-        """Return a function that moves the clock forward."""
-        from chat.store.records import now_ms  # the real one
+    def clock(self) -> FakeClock:
+        return FakeClock(START_MS)
 
-        def later(by_ms: int) -> None:
-            for place in ("chat.web.auth.browser_user", "chat.store.sessions", "chat.turns.expiry"):
-                monkeypatch.setattr(f"{place}.now_ms", lambda: now_ms() + by_ms)
-
-        return later
-
-    def test_a_year_of_visits(self, alice: FlaskClient, clock: Callable[[int], None], settings: Settings) -> None:
+    def test_a_year_of_visits(self, alice: FlaskClient, clock: FakeClock, settings: Settings) -> None:
         mine = converse(alice)
         token = token_of(alice)
         renewed = 0
         for day in range(1, 366, 7):
-            clock(day * DAY_MS)
+            clock.wall_ms = START_MS + day * DAY_MS
             answer = alice.get("/api/conversations")
             assert [item["id"] for item in answer.json["items"]] == [mine]
             renewed += response_cookie(answer)[1] == token
             assert "Set-Cookie" not in alice.get("/api/conversations").headers
         assert renewed == 53
 
-    def test_a_locked_database_only_puts_it_off(
-        self, alice: FlaskClient, clock: Callable[[int], None], settings: Settings
-    ) -> None:
+    def test_a_locked_database_only_puts_it_off(self, alice: FlaskClient, clock: FakeClock, settings: Settings) -> None:
         mine = converse(alice)
-        clock(DAY_MS)
+        clock.wall_ms = START_MS + DAY_MS
         alice.application.extensions["parley"].store.engine.lock_timeout_s = 0.05
         with contextlib.closing(sqlite3.connect(sqlite_path(settings), isolation_level=None)) as other:
             other.execute("BEGIN IMMEDIATE")
@@ -338,7 +331,7 @@ class TestRenewal:
         assert response_cookie(alice.get("/api/conversations"))
 
     def test_a_user_without_data_is_removed_after_a_day_and_recreated(
-        self, app: Flask, clock: Callable[[int], None], settings: Settings
+        self, app: Flask, clock: FakeClock, settings: Settings
     ) -> None:
         expiry = app.extensions["parley"].expiry
         browsers = [app.test_client() for _ in range(4)]
@@ -348,13 +341,13 @@ class TestRenewal:
                 browser.delete(f"/api/conversations/{mine}")
         browsers[1].put("/api/me/instructions", json={"text": "Be brief."})
         token = token_of(browsers[3])
-        clock(DAY_MS - 60_000)
+        clock.wall_ms = START_MS + DAY_MS - 60_000
         assert expiry.sweep_users() == 0
         browsers[2].get("/")  # in use
-        clock(DAY_MS + 60_000)
+        clock.wall_ms = START_MS + DAY_MS + 60_000
         assert expiry.sweep_users() == 1
         assert rows(settings) == (3, 3)
-        clock(3 * DAY_MS)
+        clock.wall_ms = START_MS + 3 * DAY_MS
         assert expiry.sweep_users() == 1
         assert rows(settings) == (2, 2)
         converse(browsers[3])

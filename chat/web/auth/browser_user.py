@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from flask import Request, Response
 
 from chat.errors import StoreUnavailable
-from chat.store.records import now_ms
+from chat.runtime.clock import Clock
 from chat.store.sessions import UNSAVED_USER, Identity, Owner, Sessions, unverified_session
 from chat.web.auth.tokens import Tokens
 
@@ -43,9 +43,10 @@ class _Session:
 class BrowserUser:
     """The user of a request by its cookie. The database is asked at the first use, once."""
 
-    __slots__ = ("_found", "_request", "_sessions", "_tokens")
+    __slots__ = ("_clock", "_found", "_request", "_sessions", "_tokens")
 
-    def __init__(self, request: Request, tokens: Tokens, sessions: Sessions) -> None:
+    def __init__(self, request: Request, tokens: Tokens, sessions: Sessions, clock: Clock) -> None:
+        self._clock = clock
         self._request = request
         self._tokens = tokens
         self._sessions = sessions
@@ -117,7 +118,7 @@ class BrowserUser:
             token = signed or self._tokens.new()
             return _Session(token, None, token not in current)
         renewed = False
-        if now_ms() - identity.used_at > _RENEW_AFTER_MS:
+        if self._clock.now_ms() - identity.used_at > _RENEW_AFTER_MS:
             with contextlib.suppress(StoreUnavailable):  # the next request tries again
                 renewed = self._sessions.touch(identity)
         return _Session(identity.token, identity, renewed or identity.token not in current)

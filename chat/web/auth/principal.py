@@ -49,7 +49,7 @@ def require_operator() -> None:
 
 def _user() -> BrowserUser:
     current = services()
-    return BrowserUser(request._get_current_object(), current.tokens, current.store.sessions)  # type: ignore[attr-defined]
+    return BrowserUser(request._get_current_object(), current.tokens, current.store.sessions, current.clock)  # type: ignore[attr-defined]
 
 
 def _set_cookie(response: Response) -> Response:

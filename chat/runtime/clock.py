@@ -1,0 +1,23 @@
+"""The wall clock and the monotonic clock, as a part that can be given: tests give one that they set."""
+
+from __future__ import annotations
+
+import time
+
+
+class Clock:
+    """The clocks of this machine."""
+
+    def now_ms(self) -> int:
+        """Return the wall clock's time in milliseconds since 1970, as it is stored. It may jump."""
+        return int(time.time() * 1000)
+
+    # Seconds that only grow, for durations within this machine. Without a method between: it is called for each token.
+    monotonic = staticmethod(time.monotonic)
+
+    def sleep(self, seconds: float) -> None:
+        """Block the calling thread."""
+        time.sleep(seconds)
+
+
+MACHINE_CLOCK = Clock()
