@@ -17,7 +17,7 @@ if sys.flags.optimize >= 2:
     )
 try:
     from config import current_settings
-    from config.server import address, capacity, clock, hardening, orphan, pid_file, shutdown, start_status
+    from config.server import address, capacity, hardening, orphan, pid_file, shutdown, shutdown_clock, start_status
     from config.server.access_log import AccessLog
     from config.server.master import Master
     from config.server.start_errors import CannotStart
@@ -123,7 +123,7 @@ def post_fork(server, worker):
     """Close the inherited pid file, and watch the master and the start of this worker."""
     pid_file.OWN.close()
     orphan.signal_on_master_death()
-    clock.use_monotonic_clock()
+    shutdown_clock.use_monotonic_clock()
     worker.init_process = start_status.record_failure(worker, worker.start_status, worker.init_process)
 
 
