@@ -55,7 +55,7 @@ def migrate(engine: Engine) -> list[str]:
         # Read first: a worker can start while another process holds the write lock.
         if engine.read(lambda: _ADD_COLUMNS.keys() <= engine.columns("migrations") and not _missing(engine, steps)):
             return []
-        return engine.write_unbounded(apply)
+        return engine.write_exclusive(apply)
 
     return _retry_while_busy(work)
 

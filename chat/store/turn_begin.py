@@ -31,7 +31,8 @@ TARGET_COLUMNS = """
     (SELECT COUNT(*) FROM conversations AS others
      WHERE others.user_id = conversations.user_id AND others.active_turn_id IS NOT NULL)
 """
-TARGETS = "FROM conversations WHERE id = ANY(?)"
+# Locked, so that of two requests with one client_id the second sees the turn of the first.
+TARGETS = "FROM conversations WHERE id = ANY(?) FOR UPDATE"
 
 SENT_BEFORE = f"""
     SELECT {", ".join(f"turns.{name}" for name in history.TURN_COLUMNS.split(", "))}, client_id, parent_id, text

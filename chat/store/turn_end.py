@@ -37,7 +37,7 @@ _WRITE_TOOL_CALLS = """
 FINISH = """
     UPDATE turns
     SET status = new.column2, ended_at = new.column3, error_code = new.column4, error_message = new.column5,
-        error_retryable = new.column6, marks = new.column7, prompt_tokens = new.column8,
+        error_retryable = CAST(new.column6 AS INTEGER), marks = new.column7, prompt_tokens = new.column8,
         completion_tokens = new.column9, details = new.column10
     FROM (VALUES {rows}) AS new WHERE id = new.column1
 """

@@ -66,7 +66,7 @@ def test_a_long_conversation_is_read_back_whole(store, conversation):
             store.engine.execute(COPY_MESSAGE, (f"A{number}", first.message_id))
             store.engine.execute(COPY_TURN, (first.id,))
 
-    store.engine.write_unbounded(copy)
+    store.engine.write_exclusive(copy)
     read = store.history.of_conversation(conversation.id)
     assert texts(read) == [text for number in range(600) for text in (f"Q{number}", f"A{number}")]
     assert all((message.turn is not None) == (message.role == "assistant") for message in read)

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import time
-
 import pytest
 
 from chat.errors import Conflict, InvalidRequest, NotFound
 from chat.messages import Answer, ToolCall, ToolCallRecord, ToolResult, Usage
 from chat.store import turn_begin
-from chat.store.engines.sqlite.commit import Write
 from chat.store.records import COMPLETED, FAILED, STOPPED, Progress, TurnError
 from chat.store.turn_begin import BeginRequest
 from chat.store.turn_end import Ending
@@ -190,35 +187,3 @@ class TestEnding:
         )
         assert store.turns.answer(turns[0]).text == "Whole."
         assert [store.turns.answer(turn).text for turn in turns[1:]] == [f"Half of {turn.id}" for turn in turns[1:]]
-
-
-@pytest.mark.parametrize("count", [0, 1, 3, 4, 5, 63, 64, 65, 200])
-def test_a_statement_for_each_of_however_many_rows(store, count):
-    engine, rows = store.engine, [(number, f"text {number}") for number in range(count)]
-
-    def write():
-        engine.execute("CREATE TABLE notes (id INTEGER PRIMARY KEY, text TEXT)")
-        made = engine.execute_rows("INSERT INTO notes VALUES {rows}", rows)
-        selected = engine.select_rows("SELECT id, text FROM notes JOIN (VALUES {rows}) ON id = column1", rows)
-        changed = engine.execute_rows("UPDATE notes SET text = '' FROM (VALUES {rows}) WHERE id = column1 + 1", rows)
-        engine.execute("DROP TABLE notes")
-        return made, selected, changed
-
-    made, selected, changed = store.engine.write(write)
-    assert (made, changed) == (count, max(0, count - 1))
-    assert [(row["id"], row["text"]) for row in selected] == rows
-
-
-class TestWritingTogether:
-    def test_an_item_that_breaks_the_statement_breaks_it_for_itself_only(self, store, user):
-        """A failed batch statement fails for all items, so each item is then written alone."""
-
-        def name(items):
-            store.engine.execute_rows("INSERT INTO users (name, created_at) VALUES {rows}", [(i, 0) for i in items])
-            return [f"made {item}" for item in items]
-
-        store.engine.write_batched(name, "twice")
-        group = [Write(time.monotonic() + 2, batch_work=name, item=item) for item in ("a", "twice", "b")]
-        store.engine._writer._run_batch(group)
-        assert [call.value for call in group] == ["made a", None, "made b"]
-        assert "UNIQUE" in str(group[1].error.__cause__)

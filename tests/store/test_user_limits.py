@@ -54,7 +54,7 @@ def test_what_was_sent_before_is_found_again_also_at_the_limit(store, user):
 def test_conversations_come_to_an_end_with_a_sentence(store, user):
     rows = [(user, "", 0, MACHINE_CLOCK.now_ms(), MACHINE_CLOCK.now_ms())] * (CONVERSATIONS_OF_USER - 1)
     insert = "INSERT INTO conversations (user_id, title, pinned, created_at, updated_at) VALUES {rows}"
-    store.engine.write_unbounded(lambda: store.engine.execute_rows(insert, rows))
+    store.engine.write_exclusive(lambda: store.engine.execute_rows(insert, rows))
     last = store.conversations.create(user)
     with pytest.raises(Conflict) as refused:
         store.conversations.create(user)

@@ -136,7 +136,7 @@ def test_a_turn_that_begins_after_its_request_has_failed(worker, dictation, stor
         worker.ask(conversation, client_id="once")
     dictation.say(TextDelta("Here."))
     dictation.end()
-    store.engine.write_unbounded(lambda: store.engine.peewee.connection().set_trace_callback(None))
+    store.engine.write_exclusive(lambda: store.engine.peewee.connection().set_trace_callback(None))
     started = worker.ask(conversation, client_id="once")
     assert not started.created
     ended = worker.ended(started)

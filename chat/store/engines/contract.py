@@ -4,6 +4,8 @@ The repositories have one SQL for all databases, in which
 
 - `?` is a value, and `= ANY(?)` a list of values made by `array`,
 - `{rows}`, in `execute_rows` and `select_rows`, is a list of rows for VALUES, whose columns are `column1`, `column2` …,
+- a column of `{rows}` that may have no value but NULL is cast, as its type is unknown otherwise,
+- `FOR UPDATE` locks the selected rows for the transaction, which an engine with one writer need not do,
 - `INDEXED BY name` is a hint, which an engine may ignore,
 - a flag is 0 or 1.
 
@@ -130,8 +132,11 @@ class Engine(Protocol):
         """
         ...
 
-    def write_unbounded(self, work: Callable[[], T]) -> T:
-        """Call `work` in a transaction like `write`, without a timeout once it holds the lock."""
+    def write_exclusive(self, work: Callable[[], T]) -> T:
+        """Call `work` in a transaction like `write`, without a timeout once it has begun.
+
+        Of all processes, one runs such a transaction at a time.
+        """
         ...
 
     def write_batched(self, work: Callable[[Sequence[A]], Sequence[T | Exception]], item: A) -> T:

@@ -12,5 +12,5 @@ from chat.store.engines.contract import Engine
 def engine(store: Store) -> Engine:
     """Return an engine with the product's tables, and a table of notes."""
     engine = store.engine
-    engine.write(lambda: engine.execute("CREATE TABLE notes (id INTEGER PRIMARY KEY, text TEXT)"))
+    engine.write(lambda: engine.execute("CREATE TABLE notes (id BIGINT PRIMARY KEY, text TEXT)"))
     return engine

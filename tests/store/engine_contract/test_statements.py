@@ -15,8 +15,8 @@ from .notes import add, notes
 class TestRows:
     @pytest.mark.parametrize("value", [0, -1, 2**63 - 1, None, "", "nul \x00", "quote ' \" ?", "\U0001f351 中文 ไทย"])
     def test_a_value_comes_back_as_it_was(self, engine: Engine, value: object) -> None:
-        column = "id" if isinstance(value, int) else "text"
-        engine.write(lambda: engine.execute(f"INSERT INTO notes ({column}) VALUES (?)", (value,)))
+        column, row = ("id", (value, "")) if isinstance(value, int) else ("text", (1, value))
+        engine.write(lambda: engine.execute("INSERT INTO notes (id, text) VALUES (?, ?)", row))
         assert engine.read(lambda: engine.execute(f"SELECT {column} FROM notes").fetchall()) == [(value,)]
 
     def test_rows_are_read_one_by_one_or_all_at_once(self, engine: Engine) -> None:

@@ -13,6 +13,7 @@ import pytest
 from chat.errors import NotFound, StoreBusy, StoreFailed, StoreTimeout, StoreUnavailable
 from chat.store.engines.contract import Engine
 
+from ..conftest import OpenStore
 from ..engines import EngineUnderTest
 from ..scenarios import at_once
 from .notes import add, notes
@@ -47,7 +48,7 @@ class TestReading:
             engine.execute("SELECT 1").fetchone()
             raise NotFound("There is none.")
 
-        for verb in (engine.read, engine.snapshot, engine.write, engine.write_unbounded):
+        for verb in (engine.read, engine.snapshot, engine.write, engine.write_exclusive):
             with pytest.raises(NotFound):
                 verb(work)
             assert engine.read(lambda: engine.execute("SELECT 1").fetchone()) == (1,)
@@ -86,6 +87,29 @@ class TestWriting:
             return engine.execute("SELECT count(*) FROM notes").fetchone()
 
         assert engine.write(work) == (1,)
+
+    def test_rows_that_are_locked_are_changed_by_one_transaction_at_a_time(self, engine: Engine) -> None:
+        engine.write(add(engine, 1, "0"))
+
+        def count() -> None:
+            ((text,),) = engine.execute("SELECT text FROM notes WHERE id = ? FOR UPDATE", (1,)).fetchall()
+            engine.execute("UPDATE notes SET text = ? WHERE id = ?", (str(int(text) + 1), 1))
+
+        at_once(10, lambda _: engine.write(count))
+        assert notes(engine) == [(1, "10")]
+
+    def test_exclusive_transactions_come_one_after_the_other(self, open_store: OpenStore, engine: Engine) -> None:
+        engines = [engine, *(open_store().engine for _ in range(3))]
+
+        def add_next(number: int) -> None:
+            def work() -> None:
+                (last,) = engines[number].execute("SELECT count(*) FROM notes").fetchone()
+                add(engines[number], last)()
+
+            engines[number].write_exclusive(work)
+
+        at_once(4, add_next)
+        assert [number for number, _ in notes(engine)] == [0, 1, 2, 3]
 
 
 class TestBatches:
@@ -165,7 +189,7 @@ class TestErrors:
             with pytest.raises(StoreBusy):
                 engine.write(add(engine, 1))
             with pytest.raises(StoreBusy):
-                engine.write_unbounded(add(engine, 1))
+                engine.write_exclusive(add(engine, 1))
             assert notes(engine) == []
         assert engine.write(add(engine, 1)) == 1
 
@@ -187,7 +211,7 @@ class TestErrors:
         engine.lock_timeout_s = 0.1
         running = threading.Event()
         with ThreadPoolExecutor(1) as threads:
-            slow = threads.submit(engine.write_unbounded, lambda: (running.set(), time.sleep(1.5)))
+            slow = threads.submit(engine.write_exclusive, lambda: (running.set(), time.sleep(1.5)))
             assert running.wait(SOON_S)
             assert waits_for(lambda: engine.write(add(engine, 1))) < 1.2
             slow.result(SOON_S)

@@ -7,12 +7,14 @@ import sqlite3
 import subprocess
 import sys
 import threading
+import time
 from pathlib import Path
 
 import pytest
 
 from chat.errors import Conflict, StoreUnavailable
 from chat.store import Store
+from chat.store.engines.sqlite.commit import Write
 from chat.store.engines.sqlite.engine import SqliteEngine
 
 from .. import sqlite_faults
@@ -196,6 +198,20 @@ def test_a_commit_that_took_effect_but_failed_is_not_done_twice(tmp_path, monkey
     store.close()
 
 
+def test_an_item_that_breaks_the_statement_breaks_it_for_itself_only(store):
+    """A failed batch statement fails for all items, so each item is then written alone."""
+
+    def name(items):
+        store.engine.execute_rows("INSERT INTO users (name, created_at) VALUES {rows}", [(i, 0) for i in items])
+        return [f"made {item}" for item in items]
+
+    store.engine.write_batched(name, "twice")
+    group = [Write(time.monotonic() + 2, batch_work=name, item=item) for item in ("a", "twice", "b")]
+    store.engine._writer._run_batch(group)
+    assert [call.value for call in group] == ["made a", None, "made b"]
+    assert "UNIQUE" in str(group[1].error.__cause__)
+
+
 # Some greenlets are killed while they wait to write; the others are served.
 KILLED = """
 from gevent import monkey
@@ -203,6 +219,7 @@ monkey.patch_all()
 import gevent, json, sys, time
 from pathlib import Path
 from chat.store import Store
+from chat.store.engines.sqlite.commit import Write
 from chat.store.engines.sqlite.engine import SqliteEngine
 store = Store(SqliteEngine(Path(sys.argv[1])))
 store.migrate()

@@ -118,7 +118,7 @@ class SqliteEngine:
         outcome: T = self._write(lambda deadline: Write(deadline, work))
         return outcome
 
-    def write_unbounded(self, work: Callable[[], T]) -> T:
+    def write_exclusive(self, work: Callable[[], T]) -> T:
         """Run `work` in a transaction like `write`, without a timeout once it holds the lock."""
         outcome: T = self._writer.outcome(Write(time.monotonic() + self.lock_timeout_s, work))
         return outcome
