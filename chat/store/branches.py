@@ -13,7 +13,7 @@ from chat.store.transactions import reads_snapshot
 # The descendants of a message. An answer is newer than its question, so the newest descendant is a leaf.
 NEWEST_BELOW = """
     WITH RECURSIVE below (id) AS (
-        SELECT ?
+        SELECT id FROM messages WHERE id = ?
         UNION ALL
         SELECT messages.id FROM below JOIN messages INDEXED BY messages_children ON messages.parent_id = below.id
     )

@@ -153,8 +153,9 @@ class TestInStep:
         delete(store, deleted)
         assert [search(store, user, word) for word in ("apricots", "bananas", "cherries")] == [[], [], []]
         after = counts(store.engine)
-        for table in ("message_search", "message_search_content", "title_search", "title_search_content"):
-            assert after[table] == before[table]
+        tables = {name for name in before if name.endswith(("_search", "_search_content"))}
+        assert {"message_search", "title_search"} <= tables
+        assert {name: after[name] for name in tables} == {name: before[name] for name in tables}
 
     def test_what_was_refused_is_not_found(self, store, user, conversation):
         begin(store, conversation, "apricots")
