@@ -1,14 +1,12 @@
 """Fixtures for every test: separate settings, a store, an application with a scripted model.
 
-A test must leave no turn and no thread behind, and in CI no test may be skipped.
+A test must leave no thread and no greenlet behind, and in CI no test may be skipped.
 """
 
 from __future__ import annotations
 
 import dataclasses
 import os
-import threading
-import time
 from collections.abc import Callable, Generator, Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -24,6 +22,7 @@ from chat.runtime.clock import MACHINE_CLOCK, Clock
 from chat.services import Overrides
 from chat.store import Store, engine_for
 from config.settings import ROOT, Settings
+from tests import leaks
 
 Script = Callable[[Sequence[Message], Cancellation], Iterator[Delta]]
 
@@ -156,10 +155,6 @@ def mallory(app: Flask) -> FlaskClient:
 
 @pytest.fixture(autouse=True)
 def nothing_is_left_behind() -> Iterator[None]:
-    """Check that no thread of a turn or tool outlives its test."""
-    before = set(threading.enumerate())
-    yield
-    deadline = time.monotonic() + 5
-    while left := [t for t in set(threading.enumerate()) - before if t.name.startswith(("turn ", "tool "))]:
-        assert time.monotonic() < deadline, f"left behind: {left}"
-        time.sleep(0.01)
+    """Check that no thread and no greenlet outlives its test."""
+    with leaks.nothing_left_behind():
+        yield

@@ -1,4 +1,4 @@
-"""chat/services.py: a worker's services, their start and stop, and failures to start."""
+"""A worker's services, their start and stop, and failures to start. Run once more under gevent, by `test_mode.py`."""
 
 from __future__ import annotations
 
@@ -22,6 +22,7 @@ from chat.errors import StoreUnavailable
 from chat.llm.client import OpenAIModel
 from chat.llm.demo import DemoModel
 from chat.messages import Message, TextDelta
+from chat.runtime import mode
 from chat.services import Overrides, Services, language_model
 from config.settings import SettingError, Settings
 from tests.conftest import ScriptedModel
@@ -223,7 +224,10 @@ def test_each_turn_leaves_one_line_that_names_its_mode(
     lines = (settings.log_dir / "app.log").read_text(encoding="utf-8").splitlines()
     messages = [json.loads(line)["message"] if log_format == "json" else line.split(": ", 1)[1] for line in lines]
     mode_lines = [message for message in messages if "Using" in message]
-    assert mode_lines == ["⏳ Using SYNC agent for conversation 1", "⏳ Using SYNC agent for conversation 2"]
+    here = mode.current()
+    assert mode_lines == [
+        f"{here.emoji} Using {here.name.upper()} agent for conversation {number}" for number in (1, 2)
+    ]
 
 
 # What stands in the way

@@ -6,7 +6,6 @@ import json
 import logging
 import queue
 import string
-import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -18,6 +17,7 @@ from chat.agent.arguments import decoded
 from chat.cancellation import Cancellation
 from chat.errors import ToolFailure, TurnEnded
 from chat.messages import ToolCall, ToolResult, ToolSpec
+from chat.runtime import threads
 from chat.tool_contract import Tool, ToolContext
 
 log = logging.getLogger(__name__)
@@ -90,7 +90,7 @@ class Toolbox:
             reports.put(ToolOutcome(index, result, _milliseconds(started)))
 
         for index, call in enumerate(calls):
-            threading.Thread(target=work, args=(index, call), name=f"tool {call.name}", daemon=True).start()
+            threads.start(f"tool {call.name}", work, index, call)
         pending = set(range(len(calls)))
         with cancellation.closing(lambda: reports.put(None)):
             while pending:

@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from chat.cluster.contract import Handler, Request, Unreachable
+from chat.runtime import threads
 from config.server.processes import is_alive
 from config.server.worker_reports import WorkerReports
 
@@ -62,8 +63,7 @@ class Peers:
         path.unlink(missing_ok=True)
         self._server = _Server(_address(path), handler)
         path.chmod(0o600)
-        self._thread = threading.Thread(target=self._server.serve, name="peers", daemon=True)
-        self._thread.start()
+        self._thread = threads.start_joinable("peers", self._server.serve)
 
     def ask(self, worker: str, request: Request, timeout_s: float) -> Iterator[bytes]:
         host, _, pid = worker.rpartition(":")
@@ -137,6 +137,10 @@ class _Server(socketserver.ThreadingMixIn, socketserver.UnixStreamServer):
             ready.register(self._ended, selectors.EVENT_READ)
             while self._ended not in [key.fileobj for key, _ in ready.select()]:
                 self.handle_request()
+
+    def process_request(self, request: Any, client_address: Any) -> None:
+        """Serve a connection in a thread of its own."""
+        threads.start("peer", self.process_request_thread, request, client_address)
 
     def end(self) -> None:
         self._end.close()

@@ -12,6 +12,7 @@ import time
 from chat.net.cancel_scope import CancelScope
 from chat.net.connection import Connection
 from chat.net.errors import ConnectFailed, ConnectTimedOut
+from chat.runtime import threads
 
 Address = tuple[int, tuple[object, ...]]
 
@@ -86,7 +87,7 @@ class _Resolver:
             future = self._running.get((host, port))
             if future is None:
                 future = self._running[host, port] = concurrent.futures.Future()
-                threading.Thread(target=self._look_up, args=(host, port, future), name="look-up", daemon=True).start()
+                threads.start("look-up", self._look_up, host, port, future)
             return future
 
     def _look_up(self, host: str, port: int, future: concurrent.futures.Future[list[Address]]) -> None:

@@ -1,6 +1,7 @@
-"""Daemon threads started without waiting for them, and a way for a busy thread to let others run.
+"""The start of every thread, which gets a name, and a way for a busy thread to let others run.
 
-Under gevent `threading.Thread.start` waits until the new greenlet runs, which costs two switches for each turn.
+Threads are daemons: none keeps the process from ending. `native.py` and `mode.start_native` are for threads that are
+native under gevent too; they have no names.
 """
 
 from __future__ import annotations
@@ -34,17 +35,23 @@ def _yield_now() -> Callable[[], None]:
 
 
 def start(name: str, function: Callable[..., object], *args: object) -> None:
-    """Call `function` in a new thread. Raises RuntimeError if the system cannot start one."""
+    """Call `function` in a new thread, without waiting for it. Raises RuntimeError if the system cannot start one.
+
+    Under gevent, `threading.Thread.start` would wait until the new greenlet runs: two more switches for each turn.
+    """
     _start()(name, function, *args)
 
 
+def start_joinable(name: str, function: Callable[..., object], *args: object) -> threading.Thread:
+    """Call `function` in a new thread and return the thread. Raises as `start` does."""
+    thread = threading.Thread(target=function, args=args, name=name, daemon=True)
+    thread.start()
+    return thread
+
+
 @functools.cache
-def _start() -> Callable[..., None]:
-    return _greenlet_start() if mode.current() is ASYNC else _start_thread
-
-
-def _start_thread(name: str, function: Callable[..., object], *args: object) -> None:
-    threading.Thread(target=function, args=args, name=name, daemon=True).start()
+def _start() -> Callable[..., object]:
+    return _greenlet_start() if mode.current() is ASYNC else start_joinable
 
 
 def _greenlet_start() -> Callable[..., None]:

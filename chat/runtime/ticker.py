@@ -7,6 +7,8 @@ import threading
 import time
 from collections.abc import Callable
 
+from chat.runtime import threads
+
 log = logging.getLogger(__name__)
 
 # Waits end at multiples of this, because waking an idle process costs more than most periodic work.
@@ -38,8 +40,7 @@ class Ticker:
         self._thread: threading.Thread | None = None
 
     def start(self) -> None:
-        self._thread = threading.Thread(target=self._run, name=self._name, daemon=True)
-        self._thread.start()
+        self._thread = threads.start_joinable(self._name, self._run)
 
     def stop(self) -> None:
         """Stop the thread and wait for a call in progress."""

@@ -12,6 +12,7 @@ from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
+from chat.runtime import threads
 from chat.tool_contract import ToolContext
 from chat.tools.http import SourceUnavailable
 
@@ -131,7 +132,7 @@ class Cache(Generic[Value]):
 
     def _start(self, key: Hashable, fetch: Callable[[], Value], pending: _PendingFetch[Value]) -> None:
         try:
-            threading.Thread(target=self._run, args=(key, fetch, pending), name="fetch", daemon=True).start()
+            threads.start("fetch", self._run, key, fetch, pending)
         except RuntimeError:  # the system has no more threads
             self._complete(key, pending, _Outcome(None, _Failure("This server is too busy to ask the source.")))
 

@@ -19,7 +19,7 @@ SAY = "from chat.runtime import mode; here = mode.current(); print(here.name, he
 # Nothing is skipped and no process hangs: a deadlock ends as a failure.
 TESTS = f"""{PATCH}
 import sys, pytest
-sys.exit(pytest.main(["-q", "-p", "no:cacheprovider", "--noconftest", *sys.argv[1:]]))
+sys.exit(pytest.main(["-q", "-p", "no:cacheprovider", *sys.argv[1:]]))
 """
 
 
@@ -63,6 +63,8 @@ def test_the_same_under_gevent() -> None:
         "runtime/test_periodic_jobs.py",
         "runtime/test_process_stats.py",
         "runtime/test_threads.py",
+        "test_leaks.py",
+        "test_services.py",
         "cluster/test_peers.py",
         "cluster/test_peer_reports.py",
     )

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import re
 import threading
 import time
+from pathlib import Path
 
+import chat
 from chat.runtime import mode, threads
 from config.mode import SYNC
 from scripts.kit.waiting import poll
@@ -72,3 +75,11 @@ def test_busy_ones_let_others_go_on():
         time.sleep(0.001)
         seen.append("other")
     assert seen.index("other") < len(seen) - 1 - seen[::-1].index("busy")
+
+
+def test_every_thread_is_started_here():
+    """Check that threads of other modules cannot be without a name, or keep the process from ending."""
+    folder = Path(chat.__path__[0])
+    starts = re.compile(r"threading\.(Thread|Timer)\(|gevent\.spawn|Greenlet\(|\.start_new_thread\(")
+    found = {path.relative_to(folder).as_posix() for path in folder.rglob("*.py") if starts.search(path.read_text())}
+    assert found == {"runtime/threads.py", "runtime/mode.py"}

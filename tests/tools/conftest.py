@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import functools
 import ssl
-import threading
 import time
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -29,16 +28,6 @@ SLOW_FAULTS = ("stall", "drip", "drip_headers")
 def limits_for(fault: str) -> Limits:
     """Return limits generous enough for a loaded machine, unless slowness is the fault under test."""
     return IMPATIENT if fault in SLOW_FAULTS else QUICK
-
-
-@pytest.fixture(autouse=True)
-def no_thread_stays() -> Iterator[None]:
-    """Fail if a thread of a tool outlives the test, also when its source never answers."""
-    before = set(threading.enumerate())
-    yield
-    for thread in set(threading.enumerate()) - before:
-        thread.join(10)
-        assert not thread.is_alive(), f"{thread.name} is still running"
 
 
 @pytest.fixture

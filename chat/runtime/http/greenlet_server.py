@@ -12,7 +12,7 @@ import gevent
 from gunicorn import http
 from gunicorn.http.errors import NoMoreData
 
-from chat.runtime import fair_queue
+from chat.runtime import fair_queue, threads
 from chat.runtime.fair_queue import SLICE_S, FairQueue, next_read_size
 from chat.runtime.http.bounds import Bounds, Refusal
 from chat.runtime.http.request_budget import BodyMemory, RequestBudget, read_body
@@ -46,7 +46,7 @@ class GreenletServer:
 
     def install(self) -> None:
         self._worker.handle = self.handle
-        gevent.spawn(self._close_idle_when_full)
+        threads.start("idle connections of clients", self._close_idle_when_full)
 
     def handle(self, listener: Any, client: Any, address: Any) -> None:
         """Serve one connection to its end."""

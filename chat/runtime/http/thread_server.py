@@ -65,7 +65,7 @@ class ThreadServer:
             RequestKind.SHORT: ThreadSlots(max(4, threads), worker.worker_connections),
         }
         slots = sum(each.size for each in self._slots.values())
-        self._threads = ThreadPoolExecutor(slots + _WAITING_TURNS + ANSWERS_NOT_TAKEN)
+        self._threads = ThreadPoolExecutor(slots + _WAITING_TURNS + ANSWERS_NOT_TAKEN, "request")
         self._responses = Responses()
         self._body_memory = BodyMemory()
         self._open: dict[Connection, None] = {}
