@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -91,13 +92,18 @@ def test_every_json_answer_and_body_has_an_example(subtests: pytest.Subtests) ->
 
 def test_the_events_of_a_stream_have_their_declared_types(alice: FlaskClient) -> None:
     declared = API["paths"]["/api/turns/{turn_id}/events"]["get"]["responses"]["200"]["content"]
-    types = declared["text/event-stream"]["x-events"]
+    validator = schema_validator(declared["text/event-stream"]["schema"])
     conversation = converse(alice)
     stream = alice.post(f"/api/conversations/{conversation}/turns", json={"text": "Hello"}, headers=SSE).data
     found = events(stream)
     assert {"turn", "delta", "done"} <= {event.name for event in found}
+    data_types = {
+        each["properties"]["event"]["const"]: each["properties"]["data"]["contentSchema"]
+        for each in declared["text/event-stream"]["schema"]["anyOf"]
+    }
     for event in found:
-        schema_validator(types[event.name]).validate(event.data)
+        validator.validate({"id": str(event.number), "event": event.name, "data": json.dumps(event.data)})
+        schema_validator(data_types[event.name]).validate(event.data)
 
 
 def test_the_streamed_export_has_its_declared_type(alice: FlaskClient) -> None:

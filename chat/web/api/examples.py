@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from chat.turns.event_data import ToolResultData, UsageData
+from chat.turns import event_data
 from chat.web.api import json_body, schemas
 from config.version import VERSION
 
@@ -53,14 +53,16 @@ CONVERSATIONS = schemas.Conversations(
     next_cursor=None,
 )
 
-_USAGE = UsageData(prompt_tokens=410, completion_tokens=96, total_tokens=506)
+_USAGE = event_data.UsageData(prompt_tokens=410, completion_tokens=96, total_tokens=506)
 _TOOL_CALL = schemas.ToolCall(
     id="call_1",
     name="market_data",
     arguments='{"country": "China"}',
     label="Looking up China at the World Bank",
     text_offset=0,
-    result=ToolResultData(id="call_1", name="market_data", ok=True, summary="5 indicators for China", duration_ms=820),
+    result=event_data.ToolResultData(
+        id="call_1", name="market_data", ok=True, summary="5 indicators for China", duration_ms=820
+    ),
 )
 _QUESTION = schemas.Message(
     id=21,
@@ -91,13 +93,19 @@ CONVERSATION_WITH_MESSAGES = schemas.ConversationWithMessages(
 )
 
 STARTED_TURN = schemas.StartedTurn(turn_id=11, user_message_id=21, message_id=22, events_url="/api/turns/11/events")
-EVENTS = (
-    'id: 1\nevent: turn\ndata: {"turn_id":11,"conversation_id":7,"user_message_id":21,"message_id":22,"mode":"async",'
-    '"worker":"host:4711","model":"gpt-5-mini"}\n\n'
-    'id: 2\nevent: delta\ndata: {"text":"China\'s GDP grew by 5.0 % in 2024."}\n\n'
-    'id: 3\nevent: done\ndata: {"status":"completed","usage":{"prompt_tokens":410,"completion_tokens":96,'
-    '"total_tokens":506},"duration_ms":4120}\n\n'
-)
+EVENTS = {
+    "turn": event_data.TurnData(
+        turn_id=11,
+        conversation_id=7,
+        user_message_id=21,
+        message_id=22,
+        mode="async",
+        worker="host:4711",
+        model="gpt-5-mini",
+    ),
+    "delta": event_data.TextData("China's GDP grew by 5.0 % in 2024."),
+    "done": event_data.DoneData(status="completed", usage=_USAGE, duration_ms=4_120),
+}
 TURN = schemas.Turn(
     id=11,
     status="completed",

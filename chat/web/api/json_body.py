@@ -24,6 +24,9 @@ BODY_BYTES = 1024 * 1024
 RowId = Annotated[int, msgspec.Meta(ge=1, le=2**63 - 1)]
 
 
+_NOT_BLANK = msgspec.Meta(extra_json_schema={"pattern": r"\S"})
+
+
 def _text(limit: int, least: int = 0) -> msgspec.Meta:
     """Return the documented bounds of a text, which this module checks with its own messages."""
     return msgspec.Meta(extra_json_schema={"minLength": least, "maxLength": limit})
@@ -51,7 +54,7 @@ class BeginTurn(msgspec.Struct, omit_defaults=True):
     conversation.
     """
 
-    text: Annotated[str, _text(MESSAGE_CHARS, 1)]
+    text: Annotated[str, _text(MESSAGE_CHARS, 1), _NOT_BLANK]
     client_id: Annotated[str, _text(CLIENT_ID_CHARS, 1)] | None = None
     parent_id: RowId | msgspec.UnsetType | None = msgspec.UNSET
     model: str | None = None

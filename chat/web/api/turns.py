@@ -15,17 +15,25 @@ from chat.store.turns import HeadOfConversation, Question, StartedTurn
 from chat.turns import event_data
 from chat.web.api import examples, json_body, json_views, schemas
 from chat.web.auth.principal import principal
-from chat.web.openapi.operation import Answer, Body, Parameter, Refusal, json_response, operation
+from chat.web.openapi.operation import (
+    EVENT_STREAM,
+    Answer,
+    Body,
+    EventStream,
+    Parameter,
+    Refusal,
+    json_response,
+    operation,
+)
 from chat.web.openapi.refusals import NO_CONVERSATION, NO_MESSAGE, NO_TURN, TURN_RUNNING
 from chat.web.services import services
 
 bp = Blueprint("turns", __name__, url_prefix="/api")
 
 _TITLE_CHARS = 60
-_EVENT_STREAM = "text/event-stream"
 _EVENTS_PATH = re.compile(r"/api/turns/[0-9]+/events")
 
-_EVENTS = {
+_EVENTS: dict[str, type[msgspec.Struct]] = {
     "turn": event_data.TurnData,
     "delta": event_data.TextData,
     "reasoning": event_data.TextData,
@@ -36,14 +44,12 @@ _EVENTS = {
     "error": event_data.ErrorData,
     "done": event_data.DoneData,
 }
-# The number of an event; 0 is before the first one.
-_EVENT_NUMBER = {"type": "string", "pattern": "^[0-9]{1,9}$"}
-_STREAM = Answer(
-    content={"type": "string"},
+# The number of an event; 0, like nothing, is before the first one.
+_EVENT_NUMBER = {"type": "string", "pattern": "^[0-9]{0,9}$"}
+_STREAM = EventStream(
     description="The turn's events as server-sent events, to a request that accepts `text/event-stream`.",
-    media_type=_EVENT_STREAM,
     events=_EVENTS,
-    example=examples.EVENTS,
+    examples=examples.EVENTS,
 )
 _STARTED = Answer(
     status=202, content=schemas.StartedTurn, example=examples.STARTED_TURN, description="The turn, to follow elsewhere."
@@ -235,14 +241,14 @@ def _accepts_events() -> bool:
 
 def _lists_events(accepted: str) -> bool:
     """Return whether an Accept header lists the media type, with any quality; `*/*` does not count."""
-    return any(each.partition(";")[0].strip() == _EVENT_STREAM for each in accepted.lower().split(","))
+    return any(each.partition(";")[0].strip() == EVENT_STREAM for each in accepted.lower().split(","))
 
 
 def _stream(frames: Iterator[bytes]) -> Response:
     # Without the last header nginx buffers the whole response.
     headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
     # The frames are final bytes: werkzeug need not wrap the iterator.
-    return Response(frames, mimetype=_EVENT_STREAM, headers=headers, direct_passthrough=True)
+    return Response(frames, mimetype=EVENT_STREAM, headers=headers, direct_passthrough=True)
 
 
 def _after() -> int:

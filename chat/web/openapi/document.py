@@ -12,7 +12,7 @@ from werkzeug.routing import Rule
 
 from chat.web.errors import Error
 from chat.web.openapi import refusals
-from chat.web.openapi.operation import JSON, Answer, Operation, Parameter, Refusal, operation_of
+from chat.web.openapi.operation import JSON, Answer, EventStream, Operation, Parameter, Refusal, operation_of
 from config.version import VERSION
 
 _REF = "#/components/schemas/{name}"
@@ -29,6 +29,7 @@ _PATH_DESCRIPTIONS = {
     "turn_id": "The id of a turn",
     "token": "The end of a shared link's address",
 }
+_PATH_EXAMPLES = {"conversation_id": 7, "message_id": 22, "turn_id": 11, "token": "0vXh3mZ1cD5sWq8y"}
 _PATH_PARAMETER = re.compile(r"<(?:(\w+):)?(\w+)>")
 _IMPLICIT_METHODS = {"HEAD", "OPTIONS"}
 _SAFE_METHODS = {"GET"}
@@ -81,10 +82,16 @@ class _Schemas:
         types: dict[Any, None] = {Error: None}
         for each in operations:
             types |= dict.fromkeys(answer.content for answer in each.answers if _is_type(answer.content))
-            types |= dict.fromkeys(data for answer in each.answers for data in answer.events.values())
+            types |= dict.fromkeys(data for answer in _streams(each) for data in answer.events.values())
             types |= {each.body.shape: None} if each.body else {}
         found, self.components = msgspec.json.schema_components(types, ref_template=_REF)
         self._by_type = dict(zip(types, found, strict=True))
+
+    def of_event(self, name: str, data: type[msgspec.Struct]) -> dict[str, Any]:
+        """Return the schema of one server-sent event, whose data is JSON text."""
+        text = {"type": "string", "contentMediaType": JSON, "contentSchema": self.of(data)}
+        properties = {"id": {"type": "string", "pattern": "^[0-9]+$"}, "event": {"const": name}, "data": text}
+        return {"type": "object", "properties": properties, "required": ["event", "data"]}
 
     def of(self, content: Any) -> dict[str, Any]:
         """Return the schema of a type, or a schema that is given as one."""
@@ -173,14 +180,27 @@ def _answers(answers: Iterable[Answer], schemas: _Schemas) -> dict[str, Any]:
         response = found.setdefault(
             str(each.status), {"description": each.description, "headers": _headers(each.headers)}
         )
-        if each.content is not None:
+        if isinstance(each, EventStream):
+            response.setdefault("content", {})[each.media_type] = _stream(each, schemas)
+        elif each.content is not None:
             media: dict[str, Any] = {"schema": schemas.of(each.content)}
             if each.example is not None:
                 media["example"] = _json(each.example)
-            if each.events:
-                media["x-events"] = {name: schemas.of(data) for name, data in each.events.items()}
             response.setdefault("content", {})[each.media_type] = media
     return found
+
+
+def _stream(answer: EventStream, schemas: _Schemas) -> dict[str, Any]:
+    """Return the content of a stream. Its schema is that of each event."""
+    examples = {
+        name: {"value": {"id": str(number), "event": name, "data": msgspec.json.encode(data).decode()}}
+        for number, (name, data) in enumerate(answer.examples.items(), 1)
+    }
+    return {"schema": {"anyOf": [schemas.of_event(*each) for each in answer.events.items()]}, "examples": examples}
+
+
+def _streams(declaration: Operation) -> Iterator[EventStream]:
+    return (each for each in declaration.answers if isinstance(each, EventStream))
 
 
 def _path_parameters(rule: str) -> Iterator[dict[str, Any]]:
@@ -191,7 +211,7 @@ def _path_parameters(rule: str) -> Iterator[dict[str, Any]]:
             "required": True,
             "description": _PATH_DESCRIPTIONS[name],
             "schema": _ID if kind == "id" else {"type": "string"},
-            "example": 7 if kind == "id" else "0vXh3mZ1cD5sWq8y",
+            "example": _PATH_EXAMPLES[name],
         }
 
 

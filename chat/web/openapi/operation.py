@@ -19,6 +19,7 @@ import msgspec
 from flask import Response
 
 JSON = "application/json"
+EVENT_STREAM = "text/event-stream"
 _encode = msgspec.json.Encoder().encode
 
 # What a view returns: the struct of its first answer, with another status or headers if need be; None for an empty
@@ -28,18 +29,23 @@ Result = msgspec.Struct | tuple[msgspec.Struct, int] | tuple[msgspec.Struct, int
 
 @dataclass(frozen=True, kw_only=True)
 class Answer:
-    """A successful answer. `content` is the type of a JSON body, or a JSON schema; None if there is no body.
-
-    `events` are the types of the data of a stream's events, by name.
-    """
+    """A successful answer. `content` is the type of a JSON body, or a JSON schema; None if there is no body."""
 
     content: Any = None
     status: int = 200
     description: str = ""
     example: Any = None
     media_type: str = JSON
-    events: Mapping[str, type] = field(default_factory=dict)
     headers: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
+class EventStream(Answer):
+    """A stream of server-sent events. `events` are the types of their data by name, `examples` some of the data."""
+
+    events: Mapping[str, type[msgspec.Struct]]
+    examples: Mapping[str, msgspec.Struct]
+    media_type: str = EVENT_STREAM
 
 
 @dataclass(frozen=True)

@@ -96,12 +96,18 @@ def _answers(status: str, response: dict[str, Any]) -> list[dict[str, Any]]:
             "status": status,
             "description": response["description"],
             "media_type": media_type,
-            "type": type_text(media["schema"]),
+            "type": "stream of events" if _events(media) else type_text(media["schema"]),
             "examples": _examples(media),
-            "events": [(name, type_text(schema)) for name, schema in media.get("x-events", {}).items()],
+            "events": _events(media),
         }
         for media_type, media in content.items()
     ]
+
+
+def _events(media: dict[str, Any]) -> list[tuple[str, str]]:
+    """Return the names of a stream's events, and the types of their data."""
+    fields = [each.get("properties", {}) for each in media["schema"].get("anyOf", ())]
+    return [(each["event"]["const"], type_text(each["data"]["contentSchema"])) for each in fields if "event" in each]
 
 
 def _examples(media: dict[str, Any]) -> list[tuple[str, str]]:
@@ -112,4 +118,6 @@ def _examples(media: dict[str, Any]) -> list[tuple[str, str]]:
 
 
 def _text(example: Any) -> str:
+    if isinstance(example, dict) and "event" in example:
+        return "\n".join(f"{name}: {value}" for name, value in example.items())
     return example if isinstance(example, str) else json.dumps(example, indent=2, ensure_ascii=False)
