@@ -1,10 +1,11 @@
-"""Load the object that an id in a request names, through its owner.
+"""Load the object that an id in a request names, through its owner. No other code loads by an id from a request.
 
-A missing object and another user's object raise the same NotFound. No other code loads by an id from a request, except
-the beginning of a turn, which checks the owner in its own transaction (`turn_begin.py`).
+A missing object and another user's object raise the same NotFound.
 """
 
 from __future__ import annotations
+
+from typing import Protocol, TypeVar
 
 from chat.errors import NotFound
 from chat.store import conversations, history
@@ -13,7 +14,24 @@ from chat.store.records import Conversation, Message, Turn
 from chat.store.rows import first
 from chat.store.transactions import reads, reads_snapshot
 
-CONVERSATION = f"SELECT {conversations.COLUMNS} FROM conversations WHERE id = ? AND user_id = ?"  # noqa: S608 - ours
+CONVERSATION = f"SELECT {conversations.COLUMNS} FROM conversations WHERE id = ?"  # noqa: S608 - ours
+
+
+class Owned(Protocol):
+    """What is loaded of a conversation, by whatever query."""
+
+    @property
+    def user_id(self) -> int: ...
+
+
+Loaded = TypeVar("Loaded", bound=Owned)
+
+
+def owned(conversation: Loaded | None, user_id: int | None) -> Loaded:
+    """Return the conversation. Raises NotFound if there is none, or if it does not belong to the user."""
+    if conversation is None or conversation.user_id != user_id:
+        raise NotFound("There is no such conversation.")
+    return conversation
 
 
 class Ownership:
@@ -43,7 +61,5 @@ class Ownership:
 
 
 def _conversation(engine: Engine, user_id: int, conversation_id: int) -> Conversation:
-    row = first(engine.execute(CONVERSATION, (conversation_id, user_id)))
-    if row is None:
-        raise NotFound("There is no such conversation.")
-    return conversations.record(row)
+    row = first(engine.execute(CONVERSATION, (conversation_id,)))
+    return owned(None if row is None else conversations.record(row), user_id)

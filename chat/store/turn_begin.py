@@ -15,6 +15,7 @@ from chat.messages import Usage
 from chat.store import history
 from chat.store.engines.contract import Engine
 from chat.store.indexing import note_messages, note_titles
+from chat.store.ownership import owned
 from chat.store.records import RUNNING, Message, Run, Turn
 from chat.store.removal import DELETED_OWNER
 from chat.store.sessions import Owner, users_of
@@ -149,9 +150,10 @@ def begin(engine: Engine, requests: Sequence[BeginRequest], now: int) -> list[St
     new: list[_NewTurn] = []
     started_by_user: Counter[int] = Counter()
     for each in requests:
-        target = targets.get(each.conversation_id)
-        if target is None or target.user_id != users.get(each.owner):
-            outcomes.append(NotFound("There is no such conversation."))
+        try:
+            target = owned(targets.get(each.conversation_id), users.get(each.owner))
+        except NotFound as error:
+            outcomes.append(error.with_traceback(None))  # whose frame would hold it in a cycle
             continue
         outcome = _duplicate(each, previous) or _refusal(engine, each.question, target, started_by_user[target.user_id])
         if outcome is None:
