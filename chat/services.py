@@ -92,9 +92,9 @@ class Services:
         self.turn_requests = TurnRequests(running_turns, stream_limits)
         here = Here(self.peers.name, self.turn_requests.answer)
         roads = (here, self.peers) if given.roads is None else given.roads
-        database_road = given.database_road or DatabaseRoad(self.store)
+        database_road = given.database_road or DatabaseRoad(self.store, clock)
         self.follower = Follower(roads, database_road, stream_limits)
-        self.stopper = Stopper(self.store, roads, database_road)
+        self.stopper = Stopper(self.store, roads, database_road, clock)
         self.model = given.model or language_model(settings)
         self.titles = Titles(
             self.store, _without_retries(self.model), "none" if settings.demo else settings.title_model

@@ -1,6 +1,8 @@
-"""A clock that a test sets."""
+"""Clocks for tests: one that the test sets, and one that does not wait."""
 
 from __future__ import annotations
+
+import time
 
 from chat.runtime.clock import Clock
 
@@ -25,3 +27,25 @@ class FakeClock(Clock):
     def advance(self, seconds: float) -> None:
         self.wall_ms += round(seconds * 1000)
         self.monotonic_s += seconds
+
+
+class HastyClock(Clock):
+    """The machine's clock, but a sleep takes at most five milliseconds and advances the clock by the rest."""
+
+    def __init__(self) -> None:
+        self._skipped_s = 0.0
+
+    def now_ms(self) -> int:
+        return super().now_ms() + round(self._skipped_s * 1000)
+
+    def monotonic(self) -> float:
+        return time.monotonic() + self._skipped_s
+
+    def sleep(self, seconds: float) -> None:
+        slept_s = min(seconds, 0.005)
+        time.sleep(slept_s)
+        self.skip(seconds - slept_s)
+
+    def skip(self, seconds: float) -> None:
+        """Advance the clock."""
+        self._skipped_s += seconds

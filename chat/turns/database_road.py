@@ -6,11 +6,11 @@ It is slower by about a second. A turn has the same events with the same numbers
 from __future__ import annotations
 
 import logging
-import time
 from collections.abc import Generator
 
 from chat.errors import StoreFailed, StoreUnavailable
 from chat.events.contract import make_event
+from chat.runtime.clock import Clock
 from chat.store import Store
 from chat.store.records import TurnError
 from chat.turns import event_data, turn_requests
@@ -27,11 +27,12 @@ _UNREADABLE = TurnError("internal", "The answer cannot be read; the server's log
 
 
 class DatabaseRoad:
-    """One per worker. It needs nothing but the database."""
+    """One per worker. It needs nothing but the database, and reads a running turn every `poll_s` seconds."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, clock: Clock, poll_s: float = POLL_S) -> None:
         self._store = store
-        self._stored_turns = StoredTurns(store.turns.with_answer, POLL_S)
+        self._clock = clock
+        self._stored_turns = StoredTurns(store.turns.with_answer, poll_s, clock)
 
     def follow(self, turn_id: int, after: int, wait: bool, for_s: float) -> Generator[bytes, None, int | None]:
         """Yield frames with a number above `after` as they are committed, and heartbeats.
@@ -40,12 +41,12 @@ class DatabaseRoad:
         event if the turn still runs after `for_s` seconds.
         """
         shared = self._stored_turns.share(turn_id)
-        began_at = sent_at = time.monotonic()
+        began_at = sent_at = self._clock.monotonic()
         while True:
             position = yield from self._committed(shared, turn_id, after, wait)
             if position is None or not wait:
                 return None
-            now = time.monotonic()
+            now = self._clock.monotonic()
             if position > after:
                 after, sent_at = position, now
             elif now - sent_at >= turn_requests.HEARTBEAT_S:
@@ -53,7 +54,7 @@ class DatabaseRoad:
                 sent_at = now
             if now - began_at >= for_s:
                 return after
-            time.sleep(max(shared.next_poll_s, 0.0))
+            self._clock.sleep(max(shared.next_poll_s, 0.0))
 
     def _committed(
         self, shared: SharedTurn, turn_id: int, after: int, wait: bool
@@ -69,7 +70,7 @@ class DatabaseRoad:
             log.info("A follower of turn %s waits for the database: %s", turn_id, error)
             if wait:
                 yield HEARTBEAT
-                time.sleep(_RETRY_S)
+                self._clock.sleep(_RETRY_S)
             return after
         if turn is None:
             return None

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import contextlib
-import time
 from collections.abc import Sequence
 
 from chat.cluster.contract import Road, Unreachable
+from chat.runtime.clock import Clock
 from chat.store import Store
 from chat.store.records import RUNNING, Turn
 from chat.turns.database_road import DatabaseRoad
@@ -21,24 +21,25 @@ _ASK_TIMEOUT_S = 1.0
 class Stopper:
     """One per worker. `roads` lead to the workers of turns, `database` is for those that no road leads to."""
 
-    def __init__(self, store: Store, roads: Sequence[Road], database: DatabaseRoad) -> None:
+    def __init__(self, store: Store, roads: Sequence[Road], database: DatabaseRoad, clock: Clock) -> None:
         self._store = store
         self._roads = roads
         self._database = database
+        self._clock = clock
 
     def stop(self, turn: Turn) -> Turn:
         """Cancel a turn, wait for its end and return it. A turn that has ended already is returned unchanged.
 
         Only a turn whose worker does not respond is still running after a few seconds. Raises StoreUnavailable.
         """
-        deadline = time.monotonic() + _TIMEOUT_S
+        deadline = self._clock.monotonic() + _TIMEOUT_S
         pause_s = _POLL_S
         noted = False
-        while turn.status == RUNNING and time.monotonic() < deadline:
+        while turn.status == RUNNING and self._clock.monotonic() < deadline:
             if not self._cancel(turn) and not noted:
                 self._database.stop(turn.id)
                 noted = True
-            time.sleep(pause_s)
+            self._clock.sleep(pause_s)
             pause_s = min(2 * pause_s, 0.5)
             turn = self._store.turns.get(turn.id) or turn
         return turn

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import threading
-import time
 import weakref
 from collections.abc import Callable
 
 from chat.messages import Answer
+from chat.runtime.clock import Clock
 from chat.store.records import Turn
 from chat.turns.event_offsets import StoredTurn
 
@@ -17,9 +17,7 @@ Read = Callable[[int], tuple[Turn, Answer, str] | None]
 class SharedTurn:
     """One stored turn. Shared by its followers and released with the last of them."""
 
-    def __init__(
-        self, read: Callable[[], tuple[Turn, Answer, str] | None], poll_s: float, clock: Callable[[], float]
-    ) -> None:
+    def __init__(self, read: Callable[[], tuple[Turn, Answer, str] | None], poll_s: float, clock: Clock) -> None:
         self._read = read
         self._poll_s = poll_s
         self._clock = clock
@@ -34,13 +32,13 @@ class SharedTurn:
         """
         with self._lock:
             if self._turn is None or not (self._turn.ended or self.next_poll_s > 0):
-                self._turn, self._read_at = self._load(), self._clock()
+                self._turn, self._read_at = self._load(), self._clock.monotonic()
             return self._turn
 
     @property
     def next_poll_s(self) -> float:
         """Return the seconds until `current` reads a running turn again."""
-        return self._read_at + self._poll_s - self._clock()
+        return self._read_at + self._poll_s - self._clock.monotonic()
 
     def _load(self) -> StoredTurn | None:
         stored = self._read()
@@ -50,7 +48,7 @@ class SharedTurn:
 class StoredTurns:
     """The stored turns in use. `read` loads a turn from the database, a running one at most every `poll_s`."""
 
-    def __init__(self, read: Read, poll_s: float, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, read: Read, poll_s: float, clock: Clock) -> None:
         self._read = read
         self._poll_s = poll_s
         self._clock = clock

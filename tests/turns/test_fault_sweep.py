@@ -26,8 +26,8 @@ def model() -> SceneModel:
 
 
 @pytest.fixture
-def clock(monkeypatch: pytest.MonkeyPatch) -> SceneClock:
-    return SceneClock(monkeypatch)
+def clock() -> SceneClock:
+    return SceneClock()
 
 
 @pytest.fixture

@@ -10,6 +10,7 @@ import pytest
 from chat.errors import StoreFailed, StoreTimeout
 from chat.messages import TextDelta
 from chat.store.records import COMPLETED, FAILED, RUNNING, TurnError
+from tests.fake_clock import HastyClock
 
 from ..store.engines import write_lock
 from ..store.scenarios import delete
@@ -65,9 +66,9 @@ def test_followers_read_on_while_it_is_locked(worker, dictation, store, conversa
     assert worker.ended(started).status == COMPLETED
 
 
-def test_the_end_is_retried_until_it_is_committed(worker, dictation, store, conversation, put_off, monkeypatch):
+def test_the_end_is_retried_until_it_is_committed(make_worker, dictation, store, conversation, put_off):
     """Check that a displayed answer is not lost, and that followers receive no end before the commit."""
-    monkeypatch.setattr("chat.turns.runner._MAX_COMMIT_RETRY_S", 0.5)
+    worker = make_worker(clock=HastyClock())
     started = worker.ask(conversation)
     with write_lock(store.engine):
         dictation.say(TextDelta("Whole."))

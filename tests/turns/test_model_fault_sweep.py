@@ -38,8 +38,8 @@ def model(endpoint: FaultyEndpoint, monkeypatch: pytest.MonkeyPatch) -> Iterator
 
 
 @pytest.fixture
-def clock(monkeypatch: pytest.MonkeyPatch) -> SceneClock:
-    return SceneClock(monkeypatch)
+def clock() -> SceneClock:
+    return SceneClock()
 
 
 @pytest.fixture

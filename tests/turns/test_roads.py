@@ -14,10 +14,12 @@ import pytest
 from chat.cluster.contract import Unreachable
 from chat.errors import ModelInterrupted
 from chat.messages import ReasoningDelta, TextDelta, ToolCall, ToolResult, Usage
+from chat.runtime.clock import MACHINE_CLOCK
 from chat.store.records import COMPLETED, RUNNING, STOPPED
 from chat.tools.function_tool import FunctionTool
 from chat.turns.chunks import CHUNK_BYTES
 from chat.turns.database_road import DatabaseRoad
+from tests.fake_clock import HastyClock
 
 from .worker import LONG_S, names, parsed, received, text_of, until
 
@@ -26,7 +28,7 @@ class EndedTurnsOnly(DatabaseRoad):
     """The last road of a worker that must do without it while a turn runs."""
 
     def __init__(self, store):
-        super().__init__(store)
+        super().__init__(store, MACHINE_CLOCK)
         self._turns = store.turns
 
     def follow(self, turn_id, after, wait, for_s):
@@ -46,18 +48,14 @@ def by_socket(home, make_worker):
     return make_worker(roads=lambda peers: [peers], database_road=EndedTurnsOnly(home.store), job_intervals=RARELY)
 
 
-def by_database(_home, make_worker):
-    return make_worker(roads=lambda _peers: [], job_intervals=RARELY)
+def by_database(home, make_worker):
+    road = DatabaseRoad(home.store, MACHINE_CLOCK, poll_s=0.05)
+    return make_worker(roads=lambda _peers: [], database_road=road, job_intervals=RARELY)
 
 
 # The worker that follows and stops: the home itself, or one that has this road only.
 ROADS = {"here": lambda home, _make_worker: home, "socket": by_socket, "database": by_database}
 ELSEWHERE = [name for name in ROADS if name != "here"]
-
-
-@pytest.fixture(autouse=True)
-def _short_poll(monkeypatch):
-    monkeypatch.setattr("chat.turns.database_road.POLL_S", 0.05)
 
 
 def look_up(what: str) -> ToolResult:
@@ -282,12 +280,11 @@ def test_where_one_road_breaks_off_the_next_continues(home, make_worker, going_o
     assert stream == whole(home, turn)
 
 
-def test_a_follower_returns_to_a_faster_road(home, make_worker, going_on, monkeypatch):
+def test_a_follower_returns_to_a_faster_road(home, make_worker, going_on):
     """Check a worker that could not be asked at first."""
-    monkeypatch.setattr("chat.turns.follow._TRY_AGAIN_S", 0.1)
     turn, go_on = going_on
     home.peers.close()
-    worker = make_worker(roads=lambda peers: [peers], job_intervals=RARELY)
+    worker = make_worker(roads=lambda peers: [peers], job_intervals=RARELY, clock=HastyClock())
     frames = worker.follower.frames(turn, 0)
     stream = read_until(frames, "Let me see. It ")
     running = home.running_turns.get(turn.id)
@@ -302,11 +299,10 @@ def test_a_follower_returns_to_a_faster_road(home, make_worker, going_on, monkey
     assert events_of(stream) == whole(home, turn)
 
 
-def test_a_stop_that_no_worker_answers_is_in_the_database(home, make_worker, store, going_on, monkeypatch):
-    monkeypatch.setattr("chat.turns.stop._TIMEOUT_S", 0.2)
+def test_a_stop_that_no_worker_answers_is_in_the_database(home, make_worker, store, going_on):
     turn, _ = going_on
     home.services.jobs.stop()
-    worker = by_database(home, make_worker)
+    worker = make_worker(roads=lambda _peers: [], job_intervals=RARELY, clock=HastyClock())
     assert store.turns.stop_requests(home.peers.name) == []
     assert worker.stopper.stop(turn).status == RUNNING
     assert store.turns.stop_requests(home.peers.name) == [turn.id]

@@ -6,10 +6,12 @@ import threading
 
 from chat.cluster.peers import Peers, Presence
 from chat.messages import TextDelta, ToolCall, ToolResult
+from chat.runtime.clock import MACHINE_CLOCK
 from chat.store.records import COMPLETED, INTERRUPTED, RUNNING, STOPPED
 from chat.tools.function_tool import FunctionTool
 from chat.turns.database_road import DatabaseRoad
 from chat.turns.stop import Stopper
+from tests.fake_clock import HastyClock
 
 from ..store.scenarios import at_once, begin
 from .worker import LONG_S, names, received, until
@@ -62,7 +64,7 @@ def test_from_a_worker_that_it_does_not_run_at(worker, dictation, store, convers
     """Check a stop from a worker without the turn, over the socket."""
     worker.listen()
     started = half_said(worker, dictation, conversation)
-    elsewhere = Stopper(store, [Peers(tmp_path / "run")], DatabaseRoad(store))
+    elsewhere = Stopper(store, [Peers(tmp_path / "run")], DatabaseRoad(store, MACHINE_CLOCK), MACHINE_CLOCK)
     assert elsewhere.stop(started.turn).status == STOPPED
     assert store.turns.answer(started.turn).text == "Half"
 
@@ -76,7 +78,7 @@ def test_a_turn_of_a_dead_worker_becomes_interrupted(make_worker, store, convers
     assert worker.stopper.stop(turn).status == INTERRUPTED
 
 
-def test_a_turn_of_an_unresponsive_worker_stays_running(worker, store, conversation, monkeypatch):
-    monkeypatch.setattr("chat.turns.stop._TIMEOUT_S", 0.1)
+def test_a_turn_of_an_unresponsive_worker_stays_running(make_worker, store, conversation):
+    worker = make_worker(clock=HastyClock())
     turn = begin(store, conversation).turn
     assert worker.stopper.stop(turn).status == RUNNING

@@ -11,8 +11,10 @@ import pytest
 
 from chat.errors import StoreUnavailable
 from chat.messages import TextDelta
+from chat.runtime.clock import MACHINE_CLOCK
 from chat.store.records import RUNNING
 from chat.turns.stored_turns import StoredTurns
+from tests.fake_clock import FakeClock
 
 from .worker import LONG_S
 
@@ -44,7 +46,7 @@ def frames(shared, after=0):
 
 def test_concurrent_followers_share_one_read_and_later_ones_read_again(ended):
     reads = Reads(ended)
-    turns = StoredTurns(reads, 0.6)
+    turns = StoredTurns(reads, 0.6, MACHINE_CLOCK)
     shared = [turns.share(7) for _ in range(5)]
     assert all(each.current() for each in list(shared))
     assert reads.turns == [7]
@@ -61,7 +63,7 @@ def test_concurrent_followers_share_one_read_and_later_ones_read_again(ended):
 
 
 def test_each_follower_has_its_own_place_in_it(ended):
-    shared = StoredTurns(Reads(ended), 0.6).share(1)
+    shared = StoredTurns(Reads(ended), 0.6, MACHINE_CLOCK).share(1)
     everything = frames(shared)
     first, second = shared.current().events(0), shared.current().events(0)
     next(first), next(first)
@@ -79,7 +81,7 @@ def test_simultaneous_followers_wait_for_one_read(ended):
         assert go.wait(LONG_S)
         return ended
 
-    turns = StoredTurns(slow, 0.6)
+    turns = StoredTurns(slow, 0.6, MACHINE_CLOCK)
 
     def follow():
         come.wait(LONG_S)
@@ -105,7 +107,7 @@ def test_reading_one_turn_does_not_hold_up_another(ended):
             assert go.wait(LONG_S)
         return ended
 
-    turns = StoredTurns(read, 0.6)
+    turns = StoredTurns(read, 0.6, MACHINE_CLOCK)
     with ThreadPoolExecutor(1) as threads:
         slow = threads.submit(turns.share(1).current)
         assert reading.wait(LONG_S)
@@ -116,14 +118,14 @@ def test_reading_one_turn_does_not_hold_up_another(ended):
 
 def test_a_turn_that_is_gone_is_none_and_is_asked_for_again():
     reads = Reads(None)
-    shared = StoredTurns(reads, 0.6).share(1)
+    shared = StoredTurns(reads, 0.6, MACHINE_CLOCK).share(1)
     assert [shared.current(), shared.current()] == [None, None]
     assert reads.turns == [1, 1]
 
 
 def test_a_reading_that_fails_is_tried_again_by_the_next(ended):
     reads = Reads(StoreUnavailable("The database is busy."))
-    shared = StoredTurns(reads, 0.6).share(1)
+    shared = StoredTurns(reads, 0.6, MACHINE_CLOCK).share(1)
     with pytest.raises(StoreUnavailable):
         shared.current()
     reads.answer = ended
@@ -132,20 +134,20 @@ def test_a_reading_that_fails_is_tried_again_by_the_next(ended):
 
 def test_a_running_turn_is_read_again_after_a_poll_by_one_of_its_followers(ended):
     turn, answer, title = ended
-    now = 1_000.0
+    clock = FakeClock()
     reads = Reads((replace(turn, status=RUNNING, ended_at=None), answer, title))
-    turns = StoredTurns(reads, 0.6, lambda: now)
+    turns = StoredTurns(reads, 0.6, clock)
     first, second = turns.share(1), turns.share(1)
     assert frames(first) == frames(second)
     assert reads.turns == [1]
-    now += 0.5
+    clock.advance(0.5)
     assert first.next_poll_s == pytest.approx(0.1)
     assert frames(second)
     assert reads.turns == [1]
-    now += 0.2
+    clock.advance(0.2)
     reads.answer = ended
     assert b"event: done" in frames(second)[-1]
     assert reads.turns == [1, 1]
-    now += 10
+    clock.advance(10)
     assert frames(first) == frames(second)
     assert reads.turns == [1, 1]

@@ -9,23 +9,21 @@ from __future__ import annotations
 
 import itertools
 import threading
-import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any
 
-import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from chat.cancellation import Cancellation
 from chat.messages import Delta, Message, TextDelta, ToolCall, ToolResult, ToolSpec, Usage
-from chat.runtime.clock import Clock
 from chat.services import Services
 from chat.tools.function_tool import FunctionTool
 from scripts.kit.sse import Event
+from tests.fake_clock import HastyClock
 
 from .worker import LONG_S, parsed
 
@@ -87,26 +85,15 @@ class SceneModel:
 BY_HAND = dict.fromkeys(("checkpoint", "recovery", "removal"), 3_600.0)
 
 
-class SceneClock(Clock):
+class SceneClock(HastyClock):
     """A server's time under control of the test: checkpoints and sweeps run on its call.
 
     Where the server would wait for a moment before it tries again, it tries again at once.
     """
 
-    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+    def __init__(self) -> None:
+        super().__init__()
         self.services: Services | None = None
-        self._skew_ms = 0
-        monkeypatch.setattr("chat.turns.database_road._RETRY_S", 0.001)
-        monkeypatch.setattr("chat.turns.database_road.POLL_S", 0.001)
-        monkeypatch.setattr("chat.turns.follow._TRY_AGAIN_S", 0.001)
-        monkeypatch.setattr("chat.turns.stop._TIMEOUT_S", 0.05)
-        monkeypatch.setattr("chat.turns.stop._POLL_S", 0.001)
-
-    def now_ms(self) -> int:
-        return super().now_ms() + self._skew_ms
-
-    def sleep(self, seconds: float) -> None:
-        time.sleep(min(seconds, 0.001))
 
     def strike(self) -> None:
         services = self.services
@@ -117,7 +104,7 @@ class SceneClock(Clock):
 
     def pass_a_lease(self) -> None:
         """Advance the time by more than a lease, and sweep for dead workers."""
-        self._skew_ms += 60_000
+        self.skip(60.0)
         self.strike()
 
 
