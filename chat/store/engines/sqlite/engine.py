@@ -90,14 +90,11 @@ class SqliteEngine:
         return True
 
     def read(self, work: Callable[[], T]) -> T:
-        """Run `work` in a reading thread. Each statement sees its own snapshot."""
         call = Call(lambda: self._translate_errors(work))
         outcome: T = self._within_timeout(self._readers, call, self.lock_timeout_s, _READ_TIMEOUT_S)
         return outcome
 
     def snapshot(self, work: Callable[[], T]) -> T:
-        """Run `work` in a reading thread. All its statements see one snapshot."""
-
         def in_transaction() -> T:
             self.execute("BEGIN")
             try:
@@ -110,25 +107,15 @@ class SqliteEngine:
         return self.read(in_transaction)
 
     def write(self, work: Callable[[], T]) -> T:
-        """Run `work` in a transaction. It is committed when this returns and rolled back when this raises.
-
-        `work` may run a second time after a rollback. Raises StoreTimeout if the write may still be committed. All
-        writes of a request share one timeout.
-        """
         outcome: T = self._write(lambda deadline: Write(deadline, work))
         return outcome
 
     def write_exclusive(self, work: Callable[[], T]) -> T:
-        """Run `work` in a transaction like `write`, without a timeout once it holds the lock."""
+        # The write lock is the database's only one, so there is no other such transaction.
         outcome: T = self._writer.outcome(Write(time.monotonic() + self.lock_timeout_s, work))
         return outcome
 
     def write_batched(self, work: Callable[[Sequence[A]], Sequence[T | Exception]], item: A) -> T:
-        """Call `work` with all items queued for it, in one transaction. Return this item's result.
-
-        `work` returns one value or exception per item. An item that failed must not have written anything. If `work`
-        itself raises, it is called again for each item alone. Raises StoreTimeout like `write`.
-        """
         outcome: T = self._write(lambda deadline: Write(deadline, batch_work=work, item=item))
         return outcome
 
