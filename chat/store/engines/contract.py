@@ -7,7 +7,7 @@ The repositories have one SQL for all databases, in which
 - a column of `{rows}` that may have no value but NULL is cast, as its type is unknown otherwise,
 - `FOR UPDATE` locks the selected rows for the transaction, which an engine with one writer need not do,
 - `INDEXED BY name` is a hint, which an engine may ignore,
-- a flag is 0 or 1.
+- a flag is 0 or 1; as a value a bool will do.
 
 No type of a driver leaves an engine.
 """
@@ -148,7 +148,7 @@ class Engine(Protocol):
         ...
 
     def execute(self, statement: str, values: Sequence[object] = ()) -> Rows:
-        """Execute a statement. Call it inside `read`, `snapshot` or a write."""
+        """Execute a statement. Call it, and read its rows, inside `read`, `snapshot` or a write."""
         ...
 
     def execute_rows(self, statement: str, rows: Sequence[Sequence[object]]) -> int:
