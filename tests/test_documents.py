@@ -14,7 +14,7 @@ CODE = re.compile(r"`([^`\n]+)`")
 FILE = re.compile(r"[\w./-]+\.(?:py|js|mjs|css|md|conf|csv|json|toml|txt|in|yml)")
 FOLDER = re.compile(r"(?:chat|config|scripts|tests|docs)/[\w./-]*")
 LINK = re.compile(r"\]\((?!https?:)([^)#\s]*)(?:#([\w-]+))?\)")
-GENERATED = {"results.json", "results.md"}
+GENERATED = {"results.json", "results.md", "/api/openapi.json"}
 
 
 def tracked() -> set[str]:
