@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import sqlite3
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -13,7 +14,7 @@ from flask.testing import FlaskClient
 from config.settings import Settings
 
 from ..store.engines import sqlite_path
-from .api_client import ask, assert_error, assert_shape, converse, exchange, utc_time, wait_for_turn
+from .api_client import ask, assert_error, assert_shape, converse, exchange, token_of, utc_time, wait_for_turn
 from .conftest import HeldAnswer
 from .test_conversation import ANSWER, QUESTION
 
@@ -148,17 +149,20 @@ def test_the_database_alone_opens_no_link(alice: FlaskClient, conversation: int,
 
 
 def test_the_key_is_for_this_user_only_and_links_outlive_it(
-    alice: FlaskClient, anybody: FlaskClient, app: Flask, conversation: int, settings: Settings
+    alice: FlaskClient, make_app: Callable[..., Flask], app: Flask, conversation: int, settings: Settings
 ) -> None:
     url = share(alice, conversation).json["url"]
     key = sqlite_path(settings).with_name("chat.db.share-key")
     assert key.stat().st_mode & 0o777 == 0o600
     assert sorted(path.name for path in key.parent.glob("*share-key*")) == [key.name]
     key.unlink()
-    app.extensions["parley"].store.shares._key._key = b""  # as after a restart
+    app.extensions["parley"].stop()
+    restarted = make_app()
+    alice_again, anybody = restarted.test_client(), restarted.test_client(use_cookies=False)
+    alice_again.set_cookie(restarted.extensions["parley"].web.tokens.cookie, token_of(alice))
     assert texts(shared(anybody, url)) == ["Q1", "You said: Q1"]
-    assert_error(alice.get(f"/api/conversations/{conversation}/share"), 404, "not_found")
-    again = share(alice, conversation)
+    assert_error(alice_again.get(f"/api/conversations/{conversation}/share"), 404, "not_found")
+    again = share(alice_again, conversation)
     assert again.status_code == 201
     assert_error(shared(anybody, url), 404, "not_found")
     assert texts(shared(anybody, again.json["url"])) == ["Q1", "You said: Q1"]
