@@ -25,8 +25,8 @@ from chat.messages import (
 )
 
 from .conftest import KEY, whole
+from .fault_cases import error, status
 from .scripted_server import DONE, STREAM_UNTIL_CLOSED, Exchange, answer, event, finishes, says
-from .test_client_faults import error, status
 
 pytestmark = pytest.mark.usefixtures("at_once")
 

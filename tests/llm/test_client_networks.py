@@ -15,8 +15,8 @@ from chat.messages import TextDelta
 from chat.net.cancel_scope import CancelScope
 
 from .conftest import ask
+from .fault_cases import error, failed, outcome, status
 from .scripted_server import Exchange, answer
-from .test_client_faults import error, failed, outcome, status
 
 pytestmark = pytest.mark.usefixtures("at_once")
 

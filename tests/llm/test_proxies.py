@@ -8,8 +8,8 @@ from chat.llm.client import OpenAIModel
 from chat.llm.proxies import proxy_for
 
 from .conftest import ask
+from .fault_cases import outcome
 from .scripted_server import answer
-from .test_client_faults import outcome
 
 ENDPOINT = "https://api.model.test/v1"
 PLAIN = "http://api.model.test/v1"
