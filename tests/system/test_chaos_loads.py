@@ -12,7 +12,7 @@ from . import test_chaos, test_chaos_processes
 from .chaos import survive
 
 SHORT = {
-    "limits": (3, 6),
+    "limits": (4, 6),
     "growth": (600, 6),
     "clients": (1, 1),
     "overload": (1, 8),

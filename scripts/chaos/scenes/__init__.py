@@ -67,7 +67,7 @@ SCENES: dict[str, Scene] = {
         {"MODEL_TIMEOUT_S": faults.MODEL_TIMEOUT_S, "TURN_TIMEOUT_S": faults.TURN_TIMEOUT_S},
     ),
     "growth": Scene(growth.play, 100_000, 2000, {"async": 24, "sync": 12}, {"MEMORY_LIMIT_MB": growth.MEMORY_LIMIT_MB}),
-    "limits": Scene(limits.play, 12, 4, {"async": 24, "sync": 12}),
+    "limits": Scene(limits.play, 15, 5, {"async": 24, "sync": 12}),
     "processes": Scene(processes.play, 30, 6, {"async": 24, "sync": 12}, {"GRACE_S": processes.GRACE_S}),
     "clock": Scene(clock.play, 10, 1, {"async": 24, "sync": 12}, {"GRACE_S": clock.GRACE_S, "MODEL_TIMEOUT_S": 60}),
     "locks": Scene(locks.play, 6, 1, {"async": 24, "sync": 12}),

@@ -1,4 +1,4 @@
-"""The server's limits: too few file descriptors, too little memory, a disk that takes no more."""
+"""The server's limits: too few file descriptors, too little memory, a disk that takes no more or is slow."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+from scripts.chaos import slow_disk
 from scripts.chaos.connection import Dropped, Refused
 from scripts.chaos.crowd import Crowd, side_by_side
 from scripts.chaos.database import TurnRow
@@ -22,6 +23,10 @@ from scripts.kit.waiting import poll
 HEALTHY_WITHIN_S = 1.0
 REFUSED_WITHIN_S = 2.5
 _LACKING_S = 3.0
+_SLOW_S = 6.0
+_SLOW_WRITE_S = 0.1
+# More than two gthread workers have threads.
+_SENDERS = 24
 # What a worker may still open, or take of memory, beyond what it has when a limit is set.
 _FILES_LEFT = 4
 _BYTES_LEFT = 8 << 20
@@ -94,6 +99,21 @@ class _Limits:
         self.scene.expect(len(lines) <= 4 * self.server.size, f"{len(lines)} lines about a log that takes none")
         self.scene.expect("--- Logging error ---" not in self.server.console(), "a page for each line of a log")
 
+    def slow_disk(self) -> None:
+        """Each write to the database's files takes a tenth of a second."""
+        if lacking := slow_disk.lacking():
+            self.scene.say(f"no slow disk: {lacking}")
+            self.scene.add("skipped")
+            return
+        files = [self.server.database.with_name(self.server.database.name + end) for end in ("", "-wal", "-shm")]
+        with self._crowd():
+            newcomers = side_by_side([lambda: User(self.server.address)] * _SENDERS)
+            late = [make_question(10, form=PLAIN) for _ in newcomers]
+            with slow_disk.slow_writes(self.server.workers, files, _SLOW_WRITE_S), self._healthy():
+                until = time.monotonic() + _SLOW_S
+                side_by_side([self._sent_until(until, *pair) for pair in zip(newcomers, late, strict=True)])
+        self.questions += late
+
     def _lack(self, kind: int, left: Callable[[int], int]) -> None:
         with self._crowd():
             newcomers = side_by_side([lambda: User(self.server.address)] * 6)
@@ -151,6 +171,25 @@ class _Limits:
             over.set()
             thread.join()
 
+    def _sent_until(self, until: float, user: User, question: Question) -> Callable[[], None]:
+        """Send until it is accepted: until then, each time there is a refusal in time."""
+        question.conversation = user.conversation
+        path, body = f"/api/conversations/{user.conversation}/turns", {"text": question.text}
+
+        def run() -> None:
+            while question.turn is None and time.monotonic() < until:
+                since = time.monotonic()
+                try:
+                    question.turn = user.post(path, body | {"client_id": question.client_id}).json
+                except Refused as refused:
+                    retryable = (refused.status, refused.code) == (503, "database_unavailable") and refused.retry_after
+                    self.scene.expect(retryable, f"{user.name}: a send to a slow disk got {refused}")
+                    self.scene.add("told to come again")
+                self.scene.within("longest until told", time.monotonic() - since, REFUSED_WITHIN_S, user.name)
+                time.sleep(0.2)
+
+        return run
+
     def _refused(self, user: User) -> Callable[[], None]:
         def run() -> None:
             since = time.monotonic()
@@ -197,5 +236,6 @@ ACTS: tuple[Callable[[_Limits], None], ...] = (
     _Limits.few_descriptors,
     _Limits.no_descriptors,
     _Limits.full_disk,
+    _Limits.slow_disk,
     _Limits.little_memory,
 )
