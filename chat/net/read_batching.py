@@ -7,7 +7,8 @@ figures. With few answers under way, data is read as it arrives.
 from __future__ import annotations
 
 import collections
-import time
+
+from chat.runtime.clock import MACHINE_CLOCK, Clock
 
 BATCH_FROM = 25
 _DELAY_EACH_S = 0.002
@@ -25,12 +26,13 @@ MAX_DELAY_IN_BURST_S = 0.75
 class ReadBatcher:
     """Read delays of one worker. Call `response_started` for each answer that begins."""
 
-    def __init__(self) -> None:
+    def __init__(self, clock: Clock = MACHINE_CLOCK) -> None:
+        self._clock = clock
         self._started_at: collections.deque[float] = collections.deque(maxlen=_BURST)
 
     def response_started(self) -> None:
         """Count an answer that begins."""
-        self._started_at.append(time.monotonic())
+        self._started_at.append(self._clock.monotonic())
 
     def read_delay_s(self, reading: int) -> float:
         """Return the seconds that a reader should wait before its next read, with `reading` answers under way."""
@@ -42,4 +44,4 @@ class ReadBatcher:
         return min(MAX_DELAY_S, max(delay_s, reading / _READS_PER_S))
 
     def _is_burst(self) -> bool:
-        return len(self._started_at) == _BURST and time.monotonic() - self._started_at[0] < _BURST_WITHIN_S
+        return len(self._started_at) == _BURST and self._clock.monotonic() - self._started_at[0] < _BURST_WITHIN_S

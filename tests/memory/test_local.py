@@ -39,6 +39,29 @@ def test_asking_for_another_end_is_no_use_of_it():
     assert conversations_in(memory) == [3, 2]
 
 
+def test_the_limit_itself_may_be_filled():
+    measure = LocalMemory(1_000_000)
+    measure.put(1, 1, weighing(10))
+    size = measure.bytes
+    exactly, too_small = LocalMemory(2 * size), LocalMemory(2 * size - 1)
+    for memory in (exactly, too_small):
+        memory.put(1, 1, weighing(10))
+        memory.put(2, 1, weighing(10))
+    assert (conversations_in(exactly), exactly.bytes) == ([2, 1], 2 * size)
+    assert (conversations_in(too_small), too_small.bytes) == ([2], size)
+
+
+def test_one_that_fills_the_limit_is_kept_and_one_byte_more_is_not():
+    measure = LocalMemory(1_000_000)
+    measure.put(1, 1, weighing(10))
+    exactly, too_small = LocalMemory(measure.bytes), LocalMemory(measure.bytes - 1)
+    for memory in (exactly, too_small):
+        memory.put(1, 1, weighing(10))
+    assert (conversations_in(exactly), conversations_in(too_small)) == ([1], [])
+    exactly.put(1, 2, weighing(11))  # too large: the context of before must not stay either
+    assert (conversations_in(exactly), exactly.bytes) == ([], 0)
+
+
 def test_a_large_one_drives_out_as_many_as_it_needs():
     memory = LocalMemory(45_000)
     for number in (1, 2, 3, 4):
