@@ -74,10 +74,10 @@ loglevel = settings.log_level.lower()
 if settings.log_format == "json":
     access_log_format = (
         '{"at":"%(t)s","host":"%(h)s","method":"%(m)s","path":"%(U)s","status":%(s)s,'
-        '"bytes":%(B)s,"duration_s":%(L)s,"pid":"%(p)s","agent":"%(a)s"}'
+        '"bytes":%(B)s,"duration_s":%(L)s,"pid":"%(p)s","agent":"%(a)s","request":"%(i)s"}'
     )
 else:
-    access_log_format = '%(t)s %(h)s "%(m)s %(U)s %(H)s" %(s)s %(B)sB %(L)ss %(p)s "%(a)s"'
+    access_log_format = '%(t)s %(h)s "%(m)s %(U)s %(H)s" %(s)s %(B)sB %(L)ss %(p)s "%(a)s" %(i)s'
 
 
 def on_starting(server):

@@ -17,6 +17,7 @@ import sys
 import time
 from pathlib import Path
 
+from config import log_fields
 from config.settings import SettingError, Settings
 
 # Line breaks and terminal sequences in texts of users or models must not look like our records.
@@ -97,7 +98,8 @@ class _TextFormatter(logging.Formatter):
 
     def format(self, record: logging.LogRecord) -> str:
         moment = f"{self.formatTime(record, '%Y-%m-%dT%H:%M:%S')}.{int(record.msecs):03d}Z"
-        line = f"{moment} {record.levelname} [{record.process}] {record.name}: {escaped(record.getMessage())}"
+        fields = "".join(f" {name}={value}" for name, value in log_fields.current().items())
+        line = f"{moment} {record.levelname} [{record.process}] {record.name}{fields}: {escaped(record.getMessage())}"
         if record.exc_info:
             line += "".join(f"\n    {escaped(each)}" for each in self.formatException(record.exc_info).splitlines())
         return line
@@ -112,6 +114,7 @@ class _JsonFormatter(logging.Formatter):
             "level": record.levelname,
             "pid": record.process,
             "logger": record.name,
+            **log_fields.current(),
             "message": record.getMessage(),
         }
         if record.exc_info:

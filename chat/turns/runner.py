@@ -8,7 +8,7 @@ from __future__ import annotations
 import contextlib
 import logging
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from chat.agent.context import answer_messages, fit
@@ -28,6 +28,7 @@ from chat.turns.admission import Place
 from chat.turns.running_turn import RunningTurn
 from chat.turns.titles import FirstExchange, Titles
 from chat.turns.turn_services import TurnServices
+from config import log_fields
 from config.system_prompt import system_prompt
 
 log = logging.getLogger(__name__)
@@ -137,6 +138,7 @@ class Runner:
         if not started.created:
             return started
         turn, turns = started.turn, self._turns
+        log_fields.add(conversation=turn.conversation_id, turn=turn.id)
         log.info(
             "%s Using %s agent for conversation %s", self._mode.emoji, self._mode.name.upper(), turn.conversation_id
         )
@@ -146,14 +148,22 @@ class Runner:
         turns.running_turns.add(running)
         place = place.move()
         try:
-            threads.start(f"turn {turn.id}", self._run, running, started, options, place)
+            threads.start(f"turn {turn.id}", self._run, running, started, options, place, log_fields.current())
         except RuntimeError:  # the system has no more threads; the turn has begun and must end
             with place:
                 self._commit(running, FAILED, _NO_THREAD)
                 turns.running_turns.remove(running)
         return started
 
-    def _run(self, running: RunningTurn, started: StartedTurn, options: AnswerOptions, place: Place) -> None:
+    def _run(
+        self,
+        running: RunningTurn,
+        started: StartedTurn,
+        options: AnswerOptions,
+        place: Place,
+        fields: Mapping[str, str | int],
+    ) -> None:
+        log_fields.replace(fields)
         with place:
             try:
                 self._answer_and_commit(running, started, options)

@@ -18,6 +18,8 @@ from config.logging import LineFile, escaped
 
 # Key in the WSGI environment of the monotonic time at which the application began with the request.
 STARTED_AT_KEY = "parley.began"
+# Key of the request's identifier.
+REQUEST_ID_KEY = "parley.request_id"
 
 
 class AccessLog(Logger):  # type: ignore[misc]  # gunicorn has no types
@@ -58,6 +60,7 @@ class AccessLog(Logger):  # type: ignore[misc]  # gunicorn has no types
             "L": f"{_duration_s(environ, request_time):.6f}",
             "p": f"<{os.getpid()}>",
             "a": _quotable(environ.get("HTTP_USER_AGENT", "-")),
+            "i": environ.get(REQUEST_ID_KEY, "-"),
         }
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextvars
 import dataclasses
 import datetime
 import json
@@ -17,6 +18,7 @@ from pathlib import Path
 import pytest
 from gunicorn.config import Config
 
+from config import log_fields
 from config import logging as log_files
 from config.logging import LineFile
 from config.server.access_log import AccessLog
@@ -24,7 +26,7 @@ from config.settings import ROOT, SettingError, Settings
 
 log = logging.getLogger("chat.turns.runner")
 
-LINE = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z [A-Z]+ \[\d+\] [\w.]+: .*")
+LINE = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z [A-Z]+ \[\d+\] [\w.]+( \w+=[\w.-]+)*: .*")
 NOISY = ("openai", "httpx2", "httpcore2", "peewee")
 
 HOSTILE = {
@@ -344,3 +346,23 @@ def test_the_access_log_is_such_a_file(tmp_path: Path, capsys: pytest.CaptureFix
         for handler in log.error_log.handlers[:]:
             log.error_log.removeHandler(handler)
     assert capsys.readouterr().err == ""
+
+
+def test_fields_of_the_request_and_the_turn(set_up: SetUp) -> None:
+    def write() -> None:
+        log_fields.replace({"request": "r-1"})
+        log_fields.add(conversation=3, turn=5)
+        log.info("with fields")
+
+    for log_format in ("text", "json"):
+        path = set_up(log_format=log_format)
+        contextvars.copy_context().run(write)
+        log.info("without")
+        last, without = lines(path)[-2:]
+        if log_format == "text":
+            assert last.endswith(" chat.turns.runner request=r-1 conversation=3 turn=5: with fields")
+            assert without.endswith(" chat.turns.runner: without")
+        else:
+            entry = json.loads(last)
+            assert (entry["request"], entry["conversation"], entry["turn"]) == ("r-1", 3, 5)
+            assert "turn" not in json.loads(without)

@@ -43,10 +43,12 @@ def test_a_line_of_text(tmp_path: Path, flag: str) -> None:
         pid = server.workers[0]
     shown = r'/api/\\"me\\u000aforged\\u001b\[2J'
     agent = r'a \\"quoted\\" \\\\ agent'
+    identifier = "[0-9a-f]{16}"
     assert re.fullmatch(
-        rf'{_MOMENT} 127\.0\.0\.1 "GET {shown} HTTP/1\.1" 404 \d+B \d+\.\d{{6}}s <{pid}> "{agent}"', hostile
+        rf'{_MOMENT} 127\.0\.0\.1 "GET {shown} HTTP/1\.1" 404 \d+B \d+\.\d{{6}}s <{pid}> "{agent}" {identifier}',
+        hostile,
     )
-    assert re.fullmatch(rf'{_MOMENT} 127\.0\.0\.1 "GET - HTTP/1\.1" 400 0B \d+\.\d{{6}}s <{pid}> "-"', malformed)
+    assert re.fullmatch(rf'{_MOMENT} 127\.0\.0\.1 "GET - HTTP/1\.1" 400 0B \d+\.\d{{6}}s <{pid}> "-" -', malformed)
 
 
 def test_a_line_of_json(tmp_path: Path) -> None:
@@ -56,6 +58,7 @@ def test_a_line_of_json(tmp_path: Path) -> None:
     assert re.fullmatch(_MOMENT, hostile.pop("at"))
     assert hostile.pop("bytes") > 0
     assert 0 < hostile.pop("duration_s") < 10
+    assert re.fullmatch("[0-9a-f]{16}", hostile.pop("request"))
     assert hostile == {
         "host": "127.0.0.1",
         "method": "GET",
