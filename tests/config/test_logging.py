@@ -47,6 +47,7 @@ def loggers_as_before() -> Iterator[None]:
     """Setting up replaces what the root logger has: give it back."""
     root = logging.getLogger()
     handlers, level, levels = root.handlers[:], root.level, {name: logging.getLogger(name).level for name in NOISY}
+    log_fields.replace({})  # those of a request in an earlier test
     gathered = logging._srcfile, logging.logThreads, logging.logMultiprocessing
     yield
     logging._srcfile, logging.logThreads, logging.logMultiprocessing = gathered
