@@ -8,18 +8,15 @@ Proxies are left to the standard transport.
 from __future__ import annotations
 
 import ssl
-import time
 from collections.abc import Iterator
 
 import httpx2
 
 from chat.net import errors
-from chat.net.cancel_scope import CancelScope, current_scope
+from chat.net.cancel_scope import current_scope, unlimited_scope
 from chat.net.http_client import HttpClient, Response
 from chat.net.read_batching import ReadBatcher
 from chat.net.request import Origin, Timeouts, request_bytes
-
-_NO_LIMIT_S = 24 * 3600.0
 
 
 class LeanTransport(httpx2.BaseTransport):
@@ -33,7 +30,7 @@ class LeanTransport(httpx2.BaseTransport):
 
     def handle_request(self, request: httpx2.Request) -> httpx2.Response:
         origin = _origin(request.url)
-        scope = current_scope() or _unlimited_scope()
+        scope = current_scope() or unlimited_scope()
         try:
             message = _message(request)
             response = self._client.send(origin, message, scope, _timeouts(request), bodiless=request.method == "HEAD")
@@ -91,12 +88,6 @@ def _translated(error: errors.NetError) -> httpx2.TransportError:
 def _timeouts(request: httpx2.Request) -> Timeouts:
     given: dict[str, float | None] = request.extensions.get("timeout", {})
     return Timeouts(given.get("connect"), given.get("write"), given.get("read"))
-
-
-def _unlimited_scope() -> CancelScope:
-    scope = CancelScope(time.monotonic() + _NO_LIMIT_S)
-    scope.head_received()  # `ResponseParser` limits the head; without a scope there is no further limit
-    return scope
 
 
 def _origin(url: httpx2.URL) -> Origin:

@@ -21,6 +21,7 @@ MAX_HEAD_BYTES = 256 * 1024
 # or blocked notices the end of a slice late, and has not yet read the data that the model sent meanwhile.
 SLICE_S = 1.0
 _FROZEN_S = 0.25
+_DAY_S = 24 * 3600.0
 # A read that returns sooner did not wait, so no other greenlet has run.
 _WAITED_S = 0.001
 _YIELD_EVERY_S = 0.01
@@ -182,6 +183,13 @@ def use_scope(scope: CancelScope) -> Iterator[None]:
         yield
     finally:
         _current.reset(token)
+
+
+def unlimited_scope() -> CancelScope:
+    """Return a scope without a limit on bytes, which ends after a day. The parser limits the head all the same."""
+    scope = CancelScope(time.monotonic() + _DAY_S)  # sockets do not accept infinity
+    scope.head_received()
+    return scope
 
 
 def current_scope() -> CancelScope | None:

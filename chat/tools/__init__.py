@@ -9,6 +9,7 @@ from chat.tools.frankfurter import Frankfurter
 from chat.tools.function_tool import FunctionTool
 from chat.tools.http import JsonSource
 from chat.tools.market_data import Markets
+from chat.tools.session import http_session
 from chat.tools.world_bank import WorldBank
 
 __all__ = ["market_tools"]
@@ -22,8 +23,9 @@ def market_tools(
     The URLs include the API's version, as in the settings. The caller closes `client`. Fetched data is shared through
     `folder` with the other workers of the server.
     """
-    world_bank = WorldBank(JsonSource("The World Bank", world_bank_url, client), folder=folder)
-    frankfurter = Frankfurter(JsonSource("Frankfurter (ECB exchange rates)", frankfurter_url, client), folder=folder)
+    session = http_session(client)
+    world_bank = WorldBank(JsonSource("The World Bank", world_bank_url, session), folder=folder)
+    frankfurter = Frankfurter(JsonSource("Frankfurter (ECB exchange rates)", frankfurter_url, session), folder=folder)
     markets = Markets(world_bank)
     rates = ExchangeRates(frankfurter)
     return [

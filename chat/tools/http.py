@@ -7,8 +7,6 @@ interprets the JSON.
 
 from __future__ import annotations
 
-import base64
-import contextlib
 import json
 import random
 import ssl
@@ -18,22 +16,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from socket import gaierror
 from typing import Any
-from urllib.parse import unquote, urlencode, urlsplit
+
+import requests
 
 from chat.errors import ToolFailure
-from chat.net.cancel_scope import CancelScope
-from chat.net.errors import ConnectFailed, NetError, ReceiveTimedOut, SendTimedOut, TooMuchData, UnsendableRequest
-from chat.net.http_client import HttpClient, Response
-from chat.net.request import Origin, Timeouts, request_bytes
+from chat.net.cancel_scope import CancelScope, use_scope
+from chat.net.errors import ConnectFailed, TooMuchData
 from chat.runtime import descriptors
-
-# The name tells the source's operator which program sends the requests. No compression: a small response could unpack
-# into a huge one.
-_HEADERS = [
-    (b"User-Agent", b"Parley (market data tools)"),
-    (b"Accept", b"application/json"),
-    (b"Accept-Encoding", b"identity"),
-]
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,13 +66,13 @@ class _TransientFailure(Exception):
 class JsonSource:
     """Client of one open API, for many threads."""
 
-    def __init__(self, name: str, base_url: str, client: HttpClient, limits: Limits | None = None) -> None:
+    def __init__(self, name: str, base_url: str, session: requests.Session, limits: Limits | None = None) -> None:
+        """`session` is one made by `http_session`."""
         self.name = name
         self.address = base_url.rstrip("/")
         self._limits = limits or Limits()
         self._slots = threading.BoundedSemaphore(self._limits.concurrency)
-        self._host = _Host(self.address)
-        self._client = client
+        self._session = session
 
     def get(self, path: str, query: Mapping[str, str], progress: Callable[[str], None]) -> Any:
         """Return the JSON at `path` under the base address. Raises SourceUnavailable; blocks slightly over `total_s`.
@@ -96,22 +85,18 @@ class JsonSource:
         if not self._slots.acquire(timeout=self._limits.total_s / 2):
             raise self._unavailable("is being asked too many questions at once")
         try:
-            return self._parse(self._with_retries(self._message(path, query), deadline, progress))
+            return self._parse(self._with_retries(self.address + path, query, deadline, progress))
         finally:
             self._slots.release()
 
-    def _message(self, path: str, query: Mapping[str, str]) -> bytes:
-        try:
-            return self._host.request(path, query)
-        except UnsendableRequest:
-            raise self._unavailable("could not be asked") from None
-
-    def _with_retries(self, message: bytes, deadline: float, progress: Callable[[str], None]) -> bytes:
+    def _with_retries(
+        self, url: str, query: Mapping[str, str], deadline: float, progress: Callable[[str], None]
+    ) -> bytes:
         attempt = 0
         while True:
             attempt += 1
             try:
-                return self._attempt(message, deadline)
+                return self._attempt(url, query, deadline)
             except _TransientFailure as failure:
                 pause_s = max(failure.pause_s, self._pause_s(attempt))
                 if attempt >= self._limits.attempts or pause_s >= deadline - time.monotonic():
@@ -123,21 +108,23 @@ class JsonSource:
         """Return the pause before the next attempt: exponential, with jitter, so that workers do not retry together."""
         return self._limits.pause_s * 2.0 ** (attempt - 1) * random.uniform(0.5, 1.5)  # noqa: S311
 
-    def _attempt(self, message: bytes, deadline: float) -> bytes:
+    def _attempt(self, url: str, query: Mapping[str, str], deadline: float) -> bytes:
         limits = self._limits
         scope = CancelScope(deadline, max_bytes=limits.body_bytes + limits.framing_bytes)
-        timeouts = Timeouts(limits.connect_s, limits.read_s, limits.read_s)
+        timeouts = (limits.connect_s, limits.read_s)
         try:
-            response = self._client.send(self._host.origin, message, scope, timeouts)
-            with contextlib.closing(response):
+            with (
+                use_scope(scope),
+                self._session.get(url, params=query, stream=True, allow_redirects=False, timeout=timeouts) as response,
+            ):
                 self._check(response)
                 return self._body(response)
-        except NetError as error:
+        except (requests.RequestException, ValueError) as error:  # ValueError: not a valid address
             raise self._translate(error, scope) from None
 
-    def _check(self, response: Response) -> None:
+    def _check(self, response: requests.Response) -> None:
         """Accept status 200 only. Raises SourceUnavailable or _TransientFailure."""
-        status = response.status
+        status = response.status_code
         if status == 429 or status >= 500:
             raise _TransientFailure(
                 self._unavailable(f"answered with an error ({status})", status), _retry_after_s(response)
@@ -146,35 +133,43 @@ class JsonSource:
             raise self._unavailable("answered with a redirect, which is not followed", status)
         if status != 200:
             raise self._unavailable(f"refused the question ({status})", status)
-        if _header(response, b"content-encoding").lower() not in ("", "identity"):
+        if response.headers.get("Content-Encoding", "identity").lower() != "identity":
             raise self._unavailable("answered in a form that was not asked for")
 
-    def _body(self, response: Response) -> bytes:
-        declared = _header(response, b"content-length")
+    def _body(self, response: requests.Response) -> bytes:
+        declared = response.headers.get("Content-Length", "")
         if declared.isdecimal() and int(declared[:12]) > self._limits.body_bytes:
             raise self._too_large()
         body = bytearray()
-        for piece in response:
+        for piece in response.iter_content(1 << 14):
             body += piece
             if len(body) > self._limits.body_bytes:
                 raise self._too_large()
         return bytes(body)
 
-    def _translate(self, error: NetError, scope: CancelScope) -> Exception:
-        """Return one of our exceptions for one of `chat.net`."""
+    def _translate(self, error: Exception, scope: CancelScope) -> Exception:
+        """Return one of our exceptions for one of `requests`. Its text is left out because it contains addresses."""
         if descriptors.exhausted(error):
             return _TransientFailure(
                 SourceUnavailable(f"{self.name} could not be asked: this server has no room for one more connection.")
             )
-        if isinstance(error, TooMuchData):
+        if isinstance(error.__cause__, TooMuchData):
             return self._too_large()
-        if isinstance(error, ReceiveTimedOut | SendTimedOut) or not scope.remaining_s():
+        late = isinstance(error, requests.Timeout) and not isinstance(error, requests.ConnectTimeout)
+        if late or not scope.remaining_s():
             return self._unavailable("did not answer in time")
-        if isinstance(error, ConnectFailed) and isinstance(error.__cause__, gaierror):
+        if isinstance(error, ValueError):
+            return self._unavailable("could not be asked")
+        if isinstance(error.__cause__, ConnectFailed):
+            return self._no_connection(error.__cause__.__cause__)
+        # Reset or cut short.
+        return _TransientFailure(self._unavailable("could not be reached"))
+
+    def _no_connection(self, cause: BaseException | None) -> Exception:
+        if isinstance(cause, gaierror):
             return self._unavailable("could not be found on the network")
-        if isinstance(error, ConnectFailed) and isinstance(error.__cause__, ssl.SSLError):
+        if isinstance(cause, ssl.SSLError):
             return self._unavailable("could not prove who it is")
-        # Refused, reset, cut short, or no connection in time.
         return _TransientFailure(self._unavailable("could not be reached"))
 
     def _parse(self, body: bytes) -> Any:
@@ -199,34 +194,9 @@ class JsonSource:
         return SourceUnavailable(f"{self.name} {what}.", status)
 
 
-class _Host:
-    """The address of a source: what to connect to, and the parts of a request that never change."""
-
-    def __init__(self, address: str) -> None:
-        """Parse `address`, which the settings have checked."""
-        parts = urlsplit(address)
-        scheme, host = parts.scheme, parts.hostname or ""
-        self.origin = Origin(scheme, host, parts.port or (443 if scheme == "https" else 80))
-        self._path = parts.path
-        self._headers = [(b"Host", parts.netloc.rpartition("@")[2].encode("idna")), *_HEADERS]
-        if parts.username is not None:
-            login = f"{unquote(parts.username)}:{unquote(parts.password or '')}"
-            self._headers.append((b"Authorization", b"Basic " + base64.b64encode(login.encode())))
-
-    def request(self, path: str, query: Mapping[str, str]) -> bytes:
-        """Return the bytes of a request. Raises UnsendableRequest."""
-        target = f"{self._path}{path}?{urlencode(query)}" if query else f"{self._path}{path}"
-        return request_bytes(b"GET", target.encode("utf-8"), self._headers)
-
-
-def _header(response: Response, name: bytes) -> str:
-    """Return the first header called `name`, or "" if there is none."""
-    return next((value.decode("latin-1").strip() for key, value in response.headers if key.lower() == name), "")
-
-
-def _retry_after_s(response: Response) -> float:
+def _retry_after_s(response: requests.Response) -> float:
     """Return the Retry-After header in seconds; 0 if it is absent, a date or invalid."""
-    text = _header(response, b"retry-after")
+    text = response.headers.get("Retry-After", "").strip()
     return float(text) if text.isdecimal() and len(text) <= 6 else 0.0
 
 

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
+import requests
 
 from chat.cancellation import Cancellation
 from chat.messages import ToolResult
@@ -16,6 +17,7 @@ from chat.tools.exchange_rate import ExchangeRates
 from chat.tools.frankfurter import Frankfurter
 from chat.tools.http import JsonSource, Limits
 from chat.tools.market_data import Markets
+from chat.tools.session import http_session
 from chat.tools.world_bank import WorldBank
 from tests.servers.market_data import MarketDataServer
 
@@ -57,30 +59,35 @@ class InContext:
 
 
 @pytest.fixture
-def http() -> Iterator[HttpClient]:
-    client = HttpClient(ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT))
-    yield client
-    client.close()
+def client() -> Iterator[HttpClient]:
+    made = HttpClient(ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT))
+    yield made
+    made.close()
 
 
-def world_bank_at(server: MarketDataServer, http: HttpClient, limits: Limits = QUICK) -> WorldBank:
+@pytest.fixture
+def http(client: HttpClient) -> requests.Session:
+    return http_session(client)
+
+
+def world_bank_at(server: MarketDataServer, http: requests.Session, limits: Limits = QUICK) -> WorldBank:
     return WorldBank(JsonSource("The World Bank", server.world_bank_url, http, limits))
 
 
-def exchange_at(server: MarketDataServer, http: HttpClient, limits: Limits = QUICK) -> InContext:
+def exchange_at(server: MarketDataServer, http: requests.Session, limits: Limits = QUICK) -> InContext:
     return InContext(ExchangeRates(Frankfurter(JsonSource("Frankfurter", server.frankfurter_url, http, limits))))
 
 
 @pytest.fixture
-def world_bank(server: MarketDataServer, http: HttpClient) -> InContext:
+def world_bank(server: MarketDataServer, http: requests.Session) -> InContext:
     return InContext(world_bank_at(server, http))
 
 
 @pytest.fixture
-def markets(server: MarketDataServer, http: HttpClient) -> InContext:
+def markets(server: MarketDataServer, http: requests.Session) -> InContext:
     return InContext(Markets(world_bank_at(server, http)))
 
 
 @pytest.fixture
-def exchange(server: MarketDataServer, http: HttpClient) -> InContext:
+def exchange(server: MarketDataServer, http: requests.Session) -> InContext:
     return exchange_at(server, http)

@@ -9,6 +9,7 @@ import pytest
 
 from chat.cancellation import Cancellation
 from chat.errors import TurnEnded
+from chat.runtime import threads
 from chat.tools.cache import Cache
 from chat.tools.http import SourceUnavailable
 from scripts.kit.waiting import wait_until
@@ -173,10 +174,10 @@ def test_a_fetch_that_breaks_leaves_no_caller_waiting(cache):
 
 
 def test_without_a_thread_to_be_had_the_caller_is_told(cache, fetch, monkeypatch):
-    def no_thread(_: threading.Thread) -> None:
+    def no_thread(*_: object) -> None:
         raise RuntimeError("can't start new thread")
 
-    monkeypatch.setattr(threading.Thread, "start", no_thread)
+    monkeypatch.setattr(threads, "start", no_thread)
     with pytest.raises(SourceUnavailable, match="too busy"):
         cache.get("a", fetch)
     assert fetch.calls == 0

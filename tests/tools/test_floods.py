@@ -35,6 +35,7 @@ if sys.argv[1] == "gevent":
     from gevent import monkey; monkey.patch_all()
 import json, ssl, threading, time
 from chat.net.http_client import HttpClient
+from chat.tools.session import http_session
 from chat.tools.http import JsonSource, Limits, SourceUnavailable
 gaps, ended = [0.0], threading.Event()
 def look():
@@ -44,11 +45,11 @@ def look():
         now = time.monotonic(); gaps.append(now - at); at = now
 threading.Thread(target=look, daemon=True).start()
 said = {}
-client = HttpClient(ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT))
+session = http_session(HttpClient(ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)))
 for name, address in json.loads(sys.argv[2]).items():
     gaps[:] = [0.0]
     try:
-        JsonSource("The source", address, client, Limits(pause_s=0.005, total_s=5.0)).get("/", {}, lambda line: None)
+        JsonSource("The source", address, session, Limits(pause_s=0.005, total_s=5.0)).get("/", {}, lambda line: None)
     except SourceUnavailable as error:
         said[name] = [error.message, max(gaps)]
 ended.set()

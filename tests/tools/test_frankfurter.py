@@ -7,8 +7,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+import requests
 
-from chat.net.http_client import HttpClient
 from chat.tools import currencies
 from chat.tools.frankfurter import Frankfurter, Rates
 from chat.tools.http import JsonSource, SourceUnavailable
@@ -19,7 +19,7 @@ from .conftest import QUICK, InContext
 TODAY = datetime.now(UTC).date()
 
 
-def ask(server: MarketDataServer, http: HttpClient) -> Rates:
+def ask(server: MarketDataServer, http: requests.Session) -> Rates:
     source = InContext(Frankfurter(JsonSource("Frankfurter", server.frankfurter_url, http, QUICK)))
     return source.rates(currencies.find("EUR", "base"), currencies.find("USD", "quote"), TODAY - timedelta(30), TODAY)
 

@@ -18,8 +18,8 @@ ROOT = HERE.parent.parent
 
 
 @pytest.fixture
-def tools(server, http) -> dict[str, Tool]:
-    return {tool.spec.name: tool for tool in market_tools(server.world_bank_url, server.frankfurter_url, http)}
+def tools(server, client) -> dict[str, Tool]:
+    return {tool.spec.name: tool for tool in market_tools(server.world_bank_url, server.frankfurter_url, client)}
 
 
 def test_the_tools_that_ship(tools):
@@ -57,8 +57,8 @@ def test_failed_attempts_are_shown_to_the_user(tools, server):
     assert lines == ["The World Bank answered with an error (503). Trying again."]
 
 
-def test_addresses_may_end_with_a_slash(server: MarketDataServer, http):
-    (market_data, *_) = market_tools(server.world_bank_url + "/", server.frankfurter_url + "/", http)
+def test_addresses_may_end_with_a_slash(server: MarketDataServer, client):
+    (market_data, *_) = market_tools(server.world_bank_url + "/", server.frankfurter_url + "/", client)
     check(market_data.call({"country": "India"}, tool_context()))
 
 
@@ -78,12 +78,12 @@ def test_the_same_under_gevent():
     assert run.returncode == 0, run.stdout + run.stderr
 
 
-def test_the_stand_in_server_runs_by_hand(http):
+def test_the_stand_in_server_runs_by_hand(client):
     command = [sys.executable, "-m", "tests.servers.market_data", "--port", "0"]
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
         try:
             urls = dict(process.stdout.readline().strip().split("=", 1) for _ in range(2))
-            (market_data, *_) = market_tools(urls["WORLD_BANK_URL"], urls["FRANKFURTER_URL"], http)
+            (market_data, *_) = market_tools(urls["WORLD_BANK_URL"], urls["FRANKFURTER_URL"], client)
             check(market_data.call({"country": "China"}, tool_context()))
         finally:
             process.terminate()
