@@ -19,6 +19,7 @@ from chat.errors import ToolFailure, TurnEnded
 from chat.messages import ToolCall, ToolResult, ToolSpec
 from chat.runtime import threads
 from chat.tool_contract import Tool, ToolContext
+from config import log_fields
 
 log = logging.getLogger(__name__)
 
@@ -83,8 +84,10 @@ class Toolbox:
         reports: _Reports = queue.SimpleQueue()
         started = time.monotonic()
         deadline = started + _TOOL_TIMEOUT_S
+        fields = log_fields.current()
 
         def work(index: int, call: ToolCall) -> None:
+            log_fields.replace(fields)
             progress = _Progress(lambda line: reports.put(ToolProgress(index, line)))
             result = self._call(call, ToolContext(user_id, deadline, cancellation, progress))
             reports.put(ToolOutcome(index, result, _milliseconds(started)))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextvars
 import json
 from typing import Annotated
 
@@ -14,6 +15,7 @@ from chat.errors import ToolFailure
 from chat.messages import ToolCall, ToolResult
 from chat.tool_contract import ToolContext
 from chat.tools.function_tool import FunctionTool
+from config import log_fields
 
 from .conftest import LONG_S, USER
 
@@ -148,3 +150,21 @@ def test_progress_is_one_short_line_and_ends_with_its_call():
     assert len(progress.text) == 120
     assert outcome.result.ok
     late[0].progress("Too late")  # goes nowhere
+
+
+def test_the_log_records_of_a_tool_have_the_fields_of_its_turn():
+    seen = []
+
+    def note() -> ToolResult:
+        """Notes the fields."""
+        seen.append(dict(log_fields.current()))
+        return ToolResult("", "")
+
+    def run():
+        log_fields.replace({"turn": 5})
+        return list(
+            Toolbox([FunctionTool(note, "Noting")]).run([ToolCall("c", "note", "{}")], USER, Cancellation(LONG_S))
+        )
+
+    contextvars.copy_context().run(run)
+    assert seen == [{"turn": 5}]
