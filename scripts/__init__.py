@@ -1,1 +1,1 @@
-"""What is run from the command line, and what the tests import of it."""
+"""Programs for the command line, and the parts of them that tests import."""

@@ -1,4 +1,4 @@
-"""Every private name of a library that the program relies on, with the module that uses it.
+"""Private names of libraries that the program relies on, with the module that uses each.
 
 A new release of a library may remove such a name without notice: here it is missed first.
 """

@@ -73,7 +73,7 @@ def _slope_kb(server: Server, model: FakeLLM, few: int, many: int) -> float:
 
 
 def _running(streams: list[Stream], at: float) -> int:
-    """How many turns had begun and not ended."""
+    """Return the number of turns that had begun and not ended."""
     return sum(0 < stream.turn <= at and not 0 < stream.done <= at for stream in streams)
 
 

@@ -1,4 +1,4 @@
-"""What every scene is given: servers and models on request, how big to be, and where to say what is going on."""
+"""The means of a scene: servers and models on request, its size, and the output for progress."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class Bench:
         return Reference(self._new_folder(), model.base_url, workers, self.packages)
 
     def both(self, workers: int, **settings: Any) -> list[Start]:
-        """How to start each server that is to be measured: Parley, and the reference unless it is left out."""
+        """Return the start of each server that is measured: Parley, and the reference unless it is left out."""
         starts: list[Start] = [lambda model: self.parley(model, workers, **settings)]
         if self.with_reference:
             starts.append(lambda model: self.reference(model, workers))

@@ -17,12 +17,12 @@ Moment = tuple[float, Callable[[], None]]
 
 
 def evenly(count: int, within_s: float) -> list[float]:
-    """When each of `count` users comes, in seconds from the start."""
+    """Return the arrival of each of `count` users, in seconds from the start."""
     return [number * within_s / count for number in range(count)]
 
 
 class Crowd:
-    """Everybody's streams, after `run`. `cpu_s` is what the load itself used, `late_s` its latest sending."""
+    """The users' streams, after `run`. `cpu_s` is the load's own CPU time, `late_s` its latest sending."""
 
     def __init__(self, port: int, requests: Sequence[bytes], starts: Sequence[float], patience_s: float) -> None:
         """Take complete HTTP requests with `Connection: close` and their ascending start times.

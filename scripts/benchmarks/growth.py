@@ -70,7 +70,7 @@ def _page(bench: Bench, server: Server, page: Page, little: User, much: User) ->
 
 
 def _times_ms(client: Client, page: Page, user: User) -> list[float]:
-    """How long each asking took, one after the other; the first is not counted."""
+    """Return the time of each request, one after the other, without the first."""
     taken: list[float] = []
     until = time.monotonic() + _AT_MOST_S
     while len(taken) <= _TIMES and time.monotonic() < until:

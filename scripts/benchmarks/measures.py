@@ -1,4 +1,4 @@
-"""What the table is made of: a figure of Parley beside its target and the reference's."""
+"""Rows of the table: a figure of Parley beside its target and the reference's."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class Measure:
 
     @property
     def ratio(self) -> float | None:
-        """How many times better than the reference; None where that says nothing."""
+        """Return the factor by which this is better than the reference, or None where that says nothing."""
         better, worse = (self.parley, self.reference) if self.at_least else (self.reference, self.parley)
         if better is None or worse is None or not worse > 0 or not math.isfinite(better + worse):
             return None

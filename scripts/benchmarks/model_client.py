@@ -1,4 +1,4 @@
-"""What the model's client costs by itself: CPU from the socket to a delta, to begin a request, memory of a stream.
+"""The cost of the model's client alone: CPU from the socket to a delta and to begin a request, memory of a stream.
 
     python scripts/benchmarks/model_client.py [--streams 1 50 300 1000] [--tokens 150] [--gap 0.02]
 

@@ -17,7 +17,7 @@ class Missing(Exception):
 
 
 def folder(parent: Path) -> Path | None:
-    """Where they are, as an entry for PYTHONPATH, or None when this Python has them. Raises Missing."""
+    """Return the packages' folder for PYTHONPATH, or None when this Python has them. Raises Missing."""
     if all(importlib.util.find_spec(name) for name in _WANTED):
         return None
     made = parent / f"packages-{hashlib.sha256(REQUIREMENTS.read_bytes()).hexdigest()[:12]}"

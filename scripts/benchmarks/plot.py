@@ -60,7 +60,7 @@ def _bars(measures: Sequence[dict[str, Any]], scenes: dict[str, Any]) -> Iterabl
 
 
 def _beside(end: float, line: float, label: str) -> float:
-    """Where the label of a bar that ends at `end` begins: behind a line that would go through it."""
+    """Return the start of the label of a bar that ends at `end`: behind a line that would go through it."""
     return (line if end <= line < end + 12 + 8 * len(label) else end) + 8
 
 

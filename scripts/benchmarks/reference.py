@@ -1,4 +1,4 @@
-"""What Parley is measured against: the same job as a small asyncio server would do it, and no more than that.
+"""The reference that Parley is measured against: the same job, done by a small asyncio server, and no more.
 
 uvicorn, uvloop and AsyncOpenAI; the same two requests, the same server-sent events, the same writes to SQLite. It has
 no tools, no resuming, no second window, no stopping, no metrics: what those cost is Parley's handicap.

@@ -25,7 +25,7 @@ _TABLES = """
 
 
 class Store:
-    """Each method is one transaction."""
+    """The reference's database. Each method is one transaction."""
 
     def __init__(self, path: Path) -> None:
         self._thread = ThreadPoolExecutor(1)

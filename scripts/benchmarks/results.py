@@ -21,7 +21,7 @@ _ROOT = Path(__file__).resolve().parents[2]
 
 
 def collected(bench: Bench, found: Sequence[Measure], profile: dict[str, Any] | None) -> dict[str, Any]:
-    """Everything, ready to be written."""
+    """Return all results, ready to be written."""
     result = {
         "at": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds").replace("+00:00", "Z"),
         "commit": commit(),

@@ -55,7 +55,7 @@ class Outcome:
 
     @property
     def doubts(self) -> list[str]:
-        """Why the figures are not to be relied on; nothing when they are."""
+        """Return the reasons why the figures are not reliable; none when they are."""
         found = []
         if self.model_mean_late_s > _MODEL_LATE_S:
             found.append("the model lagged and sent tokens together, which flatters the CPU per token")
@@ -104,7 +104,7 @@ def end_late_s(stream: Stream, pace: Pace) -> float | None:
 
 
 def answers_per_s(streams: Sequence[Stream], from_s: float, to_s: float) -> float:
-    """How many whole answers a second there were in a part of the scene, in seconds from its beginning."""
+    """Return the whole answers per second in a part of the scene, given in seconds from its beginning."""
     began = min(stream.sent for stream in streams)
     ended = [stream.done - began for stream in streams if stream.done and not stream.failure]
     return sum(from_s <= each < to_s for each in ended) / (to_s - from_s)

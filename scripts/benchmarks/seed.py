@@ -29,7 +29,7 @@ _INSERT_TURN = (
 
 @dataclass(frozen=True)
 class User:
-    """Somebody's cookie, and their conversations, the oldest first."""
+    """A user's cookie and conversations, the oldest first."""
 
     cookie: str
     conversations: list[int]
@@ -50,7 +50,7 @@ class Seeds:
         self._store.close()
 
     def user(self, conversations: int, messages: int, rare: int = 0) -> User:
-        """Somebody new with so many conversations of so many messages; `rare` of these hold the rare word."""
+        """Add a user with so many conversations of so many messages; `rare` of these hold the rare word."""
         identity = self._store.sessions.create_anonymous()
         every = conversations * messages // rare if rare else 0
         self._database.execute("BEGIN IMMEDIATE")

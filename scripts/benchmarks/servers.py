@@ -82,7 +82,7 @@ class Reference(Server):
 
 
 def kept(folder: Path) -> tuple[int, int]:
-    """How many turns a server's database has as completed, and the characters of the shortest of their answers."""
+    """Return the number of completed turns in a server's database, and the length of their shortest answer."""
     with sqlite3.connect(folder / "chat.db", timeout=10) as database:
         found = database.execute(
             "SELECT count(*), min(length(messages.text)) FROM turns "

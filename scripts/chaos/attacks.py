@@ -30,7 +30,7 @@ class Target:
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """Each connection begins with `opening`, and goes on with `repeated` without end, with `drip` a byte a second.
+    """A kind of connection: it sends `opening`, then `repeated` without end; with `drip`, a byte a second.
 
     `clients` connections at a time, and a new one for each that the server closes. `reads`: whether answers are taken.
     `stays`: whether a connection that the server has closed is kept open at this side, for as long as may be.

@@ -26,7 +26,7 @@ _SHOWN_FAILURES = 20
 
 @dataclass
 class Outcome:
-    """What came of a scene: a line of counts, and a sentence about each thing that did not hold."""
+    """The outcome of a scene: a line of counts, and a sentence for each failed check."""
 
     counts: dict[str, int] = field(default_factory=dict)
     longest: dict[str, float] = field(default_factory=dict)

@@ -127,7 +127,7 @@ class Answer:
         return json.loads(self._body)
 
     def events(self) -> Iterator[Event]:
-        """Each event as it comes; comments are passed over. Raises Dropped where the stream breaks."""
+        """Yield the events as they come, without comments. Raises Dropped where the stream breaks."""
         try:
             yield from read_events(iter(lambda: self._response.read1(65_536), b""))
         except (OSError, ValueError, http.client.HTTPException) as error:

@@ -44,7 +44,7 @@ class Crowd:
             thread.join(2 * PATIENCE_S)
 
     def open_questions(self) -> list[Question]:
-        """Those that are being answered now."""
+        """Return the questions that are being answered now."""
         return [question for _, question in list(self.questions) if question.turn and not question.status]
 
     def _ask(self, user: User) -> None:

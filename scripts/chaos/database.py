@@ -1,4 +1,4 @@
-"""What stands in the server's database: read from the file itself, so that the server cannot gloss over anything."""
+"""The server's database, read from the file itself, so that the server cannot hide anything."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What users were told, held against what stands in the database."""
+"""Comparison of the users' events with the database."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def settle(scene: SceneRun, crowd: Crowd) -> dict[str, TurnRow]:
 
 
 def settle_questions(scene: SceneRun, questions: Iterable[Question]) -> dict[str, TurnRow]:
-    """Each acknowledged question stands exactly once with one turn, and nobody was told what is not so."""
+    """Check that each acknowledged question has exactly one turn, and that its events agree with the database."""
     for turn in scene.database.wait_until_none_runs(_PATIENCE_S * scene.slack):
         scene.expect(False, f"turn {turn} runs for ever")
     turns = defaultdict(list)

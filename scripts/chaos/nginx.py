@@ -39,7 +39,7 @@ _TEMPORARY = ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
 
 
 def program() -> str | None:
-    """Where nginx is; None where it is not installed."""
+    """Return the path of nginx, or None where it is not installed."""
     return shutil.which("nginx") or shutil.which("nginx", path=_PLACES)
 
 

@@ -19,7 +19,7 @@ FLAGS = {"async": "true", "sync": "false"}
 
 
 class CannotRun(Exception):
-    """Why there is no server to break."""
+    """The server cannot be started or switched; the message says why."""
 
 
 class Parley(ServerRunner):
@@ -53,7 +53,7 @@ class Parley(ServerRunner):
 
     @property
     def size(self) -> int:
-        """How many workers it should have."""
+        """The number of workers that the server should have."""
         return int(str(self._dotenv["WEB_CONCURRENCY"]))
 
     def start(self, files: int = 0) -> None:
@@ -100,7 +100,7 @@ class Parley(ServerRunner):
             raise CannotRun(f"`flask --app wsgi mode {mode}` failed: {(done.stderr or done.stdout).strip()}")
 
     def wait_until_started(self, many: int) -> None:
-        """Until so many workers have not only begun to start. Raises CannotRun."""
+        """Wait until so many workers have started and report themselves. Raises CannotRun."""
         if not poll(lambda: len(self.started()) >= many, START_S, 0.05):
             raise CannotRun(f"There are not {many} workers after {START_S:g} s; {self.last_lines()}")
 

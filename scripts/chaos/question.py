@@ -57,7 +57,7 @@ class Question:
 
     @property
     def at_a_tool(self) -> bool:
-        """Whether a tool call was heard of, and not yet its result."""
+        """True while a tool call has come, but not its result."""
         names = Counter(event.name for event in list(self.events))
         return names["tool_call"] > names["tool_result"]
 

@@ -27,7 +27,7 @@ _SPARE_FILES = 64
 
 @dataclass
 class Run:
-    """What came of it."""
+    """The outcome of a check."""
 
     timelines: list[Timeline]
     setup_s: float = 0.0

@@ -20,7 +20,7 @@ _LOOK_S = 0.1  # how often progress is reported and the deadline looked at
 
 @dataclass(frozen=True)
 class Progress:
-    """How many users are where. `at_s` counts from the start of making ready, then from when all were let go."""
+    """Number of users in each state. `at_s` counts from the start of the preparation, then from that of the load."""
 
     at_s: float
     started: bool

@@ -1,4 +1,4 @@
-"""What the check prints: the progress, the table, the errors by cause, and the same as JSON."""
+"""The check's output: the progress, the table, the errors by cause, and the same as JSON."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def _duration(seconds: float | None) -> str:
 
 
 def errors(timelines: Sequence[Timeline]) -> list[dict[str, Any]]:
-    """Each cause with how often it came, the most frequent first."""
+    """Return each cause and its count, the most frequent first."""
     failures = [each.failure for each in timelines if each.failure]
     counts = Counter((failure.code, failure.status) for failure in failures)
     messages = {(failure.code, failure.status): failure.message for failure in reversed(failures)}
@@ -66,7 +66,7 @@ def errors_text(causes: Sequence[dict[str, Any]]) -> str:
 
 
 def workers_text(timelines: Sequence[Timeline]) -> str:
-    """How the turns were spread, which explains much of a bad result."""
+    """Return the turns of each worker, which explain much of a bad result."""
     counts = Counter(str(each.about["worker"]) for each in timelines if "worker" in each.about)
     if not counts:
         return ""
@@ -77,7 +77,7 @@ def workers_text(timelines: Sequence[Timeline]) -> str:
 def as_json(
     about: dict[str, Any], timelines: Sequence[Timeline], setup_s: float, verdict: Verdict | None
 ) -> dict[str, Any]:
-    """Everything that is printed, and each user's times, in seconds."""
+    """Return all that is printed, and each user's times, in seconds."""
     return about | {
         "setup_s": setup_s,
         "completed": sum(each.done is not None for each in timelines),

@@ -37,7 +37,7 @@ class ResponseParser:
 
     @property
     def may_end_here(self) -> bool:
-        """Whether the connection may be closed now without anything missing."""
+        """True when the connection may be closed now without anything missing."""
         return self.complete or (self.status > 0 and not self._chunked and self._left is None)
 
     def _head(self, data: bytes) -> bytes:

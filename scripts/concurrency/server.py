@@ -20,7 +20,7 @@ class CannotRun(Exception):
 
 
 def default_url() -> str:
-    """Where a server with this machine's settings listens. Raises CannotRun when they are wrong."""
+    """Return the address of a server with this machine's settings. Raises CannotRun when they are wrong."""
     try:
         from config import settings  # noqa: PLC0415 - not needed where --url is given, and python-dotenv may be missing
     except ImportError:

@@ -1,4 +1,4 @@
-"""What happened to one user, and when. Times are `time.monotonic()`, in seconds."""
+"""The events of one user and their times (`time.monotonic()`, in seconds)."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _SIGNS_OF_WORK = ("delta", "reasoning", "tool_call", "tool_result")
 
 
 class Failure(Exception):
-    """Why a user got no whole answer. `code` is the server's own, or one of ours; `status` is HTTP's, or 0."""
+    """The reason why a user got no whole answer. `code` is the server's or the check's, `status` is HTTP's, or 0."""
 
     def __init__(self, code: str, message: str, status: int = 0) -> None:
         super().__init__(message)

@@ -14,7 +14,7 @@ from scripts.concurrency.timeline import Failure, Timeline
 
 
 class User:
-    """Somebody with a browser of their own. What becomes of them is in `timeline`."""
+    """A user with a browser of its own, whose events are in `timeline`."""
 
     def __init__(self, server: Server, text: str, model: str, timeout_s: float) -> None:
         self.timeline = Timeline()

@@ -114,7 +114,7 @@ def _one_after_another(answered: Sequence[Timeline]) -> str:
 
 
 class _Span(NamedTuple):
-    """When a turn was seen to be worked on, and since when it might have been."""
+    """Return when a turn showed the first sign of work, and the earliest possible time of it."""
 
     worked: float
     turn: float
@@ -122,7 +122,7 @@ class _Span(NamedTuple):
 
 
 def _in_single_file(spans: Sequence[_Span]) -> bool:
-    """Whether each was there before the one ahead of it was done, and yet was begun only then."""
+    """Return whether each turn came before the one ahead of it was done, and yet began only then."""
     return all(
         later.turn < earlier.done and later.worked > earlier.done - _JITTER_S for earlier, later in pairwise(spans)
     )

@@ -1,4 +1,4 @@
-"""What the fake model writes: the bytes of an answer, step by step, faults included.
+"""Answers of the fake model: their bytes, step by step, faults included.
 
 Knows OpenAI's format and HTTP's framing, but no socket and no clock: an answer is an iterator of steps, each
 `(seconds since the step before, bytes to write or CLOSE or RESET or a Stamp, tokens in it)`, which `server.py` plays.
@@ -49,7 +49,7 @@ def error_body(message: str, kind: str, code: str | None = None) -> bytes:
 
 
 def answer(asked: Asked, seen: int) -> Iterator[Step]:
-    """Every step of the answer to the `seen`th asking of a question."""
+    """Yield the steps of the answer to a question that is asked for the `seen`th time."""
     fault = asked.fault(seen)
     if fault.isdigit():
         kind = "rate_limit_error" if fault == "429" else "server_error" if fault >= "500" else "invalid_request_error"
@@ -92,7 +92,7 @@ def _json(value: Any) -> bytes:
 
 
 class _Wire:
-    """How the chunks of one stream look on the wire."""
+    """The form of one stream's chunks as bytes."""
 
     def __init__(self, asked: Asked) -> None:
         self._split = asked.options.split

@@ -32,7 +32,7 @@ class BadRequest(Exception):
 
 @dataclass(frozen=True)
 class Options:
-    """How one request is answered. Times in seconds, `size` in bytes."""
+    """Options of the answer to one request. Times in seconds, `size` in bytes."""
 
     first: float = 0.1
     tokens: int = 40

@@ -61,7 +61,7 @@ def answer(model: Model) -> Answer:
 
 @pytest.fixture
 def released() -> Iterator[threading.Event]:
-    """What a hung tool waits for; set when the test is over, whatever came of it."""
+    """The event that a hung tool waits for; set when the test is over."""
     event = threading.Event()
     yield event
     event.set()

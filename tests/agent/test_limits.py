@@ -28,7 +28,7 @@ def call(name="look_up", number=0):
 
 class TestSteps:
     def test_at_its_last_step_a_model_is_told_to_answer_without_tools(self, model, answer):
-        """Each step it calls again; at the last it must answer."""
+        """Check a model that calls a tool at each step: at the last one it must answer."""
         for _ in range(MAX_STEPS - 1):
             model.will(call())
         model.will(TextDelta("At last."))

@@ -28,12 +28,12 @@ def calls(*arguments: str, name: str = "look_up") -> list[ToolCall]:
 
 
 def read_by_model(model):
-    """What the model's last call had to read after the question."""
+    """Return what the model's last call had to read after the question."""
     return model.seen[-1][len(QUESTION) :]
 
 
 def answer_events(model, *tools):
-    """As the `answer` fixture, event by event."""
+    """Return the events of an answer, one by one, as the `answer` fixture does."""
     return Agent(model, Toolbox([FunctionTool(tool, "") for tool in tools])).answer(
         "m", QUESTION, USER, Cancellation(LONG_S)
     )
@@ -69,7 +69,7 @@ def test_a_tool_is_called_and_its_result_goes_back(model, answer):
 
 
 def test_two_tools_run_side_by_side(model, answer):
-    """Each waits for the other: one after the other, neither would get on."""
+    """Run two calls that wait for each other: one after the other, neither would end."""
     meeting = threading.Barrier(2, timeout=LONG_S)
 
     def meet(who: str) -> ToolResult:
@@ -175,7 +175,7 @@ def test_what_was_said_before_the_model_failed_stands(model):
 
 
 def test_the_same_agent_answers_many_at_once(model):
-    """Nothing of one answer is in another: each asks for what its own question says."""
+    """Check that no answer has a part of another: each asks for what its own question says."""
 
     class Asking:
         def stream(self, _model, messages, _tools, _cancellation, _may_call):

@@ -1,4 +1,4 @@
-"""What users, models and tools may write to run something, or to carry something away: none of it does.
+"""Texts of users, models and tools that try to run code or to send data away: none succeeds.
 
 A canary server listens beside Parley. Whatever loads anything from it, without a user's click, has given the page's
 content away: the address could have carried it. Dialogs, words on the console and breaches of the policy fail, too.

@@ -1,4 +1,4 @@
-"""What workers leave for each other to read, in either kind: see test_mode.py."""
+"""Reports that workers write for each other, in either kind: see test_mode.py."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Every setting: what it takes, and the sentence that refuses anything else."""
+"""The settings: their values, and the sentence that refuses anything else."""
 
 from __future__ import annotations
 

@@ -41,7 +41,7 @@ def serve() -> Iterator[Serve]:
 
 @pytest.fixture(params=["lean", "standard"])
 def transport(request: pytest.FixtureRequest) -> str:
-    """Every way to an endpoint: what is promised is promised for each."""
+    """The transports to an endpoint: every test runs with each."""
     return request.param
 
 

@@ -29,7 +29,7 @@ def chunk(data: bytes) -> bytes:
 
 
 def outcome(deltas) -> tuple[list, ModelError]:
-    """What came, and the error that ended it."""
+    """The events of an answer, and the error that ended it."""
     came = []
     with pytest.raises(ModelError) as caught:
         for delta in deltas:

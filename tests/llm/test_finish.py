@@ -1,4 +1,4 @@
-"""Every finish reason, in any case and spelling: what was incomplete is never complete."""
+"""The finish reasons, in any case and spelling: an incomplete answer is never complete."""
 
 from __future__ import annotations
 

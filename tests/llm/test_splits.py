@@ -102,7 +102,7 @@ JSON = st.recursive(
 @settings(max_examples=400, deadline=None)
 @given(JSON, JSON)
 def test_any_json_between_words_is_read_or_named(odd, delta):
-    """Whatever comes: deltas that can be stored, and one of our errors at most."""
+    """Check any input: it gives deltas that can be stored, and one of our errors at most."""
     events = [
         {"choices": [{"index": 0, "delta": {"content": "Hello"}}]},
         odd,

@@ -143,7 +143,7 @@ def test_it_never_gives_what_was_not_put_and_never_outgrows_its_limit(backend, l
 
 
 def test_many_threads_at_once(make):
-    """Each context says whose it is and where it ends; nobody is ever given another one."""
+    """Check that no conversation gets the context of another: each names its conversation and its end."""
     memory = make(15_000)
 
     def work(seed):

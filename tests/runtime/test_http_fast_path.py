@@ -29,7 +29,7 @@ USUAL = (
 
 
 def read(kind: type[Request], parts: list[bytes], peer: tuple[str, int] = TRUSTED, **options: int) -> Any:
-    """All that a parser makes of `parts`; what it raises, by name and words."""
+    """Return all that a parser makes of `parts`, or the name and message of its error."""
     unreader = IterUnreader(parts)
     config = Config()
     for name, value in options.items():

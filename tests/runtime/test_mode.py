@@ -1,4 +1,4 @@
-"""Which kind of worker a process is, and that everything here holds in both kinds.
+"""The kind of worker of a process. All tests here run in both kinds.
 
 The tests of the pool, the ticker, the peers and the report run once as they are and once more, from here, in a
 process that gevent has patched.

@@ -1,4 +1,4 @@
-"""What a process weighs, in either kind of worker: see test_mode.py."""
+"""The size of a process, in either kind of worker: see test_mode.py."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the tests of the scripts share: one fake model for those that need nothing special of it."""
+"""The fake model that tests of the scripts share, if they need nothing special of it."""
 
 from __future__ import annotations
 

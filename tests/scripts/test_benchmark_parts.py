@@ -1,4 +1,4 @@
-"""What the benchmarks' figures are made of: percentiles, streams read in passing, verdicts, the picture, the seeds."""
+"""Parts of the benchmarks' figures: percentiles, streams read in passing, verdicts, the picture, the seeds."""
 
 from __future__ import annotations
 

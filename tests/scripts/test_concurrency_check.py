@@ -37,7 +37,7 @@ SEQUENTIAL = re.compile(
 
 @dataclass
 class Done:
-    """How a check ended. Same names as `subprocess.CompletedProcess` has."""
+    """The end of a check, with the names of `subprocess.CompletedProcess`."""
 
     returncode: int
     stdout: str
@@ -130,7 +130,7 @@ def test_one_user_is_told_how_little_that_shows(here: Callable[..., Done]) -> No
 
 
 def misbehave(browser: Browser) -> None:
-    """Each of the first seven turns fails in its own way, the rest are answered."""
+    """Fail each of the first seven turns in its own way, and answer the rest."""
     if browser.turn in (0, 1):
         browser.refuse(503, "overloaded", "This worker runs as many turns as it may.")
     elif browser.turn == 2:

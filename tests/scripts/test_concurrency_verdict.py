@@ -12,7 +12,7 @@ from scripts.concurrency.verdict import Verdict, judge
 
 
 def user(turn: float, done: float, worked: float | None = None, worker: int = 1, sent: float = 0.0) -> Timeline:
-    """Somebody who sent at `sent`, whose turn began at `turn` and was done at `done`."""
+    """Return the timeline of a user who sent at `sent`, whose turn began at `turn` and was done at `done`."""
     worked = turn + 0.01 if worked is None else worked
     return Timeline(sent=sent, turn=turn, worked=worked, done=done, ended=done, about={"worker": worker})
 

@@ -36,11 +36,11 @@ class HeldModel:
         self._thread.join()
 
     def wait_for(self, answers: int) -> None:
-        """Until so many more answers have begun."""
+        """Wait until so many more answers have begun."""
         assert all(self._begun.acquire(timeout=60) for _ in range(answers))
 
     def let_go_of(self, answers: int) -> None:
-        """So many of those that are held, or all there are."""
+        """Release so many of the held answers, or all there are."""
         going, self._gates = self._gates[:answers], self._gates[answers:]
         for gate in going:
             gate.set()
@@ -75,6 +75,6 @@ def _handler(model: HeldModel) -> type[http.server.BaseHTTPRequestHandler]:
             self.wfile.write(b"data: " + json.dumps(whole).encode() + b"\n\n")
 
         def log_message(self, *_: object) -> None:
-            """Nothing on the console."""
+            """Log nothing."""
 
     return Handler

@@ -1,4 +1,4 @@
-"""What the World Bank's and Frankfurter's open APIs answer, in their documented formats, computed from a path.
+"""Responses of the World Bank's and Frankfurter's open APIs, in their documented formats, computed from a path.
 
 The figures are test data: made of a few rough numbers, the same at every run, nobody's statistics.
 """
@@ -53,7 +53,7 @@ _PER_EURO = (
 
 
 def answer(path: str) -> tuple[int, str, bytes]:
-    """What a source in good health answers: status, content type, body."""
+    """Return the response of a healthy source: status, content type, body."""
     parts = urlsplit(path)
     query = {name: values[-1] for name, values in parse_qs(parts.query).items()}
     match = re.fullmatch(r"/v2/country/([^/]+)/indicator/([^/]+)", parts.path)
@@ -175,7 +175,7 @@ def _rates(base: str, symbols: list[str], day: date) -> dict[str, float]:
 
 
 def rate(base: str, quote: str, day: date) -> float:
-    """What one unit of `base` costs on a working day, with five significant digits as the ECB gives them."""
+    """Return the price of one unit of `base` on a working day, with five significant digits as the ECB gives them."""
 
     def per_euro(code: str) -> float:
         swing = 0.0 if code == "EUR" else 0.03 * math.sin(day.toordinal() / 40 + len(code) + ord(code[0]))

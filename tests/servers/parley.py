@@ -26,7 +26,7 @@ class ParleyServer(ServerRunner):
         return super().stop(patience_s)
 
     def wait_for_workers(self, number: int) -> None:
-        """Until so many workers report themselves; the server is ready with its first one."""
+        """Wait until so many workers report themselves; the server is ready with its first one."""
         wait_until(lambda: len(requests.get(f"{self.url}/admin/memory-debug", timeout=5).json()["workers"]) >= number)
 
     def log(self, name: str) -> str:
@@ -35,7 +35,7 @@ class ParleyServer(ServerRunner):
 
 
 class User:
-    """Somebody with a browser of their own."""
+    """A user with a browser of its own."""
 
     def __init__(self, url: str) -> None:
         self.url = url

@@ -1,4 +1,4 @@
-"""What clients may take of a real server, whichever its workers are: bytes, time, threads."""
+"""Bounds on what clients may take of a real server: bytes, time, threads, in both modes."""
 
 from __future__ import annotations
 

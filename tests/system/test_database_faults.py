@@ -77,7 +77,7 @@ def write_lock(path: Path) -> Iterator[None]:
 
 @contextlib.contextmanager
 def no_room(pids: list[int]) -> Iterator[None]:
-    """Every file of these processes is as long as it may ever be: the databases's, the logs', all of them."""
+    """Forbid these processes to make any file longer: the database's, the logs', all of them."""
     before = {pid: resource.prlimit(pid, resource.RLIMIT_FSIZE) for pid in pids}
     for pid, (_, hard) in before.items():
         resource.prlimit(pid, resource.RLIMIT_FSIZE, (0, hard))

@@ -25,7 +25,7 @@ def server(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[ParleySer
 
 
 def readiness(server: ParleyServer) -> int:
-    """What /readyz answers on a connection of its own."""
+    """Return the status of /readyz, on a connection of its own."""
     return requests.get(f"{server.url}/readyz", timeout=10).status_code
 
 

@@ -1,4 +1,4 @@
-"""Every dialect of `scripts/fake_model/dialects` through a real server in both modes: what a user sees at the end."""
+"""The dialects of `scripts/fake_model/dialects` through a real server in both modes, as a user sees them."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def server(
 
 @dataclass(frozen=True)
 class Heard:
-    """Who asked where, the events of the last answer, and the answer as the conversation has it afterwards."""
+    """A user, a conversation, the events of its last answer, and the answer as it is stored."""
 
     user: User
     conversation: int
@@ -56,7 +56,7 @@ class Heard:
 
 @pytest.fixture(scope="module")
 def heard(server: ParleyServer) -> dict[str, Heard]:
-    """Every dialect's questions, several at the same time."""
+    """Ask the questions of all dialects, several at the same time."""
 
     def play(name: str) -> Heard:
         user = User(server.url)
@@ -70,14 +70,14 @@ def heard(server: ParleyServer) -> dict[str, Heard]:
 
 
 def of_each(names: Iterable[str], play: Callable[[str], T]) -> dict[str, T]:
-    """What came of each, several at the same time."""
+    """Return the outcome of each dialect, several at the same time."""
     names = list(names)
     with ThreadPoolExecutor(AT_ONCE) as users:
         return dict(zip(names, users.map(play, names), strict=True))
 
 
 def outcome_of(events: list[Event], expected: Outcome) -> Outcome:
-    """What the events say; of the error's message the part that was looked for."""
+    """Return the outcome that the events show; of the error's message the expected part."""
     error, usage = expected.error, events[-1].data["usage"]
     messages = [event.data["message"] for event in events if event.name == "error"]
     told = "".join(messages)

@@ -125,7 +125,7 @@ def _texts(value: object) -> Iterator[str]:
 
 
 def test_nothing_nasty_ends_in_a_header(server: ParleyServer, alice: User) -> None:
-    """Each nasty text in each field of a request: no server error, headers in ASCII, no header of the text's own."""
+    """Send nasty texts in each field: no server error, headers in ASCII, no header of the text's own."""
     conversation = alice.conversation()
     turn = alice.ask(conversation, "Hello")[0].data["turn_id"]
     cookies = "; ".join(f"{each.name}={each.value}" for each in alice.session.cookies)

@@ -20,7 +20,7 @@ def server(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
 
 
 def said(server: ParleyServer, request: bytes) -> bytes:
-    """All that is answered on a connection of its own."""
+    """Return the whole response, on a connection of its own."""
     with socket.create_connection(("127.0.0.1", server.port), timeout=30) as wire:
         wire.sendall(request)
         return b"".join(iter(lambda: wire.recv(65536), b""))

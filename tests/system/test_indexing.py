@@ -1,4 +1,4 @@
-"""What was said comes into the search's index by itself, with nobody searching."""
+"""Messages come into the search's index by themselves, without a search."""
 
 from __future__ import annotations
 

@@ -73,7 +73,7 @@ def test_a_stopped_worker_does_not_keep_the_server(flag: str, tree: Tree, tmp_pa
 
 
 def test_a_reload_to_another_address(tmp_path: Path) -> None:
-    """Where it cannot listen nothing changes; where it can, the workers of before go."""
+    """Check a reload to a taken address, which changes nothing, and to a free one, which replaces the workers."""
     server = ParleyServer(tmp_path, WEB_CONCURRENCY=1, GRACE_S=2)
     (tmp_path / "parley").mkdir()
     tree = Tree(tmp_path / "parley", **server.settings)

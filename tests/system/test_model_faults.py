@@ -1,4 +1,4 @@
-"""What else an endpoint can do to a turn on a real server: each fault is named, in time, and what was written stays.
+"""Faults of an endpoint on a real server: each is named in time, and the text that came stays.
 
 The model is asked again only before its first word. The plainer faults are in `test_turns.py`.
 """
@@ -74,7 +74,7 @@ class Heard:
 
 @pytest.fixture(scope="module")
 def heard(server: ParleyServer, flag: str) -> dict[str, Heard]:
-    """Every fault of the table, at the same time."""
+    """Play all faults of the table at the same time."""
 
     def play(name: str) -> Heard:
         user = User(server.url)
@@ -87,7 +87,7 @@ def heard(server: ParleyServer, flag: str) -> dict[str, Heard]:
 
 
 def attempts(fake_llm: FakeLLM, question: str) -> int:
-    """How often it was asked, as far as the fake remembers: as the last message of a request."""
+    """Return how often the fake model, as far as it remembers, had this question as a request's last message."""
     asked = [json.loads(request["body"])["messages"][-1]["content"] for request in fake_llm.requests()]
     # The instructions stand before it where the system role was given up.
     return [text.rpartition("\n\n")[2] for text in asked].count(question)

@@ -1,4 +1,4 @@
-"""How a server leaves: it says so before it does, and nobody is left standing at its door."""
+"""The end of a server: it reports that it is not ready first, and no client is refused without a word."""
 
 from __future__ import annotations
 

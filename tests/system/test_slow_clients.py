@@ -1,4 +1,4 @@
-"""As many slow clients as a worker takes connections: everybody else is still answered, in a moment."""
+"""Slow clients, as many as a worker takes connections: all others are still answered, in a moment."""
 
 from __future__ import annotations
 

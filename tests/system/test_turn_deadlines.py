@@ -1,4 +1,4 @@
-"""Whatever hangs, a turn ends by its deadline, in both modes, and its conversation is free for the next question."""
+"""Turns end by their deadline, whatever hangs, in both modes, and leave their conversation free."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ def ended_by_its_deadline(events: list[Event]) -> None:
 
 
 def goes_on(user: User, conversation: int, events: list[Event]) -> None:
-    """Every answer told the same to whoever comes later, and the next question is answered."""
+    """Check that a later follower gets the same events, and that the next question is answered."""
     again = user.follow(events[0].data["turn_id"])
     assert [(event.number, event.name, event.data) for event in again] == [
         (event.number, event.name, event.data) for event in events

@@ -164,7 +164,7 @@ def test_a_models_fault_is_named_and_what_was_written_stays(user: User, fault: s
 
 
 def test_many_people_are_answered_at_the_same_time(server: ParleyServer) -> None:
-    """As many as a gthread server of 4 x 8 threads has room for: all overlap."""
+    """Ask as many questions as a gthread server of 4 x 8 threads has room for: all overlap."""
     users = [User(server.url) for _ in range(32)]
     places = [user.conversation() for user in users]
 

@@ -1,4 +1,4 @@
-"""What reaches a server over the wire, whichever worker reads it: refused as JSON, and believed in nothing."""
+"""Untrusted requests to a server, in both modes: they are refused as JSON, and none of their claims is believed."""
 
 from __future__ import annotations
 

@@ -12,7 +12,7 @@ _ANSWER_S = 3.0
 
 
 def play(folder: Path, users: int, **settings: object) -> list[tuple[float, float]]:
-    """When each user's turn began and ended, in the order of the beginnings."""
+    """Return the begin and the end of each user's turn, in the order of the begins."""
     with (
         FakeLLM(first=_ANSWER_S, tokens=2, gap=0) as llm,
         ParleyServer(folder, WEB_CONCURRENCY=1, OPENAI_BASE_URL=llm.base_url, **settings) as server,

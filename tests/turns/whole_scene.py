@@ -1,4 +1,4 @@
-"""Everything that a user does in one session, over the API, while a component fails.
+"""One user's session over the API, with all that a user does, while a component fails.
 
 The person behaves as the page does: what is refused with 503 is sent again, under the same client_id, and a stream
 that ends without its `done` is taken up where it broke off. What may not be is asserted on the way; what must hold

@@ -1,4 +1,4 @@
-"""How each of the servers is started, and what it is told to answer to which question."""
+"""The servers: how each is started, and what it answers to which question."""
 
 from __future__ import annotations
 

@@ -102,7 +102,7 @@ def _read_in_each_worker(scene: SceneRun, user: User, turn: int) -> None:
 
 
 def _calm_p99_s(scene: SceneRun) -> float:
-    """How long /healthz takes while nobody attacks: on a machine that has other things to do, not nothing."""
+    """Return the time that /healthz takes without attacks, which on a busy machine is not zero."""
     with Watch(scene.server.address) as watch:
         time.sleep(_FIRST_S)
     return watch.p99_s
@@ -132,7 +132,7 @@ def _endure(scene: SceneRun, door: str, target: Target, attacks: Sequence[str], 
 
 
 def _ask(scene: SceneRun, what: str) -> None:
-    """Somebody with a question meanwhile is answered."""
+    """Check that a user's question is answered meanwhile."""
     question = make_question(10, form=STREAM)
     User(scene.server.address).ask(question)
     scene.expect(question.status == "completed", f"{what}: a question ended as {question.status}")

@@ -20,7 +20,7 @@ _AT, _WORDS = 12, 40
 
 @dataclass(frozen=True)
 class Fault:
-    """What is played, how it is named to the user, and by when. `code` "" is for what only delays an answer."""
+    """A fault, its error code, and the deadline of its report. `code` is "" for a fault that only delays an answer."""
 
     name: str
     code: str

@@ -52,7 +52,7 @@ def _open_what_is_opened_once(users: list[User]) -> None:
 
 
 def _ask(scene: SceneRun, users: list[User], many: int) -> None:
-    """So many turns, in all forms, one user in ten leaving in the middle of it."""
+    """Run so many turns, in all forms; one user in ten leaves in the middle."""
     numbers = iter(range(many))
     lock = threading.Lock()
 

@@ -21,7 +21,7 @@ _WHOLE_SERVER_EVERY = 5
 
 @dataclass(frozen=True)
 class Kill:
-    """Which workers, and when, on both clocks. `others_since`: when there were others to find what they left."""
+    """The killed workers, and the time on both clocks. `others_since`: when other workers could find their turns."""
 
     pids: frozenset[int]
     at: float
@@ -94,7 +94,7 @@ def _check_interrupted(scene: SceneRun, kills: list[Kill], question: Question, r
 
 
 def _first_lost(question: Question, row: TurnRow, kill: Kill) -> float:
-    """When the first text arrived that was seen before the kill and is not kept; the kill, if there is none."""
+    """Return when the first text came that the kill lost, or the time of the kill if it lost none."""
     length = 0
     for event in question.events:
         if event.name == "delta" and event.at < kill.at:

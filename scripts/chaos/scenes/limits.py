@@ -79,7 +79,7 @@ class _Limits:
         self.server.start()
 
     def no_descriptors(self) -> None:
-        """Nothing more can be opened: answers under way go on, and afterwards everything does."""
+        """Allow no more open files: running answers go on, and afterwards everything does."""
         self._lack(resource.RLIMIT_NOFILE, lambda pid: len(list(Path(f"/proc/{pid}/fd").iterdir())) + _FILES_LEFT)
 
     def little_memory(self) -> None:
@@ -100,7 +100,7 @@ class _Limits:
         self.scene.expect("--- Logging error ---" not in self.server.console(), "a page for each line of a log")
 
     def slow_disk(self) -> None:
-        """Each write to the database's files takes a tenth of a second."""
+        """Make each write to the database's files take a tenth of a second."""
         if lacking := slow_disk.lacking():
             self.scene.say(f"no slow disk: {lacking}")
             self.scene.add("skipped")

@@ -31,18 +31,18 @@ _PATIENCE_S = 60.0
 
 @dataclass(frozen=True)
 class Departure:
-    """Whose door was closed, and when (`time.time()`)."""
+    """The workers of a server that stopped listening, and the time (`time.time()`)."""
 
     pids: frozenset[int]
     closed_at: float
 
     def left(self, row: TurnRow) -> bool:
-        """Whether this turn was still running behind the closed door."""
+        """Return whether this turn was still running after its server stopped listening."""
         return row.pid in self.pids and row.started_at < self.closed_at < row.ended_at
 
 
 class Follower:
-    """Somebody who opens an answer that is being written by a server that leaves: from its beginning, by the other."""
+    """A follower of an answer whose server is ending: it reads from the beginning, through the other server."""
 
     def __init__(self, user: User, question: Question) -> None:
         self.question = question
@@ -93,7 +93,7 @@ def _asked() -> Question:
 
 
 def _restart(scene: SceneRun, crowd: Crowd, server: Parley) -> tuple[Departure, list[Follower]]:
-    """As an operator does it: told to end, started when it has ended; and the next when this one is ready again."""
+    """Restart the servers as an operator does: end one, start it again, and go on when it is ready."""
     _wait_for_somebody(crowd, server)
     pids = frozenset(server.workers)
     ending = threading.Thread(target=_end, args=(scene, server), daemon=True)
@@ -109,7 +109,7 @@ def _restart(scene: SceneRun, crowd: Crowd, server: Parley) -> tuple[Departure, 
 
 
 def _at(crowd: Crowd, pids: Iterable[int]) -> list[tuple[User, Question]]:
-    """Who hears an answer from one of these workers now, those who asked last at the end."""
+    """Return the users that follow an answer of these workers now, the latest at the end."""
     return [
         (user, question) for user, question in list(crowd.questions) if not question.status and _pid(question) in pids
     ]

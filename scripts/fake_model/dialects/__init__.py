@@ -21,6 +21,6 @@ def named(model: str) -> Dialect | None:
 
 
 def listing() -> str:
-    """Every dialect in a line."""
+    """Return a line for each dialect."""
     width = max(map(len, DIALECTS)) + 2
     return "\n".join(f"  {name:<{width}}{dialect.summary}" for name, dialect in DIALECTS.items())

@@ -38,7 +38,7 @@ Script = Sequence[Any]
 
 @dataclass(frozen=True)
 class Outcome:
-    """What the turn ends with. `error` is a part of its message; `calls` are the tools that ran well.
+    """The expected end of a turn. `error` is a part of its message; `calls` are the tools that ran well.
 
     `usage` counts the tokens of the question and of the answer, where they matter.
     """
@@ -82,7 +82,7 @@ class Dialect:
 
 
 def spoken(dialect: Dialect, asked: Asked, seen: int) -> Iterator[Step]:
-    """Every step of a dialect's answer to a request; `seen` counts the requests with this question, from 1."""
+    """Yield the steps of a dialect's answer to a request; `seen` counts the requests with this question, from 1."""
     if reason := dialect.refuses(asked.request):
         yield 0, plain(dialect.status, error_body(reason, "invalid_request_error")), 0
         return

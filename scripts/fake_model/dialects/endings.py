@@ -1,4 +1,4 @@
-"""How answers end: well, cut, filtered, failed, or empty; and answers that come in another form."""
+"""Ends of answers: complete, cut, filtered, failed, or empty; and answers in another form."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How tool calls come, and what must come back with them."""
+"""Forms of tool calls, and what must be sent back with them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where a server cannot listen, and the sentence about it."""
+"""Addresses at which a server cannot listen, and the sentence about each."""
 
 from __future__ import annotations
 

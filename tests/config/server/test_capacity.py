@@ -37,7 +37,7 @@ def born(server: SimpleNamespace) -> Callable[[], Any]:
 
 @pytest.fixture(autouse=True)
 def empty() -> Iterator[None]:
-    """Nobody has places before, and nobody after."""
+    """Check that there are no places before and none afterwards."""
 
     def clear() -> None:
         for row in range(512):

@@ -1,4 +1,4 @@
-"""How many are admitted with how many descriptors."""
+"""The number of admitted connections for a number of descriptors."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What other users of the machine can read, and what the environment may not say."""
+"""Files that other users of the machine can read, and variables that the environment may not have."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from config.server import hardening
 
 @pytest.fixture
 def surroundings(monkeypatch: pytest.MonkeyPatch):
-    """As a shell may have them; given back afterwards."""
+    """Set variables as a shell may have them, and restore them afterwards."""
     monkeypatch.setenv("SCRIPT_NAME", "/elsewhere")
     old = os.umask(0o022)
     yield

@@ -131,7 +131,7 @@ def test_a_number_that_nobody_stands_for_is_nobodys(run_dir: Path, content: str)
 
 @pytest.mark.parametrize("content", ["1\n", "", "no number\n"])
 def test_a_master_with_another_number_there_is_elsewhere(run_dir: Path, content: str) -> None:
-    """As in a container, whose numbers are its own."""
+    """Return pids as in a container, which has its own."""
     with master(run_dir):
         (run_dir / "server.pid").write_text(content)
         with pytest.raises(pid_file.ServerElsewhere):

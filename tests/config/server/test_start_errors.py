@@ -1,4 +1,4 @@
-"""Each way a start can fail, as one line that names the remedy."""
+"""Failed starts, each reported in one line that names the remedy."""
 
 from __future__ import annotations
 

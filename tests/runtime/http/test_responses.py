@@ -1,4 +1,4 @@
-"""Which answers wait for their clients, and which of them still have a place."""
+"""Answers that wait for their clients, and those of them that still have a place."""
 
 from __future__ import annotations
 

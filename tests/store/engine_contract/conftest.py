@@ -1,4 +1,4 @@
-"""What the repositories expect of an engine, tested with every engine in `engines.py`."""
+"""The repositories' demands on an engine, tested with every engine in `engines.py`."""
 
 from __future__ import annotations
 

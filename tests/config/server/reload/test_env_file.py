@@ -73,7 +73,7 @@ def bindings(text: str) -> list[Binding]:
 
 
 def others(text: str) -> list[str]:
-    """Everything but the flag's lines and blank ones."""
+    """Return all lines but the flag's and the blank ones."""
     return [said for line in bindings(text) if line.key != FLAG and (said := line.original.string.strip())]
 
 
