@@ -53,8 +53,9 @@ from chat.web.ops import health
 from chat.web.services import WebServices
 from config import logging as log_files
 from config.mode import Mode
+from config.paths import ROOT
 from config.server.start_errors import CannotStart
-from config.settings import ROOT, SettingError, Settings
+from config.settings import SettingError, Settings
 
 log = logging.getLogger(__name__)
 

@@ -21,7 +21,8 @@ from chat.messages import Delta, Message, TextDelta, ToolSpec, Usage
 from chat.runtime.clock import MACHINE_CLOCK, Clock
 from chat.services import Overrides
 from chat.store import Store, engine_for
-from config.settings import ROOT, Settings
+from config.paths import ROOT
+from config.settings import Settings
 from tests import leaks
 
 Script = Callable[[Sequence[Message], Cancellation], Iterator[Delta]]

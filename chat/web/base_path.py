@@ -1,7 +1,7 @@
 """BASE_PATH: the path below which a proxy publishes the server, such as /chat.
 
-Requests may come with the prefix or without it. That is unambiguous, because `config/settings.py` refuses a prefix
-that begins like a path of the server.
+Requests may come with the prefix or without it. That is unambiguous, because `config/setting_values.py` refuses a
+prefix that begins like a path of the server.
 """
 
 from __future__ import annotations

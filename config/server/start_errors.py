@@ -8,7 +8,8 @@ import traceback
 from collections.abc import Callable
 from typing import Any
 
-from config.settings import ROOT, SettingError
+from config.paths import ROOT
+from config.settings import SettingError
 
 _CHARS = 500
 NO_MEMORY = (

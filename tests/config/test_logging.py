@@ -21,8 +21,9 @@ from gunicorn.config import Config
 from config import log_fields
 from config import logging as log_files
 from config.logging import LineFile
+from config.paths import ROOT
 from config.server.access_log import AccessLog
-from config.settings import ROOT, SettingError, Settings
+from config.settings import SettingError, Settings
 
 log = logging.getLogger("chat.turns.runner")
 

@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from config.settings import ROOT, SettingError, Settings, load
+from config.paths import ROOT
+from config.settings import SettingError, Settings, load
 
 NO_FILE = Path("/nonexistent/.env")
 

@@ -12,7 +12,7 @@ import requests
 
 from chat.net.errors import ConnectFailed
 from chat.runtime.descriptors import exhausted
-from config.settings import ROOT
+from config.paths import ROOT
 
 LACK = OSError(errno.EMFILE, "Too many open files")
 WITHOUT = """

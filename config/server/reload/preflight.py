@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
-from config.settings import ROOT
+from config.paths import ROOT
 
 _LIMIT_S = 20.0
 _CAUSE_CHARS = 300

@@ -11,9 +11,9 @@ import sys
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from config.paths import ROOT
 from config.server import pid_file
 from config.server.reload.refusal import UNCHANGED, SwitchRefused
-from config.settings import ROOT
 
 _ARGUMENTS = ("-c", "gunicorn.gevent.py", "wsgi:app")
 

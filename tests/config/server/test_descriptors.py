@@ -7,8 +7,9 @@ import sys
 
 import pytest
 
+from config.paths import ROOT
 from config.server import descriptors
-from config.settings import ROOT, Settings
+from config.settings import Settings
 
 RAISE = """
 import resource, sys

@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
+from config.paths import ROOT
 from config.server import pid_file
-from config.settings import ROOT
 
 MASTER = """
 import os, sys

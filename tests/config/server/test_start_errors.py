@@ -6,9 +6,10 @@ import errno
 
 import pytest
 
+from config.paths import ROOT
 from config.server.start_errors import CannotStart, explain
 from config.server.start_status import StartStatus
-from config.settings import ROOT, SettingError
+from config.settings import SettingError
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,168 @@
+"""Accepted values of settings. Each function parses the text of one and raises ValueError with what it takes."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from config.paths import ROOT
+
+_PROMPT_BYTES = 100_000
+
+
+def boolean(text: str) -> bool:
+    if text.lower() not in ("true", "false"):
+        raise ValueError("true or false")
+    return text.lower() == "true"
+
+
+def whole(low: int, high: int) -> Callable[[str], int]:
+    def parse(text: str) -> int:
+        if not re.fullmatch(r"[0-9]{1,9}", text) or not low <= int(text) <= high:
+            raise ValueError(f"a whole number from {low} to {high}")
+        return int(text)
+
+    return parse
+
+
+def seconds(low: float, high: float) -> Callable[[str], float]:
+    def parse(text: str) -> float:
+        if not re.fullmatch(r"[0-9]{1,6}(\.[0-9]{1,6})?", text) or not low <= float(text) <= high:
+            raise ValueError(f"seconds from {low:g} to {high:g}")
+        return float(text)
+
+    return parse
+
+
+def one_of(*choices: str) -> Callable[[str], str]:
+    def parse(text: str) -> str:
+        by_name = {choice.lower(): choice for choice in choices}
+        if text.lower() not in by_name:
+            raise ValueError(" or ".join(choices))
+        return by_name[text.lower()]
+
+    return parse
+
+
+def url(text: str) -> str:
+    if not _is_web_address(text):
+        raise ValueError("an address that begins with http:// or https://")
+    return text.rstrip("/")
+
+
+def _is_web_address(text: str) -> bool:
+    try:
+        parts = urlsplit(text)
+        reachable = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:  # brackets without an IPv6 address, or an invalid port
+        return False
+    return reachable and text.isprintable() and " " not in text
+
+
+def header_text(text: str) -> str:
+    if not re.fullmatch(r"[!-~]+", text):
+        raise ValueError("printable ASCII characters without spaces")
+    return text
+
+
+def secret_key(text: str) -> str:
+    if not re.fullmatch(r"[!-~]{16,}", text):
+        raise ValueError("at least 16 printable ASCII characters without spaces")
+    return text
+
+
+def host(text: str) -> str:
+    host = re.fullmatch(r"\[?([A-Za-z0-9.:_\-]+)\]?", text)
+    if not host:
+        raise ValueError("a host name or an IP address")
+    return host[1]
+
+
+def host_names(text: str) -> tuple[str, ...]:
+    names = [name.strip().rstrip(".").lower() for name in text.split(",") if name.strip()]
+    try:
+        coded = tuple(dict.fromkeys(name.encode("idna").decode() for name in names))
+    except UnicodeError:
+        coded = ()
+    if not coded or not all(name == "*" or re.fullmatch(r"[a-z0-9_.-]+", name) for name in coded):
+        raise ValueError("host names without scheme, port or path, with commas between them, or * for any")
+    return coded
+
+
+def model_names(text: str) -> tuple[str, ...]:
+    names = tuple(dict.fromkeys(name.strip() for name in text.split(",") if name.strip()))
+    if not names:
+        raise ValueError("a model's name, or several with commas between them")
+    return names
+
+
+def database(text: str) -> str:
+    if not re.fullmatch(r"sqlite:///[^?#]+", text) or not text.isprintable():
+        raise ValueError("sqlite:///PATH (relative to the program's folder, or absolute with a fourth slash)")
+    return text
+
+
+def folder(text: str) -> Path:
+    try:
+        if text.isprintable():
+            return ROOT / Path(text).expanduser()
+    except RuntimeError:  # ~name of an unknown user
+        pass
+    raise ValueError("a folder's path")
+
+
+def text_file(text: str) -> str:
+    """Return the text of the file named `text`."""
+    path = folder(text)
+    try:
+        if not path.is_file():
+            raise ValueError("the path of a text file, and there is none")
+        raw = path.read_bytes() if path.stat().st_size <= _PROMPT_BYTES else b""
+        found = raw.decode("utf-8-sig").strip()
+    except UnicodeDecodeError:
+        raise ValueError("the path of a text file in UTF-8, and this one is not") from None
+    except OSError as error:
+        raise ValueError(f"the path of a text file that can be read ({error.strerror})") from None
+    if "\x00" in found or not found:
+        raise ValueError(f"the path of a text file of 1 to {_PROMPT_BYTES} bytes that says something")
+    return found
+
+
+def model_name(text: str) -> str:
+    if not text.isprintable() or len(text) > 200:
+        raise ValueError("a model's name, or none")
+    return "none" if text.lower() == "none" else text
+
+
+# First parts of the server's own paths.
+_OWN_PATHS = (
+    "api", "admin", "c", "s", "static", "v1", "healthz", "readyz", "metrics", "favicon.ico",
+)  # fmt: skip
+
+
+def base_path(text: str) -> str:
+    path = text.rstrip("/")
+    parts = path.split("/")[1:]
+    if path and (not re.fullmatch(r"(/[A-Za-z0-9._~-]{1,60}){1,8}", path) or {".", ".."} & set(parts)):
+        raise ValueError("a path such as /chat, of letters, digits and . _ ~ -")
+    if parts and parts[0] in _OWN_PATHS:
+        raise ValueError("a path such as /chat, whose first part is no part of the server's own addresses")
+    return path
+
+
+def one_line(most: int) -> Callable[[str], str]:
+    def parse(text: str) -> str:
+        if not text.isprintable() or len(text) > most:
+            raise ValueError(f"at most {most} characters on one line")
+        return text
+
+    return parse
+
+
+def starters(text: str) -> tuple[str, ...]:
+    found = tuple(each.strip() for each in text.split("|") if each.strip())
+    if not 1 <= len(found) <= 8 or any(len(each) > 200 or not each.isprintable() for each in found):
+        raise ValueError("one to eight questions of at most 200 characters with | between them")
+    return found
