@@ -12,6 +12,7 @@ import pytest
 from scripts.fake_llm import FakeLLM
 from scripts.fake_model.dialects import DIALECTS
 from scripts.fake_model.dialects.dialect import PREFIX, Outcome
+from scripts.fake_model.dialects.tool_call_replies import TOOL_CALL_REPLIES
 from scripts.fake_model.dialects.tool_calls import TOOL_CALLS
 from scripts.kit.sse import Event
 from tests.servers.market_data import MarketDataServer
@@ -20,7 +21,9 @@ from tests.servers.parley import ParleyServer, User, text_of
 AT_ONCE = 12
 # Dialects that look at the calls in a request's history.
 PARTICULAR = [
-    name for name, dialect in TOOL_CALLS.items() if name.startswith(("id-", "call-")) and dialect.is_particular
+    name
+    for name, dialect in (TOOL_CALL_REPLIES | TOOL_CALLS).items()
+    if name.startswith(("id-", "call-")) and dialect.is_particular
 ]
 
 T = TypeVar("T")

@@ -1,11 +1,8 @@
-"""Forms of tool calls, and what must be sent back with them."""
+"""Forms in which a tool call is written."""
 
 from __future__ import annotations
 
 import json
-import re
-from collections.abc import Callable
-from typing import Any
 
 from scripts.fake_model.dialects.dialect import (
     CALLED,
@@ -14,9 +11,7 @@ from scripts.fake_model.dialects.dialect import (
     TEXT,
     Dialect,
     Outcome,
-    Script,
     Whole,
-    assistant_calls,
     call,
     calling,
     event,
@@ -24,210 +19,14 @@ from scripts.fake_model.dialects.dialect import (
     saying,
     words,
 )
+from scripts.fake_model.dialects.tool_call_parts import (
+    ARGUMENTS,
+    TWICE,
+    fragments,
+    function,
+)
 
-ARGUMENTS = '{"country": "China"}'
-TWICE = Outcome(calls=("market_data", "market_data"))
-SIGNATURE = {"google": {"thought_signature": "EhsIARIXCg=="}}
-AGAIN = ("China?", "And again?")
-
-
-def function(name: Any = "market_data", arguments: Any = ARGUMENTS, **fields: Any) -> dict[str, Any]:
-    return {"name": name, "arguments": arguments} | fields
-
-
-def fragments(*given: Any, finish: Any = "tool_calls") -> Script:
-    """Return an answer whose events have one fragment of a call each."""
-    return [*(piece({"tool_calls": [each]}) for each in given), piece({}, finish), DONE]
-
-
-def with_message(calls: list[Any], finish: str | None = None) -> bytes:
-    """Return an event with a complete message with calls."""
-    return event({"choices": [{"message": {"content": "", "tool_calls": calls}, "finish_reason": finish}]})
-
-
-def ids_like(pattern: str) -> Callable[[dict[str, Any]], str]:
-    """Refuse a request with a call's id that is not of this form, in the call or in its result."""
-
-    def refuses(request: dict[str, Any]) -> str:
-        ids = [each.get("id") for each in assistant_calls(request)]
-        results = [message.get("tool_call_id") for message in request["messages"] if message["role"] == "tool"]
-        wrong = [each for each in ids + results if not re.fullmatch(pattern, str(each))]
-        if wrong:
-            return f"Tool call id was {wrong[0]} but must match {pattern}."
-        return "" if sorted(ids) == sorted(results) and len(set(ids)) == len(ids) else "Calls and results do not match."
-
-    return refuses
-
-
-def every_call(test: Callable[[dict[str, Any]], bool], reason: str) -> Callable[[dict[str, Any]], str]:
-    return lambda request: "" if all(test(each) for each in assistant_calls(request)) else reason
-
-
-def every_message_with_calls(test: Callable[[dict[str, Any]], bool], reason: str) -> Callable[[dict[str, Any]], str]:
-    def refuses(request: dict[str, Any]) -> str:
-        return "" if all(test(each) for each in request["messages"] if each.get("tool_calls")) else reason
-
-    return refuses
-
-
-def null_content(request: dict[str, Any]) -> str:
-    missing = [each for each in request["messages"] if not isinstance(each.get("content"), str)]
-    return "content must be a string" if missing else ""
-
-
-def calls_without_tools(request: dict[str, Any]) -> str:
-    has_tools = bool(request.get("tools"))
-    return "" if has_tools or not assistant_calls(request) else "tools= is needed where tool calls are in the history"
-
-
-def needless_calls(request: dict[str, Any]) -> str:
-    """Check a history strictly: arguments are JSON objects, and fields are the documented ones."""
-    for each in assistant_calls(request):
-        if not set(each) <= {"id", "type", "function"} or not isinstance(
-            json.loads(each["function"]["arguments"]), dict
-        ):
-            return "messages: extra inputs are not permitted"
-    return ""
-
-
-def obedient(asked: Any, _seen: int) -> Script:
-    """Call a tool as long as tools are offered."""
-    return FINAL if asked.request.get("tool_choice") == "none" and asked.request.get("tools") else calling(call())
-
-
-# What must come back: the id, further fields, the reasoning.
-_KEPT: dict[str, Dialect] = {
-    "id-nine": Dialect(
-        "ids of nine letters and digits",
-        (calling(call(id="D681PevKs")), FINAL),
-        CALLED,
-        ids_like("[A-Za-z0-9]{9}"),
-        questions=AGAIN,
-    ),
-    "id-word": Dialect(
-        "ids of letters, digits, _ and -",
-        (calling(call(id="toolu_01A09q90")), FINAL),
-        CALLED,
-        ids_like("[A-Za-z0-9_-]+"),
-    ),
-    "id-forty": Dialect(
-        "ids of at most 40 characters",
-        (calling(call(id="call_" + "x" * 35)), FINAL),
-        CALLED,
-        ids_like(".{1,40}"),
-        questions=AGAIN,
-    ),
-    "id-missing": Dialect(
-        "no ids, and those that come back must be of nine letters and digits",
-        (calling(call(id=None), call(id="")), FINAL),
-        TWICE,
-        ids_like("[A-Za-z0-9]{9}"),
-    ),
-    "id-repeated": Dialect(
-        "numbers the calls of every answer from 0",
-        (calling(call(id="0")), calling(call(id="0")), FINAL),
-        TWICE,
-        ids_like(".+"),
-        questions=AGAIN,
-    ),
-    "id-odd": Dialect(
-        "a long id of odd characters, arguments that are no JSON, and further fields",
-        (calling(call('{"country": ', id="functions.market_data:0/" + "é" * 60, provider="x"), reasoning="Hm."), FINAL),
-        Outcome(reasoning="Hm."),
-    ),
-    "id-number": Dialect("an id that is a number", (calling(call(id=0)), FINAL), CALLED, ids_like("0|[A-Za-z0-9]{9}")),
-    "call-extra": Dialect(
-        "a signature with the call, which must come back",
-        (calling(call(extra_content=SIGNATURE)), FINAL),
-        CALLED,
-        every_call(lambda each: each.get("extra_content") == SIGNATURE, "missing a thought_signature"),
-        questions=AGAIN,
-        takes_others_calls=False,
-    ),
-    "call-extra-within": Dialect(
-        "a field unknown to us within the function, which must come back",
-        (calling(call(function=function(signature="s1"))), FINAL),
-        CALLED,
-        every_call(lambda each: each["function"].get("signature") == "s1", "missing the signature"),
-        takes_others_calls=False,
-    ),
-    "call-strict": Dialect(
-        "refuses fields of calls that are not documented, though it sends one",
-        (calling(call(provider="x")), FINAL),
-        CALLED,
-        needless_calls,
-        422,
-    ),
-    "call-reasoning": Dialect(
-        "reasoning_content in a tool loop, which must come back",
-        ([piece({"reasoning_content": "Hm, "}), piece({"reasoning_content": "China."}), *calling(call())], FINAL),
-        Outcome(calls=("market_data",), reasoning="Hm, China."),
-        every_message_with_calls(
-            lambda each: each.get("reasoning_content") == "Hm, China.", "missing reasoning_content"
-        ),
-        questions=AGAIN,
-        takes_others_calls=False,
-    ),
-    "call-reasoning-other": Dialect(
-        "the same under another name",
-        ([piece({"reasoning": "Hm."}), *calling(call())], FINAL),
-        Outcome(calls=("market_data",), reasoning="Hm."),
-        every_message_with_calls(lambda each: each.get("reasoning") == "Hm.", "missing reasoning"),
-        takes_others_calls=False,
-    ),
-    "call-reasoning-details": Dialect(
-        "reasoning_details in pieces, which must come back in one",
-        (
-            [
-                piece({"reasoning_details": [{"type": "reasoning.text", "index": 0, "text": "Hm"}]}),
-                piece({"reasoning_details": [{"type": "reasoning.text", "index": 0, "text": ".", "signature": "s"}]}),
-                *calling(call()),
-            ],
-            FINAL,
-        ),
-        CALLED,
-        every_message_with_calls(
-            lambda each: (
-                each.get("reasoning_details")
-                == [{"type": "reasoning.text", "index": 0, "text": "Hm.", "signature": "s"}]
-            ),
-            "missing reasoning_details",
-        ),
-        takes_others_calls=False,
-    ),
-    "call-think": Dialect(
-        "reasoning between tags before a call, which must come back",
-        ([words("<think>\nHm.\n"), words("</think>\n\n"), *calling(call())], FINAL),
-        Outcome(calls=("market_data",), reasoning="Hm."),
-        every_message_with_calls(
-            lambda each: each.get("content") == "<think>\nHm.\n</think>\n\n", "missing the reasoning in content"
-        ),
-        questions=AGAIN,
-        takes_others_calls=False,
-    ),
-    "call-think-words": Dialect(
-        "the same with words after the reasoning",
-        ([words("<think>Hm.</think>\nLet "), words("me see. "), *calling(call())], FINAL),
-        Outcome("Let me see. " + TEXT, calls=("market_data",), reasoning="Hm."),
-        every_message_with_calls(
-            lambda each: each.get("content") == "<think>Hm.</think>\nLet me see. ", "missing the reasoning in content"
-        ),
-        takes_others_calls=False,
-    ),
-    "call-content": Dialect("content must not be null", (calling(call(), content=None), FINAL), CALLED, null_content),
-    "call-tools-stay": Dialect(
-        "tools must come as long as the history has calls",
-        obedient,
-        Outcome(calls=("market_data",) * 7),
-        calls_without_tools,
-    ),
-    "call-for-ever": Dialect(
-        "calls tools for ever", (calling(call()),), Outcome("", "failed", "calling tools", calls=("market_data",) * 7)
-    ),
-}
-
-# How a call is written.
-_WRITTEN: dict[str, Dialect] = {
+TOOL_CALLS: dict[str, Dialect] = {
     "call-plain": Dialect("a call in one event", (calling(call()), FINAL), CALLED),
     "call-pieces": Dialect(
         "arguments in pieces",
@@ -441,5 +240,3 @@ _WRITTEN: dict[str, Dialect] = {
         Outcome("", "failed", "too many tools"),
     ),
 }
-
-TOOL_CALLS = _KEPT | _WRITTEN
