@@ -12,20 +12,17 @@ from chat.errors import Conflict, InvalidRequest, NotFound
 from chat.runtime.http.thread_slots import RequestKind
 from chat.store.records import COMPLETED, RUNNING
 from chat.store.turns import HeadOfConversation, Question, StartedTurn
-from chat.turns import event_data
-from chat.web.api import examples, json_body, json_views, schemas
+from chat.web.api import examples, json_body, json_views, schemas, turn_answers
 from chat.web.auth.principal import principal
 from chat.web.openapi.operation import (
     EVENT_STREAM,
     Answer,
     Body,
-    EventStream,
-    Parameter,
     Refusal,
     json_response,
     operation,
 )
-from chat.web.openapi.refusals import NO_CONVERSATION, NO_MESSAGE, NO_TURN, TURN_RUNNING
+from chat.web.openapi.refusals import NO_CONVERSATION, NO_MESSAGE, NO_TURN
 from chat.web.services import services
 
 bp = Blueprint("turns", __name__, url_prefix="/api")
@@ -33,47 +30,15 @@ bp = Blueprint("turns", __name__, url_prefix="/api")
 _TITLE_CHARS = 60
 _EVENTS_PATH = re.compile(r"/api/turns/[0-9]+/events")
 
-_EVENTS: dict[str, type[msgspec.Struct]] = {
-    "turn": event_data.TurnData,
-    "delta": event_data.TextData,
-    "reasoning": event_data.TextData,
-    "tool_call": event_data.ToolCallData,
-    "tool_progress": event_data.ToolProgressData,
-    "tool_result": event_data.ToolResultData,
-    "title": event_data.TitleData,
-    "error": event_data.ErrorData,
-    "done": event_data.DoneData,
-}
-# The number of an event; 0, like nothing, is before the first one.
-_EVENT_NUMBER = {"type": "string", "pattern": "^[0-9]{0,9}$"}
-_STREAM = EventStream(
-    description="The turn's events as server-sent events, to a request that accepts `text/event-stream`.",
-    events=_EVENTS,
-    examples=examples.EVENTS,
-)
-_STARTED = Answer(
-    status=202, content=schemas.StartedTurn, example=examples.STARTED_TURN, description="The turn, to follow elsewhere."
-)
-_OVERLOADED = Refusal(
-    503, "overloaded", "This server is answering as many people as it can; try again in a few seconds."
-)
-_UNKNOWN_MODEL = Refusal(422, "unknown_model", "model takes one of: gpt-5-mini.", "model")
-_OF_BEGINNINGS = (
-    Refusal(307, "restarting", "This worker is about to end; send the request again."),
-    TURN_RUNNING,
-    _UNKNOWN_MODEL,
-    Refusal(429, "too_many_turns", "32 answers are being written for you already; wait until one of them has ended."),
-)
-
 
 @bp.post("/conversations/<id:conversation_id>/turns")
 @operation(
-    _STREAM,
-    _STARTED,
+    turn_answers.STREAM,
+    turn_answers.STARTED,
     body=Body(shape=json_body.BeginTurn, examples=examples.BEGIN_TURN),
     refusals=(
         NO_CONVERSATION,
-        *_OF_BEGINNINGS,
+        *turn_answers.OF_BEGINNINGS,
         Refusal(409, "client_id_reused", "This client_id was used for another message."),
         Refusal(413, "message_too_long", "The message has 32001 characters; it may have 32000.", "text"),
         Refusal(422, "empty_message", "The message is empty.", "text"),
@@ -104,12 +69,12 @@ def begin(conversation_id: int) -> Response:
 
 @bp.post("/messages/<id:message_id>/regenerate")
 @operation(
-    _STREAM,
-    _STARTED,
+    turn_answers.STREAM,
+    turn_answers.STARTED,
     body=Body(shape=json_body.RegenerateAnswer, examples=examples.REGENERATE_ANSWER),
     refusals=(
         NO_MESSAGE,
-        *_OF_BEGINNINGS,
+        *turn_answers.OF_BEGINNINGS,
         Refusal(422, "not_an_answer", "Only an answer can be generated again."),
     ),
 )
@@ -125,12 +90,12 @@ def regenerate(message_id: int) -> Response:
 
 @bp.post("/messages/<id:message_id>/continue")
 @operation(
-    _STREAM,
-    _STARTED,
+    turn_answers.STREAM,
+    turn_answers.STARTED,
     body=Body(shape=json_body.ContinueAnswer, examples=examples.CONTINUE_ANSWER),
     refusals=(
         NO_MESSAGE,
-        *_OF_BEGINNINGS,
+        *turn_answers.OF_BEGINNINGS,
         Refusal(409, "answer_complete", "This answer is complete."),
         Refusal(409, "nothing_to_continue", "Nothing of this answer has come, so it can only be asked for again."),
         Refusal(422, "not_an_answer", "Only an answer can go on."),
@@ -165,21 +130,8 @@ def show_turn(turn_id: int) -> schemas.Turn:
 
 @bp.get("/turns/<id:turn_id>/events")
 @operation(
-    _STREAM,
-    parameters=(
-        Parameter(
-            name="Last-Event-ID",
-            location="header",
-            schema=_EVENT_NUMBER,
-            description="Number of the last event that was received; before `after`",
-        ),
-        Parameter(name="after", schema=_EVENT_NUMBER, description="Number of the last event that was received"),
-        Parameter(
-            name="wait",
-            schema={"type": "string", "enum": ["0", "1"], "default": "1"},
-            description="0: only the events that exist now. 1: until the turn's end",
-        ),
-    ),
+    turn_answers.STREAM,
+    parameters=turn_answers.OF_FOLLOWERS,
     refusals=(
         NO_TURN,
         Refusal(429, "too_many_followers", "This turn has 64 followers already."),

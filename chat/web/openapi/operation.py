@@ -1,7 +1,7 @@
 """Declaration of an operation: its parameters, its body, its answers and its refusals.
 
     @bp.get("/me")
-    @operation(Answer(Me, example=ME))
+    @operation(Answer(content=Me, example=ME))
     def show() -> Me: ...
 
 The view returns the struct of an answer, which is encoded here. So what is sent and what is documented have one type.
