@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from types import SimpleNamespace
 
 import pytest
 
+from chat.cancellation import Cancellation
 from chat.errors import Overloaded, Restarting
 from chat.messages import TextDelta
 from chat.store.records import INTERRUPTED
@@ -85,14 +87,13 @@ def test_after_the_close_none_is_admitted(admission):
 
 
 def test_the_wait_ends_with_the_last_place(admission):
-    places = [admission.admit(), admission.admit()]
-    with ThreadPoolExecutor(1) as threads:
-        waiting = threads.submit(admission.wait_until_empty, LONG_S)
-        places[0].release()
-        assert not admission.wait_until_empty(0.02)
-        assert not waiting.done()
-        places[1].release()
-        assert waiting.result(LONG_S)
+    places, empty = [admission.admit(), admission.admit()], threading.Event()
+    threading.Thread(target=lambda: admission.wait_until_empty(100 * LONG_S) and empty.set(), daemon=True).start()
+    places[0].release()
+    assert not admission.wait_until_empty(0.02)
+    assert not empty.is_set()
+    places[1].release()
+    assert empty.wait(LONG_S)
 
 
 class TestEndingAll:
@@ -128,5 +129,22 @@ class TestEndingAll:
         release.set()
         assert worker.ended(started).status == INTERRUPTED
 
-    def test_there_may_be_none(self, worker):
+    def test_there_may_be_none_and_none_begins_afterwards(self, worker, conversation):
         worker.admission.end_all("interrupted", LONG_S)
+        with pytest.raises(Restarting):
+            worker.ask(conversation)
+
+    def test_one_that_is_registered_late_is_cancelled_too(self):
+        registry = RunningTurns()
+        admission = Admission(registry, 2)
+        place = admission.admit()
+        late = SimpleNamespace(turn=SimpleNamespace(id=7), cancellation=Cancellation(LONG_S))
+        with ThreadPoolExecutor(1) as threads, late.cancellation.closing(place.release):
+            ending = threads.submit(admission.end_all, "interrupted", 100 * LONG_S)
+            until(lambda: admission.closed)
+            registry.add(late)
+            try:
+                ending.result(LONG_S)
+            finally:
+                place.release()
+        assert late.cancellation.reason == "interrupted"

@@ -8,7 +8,7 @@ import threading
 
 import pytest
 
-from chat.errors import Conflict, ModelInterrupted, ModelRejected, Overloaded, StoreUnavailable
+from chat.errors import Conflict, ModelInterrupted, ModelRejected, Overloaded, StoreTimeout, StoreUnavailable
 from chat.messages import ReasoningDelta, TextDelta, ToolCall, ToolResult, Usage
 from chat.store.records import COMPLETED, FAILED, INTERRUPTED, RUNNING, STOPPED
 from chat.tool_contract import ToolContext
@@ -231,6 +231,24 @@ class TestFailures:
         ended = worker.ended(started)
         assert (ended.status, ended.error.retryable) == (FAILED, True)
         assert worker.answered(conversation, "Again?").status == COMPLETED
+
+    def test_a_slow_database_and_no_thread_to_wait_for_it_give_the_place_back(
+        self, make_worker, store, conversation, monkeypatch
+    ):
+        class Refused(threading.Thread):
+            def start(self):
+                raise RuntimeError("can't start new thread")
+
+        def slow(*_arguments):
+            raise StoreTimeout("The database is slow.", lambda: None)
+
+        worker = make_worker()
+        with monkeypatch.context() as patch:
+            patch.setattr(threading, "Thread", Refused)
+            patch.setattr(store.turns, "begin", slow)
+            with pytest.raises(StoreTimeout):
+                worker.ask(conversation)
+        assert worker.admission.wait_until_empty(0)
 
 
 class TestPlaces:
