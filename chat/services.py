@@ -12,7 +12,7 @@ from chat.agent.loop import Agent
 from chat.agent.toolbox import Toolbox
 from chat.cluster.contract import Road
 from chat.cluster.here import Here
-from chat.cluster.peers import Peers
+from chat.cluster.peers import NO_SOCKETS, Peers
 from chat.errors import StoreUnavailable
 from chat.events.local import LocalEventLog
 from chat.llm.contract import LanguageModel
@@ -236,6 +236,9 @@ class Services:
         except OSError as error:
             if descriptors.exhausted(error):
                 raise
+            if error.errno in NO_SOCKETS:
+                log.warning("DATA_DIR takes no Unix sockets (%s): workers ask each other through the database", error)
+                return
             raise SettingError(
                 f"DATA_DIR is {str(self.settings.data_dir)!r}, but takes a folder that this user may write to, "
                 f"at a path short enough for a Unix socket ({error})."

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import errno
 import json
 import os
 import re
@@ -18,6 +19,8 @@ from flask import Flask
 
 from chat.app import create_app
 from chat.cancellation import Cancellation
+from chat.cluster.contract import Handler
+from chat.cluster.peers import Peers
 from chat.errors import StoreUnavailable
 from chat.llm.client import OpenAIModel
 from chat.llm.demo import DemoModel
@@ -272,6 +275,23 @@ def test_a_database_in_a_folder_that_cannot_be(settings: Settings, url: str) -> 
 def test_a_data_folder_that_cannot_be(settings: Settings, tmp_path: Path) -> None:
     (tmp_path / "data").touch()
     refused(dataclasses.replace(settings, data_dir=tmp_path / "data"))
+
+
+class PeersWithoutSockets(Peers):
+    """Peers whose folder is on a file system without sockets, as some shared folders of containers are."""
+
+    def listen(self, _handler: Handler) -> None:
+        raise OSError(errno.EOPNOTSUPP, os.strerror(errno.EOPNOTSUPP))
+
+
+def test_a_data_folder_that_takes_no_sockets(settings: Settings) -> None:
+    (settings.data_dir / "run").mkdir(parents=True)
+    app = create_app(settings, Overrides(peers=PeersWithoutSockets(settings.data_dir / "run")))
+    worker(app).start()
+    ready = app.test_client().get("/readyz").status_code
+    worker(app).stop()
+    assert ready == 200
+    assert "DATA_DIR takes no Unix sockets" in (settings.log_dir / "app.log").read_text()
 
 
 def test_a_data_folder_with_too_long_a_path(settings: Settings, tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ serves one request: a line of JSON in, bytes out until the end.
 from __future__ import annotations
 
 import contextlib
+import errno
 import json
 import os
 import selectors
@@ -23,6 +24,8 @@ from chat.runtime import threads
 from config.server.processes import is_alive
 from config.server.worker_reports import WorkerReports
 
+# Errors of `Peers.listen` in a folder that this user may write to, but whose file system has no sockets.
+NO_SOCKETS = (errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS)
 _CONNECT_TIMEOUT_S = 2.0
 _REQUEST_BYTES = 4096
 
