@@ -3,49 +3,26 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 from flask import Flask
 
-from chat.llm.client import OpenAIModel
-from chat.services import Overrides
-
-from ..reference_cycles import no_reference_cycles
+from ...reference_cycles import no_reference_cycles
 from .faulty_endpoint import FaultyEndpoint
-from .whole_scene import BY_HAND, TOOLS, Scene, SceneClock
+from .whole_scene import Scene, SceneClock
 
 _ALWAYS = 100
 
 
 @pytest.fixture
-def endpoint() -> Iterator[FaultyEndpoint]:
-    made = FaultyEndpoint()
-    yield made
-    made.close()
+def model_timeout_s() -> float:
+    return 0.3
 
 
 @pytest.fixture
-def model(endpoint: FaultyEndpoint, monkeypatch: pytest.MonkeyPatch) -> Iterator[OpenAIModel]:
-    monkeypatch.setattr("chat.llm.client.random.uniform", lambda _low, _high: 0.0)
-    made = OpenAIModel("", endpoint.url, 0.3)
-    yield made
-    made.close()
-
-
-@pytest.fixture
-def clock() -> SceneClock:
-    return SceneClock()
-
-
-@pytest.fixture
-def overrides(model: OpenAIModel, clock: SceneClock) -> Overrides:
-    return Overrides(model=model, clock=clock, tools=TOOLS, job_intervals=BY_HAND)
-
-
-@pytest.fixture
-def scene(make_app: Callable[..., Flask], monkeypatch: pytest.MonkeyPatch) -> Scene:
+def scene(make_app: Callable[..., Flask], clock: SceneClock) -> Scene:
     return Scene(make_app(), clock, 1)
 
 

@@ -3,48 +3,24 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 from flask import Flask
 
-from chat.llm.client import OpenAIModel
-from chat.services import Overrides
-
+from ..worker import text_of
 from .faulty_endpoint import FaultyEndpoint
 from .invariants import check_invariants
-from .whole_scene import BY_HAND, TOOLS, Scene, SceneClock
-from .worker import text_of
+from .whole_scene import Scene, SceneClock
 
 ALL_OF_IT = "The(0) market(1) "
-# Longer than a healthy model is silent on a busy machine.
-MODEL_TIMEOUT_S = 1.0
 
 
 @pytest.fixture
-def endpoint() -> Iterator[FaultyEndpoint]:
-    made = FaultyEndpoint()
-    yield made
-    made.close()
-
-
-@pytest.fixture
-def model(endpoint: FaultyEndpoint, monkeypatch: pytest.MonkeyPatch) -> Iterator[OpenAIModel]:
-    monkeypatch.setattr("chat.llm.client.random.uniform", lambda _low, _high: 0.0)
-    made = OpenAIModel("", endpoint.url, MODEL_TIMEOUT_S)
-    yield made
-    made.close()
-
-
-@pytest.fixture
-def clock() -> SceneClock:
-    return SceneClock()
-
-
-@pytest.fixture
-def overrides(model: OpenAIModel, clock: SceneClock) -> Overrides:
-    return Overrides(model=model, clock=clock, tools=TOOLS, job_intervals=BY_HAND)
+def model_timeout_s() -> float:
+    """Return a time longer than a healthy model is silent on a busy machine."""
+    return 1.0
 
 
 @pytest.fixture

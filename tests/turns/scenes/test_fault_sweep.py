@@ -12,27 +12,15 @@ from typing import Any
 import pytest
 from flask import Flask
 
-from chat.services import Overrides
-
-from ..store import sqlite_faults
-from ..store.sqlite_faults import Faults
+from ...store import sqlite_faults
+from ...store.sqlite_faults import Faults
 from .invariants import check_invariants
-from .whole_scene import BY_HAND, TOOLS, Scene, SceneClock, SceneModel
+from .whole_scene import Scene, SceneClock, SceneModel
 
 
 @pytest.fixture
 def model() -> SceneModel:
     return SceneModel()
-
-
-@pytest.fixture
-def clock() -> SceneClock:
-    return SceneClock()
-
-
-@pytest.fixture
-def overrides(model: SceneModel, clock: SceneClock) -> Overrides:
-    return Overrides(model=model, clock=clock, tools=TOOLS, job_intervals=BY_HAND)
 
 
 @pytest.fixture

@@ -9,9 +9,9 @@ from typing import Any
 
 from scripts.kit.sse import Event
 
+from ..worker import names, text_of
 from .faulty_endpoint import FaultyEndpoint
 from .whole_scene import Scene, SceneModel
-from .worker import names, text_of
 
 
 def check_invariants(scene: Scene, model: SceneModel | FaultyEndpoint, memory: Any, database: Path) -> None:

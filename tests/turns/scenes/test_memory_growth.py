@@ -6,62 +6,34 @@ import collections
 import gc
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from types import ModuleType
 from typing import Any
 
 import pytest
 from flask import Flask
 
-from chat.llm.client import OpenAIModel
-from chat.services import Overrides
-
-from ..reference_cycles import wait_for_threads
+from ...reference_cycles import wait_for_threads
 from .faulty_endpoint import FaultyEndpoint
-from .whole_scene import BY_HAND, TOOLS, Scene, SceneClock
+from .whole_scene import Scene, SceneClock
 
-_BEFORE, _PEOPLE = 3, 8
+_BEFORE, _USERS = 3, 8
 # How late each ticker was in the last five seconds.
 _BY_TIME = {"what is in chat.runtime.ticker.Ticker._lags"}
 
 
-@pytest.fixture
-def endpoint() -> Iterator[FaultyEndpoint]:
-    made = FaultyEndpoint()
-    yield made
-    made.close()
-
-
-@pytest.fixture
-def model(endpoint: FaultyEndpoint, monkeypatch: pytest.MonkeyPatch) -> Iterator[OpenAIModel]:
-    monkeypatch.setattr("chat.llm.client.random.uniform", lambda _low, _high: 0.0)
-    made = OpenAIModel("", endpoint.url, 5.0)
-    yield made
-    made.close()
-
-
-@pytest.fixture
-def clock() -> SceneClock:
-    return SceneClock()
-
-
-@pytest.fixture
-def overrides(model: OpenAIModel, clock: SceneClock) -> Overrides:
-    return Overrides(model=model, clock=clock, tools=TOOLS, job_intervals=BY_HAND)
-
-
 def test_memory_does_not_grow_with_past_users(
-    make_app: Callable[..., Flask], endpoint: FaultyEndpoint, monkeypatch: pytest.MonkeyPatch
+    make_app: Callable[..., Flask], endpoint: FaultyEndpoint, clock: SceneClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("chat.net.pool.KEEPALIVE_S", 0.0)  # idle connections are closed at once
     app = make_app()
     for number in range(_BEFORE):
         _come_and_go(Scene(app, clock, number), endpoint)
     before = _census()
-    for number in range(_PEOPLE):
+    for number in range(_USERS):
         _come_and_go(Scene(app, clock, _BEFORE + number), endpoint)
     after = _census()
-    grown = {name: (before[name], after[name]) for name in after if after[name] - before[name] >= _PEOPLE}
+    grown = {name: (before[name], after[name]) for name in after if after[name] - before[name] >= _USERS}
     assert grown.keys() <= _BY_TIME, f"more than before: {grown}"
 
 

@@ -25,7 +25,7 @@ from chat.tools.function_tool import FunctionTool
 from scripts.kit.sse import Event
 from tests.fake_clock import HastyClock
 
-from .worker import LONG_S, parsed
+from ..worker import LONG_S, parsed
 
 SSE = {"Accept": "text/event-stream"}
 # No request is refused more often: every fault ends after a few calls.
