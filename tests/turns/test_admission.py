@@ -14,9 +14,10 @@ from chat.messages import TextDelta
 from chat.store.records import INTERRUPTED
 from chat.turns.admission import Admission
 from chat.turns.running_turns import RunningTurns
+from scripts.kit.waiting import wait_until
 
 from ..store.scenarios import at_once
-from .worker import LONG_S, until
+from .worker import LONG_S
 
 
 @pytest.fixture
@@ -109,7 +110,7 @@ class TestEndingAll:
         for _ in range(5):
             model.will_run(hang)
             started.append(worker.ask(store.conversations.create(user)))
-        until(lambda: all(len(running.log.read(0, 0)) == 2 for running in worker.running_turns.turns()))
+        wait_until(lambda: all(len(running.log.read(0, 0)) == 2 for running in worker.running_turns.turns()))
         worker.admission.end_all("interrupted", LONG_S)
         assert worker.running_turns.turns() == []
         ended = [store.turns.get(each.turn.id) for each in started]
@@ -141,7 +142,7 @@ class TestEndingAll:
         late = SimpleNamespace(turn=SimpleNamespace(id=7), cancellation=Cancellation(LONG_S))
         with ThreadPoolExecutor(1) as threads, late.cancellation.closing(place.release):
             ending = threads.submit(admission.end_all, "interrupted", 100 * LONG_S)
-            until(lambda: admission.closed)
+            wait_until(lambda: admission.closed)
             registry.add(late)
             try:
                 ending.result(LONG_S)

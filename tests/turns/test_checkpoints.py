@@ -10,8 +10,9 @@ import pytest
 
 from chat.messages import TextDelta, ToolCall
 from chat.store.records import COMPLETED, RUNNING
+from scripts.kit.waiting import wait_until
 
-from .worker import LONG_S, until
+from .worker import LONG_S
 
 
 @pytest.fixture
@@ -28,10 +29,10 @@ def lease(store, turn):
 def test_partial_text_is_in_the_database_while_the_turn_runs(worker, dictation, store, conversation):
     started = worker.ask(conversation)
     dictation.say(TextDelta("Half"))
-    until(lambda: store.turns.answer(started.turn).text == "Half")
+    wait_until(lambda: store.turns.answer(started.turn).text == "Half")
     assert store.turns.get(started.turn.id).status == RUNNING
     dictation.say(TextDelta(" and the rest"), ToolCall("c", "unheard_of", "{}"))
-    until(lambda: store.turns.answer(started.turn).text == "Half and the rest")
+    wait_until(lambda: store.turns.answer(started.turn).text == "Half and the rest")
     dictation.end()
     assert worker.ended(started).status == COMPLETED
 
@@ -39,9 +40,9 @@ def test_partial_text_is_in_the_database_while_the_turn_runs(worker, dictation, 
 def test_a_silent_turn_stays_alive(worker, dictation, store, conversation):
     started = worker.ask(conversation)
     renewed = lease(store, started.turn)
-    until(lambda: lease(store, started.turn) > renewed)
+    wait_until(lambda: lease(store, started.turn) > renewed)
     renewed = lease(store, started.turn)
-    until(lambda: lease(store, started.turn) > renewed)
+    wait_until(lambda: lease(store, started.turn) > renewed)
     dictation.end()
     worker.ended(started)
 
@@ -61,7 +62,7 @@ def test_a_checkpoint_that_breaks_in_the_middle_loses_nothing(worker, model, sto
         model.will_run(in_two_halves)
         started.append(worker.ask(store.conversations.create(user)))
     second = worker.running_turns.get(started[1].turn.id)
-    until(lambda: store.turns.answer(started[1].turn).text == "One ")
+    wait_until(lambda: store.turns.answer(started[1].turn).text == "One ")
     original, broken = second.checkpoint_delta, []
 
     def failing_once():
@@ -72,7 +73,7 @@ def test_a_checkpoint_that_breaks_in_the_middle_loses_nothing(worker, model, sto
 
     monkeypatch.setattr(second, "checkpoint_delta", failing_once)
     go_on.set()
-    until(lambda: all(store.turns.answer(each.turn).text == "One two" for each in started))
+    wait_until(lambda: all(store.turns.answer(each.turn).text == "One two" for each in started))
     assert broken
     end.set()
     assert [worker.ended(each).status for each in started] == [COMPLETED] * 2

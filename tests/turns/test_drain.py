@@ -11,9 +11,10 @@ from chat.messages import TextDelta
 from chat.runtime.clock import MACHINE_CLOCK
 from chat.store.records import COMPLETED, INTERRUPTED, RUNNING
 from chat.turns.drain import Drain
+from scripts.kit.waiting import wait_until
 from tests.fake_clock import FakeClock
 
-from .worker import LONG_S, names, received, until
+from .worker import LONG_S, names, received
 
 
 def test_running_turns_complete(worker, dictation, store, conversation):
@@ -37,7 +38,7 @@ def test_turns_left_after_the_grace_are_interrupted_with_their_text(worker, dict
     """Check that followers receive the end without a further request."""
     started = worker.ask(conversation)
     dictation.say(TextDelta("Half"))
-    until(lambda: len(worker.running_turns.get(started.turn.id).log.read(0, 0)) == 2)
+    wait_until(lambda: len(worker.running_turns.get(started.turn.id).log.read(0, 0)) == 2)
     clock = FakeClock()
     drain = Drain(worker.admission, 60.0, clock)
     drain.begin()
@@ -58,7 +59,7 @@ def test_finish_waits_for_running_turns(worker, dictation, store, conversation):
     finished = threading.Event()
     finishing = threading.Thread(target=lambda: (drain.finish(), finished.set()))
     finishing.start()
-    until(lambda: worker.admission.closed)
+    wait_until(lambda: worker.admission.closed)
     assert not finished.wait(0.05)
     assert store.turns.get(started.turn.id).status == RUNNING
     dictation.end()
@@ -101,4 +102,4 @@ def test_a_worker_looks_for_the_signal_by_itself(make_worker):
         worker.services.clock.advance(1.0)
         return worker.admission.closed
 
-    until(begun)
+    wait_until(begun)

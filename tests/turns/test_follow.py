@@ -10,10 +10,11 @@ import pytest
 from chat.errors import ModelInterrupted, StoreFailed, StoreUnavailable
 from chat.messages import TextDelta, Usage
 from scripts.kit.sse import frames
+from scripts.kit.waiting import wait_until
 from tests.fake_clock import HastyClock
 
 from ..store.scenarios import delete
-from .worker import LONG_S, names, parsed, received, text_of, until
+from .worker import LONG_S, names, parsed, received, text_of
 
 
 def whole(worker, turn, after=0):
@@ -51,7 +52,7 @@ def test_it_can_be_taken_up_after_any_event_while_it_runs_and_afterwards(worker,
         log.read(number + 1, LONG_S)  # until it was sent, so that each is one event
     with ThreadPoolExecutor(10) as threads:
         following = {after: threads.submit(whole, worker, started.turn, after) for after in range(8)}
-        until(lambda: running.followers == 8)
+        wait_until(lambda: running.followers == 8)
         dictation.say(ModelInterrupted("The stream ended."))
         live = {after: each.result(LONG_S) for after, each in following.items()}
     worker.vacant()
@@ -67,7 +68,7 @@ def test_after_a_number_that_is_never_reached_it_ends_with_the_turn(worker, dict
     running = worker.running_turns.get(started.turn.id)
     with ThreadPoolExecutor(1) as threads:
         following = threads.submit(lambda: received(worker.follower.frames(started.turn, after)))
-        until(lambda: running.followers)
+        wait_until(lambda: running.followers)
         dictation.say(TextDelta("a"))
         dictation.end()
         assert following.result(LONG_S) == []

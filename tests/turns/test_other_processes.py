@@ -5,9 +5,10 @@ from __future__ import annotations
 import pytest
 
 from chat.store.records import COMPLETED, INTERRUPTED, STOPPED
+from scripts.kit.waiting import wait_until
 
 from .peer_process import PeerProcess
-from .worker import names, parsed, received, text_of, until
+from .worker import names, parsed, received, text_of
 
 
 @pytest.fixture
@@ -65,7 +66,7 @@ def test_a_turn_is_followed_across_workers(peer, worker, store, mode):
     assert parsed(resumed_stream) + received(resumed) == parsed(there_frames)[len(parsed(stream)) :]
     assert text_of(parsed(everything)) == "One two three " + "wörd 🙂 " * 20_000
     # And again from the database, byte for byte.
-    until(lambda: store.turns.get(asked["turn"]).status == COMPLETED)
+    wait_until(lambda: store.turns.get(asked["turn"]).status == COMPLETED)
     assert b"".join(worker.follower.frames(turn, 0)) == there_frames
 
 
@@ -90,7 +91,7 @@ def test_a_worker_killed_in_mid_turn_is_an_interruption(peer, worker, store, mod
     asked = there.ask(ask="Why?")
     turn = store.turns.get(asked["turn"])
     there.tell(say="kept ")
-    until(lambda: store.turns.answer(turn).text == "kept ")
+    wait_until(lambda: store.turns.answer(turn).text == "kept ")
     there.tell(say="perhaps lost")
     frames = worker.follower.frames(turn, 0)
     before = parsed(read_until(frames, "kept perhaps lost"))

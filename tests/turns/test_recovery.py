@@ -13,11 +13,12 @@ from chat.store.records import INTERRUPTED, RUNNING
 from chat.store.turns import Question
 from chat.turns.recovery import Recovery
 from chat.turns.running_turns import RunningTurns
+from scripts.kit.waiting import wait_until
 from tests.fake_clock import FakeClock
 
 from ..store.engines import write_lock
 from ..store.scenarios import DIED, RUN, at_once, begin, checkpoint_delta
-from .worker import names, received, until
+from .worker import names, received
 
 
 @pytest.fixture
@@ -63,7 +64,7 @@ def test_an_interrupted_call_has_no_result_and_the_model_sees_that(make_worker, 
     store.turns.checkpoint(
         [checkpoint_delta(turn, "Half", event_offsets='[4,"call 0"]', tool_calls={0: call})], [turn.id]
     )
-    until(lambda: store.turns.get(turn.id).status == INTERRUPTED)
+    wait_until(lambda: store.turns.get(turn.id).status == INTERRUPTED)
     assert names(received(worker.follower.frames(turn, 0))) == ["turn", "delta", "tool_call", "error", "done"]
     worker.answered(conversation, "Again?")
     _, question, said, result, again = model.seen[-1]
@@ -144,7 +145,7 @@ def test_a_worker_cancels_a_turn_that_another_has_ended(worker, dictation, store
 def test_it_looks_by_itself(make_worker, store, conversation):
     make_worker(presence=lambda _: Presence.GONE, job_intervals={"recovery": 0.02})
     dead = begin(store, conversation).turn
-    until(lambda: store.turns.get(dead.id).status == INTERRUPTED)
+    wait_until(lambda: store.turns.get(dead.id).status == INTERRUPTED)
 
 
 def test_a_locked_database_puts_it_off(store, dead):

@@ -19,9 +19,10 @@ from chat.store.records import COMPLETED, RUNNING, STOPPED
 from chat.tools.function_tool import FunctionTool
 from chat.turns.chunks import CHUNK_BYTES
 from chat.turns.database_road import DatabaseRoad
+from scripts.kit.waiting import wait_until
 from tests.fake_clock import HastyClock
 
-from .worker import LONG_S, names, parsed, received, text_of, until
+from .worker import LONG_S, names, parsed, received, text_of
 
 
 class EndedTurnsOnly(DatabaseRoad):
@@ -129,7 +130,7 @@ def going_on(begun, home, model, store):
         yield Usage(3, 4)
 
     model.will_run(second_step)
-    until(lambda: store.turns.answer(begun.turn).text == "Let me see. It ")
+    wait_until(lambda: store.turns.answer(begun.turn).text == "Let me see. It ")
     yield begun.turn, go_on
     go_on.set()
     home.vacant()
@@ -247,7 +248,7 @@ def test_a_follower_that_leaves_is_counted_no_longer(elsewhere, home, going_on, 
     frames = elsewhere.follower.frames(turn, 0)
     next(frames)
     frames.close()
-    until(lambda: running.followers == 0)
+    wait_until(lambda: running.followers == 0)
 
 
 class Broken:
@@ -292,7 +293,7 @@ def test_a_follower_returns_to_a_faster_road(home, make_worker, going_on):
     home.listen()
     with ThreadPoolExecutor(1) as threads:
         rest = threads.submit(lambda: b"".join(frames))
-        until(lambda: running.followers == 1)
+        wait_until(lambda: running.followers == 1)
         go_on.set()
         stream += rest.result(LONG_S)
     home.vacant()

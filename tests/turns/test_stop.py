@@ -11,16 +11,17 @@ from chat.store.records import COMPLETED, INTERRUPTED, RUNNING, STOPPED
 from chat.tools.function_tool import FunctionTool
 from chat.turns.database_road import DatabaseRoad
 from chat.turns.stop import Stopper
+from scripts.kit.waiting import wait_until
 from tests.fake_clock import HastyClock
 
 from ..store.scenarios import at_once, begin
-from .worker import LONG_S, names, received, until
+from .worker import LONG_S, names, received
 
 
 def half_said(worker, dictation, conversation):
     started = worker.ask(conversation)
     dictation.say(TextDelta("Half"))
-    until(lambda: len(worker.running_turns.get(started.turn.id).log.read(0, 0)) == 2)
+    wait_until(lambda: len(worker.running_turns.get(started.turn.id).log.read(0, 0)) == 2)
     return started
 
 

@@ -10,6 +10,7 @@ import pytest
 from chat.errors import ModelRejected
 from chat.messages import ReasoningDelta, TextDelta
 from chat.turns.titles import TITLE_CHARS, FirstExchange, Titles, tidy
+from scripts.kit.waiting import poll
 
 from .worker import LONG_S, received
 
@@ -72,10 +73,12 @@ def ask(worker, conversation, text="Show me China market data"):
 
 def title_of(store, user, conversation, wanted):
     """Return the title once it equals `wanted`, or the current one after a while."""
-    until = time.monotonic() + LONG_S
-    while (title := store.ownership.conversation(user, conversation.id).title) != wanted and time.monotonic() < until:
-        time.sleep(0.01)
-    return title
+
+    def title() -> str:
+        return store.ownership.conversation(user, conversation.id).title
+
+    poll(lambda: title() == wanted, LONG_S)
+    return title()
 
 
 def test_it_is_asked_for_after_the_first_answer_and_no_other(worker, model, store, user, conversation):
@@ -141,9 +144,7 @@ def test_a_failure_leaves_the_first_words_and_is_not_repeated(worker, model, sto
     model.will(TextDelta("Answer."))
     model.will_run(fails)
     ask(worker, conversation)
-    until = time.monotonic() + LONG_S
-    while len(model.seen) < 2 and time.monotonic() < until:
-        time.sleep(0.01)
+    poll(lambda: len(model.seen) >= 2, LONG_S)
     time.sleep(0.1)
     ask(worker, conversation, "And India?")
     time.sleep(0.1)
@@ -181,9 +182,7 @@ def test_text_beyond_the_limit_is_not_read(worker, model, store, user, conversat
     model.will(TextDelta("Answer."))
     model.will_run(endless)
     ask(worker, conversation)
-    until = time.monotonic() + LONG_S
-    while not read and time.monotonic() < until:
-        time.sleep(0.01)
+    poll(lambda: read, LONG_S)
     time.sleep(0.2)
     assert len(read) < 50
 
@@ -221,9 +220,7 @@ def test_few_at_a_time_and_those_that_wait_are_bounded(model, store):
     time.sleep(0.2)
     assert len(running) == 4
     go.set()
-    until = time.monotonic() + LONG_S
-    while len(model.seen) < 204 and time.monotonic() < until:
-        time.sleep(0.01)
+    poll(lambda: len(model.seen) >= 204, LONG_S)
     time.sleep(0.2)
     assert len(model.seen) <= 204
     assert max(most) == 4

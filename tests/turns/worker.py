@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 import time
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
@@ -105,15 +104,6 @@ class Worker:
     def vacant(self) -> None:
         """Wait until no turn runs, when everything after a turn's last event is done too."""
         assert self.admission.wait_until_empty(LONG_S), "a turn does not end"
-
-
-def until(condition: Callable[[], object]) -> None:
-    """Wait until the condition holds."""
-    pause = threading.Event()
-    deadline = time.monotonic() + LONG_S
-    while not condition():
-        assert time.monotonic() < deadline
-        pause.wait(0.01)
 
 
 class _PeersWithPresence(Peers):
