@@ -16,6 +16,8 @@ from config.mode import ASYNC
 
 # gevent keeps the native threads in which it looks up the names of hosts.
 _GEVENT_POOL = "gevent/threadpool.py"
+# A connection of a test's own server, which a fixture of the whole module may close later.
+_TEST_SERVER = "(process_request_thread)"
 
 _greenlets: weakref.WeakSet[Any] = weakref.WeakSet()
 if mode.current() is ASYNC:
@@ -38,7 +40,9 @@ def nothing_left_behind(patience_s: float = 5.0) -> Iterator[None]:
 def _running() -> dict[Hashable, str]:
     """Return the name of everything that runs. The keys are unique, unlike a thread's number."""
     threads = {thread.ident: thread for thread in threading.enumerate()}
-    running: dict[Hashable, str] = {thread: thread.name for thread in threads.values()}
+    running: dict[Hashable, str] = {
+        thread: thread.name for thread in threads.values() if not thread.name.endswith(_TEST_SERVER)
+    }
     for ident, frame in sys._current_frames().items():
         code = _outermost(frame).f_code
         if ident not in threads and not code.co_filename.endswith(_GEVENT_POOL):
