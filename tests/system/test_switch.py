@@ -154,7 +154,7 @@ def test_what_shows_only_in_the_new_workers_is_undone(tmp_path: Path, fake_llm: 
         wait_until(lambda: server.console().count("Hang up: Master") == 2 and len(server.workers) == 2, timeout_s=60)
         wait_until(lambda: modes(server) == {"async"}, timeout_s=60)
 
-        tree.append("chat/turns/worker_report.py", "WorkerReport.start = lambda self: 1 / 0")
+        tree.append("chat/turns/worker_report.py", "WorkerReport.publish = lambda self: 1 / 0")
         failing = tree.mode("sync")
         assert failing.returncode == 1
         assert failing.stderr == silent.stderr
