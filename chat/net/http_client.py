@@ -11,7 +11,7 @@ from chat.net.connect import Connector
 from chat.net.connection import READ_BYTES, Connection
 from chat.net.errors import NetError, SendFailed
 from chat.net.pool import ConnectionPool
-from chat.net.read_batching import ReadBatcher
+from chat.net.read_batching import read_delay_s
 from chat.net.request import Origin, Timeouts
 from chat.net.response_parser import ResponseParser
 from chat.runtime.ticker import to_tick
@@ -31,7 +31,7 @@ class HttpClient:
     def __init__(
         self,
         context: ssl.SSLContext,
-        batcher: ReadBatcher | None = None,
+        read_delay: Callable[[int], float] = read_delay_s,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         """Set the TLS context, which this client changes, and the delays of responses that may be read in batches.
@@ -41,7 +41,7 @@ class HttpClient:
         self._connector = Connector(context)
         self._pool = ConnectionPool(clock)
         self._open_responses: set[Response] = set()
-        self._batcher = batcher or ReadBatcher()
+        self._read_delay = read_delay
 
     def send(
         self, origin: Origin, message: bytes, scope: CancelScope, timeouts: Timeouts, *, bodiless: bool = False
@@ -55,7 +55,6 @@ class HttpClient:
         exchange.read_head(message)
         response = Response(self, exchange, origin)
         self._open_responses.add(response)
-        self._batcher.response_started()
         return response
 
     def close(self) -> None:
@@ -70,7 +69,7 @@ class HttpClient:
 
     def read_delay_s(self) -> float:
         """Return the seconds that a reader should wait before its next read."""
-        return self._batcher.read_delay_s(len(self._open_responses))
+        return self._read_delay(len(self._open_responses))
 
     def release(self, response: Response, exchange: _Exchange, origin: Origin) -> None:
         """Put the connection back into the pool, or close it if it cannot be used again."""

@@ -17,7 +17,7 @@ import pytest
 
 from chat.llm.lean import LeanTransport
 from chat.net.cancel_scope import CancelScope, use_scope
-from chat.net.read_batching import BATCH_FROM, ReadBatcher
+from chat.net.read_batching import BATCH_FROM
 from chat.net.response_parser import ResponseParser
 
 from .lean_requests import LONG_S, OK, SOON_S, BackgroundRequest, far, keeps, says
@@ -134,13 +134,8 @@ def test_what_is_gathered_is_whole_and_in_order(serve, client, tls):
     assert answers == dict.fromkeys(range(count), b"".join(words))
 
 
-class _LongDelays(ReadBatcher):
-    def read_delay_s(self, reading: int) -> float:
-        return LONG_S
-
-
 def test_a_reader_that_gathers_can_be_hung_up(serve):
-    transport = LeanTransport(ssl.create_default_context(), _LongDelays())
+    transport = LeanTransport(ssl.create_default_context(), lambda _: LONG_S)
     scope = CancelScope(time.monotonic() + 0.3)
     scope.allow_read_batching()
     server = serve(lambda exchange: (exchange.send(OK + b"\r\nhello"), exchange.client_left(LONG_S)))
