@@ -46,13 +46,18 @@ def save(engine: Engine, deltas: Sequence[CheckpointDelta]) -> None:
 
 def assemble(deltas: Iterable[Mapping[str, Any]]) -> dict[int, PartialAnswer]:
     """Return the partial answers by turn id, from rows of `DELTAS`."""
-    answers: dict[int, PartialAnswer] = {}
+    by_turn: dict[int, list[Mapping[str, Any]]] = {}
     for delta in deltas:
-        answer = answers.setdefault(delta["turn_id"], PartialAnswer())
-        answer.text += delta["text"]
-        answer.reasoning += delta["reasoning"]
-        answer.event_offsets += msgspec.json.decode(delta["marks"])
-    return answers
+        by_turn.setdefault(delta["turn_id"], []).append(delta)
+    return {turn_id: _joined(each) for turn_id, each in by_turn.items()}
+
+
+def _joined(deltas: Sequence[Mapping[str, Any]]) -> PartialAnswer:
+    return PartialAnswer(
+        "".join(delta["text"] for delta in deltas),
+        "".join(delta["reasoning"] for delta in deltas),
+        [offset for delta in deltas for offset in msgspec.json.decode(delta["marks"])],
+    )
 
 
 def delete(engine: Engine, turn_ids: Iterable[int]) -> None:
