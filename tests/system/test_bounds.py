@@ -17,6 +17,7 @@ import pytest
 import requests
 
 from scripts.fake_llm import FakeLLM
+from scripts.kit.sse import Event
 
 from ..servers.parley import ParleyServer, User, text_of, wanting
 
@@ -139,75 +140,76 @@ def _all_of(connection: socket.socket) -> bytes:
     return b"".join(parts)
 
 
+@contextlib.contextmanager
+def gthread_server(folder: Path) -> Iterator[ParleyServer]:
+    """Run two gthread workers of THREADS threads each."""
+    with (
+        FakeLLM() as llm,
+        ParleyServer(
+            folder,
+            USE_ASYNC_AGENT="false",
+            WEB_CONCURRENCY=2,
+            THREADS=THREADS,
+            OPENAI_BASE_URL=llm.base_url,
+            CHAT_MODEL="fake",
+        ) as server,
+    ):
+        server.wait_for_workers(2)
+        yield server
+
+
+def long_answers(streams: contextlib.ExitStack, users: list[User], conversations: list[int]) -> list[Iterator[Event]]:
+    """Have each user ask for an answer of a minute."""
+    long = wanting(tokens=600, gap=0.1, first=0.1)
+    return [
+        streams.enter_context(user.asking(conversation, long))
+        for user, conversation in zip(users, conversations, strict=True)
+    ]
+
+
 def test_while_all_threads_stream_whatever_is_short_gets_through(tmp_path: Path) -> None:
-    with FakeLLM() as llm:
-        settings = {
-            "USE_ASYNC_AGENT": "false",
-            "WEB_CONCURRENCY": 2,
-            "THREADS": THREADS,
-            "OPENAI_BASE_URL": llm.base_url,
-            "CHAT_MODEL": "fake",
-        }
-        with ParleyServer(tmp_path, **settings) as server, ThreadPoolExecutor(8) as threads:
-            server.wait_for_workers(2)
-            users = [User(server.url) for _ in range(2 * THREADS + 1)]
-            places = [user.conversation() for user in users]
-            long = wanting(tokens=600, gap=0.1, first=0.1)
-            with contextlib.ExitStack() as streams:
-                heard = [
-                    streams.enter_context(user.asking(place, long))
-                    for user, place in zip(users[:-1], places[:-1], strict=True)
-                ]
-                turns = [next(events).data["turn_id"] for events in heard]
-                # One more waits, and is answered in the end.
-                last = threads.submit(users[-1].ask, places[-1], "Hello " + wanting(echo=1, first=0.1))
-                time.sleep(0.5)
-                assert not last.done()
-                for path in ("/healthz", "/readyz", "/", "/api/me"):
-                    assert _promptly(lambda path=path: users[0].get(path)).ok
-                followed = _promptly(lambda: users[1].get(f"/api/turns/{turns[1]}/events", stream=True))
-                assert next(followed.iter_lines()).startswith(b"id: 1")
-                stopped = _promptly(lambda: users[0].post(f"/api/turns/{turns[0]}/stop"))
-                assert stopped.json()["status"] == "stopped"
-                assert "Hello" in text_of(last.result(60))
-                followed.close()
-                for user, turn in zip(users, turns, strict=False):
-                    user.post(f"/api/turns/{turn}/stop")
+    with gthread_server(tmp_path) as server, ThreadPoolExecutor(8) as threads:
+        users = [User(server.url) for _ in range(2 * THREADS + 1)]
+        places = [user.conversation() for user in users]
+        with contextlib.ExitStack() as streams:
+            heard = long_answers(streams, users[:-1], places[:-1])
+            turns = [next(events).data["turn_id"] for events in heard]
+            # One more waits, and is answered in the end.
+            last = threads.submit(users[-1].ask, places[-1], "Hello " + wanting(echo=1, first=0.1))
+            time.sleep(0.5)
+            assert not last.done()
+            for path in ("/healthz", "/readyz", "/", "/api/me"):
+                assert _promptly(lambda path=path: users[0].get(path)).ok
+            followed = _promptly(lambda: users[1].get(f"/api/turns/{turns[1]}/events", stream=True))
+            assert next(followed.iter_lines()).startswith(b"id: 1")
+            stopped = _promptly(lambda: users[0].post(f"/api/turns/{turns[0]}/stop"))
+            assert stopped.json()["status"] == "stopped"
+            assert "Hello" in text_of(last.result(60))
+            followed.close()
+            for user, turn in zip(users, turns, strict=False):
+                user.post(f"/api/turns/{turn}/stop")
 
 
 def test_a_turn_that_waits_in_a_full_worker_has_the_place_of_another(tmp_path: Path) -> None:
-    with FakeLLM() as llm:
-        settings = {
-            "USE_ASYNC_AGENT": "false",
-            "WEB_CONCURRENCY": 2,
-            "THREADS": THREADS,
-            "OPENAI_BASE_URL": llm.base_url,
-            "CHAT_MODEL": "fake",
-        }
-        with ParleyServer(tmp_path, **settings) as server, contextlib.ExitStack() as streams:
-            server.wait_for_workers(2)
-            users = [User(server.url) for _ in range(THREADS + 1)]
-            places = [user.conversation() for user in users]
-            idle = server.workers[0]
-            time.sleep(1)  # it reports itself a moment before it has places
-            os.kill(idle, signal.SIGSTOP)
-            streams.callback(os.kill, idle, signal.SIGCONT)
-            long = wanting(tokens=600, gap=0.1, first=0.1)
-            open_streams = [
-                streams.enter_context(user.asking(place, long))
-                for user, place in zip(users[:-1], places[:-1], strict=True)
-            ]
-            heard = [next(events) for events in open_streams]
-            # The full worker takes in the next one too, since the other one does not move.
-            since = time.monotonic()
-            answer = users[-1].ask(places[-1], "Hello " + wanting(echo=1, first=0.1))
-            assert time.monotonic() - since < 30  # the others' answers last for 60
-            os.kill(idle, signal.SIGCONT)
-            assert "Hello" in text_of(answer)
-            assert not any(event.data["worker"].endswith(f":{idle}") for event in heard)
-            assert {event.data["worker"] for event in heard} == {answer[0].data["worker"]}
-            for user, event in zip(users, heard, strict=False):
-                user.post(f"/api/turns/{event.data['turn_id']}/stop")
+    with gthread_server(tmp_path) as server, contextlib.ExitStack() as streams:
+        users = [User(server.url) for _ in range(THREADS + 1)]
+        places = [user.conversation() for user in users]
+        idle = server.workers[0]
+        time.sleep(1)  # it reports itself a moment before it has places
+        os.kill(idle, signal.SIGSTOP)
+        streams.callback(os.kill, idle, signal.SIGCONT)
+        open_streams = long_answers(streams, users[:-1], places[:-1])
+        heard = [next(events) for events in open_streams]
+        # The full worker takes in the next one too, since the other one does not move.
+        since = time.monotonic()
+        answer = users[-1].ask(places[-1], "Hello " + wanting(echo=1, first=0.1))
+        assert time.monotonic() - since < 30  # the others' answers last for 60
+        os.kill(idle, signal.SIGCONT)
+        assert "Hello" in text_of(answer)
+        assert not any(event.data["worker"].endswith(f":{idle}") for event in heard)
+        assert {event.data["worker"] for event in heard} == {answer[0].data["worker"]}
+        for user, event in zip(users, heard, strict=False):
+            user.post(f"/api/turns/{event.data['turn_id']}/stop")
 
 
 def _promptly(ask) -> requests.Response:  # type: ignore[no-untyped-def]
