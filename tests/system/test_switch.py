@@ -142,7 +142,7 @@ def test_what_shows_only_in_the_new_workers_is_undone(tmp_path: Path, fake_llm: 
         switching = tree.folder / "config/server/reload/switch.py"
         switching.write_text(switching.read_text().replace("_NEW_WORKERS_S = 60.0", "_NEW_WORKERS_S = 3.0"))
         server.wait_for_workers(2)  # or two reloads might become one
-        tree.append("chat/turns/worker_report.py", "WorkerReport.publish = lambda self: None")
+        tree.append("chat/turns/worker_report.py", replaced("None"))
         silent = tree.mode("sync")
         assert silent.returncode == 1
         assert silent.stderr == (
@@ -165,6 +165,11 @@ def test_what_shows_only_in_the_new_workers_is_undone(tmp_path: Path, fake_llm: 
         )
         assert "Traceback" not in server.console()
         assert modes(server) == {"async"}
+
+
+def replaced(expression: str) -> str:
+    """Code that has a worker evaluate this instead of reporting. It fails unless there is such a method to replace."""
+    return f"WorkerReport.publish\nWorkerReport.publish = lambda self: {expression}"
 
 
 def hang_up(server: ParleyServer, answer: str) -> None:
