@@ -154,7 +154,7 @@ def test_what_shows_only_in_the_new_workers_is_undone(tmp_path: Path, fake_llm: 
         wait_until(lambda: server.console().count("Hang up: Master") == 2 and len(server.workers) == 2, timeout_s=60)
         wait_until(lambda: modes(server) == {"async"}, timeout_s=60)
 
-        tree.append("chat/turns/worker_report.py", "WorkerReport.publish = lambda self: 1 / 0")
+        tree.append("chat/turns/worker_report.py", replaced("1 / 0"))
         failing = tree.mode("sync")
         assert failing.returncode == 1
         assert failing.stderr == silent.stderr
@@ -165,6 +165,26 @@ def test_what_shows_only_in_the_new_workers_is_undone(tmp_path: Path, fake_llm: 
         )
         assert "Traceback" not in server.console()
         assert modes(server) == {"async"}
+
+
+def test_a_switch_that_is_broken_off_is_undone(tmp_path: Path, fake_llm: FakeLLM) -> None:
+    """By Ctrl-C, and by the death of the master, while it waits for the new workers."""
+    with running(tmp_path, fake_llm.base_url, "true") as (tree, server):
+        server.wait_for_workers(2)
+        tree.append("chat/turns/worker_report.py", replaced("None"))
+        good = tree.env_file.read_bytes()
+        told = f"{tree.env_file} is as it was, and the server was told to reload it"
+        gone = f"The server has ended. {tree.env_file} is as it was; the server's console says why, and it must be"
+        for number, sentence in ((signal.SIGINT, f"Interrupted. {told}."), (signal.SIGKILL, f"{gone} started again.")):
+            with tree.start_mode("sync") as switching:
+                wait_until(lambda: tree.env_file.read_bytes() != good, timeout_s=60)
+                if number == signal.SIGINT:
+                    switching.send_signal(number)
+                else:
+                    server.signal(number)
+                assert switching.communicate(timeout=60) == ("", f"Error: {sentence}\n")
+            assert switching.returncode == 1
+            assert tree.env_file.read_bytes() == good
 
 
 def replaced(expression: str) -> str:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,10 +15,18 @@ if TYPE_CHECKING:
     from config.server.reload.preflight import Outcome, Preflight
 
 
+def _start() -> Preflight:
+    # Imported late, because it imports `subprocess`, which gevent patches in the workers forked from here.
+    from config.server.reload.preflight import Preflight  # noqa: PLC0415
+
+    return Preflight(sys.executable, sys.argv[1:], os.environ, Path.cwd())
+
+
 class PendingReload:
     """State of the reloads of one master. Nothing here blocks."""
 
-    def __init__(self) -> None:
+    def __init__(self, start: Callable[[], Preflight] = _start) -> None:
+        self._start = start
         self._requested = False
         self._preflight: Preflight | None = None
 
@@ -39,7 +48,7 @@ class PendingReload:
         if self._preflight is None:
             if self._requested and may_begin:
                 self._requested = False
-                self._preflight = _start()
+                self._preflight = self._start()
             return None
         outcome = self._preflight.poll()
         if outcome is not None:
@@ -56,10 +65,3 @@ class PendingReload:
         if self._preflight is not None:
             self._preflight.kill()
             self._preflight = None
-
-
-def _start() -> Preflight:
-    # Imported late, because it imports `subprocess`, which gevent patches in the workers forked from here.
-    from config.server.reload.preflight import Preflight  # noqa: PLC0415
-
-    return Preflight(sys.executable, sys.argv[1:], os.environ, Path.cwd())

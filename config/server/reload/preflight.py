@@ -105,9 +105,13 @@ class Preflight:
 def check(python: str, arguments: Sequence[str], environ: Mapping[str, str], folder: Path) -> Outcome:
     """Run a preflight in this environment and working directory and wait for its outcome."""
     try:
-        return Preflight(python, arguments, environ, folder).wait()
+        preflight = Preflight(python, arguments, environ, folder)
     except OSError as error:
         return Outcome(failure=str(error))
+    try:
+        return preflight.wait()
+    finally:  # also after Ctrl-C
+        preflight.kill()
 
 
 def cause(output: str) -> str:

@@ -36,7 +36,10 @@ def switch(target: Mode, echo: Echo) -> None:
         workers = _preflight(target, master)
         change = EnvChange(ENV_FILE, FLAG, target.flag)
         if master.pid:
-            _reload(target, master, workers, change, echo)
+            try:
+                _reload(target, master, workers, echo)
+            except (OSError, KeyboardInterrupt) as error:
+                raise SwitchRefused(_undo(target, master, change, error)) from error
         else:
             no_server = f"No server runs with DATA_DIR={master.run_dir.parent}"
             echo(f"{ENV_FILE} says {FLAG}={target.flag}. {no_server}: the next start will be {target.name}.")
@@ -105,31 +108,29 @@ def _preflight(target: Mode, master: RunningMaster) -> int:
     return outcome.workers
 
 
-def _reload(target: Mode, master: RunningMaster, workers: int, change: EnvChange, echo: Echo) -> None:
+def _reload(target: Mode, master: RunningMaster, workers: int, echo: Echo) -> None:
+    """Reload the server and wait for the new workers. Raises OSError: ProcessLookupError, TimeoutError, …."""
     new = NewWorkers(master)
     timeout_s = _NEW_WORKERS_S
     if new.old > 2 * workers:  # then its master waits: see config/server/master.py
         echo("The server still finishes the answers of earlier reloads; this one follows.")
         timeout_s += load(master.environ).grace_s
-    try:
-        master.reload()
-        new.wait(workers, target, timeout_s)
-    except (OSError, TimeoutError) as error:
-        raise SwitchRefused(_undo(target, master, change, error)) from error
+    master.reload()
+    new.wait(workers, target, timeout_s)
     left = new.old_left
     ends = f"; {left} from before finish their answers and end" if left else ""
     echo(f"{target.name.capitalize()}: {workers} {target.worker_class} workers answer{ends}.")
 
 
-def _undo(target: Mode, master: RunningMaster, change: EnvChange, error: Exception) -> str:
+def _undo(target: Mode, master: RunningMaster, change: EnvChange, error: BaseException) -> str:
     outcome = change.undo()
     if isinstance(error, PermissionError):
         return f"The server (process {master.pid}) is another user's; be that user. {outcome}."
     with contextlib.suppress(OSError):
-        if isinstance(error, TimeoutError):
+        if isinstance(error, (TimeoutError, KeyboardInterrupt)):
             master.reload()
-            return (
-                f"No {target.name} workers came in time. {outcome}, and the server was told to reload it; "
-                "its console may say why."
-            )
+            told = f"{outcome}, and the server was told to reload it"
+            if isinstance(error, KeyboardInterrupt):
+                return f"Interrupted. {told}."
+            return f"No {target.name} workers came in time. {told}; its console may say why."
     return f"The server has ended. {outcome}; the server's console says why, and it must be started again."
