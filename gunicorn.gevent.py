@@ -146,7 +146,7 @@ def post_worker_init(worker):
 
             http_fast_path.install()
         parley = worker.app.callable.extensions["parley"]
-        serving.prepare(worker.app.callable)  # before the loop is watched, as it blocks the loop once
+        serving.prepare(worker.app.callable)
         parley.start()
         parley.drain_when(lambda: not worker.alive)
         http.limit_buffers(worker.sockets)

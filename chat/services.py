@@ -21,7 +21,6 @@ from chat.memory.contract import ConversationMemory
 from chat.memory.local import LocalMemory
 from chat.net.http_client import HttpClient
 from chat.runtime import descriptors, mode
-from chat.runtime.block_watch import BlockWatch
 from chat.runtime.clock import MACHINE_CLOCK, Clock
 from chat.runtime.folders import check_can_create
 from chat.runtime.gc_policy import Collector
@@ -118,10 +117,7 @@ class Services:
         self.indexer = Indexer(self.store)
         self.database_watch = DatabaseWatch(self.store)
         self.collector = Collector(lambda: running_turns.count)
-        self.block_watch = BlockWatch()
-        self.report = WorkerReport(
-            running_turns, self.memory, self.peers, lambda: self.jobs.lag_ms("flush"), self.block_watch.recent
-        )
+        self.report = WorkerReport(running_turns, self.memory, self.peers, lambda: self.jobs.lag_ms("flush"))
         self.jobs = PeriodicJobs(self._periodic_jobs(), given.job_intervals)
         key_file = KeyFile(settings.data_dir / "secret-key")
         self.tokens = Tokens(lambda: settings.secret_key.encode() or key_file.read())
@@ -187,7 +183,6 @@ class Services:
         self.drain.finish()
         self.titles.stop()
         self.remover.stop()
-        self.block_watch.stop()
         self.jobs.stop()
         self.http.close()
         self.peers.close()
@@ -207,7 +202,6 @@ class Services:
             PeriodicJob("index", 1.0, self.indexer.sweep),
             PeriodicJob("database watch", 1.0, self.database_watch.check),
             PeriodicJob("garbage", 5.0, self.collector.collect_if_due),
-            PeriodicJob("blocks", 1.0, self.block_watch.report_new),
             PeriodicJob("idle connections", 5.0, self.model.close_unusable_connections),
             PeriodicJob("idle connections of tools", 5.0, self.http.close_unusable),
             PeriodicJob("report", 1.0, self.report.publish, at_start=True),
@@ -223,7 +217,6 @@ class Services:
             log.debug("The cookie is named %s", self.tokens.cookie)  # creates the secret key now, not in a request
             self.jobs.start()
             self.model.warm_up()
-            self.block_watch.start()
         except BaseException:
             self.jobs.stop()
             self.peers.close()

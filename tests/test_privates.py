@@ -53,12 +53,10 @@ PRIVATES = [
     Private("_get_current_object", "werkzeug.local", "chat/web/openapi/views.py"),
     # Python
     Private("_Decompress", "zlib", "chat/llm/decompression.py"),
-    Private("_current_frames", "sys", "chat/runtime/loop_probe.py"),
     Private("_exit", "os", "config/server/reload/preflight_process.py"),
     Private("_exit", "os", "config/server/start_status.py"),
     Private("_queue", "_queue", "chat/runtime/native.py"),
     Private("_srcfile", "logging", "config/logging.py"),
-    Private("_thread", "_thread", "chat/runtime/loop_probe.py"),
     Private("_thread", "_thread", "chat/runtime/mode.py"),
     Private("_thread", "_thread", "chat/runtime/native.py"),
     Private("_thread", "_thread", "chat/runtime/waiter.py"),

@@ -6,7 +6,6 @@ import datetime
 import os
 import socket
 from collections.abc import Callable
-from typing import Any
 
 import msgspec
 
@@ -31,14 +30,6 @@ class HeldConversation(msgspec.Struct, frozen=True, kw_only=True):
     subscribers: int
 
 
-class Block(msgspec.Struct, frozen=True, kw_only=True):
-    """Code that blocked a worker's loop."""
-
-    at: str
-    ms: int
-    where: str
-
-
 class Report(msgspec.Struct, frozen=True, kw_only=True):
     """One worker. `stale`: it has not reported for a while. `pss_bytes` is its share of all memory of the server."""
 
@@ -61,7 +52,6 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     rss_bytes: int
     pss_bytes: int
     loop_lag_ms: float
-    blocked: list[Block]
     conversations: list[HeldConversation]
 
 
@@ -94,11 +84,9 @@ class WorkerReport:
         memory: ConversationMemory,
         peers: Peers,
         loop_lag_ms: Callable[[], float],
-        blocked: Callable[[], list[dict[str, Any]]],
     ) -> None:
         self._running_turns = running_turns
         self._loop_lag_ms = loop_lag_ms
-        self._blocked = blocked
         self._memory = memory
         self._peers = peers
         self._process = ProcessStats()
@@ -129,7 +117,6 @@ class WorkerReport:
             open_streams=sum(followers.values()),
             **self._process.figures(),
             loop_lag_ms=self._loop_lag_ms(),
-            blocked=msgspec.convert(self._blocked(), list[Block]),
             conversations=self._conversations(followers),
         )
 

@@ -46,7 +46,6 @@ _EXAMPLE = ServerReport(
             rss_bytes=96_468_992,
             pss_bytes=61_865_984,
             loop_lag_ms=0.2,
-            blocked=[],
             conversations=[
                 HeldConversation(id=7, messages=2, tokens=1_024, bytes=9_216, idle_s=3.5, running=True, subscribers=1)
             ],

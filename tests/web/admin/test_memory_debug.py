@@ -51,7 +51,6 @@ WORKER = {
     "rss_bytes": int,
     "pss_bytes": int,
     "loop_lag_ms": float,
-    "blocked": [{"at": utc_time, "ms": int, "where": str}],
     "conversations": [CONVERSATION],
 }
 TOTALS = ("active_turns", "active_conversations", "conversations_in_memory", "memory_bytes", "rss_bytes")
