@@ -18,6 +18,12 @@ from chat.runtime.http.request_budget import BodyMemory
 LONG_S = 30.0
 
 
+@pytest.fixture(autouse=True)
+def _current_time() -> None:
+    """Update the loop's time: after minutes in which it did not run, a time limit would end at once."""
+    gevent.get_hub().loop.update_now()
+
+
 def test_busy_ones_take_turns_and_others_go_on_between_them() -> None:
     fair_queue = FairQueue(slice_s=0.0)
     seen: list[str] = []

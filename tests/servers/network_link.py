@@ -19,11 +19,13 @@ class NetworkLink:
         self._lock = threading.Lock()
 
     def __enter__(self) -> NetworkLink:
-        threading.Thread(target=self._accept, daemon=True).start()
+        self._thread = threading.Thread(target=self._accept, daemon=True)
+        self._thread.start()
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._listener.close()
+        _close(self._listener)  # to close it alone would not wake the thread
+        self._thread.join()
         self.cut()
 
     def cut(self) -> None:
