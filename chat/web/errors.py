@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import logging
 from collections.abc import Mapping
 
@@ -23,6 +24,7 @@ from chat.errors import (
     StoreUnavailable,
     Unauthorized,
 )
+from chat.runtime import descriptors
 from chat.web import error_page
 from chat.web.openapi.operation import json_response
 
@@ -122,5 +124,8 @@ def _handle_http_exception(error: HTTPException) -> ResponseReturnValue:
 
 def _handle_unexpected(error: Exception) -> ResponseReturnValue:
     log.error("%s %s failed", request.method, request.path, exc_info=error)
+    no_memory = isinstance(error, MemoryError) or getattr(error, "errno", None) == errno.ENOMEM
+    if no_memory or descriptors.exhausted(error):
+        return _handle_parley_error(Overloaded("This server lacks memory or files; try again in a few seconds."))
     message = "Something went wrong in the server; its log says what."
     return _refuse(500, ErrorDetails(code="internal", message=message))

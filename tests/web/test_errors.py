@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import sqlite3
 from collections.abc import Callable
 from pathlib import Path
@@ -109,6 +110,34 @@ def test_an_internal_error_is_in_the_log_once_and_nowhere_else(
     assert logged.count("canary-9a1c") == 1
     assert "canary-query" not in logged
     assert capfd.readouterr().err.count("GET /api/broken failed") == 1
+
+
+def caused(error: Exception, cause: Exception) -> Exception:
+    error.__cause__ = cause
+    return error
+
+
+@pytest.mark.parametrize(
+    "lack",
+    [
+        MemoryError(),
+        OSError(errno.ENOMEM, "Cannot allocate memory"),
+        OSError(errno.EMFILE, "Too many open files"),
+        OSError(errno.ENFILE, "Too many open files in system"),
+        caused(RuntimeError("no connection"), OSError(errno.EMFILE, "Too many open files")),
+    ],
+    ids=repr,
+)
+def test_a_lack_of_memory_or_files_is_overload(make_app: Callable[..., Flask], lack: Exception) -> None:
+    app = make_app()
+
+    def lacking() -> None:
+        raise lack
+
+    app.add_url_rule("/api/lacking", view_func=lacking)
+    answer = app.test_client().get("/api/lacking")
+    assert_error(answer, 503, "overloaded")
+    assert int(answer.headers["Retry-After"]) > 0
 
 
 def test_an_error_while_streaming_is_no_page_of_html(
