@@ -13,7 +13,7 @@ _HEADERS = re.compile(rb"(?:[!#$%&'*+\-.^_`|~0-9A-Za-z]+: [\t -~\x80-\xff]*\r\n)
 
 
 class Origin(NamedTuple):
-    """What a connection leads to. `scheme` is "http" or "https"."""
+    """Scheme ("http" or "https"), host and port of a server."""
 
     scheme: str
     host: str

@@ -18,7 +18,7 @@ CONVERSATION = f"SELECT {conversations.COLUMNS} FROM conversations WHERE id = ?"
 
 
 class Owned(Protocol):
-    """What is loaded of a conversation, by whatever query."""
+    """A loaded conversation, or its columns that a query needs."""
 
     @property
     def user_id(self) -> int: ...

@@ -67,7 +67,7 @@ class JsonSource:
     """Client of one open API, for many threads."""
 
     def __init__(self, name: str, base_url: str, session: requests.Session, limits: Limits | None = None) -> None:
-        """`session` is one made by `http_session`."""
+        """Use `session`, which `http_session` has made."""
         self.name = name
         self.address = base_url.rstrip("/")
         self._limits = limits or Limits()

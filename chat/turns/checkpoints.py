@@ -24,7 +24,7 @@ _RENEW_S = 2.0
 
 
 class Checkpoints:
-    """Those of one worker. `worker` is its name in the database."""
+    """Checkpoints of one worker. `worker` is its name in the database."""
 
     def __init__(self, store: Store, running_turns: RunningTurns, worker: str, clock: Clock) -> None:
         self._store = store

@@ -40,7 +40,7 @@ class Limits(Struct, frozen=True, kw_only=True):
 
 
 class Features(Struct, frozen=True, kw_only=True):
-    """What this server offers. `demo`: answers are canned, because no model is configured."""
+    """Features of this server. `demo`: answers are canned, because no model is configured."""
 
     demo: bool
     search: bool

@@ -30,7 +30,7 @@ class Checks(Struct, frozen=True, kw_only=True):
 
 
 class Readiness(Struct, frozen=True, kw_only=True):
-    """Whether the worker can serve: `ready` or `unavailable`."""
+    """Readiness of the worker: `ready` or `unavailable`."""
 
     status: str
     checks: Checks
