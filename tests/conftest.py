@@ -23,6 +23,8 @@ from chat.services import Overrides
 from chat.store import Store, engine_for
 from config.paths import ROOT
 from config.settings import Settings
+from scripts.kit import postgresql_server
+from scripts.kit.postgresql_server import PgBouncer, PostgresqlServer
 from tests import leaks
 
 Script = Callable[[Sequence[Message], Cancellation], Iterator[Delta]]
@@ -56,6 +58,24 @@ def settings(tmp_path: Path) -> Settings:
         log_dir=tmp_path / "logs",
         demo_latency_s=0.0,
     )
+
+
+@pytest.fixture(scope="session")
+def postgresql() -> Iterator[PostgresqlServer]:
+    """Return a PostgreSQL server for all tests of this process, or skip the test where there is none."""
+    if why := postgresql_server.missing():
+        pytest.skip(why)
+    with PostgresqlServer() as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def pgbouncer(postgresql: PostgresqlServer) -> Iterator[PgBouncer]:
+    """Return a PgBouncer in transaction mode in front of that server."""
+    if why := postgresql_server.pgbouncer_missing():
+        pytest.skip(why)
+    with PgBouncer(postgresql) as bouncer:
+        yield bouncer
 
 
 @pytest.fixture

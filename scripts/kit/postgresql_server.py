@@ -1,0 +1,269 @@
+"""A PostgreSQL server of our own, with its files in a temporary folder, and a PgBouncer in front of one."""
+
+from __future__ import annotations
+
+import contextlib
+import itertools
+import os
+import pwd
+import shutil
+import signal
+import subprocess
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+from types import TracebackType
+from typing import Any, TypeVar
+
+import psycopg
+
+from scripts.kit import processes
+from scripts.kit.port import HeldPort, listens
+from scripts.kit.waiting import poll
+
+START_S = 30.0
+STOP_S = 30.0
+USER = "parley"
+PASSWORD = "a p@ss/word"
+_QUOTED_PASSWORD = "a%20p%40ss%2Fword"
+# Faster, at the price of what a power cut would damage.
+FAST = {"fsync": "off", "full_page_writes": "off", "synchronous_commit": "off"}
+_LAST_LINES = 20
+
+Program = TypeVar("Program", bound="_Program")
+
+
+def missing() -> str:
+    """Return why no PostgreSQL can be started on this machine, as a sentence, or ""."""
+    return "" if _newest("postgres") else "PostgreSQL is not installed on this machine (Debian: postgresql)."
+
+
+def pgbouncer_missing() -> str:
+    """Return why no PgBouncer can be started on this machine, as a sentence, or ""."""
+    return "" if _newest("pgbouncer") else "PgBouncer is not installed on this machine (Debian: pgbouncer)."
+
+
+class _Program:
+    """A server program with its files in `folder`, run as a user who is not root. A context manager."""
+
+    name = ""
+    # What ends the program without waiting for its clients, and what ends it like a power cut.
+    end_signal = signal.SIGINT
+    kill_signal = signal.SIGQUIT
+
+    def __init__(self) -> None:
+        self.folder = Path()
+        self.process: subprocess.Popen[bytes] | None = None
+        self._port = HeldPort()
+        self.port = self._port.number
+
+    def __enter__(self: Program) -> Program:
+        self.folder = Path(tempfile.mkdtemp(prefix=f"parley-{self.name}-"))
+        self.folder.chmod(0o755)  # for the socket
+        try:
+            self.prepare()
+            self.start()
+        except BaseException:
+            self.__exit__(None, None, None)
+            raise
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop(immediate=True)
+        self._port.release()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def prepare(self) -> None:
+        """Write the program's files."""
+        raise NotImplementedError
+
+    def command(self) -> list[str]:
+        raise NotImplementedError
+
+    def is_ready(self) -> bool:
+        return listens(self.port)
+
+    def start(self) -> None:
+        """Start the program and wait until it can be used. Raises RuntimeError."""
+        for path in (self.folder, *self.folder.iterdir()):
+            _give(path)
+        with (self.folder / "log").open("ab") as log:
+            self.process = subprocess.Popen(self.command(), cwd=self.folder, stdout=log, stderr=log, **_demoted())
+        process = self.process
+        poll(lambda: process.poll() is not None or self.is_ready(), START_S)
+        if process.poll() is not None or not self.is_ready():
+            raise RuntimeError(f"{self.name} did not start; its log ends with:\n{self.last_lines()}")
+
+    def stop(self, immediate: bool = False) -> None:
+        """End the program; `immediate` is like a power cut."""
+        if self.process is None or self.process.poll() is not None:
+            return
+        self.resume()
+        self.process.send_signal(self.kill_signal if immediate else self.end_signal)
+        try:
+            self.process.wait(STOP_S)
+        except subprocess.TimeoutExpired:
+            for pid in processes.family(self.process.pid):
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGKILL)
+            self.process.wait()
+
+    def restart(self, immediate: bool = False) -> None:
+        """Stop and start at the same port."""
+        self.stop(immediate)
+        self.start()
+
+    def pause(self) -> None:
+        """Stop all processes with SIGSTOP: connections stay open and nothing answers."""
+        self._signal_all(signal.SIGSTOP)
+
+    def resume(self) -> None:
+        """Let paused processes go on."""
+        self._signal_all(signal.SIGCONT)
+
+    def last_lines(self) -> str:
+        return "\n".join((self.folder / "log").read_text(errors="replace").splitlines()[-_LAST_LINES:])
+
+    def _signal_all(self, number: int) -> None:
+        assert self.process is not None
+        for pid in processes.family(self.process.pid):
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, number)
+
+
+class PostgresqlServer(_Program):
+    """A cluster with the role `parley`, who owns the databases made here and needs the password by TCP.
+
+    `options` are settings of postgresql.conf. They may change before a start.
+    """
+
+    name = "postgresql"
+
+    def __init__(self, options: Mapping[str, object] | None = None) -> None:
+        super().__init__()
+        self.options: dict[str, object] = {**FAST, **(options or {})}
+        self._numbers = itertools.count(1)
+
+    def prepare(self) -> None:
+        _give(self.folder)
+        initdb = [
+            _newest("initdb"), "-D", str(self._data), "-U", "postgres", "-E", "UTF8", "--locale=C", "--no-sync",
+            "--auth-local=trust", "--auth-host=scram-sha-256",
+        ]  # fmt: skip
+        subprocess.run(initdb, cwd=self.folder, check=True, capture_output=True, **_demoted())
+
+    def start(self) -> None:
+        super().start()
+        create = f"CREATE ROLE {USER} LOGIN PASSWORD '{PASSWORD}'"
+        self.run(f"DO $$BEGIN {create}; EXCEPTION WHEN duplicate_object THEN NULL; END$$")
+
+    def command(self) -> list[str]:
+        options = {
+            "port": self.port, "listen_addresses": "127.0.0.1", "unix_socket_directories": str(self.folder),
+        } | self.options  # fmt: skip
+        return [_newest("postgres"), "-D", str(self._data), *(f"--{name}={value}" for name, value in options.items())]
+
+    def is_ready(self) -> bool:
+        try:
+            self.run("SELECT 1")
+        except psycopg.OperationalError:
+            return False
+        return True
+
+    def run(self, statement: str, database: str = "postgres") -> list[Any]:
+        """Execute a statement as the superuser, on a connection of its own. Return the rows."""
+        with psycopg.connect(
+            host=str(self.folder), port=self.port, user="postgres", dbname=database, autocommit=True, connect_timeout=10
+        ) as connection:
+            cursor = connection.execute(statement.encode())
+            return cursor.fetchall() if cursor.description else []
+
+    def create_database(self, name: str = "", template: str = "template0") -> str:
+        """Create a database, empty or like another one that nobody uses. Return its name."""
+        name = name or f"database_{next(self._numbers)}"
+        self.run(f'CREATE DATABASE "{name}" OWNER {USER} TEMPLATE "{template}"')
+        return name
+
+    def drop_database(self, name: str) -> None:
+        """Remove a database with its connections, if there is one."""
+        self.run(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+
+    def url(self, database: str) -> str:
+        """Return the `DATABASE_URL` of a database."""
+        return f"postgresql://{USER}:{_QUOTED_PASSWORD}@127.0.0.1:{self.port}/{database}"
+
+    def end_connections(self, database: str) -> int:
+        """End all connections to a database, as an administrator does. Return their number."""
+        end = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{}' AND pid <> pg_backend_pid()"
+        return len(self.run(end.format(database)))
+
+    @property
+    def _data(self) -> Path:
+        return self.folder / "data"
+
+
+class PgBouncer(_Program):
+    """A PgBouncer in transaction mode in front of a server. It has at most `connections` to each database."""
+
+    name = "pgbouncer"
+    end_signal = kill_signal = signal.SIGTERM
+
+    def __init__(self, server: PostgresqlServer, connections: int = 20) -> None:
+        super().__init__()
+        self._server = server
+        self._connections = connections
+
+    def prepare(self) -> None:
+        (self.folder / "users").write_text(f'"{USER}" "{PASSWORD}"\n')
+        (self.folder / "pgbouncer.ini").write_text(
+            f"""
+            [databases]
+            * = host=127.0.0.1 port={self._server.port}
+            [pgbouncer]
+            listen_addr = 127.0.0.1
+            listen_port = {self.port}
+            unix_socket_dir =
+            auth_type = scram-sha-256
+            auth_file = {self.folder}/users
+            pool_mode = transaction
+            max_client_conn = 2000
+            default_pool_size = {self._connections}
+            """
+        )
+
+    def command(self) -> list[str]:
+        return [_newest("pgbouncer"), str(self.folder / "pgbouncer.ini")]
+
+    def url(self, database: str) -> str:
+        """Return the `DATABASE_URL` of a database of the server by way of this one."""
+        return f"postgresql://{USER}:{_QUOTED_PASSWORD}@127.0.0.1:{self.port}/{database}"
+
+
+def _newest(program: str) -> str:
+    """Return the path of a program, which Debian keeps outside of PATH, or ""."""
+    folders = sorted(Path("/usr/lib/postgresql").glob("*/bin"), key=lambda path: float(path.parent.name), reverse=True)
+    found = shutil.which(program, path=os.pathsep.join([*map(str, folders), os.environ["PATH"], "/usr/sbin"]))
+    return found or ""
+
+
+def _account() -> pwd.struct_passwd:
+    """Return the user as whom a program runs, because it refuses to run as root."""
+    try:
+        return pwd.getpwnam("postgres")
+    except KeyError:
+        return pwd.getpwnam("nobody")
+
+
+def _give(path: Path) -> None:
+    """Give a file or folder to that user."""
+    if os.geteuid() == 0:
+        os.chown(path, _account().pw_uid, _account().pw_gid)
+
+
+def _demoted() -> dict[str, Any]:
+    """Return arguments of Popen that run a program as that user."""
+    if os.geteuid() != 0:
+        return {}
+    return {"user": _account().pw_uid, "group": _account().pw_gid, "extra_groups": []}
