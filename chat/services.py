@@ -16,7 +16,7 @@ from chat.cluster.peers import NO_SOCKETS, Peers
 from chat.errors import StoreUnavailable
 from chat.events.local import LocalEventLog
 from chat.llm.contract import LanguageModel
-from chat.llm.demo import DemoModel
+from chat.llm.demo.model import DemoModel
 from chat.memory.contract import ConversationMemory
 from chat.memory.local import LocalMemory
 from chat.net.http_client import HttpClient
@@ -266,7 +266,7 @@ def language_model(settings: Settings) -> LanguageModel:
     """Return the client of the model that the settings name, or the demo."""
     if settings.demo:
         return DemoModel(settings.demo_latency_s)
-    from chat.llm.client import OpenAIModel  # takes half a second and 30 MB, which the demo does not need
+    from chat.llm.openai.client import OpenAIModel  # takes half a second and 30 MB, which the demo does not need
 
     return OpenAIModel(
         settings.openai_api_key,
