@@ -27,7 +27,7 @@ from chat.runtime.gc_policy import Collector
 from chat.runtime.http.thread_slots import RequestKind
 from chat.runtime.periodic_jobs import PeriodicJob, PeriodicJobs
 from chat.store import Store, engine_for
-from chat.store.key_file import KeyFile
+from chat.store.key_file import COOKIE_KEY, KeyFile
 from chat.tool_contract import Tool
 from chat.tools import market_tools
 from chat.turns import coalescing
@@ -119,8 +119,8 @@ class Services:
         self.collector = Collector(lambda: running_turns.count)
         self.report = WorkerReport(running_turns, self.memory, self.peers, lambda: self.jobs.lag_ms("flush"))
         self.jobs = PeriodicJobs(self._periodic_jobs(), given.job_intervals)
-        key_file = KeyFile(settings.data_dir / "secret-key")
-        self.tokens = Tokens(lambda: settings.secret_key.encode() or key_file.read())
+        secret_key = KeyFile(settings.data_dir / COOKIE_KEY)
+        self.tokens = Tokens(lambda: settings.secret_key.encode() or secret_key.read())
         self.web = WebServices(
             settings,
             self.store,
