@@ -17,7 +17,17 @@ if sys.flags.optimize >= 2:
     )
 try:
     from config import current_settings
-    from config.server import address, capacity, hardening, orphan, pid_file, shutdown, shutdown_clock, start_status
+    from config.server import (
+        address,
+        capacity,
+        hardening,
+        metric_rows,
+        orphan,
+        pid_file,
+        shutdown,
+        shutdown_clock,
+        start_status,
+    )  # fmt: skip
     from config.server.access_log import AccessLog
     from config.server.master import Master
     from config.server.start_errors import CannotStart
@@ -120,8 +130,9 @@ def pre_fork(server, worker):
 
 
 def post_fork(server, worker):
-    """Close the inherited pid file, and watch the master and the start of this worker."""
+    """Close the inherited pid file, take the row of counters, and watch the master and the start of this worker."""
     pid_file.OWN.close()
+    metric_rows.use(worker.capacity_row)
     orphan.signal_on_master_death()
     shutdown_clock.use_monotonic_clock()
     worker.init_process = start_status.record_failure(worker, worker.start_status, worker.init_process)

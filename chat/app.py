@@ -18,7 +18,7 @@ from chat.web.admin import memory_debug
 from chat.web.api import conversations, export, feedback, json_body, me, shares, turns, user_data
 from chat.web.auth import principal
 from chat.web.openapi import views as openapi
-from chat.web.ops import health, request_id
+from chat.web.ops import health, metrics, request_id, response_counts
 from chat.web.pages import chat_page
 from chat.web.pages.page_files import serving
 from chat.web.pages.page_files.files import PageFiles
@@ -46,7 +46,7 @@ def create_app(settings: Settings | None = None, overrides: Overrides | None = N
     app.before_request(services.start)
     app.wsgi_app = base_path.with_base_path(settings.base_path, app.wsgi_app)  # type: ignore[assignment, method-assign]
     request_checks.init_app(app, settings.allowed_hosts, settings.host)
-    for module in (errors, principal, security_headers, request_id):
+    for module in (errors, principal, security_headers, request_id, response_counts):
         module.init_app(app)
     serving.init_app(app, PageFiles(settings.data_dir / "page"))
     for module in (
@@ -61,6 +61,7 @@ def create_app(settings: Settings | None = None, overrides: Overrides | None = N
         memory_debug,
         openapi,
         health,
+        metrics,
     ):
         app.register_blueprint(module.bp)
     for command in (db, mode):

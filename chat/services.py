@@ -16,9 +16,10 @@ from chat.cluster.peers import NO_SOCKETS, Peers
 from chat.errors import StoreUnavailable
 from chat.events.local import LocalEventLog
 from chat.llm.contract import LanguageModel
-from chat.llm.demo.model import DemoModel
+from chat.llm.demo import DemoModel
 from chat.memory.contract import ConversationMemory
 from chat.memory.local import LocalMemory
+from chat.metrics.metrics import Metrics
 from chat.net.http_client import HttpClient
 from chat.runtime import descriptors, mode
 from chat.runtime.clock import MACHINE_CLOCK, Clock
@@ -27,7 +28,8 @@ from chat.runtime.gc_policy import Collector
 from chat.runtime.http.thread_slots import RequestKind
 from chat.runtime.periodic_jobs import PeriodicJob, PeriodicJobs
 from chat.store import Store, engine_for
-from chat.store.key_file import COOKIE_KEY, KeyFile
+from chat.store.engines.timed import timed
+from chat.store.key_file import KeyFile
 from chat.tool_contract import Tool
 from chat.tools import market_tools
 from chat.turns import coalescing
@@ -82,11 +84,14 @@ class Services:
         given = overrides or Overrides()
         self.settings = settings
         self.clock = clock = given.clock or MACHINE_CLOCK
-        self.store = given.store or Store(engine_for(settings.database_url, ROOT), clock)
+        self.metrics = metrics = Metrics()
+        self.store = given.store or Store(timed(engine_for(settings.database_url, ROOT), metrics), clock)
         memory_bytes = settings.memory_limit_mb * 1024 * 1024
         self.memory = LocalMemory(memory_bytes, clock) if given.memory is None else given.memory
         self.peers = given.peers or Peers(settings.data_dir / "run")
-        self.turns = TurnServices(self.store, self.peers.name, settings.active_turns_limit, LocalEventLog, clock)
+        self.turns = TurnServices(
+            self.store, self.peers.name, settings.active_turns_limit, LocalEventLog, clock, metrics
+        )
         running_turns = self.turns.running_turns
         stream_limits = StreamLimits(settings.streams_limit)
         self.turn_requests = TurnRequests(running_turns, stream_limits)
@@ -104,14 +109,16 @@ class Services:
         self.runner = Runner(
             self.store,
             self.memory,
-            Agent(self.model, Toolbox(tools), settings.max_answer_chars),
+            Agent(self.model, Toolbox(tools, metrics), settings.max_answer_chars),
             self.turns,
             self.peers.name,
             Limits(settings.turn_timeout_s, settings.context_chars, settings.system_prompt),
             self.titles,
         )
         self.drain = Drain(self.turns.admission, settings.grace_s, clock)
-        self.recovery = Recovery(self.store, running_turns, self.peers.name, self.peers.presence, clock)
+        self.recovery = Recovery(
+            self.store, running_turns, self.peers.name, self.peers.presence, clock, self.turns.metrics.interrupted
+        )
         self.expiry = Expiry(self.store, self.memory, clock)
         self.remover = Remover(self.store)
         self.indexer = Indexer(self.store)
@@ -119,8 +126,8 @@ class Services:
         self.collector = Collector(lambda: running_turns.count)
         self.report = WorkerReport(running_turns, self.memory, self.peers, lambda: self.jobs.lag_ms("flush"))
         self.jobs = PeriodicJobs(self._periodic_jobs(), given.job_intervals)
-        secret_key = KeyFile(settings.data_dir / COOKIE_KEY)
-        self.tokens = Tokens(lambda: settings.secret_key.encode() or secret_key.read())
+        key_file = KeyFile(settings.data_dir / "secret-key")
+        self.tokens = Tokens(lambda: settings.secret_key.encode() or key_file.read())
         self.web = WebServices(
             settings,
             self.store,
@@ -132,6 +139,8 @@ class Services:
             self.report,
             self.tokens,
             clock,
+            metrics,
+            self.model,
         )
         self._started = False
         self._starting = threading.Lock()
@@ -204,8 +213,12 @@ class Services:
             PeriodicJob("garbage", 5.0, self.collector.collect_if_due),
             PeriodicJob("idle connections", 5.0, self.model.close_unusable_connections),
             PeriodicJob("idle connections of tools", 5.0, self.http.close_unusable),
-            PeriodicJob("report", 1.0, self.report.publish, at_start=True),
+            PeriodicJob("report", 1.0, self._report, at_start=True),
         ]
+
+    def _report(self) -> None:
+        self.metrics.count_cpu()
+        self.report.publish()
 
     def _start_once(self) -> None:
         if self._started:  # by another thread that held the lock
@@ -266,7 +279,7 @@ def language_model(settings: Settings) -> LanguageModel:
     """Return the client of the model that the settings name, or the demo."""
     if settings.demo:
         return DemoModel(settings.demo_latency_s)
-    from chat.llm.openai.client import OpenAIModel  # takes half a second and 30 MB, which the demo does not need
+    from chat.llm.client import OpenAIModel  # takes half a second and 30 MB, which the demo does not need
 
     return OpenAIModel(
         settings.openai_api_key,

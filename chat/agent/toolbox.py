@@ -17,6 +17,7 @@ from chat.agent.arguments import decoded
 from chat.cancellation import Cancellation
 from chat.errors import ToolFailure, TurnEnded
 from chat.messages import ToolCall, ToolResult, ToolSpec
+from chat.metrics.metrics import Metrics
 from chat.runtime import threads
 from chat.tool_contract import Tool, ToolContext
 from config import log_fields
@@ -31,6 +32,10 @@ _DATA_BYTES = 300_000
 _LABEL_CHARS = 120
 # A line of progress is an event for every follower.
 _PROGRESS_EVERY_S = 1.0
+
+
+# Kinds of ends of a call, for the metrics.
+ANSWERED, REFUSED, FAILED, TIMED_OUT, UNKNOWN = "ok", "refused", "failed", "timeout", "unknown_tool"
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +53,7 @@ class ToolOutcome:
     index: int
     result: ToolResult
     duration_ms: int
+    kind: str = ANSWERED
 
 
 _Report = ToolProgress | ToolOutcome
@@ -56,10 +62,11 @@ _Reports = queue.SimpleQueue[_Report | None]
 
 
 class Toolbox:
-    """Tools by name."""
+    """Tools by name. Their calls are counted in `metrics`."""
 
-    def __init__(self, tools: Sequence[Tool]) -> None:
+    def __init__(self, tools: Sequence[Tool], metrics: Metrics | None = None) -> None:
         self._tools = {tool.spec.name: tool for tool in tools}
+        self._metrics = metrics or Metrics()
 
     @property
     def specs(self) -> list[ToolSpec]:
@@ -89,8 +96,8 @@ class Toolbox:
         def work(index: int, call: ToolCall) -> None:
             log_fields.replace(fields)
             progress = _Progress(lambda line: reports.put(ToolProgress(index, line)))
-            result = self._call(call, ToolContext(user_id, deadline, cancellation, progress))
-            reports.put(ToolOutcome(index, result, _milliseconds(started)))
+            result, kind = self._call(call, ToolContext(user_id, deadline, cancellation, progress))
+            reports.put(ToolOutcome(index, result, _milliseconds(started), kind))
 
         for index, call in enumerate(calls):
             threads.start(f"tool {call.name}", work, index, call)
@@ -100,25 +107,37 @@ class Toolbox:
                 report = _next(reports, deadline, cancellation)
                 if report is None:
                     break
-                if report.index in pending:
-                    yield report
+                if report.index not in pending:
+                    continue
                 if isinstance(report, ToolOutcome):
+                    self._count(calls[report.index].name, report)
                     pending.discard(report.index)
+                yield report
         for index in sorted(pending):
             failure = f"{calls[index].name} did not answer within {_TOOL_TIMEOUT_S:g} seconds."
-            yield ToolOutcome(index, _failed(failure), _milliseconds(started))
+            outcome = ToolOutcome(index, _failed(failure), _milliseconds(started), TIMED_OUT)
+            self._count(calls[index].name, outcome)
+            yield outcome
 
-    def _call(self, call: ToolCall, context: ToolContext) -> ToolResult:
+    def _count(self, name: str, outcome: ToolOutcome) -> None:
+        known = name if name in self._tools else "unknown"  # the model writes names, in any number
+        self._metrics.tool_calls.add(known, outcome.kind)
+        self._metrics.tool_seconds.observe(outcome.duration_ms / 1000, known)
+
+    def _call(self, call: ToolCall, context: ToolContext) -> tuple[ToolResult, str]:
+        """Return the result of a call, and the kind of its end."""
         tool = self._tools.get(call.name)
         if tool is None:
-            return _failed(f"There is no tool called {call.name[:60]}; there are {', '.join(self._tools)}.")
+            failure = f"There is no tool called {call.name[:60]}; there are {', '.join(self._tools)}."
+            return _failed(failure), UNKNOWN
         try:
-            return _bounded(tool.call(decoded(call), context))
+            result = _bounded(tool.call(decoded(call), context))
+            return result, ANSWERED if result.ok else REFUSED
         except (ToolFailure, TurnEnded) as failure:
-            return _failed(failure.message)
+            return _failed(failure.message), REFUSED
         except Exception:
             log.exception("The tool %s failed", call.name)
-            return _failed(f"{call.name} failed because of an error in the tool.")
+            return _failed(f"{call.name} failed because of an error in the tool."), FAILED
 
 
 class _Progress:

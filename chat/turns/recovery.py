@@ -34,11 +34,13 @@ class Recovery:
         name: str,
         presence: Callable[[str], Presence],
         clock: Clock,
+        count_interrupted: Callable[[int], None] = lambda _count: None,
     ) -> None:
         self._store = store
         self._running_turns = running_turns
         self._name = name
         self._presence = presence
+        self._count_interrupted = count_interrupted
         self._heartbeats = Heartbeats(clock)
         self._missing: dict[int, int] = {}
         self._put_off = False
@@ -57,6 +59,7 @@ class Recovery:
             self._heartbeats.forget()  # while the database is locked, no worker can renew a lease
             return []
         self._put_off = False
+        self._count_interrupted(len(ended))
         for turn_id in ended:
             log.warning("Turn %s is interrupted: its worker has gone", turn_id)
         return ended

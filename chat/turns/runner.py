@@ -14,7 +14,16 @@ from dataclasses import dataclass, field, replace
 from chat.agent.context import answer_messages, fit
 from chat.agent.loop import Agent
 from chat.cancellation import Cancellation
-from chat.errors import ModelError, ParleyError, StoreFailed, StoreTimeout, StoreUnavailable, TurnEnded
+from chat.errors import (
+    ModelError,
+    Overloaded,
+    ParleyError,
+    Restarting,
+    StoreFailed,
+    StoreTimeout,
+    StoreUnavailable,
+    TurnEnded,
+)
 from chat.memory.contract import ConversationMemory
 from chat.messages import Answer, Message
 from chat.runtime import mode, threads
@@ -113,12 +122,19 @@ class Runner:
         If the database is slow, this raises StoreTimeout and the client tries again, but the write may still succeed.
         Then the turn is launched all the same, and a request with the same `client_id` gets it.
         """
-        with self._turns.admission.admit() as place:
+        with self._admit() as place:
             try:
                 return self._launch(write(), options, place)
             except StoreTimeout as slow:
                 self._launch_once_written(slow, options, place.move())
                 raise
+
+    def _admit(self) -> Place:
+        try:
+            return self._turns.admission.admit()
+        except (Overloaded, Restarting) as refusal:
+            self._turns.metrics.refused(refusal)
+            raise
 
     def _launch_once_written(self, slow: StoreTimeout, options: AnswerOptions, place: Place) -> None:
         """Wait in a thread until the write has ended, and launch the turn if it succeeded."""
@@ -182,6 +198,7 @@ class Runner:
             return
         for event in continuation.past_events(options.start):
             running.handle(event)
+            running.forget_first_text()
         prompt = system_prompt(self._limits.prompt, started.instructions, options.instruction)
         messages = [Message("system", prompt), *context]
         status, error = self._answer(running, messages, started.user_id, options.start)
@@ -212,9 +229,11 @@ class Runner:
             return status, None if status == STOPPED else TurnError(ended.code, ended.message, True)
         except ModelError as failed:
             log.warning("Turn %s: %s: %s", turn.id, failed.code, failed.message)
+            self._turns.metrics.failed(turn, failed.code)
             return FAILED, _model_error(failed)
         except Exception:
             log.exception("Turn %s failed", turn.id)
+            self._turns.metrics.failed(turn, "internal")
             return FAILED, TurnError("internal", "The answer failed because of an error in the server.", True)
         return COMPLETED, None
 
@@ -230,6 +249,7 @@ class Runner:
         if status == COMPLETED:
             messages = [*context, *answer_messages(progress.answer, running.turn.model)]
             self._memory.put(ended.conversation_id, ended.message_id, messages)
+        self._turns.metrics.ended(running, ended)
         running.end(ended, error)
 
     def _request_title(self, running: RunningTurn, started: StartedTurn) -> None:
@@ -238,9 +258,9 @@ class Runner:
             self._titles.request(FirstExchange(started.turn.conversation_id, started.turn.model, started.text, text))
 
     def _end_unsaved(self, running: RunningTurn) -> None:
-        running.end(
-            replace(running.turn, status=FAILED, ended_at=running.turn.started_at + running.elapsed_ms), _NOT_SAVED
-        )
+        ended = replace(running.turn, status=FAILED, ended_at=running.turn.started_at + running.elapsed_ms)
+        self._turns.metrics.ended(running, ended)
+        running.end(ended, _NOT_SAVED)
 
     def _finish(self, progress: Progress, status: str, error: TurnError | None) -> Turn | None:
         """Commit the end, with retries while the database is unavailable: a displayed answer must not be lost.

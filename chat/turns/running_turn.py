@@ -56,6 +56,17 @@ class RunningTurn:
         """Return whether the turn has gained anything since the last checkpoint."""
         return self._recorder.changed or self.coalescer.pending
 
+    def forget_first_text(self) -> None:
+        """Take the next text for the first one: what was recorded so far is of an earlier answer."""
+        with self.coalescer.flushed() as recorder:
+            recorder.first_text_at = None
+
+    @property
+    def first_text_s(self) -> float | None:
+        """Return the seconds from the turn's begin to its first text, None without any."""
+        first = self._recorder.first_text_at
+        return None if first is None else first - self._started_at
+
     @property
     def elapsed_ms(self) -> int:
         """Return the milliseconds since the turn began."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -38,12 +39,16 @@ class TurnRecorder:
         self._notices: dict[str, None] = {}
         self._event_offsets: list[EventOffset] = []
         self._checkpointed = self._checkpointed_before = _Checkpointed()
+        # Monotonic time of the first text.
+        self.first_text_at: float | None = None
         log.append("turn", event_data.turn_data(turn))
 
     def record_text(self, text: str) -> None:
         """Add a part of the answer's text."""
         self._append("delta", event_data.TextData(text), len(text))
         self._text.append(text)
+        if self.first_text_at is None:
+            self.first_text_at = time.monotonic()
 
     def record_reasoning(self, text: str) -> None:
         """Add a part of the model's reasoning."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from chat.events.contract import MakeEventLog
+from chat.metrics.metrics import Metrics
 from chat.runtime.clock import Clock
 from chat.store import Store
 from chat.turns.admission import Admission
@@ -10,13 +11,17 @@ from chat.turns.checkpoints import Checkpoints
 from chat.turns.coalescing import DeltaFlusher
 from chat.turns.deadlines import Deadlines
 from chat.turns.running_turns import RunningTurns
+from chat.turns.turn_metrics import TurnMetrics
 
 
 class TurnServices:
     """The services of `worker`, which runs at most `limit` turns. `make_log` makes the event log of each turn."""
 
-    def __init__(self, store: Store, worker: str, limit: int, make_log: MakeEventLog, clock: Clock) -> None:
+    def __init__(
+        self, store: Store, worker: str, limit: int, make_log: MakeEventLog, clock: Clock, metrics: Metrics
+    ) -> None:
         self.make_log = make_log
+        self.metrics = TurnMetrics(metrics)
         self.clock = clock
         self.running_turns = RunningTurns()
         self.admission = Admission(self.running_turns, limit)

@@ -7,7 +7,9 @@ from typing import cast
 
 from flask import current_app
 
+from chat.llm.contract import LanguageModel
 from chat.memory.contract import ConversationMemory
+from chat.metrics.metrics import Metrics
 from chat.runtime.clock import Clock
 from chat.store import Store
 from chat.turns.admission import Admission
@@ -35,6 +37,8 @@ class WebServices:
     report: WorkerReport
     tokens: Tokens
     clock: Clock
+    metrics: Metrics
+    model: LanguageModel
 
 
 def services() -> WebServices:

@@ -14,6 +14,7 @@ import requests
 
 from scripts.fake_llm import FakeLLM
 from scripts.kit.waiting import wait_until
+from tests.servers.counter_watch import counters_watched, figures
 from tests.servers.held_model import HeldModel
 from tests.servers.parley import ParleyServer, User, text_of
 from tests.servers.tree import Tree
@@ -42,6 +43,7 @@ def test_there_and_back_under_running_answers(tmp_path: Path) -> None:
         HeldModel() as model,
         running(tmp_path, model.base_url, "true") as (tree, server),
         ThreadPoolExecutor(12) as crowd,
+        counters_watched(server.url),
     ):
         before = tree.env_file.read_text()
         try:
@@ -73,6 +75,10 @@ def test_there_and_back_under_running_answers(tmp_path: Path) -> None:
         for _, _, text in answers:
             *numbers, end = text.split()
             assert (numbers, end) == ([str(number) for number in range(1, len(numbers) + 1)], "end")
+        found = figures(server.url)
+        assert found.value("parley_turns_total", status="completed") == 12
+        assert found.value("parley_turns_total", mode="async", status="completed") >= 6
+        assert found.value("parley_turn_duration_seconds_count") == 12
         assert tree.env_file.read_text() == before
         assert tree.mode("async").stdout == "Already async; nothing to do.\n"
 
@@ -123,7 +129,8 @@ def test_what_would_not_start_changes_nothing(tmp_path: Path, fake_llm: FakeLLM)
 
 
 def test_a_worker_that_dies_while_the_file_is_broken_is_replaced(tmp_path: Path, fake_llm: FakeLLM) -> None:
-    with running(tmp_path, fake_llm.base_url, "true") as (tree, server):
+    with running(tmp_path, fake_llm.base_url, "true") as (tree, server), counters_watched(server.url):
+        ask(server.url)
         good = tree.env_file.read_text()
         tree.env_file.write_text(good + 'THREADS="8\n')
         workers = server.workers
@@ -134,6 +141,8 @@ def test_a_worker_that_dies_while_the_file_is_broken_is_replaced(tmp_path: Path,
         tree.env_file.write_text(good.replace("USE_ASYNC_AGENT=true", "USE_ASYNC_AGENT=false"))
         hang_up(server, "Hang up: Master")
         wait_until(lambda: modes(server) == {"sync"}, timeout_s=60)
+        # The worker that counted it may have been killed, and all of that time have been replaced.
+        assert figures(server.url).value("parley_turns_total", status="completed") == 1
 
 
 def test_what_shows_only_in_the_new_workers_is_undone(tmp_path: Path, fake_llm: FakeLLM) -> None:

@@ -58,6 +58,7 @@ SHARED: dict[tuple[str, str], int] = {
     ("GET", "/api/docs"): 200,
     ("GET", "/healthz"): 200,
     ("GET", "/readyz"): 200,
+    ("GET", "/metrics"): 200,
     ("GET", "/admin/memory-debug"): 200,
     ("GET", "/static/<path:filename>"): 200,
 }

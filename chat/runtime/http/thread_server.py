@@ -133,7 +133,7 @@ class ThreadServer:
         full: bool = len(self._open) >= self._worker.worker_connections
         turns = self._slots[RequestKind.TURN]
         free = 0 if full else max(0, turns.free - self._fresh())
-        capacity.publish(self._worker.capacity_row, free or min(0, turns.free))
+        capacity.publish(self._worker.capacity_row, free or min(0, turns.free), turns.waiting)
         paused = time.monotonic() < self._pause_until
         self._listen(on=free > 0 and not paused)
         if free or full or not self._has_pending_connections():
@@ -289,7 +289,7 @@ class ThreadServer:
         slots = self._slots[RequestKind.TURN]
         if slots.waiting and capacity.free_elsewhere(self._worker.capacity_row) + min(0, slots.free) > 0:
             self._start(slots.admit_next())
-            capacity.publish(self._worker.capacity_row, min(0, slots.free))
+            capacity.publish(self._worker.capacity_row, min(0, slots.free), slots.waiting)
 
     def _on_wait(self) -> None:
         """Release slots if short requests are waiting. Called by a thread whose client does not read."""

@@ -13,6 +13,15 @@ bp = Blueprint("admin", __name__, url_prefix="/admin")
 
 bp.before_request(require_operator)
 
+OPERATOR_REFUSALS = (
+    Refusal(401, "unauthorized", "This needs the bearer token of ADMIN_TOKEN."),
+    Refusal(
+        403,
+        "forbidden",
+        "Without ADMIN_TOKEN, this is answered only to callers on the server's own machine that use no proxy.",
+    ),
+)
+
 _AT = "2026-03-02T09:30:00.000Z"
 _EXAMPLE = ServerReport(
     mode="async",
@@ -58,14 +67,7 @@ _EXAMPLE = ServerReport(
 @operation(
     Answer(content=ServerReport, example=_EXAMPLE),
     Answer(content={"type": "string"}, media_type="text/html"),
-    refusals=(
-        Refusal(401, "unauthorized", "This needs the bearer token of ADMIN_TOKEN."),
-        Refusal(
-            403,
-            "forbidden",
-            "Without ADMIN_TOKEN, this is answered only to callers on the server's own machine that use no proxy.",
-        ),
-    ),
+    refusals=OPERATOR_REFUSALS,
 )
 def memory_debug() -> ServerReport | Response:
     """Return the report of all workers, as JSON, or as a page to a browser that requests one."""

@@ -15,6 +15,7 @@ _TITLES = {
     "user_data": "All data of the caller",
     "health": "Health",
     "admin": "Operators",
+    "metrics": "Metrics",
     "openapi": "This description",
 }
 

@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from flask import Flask
 from flask.testing import FlaskClient
 
 from chat.app import create_app
+from chat.cancellation import Cancellation
+from chat.errors import ModelRateLimited
+from chat.messages import Delta, Message, TextDelta
 from config.settings import Settings
+from tests.conftest import ScriptedModel
 
 from ...store.engines import sqlite_path
 from ..api_client import assert_error
+from ..conftest import HeldAnswer
 
 
 def test_alive(alice: FlaskClient) -> None:
@@ -65,3 +71,62 @@ def test_not_ready_while_there_is_no_database(settings: Settings, tmp_path: Path
     (tmp_path / "chat.db").rmdir()
     assert app.test_client().get("/readyz").status_code == 200
     app.extensions["parley"].stop()
+
+
+def test_a_deep_check_asks_the_model(alice: FlaskClient, model: ScriptedModel) -> None:
+    model.will(TextDelta("ready"))
+    answer = alice.get("/readyz?deep=1")
+    assert (answer.status_code, answer.json["status"], answer.json["checks"]["model"]) == (200, "ready", "answers")
+    assert answer.json["checks"]["model_ms"] >= 0
+    assert len(model.seen) == 1
+    assert alice.get("/readyz?deep=0").json["checks"]["model"] == "demo"
+    assert len(model.seen) == 1
+
+
+def test_a_deep_check_says_why_the_model_does_not_answer(alice: FlaskClient, model: ScriptedModel) -> None:
+    def limited(_messages: Sequence[Message], _cancellation: Cancellation) -> Iterator[Delta]:
+        raise ModelRateLimited("The model's endpoint is busy.")
+        yield
+
+    model.will_run(limited)
+    answer = alice.get("/readyz?deep=1")
+    assert (answer.status_code, answer.json["checks"]["model"]) == (503, "The model's endpoint is busy.")
+    model.will()
+    answer = alice.get("/readyz?deep=1")
+    assert (answer.status_code, answer.json["status"]) == (503, "unavailable")
+    assert answer.json["checks"]["model"] == "The model finished without an answer."
+
+
+def test_a_deep_check_is_bounded_in_time(make_app: Callable[..., Flask], model: ScriptedModel) -> None:
+    client = make_app(model_timeout_s=0.2).test_client()
+
+    def silent(_messages: Sequence[Message], cancellation: Cancellation) -> Iterator[Delta]:
+        threading.Event().wait(cancellation.remaining_s())
+        cancellation.check()
+        yield TextDelta("late")
+
+    model.will_run(silent)
+    answer = client.get("/readyz?deep=1")
+    assert answer.status_code == 503
+    assert answer.json["checks"]["model"] == "The model has not answered within 0.2 seconds."
+
+
+def test_one_deep_check_at_a_time(app: Flask, held: HeldAnswer, model: ScriptedModel) -> None:
+    first: list[int] = []
+    asking = threading.Thread(target=lambda: first.append(app.test_client().get("/readyz?deep=1").status_code))
+    asking.start()
+    while not model.seen:
+        threading.Event().wait(0.01)
+    assert_error(app.test_client().get("/readyz?deep=1"), 429, "busy")
+    held.go()
+    asking.join()
+    assert first == [200]
+
+
+def test_only_operators_may_ask_the_model(make_app: Callable[..., Flask], model: ScriptedModel) -> None:
+    client = make_app(admin_token="canary-token").test_client()
+    assert_error(client.get("/readyz?deep=1"), 401, "unauthorized")
+    assert_error(client.get("/readyz?deep=yes"), 422, "invalid_value", "deep")
+    assert client.get("/readyz").status_code == 200
+    assert model.seen == []
+    assert client.get("/readyz?deep=1", headers={"Authorization": "Bearer canary-token"}).status_code == 200

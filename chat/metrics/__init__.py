@@ -1,0 +1,1 @@
+"""Figures for monitoring, in the format of Prometheus."""

@@ -1,0 +1,122 @@
+"""Counters in rows of memory, and what a server adds up of them."""
+
+from __future__ import annotations
+
+import os
+import threading
+
+import pytest
+
+from chat.metrics.counters import Counters, totals
+from chat.metrics.families import OTHER, Counter, Histogram
+from chat.metrics.metrics import Metrics
+from config.server import metric_rows
+
+
+def test_the_next_worker_with_a_row_continues_its_counters() -> None:
+    row = metric_rows.private_row()
+    Counters(row).add(("turns", "completed"), 3)
+    successor = Counters(row)
+    successor.add(("turns", "completed"))
+    successor.add(("turns", "failed"))
+    assert totals([row]) == {("turns", "completed"): 4.0, ("turns", "failed"): 1.0}
+
+
+def test_rows_are_added_up() -> None:
+    rows = [metric_rows.private_row() for _ in range(3)]
+    for number, row in enumerate(rows, 1):
+        Counters(row).add(("tokens", "é" * number), number)
+        Counters(row).add(("turns",), number)
+    assert totals(rows) == {("turns",): 6.0, ("tokens", "é"): 1.0, ("tokens", "éé"): 2.0, ("tokens", "ééé"): 3.0}
+
+
+def test_a_full_row_takes_no_more_keys_and_goes_on_with_those_it_has() -> None:
+    row = metric_rows.private_row()
+    counters = Counters(row)
+    for number in range(5000):
+        counters.add(("key", str(number)))
+    counters.add(("key", "0"))
+    found = totals([row])
+    assert 500 < len(found) < 5000
+    assert found["key", "0"] == 2.0
+    assert totals([row]) == found
+    assert row.used <= metric_rows.ROW_BYTES
+
+
+def test_a_killed_process_leaves_its_counts(monkeypatch: pytest.MonkeyPatch) -> None:
+    before = totals(metric_rows.filled()).get(("killed",), 0.0)
+    row = 300
+    child = os.fork()
+    if child == 0:
+        try:
+            metric_rows.use(row)
+            taken = metric_rows.take_own()
+            assert taken is not None
+            Counters(taken).add(("killed",), 7)
+        finally:
+            os.kill(os.getpid(), 9)
+    os.waitpid(child, 0)
+    assert totals(metric_rows.filled())[("killed",)] == before + 7.0
+
+
+def test_a_row_has_one_writer() -> None:
+    metric_rows.use(301)
+    assert metric_rows.take_own() is not None
+    assert metric_rows.take_own() is None
+    metric_rows.use(metric_rows.ROWS - 1)  # shared by all workers beyond the table
+    assert metric_rows.take_own() is None
+
+
+def test_no_addition_is_lost_between_threads() -> None:
+    row = metric_rows.private_row()
+    counters = Counters(row)
+
+    def count() -> None:
+        for number in range(20_000):
+            counters.add(("shared",))
+            counters.add(("own", str(number % 50)))
+
+    threads = [threading.Thread(target=count) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    found = totals([row])
+    assert found.pop(("shared",)) == 80_000
+    assert sum(found.values()) == 80_000
+
+
+def test_label_values_beyond_a_hundred_are_counted_together() -> None:
+    row = metric_rows.private_row()
+    places = Counter(Counters(row), "blocks", "Blocks.", ("place",))
+    for number in range(150):
+        places.add(f"place {number}")
+    found = totals([row])
+    assert len(found) == 101
+    assert found["blocks", OTHER] == 50.0
+
+
+def test_a_label_value_is_one_short_line() -> None:
+    row = metric_rows.private_row()
+    Counter(Counters(row), "turns", "Turns.", ("model",)).add("a\nb\x1fc" + "d" * 200)
+    ((_, value),) = totals([row])
+    assert value == "abc" + "d" * 117
+
+
+def test_durations_are_counted_in_the_bucket_of_their_bound() -> None:
+    row = metric_rows.private_row()
+    seconds = Histogram(Counters(row), "seconds", "Durations.", (), (0.1, 1.0))
+    for value in (0.05, 0.1, 0.11, 5.0):
+        seconds.observe(value)
+    assert totals([row]) == {
+        ("seconds", "0.1"): 2.0,
+        ("seconds", "1.0"): 1.0,
+        ("seconds", "+Inf"): 1.0,
+        ("seconds", "sum"): pytest.approx(5.26),
+    }
+
+
+def test_the_names_of_all_families_differ() -> None:
+    names = [family.name for family in Metrics().families()]
+    assert len(names) == len(set(names)) > 10
+    assert all(name.startswith("parley_") for name in names)
