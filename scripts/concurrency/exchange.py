@@ -1,4 +1,4 @@
-"""One question on its way: sent on a connection of its own, its events read as they come."""
+"""One question and its streamed answer, on a non-blocking connection of its own."""
 
 from __future__ import annotations
 
@@ -7,74 +7,61 @@ import selectors
 import socket
 import ssl
 import time
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Generator, Iterator
 
+from scripts.concurrency.address import Address
+from scripts.concurrency.api import Api
+from scripts.concurrency.errors import Failure, failure_of
+from scripts.concurrency.event_data import response_object
+from scripts.concurrency.event_loop import Task
 from scripts.concurrency.response import ResponseParser
-from scripts.concurrency.server import Server, failure_of, object_or_failure
-from scripts.concurrency.timeline import Failure, Timeline
+from scripts.concurrency.timeline import Timeline
 from scripts.kit import sse
 
-_READ, _WRITE = selectors.EVENT_READ, selectors.EVENT_WRITE
+READ, WRITE = selectors.EVENT_READ, selectors.EVENT_WRITE
 
 
 class Exchange:
-    """One request and its streamed response over a non-blocking socket.
+    """One request and its streamed response.
 
-    Call `go_on` first, then whenever `sock` is ready for the events that the last call returned; `close` at the end.
-    No method raises: `timeline` records what happened, and its `ended` is set at the end.
+    A task of the event loop. No method raises: `timeline` records what happened, and `end` calls `on_end`.
     """
 
-    def __init__(self, server: Server, request: bytes, timeline: Timeline) -> None:
+    def __init__(self, api: Api, request: bytes, timeline: Timeline, on_end: Callable[[Exchange], None]) -> None:
         self.timeline = timeline
         self.sock: socket.socket | None = None
-        self._server, self._request = server, request
+        self._api, self._request, self._on_end = api, request, on_end
         self._response, self._frames = ResponseParser(), sse.FrameReader()
-        self._body = b""  # of an answer that is no stream of events
+        self._body = b""  # of a response that is no stream of events
         self._steps = self._talk()
 
     def go_on(self) -> int:
         """Continue as far as possible. Return the mask of `selectors` to wait for, or 0 at the end."""
         return next(self._steps, 0)
 
-    def give_up(self, failure: Failure) -> None:
-        self.timeline.failure = failure
-        self.timeline.ended = time.monotonic()
-        self.close()
-
-    def close(self) -> None:
+    def end(self) -> None:
+        """Close the connection."""
+        self.timeline.ended = self.timeline.ended or time.monotonic()
         if self.sock:
             self.sock.close()
+        self._on_end(self)
 
     def _talk(self) -> Iterator[int]:
-        """All of it in order, as if it could wait; where it would have to, it yields."""
-        self.timeline.sent = time.monotonic()
+        """Do all of it in order; yield where it would block."""
+        timeline = self.timeline
+        timeline.sent = time.monotonic()
         try:
-            sock = yield from self._connect()
-            yield from _send(sock, self._request)
-            while not self.timeline.done:
-                # A TLS connection may hold more than the system, which then would not call.
+            self.sock = sock = yield from connected(self._api.address, self)
+            yield from sent(sock, self._request)
+            while not timeline.done:
+                # A TLS connection may hold data that the system knows nothing of.
                 if not (isinstance(sock, ssl.SSLSocket) and sock.pending()):
-                    yield _READ
+                    yield READ
                 self._receive(sock)
         except (Failure, OSError) as error:
-            self.timeline.failure = failure_of(error)
-        self.timeline.ended = time.monotonic()
-
-    def _connect(self) -> Generator[int, None, socket.socket]:
-        sock = self.sock = self._server.begin_to_connect()
-        yield _WRITE
-        if error := sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR):
-            raise OSError(error, os.strerror(error))
-        sock = self.sock = self._server.secured(sock)
-        while isinstance(sock, ssl.SSLSocket):
-            try:
-                sock.do_handshake()
-                break
-            except ssl.SSLWantReadError:
-                yield _READ
-            except ssl.SSLWantWriteError:
-                yield _WRITE
-        return sock
+            timeline.failure = failure_of(error)
+            timeline.done = None
+        timeline.ended = time.monotonic() if timeline.done is None else timeline.done
 
     def _receive(self, sock: socket.socket) -> None:
         try:
@@ -82,33 +69,61 @@ class Exchange:
         except (BlockingIOError, ssl.SSLWantReadError):
             return
         now = time.monotonic()
+        begins = not self._response.status
         body = self._response.feed(data)
-        if self._response.content_type == "text/event-stream":
-            for frame in self._frames.feed(body):
-                if event := sse.fields(frame):
-                    self.timeline.note(now, *event[1:])
-                if self.timeline.done:
-                    return
+        if self._response.content_type == "text/event-stream" and self._response.status < 400:
+            self._read_events(body, now, begins)
         else:
             self._body += body
-        if not data or self._response.complete:
-            self._ended_too_early()
+        if not self.timeline.done and (not data or self._response.complete):
+            self._end(now)
 
-    def _ended_too_early(self) -> None:
+    def _read_events(self, body: bytes, now: float, begins: bool) -> None:
+        note, timeline = self._api.note, self.timeline
+        if begins:
+            self._api.accept(timeline, now)
+        for frame in self._frames.feed(body):
+            if event := sse.fields(frame):
+                note(timeline, now, event[1], event[2])
+                if timeline.done:
+                    return
+
+    def _end(self, now: float) -> None:
         response = self._response
         if not response.status:
             raise Failure("connection_lost", "The server closed the connection without an answer.")
         if not response.may_end_here:
             raise Failure("stream_cut", "The answer was cut off in the middle.")
-        if response.content_type != "text/event-stream":
-            object_or_failure(response.status, response.reason, self._body)
-            raise Failure("not_the_contract", "The turn was not answered with events.", response.status)
-        raise self.timeline.failure or Failure("stream_ended", "The events ended without `done`.")
+        if response.content_type != "text/event-stream" or response.status >= 400:
+            response_object(response.status, response.reason, self._body)
+            raise Failure("not_the_contract", "The question was not answered with events.", response.status)
+        self._api.close(self.timeline, now)
+        if not self.timeline.done:
+            raise self.timeline.failure or Failure("stream_ended", "The events ended without their last one.")
 
 
-def _send(sock: socket.socket, data: bytes) -> Iterator[int]:
+def connected(address: Address, owner: Task) -> Generator[int, None, socket.socket]:
+    """Connect, with TLS if the address has it; yield where it would block. Return the socket. Raises OSError."""
+    sock = owner.sock = address.begin_to_connect()
+    yield WRITE
+    if error := sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR):
+        raise OSError(error, os.strerror(error))
+    sock = owner.sock = address.secured(sock)
+    while isinstance(sock, ssl.SSLSocket):
+        try:
+            sock.do_handshake()
+            break
+        except ssl.SSLWantReadError:
+            yield READ
+        except ssl.SSLWantWriteError:
+            yield WRITE
+    return sock
+
+
+def sent(sock: socket.socket, data: bytes) -> Iterator[int]:
+    """Send everything; yield where it would block."""
     while data:
         try:
             data = data[sock.send(data) :]
         except (BlockingIOError, ssl.SSLWantWriteError):
-            yield _WRITE
+            yield WRITE

@@ -1,17 +1,17 @@
-"""An HTTP/1.1 response, out of bytes that arrive in pieces: its head, and its body freed of the chunks' framing."""
+"""An incremental parser of an HTTP/1.1 response: its head, and its body without the framing of chunks."""
 
 from __future__ import annotations
 
 import http.client
 import io
 
-from scripts.concurrency.timeline import Failure
+from scripts.concurrency.errors import Failure
 
 _LONGEST_HEAD = 65_536
 
 
 class ResponseParser:
-    """Feed it what the socket gives; `status` is 0 until the head is complete, `complete` says that the body is."""
+    """Parser of one response. `status` is 0 until the head is complete; `complete`: the body is."""
 
     def __init__(self) -> None:
         self.status = 0
@@ -44,13 +44,13 @@ class ResponseParser:
         head, end, body = data.partition(b"\r\n\r\n")
         if not end:
             if len(data) > _LONGEST_HEAD:
-                raise Failure("not_http", "What the server answers is not HTTP.")
+                raise Failure("not_http", "The server's response is not HTTP.")
             self._rest = data
             return b""
         status_line, _, fields = head.partition(b"\r\n")
         version, _, status = status_line.partition(b" ")
         if not version.startswith(b"HTTP/1.") or not status[:3].isdigit():
-            raise Failure("not_http", "What the server answers is not HTTP.")
+            raise Failure("not_http", "The server's response is not HTTP.")
         headers = http.client.parse_headers(io.BytesIO(fields + b"\r\n\r\n"))
         self.status, self.reason = int(status[:3]), status[4:].decode("latin-1")
         self.content_type = headers.get_content_type()

@@ -1,102 +1,99 @@
-"""The events of one user and their times (`time.monotonic()`, in seconds)."""
+"""The times of one request (`time.monotonic()`, in seconds)."""
 
 from __future__ import annotations
 
-import json
 from array import array
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Any
 
-# Events that show that a turn is being worked on, not only accepted.
-_SIGNS_OF_WORK = ("delta", "reasoning", "tool_call", "tool_result")
-
-
-class Failure(Exception):
-    """The reason why a user got no whole answer. `code` is the server's or the check's, `status` is HTTP's, or 0."""
-
-    def __init__(self, code: str, message: str, status: int = 0) -> None:
-        super().__init__(message)
-        self.code, self.message, self.status = code, message, status
+from scripts.concurrency.errors import Failure
 
 
 @dataclass
 class Timeline:
-    """One user's turn. A time is None while, or if, the thing did not happen."""
+    """One request. A time is None while, or if, the thing did not happen."""
 
+    user: int = 0  # the user's number, from 0
+    round: int = 0  # the number of the turn in the user's conversation, from 0
+    planned: float | None = None  # the intended start, also if the check itself was late
     sent: float | None = None
-    turn: float | None = None
+    turn: float | None = None  # accepted: the first event
     worked: float | None = None  # the first sign of work
     first_token: float | None = None
     last_token: float | None = None
-    done: float | None = None  # only of a turn that was completed
+    done: float | None = None  # only of an answer that is whole
     ended: float | None = None  # for whatever reason
-    gaps: array[float] = field(default_factory=lambda: array("d"))
+    token_times: array[float] = field(default_factory=lambda: array("d"))
+    size: int = 0  # bytes of text, roughly
+    tokens: int | None = None  # as the server counts them
+    model_calls: int = 1
     about: dict[str, Any] = field(default_factory=dict)  # the data of `turn`
+    timings: dict[str, float] = field(default_factory=dict)  # the server's own, in ms
     failure: Failure | None = None
 
     @property
+    def start(self) -> float | None:
+        """The intended start."""
+        return self.sent if self.planned is None else self.planned
+
+    @property
+    def late_s(self) -> float | None:
+        """Delay of the check itself: from the intended start to sending."""
+        return _between(self.start, self.sent)
+
+    @property
+    def first_event_s(self) -> float | None:
+        """From sending to the first event."""
+        return _between(self.sent, self.turn)
+
+    @property
     def wait_s(self) -> float | None:
-        """From sending the question to `turn`."""
-        return None if self.turn is None or self.sent is None else self.turn - self.sent
+        """From the intended start to `turn`."""
+        return _between(self.start, self.turn)
 
     @property
     def first_token_s(self) -> float | None:
-        """From sending the question, which is what a user feels."""
-        return None if self.first_token is None or self.sent is None else self.first_token - self.sent
+        """From the intended start to the first token."""
+        return _between(self.start, self.first_token)
 
     @property
     def response_s(self) -> float | None:
         """From `turn` to `done`."""
-        return None if self.done is None or self.turn is None else self.done - self.turn
+        return _between(self.turn, self.done)
 
     @property
     def total_s(self) -> float | None:
-        """From sending the question to `done`."""
-        return None if self.done is None or self.sent is None else self.done - self.sent
+        """From the intended start to `done`."""
+        return _between(self.start, self.done)
 
-    def note(self, now: float, event: str, data: bytes) -> None:
-        """Record an event. Raises Failure if it reports that the turn failed."""
-        if event in _SIGNS_OF_WORK and self.worked is None:
-            self.worked = now
-        if event == "delta":
-            self._token(now, data)
-        elif event == "turn":
-            self.turn, self.about = now, _object(data)
-        elif event == "error":
-            self.failure = Failure(*_code_and_message(_object(data)))
-        elif event == "done":
-            self._finish(now, _object(data).get("status"))
+    @property
+    def gaps(self) -> list[float]:
+        """Times between two pieces of text that follow each other."""
+        return [later - earlier for earlier, later in pairwise(self.token_times)]
 
-    def _token(self, now: float, data: bytes) -> None:
-        if self.last_token is None:
-            if not str(_object(data).get("text") or "").strip():
-                return  # blanks are no answer yet
-            self.first_token = now
-        else:
-            self.gaps.append(now - self.last_token)
-        self.last_token = now
+    @property
+    def largest_gap_s(self) -> float | None:
+        """The longest silence within the text."""
+        return max(self.gaps, default=None)
 
-    def _finish(self, now: float, status: Any) -> None:
-        if self.failure:
-            raise self.failure
-        if status != "completed":
-            raise Failure(f"turn_{status}", f"The turn ended as {status!r}.")
-        if self.turn is None:
-            raise Failure("not_the_contract", "The stream had a `done` but no `turn`.")
+    def token(self, now: float, size: int) -> None:
+        """Record a piece of text."""
         if self.first_token is None:
-            raise Failure("empty_answer", "The turn was completed without a word.")
-        self.done = now
+            self.first_token = now
+        self.last_token = now
+        self.token_times.append(now)
+        self.size += size
+
+    def work(self, now: float) -> None:
+        """Record a sign that the turn is being worked on, not only accepted."""
+        if self.worked is None:
+            self.worked = now
+
+    def fail(self, failure: Failure, now: float) -> None:
+        """Record that there will be no whole answer."""
+        self.failure, self.ended = failure, now
 
 
-def _object(data: bytes) -> dict[str, Any]:
-    try:
-        found = json.loads(data)
-    except ValueError:
-        found = None
-    if not isinstance(found, dict):
-        raise Failure("not_the_contract", "An event's data is not a JSON object.")
-    return found
-
-
-def _code_and_message(error: dict[str, Any]) -> tuple[str, str]:
-    return str(error.get("code", "unknown")), str(error.get("message", ""))
+def _between(earlier: float | None, later: float | None) -> float | None:
+    return None if earlier is None or later is None else later - earlier

@@ -20,6 +20,7 @@ SEQUENTIAL = re.compile(
     r"^⚠️ SEQUENTIAL PROCESSING: Requests queued/blocked\n"
     r"   \(Total time \d+\.\ds >> Max response \d+\.\ds\)$"
 )
+_LAST_SENTENCE = re.compile(r"^(BLOCKING|BLOCKED LOOP|MODEL|CHECK TOO BUSY|ERRORS): .*\.$")
 
 
 @dataclass
@@ -39,4 +40,12 @@ def check(*arguments: Any, root: Path = ROOT, python: tuple[str, ...] = (sys.exe
 
 
 def verdict(output: str) -> str:
-    return "\n".join(output.splitlines()[-2:])
+    """Return the two lines of the verdict, which are the last ones but for a sentence with the cause."""
+    lines = output.splitlines()
+    return "\n".join(lines[-3:-1] if _LAST_SENTENCE.match(lines[-1]) else lines[-2:])
+
+
+def cause(output: str) -> str:
+    """Return the sentence after the verdict, or ""."""
+    last = output.splitlines()[-1]
+    return last if _LAST_SENTENCE.match(last) else ""

@@ -8,9 +8,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from scripts.concurrency.report import measures, table
+from scripts.concurrency.address import Address
+from scripts.concurrency.errors import Failure
+from scripts.concurrency.figures import measures
+from scripts.concurrency.parley_api import ParleyApi
 from scripts.concurrency.response import ResponseParser
-from scripts.concurrency.timeline import Failure, Timeline
+from scripts.concurrency.text_report import table
+from scripts.concurrency.timeline import Timeline
 
 CHUNKED = b"HTTP/1.1 200 OK\r\nContent-Type: Text/Event-Stream; charset=utf-8\r\nTransfer-Encoding: chunked\r\n\r\n"
 RESPONSES = {
@@ -56,18 +60,23 @@ def test_the_table_shows_what_is_missing_as_missing() -> None:
             "response time": {},
         }
     ).splitlines()
-    assert shown[1].split() == ["wait", "21", "ms", "1.50", "s", "1.50", "s", "1.50", "s"]
-    assert shown[2].split() == ["response", "time", "-", "-", "-", "-"]
+    assert shown[1].split() == ["wait", "21", "ms", *(4 * ["1.50", "s"])]
+    assert shown[2].split() == ["response", "time", *(5 * ["-"])]
 
 
 def test_a_timeline_counts_gaps_between_deltas() -> None:
-    line = Timeline(sent=10.0)
-    line.note(10.5, "turn", b'{"worker": "host:1"}')
-    line.note(11.0, "tool_call", b"{}")
+    api, line = ParleyApi(Address("http://localhost"), "", "", 1.0), Timeline(planned=9.0, sent=10.0)
+    api.note(line, 10.5, "turn", b'{"worker": "host:1"}')
+    api.note(line, 11.0, "tool_call", b"{}")
     for now in (12.0, 12.5, 14.0):
-        line.note(now, "delta", b'{"text": "x"}')
-    line.note(14.5, "done", b'{"status": "completed"}')
-    assert (line.wait_s, line.first_token_s, line.response_s, line.total_s) == (0.5, 2.0, 4.0, 4.5)
+        api.note(line, now, "delta", b'{"text": "x"}')
+    api.note(
+        line, 14.5, "done", b'{"status": "completed", "usage": {"completion_tokens": 7}, "timings": {"queued": 4}}'
+    )
+    # What passed before it was sent counts as well: the check was late, not the user.
+    assert (line.wait_s, line.first_token_s, line.response_s, line.total_s) == (1.5, 3.0, 4.0, 5.5)
+    assert (line.first_event_s, line.late_s, line.largest_gap_s) == (0.5, 1.0, 1.5)
+    assert (line.tokens, line.timings, line.model_calls) == (7, {"queued": 4.0}, 2)
     assert list(line.gaps) == [0.5, 1.5]
     assert line.worked == 11.0
 
@@ -75,5 +84,5 @@ def test_a_timeline_counts_gaps_between_deltas() -> None:
 @pytest.mark.parametrize(("event", "data"), [("turn", b"{"), ("done", b"[]"), ("error", b"")])
 def test_an_event_that_is_no_object(event: str, data: bytes) -> None:
     with pytest.raises(Failure) as caught:
-        Timeline(sent=0.0).note(1.0, event, data)
+        ParleyApi(Address("http://localhost"), "", "", 1.0).note(Timeline(sent=0.0), 1.0, event, data)
     assert caught.value.code == "not_the_contract"

@@ -7,7 +7,9 @@ from collections.abc import Sequence
 
 import pytest
 
-from scripts.concurrency.timeline import Failure, Timeline
+from scripts.concurrency.errors import Failure
+from scripts.concurrency.evidence import Evidence
+from scripts.concurrency.timeline import Timeline
 from scripts.concurrency.verdict import Verdict, judge
 
 
@@ -22,8 +24,8 @@ def refused() -> Timeline:
 
 
 def of(users: Sequence[Timeline], setup_s: float = 0.05) -> Verdict:
-    verdict = judge(users, setup_s)
-    assert verdict
+    verdict = judge(users, Evidence(setup_s=setup_s))
+    assert verdict.concurrent is not None
     return verdict
 
 
@@ -103,7 +105,7 @@ def test_those_who_were_refused_are_not_judged() -> None:
 
 
 def test_nobody_answered() -> None:
-    assert judge([refused(), refused()], 0.1) is None
+    assert judge([refused(), refused()], Evidence()).concurrent is None
 
 
 def test_a_ramp_is_nobodys_wait() -> None:
