@@ -14,6 +14,7 @@
     │   ├── StoreTimeout           the database did not answer in time, and may still carry out the request
     │   └── StoreFailed            the database refuses, and will again: damaged, or a bug in the program
     │       └── DatabaseTooNew     a later version of the program has changed its tables
+    ├── MaintenanceRefused         a backup, restore, copy or check that an operator asked for cannot be done
     ├── ToolFailure                a tool cannot answer; the message is written for the model
     ├── TurnEnded                  the turn passed its deadline, was stopped or was interrupted
     └── ModelError                 the model's endpoint did not answer properly; `code`, `retryable`
@@ -147,6 +148,10 @@ class DatabaseTooNew(StoreFailed):
 
     def __init__(self, step: str) -> None:
         super().__init__(f"a later version of this program has changed its tables: {step}")
+
+
+class MaintenanceRefused(ParleyError):
+    """A backup, restore, copy or check cannot be done. The sentence is for the operator, and may name files."""
 
 
 class ToolFailure(ParleyError):

@@ -16,7 +16,7 @@ from chat.cluster.peers import NO_SOCKETS, Peers
 from chat.errors import StoreUnavailable
 from chat.events.local import LocalEventLog
 from chat.llm.contract import LanguageModel
-from chat.llm.demo import DemoModel
+from chat.llm.demo.model import DemoModel
 from chat.memory.contract import ConversationMemory
 from chat.memory.local import LocalMemory
 from chat.metrics.metrics import Metrics
@@ -29,7 +29,7 @@ from chat.runtime.http.thread_slots import RequestKind
 from chat.runtime.periodic_jobs import PeriodicJob, PeriodicJobs
 from chat.store import Store, engine_for
 from chat.store.engines.timed import timed
-from chat.store.key_file import KeyFile
+from chat.store.key_file import COOKIE_KEY, KeyFile
 from chat.tool_contract import Tool
 from chat.tools import market_tools
 from chat.turns import coalescing
@@ -126,8 +126,8 @@ class Services:
         self.collector = Collector(lambda: running_turns.count)
         self.report = WorkerReport(running_turns, self.memory, self.peers, lambda: self.jobs.lag_ms("flush"))
         self.jobs = PeriodicJobs(self._periodic_jobs(), given.job_intervals)
-        key_file = KeyFile(settings.data_dir / "secret-key")
-        self.tokens = Tokens(lambda: settings.secret_key.encode() or key_file.read())
+        secret_key = KeyFile(settings.data_dir / COOKIE_KEY)
+        self.tokens = Tokens(lambda: settings.secret_key.encode() or secret_key.read())
         self.web = WebServices(
             settings,
             self.store,
@@ -279,7 +279,7 @@ def language_model(settings: Settings) -> LanguageModel:
     """Return the client of the model that the settings name, or the demo."""
     if settings.demo:
         return DemoModel(settings.demo_latency_s)
-    from chat.llm.client import OpenAIModel  # takes half a second and 30 MB, which the demo does not need
+    from chat.llm.openai.client import OpenAIModel  # takes half a second and 30 MB, which the demo does not need
 
     return OpenAIModel(
         settings.openai_api_key,

@@ -24,7 +24,9 @@ from chat.store import Store, engine_for
 from config.paths import ROOT
 from config.settings import Settings
 from scripts.kit import postgresql_server
+from scripts.kit import redis_server as redis_kit
 from scripts.kit.postgresql_server import PgBouncer, PostgresqlServer
+from scripts.kit.redis_server import RedisServer
 from tests import leaks
 
 Script = Callable[[Sequence[Message], Cancellation], Iterator[Delta]]
@@ -90,6 +92,15 @@ def store(settings: Settings, clock: Clock) -> Iterator[Store]:
     made.migrate()
     yield made
     made.close()
+
+
+@pytest.fixture(scope="module")
+def redis_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisServer]:
+    """A Redis for the tests of one module, which may do anything to it but leave it stopped."""
+    if sentence := redis_kit.lacking():
+        pytest.skip(sentence)
+    with RedisServer(tmp_path_factory.mktemp("redis")) as server:
+        yield server
 
 
 class ScriptedModel:

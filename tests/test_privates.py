@@ -44,15 +44,15 @@ PRIVATES = [
     Private("_sock", "gevent._socket3", "chat/runtime/http_fast_path.py"),
     Private("_start_accepting_if_started", "gevent.baseserver", "chat/runtime/accept.py"),
     # httpx2 and httpcore2
-    Private("_pool", "httpx2._transports.default", "chat/llm/httpx_transport.py"),
-    Private("_network_backend", "httpcore2._sync.connection_pool", "chat/llm/httpx_transport.py"),
+    Private("_pool", "httpx2._transports.default", "chat/llm/openai/transport/httpx_transport.py"),
+    Private("_network_backend", "httpcore2._sync.connection_pool", "chat/llm/openai/transport/httpx_transport.py"),
     # openai
-    Private("_make_status_error_from_response", "openai._base_client", "chat/llm/endpoint.py"),
+    Private("_make_status_error_from_response", "openai._base_client", "chat/llm/openai/transport/endpoint.py"),
     # Werkzeug
     Private("_get_current_object", "werkzeug.local", "chat/web/auth/principal.py"),
     Private("_get_current_object", "werkzeug.local", "chat/web/openapi/views.py"),
     # Python
-    Private("_Decompress", "zlib", "chat/llm/decompression.py"),
+    Private("_Decompress", "zlib", "chat/llm/openai/transport/decompression.py"),
     Private("_exit", "os", "config/server/reload/preflight_process.py"),
     Private("_exit", "os", "config/server/start_status.py"),
     Private("_queue", "_queue", "chat/runtime/native.py"),

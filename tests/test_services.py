@@ -22,14 +22,14 @@ from chat.cancellation import Cancellation
 from chat.cluster.contract import Handler
 from chat.cluster.peers import Peers
 from chat.errors import StoreUnavailable
-from chat.llm.client import OpenAIModel
-from chat.llm.demo import DemoModel
+from chat.llm.demo.model import DemoModel
+from chat.llm.openai.client import OpenAIModel
 from chat.messages import Message, TextDelta
 from chat.runtime import mode
 from chat.services import Overrides, Services, language_model
 from config.settings import SettingError, Settings
 from tests.conftest import ScriptedModel
-from tests.llm.scripted_server import Exchange, ScriptedServer
+from tests.servers.scripted_server import Exchange, ScriptedServer
 from tests.web.api_client import token_of
 
 from .store.engines import sqlite_path

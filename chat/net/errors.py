@@ -12,7 +12,8 @@
     └── InvalidResponse       the response violates HTTP, or ended too early
         └── UnparsableResponse
 
-The messages have no addresses and no data. `chat.llm.lean` and `chat.tools.http` translate these errors.
+The messages have no addresses and no data. `chat.llm.openai.transport.lean` and `chat.tools.http`
+translate these errors.
 """
 
 from __future__ import annotations

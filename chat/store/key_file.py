@@ -9,6 +9,9 @@ from pathlib import Path
 
 from chat.errors import StoreUnavailable
 
+# The key that signs cookies where SECRET_KEY is not set, in DATA_DIR.
+COOKIE_KEY = "secret-key"
+
 _BYTES = 32
 
 
@@ -32,11 +35,32 @@ class KeyFile:
                 raise StoreUnavailable(f"The key in {self._path.name} cannot be read or created.") from error
         return self._key
 
-    def _create(self) -> None:
-        """Create the file atomically: write a draft, then link it to the final name."""
+    def existing(self) -> bytes | None:
+        """Return the key, or None if there is no file. Raises StoreUnavailable."""
+        return self.read() if self._path.exists() else None
+
+    def replace(self, key: bytes) -> None:
+        """Write another key into the file, atomically. Raises OSError."""
+        self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        draft = self._draft(key)
+        try:
+            draft.replace(self._path)
+        except OSError:
+            draft.unlink()
+            raise
+        self._key = key
+
+    def _draft(self, key: bytes) -> Path:
         draft = self._path.with_name(f"{self._path.name}.{secrets.token_hex(8)}")
         with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
-            file.write(secrets.token_bytes(_BYTES))
+            file.write(key)
+            file.flush()
+            os.fsync(file.fileno())
+        return draft
+
+    def _create(self) -> None:
+        """Create the file atomically: write a draft, then link it to the final name."""
+        draft = self._draft(secrets.token_bytes(_BYTES))
         try:
             with contextlib.suppress(FileExistsError):  # another process was first: use its key
                 self._path.hardlink_to(draft)

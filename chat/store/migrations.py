@@ -40,28 +40,50 @@ def migrate(engine: Engine) -> list[str]:
     DatabaseTooNew if a later version has changed the tables.
     """
     engine.prepare()
-    steps: Sequence[Step] = import_module(engine.migrations).STEPS
-
-    def apply() -> list[str]:
-        engine.execute(_CREATE)
-        for statement in (_ADD_COLUMNS[name] for name in _ADD_COLUMNS if name not in engine.columns("migrations")):
-            engine.execute(statement)
-        missing = _missing(engine, steps)
-        for step in missing:
-            _apply(engine, step)
-        return [step.name for step in missing]
 
     def work() -> list[str]:
         # Read first: a worker can start while another process holds the write lock.
-        if engine.read(lambda: _ADD_COLUMNS.keys() <= engine.columns("migrations") and not _missing(engine, steps)):
+        if engine.read(lambda: _ADD_COLUMNS.keys() <= engine.columns("migrations") and not _missing(engine)):
             return []
-        return engine.write_exclusive(apply)
+        return engine.write_exclusive(lambda: apply_missing(engine))
 
     return _retry_while_busy(work)
 
 
-def _missing(engine: Engine, steps: Sequence[Step]) -> list[Step]:
+def apply_missing(engine: Engine, last: int | None = None) -> list[str]:
+    """Apply the missing steps, up to number `last` if it is given, and return their names. Call it inside a write."""
+    engine.execute(_CREATE)
+    for statement in (_ADD_COLUMNS[name] for name in _ADD_COLUMNS if name not in engine.columns("migrations")):
+        engine.execute(statement)
+    missing = [step for step in _missing(engine) if last is None or step.number <= last]
+    for step in missing:
+        _apply(engine, step)
+    return [step.name for step in missing]
+
+
+def steps_of(engine: Engine) -> Sequence[Step]:
+    """Return all steps that this release has for an engine."""
+    steps: Sequence[Step] = import_module(engine.migrations).STEPS
+    return steps
+
+
+def applied_steps(engine: Engine) -> list[Step]:
+    """Return the steps of a database, also those of later releases. Call it inside a read.
+
+    Raises DatabaseTooNew if this release cannot use the database.
+    """
+    known = {step.name: step for step in steps_of(engine)}
+    if not _ADD_COLUMNS.keys() <= engine.columns("migrations"):
+        # Written by an early release, so all its steps are known.
+        return [known[name] for (name,) in engine.execute("SELECT name FROM migrations ORDER BY name").fetchall()]
+    _missing(engine)
+    rows = engine.execute("SELECT name, runs_with FROM migrations ORDER BY name").fetchall()
+    return [known[name] if name in known else Step(name, runs_with or 1) for name, runs_with in rows]
+
+
+def _missing(engine: Engine) -> list[Step]:
     """Return the steps not applied yet. Raises DatabaseTooNew for an unknown step that this release cannot run with."""
+    steps = steps_of(engine)
     applied = engine.execute("SELECT name, expands, runs_with FROM migrations").fetchall()
     known = {step.name for step in steps}
     newest = max(step.number for step in steps)

@@ -60,7 +60,7 @@ class Measurement:
         self.read = self._floor if way == "floor" else self._client
         self.model: Any = None
         if way != "floor":
-            from chat.llm.client import OpenAIModel
+            from chat.llm.openai.client import OpenAIModel
 
             self.model = OpenAIModel("key", url, 60.0, way)
             self.model.warm_up()

@@ -14,9 +14,9 @@ import pytest
 from playwright.sync_api import BrowserContext, Locator, Page, Request, Route, expect
 
 from scripts.fake_llm import generated_text
+from scripts.kit.network_link import NetworkLink
 from tests.browser.conftest import fake_server
 from tests.browser.user_actions import ENDLESS, SLOW, ask, ask_and_wait, wait_until_answering, wait_until_finished
-from tests.servers.network_link import NetworkLink
 from tests.servers.parley import ParleyServer, User, wanting
 
 STILL = "() => { globalThis.untouched = true; }"

@@ -17,12 +17,12 @@ sys.exit(pytest.main(["-q", "-p", "no:cacheprovider", *sys.argv[1:]]))
 
 
 FILES = (
-    "test_client_cancellation.py",
-    "test_client.py",
-    "test_demo_timing.py",
-    "test_lean.py",
-    "test_lean_connections.py",
-    "test_lean_stages.py",
+    "demo/test_timing.py",
+    "openai/test_client.py",
+    "openai/test_client_cancellation.py",
+    "openai/transport/test_lean.py",
+    "openai/transport/test_lean_connections.py",
+    "openai/transport/test_lean_stages.py",
 )
 
 

@@ -15,7 +15,7 @@ from chat.net.errors import NetError, TooMuchData, UnsendableRequest
 from chat.net.http_client import HttpClient, Response
 from chat.net.read_batching import BATCH_FROM, MAX_DELAY_S
 from chat.net.request import Origin, Timeouts, request_bytes
-from tests.llm.scripted_server import Exchange, ScriptedServer
+from tests.servers.scripted_server import Exchange, ScriptedServer
 
 LONG_S = 60.0
 

@@ -13,8 +13,7 @@ from chat.net.cancel_scope import CancelScope
 from chat.net.http_client import HttpClient
 from chat.net.pool import KEEPALIVE_S, QUARANTINE_S
 from chat.net.request import Origin, Timeouts, request_bytes
-from tests.llm.conftest import CERTIFICATE
-from tests.llm.scripted_server import Exchange, ScriptedServer
+from tests.servers.scripted_server import CERTIFICATE, Exchange, ScriptedServer
 
 LONG_S = 20.0
 ANSWER = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"

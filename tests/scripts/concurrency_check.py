@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).resolve().parents[2]
-CERTIFICATE = ROOT / "tests" / "llm" / "localhost.pem"
+CERTIFICATE = ROOT / "tests" / "servers" / "localhost.pem"
 CONCURRENT = re.compile(
     r"^✅ TRUE CONCURRENCY: Requests processed in parallel\n"
     r"   \(Total time \d+\.\ds ≈ Max response \d+\.\ds\)$"

@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.llm.scripted_server import Exchange, ScriptedServer
-from tests.llm.test_answers_of_others import FRAMINGS, WAYS
+from tests.llm.openai.test_answers_of_others import FRAMINGS, WAYS
 from tests.servers.parley import ParleyServer, User, text_of
+from tests.servers.scripted_server import Exchange, ScriptedServer
 
 pytestmark = pytest.mark.system
 

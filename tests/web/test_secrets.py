@@ -79,7 +79,7 @@ def test_no_error_tells_a_secret(
     capfd: pytest.CaptureFixture[str],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("chat.llm.client.random.uniform", lambda low, high: 0.0)
+    monkeypatch.setattr("chat.llm.openai.client.random.uniform", lambda low, high: 0.0)
     client = real.test_client()
     conversation = converse(client)
     answers = []

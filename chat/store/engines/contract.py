@@ -86,6 +86,60 @@ class FullText(Protocol):
         ...
 
 
+class Maintenance(Protocol):
+    """Whole tables and keys, for the operator's commands. Calls have no timeout once they have begun."""
+
+    def snapshot(self, work: Callable[[], T]) -> T:
+        """Call `work`, whose statements only read. All of them see one snapshot."""
+        ...
+
+    def frozen(self, work: Callable[[], T]) -> T:
+        """Call `work` like `snapshot`, while nobody else can write. Raises StoreBusy if somebody does."""
+        ...
+
+    def tables(self) -> set[str]:
+        """Return the names of all tables, without those of the full-text indexes. Call it inside a read or a write."""
+        ...
+
+    def rows(self, table: str, columns: Sequence[str], key: Sequence[str]) -> Iterator[Sequence[Any]]:
+        """Yield all rows of a table in the order of its `key`, with few of them in memory.
+
+        Call it inside `snapshot`, `frozen` or a write, and read all rows there. A flag may come as a bool.
+        """
+        ...
+
+    def insert(self, table: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
+        """Insert any number of rows, with few of them in memory. A flag is 0 or 1. Call it inside a write."""
+        ...
+
+    def storable(self, text: str) -> str:
+        """Return a text with the characters replaced that this engine cannot store."""
+        ...
+
+    def last_ids(self) -> dict[str, int]:
+        """Return the last id ever used, by table. Call it inside a read or a write."""
+        ...
+
+    def keep_last_ids(self, last_ids: Mapping[str, int]) -> None:
+        """Let new ids be larger than these, by table, and than all ids in the tables. Call it inside a write."""
+        ...
+
+    def damage(self) -> Iterator[str]:
+        """Yield a sentence for each sign of damage to the database's files, indexes or references.
+
+        Call it inside `snapshot`, and read all of it there.
+        """
+        ...
+
+    def existing_key(self, name: str) -> bytes | None:
+        """Return the key that `Engine.key` returns, or None if it was never created. Raises StoreUnavailable."""
+        ...
+
+    def replace_key(self, name: str, key: bytes) -> None:
+        """Let `Engine.key` return this key from now on. Call it inside a write. Raises StoreUnavailable."""
+        ...
+
+
 class Engine(Protocol):
     """One database. Nothing is opened or created before the first call.
 
@@ -101,6 +155,11 @@ class Engine(Protocol):
     @property
     def full_text(self) -> FullText:
         """Return the full-text indexes."""
+        ...
+
+    @property
+    def maintenance(self) -> Maintenance:
+        """Return the calls for whole tables."""
         ...
 
     @property

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from chat.llm.client import OpenAIModel
+from chat.llm.openai.client import OpenAIModel
 from chat.services import Overrides
 
 from .faulty_endpoint import FaultyEndpoint
@@ -28,7 +28,7 @@ def model_timeout_s() -> float:
 @pytest.fixture
 def model(endpoint: FaultyEndpoint, model_timeout_s: float, monkeypatch: pytest.MonkeyPatch) -> Iterator[OpenAIModel]:
     """A client of the endpoint that repeats its requests at once."""
-    monkeypatch.setattr("chat.llm.client.random.uniform", lambda _low, _high: 0.0)
+    monkeypatch.setattr("chat.llm.openai.client.random.uniform", lambda _low, _high: 0.0)
     made = OpenAIModel("", endpoint.url, model_timeout_s)
     yield made
     made.close()

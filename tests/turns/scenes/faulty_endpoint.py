@@ -12,8 +12,8 @@ from typing import Any
 
 from scripts.fake_model.answers import CLOSE, RESET, answer
 from scripts.fake_model.request import Asked, Options
+from tests.servers.scripted_server import Exchange, ScriptedServer
 
-from ...llm.scripted_server import Exchange, ScriptedServer
 from ..worker import LONG_S
 
 # A line of this size exceeds every limit; thirty million bytes are not needed.

@@ -24,12 +24,13 @@ from chat.errors import StoreTimeout, StoreUnavailable
 from chat.runtime import wait_budget
 from chat.runtime.folders import check_can_create
 from chat.runtime.native import Call, CallTimeout, NativePool
-from chat.store.engines.contract import FullText, Rows
+from chat.store.engines.contract import FullText, Maintenance, Rows
 from chat.store.engines.sqlite.commit import Committer, Write
 from chat.store.engines.sqlite.connection import Connections
 from chat.store.engines.sqlite.errors import DRIVER_ERRORS, translate_error
 from chat.store.engines.sqlite.file_watch import FileWatch, identity
 from chat.store.engines.sqlite.full_text import SqliteFullText
+from chat.store.engines.sqlite.maintenance import SqliteMaintenance
 from chat.store.engines.sqlite.statements import as_one_row, last_ids, portions, translated, with_rows
 from chat.store.key_file import KeyFile
 from chat.store.rows import named
@@ -68,6 +69,9 @@ class SqliteEngine:
         self._opened: list[sqlite3.Connection] = []
         self.peewee: peewee.SqliteDatabase = Connections(path, lock_timeout_s, self._opened, self.files)
         self.full_text: FullText = SqliteFullText(self._execute, self.execute_rows)
+        self.maintenance: Maintenance = SqliteMaintenance(
+            self.peewee.connection, self._long_snapshot, self.write_exclusive, self._key_file
+        )
         self._readers = NativePool(_READERS)
         self._writer = NativePool(1, Committer(self._execute, self._rollback).commit, _GROUP_SIZE, _COMMIT_INTERVAL_S)
 
@@ -95,16 +99,7 @@ class SqliteEngine:
         return outcome
 
     def snapshot(self, work: Callable[[], T]) -> T:
-        def in_transaction() -> T:
-            self.execute("BEGIN")
-            try:
-                return work()
-            finally:
-                # SQLite may have rolled back by itself; a second rollback would hide the error.
-                if self.peewee.connection().in_transaction:
-                    self.execute("ROLLBACK")
-
-        return self.read(in_transaction)
+        return self.read(lambda: self._in_snapshot(work))
 
     def write(self, work: Callable[[], T]) -> T:
         outcome: T = self._write(lambda deadline: Write(deadline, work))
@@ -167,7 +162,7 @@ class SqliteEngine:
         return identity(self.path)
 
     def key(self, name: str) -> bytes:
-        return KeyFile(self.path.with_name(f"{self.path.name}.{name}")).read()
+        return self._key_file(name).read()
 
     def explain_unopenable(self, error: BaseException) -> str:
         cause: Any = error.__cause__ or error
@@ -223,6 +218,21 @@ class SqliteEngine:
             return pool.outcome(call, timeout_s + _REPLY_GRACE_S, extra_s)
         except CallTimeout:
             raise StoreTimeout(_SLOW, lambda: _wait_for(call)) from None
+
+    def _key_file(self, name: str) -> KeyFile:
+        return KeyFile(self.path.with_name(f"{self.path.name}.{name}"))
+
+    def _long_snapshot(self, work: Callable[[], T]) -> T:
+        return self._readers.run(lambda: self._translate_errors(lambda: self._in_snapshot(work)))
+
+    def _in_snapshot(self, work: Callable[[], T]) -> T:
+        self.execute("BEGIN")
+        try:
+            return work()
+        finally:
+            # SQLite may have rolled back by itself; a second rollback would hide the error.
+            if self.peewee.connection().in_transaction:
+                self.execute("ROLLBACK")
 
     def _rollback(self) -> None:
         if self.peewee.is_closed():

@@ -1,0 +1,54 @@
+"""Command `db copy --to URL`."""
+
+from __future__ import annotations
+
+import click
+from flask.cli import with_appcontext
+
+from chat.commands.db_backup import finish
+from chat.commands.db_errors import one_sentence, opening, refuse_running_server, require_database
+from chat.commands.progress import progress_bar
+from chat.store import Store, engine_for
+from chat.store.archive.copying import copy as copy_database
+from chat.store.archive.load import check_target
+from chat.web.services import services
+from config import setting_values
+from config.paths import ROOT
+
+
+@click.command("copy")
+@click.option("--to", "url", required=True, metavar="URL", help="The empty database to copy into, like DATABASE_URL.")
+@with_appcontext
+def copy(url: str) -> None:
+    """Copy the database into an empty one, of the same or another kind, while no server runs.
+
+    Every table is counted and compared. If it fails, the target is empty as before.
+    """
+    current = services()
+    source = current.store
+    refuse_running_server(current.settings.data_dir)
+    require_database(source)
+    target = _target(url)
+    try:
+        if target.engine.location == source.engine.location or (
+            target.engine.current_identity() and target.engine.current_identity() == source.engine.current_identity()
+        ):
+            raise click.UsageError("--to names the database that DATABASE_URL names.")
+        with one_sentence(target, "--to"):
+            with opening(target, "--to"):
+                check_target(target.engine)
+            restored = copy_database(source.engine, target.engine, progress_bar)
+            finish(target, restored)
+    finally:
+        target.close()
+    click.echo(
+        f"{target.engine.location}: copied {sum(restored.rows.values())} rows of {source.engine.location}, and compared"
+        " them. To use it, name it in DATABASE_URL and start the server."
+    )
+
+
+def _target(url: str) -> Store:
+    try:
+        return Store(engine_for(setting_values.database(url), ROOT))
+    except ValueError as error:
+        raise click.UsageError(f"--to takes {error}") from None

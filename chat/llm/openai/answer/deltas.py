@@ -1,0 +1,337 @@
+"""The deltas of one streamed answer, and the check that it is complete.
+
+`chunks` decodes an event, `tool_calls` assembles tool calls, `finish` interprets finish reasons.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
+
+from chat.errors import ModelError, ModelGarbled, ModelInterrupted, ModelNoAnswer
+from chat.llm.openai.answer import chunks, finish
+from chat.llm.openai.answer.chunks import Chunk, Delta, content_of, count_of, decode, decode_loosely, delta_of, text_of
+from chat.llm.openai.answer.message_extras import MessageExtras
+from chat.llm.openai.answer.surrogates import whole_characters, without_half
+from chat.llm.openai.answer.text_parts import Kind, TextPart, has_other_fields, kind_of, plain_text_parts, text_parts
+from chat.llm.openai.answer.thinking import ThinkingTags
+from chat.llm.openai.answer.tool_calls import ToolCalls
+from chat.messages import Delta as AnswerDelta
+from chat.messages import ReasoningDelta, TextDelta, Usage
+
+_DONE = (b"[done]", b'"[done]"', b"done")
+# Events that keep a connection alive, by their name or by their data.
+_PING_NAMES = frozenset((b"ping", b"heartbeat", b"keepalive", b"keep-alive", b"keep_alive"))
+_END_NAMES = frozenset((b"done", b"end", b"complete", b"finish"))
+_PINGS = frozenset((b"", b"null", b"{}", b"[]")) | _PING_NAMES
+
+
+class ReportedError(Exception):
+    """An error object in the endpoint's stream; `body` is this object, unchanged."""
+
+    def __init__(self, body: Any) -> None:
+        super().__init__("the endpoint reported an error in its stream")
+        self.body = body
+
+
+class AnswerReader:
+    """Reader of one streamed answer: returns text at once, and collects the parts that are whole only at the end."""
+
+    def __init__(self) -> None:
+        self.finish_reason = ""
+        self.done = False  # [DONE] was received
+        self.has_progress = False  # a part of the answer was received since this was last set to False
+        self._started = False
+        self._calls = ToolCalls()
+        self._extras = MessageExtras()
+        self._thinking: ThinkingTags | None = ThinkingTags()
+        self._half_character = ""  # first half of a surrogate pair at the end of the last text
+        self._last_kind: Kind = TextDelta
+        self._has_text = self._has_reasoning = False
+        self._in_plain_text = False  # within the text: an event that has text alone needs no further checks
+        self._error: Any = None
+        # Whether text arrived without a finish reason, and whether text followed a finish reason. An endpoint that puts
+        # the reason into every event does not mark the end with it.
+        self._has_text_without_reason = self._reason_came_early = False
+        self._message_text = ""
+        self._has_line_events = False
+        self._prompt_tokens = self._completion_tokens = 0
+        self._counted = False
+
+    @property
+    def is_finished(self) -> bool:
+        """Return whether the finish reason certainly marks the end."""
+        return self.done or (bool(self.finish_reason) and self._has_text_without_reason and not self._reason_came_early)
+
+    def accept(self, words: TextDelta | ReasoningDelta) -> bool:
+        """Accept a delta that was decoded elsewhere. Return False if its event must be read here."""
+        if type(words) is TextDelta:
+            return self._in_plain_text
+        if self.finish_reason or self._half_character:
+            return False
+        self._has_reasoning = True
+        self._extras.add_reasoning(words.text)
+        return True
+
+    def read(self, events: Iterable[tuple[bytes, bytes]]) -> Iterator[AnswerDelta]:
+        """Yield the deltas of events that arrived together; adjacent texts of one kind become one delta.
+
+        Raises ModelGarbled and ReportedError, after the deltas of the events before.
+        """
+        kind: Kind = TextDelta
+        texts: list[str] = []
+        fault: ModelGarbled | ReportedError | None = None
+        try:
+            for name, data in events:
+                for part_kind, text in self._event_parts(name, data):
+                    if part_kind is not kind:
+                        if texts:
+                            yield kind("".join(texts))
+                            texts = []
+                        kind = part_kind
+                    texts.append(text)
+                if self._error is not None:
+                    raise ReportedError(self._error)
+        except (ModelGarbled, ReportedError) as error:
+            fault = error
+        if texts:
+            yield kind("".join(texts))
+        if fault is not None:
+            try:
+                raise fault
+            finally:
+                del fault  # it refers to this frame
+
+    def read_tail(self, events: Iterable[tuple[bytes, bytes]], is_document: bool) -> Iterator[AnswerDelta]:
+        """Yield the deltas of an unfinished rest at the end of the body. A truncated event is ignored."""
+        try:
+            yield from self.read(events)
+        except ModelGarbled:
+            if is_document:
+                raise
+        # A document that can be decoded is complete.
+        self.done = self.done or (is_document and not self._has_line_events)
+
+    def end(self) -> Sequence[AnswerDelta]:
+        """End the answer. Return held back text, the tool calls if the answer is complete, and the usage."""
+        rest: list[AnswerDelta] = [kind(text) for kind, text in self._flush()]
+        if self._calls and self.fault() is None:
+            rest += self._calls.whole(self._extras.as_text())
+        if self._counted:
+            rest.append(Usage(self._prompt_tokens, self._completion_tokens))
+        return rest
+
+    def fault(self) -> ModelError | None:
+        """Return the error if the answer is not complete, otherwise None."""
+        if not self._started:
+            return ModelGarbled(
+                "The model's endpoint answered, but not with a stream of events; check that OPENAI_BASE_URL"
+                " leads to an OpenAI-compatible API (it often ends in /v1)."
+            )
+        if self.finish_reason:
+            if fault := finish.fault_of(self.finish_reason):
+                return fault
+        elif not self.done:
+            return ModelInterrupted("The connection to the model ended before its answer was complete.")
+        if self._has_text or self._calls:
+            return None
+        if self._has_reasoning:
+            return ModelNoAnswer("The model gave only its reasoning, and no answer.")
+        return ModelNoAnswer("The model's answer was empty.")
+
+    def _event_parts(self, name: bytes, data: bytes) -> Sequence[TextPart]:
+        """Return the text parts of one event. Raises ModelGarbled and ReportedError."""
+        loose = False
+        try:
+            chunk = decode(data)
+        except (ValueError, RecursionError):
+            if self._is_control_data(name, data):
+                return ()
+            try:
+                chunk, loose = decode_loosely(data), True
+            except ValueError:
+                return self._line_parts(name, data)
+        if self._in_plain_text and not loose and not name:
+            parts = plain_text_parts(chunk)
+            if len(parts) == 1 and parts[0][0] is TextDelta:
+                self.has_progress = True
+                return parts
+        if name and self._is_control_event(name, chunk, data):
+            return ()
+        if not chunk.choices and not loose:
+            chunk = decode_loosely(data)
+        self._error = chunk.error or None
+        parts = self._chunk_parts(chunk)
+        return self._join_half_characters(parts) if loose or self._half_character else parts
+
+    def _line_parts(self, name: bytes, data: bytes) -> Sequence[TextPart]:
+        """Read data that holds several events, from endpoints that put no empty line between them."""
+        lines = data.split(b"\n")
+        if len(lines) == 1:
+            raise ModelGarbled("The model's endpoint sent a piece of an answer that cannot be read.")
+        self._has_line_events = True
+        return [part for line in lines for part in self._event_parts(name, line)]
+
+    def _is_control_data(self, name: bytes, data: bytes) -> bool:
+        """Return whether an event marks the end or means nothing. Raises ReportedError for an error in plain text."""
+        bare = data.strip()
+        if bare.lower() in _DONE:
+            self.has_progress = self.has_progress or not self.done
+            self.done = self._started = True
+            return True
+        if name == b"error":
+            try:
+                raise ReportedError(chunks.document(data))
+            except ValueError:
+                raise ReportedError(bare.decode("utf-8", "replace")) from None
+        return bare.lower() in _PINGS or name in _PING_NAMES
+
+    def _is_control_event(self, name: bytes, chunk: Chunk, data: bytes) -> bool:
+        """Return whether an event's name is its whole meaning. Raises ReportedError."""
+        if name == b"error":
+            # Without an error object, an event of that name is itself the error.
+            raise ReportedError(chunk.error or chunks.document(data))
+        if name in _END_NAMES and not chunk.choices:
+            self.done = self._started = True
+        return name in _PING_NAMES
+
+    def _chunk_parts(self, chunk: Chunk) -> Sequence[TextPart]:
+        self._started = True
+        if chunk.usage is not None:
+            self._count(chunk.usage)
+        choices = chunk.choices
+        if not choices:
+            return ()
+        choice = choices[0]
+        if choice.index or len(choices) > 1:
+            first = _first_choice(choices)
+            if first is None:
+                return ()
+            choice = first
+        self._error = self._error or choice.error or None
+        self.has_progress = True
+        delta = choice.delta
+        if choice.message is not None or choice.text is not None:
+            delta = self._message_delta(choice)
+        if choice.finish_reason and not finish.is_none(choice.finish_reason):
+            parts = () if delta is None else self._delta_parts(delta, True)
+            self._finish(choice.finish_reason)
+            return parts
+        return () if delta is None else self._delta_parts(delta, False)
+
+    def _finish(self, reason: str) -> None:
+        self._in_plain_text = False
+        if not self.finish_reason or finish.may_be_replaced(self.finish_reason):
+            self.finish_reason = reason
+
+    def _delta_parts(self, delta: Delta, with_reason: bool) -> Sequence[TextPart]:
+        if has_other_fields(delta):
+            self._calls.add(delta.tool_calls)
+            self._calls.add_older(delta.function_call)
+            self._extras.add(delta)
+        if delta.reasoning_content or delta.reasoning:
+            self._extras.add_named(delta)
+        parts = text_parts(delta)
+        if delta.content or delta.refusal or delta.tool_calls or delta.function_call:
+            self._has_text_without_reason = self._has_text_without_reason or not with_reason
+            self._reason_came_early = self._reason_came_early or bool(self.finish_reason)
+        if parts:
+            parts = self._classified(parts)
+            self._in_plain_text = (
+                self._has_text
+                and self._has_text_without_reason
+                and not (self._thinking or self.finish_reason or with_reason)
+            )
+        return parts
+
+    def _classified(self, parts: Sequence[TextPart]) -> Sequence[TextPart]:
+        """Return the parts with reasoning between tags separated from text."""
+        if self._thinking is not None:
+            parts = [part for each in parts for part in self._split_thinking(each)]
+        for kind, text in parts:
+            if kind is ReasoningDelta:
+                self._has_reasoning = True
+            elif not self._has_text:
+                self._has_text = not text.isspace()
+        return parts
+
+    def _split_thinking(self, part: TextPart) -> Iterator[TextPart]:
+        kind, text = part
+        thinking = self._thinking
+        if kind is ReasoningDelta or thinking is None:
+            yield part
+            return
+        for is_reasoning, piece in thinking.feed(text):
+            yield kind_of(is_reasoning), piece
+        if thinking.in_text:
+            self._thinking = None
+            self._extras.add_prefix(thinking.prefix)
+
+    def _flush(self) -> list[TextPart]:
+        parts: list[TextPart] = []
+        if self._half_character:
+            self._half_character, parts = "", list(self._classified([(self._last_kind, "\ufffd")]))
+        if self._thinking is not None:
+            held = self._thinking.end()
+            self._extras.add_prefix(self._thinking.prefix)
+            self._thinking = None
+            parts += self._classified([(kind_of(is_reasoning), text) for is_reasoning, text in held])
+        return parts
+
+    def _join_half_characters(self, parts: Sequence[TextPart]) -> Sequence[TextPart]:
+        """Return the parts with surrogate halves joined; a half at the end is held back for the next event."""
+        whole: list[TextPart] = []
+        for kind, text in parts:
+            if self._half_character and kind is not self._last_kind:
+                whole.append((self._last_kind, "\ufffd"))
+                self._half_character = ""
+            self._last_kind = kind
+            ready, self._half_character = without_half(self._half_character + text)
+            self._in_plain_text = self._in_plain_text and not self._half_character
+            if ready:
+                whole.append((kind, whole_characters(ready)))
+        return whole
+
+    def _message_delta(self, choice: chunks.Choice) -> Delta | None:
+        """Return the delta of a choice that has a whole message, or `text` as in the older API.
+
+        Some endpoints send both a delta and a message, and some send the message so far each time.
+        """
+        delta = choice.delta
+        message = delta_of(choice.message)
+        if message is None:
+            message = Delta(content=text_of(choice.text))
+        if delta is not None and (text_parts(delta) or has_other_fields(delta)):
+            self._message_text += content_of(delta.content)[0]
+            return delta
+        self._calls.add_whole(message.tool_calls)
+        if not self._calls:
+            self._calls.add_older(message.function_call)
+        message.tool_calls = message.function_call = None
+        text = content_of(message.content)[0]
+        self._has_text_without_reason = True  # a whole message's finish reason does mark the end
+        if self._has_text and not self._message_text:
+            return None
+        if self._has_reasoning and not self._message_text:
+            message.reasoning_content = message.reasoning = None
+        if self._message_text and text.startswith(self._message_text):
+            text = text[len(self._message_text) :]
+        self._message_text += text
+        message.content = text
+        return message
+
+    def _count(self, usage: Any) -> None:
+        """Store token counts. A null does not erase an earlier count."""
+        if not isinstance(usage, dict):
+            return
+        prompt = count_of(usage.get("prompt_tokens", usage.get("input_tokens")))
+        completion = count_of(usage.get("completion_tokens", usage.get("output_tokens")))
+        if prompt is not None or completion is not None:
+            self._counted = self.has_progress = True
+            self._prompt_tokens = prompt or self._prompt_tokens
+            self._completion_tokens = completion or self._completion_tokens
+
+
+def _first_choice(choices: list[chunks.Choice]) -> chunks.Choice | None:
+    """Return the choice with index 0, the only one that was requested."""
+    return next((choice for choice in choices if not choice.index), None)

@@ -1,0 +1,185 @@
+"""A request that adapts to its endpoint: after a refusal it is sent again without the refused part."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import msgspec
+
+from chat.errors import ModelError, QuestionTooLong
+from chat.llm.openai.faults.refusals import (
+    OPTIONS,
+    SYSTEM,
+    TOOLS,
+    USAGE,
+    is_refusal,
+    may_lack_an_option,
+    option_named,
+    too_long,
+)
+from chat.llm.openai.request import dialogue
+from chat.llm.openai.request.body import encode_request
+from chat.llm.openai.request.capabilities import CapabilityCache
+from chat.messages import OLDER_LEFT_OUT, WITHOUT_TOOLS, Message, ToolSpec
+
+log = logging.getLogger(__name__)
+
+# Enough to shorten a conversation to a hundredth. The margin allows for differences in counting.
+_MAX_SHORTENINGS = 7
+_MARGIN = 0.9
+# A smaller share is taken for a misread number.
+_MIN_SHARE = 0.01
+# Used if the refusal has a limit in tokens but no count: few texts have fewer characters per token.
+_CHARS_PER_TOKEN = 2.5
+
+
+@dataclass(frozen=True, slots=True)
+class ModelRequest:
+    """A request to a model. `tools` are optional; `may_call` tells the model whether it may call them."""
+
+    model: str
+    messages: Sequence[Message]
+    tools: Sequence[ToolSpec]
+    may_call: bool = True
+
+
+class AdaptiveRequest:
+    """The successive request bodies of one model request, each adapted to the refusals before it."""
+
+    def __init__(self, request: ModelRequest, capabilities: CapabilityCache, offer_tools: str) -> None:
+        """Prepare the first body. `offer_tools` is "auto", "true" or "false" (MODEL_TOOLS)."""
+        self._request = request
+        self._capabilities = capabilities
+        self._known = capabilities.get(request.model)
+        self._never_sent = frozenset({TOOLS}) if offer_tools == "false" else frozenset()
+        self._always_sent = frozenset({TOOLS}) if offer_tools == "true" else frozenset()
+        self._unsupported = self._known.unsupported - self._always_sent
+        self._probed: frozenset[str] = frozenset()
+        self._probes: list[frozenset[str]] | None = None
+        self._max_chars = self._known.max_chars
+        self._shortenings = 0
+        self._sent_chars = 0
+        self._first_refusal: ModelError | None = None
+        self._is_shortened = False
+        self._keeps_own_calls = True
+        self._messages = dialogue.merged(request.messages)
+
+    @property
+    def notices(self) -> list[str]:
+        """Return the notices for the user about the request that was sent last."""
+        without = TOOLS in self._left_out and bool(self._request.tools)
+        return [WITHOUT_TOOLS] * without + [OLDER_LEFT_OUT] * self._is_shortened
+
+    def body(self) -> bytes:
+        """Return the next request's body."""
+        request, without = self._request, self._left_out
+        messages = self._messages
+        if TOOLS in without:
+            messages = dialogue.without_tools(messages)
+        self._is_shortened = False
+        if self._max_chars is not None and dialogue.size(messages) > self._max_chars:
+            cut = dialogue.shortened(messages, self._max_chars)
+            self._is_shortened = cut != messages
+            messages = cut
+        self._sent_chars = dialogue.size(messages)
+        if SYSTEM in without:
+            messages = dialogue.without_system(messages)
+        tools = [] if TOOLS in without else request.tools
+        usage = USAGE not in without
+        return encode_request(request.model, messages, tools, request.may_call, self._keeps_own_calls, usage)
+
+    def adapt(self, failure: Exception, error: ModelError) -> ModelError | None:
+        """Adapt to a refusal.
+
+        Return None if `body` now differs and should be sent at once, otherwise the final error.
+        """
+        if measured := too_long(failure):
+            return self._shorten(measured.share, measured.limit, error)
+        return self._omit_option(failure, error)
+
+    def succeeded(self) -> None:
+        """Store the adaptations of the last request, which was accepted."""
+        unsupported = self._unsupported
+        if not (TOOLS in self._probed and self._has_calls):
+            # The refusal named no option, so the calls in the history may have been the cause, and not the tools.
+            unsupported |= self._probed
+        if unsupported == self._known.unsupported and self._max_chars == self._known.max_chars:
+            return
+        new = self._capabilities.learn(self._request.model, unsupported, self._max_chars)
+        for option in sorted(new):
+            log.warning(
+                "Model %s: its endpoint does not take %s; it is asked without from now on", self._request.model, option
+            )
+
+    @property
+    def _left_out(self) -> frozenset[str]:
+        return self._unsupported | self._probed | self._never_sent
+
+    @property
+    def _has_calls(self) -> bool:
+        return any(message.tool_calls for message in self._messages)
+
+    @property
+    def _sends_own_calls(self) -> bool:
+        if not self._keeps_own_calls or TOOLS in self._left_out:
+            return False
+        return any(message.tool_calls and message.model == self._request.model for message in self._messages)
+
+    @property
+    def _sent(self) -> list[str]:
+        """Return the options that the last request had and that may be omitted."""
+        present = {TOOLS: bool(self._request.tools) or self._has_calls, USAGE: True}
+        present[SYSTEM] = any(message.role == "system" for message in self._messages)
+        return [each for each in OPTIONS if present[each] and each not in self._left_out | self._always_sent]
+
+    def _omit_option(self, failure: Exception, error: ModelError) -> ModelError | None:
+        named = option_named(failure, self._sent)
+        if self._sends_own_calls and named not in (USAGE, SYSTEM) and is_refusal(failure):
+            # The refusal may be due to the model's own calls, sent unchanged, and not to the tools.
+            self._keeps_own_calls = False
+            return None
+        if named:
+            self._unsupported |= {named}
+            return None
+        if not may_lack_an_option(failure):
+            return error
+        if self._probes is None:
+            if not self._known.may_probe:
+                return error
+            self._first_refusal = error
+            self._probes = self._possible_probes()
+        if not self._probes:
+            self._capabilities.suspend_probing(self._request.model)
+            return self._first_refusal
+        self._probed = self._probes.pop(0)
+        return None
+
+    def _possible_probes(self) -> list[frozenset[str]]:
+        """Return the options to omit, one after the other, finally all of them."""
+        sent = self._sent
+        return [frozenset({each}) for each in sent] + [frozenset(sent)] * (len(sent) > 1)
+
+    def _shorten(self, share: float | None, limit: int | None, error: ModelError) -> ModelError | None:
+        """Reduce the limit by the numbers in the refusal, or else by half."""
+        request = self._request
+        tools = 0 if TOOLS in self._left_out else len(msgspec.json.encode([tool.parameters for tool in request.tools]))
+        whole = self._sent_chars + tools
+        if share is None and limit is not None and limit * _CHARS_PER_TOKEN < whole:
+            share = limit * _CHARS_PER_TOKEN / whole
+        if share is not None and share < _MIN_SHARE:
+            share = None
+        # A share that had no effect twice is ignored.
+        wanted = whole * (0.5 if share is None or self._shortenings >= 2 else share * _MARGIN) - tools
+        before = self._sent_chars
+        self._shortenings += 1
+        self._max_chars = max(int(wanted), 0)
+        if (
+            self._shortenings <= _MAX_SHORTENINGS
+            and dialogue.size(dialogue.shortened(self._messages, self._max_chars)) < before
+        ):
+            return None
+        return QuestionTooLong(
+            f"The question alone is too long for this model{f': {error.reason}' if error.reason else ''}.", error.reason
+        )

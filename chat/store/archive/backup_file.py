@@ -1,0 +1,62 @@
+"""Backup files: written under another name until they are complete, and readable only by this process's user."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import secrets
+from collections.abc import Iterator
+from pathlib import Path
+from typing import IO
+
+from chat.errors import MaintenanceRefused
+
+
+@contextlib.contextmanager
+def new_file(path: Path) -> Iterator[IO[bytes]]:
+    """Open a new file, which gets the name `path` at the end, once its content is on the disk.
+
+    After an error nothing is left. Raises MaintenanceRefused if the file exists or cannot be written.
+    """
+    draft = path.with_name(f"{path.name}.{secrets.token_hex(4)}.partial")
+    try:
+        if path.exists() or path.is_symlink():
+            raise FileExistsError
+        with os.fdopen(os.open(draft, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600), "w+b") as file:
+            yield file
+            file.flush()
+            os.fsync(file.fileno())
+        _publish(draft, path)
+    except FileExistsError:
+        raise MaintenanceRefused(f"{path} exists already, and is not replaced: name another file.") from None
+    except OSError as error:
+        raise MaintenanceRefused(f"{path} cannot be written: {error.strerror or error}.") from error
+    finally:
+        with contextlib.suppress(OSError):
+            draft.unlink()
+
+
+@contextlib.contextmanager
+def existing_file(path: Path) -> Iterator[IO[bytes]]:
+    """Open a backup file for reading. Raises MaintenanceRefused."""
+    try:
+        file = path.open("rb")
+    except OSError as error:
+        raise MaintenanceRefused(f"{path} cannot be read: {error.strerror or error}.") from error
+    with file:
+        yield file
+
+
+def _publish(draft: Path, path: Path) -> None:
+    """Give the file its name, unless another file has got it meanwhile."""
+    try:
+        path.hardlink_to(draft)
+    except FileExistsError:
+        raise
+    except OSError:  # a file system without hard links
+        draft.rename(path)
+    folder = os.open(path.parent, os.O_RDONLY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)

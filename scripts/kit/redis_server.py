@@ -1,0 +1,222 @@
+"""A Redis of a test's own: a real server in a folder, on a free port or a Unix socket, that keeps nothing on disk.
+
+It can be stopped in its tracks, killed, restarted, emptied, given less memory, and asked what it was told to do.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import shutil
+import signal
+import subprocess
+from collections.abc import Mapping
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+import redis
+from redis.backoff import NoBackoff
+from redis.retry import Retry
+
+from scripts.kit.port import HeldPort
+from scripts.kit.server_runner import NotStarted
+from scripts.kit.waiting import poll
+
+_START_S = 20.0
+
+
+def program() -> str | None:
+    """Return the path of a Redis server, or None where there is none. Valkey serves as well."""
+    return shutil.which("redis-server") or shutil.which("valkey-server")
+
+
+def lacking() -> str:
+    """Return a sentence if no Redis server is installed; empty otherwise."""
+    return "" if program() else "Redis is not installed (Debian: apt-get install redis-server)"
+
+
+class RedisServer:
+    """One server, a context manager. `url` is what `REDIS_URL` takes.
+
+    `listen` is "port", "socket" or "tls"; with TLS, the server has a certificate made for 127.0.0.1 that only itself
+    vouches for, and `url` names it as the one to trust. `options` are lines of its configuration.
+    """
+
+    def __init__(
+        self, folder: Path, listen: str = "port", password: str = "", options: Mapping[str, str] | None = None
+    ) -> None:
+        self.folder = folder
+        self.listen = listen
+        self.password = password
+        self.options = dict(options or {})
+        self._port = HeldPort()
+        self.port = self._port.number
+        self._process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def url(self) -> str:
+        """Return the address with password, as `REDIS_URL` takes it."""
+        credentials = f":{self.password}@" if self.password else ""
+        if self.listen == "socket":
+            return f"unix://{credentials}{self.folder / 'redis.sock'}"
+        if self.listen == "tls":
+            return f"rediss://{credentials}127.0.0.1:{self.port}/0?ssl_ca_certs={self.folder / 'cert.pem'}"
+        return f"redis://{credentials}127.0.0.1:{self.port}/0"
+
+    def __enter__(self) -> RedisServer:
+        self.folder.mkdir(parents=True, exist_ok=True)
+        if self.listen == "tls":
+            _make_certificate(self.folder)
+        try:
+            self.start()
+        except BaseException:
+            self.__exit__(None, None, None)
+            raise
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.kill()
+        self._port.release()
+
+    def start(self) -> None:
+        """Start the server and wait until it answers. Raises NotStarted."""
+        found = program()
+        if found is None:
+            raise NotStarted(lacking())
+        lines = self._addresses() | {
+            "dir": str(self.folder), "daemonize": "no", "save": '""', "appendonly": "no",
+            "repl-diskless-sync-delay": "0",
+        } | self.options  # fmt: skip
+        if self.password:
+            lines["requirepass"] = self.password
+        configuration = self.folder / "redis.conf"
+        configuration.write_text("".join(f"{name} {value}\n" for name, value in lines.items()))
+        with (self.folder / "console.log").open("ab") as console:
+            self._process = subprocess.Popen(
+                [found, configuration, *self._arguments()], stdin=subprocess.DEVNULL, stdout=console, stderr=console
+            )
+        if not poll(lambda: self._process.poll() is not None or self._answers(), _START_S) or self._process.poll():
+            self.kill()
+            raise NotStarted(f"Redis does not answer; see {self.folder / 'console.log'}")
+
+    def kill(self) -> None:
+        """Kill -9, even where it is paused."""
+        if self._process is not None and self._process.poll() is None:
+            self._process.kill()
+            self._process.wait()
+
+    def restart(self) -> None:
+        """Kill it, and start an empty one at the same address."""
+        self.kill()
+        self.start()
+
+    def pause(self) -> None:
+        """SIGSTOP: connections are still accepted, by the kernel, and nothing is answered."""
+        self._signal(signal.SIGSTOP)
+
+    def resume(self) -> None:
+        """End a pause. Everything that was sent meanwhile is executed."""
+        self._signal(signal.SIGCONT)
+
+    def flush(self) -> None:
+        """Remove every key."""
+        self.run("FLUSHALL")
+
+    def configure(self, **values: str) -> None:
+        """Change parameters while it runs: `configure(maxmemory="1mb")`. An underscore stands for a hyphen."""
+        for name, value in values.items():
+            self.run("CONFIG", "SET", name.replace("_", "-"), value)
+            if name == "requirepass":
+                self.password = value
+
+    def run(self, *command: str | bytes | int) -> Any:
+        """Return the reply to a command."""
+        with self.client() as client:
+            return client.execute_command(*command)
+
+    def client(self, timeout_s: float = 5.0) -> redis.Redis:
+        """Return a new client without retries, for a test's own questions."""
+        return redis.Redis.from_url(self.url, socket_timeout=timeout_s, retry=Retry(NoBackoff(), 0))
+
+    def forget_commands(self) -> None:
+        """Begin to count commands anew."""
+        self.run("CONFIG", "RESETSTAT")
+
+    def commands(self) -> dict[str, int]:
+        """Return how often each command was executed since `forget_commands`, without what this class sends itself."""
+        stats = self.run("INFO", "commandstats")
+        own = {"info", "config", "config|resetstat", "hello", "auth", "client", "client|setinfo", "ping", "select"}
+        named = {name.removeprefix("cmdstat_"): int(each["calls"]) for name, each in stats.items()}
+        return {name: calls for name, calls in named.items() if name not in own}
+
+    def network_bytes(self) -> tuple[int, int]:
+        """Return the bytes received and sent since `forget_commands`."""
+        stats = self.run("INFO", "stats")
+        return int(stats["total_net_input_bytes"]), int(stats["total_net_output_bytes"])
+
+    def _arguments(self) -> list[str]:
+        return []
+
+    def _addresses(self) -> dict[str, str]:
+        if self.listen == "socket":
+            return {"port": "0", "unixsocket": str(self.folder / "redis.sock")}
+        if self.listen == "tls":
+            certificate = str(self.folder / "cert.pem")
+            return {
+                "bind": "127.0.0.1", "port": "0", "tls-port": str(self.port), "tls-auth-clients": "no",
+                "tls-cert-file": certificate, "tls-key-file": str(self.folder / "key.pem"),
+                "tls-ca-cert-file": certificate,
+            }  # fmt: skip
+        return {"bind": "127.0.0.1", "port": str(self.port)}
+
+    def _answers(self) -> bool:
+        with contextlib.suppress(redis.ConnectionError, redis.TimeoutError):
+            return bool(self.run("PING"))
+        return False
+
+    def _signal(self, number: int) -> None:
+        assert self._process is not None
+        self._process.send_signal(number)
+
+
+class RedisSentinel(RedisServer):
+    """A Sentinel that watches `master` under the name `name`. `url` asks it where the master is."""
+
+    def __init__(self, folder: Path, master: RedisServer, name: str = "parley") -> None:
+        super().__init__(folder)
+        self.name = name
+        self.options = {
+            "sentinel": f"monitor {name} 127.0.0.1 {master.port} 1\n"
+            f"sentinel down-after-milliseconds {name} 500\nsentinel failover-timeout {name} 2000"
+            + (f"\nsentinel auth-pass {name} {master.password}" if master.password else "")
+        }
+        self._master = master
+
+    @property
+    def master_url(self) -> str:
+        """Return what `REDIS_URL` takes to find the master by this Sentinel."""
+        credentials = f":{self._master.password}@" if self._master.password else ""
+        return f"redis://{credentials}127.0.0.1:{self.port}/0?sentinel={self.name}"
+
+    def fail_over(self) -> None:
+        """Make a replica the master, without asking whether the old one is dead."""
+        self.run("SENTINEL", "FAILOVER", self.name)
+
+    def _arguments(self) -> list[str]:
+        return ["--sentinel"]
+
+
+def _make_certificate(folder: Path) -> None:
+    openssl = shutil.which("openssl")
+    if openssl is None:
+        raise NotStarted("openssl is not installed, which makes the certificate")
+    subprocess.run(
+        [
+            openssl, "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes",
+            "-days", "2", "-subj", "/CN=127.0.0.1", "-addext", "subjectAltName=IP:127.0.0.1",
+            "-keyout", folder / "key.pem", "-out", folder / "cert.pem",
+        ],
+        check=True, capture_output=True,
+    )  # fmt: skip
