@@ -69,8 +69,11 @@ def restore(file: Path) -> None:
             archive.verify(advance)
         with opening(store):
             check_target(store.engine)
-        restored = restore_archive(store.engine, archive, keep, progress_bar)
-        finish(store, restored)
+        try:
+            restored = restore_archive(store.engine, archive, keep, progress_bar)
+            finish(store, restored)
+        finally:
+            store.close()  # waits until everything is on the disk
     click.echo(f"{store.engine.location}: restored {sum(restored.rows.values())} rows of {file}, and compared them.")
 
 
@@ -79,7 +82,5 @@ def finish(store: Store, restored: Restored) -> None:
     with progress_bar("Indexing", restored.texts) as advance:
         while indexed := store.index.index_pending():
             advance(indexed)
-    if restored.changed_texts:
-        click.echo(f"{restored.changed_texts} texts had characters that this database cannot store; they are replaced.")
     if restored.left_out:
         click.echo(f"Left out, because only a later version knows them: {', '.join(restored.left_out)}.")

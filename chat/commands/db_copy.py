@@ -9,6 +9,7 @@ from chat.commands.db_backup import finish
 from chat.commands.db_errors import one_sentence, opening, refuse_running_server, require_database
 from chat.commands.progress import progress_bar
 from chat.store import Store, engine_for
+from chat.store.archive.copying import check_source
 from chat.store.archive.copying import copy as copy_database
 from chat.store.archive.load import check_target
 from chat.web.services import services
@@ -28,6 +29,8 @@ def copy(url: str) -> None:
     source = current.store
     refuse_running_server(current.settings.data_dir)
     require_database(source)
+    with one_sentence(source):
+        check_source(source.engine)
     target = _target(url)
     try:
         if target.engine.location == source.engine.location or (

@@ -19,6 +19,7 @@ from collections.abc import Callable, Sequence
 from importlib import import_module
 
 from chat.errors import DatabaseTooNew, StoreBusy, StoreTimeout, StoreUnavailable
+from chat.store import engines
 from chat.store.engines.contract import Engine, Step
 
 _START_TIMEOUT_S = 30.0
@@ -64,6 +65,20 @@ def apply_missing(engine: Engine, last: int | None = None) -> list[str]:
 def steps_of(engine: Engine) -> Sequence[Step]:
     """Return all steps that this release has for an engine."""
     steps: Sequence[Step] = import_module(engine.migrations).STEPS
+    return steps
+
+
+def kind(engine: Engine) -> str:
+    """Return the name of the kind of database, which is that of its package."""
+    return engine.migrations.split(".")[-2]
+
+
+def steps_of_kind(name: str) -> Sequence[Step]:
+    """Return all steps that this release has for a kind of database, or none for an unknown kind."""
+    try:
+        steps: Sequence[Step] = import_module(f"{engines.__name__}.{name}.migrations").STEPS
+    except ModuleNotFoundError:
+        return ()
     return steps
 
 

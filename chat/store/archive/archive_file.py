@@ -28,8 +28,8 @@ _COMMENT = "parley backup sha256="
 _COMPRESSION_LEVEL = 3
 _CHUNK = 256 * 1024
 _UNREADABLE = (
-    zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, struct.error, KeyError, ValueError,
-    OverflowError, msgspec.MsgspecError,
+    zipfile.BadZipFile, zlib.error, struct.error, msgspec.MsgspecError, OSError, EOFError, NotImplementedError,
+    RuntimeError, KeyError, ValueError, OverflowError,
 )  # fmt: skip
 
 # Called with the number of rows that were processed since the last call.
@@ -54,9 +54,10 @@ class Step(msgspec.Struct, frozen=True):
 
 
 class Manifest(msgspec.Struct, frozen=True, kw_only=True):
-    """What a backup is, and what it contains."""
+    """What a backup is, and what it contains. `steps` are migrations of its kind of database."""
 
     format: int
+    engine: str
     program: str
     created_at: str
     steps: tuple[Step, ...]
@@ -107,6 +108,8 @@ class ArchiveReader:
         self._name = name
         with self._refusing():
             self._zip = zipfile.ZipFile(file)
+            if any(member.compress_type != zipfile.ZIP_DEFLATED for member in self._zip.infolist()):
+                raise ValueError
             encoded = self._read(_MANIFEST)
             version = msgspec.json.decode(encoded, type=_Format).format
             if version != FORMAT:

@@ -11,7 +11,7 @@ from chat.store.archive.archive_file import FORMAT, Advance, ArchiveWriter, Mani
 from chat.store.archive.progress import Progress
 from chat.store.archive.tables import SEEDED_USER, TABLES, WITHOUT_DATA, Table
 from chat.store.engines.contract import Engine
-from chat.store.migrations import applied_steps
+from chat.store.migrations import applied_steps, kind
 from config.version import VERSION
 
 SHARE_KEY = "share-key"
@@ -31,6 +31,7 @@ def dump(engine: Engine, file: IO[bytes], keys: Mapping[str, bytes], progress: P
     share_key = engine.maintenance.existing_key(SHARE_KEY)
     manifest = Manifest(
         format=FORMAT,
+        engine=kind(engine),
         program=VERSION,
         created_at=datetime.now(UTC).isoformat(timespec="seconds"),
         steps=steps,
@@ -56,7 +57,11 @@ def existing_tables(engine: Engine) -> list[Table]:
 
 
 def row_count(engine: Engine, table: Table) -> int:
+    """Return the number of rows of a table, without the seeded one."""
     (count,) = engine.execute(f"SELECT count(*) FROM {table.name}").fetchone()  # noqa: S608 - our own name
+    if table.name == "users":
+        seeded = engine.execute("SELECT count(*) FROM users WHERE id = ?", (SEEDED_USER,)).fetchone()
+        return int(count) - int(seeded[0])
     return int(count)
 
 

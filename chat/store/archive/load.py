@@ -12,7 +12,7 @@ from chat.store.archive.dump import SHARE_KEY, stored_rows
 from chat.store.archive.progress import Progress
 from chat.store.archive.tables import SEEDED_USER, TABLES, Table
 from chat.store.engines.contract import Engine
-from chat.store.migrations import apply_missing, steps_of
+from chat.store.migrations import apply_missing, kind, steps_of, steps_of_kind
 
 # Every text that the search should find, as pending: see `indexing.py`. A running turn's answer is indexed at its end.
 _NOTE_TEXTS = (
@@ -34,8 +34,6 @@ class Restored:
     """The result of a restore: rows by table, and what differs from the backup."""
 
     rows: dict[str, int] = field(default_factory=dict)
-    # Texts with a character that this engine cannot store.
-    changed_texts: int = 0
     # Tables and columns of a later version, which this one has no place for.
     left_out: list[str] = field(default_factory=list)
     # Texts that are pending for the search.
@@ -44,20 +42,24 @@ class Restored:
 
 def check_steps(engine: Engine, manifest: Manifest) -> int:
     """Return the last step that the database needs before the backup's rows fit. Raises MaintenanceRefused."""
-    known = steps_of(engine)
-    newest, last = known[-1].number, max(_number(step.name) for step in manifest.steps)
-    needed = [step.name for step in manifest.steps if _number(step.name) > newest and step.runs_with > newest]
-    if needed:
+    known = [step.number for step in steps_of_kind(manifest.engine)]
+    applied = {_number(step.name): step for step in manifest.steps}
+    later = [
+        step.name for number, step in applied.items() if number not in known and step.runs_with > max(known, default=0)
+    ]
+    if later or not known:
         raise MaintenanceRefused(
             f"The backup is of a later version ({manifest.program}) whose tables this version cannot use:"
-            f" {max(needed)}. Restore it with that version."
+            f" {max(later, default=manifest.engine)}. Restore it with that version."
         )
-    if last < known[0].runs_with:
+    if manifest.engine == kind(engine):
+        return max(applied)
+    if max(known) not in applied:
         raise MaintenanceRefused(
-            f"The backup is of an early version ({manifest.program}), which this kind of database does not know."
-            " Restore it into SQLite, and then give `db copy`."
+            f"The backup is of an earlier version ({manifest.program}) and of another kind of database. Restore it into"
+            f" {manifest.engine}, give `db migrate`, and then `db copy`."
         )
-    return max(last, known[0].number)
+    return steps_of(engine)[-1].number
 
 
 def restore(
@@ -158,17 +160,10 @@ class _Loading:
             )
 
     def _fitting(self) -> Iterator[Sequence[Any]]:
-        """Yield the rows of the backup as this database can store them."""
+        """Yield the rows of the backup without the columns that this database does not have."""
         indexes = [self._member.columns.index(column) for column in self._columns]
         for row in self._archive.rows(self._member):
-            yield [self._storable(row[index]) for index in indexes]
-
-    def _storable(self, value: Any) -> Any:
-        if not isinstance(value, str):
-            return value
-        text = self._engine.maintenance.storable(value)
-        self._restored.changed_texts += text != value
-        return text
+            yield [row[index] for index in indexes]
 
 
 def _number(step: str) -> int:

@@ -112,10 +112,6 @@ class Maintenance(Protocol):
         """Insert any number of rows, with few of them in memory. A flag is 0 or 1. Call it inside a write."""
         ...
 
-    def storable(self, text: str) -> str:
-        """Return a text with the characters replaced that this engine cannot store."""
-        ...
-
     def last_ids(self) -> dict[str, int]:
         """Return the last id ever used, by table. Call it inside a read or a write."""
         ...
@@ -132,7 +128,10 @@ class Maintenance(Protocol):
         ...
 
     def existing_key(self, name: str) -> bytes | None:
-        """Return the key that `Engine.key` returns, or None if it was never created. Raises StoreUnavailable."""
+        """Return the key that `Engine.key` returns, or None if it was never created.
+
+        Call it inside a read or a write. Raises StoreUnavailable.
+        """
         ...
 
     def replace_key(self, name: str, key: bytes) -> None:
@@ -257,7 +256,10 @@ class Engine(Protocol):
         ...
 
     def key(self, name: str) -> bytes:
-        """Return a secret key that is kept beside the database, not in it. It is created at its first use."""
+        """Return a secret key, which a copy of the tables alone does not reveal. It is created at its first use.
+
+        Call it inside a read or a write.
+        """
         ...
 
     def explain_unopenable(self, error: BaseException) -> str:

@@ -75,9 +75,6 @@ class SqliteMaintenance:
         statement = f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({values})"  # noqa: S608 - our own names
         self._connection().executemany(statement, rows)
 
-    def storable(self, text: str) -> str:
-        return text
-
     def last_ids(self) -> dict[str, int]:
         return {table: last for table, last in self._execute("SELECT name, seq FROM sqlite_sequence") if last}
 
