@@ -164,6 +164,7 @@ def post_worker_init(worker):
         loop_is_busy = http.serve_within_bounds(worker, settings.request_timeout_s, parley.request_kind)
         accept.pause_when_exhausted(worker, loop_is_busy)
         gc_policy.collect_rarely()
+        parley.block_watch.start()  # last, because starting a worker blocks its loop
     except ParleyError as error:
         raise CannotStart(str(error)) from error
     orphan.shut_down_when_orphaned(worker)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import socket
 import ssl
 import threading
 from collections.abc import Callable, Mapping, Sequence
@@ -22,6 +23,7 @@ from chat.memory.local import LocalMemory
 from chat.metrics.metrics import Metrics
 from chat.net.http_client import HttpClient
 from chat.runtime import descriptors, mode
+from chat.runtime.block_watch.watch import BlockWatch
 from chat.runtime.clock import MACHINE_CLOCK, Clock
 from chat.runtime.folders import check_can_create
 from chat.runtime.gc_policy import Collector
@@ -124,7 +126,15 @@ class Services:
         self.indexer = Indexer(self.store)
         self.database_watch = DatabaseWatch(self.store)
         self.collector = Collector(lambda: running_turns.count)
-        self.report = WorkerReport(running_turns, self.memory, self.peers, lambda: self.jobs.lag_ms("flush"))
+        self.block_watch = BlockWatch()
+        self.report = WorkerReport(
+            f"{socket.gethostname()}:{settings.port}",
+            running_turns,
+            self.memory,
+            [self.peers],
+            lambda: self.jobs.lag_ms("flush"),
+            self.block_watch.recent,
+        )
         self.jobs = PeriodicJobs(self._periodic_jobs(), given.job_intervals)
         secret_key = KeyFile(settings.data_dir / COOKIE_KEY)
         self.tokens = Tokens(lambda: settings.secret_key.encode() or secret_key.read())
@@ -192,6 +202,7 @@ class Services:
         self.drain.finish()
         self.titles.stop()
         self.remover.stop()
+        self.block_watch.stop()
         self.jobs.stop()
         self.http.close()
         self.peers.close()
@@ -213,6 +224,7 @@ class Services:
             PeriodicJob("garbage", 5.0, self.collector.collect_if_due),
             PeriodicJob("idle connections", 5.0, self.model.close_unusable_connections),
             PeriodicJob("idle connections of tools", 5.0, self.http.close_unusable),
+            PeriodicJob("blocks", 0.25, self.block_watch.report_new),
             PeriodicJob("report", 1.0, self._report, at_start=True),
         ]
 

@@ -53,6 +53,7 @@ PRIVATES = [
     Private("_get_current_object", "werkzeug.local", "chat/web/openapi/views.py"),
     # Python
     Private("_Decompress", "zlib", "chat/llm/openai/transport/decompression.py"),
+    Private("_current_frames", "sys", "chat/runtime/block_watch/loop_view.py"),
     Private("_exit", "os", "config/server/reload/preflight_process.py"),
     Private("_exit", "os", "config/server/start_status.py"),
     Private("_queue", "_queue", "chat/runtime/native.py"),

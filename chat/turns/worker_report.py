@@ -5,17 +5,30 @@ from __future__ import annotations
 import datetime
 import os
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from typing import Any, Protocol
 
 import msgspec
 
-from chat.cluster.peers import Peers
 from chat.memory.contract import ConversationMemory
 from chat.runtime import mode
+from chat.runtime.block_watch.watch import Block
 from chat.runtime.process_stats import ProcessStats
 from chat.turns.running_turns import RunningTurns
 
 _CONVERSATIONS = 200
+
+
+class ReportExchange(Protocol):
+    """A place where workers leave their reports for each other, such as this server's folder `run/`."""
+
+    def publish(self, report: dict[str, Any]) -> None:
+        """Leave the report of this worker. A failure is ignored: the next report is due in a second."""
+        ...
+
+    def reports(self) -> list[dict[str, Any]]:
+        """Return the last report of each worker, with `stale` set if it is old. Never waits for long."""
+        ...
 
 
 class HeldConversation(msgspec.Struct, frozen=True, kw_only=True):
@@ -31,10 +44,14 @@ class HeldConversation(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Report(msgspec.Struct, frozen=True, kw_only=True):
-    """One worker. `stale`: it has not reported for a while. `pss_bytes` is its share of all memory of the server."""
+    """One worker. `stale`: it has not reported for a while. `pss_bytes` is its share of all memory of the server.
+
+    `server` names the server that it belongs to. `blocked` are the last times in which its loop did not turn.
+    """
 
     pid: int
     host: str
+    server: str
     mode: str
     worker_class: str
     started_at: str
@@ -52,12 +69,14 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     rss_bytes: int
     pss_bytes: int
     loop_lag_ms: float
+    blocked: list[Block]
     conversations: list[HeldConversation]
 
 
 class Totals(msgspec.Struct, frozen=True, kw_only=True):
     """Sums over all workers."""
 
+    servers: int
     workers: int
     active_turns: int
     active_conversations: int
@@ -67,7 +86,7 @@ class Totals(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ServerReport(msgspec.Struct, frozen=True, kw_only=True):
-    """All workers of a server."""
+    """All workers of all servers that share a database."""
 
     mode: str
     at: str
@@ -76,25 +95,34 @@ class ServerReport(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class WorkerReport:
-    """One per worker, created after the fork. The report has the form of `/admin/memory-debug`."""
+    """One per worker, created after the fork. The report has the form of `/admin/memory-debug`.
+
+    `server` is the name of this server. The first of the `exchanges` that has a worker's report decides.
+    """
 
     def __init__(
         self,
+        server: str,
         running_turns: RunningTurns,
         memory: ConversationMemory,
-        peers: Peers,
+        exchanges: Sequence[ReportExchange],
         loop_lag_ms: Callable[[], float],
+        blocked: Callable[[], list[Block]],
     ) -> None:
         self._running_turns = running_turns
         self._loop_lag_ms = loop_lag_ms
+        self._blocked = blocked
         self._memory = memory
-        self._peers = peers
+        self._server = server
+        self._exchanges = exchanges
         self._process = ProcessStats()
         self._started_at = _now()
 
     def publish(self) -> None:
-        """Write the current report for the other workers."""
-        self._peers.publish(msgspec.to_builtins(self.make()))
+        """Give the current report to the other workers."""
+        report = msgspec.to_builtins(self.make())
+        for exchange in self._exchanges:
+            exchange.publish(report)
 
     def make(self) -> Report:
         """Return this worker's current report."""
@@ -104,6 +132,7 @@ class WorkerReport:
         return Report(
             pid=os.getpid(),
             host=socket.gethostname(),
+            server=self._server,
             mode=current_mode.name,
             worker_class=current_mode.worker_class,
             started_at=self._started_at,
@@ -117,16 +146,26 @@ class WorkerReport:
             open_streams=sum(followers.values()),
             **self._process.figures(),
             loop_lag_ms=self._loop_lag_ms(),
+            blocked=self._blocked(),
             conversations=self._conversations(followers),
         )
 
+    def this_server(self) -> ServerReport:
+        """Return the reports of this server's workers and their totals."""
+        return _summary([report for report in self._everyone() if report.server == self._server])
+
     def everyone(self) -> ServerReport:
-        """Return the reports of all workers of this server and their totals; this worker's report is current."""
+        """Return the reports of all servers' workers and their totals."""
+        return _summary(self._everyone())
+
+    def _everyone(self) -> list[Report]:
+        """Return all reports, this worker's first: it is current."""
         own = self.make()
-        others = [report for report in map(_parsed, self._peers.reports()) if report and report.pid != own.pid]
-        workers = sorted([own, *others], key=lambda report: report.pid)
-        sums = {name: sum(getattr(report, name) for report in workers) for name in _TOTALS}
-        return ServerReport(mode=own.mode, at=_now(), totals=Totals(workers=len(workers), **sums), workers=workers)
+        workers = {_identity(own): own}
+        for exchange in self._exchanges:
+            for report in filter(None, map(_parsed, exchange.reports())):
+                workers.setdefault(_identity(report), report)
+        return list(workers.values())
 
     def _conversations(self, followers: dict[int, int]) -> list[HeldConversation]:
         entries = {entry.conversation_id: entry for entry in self._memory.entries(_CONVERSATIONS)}
@@ -147,7 +186,18 @@ class WorkerReport:
         return held
 
 
-_TOTALS = [name for name in Totals.__struct_fields__ if name != "workers"]
+_TOTALS = [name for name in Totals.__struct_fields__ if name not in ("servers", "workers")]
+
+
+def _summary(reports: list[Report]) -> ServerReport:
+    ordered = sorted(reports, key=lambda report: (report.server, report.pid))
+    sums = {name: sum(getattr(report, name) for report in ordered) for name in _TOTALS}
+    totals = Totals(servers=len({report.server for report in ordered}), workers=len(ordered), **sums)
+    return ServerReport(mode=reports[0].mode, at=_now(), totals=totals, workers=ordered)
+
+
+def _identity(report: Report) -> tuple[str, int]:
+    return report.host, report.pid
 
 
 def _parsed(report: dict[str, object]) -> Report | None:

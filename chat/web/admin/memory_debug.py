@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from flask import Blueprint, Response, render_template, request
 
+from chat.runtime.block_watch.watch import Block
 from chat.turns.worker_report import HeldConversation, Report, ServerReport, Totals
 from chat.web.auth.principal import require_operator
 from chat.web.openapi.operation import Answer, Refusal, operation
@@ -27,6 +28,7 @@ _EXAMPLE = ServerReport(
     mode="async",
     at=_AT,
     totals=Totals(
+        servers=1,
         workers=1,
         active_turns=1,
         active_conversations=1,
@@ -38,6 +40,7 @@ _EXAMPLE = ServerReport(
         Report(
             pid=4711,
             host="host",
+            server="host:5000",
             mode="async",
             worker_class="gevent",
             started_at=_AT,
@@ -55,6 +58,7 @@ _EXAMPLE = ServerReport(
             rss_bytes=96_468_992,
             pss_bytes=61_865_984,
             loop_lag_ms=0.2,
+            blocked=[Block(at=_AT, ms=240, where="chat/tools/x.py:12 fetch → json/decoder.py:355 raw_decode")],
             conversations=[
                 HeldConversation(id=7, messages=2, tokens=1_024, bytes=9_216, idle_s=3.5, running=True, subscribers=1)
             ],

@@ -65,7 +65,7 @@ def metrics() -> Response:
 
 def gauges(current: WebServices) -> Iterator[Gauge]:
     """Yield the figures of this moment."""
-    report = current.report.everyone()
+    report = current.report.this_server()
     workers = report.workers
     yield Gauge("parley_info", "1, with the version and the mode.", ("version", "mode"), {(VERSION, report.mode): 1})
     modes = dict[tuple[str, ...], float](collections.Counter((each.mode,) for each in workers))

@@ -34,6 +34,7 @@ CONVERSATION = {
 WORKER = {
     "pid": int,
     "host": str,
+    "server": str,
     "mode": str,
     "worker_class": str,
     "started_at": utc_time,
@@ -51,13 +52,14 @@ WORKER = {
     "rss_bytes": int,
     "pss_bytes": int,
     "loop_lag_ms": float,
+    "blocked": [{"at": utc_time, "ms": int, "where": str}],
     "conversations": [CONVERSATION],
 }
 TOTALS = ("active_turns", "active_conversations", "conversations_in_memory", "memory_bytes", "rss_bytes")
 REPORT = {
     "mode": str,
     "at": utc_time,
-    "totals": {"workers": int} | dict.fromkeys(TOTALS, int),
+    "totals": {"servers": int, "workers": int} | dict.fromkeys(TOTALS, int),
     "workers": [WORKER],
 }
 
