@@ -8,6 +8,7 @@ import ssl
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from chat.agent.loop import Agent
 from chat.agent.toolbox import Toolbox
@@ -60,6 +61,9 @@ from config.paths import ROOT
 from config.server.start_errors import CannotStart
 from config.settings import SettingError, Settings
 
+if TYPE_CHECKING:
+    from chat.cluster.redis_link import RedisLink
+
 log = logging.getLogger(__name__)
 
 
@@ -88,9 +92,9 @@ class Services:
         self.clock = clock = given.clock or MACHINE_CLOCK
         self.metrics = metrics = Metrics()
         self.store = given.store or Store(timed(engine_for(settings.database_url, ROOT), metrics), clock)
-        memory_bytes = settings.memory_limit_mb * 1024 * 1024
-        self.memory = LocalMemory(memory_bytes, clock) if given.memory is None else given.memory
         self.peers = given.peers or Peers(settings.data_dir / "run")
+        self.redis = redis_link(settings, self.peers.name, self.store.identity)
+        self.memory = _memory(settings, self.redis, clock) if given.memory is None else given.memory
         self.turns = TurnServices(
             self.store, self.peers.name, settings.active_turns_limit, LocalEventLog, clock, metrics
         )
@@ -98,7 +102,8 @@ class Services:
         stream_limits = StreamLimits(settings.streams_limit)
         self.turn_requests = TurnRequests(running_turns, stream_limits)
         here = Here(self.peers.name, self.turn_requests.answer)
-        roads = (here, self.peers) if given.roads is None else given.roads
+        other_servers = () if self.redis is None else (self.redis.road,)
+        roads = (here, self.peers, *other_servers) if given.roads is None else given.roads
         database_road = given.database_road or DatabaseRoad(self.store, clock)
         self.follower = Follower(roads, database_road, stream_limits)
         self.stopper = Stopper(self.store, roads, database_road, clock)
@@ -151,6 +156,7 @@ class Services:
             clock,
             metrics,
             self.model,
+            self.redis,
         )
         self._started = False
         self._starting = threading.Lock()
@@ -206,6 +212,8 @@ class Services:
         self.jobs.stop()
         self.http.close()
         self.peers.close()
+        if self.redis is not None:
+            self.redis.close()
         self.store.close()
 
     def _periodic_jobs(self) -> list[PeriodicJob]:
@@ -226,6 +234,7 @@ class Services:
             PeriodicJob("idle connections of tools", 5.0, self.http.close_unusable),
             PeriodicJob("blocks", 0.25, self.block_watch.report_new),
             PeriodicJob("report", 1.0, self._report, at_start=True),
+            *([] if self.redis is None else [PeriodicJob("redis", 1.0, self.redis.check)]),
         ]
 
     def _report(self) -> None:
@@ -239,12 +248,16 @@ class Services:
         self._open_store()
         try:
             self._listen()
+            if self.redis is not None:
+                self.redis.start(self.turn_requests.answer_peer)
             log.debug("The cookie is named %s", self.tokens.cookie)  # creates the secret key now, not in a request
             self.jobs.start()
             self.model.warm_up()
         except BaseException:
             self.jobs.stop()
             self.peers.close()
+            if self.redis is not None:
+                self.redis.close()
             raise
         self._started = True
 
@@ -285,6 +298,24 @@ class Services:
             raise StoreUnavailable(self.store.explain_unopenable(error)) from error
         self.database_watch.check()
         self.peers.attributes["database"] = {"location": engine.location, "identity": engine.open_identity()}
+
+
+def redis_link(settings: Settings, worker: str, identity: Callable[[], str]) -> RedisLink | None:
+    """Return the worker's link to the Redis that the settings name, if they name one."""
+    if not settings.redis_url:
+        return None
+    from chat.cluster.redis_link import RedisLink  # its library takes time and memory
+
+    return RedisLink(settings.redis_url, worker, identity)
+
+
+def _memory(settings: Settings, redis: RedisLink | None, clock: Clock) -> ConversationMemory:
+    limit_bytes = settings.memory_limit_mb * 1024 * 1024
+    if redis is None:
+        return LocalMemory(limit_bytes, clock)
+    from chat.memory.redis import RedisMemory
+
+    return RedisMemory(redis.client, redis.prefix, limit_bytes, clock)
 
 
 def language_model(settings: Settings) -> LanguageModel:

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from config import redis_url
 from config.paths import ROOT
 
 _PROMPT_BYTES = 100_000
@@ -101,6 +102,11 @@ def model_names(text: str) -> tuple[str, ...]:
 def database(text: str) -> str:
     if not re.fullmatch(r"sqlite:///[^?#]+", text) or not text.isprintable():
         raise ValueError("sqlite:///PATH (relative to the program's folder, or absolute with a fourth slash)")
+    return text
+
+
+def redis(text: str) -> str:
+    redis_url.parse(text)
     return text
 
 

@@ -53,6 +53,7 @@ class Settings:
     greeting: str = _setting("GREETING", value.one_line(200), "")
     starters: tuple[str, ...] = _setting("STARTERS", value.starters, ())
     database_url: str = _setting("DATABASE_URL", value.database, "sqlite:///data/chat.db")
+    redis_url: str = _setting("REDIS_URL", value.redis, "", secret=True)
     auth_mode: str = _setting("AUTH_MODE", value.one_of("open"), "open")
     secret_key: str = _setting("SECRET_KEY", value.secret_key, "", secret=True)
     admin_token: str = _setting("ADMIN_TOKEN", value.header_text, "", secret=True)
@@ -108,12 +109,6 @@ class Settings:
         return self.worker_connections * 9 // 10 if self.use_async_agent else self.threads * 5 + ANSWERS_NOT_TAKEN
 
 
-# Settings of later versions: refused instead of silently ignored.
-_LATER_VERSIONS = {
-    "REDIS_URL": "several servers sharing Redis are not part of this version",
-}
-
-
 def load(environ: Mapping[str, str] | None = None, env_file: Path | None = None) -> Settings:
     """Read the settings from `env_file` and `environ`, which takes precedence. Raises SettingError.
 
@@ -121,9 +116,6 @@ def load(environ: Mapping[str, str] | None = None, env_file: Path | None = None)
     unset.
     """
     values = _read_env_file(env_file or ENV_FILE) | dict(os.environ if environ is None else environ)
-    for name, why in _LATER_VERSIONS.items():
-        if values.get(name, "").strip():
-            raise SettingError(f"{name} is set, but {why}; remove it.")
     parsed: dict[str, Any] = {}
     for each in fields(Settings):
         name, parse = each.metadata["name"], each.metadata["parse"]

@@ -64,6 +64,7 @@ PRIVATES = [
 ]
 # Methods that the library calls, replaced by the program's.
 OVERRIDDEN = {
+    "chat.net.redis_pool._BoundedLookUp._connect",  # redis.connection.Connection
     "chat.runtime.http_fast_path.FastRequest._parse_python",  # gunicorn.http.message.Request
     "chat.runtime.http_fast_path.FastResponse._emit_body",  # gunicorn.http.wsgi.Response
     "chat.runtime.refusals.ProxiedRequest._apply_header_policy",  # gunicorn.http.message.HeaderPolicy

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import itertools
-import threading
-from collections import OrderedDict
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from chat.memory.contract import MemoryEntry
+from chat.memory.held_entries import HeldEntries
 from chat.messages import Message, ToolCall
 from chat.runtime.clock import MACHINE_CLOCK, Clock
 
@@ -16,79 +13,41 @@ from chat.runtime.clock import MACHINE_CLOCK, Clock
 _MESSAGE_BYTES = 400
 _CALL_BYTES = 400
 _ENTRY_BYTES = 600
-# A rule of thumb; the exact number depends on the model's tokenizer.
-_CHARS_A_TOKEN = 4
-
-
-@dataclass(slots=True)
-class _Entry:
-    ends_at: int
-    messages: tuple[Message, ...]
-    tokens: int
-    bytes: int
-    used_at: float
 
 
 class LocalMemory:
     """ConversationMemory of one worker."""
 
     def __init__(self, limit_bytes: int, clock: Clock = MACHINE_CLOCK) -> None:
-        self._clock = clock
-        self._limit_bytes = limit_bytes
-        self._bytes = 0
-        self._entries: OrderedDict[int, _Entry] = OrderedDict()
-        self._lock = threading.Lock()
+        self._held: HeldEntries[tuple[int, tuple[Message, ...]]] = HeldEntries(limit_bytes, clock)
 
     @property
     def bytes(self) -> int:
-        return self._bytes
+        return self._held.bytes
 
     @property
     def limit_bytes(self) -> int:
-        return self._limit_bytes
+        return self._held.limit_bytes
 
     def get(self, conversation_id: int, ends_at: int | None) -> tuple[Message, ...] | None:
-        with self._lock:
-            entry = self._entries.get(conversation_id)
-            if entry is None or entry.ends_at != ends_at:
-                return None
-            entry.used_at = self._clock.monotonic()
-            self._entries.move_to_end(conversation_id)
-            return entry.messages
+        held = self._held.get(conversation_id)
+        if held is None or held[0] != ends_at:
+            return None
+        self._held.use(conversation_id)
+        return held[1]
 
     def put(self, conversation_id: int, ends_at: int, messages: Sequence[Message]) -> None:
         size = _ENTRY_BYTES + sum(_size(message) for message in messages)
-        with self._lock:
-            self._remove(conversation_id)
-            if size > self._limit_bytes:
-                return
-            tokens = sum(len(message.text) for message in messages) // _CHARS_A_TOKEN
-            self._entries[conversation_id] = _Entry(ends_at, tuple(messages), tokens, size, self._clock.monotonic())
-            self._bytes += size
-            while self._bytes > self._limit_bytes:
-                self._remove(next(iter(self._entries)))
+        self._held.put(conversation_id, (ends_at, tuple(messages)), messages, size)
 
     def drop(self, conversation_id: int) -> None:
-        with self._lock:
-            self._remove(conversation_id)
+        self._held.remove(conversation_id)
 
     def __len__(self) -> int:
-        return len(self._entries)
+        return len(self._held)
 
     def entries(self, most: int | None = None) -> list[MemoryEntry]:
-        now = self._clock.monotonic()
-        with self._lock:
-            return [
-                MemoryEntry(
-                    conversation_id, len(entry.messages), entry.tokens, entry.bytes, round(now - entry.used_at, 1)
-                )
-                for conversation_id, entry in itertools.islice(reversed(self._entries.items()), most)
-            ]
-
-    def _remove(self, conversation_id: int) -> None:
-        entry = self._entries.pop(conversation_id, None)
-        if entry is not None:
-            self._bytes -= entry.bytes
+        return self._held.entries(most)
 
 
 def _size(message: Message) -> int:

@@ -23,7 +23,7 @@ class Connector:
     def __init__(self, context: ssl.SSLContext) -> None:
         self._context = context
         self._context.set_alpn_protocols(["http/1.1"])
-        self._resolver = _Resolver()
+        self._resolver = Resolver()
 
     def connect(self, scheme: str, host: str, port: int, scope: CancelScope, timeout_s: float) -> Connection:
         """Return a connection bound to `scope`. Raises ConnectTimedOut and ConnectFailed, chained to their cause."""
@@ -59,7 +59,7 @@ def _connect(connection: Connection, addresses: list[Address], until: float) -> 
     raise OSError("the host's name has no address")
 
 
-class _Resolver:
+class Resolver:
     """Look-up of hosts' addresses, in threads of its own: the system's look-up has no time limit and no interruption.
 
     Concurrent calls for the same host share one look-up, so a resolver that hangs holds one thread.

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+
 from chat.errors import DatabaseTooNew
 from chat.runtime.clock import MACHINE_CLOCK, Clock
 from chat.store.branches import Branches
@@ -44,6 +46,12 @@ class Store:
         self.index = Index(engine)
         self.search = Search(engine, self.index)
         self.turns = Turns(engine, clock)
+
+    def identity(self) -> str:
+        """Return what tells this database from all others, wherever they are. Raises StoreUnavailable."""
+        # A file's own identity is that of its machine only.
+        own = self.engine.key("share-key") if self.engine.location.startswith("/") else b""
+        return f"{self.engine.open_identity()} {hashlib.sha256(own).hexdigest()}"
 
     def migrate(self) -> list[str]:
         """Apply the missing migrations and return their names. Raises DatabaseTooNew, StoreUnavailable, OSError."""

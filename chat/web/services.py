@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
 from flask import current_app
 
@@ -19,6 +19,9 @@ from chat.turns.stop import Stopper
 from chat.turns.worker_report import WorkerReport
 from chat.web.auth.tokens import Tokens
 from config.settings import Settings
+
+if TYPE_CHECKING:
+    from chat.cluster.redis_link import RedisLink
 
 EXTENSION = "parley"
 
@@ -39,6 +42,7 @@ class WebServices:
     clock: Clock
     metrics: Metrics
     model: LanguageModel
+    redis: RedisLink | None = None
 
 
 def services() -> WebServices:

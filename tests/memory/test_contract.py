@@ -6,21 +6,27 @@ entry used last must be there, and what it gives out is never anything but what 
 
 from __future__ import annotations
 
+import itertools
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from chat.memory.contract import ConversationMemory
 from chat.memory.local import LocalMemory
+from chat.memory.redis import RedisMemory
 from chat.messages import Message, ToolCall
+from chat.net.redis_client import RedisClient
+from config import redis_url
+from scripts.kit.redis_server import RedisServer
 
 from ..store.scenarios import at_once
 
-BACKENDS: dict[str, Callable[[int], ConversationMemory]] = {"local": LocalMemory}
+BACKENDS = ("local", "redis")
 ROOMY = 10_000_000
+Make = Callable[[int], ConversationMemory]
 
 CONTEXT = (
     Message("user", "China?"),
@@ -30,9 +36,24 @@ CONTEXT = (
 )
 
 
-@pytest.fixture(params=list(BACKENDS))
-def make(request):
-    return BACKENDS[request.param]
+@pytest.fixture(params=BACKENDS)
+def make(request: pytest.FixtureRequest) -> Iterator[Make]:
+    """Return a function that makes an empty memory of the backend with a limit in bytes."""
+    if request.param == "local":
+        yield LocalMemory
+        return
+    server: RedisServer = request.getfixturevalue("redis_server")
+    client = RedisClient(redis_url.parse(server.url))
+    client.check()
+    prefixes = itertools.count()
+
+    def make_memory(limit_bytes: int) -> RedisMemory:
+        prefix = f"test:{next(prefixes)}:"
+        return RedisMemory(client, lambda: prefix, limit_bytes)
+
+    yield make_memory
+    client.close()
+    server.flush()
 
 
 @pytest.fixture
@@ -117,11 +138,10 @@ ACTIONS = st.one_of(
 )
 
 
-@pytest.mark.parametrize("backend", list(BACKENDS))
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(limit_bytes=st.integers(0, 12_000), actions=st.lists(ACTIONS, max_size=25))
-def test_it_never_gives_what_was_not_put_and_never_outgrows_its_limit(backend, limit_bytes, actions):
-    memory = BACKENDS[backend](limit_bytes)
+def test_it_never_gives_what_was_not_put_and_never_outgrows_its_limit(make, limit_bytes, actions):
+    memory = make(limit_bytes)
     truth: dict[int, tuple[int, tuple[Message, ...]]] = {}
     for action, conversation_id, *rest in actions:
         if action == "put":

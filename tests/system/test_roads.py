@@ -1,4 +1,4 @@
-"""Following and stopping a turn where no socket leads to its worker: through the database, on real servers."""
+"""Following and stopping a turn where no socket leads to its worker: through Redis or the database, on real servers."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from scripts.fake_llm import FakeLLM, generated_text
+from scripts.kit.redis_server import RedisServer
 from scripts.kit.sse import Event
 from tests.servers.parley import ParleyServer, User, text_of, wanting
 
@@ -27,13 +28,20 @@ def start(folder: Path, flag: str, fake_llm: FakeLLM, **settings: object) -> Par
     )
 
 
+@pytest.fixture(scope="module", params=["redis", "database"])
+def road(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
 @pytest.fixture(scope="module")
 def servers(
-    flag: str, fake_llm: FakeLLM, tmp_path_factory: pytest.TempPathFactory
+    flag: str, road: str, redis_server: RedisServer, fake_llm: FakeLLM, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[tuple[ParleyServer, ParleyServer]]:
-    """Return two servers of one worker each that share nothing but the database and the key, like containers."""
+    """Return two servers of one worker each that share nothing but the road's means and the key, like containers."""
     folder = tmp_path_factory.mktemp("two")
     shared = {"DATABASE_URL": f"sqlite:///{folder}/chat.db", "SECRET_KEY": "k" * 40, "WEB_CONCURRENCY": 1}
+    if road == "redis":
+        shared["REDIS_URL"] = redis_server.url
     with start(folder / "one", flag, fake_llm, **shared) as one, start(folder / "two", flag, fake_llm, **shared) as two:
         yield one, two
 
@@ -49,8 +57,11 @@ def plain(events: list[Event]) -> list[tuple[int, str, object]]:
     return [(event.number, event.name, event.data) for event in events]
 
 
-def test_a_turn_is_followed_and_resumed_at_another_server(servers: tuple[ParleyServer, ParleyServer]) -> None:
+def test_a_turn_is_followed_and_resumed_at_another_server(
+    servers: tuple[ParleyServer, ParleyServer], road: str, redis_server: RedisServer
+) -> None:
     home, elsewhere = servers
+    redis_server.forget_commands()
     user = User(home.url)
     other = window(elsewhere, user)
     conversation = user.conversation()
@@ -66,6 +77,7 @@ def test_a_turn_is_followed_and_resumed_at_another_server(servers: tuple[ParleyS
     # It came while the turn ran, not only at its end.
     first = next(event.at for event in followed if event.name == "delta")
     assert first < at_home[-1].at - 0.5
+    assert (redis_server.commands().get("publish", 0) > 20) == (road == "redis")
 
 
 def test_a_turn_is_stopped_from_another_server(servers: tuple[ParleyServer, ParleyServer]) -> None:

@@ -36,11 +36,13 @@ class Checks(Struct, frozen=True, kw_only=True):
     """Each check: "ok", or a sentence that says what is wrong. `worker` is there when the worker is about to end.
 
     With `deep`, `model` is "answers" or the reason why not, and `model_ms` the time until its answer began.
+    `redis` is there when a Redis is configured. Its failure makes no worker unready: everything works without it.
     """
 
     database: str
     model: str
     model_ms: int | UnsetType = UNSET
+    redis: str | UnsetType = UNSET
     worker: str | UnsetType = UNSET
 
 
@@ -86,10 +88,12 @@ def readyz() -> tuple[Readiness, int]:
         database = error.message
     leaving = services().admission.closed or shutdown.notice_given()
     model, model_ms = _asked() if deep else ("demo" if services().settings.demo else "configured", UNSET)
+    redis = services().redis
     checks = Checks(
         database=database,
         model=model,
         model_ms=model_ms,
+        redis=UNSET if redis is None else redis.problem or "ok",
         worker="It is about to end; another one answers." if leaving else UNSET,
     )
     ready = database == "ok" and not leaving and (not deep or model == _ANSWERS)

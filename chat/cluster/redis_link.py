@@ -1,0 +1,51 @@
+"""What a worker has of Redis: its client, the road to the workers of other servers, and their reports."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+
+from chat.cluster.contract import Handler
+from chat.cluster.redis_mail import RedisMail
+from chat.cluster.redis_road import RedisRoad
+from chat.net.redis_client import RedisClient
+from config import redis_url
+
+
+class RedisLink:
+    """One per worker `name`. `identity` returns what tells this database from all others, once it is open.
+
+    Several installations may share a Redis: each has its own keys and channels.
+    """
+
+    def __init__(self, url: str, name: str, identity: Callable[[], str]) -> None:
+        self.client = RedisClient(redis_url.parse(url))
+        self._identity = identity
+        self._prefix = ""
+        self._mail = RedisMail(self.client, self.prefix, name)
+        self.road = RedisRoad(self._mail)
+
+    @property
+    def problem(self) -> str:
+        """Return why Redis is not used at present, a sentence for the operator, or ""."""
+        return self.client.breaker.problem
+
+    def prefix(self) -> str:
+        """Return the beginning of all keys and channels."""
+        if not self._prefix:
+            self._prefix = f"parley:{hashlib.sha256(self._identity().encode()).hexdigest()[:16]}:"
+        return self._prefix
+
+    def start(self, handler: Handler) -> None:
+        """Ask Redis for the first time, and answer the requests of other workers with `handler`."""
+        self.client.check()
+        self.road.listen(handler)
+
+    def check(self) -> None:
+        """Look whether Redis, and the workers whose answers are awaited, are still there. Call this once a second."""
+        self.client.check()
+        self.road.check()
+
+    def close(self) -> None:
+        self.road.close()
+        self.client.close()

@@ -1,0 +1,44 @@
+"""A circuit breaker: after a failure nobody asks a service any more, until a probe has found it well again."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+
+log = logging.getLogger(__name__)
+
+
+class Breaker:
+    """One service as seen by this process. Open from the start, until `close`, because nothing is known of it yet.
+
+    `problem` is why it is open, a sentence for the operator. `on_open` are called each time it opens.
+    """
+
+    def __init__(self, service: str, address: str) -> None:
+        self._service = service
+        self._address = address  # for the log only
+        self.problem = f"{service} has not been asked yet."
+        self.on_open: list[Callable[[], None]] = []
+        self._logged = ""
+
+    @property
+    def is_open(self) -> bool:
+        """Return whether the service must not be asked."""
+        return bool(self.problem)
+
+    def open(self, problem: str) -> None:
+        """Keep callers from asking. A problem is logged once, however often it is found again."""
+        was_open, self.problem = self.is_open, problem
+        if problem != self._logged:
+            self._logged = problem
+            log.warning("%s Going on without %s (%s).", problem, self._service, self._address)
+        if not was_open:
+            for each in self.on_open:
+                each()
+
+    def close(self) -> None:
+        """Let callers ask."""
+        if self._logged:
+            self._logged = ""
+            log.warning("%s (%s) can be used again.", self._service, self._address)
+        self.problem = ""

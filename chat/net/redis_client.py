@@ -1,0 +1,144 @@
+"""Redis, as far as a worker needs it: commands that are answered at once or not at all, and one subscription.
+
+Redis makes things faster and may be missing at any time. Every call here may raise RedisUnavailable, at the latest a
+quarter of a second after it began; then the breaker is open, and later calls raise at once until a probe was answered.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Sequence
+from typing import Any
+
+from redis.connection import ConnectionInterface
+from redis.exceptions import RedisError, ResponseError
+from redis.exceptions import TimeoutError as RedisTimeout
+
+from chat.net import redis_faults
+from chat.net.breaker import Breaker
+from chat.net.redis_pool import pool_for
+from config.redis_url import RedisUrl
+
+Word = str | bytes | int
+Command = Sequence[Word]
+# The worker's loop may have been busy for the whole wait: then the reply is there, and only has not been read.
+_SECOND_LOOK_S = 0.05
+
+
+class RedisUnavailable(Exception):
+    """Redis does not answer, or not as it should."""
+
+
+class RedisClient:
+    """One per worker, for any thread. `breaker` says whether Redis may be asked; `check` closes it."""
+
+    def __init__(self, url: RedisUrl) -> None:
+        self._pool = pool_for(url)
+        self.breaker = Breaker("Redis", url.shown)
+        self.breaker.on_open.append(lambda: self._pool.disconnect(inuse_connections=False))
+
+    def run(self, *command: Word) -> Any:
+        """Return the reply to a command. Raises RedisUnavailable."""
+        return self.run_all([command])[0]
+
+    def run_all(self, commands: Sequence[Command]) -> list[Any]:
+        """Return the replies to commands that are sent together. Raises RedisUnavailable.
+
+        The reply is None where a key has a value of another type.
+        """
+        if self.breaker.is_open:
+            raise RedisUnavailable(self.breaker.problem)
+        return self._run(commands)
+
+    def check(self) -> None:
+        """Look whether Redis can be used again, if it could not be. Call this once a second."""
+        if not self.breaker.is_open:
+            return
+        with contextlib.suppress(RedisUnavailable):
+            # Written, because a replica and a full server answer everything else.
+            information, _ = self._run([("INFO", "server"), ("SET", "parley:probe", "", "PX", 1000)], probe=True)
+            problem = redis_faults.unsuitable(information)
+            self.breaker.open(problem) if problem else self.breaker.close()
+
+    def subscribe(self, channel: str) -> Subscription:
+        """Return a subscription to a channel, once Redis has confirmed it. Raises RedisUnavailable."""
+        if self.breaker.is_open:
+            raise RedisUnavailable(self.breaker.problem)
+        connection = self._pool.connection_class(**self._pool.connection_kwargs)
+        try:
+            connection.connect()
+            connection.send_command("SUBSCRIBE", channel)
+            connection.read_response()
+        except (RedisError, OSError) as error:
+            connection.disconnect()
+            raise self._failed(error) from error
+        except BaseException:
+            connection.disconnect()
+            raise
+        return Subscription(connection)
+
+    def close(self) -> None:
+        self._pool.disconnect()
+
+    def _run(self, commands: Sequence[Command], probe: bool = False) -> list[Any]:
+        try:
+            connection = self._pool.get_connection()
+        except (RedisError, OSError) as error:
+            if str(error).startswith("No connection available"):  # others have them, and will find out what is wrong
+                raise RedisUnavailable("All connections to Redis are in use.") from error
+            raise self._failed(error) from error
+        complete = False
+        try:
+            if self.breaker.is_open and not probe:  # while this caller waited for a connection
+                raise RedisUnavailable(self.breaker.problem)
+            connection.send_packed_command(connection.pack_commands(commands), check_health=False)
+            replies = [_reply(connection) for _ in commands]
+            complete = True
+        except (RedisError, OSError) as error:
+            raise self._failed(error) from error
+        finally:
+            # Whatever ended the exchange, also the end of the thread: a reply that was not read is nobody's.
+            if not complete:
+                connection.disconnect()
+            self._pool.release(connection)
+        for reply in replies:
+            if isinstance(reply, ResponseError) and not str(reply).startswith("WRONGTYPE"):
+                raise self._failed(reply) from reply
+        return [None if isinstance(reply, ResponseError) else reply for reply in replies]
+
+    def _failed(self, error: Exception) -> RedisUnavailable:
+        """Open the breaker and return the error to raise."""
+        problem = redis_faults.sentence(error)
+        self.breaker.open(problem)
+        return RedisUnavailable(problem)
+
+
+class Subscription:
+    """A connection on which the messages of one channel arrive. For one thread."""
+
+    def __init__(self, connection: ConnectionInterface) -> None:
+        self._connection = connection
+
+    def next(self, timeout_s: float) -> bytes | None:
+        """Return the next message, None after the timeout. Raises RedisUnavailable if the connection is lost."""
+        try:
+            reply = self._connection.read_response(timeout=timeout_s, disconnect_on_error=False)
+        except RedisTimeout:
+            return None
+        except (RedisError, OSError) as error:
+            raise RedisUnavailable("The subscription has ended.") from error
+        return bytes(reply[2]) if isinstance(reply, list) and reply[0] == b"message" else None
+
+    def close(self) -> None:
+        self._connection.disconnect()
+
+
+def _reply(connection: ConnectionInterface) -> Any:
+    """Return the next reply, also if it is an error."""
+    try:
+        try:
+            return connection.read_response(disconnect_on_error=False)
+        except RedisTimeout:
+            return connection.read_response(timeout=_SECOND_LOOK_S, disconnect_on_error=False)
+    except ResponseError as refused:
+        return refused

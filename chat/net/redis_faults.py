@@ -1,0 +1,71 @@
+"""What is wrong with Redis, in a sentence for the operator.
+
+The library's own words are not shown: they may contain more than should be.
+"""
+
+from __future__ import annotations
+
+import ssl
+
+from redis import exceptions as errors
+
+from chat.net.redis_pool import WAIT_S
+
+_OLDEST = (6, 2)
+_CLUSTER = "REDIS_URL names a cluster, but takes one server, or a server by its Sentinels."
+# By the class of the error, or of the one that caused it; the first that fits.
+_BY_CLASS: tuple[tuple[type[BaseException], str], ...] = (
+    (errors.AuthenticationError, "Redis refuses the name or the password in REDIS_URL."),
+    (errors.NoPermissionError, "Redis does not allow the user in REDIS_URL everything that Parley needs."),
+    (errors.OutOfMemoryError, "Redis has no memory left for new keys (maxmemory)."),
+    (errors.ReadOnlyError, "Redis is a replica that takes no writes; REDIS_URL takes the master."),
+    (errors.BusyLoadingError, "Redis is still loading its data."),
+    (
+        ssl.SSLCertVerificationError,
+        "Redis has a certificate that is not trusted; REDIS_URL takes ssl_ca_certs.",
+    ),
+    (ssl.SSLError, "Redis does not speak TLS, as rediss:// in REDIS_URL says."),
+    (errors.TimeoutError, f"Redis does not answer within {WAIT_S:g} s."),
+    (TimeoutError, f"Redis does not answer within {WAIT_S:g} s."),
+    (errors.InvalidResponse, "The server that REDIS_URL names is no Redis."),
+)
+# By the first word of a reply.
+_BY_WORD = {
+    "NOAUTH": "Redis takes a password; REDIS_URL has none.",
+    "WRONGPASS": "Redis refuses the name or the password in REDIS_URL.",
+    "MOVED": _CLUSTER,
+    "ASK": _CLUSTER,
+    "CLUSTERDOWN": _CLUSTER,
+    "CROSSSLOT": _CLUSTER,
+}
+
+
+def sentence(error: BaseException) -> str:
+    """Return what an error of the library says."""
+    word = str(error).partition(" ")[0]
+    if found := _BY_WORD.get(word):
+        return found
+    chain = [each for each in (error, error.__context__) if each is not None]
+    for kind, text in _BY_CLASS:
+        if any(isinstance(each, kind) for each in chain):
+            return text
+    if isinstance(error, errors.ResponseError):
+        return f"Redis refuses a command ({word[:40]})."
+    reason = next((each.strerror for each in chain if isinstance(each, OSError) and each.strerror), "")
+    return f"Redis cannot be reached ({reason or 'the connection was closed'})."
+
+
+def unsuitable(information: bytes | None) -> str:
+    """Return why the server that describes itself so cannot be used, or ""."""
+    lines = (information or b"").decode("utf-8", "replace").splitlines()
+    values = dict(line.split(":", 1) for line in lines if ":" in line)
+    mode = values.get("redis_mode") or values.get("server_mode")
+    if mode == "cluster":
+        return _CLUSTER
+    if mode == "sentinel":
+        return "REDIS_URL names a Sentinel; add ?sentinel= and the name of the server that it watches."
+    version = values.get("redis_version", "")
+    numbers = tuple(int(each) for each in version.split(".")[:2] if each.isdigit())
+    if numbers and numbers < _OLDEST:
+        return f"REDIS_URL names a Redis {version}, but takes 6.2 or later."
+    return ""
