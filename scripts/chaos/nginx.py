@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import getpass
 import os
 import re
@@ -11,9 +10,9 @@ import subprocess
 from collections.abc import Sequence
 from pathlib import Path
 
-from scripts.chaos.connection import Address, Dropped, Refused
+from scripts.chaos.connection import Address
 from scripts.chaos.parley import CannotRun
-from scripts.kit.port import HeldPort
+from scripts.kit.port import HeldPort, listens
 from scripts.kit.server_runner import ROOT
 from scripts.kit.waiting import poll
 
@@ -28,7 +27,7 @@ daemon off;
 {user}pid nginx.pid;
 error_log stderr;
 worker_processes 1;
-events {{ worker_connections 2048; multi_accept on; }}
+events {{ worker_connections 4096; multi_accept on; }}
 http {{
     access_log off;
 {temporary}
@@ -49,16 +48,19 @@ def lacking() -> str:
 
 
 class Nginx:
-    """Answers at `address` for the `servers`. Everything of its own is in `folder`. A context manager."""
+    """Answers at `address` for the `servers`. Everything of its own is in `folder`. A context manager.
 
-    def __init__(self, folder: Path, servers: Sequence[Address]) -> None:
+    `shown` is the configuration, if it is not to be that of the documentation as it is.
+    """
+
+    def __init__(self, folder: Path, servers: Sequence[Address], shown: str = "") -> None:
         self._port = HeldPort()
         self.address = Address("127.0.0.1", self._port.number)
         self._folder = folder
         folder.mkdir()
         temporary = "\n".join(f"    {name}_temp_path {name};" for name in _TEMPORARY)
         (folder / "nginx.conf").write_text(_AROUND.format(user=_user(), temporary=temporary))
-        (folder / "parley.conf").write_text(_with_addresses(SHOWN.read_text(), self.address, servers))
+        (folder / "parley.conf").write_text(_with_addresses(shown or SHOWN.read_text(), self.address, servers))
         self._process: subprocess.Popen[bytes] | None = None
 
     def __enter__(self) -> Nginx:
@@ -71,7 +73,7 @@ class Nginx:
                 stdin=subprocess.DEVNULL, stdout=log, stderr=log,
             )  # fmt: skip
         try:
-            self._wait_until_it_answers()
+            self._wait_until_it_listens()
         except BaseException:
             self.__exit__()
             raise
@@ -93,18 +95,12 @@ class Nginx:
         """Its log: each connection that failed, and what it did about that."""
         return (self._folder / "error.log").read_text(errors="replace")
 
-    def _wait_until_it_answers(self) -> None:
+    def _wait_until_it_listens(self) -> None:
         assert self._process is not None
         process = self._process
-
-        def answers_or_ended() -> bool:
-            with contextlib.suppress(Dropped, Refused):
-                self.address.ask("GET", "/readyz", timeout_s=5)
-                return True
-            return process.poll() is not None
-
-        if not poll(answers_or_ended, _START_S) or process.poll() is not None:
-            raise CannotRun(f"nginx does not answer: {self.complaints.strip() or 'it says nothing'}")
+        poll(lambda: process.poll() is not None or listens(self.address.port), _START_S)
+        if process.poll() is not None or not listens(self.address.port):
+            raise CannotRun(f"nginx does not start: {self.complaints.strip()[-2000:] or 'it says nothing'}")
 
 
 def _user() -> str:
@@ -114,9 +110,9 @@ def _user() -> str:
 
 def _with_addresses(shown: str, address: Address, servers: Sequence[Address]) -> str:
     """Return the documented configuration with our listening address and upstream."""
-    listening, many = re.subn(r"listen 80;", f"listen {address.host}:{address.port};", shown)
-    rest = iter(servers)
-    found = len(re.findall(r"server 127\.0\.0\.1:\d+", listening))
-    if (many, found) != (1, len(servers)):
-        raise CannotRun(f"{SHOWN} has not one `listen 80` and {len(servers)} servers on this machine.")
-    return re.sub(r"server 127\.0\.0\.1:\d+", lambda _: "server {0.host}:{0.port}".format(next(rest)), listening)
+    listening, ports = re.subn(r"(?m)^    listen \d+", f"    listen {address.host}:{address.port}", shown)
+    lines = "\n".join(f"    server {server.host}:{server.port} max_fails=0;" for server in servers)
+    whole, upstreams = re.subn(r"(    server 127\.0\.0\.1:\d+ max_fails=0;\n?)+", f"{lines}\n", listening)
+    if (ports, upstreams) != (1, 1):
+        raise CannotRun(f"{SHOWN} has not one port and one list of servers on this machine.")
+    return whole

@@ -68,7 +68,7 @@ def _doors(scene: SceneRun) -> Iterator[dict[str, Address]]:
     if nginx.program() is None:
         yield bare
         return
-    with nginx.Nginx(scene.server.folder / "nginx", [scene.server.address] * 2) as front:
+    with nginx.Nginx(scene.server.folder / "nginx", [scene.server.address]) as front:
         yield bare | {"behind nginx": front.address}
 
 
