@@ -1,16 +1,10 @@
-"""Files for installation: locks, the example of settings, scripts, the image and its composition.
-
-No container engine is needed: the files are read, and what they would run is run where that is possible.
-"""
+"""Files for installation: locks, the example of settings, scripts."""
 
 from __future__ import annotations
 
 import ast
 import base64
-import contextlib
-import fnmatch
 import hashlib
-import http.server
 import importlib.metadata
 import json
 import os
@@ -18,9 +12,7 @@ import re
 import shutil
 import subprocess
 import sys
-import threading
 import zipfile
-from collections.abc import Iterator
 from dataclasses import fields
 from pathlib import Path
 
@@ -31,9 +23,9 @@ from config.settings import Settings, load
 ROOT = Path(__file__).resolve().parent.parent
 SCRIPTS = [
     *("scripts/venv", "scripts/serve", "scripts/test", "scripts/requirements", "scripts/upstreams"),
-    *("scripts/check-browser-code", ".ci/run"),
+    *("scripts/check-browser-code", "scripts/check-deployment", ".ci/run"),
 ]
-LOCKS = ["requirements", "requirements-dev", "tests/upstreams/requirements"]
+LOCKS = ["requirements", "requirements-dev", "tests/upstreams/requirements", "tests/deploy/requirements"]
 
 
 # .env.example
@@ -265,155 +257,3 @@ def test_a_python_without_venv_says_what_to_install(tmp_path: Path) -> None:
     assert code == 1
     assert "apt install python3-venv" in err
     assert not (clone.folder / ".venv").exists()
-
-
-# Dockerfile
-
-
-def instructions() -> list[tuple[str, str]]:
-    """Return the Dockerfile's instructions in order, without comments, with continued lines joined."""
-    text = (ROOT / "Dockerfile").read_text(encoding="utf-8")
-    text = re.sub(r"^\s*#.*\n", "", text, flags=re.MULTILINE)
-    text = re.sub(r"\\\n\s*", " ", text)
-    return [(line.split()[0], line.partition(" ")[2].strip()) for line in text.splitlines() if line.strip()]
-
-
-def last(name: str) -> str:
-    return [rest for each, rest in instructions() if each == name][-1]
-
-
-def health_code() -> str:
-    python, option, code = json.loads(last("HEALTHCHECK").partition("CMD")[2])
-    assert (python, option) == ("python", "-c")
-    assert isinstance(code, str)
-    return code
-
-
-def test_the_image_runs_as_a_user_that_it_makes() -> None:
-    user = last("USER")
-    assert user not in ("root", "0")
-    assert any(name == "RUN" and re.search(rf"useradd .*\b{user}\b", rest) for name, rest in instructions())
-    names = [name for name, _ in instructions()]
-    assert names.index("USER") < names.index("CMD")
-
-
-def test_the_image_installs_the_lock_by_hash() -> None:
-    installs = [rest for name, rest in instructions() if name == "RUN" and "pip install" in rest]
-    assert len(installs) == 1
-    assert "--require-hashes -r requirements.txt" in installs[0]
-
-
-def test_signals_reach_gunicorn() -> None:
-    shell, option, script = json.loads(last("CMD"))
-    assert (shell, option) == ("sh", "-c")
-    assert script.split("&&")[-1].strip() == "exec gunicorn -c gunicorn.gevent.py wsgi:app"
-
-
-def test_no_secret_is_built_in() -> None:
-    given = " ".join(rest for name, rest in instructions() if name in ("ENV", "ARG"))
-    secrets = [field.metadata["name"] for field in fields(Settings) if not field.repr]
-    assert not re.search("|".join([*secrets, "SECRET", "TOKEN", "PASSWORD"]), given)
-
-
-def test_the_image_holds_the_program_and_the_context_nothing_else() -> None:
-    copied = {source for name, rest in instructions() if name == "COPY" for source in rest.split()[:-1]}
-    assert copied >= {"chat", "config", "gunicorn.gevent.py", "wsgi.py", "requirements.txt"}
-    rules = (ROOT / ".dockerignore").read_text(encoding="utf-8").splitlines()
-    assert "*" in rules
-    admitted = {rule[1:] for rule in rules if rule.startswith("!")}
-    assert admitted == copied
-    assert not [name for name in (".env", "data", "logs", ".git") for rule in admitted if fnmatch.fnmatch(name, rule)]
-
-
-class _Health(http.server.BaseHTTPRequestHandler):
-    status = 200
-
-    def do_GET(self) -> None:
-        self.send_response(self.status if self.path == "/healthz" else 404)
-        self.end_headers()
-
-    def log_message(self, *args: object) -> None:
-        pass
-
-
-@contextlib.contextmanager
-def health_server(status: int) -> Iterator[int]:
-    handler = type("Health", (_Health,), {"status": status})
-    with http.server.HTTPServer(("127.0.0.1", 0), handler) as server:
-        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-        thread.start()
-        try:
-            yield server.server_port
-        finally:
-            server.shutdown()
-            thread.join()
-
-
-def healthy(port: int) -> bool:
-    code = health_code()
-    assert "5000" in code
-    environ = {**os.environ, "http_proxy": "http://127.0.0.1:9"}
-    command = [sys.executable, "-c", code.replace("5000", str(port))]
-    return subprocess.run(command, env=environ, capture_output=True, timeout=30, check=False).returncode == 0
-
-
-def test_the_health_check_tells_well_from_ill_from_gone() -> None:
-    with health_server(200) as port:
-        assert healthy(port)
-    with health_server(503) as ill:
-        assert not healthy(ill)
-    assert not healthy(port)
-
-
-# docker-compose.yml
-
-
-def composition() -> str:
-    text = (ROOT / "docker-compose.yml").read_text(encoding="utf-8")
-    return re.sub(r"^\s*#.*\n", "", text, flags=re.MULTILINE)
-
-
-def mounts() -> dict[str, str]:
-    """Return the mounts by path in the container, without their options."""
-    return {place: source for source, place in re.findall(r"^\s+- ([\w./-]+):(/[\w/]+)", composition(), re.MULTILINE)}
-
-
-def test_the_containers_settings_are_the_folders_env_file() -> None:
-    links = [rest for name, rest in instructions() if name == "RUN" and "ln -s" in rest]
-    target = re.search(r"ln -s (\S+)/\.env \.env", links[0])
-    assert target
-    assert last("WORKDIR") == "/app"
-    assert mounts()[target[1]] == "."
-    assert f".:{target[1]}:ro" in composition()
-    assert "env_file" not in composition()
-    assert "environment:" not in composition()
-
-
-def test_data_outlives_the_container() -> None:
-    assert mounts()["/app/data"] == "data"
-    assert mounts()["/app/logs"] == "./logs"
-    assert re.search(r"^volumes:\n  data:$", composition(), re.MULTILINE)
-    assert json.loads(last("VOLUME")) == ["/app/data", "/app/logs"]
-
-
-def test_the_logs_owner_is_the_servers_user_on_the_servers_base() -> None:
-    useradd = next(rest for name, rest in instructions() if name == "RUN" and "useradd" in rest)
-    uid = re.search(r"--uid (\d+)", useradd)
-    assert uid
-    assert f'command: ["chown", "-R", "{uid[1]}:{uid[1]}", "/app/logs"]' in composition()
-    assert f"image: {last('FROM')}" in composition()
-
-
-def test_the_port_is_open_to_this_machine_only() -> None:
-    ports = re.findall(r'^\s+- "(\S+:\d+)"$', composition(), re.MULTILINE)
-    assert ports == ["127.0.0.1:${PORT:-5000}:5000"]
-    assert re.search(r"\bHOST=0\.0\.0\.0\b.*\bPORT=5000\b", last("ENV"))
-
-
-def test_docker_waits_longer_than_gunicorn_does() -> None:
-    server = (ROOT / "gunicorn.gevent.py").read_text(encoding="utf-8")
-    more = re.search(r"^graceful_timeout = int\(settings.grace_s\) \+ (\d+)$", server, re.MULTILINE)
-    grace = re.search(r"stop_grace_period: (\d+)s", composition())
-    assert more
-    assert grace
-    assert int(grace[1]) > Settings().grace_s + int(more[1])
