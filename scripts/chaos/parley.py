@@ -38,14 +38,23 @@ class Parley(ServerRunner):
         copy_program(folder, self._dotenv)
 
     def __exit__(self, *_: object) -> None:
-        self.kill()
-        self.release()
+        self.close()
 
     def twin(self, folder: Path) -> Parley:
         """Return another server with the same settings, database and data folder."""
         settings = {name: value for name, value in self._dotenv.items() if name != "PORT"}
         shared = {"DATA_DIR": self.folder / "data", "DATABASE_URL": f"sqlite:///{self.database}"}
         return Parley(folder, self.mode, **settings | shared)
+
+    def elsewhere(self, folder: Path) -> Parley:
+        """Return a server with the same settings on another machine, which has no data yet."""
+        folder.mkdir()
+        return Parley(folder, self.mode, **{name: value for name, value in self._dotenv.items() if name != "PORT"})
+
+    def close(self) -> None:
+        """Kill the server, if it was started, and give its port back."""
+        self.kill()
+        self.release()
 
     @property
     def database(self) -> Path:

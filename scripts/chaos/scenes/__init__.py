@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from scripts.chaos import nginx
 from scripts.chaos.scene_run import SceneRun
 from scripts.chaos.scenes import (
+    backups,
     clients,
     clock,
     faults,
@@ -71,6 +72,7 @@ SCENES: dict[str, Scene] = {
     "processes": Scene(processes.play, 30, 6, {"async": 24, "sync": 12}, {"GRACE_S": processes.GRACE_S}),
     "clock": Scene(clock.play, 10, 1, {"async": 24, "sync": 12}, {"GRACE_S": clock.GRACE_S, "MODEL_TIMEOUT_S": 60}),
     "locks": Scene(locks.play, 6, 1, {"async": 24, "sync": 12}),
+    "backups": Scene(backups.play, 10, 1, {"async": 200, "sync": 24}),
     # `full` and `quick` are half seconds for each attack.
     "clients": Scene(clients.play, 20, 2, {"async": 1, "sync": 1}, {"REQUEST_TIMEOUT_S": clients.REQUEST_TIMEOUT_S}),
     "overload": Scene(
