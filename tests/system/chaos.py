@@ -22,7 +22,8 @@ def survive(name: str, short: tuple[int, int], home: Path, *, at_once: bool = Tr
     """
     if lacking := SCENES[name].lacking():
         pytest.skip(lacking)
-    modes = MODES[:1] if name == "switches" else MODES  # to the other and back: that is both
+    # A switch goes to the other and back, and a backup does not depend on the kind of server.
+    modes = MODES[:1] if name in ("switches", "backups") else MODES
     with ThreadPoolExecutor(len(modes) if at_once else 1) as both:
         outcomes = list(both.map(lambda mode: _play(name, mode, short, home), modes))
     for mode, outcome in zip(modes, outcomes, strict=True):

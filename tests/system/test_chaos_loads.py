@@ -8,7 +8,7 @@ import pytest
 
 from scripts.chaos.scenes import SCENES
 
-from . import test_chaos, test_chaos_processes
+from . import test_backups, test_chaos, test_chaos_processes
 from .chaos import survive
 
 SHORT = {
@@ -25,4 +25,5 @@ def test_turns_survive(name: str, tmp_path: Path) -> None:
 
 
 def test_every_scene_has_a_short_run() -> None:
-    assert SHORT.keys() | test_chaos.SHORT.keys() | test_chaos_processes.SHORT.keys() == SCENES.keys()
+    scenes = SHORT | test_backups.SHORT | test_chaos.SHORT | test_chaos_processes.SHORT
+    assert scenes.keys() == SCENES.keys()
