@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from scripts.benchmarks.backends import Backends
 from scripts.benchmarks.measures import written
 from scripts.benchmarks.scene import Outcome
 from scripts.benchmarks.servers import Parley, Reference, Server
@@ -24,11 +25,12 @@ class Bench:
     quick: bool = False
     with_reference: bool = True
     packages: Path | None = None
+    backends: Backends | None = None
     outcomes: dict[str, dict[str, Outcome]] = field(default_factory=dict)
     _numbers: itertools.count[int] = field(default_factory=itertools.count)
 
     def parley(self, model: FakeLLM, workers: int, **settings: Any) -> Parley:
-        return Parley(self._new_folder(), model.base_url, workers, **settings)
+        return Parley(self._new_folder(), model.base_url, workers, self.backends, **settings)
 
     def reference(self, model: FakeLLM, workers: int) -> Reference:
         return Reference(self._new_folder(), model.base_url, workers, self.packages)
@@ -39,6 +41,10 @@ class Bench:
         if self.with_reference:
             starts.append(lambda model: self.reference(model, workers))
         return starts
+
+    def target(self, alone: float, shared: float) -> float:
+        """Return the target for SQLite alone, or for a database or Redis that servers share."""
+        return alone if self.backends is None or not self.backends.shared else shared
 
     def fewer(self, count: int) -> int:
         """`count` users, or a tenth of them in a hurry."""
@@ -67,7 +73,9 @@ class Bench:
             f"other programs had "
             f"{outcome.others_cpu_share:.0%} of the machine, load average {outcome.load_average[0]:.1f}"
         )
-
+        if outcome.backend_cpu_per_turn_ms:
+            each = (f"{name} {written(used, 'ms')}" for name, used in outcome.backend_cpu_per_turn_ms.items())
+            self.say(f"  CPU of a turn: {', '.join(each)}")
         for doubt in outcome.doubts:
             self.say(f"  NOT SOUND: {doubt}")
 

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from scripts.benchmarks import alone, crowds, measures, packages, results
+from scripts.benchmarks.backends import Backends
 from scripts.benchmarks.bench import Bench
 from scripts.benchmarks.growth import growth
 from scripts.benchmarks.measures import Measure
@@ -43,7 +44,8 @@ def main(arguments: list[str]) -> int:
     _allow_files()
     folder = Path(tempfile.mkdtemp(prefix="parley-benchmarks-"))
     try:
-        return _run(options, folder)
+        with Backends(folder, options.database == "postgresql", options.redis) as backends:
+            return _run(options, folder, backends)
     except (packages.Missing, FileNotFoundError) as error:
         print(error, file=sys.stderr)
         return 2
@@ -54,8 +56,8 @@ def main(arguments: list[str]) -> int:
             shutil.rmtree(folder, ignore_errors=True)
 
 
-def _run(options: argparse.Namespace, folder: Path) -> int:
-    bench = Bench(folder, options.quick, not options.alone)
+def _run(options: argparse.Namespace, folder: Path, backends: Backends) -> int:
+    bench = Bench(folder, options.quick, not options.alone, backends=backends)
     if bench.with_reference:
         bench.packages = packages.folder(_PLACE)
     found: list[Measure] = []
@@ -86,6 +88,7 @@ def _conclude(result: dict[str, Any], found: list[Measure], out: Path) -> None:
         written.append("results.svg")
     machine = result["machine"]
     print(f"{machine['cpu']}, {machine['cores']} cores, Python {machine['python']}, commit {result['commit']}")
+    print(f"With {result['backends']}")
     print(f"Written to {out}: {', '.join(written)}")
 
 
@@ -99,6 +102,10 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--quick", action="store_true", help="a tenth of the users: shows that it works, no more")
     parser.add_argument("--scene", action="append", choices=SCENES, help="only this one; may be repeated")
     parser.add_argument("--alone", action="store_true", help="leave the reference out")
+    parser.add_argument(
+        "--database", choices=("sqlite", "postgresql"), default="sqlite", help="a PostgreSQL is started for the scenes"
+    )
+    parser.add_argument("--redis", action="store_true", help="with a Redis, which is started too")
     parser.add_argument("--profile", action="store_true", help="show where the CPU goes with a thousand users (py-spy)")
     parser.add_argument("--out", type=Path, default=_PLACE, help="where the results are written (data/benchmarks)")
     parser.add_argument("--keep", action="store_true", help="keep the servers' databases and logs")

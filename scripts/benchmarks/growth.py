@@ -8,6 +8,7 @@ import time
 from dataclasses import dataclass
 
 from scripts.benchmarks import figures, scene, users
+from scripts.benchmarks.backends import move_into
 from scripts.benchmarks.bench import Bench
 from scripts.benchmarks.crowd import Crowd
 from scripts.benchmarks.measures import Measure, written
@@ -54,6 +55,7 @@ def growth(bench: Bench) -> list[Measure]:
         server = bench.parley(model, 1)
         bench.say("seeding the database ...")
         seeds = seeded(server.folder / "chat.db", bench.quick)
+        move_into(server.settings, server.folder / "chat.db")
         with server:
             found = [_page(bench, server, page, *seeds[page.seed]) for page in _PAGES]
             return [*found, _context(bench, server, *seeds["context"])]

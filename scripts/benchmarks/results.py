@@ -26,6 +26,7 @@ def collected(bench: Bench, found: Sequence[Measure], profile: dict[str, Any] | 
         "at": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds").replace("+00:00", "Z"),
         "commit": commit(),
         "quick": bench.quick,
+        "backends": "SQLite" if bench.backends is None else bench.backends.name,
         "machine": machine.description(),
         "versions": _versions(bench.packages),
         "measures": [tables.as_json(measure) for measure in found],

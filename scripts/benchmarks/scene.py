@@ -13,10 +13,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from scripts.benchmarks import figures, machine, users
+from scripts.benchmarks import backends, figures, machine, users
 from scripts.benchmarks.crowd import Crowd, Moment
 from scripts.benchmarks.model import Pace
-from scripts.benchmarks.servers import Server, kept
+from scripts.benchmarks.servers import Server
 from scripts.benchmarks.stream import Stream
 from scripts.fake_llm import FakeLLM
 
@@ -46,6 +46,7 @@ class Outcome:
     model_late_s: dict[str, float]  # of first and last tokens
     model_mean_late_s: float  # of all
     model_cpu_per_token_us: float
+    backend_cpu_per_turn_ms: dict[str, float]  # of PostgreSQL and Redis, by name
     load_cpu_per_token_us: float
     load_late_s: float
     tokens_per_event: float
@@ -119,6 +120,7 @@ class _Used:
         told = model.stats()
         self.model, self.model_mean_late_s = float(told["cpu_s"]), float(told["late_s"]["mean"])
         self.load = time.process_time()
+        self.backends = {} if server.backends is None else server.backends.cpu_s()
         self.machine = machine.total_cpu_s()
         self.at = time.monotonic()
 
@@ -126,12 +128,13 @@ class _Used:
         for name in ("server", "model", "load", "machine", "at"):
             setattr(self, name, getattr(self, name) - getattr(earlier, name))
         self.workers = [now - then for now, then in zip(self.workers, earlier.workers, strict=False)]
+        self.backends = {name: used - earlier.backends[name] for name, used in self.backends.items()}
         return self
 
     @property
     def others(self) -> float:
         """The part of the machine's cores that everybody else had."""
-        ours = self.server + self.model + self.load
+        ours = self.server + self.model + self.load + sum(self.backends.values())
         return max(0.0, self.machine - ours) / (self.at * (os.cpu_count() or 1))
 
 
@@ -162,6 +165,7 @@ def _outcome(server: Server, pace: Pace, crowd: Crowd, used: _Used, wall_s: floa
         model_late_s=figures.spread(stamp[0][1] for stamp in stamps if stamp),
         model_mean_late_s=used.model_mean_late_s,
         model_cpu_per_token_us=used.model / tokens * 1e6,
+        backend_cpu_per_turn_ms={name: used_s * 1000 / len(streams) for name, used_s in used.backends.items()},
         load_cpu_per_token_us=crowd.cpu_s / tokens * 1e6,
         load_late_s=crowd.late_s,
         tokens_per_event=tokens / (sum(stream.deltas for stream in streams) or 1),
@@ -172,7 +176,7 @@ def _outcome(server: Server, pace: Pace, crowd: Crowd, used: _Used, wall_s: floa
 
 
 def _kept(server: Server, pace: Pace) -> int:
-    completed, shortest = kept(server.folder)
+    completed, shortest = backends.completed_turns(server.database_url)
     return completed if shortest == pace.characters else 0
 
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import dataclasses
 import os
-import sqlite3
 import subprocess
 import sys
 from collections.abc import Mapping
 from pathlib import Path
 
 from config.settings import Settings
+from scripts.benchmarks.backends import Backends
 from scripts.kit import processes
 from scripts.kit.server_runner import ROOT, STOP_S, ServerRunner, parley_settings
 
@@ -26,6 +26,8 @@ class Server(ServerRunner):
         self.size = workers
         # What differs from the settings that every scene has.
         self.overrides: Mapping[str, object] = {}
+        # None: SQLite alone.
+        self.backends: Backends | None = None
 
     def stop(self, patience_s: float = STOP_S) -> int:
         """End the server, by force where it does not end in time."""
@@ -44,18 +46,31 @@ class Server(ServerRunner):
         """The processes that answer."""
         return self.pids[-self.size :]
 
+    @property
+    def database_url(self) -> str:
+        """The database that the server writes to."""
+        return f"sqlite:///{self.folder}/chat.db"
+
 
 class Parley(Server):
     """gunicorn with the repository's configuration. Settings by keyword, as in `.env`, which is left aside."""
 
     name = "Parley"
 
-    def __init__(self, folder: Path, model_url: str, workers: int, **settings: object) -> None:
+    def __init__(
+        self, folder: Path, model_url: str, workers: int, backends: Backends | None = None, **settings: object
+    ) -> None:
         super().__init__(folder, workers)
         unset = {field.metadata["name"]: "" for field in dataclasses.fields(Settings)} | {"REDIS_URL": ""}
         model = {"OPENAI_BASE_URL": model_url, "OPENAI_API_KEY": "benchmark", "CHAT_MODEL": "fake"}
         self.overrides = settings
-        self.settings = unset | parley_settings(folder, self.port) | {"WEB_CONCURRENCY": workers} | model | settings
+        self.backends = backends
+        own = parley_settings(folder, self.port) | ({} if backends is None else backends.settings())
+        self.settings = unset | own | {"WEB_CONCURRENCY": workers} | model | settings
+
+    @property
+    def database_url(self) -> str:
+        return str(self.settings["DATABASE_URL"])
 
     @property
     def worker_pids(self) -> list[int]:
@@ -79,14 +94,3 @@ class Reference(Server):
         options = {"--port": self.port, "--workers": workers, "--loop": "uvloop", "--http": "httptools"}
         command = (sys.executable, "-m", "uvicorn", "scripts.benchmarks.reference:app")
         self.command = (*command, *(str(part) for option in options.items() for part in option))
-
-
-def kept(folder: Path) -> tuple[int, int]:
-    """Return the number of completed turns in a server's database, and the length of their shortest answer."""
-    with sqlite3.connect(folder / "chat.db", timeout=10) as database:
-        found = database.execute(
-            "SELECT count(*), min(length(messages.text)) FROM turns "
-            "JOIN messages ON messages.id = turns.message_id WHERE turns.status = 'completed'"
-        ).fetchone()
-    database.close()
-    return found[0], found[1] or 0

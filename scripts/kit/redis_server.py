@@ -63,6 +63,11 @@ class RedisServer:
             return f"rediss://{credentials}127.0.0.1:{self.port}/0?ssl_ca_certs={self.folder / 'cert.pem'}"
         return f"redis://{credentials}127.0.0.1:{self.port}/0"
 
+    @property
+    def pid(self) -> int | None:
+        """Return the server's process, or None before the first start."""
+        return None if self._process is None else self._process.pid
+
     def __enter__(self) -> RedisServer:
         self.folder.mkdir(parents=True, exist_ok=True)
         if self.listen == "tls":

@@ -16,10 +16,11 @@ import openai
 import pytest
 
 from scripts.benchmarks import scene
+from scripts.benchmarks.backends import completed_turns
 from scripts.benchmarks.crowd import Crowd, evenly
 from scripts.benchmarks.model import Pace
 from scripts.benchmarks.reference import Reference
-from scripts.benchmarks.servers import Parley, kept
+from scripts.benchmarks.servers import Parley
 from scripts.benchmarks.stream import Stream
 from scripts.fake_llm import FakeLLM
 from scripts.kit import processes
@@ -106,7 +107,7 @@ def test_the_reference_does_the_same_job(tmp_path: Path, model: FakeLLM, monkeyp
     stream.ended()
     assert (stream.failure, stream.chars) == ("", PACE.characters)
     assert stream.deltas == PACE.tokens
-    assert kept(tmp_path) == (1, PACE.characters)
+    assert completed_turns(f"sqlite:///{tmp_path}/chat.db") == (1, PACE.characters)
 
 
 async def _asked(app: Reference) -> tuple[int, bytes]:
