@@ -10,6 +10,7 @@ from flask import Flask
 from werkzeug.routing import IntegerConverter
 
 from chat.commands.db import db
+from chat.commands.doctor.command import doctor
 from chat.commands.mode import mode
 from chat.runtime import wait_budget
 from chat.services import Overrides, Services
@@ -64,7 +65,7 @@ def create_app(settings: Settings | None = None, overrides: Overrides | None = N
         metrics,
     ):
         app.register_blueprint(module.bp)
-    for command in (db, mode):
+    for command in (db, doctor, mode):
         app.cli.add_command(command)
     return app
 

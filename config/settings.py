@@ -115,7 +115,7 @@ def load(environ: Mapping[str, str] | None = None, env_file: Path | None = None)
     Defaults: `.env` beside wsgi.py, which may be missing, and the environment of the process. An empty value counts as
     unset.
     """
-    values = _read_env_file(env_file or ENV_FILE) | dict(os.environ if environ is None else environ)
+    values = read_env_file(env_file or ENV_FILE) | dict(os.environ if environ is None else environ)
     parsed: dict[str, Any] = {}
     for each in fields(Settings):
         name, parse = each.metadata["name"], each.metadata["parse"]
@@ -135,7 +135,8 @@ def _shown(text: str) -> str:
     return repr(re.sub(r"//.*@", "//…@", text, flags=re.DOTALL)[:80])
 
 
-def _read_env_file(path: Path) -> dict[str, str]:
+def read_env_file(path: Path) -> dict[str, str]:
+    """Return the lines of a `.env`, which may be missing. Raises SettingError."""
     try:
         text = path.read_text(encoding="utf-8")
     except FileNotFoundError:

@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 from flask.cli import with_appcontext
 
+from chat.commands import backup_record
 from chat.commands.db_errors import one_sentence, opening, refuse_running_server, require_database
 from chat.commands.progress import progress_bar
 from chat.store import Store
@@ -42,6 +43,7 @@ def backup(file: Path) -> None:
         # What was written is read again, from the disk or its cache.
         with existing_file(file) as opened, progress_bar("Verifying", manifest.rows) as advance:
             ArchiveReader(opened, str(file)).verify(advance)
+    backup_record.note(settings.data_dir)
     click.echo(f"{file}: {manifest.rows} rows. Keep it secret: it has all conversations, and keys.")
     if settings.secret_key:
         click.echo("SECRET_KEY is set, so it is not in the backup: keep your settings too.")

@@ -1,4 +1,4 @@
-"""The `flask` command when the application could not be created: `mode` works, any other fails with the reason."""
+"""The `flask` command without an application: `mode` and `doctor` work, any other fails with the reason."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import click
 from flask import Flask
 from flask.cli import AppGroup
 
+from chat.commands.doctor.command import doctor
 from chat.commands.mode import mode
 from config.settings import SettingError
 
@@ -32,6 +33,7 @@ class _Commands(AppGroup):
         super().__init__()
         self._reason = reason
         self.add_command(mode)
+        self.add_command(doctor)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         return super().get_command(ctx, cmd_name) or _fail(self._reason)

@@ -5,6 +5,7 @@ They run as an operator runs them, in a copy of the program, so that a developer
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shutil
@@ -217,3 +218,23 @@ def test_a_data_folder_that_cannot_be_used(serve: Run, tmp_path: Path) -> None:
     assert ended.returncode not in (0, None)
     (sentence,) = re.findall(r"parley: (.+)", output_of(ended))
     assert re.fullmatch(rf"DATA_DIR is '{tmp_path}/data', but takes a folder .+\.", sentence)
+
+
+def test_the_doctor_works_before_the_first_start(run: Run, tmp_path: Path) -> None:
+    ended = run("flask", "--app", "wsgi", "doctor", "--json")
+    assert (ended.returncode, ended.stderr) == (0, "")
+    checks = json.loads(ended.stdout)["checks"]
+    assert {"code", "subject", "level", "message", "remedy"} == set(checks[0])
+    assert "fail" not in {check["level"] for check in checks}
+    assert not (tmp_path / "data").exists()
+
+
+def test_the_doctor_works_without_an_application(run: Run) -> None:
+    ended = run("flask", "--app", "wsgi", "doctor", THREADS="many", SECRET_KEY="canary canary")
+    assert (ended.returncode, ended.stderr) == (1, "")
+    assert "FAIL PAR010 settings: SECRET_KEY is a value that is not shown" in ended.stdout or "THREADS" in ended.stdout
+    assert "canary" not in ended.stdout
+    assert " 1 failed, " in ended.stdout
+    refused = run("flask", "--app", "wsgi", "doctor", "--public-url", "chat.example.com")
+    assert refused.returncode == 2
+    assert "begins with http:// or https://" in refused.stderr

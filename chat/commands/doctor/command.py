@@ -1,0 +1,53 @@
+"""Command `flask --app wsgi doctor`. It needs neither the application nor a running server."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import sys
+
+import click
+
+from chat.commands.doctor.examination import Line, examine, has_failure
+from chat.commands.doctor.findings import FAIL, PASS, SKIP, WARN
+from chat.commands.doctor.patient import Patient
+
+_SIGNS = {PASS: "ok  ", WARN: "WARN", FAIL: "FAIL", SKIP: "-   "}
+
+
+@click.command("doctor")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
+@click.option("--public-url", default="", help="Also check the address at which users reach the server.")
+def doctor(as_json: bool, public_url: str) -> None:
+    """Check the installation, the running server, the database and the model.
+
+    Each line has a stable code, explained in docs/doctor.md. It asks the model two short questions. The exit status is
+    1 if a check fails, 0 otherwise.
+    """
+    if public_url and not public_url.startswith(("http://", "https://")):
+        raise click.UsageError("--public-url takes an address that begins with http:// or https://.")
+    lines = []
+    for line in examine(Patient(public_url=public_url)):
+        lines.append(line)
+        if not as_json:
+            click.echo(text_of(line))
+    if as_json:
+        click.echo(json.dumps({"checks": [dataclasses.asdict(line) for line in lines]}, ensure_ascii=False, indent=2))
+    else:
+        click.echo(summary(lines))
+    sys.exit(1 if has_failure(lines) else 0)
+
+
+def text_of(line: Line) -> str:
+    """Return a line as text, with its remedy on the next one."""
+    text = f"{_SIGNS[line.level]} {line.code} {line.subject}: {line.message}"
+    return f"{text}\n     → {line.remedy}" if line.remedy else text
+
+
+def summary(lines: list[Line]) -> str:
+    """Return the counts by level."""
+    counts = {level: sum(line.level == level for line in lines) for level in _SIGNS}
+    return (
+        f"{counts[PASS]} passed, {counts[WARN]} warnings, {counts[FAIL]} failed, {counts[SKIP]} not checked. "
+        "docs/doctor.md explains each code."
+    )

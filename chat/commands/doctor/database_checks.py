@@ -1,0 +1,169 @@
+"""Checks of the database: opened only if it exists, and never changed."""
+
+from __future__ import annotations
+
+import re
+import time
+
+from chat.commands import backup_record
+from chat.commands.doctor.findings import Checks, Finding, failed, passed, skipped, warned
+from chat.commands.doctor.patient import NotAvailable, Patient
+from chat.errors import DatabaseTooNew, StoreBusy, StoreTimeout, StoreUnavailable
+from chat.store import Store
+from chat.store.migrations import applied_steps, steps_of
+
+check = Checks()
+
+_OLDEST_POSTGRESQL = 14
+_SLOW_MS = 20.0
+_OLD_BACKUP_S = 7 * 24 * 3600.0
+
+
+@check("PAR050", "database")
+def database(patient: Patient) -> Finding:
+    """Check that the database can be opened and read."""
+    store = patient.store
+    try:
+        if not store.engine.exists():
+            return passed(f"There is no database at {store.engine.location} yet; the first start makes it.")
+        _opened(patient)
+    except (StoreUnavailable, OSError) as error:
+        return failed(
+            store.explain_unopenable(error), "Correct DATABASE_URL, or the rights of the file and its folder."
+        )
+    return passed(f"{store.engine.location} can be read.")
+
+
+@check("PAR051", "migrations")
+def migrations(patient: Patient) -> Finding:
+    """Check that the tables are those of this version."""
+    try:
+        missing = _missing_steps(_opened(patient))
+    except DatabaseTooNew as error:
+        return failed(patient.store.explain_unopenable(error), "Run the version that made it, or restore a backup.")
+    if missing:
+        return warned(f"{missing} migrations are pending.", "Start the server, or give: flask --app wsgi db migrate")
+    return passed("The tables are those of this version.")
+
+
+@check("PAR052", "database writes")
+def writable(patient: Patient) -> Finding:
+    """Check that the database can grow. What is written is removed in the same transaction."""
+    store = _migrated(patient)
+    try:
+        store.engine.probe_write()
+    except (StoreBusy, StoreTimeout):
+        return warned("The database is locked by another program.", "Find the program that writes to it for so long.")
+    except StoreUnavailable as error:
+        return failed(f"The database cannot be written: {error.message}", "Look at the disk, its space and its rights.")
+    return passed("The database can be written.")
+
+
+@check("PAR053", "journal")
+def journal(patient: Patient) -> Finding:
+    """Check that readers of SQLite do not wait for writers."""
+    store = _opened(patient)
+    if not _is_sqlite(patient):
+        return skipped("Only SQLite has this setting.")
+    (mode,) = store.engine.read(lambda: store.engine.execute("PRAGMA journal_mode").fetchone())
+    if mode != "wal":
+        return failed(
+            f"The journal mode is {mode}, so readers wait for writers.",
+            f'Stop the server and give: sqlite3 {store.engine.location} "PRAGMA journal_mode=WAL"',
+        )
+    return passed("The journal mode is WAL.")
+
+
+@check("PAR054", "integrity")
+def integrity(patient: Patient) -> Finding:
+    """Check SQLite's file for damage, quickly: `db check` also compares indexes and rows."""
+    store = _opened(patient)
+    if not _is_sqlite(patient):
+        return skipped("PostgreSQL has its own checks; `db check` compares the rows.")
+    try:
+        (text,) = store.engine.read(lambda: store.engine.execute("PRAGMA quick_check(1)").fetchone())
+    except StoreTimeout:
+        return warned("The check takes too long for the doctor.", "Give: flask --app wsgi db check")
+    except StoreUnavailable:
+        text = "it cannot be read"
+    if text != "ok":
+        return failed(
+            f"The database is damaged ({str(text).strip()[:200]}).", "Keep a copy of it, and restore the last backup."
+        )
+    return passed("The file is sound (quick check).")
+
+
+@check("PAR055", "database server")
+def database_server(patient: Patient) -> Finding:
+    """Check PostgreSQL's version and how long a question takes."""
+    if _is_sqlite(patient):
+        return skipped("SQLite needs no server.")
+    engine = _opened(patient).engine
+    times = []
+    for _ in range(5):
+        began_at = time.perf_counter()
+        (version,) = engine.read(lambda: engine.execute("SELECT version()").fetchone())
+        times.append((time.perf_counter() - began_at) * 1000)
+    match = re.search(r"PostgreSQL (\d+)", version)
+    number, median_ms = int(match[1]) if match else 0, sorted(times)[2]
+    message = f"PostgreSQL {number} answers in {median_ms:.1f} ms."
+    if number < _OLDEST_POSTGRESQL:
+        return failed(message, f"Use PostgreSQL {_OLDEST_POSTGRESQL} or later.")
+    if median_ms > _SLOW_MS:
+        return warned(message, "Put the database nearer: each turn asks it about ten times.")
+    return passed(message)
+
+
+@check("PAR056", "backup")
+def backup(patient: Patient) -> Finding:
+    """Check the age of the last backup that `db backup` has written."""
+    _opened(patient)
+    age_s = backup_record.age_s(patient.settings.data_dir)
+    remedy = "flask --app wsgi db backup FILE, daily and to another machine."
+    if age_s is None:
+        return warned("No backup is known.", remedy)
+    age = f"{age_s / 86400:.0f} days" if age_s >= 2 * 86400 else f"{age_s / 3600:.0f} hours"
+    return (warned if age_s > _OLD_BACKUP_S else _passed)(f"The last backup is {age} old.", remedy)
+
+
+def _passed(message: str, _remedy: str) -> Finding:
+    return passed(message)
+
+
+def _is_sqlite(patient: Patient) -> bool:
+    return patient.settings.database_url.startswith("sqlite:")
+
+
+def _opened(patient: Patient) -> Store:
+    """Return the database, which can be read. Raises NotAvailable without one, and the errors of a read."""
+    store = patient.store
+    try:
+        exists = store.engine.exists()
+    except (StoreUnavailable, OSError):
+        exists = False
+    if not exists:
+        raise NotAvailable("there is no database that can be opened")
+    store.engine.read(lambda: store.engine.execute("SELECT 1").fetchone())
+    return store
+
+
+def _missing_steps(store: Store) -> int:
+    engine = store.engine
+
+    def work() -> int:
+        applied = applied_steps(engine) if engine.columns("migrations") else []
+        return len({step.name for step in steps_of(engine)} - {step.name for step in applied})
+
+    return engine.read(work)
+
+
+def _migrated(patient: Patient) -> Store:
+    """Return the database with all its tables. Raises NotAvailable otherwise."""
+    store = _opened(patient)
+    try:
+        missing = _missing_steps(store)
+    except DatabaseTooNew:
+        missing = 1
+    if missing:
+        raise NotAvailable("the tables are not those of this version")
+    return store

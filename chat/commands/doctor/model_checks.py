@@ -1,0 +1,110 @@
+"""Checks of the model's endpoint, by two short questions."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from chat.commands.doctor.findings import Checks, Finding, failed, passed, skipped, warned
+from chat.commands.doctor.patient import NotAvailable, Patient
+from chat.errors import ModelError, TurnEnded
+from chat.llm.contract import LanguageModel
+from chat.llm.model_probe import ProbeAnswer, probe
+from chat.messages import WITHOUT_TOOLS, ToolSpec
+from chat.services import language_model
+
+check = Checks()
+
+_TIMEOUT_S = 20.0
+_SLOW_MS = 5000
+_COUNT = "Count from 1 to 30 in digits, with a comma after each."
+_USE_TOOL = "Call the tool `ping` once, with the word ready."
+_PING = ToolSpec(
+    "ping",
+    "Test the connection.",
+    {
+        "type": "object",
+        "properties": {"word": {"type": "string", "description": "Any word"}},
+        "required": ["word"],
+        "additionalProperties": False,
+    },
+)
+
+
+@check("PAR070", "model")
+def model(patient: Patient) -> Finding:
+    """Check that the default model answers."""
+    name = patient.settings.models[0]
+    outcome = _asked(patient)
+    if isinstance(outcome, str):
+        return failed(
+            f"{name} does not answer: {outcome}",
+            "Check OPENAI_API_KEY, OPENAI_BASE_URL and CHAT_MODEL, and the network.",
+        )
+    message = f"{name} begins to answer after {outcome.first_ms} ms."
+    if outcome.first_ms > _SLOW_MS:
+        return warned(message, "Every user waits at least that long: ask whoever runs the endpoint.")
+    return passed(message)
+
+
+@check("PAR071", "streaming")
+def streaming(patient: Patient) -> Finding:
+    """Check that the answer arrives piece by piece."""
+    outcome = _asked(patient)
+    if isinstance(outcome, str):
+        raise NotAvailable("the model does not answer")
+    if outcome.pieces < 2:
+        return warned(
+            "The answer came as a whole, not piece by piece.",
+            "Look for a proxy before the endpoint that collects responses.",
+        )
+    return passed(f"The answer came in {outcome.pieces} pieces.")
+
+
+@check("PAR072", "tools")
+def tools(patient: Patient) -> Finding:
+    """Check that the model accepts tools and calls one."""
+    if patient.settings.model_tools == "false":
+        return skipped("MODEL_TOOLS=false: no tools are offered.")
+    if isinstance(_asked(patient), str):
+        raise NotAvailable("the model does not answer")
+    outcome = _ask(patient, _USE_TOOL, (_PING,))
+    remedy = "Use a model that calls tools, or set MODEL_TOOLS=false: without tools it has no figures."
+    if isinstance(outcome, str):
+        return failed(f"With tools the model does not answer: {outcome}", remedy)
+    if WITHOUT_TOOLS in outcome.notices:
+        return warned("The endpoint refuses tools; the model is asked without them.", remedy)
+    if not outcome.called_tool:
+        return warned("The model did not call the tool that it was asked to call.", remedy)
+    return passed("The model calls tools.")
+
+
+def _asked(patient: Patient) -> ProbeAnswer | str:
+    """Return the answer to one question, the same for all checks, or a sentence that says why there is none."""
+    if patient.settings.demo:
+        raise NotAvailable("no model is configured, the demo answers")
+    known = patient.answers.get("model")
+    if known is None:
+        known = patient.answers["model"] = _ask(patient, _COUNT)
+    return known
+
+
+def _ask(patient: Patient, question: str, offered: Sequence[ToolSpec] = ()) -> ProbeAnswer | str:
+    settings = patient.settings
+    timeout_s = min(_TIMEOUT_S, settings.model_timeout_s)
+    model = language_model(settings)
+    try:
+        return probe(_once(model), settings.models[0], timeout_s, question=question, tools=offered)
+    except TurnEnded:
+        return f"nothing within {timeout_s:g} seconds."
+    except ModelError as error:
+        return error.message
+    finally:
+        close = getattr(model, "close", None)
+        if close is not None:
+            close()
+
+
+def _once(model: LanguageModel) -> LanguageModel:
+    """Return `model` without retries."""
+    without_retries = getattr(model, "without_retries", None)
+    return model if without_retries is None else without_retries()

@@ -1,0 +1,105 @@
+"""Checks of secrets, of the rights of files that hold them, and of who gets in."""
+
+from __future__ import annotations
+
+import stat
+from pathlib import Path
+
+from chat.commands.doctor.findings import Checks, Finding, failed, passed, warned
+from chat.commands.doctor.patient import Patient
+from config.server import hardening
+
+check = Checks()
+
+_SHORT_TOKEN = 16
+
+
+@check("PAR020", ".env")
+def env_file(patient: Patient) -> Finding:
+    """Check that other users of the machine cannot read `.env`."""
+    if hardening.exposure_warning(patient.env_file):
+        return failed(f"Other users of this machine can read {patient.env_file}.", f"chmod 600 {patient.env_file}")
+    return passed("Only this user can read .env." if patient.env_file.exists() else "There is no .env.")
+
+
+@check("PAR021", "file modes")
+def file_modes(patient: Patient) -> Finding:
+    """Check that other users of the machine cannot read the data and the logs."""
+    settings = patient.settings
+    database = Path(patient.store.engine.location) if settings.database_url.startswith("sqlite:") else None
+    paths = [settings.data_dir / "secret-key", settings.log_dir / "app.log", settings.log_dir / "access.log"]
+    if database is not None:
+        paths += [database, database.with_name(f"{database.name}.share-key")]
+    readable = [path for path in paths if _others_can_read(path)]
+    if readable:
+        names = " ".join(map(str, readable))
+        return failed(f"Other users of this machine can read {', '.join(map(str, readable))}.", f"chmod go= {names}")
+    return passed("Only this user can read the database, the keys and the logs.")
+
+
+@check("PAR022", "SECRET_KEY")
+def secret_key(patient: Patient) -> Finding:
+    """Check the key that signs cookies."""
+    settings = patient.settings
+    if settings.secret_key:
+        if len(set(settings.secret_key)) < 8:
+            return failed("SECRET_KEY can be guessed.", "Set it to the output of: openssl rand -hex 32")
+        return passed("SECRET_KEY is set.")
+    if not settings.database_url.startswith("sqlite:"):
+        return failed(
+            "SECRET_KEY is not set, so servers that share the database would not know each other's cookies.",
+            "Set the same SECRET_KEY for all servers: openssl rand -hex 32",
+        )
+    key = settings.data_dir / "secret-key"
+    return passed(f"{key} signs cookies." if key.exists() else f"{key} is made at the first start.")
+
+
+@check("PAR023", "ADMIN_TOKEN")
+def admin_token(patient: Patient) -> Finding:
+    """Check the token for operators."""
+    settings = patient.settings
+    if not settings.admin_token:
+        if patient.exposed:
+            return failed(
+                "ADMIN_TOKEN is not set, and others reach this server: behind a proxy that adds no header, /admin and "
+                "/metrics are open to everybody.",
+                "Set ADMIN_TOKEN to the output of: openssl rand -hex 32",
+            )
+        return passed("ADMIN_TOKEN is not set: /admin and /metrics answer this machine only.")
+    if len(settings.admin_token) < _SHORT_TOKEN or len(set(settings.admin_token)) < 8:
+        return failed("ADMIN_TOKEN can be guessed.", "Set it to the output of: openssl rand -hex 32")
+    return passed("ADMIN_TOKEN is set.")
+
+
+@check("PAR024", "accounts")
+def accounts(patient: Patient) -> Finding:
+    """Check who may use the server."""
+    settings = patient.settings
+    if settings.auth_mode == "open" and patient.exposed:
+        return warned(
+            f"Others reach this server (HOST={settings.host}), and AUTH_MODE=open lets everybody in who does.",
+            "Let a proxy with sign-in stand before it, or a firewall.",
+        )
+    return passed(f"AUTH_MODE={settings.auth_mode}, HOST={settings.host}.")
+
+
+@check("PAR025", "ALLOWED_HOSTS")
+def allowed_hosts(patient: Patient) -> Finding:
+    """Check the host names that the server answers for."""
+    hosts = patient.settings.allowed_hosts
+    if "*" in hosts:
+        return warned(
+            "ALLOWED_HOSTS is *: a page of any site whose name points to this machine can use the server.",
+            "Name the site instead: ALLOWED_HOSTS=chat.example.com",
+        )
+    return passed(f"ALLOWED_HOSTS: {', '.join(hosts)}." if hosts else "Loopback names and IP addresses are allowed.")
+
+
+def _others_can_read(path: Path) -> bool:
+    """Return whether users outside the owner's group can read a file, through folders that let them."""
+    try:
+        if not path.stat().st_mode & (stat.S_IRGRP | stat.S_IROTH):
+            return False
+        return all(folder.stat().st_mode & (stat.S_IXGRP | stat.S_IXOTH) for folder in path.parents)
+    except OSError:
+        return False

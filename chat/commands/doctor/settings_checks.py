@@ -1,0 +1,81 @@
+"""Checks of the settings: their values, the flag, workers and threads."""
+
+from __future__ import annotations
+
+from chat.commands.doctor.findings import Checks, Finding, failed, passed, warned
+from chat.commands.doctor.patient import Patient
+from config.mode import FLAG, chosen
+from config.settings import SettingError
+
+check = Checks()
+
+_FEW_THREADS = 8
+_WORKERS_PER_CPU = 4
+
+
+@check("PAR010", "settings")
+def settings(patient: Patient) -> Finding:
+    """Check that all settings are valid."""
+    if isinstance(patient.loaded, SettingError):
+        return failed(str(patient.loaded), f"Correct it in {patient.env_file} or in the environment; see .env.example.")
+    source = str(patient.env_file) if patient.env_file.exists() else f"the defaults; there is no {patient.env_file}"
+    return passed(f"All settings are valid ({source}).")
+
+
+@check("PAR011", "flag")
+def flag(patient: Patient) -> Finding:
+    """Say which mode the next start has, and why."""
+    mode = chosen(patient.settings)
+    written = (
+        f"{FLAG}={patient.environ[FLAG]} in the environment, which wins over .env" if FLAG in patient.environ else ""
+    )
+    message = f"{FLAG} chooses {mode.name}: {mode.worker_class} workers{f' ({written})' if written else ''}."
+    if not patient.settings.use_async_agent:
+        return warned(message, "For many users at once: flask --app wsgi mode async.")
+    if written:
+        return warned(message, f"Unset {FLAG} in the environment, so that `flask mode` and .env can change it.")
+    return passed(message)
+
+
+@check("PAR012", "workers")
+def workers(patient: Patient) -> Finding:
+    """Check the numbers of workers and threads."""
+    current = patient.settings
+    count, cpus = current.web_concurrency, patient.cpus
+    if count == 1:
+        return warned(
+            "WEB_CONCURRENCY is 1: while the only worker is replaced or busy, nobody is answered.",
+            "Set WEB_CONCURRENCY to 2 or more; 4 is the default.",
+        )
+    if count > max(4, _WORKERS_PER_CPU * cpus):
+        return warned(
+            f"WEB_CONCURRENCY is {count} with {cpus} processor cores: more workers need memory, not less time.",
+            f"Set WEB_CONCURRENCY to at most {max(4, _WORKERS_PER_CPU * cpus)}.",
+        )
+    if not current.use_async_agent and current.threads < _FEW_THREADS:
+        return warned(
+            f"THREADS is {current.threads}: {count * current.threads} turns run at once, others wait.",
+            f"Set THREADS to {_FEW_THREADS} or more, or use async workers.",
+        )
+    capacity = count * current.active_turns_limit
+    return passed(f"{count} workers on {cpus} processor cores, for at most {capacity} turns at once.")
+
+
+@check("PAR013", "model settings")
+def model_settings(patient: Patient) -> Finding:
+    """Check that a model is configured, and not by an address without encryption on another machine."""
+    current = patient.settings
+    if current.demo:
+        return warned(
+            "Neither OPENAI_API_KEY nor OPENAI_BASE_URL is set: the built-in demo answers.",
+            "Set OPENAI_API_KEY, OPENAI_BASE_URL, or both.",
+        )
+    model_s, turn_s = current.model_timeout_s, current.turn_timeout_s
+    if model_s > turn_s:
+        return warned(
+            f"MODEL_TIMEOUT_S ({model_s:g}) is longer than TURN_TIMEOUT_S ({turn_s:g}), so a silent model is never "
+            "named as the cause.",
+            "Set MODEL_TIMEOUT_S below TURN_TIMEOUT_S.",
+        )
+    where = current.openai_base_url or "OpenAI's own endpoint"
+    return passed(f"{', '.join(current.models)} at {where}.")
