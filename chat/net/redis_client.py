@@ -55,10 +55,13 @@ class RedisClient:
         if not self.breaker.is_open:
             return
         with contextlib.suppress(RedisUnavailable):
-            # Written, because a replica and a full server answer everything else.
-            information, _ = self._run([("INFO", "server"), ("SET", "parley:probe", "", "PX", 1000)], probe=True)
-            problem = redis_faults.unsuitable(information)
-            self.breaker.open(problem) if problem else self.breaker.close()
+            problem = redis_faults.unsuitable(*self._run([("INFO", "server")], probe=True))
+            if problem:
+                self.breaker.open(problem)
+            else:
+                # Written, because a replica and a full server answer everything else.
+                self._run([("SET", "parley:probe", "", "PX", 1000)], probe=True)
+                self.breaker.close()
 
     def subscribe(self, channel: str) -> Subscription:
         """Return a subscription to a channel, once Redis has confirmed it. Raises RedisUnavailable."""

@@ -15,7 +15,9 @@ _OLDEST = (6, 2)
 _CLUSTER = "REDIS_URL names a cluster, but takes one server, or a server by its Sentinels."
 # By the class of the error, or of the one that caused it; the first that fits.
 _BY_CLASS: tuple[tuple[type[BaseException], str], ...] = (
-    (errors.AuthenticationError, "Redis refuses the name or the password in REDIS_URL."),
+    (errors.AskError, _CLUSTER),
+    (errors.ClusterDownError, _CLUSTER),
+    (errors.AuthenticationError, "Redis refuses the name or the password in REDIS_URL, or misses them."),
     (errors.NoPermissionError, "Redis does not allow the user in REDIS_URL everything that Parley needs."),
     (errors.OutOfMemoryError, "Redis has no memory left for new keys (maxmemory)."),
     (errors.ReadOnlyError, "Redis is a replica that takes no writes; REDIS_URL takes the master."),
@@ -29,28 +31,16 @@ _BY_CLASS: tuple[tuple[type[BaseException], str], ...] = (
     (TimeoutError, f"Redis does not answer within {WAIT_S:g} s."),
     (errors.InvalidResponse, "The server that REDIS_URL names is no Redis."),
 )
-# By the first word of a reply.
-_BY_WORD = {
-    "NOAUTH": "Redis takes a password; REDIS_URL has none.",
-    "WRONGPASS": "Redis refuses the name or the password in REDIS_URL.",
-    "MOVED": _CLUSTER,
-    "ASK": _CLUSTER,
-    "CLUSTERDOWN": _CLUSTER,
-    "CROSSSLOT": _CLUSTER,
-}
 
 
 def sentence(error: BaseException) -> str:
     """Return what an error of the library says."""
-    word = str(error).partition(" ")[0]
-    if found := _BY_WORD.get(word):
-        return found
     chain = [each for each in (error, error.__context__) if each is not None]
     for kind, text in _BY_CLASS:
         if any(isinstance(each, kind) for each in chain):
             return text
     if isinstance(error, errors.ResponseError):
-        return f"Redis refuses a command ({word[:40]})."
+        return f"Redis refuses a command ({str(error).partition(' ')[0][:40]})."
     reason = next((each.strerror for each in chain if isinstance(each, OSError) and each.strerror), "")
     return f"Redis cannot be reached ({reason or 'the connection was closed'})."
 

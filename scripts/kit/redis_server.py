@@ -13,12 +13,13 @@ from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Any
+from urllib.parse import quote
 
 import redis
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
-from scripts.kit.port import HeldPort
+from scripts.kit.port import HeldPort, listens
 from scripts.kit.server_runner import NotStarted
 from scripts.kit.waiting import poll
 
@@ -39,12 +40,19 @@ class RedisServer:
     """One server, a context manager. `url` is what `REDIS_URL` takes.
 
     `listen` is "port", "socket" or "tls"; with TLS, the server has a certificate made for 127.0.0.1 that only itself
-    vouches for, and `url` names it as the one to trust. `options` are lines of its configuration.
+    vouches for, and `url` names it as the one to trust. `options` are lines of its configuration. A server whose
+    options keep this class out is not `ready` to it: it is enough that it listens.
     """
 
     def __init__(
-        self, folder: Path, listen: str = "port", password: str = "", options: Mapping[str, str] | None = None
+        self,
+        folder: Path,
+        listen: str = "port",
+        password: str = "",
+        options: Mapping[str, str] | None = None,
+        ready: bool = True,
     ) -> None:
+        self._ready = ready
         self.folder = folder
         self.listen = listen
         self.password = password
@@ -56,7 +64,7 @@ class RedisServer:
     @property
     def url(self) -> str:
         """Return the address with password, as `REDIS_URL` takes it."""
-        credentials = f":{self.password}@" if self.password else ""
+        credentials = f":{quote(self.password, safe='')}@" if self.password else ""
         if self.listen == "socket":
             return f"unix://{credentials}{self.folder / 'redis.sock'}"
         if self.listen == "tls":
@@ -95,7 +103,7 @@ class RedisServer:
             "repl-diskless-sync-delay": "0",
         } | self.options  # fmt: skip
         if self.password:
-            lines["requirepass"] = self.password
+            lines["requirepass"] = f'"{self.password}"'
         configuration = self.folder / "redis.conf"
         configuration.write_text("".join(f"{name} {value}\n" for name, value in lines.items()))
         with (self.folder / "console.log").open("ab") as console:
@@ -177,6 +185,8 @@ class RedisServer:
         return {"bind": "127.0.0.1", "port": str(self.port)}
 
     def _answers(self) -> bool:
+        if not self._ready:
+            return listens(self.port)
         with contextlib.suppress(redis.ConnectionError, redis.TimeoutError):
             return bool(self.run("PING"))
         return False
@@ -189,11 +199,12 @@ class RedisServer:
 class RedisSentinel(RedisServer):
     """A Sentinel that watches `master` under the name `name`. `url` asks it where the master is."""
 
-    def __init__(self, folder: Path, master: RedisServer, name: str = "parley") -> None:
+    def __init__(self, folder: Path, master: RedisServer, name: str = "parley", port: int = 0) -> None:
+        """Watch `master` at `port`, if a link leads to it, or at its own."""
         super().__init__(folder)
         self.name = name
         self.options = {
-            "sentinel": f"monitor {name} 127.0.0.1 {master.port} 1\n"
+            "sentinel": f"monitor {name} 127.0.0.1 {port or master.port} 1\n"
             f"sentinel down-after-milliseconds {name} 500\nsentinel failover-timeout {name} 2000"
             + (f"\nsentinel auth-pass {name} {master.password}" if master.password else "")
         }
@@ -204,6 +215,11 @@ class RedisSentinel(RedisServer):
         """Return what `REDIS_URL` takes to find the master by this Sentinel."""
         credentials = f":{self._master.password}@" if self._master.password else ""
         return f"redis://{credentials}127.0.0.1:{self.port}/0?sentinel={self.name}"
+
+    def replicas(self) -> int:
+        """Return how many replicas of the master the Sentinel knows."""
+        with self.client() as client:
+            return int(client.sentinel_master(self.name)["num-slaves"])
 
     def fail_over(self) -> None:
         """Make a replica the master, without asking whether the old one is dead."""
