@@ -103,10 +103,10 @@ class Services:
         self.turn_requests = TurnRequests(running_turns, stream_limits)
         here = Here(self.peers.name, self.turn_requests.answer)
         other_servers = () if self.redis is None else (self.redis.road,)
-        roads = (here, self.peers, *other_servers) if given.roads is None else given.roads
+        nearby = (here, self.peers) if given.roads is None else given.roads
         database_road = given.database_road or DatabaseRoad(self.store, clock)
-        self.follower = Follower(roads, database_road, stream_limits)
-        self.stopper = Stopper(self.store, roads, database_road, clock)
+        self.follower = Follower((*nearby, *other_servers), database_road, stream_limits)
+        self.stopper = Stopper(self.store, nearby, database_road, clock, wake_up=other_servers)
         self.model = given.model or language_model(settings)
         self.titles = Titles(
             self.store, _without_retries(self.model), "none" if settings.demo else settings.title_model

@@ -19,11 +19,23 @@ _ASK_TIMEOUT_S = 1.0
 
 
 class Stopper:
-    """One per worker. `roads` lead to the workers of turns, `database` is for those that no road leads to."""
+    """One per worker. `roads` lead to the workers of this machine, `database` is for all others.
 
-    def __init__(self, store: Store, roads: Sequence[Road], database: DatabaseRoad, clock: Clock) -> None:
+    `wake_up` leads to other servers. What is asked on it may get lost, so it only makes the turn's worker look sooner
+    for what is in the database.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        roads: Sequence[Road],
+        database: DatabaseRoad,
+        clock: Clock,
+        wake_up: Sequence[Road] = (),
+    ) -> None:
         self._store = store
         self._roads = roads
+        self._wake_up = wake_up
         self._database = database
         self._clock = clock
 
@@ -36,18 +48,20 @@ class Stopper:
         pause_s = _POLL_S
         noted = False
         while turn.status == RUNNING and self._clock.monotonic() < deadline:
-            if not self._cancel(turn) and not noted:
+            if not _cancel(turn, self._roads) and not noted:
                 self._database.stop(turn.id)
                 noted = True
+                _cancel(turn, self._wake_up)
             self._clock.sleep(pause_s)
             pause_s = min(2 * pause_s, 0.5)
             turn = self._store.turns.get(turn.id) or turn
         return turn
 
-    def _cancel(self, turn: Turn) -> bool:
-        """Return whether the turn's worker has cancelled it."""
-        for road in self._roads:
-            with contextlib.suppress(Unreachable):
-                if b"".join(road.ask(turn.worker, {"stop": turn.id}, _ASK_TIMEOUT_S)):
-                    return True
-        return False
+
+def _cancel(turn: Turn, roads: Sequence[Road]) -> bool:
+    """Return whether the turn's worker has cancelled it."""
+    for road in roads:
+        with contextlib.suppress(Unreachable):
+            if b"".join(road.ask(turn.worker, {"stop": turn.id}, _ASK_TIMEOUT_S)):
+                return True
+    return False
