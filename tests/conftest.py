@@ -6,7 +6,9 @@ A test must leave no thread and no greenlet behind, and in CI no test may be ski
 from __future__ import annotations
 
 import dataclasses
+import gc
 import os
+import random
 from collections.abc import Callable, Generator, Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -32,11 +34,35 @@ from tests import leaks
 Script = Callable[[Sequence[Message], Cancellation], Iterator[Delta]]
 
 
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
-        folder = Path(item.fspath).parent.name
+        folder = item.path.parent.name
         if folder in ("system", "browser"):
             item.add_marker(folder)
+    items[:] = _spread(items)
+
+
+def _spread(items: list[pytest.Item]) -> list[pytest.Item]:
+    """Spread the files with servers or a browser among the others, each file whole, in the same order in each process.
+
+    Some use both cores, others wait; next to each other they would take longer, and be late. The last tenth is left to
+    short files, so that all processes end at the same time.
+    """
+    files: dict[Path, list[pytest.Item]] = {}
+    for item in items:
+        files.setdefault(item.path, []).append(item)
+    heavy = [path for path in files if path.parent.name in ("system", "browser")]
+    others = [path for path in files if path not in heavy]
+    random.Random(2).shuffle(heavy)  # neighbours in the alphabet are alike
+    places = {path: number / len(others) for number, path in enumerate(others)}
+    places |= {path: 0.9 * number / len(heavy) for number, path in enumerate(heavy)}
+    return [item for path in sorted(files, key=places.__getitem__) for item in files[path]]
+
+
+def pytest_collection_finish() -> None:
+    """Exclude the collected tests and all modules from garbage collection: tests collect often."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.hookimpl(wrapper=True)
