@@ -9,6 +9,7 @@ import dataclasses
 import gc
 import os
 import random
+import signal
 from collections.abc import Callable, Generator, Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -32,6 +33,11 @@ from scripts.kit.redis_server import RedisServer
 from tests import leaks
 
 Script = Callable[[Sequence[Message], Cancellation], Iterator[Delta]]
+
+
+def pytest_configure() -> None:
+    """Restore SIGINT: a shell has its background jobs ignore it, and so would the programs that tests start."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -24,7 +24,7 @@ from config import log_fields
 
 log = logging.getLogger(__name__)
 
-_TOOL_TIMEOUT_S = 30.0
+TOOL_TIMEOUT_S = 30.0
 # Limits of a result: neither the model's context nor the page has room for a large download.
 _CONTENT_CHARS = 20_000
 _SUMMARY_CHARS = 500
@@ -62,11 +62,14 @@ _Reports = queue.SimpleQueue[_Report | None]
 
 
 class Toolbox:
-    """Tools by name. Their calls are counted in `metrics`."""
+    """Tools by name. Their calls are counted in `metrics`, and each may take `timeout_s`."""
 
-    def __init__(self, tools: Sequence[Tool], metrics: Metrics | None = None) -> None:
+    def __init__(
+        self, tools: Sequence[Tool], metrics: Metrics | None = None, timeout_s: float = TOOL_TIMEOUT_S
+    ) -> None:
         self._tools = {tool.spec.name: tool for tool in tools}
         self._metrics = metrics or Metrics()
+        self._timeout_s = timeout_s
 
     @property
     def specs(self) -> list[ToolSpec]:
@@ -90,7 +93,7 @@ class Toolbox:
         """
         reports: _Reports = queue.SimpleQueue()
         started = time.monotonic()
-        deadline = started + _TOOL_TIMEOUT_S
+        deadline = started + self._timeout_s
         fields = log_fields.current()
 
         def work(index: int, call: ToolCall) -> None:
@@ -114,7 +117,7 @@ class Toolbox:
                     pending.discard(report.index)
                 yield report
         for index in sorted(pending):
-            failure = f"{calls[index].name} did not answer within {_TOOL_TIMEOUT_S:g} seconds."
+            failure = f"{calls[index].name} did not answer within {self._timeout_s:g} seconds."
             outcome = ToolOutcome(index, _failed(failure), _milliseconds(started), TIMED_OUT)
             self._count(calls[index].name, outcome)
             yield outcome

@@ -10,7 +10,7 @@ from chat.net.cancel_scope import CancelScope
 from chat.net.connect import Connector
 from chat.net.connection import READ_BYTES, Connection
 from chat.net.errors import NetError, SendFailed
-from chat.net.pool import ConnectionPool
+from chat.net.pool import MAX_IDLE_CONNECTIONS, ConnectionPool
 from chat.net.read_batching import read_delay_s
 from chat.net.request import Origin, Timeouts
 from chat.net.response_parser import ResponseParser
@@ -33,13 +33,14 @@ class HttpClient:
         context: ssl.SSLContext,
         read_delay: Callable[[int], float] = read_delay_s,
         clock: Callable[[], float] = time.monotonic,
+        max_idle_connections: int = MAX_IDLE_CONNECTIONS,
     ) -> None:
         """Set the TLS context, which this client changes, and the delays of responses that may be read in batches.
 
-        `clock` tells how long connections have been idle.
+        `clock` tells how long connections have been idle; `max_idle_connections` is a limit for each origin.
         """
         self._connector = Connector(context)
-        self._pool = ConnectionPool(clock)
+        self._pool = ConnectionPool(clock, max_idle_connections)
         self._open_responses: set[Response] = set()
         self._read_delay = read_delay
 

@@ -83,8 +83,11 @@ class ConnectionPool:
     `close_unusable` is to be called every few seconds: without it, a connection would stay until the next request.
     """
 
-    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self, clock: Callable[[], float] = time.monotonic, max_idle_connections: int = MAX_IDLE_CONNECTIONS
+    ) -> None:
         self._clock = clock
+        self._max_idle_connections = max_idle_connections
         self._lock = threading.Lock()
         self._by_origin: dict[Origin, _OriginPool] = {}
         self._distrusted: dict[Origin, None] = {}
@@ -107,7 +110,7 @@ class ConnectionPool:
             now = self._clock()
             origin_pool.quarantined.append(_Idle(connection, turn, now))
             rejected = self._closed or origin in self._distrusted
-            evicted = origin_pool.evict(0 if rejected else MAX_IDLE_CONNECTIONS, now)
+            evicted = origin_pool.evict(0 if rejected else self._max_idle_connections, now)
         for each in evicted:
             each.close()
 
@@ -128,7 +131,7 @@ class ConnectionPool:
             origins = list(self._by_origin.items())
         for origin, origin_pool in origins:
             with self._lock:
-                evicted = origin_pool.evict(MAX_IDLE_CONNECTIONS, self._clock())
+                evicted = origin_pool.evict(self._max_idle_connections, self._clock())
             start: int | None = 0
             while start is not None:
                 with self._lock:
@@ -155,7 +158,7 @@ class ConnectionPool:
             if origin_pool is None:
                 return None
             now = self._clock()
-            evicted = origin_pool.evict(MAX_IDLE_CONNECTIONS, now)
+            evicted = origin_pool.evict(self._max_idle_connections, now)
             connection = origin_pool.acquire(turn, now)
         for each in evicted:
             each.close()

@@ -21,16 +21,20 @@ Value = TypeVar("Value")
 # The longest duration of a fetch. A worker that has waited longer fetches for itself.
 _WAIT_S = 16.0
 _POLL_S = 0.05
-_MAX_FILES = 512
+MAX_FILES = 512
 
 
 class SharedDiskCache(Generic[Value]):
-    """Cache of values of `kind`, a dataclass of JSON types, for `ttl_s` seconds by the file system's clock."""
+    """Cache of values of `kind`, a dataclass of JSON types, for `ttl_s` seconds by the file system's clock.
 
-    def __init__(self, folder: Path | None, kind: type[Value], ttl_s: float) -> None:
+    The newest `max_files` values are kept.
+    """
+
+    def __init__(self, folder: Path | None, kind: type[Value], ttl_s: float, max_files: int = MAX_FILES) -> None:
         self._folder = folder
         self._kind = kind
         self._ttl_s = ttl_s
+        self._max_files = max_files
 
     def get(self, key: str, fetch: Callable[[], Value]) -> Value:
         """Return the cached value, or store and return the result of `fetch`. Raises the exceptions of `fetch`."""
@@ -56,7 +60,7 @@ class SharedDiskCache(Generic[Value]):
             temporary = path.with_suffix(".tmp")
             temporary.write_bytes(msgspec.json.encode(value))
             temporary.replace(path)
-            for old in sorted(path.parent.glob("*.json"), key=_age)[_MAX_FILES:]:
+            for old in sorted(path.parent.glob("*.json"), key=_age)[self._max_files :]:
                 old.unlink(missing_ok=True)
                 old.with_suffix(".lock").unlink(missing_ok=True)
 

@@ -32,7 +32,7 @@ FIRST_YEAR = 1990
 _TTL_S = 6 * 3600.0
 # One page holds the largest request of the tools. If the API splits it, up to this many pages are joined; more pages
 # are refused, because part of the figures must not be mistaken for all of them.
-_PER_PAGE = 5000
+PER_PAGE = 5000
 _MAX_PAGES = 5
 # A response with larger values is broken: a thousand times the world's output, and more than any inflation so far.
 _LARGEST = 1e17
@@ -61,8 +61,14 @@ class WorldBank:
     """Thread-safe, caching client of the API; one per worker. `folder` is shared by the workers of one server."""
 
     def __init__(
-        self, source: JsonSource, cache: Cache[Observations] | None = None, folder: Path | None = None
+        self,
+        source: JsonSource,
+        cache: Cache[Observations] | None = None,
+        folder: Path | None = None,
+        per_page: int = PER_PAGE,
     ) -> None:
+        """Set the source and the caches; `per_page` figures are requested at a time."""
+        self._per_page = per_page
         self._source = source
         self._cache = cache or Cache(_TTL_S)
         self._disk_cache = SharedDiskCache(folder, Observations, _TTL_S)
@@ -113,7 +119,7 @@ class WorldBank:
             "source": "2",
             "format": "json",
             "date": f"{FIRST_YEAR}:{datetime.now(UTC).year}",
-            "per_page": str(_PER_PAGE),
+            "per_page": str(self._per_page),
         }
         page = 1
         while True:

@@ -52,8 +52,11 @@ Answer = Callable[..., list[AgentEvent]]
 def answer(model: Model) -> Answer:
     """The events of an answer to the question by an agent with the tools given."""
 
-    def run(*tools: Callable[..., object], cancellation: Cancellation | None = None) -> list[AgentEvent]:
-        agent = Agent(model, Toolbox([FunctionTool(tool, "Calling it") for tool in tools]))
+    def run(
+        *tools: Callable[..., object], cancellation: Cancellation | None = None, tool_timeout_s: float = LONG_S
+    ) -> list[AgentEvent]:
+        functions = [FunctionTool(tool, "Calling it") for tool in tools]
+        agent = Agent(model, Toolbox(functions, timeout_s=tool_timeout_s))
         return list(agent.answer("a-model", QUESTION, USER, cancellation or Cancellation(LONG_S)))
 
     return run

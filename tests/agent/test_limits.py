@@ -116,11 +116,10 @@ class TestTime:
         assert end.value.reason == "timeout"
         assert 0.2 <= time.monotonic() - begun < 5
 
-    def test_a_tool_has_a_limit_of_its_own_and_the_answer_goes_on(self, model, answer, hang, monkeypatch):
-        monkeypatch.setattr("chat.agent.toolbox._TOOL_TIMEOUT_S", 0.2)
+    def test_a_tool_has_a_limit_of_its_own_and_the_answer_goes_on(self, model, answer, hang):
         model.will(call("hang"), call())
         model.will(TextDelta("One of them."))
-        events = answer(hang, look_up)
+        events = answer(hang, look_up, tool_timeout_s=0.2)
         hung, quick = ended(events)
         assert (hung.result.ok, quick.result.ok) == (False, True)
         assert "did not answer" in hung.result.summary
@@ -128,8 +127,7 @@ class TestTime:
         assert events[-1] == TextDelta("One of them.")
         assert "did not answer" in model.seen[-1][-2].text
 
-    def test_a_late_result_goes_nowhere(self, model, answer, hang, released, monkeypatch):
-        monkeypatch.setattr("chat.agent.toolbox._TOOL_TIMEOUT_S", 0.05)
+    def test_a_late_result_goes_nowhere(self, model, answer, hang, released):
         model.will(call("hang"))
 
         def script(_messages, _cancellation):
@@ -137,7 +135,7 @@ class TestTime:
             yield TextDelta("Without it.")
 
         model.will_run(script)
-        events = answer(hang)
+        events = answer(hang, tool_timeout_s=0.05)
         assert [record.result.summary for record in ended(events)] == ["hang did not answer within 0.05 seconds."]
 
 

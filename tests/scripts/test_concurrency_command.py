@@ -9,8 +9,7 @@ import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -156,22 +155,10 @@ def test_says_when_too_few_files_may_be_open() -> None:
     assert "this system allows 120: ask for 56 users at most" in done.stderr
 
 
-@contextmanager
-def heeding_ctrl_c() -> Iterator[None]:
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGINT, before)
-
-
 def interrupted(server: ScriptedParley, python: str, environ: dict[str, str]) -> tuple[int, str]:
     """Start a check on `server`, which never ends a turn, and press Ctrl-C once three users are being answered."""
     command = [python, "scripts/test_concurrent_users.py", "3", "--url", server.url]
-    # What a shell runs in the background ignores Ctrl-C, and so would what the tests start there.
-    with heeding_ctrl_c():
-        process = subprocess.Popen(command, cwd=ROOT, env=environ, stdout=subprocess.PIPE, text=True)
-    with process:
+    with subprocess.Popen(command, cwd=ROOT, env=environ, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout
         before = ""
         while "3 being answered" not in before:

@@ -18,7 +18,7 @@ from chat.tools.frankfurter import Frankfurter
 from chat.tools.http import JsonSource, Limits
 from chat.tools.market_data import Markets
 from chat.tools.session import http_session
-from chat.tools.world_bank import WorldBank
+from chat.tools.world_bank import PER_PAGE, WorldBank
 from tests.servers.market_data import MarketDataServer
 
 # Production limits with short pauses between attempts; and short limits for sources that are silent or drip.
@@ -70,8 +70,10 @@ def http(client: HttpClient) -> requests.Session:
     return http_session(client)
 
 
-def world_bank_at(server: MarketDataServer, http: requests.Session, limits: Limits = QUICK) -> WorldBank:
-    return WorldBank(JsonSource("The World Bank", server.world_bank_url, http, limits))
+def world_bank_at(
+    server: MarketDataServer, http: requests.Session, limits: Limits = QUICK, per_page: int = PER_PAGE
+) -> WorldBank:
+    return WorldBank(JsonSource("The World Bank", server.world_bank_url, http, limits), per_page=per_page)
 
 
 def exchange_at(server: MarketDataServer, http: requests.Session, limits: Limits = QUICK) -> InContext:

@@ -138,12 +138,12 @@ def test_a_process_that_dies_during_a_fetch_releases_its_lock(tmp_path: Path, so
     assert source.requests == 1
 
 
-def test_the_folder_stays_small(tmp_path: Path, source: Source, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("chat.tools.shared_disk_cache._MAX_FILES", 3)
+def test_the_folder_stays_small(tmp_path: Path, source: Source) -> None:
+    small = SharedDiskCache(tmp_path, Figures, 60.0, max_files=3)
     for number in range(10):
-        disk_cache(tmp_path).get(f"country {number}", source.fetch)
+        small.get(f"country {number}", source.fetch)
     assert len(list(tmp_path.glob("*.json"))) == 3
-    disk_cache(tmp_path).get("country 9", source.fetch)
+    small.get("country 9", source.fetch)
     assert source.requests == 10
 
 

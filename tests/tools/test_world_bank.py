@@ -12,6 +12,8 @@ from chat.tools.http import SourceUnavailable
 from chat.tools.indicators import GDP, GDP_GROWTH, INDICATORS
 from tests.servers.market_answers import LAST_YEAR, UPDATED, figure
 
+from .conftest import InContext, world_bank_at
+
 CHINA = countries.find("China")
 INFLATION = indicators.find("inflation")
 
@@ -44,16 +46,16 @@ def test_rows_without_an_alpha_3_code_are_known_by_the_other(world_bank):
     assert world_bank.observations([high_income], [GDP]).of(high_income, GDP)
 
 
-def test_several_pages_are_put_together(world_bank, server, monkeypatch):
-    monkeypatch.setattr("chat.tools.world_bank._PER_PAGE", 100)
+def test_several_pages_are_put_together(server, http):
+    world_bank = InContext(world_bank_at(server, http, per_page=100))
     observations = world_bank.observations([CHINA], INDICATORS)
     assert len(server.requests) == 5
     for each in INDICATORS:
         assert observations.of(CHINA, each)[1990] == pytest.approx(figure("CHN", each.code, 1990))
 
 
-def test_an_answer_in_too_many_pages_is_none(world_bank, server, monkeypatch):
-    monkeypatch.setattr("chat.tools.world_bank._PER_PAGE", 1)
+def test_an_answer_in_too_many_pages_is_none(server, http):
+    world_bank = InContext(world_bank_at(server, http, per_page=1))
     with pytest.raises(SourceUnavailable, match="documented format"):
         world_bank.observations([CHINA], INDICATORS)
     assert len(server.requests) == 1
@@ -120,8 +122,8 @@ def test_numbers_may_come_as_texts(world_bank, server):
     assert min(observations.of(CHINA, INFLATION)) == 1990
 
 
-def test_pages_may_come_as_texts(world_bank, server, monkeypatch):
-    monkeypatch.setattr("chat.tools.world_bank._PER_PAGE", 100)
+def test_pages_may_come_as_texts(server, http):
+    world_bank = InContext(world_bank_at(server, http, per_page=100))
     server.rewrite = as_texts
     assert world_bank.observations([CHINA], INDICATORS).of(CHINA, INFLATION)[1990]
     assert len(server.requests) == 5

@@ -11,7 +11,8 @@ import codecs
 import contextlib
 import copy
 import random
-from collections.abc import Generator, Iterable, Iterator, Sequence
+import time
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 
 import httpx2
 
@@ -50,6 +51,11 @@ _WARM_UP_ANSWER = b'data: {"choices": [{"delta": {"content": "."}, "finish_reaso
 _WARM_UP_TOOLS = [ToolSpec("tool", "", {"type": "object", "properties": {}})]
 
 
+def random_backoff_s(attempt: int) -> float:
+    """Return a quarter to half a second, then twice that; turns that failed together do not retry together."""
+    return (1 + attempt) * random.uniform(0.25, 0.5)  # noqa: S311
+
+
 class OpenAIModel:
     """`chat.llm.contract.LanguageModel` over HTTP. `model_timeout_s` is the longest silence that is accepted.
 
@@ -60,14 +66,24 @@ class OpenAIModel:
     """
 
     def __init__(
-        self, api_key: str, base_url: str, model_timeout_s: float, transport: str = "lean", offer_tools: str = "auto"
+        self,
+        api_key: str,
+        base_url: str,
+        model_timeout_s: float,
+        transport: str = "lean",
+        offer_tools: str = "auto",
+        *,
+        clock: Callable[[], float] = time.monotonic,
+        backoff_s: Callable[[int], float] = random_backoff_s,
     ) -> None:
         """Configure the model. Does not connect.
 
         An empty string means "not set"; `transport` is "lean" or "standard". `offer_tools` is "auto" (until the
-        endpoint refuses them), "true" or "false".
+        endpoint refuses them), "true" or "false". `clock` tells the age of connections, and `backoff_s` the time
+        between the attempts with this number and the next.
         """
-        self._endpoint = Endpoint(api_key, base_url, model_timeout_s, transport)
+        self._endpoint = Endpoint(api_key, base_url, model_timeout_s, transport, clock)
+        self._backoff_s = backoff_s
         self._model_timeout_s = model_timeout_s
         self._faults = Faults(self._endpoint.secrets, model_timeout_s)
         self._key_can_be_sent = api_key.isascii() and api_key.isprintable()
@@ -126,8 +142,7 @@ class OpenAIModel:
         retry_after_s = retry_after_of(failure)
         if retry_after_s is not None and retry_after_s > MAX_RETRY_AFTER_S:
             return None
-        # A quarter to half a second, then twice that; random, so that turns that failed together do not retry together.
-        return max(retry_after_s or 0.0, (1 + attempt) * random.uniform(0.25, 0.5))  # noqa: S311
+        return max(retry_after_s or 0.0, self._backoff_s(attempt))
 
     def without_retries(self) -> OpenAIModel:
         """Return a copy with the same connections that does not repeat failed attempts."""

@@ -2,6 +2,8 @@ from __future__ import annotations
 
 import ssl
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import AbstractContextManager
+from typing import Any
 
 import httpx2
 import pytest
@@ -10,6 +12,7 @@ from chat.cancellation import Cancellation
 from chat.llm.openai.client import OpenAIModel
 from chat.llm.openai.transport.lean import LeanTransport
 from chat.messages import Delta, Message, TextDelta
+from chat.net.pool import QUARANTINE_S
 from tests.servers.scripted_server import CERTIFICATE, Exchange, ScriptedServer
 
 KEY = "canary-4f9d2c71b8e3a650-canary"
@@ -43,13 +46,19 @@ def transport(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture
-def connect(monkeypatch: pytest.MonkeyPatch, transport: str) -> Iterator[Connect]:
+def parts() -> dict[str, Any]:
+    """The parts of `connect`'s models that are not the usual ones, by their names in the constructor."""
+    return {}
+
+
+@pytest.fixture
+def connect(monkeypatch: pytest.MonkeyPatch, transport: str, parts: dict[str, Any]) -> Iterator[Connect]:
     """Make a model for a server: `connect(server)`. Trusts the certificate of TLS servers."""
     monkeypatch.setenv("SSL_CERT_FILE", str(CERTIFICATE))
     models: list[OpenAIModel] = []
 
     def make(server: ScriptedServer, timeout_s: float = 5.0, url: str = "") -> OpenAIModel:
-        models.append(OpenAIModel(KEY, url or server.url, timeout_s, transport))
+        models.append(OpenAIModel(KEY, url or server.url, timeout_s, transport, **parts))
         return models[-1]
 
     yield make
@@ -58,20 +67,42 @@ def connect(monkeypatch: pytest.MonkeyPatch, transport: str) -> Iterator[Connect
 
 
 @pytest.fixture
-def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+def at_once(parts: dict[str, Any]) -> None:
     """No waiting between attempts, unless the server asks for it."""
-    monkeypatch.setattr("chat.llm.openai.client.random.uniform", lambda low, high: 0.0)
+    parts["backoff_s"] = lambda _attempt: 0.0
+
+
+class RestlessClock:
+    """A clock by which a connection has rested at each look, so that any turn may use it again at once."""
+
+    def __init__(self) -> None:
+        self.now = 1_000.0
+
+    def __call__(self) -> float:
+        self.now += QUARANTINE_S
+        return self.now
 
 
 @pytest.fixture
-def restless(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Connections of the lean transport may be used again at once, by any turn."""
-    monkeypatch.setattr("chat.net.pool.QUARANTINE_S", 0.0)
+def restless(parts: dict[str, Any]) -> RestlessClock:
+    """The clock of the lean transport's connections."""
+    return parts.setdefault("clock", RestlessClock())
 
 
 @pytest.fixture
-def client(restless) -> Iterator[httpx2.Client]:
-    with httpx2.Client(transport=LeanTransport(ssl.create_default_context(cafile=CERTIFICATE)), timeout=10) as client:
+def lean_client(restless: RestlessClock) -> Callable[..., AbstractContextManager[httpx2.Client]]:
+    """Make a client over the lean transport; the transport's other parts by keyword."""
+
+    def make(**parts: Any) -> httpx2.Client:
+        context = ssl.create_default_context(cafile=CERTIFICATE)
+        return httpx2.Client(transport=LeanTransport(context, clock=restless, **parts), timeout=10)
+
+    return make
+
+
+@pytest.fixture
+def client(lean_client: Callable[..., AbstractContextManager[httpx2.Client]]) -> Iterator[httpx2.Client]:
+    with lean_client() as client:
         yield client
 
 

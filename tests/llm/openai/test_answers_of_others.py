@@ -14,6 +14,8 @@ from chat.cancellation import Cancellation
 from chat.errors import ModelError
 from chat.llm.openai.client import OpenAIModel
 from chat.messages import TextDelta
+from chat.net.pool import QUARANTINE_S
+from tests.fake_clock import FakeClock
 from tests.llm.openai.conftest import ask
 from tests.servers.scripted_server import DONE, SSE_HEAD, Exchange, answer, finishes, says
 
@@ -136,11 +138,13 @@ def test_nor_is_one_on_which_something_came_while_it_was_idle(serve, connect, st
     assert [exchange.connection for exchange in server.exchanges] == [0, 1, 2]
 
 
-def test_a_connection_rests_before_another_turn_has_it(serve, connect, transport, monkeypatch):
+def test_a_connection_rests_before_another_turn_has_it(serve, connect, transport, parts):
+    clock = FakeClock()
+    parts["clock"] = clock.monotonic
     server = serve(lambda exchange: exchange.send_chunked(answer("Hi")))
     model = connect(server)
     text_of(model, "one")
     text_of(model, "two")
-    monkeypatch.setattr("chat.net.pool.QUARANTINE_S", 0.0)
+    clock.advance(QUARANTINE_S)
     text_of(model, "three")
     assert [exchange.connection for exchange in server.exchanges] == ([0, 1, 1] if transport == "lean" else [0, 1, 2])

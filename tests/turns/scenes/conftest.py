@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 
 import pytest
 
@@ -26,10 +27,17 @@ def model_timeout_s() -> float:
 
 
 @pytest.fixture
-def model(endpoint: FaultyEndpoint, model_timeout_s: float, monkeypatch: pytest.MonkeyPatch) -> Iterator[OpenAIModel]:
+def connection_clock() -> Callable[[], float]:
+    """The clock by which the model's connections grow old."""
+    return time.monotonic
+
+
+@pytest.fixture
+def model(
+    endpoint: FaultyEndpoint, model_timeout_s: float, connection_clock: Callable[[], float]
+) -> Iterator[OpenAIModel]:
     """A client of the endpoint that repeats its requests at once."""
-    monkeypatch.setattr("chat.llm.openai.client.random.uniform", lambda _low, _high: 0.0)
-    made = OpenAIModel("", endpoint.url, model_timeout_s)
+    made = OpenAIModel("", endpoint.url, model_timeout_s, clock=connection_clock, backoff_s=lambda _attempt: 0.0)
     yield made
     made.close()
 

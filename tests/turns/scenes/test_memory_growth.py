@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import collections
 import gc
+import itertools
 import sys
 import threading
 from collections.abc import Callable
@@ -12,6 +13,8 @@ from typing import Any
 
 import pytest
 from flask import Flask
+
+from chat.net.pool import KEEPALIVE_S
 
 from ...reference_cycles import wait_for_threads
 from .faulty_endpoint import FaultyEndpoint
@@ -22,10 +25,15 @@ _BEFORE, _USERS = 3, 8
 _BY_TIME = {"what is in chat.runtime.ticker.Ticker._lags"}
 
 
+@pytest.fixture
+def connection_clock() -> Callable[[], float]:
+    """A clock by which idle connections are too old at each look, so that none is kept."""
+    return itertools.count(0.0, KEEPALIVE_S + 1).__next__
+
+
 def test_memory_does_not_grow_with_past_users(
-    make_app: Callable[..., Flask], endpoint: FaultyEndpoint, clock: SceneClock, monkeypatch: pytest.MonkeyPatch
+    make_app: Callable[..., Flask], endpoint: FaultyEndpoint, clock: SceneClock
 ) -> None:
-    monkeypatch.setattr("chat.net.pool.KEEPALIVE_S", 0.0)  # idle connections are closed at once
     app = make_app()
     for number in range(_BEFORE):
         _come_and_go(Scene(app, clock, number), endpoint)

@@ -8,6 +8,7 @@ Proxies are left to the standard transport.
 from __future__ import annotations
 
 import ssl
+import time
 from collections.abc import Callable, Iterator
 
 import httpx2
@@ -15,6 +16,7 @@ import httpx2
 from chat.net import errors
 from chat.net.cancel_scope import current_scope, unlimited_scope
 from chat.net.http_client import HttpClient, Response
+from chat.net.pool import MAX_IDLE_CONNECTIONS
 from chat.net.read_batching import read_delay_s
 from chat.net.request import Origin, Timeouts, request_bytes
 
@@ -25,8 +27,14 @@ class LeanTransport(httpx2.BaseTransport):
     No request is sent twice; the caller decides (`OpenAIModel.stream`).
     """
 
-    def __init__(self, context: ssl.SSLContext, read_delay: Callable[[int], float] = read_delay_s) -> None:
-        self._client = HttpClient(context, read_delay=read_delay)
+    def __init__(
+        self,
+        context: ssl.SSLContext,
+        read_delay: Callable[[int], float] = read_delay_s,
+        clock: Callable[[], float] = time.monotonic,
+        max_idle_connections: int = MAX_IDLE_CONNECTIONS,
+    ) -> None:
+        self._client = HttpClient(context, read_delay, clock, max_idle_connections)
 
     def handle_request(self, request: httpx2.Request) -> httpx2.Response:
         origin = _origin(request.url)

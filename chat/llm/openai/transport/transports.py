@@ -90,7 +90,7 @@ def transports_to(url: str, name: str, clock: Callable[[], float] = time.monoton
         )
     if proxy is not None or name == "standard":
         return Transports(_standard(context, proxy))
-    lean = LeanTransport(context)
+    lean = LeanTransport(context, clock=clock)
     return Transports(lean, lambda: _standard(context, None), clock, lean.close_unusable)
 
 

@@ -100,7 +100,7 @@ def test_nothing_is_ever_sent_twice(serve, client, come, kept):
     assert connections(server) == ([0, 0] if kept else [0])
 
 
-def test_what_has_been_idle_for_long_is_closed(serve, client, monkeypatch):
+def test_what_has_been_idle_for_long_is_closed(serve, client, restless):
     def script(exchange: Exchange) -> None:
         keeps(says(b"hello"))(exchange)
         if exchange.connection == 0:
@@ -109,21 +109,21 @@ def test_what_has_been_idle_for_long_is_closed(serve, client, monkeypatch):
     left: list[bool] = []
     server = serve(script)
     client.post(server.url)
-    monkeypatch.setattr(pool, "KEEPALIVE_S", -1.0)
+    restless.now += pool.KEEPALIVE_S
     client.post(server.url)
     assert connections(server) == [0, 1]
     server.close()
     assert left == [True]
 
 
-def test_no_more_are_kept_than_may_be(serve, client, monkeypatch):
-    monkeypatch.setattr(pool, "MAX_IDLE_CONNECTIONS", 1)
+def test_no_more_are_kept_than_may_be(serve, lean_client):
     server = serve(keeps(says(b"hello")))
-    with client.stream("POST", server.url) as first, client.stream("POST", server.url) as second:
-        first.read()
-        second.read()
-    with client.stream("POST", server.url), client.stream("POST", server.url):
-        pass
+    with lean_client(max_idle_connections=1) as client:
+        with client.stream("POST", server.url) as first, client.stream("POST", server.url) as second:
+            first.read()
+            second.read()
+        with client.stream("POST", server.url), client.stream("POST", server.url):
+            pass
     assert connections(server) == [0, 1, 1, 2]
 
 
