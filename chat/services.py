@@ -93,7 +93,7 @@ class Services:
         self.metrics = metrics = Metrics()
         self.store = given.store or Store(timed(engine_for(settings.database_url, ROOT), metrics), clock)
         self.peers = given.peers or Peers(settings.data_dir / "run")
-        self.redis = redis_link(settings, self.peers.name, self.store.identity)
+        self.redis = redis_link(settings, self.peers.name, self.store.identity, metrics)
         self.memory = _memory(settings, self.redis, clock) if given.memory is None else given.memory
         self.turns = TurnServices(
             self.store, self.peers.name, settings.active_turns_limit, LocalEventLog, clock, metrics
@@ -239,6 +239,7 @@ class Services:
 
     def _report(self) -> None:
         self.metrics.count_cpu()
+        self.metrics.count_blocks(self.block_watch.totals())
         self.report.publish()
 
     def _start_once(self) -> None:
@@ -300,13 +301,13 @@ class Services:
         self.peers.attributes["database"] = {"location": engine.location, "identity": engine.open_identity()}
 
 
-def redis_link(settings: Settings, worker: str, identity: Callable[[], str]) -> RedisLink | None:
+def redis_link(settings: Settings, worker: str, identity: Callable[[], str], metrics: Metrics) -> RedisLink | None:
     """Return the worker's link to the Redis that the settings name, if they name one."""
     if not settings.redis_url:
         return None
     from chat.cluster.redis_link import RedisLink  # its library takes time and memory
 
-    return RedisLink(settings.redis_url, worker, identity)
+    return RedisLink(settings.redis_url, worker, identity, metrics)
 
 
 def _memory(settings: Settings, redis: RedisLink | None, clock: Clock) -> ConversationMemory:

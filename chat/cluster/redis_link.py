@@ -8,6 +8,7 @@ from collections.abc import Callable
 from chat.cluster.contract import Handler
 from chat.cluster.redis_mail import RedisMail
 from chat.cluster.redis_road import RedisRoad
+from chat.metrics.metrics import Metrics
 from chat.net.redis_client import RedisClient
 from config import redis_url
 
@@ -18,8 +19,8 @@ class RedisLink:
     Several installations may share a Redis: each has its own keys and channels.
     """
 
-    def __init__(self, url: str, name: str, identity: Callable[[], str]) -> None:
-        self.client = RedisClient(redis_url.parse(url))
+    def __init__(self, url: str, name: str, identity: Callable[[], str], metrics: Metrics | None = None) -> None:
+        self.client = RedisClient(redis_url.parse(url), metrics)
         self._identity = identity
         self._prefix = ""
         self._mail = RedisMail(self.client, self.prefix, name)

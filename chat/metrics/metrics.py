@@ -6,10 +6,11 @@ Nothing here is done for each token: tokens are counted once at a turn's end. No
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from chat.metrics.counters import Counters, Key, totals
 from chat.metrics.families import FAST_BUCKETS, TURN_BUCKETS, WAIT_BUCKETS, Counter, Family, Histogram
+from chat.runtime.block_watch.watch import BlockTotal
 from config.server import metric_rows
 
 
@@ -21,6 +22,7 @@ class Metrics:
         self._shared = row is not None
         self._row = row or metric_rows.private_row()
         self._cpu_counted_s = 0.0
+        self._blocks_counted: dict[str, BlockTotal] = {}
         counters = Counters(self._row)
 
         def counter(name: str, help_text: str, *labels: str) -> Counter:
@@ -65,6 +67,15 @@ class Metrics:
         now = time.process_time()
         self.cpu_seconds.add(amount=now - self._cpu_counted_s)
         self._cpu_counted_s = now
+
+    def count_blocks(self, totals: Mapping[str, BlockTotal]) -> None:
+        """Count the blocks of this worker's loop since the last call, by place."""
+        for place, total in totals.items():
+            before = self._blocks_counted.get(place, BlockTotal(0, 0.0))
+            if total.blocks > before.blocks:
+                self.loop_blocks.add(place, amount=total.blocks - before.blocks)
+                self.loop_blocked_seconds.add(place, amount=total.seconds - before.seconds)
+                self._blocks_counted[place] = total
 
     def families(self) -> Iterator[Family]:
         """Yield every family, in the order in which they are defined."""

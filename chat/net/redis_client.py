@@ -7,6 +7,7 @@ quarter of a second after it began; then the breaker is open, and later calls ra
 from __future__ import annotations
 
 import contextlib
+import time
 from collections.abc import Sequence
 from typing import Any
 
@@ -14,6 +15,7 @@ from redis.connection import ConnectionInterface
 from redis.exceptions import RedisError, ResponseError
 from redis.exceptions import TimeoutError as RedisTimeout
 
+from chat.metrics.metrics import Metrics
 from chat.net import redis_faults
 from chat.net.breaker import Breaker
 from chat.net.redis_pool import pool_for
@@ -30,10 +32,14 @@ class RedisUnavailable(Exception):
 
 
 class RedisClient:
-    """One per worker, for any thread. `breaker` says whether Redis may be asked; `check` closes it."""
+    """One per worker, for any thread. `breaker` says whether Redis may be asked; `check` closes it.
 
-    def __init__(self, url: RedisUrl) -> None:
+    Each exchange is timed in `metrics` under the name of its first command.
+    """
+
+    def __init__(self, url: RedisUrl, metrics: Metrics | None = None) -> None:
         self._pool = pool_for(url)
+        self._metrics = metrics or Metrics()
         self.breaker = Breaker("Redis", url.shown)
         self.breaker.on_open.append(lambda: self._pool.disconnect(inuse_connections=False))
 
@@ -84,6 +90,16 @@ class RedisClient:
         self._pool.disconnect()
 
     def _run(self, commands: Sequence[Command], probe: bool = False) -> list[Any]:
+        began_at = time.monotonic()
+        try:
+            return self._exchange(commands, probe)
+        except RedisUnavailable as error:
+            self._metrics.redis_errors.add(type(error.__cause__ or error).__name__)
+            raise
+        finally:
+            self._metrics.redis_seconds.observe(time.monotonic() - began_at, str(commands[0][0]).lower())
+
+    def _exchange(self, commands: Sequence[Command], probe: bool) -> list[Any]:
         try:
             connection = self._pool.get_connection()
         except (RedisError, OSError) as error:

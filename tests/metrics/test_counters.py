@@ -10,6 +10,7 @@ import pytest
 from chat.metrics.counters import Counters, totals
 from chat.metrics.families import OTHER, Counter, Histogram
 from chat.metrics.metrics import Metrics
+from chat.runtime.block_watch.watch import BlockTotal
 from config.server import metric_rows
 
 
@@ -120,3 +121,14 @@ def test_the_names_of_all_families_differ() -> None:
     names = [family.name for family in Metrics().families()]
     assert len(names) == len(set(names)) > 10
     assert all(name.startswith("parley_") for name in names)
+
+
+def test_blocks_are_counted_once() -> None:
+    metrics = Metrics()
+    metrics.count_blocks({"a.py:1 f": BlockTotal(2, 0.5)})
+    metrics.count_blocks({"a.py:1 f": BlockTotal(2, 0.5)})
+    metrics.count_blocks({"a.py:1 f": BlockTotal(3, 0.75), "b.py:2 g": BlockTotal(1, 1.0)})
+    found = metrics.totals()
+    assert found["parley_loop_blocks_total", "a.py:1 f"] == 3
+    assert found["parley_loop_blocked_seconds_total", "a.py:1 f"] == 0.75
+    assert found["parley_loop_blocks_total", "b.py:2 g"] == 1
