@@ -11,7 +11,7 @@ from chat.commands.doctor.patient import NotAvailable, Patient
 from chat.commands.secrets import Secrets
 
 # Loaded one by one, because a package that one of them needs may be missing.
-MODULES = ("installation", "settings", "secrets", "server", "machine", "database", "model", "public_url")
+MODULES = ("installation", "settings", "secrets", "server", "machine", "database", "network", "model", "public_url")
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,6 +21,7 @@ from config.paths import ROOT
 from config.server.pid_file import PidFile
 from config.server.worker_reports import WorkerReports
 from scripts.fake_llm import FakeLLM
+from scripts.kit import redis_server
 
 from .conftest import Make, lines_of
 
@@ -363,3 +364,21 @@ def test_a_check_that_fails_itself(make: Make) -> None:
 
     line = lines_of(make(file_system=broken), "PAR042")["PAR042"]
     assert (line.level, line.message) == ("fail", "The check itself failed (RuntimeError).")
+
+
+class TestRedis:
+    @pytest.mark.skipif(bool(redis_server.lacking()), reason=redis_server.lacking() or "-")
+    def test_it_answers(self, make: Make, tmp_path: Path) -> None:
+        with redis_server.RedisServer(tmp_path / "redis", password="canary-password") as server:
+            line = lines_of(make(REDIS_URL=server.url), "PAR060")["PAR060"]
+            assert (line.level, line.message.startswith("Redis ")) == ("pass", True), line
+            wrong = server.url.replace("canary-password", "canary-wrong")
+            refused = lines_of(make(REDIS_URL=wrong), "PAR060")["PAR060"]
+        assert refused.level == "fail"
+        assert "canary" not in str(line) + str(refused)
+
+    def test_it_does_not(self, make: Make) -> None:
+        line = lines_of(make(REDIS_URL="redis://:canary-password@127.0.0.1:9"), "PAR060")["PAR060"]
+        assert (line.level, "127.0.0.1:9" in line.message) == ("fail", True), line
+        assert "canary" not in str(line)
+        assert lines_of(make(), "PAR060")["PAR060"].level == "skip"
