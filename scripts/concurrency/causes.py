@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from scripts.concurrency import signs
-from scripts.concurrency.event_loop import OwnLoad
+from scripts.concurrency.event_loop import BUSY_CPU, OwnLoad
 from scripts.concurrency.evidence import Evidence
 from scripts.concurrency.signs import Sign
+from scripts.concurrency.units import count
 
 _ASYNC = "set USE_ASYNC_AGENT=true"
 _ERROR_REMEDIES = {
@@ -71,10 +72,10 @@ def of_the_model(sign: Sign, evidence: Evidence) -> Cause:
         straight = evidence.straight
         proof = (
             f"the same load straight at the model takes {straight.total_growth_s:.1f} s longer than one user alone, too"
-            f" ({straight.working} answers at a time)"
+            f" ({count(straight.working, 'answer')} at a time)"
         )
     else:
-        proof = f"first token grows {sign.growth_s:.2g} s per user, as the model's own first byte does"
+        proof = f"{_growth(sign)}, as the model's own first byte does"
     return Cause("model", f"MODEL: {proof}; the server is not the cause: raise the model's limits or capacity.")
 
 
@@ -89,11 +90,23 @@ def of_probably_the_model(evidence: Evidence) -> Cause:
 
 
 def of_the_check(own: OwnLoad) -> Cause:
-    """Return the cause for a check that was too busy itself."""
+    """Return the cause for a check that was too busy itself, or whose machine was."""
+    if own.cpu >= BUSY_CPU:
+        why, remedy = f"this check used {own.cpu:.0%} of a core", "ask with fewer users, or from a faster machine"
+    else:
+        why, remedy = "this check had to wait for the CPU", "run it on another machine than the server and other work"
     return Cause(
         "check",
-        f"CHECK TOO BUSY: this check used {own.cpu:.0%} of a core and read events up to {_ms(own.lag_max_s)} late, so "
-        "its times are too long; ask with fewer users, or run it on another machine.",
+        f"CHECK TOO BUSY: {why} and read events up to {_ms(own.lag_max_s)} late, so its times are too long; {remedy}.",
+    )
+
+
+def of_too_few_users(late_s: float) -> Cause:
+    """Return the cause for starts that waited for a free user of this check."""
+    return Cause(
+        "too_few_users",
+        f"TOO FEW USERS: starts came up to {_ms(late_s)} late because every user was still being answered; give a "
+        "larger N or a lower --rate.",
     )
 
 
@@ -101,10 +114,10 @@ def of_errors(failed: Sequence[dict[str, Any]], requests: int) -> Cause | None:
     """Return the cause of the most frequent error."""
     if not failed:
         return None
-    count, code, status = sum(each["count"] for each in failed), failed[0]["code"], failed[0]["status"]
+    number, code, status = sum(each["count"] for each in failed), failed[0]["code"], failed[0]["status"]
     remedy = _ERROR_REMEDIES.get(code) or _STATUS_REMEDIES.get(status) or "look at the server's log"
     named = code + (f" (HTTP {status})" if status else "")
-    return Cause("errors", f"ERRORS: {count} of {requests} requests failed, most of them by {named}; {remedy}.")
+    return Cause("errors", f"ERRORS: {number} of {requests} requests failed, most of them by {named}; {remedy}.")
 
 
 def _thread_queue(sign: Sign) -> Cause:
@@ -125,7 +138,7 @@ def _queue(sign: Sign, evidence: Evidence) -> Cause:
 
 
 def _blocked_loop(sign: Sign, evidence: Evidence) -> Cause:
-    proofs = [_growth(sign)]
+    proofs = [_growth(sign)] if sign.growth_s >= 0.001 else []
     if path := evidence.slow_probe:
         before = evidence.probe_before[path].figures().get("p50") if path in evidence.probe_before else None
         usual = f" instead of {_ms(before)}" if before is not None else ""
@@ -157,7 +170,8 @@ def _look_elsewhere(evidence: Evidence) -> str:
 
 
 def _growth(sign: Sign) -> str:
-    return f"first token grows {sign.growth_s:.2g} s per user"
+    grows = f"{sign.growth_s:.1f} s" if sign.growth_s >= 0.1 else f"{sign.growth_s * 1000:.0f} ms"
+    return f"first token grows {grows} per user"
 
 
 def _ms(seconds: float) -> str:

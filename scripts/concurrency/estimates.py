@@ -6,6 +6,7 @@ their maximum.
 
 from __future__ import annotations
 
+import itertools
 import math
 import random
 import statistics
@@ -31,7 +32,8 @@ def slope(values: Sequence[float]) -> float:
 def rank_test(first: Sequence[float], second: Sequence[float]) -> float:
     """Return how probable so large a difference of two samples is by chance (Mann-Whitney U, both sides).
 
-    Ties share their ranks. Small samples are compared by random permutations, others by the normal distribution.
+    Ties share their ranks. Very small samples are compared in all permutations, small ones in random permutations, others
+    by the normal distribution.
     """
     if not first or not second:
         return 1.0
@@ -39,10 +41,13 @@ def rank_test(first: Sequence[float], second: Sequence[float]) -> float:
     count, other = len(first), len(second)
     mean = count * (count + other + 1) / 2
     distance = abs(sum(ranks[:count]) - mean)
+    if math.comb(count + other, count) <= _PERMUTATIONS:
+        sums = [sum(chosen) for chosen in itertools.combinations(ranks, count)]
+        return sum(abs(each - mean) >= distance - 1e-9 for each in sums) / len(sums)
     if min(count, other) < _NORMAL_FROM:
         chance = random.Random(1)
-        as_far = sum(abs(sum(chance.sample(ranks, count)) - mean) >= distance - 1e-9 for _ in range(_PERMUTATIONS))
-        return (1 + as_far) / (1 + _PERMUTATIONS)
+        sums = [sum(chance.sample(ranks, count)) for _ in range(_PERMUTATIONS)]
+        return (1 + sum(abs(each - mean) >= distance - 1e-9 for each in sums)) / (1 + _PERMUTATIONS)
     total = count + other
     ties = sum(number**3 - number for number in _tie_sizes(ranks))
     deviation = math.sqrt(count * other / 12 * (total + 1 - ties / (total * (total - 1))))

@@ -18,16 +18,22 @@ from typing import Protocol
 
 _AT_ONCE = 50  # calls that are due, before the sockets are looked at again
 _COUNTED_S = 0.001  # shorter turns of the loop delay nothing
-_BUSY_CPU, _BUSY_LAG_S = 0.9, 0.1
+BUSY_CPU = 0.9
+_BUSY_LAG_S = 0.1
 _SHORTEST_S = 0.2
 
 
 @dataclass(frozen=True)
 class OwnLoad:
-    """Load of the check itself. `lag_p95_s`: in 5 % of the time, events waited longer than this to be read."""
+    """Load of the check itself.
+
+    `busy_s` is the time in which it was not waiting for events; it is more than `cpu_s` where other processes take the
+    CPU. `lag_p95_s`: in 5 % of the time, events waited longer than this to be read.
+    """
 
     wall_s: float = 0.0
     cpu_s: float = 0.0
+    busy_s: float = 0.0
     lag_p95_s: float = 0.0
     lag_max_s: float = 0.0
 
@@ -39,7 +45,9 @@ class OwnLoad:
     @property
     def is_bottleneck(self) -> bool:
         """Return whether the check was too busy to trust its times."""
-        return self.wall_s >= _SHORTEST_S and (self.cpu >= _BUSY_CPU or self.lag_p95_s >= _BUSY_LAG_S)
+        return self.wall_s >= _SHORTEST_S and (
+            max(self.cpu_s, self.busy_s) >= BUSY_CPU * self.wall_s or self.lag_p95_s >= _BUSY_LAG_S
+        )
 
 
 class Task(Protocol):
@@ -63,7 +71,7 @@ class EventLoop:
         self._calls: list[tuple[float, int, Callable[[], None]]] = []
         self._numbers = itertools.count()
         self._busy = array("d")
-        self._began = self._cpu_began = 0.0
+        self._busy_s = self._began = self._cpu_began = 0.0
 
     def call_at(self, at: float, call: Callable[[], None]) -> None:
         """Call once at a monotonic time."""
@@ -99,6 +107,7 @@ class EventLoop:
                 self.go_on(key.data)
             self._call_those_due()
             now = time.monotonic()
+            self._busy_s += now - woke
             if now - woke > _COUNTED_S:
                 self._busy.append(now - woke)
 
@@ -108,7 +117,8 @@ class EventLoop:
         return OwnLoad(
             wall_s=wall_s,
             cpu_s=time.process_time() - self._cpu_began,
-            lag_p95_s=_time_weighted_percentile(self._busy, wall_s, 0.05),
+            busy_s=self._busy_s,
+            lag_p95_s=time_weighted_percentile(self._busy, wall_s, 0.05),
             lag_max_s=max(self._busy, default=0.0),
         )
 
@@ -127,7 +137,7 @@ class EventLoop:
             heapq.heappop(self._calls)[2]()
 
 
-def _time_weighted_percentile(busy: array[float], wall_s: float, share: float) -> float:
+def time_weighted_percentile(busy: array[float], wall_s: float, share: float) -> float:
     """Return the longest period such that longer ones take `share` of the time together."""
     left = share * wall_s
     for period in sorted(busy, reverse=True):

@@ -85,6 +85,7 @@ class Evidence:
     setup_s: float = 0.0
     mode: str = ""
     is_parley: bool = True
+    open_arrivals: bool = False  # starts come on time, whether a user is free or not
     alone: Alone | None = None
     straight: StraightToModel | None = None
     probe_before: Mapping[str, Answers] = field(default_factory=dict)

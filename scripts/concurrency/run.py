@@ -88,6 +88,7 @@ class Runner:
             setup_s=load.setup_s,
             mode=self._api.mode,
             is_parley=self._api.name == "Parley",
+            open_arrivals=plan.rate > 0 and plan.duration_s > 0,
             alone=self.baseline.alone,
             probe_before=self.baseline.probe,
             probe=load.probes,

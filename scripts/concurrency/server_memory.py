@@ -154,4 +154,6 @@ def _key(block: dict[str, Any]) -> tuple[str, str]:
 def _refusal(status: int) -> str:
     if status in (401, 403):
         return f"not allowed (HTTP {status}); give the server's ADMIN_TOKEN with --token"
+    if status == 200:
+        return f"{_PATH} answers in another form"
     return f"{_PATH} answers with HTTP {status}" if status else f"{_PATH} does not answer"

@@ -100,7 +100,7 @@ def worked_late(timelines: Sequence[Timeline], spare_s: float, alone: Alone) -> 
     return _sign(WORKED_LATE, sentence, late, [(line.worked, line.done) for line in whole], whole)
 
 
-def one_by_one(timelines: Sequence[Timeline]) -> Sign | None:
+def one_by_one(timelines: Sequence[Timeline], spare_s: float) -> Sign | None:
     by_worker: dict[str, list[_Span]] = defaultdict(list)
     whole = answered(timelines)
     for line in whole:
@@ -111,7 +111,8 @@ def one_by_one(timelines: Sequence[Timeline]) -> Sign | None:
     if len(longest) < _IN_A_ROW or not all(map(_in_single_file, lines)):
         return None
     seen_s = sum(span.done - span.worked for span in longest)
-    if seen_s < _BUSY * (longest[-1].done - longest[0].turn):
+    waited_s = max(span.worked - span.turn for span in longest)
+    if seen_s < _BUSY * (longest[-1].done - longest[0].turn) or waited_s <= spare_s:
         return None
     sentence = (
         "Every turn was accepted at once, but the answers were worked on one after another: "

@@ -55,12 +55,16 @@ def judge(timelines: Sequence[Timeline], evidence: Evidence) -> Verdict:
     whole = answered(timelines)
     if not whole:
         return Verdict(None, 0.0, 0.0, "Nobody got a whole answer.", causes.of_errors(failed, len(timelines)))
-    total_s = max(line.total_s or 0.0 for line in whole)
+    # The server's part: with open arrivals, a start may have waited for a user who was free.
+    total_s = max((line.done or 0.0) - ((line.sent if evidence.open_arrivals else line.start) or 0.0) for line in whole)
     response_s = max(line.response_s or 0.0 for line in whole)
     sign = _sign(timelines, evidence)
     concurrent, cause = _weigh(sign, evidence)
     if failed and concurrent:
         cause = causes.of_errors(failed, len(timelines))
+    late_s = max(line.late_s or 0.0 for line in whole)
+    if evidence.open_arrivals and concurrent and cause is None and late_s > 0.1 + 0.25 * response_s:
+        cause = causes.of_too_few_users(late_s)
     return Verdict(concurrent, total_s, response_s, sign.sentence if sign else "", cause)
 
 
@@ -71,7 +75,7 @@ def _sign(timelines: Sequence[Timeline], evidence: Evidence) -> Sign | None:
         signs.held_up(timelines, spare_s)
         or signs.all_waited(timelines, spare_s)
         or (signs.worked_late(timelines, spare_s, alone) if alone else None)
-        or signs.one_by_one(timelines)
+        or signs.one_by_one(timelines, spare_s)
         or (signs.slowed_down(timelines, spare_s, alone) if alone else None)
     )
 

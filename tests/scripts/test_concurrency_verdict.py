@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import random
+from array import array
 from collections.abc import Sequence
 
 import pytest
 
 from scripts.concurrency.errors import Failure
-from scripts.concurrency.evidence import Evidence
+from scripts.concurrency.event_loop import OwnLoad, time_weighted_percentile
+from scripts.concurrency.evidence import Alone, Evidence
 from scripts.concurrency.timeline import Timeline
 from scripts.concurrency.verdict import Verdict, judge
 
@@ -135,3 +137,104 @@ def test_answers_of_very_different_length_are_not_taken_for_a_queue() -> None:
             first = lengths.uniform(0.5, 4)
             users.append(user(lengths.uniform(0, 0.05), first + lengths.uniform(3, 30), first, worker=number % 4))
         assert of(users).concurrent
+
+
+FOUR_THREADS = places(8, 4, [2.0])
+
+
+@pytest.mark.parametrize(
+    "own",
+    [OwnLoad(wall_s=4, cpu_s=3.9), OwnLoad(wall_s=4, cpu_s=1, busy_s=3.8), OwnLoad(wall_s=4, cpu_s=1, lag_p95_s=0.5)],
+)
+def test_a_check_that_was_too_busy_accuses_nobody(own: OwnLoad) -> None:
+    verdict = judge(FOUR_THREADS, Evidence(own=own))
+    assert verdict.concurrent is None
+    assert verdict.cause
+    assert verdict.cause.sentence.startswith("CHECK TOO BUSY: ")
+    # What is concurrent in spite of that is concurrent.
+    assert judge([user(0.01, 2.0), user(0.01, 2.0)], Evidence(own=own)).concurrent
+
+
+@pytest.mark.parametrize("own", [OwnLoad(), OwnLoad(wall_s=4, cpu_s=3, busy_s=3, lag_p95_s=0.05, lag_max_s=1)])
+def test_a_check_with_time_to_spare(own: OwnLoad) -> None:
+    assert judge(FOUR_THREADS, Evidence(own=own)).concurrent is False
+
+
+@pytest.mark.parametrize(
+    ("mode", "workers", "sentence"),
+    [
+        ("sync", 1, "first token grows 0.4 s per user; gthread with 4 threads; set USE_ASYNC_AGENT=true."),
+        (
+            "sync",
+            2,
+            "first token grows 0.4 s per user; gthread with 2 × 2 threads; set USE_ASYNC_AGENT=true.",
+        ),
+        ("", 1, "or set USE_ASYNC_AGENT=true."),
+        ("async", 1, "look for a limit of 4 threads, connections or locks, also in a proxy."),
+    ],
+)
+def test_the_remedy_of_a_queue_depends_on_the_mode(mode: str, workers: int, sentence: str) -> None:
+    users = places(8, 4, [2.0])
+    for number, line in enumerate(users):
+        line.about, line.first_token = {"worker": number % workers}, line.worked
+    verdict = judge(users, Evidence(mode=mode, alone=Alone(0.01, 2.0, 100, 10, None)))
+    assert verdict.cause
+    assert verdict.cause.sentence.endswith(sentence)
+
+
+def test_a_worker_that_answers_one_after_another_in_async_mode_has_a_blocked_loop() -> None:
+    users = places(8, 4, [2.0])
+    for number, line in enumerate(users):
+        line.about = {"worker": number % 4}
+    cause = judge(users, Evidence(mode="async")).cause
+    assert cause
+    assert cause.code == "blocked_loop"
+
+
+def test_a_check_that_sends_late_is_not_held_against_the_server() -> None:
+    users = [user(sent + 0.01, sent + 2.0, sent=sent) for sent in (0.0, 2.5, 5.0)]
+    for line in users:
+        line.planned = 0.0
+    verdict = of(users)
+    assert verdict.concurrent
+    assert verdict.total_s == 7.0
+
+
+def test_a_single_straggler_among_many_is_the_models_mood() -> None:
+    alone = Alone(0.5, 5.0, 0, None, None)
+    users = [user(0.01, 5.0, 0.5) for _ in range(49)]
+    assert judge([*users, user(0.01, 12.0, 8.0)], Evidence(alone=alone)).concurrent
+    late = [user(0.01, 10.0, 5.5) for _ in range(10)]
+    assert judge([*users, *late], Evidence(alone=alone)).concurrent is False
+
+
+def test_longer_answers_are_not_slower_ones() -> None:
+    alone = Alone(0.5, 2.5, 100, 100, None)
+    users = [user(0.01, 8.5, 0.5) for _ in range(10)]
+    for line in users:
+        line.tokens = 400
+    assert judge(users, Evidence(alone=alone)).concurrent
+    for line in users:
+        line.tokens = 100
+    verdict = judge(users, Evidence(alone=alone))
+    assert verdict.concurrent is False
+    assert "took 3.4 times as long as for one user alone" in verdict.reason
+
+
+def test_most_frequent_error_and_its_remedy() -> None:
+    users = [*(refused() for _ in range(3)), user(0.01, 1.0)]
+    verdict = judge(users, Evidence())
+    assert verdict.concurrent
+    assert verdict.cause
+    assert verdict.cause.sentence == (
+        "ERRORS: 3 of 4 requests failed, most of them by overloaded (HTTP 503); "
+        "the server refuses more turns: raise MAX_ACTIVE_TURNS, or add workers or servers."
+    )
+
+
+@pytest.mark.parametrize(
+    ("busy", "wall_s", "lag"),
+    [([], 10, 0.0), ([0.2] * 10, 10, 0.2), ([0.4, 0.01], 10, 0.0), ([0.4, 0.3, 0.01], 10, 0.3), ([2.0], 2, 2.0)],
+)
+def test_the_lag_that_is_exceeded_in_a_twentieth_of_the_time(busy: list[float], wall_s: float, lag: float) -> None:
+    assert time_weighted_percentile(array("d", busy), wall_s, 0.05) == lag
