@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import shutil
 from collections.abc import Sequence
 
@@ -14,9 +15,8 @@ _ALL, _SHOWN = 20, 12  # so many users are all shown; of more, the first ones an
 
 def timeline_bars(timelines: Sequence[Timeline], began: float, columns: int = 0) -> str:
     """Return a line a user: `·` waiting, `-` until the first token, `=` streaming, then ✓ or ✗ and the total time."""
-    lines = sorted(
-        (line for line in timelines if line.start is not None), key=lambda line: (line.turn or 0.0, line.user)
-    )
+    lines = [line for line in timelines if line.start is not None]
+    lines.sort(key=lambda line: (math.inf if line.turn is None else line.turn, line.user))
     if not lines:
         return "  (nobody asked)"
     longest = max((line.ended or began) - began for line in lines) or 1.0

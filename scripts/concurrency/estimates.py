@@ -32,7 +32,7 @@ def slope(values: Sequence[float]) -> float:
 def rank_test(first: Sequence[float], second: Sequence[float]) -> float:
     """Return how probable so large a difference of two samples is by chance (Mann-Whitney U, both sides).
 
-    Ties share their ranks. Very small samples are compared in all permutations, small ones in random permutations, others
+    Ties share their ranks. Very small samples are compared in all permutations, small ones in random ones, others
     by the normal distribution.
     """
     if not first or not second:

@@ -28,7 +28,8 @@ class OwnLoad:
     """Load of the check itself.
 
     `busy_s` is the time in which it was not waiting for events; it is more than `cpu_s` where other processes take the
-    CPU. `lag_p95_s`: in 5 % of the time, events waited longer than this to be read.
+    CPU. `lag_p95_s`: in 5 % of the time, events waited longer than this to be read. `lag_max_s` is also the longest
+    delay of a timed call, so that it shows a machine that is too busy.
     """
 
     wall_s: float = 0.0
@@ -71,7 +72,7 @@ class EventLoop:
         self._calls: list[tuple[float, int, Callable[[], None]]] = []
         self._numbers = itertools.count()
         self._busy = array("d")
-        self._busy_s = self._began = self._cpu_began = 0.0
+        self._latest_s = self._busy_s = self._began = self._cpu_began = 0.0
 
     def call_at(self, at: float, call: Callable[[], None]) -> None:
         """Call once at a monotonic time."""
@@ -119,7 +120,7 @@ class EventLoop:
             cpu_s=time.process_time() - self._cpu_began,
             busy_s=self._busy_s,
             lag_p95_s=time_weighted_percentile(self._busy, wall_s, 0.05),
-            lag_max_s=max(self._busy, default=0.0),
+            lag_max_s=max(self._latest_s, max(self._busy, default=0.0)),
         )
 
     def close(self) -> None:
@@ -134,7 +135,9 @@ class EventLoop:
         for _ in range(_AT_ONCE):
             if not self._calls or self._calls[0][0] > now:
                 return
-            heapq.heappop(self._calls)[2]()
+            due, _, call = heapq.heappop(self._calls)
+            self._latest_s = max(self._latest_s, now - due)
+            call()
 
 
 def time_weighted_percentile(busy: array[float], wall_s: float, share: float) -> float:

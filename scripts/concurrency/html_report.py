@@ -146,7 +146,7 @@ def _errors(result: Result) -> str:
         f'<td class="text">{escape(cause["message"])}</td></tr>'
         for cause in result.errors
     )
-    head = "<tr><th>Cause</th><th>Number</th><th>HTTP</th><th>Message</th></tr>"
+    head = "<tr><th>Cause</th><th>Number</th><th>HTTP</th><th class='text'>Message</th></tr>"
     return f'<div class="wide"><table><thead>{head}</thead><tbody>{rows}</tbody></table></div>'
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import os
 import shutil
 import signal
 import subprocess
@@ -36,6 +37,7 @@ _THREADS = 4
 _BEFORE_USERS, _AFTER_USERS = 8, 100
 _FIRST_SHARE = 0.1  # of the answer, until the first token
 _TOKENS = 90
+_LONGEST_PLACE = 50
 ANSWER_S = 20.0
 
 
@@ -58,12 +60,12 @@ def play(chosen: Options, out: TextIO, answer_s: float = ANSWER_S) -> int:
         ),
         Part(AFTER, users, {"USE_ASYNC_AGENT": "true", "WEB_CONCURRENCY": 4}),
     )
-    folder = Path(tempfile.mkdtemp(prefix="parley-scene-"))
+    folder = _folder()
     results: list[Result] = []
     try:
         with _terminated_as_interrupted(), _model(answer_s) as model:
             for part in parts:
-                results.append(_half(part, chosen, model, folder / part.name.split(",", 1)[0], out))
+                results.append(_half(part, chosen, model, folder / str(len(results)), out))
                 if results[-1].interrupted:
                     break
     finally:
@@ -91,10 +93,24 @@ def _half(part: Part, chosen: Options, model: FakeLLM, folder: Path, out: TextIO
             # The model's time is known here, so there is no need for one user alone.
             result = runner.run(plan, with_baseline=False)
     except NotStarted as error:
-        raise CannotRun(str(error)) from None
+        raise CannotRun(f"The scene's server did not start: {_reason(error)}") from None
     except subprocess.TimeoutExpired:
         raise CannotRun("The scene's server did not end in time and was killed.") from None
     return result
+
+
+def _folder() -> Path:
+    """Make a temporary folder whose path leaves room for the names of Unix sockets."""
+    place = tempfile.gettempdir()
+    if len(place) > _LONGEST_PLACE and os.access("/tmp", os.W_OK):
+        place = "/tmp"
+    return Path(tempfile.mkdtemp(prefix="parley-", dir=place))
+
+
+def _reason(error: NotStarted) -> str:
+    """Return the line in which the server names the reason, or the last one. Its console's file is deleted."""
+    lines = str(error).splitlines()
+    return next((line.removeprefix("parley: ") for line in reversed(lines) if line.startswith("parley: ")), lines[-1])
 
 
 def _unset() -> dict[str, object]:

@@ -16,7 +16,7 @@ from scripts.concurrency.probe import Get
 
 _PATH = "/admin/memory-debug"
 _EVERY_S = 1.0
-_SETTLE_S = 2.5  # until all workers have published a report after the load
+_SETTLE_S = 1.5  # until all workers have published a report after the load
 
 
 @dataclass

@@ -13,7 +13,7 @@ is late must not be held against the server.
 
 A wait counts only if it is more than a quarter of the usual (median) response, and more than the overhead explains:
 what the same server took for the same number of users before the start (an identity and a conversation each, no model),
-doubled, though at most 20 ms a user; plus 0.1 s.
+doubled, though at most 20 ms a user; plus 0.1 s and the longest delay of the check itself.
 """
 
 from __future__ import annotations
@@ -55,9 +55,9 @@ class Sign:
     growth_s: float  # of the first token, from one user served to the next
 
 
-def overhead_s(users: int, setup_s: float) -> float:
-    """Return the time that the run may take for other things than answers."""
-    return 0.1 + min(2 * setup_s, 0.02 * users)
+def overhead_s(users: int, setup_s: float, lag_s: float = 0.0) -> float:
+    """Return the time that the run may take for other things than answers. `lag_s` is the check's own delay."""
+    return 0.1 + min(2 * setup_s, 0.02 * users) + lag_s
 
 
 def held_up(timelines: Sequence[Timeline], spare_s: float) -> Sign | None:

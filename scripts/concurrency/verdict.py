@@ -69,7 +69,7 @@ def judge(timelines: Sequence[Timeline], evidence: Evidence) -> Verdict:
 
 
 def _sign(timelines: Sequence[Timeline], evidence: Evidence) -> Sign | None:
-    spare_s = signs.overhead_s(len(timelines), evidence.setup_s)
+    spare_s = signs.overhead_s(len(timelines), evidence.setup_s, evidence.own.lag_max_s)
     alone = evidence.alone
     return (
         signs.held_up(timelines, spare_s)
