@@ -48,7 +48,7 @@ from chat.turns.runner import Limits, Runner
 from chat.turns.stop import Stopper
 from chat.turns.stream_limits import StreamLimits
 from chat.turns.titles import Titles
-from chat.turns.turn_requests import TurnRequests
+from chat.turns.turn_requests import HEARTBEAT_S, TurnRequests
 from chat.turns.turn_services import TurnServices
 from chat.turns.worker_report import WorkerReport
 from chat.web.api import turns
@@ -79,6 +79,7 @@ class Overrides:
     roads: Sequence[Road] | None = None
     database_road: DatabaseRoad | None = None
     clock: Clock | None = None
+    heartbeat_s: float | None = None
     # Seconds between two calls of a periodic job, by its name.
     job_intervals: Mapping[str, float] = field(default_factory=dict)
 
@@ -100,11 +101,12 @@ class Services:
         )
         running_turns = self.turns.running_turns
         stream_limits = StreamLimits(settings.streams_limit)
-        self.turn_requests = TurnRequests(running_turns, stream_limits)
+        heartbeat_s = given.heartbeat_s or HEARTBEAT_S
+        self.turn_requests = TurnRequests(running_turns, stream_limits, heartbeat_s)
         here = Here(self.peers.name, self.turn_requests.answer)
         other_servers = () if self.redis is None else (self.redis.road,)
         nearby = (here, self.peers) if given.roads is None else given.roads
-        database_road = given.database_road or DatabaseRoad(self.store, clock)
+        database_road = given.database_road or DatabaseRoad(self.store, clock, heartbeat_s=heartbeat_s)
         self.follower = Follower((*nearby, *other_servers), database_road, stream_limits)
         self.stopper = Stopper(self.store, nearby, database_road, clock, wake_up=other_servers)
         self.model = given.model or language_model(settings)

@@ -24,6 +24,7 @@ from chat.messages import Delta, Message, TextDelta, ToolSpec, Usage
 from chat.runtime.clock import MACHINE_CLOCK, Clock
 from chat.services import Overrides
 from chat.store import Store, engine_for
+from chat.turns.turn_requests import HEARTBEAT_S
 from config.paths import ROOT
 from config.settings import Settings
 from scripts.kit import postgresql_server
@@ -179,9 +180,15 @@ def model() -> ScriptedModel:
 
 
 @pytest.fixture
-def overrides(model: ScriptedModel, clock: Clock) -> Overrides:
+def heartbeat_s() -> float:
+    """Return the seconds between two comments of a silent stream. A test may have others, as a parameter."""
+    return HEARTBEAT_S
+
+
+@pytest.fixture
+def overrides(model: ScriptedModel, clock: Clock, heartbeat_s: float) -> Overrides:
     """Return the parts that replace the usual ones in the applications of a test. A module may define its own."""
-    return Overrides(model=model, clock=clock)
+    return Overrides(model=model, clock=clock, heartbeat_s=heartbeat_s)
 
 
 @pytest.fixture

@@ -13,10 +13,10 @@ from chat.events.contract import make_event
 from chat.runtime.clock import Clock
 from chat.store import Store
 from chat.store.records import TurnError
-from chat.turns import event_data, turn_requests
+from chat.turns import event_data
 from chat.turns.chunks import chunks
 from chat.turns.stored_turns import SharedTurn, StoredTurns
-from chat.turns.turn_requests import HEARTBEAT
+from chat.turns.turn_requests import HEARTBEAT, HEARTBEAT_S
 
 log = logging.getLogger(__name__)
 
@@ -27,11 +27,15 @@ _UNREADABLE = TurnError("internal", "The answer cannot be read; the server's log
 
 
 class DatabaseRoad:
-    """One per worker. It needs nothing but the database, and reads a running turn every `poll_s` seconds."""
+    """One per worker. It needs nothing but the database, and reads a running turn every `poll_s` seconds.
 
-    def __init__(self, store: Store, clock: Clock, poll_s: float = POLL_S) -> None:
+    A silent stream has a comment every `heartbeat_s` seconds.
+    """
+
+    def __init__(self, store: Store, clock: Clock, poll_s: float = POLL_S, heartbeat_s: float = HEARTBEAT_S) -> None:
         self._store = store
         self._clock = clock
+        self._heartbeat_s = heartbeat_s
         self._stored_turns = StoredTurns(store.turns.with_answer, poll_s, clock)
 
     def follow(self, turn_id: int, after: int, wait: bool, for_s: float) -> Generator[bytes, None, int | None]:
@@ -49,7 +53,7 @@ class DatabaseRoad:
             now = self._clock.monotonic()
             if position > after:
                 after, sent_at = position, now
-            elif now - sent_at >= turn_requests.HEARTBEAT_S:
+            elif now - sent_at >= self._heartbeat_s:
                 yield HEARTBEAT
                 sent_at = now
             if now - began_at >= for_s:

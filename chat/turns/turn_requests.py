@@ -27,17 +27,23 @@ def follow(turn_id: int, after: int, wait: bool) -> Request:
 
 
 class TurnRequests:
-    """The handler of one worker. It raises Unreachable if the turn does not run here, and for unknown requests."""
+    """The handler of one worker. It raises Unreachable if the turn does not run here, and for unknown requests.
 
-    def __init__(self, running_turns: RunningTurns, limits: StreamLimits) -> None:
+    A silent stream has a comment every `heartbeat_s` seconds.
+    """
+
+    def __init__(self, running_turns: RunningTurns, limits: StreamLimits, heartbeat_s: float = HEARTBEAT_S) -> None:
         self._running_turns = running_turns
         self._limits = limits
+        self._heartbeat_s = heartbeat_s
 
     def answer(self, request: Request) -> Iterator[bytes]:
         """Answer a request of this worker, which counts its followers itself."""
         if "follow" in request:
             running = self._running(request["follow"])
-            return _frames(running, int(request["after"]), request.get("wait") is not False)
+            return _frames(
+                running, int(request["after"]), self._heartbeat_s if request.get("wait") is not False else 0.0
+            )
         if "room" in request:
             running = self._running(request["room"])
             return iter([FULL] if self._limits.is_full(running.turn.id) else [])
@@ -62,20 +68,21 @@ class TurnRequests:
         return running
 
 
-def _frames(running: RunningTurn, after: int, wait: bool) -> Iterator[bytes]:
+def _frames(running: RunningTurn, after: int, wait_s: float) -> Iterator[bytes]:
+    """Yield a turn's events with a number above `after`, and a heartbeat every `wait_s` seconds; 0: those so far."""
     log = running.log
     running.followers += 1
     try:
         while True:
-            batch = log.read(after, HEARTBEAT_S if wait else 0)
+            batch = log.read(after, wait_s)
             if not batch:
-                if not wait or 0 < log.ended_at <= after:
+                if not wait_s or 0 < log.ended_at <= after:
                     return
                 yield HEARTBEAT
                 continue
             after = batch[-1].number
             yield from chunks(batch)
-            if not wait or batch[-1].name == "done":
+            if not wait_s or batch[-1].name == "done":
                 return
     finally:
         running.followers -= 1

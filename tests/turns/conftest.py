@@ -27,12 +27,14 @@ def conversation(store: Store, user: int) -> Conversation:
 
 
 @pytest.fixture
-def make_worker(store: Store, model: ScriptedModel, tmp_path: Path) -> Iterator[Callable[..., Worker]]:
+def make_worker(
+    store: Store, model: ScriptedModel, tmp_path: Path, heartbeat_s: float
+) -> Iterator[Callable[..., Worker]]:
     """Return a factory of workers that share the test's store: `make_worker(max_active_turns=1)`."""
     made: list[Worker] = []
 
     def make(**parts: Any) -> Worker:
-        worker = Worker(store, parts.pop("model", model), tmp_path / "run", **parts)
+        worker = Worker(store, parts.pop("model", model), tmp_path / "run", heartbeat_s=heartbeat_s, **parts)
         worker.start()
         made.append(worker)
         return worker

@@ -76,8 +76,8 @@ def test_after_a_number_that_is_never_reached_it_ends_with_the_turn(worker, dict
     assert whole(worker, started.turn, after) == b""
 
 
-def test_a_silent_turn_keeps_the_line_open(worker, dictation, conversation, monkeypatch):
-    monkeypatch.setattr("chat.turns.turn_requests.HEARTBEAT_S", 0.02)
+@pytest.mark.parametrize("heartbeat_s", [0.02])
+def test_a_silent_turn_keeps_the_line_open(worker, dictation, conversation):
     started = worker.ask(conversation)
     frames = worker.follower.frames(started.turn, 0)
     assert names(parsed(next(frames))) == ["turn"]

@@ -50,7 +50,7 @@ def by_socket(home, make_worker):
 
 
 def by_database(home, make_worker):
-    road = DatabaseRoad(home.store, MACHINE_CLOCK, poll_s=0.05)
+    road = DatabaseRoad(home.store, MACHINE_CLOCK, 0.05, home.heartbeat_s)
     return make_worker(roads=lambda _peers: [], database_road=road, job_intervals=RARELY)
 
 
@@ -232,8 +232,8 @@ def test_a_slow_follower_misses_nothing(worker, home, going_on):
     assert events_of(stream + b"".join(frames)) == whole(home, turn)
 
 
-def test_a_silent_turn_has_heartbeats(worker, going_on, monkeypatch):
-    monkeypatch.setattr("chat.turns.turn_requests.HEARTBEAT_S", 0.02)
+@pytest.mark.parametrize("heartbeat_s", [0.02])
+def test_a_silent_turn_has_heartbeats(worker, going_on):
     turn, go_on = going_on
     frames = worker.follower.frames(turn, 7)
     assert [next(frames), next(frames)] == [b": still here\n\n"] * 2
@@ -241,8 +241,8 @@ def test_a_silent_turn_has_heartbeats(worker, going_on, monkeypatch):
     assert names(received(frames)) == ["delta", "done"]
 
 
-def test_a_follower_that_leaves_is_counted_no_longer(elsewhere, home, going_on, monkeypatch):
-    monkeypatch.setattr("chat.turns.turn_requests.HEARTBEAT_S", 0.02)
+@pytest.mark.parametrize("heartbeat_s", [0.02])
+def test_a_follower_that_leaves_is_counted_no_longer(elsewhere, home, going_on):
     turn, _ = going_on
     running = home.running_turns.get(turn.id)
     frames = elsewhere.follower.frames(turn, 0)

@@ -43,6 +43,7 @@ class Worker:
         presence: Callable[[str], Presence] | None = None,
         roads: Callable[[Peers], Sequence[Road]] | None = None,
         database_road: DatabaseRoad | None = None,
+        heartbeat_s: float | None = None,
         **settings: Any,
     ) -> None:
         peers = Peers(run_dir) if presence is None else _PeersWithPresence(run_dir, presence)
@@ -58,10 +59,12 @@ class Worker:
                 roads=None if roads is None else roads(peers),
                 database_road=database_road,
                 clock=clock,
+                heartbeat_s=heartbeat_s,
                 job_intervals=job_intervals or {},
             ),
         )
         self.store = store
+        self.heartbeat_s = heartbeat_s
         self.memory = services.memory
         self.running_turns = services.turns.running_turns
         self.admission = services.turns.admission

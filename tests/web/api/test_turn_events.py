@@ -6,7 +6,6 @@ import pytest
 from flask.testing import FlaskClient
 
 from chat.messages import ReasoningDelta, TextDelta, ToolCall, Usage
-from chat.turns import follow
 from scripts.kit.sse import frames
 from tests.conftest import ScriptedModel
 
@@ -52,10 +51,10 @@ def test_past_the_end_there_is_nothing(alice: FlaskClient, finished_turn: tuple[
         assert alice.get(f"{url}?after={after}").data == b""
 
 
+@pytest.mark.parametrize("heartbeat_s", [0.02])
 def test_past_the_end_of_a_running_turn_the_wait_ends_with_it(
-    alice: FlaskClient, conversation: int, held: HeldAnswer, monkeypatch: pytest.MonkeyPatch
+    alice: FlaskClient, conversation: int, held: HeldAnswer
 ) -> None:
-    monkeypatch.setattr(follow, "HEARTBEAT_S", 0.02)
     started = ask(alice, conversation)
     chunks = iter(alice.get(started["events_url"] + "?after=1000").response)
     assert next(chunks).startswith(b":")
@@ -96,10 +95,10 @@ def test_joining_in_the_middle(alice: FlaskClient, conversation: int, held: Held
     assert rest == [whole[2:], whole[1:]]
 
 
+@pytest.mark.parametrize("heartbeat_s", [0.02])
 def test_a_silent_turn_keeps_its_line_open_with_comments(
-    alice: FlaskClient, conversation: int, held: HeldAnswer, monkeypatch: pytest.MonkeyPatch
+    alice: FlaskClient, conversation: int, held: HeldAnswer
 ) -> None:
-    monkeypatch.setattr(follow, "HEARTBEAT_S", 0.02)
     started = ask(alice, conversation)
     stream = alice.get(started["events_url"])
     chunks = iter(stream.response)
