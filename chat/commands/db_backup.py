@@ -10,13 +10,14 @@ from flask.cli import with_appcontext
 
 from chat.commands import backup_record
 from chat.commands.db_errors import one_sentence, opening, refuse_running_server, require_database
-from chat.commands.progress import progress_bar
+from chat.commands.progress import ProgressBars
 from chat.store import Store
 from chat.store.archive.archive_file import ArchiveReader
 from chat.store.archive.backup_file import existing_file, new_file
 from chat.store.archive.dump import dump
 from chat.store.archive.load import Restored, check_target
 from chat.store.archive.load import restore as restore_archive
+from chat.store.archive.progress import Progress
 from chat.store.key_file import COOKIE_KEY, KeyFile
 from chat.web.services import services
 
@@ -35,14 +36,13 @@ def backup(file: Path) -> None:
     current = services()
     store, settings = current.store, current.settings
     require_database(store)
-    with one_sentence(store):
+    with one_sentence(store), ProgressBars() as progress:
         secret_key = None if settings.secret_key else KeyFile(settings.data_dir / COOKIE_KEY).existing()
         keys = {COOKIE_KEY: secret_key} if secret_key else {}
         with new_file(file) as opened:
-            manifest = store.engine.maintenance.snapshot(lambda: dump(store.engine, opened, keys, progress_bar))
-        # What was written is read again, from the disk or its cache.
-        with existing_file(file) as opened, progress_bar("Verifying", manifest.rows) as advance:
-            ArchiveReader(opened, str(file)).verify(advance)
+            manifest = store.engine.maintenance.snapshot(lambda: dump(store.engine, opened, keys, progress))
+            with progress("Verifying", manifest.rows) as advance:
+                ArchiveReader(opened, str(file)).verify(advance)
     backup_record.note(settings.data_dir)
     click.echo(f"{file}: {manifest.rows} rows. Keep it secret: it has all conversations, and keys.")
     if settings.secret_key:
@@ -67,21 +67,22 @@ def restore(file: Path) -> None:
 
     with one_sentence(store), existing_file(file) as opened:
         archive = ArchiveReader(opened, str(file))
-        with progress_bar("Verifying", archive.manifest.rows) as advance:
-            archive.verify(advance)
-        with opening(store):
-            check_target(store.engine)
         try:
-            restored = restore_archive(store.engine, archive, keep, progress_bar)
-            finish(store, restored)
+            with ProgressBars() as progress:
+                with progress("Verifying", archive.manifest.rows) as advance:
+                    archive.verify(advance)
+                with opening(store):
+                    check_target(store.engine)
+                restored = restore_archive(store.engine, archive, keep, progress)
+                finish(store, restored, progress)
         finally:
             store.close()  # waits until everything is on the disk
     click.echo(f"{store.engine.location}: restored {sum(restored.rows.values())} rows of {file}, and compared them.")
 
 
-def finish(store: Store, restored: Restored) -> None:
+def finish(store: Store, restored: Restored, progress: Progress) -> None:
     """Index the restored texts for the search, and report what differs from the backup."""
-    with progress_bar("Indexing", restored.texts) as advance:
+    with progress("Indexing", restored.texts) as advance:
         while indexed := store.index.index_pending():
             advance(indexed)
     if restored.left_out:

@@ -7,7 +7,7 @@ from flask.cli import with_appcontext
 
 from chat.commands.db_backup import finish
 from chat.commands.db_errors import one_sentence, opening, refuse_running_server, require_database
-from chat.commands.progress import progress_bar
+from chat.commands.progress import ProgressBars
 from chat.store import Store, engine_for
 from chat.store.archive.copying import check_source
 from chat.store.archive.copying import copy as copy_database
@@ -40,8 +40,9 @@ def copy(url: str) -> None:
         with one_sentence(target, "--to"):
             with opening(target, "--to"):
                 check_target(target.engine)
-            restored = copy_database(source.engine, target.engine, progress_bar)
-            finish(target, restored)
+            with ProgressBars() as progress:
+                restored = copy_database(source.engine, target.engine, progress)
+                finish(target, restored, progress)
     finally:
         target.close()
     click.echo(

@@ -12,6 +12,7 @@ import pytest
 from click.testing import Result
 
 from chat.app import create_app
+from chat.commands.progress import ProgressBars
 from chat.store import Store, engine_for
 from config.paths import ROOT
 from config.settings import Settings
@@ -233,3 +234,13 @@ def test_a_database_of_a_later_version(db: Run, full: Store, tmp_path: Path) -> 
         assert "but a later version of this program has changed its tables: 9999_later." in result.output
         assert result.output.startswith("Error: DATABASE_URL names ")
     assert not (tmp_path / "backup").exists()
+
+
+def test_ctrl_c_ends_the_work_of_other_threads() -> None:
+    progress = ProgressBars()
+    with progress("Writing", 10) as advance:
+        advance(5)
+        with pytest.raises(KeyboardInterrupt), progress:
+            raise KeyboardInterrupt
+        with pytest.raises(KeyboardInterrupt):
+            advance(5)

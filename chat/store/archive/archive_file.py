@@ -74,10 +74,17 @@ class _Format(msgspec.Struct):
 
 
 class ArchiveWriter:
-    """Writer of a backup into an open file."""
+    """Writer of a backup into an open file. A context manager, which ends before the file is closed."""
 
     def __init__(self, file: IO[bytes]) -> None:
         self._zip = zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED, compresslevel=_COMPRESSION_LEVEL)
+
+    def __enter__(self) -> ArchiveWriter:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        with contextlib.suppress(OSError, ValueError):  # of a file that could not be written to its end
+            self._zip.close()
 
     def write_table(
         self, table: str, columns: Sequence[str], rows: Iterable[Sequence[Any]], last_id: int, advance: Advance

@@ -24,21 +24,21 @@ def dump(engine: Engine, file: IO[bytes], keys: Mapping[str, bytes], progress: P
     """
     tables = existing_tables(engine)
     steps = tuple(Step(step.name, step.runs_with) for step in applied_steps(engine))
-    writer = ArchiveWriter(file)
     last_ids = engine.maintenance.last_ids()
-    with progress("Reading", sum(row_count(engine, table) for table in tables)) as advance:
-        members = tuple(_write_table(engine, writer, table, last_ids.get(table.name, 0), advance) for table in tables)
     share_key = engine.maintenance.existing_key(SHARE_KEY)
-    manifest = Manifest(
-        format=FORMAT,
-        engine=kind(engine),
-        program=VERSION,
-        created_at=datetime.now(UTC).isoformat(timespec="seconds"),
-        steps=steps,
-        tables=members,
-        keys_sha256=writer.write_keys({**keys, **({SHARE_KEY: share_key} if share_key else {})}),
-    )
-    writer.finish(manifest)
+    with ArchiveWriter(file) as writer:
+        with progress("Reading", sum(row_count(engine, table) for table in tables)) as advance:
+            members = [_write_table(engine, writer, table, last_ids.get(table.name, 0), advance) for table in tables]
+        manifest = Manifest(
+            format=FORMAT,
+            engine=kind(engine),
+            program=VERSION,
+            created_at=datetime.now(UTC).isoformat(timespec="seconds"),
+            steps=steps,
+            tables=tuple(members),
+            keys_sha256=writer.write_keys({**keys, **({SHARE_KEY: share_key} if share_key else {})}),
+        )
+        writer.finish(manifest)
     return manifest
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Protocol, TypeVar
@@ -68,7 +69,8 @@ class SqliteMaintenance:
         try:
             yield from rows
         finally:
-            rows.close()
+            with contextlib.suppress(sqlite3.ProgrammingError):  # after an error the connection may be closed
+                rows.close()
 
     def insert(self, table: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
         values = ", ".join("?" * len(columns))
