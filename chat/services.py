@@ -46,11 +46,12 @@ from chat.turns.recovery import Recovery
 from chat.turns.removal import Remover
 from chat.turns.runner import Limits, Runner
 from chat.turns.stop import Stopper
+from chat.turns.stored_reports import StoredReports
 from chat.turns.stream_limits import StreamLimits
 from chat.turns.titles import Titles
 from chat.turns.turn_requests import HEARTBEAT_S, TurnRequests
 from chat.turns.turn_services import TurnServices
-from chat.turns.worker_report import WorkerReport
+from chat.turns.worker_report import ReportExchange, WorkerReport
 from chat.web.api import turns
 from chat.web.auth.tokens import Tokens
 from chat.web.ops import health
@@ -94,7 +95,10 @@ class Services:
         self.metrics = metrics = Metrics()
         self.store = given.store or Store(timed(engine_for(settings.database_url, ROOT), metrics), clock)
         self.peers = given.peers or Peers(settings.data_dir / "run")
-        self.redis = redis_link(settings, self.peers.name, self.store.identity, metrics)
+        secret_key = KeyFile(settings.data_dir / COOKIE_KEY)
+        self.tokens = Tokens(lambda: settings.secret_key.encode() or secret_key.read())
+        self.redis = redis_link(settings, self.peers.name, lambda: self.tokens.key_digest, self.store.identity, metrics)
+        self.stored_reports = self._stored_reports()
         self.memory = _memory(settings, self.redis, clock) if given.memory is None else given.memory
         self.turns = TurnServices(
             self.store, self.peers.name, settings.active_turns_limit, LocalEventLog, clock, metrics
@@ -138,13 +142,11 @@ class Services:
             f"{socket.gethostname()}:{settings.port}",
             running_turns,
             self.memory,
-            [self.peers],
+            [self.peers, *self._exchanges()],
             lambda: self.jobs.lag_ms("flush"),
             self.block_watch.recent,
         )
         self.jobs = PeriodicJobs(self._periodic_jobs(), given.job_intervals)
-        secret_key = KeyFile(settings.data_dir / COOKIE_KEY)
-        self.tokens = Tokens(lambda: settings.secret_key.encode() or secret_key.read())
         self.web = WebServices(
             settings,
             self.store,
@@ -159,6 +161,7 @@ class Services:
             metrics,
             self.model,
             self.redis,
+            self._has_other_keys,
         )
         self._started = False
         self._starting = threading.Lock()
@@ -216,7 +219,30 @@ class Services:
         self.peers.close()
         if self.redis is not None:
             self.redis.close()
+        if self.stored_reports is not None:
+            self.stored_reports.close()
         self.store.close()
+
+    def _stored_reports(self) -> StoredReports | None:
+        """Return the reports in the database, if it is one that several servers can share."""
+        if self.settings.database_url.startswith("sqlite"):
+            return None
+        return StoredReports(
+            self.store.worker_reports,
+            self.peers.name,
+            lambda: self.tokens.key_digest,
+            lambda: self.redis is None or bool(self.redis.problem),
+            self.clock,
+        )
+
+    def _exchanges(self) -> list[ReportExchange]:
+        redis = [] if self.redis is None else [self.redis.reports]
+        return [*redis, *([] if self.stored_reports is None else [self.stored_reports])]
+
+    def _has_other_keys(self) -> bool:
+        """Return whether a server that shares the database has another SECRET_KEY."""
+        in_redis = self.redis is not None and self.redis.other_key
+        return in_redis or (self.stored_reports is not None and self.stored_reports.other_key)
 
     def _periodic_jobs(self) -> list[PeriodicJob]:
         return [
@@ -303,13 +329,15 @@ class Services:
         self.peers.attributes["database"] = {"location": engine.location, "identity": engine.open_identity()}
 
 
-def redis_link(settings: Settings, worker: str, identity: Callable[[], str], metrics: Metrics) -> RedisLink | None:
+def redis_link(
+    settings: Settings, worker: str, key_digest: Callable[[], str], identity: Callable[[], str], metrics: Metrics
+) -> RedisLink | None:
     """Return the worker's link to the Redis that the settings name, if they name one."""
     if not settings.redis_url:
         return None
     from chat.cluster.redis_link import RedisLink  # its library takes time and memory
 
-    return RedisLink(settings.redis_url, worker, identity, metrics)
+    return RedisLink(settings.redis_url, worker, key_digest, identity, metrics)
 
 
 def _memory(settings: Settings, redis: RedisLink | None, clock: Clock) -> ConversationMemory:

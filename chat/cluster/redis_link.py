@@ -2,29 +2,46 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 from collections.abc import Callable
 
 from chat.cluster.contract import Handler
 from chat.cluster.redis_mail import RedisMail
+from chat.cluster.redis_reports import RedisReports
 from chat.cluster.redis_road import RedisRoad
 from chat.metrics.metrics import Metrics
-from chat.net.redis_client import RedisClient
+from chat.net.redis_client import RedisClient, RedisUnavailable
 from config import redis_url
+
+_KEYS_EVERY = 10  # checks
 
 
 class RedisLink:
-    """One per worker `name`. `identity` returns what tells this database from all others, once it is open.
+    """One per worker `name`.
+
+    `key_digest` returns a digest of its SECRET_KEY, and `identity` what tells this database from all others.
 
     Several installations may share a Redis: each has its own keys and channels.
     """
 
-    def __init__(self, url: str, name: str, identity: Callable[[], str], metrics: Metrics | None = None) -> None:
+    def __init__(
+        self,
+        url: str,
+        name: str,
+        key_digest: Callable[[], str],
+        identity: Callable[[], str],
+        metrics: Metrics | None = None,
+    ) -> None:
         self.client = RedisClient(redis_url.parse(url), metrics)
         self._identity = identity
         self._prefix = ""
-        self._mail = RedisMail(self.client, self.prefix, name)
+        self._mail = RedisMail(self.client, self.prefix, name, key_digest)
         self.road = RedisRoad(self._mail)
+        self.reports = RedisReports(self.client, self.prefix, name, self._mail.workers)
+        # Whether a live worker has another SECRET_KEY.
+        self.other_key = False
+        self._checks = 0
 
     @property
     def problem(self) -> str:
@@ -46,7 +63,12 @@ class RedisLink:
         """Look whether Redis, and the workers whose answers are awaited, are still there. Call this once a second."""
         self.client.check()
         self.road.check()
+        self._checks += 1
+        if self._checks % _KEYS_EVERY == 2:  # when all those that start together listen
+            with contextlib.suppress(RedisUnavailable):
+                self.other_key = self._mail.has_other_keys()
 
     def close(self) -> None:
+        self.reports.close()
         self.road.close()
         self.client.close()

@@ -33,19 +33,24 @@ _decode = msgspec.msgpack.Decoder(list[list[Any]]).decode
 
 
 class RedisMail:
-    """The mail of worker `name`. `prefix` returns what tells the workers of this database from those of others.
+    """The mail of worker `name`.
+
+    `prefix` returns what tells the workers of this database from those of others, `key_digest` a digest of SECRET_KEY.
 
     Set the callbacks before `start`. `on_message(message)` gets each message but echoes, in the thread that receives.
     `on_undeliverable(worker)` is called when a worker does not listen, `on_lost()` when messages may have been lost.
     """
 
-    def __init__(self, client: RedisClient, prefix: Callable[[], str], name: str) -> None:
+    def __init__(
+        self, client: RedisClient, prefix: Callable[[], str], name: str, key_digest: Callable[[], str]
+    ) -> None:
         self.name = name
         self.on_message: Callable[[Message], None] = lambda _message: None
         self.on_undeliverable: Callable[[str], None] = lambda _worker: None
         self.on_lost: Callable[[], None] = lambda: None
         self._client = client
         self._prefix = prefix
+        self._key_digest = key_digest
         self._outbox: dict[str, list[Message]] = {}
         self._lock = threading.Lock()
         self._waiting = threading.Event()
@@ -96,6 +101,17 @@ class RedisMail:
                 if not count:
                     self.on_undeliverable(worker)
 
+    def workers(self) -> list[str]:
+        """Return the names of all workers that listen. Raises RedisUnavailable."""
+        return [name.removeprefix(self._channel("")) for name in self._channels(self._channel("*"))]
+
+    def has_other_keys(self) -> bool:
+        """Return whether a worker listens that has another SECRET_KEY. Raises RedisUnavailable."""
+        return len(self._channels(f"{self._prefix()}secret-key:*")) > 1
+
+    def _channels(self, pattern: str) -> list[str]:
+        return [name.decode("utf-8", "replace") for name in self._client.run("PUBSUB", "CHANNELS", pattern)]
+
     def close(self) -> None:
         self._closing = True
         self.post(self.name, _ECHO)  # wakes both threads
@@ -124,7 +140,9 @@ class RedisMail:
     def _receive(self) -> None:
         while not self._closing:
             try:
-                self._subscription = subscription = self._client.subscribe(self._channel(self.name))
+                self._subscription = subscription = self._client.subscribe(
+                    self._channel(self.name), f"{self._prefix()}secret-key:{self._key_digest()}"
+                )
             except RedisUnavailable:
                 time.sleep(_WAIT_S)
                 continue

@@ -69,15 +69,16 @@ class RedisClient:
                 self._run([("SET", "parley:probe", "", "PX", 1000)], probe=True)
                 self.breaker.close()
 
-    def subscribe(self, channel: str) -> Subscription:
-        """Return a subscription to a channel, once Redis has confirmed it. Raises RedisUnavailable."""
+    def subscribe(self, *channels: str) -> Subscription:
+        """Return a subscription to channels, once Redis has confirmed it. Raises RedisUnavailable."""
         if self.breaker.is_open:
             raise RedisUnavailable(self.breaker.problem)
         connection = self._pool.connection_class(**self._pool.connection_kwargs)
         try:
             connection.connect()
-            connection.send_command("SUBSCRIBE", channel)
-            connection.read_response()
+            connection.send_command("SUBSCRIBE", *channels)
+            for _ in channels:
+                connection.read_response()
         except (RedisError, OSError) as error:
             connection.disconnect()
             raise self._failed(error) from error
@@ -133,7 +134,7 @@ class RedisClient:
 
 
 class Subscription:
-    """A connection on which the messages of one channel arrive. For one thread."""
+    """A connection on which the messages of some channels arrive. For one thread."""
 
     def __init__(self, connection: ConnectionInterface) -> None:
         self._connection = connection

@@ -23,6 +23,7 @@ from chat.store.sessions import Sessions
 from chat.store.shares import Shares
 from chat.store.turns import Turns
 from chat.store.user_data import UserData
+from chat.store.worker_reports import WorkerReports
 
 __all__ = ["Store", "engine_for"]
 
@@ -46,6 +47,7 @@ class Store:
         self.index = Index(engine)
         self.search = Search(engine, self.index)
         self.turns = Turns(engine, clock)
+        self.worker_reports = WorkerReports(engine)
 
     def identity(self) -> str:
         """Return what tells this database from all others, wherever they are. Raises StoreUnavailable."""

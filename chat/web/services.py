@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, cast
 
@@ -43,6 +44,7 @@ class WebServices:
     metrics: Metrics
     model: LanguageModel
     redis: RedisLink | None = None
+    has_other_keys: Callable[[], bool] = bool
 
 
 def services() -> WebServices:

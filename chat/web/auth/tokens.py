@@ -27,6 +27,11 @@ class Tokens:
         """Return the cookie's name, which differs from other servers' names."""
         return f"parley_{self._digest('cookie name').hex()[:12]}"
 
+    @cached_property
+    def key_digest(self) -> str:
+        """Return what is the same on two servers if their keys are, and gives no key away."""
+        return self._digest("key digest").hex()[:16]
+
     def new(self) -> str:
         """Return a new random token."""
         text = secrets.token_urlsafe(32)

@@ -22,6 +22,7 @@ PATHS = ("/healthz", "/readyz")
 # A load balancer's patience is usually longer. Each worker asks one question at a time.
 _DEEP_TIMEOUT_S = 10.0
 _asking = threading.Lock()
+_OTHER_KEYS = "SECRET_KEY differs from that of another server that uses this database; it must be the same on all."
 _ANSWERS = "answers"
 _BUSY = "The model is being asked already; try again in a few seconds."
 
@@ -36,13 +37,15 @@ class Checks(Struct, frozen=True, kw_only=True):
     """Each check: "ok", or a sentence that says what is wrong. `worker` is there when the worker is about to end.
 
     With `deep`, `model` is "answers" or the reason why not, and `model_ms` the time until its answer began.
-    `redis` is there when a Redis is configured. Its failure makes no worker unready: everything works without it.
+    `redis` is there when a Redis is configured, `secret_key` when servers of one database have different ones. Neither
+    makes a worker unready.
     """
 
     database: str
     model: str
     model_ms: int | UnsetType = UNSET
     redis: str | UnsetType = UNSET
+    secret_key: str | UnsetType = UNSET
     worker: str | UnsetType = UNSET
 
 
@@ -94,6 +97,7 @@ def readyz() -> tuple[Readiness, int]:
         model=model,
         model_ms=model_ms,
         redis=UNSET if redis is None else redis.problem or "ok",
+        secret_key=_OTHER_KEYS if services().has_other_keys() else UNSET,
         worker="It is about to end; another one answers." if leaving else UNSET,
     )
     ready = database == "ok" and not leaving and (not deep or model == _ANSWERS)

@@ -101,6 +101,7 @@ TABLES = {
     "unindexed_messages": "user_id id",
     "unindexed_titles": "user_id id",
     "readiness": "id filler",
+    "worker_reports": "worker number key_digest report",
 }
 
 
