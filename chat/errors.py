@@ -184,6 +184,12 @@ class ModelError(ParleyError):
         self.reason = reason
         self.retry_after_s = retry_after_s
 
+    @property
+    def log_message(self) -> str:
+        """Return the message without the endpoint's own words, which may quote the user."""
+        own_words = self.reason.rstrip(" .")
+        return self.message.replace(own_words, "…") if own_words else self.message
+
 
 class NoDescriptors(ModelError):
     """The server has no file descriptor left for a connection to the model."""

@@ -17,7 +17,7 @@ import sys
 import time
 from pathlib import Path
 
-from config import log_fields
+from config import log_fields, log_traceback
 from config.settings import SettingError, Settings
 
 # Line breaks and terminal sequences in texts of users or models must not look like our records.
@@ -101,7 +101,7 @@ class _TextFormatter(logging.Formatter):
         fields = "".join(f" {name}={value}" for name, value in log_fields.current().items())
         line = f"{moment} {record.levelname} [{record.process}] {record.name}{fields}: {escaped(record.getMessage())}"
         if record.exc_info:
-            line += "".join(f"\n    {escaped(each)}" for each in self.formatException(record.exc_info).splitlines())
+            line += "".join(f"\n    {escaped(each)}" for each in log_traceback.lines(record.exc_info))
         return line
 
 
@@ -118,7 +118,7 @@ class _JsonFormatter(logging.Formatter):
             "message": record.getMessage(),
         }
         if record.exc_info:
-            entry["exception"] = self.formatException(record.exc_info)
+            entry["exception"] = "\n".join(log_traceback.lines(record.exc_info))
         return escaped(json.dumps(entry, ensure_ascii=False))
 
 

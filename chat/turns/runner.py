@@ -228,7 +228,7 @@ class Runner:
             status = FAILED if ended.reason == "timeout" else ended.reason
             return status, None if status == STOPPED else TurnError(ended.code, ended.message, True)
         except ModelError as failed:
-            log.warning("Turn %s: %s: %s", turn.id, failed.code, failed.message)
+            log.warning("Turn %s: %s: %s", turn.id, failed.code, failed.log_message)
             self._turns.metrics.failed(turn, failed.code)
             return FAILED, _model_error(failed)
         except Exception:

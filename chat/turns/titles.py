@@ -119,8 +119,10 @@ class Titles:
         title = ""
         try:
             title = tidy(self._request(exchange, cancellation))
-        except (ModelError, TurnEnded) as failed:
-            log.info("No title for conversation %s: %s", exchange.conversation_id, failed)
+        except ModelError as failed:
+            log.info("No title for conversation %s: %s", exchange.conversation_id, failed.log_message)
+        except TurnEnded as ended:
+            log.info("No title for conversation %s: %s", exchange.conversation_id, ended)
         if self._stopped:
             return
         try:

@@ -23,6 +23,7 @@ KEY = "sk-canary-api-key-5d1f0c"
 TOKEN = "canary-admin-token-77ab"
 PASSWORD = "canary-password-93e1"
 WORDS = "canary-words-of-a-user"
+QUESTION = "Umbrella or zebra?"
 
 
 class _Refusing(http.server.BaseHTTPRequestHandler):
@@ -31,6 +32,8 @@ class _Refusing(http.server.BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         question = self.rfile.read(int(self.headers["Content-Length"])).decode()
         status = self.server.status
+        if self.server.echo:
+            question = json.loads(question)["messages"][-1]["content"]
         error = {"error": {"message": f"No: {self.headers['Authorization']} {question}", "type": "x", "code": None}}
         body = json.dumps(error).encode() if status != 200 else self.headers["Authorization"].encode()
         self.send_response(status)
@@ -45,6 +48,7 @@ class _Refusing(http.server.BaseHTTPRequestHandler):
 @pytest.fixture
 def endpoint() -> Iterator[http.server.ThreadingHTTPServer]:
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), _Refusing)
+    server.echo = False
     thread = threading.Thread(target=server.serve_forever, args=(0.02,))
     thread.start()
     yield server
@@ -101,6 +105,42 @@ def test_no_error_tells_a_secret(
     for secret in (KEY, TOKEN, PASSWORD, WORDS, cookie):
         for place in (*answers, log, terminal.out, terminal.err):
             assert secret not in place
+
+
+def test_the_endpoints_words_are_not_logged(
+    real: Flask, endpoint: http.server.ThreadingHTTPServer, app_log: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """They reach the user, whose own words they may quote."""
+    monkeypatch.setattr("chat.llm.openai.client.random.uniform", lambda low, high: 0.0)
+    endpoint.echo = True
+    client = real.test_client()
+    conversation = converse(client)
+    for status in (400, 401, 403, 404, 422, 429, 500):
+        endpoint.status = status
+        stream = client.post(f"/api/conversations/{conversation}/turns", json={"text": QUESTION}, headers=SSE).data
+        assert QUESTION in str([event.data for event in events(stream) if event.name == "error"]), status
+    log = app_log.read_text(encoding="utf-8")
+    assert "model_rejected: The model" in log
+    assert QUESTION not in log
+
+
+def test_an_exceptions_text_is_not_logged(
+    make_app: Callable[..., Flask], app_log: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(_record: object) -> None:
+        try:
+            int(WORDS)
+        except ValueError as error:
+            raise KeyError(WORDS) from error
+
+    client = make_app().test_client()
+    converse(client)
+    monkeypatch.setattr("chat.web.api.conversations.json_views.listed", fail)
+    assert client.get("/api/conversations").status_code == 500
+    log = app_log.read_text(encoding="utf-8")
+    assert WORDS not in log
+    assert "    ValueError\n    caused:\n    Traceback (most recent call last):\n" in log
+    assert "    KeyError\n" in log
 
 
 def forced_errors(client: FlaskClient) -> list[str]:
