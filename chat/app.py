@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from flask import Flask
 from werkzeug.routing import IntegerConverter
 
+from chat.commands.bundle.command import bundle
 from chat.commands.db import db
 from chat.commands.doctor.command import doctor
 from chat.commands.mode import mode
@@ -65,7 +66,7 @@ def create_app(settings: Settings | None = None, overrides: Overrides | None = N
         metrics,
     ):
         app.register_blueprint(module.bp)
-    for command in (db, doctor, mode):
+    for command in (bundle, db, doctor, mode):
         app.cli.add_command(command)
     return app
 

@@ -1,7 +1,8 @@
-"""The `flask` command without an application: `mode` and `doctor` work, any other fails with the reason."""
+"""The `flask` command without an application: `mode`, `doctor`, `bundle` work, others fail with the reason."""
 
 from __future__ import annotations
 
+import contextlib
 import sys
 from typing import NoReturn
 
@@ -34,6 +35,10 @@ class _Commands(AppGroup):
         self._reason = reason
         self.add_command(mode)
         self.add_command(doctor)
+        with contextlib.suppress(ImportError):  # of a package that is missing
+            from chat.commands.bundle.command import bundle  # noqa: PLC0415
+
+            self.add_command(bundle)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         return super().get_command(ctx, cmd_name) or _fail(self._reason)
