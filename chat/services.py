@@ -31,6 +31,7 @@ from chat.runtime.gc_policy import Collector
 from chat.runtime.http.thread_slots import RequestKind
 from chat.runtime.periodic_jobs import PeriodicJob, PeriodicJobs
 from chat.store import Store, engine_for
+from chat.store.engines.contract import Engine
 from chat.store.engines.timed import timed
 from chat.store.key_file import COOKIE_KEY, KeyFile
 from chat.tool_contract import Tool
@@ -93,7 +94,7 @@ class Services:
         self.settings = settings
         self.clock = clock = given.clock or MACHINE_CLOCK
         self.metrics = metrics = Metrics()
-        self.store = given.store or Store(timed(engine_for(settings.database_url, ROOT), metrics), clock)
+        self.store = given.store or Store(timed(_engine(settings), metrics), clock)
         self.peers = given.peers or Peers(settings.data_dir / "run")
         secret_key = KeyFile(settings.data_dir / COOKIE_KEY)
         self.tokens = Tokens(lambda: settings.secret_key.encode() or secret_key.read())
@@ -327,6 +328,13 @@ class Services:
             raise StoreUnavailable(self.store.explain_unopenable(error)) from error
         self.database_watch.check()
         self.peers.attributes["database"] = {"location": engine.location, "identity": engine.open_identity()}
+
+
+def _engine(settings: Settings) -> Engine:
+    try:
+        return engine_for(settings.database_url, ROOT, settings.secret_key)
+    except ValueError as error:
+        raise SettingError(str(error)) from None
 
 
 def redis_link(

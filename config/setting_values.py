@@ -100,14 +100,18 @@ def model_names(text: str) -> tuple[str, ...]:
 
 
 def database(text: str) -> str:
-    if not re.fullmatch(r"sqlite:///[^?#]+", text) or not text.isprintable():
-        raise ValueError("sqlite:///PATH (relative to the program's folder, or absolute with a fourth slash)")
+    if not re.fullmatch(r"sqlite:///[^?#]+|postgres(ql)?://[^/\s]*/[^/?\s][!-~]*", text) or not text.isprintable():
+        raise ValueError("sqlite:///PATH (absolute with a fourth slash) or postgresql://USER:PASSWORD@HOST:PORT/NAME")
     return text
 
 
 def redis(text: str) -> str:
     redis_url.parse(text)
     return text
+
+
+def is_postgresql(database_url: str) -> bool:
+    return database_url.startswith(("postgresql://", "postgres://"))
 
 
 def folder(text: str) -> Path:

@@ -52,7 +52,7 @@ class Settings:
     system_prompt: str = _setting("SYSTEM_PROMPT_FILE", value.text_file, "")
     greeting: str = _setting("GREETING", value.one_line(200), "")
     starters: tuple[str, ...] = _setting("STARTERS", value.starters, ())
-    database_url: str = _setting("DATABASE_URL", value.database, "sqlite:///data/chat.db")
+    database_url: str = _setting("DATABASE_URL", value.database, "sqlite:///data/chat.db", secret=True)
     redis_url: str = _setting("REDIS_URL", value.redis, "", secret=True)
     auth_mode: str = _setting("AUTH_MODE", value.one_of("open"), "open")
     secret_key: str = _setting("SECRET_KEY", value.secret_key, "", secret=True)
@@ -125,9 +125,15 @@ def load(environ: Mapping[str, str] | None = None, env_file: Path | None = None)
         try:
             parsed[each.name] = parse(text)
         except ValueError as error:
-            shown = _shown(text) if each.repr else "a value that is not shown"
+            shown = _shown(text) if each.repr or each.name == "database_url" else "a value that is not shown"
             raise SettingError(f"{name} is {shown}, but takes {error}.") from None
-    return Settings(**parsed)
+    settings = Settings(**parsed)
+    if value.is_postgresql(settings.database_url) and not settings.secret_key:
+        raise SettingError(
+            "SECRET_KEY is not set, but the servers that share a PostgreSQL database need the same one; set it to at"
+            " least 16 random characters, such as those of `openssl rand -hex 32`."
+        )
+    return settings
 
 
 def _shown(text: str) -> str:

@@ -26,14 +26,25 @@ from chat.services import Overrides
 from chat.store import Store, engine_for
 from chat.turns.turn_requests import HEARTBEAT_S
 from config.paths import ROOT
+from config.setting_values import is_postgresql
 from config.settings import Settings
 from scripts.kit import postgresql_server
 from scripts.kit import redis_server as redis_kit
 from scripts.kit.postgresql_server import PgBouncer, PostgresqlServer
 from scripts.kit.redis_server import RedisServer
 from tests import leaks
+from tests.servers.postgresql_databases import SECRET_KEY, Databases
 
 Script = Callable[[Sequence[Message], Cancellation], Iterator[Delta]]
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--database",
+        choices=("sqlite", "postgresql"),
+        default="sqlite",
+        help="the database of tests that do not choose one themselves",
+    )
 
 
 def pytest_configure() -> None:
@@ -83,12 +94,22 @@ def pytest_runtest_makereport(item: pytest.Item) -> Iterator[None]:
 
 
 @pytest.fixture
-def settings(tmp_path: Path) -> Settings:
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """Return the address of a database of the test's own, of the kind that the command line names."""
+    if request.config.getoption("--database") == "postgresql":
+        databases: Databases = request.getfixturevalue("postgresql_databases")
+        return databases.url(str(tmp_path))
+    return f"sqlite:///{tmp_path}/chat.db"
+
+
+@pytest.fixture
+def settings(tmp_path: Path, database_url: str) -> Settings:
     """Settings with every file in the test's own folder."""
     return Settings(
         grace_s=0,
         title_model="none",
-        database_url=f"sqlite:///{tmp_path}/chat.db",
+        database_url=database_url,
+        secret_key=SECRET_KEY if is_postgresql(database_url) else "",
         data_dir=tmp_path / "data",
         log_dir=tmp_path / "logs",
         demo_latency_s=0.0,
@@ -102,6 +123,18 @@ def postgresql() -> Iterator[PostgresqlServer]:
         pytest.skip(why)
     with PostgresqlServer() as server:
         yield server
+
+
+@pytest.fixture(scope="session")
+def all_postgresql_databases(postgresql: PostgresqlServer) -> Databases:
+    return Databases(postgresql)
+
+
+@pytest.fixture
+def postgresql_databases(all_postgresql_databases: Databases) -> Iterator[Databases]:
+    """Return the databases of that server. They are the test's own and used again by later tests."""
+    yield all_postgresql_databases
+    all_postgresql_databases.give_back()
 
 
 @pytest.fixture(scope="session")
@@ -121,7 +154,7 @@ def clock() -> Clock:
 
 @pytest.fixture
 def store(settings: Settings, clock: Clock) -> Iterator[Store]:
-    made = Store(engine_for(settings.database_url, ROOT), clock)
+    made = Store(engine_for(settings.database_url, ROOT, settings.secret_key), clock)
     made.migrate()
     yield made
     made.close()

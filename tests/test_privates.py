@@ -51,7 +51,10 @@ PRIVATES = [
     # Werkzeug
     Private("_get_current_object", "werkzeug.local", "chat/web/auth/principal.py"),
     Private("_get_current_object", "werkzeug.local", "chat/web/openapi/views.py"),
+    # psycopg
+    Private("_WaitTimeout", "psycopg.errors", "chat/store/engines/postgresql/connection.py"),
     # Python
+    Private("_socket", "_socket", "chat/store/engines/postgresql/connection.py"),
     Private("_Decompress", "zlib", "chat/llm/openai/transport/decompression.py"),
     Private("_current_frames", "sys", "chat/runtime/block_watch/loop_view.py"),
     Private("_exit", "os", "config/server/reload/preflight_process.py"),
@@ -68,6 +71,7 @@ OVERRIDDEN = {
     "chat.runtime.http_fast_path.FastRequest._parse_python",  # gunicorn.http.message.Request
     "chat.runtime.http_fast_path.FastResponse._emit_body",  # gunicorn.http.wsgi.Response
     "chat.runtime.refusals.ProxiedRequest._apply_header_policy",  # gunicorn.http.message.HeaderPolicy
+    "chat.store.engines.postgresql.connection.Connections._connect",  # peewee.PostgresqlDatabase
     "chat.store.engines.sqlite.connection.Connections._connect",  # peewee.SqliteDatabase
     "config.server.access_log.AccessLog._set_handler",  # gunicorn.glogging.Logger
 }
@@ -144,7 +148,7 @@ def test_every_private_that_is_overridden_is_listed() -> None:
         if isinstance(kind, type) and kind.__module__ == module.__name__
         for name in vars(kind)
         if is_private(name)
-        and name != "_abc_impl"  # which Python gives to each subclass of an abstract class
+        and name not in ("_abc_impl", "_is_protocol")  # which Python gives to subclasses of abstract classes
         and any(name in vars(base) for base in kind.__mro__[1:] if is_library(base))
     }
     assert overridden == OVERRIDDEN

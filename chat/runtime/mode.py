@@ -8,6 +8,7 @@ native thread (see `native.py`).
 from __future__ import annotations
 
 import _thread
+import select
 import sys
 import threading
 import time
@@ -50,6 +51,15 @@ def native_sleep() -> Callable[[float], None]:
 
     sleep: Callable[[float], None] = get_original("time", "sleep")
     return sleep
+
+
+def native_poll() -> Any:
+    """Return a `select.poll` object that blocks only the calling native thread."""
+    if current() is SYNC:
+        return select.poll()
+    from gevent.monkey import get_original
+
+    return get_original("select", "poll")()
 
 
 def disable_spawn_tree() -> None:

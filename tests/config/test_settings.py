@@ -46,7 +46,7 @@ CASES: dict[str, tuple[dict[str, Any], list[str]]] = {
     "DATABASE_URL": (
         {"sqlite:///x.db": "sqlite:///x.db", "sqlite:////tmp/ä x.db": "sqlite:////tmp/ä x.db"},
         ["x.db", "sqlite:x.db", "sqlite://x.db", "sqlite:///", "sqlite:///x.db?mode=ro", "sqlite:///x\x00.db",
-         "postgresql://localhost/chat", "mysql://x/y", "SQLITE:///x.db"],
+         "postgresql:///", "postgresql:/x", "postgresql://a b/c", "mysql://x/y", "SQLITE:///x.db"],
     ),
     "REDIS_URL": (
         {text: text for text in (
@@ -200,8 +200,8 @@ def test_a_secret_is_not_shown(name: str) -> None:
 @pytest.mark.parametrize(
     ("name", "value"),
     [
-        ("DATABASE_URL", "postgresql://user:canary@db.example/chat"),
-        ("DATABASE_URL", "postgresql://canary@db.example/chat"),
+        ("DATABASE_URL", "mysql://user:canary@db.example/chat"),
+        ("DATABASE_URL", "postgresql://user:canary of@db.example/chat"),
         ("OPENAI_BASE_URL", "ftp://user:canary@api.example/v1"),
         ("OPENAI_BASE_URL", "ftp://user:p@canary@api.example/v1"),
         ("OPENAI_BASE_URL", "ftp://user:p/canary\n@api.example/v1"),

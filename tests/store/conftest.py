@@ -12,15 +12,15 @@ from chat.runtime.clock import Clock
 from chat.store import Store
 from chat.store.records import Conversation
 
-from .engines import ENGINES, EngineUnderTest
+from .engines import KINDS, SQLITE, EngineUnderTest, postgresql
 from .scenarios import completed_turn
 
 OpenStore = Callable[..., Store]
 
 
-@pytest.fixture(params=ENGINES)
+@pytest.fixture(params=KINDS)
 def under_test(request: pytest.FixtureRequest) -> EngineUnderTest:
-    return ENGINES[request.param]
+    return SQLITE if request.param == "sqlite" else postgresql(request.getfixturevalue("postgresql_databases"))
 
 
 @pytest.fixture
@@ -29,7 +29,7 @@ def open_store(under_test: EngineUnderTest, tmp_path: Path, clock: Clock) -> Ite
     with contextlib.ExitStack() as stack:
 
         def open_store(name: str = "chat") -> Store:
-            store = Store(under_test.make(tmp_path, name), clock)
+            store = Store(under_test.open(tmp_path, name), clock)
             stack.callback(store.close)
             store.migrate()
             return store

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import contextlib
-import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -21,7 +18,6 @@ from chat.store.records import COMPLETED, INTERRUPTED, RUNNING, Conversation, Me
 from chat.store.turns import LEASE_MS, Progress, StartedTurn
 from tests.fake_clock import FakeClock
 
-from .engines import ENGINES, EngineUnderTest
 from .scenarios import DIED, RUN, begin, checkpoint_delta, delete
 
 
@@ -42,22 +38,17 @@ class Conversations(RuleBasedStateMachine):
 
     conversations = Bundle("conversations")
     turns = Bundle("turns")
-    under_test: EngineUnderTest
+    store: Store
+    clock: FakeClock
 
     def __init__(self) -> None:
         super().__init__()
-        self.closing = contextlib.ExitStack()
-        folder = self.closing.enter_context(tempfile.TemporaryDirectory())
-        self.clock = FakeClock()
-        self.store = Store(self.under_test.make(Path(folder), "chat"), self.clock)
-        self.store.migrate()
         self.user = self.store.sessions.create_anonymous().user_id
         self.known: dict[int, Known] = {}
         self.deleted: set[int] = set()
 
     def teardown(self) -> None:
-        self.store.close()
-        self.closing.close()
+        self.store.turns.interrupt_lost([], self.store.turns.oldest_leases(), [], DIED)
 
     def of(self, conversation: Conversation) -> list[Known]:
         return [each for each in self.known.values() if each.conversation.id == conversation.id]
@@ -147,7 +138,11 @@ SETTINGS = settings(
 )
 
 
-@pytest.mark.parametrize("engine", ENGINES)
-def test_any_order_of_calls(engine):
-    machine = type(engine, (Conversations,), {"under_test": ENGINES[engine]})
+@pytest.fixture
+def clock() -> FakeClock:
+    return FakeClock()
+
+
+def test_any_order_of_calls(store, clock):
+    machine = type("Machine", (Conversations,), {"store": store, "clock": clock})
     run_state_machine_as_test(machine, settings=SETTINGS)

@@ -171,7 +171,10 @@ class Engine(Protocol):
         ...
 
     def exists(self) -> bool:
-        """Return whether the database is there. Raises OSError if it can be neither used nor created."""
+        """Return whether the database is there, with its tables.
+
+        Raises OSError or StoreUnavailable if it can be neither used nor created.
+        """
         ...
 
     def read(self, work: Callable[[], T]) -> T:

@@ -18,7 +18,7 @@ from chat.store.archive.progress import silent
 from chat.store.engines.contract import Engine
 from chat.store.records import COMPLETED, Conversation, Progress, Turn
 
-from ..engines import ENGINES, EngineUnderTest
+from ..engines import KINDS, SQLITE, EngineUnderTest, postgresql
 from ..scenarios import begin, checkpoint_delta, completed_turn
 
 
@@ -61,10 +61,10 @@ def filled(store: Store) -> Filled:
     return fill(store)
 
 
-@pytest.fixture(params=ENGINES)
+@pytest.fixture(params=KINDS)
 def other_kind(request: pytest.FixtureRequest) -> EngineUnderTest:
     """The kind of database that is restored or copied into."""
-    return ENGINES[request.param]
+    return SQLITE if request.param == "sqlite" else postgresql(request.getfixturevalue("postgresql_databases"))
 
 
 @pytest.fixture

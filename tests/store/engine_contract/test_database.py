@@ -19,6 +19,7 @@ def test_it_is_prepared_once_and_then_exists(under_test: EngineUnderTest, tmp_pa
         assert not engine.exists()
         engine.prepare()
         engine.prepare()
+        Store(engine).migrate()
         assert engine.exists()
         assert "password" not in engine.location
 

@@ -208,14 +208,20 @@ class TestErrors:
         late.value.result()
         assert notes(engine) == [(1, "")]
 
-    def test_a_call_behind_slow_ones_is_refused_in_time(self, engine: Engine) -> None:
+    def test_a_call_behind_slow_ones_is_refused_in_time(self, under_test: EngineUnderTest, engine: Engine) -> None:
         engine.lock_timeout_s = 0.1
-        running = threading.Event()
-        with ThreadPoolExecutor(1) as threads:
-            slow = threads.submit(engine.write_exclusive, lambda: (running.set(), time.sleep(1.5)))
-            assert running.wait(SOON_S)
+        running = threading.Semaphore(0)
+        with ThreadPoolExecutor(under_test.writers) as threads:
+            slow = [
+                threads.submit(engine.write, lambda: (running.release(), time.sleep(1.5)))
+                for _ in range(under_test.writers)
+            ]
+            assert all(running.acquire(timeout=SOON_S) for _ in slow)
             assert waits_for(lambda: engine.write(add(engine, 1))) < 1.2
-            slow.result(SOON_S)
+            for each in slow:
+                late = each.exception(SOON_S)
+                assert isinstance(late, StoreTimeout)
+                late.result()
         assert notes(engine) == []
 
     def test_no_room(self, under_test: EngineUnderTest, engine: Engine) -> None:

@@ -9,37 +9,18 @@ from __future__ import annotations
 
 import sqlite3
 import time
-from collections.abc import Callable, Iterator, Sequence
-from typing import Any
+from collections.abc import Callable, Sequence
 
-from chat.errors import StoreUnavailable
-from chat.runtime.native import Call
 from chat.store.engines.sqlite.errors import DRIVER_ERRORS, translate_error
-
-# Writes a list of items and returns one value or exception per item. An exception is raised in the item's caller.
-BatchWork = Callable[[Sequence[Any]], Sequence[Any]]
-_Outcome = tuple[Any, BaseException | None]
-
-
-def _nothing() -> None:
-    """Do nothing. The default work of a write that has a `batch_work`."""
-
-
-class Write(Call):
-    """One queued write. It stops waiting for the lock at `deadline` (monotonic seconds).
-
-    It has either its own `work`, or an `item` for a `batch_work`, which is called with all queued items.
-    """
-
-    __slots__ = ("batch_work", "deadline", "item")
-
-    def __init__(
-        self, deadline: float, work: Callable[[], Any] = _nothing, batch_work: BatchWork | None = None, item: Any = None
-    ) -> None:
-        super().__init__(work)
-        self.deadline = deadline
-        self.batch_work = batch_work
-        self.item = item
+from chat.store.engines.writes import (
+    Outcome,
+    Write,
+    as_outcome,
+    batch_results,
+    by_kind,
+    end_if_abandoned,
+    single_outcome,
+)
 
 
 class Committer:
@@ -54,7 +35,7 @@ class Committer:
 
     def commit(self, group: Sequence[Write]) -> None:
         """Commit a group in one transaction. If that transaction fails, commit each write on its own."""
-        pending = [write for write in group if not _end_if_abandoned(write)]
+        pending = [write for write in group if not end_if_abandoned(write)]
         if pending and self._begin(pending) and not self._write(pending):
             for write in pending:
                 self.commit([write])
@@ -104,22 +85,22 @@ class Committer:
             write.end(*_translate_outcome(outcomes.pop(0)))
         return True
 
-    def _outcomes(self, group: Sequence[Write]) -> list[_Outcome]:
+    def _outcomes(self, group: Sequence[Write]) -> list[Outcome]:
         """Execute the writes of a group. Raises errors of the whole transaction, or of its only write."""
         if len(group) == 1:
-            return [_single_outcome(group[0])]
-        outcomes: dict[Write, _Outcome] = {}
-        for batch_work, writes in _by_kind(group):
+            return [single_outcome(group[0])]
+        outcomes: dict[Write, Outcome] = {}
+        for batch_work, writes in by_kind(group):
             if batch_work is None:
                 outcomes |= {write: self._in_savepoint(write.work) for write in writes}
             else:
-                results = batch_work([write.item for write in writes])
-                outcomes |= zip(writes, map(_as_outcome, results), strict=True)
+                results = batch_results(writes)
+                outcomes |= zip(writes, map(as_outcome, results), strict=True)
         return [outcomes.pop(write) for write in group]
 
-    def _in_savepoint(self, work: Callable[[], object]) -> _Outcome:
+    def _in_savepoint(self, work: Callable[[], object]) -> Outcome:
         """Execute one write of a group in a savepoint, which is rolled back if the write raises."""
-        outcome: _Outcome
+        outcome: Outcome
         self._execute("SAVEPOINT one")
         try:
             outcome = work(), None
@@ -133,37 +114,6 @@ class Committer:
             del outcome  # an error references this frame
 
 
-def _end_if_abandoned(write: Write) -> bool:
-    """End a write whose caller has timed out. Return whether it has ended."""
-    if write.abandoned:
-        write.end(error=StoreUnavailable("The database was slow; nothing was changed."))
-    return write.abandoned
-
-
-def _by_kind(group: Sequence[Write]) -> Iterator[tuple[BatchWork | None, list[Write]]]:
-    """Return the writes of a group by their batch work, each list in order of arrival."""
-    kinds: dict[BatchWork | None, list[Write]] = {}
-    for write in group:
-        kinds.setdefault(write.batch_work, []).append(write)
-    return iter(kinds.items())
-
-
-def _single_outcome(write: Write) -> _Outcome:
-    if write.batch_work is None:
-        return write.work(), None
-    value, error = _as_outcome(write.batch_work([write.item])[0])
-    if error is not None:
-        try:
-            raise error
-        finally:
-            del error  # it references this frame
-    return value, None
-
-
-def _as_outcome(result: Any) -> _Outcome:
-    return (None, result) if isinstance(result, Exception) else (result, None)
-
-
-def _translate_outcome(outcome: _Outcome) -> _Outcome:
+def _translate_outcome(outcome: Outcome) -> Outcome:
     value, error = outcome
     return value, None if error is None else translate_error(error)

@@ -20,18 +20,18 @@ from typing import Any, TypeVar
 import msgspec
 import peewee
 
-from chat.errors import StoreTimeout, StoreUnavailable
-from chat.runtime import wait_budget
+from chat.errors import StoreUnavailable
 from chat.runtime.folders import check_can_create
-from chat.runtime.native import Call, CallTimeout, NativePool
+from chat.runtime.native import Call, NativePool
 from chat.store.engines.contract import FullText, Maintenance, Rows
-from chat.store.engines.sqlite.commit import Committer, Write
+from chat.store.engines.sqlite.commit import Committer
 from chat.store.engines.sqlite.connection import Connections
 from chat.store.engines.sqlite.errors import DRIVER_ERRORS, translate_error
 from chat.store.engines.sqlite.file_watch import FileWatch, identity
 from chat.store.engines.sqlite.full_text import SqliteFullText
 from chat.store.engines.sqlite.maintenance import SqliteMaintenance
 from chat.store.engines.sqlite.statements import as_one_row, last_ids, portions, translated, with_rows
+from chat.store.engines.writes import CallerTimeouts, Write, within_timeout
 from chat.store.key_file import KeyFile
 from chat.store.rows import named
 
@@ -39,19 +39,13 @@ T = TypeVar("T")
 A = TypeVar("A")
 
 _LOCK_TIMEOUT_S = 2.0
-# A write within this time shows that the database is not slow.
-_FAST_S = 0.5
-# Added to the caller's timeout: for an earlier write that still waits for the lock, and for the result's way back.
-_REPLY_GRACE_S = 0.2
 # Added for a read that has started: a large export from a slow disk takes long.
 _READ_TIMEOUT_S = 20.0
-_POLL_S = 0.05
 _READERS = 3
 # Bounds the time for which one transaction holds the database's only write lock.
 _GROUP_SIZE = 64
 # Under load, the writes of this interval share a transaction, and other processes find the lock free in between.
 _COMMIT_INTERVAL_S = 0.03
-_SLOW = "The database is slow at the moment; try again."
 _FILES_LOST = "The database's files were removed or replaced; the server's operator can put them back."
 
 
@@ -64,8 +58,7 @@ class SqliteEngine:
         self.path = path
         self.lock_timeout_s = lock_timeout_s
         self.files = FileWatch(path)
-        # When the oldest write began since which none was fast.
-        self._slow_since: float | None = None
+        self._timeouts = CallerTimeouts()
         self._opened: list[sqlite3.Connection] = []
         self.peewee: peewee.SqliteDatabase = Connections(path, lock_timeout_s, self._opened, self.files)
         self.full_text: FullText = SqliteFullText(self._execute, self.execute_rows)
@@ -95,7 +88,8 @@ class SqliteEngine:
 
     def read(self, work: Callable[[], T]) -> T:
         call = Call(lambda: self._translate_errors(work))
-        outcome: T = self._within_timeout(self._readers, call, self.lock_timeout_s, _READ_TIMEOUT_S)
+        self._check_files()
+        outcome: T = within_timeout(self._readers, call, self.lock_timeout_s, _READ_TIMEOUT_S)
         return outcome
 
     def snapshot(self, work: Callable[[], T]) -> T:
@@ -189,35 +183,12 @@ class SqliteEngine:
             yield self._execute(with_rows(statement, len(part), len(part[0])), values)
 
     def _write(self, write: Callable[[float], Write]) -> Any:
-        """Queue `write(deadline)`. The deadline is what is left of the request's time, if a request is answered."""
-        began_at = time.monotonic()
-        budget = wait_budget.current()
-        left_s = self.lock_timeout_s if budget is None else budget.left_s(self.lock_timeout_s, self._slow_since)
-        if left_s <= 0:
-            raise StoreUnavailable(_SLOW)
-        if self._slow_since is None:
-            self._slow_since = began_at
-        unavailable = False
-        try:
-            return self._within_timeout(self._writer, write(began_at + left_s), left_s)
-        except StoreUnavailable:
-            unavailable = True
-            raise
-        finally:
-            took_s = time.monotonic() - began_at
-            if took_s < _FAST_S and not unavailable:
-                self._slow_since = None
-            if budget is not None:
-                budget.spend(took_s)
+        self._check_files()
+        return self._timeouts.write(self._writer, self.lock_timeout_s, write)
 
-    def _within_timeout(self, pool: NativePool, call: Call, timeout_s: float, extra_s: float = 0.0) -> Any:
-        """Run `call` in the pool. Return its result; raise its error, or StoreTimeout after the timeout."""
+    def _check_files(self) -> None:
         if self.files.lost:
             raise StoreUnavailable(_FILES_LOST)
-        try:
-            return pool.outcome(call, timeout_s + _REPLY_GRACE_S, extra_s)
-        except CallTimeout:
-            raise StoreTimeout(_SLOW, lambda: _wait_for(call)) from None
 
     def _key_file(self, name: str) -> KeyFile:
         return KeyFile(self.path.with_name(f"{self.path.name}.{name}"))
@@ -266,9 +237,3 @@ class SqliteEngine:
         if connection.in_transaction:
             self.peewee.close()
             self._opened.remove(connection)
-
-
-def _wait_for(call: Call) -> Any:
-    while not call.done:
-        time.sleep(_POLL_S)
-    return call.result()

@@ -1,0 +1,1 @@
+"""PostgreSQL, for several servers that share one database."""

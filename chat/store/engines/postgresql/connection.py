@@ -1,0 +1,193 @@
+"""PostgreSQL's connections through peewee and psycopg: one per native thread.
+
+Psycopg waits for the server with `poll` in C, which releases the interpreter's lock. Only native threads use these
+connections: in a greenlet that wait would block the whole worker. What psycopg takes from the standard library, and
+gevent has patched, is replaced.
+"""
+
+from __future__ import annotations
+
+import _socket
+import ipaddress
+import logging
+import select
+import time
+from collections.abc import Generator, Sequence
+from typing import Any, TypeVar
+
+import peewee
+import psycopg
+from psycopg import generators, waiting
+from psycopg.conninfo import make_conninfo
+from psycopg.pq import TransactionStatus
+from psycopg.rows import tuple_row
+
+from chat.runtime import mode
+from chat.store.engines.postgresql.address import Address
+from chat.store.engines.postgresql.nul import TextLoader
+
+RV = TypeVar("RV")
+
+OLDEST_VERSION = 14
+_CONNECT_TIMEOUT_S = 2.0
+_INTERVAL_S = 0.1
+# Added to the server's own limit on a statement, which ends it with an error and keeps the connection.
+_EXTRA_S = 0.3
+
+# Each of its calls would take a lock that gevent has patched. It logs nothing that its errors do not say.
+logging.getLogger("psycopg").disabled = True
+
+
+class NoAnswer(psycopg.OperationalError):
+    """The server has not answered in time."""
+
+
+class TooOld(psycopg.NotSupportedError):
+    """The server is of a version that is not supported."""
+
+
+class Connection(psycopg.Connection[Any]):
+    """One connection. Its statements are sent as simple queries, of which several go in one message.
+
+    Nothing of it depends on the session, so behind PgBouncer each transaction may get another one.
+    """
+
+    def __init__(self, pgconn: Any) -> None:
+        super().__init__(pgconn, tuple_row)
+        self.lock = mode.native_lock()
+        self.cursor_factory = psycopg.ClientCursor
+        self.adapters.register_loader("text", TextLoader)
+        # Sent before each statement, or before the first one of a transaction.
+        self._before_each = ""
+        self._opening = ""
+        self._limit_s = 0.0
+        # Whether the end of a transaction was requested, which may have taken effect.
+        self.committing = False
+
+    def wait(self, gen: Generator[Any, Any, RV], interval: float = _INTERVAL_S, timeout: float | None = None) -> RV:
+        limit_s = self._limit_s + _EXTRA_S if timeout is None else timeout
+        try:
+            result: RV = waiting.wait_c(gen, self.pgconn.socket, interval, limit_s if limit_s < float("inf") else None)
+        except psycopg.errors._WaitTimeout:
+            self.close()
+            raise NoAnswer("no answer in time") from None
+        return result
+
+    def reading(self, limit_s: float) -> None:
+        """Begin to read with statements that see a snapshot each."""
+        self.committing = False
+        self._limit_s = limit_s
+        self._before_each, self._opening = f"SET LOCAL statement_timeout={_ms(limit_s)};", ""
+
+    def begin(self, transaction: str, limit_s: float) -> None:
+        """Begin a transaction, which the next statement opens on the server with the statements of `transaction`."""
+        self.committing = False
+        self._limit_s = limit_s
+        timeout = "0" if limit_s == float("inf") else _ms(limit_s)
+        self._before_each, self._opening = "", f"{transaction};SET LOCAL statement_timeout={timeout};"
+
+    def run(self, statement: str, values: Sequence[object] = ()) -> psycopg.Cursor[Any]:
+        before, self._opening = self._opening or self._before_each, ""
+        cursor = self.cursor()
+        cursor.execute((before + statement).encode(), values)
+        if before:
+            cursor.set_result(-1)
+        return cursor
+
+    def commit(self) -> None:
+        """End the transaction, if the server has begun one. Raises an error if it was not committed."""
+        if self._opening:
+            return
+        self.committing = True
+        if self.run("COMMIT").statusmessage != "COMMIT":
+            raise psycopg.errors.InFailedSqlTransaction("the transaction has failed")
+        self.committing = False
+
+    def give_up(self) -> None:
+        """Roll back, or close a connection that cannot be used any more."""
+        self._opening = self._before_each = ""
+        try:
+            if self.pgconn.transaction_status in (TransactionStatus.INTRANS, TransactionStatus.INERROR):
+                self.run("ROLLBACK")
+        except psycopg.Error:
+            self.close()
+        if self.pgconn.transaction_status != TransactionStatus.IDLE:
+            self.close()
+
+
+class Connections(peewee.PostgresqlDatabase):
+    """Peewee's PostgreSQL database. It adds each connection to `opened`; peewee knows only the calling thread's."""
+
+    def __init__(self, address: Address, opened: list[Connection]) -> None:
+        super().__init__(address.database, prefer_psycopg3=True)
+        # Peewee guards its connections with a lock that gevent has patched; native threads deadlock on a patched lock.
+        self._lock = mode.native_lock()
+        self._address = address
+        self._opened = opened
+
+    def _connect(self) -> Connection:
+        connection = connect(self._address)
+        self._opened.append(connection)
+        return connection
+
+    def current(self) -> Connection:
+        """Return the calling thread's connection. Opens one if there is none."""
+        connection: Connection = self.connection()  # type: ignore[no-untyped-call]
+        return connection
+
+    def discard(self) -> None:
+        """Close the calling thread's connection."""
+        if not self.is_closed():
+            connection = self.current()
+            self.close()
+            self._opened.remove(connection)
+
+
+def connect(address: Address) -> Connection:
+    """Open a connection. Raises psycopg.Error, and OSError for the name of a host that cannot be resolved."""
+    defaults: dict[str, Any] = {"fallback_application_name": "parley", "client_encoding": "UTF8"}
+    pgconn = _wait_for(generators.connect(make_conninfo("", **defaults | address.parameters | _resolved(address))))
+    if pgconn.server_version < OLDEST_VERSION * 10_000:
+        pgconn.finish()
+        raise TooOld(f"PostgreSQL {pgconn.server_version // 10_000}")
+    return Connection(pgconn)
+
+
+def _resolved(address: Address) -> dict[str, str]:
+    """Return the addresses of a host, which libpq itself would wait for without releasing the interpreter's lock."""
+    host = str(address.parameters.get("host", ""))
+    if not host or "," in host or host.startswith(("/", "@")) or "hostaddr" in address.parameters or _is_ip(host):
+        return {}
+    found = _socket.getaddrinfo(host, None, 0, _socket.SOCK_STREAM)
+    addresses = list(dict.fromkeys(str(each[4][0]) for each in found))
+    return {"host": ",".join([host] * len(addresses)), "hostaddr": ",".join(addresses)}
+
+
+def _is_ip(host: str) -> bool:
+    try:
+        ipaddress.ip_address(host)
+    except ValueError:
+        return False
+    return True
+
+
+def _wait_for(connecting: Any) -> Any:
+    """Wait for a connection in the calling native thread. Raises NoAnswer."""
+    until = time.monotonic() + _CONNECT_TIMEOUT_S
+    events = {waiting.WAIT_R: select.POLLIN, waiting.WAIT_W: select.POLLOUT}
+    try:
+        fileno, wanted = next(connecting)
+        while True:
+            poll = mode.native_poll()
+            poll.register(fileno, events[wanted])
+            left_s = until - time.monotonic()
+            if left_s <= 0 or not poll.poll(left_s * 1000):
+                connecting.close()
+                raise NoAnswer("no answer in time")
+            fileno, wanted = connecting.send(wanted)
+    except StopIteration as connected:
+        return connected.value
+
+
+def _ms(seconds: float) -> int:
+    return max(1, round(seconds * 1000))

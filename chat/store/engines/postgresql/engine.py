@@ -1,0 +1,207 @@
+"""PostgreSQL as an engine: its threads and connections, timeouts and errors.
+
+Every call runs in a native thread with a connection of its own, so the threads are the pool of connections, and a
+caller waits for one cooperatively and for a limited time. Some threads read and some write; one commits batches: the
+writes of one kind that wait at the same time share a transaction, which saves round trips and commits.
+
+Transactions of several connections run side by side. Rows are locked in order of their ids, users before conversations
+before turns, so that no two transactions wait for each other.
+"""
+
+from __future__ import annotations
+
+import itertools
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import Any, TypeVar
+
+from chat.errors import StoreFailed
+from chat.runtime.native import Call, NativePool
+from chat.store.engines.contract import FullText, Maintenance, Rows
+from chat.store.engines.postgresql.address import parse
+from chat.store.engines.postgresql.connection import Connection, Connections
+from chat.store.engines.postgresql.errors import explanation, translate_error
+from chat.store.engines.postgresql.full_text import PostgresqlFullText
+from chat.store.engines.postgresql.maintenance import Keys, PostgresqlMaintenance
+from chat.store.engines.postgresql.statements import array, new_ids, parameters, portions, translated, with_rows
+from chat.store.engines.postgresql.transactions import BatchCommitter, Transactions
+from chat.store.engines.writes import CallerTimeouts, Write, end_if_abandoned, within_timeout
+from chat.store.rows import named
+
+T = TypeVar("T")
+A = TypeVar("A")
+
+_LOCK_TIMEOUT_S = 2.0
+# Added for a read that has started: it may consist of many statements.
+_READ_TIMEOUT_S = 20.0
+# Connections of one process: to read, to write, and one more for batches.
+READERS = 3
+WRITERS = 2
+_GROUP_SIZE = 64
+_COMMIT_INTERVAL_S = 0.02
+
+_COLUMNS = """
+    SELECT attname FROM pg_attribute WHERE attrelid = to_regclass(?) AND attnum > 0 AND NOT attisdropped
+"""
+_IDENTITY = """
+    SELECT system_identifier, pg_database.oid FROM pg_control_system(), pg_database WHERE datname = current_database()
+"""
+_PLACE = """
+    SELECT current_setting('server_encoding'), pg_is_in_recovery(),
+        coalesce(has_schema_privilege(current_schema(), 'CREATE'), false)
+"""
+
+
+class PostgresqlEngine:
+    """One PostgreSQL database. Each native thread opens one connection at its first call and keeps it open."""
+
+    migrations = "chat.store.engines.postgresql.migrations"
+
+    def __init__(self, url: str, secret_key: str, lock_timeout_s: float = _LOCK_TIMEOUT_S) -> None:
+        self.address = parse(url)
+        self.lock_timeout_s = lock_timeout_s
+        self._opened: list[Connection] = []
+        self.peewee = Connections(self.address, self._opened)
+        self._transactions = Transactions(self.peewee)
+        self.full_text: FullText = PostgresqlFullText(self.execute, self.execute_rows)
+        self._keys = Keys(secret_key, self.execute)
+        self.maintenance: Maintenance = PostgresqlMaintenance(
+            self.execute, self.execute_rows, self._long_snapshot, self.write_exclusive, self._keys
+        )
+        self._timeouts = CallerTimeouts()
+        self._identity = ""
+        self._readers = NativePool(READERS)
+        self._writers = NativePool(WRITERS, _run_first)
+        self._batches = NativePool(1, BatchCommitter(self._transactions).commit, _GROUP_SIZE, _COMMIT_INTERVAL_S)
+
+    @property
+    def location(self) -> str:
+        return self.address.shown
+
+    def prepare(self) -> None:
+        encoding, standby, may_create = self.read(lambda: self.execute(_PLACE).fetchone())
+        if encoding != "UTF8":
+            raise StoreFailed(f"its encoding is {encoding}; Parley needs a database with the encoding UTF8.")
+        if standby:
+            raise StoreFailed("the server is a standby, which can only be read; name the primary.")
+        if not may_create:
+            raise StoreFailed(
+                "its user may not create tables there; make the user its owner, or GRANT CREATE ON SCHEMA public."
+            )
+
+    def exists(self) -> bool:
+        return bool(self.read(lambda: self.columns("migrations")))
+
+    def read(self, work: Callable[[], T]) -> T:
+        return self._read(lambda: self._transactions.read(work, self.lock_timeout_s))
+
+    def snapshot(self, work: Callable[[], T]) -> T:
+        return self._read(lambda: self._transactions.snapshot(work, self.lock_timeout_s))
+
+    def write(self, work: Callable[[], T]) -> T:
+        def write(deadline: float) -> Write:
+            return Write(deadline, lambda: _translating(lambda: self._transactions.write(work, deadline)))
+
+        outcome: T = self._timeouts.write(self._writers, self.lock_timeout_s, write)
+        return outcome
+
+    def write_exclusive(self, work: Callable[[], T]) -> T:
+        deadline = time.monotonic() + self.lock_timeout_s
+
+        def exclusive() -> T:
+            return _translating(lambda: self._transactions.write_exclusive(work, deadline))
+
+        return self._writers.run(exclusive)
+
+    def _long_snapshot(self, work: Callable[[], T]) -> T:
+        return self._readers.run(lambda: _translating(lambda: self._transactions.snapshot(work, float("inf"))))
+
+    def write_batched(self, work: Callable[[Sequence[A]], Sequence[T | Exception]], item: A) -> T:
+        def write(deadline: float) -> Write:
+            return Write(deadline, batch_work=work, item=item)
+
+        outcome: T = self._timeouts.write(self._batches, self.lock_timeout_s, write)
+        return outcome
+
+    def execute(self, statement: str, values: Sequence[object] = ()) -> Rows:
+        connection = self.peewee.current()
+        return connection.run(translated(statement), parameters(values))
+
+    def execute_rows(self, statement: str, rows: Sequence[Sequence[object]]) -> int:
+        return sum(cursor.rowcount for cursor in self._for_rows(statement, rows))
+
+    def select_rows(self, statement: str, rows: Sequence[Sequence[object]]) -> list[dict[str, Any]]:
+        return [row for cursor in self._for_rows(statement, rows) for row in named(cursor)]
+
+    def select(self, columns: str, source: str, values: Sequence[object] = ()) -> list[list[Any]]:
+        rows = self.execute(f"SELECT {columns} {source}", values)
+        return [list(row) for row in rows.fetchall()]
+
+    def array(self, values: Iterable[int | str]) -> object:
+        return array(values)
+
+    def allocate_ids(self, counts: Mapping[str, int]) -> dict[str, Iterator[int]]:
+        rows = self.execute(new_ids(tuple(counts)).replace("%s", "?"), tuple(counts.values())).fetchall()
+        return {table: iter(sorted(row_id for name, row_id in rows if name == table)) for table in counts}
+
+    def columns(self, table: str) -> set[str]:
+        return {row[0] for row in self.execute(_COLUMNS, (table,)).fetchall()}
+
+    def probe_write(self) -> None:
+        self.write(self._write_filler)
+
+    def check(self) -> str:
+        return ""
+
+    def open_identity(self) -> str:
+        # That of the cluster and of the database in it, whatever way leads there.
+        self._identity = self._identity or "{}:{}".format(*self.read(lambda: self.execute(_IDENTITY).fetchone()))
+        return self._identity
+
+    def current_identity(self) -> str:
+        return self.open_identity()
+
+    def key(self, name: str) -> bytes:
+        return self._keys.get(name)
+
+    def explain_unopenable(self, error: BaseException) -> str:
+        return explanation(error, self.address)
+
+    def close(self) -> None:
+        self._writers.close()
+        self._batches.close()
+        self._readers.close()
+        while self._opened:
+            self._opened.pop().close()
+
+    def _for_rows(self, statement: str, rows: Sequence[Sequence[object]]) -> Iterator[Any]:
+        for part in portions(rows):
+            connection = self.peewee.current()
+            values = parameters(itertools.chain.from_iterable(part))
+            yield connection.run(with_rows(statement, len(part), len(part[0])), values)
+
+    def _read(self, work: Callable[[], T]) -> T:
+        call = Call(lambda: _translating(work))
+        outcome: T = within_timeout(self._readers, call, self.lock_timeout_s, _READ_TIMEOUT_S)
+        return outcome
+
+    def _write_filler(self) -> None:
+        ((row_id,),) = self.execute("INSERT INTO readiness (filler) VALUES (repeat('0', 8192)) RETURNING id").fetchall()
+        self.execute("DELETE FROM readiness WHERE id = ?", (row_id,))
+
+
+def _run_first(calls: Sequence[Any]) -> None:
+    """Run a call, unless it is a write whose caller has timed out."""
+    (call,) = calls
+    if not (isinstance(call, Write) and end_if_abandoned(call)):
+        call.run()
+
+
+def _translating(work: Callable[[], T]) -> T:
+    try:
+        return work()
+    except BaseException as error:
+        translated = translate_error(error)
+        if translated is error:
+            raise
+        raise translated from error

@@ -1,0 +1,160 @@
+"""Whole tables of PostgreSQL, for backups, copies and checks, and the keys."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import itertools
+import secrets
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import Any, Protocol, TypeVar
+
+from chat.store.engines.contract import Rows
+
+T = TypeVar("T")
+
+# Without those of the engine itself.
+_TABLES = """
+    SELECT tablename FROM pg_tables
+    WHERE schemaname = current_schema() AND tablename NOT IN ('message_search', 'title_search', 'keys')
+"""
+_LAST_IDS = "SELECT sequencename, last_value FROM pg_sequences WHERE schemaname = current_schema()"
+_SEQUENCE = "_id_seq"
+_KEEP_LAST_ID = """
+    SELECT setval('{table}_id_seq', value) FROM (
+        SELECT max(value) AS value FROM (
+            SELECT max(id) AS value FROM {table} UNION ALL SELECT ? UNION ALL SELECT last_value FROM {table}_id_seq
+        ) AS used
+    ) AS largest WHERE value > 0
+"""
+_INVALID = """
+    SELECT CAST(indexrelid AS regclass) FROM pg_index JOIN pg_class ON pg_class.oid = indexrelid
+    WHERE NOT indisvalid AND relnamespace = CAST(current_schema() AS regnamespace)
+"""
+# A running turn's answer is indexed at its end.
+_UNFINDABLE = {
+    "message_search": """
+        SELECT count(*) FROM messages JOIN conversations ON conversations.id = messages.conversation_id
+        WHERE temporary = 0 AND text <> '' AND user_id <> 0
+          AND NOT EXISTS (SELECT 1 FROM message_search WHERE message_search.id = messages.id)
+          AND NOT EXISTS (SELECT 1 FROM unindexed_messages WHERE unindexed_messages.id = messages.id)
+          AND NOT EXISTS (SELECT 1 FROM turns WHERE message_id = messages.id AND status = 'running')
+    """,
+    "title_search": """
+        SELECT count(*) FROM conversations WHERE temporary = 0 AND title <> '' AND user_id <> 0
+          AND NOT EXISTS (SELECT 1 FROM title_search WHERE title_search.id = conversations.id)
+          AND NOT EXISTS (SELECT 1 FROM unindexed_titles WHERE unindexed_titles.id = conversations.id)
+    """,
+}
+_PORTION = 500
+
+
+class Run(Protocol):
+    """Call a function in a transaction, in a native thread."""
+
+    def __call__(self, work: Callable[[], T], /) -> T: ...
+
+
+class PostgresqlMaintenance:
+    """`snapshot` and `frozen` call a function in a transaction; `execute` and `execute_rows` are the engine's."""
+
+    def __init__(
+        self,
+        execute: Callable[..., Rows],
+        execute_rows: Callable[[str, Sequence[Sequence[object]]], int],
+        snapshot: Run,
+        frozen: Run,
+        keys: Keys,
+    ) -> None:
+        self._execute = execute
+        self._execute_rows = execute_rows
+        self._snapshot = snapshot
+        self._frozen = frozen
+        self._keys = keys
+
+    def snapshot(self, work: Callable[[], T]) -> T:
+        return self._snapshot(work)
+
+    def frozen(self, work: Callable[[], T]) -> T:
+        def locked() -> T:
+            if tables := sorted(self.tables()):
+                self._execute(f"LOCK TABLE {', '.join(tables)} IN EXCLUSIVE MODE")
+            return work()
+
+        return self._frozen(locked)
+
+    def tables(self) -> set[str]:
+        return {name for (name,) in self._execute(_TABLES)}
+
+    def rows(self, table: str, columns: Sequence[str], key: Sequence[str]) -> Iterator[Sequence[Any]]:
+        # In portions, each after the last row of the one before: a result is in memory as a whole.
+        selected, order = ", ".join([*columns, *key]), ", ".join(key)
+        after, last = "", list[Any]()
+        while True:
+            query = f"SELECT {selected} FROM {table} {after} ORDER BY {order} LIMIT {_PORTION}"  # noqa: S608 - ours
+            portion = self._execute(query, last).fetchall()
+            yield from (row[: len(columns)] for row in portion)
+            if len(portion) < _PORTION:
+                return
+            after, last = f"WHERE ({order}) > ({', '.join('?' * len(key))})", list(portion[-1][len(columns) :])
+
+    def insert(self, table: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
+        statement = f"INSERT INTO {table} ({', '.join(columns)}) VALUES {{rows}}"  # noqa: S608 - our own names
+        left = iter(rows)
+        while portion := list(itertools.islice(left, _PORTION)):
+            self._execute_rows(statement, portion)
+
+    def last_ids(self) -> dict[str, int]:
+        return {name.removesuffix(_SEQUENCE): last for name, last in self._execute(_LAST_IDS) if last}
+
+    def keep_last_ids(self, last_ids: Mapping[str, int]) -> None:
+        for name, _ in self._execute(_LAST_IDS).fetchall():
+            table = name.removesuffix(_SEQUENCE)
+            self._execute(_KEEP_LAST_ID.format(table=table), (last_ids.get(table, 0),))
+
+    def damage(self) -> Iterator[str]:
+        for (index,) in self._execute(_INVALID).fetchall():
+            yield f"The index {index} is not valid; give REINDEX INDEX {index}."
+        for index, query in _UNFINDABLE.items():
+            (count,) = self._execute(query).fetchone()
+            if count:
+                yield f"The search cannot find {count} texts: they are missing in its index {index}."
+
+    def existing_key(self, name: str) -> bytes | None:
+        return self._keys.get(name)
+
+    def replace_key(self, name: str, key: bytes) -> None:
+        self._keys.replace(name, key)
+
+
+class Keys:
+    """Secret keys. They are derived from SECRET_KEY, which is in the settings of all servers of the database.
+
+    A key that comes from another database is stored, encrypted with SECRET_KEY.
+    """
+
+    def __init__(self, secret_key: str, execute: Callable[..., Rows]) -> None:
+        self._secret = secret_key.encode()
+        self._execute = execute
+
+    def get(self, name: str) -> bytes:
+        row = self._execute("SELECT nonce, encrypted FROM keys WHERE name = ?", (name,)).fetchone()
+        if row is None:
+            return hmac.new(self._secret, name.encode(), hashlib.sha256).digest()
+        nonce, encrypted = map(bytes.fromhex, row)
+        return self._encrypted(name, nonce, encrypted)
+
+    def replace(self, name: str, key: bytes) -> None:
+        nonce = secrets.token_bytes(16)
+        self._execute("DELETE FROM keys WHERE name = ?", (name,))
+        self._execute(
+            "INSERT INTO keys (name, nonce, encrypted) VALUES (?, ?, ?)",
+            (name, nonce.hex(), self._encrypted(name, nonce, key).hex()),
+        )
+
+    def _encrypted(self, name: str, nonce: bytes, key: bytes) -> bytes:
+        """Encrypt or decrypt a key with a pad that is used once."""
+        pad = hmac.new(self._secret, nonce + name.encode(), hashlib.sha512).digest()
+        if len(key) > len(pad):
+            raise ValueError("The key is too long.")
+        return bytes(one ^ other for one, other in zip(key, pad, strict=False))

@@ -1,0 +1,5 @@
+"""The steps of PostgreSQL's tables. `chat/store/migrations.py` says how they are written and applied."""
+
+from chat.store.engines.contract import Step
+
+STEPS = (Step("0001_tables", runs_with=1),)
