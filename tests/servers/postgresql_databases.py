@@ -17,9 +17,16 @@ _EMPTY = """
     DELETE FROM unindexed_messages;
     DELETE FROM unindexed_titles;
     DELETE FROM readiness;
+    DELETE FROM keys;
     DELETE FROM migrations WHERE name LIKE '9%';
     DROP TABLE IF EXISTS notes;
     DROP FUNCTION IF EXISTS full_disk CASCADE;
+"""
+# What a test may have changed in the tables themselves.
+_COLUMNS = """
+    SELECT relname, attname FROM pg_attribute JOIN pg_class ON pg_class.oid = attrelid
+    WHERE relnamespace = CAST('public' AS regnamespace) AND attnum > 0 AND NOT attisdropped
+    UNION ALL SELECT 'step', name FROM migrations ORDER BY 1, 2
 """
 _REMOVE_TABLES = "DROP SCHEMA public CASCADE; CREATE SCHEMA public AUTHORIZATION parley"
 
@@ -29,6 +36,7 @@ class Databases:
 
     def __init__(self, server: PostgresqlServer) -> None:
         self.server = server
+        self._columns: list[object] = []
         self._used: dict[str, tuple[str, bool]] = {}
         self._free: dict[bool, list[str]] = {True: [], False: []}
 
@@ -43,11 +51,15 @@ class Databases:
         used, self._used = self._used, {}
         for database, new in used.values():
             self.server.run(_REMOVE_TABLES if new else _EMPTY, database)
-            self._free[new].append(database)
+            if new or self.server.run(_COLUMNS, database) == self._columns:
+                self._free[new].append(database)
+            else:
+                self.server.drop_database(database)
 
     def _create(self, new: bool) -> str:
         database = self.server.create_database()
         if not new:
             with contextlib.closing(Store(engine_for(self.server.url(database), ROOT, SECRET_KEY))) as store:
                 store.migrate()
+            self._columns = self.server.run(_COLUMNS, database)
         return database

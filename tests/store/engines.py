@@ -123,6 +123,11 @@ def write_lock(engine: Engine) -> AbstractContextManager[None]:
     return _sqlite_locked(engine) if isinstance(engine, SqliteEngine) else _postgresql_locked(engine)
 
 
+def full_disk(engine: Engine) -> AbstractContextManager[None]:
+    """Leave the database no room to grow."""
+    return _sqlite_full(engine) if isinstance(engine, SqliteEngine) else _postgresql_full(engine)
+
+
 def counts(engine: Engine) -> dict[str, int]:
     """Return the number of rows of each table."""
 

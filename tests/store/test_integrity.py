@@ -5,7 +5,9 @@ from __future__ import annotations
 import pytest
 
 from chat.errors import MaintenanceRefused
+from chat.store.engines.sqlite.engine import SqliteEngine
 from chat.store.integrity import check
+from chat.store.migrations import steps_of
 
 from .archive.conftest import fill
 
@@ -50,21 +52,23 @@ def test_a_fault_is_found(store, fault):
 
 
 def test_new_ids_that_are_in_use_are_found(store, conversation):
-    insert = (
-        "INSERT INTO conversations (id, user_id, title, pinned, created_at, updated_at) VALUES (99, 1, '', 0, 0, 0)"
-    )
-    store.engine.write(lambda: store.engine.execute(insert))
+    insert = "INSERT INTO conversations (id, user_id, title, pinned, created_at, updated_at) VALUES (?, ?, '', 0, 0, 0)"
+    store.engine.write(lambda: store.engine.execute(insert, (conversation.id + 99, conversation.user_id)))
     store.engine.write(lambda: lower_counter(store.engine))
     assert any("conversations would get ids that are in use" in fault for fault in check(store.engine)[1])
-    store.engine.write(lambda: store.engine.maintenance.keep_last_ids({"conversations": 99}))
+    store.engine.write(lambda: store.engine.maintenance.keep_last_ids({"conversations": conversation.id + 99}))
     assert check(store.engine)[1] == []
 
 
 def lower_counter(engine) -> None:
-    engine.execute("UPDATE sqlite_sequence SET seq = 1 WHERE name = 'conversations'")
+    if isinstance(engine, SqliteEngine):
+        engine.execute("UPDATE sqlite_sequence SET seq = 1 WHERE name = 'conversations'")
+    else:
+        engine.execute("SELECT setval('conversations_id_seq', 1)")
 
 
 def test_an_earlier_version_is_refused(store):
-    store.engine.write(lambda: store.engine.execute("DELETE FROM migrations WHERE name = '0013_stop_requests'"))
+    last = steps_of(store.engine)[-1].name
+    store.engine.write(lambda: store.engine.execute("DELETE FROM migrations WHERE name = ?", (last,)))
     with pytest.raises(MaintenanceRefused, match="tables of an earlier version: give `db migrate` first"):
         check(store.engine)

@@ -17,12 +17,12 @@ from chat.store.engines.contract import Engine
 from chat.store.integrity import check
 from chat.store.records import INTERRUPTED
 
-from ..engines import under_test, write_lock
+from ..engines import full_disk, write_lock
 from ..scenarios import DIED, completed_turn, remove_all, search
 from .conftest import dumped, reader, restored
 
 
-def contents(backup: bytes) -> dict[str, object]:
+def contents(backup: bytes) -> dict[str, Any]:
     """Return a backup's tables without their names of columns, and its keys."""
     archive = reader(backup)
     return {
@@ -122,7 +122,7 @@ def test_a_full_disk_leaves_the_database_empty(filled, target):
     for _ in range(8):
         completed_turn(filled.store, filled.store.conversations.create(filled.user), "Long?", text)
     backup = dumped(filled.store.engine)
-    with under_test(target).full(target), pytest.raises(StoreUnavailable):
+    with full_disk(target), pytest.raises(StoreUnavailable):
         restored(target, backup)
     restored(target, backup)
     assert check(target)[1] == []
@@ -174,7 +174,12 @@ def test_a_backup_sees_one_moment(filled):
         completed_turn(filled.store, filled.store.conversations.create(filled.user), "Meanwhile?", "Yes.")
         dump(engine, file, {}, silent)
 
-    before = contents(dumped(engine))
+    before = rows(dumped(engine))
     engine.maintenance.snapshot(write_and_dump)
-    assert contents(file.getvalue()) == before
-    assert contents(dumped(engine)) != before
+    assert rows(file.getvalue()) == before
+    assert rows(dumped(engine)) != before
+
+
+def rows(backup: bytes) -> dict[str, object]:
+    """Return the rows by table. The last id of a table may be one that was used after the moment of the backup."""
+    return {name: table[1] for name, table in contents(backup).items() if name != "keys"}

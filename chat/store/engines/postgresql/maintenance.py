@@ -18,8 +18,12 @@ _TABLES = """
     SELECT tablename FROM pg_tables
     WHERE schemaname = current_schema() AND tablename NOT IN ('message_search', 'title_search', 'keys')
 """
-_LAST_IDS = "SELECT sequencename, last_value FROM pg_sequences WHERE schemaname = current_schema()"
-_SEQUENCE = "_id_seq"
+# Only of tables whose ids others may remember.
+_LAST_IDS = """
+    SELECT split_part(sequencename, '_id_seq', 1), last_value FROM pg_sequences
+    WHERE schemaname = current_schema() AND sequencename NOT IN ('progress_id_seq', 'readiness_id_seq')
+"""
+_TABLES_WITH_IDS = "SELECT split_part(sequencename, '_id_seq', 1) FROM pg_sequences WHERE schemaname = current_schema()"
 _KEEP_LAST_ID = """
     SELECT setval('{table}_id_seq', value) FROM (
         SELECT max(value) AS value FROM (
@@ -47,6 +51,7 @@ _UNFINDABLE = {
     """,
 }
 _PORTION = 500
+_KEY_BYTES = 32
 
 
 class Run(Protocol):
@@ -105,11 +110,10 @@ class PostgresqlMaintenance:
             self._execute_rows(statement, portion)
 
     def last_ids(self) -> dict[str, int]:
-        return {name.removesuffix(_SEQUENCE): last for name, last in self._execute(_LAST_IDS) if last}
+        return {table: last for table, last in self._execute(_LAST_IDS) if last}
 
     def keep_last_ids(self, last_ids: Mapping[str, int]) -> None:
-        for name, _ in self._execute(_LAST_IDS).fetchall():
-            table = name.removesuffix(_SEQUENCE)
+        for (table,) in self._execute(_TABLES_WITH_IDS).fetchall():
             self._execute(_KEEP_LAST_ID.format(table=table), (last_ids.get(table, 0),))
 
     def damage(self) -> Iterator[str]:
@@ -121,36 +125,39 @@ class PostgresqlMaintenance:
                 yield f"The search cannot find {count} texts: they are missing in its index {index}."
 
     def existing_key(self, name: str) -> bytes | None:
-        return self._keys.get(name)
+        return self._keys.existing(name)
 
     def replace_key(self, name: str, key: bytes) -> None:
         self._keys.replace(name, key)
 
 
 class Keys:
-    """Secret keys. They are derived from SECRET_KEY, which is in the settings of all servers of the database.
-
-    A key that comes from another database is stored, encrypted with SECRET_KEY.
-    """
+    """Secret keys in the database, encrypted with SECRET_KEY, which all servers of the database have."""
 
     def __init__(self, secret_key: str, execute: Callable[..., Rows]) -> None:
         self._secret = secret_key.encode()
         self._execute = execute
 
     def get(self, name: str) -> bytes:
+        """Return a key. It is created at its first use."""
+        key = self.existing(name)
+        if key is None:
+            self._insert(name, secrets.token_bytes(_KEY_BYTES))
+            key = self.existing(name)  # perhaps that of another process, which was first
+        return key or b""
+
+    def existing(self, name: str) -> bytes | None:
         row = self._execute("SELECT nonce, encrypted FROM keys WHERE name = ?", (name,)).fetchone()
-        if row is None:
-            return hmac.new(self._secret, name.encode(), hashlib.sha256).digest()
-        nonce, encrypted = map(bytes.fromhex, row)
-        return self._encrypted(name, nonce, encrypted)
+        return None if row is None else self._encrypted(name, *map(bytes.fromhex, row))
 
     def replace(self, name: str, key: bytes) -> None:
-        nonce = secrets.token_bytes(16)
         self._execute("DELETE FROM keys WHERE name = ?", (name,))
-        self._execute(
-            "INSERT INTO keys (name, nonce, encrypted) VALUES (?, ?, ?)",
-            (name, nonce.hex(), self._encrypted(name, nonce, key).hex()),
-        )
+        self._insert(name, key)
+
+    def _insert(self, name: str, key: bytes) -> None:
+        nonce = secrets.token_bytes(_KEY_BYTES)
+        row = (name, nonce.hex(), self._encrypted(name, nonce, key).hex())
+        self._execute("INSERT INTO keys (name, nonce, encrypted) VALUES (?, ?, ?) ON CONFLICT DO NOTHING", row)
 
     def _encrypted(self, name: str, nonce: bytes, key: bytes) -> bytes:
         """Encrypt or decrypt a key with a pad that is used once."""
