@@ -31,7 +31,7 @@ def copy(url: str) -> None:
     require_database(source)
     with one_sentence(source):
         check_source(source.engine)
-    target = _target(url)
+    target = _target(url, current.settings.secret_key)
     try:
         if target.engine.location == source.engine.location or (
             target.engine.current_identity() and target.engine.current_identity() == source.engine.current_identity()
@@ -51,8 +51,8 @@ def copy(url: str) -> None:
     )
 
 
-def _target(url: str) -> Store:
+def _target(url: str, secret_key: str) -> Store:
     try:
-        return Store(engine_for(setting_values.database(url), ROOT))
+        return Store(engine_for(setting_values.database(url), ROOT, secret_key))
     except ValueError as error:
         raise click.UsageError(f"--to takes {error}") from None

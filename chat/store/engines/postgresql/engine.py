@@ -15,7 +15,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, TypeVar
 
-from chat.errors import StoreFailed
+from chat.errors import StoreFailed, StoreUnavailable
 from chat.runtime.native import Call, NativePool
 from chat.store.engines.contract import FullText, Maintenance, Rows
 from chat.store.engines.postgresql.address import parse
@@ -159,7 +159,10 @@ class PostgresqlEngine:
         return self._identity
 
     def current_identity(self) -> str:
-        return self.open_identity()
+        try:
+            return self.open_identity()
+        except StoreUnavailable:
+            return ""
 
     def key(self, name: str) -> bytes:
         return self._keys.get(name)
