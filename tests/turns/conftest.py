@@ -11,6 +11,7 @@ from chat.cancellation import Cancellation
 from chat.messages import Delta, Message
 from chat.store import Store
 from chat.store.records import Conversation
+from scripts.kit import redis_server as redis_kit
 
 from ..conftest import ScriptedModel
 from .worker import LONG_S, Worker
@@ -42,6 +43,12 @@ def make_worker(
     yield make
     for worker in made:
         worker.stop()
+
+
+@pytest.fixture
+def redis_url(request: pytest.FixtureRequest) -> str:
+    """Return the address of a Redis, or "" where none is installed."""
+    return "" if redis_kit.lacking() else str(request.getfixturevalue("redis_server").url)
 
 
 @pytest.fixture

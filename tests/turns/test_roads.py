@@ -19,14 +19,15 @@ from chat.store.records import COMPLETED, RUNNING, STOPPED
 from chat.tools.function_tool import FunctionTool
 from chat.turns.chunks import CHUNK_BYTES
 from chat.turns.database_road import DatabaseRoad
+from scripts.kit import redis_server
 from scripts.kit.waiting import wait_until
 from tests.fake_clock import HastyClock
 
 from .worker import LONG_S, names, parsed, received, text_of
 
 
-class EndedTurnsOnly(DatabaseRoad):
-    """The last road of a worker that must do without it while a turn runs."""
+class StopsOnly(DatabaseRoad):
+    """The last road of a worker that must follow without it while a turn runs."""
 
     def __init__(self, store):
         super().__init__(store, MACHINE_CLOCK)
@@ -35,6 +36,10 @@ class EndedTurnsOnly(DatabaseRoad):
     def follow(self, turn_id, after, wait, for_s):
         assert self._turns.get(turn_id).status != RUNNING, "the other road failed"
         return super().follow(turn_id, after, wait, for_s)
+
+
+class EndedTurnsOnly(StopsOnly):
+    """The last road of a worker that must do without it while a turn runs."""
 
     def stop(self, turn_id):
         assert self._turns.get(turn_id).status != RUNNING, "the other road failed"
@@ -54,8 +59,20 @@ def by_database(home, make_worker):
     return make_worker(roads=lambda _peers: [], database_road=road, job_intervals=RARELY)
 
 
+def by_redis(home, make_worker):
+    if home.redis is None:
+        pytest.skip(redis_server.lacking())
+    road = StopsOnly(home.store)  # a stop is recorded first; Redis wakes the home
+    worker = make_worker(
+        roads=lambda _peers: [], database_road=road, name="elsewhere:1", redis_url=home.services.settings.redis_url,
+        job_intervals=RARELY,
+    )  # fmt: skip
+    wait_until(lambda: home.redis.road.usable and worker.redis.road.usable)
+    return worker
+
+
 # The worker that follows and stops: the home itself, or one that has this road only.
-ROADS = {"here": lambda home, _make_worker: home, "socket": by_socket, "database": by_database}
+ROADS = {"here": lambda home, _make_worker: home, "socket": by_socket, "redis": by_redis, "database": by_database}
 ELSEWHERE = [name for name in ROADS if name != "here"]
 
 
@@ -65,9 +82,11 @@ def look_up(what: str) -> ToolResult:
 
 
 @pytest.fixture
-def home(make_worker):
+def home(make_worker, redis_url):
     """Return the worker that runs the turns."""
-    made = make_worker(tools=[FunctionTool(look_up, "Looking up {what}")], job_intervals={"checkpoint": 0.05})
+    made = make_worker(
+        tools=[FunctionTool(look_up, "Looking up {what}")], job_intervals={"checkpoint": 0.05}, redis_url=redis_url
+    )
     made.listen()
     return made
 

@@ -27,7 +27,8 @@ LONG_S = 30.0
 class Worker:
     """A worker of the test. Several may share a store and a `run_dir`; then at most one listens.
 
-    `roads` returns the roads that it has instead of the usual ones.
+    `roads` returns the roads that it has on this machine instead of the usual ones. `name` is that of a worker of
+    another server, for a test that has two of them.
     """
 
     def __init__(
@@ -44,15 +45,17 @@ class Worker:
         roads: Callable[[Peers], Sequence[Road]] | None = None,
         database_road: DatabaseRoad | None = None,
         heartbeat_s: float | None = None,
+        name: str = "",
         **settings: Any,
     ) -> None:
         peers = Peers(run_dir) if presence is None else _PeersWithPresence(run_dir, presence)
+        peers.name = name or peers.name
         usual = {"turn_timeout_s": LONG_S, "title_model": "none", "openai_api_key": "unused", "grace_s": 0.0}
         self.services = services = Services(
             Settings(data_dir=run_dir.parent, **usual | settings),
             Overrides(
                 store=store,
-                memory=LocalMemory(memory_bytes),
+                memory=None if settings.get("redis_url") else LocalMemory(memory_bytes),
                 peers=peers,
                 model=model,
                 tools=tools,
@@ -69,6 +72,7 @@ class Worker:
         self.running_turns = services.turns.running_turns
         self.admission = services.turns.admission
         self.peers = services.peers
+        self.redis = services.redis
         self.follower = services.follower
         self.recovery = services.recovery
         self.stopper = services.stopper
@@ -76,7 +80,9 @@ class Worker:
         self.runner = services.runner
 
     def start(self) -> None:
-        """Start the periodic jobs. The database is open, and `listen` is separate."""
+        """Start the periodic jobs, and Redis if there is one. The database is open, and `listen` is separate."""
+        if self.redis is not None:
+            self.redis.start(self.services.turn_requests.answer_peer)
         self.services.jobs.start()
 
     def listen(self) -> None:
@@ -88,6 +94,8 @@ class Worker:
         self.services.drain.finish()
         self.services.jobs.stop()
         self.peers.close()
+        if self.redis is not None:
+            self.redis.close()
 
     def ask(self, conversation: Conversation, text: str = "Why?", **question: Any) -> StartedTurn:
         return self.runner.begin(conversation.user_id, conversation.id, Question(text, **question), "a-model")
