@@ -44,6 +44,7 @@ _CHANGE = "UPDATE conversations SET {changes} WHERE id = ?"
 _EXISTS = "SELECT 1 FROM conversations WHERE id = ?"
 _STILL_EXPIRED = "SELECT 1 FROM conversations WHERE id = ? AND temporary = 1 AND updated_at < ?"
 
+USER = "FROM users WHERE id = ?"
 COUNT_OF_USER = "SELECT COUNT(*) FROM conversations WHERE user_id = ?"
 CONVERSATIONS_OF_USER = 20_000
 
@@ -74,6 +75,7 @@ class Conversations:
     @writes
     def create(self, user_id: int, title: str = "", *, temporary: bool = False) -> Conversation:
         """Create a conversation. Raises Conflict if the user has the maximum number."""
+        self.engine.lock(USER, (user_id,))
         if self.engine.execute(COUNT_OF_USER, (user_id,)).fetchone()[0] >= CONVERSATIONS_OF_USER:
             message = f"You have {CONVERSATIONS_OF_USER:,} conversations, the maximum; delete some first."
             raise Conflict("too_many_conversations", message)

@@ -40,13 +40,13 @@ HAS_PENDING = """
     SELECT EXISTS (SELECT 1 FROM unindexed_messages WHERE user_id BETWEEN ? AND ?)
         OR EXISTS (SELECT 1 FROM unindexed_titles WHERE user_id BETWEEN ? AND ?)
 """
-_PENDING = """
-    FROM (SELECT user_id, id FROM {pending} WHERE user_id BETWEEN ? AND ? LIMIT ?) AS due
-    LEFT JOIN {texts} ON {texts}.id = due.id
-"""
-_DELETE = """
+# Taken before the texts are read: who changes a text in between waits for this, and then notes it again.
+_TAKE = """
     DELETE FROM {pending}
-    WHERE (user_id, id) IN (SELECT column1, column2 FROM (VALUES {{rows}}) AS done)
+    WHERE (user_id, id) IN (
+        SELECT user_id, id FROM {pending} WHERE user_id BETWEEN ? AND ? ORDER BY user_id, id LIMIT ? FOR UPDATE
+    )
+    RETURNING id, user_id
 """
 
 # First and last user id, both included.
@@ -55,13 +55,13 @@ _ALL_USERS: _UserRange = (0, 2**63 - 1)
 
 
 class PendingTexts:
-    """The statements for one kind of text: select the pending rows with their texts, and delete their notes."""
+    """The statements for one kind of text: take pending rows, and select their texts."""
 
     def __init__(self, kind: TextKind, pending: str, texts: str, text: str) -> None:
         self.kind = kind
-        self.columns = f"due.id, due.user_id, {text}"
-        self.source = _PENDING.format(pending=pending, texts=texts)
-        self.delete = _DELETE.format(pending=pending)
+        self.take = _TAKE.format(pending=pending)
+        self.columns = f"id, {text}"
+        self.source = f"FROM {texts} WHERE id = ANY(?)"
 
 
 PENDING_TEXTS = (
@@ -116,7 +116,8 @@ def note_titles(engine: Engine, conversations: Sequence[int]) -> None:
 
 
 def _index(engine: Engine, pending: PendingTexts, users: _UserRange) -> int:
-    rows = engine.select(pending.columns, pending.source, (*users, BATCH_SIZE))
-    engine.full_text.put(pending.kind, [(row_id, user_id, text) for row_id, user_id, text in rows if text is not None])
-    engine.execute_rows(pending.delete, [(user_id, row_id) for row_id, user_id, _ in rows])
-    return len(rows)
+    owners = dict(engine.execute(pending.take, (*users, BATCH_SIZE)).fetchall())
+    if owners:
+        texts = engine.select(pending.columns, pending.source, (engine.array(owners),))
+        engine.full_text.put(pending.kind, [(row_id, owners[row_id], text) for row_id, text in texts])
+    return len(owners)

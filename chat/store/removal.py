@@ -34,6 +34,7 @@ _HIDE = f"""
     UPDATE conversations SET user_id = {DELETED_OWNER}, temporary = 0
     WHERE id = ANY(?) AND user_id <> {DELETED_OWNER} AND active_turn_id IS NULL
 """  # noqa: S608 - our own number
+_REQUESTED = "FROM conversations WHERE id = ANY(?)"
 _HIDDEN = f"FROM conversations WHERE id = ANY(?) AND user_id = {DELETED_OWNER}"
 _REVOKE = "DELETE FROM shares WHERE conversation_id = ANY(?)"
 
@@ -108,6 +109,7 @@ def hide(engine: Engine, conversations: Iterable[int]) -> list[HiddenConversatio
     Return the hidden conversations. A conversation with a running turn stays visible.
     """
     requested = engine.array(conversations)
+    engine.lock(_REQUESTED, (requested,))
     engine.execute(_HIDE, (requested,))
     hidden = [HiddenConversation(*row) for row in engine.select("id, updated_at", _HIDDEN, (requested,))]
     engine.execute(_REVOKE, (engine.array(each.conversation_id for each in hidden),))

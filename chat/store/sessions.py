@@ -29,6 +29,7 @@ _UNUSED = """
 UNUSED = f"SELECT id FROM users WHERE {_UNUSED} ORDER BY id LIMIT ?"  # noqa: S608 - our own text
 REMOVE_UNUSED = f"DELETE FROM users WHERE {_UNUSED} AND id = ANY(?)"  # noqa: S608
 
+_LISTED = "FROM users WHERE id = ANY(?)"
 USERS = "FROM sessions JOIN users ON users.id = sessions.user_id WHERE token_digest = ANY(?)"
 
 _CREATE_USER = "INSERT INTO users (name, created_at) VALUES (NULL, ?) RETURNING id"
@@ -110,7 +111,9 @@ class Sessions:
     @writes
     def remove_unused_users(self, user_ids: Sequence[int], since: int) -> int:
         """Delete those of the users that are still unused. Return their number."""
-        return self.engine.execute(REMOVE_UNUSED, (0, since, since, since, self.engine.array(user_ids))).rowcount
+        ids = self.engine.array(user_ids)
+        self.engine.lock(_LISTED, (ids,))  # one that gets a conversation now is not unused
+        return self.engine.execute(REMOVE_UNUSED, (0, since, since, since, ids)).rowcount
 
 
 def _digest(token: str) -> str:

@@ -25,6 +25,7 @@ from chat.store.transactions import reads, reads_snapshot, writes
 # Maximum of messages shown, the latest ones.
 _MESSAGES = 2_000
 
+_CONVERSATION = "FROM conversations WHERE id = ?"
 _OF_CONVERSATION = "SELECT token_digest, salt, created_at FROM shares WHERE conversation_id = ?"
 _UPDATE = "UPDATE shares SET leaf_id = ?, created_at = ? WHERE conversation_id = ?"
 _REPLACE = """
@@ -55,6 +56,7 @@ class Shares:
         Return the share and whether its link is new; a conversation shared again keeps its link. Raises Conflict if
         there is no message yet or the answer is still being written, NotFound for a leaf of another conversation.
         """
+        self.engine.lock(_CONVERSATION, (conversation.id,))  # of two requests the second finds the link of the first
         leaf = _leaf(self.engine, conversation, leaf_id)
         now = self._clock.now_ms()
         existing = self._existing(conversation)

@@ -32,8 +32,10 @@ TARGET_COLUMNS = """
     (SELECT COUNT(*) FROM conversations AS others
      WHERE others.user_id = conversations.user_id AND others.active_turn_id IS NOT NULL)
 """
-# Locked, so that of two requests with one client_id the second sees the turn of the first.
-TARGETS = "FROM conversations WHERE id = ANY(?) FOR UPDATE"
+# Locked, so that of two requests with one client_id the second sees the turn of the first, and their users, so that
+# the running turns of each can be counted.
+TARGETS = "FROM conversations WHERE id = ANY(?)"
+_USERS = "FROM users WHERE id IN (SELECT user_id FROM conversations WHERE id = ANY(?))"
 
 SENT_BEFORE = f"""
     SELECT {", ".join(f"turns.{name}" for name in history.TURN_COLUMNS.split(", "))}, client_id, parent_id, text
@@ -169,8 +171,8 @@ def begin(engine: Engine, requests: Sequence[BeginRequest], now: int) -> list[St
 
 def begin_alternative(engine: Engine, question: Message, where: Run, now: int) -> StartedTurn:
     """Begin another answer to an existing question. Raises Conflict, LimitReached, NotFound."""
-    turn = _turn(_NewIds(engine, 1), question.conversation_id, question.id, where, now)
     target = _targets(engine, [question.conversation_id]).get(question.conversation_id)
+    turn = _turn(_NewIds(engine, 1), question.conversation_id, question.id, where, now)
     if target is None or target.user_id == DELETED_OWNER:
         raise NotFound("There is no such conversation.")
     if not target.claimed and target.running >= RUNNING_TURNS_OF_USER:
@@ -198,7 +200,10 @@ class _NewIds:
 
 
 def _targets(engine: Engine, conversations: Sequence[int]) -> dict[int, _Target]:
-    rows = engine.select(TARGET_COLUMNS, TARGETS, (engine.array(conversations),))
+    ids = engine.array(conversations)
+    engine.lock(_USERS, (ids,))
+    engine.lock(TARGETS, (ids,))
+    rows = engine.select(TARGET_COLUMNS, TARGETS, (ids,))
     return {row[0]: _Target(*row) for row in rows}
 
 

@@ -15,6 +15,9 @@ from chat.store.records import CheckpointDelta, Progress, Turn, TurnError
 from chat.store.rows import named
 from chat.store.turn_begin import LEASE_MS
 
+_TURNS = "FROM turns WHERE id = ANY(?)"
+_CONVERSATIONS = "FROM conversations WHERE id = ANY(?)"
+_CONVERSATIONS_OF = "FROM conversations WHERE id IN (SELECT conversation_id FROM turns WHERE id = ANY(?))"
 STILL_RUNNING = "FROM turns WHERE id = ANY(?) AND status = 'running'"
 RENEW = "UPDATE turns SET lease_until = ? WHERE id = ANY(?) AND status = 'running'"
 
@@ -77,6 +80,7 @@ def checkpoint(engine: Engine, deltas: Sequence[CheckpointDelta], alive: Sequenc
     Deltas of turns that have ended or were deleted are ignored. Return those of `alive` that have ended or were
     deleted.
     """
+    engine.lock(_TURNS, (engine.array({*alive, *(delta.turn.id for delta in deltas)}),))
     if deltas:
         running = _still_running(engine, (delta.turn.id for delta in deltas))
         current = [delta for delta in deltas if delta.turn.id in running]
@@ -90,6 +94,8 @@ def checkpoint(engine: Engine, deltas: Sequence[CheckpointDelta], alive: Sequenc
 
 def finish(engine: Engine, endings: Sequence[Ending], now: int) -> list[Turn | None]:
     """End running turns and release their conversations. Return None for each turn that is not running."""
+    engine.lock(_CONVERSATIONS, (engine.array({ending.progress.turn.conversation_id for ending in endings}),))
+    engine.lock(_TURNS, (engine.array({ending.progress.turn.id for ending in endings}),))
     not_ended = _still_running(engine, (ending.progress.turn.id for ending in endings))
     outcomes = [_ended_turn(ending, not_ended) for ending in endings]
     turns = [turn for turn in outcomes if turn is not None]
@@ -102,11 +108,14 @@ def finish(engine: Engine, endings: Sequence[Ending], now: int) -> list[Turn | N
     return outcomes
 
 
-def interrupt(engine: Engine, turn_ids: Iterable[int], error: TurnError, now: int) -> list[tuple[int, int]]:
+def interrupt(engine: Engine, turn_ids: Sequence[int], error: TurnError, now: int) -> list[tuple[int, int]]:
     """Interrupt turns that no worker runs any more and release their conversations.
 
     Return the conversation id and answer id of each turn that was still marked as running.
     """
+    ids = engine.array(turn_ids)
+    engine.lock(_CONVERSATIONS_OF, (ids,))
+    engine.lock(_TURNS, (ids,))
     interrupted: list[tuple[int, int]] = []
     for turn_id in turn_ids:
         rows = engine.execute(_INTERRUPT, (now, now, *_error_columns(error), turn_id))

@@ -18,6 +18,7 @@ _EMPTY = """
     DELETE FROM unindexed_titles;
     DELETE FROM readiness;
     DELETE FROM keys;
+    DELETE FROM worker_reports;
     DELETE FROM migrations WHERE name LIKE '9%';
     DROP TABLE IF EXISTS notes;
     DROP FUNCTION IF EXISTS full_disk CASCADE;

@@ -5,7 +5,7 @@ The repositories have one SQL for all databases, in which
 - `?` is a value, and `= ANY(?)` a list of values made by `array`,
 - `{rows}`, in `execute_rows` and `select_rows`, is a list of rows for VALUES, whose columns are `column1`, `column2` …,
 - a column of `{rows}` that may have no value but NULL is cast, as its type is unknown otherwise,
-- `FOR UPDATE` locks the selected rows for the transaction, which an engine with one writer need not do,
+- `FOR UPDATE` locks the selected rows like `lock`,
 - `INDEXED BY name` is a hint, which an engine may ignore,
 - a flag is 0 or 1; as a value a bool will do.
 
@@ -210,6 +210,15 @@ class Engine(Protocol):
 
     def execute(self, statement: str, values: Sequence[object] = ()) -> Rows:
         """Execute a statement. Call it, and read its rows, inside `read`, `snapshot` or a write."""
+        ...
+
+    def lock(self, rows: str, values: Sequence[object]) -> None:
+        """Lock rows with an id for the transaction, in order of their ids. `rows` begins with FROM.
+
+        Statements that follow see what other transactions did with these rows before. Lock users before conversations
+        and those before turns, so that no two transactions wait for each other. An engine with one writer need not do
+        anything. Call it inside a write.
+        """
         ...
 
     def execute_rows(self, statement: str, rows: Sequence[Sequence[object]]) -> int:

@@ -60,6 +60,9 @@ class Connection(psycopg.Connection[Any]):
         # Sent before each statement, or before the first one of a transaction.
         self._before_each = ""
         self._opening = ""
+        # Further statements that are sent with the next one, and their values.
+        self._next = ""
+        self._next_values: list[object] = []
         self._limit_s = 0.0
         # Whether the end of a transaction was requested, which may have taken effect.
         self.committing = False
@@ -75,19 +78,28 @@ class Connection(psycopg.Connection[Any]):
 
     def reading(self, limit_s: float) -> None:
         """Begin to read with statements that see a snapshot each."""
+        self._next, self._next_values = "", []
         self.committing = False
         self._limit_s = limit_s
         self._before_each, self._opening = f"SET LOCAL statement_timeout={_ms(limit_s)};", ""
 
     def begin(self, transaction: str, limit_s: float) -> None:
         """Begin a transaction, which the next statement opens on the server with the statements of `transaction`."""
+        self._next, self._next_values = "", []
         self.committing = False
         self._limit_s = limit_s
         timeout = "0" if limit_s == float("inf") else _ms(limit_s)
         self._before_each, self._opening = "", f"{transaction};SET LOCAL statement_timeout={timeout};"
 
+    def run_with_next(self, statement: str, values: Sequence[object]) -> None:
+        """Execute a statement whose result is not needed in the round trip of the next one."""
+        self._next += f"{statement};"
+        self._next_values += values
+
     def run(self, statement: str, values: Sequence[object] = ()) -> psycopg.Cursor[Any]:
-        before, self._opening = self._opening or self._before_each, ""
+        before, self._opening = (self._opening or self._before_each) + self._next, ""
+        if self._next:
+            values, self._next, self._next_values = [*self._next_values, *values], "", []
         cursor = self.cursor()
         cursor.execute((before + statement).encode(), values)
         if before:
@@ -105,7 +117,8 @@ class Connection(psycopg.Connection[Any]):
 
     def give_up(self) -> None:
         """Roll back, or close a connection that cannot be used any more."""
-        self._opening = self._before_each = ""
+        self._opening = self._before_each = self._next = ""
+        self._next_values = []
         try:
             if self.pgconn.transaction_status in (TransactionStatus.INTRANS, TransactionStatus.INERROR):
                 self.run("ROLLBACK")

@@ -127,6 +127,10 @@ class PostgresqlEngine:
         connection = self.peewee.current()
         return connection.run(translated(statement), parameters(values))
 
+    def lock(self, rows: str, values: Sequence[object]) -> None:
+        statement = translated(f"SELECT id {rows} ORDER BY id FOR UPDATE")
+        self.peewee.current().run_with_next(statement, parameters(values))
+
     def execute_rows(self, statement: str, rows: Sequence[Sequence[object]]) -> int:
         return sum(cursor.rowcount for cursor in self._for_rows(statement, rows))
 

@@ -111,6 +111,9 @@ class SqliteEngine:
     def execute(self, statement: str, values: Sequence[object] = ()) -> Rows:
         return self._execute(translated(statement), values)
 
+    def lock(self, rows: str, values: Sequence[object]) -> None:
+        """Do nothing: a transaction that writes holds the only write lock."""
+
     def execute_rows(self, statement: str, rows: Sequence[Sequence[object]]) -> int:
         return sum(cursor.rowcount for cursor in self._for_rows(statement, rows))
 

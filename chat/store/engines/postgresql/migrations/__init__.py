@@ -2,4 +2,7 @@
 
 from chat.store.engines.contract import Step
 
-STEPS = (Step("0001_tables", runs_with=1),)
+STEPS = (
+    Step("0001_tables", runs_with=1),
+    Step("0002_worker_reports", runs_with=1),
+)
