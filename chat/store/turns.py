@@ -25,7 +25,7 @@ from chat.store.turn_end import Ending
 __all__ = ["LEASE_MS", "CheckpointDelta", "HeadOfConversation", "Progress", "Question", "Run", "StartedTurn", "Turns"]
 
 _LOST = "SELECT id FROM turns WHERE status = 'running' AND (worker = ANY(?) OR id = ANY(?)"
-_OLDEST_LEASES = "SELECT worker, MIN(lease_until) FROM turns WHERE status = 'running' GROUP BY worker"
+_LATEST_LEASES = "SELECT worker, MAX(lease_until) FROM turns WHERE status = 'running' GROUP BY worker"
 _RUNNING_ON = "SELECT id FROM turns WHERE status = 'running' AND worker = ?"
 _REQUEST_STOP = "UPDATE turns SET stop_requested = 1 WHERE id = ? AND status = 'running'"
 _STOP_REQUESTS = "SELECT id FROM turns WHERE stop_requested = 1 AND status = 'running' AND worker = ?"
@@ -119,9 +119,9 @@ class Turns:
         return message.turn or turn, _answer(message), title
 
     @reads
-    def oldest_leases(self) -> dict[str, int]:
-        """Return the oldest lease (milliseconds since 1970) of each worker with running turns."""
-        return dict(self.engine.execute(_OLDEST_LEASES).fetchall())
+    def latest_leases(self) -> dict[str, int]:
+        """Return the latest lease (milliseconds since 1970) of each worker with running turns."""
+        return dict(self.engine.execute(_LATEST_LEASES).fetchall())
 
     @reads
     def running_on(self, worker: str) -> list[int]:

@@ -25,7 +25,7 @@ class Heartbeats:
         self._leases: dict[str, tuple[int, float]] = {}
 
     def observe(self, leases: Mapping[str, int]) -> None:
-        """Record the oldest lease of each worker. Call this about once a second."""
+        """Record the latest lease of each worker. Call this about once a second."""
         now = self._clock.monotonic()
         if now - self._observed_at > _SUSPENDED_S:
             self.forget()
@@ -37,7 +37,7 @@ class Heartbeats:
             self._leases[worker] = known if known is not None and known[0] == lease else (lease, now)
 
     def unchanged_for(self, seconds: float) -> dict[str, int]:
-        """Return the workers whose oldest lease has not changed for `seconds`, each with that lease."""
+        """Return the workers whose latest lease has not changed for `seconds`, each with that lease."""
         since_at_most = self._observed_at - seconds
         return {worker: lease for worker, (lease, since) in self._leases.items() if since <= since_at_most}
 

@@ -51,7 +51,7 @@ class Recovery:
         Reads before it takes a write lock.
         """
         try:
-            ended = self._end_lost(self._store.turns.oldest_leases())
+            ended = self._end_lost(self._store.turns.latest_leases())
         except StoreUnavailable as error:
             if not self._put_off:  # logged once, not every second
                 log.warning("Looking for interrupted turns is put off: %s", error)

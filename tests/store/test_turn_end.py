@@ -114,7 +114,7 @@ class TestLease:
     def test_a_turn_whose_worker_is_silent_is_interrupted(self, store, user, conversation, clock):
         turn = begin(store, conversation).turn
         store.turns.checkpoint([checkpoint_delta(turn, "Half")], [turn.id])
-        homes = store.turns.oldest_leases()
+        homes = store.turns.latest_leases()
         assert homes == {RUN.worker: clock.wall_ms + LEASE_MS}
         assert store.turns.interrupt_lost([], {RUN.worker: homes[RUN.worker] - 1}, [], DIED) == []
         assert store.turns.interrupt_lost([], {"another:1": homes[RUN.worker]}, [], DIED) == []
@@ -126,10 +126,18 @@ class TestLease:
         assert store.ownership.conversation(user, conversation.id).active_turn_id is None
         assert begin(store, conversation).created
 
+    def test_all_turns_of_a_silent_worker_are_interrupted_together(self, store, user, clock):
+        """Their leases end at different times if the worker died before it renewed them."""
+        turns = []
+        for _ in range(3):
+            turns.append(begin(store, store.conversations.create(user)).turn.id)
+            clock.wall_ms += 700
+        assert sorted(store.turns.interrupt_lost([], store.turns.latest_leases(), [], DIED)) == turns
+
     def test_a_lease_that_was_renewed_meanwhile_keeps_its_turn(self, store, user, clock):
         """The lease is renewed between the read and the interruption."""
         silent, living = (begin(store, store.conversations.create(user)).turn for _ in range(2))
-        homes = store.turns.oldest_leases()
+        homes = store.turns.latest_leases()
         clock.wall_ms += 1
         assert store.turns.checkpoint([], [living.id]) == []
         assert store.turns.interrupt_lost([], homes, [], DIED) == [silent.id]
@@ -171,13 +179,13 @@ class TestLease:
     def test_each_turn_is_interrupted_once(self, store, conversation):
         turn = begin(store, conversation).turn
         assert store.turns.interrupt_lost([RUN.worker], {}, [turn.id], DIED) == [turn.id]
-        assert store.turns.oldest_leases() == {}
+        assert store.turns.latest_leases() == {}
         assert store.turns.interrupt_lost([RUN.worker], {}, [turn.id], DIED) == []
 
     def test_an_ended_turn_is_not_interrupted(self, store, conversation, clock):
         turn = completed_turn(store, conversation, "Q", "A")
         clock.wall_ms += 10 * LEASE_MS
-        assert store.turns.oldest_leases() == {}
+        assert store.turns.latest_leases() == {}
         assert store.turns.interrupt_lost([RUN.worker], {RUN.worker: clock.wall_ms}, [turn.id], DIED) == []
 
 

@@ -104,7 +104,7 @@ class Conversations(RuleBasedStateMachine):
     def workers_die(self) -> None:
         self.clock.wall_ms += LEASE_MS + 1
         lost = [each for each in self.known.values() if each.status == RUNNING]
-        ended = self.store.turns.interrupt_lost([], self.store.turns.oldest_leases(), [], DIED)
+        ended = self.store.turns.interrupt_lost([], self.store.turns.latest_leases(), [], DIED)
         assert sorted(ended) == sorted(each.turn.id for each in lost)
         for each in lost:
             each.status = INTERRUPTED
