@@ -119,7 +119,7 @@ def play(
     **settings: object,
 ) -> Outcome:
     """Play a scene in an empty folder; `settings` win over the scene's own. Raises CannotRun."""
-    with start_scene(folder, mode, count, users, slack, say, **(dict(scene.settings) | settings)) as run:
+    with start_scene(folder, mode, count, users, slack, say, scene.engines, **dict(scene.settings) | settings) as run:
         try:
             scene.play(run)
         except (CannotRun, Lost, Dropped, Refused, AssertionError) as error:

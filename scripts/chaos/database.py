@@ -1,4 +1,4 @@
-"""The server's database, read from the file itself, so that the server cannot hide anything."""
+"""The server's database, read without the server, so that it cannot hide anything."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from scripts.kit.postgresql_server import PostgresqlServer
 from scripts.kit.waiting import poll
 
 
@@ -73,7 +74,7 @@ class Database:
         self.clock_is_true = True
 
     def turns(self) -> list[TurnRow]:
-        return [TurnRow(*row) for row in self._rows(_TURNS)]
+        return [TurnRow(*row[:8], float(row[8]), float(row[9]), row[10]) for row in self._rows(_TURNS)]
 
     def running(self) -> list[int]:
         return [row[0] for row in self._rows("SELECT id FROM turns WHERE status = 'running'")]
@@ -85,14 +86,17 @@ class Database:
 
     def inconsistencies(self) -> Iterator[str]:
         """Return a sentence about each violation found in the database."""
-        found = [row[0] for row in self._rows("PRAGMA integrity_check")]
-        if found != ["ok"]:
-            yield f"the database is damaged: {found[0]}"
+        yield from self._damage()
         for sentence, query in _WRONGS.items():
             if sentence == _BY_THE_CLOCK and not self.clock_is_true:
                 continue
             if ids := [row[0] for row in self._rows(query)]:
                 yield f"{len(ids)} {sentence}: {ids[:5]}"
+
+    def _damage(self) -> Iterator[str]:
+        found = [row[0] for row in self._rows("PRAGMA integrity_check")]
+        if found != ["ok"]:
+            yield f"the database is damaged: {found[0]}"
 
     def doubled(self) -> int:
         return sum(
@@ -110,6 +114,26 @@ class Database:
     def _rows(self, query: str) -> list[Any]:
         with contextlib.closing(sqlite3.connect(self.path, timeout=10)) as connection:
             return connection.execute(query).fetchall()
+
+
+class PostgresqlDatabase(Database):
+    """The database `name` of a PostgreSQL, read as its superuser."""
+
+    def __init__(self, server: PostgresqlServer, name: str) -> None:
+        super().__init__(Path())
+        self._server = server
+        self._name = name
+
+    @contextlib.contextmanager
+    def locked(self) -> Iterator[None]:
+        raise NotImplementedError("PostgreSQL has no lock of the whole database")
+        yield
+
+    def _damage(self) -> Iterator[str]:
+        return iter(())
+
+    def _rows(self, query: str) -> list[Any]:
+        return self._server.run(query, self._name)
 
 
 class Holder:

@@ -68,3 +68,12 @@ ENDS = ("completed", "interrupted", "stopped", "failed")
 def all_completed(scene: SceneRun, rows: Iterable[TurnRow]) -> None:
     for row in rows:
         scene.expect(row.status == "completed", f"turn {row.id} is {row.status} ({row.error}), not complete")
+
+
+def unnoticed(scene: SceneRun, question: Question) -> None:
+    """Check that the user of this question has noticed nothing of what happened meanwhile."""
+    scene.add("cut short", len(question.drops))
+    scene.add("refused", question.refusals.total())
+    scene.expect(not question.drops, f"its connection was lost ({'; '.join(question.drops)}): {question}")
+    scene.expect(not question.refusals, f"refused with {', '.join(question.refusals)}: {question}")
+    scene.expect(question.status, f"it came to no end: {question}")

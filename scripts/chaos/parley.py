@@ -16,6 +16,8 @@ from scripts.kit.server_runner import GUNICORN, START_S, NotStarted, ServerRunne
 from scripts.kit.waiting import poll
 
 FLAGS = {"async": "true", "sync": "false"}
+# Run a command under another host name, as on another machine. Needs root.
+_UNDER_NAME = ["unshare", "--uts", "sh", "-c", 'echo "$0" > /proc/sys/kernel/hostname && exec "$@"']
 
 
 class CannotRun(Exception):
@@ -33,6 +35,7 @@ class Parley(ServerRunner):
     def __init__(self, folder: Path, mode: str, **settings: object) -> None:
         super().__init__(folder, program=folder)
         self.mode = mode
+        self.host = ""
         self.address = Address("127.0.0.1", self.port)
         self._dotenv = {"PORT": self.port, "WEB_CONCURRENCY": 4, "USE_ASYNC_AGENT": FLAGS[mode]} | settings
         copy_program(folder, self._dotenv)
@@ -56,6 +59,16 @@ class Parley(ServerRunner):
         self.kill()
         self.release()
 
+    def on_another_machine(self, folder: Path, host: str) -> Parley:
+        """Return another server with the same settings and database, but files and a host name of its own.
+
+        So it has no socket in common with this one, and neither knows whether a process of the other is alive.
+        """
+        settings = {name: value for name, value in self._dotenv.items() if name != "PORT"}
+        other = Parley(folder, self.mode, **{"DATABASE_URL": f"sqlite:///{self.database}"} | settings)
+        other.host = host
+        return other
+
     @property
     def database(self) -> Path:
         return self.folder / "data" / "chat.db"
@@ -68,7 +81,8 @@ class Parley(ServerRunner):
     def start(self, files: int = 0) -> None:
         """Start the server, with a limit of `files` open files, and wait until it is ready. Raises CannotRun."""
         limit = ["bash", "-c", f'ulimit -n {files}; exec "$@"', "-"] if files else []
-        self.command = [*limit, *GUNICORN]
+        under_name = [*_UNDER_NAME, self.host] if self.host and os.geteuid() == 0 else []
+        self.command = [*under_name, *limit, *GUNICORN]
         super().start()
 
     def wait_until_ready(self) -> None:

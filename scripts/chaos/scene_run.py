@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import contextlib
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from scripts.chaos.database import Database
+from scripts.chaos.database import Database, PostgresqlDatabase
 from scripts.chaos.parley import Parley
 from scripts.chaos.source import SlowSource
 from scripts.fake_llm import FakeLLM
+from scripts.kit.postgresql_server import PostgresqlServer
+from scripts.kit.redis_server import RedisServer
 
 MODELS = 16
 
@@ -20,8 +22,8 @@ MODELS = 16
 class SceneRun:
     """Parameters and results of a scene.
 
-    `count` is the number of faults, `users` the number of users, `slack` the factor on all time limits. Results are
-    `counts`, `longest` (seconds) and `failures`.
+    `count` is the number of faults, `users` the number of users, `slack` the factor on all time limits. `redis` is the
+    scene's own, if it has one. Results are `counts`, `longest` (seconds) and `failures`.
     """
 
     mode: str
@@ -32,6 +34,7 @@ class SceneRun:
     server: Parley
     llm: FakeLLM
     database: Database
+    redis: RedisServer | None = None
     counts: dict[str, int] = field(default_factory=dict)
     longest: dict[str, float] = field(default_factory=dict)
     failures: list[str] = field(default_factory=list)
@@ -62,11 +65,22 @@ _MODELS = [f"fake?at={number}" for number in range(MODELS)]
 
 @contextlib.contextmanager
 def start_scene(
-    folder: Path, mode: str, count: int, users: int, slack: float, say: Callable[[str], None], **settings: object
+    folder: Path,
+    mode: str,
+    count: int,
+    users: int,
+    slack: float,
+    say: Callable[[str], None],
+    engines: Collection[str] = (),
+    **settings: object,
 ) -> Iterator[SceneRun]:
-    """Start everything that a scene needs, and end it however the scene goes. Raises CannotRun."""
-    with FakeLLM() as llm, SlowSource() as source:
-        needed = {
+    """Start everything that a scene needs, and end it however the scene goes. Raises CannotRun.
+
+    `engines` may have "postgresql" and "redis".
+    """
+    with contextlib.ExitStack() as started:
+        llm, source = started.enter_context(FakeLLM()), started.enter_context(SlowSource())
+        needed: dict[str, object] = {
             "OPENAI_BASE_URL": llm.base_url,
             "CHAT_MODEL": ",".join(_MODELS),
             # The requests that the model gets are those of turns.
@@ -74,5 +88,16 @@ def start_scene(
             "WORLD_BANK_URL": source.url,
             "FRANKFURTER_URL": source.url,
         }
-        with Parley(folder, mode, **needed | settings) as server:
-            yield SceneRun(mode, count, users, slack, say, server, llm, Database(server.database))
+        database: Database | None = None
+        redis: RedisServer | None = None
+        if "postgresql" in engines:
+            postgresql = started.enter_context(PostgresqlServer({"max_connections": 300}))
+            name = postgresql.create_database()
+            needed["DATABASE_URL"] = postgresql.url(name)
+            database = PostgresqlDatabase(postgresql, name)
+        if "redis" in engines:
+            redis = started.enter_context(RedisServer(folder / "redis"))
+            needed["REDIS_URL"] = redis.url
+        server = started.enter_context(Parley(folder, mode, **needed | settings))
+        database = database or Database(server.database)
+        yield SceneRun(mode, count, users, slack, say, server, llm, database, redis)

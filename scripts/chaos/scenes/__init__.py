@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 
 from scripts.chaos import nginx
@@ -22,9 +22,11 @@ from scripts.chaos.scenes import (
     resumes,
     rolls,
     sends,
+    servers,
     stops,
     switches,
 )
+from scripts.kit import postgresql_server, redis_server
 
 
 @dataclass(frozen=True)
@@ -32,7 +34,7 @@ class Scene:
     """`full` and `quick` are how often the damage is done; `crowds` how many users there are in either mode.
 
     A gthread server holds 4 x 8 streams: its crowds leave room for a worker that is missing. `lacking` says what this
-    machine lacks for it, or nothing.
+    machine lacks for it, or nothing. `engines`: see `start_scene`.
     """
 
     play: Callable[[SceneRun], None]
@@ -41,6 +43,22 @@ class Scene:
     crowds: Mapping[str, int]
     settings: Mapping[str, object] = field(default_factory=dict)
     lacking: Callable[[], str] = lambda: ""
+    engines: Collection[str] = ()
+
+
+def _three_servers(play: Callable[[SceneRun], None], *engines: str) -> Scene:
+    """Return a scene with three servers, enough threads for one that is away, and one key."""
+    settings = {"WEB_CONCURRENCY": 2, "THREADS": 128, "GRACE_S": servers.GRACE_S, "SECRET_KEY": servers.KEY}
+    lacks = [nginx.lacking, postgresql_server.missing, *([redis_server.lacking] if "redis" in engines else [])]
+    return Scene(
+        play,
+        300,
+        12,
+        {"async": 300, "sync": 300},
+        settings,
+        lambda: next(filter(None, (lack() for lack in lacks)), ""),
+        engines,
+    )
 
 
 SCENES: dict[str, Scene] = {
@@ -82,4 +100,7 @@ SCENES: dict[str, Scene] = {
         {"async": 4 * overload.PLACES, "sync": 4 * overload.PLACES},
         {"MAX_ACTIVE_TURNS": overload.PLACES, "THREADS": overload.PLACES},
     ),
+    "servers": _three_servers(servers.play, "postgresql", "redis"),
+    "roadless": _three_servers(servers.play, "postgresql"),
+    "stalled": _three_servers(servers.play_and_stop_redis, "postgresql", "redis"),
 }

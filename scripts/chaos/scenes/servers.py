@@ -1,0 +1,262 @@
+"""Three servers behind nginx, each like a machine of its own: nobody may notice on which of them they are.
+
+They have one database, and perhaps one Redis, but no files and no sockets in common. nginx asks them in turn.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import copy
+import functools
+import random
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+from scripts.chaos.connection import Address
+from scripts.chaos.crowd import Crowd, side_by_side
+from scripts.chaos.ledger import all_completed, settle_questions, unnoticed
+from scripts.chaos.nginx import Nginx
+from scripts.chaos.parley import FLAGS, Parley
+from scripts.chaos.question import FORMS, STREAM, Question, make_question
+from scripts.chaos.scene_run import SceneRun
+from scripts.chaos.user import User, asking_for
+from scripts.fake_llm import directive
+from scripts.kit.server_runner import ROOT
+from scripts.kit.sse import Event
+from scripts.kit.waiting import poll, wait_until
+
+GRACE_S = 30
+KEY = "one-key-for-all-servers"
+MARKED_S = 10.0
+# A follower by way of the database gets what is committed about once a second, and so does a stop.
+BEHIND_S = {True: 1.0, False: 3.0}
+_ENDING_S = 20.0
+_PATIENCE_S = 30.0
+_ASKING = 50
+
+
+@dataclass(frozen=True)
+class Fleet:
+    """The servers, and nginx in front of them."""
+
+    servers: Sequence[Parley]
+    nginx: Nginx
+
+    @property
+    def front(self) -> Address:
+        return self.nginx.address
+
+    def shuffled(self) -> list[Parley]:
+        return random.sample(self.servers, len(self.servers))
+
+
+def play(scene: SceneRun) -> None:
+    """Play everything with what the scene's engines are."""
+    _play(scene, fast=scene.redis is not None)
+
+
+def play_and_stop_redis(scene: SceneRun) -> None:
+    """Stop Redis half-way: everything goes on by way of the database."""
+    assert scene.redis is not None
+    halfway = threading.Timer(1.0, scene.redis.pause)
+    _play(scene, fast=False, meanwhile=halfway)
+    scene.redis.resume()
+
+
+def _play(scene: SceneRun, *, fast: bool, meanwhile: threading.Timer | None = None) -> None:
+    questions: list[Question] = []
+    with _fleet(scene) as fleet:
+        users = side_by_side([lambda: User(fleet.front)] * max(2, min(scene.users, 12)))
+        if meanwhile:
+            meanwhile.start()
+        while scene.counts.get("followed across", 0) < scene.count and not scene.failures:
+            questions += side_by_side([_followed(scene, fleet, user, BEHIND_S[fast]) for user in users])
+            questions += side_by_side([_stopped(scene, fleet, user, BEHIND_S[fast]) for user in users])
+            scene.say(f"{scene.counts['followed across']} of {scene.count} answers followed from other servers")
+        questions += _undisturbed(scene, fleet)
+        _ask_at_once(scene, fleet)
+        questions += _killed(scene, fleet, users)
+        settle_questions(scene, questions)
+
+
+@contextlib.contextmanager
+def _fleet(scene: SceneRun) -> Iterator[Fleet]:
+    folder = scene.server.folder
+    others = [scene.server.on_another_machine(folder / name, name) for name in ("machine-2", "machine-3")]
+    with contextlib.ExitStack() as started:
+        for other in others:
+            started.push(other.__exit__)
+        side_by_side([other.__enter__ for other in others])
+        servers = [scene.server, *others]
+        nginx = started.enter_context(Nginx(folder / "nginx", [server.address for server in servers]))
+        yield Fleet(servers, nginx)
+
+
+def _at(user: User, server: Parley) -> User:
+    """Return this user with another server's address."""
+    there = copy.copy(user)
+    there.address = server.address
+    return there
+
+
+def _asked(user: User, question: Question) -> threading.Thread:
+    """Ask, and return when the answer has begun."""
+    thread = threading.Thread(target=user.ask, args=(question,), daemon=True)
+    thread.start()
+    wait_until(lambda: question.received_text or question.status, f"{question} begins", _PATIENCE_S)
+    return thread
+
+
+# Follow and stop from other servers
+
+
+def _followed(scene: SceneRun, fleet: Fleet, user: User, behind_s: float) -> Callable[[], Question]:
+    """Ask at one server, follow from the second, and follow from the third with breaks."""
+
+    def run() -> Question:
+        home, second, third = fleet.shuffled()
+        question = make_question(random.randint(40, 80), gap=0.03, first=0.1)
+        asking = _asked(_at(user, home), question)
+        (whole, whole_at), (resumed, resumed_at) = side_by_side(
+            [lambda: _read(_at(user, second), question, None), lambda: _read(_at(user, third), question, 12)]
+        )
+        asking.join(_PATIENCE_S)
+        expected = b"".join(event.raw for event in question.events)
+        for what, events in (("followed", whole), ("resumed", resumed)):
+            same = b"".join(event.raw for event in events) == expected
+            scene.expect(same, f"{what} from another server, it is told differently: {question}")
+            scene.add(f"{what} across")
+        scene.within("longest behind", max(whole_at, resumed_at) - question.ended_at, behind_s, question)
+        return question
+
+    return run
+
+
+def _read(user: User, question: Question, breaks: int | None) -> tuple[list[Event], float]:
+    """Return the events to the end and the time of the last. With `breaks`, no connection brings more than so many."""
+    assert question.turn
+    got: list[Event] = []
+    while not got or got[-1].name != "done":
+        with asking_for(f"{user.name}, {question}"):
+            answer = user.follow(
+                question.turn["turn_id"], got[-1].number if got else 0, by_header=random.random() < 0.5
+            )
+            for number, event in enumerate(answer.events(), 1):
+                got.append(event)
+                if event.name == "done" or number == breaks:
+                    break
+            answer.close()
+    return got, time.monotonic()
+
+
+def _stopped(scene: SceneRun, fleet: Fleet, user: User, within_s: float) -> Callable[[], Question]:
+    """Ask at one server, and stop from another."""
+
+    def run() -> Question:
+        home, other, _ = fleet.shuffled()
+        question = make_question(600, gap=0.03, first=0.05)
+        asking = _asked(_at(user, home), question)
+        assert question.turn
+        since = time.monotonic()
+        path = f"/api/turns/{question.turn['turn_id']}/stop"
+        there = _at(user, other)
+        there.patiently(lambda: there.post(path))
+        asking.join(_PATIENCE_S)
+        scene.expect(question.status == "stopped", f"stopped from another server, it is {question.status}: {question}")
+        scene.within("longest until stopped", time.monotonic() - since, within_s, question)
+        scene.add("stopped across")
+        return question
+
+    return run
+
+
+# Restarts and switches that nobody notices
+
+
+def _undisturbed(scene: SceneRun, fleet: Fleet) -> list[Question]:
+    """Restart the servers in turn, and switch the mode of all, while a crowd asks by way of nginx."""
+    with Crowd(fleet.front, scene.users, _short) as crowd:
+        for server in fleet.servers:
+            wait_until(lambda: len(crowd.open_questions()) >= scene.users // 2, "the crowd asks", _PATIENCE_S)
+            took = server.time_to_stop(2 * (GRACE_S + _ENDING_S) * scene.slack)
+            scene.within("longest to end", took, GRACE_S + _ENDING_S, server.address)
+            server.start()
+            scene.add("restarts")
+            scene.say(f"{scene.counts['restarts']} restarts, {len(crowd.questions)} questions")
+        for mode in (_other_mode(scene.mode), scene.mode):
+            side_by_side([functools.partial(server.switch, mode) for server in fleet.servers])
+            scene.add("switches", len(fleet.servers))
+            scene.say(f"{scene.counts['switches']} switches, {len(crowd.questions)} questions")
+        crowd.finish()
+    for problem in crowd.problems:
+        scene.expect(False, f"somebody got no further: {problem}")
+    for _, question in crowd.questions:
+        unnoticed(scene, question)
+    asked = [question for _, question in crowd.questions]
+    numbers = {question.client_id for question in asked}
+    all_completed(scene, [row for row in scene.database.turns() if row.client_id in numbers])
+    scene.add("asked elsewhere by nginx", fleet.nginx.refusals)
+    return asked
+
+
+def _short() -> Question:
+    return make_question(random.randint(30, 100), form=random.choice((STREAM, *FORMS)), gap=0.04, first=0.1)
+
+
+def _other_mode(mode: str) -> str:
+    return next(other for other in FLAGS if other != mode)
+
+
+def _ask_at_once(scene: SceneRun, fleet: Fleet) -> None:
+    """Run the concurrency check against nginx."""
+    url = f"http://{fleet.front.host}:{fleet.front.port}"
+    text = f"[{directive(tokens=40, gap=0.04, first=0.2)}]"
+    command = [
+        sys.executable,
+        "scripts/test_concurrent_users.py",
+        str(_ASKING),
+        "--url",
+        url,
+        "--text",
+        text,
+        "--quiet",
+    ]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=120, check=False)
+    scene.expect(done.returncode == 0, f"the concurrency check: {(done.stdout + done.stderr).strip()[-600:]}")
+    scene.add("asked at once", _ASKING)
+
+
+# A server that dies
+
+
+def _killed(scene: SceneRun, fleet: Fleet, users: Sequence[User]) -> list[Question]:
+    """Kill a whole server while it answers; then retry its answers on the others."""
+    victim, *_ = fleet.shuffled()
+    questions = [make_question(400, gap=0.03, first=0.05) for _ in users]
+    for user, question in zip(users, questions, strict=True):
+        _asked(_at(user, victim), question)
+    victim.kill()
+    since = time.monotonic()
+    side_by_side([_retry(scene, user, question, since) for user, question in zip(users, questions, strict=True)])
+    victim.start()
+    return questions
+
+
+def _retry(scene: SceneRun, user: User, question: Question, since: float) -> Callable[[], None]:
+    def run() -> None:
+        assert question.turn
+        turn = question.turn["turn_id"]
+        poll(lambda: user.look(turn)["status"] != "running", MARKED_S * scene.slack, 0.1)
+        scene.within("longest until marked", time.monotonic() - since, MARKED_S, question)
+        status = user.look(turn)["status"]
+        scene.expect(status == "interrupted", f"its server was killed, and it is {status}: {question}")
+        again = Question(question.text, question.answer, "", conversation=user.conversation)
+        user.ask_again(question.turn["message_id"], again)
+        scene.expect(again.status == "completed", f"tried again, it is {again.status}: {question}")
+        scene.add("retried elsewhere")
+
+    return run
