@@ -11,6 +11,8 @@ from scripts.chaos.command import Outcome, play
 from scripts.chaos.scenes import SCENES
 
 MODES = ("async", "sync")
+# Scenes that switch to the other mode themselves.
+SWITCHING = ("switches", "servers", "roadless", "stalled")
 # The machine has other things to do, and this is about what happens, not about how fast.
 SLACK = 3.0
 
@@ -34,4 +36,5 @@ def survive(name: str, short: tuple[int, int], home: Path, *, at_once: bool = Tr
 def _play(name: str, mode: str, short: tuple[int, int], home: Path) -> Outcome:
     folder = home / mode
     folder.mkdir()
-    return play(SCENES[name], folder, mode, *short, SLACK, WEB_CONCURRENCY=2)
+    workers = 1 if SCENES[name].engines else 2  # of each of three servers
+    return play(SCENES[name], folder, mode, *short, SLACK, WEB_CONCURRENCY=workers)

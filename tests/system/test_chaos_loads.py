@@ -8,7 +8,7 @@ import pytest
 
 from scripts.chaos.scenes import SCENES
 
-from . import test_backups, test_chaos, test_chaos_processes
+from . import test_backups, test_chaos, test_chaos_processes, test_chaos_servers
 from .chaos import survive
 
 SHORT = {
@@ -25,5 +25,5 @@ def test_turns_survive(name: str, tmp_path: Path) -> None:
 
 
 def test_every_scene_has_a_short_run() -> None:
-    scenes = SHORT | test_backups.SHORT | test_chaos.SHORT | test_chaos_processes.SHORT
+    scenes = SHORT | test_backups.SHORT | test_chaos.SHORT | test_chaos_processes.SHORT | test_chaos_servers.SHORT
     assert scenes.keys() == SCENES.keys()

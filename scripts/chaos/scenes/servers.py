@@ -178,16 +178,19 @@ def _stopped(scene: SceneRun, fleet: Fleet, user: User, within_s: float) -> Call
 
 
 def _undisturbed(scene: SceneRun, fleet: Fleet) -> list[Question]:
-    """Restart the servers in turn, and switch the mode of all, while a crowd asks by way of nginx."""
+    """Restart the servers in turn, and switch the mode of all, while a crowd asks by way of nginx.
+
+    In the shortest run, one server is restarted, and the mode is not switched back.
+    """
     with Crowd(fleet.front, scene.users, _short) as crowd:
-        for server in fleet.servers:
+        for server in fleet.servers[: scene.count]:
             wait_until(lambda: len(crowd.open_questions()) >= scene.users // 2, "the crowd asks", _PATIENCE_S)
             took = server.time_to_stop(2 * (GRACE_S + _ENDING_S) * scene.slack)
             scene.within("longest to end", took, GRACE_S + _ENDING_S, server.address)
             server.start()
             scene.add("restarts")
             scene.say(f"{scene.counts['restarts']} restarts, {len(crowd.questions)} questions")
-        for mode in (_other_mode(scene.mode), scene.mode):
+        for mode in [_other_mode(scene.mode), scene.mode][: scene.count]:
             side_by_side([functools.partial(server.switch, mode) for server in fleet.servers])
             scene.add("switches", len(fleet.servers))
             scene.say(f"{scene.counts['switches']} switches, {len(crowd.questions)} questions")
