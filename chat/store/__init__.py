@@ -33,7 +33,7 @@ class Store:
 
     def __init__(self, engine: Engine, clock: Clock = MACHINE_CLOCK) -> None:
         self.engine = engine
-        self.readiness = Readiness(engine)
+        self.readiness = Readiness(engine, clock)
         self.sessions = Sessions(engine, clock)
         self.ownership = Ownership(engine)
         self.instructions = Instructions(engine)

@@ -255,6 +255,13 @@ class Engine(Protocol):
         """Write something and remove it, so that a database that cannot grow raises StoreUnavailable."""
         ...
 
+    def clock_ms(self) -> int | None:
+        """Return the database's own clock in milliseconds since 1970, or None if it has none.
+
+        Raises StoreUnavailable.
+        """
+        ...
+
     def check(self) -> str:
         """Return why the database must not be used at present, as a sentence for the operator, or ""."""
         ...

@@ -37,8 +37,8 @@ class Checks(Struct, frozen=True, kw_only=True):
     """Each check: "ok", or a sentence that says what is wrong. `worker` is there when the worker is about to end.
 
     With `deep`, `model` is "answers" or the reason why not, and `model_ms` the time until its answer began.
-    `redis` is there when a Redis is configured, `secret_key` when servers of one database have different ones. Neither
-    makes a worker unready.
+    `redis` is there when a Redis is configured, `secret_key` when servers of one database have different ones, `clock`
+    when this machine's differs from the database's. None of these makes a worker unready.
     """
 
     database: str
@@ -46,6 +46,7 @@ class Checks(Struct, frozen=True, kw_only=True):
     model_ms: int | UnsetType = UNSET
     redis: str | UnsetType = UNSET
     secret_key: str | UnsetType = UNSET
+    clock: str | UnsetType = UNSET
     worker: str | UnsetType = UNSET
 
 
@@ -97,6 +98,7 @@ def readyz() -> tuple[Readiness, int]:
         model=model,
         model_ms=model_ms,
         redis=UNSET if redis is None else redis.problem or "ok",
+        clock=services().store.readiness.clock_problem or UNSET,
         secret_key=_OTHER_KEYS if services().has_other_keys() else UNSET,
         worker="It is about to end; another one answers." if leaving else UNSET,
     )

@@ -43,6 +43,7 @@ _COMMIT_INTERVAL_S = 0.02
 _COLUMNS = """
     SELECT attname FROM pg_attribute WHERE attrelid = to_regclass(?) AND attnum > 0 AND NOT attisdropped
 """
+_CLOCK_MS = "SELECT (EXTRACT(EPOCH FROM clock_timestamp()) * 1000)::bigint"
 _IDENTITY = """
     SELECT system_identifier, pg_database.oid FROM pg_control_system(), pg_database WHERE datname = current_database()
 """
@@ -153,6 +154,9 @@ class PostgresqlEngine:
 
     def probe_write(self) -> None:
         self.write(self._write_filler)
+
+    def clock_ms(self) -> int:
+        return int(self.read(lambda: self.execute(_CLOCK_MS).fetchone())[0])
 
     def check(self) -> str:
         return ""

@@ -143,6 +143,9 @@ class SqliteEngine:
     def probe_write(self) -> None:
         self.write(self._write_filler)
 
+    def clock_ms(self) -> None:
+        return None
+
     def check(self) -> str:
         self.files.check()
         if not self.files.lost:
