@@ -66,7 +66,7 @@ class Backends:
         settings: dict[str, object] = {}
         if self._postgresql is not None:
             settings["DATABASE_URL"] = self._postgresql.url(self._postgresql.create_database())
-            settings["SECRET_KEY"] = "a key of the benchmarks, of no use elsewhere"
+            settings["SECRET_KEY"] = "only-for-benchmarks-0123456789"
         if self._redis is not None:
             settings["REDIS_URL"] = self._redis.url
         return settings
