@@ -11,7 +11,7 @@ from chat.runtime.clock import Clock
 
 # Leases are renewed every 2 s. The last renewal is seen up to 1 s late, and so is the silence after it: together less
 # than 10 s.
-SUSPECT_S = 5.0
+SUSPECT_S = 4.0
 SILENT_S = 7.0
 # After a longer pause between two checks this process itself was suspended, and the others may have been too.
 _SUSPENDED_S = 3.0

@@ -86,7 +86,7 @@ def test_a_worker_that_cannot_be_seen_is_known_by_its_renewals(store, dead, cloc
         assert sweeps(recovery, clock, 3) == []
         clock.wall_ms += 1
         store.turns.checkpoint([], [dead.id])
-    assert sweeps(recovery, clock, 8) == []
+    assert sweeps(recovery, clock, 7) == []
     assert sweeps(recovery, clock, 1) == [dead.id]
 
 
@@ -105,16 +105,16 @@ def test_a_wall_clock_that_jumps_ends_nothing(store, conversation, jump_s, clock
 
 def test_a_suspended_worker_restarts_its_observation(store, dead, clock):
     recovery = looking(store, Presence.UNKNOWN, clock)
-    assert sweeps(recovery, clock, 7) == []
+    assert sweeps(recovery, clock, 6) == []
     clock.monotonic_s += 3600  # a laptop that was suspended with all its workers
-    assert sweeps(recovery, clock, 8) == []
+    assert sweeps(recovery, clock, 7) == []
     assert sweeps(recovery, clock, 1) == [dead.id]
 
 
 def test_a_locked_database_makes_no_worker_look_dead(store, dead, clock):
     store.engine.lock_timeout_s = 0.05
     recovery = looking(store, Presence.UNKNOWN, clock)
-    for seconds in range(5, 15):
+    for seconds in range(4, 15):
         with write_lock(store.engine):
             assert sweeps(recovery, clock, seconds) == []
         # Enough time for a live worker to renew its leases.
