@@ -89,7 +89,8 @@ def test_prometheus_accepts_all_of_it(text: str, tmp_path: Path) -> None:
         (["check", "metrics"], text),
     ):
         ended = subprocess.run(
-            ["promtool", *command], input=given, cwd=tmp_path / "monitoring", capture_output=True, text=True, timeout=60,
+            ["promtool", *command], input=given, cwd=tmp_path / "monitoring", capture_output=True, text=True,
+            timeout=60,
             check=False,
         )  # fmt: skip
         assert (ended.returncode, "error" in ended.stderr.lower()) == (0, False), ended
