@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextvars
 import dataclasses
 import datetime
+import io
 import json
 import logging
 import os
@@ -14,6 +15,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from gunicorn.config import Config
@@ -223,6 +225,7 @@ def test_what_was_there_stays(set_up: SetUp) -> None:
 WRITER = """
 import logging, sys
 from pathlib import Path
+from typing import Any
 from config import logging as log_files
 from config.settings import Settings
 log_files.set_up(Settings(log_dir=Path(sys.argv[1])))
@@ -368,3 +371,35 @@ def test_fields_of_the_request_and_the_turn(set_up: SetUp) -> None:
             entry = json.loads(last)
             assert (entry["request"], entry["conversation"], entry["turn"]) == ("r-1", 3, 5)
             assert "turn" not in json.loads(without)
+
+
+class CountedFile(io.FileIO):
+    """A file that keeps the size of each write that reaches the system."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(path, "a")
+        self.writes: list[int] = []
+
+    def write(self, data: Any) -> int:
+        self.writes.append(len(data))
+        return super().write(data)
+
+
+@pytest.mark.parametrize("log_format", ["text", "json"])
+@pytest.mark.parametrize("size", [1, 8_000, 8_191, 8_192, 8_193, 16_384, 100_000])
+def test_a_record_is_one_write_whatever_its_size(set_up: SetUp, tmp_path: Path, log_format: str, size: int) -> None:
+    set_up(log_format=log_format)
+    file = next(handler for handler in logging.getLogger().handlers if isinstance(handler, LineFile))
+    raw = CountedFile(tmp_path / "counted.log")
+    file.acquire()
+    file.stream = io.TextIOWrapper(io.BufferedWriter(raw), encoding="utf-8", errors="backslashreplace")
+    file._statstream()
+    file.baseFilename = str(tmp_path / "counted.log")
+    file.release()
+    log.info("ä" * size)
+    try:
+        raise OSError(5, "x")
+    except OSError:
+        log.exception("ö" * size)
+    assert len(raw.writes) == 2
+    assert sum(raw.writes) == (tmp_path / "counted.log").stat().st_size > 4 * size

@@ -61,7 +61,7 @@ def server(program: Path, fake_llm: FakeLLM) -> Iterator[ServerRunner]:
     assert command == "./scripts/serve\n"
     runner = ServerRunner(program.parent, ("./scripts/serve",), program)
     (program / ".env").write_text(
-        f"PORT={runner.port}\nWEB_CONCURRENCY=2\nOPENAI_BASE_URL={fake_llm.base_url}\n"
+        f"PORT={runner.port}\nWEB_CONCURRENCY=1\nOPENAI_BASE_URL={fake_llm.base_url}\n"
         "CHAT_MODEL=fake?tokens=20&gap=0.01\nTITLE_MODEL=none\n"
     )
     (program / ".env").chmod(0o600)
