@@ -92,11 +92,11 @@ def _credentials(text: str) -> tuple[str, str]:
 
 
 def _address(text: str, default_port: int) -> tuple[str, int]:
-    found = re.fullmatch(r"(?:\[([0-9A-Fa-f:.]+)\]|([A-Za-z0-9._-]+))(?::([0-9]{1,5}))?", text)
-    port = int(found[3] or default_port) if found else 0
-    if not found or not 0 < port < 65536:
+    match = re.fullmatch(r"(?:\[([0-9A-Fa-f:.]+)\]|([A-Za-z0-9._-]+))(?::([0-9]{1,5}))?", text)
+    port = int(match[3] or default_port) if match else 0
+    if not match or not 0 < port < 65536:
         raise ValueError
-    return found[1] or found[2], port
+    return match[1] or match[2], port
 
 
 def _database(text: str) -> int:

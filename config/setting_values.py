@@ -130,14 +130,14 @@ def text_file(text: str) -> str:
         if not path.is_file():
             raise ValueError("the path of a text file, and there is none")
         raw = path.read_bytes() if path.stat().st_size <= _PROMPT_BYTES else b""
-        found = raw.decode("utf-8-sig").strip()
+        prompt = raw.decode("utf-8-sig").strip()
     except UnicodeDecodeError:
         raise ValueError("the path of a text file in UTF-8, and this one is not") from None
     except OSError as error:
         raise ValueError(f"the path of a text file that can be read ({error.strerror})") from None
-    if "\x00" in found or not found:
+    if "\x00" in prompt or not prompt:
         raise ValueError(f"the path of a text file of 1 to {_PROMPT_BYTES} bytes that says something")
-    return found
+    return prompt
 
 
 def model_name(text: str) -> str:
@@ -172,7 +172,7 @@ def one_line(most: int) -> Callable[[str], str]:
 
 
 def starters(text: str) -> tuple[str, ...]:
-    found = tuple(each.strip() for each in text.split("|") if each.strip())
-    if not 1 <= len(found) <= 8 or any(len(each) > 200 or not each.isprintable() for each in found):
+    names = tuple(each.strip() for each in text.split("|") if each.strip())
+    if not 1 <= len(names) <= 8 or any(len(each) > 200 or not each.isprintable() for each in names):
         raise ValueError("one to eight questions of at most 200 characters with | between them")
-    return found
+    return names

@@ -21,9 +21,9 @@ def rest(bench: Bench) -> list[Measure]:
     """One worker with everything loaded, which is after its first turn; and how long it took to get ready."""
     weights, ready = [], []
     for start in bench.both(1):
-        found = [_at_rest(start) for _ in range(1 if bench.quick else 3)]
-        weights.append(figures.median(weight for weight, _ in found))
-        ready.append(figures.median(ready_s for _, ready_s in found))
+        readings = [_at_rest(start) for _ in range(1 if bench.quick else 3)]
+        weights.append(figures.median(weight for weight, _ in readings))
+        ready.append(figures.median(ready_s for _, ready_s in readings))
     threads, _ = _at_rest(lambda model: bench.parley(model, 1, USE_ASYNC_AGENT="false"))
     bench.say(f"a gevent worker {weights[0]:.1f} MB, a gthread worker {threads:.1f} MB; ready in {ready[0]:.2f} s")
     return [
@@ -56,14 +56,14 @@ def _slope_kb(server: Server, model: FakeLLM, few: int, many: int) -> float:
 
     `few` turns start within a second, the rest from second 5 to 8. At second 11 all should be running.
     """
-    found: list[tuple[float, float]] = []
+    readings: list[tuple[float, float]] = []
 
     def weigh() -> None:
-        found.append((time.monotonic(), _weight_mb(server)))
+        readings.append((time.monotonic(), _weight_mb(server)))
 
     starts = evenly(few, 1.0) + [5.0 + start for start in evenly(many - few, 3.0)]
     _, streams = scene.play(server, model, SLOW, starts, SLOW.answer_s + 60, [(4.5, weigh), (11.0, weigh)])
-    (at, less), (later, more) = found
+    (at, less), (later, more) = readings
     before, after = _running(streams, at), _running(streams, later)
     turns = after - before
     print(f"  {server.name}: {less:.1f} MB with {before} running turns, {more:.1f} MB with {after}", flush=True)

@@ -60,28 +60,28 @@ def _run(options: argparse.Namespace, folder: Path, backends: Backends) -> int:
     bench = Bench(folder, options.quick, not options.alone, backends=backends)
     if bench.with_reference:
         bench.packages = packages.folder(_PLACE)
-    found: list[Measure] = []
+    figures: list[Measure] = []
     profiled = profile(bench) if options.profile else None
     for name in options.scene or ([] if options.profile else SCENES):
         began = time.monotonic()
         print(f"{name}: {(SCENES[name].__doc__ or '').strip().splitlines()[0]}", flush=True)
-        found += SCENES[name](bench)
+        figures += SCENES[name](bench)
         print(f"  ({time.monotonic() - began:.0f} s)", flush=True)
-    _conclude(results.collected(bench, found, profiled), found, options.out)
+    _conclude(results.collected(bench, figures, profiled), figures, options.out)
     if bench.unsound:
         print(f"Not sound, for the reasons given above: {', '.join(bench.unsound)}")
-    return 0 if all(measure.met for measure in found) else 1
+    return 0 if all(measure.met for measure in figures) else 1
 
 
-def _conclude(result: dict[str, Any], found: list[Measure], out: Path) -> None:
+def _conclude(result: dict[str, Any], figures: list[Measure], out: Path) -> None:
     out.mkdir(parents=True, exist_ok=True)
     results.write(result, out / "results.json")
     written = ["results.json"]
-    if found:
-        print(f"\n{measures.text_table(found)}\n")
+    if figures:
+        print(f"\n{measures.text_table(figures)}\n")
         if result["quick"]:
             print("In a hurry: a tenth of the users, so these figures say nothing about the targets.")
-        (out / "results.md").write_text(measures.markdown_table(found) + "\n", encoding="utf-8")
+        (out / "results.md").write_text(measures.markdown_table(figures) + "\n", encoding="utf-8")
         written.append("results.md")
     if picture := drawing(result):
         (out / "results.svg").write_text(picture, encoding="utf-8")

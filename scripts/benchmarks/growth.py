@@ -57,8 +57,8 @@ def growth(bench: Bench) -> list[Measure]:
         seeds = seeded(server.folder / "chat.db", bench.quick)
         move_into(server.settings, server.folder / "chat.db")
         with server:
-            found = [_page(bench, server, page, *seeds[page.seed]) for page in _PAGES]
-            return [*found, _context(bench, server, *seeds["context"])]
+            measures = [_page(bench, server, page, *seeds[page.seed]) for page in _PAGES]
+            return [*measures, _context(bench, server, *seeds["context"])]
 
 
 def _page(bench: Bench, server: Server, page: Page, little: User, much: User) -> Measure:
@@ -73,13 +73,13 @@ def _page(bench: Bench, server: Server, page: Page, little: User, much: User) ->
 
 def _times_ms(client: Client, page: Page, user: User) -> list[float]:
     """Return the time of each request, one after the other, without the first."""
-    taken: list[float] = []
+    times_ms: list[float] = []
     until = time.monotonic() + _AT_MOST_S
-    while len(taken) <= _TIMES and time.monotonic() < until:
+    while len(times_ms) <= _TIMES and time.monotonic() < until:
         began = time.perf_counter()
         client.get(_path(page, user), user)
-        taken.append((time.perf_counter() - began) * 1000)
-    return taken[1:] or taken
+        times_ms.append((time.perf_counter() - began) * 1000)
+    return times_ms[1:] or times_ms
 
 
 def _is_page(client: Client, page: Page, user: User) -> bool:

@@ -40,11 +40,11 @@ def main() -> None:
     parser.add_argument("--streams", type=int, nargs="+", default=[1, 50, 300, 1000])
     parser.add_argument("--tokens", type=int, default=150)
     parser.add_argument("--gap", type=float, default=0.02)
-    asked = parser.parse_args()
+    options = parser.parse_args()
     with FakeLLM() as llm:
-        for streams in asked.streams:
+        for streams in options.streams:
             for way in WAYS:
-                arguments = [way, llm.base_url, str(streams), str(asked.tokens), str(asked.gap)]
+                arguments = [way, llm.base_url, str(streams), str(options.tokens), str(options.gap)]
                 subprocess.run([sys.executable, __file__, "--measure", *arguments], check=True)
 
 

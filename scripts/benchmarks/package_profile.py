@@ -67,13 +67,13 @@ class Profiler:
 
     def samples(self) -> list[str]:
         """Lines of `outermost;…;innermost count`."""
-        found: list[str] = []
+        samples: list[str] = []
         for process, out in self._running:
             _, stderr = process.communicate(timeout=60)
             if not out.exists():
                 raise RuntimeError(f"py-spy could not sample a worker: {stderr.decode().strip()[-300:]}")
-            found += out.read_text().splitlines()
-        return found
+            samples += out.read_text().splitlines()
+        return samples
 
 
 def by_package(samples: Iterable[str]) -> dict[str, float]:
@@ -116,8 +116,8 @@ def _package_of(frame: str) -> str | None:
 
 def _split(frame: str) -> tuple[str, str]:
     """Return the function and the file of a frame."""
-    found = _FRAME.match(frame)
-    return (found[1], found[2]) if found else (frame, "")
+    match = _FRAME.match(frame)
+    return (match[1], match[2]) if match else (frame, "")
 
 
 def _shares(counts: Counter[str]) -> dict[str, float]:

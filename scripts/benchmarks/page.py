@@ -68,8 +68,8 @@ def _open(page: Any, wire: Any, url: str) -> Load:
     page.goto("about:blank")
     from_cache: set[str] = set()
     arrived: dict[str, int] = {}
-    asked: set[str] = set()
-    wire.on("Network.requestWillBeSent", lambda event: asked.add(event["requestId"]))
+    sent: set[str] = set()
+    wire.on("Network.requestWillBeSent", lambda event: sent.add(event["requestId"]))
     wire.on("Network.requestServedFromCache", lambda event: from_cache.add(event["requestId"]))
     wire.on("Network.responseReceived", lambda event: _from_disk(event, from_cache))
     wire.on("Network.dataReceived", lambda event: _add(arrived, event["requestId"], event["encodedDataLength"]))
@@ -79,7 +79,7 @@ def _open(page: Any, wire: Any, url: str) -> Load:
     shell = time.monotonic() - began
     page.wait_for_function(_USABLE, timeout=120_000)
     usable = time.monotonic() - began
-    result = Load(len(asked - from_cache), sum(arrived.values()), shell, usable)
+    result = Load(len(sent - from_cache), sum(arrived.values()), shell, usable)
     page.wait_for_load_state("networkidle", timeout=120_000)
     return result
 
@@ -115,13 +115,13 @@ def main() -> int:
     try:
         with ParleyServer(folder, WEB_CONCURRENCY=1, GRACE_S=0.5) as server, sync_playwright() as playwright:
             browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox", "--disable-gpu"])
-            found = {
+            lines = {
                 name: [_once(browser, server.url, line) for _ in range(options.repeat)] for name, line in _LINES.items()
             }
             browser.close()
     finally:
         shutil.rmtree(folder, ignore_errors=True)
-    return _report(found, options.json)
+    return _report(lines, options.json)
 
 
 def _once(browser: Any, url: str, line: dict[str, Any] | None) -> Opening:
@@ -150,13 +150,13 @@ def _text_s(page: Any, url: str, line: dict[str, Any] | None) -> float:
     return time.monotonic() - began
 
 
-def _report(found: dict[str, list[Opening]], as_json: bool) -> int:
+def _report(lines: dict[str, list[Opening]], as_json: bool) -> int:
     if as_json:
-        print(json.dumps({name: [asdict(each) for each in openings] for name, openings in found.items()}))
+        print(json.dumps({name: [asdict(each) for each in openings] for name, openings in lines.items()}))
     met = True
     print("| line | cache | requests | KB on the wire | shell seen, s | box usable, s | a line of text, s |")
     print("|---|---|---|---|---|---|---|")
-    for name, openings in found.items():
+    for name, openings in lines.items():
         floor = median(each.floor_s for each in openings)
         for cache, loads in (("cold", [each.cold for each in openings]), ("warm", [each.warm for each in openings])):
             requests, size, shell, usable = (

@@ -20,9 +20,9 @@ def profile(bench: Bench) -> dict[str, dict[str, float]]:
         outcome, _ = scene.play(server, model, PACE, evenly(users, 1.0), PACE.answer_s + 60, moments)
         samples = profiler.samples()
     bench.note("profile", outcome)
-    found = {"by_package": by_package(samples), "by_function": by_function(samples)}
-    for name, shares in found.items():
+    report = {"by_package": by_package(samples), "by_function": by_function(samples)}
+    for name, shares in report.items():
         bench.say(name.replace("_", " ") + ":")
         for what, share in shares.items():
             bench.say(f"  {share:6.1%}  {what}")
-    return found
+    return report

@@ -55,8 +55,8 @@ class Reference:
         elif scope["path"] == "/api/conversations":
             made, token = await self.store.create_conversation()
             await _json(send, 201, {"id": made}, f"token={token}; HttpOnly; Path=/")
-        elif found := _TURNS.fullmatch(scope["path"]):
-            await self._turn(int(found[1]), _token(scope), await _body(receive), send)
+        elif match := _TURNS.fullmatch(scope["path"]):
+            await self._turn(int(match[1]), _token(scope), await _body(receive), send)
         else:
             await _json(send, 404, {})
 
@@ -123,8 +123,8 @@ async def _body(receive: Receive) -> dict[str, Any]:
         message = await receive()
         parts.append(message.get("body", b""))
         more = message.get("more_body", False)
-    asked: dict[str, Any] = json.loads(b"".join(parts))
-    return asked
+    body: dict[str, Any] = json.loads(b"".join(parts))
+    return body
 
 
 def _token(scope: Scope) -> str:

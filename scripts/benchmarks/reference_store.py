@@ -48,8 +48,8 @@ class Store:
                 raise PermissionError("no such conversation")
             insert = "INSERT INTO messages (conversation_id, role, text, created_at) VALUES (?, ?, ?, ?)"
             run(insert, (conversation_id, "user", question, _now()))
-            said = run("SELECT role, text FROM messages WHERE conversation_id = ? ORDER BY id", (conversation_id,))
-            messages = [{"role": role, "content": text} for role, text in said.fetchall()]
+            rows = run("SELECT role, text FROM messages WHERE conversation_id = ? ORDER BY id", (conversation_id,))
+            messages = [{"role": role, "content": text} for role, text in rows.fetchall()]
             answer = run(insert, (conversation_id, "assistant", "", _now())).lastrowid
             turn = run(
                 "INSERT INTO turns (conversation_id, message_id, status, started_at) VALUES (?, ?, 'running', ?)",
@@ -86,12 +86,12 @@ class Store:
     def _transaction(self, work: Callable[[Callable[..., Any]], Any]) -> Any:
         self._database.execute("BEGIN IMMEDIATE")
         try:
-            found = work(self._database.execute)
+            outcome = work(self._database.execute)
         except BaseException:
             self._database.execute("ROLLBACK")
             raise
         self._database.execute("COMMIT")
-        return found
+        return outcome
 
 
 def _opened(path: Path) -> sqlite3.Connection:

@@ -20,7 +20,7 @@ _PACKAGES = ("gunicorn", "gevent", "flask", "openai", "httpx2", "peewee", "msgsp
 _ROOT = Path(__file__).resolve().parents[2]
 
 
-def collected(bench: Bench, found: Sequence[Measure], profile: dict[str, Any] | None) -> dict[str, Any]:
+def collected(bench: Bench, measures: Sequence[Measure], profile: dict[str, Any] | None) -> dict[str, Any]:
     """Return all results, ready to be written."""
     result = {
         "at": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds").replace("+00:00", "Z"),
@@ -29,7 +29,7 @@ def collected(bench: Bench, found: Sequence[Measure], profile: dict[str, Any] | 
         "backends": "SQLite" if bench.backends is None else bench.backends.name,
         "machine": machine.description(),
         "versions": _versions(bench.packages),
-        "measures": [tables.as_json(measure) for measure in found],
+        "measures": [tables.as_json(measure) for measure in measures],
         "scenes": {
             name: {server: scene.as_json(outcome) for server, outcome in outcomes.items()}
             for name, outcomes in bench.outcomes.items()
@@ -57,8 +57,8 @@ def write(result: dict[str, Any], path: Path) -> None:
 def commit() -> str:
     """Of the code that was measured; with a plus where files differ from it."""
     try:
-        found = _git("rev-parse", "--short", "HEAD")
-        return found + ("+" if _git("status", "--porcelain", "--untracked-files=no") else "")
+        commit_id = _git("rev-parse", "--short", "HEAD")
+        return commit_id + ("+" if _git("status", "--porcelain", "--untracked-files=no") else "")
     except (OSError, subprocess.CalledProcessError):
         return "unknown"
 
@@ -69,7 +69,7 @@ def _git(*arguments: str) -> str:
 
 
 def _versions(packages: Path | None) -> dict[str, str]:
-    found = {name: importlib.metadata.version(name) for name in _PACKAGES}
+    versions = {name: importlib.metadata.version(name) for name in _PACKAGES}
     apart = importlib.metadata.distributions(path=[str(packages)]) if packages else importlib.metadata.distributions()
     wanted = ("uvicorn", "uvloop", "httptools")
-    return found | {each.name: each.version for each in apart if each.name in wanted}
+    return versions | {each.name: each.version for each in apart if each.name in wanted}

@@ -57,12 +57,12 @@ class Outcome:
     @property
     def doubts(self) -> list[str]:
         """Return the reasons why the figures are not reliable; none when they are."""
-        found = []
+        sentences = []
         if self.model_mean_late_s > _MODEL_LATE_S:
-            found.append("the model lagged and sent tokens together, which flatters the CPU per token")
+            sentences.append("the model lagged and sent tokens together, which flatters the CPU per token")
         if self.others_cpu_share > _OTHERS_SHARE:
-            found.append("other programs used the machine, which makes everything late")
-        return found
+            sentences.append("other programs used the machine, which makes everything late")
+        return sentences
 
     @property
     def failed(self) -> int:
@@ -117,8 +117,8 @@ class _Used:
     def __init__(self, server: Server, model: FakeLLM) -> None:
         self.server = machine.cpu_s(server.pids)
         self.workers = [machine.cpu_s([pid]) for pid in server.worker_pids]
-        told = model.stats()
-        self.model, self.model_mean_late_s = float(told["cpu_s"]), float(told["late_s"]["mean"])
+        stats = model.stats()
+        self.model, self.model_mean_late_s = float(stats["cpu_s"]), float(stats["late_s"]["mean"])
         self.load = time.process_time()
         self.backends = {} if server.backends is None else server.backends.cpu_s()
         self.machine = machine.total_cpu_s()

@@ -70,10 +70,10 @@ class Seeds:
         assert conversation
         head = None
         for number in range(messages):
-            asked, head = head, self._message(conversation, head, number, number in rare)
+            question, head = head, self._message(conversation, head, number, number in rare)
             if number % 2:
                 at = self._tick()
-                run(_INSERT_TURN, (conversation, asked, head, f"[{self._length}]", at, at, at))
+                run(_INSERT_TURN, (conversation, question, head, f"[{self._length}]", at, at, at))
         run("UPDATE conversations SET head_id = ?, updated_at = ? WHERE id = ?", (head, self._tick(), conversation))
         return conversation
 

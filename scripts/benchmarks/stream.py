@@ -70,8 +70,8 @@ class Stream:
             return b""
         self.status = int(head[9:12])
         if self.status != 200:
-            found = re.search(rb"\r\nretry-after: *([^\r]*)", head, re.IGNORECASE)
-            self.retry_after = found[1].decode() if found else ""
+            match = re.search(rb"\r\nretry-after: *([^\r]*)", head, re.IGNORECASE)
+            self.retry_after = match[1].decode() if match else ""
             self.failed(f"HTTP {self.status}")
         self._head = b""
         return rest

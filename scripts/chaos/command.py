@@ -135,13 +135,13 @@ class _Progress:
     """One line that is written over; where nobody watches, a line every few seconds."""
 
     def __init__(self) -> None:
-        self._said_at = 0.0
+        self._printed_at = 0.0
 
     def __call__(self, sentence: str) -> None:
         if sys.stdout.isatty():
             print(f"\r  {sentence:<100}", end="", flush=True)
-        elif time.monotonic() - self._said_at > 5:
-            self._said_at = time.monotonic()
+        elif time.monotonic() - self._printed_at > 5:
+            self._printed_at = time.monotonic()
             print(f"  {sentence}", flush=True)
 
 

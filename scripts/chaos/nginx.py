@@ -64,12 +64,12 @@ class Nginx:
         self._process: subprocess.Popen[bytes] | None = None
 
     def __enter__(self) -> Nginx:
-        found = program()
-        if found is None:
+        executable = program()
+        if executable is None:
             raise CannotRun(lacking())
         with (self._folder / "error.log").open("wb") as log:
             self._process = subprocess.Popen(
-                [found, "-p", self._folder, "-c", self._folder / "nginx.conf"],
+                [executable, "-p", self._folder, "-c", self._folder / "nginx.conf"],
                 stdin=subprocess.DEVNULL, stdout=log, stderr=log,
             )  # fmt: skip
         try:

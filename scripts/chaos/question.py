@@ -39,7 +39,7 @@ class Question:
     drops: list[str] = field(default_factory=list)  # how each of its connections broke
     redirects: int = 0
     refusals: Counter[str] = field(default_factory=Counter)
-    asked_at: float = 0.0
+    sent_at: float = 0.0
     ended_at: float = 0.0
 
     def __str__(self) -> str:

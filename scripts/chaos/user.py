@@ -95,7 +95,7 @@ class User:
         return self.patiently(lambda: self.get(f"/api/turns/{turn}")).json
 
     def _converse(self, question: Question, send: Callable[[dict[str, str]], Answer]) -> Question:
-        question.asked_at = time.monotonic()
+        question.sent_at = time.monotonic()
         while not question.status:
             try:
                 self._go_on(question, send)
@@ -135,7 +135,7 @@ class User:
             question.error = shown.get("error", {}).get("code", "")
 
     def _check(self, question: Question, error: Dropped | Refused) -> None:
-        late = time.monotonic() - question.asked_at > PATIENCE_S
+        late = time.monotonic() - question.sent_at > PATIENCE_S
         if late or self.leaving.is_set() or not _passing(error):
             raise Lost(f"{self.name}, {question}", error) from None
 

@@ -67,15 +67,15 @@ def answer(asked: Asked, seen: int) -> Iterator[Step]:
 
 def _deltas(asked: Asked) -> list[bytes]:
     """Return the JSON that each chunk of a stream adds."""
-    found = [_string_delta(asked.options.reasoning_field, piece) for piece in asked.reasoning]
+    deltas = [_string_delta(asked.options.reasoning_field, piece) for piece in asked.reasoning]
     for index, call in enumerate(asked.calls):
         opening = {"index": index, **call, "function": {"name": call["function"]["name"], "arguments": ""}}
-        found.append(_json({"tool_calls": [opening]}))
-        found += [
+        deltas.append(_json({"tool_calls": [opening]}))
+        deltas += [
             _json({"tool_calls": [{"index": index, "function": {"arguments": fragment}}]})
             for fragment in pieces(call["function"]["arguments"])
         ]
-    return found + _content_deltas(asked.text)
+    return deltas + _content_deltas(asked.text)
 
 
 @lru_cache(maxsize=64)

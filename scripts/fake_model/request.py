@@ -76,15 +76,15 @@ READERS = _readers()
 
 def with_query(options: Options, query: str) -> Options:
     """`options`, changed by a query such as `first=0.5&tokens=200`. Raises BadRequest."""
-    found: dict[str, Any] = {}
+    values: dict[str, Any] = {}
     for name, value in parse_qsl(query, keep_blank_values=True):
         if name not in READERS:
             raise BadRequest(f"The fake model has no option {name!r}; it has {', '.join(READERS)}.")
         try:
-            found[name] = (*found.get(name, ()), value) if name == "tool" else READERS[name](value)
+            values[name] = (*values.get(name, ()), value) if name == "tool" else READERS[name](value)
         except (ValueError, KeyError):
             raise BadRequest(f"The fake model's option {name!r} cannot be {value!r}.") from None
-    return replace(options, **found)
+    return replace(options, **values)
 
 
 def query_of(**options: Any) -> str:

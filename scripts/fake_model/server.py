@@ -224,10 +224,10 @@ class Server:
             return self._chat(connection, head, body)
         if (method, path) == (b"POST", b"/close-idle"):
             return iter([(0, plain(200, json.dumps({"closed": self._close_idle(connection)}).encode()), 0)])
-        found = {b"/v1/models": self._models, b"/stats": self.stats, b"/requests": self._requests}.get(path)
-        if method != b"GET" or not found:
+        answer = {b"/v1/models": self._models, b"/stats": self.stats, b"/requests": self._requests}.get(path)
+        if method != b"GET" or not answer:
             return iter([(0, plain(404, error_body("There is no such page.", "invalid_request_error")), 0)])
-        return iter([(0, plain(200, json.dumps(found()).encode()), 0)])
+        return iter([(0, plain(200, json.dumps(answer()).encode()), 0)])
 
     def _chat(self, connection: Connection, head: bytes, body: bytes) -> Iterator[Step]:
         authorization = _AUTHORIZATION.search(head)

@@ -244,8 +244,8 @@ class PgBouncer(_Program):
 def _newest(program: str) -> str:
     """Return the path of a program, which Debian keeps outside of PATH, or ""."""
     folders = sorted(Path("/usr/lib/postgresql").glob("*/bin"), key=lambda path: float(path.parent.name), reverse=True)
-    found = shutil.which(program, path=os.pathsep.join([*map(str, folders), os.environ["PATH"], "/usr/sbin"]))
-    return found or ""
+    path = shutil.which(program, path=os.pathsep.join([*map(str, folders), os.environ["PATH"], "/usr/sbin"]))
+    return path or ""
 
 
 def _account() -> pwd.struct_passwd:

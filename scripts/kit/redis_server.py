@@ -95,8 +95,8 @@ class RedisServer:
 
     def start(self) -> None:
         """Start the server and wait until it answers. Raises NotStarted."""
-        found = program()
-        if found is None:
+        path = program()
+        if path is None:
             raise NotStarted(lacking())
         lines = self._addresses() | {
             "dir": str(self.folder), "daemonize": "no", "save": '""', "appendonly": "no",
@@ -108,7 +108,7 @@ class RedisServer:
         configuration.write_text("".join(f"{name} {value}\n" for name, value in lines.items()))
         with (self.folder / "console.log").open("ab") as console:
             self._process = subprocess.Popen(
-                [found, configuration, *self._arguments()], stdin=subprocess.DEVNULL, stdout=console, stderr=console
+                [path, configuration, *self._arguments()], stdin=subprocess.DEVNULL, stdout=console, stderr=console
             )
         if not poll(lambda: self._process.poll() is not None or self._answers(), _START_S) or self._process.poll():
             self.kill()

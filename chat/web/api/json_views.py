@@ -56,8 +56,8 @@ def listed(record: records.Conversation) -> ListedConversation:
 
 def search_hit(hit: SearchHit) -> ListedConversation:
     """Return a conversation with the text that matched a search."""
-    found = hit.snippet
-    snippet = Snippet(text=found.text, marks=found.marks, message_id=found.message_id)
+    stored = hit.snippet
+    snippet = Snippet(text=stored.text, marks=stored.marks, message_id=stored.message_id)
     return ListedConversation(**conversation_fields(hit.conversation), snippet=snippet)
 
 

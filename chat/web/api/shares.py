@@ -67,8 +67,8 @@ def revoke(conversation_id: int) -> None:
 )
 def show_shared(token: str) -> tuple[SharedConversation, int, Mapping[str, str]]:
     """Return a shared conversation to anybody who has its link."""
-    found = json_views.shared(*services().store.shares.contents(token))
-    return found, 200, security_headers.for_public_link()
+    shared = json_views.shared(*services().store.shares.contents(token))
+    return shared, 200, security_headers.for_public_link()
 
 
 def _link(record: records.Share) -> Share:

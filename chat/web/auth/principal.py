@@ -35,8 +35,8 @@ def principal() -> Principal:
     """Return the principal of this request. Without other credentials it is a user, by the browser's cookie."""
     if "principal" not in g:
         g.principal = Principal("user", "cookie", _user())
-    found: Principal = g.principal
-    return found
+    principal: Principal = g.principal
+    return principal
 
 
 def require_operator() -> None:
@@ -53,7 +53,7 @@ def _user() -> BrowserUser:
 
 
 def _set_cookie(response: Response) -> Response:
-    found: Principal | None = g.get("principal")
-    if found is not None and found.via == "cookie":
-        found.user.set_cookie(response)
+    principal: Principal | None = g.get("principal")
+    if principal is not None and principal.via == "cookie":
+        principal.user.set_cookie(response)
     return response

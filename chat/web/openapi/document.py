@@ -44,10 +44,10 @@ _HEADERS = {
 def declared(app: Flask) -> Iterator[tuple[Rule, str, Operation]]:
     """Yield the rule, the method and the operation of every declared view."""
     for rule in sorted(app.url_map.iter_rules(), key=lambda rule: rule.rule):
-        found = operation_of(app.view_functions[rule.endpoint])
-        if found is not None:
+        operation = operation_of(app.view_functions[rule.endpoint])
+        if operation is not None:
             for method in sorted((rule.methods or set()) - _IMPLICIT_METHODS):
-                yield rule, method, found
+                yield rule, method, operation
 
 
 def document(app: Flask, base_path: str, cookie: str) -> dict[str, Any]:

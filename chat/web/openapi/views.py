@@ -28,14 +28,14 @@ def show_document() -> Response:
 @operation(Answer(content={"type": "string"}, media_type="text/html"))
 def show_page() -> Response:
     """Return a page that shows this document."""
-    found = _document()
+    content = _document()
     return Response(
         render_template(
             "api.html",
-            info=found["info"],
-            sections=reference.sections(found),
-            types=reference.types(found),
-            names=found["components"]["schemas"],
+            info=content["info"],
+            sections=reference.sections(content),
+            types=reference.types(content),
+            names=content["components"]["schemas"],
         )
     )
 
@@ -45,5 +45,5 @@ def _document() -> dict[str, Any]:
     app, current = current_app._get_current_object(), services()  # type: ignore[attr-defined]
     if _EXTENSION not in app.extensions:
         app.extensions[_EXTENSION] = document(app, current.settings.base_path, current.tokens.cookie)
-    found: dict[str, Any] = app.extensions[_EXTENSION]
-    return found
+    content: dict[str, Any] = app.extensions[_EXTENSION]
+    return content

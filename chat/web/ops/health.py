@@ -91,7 +91,7 @@ def readyz() -> tuple[Readiness, int]:
     except StoreUnavailable as error:
         database = error.message
     leaving = services().admission.closed or shutdown.notice_given()
-    model, model_ms = _asked() if deep else ("demo" if services().settings.demo else "configured", UNSET)
+    model, model_ms = _probe() if deep else ("demo" if services().settings.demo else "configured", UNSET)
     redis = services().redis
     checks = Checks(
         database=database,
@@ -106,7 +106,7 @@ def readyz() -> tuple[Readiness, int]:
     return Readiness(status="ready" if ready else "unavailable", checks=checks), 200 if ready else 503
 
 
-def _asked() -> tuple[str, int | UnsetType]:
+def _probe() -> tuple[str, int | UnsetType]:
     """Ask the default model. Return "answers" and the milliseconds until it began, or a sentence that says why not.
 
     Raises LimitReached while another request asks.

@@ -129,8 +129,8 @@ def _undo(target: Mode, master: RunningMaster, change: EnvChange, error: BaseExc
     with contextlib.suppress(OSError):
         if isinstance(error, (TimeoutError, KeyboardInterrupt)):
             master.reload()
-            told = f"{outcome}, and the server was told to reload it"
+            sentence = f"{outcome}, and the server was told to reload it"
             if isinstance(error, KeyboardInterrupt):
-                return f"Interrupted. {told}."
-            return f"No {target.name} workers came in time. {told}; its console may say why."
+                return f"Interrupted. {sentence}."
+            return f"No {target.name} workers came in time. {sentence}; its console may say why."
     return f"The server has ended. {outcome}; the server's console says why, and it must be started again."

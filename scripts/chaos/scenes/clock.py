@@ -37,7 +37,7 @@ def play(scene: SceneRun) -> None:
     short = scene.count == 1
     stopped_s = SHORT_STOPPED_S if short else STOPPED_S
     stops: list[tuple[float, float]] = []
-    with Crowd(scene.server.address, scene.users, _asked) as crowd:
+    with Crowd(scene.server.address, scene.users, _question) as crowd:
         for number in range(1, scene.count + 1):
             _jumps(scene, clock, SHORT_JUMPS_S if short else JUMPS_S)
             if not short:
@@ -51,7 +51,7 @@ def play(scene: SceneRun) -> None:
             _check_duration(scene, question, stops)
 
 
-def _asked() -> Question:
+def _question() -> Question:
     return make_question(_WORDS, form=STREAM, gap=_GAP_S, first=0.05)
 
 
@@ -103,13 +103,13 @@ def _check_duration(scene: SceneRun, question: Question, stops: Sequence[tuple[f
     """Compare the duration in `done` with the time between the first and the last event, `stops` considered."""
     if not question.events or question.events[-1].name != "done" or question.events[0].name != "turn" or question.drops:
         return
-    told_s = question.events[-1].data["duration_ms"] / 1000
+    stated_s = question.events[-1].data["duration_ms"] / 1000
     seen_s = question.events[-1].at - question.events[0].at
-    scene.expect(told_s >= 0, f"a negative duration, {told_s} s: {question}")
+    scene.expect(stated_s >= 0, f"a negative duration, {stated_s} s: {question}")
     off_s = _DURATION_OFF_S * scene.slack
     # Workers that are stopped after the answer has ended, and before its end is sent, delay the last event.
     late_s = sum(_overlap_s(stop, (question.events[0].at, question.events[-1].at)) for stop in stops)
-    scene.expect(-off_s < seen_s - told_s < late_s + off_s, f"{told_s} s were told, {seen_s} passed: {question}")
+    scene.expect(-off_s < seen_s - stated_s < late_s + off_s, f"{stated_s} s were told, {seen_s} passed: {question}")
 
 
 def _overlap_s(one: tuple[float, float], other: tuple[float, float]) -> float:

@@ -101,5 +101,5 @@ def _check(scene: SceneRun, fault: Fault, question: Question) -> None:
     if fault.code:
         kept = len(question.received_text)
         scene.expect(bool(kept) == fault.keeps, f"{fault.name} left {kept} characters: {question}")
-        late = question.ended_at - question.asked_at - fault.deadline_s
+        late = question.ended_at - question.sent_at - fault.deadline_s
         scene.within("longest past the deadline", late, _NAMED_WITHIN_S, f"{fault.name}, {question}")

@@ -30,7 +30,7 @@ class Kill:
 
 
 def play(scene: SceneRun) -> None:
-    with Crowd(scene.server.address, scene.users, _asked) as crowd:
+    with Crowd(scene.server.address, scene.users, _question) as crowd:
         kills = [_kill(scene, crowd, number) for number in range(1, scene.count + 1)]
         crowd.finish()
         turns = settle(scene, crowd)
@@ -41,7 +41,7 @@ def play(scene: SceneRun) -> None:
         _retry(scene, cut)
 
 
-def _asked() -> Question:
+def _question() -> Question:
     form = random.choice(FORMS)
     return make_question(
         random.randint(30, 120), form=form, tool=random.random() < 0.35, gap=0.03, first=random.uniform(0, 0.2)

@@ -70,7 +70,7 @@ class _Limits:
         users = side_by_side([lambda: User(self.server.address)] * many)
         questions = [make_question(20, gap=0.1, first=0.1) for _ in users]
         with self._healthy():
-            side_by_side([_all_asked(*pair) for pair in zip(users, questions, strict=True)])
+            side_by_side([_ask_each(*pair) for pair in zip(users, questions, strict=True)])
         self.questions += questions
         refusals = sum((each.refusals for each in questions), Counter[str]())
         self.scene.add("told to come again", refusals["overloaded"])
@@ -208,7 +208,7 @@ class _Limits:
         return run
 
 
-def _all_asked(user: User, question: Question) -> Callable[[], None]:
+def _ask_each(user: User, question: Question) -> Callable[[], None]:
     def run() -> None:
         with contextlib.suppress(Lost):  # it shows in what is settled
             user.ask(question)

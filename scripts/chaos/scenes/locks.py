@@ -15,7 +15,7 @@ from scripts.chaos.scene_run import SceneRun
 from scripts.chaos.user import User
 from scripts.kit.waiting import poll
 
-TOLD_WITHIN_S = 2.5
+ERROR_WITHIN_S = 2.5
 GAP_S = 1.0
 HELD_S = 5.0
 _PATIENCE_S = 10.0
@@ -24,7 +24,7 @@ _PATIENCE_S = 10.0
 def play(scene: SceneRun) -> None:
     held: list[tuple[float, float]] = []
     newcomers = side_by_side([lambda: User(scene.server.address)] * 4)
-    with Crowd(scene.server.address, scene.users, _asked) as crowd:
+    with Crowd(scene.server.address, scene.users, _question) as crowd:
         for number in range(1, scene.count + 1):
             _wait_for_streams(crowd)
             since = time.monotonic()
@@ -40,7 +40,7 @@ def play(scene: SceneRun) -> None:
             _check_gaps(scene, held, question)
 
 
-def _asked() -> Question:
+def _question() -> Question:
     """Long enough to stream through a lock."""
     return make_question(random.randint(100, 200), form=STREAM, gap=0.03, first=0.05)
 
@@ -63,7 +63,7 @@ def _send(scene: SceneRun, user: User) -> None:
         scene.add("told to come again")
     except Dropped as dropped:
         scene.expect(False, f"{user.name}: a send while the lock was held got no answer: {dropped}")
-    scene.within("longest until told", time.monotonic() - since, TOLD_WITHIN_S, user.name)
+    scene.within("longest until told", time.monotonic() - since, ERROR_WITHIN_S, user.name)
 
 
 def _check_gaps(scene: SceneRun, held: list[tuple[float, float]], question: Question) -> None:

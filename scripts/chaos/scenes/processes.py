@@ -31,7 +31,7 @@ _HALF_A_FILE = "chat/web/ops/health.py"
 
 
 def play(scene: SceneRun) -> None:
-    with Crowd(scene.server.address, scene.users, _asked) as crowd:
+    with Crowd(scene.server.address, scene.users, _question) as crowd:
         drama = _Drama(scene, crowd)
         for number in range(scene.count):
             _wait_for_streams(crowd)
@@ -50,7 +50,7 @@ def _rows(scene: SceneRun, crowd: Crowd) -> list[tuple[Question, TurnRow]]:
     return [(question, rows[question.client_id]) for _, question in crowd.questions if question.client_id in rows]
 
 
-def _asked() -> Question:
+def _question() -> Question:
     """Shorter than the grace."""
     return make_question(50, form=STREAM, gap=0.04, first=0.05)
 

@@ -68,7 +68,7 @@ def play(scene: SceneRun) -> None:
     with (
         scene.server.twin(folder / "second") as second,
         Nginx(folder / "nginx", [scene.server.address, second.address]) as nginx,
-        Crowd(nginx.address, scene.users, _asked) as crowd,
+        Crowd(nginx.address, scene.users, _question) as crowd,
     ):
         departures, followers = [], []
         for number in range(1, scene.count + 1):
@@ -87,7 +87,7 @@ def play(scene: SceneRun) -> None:
         scene.add("asked elsewhere by nginx", nginx.refusals)
 
 
-def _asked() -> Question:
+def _question() -> Question:
     """One to five seconds long: some end within the notice, some long after it."""
     return make_question(random.randint(30, 120), form=random.choice((STREAM, *FORMS)), gap=0.04, first=0.1)
 

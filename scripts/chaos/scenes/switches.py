@@ -17,7 +17,7 @@ _ATTEMPTS = 3
 
 
 def play(scene: SceneRun) -> None:
-    with Crowd(scene.server.address, scene.users, _asked) as crowd:
+    with Crowd(scene.server.address, scene.users, _question) as crowd:
         _wait_for_open(crowd, scene.users // 2)
         for number in range(2 * scene.count):
             mode = _other(scene.mode) if number % 2 == 0 else scene.mode
@@ -30,7 +30,7 @@ def play(scene: SceneRun) -> None:
             _check(scene, question)
 
 
-def _asked() -> Question:
+def _question() -> Question:
     """Two to five seconds long: shorter than the grace, longer than a switch."""
     return make_question(random.randint(50, 120), form=random.choice((STREAM, STREAM, PLAIN)), gap=0.04, first=0.1)
 
