@@ -59,7 +59,7 @@ def normal(name: str) -> str:
     return re.sub(r"[-_.]+", "-", name).lower()
 
 
-def asked_for(path: str) -> set[str]:
+def requirements_in(path: str) -> set[str]:
     """Return the packages that an .in file names."""
     lines = (ROOT / path).read_text(encoding="utf-8").splitlines()
     return {normal(re.split(r"[\[=<>~! ]", line)[0]) for line in lines if line and line[0] not in "#-"}
@@ -80,7 +80,7 @@ def locked(path: str) -> dict[str, str]:
 
 @pytest.mark.parametrize("name", LOCKS)
 def test_a_lock_pins_and_hashes_all_that_is_asked_for(name: str) -> None:
-    assert asked_for(f"{name}.in") <= set(locked(f"{name}.txt"))
+    assert requirements_in(f"{name}.in") <= set(locked(f"{name}.txt"))
 
 
 @pytest.mark.parametrize("name", LOCKS)
@@ -133,7 +133,7 @@ def test_all_that_the_server_imports_is_locked() -> None:
 
 def test_nothing_is_asked_for_that_the_server_does_not_use() -> None:
     runs_the_code = {"gunicorn", "gevent"}  # whether or not the code imports it
-    assert asked_for("requirements.in") <= imported_packages(server_files()) | runs_the_code
+    assert requirements_in("requirements.in") <= imported_packages(server_files()) | runs_the_code
 
 
 # scripts

@@ -140,9 +140,9 @@ def test_stopping_interrupts_running_turns_and_keeps_partial_text(
 
     again = make_app().test_client()
     again.set_cookie("parley_session", token_of(client))
-    found = again.get(f"/api/turns/{turn['turn_id']}").json
-    assert (found["status"], found["text"]) == ("interrupted", "So far")
-    assert found["error"]["retryable"] is True
+    stored = again.get(f"/api/turns/{turn['turn_id']}").json
+    assert (stored["status"], stored["text"]) == ("interrupted", "So far")
+    assert stored["error"]["retryable"] is True
     response = again.post(f"/api/conversations/{conversation}/turns", json={"text": "And?"})
     assert response.status_code == 202  # the conversation is free again
     assert again.get(response.json["events_url"]).data
@@ -209,9 +209,9 @@ def test_the_demo_answers_over_http(settings: Settings) -> None:
     conversation = client.post("/api/conversations").json["id"]
     turn = client.post(f"/api/conversations/{conversation}/turns", json={"text": "Hello"}).json
     client.get(turn["events_url"]).get_data()
-    found = client.get(f"/api/turns/{turn['turn_id']}").json
-    assert found["status"] == "completed"
-    assert "demo" in found["text"].lower()
+    stored = client.get(f"/api/turns/{turn['turn_id']}").json
+    assert stored["status"] == "completed"
+    assert "demo" in stored["text"].lower()
     worker(app).stop()
 
 

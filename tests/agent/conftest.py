@@ -24,7 +24,7 @@ class Model(ScriptedModel):
 
     def __init__(self) -> None:
         super().__init__()
-        self.told: list[list[str]] = []
+        self.offers: list[list[str]] = []
         self.could_call: list[bool] = []
 
     def stream(
@@ -35,7 +35,7 @@ class Model(ScriptedModel):
         cancellation: Cancellation,
         may_call: bool = True,
     ) -> Iterator[Delta]:
-        self.told.append([tool.name for tool in tools])
+        self.offers.append([tool.name for tool in tools])
         self.could_call.append(may_call)
         return super().stream(model, messages, tools, cancellation, may_call)
 

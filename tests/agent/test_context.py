@@ -66,16 +66,16 @@ def test_an_answer_read_back_is_what_the_model_itself_had_read(steps):
         calls = [ToolCall("c", "echo", json.dumps({"text": text}, ensure_ascii=False)) for text in texts]
         model.will(*map(TextDelta, words), *calls)
     model.will(TextDelta("End."))
-    said, records = "", {}
+    text, records = "", {}
     for event in Agent(model, Toolbox([FunctionTool(echo, "")])).answer("m", QUESTION, USER, Cancellation(LONG_S)):
         if isinstance(event, TextDelta):
-            said += event.text
+            text += event.text
         elif isinstance(event, (ToolCallStarted, ToolCallEnded)):
             records[event.position] = event.record
     final = "".join(delta.text for delta in model_said_last(steps))
     last = [Message("assistant", final)] if final else []
     assert (
-        answer_messages(Answer(said, tool_calls=tuple(records.values())), "m") == model.seen[-1][len(QUESTION) :] + last
+        answer_messages(Answer(text, tool_calls=tuple(records.values())), "m") == model.seen[-1][len(QUESTION) :] + last
     )
 
 

@@ -33,7 +33,7 @@ class TestSteps:
             model.will(call())
         model.will(TextDelta("At last."))
         events = answer(look_up)
-        assert model.told == [["look_up"]] * MAX_STEPS
+        assert model.offers == [["look_up"]] * MAX_STEPS
         assert model.could_call == [True] * (MAX_STEPS - 1) + [False]
         assert events[-1] == TextDelta("At last.")
         assert len(ended(events)) == MAX_STEPS - 1

@@ -40,11 +40,11 @@ def answer_events(model, *tools):
 
 
 def test_an_answer_of_words_alone(model, answer):
-    said = [ReasoningDelta("Hm."), TextDelta("It "), TextDelta("grows."), Usage(12, 3)]
-    model.will(*said)
-    assert answer(look_up) == said
+    deltas = [ReasoningDelta("Hm."), TextDelta("It "), TextDelta("grows."), Usage(12, 3)]
+    model.will(*deltas)
+    assert answer(look_up) == deltas
     assert model.seen == [list(QUESTION)]
-    assert model.told == [["look_up"]]
+    assert model.offers == [["look_up"]]
 
 
 def test_an_answer_of_nothing_at_all(model, answer):
@@ -132,15 +132,15 @@ FAILURES = [
 ]
 
 
-@pytest.mark.parametrize(("name", "arguments", "said"), FAILURES, ids=lambda value: str(value)[:20])
-def test_what_goes_wrong_with_a_call_is_a_result_that_the_model_reads(model, answer, name, arguments, said):
+@pytest.mark.parametrize(("name", "arguments", "reason"), FAILURES, ids=lambda value: str(value)[:20])
+def test_what_goes_wrong_with_a_call_is_a_result_that_the_model_reads(model, answer, name, arguments, reason):
     model.will(*calls(arguments, name=name), *calls('{"what": "China"}'))
     model.will(TextDelta("I could not."))
     events = answer(look_up, broken, declining, returning_nothing)
     failed, good = ended(events)
     assert (failed.result.ok, good.result.ok) == (False, True)
-    assert said in failed.result.summary
-    assert said in json.loads(failed.result.content)["error"]
+    assert reason in failed.result.summary
+    assert reason in json.loads(failed.result.content)["error"]
     assert "hunter2" not in failed.result.content + failed.result.summary
     assert read_by_model(model)[1] == Message("tool", failed.result.content, tool_call_id=failed.call.id)
     assert events[-1] == TextDelta("I could not.")
@@ -158,8 +158,8 @@ def test_several_steps_are_one_answer(model, answer):
     assert len({record.call.id for record in records}) == 4
     roles = [message.role for message in read_by_model(model)]
     assert roles == ["assistant", "tool", "tool", "assistant", "tool", "assistant", "tool"]
-    asked = [call.id for message in read_by_model(model) for call in message.tool_calls]
-    assert asked == [message.tool_call_id for message in read_by_model(model) if message.role == "tool"]
+    call_ids = [call.id for message in read_by_model(model) for call in message.tool_calls]
+    assert call_ids == [message.tool_call_id for message in read_by_model(model) if message.role == "tool"]
 
 
 def test_what_was_said_before_the_model_failed_stands(model):

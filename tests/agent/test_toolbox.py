@@ -88,31 +88,31 @@ class TestBounds:
         assert bounded_result(ToolResult("x" * 20_000, "s" * 500)) == ToolResult("x" * 20_000, "s" * 500)
 
     def test_a_download_is_cut(self):
-        found = bounded_result(ToolResult("x" * 30_000_000, "Found"))
-        assert found.ok
-        assert found.content.startswith("x" * 20_000)
-        assert "cut" in found.content
-        assert len(found.content) < 20_100
+        result = bounded_result(ToolResult("x" * 30_000_000, "Found"))
+        assert result.ok
+        assert result.content.startswith("x" * 20_000)
+        assert "cut" in result.content
+        assert len(result.content) < 20_100
 
     def test_a_summary_is_one_short_line(self):
-        found = bounded_result(ToolResult("", "One\ntwo\r\n three " + "x" * 9_000))
-        assert found.summary.startswith("One two three x")
-        assert len(found.summary) == 500
+        result = bounded_result(ToolResult("", "One\ntwo\r\n three " + "x" * 9_000))
+        assert result.summary.startswith("One two three x")
+        assert len(result.summary) == 500
 
     def test_too_much_data_is_not_drawn(self):
         assert bounded_result(ToolResult("a", "b", {"rows": ["x" * 400_000]})) == ToolResult("a", "b")
 
     @pytest.mark.parametrize("data", [{"x": {1, 2}, "y": object()}, {"x": "\ud800"}, {("a", "b"): 1}])
     def test_data_that_is_no_json_is_the_tools_error(self, data):
-        found = bounded_result(ToolResult("a", "b", data))
-        assert not found.ok
-        assert "error in the tool" in found.summary
+        result = bounded_result(ToolResult("a", "b", data))
+        assert not result.ok
+        assert "error in the tool" in result.summary
 
     def test_half_a_character_goes_no_further(self):
         """A source's JSON may hold one; neither a database nor a socket takes it."""
-        found = bounded_result(ToolResult("gdp \ud83d of", "Found \udc00"))
-        assert found.ok
-        assert msgspec.json.decode(msgspec.json.encode([found.content, found.summary])) == ["gdp ? of", "Found ?"]
+        result = bounded_result(ToolResult("gdp \ud83d of", "Found \udc00"))
+        assert result.ok
+        assert msgspec.json.decode(msgspec.json.encode([result.content, result.summary])) == ["gdp ? of", "Found ?"]
 
     def test_a_failure_is_bounded_like_a_result(self):
         def tool() -> ToolResult:
@@ -120,15 +120,15 @@ class TestBounds:
             raise ToolFailure("No \udc00\n" + "x" * 100_000)
 
         (outcome,) = Toolbox([FunctionTool(tool)]).run([ToolCall("c", "tool", "{}")], USER, Cancellation(LONG_S))
-        found = outcome.result
-        assert not found.ok
-        assert found.summary.startswith("No ? x")
-        assert len(found.summary) == 500
-        assert len(msgspec.json.encode(found.content)) < 21_000
+        result = outcome.result
+        assert not result.ok
+        assert result.summary.startswith("No ? x")
+        assert len(result.summary) == 500
+        assert len(msgspec.json.encode(result.content)) < 21_000
 
     def test_numbers_that_json_has_not_are_no_trouble(self):
-        found = bounded_result(ToolResult("a", "b", {"x": float("nan"), "y": float("inf")}))
-        assert json.loads(msgspec.json.encode(found.data)) == {"x": None, "y": None}
+        result = bounded_result(ToolResult("a", "b", {"x": float("nan"), "y": float("inf")}))
+        assert json.loads(msgspec.json.encode(result.data)) == {"x": None, "y": None}
 
 
 def test_no_calls_are_no_results():

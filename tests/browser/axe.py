@@ -30,11 +30,11 @@ def violations(page: Page) -> list[str]:
     page.evaluate(_source())
     # What is still fading in has colours of its own for a moment.
     page.evaluate(_SETTLED)
-    found: dict[str, Any] = page.evaluate(
+    report: dict[str, Any] = page.evaluate(
         "rules => axe.run(document, {runOnly: rules, resultTypes: ['violations']})", _RULES
     )
     return [
         f"{violation['id']}: {node['html'][:160]} ({node['failureSummary']})"
-        for violation in found["violations"]
+        for violation in report["violations"]
         for node in violation["nodes"]
     ]

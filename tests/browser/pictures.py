@@ -73,7 +73,7 @@ def server() -> Iterator[ParleyServer]:
         yield running
 
 
-def take(browser: Browser, url: str, name: str, folder: Path) -> Path:
+def photograph(browser: Browser, url: str, name: str, folder: Path) -> Path:
     reach, options = STATES[name]
     context = browser.new_context(locale="en-GB", reduced_motion="reduce", **options)  # type: ignore[arg-type]
     page = context.new_page()
@@ -95,7 +95,7 @@ def main() -> None:
     with server() as running, sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
         for name in STATES:
-            path = take(browser, running.url, name, folder)
+            path = photograph(browser, running.url, name, folder)
             print(f"{path} ({path.stat().st_size // 1024} KB)")
         browser.close()
 

@@ -79,7 +79,7 @@ FORBIDDEN = ", ".join(
         *("[style*='url' i]", ".answer .answer"),
     ]
 )
-FOUND = """(forbidden) => {
+FIND = """(forbidden) => {
   const place = document.querySelector(".messages");
   const wrong = [...place.querySelectorAll(forbidden)].map((each) => each.outerHTML);
   for (const each of place.querySelectorAll("*")) {
@@ -145,7 +145,7 @@ def watched(page: Page) -> Page:
 
 
 def nothing_got_through(page: Page) -> None:
-    assert page.evaluate(FOUND, FORBIDDEN) == []
+    assert page.evaluate(FIND, FORBIDDEN) == []
     assert page.evaluate(
         "() => typeof document.getElementById + document.querySelectorAll('#message-field').length"
     ) == ("function1")

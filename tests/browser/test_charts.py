@@ -17,9 +17,9 @@ CHINA = ("market_data", {"country": "China"})
 
 def chart_of(page: Page, tool: tuple[str, object], title: str) -> Locator:
     ask_and_wait(page, "chart " + wanting(tool=[tool], text="There."))
-    found = page.locator("article.answer").last.locator("section.chart", has_text=title).first
-    found.scroll_into_view_if_needed()
-    return found
+    chart = page.locator("article.answer").last.locator("section.chart", has_text=title).first
+    chart.scroll_into_view_if_needed()
+    return chart
 
 
 def test_a_chart_shows_what_is_chosen_of_it(window: Page) -> None:

@@ -109,9 +109,9 @@ def test_everything_that_katex_knows_is_drawn_without_a_breach_of_the_policy(win
         ]
         formulas += [(f"{size} {delimiter}", [f"{size}{delimiter}"]) for size in (r"\big", r"\Big", r"\bigg", r"\Bigg")]
     formulas += [("root", [rf"\sqrt[3]{{{inner}}}"]) for inner in ("x", r"\frac{a}{b}", r"\frac{\frac{a}{b}}{c}", tall)]
-    found: dict[str, Any] = window.evaluate(DRAW, formulas)
-    assert found["breaches"] == []
-    assert found["undrawn"] == [], " ".join(found["undrawn"])
+    drawn: dict[str, Any] = window.evaluate(DRAW, formulas)
+    assert drawn["breaches"] == []
+    assert drawn["undrawn"] == [], " ".join(drawn["undrawn"])
 
 
 def test_arrows_brackets_and_roots_have_their_strokes(window: Page) -> None:

@@ -122,7 +122,7 @@ def test_tags_that_a_model_writes_are_seen_as_text(window: Page, text: str) -> N
 
 def side(place: Locator) -> dict[str, Any]:
     """Return the side on which a block's text begins: left or right."""
-    found: dict[str, Any] = place.evaluate(
+    outcome: dict[str, Any] = place.evaluate(
         """(element) => {
           const { direction, textAlign, listStyleType } = getComputedStyle(element);
           const range = document.createRange();
@@ -131,7 +131,7 @@ def side(place: Locator) -> dict[str, Any]:
           return { direction, textAlign, gap: box.right - words.right - (words.left - box.left) };
         }"""
     )
-    return found
+    return outcome
 
 
 @pytest.mark.parametrize("width", [1280, 320])
@@ -139,8 +139,8 @@ def test_right_to_left_words_begin_at_the_right(window: Page, width: int) -> Non
     window.set_viewport_size({"width": width, "height": 900})
     shown = answer_to(window, ARABIC, "نما الاقتصاد بنسبة 5.0% في عام 2024، وفق World Bank. ")
     for block in ("h3", "p >> nth=0", "li >> nth=0", "blockquote p", "p:has-text('OpenAI')"):
-        found = side(shown.locator(block).first)
-        assert found["direction"] == "rtl", block
+        actual = side(shown.locator(block).first)
+        assert actual["direction"] == "rtl", block
     assert side(shown.locator("p", has_text="An English"))["direction"] == "ltr"
     assert side(window.locator("article.question p").last)["direction"] == "rtl"
     # The first column is the one at the right; a figure keeps its sign in front.

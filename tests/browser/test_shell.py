@@ -152,14 +152,14 @@ def test_the_main_figures_fit_on_a_phone(new_person: Callable[..., BrowserContex
 def small_targets(page: Page, where: str) -> list[str]:
     """Return buttons and fields lower than 44 pixels, except links in a sentence, as in WCAG."""
     expect(page.locator(where).get_by_role("button").first).to_be_visible()
-    found = page.evaluate(
+    colours = page.evaluate(
         """where => [...document.querySelectorAll(`${where} :is(button, select, textarea, a)`)]
             .filter(each => each.checkVisibility({visibilityProperty: true}) && !each.closest('.markdown, .sources'))
             .filter(each => each.getBoundingClientRect().height < 43.5 && each.id !== 'message-field')
             .map(each => each.outerHTML.slice(0, 120))""",
         where,
     )
-    return list(found)
+    return list(colours)
 
 
 @pytest.mark.parametrize("system", ["light", "dark"])
@@ -239,13 +239,13 @@ def test_a_dialog_that_is_still_on_its_way_is_not_lost(
     new_person: Callable[..., BrowserContext], chat_server: ParleyServer
 ) -> None:
     """On a slow network, a dialog's module arrives after the key press that opens it."""
-    for asked_by, name in (("?", "Keyboard shortcuts"), ("Control+k", "Search chats"), (None, "Settings")):
+    for keys, name in (("?", "Keyboard shortcuts"), ("Control+k", "Search chats"), (None, "Settings")):
         window = new_person().new_page()
         held = delayed_requests(window, "/dialogs.js$")
         window.goto(chat_server.url)
         window.get_by_role("link", name="New chat").first.focus()
-        if asked_by:
-            window.keyboard.press(asked_by)
+        if keys:
+            window.keyboard.press(keys)
         else:
             window.get_by_role("button", name=name).click()
         wait_for(window, held)

@@ -398,13 +398,13 @@ def test_a_search_leads_to_a_message_far_back(window: Page, chat_server: ParleyS
         window.goto(address)
         expect(window.locator("article")).to_have_count(50)
         last = int(window.locator("article").last.get_attribute("data-message") or 0)
-        found = {
+        positions = {
             "id": int(address.rsplit("/", 1)[1]),
             "title": "Long",
             "updated_at": "2026-01-01T00:00:00Z",
             "snippet": {"text": "Message 41.", "marks": [[0, 7]], "message_id": last - 699 + 41},
         }
-        window.route("**/api/conversations?*q=*", lambda route: route.fulfill(json={"items": [found]}))
+        window.route("**/api/conversations?*q=*", lambda route: route.fulfill(json={"items": [positions]}))
         window.keyboard.press("Control+k")
         search = window.get_by_role("dialog", name="Search chats")
         search.get_by_role("combobox").fill("message 41")

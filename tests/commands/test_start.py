@@ -178,10 +178,10 @@ def test_a_wrong_value_in_the_file_stops_the_server_unless_the_environment_knows
 
 @pytest.mark.parametrize("flag", ["true", "false"])
 def test_a_port_in_use(serve: Run, flag: str) -> None:
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        taken.listen()
-        port = taken.getsockname()[1]
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        listener.listen()
+        port = listener.getsockname()[1]
         ended = serve(PORT=port, USE_ASYNC_AGENT=flag)
     refused(
         ended,

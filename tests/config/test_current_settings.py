@@ -44,10 +44,10 @@ def test_later_the_last_good_ones_stay(
         monkeypatch.delenv("LOG_DIR")
     for _ in range(2):
         assert current_settings.read().threads == 3
-        said = capsys.readouterr().err
-        assert said.startswith("parley: ")
-        assert said.endswith(" The server goes on with the settings that it had.\n")
-        assert said.count("\n") == 1
+        errors = capsys.readouterr().err
+        assert errors.startswith("parley: ")
+        assert errors.endswith(" The server goes on with the settings that it had.\n")
+        assert errors.count("\n") == 1
     assert current_settings.get() == current_settings.read()
 
     env_file.write_text(f"THREADS=4\nLOG_DIR={tmp_path}/logs\n")

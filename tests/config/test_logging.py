@@ -123,13 +123,13 @@ def test_a_record_is_a_line_whatever_is_in_it(
     log.warning(text)
     log.warning("after")
     for written in (path.read_bytes().decode("utf-8"), capfd.readouterr().err):
-        found = written.splitlines()  # breaks at every character that any reader may take for a line's end
-        assert len(found) == 3
+        lines = written.splitlines()  # breaks at every character that any reader may take for a line's end
+        assert len(lines) == 3
         assert not re.search(r"[\x00-\x09\x0b-\x1f\x7f-\x9f]", written)
         if log_format == "text":
-            assert all(LINE.fullmatch(line) for line in found), found
+            assert all(LINE.fullmatch(line) for line in lines), lines
         elif "\ud800" not in text:
-            assert [json.loads(line)["message"] for line in found] == [f"said: {text}", text, "after"]
+            assert [json.loads(line)["message"] for line in lines] == [f"said: {text}", text, "after"]
 
 
 def test_lone_surrogates_are_legible_in_json(set_up: SetUp) -> None:
@@ -254,14 +254,14 @@ def test_several_processes_share_the_file_and_lose_nothing(set_up: SetUp) -> Non
     for writer in writers:
         writer.communicate(timeout=60)
         assert writer.returncode == 0
-    found = []
+    records = []
     for line in lines(path):
         assert LINE.fullmatch(line), line[:200]
         name, number, text = line.split(": ", 1)[1].split(" ")
         assert text == "x" * (int(number) * 89 % 20_000)
-        found.append((name, int(number)))
-    assert sorted(found) == [(name, number) for name in "abcd" for number in range(300)]
-    assert [number for name, number in found if name == "a"] == list(range(300))
+        records.append((name, int(number)))
+    assert sorted(records) == [(name, number) for name in "abcd" for number in range(300)]
+    assert [number for name, number in records if name == "a"] == list(range(300))
 
 
 def test_a_file_that_was_moved_away_is_opened_anew(set_up: SetUp) -> None:
@@ -288,9 +288,9 @@ def test_a_folder_that_was_deleted_does_not_stop_whoever_logs(set_up: SetUp, cap
     shutil.rmtree(path.parent)
     log.info("second")
     log.error("third")
-    told = capfd.readouterr().err
-    assert "chat.turns.runner: third" in told
-    assert "No such file or directory" in told
+    errors = capfd.readouterr().err
+    assert "chat.turns.runner: third" in errors
+    assert "No such file or directory" in errors
     path.parent.mkdir()
     log.info("fourth")
     assert [line.rsplit(": ", 1)[1] for line in lines(path)] == ["fourth"]

@@ -113,15 +113,15 @@ DECLARED = {field.metadata["name"]: field for field in fields(Settings)}
 
 def test_every_setting_has_its_cases() -> None:
     assert set(CASES) == set(DECLARED)
-    assert all(taken and refused for taken, refused in CASES.values())
+    assert all(accepted and refused for accepted, refused in CASES.values())
 
 
 @pytest.mark.parametrize("name", CASES)
 def test_what_it_takes(name: str) -> None:
     for text, value in CASES[name][0].items():
         settings = load({name: text}, NO_FILE)
-        found = getattr(settings, DECLARED[name].name)
-        assert (found, type(found)) == (value, type(value)), text
+        actual = getattr(settings, DECLARED[name].name)
+        assert (actual, type(actual)) == (value, type(value)), text
         others = {field.name for field in fields(Settings)} - {DECLARED[name].name}
         assert all(getattr(settings, other) == getattr(Settings(), other) for other in others)
 

@@ -27,12 +27,12 @@ def log(request):
 
 def follow(log, after=0):
     """Return all events after a number, as one follower reads them."""
-    found = []
-    while not found or found[-1].name != "done":
-        read = log.read(found[-1].number if found else after, LONG_S)
+    events = []
+    while not events or events[-1].name != "done":
+        read = log.read(events[-1].number if events else after, LONG_S)
         assert read
-        found += read
-    return found
+        events += read
+    return events
 
 
 def test_numbers_begin_with_one_and_have_no_holes(log):

@@ -61,7 +61,7 @@ def memory(make):
     return make(ROOMY)
 
 
-def said(text):
+def message(text):
     return [Message("user", "?"), Message("assistant", text)]
 
 
@@ -85,17 +85,17 @@ def test_a_context_that_ends_elsewhere_is_not_given(memory, ends_at):
 
 
 def test_a_conversation_has_one_context(memory):
-    memory.put(1, 4, said("one"))
-    memory.put(1, 6, said("two"))
+    memory.put(1, 4, message("one"))
+    memory.put(1, 6, message("two"))
     assert memory.get(1, 4) is None
-    assert memory.get(1, 6) == tuple(said("two"))
+    assert memory.get(1, 6) == tuple(message("two"))
 
 
 def test_conversations_do_not_meet(memory):
-    memory.put(1, 4, said("one"))
-    memory.put(2, 4, said("two"))
+    memory.put(1, 4, message("one"))
+    memory.put(2, 4, message("two"))
     memory.drop(1)
-    assert (memory.get(1, 4), memory.get(2, 4)) == (None, tuple(said("two")))
+    assert (memory.get(1, 4), memory.get(2, 4)) == (None, tuple(message("two")))
 
 
 def test_what_is_not_there(memory):
@@ -106,7 +106,7 @@ def test_what_is_not_there(memory):
 
 def test_entries_are_figures_of_what_is_held_the_last_used_first(memory):
     memory.put(1, 4, CONTEXT)
-    memory.put(2, 8, said("x" * 4_000))
+    memory.put(2, 8, message("x" * 4_000))
     memory.get(1, 4)
     first, second = memory.entries()
     assert [entry.conversation_id for entry in memory.entries(1)] == [1]
@@ -121,11 +121,11 @@ def test_entries_are_figures_of_what_is_held_the_last_used_first(memory):
 
 def test_a_context_larger_than_the_memory_is_not_kept_and_replaces_what_it_follows(make):
     memory = make(20_000)
-    memory.put(1, 4, said("small"))
-    memory.put(2, 4, said("small"))
-    memory.put(1, 6, said("x" * 30_000))
+    memory.put(1, 4, message("small"))
+    memory.put(2, 4, message("small"))
+    memory.put(1, 6, message("x" * 30_000))
     assert (memory.get(1, 4), memory.get(1, 6)) == (None, None)
-    assert memory.get(2, 4) == tuple(said("small"))
+    assert memory.get(2, 4) == tuple(message("small"))
     assert 0 < memory.bytes <= memory.limit_bytes == 20_000
 
 
@@ -146,7 +146,7 @@ def test_it_never_gives_what_was_not_put_and_never_outgrows_its_limit(make, limi
     for action, conversation_id, *rest in actions:
         if action == "put":
             ends_at, text = rest
-            truth[conversation_id] = (ends_at, tuple(said(text)))
+            truth[conversation_id] = (ends_at, tuple(message(text)))
             memory.put(conversation_id, ends_at, truth[conversation_id][1])
             if any(entry.conversation_id == conversation_id for entry in memory.entries()):
                 assert memory.get(conversation_id, ends_at) == truth[conversation_id][1]
@@ -170,10 +170,12 @@ def test_many_threads_at_once(make):
         chance = random.Random(seed)
         for _ in range(400):
             conversation_id, ends_at = chance.randint(1, 8), chance.randint(1, 3)
-            memory.put(conversation_id, ends_at, said(f"{conversation_id} {ends_at} " + "x" * chance.randint(0, 2_000)))
+            memory.put(
+                conversation_id, ends_at, message(f"{conversation_id} {ends_at} " + "x" * chance.randint(0, 2_000))
+            )
             conversation_id, ends_at = chance.randint(1, 8), chance.randint(1, 3)
-            found = memory.get(conversation_id, ends_at)
-            assert found is None or found[1].text.split()[:2] == [str(conversation_id), str(ends_at)]
+            context = memory.get(conversation_id, ends_at)
+            assert context is None or context[1].text.split()[:2] == [str(conversation_id), str(ends_at)]
             if chance.random() < 0.1:
                 memory.drop(conversation_id)
                 memory.entries()

@@ -90,7 +90,7 @@ def test_what_was_used_says_how_long_ago():
 
 
 CALLS = st.builds(ToolCall, st.text(max_size=90), st.text(max_size=40), st.text(max_size=300))
-SAID = st.builds(
+MESSAGES = st.builds(
     Message,
     st.sampled_from(["user", "assistant", "tool"]),
     st.text(max_size=500),
@@ -100,13 +100,13 @@ SAID = st.builds(
 
 
 @settings(max_examples=150, deadline=None)
-@given(st.lists(SAID, max_size=8))
+@given(st.lists(MESSAGES, max_size=8))
 def test_the_estimate_is_not_below_what_the_objects_take(messages):
     # As fresh objects: what hypothesis draws may share its strings.
     fresh = tuple(_copied(message) for message in messages)
     memory = LocalMemory(10_000_000)
     memory.put(1, 1, fresh)
-    assert memory.bytes >= _taken(fresh, set())
+    assert memory.bytes >= _bytes_of(fresh, set())
 
 
 def _copied(value):
@@ -117,14 +117,14 @@ def _copied(value):
     return type(value)(*(_copied(getattr(value, field.name)) for field in dataclasses.fields(value)))
 
 
-def _taken(value, seen):
+def _bytes_of(value, seen):
     """Bytes of an object and all it refers to, each counted once."""
     if id(value) in seen:
         return 0
     seen.add(id(value))
     size = sys.getsizeof(value)
     if isinstance(value, tuple):
-        return size + sum(_taken(each, seen) for each in value)
+        return size + sum(_bytes_of(each, seen) for each in value)
     if dataclasses.is_dataclass(value):
-        return size + sum(_taken(getattr(value, field.name), seen) for field in dataclasses.fields(value))
+        return size + sum(_bytes_of(getattr(value, field.name), seen) for field in dataclasses.fields(value))
     return size

@@ -128,13 +128,13 @@ def ask_later(client: socket.socket) -> None:
 def test_a_connection_that_is_work_waits_for_its_turn_and_is_taken_less_of(make: Make) -> None:
     connection, fair_queue, client = make()
     client.sendall(b"x" * 16_384)
-    taken = []
+    order = []
     for _ in range(5):
-        taken.append(len(connection.recv(8192)))
+        order.append(len(connection.recv(8192)))
         work(4 * SLICE_S)
     assert fair_queue.waits == 4
-    assert taken[0] > 2 * taken[1] >= 2 * taken[2]
-    assert taken[-1] >= 256
+    assert order[0] > 2 * order[1] >= 2 * order[2]
+    assert order[-1] >= 256
 
 
 def test_work_adds_up_over_pieces_that_are_waited_for(make: Make) -> None:

@@ -35,25 +35,25 @@ def read(kind: type[Request], parts: list[bytes], peer: tuple[str, int] = TRUSTE
     for name, value in options.items():
         config.set(name, value)
     try:
-        found = kind(config, unreader, peer)
-        body = found.body.read()
+        request = kind(config, unreader, peer)
+        body = request.body.read()
     except Exception as error:  # noqa: BLE001 - whatever it is, both must raise it
         return type(error).__name__, str(error)
     named = ("method", "uri", "path", "query", "fragment", "version", "headers", "scheme", "must_close", "trailers")
-    kept = {name: getattr(found, name) for name in named}
+    kept = {name: getattr(request, name) for name in named}
     return kept | {
-        "continue": found._expected_100_continue,
-        "close": found.should_close(),
+        "continue": request._expected_100_continue,
+        "close": request.should_close(),
         "body": body,
-        "framing": type(found.body.reader),
+        "framing": type(request.body.reader),
         "rest": unreader.take_buffered(),
     }
 
 
 def same(parts: list[bytes], peer: tuple[str, int] = TRUSTED, **options: int) -> Any:
-    found = read(FastRequest, parts, peer, **options)
-    assert found == read(ProxiedRequest, parts, peer, **options)
-    return found
+    request = read(FastRequest, parts, peer, **options)
+    assert request == read(ProxiedRequest, parts, peer, **options)
+    return request
 
 
 def test_a_usual_head_is_read_without_gunicorns_parser(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -134,9 +134,9 @@ SCHEMES = {
 @pytest.mark.parametrize("peer", [TRUSTED, STRANGER])
 def test_only_a_trusted_proxy_says_what_the_scheme_is(peer: tuple[str, int]) -> None:
     head = b"GET / HTTP/1.1\r\nHost: x\r\nX-Forwarded-Proto: %b\r\n%b\r\n"
-    for said, scheme in SCHEMES.items():
-        found = same([head % (said, b"")], peer)
-        assert found["scheme"] == (scheme if peer == TRUSTED else "http"), said
+    for name, scheme in SCHEMES.items():
+        request = same([head % (name, b"")], peer)
+        assert request["scheme"] == (scheme if peer == TRUSTED else "http"), name
     for lines, scheme in ((b"X-Forwarded-Proto: http\r\n", "https"), (b"X-Forwarded-Proto: https\r\n", "https")):
         assert same([head % (b"https", lines)], peer)["scheme"] == (scheme if peer == TRUSTED else "http")
     same([head % (b"https", b"X-Forwarded-Ssl: off\r\n")], peer)

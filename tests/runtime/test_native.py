@@ -238,10 +238,10 @@ class Groups:
         at_gate.start()
         wait_at(arrived)
         arrived.close()
-        told: dict[int, object] = {}
+        results: dict[int, object] = {}
         callers = []
         for number, work in enumerate(works):
-            caller = threading.Thread(target=lambda n=number, w=work: told.update({n: self.pool.run(w)}))
+            caller = threading.Thread(target=lambda n=number, w=work: results.update({n: self.pool.run(w)}))
             caller.start()
             callers.append(caller)
             wait_until(lambda n=number: self.pool.queued == n + 1)
@@ -249,7 +249,7 @@ class Groups:
         for caller in (at_gate, *callers):
             caller.join(20)
             assert not caller.is_alive()
-        return [told[number] for number in range(len(works))]
+        return [results[number] for number in range(len(works))]
 
 
 def test_one_thread_is_handed_all_that_wait(gate: Gate) -> None:

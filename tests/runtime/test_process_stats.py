@@ -30,9 +30,9 @@ def test_the_figures_are_whole_and_plausible() -> None:
 def test_memory_that_is_taken_shows() -> None:
     report = ProcessStats()
     before = report.figures()["rss_bytes"]
-    taken = bytearray(b"x") * (64 * MB)
+    block = bytearray(b"x") * (64 * MB)
     after = report.figures()["rss_bytes"]
-    assert len(taken) * 0.9 < after - before < len(taken) * 2
+    assert len(block) * 0.9 < after - before < len(block) * 2
 
 
 def test_files_that_are_open_show() -> None:
@@ -48,12 +48,12 @@ def test_files_that_are_open_show() -> None:
 def settled(report: ProcessStats) -> dict[str, int]:
     """The figures, once the system has done with threads that have just ended: it counts them for a moment more."""
     until = time.monotonic() + 20
-    found = report.figures()
+    now = report.figures()
     while True:
         time.sleep(0.05)
-        found, last = report.figures(), found
-        if found["threads"] == last["threads"]:
-            return found
+        now, last = report.figures(), now
+        if now["threads"] == last["threads"]:
+            return now
         assert time.monotonic() < until
 
 
@@ -96,7 +96,7 @@ def test_the_proportional_size_is_not_measured_at_each_report() -> None:
     report = ProcessStats()
     first = report.figures()["pss_bytes"]
     # Straight from the system: what Python allocates may be memory that it has kept from before.
-    with mmap.mmap(-1, 32 * MB) as taken:
-        taken.write(b"x" * len(taken))
+    with mmap.mmap(-1, 32 * MB) as block:
+        block.write(b"x" * len(block))
         assert report.figures()["pss_bytes"] == first
         assert ProcessStats().figures()["pss_bytes"] > first

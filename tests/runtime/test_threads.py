@@ -16,17 +16,17 @@ LONG_S = 30.0
 
 
 def test_it_runs_beside_whoever_began_it():
-    told, heard = threading.Event(), threading.Event()
+    sent, received = threading.Event(), threading.Event()
 
     def run(*words):
         assert words == ("a", 1)
-        assert told.wait(LONG_S)
-        heard.set()
+        assert sent.wait(LONG_S)
+        received.set()
 
     threads.start("a turn", run, "a", 1)
-    assert not heard.is_set()
-    told.set()
-    assert heard.wait(LONG_S)
+    assert not received.is_set()
+    sent.set()
+    assert received.wait(LONG_S)
 
 
 def test_many_run_side_by_side():
@@ -81,5 +81,5 @@ def test_every_thread_is_started_here():
     """Check that threads of other modules cannot be without a name, or keep the process from ending."""
     folder = Path(chat.__path__[0])
     starts = re.compile(r"threading\.(Thread|Timer)\(|gevent\.spawn|Greenlet\(|\.start_new_thread\(")
-    found = {path.relative_to(folder).as_posix() for path in folder.rglob("*.py") if starts.search(path.read_text())}
-    assert found == {"runtime/threads.py", "runtime/mode.py"}
+    files = {path.relative_to(folder).as_posix() for path in folder.rglob("*.py") if starts.search(path.read_text())}
+    assert files == {"runtime/threads.py", "runtime/mode.py"}

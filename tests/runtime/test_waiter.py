@@ -22,12 +22,12 @@ def woken_before_it_waits() -> None:
 
 def woken_while_it_waits() -> None:
     mine = waiter()
-    found: list[bool] = []
-    thread = threading.Thread(target=lambda: found.append(mine.wait(LONG_S)))
+    outcomes: list[bool] = []
+    thread = threading.Thread(target=lambda: outcomes.append(mine.wait(LONG_S)))
     thread.start()
     mine.wake()
     thread.join(LONG_S)
-    assert found == [True]
+    assert outcomes == [True]
 
 
 def woken_by_nobody() -> None:

@@ -123,18 +123,18 @@ def test_the_ratio_tells_how_many_times_better() -> None:
 
 
 def test_the_tables_show_figures_as_people_read_them() -> None:
-    found = [Measure("cpu", "CPU", "µs", 40, 19.96, 220), Measure("late", "late", "ms", 250, figures.NEVER)]
-    assert measures.markdown_table(found).splitlines()[2:] == [
+    two = [Measure("cpu", "CPU", "µs", 40, 19.96, 220), Measure("late", "late", "ms", 250, figures.NEVER)]
+    assert measures.markdown_table(two).splitlines()[2:] == [
         "| CPU | ≤ 40 µs | 20.0 µs | 220 µs | 11.0 × | yes |",
         "| late | ≤ 250 ms | never | - | - | no |",
     ]
-    lines = measures.text_table(found).splitlines()
+    lines = measures.text_table(two).splitlines()
     assert len({len(line) for line in lines}) == 1
 
 
 def test_results_are_json_even_of_what_never_came() -> None:
-    found = results.finite({"a": [1.5, math.inf, float("nan")], "b": (1, "x", True, None)})
-    assert json.loads(json.dumps(found, allow_nan=False)) == {"a": [1.5, None, None], "b": [1, "x", True, None]}
+    actual = results.finite({"a": [1.5, math.inf, float("nan")], "b": (1, "x", True, None)})
+    assert json.loads(json.dumps(actual, allow_nan=False)) == {"a": [1.5, None, None], "b": [1, "x", True, None]}
 
 
 def test_answers_are_counted_in_the_part_of_the_scene_that_is_asked_for() -> None:

@@ -63,8 +63,8 @@ def test_who_is_refused_has_failed(model: FakeLLM) -> None:
 def test_stamps_tell_when_they_were_written(model: FakeLLM) -> None:
     before = time.monotonic()
     with openai.OpenAI(base_url=model.base_url, api_key="any", max_retries=0) as client:
-        asked: Any = [{"role": "user", "content": "Hello"}]
-        chunks = client.chat.completions.create(model="fake", messages=asked, stream=True)
+        messages: Any = [{"role": "user", "content": "Hello"}]
+        chunks = client.chat.completions.create(model="fake", messages=messages, stream=True)
         texts = [chunk.choices[0].delta.content for chunk in chunks if chunk.choices[0].delta.content]
     after = time.monotonic()
     assert sum(len(text) for text in texts) == PACE.characters
@@ -112,10 +112,10 @@ def test_the_reference_does_the_same_job(tmp_path: Path, model: FakeLLM, monkeyp
 
 async def _asked(app: Reference) -> tuple[int, bytes]:
     going: asyncio.Queue[dict[str, str]] = asyncio.Queue()
-    told: asyncio.Queue[dict[str, str]] = asyncio.Queue()
-    lifespan = asyncio.create_task(app({"type": "lifespan"}, going.get, told.put))
+    queue: asyncio.Queue[dict[str, str]] = asyncio.Queue()
+    lifespan = asyncio.create_task(app({"type": "lifespan"}, going.get, queue.put))
     await going.put({"type": "lifespan.startup"})
-    await told.get()
+    await queue.get()
     browser = Browser(app)
     _, headers, made = await browser.request("/api/conversations")
     cookie = headers[b"set-cookie"].decode().partition(";")[0]

@@ -20,9 +20,9 @@ def no_nginx(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 
 def test_its_scene_is_refused_where_it_is_asked_for(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     assert command.main(["--scene", "rolls", "--quick"]) == command.COULD_NOT_RUN
-    out, said = capsys.readouterr()
+    out, errors = capsys.readouterr()
     assert out == ""
-    assert said == "The scene rolls cannot be played: nginx is not installed (Debian: apt-get install nginx).\n"
+    assert errors == "The scene rolls cannot be played: nginx is not installed (Debian: apt-get install nginx).\n"
     assert not any(tmp_path.iterdir())
 
 

@@ -130,14 +130,14 @@ def test_calls_several_tools_in_fragments_and_then_answers(client: openai.OpenAI
 
 
 def after_results(client: openai.OpenAI, model: str, calls: list[dict[str, str]], **more: Any) -> Any:
-    asked = [
+    tool_calls = [
         {"id": call["id"], "type": "function", "function": {"name": call["name"], "arguments": call["arguments"]}}
         for call in calls
     ]
     results = [{"role": "tool", "tool_call_id": call["id"], "content": f"result {call['name']}"} for call in calls]
     messages: Any = [
         {"role": "user", "content": "Hello"},
-        {"role": "assistant", "content": None, "tool_calls": asked},
+        {"role": "assistant", "content": None, "tool_calls": tool_calls},
         *results,
     ]
     return client.chat.completions.create(model=model, messages=messages, tools=TOOLS, **more)

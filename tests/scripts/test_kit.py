@@ -29,20 +29,20 @@ EVENTS = [("turn", b'{"a": "\xc3\xbc"}'), ("delta", b"one"), ("delta", b"two\n l
 @settings(deadline=None)
 @given(st.lists(st.integers(0, len(STREAM)), max_size=20))
 def test_events_whatever_the_cuts(cuts: list[int]) -> None:
-    reader, found = FrameReader(), []
+    reader, frames = FrameReader(), []
     edges = [0, *sorted(cuts), len(STREAM)]
     for start, end in pairwise(edges):
-        found += reader.feed(STREAM[start:end])
-    assert [event[1:] for event in map(fields, found) if event] == EVENTS
+        frames += reader.feed(STREAM[start:end])
+    assert [event[1:] for event in map(fields, frames) if event] == EVENTS
 
 
 def test_a_turns_events_are_read_as_they_come() -> None:
     first = b'id: 1\nevent: turn\ndata: {"turn_id": "t"}\n\n'
     second = b'id: 2\nevent: delta\ndata: {"text": "x"}\n\n'
     stream = b": welcome\n\n" + first + b": ping\n\n" + second + b"id: 3\nevent: done"
-    found = list(read_events(bytes([each]) for each in stream))
-    assert found == [Event(1, "turn", {"turn_id": "t"}), Event(2, "delta", {"text": "x"})]
-    assert [event.raw for event in found] == [first, second] == frames(stream)[1::2]
+    events = list(read_events(bytes([each]) for each in stream))
+    assert events == [Event(1, "turn", {"turn_id": "t"}), Event(2, "delta", {"text": "x"})]
+    assert [event.raw for event in events] == [first, second] == frames(stream)[1::2]
 
 
 @pytest.mark.parametrize(

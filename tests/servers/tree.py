@@ -38,8 +38,8 @@ class Tree:
     def mode(self, *arguments: str, cwd: Path | None = None, **environ: str) -> subprocess.CompletedProcess[str]:
         """`flask --app wsgi mode …`, as an operator gives it."""
         with self.start_mode(*arguments, cwd=cwd, **environ) as process:
-            told, complaint = process.communicate(timeout=100)
-        return subprocess.CompletedProcess(arguments, process.returncode, told, complaint)
+            output, errors = process.communicate(timeout=100)
+        return subprocess.CompletedProcess(arguments, process.returncode, output, errors)
 
     def start_mode(self, *arguments: str, cwd: Path | None = None, **environ: str) -> subprocess.Popen[str]:
         return subprocess.Popen(

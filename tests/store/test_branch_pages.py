@@ -35,12 +35,12 @@ def test_the_pages_make_up_the_branch(store, user, conversation, limit):
     for number in range(5):
         last = completed_turn(store, conversation, f"Q{number}", f"A{number}")
     shown = page(store, user, conversation, limit)
-    found = shown.messages
+    messages = shown.messages
     while shown.more:
         assert len(shown.messages) == limit
         shown = page(store, user, conversation, limit, before=shown.messages[0].id)
-        found = [*shown.messages, *found]
-    assert found == store.history.path_to(last.message_id, 100)
+        messages = [*shown.messages, *messages]
+    assert messages == store.history.path_to(last.message_id, 100)
     assert shown.leaf_id == last.message_id
 
 

@@ -18,11 +18,11 @@ def clock():
 
 
 def all_pages(store, user, limit):
-    found, cursor = store.conversations.page(user, limit)
-    pages = [found]
+    page, cursor = store.conversations.page(user, limit)
+    pages = [page]
     while cursor is not None:
-        found, cursor = store.conversations.page(user, limit, cursor)
-        pages.append(found)
+        page, cursor = store.conversations.page(user, limit, cursor)
+        pages.append(page)
     return [[each.id for each in page] for page in pages]
 
 
@@ -81,8 +81,8 @@ def test_renaming_and_pinning_do_not(store, user, clock):
     store.conversations.change(old, title="Older")
     store.conversations.change(old, pinned=True)
     store.conversations.change(new)
-    found, _ = store.conversations.page(user, 5)
-    assert [(each.title, each.pinned) for each in found] == [("New", False), ("Older", True)]
+    page, _ = store.conversations.page(user, 5)
+    assert [(each.title, each.pinned) for each in page] == [("New", False), ("Older", True)]
 
 
 BAD_CURSORS = (
@@ -107,5 +107,5 @@ def test_a_cursor_of_another_user_shows_only_own_conversations(store, user, stra
     for each in (user, user, stranger, stranger):
         store.conversations.create(each)
     _, theirs = store.conversations.page(stranger, 1)
-    found, _ = store.conversations.page(user, 5, theirs)
-    assert {each.user_id for each in found} == {user}
+    page, _ = store.conversations.page(user, 5, theirs)
+    assert {each.user_id for each in page} == {user}

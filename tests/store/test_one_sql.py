@@ -24,8 +24,8 @@ STATEMENT = re.compile(
 
 
 def test_statements_are_recognised() -> None:
-    found = [statement for path in REPOSITORIES for statement in STATEMENT.findall(path.read_text())]
-    assert len(found) > 60
+    statements = [statement for path in REPOSITORIES for statement in STATEMENT.findall(path.read_text())]
+    assert len(statements) > 60
 
 
 @pytest.mark.parametrize("path", REPOSITORIES, ids=lambda path: path.stem)

@@ -125,8 +125,8 @@ class TestBeginning:
             (user, conversation_ids[0], Question("Where are whales?", title="Whales")),
             (user, hidden, Question("Where are whales?", title="Whales")),
         )
-        found, _ = store.search.find(user, "whales", 10)
-        assert {each.conversation.id for each in found} == {conversation_ids[0]}
+        hits, _ = store.search.find(user, "whales", 10)
+        assert {each.conversation.id for each in hits} == {conversation_ids[0]}
 
 
 class TestEnding:

@@ -123,10 +123,10 @@ class Conversations(RuleBasedStateMachine):
     @invariant()
     def the_database_says_the_same(self) -> None:
         for turn_id, known in self.known.items():
-            found = self.store.turns.get(turn_id)
-            assert (None if found is None else found.status) == known.status
-            if found is not None:
-                assert self.store.turns.answer(found).text == known.text
+            turn = self.store.turns.get(turn_id)
+            assert (None if turn is None else turn.status) == known.status
+            if turn is not None:
+                assert self.store.turns.answer(turn).text == known.text
         for conversation in self.store.conversations.page(self.user, 100)[0]:
             running = [each.turn.id for each in self.of(conversation) if each.status == RUNNING]
             assert ([] if conversation.active_turn_id is None else [conversation.active_turn_id]) == running

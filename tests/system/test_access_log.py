@@ -27,11 +27,11 @@ def lines_of(server: ParleyServer, *requests: bytes) -> list[str]:
             connection.sendall(request)
             while connection.recv(65536):
                 pass
-        poll(lambda number=number: len(_found(server)) >= number, 10)
-    return _found(server)
+        poll(lambda number=number: len(_lines(server)) >= number, 10)
+    return _lines(server)
 
 
-def _found(server: ParleyServer) -> list[str]:
+def _lines(server: ParleyServer) -> list[str]:
     """Whole lines, but for those of the questions whether the server is ready."""
     return [line for line in server.log("access.log").split("\n")[:-1] if "/readyz" not in line]
 

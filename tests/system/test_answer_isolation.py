@@ -50,11 +50,11 @@ def test_each_hears_a_canary_of_their_own(server: ParleyServer) -> None:
     def ask(number: int) -> tuple[str, str, str]:
         user = User(server.url)
         path, canary = f"/api/conversations/{user.conversation()}/turns", f"canary-{number}"
-        while (taken := user.post(path, {"text": canary, "client_id": canary})).status_code == 503:
+        while (accepted := user.post(path, {"text": canary, "client_id": canary})).status_code == 503:
             time.sleep(0.5)  # as the page does
-        events = user.follow(taken.json()["turn_id"])
+        events = user.follow(accepted.json()["turn_id"])
         return canary, text_of(events), events[-1].data["status"]
 
     with ThreadPoolExecutor(AT_ONCE) as users:
-        heard = list(users.map(ask, range(PEOPLE)))
-    assert [each for each in heard if each != (each[0], each[0], "completed")] == []
+        answers = list(users.map(ask, range(PEOPLE)))
+    assert [each for each in answers if each != (each[0], each[0], "completed")] == []

@@ -125,11 +125,11 @@ def test_an_answer_that_nobody_takes_is_given_up(server: ParleyServer) -> None:
                 pass
     # Who does take it, slowly, has it all.
     with user.get(f"/api/turns/{turn}/events", stream=True) as answer:
-        taken = b""
+        received = b""
         for piece in answer.iter_content(131_072):
-            taken += piece
+            received += piece
             time.sleep(0.2)
-    assert b"event: done" in taken[-1000:]
+    assert b"event: done" in received[-1000:]
 
 
 def _all_of(connection: socket.socket) -> bytes:
@@ -172,8 +172,8 @@ def test_while_all_threads_stream_whatever_is_short_gets_through(tmp_path: Path)
         users = [User(server.url) for _ in range(2 * THREADS + 1)]
         places = [user.conversation() for user in users]
         with contextlib.ExitStack() as streams:
-            heard = long_answers(streams, users[:-1], places[:-1])
-            turns = [next(events).data["turn_id"] for events in heard]
+            answers = long_answers(streams, users[:-1], places[:-1])
+            turns = [next(events).data["turn_id"] for events in answers]
             # One more waits, and is answered in the end.
             last = threads.submit(users[-1].ask, places[-1], "Hello " + wanting(echo=1, first=0.1))
             time.sleep(0.5)
@@ -199,16 +199,16 @@ def test_a_turn_that_waits_in_a_full_worker_has_the_place_of_another(tmp_path: P
         os.kill(idle, signal.SIGSTOP)
         streams.callback(os.kill, idle, signal.SIGCONT)
         open_streams = long_answers(streams, users[:-1], places[:-1])
-        heard = [next(events) for events in open_streams]
+        first_events = [next(events) for events in open_streams]
         # The full worker takes in the next one too, since the other one does not move.
         since = time.monotonic()
         answer = users[-1].ask(places[-1], "Hello " + wanting(echo=1, first=0.1))
         assert time.monotonic() - since < 30  # the others' answers last for 60
         os.kill(idle, signal.SIGCONT)
         assert "Hello" in text_of(answer)
-        assert not any(event.data["worker"].endswith(f":{idle}") for event in heard)
-        assert {event.data["worker"] for event in heard} == {answer[0].data["worker"]}
-        for user, event in zip(users, heard, strict=False):
+        assert not any(event.data["worker"].endswith(f":{idle}") for event in first_events)
+        assert {event.data["worker"] for event in first_events} == {answer[0].data["worker"]}
+        for user, event in zip(users, first_events, strict=False):
             user.post(f"/api/turns/{event.data['turn_id']}/stop")
 
 

@@ -93,22 +93,22 @@ class Crowd:
 
     def __init__(self, url: str, pool: ThreadPoolExecutor, text: str) -> None:
         self.begun = threading.Barrier(STREAMS + 1)
-        self._heard: list[Future[list[Event]]] = []
+        self._streams: list[Future[list[Event]]] = []
         for _ in range(STREAMS):
             user = User(url)
-            self._heard.append(pool.submit(self._listen, user, user.conversation(), text))
+            self._streams.append(pool.submit(self._listen, user, user.conversation(), text))
         self.begun.wait(20)
 
     def _listen(self, user: User, conversation: int, text: str) -> list[Event]:
         with user.asking(conversation, text) as events:
-            heard = [next(events)]
-            while heard[-1].name != "delta":
-                heard.append(next(events))
+            received = [next(events)]
+            while received[-1].name != "delta":
+                received.append(next(events))
             self.begun.wait(20)
-            return heard + list(events)
+            return received + list(events)
 
-    def heard(self) -> list[list[Event]]:
-        return [each.result(60) for each in self._heard]
+    def answers(self) -> list[list[Event]]:
+        return [each.result(60) for each in self._streams]
 
 
 def refused(answer: requests.Response) -> None:
@@ -144,9 +144,9 @@ def test_a_lock_that_is_held_for_five_seconds(server: ParleyServer, flag: str) -
                 assert late.get(f"/api/conversations/{place}").json()["messages"] == []
                 lags += [worker["loop_lag_ms"] for worker in late.get("/admin/memory-debug").json()["workers"]]
             unlocked = time.monotonic()
-        heard = crowd.heard()
+        answers = crowd.answers()
     assert refusals >= 2
-    for events in heard:
+    for events in answers:
         gaps = [later.at - earlier.at for earlier, later in itertools.pairwise(events) if later.at < unlocked]
         assert len(gaps) > 20, "the stream was over too soon to tell"
         assert max(gaps) < LONGEST_GAP_S
@@ -159,7 +159,7 @@ def test_a_lock_that_is_held_for_five_seconds(server: ParleyServer, flag: str) -
     assert late.follow(began.json()["turn_id"])[-1].data["status"] == "completed"
     assert len(late.get(f"/api/conversations/{place}").json()["messages"]) == 2
     nothing_half_written(server)
-    longest = max(later.at - earlier.at for events in heard for earlier, later in itertools.pairwise(events))
+    longest = max(later.at - earlier.at for events in answers for earlier, later in itertools.pairwise(events))
     print(f"{flag}: {refusals} refused, longest gap {longest:.2f} s, lag at most {max(lags)} ms")
 
 
@@ -199,8 +199,8 @@ def test_a_disk_that_takes_no_more_and_then_does_again(server: ParleyServer) -> 
                 time.sleep(0.1)
             assert late.get("/healthz").status_code == 200
         room = time.monotonic()
-        heard = crowd.heard()
-    for events in heard:
+        answers = crowd.answers()
+    for events in answers:
         assert [event.name for event in events].count("done") == 1
         assert (events[-1].data["status"], text_of(events)) == ("completed", generated_text(40))
         assert events[-2].at < room < events[-1].at

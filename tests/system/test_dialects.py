@@ -48,7 +48,7 @@ def server(
 
 
 @dataclass(frozen=True)
-class Heard:
+class Answers:
     """A user, a conversation, the events of its last answer, and the answer as it is stored."""
 
     user: User
@@ -58,16 +58,16 @@ class Heard:
 
 
 @pytest.fixture(scope="module")
-def heard(server: ParleyServer) -> dict[str, Heard]:
+def answers(server: ParleyServer) -> dict[str, Answers]:
     """Ask the questions of all dialects, several at the same time."""
 
-    def play(name: str) -> Heard:
+    def play(name: str) -> Answers:
         user = User(server.url)
         conversation = user.conversation()
         for question in DIALECTS[name].questions:
             events = user.ask(conversation, f"{name}: {question}", model=PREFIX + name)
         kept = user.get(f"/api/conversations/{conversation}").json()["messages"][-1]
-        return Heard(user, conversation, events, kept)
+        return Answers(user, conversation, events, kept)
 
     return of_each(DIALECTS, play)
 
@@ -83,11 +83,11 @@ def outcome_of(events: list[Event], expected: Outcome) -> Outcome:
     """Return the outcome that the events show; of the error's message the expected part."""
     error, usage = expected.error, events[-1].data["usage"]
     messages = [event.data["message"] for event in events if event.name == "error"]
-    told = "".join(messages)
+    text = "".join(messages)
     return Outcome(
         text=text_of(events),
         status=events[-1].data["status"],
-        error=error if messages and error in told else told,
+        error=error if messages and error in text else text,
         reasoning="".join(event.data["text"] for event in events if event.name == "reasoning"),
         calls=tuple(event.data["name"] for event in events if event.name == "tool_result" and event.data["ok"]),
         usage=expected.usage and (usage["prompt_tokens"], usage["completion_tokens"]),
@@ -96,8 +96,8 @@ def outcome_of(events: list[Event], expected: Outcome) -> Outcome:
 
 
 @pytest.mark.parametrize("name", DIALECTS)
-def test_a_dialect_is_understood(heard: dict[str, Heard], name: str) -> None:
-    expected, events, kept = DIALECTS[name].outcome, heard[name].events, heard[name].kept
+def test_a_dialect_is_understood(answers: dict[str, Answers], name: str) -> None:
+    expected, events, kept = DIALECTS[name].outcome, answers[name].events, answers[name].kept
     assert outcome_of(events, expected) == expected
     assert [event.name for event in events].count("done") == 1
     assert (kept["text"], kept["status"]) == (expected.text, expected.status)
@@ -121,13 +121,13 @@ def test_another_models_calls_are_accepted_in_mid_chat(server: ParleyServer) -> 
     assert of_each(names, play) == dict.fromkeys(names, "completed")
 
 
-def test_what_came_with_a_call_comes_back_after_a_restart(server: ParleyServer, heard: dict[str, Heard]) -> None:
+def test_what_came_with_a_call_comes_back_after_a_restart(server: ParleyServer, answers: dict[str, Answers]) -> None:
     """From the database: a new process has nothing else."""
     server.stop()
     server.start()
 
     def play(name: str) -> str:
-        chat = heard[name]
+        chat = answers[name]
         events = chat.user.ask(chat.conversation, f"{name}: And after a restart?", model=PREFIX + name)
         return str(events[-1].data["status"])
 

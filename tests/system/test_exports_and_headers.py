@@ -73,10 +73,10 @@ def test_an_export_is_named_after_its_title(alice: User, title: str, name: str, 
     assert answer.status_code == 200
     disposition = answer.headers["Content-Disposition"]
     assert disposition.isascii()
-    found = re.fullmatch(r"attachment; filename=\"([\w.-]+)\"; filename\*=UTF-8''([\w.%~-]+)", disposition, re.ASCII)
-    assert found is not None, disposition
-    assert found[1] == f"{plain}.{form}"
-    assert unquote(found[2], errors="strict") == f"{name}.{form}"
+    match = re.fullmatch(r"attachment; filename=\"([\w.-]+)\"; filename\*=UTF-8''([\w.%~-]+)", disposition, re.ASCII)
+    assert match is not None, disposition
+    assert match[1] == f"{plain}.{form}"
+    assert unquote(match[2], errors="strict") == f"{name}.{form}"
     assert "X-Injected" not in answer.headers
 
 
@@ -96,17 +96,17 @@ def test_an_export_is_free_of_control_characters(alice: User, form: str) -> None
 
 def test_everything_is_one_file_and_then_nothing(server: ParleyServer) -> None:
     user = User(server.url)
-    said = "中 😀 \u2028 " * 400
+    text = "中 😀 \u2028 " * 400
     conversations = [user.conversation() for _ in range(3)]
     for conversation in conversations:
         for _ in range(8):
-            user.ask(conversation, said)
+            user.ask(conversation, text)
     answer = user.get("/api/export")
     assert answer.status_code == 200
     assert "Content-Length" not in answer.headers  # it is written while it is read
-    found = json.loads(answer.content)["conversations"]
-    assert [each["id"] for each in found] == conversations
-    assert all([m["text"] for m in each["messages"]][::2] == [said] * 8 for each in found)
+    exported = json.loads(answer.content)["conversations"]
+    assert [each["id"] for each in exported] == conversations
+    assert all([m["text"] for m in each["messages"]][::2] == [text] * 8 for each in exported)
     counted = {"conversations": 3, "messages": 48, "shares": 0, "instructions": False}
     assert user.session.delete(f"{user.url}/api/me/data", timeout=20).json() == {"deleted": counted}
     assert user.get("/api/me/data").json()["conversations"] == 0

@@ -19,7 +19,7 @@ def server(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
         yield running
 
 
-def said(server: ParleyServer, request: bytes) -> bytes:
+def response(server: ParleyServer, request: bytes) -> bytes:
     """Return the whole response, on a connection of its own."""
     with socket.create_connection(("127.0.0.1", server.port), timeout=30) as wire:
         wire.sendall(request)
@@ -38,20 +38,20 @@ def test_a_question_is_answered(server: ParleyServer) -> None:
 
 
 def test_files_of_the_page_are_whole(server: ParleyServer) -> None:
-    page = said(server, b"GET / HTTP/1.1\r\n" + CLOSE + b"\r\n")
+    page = response(server, b"GET / HTTP/1.1\r\n" + CLOSE + b"\r\n")
     path = re.search(rb'src="(/static/[^"]+\.js)"', page)
     assert path
-    head, _, body = said(server, b"GET %b HTTP/1.1\r\n%b\r\n" % (path[1], CLOSE)).partition(b"\r\n\r\n")
+    head, _, body = response(server, b"GET %b HTTP/1.1\r\n%b\r\n" % (path[1], CLOSE)).partition(b"\r\n\r\n")
     assert b"Content-Length: %d\r\n" % len(body) in head + b"\r\n"
     assert len(body) > 100
-    head_alone = said(server, b"HEAD %b HTTP/1.1\r\n%b\r\n" % (path[1], CLOSE))
+    head_alone = response(server, b"HEAD %b HTTP/1.1\r\n%b\r\n" % (path[1], CLOSE))
     assert head_alone.endswith(b"\r\n\r\n")
     assert b"Content-Length: %d\r\n" % len(body) in head_alone
 
 
 def test_requests_that_come_together_are_answered_one_after_the_other(server: ParleyServer) -> None:
     two = b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n" + b"GET /api/nothing HTTP/1.1\r\n" + CLOSE + b"\r\n"
-    assert re.findall(rb"HTTP/1.1 (\d+)", said(server, two)) == [b"200", b"404"]
+    assert re.findall(rb"HTTP/1.1 (\d+)", response(server, two)) == [b"200", b"404"]
 
 
 REFUSED = {
@@ -64,11 +64,11 @@ REFUSED = {
 
 @pytest.mark.parametrize("name", REFUSED)
 def test_what_could_be_read_in_two_ways_is_refused(server: ParleyServer, name: str) -> None:
-    assert said(server, REFUSED[name] + CLOSE + b"\r\n{}").startswith(b"HTTP/1.1 400 ")
+    assert response(server, REFUSED[name] + CLOSE + b"\r\n{}").startswith(b"HTTP/1.1 400 ")
 
 
 def test_a_body_in_chunks_is_read_and_one_that_is_expected_is_asked_for(server: ParleyServer) -> None:
     head = b"POST /api/conversations HTTP/1.1\r\nContent-Type: application/json\r\n" + CLOSE
-    assert b" 201 " in said(server, head + b"Transfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\n\r\n")
-    expected = said(server, head + b"Expect: 100-continue\r\nContent-Length: 2\r\n\r\n{}")
+    assert b" 201 " in response(server, head + b"Transfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\n\r\n")
+    expected = response(server, head + b"Expect: 100-continue\r\nContent-Length: 2\r\n\r\n{}")
     assert re.findall(rb"HTTP/1.1 (\d+)", expected) == [b"100", b"201"]

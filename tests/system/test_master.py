@@ -79,9 +79,9 @@ def test_a_reload_to_another_address(tmp_path: Path) -> None:
     tree = Tree(tmp_path / "parley", **server.settings)
     server.program, server.settings = tree.folder, {}
     settings = tree.env_file.read_text()
-    with server, socket.create_server(("127.0.0.1", 0)) as taken, contextlib.closing(socket.socket()) as free:
+    with server, socket.create_server(("127.0.0.1", 0)) as listener, contextlib.closing(socket.socket()) as free:
         free.bind(("127.0.0.1", 0))
-        there, here = free.getsockname()[1], taken.getsockname()[1]
+        there, here = free.getsockname()[1], listener.getsockname()[1]
         tree.env_file.write_text(settings.replace(f"PORT={server.port}\n", f"PORT={here}\n"))
         server.signal(signal.SIGHUP)
         wait_until(lambda: f"cannot listen on 127.0.0.1:{here}" in server.console(), timeout_s=60)

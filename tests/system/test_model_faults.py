@@ -21,7 +21,7 @@ from tests.servers.parley import ParleyServer, User, text_of, wanting
 MODEL_TIMEOUT_S = 1
 TURN_TIMEOUT_S = 3
 # Promised beyond the deadline.
-TOLD_WITHIN_S = 2
+ERROR_WITHIN_S = 2
 # A pause between attempts is half a second and a whole one.
 PAUSES_S = 2
 TOKENS = 12
@@ -63,7 +63,7 @@ def server(flag: str, fake_llm: FakeLLM, tmp_path_factory: pytest.TempPathFactor
 
 
 @dataclass(frozen=True)
-class Heard:
+class Ending:
     """A question that met a fault, and all that was heard of its answer."""
 
     user: User
@@ -73,14 +73,14 @@ class Heard:
 
 
 @pytest.fixture(scope="module")
-def heard(server: ParleyServer, flag: str) -> dict[str, Heard]:
+def endings(server: ParleyServer, flag: str) -> dict[str, Ending]:
     """Play all faults of the table at the same time."""
 
-    def play(name: str) -> Heard:
+    def play(name: str) -> Ending:
         user = User(server.url)
         conversation = user.conversation()
         question = f"{flag} {name} {wanting(**FAULTS[name][0])}"
-        return Heard(user, conversation, question, user.ask(conversation, question))
+        return Ending(user, conversation, question, user.ask(conversation, question))
 
     with ThreadPoolExecutor(len(FAULTS)) as users:
         return dict(zip(FAULTS, users.map(play, FAULTS), strict=True))
@@ -88,16 +88,16 @@ def heard(server: ParleyServer, flag: str) -> dict[str, Heard]:
 
 def attempts(fake_llm: FakeLLM, question: str) -> int:
     """Return how often the fake model, as far as it remembers, had this question as a request's last message."""
-    asked = [json.loads(request["body"])["messages"][-1]["content"] for request in fake_llm.requests()]
+    questions = [json.loads(request["body"])["messages"][-1]["content"] for request in fake_llm.requests()]
     # The instructions stand before it where the system role was given up.
-    return [text.rpartition("\n\n")[2] for text in asked].count(question)
+    return [text.rpartition("\n\n")[2] for text in questions].count(question)
 
 
 def failed_in_time(events: list[Event], code: str, deadline_s: float) -> None:
     assert [event.name for event in events].count("done") == 1
     assert [event.name for event in events[-2:]] == ["error", "done"]
     assert (events[-2].data["code"], events[-1].data["status"]) == (code, "failed")
-    assert events[-2].at - events[0].at < deadline_s + TOLD_WITHIN_S
+    assert events[-2].at - events[0].at < deadline_s + ERROR_WITHIN_S
 
 
 def kept(user: User, conversation: int, events: list[Event]) -> str:
@@ -110,22 +110,22 @@ def kept(user: User, conversation: int, events: list[Event]) -> str:
 
 @pytest.mark.parametrize("name", FAULTS)
 def test_a_fault_is_named_in_time_and_what_was_written_stays(
-    heard: dict[str, Heard], fake_llm: FakeLLM, name: str
+    endings: dict[str, Ending], fake_llm: FakeLLM, name: str
 ) -> None:
-    options, code, asked, tokens, deadline_s = FAULTS[name]
-    user, conversation, events = heard[name].user, heard[name].conversation, heard[name].events
+    options, code, requests, tokens, deadline_s = FAULTS[name]
+    user, conversation, events = endings[name].user, endings[name].conversation, endings[name].events
     failed_in_time(events, code, deadline_s)
     text = kept(user, conversation, events)
     if "fault" in options:
         assert text == generated_text(tokens)
     else:
         assert 0 < len(text) <= len(generated_text(tokens + 1))
-    assert attempts(fake_llm, heard[name].question) == asked
+    assert attempts(fake_llm, endings[name].question) == requests
     assert user.ask(conversation, "And now?")[-1].data["status"] == "completed"
 
 
 @pytest.mark.parametrize(
-    ("options", "asked"),
+    ("options", "requests"),
     [
         ({"fault": "503", "times": 1}, 2),
         ({"fault": "refuse", "times": 2}, 3),
@@ -138,13 +138,13 @@ def test_a_fault_is_named_in_time_and_what_was_written_stays(
     ids=lambda value: value["fault"] + str(value.get("at", "")) if isinstance(value, dict) else "",
 )
 def test_what_passes_is_not_noticed(
-    server: ParleyServer, flag: str, fake_llm: FakeLLM, options: dict[str, Any], asked: int
+    server: ParleyServer, flag: str, fake_llm: FakeLLM, options: dict[str, Any], requests: int
 ) -> None:
     user = User(server.url)
     question = f"{flag} {wanting(**options)}"
     events = user.ask(user.conversation(), question)
     assert (events[-1].data["status"], text_of(events)) == ("completed", generated_text(TOKENS))
-    assert attempts(fake_llm, question) == asked
+    assert attempts(fake_llm, question) == requests
 
 
 def test_an_endpoint_that_takes_no_connection(flag: str, tmp_path_factory: pytest.TempPathFactory) -> None:

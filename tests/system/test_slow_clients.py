@@ -61,9 +61,9 @@ def large(server: ParleyServer) -> str:
     """The path of a file that does not fit into what lies between the server and a client that does not read."""
     assert (ROOT / "chat" / "web" / "static" / LARGE).stat().st_size > 200_000
     page = requests.get(server.url, timeout=10).text
-    found = re.search(r"/static/[0-9a-f]+/", page)
-    assert found
-    return found[0] + LARGE
+    match = re.search(r"/static/[0-9a-f]+/", page)
+    assert match
+    return match[0] + LARGE
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -131,10 +131,10 @@ def test_one_that_is_slow_where_there_is_room_has_it_all(server: ParleyServer, l
     asking = KINDS["take no answer"].replace(b"%(large)b", large.encode()).replace(b"\r\n\r\n", CLOSING)
     with slow_client(server, asking) as client:
         time.sleep(0.6)
-        taken = b""
+        received = b""
         while part := client.recv(20_000):
-            taken += part
-    head, _, body = taken.partition(b"\r\n\r\n")
+            received += part
+    head, _, body = received.partition(b"\r\n\r\n")
     assert head.startswith(b"HTTP/1.1 200 ")
     assert body == expected
 

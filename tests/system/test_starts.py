@@ -140,20 +140,20 @@ def started(home: Path, start: Start, flag: str, port: int) -> Iterator[subproce
 def outcome(home: Path, start: Start, flag: str, port: int) -> tuple[int, str]:
     with started(home, start, flag, port) as process:
         try:
-            said, _ = process.communicate(timeout=PATIENCE_S)
+            output, _ = process.communicate(timeout=PATIENCE_S)
         except subprocess.TimeoutExpired as served:
             return 0, f"(after {PATIENCE_S} s it was not over)\n{(served.output or b'').decode()}"
-        return process.returncode, said
+        return process.returncode, output
 
 
-def complaints(name: str, sentence: str, status: int, said: str) -> Iterator[str]:
-    lines = [line for line in said.splitlines() if "parley: " in line]
+def complaints(name: str, sentence: str, status: int, output: str) -> Iterator[str]:
+    lines = [line for line in output.splitlines() if "parley: " in line]
     if status == 0:
         yield f"{name}: exit status {status}"
     if len(lines) != 1 or sentence not in lines[0]:
-        yield f"{name}: {sentence!r} is not the one sentence of:\n{said}"
-    if "Traceback" in said or "Error: " in said.replace("RuntimeError: boom", ""):
-        yield f"{name}: more than a sentence:\n{said}"
+        yield f"{name}: {sentence!r} is not the one sentence of:\n{output}"
+    if "Traceback" in output or "Error: " in output.replace("RuntimeError: boom", ""):
+        yield f"{name}: more than a sentence:\n{output}"
 
 
 def test_what_cannot_start_says_why_in_a_sentence(tmp_path: Path) -> None:
@@ -182,5 +182,5 @@ def test_a_port_in_use(tmp_path: Path, host: str) -> None:
             pytest.skip("this machine has no IPv6")
         listener.listen()
         port = listener.getsockname()[1]
-        status, said = outcome(tmp_path / "tree", Start("", {"HOST": host}), "true", port)
-    assert not list(complaints("in use", f"choose another PORT (PORT={port + 1})", status, said))
+        status, output = outcome(tmp_path / "tree", Start("", {"HOST": host}), "true", port)
+    assert not list(complaints("in use", f"choose another PORT (PORT={port + 1})", status, output))

@@ -34,8 +34,8 @@ def running(folder: Path, model_url: str, flag: str) -> Iterator[tuple[Tree, Par
 def modes(server: ParleyServer) -> set[str]:
     """The modes in which new turns are answered."""
     # Connections of their own: one that is kept open keeps its worker for some seconds.
-    asked = [requests.get(f"{server.url}/api/me", headers={"Connection": "close"}, timeout=20) for _ in range(4)]
-    return {answer.json()["mode"] for answer in asked}
+    answers = [requests.get(f"{server.url}/api/me", headers={"Connection": "close"}, timeout=20) for _ in range(4)]
+    return {answer.json()["mode"] for answer in answers}
 
 
 def test_there_and_back_under_running_answers(tmp_path: Path) -> None:
@@ -62,9 +62,9 @@ def test_there_and_back_under_running_answers(tmp_path: Path) -> None:
             # Under its nose: the workers of the last reload still finish their answers.
             back = tree.start_mode("async")
             model.let_go_of(6)
-            told, complaint = back.communicate(timeout=100)
-            assert (back.returncode, complaint) == (0, "")
-            assert "Async: 2 gevent workers answer; " in told
+            output, errors = back.communicate(timeout=100)
+            assert (back.returncode, errors) == (0, "")
+            assert "Async: 2 gevent workers answer; " in output
             wait_until(lambda: modes(server) == {"async"}, timeout_s=60)
         finally:
             model.let_go_of(12)
@@ -182,9 +182,12 @@ def test_a_switch_that_is_broken_off_is_undone(tmp_path: Path, fake_llm: FakeLLM
         server.wait_for_workers(2)
         tree.append("chat/turns/worker_report.py", replaced("None"))
         good = tree.env_file.read_bytes()
-        told = f"{tree.env_file} is as it was, and the server was told to reload it"
+        undone = f"{tree.env_file} is as it was, and the server was told to reload it"
         gone = f"The server has ended. {tree.env_file} is as it was; the server's console says why, and it must be"
-        for number, sentence in ((signal.SIGINT, f"Interrupted. {told}."), (signal.SIGKILL, f"{gone} started again.")):
+        for number, sentence in (
+            (signal.SIGINT, f"Interrupted. {undone}."),
+            (signal.SIGKILL, f"{gone} started again."),
+        ):
             with tree.start_mode("sync") as switching:
                 wait_until(lambda: tree.env_file.read_bytes() != good, timeout_s=60)
                 if number == signal.SIGINT:
@@ -203,6 +206,6 @@ def replaced(expression: str) -> str:
 
 def hang_up(server: ParleyServer, answer: str) -> None:
     """SIGHUP; returns when the console has said `answer` once more."""
-    said = server.console().count(answer)
+    count = server.console().count(answer)
     server.signal(signal.SIGHUP)
-    wait_until(lambda: server.console().count(answer) > said, timeout_s=60)
+    wait_until(lambda: server.console().count(answer) > count, timeout_s=60)

@@ -105,13 +105,13 @@ def test_while_the_model_is_silent(server: ParleyServer, subtests: pytest.Subtes
         return users[name].ask(places[name], "Think " + wanting(**SILENCES[name][0]))
 
     with ThreadPoolExecutor(len(SILENCES)) as crowd:
-        heard = dict(zip(SILENCES, crowd.map(ask, SILENCES), strict=True))
+        answers = dict(zip(SILENCES, crowd.map(ask, SILENCES), strict=True))
     for name, (options, kept) in SILENCES.items():
         with subtests.test(name):
-            ended_by_its_deadline(heard[name])
-            assert text_of(heard[name]) == generated_text(kept)
-            assert ("tool_result" in [event.name for event in heard[name]]) == (options.get("round") == 2)
-            goes_on(users[name], places[name], heard[name])
+            ended_by_its_deadline(answers[name])
+            assert text_of(answers[name]) == generated_text(kept)
+            assert ("tool_result" in [event.name for event in answers[name]]) == (options.get("round") == 2)
+            goes_on(users[name], places[name], answers[name])
 
 
 def test_twenty_at_once(server: ParleyServer) -> None:
@@ -120,8 +120,8 @@ def test_twenty_at_once(server: ParleyServer) -> None:
     places = [user.conversation() for user in users]
     with ThreadPoolExecutor(20) as crowd:
         silent = "Think " + wanting(fault="stall", at=1)
-        heard = list(crowd.map(lambda number: users[number].ask(places[number], silent), range(20)))
-    for events in heard:
+        answers = list(crowd.map(lambda number: users[number].ask(places[number], silent), range(20)))
+    for events in answers:
         ended_by_its_deadline(events)
     until = time.monotonic() + 5  # a turn leaves a moment after its last event
     while active := users[0].get("/admin/memory-debug").json()["totals"]["active_turns"]:

@@ -62,8 +62,8 @@ def test_the_access_log_has_a_streams_duration_when_it_has_ended(user: User, ser
     conversation = user.conversation()
     user.ask(conversation, "Take a while " + wanting(tokens=20, gap=0.03))
     line = re.compile(rf"POST /api/conversations/{conversation}/turns .* ([\d.]+)s")
-    found = wait_until(lambda: line.search(server.log("access.log")), timeout_s=5)
-    assert float(found[1]) > 0.5
+    match = wait_until(lambda: line.search(server.log("access.log")), timeout_s=5)
+    assert float(match[1]) > 0.5
 
 
 def test_every_worker_can_be_asked_for_a_turn_that_runs_or_has_ended(user: User, server: ParleyServer) -> None:
@@ -118,9 +118,9 @@ def test_the_context_is_never_stale_whichever_worker_answers(user: User, fake_ll
         user.session.close()
         user.ask(conversation, question)
     context = json.loads(fake_llm.requests()[-1]["body"])["messages"]
-    told = [(message["role"], message["content"]) for message in context if message["role"] != "system"]
+    messages = [(message["role"], message["content"]) for message in context if message["role"] != "system"]
     answer = ("assistant", generated_text(20))
-    assert told == [turn for question in questions for turn in (("user", question), answer)][:-1]
+    assert messages == [turn for question in questions for turn in (("user", question), answer)][:-1]
 
 
 def test_ten_people_who_ask_for_one_country_cost_one_call(server: ParleyServer, market_data: MarketDataServer) -> None:
@@ -130,8 +130,8 @@ def test_ten_people_who_ask_for_one_country_cost_one_call(server: ParleyServer, 
     before = len(market_data.requests)
     text = wanting(tool=[("market_data", {"country": "Japan"})], tokens=2)
     with ThreadPoolExecutor(10) as crowd:
-        heard = list(crowd.map(lambda number: users[number].ask(places[number], f"Japan {text}"), range(10)))
-    assert all(any(event.name == "tool_result" and event.data["ok"] for event in events) for events in heard)
+        answers = list(crowd.map(lambda number: users[number].ask(places[number], f"Japan {text}"), range(10)))
+    assert all(any(event.name == "tool_result" and event.data["ok"] for event in events) for events in answers)
     assert len(market_data.requests) - before == 1
 
 
@@ -173,9 +173,9 @@ def test_many_people_are_answered_at_the_same_time(server: ParleyServer) -> None
         return events[0].at, events[-1].at, text_of(events)
 
     with ThreadPoolExecutor(32) as crowd:
-        heard = list(crowd.map(spoken, range(32)))
-    assert max(begin for begin, _, _ in heard) < min(end for _, end, _ in heard)
-    assert all(text.startswith(f"User {number} ") for number, (_, _, text) in enumerate(heard))
+        answers = list(crowd.map(spoken, range(32)))
+    assert max(begin for begin, _, _ in answers) < min(end for _, end, _ in answers)
+    assert all(text.startswith(f"User {number} ") for number, (_, _, text) in enumerate(answers))
 
 
 def test_the_memory_page_tells_of_every_worker(user: User, server: ParleyServer, flag: str) -> None:

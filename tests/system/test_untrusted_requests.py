@@ -39,7 +39,7 @@ def server(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
             os.umask(old)
 
 
-def said(server: ParleyServer, request: bytes, *, half_closed: bool = False) -> tuple[int, bytes, bytes]:
+def response(server: ParleyServer, request: bytes, *, half_closed: bool = False) -> tuple[int, bytes, bytes]:
     """The status, the head and the body of what is answered on a connection of its own."""
     with socket.create_connection(("127.0.0.1", server.port), timeout=30) as wire:
         wire.sendall(request)
@@ -99,7 +99,7 @@ REFUSED = {
 @pytest.mark.parametrize("name", REFUSED)
 def test_a_refusal_is_json_whichever_layer_refuses(server: ParleyServer, name: str) -> None:
     request, expected = REFUSED[name]
-    status, head, body = said(server, request, half_closed=b"chunked" in request)
+    status, head, body = response(server, request, half_closed=b"chunked" in request)
     assert status == expected
     assert re.search(rb"(?i)\r\ncontent-type: application/json", head)
     error = json.loads(body)["error"]
@@ -119,7 +119,7 @@ SHORT = {
 
 @pytest.mark.parametrize("name", SHORT)
 def test_a_body_that_ends_too_soon_is_refused(server: ParleyServer, name: str) -> None:
-    status, _, body = said(server, SHORT[name], half_closed=True)
+    status, _, body = response(server, SHORT[name], half_closed=True)
     assert (status, json.loads(body)["error"]["code"]) == (400, "bad_request")
 
 
@@ -131,14 +131,14 @@ def test_nothing_from_outside_says_where_the_application_is(server: ParleyServer
         b"X-Script-Name: /api",
     ):
         request = b"GET /api/me HTTP/1.1\r\n" + CLOSE + header + b"\r\n\r\n"
-        status, _, body = said(server, request)
+        status, _, body = response(server, request)
         assert (status, "user" in json.loads(body)) == (200, True), header
-    assert said(server, b"GET /elsewhere/api/me HTTP/1.1\r\n" + CLOSE + b"\r\n")[0] == 404
+    assert response(server, b"GET /elsewhere/api/me HTTP/1.1\r\n" + CLOSE + b"\r\n")[0] == 404
 
 
 def test_of_several_schemes_the_first_counts(server: ParleyServer) -> None:
     for value, secure in ((b"https", True), (b"https,https", True), (b"https, http", True), (b"http,https", False)):
-        head = said(server, b"GET / HTTP/1.1\r\n" + CLOSE + b"X-Forwarded-Proto: " + value + b"\r\n\r\n")[1]
+        head = response(server, b"GET / HTTP/1.1\r\n" + CLOSE + b"X-Forwarded-Proto: " + value + b"\r\n\r\n")[1]
         assert (b"; Secure" in head) is secure, value
 
 
@@ -156,7 +156,7 @@ def test_admin_behind_a_proxy_that_says_nothing(server: ParleyServer, tmp_path: 
     nginx = shutil.which("nginx") or "/usr/sbin/nginx"
     if not Path(nginx).exists():
         pytest.skip("nginx is not installed")
-    assert said(server, b"GET /admin/memory-debug HTTP/1.1\r\n" + CLOSE + b"\r\n")[0] == 200
+    assert response(server, b"GET /admin/memory-debug HTTP/1.1\r\n" + CLOSE + b"\r\n")[0] == 200
     held = HeldPort()
     (tmp_path / "nginx.conf").write_text(
         f"daemon off; pid {tmp_path}/pid; error_log {tmp_path}/error.log;\nevents {{}}\n"

@@ -56,7 +56,7 @@ def test_the_indicators_a_model_is_offered_are_those_there_are():
 
 
 @pytest.mark.parametrize(
-    ("asked", "key"),
+    ("name", "key"),
     [
         ("gdp_growth", "gdp_growth"),
         ("GDP growth", "gdp_growth"),
@@ -65,8 +65,8 @@ def test_the_indicators_a_model_is_offered_are_those_there_are():
         ("CPI", "inflation"),
     ],
 )
-def test_indicators_are_found_by_other_names_too(asked, key):
-    assert indicators.find(asked).key == key
+def test_indicators_are_found_by_other_names_too(name, key):
+    assert indicators.find(name).key == key
 
 
 def test_an_unknown_indicator_is_answered_with_those_there_are():

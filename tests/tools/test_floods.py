@@ -87,9 +87,9 @@ def test_a_flooding_source_is_given_up_and_delays_no_other_thread(mode: str) -> 
     with contextlib.ExitStack() as sources:
         addresses = {name: sources.enter_context(flooding(name)) for name in FLOODS}
         command = [sys.executable, "-c", _ASK, mode, json.dumps(addresses)]
-        asked = subprocess.run(command, capture_output=True, text=True, timeout=120, check=True)
-    said = json.loads(asked.stdout)
-    assert said.keys() == FLOODS.keys()
-    assert all(message.startswith("The source ") for message, _ in said.values())
+        done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=True)
+    report = json.loads(done.stdout)
+    assert report.keys() == FLOODS.keys()
+    assert all(message.startswith("The source ") for message, _ in report.values())
     # Without switches to other threads, each would take its five seconds.
-    assert {name: gap for name, (_, gap) in said.items() if gap > 1.0} == {}
+    assert {name: gap for name, (_, gap) in report.items() if gap > 1.0} == {}

@@ -109,11 +109,11 @@ WRONG = [
 ]
 
 
-@pytest.mark.parametrize(("text", "said"), WRONG, ids=lambda value: str(value)[:24])
-def test_what_is_wrong_is_said_to_the_model(text, said):
+@pytest.mark.parametrize(("text", "reason"), WRONG, ids=lambda value: str(value)[:24])
+def test_what_is_wrong_is_said_to_the_model(text, reason):
     with pytest.raises(ToolFailure) as failure:
         read(TOOL, text)
-    assert said in failure.value.message
+    assert reason in failure.value.message
     assert failure.value.message.startswith("The arguments of compare are ")
 
 

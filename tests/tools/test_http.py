@@ -180,9 +180,9 @@ def test_a_request_in_the_queue_also_fails_in_time(server, http):
 
 @pytest.fixture
 def unused_port():
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))  # bound, but nobody listens
-        yield taken.getsockname()[1]
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))  # bound, but nobody listens
+        yield listener.getsockname()[1]
 
 
 @pytest.mark.parametrize("fault", ["429", "500", "404", "reset", "truncated", "redirect", "huge", "html"])

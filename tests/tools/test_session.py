@@ -124,8 +124,8 @@ def test_an_early_end(http, url):
 
 
 def test_nobody_there(http):
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        port = taken.getsockname()[1]
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
     with pytest.raises(requests.ConnectionError):
         http.get(f"http://127.0.0.1:{port}/", timeout=5)
 

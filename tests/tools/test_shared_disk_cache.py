@@ -99,15 +99,15 @@ def test_many_at_once_cost_one_fetch(tmp_path: Path, source: Source) -> None:
         time.sleep(0.2)
         return source.fetch()
 
-    found: list[Figures] = []
+    values: list[Figures] = []
     crowd = [
-        threading.Thread(target=lambda: found.append(disk_cache(tmp_path).get("China", slowly))) for _ in range(10)
+        threading.Thread(target=lambda: values.append(disk_cache(tmp_path).get("China", slowly))) for _ in range(10)
     ]
     for each in crowd:
         each.start()
     for each in crowd:
         each.join()
-    assert found == [CHINA] * 10
+    assert values == [CHINA] * 10
     assert source.requests == 1
 
 

@@ -33,7 +33,7 @@ def texts(model):
     return [message.text for message in read(model)]
 
 
-def said(question):
+def exchange(question):
     return [question, f"You said: {question}"]
 
 
@@ -41,7 +41,7 @@ class TestMemory:
     def test_the_next_turn_goes_on_from_it(self, worker, model, conversation):
         worker.answered(conversation, "Q1")
         worker.answered(conversation, "Q2")
-        assert texts(model) == [*said("Q1"), "Q2"]
+        assert texts(model) == [*exchange("Q1"), "Q2"]
 
     def test_it_is_memory_that_is_read(self, worker, model, conversation):
         """Check that the context comes from memory, by a message that only memory has."""
@@ -54,12 +54,12 @@ class TestMemory:
         here, there = make_worker(), make_worker()
         here.answered(conversation, "Q1")
         there.answered(conversation, "Q2")
-        assert texts(model) == [*said("Q1"), "Q2"]
+        assert texts(model) == [*exchange("Q1"), "Q2"]
         here.answered(conversation, "Q3")
-        assert texts(model) == [*said("Q1"), *said("Q2"), "Q3"]
+        assert texts(model) == [*exchange("Q1"), *exchange("Q2"), "Q3"]
         here.answered(conversation, "Q4")
         there.answered(conversation, "Q5")
-        assert texts(model) == [*said("Q1"), *said("Q2"), *said("Q3"), *said("Q4"), "Q5"]
+        assert texts(model) == [*exchange("Q1"), *exchange("Q2"), *exchange("Q3"), *exchange("Q4"), "Q5"]
 
     def test_a_turn_that_failed_is_in_the_context_as_far_as_it_came(self, worker, model, dictation, conversation):
         started = worker.ask(conversation, "Q1")
@@ -84,9 +84,9 @@ class TestBranches:
         first = worker.answered(conversation, "Q1")
         worker.answered(conversation, "Q2")
         worker.answered(conversation, "Q2 better", parent_id=first.message_id)
-        assert texts(model) == [*said("Q1"), "Q2 better"]
+        assert texts(model) == [*exchange("Q1"), "Q2 better"]
         worker.answered(conversation, "Q3")
-        assert texts(model) == [*said("Q1"), *said("Q2 better"), "Q3"]
+        assert texts(model) == [*exchange("Q1"), *exchange("Q2 better"), "Q3"]
 
     def test_an_edited_first_question_has_nothing_before_it(self, worker, model, conversation):
         worker.answered(conversation, "Q1")
@@ -98,7 +98,7 @@ class TestBranches:
         old = worker.answered(conversation, "Q2")
         worker.answered(conversation, "Q1 better", parent_id=None)
         worker.answered(conversation, "Q3", parent_id=old.message_id)
-        assert texts(model) == [*said("Q1"), *said("Q2"), "Q3"]
+        assert texts(model) == [*exchange("Q1"), *exchange("Q2"), "Q3"]
 
     def test_a_second_answer_has_the_context_of_the_first(self, worker, model, store, user, conversation):
         worker.answered(conversation, "Q1")
@@ -107,12 +107,12 @@ class TestBranches:
         model.will(TextDelta("Another."))
         _, answer = store.ownership.message(user, first.message_id)
         again = worker.ended(worker.runner.regenerate(answer, "a-model"))
-        assert texts(model) == before == [*said("Q1"), "Q2"]
+        assert texts(model) == before == [*exchange("Q1"), "Q2"]
         assert again.user_message_id == first.user_message_id
         worker.answered(conversation, "Q3")
-        assert texts(model) == [*said("Q1"), "Q2", "Another.", "Q3"]
+        assert texts(model) == [*exchange("Q1"), "Q2", "Another.", "Q3"]
         worker.answered(conversation, "Q3'", parent_id=first.message_id)
-        assert texts(model) == [*said("Q1"), *said("Q2"), "Q3'"]
+        assert texts(model) == [*exchange("Q1"), *exchange("Q2"), "Q3'"]
 
 
 def tool_turn(model):
@@ -155,4 +155,4 @@ def test_a_context_is_cut_to_the_limit_of_characters(make_worker, model, convers
     worker = make_worker(memory_bytes=memory_bytes, context_chars=1_000)
     for number in range(4):
         worker.answered(conversation, f"{number}" * 150)
-    assert texts(model) == [*said("1" * 150), *said("2" * 150), "3" * 150]
+    assert texts(model) == [*exchange("1" * 150), *exchange("2" * 150), "3" * 150]

@@ -98,10 +98,10 @@ def test_messages_of_a_continuation(make_worker, model, store, conversation):
     worker.admission.wait_until_empty(10)
     next_one = worker.ask(conversation, "And India?")
     received(worker.follower.frames(next_one.turn, 0))
-    said = [(message.role, message.text) for message in model.seen[-1][1:]]
-    assert [role for role, _ in said] == ["user", "assistant", "tool", "assistant", "user"]
-    assert said[3][1] == "China grew by 3."
-    assert said[4][1] == "And India?"
+    dialogue = [(message.role, message.text) for message in model.seen[-1][1:]]
+    assert [role for role, _ in dialogue] == ["user", "assistant", "tool", "assistant", "user"]
+    assert dialogue[3][1] == "China grew by 3."
+    assert dialogue[4][1] == "And India?"
 
 
 def test_a_style_applies_to_one_answer_only(make_worker, model, store, conversation):

@@ -113,17 +113,17 @@ class Unreadable:
 
     def __init__(self, turns, **errors):
         self._turns = turns
-        self._errors = {name: list(found) for name, found in errors.items()}
+        self._errors = {name: list(causes) for name, causes in errors.items()}
 
     def __getattr__(self, name):
         ask = getattr(self._turns, name)
 
-        def asked(*args):
+        def call(*args):
             if self._errors.get(name):
                 raise self._errors[name].pop(0)
             return ask(*args)
 
-        return asked
+        return call
 
 
 @pytest.mark.parametrize("wait", [True, False])

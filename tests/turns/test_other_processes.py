@@ -45,14 +45,14 @@ def read_until(frames, text):
 @pytest.mark.parametrize("mode", ["threads", "gevent"])
 def test_a_turn_is_followed_across_workers(peer, worker, store, mode):
     there = peer(mode)
-    asked = there.ask(ask="Why?")
-    assert asked["mode"] == {"threads": "sync", "gevent": "async"}[mode]
-    assert asked["worker"] != worker.peers.name
+    begun = there.ask(ask="Why?")
+    assert begun["mode"] == {"threads": "sync", "gevent": "async"}[mode]
+    assert begun["worker"] != worker.peers.name
     there.tell(say="One ")
-    turn = store.turns.get(asked["turn"])
+    turn = store.turns.get(begun["turn"])
     frames = worker.follower.frames(turn, 0)
     stream = read_until(frames, "One ")
-    assert store.turns.get(asked["turn"]).status == "running"
+    assert store.turns.get(begun["turn"]).status == "running"
     # A second follower continues, while the turn runs, after the last event of the first.
     resumed = worker.follower.frames(turn, parsed(stream)[-1].number)
     there.tell(say="two ")
@@ -60,36 +60,36 @@ def test_a_turn_is_followed_across_workers(peer, worker, store, mode):
     for piece in ("three ", "wörd 🙂 " * 20_000):
         there.tell(say=piece)
     there.tell(end=True)
-    there_frames = there.ask(follow=asked["turn"])["frames"].encode()
+    there_frames = there.ask(follow=begun["turn"])["frames"].encode()
     everything = stream + b"".join(frames)
     assert parsed(everything) == parsed(there_frames)
     assert parsed(resumed_stream) + received(resumed) == parsed(there_frames)[len(parsed(stream)) :]
     assert text_of(parsed(everything)) == "One two three " + "wörd 🙂 " * 20_000
     # And again from the database, byte for byte.
-    wait_until(lambda: store.turns.get(asked["turn"]).status == COMPLETED)
+    wait_until(lambda: store.turns.get(begun["turn"]).status == COMPLETED)
     assert b"".join(worker.follower.frames(turn, 0)) == there_frames
 
 
 def test_a_worker_that_goes_in_good_order_ends_its_turns(peer, worker, store):
     there = peer()
-    asked = there.ask(ask="Why?")
+    begun = there.ask(ask="Why?")
     there.tell(say="Half")
-    turn = store.turns.get(asked["turn"])
+    turn = store.turns.get(begun["turn"])
     frames = worker.follower.frames(turn, 0)
     stream = read_until(frames, "Half")
     there.ask(stop=True)
     events = parsed(stream) + received(frames)
     assert names(events) == ["turn", "delta", "error", "done"]
     assert events[-1].data["status"] == INTERRUPTED
-    ended, answer, _ = store.turns.with_answer(asked["turn"])
+    ended, answer, _ = store.turns.with_answer(begun["turn"])
     assert (ended.status, answer.text) == (INTERRUPTED, "Half")
 
 
 @pytest.mark.parametrize("mode", ["threads", "gevent"])
 def test_a_worker_killed_in_mid_turn_is_an_interruption(peer, worker, store, mode):
     there = peer(mode, "lease=1500")
-    asked = there.ask(ask="Why?")
-    turn = store.turns.get(asked["turn"])
+    begun = there.ask(ask="Why?")
+    turn = store.turns.get(begun["turn"])
     there.tell(say="kept ")
     wait_until(lambda: store.turns.answer(turn).text == "kept ")
     there.tell(say="perhaps lost")

@@ -41,11 +41,11 @@ def looking(store, presence=Presence.GONE, clock=MACHINE_CLOCK):
 
 def sweeps(recovery, clock, seconds):
     """Sweep once a second. Return the ended turns."""
-    found = []
+    lost = []
     for _ in range(seconds):
         clock.monotonic_s += 1
-        found += recovery.sweep()
-    return found
+        lost += recovery.sweep()
+    return lost
 
 
 def test_a_dead_turn_is_interrupted_and_keeps_its_text(store, dead):
@@ -67,9 +67,9 @@ def test_an_interrupted_call_has_no_result_and_the_model_sees_that(make_worker, 
     wait_until(lambda: store.turns.get(turn.id).status == INTERRUPTED)
     assert names(received(worker.follower.frames(turn, 0))) == ["turn", "delta", "tool_call", "error", "done"]
     worker.answered(conversation, "Again?")
-    _, question, said, result, again = model.seen[-1]
-    assert [message.text for message in (question, said, again)] == ["Why?", "Half", "Again?"]
-    assert (said.tool_calls, result.tool_call_id) == ((call.call,), "c.0")
+    _, question, answer, result, again = model.seen[-1]
+    assert [message.text for message in (question, answer, again)] == ["Why?", "Half", "Again?"]
+    assert (answer.tool_calls, result.tool_call_id) == ((call.call,), "c.0")
     assert "interrupted" in result.text
 
 
@@ -157,8 +157,8 @@ def test_a_locked_database_puts_it_off(store, dead):
 
 
 def test_all_workers_may_look_at_once(store, dead):
-    found = at_once(8, lambda _: looking(store).sweep())
-    assert sorted(found) == [[]] * 7 + [[dead.id]]
+    lost = at_once(8, lambda _: looking(store).sweep())
+    assert sorted(lost) == [[]] * 7 + [[dead.id]]
 
 
 def test_the_conversation_goes_on_and_followers_hear_the_end(make_worker, store, conversation, dead):

@@ -30,7 +30,7 @@ def call(what, number=0):
     return ToolCall(f"call_{number}", "look_up", json.dumps({"what": what}))
 
 
-def begun_and_heard(worker, started, names_wanted):
+def begin_and_read(worker, started, names_wanted):
     """Wait until a running turn has these events."""
     live = worker.running_turns.get(started.turn.id)
     while [event.name for event in live.log.read(0, 0)] != names_wanted:
@@ -166,7 +166,7 @@ class TestFailures:
     def test_a_stop_is_no_error(self, worker, dictation, store, conversation):
         started = worker.ask(conversation)
         dictation.say(TextDelta("Half"))
-        begun_and_heard(worker, started, ["turn", "delta"]).cancellation.cancel("stopped")
+        begin_and_read(worker, started, ["turn", "delta"]).cancellation.cancel("stopped")
         assert names(received(worker.follower.frames(started.turn, 0))) == ["turn", "delta", "done"]
         ended = worker.ended(started)
         assert (ended.status, ended.error, store.turns.answer(ended).text) == (STOPPED, None, "Half")
@@ -174,7 +174,7 @@ class TestFailures:
     def test_a_worker_that_shuts_down_commits_partial_answers(self, worker, dictation, store, conversation):
         started = worker.ask(conversation)
         dictation.say(TextDelta("Half"), call("China"))
-        begun_and_heard(worker, started, ["turn", "delta"])
+        begin_and_read(worker, started, ["turn", "delta"])
         worker.admission.end_all("interrupted", LONG_S)
         assert worker.running_turns.turns() == []
         ended, answer, _ = store.turns.with_answer(started.turn.id)

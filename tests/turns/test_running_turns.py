@@ -33,9 +33,9 @@ def test_the_ticker_flushes_the_last_delta(worker, dictation, conversation):
     started = worker.ask(conversation)
     dictation.say(TextDelta("One "), TextDelta("two"))
     log = worker.running_turns.get(started.turn.id).log
-    found = []
-    while "".join(event.data.decode() for event in found).count("text") < 2:
-        found += log.read(found[-1].number if found else 1, LONG_S)
+    events = []
+    while "".join(event.data.decode() for event in events).count("text") < 2:
+        events += log.read(events[-1].number if events else 1, LONG_S)
     dictation.end()
     assert text_of(received(worker.follower.frames(started.turn, 0))) == "One two"
     worker.vacant()

@@ -18,7 +18,7 @@ from ..store.scenarios import at_once, begin
 from .worker import LONG_S, names, received
 
 
-def half_said(worker, dictation, conversation):
+def half_answered(worker, dictation, conversation):
     started = worker.ask(conversation)
     dictation.say(TextDelta("Half"))
     wait_until(lambda: len(worker.running_turns.get(started.turn.id).log.read(0, 0)) == 2)
@@ -26,7 +26,7 @@ def half_said(worker, dictation, conversation):
 
 
 def test_in_mid_stream(worker, dictation, store, conversation):
-    started = half_said(worker, dictation, conversation)
+    started = half_answered(worker, dictation, conversation)
     stopped = worker.stopper.stop(started.turn)
     assert (stopped.status, stopped.error) == (STOPPED, None)
     assert store.turns.answer(stopped).text == "Half"
@@ -52,7 +52,7 @@ def test_in_mid_tool(make_worker, model, store, conversation):
 
 
 def test_by_many_at_once(worker, dictation, store, conversation):
-    started = half_said(worker, dictation, conversation)
+    started = half_answered(worker, dictation, conversation)
     assert {turn.status for turn in at_once(8, lambda _: worker.stopper.stop(started.turn))} == {STOPPED}
 
 
@@ -64,7 +64,7 @@ def test_one_that_has_ended_stays_as_it_ended(worker, store, conversation):
 def test_from_a_worker_that_it_does_not_run_at(worker, dictation, store, conversation, tmp_path):
     """Check a stop from a worker without the turn, over the socket."""
     worker.listen()
-    started = half_said(worker, dictation, conversation)
+    started = half_answered(worker, dictation, conversation)
     elsewhere = Stopper(store, [Peers(tmp_path / "run")], DatabaseRoad(store, MACHINE_CLOCK), MACHINE_CLOCK)
     assert elsewhere.stop(started.turn).status == STOPPED
     assert store.turns.answer(started.turn).text == "Half"

@@ -68,7 +68,7 @@ def test_simultaneous_streams_are_counted_exactly():
     assert limits.open == MAX_FOLLOWERS_OF_TURN
 
 
-def heard_to_the_end(stream):
+def read_to_the_end(stream):
     assert list(stream) == [b"one", b"two"]
 
 
@@ -86,7 +86,7 @@ def closed_twice(stream):
     stream.close()
 
 
-def heard_and_closed(stream):
+def read_and_closed(stream):
     list(stream)
     stream.close()
 
@@ -97,7 +97,7 @@ def forgotten(_stream):
 
 @pytest.mark.parametrize(
     "leave",
-    [heard_to_the_end, closed_in_the_middle, closed_before_it_began, closed_twice, heard_and_closed, forgotten],
+    [read_to_the_end, closed_in_the_middle, closed_before_it_began, closed_twice, read_and_closed, forgotten],
 )
 def test_a_seat_is_given_back_once_however_it_is_left(leave):
     limits = StreamLimits(10)
@@ -107,7 +107,7 @@ def test_a_seat_is_given_back_once_however_it_is_left(leave):
     del leaving
     gc.collect()
     assert limits.open == 1
-    heard_to_the_end(staying)
+    read_to_the_end(staying)
     assert limits.open == 0
 
 

@@ -14,7 +14,7 @@ from scripts.kit.waiting import poll
 
 from .worker import LONG_S, received
 
-SAID = {
+TITLES = {
     "China market data": "China market data",
     '"China market data."': "China market data",
     "**China market data**": "China market data",
@@ -46,16 +46,16 @@ SAID = {
 }
 
 
-@pytest.mark.parametrize("said", SAID, ids=range(len(SAID)))
-def test_titles_from_a_models_text(said):
-    assert tidy(said) == SAID[said]
+@pytest.mark.parametrize("text", TITLES, ids=range(len(TITLES)))
+def test_titles_from_a_models_text(text):
+    assert tidy(text) == TITLES[text]
 
 
 @pytest.mark.parametrize(
-    "said", ["Growth of India and China since 2010 compared in constant dollars", "中" * 100, "x" * 90]
+    "text", ["Growth of India and China since 2010 compared in constant dollars", "中" * 100, "x" * 90]
 )
-def test_a_long_one_is_shortened(said):
-    title = tidy(said)
+def test_a_long_one_is_shortened(text):
+    title = tidy(text)
     assert TITLE_CHARS // 2 < len(title) <= TITLE_CHARS
     assert title.endswith("…")
 
@@ -86,10 +86,10 @@ def test_it_is_asked_for_after_the_first_answer_and_no_other(worker, model, stor
     model.will(TextDelta("“China’s markets.”"))
     ask(worker, conversation)
     assert title_of(store, user, conversation, "China’s markets") == "China’s markets"
-    asked = model.seen[1]
-    assert [message.role for message in asked] == ["system", "user"]
-    assert "Show me China market data" in asked[1].text
-    assert "China grew." in asked[1].text
+    context = model.seen[1]
+    assert [message.role for message in context] == ["system", "user"]
+    assert "Show me China market data" in context[1].text
+    assert "China grew." in context[1].text
     ask(worker, conversation, "And India?")
     assert len(model.seen) == 3
 

@@ -89,21 +89,21 @@ def _llmock(port: int, url: str, folder: Path) -> Start:
 
 
 def _stubllm(port: int, url: str, folder: Path) -> Start:
-    def asked(text: str, **more: Any) -> dict[str, Any]:
+    def script(text: str, **more: Any) -> dict[str, Any]:
         return {"messages": [{"role": "user", "content": {"contains": text}}, *more.pop("also", ())], **more}
 
     call = {"id": "call_1", "type": "function", "function": {"name": "market_data", "arguments": json.dumps(CALL)}}
     fixtures = [
-        {"name": "text", "match": asked(TEXT), "response": {"content": GREETING}},
-        {"name": "call", "match": asked(TOOL), "response": {"tool_calls": [call]}},
+        {"name": "text", "match": script(TEXT), "response": {"content": GREETING}},
+        {"name": "call", "match": script(TOOL), "response": {"tool_calls": [call]}},
         {
             "name": "after",
-            "match": asked(TOOL, also=[{"role": "tool", "content": {"contains": "figures"}}]),
+            "match": script(TOOL, also=[{"role": "tool", "content": {"contains": "figures"}}]),
             "response": {"content": AFTER_TOOL},
         },
-        {"name": "slow", "match": asked(SLOW), "response": {"content": STORY, "stream_chunk_delay_ms": 50}},
+        {"name": "slow", "match": script(SLOW), "response": {"content": STORY, "stream_chunk_delay_ms": 50}},
         *(
-            {"name": text, "match": asked(text), "response": {"http_status": status, "error_message": reason}}
+            {"name": text, "match": script(text), "response": {"http_status": status, "error_message": reason}}
             for text, (status, reason) in ERRORS.items()
         ),
     ]

@@ -51,12 +51,12 @@ def exchange(client: FlaskClient, conversation_id: int, text: str = "Hello", /, 
 def events(stream: bytes) -> list[Event]:
     """Return the events of a whole stream. Fail on anything but events and comments."""
     assert stream == b"" or stream.endswith(b"\n\n")
-    found = list(read_events([stream]))
-    for event in found:
+    parsed = list(read_events([stream]))
+    for event in parsed:
         assert re.fullmatch(rb"id: \d+\nevent: \w+\ndata: \{.*\}\n\n", event.raw), event.raw
     comments = [frame for frame in frames(stream) if frame.startswith(b":")]
-    assert len(found) + len(comments) == len(frames(stream))
-    return found
+    assert len(parsed) + len(comments) == len(frames(stream))
+    return parsed
 
 
 def assert_error(response: TestResponse, status: int, code: str, field: str | None = None) -> None:

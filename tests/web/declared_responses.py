@@ -33,10 +33,10 @@ def check_responses(app: Flask, undeclared: list[str]) -> None:
 
 def faults(operation_id: str, response: Response) -> list[str]:
     """Return what is not as declared in a response."""
-    found = declared_answers().get((operation_id, response.status_code))
-    if found is None:
+    declared = declared_answers().get((operation_id, response.status_code))
+    if declared is None:
         return [f"status {response.status_code}"]
-    if response.mimetype not in found and found:
+    if response.mimetype not in declared and declared:
         return [f"{response.status_code} as {response.mimetype}"]
     if response.mimetype != "application/json" or response.is_streamed or request.method == "HEAD":
         return []

@@ -16,7 +16,7 @@ from config.server import address
 
 
 @pytest.fixture
-def taken() -> Iterator[socket.socket]:
+def listener() -> Iterator[socket.socket]:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         yield listener
 
@@ -38,8 +38,8 @@ def test_a_host_that_is_not_this_machine(host: str, sentence: str) -> None:
     assert sentence in address.listen_error([(host, 5000)])
 
 
-def test_a_port_in_use(taken: socket.socket) -> None:
-    port = taken.getsockname()[1]
+def test_a_port_in_use(listener: socket.socket) -> None:
+    port = listener.getsockname()[1]
     assert f"another PORT (PORT={port + 1})" in address.listen_error([("127.0.0.1", port)])
 
 
@@ -51,18 +51,18 @@ def test_a_port_for_root(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "a PORT below 1024 takes root" in address.listen_error([("127.0.0.1", 80)])
 
 
-def test_orphans_are_given_time_to_close_their_sockets(taken: socket.socket, tmp_path: Path) -> None:
+def test_orphans_are_given_time_to_close_their_sockets(listener: socket.socket, tmp_path: Path) -> None:
     with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as orphan:
         (tmp_path / f"{orphan.pid}.json").touch()
-        threading.Timer(0.3, taken.close).start()
-        assert address.listen_error_after_orphans([taken.getsockname()], tmp_path) == ""
+        threading.Timer(0.3, listener.close).start()
+        assert address.listen_error_after_orphans([listener.getsockname()], tmp_path) == ""
         assert orphan.stdin
         orphan.stdin.close()
 
 
-def test_nobody_waits_for_a_stranger(taken: socket.socket, tmp_path: Path) -> None:
+def test_nobody_waits_for_a_stranger(listener: socket.socket, tmp_path: Path) -> None:
     (tmp_path / f"{2**22 + 1}.json").touch()
     (tmp_path / "x.json").touch()
     began = time.monotonic()
-    assert "cannot listen on" in address.listen_error_after_orphans([taken.getsockname()], tmp_path)
+    assert "cannot listen on" in address.listen_error_after_orphans([listener.getsockname()], tmp_path)
     assert time.monotonic() - began < 2

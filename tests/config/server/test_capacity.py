@@ -145,5 +145,5 @@ def test_there_may_be_more_workers_than_slots(born: Callable[[], Any]) -> None:
 def test_two_servers_do_not_share_it() -> None:
     capacity.publish(1, 5)
     other = "from config.server import capacity; print(capacity.free_elsewhere(0))"
-    said = subprocess.run([sys.executable, "-c", other], capture_output=True, text=True, check=True)
-    assert said.stdout == "0\n"
+    done = subprocess.run([sys.executable, "-c", other], capture_output=True, text=True, check=True)
+    assert done.stdout == "0\n"

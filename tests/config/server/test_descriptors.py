@@ -43,9 +43,9 @@ def test_the_soft_limit_becomes_the_hard_one(hard: int, limit: int) -> None:
 def test_fewer_descriptors_admit_fewer(wanted: Settings, limit: int, connections: int, turns: int) -> None:
     settings = descriptors.fitted(wanted, limit)
     assert (settings.worker_connections, settings.active_turns_limit) == (connections, turns)
-    said = descriptors.warning(wanted, settings, limit)
-    assert bool(said) == (settings != wanted)
-    assert not said or said.startswith(f"{limit} descriptors: at most {turns} answers")
+    sentence = descriptors.warning(wanted, settings, limit)
+    assert bool(sentence) == (settings != wanted)
+    assert not sentence or sentence.startswith(f"{limit} descriptors: at most {turns} answers")
 
 
 def test_what_is_admitted_fits() -> None:

@@ -31,10 +31,10 @@ from config.settings import SettingError
     ],
 )
 def test_one_line_that_says_what_is_wrong(error: BaseException, sentence: str) -> None:
-    told = explain(error)
-    assert sentence in told
-    assert told.isprintable()
-    assert not told.endswith(".")
+    explanation = explain(error)
+    assert sentence in explanation
+    assert explanation.isprintable()
+    assert not explanation.endswith(".")
 
 
 def test_the_place_in_the_program_is_named() -> None:

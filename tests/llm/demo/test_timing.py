@@ -45,10 +45,10 @@ def test_a_turn_with_its_tools_takes_the_latency(latency_s):
     (call,) = [delta for _, delta in first if isinstance(delta, ToolCall)]
     assert called_after <= latency_s / 4
     messages = [QUESTION, Message("assistant", "", (call,)), Message("tool", RESULT, tool_call_id=call.id)]
-    told = [at for at, delta in timed(clock, model, messages) if isinstance(delta, TextDelta)]
+    times = [at for at, delta in timed(clock, model, messages) if isinstance(delta, TextDelta)]
     assert clock.now - 1000 == pytest.approx(latency_s)
-    assert told[0] == 0
-    gaps = [later - earlier for earlier, later in itertools.pairwise(told)]
+    assert times[0] == 0
+    gaps = [later - earlier for earlier, later in itertools.pairwise(times)]
     assert max(gaps) == pytest.approx(min(gaps))
     assert max(gaps) < latency_s / 10
 

@@ -85,19 +85,19 @@ def test_an_endpoint_that_answers_twice_never_answers_another(serve, connect, wa
         for question in range(QUESTIONS):
             canary = f"canary-{number}-{question}"
             try:
-                heard[text_of(model, canary) == canary] += 1
+                answers[text_of(model, canary) == canary] += 1
             except ModelError as error:
-                heard[type(error).__name__] += 1
+                answers[type(error).__name__] += 1
             time.sleep(random.uniform(0.0, 0.05))
 
-    heard: Counter[object] = Counter()
+    answers: Counter[object] = Counter()
     model = connect(serve(script), timeout_s=20.0)
     users = [threading.Thread(target=user, args=(number,)) for number in range(USERS)]
     for each in users:
         each.start()
     for each in users:
         each.join()
-    assert heard == {True: USERS * QUESTIONS}
+    assert answers == {True: USERS * QUESTIONS}
 
 
 @pytest.mark.parametrize("stray", STRAYS)

@@ -51,13 +51,13 @@ class Silent:
     """A script: sends `first`, then nothing more until the client leaves, and knows when that was."""
 
     def __init__(self, first: bytes = b"") -> None:
-        self.asked = threading.Event()
+        self.received = threading.Event()
         self.left = threading.Event()
         self._first = first
 
     def __call__(self, exchange: Exchange) -> None:
         exchange.send(self._first)
-        self.asked.set()
+        self.received.set()
         if exchange.client_left(LONG_S):
             self.left.set()
 
@@ -72,7 +72,7 @@ def test_while_the_answer_has_not_begun(serve, connect, tls, first):
     script = Silent(first)
     cancellation = Cancellation(LONG_S)
     turn = Turn(ask(connect(serve(script, tls=tls), LONG_S), cancellation))
-    assert script.asked.wait(SOON_S)
+    assert script.received.wait(SOON_S)
     cancellation.cancel("stopped")
     assert turn.ended_as() == "stopped"
     assert script.left.wait(SOON_S)
@@ -93,7 +93,7 @@ def test_while_the_answer_has_not_begun_on_a_connection_that_is_used_again(serve
     list(ask(model))
     cancellation = Cancellation(LONG_S)
     turn = Turn(ask(model, cancellation))
-    assert silent.asked.wait(SOON_S)
+    assert silent.received.wait(SOON_S)
     cancellation.cancel("stopped")
     assert turn.ended_as() == "stopped"
     assert silent.left.wait(SOON_S)
@@ -194,13 +194,13 @@ def test_a_drip_after_the_last_word_does_not_hold_up_the_end(serve, connect):
 def test_while_waiting_for_the_next_attempt(serve, connect):
     def script(exchange):
         exchange.send(b"HTTP/1.1 503 X\r\nRetry-After: 5\r\nContent-Length: 0\r\n\r\n")
-        asked.set()
+        received.set()
 
-    asked = threading.Event()
+    received = threading.Event()
     server = serve(script)
     cancellation = Cancellation(LONG_S)
     turn = Turn(ask(connect(server, LONG_S), cancellation))
-    assert asked.wait(SOON_S)
+    assert received.wait(SOON_S)
     cancellation.cancel("stopped")
     assert turn.ended_as() == "stopped"
     assert len(server.exchanges) == 1

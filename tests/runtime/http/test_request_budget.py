@@ -189,9 +189,9 @@ def test_a_body_is_there_whole_however_it_comes(sent: bytes, body: bytes) -> Non
         dice = random.Random(seed)
         cuts = sorted({0, len(sent), *(dice.randrange(len(sent)) for _ in range(seed))})
         client = Client([sent[begin:end] for begin, end in itertools.pairwise(cuts)], BOUNDS)
-        asked = client.request()
-        assert asked.body.read() == body
-        assert (asked.body.read(), client.received) == (b"", b"")
+        request = client.request()
+        assert request.body.read() == body
+        assert (request.body.read(), client.received) == (b"", b"")
 
 
 FAULTS = [

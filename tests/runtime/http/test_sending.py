@@ -30,19 +30,19 @@ def test_all_of_it_arrives_however_long_it_takes_as_long_as_it_is_taken(
 ) -> None:
     """Longer than the patience altogether, but never without progress for as long."""
     near, far = pair
-    taken = bytearray()
+    received = bytearray()
 
-    def take_slowly() -> None:
-        while len(taken) < len(DATA):
-            taken.extend(far.recv(65_536))
+    def read_slowly() -> None:
+        while len(received) < len(DATA):
+            received.extend(far.recv(65_536))
             time.sleep(0.05)
 
-    taker = threading.Thread(target=take_slowly)
+    taker = threading.Thread(target=read_slowly)
     taker.start()
     since = time.monotonic()
     send_all(near, DATA, timeout_s=0.3)
     taker.join(LONG_S)
-    assert bytes(taken) == DATA
+    assert bytes(received) == DATA
     assert time.monotonic() - since > 0.3
 
 

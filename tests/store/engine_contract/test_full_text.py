@@ -66,12 +66,12 @@ def messages(
 
 @pytest.mark.parametrize("language", TEXTS)
 def test_words_of_several_scripts(engine: Engine, conversation: Callable[..., tuple[int, int]], language: str) -> None:
-    text, found, not_found = TEXTS[language]
+    text, matching, other = TEXTS[language]
     conversation_id, message_id = conversation(text=text, title=text)
     conversation(text="Something else", title="Something else")
-    assert [titles(engine, query) for query in found] == [[conversation_id]] * len(found)
-    assert [messages(engine, query) for query in found] == [[(message_id, conversation_id)]] * len(found)
-    assert [titles(engine, query) for query in not_found] == [[]] * len(not_found)
+    assert [titles(engine, query) for query in matching] == [[conversation_id]] * len(matching)
+    assert [messages(engine, query) for query in matching] == [[(message_id, conversation_id)]] * len(matching)
+    assert [titles(engine, query) for query in other] == [[]] * len(other)
 
 
 def test_newest_first_below_a_bound_and_no_more_than_the_limit(

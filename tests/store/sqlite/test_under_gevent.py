@@ -93,14 +93,14 @@ def patched(script, *arguments):
 
 
 def test_the_loop_goes_on_while_another_process_holds_the_write_lock(store):
-    found = json.loads(patched(WRITERS, store.engine.path, LOCKER))
-    assert found["early"] == 0
-    assert found["outcomes"] == ["begun"] * 20
+    report = json.loads(patched(WRITERS, store.engine.path, LOCKER))
+    assert report["early"] == 0
+    assert report["outcomes"] == ["begun"] * 20
     assert counts(store.engine)["turns"] == 20
-    assert found["reads"] > 10
-    assert found["ticks"] > 50
+    assert report["reads"] > 10
+    assert report["ticks"] > 50
     # A call that blocked the loop would have done so for as long as the lock was held.
-    assert found["longest_gap_s"] < 0.7
+    assert report["longest_gap_s"] < 0.7
 
 
 # Two hundred greenlets create sessions and try to claim one conversation.

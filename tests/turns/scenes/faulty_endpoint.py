@@ -57,20 +57,20 @@ class FaultyEndpoint:
         self._server.close()
 
     def _serve(self, exchange: Exchange) -> None:
-        asked = Asked(exchange.body, _TWO_WORDS)
+        request = Asked(exchange.body, _TWO_WORDS)
         # An unanswered question precedes the next one, in the same message.
-        tool = _TOOL if asked.question.rpartition("\n\n")[2].startswith("look") else ()
+        tool = _TOOL if request.question.rpartition("\n\n")[2].startswith("look") else ()
         options = dataclasses.replace(_TWO_WORDS, tool=tool)
         chunks = sum(step[2] for step in answer(Asked(exchange.body, options), 1))
         with self._lock:
-            self.seen.append(asked.messages)
+            self.seen.append(request.messages)
             if len(self.seen) in self._failing and self._fault.get("at", 0) <= chunks:
                 options = dataclasses.replace(options, **self._fault)
                 self.failed += 1
         self._play(exchange, Asked(exchange.body, options), len(self.seen) - 1)
 
-    def _play(self, exchange: Exchange, asked: Asked, place: int) -> None:
-        for wait, data, tokens in answer(asked, 1):
+    def _play(self, exchange: Exchange, request: Asked, place: int) -> None:
+        for wait, data, tokens in answer(request, 1):
             if math.isinf(wait):
                 exchange.client_left(LONG_S)
                 return
@@ -81,6 +81,12 @@ class FaultyEndpoint:
                 return
             exchange.send(data)
             # Bytes after a fault in the first chunk are not read as text.
-            if tokens and asked.options.fault and asked.options.at and not asked.calls and place not in self.broken_off:
+            if (
+                tokens
+                and request.options.fault
+                and request.options.at
+                and not request.calls
+                and place not in self.broken_off
+            ):
                 self.broken_off.append(place)
         exchange.keep_alive = True

@@ -43,7 +43,7 @@ def _check_rows(scene: Scene, path: Path) -> None:
 
 def _check_followers(scene: Scene) -> None:
     streams: dict[int, list[Event]] = {}
-    for followed in scene.heard:
+    for followed in scene.streams:
         assert names(followed.events).count("done") == 1
         assert [event.number for event in followed.events] == list(range(1, len(followed.events) + 1))
         assert streams.setdefault(followed.turn, followed.events) == followed.events, "two heard it differently"
@@ -56,10 +56,10 @@ def _check_followers(scene: Scene) -> None:
 
 def _check_that_it_goes_on(scene: Scene, model: SceneModel | FaultyEndpoint, memory: Any) -> None:
     """Check that the next question is answered from the context that the database alone gives."""
-    before = len(scene.heard)
+    before = len(scene.streams)
     scene.ask_and_listen("what next?")
-    assert {followed.status for followed in scene.heard[before:]} == {"completed"}
+    assert {followed.status for followed in scene.streams[before:]} == {"completed"}
     from_memory = model.seen[-1]
     memory.drop(scene.here)
-    scene.listen_to(scene.regenerate(scene.heard[-1].events[0].data["message_id"]))
+    scene.listen_to(scene.regenerate(scene.streams[-1].events[0].data["message_id"]))
     assert model.seen[-1] == from_memory

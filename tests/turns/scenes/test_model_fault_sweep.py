@@ -43,7 +43,7 @@ def play(
             scene.talk()
             failed = endpoint.disarm()
             check_answers(scene, endpoint)
-            statuses = [followed.status for followed in scene.heard]
+            statuses = [followed.status for followed in scene.streams]
             check_invariants(scene, endpoint, worker.web.memory, worker.store.engine.path)
             assert [record for record in caplog.records if record.exc_info] == [], "something unforeseen"
         except BaseException as error:
@@ -57,7 +57,7 @@ def play(
 def check_answers(scene: Scene, endpoint: FaultyEndpoint) -> None:
     """Check that answers are complete or end with a named error, and are retried only before the first text."""
     assert scene.refused == 0
-    for followed in scene.heard:
+    for followed in scene.streams:
         text = text_of(followed.events)
         if followed.status == "completed":
             assert text == ALL_OF_IT

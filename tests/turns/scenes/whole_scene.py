@@ -128,7 +128,7 @@ class Scene:
     clock: SceneClock
     number: int
     refused: int = 0
-    heard: list[Followed] = field(default_factory=list)
+    streams: list[Followed] = field(default_factory=list)
     acknowledged: dict[int, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -184,11 +184,11 @@ class Scene:
         turn = events[0].data
         if text is not None:
             self.acknowledged[turn["user_message_id"]] = text
-        self.heard.append(Followed(turn["turn_id"], self.to_the_end(turn["turn_id"], events)))
+        self.streams.append(Followed(turn["turn_id"], self.to_the_end(turn["turn_id"], events)))
         return int(turn["turn_id"])
 
     def follow(self, turn: int, client: FlaskClient | None = None) -> None:
-        self.heard.append(Followed(turn, self.to_the_end(turn, [], client)))
+        self.streams.append(Followed(turn, self.to_the_end(turn, [], client)))
 
     def follow_twice(self, turn: int) -> None:
         """Use two windows at the same time."""

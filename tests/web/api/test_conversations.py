@@ -94,8 +94,8 @@ def test_a_page_that_just_holds_all_is_the_last(alice: FlaskClient) -> None:
 
 def test_a_page_has_fifty_by_default(alice: FlaskClient) -> None:
     mine = [converse(alice) for _ in range(51)][::-1]
-    found, cursor = listed(alice)
-    assert found == mine[:50]
+    page, cursor = listed(alice)
+    assert page == mine[:50]
     assert listed(alice, f"?limit=200&cursor={cursor}") == (mine[50:], None)
 
 

@@ -85,7 +85,7 @@ def neighbour(app: Flask, settings: Settings) -> Iterator[PeerProcess]:
     made.close()
 
 
-def asked_there(neighbour: PeerProcess, settings: Settings, conversation: int) -> dict[str, Any]:
+def begin_there(neighbour: PeerProcess, settings: Settings, conversation: int) -> dict[str, Any]:
     """Have the other worker begin a turn in a conversation."""
     with contextlib.closing(sqlite3.connect(sqlite_path(settings))) as database:
         user = database.execute("SELECT user_id FROM conversations WHERE id = ?", (conversation,)).fetchone()[0]
@@ -97,7 +97,7 @@ def test_it_is_the_same_number_from_another_worker(
     alice: FlaskClient, conversation: int, neighbour: PeerProcess, settings: Settings, follow: Follow
 ) -> None:
     """The turn has no followers in its own worker."""
-    turn = asked_there(neighbour, settings, conversation)["turn"]
+    turn = begin_there(neighbour, settings, conversation)["turn"]
     url = f"/api/turns/{turn}/events"
     assert neighbour.ask(crowd=MAX_FOLLOWERS_OF_TURN, of=turn) == {"followers": MAX_FOLLOWERS_OF_TURN}
     refused(alice.get(url))

@@ -52,9 +52,9 @@ def test_the_model_is_asked_the_same_again(alice: FlaskClient, conversation: int
     exchange(alice, conversation, "Before")
     turn = exchange(alice, conversation, "Question")
     wait_for_turn(alice, alice.post(again(turn)).json)
-    asked, asked_again = (messages[1:] for messages in model.seen[1:])
-    assert asked_again == asked
-    assert asked[-1].text == "Question"
+    first, second = (messages[1:] for messages in model.seen[1:])
+    assert second == first
+    assert first[-1].text == "Question"
 
 
 def test_an_answer_in_the_middle(alice: FlaskClient, conversation: int) -> None:

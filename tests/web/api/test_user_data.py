@@ -45,10 +45,10 @@ def hers(alice: FlaskClient) -> list[int]:
 
 
 def test_it_has_everything_that_the_api_returns(alice: FlaskClient, hers: list[int]) -> None:
-    found = exported(alice)
-    assert (found["instructions"], found["exported_by"][:7]) == ("Rhyme.", "Parley ")
-    assert [each["id"] for each in found["conversations"]] == hers
-    for each in found["conversations"]:
+    export = exported(alice)
+    assert (export["instructions"], export["exported_by"][:7]) == ("Rhyme.", "Parley ")
+    assert [each["id"] for each in export["conversations"]] == hers
+    for each in export["conversations"]:
         shown = alice.get(f"/api/conversations/{each['id']}").json
         del shown["shared"]
         shown["title"] = shown["title"].replace("\x1b", "").strip() if "\x1b" in shown["title"] else shown["title"]
@@ -56,8 +56,8 @@ def test_it_has_everything_that_the_api_returns(alice: FlaskClient, hers: list[i
 
 
 def test_those_that_are_chosen(alice: FlaskClient, hers: list[int]) -> None:
-    found = exported(alice, f"?ids={hers[3]},{hers[1]},{hers[3]}")
-    assert [each["id"] for each in found["conversations"]] == [hers[3], hers[1]]
+    export = exported(alice, f"?ids={hers[3]},{hers[1]},{hers[3]}")
+    assert [each["id"] for each in export["conversations"]] == [hers[3], hers[1]]
 
 
 def test_a_user_without_data(alice: FlaskClient) -> None:

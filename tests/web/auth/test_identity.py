@@ -30,8 +30,8 @@ LEGACY = "parley_session"
 
 
 def tokens_of(app: Flask) -> Tokens:
-    found: Tokens = app.extensions["parley"].web.tokens
-    return found
+    tokens: Tokens = app.extensions["parley"].web.tokens
+    return tokens
 
 
 def response_cookie(answer: TestResponse) -> tuple[str, str, dict[str, str]]:

@@ -22,10 +22,10 @@ def cookie_of(client: FlaskClient) -> dict[str, str]:
 def test_a_browser_is_a_user_by_its_cookie(app: Flask, alice: FlaskClient) -> None:
     converse(alice)
     with app.test_request_context("/api/me", headers=cookie_of(alice)):
-        found = principal()
-        assert (found.role, found.via, found.user.exists) == ("user", "cookie", True)
-        assert found.user.id == alice.get("/api/me").json["user"]["id"]
-        assert principal() is found
+        current = principal()
+        assert (current.role, current.via, current.user.exists) == ("user", "cookie", True)
+        assert current.user.id == alice.get("/api/me").json["user"]["id"]
+        assert principal() is current
 
 
 def test_a_new_browser_owns_nothing_until_its_first_write(app: Flask) -> None:

@@ -95,13 +95,13 @@ def test_the_events_of_a_stream_have_their_declared_types(alice: FlaskClient) ->
     validator = schema_validator(declared["text/event-stream"]["schema"])
     conversation = converse(alice)
     stream = alice.post(f"/api/conversations/{conversation}/turns", json={"text": "Hello"}, headers=SSE).data
-    found = events(stream)
-    assert {"turn", "delta", "done"} <= {event.name for event in found}
+    parsed = events(stream)
+    assert {"turn", "delta", "done"} <= {event.name for event in parsed}
     data_types = {
         each["properties"]["event"]["const"]: each["properties"]["data"]["contentSchema"]
         for each in declared["text/event-stream"]["schema"]["anyOf"]
     }
-    for event in found:
+    for event in parsed:
         validator.validate({"id": str(event.number), "event": event.name, "data": json.dumps(event.data)})
         schema_validator(data_types[event.name]).validate(event.data)
 

@@ -85,9 +85,11 @@ def test_linked_files_behave_like_the_modules(tmp_path: Path) -> None:
     for name, text in files.items():
         (tmp_path / "linked" / name).write_text(text)
     assert sorted(files) == ["chart+dialog.js", "chart.js", "de.js", "dialog.js", "en.js", "main.js"]
-    said = [run(tmp_path / "js/main.js"), run(tmp_path / "linked/main.js")]
-    assert said[0] == said[1]
-    assert said[0].startswith("sums,effect,counter,en,main,4,1,1,word,4,true,true,true,shared,$1 title42,$1 title,true")
+    outputs = [run(tmp_path / "js/main.js"), run(tmp_path / "linked/main.js")]
+    assert outputs[0] == outputs[1]
+    assert outputs[0].startswith(
+        "sums,effect,counter,en,main,4,1,1,word,4,true,true,true,shared,$1 title42,$1 title,true"
+    )
 
 
 def run(module: Path) -> str:

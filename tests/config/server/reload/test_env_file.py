@@ -74,7 +74,7 @@ def bindings(text: str) -> list[Binding]:
 
 def others(text: str) -> list[str]:
     """Return all lines but the flag's and the blank ones."""
-    return [said for line in bindings(text) if line.key != FLAG and (said := line.original.string.strip())]
+    return [content for line in bindings(text) if line.key != FLAG and (content := line.original.string.strip())]
 
 
 # The file

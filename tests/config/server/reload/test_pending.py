@@ -33,10 +33,10 @@ def reload(tmp_path: Path) -> Iterator[Callable[[str], PendingReload]]:
 
 def outcome(pending: PendingReload) -> Outcome:
     deadline = time.monotonic() + 20
-    while (found := pending.advance(may_begin=False)) is None:
+    while (outcome := pending.advance(may_begin=False)) is None:
         assert time.monotonic() < deadline
         time.sleep(0.01)
-    return found
+    return outcome
 
 
 def test_nothing_begins_unrequested(reload: Callable[[str], PendingReload]) -> None:

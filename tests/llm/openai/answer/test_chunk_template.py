@@ -119,21 +119,21 @@ def test_a_template_that_is_another_one_now_and_then_is_learnt_anew_each_time():
 def answer(received: list[bytes], with_template: bool) -> tuple[list[Delta], str]:
     """The answer as the client reads it, its words joined; and how it failed."""
     parser, reader, template = EventParser(), AnswerReader(), ChunkTemplate()
-    found: list[Delta] = []
+    deltas: list[Delta] = []
     failure = ""
     try:
         for piece in received:
             if with_template and parser.is_between_events and (words := template.match(piece)):
-                found.append(words)
+                deltas.append(words)
                 continue
             whole = parser.feed(piece)
-            found += reader.read(whole)
+            deltas += reader.read(whole)
             if whole:
                 template.learn(whole[-1][1])
     except ModelGarbled as error:
         failure = error.message
     joined: list[Delta] = []
-    for kind, delta in itertools.groupby((delta for delta in found if delta.text), type):
+    for kind, delta in itertools.groupby((delta for delta in deltas if delta.text), type):
         joined.append(kind("".join(delta.text for delta in delta)))
     return joined, failure
 

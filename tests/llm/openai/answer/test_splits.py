@@ -23,18 +23,18 @@ from scripts.fake_model.dialects import DIALECTS
 
 def outcome(reads: list[bytes]) -> list[Any]:
     """The deltas with words that follow each other joined, and the error class at the end."""
-    found: list[Any] = []
+    deltas: list[Any] = []
     try:
         for delta in _deltas(iter(reads), CancelScope(math.inf), Cancellation(60)):
-            if found and isinstance(delta, (TextDelta, ReasoningDelta)) and type(found[-1]) is type(delta):
-                found[-1] = type(delta)(found[-1].text + delta.text)
+            if deltas and isinstance(delta, (TextDelta, ReasoningDelta)) and type(deltas[-1]) is type(delta):
+                deltas[-1] = type(delta)(deltas[-1].text + delta.text)
             elif isinstance(delta, ToolCall) and re.fullmatch("[A-Za-z0-9]{9}", delta.id):
-                found.append(replace(delta, id="made up, so another one each time"))
+                deltas.append(replace(delta, id="made up, so another one each time"))
             else:
-                found.append(delta)
+                deltas.append(delta)
     except (ModelError, ReportedError) as error:
-        found.append((type(error), str(error)))
-    return found
+        deltas.append((type(error), str(error)))
+    return deltas
 
 
 def streams() -> dict[str, bytes]:
@@ -110,8 +110,8 @@ def test_any_json_between_words_is_read_or_named(odd, delta):
         {"choices": [{"index": 0, "delta": {"content": " there"}, "finish_reason": "stop"}]},
     ]
     reads = [b"data: " + json.dumps(event).encode() + b"\n\n" for event in events]
-    found = outcome(reads)
-    for each in found:
+    actual = outcome(reads)
+    for each in actual:
         repr(each).encode()
         if isinstance(each, (TextDelta, ReasoningDelta)):
             each.text.encode()

@@ -172,10 +172,10 @@ def test_anything_in_place_of_calls_is_calls_or_garbled(value):
     try:
         collected.add(value)
         collected.add_older(value)
-        found = collected.whole("")
+        calls = collected.whole("")
     except ModelGarbled:
         return
-    for call in found:
+    for call in calls:
         assert call.name
         assert call.id
         call.arguments.encode()

@@ -255,10 +255,10 @@ LENGTHS: dict[str, tuple[int, Any, int | None, float | None]] = {
 @pytest.mark.parametrize("name", LENGTHS)
 def test_a_refusal_because_of_length(name):
     status, body, limit, share = LENGTHS[name]
-    found = too_long(refusal(body, status) if status else ReportedError(body))
-    assert found is not None
+    excess = too_long(refusal(body, status) if status else ReportedError(body))
+    assert excess is not None
     if share is not None or limit is None:
-        assert (found.limit, found.share) == (limit, pytest.approx(share) if share else None)
+        assert (excess.limit, excess.share) == (limit, pytest.approx(share) if share else None)
 
 
 @pytest.mark.parametrize(

@@ -43,8 +43,8 @@ Refuses = Callable[[dict[str, Any]], bytes | None]
 
 
 def stream(model: OpenAIModel, *messages: Message, tools: list[ToolSpec] | None = None) -> list[Delta]:
-    asked = [SYSTEM, *(messages or [Message("user", "Hello?")])]
-    return whole(model.stream("a-model", asked, [TOOL] if tools is None else tools, Cancellation(20)))
+    dialogue = [SYSTEM, *(messages or [Message("user", "Hello?")])]
+    return whole(model.stream("a-model", dialogue, [TOOL] if tools is None else tools, Cancellation(20)))
 
 
 def endpoint(serve, refuses: Refuses):
@@ -66,7 +66,7 @@ LACKS: dict[str, Callable[[dict[str, Any]], bool]] = {
     "stream_options": lambda request: "stream_options" in request,
     "system role": lambda request: "system" in roles(request),
 }
-SAID = {
+SENTENCES = {
     "tools": "a-model does not support tools",
     "stream_options": "extra fields not permitted: stream_options",
     "system role": "System role not supported",
@@ -77,18 +77,18 @@ SAID = {
 @pytest.mark.parametrize("named", [True, False], ids=["named", "nameless"])
 @pytest.mark.parametrize("code", [400, 422])
 def test_what_is_refused_is_left_out_and_that_is_remembered(serve, connect, option, named, code):
-    body = error(SAID[option]) if named else error("Bad Request")
+    body = error(SENTENCES[option]) if named else error("Bad Request")
     server = endpoint(serve, lambda request: status(code, body) if LACKS[option](request) else None)
     model = connect(server)
     deltas = stream(model, *HISTORY, Message("user", "And now?"))
     assert (Notice(WITHOUT_TOOLS) in deltas) == (option == "tools")
     assert TextDelta("Hi") in deltas
-    asked = len(server.exchanges)
-    assert asked <= (2 if named else 4)
+    requests = len(server.exchanges)
+    assert requests <= (2 if named else 4)
     remembered = stream(model)
     assert TextDelta("Hi") in remembered
     # A refusal without a name may have been the history's fault where that has calls.
-    assert len(server.exchanges) - asked == 1 or (option == "tools" and not named)
+    assert len(server.exchanges) - requests == 1 or (option == "tools" and not named)
 
 
 @pytest.mark.parametrize("code", [403, 404, 405, 500, 501])
@@ -102,7 +102,7 @@ def test_other_statuses_count_where_they_name_it(serve, connect, code):
 def test_all_three_are_refused_one_after_the_other(serve, connect):
     def refuses(request: dict[str, Any]) -> bytes | None:
         lacking = [option for option in LACKS if LACKS[option](request)]
-        return status(400, error(SAID[lacking[0]])) if lacking else None
+        return status(400, error(SENTENCES[lacking[0]])) if lacking else None
 
     server = endpoint(serve, refuses)
     model = connect(server)
@@ -138,11 +138,11 @@ def test_a_refusal_in_the_stream(serve, connect):
 def test_what_no_option_explains_keeps_its_reason_and_is_not_tried_on_again(serve, connect):
     server = endpoint(serve, lambda _: status(400, error(f"Odd number {len(server.exchanges)}")))
     model = connect(server)
-    for asked in (5, 6):
+    for requests in (5, 6):
         with pytest.raises(ModelRejected) as caught:
             stream(model)
         assert "Odd number" in str(caught.value)
-        assert len(server.exchanges) == asked
+        assert len(server.exchanges) == requests
     assert "Odd number 1" not in str(caught.value)
 
 
@@ -163,7 +163,7 @@ def test_what_failed_is_not_remembered(serve, connect):
 
 
 def test_it_is_told_once_in_the_log(serve, connect, caplog):
-    server = endpoint(serve, lambda request: status(400, error(SAID["tools"])) if "tools" in request else None)
+    server = endpoint(serve, lambda request: status(400, error(SENTENCES["tools"])) if "tools" in request else None)
     model = connect(server)
     with caplog.at_level(logging.WARNING, "chat.llm"):
         for _ in range(3):
@@ -175,7 +175,7 @@ def test_it_is_told_once_in_the_log(serve, connect, caplog):
 
 @pytest.mark.parametrize("offer", ["true", "false"])
 def test_by_hand(serve, transport, offer):
-    server = endpoint(serve, lambda request: status(400, error(SAID["tools"])) if "tools" in request else None)
+    server = endpoint(serve, lambda request: status(400, error(SENTENCES["tools"])) if "tools" in request else None)
     model = OpenAIModel(KEY, server.url, 5.0, transport, offer)
     if offer == "false":
         assert stream(model)[0] == Notice(WITHOUT_TOOLS)
@@ -245,9 +245,9 @@ def test_a_conversation_that_is_too_long_is_cut(serve, connect, form, limit):
     assert sent[-1]["content"] == "the last question"
     if limit == 10_000:
         assert characters(server.exchanges[-1].json) > 2_000  # no more is cut than has to be
-    asked = len(server.exchanges)
+    requests = len(server.exchanges)
     assert stream(model, *long_chat())[0] == Notice(OLDER_LEFT_OUT)
-    assert len(server.exchanges) == asked + 1
+    assert len(server.exchanges) == requests + 1
     assert Notice(OLDER_LEFT_OUT) not in stream(model)
 
 
@@ -270,7 +270,7 @@ def test_length_and_options_refused_in_one_question(serve, connect):
     def refuses(request: dict[str, Any]) -> bytes | None:
         if characters(request) > 10_000:
             return status(413, b"")
-        return status(400, error(SAID["tools"])) if "tools" in request else None
+        return status(400, error(SENTENCES["tools"])) if "tools" in request else None
 
     deltas = stream(connect(endpoint(serve, refuses)), *long_chat())
     assert deltas[:2] == [Notice(WITHOUT_TOOLS), Notice(OLDER_LEFT_OUT)]
