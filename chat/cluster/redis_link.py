@@ -1,4 +1,4 @@
-"""What a worker has of Redis: its client, the road to the workers of other servers, and their reports."""
+"""A worker's parts of Redis: its client, the road to the workers of other servers, and their reports."""
 
 from __future__ import annotations
 

@@ -19,7 +19,7 @@ _QUESTION = "This is a test of the connection. Answer with the one word: ready"
 
 @dataclass(frozen=True, slots=True)
 class ProbeAnswer:
-    """What a model has answered. `pieces` is the number of texts that arrived separately.
+    """The answer of a model. `pieces` is the number of texts that arrived separately.
 
     `notices` are codes of `chat.messages.Notice`. Times are in milliseconds from the question.
     """

@@ -1,4 +1,4 @@
-"""What is wrong with Redis, in a sentence for the operator.
+"""Faults of Redis, each in a sentence for the operator.
 
 The library's own words are not shown: they may contain more than should be.
 """

@@ -40,7 +40,7 @@ class Crowd:
         self._unsent: dict[int, bytes] = {}
 
     def run(self, moments: Sequence[Moment] = ()) -> list[Stream]:
-        """Let them come, and return when everybody has ended. `moments`: what else to call, and when."""
+        """Begin all streams, and return when the last has ended. `moments`: other calls, and their times."""
         gc.collect()
         gc.disable()  # nothing here makes cycles
         used = time.process_time()

@@ -12,7 +12,7 @@ _SPREAD = {"p50": 50.0, "p90": 90.0, "p99": 99.0, "max": 100.0}
 
 
 def spread(values: Iterable[float | None]) -> dict[str, float]:
-    """p50, p90, p99 and max. None is somebody who waited in vain, which is later than all others. {} of nothing."""
+    """p50, p90, p99 and max. None is a user without an answer, which is later than all others. {} of nothing."""
     ordered = [NEVER if value is None else value for value in values]
     return percentiles(ordered, _SPREAD)
 

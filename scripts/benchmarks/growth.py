@@ -1,4 +1,4 @@
-"""Costs that grow with use: each request's first page, for somebody with little and for somebody with much."""
+"""Costs that grow with use: each request's first page, for a user with little and for a user with much."""
 
 from __future__ import annotations
 

@@ -77,7 +77,7 @@ def play(
     patience_s: float,
     moments: Sequence[Moment] = (),
 ) -> tuple[Outcome, list[Stream]]:
-    """Have one user come at each of `starts`, and wait until everybody has ended."""
+    """Have one user come at each of `starts`, and wait until all have ended."""
     crowd = Crowd(server.port, users.ready(server.port, len(starts)), starts, patience_s)
     time.sleep(_REST_S)
     before = _Used(server, model)
@@ -133,7 +133,7 @@ class _Used:
 
     @property
     def others(self) -> float:
-        """The part of the machine's cores that everybody else had."""
+        """The share of the machine's cores that other programs used."""
         ours = self.server + self.model + self.load + sum(self.backends.values())
         return max(0.0, self.machine - ours) / (self.at * (os.cpu_count() or 1))
 

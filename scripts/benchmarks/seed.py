@@ -99,7 +99,7 @@ class Seeds:
 
 
 def seeded(path: Path, few: bool) -> dict[str, tuple[User, User]]:
-    """By what grows, somebody who has little of it and somebody who has much. `few`: a tenth of everything."""
+    """For each thing that grows, a user with little of it and a user with much. `few`: a tenth of everything."""
     part = 10 if few else 1
     path.parent.mkdir(parents=True, exist_ok=True)
     with closing(Seeds(path)) as seeds:

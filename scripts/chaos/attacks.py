@@ -21,7 +21,7 @@ _LINGERING = 400
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """`address` is attacked; `cookie` and `turn` are of somebody with a large answer."""
+    """`address` is attacked; `cookie` and `turn` are those of a user with a large answer."""
 
     address: Address
     cookie: str = ""

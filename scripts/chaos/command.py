@@ -132,7 +132,7 @@ def _outcome(run: SceneRun) -> Outcome:
 
 
 class _Progress:
-    """One line that is written over; where nobody watches, a line every few seconds."""
+    """A line that is overwritten on a terminal; elsewhere a line every few seconds."""
 
     def __init__(self) -> None:
         self._printed_at = 0.0

@@ -46,7 +46,7 @@ class Address:
     port: int
 
     def is_closed(self) -> bool:
-        """Return whether nobody listens there."""
+        """Return whether no server listens there."""
         with socket.socket() as probe:
             probe.settimeout(5)
             return probe.connect_ex((self.host, self.port)) == errno.ECONNREFUSED

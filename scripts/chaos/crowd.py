@@ -38,7 +38,7 @@ class Crowd:
             user.leaving.set()
 
     def finish(self) -> None:
-        """No new questions; returns when everybody has had the end of their answer."""
+        """Ask no new questions; return when every user has received the end of the answer."""
         self._enough.set()
         for thread in self._threads:
             thread.join(2 * PATIENCE_S)

@@ -22,7 +22,7 @@ class Question:
     """`form`: sent for the stream itself; for 202 and then followed; or for 202 and then only looked at.
 
     `answer` is all that the model sends, no two words of it alike and none like another question's, so that a part
-    that is lost, doubled, or somebody else's, shows.
+    that is lost, doubled, or another user's, shows.
     """
 
     text: str

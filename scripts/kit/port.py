@@ -7,11 +7,11 @@ import sys
 
 
 class HeldPort:
-    """`number` is a port of 127.0.0.1 that the system gives to nobody else until `release`. A context manager.
+    """`number` is a port of 127.0.0.1 that the system gives to no other process until `release`. A context manager.
 
-    One that is only looked up may be somebody else's by the time the server listens there, or while the server is
-    down between a kill and its next start. Whoever asks for this very port by SO_REUSEADDR, as servers do, may
-    listen at it meanwhile: that is how Linux understands the option. Elsewhere the port is not held.
+    A port that is only looked up may be another process's by the time the server listens there, or while the server is
+    down between a kill and its next start. A process that asks for this very port with SO_REUSEADDR, as
+    servers do, may listen at it meanwhile: that is what the option means on Linux. Elsewhere the port is not held.
     """
 
     def __init__(self) -> None:

@@ -60,7 +60,7 @@ STEP = st.tuples(st.lists(st.text(min_size=1, max_size=5), max_size=2), st.lists
 @settings(max_examples=60, deadline=None)
 @given(st.lists(STEP, max_size=5))
 def test_an_answer_read_back_is_what_the_model_itself_had_read(steps):
-    """So a context that is rebuilt from the database is the context that was kept in memory."""
+    """A context that is rebuilt from the database equals the context that was kept in memory."""
     model = ScriptedModel()
     for words, texts in steps:
         calls = [ToolCall("c", "echo", json.dumps({"text": text}, ensure_ascii=False)) for text in texts]

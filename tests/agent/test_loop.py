@@ -102,7 +102,7 @@ def test_results_go_back_in_the_order_of_the_calls_whichever_ends_first(model, a
 
 
 def broken(what: str) -> ToolResult:
-    """Raises what nobody foresaw."""
+    """Raise an error that no code expects."""
     raise RuntimeError("the password is hunter2")
 
 

@@ -1,7 +1,7 @@
 """A real Chromium over a real server. Any word on the console and any breach of the page's policy fails the test.
 
 Two servers stand ready for all tests: `server` has the demo model and figures to look up, `chat_server` a fake model
-that is told in the question how to answer. Everybody in a test is somebody new to them. A test that stops a server,
+whose answers the question sets. The users of each test are new to both. A test that stops a server,
 kills its workers or needs another pace starts one of its own.
 """
 

@@ -1,4 +1,4 @@
-"""`app.log`: one record a line, whoever writes it and whatever is in it."""
+"""`app.log`: one record a line, from every logger and with any content."""
 
 from __future__ import annotations
 

@@ -160,7 +160,7 @@ def test_a_sentinel_leads_to_the_master_also_after_a_change(tmp_path: Path, redi
 
 
 def tried(action: Callable[[], object]) -> object:
-    """Return what an action returns, or None while it is refused: not everybody has seen everybody yet."""
+    """Return what an action returns, or None while it is refused: not every node knows the others yet."""
     try:
         return action() or True
     except RedisError:

@@ -1,4 +1,4 @@
-"""The attention of a gevent worker's loop: who gets it in which order, and what everybody else has meanwhile."""
+"""The time of a gevent worker's loop: in which order connections get it, and what the others get meanwhile."""
 
 from __future__ import annotations
 

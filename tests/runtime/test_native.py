@@ -77,7 +77,7 @@ def test_an_exception_is_not_printed(pool: NativePool, capfd: pytest.CaptureFixt
 
 
 def test_the_work_runs_apart_from_whoever_waits(pool: NativePool, gate: Gate) -> None:
-    """A job that waits in C holds up nobody: the one who opens the gate gets his turn."""
+    """A job that waits in C delays no other job: the one that opens the gate still runs."""
     waiting = threading.Thread(target=lambda: entered.append(pool.run(gate.enter)))
     entered: list[bytes] = []
     waiting.start()

@@ -44,7 +44,7 @@ class Browser:
 
     @property
     def alone(self) -> bool:
-        """Whether this is the baseline."""
+        """Return whether this is the baseline."""
         return self.turn < 0
 
     def event(self, name: str, data: dict[str, Any]) -> None:
@@ -228,7 +228,7 @@ class ScriptedParley(ThreadingHTTPServer):
 
 
 def together(users: int) -> Answer:
-    """Answers nobody until all `users` are there: only a server that serves them all at once can do that."""
+    """Answer no user until all `users` are there: only a server that serves all at once can do that."""
     all_there = threading.Barrier(users)
 
     def answer(browser: Browser) -> None:

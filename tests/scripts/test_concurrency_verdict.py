@@ -32,7 +32,7 @@ def of(users: Sequence[Timeline], setup_s: float = 0.05) -> Verdict:
 
 
 def places(users: int, places: int, seconds: Sequence[float]) -> list[Timeline]:
-    """A server with so many places: whoever finds none waits for the first that comes free."""
+    """A server with so many places: further users wait for the first that becomes free."""
     free = [0.0] * places
     found = []
     for number in range(users):

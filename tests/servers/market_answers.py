@@ -1,6 +1,6 @@
 """Responses of the World Bank's and Frankfurter's open APIs, in their documented formats, computed from a path.
 
-The figures are test data: made of a few rough numbers, the same at every run, nobody's statistics.
+The figures are test data: made of a few rough numbers, the same at every run, and no real statistics.
 """
 
 from __future__ import annotations

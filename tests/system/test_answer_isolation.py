@@ -1,4 +1,4 @@
-"""Two hundred users and an endpoint that answers everything twice: nobody is told another's words, by the server."""
+"""Two hundred users and an endpoint that answers everything twice: no user receives another's text from the server."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The database is locked by somebody else, or its disk takes no more, under a server with users on it."""
+"""The database is locked by another process, or its disk is full, while a server has users."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ other.rollback()
 
 @pytest.fixture(scope="module")
 def server(flag: str, fake_llm: FakeLLM, tmp_path_factory: pytest.TempPathFactory) -> Iterator[ParleyServer]:
-    """One worker: whatever keeps it keeps everybody."""
+    """One worker: a delay of the worker delays every user."""
     with ParleyServer(
         tmp_path_factory.mktemp("parley"),
         USE_ASYNC_AGENT=flag,

@@ -56,7 +56,7 @@ def test_notice_comes_to_its_end(flag: str, tmp_path: Path) -> None:
 
 @FLAGS
 def test_whoever_comes_while_answers_end_is_refused_at_once(flag: str, tmp_path: Path) -> None:
-    """gthread would keep its listening sockets: connected, but answered by nobody until the last answer has ended."""
+    """gthread would keep its listening sockets: requests would wait for the last answer to end."""
     with (
         HeldModel() as model,
         ParleyServer(tmp_path, USE_ASYNC_AGENT=flag, WEB_CONCURRENCY=2, OPENAI_BASE_URL=model.base_url) as server,

@@ -152,7 +152,7 @@ def test_what_the_server_writes_is_for_its_user_alone(server: ParleyServer) -> N
 
 
 def test_admin_behind_a_proxy_that_says_nothing(server: ParleyServer, tmp_path: Path) -> None:
-    """A plain proxy_pass: everybody who comes through it comes from 127.0.0.1, under the server's own address."""
+    """A plain proxy_pass: every client behind it has the address 127.0.0.1 and the server's own host name."""
     nginx = shutil.which("nginx") or "/usr/sbin/nginx"
     if not Path(nginx).exists():
         pytest.skip("nginx is not installed")

@@ -25,7 +25,7 @@ class NotAvailable(Exception):
 
 @dataclass(kw_only=True)
 class Patient:
-    """What the checks look at. Tests pass other values.
+    """Everything that the checks read. Tests pass other values.
 
     `public_url` is the address at which users reach the server, "" if it was not given.
     """

@@ -12,7 +12,7 @@ from chat.runtime.block_watch.places import Stack, stack
 
 
 class Look(NamedTuple):
-    """What a look has found. `frames` is None while the loop waits for events; the first is the innermost."""
+    """The result of a look. `frames` is None while the loop waits for events; the first is the innermost."""
 
     same: bool
     frames: list[FrameType] | None

@@ -1,4 +1,4 @@
-"""What the kernel counts for threads and cores: time on a core, time in the run queue, stolen time."""
+"""The kernel's counters of threads and cores: time on a core, time in the run queue, stolen time."""
 
 from __future__ import annotations
 

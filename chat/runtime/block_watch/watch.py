@@ -125,7 +125,7 @@ class BlockWatch:
 
 
 class _Logged:
-    """What the log has of one place, and what it does not have yet."""
+    """Reports about one place: those in the log, and those still to be written."""
 
     def __init__(self) -> None:
         self._at = float("-inf")

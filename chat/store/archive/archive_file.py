@@ -54,7 +54,7 @@ class Step(msgspec.Struct, frozen=True):
 
 
 class Manifest(msgspec.Struct, frozen=True, kw_only=True):
-    """What a backup is, and what it contains. `steps` are migrations of its kind of database."""
+    """The kind of a backup, and its contents. `steps` are migrations of its kind of database."""
 
     format: int
     engine: str

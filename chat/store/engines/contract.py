@@ -94,7 +94,7 @@ class Maintenance(Protocol):
         ...
 
     def frozen(self, work: Callable[[], T]) -> T:
-        """Call `work` like `snapshot`, while nobody else can write. Raises StoreBusy if somebody does."""
+        """Call `work` like `snapshot`, while no other connection can write. Raises StoreBusy if one does."""
         ...
 
     def tables(self) -> set[str]:

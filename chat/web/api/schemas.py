@@ -194,7 +194,7 @@ class Feedback(Struct, frozen=True, kw_only=True):
 
 
 class Share(Struct, frozen=True, kw_only=True):
-    """A link that opens a conversation to anybody. `created_at`: the time when its content was last updated."""
+    """A link with which anyone can read a conversation. `created_at`: the time when its content was last updated."""
 
     url: str
     created_at: Time

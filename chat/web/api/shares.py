@@ -1,4 +1,4 @@
-"""Shared links: created and revoked by the owner, read by anybody. Their page is in `chat_page.py`."""
+"""Shared links: created and revoked by the owner, read by anyone. Their page is in `chat_page.py`."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ def revoke(conversation_id: int) -> None:
     refusals=(Refusal(404, "not_found", "There is no such shared conversation."),),
 )
 def show_shared(token: str) -> tuple[SharedConversation, int, Mapping[str, str]]:
-    """Return a shared conversation to anybody who has its link."""
+    """Return a shared conversation to anyone who has its link."""
     shared = json_views.shared(*services().store.shares.contents(token))
     return shared, 200, security_headers.for_public_link()
 

@@ -1,7 +1,7 @@
 """Access to operators' addresses: `/admin` and `/metrics`.
 
 If ADMIN_TOKEN is set, the caller must send it as a bearer token. Otherwise the caller must be on the server's own
-machine and use no proxy. A proxy on the same machine also has a loopback address, and anybody may come through it.
+machine and use no proxy. A proxy on the same machine also has a loopback address, and anyone may come through it.
 Most proxies add a header, so a request with any header that only proxies send is refused, and so is HTTP/1.0, nginx's
 default version. A proxy may leave no sign at all: behind one, ADMIN_TOKEN is needed.
 """
@@ -26,7 +26,7 @@ _PROXY_HEADER = re.compile(
 
 
 def check(request: Request, token: str) -> Literal["token", "loopback"]:
-    """Return how an operator came in. `token` is ADMIN_TOKEN. Raises Unauthorized or Forbidden for anybody else."""
+    """Return how an operator came in. `token` is ADMIN_TOKEN. Raises Unauthorized or Forbidden for all others."""
     if token:
         scheme, _, credentials = request.headers.get("Authorization", "").partition(" ")
         if scheme.lower() == "bearer" and hmac.compare_digest(credentials.strip().encode(), token.encode()):

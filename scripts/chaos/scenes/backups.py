@@ -39,7 +39,7 @@ class _Link:
 
     @property
     def content(self) -> str:
-        """The address of what anybody sees."""
+        """The address of a page that anyone can read."""
         return f"/api/shared/{self.url.rpartition('/')[2]}"
 
 

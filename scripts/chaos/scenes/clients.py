@@ -1,4 +1,4 @@
-"""Hostile clients, each kind alone and all together, bare and behind nginx, while somebody else looks at /healthz."""
+"""Hostile clients, each kind alone and all together, bare and behind nginx, while another client reads /healthz."""
 
 from __future__ import annotations
 

@@ -217,7 +217,7 @@ def _ask_each(user: User, question: Question) -> Callable[[], None]:
 
 
 def _sent(user: User, question: Question) -> Question:
-    """Send once; nobody waits for the answer."""
+    """Send a request once, without waiting for its answer."""
     question.conversation = user.conversation
     with contextlib.suppress(Dropped, Refused):
         question.turn = user.address.ask(

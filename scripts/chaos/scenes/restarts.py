@@ -54,7 +54,7 @@ def _round(scene: SceneRun, *, nobody_follows: bool) -> list[Question]:
 def _question(number: int, nobody_follows: bool) -> Question:
     """Half of them end well within the grace, half long after it; of three, one is followed by nobody.
 
-    Where nobody follows any, no connection keeps a worker: it has to think of its turns by itself.
+    Where none is followed, no connection keeps a worker: it must remember its turns itself.
     """
     form = PLAIN if nobody_follows or number % 3 == 2 else STREAM
     return make_question(600 if number % 2 else 50, form=form, gap=0.04, first=0.05)

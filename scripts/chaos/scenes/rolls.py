@@ -1,4 +1,4 @@
-"""Two servers behind nginx are restarted in turn, while users ask by way of nginx: nobody may notice."""
+"""Two servers behind nginx are restarted in turn, while users ask through nginx: no user may notice."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The worker class is changed, to and fro, while users ask: nobody may notice."""
+"""The worker class is changed there and back while users ask: no user may notice."""
 
 from __future__ import annotations
 

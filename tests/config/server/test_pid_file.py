@@ -1,4 +1,4 @@
-"""The number of the server's master: never somebody else's, whatever the file says."""
+"""The process id of the server's master: never another process's, whatever the file says."""
 
 from __future__ import annotations
 
@@ -172,7 +172,7 @@ def test_a_folder_that_is_closed_to_this_user(run_dir: Path) -> None:
 
 @contextmanager
 def as_nobody() -> Iterator[None]:
-    """Root goes through every door: be somebody else for a moment."""
+    """Become another user for a moment, since root may read every file."""
     if os.getuid() != 0:
         yield
         return

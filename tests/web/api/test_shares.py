@@ -1,4 +1,4 @@
-"""Shared links: readable by anybody, showing the conversation at the time of sharing, until revoked."""
+"""Shared links: readable by anyone, showing the conversation at the time of sharing, until revoked."""
 
 from __future__ import annotations
 

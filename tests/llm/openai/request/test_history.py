@@ -120,7 +120,7 @@ def test_ids_are_unique_and_results_follow_their_calls(steps, keep_own_calls):
 
 
 def test_a_longer_conversation_has_the_same_ids_at_its_beginning():
-    """So that an endpoint's cache of what it read before stays of use."""
+    """Check that the beginning stays the same, so that an endpoint's cache of it is used."""
     first = step(ToolCall("x", "look_up", "{}"), model="b")
     (short,), _ = calls_and_results(sent(first))
     (same, _), _ = calls_and_results(sent([*first, *step(ToolCall("x", "look_up", "{}"), model="b")]))
