@@ -1,18 +1,19 @@
-"""The fields of a turn's end that have no column, as JSON. Most turns have none."""
+"""The fields of a turn's end that have no column, as JSON."""
 
 from __future__ import annotations
 
 import msgspec
 
-from chat.store.records import Turn
+from chat.store.records import Timings, Turn
 
 
 class Details(msgspec.Struct, frozen=True, omit_defaults=True):
-    """Notices of a turn, and `reason` and `retry_after_s` of its error."""
+    """Notices and timings of a turn, and `reason` and `retry_after_s` of its error."""
 
     notices: tuple[str, ...] = ()
     reason: str = ""
     retry_after_s: int | None = None
+    timings: Timings | None = None
 
 
 _NONE = Details()
@@ -22,8 +23,8 @@ _decoder = msgspec.json.Decoder(Details)
 def encode(turn: Turn) -> str:
     error = turn.error
     if error is None:
-        return _text(Details(turn.notices)) if turn.notices else ""
-    return _text(Details(turn.notices, error.reason, error.retry_after_s))
+        return _text(Details(turn.notices, timings=turn.timings))
+    return _text(Details(turn.notices, error.reason, error.retry_after_s, turn.timings))
 
 
 def decode(text: str) -> Details:

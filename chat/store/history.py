@@ -102,6 +102,7 @@ def turn_from_row(row: dict[str, Any]) -> Turn:
     return Turn(
         error=error,
         notices=more.notices,
+        timings=more.timings,
         event_offsets=row["marks"],
         usage=Usage(row["prompt_tokens"], row["completion_tokens"]),
         **{name: row[name] for name in _SAME_COLUMNS},

@@ -45,6 +45,18 @@ class TurnError:
 
 
 @dataclass(frozen=True, slots=True)
+class Timings:
+    """The phases of a turn in ms: until the agent began, from then to the model's first piece, and in tools.
+
+    `model_first` is None if the model sent nothing.
+    """
+
+    queued: int
+    model_first: int | None
+    tools: int
+
+
+@dataclass(frozen=True, slots=True)
 class Turn:
     """A turn. `worker` (`host:pid`) runs or ran it; `notices` are codes of `chat.messages.Notice`."""
 
@@ -62,6 +74,7 @@ class Turn:
     started_at: int
     ended_at: int | None
     notices: tuple[str, ...] = ()
+    timings: Timings | None = None
 
     @property
     def duration_ms(self) -> int | None:
@@ -88,6 +101,7 @@ class Progress:
     answer: Answer
     event_offsets: str
     elapsed_ms: int = 0
+    timings: Timings | None = None
 
 
 @dataclass(frozen=True, slots=True)

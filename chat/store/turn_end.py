@@ -152,6 +152,7 @@ def _ended_turn(ending: Ending, not_ended: set[int]) -> Turn | None:
         error=ending.error,
         usage=progress.answer.usage,
         notices=progress.answer.notices,
+        timings=progress.timings,
         ended_at=progress.turn.started_at + progress.elapsed_ms,
     )
 

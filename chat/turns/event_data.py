@@ -87,13 +87,29 @@ class UsageData(Struct, frozen=True, kw_only=True):
     total_tokens: int
 
 
+class TimingsData(Struct, frozen=True, kw_only=True):
+    """The phases of a turn, in ms.
+
+    `queued`: until the agent began. `model_first`: from then until the model's first piece; null if it sent nothing.
+    `tools`: in tools.
+    """
+
+    queued: int
+    model_first: int | None
+    tools: int
+
+
 class DoneData(Struct, frozen=True, kw_only=True):
-    """Data of the `done` event, the last one. `notices` are codes about how the model was asked."""
+    """Data of the `done` event, the last one. `notices` are codes about how the model was asked.
+
+    `timings` is absent if the agent did not begin, or its worker died.
+    """
 
     status: Annotated[str, Meta(extra_json_schema=_ENDS)]
     usage: UsageData
     duration_ms: int | None
     notices: list[str] | UnsetType = UNSET
+    timings: TimingsData | UnsetType = UNSET
 
 
 def turn_data(turn: Turn) -> TurnData:
@@ -143,8 +159,20 @@ def error_data(error: TurnError) -> ErrorData:
 def done_data(turn: Turn) -> DoneData:
     """Return the data of a `done` event."""
     return DoneData(
-        status=turn.status, usage=usage_data(turn.usage), duration_ms=turn.duration_ms, notices=notices(turn)
+        status=turn.status,
+        usage=usage_data(turn.usage),
+        duration_ms=turn.duration_ms,
+        notices=notices(turn),
+        timings=timings(turn),
     )
+
+
+def timings(turn: Turn) -> TimingsData | UnsetType:
+    """Return the phases of a turn; UNSET if they are not known."""
+    phases = turn.timings
+    if phases is None:
+        return UNSET
+    return TimingsData(queued=phases.queued, model_first=phases.model_first, tools=phases.tools)
 
 
 def notices(turn: Turn) -> list[str] | UnsetType:

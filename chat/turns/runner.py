@@ -6,6 +6,7 @@ The thread is independent of the request: a browser that disconnects ends its re
 from __future__ import annotations
 
 import contextlib
+import itertools
 import logging
 import math
 from collections.abc import Callable, Mapping, Sequence
@@ -222,7 +223,12 @@ class Runner:
         if start.text or start.tool_calls:
             context = [*context, *continuation.messages(start, turn.model)]
         try:
-            for event in self._agent.answer(turn.model, context, user_id, running.cancellation, start):
+            running.timings.agent_began()
+            events = self._agent.answer(turn.model, context, user_id, running.cancellation, start)
+            for event in itertools.islice(events, 1):
+                running.timings.model_answered()
+                running.handle(event)
+            for event in events:
                 running.handle(event)
         except TurnEnded as ended:
             status = FAILED if ended.reason == "timeout" else ended.reason

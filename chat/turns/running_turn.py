@@ -28,6 +28,7 @@ class RunningTurn:
         self.followers = 0
         self._started_at = time.monotonic()
         self._recorder = TurnRecorder(turn, log)
+        self.timings = self._recorder.timings
         self.coalescer = DeltaCoalescer(self._recorder, flusher)
         # Called for each token, so without a method between.
         self.handle: Callable[[AgentEvent], None] = self.coalescer.handle

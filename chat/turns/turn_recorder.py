@@ -15,6 +15,7 @@ from chat.store.records import Turn
 from chat.store.turns import CheckpointDelta, Progress
 from chat.turns import event_data, event_offsets
 from chat.turns.event_offsets import EventOffset
+from chat.turns.turn_timings import TurnTimings
 
 
 class _Checkpointed(NamedTuple):
@@ -39,6 +40,7 @@ class TurnRecorder:
         self._notices: dict[str, None] = {}
         self._event_offsets: list[EventOffset] = []
         self._checkpointed = self._checkpointed_before = _Checkpointed()
+        self.timings = TurnTimings()
         # Monotonic time of the first text.
         self.first_text_at: float | None = None
         log.append("turn", event_data.turn_data(turn))
@@ -64,6 +66,7 @@ class TurnRecorder:
         elif isinstance(event, ToolCallStarted):
             self._append("tool_call", event_data.tool_call_data(event.record), f"call {event.position}")
             self._tool_calls.append(event.record)
+            self.timings.tool_began()
         elif isinstance(event, ToolCallProgress):
             data = event_data.ToolProgressData(id=event.call_id, text=event.text)
             self._append("tool_progress", data, event_offsets.NOT_STORED)
@@ -83,7 +86,8 @@ class TurnRecorder:
             self._usage,
             tuple(self._notices),
         )
-        return Progress(self._turn, answer, event_offsets.encode(self._event_offsets), elapsed_ms)
+        offsets = event_offsets.encode(self._event_offsets)
+        return Progress(self._turn, answer, offsets, elapsed_ms, self.timings.so_far())
 
     @property
     def changed(self) -> bool:
@@ -107,6 +111,7 @@ class TurnRecorder:
     def _record_result(self, event: ToolCallEnded) -> None:
         self._append("tool_result", event_data.tool_result_data(event.record), f"result {event.position}")
         self._tool_calls[event.position] = event.record
+        self.timings.tool_ended()
 
     def _append(self, name: str, data: msgspec.Struct, offset: EventOffset) -> None:
         # The log first: text that no event can encode (a lone surrogate) raises, and must not be stored either.

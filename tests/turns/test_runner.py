@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import threading
+import time
 
 import pytest
 
@@ -84,6 +85,29 @@ class TestACompleteTurn:
         worker.vacant()
         assert b"".join(worker.follower.frames(started.turn, 0)) == live
         assert names(received([live])).count("tool_result") == 4
+
+    def test_the_end_has_the_phases_of_the_turn(self, make_worker, model, conversation):
+        """Waiting for the model, and in tools that run beside each other; also when it is read from the database."""
+
+        def slow_call(place: str) -> ToolResult:
+            """Wait somewhere."""
+            time.sleep(0.1)
+            return ToolResult("{}", place)
+
+        def first_step(_messages, _cancellation):
+            time.sleep(0.05)
+            yield TextDelta("Two.")
+            yield from (ToolCall("a", "slow_call", '{"place": "a"}'), ToolCall("b", "slow_call", '{"place": "b"}'))
+
+        worker = make_worker(tools=[FunctionTool(slow_call, "Waiting in {place}")])
+        model.will_run(first_step)
+        model.will(TextDelta("There."), Usage(1, 2))
+        events = received(worker.follower.frames(worker.ask(conversation, "Both?").turn, 0))
+        timings = events[-1].data["timings"]
+        assert list(timings) == ["queued", "model_first", "tools"]
+        assert timings["model_first"] >= 50
+        assert timings["tools"] >= 100
+        assert sum(timings.values()) <= events[-1].data["duration_ms"] + 3
 
     def test_progress_of_a_tool_is_sent_but_not_replayed(self, make_worker, model, conversation):
         def dig(context: ToolContext) -> ToolResult:

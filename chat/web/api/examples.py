@@ -104,7 +104,12 @@ EVENTS = {
         model="gpt-5-mini",
     ),
     "delta": event_data.TextData("China's GDP grew by 5.0 % in 2024."),
-    "done": event_data.DoneData(status="completed", usage=_USAGE, duration_ms=4_120),
+    "done": event_data.DoneData(
+        status="completed",
+        usage=_USAGE,
+        duration_ms=4_120,
+        timings=event_data.TimingsData(queued=1, model_first=640, tools=820),
+    ),
 }
 TURN = schemas.Turn(
     id=11,

@@ -54,7 +54,10 @@ def test_the_long_form(alice: FlaskClient, conversation: int, model: ScriptedMod
     assert received[0].data["conversation_id"] == conversation
     assert received[0].data["message_id"] == turn["message_id"]
     assert "".join(event.data["text"] for event in received if event.name == "delta") == turn["text"]
+    timings = received[-1].data.pop("timings")
     assert received[-1].data == {"status": "completed", "usage": turn["usage"], "duration_ms": turn["duration_ms"]}
+    assert list(timings) == ["queued", "model_first", "tools"]
+    assert all(0 <= timings[name] <= turn["duration_ms"] for name in timings)
     assert len(model.seen) == 1
 
 
