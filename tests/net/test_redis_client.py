@@ -226,7 +226,7 @@ def test_nobody_gets_the_reply_to_another_command(tmp_path: Path, by_sentinel: b
 
         callers = Callers(look)
         chance = random.Random(5)
-        until = time.monotonic() + 2.5
+        until = time.monotonic() + 1.5
         while time.monotonic() < until:
             link.delay_s = chance.choice((0.0, 0.0, 0.01, 0.05, 0.3))
             time.sleep(0.05)

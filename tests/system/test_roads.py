@@ -8,10 +8,12 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
+import requests
 
 from scripts.fake_llm import FakeLLM, generated_text
 from scripts.kit.redis_server import RedisServer
 from scripts.kit.sse import Event
+from scripts.kit.waiting import wait_until
 from tests.servers.parley import ParleyServer, User, text_of, wanting
 
 _TOKENS = 100  # two seconds
@@ -28,9 +30,23 @@ def start(folder: Path, flag: str, fake_llm: FakeLLM, **settings: object) -> Par
     )
 
 
-@pytest.fixture(scope="module", params=["redis", "database"])
-def road(request: pytest.FixtureRequest) -> str:
-    return str(request.param)
+MODES = ["true-redis", "true-database", "false-database"]  # gthread with Redis: tests/turns/test_without_redis.py
+
+
+@pytest.fixture(scope="module", params=MODES)
+def mode_and_road(request: pytest.FixtureRequest) -> tuple[str, str]:
+    flag, road = str(request.param).split("-")
+    return flag, road
+
+
+@pytest.fixture(scope="module")
+def flag(mode_and_road: tuple[str, str]) -> str:
+    return mode_and_road[0]
+
+
+@pytest.fixture(scope="module")
+def road(mode_and_road: tuple[str, str]) -> str:
+    return mode_and_road[1]
 
 
 @pytest.fixture(scope="module")
@@ -80,6 +96,22 @@ def test_a_turn_is_followed_and_resumed_at_another_server(
     assert (redis_server.commands().get("publish", 0) > 20) == (road == "redis")
 
 
+def test_each_shows_the_workers_of_both(servers: tuple[ParleyServer, ParleyServer], road: str) -> None:
+    """Check servers that can exchange reports: those that share a Redis."""
+
+    def seen_by(server: ParleyServer) -> list[str]:
+        report = requests.get(f"{server.url}/admin/memory-debug", timeout=10).json()
+        assert report["totals"]["servers"] == len({worker["server"] for worker in report["workers"]})
+        return sorted(worker["server"].rpartition(":")[2] for worker in report["workers"])
+
+    ports = sorted(str(server.port) for server in servers)
+    for server in servers:
+        expected = ports if road == "redis" else [str(server.port)]
+        wait_until(lambda server=server, expected=expected: seen_by(server) == expected)  # type: ignore[misc]
+        checks = requests.get(f"{server.url}/readyz", timeout=10).json()["checks"]
+        assert checks.get("redis") == ("ok" if road == "redis" else None)
+
+
 def test_a_turn_is_stopped_from_another_server(servers: tuple[ParleyServer, ParleyServer]) -> None:
     home, elsewhere = servers
     user = User(home.url)
@@ -97,6 +129,7 @@ def test_a_turn_is_stopped_from_another_server(servers: tuple[ParleyServer, Parl
     assert other.get(f"/api/turns/{turn}").json()["text"] == stopped.json()["text"] != ""
 
 
+@pytest.mark.parametrize("flag", ["true", "false"])
 def test_a_server_whose_sockets_are_gone_goes_on(flag: str, fake_llm: FakeLLM, tmp_path: Path) -> None:
     """Check several workers: some of the followers and the stop reach another worker than the turn's."""
     with start(tmp_path / "server", flag, fake_llm, WEB_CONCURRENCY=2) as server:
