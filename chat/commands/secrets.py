@@ -12,8 +12,8 @@ from config.server.reload import env_file as env_files
 from config.settings import Settings, read_env_file
 
 HIDDEN = "[hidden]"
-# A shorter value would blank half of the text, and is no secret.
-_SHORTEST = 4
+# A shorter value would blank half of the text. The name of a foreign variable says less about its value.
+_SHORTEST, _SHORTEST_FOREIGN = 4, 8
 _CREDENTIALS = re.compile(r"(?<=//)[^/\s@]*@")
 _PASSWORD_PARAMETER = re.compile(r"([?&][^=&\s]*(?:password|secret|token|key)[^=&\s]*=)[^&\s]+", re.IGNORECASE)
 _BEARER = re.compile(r"\b(bearer|basic)\s+[^\s\"']+", re.IGNORECASE)
@@ -35,7 +35,8 @@ class Secrets:
         """Return the secrets in the environment and in `.env`, and the passwords in addresses there."""
         found: set[str] = set()
         for name, value in [*_pairs(env_file), *environ.items()]:
-            if name in _SECRET_SETTINGS or _SECRET_NAME.search(name):
+            foreign = _SECRET_NAME.search(name) and len(value.strip()) >= _SHORTEST_FOREIGN
+            if name in _SECRET_SETTINGS or foreign:
                 found.update({value, value.strip()})
             found.update(_credentials(value))
         return cls(tuple(sorted(_forms(found), key=len, reverse=True)))

@@ -198,3 +198,11 @@ def test_the_file(tmp_path: Path) -> None:
     with pytest.raises(RuntimeError):
         write(tmp_path / "other.tar.gz", broken())
     assert [each.name for each in tmp_path.iterdir()] == ["bundle.tar.gz"]
+
+
+def test_a_secret_that_is_a_usual_word_spoils_nothing(tmp_path: Path) -> None:
+    planted = Planted(tmp_path / "parley", 2)
+    planted.environ |= {"COOKIE_CONSENT": "true", "ADMIN_TOKEN": "false", "AUTH_TYPE": "level"}
+    for name, content in members(planted.patient, list(examine(planted.patient, []))):
+        for line in content.decode().splitlines() if name.endswith("l") else [content]:
+            json.loads(line)

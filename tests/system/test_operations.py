@@ -96,6 +96,7 @@ def one_package(program: Path) -> None:
 
 
 EXPECTED = {
+    ".venv/bin/flask --app wsgi doctor": "ok   PAR030",
     "scripts/test_concurrent_users.py 10": "TRUE CONCURRENCY",
     "flask --app wsgi mode show": "Running: process",
     "parley_turns_total": 'status="completed"',

@@ -57,11 +57,22 @@ def members(patient: Patient, lines: Sequence[Line]) -> Iterator[tuple[str, byte
 
 
 def _encoded(content: Any, secrets: Secrets) -> bytes:
-    return secrets.hide(json.dumps(content, ensure_ascii=False, indent=1)).encode()
+    return json.dumps(_hidden(content, secrets), ensure_ascii=False, indent=1).encode()
 
 
 def _lines(records: Iterator[Mapping[str, Any]], secrets: Secrets) -> bytes:
-    return secrets.hide("".join(f"{json.dumps(record, ensure_ascii=False)}\n" for record in records)).encode()
+    return "".join(f"{json.dumps(_hidden(record, secrets), ensure_ascii=False)}\n" for record in records).encode()
+
+
+def _hidden(content: Any, secrets: Secrets) -> Any:
+    """Return JSON values with secrets hidden in their texts."""
+    if isinstance(content, str):
+        return secrets.hide(content)
+    if isinstance(content, Mapping):
+        return {name: _hidden(value, secrets) for name, value in content.items()}
+    if isinstance(content, Sequence):
+        return [_hidden(each, secrets) for each in content]
+    return content
 
 
 def _finding(line: Line) -> dict[str, str]:
