@@ -12,7 +12,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import fields
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 from chat.commands.bundle import log_lines
 from chat.commands.doctor.examination import Line
@@ -102,7 +101,7 @@ def _settings(patient: Patient) -> dict[str, Any]:
     for each in fields(Settings):
         name, value = each.metadata["name"], getattr(loaded, each.name)
         is_default = value == each.default
-        shown[name] = {"default": is_default} | ({} if not each.repr else _shown(name, value, is_default))
+        shown[name] = {"default": is_default} | (_shown(name, value, is_default) if each.repr else _scheme(value))
     return shown
 
 
@@ -114,9 +113,15 @@ def _shown(name: str, value: object, is_default: bool) -> dict[str, Any]:
     if name == "CHAT_MODEL" and isinstance(value, tuple):
         return {"value": [model if _MODEL_NAME.fullmatch(model) else log_lines.GAP for model in value]}
     if isinstance(value, str) and "://" in value:
-        return {"scheme": urlsplit(value).scheme}
+        return _scheme(value)
     choice = isinstance(value, str) and re.fullmatch(r"[a-zA-Z]{1,10}", value) and name != "TITLE_MODEL"
     return {"value": value} if is_default or (choice and name != "HOST") else {}
+
+
+def _scheme(value: object) -> dict[str, Any]:
+    """Return the scheme of an address, nothing for any other value."""
+    scheme = re.match(r"(sqlite|postgres(?:ql)?|rediss?|unix|https?):/", str(value))
+    return {"scheme": scheme[1]} if scheme else {}
 
 
 def _report(report: Mapping[str, Any]) -> dict[str, Any]:

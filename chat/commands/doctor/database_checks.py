@@ -11,6 +11,7 @@ from chat.commands.doctor.patient import NotAvailable, Patient
 from chat.errors import DatabaseTooNew, StoreBusy, StoreTimeout, StoreUnavailable
 from chat.store import Store
 from chat.store.migrations import applied_steps, steps_of
+from config.setting_values import is_postgresql
 
 check = Checks()
 
@@ -98,12 +99,15 @@ def database_server(patient: Patient) -> Finding:
     """Check PostgreSQL's version and how long a question takes."""
     if _is_sqlite(patient):
         return skipped("SQLite needs no server.")
-    engine = _opened(patient).engine
+    engine = patient.store.engine
     times = []
-    for _ in range(5):
-        began_at = time.perf_counter()
-        (version,) = engine.read(lambda: engine.execute("SELECT version()").fetchone())
-        times.append((time.perf_counter() - began_at) * 1000)
+    try:
+        for _ in range(5):
+            began_at = time.perf_counter()
+            (version,) = engine.read(lambda: engine.execute("SELECT version()").fetchone())
+            times.append((time.perf_counter() - began_at) * 1000)
+    except StoreUnavailable:
+        raise NotAvailable("the database cannot be opened") from None
     match = re.search(r"PostgreSQL (\d+)", version)
     number, median_ms = int(match[1]) if match else 0, sorted(times)[2]
     message = f"PostgreSQL {number} answers in {median_ms:.1f} ms."
@@ -131,7 +135,7 @@ def _passed(message: str, _remedy: str) -> Finding:
 
 
 def _is_sqlite(patient: Patient) -> bool:
-    return patient.settings.database_url.startswith("sqlite:")
+    return not is_postgresql(patient.settings.database_url)
 
 
 def _opened(patient: Patient) -> Store:

@@ -13,6 +13,7 @@ from pathlib import Path
 from chat.commands.doctor.findings import Checks, Finding, failed, passed, skipped, warned
 from chat.commands.doctor.patient import Patient
 from config.server import descriptors
+from config.setting_values import is_postgresql
 
 check = Checks()
 
@@ -70,7 +71,7 @@ def free_space(patient: Patient) -> Finding:
 @check("PAR042", "file system")
 def file_system(patient: Patient) -> Finding:
     """Check that SQLite's file is on a disk of this machine."""
-    if not patient.settings.database_url.startswith("sqlite:"):
+    if is_postgresql(patient.settings.database_url):
         return skipped("PostgreSQL keeps the data.")
     folder = _existing(Path(patient.store.engine.location).parent)
     kind = (patient.file_system or _file_system)(folder)
@@ -92,7 +93,7 @@ def file_system(patient: Patient) -> Finding:
 @check("PAR043", "disk speed")
 def disk_speed(patient: Patient) -> Finding:
     """Measure how long the disk of the database takes to store a small file for good."""
-    if not patient.settings.database_url.startswith("sqlite:"):
+    if is_postgresql(patient.settings.database_url):
         return skipped("PostgreSQL keeps the data.")
     folder = _existing(Path(patient.store.engine.location).parent)
     seconds = (patient.fsync_s or _fsync_s)(folder)
@@ -119,7 +120,7 @@ def clock(patient: Patient) -> Finding:
 def _folders(patient: Patient) -> list[Path]:
     settings = patient.settings
     folders = [settings.data_dir, settings.log_dir]
-    if settings.database_url.startswith("sqlite:"):
+    if not is_postgresql(settings.database_url):
         folders.insert(0, Path(patient.store.engine.location).parent)
     return list(dict.fromkeys(map(_existing, folders)))
 

@@ -63,7 +63,7 @@ class Patient:
         """The database. Nothing is opened or created before its first use."""
         from chat.store import Store, engine_for  # noqa: PLC0415 - its packages may be missing
 
-        return Store(engine_for(self.settings.database_url, ROOT))
+        return Store(engine_for(self.settings.database_url, ROOT, self.settings.secret_key))
 
     @functools.cached_property
     def reports(self) -> list[dict[str, Any]]:

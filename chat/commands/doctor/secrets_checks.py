@@ -8,6 +8,7 @@ from pathlib import Path
 from chat.commands.doctor.findings import Checks, Finding, failed, passed, warned
 from chat.commands.doctor.patient import Patient
 from config.server import hardening
+from config.setting_values import is_postgresql
 
 check = Checks()
 
@@ -26,7 +27,7 @@ def env_file(patient: Patient) -> Finding:
 def file_modes(patient: Patient) -> Finding:
     """Check that other users of the machine cannot read the data and the logs."""
     settings = patient.settings
-    database = Path(patient.store.engine.location) if settings.database_url.startswith("sqlite:") else None
+    database = Path(patient.store.engine.location) if not is_postgresql(settings.database_url) else None
     paths = [settings.data_dir / "secret-key", settings.log_dir / "app.log", settings.log_dir / "access.log"]
     if database is not None:
         paths += [database, database.with_name(f"{database.name}.share-key")]
@@ -45,11 +46,6 @@ def secret_key(patient: Patient) -> Finding:
         if len(set(settings.secret_key)) < 8:
             return failed("SECRET_KEY can be guessed.", "Set it to the output of: openssl rand -hex 32")
         return passed("SECRET_KEY is set.")
-    if not settings.database_url.startswith("sqlite:"):
-        return failed(
-            "SECRET_KEY is not set, so servers that share the database would not know each other's cookies.",
-            "Set the same SECRET_KEY for all servers: openssl rand -hex 32",
-        )
     key = settings.data_dir / "secret-key"
     return passed(f"{key} signs cookies." if key.exists() else f"{key} is made at the first start.")
 

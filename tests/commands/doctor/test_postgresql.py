@@ -1,0 +1,72 @@
+"""The doctor with PostgreSQL: well, unreachable, with a wrong password, old, and slow."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+import pytest
+
+from chat.commands.doctor.examination import has_failure
+from tests.servers.postgresql_databases import Databases
+
+from .conftest import Make, lines_of
+
+SECRET_KEY = "0123456789abcdef"
+CODES = tuple(f"PAR05{number}" for number in range(7))
+
+
+@pytest.fixture
+def url(postgresql_databases: Databases, request: pytest.FixtureRequest) -> str:
+    return postgresql_databases.url(request.node.name)
+
+
+def test_a_database_with_tables(make: Make, url: str) -> None:
+    lines = lines_of(make(DATABASE_URL=url, SECRET_KEY=SECRET_KEY), *CODES, "PAR022", "PAR042", "PAR043")
+    assert not has_failure(list(lines.values())), lines
+    levels = {code: line.level for code, line in lines.items()}
+    assert levels == {
+        "PAR022": "pass", "PAR042": "skip", "PAR043": "skip", "PAR050": "pass", "PAR051": "pass", "PAR052": "pass",
+        "PAR053": "skip", "PAR054": "skip", "PAR055": "pass", "PAR056": "warn",
+    }  # fmt: skip
+    assert lines["PAR055"].message.startswith("PostgreSQL ")
+
+
+def test_a_new_database(make: Make, postgresql_databases: Databases) -> None:
+    url = postgresql_databases.url("new", new=True)
+    lines = lines_of(make(DATABASE_URL=url, SECRET_KEY=SECRET_KEY), *CODES)
+    assert not has_failure(list(lines.values())), lines
+    assert (lines["PAR051"].level, lines["PAR055"].level) == ("skip", "pass")
+
+
+@pytest.mark.parametrize("place", ["password", "port"])
+def test_a_database_that_cannot_be_opened(make: Make, url: str, place: str) -> None:
+    scheme, _, rest = url.partition("://")
+    host, _, name = rest.rpartition("@")[2].partition("/")
+    host = "127.0.0.1:9" if place == "port" else host
+    wrong = f"{scheme}://parley:canary-password@{host}/{name}"
+    lines = lines_of(make(DATABASE_URL=wrong, SECRET_KEY=SECRET_KEY), *CODES)
+    assert lines["PAR050"].level == "fail"
+    assert {line.level for code, line in lines.items() if code != "PAR050"} == {"skip"}
+    assert "canary" not in str(lines)
+
+
+@pytest.mark.parametrize(("version", "pause_s", "level"), [("PostgreSQL 13.4 on x", 0.0, "fail"), ("", 0.03, "warn")])
+def test_an_old_or_slow_server(
+    make: Make, url: str, monkeypatch: pytest.MonkeyPatch, version: str, pause_s: float, level: str
+) -> None:
+    patient = make(DATABASE_URL=url, SECRET_KEY=SECRET_KEY)
+    execute = patient.store.engine.execute
+
+    def other(statement: str, values: Any = ()) -> Any:
+        time.sleep(pause_s)
+        return execute(f"SELECT '{version}'" if version and "version()" in statement else statement, values)
+
+    monkeypatch.setattr(patient.store.engine, "execute", other)
+    assert lines_of(patient, "PAR055")["PAR055"].level == level
+
+
+def test_without_a_secret_key(make: Make, url: str) -> None:
+    lines = lines_of(make(DATABASE_URL=url), "PAR010", "PAR022")
+    assert (lines["PAR010"].level, lines["PAR022"].level) == ("fail", "skip")
+    assert "SECRET_KEY" in lines["PAR010"].message
