@@ -41,6 +41,8 @@ class RedisLink:
         self.reports = RedisReports(self.client, self.prefix, name, self._mail.workers)
         # Whether a live worker has another SECRET_KEY.
         self.other_key = False
+        # Whether a live worker with the same SECRET_KEY has another database.
+        self.other_database = False
         self._checks = 0
 
     @property
@@ -67,6 +69,7 @@ class RedisLink:
         if self._checks % _KEYS_EVERY == 2:  # when all those that start together listen
             with contextlib.suppress(RedisUnavailable):
                 self.other_key = self._mail.has_other_keys()
+                self.other_database = self._mail.has_other_databases()
 
     def close(self) -> None:
         self.reports.close()

@@ -27,6 +27,8 @@ _ECHO_S = 1.5
 _WAIT_S = 0.5
 _STOP_S = 2.0
 _ECHO: Message = ["echo"]
+# Beginning of the channels by which workers with the same SECRET_KEY see each other's databases.
+_DATABASES = "parley:database:"
 
 _encode = msgspec.msgpack.encode
 _decode = msgspec.msgpack.Decoder(list[list[Any]]).decode
@@ -109,6 +111,10 @@ class RedisMail:
         """Return whether a worker listens that has another SECRET_KEY. Raises RedisUnavailable."""
         return len(self._channels(f"{self._prefix()}secret-key:*")) > 1
 
+    def has_other_databases(self) -> bool:
+        """Return whether a worker with this SECRET_KEY listens that has another database. Raises RedisUnavailable."""
+        return len(self._channels(f"{_DATABASES}{self._key_digest()}:*")) > 1
+
     def _channels(self, pattern: str) -> list[str]:
         return [name.decode("utf-8", "replace") for name in self._client.run("PUBSUB", "CHANNELS", pattern)]
 
@@ -141,7 +147,9 @@ class RedisMail:
         while not self._closing:
             try:
                 self._subscription = subscription = self._client.subscribe(
-                    self._channel(self.name), f"{self._prefix()}secret-key:{self._key_digest()}"
+                    self._channel(self.name),
+                    f"{self._prefix()}secret-key:{self._key_digest()}",
+                    f"{_DATABASES}{self._key_digest()}:{self._prefix()}",
                 )
             except RedisUnavailable:
                 time.sleep(_WAIT_S)

@@ -29,8 +29,8 @@ def in_redis(redis_server: RedisServer) -> Iterator[Callable[..., RedisLink]]:
     """Return a function that starts a worker's link to Redis."""
     links: list[RedisLink] = []
 
-    def join(name: str, key: str = "key") -> RedisLink:
-        link = RedisLink(redis_server.url, name, lambda: key, lambda: "database")
+    def join(name: str, key: str = "key", database: str = "database") -> RedisLink:
+        link = RedisLink(redis_server.url, name, lambda: key, lambda: database)
         links.append(link)
         link.start(lambda _request: [])
         wait_until(lambda: link.road.usable)
@@ -115,6 +115,17 @@ def test_another_secret_key_is_noticed_while_its_worker_lives(in_redis: Callable
     for expected in (True, False):
         wait_until(lambda expected=expected: link.check() or link.other_key == expected, pause_s=0.001)  # type: ignore[misc]
         other.close()
+
+
+def test_another_database_is_noticed_while_its_worker_lives(in_redis: Callable[..., RedisLink]) -> None:
+    """Two servers with a SQLite each, say. Another installation has another key."""
+    link, other, elsewhere = in_redis("a:1"), in_redis("b:2", database="b"), in_redis("c:3", key="c", database="c")
+    for expected in (True, False):
+        wait_until(lambda expected=expected: link.check() or link.other_database == expected, pause_s=0.001)  # type: ignore[misc]
+        other.close()
+    for _ in range(20):
+        elsewhere.check()
+    assert not elsewhere.other_database
 
 
 class Stored:

@@ -22,6 +22,10 @@ PATHS = ("/healthz", "/readyz")
 # A load balancer's patience is usually longer. Each worker asks one question at a time.
 _DEEP_TIMEOUT_S = 10.0
 _asking = threading.Lock()
+_OTHER_DATABASES = (
+    "Another server with the same SECRET_KEY and Redis has another database: servers that belong together need one"
+    " PostgreSQL (DATABASE_URL), as a SQLite file serves one machine only."
+)
 _OTHER_KEYS = "SECRET_KEY differs from that of another server that uses this database; it must be the same on all."
 _ANSWERS = "answers"
 _BUSY = "The model is being asked already; try again in a few seconds."
@@ -38,7 +42,8 @@ class Checks(Struct, frozen=True, kw_only=True):
 
     With `deep`, `model` is "answers" or the reason why not, and `model_ms` the time until its answer began.
     `redis` is there when a Redis is configured, `secret_key` when servers of one database have different ones, `clock`
-    when this machine's differs from the database's. None of these makes a worker unready.
+    when this machine's differs from the database's, `servers` when servers with one key have several databases. None
+    of these makes a worker unready.
     """
 
     database: str
@@ -46,6 +51,7 @@ class Checks(Struct, frozen=True, kw_only=True):
     model_ms: int | UnsetType = UNSET
     redis: str | UnsetType = UNSET
     secret_key: str | UnsetType = UNSET
+    servers: str | UnsetType = UNSET
     clock: str | UnsetType = UNSET
     worker: str | UnsetType = UNSET
 
@@ -98,6 +104,7 @@ def readyz() -> tuple[Readiness, int]:
         model=model,
         model_ms=model_ms,
         redis=UNSET if redis is None else redis.problem or "ok",
+        servers=_OTHER_DATABASES if redis is not None and redis.other_database else UNSET,
         clock=services().store.readiness.clock_problem or UNSET,
         secret_key=_OTHER_KEYS if services().has_other_keys() else UNSET,
         worker="It is about to end; another one answers." if leaving else UNSET,
