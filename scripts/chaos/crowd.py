@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable
 from typing import TypeVar
 
 from scripts.chaos.connection import Address, Dropped, Refused
+from scripts.chaos.parley import CannotRun
 from scripts.chaos.question import Question
 from scripts.chaos.user import PATIENCE_S, Lost, User
 
@@ -67,7 +68,7 @@ def side_by_side(calls: Iterable[Callable[[], T]]) -> list[T]:
     def run(number: int, call: Callable[[], T]) -> None:
         try:
             results[number] = call()
-        except (Lost, Dropped, Refused, AssertionError, threading.BrokenBarrierError) as error:
+        except (Lost, Dropped, Refused, CannotRun, AssertionError, threading.BrokenBarrierError) as error:
             failures.append(error)
 
     threads = [threading.Thread(target=run, args=each, daemon=True) for each in enumerate(calls)]

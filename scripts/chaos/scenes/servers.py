@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import contextlib
 import copy
-import functools
 import random
 import subprocess
 import sys
@@ -184,7 +183,9 @@ def _undisturbed(scene: SceneRun, fleet: Fleet) -> list[Question]:
 
     In the shortest run, one server is restarted, and the mode is not switched back.
     """
-    with Crowd(fleet.front, scene.users, _short) as crowd:
+    # The more users, the slower each answer: what counts is the number of streams, not of tokens.
+    gap_s = max(0.04, scene.users * 0.0005)
+    with Crowd(fleet.front, scene.users, lambda: _short(gap_s)) as crowd:
         for server in fleet.servers[: scene.count]:
             wait_until(lambda: len(crowd.open_questions()) >= scene.users // 2, "the crowd asks", _PATIENCE_S)
             took = server.time_to_stop(2 * (GRACE_S + _ENDING_S) * scene.slack)
@@ -193,9 +194,10 @@ def _undisturbed(scene: SceneRun, fleet: Fleet) -> list[Question]:
             scene.add("restarts")
             scene.say(f"{scene.counts['restarts']} restarts, {len(crowd.questions)} questions")
         for mode in [_other_mode(scene.mode), scene.mode][: scene.count]:
-            side_by_side([functools.partial(server.switch, mode) for server in fleet.servers])
-            scene.add("switches", len(fleet.servers))
-            scene.say(f"{scene.counts['switches']} switches, {len(crowd.questions)} questions")
+            for server in fleet.servers:
+                server.switch(mode)
+                scene.add("switches")
+                scene.say(f"{scene.counts['switches']} switches, {len(crowd.questions)} questions")
         crowd.finish()
     for problem in crowd.problems:
         scene.expect(False, f"somebody got no further: {problem}")
@@ -208,8 +210,8 @@ def _undisturbed(scene: SceneRun, fleet: Fleet) -> list[Question]:
     return asked
 
 
-def _short() -> Question:
-    return make_question(random.randint(30, 100), form=random.choice((STREAM, *FORMS)), gap=0.04, first=0.1)
+def _short(gap_s: float) -> Question:
+    return make_question(random.randint(30, 100), form=random.choice((STREAM, *FORMS)), gap=gap_s, first=0.1)
 
 
 def _other_mode(mode: str) -> str:
