@@ -144,8 +144,11 @@ class Connections(peewee.PostgresqlDatabase):
         return connection
 
     def current(self) -> Connection:
-        """Return the calling thread's connection. Opens one if there is none."""
-        connection: Connection = self.connection()  # type: ignore[no-untyped-call]
+        """Return the calling thread's connection. Opens one if there is none. Raises psycopg's errors, and OSError."""
+        try:
+            connection: Connection = self.connection()  # type: ignore[no-untyped-call]
+        except peewee.PeeweeException as error:
+            raise getattr(error, "orig", error) from None
         return connection
 
     def discard(self) -> None:
@@ -160,9 +163,10 @@ def connect(address: Address) -> Connection:
     """Open a connection. Raises psycopg.Error, and OSError for the name of a host that cannot be resolved."""
     defaults: dict[str, Any] = {"fallback_application_name": "parley", "client_encoding": "UTF8"}
     pgconn = _wait_for(generators.connect(make_conninfo("", **defaults | address.parameters | _resolved(address))))
-    if pgconn.server_version < OLDEST_VERSION * 10_000:
+    version = pgconn.server_version // 10_000
+    if version < OLDEST_VERSION:
         pgconn.finish()
-        raise TooOld(f"PostgreSQL {pgconn.server_version // 10_000}")
+        raise TooOld(f"PostgreSQL {version}; Parley needs PostgreSQL {OLDEST_VERSION} or later")
     return Connection(pgconn)
 
 

@@ -1,20 +1,19 @@
-"""Errors of psycopg and peewee, translated into the program's own, and into sentences for the operator."""
+"""Errors of psycopg, translated into the program's own, and into sentences for the operator."""
 
 from __future__ import annotations
 
 import re
 from typing import Any
 
-import peewee
 import psycopg
 
 from chat.errors import StoreBusy, StoreFailed, StoreUnavailable
 from chat.store.engines.postgresql.address import Address
-from chat.store.engines.postgresql.connection import OLDEST_VERSION, NoAnswer, TooOld
+from chat.store.engines.postgresql.connection import NoAnswer, TooOld
 from chat.store.engines.writes import SLOW
 
 # OSError: the name of the server cannot be resolved.
-DRIVER_ERRORS = (psycopg.Error, peewee.PeeweeException, OSError)
+DRIVER_ERRORS = (psycopg.Error, OSError)
 
 _DEADLOCK, _SERIALIZATION, _UNIQUE, _FOREIGN_KEY = "40P01", "40001", "23505", "23503"
 # Raised in a transaction that has lost a race against another one. Repeated, it sees what the other has written.
@@ -63,7 +62,7 @@ def _translated(error: BaseException) -> StoreUnavailable:
 
 
 def _original(error: BaseException) -> BaseException:
-    """Return the driver's error beneath peewee's and the program's own."""
+    """Return the driver's error beneath the program's own."""
     while error.__cause__ is not None and not isinstance(error, psycopg.Error):
         error = error.__cause__
     return error
@@ -87,7 +86,7 @@ def explanation(error: BaseException, address: Address) -> str:
     original: Any = _original(error)
     named = f"DATABASE_URL names {address.shown}"
     if isinstance(original, TooOld):
-        return f"{named}, which is {original}; Parley needs PostgreSQL {OLDEST_VERSION} or later."
+        return f"{named}, which is {original}."
     if isinstance(original, NoAnswer):
         return f"{named}, which does not answer."
     if sqlstate(error) == "42501":
