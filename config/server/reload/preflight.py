@@ -20,7 +20,7 @@ from typing import IO
 
 from config.paths import ROOT
 
-_LIMIT_S = 20.0
+LIMIT_S = 20.0
 _CAUSE_CHARS = 300
 _LOOK_EVERY_S = 0.02
 
@@ -40,8 +40,16 @@ class Preflight:
     `poll` does not block, so that gunicorn's master can manage its workers meanwhile.
     """
 
-    def __init__(self, python: str, arguments: Sequence[str], environ: Mapping[str, str], folder: Path) -> None:
-        """Start the process. Raises OSError."""
+    def __init__(
+        self,
+        python: str,
+        arguments: Sequence[str],
+        environ: Mapping[str, str],
+        folder: Path,
+        limit_s: float = LIMIT_S,
+    ) -> None:
+        """Start the process, which must be ready after `limit_s`. Raises OSError."""
+        self._limit_s = limit_s
         paths = [str(ROOT), environ.get("PYTHONPATH", "")]
         # Files instead of pipes: a full pipe would block the process, since nothing reads it meanwhile.
         self._output, self._errors = tempfile.TemporaryFile(), tempfile.TemporaryFile()  # noqa: SIM115
@@ -58,18 +66,18 @@ class Preflight:
         except OSError:
             self._close()
             raise
-        self._until = time.monotonic() + _LIMIT_S
+        self._until = time.monotonic() + limit_s
         self._outcome: Outcome | None = None
 
     def poll(self) -> Outcome | None:
-        """Return the outcome, or None while the process runs. After `_LIMIT_S` it is killed and has failed."""
+        """Return the outcome, or None while the process runs. After `limit_s` it is killed and has failed."""
         if self._outcome is None:
             status = self._process.poll()
             if status is not None:
                 self._outcome = self._read(status)
             elif time.monotonic() >= self._until:
                 self.kill()
-                self._outcome = Outcome(failure=f"it was not ready after {_LIMIT_S:.0f} s")
+                self._outcome = Outcome(failure=f"it was not ready after {self._limit_s:.0f} s")
         return self._outcome
 
     def wait(self) -> Outcome:
@@ -102,10 +110,12 @@ class Preflight:
             return Outcome(failure=cause(errors) if status or errors else "it ended before it was ready")
 
 
-def check(python: str, arguments: Sequence[str], environ: Mapping[str, str], folder: Path) -> Outcome:
+def check(
+    python: str, arguments: Sequence[str], environ: Mapping[str, str], folder: Path, limit_s: float = LIMIT_S
+) -> Outcome:
     """Run a preflight in this environment and working directory and wait for its outcome."""
     try:
-        preflight = Preflight(python, arguments, environ, folder)
+        preflight = Preflight(python, arguments, environ, folder, limit_s)
     except OSError as error:
         return Outcome(failure=str(error))
     try:

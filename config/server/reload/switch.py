@@ -37,10 +37,12 @@ def switch(target: Mode, echo: Echo) -> None:
         change = EnvChange(ENV_FILE, FLAG, target.flag)
         if master.pid:
             try:
+                change.apply()
                 _reload(target, master, workers, echo)
             except (OSError, KeyboardInterrupt) as error:
                 raise SwitchRefused(_undo(target, master, change, error)) from error
         else:
+            change.apply()
             no_server = f"No server runs with DATA_DIR={master.run_dir.parent}"
             echo(f"{ENV_FILE} says {FLAG}={target.flag}. {no_server}: the next start will be {target.name}.")
 

@@ -37,14 +37,11 @@ def test_the_cause_is_the_last_in_the_output(output: str, reason: str) -> None:
         ("exec sleep 60", "it was not ready after 1 s"),
     ],
 )
-def test_a_preflight_that_comes_to_nothing(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, script: str, reason: str
-) -> None:
+def test_a_preflight_that_comes_to_nothing(tmp_path: Path, script: str, reason: str) -> None:
     python = tmp_path / "python"
     python.write_text(f"#!/bin/sh\n{script}\n")
     python.chmod(0o755)
-    monkeypatch.setattr(preflight, "_LIMIT_S", 1.0)
-    assert preflight.check(str(python), [], dict(os.environ), tmp_path).failure == reason
+    assert preflight.check(str(python), [], dict(os.environ), tmp_path, limit_s=1.0).failure == reason
 
 
 def test_a_preflight_without_a_python(tmp_path: Path) -> None:
