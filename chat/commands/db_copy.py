@@ -52,7 +52,14 @@ def copy(url: str) -> None:
 
 
 def _target(url: str, secret_key: str) -> Store:
+    """Return the store of the target. Raises UsageError."""
     try:
-        return Store(engine_for(setting_values.database(url), ROOT, secret_key))
+        url = setting_values.database(url)
     except ValueError as error:
-        raise click.UsageError(f"--to takes {error}") from None
+        raise click.UsageError(f"--to takes {error}.") from None
+    if setting_values.is_postgresql(url) and not secret_key:
+        raise click.UsageError("SECRET_KEY is not set, but PostgreSQL needs it: set it before the copy, and keep it.")
+    try:
+        return Store(engine_for(url, ROOT, secret_key))
+    except ValueError as error:
+        raise click.UsageError(str(error).replace("DATABASE_URL", "--to", 1)) from None

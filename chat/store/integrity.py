@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from chat.errors import DatabaseTooNew, MaintenanceRefused, StoreFailed
-from chat.store.archive.dump import existing_tables, row_count
+from chat.errors import DatabaseTooNew, StoreFailed
+from chat.store.archive.dump import existing_tables, refuse_outdated, row_count
 from chat.store.engines.contract import Engine
-from chat.store.migrations import applied_steps, steps_of
 
 # Each finds rows that this program never writes. User 0 owns deleted conversations, which lose their messages in steps.
 _CONTRADICTIONS = {
@@ -49,8 +48,7 @@ def check(engine: Engine) -> tuple[dict[str, int], list[str]]:
 
     def work() -> tuple[dict[str, int], list[str]]:
         tables = existing_tables(engine)
-        if len(applied_steps(engine)) < len(steps_of(engine)):
-            raise MaintenanceRefused(f"{engine.location} has tables of an earlier version: give `db migrate` first.")
+        refuse_outdated(engine)
         faults = list(engine.maintenance.damage())
         if faults:
             return {}, faults

@@ -6,6 +6,7 @@ import dataclasses
 import subprocess
 import sys
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,7 @@ from chat.commands.progress import ProgressBars
 from chat.store import Store, engine_for
 from config.paths import ROOT
 from config.settings import Settings
+from tests.servers.postgresql_databases import SECRET_KEY, Databases
 from tests.store.engines import sqlite_path
 from tests.store.scenarios import completed_turn
 
@@ -244,3 +246,52 @@ def test_ctrl_c_ends_the_work_of_other_threads() -> None:
             raise KeyboardInterrupt
         with pytest.raises(KeyboardInterrupt):
             advance(5)
+
+
+def test_a_move_to_postgresql_and_back(
+    db: Run, full: Store, settings: Settings, postgresql_databases: Databases, tmp_path: Path
+) -> None:
+    """With NUL, which PostgreSQL cannot store as such, and the link that its owner still sees."""
+    user = full.sessions.create_anonymous().user_id
+    conversation = full.conversations.create(user)
+    completed_turn(full, conversation, "Null\x00?", "東京 \U0001f600\x00")
+    url = postgresql_databases.url("copy", new=True)
+    refused(
+        db("copy", "--to", url),
+        "SECRET_KEY is not set, but PostgreSQL needs it: set it before the copy, and keep it.",
+        2,
+    )
+    secret = dataclasses.replace(settings, secret_key=SECRET_KEY)
+    wrong = db("copy", "--to", url.replace("@", "wrong@"), with_settings=secret)
+    assert wrong.exit_code == 1
+    assert "Error: --to names postgresql://parley@" in wrong.output
+    assert "user or password is wrong" in wrong.output
+
+    there = db("copy", "--to", url, with_settings=secret)
+    assert there.exit_code == 0, there.output
+    assert "copied 12 rows of " in there.output
+    moved = dataclasses.replace(secret, database_url=url)
+    assert " is sound: 2 users, " in db("check", with_settings=moved).output
+    assert shared_links(url) == shared_links(settings.database_url) != [None]
+    file = tmp_path / "backup"
+    assert db("backup", file, with_settings=moved).exit_code == 0
+
+    back = f"sqlite:///{tmp_path}/back.db"
+    assert db("copy", "--to", back, with_settings=moved).exit_code == 0
+    restored = f"sqlite:///{tmp_path}/restored.db"
+    assert db("restore", file, with_settings=dataclasses.replace(settings, database_url=restored)).exit_code == 0
+    for each in (back, restored):
+        assert shared_links(each) == shared_links(settings.database_url)
+        with closing(Store(engine_for(each, ROOT))) as store:
+            assert [message.text for message in store.history.of_conversation(conversation.id)] == [
+                "Null\x00?",
+                "東京 \U0001f600\x00",
+            ]
+
+
+def shared_links(url: str) -> list[str | None]:
+    """Return the tokens of all conversations' links, as their owners see them."""
+    with closing(Store(engine_for(url, ROOT, SECRET_KEY))) as store:
+        users = store.engine.read(lambda: store.engine.execute("SELECT user_id, id FROM conversations").fetchall())
+        links = [store.shares.get(store.ownership.conversation(user, each)) for user, each in sorted(users)]
+        return [link and link.token for link in links]

@@ -7,11 +7,10 @@ from typing import IO
 
 from chat.errors import DatabaseTooNew, MaintenanceRefused, StoreBusy, StoreUnavailable
 from chat.store.archive.archive_file import ArchiveReader
-from chat.store.archive.dump import dump, existing_tables
+from chat.store.archive.dump import dump, existing_tables, refuse_outdated
 from chat.store.archive.load import Restored, restore
 from chat.store.archive.progress import Progress
 from chat.store.engines.contract import Engine
-from chat.store.migrations import applied_steps
 
 _RUNNING = "SELECT count(*) FROM turns WHERE status = 'running'"
 
@@ -21,7 +20,7 @@ def check_source(source: Engine) -> None:
 
     def work() -> None:
         existing_tables(source)
-        applied_steps(source)
+        refuse_outdated(source)
         (running,) = source.execute(_RUNNING).fetchone()
         if running:
             raise MaintenanceRefused(

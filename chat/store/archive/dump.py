@@ -11,7 +11,7 @@ from chat.store.archive.archive_file import FORMAT, Advance, ArchiveWriter, Mani
 from chat.store.archive.progress import Progress
 from chat.store.archive.tables import SEEDED_USER, TABLES, WITHOUT_DATA, Table
 from chat.store.engines.contract import Engine
-from chat.store.migrations import applied_steps, kind
+from chat.store.migrations import applied_steps, kind, steps_of
 from config.version import VERSION
 
 SHARE_KEY = "share-key"
@@ -54,6 +54,13 @@ def existing_tables(engine: Engine) -> list[Table]:
             " later version that created them."
         )
     return [table for table in TABLES if table.name in names]
+
+
+def refuse_outdated(engine: Engine) -> None:
+    """Raise MaintenanceRefused for tables of an earlier version, and DatabaseTooNew."""
+    applied = {step.name for step in applied_steps(engine)}
+    if any(step.name not in applied for step in steps_of(engine)):
+        raise MaintenanceRefused(f"{engine.location} has tables of an earlier version: give `db migrate` first.")
 
 
 def row_count(engine: Engine, table: Table) -> int:

@@ -142,6 +142,7 @@ def test_a_copy(filled, target):
 
 
 def test_a_source_that_is_written_to_is_refused(store, target):
+    store.engine.lock_timeout_s = 0.2
     with write_lock(store.engine), pytest.raises(MaintenanceRefused, match="is in use: stop every program"):
         copy(store.engine, target, silent)
     assert not target.exists()

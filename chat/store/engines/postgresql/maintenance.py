@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-import itertools
 import secrets
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Protocol, TypeVar
@@ -50,7 +49,10 @@ _UNFINDABLE = {
           AND NOT EXISTS (SELECT 1 FROM unindexed_titles WHERE unindexed_titles.id = conversations.id)
     """,
 }
+# Rows that are read or written at a time, and the length of their texts.
 _PORTION = 500
+_FIRST_PORTION = 20
+_PORTION_CHARS = 2_000_000
 _KEY_BYTES = 32
 
 
@@ -94,19 +96,27 @@ class PostgresqlMaintenance:
     def rows(self, table: str, columns: Sequence[str], key: Sequence[str]) -> Iterator[Sequence[Any]]:
         # In portions, each after the last row of the one before: a result is in memory as a whole.
         selected, order = ", ".join([*columns, *key]), ", ".join(key)
-        after, last = "", list[Any]()
+        after, last, limit = "", list[Any](), _FIRST_PORTION
         while True:
-            query = f"SELECT {selected} FROM {table} {after} ORDER BY {order} LIMIT {_PORTION}"  # noqa: S608 - ours
+            query = f"SELECT {selected} FROM {table} {after} ORDER BY {order} LIMIT {limit}"  # noqa: S608 - ours
             portion = self._execute(query, last).fetchall()
             yield from (row[: len(columns)] for row in portion)
-            if len(portion) < _PORTION:
+            if len(portion) < limit:
                 return
             after, last = f"WHERE ({order}) > ({', '.join('?' * len(key))})", list(portion[-1][len(columns) :])
+            limit = min(2 * limit, _PORTION, max(1, limit * _PORTION_CHARS // (1 + sum(map(_chars, portion)))))
 
     def insert(self, table: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
         statement = f"INSERT INTO {table} ({', '.join(columns)}) VALUES {{rows}}"  # noqa: S608 - our own names
-        left = iter(rows)
-        while portion := list(itertools.islice(left, _PORTION)):
+        portion: list[Sequence[Any]] = []
+        size = 0
+        for row in rows:
+            portion.append(row)
+            size += _chars(row)
+            if len(portion) == _PORTION or size > _PORTION_CHARS:
+                self._execute_rows(statement, portion)
+                portion, size = [], 0
+        if portion:
             self._execute_rows(statement, portion)
 
     def last_ids(self) -> dict[str, int]:
@@ -129,6 +139,10 @@ class PostgresqlMaintenance:
 
     def replace_key(self, name: str, key: bytes) -> None:
         self._keys.replace(name, key)
+
+
+def _chars(row: Sequence[Any]) -> int:
+    return sum(len(value) for value in row if isinstance(value, str))
 
 
 class Keys:
