@@ -269,7 +269,7 @@ def test_a_move_to_postgresql_and_back(
 
     there = db("copy", "--to", url, with_settings=secret)
     assert there.exit_code == 0, there.output
-    assert "copied 12 rows of " in there.output
+    assert "copied 13 rows of " in there.output
     moved = dataclasses.replace(secret, database_url=url)
     assert " is sound: 2 users, " in db("check", with_settings=moved).output
     assert shared_links(url) == shared_links(settings.database_url) != [None]
