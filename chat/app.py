@@ -16,7 +16,7 @@ from chat.commands.mode import mode
 from chat.runtime import wait_budget
 from chat.services import Overrides, Services
 from chat.web import base_path, errors, request_checks, security_headers
-from chat.web.admin import memory_debug
+from chat.web.admin import looks, memory_debug, sign_in
 from chat.web.api import conversations, export, feedback, json_body, me, shares, turns, user_data
 from chat.web.auth import principal
 from chat.web.openapi import views as openapi
@@ -60,7 +60,9 @@ def create_app(settings: Settings | None = None, overrides: Overrides | None = N
         feedback,
         shares,
         turns,
+        sign_in,
         memory_debug,
+        looks,
         openapi,
         health,
         metrics,

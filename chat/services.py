@@ -6,13 +6,13 @@ import logging
 import socket
 import ssl
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from chat.agent.loop import Agent
 from chat.agent.toolbox import Toolbox
-from chat.cluster.contract import Road
+from chat.cluster.contract import Request, Road
 from chat.cluster.here import Here
 from chat.cluster.peers import NO_SOCKETS, Peers
 from chat.errors import StoreUnavailable
@@ -43,6 +43,7 @@ from chat.turns.drain import Drain
 from chat.turns.expiry import Expiry
 from chat.turns.follow import Follower
 from chat.turns.indexer import Indexer
+from chat.turns.operator_looks import OperatorLooks
 from chat.turns.recovery import Recovery
 from chat.turns.removal import Remover
 from chat.turns.runner import Limits, Runner
@@ -54,6 +55,7 @@ from chat.turns.turn_requests import HEARTBEAT_S, TurnRequests
 from chat.turns.turn_services import TurnServices
 from chat.turns.worker_report import ReportExchange, WorkerReport
 from chat.web.api import turns
+from chat.web.auth.operator_access import OperatorAccess
 from chat.web.auth.tokens import Tokens
 from chat.web.ops import health
 from chat.web.services import WebServices
@@ -147,6 +149,9 @@ class Services:
             lambda: self.jobs.lag_ms("flush"),
             self.block_watch.recent,
         )
+        self.looks = OperatorLooks(
+            self.peers.name, (self.peers, *other_servers), settings.data_dir / "run" / "look.lock"
+        )
         self.jobs = PeriodicJobs(self._periodic_jobs(), given.job_intervals)
         self.web = WebServices(
             settings,
@@ -161,6 +166,8 @@ class Services:
             clock,
             metrics,
             self.model,
+            OperatorAccess(settings.admin_token, self.tokens, clock),
+            self.looks,
             self.redis,
             self._has_other_keys,
         )
@@ -215,6 +222,7 @@ class Services:
         self.titles.stop()
         self.remover.stop()
         self.block_watch.stop()
+        self.looks.close()
         self.jobs.stop()
         self.http.close()
         self.peers.close()
@@ -262,9 +270,14 @@ class Services:
             PeriodicJob("idle connections", 5.0, self.model.close_unusable_connections),
             PeriodicJob("idle connections of tools", 5.0, self.http.close_unusable),
             PeriodicJob("blocks", 0.25, self.block_watch.report_new),
+            PeriodicJob("looks", 5.0, self.looks.check),
             PeriodicJob("report", 1.0, self._report, at_start=True),
             *([] if self.redis is None else [PeriodicJob("redis", 1.0, self.redis.check)]),
         ]
+
+    def _answer_peer(self, request: Request) -> Iterator[bytes]:
+        """Answer a request of another worker."""
+        return self.looks.answer(request) if "look" in request else self.turn_requests.answer_peer(request)
 
     def _report(self) -> None:
         self.metrics.count_cpu()
@@ -279,7 +292,7 @@ class Services:
         try:
             self._listen()
             if self.redis is not None:
-                self.redis.start(self.turn_requests.answer_peer)
+                self.redis.start(self._answer_peer)
             log.debug("The cookie is named %s", self.tokens.cookie)  # creates the secret key now, not in a request
             self.jobs.start()
             self.model.warm_up()
@@ -293,7 +306,7 @@ class Services:
 
     def _listen(self) -> None:
         try:
-            self.peers.listen(self.turn_requests.answer_peer)
+            self.peers.listen(self._answer_peer)
         except OSError as error:
             if descriptors.exhausted(error):
                 raise

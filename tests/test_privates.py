@@ -57,6 +57,7 @@ PRIVATES = [
     Private("_socket", "_socket", "chat/store/engines/postgresql/connection.py"),
     Private("_Decompress", "zlib", "chat/llm/openai/transport/decompression.py"),
     Private("_current_frames", "sys", "chat/runtime/block_watch/loop_view.py"),
+    Private("_current_frames", "sys", "chat/runtime/looks/stacks.py"),
     Private("_exit", "os", "config/server/reload/preflight_process.py"),
     Private("_exit", "os", "config/server/start_status.py"),
     Private("_queue", "_queue", "chat/runtime/native.py"),

@@ -29,7 +29,7 @@ class ProcessStats:
             "greenlets": self._greenlets(),
             "threads": _native_threads(),
             "fds": _descriptors(),
-            "rss_bytes": _resident(),
+            "rss_bytes": resident_bytes(),
             "pss_bytes": self._proportional(),
         }
 
@@ -42,7 +42,8 @@ class ProcessStats:
         return value
 
 
-def _resident() -> int:
+def resident_bytes() -> int:
+    """Return the resident memory of this process."""
     try:
         return int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1]) * _PAGE
     except OSError:  # not Linux: the peak is the next best thing

@@ -60,7 +60,7 @@ def is_accepted(request: Request) -> bool:
 
 def render(request: Request, status: int, message: str = "") -> str:
     """Return the page. `message` replaces the general sentence."""
-    language = _language_for(request)
+    language = language_for(request)
     catalogue = _CATALOGUES[language]
     title, text = catalogue.by_status.get(status, catalogue.other)
     return render_template(
@@ -68,7 +68,7 @@ def render(request: Request, status: int, message: str = "") -> str:
     )
 
 
-def _language_for(request: Request) -> str:
+def language_for(request: Request) -> str:
     """Return the reader's preferred language that has a catalogue, ignoring regions."""
     preferred = (tag.lower().split("-")[0] for tag, quality in request.accept_languages if quality > 0)
     return next((language for language in preferred if language in _CATALOGUES), "en")

@@ -15,9 +15,11 @@ from chat.runtime.clock import Clock
 from chat.store import Store
 from chat.turns.admission import Admission
 from chat.turns.follow import Follower
+from chat.turns.operator_looks import OperatorLooks
 from chat.turns.runner import Runner
 from chat.turns.stop import Stopper
 from chat.turns.worker_report import WorkerReport
+from chat.web.auth.operator_access import OperatorAccess
 from chat.web.auth.tokens import Tokens
 from config.settings import Settings
 
@@ -43,6 +45,8 @@ class WebServices:
     clock: Clock
     metrics: Metrics
     model: LanguageModel
+    operator_access: OperatorAccess
+    looks: OperatorLooks
     redis: RedisLink | None = None
     has_other_keys: Callable[[], bool] = bool
 

@@ -41,7 +41,7 @@ NO_SUCH_ADDRESSES = [
     "/api/\ud83d\udca9".encode("utf-16", "surrogatepass").decode("utf-16"),
     "/api/" + "x" * 10_000,
     "/v1/nothing",
-    "/admin",
+    "/admin/",
     "/admin/nothing",
     "/nothing",
     "/c/",

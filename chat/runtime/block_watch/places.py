@@ -47,7 +47,7 @@ def stack(frames: Sequence[FrameType], collecting: CodeType) -> Stack:
     rest = frames[1:] if entered else frames
     own = next((frame for frame in rest if not _is_library(frame.f_code)), None)
     library = rest[0] if rest and rest[0] is not own else None
-    return Stack(own and _place(own), library and _place(library), is_collecting)
+    return Stack(own and place_of(own), library and place_of(library), is_collecting)
 
 
 def common(samples: Sequence[tuple[Stack, float]]) -> str:
@@ -67,15 +67,15 @@ def common(samples: Sequence[tuple[Stack, float]]) -> str:
 
 
 def _most(
-    samples: Sequence[tuple[Stack, float]], place_of: Callable[[Stack], Place | None]
+    samples: Sequence[tuple[Stack, float]], end_of: Callable[[Stack], Place | None]
 ) -> tuple[Place | None, list[tuple[Stack, float]]]:
     """Return the most common place of the samples, by function and then by line, and the samples in that function."""
     functions: dict[Any, float] = defaultdict(float)
     for sample, weight in samples:
-        functions[_function(place_of(sample))] += weight
+        functions[_function(end_of(sample))] += weight
     function = max(functions, key=functions.__getitem__)
-    there = [(sample, weight) for sample, weight in samples if _function(place_of(sample)) == function]
-    lines = Counter(place_of(sample) for sample, _ in there)
+    there = [(sample, weight) for sample, weight in samples if _function(end_of(sample)) == function]
+    lines = Counter(end_of(sample) for sample, _ in there)
     return lines.most_common(1)[0][0], there
 
 
@@ -88,16 +88,17 @@ def _is_at_its_begin(frame: FrameType) -> bool:
     return 0 <= frame.f_lasti < len(code) and code[frame.f_lasti] == _RESUME and code[frame.f_lasti + 1] == 0
 
 
-def _place(frame: FrameType) -> Place:
+def place_of(frame: FrameType) -> Place:
+    """Return the line that a frame is at."""
     name = frame.f_code.co_qualname.replace("<locals>.", "")
-    return Place(_short(frame.f_code.co_filename), frame.f_lineno or frame.f_code.co_firstlineno, name)
+    return Place(short(frame.f_code.co_filename), frame.f_lineno or frame.f_code.co_firstlineno, name)
 
 
 def _is_library(code: CodeType) -> bool:
     return code.co_filename.startswith(("<", *_LIBRARIES))
 
 
-def _short(path: str) -> str:
+def short(path: str) -> str:
     """Return `path` relative to the library folder or the source tree that it is in."""
     for folder in (*_LIBRARIES, str(_SOURCE), *sys.path):
         if folder and path.startswith(folder + "/"):

@@ -2,29 +2,21 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, Response, render_template, request
+from flask import Blueprint, Response, render_template
 
 from chat.runtime.block_watch.watch import Block
 from chat.turns.worker_report import HeldConversation, Report, ServerReport, Totals
-from chat.web.auth.principal import require_operator
-from chat.web.openapi.operation import Answer, Refusal, operation
+from chat.web.admin.access import OPERATOR_REFUSALS, check_access, prefers_page
+from chat.web.openapi.operation import Answer, operation
 from chat.web.services import services
+from config.version import VERSION
 
 bp = Blueprint("admin", __name__, url_prefix="/admin")
 
-bp.before_request(require_operator)
-
-OPERATOR_REFUSALS = (
-    Refusal(401, "unauthorized", "This needs the bearer token of ADMIN_TOKEN."),
-    Refusal(
-        403,
-        "forbidden",
-        "Without ADMIN_TOKEN, this is answered only to callers on the server's own machine that use no proxy.",
-    ),
-)
+bp.before_request(check_access)
 
 _AT = "2026-03-02T09:30:00.000Z"
-_EXAMPLE = ServerReport(
+EXAMPLE = ServerReport(
     mode="async",
     at=_AT,
     totals=Totals(
@@ -69,12 +61,17 @@ _EXAMPLE = ServerReport(
 
 @bp.get("/memory-debug")
 @operation(
-    Answer(content=ServerReport, example=_EXAMPLE),
+    Answer(content=ServerReport, example=EXAMPLE),
     Answer(content={"type": "string"}, media_type="text/html"),
     refusals=OPERATOR_REFUSALS,
 )
 def memory_debug() -> ServerReport | Response:
     """Return the report of all workers, as JSON, or as a page to a browser that requests one."""
-    report = services().report.everyone()
-    best = request.accept_mimetypes.best_match(("application/json", "text/html"), "application/json")
-    return Response(render_template("memory_debug.html", report=report)) if best == "text/html" else report
+    return report_or_page()
+
+
+def report_or_page() -> ServerReport | Response:
+    """Return the report, or a page that fetches it again and again."""
+    if prefers_page():
+        return Response(render_template("memory_debug.html", version=VERSION))
+    return services().report.everyone()

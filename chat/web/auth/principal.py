@@ -7,13 +7,12 @@ from typing import Literal
 
 from flask import Flask, Response, g, request
 
-from chat.web.auth import operator_access
 from chat.web.auth.browser_user import BrowserUser
 from chat.web.auth.cross_site import refuse_cross_site
 from chat.web.services import services
 
 Role = Literal["user", "operator"]
-Via = Literal["cookie", "token", "loopback"]
+Via = Literal["cookie", "token", "session", "loopback"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,9 +41,9 @@ def principal() -> Principal:
 def require_operator() -> None:
     """Make the caller this request's principal, as an operator; for `before_request`.
 
-    Raises Unauthorized or Forbidden.
+    Raises Unauthorized, Forbidden or LimitReached.
     """
-    g.principal = Principal("operator", operator_access.check(request, services().settings.admin_token), _user())
+    g.principal = Principal("operator", services().operator_access.check(request), _user())
 
 
 def _user() -> BrowserUser:

@@ -42,12 +42,16 @@ class Tokens:
         text, _, signature = token.partition(".")
         return hmac.compare_digest(signature.encode(), self._signature(text).encode())
 
+    def signature(self, purpose: str, text: str) -> str:
+        """Return the signature of a text that this server issues for another purpose."""
+        return base64.urlsafe_b64encode(self._digest(f"{purpose} {text}")[:_SIGNATURE_BYTES]).decode()
+
     @cached_property
     def _key(self) -> bytes:
         return self._read_key()
 
     def _signature(self, text: str) -> str:
-        return base64.urlsafe_b64encode(self._digest(f"token {text}")[:_SIGNATURE_BYTES]).decode()
+        return self.signature("token", text)
 
     def _digest(self, text: str) -> bytes:
         return hmac.new(self._key, text.encode("utf-8", "surrogatepass"), hashlib.sha256).digest()

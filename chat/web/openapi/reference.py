@@ -14,7 +14,9 @@ _TITLES = {
     "export": "Export of a conversation",
     "user_data": "All data of the caller",
     "health": "Health",
-    "admin": "Operators",
+    "admin_sign_in": "Operators: sign-in",
+    "admin": "Operators: workers",
+    "admin_looks": "Operators: deeper looks",
     "metrics": "Metrics",
     "openapi": "This description",
 }

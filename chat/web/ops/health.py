@@ -9,7 +9,7 @@ from msgspec import UNSET, Struct, UnsetType
 
 from chat.errors import LimitReached, ModelError, StoreUnavailable, TurnEnded
 from chat.llm.model_probe import probe
-from chat.web.admin.memory_debug import OPERATOR_REFUSALS
+from chat.web.admin.access import OPERATOR_REFUSALS
 from chat.web.api import query
 from chat.web.auth.principal import require_operator
 from chat.web.openapi.operation import Answer, Refusal, operation

@@ -13,7 +13,7 @@ from flask import Blueprint, Response
 
 from chat.metrics.exposition import CONTENT_TYPE, Gauge, render
 from chat.turns.worker_report import Report
-from chat.web.admin.memory_debug import OPERATOR_REFUSALS
+from chat.web.admin.access import OPERATOR_REFUSALS
 from chat.web.auth.principal import require_operator
 from chat.web.openapi.operation import Answer, operation
 from chat.web.services import WebServices, services

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import socket
 import subprocess
 import time
@@ -139,9 +140,9 @@ def test_a_page_for_a_browser(alice: FlaskClient) -> None:
     exchange(alice, converse(alice))
     page = alice.get("/admin/memory-debug", headers=BROWSER)
     assert (page.status_code, page.content_type) == (200, "text/html; charset=utf-8")
-    assert str(os.getpid()) in page.text
-    assert "sync" in page.text
-    assert "<script" not in page.text
+    # It fetches the report by itself, and the policy allows files of this server only.
+    assert "js/admin/main.js" in page.text
+    assert not re.search(r"<script(?! (?:type=\"module\" )?src=)|\son\w+=|\sstyle=", page.text)
 
 
 def test_json_for_everybody_else(alice: FlaskClient, subtests: pytest.Subtests) -> None:
@@ -317,7 +318,6 @@ def test_the_other_workers_are_in_it(alice: FlaskClient, settings: Settings, nei
     assert [worker["pid"] for worker in found["workers"]] == sorted([me["pid"], neighbour])
     assert theirs in found["workers"]
     assert found["totals"]["active_turns"] == 3
-    assert str(neighbour) in alice.get("/admin/memory-debug", headers=BROWSER).text
 
 
 def test_a_worker_that_does_not_report_any_more_is_stale(
@@ -327,7 +327,6 @@ def test_a_worker_that_does_not_report_any_more_is_stale(
     leave(settings, neighbour, json.dumps(theirs))
     stale = {worker["pid"]: worker["stale"] for worker in report(alice)["workers"]}
     assert stale == {os.getpid(): False, neighbour: True}
-    assert "no report since" in alice.get("/admin/memory-debug", headers=BROWSER).text
 
 
 def test_a_worker_that_is_dead_is_not(alice: FlaskClient, settings: Settings) -> None:

@@ -1,0 +1,38 @@
+"""More, or less, in the log for ten minutes."""
+
+from __future__ import annotations
+
+import logging
+import time
+
+from chat.runtime.looks.findings import Look
+
+LASTS_S = 600
+
+
+class LogLevel:
+    """One per worker. `restore_if_due` is called now and then."""
+
+    def __init__(self) -> None:
+        self._usual: int | None = None
+        self._until = 0.0
+
+    def set(self, level: str) -> Look:
+        """Set the level for ten minutes. Another call sets another one, and begins anew."""
+        root = logging.getLogger()
+        if self._usual is None:
+            self._usual = root.level
+        root.setLevel(level)
+        self._until = time.monotonic() + LASTS_S
+        did = f"The log level is {level} for ten minutes, then {logging.getLevelName(self._usual)} again."
+        return Look(did=did, figures={"seconds": LASTS_S}, findings=[])
+
+    def restore_if_due(self) -> None:
+        if time.monotonic() >= self._until:
+            self.restore()
+
+    def restore(self) -> None:
+        """Restore the usual level."""
+        if self._usual is not None:
+            logging.getLogger().setLevel(self._usual)
+            self._usual = None

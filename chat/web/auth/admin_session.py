@@ -1,0 +1,67 @@
+"""The session of an operator in a browser: a signed cookie that is valid for an hour.
+
+It is signed with the server's secret key and names ADMIN_TOKEN by a digest, so it ends when either changes.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+
+from flask import Request, Response
+
+from chat.runtime.clock import Clock
+from chat.web.auth.tokens import Tokens
+
+AGE_S = 3600
+_MAX_COOKIES = 4
+_CHARS = 200
+
+
+class AdminSessions:
+    """Issuer of such sessions. `admin_token` is ADMIN_TOKEN; without one there are none."""
+
+    def __init__(self, tokens: Tokens, admin_token: str, clock: Clock) -> None:
+        self._tokens = tokens
+        self._admin_token = admin_token
+        self._clock = clock
+
+    def begin(self, request: Request, response: Response) -> None:
+        """Set the cookie of a new session."""
+        text = f"{self._clock.now_ms() // 1000 + AGE_S}.{secrets.token_urlsafe(12)}"
+        self._set(request, response, f"{text}.{self._signature(text)}", AGE_S)
+
+    def end(self, request: Request, response: Response) -> None:
+        """Remove the cookie."""
+        self._set(request, response, "", 0)
+
+    def is_valid(self, request: Request) -> bool:
+        """Return whether the request comes from a browser with a session."""
+        values = request.cookies.getlist(self._cookie_name(request))[:_MAX_COOKIES]
+        return bool(self._admin_token) and any(map(self._is_valid, values))
+
+    def _is_valid(self, value: str) -> bool:
+        text, _, signature = value.rpartition(".")
+        if len(value) > _CHARS or not secrets.compare_digest(signature.encode(), self._signature(text).encode()):
+            return False
+        return int(text.partition(".")[0]) > self._clock.now_ms() // 1000
+
+    def _signature(self, text: str) -> str:
+        token = hashlib.sha256(self._admin_token.encode()).hexdigest()
+        return self._tokens.signature("admin session", f"{text} {token}")
+
+    def _set(self, request: Request, response: Response, value: str, age_s: int) -> None:
+        response.set_cookie(
+            self._cookie_name(request),
+            value,
+            max_age=age_s,
+            path=request.script_root or "/",
+            httponly=True,
+            samesite="Strict",
+            secure=request.is_secure,
+        )
+
+    def _cookie_name(self, request: Request) -> str:
+        """Return the name: browsers accept these prefixes over https only, the first for the whole host only."""
+        prefix = ("__Secure-" if request.script_root else "__Host-") if request.is_secure else ""
+        return f"{prefix}admin_{self._tokens.cookie}"
