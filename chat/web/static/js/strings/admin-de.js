@@ -1,0 +1,142 @@
+// The operators' page in German.
+
+const plural = (count, one, many) => `${count.toLocaleString("de")} ${count === 1 ? one : many}`;
+
+export const texts = {
+  language: "de",
+  locale: "de-DE",
+  units: ["s", "min", "h", "d"],
+
+  title: "Worker",
+  loading: "Die Worker werden gefragt…",
+  unreachable: "Der Server antwortet nicht. Unten stehen die letzten Werte.",
+  refreshed: (time) => `Stand ${time}, alle 5 Sekunden erneuert`,
+  modes: { async: "gevent-Worker", sync: "gthread-Worker" },
+  chats: "Zu den Chats",
+  signOut: "Abmelden",
+
+  well: (count, servers) =>
+    `${plural(count, "Worker ist", "Worker sind")} wohlauf${servers > 1 ? `, auf ${plural(servers, "Server", "Servern")}` : ""}.`,
+  problems: {
+    stale: (pid, seconds) =>
+      `${pid} meldet sich seit ${plural(seconds, "Sekunde", "Sekunden")} nicht: Er ist blockiert oder angehalten. Sehen Sie ans Ende von app.log.`,
+    blocked: (pid, count) =>
+      `${pid} war in den letzten fünf Minuten ${count === 1 ? "einmal" : `${count.toLocaleString("de")}-mal`} blockiert: Unten steht, welcher Code ihn aufhielt.`,
+    lag: (pid, ms) => `${pid} ist ${Math.round(ms).toLocaleString("de")} ms im Verzug: Er hat zu viel zu tun.`,
+    grows: (pid, value, bytes) => `${pid} wächst um ${bytes(value)} in der Minute: Nehmen Sie einen Abzug.`,
+  },
+
+  totals: {
+    turns: "Laufende Antworten",
+    conversations: "Chats im Speicher",
+    memory: "Speicher der Chats",
+    rss: "Belegter Speicher",
+  },
+
+  workers: "Worker",
+  stale: "keine Meldung",
+  noSlope: "Trend in 2 min",
+  perMinute: (value) => `${value}/min`,
+  of: (value, limit) => `${value} von ${limit}`,
+  sortBy: "Sortieren nach",
+  ascending: "Aufsteigend",
+  descending: "Absteigend",
+  columns: {
+    worker: "Worker",
+    active_turns: "Antworten",
+    open_streams: "Streams",
+    conversations_in_memory: "Chats",
+    memory_bytes: "Speicher der Chats",
+    rss_bytes: "Belegt",
+    pss_bytes: "Eigener Anteil",
+    loop_lag_ms: "Verzug",
+    greenlets: "Greenlets",
+    threads: "Threads",
+    fds: "Dateien",
+    started_at: "Läuft seit",
+    id: "Chat",
+    messages: "Nachrichten",
+    tokens: "Token",
+    bytes: "Größe",
+    idle_s: "Ruht seit",
+    running: "Läuft",
+    subscribers: "Zuhörer",
+  },
+
+  blockedTitle: "Blockierte Schleifen",
+  nothingBlocked: "Kein Worker war blockiert.",
+  noLoop: "Diese Worker haben keine Schleife, die blockiert sein könnte.",
+
+  conversations: "Chats im Speicher oder in Arbeit",
+  noConversations: "Kein Chat ist im Speicher.",
+  showAll: (count) => `Alle ${count.toLocaleString("de")} zeigen`,
+  showLargest: (count) => `Die ${count.toLocaleString("de")} größten zeigen`,
+  about: (value) => `etwa ${value}`,
+  yes: "ja",
+  no: "nein",
+
+  looksTitle: "Genauer hinsehen",
+  looksIntro:
+    "Jeder Blick gilt einem Worker, immer nur einer zur Zeit, und hinterlässt eine Zeile in app.log. Keiner zeigt Inhalte.",
+  looking: "Wird nachgesehen…",
+  lookTook: (pid, time) => `Worker ${pid}, ${time}:`,
+  lookProblem: "Der Worker hat nicht geantwortet. Er ist vielleicht blockiert oder im Begriff zu enden.",
+  lookProblems: {
+    look_running: "Es wird schon nachgesehen. Warten Sie, bis das zu Ende ist.",
+    already_tracing: "Die Belegungen dieses Workers werden schon aufgezeichnet.",
+    not_tracing: "Die Belegungen dieses Workers werden nicht aufgezeichnet. Beginnen Sie zuerst damit.",
+    no_snapshot: "Es gibt keinen Abzug zum Vergleichen. Nehmen Sie zuerst einen.",
+    not_found: "Diesen Worker gibt es nicht mehr.",
+  },
+  kinds: {
+    greenlet: (count) => plural(count, "Greenlet", "Greenlets"),
+    thread: (count) => plural(count, "Thread", "Threads"),
+  },
+  looks: {
+    stacks: {
+      name: "Aufrufstapel",
+      cost: "Wo jedes Greenlet und jeder Thread steht. Geht alle Objekte durch und lässt andere dazwischen.",
+      did: (figures) =>
+        `${plural(figures.greenlets, "Greenlet", "Greenlets")} und ${plural(figures.threads, "Thread", "Threads")}.`,
+    },
+    growth: {
+      name: "Objekte nach Typ",
+      cost: "Zählt alle Objekte und vergleicht mit der letzten Zählung. Lässt andere dazwischen.",
+      did: ({ objects, grown }) =>
+        grown === undefined
+          ? `${plural(objects, "Objekt", "Objekte")}. Die nächste Zählung sagt, was gewachsen ist.`
+          : `${plural(objects, "Objekt", "Objekte")}, ${grown > 0 ? "+" : ""}${grown.toLocaleString("de")} seit der letzten Zählung.`,
+    },
+    collection: {
+      name: "Aufräumen",
+      cost: "Blockiert den Worker etwa 0,1 s je Million Objekte.",
+      did: ({ freed, rss_before, rss_after }, bytes) =>
+        `${plural(freed, "Objekt", "Objekte")} freigegeben, ${bytes(Math.max(0, rss_before - rss_after))} zurückgegeben.`,
+    },
+    tracemalloc_start: {
+      name: "Belegungen aufzeichnen",
+      cost: "Bis zum Ende, höchstens 30 Minuten: Eine Belegung braucht zwei- bis viermal so viel Rechenzeit.",
+      did: () => "Von jetzt an wird aufgezeichnet.",
+    },
+    tracemalloc_snapshot: {
+      name: "Abzug",
+      cost: "Die Codezeilen, die am meisten belegen. Blockiert den Worker etwa 1 s je Million Belegungen.",
+      did: ({ bytes: total, lines }, bytes) => `${bytes(total)} an ${plural(lines, "Stelle", "Stellen")}.`,
+    },
+    tracemalloc_difference: {
+      name: "Unterschied",
+      cost: "Was sich seit dem letzten Abzug geändert hat. Blockiert den Worker etwa 1 s je Million Belegungen.",
+      did: ({ bytes: total, lines }, bytes) => `${bytes(total)} mehr an ${plural(lines, "Stelle", "Stellen")}.`,
+    },
+    tracemalloc_stop: {
+      name: "Aufzeichnung beenden",
+      cost: "Kostet nichts.",
+      did: () => "Es wird nicht mehr aufgezeichnet.",
+    },
+    log_level: {
+      name: "Alles protokollieren",
+      cost: "Die Stufe DEBUG in app.log, zehn Minuten lang.",
+      did: () => "Zehn Minuten lang wird alles protokolliert.",
+    },
+  },
+};
