@@ -147,6 +147,7 @@ def post_worker_init(worker):
     """Start the services of this worker before its first request."""
     from chat.errors import ParleyError
     from chat.runtime import accept, gc_policy, http, mode, refusals
+    from chat.runtime.looks import stacks
     from chat.web.pages.page_files import serving
 
     try:
@@ -163,6 +164,7 @@ def post_worker_init(worker):
         http.limit_buffers(worker.sockets)
         loop_is_busy = http.serve_within_bounds(worker, settings.request_timeout_s, parley.request_kind)
         accept.pause_when_exhausted(worker, loop_is_busy)
+        stacks.remember_greenlets()
         gc_policy.collect_rarely()
         parley.block_watch.start()  # last, because starting a worker blocks its loop
     except ParleyError as error:

@@ -38,8 +38,9 @@ class Allocations:
     def difference(self) -> Look:
         """Return the lines whose memory has changed since the last snapshot, which this one replaces.
 
-        Raises Conflict if there is none.
+        Raises Conflict if there is none, or if nothing is traced.
         """
+        self._check()
         before = self._last
         if before is None:
             raise Conflict("no_snapshot", "There is no snapshot to compare with; take one first.")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import sys
+import weakref
 from collections import Counter
 from types import FrameType
 from typing import Any
@@ -16,6 +17,13 @@ from config.mode import ASYNC
 _FRAMES = 40
 _STACKS = 200
 _Stack = tuple[str, tuple[str, ...]]
+_early: list[weakref.ref[Any]] = []
+
+
+def remember_greenlets() -> None:
+    """Remember the greenlets that exist now. Call it before objects are frozen: frozen ones cannot be found later."""
+    if mode.current() is ASYNC:
+        _early[:] = map(weakref.ref, _greenlets())
 
 
 def stacks() -> Look:
@@ -31,14 +39,23 @@ def stacks() -> Look:
 
 
 def _add_greenlets(found: Counter[_Stack]) -> int:
+    greenlets = {id(each): each for each in [*(early() for early in _early), *_greenlets()] if each is not None}
+    found.update(("greenlet", _lines(each.gr_frame)) for each in greenlets.values() if each.gr_frame is not None)
+    return found.total()
+
+
+def _greenlets() -> list[Any]:
     import greenlet
 
+    greenlets: list[Any] = []
+
     def visit(item: Any) -> None:
-        if type(item) is not object and isinstance(item, greenlet.greenlet) and item.gr_frame is not None:
-            found["greenlet", _lines(item.gr_frame)] += 1
+        # Its type, because a proxy may fail to name its class.
+        if issubclass(type(item), greenlet.greenlet):
+            greenlets.append(item)
 
     in_slices(gc.get_objects(), visit)
-    return found.total()
+    return greenlets
 
 
 def _lines(frame: FrameType | None) -> tuple[str, ...]:

@@ -7,7 +7,7 @@ from flask import Response, render_template, request
 from chat.errors import Forbidden, LimitReached, ParleyError, Unauthorized
 from chat.web.auth.principal import require_operator
 from chat.web.error_page import language_for
-from chat.web.openapi.operation import Refusal
+from chat.web.openapi.operation import Answer, Refusal
 
 OPERATOR_REFUSALS = (
     Refusal(401, "unauthorized", "This needs the bearer token of ADMIN_TOKEN; a browser signs in with it at /admin."),
@@ -18,6 +18,11 @@ OPERATOR_REFUSALS = (
         " operator can set ADMIN_TOKEN in .env.",
     ),
     Refusal(429, "too_many_guesses", "Too many wrong tokens; try again in a minute."),
+)
+# A browser gets the same refusals as a page.
+REFUSAL_PAGES = tuple(
+    Answer(status=each.status, content={"type": "string"}, media_type="text/html", example="<!doctype html>")
+    for each in OPERATOR_REFUSALS
 )
 _TEXTS = {
     "en": {

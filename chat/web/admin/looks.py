@@ -10,14 +10,15 @@ from flask import Blueprint
 from chat.errors import NotFound
 from chat.runtime.looks.findings import Finding
 from chat.turns.operator_looks import COSTS, LookAnswer
-from chat.web.admin.access import OPERATOR_REFUSALS, check_access
+from chat.web.admin.access import OPERATOR_REFUSALS
 from chat.web.api import json_body
+from chat.web.auth.principal import require_operator
 from chat.web.openapi.operation import Answer, Body, Refusal, operation
 from chat.web.services import services
 
 bp = Blueprint("admin_looks", __name__, url_prefix="/admin/memory-debug")
 
-bp.before_request(check_access)
+bp.before_request(require_operator)
 
 Level = Literal["DEBUG", "INFO", "WARNING", "ERROR"]
 

@@ -6,7 +6,7 @@ from flask import Blueprint, Response, render_template
 
 from chat.runtime.block_watch.watch import Block
 from chat.turns.worker_report import HeldConversation, Report, ServerReport, Totals
-from chat.web.admin.access import OPERATOR_REFUSALS, check_access, prefers_page
+from chat.web.admin.access import OPERATOR_REFUSALS, REFUSAL_PAGES, check_access, prefers_page
 from chat.web.openapi.operation import Answer, operation
 from chat.web.services import services
 from config.version import VERSION
@@ -63,6 +63,7 @@ EXAMPLE = ServerReport(
 @operation(
     Answer(content=ServerReport, example=EXAMPLE),
     Answer(content={"type": "string"}, media_type="text/html"),
+    *REFUSAL_PAGES,
     refusals=OPERATOR_REFUSALS,
 )
 def memory_debug() -> ServerReport | Response:

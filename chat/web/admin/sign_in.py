@@ -9,7 +9,7 @@ from flask import Blueprint, Response, request, url_for
 
 from chat.errors import Forbidden, InvalidRequest, LimitReached, Unauthorized
 from chat.turns.worker_report import ServerReport
-from chat.web.admin.access import OPERATOR_REFUSALS, check_access, prefers_page, sign_in_page
+from chat.web.admin.access import OPERATOR_REFUSALS, REFUSAL_PAGES, check_access, prefers_page, sign_in_page
 from chat.web.admin.memory_debug import EXAMPLE, report_or_page
 from chat.web.api import json_body
 from chat.web.openapi.operation import Answer, Body, Refusal, operation
@@ -30,6 +30,7 @@ class SignIn(msgspec.Struct):
 @operation(
     Answer(content=ServerReport, example=EXAMPLE),
     Answer(content={"type": "string"}, media_type="text/html", example="<!doctype html>"),
+    *REFUSAL_PAGES,
     refusals=OPERATOR_REFUSALS,
 )
 def show() -> ServerReport | Response:
@@ -41,6 +42,7 @@ def show() -> ServerReport | Response:
 @operation(
     Answer(status=204, description="The response sets the cookie of the session."),
     Answer(status=303, description="The same, for a form"),
+    *REFUSAL_PAGES,
     body=Body(shape=SignIn, examples={"token": SignIn(token="the value of ADMIN_TOKEN")}),  # noqa: S106
     refusals=(Refusal(401, "unauthorized", "This is not the token of ADMIN_TOKEN."), *OPERATOR_REFUSALS[1:]),
 )

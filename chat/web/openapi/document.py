@@ -115,7 +115,10 @@ class _Responses:
 
     def either(self, answer: dict[str, Any], group: tuple[Refusal, ...]) -> dict[str, Any]:
         """Return a response that is an answer or a refusal."""
-        refusal, own = self._response(group), answer["content"][JSON]
+        refusal = self._response(group)
+        if JSON not in answer["content"]:  # a page, which says the same
+            return refusal | {"content": refusal["content"] | answer["content"]}
+        own = answer["content"][JSON]
         examples = {"answer": {"value": own["example"]}} | refusal["content"][JSON]["examples"]
         schema = {"anyOf": [own["schema"], self._schema]}
         return refusal | {
