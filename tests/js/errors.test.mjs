@@ -3,6 +3,8 @@ import { readdirSync, readFileSync } from "node:fs";
 import { test } from "node:test";
 import { ApiError, Unreachable } from "../../chat/web/static/js/network/api.js";
 import { answerErrorText, problemOf } from "../../chat/web/static/js/network/errors.js";
+import { texts as operatorsDe } from "../../chat/web/static/js/strings/admin-de.js";
+import { texts as operatorsEn } from "../../chat/web/static/js/strings/admin-en.js";
 import { strings as de } from "../../chat/web/static/js/strings/de.js";
 import { strings as en } from "../../chat/web/static/js/strings/en.js";
 import { strings } from "../../chat/web/static/js/strings/index.js";
@@ -20,6 +22,11 @@ const FORMS = [
 const CODES = new Set(
   sources.flatMap((text) => FORMS.flatMap((form) => [...text.matchAll(form)].map(([, code]) => code))),
 );
+// The operators' page has its own texts for these, with the remedy.
+for (const code of ["look_running", "already_tracing", "no_snapshot", "not_tracing"]) {
+  assert.ok(CODES.delete(code));
+  for (const { lookProblems } of [operatorsEn, operatorsDe]) assert.match(lookProblems[code], /\.$/);
+}
 for (const reason of ["timeout", "stopped", "interrupted"]) CODES.add(`turn_${reason}`);
 
 test("every error of the server has a cause and a remedy in each language", () => {
