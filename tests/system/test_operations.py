@@ -76,7 +76,7 @@ def run(script: str, server: ServerRunner) -> subprocess.CompletedProcess[str]:
     script = script.replace("http://localhost:5000", server.url)
     environ = {
         "PATH": f"{server.program}/.venv/bin:{os.environ['PATH']}",
-        "HOME": str(server.folder),
+        "HOME": os.environ.get("HOME", str(server.folder)),
         "VIRTUAL_ENV": str(server.program / ".venv"),
         "PIP_DISABLE_PIP_VERSION_CHECK": "1",
         "PYTHONIOENCODING": "utf-8",
