@@ -11,8 +11,8 @@ from scripts.chaos.command import Outcome, play
 from scripts.chaos.scenes import SCENES
 
 MODES = ("async", "sync")
-# Scenes that switch to the other mode themselves.
-SWITCHING = ("switches", "servers", "roadless", "stalled")
+# Scenes that switch to the other mode themselves, or do not depend on the kind of server.
+ONE_MODE = ("switches", "servers", "roadless", "stalled", "backups")
 # The machine has other things to do, and this is about what happens, not about how fast.
 SLACK = 3.0
 
@@ -24,8 +24,7 @@ def survive(name: str, short: tuple[int, int], home: Path, *, at_once: bool = Tr
     """
     if lacking := SCENES[name].lacking():
         pytest.skip(lacking)
-    # A switch goes to the other and back, and a backup does not depend on the kind of server.
-    modes = MODES[:1] if name in ("switches", "backups") else MODES
+    modes = MODES[:1] if name in ONE_MODE else MODES
     with ThreadPoolExecutor(len(modes) if at_once else 1) as both:
         outcomes = list(both.map(lambda mode: _play(name, mode, short, home), modes))
     for mode, outcome in zip(modes, outcomes, strict=True):
