@@ -18,8 +18,8 @@ from .worker import LONG_S, received, text_of
 
 
 @pytest.fixture(autouse=True)
-def impatient(store):
-    """Shorten the wait for a lock."""
+def impatient(store, conversation):
+    """Shorten the wait for a lock, after the conversation has been written: that may take longer on a busy machine."""
     store.engine.lock_timeout_s = 0.1
 
 
