@@ -31,7 +31,7 @@ class ParleyApi:
     def __init__(self, address: Address, model: str, authorization: str, timeout_s: float) -> None:
         self.address = address
         self.model, self.mode = model, ""
-        self._asked_model = model
+        self._named_model = model
         self._authorization, self._timeout_s = authorization, timeout_s
         self._temporary = False
 
@@ -44,9 +44,9 @@ class ParleyApi:
         except (OSError, http.client.HTTPException) as error:
             raise CannotRun(no_server(self.address, error)) from None
         offered = _model_names(me)
-        if self._asked_model and offered and self._asked_model not in offered:
-            raise CannotRun(f"The server has no model {self._asked_model!r}; it offers {', '.join(offered)}.")
-        self.model = self._asked_model or (offered[0] if offered else "the default one")
+        if self._named_model and offered and self._named_model not in offered:
+            raise CannotRun(f"The server has no model {self._named_model!r}; it offers {', '.join(offered)}.")
+        self.model = self._named_model or (offered[0] if offered else "the default one")
         self.mode = str(me.get("mode") or "")
         features = me.get("features")
         self._temporary = isinstance(features, dict) and bool(features.get("temporary"))
@@ -63,8 +63,8 @@ class ParleyApi:
     def request(self, user: User, prompt: str) -> bytes:
         """Return the request that starts a turn and follows its events."""
         question = {"text": prompt, "client_id": str(uuid.uuid4())}
-        if self._asked_model:
-            question["model"] = self._asked_model
+        if self._named_model:
+            question["model"] = self._named_model
         headers = self._headers(user, "text/event-stream") | {"Content-Type": JSON}
         path = f"{self.address.base}/api/conversations/{user.conversation}/turns"
         return request_bytes("POST", path, headers, json.dumps(question).encode())

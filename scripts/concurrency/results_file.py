@@ -53,7 +53,7 @@ def as_json(result: Result) -> dict[str, Any]:
         "alone": _numbers(dataclasses.asdict(result.evidence.alone)) if result.evidence.alone else None,
         "straight_to_model": _numbers(dataclasses.asdict(result.straight_figures)) if result.straight_figures else None,
         "probes": {
-            path: _numbers(answers.figures()) | {"asked": len(answers.seconds), "good": answers.good}
+            path: _numbers(answers.figures()) | {"requests": len(answers.seconds), "good": answers.good}
             for path, answers in result.evidence.probe.items()
         },
         "server_memory": result.memory.as_json(),

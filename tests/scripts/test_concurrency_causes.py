@@ -92,7 +92,7 @@ def test_a_slow_model_is_nobodys_fault(here: Here) -> None:
 
 
 def test_a_limited_model_is_proven_by_the_same_load_straight_at_it(here: Here) -> None:
-    with ScriptedModel(places=2, seconds=0.3) as model, ScriptedParley(model.relayed(timings=False)) as server:
+    with ScriptedModel(places=2, seconds=0.2) as model, ScriptedParley(model.relayed(timings=False)) as server:
         done = here(6, "--url", server.url, "--model-url", model.url)
     assert CONCURRENT.match(verdict(done.stdout)), done.stdout
     assert cause(done.stdout).startswith("MODEL: the same load straight at the model takes")
@@ -103,7 +103,7 @@ def test_a_limited_model_is_proven_by_the_same_load_straight_at_it(here: Here) -
 
 
 def test_a_limited_model_is_shown_by_the_servers_own_timings(here: Here) -> None:
-    with ScriptedModel(places=2, seconds=0.3) as model, ScriptedParley(model.relayed(timings=True)) as server:
+    with ScriptedModel(places=2, seconds=0.2) as model, ScriptedParley(model.relayed(timings=True)) as server:
         done = here(6, "--url", server.url)
     assert CONCURRENT.match(verdict(done.stdout)), done.stdout
     assert "as the model's own first byte does" in cause(done.stdout)
@@ -112,7 +112,7 @@ def test_a_limited_model_is_shown_by_the_servers_own_timings(here: Here) -> None
 
 def test_timings_prove_nothing_while_the_server_answers_nobody(here: Here) -> None:
     """A blocked loop reads the model's first byte late, too."""
-    with ScriptedModel(places=1, seconds=0.3) as model, ScriptedParley(model.relayed(timings=True)) as server:
+    with ScriptedModel(places=1, seconds=0.2) as model, ScriptedParley(model.relayed(timings=True)) as server:
         server.probe = lambda: _busy_while(server)
         done = here(6, "--url", server.url)
     assert "SEQUENTIAL" in verdict(done.stdout), done.stdout
@@ -125,7 +125,7 @@ def _busy_while(server: ScriptedParley) -> None:
 
 
 def test_without_proof_the_server_is_suspected_and_the_way_to_a_proof_named(here: Here) -> None:
-    with ScriptedModel(places=2, seconds=0.3) as model, ScriptedParley(model.relayed(timings=False)) as server:
+    with ScriptedModel(places=2, seconds=0.2) as model, ScriptedParley(model.relayed(timings=False)) as server:
         done = here(6, "--url", server.url)
     assert "SEQUENTIAL" in verdict(done.stdout), done.stdout
     assert "run again with --model-url" in cause(done.stdout)

@@ -43,7 +43,7 @@ def test_every_user_is_somebody_else_with_a_conversation_of_their_own(here: Call
     assert len({turn["client_id"] for turn in server.received.turns}) == 1 + 5
 
 
-@pytest.mark.parametrize(("users", "places", "seconds"), [(4, 1, 0.2), (5, 4, 0.6)])
+@pytest.mark.parametrize(("users", "places", "seconds"), [(4, 1, 0.2), (5, 4, 0.45)])
 def test_too_few_places_are_sequential(users: int, places: int, seconds: float) -> None:
     with ScriptedParley(at_most(places, seconds)) as server:
         done = check(users, "--url", server.url)

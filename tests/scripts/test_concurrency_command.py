@@ -20,11 +20,11 @@ from .scripted_parley import Browser, ScriptedParley, at_most, together
 
 def test_json_to_a_file_and_to_standard_output(here: Callable[..., Done], tmp_path: Path) -> None:
     with ScriptedParley(together(4)) as server:
-        done = here(4, "--url", server.url, "--json", tmp_path / "found.json")
-    found = json.loads((tmp_path / "found.json").read_text())
-    assert (found["verdict"], found["completed"], found["errors"]) == ("concurrent", 4, [])
-    assert found["seconds"]["response_time"]["max"] == max(each["response_s"] for each in found["requests"])
-    assert found["total_s"] >= found["max_response_s"] > 0
+        done = here(4, "--url", server.url, "--json", tmp_path / "results.json")
+    results = json.loads((tmp_path / "results.json").read_text())
+    assert (results["verdict"], results["completed"], results["errors"]) == ("concurrent", 4, [])
+    assert results["seconds"]["response_time"]["max"] == max(each["response_s"] for each in results["requests"])
+    assert results["total_s"] >= results["max_response_s"] > 0
     assert CONCURRENT.match(verdict(done.stdout))
     with ScriptedParley(together(2)) as server:
         done = here(2, "--url", server.url, "--json", "-")
@@ -34,7 +34,7 @@ def test_json_to_a_file_and_to_standard_output(here: Callable[..., Done], tmp_pa
 
 def test_nowhere_to_write_the_json_is_said_before_the_start(here: Callable[..., Done], tmp_path: Path) -> None:
     with ScriptedParley(together(1)) as server:
-        done = here(1, "--url", server.url, "--json", tmp_path / "no such folder" / "found.json")
+        done = here(1, "--url", server.url, "--json", tmp_path / "no such folder" / "results.json")
     assert done.returncode == 2
     assert "cannot be written to (No such file or directory)" in done.stderr
     assert server.received.turns == []

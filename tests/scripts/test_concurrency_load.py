@@ -75,16 +75,16 @@ def test_poisson_arrivals_are_the_same_for_the_same_seed(here: Here, tmp_path: P
 
 def test_the_wait_counts_from_the_intended_start_also_if_no_user_is_free(here: Here, tmp_path: Path) -> None:
     """One user cannot ask thirty times in a second; what comes late because of that was waited for."""
-    with ScriptedParley(lasting(0.06)) as server:
+    with ScriptedParley(lasting(0.05)) as server:
         options = ("--rate", 30, "--duration", 1, "--json", tmp_path / "results.json")
         done = here(1, "--url", server.url, *options)
     requests = results(tmp_path / "results.json")["requests"]
     assert len(requests) > 15
     assert max(each["planned_s"] for each in requests) <= 1.0
     late = requests[-1]
-    assert late["sent_s"] > late["planned_s"] + 0.5
-    assert late["wait_s"] > 0.5
-    assert late["first_token_after_s"] > 0.5
+    assert late["sent_s"] > late["planned_s"] + 0.2
+    assert late["wait_s"] > 0.2
+    assert late["first_token_after_s"] > 0.2
     assert CONCURRENT.match(verdict(done.stdout)), done.stdout
     assert cause(done.stdout).startswith("TOO FEW USERS: ")
 
@@ -137,7 +137,7 @@ def test_probes_beside_the_load(here: Here, tmp_path: Path) -> None:
     probes = results(tmp_path / "results.json")["probes"]
     assert probes["/healthz"]["good"] >= 3
     assert probes["/healthz"]["p50"] >= 0.03
-    assert probes["/"]["asked"] >= 1
+    assert probes["/"]["requests"] >= 1
     assert "Beside the load: /healthz " in done.stdout
     assert "; the page " in done.stdout
 
@@ -204,8 +204,8 @@ def test_a_failure_of_the_one_user_alone_counts(here: Here) -> None:
 
 
 def test_hundreds_at_once(here: Here) -> None:
-    with ScriptedParley(together(300)) as server:
-        done = here(300, "--url", server.url, "--quiet")
+    with ScriptedParley(together(200)) as server:
+        done = here(200, "--url", server.url, "--quiet")
     assert CONCURRENT.match(verdict(done.stdout)), done.stdout
-    assert len(server.received.deleted) == 301
+    assert len(server.received.deleted) == 201
     assert threading.active_count() < 100

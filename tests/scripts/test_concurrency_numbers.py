@@ -238,7 +238,7 @@ def compared(old: list[list[Timeline]], new: list[Timeline]) -> dict[str, bool]:
 )
 def test_a_difference_counts_beyond_the_noise_of_runs(old: list[float], new: float, differs: bool) -> None:
     chance = random.Random(9)
-    found = compared([run_of(chance, first_s) for first_s in old], run_of(chance, new))
-    assert found["time to first token"] == differs
-    assert not found["response time"]
-    assert not found["answers a second"]
+    results = compared([run_of(chance, first_s) for first_s in old], run_of(chance, new))
+    assert results["time to first token"] == differs
+    assert not results["response time"]
+    assert not results["answers a second"]
