@@ -8,7 +8,7 @@ from chat.store import Store, engine_for
 from config.paths import ROOT
 from scripts.kit.postgresql_server import PostgresqlServer
 
-SECRET_KEY = "the secret key of the tests"
+SECRET_KEY = "the-secret-key-of-the-tests"
 
 # Rows in other tables go with their users.
 _EMPTY = """
