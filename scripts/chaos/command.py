@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import dataclasses
 import itertools
 import shutil
 import signal
@@ -84,7 +85,7 @@ def _interrupt(*_: object) -> None:
 
 
 def _played(name: str, mode: str, home: Path, options: argparse.Namespace) -> bool:
-    scene = SCENES[name]
+    scene = dataclasses.replace(SCENES[name], engines={*SCENES[name].engines, options.database})
     count = getattr(options, name) or (scene.quick if options.quick else scene.full)
     users = options.users or (_quick_crowd(scene, mode) if options.quick else scene.crowds[mode])
     folder = home / f"{name}-{mode}"
@@ -153,6 +154,9 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--quick", action="store_true", help="a few of each, in a few minutes")
     parser.add_argument("--scene", action="append", choices=SCENES, metavar="NAME", help=f"only {', '.join(SCENES)}")
+    parser.add_argument(
+        "--database", choices=("sqlite", "postgresql"), default="sqlite", help="a PostgreSQL is started for each scene"
+    )
     parser.add_argument("--mode", choices=[*FLAGS, "both"], default="both", help="which worker class (both)")
     parser.add_argument("--users", type=_whole, default=0, metavar="N", help="how many ask at once")
     parser.add_argument("--slack", type=float, default=1.0, metavar="X", help="allow X times the promised times (1)")

@@ -126,8 +126,11 @@ class PostgresqlDatabase(Database):
 
     @contextlib.contextmanager
     def locked(self) -> Iterator[None]:
-        raise NotImplementedError("PostgreSQL has no lock of the whole database")
-        yield
+        """Hold a lock on every table that lets others read and not write."""
+        tables = [name for (name,) in self._rows("SELECT tablename FROM pg_tables WHERE schemaname = 'public'")]
+        with self._server.connect(self._name) as connection, connection.transaction():
+            connection.execute(f"LOCK TABLE {', '.join(tables)} IN EXCLUSIVE MODE".encode())
+            yield
 
     def _damage(self) -> Iterator[str]:
         return iter(())

@@ -46,8 +46,8 @@ class Parley(ServerRunner):
     def twin(self, folder: Path) -> Parley:
         """Return another server with the same settings, database and data folder."""
         settings = {name: value for name, value in self._dotenv.items() if name != "PORT"}
-        shared = {"DATA_DIR": self.folder / "data", "DATABASE_URL": f"sqlite:///{self.database}"}
-        return Parley(folder, self.mode, **settings | shared)
+        shared = {"DATA_DIR": self.folder / "data"}
+        return Parley(folder, self.mode, **{"DATABASE_URL": f"sqlite:///{self.database}"} | settings | shared)
 
     def elsewhere(self, folder: Path) -> Parley:
         """Return a server with the same settings on another machine, which has no data yet."""

@@ -93,7 +93,7 @@ def start_scene(
         if "postgresql" in engines:
             postgresql = started.enter_context(PostgresqlServer({"max_connections": 300}))
             name = postgresql.create_database()
-            needed["DATABASE_URL"] = postgresql.url(name)
+            needed |= {"DATABASE_URL": postgresql.url(name), "SECRET_KEY": "the-key-of-all-servers"}
             database = PostgresqlDatabase(postgresql, name)
         if "redis" in engines:
             redis = started.enter_context(RedisServer(folder / "redis"))

@@ -174,11 +174,15 @@ class PostgresqlServer(_Program):
 
     def run(self, statement: str, database: str = "postgres") -> list[Any]:
         """Execute a statement as the superuser, on a connection of its own. Return the rows."""
-        with psycopg.connect(
-            host=str(self.folder), port=self.port, user="postgres", dbname=database, autocommit=True, connect_timeout=10
-        ) as connection:
+        with self.connect(database) as connection:
             cursor = connection.execute(statement.encode())
             return cursor.fetchall() if cursor.description else []
+
+    def connect(self, database: str) -> psycopg.Connection[Any]:
+        """Connect as the superuser, without a password."""
+        return psycopg.connect(
+            host=str(self.folder), port=self.port, user="postgres", dbname=database, autocommit=True, connect_timeout=10
+        )
 
     def create_database(self, name: str = "", template: str = "template0") -> str:
         """Create a database, empty or like another one that nobody uses. Return its name."""
