@@ -153,7 +153,7 @@ def test_an_error_while_streaming_is_no_page_of_html(
 def test_a_database_that_is_locked(
     alice: FlaskClient, conversation: int, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(alice.application.extensions["parley"].store.engine, "lock_timeout_s", 0.05)
+    monkeypatch.setattr(alice.application.extensions["parley"].store.engine.timed, "lock_timeout_s", 0.05)
     blocker = sqlite3.connect(sqlite_path(settings), isolation_level=None)
     blocker.execute("BEGIN IMMEDIATE")
     turns = f"/api/conversations/{conversation}/turns"
