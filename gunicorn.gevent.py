@@ -38,6 +38,10 @@ except ModuleNotFoundError as missing:
     )
 except SyntaxError as error:
     sys.exit(f"parley: {error.filename}, line {error.lineno} cannot be read ({error.msg}).")
+except (OSError, MemoryError) as error:  # the workers' counters need 32 MB of address space
+    from config.server.start_errors import explain
+
+    sys.exit(f"parley: {explain(error)}.")
 
 hardening.harden()
 try:
