@@ -45,7 +45,7 @@ class _Link:
 
 def play(scene: SceneRun) -> None:
     link = _share(scene)
-    with Crowd(scene.server.address, scene.users, lambda: make_question(300, gap=0.03, first=0.05)) as crowd:
+    with Crowd(scene.server.address, scene.users, lambda: make_question(150, gap=0.03, first=0.05)) as crowd:
         poll(lambda: len(crowd.open_questions()) >= scene.users * 0.9, 60)
         for number in range(1, scene.count + 1):
             _back_up_and_restore(scene, crowd, link, number)
