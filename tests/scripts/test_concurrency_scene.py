@@ -17,7 +17,6 @@ from scripts.kit import processes
 from scripts.kit.waiting import wait_until
 
 from .concurrency_check import ROOT
-from .test_concurrency_command import heeding_ctrl_c
 
 pytestmark = pytest.mark.system
 
@@ -43,9 +42,7 @@ def test_ctrl_c_leaves_nothing_behind() -> None:
     tmp_path = Path(tempfile.mkdtemp(prefix="t"))
     command = [sys.executable, "scripts/test_concurrent_users.py", "4", "--scene"]
     environment = os.environ | {"TMPDIR": str(tmp_path)}
-    with heeding_ctrl_c():
-        process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True)
-    with process:
+    with subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout
         while "being answered" not in (line := process.stdout.readline()):
             assert line
