@@ -29,13 +29,13 @@ log = logging.getLogger(__name__)
 
 # What a look costs the worker, as far as it is known before.
 COSTS = {
-    "stacks": "Walks over all objects in slices, so others can run; the CPU of about 0.2 s for a million objects.",
-    "tracemalloc_start": "Until it is stopped, an allocation takes two to four times the CPU, and memory for a trace.",
-    "tracemalloc_snapshot": "Blocks the worker for about a second for a million traced allocations.",
-    "tracemalloc_difference": "Blocks the worker for about a second for a million traced allocations.",
+    "stacks": "Walks over all objects in slices, so others can run; the CPU of about 0.15 s for a million objects.",
+    "tracemalloc_start": "Until it is stopped, an allocation takes up to five times the CPU, and memory for a trace.",
+    "tracemalloc_snapshot": "Blocks the worker for about four seconds for a million traced allocations.",
+    "tracemalloc_difference": "Blocks the worker for about four seconds for a million traced allocations.",
     "tracemalloc_stop": "Nothing.",
     "collection": "Blocks the worker for about 0.1 s for a million objects.",
-    "growth": "Walks over all objects in slices, so others can run; the CPU of about 0.3 s for a million objects.",
+    "growth": "Walks over all objects in slices, so others can run; the CPU of about 0.4 s for a million objects.",
     "log_level": "More lines in app.log, for ten minutes.",
 }
 _TIMEOUT_S = 60.0

@@ -115,17 +115,17 @@ export const texts = {
     },
     tracemalloc_start: {
       name: "Belegungen aufzeichnen",
-      cost: "Bis zum Ende, höchstens 30 Minuten: Eine Belegung braucht zwei- bis viermal so viel Rechenzeit.",
+      cost: "Bis zum Ende, höchstens 30 Minuten: Eine Belegung braucht bis zu fünfmal so viel Rechenzeit.",
       did: () => "Von jetzt an wird aufgezeichnet.",
     },
     tracemalloc_snapshot: {
       name: "Abzug",
-      cost: "Die Codezeilen, die am meisten belegen. Blockiert den Worker etwa 1 s je Million Belegungen.",
+      cost: "Die Codezeilen, die am meisten belegen. Blockiert den Worker etwa 4 s je Million Belegungen.",
       did: ({ bytes: total, lines }, bytes) => `${bytes(total)} an ${plural(lines, "Stelle", "Stellen")}.`,
     },
     tracemalloc_difference: {
       name: "Unterschied",
-      cost: "Was sich seit dem letzten Abzug geändert hat. Blockiert den Worker etwa 1 s je Million Belegungen.",
+      cost: "Was sich seit dem letzten Abzug geändert hat. Blockiert den Worker etwa 4 s je Million Belegungen.",
       did: ({ bytes: total, lines }, bytes) => `${bytes(total)} mehr an ${plural(lines, "Stelle", "Stellen")}.`,
     },
     tracemalloc_stop: {

@@ -114,17 +114,17 @@ export const texts = {
     },
     tracemalloc_start: {
       name: "Trace allocations",
-      cost: "Until stopped, for at most 30 minutes: an allocation takes two to four times the CPU.",
+      cost: "Until stopped, for at most 30 minutes: an allocation takes up to five times the CPU.",
       did: () => "Allocations are traced from now on.",
     },
     tracemalloc_snapshot: {
       name: "Snapshot",
-      cost: "The lines of code that hold the most memory. Blocks the worker for about 1 s per million allocations.",
+      cost: "The lines of code that hold the most memory. Blocks the worker for about 4 s per million allocations.",
       did: ({ bytes: total, lines }, bytes) => `${bytes(total)} at ${plural(lines, "line", "lines")}.`,
     },
     tracemalloc_difference: {
       name: "Difference",
-      cost: "What has changed since the last snapshot. Blocks the worker for about 1 s per million allocations.",
+      cost: "What has changed since the last snapshot. Blocks the worker for about 4 s per million allocations.",
       did: ({ bytes: total, lines }, bytes) => `${bytes(total)} more at ${plural(lines, "line", "lines")}.`,
     },
     tracemalloc_stop: { name: "Stop tracing", cost: "Costs nothing.", did: () => "Allocations are no longer traced." },
