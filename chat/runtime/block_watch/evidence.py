@@ -52,6 +52,14 @@ def judge(interval: Interval, lock_wait_s: float) -> Evidence:
     return Evidence(seen_s, min(seen_s, running_s + asleep_s))
 
 
+def late_count_s(interval: Interval) -> float:
+    """Return the seconds of earlier intervals that the loop's thread waited for a core, as it now turns out.
+
+    The kernel counts such a wait at its end. Until then it looked like sleep.
+    """
+    return max(0.0, interval.loop.cpu_s + interval.loop.queued_s - interval.elapsed_s)
+
+
 def _waited_for_lock(arrivals: int, asleep_s: float, lock_wait_s: float, *, strict: bool) -> bool:
     """Return whether the loop's thread may have waited for the lock while it slept.
 

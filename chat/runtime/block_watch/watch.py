@@ -13,7 +13,7 @@ from typing import NamedTuple
 import msgspec
 
 from chat.runtime import mode
-from chat.runtime.block_watch.evidence import Interval, judge
+from chat.runtime.block_watch.evidence import Interval, judge, late_count_s
 from chat.runtime.block_watch.loop_view import LoopView
 from chat.runtime.block_watch.places import Stack, common
 from chat.runtime.block_watch.thread_times import StolenTime, ThreadTimes, lock_wait_s
@@ -167,6 +167,7 @@ class _Sampler:
         # Nothing here releases the interpreter's lock before the stack is seen.
         look = self._view.look()
         interval = Interval(elapsed_s, self.pause_s, self._own_times.lap(), self._loop_times.lap(), look.same)
+        self._own_s -= late_count_s(interval)
         ended = None if look.same else self._end()
         self.pause_s = _SHORT_PAUSE_S if look.same else _PAUSE_S
         evidence = judge(interval, self._lock_wait_s)

@@ -197,7 +197,7 @@ def _calibrate() -> None:
     AMOUNTS.text = "a" * _calibrated(lambda size: re.match(r"(a+)+$", "a" * size + "b"), 20, 1.02) + "b"
     AMOUNTS.rows = [1.5] * _calibrated(lambda size: json.dumps([1.5] * size), 400_000, 1.5)
     AMOUNTS.json = json.dumps(AMOUNTS.rows * 2)
-    AMOUNTS.numbers = [number * 7919 % 1_000_003 for number in range(1_000_000)]
+    AMOUNTS.numbers = [number * 7919 % 1_000_003 for number in range(2_000_000)]
     AMOUNTS.few_numbers = range(_calibrated(lambda size: sorted(range(size), key=lambda number: -number), 400_000, 1.5))
     AMOUNTS.range = [None] * _calibrated(lambda size: -1 in [None] * size, 10_000_000, 1.5)
     AMOUNTS.data = bytes(256) * _calibrated(lambda size: zlib.compress(bytes(256) * size, 9), 100_000, 1.5)

@@ -43,7 +43,8 @@ def test_each_planted_blocker_is_named_once() -> None:
         place = outcome["places"][0]
         assert place.startswith("tests/runtime/block_watch/blocking_worker.py:"), outcome
         assert outcome["act"].removesuffix("_in_the_hub") in place, outcome
-        assert place.endswith(" → garbage collection") == (outcome["act"] == "collects_garbage"), outcome
+        # An explicit collection may be seen at its call, when it has just ended.
+        assert outcome["act"] == "collects_garbage" or not place.endswith(" → garbage collection"), outcome
 
 
 def test_nothing_else_is_named() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from chat.runtime.block_watch.evidence import Interval, judge
+from chat.runtime.block_watch.evidence import Interval, judge, late_count_s
 from chat.runtime.block_watch.thread_times import Lap
 
 LOCK_WAIT_S = 0.005
@@ -44,3 +44,9 @@ def test_an_interval(name: str) -> None:
     elapsed, slept, own, loop, same, blocked = CASES[name]
     found = judge(Interval(elapsed, slept, own, loop, same), LOCK_WAIT_S).own_s
     assert found == pytest.approx(blocked, abs=0.011)
+
+
+def test_a_wait_for_a_core_is_counted_at_its_end() -> None:
+    unseen = Interval(0.1, 0.1, ON_TIME, Lap(0, 0, 0), True)
+    seen = Interval(0.02, 0.02, ON_TIME, Lap(0.01, 0.11, 1), False)
+    assert judge(unseen, LOCK_WAIT_S).own_s - late_count_s(seen) == pytest.approx(0.0, abs=0.001)
