@@ -153,7 +153,8 @@ def test_nginx_starts_as_its_container_does(tmp_path: Path) -> None:
     main = re.sub(r"server \S+:5000 resolve", "server 127.0.0.1:5000", main).replace("user nginx;", "")
     main = re.sub(r"(?<= )/(run|tmp)/", f"{tmp_path}/", main)
     (tmp_path / "main.conf").write_text(main.replace("include /etc/nginx/mime.types;", ""))
-    script = script.replace("/parley/nginx.conf", str(ROOT / "docs/nginx.conf")).replace("/tmp/", f"{tmp_path}/")
+    # First, because the repository may be in /tmp itself.
+    script = script.replace("/tmp/", f"{tmp_path}/").replace("/parley/nginx.conf", str(ROOT / "docs/nginx.conf"))
     script = script.replace("/parley/deploy/nginx.conf", f"{tmp_path}/main.conf -t").replace("exec nginx", found)
     ended = subprocess.run([shell, option, script], capture_output=True, text=True, timeout=30, check=False)
     assert ended.returncode == 0, ended.stderr

@@ -205,5 +205,5 @@ def test_events_have_one_shape(user: User) -> None:
     assert keys["tool_call"] == {"id", "name", "arguments", "label"}
     assert keys["tool_result"] == {"id", "name", "ok", "summary", "data", "duration_ms"}
     assert keys["title"] == {"title"}
-    assert keys["done"] == {"status", "usage", "duration_ms"}
+    assert keys["done"] == {"status", "usage", "duration_ms", "timings"}
     assert all(earlier.number + 1 == later.number for earlier, later in itertools.pairwise(events))

@@ -107,7 +107,7 @@ def test_an_internal_error_is_in_the_log_once_and_nowhere_else(
     logged = app_log.read_text(encoding="utf-8")
     assert logged.count("GET /api/broken failed") == 1
     assert logged.count("Traceback (most recent call last)") == 1
-    assert logged.count("canary-9a1c") == 1
+    assert "canary-9a1c" not in logged  # an exception's text may quote a user
     assert "canary-query" not in logged
     assert capfd.readouterr().err.count("GET /api/broken failed") == 1
 
