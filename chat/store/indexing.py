@@ -41,11 +41,12 @@ HAS_PENDING = """
         OR EXISTS (SELECT 1 FROM unindexed_titles WHERE user_id BETWEEN ? AND ?)
 """
 # Taken before the texts are read: who changes a text in between waits for this, and then notes it again.
+# Materialized: PostgreSQL may run a subselect once a row, and each run would take further rows than the limit.
 _TAKE = """
-    DELETE FROM {pending}
-    WHERE (user_id, id) IN (
+    WITH batch (user_id, id) AS MATERIALIZED (
         SELECT user_id, id FROM {pending} WHERE user_id BETWEEN ? AND ? ORDER BY user_id, id LIMIT ? FOR UPDATE
     )
+    DELETE FROM {pending} WHERE (user_id, id) IN (SELECT user_id, id FROM batch)
     RETURNING id, user_id
 """
 
