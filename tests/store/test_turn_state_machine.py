@@ -48,7 +48,7 @@ class Conversations(RuleBasedStateMachine):
         self.deleted: set[int] = set()
 
     def teardown(self) -> None:
-        self.store.turns.interrupt_lost([], self.store.turns.oldest_leases(), [], DIED)
+        self.store.turns.interrupt_lost([], self.store.turns.latest_leases(), [], DIED)
 
     def of(self, conversation: Conversation) -> list[Known]:
         return [each for each in self.known.values() if each.conversation.id == conversation.id]
