@@ -16,6 +16,8 @@ from .scripted_parley import Browser, ScriptedParley, accepting_all_but_working_
 
 Here = Callable[..., Done]
 
+LONG_S = 0.6  # for an answer, beside which a pause of a loaded machine is short
+
 
 @contextmanager
 def loop_server(kind: str) -> Iterator[str]:
@@ -133,8 +135,9 @@ def test_without_proof_the_server_is_suspected_and_the_way_to_a_proof_named(here
 
 
 def test_a_quick_model_does_not_excuse_the_server(here: Here) -> None:
-    with ScriptedModel(places=100, seconds=0.2) as model, ScriptedParley(accepting_all_but_working_on_one()) as server:
-        done = here(6, "--url", server.url, "--model-url", model.url)
+    one_by_one = accepting_all_but_working_on_one(LONG_S)
+    with ScriptedModel(places=100, seconds=LONG_S) as model, ScriptedParley(one_by_one) as server:
+        done = here(4, "--url", server.url, "--model-url", model.url)
     assert "SEQUENTIAL" in verdict(done.stdout), done.stdout
     assert "in the server; look for a lock" in cause(done.stdout)
 
