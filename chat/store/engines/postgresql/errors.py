@@ -100,5 +100,5 @@ def explanation(error: BaseException, address: Address) -> str:
 
 def _line(error: BaseException) -> str:
     """Return what an error says in one line, without repetition of the address."""
-    text = str(error).strip().splitlines()[-1] if str(error).strip() else type(error).__name__
+    text = str(error).strip().splitlines()[-1].strip() if str(error).strip() else type(error).__name__
     return re.sub(r"^(connection failed: )?(connection to server .*? failed: )?(FATAL:\s+)?", "", text)[:300]
