@@ -13,6 +13,8 @@ from scripts.chaos.scenes import SCENES
 MODES = ("async", "sync")
 # Scenes that switch to the other mode themselves, or do not depend on the kind of server.
 ONE_MODE = ("switches", "servers", "roadless", "stalled", "backups")
+# Scenes that have several servers.
+ONE_WORKER = ("servers", "roadless", "stalled", "backups")
 # The machine has other things to do, and this is about what happens, not about how fast.
 SLACK = 3.0
 
@@ -34,6 +36,6 @@ def survive(name: str, short: tuple[int, int], home: Path, *, at_once: bool = Tr
 
 def _play(name: str, mode: str, short: tuple[int, int], home: Path) -> Outcome:
     folder = home / mode
-    folder.mkdir()
-    workers = 1 if SCENES[name].engines else 2  # of each of three servers
+    folder.mkdir(parents=True)
+    workers = 1 if name in ONE_WORKER else 2
     return play(SCENES[name], folder, mode, *short, SLACK, WEB_CONCURRENCY=workers)
