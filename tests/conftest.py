@@ -60,6 +60,23 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items[:] = _spread(items)
 
 
+# Files of a minute or more: none of them may be the last that runs.
+_LONG = (
+    "test_chaos",
+    "test_chaos_clients",
+    "test_chaos_loads",
+    "test_chaos_processes",
+    "test_chaos_restarts",
+    "test_chaos_servers",
+    "test_backups",
+    "test_operations",
+    "test_rollbacks",
+    "test_postgresql_faults",
+    "test_database_faults",
+    "test_switch",
+)
+
+
 def _spread(items: list[pytest.Item]) -> list[pytest.Item]:
     """Spread the files with servers or a browser among the others, each file whole, in the same order in each process.
 
@@ -72,8 +89,10 @@ def _spread(items: list[pytest.Item]) -> list[pytest.Item]:
     heavy = [path for path in files if path.parent.name in ("system", "browser")]
     others = [path for path in files if path not in heavy]
     random.Random(2).shuffle(heavy)  # neighbours in the alphabet are alike
+    long = [path for path in heavy if path.stem in _LONG]
     places = {path: number / len(others) for number, path in enumerate(others)}
     places |= {path: 0.9 * number / len(heavy) for number, path in enumerate(heavy)}
+    places |= {path: 0.6 * number / len(long) for number, path in enumerate(long)}
     return [item for path in sorted(files, key=places.__getitem__) for item in files[path]]
 
 

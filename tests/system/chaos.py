@@ -13,8 +13,8 @@ from scripts.chaos.scenes import SCENES
 MODES = ("async", "sync")
 # Scenes that switch to the other mode themselves, or do not depend on the kind of server.
 ONE_MODE = ("switches", "servers", "roadless", "stalled", "backups")
-# Scenes that have several servers.
-ONE_WORKER = ("servers", "roadless", "stalled", "backups")
+# Scenes with several servers, or about the end of a whole server.
+ONE_WORKER = ("servers", "roadless", "stalled", "backups", "rolls", "restarts")
 # The machine has other things to do, and this is about what happens, not about how fast.
 SLACK = 3.0
 

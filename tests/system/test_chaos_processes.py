@@ -10,8 +10,6 @@ from .chaos import survive
 
 SHORT = {
     "switches": (1, 8),
-    "restarts": (1, 9),
-    "rolls": (2, 8),
     "processes": (3, 6),
     "clock": (1, 6),
 }
