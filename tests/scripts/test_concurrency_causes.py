@@ -94,7 +94,7 @@ def test_a_slow_model_is_nobodys_fault(here: Here) -> None:
 
 
 def test_a_limited_model_is_proven_by_the_same_load_straight_at_it(here: Here) -> None:
-    with ScriptedModel(places=2, seconds=0.2) as model, ScriptedParley(model.relayed(timings=False)) as server:
+    with ScriptedModel(places=2, seconds=LONG_S) as model, ScriptedParley(model.relayed(timings=False)) as server:
         done = here(6, "--url", server.url, "--model-url", model.url)
     assert CONCURRENT.match(verdict(done.stdout)), done.stdout
     assert cause(done.stdout).startswith("MODEL: the same load straight at the model takes")
@@ -105,7 +105,7 @@ def test_a_limited_model_is_proven_by_the_same_load_straight_at_it(here: Here) -
 
 
 def test_a_limited_model_is_shown_by_the_servers_own_timings(here: Here) -> None:
-    with ScriptedModel(places=2, seconds=0.2) as model, ScriptedParley(model.relayed(timings=True)) as server:
+    with ScriptedModel(places=2, seconds=LONG_S) as model, ScriptedParley(model.relayed(timings=True)) as server:
         done = here(6, "--url", server.url)
     assert CONCURRENT.match(verdict(done.stdout)), done.stdout
     assert "as the model's own first byte does" in cause(done.stdout)
@@ -127,7 +127,7 @@ def _busy_while(server: ScriptedParley) -> None:
 
 
 def test_without_proof_the_server_is_suspected_and_the_way_to_a_proof_named(here: Here) -> None:
-    with ScriptedModel(places=2, seconds=0.2) as model, ScriptedParley(model.relayed(timings=False)) as server:
+    with ScriptedModel(places=2, seconds=LONG_S) as model, ScriptedParley(model.relayed(timings=False)) as server:
         done = here(6, "--url", server.url)
     assert "SEQUENTIAL" in verdict(done.stdout), done.stdout
     assert "run again with --model-url" in cause(done.stdout)

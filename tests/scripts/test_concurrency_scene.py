@@ -23,7 +23,7 @@ pytestmark = pytest.mark.system
 
 def test_before_and_after_as_measured(capfd: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     chosen = options.parse(["12", "--scene", "--html", str(tmp_path / "after.html")])
-    status = scene.play(chosen, sys.stdout, answer_s=1.0)
+    status = scene.play(chosen, sys.stdout, answer_s=3.0)
     shown = capfd.readouterr().out
     assert re.search(r"^Users who asked +8 +12$", shown, re.MULTILINE), shown
     assert re.search(r"^Concurrent users +4 +12$", shown, re.MULTILINE), shown

@@ -11,8 +11,12 @@ from scripts.chaos.command import Outcome, play
 from scripts.chaos.scenes import SCENES
 
 MODES = ("async", "sync")
-# Scenes that switch to the other mode themselves, or do not depend on the kind of server.
-ONE_MODE = ("switches", "servers", "roadless", "stalled", "backups")
+# Scenes that switch to the other mode themselves or depend little on the kind of server. `scripts/chaos.py` plays these
+# in both modes, too; here each costs two more servers and their users.
+ONE_MODE = (
+    *("switches", "servers", "roadless", "stalled", "backups"),
+    *("growth", "clock", "resumes", "sends", "locks", "faults", "rolls", "restarts", "overload"),
+)
 # Scenes with several servers, or about the end of a whole server.
 ONE_WORKER = ("servers", "roadless", "stalled", "backups", "rolls", "restarts")
 # The machine has other things to do, and this is about what happens, not about how fast.
