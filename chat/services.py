@@ -141,20 +141,29 @@ class Services:
         self.database_watch = DatabaseWatch(self.store)
         self.collector = Collector(lambda: running_turns.count)
         self.block_watch = BlockWatch()
-        self.report = WorkerReport(
-            f"{socket.gethostname()}:{settings.port}",
-            running_turns,
+        self.report = self._worker_report()
+        self.looks = OperatorLooks(
+            self.peers.name, (self.peers, *other_servers), settings.data_dir / "run" / "look.lock"
+        )
+        self.jobs = PeriodicJobs(self._periodic_jobs(), given.job_intervals)
+        self.web = self._web_services()
+        self._started = False
+        self._starting = threading.Lock()
+
+    def _worker_report(self) -> WorkerReport:
+        return WorkerReport(
+            f"{socket.gethostname()}:{self.settings.port}",
+            self.turns.running_turns,
             self.memory,
             [self.peers, *self._exchanges()],
             lambda: self.jobs.lag_ms("flush"),
             self.block_watch.recent,
         )
-        self.looks = OperatorLooks(
-            self.peers.name, (self.peers, *other_servers), settings.data_dir / "run" / "look.lock"
-        )
-        self.jobs = PeriodicJobs(self._periodic_jobs(), given.job_intervals)
-        self.web = WebServices(
-            settings,
+
+    def _web_services(self) -> WebServices:
+        """Return what the views use."""
+        return WebServices(
+            self.settings,
             self.store,
             self.memory,
             self.runner,
@@ -163,16 +172,14 @@ class Services:
             self.turns.admission,
             self.report,
             self.tokens,
-            clock,
-            metrics,
+            self.clock,
+            self.metrics,
             self.model,
-            OperatorAccess(settings.admin_token, self.tokens, clock),
+            OperatorAccess(self.settings.admin_token, self.tokens, self.clock),
             self.looks,
             self.redis,
             self._has_other_keys,
         )
-        self._started = False
-        self._starting = threading.Lock()
 
     @staticmethod
     def request_kind(method: str, path: str, accepted: str) -> RequestKind:

@@ -1,4 +1,4 @@
-"""What the verdict knows besides the load's own timelines."""
+"""Evidence for the verdict besides the load's own timelines."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a server's description of itself says about its use. No server that old can be installed here."""
+"""Reasons not to use a Redis, read from its INFO. Text stands in for old versions, which cannot be installed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whose fault is it? Each case is a load on a real local server that behaves in that way."""
+"""Causes that the check names. Each case is a load on a real local server that behaves in that way."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How the concurrency check loads a server: arrivals, turns, questions, and what it leaves behind."""
+"""The load of the concurrency check: arrivals, turns, questions, and the clean-up afterwards."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the concurrency check reports: the live line, JSON, HTML, objectives, comparisons, a sweep."""
+"""Reports of the concurrency check: the live line, JSON, HTML, objectives, comparisons, a sweep."""
 
 from __future__ import annotations
 

@@ -24,7 +24,7 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class Look(msgspec.Struct, frozen=True, kw_only=True):
-    """What a look did: a sentence, its figures by name, and what it found, the most first."""
+    """Result of a look: a sentence about it, its figures by name, and its findings, the largest first."""
 
     did: str
     figures: dict[str, int]

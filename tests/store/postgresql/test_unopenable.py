@@ -1,4 +1,4 @@
-"""What the operator is told, in one sentence, about a database that cannot be used."""
+"""The sentence for the operator about each kind of database that cannot be used."""
 
 from __future__ import annotations
 
@@ -103,8 +103,9 @@ def test_a_database_that_cannot_hold_the_tables(postgresql: PostgresqlServer) ->
 
 
 def test_a_server_of_an_old_version(postgresql_databases: Databases, monkeypatch: pytest.MonkeyPatch) -> None:
+    url = postgresql_databases.url("a")  # which may have to be made first
     monkeypatch.setattr("chat.store.engines.postgresql.connection.OLDEST_VERSION", 99)
-    said = sentence(postgresql_databases.url("a"))
+    said = sentence(url)
     assert re.search(r"which is PostgreSQL [0-9]+; Parley needs PostgreSQL 99 or later", said)
 
 

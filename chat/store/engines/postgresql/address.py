@@ -13,7 +13,7 @@ _FORM = "DATABASE_URL takes postgresql://USER:PASSWORD@HOST:PORT/NAME, with % co
 
 @dataclass(frozen=True)
 class Address:
-    """Where a database is. `parameters` are those of libpq, with the password."""
+    """Address of a database. `parameters` are those of libpq, with the password."""
 
     parameters: dict[str, Any]
 
