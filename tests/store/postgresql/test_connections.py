@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import re
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import psycopg
 import pytest
@@ -12,6 +13,8 @@ import pytest
 from chat.errors import StoreBusy, StoreTimeout, StoreUnavailable
 from chat.store import Store
 from chat.store.engines.postgresql.engine import READERS, WRITERS, PostgresqlEngine
+from chat.store.records import Conversation
+from chat.store.turns import StartedTurn
 from scripts.kit.postgresql_server import PgBouncer, PostgresqlServer
 from scripts.kit.waiting import wait_until
 from tests.servers.postgresql_databases import SECRET_KEY, Databases
@@ -155,6 +158,43 @@ def test_a_client_that_stops_in_a_transaction_does_not_keep_its_locks(store: Sto
 
     assert store.engine.write(work) == [("10s", "5s")]
     assert store.engine.read(work) == [("0", "2s")]
+
+
+@pytest.fixture
+def logged(store: Store, server: PostgresqlServer) -> Iterator[Callable[[Callable[[], object]], list[str]]]:
+    """Return a function that returns what the server logs of a call, with one entry per message that it receives."""
+    log, database = server.folder / "log", name_of(store)
+
+    def entries(call: Callable[[], object]) -> list[str]:
+        call()  # opens the connections
+        before = log.stat().st_size
+        call()
+        return re.findall(r"(?m)^\S+ \S+ \S+ \[\d+\] (\w+:.*)", log.read_bytes()[before:].decode())
+
+    server.run(f'ALTER DATABASE "{database}" SET log_statement = "all"')
+    server.end_connections(database)
+    try:
+        yield entries
+    finally:
+        server.run(f'ALTER DATABASE "{database}" RESET log_statement')
+
+
+def test_round_trips(
+    store: Store, user: int, conversation: Conversation, logged: Callable[[Callable[[], object]], list[str]]
+) -> None:
+    """Each message is answered before the next one is sent. Nothing else is logged, such as a warning."""
+    conversations = [store.conversations.create(user) for _ in range(2)]
+    started: list[StartedTurn] = []
+    calls: dict[str, tuple[Callable[[], object], int]] = {
+        "a read": (lambda: store.conversations.page(user, 5), 1),
+        "a write": (lambda: store.conversations.change(conversation, title="T"), 3),
+        "the begin of a turn": (lambda: started.append(begin(store, conversations.pop())), 8),
+        "its end": (lambda: finish(store, started.pop().turn), 7),
+    }
+    for name, (call, messages) in calls.items():
+        entries = logged(call)
+        assert [entry for entry in entries if not entry.startswith("LOG:  statement: ")] == [], name
+        assert len(entries) == messages, (name, entries)
 
 
 @pytest.fixture

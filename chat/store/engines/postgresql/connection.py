@@ -66,6 +66,8 @@ class Connection(psycopg.Connection[Any]):
         self._limit_s = 0.0
         # Whether the end of a transaction was requested, which may have taken effect.
         self.committing = False
+        # Psycopg would send a BEGIN of its own, in a round trip of its own.
+        self.autocommit = True
 
     def wait(self, gen: Generator[Any, Any, RV], interval: float = _INTERVAL_S, timeout: float | None = None) -> RV:
         limit_s = self._limit_s + _EXTRA_S if timeout is None else timeout
@@ -108,7 +110,7 @@ class Connection(psycopg.Connection[Any]):
 
     def commit(self) -> None:
         """End the transaction, if the server has begun one. Raises an error if it was not committed."""
-        if self._opening:
+        if self._before_each or self._opening:
             return
         self.committing = True
         if self.run("COMMIT").statusmessage != "COMMIT":
