@@ -1,12 +1,19 @@
 """WSGI entry point of gunicorn and the `flask` command."""
 
-from config import current_settings
+import gc
 
+gc.disable()  # what is loaded stays, and Python would look for garbage in it again and again: a fifth of a start
 try:
-    from chat.app import create_app
+    from config import current_settings
 
-    app = create_app(current_settings.get())
-except Exception as reason:  # noqa: BLE001 - `flask mode` must work after any failure, to switch back
-    from chat.commands.without_application import without_application
+    try:
+        from chat.app import create_app
 
-    app = without_application(reason)
+        app = create_app(current_settings.get())
+    except Exception as reason:  # noqa: BLE001 - `flask mode` must work after any failure, to switch back
+        from chat.commands.without_application import without_application
+
+        app = without_application(reason)
+finally:
+    gc.freeze()
+    gc.enable()

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
+from pathlib import Path
+
+from config.paths import ROOT
 
 # Each in a process of its own: what is frozen stays so, and other tests leave garbage too.
 _BEFORE = """
@@ -63,6 +67,16 @@ kept += [[] for _ in range(1_100_000)]
 assert gone() is None, "with no clock it was never looked for"
 """
 
+_AT_THE_START = """
+import gc
+
+older = gc.get_stats()[1:]
+import wsgi
+assert gc.get_stats()[1:] == older, "it was looked for while the program was loaded"
+assert gc.isenabled()
+assert gc.get_freeze_count() > 10_000, "what was loaded is still looked at"
+"""
+
 
 def run(program: str) -> None:
     subprocess.run([sys.executable, "-c", _BEFORE + program], check=True)
@@ -82,3 +96,8 @@ def test_what_has_grown_old_is_found_now_and_then() -> None:
 
 def test_python_looks_by_itself_where_it_is_very_much() -> None:
     run(_BY_ITSELF)
+
+
+def test_loading_the_program_looks_for_none(tmp_path: Path) -> None:
+    environ = os.environ | {"DATA_DIR": str(tmp_path / "data"), "LOG_DIR": str(tmp_path / "logs")}
+    subprocess.run([sys.executable, "-c", _AT_THE_START], check=True, cwd=ROOT, env=environ)
