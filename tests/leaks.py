@@ -11,7 +11,7 @@ from collections.abc import Hashable, Iterator
 from types import FrameType
 from typing import Any
 
-from chat.runtime import mode
+from chat.runtime import file_work, mode
 from config.mode import ASYNC
 
 # gevent keeps the native threads in which it looks up the names of hosts.
@@ -24,6 +24,7 @@ if mode.current() is ASYNC:
     from gevent import Greenlet
 
     Greenlet.add_spawn_callback(_greenlets.add)
+    file_work.run(int)  # its threads stay as long as the process
 
 
 @contextlib.contextmanager

@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from chat.cluster.contract import Handler, Request, Unreachable
-from chat.runtime import threads
+from chat.runtime import file_work, threads
 from config.server.processes import is_alive
 from config.server.worker_reports import WorkerReports
 
@@ -92,7 +92,7 @@ class Peers:
             return Presence.UNKNOWN
         if not is_alive(int(pid)):
             return Presence.GONE
-        belongs = self._reports.belongs(int(pid))
+        belongs = file_work.run(lambda: self._reports.belongs(int(pid)))
         if belongs is None:
             return Presence.UNKNOWN
         return Presence.HERE if belongs else Presence.GONE
@@ -103,15 +103,15 @@ class Peers:
 
     def publish(self, report: dict[str, Any]) -> None:
         """Write the report of this worker. A failure, such as a full disk, is ignored."""
-        self._reports.publish(report, self.attributes)
+        file_work.run(lambda: self._reports.publish(report, self.attributes))
 
     def peer_attributes(self) -> list[dict[str, Any]]:
         """Return the attributes of all other live workers of this server."""
-        return self._reports.attributes_of_others()
+        return file_work.run(self._reports.attributes_of_others)
 
     def reports(self) -> list[dict[str, Any]]:
         """Return the last report of each live worker of this server, with `stale` set if it is old."""
-        return self._reports.all()
+        return file_work.run(self._reports.all)
 
     def close(self) -> None:
         if self._server is not None and self._thread is not None:

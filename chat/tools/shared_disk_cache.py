@@ -11,10 +11,13 @@ import fcntl
 import hashlib
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
-from typing import Generic, TypeVar
+from typing import BinaryIO, Generic, TypeVar
 
 import msgspec
+
+from chat.runtime import file_work
 
 Value = TypeVar("Value")
 
@@ -42,10 +45,10 @@ class SharedDiskCache(Generic[Value]):
             return fetch()
         path = self._folder / f"{hashlib.sha256(key.encode()).hexdigest()[:32]}.json"
         with self._locked(path.with_suffix(".lock")):
-            value = self._read(path)
+            value = file_work.run(lambda: self._read(path))
             if value is None:
                 value = fetch()
-                self._write(path, value)
+                file_work.run(partial(self._write, path, value))
         return value
 
     def _read(self, path: Path) -> Value | None:
@@ -73,12 +76,16 @@ class SharedDiskCache(Generic[Value]):
         # Polled, because a blocking flock waits inside C and would stop a gevent worker.
         with contextlib.ExitStack() as stack:
             with contextlib.suppress(OSError):
-                path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-                file = stack.enter_context(path.open("ab"))
+                file = stack.enter_context(file_work.run(lambda: _opened(path)))
                 deadline = time.monotonic() + _WAIT_S
                 while not _try_lock(file.fileno()) and time.monotonic() < deadline:
                     time.sleep(_POLL_S)
             yield
+
+
+def _opened(path: Path) -> BinaryIO:
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    return path.open("ab")
 
 
 def _try_lock(descriptor: int) -> bool:

@@ -19,6 +19,7 @@ import msgspec
 
 from chat.cluster.contract import Request, Road, Unreachable
 from chat.errors import Conflict, NotFound, Overloaded
+from chat.runtime import file_work
 from chat.runtime.looks.allocations import Allocations
 from chat.runtime.looks.findings import Finding, Look
 from chat.runtime.looks.log_level import LogLevel
@@ -123,8 +124,7 @@ class OperatorLooks:
     @contextmanager
     def _alone(self) -> Iterator[None]:
         """Hold the lock. Raises Conflict if somebody has it."""
-        self._lock.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        handle = os.open(self._lock, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
+        handle = file_work.run(self._open_lock)
         try:
             try:
                 fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -133,3 +133,7 @@ class OperatorLooks:
             yield
         finally:
             os.close(handle)
+
+    def _open_lock(self) -> int:
+        self._lock.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        return os.open(self._lock, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)

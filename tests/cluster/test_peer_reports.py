@@ -6,6 +6,7 @@ import json
 import os
 import socket
 import tempfile
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -39,6 +40,20 @@ def test_reports_of_all_who_live(run_dir: Path, peer: PeerProcess) -> None:
     ]
     peer.end()
     assert [report["pid"] for report in me.reports()] == [os.getpid()]
+
+
+def test_a_disk_that_does_not_answer_holds_nobody_else_up(run_dir: Path) -> None:
+    me = Peers(run_dir)
+    me.publish({"pid": os.getpid(), "number": 1})
+    held_up = run_dir / f"{os.getpid()}.tmp"
+    os.mkfifo(held_up)  # opening it waits in C for its other end, as a busy disk does
+    publishing = threading.Thread(target=me.publish, args=({"pid": os.getpid(), "number": 2},))
+    publishing.start()
+    assert [report["number"] for report in me.reports()] == [1]
+    assert publishing.is_alive()
+    with held_up.open("rb") as other_end:
+        publishing.join(20)
+        assert json.loads(other_end.read())["number"] == 2
 
 
 def test_the_last_report_counts(run_dir: Path) -> None:

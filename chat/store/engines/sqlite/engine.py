@@ -21,6 +21,7 @@ import msgspec
 import peewee
 
 from chat.errors import StoreUnavailable
+from chat.runtime import file_work
 from chat.runtime.folders import check_can_create
 from chat.runtime.native import Call, NativePool
 from chat.store.engines.contract import FullText, Maintenance, Rows
@@ -147,7 +148,7 @@ class SqliteEngine:
         return None
 
     def check(self) -> str:
-        self.files.check()
+        file_work.run(self.files.check)
         if not self.files.lost:
             return ""
         return (

@@ -47,7 +47,7 @@ export function Page({ report, history, problem, home, onSignOut, onSignedOut })
 function Health({ report, history }) {
   const { well, problems } = healthOf(report, history);
   return html`<section class=${problems.length > 0 ? "health worried" : "health"} aria-live="polite">
-    <p>${texts.well(well, report.totals.servers)}</p>
+    ${well > 0 && html`<p>${texts.well(well, report.totals.servers)}</p>`}
     ${
       problems.length > 0 &&
       html`<ul>
