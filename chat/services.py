@@ -175,7 +175,7 @@ class Services:
             self.clock,
             self.metrics,
             self.model,
-            OperatorAccess(self.settings.admin_token, self.tokens, self.clock),
+            OperatorAccess(self.settings.admin_token, self.tokens, self.clock, self.store.ended_admin_sessions),
             self.looks,
             self.redis,
             self._has_other_keys,

@@ -8,6 +8,7 @@ from chat.errors import DatabaseTooNew
 from chat.runtime.clock import MACHINE_CLOCK, Clock
 from chat.store.branches import Branches
 from chat.store.conversations import Conversations
+from chat.store.ended_admin_sessions import EndedAdminSessions
 from chat.store.engines import engine_for
 from chat.store.engines.contract import Engine
 from chat.store.feedback import Feedback
@@ -48,6 +49,7 @@ class Store:
         self.search = Search(engine, self.index)
         self.turns = Turns(engine, clock)
         self.worker_reports = WorkerReports(engine)
+        self.ended_admin_sessions = EndedAdminSessions(engine, clock)
 
     def identity(self) -> str:
         """Return what tells this database from all others, wherever they are. Raises StoreUnavailable."""

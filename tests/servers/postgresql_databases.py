@@ -19,6 +19,7 @@ _EMPTY = """
     DELETE FROM readiness;
     DELETE FROM keys;
     DELETE FROM worker_reports;
+    DELETE FROM ended_admin_sessions;
     DELETE FROM migrations WHERE name LIKE '9%';
     DROP TABLE IF EXISTS notes;
     DROP FUNCTION IF EXISTS full_disk CASCADE;

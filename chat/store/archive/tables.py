@@ -27,7 +27,9 @@ TABLES = (
 )
 
 # Not in a backup: `migrations` is described by its manifest, and what is to be indexed is found out at a restore.
-WITHOUT_DATA = frozenset({"migrations", "readiness", "unindexed_messages", "unindexed_titles", "worker_reports"})
+WITHOUT_DATA = frozenset(
+    {"ended_admin_sessions", "migrations", "readiness", "unindexed_messages", "unindexed_titles", "worker_reports"}
+)
 
 # A row that a migration inserts: the user that owns deleted conversations.
 SEEDED_USER = 0

@@ -64,9 +64,9 @@ def sign_in() -> Response:
 
 
 @bp.delete("/session")
-@operation(Answer(status=204, description="The response removes the cookie."))
+@operation(Answer(status=204, description="The response removes the cookie. A copy of it is no longer valid."))
 def sign_out() -> Response:
-    """End the operator's session in this browser."""
+    """End the operator's session of this browser in all workers of all servers."""
     response = Response(status=204)
     services().operator_access.sessions.end(request, response)
     return response

@@ -17,6 +17,7 @@ from flask import Request
 
 from chat.errors import Forbidden, LimitReached, Unauthorized
 from chat.runtime.clock import Clock
+from chat.store.ended_admin_sessions import EndedAdminSessions
 from chat.web import request_checks
 from chat.web.auth.admin_session import AdminSessions
 from chat.web.auth.guess_limit import GuessLimit
@@ -42,11 +43,11 @@ _BEARER_GUESSES_PER_MINUTE = 100
 class OperatorAccess:
     """One per worker. `token` is ADMIN_TOKEN."""
 
-    def __init__(self, token: str, tokens: Tokens, clock: Clock) -> None:
+    def __init__(self, token: str, tokens: Tokens, clock: Clock, ended: EndedAdminSessions) -> None:
         self._token = token
         self._sign_in_limit = GuessLimit(_GUESSES_PER_MINUTE, clock)
         self._bearer_limit = GuessLimit(_BEARER_GUESSES_PER_MINUTE, clock)
-        self.sessions = AdminSessions(tokens, token, clock)
+        self.sessions = AdminSessions(tokens, token, clock, ended)
 
     def check(self, request: Request) -> Literal["token", "session", "loopback"]:
         """Return how an operator came in. Raises Unauthorized, Forbidden or LimitReached for all others."""

@@ -102,6 +102,7 @@ TABLES = {
     "unindexed_titles": "user_id id",
     "readiness": "id filler",
     "worker_reports": "worker number key_digest report",
+    "ended_admin_sessions": "digest expires_at",
 }
 
 

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
+from chat.errors import StoreUnavailable
 from chat.services import Overrides
 from tests.fake_clock import FakeClock
 
@@ -91,10 +93,52 @@ def test_a_session_ends_after_an_hour(browser: FlaskClient, clock: FakeClock) ->
     assert browser.get("/admin/memory-debug").status_code == 401
 
 
-def test_signing_out_ends_it(browser: FlaskClient) -> None:
+def test_signing_out_ends_it_in_every_worker(browser: FlaskClient, make_app: Callable[..., Flask]) -> None:
     sign_in(browser)
+    other_session = make_app(admin_token=TOKEN).test_client()
+    sign_in(other_session)
+    other_worker = copy_of(browser, make_app(admin_token=TOKEN))
+    assert other_worker.get("/admin/memory-debug").status_code == 200
     assert browser.delete("/admin/session").status_code == 204
     assert browser.get("/admin/memory-debug").status_code == 401
+    assert other_worker.get("/admin/memory-debug").status_code == 401
+    assert other_session.get("/admin/memory-debug").status_code == 200
+
+
+def test_without_the_database_what_is_known_of_it_decides(app: Flask, browser: FlaskClient) -> None:
+    sign_in(browser)
+    signed_out = copy_of(browser, app)
+    browser.delete("/admin/session")
+    sign_in(browser)
+    assert browser.get("/admin/memory-debug").status_code == 200
+    with unavailable(app.extensions["parley"].store.ended_admin_sessions):
+        assert browser.get("/admin/memory-debug").status_code == 200
+        assert signed_out.get("/admin/memory-debug").status_code == 401
+        assert_error(browser.delete("/admin/session"), 503, "database_unavailable")
+    assert browser.get("/admin/memory-debug").status_code == 200
+
+
+class NoEngine:
+    def read(self, _work: object) -> None:
+        raise StoreUnavailable("The database cannot be read.")
+
+    write = read
+
+
+@contextmanager
+def unavailable(repository: Any) -> Iterator[None]:
+    """Have the repository's database fail for a while."""
+    engine, repository.engine = repository.engine, NoEngine()
+    yield
+    repository.engine = engine
+
+
+def copy_of(browser: FlaskClient, app: Flask) -> FlaskClient:
+    """Return a browser of `app` with the same cookies."""
+    copy = app.test_client()
+    for cookie in browser._cookies.values():
+        copy.set_cookie(cookie.key, cookie.value)
+    return copy
 
 
 def test_another_token_ends_it(browser: FlaskClient, make_app: Callable[..., Flask]) -> None:

@@ -18,4 +18,5 @@ STEPS = (
     Step("0012_readiness", runs_with=5),
     Step("0013_stop_requests", runs_with=5),
     Step("0014_worker_reports", runs_with=5),
+    Step("0015_ended_admin_sessions", runs_with=5),
 )

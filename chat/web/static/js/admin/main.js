@@ -58,8 +58,13 @@ function reload() {
 }
 
 async function leave() {
-  await signOut().catch(() => {});
-  reload();
+  try {
+    await signOut();
+  } catch {
+    state.problem = texts.stillSignedIn;
+    return draw();
+  }
+  return reload();
 }
 
 function storedHistory() {

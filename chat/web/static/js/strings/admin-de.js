@@ -14,6 +14,7 @@ export const texts = {
   modes: { async: "gevent-Worker", sync: "gthread-Worker" },
   chats: "Zu den Chats",
   signOut: "Abmelden",
+  stillSignedIn: "Das Abmelden ist misslungen: Die Sitzung läuft weiter. Versuchen Sie es gleich noch einmal.",
 
   well: (count, servers) =>
     `${plural(count, "Worker ist", "Worker sind")} wohlauf${servers > 1 ? `, auf ${plural(servers, "Server", "Servern")}` : ""}.`,

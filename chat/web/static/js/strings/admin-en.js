@@ -14,6 +14,7 @@ export const texts = {
   modes: { async: "gevent workers", sync: "gthread workers" },
   chats: "To the chats",
   signOut: "Sign out",
+  stillSignedIn: "Signing out failed: the session goes on. Try again in a moment.",
 
   well: (count, servers) =>
     `${plural(count, "worker is", "workers are")} well${servers > 1 ? `, on ${plural(servers, "server", "servers")}` : ""}.`,
