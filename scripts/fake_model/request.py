@@ -91,8 +91,8 @@ def query_of(**options: Any) -> str:
     """Return the query that selects `options`. `tool` is a list of `(name, arguments)`, see `directive`."""
     pairs = [(name, str(value)) for name, value in options.items() if name != "tool"]
     for name, arguments in options.get("tool", ()):
-        written = arguments if isinstance(arguments, str) else json.dumps(arguments, ensure_ascii=False)
-        pairs.append(("tool", f"{name}:{written}"))
+        text = arguments if isinstance(arguments, str) else json.dumps(arguments, ensure_ascii=False)
+        pairs.append(("tool", f"{name}:{text}"))
     return urlencode(pairs, quote_via=quote)
 
 
@@ -124,14 +124,14 @@ def pieces(text: str) -> list[str]:
     return re.findall(r"\s*\S{1,8}|\s+", text)
 
 
-class Asked:
+class ChatRequest:
     """One request, read: its conversation, its options, what to answer. Raises BadRequest."""
 
     def __init__(self, body: bytes, defaults: Options) -> None:
-        self.request = request = _checked(body)
+        self.body = request = _checked(body)
         self.model: str = request["model"]
         self.messages: list[dict[str, Any]] = request["messages"]
-        self.streamed = request.get("stream") is True
+        self.stream = request.get("stream") is True
         self.with_usage = bool((request.get("stream_options") or {}).get("include_usage"))
         last = max((n for n, message in enumerate(self.messages) if message.get("role") == "user"), default=-1)
         # A question that was never answered may stand before it in the same message, with an empty line between.
@@ -143,18 +143,22 @@ class Asked:
         self.reasoning = _generated(self.options.reasoning)
         self.text = () if self.calls else self._text()
 
-    def fault(self, seen: int) -> str:
-        """Return the fault for the `seen`th request of the same question."""
-        o = self.options
-        return o.fault if (not o.times or seen <= o.times) and o.round in (0, self.round) else ""
+    def fault(self, attempt: int) -> str:
+        """Return the fault for the `attempt`th request of the same question."""
+        options = self.options
+        return (
+            options.fault
+            if (not options.times or attempt <= options.times) and options.round in (0, self.round)
+            else ""
+        )
 
-    def usage(self, written: int) -> dict[str, Any]:
+    def usage(self, tokens: int) -> dict[str, Any]:
         """Prompt tokens are an estimate, four characters to the token: there is no tokenizer here."""
         prompt = sum(len(_text_of(message)) for message in self.messages) // 4 + 1
         return {
             "prompt_tokens": prompt,
-            "completion_tokens": written,
-            "total_tokens": prompt + written,
+            "completion_tokens": tokens,
+            "total_tokens": prompt + tokens,
             "completion_tokens_details": {"reasoning_tokens": len(self.reasoning)},
         }
 
@@ -165,19 +169,19 @@ class Asked:
         return with_query(options, in_text[1]) if in_text else options
 
     def _calls(self) -> list[dict[str, Any]]:
-        named = [tool.partition(":") for tool in self.options.tool]
+        tools = [tool.partition(":") for tool in self.options.tool]
         return [
             {
                 "id": f"call_{next(_numbers):012d}",
                 "type": "function",
                 "function": {"name": name, "arguments": arguments or "{}"},
             }
-            for name, _, arguments in named
+            for name, _, arguments in tools
         ]
 
     def _text(self) -> tuple[str, ...]:
-        given = _text_of(self.messages[-1]) if self.options.echo else self.options.text
-        return tuple(pieces(given)) or _generated(self.options.tokens)
+        text = _text_of(self.messages[-1]) if self.options.echo else self.options.text
+        return tuple(pieces(text)) or _generated(self.options.tokens)
 
 
 def _checked(body: bytes) -> dict[str, Any]:

@@ -21,8 +21,8 @@ from typing import Any
 
 from scripts.fake_model import dialects
 from scripts.fake_model.answers import CLOSE, RESET, Step, answer, error_body, plain
-from scripts.fake_model.dialects.dialect import Dialect, spoken
-from scripts.fake_model.request import Asked, BadRequest, Options
+from scripts.fake_model.dialects.dialect import Dialect, dialect_steps
+from scripts.fake_model.request import BadRequest, ChatRequest, Options
 
 _READ, _WRITE = selectors.EVENT_READ, selectors.EVENT_WRITE
 _STEPS_AT_ONCE = 500  # of one stream, before the others get their turn
@@ -175,7 +175,7 @@ class Server:
         self.connections: set[Connection] = set()
         self.outcomes: Counter[str] = Counter()
         self.aborts: deque[dict[str, Any]] = deque(maxlen=1000)
-        self.asked: Counter[tuple[str, str]] = Counter()
+        self.attempts: Counter[tuple[str, str]] = Counter()
         self.requests: deque[tuple[float, bytes, bytes]] = deque(maxlen=100)
         self.request_count = self.tokens = 0
         self.late_s = self.latest_s = 0.0
@@ -234,15 +234,15 @@ class Server:
         self.requests.append((time.time(), authorization[1] if authorization else b"", body))
         self.request_count += 1
         try:
-            asked = Asked(body, self.defaults)
-            dialect = _dialect(asked.model)
+            request = ChatRequest(body, self.defaults)
+            dialect = _dialect(request.model)
         except BadRequest as error:
             return iter([(0, plain(400, error_body(str(error), "invalid_request_error")), 0)])
-        connection.model = asked.model
-        question = (asked.model, asked.question)
-        self.asked[question] += 1
-        seen = self.asked[question]
-        return spoken(dialect, asked, seen) if dialect else answer(asked, seen)
+        connection.model = request.model
+        question = (request.model, request.question)
+        self.attempts[question] += 1
+        attempt = self.attempts[question]
+        return dialect_steps(dialect, request, attempt) if dialect else answer(request, attempt)
 
     def _models(self) -> dict[str, Any]:
         model = {"id": "fake", "object": "model", "created": 1_700_000_000, "owned_by": "parley"}

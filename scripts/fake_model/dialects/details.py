@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from scripts.fake_model.dialects.dialect import DONE, FINAL, TEXT, Dialect, Outcome, event, piece, saying, words
+from scripts.fake_model.dialects.dialect import DONE, FINAL, TEXT, Dialect, Outcome, event, piece, text_script, words
 
 FIGURES, IN = words("The figures "), words("are in.")
 STOP = piece({}, "stop")
@@ -14,11 +14,11 @@ EMOJI = '{"choices": [{"index": 0, "delta": {"content": "%s"}, "finish_reason": 
 
 def between(*events: bytes) -> Dialect:
     """Return a dialect with these events before and between its words."""
-    shown = b" ".join(events).decode("ascii", "replace").replace("\n", " ").strip()
-    return Dialect(f"between words: {shown[:60]}", ([*events, FIGURES, *events, IN, *events, STOP, DONE],))
+    text = b" ".join(events).decode("ascii", "replace").replace("\n", " ").strip()
+    return Dialect(f"between words: {text[:60]}", ([*events, FIGURES, *events, IN, *events, STOP, DONE],))
 
 
-def counted(usage: Any, expected: tuple[int, int] = (0, 0)) -> Dialect:
+def with_counts(usage: Any, expected: tuple[int, int] = (0, 0)) -> Dialect:
     script = [FIGURES, IN, STOP, event({"choices": [], "usage": usage}), DONE]
     return Dialect(f"counts: {usage}"[:70], (script,), Outcome(usage=expected))
 
@@ -48,31 +48,33 @@ _FRAMING: dict[str, Dialect] = {
 
 _CHARACTERS: dict[str, Dialect] = {
     "halves": Dialect(
-        "halves of an emoji", (saying(event(EMOJI % "\\ud83d"), event(EMOJI % "\\ude0a")),), Outcome("\U0001f60a")
+        "halves of an emoji", (text_script(event(EMOJI % "\\ud83d"), event(EMOJI % "\\ude0a")),), Outcome("\U0001f60a")
     ),
     "half-alone": Dialect(
         "half an emoji alone",
-        (saying(event(EMOJI % "a\\ud83d"), words("b"), event(EMOJI % "\\ude0a")),),
+        (text_script(event(EMOJI % "a\\ud83d"), words("b"), event(EMOJI % "\\ude0a")),),
         Outcome("a�b�"),
     ),
-    "half-at-the-end": Dialect("half an emoji at the end", (saying(event(EMOJI % "a\\ud83d")),), Outcome("a�")),
+    "half-at-the-end": Dialect("half an emoji at the end", (text_script(event(EMOJI % "a\\ud83d")),), Outcome("a�")),
     "half-bytes": Dialect(
         "a character's bytes in two reads",
-        (in_pieces("".join(map(bytes.decode, saying(event(EMOJI % "é😊漢")))).encode(), 3),),
+        (in_pieces("".join(map(bytes.decode, text_script(event(EMOJI % "é😊漢")))).encode(), 3),),
         Outcome("é😊漢"),
     ),
     "not-utf-8": Dialect(
-        "bytes that are no UTF-8", (saying(event(EMOJI.encode() % b"caf\xe9"), words(".")),), Outcome("caf�.")
+        "bytes that are no UTF-8", (text_script(event(EMOJI.encode() % b"caf\xe9"), words(".")),), Outcome("caf�.")
     ),
-    "control-characters": Dialect("control characters in a string", (saying(event(EMOJI % "a\tb")),), Outcome("a\tb")),
+    "control-characters": Dialect(
+        "control characters in a string", (text_script(event(EMOJI % "a\tb")),), Outcome("a\tb")
+    ),
 }
 
 _COUNTS: dict[str, Dialect] = {
-    "counts-odd": counted({"prompt_tokens": 10.5, "completion_tokens": "7"}, (10, 7)),
-    "counts-lists": counted({"prompt_tokens": [10], "completion_tokens": {}}, (10, 0)),
-    "counts-nan": counted({"prompt_tokens": float("nan"), "completion_tokens": float("inf")}),
-    "counts-negative": counted({"prompt_tokens": -1, "completion_tokens": 10**400}, (0, 0)),
-    "counts-huge": counted({"prompt_tokens": 10**30, "completion_tokens": True}, (2**53, 0)),
+    "counts-odd": with_counts({"prompt_tokens": 10.5, "completion_tokens": "7"}, (10, 7)),
+    "counts-lists": with_counts({"prompt_tokens": [10], "completion_tokens": {}}, (10, 0)),
+    "counts-nan": with_counts({"prompt_tokens": float("nan"), "completion_tokens": float("inf")}),
+    "counts-negative": with_counts({"prompt_tokens": -1, "completion_tokens": 10**400}, (0, 0)),
+    "counts-huge": with_counts({"prompt_tokens": 10**30, "completion_tokens": True}, (2**53, 0)),
     "counts-erased": Dialect(
         "counts in each event, and nulls at the end",
         (
@@ -86,8 +88,8 @@ _COUNTS: dict[str, Dialect] = {
         ),
         Outcome(usage=(9, 4)),
     ),
-    "counts-text": counted("none"),
-    "counts-list": counted([1, 2]),
+    "counts-text": with_counts("none"),
+    "counts-list": with_counts([1, 2]),
 }
 
 _TYPES: dict[str, Dialect] = {
@@ -108,7 +110,7 @@ _TYPES: dict[str, Dialect] = {
     "content-parts": Dialect(
         "content as a list of parts",
         (
-            saying(
+            text_script(
                 piece({"content": [{"type": "thinking", "thinking": [{"type": "text", "text": "Hm."}]}]}),
                 piece({"content": [{"type": "text", "text": "The figures "}, None, {"type": "image"}]}),
                 piece({"content": [{"type": "text", "text": "are in."}]}),
@@ -116,24 +118,26 @@ _TYPES: dict[str, Dialect] = {
         ),
         Outcome(reasoning="Hm."),
     ),
-    "content-object": Dialect("content as an object", (saying(piece({"content": {"type": "text", "text": TEXT}})),)),
-    "content-number": Dialect("content as a number", (saying(piece({"content": 42})),), Outcome("42")),
+    "content-object": Dialect(
+        "content as an object", (text_script(piece({"content": {"type": "text", "text": TEXT}})),)
+    ),
+    "content-number": Dialect("content as a number", (text_script(piece({"content": 42})),), Outcome("42")),
     "reasoning-object": Dialect(
-        "reasoning as an object", (saying(piece({"content": TEXT, "reasoning": {"effort": "low"}})),)
+        "reasoning as an object", (text_script(piece({"content": TEXT, "reasoning": {"effort": "low"}})),)
     ),
     "reasoning-list": Dialect(
         "reasoning as a list of objects",
-        (saying(piece({"reasoning": [{"text": "Hm"}, {"text": "."}]}), words(TEXT)),),
+        (text_script(piece({"reasoning": [{"text": "Hm"}, {"text": "."}]}), words(TEXT)),),
         Outcome(reasoning="Hm."),
     ),
-    "finish-object": Dialect("a finish reason as an object", (saying(words(TEXT), finish={"type": "stop"}),)),
+    "finish-object": Dialect("a finish reason as an object", (text_script(words(TEXT), finish={"type": "stop"}),)),
     "finish-false": Dialect("a finish reason of false", ([words(TEXT, False), STOP, DONE],)),
     "nan": Dialect(
         "NaN beside the words",
         ([event({"choices": [{"delta": {"content": TEXT}, "logprobs": float("nan")}]}), STOP, DONE],),
     ),
     "calls-null": Dialect(
-        "nulls for calls", (saying(piece({"content": TEXT, "tool_calls": [None], "function_call": None})),)
+        "nulls for calls", (text_script(piece({"content": TEXT, "tool_calls": [None], "function_call": None})),)
     ),
 }
 

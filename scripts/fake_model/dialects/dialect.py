@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from scripts.fake_model.answers import STREAM_END, STREAM_HEAD, Step, error_body, plain
-from scripts.fake_model.request import Asked
+from scripts.fake_model.request import ChatRequest
 
 PREFIX = "dialect:"
 TEXT = "The figures are in."
@@ -67,7 +67,7 @@ class Dialect:
     """
 
     summary: str
-    scripts: tuple[Script, ...] | Callable[[Asked, int], Script]
+    scripts: tuple[Script, ...] | Callable[[ChatRequest, int], Script]
     outcome: Outcome = Outcome()
     refuses: Callable[[dict[str, Any]], str] = _nothing
     status: int = 400
@@ -81,13 +81,13 @@ class Dialect:
         return self.refuses is not _nothing
 
 
-def spoken(dialect: Dialect, asked: Asked, seen: int) -> Iterator[Step]:
-    """Yield the steps of a dialect's answer to a request; `seen` counts the requests with this question, from 1."""
-    if reason := dialect.refuses(asked.request):
+def dialect_steps(dialect: Dialect, request: ChatRequest, attempt: int) -> Iterator[Step]:
+    """Yield the steps of a dialect's answer to a request; `attempt` counts the requests with this question, from 1."""
+    if reason := dialect.refuses(request.body):
         yield 0, plain(dialect.status, error_body(reason, "invalid_request_error")), 0
         return
     scripts = dialect.scripts
-    script = scripts(asked, seen) if callable(scripts) else scripts[min(asked.round, len(scripts)) - 1]
+    script = scripts(request, attempt) if callable(scripts) else scripts[min(request.round, len(scripts)) - 1]
     yield from _steps(script)
 
 
@@ -134,18 +134,18 @@ def call(arguments: Any = '{"country": "China"}', **fields: Any) -> dict[str, An
     return {"index": 0, "id": "call_0123456789", "type": "function", "function": function} | fields
 
 
-def calling(*calls: Any, **delta: Any) -> Script:
+def call_script(*calls: Any, **delta: Any) -> Script:
     """Return an answer that calls tools and ends correctly."""
     return [piece({"role": "assistant", "tool_calls": list(calls), **delta}), piece({}, "tool_calls"), DONE]
 
 
-def saying(*events: bytes, finish: Any = "stop") -> Script:
+def text_script(*events: bytes, finish: Any = "stop") -> Script:
     """Return an answer of the given events that ends correctly."""
     return [*events, piece({}, finish), DONE]
 
 
-FINAL = saying(words("The figures "), words("are in."))
-CALLED = Outcome(calls=("market_data",))
+FINAL = text_script(words("The figures "), words("are in."))
+ONE_CALL = Outcome(calls=("market_data",))
 
 
 def assistant_calls(request: dict[str, Any]) -> list[dict[str, Any]]:

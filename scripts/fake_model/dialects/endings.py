@@ -15,7 +15,7 @@ from scripts.fake_model.dialects.dialect import (
     Whole,
     event,
     piece,
-    saying,
+    text_script,
     words,
 )
 
@@ -33,7 +33,7 @@ def _whole(message: dict[str, Any], finish: Any = "stop", **more: Any) -> dict[s
 
 
 def _ending(reason: str, outcome: Outcome) -> Dialect:
-    return Dialect(f"ends with {reason}", (saying(words(TEXT), finish=reason),), outcome)
+    return Dialect(f"ends with {reason}", (text_script(words(TEXT), finish=reason),), outcome)
 
 
 _REASONS = (
@@ -145,19 +145,19 @@ _ENDS: dict[str, Dialect] = {
         ([HALF, event(b'{"choices": [{"delta": {"con'), words("the answer"), piece({}, "stop"), DONE],),
         Outcome("Half of ", "failed", "cannot be read"),
     ),
-    "empty": Dialect("an empty answer", (saying(words("")),), Outcome("", "failed", "empty")),
+    "empty": Dialect("an empty answer", (text_script(words("")),), Outcome("", "failed", "empty")),
     "empty-done": Dialect("nothing but [DONE]", ([DONE],), Outcome("", "failed", "empty")),
-    "empty-blank": Dialect("blanks alone", (saying(words(" \n")),), Outcome(" \n", "failed", "empty")),
+    "empty-blank": Dialect("blanks alone", (text_script(words(" \n")),), Outcome(" \n", "failed", "empty")),
     "empty-after-tool-choice": Dialect(
-        "a finish reason for calls, and no calls", (saying(finish="tool_calls"),), Outcome("", "failed", "empty")
+        "a finish reason for calls, and no calls", (text_script(finish="tool_calls"),), Outcome("", "failed", "empty")
     ),
     "reasoning-alone": Dialect(
         "reasoning and no answer",
-        (saying(piece({"reasoning": "Hm."})),),
+        (text_script(piece({"reasoning": "Hm."})),),
         Outcome("", "failed", "only its reasoning", reasoning="Hm."),
     ),
     "refusal": Dialect(
-        "a refusal in a field of its own", (saying(piece({"refusal": "No, sorry."})),), Outcome("No, sorry.")
+        "a refusal in a field of its own", (text_script(piece({"refusal": "No, sorry."})),), Outcome("No, sorry.")
     ),
 }
 
@@ -242,13 +242,13 @@ _FORMS: dict[str, Dialect] = {
     ),
     "think": Dialect(
         "reasoning between tags",
-        (saying(words("<think>\nHm.\n</think>\n\nHello")),),
+        (text_script(words("<think>\nHm.\n</think>\n\nHello")),),
         Outcome("Hello", reasoning="Hm."),
     ),
     "think-pieces": Dialect(
         "reasoning between tags, cut anywhere",
         (
-            saying(
+            text_script(
                 *map(words, ("\n<", "think", ">\nH", "m, ", "a < b.\n", "</thi", "nk", ">\n", "\nHel", "lo <think>"))
             ),
         ),
@@ -256,13 +256,13 @@ _FORMS: dict[str, Dialect] = {
     ),
     "think-unclosed": Dialect(
         "reasoning that never ends",
-        (saying(words("<think>Hm, "), words("well")),),
+        (text_script(words("<think>Hm, "), words("well")),),
         Outcome("", "failed", "only its reasoning", reasoning="Hm, well"),
     ),
-    "think-empty": Dialect("empty reasoning", (saying(words("<think>\n\n</think>\n\nHello")),), Outcome("Hello")),
+    "think-empty": Dialect("empty reasoning", (text_script(words("<think>\n\n</think>\n\nHello")),), Outcome("Hello")),
     "think-within": Dialect(
         "a tag in the middle of the text",
-        (saying(words("Write "), words("<think>x</think>")),),
+        (text_script(words("Write "), words("<think>x</think>")),),
         Outcome("Write <think>x</think>"),
     ),
 }

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from scripts.fake_model.dialects.dialect import FINAL, Dialect, Outcome, Whole, call, calling
-from scripts.fake_model.request import Asked
+from scripts.fake_model.dialects.dialect import FINAL, Dialect, Outcome, Whole, call, call_script
+from scripts.fake_model.request import ChatRequest
 
-ANSWERED = Outcome()
-LACKING = Outcome(notices=("without_tools",))
+COMPLETE = Outcome()
+WITHOUT_TOOLS = Outcome(notices=("without_tools",))
 
 
 def sends_tools(request: dict[str, Any]) -> bool:
@@ -26,8 +26,8 @@ def sends_system(request: dict[str, Any]) -> bool:
     return any(message["role"] == "system" for message in request["messages"])
 
 
-def _refusing(what: Callable[[dict[str, Any]], bool], reason: str) -> Callable[[dict[str, Any]], str]:
-    return lambda request: reason if what(request) else ""
+def _refuse_if(test: Callable[[dict[str, Any]], bool], reason: str) -> Callable[[dict[str, Any]], str]:
+    return lambda request: reason if test(request) else ""
 
 
 def _all(request: dict[str, Any]) -> str:
@@ -38,14 +38,14 @@ def _all(request: dict[str, Any]) -> str:
     return "System role not supported" if sends_system(request) else ""
 
 
-def _lacks(
-    what: Callable[[dict[str, Any]], bool], reason: str, status: int, outcome: Outcome = ANSWERED, **more: Any
+def _refusing_dialect(
+    test: Callable[[dict[str, Any]], bool], reason: str, status: int, outcome: Outcome = COMPLETE, **more: Any
 ) -> Dialect:
-    return Dialect(f"{status} {reason!r}", (FINAL,), outcome, _refusing(what, reason), status, **more)
+    return Dialect(f"{status} {reason!r}", (FINAL,), outcome, _refuse_if(test, reason), status, **more)
 
 
-def _late_refusal(asked: Asked, _seen: int) -> Any:
-    if sends_tools(asked.request):
+def _late_refusal(request: ChatRequest, _attempt: int) -> Any:
+    if sends_tools(request.body):
         return [
             Whole({"error": {"message": "Provider returned error", "metadata": {"raw": "tools not supported"}}}, 400)
         ]
@@ -53,32 +53,39 @@ def _late_refusal(asked: Asked, _seen: int) -> Any:
 
 
 OPTIONAL: dict[str, Dialect] = {
-    "no-tools": _lacks(sends_tools, "this model does not support tools", 400, LACKING),
-    "no-tools-422": _lacks(sends_tools, "body.tools: Extra inputs are not permitted", 422, LACKING),
-    "no-tools-404": _lacks(sends_tools, "No endpoints found that support tool use.", 404, LACKING),
-    "no-tools-501": _lacks(sends_tools, "tool use not supported", 501, LACKING),
-    "no-tools-500": _lacks(sends_tools, "Function calling is not supported", 500, LACKING),
-    "no-tools-nameless": _lacks(sends_tools, "Bad Request", 400, LACKING),
-    "no-tools-broker": Dialect("400 in a broker's words", _late_refusal, LACKING),
-    "no-tools-second-question": _lacks(
-        sends_tools, "tools is not supported", 400, LACKING, questions=("China?", "And India?", "And Japan?")
+    "no-tools": _refusing_dialect(sends_tools, "this model does not support tools", 400, WITHOUT_TOOLS),
+    "no-tools-422": _refusing_dialect(sends_tools, "body.tools: Extra inputs are not permitted", 422, WITHOUT_TOOLS),
+    "no-tools-404": _refusing_dialect(sends_tools, "No endpoints found that support tool use.", 404, WITHOUT_TOOLS),
+    "no-tools-501": _refusing_dialect(sends_tools, "tool use not supported", 501, WITHOUT_TOOLS),
+    "no-tools-500": _refusing_dialect(sends_tools, "Function calling is not supported", 500, WITHOUT_TOOLS),
+    "no-tools-nameless": _refusing_dialect(sends_tools, "Bad Request", 400, WITHOUT_TOOLS),
+    "no-tools-broker": Dialect("400 in a broker's words", _late_refusal, WITHOUT_TOOLS),
+    "no-tools-second-question": _refusing_dialect(
+        sends_tools, "tools is not supported", 400, WITHOUT_TOOLS, questions=("China?", "And India?", "And Japan?")
     ),
-    "no-usage": _lacks(sends_usage, "extra fields not permitted: stream_options", 422),
-    "no-usage-400": _lacks(sends_usage, "Unrecognized request argument supplied: stream_options", 400),
-    "no-usage-nameless": _lacks(sends_usage, "Unprocessable", 422),
-    "no-system": _lacks(sends_system, "System role not supported", 400),
-    "no-system-developer": _lacks(sends_system, "Developer instruction is not enabled for models/gemma", 400),
-    "no-system-template": _lacks(sends_system, "Conversation roles must alternate user/assistant/user/...", 500),
-    "no-system-nameless": _lacks(sends_system, "Invalid request", 400),
-    "no-options": Dialect("400 for each of the three in turn", (FINAL,), LACKING, _all),
+    "no-usage": _refusing_dialect(sends_usage, "extra fields not permitted: stream_options", 422),
+    "no-usage-400": _refusing_dialect(sends_usage, "Unrecognized request argument supplied: stream_options", 400),
+    "no-usage-nameless": _refusing_dialect(sends_usage, "Unprocessable", 422),
+    "no-system": _refusing_dialect(sends_system, "System role not supported", 400),
+    "no-system-developer": _refusing_dialect(
+        sends_system, "Developer instruction is not enabled for models/gemma", 400
+    ),
+    "no-system-template": _refusing_dialect(
+        sends_system, "Conversation roles must alternate user/assistant/user/...", 500
+    ),
+    "no-system-nameless": _refusing_dialect(sends_system, "Invalid request", 400),
+    "no-options": Dialect("400 for each of the three in turn", (FINAL,), WITHOUT_TOOLS, _all),
     "no-options-nameless": Dialect(
-        "400 without a word for any of the three", (FINAL,), LACKING, lambda request: "No" if _all(request) else ""
+        "400 without a word for any of the three",
+        (FINAL,),
+        WITHOUT_TOOLS,
+        lambda request: "No" if _all(request) else "",
     ),
     "no-usage-with-tools": Dialect(
         "422 for the usage option, tools are taken",
-        (calling(call()), FINAL),
+        (call_script(call()), FINAL),
         Outcome(calls=("market_data",)),
-        _refusing(sends_usage, "stream_options: not permitted"),
+        _refuse_if(sends_usage, "stream_options: not permitted"),
         422,
     ),
 }

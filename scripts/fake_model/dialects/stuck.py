@@ -8,7 +8,7 @@ from typing import Any
 
 from scripts.fake_model.answers import CLOSE, RESET
 from scripts.fake_model.dialects.dialect import DONE, FINAL, Dialect, Outcome, Script, Whole, piece, words
-from scripts.fake_model.request import Asked
+from scripts.fake_model.request import ChatRequest
 
 ROOM = 30_000
 CUT = Outcome(notices=("older_left_out",))
@@ -39,14 +39,14 @@ def _refuses_length(name: str, words: str, status: int = 400) -> Dialect:
     return Dialect(f"{status} because of length, as {name} says it", (FINAL,), CUT, _too_long(words), status, _LONG)
 
 
-def _fails_first(*how: Any) -> Callable[[Asked, int], Script]:
+def _fails_first(*how: Any) -> Callable[[ChatRequest, int], Script]:
     """Fail at each request of the first question and answer all others."""
-    return lambda asked, _seen: list(how) if "first" in asked.question else FINAL
+    return lambda request, _attempt: list(how) if "first" in request.question else FINAL
 
 
-def _once(*how: Any) -> Callable[[Asked, int], Script]:
+def _once(*how: Any) -> Callable[[ChatRequest, int], Script]:
     """Fail at the first request of a question and answer the second."""
-    return lambda _asked, seen: list(how) if seen == 1 else FINAL
+    return lambda _request, attempt: list(how) if attempt == 1 else FINAL
 
 
 def _in_turn(summary: str, *how: Any) -> Dialect:

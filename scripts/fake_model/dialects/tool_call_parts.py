@@ -14,7 +14,7 @@ from scripts.fake_model.dialects.dialect import (
     Script,
     assistant_calls,
     call,
-    calling,
+    call_script,
     event,
     piece,
 )
@@ -29,9 +29,9 @@ def function(name: Any = "market_data", arguments: Any = ARGUMENTS, **fields: An
     return {"name": name, "arguments": arguments} | fields
 
 
-def fragments(*given: Any, finish: Any = "tool_calls") -> Script:
+def fragments(*calls: Any, finish: Any = "tool_calls") -> Script:
     """Return an answer whose events have one fragment of a call each."""
-    return [*(piece({"tool_calls": [each]}) for each in given), piece({}, finish), DONE]
+    return [*(piece({"tool_calls": [each]}) for each in calls), piece({}, finish), DONE]
 
 
 def with_message(calls: list[Any], finish: str | None = None) -> bytes:
@@ -84,6 +84,6 @@ def needless_calls(request: dict[str, Any]) -> str:
     return ""
 
 
-def obedient(asked: Any, _seen: int) -> Script:
+def call_while_offered(request: Any, _attempt: int) -> Script:
     """Call a tool as long as tools are offered."""
-    return FINAL if asked.request.get("tool_choice") == "none" and asked.request.get("tools") else calling(call())
+    return FINAL if request.body.get("tool_choice") == "none" and request.body.get("tools") else call_script(call())

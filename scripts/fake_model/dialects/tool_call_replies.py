@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from scripts.fake_model.dialects.dialect import (
-    CALLED,
     FINAL,
+    ONE_CALL,
     TEXT,
     Dialect,
     Outcome,
     call,
-    calling,
+    call_script,
     piece,
     words,
 )
@@ -17,6 +17,7 @@ from scripts.fake_model.dialects.tool_call_parts import (
     AGAIN,
     SIGNATURE,
     TWICE,
+    call_while_offered,
     calls_without_tools,
     every_call,
     every_message_with_calls,
@@ -24,74 +25,78 @@ from scripts.fake_model.dialects.tool_call_parts import (
     ids_like,
     needless_calls,
     null_content,
-    obedient,
 )
 
 TOOL_CALL_REPLIES: dict[str, Dialect] = {
     "id-nine": Dialect(
         "ids of nine letters and digits",
-        (calling(call(id="D681PevKs")), FINAL),
-        CALLED,
+        (call_script(call(id="D681PevKs")), FINAL),
+        ONE_CALL,
         ids_like("[A-Za-z0-9]{9}"),
         questions=AGAIN,
     ),
     "id-word": Dialect(
         "ids of letters, digits, _ and -",
-        (calling(call(id="toolu_01A09q90")), FINAL),
-        CALLED,
+        (call_script(call(id="toolu_01A09q90")), FINAL),
+        ONE_CALL,
         ids_like("[A-Za-z0-9_-]+"),
     ),
     "id-forty": Dialect(
         "ids of at most 40 characters",
-        (calling(call(id="call_" + "x" * 35)), FINAL),
-        CALLED,
+        (call_script(call(id="call_" + "x" * 35)), FINAL),
+        ONE_CALL,
         ids_like(".{1,40}"),
         questions=AGAIN,
     ),
     "id-missing": Dialect(
         "no ids, and those that come back must be of nine letters and digits",
-        (calling(call(id=None), call(id="")), FINAL),
+        (call_script(call(id=None), call(id="")), FINAL),
         TWICE,
         ids_like("[A-Za-z0-9]{9}"),
     ),
     "id-repeated": Dialect(
         "numbers the calls of every answer from 0",
-        (calling(call(id="0")), calling(call(id="0")), FINAL),
+        (call_script(call(id="0")), call_script(call(id="0")), FINAL),
         TWICE,
         ids_like(".+"),
         questions=AGAIN,
     ),
     "id-odd": Dialect(
         "a long id of odd characters, arguments that are no JSON, and further fields",
-        (calling(call('{"country": ', id="functions.market_data:0/" + "é" * 60, provider="x"), reasoning="Hm."), FINAL),
+        (
+            call_script(call('{"country": ', id="functions.market_data:0/" + "é" * 60, provider="x"), reasoning="Hm."),
+            FINAL,
+        ),
         Outcome(reasoning="Hm."),
     ),
-    "id-number": Dialect("an id that is a number", (calling(call(id=0)), FINAL), CALLED, ids_like("0|[A-Za-z0-9]{9}")),
+    "id-number": Dialect(
+        "an id that is a number", (call_script(call(id=0)), FINAL), ONE_CALL, ids_like("0|[A-Za-z0-9]{9}")
+    ),
     "call-extra": Dialect(
         "a signature with the call, which must come back",
-        (calling(call(extra_content=SIGNATURE)), FINAL),
-        CALLED,
+        (call_script(call(extra_content=SIGNATURE)), FINAL),
+        ONE_CALL,
         every_call(lambda each: each.get("extra_content") == SIGNATURE, "missing a thought_signature"),
         questions=AGAIN,
         takes_others_calls=False,
     ),
     "call-extra-within": Dialect(
         "a field unknown to us within the function, which must come back",
-        (calling(call(function=function(signature="s1"))), FINAL),
-        CALLED,
+        (call_script(call(function=function(signature="s1"))), FINAL),
+        ONE_CALL,
         every_call(lambda each: each["function"].get("signature") == "s1", "missing the signature"),
         takes_others_calls=False,
     ),
     "call-strict": Dialect(
         "refuses fields of calls that are not documented, though it sends one",
-        (calling(call(provider="x")), FINAL),
-        CALLED,
+        (call_script(call(provider="x")), FINAL),
+        ONE_CALL,
         needless_calls,
         422,
     ),
     "call-reasoning": Dialect(
         "reasoning_content in a tool loop, which must come back",
-        ([piece({"reasoning_content": "Hm, "}), piece({"reasoning_content": "China."}), *calling(call())], FINAL),
+        ([piece({"reasoning_content": "Hm, "}), piece({"reasoning_content": "China."}), *call_script(call())], FINAL),
         Outcome(calls=("market_data",), reasoning="Hm, China."),
         every_message_with_calls(
             lambda each: each.get("reasoning_content") == "Hm, China.", "missing reasoning_content"
@@ -101,7 +106,7 @@ TOOL_CALL_REPLIES: dict[str, Dialect] = {
     ),
     "call-reasoning-other": Dialect(
         "the same under another name",
-        ([piece({"reasoning": "Hm."}), *calling(call())], FINAL),
+        ([piece({"reasoning": "Hm."}), *call_script(call())], FINAL),
         Outcome(calls=("market_data",), reasoning="Hm."),
         every_message_with_calls(lambda each: each.get("reasoning") == "Hm.", "missing reasoning"),
         takes_others_calls=False,
@@ -112,11 +117,11 @@ TOOL_CALL_REPLIES: dict[str, Dialect] = {
             [
                 piece({"reasoning_details": [{"type": "reasoning.text", "index": 0, "text": "Hm"}]}),
                 piece({"reasoning_details": [{"type": "reasoning.text", "index": 0, "text": ".", "signature": "s"}]}),
-                *calling(call()),
+                *call_script(call()),
             ],
             FINAL,
         ),
-        CALLED,
+        ONE_CALL,
         every_message_with_calls(
             lambda each: (
                 each.get("reasoning_details")
@@ -128,7 +133,7 @@ TOOL_CALL_REPLIES: dict[str, Dialect] = {
     ),
     "call-think": Dialect(
         "reasoning between tags before a call, which must come back",
-        ([words("<think>\nHm.\n"), words("</think>\n\n"), *calling(call())], FINAL),
+        ([words("<think>\nHm.\n"), words("</think>\n\n"), *call_script(call())], FINAL),
         Outcome(calls=("market_data",), reasoning="Hm."),
         every_message_with_calls(
             lambda each: each.get("content") == "<think>\nHm.\n</think>\n\n", "missing the reasoning in content"
@@ -138,21 +143,25 @@ TOOL_CALL_REPLIES: dict[str, Dialect] = {
     ),
     "call-think-words": Dialect(
         "the same with words after the reasoning",
-        ([words("<think>Hm.</think>\nLet "), words("me see. "), *calling(call())], FINAL),
+        ([words("<think>Hm.</think>\nLet "), words("me see. "), *call_script(call())], FINAL),
         Outcome("Let me see. " + TEXT, calls=("market_data",), reasoning="Hm."),
         every_message_with_calls(
             lambda each: each.get("content") == "<think>Hm.</think>\nLet me see. ", "missing the reasoning in content"
         ),
         takes_others_calls=False,
     ),
-    "call-content": Dialect("content must not be null", (calling(call(), content=None), FINAL), CALLED, null_content),
+    "call-content": Dialect(
+        "content must not be null", (call_script(call(), content=None), FINAL), ONE_CALL, null_content
+    ),
     "call-tools-stay": Dialect(
         "tools must come as long as the history has calls",
-        obedient,
+        call_while_offered,
         Outcome(calls=("market_data",) * 7),
         calls_without_tools,
     ),
     "call-for-ever": Dialect(
-        "calls tools for ever", (calling(call()),), Outcome("", "failed", "calling tools", calls=("market_data",) * 7)
+        "calls tools for ever",
+        (call_script(call()),),
+        Outcome("", "failed", "calling tools", calls=("market_data",) * 7),
     ),
 }

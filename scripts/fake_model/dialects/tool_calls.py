@@ -5,18 +5,18 @@ from __future__ import annotations
 import json
 
 from scripts.fake_model.dialects.dialect import (
-    CALLED,
     DONE,
     FINAL,
+    ONE_CALL,
     TEXT,
     Dialect,
     Outcome,
     Whole,
     call,
-    calling,
+    call_script,
     event,
     piece,
-    saying,
+    text_script,
     words,
 )
 from scripts.fake_model.dialects.tool_call_parts import (
@@ -27,7 +27,7 @@ from scripts.fake_model.dialects.tool_call_parts import (
 )
 
 TOOL_CALLS: dict[str, Dialect] = {
-    "call-plain": Dialect("a call in one event", (calling(call()), FINAL), CALLED),
+    "call-plain": Dialect("a call in one event", (call_script(call()), FINAL), ONE_CALL),
     "call-pieces": Dialect(
         "arguments in pieces",
         (
@@ -38,7 +38,7 @@ TOOL_CALLS: dict[str, Dialect] = {
             ),
             FINAL,
         ),
-        CALLED,
+        ONE_CALL,
     ),
     "call-name-pieces": Dialect(
         "a name in pieces",
@@ -51,7 +51,7 @@ TOOL_CALLS: dict[str, Dialect] = {
             ),
             FINAL,
         ),
-        CALLED,
+        ONE_CALL,
     ),
     "call-name-repeated": Dialect(
         "the name again in every fragment",
@@ -62,32 +62,34 @@ TOOL_CALLS: dict[str, Dialect] = {
             ),
             FINAL,
         ),
-        CALLED,
+        ONE_CALL,
     ),
-    "call-encoded-twice": Dialect("arguments encoded twice", (calling(call(json.dumps(ARGUMENTS))), FINAL), CALLED),
+    "call-encoded-twice": Dialect(
+        "arguments encoded twice", (call_script(call(json.dumps(ARGUMENTS))), FINAL), ONE_CALL
+    ),
     "call-encoded-thrice": Dialect(
-        "arguments encoded three times", (calling(call(json.dumps(json.dumps(ARGUMENTS)))), FINAL), CALLED
+        "arguments encoded three times", (call_script(call(json.dumps(json.dumps(ARGUMENTS)))), FINAL), ONE_CALL
     ),
-    "call-object": Dialect("arguments as an object", (calling(call({"country": "China"})), FINAL), CALLED),
+    "call-object": Dialect("arguments as an object", (call_script(call({"country": "China"})), FINAL), ONE_CALL),
     "call-list-as-text": Dialect(
         "a list that comes as a text",
         (
-            calling(call(function=function("compare_markets", '{"countries": "[\\"China\\", \\"India\\"]"}'))),
+            call_script(call(function=function("compare_markets", '{"countries": "[\\"China\\", \\"India\\"]"}'))),
             FINAL,
         ),
         Outcome(calls=("compare_markets",)),
     ),
     "call-nulls": Dialect(
         "null for what is left out",
-        (calling(call(function=function("compare_markets", '{"countries": ["China"], "years": null}'))), FINAL),
+        (call_script(call(function=function("compare_markets", '{"countries": ["China"], "years": null}'))), FINAL),
         Outcome(calls=("compare_markets",)),
     ),
-    "call-null-fragments": Dialect("null among the fragments", (calling(None, call()), FINAL), CALLED),
+    "call-null-fragments": Dialect("null among the fragments", (call_script(None, call()), FINAL), ONE_CALL),
     "call-index-text": Dialect(
-        "an index that is a text", (calling(call(index="0"), call(index="1", id="b")), FINAL), TWICE
+        "an index that is a text", (call_script(call(index="0"), call(index="1", id="b")), FINAL), TWICE
     ),
-    "call-no-index": Dialect("no index", (calling(call(index=None), call(index=None, id="b")), FINAL), TWICE),
-    "call-same-index": Dialect("the index 0 for all calls", (calling(call(id="a"), call(id="b")), FINAL), TWICE),
+    "call-no-index": Dialect("no index", (call_script(call(index=None), call(index=None, id="b")), FINAL), TWICE),
+    "call-same-index": Dialect("the index 0 for all calls", (call_script(call(id="a"), call(id="b")), FINAL), TWICE),
     "call-interleaved": Dialect(
         "two calls in turns",
         (
@@ -106,23 +108,23 @@ TOOL_CALLS: dict[str, Dialect] = {
     "call-list-as-object": Dialect(
         "an object where the list of calls should be",
         ([piece({"tool_calls": call()}, "tool_calls"), DONE], FINAL),
-        CALLED,
+        ONE_CALL,
     ),
     "call-without-function": Dialect(
         "name and arguments beside the id",
-        (calling({"id": "a", "name": "market_data", "arguments": ARGUMENTS}), FINAL),
-        CALLED,
+        (call_script({"id": "a", "name": "market_data", "arguments": ARGUMENTS}), FINAL),
+        ONE_CALL,
     ),
     "call-late": Dialect(
         "calls after the finish reason",
         ([piece({}, "tool_calls"), piece({"tool_calls": [call()]}), DONE], FINAL),
-        CALLED,
+        ONE_CALL,
     ),
-    "call-stop": Dialect("finish reason stop beside calls", (saying(*calling(call())[:1]), FINAL), CALLED),
+    "call-stop": Dialect("finish reason stop beside calls", (text_script(*call_script(call())[:1]), FINAL), ONE_CALL),
     "call-older": Dialect(
         "an older function_call",
         ([piece({"function_call": {"name": "market_data", "arguments": ARGUMENTS}}, "function_call"), DONE], FINAL),
-        CALLED,
+        ONE_CALL,
     ),
     "call-older-pieces": Dialect(
         "an older function_call in pieces",
@@ -136,7 +138,7 @@ TOOL_CALLS: dict[str, Dialect] = {
             ],
             FINAL,
         ),
-        CALLED,
+        ONE_CALL,
     ),
     "call-in-document": Dialect(
         "a call in a JSON body instead of a stream",
@@ -156,13 +158,13 @@ TOOL_CALLS: dict[str, Dialect] = {
             ],
             FINAL,
         ),
-        CALLED,
+        ONE_CALL,
     ),
     "call-again-in-message": Dialect(
         "the whole message with its call once more at the end",
         (
             [
-                *calling(call())[:1],
+                *call_script(call())[:1],
                 event(
                     {
                         "choices": [
@@ -177,7 +179,7 @@ TOOL_CALLS: dict[str, Dialect] = {
             ],
             FINAL,
         ),
-        CALLED,
+        ONE_CALL,
     ),
     "call-a-message": Dialect(
         "a message for each call, without ids",
@@ -207,16 +209,16 @@ TOOL_CALLS: dict[str, Dialect] = {
     ),
     "call-with-words": Dialect(
         "words before a call",
-        ([words("Let me see. "), *calling(call())], FINAL),
+        ([words("Let me see. "), *call_script(call())], FINAL),
         Outcome("Let me see. " + TEXT, calls=("market_data",)),
     ),
     "call-unknown": Dialect(
-        "a tool that is not there", (calling(call(function=function("weather"))), FINAL), Outcome()
+        "a tool that is not there", (call_script(call(function=function("weather"))), FINAL), Outcome()
     ),
     "call-empty-beside-words": Dialect(
         "an empty call with every word",
         (
-            saying(
+            text_script(
                 *(
                     piece(
                         {
@@ -231,12 +233,12 @@ TOOL_CALLS: dict[str, Dialect] = {
     ),
     "call-name-too-long": Dialect(
         "a name of 900,000 characters",
-        (calling(call(function=function("x" * 900_000))), FINAL),
+        (call_script(call(function=function("x" * 900_000))), FINAL),
         Outcome("", "failed", "name that is too long"),
     ),
     "call-too-many": Dialect(
         "a thousand calls at once",
-        (calling(*(call(index=n, id=f"c{n}") for n in range(1000))), FINAL),
+        (call_script(*(call(index=n, id=f"c{n}") for n in range(1000))), FINAL),
         Outcome("", "failed", "too many tools"),
     ),
 }

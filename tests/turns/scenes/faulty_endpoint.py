@@ -11,7 +11,7 @@ import threading
 from typing import Any
 
 from scripts.fake_model.answers import CLOSE, RESET, answer
-from scripts.fake_model.request import Asked, Options
+from scripts.fake_model.request import ChatRequest, Options
 from tests.servers.scripted_server import Exchange, ScriptedServer
 
 from ..worker import LONG_S
@@ -57,19 +57,19 @@ class FaultyEndpoint:
         self._server.close()
 
     def _serve(self, exchange: Exchange) -> None:
-        request = Asked(exchange.body, _TWO_WORDS)
+        request = ChatRequest(exchange.body, _TWO_WORDS)
         # An unanswered question precedes the next one, in the same message.
         tool = _TOOL if request.question.rpartition("\n\n")[2].startswith("look") else ()
         options = dataclasses.replace(_TWO_WORDS, tool=tool)
-        chunks = sum(step[2] for step in answer(Asked(exchange.body, options), 1))
+        chunks = sum(step[2] for step in answer(ChatRequest(exchange.body, options), 1))
         with self._lock:
             self.seen.append(request.messages)
             if len(self.seen) in self._failing and self._fault.get("at", 0) <= chunks:
                 options = dataclasses.replace(options, **self._fault)
                 self.failed += 1
-        self._play(exchange, Asked(exchange.body, options), len(self.seen) - 1)
+        self._play(exchange, ChatRequest(exchange.body, options), len(self.seen) - 1)
 
-    def _play(self, exchange: Exchange, request: Asked, place: int) -> None:
+    def _play(self, exchange: Exchange, request: ChatRequest, place: int) -> None:
         for wait, data, tokens in answer(request, 1):
             if math.isinf(wait):
                 exchange.client_left(LONG_S)
