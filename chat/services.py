@@ -92,36 +92,36 @@ class Services:
     """All services of one worker. Creating them opens nothing and starts nothing."""
 
     def __init__(self, settings: Settings, overrides: Overrides | None = None) -> None:
-        given = overrides or Overrides()
+        overrides = overrides or Overrides()
         self.settings = settings
-        self.clock = clock = given.clock or MACHINE_CLOCK
+        self.clock = clock = overrides.clock or MACHINE_CLOCK
         self.metrics = metrics = Metrics()
-        self.store = given.store or Store(timed(_engine(settings), metrics), clock)
-        self.peers = given.peers or Peers(settings.data_dir / "run")
+        self.store = overrides.store or Store(timed(_engine(settings), metrics), clock)
+        self.peers = overrides.peers or Peers(settings.data_dir / "run")
         secret_key = KeyFile(settings.data_dir / COOKIE_KEY)
         self.tokens = Tokens(lambda: settings.secret_key.encode() or secret_key.read())
         self.redis = redis_link(settings, self.peers.name, lambda: self.tokens.key_digest, self.store.identity, metrics)
         self.stored_reports = self._stored_reports()
-        self.memory = _memory(settings, self.redis, clock) if given.memory is None else given.memory
+        self.memory = _memory(settings, self.redis, clock) if overrides.memory is None else overrides.memory
         self.turns = TurnServices(
             self.store, self.peers.name, settings.active_turns_limit, LocalEventLog, clock, metrics
         )
         running_turns = self.turns.running_turns
         stream_limits = StreamLimits(settings.streams_limit)
-        heartbeat_s = given.heartbeat_s or HEARTBEAT_S
+        heartbeat_s = overrides.heartbeat_s or HEARTBEAT_S
         self.turn_requests = TurnRequests(running_turns, stream_limits, heartbeat_s)
         here = Here(self.peers.name, self.turn_requests.answer)
         other_servers = () if self.redis is None else (self.redis.road,)
-        nearby = (here, self.peers) if given.roads is None else given.roads
-        database_road = given.database_road or DatabaseRoad(self.store, clock, heartbeat_s=heartbeat_s)
+        nearby = (here, self.peers) if overrides.roads is None else overrides.roads
+        database_road = overrides.database_road or DatabaseRoad(self.store, clock, heartbeat_s=heartbeat_s)
         self.follower = Follower((*nearby, *other_servers), database_road, stream_limits)
         self.stopper = Stopper(self.store, nearby, database_road, clock, wake_up=other_servers)
-        self.model = given.model or language_model(settings)
+        self.model = overrides.model or language_model(settings)
         self.titles = Titles(
             self.store, _without_retries(self.model), "none" if settings.demo else settings.title_model
         )
         self.http = HttpClient(ssl.create_default_context())
-        tools = _market_tools(settings, self.http) if given.tools is None else given.tools
+        tools = _market_tools(settings, self.http) if overrides.tools is None else overrides.tools
         self.runner = Runner(
             self.store,
             self.memory,
@@ -145,7 +145,7 @@ class Services:
         self.looks = OperatorLooks(
             self.peers.name, (self.peers, *other_servers), settings.data_dir / "run" / "look.lock"
         )
-        self.jobs = PeriodicJobs(self._periodic_jobs(), given.job_intervals)
+        self.jobs = PeriodicJobs(self._periodic_jobs(), overrides.job_intervals)
         self.web = self._web_services()
         self._started = False
         self._starting = threading.Lock()

@@ -23,14 +23,14 @@ def lines(exc_info: ExcInfo) -> list[str]:
     while error is not None and len(chain) < _MAX_CHAIN:
         chain.append((error, error.__cause__ is not None))
         error = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
-    found: list[str] = []
+    lines: list[str] = []
     for error, has_cause in reversed(chain):
-        if found:
-            found.append(_BETWEEN[has_cause])
-        found.append("Traceback (most recent call last):")
-        found += "".join(traceback.format_tb(error.__traceback__)).splitlines()
-        found.append(_summary(error))
-    return found
+        if lines:
+            lines.append(_BETWEEN[has_cause])
+        lines.append("Traceback (most recent call last):")
+        lines += "".join(traceback.format_tb(error.__traceback__)).splitlines()
+        lines.append(_summary(error))
+    return lines
 
 
 def _summary(error: BaseException) -> str:

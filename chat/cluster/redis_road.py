@@ -1,8 +1,8 @@
 """The road to workers of other servers: requests and answers as messages by way of Redis.
 
-A request goes to the inbox of the worker that is asked, and its answer to the inbox of the worker that asks, both under
-the random id of this one request. So no answer can get to anyone else, and a turn that nobody follows from elsewhere
-costs Redis nothing. The asker acknowledges what it has passed on; no more than a window of chunks is on its way.
+A request goes to the inbox of the worker that answers it. The answer goes to the inbox of the requester. Both carry the
+random id of the request, so no other worker can get the answer. A turn without followers on other servers costs Redis
+nothing. The requester acknowledges the chunks that it has passed on; at most a window of chunks is unacknowledged.
 """
 
 from __future__ import annotations
@@ -27,19 +27,19 @@ _STUCK_S = 60.0
 _ASK, _DATA, _END, _ACK, _CLOSE = "ask", "data", "end", "ack", "close"
 
 
-class _Asked:
-    """A request of this worker: what has arrived of its answer. None means that the answer breaks off."""
+class _PendingRequest:
+    """A request of this worker, with the messages of its answer. None among them means that the answer breaks off."""
 
     def __init__(self, worker: str) -> None:
         self.worker = worker
         self.arrived: queue.SimpleQueue[Message | None] = queue.SimpleQueue()
 
 
-class _Answering:
+class _OutgoingAnswer:
     """An answer of this worker to another one."""
 
-    def __init__(self, asker: str) -> None:
-        self.asker = asker
+    def __init__(self, requester: str) -> None:
+        self.requester = requester
         self.sent = 0
         self.acknowledged = 0
         self.closed = False
@@ -52,7 +52,7 @@ class _Answering:
         self.changed.set()
 
     def wait_for_room(self) -> bool:
-        """Wait until another chunk may be sent. Return False if nobody waits for it any more."""
+        """Wait until another chunk may be sent. Return False if the requester no longer reads."""
         while not self.closed and self.sent - self.acknowledged > _WINDOW:
             self.changed.clear()
             if self.sent - self.acknowledged > _WINDOW and not self.closed and not self.changed.wait(_STUCK_S):
@@ -67,8 +67,8 @@ class RedisRoad:
 
     def __init__(self, mail: RedisMail) -> None:
         self._mail = mail
-        self._asked: dict[str, _Asked] = {}
-        self._answering: dict[str, _Answering] = {}
+        self._pending: dict[str, _PendingRequest] = {}
+        self._outgoing: dict[str, _OutgoingAnswer] = {}
         self._handler: Handler | None = None
         mail.on_message = self._receive
         mail.on_undeliverable = self._break_off_with
@@ -82,16 +82,16 @@ class RedisRoad:
     def ask(self, worker: str, request: Request, timeout_s: float) -> Iterator[bytes]:
         if worker == self._mail.name or not self._mail.usable:
             raise Unreachable(worker)
-        key, asked = uuid.uuid4().hex, _Asked(worker)
-        self._asked[key] = asked
+        key, pending = uuid.uuid4().hex, _PendingRequest(worker)
+        self._pending[key] = pending
         ended = False
         try:
             self._mail.post(worker, [_ASK, key, self._mail.name, request])
-            _next(asked, 0, min(timeout_s, _ACCEPT_S))
+            _next(pending, 0, min(timeout_s, _ACCEPT_S))
             number = 0
             while True:
                 number += 1
-                kind, _, _, content = _next(asked, number, timeout_s)
+                kind, _, _, content = _next(pending, number, timeout_s)
                 if kind == _END:
                     ended = True
                     if not content:
@@ -101,7 +101,7 @@ class RedisRoad:
                 if number % _ACKNOWLEDGE == 0:
                     self._mail.post(worker, [_ACK, key, number])
         finally:
-            del self._asked[key]
+            del self._pending[key]
             if not ended:
                 self._mail.post(worker, [_CLOSE, key])
 
@@ -111,12 +111,12 @@ class RedisRoad:
         return self._mail.usable
 
     def check(self) -> None:
-        """Find out which answers will never come. Call this once a second."""
-        self._mail.check(sorted({asked.worker for asked in list(self._asked.values())}))
+        """Detect workers that will not answer any more. Call this once a second."""
+        self._mail.check(sorted({pending.worker for pending in list(self._pending.values())}))
 
     def close(self) -> None:
-        for answering in list(self._answering.values()):
-            answering.close(awaited=True)
+        for outgoing in list(self._outgoing.values()):
+            outgoing.close(awaited=True)
         self._mail.close()
 
     def _receive(self, message: Message) -> None:
@@ -125,71 +125,71 @@ class RedisRoad:
             if kind == _ASK:
                 self._begin(str(key), *rest)
             elif kind in (_DATA, _END):
-                if asked := self._asked.get(key):
-                    asked.arrived.put(message)
-            elif answering := self._answering.get(key):
+                if pending := self._pending.get(key):
+                    pending.arrived.put(message)
+            elif outgoing := self._outgoing.get(key):
                 if kind == _ACK:
-                    answering.acknowledged = int(rest[0])
-                    answering.changed.set()
+                    outgoing.acknowledged = int(rest[0])
+                    outgoing.changed.set()
                 elif kind == _CLOSE:
-                    answering.close()
+                    outgoing.close()
 
-    def _begin(self, key: str, asker: str, request: Request) -> None:
-        self._answering[key] = answering = _Answering(asker)
+    def _begin(self, key: str, requester: str, request: Request) -> None:
+        self._outgoing[key] = outgoing = _OutgoingAnswer(requester)
         try:
-            threads.start("answer", self._answer, key, answering, request)
+            threads.start("answer", self._answer, key, outgoing, request)
         except RuntimeError:  # the system has no more threads
-            del self._answering[key]
-            self._mail.post(asker, [_END, key, 0, False])
+            del self._outgoing[key]
+            self._mail.post(requester, [_END, key, 0, False])
 
-    def _answer(self, key: str, answering: _Answering, request: Request) -> None:
+    def _answer(self, key: str, outgoing: _OutgoingAnswer, request: Request) -> None:
         complete = False
         chunks: Any = ()
         try:
-            self._send(key, answering, _DATA, b"")
+            self._send(key, outgoing, _DATA, b"")
             if self._handler is not None:
                 chunks = self._handler(request)
                 for chunk in chunks:
-                    if not answering.wait_for_room():
+                    if not outgoing.wait_for_room():
                         return
-                    self._send(key, answering, _DATA, chunk)
+                    self._send(key, outgoing, _DATA, chunk)
                 complete = True
         except Unreachable:
             pass
         finally:
             with contextlib.suppress(AttributeError):
                 chunks.close()
-            del self._answering[key]
-            if answering.awaited:
-                self._send(key, answering, _END, complete)
+            del self._outgoing[key]
+            if outgoing.awaited:
+                self._send(key, outgoing, _END, complete)
 
-    def _send(self, key: str, answering: _Answering, kind: str, content: bytes | bool) -> None:
-        self._mail.post(answering.asker, [kind, key, answering.sent, content])
-        answering.sent += 1
+    def _send(self, key: str, outgoing: _OutgoingAnswer, kind: str, content: bytes | bool) -> None:
+        self._mail.post(outgoing.requester, [kind, key, outgoing.sent, content])
+        outgoing.sent += 1
 
     def _break_off_with(self, worker: str) -> None:
-        """Give up what is going on with a worker that does not listen any more."""
-        for asked in list(self._asked.values()):
-            if asked.worker == worker:
-                asked.arrived.put(None)
-        for answering in list(self._answering.values()):
-            if answering.asker == worker:
-                answering.close()
+        """End all requests to, and answers for, a worker that no longer listens."""
+        for pending in list(self._pending.values()):
+            if pending.worker == worker:
+                pending.arrived.put(None)
+        for outgoing in list(self._outgoing.values()):
+            if outgoing.requester == worker:
+                outgoing.close()
 
     def _break_off(self) -> None:
-        """Give up everything: some messages are lost."""
-        for asked in list(self._asked.values()):
-            asked.arrived.put(None)
-        for answering in list(self._answering.values()):
-            answering.close(awaited=True)
+        """End all requests and answers: some messages are lost."""
+        for pending in list(self._pending.values()):
+            pending.arrived.put(None)
+        for outgoing in list(self._outgoing.values()):
+            outgoing.close(awaited=True)
 
 
-def _next(asked: _Asked, number: int, timeout_s: float) -> Message:
+def _next(pending: _PendingRequest, number: int, timeout_s: float) -> Message:
     """Return the message with this number. Raises Unreachable if it does not arrive."""
     try:
-        message = asked.arrived.get(timeout=timeout_s)
+        message = pending.arrived.get(timeout=timeout_s)
     except queue.Empty:
-        raise Unreachable(asked.worker) from None
+        raise Unreachable(pending.worker) from None
     if message is None or len(message) != 4 or message[2] != number:
-        raise Unreachable(asked.worker)
+        raise Unreachable(pending.worker)
     return message

@@ -36,8 +36,8 @@ def check() -> None:
         click.echo(f"{store.engine.location}: {fault}", err=True)
     if faults:
         raise click.ClickException("The database is damaged. Keep a copy of it, and restore the last good backup.")
-    found = ", ".join(f"{rows[table]} {table.replace('_', ' ')}" for table in rows)
-    click.echo(f"{store.engine.location} is sound: {found}.")
+    counts = ", ".join(f"{rows[table]} {table.replace('_', ' ')}" for table in rows)
+    click.echo(f"{store.engine.location} is sound: {counts}.")
 
 
 for command in (db_backup.backup, db_backup.restore, db_copy.copy):

@@ -85,5 +85,5 @@ def finish(store: Store, restored: Restored, progress: Progress) -> None:
     with progress("Indexing", restored.texts) as advance:
         while indexed := store.index.index_pending():
             advance(indexed)
-    if restored.left_out:
-        click.echo(f"Left out, because only a later version knows them: {', '.join(restored.left_out)}.")
+    if restored.skipped:
+        click.echo(f"Left out, because only a later version knows them: {', '.join(restored.skipped)}.")

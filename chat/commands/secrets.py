@@ -33,13 +33,13 @@ class Secrets:
     @classmethod
     def of(cls, environ: Mapping[str, str], env_file: Path) -> Secrets:
         """Return the secrets in the environment and in `.env`, and the passwords in addresses there."""
-        found: set[str] = set()
+        values: set[str] = set()
         for name, value in [*_pairs(env_file), *environ.items()]:
             foreign = _SECRET_NAME.search(name) and len(value.strip()) >= _SHORTEST_FOREIGN
             if name in _SECRET_SETTINGS or foreign:
-                found.update({value, value.strip()})
-            found.update(_credentials(value))
-        return cls(tuple(sorted(_forms(found), key=len, reverse=True)))
+                values.update({value, value.strip()})
+            values.update(_credentials(value))
+        return cls(tuple(sorted(_forms(values), key=len, reverse=True)))
 
     def hide(self, text: str) -> str:
         """Return `text` without secrets, credentials in addresses, and words that look like keys."""

@@ -29,8 +29,8 @@ class LocalEventLog:
         if name == "done":
             self.ended_at = event.number
         if self._waiters:
-            woken, self._waiters = self._waiters, []
-            for waiter in woken:
+            waiters, self._waiters = self._waiters, []
+            for waiter in waiters:
                 waiter.wake()
         return event
 
@@ -46,9 +46,9 @@ class LocalEventLog:
 
     def _wait(self, after: int, timeout_s: float) -> None:
         """Wait for the next event."""
-        mine = waiter()
-        self._waiters.append(mine)
-        if len(self._events) <= after and not self.ended_at and mine.wait(timeout_s):
+        own_waiter = waiter()
+        self._waiters.append(own_waiter)
+        if len(self._events) <= after and not self.ended_at and own_waiter.wait(timeout_s):
             return
         with contextlib.suppress(ValueError):  # `append` has removed it already
-            self._waiters.remove(mine)
+            self._waiters.remove(own_waiter)

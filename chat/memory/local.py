@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from chat.memory.bounded_entries import BoundedEntries
 from chat.memory.contract import MemoryEntry
-from chat.memory.held_entries import HeldEntries
 from chat.messages import Message, ToolCall
 from chat.runtime.clock import MACHINE_CLOCK, Clock
 
@@ -19,35 +19,35 @@ class LocalMemory:
     """ConversationMemory of one worker."""
 
     def __init__(self, limit_bytes: int, clock: Clock = MACHINE_CLOCK) -> None:
-        self._held: HeldEntries[tuple[int, tuple[Message, ...]]] = HeldEntries(limit_bytes, clock)
+        self._entries: BoundedEntries[tuple[int, tuple[Message, ...]]] = BoundedEntries(limit_bytes, clock)
 
     @property
     def bytes(self) -> int:
-        return self._held.bytes
+        return self._entries.bytes
 
     @property
     def limit_bytes(self) -> int:
-        return self._held.limit_bytes
+        return self._entries.limit_bytes
 
     def get(self, conversation_id: int, ends_at: int | None) -> tuple[Message, ...] | None:
-        held = self._held.get(conversation_id)
-        if held is None or held[0] != ends_at:
+        entry = self._entries.get(conversation_id)
+        if entry is None or entry[0] != ends_at:
             return None
-        self._held.use(conversation_id)
-        return held[1]
+        self._entries.use(conversation_id)
+        return entry[1]
 
     def put(self, conversation_id: int, ends_at: int, messages: Sequence[Message]) -> None:
         size = _ENTRY_BYTES + sum(_size(message) for message in messages)
-        self._held.put(conversation_id, (ends_at, tuple(messages)), messages, size)
+        self._entries.put(conversation_id, (ends_at, tuple(messages)), messages, size)
 
     def drop(self, conversation_id: int) -> None:
-        self._held.remove(conversation_id)
+        self._entries.remove(conversation_id)
 
     def __len__(self) -> int:
-        return len(self._held)
+        return len(self._entries)
 
     def entries(self, most: int | None = None) -> list[MemoryEntry]:
-        return self._held.entries(most)
+        return self._entries.entries(most)
 
 
 def _size(message: Message) -> int:

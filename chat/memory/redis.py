@@ -12,8 +12,8 @@ from collections.abc import Callable, Sequence
 
 import msgspec
 
+from chat.memory.bounded_entries import BoundedEntries
 from chat.memory.contract import MemoryEntry
-from chat.memory.held_entries import HeldEntries
 from chat.messages import Message
 from chat.net.redis_client import Command, RedisClient, RedisUnavailable
 from chat.runtime.clock import MACHINE_CLOCK, Clock
@@ -44,15 +44,15 @@ class RedisMemory:
     ) -> None:
         self._client = client
         self._prefix = prefix
-        self._held: HeldEntries[None] = HeldEntries(limit_bytes, clock)
+        self._entries: BoundedEntries[None] = BoundedEntries(limit_bytes, clock)
 
     @property
     def bytes(self) -> int:
-        return self._held.bytes
+        return self._entries.bytes
 
     @property
     def limit_bytes(self) -> int:
-        return self._held.limit_bytes
+        return self._entries.limit_bytes
 
     def get(self, conversation_id: int, ends_at: int | None) -> tuple[Message, ...] | None:
         if ends_at is None:
@@ -63,11 +63,11 @@ class RedisMemory:
             return None
         value = _value(reply, conversation_id)
         if value is None:
-            self._held.remove(conversation_id)
+            self._entries.remove(conversation_id)
             return None
         if value.ends_at != ends_at:
             return None
-        self._held.use(conversation_id)
+        self._entries.use(conversation_id)
         return value.messages
 
     def put(self, conversation_id: int, ends_at: int, messages: Sequence[Message]) -> None:
@@ -76,8 +76,8 @@ class RedisMemory:
         removed: list[int] | None = None
         with contextlib.suppress(UnicodeEncodeError):  # half an emoji, which no encoding takes
             value = _encode(_Value(conversation_id, ends_at, tuple(messages)))
-            self._held.remove_older_than(EXPIRES_S)
-            removed = self._held.put(conversation_id, None, messages, len(value) + _KEY_BYTES)
+            self._entries.remove_older_than(EXPIRES_S)
+            removed = self._entries.put(conversation_id, None, messages, len(value) + _KEY_BYTES)
             if removed is not None:
                 command = ("SET", key, value, "EX", EXPIRES_S)
         commands = [command]
@@ -86,14 +86,14 @@ class RedisMemory:
         self._run(conversation_id, commands)
 
     def drop(self, conversation_id: int) -> None:
-        self._held.remove(conversation_id)
+        self._entries.remove(conversation_id)
         self._run(conversation_id, [("UNLINK", self._key(conversation_id))])
 
     def __len__(self) -> int:
-        return len(self._held)
+        return len(self._entries)
 
     def entries(self, most: int | None = None) -> list[MemoryEntry]:
-        return self._held.entries(most)
+        return self._entries.entries(most)
 
     def _key(self, conversation_id: int) -> str:
         return f"{self._prefix()}context:{conversation_id}"
@@ -102,7 +102,7 @@ class RedisMemory:
         try:
             self._client.run_all(commands)
         except RedisUnavailable:
-            self._held.remove(conversation_id)
+            self._entries.remove(conversation_id)
 
 
 def _value(reply: object, conversation_id: int) -> _Value | None:

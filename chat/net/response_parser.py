@@ -41,7 +41,7 @@ class ResponseParser:
         return self.complete and self._keeps_alive
 
     def feed(self, data: bytes) -> None:
-        had = len(self._pieces)
+        count = len(self._pieces)
         try:
             self._parser.feed_data(data)
         except (httptools.HttpParserError, httptools.HttpParserUpgrade) as error:
@@ -49,7 +49,7 @@ class ResponseParser:
             if not self.complete:
                 raise UnparsableResponse("what came is no HTTP response") from error
             self.has_excess_data = True
-        self._framing_bytes = 0 if len(self._pieces) > had else self._framing_bytes + len(data)
+        self._framing_bytes = 0 if len(self._pieces) > count else self._framing_bytes + len(data)
         if self._framing_bytes > (MAX_FRAMING_BYTES if self.has_head else MAX_HEAD_BYTES):
             raise InvalidResponse("too much came that is no answer")
 

@@ -95,8 +95,8 @@ class Conversations:
         archived: bool | None = None,
     ) -> None:
         """Rename, pin or archive a conversation. None leaves a field unchanged. Its position in the list stays."""
-        wanted = {"title": title, "pinned": pinned, "archived": archived}
-        fields: dict[str, Any] = {name: value for name, value in wanted.items() if value is not None}
+        values = {"title": title, "pinned": pinned, "archived": archived}
+        fields: dict[str, Any] = {name: value for name, value in values.items() if value is not None}
         if title is not None:
             fields["provisional"] = False
         if fields:

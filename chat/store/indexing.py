@@ -40,9 +40,9 @@ HAS_PENDING = """
     SELECT EXISTS (SELECT 1 FROM unindexed_messages WHERE user_id BETWEEN ? AND ?)
         OR EXISTS (SELECT 1 FROM unindexed_titles WHERE user_id BETWEEN ? AND ?)
 """
-# Taken before the texts are read: who changes a text in between waits for this, and then notes it again.
-# Materialized: PostgreSQL may run a subselect once a row, and each run would take further rows than the limit.
-_TAKE = """
+# Deleted before the texts are read: a transaction that changes a text meanwhile waits for this and then notes it again.
+# Materialized: PostgreSQL may run a subselect once a row, and each run would delete more rows than the limit allows.
+_DELETE_BATCH = """
     WITH batch (user_id, id) AS MATERIALIZED (
         SELECT user_id, id FROM {pending} WHERE user_id BETWEEN ? AND ? ORDER BY user_id, id LIMIT ? FOR UPDATE
     )
@@ -56,11 +56,11 @@ _ALL_USERS: _UserRange = (0, 2**63 - 1)
 
 
 class PendingTexts:
-    """The statements for one kind of text: take pending rows, and select their texts."""
+    """The statements for one kind of text: delete a batch of pending rows, and select their texts."""
 
     def __init__(self, kind: TextKind, pending: str, texts: str, text: str) -> None:
         self.kind = kind
-        self.take = _TAKE.format(pending=pending)
+        self.delete_batch = _DELETE_BATCH.format(pending=pending)
         self.columns = f"id, {text}"
         self.source = f"FROM {texts} WHERE id = ANY(?)"
 
@@ -117,7 +117,7 @@ def note_titles(engine: Engine, conversations: Sequence[int]) -> None:
 
 
 def _index(engine: Engine, pending: PendingTexts, users: _UserRange) -> int:
-    owners = dict(engine.execute(pending.take, (*users, BATCH_SIZE)).fetchall())
+    owners = dict(engine.execute(pending.delete_batch, (*users, BATCH_SIZE)).fetchall())
     if owners:
         texts = engine.select(pending.columns, pending.source, (engine.array(owners),))
         engine.full_text.put(pending.kind, [(row_id, owners[row_id], text) for row_id, text in texts])

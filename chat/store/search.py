@@ -80,11 +80,11 @@ class Search:
         return hits, f"m-{message_id}" if count == _HITS else None
 
     def _with_snippets(self, hits: list[tuple[int, int | None]], words: list[str]) -> list[SearchHit]:
-        found = self._by_id(_CONVERSATIONS, [conversation_id for conversation_id, _ in hits])
+        rows = self._by_id(_CONVERSATIONS, [conversation_id for conversation_id, _ in hits])
         messages = self._by_id(_TEXTS, [message_id for _, message_id in hits if message_id is not None])
         results = []
         for conversation_id, message_id in hits:
-            conversation = found.get(conversation_id)
+            conversation = rows.get(conversation_id)
             if conversation is None:  # deleted since the hit was read
                 continue
             if message_id is None:

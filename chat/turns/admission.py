@@ -42,7 +42,7 @@ class Admission:
     def __init__(self, running_turns: RunningTurns, limit: int) -> None:
         self._running_turns = running_turns
         self._limit = limit
-        self._held = 0
+        self._count = 0
         self._closed = False
         self._released = threading.Condition()
 
@@ -51,14 +51,14 @@ class Admission:
         with self._released:
             if self._closed:
                 raise Restarting
-            if self._held >= self._limit:
+            if self._count >= self._limit:
                 raise Overloaded("This server is answering as many people as it can; try again in a few seconds.")
-            self._held += 1
+            self._count += 1
         return Place(self)
 
     def release_one(self) -> None:
         with self._released:
-            self._held -= 1
+            self._count -= 1
             self._released.notify_all()
 
     @property
@@ -74,7 +74,7 @@ class Admission:
     def wait_until_empty(self, timeout_s: float) -> bool:
         """Wait up to `timeout_s` until no turn begins or runs. Return whether that is the case."""
         with self._released:
-            return self._released.wait_for(lambda: not self._held, timeout_s)
+            return self._released.wait_for(lambda: not self._count, timeout_s)
 
     def end_all(self, reason: str, timeout_s: float) -> None:
         """Cancel every turn and wait up to `timeout_s` until all have ended and are committed."""

@@ -78,7 +78,7 @@ class OperatorLooks:
         """Take a look at `worker` (`host:pid`). Raises NotFound, Conflict, and Overloaded if it does not answer."""
         request = {"look": name, "level": level}
         if worker == self._name:
-            return self._take(request)
+            return self._run(request)
         for road in self._roads:
             try:
                 answer = json.loads(b"".join(road.ask(worker, request, _TIMEOUT_S)))
@@ -92,7 +92,7 @@ class OperatorLooks:
     def answer(self, request: Request) -> Iterator[bytes]:
         """Answer another worker's request."""
         try:
-            yield msgspec.json.encode(self._take(request))
+            yield msgspec.json.encode(self._run(request))
         except Conflict as refusal:
             yield json.dumps({"code": refusal.code, "message": refusal.message}).encode()
 
@@ -106,19 +106,19 @@ class OperatorLooks:
         self._allocations.end()
         self._log_level.restore()
 
-    def _take(self, request: Request) -> LookAnswer:
+    def _run(self, request: Request) -> LookAnswer:
         name = str(request["look"])
         if name not in COSTS:
             raise NotFound("There is no such look.")
         with self._alone():
             log.warning("An operator begins a look at this worker: %s. %s", name, COSTS[name])
             began = time.monotonic()
-            found = self._log_level.set(str(request.get("level"))) if name == "log_level" else self._looks[name]()
+            report = self._log_level.set(str(request.get("level"))) if name == "log_level" else self._looks[name]()
             ms = round((time.monotonic() - began) * 1000, 1)
-            log.warning("The look %s took %s ms. %s", name, ms, found.did)
+            log.warning("The look %s took %s ms. %s", name, ms, report.did)
         return LookAnswer(
-            look=name, worker=self._name, cost=COSTS[name], did=found.did, ms=ms,
-            figures=found.figures, findings=found.findings,
+            look=name, worker=self._name, cost=COSTS[name], did=report.did, ms=ms,
+            figures=report.figures, findings=report.findings,
         )  # fmt: skip
 
     @contextmanager

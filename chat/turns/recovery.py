@@ -66,19 +66,19 @@ class Recovery:
 
     def _end_lost(self, leases: dict[str, int]) -> list[int]:
         presence = {worker: self._presence(worker) for worker in leases if worker != self._name}
-        gone = [worker for worker, state in presence.items() if state is Presence.GONE]
+        dead = [worker for worker, state in presence.items() if state is Presence.GONE]
         unknown = {worker: leases[worker] for worker, state in presence.items() if state is Presence.UNKNOWN}
         self._heartbeats.observe(unknown)
         # From the first suspicion on, write in every sweep: a locked database may be why leases are not renewed.
         suspected = self._heartbeats.unchanged_for(SUSPECT_S)
-        lost = self._lost() if self._name in leases else []
-        if not (gone or suspected or lost):
+        lost = self._lost_turns() if self._name in leases else []
+        if not (dead or suspected or lost):
             return []
-        return self._store.turns.interrupt_lost(gone, self._heartbeats.unchanged_for(SILENT_S), lost, _DIED)
+        return self._store.turns.interrupt_lost(dead, self._heartbeats.unchanged_for(SILENT_S), lost, _DIED)
 
-    def _lost(self) -> list[int]:
+    def _lost_turns(self) -> list[int]:
         """Return turns that the database assigns to this worker but that have been missing here for several sweeps."""
-        mine = set(self._store.turns.running_on(self._name))
-        mine.difference_update(running.turn.id for running in self._running_turns.turns())
-        self._missing = {turn_id: self._missing.get(turn_id, 0) + 1 for turn_id in mine}
+        own = set(self._store.turns.running_on(self._name))
+        own.difference_update(running.turn.id for running in self._running_turns.turns())
+        self._missing = {turn_id: self._missing.get(turn_id, 0) + 1 for turn_id in own}
         return [turn_id for turn_id, sweeps in self._missing.items() if sweeps >= _SWEEPS_UNTIL_LOST]

@@ -46,11 +46,11 @@ class Stopper:
         """
         deadline = self._clock.monotonic() + _TIMEOUT_S
         pause_s = _POLL_S
-        noted = False
+        flagged = False
         while turn.status == RUNNING and self._clock.monotonic() < deadline:
-            if not _cancel(turn, self._roads) and not noted:
+            if not _cancel(turn, self._roads) and not flagged:
                 self._database.stop(turn.id)
-                noted = True
+                flagged = True
                 _cancel(turn, self._wake_up)
             self._clock.sleep(pause_s)
             pause_s = min(2 * pause_s, 0.5)

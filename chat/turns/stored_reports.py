@@ -38,7 +38,7 @@ class StoredReports:
         self._published_at = -_EVERY_S
         self._number = clock.now_ms()  # higher than that of a worker that had the name before
         # Number of each worker's report, and the time since when it has not changed.
-        self._seen: dict[str, tuple[int, float]] = {}
+        self._last_changes: dict[str, tuple[int, float]] = {}
 
     def publish(self, report: dict[str, Any]) -> None:
         now = self._clock.monotonic()
@@ -48,34 +48,34 @@ class StoredReports:
         self._number += 1
         with contextlib.suppress(StoreUnavailable):
             self._reports.put(self._name, self._number, self._key_digest(), json.dumps(report))
-            self._look()
+            self._observe()
 
     def reports(self) -> list[dict[str, Any]]:
         if not self._needed():
             return []
         try:
-            self._look()
-            found = self._reports.reports()
+            self._observe()
+            reports = self._reports.reports()
         except StoreUnavailable:
             return []
         now = self._clock.monotonic()
-        ages = {worker: now - self._seen[worker][1] for worker in found if worker in self._seen}
-        return [json.loads(found[worker]) | {"stale": age_s > _STALE_S} for worker, age_s in ages.items()]
+        ages = {worker: now - self._last_changes[worker][1] for worker in reports if worker in self._last_changes}
+        return [json.loads(reports[worker]) | {"stale": age_s > _STALE_S} for worker, age_s in ages.items()]
 
     def close(self) -> None:
         with contextlib.suppress(StoreUnavailable):
             self._reports.remove(self._name)
 
-    def _look(self) -> None:
+    def _observe(self) -> None:
         """Notice which workers have reported, and remove what dead ones have left. Raises StoreUnavailable."""
         states = self._reports.states()
         now = self._clock.monotonic()
-        before, self._seen = self._seen, {}
+        before, self._last_changes = self._last_changes, {}
         for worker, (number, _) in states.items():
-            known = before.get(worker)
-            self._seen[worker] = known if known is not None and known[0] == number else (number, now)
-        dead = [(worker, number) for worker, (number, since) in self._seen.items() if now - since > _REMOVED_S]
+            previous = before.get(worker)
+            self._last_changes[worker] = previous if previous is not None and previous[0] == number else (number, now)
+        dead = [(worker, number) for worker, (number, since) in self._last_changes.items() if now - since > _REMOVED_S]
         if dead:
             self._reports.remove_unchanged(dead)
-        live = {worker for worker, (_, since) in self._seen.items() if now - since <= _STALE_S}
+        live = {worker for worker, (_, since) in self._last_changes.items() if now - since <= _STALE_S}
         self.other_key = any(states[worker][1] != self._key_digest() for worker in live)

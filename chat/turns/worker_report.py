@@ -31,7 +31,7 @@ class ReportExchange(Protocol):
         ...
 
 
-class HeldConversation(msgspec.Struct, frozen=True, kw_only=True):
+class ConversationUse(msgspec.Struct, frozen=True, kw_only=True):
     """A conversation that runs in a worker or is in its memory. Tokens are estimated."""
 
     id: int
@@ -70,7 +70,7 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     pss_bytes: int
     loop_lag_ms: float
     blocked: list[Block]
-    conversations: list[HeldConversation]
+    conversations: list[ConversationUse]
 
 
 class Totals(msgspec.Struct, frozen=True, kw_only=True):
@@ -167,13 +167,13 @@ class WorkerReport:
                 workers.setdefault(_identity(report), report)
         return list(workers.values())
 
-    def _conversations(self, followers: dict[int, int]) -> list[HeldConversation]:
+    def _conversations(self, followers: dict[int, int]) -> list[ConversationUse]:
         entries = {entry.conversation_id: entry for entry in self._memory.entries(_CONVERSATIONS)}
-        held = []
+        reports = []
         for conversation_id in dict.fromkeys([*list(followers)[:_CONVERSATIONS], *entries]):
             entry = entries.get(conversation_id)
-            held.append(
-                HeldConversation(
+            reports.append(
+                ConversationUse(
                     id=conversation_id,
                     messages=entry.messages if entry else 0,
                     tokens=entry.tokens if entry else 0,
@@ -183,7 +183,7 @@ class WorkerReport:
                     subscribers=followers.get(conversation_id, 0),
                 )
             )
-        return held
+        return reports
 
 
 _TOTALS = [name for name in Totals.__struct_fields__ if name not in ("servers", "workers")]

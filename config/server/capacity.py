@@ -21,8 +21,8 @@ _table = mmap.mmap(-1, ROWS * _ROW.size)
 
 def assign_row(server: Any, worker: Any) -> None:
     """Give `worker` its own row. Called in the master before the fork."""
-    taken = {getattr(other, "capacity_row", -1) for other in server.WORKERS.values()}
-    worker.capacity_row = next((row for row in range(ROWS) if row not in taken), ROWS - 1)
+    used_rows = {getattr(other, "capacity_row", -1) for other in server.WORKERS.values()}
+    worker.capacity_row = next((row for row in range(ROWS) if row not in used_rows), ROWS - 1)
     _ROW.pack_into(_table, worker.capacity_row * _ROW.size, 0, 0, 0)
 
 

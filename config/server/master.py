@@ -59,7 +59,7 @@ class Master(Arbiter):  # type: ignore[misc]  # gunicorn has no types
         """Set the attributes of a worker that is about to be forked (`pre_fork`)."""
         worker.start_status = StartStatus()
         worker.generation = self.generation
-        worker.leaving = worker.noted = False
+        worker.leaving = worker.counted_ready = False
 
     # Workers
 
@@ -90,9 +90,9 @@ class Master(Arbiter):  # type: ignore[misc]  # gunicorn has no types
                 break
             except HaltServer:  # gunicorn's reaction to a worker that could not start; ours follows
                 continue
-        gone = [worker for pid, worker in before.items() if pid not in self.WORKERS]
-        self._note_ready([*gone, *self.WORKERS.values()])
-        for worker in gone:
+        reaped = [worker for pid, worker in before.items() if pid not in self.WORKERS]
+        self._note_ready([*reaped, *self.WORKERS.values()])
+        for worker in reaped:
             worker.tmp.close()
             if not worker.start_status.ready and not worker.leaving and not self._stopping:
                 self._failed_to_start(worker)
@@ -111,21 +111,21 @@ class Master(Arbiter):  # type: ignore[misc]  # gunicorn has no types
 
     def _note_ready(self, workers: Iterable[Any]) -> None:
         for worker in workers:
-            if worker.start_status.ready and not worker.noted:
-                worker.noted = True
+            if worker.start_status.ready and not worker.counted_ready:
+                worker.counted_ready = True
                 self.backoff.succeeded()
 
     def _failed_to_start(self, worker: Any) -> None:
-        why = worker.start_status.failure or "it was ended before it was ready"
+        reason = worker.start_status.failure or "it was ended before it was ready"
         if not self.backoff.ever_ready:
-            sys.stderr.write(f"parley: {why}.\n")
+            sys.stderr.write(f"parley: {reason}.\n")
             sys.stderr.flush()
             raise HaltServer("The first worker could not start.", FAILED)
         if self.backoff.failed():
             others = sum(each.start_status.ready for each in self._staying())
             self.log.error(
                 "parley: a worker could not start (%s). The next attempt follows in %g s; %s.",
-                why,
+                reason,
                 self.backoff.pause_s,
                 _OTHER_WORKERS.get(others, f"{others} others go on"),
             )
@@ -180,9 +180,10 @@ class Master(Arbiter):  # type: ignore[misc]  # gunicorn has no types
         leaving = sum(worker.leaving for worker in self.WORKERS.values())
         return not starting and leaving <= self.num_workers
 
-    def _refuse(self, why: str) -> None:
+    def _refuse(self, reason: str) -> None:
         self.log.error(
-            "parley: nothing is reloaded, since it would not start (%s). The server goes on as it was.", why.rstrip(".")
+            "parley: nothing is reloaded, since it would not start (%s). The server goes on as it was.",
+            reason.rstrip("."),
         )
 
     def _listen_elsewhere(self) -> None:
@@ -224,7 +225,7 @@ class Master(Arbiter):  # type: ignore[misc]  # gunicorn has no types
 
     def _quick_shutdown_requested(self) -> bool:
         """Return whether INT or QUIT has arrived."""
-        hurry = False
+        requested = False
         while not self.SIG_QUEUE.empty():
-            hurry |= self.SIG_QUEUE.get_nowait() in (signal.SIGINT, signal.SIGQUIT)
-        return hurry
+            requested |= self.SIG_QUEUE.get_nowait() in (signal.SIGINT, signal.SIGQUIT)
+        return requested

@@ -12,12 +12,12 @@ from typing import Any
 
 # One byte, shared by the master and its workers: whether the shutdown was announced. It is in this module, which stays
 # loaded, whereas gunicorn's configuration file is run again at each reload.
-_given = mmap.mmap(-1, 1)
+_announced = mmap.mmap(-1, 1)
 
 
 def notice_given() -> bool:
     """Return whether this server is about to shut down. False outside a server."""
-    return _given[0] != 0
+    return _announced[0] != 0
 
 
 def announce_before_stop(server: Any, notice_s: float) -> None:
@@ -28,7 +28,7 @@ def announce_before_stop(server: Any, notice_s: float) -> None:
 
     def handle_term() -> None:
         again = notice_given()
-        _given[0] = 1
+        _announced[0] = 1
         if again or not notice_s:
             type(server).handle_term(server)
             return

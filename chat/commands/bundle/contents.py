@@ -75,8 +75,8 @@ def _hidden(content: Any, secrets: Secrets) -> Any:
 
 
 def _finding(line: Line) -> dict[str, str]:
-    found = {"code": line.code, "subject": line.subject, "level": line.level}
-    return found | ({"message": line.message} if line.code in _OPEN_CHECKS else {})
+    record = {"code": line.code, "subject": line.subject, "level": line.level}
+    return record | ({"message": line.message} if line.code in _OPEN_CHECKS else {})
 
 
 @functools.cache
@@ -95,17 +95,19 @@ def _settings(patient: Patient) -> dict[str, Any]:
     loaded = patient.loaded
     if isinstance(loaded, SettingError):
         name = str(loaded).split(" ", 1)[0]
-        known = {each.metadata["name"] for each in fields(Settings)}
-        return {"invalid": name if name in known else "a line of .env"}
-    shown: dict[str, Any] = {}
+        names = {each.metadata["name"] for each in fields(Settings)}
+        return {"invalid": name if name in names else "a line of .env"}
+    entries: dict[str, Any] = {}
     for each in fields(Settings):
         name, value = each.metadata["name"], getattr(loaded, each.name)
         is_default = value == each.default
-        shown[name] = {"default": is_default} | (_shown(name, value, is_default) if each.repr else _scheme(value))
-    return shown
+        entries[name] = {"default": is_default} | (
+            _public_value(name, value, is_default) if each.repr else _scheme(value)
+        )
+    return entries
 
 
-def _shown(name: str, value: object, is_default: bool) -> dict[str, Any]:
+def _public_value(name: str, value: object, is_default: bool) -> dict[str, Any]:
     if isinstance(value, bool | int | float):
         return {"value": value}
     if isinstance(value, Path) or name in _FREE_TEXT:
@@ -126,22 +128,22 @@ def _scheme(value: object) -> dict[str, Any]:
 
 def _report(report: Mapping[str, Any]) -> dict[str, Any]:
     """Return a worker's report with its figures, times and known words."""
-    kept = {name: value for name, value in report.items() if _is_figure(name, value)}
+    figures = {name: value for name, value in report.items() if _is_figure(name, value)}
     conversations = report.get("conversations")
     if isinstance(conversations, list):
-        kept["conversations"] = [
+        figures["conversations"] = [
             {name: value for name, value in each.items() if _is_figure(name, value)}
             for each in conversations
             if isinstance(each, dict)
         ]
-    return kept
+    return figures
 
 
 def _is_figure(name: object, value: object) -> bool:
     if not isinstance(name, str) or not re.fullmatch(r"[a-z_]{1,40}", name):
         return False
-    known = isinstance(value, str) and (value in _REPORT_WORDS or _TIME.fullmatch(value) is not None)
-    return known or isinstance(value, bool | int | float)
+    is_word = isinstance(value, str) and (value in _REPORT_WORDS or _TIME.fullmatch(value) is not None)
+    return is_word or isinstance(value, bool | int | float)
 
 
 def _blocks(report: Mapping[str, Any]) -> Iterator[dict[str, Any]]:

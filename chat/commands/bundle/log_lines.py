@@ -53,8 +53,8 @@ def app_log(lines: Sequence[str]) -> Iterator[dict[str, Any]]:
     """Yield the records of `app.log`, in text or JSON."""
     for line in lines:
         if line.startswith("    "):
-            if (kept := _traceback_line(line)) is not None:
-                yield {"traceback": kept}
+            if (place := _traceback_line(line)) is not None:
+                yield {"traceback": place}
         elif line.strip():
             yield _record(line)
 
@@ -65,13 +65,13 @@ def access_log(lines: Sequence[str]) -> Iterator[dict[str, Any]]:
         entry = _json(line) or (match.groupdict() if (match := _ACCESS.fullmatch(line)) else {})
         seconds = entry.get("duration_s", entry.get("seconds", ""))
         yield {
-            "at": _kept(_AT, entry.get("at", "")),
-            "method": _kept(_METHOD, entry.get("method", "")),
+            "at": _matching(_AT, entry.get("at", "")),
+            "method": _matching(_METHOD, entry.get("method", "")),
             "path": _path(str(entry.get("path", ""))),
             "status": _number(entry.get("status")),
             "bytes": _number(entry.get("bytes")),
             "seconds": _number(seconds),
-            "request": _kept(_OWN_ID, entry.get("request", "")),
+            "request": _matching(_OWN_ID, entry.get("request", "")),
         }
 
 
@@ -105,16 +105,16 @@ def _record(line: str) -> dict[str, Any]:
         fields = dict(pair.split("=", 1) for pair in entry.pop("fields").split())
         exception = []
     record: dict[str, Any] = {
-        "at": _kept(_AT, entry.get("at", "")),
-        "level": _kept(_LEVEL, entry.get("level", "")),
+        "at": _matching(_AT, entry.get("at", "")),
+        "level": _matching(_LEVEL, entry.get("level", "")),
         "pid": _number(entry.get("pid")),
         "logger": str(entry.get("logger")) if entry.get("logger") in _module_names() else "",
-        "request": _kept(_OWN_ID, fields.get("request", "")),
+        "request": _matching(_OWN_ID, fields.get("request", "")),
         "conversation": _number(fields.get("conversation")),
         "turn": _number(fields.get("turn")),
         "message": sentence(str(entry.get("message", ""))),
     }
-    traceback = [kept for each in exception if (kept := _traceback_line(each)) is not None]
+    traceback = [place for each in exception if (place := _traceback_line(each)) is not None]
     return record | ({"traceback": traceback} if traceback else {})
 
 
@@ -154,7 +154,7 @@ def _json(line: str) -> dict[str, Any]:
     return entry if isinstance(entry, dict) else {}
 
 
-def _kept(pattern: re.Pattern[str], value: object) -> str:
+def _matching(pattern: re.Pattern[str], value: object) -> str:
     return str(value) if pattern.fullmatch(str(value)) else ""
 
 
@@ -168,15 +168,15 @@ def _number(value: object) -> float | None:
 @functools.cache
 def _templates() -> tuple[tuple[str, re.Pattern[str]], ...]:
     """Return the sentences that the program logs, as written in its source, and patterns for them."""
-    found = {text for path in _sources() for text in _logged(ast.parse(path.read_text(encoding="utf-8")))}
-    return tuple((text, _pattern(text)) for text in sorted(found) if _PARTS.sub("", text).strip(" :."))
+    texts = {text for path in _sources() for text in _log_texts(ast.parse(path.read_text(encoding="utf-8")))}
+    return tuple((text, _pattern(text)) for text in sorted(texts) if _PARTS.sub("", text).strip(" :."))
 
 
 def _sources() -> list[Path]:
     return [path for folder in ("chat", "config") for path in sorted((ROOT / folder).rglob("*.py"))]
 
 
-def _logged(tree: ast.Module) -> Iterator[str]:
+def _log_texts(tree: ast.Module) -> Iterator[str]:
     for node in ast.walk(tree):
         if (
             isinstance(node, ast.Call)
@@ -208,8 +208,8 @@ def _module_names() -> frozenset[str]:
 @functools.cache
 def _function_names() -> frozenset[str]:
     trees = (ast.parse(path.read_text(encoding="utf-8")) for path in _sources())
-    named = (node.name for tree in trees for node in ast.walk(tree) if isinstance(node, ast.FunctionDef))
-    return frozenset((*named, "<module>", "<lambda>", "<listcomp>", "<genexpr>", "<dictcomp>"))
+    names = (node.name for tree in trees for node in ast.walk(tree) if isinstance(node, ast.FunctionDef))
+    return frozenset((*names, "<module>", "<lambda>", "<listcomp>", "<genexpr>", "<dictcomp>"))
 
 
 @functools.cache
@@ -220,11 +220,11 @@ def _packages() -> frozenset[str]:
 @functools.cache
 def _error_names() -> frozenset[str]:
     """Return the names of Python's exceptions and of the program's own."""
-    known = [*vars(builtins).values(), *vars(errors).values()]
-    return frozenset(each.__name__ for each in known if isinstance(each, type) and issubclass(each, BaseException))
+    types = [*vars(builtins).values(), *vars(errors).values()]
+    return frozenset(each.__name__ for each in types if isinstance(each, type) and issubclass(each, BaseException))
 
 
 @functools.cache
 def _error_codes() -> frozenset[str]:
-    found = (vars(each).get("code") for each in vars(errors).values() if isinstance(each, type))
-    return frozenset(each for each in found if isinstance(each, str))
+    codes = (vars(each).get("code") for each in vars(errors).values() if isinstance(each, type))
+    return frozenset(each for each in codes if isinstance(each, str))

@@ -34,7 +34,7 @@ _PING = ToolSpec(
 def model(patient: Patient) -> Finding:
     """Check that the default model answers."""
     name = patient.settings.models[0]
-    outcome = _asked(patient)
+    outcome = _first_answer(patient)
     if isinstance(outcome, str):
         return failed(
             f"{name} does not answer: {outcome}",
@@ -49,7 +49,7 @@ def model(patient: Patient) -> Finding:
 @check("PAR071", "streaming")
 def streaming(patient: Patient) -> Finding:
     """Check that the answer arrives piece by piece."""
-    outcome = _asked(patient)
+    outcome = _first_answer(patient)
     if isinstance(outcome, str):
         raise NotAvailable("the model does not answer")
     if outcome.pieces < 2:
@@ -65,7 +65,7 @@ def tools(patient: Patient) -> Finding:
     """Check that the model accepts tools and calls one."""
     if patient.settings.model_tools == "false":
         return skipped("MODEL_TOOLS=false: no tools are offered.")
-    if isinstance(_asked(patient), str):
+    if isinstance(_first_answer(patient), str):
         raise NotAvailable("the model does not answer")
     outcome = _ask(patient, _USE_TOOL, (_PING,))
     remedy = "Use a model that calls tools, or set MODEL_TOOLS=false: without tools it has no figures."
@@ -78,14 +78,14 @@ def tools(patient: Patient) -> Finding:
     return passed("The model calls tools.")
 
 
-def _asked(patient: Patient) -> ProbeAnswer | str:
+def _first_answer(patient: Patient) -> ProbeAnswer | str:
     """Return the answer to one question, the same for all checks, or a sentence that says why there is none."""
     if patient.settings.demo:
         raise NotAvailable("no model is configured, the demo answers")
-    known = patient.answers.get("model")
-    if known is None:
-        known = patient.answers["model"] = _ask(patient, _COUNT)
-    return known
+    answer = patient.answers.get("model")
+    if answer is None:
+        answer = patient.answers["model"] = _ask(patient, _COUNT)
+    return answer
 
 
 def _ask(patient: Patient, question: str, offered: Sequence[ToolSpec] = ()) -> ProbeAnswer | str:

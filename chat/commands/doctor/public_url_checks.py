@@ -42,24 +42,30 @@ def reachable(patient: Patient) -> Finding:
     try:
         answer = requests.get(f"{url}/api/me", timeout=_TIMEOUT_S)
     except requests.exceptions.SSLError:
-        return failed(f"{_shown(url)} has a certificate that is not valid here.", "Renew it, or name its host rightly.")
+        return failed(
+            f"{_without_credentials(url)} has a certificate that is not valid here.",
+            "Renew it, or name its host rightly.",
+        )
     except requests.RequestException as error:
-        return failed(f"{_shown(url)} cannot be reached ({type(error).__name__}).", "Check its name, port and proxy.")
+        return failed(
+            f"{_without_credentials(url)} cannot be reached ({type(error).__name__}).",
+            "Check its name, port and proxy.",
+        )
     if "host_not_allowed" in answer.text:
         name = urlsplit(url).hostname
         return failed(f"The server refuses the name {name}.", f"Set ALLOWED_HOSTS={name} and reload the server.")
     if answer.status_code != 200 or not _is_ours(answer):
         return failed(
-            f"{_shown(url)}/api/me answers {answer.status_code}, and not as Parley does.",
+            f"{_without_credentials(url)}/api/me answers {answer.status_code}, and not as Parley does.",
             "Check where the proxy sends requests, and BASE_PATH.",
         )
-    return passed(f"{_shown(url)} is answered by this program.")
+    return passed(f"{_without_credentials(url)} is answered by this program.")
 
 
 @check("PAR081", "buffering")
 def buffering(patient: Patient) -> Finding:
     """Check that no proxy collects a stream before it passes it on."""
-    probe = _probed(patient)
+    probe = _probe_once(patient)
     if probe.duration_ms < _LONG_ENOUGH_MS:
         raise NotAvailable(f"the answer took only {probe.duration_ms:.0f} ms, too short to tell")
     if probe.spread_ms < probe.duration_ms / 2:
@@ -73,7 +79,7 @@ def buffering(patient: Patient) -> Finding:
 @check("PAR082", "stream headers")
 def stream_headers(patient: Patient) -> Finding:
     """Check that a stream arrives as a stream, uncompressed."""
-    headers = _probed(patient).headers
+    headers = _probe_once(patient).headers
     if not headers.get("content-type", "").startswith("text/event-stream"):
         return failed("A stream does not arrive as text/event-stream.", "Let the proxy leave Content-Type as it is.")
     if headers.get("content-encoding", "identity") != "identity":
@@ -111,7 +117,7 @@ def operators(patient: Patient) -> Finding:
     url = _url(patient)
     opened = [path for path in ("/admin/memory-debug", "/metrics") if _get(f"{url}{path}").status_code == 200]
     if opened:
-        return failed(f"Anybody can read {' and '.join(opened)} at {_shown(url)}.", "Set ADMIN_TOKEN.")
+        return failed(f"Anybody can read {' and '.join(opened)} at {_without_credentials(url)}.", "Set ADMIN_TOKEN.")
     return passed("/admin and /metrics are closed there.")
 
 
@@ -134,7 +140,7 @@ def _url(patient: Patient) -> str:
     return patient.public_url.rstrip("/")
 
 
-def _shown(url: str) -> str:
+def _without_credentials(url: str) -> str:
     parts = urlsplit(url)
     return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"
 
@@ -153,21 +159,21 @@ def _is_ours(answer: requests.Response) -> bool:
         return False
 
 
-def _probed(patient: Patient) -> Probe:
-    known = patient.answers.get("public_url")
-    if known is None:
+def _probe_once(patient: Patient) -> Probe:
+    result = patient.answers.get("public_url")
+    if result is None:
         try:
-            known = patient.answers["public_url"] = _probe(_url(patient))
+            result = patient.answers["public_url"] = _probe(_url(patient))
         except (requests.RequestException, ValueError, KeyError, TypeError):
             raise NotAvailable("no question could be asked through the public address") from None
-    return known
+    return result
 
 
 def _probe(url: str) -> Probe:
     with requests.Session() as session:
-        made = session.post(f"{url}/api/conversations", json={"temporary": True}, timeout=_TIMEOUT_S)
-        made.raise_for_status()
-        address = f"{url}/api/conversations/{made.json()['id']}"
+        response = session.post(f"{url}/api/conversations", json={"temporary": True}, timeout=_TIMEOUT_S)
+        response.raise_for_status()
+        address = f"{url}/api/conversations/{response.json()['id']}"
         try:
             return _stream(session, address)
         finally:

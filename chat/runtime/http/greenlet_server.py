@@ -119,7 +119,7 @@ class BoundedSocket:
         self._worked_s = 0.0
         # By the thread's CPU clock, so that other load on the machine does not shorten a slice.
         self._working_since = time.thread_time()
-        self._piece, self._taken = _FIRST_READ, 0
+        self._piece, self._last_size = _FIRST_READ, 0
         self.budget = RequestBudget(bounds, memory)
         self.linger = False
         waits[self] = time.monotonic()
@@ -146,8 +146,8 @@ class BoundedSocket:
     def recv(self, size: int) -> bytes:
         """Return available bytes of the request. Raises Refusal or NoMoreData if it is too late or too large."""
         worked_s = time.thread_time() - self._working_since
-        if self._taken:
-            self._piece = next_read_size(self._piece, self._taken, worked_s, SLICE_S)
+        if self._last_size:
+            self._piece = next_read_size(self._piece, self._last_size, worked_s, SLICE_S)
         self._count(worked_s)
         since = time.monotonic()
         self._sock.settimeout(self.budget.remaining_s(since))
@@ -159,7 +159,7 @@ class BoundedSocket:
         self._working_since = time.thread_time()
         if not self.budget.began and time.monotonic() - since > _MIN_WAIT_S:
             self._worked_s = 0.0
-        self._taken = len(data)
+        self._last_size = len(data)
         return self.budget.count(data)
 
     def sendall(self, data: bytes | memoryview) -> None:
@@ -205,15 +205,15 @@ class BoundedSocket:
     def _linger(self) -> None:
         """Read a little of the remaining request, because closing earlier would reset the connection."""
         deadline = time.monotonic() + self._bounds.linger_s
-        taken = 0
+        count = 0
         with contextlib.suppress(OSError):
             self._sock.shutdown(socket.SHUT_WR)
-            while taken < self._bounds.linger_bytes and (left := deadline - time.monotonic()) > 0:
+            while count < self._bounds.linger_bytes and (left := deadline - time.monotonic()) > 0:
                 self._sock.settimeout(left)
                 data = self._sock.recv(8192)
                 if not data:
                     return
-                taken += len(data)
+                count += len(data)
 
 
 def _ip(address: Any) -> str:

@@ -18,7 +18,7 @@ class BodyMemory:
     """Bytes held by all incomplete bodies of a worker."""
 
     def __init__(self) -> None:
-        self.held = 0
+        self.size = 0
 
 
 class RequestBudget:
@@ -27,12 +27,12 @@ class RequestBudget:
     `began` is whether any byte has arrived. Before that, the end of the connection or of the time is no error.
     """
 
-    __slots__ = ("_body_memory", "_bounds", "_counted", "_held", "_idle", "_limit", "_too_large", "began", "deadline")
+    __slots__ = ("_body_memory", "_bounds", "_counted", "_idle", "_limit", "_size", "_too_large", "began", "deadline")
 
     def __init__(self, bounds: Bounds, body_memory: BodyMemory) -> None:
         self._bounds = bounds
         self._body_memory = body_memory
-        self._held = 0
+        self._size = 0
         self._expect(bounds.request_s, idle=False)
 
     def expect_next_request(self) -> None:
@@ -50,8 +50,8 @@ class RequestBudget:
         self._too_large = body_too_large
 
     def end(self) -> None:
-        self._body_memory.held -= self._held
-        self._held = 0
+        self._body_memory.size -= self._size
+        self._size = 0
 
     def remaining_s(self, now: float) -> float:
         """Return the remaining seconds. Raises Refusal if there are none, or NoMoreData if no byte has arrived."""
@@ -76,9 +76,9 @@ class RequestBudget:
         return data
 
     def _hold(self, size: int) -> None:
-        self._held += size
-        self._body_memory.held += size
-        if self._body_memory.held > self._bounds.bodies_bytes and self._counted > self._bounds.small_body_bytes:
+        self._size += size
+        self._body_memory.size += size
+        if self._body_memory.size > self._bounds.bodies_bytes and self._counted > self._bounds.small_body_bytes:
             raise overloaded()
 
 

@@ -91,7 +91,7 @@ class ArchiveWriter:
     ) -> Member:
         with self._zip.open(f"{table}.jsonl", "w", force_zip64=True) as member:
             digest = RowsDigest(advance, member.write)
-            digest.read(rows)
+            digest.add_all(rows)
         return Member(table=table, columns=tuple(columns), rows=digest.rows, sha256=digest.sha256, last_id=last_id)
 
     def write_keys(self, keys: dict[str, bytes]) -> str:
@@ -113,7 +113,7 @@ class ArchiveReader:
 
     def __init__(self, file: IO[bytes], name: str) -> None:
         self._name = name
-        with self._refusing():
+        with self._translate_errors():
             self._zip = zipfile.ZipFile(file)
             if any(member.compress_type != zipfile.ZIP_DEFLATED for member in self._zip.infolist()):
                 raise ValueError
@@ -127,7 +127,7 @@ class ArchiveReader:
 
     def verify(self, advance: Advance) -> None:
         """Read the whole backup and compare its digests."""
-        with self._refusing():
+        with self._translate_errors():
             for member in self.manifest.tables:
                 if self._digest(member, advance) != (member.rows, member.sha256):
                     raise ValueError
@@ -148,9 +148,9 @@ class ArchiveReader:
         with self._open(member) as content:
             while chunk := content.read(_CHUNK):
                 digest.update(chunk)
-                found = chunk.count(b"\n")
-                rows += found
-                advance(found)
+                count = chunk.count(b"\n")
+                rows += count
+                advance(count)
         return rows, digest.hexdigest()
 
     def _open(self, member: Member) -> io.BufferedReader:
@@ -161,7 +161,7 @@ class ArchiveReader:
         return self._zip.read(member)
 
     @contextlib.contextmanager
-    def _refusing(self) -> Iterator[None]:
+    def _translate_errors(self) -> Iterator[None]:
         try:
             yield
         except _UNREADABLE:
@@ -186,7 +186,7 @@ class RowsDigest:
     def sha256(self) -> str:
         return self._sha256.hexdigest()
 
-    def passing(self, rows: Iterable[Sequence[Any]]) -> Iterator[Sequence[Any]]:
+    def tee(self, rows: Iterable[Sequence[Any]]) -> Iterator[Sequence[Any]]:
         """Yield the same rows, each after it was added."""
         for row in rows:
             self._encoder.encode_into([_plain(value) for value in row], self._chunk, -1)
@@ -197,9 +197,9 @@ class RowsDigest:
             yield row
         self._flush()
 
-    def read(self, rows: Iterable[Sequence[Any]]) -> None:
+    def add_all(self, rows: Iterable[Sequence[Any]]) -> None:
         """Add all rows."""
-        for _ in self.passing(rows):
+        for _ in self.tee(rows):
             pass
 
     def _flush(self) -> None:

@@ -35,26 +35,28 @@ class Restored:
 
     rows: dict[str, int] = field(default_factory=dict)
     # Tables and columns of a later version, which this one has no place for.
-    left_out: list[str] = field(default_factory=list)
+    skipped: list[str] = field(default_factory=list)
     # Texts that are pending for the search.
     texts: int = 0
 
 
 def check_steps(engine: Engine, manifest: Manifest) -> int:
     """Return the last step that the database needs before the backup's rows fit. Raises MaintenanceRefused."""
-    known = [step.number for step in steps_of_kind(manifest.engine)]
+    numbers = [step.number for step in steps_of_kind(manifest.engine)]
     applied = {_number(step.name): step for step in manifest.steps}
     later = [
-        step.name for number, step in applied.items() if number not in known and step.runs_with > max(known, default=0)
+        step.name
+        for number, step in applied.items()
+        if number not in numbers and step.runs_with > max(numbers, default=0)
     ]
-    if later or not known:
+    if later or not numbers:
         raise MaintenanceRefused(
             f"The backup is of a later version ({manifest.program}) whose tables this version cannot use:"
             f" {max(later, default=manifest.engine)}. Restore it with that version."
         )
     if manifest.engine == kind(engine):
         return max(applied)
-    if max(known) not in applied:
+    if max(numbers) not in applied:
         raise MaintenanceRefused(
             f"The backup is of an earlier version ({manifest.program}) and of another kind of database. Restore it into"
             f" {manifest.engine}, give `db migrate`, and then `db copy`."
@@ -111,23 +113,23 @@ def refuse_unless_empty(engine: Engine) -> None:
 def _load(engine: Engine, archive: ArchiveReader, progress: Progress) -> Restored:
     restored = Restored()
     by_name = {member.table: member for member in archive.manifest.tables}
-    loaded = []
+    loaders = []
     with progress("Writing", archive.manifest.rows) as advance:
         for table in (table for table in TABLES if table.name in by_name):
             member = by_name.pop(table.name)
-            loading = _Loading(engine, archive, table, member, restored)
-            loading.write(advance)
-            loaded.append(loading)
-    restored.left_out += sorted(by_name)
+            loader = _TableLoader(engine, archive, table, member, restored)
+            loader.write(advance)
+            loaders.append(loader)
+    restored.skipped += sorted(by_name)
     with progress("Comparing", sum(restored.rows.values())) as advance:
-        for loading in loaded:
-            loading.compare(advance)
+        for loader in loaders:
+            loader.compare(advance)
     last_ids = {member.table: member.last_id for member in archive.manifest.tables if member.last_id}
     engine.maintenance.keep_last_ids({table: last for table, last in last_ids.items() if table not in by_name})
     return restored
 
 
-class _Loading:
+class _TableLoader:
     """One table, as it is written and read back."""
 
     def __init__(
@@ -138,28 +140,28 @@ class _Loading:
         self._table = table
         self._member = member
         self._restored = restored
-        known = engine.columns(table.name)
-        self._columns = [column for column in member.columns if column in known]
-        restored.left_out += [f"{table.name}.{column}" for column in member.columns if column not in known]
+        columns = engine.columns(table.name)
+        self._columns = [column for column in member.columns if column in columns]
+        restored.skipped += [f"{table.name}.{column}" for column in member.columns if column not in columns]
         self._rows = 0
         self._sha256 = ""
 
     def write(self, advance: Advance) -> None:
         digest = RowsDigest(advance)
-        self._engine.maintenance.insert(self._table.name, self._columns, digest.passing(self._fitting()))
+        self._engine.maintenance.insert(self._table.name, self._columns, digest.tee(self._known_columns()))
         self._rows, self._sha256 = digest.rows, digest.sha256
         self._restored.rows[self._table.name] = digest.rows
 
     def compare(self, advance: Advance) -> None:
         """Read the table back. Raises MaintenanceRefused if it is not as it was written."""
         digest = RowsDigest(advance)
-        digest.read(stored_rows(self._engine, self._table, self._columns))
+        digest.add_all(stored_rows(self._engine, self._table, self._columns))
         if (digest.rows, digest.sha256) != (self._rows, self._sha256):
             raise MaintenanceRefused(
                 f"The table {self._table.name} differs from the backup after it was written; nothing was restored."
             )
 
-    def _fitting(self) -> Iterator[Sequence[Any]]:
+    def _known_columns(self) -> Iterator[Sequence[Any]]:
         """Yield the rows of the backup without the columns that this database does not have."""
         indexes = [self._member.columns.index(column) for column in self._columns]
         for row in self._archive.rows(self._member):

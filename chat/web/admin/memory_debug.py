@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask import Blueprint, Response, render_template
 
 from chat.runtime.block_watch.watch import Block
-from chat.turns.worker_report import HeldConversation, Report, ServerReport, Totals
+from chat.turns.worker_report import ConversationUse, Report, ServerReport, Totals
 from chat.web.admin.access import OPERATOR_REFUSALS, REFUSAL_PAGES, check_access, prefers_page
 from chat.web.openapi.operation import Answer, operation
 from chat.web.services import services
@@ -52,7 +52,7 @@ EXAMPLE = ServerReport(
             loop_lag_ms=0.2,
             blocked=[Block(at=_AT, ms=240, where="chat/tools/x.py:12 fetch → json/decoder.py:355 raw_decode")],
             conversations=[
-                HeldConversation(id=7, messages=2, tokens=1_024, bytes=9_216, idle_s=3.5, running=True, subscribers=1)
+                ConversationUse(id=7, messages=2, tokens=1_024, bytes=9_216, idle_s=3.5, running=True, subscribers=1)
             ],
         )
     ],

@@ -100,5 +100,5 @@ def _number(value: str, digits: int) -> int | None:
     return int(value) if value.isascii() and value.isdigit() and len(value) <= digits else -1
 
 
-def _invalid(field: str, takes: str) -> InvalidRequest:
-    return InvalidRequest("invalid_value", f"{field} takes {takes}.", field)
+def _invalid(field: str, expected: str) -> InvalidRequest:
+    return InvalidRequest("invalid_value", f"{field} takes {expected}.", field)

@@ -43,14 +43,14 @@ class _Session:
 class BrowserUser:
     """The user of a request by its cookie. The database is asked at the first use, once."""
 
-    __slots__ = ("_clock", "_found", "_request", "_sessions", "_tokens")
+    __slots__ = ("_clock", "_current", "_request", "_sessions", "_tokens")
 
     def __init__(self, request: Request, tokens: Tokens, sessions: Sessions, clock: Clock) -> None:
         self._clock = clock
         self._request = request
         self._tokens = tokens
         self._sessions = sessions
-        self._found: _Session | None = None
+        self._current: _Session | None = None
 
     @property
     def id(self) -> int:
@@ -66,7 +66,7 @@ class BrowserUser:
     @property
     def owner(self) -> Owner:
         """Return the user, or the unverified session if the user has not been looked up yet."""
-        if self._found is not None:
+        if self._current is not None:
             return self.id
         tokens = self._own_tokens()
         return unverified_session(tokens[0]) if len(tokens) == 1 else self.id
@@ -86,7 +86,7 @@ class BrowserUser:
 
     def set_cookie(self, response: Response) -> None:
         """Set the cookie in the response where it is due."""
-        request, session = self._request, self._found
+        request, session = self._request, self._current
         if session is None or not session.cookie_due:
             return
         response.set_cookie(
@@ -103,9 +103,9 @@ class BrowserUser:
         response.headers.setdefault("Cache-Control", "no-store")
 
     def _session(self) -> _Session:
-        if self._found is None:
-            self._found = self._find()
-        return self._found
+        if self._current is None:
+            self._current = self._find()
+        return self._current
 
     def _find(self) -> _Session:
         own = self._own_tokens()

@@ -84,8 +84,8 @@ class _Schemas:
             types |= dict.fromkeys(answer.content for answer in each.answers if _is_type(answer.content))
             types |= dict.fromkeys(data for answer in _streams(each) for data in answer.events.values())
             types |= {each.body.shape: None} if each.body else {}
-        found, self.components = msgspec.json.schema_components(types, ref_template=_REF)
-        self._by_type = dict(zip(types, found, strict=True))
+        refs, self.components = msgspec.json.schema_components(types, ref_template=_REF)
+        self._by_type = dict(zip(types, refs, strict=True))
 
     def of_event(self, name: str, data: type[msgspec.Struct]) -> dict[str, Any]:
         """Return the schema of one server-sent event, whose data is JSON text."""
@@ -145,7 +145,7 @@ def _operation(
             answers[str(status)] = responses.either(answers[str(status)], group)
         else:
             answers[str(status)] = responses.ref(group)
-    found: dict[str, Any] = {
+    operation: dict[str, Any] = {
         "operationId": rule.endpoint.replace(".", "_"),
         "tags": [rule.endpoint.partition(".")[0]],
         "summary": declaration.summary,
@@ -157,8 +157,8 @@ def _operation(
     if declaration.body:
         examples = {name: {"value": _json(value)} for name, value in declaration.body.examples.items()}
         content = {JSON: {"schema": schemas.of(declaration.body.shape), "examples": examples}}
-        found["requestBody"] = {"content": content, "required": declaration.body.required}
-    return found
+        operation["requestBody"] = {"content": content, "required": declaration.body.required}
+    return operation
 
 
 def _refusals(method: str, declaration: Operation) -> dict[int, tuple[Refusal, ...]]:
@@ -178,9 +178,9 @@ def _refusals(method: str, declaration: Operation) -> dict[int, tuple[Refusal, .
 
 
 def _answers(answers: Iterable[Answer], schemas: _Schemas) -> dict[str, Any]:
-    found: dict[str, Any] = {}
+    by_status: dict[str, Any] = {}
     for each in answers:
-        response = found.setdefault(
+        response = by_status.setdefault(
             str(each.status), {"description": each.description, "headers": _headers(each.headers)}
         )
         if isinstance(each, EventStream):
@@ -190,7 +190,7 @@ def _answers(answers: Iterable[Answer], schemas: _Schemas) -> dict[str, Any]:
             if each.example is not None:
                 media["example"] = _json(each.example)
             response.setdefault("content", {})[each.media_type] = media
-    return found
+    return by_status
 
 
 def _stream(answer: EventStream, schemas: _Schemas) -> dict[str, Any]:
@@ -219,14 +219,14 @@ def _path_parameters(rule: str) -> Iterator[dict[str, Any]]:
 
 
 def _parameter(declaration: Parameter) -> dict[str, Any]:
-    found = {
+    parameter = {
         "name": declaration.name,
         "in": declaration.location,
         "required": declaration.required,
         "description": declaration.description,
         "schema": dict(declaration.schema),
     }
-    return found if declaration.example is None else found | {"example": declaration.example}
+    return parameter if declaration.example is None else parameter | {"example": declaration.example}
 
 
 def _headers(texts: Mapping[str, str]) -> dict[str, Any]:

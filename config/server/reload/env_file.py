@@ -26,15 +26,15 @@ def with_setting(content: bytes, name: str, value: str) -> bytes:
     """
     text = content.decode("utf-8")
     body = text.removeprefix(_BOM)
-    found = False
+    is_set = False
     parts = []
     for line in parse_stream(io.StringIO(body)):
         if line.key == name:
-            found = True
+            is_set = True
             parts.append(_changed(line.original.string, name, value))
         else:
             parts.append(line.original.string)
-    if not found:
+    if not is_set:
         parts.append(_added(body, name, value))
     return (_BOM * text.startswith(_BOM) + "".join(parts)).encode("utf-8")
 
@@ -88,7 +88,7 @@ def write(path: Path, content: bytes | None) -> None:
 
 
 def _copy_owner_and_mode(handle: int, old: os.stat_result) -> None:
-    made = os.fstat(handle)
-    if (made.st_uid, made.st_gid) != (old.st_uid, old.st_gid):
+    new = os.fstat(handle)
+    if (new.st_uid, new.st_gid) != (old.st_uid, old.st_gid):
         os.fchown(handle, old.st_uid, old.st_gid)
     os.fchmod(handle, old.st_mode & 0o7777)

@@ -95,15 +95,15 @@ def test_a_body_that_is_under_way_holds_room_until_its_end(make: Make, body_memo
     connection.read()
     client.sendall(BODY[:5])
     assert not connection.read()
-    assert body_memory.held == 5
+    assert body_memory.size == 5
     if whole:
         client.sendall(BODY[5:])
         assert connection.read()
     else:
         connection.end()
-    assert body_memory.held == 0
+    assert body_memory.size == 0
     connection.end()
-    assert body_memory.held == 0
+    assert body_memory.size == 0
 
 
 def test_a_client_that_goes_before_it_has_said_anything_is_no_fault(make: Make) -> None:

@@ -147,28 +147,28 @@ class TestRoom:
     def test_each_gives_back_what_it_held_once(self) -> None:
         memory = BodyMemory()
         budgets = [self.begun(memory, 70), self.begun(memory, 80)]
-        assert memory.held == 150
+        assert memory.size == 150
         for budget in budgets * 2:
             budget.end()
-        assert memory.held == 0
+        assert memory.size == 0
         self.begun(memory, 100)
 
     def test_one_that_was_refused_gives_it_back_too(self) -> None:
         memory = BodyMemory()
-        held = self.begun(memory, 90)
+        size = self.begun(memory, 90)
         late = RequestBudget(Tight(30.0), memory)
         late.begin_body()
         with pytest.raises(Refusal):
             late.count(b"x" * 90)
         late.end()
-        held.end()
-        assert memory.held == 0
+        size.end()
+        assert memory.size == 0
 
     def test_heads_hold_nothing(self) -> None:
         memory = BodyMemory()
         for _ in range(10):
             RequestBudget(Tight(30.0), memory).count(b"x" * 300)
-        assert memory.held == 0
+        assert memory.size == 0
 
 
 BODIES = [

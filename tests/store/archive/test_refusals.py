@@ -99,7 +99,7 @@ def test_what_only_a_later_version_knows_is_left_out(filled, target):
     engine.write(expand)
     backup = dumped(engine)
     assert "mood" in reader(backup).manifest.tables[0].columns
-    assert restored(target, backup).left_out == ["users.mood"]
+    assert restored(target, backup).skipped == ["users.mood"]
 
 
 def test_unknown_tables_are_not_forgotten(filled):

@@ -142,7 +142,7 @@ def test_what_happens_in_every_turn_finds_its_rows_by_their_ids_however_many_tur
 
 @pytest.mark.parametrize("texts", indexing.PENDING_TEXTS, ids=["titles", "messages"])
 def test_what_is_to_be_indexed_is_looked_up_by_its_user(store, texts):
-    steps = plan(store, translated(texts.take), 1, 1, 100)
+    steps = plan(store, translated(texts.delete_batch), 1, 1, 100)
     assert steps[0].endswith("USING PRIMARY KEY (user_id=? AND id=?)")
     assert any(step.endswith("USING PRIMARY KEY (user_id>? AND user_id<?)") for step in steps)
     # The batch has no more rows than its limit.

@@ -272,10 +272,10 @@ class AnswerReader:
         if self._half_character:
             self._half_character, parts = "", list(self._classified([(self._last_kind, "\ufffd")]))
         if self._thinking is not None:
-            held = self._thinking.end()
+            rest = self._thinking.end()
             self._extras.add_prefix(self._thinking.prefix)
             self._thinking = None
-            parts += self._classified([(kind_of(is_reasoning), text) for is_reasoning, text in held])
+            parts += self._classified([(kind_of(is_reasoning), text) for is_reasoning, text in rest])
         return parts
 
     def _join_half_characters(self, parts: Sequence[TextPart]) -> Sequence[TextPart]:

@@ -29,7 +29,7 @@ class ThinkingTags:
         self.prefix = ""
         self._fed: list[str] = []
         self._closing = ""  # closing tag of the open tag
-        self._held = ""  # not yet known to be reasoning or text
+        self._buffer = ""  # not yet known to be reasoning or text
         self._blank = True  # the reasoning so far is blank
         self._passed = False  # the reasoning has ended: blanks before the text are dropped
 
@@ -37,22 +37,22 @@ class ThinkingTags:
         """Return the parts that are certain now."""
         if self.in_text:
             return [(False, text)]
-        self._held += text
+        self._buffer += text
         self._fed.append(text)
         parts: list[Part] = []
-        while self._held and not self.in_text and self._step(parts):
+        while self._buffer and not self.in_text and self._step(parts):
             pass
         return parts
 
     def end(self) -> list[Part]:
         """Return the held back part at the end of the input."""
-        held, self._held = self._held, ""
-        self._begin_text("" if self._closing or self._passed else held)
+        rest, self._buffer = self._buffer, ""
+        self._begin_text("" if self._closing or self._passed else rest)
         if self._closing:
-            held = held.rstrip()
+            rest = rest.rstrip()
         elif self._passed:
-            held = held.lstrip()
-        return [(bool(self._closing), held)] if held else []
+            rest = rest.lstrip()
+        return [(bool(self._closing), rest)] if rest else []
 
     def _step(self, parts: list[Part]) -> bool:
         """Move the certain part out of the held text. Return whether another step may find more."""
@@ -60,18 +60,18 @@ class ThinkingTags:
 
     def _before(self, parts: list[Part]) -> bool:
         """Check whether the text begins with a tag."""
-        stripped = self._held.lstrip()
+        stripped = self._buffer.lstrip()
         lowered = stripped[:_LONGEST_TAG].lower()
         for opening, closing in zip(_OPENING, _CLOSING, strict=True):
             if lowered.startswith(opening):
-                self._held, self._closing, self._blank = stripped[len(opening) :], closing, True
+                self._buffer, self._closing, self._blank = stripped[len(opening) :], closing, True
                 return True
             if lowered.startswith(closing):  # the opening tag was a part of the prompt
-                self._held, self._passed = stripped[len(closing) :], True
+                self._buffer, self._passed = stripped[len(closing) :], True
                 return True
-        if len(self._held) <= _MOST_HELD and any(tag.startswith(lowered) for tag in _TAGS):
+        if len(self._buffer) <= _MOST_HELD and any(tag.startswith(lowered) for tag in _TAGS):
             return False
-        text, self._held = stripped if self._passed else self._held, ""
+        text, self._buffer = stripped if self._passed else self._buffer, ""
         self._begin_text(text)
         parts.append((False, text))
         return False
@@ -87,15 +87,15 @@ class ThinkingTags:
     def _inside(self, parts: list[Part]) -> bool:
         """Look for the closing tag. Blanks at both ends of the reasoning are dropped."""
         if self._blank:
-            self._held = self._held.lstrip()
-        end = _ENDS[self._closing].search(self._held)
+            self._buffer = self._buffer.lstrip()
+        end = _ENDS[self._closing].search(self._buffer)
         if end:
-            reasoning, self._held = self._held[: end.start()].rstrip(), self._held[end.end() :]
+            reasoning, self._buffer = self._buffer[: end.start()].rstrip(), self._buffer[end.end() :]
             self._closing, self._passed = "", True
         else:
-            reasoning = self._held[: self._certain()]
+            reasoning = self._buffer[: self._certain()]
             reasoning = reasoning if len(reasoning) > _MOST_HELD else reasoning.rstrip()
-            self._held = self._held[len(reasoning) :]
+            self._buffer = self._buffer[len(reasoning) :]
         if reasoning:
             self._blank = False
             parts.append((True, reasoning))
@@ -103,5 +103,5 @@ class ThinkingTags:
 
     def _certain(self) -> int:
         """Return how much of the held text cannot be the beginning of the closing tag."""
-        at = self._held.rfind("<", -len(self._closing))
-        return len(self._held) if at < 0 or not self._closing.startswith(self._held[at:].lower()) else at
+        at = self._buffer.rfind("<", -len(self._closing))
+        return len(self._buffer) if at < 0 or not self._closing.startswith(self._buffer[at:].lower()) else at

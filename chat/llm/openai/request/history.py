@@ -31,7 +31,7 @@ def stand_ins(messages: Sequence[Message]) -> list[dict[str, Any]]:
 
 
 def _prepared(messages: Sequence[Message], model: str | None) -> Iterator[Message]:
-    taken = {call.id for message in messages if message.model == model for call in message.tool_calls}
+    used_ids = {call.id for message in messages if message.model == model for call in message.tool_calls}
     used: set[str] = set()
     renamed: dict[str, str] = {}
     for message in messages:
@@ -42,7 +42,7 @@ def _prepared(messages: Sequence[Message], model: str | None) -> Iterator[Messag
             for call in message.tool_calls:
                 ready = call if message.model == model else _plain(call)
                 if message.model != model or not call.id or call.id in used:
-                    ready = replace(ready, id=portable_call_id(call.id, used | taken))
+                    ready = replace(ready, id=portable_call_id(call.id, used | used_ids))
                     renamed[call.id] = ready.id
                 used.add(ready.id)
                 calls.append(ready)

@@ -89,8 +89,8 @@ class Endpoint:
                 body += piece
                 if len(body) > _MAX_REFUSAL_BYTES:
                     break
-        shown = [(name, value) for name, value in headers if name.lower() not in _OF_THE_BODY]
-        response = httpx2.Response(status, headers=shown, content=bytes(body[:_MAX_REFUSAL_BYTES]))
+        kept_headers = [(name, value) for name, value in headers if name.lower() not in _OF_THE_BODY]
+        response = httpx2.Response(status, headers=kept_headers, content=bytes(body[:_MAX_REFUSAL_BYTES]))
         response.request = self._sdk_request
         return self._sdk._make_status_error_from_response(response)
 
@@ -125,10 +125,10 @@ class Endpoint:
     @cached_property
     def _sdk_request(self) -> httpx2.Request:
         """Return a request as the SDK builds it."""
-        made: list[httpx2.Request] = []
+        requests: list[httpx2.Request] = []
 
         def keep(request: httpx2.Request) -> httpx2.Response:
-            made.append(request)
+            requests.append(request)
             return httpx2.Response(200)
 
         with httpx2.Client(transport=httpx2.MockTransport(keep)) as client:
@@ -140,7 +140,7 @@ class Endpoint:
                 stream=True,
                 stream_cls=openai.Stream[Any],
             )
-        (request,) = made
+        (request,) = requests
         if self._query:
             # The SDK would append its path to the query.
             request.url = request.url.copy_with(query=self._query.encode("ascii", "ignore"))

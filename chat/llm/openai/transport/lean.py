@@ -94,8 +94,8 @@ def _translated(error: errors.NetError) -> httpx2.TransportError:
 
 
 def _timeouts(request: httpx2.Request) -> Timeouts:
-    given: dict[str, float | None] = request.extensions.get("timeout", {})
-    return Timeouts(given.get("connect"), given.get("write"), given.get("read"))
+    timeouts: dict[str, float | None] = request.extensions.get("timeout", {})
+    return Timeouts(timeouts.get("connect"), timeouts.get("write"), timeouts.get("read"))
 
 
 def _origin(url: httpx2.URL) -> Origin:

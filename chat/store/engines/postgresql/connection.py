@@ -164,7 +164,7 @@ class Connections(peewee.PostgresqlDatabase):
 def connect(address: Address) -> Connection:
     """Open a connection. Raises psycopg.Error, and OSError for the name of a host that cannot be resolved."""
     defaults: dict[str, Any] = {"fallback_application_name": "parley", "client_encoding": "UTF8"}
-    pgconn = _wait_for(generators.connect(make_conninfo("", **defaults | address.parameters | _resolved(address))))
+    pgconn = _wait_for(generators.connect(make_conninfo("", **defaults | address.parameters | _resolve(address))))
     version = pgconn.server_version // 10_000
     if version < OLDEST_VERSION:
         pgconn.finish()
@@ -172,13 +172,13 @@ def connect(address: Address) -> Connection:
     return Connection(pgconn)
 
 
-def _resolved(address: Address) -> dict[str, str]:
+def _resolve(address: Address) -> dict[str, str]:
     """Return the addresses of a host, which libpq itself would wait for without releasing the interpreter's lock."""
     host = str(address.parameters.get("host", ""))
     if not host or "," in host or host.startswith(("/", "@")) or "hostaddr" in address.parameters or _is_ip(host):
         return {}
-    found = _socket.getaddrinfo(host, None, 0, _socket.SOCK_STREAM)
-    addresses = list(dict.fromkeys(str(each[4][0]) for each in found))
+    infos = _socket.getaddrinfo(host, None, 0, _socket.SOCK_STREAM)
+    addresses = list(dict.fromkeys(str(each[4][0]) for each in infos))
     return {"host": ",".join([host] * len(addresses)), "hostaddr": ",".join(addresses)}
 
 
@@ -195,15 +195,15 @@ def _wait_for(connecting: Any) -> Any:
     until = time.monotonic() + _CONNECT_TIMEOUT_S
     events = {waiting.WAIT_R: select.POLLIN, waiting.WAIT_W: select.POLLOUT}
     try:
-        fileno, wanted = next(connecting)
+        fileno, event = next(connecting)
         while True:
             poll = mode.native_poll()
-            poll.register(fileno, events[wanted])
+            poll.register(fileno, events[event])
             left_s = until - time.monotonic()
             if left_s <= 0 or not poll.poll(left_s * 1000):
                 connecting.close()
                 raise NoAnswer("no answer in time")
-            fileno, wanted = connecting.send(wanted)
+            fileno, event = connecting.send(event)
     except StopIteration as connected:
         return connected.value
 

@@ -92,9 +92,9 @@ def explanation(error: BaseException, address: Address) -> str:
     if sqlstate(error) == "42501":
         return f"{named}, whose user may not create tables there ({_line(original)})."
     if isinstance(original, psycopg.Error | OSError):
-        said = str(original)
-        why = next((sentence for pattern, sentence in _SENTENCES if re.search(pattern, said)), "it cannot be used")
-        return f"{named}, but {why} ({_line(original)})."
+        text = str(original)
+        reason = next((sentence for pattern, sentence in _SENTENCES if re.search(pattern, text)), "it cannot be used")
+        return f"{named}, but {reason} ({_line(original)})."
     return f"{named}, but {error}"
 
 

@@ -102,14 +102,14 @@ class PostgresqlFullText:
         query = Query(user_id, words)
         statement = statement.format(text=text if query.phrases else "''")
         portion = _PORTION if query.phrases else limit
-        found, more = 0, bool(query.text)
-        while more and found < limit:
+        count, more = 0, bool(query.text)
+        while more and count < limit:
             rows = self._execute(statement, (query.text, before, user_id, portion)).fetchall()
             more = len(rows) == portion
             for row_id, conversation, content in rows:
                 before = row_id
-                if found < limit and query.accepts(content):
-                    found += 1
+                if count < limit and query.accepts(content):
+                    count += 1
                     yield row_id, conversation
 
 

@@ -20,7 +20,7 @@ T = TypeVar("T")
 
 
 @dataclass(slots=True)
-class _Held(Generic[T]):
+class _Entry(Generic[T]):
     value: T
     messages: int
     tokens: int
@@ -28,27 +28,27 @@ class _Held(Generic[T]):
     used_at: float
 
 
-class HeldEntries(Generic[T]):
+class BoundedEntries(Generic[T]):
     """Values by conversation, bounded in bytes. Safe to use from many threads."""
 
     def __init__(self, limit_bytes: int, clock: Clock) -> None:
         self.limit_bytes = limit_bytes
         self.bytes = 0
         self._clock = clock
-        self._held: OrderedDict[int, _Held[T]] = OrderedDict()
+        self._entries: OrderedDict[int, _Entry[T]] = OrderedDict()
         self._lock = threading.Lock()
 
     def get(self, conversation_id: int) -> T | None:
-        held = self._held.get(conversation_id)
-        return None if held is None else held.value
+        entry = self._entries.get(conversation_id)
+        return None if entry is None else entry.value
 
     def use(self, conversation_id: int) -> None:
         """Count the conversation's value as used now, if there is one."""
         with self._lock:
-            held = self._held.get(conversation_id)
-            if held is not None:
-                held.used_at = self._clock.monotonic()
-                self._held.move_to_end(conversation_id)
+            entry = self._entries.get(conversation_id)
+            if entry is not None:
+                entry.used_at = self._clock.monotonic()
+                self._entries.move_to_end(conversation_id)
 
     def put(self, conversation_id: int, value: T, messages: Sequence[Message], size: int) -> list[int] | None:
         """Hold a value of `size` bytes for `messages`. Return the conversations that had to make room for it.
@@ -60,11 +60,11 @@ class HeldEntries(Generic[T]):
             if size > self.limit_bytes:
                 return None
             tokens = sum(len(message.text) for message in messages) // _CHARS_A_TOKEN
-            self._held[conversation_id] = _Held(value, len(messages), tokens, size, self._clock.monotonic())
+            self._entries[conversation_id] = _Entry(value, len(messages), tokens, size, self._clock.monotonic())
             self.bytes += size
             removed = []
             while self.bytes > self.limit_bytes:
-                removed.append(next(iter(self._held)))
+                removed.append(next(iter(self._entries)))
                 self._remove(removed[-1])
             return removed
 
@@ -76,22 +76,22 @@ class HeldEntries(Generic[T]):
         """Remove what was not used for so long."""
         with self._lock:
             since = self._clock.monotonic() - seconds
-            while self._held and next(iter(self._held.values())).used_at < since:
-                self._remove(next(iter(self._held)))
+            while self._entries and next(iter(self._entries.values())).used_at < since:
+                self._remove(next(iter(self._entries)))
 
     def __len__(self) -> int:
-        return len(self._held)
+        return len(self._entries)
 
     def entries(self, most: int | None = None) -> list[MemoryEntry]:
         """Return figures of the entries, most recently used first: all, or the first `most`."""
         now = self._clock.monotonic()
         with self._lock:
             return [
-                MemoryEntry(conversation_id, held.messages, held.tokens, held.bytes, round(now - held.used_at, 1))
-                for conversation_id, held in itertools.islice(reversed(self._held.items()), most)
+                MemoryEntry(conversation_id, entry.messages, entry.tokens, entry.bytes, round(now - entry.used_at, 1))
+                for conversation_id, entry in itertools.islice(reversed(self._entries.items()), most)
             ]
 
     def _remove(self, conversation_id: int) -> None:
-        held = self._held.pop(conversation_id, None)
-        if held is not None:
-            self.bytes -= held.bytes
+        entry = self._entries.pop(conversation_id, None)
+        if entry is not None:
+            self.bytes -= entry.bytes
