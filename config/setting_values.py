@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -100,13 +101,19 @@ def model_names(text: str) -> tuple[str, ...]:
 
 
 def database(text: str) -> str:
-    if not re.fullmatch(r"sqlite:///[^?#]+|postgres(ql)?://[^/\s]*/[^/?\s][!-~]*", text) or not text.isprintable():
+    # SQLite's name of a database in memory is refused: each process would have its own.
+    if (
+        not re.fullmatch(r"sqlite:///(?!:memory:)[^?#]+|postgres(ql)?://[^/\s]*/[^/?\s][!-~]*", text)
+        or not text.isprintable()
+    ):
         raise ValueError("sqlite:///PATH (absolute with a fourth slash) or postgresql://USER:PASSWORD@HOST:PORT/NAME")
     return text
 
 
 def redis(text: str) -> str:
-    redis_url.parse(text)
+    certificates = redis_url.parse(text).ca_certs
+    if certificates and not (Path(certificates).is_file() and os.access(certificates, os.R_OK)):
+        raise ValueError("as ssl_ca_certs the path of a file that can be read")
     return text
 
 

@@ -32,6 +32,12 @@ _BY_CLASS: tuple[tuple[type[BaseException], str], ...] = (
     (errors.InvalidResponse, "The server that REDIS_URL names is no Redis."),
 )
 
+# By the start of the server's reply.
+_BY_REPLY = (
+    ("DB index", "Redis has no database of the number in REDIS_URL."),
+    ("unknown command 'SENTINEL'", "The server that REDIS_URL names is no Sentinel, as ?sentinel= says."),
+)
+
 
 def sentence(error: BaseException) -> str:
     """Return what an error of the library says."""
@@ -40,6 +46,9 @@ def sentence(error: BaseException) -> str:
         if any(isinstance(each, kind) for each in chain):
             return text
     if isinstance(error, errors.ResponseError):
+        for start, text in _BY_REPLY:
+            if str(error).startswith(start):
+                return text
         return f"Redis refuses a command ({str(error).partition(' ')[0][:40]})."
     reason = next((each.strerror for each in chain if isinstance(each, OSError) and each.strerror), "")
     return f"Redis cannot be reached ({reason or 'the connection was closed'})."

@@ -45,19 +45,20 @@ CASES: dict[str, tuple[dict[str, Any], list[str]]] = {
     ),
     "DATABASE_URL": (
         {"sqlite:///x.db": "sqlite:///x.db", "sqlite:////tmp/ä x.db": "sqlite:////tmp/ä x.db"},
-        ["x.db", "sqlite:x.db", "sqlite://x.db", "sqlite:///", "sqlite:///x.db?mode=ro", "sqlite:///x\x00.db",
-         "postgresql:///", "postgresql:/x", "postgresql://a b/c", "mysql://x/y", "SQLITE:///x.db"],
+        ["x.db", "sqlite:///:memory:", "sqlite:x.db", "sqlite://x.db", "sqlite:///", "sqlite:///x.db?mode=ro",
+         "sqlite:///x\x00.db", "postgresql:///", "postgresql:/x", "postgresql://a b/c", "mysql://x/y", "SQLITE:///x.db"],
     ),
     "REDIS_URL": (
         {text: text for text in (
             "redis://127.0.0.1", "redis://:p%40ss@redis.example:6380/3", "redis://me:secret@[::1]:6379/0",
-            "rediss://redis.example?ssl_ca_certs=/etc/ca.pem", "unix:///run/redis.sock", "unix://:secret@/run/r.sock?db=2",
+            f"rediss://redis.example?ssl_ca_certs={__file__}", "unix:///run/redis.sock", "unix://:secret@/run/r.sock?db=2",
             "redis://one,two:26380,[::1]/1?sentinel=main&sentinel_password=x", "redis://localhost/",
         )},
         ["localhost", "localhost:6379", "0", "http://localhost", "redis:localhost", "redis://", "redis://:0", "redis://x:0",
          "redis://x:99999", "redis://x:port", "redis://x/one", "redis://x/-1", "redis://one,two", "redis://x?db=1#2",
          "redis://secret@x", "redis://:a/b@x", "redis://:a#b@x", "redis://:a?b@x", "redis://x?timeout=5",
          "redis://x?sentinel=", "redis://x?sentinel_password=y", "redis://x?ssl_ca_certs=/ca", "unix://", "unix://x",
+         "rediss://x?ssl_ca_certs=/no/file",
          "unix://host/run/r.sock", "unix:///run/r.sock?sentinel=a", "redis://x y", "redis://x\ny", "redis://["],
     ),
     "AUTH_MODE": ({"open": "open", "OPEN": "open"}, ["accounts", "none", "closed", "open,accounts"]),

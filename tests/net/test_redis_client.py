@@ -134,6 +134,18 @@ def test_a_key_of_another_type_is_none_and_no_fault(redis_server: RedisServer, c
     assert not client.breaker.is_open
 
 
+@pytest.mark.parametrize(
+    ("query", "problem"),
+    [
+        ("/9999", "Redis has no database of the number in REDIS_URL."),
+        ("?sentinel=main", "The server that REDIS_URL names is no Sentinel, as ?sentinel= says."),
+    ],
+)
+def test_an_address_that_does_not_fit_its_server(redis_server: RedisServer, query: str, problem: str) -> None:
+    with opened(f"redis://127.0.0.1:{redis_server.port}{query}") as client:
+        assert client.breaker.problem == problem
+
+
 @pytest.mark.parametrize("listen", ["socket", "tls"])
 def test_other_ways_to_a_server(tmp_path: Path, listen: str) -> None:
     with RedisServer(tmp_path, listen, password="p@ss:word/#%") as server, opened(server.url) as client:
