@@ -28,7 +28,7 @@ if mode.current() is ASYNC:
 
 
 @contextlib.contextmanager
-def nothing_left_behind(patience_s: float = 5.0) -> Iterator[None]:
+def nothing_left_behind(patience_s: float = 30.0) -> Iterator[None]:
     """Raise AssertionError if something that the block has started still runs `patience_s` seconds after it."""
     before = _running().keys()
     yield

@@ -88,7 +88,7 @@ class RedisClient:
         return Subscription(connection)
 
     def close(self) -> None:
-        self._pool.disconnect()
+        self._pool.close()
 
     def _run(self, commands: Sequence[Command], probe: bool = False) -> list[Any]:
         began_at = time.monotonic()

@@ -15,6 +15,7 @@ from .conftest import fake_server
 from .user_actions import (
     ENDLESS,
     SLOW,
+    answered,
     ask,
     ask_and_wait,
     choose_in_menu,
@@ -143,7 +144,8 @@ def test_archiving_and_taking_back(window: Page) -> None:
     expect(list_item(window, "Porcelain")).to_have_count(0)
     window.get_by_role("button", name="Undo").click()
     expect(list_item(window, "Porcelain")).to_have_count(1)
-    choose_in_menu(window, "Porcelain", "Archive")
+    with answered(window, "PATCH"):
+        choose_in_menu(window, "Porcelain", "Archive")
     window.reload()
     expect(list_item(window, "Porcelain")).to_have_count(0)
     window.keyboard.press("Control+k")

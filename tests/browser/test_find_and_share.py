@@ -10,6 +10,7 @@ from playwright.sync_api import APIResponse, BrowserContext, Page, Route, expect
 
 from tests.browser.user_actions import (
     ENDLESS,
+    answered,
     ask,
     ask_and_wait,
     choose_in_menu,
@@ -102,7 +103,8 @@ def test_a_chat_is_renamed_in_the_list_and_at_the_top(window: Page) -> None:
     name = window.get_by_role("textbox", name="New title")
     expect(name).to_be_focused()
     name.fill("A second name")
-    name.press("Enter")
+    with answered(window, "PATCH"):
+        name.press("Enter")
     expect(window.locator("h1")).to_have_text("A second name")
     expect(list_item(window, "A second name").get_by_role("link")).to_be_focused()
     window.locator("header.topbar").get_by_role("button", name="Actions for").click()
@@ -118,7 +120,8 @@ def test_a_pinned_chat_stays_at_the_top_until_it_is_unpinned(window: Page) -> No
     ask_and_wait(window, "Keep this near")
     home(window)
     ask_and_wait(window, "A newer one")
-    choose_in_menu(window, "Keep this near", "Pin")
+    with answered(window, "PATCH"):
+        choose_in_menu(window, "Keep this near", "Pin")
     headings = window.locator("nav.history h2")
     expect(headings).to_have_text(["Pinned", "Today"])
     window.reload()
@@ -149,7 +152,7 @@ def test_a_deletion_that_is_not_undone_is_for_good(
     ask_and_wait(window, "Delete me for good")
     address = window.url
     choose_in_menu(window, "Delete me", "Delete")
-    with window.expect_request(lambda request: request.method == "DELETE"):
+    with answered(window, "DELETE"):
         window.get_by_role("button", name="Dismiss").click()
     window.goto(address)
     expect(window.locator(".scroller")).to_contain_text("no such chat")
@@ -174,7 +177,7 @@ def test_a_chat_in_which_an_answer_runs_can_be_deleted(
     ask(window, "Delete me while I talk. " + ENDLESS)
     wait_until_answering(window)
     choose_in_menu(window, "Delete me", "Delete")
-    with window.expect_response(lambda answer: answer.request.method == "DELETE" and answer.ok):
+    with answered(window, "DELETE"):
         window.get_by_role("button", name="Dismiss").click()
     window.reload()
     expect(window.locator("nav.history")).to_contain_text("Your chats will be listed here.")

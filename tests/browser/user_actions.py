@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager
+
 from playwright.sync_api import Locator, Page, expect
 
 from tests.servers.parley import wanting
@@ -55,3 +57,8 @@ def choose_in_menu(page: Page, title: str, action: str) -> None:
     line.hover()
     line.get_by_role("button").click()
     page.get_by_role("menuitem", name=action).click()
+
+
+def answered(page: Page, method: str) -> AbstractContextManager[object]:
+    """Wait at the block's end until the server has carried out a change that the page showed at once."""
+    return page.expect_response(lambda response: response.request.method == method and response.ok)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from tests.patched import run_under_gevent
 
 TESTS = (
+    "tests/net/test_redis_pool.py",
     "tests/net/test_redis_client.py::test_nobody_gets_the_reply_to_another_command",
     "tests/net/test_redis_client.py::test_a_fault_is_noticed_once_and_ends_by_itself[stopped]",
     "tests/cluster/test_road_contract.py",

@@ -15,6 +15,8 @@ export function removalActions({ store, api, open, stop, showToast, dismissToast
   // {ids, opened: the id among them that was open, or null}
   /** @type {{ids: any[], opened: any} | null} */
   let pending = null;
+  // Ids of final deletions for which no request is on its way.
+  const unsent = new Set();
 
   const hide = (ids, hidden) =>
     store.update((state) => {
@@ -61,6 +63,7 @@ export function removalActions({ store, api, open, stop, showToast, dismissToast
   async function settle() {
     const ids = pending?.ids ?? [];
     pending = null;
+    for (const id of ids) unsent.add(id);
     // One after the other: many requests at once would block all others.
     for (const id of ids) {
       try {
@@ -77,12 +80,14 @@ export function removalActions({ store, api, open, stop, showToast, dismissToast
   async function removeIdle(id) {
     if (store.state.runningIds.has(id)) await stop(id);
     for (let attempt = 1; ; attempt += 1) {
+      unsent.delete(id);
       try {
         return await api.removeConversation(id);
       } catch (error) {
         const status = error instanceof ApiError ? error.status : null;
         if (status === 404) return null;
         if (status !== 409 || attempt === ATTEMPTS) throw error;
+        unsent.add(id);
         await new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
       }
     }
@@ -90,8 +95,9 @@ export function removalActions({ store, api, open, stop, showToast, dismissToast
 
   /** The page is being left: a deletion that was not undone is final. */
   function settleAtOnce() {
-    for (const id of pending?.ids ?? []) api.removeConversation(id, { keepalive: true }).catch(() => {});
+    for (const id of [...(pending?.ids ?? []), ...unsent]) api.removeConversation(id).catch(() => {});
     pending = null;
+    unsent.clear();
   }
 
   return { remove, removeAll, undoRemoval: undo, settleRemoval: settleAtOnce };

@@ -38,7 +38,7 @@ const reached = (answered) => {
 };
 
 /**
- * Send a request. `signal` aborts it; `keepalive` lets it outlive the page.
+ * Send a request. `signal` aborts it; `keepalive` lets it outlive the page: for changes that the page shows at once.
  * @param {string} method
  * @param {string} path
  * @param {{body?: object, accept?: string, signal?: AbortSignal, keepalive?: boolean}} [options]
@@ -146,9 +146,9 @@ export const api = {
   /** `parameters` is `{limit, before, leaf, through}`: see docs/api.md. */
   conversation: (id, parameters = {}) =>
     json("GET", `/api/conversations/${segment(id)}?${query({ limit: 50, ...parameters })}`),
-  changeConversation: (id, change) => json("PATCH", `/api/conversations/${segment(id)}`, { body: change }),
-  removeConversation: (id, { keepalive = false } = {}) =>
-    send("DELETE", `/api/conversations/${segment(id)}`, { keepalive }),
+  changeConversation: (id, change) =>
+    json("PATCH", `/api/conversations/${segment(id)}`, { body: change, keepalive: true }),
+  removeConversation: (id) => send("DELETE", `/api/conversations/${segment(id)}`, { keepalive: true }),
   /** Return the address of an export: of everything, or of the chats with these ids. */
   exportAllAddress: (ids = []) => `${BASE}/api/export${ids.length > 0 ? `?ids=${ids.map(segment).join(",")}` : ""}`,
   countData: () => json("GET", "/api/me/data"),
