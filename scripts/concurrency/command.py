@@ -6,13 +6,14 @@ import dataclasses
 import os
 import resource
 import sys
+from pathlib import Path
 from typing import Any, TextIO
 
 from scripts.concurrency import comparison, html_report, options, results_file, sweep, text_report
 from scripts.concurrency.api import Api
 from scripts.concurrency.errors import CannotRun
 from scripts.concurrency.options import Options
-from scripts.concurrency.result import COULD_NOT_RUN, NOT_CONCURRENT, Result
+from scripts.concurrency.result import COULD_NOT_RUN, Result
 from scripts.concurrency.results_file import OldRun
 from scripts.concurrency.run import Runner
 from scripts.concurrency.target import model_endpoint, target
@@ -24,6 +25,8 @@ _SPARE_FILES = 64
 
 def main(arguments: list[str]) -> int:
     """Run the check; returns its exit status."""
+    sys.stdout = sys.stdout or Path(os.devnull).open("w")  # noqa: SIM115 - was closed by `>&-`, and stays open now
+    sys.stderr = sys.stderr or Path(os.devnull).open("w")  # noqa: SIM115
     for stream in (sys.stdout, sys.stderr):
         stream.reconfigure(encoding="utf-8", errors="replace")  # type: ignore[union-attr]
     chosen = options.parse(arguments)
@@ -36,9 +39,11 @@ def main(arguments: list[str]) -> int:
     except KeyboardInterrupt:  # before anything was measured
         print("Interrupted before anything was measured.", file=sys.stderr)
         return COULD_NOT_RUN
-    except BrokenPipeError:  # `| head` has read enough; Python must not try to write the rest when it ends
-        os.dup2(os.open(os.devnull, os.O_WRONLY), out.fileno())
-        return NOT_CONCURRENT
+    except OSError as error:  # of the output: a full disk, or `| head`, which has read enough
+        if not isinstance(error, BrokenPipeError):
+            print(f"The output cannot be written ({error.strerror or error}).", file=sys.stderr)
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # for what Python writes when it ends
+        return COULD_NOT_RUN
 
 
 def _check(chosen: Options, out: TextIO) -> int:

@@ -29,7 +29,8 @@ class OpenAiApi:
         self.model = model
         self._authorization = key if not key or " " in key else f"Bearer {key}"
         self._option = option
-        self._base = address.base if address.base.endswith("/v1") else f"{address.base}/v1"
+        base = address.base.removesuffix("/chat/completions")  # as people copy it from an example
+        self._base = base if base.endswith("/v1") else f"{base}/v1"
         self.probed_paths = (self._base.removeprefix(address.base) + "/models",)
 
     def describe(self) -> dict[str, Any]:

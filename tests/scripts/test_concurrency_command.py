@@ -48,6 +48,15 @@ def test_a_reader_who_has_seen_enough() -> None:
     assert done.stderr == ""
 
 
+@pytest.mark.parametrize("output", ["/dev/full", "&-"])
+def test_no_room_for_the_output_or_no_output(output: str) -> None:
+    python = ("sh", "-c", f'"$0" "$@" >{output}', sys.executable)
+    with ScriptedParley(together(2)) as server:
+        done = check(2, "--url", server.url, python=python)
+    expected = (2, "The output cannot be written (No space left on device).\n") if "full" in output else (0, "")
+    assert (done.returncode, done.stderr) == expected
+
+
 def test_a_ramp_is_no_wait(here: Callable[..., Done]) -> None:
     with ScriptedParley(at_most(10, 0.1)) as server:
         done = here(4, "--url", server.url, "--ramp", "0.8")

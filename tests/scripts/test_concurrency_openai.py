@@ -20,7 +20,7 @@ def fake() -> Iterator[FakeLLM]:
         yield llm
 
 
-@pytest.mark.parametrize("path", ["", "/", "/v1", "/v1/"])
+@pytest.mark.parametrize("path", ["", "/", "/v1", "/v1/", "/v1/chat/completions"])
 def test_an_endpoint_with_and_without_its_version(here: Here, fake: FakeLLM, path: str) -> None:
     done = here(4, "--api", "openai", "--url", f"http://127.0.0.1:{fake.port}{path}")
     assert CONCURRENT.match(verdict(done.stdout)), done.stdout + done.stderr
