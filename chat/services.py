@@ -116,7 +116,7 @@ class Services:
         database_road = overrides.database_road or DatabaseRoad(self.store, clock, heartbeat_s=heartbeat_s)
         self.follower = Follower((*nearby, *other_servers), database_road, stream_limits)
         self.stopper = Stopper(self.store, nearby, database_road, clock, wake_up=other_servers)
-        self.model = overrides.model or language_model(settings)
+        self.model = overrides.model or language_model(settings, metrics)
         self.titles = Titles(
             self.store, _without_retries(self.model), "none" if settings.demo else settings.title_model
         )
@@ -377,19 +377,22 @@ def _memory(settings: Settings, redis: RedisLink | None, clock: Clock) -> Conver
     return RedisMemory(redis.client, redis.prefix, limit_bytes, clock)
 
 
-def language_model(settings: Settings) -> LanguageModel:
+def language_model(settings: Settings, metrics: Metrics | None = None) -> LanguageModel:
     """Return the client of the model that the settings name, or the demo."""
     if settings.demo:
         return DemoModel(settings.demo_latency_s)
     from chat.llm.openai.client import OpenAIModel  # takes half a second and 30 MB, which the demo does not need
 
-    return OpenAIModel(
+    model = OpenAIModel(
         settings.openai_api_key,
         settings.openai_base_url,
         settings.model_timeout_s,
         settings.model_transport,
         settings.model_tools,
     )
+    if metrics is not None:
+        model.count_retry = metrics.model_retries.add
+    return model
 
 
 def _market_tools(settings: Settings, client: HttpClient) -> Sequence[Tool]:

@@ -44,6 +44,9 @@ class Metrics:
         )
         self.tokens = counter("parley_tokens_total", "Tokens as counted by the models.", "kind", "model")
         self.model_errors = counter("parley_model_errors_total", "Turns ended by an error.", "kind", "model")
+        self.model_retries = counter(
+            "parley_model_retries_total", "Requests to a model that failed and were sent again.", "kind", "model"
+        )
         self.tool_calls = counter("parley_tool_calls_total", "Tool calls that ended.", "tool", "outcome")
         self.tool_seconds = histogram("parley_tool_duration_seconds", "Time of tool calls.", WAIT_BUCKETS, "tool")
         self.database_seconds = histogram(

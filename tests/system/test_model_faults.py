@@ -16,6 +16,7 @@ import pytest
 
 from scripts.fake_llm import FakeLLM, generated_text
 from scripts.kit.sse import Event
+from tests.servers.counter_watch import figures
 from tests.servers.parley import ParleyServer, User, text_of, wanting
 
 MODEL_TIMEOUT_S = 1
@@ -142,9 +143,15 @@ def test_what_passes_is_not_noticed(
 ) -> None:
     user = User(server.url)
     question = f"{flag} {wanting(**options)}"
+    retries = retries_counted(server)
     events = user.ask(user.conversation(), question)
     assert (events[-1].data["status"], text_of(events)) == ("completed", generated_text(TOKENS))
     assert attempts(fake_llm, question) == requests
+    assert retries_counted(server) - retries == requests - 1
+
+
+def retries_counted(server: ParleyServer) -> float:
+    return figures(server.url).value("parley_model_retries_total")
 
 
 def test_an_endpoint_that_takes_no_connection(flag: str, tmp_path_factory: pytest.TempPathFactory) -> None:

@@ -56,6 +56,10 @@ def random_backoff_s(attempt: int) -> float:
     return (1 + attempt) * random.uniform(0.25, 0.5)  # noqa: S311
 
 
+def _count_nothing(_kind: str, _model: str) -> None:
+    """Do nothing."""
+
+
 class OpenAIModel:
     """`chat.llm.contract.LanguageModel` over HTTP. `model_timeout_s` is the longest silence that is accepted.
 
@@ -84,6 +88,8 @@ class OpenAIModel:
         """
         self._endpoint = Endpoint(api_key, base_url, model_timeout_s, transport, clock)
         self._backoff_s = backoff_s
+        # Called with the kind of error and the model before a failed attempt is repeated.
+        self.count_retry: Callable[[str, str], None] = _count_nothing
         self._model_timeout_s = model_timeout_s
         self._faults = Faults(self._endpoint.secrets, model_timeout_s)
         self._key_can_be_sent = api_key.isascii() and api_key.isprintable()
@@ -129,6 +135,7 @@ class OpenAIModel:
                         raise error from None
                     finally:
                         del error, refused  # they refer to this frame, and so to the whole turn
+            self.count_retry(error.code, model)
             cancellable_sleep(wait_s, cancellation)
             attempt += 1
 

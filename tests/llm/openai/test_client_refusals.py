@@ -71,9 +71,12 @@ def test_a_failing_server_is_asked_three_times(serve, connect, code):
     assert "Try later" in str(fault)
 
 
-def test_too_many_requests_are_repeated(serve, connect):
+def test_too_many_requests_are_repeated_and_counted(serve, connect):
     server = serve(lambda exchange: exchange.send(status(429, error("Slow down"))))
-    assert type(failed(server, connect(server), attempts=3)) is ModelRateLimited
+    model, retries = connect(server), []
+    model.count_retry = lambda kind, name: retries.append((kind, name))
+    assert type(failed(server, model, attempts=3)) is ModelRateLimited
+    assert retries == [("model_rate_limited", "a-model")] * 2
 
 
 def test_a_short_wait_that_is_asked_for_is_kept(serve, connect):
