@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from chat.cancellation import Cancellation
@@ -37,12 +37,14 @@ def probe(
     *,
     question: str = _QUESTION,
     tools: Sequence[ToolSpec] = (),
+    timer: Callable[[], float] = time.perf_counter,
 ) -> ProbeAnswer:
     """Ask the model `name` a short question and return how it answers.
 
-    Raises ModelError if it does not, and TurnEnded if it has not answered after `timeout_s` seconds.
+    `timer` measures its times. Raises ModelError if it does not answer, and TurnEnded if it has not after `timeout_s`
+    seconds.
     """
-    began_at = time.monotonic()
+    began_at = timer()
     cancellation = Cancellation(timeout_s)
     first_at: float | None = None
     pieces, called, notices = 0, False, []
@@ -53,7 +55,7 @@ def probe(
             if isinstance(delta, Notice):
                 notices.append(delta.code)
             elif not isinstance(delta, Usage):
-                first_at = first_at or time.monotonic()
+                first_at = first_at or timer()
                 pieces += isinstance(delta, (TextDelta, ReasoningDelta))
                 called |= isinstance(delta, ToolCall)
             if number >= _MAX_DELTAS:

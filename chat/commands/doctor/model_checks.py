@@ -93,7 +93,7 @@ def _ask(patient: Patient, question: str, offered: Sequence[ToolSpec] = ()) -> P
     timeout_s = min(_TIMEOUT_S, settings.model_timeout_s)
     model = language_model(settings)
     try:
-        return probe(_once(model), settings.models[0], timeout_s, question=question, tools=offered)
+        return probe(_once(model), settings.models[0], timeout_s, question=question, tools=offered, timer=patient.timer)
     except TurnEnded:
         return f"nothing within {timeout_s:g} seconds."
     except ModelError as error:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import os
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -42,6 +43,8 @@ class Patient:
     file_system: Callable[[Path], str] | None = None
     fsync_s: Callable[[Path], float] | None = None
     free_bytes: Callable[[Path], int] | None = None
+    # The clock of measured durations, in seconds.
+    timer: Callable[[], float] = time.perf_counter
 
     @functools.cached_property
     def loaded(self) -> Settings | SettingError:

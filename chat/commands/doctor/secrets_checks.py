@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import stat
 from pathlib import Path
 
@@ -18,8 +19,9 @@ _SHORT_TOKEN = 16
 @check("PAR020", ".env")
 def env_file(patient: Patient) -> Finding:
     """Check that other users of the machine cannot read `.env`."""
-    if hardening.exposure_warning(patient.env_file):
-        return failed(f"Other users of this machine can read {patient.env_file}.", f"chmod 600 {patient.env_file}")
+    path = patient.env_file
+    if hardening.exposure_warning(path):
+        return failed(f"Other users of this machine can read {path}.", f"chmod 600 {shlex.quote(str(path))}")
     return passed("Only this user can read .env." if patient.env_file.exists() else "There is no .env.")
 
 
@@ -30,10 +32,10 @@ def file_modes(patient: Patient) -> Finding:
     database = Path(patient.store.engine.location) if not is_postgresql(settings.database_url) else None
     paths = [settings.data_dir / "secret-key", settings.log_dir / "app.log", settings.log_dir / "access.log"]
     if database is not None:
-        paths += [database, database.with_name(f"{database.name}.share-key")]
+        paths += [database.with_name(f"{database.name}{end}") for end in ("", "-wal", ".share-key")]
     readable = [path for path in paths if _others_can_read(path)]
     if readable:
-        names = " ".join(map(str, readable))
+        names = shlex.join(map(str, readable))
         return failed(f"Other users of this machine can read {', '.join(map(str, readable))}.", f"chmod go= {names}")
     return passed("Only this user can read the database, the keys and the logs.")
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import sqlite3
 import stat
+import subprocess
 import sys
 import time
+import types
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -127,6 +130,9 @@ def test_python(make: Make, monkeypatch: pytest.MonkeyPatch) -> None:
     assert lines_of(make(), "PAR001")["PAR001"].level == "pass"
     monkeypatch.setattr(sys, "version_info", (3, 10, 1))
     assert lines_of(make(), "PAR001")["PAR001"].level == "fail"
+    monkeypatch.undo()
+    monkeypatch.setattr(sys, "flags", types.SimpleNamespace(optimize=2))
+    assert "PYTHONOPTIMIZE=2" in lines_of(make(), "PAR001")["PAR001"].message
 
 
 def test_a_module_that_cannot_be_loaded_ends_nothing(make: Make, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -143,7 +149,7 @@ def test_env_file_modes(make: Make, tmp_path: Path) -> None:
     env_file.chmod(0o644)
     line = lines_of(make(), "PAR020")["PAR020"]
     assert (line.level, line.remedy) == ("fail", f"chmod 600 {env_file}")
-    env_file.chmod(0o600)
+    subprocess.run(line.remedy, shell=True, check=True)
     assert lines_of(make(), "PAR020")["PAR020"].level == "pass"
 
 
@@ -155,9 +161,16 @@ def test_modes_of_the_data(database: Patient, make: Make, tmp_path: Path) -> Non
         opened = opened.parent
         if opened == Path("/"):
             break
-    (tmp_path / "chat.db").chmod(0o644)
-    line = lines_of(make(), "PAR021")["PAR021"]
-    assert (line.level, str(tmp_path / "chat.db") in line.remedy) == ("fail", True), line
+    readable = [tmp_path / "chat.db", tmp_path / "chat.db-wal", tmp_path / "my logs/app.log"]
+    readable[2].parent.mkdir()
+    for path in readable:
+        path.touch()
+        path.chmod(0o644)
+    patient = make(LOG_DIR=tmp_path / "my logs")
+    line = lines_of(patient, "PAR021")["PAR021"]
+    assert (line.level, all(str(path) in line.remedy for path in readable)) == ("fail", True), line
+    subprocess.run(line.remedy, shell=True, check=True)
+    assert lines_of(patient, "PAR021")["PAR021"].level == "pass"
 
 
 class TestDatabase:
@@ -351,6 +364,12 @@ def test_models(make: Make, llm: FakeLLM, options: str, levels: dict[str, str], 
     assert "canary" not in str(lines)
 
 
+def test_a_model_that_is_slow_to_begin(make: Make, llm: FakeLLM) -> None:
+    patient = make(OPENAI_BASE_URL=llm.base_url, CHAT_MODEL="fake?tokens=3", timer=itertools.count(0, 6).__next__)
+    line = lines_of(patient, "PAR070")["PAR070"]
+    assert (line.level, line.message.endswith("begins to answer after 6000 ms.")) == ("warn", True), line
+
+
 def test_an_endpoint_that_refuses_tools(make: Make, llm: FakeLLM) -> None:
     lines = lines_of(make(OPENAI_BASE_URL=llm.base_url, CHAT_MODEL="dialect:no-tools"))
     assert lines["PAR072"].level == "warn", lines["PAR072"]
@@ -372,6 +391,8 @@ class TestRedis:
         with redis_server.RedisServer(tmp_path / "redis", password="canary-password") as server:
             line = lines_of(make(REDIS_URL=server.url), "PAR060")["PAR060"]
             assert (line.level, line.message.startswith("Redis ")) == ("pass", True), line
+            slow = lines_of(make(REDIS_URL=server.url, timer=itertools.count(0, 0.03).__next__), "PAR060")["PAR060"]
+            assert (slow.level, slow.message.endswith("answers in 30.0 ms.")) == ("warn", True), slow
             wrong = server.url.replace("canary-password", "canary-wrong")
             refused = lines_of(make(REDIS_URL=wrong), "PAR060")["PAR060"]
         assert refused.level == "fail"

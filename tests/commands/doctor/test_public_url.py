@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import http.client
 import http.server
+import ssl
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -17,6 +18,7 @@ from werkzeug.serving import make_server
 from chat.cancellation import Cancellation
 from chat.messages import Delta, Message, TextDelta
 from tests.conftest import ScriptedModel
+from tests.servers.scripted_server import CERTIFICATE
 
 from .conftest import Make, lines_of
 
@@ -86,11 +88,15 @@ def behind(make_app: Callable[..., Flask], model: ScriptedModel) -> Iterator[Cal
         app_server = make_server("127.0.0.1", 0, make_app(admin_token=token), threaded=True)
         proxy = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Proxy)
         proxy.faults, proxy.upstream = faults, ("127.0.0.1", app_server.server_port)
+        if faults.get("tls"):
+            context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            context.load_cert_chain(CERTIFICATE)
+            proxy.socket = context.wrap_socket(proxy.socket, server_side=True)
         for server in (app_server, proxy):
-            context = serving(server)
-            context.__enter__()
-            open_servers.append(context)
-        return f"http://127.0.0.1:{proxy.server_port}"
+            running = serving(server)
+            running.__enter__()
+            open_servers.append(running)
+        return f"{'https' if faults.get('tls') else 'http'}://127.0.0.1:{proxy.server_port}"
 
     yield start
     for context in reversed(open_servers):
@@ -132,6 +138,17 @@ def test_an_address_where_nobody_or_somebody_else_answers(make: Make) -> None:
     with serving(other):
         line = lines_of(make(public_url=f"http://127.0.0.1:{other.server_port}"))["PAR080"]
     assert (line.level, "not as Parley does" in line.message) == ("fail", True)
+
+
+def test_tls(make: Make, behind: Callable[..., str], monkeypatch: pytest.MonkeyPatch) -> None:
+    url = behind(tls=True)
+    line = lines_of(make(public_url=url), "PAR080")["PAR080"]
+    assert (line.level, "certificate" in line.message) == ("fail", True), line
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(CERTIFICATE))
+    lines = lines_of(make(public_url=url), "PAR080", "PAR083")
+    assert lines["PAR080"].level == "pass", lines
+    # This proxy does not say that its clients use TLS.
+    assert (lines["PAR083"].level, "not marked Secure" in lines["PAR083"].message) == ("fail", True), lines
 
 
 def test_clocks_that_differ(make: Make, behind: Callable[..., str], monkeypatch: pytest.MonkeyPatch) -> None:
