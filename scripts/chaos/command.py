@@ -20,6 +20,7 @@ from scripts.chaos.parley import FLAGS, CannotRun
 from scripts.chaos.scene_run import SceneRun, start_scene
 from scripts.chaos.scenes import SCENES, Scene
 from scripts.chaos.user import Lost
+from scripts.kit import postgresql_server
 
 HELD, FELL, COULD_NOT_RUN, INTERRUPTED = 0, 1, 2, 130
 _SHOWN_FAILURES = 20
@@ -46,7 +47,7 @@ def main(arguments: list[str]) -> int:
     home = Path(tempfile.mkdtemp(prefix="parley-chaos-"))
     fell: list[str] = []
     try:
-        for name, mode in itertools.product(_playable(options.scene), _modes(options.mode)):
+        for name, mode in itertools.product(_playable(options.scene, options.database), _modes(options.mode)):
             if not _played(name, mode, home, options):
                 fell.append(f"{name} in {mode} mode")
     except CannotRun as error:
@@ -65,8 +66,10 @@ def main(arguments: list[str]) -> int:
     return FELL
 
 
-def _playable(named: list[str] | None) -> list[str]:
+def _playable(named: list[str] | None, database: str) -> list[str]:
     """Return the requested scenes, or all that can run here. Raises CannotRun for a requested one that cannot."""
+    if database == "postgresql" and (sentence := postgresql_server.missing()):
+        raise CannotRun(sentence)
     lacking = {name: scene.lacking() for name, scene in SCENES.items() if name in (named or SCENES)}
     for name, sentence in lacking.items():
         if sentence and named:

@@ -69,6 +69,8 @@ _BY_THE_CLOCK = "turns of one conversation ran at the same time"
 class Database:
     """The file is opened for each look, and closed. `clock_is_true`: whether its times can be compared."""
 
+    is_a_file = True
+
     def __init__(self, path: Path) -> None:
         self.path = path
         self.clock_is_true = True
@@ -98,6 +100,10 @@ class Database:
         if found != ["ok"]:
             yield f"the database is damaged: {found[0]}"
 
+    def elsewhere(self, folder: Path) -> tuple[Database, dict[str, object]]:
+        """Return the empty database of a server on another machine, whose files are in `folder`, and its settings."""
+        return Database(folder / "data" / "chat.db"), {}
+
     def doubled(self) -> int:
         return sum(
             len(self._rows(_WRONGS[name])) for name in ("client_ids have two turns", "questions stand there twice")
@@ -119,10 +125,17 @@ class Database:
 class PostgresqlDatabase(Database):
     """The database `name` of a PostgreSQL, read as its superuser."""
 
+    is_a_file = False
+
     def __init__(self, server: PostgresqlServer, name: str) -> None:
         super().__init__(Path())
         self._server = server
         self._name = name
+
+    def elsewhere(self, folder: Path) -> tuple[Database, dict[str, object]]:
+        """Return another database of the same PostgreSQL, named after the folder."""
+        name = self._server.create_database(folder.name)
+        return PostgresqlDatabase(self._server, name), {"DATABASE_URL": self._server.url(name)}
 
     @contextlib.contextmanager
     def locked(self) -> Iterator[None]:

@@ -49,10 +49,11 @@ class Parley(ServerRunner):
         shared = {"DATA_DIR": self.folder / "data"}
         return Parley(folder, self.mode, **{"DATABASE_URL": f"sqlite:///{self.database}"} | settings | shared)
 
-    def elsewhere(self, folder: Path) -> Parley:
-        """Return a server with the same settings on another machine, which has no data yet."""
+    def elsewhere(self, folder: Path, **settings: object) -> Parley:
+        """Return a server with the same settings, but for these, on another machine, which has no data yet."""
         folder.mkdir()
-        return Parley(folder, self.mode, **{name: value for name, value in self._dotenv.items() if name != "PORT"})
+        same = {name: value for name, value in self._dotenv.items() if name != "PORT"}
+        return Parley(folder, self.mode, **same | settings)
 
     def close(self) -> None:
         """Kill the server, if it was started, and give its port back."""

@@ -294,15 +294,29 @@ def tls(tmp_path_factory: pytest.TempPathFactory, server: Server) -> Iterator[Ng
 
 
 def test_browsers_get_http2_over_tls(tls: Nginx) -> None:
-    curl = shutil.which("curl")
-    assert curl, "curl is not installed (Debian: curl)"
-    url = f"https://localhost:{tls.address.port}/shown"
-    command = [curl, "-sS", "--http2", "--cacert", PEM, "--noproxy", "*", "-w", "\n%{http_version}", url]
-    shown, version = subprocess.run(command, capture_output=True, text=True, timeout=20, check=True).stdout.split("\n")
+    done = subprocess.run(http2(tls, "/shown"), capture_output=True, text=True, timeout=20, check=True)
+    shown, version = done.stdout.split("\n")
     assert version == "2"
     headers = json.loads(shown)["headers"]
     assert headers["X-Forwarded-Proto"] == "https"
     assert headers["Host"] == f"localhost:{tls.address.port}"
+
+
+def test_streams_are_not_buffered_over_http2(tls: Nginx, server: Server) -> None:
+    server.goes_on.clear()
+    with subprocess.Popen(http2(tls, "/stream"), stdout=subprocess.PIPE) as curl:
+        assert curl.stdout
+        assert curl.stdout.read(1) == b"1"
+        server.goes_on.set()
+        assert curl.stdout.read() == b"2\n2"
+
+
+def http2(nginx: Nginx, path: str) -> list[str | Path]:
+    """Return a command that prints what it gets as it comes, and then a line with the version of HTTP."""
+    curl = shutil.which("curl")
+    assert curl, "curl is not installed (Debian: curl)"
+    url = f"https://localhost:{nginx.address.port}{path}"
+    return [curl, "-sSN", "--http2", "--cacert", PEM, "--noproxy", "*", "-w", "\n%{http_version}", url]
 
 
 def test_plain_http_is_sent_to_https(tls: Nginx) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import copy
 import subprocess
 import sys
 import time
@@ -74,22 +75,25 @@ def _back_up_and_restore(scene: SceneRun, crowd: Crowd, link: _Link, number: int
     scene.add("backups")
     scene.longest["backup"] = max(scene.longest.get("backup", 0.0), time.monotonic() - since)
     scene.counts["fewest streams at a backup"] = min(streams, scene.counts.get("fewest streams at a backup", streams))
-    with contextlib.closing(scene.server.elsewhere(scene.server.folder / f"machine {number}")) as machine:
+    folder = scene.server.folder / f"machine-{number}"
+    database, settings = scene.database.elsewhere(folder)
+    with contextlib.closing(scene.server.elsewhere(folder, **settings)) as machine:
         half = machine.folder / "half"
         half.write_bytes(file.read_bytes()[: file.stat().st_size // 2])
         scene.expect(not _run(None, machine.folder, "restore", half), "half a backup was restored")
+        scene.add("halves refused")
         if not _run(scene, machine.folder, "restore", file):
             return
         machine.start()
         scene.add("restored")
-        _compare(scene, machine, before)
+        _compare(scene, database, before)
         _open(scene, machine, link)
+        _go_on(scene, machine, link.owner)
         _run(scene, machine.folder, "check")
 
 
-def _compare(scene: SceneRun, machine: Parley, before: list[Question]) -> None:
+def _compare(scene: SceneRun, database: Database, before: list[Question]) -> None:
     """Check that all answers are there that had ended before the backup, and the beginnings of the others."""
-    database = Database(machine.database)
     scene.expect(not database.wait_until_none_runs(_INTERRUPTED_S * scene.slack), "answers run for ever")
     for wrong in database.inconsistencies():
         scene.expect(False, f"restored: {wrong}")
@@ -108,6 +112,17 @@ def _open(scene: SceneRun, machine: Parley, link: _Link) -> None:
     except Refused as error:
         mine = str(error)
     scene.expect(mine == link.url, f"the owner does not see the shared link any more: {mine}")
+
+
+def _go_on(scene: SceneRun, machine: Parley, owner: User) -> None:
+    """Check that a user whom only the backup knows finds their conversation there, and asks in it."""
+    user = copy.copy(owner)
+    user.address = machine.address
+    question = make_question(5)
+    user.ask(question)
+    scene.expect(question.status == "completed", f"on the other machine, it is {question.status}: {question}")
+    texts = [message["text"] for message in user.get(f"/api/conversations/{user.conversation}").json["messages"]]
+    scene.expect(len(texts) == 4 and texts[-1] == question.answer, f"{len(texts)} messages, not 4, after {question}")
 
 
 def _run(scene: SceneRun | None, folder: Path, *arguments: object) -> bool:

@@ -37,8 +37,9 @@ _OWN = ("overloaded", "database_unavailable", "internal")
 
 def play(scene: SceneRun) -> None:
     limits = _Limits(scene)
+    acts = [act for act in ACTS if scene.database.is_a_file or act not in OF_THE_FILE]
     for number in range(scene.count):
-        act = ACTS[number % len(ACTS)]
+        act = acts[number % len(acts)]
         act(limits)
         scene.add(act.__name__.replace("_", " "))
         scene.say(f"{number + 1} of {scene.count} limits, {len(limits.questions)} questions")
@@ -241,3 +242,5 @@ ACTS: tuple[Callable[[_Limits], None], ...] = (
     _Limits.slow_disk,
     _Limits.little_memory,
 )
+# These are about the files of the database, which the workers of a server with PostgreSQL do not have.
+OF_THE_FILE = (_Limits.full_disk, _Limits.slow_disk)

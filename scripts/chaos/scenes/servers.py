@@ -5,20 +5,16 @@ They have one database, and perhaps one Redis, but no files and no sockets in co
 
 from __future__ import annotations
 
-import contextlib
-import copy
 import random
 import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
 
-from scripts.chaos.connection import Address
 from scripts.chaos.crowd import Crowd, side_by_side
+from scripts.chaos.fleet import Fleet, at, begin_asking, start_fleet
 from scripts.chaos.ledger import all_completed, settle_questions, unnoticed
-from scripts.chaos.nginx import Nginx
 from scripts.chaos.parley import FLAGS, Parley
 from scripts.chaos.question import FORMS, STREAM, Question, make_question
 from scripts.chaos.scene_run import SceneRun
@@ -36,21 +32,9 @@ BEHIND_S = {True: 1.0, False: 3.0}
 _ENDING_S = 20.0
 _PATIENCE_S = 30.0
 _ASKING = 50
-
-
-@dataclass(frozen=True)
-class Fleet:
-    """The servers, and nginx in front of them."""
-
-    servers: Sequence[Parley]
-    nginx: Nginx
-
-    @property
-    def front(self) -> Address:
-        return self.nginx.address
-
-    def shuffled(self) -> list[Parley]:
-        return random.sample(self.servers, len(self.servers))
+_FOLLOWERS = 12
+# How many answers of a server in turn come from each of its workers, as good as certainly.
+_LOOKS = 8
 
 
 def play(scene: SceneRun) -> None:
@@ -59,19 +43,17 @@ def play(scene: SceneRun) -> None:
 
 
 def play_and_stop_redis(scene: SceneRun) -> None:
-    """Stop Redis half-way: everything goes on by way of the database."""
+    """Stop Redis half-way: everything goes on by way of the database, and at the end by Redis again."""
     assert scene.redis is not None
-    halfway = threading.Timer(1.0, scene.redis.pause)
-    _play(scene, fast=False, meanwhile=halfway)
-    scene.redis.resume()
+    _play(scene, fast=False, halfway=threading.Timer(1.0, scene.redis.pause))
 
 
-def _play(scene: SceneRun, *, fast: bool, meanwhile: threading.Timer | None = None) -> None:
+def _play(scene: SceneRun, *, fast: bool, halfway: threading.Timer | None = None) -> None:
     questions: list[Question] = []
-    with _fleet(scene) as fleet:
-        users = side_by_side([lambda: User(fleet.front)] * max(2, min(scene.users, 12)))
-        if meanwhile:
-            meanwhile.start()
+    with start_fleet(scene) as fleet:
+        users = side_by_side([lambda: User(fleet.front)] * max(2, min(scene.users, _FOLLOWERS)))
+        if halfway:
+            halfway.start()
         while scene.counts.get("followed across", 0) < scene.count and not scene.failures:
             questions += side_by_side([_followed(scene, fleet, user, BEHIND_S[fast]) for user in users])
             questions += side_by_side([_stopped(scene, fleet, user, BEHIND_S[fast]) for user in users])
@@ -81,35 +63,9 @@ def _play(scene: SceneRun, *, fast: bool, meanwhile: threading.Timer | None = No
             _ask_at_once(scene, fleet)
         _check_reports(scene, fleet)
         questions += _killed(scene, fleet, users)
+        if halfway:
+            questions += _recovered(scene, fleet, users)
         settle_questions(scene, questions)
-
-
-@contextlib.contextmanager
-def _fleet(scene: SceneRun) -> Iterator[Fleet]:
-    folder = scene.server.folder
-    others = [scene.server.on_another_machine(folder / name, name) for name in ("machine-2", "machine-3")]
-    with contextlib.ExitStack() as started:
-        for other in others:
-            started.push(other.__exit__)
-        side_by_side([other.__enter__ for other in others])
-        servers = [scene.server, *others]
-        nginx = started.enter_context(Nginx(folder / "nginx", [server.address for server in servers]))
-        yield Fleet(servers, nginx)
-
-
-def _at(user: User, server: Parley) -> User:
-    """Return this user with another server's address."""
-    there = copy.copy(user)
-    there.address = server.address
-    return there
-
-
-def _asked(user: User, question: Question) -> threading.Thread:
-    """Ask, and return when the answer has begun."""
-    thread = threading.Thread(target=user.ask, args=(question,), daemon=True)
-    thread.start()
-    wait_until(lambda: question.received_text or question.status, f"{question} begins", _PATIENCE_S)
-    return thread
 
 
 # Follow and stop from other servers
@@ -121,9 +77,9 @@ def _followed(scene: SceneRun, fleet: Fleet, user: User, behind_s: float) -> Cal
     def run() -> Question:
         home, second, third = fleet.shuffled()
         question = make_question(random.randint(40, 80), gap=0.03, first=0.1)
-        asking = _asked(_at(user, home), question)
+        asking = begin_asking(at(user, home), question)
         (whole, whole_at), (resumed, resumed_at) = side_by_side(
-            [lambda: _read(_at(user, second), question, None), lambda: _read(_at(user, third), question, 12)]
+            [lambda: _read(at(user, second), question, None), lambda: _read(at(user, third), question, 12)]
         )
         asking.join(_PATIENCE_S)
         expected = b"".join(event.raw for event in question.events)
@@ -160,11 +116,11 @@ def _stopped(scene: SceneRun, fleet: Fleet, user: User, within_s: float) -> Call
     def run() -> Question:
         home, other, _ = fleet.shuffled()
         question = make_question(600, gap=0.03, first=0.05)
-        asking = _asked(_at(user, home), question)
+        asking = begin_asking(at(user, home), question)
         assert question.turn
         since = time.monotonic()
         path = f"/api/turns/{question.turn['turn_id']}/stop"
-        there = _at(user, other)
+        there = at(user, other)
         there.patiently(lambda: there.post(path))
         asking.join(_PATIENCE_S)
         scene.expect(question.status == "stopped", f"stopped from another server, it is {question.status}: {question}")
@@ -252,6 +208,28 @@ def _check_reports(scene: SceneRun, fleet: Fleet) -> None:
         scene.add("reports of all servers", int(bool(found)))
 
 
+# Redis that comes back
+
+
+def _recovered(scene: SceneRun, fleet: Fleet, users: Sequence[User]) -> list[Question]:
+    """Let a stopped Redis go on: each server says so, and its followers are as near as before."""
+    assert scene.redis is not None
+    missed = {server.port for server in fleet.servers for shown in _redis_as_shown(server) if shown != "ok"}
+    scene.expect(len(missed) == len(fleet.servers), f"of {len(fleet.servers)} servers, {len(missed)} missed Redis")
+    scene.redis.resume()
+    wait_until(
+        lambda: all(shown == "ok" for server in fleet.servers for shown in _redis_as_shown(server)),
+        "each worker asks Redis again",
+        _PATIENCE_S,
+    )
+    scene.add("saw Redis go and come", len(fleet.servers))
+    return side_by_side([_followed(scene, fleet, user, BEHIND_S[True]) for user in users])
+
+
+def _redis_as_shown(server: Parley) -> list[str]:
+    return [server.address.ask("GET", "/readyz").json["checks"]["redis"] for _ in range(_LOOKS)]
+
+
 # A server that dies
 
 
@@ -260,7 +238,7 @@ def _killed(scene: SceneRun, fleet: Fleet, users: Sequence[User]) -> list[Questi
     victim, *_ = fleet.shuffled()
     questions = [make_question(400, gap=0.03, first=0.05) for _ in users]
     for user, question in zip(users, questions, strict=True):
-        _asked(_at(user, victim), question)
+        begin_asking(at(user, victim), question)
     victim.kill()
     since = time.monotonic()
     side_by_side([_retry(scene, user, question, since) for user, question in zip(users, questions, strict=True)])
