@@ -52,11 +52,14 @@ def pytest_configure() -> None:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    other_engine = config.getoption("--database") == "postgresql"
     for item in items:
         folder = item.path.parent.name
         if folder in ("system", "browser"):
             item.add_marker(folder)
+        if other_engine and (about_sqlite := item.get_closest_marker("sqlite")):
+            item.add_marker(pytest.mark.skip(f"about SQLite: {about_sqlite.args[0]}"))
     items[:] = _spread(items)
 
 

@@ -120,6 +120,7 @@ SQLITE = EngineUnderTest(
 
 def write_lock(engine: Engine) -> AbstractContextManager[None]:
     """Hold the lock that a write needs, as another program does."""
+    engine = getattr(engine, "timed", engine)
     return _sqlite_locked(engine) if isinstance(engine, SqliteEngine) else _postgresql_locked(engine)
 
 

@@ -1,6 +1,6 @@
 """A worker in a process of its own, whose model's answers the test controls over a socket.
 
-`python -m tests.turns.peer_process DATABASE RUN_DIR PORT [gevent] [lease=MS]`: connects to PORT and takes a line of
+`python -m tests.turns.peer_process DATABASE_URL RUN_DIR PORT [gevent] [lease=MS]`: connects to PORT and takes a line of
 JSON at a time, `{"ask": text}`, `{"say": text}`, `{"end": true}`, `{"follow": turn}`, `{"crowd": number, "of": turn}`
 or `{"stop": true}`; the first, the fourth and what comes after it are answered with a line. A question is a new user's,
 unless it names a `user` and a `conversation`. A crowd replaces the one before it. `PeerProcess` is the test's end.
@@ -25,15 +25,14 @@ from typing import Any
 
 from chat.cancellation import Cancellation
 from chat.messages import Delta, Message, TextDelta, ToolSpec
-from chat.store import Store
+from chat.store import Store, engine_for
 from chat.store import turns as store_turns
-from chat.store.engines.sqlite.engine import SqliteEngine
 from chat.store.records import Turn
 from chat.store.turns import Question
+from config.paths import ROOT
+from tests.servers.postgresql_databases import SECRET_KEY
 
 from .worker import LONG_S, Worker
-
-ROOT = Path(__file__).resolve().parent.parent.parent
 
 
 class Dictated:
@@ -63,12 +62,12 @@ class Dictated:
         pass
 
 
-def main(database: str, run_dir: str, port: str, *options: str) -> None:
+def main(database_url: str, run_dir: str, port: str, *options: str) -> None:
     for option in options:
         if option.startswith("lease="):
             store_turns.LEASE_MS = int(option.removeprefix("lease="))
     model = Dictated()
-    worker = Worker(Store(SqliteEngine(Path(database))), model, Path(run_dir))
+    worker = Worker(Store(engine_for(database_url, ROOT, SECRET_KEY)), model, Path(run_dir))
     worker.start()
     worker.listen()
     with socket.create_connection(("127.0.0.1", int(port))) as connection:
@@ -110,10 +109,10 @@ def _turn(worker: Worker, turn_id: int) -> Turn:
 class PeerProcess:
     """Controls the process: `kill` sends SIGKILL, `close` ends it in order."""
 
-    def __init__(self, database: Path, run_dir: Path, *options: str) -> None:
+    def __init__(self, database_url: str, run_dir: Path, *options: str) -> None:
         with socket.create_server(("127.0.0.1", 0)) as server:
             server.settimeout(LONG_S)
-            places = [str(database), str(run_dir), str(server.getsockname()[1])]
+            places = [database_url, str(run_dir), str(server.getsockname()[1])]
             command = [sys.executable, "-m", "tests.turns.peer_process", *places, *options]
             self._process = subprocess.Popen(command, cwd=ROOT)
             self._connection, _ = server.accept()

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
-import sqlite3
 import threading
 
 import pytest
@@ -12,6 +10,7 @@ from chat.messages import TextDelta, ToolCall
 from chat.store.records import COMPLETED, RUNNING
 from scripts.kit.waiting import wait_until
 
+from ..store.other_program import sql
 from .worker import LONG_S
 
 
@@ -21,9 +20,9 @@ def worker(make_worker):
     return make_worker(job_intervals={"checkpoint": 0.05})
 
 
-def lease(store, turn):
-    with contextlib.closing(sqlite3.connect(store.engine.path)) as other:
-        return other.execute("SELECT lease_until FROM turns WHERE id = ?", (turn.id,)).fetchone()[0]
+@pytest.fixture
+def lease(database_url):
+    return lambda turn: sql(database_url, "SELECT lease_until FROM turns WHERE id = ?", turn.id)[0][0]
 
 
 def test_partial_text_is_in_the_database_while_the_turn_runs(worker, dictation, store, conversation):
@@ -37,12 +36,12 @@ def test_partial_text_is_in_the_database_while_the_turn_runs(worker, dictation, 
     assert worker.ended(started).status == COMPLETED
 
 
-def test_a_silent_turn_stays_alive(worker, dictation, store, conversation):
+def test_a_silent_turn_stays_alive(worker, dictation, lease, conversation):
     started = worker.ask(conversation)
-    renewed = lease(store, started.turn)
-    wait_until(lambda: lease(store, started.turn) > renewed)
-    renewed = lease(store, started.turn)
-    wait_until(lambda: lease(store, started.turn) > renewed)
+    renewed = lease(started.turn)
+    wait_until(lambda: lease(started.turn) > renewed)
+    renewed = lease(started.turn)
+    wait_until(lambda: lease(started.turn) > renewed)
     dictation.end()
     worker.ended(started)
 

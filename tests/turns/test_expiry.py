@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
-import sqlite3
-
 import pytest
 
 from chat.errors import NotFound
@@ -17,6 +14,7 @@ from chat.turns.expiry import Expiry
 from chat.turns.removal import Remover
 from tests.fake_clock import FakeClock
 
+from ..store.other_program import refuse
 from ..store.scenarios import remove_all
 
 DAY_MS = 24 * 3600 * 1000
@@ -104,19 +102,23 @@ def test_it_is_in_no_list(store: Store, user: int) -> None:
     assert store.conversations.page(user, 10, which="pinned") == ([], None)
 
 
-def test_a_bad_one_does_not_keep_the_others(store: Store, user: int, expiry: Expiry, clock: FakeClock) -> None:
+def test_a_bad_one_does_not_keep_the_others(
+    store: Store, database_url: str, user: int, expiry: Expiry, clock: FakeClock
+) -> None:
     places = [store.conversations.create(user, temporary=True) for _ in range(3)]
-    refuse(store, f"BEFORE UPDATE ON conversations WHEN old.id = {places[0].id}")
+    refuse(database_url, "UPDATE", "conversations", places[0].id)
     clock.wall_ms = 2 * DAY_MS
     assert expiry.sweep_conversations() == 2
     assert [gone(store, place) for place in places] == [False, True, True]
 
 
-def test_a_failed_removal_does_not_stop_the_others(store: Store, user: int, monkeypatch) -> None:
+def test_a_failed_removal_does_not_stop_the_others(
+    store: Store, database_url: str, user: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr("chat.store.removal._REQUEST_BUDGET_S", 0)
     places = [store.conversations.create(user) for _ in range(3)]
     messages = [answered(store, place) for place in places]
-    refuse(store, f"BEFORE DELETE ON messages WHEN old.id = {messages[0]}")
+    refuse(database_url, "DELETE", "messages", messages[0])
     for place in places:
         store.conversations.delete(place)
     remover = Remover(store)
@@ -124,9 +126,3 @@ def test_a_failed_removal_does_not_stop_the_others(store: Store, user: int, monk
     remover.check()
     assert [each.conversation_id for each in store.removal.pending(10)] == [places[0].id]
     assert [len(store.history.of_conversation(place.id)) for place in places] == [2, 0, 0]
-
-
-def refuse(store: Store, when: str) -> None:
-    """Have the database fail permanently."""
-    with contextlib.closing(sqlite3.connect(store.engine.path)) as other:
-        other.execute(f"CREATE TRIGGER broken {when} BEGIN SELECT RAISE(ABORT, 'never'); END")

@@ -12,12 +12,12 @@ from .worker import names, parsed, received, text_of
 
 
 @pytest.fixture
-def peer(store, tmp_path):
+def peer(database_url, store, tmp_path):
     """Return a factory of peers of the test's worker: `peer("gevent")`."""
     made = []
 
     def start(*options):
-        made.append(PeerProcess(store.engine.path, tmp_path / "run", *options))
+        made.append(PeerProcess(database_url, tmp_path / "run", *options))
         return made[-1]
 
     yield start

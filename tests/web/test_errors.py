@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import errno
-import sqlite3
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -13,7 +13,8 @@ from flask.testing import FlaskClient
 
 from config.settings import Settings
 
-from ..store.engines import sqlite_path
+from ..store.engines import write_lock
+from ..store.other_program import refuse, sql
 from .api_client import assert_error, converse, exchange
 
 NO_SUCH_ADDRESSES = [
@@ -150,36 +151,29 @@ def test_an_error_while_streaming_is_no_page_of_html(
     assert_error(client.get(f"/api/turns/{turn['id']}/events"), 500, "internal")
 
 
-def test_a_database_that_is_locked(
-    alice: FlaskClient, conversation: int, settings: Settings, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(alice.application.extensions["parley"].store.engine.timed, "lock_timeout_s", 0.05)
-    blocker = sqlite3.connect(sqlite_path(settings), isolation_level=None)
-    blocker.execute("BEGIN IMMEDIATE")
+def test_a_database_that_is_locked(alice: FlaskClient, conversation: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    engine = alice.application.extensions["parley"].store.engine
+    monkeypatch.setattr(engine.timed, "lock_timeout_s", 0.05)
     turns = f"/api/conversations/{conversation}/turns"
-    for refused in (
-        alice.post(turns, json={"text": "Hello"}),
-        alice.post("/api/conversations"),
-        alice.patch(f"/api/conversations/{conversation}", json={"pinned": True}),
-        alice.delete(f"/api/conversations/{conversation}"),
-    ):
-        assert_error(refused, 503, "database_unavailable")
-        assert int(refused.headers["Retry-After"]) >= 1
-    # Reads still work, and nothing is half-written.
-    assert alice.get(f"/api/conversations/{conversation}").json["messages"] == []
-    blocker.execute("ROLLBACK")
-    blocker.close()
+    with write_lock(engine):
+        for refused in (
+            alice.post(turns, json={"text": "Hello"}),
+            alice.post("/api/conversations"),
+            alice.patch(f"/api/conversations/{conversation}", json={"pinned": True}),
+            alice.delete(f"/api/conversations/{conversation}"),
+        ):
+            assert_error(refused, 503, "database_unavailable")
+            assert int(refused.headers["Retry-After"]) >= 1
+        # Reads still work, and nothing is half-written.
+        assert alice.get(f"/api/conversations/{conversation}").json["messages"] == []
     monkeypatch.undo()
     assert exchange(alice, conversation)["status"] == "completed"
 
 
 def test_a_database_that_refuses_for_good(alice: FlaskClient, conversation: int, settings: Settings) -> None:
     """A retry would fail again, so there is no Retry-After."""
-    broken = sqlite3.connect(sqlite_path(settings))
-    broken.execute("CREATE TRIGGER broken BEFORE INSERT ON messages BEGIN SELECT RAISE(ABORT, 'secret'); END")
-    broken.execute("CREATE TRIGGER worse BEFORE UPDATE ON conversations BEGIN SELECT no_such_function(); END")
-    broken.commit()
-    broken.close()
+    refuse(settings.database_url, "INSERT", "messages")
+    refuse(settings.database_url, "UPDATE", "conversations")
     for answer in (
         alice.post(f"/api/conversations/{conversation}/turns", json={"text": "Hello"}),
         alice.patch(f"/api/conversations/{conversation}", json={"pinned": True}),
@@ -192,14 +186,10 @@ def test_a_database_that_refuses_for_good(alice: FlaskClient, conversation: int,
 
 
 def test_a_database_that_has_gone(alice: FlaskClient, conversation: int, settings: Settings) -> None:
-    broken = sqlite3.connect(sqlite_path(settings))
-    broken.execute("DROP TABLE tool_calls")
-    broken.execute("DROP TABLE turns")
-    broken.execute("DROP TABLE conversations")
-    broken.commit()
-    broken.close()
+    for table in ("tool_calls", "turns", "conversations"):
+        sql(settings.database_url, f"ALTER TABLE {table} RENAME TO {table}_away")
     for path in ("/api/conversations", f"/api/conversations/{conversation}", "/api/turns/1/events"):
         answer = alice.get(path)
         assert_error(answer, 500, "internal")
-        assert "no such table" not in answer.text
-        assert str(sqlite_path(settings)) not in answer.text
+        assert not re.search("no such table|does not exist", answer.text)
+        assert settings.database_url.partition("//")[2] not in answer.text

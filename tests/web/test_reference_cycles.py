@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import contextlib
-import sqlite3
 from collections.abc import Callable
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from config.settings import Settings
-
 from ..reference_cycles import no_reference_cycles
-from ..store.engines import sqlite_path
+from ..store.engines import write_lock
 
 _JSON = {"Content-Type": "application/json"}
 
@@ -57,11 +53,11 @@ def test_a_request_for_a_foreign_host_leaves_no_circles(make_app: Callable[..., 
         ask()
 
 
-def test_a_locked_database_leaves_no_circles(alice: FlaskClient, settings: Settings) -> None:
-    alice.application.extensions["parley"].store.engine.lock_timeout_s = 0.1
+def test_a_locked_database_leaves_no_circles(alice: FlaskClient) -> None:
+    engine = alice.application.extensions["parley"].store.engine
+    engine.lock_timeout_s = 0.1
     alice.post("/api/conversations", json={})
-    with contextlib.closing(sqlite3.connect(sqlite_path(settings), isolation_level=None)) as other:
-        other.execute("BEGIN IMMEDIATE")
+    with write_lock(engine):
 
         def ask() -> None:
             assert alice.post("/api/conversations", json={}).status_code == 503

@@ -2,43 +2,39 @@
 
 from __future__ import annotations
 
-import contextlib
-import sqlite3
-from pathlib import Path
+import functools
 from typing import Any
 
+from config.setting_values import is_postgresql
 from scripts.kit.sse import Event
 
+from ...store.other_program import sql
 from ..worker import names, text_of
 from .faulty_endpoint import FaultyEndpoint
 from .whole_scene import Scene, SceneModel
 
 
-def check_invariants(scene: Scene, model: SceneModel | FaultyEndpoint, memory: Any, database: Path) -> None:
+def check_invariants(scene: Scene, model: SceneModel | FaultyEndpoint, memory: Any, database_url: str) -> None:
     """Check the invariants, once nothing fails any more."""
     scene.clock.pass_a_lease()
-    _check_rows(scene, database)
+    _check_rows(scene, database_url)
     _check_followers(scene)
     _check_that_it_goes_on(scene, model, memory)
 
 
-def _check_rows(scene: Scene, path: Path) -> None:
-    with contextlib.closing(sqlite3.connect(path)) as other:
-
-        def rows(query: str, *parameters: Any) -> list[Any]:
-            return other.execute(query, parameters).fetchall()
-
-        assert rows("SELECT id FROM turns WHERE status = 'running'") == []
-        assert rows("SELECT id FROM conversations WHERE active_turn_id IS NOT NULL") == []
-        assert rows("PRAGMA foreign_key_check") == []
-        assert rows("SELECT id FROM messages WHERE conversation_id = ?", scene.deleted) == []
-        texts = dict(rows("SELECT id, text FROM messages WHERE conversation_id = ? AND role = 'user'", scene.here))
-        kept = {message: text for message, text in scene.acknowledged.items() if text != "look away"}
-        assert texts == kept, "a question is lost, or one exists that no client knows"
-        answers = rows("SELECT id FROM messages WHERE conversation_id = ? AND role = 'assistant'", scene.here)
-        turns = rows("SELECT message_id, user_message_id FROM turns WHERE conversation_id = ?", scene.here)
-        assert sorted(answer for answer, _ in turns) == sorted(message for (message,) in answers)
-        assert {question for _, question in turns} == set(kept)
+def _check_rows(scene: Scene, url: str) -> None:
+    rows = functools.partial(sql, url)
+    assert rows("SELECT id FROM turns WHERE status = 'running'") == []
+    assert rows("SELECT id FROM conversations WHERE active_turn_id IS NOT NULL") == []
+    assert is_postgresql(url) or rows("PRAGMA foreign_key_check") == []
+    assert rows("SELECT id FROM messages WHERE conversation_id = ?", scene.deleted) == []
+    texts = dict(rows("SELECT id, text FROM messages WHERE conversation_id = ? AND role = 'user'", scene.here))
+    kept = {message: text for message, text in scene.acknowledged.items() if text != "look away"}
+    assert texts == kept, "a question is lost, or one exists that no client knows"
+    answers = rows("SELECT id FROM messages WHERE conversation_id = ? AND role = 'assistant'", scene.here)
+    turns = rows("SELECT message_id, user_message_id FROM turns WHERE conversation_id = ?", scene.here)
+    assert sorted(answer for answer, _ in turns) == sorted(message for (message,) in answers)
+    assert {question for _, question in turns} == set(kept)
 
 
 def _check_followers(scene: Scene) -> None:

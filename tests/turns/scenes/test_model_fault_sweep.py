@@ -30,7 +30,7 @@ def app(make_app: Callable[..., Flask], clock: SceneClock) -> Flask:
 
 @pytest.fixture
 def play(
-    app: Flask, clock: SceneClock, endpoint: FaultyEndpoint, caplog: pytest.LogCaptureFixture
+    app: Flask, database_url: str, clock: SceneClock, endpoint: FaultyEndpoint, caplog: pytest.LogCaptureFixture
 ) -> Callable[..., Any]:
     """Play a scene with a fault and check the invariants. Return the number of faults, and the ends."""
     worker = app.extensions["parley"]
@@ -44,7 +44,7 @@ def play(
             failed = endpoint.disarm()
             check_answers(scene, endpoint)
             statuses = [followed.status for followed in scene.streams]
-            check_invariants(scene, endpoint, worker.web.memory, worker.store.engine.path)
+            check_invariants(scene, endpoint, worker.web.memory, database_url)
             assert [record for record in caplog.records if record.exc_info] == [], "something unforeseen"
         except BaseException as error:
             error.add_note(f"{fault}")

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
-import sqlite3
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -15,7 +13,7 @@ from werkzeug.test import TestResponse
 from chat.turns.stream_limits import MAX_FOLLOWERS_OF_TURN
 from config.settings import Settings
 
-from ...store.engines import sqlite_path
+from ...store.other_program import sql
 from ...turns.peer_process import PeerProcess
 from ..api_client import SSE, ask, assert_error, converse, events, wait_for_turn
 from ..conftest import HeldAnswer
@@ -79,7 +77,7 @@ def test_an_ended_turn_has_so_many_too_and_forgets_them(alice: FlaskClient, conv
 def neighbour(app: Flask, settings: Settings) -> Iterator[PeerProcess]:
     """Another worker of the application's server, in a separate process."""
     app.extensions["parley"].start()
-    made = PeerProcess(sqlite_path(settings), settings.data_dir / "run")
+    made = PeerProcess(settings.database_url, settings.data_dir / "run")
     yield made
     made.ask(stop=True)
     made.close()
@@ -87,8 +85,7 @@ def neighbour(app: Flask, settings: Settings) -> Iterator[PeerProcess]:
 
 def begin_there(neighbour: PeerProcess, settings: Settings, conversation: int) -> dict[str, Any]:
     """Have the other worker begin a turn in a conversation."""
-    with contextlib.closing(sqlite3.connect(sqlite_path(settings))) as database:
-        user = database.execute("SELECT user_id FROM conversations WHERE id = ?", (conversation,)).fetchone()[0]
+    ((user,),) = sql(settings.database_url, "SELECT user_id FROM conversations WHERE id = ?", conversation)
     started: dict[str, Any] = neighbour.ask(ask="Why?", user=user, conversation=conversation)
     return started
 

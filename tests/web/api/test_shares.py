@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
-import sqlite3
 from collections.abc import Callable
 from typing import Any
 
@@ -14,6 +12,7 @@ from flask.testing import FlaskClient
 from config.settings import Settings
 
 from ...store.engines import sqlite_path
+from ...store.other_program import dump, lose_keys
 from ..api_client import ask, assert_error, assert_shape, converse, exchange, token_of, utc_time, wait_for_turn
 from ..conftest import HeldAnswer
 from .test_conversation import ANSWER, QUESTION
@@ -144,18 +143,22 @@ def test_an_answer_under_way_is_not_shared(alice: FlaskClient, conversation: int
 
 def test_the_database_alone_opens_no_link(alice: FlaskClient, conversation: int, settings: Settings) -> None:
     token = share(alice, conversation).json["url"].removeprefix("/s/")
-    with contextlib.closing(sqlite3.connect(sqlite_path(settings))) as database:
-        assert token not in "\n".join(database.iterdump())
+    assert token not in dump(settings.database_url)
 
 
-def test_the_key_is_for_this_user_only_and_links_outlive_it(
-    alice: FlaskClient, make_app: Callable[..., Flask], app: Flask, conversation: int, settings: Settings
-) -> None:
-    url = share(alice, conversation).json["url"]
+@pytest.mark.sqlite("the key is in a file beside the database's")
+def test_the_key_is_for_this_user_only(alice: FlaskClient, conversation: int, settings: Settings) -> None:
+    share(alice, conversation)
     key = sqlite_path(settings).with_name("chat.db.share-key")
     assert key.stat().st_mode & 0o777 == 0o600
     assert sorted(path.name for path in key.parent.glob("*share-key*")) == [key.name]
-    key.unlink()
+
+
+def test_links_outlive_a_lost_key(
+    alice: FlaskClient, make_app: Callable[..., Flask], app: Flask, conversation: int, settings: Settings
+) -> None:
+    url = share(alice, conversation).json["url"]
+    lose_keys(settings.database_url)
     app.extensions["parley"].stop()
     restarted = make_app()
     alice_again, anybody = restarted.test_client(), restarted.test_client(use_cookies=False)

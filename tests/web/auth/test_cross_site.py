@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-import sqlite3
 from typing import Any
 
 import pytest
@@ -12,7 +10,7 @@ from flask.testing import FlaskClient
 
 from config.settings import Settings
 
-from ...store.engines import sqlite_path
+from ...store.other_program import dump
 from ..api_client import assert_error, converse, exchange
 
 FOREIGN = [
@@ -97,12 +95,12 @@ def test_every_request_that_changes_something_is_tried_here(app: Flask, turn: di
 def test_another_sites_page(
     alice: FlaskClient, turn: dict[str, Any], settings: Settings, subtests: pytest.Subtests
 ) -> None:
-    before = dump(settings)
+    before = dump(settings.database_url)
     for headers in FOREIGN:
         for method, path, body in changes(turn):
             with subtests.test(method, path=path, headers=headers):
                 assert_error(alice.open(path, method=method, headers=headers, **body), 403, "forbidden")
-    assert dump(settings) == before
+    assert dump(settings.database_url) == before
 
 
 def test_our_own_pages_and_programs(alice: FlaskClient, turn: dict[str, Any], subtests: pytest.Subtests) -> None:
@@ -125,11 +123,11 @@ def test_behind_tls_a_page_without_it_is_another_site(alice: FlaskClient, subtes
 def test_form_bodies_are_refused_even_without_those_headers(
     alice: FlaskClient, turn: dict[str, Any], content_type: str, settings: Settings
 ) -> None:
-    before = dump(settings)
+    before = dump(settings.database_url)
     for method, path, _ in changes(turn)[:4]:
         answer = alice.open(path, method=method, data=b'{"text":"x","y":"="}', content_type=content_type)
         assert_error(answer, 415, "unsupported_media_type")
-    assert dump(settings) == before
+    assert dump(settings.database_url) == before
 
 
 @pytest.mark.parametrize("headers", [{}, *FOREIGN[:1], *FOREIGN[6:7]], ids=str)
@@ -137,7 +135,7 @@ def test_asking_changes_nothing(
     app: Flask, alice: FlaskClient, turn: dict[str, Any], headers: dict[str, str], settings: Settings
 ) -> None:
     shared = alice.post(f"/api/conversations/{turn['conversation_id']}/share", json={}).json
-    before = dump(settings)
+    before = dump(settings.database_url)
     values = {
         "conversation_id": turn["conversation_id"],
         "message_id": turn["message_id"],
@@ -155,7 +153,7 @@ def test_asking_changes_nothing(
             answer.close()
             requests += 1
     assert requests > 20
-    assert dump(settings) == before
+    assert dump(settings.database_url) == before
 
 
 def test_no_cors_header_allows_other_sites(alice: FlaskClient) -> None:
@@ -166,12 +164,3 @@ def test_no_cors_header_allows_other_sites(alice: FlaskClient) -> None:
             headers={"Origin": "http://evil.example", "Access-Control-Request-Method": "POST"},
         )
         assert not [name for name in dict(answer.headers) if name.startswith("Access-Control")]
-
-
-def dump(settings: Settings) -> str:
-    """Return the whole database except the search indexes, which are updated later."""
-    database = sqlite3.connect(sqlite_path(settings))
-    try:
-        return "\n".join(line for line in database.iterdump() if not re.search("_search|unindexed", line))
-    finally:
-        database.close()

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 import re
-import sqlite3
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -21,7 +19,8 @@ from chat.web.auth.tokens import Tokens
 from config.settings import Settings
 from tests.fake_clock import FakeClock
 
-from ...store.engines import sqlite_path
+from ...store.engines import write_lock
+from ...store.other_program import dump, sql
 from ..api_client import ask, converse, token_of, wait_for_turn
 
 DAY_MS = 24 * 3600 * 1000
@@ -41,15 +40,11 @@ def response_cookie(answer: TestResponse) -> tuple[str, str, dict[str, str]]:
     return first[0], first[2], {name.lower(): value for name, _, value in rest}
 
 
-def sql(settings: Settings, statement: str, *values: object) -> list[Any]:
-    with contextlib.closing(sqlite3.connect(sqlite_path(settings))) as database, database:
-        return database.execute(statement, values).fetchall()
-
-
 def rows(settings: Settings) -> tuple[int, int]:
     """Return the numbers of users and sessions."""
-    users = "SELECT count(*) FROM users WHERE id > 0"
-    return sql(settings, users)[0][0], sql(settings, "SELECT count(*) FROM sessions")[0][0]
+    counts = "SELECT (SELECT count(*) FROM users WHERE id > 0), (SELECT count(*) FROM sessions)"
+    ((users, sessions),) = sql(settings.database_url, counts)
+    return users, sessions
 
 
 @pytest.fixture
@@ -319,12 +314,12 @@ class TestRenewal:
             assert "Set-Cookie" not in alice.get("/api/conversations").headers
         assert renewed == 53
 
-    def test_a_locked_database_only_puts_it_off(self, alice: FlaskClient, clock: FakeClock, settings: Settings) -> None:
+    def test_a_locked_database_only_puts_it_off(self, alice: FlaskClient, clock: FakeClock) -> None:
         mine = converse(alice)
         clock.wall_ms = START_MS + DAY_MS
-        alice.application.extensions["parley"].store.engine.lock_timeout_s = 0.05
-        with contextlib.closing(sqlite3.connect(sqlite_path(settings), isolation_level=None)) as other:
-            other.execute("BEGIN IMMEDIATE")
+        engine = alice.application.extensions["parley"].store.engine
+        engine.lock_timeout_s = 0.05
+        with write_lock(engine):
             answer = alice.get("/api/conversations")
             assert [item["id"] for item in answer.json["items"]] == [mine]
             assert "Set-Cookie" not in answer.headers
@@ -358,15 +353,14 @@ class TestRenewal:
 
 def test_the_database_does_not_contain_the_token(alice: FlaskClient, settings: Settings) -> None:
     converse(alice)
-    with contextlib.closing(sqlite3.connect(sqlite_path(settings))) as database:
-        dump = "\n".join(database.iterdump())
-    assert token_of(alice) not in dump
-    assert hashlib.sha256(token_of(alice).encode()).hexdigest() in dump
+    content = dump(settings.database_url)
+    assert token_of(alice) not in content
+    assert hashlib.sha256(token_of(alice).encode()).hexdigest() in content
 
 
 def test_a_deleted_session_gives_no_access(alice: FlaskClient, settings: Settings) -> None:
     mine = converse(alice)
-    sql(settings, "DELETE FROM sessions")
+    sql(settings.database_url, "DELETE FROM sessions")
     assert alice.get(f"/api/conversations/{mine}").status_code == 404
     assert alice.post(f"/api/conversations/{mine}/turns", json={"text": "x"}).status_code == 404
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import sqlite3
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
+import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
@@ -17,7 +17,7 @@ from chat.messages import Delta, Message, TextDelta
 from config.settings import Settings
 from tests.conftest import ScriptedModel
 
-from ...store.engines import sqlite_path
+from ...store.other_program import sql
 from ..api_client import assert_error
 from ..conftest import HeldAnswer
 
@@ -43,23 +43,20 @@ def test_ready_with_an_endpoint(make_app: Callable[..., Flask]) -> None:
 
 def test_alive_but_not_ready_while_the_database_is_unusable(alice: FlaskClient, settings: Settings) -> None:
     assert alice.get("/readyz").status_code == 200
-    database = sqlite3.connect(sqlite_path(settings))
-    database.execute("ALTER TABLE users RENAME TO away")
-    database.commit()
+    sql(settings.database_url, "ALTER TABLE users RENAME TO away")
     refused = alice.get("/readyz")
     assert (refused.status_code, refused.content_type) == (503, "application/json")
     assert refused.json["status"] == "unavailable"
     assert refused.json["checks"]["database"].endswith(".")
     assert "users" not in refused.text
-    assert str(sqlite_path(settings)) not in refused.text
+    assert settings.database_url.partition("//")[2] not in refused.text
     assert alice.get("/healthz").status_code == 200
 
-    database.execute("ALTER TABLE away RENAME TO users")
-    database.commit()
-    database.close()
+    sql(settings.database_url, "ALTER TABLE away RENAME TO users")
     assert alice.get("/readyz").status_code == 200
 
 
+@pytest.mark.sqlite("a folder is where the file should be")
 def test_not_ready_while_there_is_no_database(settings: Settings, tmp_path: Path) -> None:
     (tmp_path / "chat.db").mkdir()
     app = create_app(settings)
