@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, expect, sync_playwright
 
 from scripts.fake_llm import FakeLLM
 from tests.servers.market_data import MarketDataServer
@@ -23,6 +23,9 @@ from tests.servers.parley import ParleyServer
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 # What a test leaves behind is not waited for at a server's end: neither an answer nor an idle connection.
 BRIEF = {"GRACE_S": 0.5, "GUNICORN_CMD_ARGS": "--keep-alive 1"}
+# Longest wait for anything that a test expects. A loaded machine may need it; a test that passes does not.
+PATIENCE_MS = 30_000
+expect.set_options(timeout=PATIENCE_MS)
 ARGUMENTS = [
     "--no-sandbox",
     "--disable-gpu",
@@ -99,7 +102,7 @@ def new_person(chromium: Browser) -> Iterator[Callable[..., BrowserContext]]:
 
         options = {"viewport": {"width": 1280, "height": 800}, "locale": "en-GB"} | options
         context = chromium.new_context(**options)  # type: ignore[arg-type]
-        context.set_default_timeout(10_000)
+        context.set_default_timeout(PATIENCE_MS)
         context.on("console", on_console)
         context.on("weberror", lambda error: messages.append(str(error.error)))
         contexts.append(context)

@@ -136,7 +136,7 @@ def test_many_chats_and_what_belongs_to_a_person(user: BrowserContext, chat_serv
     ask(page, f"Slowly. {SLOW}")
     wait_until_answering(page)
     page.get_by_role("link", name="New chat").first.click()
-    expect(list_item(page, "Slowly").get_by_role("img", name="New answer")).to_be_visible(timeout=15_000)
+    expect(list_item(page, "Slowly").get_by_role("img", name="New answer")).to_be_visible()
     assert violations(page) == []
     choose_in_menu(page, "Slowly", "Select several")
     assert violations(page) == []
@@ -203,7 +203,7 @@ def test_a_lost_connection(new_person: Callable[..., BrowserContext], chat_serve
     expect(page.locator(".sign.lost")).to_be_visible()
     assert violations(page) == []
     page.context.set_offline(False)
-    expect(page.locator(".sign.lost")).to_have_count(0, timeout=30_000)
+    expect(page.locator(".sign.lost")).to_have_count(0)
 
 
 def test_another_language(new_person: Callable[..., BrowserContext], chat_server: ParleyServer) -> None:

@@ -162,7 +162,7 @@ def test_what_is_sent_while_an_answer_runs_waits_for_its_end(window: Page) -> No
     queue = window.get_by_role("region", name="Waiting to be sent")
     expect(queue.get_by_role("listitem")).to_have_text(["Second.", "Third."])
     expect(window.locator("article.question")).to_have_count(1)
-    expect(window.locator("article.question")).to_have_count(3, timeout=20_000)
+    expect(window.locator("article.question")).to_have_count(3)
     expect(queue).to_have_count(0)
     wait_until_finished(window)
     texts = [each.split("\n")[0] for each in window.locator("article.question p").all_inner_texts()]
@@ -220,7 +220,7 @@ def test_the_queue_survives_a_reload_and_still_goes_out(window: Page) -> None:
     ask(window, "Second.")
     window.reload()
     expect(window.get_by_role("region", name="Waiting to be sent")).to_contain_text("Second.")
-    expect(window.locator("article.question").nth(1)).to_contain_text("Second.", timeout=20_000)
+    expect(window.locator("article.question").nth(1)).to_contain_text("Second.")
     wait_until_finished(window)
     expect(window.get_by_role("region", name="Waiting to be sent")).to_have_count(0)
     window.reload()
@@ -237,7 +237,7 @@ def test_two_windows_send_a_queued_message_once(window: Page) -> None:
     ask(window, "Second.")
     expect(other.get_by_role("region", name="Waiting to be sent")).to_contain_text("Second.")
     for each in (window, other):
-        expect(each.locator("article.question").nth(1)).to_contain_text("Second.", timeout=20_000)
+        expect(each.locator("article.question").nth(1)).to_contain_text("Second.")
         expect(each.locator("article.answer")).to_have_count(2)
     wait_until_finished(window)
     window.reload()
@@ -252,7 +252,7 @@ def test_the_queue_of_a_chat_that_is_not_open_goes_out_too(window: Page) -> None
     window.get_by_role("link", name="New chat").first.click()
     expect(window.get_by_role("img", name="Answering")).to_be_visible()
     ask_and_wait(window, "Another chat")
-    expect(window.get_by_role("img", name="Answering")).to_have_count(0, timeout=20_000)
+    expect(window.get_by_role("img", name="Answering")).to_have_count(0)
     window.goto(address)
     expect(window.locator("article.question").nth(1)).to_contain_text("Second.")
 

@@ -35,7 +35,7 @@ def test_a_title_that_the_model_writes_comes_by_itself(
         ask_and_wait(page, "Please tell me everything about the tides of the sea")
         expect(list_item(page, "Please tell me")).to_have_count(1)
         # What the fake model says to whatever it is asked.
-        expect(list_item(page, "Please tell me")).to_have_count(0, timeout=15_000)
+        expect(list_item(page, "Please tell me")).to_have_count(0)
         title = page.locator(".topbar h1").inner_text()
         expect(list_item(page, title)).to_have_count(1)
         page.reload()
@@ -211,7 +211,7 @@ def test_an_answer_that_nobody_has_seen_is_marked(window: Page) -> None:
     wait_until_answering(window)
     window.get_by_role("link", name="New chat").first.click()
     dot = list_item(window, "Slowly").get_by_role("img", name="New answer")
-    expect(dot).to_be_visible(timeout=15_000)
+    expect(dot).to_be_visible()
     expect(window).to_have_title(re.compile(r"^\(1\) "))
     window.reload()
     expect(dot).to_be_visible()

@@ -78,7 +78,7 @@ def test_that_the_server_is_away_is_said_until_it_is_back(
     expect(banner).to_contain_text("can’t be reached")
     expect(page.locator(".sign.lost")).to_be_visible()
     away = False
-    expect(banner).to_have_count(0, timeout=10_000)
+    expect(banner).to_have_count(0)
     expect(page.locator(".sign.lost")).to_have_count(0)
 
 

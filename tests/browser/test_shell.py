@@ -65,7 +65,7 @@ def test_chats_still_running_bear_a_sign(window: Page) -> None:
     expect(line.get_by_role("img", name="Answering")).to_be_visible()
     window.get_by_role("link", name="New chat").first.click()
     expect(line.get_by_role("img", name="Answering")).to_be_visible()
-    expect(line.get_by_role("img", name="Answering")).to_have_count(0, timeout=20_000)
+    expect(line.get_by_role("img", name="Answering")).to_have_count(0)
 
 
 def test_older_chats_come_when_asked_for(new_person: Callable[..., BrowserContext], chat_server: ParleyServer) -> None:
@@ -145,7 +145,7 @@ def test_the_main_figures_fit_on_a_phone(new_person: Callable[..., BrowserContex
         window.goto(server.url)
         ask(window, question)
         table = window.locator("figure.result .table-scroll").first
-        expect(table).to_contain_text("Year" if locale == "en-GB" else "Jahr", timeout=20_000)
+        expect(table).to_contain_text("Year" if locale == "en-GB" else "Jahr")
         assert table.evaluate("each => each.scrollWidth - each.clientWidth") <= 0, question
 
 
@@ -204,7 +204,7 @@ def test_numbers_and_dates_are_those_of_the_language(
     window = new_person(locale="de-DE").new_page()
     window.goto(server.url)
     ask(window, "Show me China market data")
-    expect(window.get_by_role("status").filter(has_text="Antwort vollständig")).to_have_count(1, timeout=20_000)
+    expect(window.get_by_role("status").filter(has_text="Antwort vollständig")).to_have_count(1)
     expect(window.locator("figure.result").first).to_contain_text(re.compile(r"\d,\d"))
 
 
@@ -345,12 +345,12 @@ def test_a_lost_server_is_a_small_sign_and_is_found_again(
         own_server.stop()
         ask(window, "And now?")
         sign = window.locator("header.topbar .sign.lost")
-        expect(sign).to_contain_text("No connection", timeout=20_000)
+        expect(sign).to_contain_text("No connection")
         own_server.start()
-        expect(sign).to_have_count(0, timeout=30_000)
+        expect(sign).to_have_count(0)
         # What was typed was kept, or sent by itself once the server was there.
         expect(window.locator("article.question, #message-field").filter(has_text="And now?")).to_have_count(
-            1, timeout=20_000
+            1
         ) if field(window).input_value() == "" else expect(field(window)).to_have_value("And now?")
 
 

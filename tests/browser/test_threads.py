@@ -31,7 +31,7 @@ def questions(page: Page) -> Locator:
 
 
 def expect_texts(page: Page, text: str) -> None:
-    expect(page.get_by_role("status").filter(has_text=text)).to_have_count(1, timeout=20_000)
+    expect(page.get_by_role("status").filter(has_text=text)).to_have_count(1)
 
 
 def edit(page: Page, text: str) -> None:
@@ -220,11 +220,11 @@ def test_a_worker_that_died_leaves_its_words_and_a_retry(
         page.evaluate(STILL)
         ask(page, "Die " + wanting(first=0.1, tokens=400, gap=0.05, times=1, fault="stall", at=60))
         # Long enough for some of it to be in the database.
-        expect(answers(page).locator(".markdown")).to_contain_text("(40)", timeout=10_000)
+        expect(answers(page).locator(".markdown")).to_contain_text("(40)")
         for pid in own_server.workers:
             os.kill(pid, signal.SIGKILL)
         ended = page.locator(".ending")
-        expect(ended).to_contain_text("Interrupted", timeout=25_000)
+        expect(ended).to_contain_text("Interrupted")
         expect(answers(page).locator(".markdown")).to_contain_text("The(0) market(1)")
         assert page.evaluate("() => globalThis.untouched")
         ended.get_by_role("button", name="Retry").click()
@@ -409,4 +409,4 @@ def test_a_search_leads_to_a_message_far_back(window: Page, chat_server: ParleyS
         search = window.get_by_role("dialog", name="Search chats")
         search.get_by_role("combobox").fill("message 41")
         search.get_by_role("option").filter(has_text="Long").first.click()
-        expect(window.locator("article", has_text="Message 41.")).to_be_in_viewport(timeout=15_000)
+        expect(window.locator("article", has_text="Message 41.")).to_be_in_viewport()

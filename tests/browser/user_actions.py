@@ -25,7 +25,7 @@ def ask(page: Page, text: str) -> None:
 
 def wait_until_answering(page: Page) -> None:
     """Wait until the newest answer has text and is still running."""
-    expect(page.locator("article.answer").last.locator(".markdown")).not_to_be_empty(timeout=10_000)
+    expect(page.locator("article.answer").last.locator(".markdown")).not_to_be_empty()
     expect(page.get_by_role("button", name="Stop the answer")).to_be_visible()
 
 
@@ -37,7 +37,7 @@ def wait_for_frame(page: Page) -> None:
 def wait_until_finished(page: Page) -> None:
     # Until the next frame the page still reports the previous answer as complete.
     wait_for_frame(page)
-    expect(page.get_by_role("status").filter(has_text="Response complete")).to_have_count(1, timeout=20_000)
+    expect(page.get_by_role("status").filter(has_text="Response complete")).to_have_count(1)
 
 
 def ask_and_wait(page: Page, text: str) -> None:
