@@ -32,7 +32,7 @@ from scripts.kit import postgresql_server
 from scripts.kit import redis_server as redis_kit
 from scripts.kit.postgresql_server import PgBouncer, PostgresqlServer
 from scripts.kit.redis_server import RedisServer
-from tests import leaks
+from tests import late_machine, leaks
 from tests.servers.postgresql_databases import SECRET_KEY, Databases
 
 Script = Callable[[Sequence[Message], Cancellation], Iterator[Delta]]
@@ -50,6 +50,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure() -> None:
     """Restore SIGINT: a shell has its background jobs ignore it, and so would the programs that tests start."""
     signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+def pytest_itemcollected(item: pytest.Item) -> None:
+    if isinstance(item, pytest.Function) and item.get_closest_marker("by_times"):
+        item.obj = late_machine.repeated(item.obj)
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

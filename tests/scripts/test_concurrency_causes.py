@@ -14,6 +14,8 @@ from .concurrency_check import CONCURRENT, ROOT, SEQUENTIAL, Done, cause, verdic
 from .scripted_model import ScriptedModel
 from .scripted_parley import Browser, ScriptedParley, accepting_all_but_working_on_one, at_most
 
+pytestmark = pytest.mark.by_times
+
 Here = Callable[..., Done]
 
 LONG_S = 0.6  # for an answer, beside which a pause of a loaded machine is short

@@ -11,6 +11,8 @@ import pytest
 from .concurrency_check import CONCURRENT, SEQUENTIAL, Done, check, verdict
 from .scripted_parley import Browser, ScriptedParley, accepting_all_but_working_on_one, at_most, together
 
+pytestmark = pytest.mark.by_times
+
 
 def test_all_at_once_is_concurrent() -> None:
     with ScriptedParley(together(10)) as server:

@@ -17,6 +17,8 @@ import pytest
 from .concurrency_check import CERTIFICATE, CONCURRENT, ROOT, SEQUENTIAL, Done, check, verdict
 from .scripted_parley import Browser, ScriptedParley, at_most, together
 
+pytestmark = pytest.mark.by_times
+
 
 def test_json_to_a_file_and_to_standard_output(here: Callable[..., Done], tmp_path: Path) -> None:
     with ScriptedParley(together(4)) as server:

@@ -16,6 +16,8 @@ import pytest
 from .concurrency_check import CONCURRENT, Done, cause, verdict
 from .scripted_parley import Browser, ScriptedParley, quick, together
 
+pytestmark = pytest.mark.by_times
+
 Here = Callable[..., Done]
 
 

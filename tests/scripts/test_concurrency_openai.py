@@ -11,6 +11,8 @@ from scripts.fake_llm import FakeLLM
 from .concurrency_check import CONCURRENT, Done, cause, verdict
 from .scripted_model import ScriptedModel
 
+pytestmark = pytest.mark.by_times
+
 Here = Callable[..., Done]
 
 

@@ -25,6 +25,8 @@ from scripts.concurrency.verdict import judge
 from .concurrency_check import CONCURRENT, SEQUENTIAL, Done, verdict
 from .scripted_parley import Browser, ScriptedParley, at_most, quick, together
 
+pytestmark = pytest.mark.by_times
+
 Here = Callable[..., Done]
 
 

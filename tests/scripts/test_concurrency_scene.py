@@ -18,6 +18,8 @@ from scripts.kit.waiting import wait_until
 
 from .concurrency_check import ROOT
 
+pytestmark = pytest.mark.by_times
+
 pytestmark = pytest.mark.system
 
 
