@@ -53,6 +53,8 @@ PRIVATES = [
     Private("_get_current_object", "werkzeug.local", "chat/web/openapi/views.py"),
     # psycopg
     Private("_WaitTimeout", "psycopg.errors", "chat/store/engines/postgresql/connection.py"),
+    # redis
+    Private("_connections", "redis.connection", "chat/net/redis_pool.py"),
     # Python
     Private("_socket", "_socket", "chat/store/engines/postgresql/connection.py"),
     Private("_Decompress", "zlib", "chat/llm/openai/transport/decompression.py"),
@@ -68,7 +70,8 @@ PRIVATES = [
 ]
 # Methods that the library calls, replaced by the program's.
 OVERRIDDEN = {
-    "chat.net.redis_pool._BoundedLookUp._connect",  # redis.connection.Connection
+    "chat.net.redis_pool._Tcp._connect",  # redis.connection.Connection
+    "chat.net.redis_pool._Unix._connect",  # redis.connection.UnixDomainSocketConnection
     "chat.runtime.http_fast_path.FastRequest._parse_python",  # gunicorn.http.message.Request
     "chat.runtime.http_fast_path.FastResponse._emit_body",  # gunicorn.http.wsgi.Response
     "chat.runtime.refusals.ProxiedRequest._apply_header_policy",  # gunicorn.http.message.HeaderPolicy
