@@ -18,6 +18,8 @@ def new_file(path: Path) -> Iterator[IO[bytes]]:
 
     After an error nothing is left. Raises MaintenanceRefused if the file exists or cannot be written.
     """
+    if path.name in ("", "-"):  # an empty variable of a script; a pipe, which could not be read again
+        raise MaintenanceRefused(f"'{path}' is not the name of a file: name a new one.")
     draft = path.with_name(f"{path.name}.{secrets.token_hex(4)}.partial")
     try:
         if path.exists() or path.is_symlink():

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import random
 import zipfile
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -158,6 +159,12 @@ def test_a_path_that_cannot_be_written(tmp_path, name):
     (tmp_path / "file").touch()
     (tmp_path / "link").symlink_to("nowhere")
     with pytest.raises(MaintenanceRefused, match=WRONG_PATHS[name]), new_file(tmp_path / name):
+        pass
+
+
+@pytest.mark.parametrize("name", ["", ".", "/", "-"])
+def test_a_path_without_a_name(name):
+    with pytest.raises(MaintenanceRefused, match="is not the name of a file"), new_file(Path(name)):
         pass
 
 
