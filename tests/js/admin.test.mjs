@@ -106,7 +106,7 @@ test("the sentences have their plurals", () => {
     "57321 grows 3.0 MB a minute: take a snapshot.",
   );
   assert.match(en.problems.blocked(1, 1), /was blocked once in/);
-  assert.match(de.problems.blocked(1, 1200), /1\.200-mal/);
+  assert.match(de.problems.blocked(1, 1200), /1\.200\u00A0Mal/);
 });
 
 test("a table is sorted by its column, and turned around by a second click", () => {

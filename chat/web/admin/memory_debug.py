@@ -7,6 +7,7 @@ from flask import Blueprint, Response, render_template
 from chat.runtime.block_watch.watch import Block
 from chat.turns.worker_report import ConversationUse, Report, ServerReport, Totals
 from chat.web.admin.access import OPERATOR_REFUSALS, REFUSAL_PAGES, check_access, prefers_page
+from chat.web.auth.principal import principal
 from chat.web.openapi.operation import Answer, operation
 from chat.web.services import services
 from config.version import VERSION
@@ -74,5 +75,6 @@ def memory_debug() -> ServerReport | Response:
 def report_or_page() -> ServerReport | Response:
     """Return the report, or a page that fetches it again and again."""
     if prefers_page():
-        return Response(render_template("memory_debug.html", version=VERSION))
+        signed_in = principal().via == "session"
+        return Response(render_template("memory_debug.html", version=VERSION, signed_in=signed_in))
     return services().report.everyone()

@@ -71,6 +71,12 @@ def test_signing_in_opens_everything_of_an_operator(browser: FlaskClient, subtes
     assert browser.post("/admin/memory-debug/tracemalloc/stop", json={}, **REMOTE).status_code == 409
 
 
+def test_the_page_offers_to_sign_out_of_a_session_only(browser: FlaskClient, make_app: Callable[..., Flask]) -> None:
+    sign_in(browser)
+    assert "data-session" in browser.get("/admin", headers=BROWSER).text
+    assert "data-session" not in make_app().test_client().get("/admin", headers=BROWSER).text
+
+
 def test_a_program_signs_in_with_json(browser: FlaskClient) -> None:
     assert browser.post("/admin/session", json={"token": TOKEN}).status_code == 204
     assert browser.get("/admin/memory-debug").status_code == 200

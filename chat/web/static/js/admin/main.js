@@ -45,7 +45,7 @@ function draw() {
       history=${history}
       problem=${problem}
       home=${`${BASE}/`}
-      onSignOut=${leave}
+      onSignOut=${root.dataset.session === undefined ? undefined : leave}
       onSignedOut=${reload}
     />`,
     root,
