@@ -108,12 +108,12 @@ def note_messages(engine: Engine, messages: Sequence[tuple[int, int]]) -> None:
 
     Indexing replaces the earlier text of a message.
     """
-    engine.execute_rows(NOTE_MESSAGES, messages)
+    engine.defer_rows(NOTE_MESSAGES, messages)
 
 
 def note_titles(engine: Engine, conversations: Sequence[int]) -> None:
     """Note the titles of conversations as pending. Call it inside a write."""
-    engine.execute_rows(NOTE_TITLES, [(conversation,) for conversation in conversations])
+    engine.defer_rows(NOTE_TITLES, [(conversation,) for conversation in conversations])
 
 
 def _index(engine: Engine, pending: PendingTexts, users: _UserRange) -> int:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import secrets
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from chat.runtime.clock import Clock
@@ -30,7 +30,6 @@ UNUSED = f"SELECT id FROM users WHERE {_UNUSED} ORDER BY id LIMIT ?"  # noqa: S6
 REMOVE_UNUSED = f"DELETE FROM users WHERE {_UNUSED} AND id = ANY(?)"  # noqa: S608
 
 _LISTED = "FROM users WHERE id = ANY(?)"
-USERS = "FROM sessions JOIN users ON users.id = sessions.user_id WHERE token_digest = ANY(?)"
 
 _CREATE_USER = "INSERT INTO users (name, created_at) VALUES (NULL, ?) RETURNING id"
 _CREATE_SESSION = "INSERT INTO sessions (token_digest, user_id, created_at, used_at) VALUES (?, ?, ?, ?)"
@@ -60,15 +59,6 @@ Owner = int | UnverifiedSession
 def unverified_session(token: str) -> UnverifiedSession:
     """Return the unverified session of a cookie's token."""
     return UnverifiedSession(_digest(token))
-
-
-def users_of(engine: Engine, owners: Collection[Owner]) -> dict[Owner, int]:
-    """Return the user id of each owner, without unknown sessions. Call it inside a read or a write."""
-    user_ids: dict[Owner, int] = {owner: owner for owner in owners if isinstance(owner, int)}
-    if digests := [owner.digest for owner in owners if isinstance(owner, UnverifiedSession)]:
-        users = engine.select("token_digest, users.id", USERS, (engine.array(digests),))
-        user_ids |= {UnverifiedSession(digest): user for digest, user in users}
-    return user_ids
 
 
 class Sessions:

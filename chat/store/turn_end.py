@@ -100,7 +100,7 @@ def finish(engine: Engine, endings: Sequence[Ending], now: int) -> list[Turn | N
     outcomes = [_ended_turn(ending, not_ended) for ending in endings]
     turns = [turn for turn in outcomes if turn is not None]
     progress = [ending.progress for ending, turn in zip(endings, outcomes, strict=True) if turn is not None]
-    engine.execute_rows(FINISH, [_finish_row(turn) for turn in turns])
+    engine.defer_rows(FINISH, [_finish_row(turn) for turn in turns])
     _write_answers(engine, progress)
     turn_progress.delete(engine, [turn.id for turn in turns])
     _release(engine, [(turn.conversation_id, turn.id) for turn in turns], now)
@@ -172,19 +172,19 @@ def _finish_row(turn: Turn) -> tuple[object, ...]:
 
 def _release(engine: Engine, claims: Sequence[tuple[int, int]], now: int) -> None:
     """Release claims, given as (conversation id, turn id)."""
-    engine.execute_rows(RELEASE, [(conversation_id, turn_id, now) for conversation_id, turn_id in claims])
+    engine.defer_rows(RELEASE, [(conversation_id, turn_id, now) for conversation_id, turn_id in claims])
 
 
 def _write_answers(engine: Engine, progress: Sequence[Progress]) -> None:
     answers = [(each.turn.message_id, each.answer) for each in progress]
-    engine.execute_rows(WRITE_ANSWERS, [(message_id, answer.text, answer.reasoning) for message_id, answer in answers])
+    engine.defer_rows(WRITE_ANSWERS, [(message_id, answer.text, answer.reasoning) for message_id, answer in answers])
     _write_tool_calls(engine, [(message_id, dict(enumerate(answer.tool_calls))) for message_id, answer in answers])
 
 
 def _write_tool_calls(engine: Engine, answers: Iterable[tuple[int, Mapping[int, ToolCallRecord]]]) -> None:
     """Write tool calls, given as (answer id, tool calls by position)."""
     rows = [_tool_call(message_id, *call) for message_id, calls in answers for call in calls.items()]
-    engine.execute_rows(_WRITE_TOOL_CALLS, rows)
+    engine.defer_rows(_WRITE_TOOL_CALLS, rows)
 
 
 def _tool_call(message_id: int, position: int, record: ToolCallRecord) -> tuple[object, ...]:

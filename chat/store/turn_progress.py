@@ -39,7 +39,7 @@ class PartialAnswer:
 
 
 def save(engine: Engine, deltas: Sequence[CheckpointDelta]) -> None:
-    engine.execute_rows(
+    engine.defer_rows(
         SAVE, [(each.turn.id, each.first, each.text, each.reasoning, each.event_offsets) for each in deltas]
     )
 
@@ -61,4 +61,4 @@ def _joined(deltas: Sequence[Mapping[str, Any]]) -> PartialAnswer:
 
 
 def delete(engine: Engine, turn_ids: Iterable[int]) -> None:
-    engine.execute(DELETE, (engine.array(turn_ids),))
+    engine.defer(DELETE, (engine.array(turn_ids),))

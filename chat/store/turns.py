@@ -13,13 +13,14 @@ from chat.errors import NotFound, ParleyError
 from chat.messages import Answer
 from chat.runtime.clock import Clock
 from chat.store import history, turn_begin, turn_end
+from chat.store.begin_requests import BeginRequest, HeadOfConversation, Question, StartedTurn
 from chat.store.engines.contract import Engine
 from chat.store.indexing import note_messages
 from chat.store.records import CheckpointDelta, Message, Progress, Run, Turn, TurnError
 from chat.store.rows import first
 from chat.store.sessions import Owner
 from chat.store.transactions import reads, reads_snapshot, writes
-from chat.store.turn_begin import LEASE_MS, BeginRequest, HeadOfConversation, Question, StartedTurn
+from chat.store.turn_begin import LEASE_MS
 from chat.store.turn_end import Ending
 
 __all__ = ["LEASE_MS", "CheckpointDelta", "HeadOfConversation", "Progress", "Question", "Run", "StartedTurn", "Turns"]

@@ -7,8 +7,8 @@ import pytest
 from chat.errors import Conflict, InvalidRequest, NotFound
 from chat.messages import Answer, ToolCall, ToolCallRecord, ToolResult, Usage
 from chat.store import turn_begin
+from chat.store.begin_requests import BeginRequest
 from chat.store.records import COMPLETED, FAILED, STOPPED, Progress, TurnError
-from chat.store.turn_begin import BeginRequest
 from chat.store.turn_end import Ending
 from chat.store.turns import Question, StartedTurn
 

@@ -3,7 +3,7 @@
 The repositories have one SQL for all databases, in which
 
 - `?` is a value, and `= ANY(?)` a list of values made by `array`,
-- `{rows}`, in `execute_rows` and `select_rows`, is a list of rows for VALUES, whose columns are `column1`, `column2` …,
+- `{rows}`, in the methods that take rows, is a list of rows for VALUES, whose columns are `column1`, `column2` …,
 - a column of `{rows}` that may have no value but NULL is cast, as its type is unknown otherwise,
 - `FOR UPDATE` locks the selected rows like `lock`,
 - `INDEXED BY name` is a hint, which an engine may ignore,
@@ -212,6 +212,13 @@ class Engine(Protocol):
         """Execute a statement. Call it, and read its rows, inside `read`, `snapshot` or a write."""
         ...
 
+    def defer(self, statement: str, values: Sequence[object] = ()) -> None:
+        """Execute a statement whose result is not needed: before the next one, or before the commit.
+
+        That saves a round trip. Its error may be raised there. Call it inside a write.
+        """
+        ...
+
     def lock(self, rows: str, values: Sequence[object]) -> None:
         """Lock rows with an id for the transaction, in order of their ids. `rows` begins with FROM.
 
@@ -225,8 +232,8 @@ class Engine(Protocol):
         """Execute a statement for all `rows`, which have one length. Return the number of table rows changed."""
         ...
 
-    def select_rows(self, statement: str, rows: Sequence[Sequence[object]]) -> list[dict[str, Any]]:
-        """Return the rows that a SELECT finds for all `rows`, as dictionaries."""
+    def defer_rows(self, statement: str, rows: Sequence[Sequence[object]]) -> None:
+        """Execute a statement for all `rows` like `execute_rows`, and when `defer` does."""
         ...
 
     def select(self, columns: str, source: str, values: Sequence[object] = ()) -> list[list[Any]]:
@@ -236,6 +243,10 @@ class Engine(Protocol):
         """
         ...
 
+    def select_for_rows(self, columns: str, source: str, rows: Sequence[Sequence[object]]) -> list[list[Any]]:
+        """Return what `select` finds for all `rows`, of which `source` has `{rows}`."""
+        ...
+
     def array(self, values: Iterable[int | str]) -> object:
         """Return values as one parameter, for `= ANY(?)`."""
         ...
@@ -243,7 +254,7 @@ class Engine(Protocol):
     def allocate_ids(self, counts: Mapping[str, int]) -> dict[str, Iterator[int]]:
         """Return new ids by table: as many as `counts` says, ascending, never used before. Call it inside a write.
 
-        Insert the rows before the next call. Ids that are not used may be returned again.
+        Take the ids, and insert their rows, before the next call. Ids that are not used may be returned again.
         """
         ...
 

@@ -89,6 +89,36 @@ class TestWriting:
 
         assert engine.write(work) == (1,)
 
+    def test_deferred_statements_come_before_the_next_one_and_before_the_commit(self, engine: Engine) -> None:
+        def work() -> object:
+            engine.defer("INSERT INTO notes (id, text) VALUES (?, ?)", (1, "100 % of it?"))
+            engine.defer_rows("INSERT INTO notes (id, text) VALUES {rows}", [(2, "b"), (3, "c")])
+            engine.lock("FROM notes WHERE id = ?", (1,))
+            ids = engine.allocate_ids({"users": 2})["users"]
+            engine.defer("DELETE FROM notes WHERE id = ?", (2,))
+            seen = engine.execute("SELECT id, text FROM notes ORDER BY id").fetchall()
+            engine.defer("UPDATE notes SET text = ? WHERE id = ?", ("d", 3))
+            return seen, len(list(ids))
+
+        assert engine.write(work) == ([(1, "100 % of it?"), (3, "c")], 2)
+        assert notes(engine) == [(1, "100 % of it?"), (3, "d")]
+
+    def test_a_deferred_statement_may_be_the_only_one(self, engine: Engine) -> None:
+        engine.write(lambda: engine.defer("INSERT INTO notes (id) VALUES (?)", (1,)))
+        assert [number for number, _ in notes(engine)] == [1]
+
+    def test_a_deferred_statement_that_fails_fails_the_write(self, engine: Engine) -> None:
+        def work(number: int) -> None:
+            add(engine, number)()
+            engine.defer("INSERT INTO notes (id) VALUES (?)", (1,))
+            engine.defer("INSERT INTO notes (id) VALUES (?)", (number + 10,))
+
+        engine.write(add(engine, 1))
+        with pytest.raises(StoreFailed):
+            engine.write(lambda: work(2))
+        assert [number for number, _ in notes(engine)] == [1]
+        engine.write(add(engine, 2))
+
     def test_rows_that_are_locked_are_changed_by_one_transaction_at_a_time(self, engine: Engine) -> None:
         engine.write(add(engine, 1, "0"))
 

@@ -187,9 +187,9 @@ def test_round_trips(
     started: list[StartedTurn] = []
     calls: dict[str, tuple[Callable[[], object], int]] = {
         "a read": (lambda: store.conversations.page(user, 5), 1),
-        "a write": (lambda: store.conversations.change(conversation, title="T"), 3),
-        "the begin of a turn": (lambda: started.append(begin(store, conversations.pop())), 8),
-        "its end": (lambda: finish(store, started.pop().turn), 7),
+        "a write": (lambda: store.conversations.change(conversation, title="T"), 2),
+        "the begin of a turn": (lambda: started.append(begin(store, conversations.pop())), 3),
+        "its end": (lambda: finish(store, started.pop().turn), 2),
     }
     for name, (call, messages) in calls.items():
         entries = logged(call)

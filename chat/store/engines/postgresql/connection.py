@@ -13,6 +13,7 @@ import logging
 import select
 import time
 from collections.abc import Generator, Sequence
+from itertools import chain
 from typing import Any, TypeVar
 
 import peewee
@@ -46,6 +47,29 @@ class TooOld(psycopg.NotSupportedError):
     """The server is of a version that is not supported."""
 
 
+class Deferred:
+    """A statement that is sent together with the next one, and then its result."""
+
+    def __init__(self, connection: Connection, statement: str, values: Sequence[object]) -> None:
+        self.statement = statement
+        self.values = values
+        self._connection = connection
+        self._cursor: psycopg.Cursor[Any] | None = None
+        self._position = 0
+
+    def set_result(self, cursor: psycopg.Cursor[Any], position: int) -> None:
+        """Set the cursor that has the result, and the position among its results."""
+        self._cursor, self._position = cursor, position
+
+    def rows(self) -> list[Any]:
+        """Return the rows. Sends the statement, and all others that are deferred, if that was not done."""
+        if self._cursor is None:
+            self._connection.send_deferred()
+        assert self._cursor is not None  # noqa: S101 - for the type checker
+        self._cursor.set_result(self._position)
+        return self._cursor.fetchall()
+
+
 class Connection(psycopg.Connection[Any]):
     """One connection. Its statements are sent as simple queries, of which several go in one message.
 
@@ -60,9 +84,7 @@ class Connection(psycopg.Connection[Any]):
         # Sent before each statement, or before the first one of a transaction.
         self._before_each = ""
         self._opening = ""
-        # Further statements that are sent with the next one, and their values.
-        self._next = ""
-        self._next_values: list[object] = []
+        self._deferred: list[Deferred] = []
         self._limit_s = 0.0
         # Whether the end of a transaction was requested, which may have taken effect.
         self.committing = False
@@ -80,37 +102,52 @@ class Connection(psycopg.Connection[Any]):
 
     def reading(self, limit_s: float) -> None:
         """Begin to read with statements that see a snapshot each."""
-        self._next, self._next_values = "", []
+        self._deferred = []
         self.committing = False
         self._limit_s = limit_s
         self._before_each, self._opening = f"SET LOCAL statement_timeout={_ms(limit_s)};", ""
 
     def begin(self, transaction: str, limit_s: float) -> None:
         """Begin a transaction, which the next statement opens on the server with the statements of `transaction`."""
-        self._next, self._next_values = "", []
+        self._deferred = []
         self.committing = False
         self._limit_s = limit_s
         timeout = "0" if limit_s == float("inf") else _ms(limit_s)
         self._before_each, self._opening = "", f"{transaction};SET LOCAL statement_timeout={timeout};"
 
-    def run_with_next(self, statement: str, values: Sequence[object]) -> None:
-        """Execute a statement whose result is not needed in the round trip of the next one."""
-        self._next += f"{statement};"
-        self._next_values += values
+    def defer(self, statement: str, values: Sequence[object]) -> Deferred:
+        """Execute a statement in the round trip of the next one."""
+        deferred = Deferred(self, statement, values)
+        self._deferred.append(deferred)
+        return deferred
+
+    def send_deferred(self) -> None:
+        """Execute the deferred statements."""
+        if self._deferred:
+            last = self._deferred.pop()
+            last.set_result(self.run(last.statement, last.values), -1)
 
     def run(self, statement: str, values: Sequence[object] = ()) -> psycopg.Cursor[Any]:
-        before, self._opening = (self._opening or self._before_each) + self._next, ""
-        if self._next:
-            values, self._next, self._next_values = [*self._next_values, *values], "", []
+        """Execute the deferred statements and this one, all in one round trip."""
+        before, self._opening = self._opening or self._before_each, ""
+        deferred, self._deferred = self._deferred, []
+        statements = [*(each.statement for each in deferred), statement]
         cursor = self.cursor()
-        cursor.execute((before + statement).encode(), values)
-        if before:
+        cursor.execute((before + ";".join(statements)).encode(), [*chain(*(each.values for each in deferred)), *values])
+        for position, each in enumerate(deferred, -len(statements)):
+            each.set_result(cursor, position)
+        if before or deferred:
             cursor.set_result(-1)
         return cursor
 
     def commit(self) -> None:
         """End the transaction, if the server has begun one. Raises an error if it was not committed."""
-        if self._before_each or self._opening:
+        if self._before_each:
+            return
+        if self._opening:
+            # Not with the COMMIT: if an idle connection was lost, it is certain that nothing was committed.
+            self.send_deferred()
+        if self._opening:
             return
         self.committing = True
         if self.run("COMMIT").statusmessage != "COMMIT":
@@ -119,8 +156,8 @@ class Connection(psycopg.Connection[Any]):
 
     def give_up(self) -> None:
         """Roll back, or close a connection that cannot be used any more."""
-        self._opening = self._before_each = self._next = ""
-        self._next_values = []
+        self._opening = self._before_each = ""
+        self._deferred = []
         try:
             if self.pgconn.transaction_status in (TransactionStatus.INTRANS, TransactionStatus.INERROR):
                 self.run("ROLLBACK")

@@ -19,14 +19,13 @@ from chat.errors import StoreFailed, StoreUnavailable
 from chat.runtime.native import Call, NativePool
 from chat.store.engines.contract import FullText, Maintenance, Rows
 from chat.store.engines.postgresql.address import parse
-from chat.store.engines.postgresql.connection import Connection, Connections
+from chat.store.engines.postgresql.connection import Connection, Connections, Deferred
 from chat.store.engines.postgresql.errors import explanation, translate_error
 from chat.store.engines.postgresql.full_text import PostgresqlFullText
 from chat.store.engines.postgresql.maintenance import Keys, PostgresqlMaintenance
 from chat.store.engines.postgresql.statements import array, new_ids, parameters, portions, translated, with_rows
 from chat.store.engines.postgresql.transactions import BatchCommitter, Transactions
 from chat.store.engines.writes import CallerTimeouts, Write, end_if_abandoned, within_timeout
-from chat.store.rows import named
 
 T = TypeVar("T")
 A = TypeVar("A")
@@ -128,26 +127,34 @@ class PostgresqlEngine:
         connection = self.peewee.current()
         return connection.run(translated(statement), parameters(values))
 
+    def defer(self, statement: str, values: Sequence[object] = ()) -> None:
+        self._defer(statement, values)
+
     def lock(self, rows: str, values: Sequence[object]) -> None:
-        statement = translated(f"SELECT id {rows} ORDER BY id FOR UPDATE")
-        self.peewee.current().run_with_next(statement, parameters(values))
+        self._defer(f"SELECT id {rows} ORDER BY id FOR UPDATE", values)
 
     def execute_rows(self, statement: str, rows: Sequence[Sequence[object]]) -> int:
         return sum(cursor.rowcount for cursor in self._for_rows(statement, rows))
 
-    def select_rows(self, statement: str, rows: Sequence[Sequence[object]]) -> list[dict[str, Any]]:
-        return [row for cursor in self._for_rows(statement, rows) for row in named(cursor)]
+    def defer_rows(self, statement: str, rows: Sequence[Sequence[object]]) -> None:
+        connection = self.peewee.current()
+        for part in portions(rows):
+            connection.defer(*_with_rows(statement, part))
 
     def select(self, columns: str, source: str, values: Sequence[object] = ()) -> list[list[Any]]:
         rows = self.execute(f"SELECT {columns} {source}", values)
         return [list(row) for row in rows.fetchall()]
 
+    def select_for_rows(self, columns: str, source: str, rows: Sequence[Sequence[object]]) -> list[list[Any]]:
+        cursors = self._for_rows(f"SELECT {columns} {source}", rows)
+        return [list(row) for cursor in cursors for row in cursor.fetchall()]
+
     def array(self, values: Iterable[int | str]) -> object:
         return array(values)
 
     def allocate_ids(self, counts: Mapping[str, int]) -> dict[str, Iterator[int]]:
-        rows = self.execute(new_ids(tuple(counts)).replace("%s", "?"), tuple(counts.values())).fetchall()
-        return {table: iter(sorted(row_id for name, row_id in rows if name == table)) for table in counts}
+        allocated = self._defer(new_ids(tuple(counts)), tuple(counts.values()))
+        return {table: _ids(allocated, table) for table in counts}
 
     def columns(self, table: str) -> set[str]:
         return {row[0] for row in self.execute(_COLUMNS, (table,)).fetchall()}
@@ -187,9 +194,10 @@ class PostgresqlEngine:
 
     def _for_rows(self, statement: str, rows: Sequence[Sequence[object]]) -> Iterator[Any]:
         for part in portions(rows):
-            connection = self.peewee.current()
-            values = parameters(itertools.chain.from_iterable(part))
-            yield connection.run(with_rows(statement, len(part), len(part[0])), values)
+            yield self.peewee.current().run(*_with_rows(statement, part))
+
+    def _defer(self, statement: str, values: Sequence[object]) -> Deferred:
+        return self.peewee.current().defer(translated(statement), parameters(values))
 
     def _read(self, work: Callable[[], T]) -> T:
         call = Call(lambda: _translating(work))
@@ -199,6 +207,15 @@ class PostgresqlEngine:
     def _write_filler(self) -> None:
         ((row_id,),) = self.execute("INSERT INTO readiness (filler) VALUES (repeat('0', 8192)) RETURNING id").fetchall()
         self.execute("DELETE FROM readiness WHERE id = ?", (row_id,))
+
+
+def _with_rows(statement: str, rows: Sequence[Sequence[object]]) -> tuple[str, list[object]]:
+    return with_rows(statement, len(rows), len(rows[0])), parameters(itertools.chain.from_iterable(rows))
+
+
+def _ids(allocated: Deferred, table: str) -> Iterator[int]:
+    """Yield the ids for a table in ascending order."""
+    yield from sorted(row_id for name, row_id in allocated.rows() if name == table)
 
 
 def _run_first(calls: Sequence[Any]) -> None:

@@ -30,7 +30,7 @@ def with_rows(statement: str, rows: int, columns: int) -> str:
 def new_ids(tables: tuple[str, ...]) -> str:
     """Return a SELECT of new ids for each of some tables, as many as its parameters say."""
     return " UNION ALL ".join(
-        f"SELECT '{table}', nextval('{table}_id_seq') FROM generate_series(1, %s)"  # noqa: S608 - our own tables
+        f"SELECT '{table}', nextval('{table}_id_seq') FROM generate_series(1, ?)"  # noqa: S608 - our own tables
         for table in tables
     )
 

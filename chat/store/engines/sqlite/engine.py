@@ -34,7 +34,6 @@ from chat.store.engines.sqlite.maintenance import SqliteMaintenance
 from chat.store.engines.sqlite.statements import as_one_row, last_ids, portions, translated, with_rows
 from chat.store.engines.writes import CallerTimeouts, Write, within_timeout
 from chat.store.key_file import KeyFile
-from chat.store.rows import named
 
 T = TypeVar("T")
 A = TypeVar("A")
@@ -112,20 +111,24 @@ class SqliteEngine:
     def execute(self, statement: str, values: Sequence[object] = ()) -> Rows:
         return self._execute(translated(statement), values)
 
+    def defer(self, statement: str, values: Sequence[object] = ()) -> None:
+        self.execute(statement, values)
+
     def lock(self, rows: str, values: Sequence[object]) -> None:
         """Do nothing: a transaction that writes holds the only write lock."""
 
     def execute_rows(self, statement: str, rows: Sequence[Sequence[object]]) -> int:
         return sum(cursor.rowcount for cursor in self._for_rows(statement, rows))
 
-    def select_rows(self, statement: str, rows: Sequence[Sequence[object]]) -> list[dict[str, Any]]:
-        return [row for cursor in self._for_rows(statement, rows) for row in named(cursor)]
+    def defer_rows(self, statement: str, rows: Sequence[Sequence[object]]) -> None:
+        self.execute_rows(statement, rows)
 
     def select(self, columns: str, source: str, values: Sequence[object] = ()) -> list[list[Any]]:
-        # One row for all: each row fetched would release and take the interpreter's lock.
-        (rows,) = self._execute(as_one_row(columns, source), values).fetchone()
-        selected: list[list[Any]] = msgspec.json.decode(rows)
-        return selected
+        return _rows_of(self._execute(as_one_row(columns, source), values))
+
+    def select_for_rows(self, columns: str, source: str, rows: Sequence[Sequence[object]]) -> list[list[Any]]:
+        cursors = self._for_rows(as_one_row(columns, source), rows)
+        return [row for cursor in cursors for row in _rows_of(cursor)]
 
     def array(self, values: Iterable[int | str]) -> object:
         return msgspec.json.encode(list(values)).decode()
@@ -244,3 +247,10 @@ class SqliteEngine:
         if connection.in_transaction:
             self.peewee.close()
             self._opened.remove(connection)
+
+
+def _rows_of(cursor: sqlite3.Cursor) -> list[list[Any]]:
+    # One row for all: each row fetched would release and take the interpreter's lock.
+    (rows,) = cursor.fetchone()
+    selected: list[list[Any]] = msgspec.json.decode(rows)
+    return selected
