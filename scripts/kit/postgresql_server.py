@@ -10,7 +10,7 @@ import shutil
 import signal
 import subprocess
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Any, TypeVar
@@ -18,8 +18,9 @@ from typing import Any, TypeVar
 import psycopg
 
 from scripts.kit import processes
+from scripts.kit.certificate import make_certificate
 from scripts.kit.port import HeldPort, listens
-from scripts.kit.waiting import poll
+from scripts.kit.waiting import poll, wait_until
 
 START_S = 30.0
 STOP_S = 30.0
@@ -202,6 +203,25 @@ class PostgresqlServer(_Program):
         """End all connections to a database, as an administrator does. Return their number."""
         end = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{}' AND pid <> pg_backend_pid()"
         return len(self.run(end.format(database)))
+
+    @contextlib.contextmanager
+    def encrypted(self) -> Iterator[Path]:
+        """Offer encrypted connections meanwhile. Yields the file of the certificate that vouches for the server."""
+        make_certificate(self.folder)
+        for name in ("cert", "key"):
+            path = self.folder / f"{name}.pem"
+            _give(path)
+            self.run(f"ALTER SYSTEM SET ssl_{name}_file = '{path}'")
+        self._set_ssl("on")
+        try:
+            yield self.folder / "cert.pem"
+        finally:
+            self._set_ssl("off")
+
+    def _set_ssl(self, value: str) -> None:
+        self.run(f"ALTER SYSTEM SET ssl = {value}")
+        self.run("SELECT pg_reload_conf()")
+        wait_until(lambda: self.run("SHOW ssl") == [(value,)])
 
     @property
     def _data(self) -> Path:

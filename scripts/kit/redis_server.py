@@ -19,6 +19,7 @@ import redis
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
+from scripts.kit.certificate import make_certificate
 from scripts.kit.port import HeldPort, listens
 from scripts.kit.server_runner import NotStarted
 from scripts.kit.waiting import poll
@@ -79,7 +80,7 @@ class RedisServer:
     def __enter__(self) -> RedisServer:
         self.folder.mkdir(parents=True, exist_ok=True)
         if self.listen == "tls":
-            _make_certificate(self.folder)
+            make_certificate(self.folder)
         try:
             self.start()
         except BaseException:
@@ -227,17 +228,3 @@ class RedisSentinel(RedisServer):
 
     def _arguments(self) -> list[str]:
         return ["--sentinel"]
-
-
-def _make_certificate(folder: Path) -> None:
-    openssl = shutil.which("openssl")
-    if openssl is None:
-        raise NotStarted("openssl is not installed, which makes the certificate")
-    subprocess.run(
-        [
-            openssl, "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes",
-            "-days", "2", "-subj", "/CN=127.0.0.1", "-addext", "subjectAltName=IP:127.0.0.1",
-            "-keyout", folder / "key.pem", "-out", folder / "cert.pem",
-        ],
-        check=True, capture_output=True,
-    )  # fmt: skip

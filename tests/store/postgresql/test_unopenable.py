@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import re
+from collections.abc import Iterator
 from pathlib import Path
+from urllib.parse import quote
 
 import pytest
 
@@ -13,8 +15,9 @@ from chat.services import Services
 from chat.store import Store, engine_for
 from config.server.start_errors import CannotStart
 from config.settings import SettingError, Settings, load
+from scripts.kit.certificate import make_certificate
 from scripts.kit.port import HeldPort
-from scripts.kit.postgresql_server import PostgresqlServer
+from scripts.kit.postgresql_server import PASSWORD, PostgresqlServer
 from tests.servers.postgresql_databases import SECRET_KEY, Databases
 
 FOLDER = Path("/")
@@ -60,17 +63,25 @@ def test_a_missing_secret_key() -> None:
         engine_for("postgresql://u:p@h/x", FOLDER)
 
 
-def sentence(url: str, *, at_start: bool = True) -> str:
-    """Return what is said at the start of a server with this database, or, if it starts, at its migration."""
+def usable(url: str) -> None:
+    """Check that a server with this database starts, and that the database can be used."""
+    with contextlib.closing(Services(Settings(database_url=url, secret_key=SECRET_KEY)).store) as store:
+        store.check_usable()
+        store.migrate()
+        store.readiness.probe_write()
+        store.ping()
+
+
+def sentence(url: str) -> str:
+    """Return what is said at the start of a server with this database, and at its migration."""
     services = Services(Settings(database_url=url, secret_key=SECRET_KEY))
     with contextlib.closing(services.store) as store:
         with pytest.raises(StoreUnavailable) as refused:
             store.migrate()
         said = store.explain_unopenable(refused.value)
-        if at_start:
-            with pytest.raises(CannotStart) as not_started:
-                services.preflight()
-            assert str(not_started.value) == said
+        with pytest.raises(CannotStart) as not_started:
+            services.preflight()
+        assert str(not_started.value) == said
     assert "\n" not in said
     assert said.endswith(".")
     assert "p%40ss" not in said
@@ -91,15 +102,87 @@ def test_what_is_wrong_is_named(postgresql: PostgresqlServer, postgresql_databas
     assert f"DATABASE_URL names postgresql://parley@127.0.0.1:{postgresql.port}/" in sentence(f"{url}_not")
 
 
-def test_a_database_that_cannot_hold_the_tables(postgresql: PostgresqlServer) -> None:
-    latin = "latin"
-    postgresql.run(f"CREATE DATABASE {latin} OWNER parley TEMPLATE template0 ENCODING 'LATIN1' LOCALE 'C'")
-    assert "encoding is LATIN1" in sentence(postgresql.url(latin), at_start=False)
-    foreign = postgresql.create_database()
-    postgresql.run("ALTER SCHEMA public OWNER TO postgres; REVOKE CREATE ON SCHEMA public FROM PUBLIC", foreign)
-    assert "may not create tables" in sentence(postgresql.url(foreign), at_start=False)
-    for name in (latin, foreign):
-        postgresql.drop_database(name)
+def test_the_certificate_of_the_server(
+    postgresql: PostgresqlServer, postgresql_databases: Databases, tmp_path: Path
+) -> None:
+    url = postgresql_databases.url("a")
+    make_certificate(tmp_path)
+    with postgresql.encrypted() as certificate:
+        full = f"{url}?sslmode=verify-full&sslrootcert="
+        usable(f"{url}?sslmode=require")
+        usable(f"{full}{certificate}")
+        assert "(SSL error: certificate verify failed)" in sentence(f"{full}{tmp_path}/cert.pem")
+        assert "does not match host name" in sentence(f"{full}{certificate}".replace("127.0.0.1", "localhost"))
+        assert 'root certificate file "/no/ca.pem" does not exist' in sentence(f"{full}/no/ca.pem")
+        assert "could not read root certificate file" in sentence(f"{full}/dev/null")
+    assert "invalid sslmode value" in sentence(f"{url}?sslmode=full")
+
+
+@pytest.mark.parametrize("encoding", ["LATIN1", "SQL_ASCII"])
+def test_a_database_that_cannot_hold_the_texts(postgresql: PostgresqlServer, encoding: str) -> None:
+    postgresql.run(f"CREATE DATABASE other OWNER parley TEMPLATE template0 ENCODING '{encoding}' LOCALE 'C'")
+    assert f"encoding is {encoding}" in sentence(postgresql.url("other"))
+    postgresql.drop_database("other")
+
+
+@pytest.fixture
+def of_its_own(postgresql: PostgresqlServer) -> Iterator[str]:
+    """Return the name of a database that the test may change in any way."""
+    name = postgresql.create_database()
+    yield name
+    postgresql.drop_database(name)
+    postgresql.run("DROP ROLE IF EXISTS other")
+
+
+def test_a_user_without_rights(postgresql: PostgresqlServer, of_its_own: str) -> None:
+    owner = postgresql.url(of_its_own)
+    postgresql.run(
+        f"CREATE ROLE other LOGIN PASSWORD '{PASSWORD}'; REVOKE CONNECT ON DATABASE {of_its_own} FROM PUBLIC"
+    )
+    other = owner.replace("//parley", "//other")
+    assert "the server does not admit this user (permission denied for database" in sentence(other)
+    postgresql.run(f"GRANT CONNECT ON DATABASE {of_its_own} TO other")
+    postgresql.run("REVOKE CREATE ON SCHEMA public FROM PUBLIC", of_its_own)
+    assert "may not create tables there; make the user its owner, or GRANT CREATE ON SCHEMA public." in sentence(other)
+    usable(owner)
+    services = Services(Settings(database_url=other, secret_key=SECRET_KEY))
+    with contextlib.closing(services.store), pytest.raises(CannotStart, match=r"lacks a right \(permission denied for"):
+        services.preflight()
+    grant = "GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO other;"
+    postgresql.run(f"{grant} GRANT USAGE ON ALL SEQUENCES IN SCHEMA public TO other", of_its_own)
+    usable(other)  # nothing has to be created any more
+
+
+def test_a_database_that_can_only_be_read(postgresql: PostgresqlServer, of_its_own: str) -> None:
+    usable(postgresql.url(of_its_own))
+    postgresql.run(f"ALTER DATABASE {of_its_own} SET default_transaction_read_only = on")
+    assert "default_transaction_read_only is on" in sentence(postgresql.url(of_its_own))
+
+
+def identity(url: str) -> str:
+    with contextlib.closing(engine_for(url, FOLDER, SECRET_KEY)) as engine:
+        return engine.open_identity()
+
+
+def test_a_schema_of_its_own(postgresql: PostgresqlServer, of_its_own: str) -> None:
+    url = postgresql.url(of_its_own)
+    usable(url)
+    elsewhere = f"{url}?options=-c%20search_path%3Dtheirs,public"
+    missing = elsewhere.replace(",public", "")
+    assert "the search_path of its user names no schema that exists" in sentence(missing)
+    postgresql.run("CREATE SCHEMA theirs AUTHORIZATION parley", of_its_own)
+    usable(elsewhere)
+    count = "SELECT count(*) FROM pg_tables WHERE schemaname IN ('public', 'theirs') GROUP BY schemaname"
+    (here, there) = postgresql.run(count, of_its_own)
+    assert here == there
+    assert identity(url) != identity(elsewhere)
+
+
+def test_a_socket(postgresql: PostgresqlServer, of_its_own: str) -> None:
+    folder, port = quote(str(postgresql.folder), safe=""), postgresql.port
+    usable(f"postgresql://parley@{folder}:{port}/{of_its_own}")
+    usable(f"postgresql:///{of_its_own}?host={folder}&port={port}&user=parley")
+    assert "nothing listens there" in sentence(f"postgresql://parley@%2Fno%2Fsocket/{of_its_own}")
 
 
 def test_a_server_of_an_old_version(postgresql_databases: Databases, monkeypatch: pytest.MonkeyPatch) -> None:

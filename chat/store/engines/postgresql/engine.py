@@ -39,16 +39,21 @@ WRITERS = 2
 _GROUP_SIZE = 64
 _COMMIT_INTERVAL_S = 0.02
 
-_COLUMNS = """
-    SELECT attname FROM pg_attribute WHERE attrelid = to_regclass(?) AND attnum > 0 AND NOT attisdropped
-"""
+# All tables are in the first schema of the search path that exists.
+_TABLE = "to_regclass(quote_ident(current_schema()) || '.' || quote_ident(?))"
+_COLUMNS = f"""
+    SELECT attname FROM pg_attribute WHERE attrelid = {_TABLE} AND attnum > 0 AND NOT attisdropped
+"""  # noqa: S608 - our own expression
 _CLOCK_MS = "SELECT (EXTRACT(EPOCH FROM clock_timestamp()) * 1000)::bigint"
 _IDENTITY = """
-    SELECT system_identifier, pg_database.oid FROM pg_control_system(), pg_database WHERE datname = current_database()
+    SELECT system_identifier,
+        pg_database.oid || CASE current_schema() WHEN 'public' THEN '' ELSE ':' || current_schema() END
+    FROM pg_control_system(), pg_database WHERE datname = current_database()
 """
-_PLACE = """
-    SELECT current_setting('server_encoding'), pg_is_in_recovery(),
-        coalesce(has_schema_privilege(current_schema(), 'CREATE'), false)
+_PLACE = f"""
+    SELECT current_setting('server_encoding'), pg_is_in_recovery(), current_setting('transaction_read_only') = 'on',
+        current_schema(),
+        has_schema_privilege(current_schema(), 'CREATE'), {_TABLE} IS NOT NULL
 """
 
 
@@ -79,18 +84,25 @@ class PostgresqlEngine:
         return self.address.shown
 
     def prepare(self) -> None:
-        encoding, standby, may_create = self.read(lambda: self.execute(_PLACE).fetchone())
+        self.exists()
+
+    def exists(self) -> bool:
+        encoding, standby, read_only, schema, may_create, exists = self.read(
+            lambda: self.execute(_PLACE, ("migrations",)).fetchone()
+        )
         if encoding != "UTF8":
             raise StoreFailed(f"its encoding is {encoding}; Parley needs a database with the encoding UTF8.")
         if standby:
             raise StoreFailed("the server is a standby, which can only be read; name the primary.")
-        if not may_create:
+        if read_only:
+            raise StoreFailed("it can only be read: its setting default_transaction_read_only is on.")
+        if schema is None:
+            raise StoreFailed("the search_path of its user names no schema that exists.")
+        if not exists and not may_create:
             raise StoreFailed(
-                "its user may not create tables there; make the user its owner, or GRANT CREATE ON SCHEMA public."
+                f"its user may not create tables there; make the user its owner, or GRANT CREATE ON SCHEMA {schema}."
             )
-
-    def exists(self) -> bool:
-        return bool(self.read(lambda: self.columns("migrations")))
+        return bool(exists)
 
     def read(self, work: Callable[[], T]) -> T:
         return self._read(lambda: self._transactions.read(work, self.lock_timeout_s))

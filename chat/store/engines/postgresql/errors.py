@@ -72,7 +72,7 @@ def _original(error: BaseException) -> BaseException:
 _SENTENCES = (
     (r"password authentication failed|no password supplied|role \".*\" does not exist", "user or password is wrong"),
     (r"database \"[^\"]*\" does not exist", "there is no such database; create it with CREATE DATABASE"),
-    (r"pg_hba\.conf", "the server does not admit this user from here (pg_hba.conf)"),
+    (r"pg_hba\.conf|permission denied for database|not permitted to log in", "the server does not admit this user"),
     (r"Connection refused|No such file or directory", "nothing listens there"),
     (r"Name or service not known|Temporary failure in name|not translate host name", "there is no such host"),
     (r"SSL|certificate", "the encrypted connection failed"),
@@ -90,7 +90,9 @@ def explanation(error: BaseException, address: Address) -> str:
     if isinstance(original, NoAnswer):
         return f"{named}, which does not answer."
     if sqlstate(error) == "42501":
-        return f"{named}, whose user may not create tables there ({_line(original)})."
+        return (
+            f"{named}, whose user lacks a right ({_line(original)}); make it the owner of the database and its tables."
+        )
     if isinstance(original, psycopg.Error | OSError):
         text = str(original)
         reason = next((sentence for pattern, sentence in _SENTENCES if re.search(pattern, text)), "it cannot be used")
@@ -99,6 +101,8 @@ def explanation(error: BaseException, address: Address) -> str:
 
 
 def _line(error: BaseException) -> str:
-    """Return what an error says in one line, without repetition of the address."""
-    text = str(error).strip().splitlines()[-1].strip() if str(error).strip() else type(error).__name__
-    return re.sub(r"^(connection failed: )?(connection to server .*? failed: )?(FATAL:\s+)?", "", text)[:300]
+    """Return what an error says in one line, without repetition of the address and without hints."""
+    lines = str(error).strip().splitlines() or [type(error).__name__]
+    # Of several attempts to connect, the last one.
+    line = next((line for line in reversed(lines) if " failed: " in line), lines[0])
+    return re.sub(r"^(connection (failed|is bad): )?(connection to server .*? failed: )?(FATAL:\s+)?", "", line)[:300]
