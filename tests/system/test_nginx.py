@@ -140,7 +140,7 @@ def test_a_page_of_nginxs_own_name_is_not_there(nginx: Nginx) -> None:
 
 LONG = "x" * 70_000
 REFUSED = {
-    "body": (f"POST {{}} HTTP/1.1\r\nHost: localhost\r\nContent-Length: 3000000\r\n\r\n{LONG}", 413, "too_large"),
+    "body": (f"POST {{}} HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1048577\r\n\r\n{LONG}", 413, "too_large"),
     "address": (f"GET {{}}?{LONG} HTTP/1.1\r\nHost: localhost\r\n\r\n", 414, "too_large"),
     "header": (f"GET {{}} HTTP/1.1\r\nHost: localhost\r\nA: {LONG}\r\n\r\n", 431, "headers_too_large"),
     "no host": ("GET {} HTTP/1.1\r\n\r\n", 400, "bad_request"),
