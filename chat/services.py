@@ -73,7 +73,7 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, kw_only=True)
 class Overrides:
-    """Parts that are used instead of those that the settings describe; None means the usual one."""
+    """Parts that replace those that the settings describe; None means the usual one."""
 
     store: Store | None = None
     memory: ConversationMemory | None = None
@@ -267,7 +267,7 @@ class Services:
             # A killed worker loses the text since its last checkpoint: less than a second, with the time of writing.
             PeriodicJob("checkpoint", 0.6, self.turns.checkpoints.checkpoint),
             PeriodicJob("drain", 0.25, self.drain.check),
-            # At the start too, because the whole server may have died.
+            # Also at the start, because the whole server may have died.
             PeriodicJob("recovery", 1.0, self.recovery.sweep, at_start=True),
             PeriodicJob("expiry", 600.0, self.expiry.sweep),
             PeriodicJob("removal", 1.0, self.remover.check),

@@ -18,7 +18,7 @@ def current() -> Mapping[str, str | int]:
 
 
 def replace(fields: Mapping[str, str | int]) -> None:
-    """Set the fields; earlier ones are forgotten."""
+    """Replace all fields."""
     _fields.set(fields)
 
 

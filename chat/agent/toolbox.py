@@ -88,8 +88,8 @@ class Toolbox:
     def run(self, calls: Sequence[ToolCall], user_id: int, cancellation: Cancellation) -> Iterator[_Report]:
         """Run the calls concurrently; yield their progress, and an outcome for each as it ends.
 
-        A call that fails or takes longer than 30 seconds has a result with an error message. Raises TurnEnded; what
-        calls that are still running return then is dropped.
+        A call that fails or takes longer than 30 seconds has a result with an error message. Raises TurnEnded; then
+        the results of calls that are still running are dropped.
         """
         reports: _Reports = queue.SimpleQueue()
         started = time.monotonic()

@@ -1,4 +1,4 @@
-"""Contract of the roads on which a worker asks another one about its turns."""
+"""Contract of the roads on which a worker sends requests about turns to another one."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Any, Protocol
 
 Request = dict[str, Any]
-# Answers requests in the worker that is asked. Raises Unreachable if it has nothing to say about them.
+# Answers the requests of other workers. Raises Unreachable for a request that it cannot answer.
 Handler = Callable[[Request], Iterable[bytes]]
 
 

@@ -1,4 +1,4 @@
-"""The shortest road: the worker asks itself."""
+"""The shortest road: requests of the worker to itself."""
 
 from __future__ import annotations
 

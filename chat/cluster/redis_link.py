@@ -14,7 +14,8 @@ from chat.metrics.metrics import Metrics
 from chat.net.redis_client import RedisClient, RedisUnavailable
 from config import redis_url
 
-_KEYS_EVERY = 10  # checks
+# Number of checks after which the workers' keys are compared again.
+_KEYS_EVERY = 10
 
 
 class RedisLink:
@@ -62,11 +63,11 @@ class RedisLink:
         self.road.listen(handler)
 
     def check(self) -> None:
-        """Look whether Redis, and the workers whose answers are awaited, are still there. Call this once a second."""
+        """Check that Redis, and the workers whose answers are awaited, still respond. Call this once a second."""
         self.client.check()
         self.road.check()
         self._checks += 1
-        if self._checks % _KEYS_EVERY == 2:  # when all those that start together listen
+        if self._checks % _KEYS_EVERY == 2:  # workers that start at the same time listen by then
             with contextlib.suppress(RedisUnavailable):
                 self.other_key = self._mail.has_other_keys()
                 self.other_database = self._mail.has_other_databases()

@@ -21,7 +21,7 @@ from chat.runtime import threads
 Message = list[Any]
 # Longest bundle of messages, apart from a single larger one.
 _BUNDLE_BYTES = 262_144
-# Without a message for so long, the worker writes to itself, to see whether its subscription still works.
+# After this time without a message, the worker writes to itself, to check whether its subscription still works.
 _QUIET_S = 5.0
 _ECHO_S = 1.5
 _WAIT_S = 0.5
@@ -39,7 +39,7 @@ class RedisMail:
 
     `prefix` returns what tells the workers of this database from those of others, `key_digest` a digest of SECRET_KEY.
 
-    Set the callbacks before `start`. `on_message(message)` gets each message but echoes, in the thread that receives.
+    Set the callbacks before `start`. `on_message(message)` gets each message except echoes, in the receiving thread.
     `on_undeliverable(worker)` is called when a worker does not listen, `on_lost()` when messages may have been lost.
     """
 
@@ -76,13 +76,13 @@ class RedisMail:
         return self._subscription is not None and not self._client.breaker.is_open
 
     def post(self, worker: str, message: Message) -> None:
-        """Send a message, soon. It may get lost."""
+        """Queue a message. It is sent soon, and may get lost."""
         with self._lock:
             self._outbox.setdefault(worker, []).append(message)
         self._waiting.set()
 
     def check(self, workers: Sequence[str]) -> None:
-        """Find out whether this worker's subscription works, and whether `workers` still listen.
+        """Check whether this worker's subscription works, and whether `workers` still listen.
 
         Call this once a second, with the workers whose messages are awaited.
         """

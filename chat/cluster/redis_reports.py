@@ -56,7 +56,7 @@ class RedisReports:
 
 
 def _report(text: object) -> dict[str, Any] | None:
-    """Return a report that was read, None if it is missing or none."""
+    """Return a report that was read, None if it is missing or invalid."""
     with contextlib.suppress(ValueError, RecursionError):
         if isinstance(text, bytes) and isinstance(report := json.loads(text), dict):
             return report

@@ -12,7 +12,7 @@ from config.server.reload import env_file as env_files
 from config.settings import Settings, read_env_file
 
 HIDDEN = "[hidden]"
-# A shorter value would blank half of the text. The name of a foreign variable says less about its value.
+# A shorter value would hide much of the text. The name of a foreign variable is less certain to mean a secret.
 _SHORTEST, _SHORTEST_FOREIGN = 4, 8
 _CREDENTIALS = re.compile(r"(?<=//)[^/\s@]*@")
 _PASSWORD_PARAMETER = re.compile(r"([?&][^=&\s]*(?:password|secret|token|key)[^=&\s]*=)[^&\s]+", re.IGNORECASE)

@@ -53,7 +53,7 @@ class BoundedEntries(Generic[T]):
     def put(self, conversation_id: int, value: T, messages: Sequence[Message], size: int) -> list[int] | None:
         """Hold a value of `size` bytes for `messages`. Return the conversations that had to make room for it.
 
-        Return None if it is larger than everything may be; then the conversation's old value is removed too.
+        Return None if it is larger than the limit; then the conversation's old value is removed too.
         """
         with self._lock:
             self._remove(conversation_id)
@@ -73,7 +73,7 @@ class BoundedEntries(Generic[T]):
             self._remove(conversation_id)
 
     def remove_older_than(self, seconds: float) -> None:
-        """Remove what was not used for so long."""
+        """Remove the values that were not used for `seconds`."""
         with self._lock:
             since = self._clock.monotonic() - seconds
             while self._entries and next(iter(self._entries.values())).used_at < since:

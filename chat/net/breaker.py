@@ -1,4 +1,4 @@
-"""A circuit breaker: after a failure nobody asks a service any more, until a probe has found it well again."""
+"""A circuit breaker: after a failure, calls to a service are refused until a probe succeeds."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ log = logging.getLogger(__name__)
 
 
 class Breaker:
-    """One service as seen by this process. Open from the start, until `close`, because nothing is known of it yet.
+    """One service as seen by this process. It begins open, because the state of the service is unknown.
 
-    `problem` is why it is open, a sentence for the operator. `on_open` are called each time it opens.
+    `problem` is why it is open, a sentence for the operator. The functions in `on_open` are called each time it opens.
     """
 
     def __init__(self, service: str, address: str) -> None:
@@ -23,11 +23,11 @@ class Breaker:
 
     @property
     def is_open(self) -> bool:
-        """Return whether the service must not be asked."""
+        """Return whether calls are refused."""
         return bool(self.problem)
 
     def open(self, problem: str) -> None:
-        """Keep callers from asking. A problem is logged once, however often it is found again."""
+        """Refuse calls from now on. A problem is logged once, however often it occurs again."""
         was_open, self.problem = self.is_open, problem
         if problem != self._logged:
             self._logged = problem
@@ -37,7 +37,7 @@ class Breaker:
                 each()
 
     def close(self) -> None:
-        """Let callers ask."""
+        """Allow calls."""
         if self._logged:
             self._logged = ""
             log.warning("%s (%s) can be used again.", self._service, self._address)

@@ -1,4 +1,4 @@
-"""Redis, as far as a worker needs it: commands that are answered at once or not at all, and one subscription.
+"""Redis as a worker uses it: commands that are answered at once or not at all, and one subscription.
 
 Redis makes things faster and may be missing at any time. Every call here may raise RedisUnavailable, at the latest a
 quarter of a second after it began; then the breaker is open, and later calls raise at once until a probe was answered.
@@ -23,16 +23,16 @@ from config.redis_url import RedisUrl
 
 Word = str | bytes | int
 Command = Sequence[Word]
-# The worker's loop may have been busy for the whole wait: then the reply is there, and only has not been read.
+# The worker's loop may have been busy for the whole wait: then the reply has arrived, but was not read.
 _SECOND_LOOK_S = 0.05
 
 
 class RedisUnavailable(Exception):
-    """Redis does not answer, or not as it should."""
+    """Redis does not answer, or its answer is an error."""
 
 
 class RedisClient:
-    """One per worker, for any thread. `breaker` says whether Redis may be asked; `check` closes it.
+    """One per worker, for any thread. `breaker` says whether Redis may be used; `check` closes it.
 
     Each exchange is timed in `metrics` under the name of its first command.
     """
@@ -57,7 +57,7 @@ class RedisClient:
         return self._run(commands)
 
     def check(self) -> None:
-        """Look whether Redis can be used again, if it could not be. Call this once a second."""
+        """Probe Redis if it could not be used at the last call. Call this once a second."""
         if not self.breaker.is_open:
             return
         with contextlib.suppress(RedisUnavailable):
@@ -104,12 +104,12 @@ class RedisClient:
         try:
             connection = self._pool.get_connection()
         except (RedisError, OSError) as error:
-            if str(error).startswith("No connection available"):  # others have them, and will find out what is wrong
+            if str(error).startswith("No connection available"):  # the callers that hold them will detect a failure
                 raise RedisUnavailable("All connections to Redis are in use.") from error
             raise self._failed(error) from error
         complete = False
         try:
-            if self.breaker.is_open and not probe:  # while this caller waited for a connection
+            if self.breaker.is_open and not probe:  # it opened while this caller waited for a connection
                 raise RedisUnavailable(self.breaker.problem)
             connection.send_packed_command(connection.pack_commands(commands), check_health=False)
             replies = [_reply(connection) for _ in commands]
@@ -117,7 +117,7 @@ class RedisClient:
         except (RedisError, OSError) as error:
             raise self._failed(error) from error
         finally:
-            # Whatever ended the exchange, also the end of the thread: a reply that was not read is nobody's.
+            # After any error, also when the thread is killed: the next caller must not get the unread reply.
             if not complete:
                 connection.disconnect()
             self._pool.release(connection)

@@ -1,6 +1,6 @@
 """Faults of Redis, each in a sentence for the operator.
 
-The library's own words are not shown: they may contain more than should be.
+The library's own messages are not shown: they may contain secrets.
 """
 
 from __future__ import annotations

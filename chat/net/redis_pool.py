@@ -59,7 +59,7 @@ class _Unix(UnixDomainSocketConnection):
 
 
 class _Tcp(Connection):
-    """Looks up the host's name with a limit of time, which the system's look-up does not have."""
+    """Connection whose look-up of the host's name has a time limit, which the system's look-up does not have."""
 
     def _connect(self) -> Any:
         addresses = _resolver.addresses(self.host, self.port, CancelScope(time.monotonic() + WAIT_S), WAIT_S)
@@ -82,7 +82,7 @@ class _Tls(SSLConnection, _Tcp):
 class _OfSentinel(SentinelManagedConnection, _Tcp):
     """Connection to the server that a Sentinel names.
 
-    The library's own stays open when a reply is awaited in vain; then the late reply would be the next caller's.
+    The library's own connection stays open after a time-out, so the next caller would get the late reply.
     """
 
     def read_response(self, *args: Any, disconnect_on_error: bool | None = True, **options: Any) -> Any:

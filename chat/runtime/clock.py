@@ -1,4 +1,4 @@
-"""The wall clock and the monotonic clock, as a part that can be given: tests give one that they set."""
+"""The wall clock and the monotonic clock as an object, which tests replace by one that they set."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ class Clock:
         """Return the wall clock's time in milliseconds since 1970, as it is stored. It may jump."""
         return int(time.time() * 1000)
 
-    # Seconds that only grow, for durations within this machine. Without a method between: it is called for each token.
+    # Seconds that never decrease, for durations on this machine. Not wrapped in a method: it is called for each token.
     monotonic = staticmethod(time.monotonic)
 
     def sleep(self, seconds: float) -> None:

@@ -5,7 +5,7 @@ transaction. Each transaction that touches a full-text index adds a segment that
 more than the rest of a turn's end. A periodic job (`turns/indexer.py`) does the work. A search indexes the user's
 pending texts first, so that it misses none of them.
 
-A question is noted when it is written and an answer when its turn ends; a checkpoint notes nothing. The
+A question is marked as pending when it is written, an answer when its turn ends; a checkpoint marks nothing. The
 indexes drop deleted rows by themselves. Temporary conversations are never indexed.
 """
 

@@ -7,7 +7,7 @@ executes a statement.
 Each step says which earlier releases can use its result: `runs_with` is the newest step that a release must know.
 
 - A step that only adds to the tables expands them. Its `runs_with` is that of the step before it, so the previous
-  release can run beside this one during a restart, and again after an update that is taken back.
+  release can run beside this one during a restart, and again after the update is undone.
 - A step that removes something contracts them. It comes a release later than the step since which nothing uses what it
   removes, and its `runs_with` is the number of that step. An older release refuses the database.
 """

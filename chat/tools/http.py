@@ -81,7 +81,7 @@ class JsonSource:
         never of a user's or a model's text.
         """
         deadline = time.monotonic() + self._limits.total_s
-        # Not until the deadline: a request with no time left would load the source for nothing.
+        # Shorter than the deadline: a request with no time left would be useless load for the source.
         if not self._slots.acquire(timeout=self._limits.total_s / 2):
             raise self._unavailable("is being asked too many questions at once")
         try:

@@ -1,7 +1,7 @@
 """Checkpoints of running turns and renewal of their leases, for all turns of the worker in one transaction.
 
-In the same rhythm the worker reads which of its turns are to be stopped, at the request of another worker that could
-not ask it.
+At the same interval the worker reads which of its turns it must stop, because another worker that could not reach it
+has requested that.
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ class Checkpoints:
                 [running.checkpoint_delta() for running in due], [running.turn.id for running in renewed]
             )
             committed = True
-            # Turns that were deleted, or that another server has ended because it took this worker for dead.
+            # Turns that were deleted, or that another server has ended because it considered this worker dead.
             self._cancel(ended, INTERRUPTED)
         except StoreUnavailable as error:
             log.warning("Checkpoint of %d turns put off: %s", len(due), error)

@@ -1,4 +1,4 @@
-"""Deadlines of running turns: a turn that takes too long is cancelled, also while its model is silent."""
+"""Deadlines of running turns: a turn past its deadline is cancelled, even while its model is silent."""
 
 from __future__ import annotations
 

@@ -28,7 +28,7 @@ from chat.runtime.looks.stacks import stacks
 
 log = logging.getLogger(__name__)
 
-# What a look costs the worker, as far as it is known before.
+# The cost of a look for the worker, as far as it is known in advance.
 COSTS = {
     "stacks": "Walks over all objects in slices, so others can run; the CPU of about 0.15 s for a million objects.",
     "tracemalloc_start": "Until it is stopped, an allocation takes up to five times the CPU, and memory for a trace.",
@@ -43,7 +43,7 @@ _TIMEOUT_S = 60.0
 
 
 class LookAnswer(msgspec.Struct, frozen=True, kw_only=True):
-    """A look at one worker: what it cost as known before, what it did, and for how many ms it ran."""
+    """A look at one worker: its expected cost, what it did, and its duration in ms."""
 
     look: str
     worker: str
@@ -97,12 +97,12 @@ class OperatorLooks:
             yield json.dumps({"code": refusal.code, "message": refusal.message}).encode()
 
     def check(self) -> None:
-        """End what an operator has forgotten; called now and then."""
+        """End looks that an operator has forgotten. Call this periodically."""
         self._allocations.stop_if_forgotten()
         self._log_level.restore_if_due()
 
     def close(self) -> None:
-        """End what a look has begun."""
+        """End the effects of earlier looks."""
         self._allocations.end()
         self._log_level.restore()
 
@@ -123,7 +123,7 @@ class OperatorLooks:
 
     @contextmanager
     def _alone(self) -> Iterator[None]:
-        """Hold the lock. Raises Conflict if somebody has it."""
+        """Hold the lock. Raises Conflict if another look holds it."""
         handle = file_work.run(self._open_lock)
         try:
             try:

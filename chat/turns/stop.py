@@ -21,8 +21,8 @@ _ASK_TIMEOUT_S = 1.0
 class Stopper:
     """One per worker. `roads` lead to the workers of this machine, `database` is for all others.
 
-    `wake_up` leads to other servers. What is asked on it may get lost, so it only makes the turn's worker look sooner
-    for what is in the database.
+    `wake_up` leads to other servers. A request on it may get lost, so it only makes the turn's worker read the database
+    sooner.
     """
 
     def __init__(

@@ -38,7 +38,7 @@ _OTHER_WORKERS = {0: "no worker is left meanwhile", 1: "1 other goes on"}
 
 
 class Master(Arbiter):  # type: ignore[misc]  # gunicorn has no types
-    """Arbiter whose workers have `start_status`, `generation` (number of reloads before them), `leaving`, `noted`."""
+    """Arbiter whose workers have `start_status`, `generation` (number of reloads before them) and `leaving`."""
 
     LISTENERS: list[Any]
     backoff: RestartBackoff
@@ -98,7 +98,7 @@ class Master(Arbiter):  # type: ignore[misc]  # gunicorn has no types
                 self._failed_to_start(worker)
 
     def wait_for_signals(self, timeout: float = 1.0) -> list[int]:
-        """Return sooner while a worker is starting or a preflight is running, whose ends send no signal."""
+        """Return sooner while a worker is starting or a preflight is running, because their ends send no signal."""
         busy = self.pending_reload.in_preflight or any(
             not worker.start_status.ready for worker in self.WORKERS.values()
         )

@@ -50,7 +50,7 @@ def use(row: int) -> None:
 
 
 def take_own() -> Row | None:
-    """Return the row of this worker, once: it has one writer. None in a process that is no worker."""
+    """Return the row of this worker, once, because a row has one writer. None in a process that is no worker."""
     return _row(_own_row.pop()) if _own_row else None
 
 

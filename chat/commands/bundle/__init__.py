@@ -1,4 +1,4 @@
-"""`flask --app wsgi bundle FILE`: what a helper needs to see of an installation, and nothing that a user wrote.
+"""`flask --app wsgi bundle FILE`: the facts about an installation that a helper needs, without any text of a user.
 
 Everything is on an allow list: the fields of reports, the settings whose values are no secrets, the sentences that the
 program itself logs.

@@ -1,4 +1,4 @@
-"""All checks of the doctor, run one after the other. A check that fails itself never ends the examination."""
+"""All checks of the doctor, run one after the other. An error inside a check does not stop the others."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Judgement on one interval between two samples: for how long the loop's thread was kept by its own code."""
+"""Judgement on one interval between two samples: how long the loop's thread was busy with its own code."""
 
 from __future__ import annotations
 

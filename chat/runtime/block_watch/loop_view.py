@@ -62,7 +62,7 @@ class LoopView:
         return Look(same, frames)
 
     def release(self) -> None:
-        """Let go of the frames that were already kept at the last call: nobody else uses them any more."""
+        """Release the frames that were already kept at the last call: no other code uses them any more."""
         for _ in range(self._releasable):
             self._kept.popleft()
         self._releasable = len(self._kept)

@@ -82,7 +82,7 @@ class StolenTime:
         self._marked_at = time.monotonic()
 
     def mark(self, now: float) -> None:
-        """Begin to count anew, unless it has begun just before."""
+        """Restart the count, unless it was restarted just before."""
         if now - self._marked_at >= self._EVERY_S:
             self._mark, self._marked_at = self._read(), now
 

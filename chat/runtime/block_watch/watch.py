@@ -65,7 +65,7 @@ class BlockWatch:
         self._stopped = False
 
     def start(self) -> None:
-        """Start to watch the calling thread's loop."""
+        """Start watching the calling thread's loop."""
         if mode.current() is ASYNC and self._view is None:
             times = ThreadTimes(threading.get_native_id())
             if not times.available:
@@ -76,7 +76,7 @@ class BlockWatch:
             mode.start_native(self._run, self._view, times)
 
     def stop(self) -> None:
-        """Stop to watch. The native thread ends with its next sample."""
+        """Stop watching. The native thread ends with its next sample."""
         self._stopped = True
         if self._view is not None:
             self._view.detach()

@@ -23,7 +23,7 @@ class Allocations:
         self._began = 0.0
 
     def start(self) -> Look:
-        """Begin to trace. Raises Conflict if it has begun."""
+        """Start tracing. Raises Conflict if tracing has started already."""
         if tracemalloc.is_tracing():
             raise Conflict("already_tracing", "Allocations of this worker are already being traced.")
         tracemalloc.start()
@@ -52,7 +52,7 @@ class Allocations:
         return self._look("Compared with the last snapshot", {line: (b, c) for line, (b, c) in changes.items() if b})
 
     def stop(self) -> Look:
-        """Stop to trace and forget the snapshot. Raises Conflict if nothing is traced."""
+        """Stop tracing and drop the snapshot. Raises Conflict if nothing is traced."""
         self._check()
         tracemalloc.stop()
         self._last, self._began = None, 0.0
@@ -63,7 +63,7 @@ class Allocations:
             self.end()
 
     def end(self) -> None:
-        """Stop to trace, if this has begun it."""
+        """Stop tracing, if this object has started it."""
         if self._began and tracemalloc.is_tracing():
             self.stop()
 

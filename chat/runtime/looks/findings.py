@@ -10,7 +10,7 @@ import msgspec
 from chat.runtime import threads
 
 T = TypeVar("T")
-# A walk over all objects lets others run after so many.
+# A walk over all objects lets other threads run after this many.
 _SLICE = 20_000
 
 
@@ -32,7 +32,7 @@ class Look(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def in_slices(items: Iterable[T], visit: Callable[[T], None]) -> None:
-    """Call `visit` with each item, and let other threads run now and then."""
+    """Call `visit` with each item, and let other threads run after each slice."""
     for number, item in enumerate(items, 1):
         visit(item)
         if number % _SLICE == 0:

@@ -1,4 +1,4 @@
-"""More, or less, in the log for ten minutes."""
+"""A log level for ten minutes."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ LASTS_S = 600
 
 
 class LogLevel:
-    """One per worker. `restore_if_due` is called now and then."""
+    """One per worker. Call `restore_if_due` periodically."""
 
     def __init__(self) -> None:
         self._usual: int | None = None
         self._until = 0.0
 
     def set(self, level: str) -> Look:
-        """Set the level for ten minutes. Another call sets another one, and begins anew."""
+        """Set the level for ten minutes. Another call sets another level and restarts the time."""
         root = logging.getLogger()
         if self._usual is None:
             self._usual = root.level

@@ -7,7 +7,7 @@ The repositories have one SQL for all databases, in which
 - a column of `{rows}` that may have no value but NULL is cast, as its type is unknown otherwise,
 - `FOR UPDATE` locks the selected rows like `lock`,
 - `INDEXED BY name` is a hint, which an engine may ignore,
-- a flag is 0 or 1; as a value a bool will do.
+- a flag is 0 or 1; a bool is accepted as its value.
 
 No type of a driver leaves an engine.
 """
@@ -143,7 +143,7 @@ class Engine(Protocol):
     """One database. Nothing is opened or created before the first call.
 
     Its errors are StoreBusy for a lock held by others, StoreUnavailable while the database cannot be used, and
-    StoreFailed if it refuses for good. Errors of `work` itself come through unchanged.
+    StoreFailed if it refuses for good. Errors of `work` itself are raised unchanged.
     """
 
     # The package with this engine's migration steps.
@@ -171,7 +171,7 @@ class Engine(Protocol):
         ...
 
     def exists(self) -> bool:
-        """Return whether the database is there, with its tables.
+        """Return whether the database exists, with its tables.
 
         Raises OSError or StoreUnavailable if it can be neither used nor created.
         """
@@ -278,11 +278,11 @@ class Engine(Protocol):
         ...
 
     def open_identity(self) -> str:
-        """Return what identifies the database that this process has open to other processes, or ""."""
+        """Return the identity of the database that this process has open, comparable between processes, or ""."""
         ...
 
     def current_identity(self) -> str:
-        """Return what identifies the database that is at `location` now, or ""."""
+        """Return the identity of the database that is at `location` now, or ""."""
         ...
 
     def key(self, name: str) -> bytes:

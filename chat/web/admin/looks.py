@@ -95,7 +95,7 @@ def stacks() -> LookAnswer:
     ),
 )
 def start_tracing() -> LookAnswer:
-    """Begin to trace the allocations of a worker."""
+    """Start tracing the allocations of a worker."""
     return _look("tracemalloc_start")
 
 
@@ -124,7 +124,7 @@ def compare_snapshots() -> LookAnswer:
 @bp.post("/tracemalloc/stop")
 @operation(_ANSWER, body=_BODY, refusals=(*_REFUSALS, _TRACING))
 def stop_tracing() -> LookAnswer:
-    """Stop to trace the allocations of a worker."""
+    """Stop tracing the allocations of a worker."""
     return _look("tracemalloc_stop")
 
 

@@ -73,7 +73,7 @@ def memory_debug() -> ServerReport | Response:
 
 
 def report_or_page() -> ServerReport | Response:
-    """Return the report, or a page that fetches it again and again."""
+    """Return the report, or a page that fetches it repeatedly."""
     if prefers_page():
         signed_in = principal().via == "session"
         return Response(render_template("memory_debug.html", version=VERSION, signed_in=signed_in))

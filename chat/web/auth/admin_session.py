@@ -60,7 +60,7 @@ class AdminSessions:
         return _expires_at_s(value) > self._clock.now_ms() // 1000
 
     def _has_ended(self, value: str) -> bool:
-        # An operator comes when something is wrong: without the database, what is known of it decides.
+        # Operators need this when something is wrong: without the database, the sessions that were read earlier decide.
         with contextlib.suppress(StoreUnavailable):
             self._known_ended = self._ended.digests()
         return _digest(value) in self._known_ended

@@ -41,7 +41,7 @@ class _Session:
 
 
 class BrowserUser:
-    """The user of a request by its cookie. The database is asked at the first use, once."""
+    """The user of a request by its cookie. The database is read once, at the first use."""
 
     __slots__ = ("_clock", "_current", "_request", "_sessions", "_tokens")
 

@@ -29,7 +29,7 @@ class Tokens:
 
     @cached_property
     def key_digest(self) -> str:
-        """Return what is the same on two servers if their keys are, and gives no key away."""
+        """Return a digest that is equal on two servers with equal keys, and does not reveal the key."""
         return self._digest("key digest").hex()[:16]
 
     def new(self) -> str:

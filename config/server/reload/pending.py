@@ -1,4 +1,4 @@
-"""The reload that gunicorn's master was asked for by HUP: a preflight, then the reload itself.
+"""The reload that HUP requests from gunicorn's master: a preflight, then the reload itself.
 
 HUPs that arrive meanwhile become one further reload.
 """
@@ -35,7 +35,7 @@ class PendingReload:
         return self._preflight is not None
 
     def request(self) -> bool:
-        """Ask for a reload. Return whether one is under way already, with which this one becomes one."""
+        """Request a reload. Return whether one is under way already, which then includes this request."""
         merged = self._requested or self.in_preflight
         self._requested = True
         return merged

@@ -20,7 +20,7 @@ _ARGUMENTS = ("-c", "gunicorn.gevent.py", "wsgi:app")
 
 @dataclass(frozen=True, slots=True)
 class RunningMaster:
-    """A running master or, without `pid`, the one that a start from here would create."""
+    """A running master or, if `pid` is 0, the one that a start from here would create."""
 
     run_dir: Path
     environ: dict[str, str] = field(repr=False)

@@ -19,7 +19,7 @@ def describe() -> list[str]:
     environ = running_master.environment()
     try:
         data_dir = load(environ).data_dir
-    except SettingError:  # _written reports it; the server may still be found by DATA_DIR alone
+    except SettingError:  # `_written` reports the error; DATA_DIR alone is enough to find the server
         data_dir = load({name: environ[name] for name in environ if name == "DATA_DIR"}, Path(os.devnull)).data_dir
     try:
         master = running_master.find(data_dir)

@@ -19,7 +19,7 @@ from config.server.reload.refusal import UNCHANGED, SwitchRefused
 from config.server.reload.running_master import RunningMaster
 from config.settings import ENV_FILE, SettingError, load
 
-# The preflight of the reload alone takes ten of them on a busy machine.
+# On a busy machine the preflight of the reload alone takes ten seconds.
 _NEW_WORKERS_S = 60.0
 
 Echo = Callable[[str], object]
@@ -62,7 +62,7 @@ def _switch_lock() -> Iterator[None]:
 
 
 def _find_master(target: Mode) -> RunningMaster:
-    # The target wins over `.env`, so that a wrong value that the switch is about to replace is no obstacle.
+    # The target overrides `.env`, so that an invalid value that the switch will replace does not prevent it.
     try:
         settings = load(running_master.environment() | {FLAG: target.flag})
     except SettingError as error:

@@ -20,7 +20,7 @@ Part = tuple[bool, str]
 class ThinkingTags:
     """Parser that splits the beginning of a text into reasoning and text; its input arrives in arbitrary pieces.
 
-    Once the text itself has stripped (`in_text`), everything is text, and tags have no meaning.
+    Once the text itself has begun (`in_text`), everything is text, and tags have no meaning.
     """
 
     def __init__(self) -> None:

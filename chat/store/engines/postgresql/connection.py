@@ -1,8 +1,8 @@
 """PostgreSQL's connections through peewee and psycopg: one per native thread.
 
 Psycopg waits for the server with `poll` in C, which releases the interpreter's lock. Only native threads use these
-connections: in a greenlet that wait would block the whole worker. What psycopg takes from the standard library, and
-gevent has patched, is replaced.
+connections: in a greenlet that wait would block the whole worker. The parts of the standard library
+that psycopg uses and gevent has patched are replaced.
 """
 
 from __future__ import annotations
@@ -73,7 +73,7 @@ class Deferred:
 class Connection(psycopg.Connection[Any]):
     """One connection. Its statements are sent as simple queries, of which several go in one message.
 
-    Nothing of it depends on the session, so behind PgBouncer each transaction may get another one.
+    It keeps no state in the session, so behind PgBouncer each transaction may get another session.
     """
 
     def __init__(self, pgconn: Any) -> None:

@@ -181,7 +181,7 @@ class PostgresqlEngine:
         return ""
 
     def open_identity(self) -> str:
-        # That of the cluster and of the database in it, whatever way leads there.
+        # The identity of the cluster and of the database in it, the same through every address.
         self._identity = self._identity or "{}:{}".format(*self.read(lambda: self.execute(_IDENTITY).fetchone()))
         return self._identity
 

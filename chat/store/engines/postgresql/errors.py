@@ -16,7 +16,7 @@ from chat.store.engines.writes import SLOW
 DRIVER_ERRORS = (psycopg.Error, OSError)
 
 _DEADLOCK, _SERIALIZATION, _UNIQUE, _FOREIGN_KEY = "40P01", "40001", "23505", "23503"
-# Raised in a transaction that has lost a race against another one. Repeated, it sees what the other has written.
+# Raised in a transaction that has lost a race against another one. When repeated, it sees what the other has written.
 LOST_RACES = {_DEADLOCK, _SERIALIZATION, _UNIQUE, _FOREIGN_KEY}
 
 _MESSAGES = {
@@ -55,7 +55,7 @@ def _translated(error: BaseException) -> StoreUnavailable:
         return StoreUnavailable(_MESSAGES[code])
     if isinstance(original, NoAnswer):
         return StoreUnavailable(SLOW)
-    # Without a code: no connection, or one that has ended.
+    # An error without a code: there was no connection, or it has ended.
     if code.startswith(_TRANSIENT) or (not code and isinstance(original, psycopg.OperationalError | OSError)):
         return StoreUnavailable("The database cannot be used at the moment.")
     return StoreFailed("The database refused this.")

@@ -94,7 +94,7 @@ class PostgresqlMaintenance:
         return {name for (name,) in self._execute(_TABLES)}
 
     def rows(self, table: str, columns: Sequence[str], key: Sequence[str]) -> Iterator[Sequence[Any]]:
-        # In portions, each after the last row of the one before: a result is in memory as a whole.
+        # In portions, because a result is held in memory as a whole. Each begins after the last row of the one before.
         selected, order = ", ".join([*columns, *key]), ", ".join(key)
         after, last, limit = "", list[Any](), _FIRST_PORTION
         while True:
@@ -159,7 +159,7 @@ class Keys:
         key = self.existing(name)
         if key is None:
             self._insert(name, secrets.token_bytes(_KEY_BYTES))
-            key = self.existing(name)  # perhaps that of another process, which was first
+            key = self.existing(name)  # another process may have created it first
         return key or b""
 
     def existing(self, name: str) -> bytes | None:

@@ -32,7 +32,7 @@ _STATEMENT_S = 5.0
 _IDLE_MS = 10_000
 _SHORTEST_WAIT_MS = 20
 
-# The lock of exclusive transactions; any number will do that no other program in this database uses.
+# The number of the lock of exclusive transactions: any number that no other program in this database uses.
 EXCLUSIVE = 0x5061726C6579
 
 SNAPSHOT = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"

@@ -42,7 +42,7 @@ _LOCK_TIMEOUT_S = 2.0
 # Added for a read that has started: a large export from a slow disk takes long.
 _READ_TIMEOUT_S = 20.0
 _READERS = 3
-# Bounds the time for which one transaction holds the database's only write lock.
+# Limit on the time for which one transaction holds the database's only write lock.
 _GROUP_SIZE = 64
 # Under load, the writes of this interval share a transaction, and other processes find the lock free in between.
 _COMMIT_INTERVAL_S = 0.03
