@@ -1,13 +1,13 @@
-"""The proof that turns survive: servers are started, broken on purpose under load, and what came of it is counted.
+"""Proof that turns survive: starts servers, causes faults under load, and counts the outcomes.
 
     python scripts/chaos.py [--quick] [--scene NAME] [--mode async|sync|both] [--kills 1000 …]
 
-Each scene starts a server of its own and a fake model, in a temporary folder and on free ports of this machine, plays
-users who ask as the page would, and breaks something: `docs/survival.md` tells what, and what must hold all the same.
+Each scene starts a server of its own and a fake model, in a temporary folder and on free ports of this machine. It
+simulates users who ask like the page, and causes faults: `docs/survival.md` says which, and what must still hold.
 
-Exit status: 0 everything held; 1 something did not (what, and in which folder to look, is printed); 2 could not run;
-130 interrupted. It needs Linux and what requirements.txt names; where the Python at hand lacks that, it goes over to
-the repository's .venv, if there is one.
+Exit status: 0 everything held; 1 a check failed (the output says which, and names the folder); 2 could not run;
+130 interrupted. It needs Linux and the packages of requirements.txt; if this Python lacks them, it continues in the
+repository's .venv, if there is one.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ WANTED = ("gunicorn", "gevent", "flask", "dotenv")
 
 
 def use_our_own_python() -> None:
-    """Go on in the repository's virtual environment, where this Python lacks something and there is one."""
+    """Continue in the repository's virtual environment if this Python lacks something and there is one."""
     lacking = sys.version_info < (3, 11) or any(importlib.util.find_spec(name) is None for name in WANTED)
     python = ROOT / ".venv" / "bin" / "python"
     if lacking and python.exists() and Path(sys.prefix).resolve() != (ROOT / ".venv").resolve():

@@ -1,1 +1,1 @@
-"""The benchmarks: what a thousand users cost, beside a reference that does the same job. See docs/performance.md."""
+"""The benchmarks: the cost of a thousand users, compared with a reference server. See docs/performance.md."""

@@ -1,4 +1,4 @@
-"""The scenes of few users or none: a worker at rest, what each further turn weighs, a single user, threads."""
+"""The scenes of few users or none: an idle worker, the memory of each further turn, a single user, threads."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _SHORT = Pace(first_s=0.5, tokens=10, gap_s=0.02)
 
 
 def rest(bench: Bench) -> list[Measure]:
-    """One worker with everything loaded, which is after its first turn; and how long it took to get ready."""
+    """Measure one worker with everything loaded, which is after its first turn, and how long its start took."""
     weights, ready = [], []
     for start in bench.both(1):
         readings = [_at_rest(start) for _ in range(1 if bench.quick else 3)]
@@ -82,7 +82,7 @@ def _weight_mb(server: Server) -> float:
 
 
 def single(bench: Bench) -> list[Measure]:
-    """One user after the other on an idle server."""
+    """Measure one user after the other on an idle server."""
     late = []
     for start in bench.both(1):
         with _SHORT.model() as model, start(model) as server:
@@ -95,7 +95,7 @@ def single(bench: Bench) -> list[Measure]:
 
 
 def threads(bench: Bench) -> list[Measure]:
-    """Thirty-two users on four gthread workers of eight threads; the thirty-third comes half a second later."""
+    """Measure 32 users on four gthread workers of eight threads; the 33rd comes half a second later."""
     with PACE.model() as model, bench.parley(model, 4, USE_ASYNC_AGENT="false", THREADS=8) as server:
         outcome, streams = scene.play(server, model, PACE, [0.0] * 32 + [0.5], PACE.answer_s + 60)
     bench.note("threads", outcome)

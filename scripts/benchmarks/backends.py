@@ -29,7 +29,7 @@ _POSTGRESQL = "postgresql://"
 
 
 class Backends:
-    """Start what the measured servers use beside themselves. A context manager. Raises FileNotFoundError."""
+    """The services that the measured servers use. A context manager. Raises FileNotFoundError."""
 
     def __init__(self, folder: Path, postgresql: bool = False, redis: bool = False) -> None:
         for lack in (missing() if postgresql else "", lacking() if redis else ""):
@@ -52,12 +52,12 @@ class Backends:
 
     @property
     def shared(self) -> bool:
-        """Return whether there is anything beside SQLite."""
+        """Return whether a measured server uses more than SQLite."""
         return self._postgresql is not None or self._redis is not None
 
     @property
     def name(self) -> str:
-        """Return what a table calls them."""
+        """Return their name in a table."""
         database = "SQLite" if self._postgresql is None else "PostgreSQL"
         return database if self._redis is None else f"{database} and Redis"
 
@@ -93,7 +93,7 @@ def completed_turns(url: str) -> tuple[int, int]:
 
 
 def move_into(settings: Mapping[str, object], path: Path) -> None:
-    """Bring a SQLite database to where a server with these settings keeps its own."""
+    """Copy a SQLite database into the database of a server with these settings."""
     url = str(settings["DATABASE_URL"])
     if not url.startswith(_POSTGRESQL):
         return

@@ -1,4 +1,4 @@
-"""The means of a scene: servers and models on request, its size, and the output for progress."""
+"""The context of a scene: it starts servers and models, scales the number of users, and prints progress."""
 
 from __future__ import annotations
 
@@ -47,11 +47,11 @@ class Bench:
         return alone if self.backends is None or not self.backends.shared else shared
 
     def fewer(self, count: int) -> int:
-        """`count` users, or a tenth of them in a hurry."""
+        """Return `count`, or a tenth of it in a quick run."""
         return max(3, count // 10) if self.quick else count
 
     def note(self, scene: str, outcome: Outcome) -> None:
-        """Keep an outcome, and print it in a few lines."""
+        """Record an outcome, and print it in a few lines."""
         self.outcomes.setdefault(scene, {})[outcome.server] = outcome
         late, end = outcome.first_late_s, outcome.end_late_s
         self.say(
@@ -81,7 +81,7 @@ class Bench:
 
     @property
     def unsound(self) -> list[str]:
-        """The scenes, with the server in each, whose figures are not to be relied on."""
+        """The scenes, with the server in each, whose figures are not reliable."""
         return [
             f"{scene} ({server})"
             for scene, outcomes in self.outcomes.items()

@@ -1,4 +1,4 @@
-"""The command: its arguments, which scenes it plays in which order, what it prints and writes."""
+"""The command: its arguments, the order of the scenes, and its output."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ SCENES: dict[str, Scene] = {
 
 
 def main(arguments: list[str]) -> int:
-    """Exit status: 0 when every target was met, 1 when one was missed, 2 when nothing could be measured."""
+    """Return the exit status: 0 if every target was met, 1 if one was missed, 2 if nothing could be measured."""
     options = _parser().parse_args(arguments)
     _allow_files()
     folder = Path(tempfile.mkdtemp(prefix="parley-benchmarks-"))

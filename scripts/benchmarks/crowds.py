@@ -9,7 +9,7 @@ from scripts.benchmarks.measures import Measure
 from scripts.benchmarks.model import PACE, SLOW, Pace
 from scripts.benchmarks.scene import Outcome
 
-_PATIENCE_S = 60.0  # beyond the answer's own time: who has nothing by then has failed
+_PATIENCE_S = 60.0  # beyond the answer's own time: a user without an answer by then counts as failed
 
 
 def hundred(bench: Bench) -> list[Measure]:
@@ -36,7 +36,7 @@ def thousand(bench: Bench) -> list[Measure]:
 
 
 def three_thousand(bench: Bench) -> list[Measure]:
-    """Three thousand users of a model that takes twenty seconds, on two workers; they arrive within two."""
+    """Measure 3,000 users of a model that takes 20 seconds, on two workers; all users arrive within two seconds."""
     users = bench.fewer(3000)
     # Below WORKER_CONNECTIONS a worker admits three in four; any worker may get most of a crowd.
     measures = _crowd(bench, "three_thousand", users, 2, SLOW, 2.0, WORKER_CONNECTIONS=4000)
@@ -59,7 +59,7 @@ def sustained(bench: Bench) -> list[Measure]:
             outcome, streams = scene.play(server, model, SLOW, evenly(count, seconds), SLOW.answer_s + _PATIENCE_S)
         bench.note("sustained", outcome)
         outcomes.append(outcome)
-        # From when the first of them have ended, so that all three thousand are there, until nobody comes any more.
+        # From the first ends, when all three thousand are running, until no more users arrive.
         rates.append(scene.answers_per_s(streams, SLOW.answer_s + 2, seconds))
     who = f"20 s model, {users:,} users at all times"
     least = 130.0 if not bench.quick else 13.0

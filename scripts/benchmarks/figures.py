@@ -1,4 +1,4 @@
-"""Figures out of many measurements: percentiles that count those who got nothing, too."""
+"""Figures of many measurements: percentiles that also count users without an answer."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _SPREAD = {"p50": 50.0, "p90": 90.0, "p99": 99.0, "max": 100.0}
 
 
 def spread(values: Iterable[float | None]) -> dict[str, float]:
-    """p50, p90, p99 and max. None is a user without an answer, which is later than all others. {} of nothing."""
+    """Return p50, p90, p99 and max. None is a user without an answer, which counts as the latest. {} for no values."""
     ordered = [NEVER if value is None else value for value in values]
     return percentiles(ordered, _SPREAD)
 

@@ -25,9 +25,9 @@ _PACE = Pace(first_s=0.05, tokens=10, gap_s=0.0)
 
 @dataclass(frozen=True)
 class Page:
-    """A page that is asked for; `path` may name the user's newest conversation as `{id}`.
+    """A requested page; `path` may name the user's newest conversation as `{id}`.
 
-    It is what it seems to be when it has no more than a page of `items`, and when `empty`, a path, gives none.
+    It is valid if it has no more than a page of `items`, and if the path `empty` returns none.
     """
 
     name: str
@@ -92,7 +92,7 @@ def _path(page: Page, user: User) -> str:
 
 
 class Client:
-    """One connection, kept open."""
+    """Client with one connection, which stays open."""
 
     def __init__(self, port: int) -> None:
         self._connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)

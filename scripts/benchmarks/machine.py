@@ -14,7 +14,7 @@ _TICK_S = 1 / os.sysconf("SC_CLK_TCK")
 
 
 def cpu_s(pids: Iterable[int]) -> float:
-    """User and system time of processes that live, and of the children they have waited for."""
+    """Return user and system time of live processes and of the children they have waited for."""
     return sum(sum(int(part) for part in fields(pid)[11:15]) for pid in pids) * _TICK_S
 
 
@@ -27,7 +27,7 @@ def total_cpu_s() -> float:
 
 
 def description() -> dict[str, Any]:
-    """Return a description of the machine, without which the figures mean little."""
+    """Return a description of the machine, which is needed to compare the figures."""
     models = [line for line in Path("/proc/cpuinfo").read_text().splitlines() if line.startswith("model name")]
     total_kb = int(Path("/proc/meminfo").read_text().split()[1])
     return {

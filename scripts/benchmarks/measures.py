@@ -35,7 +35,7 @@ class Measure:
 
 
 def text_table(measures: Iterable[Measure]) -> str:
-    """For a terminal."""
+    """Return the table as text for a terminal."""
     rows = [_HEAD, *(_cells(each) for each in measures)]
     widths = [max(len(row[column]) for row in rows) for column in range(len(_HEAD))]
     lines = [

@@ -1,4 +1,4 @@
-"""The model of a scene: the fake one, told how to answer, and how long an answer of it takes at least."""
+"""The model of a scene: the options of the fake model, and the shortest time of one of its answers."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from scripts.fake_model.request import generated_text, stamp_text
 
 @dataclass(frozen=True)
 class Pace:
-    """`first_s` to the first token, then `tokens` of them, one every `gap_s`."""
+    """Schedule of an answer: `first_s` to the first token, then `tokens` tokens, one every `gap_s`."""
 
     first_s: float = 0.5
     tokens: int = 200
@@ -22,7 +22,7 @@ class Pace:
 
     @property
     def characters(self) -> int:
-        """Of a whole answer: the first token and the last are stamps."""
+        """Return the length of a whole answer, whose first and last tokens are stamps."""
         return len(generated_text(self.tokens - 1)) - len(generated_text(1)) + 2 * len(stamp_text(0, 0))
 
     def model(self) -> FakeLLM:

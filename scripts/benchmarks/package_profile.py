@@ -66,7 +66,7 @@ class Profiler:
             self._running.append((process, out))
 
     def samples(self) -> list[str]:
-        """Lines of `outermost;…;innermost count`."""
+        """Return the samples as lines of `outermost;…;innermost count`."""
         samples: list[str] = []
         for process, out in self._running:
             _, stderr = process.communicate(timeout=60)

@@ -1,8 +1,8 @@
-"""`python scripts/benchmarks/page.py`: what the page weighs, and how long it takes, until its box can be used.
+"""`python scripts/benchmarks/page.py`: the page's bytes and its time until the text box can be used.
 
-A real server with the demo model, a real Chromium, and its own throttling of the network: the page is opened with an
-empty cache and then once more. Beside it stands what the same browser takes for one line of text from the same server:
-that share of the time is the browser's own. Wants Playwright (requirements-dev.txt) and Chromium.
+It uses a real server with the demo model, and a real Chromium that limits its network. The page is opened with an empty
+cache and then once more. For comparison, the same browser loads one line of text from the same server: this time is the
+browser's own. Needs Playwright (requirements-dev.txt) and Chromium.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from typing import Any
 ROOT = Path(__file__).resolve().parents[2]
 MOST_REQUESTS = 20
 MOST_BYTES = 200 * 1024
-# The tools' word for a slow mobile line.
+# The tools' name for a slow mobile network.
 SLOW = {"offline": False, "latency": 400, "downloadThroughput": 400_000 / 8, "uploadThroughput": 400_000 / 8}
 _LINES = {"local": None, "400 kbit/s, 400 ms": SLOW}
 _GOALS_S = {"local": 0.5, "400 kbit/s, 400 ms": 3.0}
@@ -43,7 +43,7 @@ class Load:
 
 @dataclass(frozen=True)
 class Opening:
-    """The page with an empty cache and once more; `floor_s` is the time of a line of text in a browser as new."""
+    """The page with an empty cache and once more; `floor_s` is the time of a line of text in a new browser."""
 
     cold: Load
     warm: Load
@@ -95,14 +95,14 @@ def _add(arrived: dict[str, int], request: str, count: int) -> None:
 
 
 def main() -> int:
-    """Exit status: 0 when every goal was met, 1 when one was missed, 2 when nothing could be measured."""
+    """Return the exit status: 0 if every goal was met, 1 if one was missed, 2 if nothing could be measured."""
     parser = argparse.ArgumentParser(prog="python scripts/benchmarks/page.py", description=__doc__)
     parser.add_argument("--repeat", type=int, default=5, help="times each; the median is printed (5)")
     parser.add_argument("--json", action="store_true", help="print every opening as JSON")
     options = parser.parse_args()
     chromium = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
     try:
-        # A package of the tests: the server's own requirements have none of it.
+        # Only in the development requirements.
         sync_playwright = importlib.import_module("playwright.sync_api").sync_playwright
     except ImportError:
         sync_playwright = None
@@ -141,7 +141,7 @@ def _new_profile(browser: Any) -> Iterator[Any]:
 
 
 def _text_s(page: Any, url: str, line: dict[str, Any] | None) -> float:
-    """Seconds until a line of text is there, waited for in the way that the page is."""
+    """Return the seconds until a line of text is loaded, measured in the same way as the page."""
     _wire(page, line)
     page.goto("about:blank")
     began = time.monotonic()

@@ -1,4 +1,4 @@
-"""The results as a picture: CPU per token as bars, lateness as curves. Plain SVG, readable in light and in dark."""
+"""The results as a picture: CPU per token as bars, lateness as curves. Plain SVG, for light and dark backgrounds."""
 
 from __future__ import annotations
 
@@ -82,7 +82,7 @@ def _curves(scenes: dict[str, Any]) -> Iterable[str]:
         yield _text(left - 6, y + 4, f"{100 - percent} %", "faint end")
     for server, outcome in scenes.items():
         for name, style in (("first_late_s", ""), ("end_late_s", " dashed")):
-            # Percentile p was late by so much: 100 - p of a hundred had to wait longer. Who never got it has no point.
+            # At percentile p, 100 - p of a hundred waited longer. A user without an answer has no point.
             points = [
                 f"{across(value):.1f},{top + percent / 100 * (bottom - top):.1f}"
                 for percent, value in enumerate(outcome["curves"][name], 1)

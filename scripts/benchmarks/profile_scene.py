@@ -1,4 +1,4 @@
-"""The scene that `--profile` plays: the thousand, with py-spy at the workers."""
+"""The scene of `--profile`: a thousand users, while py-spy samples the workers."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _FROM_S, _FOR_S = 0.2, 5.0
 
 
 def profile(bench: Bench) -> dict[str, dict[str, float]]:
-    """Shares of the workers' CPU, by package and by function; also prints them. Raises FileNotFoundError."""
+    """Return and print shares of the workers' CPU, by package and by function. Raises FileNotFoundError."""
     profiler = Profiler(bench.folder, _FOR_S)
     users = bench.fewer(1000)
     with PACE.model() as model, bench.parley(model, 2) as server:

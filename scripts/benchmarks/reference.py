@@ -1,7 +1,7 @@
-"""The reference that Parley is measured against: the same job, done by a small asyncio server, and no more.
+"""The reference for Parley's figures: a small asyncio server that does the same job.
 
 uvicorn, uvloop and AsyncOpenAI; the same two requests, the same server-sent events, the same writes to SQLite. It has
-no tools, no resuming, no second window, no stopping, no metrics: what those cost is Parley's handicap.
+no tools, no resuming, no second window, no stopping and no metrics, so it need not pay for them.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ _TURNS = re.compile(r"/api/conversations/(\d+)/turns")
 
 
 class _Answer:
-    """A turn while it runs."""
+    """A running turn."""
 
     def __init__(self, message_id: int) -> None:
         self.message_id = message_id

@@ -96,7 +96,9 @@ class Store:
 
 def _opened(path: Path) -> sqlite3.Connection:
     database = sqlite3.connect(path, timeout=60, isolation_level=None)
-    with path.with_suffix(".lock").open("w") as one_at_a_time:  # for the journal's mode SQLite would not wait
+    with path.with_suffix(".lock").open(
+        "w"
+    ) as one_at_a_time:  # SQLite does not wait for a change of the journal's mode
         fcntl.flock(one_at_a_time, fcntl.LOCK_EX)
         database.execute("PRAGMA journal_mode=wal")
         database.executescript(_TABLES)

@@ -1,4 +1,4 @@
-"""The results as JSON: every figure, and what a figure means little without."""
+"""The results as JSON: every figure, and the conditions of its measurement."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def write(result: dict[str, Any], path: Path) -> None:
 
 
 def commit() -> str:
-    """Of the code that was measured; with a plus where files differ from it."""
+    """Return the commit of the measured code, with a plus if files differ from it."""
     try:
         commit_id = _git("rev-parse", "--short", "HEAD")
         return commit_id + ("+" if _git("status", "--porcelain", "--untracked-files=no") else "")

@@ -1,7 +1,7 @@
-"""One scene: a crowd asks one server, whose model keeps to a schedule; what it took and how late it was.
+"""One scene: a crowd asks one server, whose model keeps to a schedule; the CPU that it took and its lateness.
 
-Lateness is what the server adds: from the moment of sending to the token's arrival, less what the model was told to
-take, less what the model itself was late. So a queue before the model counts as well as a slow relay behind it.
+Lateness is the time that the server adds: from sending to the token's arrival, minus the model's schedule, minus the
+model's own delay. So both a queue before the model and slow forwarding after it count.
 """
 
 from __future__ import annotations
@@ -22,12 +22,12 @@ from scripts.fake_llm import FakeLLM
 
 _MODEL_LATE_S = 0.005
 _OTHERS_SHARE = 0.1
-_REST_S = 0.5  # before and after, so that what belongs to the scene is counted, and nothing else
+_REST_S = 0.5  # before and after, so that exactly the scene's own CPU is counted
 
 
 @dataclass
 class Outcome:
-    """Times in seconds, CPU per token in microseconds. Lateness of who got no answer is infinite."""
+    """Times in seconds, CPU per token in microseconds. Lateness without an answer is infinite."""
 
     server: str
     users: int
@@ -42,7 +42,7 @@ class Outcome:
     first_late_s: dict[str, float]
     end_late_s: dict[str, float]
     relay_late_s: dict[str, float]  # of the first token, counted from when the model wrote it
-    worker_shares: list[float]  # of the workers' CPU: far from even, they had unlike parts of the crowd
+    worker_shares: list[float]  # of the workers' CPU: an uneven share means an uneven part of the crowd
     model_late_s: dict[str, float]  # of first and last tokens
     model_mean_late_s: float  # of all
     model_cpu_per_token_us: float
@@ -50,7 +50,7 @@ class Outcome:
     load_cpu_per_token_us: float
     load_late_s: float
     tokens_per_event: float
-    others_cpu_share: float  # of the machine's cores, used by what has nothing to do with the scene
+    others_cpu_share: float  # of the machine's cores, used by other programs
     load_average: tuple[float, float, float]
     curves: dict[str, list[float]] = field(default_factory=dict)
 
@@ -112,7 +112,7 @@ def answers_per_s(streams: Sequence[Stream], from_s: float, to_s: float) -> floa
 
 
 class _Used:
-    """CPU used so far, in seconds: by the server, by the model, by the whole machine."""
+    """CPU seconds used so far by the server, the model and the whole machine."""
 
     def __init__(self, server: Server, model: FakeLLM) -> None:
         self.server = machine.cpu_s(server.pids)
@@ -133,7 +133,7 @@ class _Used:
 
     @property
     def others(self) -> float:
-        """The share of the machine's cores that other programs used."""
+        """Return the share of the machine's cores that other programs used."""
         ours = self.server + self.model + self.load + sum(self.backends.values())
         return max(0.0, self.machine - ours) / (self.at * (os.cpu_count() or 1))
 

@@ -1,4 +1,4 @@
-"""A database as it is after years of use, for the costs that grow: written straight into the product's tables."""
+"""A database as after years of use, for costs that grow with it: written directly into the product's tables."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class User:
 
 
 class Seeds:
-    """Writes users and what they have said into the database at `path`, which it makes. Close it when done."""
+    """Writer of users and their messages into a new database at `path`. Close it at the end."""
 
     def __init__(self, path: Path) -> None:
         self._store = Store(SqliteEngine(path))
@@ -99,7 +99,7 @@ class Seeds:
 
 
 def seeded(path: Path, few: bool) -> dict[str, tuple[User, User]]:
-    """For each thing that grows, a user with little of it and a user with much. `few`: a tenth of everything."""
+    """Return, for each thing that grows, a user with little of it and one with much. `few`: a tenth of everything."""
     part = 10 if few else 1
     path.parent.mkdir(parents=True, exist_ok=True)
     with closing(Seeds(path)) as seeds:

@@ -24,13 +24,13 @@ class Server(ServerRunner):
     def __init__(self, folder: Path, workers: int) -> None:
         super().__init__(folder)
         self.size = workers
-        # What differs from the settings that every scene has.
+        # Settings in addition to those of every scene.
         self.overrides: Mapping[str, object] = {}
         # None: SQLite alone.
         self.backends: Backends | None = None
 
     def stop(self, patience_s: float = STOP_S) -> int:
-        """End the server, by force where it does not end in time."""
+        """Stop the server; kill it if it does not end in time."""
         try:
             return super().stop(patience_s)
         except subprocess.TimeoutExpired:
@@ -38,17 +38,17 @@ class Server(ServerRunner):
 
     @property
     def pids(self) -> list[int]:
-        """The server's processes."""
+        """Return the server's processes."""
         return processes.family(self.running.pid)
 
     @property
     def worker_pids(self) -> list[int]:
-        """The processes that answer."""
+        """Return the processes that answer."""
         return self.pids[-self.size :]
 
     @property
     def database_url(self) -> str:
-        """The database that the server writes to."""
+        """Return the database that the server writes to."""
         return f"sqlite:///{self.folder}/chat.db"
 
 

@@ -1,20 +1,20 @@
-"""One user's answer as it arrives, read as cheaply as can be: names, counts and times of events, nothing decoded.
+"""One user's answer as it arrives, read at the lowest cost: names, counts and times of events, without decoding.
 
-It leans on one thing that both servers keep: an HTTP chunk holds whole events. Where that were not so, characters
-would be missing and the run would count as failed.
+It relies on a property of both servers: an HTTP chunk holds whole events. Otherwise characters would be missing, and
+the run would count as failed.
 """
 
 from __future__ import annotations
 
 import re
 
-# What the fake model writes with `stamp=1`: when, and how far behind its schedule.
+# The fake model's stamp (`stamp=1`): the time and the delay behind its schedule.
 _STAMP = re.compile(rb"@(\d{10}\.\d{6})\+(\d\d\.\d{6}) ")
 _TEXT = b'"text":"'
 
 
 class Stream:
-    """Times are seconds of the monotonic clock, 0.0 while the thing has not happened."""
+    """One stream. Times are seconds of the monotonic clock, 0.0 before the event has happened."""
 
     __slots__ = (
         "_block_of_first", "_block_of_last", "_head", "_rest", "chars", "deltas", "done", "failure", "first",
@@ -29,7 +29,7 @@ class Stream:
         self._head = self._rest = self._block_of_first = self._block_of_last = b""
 
     def feed(self, data: bytes, now: float) -> None:
-        """Take what the socket gave."""
+        """Process received bytes."""
         if not self.status:
             data = self._after_head(data)
         *blocks, self._rest = (self._rest + data).split(b"\n\n")
@@ -57,7 +57,7 @@ class Stream:
 
     @property
     def stamps(self) -> tuple[tuple[float, float], tuple[float, float]] | None:
-        """`(written at, late by)` of the model's first token and of its last; None where one is missing."""
+        """Return `(written at, late by)` of the model's first and last token, None for a missing one."""
         first, last = _STAMP.findall(self._block_of_first), _STAMP.findall(self._block_of_last)
         if not first or not last:
             return None

@@ -1,4 +1,4 @@
-"""Users, made ready before a scene: an identity, a conversation, and the request that asks the question."""
+"""Users, prepared before a scene: an identity, a conversation, and the request with the question."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ QUESTION = "What moved the market today?"
 
 
 def ready(port: int, count: int, question: str = QUESTION) -> list[bytes]:
-    """`count` users, each with a cookie and a conversation of their own: their requests, byte for byte."""
+    """Return the bytes of the requests of `count` users, each with their own cookie and conversation."""
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
     try:
         return [_request(port, *_conversation(connection), question) for _ in range(count)]
@@ -19,7 +19,7 @@ def ready(port: int, count: int, question: str = QUESTION) -> list[bytes]:
 
 
 def asking(port: int, conversation: int, cookie: str, question: str = QUESTION) -> bytes:
-    """Return the request of a user who has a conversation already."""
+    """Return the request with a question in an existing conversation."""
     return _request(port, conversation, cookie, question)
 
 

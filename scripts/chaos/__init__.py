@@ -1,4 +1,4 @@
-"""The parts of `chaos.py`: a server to break, users who ask, what they heard, what the database says, and the scenes.
+"""The parts of `chaos.py`: the server under test, its users and their events, the database, and the scenes.
 
-Nothing of `chat` is imported: everything is looked at from outside, over HTTP and in the database's file.
+Nothing of `chat` is imported: everything is observed from outside, over HTTP and in the database.
 """

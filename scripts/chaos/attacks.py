@@ -1,4 +1,4 @@
-"""Hostile clients: each kind takes what it can of a server, over and over, until it is told to stop."""
+"""Hostile clients: each kind uses up a resource of a server, again and again, until it is stopped."""
 
 from __future__ import annotations
 
@@ -32,8 +32,8 @@ class Target:
 class Kind:
     """A kind of connection: it sends `opening`, then `repeated` without end; with `drip`, a byte a second.
 
-    `clients` connections at a time, and a new one for each that the server closes. `reads`: whether answers are taken.
-    `stays`: whether a connection that the server has closed is kept open at this side, for as long as may be.
+    `clients` connections at a time, and a new one for each that the server closes. `reads`: whether answers are read.
+    `stays`: whether a connection that the server has closed stays open at this side as long as possible.
     """
 
     clients: int
@@ -130,7 +130,7 @@ class Attack:
         del client.rest[:sent]
 
     def _taken(self, client: _Client) -> bool:
-        """Take what has come; False when that is the end."""
+        """Read received bytes. Return False at the end of the connection."""
         with contextlib.suppress(BlockingIOError):
             try:
                 return bool(client.sock.recv(_SLICE))
@@ -180,7 +180,7 @@ def kinds(target: Target) -> Mapping[str, Kind]:
 
 
 def main(arguments: list[str]) -> None:
-    """`HOST PORT COOKIE TURN NAME…`: attack with these until told to end."""
+    """Attack until TERM. The arguments are `HOST PORT COOKIE TURN NAME…`."""
     host, port, cookie, turn, *names = arguments
     target = Target(Address(host, int(port)), cookie, int(turn))
     every = kinds(target)

@@ -1,8 +1,8 @@
 """A wall clock that can be put forward and back under a running server.
 
 Every process of the server has `time.time` replaced at its start, by a module that Python imports by itself. (The
-usual library for this, libfaketime, blocks all processes of a server when one of them is stopped.) What C code asks the
-kernel stays true, and so does the monotonic clock, as in a machine whose wall clock is set.
+usual library for this, libfaketime, blocks all processes of a server when one of them is stopped.) The kernel's
+clock as C code sees it, and the monotonic clock, stay true, as on a machine whose wall clock is set.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ class WallClock:
         return {"PYTHONPATH": str(self._modules)}
 
     def put(self, seconds: int) -> None:
-        """Make the wall clock differ from the true one by so many seconds."""
+        """Set the difference between the server's wall clock and the true one, in seconds."""
         scratch = self._file.with_suffix(".new")
         scratch.write_text(str(seconds))
         scratch.replace(self._file)

@@ -1,4 +1,4 @@
-"""The command: its arguments, which scenes are played in which order, what is printed, how it ends."""
+"""The command: its arguments, the order of the scenes, its output and its exit status."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class Outcome:
 
 
 def main(arguments: list[str]) -> int:
-    """Play what was asked for; returns the exit status."""
+    """Play the requested scenes. Return the exit status."""
     options = _parser().parse_args(arguments)
     signal.signal(signal.SIGTERM, _interrupt)
     home = Path(tempfile.mkdtemp(prefix="parley-chaos-"))
@@ -52,7 +52,7 @@ def main(arguments: list[str]) -> int:
                 fell.append(f"{name} in {mode} mode")
     except CannotRun as error:
         print(error, file=sys.stderr)
-        with contextlib.suppress(OSError):  # kept where there is something in it to look at
+        with contextlib.suppress(OSError):  # the folder of a failed scene is kept
             home.rmdir()
         return COULD_NOT_RUN
     except KeyboardInterrupt:
@@ -122,7 +122,7 @@ def play(
     say: Callable[[str], None] = lambda _: None,
     **settings: object,
 ) -> Outcome:
-    """Play a scene in an empty folder; `settings` win over the scene's own. Raises CannotRun."""
+    """Play a scene in an empty folder; `settings` override the scene's own. Raises CannotRun."""
     with start_scene(folder, mode, count, users, slack, say, scene.engines, **dict(scene.settings) | settings) as run:
         try:
             scene.play(run)

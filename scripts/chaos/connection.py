@@ -1,4 +1,4 @@
-"""HTTP to the server under test: every request on a connection of its own, which any worker may take."""
+"""HTTP to the server under test: every request on a connection of its own, which any worker may accept."""
 
 from __future__ import annotations
 
@@ -16,17 +16,17 @@ from scripts.kit.sse import Event, read_events
 EVENT_STREAM = "text/event-stream"
 # The longest silence. A stream has a comment every 5 s; a request may have to wait until a worker has room.
 SILENCE_S = 30.0
-# As many as browsers follow.
+# The number that browsers follow.
 REDIRECTS = 20
 _AGAIN = 307
 
 
 class Dropped(Exception):
-    """No whole answer: refused, closed, reset, silent. Whether the request arrived is not known."""
+    """No whole answer: refused, closed, reset or silent. The request may have arrived."""
 
 
 class Refused(Exception):
-    """The server answered, but not with what was asked for. `passing`: the page would try again in a moment."""
+    """The server refused the request. `passing`: the page would try again in a moment."""
 
     def __init__(self, status: int, headers: http.client.HTTPMessage, body: bytes) -> None:
         with contextlib.suppress(ValueError, LookupError, TypeError):
@@ -46,7 +46,7 @@ class Address:
     port: int
 
     def is_closed(self) -> bool:
-        """Return whether no server listens there."""
+        """Return whether no server listens at this address."""
         with socket.socket() as probe:
             probe.settimeout(5)
             return probe.connect_ex((self.host, self.port)) == errno.ECONNREFUSED
@@ -59,9 +59,9 @@ class Address:
         headers: dict[str, str] | None = None,
         timeout_s: float = SILENCE_S,
     ) -> Answer:
-        """One request. An answer that is no stream is read, and its connection closed. Raises Dropped, Refused.
+        """Make one request. An answer that is no stream is read, and its connection closed. Raises Dropped, Refused.
 
-        A worker that takes its leave sends its callers to the same address again, which is then another worker's.
+        A worker that shuts down redirects to the same address, where another worker accepts the connection.
         """
         for redirects in range(REDIRECTS + 1):
             try:
@@ -76,7 +76,7 @@ class Address:
 
 
 class Call:
-    """A connection that is made, with its request still to be sent: so that many can be sent at once."""
+    """An open connection whose request is not sent yet, so that many requests can be sent at once."""
 
     def __init__(self, address: Address, timeout_s: float = SILENCE_S) -> None:
         self._connection = http.client.HTTPConnection(address.host, address.port, timeout=timeout_s)
@@ -111,7 +111,7 @@ class Call:
 
 
 class Answer:
-    """A good answer: `json` for one that was read, `events` for one that streams. `redirects` came before it."""
+    """A successful answer: `json` if it was read, `events` if it streams. `redirects` came before it."""
 
     redirects = 0
 
@@ -127,7 +127,7 @@ class Answer:
         return json.loads(self._body)
 
     def events(self) -> Iterator[Event]:
-        """Yield the events as they come, without comments. Raises Dropped where the stream breaks."""
+        """Yield the events as they arrive, without comments. Raises Dropped if the stream breaks."""
         try:
             yield from read_events(iter(lambda: self._response.read1(65_536), b""))
         except (OSError, ValueError, http.client.HTTPException) as error:

@@ -1,4 +1,4 @@
-"""Several users at once, each in a thread: asking on and on until they are told to stop, or each doing one thing."""
+"""Several users at once, each in a thread: they ask repeatedly until they are stopped, or each makes one call."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ T = TypeVar("T")
 
 
 class Crowd:
-    """Users who ask what `make` makes, one question after another. A context manager; at its end all of them leave.
+    """Users who ask the questions of `make`, one after another. A context manager; at its end all of them leave.
 
     `questions` has each question with its user, `problems` a sentence about each user who gave up.
     """

@@ -42,7 +42,7 @@ _TURNS = """
     FROM turns t JOIN messages m ON m.id = t.message_id ORDER BY t.id
 """
 
-# Each finds what must not be there.
+# Each query finds rows that must not exist.
 _WRONGS = {
     "turns run for ever": "SELECT id FROM turns WHERE status = 'running'",
     "turns are called ended but have no end": "SELECT id FROM turns WHERE status <> 'running' AND ended_at IS NULL",
@@ -67,7 +67,7 @@ _BY_THE_CLOCK = "turns of one conversation ran at the same time"
 
 
 class Database:
-    """The file is opened for each look, and closed. `clock_is_true`: whether its times can be compared."""
+    """The database file, opened for each query. `clock_is_true`: whether its times can be compared."""
 
     is_a_file = True
 
@@ -111,7 +111,7 @@ class Database:
 
     @contextlib.contextmanager
     def locked(self) -> Iterator[None]:
-        """Hold the write lock, as another process would that forgot to let go."""
+        """Hold the write lock, like another process that does not release it."""
         with contextlib.closing(sqlite3.connect(self.path, timeout=10, isolation_level=None)) as connection:
             connection.execute("BEGIN IMMEDIATE")
             yield
@@ -153,7 +153,7 @@ class PostgresqlDatabase(Database):
 
 
 class Holder:
-    """Holds the write lock for `seconds`, in a thread. A context manager that waits until it is let go."""
+    """Holds the write lock for `seconds`, in a thread. A context manager that waits for its release."""
 
     def __init__(self, database: Database, seconds: float) -> None:
         self._held = threading.Event()

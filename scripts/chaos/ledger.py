@@ -71,7 +71,7 @@ def all_completed(scene: SceneRun, rows: Iterable[TurnRow]) -> None:
 
 
 def unnoticed(scene: SceneRun, question: Question) -> None:
-    """Check that the user of this question has noticed nothing of what happened meanwhile."""
+    """Check that the user of this question noticed no interruption."""
     scene.add("cut short", len(question.drops))
     scene.add("refused", question.refusals.total())
     scene.expect(not question.drops, f"its connection was lost ({'; '.join(question.drops)}): {question}")

@@ -18,10 +18,10 @@ from scripts.kit.waiting import poll
 
 SHOWN = ROOT / "docs" / "nginx.conf"
 _START_S = 20.0
-# Where it is put, though not on everybody's PATH.
+# Its usual folder, which may not be in PATH.
 _PLACES = "/usr/sbin:/usr/local/sbin:/usr/local/bin:/opt/homebrew/bin"
-# What the distribution's own nginx.conf has around such a file, with everything that is written in one folder, and with
-# what the file says about `events`.
+# The surroundings of such a file in the distribution's nginx.conf, with all written files in one folder, and with the
+# file's own advice about `events`.
 _AROUND = """\
 daemon off;
 {user}pid nginx.pid;
@@ -50,7 +50,7 @@ def lacking() -> str:
 class Nginx:
     """Answers at `address` for the `servers`. Everything of its own is in `folder`. A context manager.
 
-    `shown` is the configuration, if it is not to be that of the documentation as it is.
+    `shown` replaces the configuration of the documentation.
     """
 
     def __init__(self, folder: Path, servers: Sequence[Address], shown: str = "") -> None:
@@ -92,7 +92,7 @@ class Nginx:
 
     @property
     def complaints(self) -> str:
-        """Its log: each connection that failed, and what it did about that."""
+        """Return its log: each failed connection, and nginx's reaction."""
         return (self._folder / "error.log").read_text(errors="replace")
 
     def _wait_until_it_listens(self) -> None:
@@ -104,7 +104,7 @@ class Nginx:
 
 
 def _user() -> str:
-    """Return the option that keeps nginx's workers root's: another user could not read the folder."""
+    """Return the option that lets nginx's workers run as root: another user could not read the folder."""
     return f"user {getpass.getuser()};\n" if os.geteuid() == 0 else ""
 
 

@@ -1,4 +1,4 @@
-"""A server to be broken: a copy of the program with files of its own, started, killed, restarted, switched."""
+"""The server under test: a copy of the program with files of its own, started, killed, restarted, switched."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ class Parley(ServerRunner):
 
     @property
     def size(self) -> int:
-        """The number of workers that the server should have."""
+        """Return the number of workers that the server should have."""
         return int(str(self._dotenv["WEB_CONCURRENCY"]))
 
     def start(self, files: int = 0) -> None:
@@ -107,7 +107,7 @@ class Parley(ServerRunner):
         return workers
 
     def hang_up(self) -> None:
-        """Have it reload."""
+        """Request a reload."""
         self.running.send_signal(signal.SIGHUP)
 
     def kill_worker(self, pid: int) -> None:
@@ -115,7 +115,7 @@ class Parley(ServerRunner):
             os.kill(pid, signal.SIGKILL)
 
     def switch(self, mode: str) -> None:
-        """Change the worker class as an operator does. Raises CannotRun with what the command said."""
+        """Change the worker class as an operator does. Raises CannotRun with the command's output."""
         done = subprocess.run(
             [sys.executable, "-m", "flask", "--app", "wsgi", "mode", mode],
             cwd=self.folder, env=inherited_environment(), capture_output=True, text=True, timeout=120, check=False,
@@ -123,10 +123,10 @@ class Parley(ServerRunner):
         if done.returncode:
             raise CannotRun(f"`flask --app wsgi mode {mode}` failed: {(done.stderr or done.stdout).strip()}")
 
-    def wait_until_started(self, many: int) -> None:
-        """Wait until so many workers have started and report themselves. Raises CannotRun."""
-        if not poll(lambda: len(self.started()) >= many, START_S, 0.05):
-            raise CannotRun(f"There are not {many} workers after {START_S:g} s; {self.last_lines()}")
+    def wait_until_started(self, count: int) -> None:
+        """Wait until `count` workers have started and published a report. Raises CannotRun."""
+        if not poll(lambda: len(self.started()) >= count, START_S, 0.05):
+            raise CannotRun(f"There are not {count} workers after {START_S:g} s; {self.last_lines()}")
 
     def started(self) -> set[int]:
         """Return the live workers that have published a report."""

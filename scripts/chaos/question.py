@@ -1,4 +1,4 @@
-"""A question, what the model will answer to it, and all that the user who asked has heard."""
+"""A question, the model's answer to it, and all that its user has received."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ _numbers = itertools.count(1)
 
 @dataclass
 class Question:
-    """`form`: sent for the stream itself; for 202 and then followed; or for 202 and then only looked at.
+    """One question. `form`: the request returns the stream; or 202, and then it is followed; or 202, and then polled.
 
-    `answer` is all that the model sends, no two words of it alike and none like another question's, so that a part
-    that is lost, doubled, or another user's, shows.
+    `answer` is all that the model sends. Its words are unique among all questions, so that a part that is lost,
+    doubled, or another user's is detected.
     """
 
     text: str
@@ -31,7 +31,7 @@ class Question:
     form: str = STREAM
     model: str | None = None
     conversation: int = 0
-    turn: dict[str, Any] | None = None  # ids as the `turn` event or the 202 told them: from here on it is acknowledged
+    turn: dict[str, Any] | None = None  # ids of the `turn` event or the 202: then the question is acknowledged
     status: str = ""
     error: str = ""
     shown: str = ""  # the text as GET /api/turns/<id> shows it, in the form POLL
@@ -48,7 +48,7 @@ class Question:
 
     @property
     def last(self) -> int:
-        """The number of the last event heard."""
+        """Return the number of the last event received."""
         return self.events[-1].number if self.events else 0
 
     @property
@@ -57,7 +57,7 @@ class Question:
 
     @property
     def at_a_tool(self) -> bool:
-        """True while a tool call has come, but not its result."""
+        """Return whether a tool call has arrived, but not its result."""
         names = Counter(event.name for event in list(self.events))
         return names["tool_call"] > names["tool_result"]
 
@@ -68,7 +68,7 @@ class Question:
 def make_question(
     words: int, *, form: str = STREAM, tool: bool = False, model: str | None = None, **how: Any
 ) -> Question:
-    """Return a unique question, to be answered with so many words. `how` as in `scripts/fake_llm.py`."""
+    """Return a unique question whose answer has `words` words. `how` are options of `scripts/fake_llm.py`."""
     number = next(_numbers)
     answer = "".join(f" {number}.{word}" for word in range(words)).strip()
     if tool:

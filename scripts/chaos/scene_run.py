@@ -49,7 +49,7 @@ class SceneRun:
             self.counts[name] = self.counts.get(name, 0) + number
 
     def within(self, name: str, seconds: float, promised_s: float, whose: object) -> None:
-        """Keep the longest of these times, and check each against what is promised."""
+        """Record the longest of these times, and check each against its promised limit."""
         with self._lock:
             self.longest[name] = max(seconds, self.longest.get(name, 0.0))
         self.expect(seconds <= promised_s * self.slack, f"{name} is {seconds:.2f} s: {whose}")
@@ -59,7 +59,7 @@ class SceneRun:
         return _MODELS[number % MODELS]
 
 
-# An option that changes nothing where no fault is asked for.
+# An option without effect unless a fault is requested.
 _MODELS = [f"fake?at={number}" for number in range(MODELS)]
 
 
@@ -74,7 +74,7 @@ def start_scene(
     engines: Collection[str] = (),
     **settings: object,
 ) -> Iterator[SceneRun]:
-    """Start everything that a scene needs, and end it however the scene goes. Raises CannotRun.
+    """Start everything that a scene needs, and end it in any case. Raises CannotRun.
 
     `engines` may have "postgresql" and "redis".
     """

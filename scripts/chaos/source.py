@@ -1,4 +1,4 @@
-"""A source of market data that takes its time, and then knows nothing: a tool call lasts long enough to be hit."""
+"""A slow source of market data that returns nothing: a tool call lasts long enough for a fault to happen during it."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ class _Handler(socketserver.BaseRequestHandler):
             self.request.recv(65_536)
             self.server.ending.wait(_HOLD_S)  # type: ignore[attr-defined]
             self.request.sendall(_ANSWER)
-        except OSError:  # whoever asked has been killed
+        except OSError:  # the client was killed
             return
 
 

@@ -1,4 +1,4 @@
-"""A user with a browser: sends, follows, and where a connection breaks does what the page would do."""
+"""A user with a browser: sends, follows, and reacts to a broken connection like the page."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _numbers = itertools.count(1)
 
 
 class Lost(Exception):
-    """A user got no further within their patience, or was refused for good: then `code` says with what."""
+    """A user was not served within their patience, or was refused permanently, with `code`."""
 
     def __init__(self, message: str, error: Dropped | Refused) -> None:
         super().__init__(f"{message}: {error}")
@@ -37,7 +37,7 @@ def asking_for(whose: object) -> Iterator[None]:
 
 
 class User:
-    """One private identity, and one conversation unless told otherwise. Not for several threads that ask at once."""
+    """One private identity, and one conversation unless another is given. Not for several threads that ask at once."""
 
     def __init__(self, address: Address) -> None:
         self.name = f"user {next(_numbers)}"
@@ -58,7 +58,7 @@ class User:
         return self.address.ask("POST", path, body or {}, self.headers | headers)
 
     def patiently(self, call: Callable[[], T]) -> T:
-        """`call`, again and again while it is dropped or refused for the moment. Raises Lost."""
+        """Make a call, again while it is dropped or refused temporarily. Raises Lost."""
         until = time.monotonic() + PATIENCE_S
         while True:
             try:
@@ -69,7 +69,7 @@ class User:
                 self._wait(error)
 
     def ask(self, question: Question) -> Question:
-        """Send, and follow to the end over as many connections as that takes. Raises Lost."""
+        """Send, and follow to the end over as many connections as needed. Raises Lost."""
         question.conversation = question.conversation or self.conversation
         path = f"/api/conversations/{question.conversation}/turns"
         body = {"text": question.text, "client_id": question.client_id}
@@ -78,9 +78,9 @@ class User:
         return self._converse(question, lambda accept: self.post(path, body, **accept))
 
     def ask_again(self, message: int, question: Question) -> Question:
-        """Have the answer `message` generated anew, for what is heard to be put down in `question`. Raises Lost.
+        """Regenerate the answer `message`; the events are recorded in `question`. Raises Lost.
 
-        There is no `client_id` for this: where the connection breaks before anything came, it is lost.
+        This has no `client_id`: if the connection breaks before the first event, the turn is lost.
         """
         return self._converse(question, lambda accept: self.post(f"/api/messages/{message}/regenerate", {}, **accept))
 

@@ -1,6 +1,6 @@
-"""Probe of /healthz that measures each response time, and of whether a turn would be accepted.
+"""Probe that measures the response times of /healthz, and whether a turn would be accepted.
 
-In a process of its own: among the threads of a crowd it would measure how long it waits for the interpreter.
+It runs in a process of its own: among the threads of a crowd it would measure its own wait for the interpreter.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _OVERLOADED = 503
 
 @dataclass
 class Seen:
-    """Seconds until `/healthz` was answered, and until a turn was refused; sentences about what failed."""
+    """Results: seconds until `/healthz` was answered, and until a turn was refused; a sentence for each failure."""
 
     times: list[float] = field(default_factory=list)
     refused: list[float] = field(default_factory=list)
@@ -32,9 +32,9 @@ class Seen:
 
 
 class Watch:
-    """Looks at a server from its beginning to its end; the results are there afterwards. A context manager.
+    """Probes a server during a block; the results are available afterwards. A context manager.
 
-    Where `user` is given, it also asks in their name, as long as the server refuses.
+    With `user`, it also sends their question as long as the server refuses it.
     """
 
     def __init__(self, address: Address, user: User | None = None) -> None:
@@ -53,7 +53,7 @@ class Watch:
 
     def __exit__(self, *_: object) -> None:
         assert self._process is not None
-        report, _ = self._process.communicate()  # its input ends, and so does it
+        report, _ = self._process.communicate()  # the process ends with its input
         self._seen = Seen(**json.loads(report))
 
     @property
@@ -66,7 +66,7 @@ class Watch:
 
     @property
     def p99_s(self) -> float:
-        """Of /healthz."""
+        """Return the 99th percentile of the response times of /healthz."""
         return _p99(self._seen.times)
 
     @property
@@ -100,7 +100,7 @@ def _knock(address: Address, cookie: str, conversation: str, seen: Seen) -> None
 
 
 def main(arguments: list[str]) -> None:
-    """`HOST PORT [COOKIE CONVERSATION]`: look until the input ends, then tell what was seen."""
+    """Probe until the input ends, then print the results. The arguments are `HOST PORT [COOKIE CONVERSATION]`."""
     host, port, *who = arguments
     address, seen, enough = Address(host, int(port)), Seen(), threading.Event()
     threading.Thread(target=lambda: (sys.stdin.read(), enough.set()), daemon=True).start()

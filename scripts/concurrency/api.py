@@ -1,4 +1,4 @@
-"""The interface of a server's API, as the load sees it, and one user of it."""
+"""The interface of a server's API for the load, and one user of it."""
 
 from __future__ import annotations
 
@@ -31,10 +31,10 @@ class Api(Protocol):
 
     @property
     def probed_paths(self) -> tuple[str, ...]:
-        """The paths of short requests, which are asked beside the load."""
+        """The paths of short requests, which are sent beside the load."""
 
     def describe(self) -> dict[str, Any]:
-        """Ask the server what it is. Raises CannotRun."""
+        """Return the server's description of itself. Raises CannotRun."""
 
     def prepare(self, user: User) -> None:
         """Make a user ready to ask. Raises Failure, OSError or HTTPException."""
@@ -46,7 +46,7 @@ class Api(Protocol):
         """Record an event. Raises Failure if the answer failed."""
 
     def accept(self, timeline: Timeline, now: float) -> None:
-        """Record the head of a stream."""
+        """Record that the head of a stream has arrived."""
 
     def close(self, timeline: Timeline, now: float) -> None:
         """Record that the stream has ended, which may be the end of a whole answer. Raises Failure."""

@@ -1,4 +1,4 @@
-"""A timeline of bars for the terminal, as the guide draws it: a line a user."""
+"""A timeline of bars for the terminal, in the guide's form: one line per user."""
 
 from __future__ import annotations
 

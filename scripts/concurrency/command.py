@@ -1,4 +1,4 @@
-"""The command: what it prints in which order, and how it ends."""
+"""The command: its output and its exit status."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def _check(chosen: Options, out: TextIO) -> int:
 
 
 class Check:
-    """One call of the command on a running server."""
+    """One run of the command on a running server."""
 
     def __init__(self, chosen: Options, out: TextIO) -> None:
         self._options, self._out = chosen, out
@@ -162,7 +162,7 @@ class Check:
         return result.status
 
     def _say(self, text: str) -> None:
-        """Print what --quiet leaves out."""
+        """Print a text, unless --quiet was given."""
         if not self._options.quiet:
             print(text, file=self._out, flush=True)
 

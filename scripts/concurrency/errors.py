@@ -1,10 +1,10 @@
-"""The two ways to fail: the check cannot be made at all, or one request has no whole answer."""
+"""The two kinds of failures: the check cannot run, or one request has no whole answer."""
 
 from __future__ import annotations
 
 
 class CannotRun(Exception):
-    """The check cannot be made. The message is one sentence with the reason and the remedy."""
+    """The check cannot run. The message is one sentence with the reason and the remedy."""
 
 
 class Failure(Exception):

@@ -1,4 +1,4 @@
-"""JSON out of events and responses."""
+"""JSON of events and responses."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A small event loop, which measures how busy it is: the check must not take its own delay for the server's.
+"""A small event loop, which measures how busy it is: the check must not count its own delay as the server's.
 
 One thread and one selector serve all users. The check may share the machine with the server, and a thread per user
 would take several times the CPU.
@@ -16,8 +16,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
-_AT_ONCE = 50  # calls that are due, before the sockets are looked at again
-_COUNTED_S = 0.001  # shorter turns of the loop delay nothing
+_AT_ONCE = 50  # calls that are due, before the sockets are polled again
+_COUNTED_S = 0.001  # shorter rounds of the loop delay nothing
 BUSY_CPU = 0.9
 _BUSY_LAG_S = 0.1
 _SHORTEST_S = 0.2
@@ -52,7 +52,7 @@ class OwnLoad:
 
 
 class Task(Protocol):
-    """Something with a socket."""
+    """Work on one socket."""
 
     sock: socket.socket | None
 
@@ -91,13 +91,13 @@ class EventLoop:
             task.end()
 
     def forget(self, task: Task) -> None:
-        """Watch its socket no longer."""
+        """Stop watching a task's socket."""
         sock, _ = self._watched.pop(task, (None, 0))
         if sock is not None:
             self._selector.unregister(sock)
 
     def run(self, finished: Callable[[], bool]) -> None:
-        """Run until `finished`, which is asked after each turn of the loop."""
+        """Run until `finished`, which is called after each round of the loop."""
         self._began, self._cpu_began = time.monotonic(), time.process_time()
         now = self._began
         while not finished():
@@ -124,7 +124,7 @@ class EventLoop:
         )
 
     def close(self) -> None:
-        """Close what is still open."""
+        """Close all sockets that are still open."""
         for sock, _ in self._watched.values():
             sock.close()
         self._watched.clear()

@@ -18,7 +18,7 @@ _FEW_PROBES = 3
 
 @dataclass(frozen=True)
 class Alone:
-    """The answer that one user alone got. Times in seconds; `size` in bytes of text."""
+    """The answer to a single user. Times in seconds; `size` in bytes of text."""
 
     first_token_s: float
     total_s: float
@@ -80,7 +80,7 @@ def straight_to_model(baseline: Alone | None, timelines: Sequence[Timeline]) -> 
 
 @dataclass(frozen=True)
 class Evidence:
-    """All of it. Without any, the verdict rests on the timelines alone."""
+    """All evidence of a run. Without any, the verdict depends on the timelines alone."""
 
     setup_s: float = 0.0
     mode: str = ""
@@ -113,7 +113,7 @@ class Evidence:
 
     @property
     def lagged(self) -> bool:
-        """Return whether the server itself reports a blocked loop."""
+        """Return whether the server reports a blocked loop."""
         return self.loop_lag_ms > _LAGGING_MS or bool(self.blocked)
 
 

@@ -47,7 +47,7 @@ class Exchange:
         self._on_end(self)
 
     def _talk(self) -> Iterator[int]:
-        """Do all of it in order; yield where it would block."""
+        """Do all steps in order; yield where a step would block."""
         timeline = self.timeline
         timeline.sent = time.monotonic()
         try:

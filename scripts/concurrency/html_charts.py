@@ -1,4 +1,4 @@
-"""The charts of the HTML report: a bar a request, and lines over time. Plain HTML and SVG, no script."""
+"""The charts of the HTML report: one bar per request, and lines over time. Plain HTML and SVG, no script."""
 
 from __future__ import annotations
 

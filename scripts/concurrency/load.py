@@ -1,4 +1,4 @@
-"""One load: users made ready, let go by a plan, watched until the last has ended, and cleaned up after."""
+"""One load: it prepares users, starts them by a plan, watches them to the end, and deletes what they left."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ from scripts.concurrency.probe import Answers, Probes
 from scripts.concurrency.server_memory import MemoryWatch
 from scripts.concurrency.timeline import Timeline
 
-_LANES = 16  # users who are prepared side by side: that part is not the test
+_LANES = 16  # users who are prepared side by side; the preparation is not measured
 _LOOK_S = 0.1  # how often progress is reported and deadlines are checked
 _CLEAN_UP_S, _CLEAN_UP_EACH_S = 10.0, 0.05  # a server that hangs must not keep the check from ending
-_PAUSE_AFTER_FAILURE_S = 1.0  # a server that refuses at once must not be asked without a pause
+_PAUSE_AFTER_FAILURE_S = 1.0  # pause before another request to a server that refuses at once
 
 
 @dataclass(frozen=True)
@@ -46,7 +46,7 @@ Report = Callable[[Progress], None]
 
 
 class Load:
-    """One load on one server. The attributes are complete as far as it has come, also after KeyboardInterrupt."""
+    """One load on one server. The attributes have the results so far, also after KeyboardInterrupt."""
 
     def __init__(self, api: Api, plan: Plan, timeout_s: float, watch: MemoryWatch | None = None) -> None:
         self.api, self.plan = api, plan

@@ -1,4 +1,4 @@
-"""The plan of a load: who starts when, and what is asked. Times in seconds from the start of the load."""
+"""The plan of a load: start times and questions. Times in seconds from the start of the load."""
 
 from __future__ import annotations
 

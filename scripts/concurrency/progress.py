@@ -1,4 +1,4 @@
-"""The live line: a bar that renews itself on a terminal; elsewhere a line every few seconds."""
+"""The live line: a bar that is redrawn on a terminal; elsewhere a line every few seconds."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class ProgressLine:
             print(self._prefix() + _text(progress), file=self._out, flush=True)
 
     def close(self) -> None:
-        """Leave the line that was being renewed."""
+        """Finish the redrawn line."""
         if self._open:
             print(file=self._out, flush=True)
             self._open = False

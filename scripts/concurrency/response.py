@@ -37,7 +37,7 @@ class ResponseParser:
 
     @property
     def may_end_here(self) -> bool:
-        """True when the connection may be closed now without anything missing."""
+        """Return whether the connection may be closed now without a loss."""
         return self.complete or (self.status > 0 and not self._chunked and self._left is None)
 
     def _head(self, data: bytes) -> bytes:
@@ -72,7 +72,7 @@ class ResponseParser:
                 self.complete = self._left == 2
                 continue
             part = data[: self._left]
-            # Of the line end behind the chunk, whatever of it is here.
+            # The received part of the line end after the chunk.
             parts.append(part[: max(0, self._left - 2)])
             self._left -= len(part)
             data = data[len(part) :]

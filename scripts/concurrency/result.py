@@ -19,7 +19,7 @@ CONCURRENT, NOT_CONCURRENT, COULD_NOT_RUN = 0, 1, 2
 
 @dataclass
 class Result:
-    """All that is known after a run. `verdict` is None if it was interrupted."""
+    """Everything about a run. `verdict` is None if it was interrupted."""
 
     about: dict[str, Any]
     plan: Plan

@@ -1,10 +1,10 @@
 """Signs that requests did not run side by side, on their timelines alone. No input or output here.
 
-Each function returns a Sign, or None. Times count from sending here, not from the intended start: what the check itself
-is late must not be held against the server.
+Each function returns a Sign, or None. Times count from sending here, not from the intended start: the check's own
+delay is not the server's.
 
 `held_up`        turns began only after others had ended: the fifth user of four threads, the 33rd of 32.
-`all_waited`     the total is much longer than the longest response: everybody waited before their turn.
+`all_waited`     the total is much longer than the longest response: everyone waited before their turn.
 `worked_late`    turns were accepted at once, but the work began only when others had ended: a queue behind the server's
                  door, in it or at the model.
 `one_by_one`     the same, seen without a baseline: in every worker strictly one answer after another.
@@ -32,9 +32,9 @@ from scripts.concurrency.timeline import Timeline
 
 _MUCH_LONGER = 1.5  # the total against the longest response, an answer against one alone
 _WORTH_THE_NAME = 0.25  # a wait against the usual response
-_LATE_SHARE = 0.05  # fewer late answers than this are the model's moods
+_LATE_SHARE = 0.05  # fewer late answers than this are the model's variation
 _JITTER_S = 0.02  # two events so close may have been read in the other order
-_IN_A_ROW = 3  # answers of one worker, before their order is called a queue
+_IN_A_ROW = 3  # answers of one worker, before their order counts as a queue
 _BUSY = 0.25  # the part of the time in which work is seen, below which nothing can be concluded from its order
 
 HELD_UP, ALL_WAITED, WORKED_LATE, ONE_BY_ONE, SLOWED_DOWN = (
@@ -63,7 +63,7 @@ def overhead_s(users: int, setup_s: float, lag_s: float = 0.0) -> float:
 def held_up(timelines: Sequence[Timeline], spare_s: float) -> Sign | None:
     whole = answered(timelines)
     worth_s = max(spare_s, _WORTH_THE_NAME * _usual_s(whole))
-    # A refused turn (503) had no place that it could have made free.
+    # A refused turn (503) had no slot that it could release.
     first_end = min(line.ended for line in timelines if line.turn is not None and line.ended is not None)
     late = [line for line in whole if (line.turn or 0.0) > first_end - _JITTER_S and _wait_s(line) > worth_s]
     if not late:

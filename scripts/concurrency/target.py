@@ -1,4 +1,4 @@
-"""The servers that the options name, ready to be asked."""
+"""The servers that the options name."""
 
 from __future__ import annotations
 

@@ -52,7 +52,7 @@ def errors_text(causes: Sequence[dict[str, Any]]) -> str:
 
 
 def _one_line(text: str) -> str:
-    """Return a server's text without anything that a terminal would obey."""
+    """Return a server's text on one line, without control characters for a terminal."""
     return "".join(letter if letter.isprintable() else " " for letter in text)[:300]
 
 

@@ -12,7 +12,7 @@ from scripts.concurrency.errors import Failure
 
 @dataclass
 class Timeline:
-    """One request. A time is None while, or if, the thing did not happen."""
+    """One request. A time is None if the event did not happen, or not yet."""
 
     user: int = 0  # the user's number, from 0
     round: int = 0  # the number of the turn in the user's conversation, from 0
@@ -39,42 +39,42 @@ class Timeline:
 
     @property
     def late_s(self) -> float | None:
-        """Delay of the check itself: from the intended start to sending."""
+        """Return the delay of the check itself: from the intended start to sending."""
         return _between(self.start, self.sent)
 
     @property
     def first_event_s(self) -> float | None:
-        """From sending to the first event."""
+        """Return the time from sending to the first event."""
         return _between(self.sent, self.turn)
 
     @property
     def wait_s(self) -> float | None:
-        """From the intended start to `turn`."""
+        """Return the time from the intended start to `turn`."""
         return _between(self.start, self.turn)
 
     @property
     def first_token_s(self) -> float | None:
-        """From the intended start to the first token."""
+        """Return the time from the intended start to the first token."""
         return _between(self.start, self.first_token)
 
     @property
     def response_s(self) -> float | None:
-        """From `turn` to `done`."""
+        """Return the time from `turn` to `done`."""
         return _between(self.turn, self.done)
 
     @property
     def total_s(self) -> float | None:
-        """From the intended start to `done`."""
+        """Return the time from the intended start to `done`."""
         return _between(self.start, self.done)
 
     @property
     def gaps(self) -> list[float]:
-        """Times between two pieces of text that follow each other."""
+        """Return the times between consecutive pieces of text."""
         return [later - earlier for earlier, later in pairwise(self.token_times)]
 
     @property
     def largest_gap_s(self) -> float | None:
-        """The longest silence within the text."""
+        """Return the longest pause within the text."""
         return max(self.gaps, default=None)
 
     def token(self, now: float, size: int) -> None:

@@ -1,4 +1,4 @@
-"""Figures as people write them."""
+"""Figures in the form that people write."""
 
 from __future__ import annotations
 

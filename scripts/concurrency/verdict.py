@@ -2,12 +2,12 @@
 
 A load is sequential if it shows one of the signs of `signs.py`, with two exceptions:
 
-- the check itself was the bottleneck: then its times accuse nobody, and there is no verdict;
+- the check itself was the bottleneck: then its times prove nothing, and there is no verdict;
 - turns were accepted at once, and the model explains what was late after that: then the server is concurrent.
 
-That the model explains it is proven by the same load straight at the model, or by the server's own timings together
+The model's part is proven by the same load straight at the model, or by the server's own timings together
 with a `/healthz` that was quick throughout: a blocked loop also reads the model's first byte late. Answers that ran
-side by side but slowly are not held against a server whose `/healthz` stayed quick.
+side by side but slowly do not count against a server whose `/healthz` stayed quick.
 """
 
 from __future__ import annotations

@@ -16,7 +16,7 @@ from typing import Any
 
 from scripts.fake_model.request import ChatRequest, Options, pieces, stamp_text
 
-CLOSE = object()  # close the connection, once everything before has been written
+CLOSE = object()  # close the connection after everything before it was written
 RESET = object()  # drop it with a TCP reset
 Step = tuple[float, Any, int]
 
@@ -26,7 +26,7 @@ _numbers = itertools.count(1)
 
 
 class Stamp:
-    """A token whose text tells when it was written, which is known only then."""
+    """A token whose text is the time when it is written, so its text is made at that moment."""
 
     def __init__(self, wire: _Wire) -> None:
         self._wire = wire

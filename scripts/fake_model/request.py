@@ -1,7 +1,7 @@
-"""One request to the fake model, read: its options, its conversation, and what is to be answered.
+"""One parsed request to the fake model: its options, its conversation, and the answer's content.
 
-Knows OpenAI's format of a request. How the answer looks on the wire is for `answers.py` to know,
-what the options do is told at the top of `fake_llm.py`.
+It knows OpenAI's format of a request. `answers.py` knows the bytes of an answer;
+`fake_llm.py` documents the options at its top.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ _numbers = itertools.count(1)
 
 
 class BadRequest(Exception):
-    """A request that OpenAI's endpoint would not take, or one that asks the fake for something it cannot do."""
+    """A request that OpenAI's endpoint would refuse, or an option that the fake does not have."""
 
 
 @dataclass(frozen=True)
@@ -75,7 +75,7 @@ READERS = _readers()
 
 
 def with_query(options: Options, query: str) -> Options:
-    """`options`, changed by a query such as `first=0.5&tokens=200`. Raises BadRequest."""
+    """Return `options`, changed by a query such as `first=0.5&tokens=200`. Raises BadRequest."""
     values: dict[str, Any] = {}
     for name, value in parse_qsl(query, keep_blank_values=True):
         if name not in READERS:
@@ -120,12 +120,12 @@ def stamp_text(at: float, late: float) -> str:
 
 
 def pieces(text: str) -> list[str]:
-    """`text` cut as a tokenizer might: words with the space before them, and what space is left."""
+    """Return `text` cut as by a tokenizer: words with the space before them, and the remaining space."""
     return re.findall(r"\s*\S{1,8}|\s+", text)
 
 
 class ChatRequest:
-    """One request, read: its conversation, its options, what to answer. Raises BadRequest."""
+    """One parsed request: its conversation, its options, its answer's content. Raises BadRequest."""
 
     def __init__(self, body: bytes, defaults: Options) -> None:
         self.body = request = _checked(body)

@@ -1,7 +1,7 @@
-"""The fake model's event loop: connections, their answers' steps played on time, and what is counted meanwhile.
+"""The fake model's event loop: it plays the steps of answers on time, and counts.
 
 One thread, no framework: a token costs little more than the system call that sends it. A stream keeps to its own
-absolute schedule, so that one late token makes no other late.
+absolute schedule, so that one late token does not delay the others.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from scripts.fake_model.dialects.dialect import Dialect, dialect_steps
 from scripts.fake_model.request import BadRequest, ChatRequest, Options
 
 _READ, _WRITE = selectors.EVENT_READ, selectors.EVENT_WRITE
-_STEPS_AT_ONCE = 500  # of one stream, before the others get their turn
+_STEPS_AT_ONCE = 500  # of one stream, before the other streams are served
 _LENGTH = re.compile(rb"\r\ncontent-length: *([0-9]+)", re.IGNORECASE)
 _AUTHORIZATION = re.compile(rb"\r\nauthorization: *([^\r]*)", re.IGNORECASE)
 _LAST_REQUEST = re.compile(rb"\r\nconnection: *close", re.IGNORECASE)
@@ -94,7 +94,7 @@ class Connection:
         self.play()
 
     def play(self) -> None:
-        """Write every step that is due, and have the next one called."""
+        """Write every step that is due, and schedule the next one."""
         now = time.monotonic()
         parts: list[bytes] = []
         while self.due <= now and len(parts) < _STEPS_AT_ONCE:
@@ -125,7 +125,7 @@ class Connection:
             self._lost()
             return
         if sent == len(data) and not waited and not self.last:
-            return  # as nearly always
+            return  # the usual case
         self.unsent = memoryview(data)[sent:]
         if bool(self.unsent) != waited:
             self.server.selector.modify(self.sock, _READ | _WRITE if self.unsent else _READ, self.ready)
@@ -167,7 +167,7 @@ class Connection:
 
 
 class Server:
-    """The event loop: a listening socket, connections, and a calendar of what is due, by the millisecond."""
+    """The event loop: a listening socket, connections, and a calendar of due steps, by the millisecond."""
 
     def __init__(self, host: str, port: int, defaults: Options) -> None:
         self.defaults = defaults
@@ -276,7 +276,7 @@ class Server:
         ]
 
     def _accept(self, _mask: int) -> None:
-        for _ in itertools.repeat(None, 200):  # a crowd may come at once; the streams must not wait for all of it
+        for _ in itertools.repeat(None, 200):  # many may connect at once; the streams must not wait for all of them
             try:
                 sock, _address = self.listener.accept()
             except BlockingIOError:

@@ -1,4 +1,4 @@
-"""A free port for a server that is about to be started, perhaps more than once."""
+"""A free port for a server that will be started, perhaps more than once."""
 
 from __future__ import annotations
 

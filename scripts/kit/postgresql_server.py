@@ -27,7 +27,7 @@ STOP_S = 30.0
 USER = "parley"
 PASSWORD = "a p@ss/word"
 _QUOTED_PASSWORD = "a%20p%40ss%2Fword"
-# Faster, at the price of what a power cut would damage, and with passwords that are cheap to check.
+# Faster, but not safe against a power cut, and with passwords that are cheap to check.
 FAST = {"fsync": "off", "full_page_writes": "off", "synchronous_commit": "off", "password_encryption": "md5"}
 _LAST_LINES = 20
 
@@ -48,7 +48,7 @@ class _Program:
     """A server program with its files in `folder`, run as a user who is not root. A context manager."""
 
     name = ""
-    # What ends the program without waiting for its clients, and what ends it like a power cut.
+    # Signals that end the program without waiting for its clients, and like a power cut.
     end_signal = signal.SIGINT
     kill_signal = signal.SIGQUIT
 

@@ -1,4 +1,4 @@
-"""Copies of the program, in which things may be changed and broken."""
+"""Copies of the program, whose files a test may change."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ PROGRAM = ("chat", "config", "wsgi.py", "gunicorn.gevent.py")
 def copy_program(folder: Path, settings: Mapping[str, object], *, without: tuple[str, ...] = ()) -> None:
     """Copy the program into `folder`, beside a `.env` with these settings. Folders named in `without` are left out.
 
-    The compiled files come along: compiling takes a third of the time of a first start.
+    Compiled files are copied too: compiling takes a third of the time of a first start.
     """
     for name in PROGRAM:
         if (ROOT / name).is_dir():

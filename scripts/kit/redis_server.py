@@ -1,6 +1,6 @@
-"""A Redis of a test's own: a real server in a folder, on a free port or a Unix socket, that keeps nothing on disk.
+"""A Redis for one test: a real server in a folder, on a free port or a Unix socket, without files on disk.
 
-It can be stopped in its tracks, killed, restarted, emptied, given less memory, and asked what it was told to do.
+A test can pause, kill, restart and empty it, limit its memory, and read which commands it has executed.
 """
 
 from __future__ import annotations
@@ -40,9 +40,9 @@ def lacking() -> str:
 class RedisServer:
     """One server, a context manager. `url` is what `REDIS_URL` takes.
 
-    `listen` is "port", "socket" or "tls"; with TLS, the server has a certificate made for 127.0.0.1 that only itself
-    vouches for, and `url` names it as the one to trust. `options` are lines of its configuration. A server whose
-    options keep this class out is not `ready` to it: it is enough that it listens.
+    `listen` is "port", "socket" or "tls"; with TLS, the server has a self-signed certificate for 127.0.0.1, which `url`
+    names as trusted. `options` are lines of its configuration. If they refuse this class, the server counts as started
+    once it listens.
     """
 
     def __init__(
@@ -122,7 +122,7 @@ class RedisServer:
             self._process.wait()
 
     def restart(self) -> None:
-        """Kill it, and start an empty one at the same address."""
+        """Kill the server, and start an empty one at the same address."""
         self.kill()
         self.start()
 

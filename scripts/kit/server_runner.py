@@ -1,4 +1,4 @@
-"""A server as a process on a port of its own: started, waited for, ended, killed."""
+"""A server as a process on a port of its own: start, wait until ready, stop, kill."""
 
 from __future__ import annotations
 
@@ -133,7 +133,7 @@ class ServerRunner:
         return processes.children(self.running.pid)
 
     def is_ready(self) -> bool:
-        """Return whether `/readyz` says so, on a connection of its own."""
+        """Return whether `/readyz` answers 200, on a connection of its own."""
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=5)
         try:
             connection.request("GET", "/readyz", headers={"Connection": "close"})
@@ -157,7 +157,7 @@ class ServerRunner:
         return path.read_text(errors="replace") if path.exists() else ""
 
     def last_lines(self) -> str:
-        """Return where the console is, and its last lines."""
+        """Return the path of the console's file, and its last lines."""
         lines = self.console().splitlines()[-_LAST_LINES:]
         return "\n".join([f"{self.folder / 'console.log'} ends with:", *lines])
 

@@ -1,4 +1,4 @@
-"""Waiting for a condition by looking again and again."""
+"""Waiting for a condition by polling it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The scenes: what is broken in each, how often, and with which settings."""
+"""The scenes: the fault of each, its count, and its settings."""
 
 from __future__ import annotations
 
@@ -31,10 +31,10 @@ from scripts.kit import postgresql_server, redis_server
 
 @dataclass(frozen=True)
 class Scene:
-    """`full` and `quick` are how often the damage is done; `crowds` how many users there are in either mode.
+    """One scene. `full` and `quick` are numbers of faults; `crowds` are numbers of users in each mode.
 
-    A gthread server holds 4 x 8 streams: its crowds leave room for a worker that is missing. `lacking` says what this
-    machine lacks for it, or nothing. `engines`: see `start_scene`.
+    A gthread server holds 4 x 8 streams: its crowds leave room for a missing worker. `lacking` returns what this
+    machine lacks for it, or "". `engines`: see `start_scene`.
     """
 
     play: Callable[[SceneRun], None]
@@ -66,7 +66,7 @@ SCENES: dict[str, Scene] = {
     "resumes": Scene(resumes.play, 500, 40, {"async": 12, "sync": 6}),
     "sends": Scene(sends.play, 50, 3, {"async": 1, "sync": 1}),
     "stops": Scene(stops.play, 100, 12, {"async": 12, "sync": 10}),
-    # Enough threads that those who come back find room while the workers of before still finish.
+    # Enough threads for the users who reconnect while the earlier workers still finish.
     "switches": Scene(switches.play, 20, 2, {"async": 200, "sync": 200}, {"THREADS": 64}),
     "restarts": Scene(restarts.play, 10, 2, {"async": 36, "sync": 18}, {"GRACE_S": restarts.GRACE_S}),
     # Enough threads that one server can answer all of them while the other is away.

@@ -35,12 +35,12 @@ class _Link:
 
     @property
     def address(self) -> str:
-        """The address of the owner's view of the link."""
+        """Return the address of the owner's view of the link."""
         return f"/api/conversations/{self.owner.conversation}/share"
 
     @property
     def content(self) -> str:
-        """The address of a page that anyone can read."""
+        """Return the address of the page that anyone can read."""
         return f"/api/shared/{self.url.rpartition('/')[2]}"
 
 
@@ -93,7 +93,7 @@ def _back_up_and_restore(scene: SceneRun, crowd: Crowd, link: _Link, number: int
 
 
 def _compare(scene: SceneRun, database: Database, before: list[Question]) -> None:
-    """Check that all answers are there that had ended before the backup, and the beginnings of the others."""
+    """Check that the copy has all answers that ended before the backup, and the beginnings of the others."""
     scene.expect(not database.wait_until_none_runs(_INTERRUPTED_S * scene.slack), "answers run for ever")
     for wrong in database.inconsistencies():
         scene.expect(False, f"restored: {wrong}")
@@ -126,7 +126,7 @@ def _go_on(scene: SceneRun, machine: Parley, owner: User) -> None:
 
 
 def _run(scene: SceneRun | None, folder: Path, *arguments: object) -> bool:
-    """Give a `db` command in a folder. Return whether it succeeded; if it was to, note the failure."""
+    """Run a `db` command in a folder. Return whether it succeeded; record an unexpected failure."""
     done = subprocess.run(
         [sys.executable, "-m", "flask", "--app", "wsgi", "db", *map(str, arguments)],
         cwd=folder, env=inherited_environment(), capture_output=True, text=True, timeout=_COMMAND_S, check=False,

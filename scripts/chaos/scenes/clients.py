@@ -42,12 +42,12 @@ def play(scene: SceneRun) -> None:
     calm_s = _calm_p99_s(scene)
     workers = set(scene.server.workers)
     _read_in_each_worker(scene, user, turn)
-    # Once, for what a worker keeps from its first requests: its threads too, and their memory.
+    # Once, because a worker keeps threads and memory from its first requests.
     target = Target(scene.server.address, user.headers["Cookie"], turn)
     with _attacked(target, list(kinds(target))):
         time.sleep(_FIRST_S)
     with _doors(scene) as doors:
-        # What is given back is measured from the second round on: workers keep free memory for more of the same.
+        # Released memory is measured from the second round on, because workers keep free memory for such requests.
         rounds = [*doors.items(), ("bare, again", scene.server.address)][:2]
         before = 0.0
         for name, address in rounds:
@@ -63,7 +63,7 @@ def play(scene: SceneRun) -> None:
 
 
 def _attacks_apart(scene: SceneRun, door: str, every: list[str]) -> list[list[str]]:
-    """Return each kind alone; in the shortest run three unlike kinds at a time, and at one door only."""
+    """Return each kind alone; in the shortest run three unlike kinds at a time, at one address only."""
     if scene.count > 1:
         return [[one] for one in every]
     groups = -(-len(every) // _IN_A_GROUP)
@@ -94,7 +94,7 @@ def _large_answer(scene: SceneRun, user: User) -> int:
 def _read_in_each_worker(scene: SceneRun, user: User, turn: int) -> None:
     """Have each worker read the large answer once, while the others are stopped.
 
-    A worker keeps the memory that this takes, as free memory. Which workers have done so must not be left to chance.
+    A worker keeps the memory for this as free memory. So all workers must have done it before the measurement.
     """
     workers = scene.server.workers
     for worker in workers:
@@ -156,7 +156,7 @@ def _expect_given_back(scene: SceneRun, before: float) -> None:
 
 @contextlib.contextmanager
 def _attacked(target: Target, attacks: Sequence[str]) -> Iterator[None]:
-    """In a process of its own: it takes all that it can get of an interpreter."""
+    """Run attacks in a process of their own, because they use a whole interpreter."""
     place = [target.address.host, str(target.address.port), target.cookie, str(target.turn)]
     command = [sys.executable, "-m", "scripts.chaos.attacks", *place, *attacks]
     process = subprocess.Popen(command, cwd=ROOT, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE)

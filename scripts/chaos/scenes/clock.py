@@ -16,14 +16,14 @@ from scripts.chaos.scene_run import SceneRun
 
 GRACE_S = 12
 JUMPS_S = (3600, -3600, 30, 0, -30, 3600, 0, -3600, 0)
-# Longer than a lease; and shorter than a user waits for a first word.
+# Longer than a lease, and shorter than a user's patience for a first word.
 STOPPED_S = 20.0
 _BETWEEN_S = 1.5
-# In a run of one round.
+# The same in a run of one round.
 SHORT_JUMPS_S = JUMPS_S[:4]
 SHORT_STOPPED_S = 10.0
 _WORDS, _GAP_S = 60, 0.05
-# What a duration may be off by, for scheduling.
+# Tolerance of a duration, for scheduling.
 _DURATION_OFF_S = 2.5
 
 
@@ -63,7 +63,7 @@ def _jumps(scene: SceneRun, clock: WallClock, differences_s: Sequence[int]) -> N
 
 
 def _stopped(scene: SceneRun, pids: list[int], seconds: float) -> tuple[float, float]:
-    """Stop some workers, or all as on a sleeping laptop. Return from when to when, by the monotonic clock."""
+    """Stop some workers, or all, as on a sleeping laptop. Return begin and end of the stop, by the monotonic clock."""
     began = time.monotonic()
     with _standing_still(pids):
         scene.add("workers stopped", len(pids))
@@ -86,7 +86,7 @@ def _standing_still(pids: list[int]) -> Iterator[None]:
 
 
 def _leave_while_the_clock_jumps(scene: SceneRun, clock: WallClock, differences_s: Sequence[int]) -> None:
-    """Answers shorter than the grace come to their end, whatever the wall clock says meanwhile."""
+    """Check that answers shorter than the grace period end, while the wall clock jumps."""
     for seconds in differences_s:
         before = set(scene.server.workers)
         scene.server.hang_up()

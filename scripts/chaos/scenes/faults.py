@@ -1,4 +1,4 @@
-"""The model fails in every way it can, in random order, while others are answered by the same workers."""
+"""The model fails in every possible way, in random order, while the same workers answer other users."""
 
 from __future__ import annotations
 

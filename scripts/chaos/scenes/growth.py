@@ -1,4 +1,4 @@
-"""Very many turns: afterwards memory, descriptors, greenlets and threads are where they were."""
+"""Very many turns: afterwards the numbers of bytes, descriptors, greenlets and threads are as before."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from scripts.chaos.user import Lost, User
 from scripts.kit.waiting import wait_until
 
 MEMORY_LIMIT_MB = 2
-# Before the first look: until caches are full, pools are open and the allocator has what it needs.
+# Before the first measurement: until caches are full, pools are open and the allocator holds enough memory.
 _WARM_SHARE = 0.2
 _IN_A_CONVERSATION = 8
 # The workers close connections that their peer has closed within this time.
 _SETTLED_S = 8.0
 _READINGS = 20
-# What a worker may have more of afterwards.
+# The growth that is allowed for a worker.
 _BYTES, _DESCRIPTORS, _GREENLETS, _THREADS = 12 << 20, 4, 3, 3
 _MORE = {"rss_bytes": _BYTES, "fds": _DESCRIPTORS, "greenlets": _GREENLETS, "threads": _THREADS}
 

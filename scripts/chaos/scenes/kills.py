@@ -1,4 +1,4 @@
-"""Workers are killed -9 at random while users ask, now and then the whole server with them."""
+"""Random workers are killed with -9 while users ask, sometimes together with the whole server."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def _question() -> Question:
 
 def _kill(scene: SceneRun, crowd: Crowd, number: int) -> Kill:
     time.sleep(random.uniform(0.5, 1.5))
-    # One that lives on: where workers die faster than they start, nobody is there to find what they left.
+    # One worker stays alive: if workers die faster than they start, nobody recovers their turns.
     scene.server.wait_until_started(2)
     whole = number % _WHOLE_SERVER_EVERY == 0 or number == scene.count
     pid = _victim(scene, crowd)
@@ -77,7 +77,7 @@ def _victim(scene: SceneRun, crowd: Crowd) -> int:
 
 
 def _pid(question: Question) -> int:
-    """Of the worker that runs it, as far as its follower was told."""
+    """Return the process id of the turn's worker, as its follower knows it."""
     return int((question.turn or {}).get("worker", ":0").rpartition(":")[2])
 
 

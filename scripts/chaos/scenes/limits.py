@@ -1,4 +1,4 @@
-"""The server's limits: too few file descriptors, too little memory, a disk that takes no more or is slow."""
+"""The server's limits: too few file descriptors, too little memory, a full disk, a slow disk."""
 
 from __future__ import annotations
 
@@ -27,11 +27,11 @@ _SLOW_S = 6.0
 _SLOW_WRITE_S = 0.1
 # More than two gthread workers have threads.
 _SENDERS = 24
-# What a worker may still open, or take of memory, beyond what it has when a limit is set.
+# What a worker may still open or allocate when a limit is set.
 _FILES_LEFT = 4
 _BYTES_LEFT = 8 << 20
 _MOST_PEOPLE = 700
-# How a turn may fail for want of something of the server's own: never by a fault of the model.
+# Errors of a turn when the server lacks a resource of its own: never a fault of the model.
 _OWN = ("overloaded", "database_unavailable", "internal")
 
 
@@ -50,7 +50,7 @@ def play(scene: SceneRun) -> None:
 
 
 class _Limits:
-    """The acts. `lacked` are the questions that were asked while something was lacking: these may have failed."""
+    """The parts of the scene. `lacked` are the questions that were asked while a resource lacked: they may fail."""
 
     def __init__(self, scene: SceneRun) -> None:
         self.scene = scene
@@ -80,15 +80,15 @@ class _Limits:
         self.server.start()
 
     def no_descriptors(self) -> None:
-        """Allow no more open files: running answers go on, and afterwards everything does."""
+        """Allow no more open files: running answers continue, and afterwards everything works."""
         self._lack(resource.RLIMIT_NOFILE, lambda pid: len(list(Path(f"/proc/{pid}/fd").iterdir())) + _FILES_LEFT)
 
     def little_memory(self) -> None:
-        """Next to no memory can be had."""
+        """Leave almost no memory."""
         self._lack(resource.RLIMIT_AS, lambda pid: _virtual_bytes(pid) + _BYTES_LEFT)
 
     def full_disk(self) -> None:
-        """No file can grow: not the database's, nor the logs."""
+        """Let no file grow, neither the database's nor the logs."""
         with self._crowd():
             newcomers = side_by_side([lambda: User(self.server.address)] * 4)
             with self._limited(resource.RLIMIT_FSIZE, lambda _: 0), self._healthy():
@@ -126,7 +126,7 @@ class _Limits:
 
     @contextlib.contextmanager
     def _crowd(self) -> Iterator[None]:
-        """Users who are answered before, during and after what happens within; their workers live through it."""
+        """Users who are answered before, during and after the block; their workers survive it."""
         self.server.wait_until_started(self.server.size)
         workers = self.server.workers
         with Crowd(self.server.address, self.scene.users, lambda: make_question(60, form=STREAM, gap=0.05)) as crowd:
@@ -154,7 +154,7 @@ class _Limits:
 
     @contextlib.contextmanager
     def _healthy(self) -> Iterator[None]:
-        """/healthz answers all the while."""
+        """Check that /healthz answers during the block."""
         over = threading.Event()
 
         def look() -> None:
@@ -173,7 +173,7 @@ class _Limits:
             thread.join()
 
     def _sent_until(self, until: float, user: User, question: Question) -> Callable[[], None]:
-        """Send until it is accepted: until then, each time there is a refusal in time."""
+        """Send until the question is accepted; every refusal before must come in time."""
         question.conversation = user.conversation
         path, body = f"/api/conversations/{user.conversation}/turns", {"text": question.text}
 
@@ -211,7 +211,7 @@ class _Limits:
 
 def _ask_each(user: User, question: Question) -> Callable[[], None]:
     def run() -> None:
-        with contextlib.suppress(Lost):  # it shows in what is settled
+        with contextlib.suppress(Lost):  # the comparison with the database detects it
             user.ask(question)
 
     return run

@@ -1,4 +1,4 @@
-"""Another process holds the database's write lock: who reads goes on, who sends is told, and it heals by itself."""
+"""Another process holds the database's write lock: answers continue, senders get 503, and it recovers by itself."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def play(scene: SceneRun) -> None:
 
 
 def _question() -> Question:
-    """Long enough to stream through a lock."""
+    """Return a question whose answer is longer than a lock."""
     return make_question(random.randint(100, 200), form=STREAM, gap=0.03, first=0.05)
 
 

@@ -1,4 +1,4 @@
-"""Five times as many users as the server answers at once: it goes on answering as many, and refuses the rest soon."""
+"""Five times as many users as the server can answer: its throughput stays, and it refuses the others quickly."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from scripts.chaos.scene_run import SceneRun
 from scripts.chaos.user import User
 from scripts.chaos.watch import Watch
 
-# Of one worker, in either mode.
+# The limit of one worker, in either mode.
 PLACES = 4
 FACTOR = 5
 KEPT = 0.9
@@ -22,7 +22,7 @@ REFUSED_S = 0.1
 HEALTH_S = 0.2
 _SECONDS = 4.0
 _LONGEST_PAUSE_S = 1.0
-# Refusals that a p99 is made of, at least.
+# The least number of refusals for a p99.
 _FEW = 10
 
 
@@ -31,13 +31,13 @@ def play(scene: SceneRun) -> None:
     crowd = side_by_side([lambda: User(scene.server.address)] * (scene.users * FACTOR))
     with Watch(scene.server.address) as calm:
         peak = _goodput(scene, crowd[: scene.users])
-    # In the other mode, who is refused has waited for a thread before.
+    # In sync mode, a refused request has waited for a thread before.
     knocking = User(scene.server.address) if scene.mode == "async" else None
     with Watch(scene.server.address, knocking) as watch:
         kept = _goodput(scene, crowd)
     scene.counts["answers in a minute at the peak"] = round(peak * 60)
     scene.counts["and overloaded"] = round(kept * 60)
-    # A share is no time: on a machine that has other things to do it varies, but does not become three times smaller.
+    # Throughput varies on a busy machine, but does not become three times smaller.
     share = max(_LEAST_SHARE, KEPT - _SHARE_A_SLACK * (scene.slack - 1))
     scene.expect(kept >= share * peak, f"{kept:.1f} answers a second, where there were {peak:.1f}")
     scene.expect(not watch.failures, f"/healthz failed: {watch.failures[:3]}")
@@ -50,7 +50,7 @@ def play(scene: SceneRun) -> None:
 
 
 def _goodput(scene: SceneRun, users: Sequence[User]) -> float:
-    """Answers that came whole, a second."""
+    """Return the complete answers per second."""
     seconds = _SECONDS * scene.count
     until = time.monotonic() + seconds
     threads = [threading.Thread(target=_ask_on, args=(scene, user, until)) for user in users]

@@ -1,4 +1,4 @@
-"""The server's processes die, stop and are told things at bad moments: master, workers, a file that they read."""
+"""Faults of the server's processes at bad moments: the master, workers, a file that they read."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def _rows(scene: SceneRun, crowd: Crowd) -> list[tuple[Question, TurnRow]]:
 
 
 def _question() -> Question:
-    """Shorter than the grace."""
+    """Return a question whose answer is shorter than the grace period."""
     return make_question(50, form=STREAM, gap=0.04, first=0.05)
 
 
@@ -60,7 +60,7 @@ def _wait_for_streams(crowd: Crowd) -> None:
 
 
 class _Drama:
-    """The acts, and the workers whose turns they could not but interrupt."""
+    """The parts of the scene, and the workers whose turns they must interrupt."""
 
     def __init__(self, scene: SceneRun, crowd: Crowd) -> None:
         self.scene = scene
@@ -76,7 +76,7 @@ class _Drama:
         return pid
 
     def storm_of_hang_ups(self) -> None:
-        """They become few reloads, which cut nothing short and never have too many workers alive."""
+        """Send many HUPs: they become few reloads, which interrupt no answer and never have too many workers alive."""
         before = set(self.server.workers)
         for _ in range(_HANG_UPS):
             self.server.hang_up()
@@ -91,7 +91,7 @@ class _Drama:
         self.scene.expect(
             poll(replaced, _RELOADED_S * self.scene.slack), f"workers of before {_HANG_UPS} HUPs are still there"
         )
-        # As many may be leaving twice over; and one process may be a preflight.
+        # Twice as many may be leaving, and one process may be a preflight.
         self.scene.expect(max(most) <= 3 * self.size + 1, f"{max(most)} processes at once in a storm of HUPs")
         self.server.wait_until_started(self.size)
 
@@ -132,7 +132,7 @@ class _Drama:
         self.server.wait_until_started(self.size)
 
     def death_of_the_master(self) -> None:
-        """Its workers close their sockets, end their answers and go; a new server starts beside them."""
+        """Kill the master: its workers close their sockets, finish and exit; a new server starts beside them."""
         since = time.monotonic()
         orphans = self.server.kill_master()
         closed = poll(self.server.address.is_closed, 30)
@@ -144,7 +144,7 @@ class _Drama:
         self.server.wait_until_started(self.size)
 
     def end_in_a_reload(self) -> None:
-        """TERM in the middle of a reload, with a worker that is stopped."""
+        """Send TERM in the middle of a reload, with a stopped worker."""
         stopped = self.server.workers[0]
         self.killed.add(stopped)
         os.kill(stopped, signal.SIGSTOP)

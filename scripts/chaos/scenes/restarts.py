@@ -1,4 +1,4 @@
-"""The server is told to end, as systemd or Docker would, and started again, with answers under way."""
+"""The server is stopped as by systemd or Docker, and started again, with answers under way."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from scripts.chaos.user import Lost, User
 from scripts.kit.waiting import poll
 
 GRACE_S = 3
-_ENDING_S = 10.0  # beside the grace: the last connections before it, the last commits after it
+_ENDING_S = 10.0  # in addition to the grace period: the last connections before it, the last commits after it
 _BEGINNING_S = 10.0
 
 
@@ -52,9 +52,9 @@ def _round(scene: SceneRun, *, nobody_follows: bool) -> list[Question]:
 
 
 def _question(number: int, nobody_follows: bool) -> Question:
-    """Half of them end well within the grace, half long after it; of three, one is followed by nobody.
+    """Return a question: half of the answers end within the grace period, half after it; a third have no follower.
 
-    Where none is followed, no connection keeps a worker: it must remember its turns itself.
+    Without a follower, no connection keeps a worker alive: it must wait for its turns itself.
     """
     form = PLAIN if nobody_follows or number % 3 == 2 else STREAM
     return make_question(600 if number % 2 else 50, form=form, gap=0.04, first=0.05)
@@ -72,7 +72,7 @@ def _ask(user: User, question: Question) -> None:
 
 
 def _send(user: User, question: Question) -> None:
-    """Only that: nobody follows."""
+    """Send the question without following its answer."""
     question.conversation = user.conversation
     path = f"/api/conversations/{user.conversation}/turns"
     body = {"text": question.text, "client_id": question.client_id}
@@ -81,7 +81,7 @@ def _send(user: User, question: Question) -> None:
 
 def _wait_until_begun(questions: list[Question]) -> None:
     poll(lambda: all(each.turn and (each.form == PLAIN or each.has_event("delta")) for each in questions), _BEGINNING_S)
-    time.sleep(0.3)  # for the first words of those that nobody follows
+    time.sleep(0.3)  # for the first words of answers without a follower
 
 
 def _restart(scene: SceneRun) -> None:

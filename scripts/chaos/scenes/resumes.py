@@ -1,4 +1,4 @@
-"""Followers are cut at random events and go on over new connections: what they get is the same, byte for byte."""
+"""Followers lose their connections at random events and resume: their events are the same, byte for byte."""
 
 from __future__ import annotations
 

@@ -21,9 +21,9 @@ from scripts.chaos.user import User
 from scripts.kit.sse import Event
 from scripts.kit.waiting import wait_until
 
-# How long a server says that it is not ready any more, before it takes no more connections.
+# How long a server reports "not ready" before it accepts no more connections.
 NOTICE_S = 2
-# Longer than any answer here: all of them end by themselves.
+# Longer than any answer of this scene: all of them finish.
 GRACE_S = 30
 _ENDING_S = 10.0
 _PATIENCE_S = 60.0
@@ -88,7 +88,7 @@ def play(scene: SceneRun) -> None:
 
 
 def _question() -> Question:
-    """One to five seconds long: some end within the notice, some long after it."""
+    """Return a question whose answer takes one to five seconds: some end within the notice, some after it."""
     return make_question(random.randint(30, 120), form=random.choice((STREAM, *FORMS)), gap=0.04, first=0.1)
 
 
@@ -133,7 +133,7 @@ def _end(scene: SceneRun, server: Parley) -> None:
 
 
 def _watch(scene: SceneRun, server: Parley, since: float) -> None:
-    """Ask it as a load balancer would, from when it is told to end until it takes no more connections."""
+    """Poll it like a load balancer, from TERM until it accepts no more connections."""
     off = False
     while True:
         try:

@@ -1,4 +1,4 @@
-"""The same message is sent many times at once; another one under its name; and from two tabs at the same time."""
+"""A message is sent many times at once, with another text under its client_id, and from two tabs at the same time."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ def _another_body(scene: SceneRun, user: User, question: Question) -> None:
 
 
 def _two_tabs(scene: SceneRun, user: User) -> list[Question]:
-    """One of them runs; the other is refused, or accepted because the first had ended."""
+    """Send from two tabs: one turn runs; the other is refused, or accepted because the first had ended."""
     tabs = [make_question(10, form=form, gap=0.02, first=0.1) for form in (STREAM, POLL)]
     conversation = user.new_conversation()
     for tab in tabs:

@@ -1,6 +1,6 @@
-"""Three servers behind nginx, each like a machine of its own: nobody may notice on which of them they are.
+"""Three servers behind nginx, each like a machine of its own: users must not notice which one serves them.
 
-They have one database, and perhaps one Redis, but no files and no sockets in common. nginx asks them in turn.
+They share one database, and perhaps one Redis, but no files and no sockets. nginx uses them in turn.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from scripts.kit.waiting import poll, wait_until
 GRACE_S = 30
 KEY = "one-key-for-all-servers"
 MARKED_S = 10.0
-# A follower by way of the database gets what is committed about once a second, and so does a stop.
+# By way of the database, events and stops arrive about once a second, with the commits.
 BEHIND_S = {True: 1.0, False: 3.0}
 _ENDING_S = 20.0
 _PATIENCE_S = 30.0
@@ -38,12 +38,12 @@ _LOOKS = 8
 
 
 def play(scene: SceneRun) -> None:
-    """Play everything with what the scene's engines are."""
+    """Play all parts with the scene's engines."""
     _play(scene, fast=scene.redis is not None)
 
 
 def play_and_stop_redis(scene: SceneRun) -> None:
-    """Stop Redis half-way: everything goes on by way of the database, and at the end by Redis again."""
+    """Stop Redis half-way: everything continues by way of the database, and at the end by Redis again."""
     assert scene.redis is not None
     _play(scene, fast=False, halfway=threading.Timer(1.0, scene.redis.pause))
 
@@ -139,7 +139,7 @@ def _undisturbed(scene: SceneRun, fleet: Fleet) -> list[Question]:
 
     In the shortest run, one server is restarted, and the mode is not switched back.
     """
-    # The more users, the slower each answer: what counts is the number of streams, not of tokens.
+    # The more users, the slower each answer: the scene is about the number of streams, not of tokens.
     gap_s = max(0.04, scene.users * 0.0005)
     with Crowd(fleet.front, scene.users, lambda: _short(gap_s)) as crowd:
         for server in fleet.servers[: scene.count]:

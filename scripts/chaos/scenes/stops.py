@@ -1,4 +1,4 @@
-"""Answers are stopped from other connections: the model's is closed, and what was told is what is kept."""
+"""Answers are stopped from other connections: the model's connection is closed, and the text that was sent is kept."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The worker class is changed there and back while users ask: no user may notice."""
+"""The worker class is changed and changed back while users ask: no user may notice."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def play(scene: SceneRun) -> None:
 
 
 def _question() -> Question:
-    """Two to five seconds long: shorter than the grace, longer than a switch."""
+    """Return a question whose answer takes two to five seconds: less than the grace period, more than a switch."""
     return make_question(random.randint(50, 120), form=random.choice((STREAM, STREAM, PLAIN)), gap=0.04, first=0.1)
 
 
@@ -53,7 +53,7 @@ def _switch(scene: SceneRun, crowd: Crowd, mode: str) -> None:
 
 
 def _give_command(scene: SceneRun, mode: str) -> None:
-    """Give the command to switch, again if new workers start too late. Users must not notice its undoing."""
+    """Run the switch command, again if new workers start too late. Users must not notice that it was undone."""
     for attempt in range(1, _ATTEMPTS + 1):
         try:
             scene.server.switch(mode)

@@ -1,4 +1,4 @@
-"""A dialect: what an endpoint of one kind refuses, how it writes its answers, and what a good client makes of that.
+"""A dialect: what one kind of endpoint refuses, how it writes its answers, and the turn that a good client makes of it.
 
 A script is a list of parts: an event's bytes, each sent as an HTTP chunk of its own; a number, seconds to wait; CLOSE
 or RESET; or a `Whole` response in place of a stream. `Raw` bytes go out as they are, without a head or framing.
@@ -72,7 +72,7 @@ class Dialect:
     refuses: Callable[[dict[str, Any]], str] = _nothing
     status: int = 400
     questions: tuple[str, ...] = ("China?",)
-    # Whether it accepts calls of other models, which have nothing of its own with them.
+    # Whether it accepts calls of other models, which lack its own extra fields.
     takes_others_calls: bool = True
 
     @property

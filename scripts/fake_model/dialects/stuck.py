@@ -26,7 +26,7 @@ def alternates(request: dict[str, Any]) -> bool:
 
 
 def _too_long(words: str) -> Callable[[dict[str, Any]], str]:
-    """Refuses what has more than `ROOM` characters, in `words` with {sent} and {limit} in tokens."""
+    """Return a check that refuses more than `ROOM` characters, in `words` with {sent} and {limit} in tokens."""
 
     def refuses(request: dict[str, Any]) -> str:
         sent = characters(request)
