@@ -45,7 +45,7 @@ except (OSError, MemoryError) as error:  # the workers' counters need 32 MB of a
 
 hardening.harden()
 try:
-    settings = current_settings.read()
+    settings = current_settings.CURRENT.read()
 except SettingError as error:
     sys.exit(f"parley: {error}")
 
@@ -107,7 +107,7 @@ def when_ready(server):
     """Write the pid file, and log the address and warnings, once the server listens."""
     _write_pid_file(server)
     shutdown.announce_before_stop(server, settings.notice_s)
-    for warning in current_settings.warnings():
+    for warning in current_settings.CURRENT.warnings():
         server.log.warning("parley: %s", warning)
     if sentence := hardening.exposure_warning(ENV_FILE):
         server.log.warning("%s", sentence)

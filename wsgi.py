@@ -9,7 +9,7 @@ try:
     try:
         from chat.app import create_app
 
-        app = create_app(current_settings.get())
+        app = create_app(current_settings.CURRENT.get())
     except Exception as reason:  # noqa: BLE001 - `flask mode` must work after any failure, to switch back
         from chat.commands.without_application import without_application
 

@@ -21,7 +21,7 @@ from chat.store.transactions import reads, writes
 log = logging.getLogger(__name__)
 
 # Texts of one kind per transaction. Other writers wait about ten milliseconds for a full batch.
-BATCH_SIZE = 100
+_BATCH_SIZE = 100
 
 NOTE_MESSAGES = """
     INSERT INTO unindexed_messages (user_id, id)
@@ -74,8 +74,9 @@ PENDING_TEXTS = (
 class Index:
     """The texts that are pending for the full-text indexes."""
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, batch_size: int = _BATCH_SIZE) -> None:
         self.engine = engine
+        self._batch_size = batch_size
 
     def has_pending(self) -> bool:
         """Return whether any text is pending."""
@@ -100,7 +101,14 @@ class Index:
 
     @writes
     def _index_pending(self, users: _UserRange) -> int:
-        return sum(_index(self.engine, pending, users) for pending in PENDING_TEXTS)
+        return sum(self._index(pending, users) for pending in PENDING_TEXTS)
+
+    def _index(self, pending: PendingTexts, users: _UserRange) -> int:
+        owners = dict(self.engine.execute(pending.delete_batch, (*users, self._batch_size)).fetchall())
+        if owners:
+            texts = self.engine.select(pending.columns, pending.source, (self.engine.array(owners),))
+            self.engine.full_text.put(pending.kind, [(row_id, owners[row_id], text) for row_id, text in texts])
+        return len(owners)
 
 
 def note_messages(engine: Engine, messages: Sequence[tuple[int, int]]) -> None:
@@ -114,11 +122,3 @@ def note_messages(engine: Engine, messages: Sequence[tuple[int, int]]) -> None:
 def note_titles(engine: Engine, conversations: Sequence[int]) -> None:
     """Note the titles of conversations as pending. Call it inside a write."""
     engine.defer_rows(NOTE_TITLES, [(conversation,) for conversation in conversations])
-
-
-def _index(engine: Engine, pending: PendingTexts, users: _UserRange) -> int:
-    owners = dict(engine.execute(pending.delete_batch, (*users, BATCH_SIZE)).fetchall())
-    if owners:
-        texts = engine.select(pending.columns, pending.source, (engine.array(owners),))
-        engine.full_text.put(pending.kind, [(row_id, owners[row_id], text) for row_id, text in texts])
-    return len(owners)

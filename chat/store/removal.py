@@ -58,17 +58,24 @@ class HiddenConversation:
 
 
 class Removal:
-    """Removal of hidden conversations. `due` is True while this process has left rows to remove."""
+    """Removal of hidden conversations. `due` is True while this process has left rows to remove.
 
-    def __init__(self, engine: Engine) -> None:
+    A batch takes `batch_s` seconds at most, and a delete request removes rows for `request_budget_s` at most.
+    """
+
+    def __init__(
+        self, engine: Engine, *, batch_s: float = _BATCH_S, request_budget_s: float = _REQUEST_BUDGET_S
+    ) -> None:
         self.engine = engine
+        self.batch_s = batch_s
+        self.request_budget_s = request_budget_s
         self.due = False
         # Batches queued at the same time would share a transaction and hold the write lock for their total time.
         self._lock = threading.Lock()
 
     def remove_now(self, conversation: HiddenConversation) -> None:
-        """Remove a hidden conversation for at most `_REQUEST_BUDGET_S`. The periodic job removes the rest."""
-        until = time.monotonic() + _REQUEST_BUDGET_S
+        """Remove a hidden conversation for at most `request_budget_s`. The periodic job removes the rest."""
+        until = time.monotonic() + self.request_budget_s
         left: HiddenConversation | None = conversation
         try:
             while left is not None and time.monotonic() < until:
@@ -83,7 +90,7 @@ class Removal:
         return [HiddenConversation(*row) for row in self.engine.execute(PENDING, (limit,)).fetchall()]
 
     def remove_batch(self, conversation: HiddenConversation) -> HiddenConversation | None:
-        """Delete messages for `_BATCH_S`, then the conversation if no message is left.
+        """Delete messages for `batch_s`, then the conversation if no message is left.
 
         Return the conversation with its new version, or None if it is removed or another worker is removing it.
         """
@@ -93,7 +100,7 @@ class Removal:
     @writes
     def _remove_batch(self, conversation: HiddenConversation) -> HiddenConversation | None:
         execute, conversation_id = self.engine.execute, conversation.conversation_id
-        until = time.monotonic() + _BATCH_S
+        until = time.monotonic() + self.batch_s
         if not execute(_CLAIM, (conversation_id, conversation.version)).rowcount:
             return None
         while execute(NEWEST, (conversation_id,)).rowcount:

@@ -19,8 +19,8 @@ from chat.store.snippets import snippet
 from chat.store.tokenizer import query_words
 from chat.store.transactions import reads
 
-# Maximum of hits read for one page; a conversation may have thousands.
-_HITS = 5_000
+# A conversation may have thousands of hits.
+_MAX_HITS = 5_000
 
 _CONVERSATIONS = f"SELECT {conversations.COLUMNS} FROM conversations WHERE id = ANY(?)"  # noqa: S608 - our own columns
 _TEXTS = "SELECT id, role, text FROM messages WHERE id = ANY(?)"
@@ -30,9 +30,12 @@ _DELETED = {"text": "", "role": None}
 
 
 class Search:
-    def __init__(self, engine: Engine, index: Index) -> None:
+    """Search in the titles and messages of users. `max_hits` bounds the hits that are read for one page."""
+
+    def __init__(self, engine: Engine, index: Index, max_hits: int = _MAX_HITS) -> None:
         self.engine = engine
         self._index = index
+        self._max_hits = max_hits
 
     def find(self, user_id: int, query: str, limit: int, cursor: str = "") -> tuple[list[SearchHit], str | None]:
         """Return at most `limit` conversations with all words in the title or a message, and the next page's cursor.
@@ -62,13 +65,13 @@ class Search:
     ) -> tuple[list[tuple[int, int | None]], str | None]:
         """Return conversations with their newest matching message, and the next page's cursor."""
         full_text = self.engine.full_text
-        seen = set(full_text.titles(user_id, words, _NEWEST, _HITS))
+        seen = set(full_text.titles(user_id, words, _NEWEST, self._max_hits))
         if before != _NEWEST:
             seen |= full_text.conversations_from(user_id, words, before)
         hits: list[tuple[int, int | None]] = []
         count = 0
         # Rows are read only as far as the page needs.
-        with contextlib.closing(full_text.messages(user_id, words, before, _HITS)) as messages:
+        with contextlib.closing(full_text.messages(user_id, words, before, self._max_hits)) as messages:
             for message_id, conversation_id in messages:
                 count += 1
                 if conversation_id in seen:
@@ -77,7 +80,7 @@ class Search:
                     return hits, f"m-{message_id + 1}"
                 seen.add(conversation_id)
                 hits.append((conversation_id, message_id))
-        return hits, f"m-{message_id}" if count == _HITS else None
+        return hits, f"m-{message_id}" if count == self._max_hits else None
 
     def _with_snippets(self, hits: list[tuple[int, int | None]], words: list[str]) -> list[SearchHit]:
         rows = self._by_id(_CONVERSATIONS, [conversation_id for conversation_id, _ in hits])

@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from chat.messages import ToolResult
-from chat.tools import bundled, bundled_rates
+from chat.tools import bundled
+from chat.tools.bundled_rates import BundledRates, calculation
 from chat.tools.currencies import Currency
 from chat.tools.figures import gapless, latest, plain
 from chat.tools.http import SourceUnavailable
@@ -17,15 +18,15 @@ from chat.tools.result_data import Chart, ResultData, Series, Source, Table, as_
 _NEWEST = 5  # years in the table; the chart has all
 
 
-def fallback(base: Currency, quote: Currency, failure: SourceUnavailable) -> ToolResult | None:
+def fallback(base: Currency, quote: Currency, failure: SourceUnavailable, rates: BundledRates) -> ToolResult | None:
     """Return the bundled averages with a note that begins with the failure, or None if this pair has none."""
-    averages = bundled_rates.averages(base, quote)
+    averages = rates.averages(base, quote)
     if not averages:
         return None
     note = _note(base, quote, failure, latest(averages))
     table = Table(f"{base.code}/{quote.code} annual averages", ["", "Rate", "Year"], _rows(base, quote, averages))
     chart = _chart(base, quote, averages)
-    source = Source(bundled.NAME, bundled_rates.page(base, quote), bundled.AS_OF, None)
+    source = Source(bundled.NAME, rates.page(base, quote), bundled.AS_OF, None)
     title = f"{base.name[0].upper()}{base.name[1:]} to {quote.name}, annual averages"
     return ToolResult(
         content=as_content(
@@ -44,11 +45,11 @@ def fallback(base: Currency, quote: Currency, failure: SourceUnavailable) -> Too
 
 
 def _note(base: Currency, quote: Currency, failure: SourceUnavailable, newest: int) -> str:
-    calculation = bundled_rates.calculation(base, quote)
+    text = calculation(base, quote)
     return (
         f"{failure.message[:-1]}, so the current rate could not be fetched: these are annual averages bundled with "
         f"this program, the newest of {newest} (World Bank figures of {bundled.AS_OF}), not today's rate"
-        f"{f'; they are {calculation}' if calculation else ''}."
+        f"{f'; they are {text}' if text else ''}."
     )
 
 
@@ -58,7 +59,7 @@ def _summary(base: Currency, quote: Currency, averages: Mapping[int, float]) -> 
     For example "1 EUR = 1.13 USD (average of 2025, calculated) is not today's rate, which could not be fetched — …".
     """
     year = latest(averages)
-    label = f"average of {year}{', calculated' if bundled_rates.calculation(base, quote) else ''}"
+    label = f"average of {year}{', calculated' if calculation(base, quote) else ''}"
     return (
         f"{_price(base, quote, averages[year])} ({label}) is not today's rate, which could not be fetched — "
         f"bundled World Bank figures of {bundled.AS_OF}"

@@ -34,21 +34,41 @@ class Published:
     per_dollar: Mapping[int, float]
 
 
-def averages(base: Currency, quote: Currency) -> dict[int, float]:
-    """Return the average price of one unit of `base` in `quote`, by year, oldest first; empty if not bundled.
+class BundledRates:
+    """The rates of a table, which is read at the first use."""
 
-    The price of a US dollar is as published. Every other rate is a quotient of two averages, which differs from the
-    average of the daily quotients by up to two percent in a volatile year such as 2008. So it is rounded to four
-    digits.
-    """
-    table = published()
-    if base.code not in table or quote.code not in table:
-        return {}
-    denominators, numerators = table[base.code].per_dollar, table[quote.code].per_dollar
-    years = sorted(denominators.keys() & numerators.keys())
-    if base.code == _DOLLAR:
-        return {year: numerators[year] for year in years}
-    return {year: rounded(numerators[year] / denominators[year]) for year in years}
+    def __init__(self, table: Path = _TABLE) -> None:
+        self._table = table
+
+    def averages(self, base: Currency, quote: Currency) -> dict[int, float]:
+        """Return the average price of one unit of `base` in `quote`, by year, oldest first; empty if not bundled.
+
+        The price of a US dollar is as published. Every other rate is a quotient of two averages, which differs from the
+        average of the daily quotients by up to two percent in a volatile year such as 2008. So it is rounded to four
+        digits.
+        """
+        table = self.published
+        if base.code not in table or quote.code not in table:
+            return {}
+        denominators, numerators = table[base.code].per_dollar, table[quote.code].per_dollar
+        years = sorted(denominators.keys() & numerators.keys())
+        if base.code == _DOLLAR:
+            return {year: numerators[year] for year in years}
+        return {year: rounded(numerators[year] / denominators[year]) for year in years}
+
+    def page(self, base: Currency, quote: Currency) -> str:
+        """Return the URL of the World Bank's web page on the rates of both."""
+        economies = (countries.by_code()[self.published[each.code].economy] for each in (base, quote))
+        return f"{_PAGE}?locations={'-'.join(economy.code2 for economy in economies)}"
+
+    @functools.cached_property
+    def published(self) -> dict[str, Published]:
+        """Return all bundled rates, by currency code."""
+        with self._table.open(encoding="utf-8", newline="") as file:
+            return {
+                row["currency"]: Published(row["economy"], by_year(int(row["first_year"]), row["values"]))
+                for row in csv.DictReader(file)
+            }
 
 
 def calculation(base: Currency, quote: Currency) -> str | None:
@@ -58,19 +78,3 @@ def calculation(base: Currency, quote: Currency) -> str | None:
     if quote.code == _DOLLAR:
         return f"calculated as one divided by the average of {base.code} per US dollar in the same year"
     return f"calculated by division of the averages of {quote.code} and of {base.code} per US dollar in the same year"
-
-
-def page(base: Currency, quote: Currency) -> str:
-    """Return the URL of the World Bank's web page on the rates of both."""
-    economies = (countries.by_code()[published()[each.code].economy] for each in (base, quote))
-    return f"{_PAGE}?locations={'-'.join(economy.code2 for economy in economies)}"
-
-
-@functools.cache
-def published() -> dict[str, Published]:
-    """Return all bundled rates, by currency code."""
-    with _TABLE.open(encoding="utf-8", newline="") as file:
-        return {
-            row["currency"]: Published(row["economy"], by_year(int(row["first_year"]), row["values"]))
-            for row in csv.DictReader(file)
-        }

@@ -14,6 +14,7 @@ from chat.messages import ToolResult
 from chat.tool_contract import ToolContext
 from chat.tools import annual_rate, currencies, frankfurter
 from chat.tools.arguments import whole_number
+from chat.tools.bundled_rates import BundledRates
 from chat.tools.currencies import Currency
 from chat.tools.figures import plain
 from chat.tools.frankfurter import Frankfurter, Rates
@@ -30,8 +31,9 @@ _MAX_CONTENT_POINTS = 30  # in the content for the model
 class ExchangeRates:
     """The tool on the ECB's reference rates, as a bound method."""
 
-    def __init__(self, source: Frankfurter) -> None:
+    def __init__(self, source: Frankfurter, bundled_rates: BundledRates | None = None) -> None:
         self._frankfurter = source
+        self._bundled_rates = bundled_rates or BundledRates()
 
     def exchange_rate(
         self,
@@ -54,7 +56,7 @@ class ExchangeRates:
         try:
             rates = self._rates(*pair, today - period, today, context)
         except SourceUnavailable as failure:
-            return _fallback(*pair, failure)
+            return _fallback(*pair, failure, self._bundled_rates)
         return _result(*pair, _within(rates.by_date, today - period), rates.retrieved)
 
     def _rates(self, base: Currency, quote: Currency, start: date, today: date, context: ToolContext) -> Rates:
@@ -66,8 +68,8 @@ class ExchangeRates:
             raise
 
 
-def _fallback(base: Currency, quote: Currency, failure: SourceUnavailable) -> ToolResult:
-    averages = annual_rate.fallback(base, quote, failure)
+def _fallback(base: Currency, quote: Currency, failure: SourceUnavailable, rates: BundledRates) -> ToolResult:
+    averages = annual_rate.fallback(base, quote, failure, rates)
     if averages is None:
         raise ToolFailure(f"{failure.message} No rate can be shown now, and none is bundled.") from None
     return averages

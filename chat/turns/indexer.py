@@ -9,22 +9,23 @@ from chat.store import Store
 
 log = logging.getLogger(__name__)
 
-# Transactions per sweep, so that after a burst of questions there is time left for answers.
+# Few transactions per sweep, so that after a burst of questions there is time left for answers.
 _MAX_TRANSACTIONS = 4
 
 
 class Indexer:
     """One per worker; the sweeps of several workers do not conflict."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, max_transactions: int = _MAX_TRANSACTIONS) -> None:
         self._store = store
+        self._max_transactions = max_transactions
         self._put_off = False
 
     def sweep(self) -> int:
         """Index pending texts, at most a few batches, and return how many were indexed."""
         indexed = 0
         try:
-            for _ in range(_MAX_TRANSACTIONS):
+            for _ in range(self._max_transactions):
                 if not self._store.index.has_pending():  # reads before it takes a write lock
                     break
                 indexed += self._store.index.index_pending()

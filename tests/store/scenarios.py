@@ -97,7 +97,7 @@ def long_branch(store: Store, conversation: Conversation, turns: int) -> int:
         engine.execute("UPDATE conversations SET head_id = ? WHERE id = ?", (ids[-1], conversation.id))
         return ids[-1]
 
-    return engine.write(work)
+    return engine.write_exclusive(work)
 
 
 def search(store: Store, user: int, query: str, limit: int = 50) -> list[int]:

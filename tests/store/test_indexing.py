@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from chat.store import indexing
+from chat.store.indexing import Index, note_messages
+from chat.store.search import Search
 
 from .engines import counts, write_lock
 from .scenarios import begin, completed_turn, delete
@@ -49,16 +50,16 @@ def test_a_turn_is_noted_and_then_indexed(store, conversation):
     assert (pending_counts(store), store.index.index_pending()) == ((0, 0), 0)
 
 
-def test_so_many_at_once(store, user, monkeypatch):
-    monkeypatch.setattr(indexing, "BATCH_SIZE", 3)
+def test_so_many_at_once(store, user):
+    index = Index(store.engine, batch_size=3)
     for _ in range(4):
         completed_turn(store, store.conversations.create(user), "apricots", "apricots", title="Fruit")
-    assert [store.index.index_pending() for _ in range(4)] == [6, 4, 2, 0]
+    assert [index.index_pending() for _ in range(4)] == [6, 4, 2, 0]
     assert len(indexed(store, "apricots")) == 8
 
 
-def test_a_search_indexes_the_pending_texts_of_its_user(store, user, stranger, monkeypatch):
-    monkeypatch.setattr(indexing, "BATCH_SIZE", 1)
+def test_a_search_indexes_the_pending_texts_of_its_user(store, user, stranger):
+    store.search = Search(store.engine, Index(store.engine, batch_size=1))
     mine, theirs = store.conversations.create(user), store.conversations.create(stranger)
     for conversation in (mine, theirs):
         completed_turn(store, conversation, "apricots", "bananas", title="cherries")
@@ -91,7 +92,7 @@ def test_an_answer_whose_text_is_replaced_is_no_longer_found_by_its_old_text(sto
     turn = completed_turn(store, conversation, "Q", "apricots")
     index_all(store)
     store.engine.write(lambda: store.engine.execute("UPDATE messages SET text = '' WHERE id = ?", (turn.message_id,)))
-    store.engine.write(lambda: indexing.note_messages(store.engine, [(turn.message_id, conversation.id)]))
+    store.engine.write(lambda: note_messages(store.engine, [(turn.message_id, conversation.id)]))
     assert search(store, user, "apricots") == []
 
 

@@ -8,7 +8,6 @@ import pytest
 
 from chat.errors import Conflict, NotFound
 from chat.messages import Answer, ToolCall, ToolCallRecord, ToolResult
-from chat.store import removal
 from chat.store.turns import Progress
 
 from .engines import counts
@@ -92,7 +91,7 @@ def test_a_long_one_goes_as_a_short_one_does(store, user, conversation, turns):
 
 
 @pytest.fixture
-def hidden(store, user, monkeypatch):
+def hidden(store, user):
     """Return a deleted conversation with a turn, feedback and a share, of which no row is removed yet."""
     made = store.conversations.create(user, "A hidden pangolin")
     turn = completed_turn(store, made, "Why a pangolin?", "Because of a pangolin.")
@@ -100,7 +99,7 @@ def hidden(store, user, monkeypatch):
     share, _ = store.shares.share(made)
     message = store.ownership.message(user, turn.message_id)[1]
     store.index.index_user(user)
-    monkeypatch.setattr(removal, "_REQUEST_BUDGET_S", 0)
+    store.removal.request_budget_s = 0
     store.conversations.delete(made)
     assert counts(store.engine)["messages"] == 2
     return made, turn, message, share
@@ -146,10 +145,9 @@ class TestFromTheMomentItIsDeleted:
 
 class TestBatches:
     @pytest.fixture(autouse=True)
-    def smallest(self, monkeypatch):
+    def smallest(self, store):
         """End each batch after one message, and remove nothing in the request."""
-        monkeypatch.setattr(removal, "_REQUEST_BUDGET_S", 0)
-        monkeypatch.setattr(removal, "_BATCH_S", 0)
+        store.removal.request_budget_s = store.removal.batch_s = 0
 
     def test_a_batch_is_short_for_a_conversation_of_any_length(self, store, conversation):
         long_branch(store, conversation, 20)

@@ -9,6 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from chat.errors import InvalidRequest
+from chat.store.search import Search
 
 from .engines import counts
 from .scenarios import DIED, begin, checkpoint_delta, completed_turn, delete, finish, search
@@ -180,15 +181,15 @@ class TestPages:
         assert [hit.conversation.id for hit in pages] == expected
         assert [hit.snippet.message_id is None for hit in pages] == [True] * 3 + [False] * 4
 
-    def test_a_conversation_with_more_hits_than_a_page_looks_at(self, store, user, say, monkeypatch):
-        monkeypatch.setattr("chat.store.search._HITS", 5)
+    def test_a_conversation_with_more_hits_than_a_page_looks_at(self, store, user, say):
+        search = Search(store.engine, store.index, max_hits=5)
         first = say("apricots")
         long = store.conversations.create(user)
         for _ in range(10):
             completed_turn(store, long, "apricots", "apricots")
         hits, cursor = [], ""
         while cursor is not None:
-            page, cursor = store.search.find(user, "apricots", 10, cursor)
+            page, cursor = search.find(user, "apricots", 10, cursor)
             hits += [hit.conversation.id for hit in page]
         assert hits == [long.id, first.id]
 

@@ -6,7 +6,6 @@ import pytest
 
 from chat.errors import Conflict, InvalidRequest, NotFound
 from chat.messages import Answer, ToolCall, ToolCallRecord, ToolResult, Usage
-from chat.store import turn_begin
 from chat.store.begin_requests import BeginRequest
 from chat.store.records import COMPLETED, FAILED, STOPPED, Progress, TurnError
 from chat.store.turn_end import Ending
@@ -27,23 +26,28 @@ def finish_batch(store, *endings):
 
 
 @pytest.fixture
-def conversation_ids(store, user, monkeypatch):
-    # One user stands for many.
-    monkeypatch.setattr(turn_begin, "RUNNING_TURNS_OF_USER", 1_000)
-    return [store.conversations.create(user).id for _ in range(90)]
+def conversation_ids(store, user):
+    return [store.conversations.create(user).id for _ in range(4)]
+
+
+@pytest.fixture
+def crowd(store):
+    """Return 90 pairs of user and conversation; a user has no more running turns than the limit allows."""
+    users = [store.sessions.create_anonymous().user_id for _ in range(3)]
+    return [(user, store.conversations.create(user).id) for user in users for _ in range(30)]
 
 
 class TestBeginning:
-    def test_many_at_once_have_what_each_would_have_alone(self, store, user, conversation_ids):
+    def test_many_at_once_have_what_each_would_have_alone(self, store, crowd):
         started = begin_batch(
             store,
             *[
                 (user, conversation_id, Question(f"What of {conversation_id}?", title=f"Of {conversation_id}"))
-                for conversation_id in conversation_ids
+                for user, conversation_id in crowd
             ],
         )
         assert all(each.created for each in started)
-        for conversation_id, each in zip(conversation_ids, started, strict=True):
+        for (user, conversation_id), each in zip(crowd, started, strict=True):
             conversation = store.ownership.conversation(user, conversation_id)
             question, answer = store.history.of_conversation(conversation_id)
             turn = each.turn
@@ -130,10 +134,8 @@ class TestBeginning:
 
 
 class TestEnding:
-    def test_many_at_once_end_as_each_would_alone(self, store, user, conversation_ids):
-        started = [
-            each.turn for each in begin_batch(store, *[(user, each, Question("Q")) for each in conversation_ids])
-        ]
+    def test_many_at_once_end_as_each_would_alone(self, store, crowd):
+        started = [each.turn for each in begin_batch(store, *[(*each, Question("Q")) for each in crowd])]
         failure = TurnError("model_timeout", "Silent.", True)
         ends = [(COMPLETED, None), (STOPPED, None), (FAILED, failure)] * 30
         record = ToolCallRecord(
@@ -144,7 +146,7 @@ class TestEnding:
             for turn in started
         ]
         ended = finish_batch(store, *[(each, *end) for each, end in zip(progress, ends, strict=True)])
-        for each, turn, (status, error) in zip(progress, ended, ends, strict=True):
+        for (user, _), each, turn, (status, error) in zip(crowd, progress, ended, ends, strict=True):
             assert (turn.status, turn.error, turn.usage, turn.event_offsets) == (
                 status,
                 error,
@@ -179,8 +181,8 @@ class TestEnding:
         assert (first.status, second) == (COMPLETED, None)
         assert store.turns.answer(turn).text == "One."
 
-    def test_a_checkpoint_of_many_keeps_only_what_runs(self, store, user, conversation_ids):
-        turns = [each.turn for each in begin_batch(store, *[(user, each, Question("Q")) for each in conversation_ids])]
+    def test_a_checkpoint_of_many_keeps_only_what_runs(self, store, crowd):
+        turns = [each.turn for each in begin_batch(store, *[(*each, Question("Q")) for each in crowd])]
         finish(store, turns[0], "Whole.")
         store.turns.checkpoint(
             [checkpoint_delta(turn, f"Half of {turn.id}") for turn in turns], [turn.id for turn in turns]

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from chat.errors import ToolFailure
-from chat.tools import annual_rate, bundled, bundled_rates, countries
+from chat.tools import annual_rate, bundled, countries
+from chat.tools.bundled_rates import BundledRates
 from chat.tools.cache import Cache
 from chat.tools.currencies import CURRENCIES
 from chat.tools.exchange_rate import ExchangeRates
@@ -20,6 +21,7 @@ from .conftest import QUICK, InContext, exchange_at, limits_for
 from .shape import check
 
 EUR, USD, JPY, DKK, HKD = (CURRENCIES[code] for code in ("EUR", "USD", "JPY", "DKK", "HKD"))
+RATES = BundledRates()
 
 
 @pytest.fixture
@@ -82,8 +84,8 @@ def test_dollar_rates_are_not_labelled_as_calculated(unreachable):
 
 def test_a_rate_between_two_other_currencies_is_the_quotient_of_the_same_year(unreachable):
     result = unreachable.exchange_rate("EUR", "JPY", 30)
-    years = bundled_rates.averages(EUR, JPY)
-    in_yen, in_euros = bundled_rates.averages(USD, JPY), bundled_rates.averages(USD, EUR)
+    years = RATES.averages(EUR, JPY)
+    in_yen, in_euros = RATES.averages(USD, JPY), RATES.averages(USD, EUR)
     assert years.keys() == in_yen.keys() & in_euros.keys()
     for year, average in years.items():
         assert average == pytest.approx(in_yen[year] / in_euros[year], rel=5e-4)
@@ -99,7 +101,7 @@ def test_a_rate_in_dollars_is_said_to_be_turned_round(unreachable):
 def test_every_pair_can_be_shown():
     failure = SourceUnavailable("Frankfurter could not be reached.")
     for base, quote in itertools.permutations(CURRENCIES.values(), 2):
-        check(annual_rate.fallback(base, quote, failure))
+        check(annual_rate.fallback(base, quote, failure, RATES))
 
 
 def test_small_rates_are_readable(unreachable):
@@ -124,42 +126,41 @@ def test_once_the_source_is_back_its_rates_are_shown_again(server, http):
 
 
 @pytest.fixture
-def bundle(tmp_path, monkeypatch):
-    """Replace the bundled table by another."""
+def with_table(server, http, tmp_path):
+    """Return a function that makes the tool with another bundled table, without a source."""
 
-    def put(*lines: str) -> None:
+    def make(*lines: str) -> InContext:
         table: Path = tmp_path / "rates.csv"
         table.write_text("\n".join(["currency,economy,first_year,values", *lines, ""]), encoding="utf-8")
-        monkeypatch.setattr(bundled_rates, "_TABLE", table)
-        bundled_rates.published.cache_clear()
+        server.fail("400")
+        source = JsonSource("Frankfurter", server.frankfurter_url, http, QUICK)
+        return InContext(ExchangeRates(Frankfurter(source), BundledRates(table)))
 
-    yield put
-    bundled_rates.published.cache_clear()
+    return make
 
 
 @pytest.mark.parametrize("lines", [("USD,USA,2000,1 1",), ("USD,USA,2000,1 1", "EUR,EMU,2002,0.9 0.8")])
-def test_without_bundled_averages_no_rate_is_shown(unreachable, bundle, lines):
-    bundle(*lines)
+def test_without_bundled_averages_no_rate_is_shown(with_table, lines):
+    exchange = with_table(*lines)
     with pytest.raises(ToolFailure, match=r"^Frankfurter .* No rate can be shown now, and none is bundled\.$"):
-        unreachable.exchange_rate("euro", "dollar", 90)
+        exchange.exchange_rate("euro", "dollar", 90)
 
 
-def test_a_year_that_one_of_them_lacks_is_a_gap_and_is_not_filled(unreachable, bundle):
-    bundle("USD,USA,2000,1 1 1 1", "EUR,EMU,2000,1.1 - 0.9 0.8")
-    result = unreachable.exchange_rate("dollar", "euro")
+def test_a_year_that_one_of_them_lacks_is_a_gap_and_is_not_filled(with_table):
+    result = with_table("USD,USA,2000,1 1 1 1", "EUR,EMU,2000,1.1 - 0.9 0.8").exchange_rate("dollar", "euro")
     data = check(result)
     assert data["charts"][0]["series"][0]["points"] == [["2000", 1.1], ["2001", None], ["2002", 0.9], ["2003", 0.8]]
     assert [row[-1] for row in data["tables"][0]["rows"]] == ["2003", "2002", "2000"]
     assert list(json.loads(result.content)["history"]) == ["2000", "2002", "2003"]
 
 
-def test_a_single_year_is_a_bar(unreachable, bundle):
-    bundle("USD,USA,2000,1 1", "EUR,EMU,2001,0.9")
-    assert check(unreachable.exchange_rate("dollar", "euro"))["charts"][0]["kind"] == "bar"
+def test_a_single_year_is_a_bar(with_table):
+    exchange = with_table("USD,USA,2000,1 1", "EUR,EMU,2001,0.9")
+    assert check(exchange.exchange_rate("dollar", "euro"))["charts"][0]["kind"] == "bar"
 
 
 def test_the_bundled_table_is_sound():
-    table = bundled_rates.published()
+    table = RATES.published
     assert table.keys() == CURRENCIES.keys()
     for rates in table.values():
         assert rates.economy in countries.by_code()
@@ -170,9 +171,9 @@ def test_the_bundled_table_is_sound():
 
 def test_pegged_currencies_keep_to_their_pegs():
     """Detect swapped lines and shifted years."""
-    assert all(7.74 < rate < 7.86 for rate in bundled_rates.averages(USD, HKD).values())
+    assert all(7.74 < rate < 7.86 for rate in RATES.averages(USD, HKD).values())
     # 7.44 to 7.47 in truth; a quotient of averages is up to half a percent off.
-    assert all(7.40 < rate < 7.51 for rate in bundled_rates.averages(EUR, DKK).values())
+    assert all(7.40 < rate < 7.51 for rate in RATES.averages(EUR, DKK).values())
 
 
 @pytest.mark.parametrize(
@@ -190,4 +191,4 @@ def test_pegged_currencies_keep_to_their_pegs():
     ],
 )
 def test_bundled_rates_are_the_published_ones(code, year, value):
-    assert bundled_rates.averages(USD, CURRENCIES[code])[year] == pytest.approx(value, rel=1e-5)
+    assert RATES.averages(USD, CURRENCIES[code])[year] == pytest.approx(value, rel=1e-5)

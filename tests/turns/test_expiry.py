@@ -112,10 +112,8 @@ def test_a_bad_one_does_not_keep_the_others(
     assert [gone(store, place) for place in places] == [False, True, True]
 
 
-def test_a_failed_removal_does_not_stop_the_others(
-    store: Store, database_url: str, user: int, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("chat.store.removal._REQUEST_BUDGET_S", 0)
+def test_a_failed_removal_does_not_stop_the_others(store: Store, database_url: str, user: int) -> None:
+    store.removal.request_budget_s = 0
     places = [store.conversations.create(user) for _ in range(3)]
     messages = [answered(store, place) for place in places]
     refuse(database_url, "DELETE", "messages", messages[0])

@@ -6,10 +6,10 @@ import pytest
 
 from chat.errors import StoreUnavailable
 from chat.messages import Answer
-from chat.store import Store, indexing
+from chat.store import Store
+from chat.store.indexing import Index
 from chat.store.records import COMPLETED, Conversation
 from chat.store.turns import Progress, Question, Run
-from chat.turns import indexer
 from chat.turns.indexer import Indexer
 
 RUN = Run("a-model", "sync", "here:1")
@@ -26,12 +26,11 @@ def test_pending_texts_are_indexed_once(store: Store, conversation: Conversation
     assert [each.sweep() for each in (one, another, one)] == [2, 0, 0]
 
 
-def test_a_crowd_takes_several_sweeps(store: Store, user: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(indexing, "BATCH_SIZE", 2)
-    monkeypatch.setattr(indexer, "_MAX_TRANSACTIONS", 2)
+def test_a_crowd_takes_several_sweeps(store: Store, user: int) -> None:
+    store.index = Index(store.engine, batch_size=2)
     for _ in range(3):
         answer(store, store.conversations.create(user))
-    assert [Indexer(store).sweep() for _ in range(3)] == [4, 2, 0]
+    assert [Indexer(store, max_transactions=2).sweep() for _ in range(3)] == [4, 2, 0]
 
 
 def test_a_database_that_is_away_is_waited_for(

@@ -15,7 +15,7 @@ from config.settings import Settings
 
 from ..store.engines import write_lock
 from ..store.other_program import refuse, sql
-from .api_client import assert_error, converse, exchange
+from .api_client import SSE, assert_error, exchange
 
 NO_SUCH_ADDRESSES = [
     "/api",
@@ -141,14 +141,9 @@ def test_a_lack_of_memory_or_files_is_overload(make_app: Callable[..., Flask], l
     assert int(answer.headers["Retry-After"]) > 0
 
 
-def test_an_error_while_streaming_is_no_page_of_html(
-    make_app: Callable[..., Flask], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    app = make_app()
-    client = app.test_client()
-    turn = exchange(client, converse(client))
-    monkeypatch.setattr("chat.web.api.turns._after", lambda: 1 / 0)
-    assert_error(client.get(f"/api/turns/{turn['id']}/events"), 500, "internal")
+def test_an_error_before_a_stream_is_no_page_of_html(app: Flask) -> None:
+    app.add_url_rule("/api/broken", view_func=lambda: 1 / 0)
+    assert_error(app.test_client().get("/api/broken", headers=SSE), 500, "internal")
 
 
 def test_a_database_that_is_locked(alice: FlaskClient, conversation: int, monkeypatch: pytest.MonkeyPatch) -> None:

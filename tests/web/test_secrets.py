@@ -15,6 +15,8 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from chat.app import create_app
+from chat.llm.openai.client import OpenAIModel
+from chat.services import Overrides
 from config.settings import Settings
 
 from .api_client import SSE, converse, events, token_of
@@ -62,16 +64,17 @@ def real(
     request: pytest.FixtureRequest, settings: Settings, endpoint: http.server.ThreadingHTTPServer
 ) -> Iterator[Flask]:
     """An application with the real client and the most detailed log."""
-    app = create_app(
-        dataclasses.replace(
-            settings,
-            openai_api_key=KEY,
-            openai_base_url=f"http://{PASSWORD}:{PASSWORD}@127.0.0.1:{endpoint.server_port}/v1",
-            admin_token=TOKEN,
-            log_level="DEBUG",
-            log_format=request.param,
-        )
+    settings = dataclasses.replace(
+        settings,
+        openai_api_key=KEY,
+        openai_base_url=f"http://{PASSWORD}:{PASSWORD}@127.0.0.1:{endpoint.server_port}/v1",
+        admin_token=TOKEN,
+        log_level="DEBUG",
+        log_format=request.param,
     )
+    model = OpenAIModel(KEY, settings.openai_base_url, settings.model_timeout_s, backoff_s=lambda _attempt: 0.0)
+    app = create_app(settings, Overrides(model=model))
+    app.add_url_rule("/api/broken", view_func=lambda: object().no_such_thing)
     yield app
     app.extensions["parley"].stop()
 
@@ -81,9 +84,7 @@ def test_no_error_tells_a_secret(
     endpoint: http.server.ThreadingHTTPServer,
     app_log: Path,
     capfd: pytest.CaptureFixture[str],
-    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("chat.llm.openai.client.random.uniform", lambda low, high: 0.0)
     client = real.test_client()
     conversation = converse(client)
     answers = []
@@ -94,8 +95,7 @@ def test_no_error_tells_a_secret(
         answers.append("".join(str(event.data) for event in events(stream) if event.name != "title"))
     answers += forced_errors(client)
 
-    monkeypatch.setattr("chat.web.api.conversations.json_views.listed", lambda record: record.no_such_thing)
-    answers.append(client.get("/api/conversations").text)
+    answers.append(client.get("/api/broken").text)
     logging.getLogger("openai").debug("headers: %s", KEY)
 
     cookie = token_of(client)
@@ -108,10 +108,9 @@ def test_no_error_tells_a_secret(
 
 
 def test_the_endpoints_words_are_not_logged(
-    real: Flask, endpoint: http.server.ThreadingHTTPServer, app_log: Path, monkeypatch: pytest.MonkeyPatch
+    real: Flask, endpoint: http.server.ThreadingHTTPServer, app_log: Path
 ) -> None:
     """They reach the user, whose own words they may quote."""
-    monkeypatch.setattr("chat.llm.openai.client.random.uniform", lambda low, high: 0.0)
     endpoint.echo = True
     client = real.test_client()
     conversation = converse(client)
@@ -124,19 +123,15 @@ def test_the_endpoints_words_are_not_logged(
     assert QUESTION not in log
 
 
-def test_an_exceptions_text_is_not_logged(
-    make_app: Callable[..., Flask], app_log: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def fail(_record: object) -> None:
+def test_an_exceptions_text_is_not_logged(app: Flask, app_log: Path) -> None:
+    def fail() -> None:
         try:
             int(WORDS)
         except ValueError as error:
             raise KeyError(WORDS) from error
 
-    client = make_app().test_client()
-    converse(client)
-    monkeypatch.setattr("chat.web.api.conversations.json_views.listed", fail)
-    assert client.get("/api/conversations").status_code == 500
+    app.add_url_rule("/api/broken", view_func=fail)
+    assert app.test_client().get("/api/broken").status_code == 500
     log = app_log.read_text(encoding="utf-8")
     assert WORDS not in log
     assert "    ValueError\n    caused:\n    Traceback (most recent call last):\n" in log

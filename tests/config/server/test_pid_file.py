@@ -15,11 +15,12 @@ import pytest
 from config.paths import ROOT
 from config.server import pid_file
 
+from .ordinary_user import as_ordinary_user
+
 MASTER = """
 import os, sys
 from pathlib import Path
 from config.server.pid_file import OWN
-OWN.acquire(Path(sys.argv[1]))
 OWN.acquire(Path(sys.argv[1]))
 print("ready", flush=True)
 for line in sys.stdin:
@@ -165,19 +166,6 @@ def test_a_folder_that_is_closed_to_this_user(run_dir: Path) -> None:
     run_dir.mkdir(parents=True)
     (run_dir / "server.pid").touch()
     run_dir.chmod(0)
-    with as_nobody(), pytest.raises(PermissionError):
+    with as_ordinary_user(), pytest.raises(PermissionError):
         pid_file.master(run_dir)
     run_dir.chmod(0o700)
-
-
-@contextmanager
-def as_nobody() -> Iterator[None]:
-    """Become another user for a moment, since root may read every file."""
-    if os.getuid() != 0:
-        yield
-        return
-    os.seteuid(65534)
-    try:
-        yield
-    finally:
-        os.seteuid(0)

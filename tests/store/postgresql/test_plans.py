@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import psycopg
-import pytest
 
-from chat.store import Store, indexing
+from chat.store import Store
 from chat.store.engines.postgresql.engine import PostgresqlEngine
+from chat.store.indexing import Index
 
 from ..conftest import OpenStore
 from ..scenarios import completed_turn
@@ -25,13 +25,11 @@ def allow_nested_loops_only(store: Store) -> None:
             other.execute(psycopg.sql.SQL(f"ALTER DATABASE {{}} SET {setting} = off").format(name))
 
 
-def test_a_batch_for_the_index_is_no_larger_than_its_limit(
-    open_store: OpenStore, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(indexing, "BATCH_SIZE", 3)
+def test_a_batch_for_the_index_is_no_larger_than_its_limit(open_store: OpenStore) -> None:
     allow_nested_loops_only(open_store())
     store = open_store()
     user = store.sessions.create_anonymous().user_id
     for _ in range(4):
         completed_turn(store, store.conversations.create(user), "apricots", "apricots", title="Fruit")
-    assert [store.index.index_pending() for _ in range(4)] == [6, 4, 2, 0]
+    index = Index(store.engine, batch_size=3)
+    assert [index.index_pending() for _ in range(4)] == [6, 4, 2, 0]

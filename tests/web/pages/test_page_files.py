@@ -140,15 +140,19 @@ def test_old_versions_do_not_pile_up(tmp_path: Path, made: PageFiles) -> None:
     assert len([each for each in tmp_path.iterdir() if each.is_dir()]) == 3
 
 
-@pytest.mark.parametrize("trouble", ["a folder that cannot be made", "a module that cannot be linked"])
+def test_a_module_that_cannot_be_linked(tmp_path: Path) -> None:
+    (tmp_path / "static" / "js").mkdir(parents=True)
+    (tmp_path / "static" / "js" / "main.js").write_text('import { none } from "./none.js";\n')
+    files = PageFiles(tmp_path / "page", tmp_path / "static")
+    assert not files.linked
+    assert files.find("linked/main.js") is None
+
+
 def test_without_linked_files_the_modules_are_sent_as_they_are(
-    make_app: Callable[..., Flask], settings: Settings, tmp_path: Path, trouble: str, monkeypatch: pytest.MonkeyPatch
+    make_app: Callable[..., Flask], settings: Settings
 ) -> None:
-    if trouble == "a folder that cannot be made":
-        settings.data_dir.mkdir(parents=True, exist_ok=True)
-        (settings.data_dir / "page").write_text("")
-    else:
-        monkeypatch.setattr("chat.web.pages.page_files.files._ENTRY", "js/none.js")
+    settings.data_dir.mkdir(parents=True, exist_ok=True)
+    (settings.data_dir / "page").write_text("")  # the folder cannot be created
     client = make_app().test_client()
     page = client.get("/").text
     assert "/linked/" not in page

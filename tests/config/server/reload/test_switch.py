@@ -1,4 +1,4 @@
-"""Servers that a switch leaves alone."""
+"""Servers that a switch refuses to reload."""
 
 from __future__ import annotations
 
@@ -10,10 +10,11 @@ from pathlib import Path
 
 import pytest
 
-from config.mode import SYNC
 from config.server import pid_file
-from config.server.reload import switch
+from config.server.reload import running_master
 from config.server.reload.refusal import SwitchRefused
+
+from ..ordinary_user import as_ordinary_user
 
 
 @contextmanager
@@ -37,25 +38,21 @@ def held(run_dir: Path) -> Iterator[None]:
         os.close(writer)
 
 
-def test_a_server_in_another_container_is_left_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_server_in_another_container_is_left_alone(tmp_path: Path) -> None:
     run_dir = tmp_path / "data" / "run"
-    monkeypatch.setattr(switch.running_master, "environment", lambda pid="self": {"DATA_DIR": str(tmp_path / "data")})
-    monkeypatch.setattr(switch, "ENV_FILE", tmp_path / ".env")
     with held(run_dir):
         (run_dir / "server.pid").write_text("1\n")
         with pytest.raises(SwitchRefused, match=r"runs in another container .+ Nothing was changed\.$"):
-            switch.switch(SYNC, print)
-    assert not (tmp_path / ".env").exists()
+            running_master.find(tmp_path / "data")
 
 
-def test_another_users_server_is_left_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(switch.running_master, "environment", lambda pid="self": {"DATA_DIR": str(tmp_path / "data")})
-    monkeypatch.setattr(switch, "ENV_FILE", tmp_path / ".env")
-
-    def closed(run_dir: Path) -> int:
-        raise PermissionError(13, "Permission denied", str(run_dir))
-
-    monkeypatch.setattr(pid_file, "master", closed)
-    with pytest.raises(SwitchRefused, match=r"is another user's; be that user\. Nothing was changed\.$"):
-        switch.switch(SYNC, print)
-    assert not (tmp_path / ".env").exists()
+def test_another_users_server_is_left_alone(tmp_path: Path) -> None:
+    run_dir = tmp_path / "data" / "run"
+    run_dir.mkdir(parents=True)
+    run_dir.chmod(0)
+    with (
+        as_ordinary_user(),
+        pytest.raises(SwitchRefused, match=r"is another user's; be that user\. Nothing was changed\.$"),
+    ):
+        running_master.find(tmp_path / "data")
+    run_dir.chmod(0o700)
