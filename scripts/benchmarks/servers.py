@@ -12,7 +12,8 @@ from pathlib import Path
 from config.settings import Settings
 from scripts.benchmarks.backends import Backends
 from scripts.kit import processes
-from scripts.kit.server_runner import ROOT, STOP_S, ServerRunner, parley_settings
+from scripts.kit.program import STOP_S
+from scripts.kit.server_runner import ROOT, ServerRunner, parley_settings
 
 
 class Server(ServerRunner):

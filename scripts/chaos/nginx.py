@@ -6,18 +6,15 @@ import getpass
 import os
 import re
 import shutil
-import subprocess
 from collections.abc import Sequence
 from pathlib import Path
 
 from scripts.chaos.connection import Address
 from scripts.chaos.parley import CannotRun
-from scripts.kit.port import HeldPort, listens
+from scripts.kit.program import NotStarted, Program
 from scripts.kit.server_runner import ROOT
-from scripts.kit.waiting import poll
 
 SHOWN = ROOT / "docs" / "nginx.conf"
-_START_S = 20.0
 # Its usual folder, which may not be in PATH.
 _PLACES = "/usr/sbin:/usr/local/sbin:/usr/local/bin:/opt/homebrew/bin"
 # The surroundings of such a file in the distribution's nginx.conf, with all written files in one folder, and with the
@@ -47,60 +44,41 @@ def lacking() -> str:
     return "" if program() else "nginx is not installed (Debian: apt-get install nginx)"
 
 
-class Nginx:
+class Nginx(Program):
     """Answers at `address` for the `servers`. Everything of its own is in `folder`. A context manager.
 
     `shown` replaces the configuration of the documentation.
     """
 
+    name = "nginx"
+
     def __init__(self, folder: Path, servers: Sequence[Address], shown: str = "") -> None:
-        self._port = HeldPort()
-        self.address = Address("127.0.0.1", self._port.number)
-        self._folder = folder
-        folder.mkdir()
+        super().__init__(folder)
+        self.address = Address("127.0.0.1", self.port)
+        self._servers = servers
+        self._shown = shown or SHOWN.read_text()
+
+    def prepare(self) -> None:
         temporary = "\n".join(f"    {name}_temp_path {name};" for name in _TEMPORARY)
-        (folder / "nginx.conf").write_text(_AROUND.format(user=_user(), temporary=temporary))
-        (folder / "parley.conf").write_text(_with_addresses(shown or SHOWN.read_text(), self.address, servers))
-        self._process: subprocess.Popen[bytes] | None = None
+        (self.folder / "nginx.conf").write_text(_AROUND.format(user=_user(), temporary=temporary))
+        (self.folder / "parley.conf").write_text(_with_addresses(self._shown, self.address, self._servers))
 
-    def __enter__(self) -> Nginx:
-        executable = program()
-        if executable is None:
+    def arguments(self) -> Sequence[str | Path]:
+        return [program() or "", "-p", self.folder, "-c", self.folder / "nginx.conf"]
+
+    def start(self) -> None:
+        """Start nginx and wait until it listens. Raises CannotRun."""
+        if program() is None:
             raise CannotRun(lacking())
-        with (self._folder / "error.log").open("wb") as log:
-            self._process = subprocess.Popen(
-                [executable, "-p", self._folder, "-c", self._folder / "nginx.conf"],
-                stdin=subprocess.DEVNULL, stdout=log, stderr=log,
-            )  # fmt: skip
         try:
-            self._wait_until_it_listens()
-        except BaseException:
-            self.__exit__()
-            raise
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        assert self._process is not None
-        self._process.terminate()
-        self._process.wait()
-        self._port.release()
+            super().start()
+        except NotStarted as error:
+            raise CannotRun(str(error)) from None
 
     @property
     def refusals(self) -> int:
         """Return how often a server did not answer and the next one was asked."""
-        return self.complaints.count("Connection refused")
-
-    @property
-    def complaints(self) -> str:
-        """Return its log: each failed connection, and nginx's reaction."""
-        return (self._folder / "error.log").read_text(errors="replace")
-
-    def _wait_until_it_listens(self) -> None:
-        assert self._process is not None
-        process = self._process
-        poll(lambda: process.poll() is not None or listens(self.address.port), _START_S)
-        if process.poll() is not None or not listens(self.address.port):
-            raise CannotRun(f"nginx does not start: {self.complaints.strip()[-2000:] or 'it says nothing'}")
+        return self.console().count("Connection refused")
 
 
 def _user() -> str:

@@ -11,8 +11,9 @@ import time
 from pathlib import Path
 
 from scripts.chaos.connection import Address, Dropped, Refused
+from scripts.kit.program import START_S, NotStarted
 from scripts.kit.program_copy import copy_program
-from scripts.kit.server_runner import GUNICORN, START_S, NotStarted, ServerRunner, inherited_environment
+from scripts.kit.server_runner import GUNICORN, ServerRunner, inherited_environment
 from scripts.kit.waiting import poll
 
 FLAGS = {"async": "true", "sync": "false"}
@@ -54,11 +55,6 @@ class Parley(ServerRunner):
         folder.mkdir()
         same = {name: value for name, value in self._dotenv.items() if name != "PORT"}
         return Parley(folder, self.mode, **same | settings)
-
-    def close(self) -> None:
-        """Kill the server, if it was started, and give its port back."""
-        self.kill()
-        self.release()
 
     def on_another_machine(self, folder: Path, host: str) -> Parley:
         """Return another server with the same settings and database, but files and a host name of its own.

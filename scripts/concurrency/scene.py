@@ -29,8 +29,9 @@ from scripts.concurrency.result import COULD_NOT_RUN, Result
 from scripts.concurrency.run import Runner
 from scripts.concurrency.units import count, duration, rate
 from scripts.fake_llm import FakeLLM
+from scripts.kit.program import NotStarted
 from scripts.kit.resource_limits import raise_open_files
-from scripts.kit.server_runner import NotStarted, ServerRunner, parley_settings
+from scripts.kit.server_runner import ServerRunner, parley_settings
 
 BEFORE, AFTER = "sync, 1 worker × 4 threads", "async, 4 workers"
 _THREADS = 4

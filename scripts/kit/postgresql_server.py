@@ -10,28 +10,21 @@ import shutil
 import signal
 import subprocess
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from types import TracebackType
-from typing import Any, TypeVar
+from typing import Any
 
 import psycopg
 
-from scripts.kit import processes
 from scripts.kit.certificate import make_certificate
-from scripts.kit.port import HeldPort, listens
-from scripts.kit.waiting import poll, wait_until
+from scripts.kit.program import STOP_S, AnyProgram, Program
+from scripts.kit.waiting import wait_until
 
-START_S = 30.0
-STOP_S = 30.0
 USER = "parley"
 PASSWORD = "a p@ss/word"
 _QUOTED_PASSWORD = "a%20p%40ss%2Fword"
 # Faster, but not safe against a power cut, and with passwords that are cheap to check.
 FAST = {"fsync": "off", "full_page_writes": "off", "synchronous_commit": "off", "password_encryption": "md5"}
-_LAST_LINES = 20
-
-Program = TypeVar("Program", bound="_Program")
 
 
 def missing() -> str:
@@ -44,103 +37,62 @@ def pgbouncer_missing() -> str:
     return "" if _newest("pgbouncer") else "PgBouncer is not installed on this machine (Debian: pgbouncer)."
 
 
-class _Program:
-    """A server program with its files in `folder`, run as a user who is not root. A context manager."""
+class _OrdinaryProgram(Program):
+    """A program with its files in a temporary folder, run as a user who is not root."""
 
-    name = ""
-    # Signals that end the program without waiting for its clients, and like a power cut.
     end_signal = signal.SIGINT
+    # Ends the program like a power cut.
     kill_signal = signal.SIGQUIT
 
     def __init__(self) -> None:
-        self.folder = Path()
-        self.process: subprocess.Popen[bytes] | None = None
-        self._port = HeldPort()
-        self.port = self._port.number
+        super().__init__(Path())
 
-    def __enter__(self: Program) -> Program:
-        self.folder = Path(tempfile.mkdtemp(prefix=f"parley-{self.name}-"))
+    def __enter__(self: AnyProgram) -> AnyProgram:
+        self.folder = Path(tempfile.mkdtemp(prefix="parley-database-"))
         self.folder.chmod(0o755)  # for the socket
-        try:
-            self.prepare()
-            self.start()
-        except BaseException:
-            self.__exit__(None, None, None)
-            raise
-        return self
+        return super().__enter__()
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.stop(immediate=True)
-        self._port.release()
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        super().close()
         shutil.rmtree(self.folder, ignore_errors=True)
 
-    def prepare(self) -> None:
-        """Write the program's files."""
-        raise NotImplementedError
-
-    def command(self) -> list[str]:
-        raise NotImplementedError
-
-    def is_ready(self) -> bool:
-        return listens(self.port)
-
-    def start(self) -> None:
-        """Start the program and wait until it can be used. Raises RuntimeError."""
+    def popen_options(self) -> dict[str, Any]:
         for path in (self.folder, *self.folder.iterdir()):
             _give(path)
-        with (self.folder / "log").open("ab") as log:
-            self.process = subprocess.Popen(self.command(), cwd=self.folder, stdout=log, stderr=log, **_demoted())
-        process = self.process
-        poll(lambda: process.poll() is not None or self.is_ready(), START_S)
-        if process.poll() is not None or not self.is_ready():
-            raise RuntimeError(f"{self.name} did not start; its log ends with:\n{self.last_lines()}")
+        return {"cwd": self.folder, **_demoted()}
 
-    def stop(self, immediate: bool = False) -> None:
-        """End the program; `immediate` is like a power cut."""
-        if self.process is None or self.process.poll() is not None:
-            return
+    def stop(self, patience_s: float = STOP_S) -> int:
         self.resume()
-        self.process.send_signal(self.kill_signal if immediate else self.end_signal)
-        try:
-            self.process.wait(STOP_S)
-        except subprocess.TimeoutExpired:
-            for pid in processes.family(self.process.pid):
-                with contextlib.suppress(ProcessLookupError):
-                    os.kill(pid, signal.SIGKILL)
-            self.process.wait()
+        return super().stop(patience_s)
+
+    def kill(self) -> None:
+        """End the program like a power cut, but with its shared memory released."""
+        if self.process is not None and self.process.poll() is None:
+            self.resume()
+            self.process.send_signal(self.kill_signal)
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                self.process.wait(STOP_S)
+        super().kill()
 
     def restart(self, immediate: bool = False) -> None:
-        """Stop and start at the same port."""
-        self.stop(immediate)
+        """Stop and start at the same port; `immediate` is like a power cut."""
+        if immediate:
+            self.kill()
+        else:
+            self.stop()
         self.start()
 
-    def pause(self) -> None:
-        """Stop all processes with SIGSTOP: connections stay open and nothing answers."""
-        self._signal_all(signal.SIGSTOP)
 
-    def resume(self) -> None:
-        """Let paused processes go on."""
-        self._signal_all(signal.SIGCONT)
-
-    def last_lines(self) -> str:
-        return "\n".join((self.folder / "log").read_text(errors="replace").splitlines()[-_LAST_LINES:])
-
-    def _signal_all(self, number: int) -> None:
-        assert self.process is not None
-        for pid in processes.family(self.process.pid):
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(pid, number)
-
-
-class PostgresqlServer(_Program):
+class PostgresqlServer(_OrdinaryProgram):
     """A cluster with the role `parley`, who owns the databases made here and needs the password by TCP.
 
     `options` are settings of postgresql.conf. They may change before a start.
     """
 
-    name = "postgresql"
+    name = "PostgreSQL"
 
     def __init__(self, options: Mapping[str, object] | None = None) -> None:
         super().__init__()
@@ -160,7 +112,7 @@ class PostgresqlServer(_Program):
         create = f"CREATE ROLE {USER} LOGIN PASSWORD '{PASSWORD}'"
         self.run(f"DO $$BEGIN {create}; EXCEPTION WHEN duplicate_object THEN NULL; END$$")
 
-    def command(self) -> list[str]:
+    def arguments(self) -> Sequence[str | Path]:
         options = {
             "port": self.port, "listen_addresses": "127.0.0.1", "unix_socket_directories": str(self.folder),
         } | self.options  # fmt: skip
@@ -228,10 +180,10 @@ class PostgresqlServer(_Program):
         return self.folder / "data"
 
 
-class PgBouncer(_Program):
+class PgBouncer(_OrdinaryProgram):
     """A PgBouncer in transaction mode in front of a server. It has at most `connections` to each database."""
 
-    name = "pgbouncer"
+    name = "PgBouncer"
     end_signal = kill_signal = signal.SIGTERM
 
     def __init__(self, server: PostgresqlServer, connections: int = 20) -> None:
@@ -257,7 +209,7 @@ class PgBouncer(_Program):
             """
         )
 
-    def command(self) -> list[str]:
+    def arguments(self) -> Sequence[str | Path]:
         return [_newest("pgbouncer"), str(self.folder / "pgbouncer.ini")]
 
     def url(self, database: str) -> str:

@@ -7,11 +7,8 @@ from __future__ import annotations
 
 import contextlib
 import shutil
-import signal
-import subprocess
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from types import TracebackType
 from typing import Any
 from urllib.parse import quote
 
@@ -20,11 +17,8 @@ from redis.backoff import NoBackoff
 from redis.retry import Retry
 
 from scripts.kit.certificate import make_certificate
-from scripts.kit.port import HeldPort, listens
-from scripts.kit.server_runner import NotStarted
-from scripts.kit.waiting import poll
-
-_START_S = 20.0
+from scripts.kit.port import listens
+from scripts.kit.program import NotStarted, Program
 
 
 def program() -> str | None:
@@ -37,13 +31,15 @@ def lacking() -> str:
     return "" if program() else "Redis is not installed (Debian: apt-get install redis-server)"
 
 
-class RedisServer:
+class RedisServer(Program):
     """One server, a context manager. `url` is what `REDIS_URL` takes.
 
     `listen` is "port", "socket" or "tls"; with TLS, the server has a self-signed certificate for 127.0.0.1, which `url`
     names as trusted. `options` are lines of its configuration. If they refuse this class, the server counts as started
     once it listens.
     """
+
+    name = "Redis"
 
     def __init__(
         self,
@@ -53,14 +49,11 @@ class RedisServer:
         options: Mapping[str, str] | None = None,
         ready: bool = True,
     ) -> None:
+        super().__init__(folder)
         self._ready = ready
-        self.folder = folder
         self.listen = listen
         self.password = password
         self.options = dict(options or {})
-        self._port = HeldPort()
-        self.port = self._port.number
-        self._process: subprocess.Popen[bytes] | None = None
 
     @property
     def url(self) -> str:
@@ -75,30 +68,18 @@ class RedisServer:
     @property
     def pid(self) -> int | None:
         """Return the server's process, or None before the first start."""
-        return None if self._process is None else self._process.pid
+        return None if self.process is None else self.process.pid
 
-    def __enter__(self) -> RedisServer:
-        self.folder.mkdir(parents=True, exist_ok=True)
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def prepare(self) -> None:
+        if program() is None:
+            raise NotStarted(lacking())
         if self.listen == "tls":
             make_certificate(self.folder)
-        try:
-            self.start()
-        except BaseException:
-            self.__exit__(None, None, None)
-            raise
-        return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.kill()
-        self._port.release()
-
-    def start(self) -> None:
-        """Start the server and wait until it answers. Raises NotStarted."""
-        path = program()
-        if path is None:
-            raise NotStarted(lacking())
+    def arguments(self) -> Sequence[str | Path]:
         lines = self._addresses() | {
             "dir": str(self.folder), "daemonize": "no", "save": '""', "appendonly": "no",
             "repl-diskless-sync-delay": "0",
@@ -107,32 +88,12 @@ class RedisServer:
             lines["requirepass"] = f'"{self.password}"'
         configuration = self.folder / "redis.conf"
         configuration.write_text("".join(f"{name} {value}\n" for name, value in lines.items()))
-        with (self.folder / "console.log").open("ab") as console:
-            self._process = subprocess.Popen(
-                [path, configuration, *self._arguments()], stdin=subprocess.DEVNULL, stdout=console, stderr=console
-            )
-        if not poll(lambda: self._process.poll() is not None or self._answers(), _START_S) or self._process.poll():
-            self.kill()
-            raise NotStarted(f"Redis does not answer; see {self.folder / 'console.log'}")
-
-    def kill(self) -> None:
-        """Kill -9, even where it is paused."""
-        if self._process is not None and self._process.poll() is None:
-            self._process.kill()
-            self._process.wait()
+        return [program() or "", configuration, *self._arguments()]
 
     def restart(self) -> None:
         """Kill the server, and start an empty one at the same address."""
         self.kill()
         self.start()
-
-    def pause(self) -> None:
-        """SIGSTOP: connections are still accepted, by the kernel, and nothing is answered."""
-        self._signal(signal.SIGSTOP)
-
-    def resume(self) -> None:
-        """End a pause. Everything that was sent meanwhile is executed."""
-        self._signal(signal.SIGCONT)
 
     def flush(self) -> None:
         """Remove every key."""
@@ -185,16 +146,12 @@ class RedisServer:
             }  # fmt: skip
         return {"bind": "127.0.0.1", "port": str(self.port)}
 
-    def _answers(self) -> bool:
+    def is_ready(self) -> bool:
         if not self._ready:
             return listens(self.port)
         with contextlib.suppress(redis.ConnectionError, redis.TimeoutError):
             return bool(self.run("PING"))
         return False
-
-    def _signal(self, number: int) -> None:
-        assert self._process is not None
-        self._process.send_signal(number)
 
 
 class RedisSentinel(RedisServer):

@@ -1,131 +1,46 @@
-"""A server as a process on a port of its own: start, wait until ready, stop, kill."""
+"""A server of Parley, or another with `/readyz`, as a process on a port of its own."""
 
 from __future__ import annotations
 
-import contextlib
 import http.client
 import os
-import signal
-import subprocess
 import sys
-import time
 from collections.abc import Sequence
 from pathlib import Path
-from types import TracebackType
-from typing import TypeVar
+from typing import Any
 
 from scripts.kit import processes
-from scripts.kit.port import HeldPort
-from scripts.kit.waiting import poll
+from scripts.kit.program import Program
 
 ROOT = Path(__file__).resolve().parents[2]
 GUNICORN = (sys.executable, "-m", "gunicorn", "-c", "gunicorn.gevent.py", "wsgi:app")
-START_S = 60.0
-STOP_S = 60.0
-_LAST_LINES = 20
 _INHERITED = ("PATH", "HOME", "LANG", "TMPDIR", "VIRTUAL_ENV", "PYTHONPATH")
 
-Runner = TypeVar("Runner", bound="ServerRunner")
 
-
-class NotStarted(Exception):
-    """The server ended at its start, or was not ready in time. The message has the end of its console."""
-
-
-class ServerRunner:
-    """A server with its files in `folder`, where `console.log` has its output. A context manager.
+class ServerRunner(Program):
+    """A server that is ready when `/readyz` says so.
 
     `program` is the folder from which it is started. `command` and `settings`, which are environment variables, may
-    change before a start. `ready_s` is the time from the last start to the first good answer of `/readyz`.
+    change before a start.
     """
 
-    # Whether `kill` also ends workers whose master is dead. Such a server outlives a killed terminal.
-    own_session = False
-    look_s = 0.05
-
     def __init__(self, folder: Path, command: Sequence[str] = GUNICORN, program: Path = ROOT) -> None:
-        self.folder = folder
+        super().__init__(folder)
         self.program = program
         self.command = command
         self.settings: dict[str, object] = {}
-        self.process: subprocess.Popen[bytes] | None = None
-        self.ready_s = 0.0
-        self._port = HeldPort()
-        self.port = self._port.number
         self.url = f"http://127.0.0.1:{self.port}"
 
-    def __enter__(self: Runner) -> Runner:
-        self.folder.mkdir(parents=True, exist_ok=True)
-        try:
-            self.start()
-        except BaseException:
-            self.__exit__(None, None, None)
-            raise
-        return self
+    def arguments(self) -> Sequence[str | Path]:
+        return self.command
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        try:
-            self.kill() if kind else self.stop()
-        finally:
-            self.release()
-
-    def release(self) -> None:
-        """Give the port back."""
-        self._port.release()
-
-    def start(self) -> None:
-        """Start the server and wait until it is ready. Raises NotStarted."""
-        since = time.monotonic()
-        environment = inherited_environment() | {name: str(value) for name, value in self.settings.items()}
-        with (self.folder / "console.log").open("ab") as console:
-            self.process = subprocess.Popen(
-                self.command, cwd=self.program, env=environment, start_new_session=self.own_session,
-                stdin=subprocess.DEVNULL, stdout=console, stderr=console,
-            )  # fmt: skip
-        try:
-            self.wait_until_ready()
-        except BaseException:
-            self.kill()
-            raise
-        self.ready_s = time.monotonic() - since
-
-    def stop(self, patience_s: float = STOP_S) -> int:
-        """End the server as systemd or Docker would, and return its exit status.
-
-        Kills it where that takes too long, and then raises subprocess.TimeoutExpired.
-        """
-        process = self.running
-        if process.poll() is None:
-            process.send_signal(signal.SIGTERM)
-        try:
-            return process.wait(patience_s)
-        except subprocess.TimeoutExpired:
-            self.kill()
-            raise
-
-    def kill(self) -> None:
-        """Kill -9 every process of the server."""
-        if self.process is None:
-            return
-        with contextlib.suppress(ProcessLookupError):
-            if self.own_session:
-                os.killpg(self.process.pid, signal.SIGKILL)
-            elif self.process.poll() is None:
-                for pid in processes.family(self.process.pid):
-                    os.kill(pid, signal.SIGKILL)
-        self.process.wait()
+    def popen_options(self) -> dict[str, Any]:
+        settings = {name: str(value) for name, value in self.settings.items()}
+        return {"cwd": self.program, "env": inherited_environment() | settings}
 
     def signal(self, number: int) -> None:
         """Send a signal to the master."""
         self.running.send_signal(number)
-
-    @property
-    def running(self) -> subprocess.Popen[bytes]:
-        """The process of the last start."""
-        assert self.process is not None
-        return self.process
 
     @property
     def workers(self) -> list[int]:
@@ -142,24 +57,6 @@ class ServerRunner:
             return False
         finally:
             connection.close()
-
-    def wait_until_ready(self) -> None:
-        """Wait for a good answer of `/readyz`. Raises NotStarted."""
-        poll(lambda: self.running.poll() is not None or self.is_ready(), START_S, self.look_s)
-        if self.running.poll() is not None:
-            raise NotStarted(f"The server ended at its start; {self.last_lines()}")
-        if not self.is_ready():
-            raise NotStarted(f"The server is not ready after {START_S:g} s; {self.last_lines()}")
-
-    def console(self) -> str:
-        """Return the server's output since its first start."""
-        path = self.folder / "console.log"
-        return path.read_text(errors="replace") if path.exists() else ""
-
-    def last_lines(self) -> str:
-        """Return the path of the console's file, and its last lines."""
-        lines = self.console().splitlines()[-_LAST_LINES:]
-        return "\n".join([f"{self.folder / 'console.log'} ends with:", *lines])
 
 
 def inherited_environment() -> dict[str, str]:

@@ -17,7 +17,7 @@ from chat.store import Store, engine_for
 from chat.store.integrity import check
 from config.paths import ROOT
 from scripts.fake_llm import FakeLLM
-from scripts.kit.server_runner import NotStarted
+from scripts.kit.program import NotStarted
 from scripts.kit.waiting import wait_until
 from tests.servers.parley import ParleyServer, User, text_of
 from tests.servers.previous_release import previous_release, unpack

@@ -163,7 +163,7 @@ def test_a_client_that_stops_in_a_transaction_does_not_keep_its_locks(store: Sto
 @pytest.fixture
 def logged(store: Store, server: PostgresqlServer) -> Iterator[Callable[[Callable[[], object]], list[str]]]:
     """Return a function that returns what the server logs of a call, with one entry per message that it receives."""
-    log, database = server.folder / "log", name_of(store)
+    log, database = server.folder / "console.log", name_of(store)
 
     def entries(call: Callable[[], object]) -> list[str]:
         call()  # opens the connections
