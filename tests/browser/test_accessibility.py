@@ -200,10 +200,10 @@ def test_a_lost_connection(new_person: Callable[..., BrowserContext], chat_serve
     page.goto(chat_server.url)
     ask_and_wait(page, "Still there?")
     page.context.set_offline(True)
-    expect(page.locator(".sign.lost")).to_be_visible()
+    expect(page.locator(".topbar-badge.offline")).to_be_visible()
     assert violations(page) == []
     page.context.set_offline(False)
-    expect(page.locator(".sign.lost")).to_have_count(0)
+    expect(page.locator(".topbar-badge.offline")).to_have_count(0)
 
 
 def test_another_language(new_person: Callable[..., BrowserContext], chat_server: ParleyServer) -> None:

@@ -214,7 +214,7 @@ def test_figures_are_drawn_read_and_kept(window: Page) -> None:
     # The same by keys, and heard.
     plot.focus()
     plot.press("Home")
-    first = chart.locator(".legend .when").inner_text()
+    first = chart.locator(".legend .date").inner_text()
     assert re.fullmatch(r"\d{4}", first)
     expect(plot).to_have_attribute("aria-label", re.compile(rf"^{first}: China -?\d"))
     chart.get_by_text("Figures as a table").click()

@@ -88,7 +88,7 @@ def test_what_a_finger_touched_stays_until_it_touches_elsewhere(
     page = new_person(viewport={"width": width, "height": 780}, has_touch=True, is_mobile=True).new_page()
     page.goto(chat_server.url)
     chart = chart_of(page, CHINA, "GDP growth")
-    shown = chart.locator(".legend .when")
+    shown = chart.locator(".legend .date")
     latest = shown.inner_text()
     chart.get_by_role("img").tap(position={"x": 120, "y": 100})
     expect(shown).not_to_have_text(latest)

@@ -36,7 +36,7 @@ def test_two_windows_are_answered_at_the_same_time(
         expect(window.get_by_role("status").filter(has_text="Response complete")).to_have_count(0, timeout=100)
     for window, country in ((china, "China"), (india, "India")):
         wait_until_finished(window)
-        expect(window.locator(".tool .said")).to_contain_text(country)
+        expect(window.locator(".tool .tool-summary")).to_contain_text(country)
         expect(window.locator("figure.result table").first).to_contain_text("GDP")
         expect(window.locator("figure.result .plot [role=img]").first).to_be_visible()
         expect(window.locator("figure.result .sources")).to_contain_text("World Bank")

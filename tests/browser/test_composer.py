@@ -80,12 +80,12 @@ def test_enter_pressed_before_the_chat_is_there_sends_once_it_is(window: Page, s
         wait_until_finished(window)
 
 
-@pytest.mark.parametrize("door", ["a.door", "nav.history a"])
+@pytest.mark.parametrize("door", ["a.sidebar-link", "nav.history a"])
 def test_another_chat_is_shown_with_the_caret_in_the_box(window: Page, door: str) -> None:
     ask_and_wait(window, "Something to leave")
     window.get_by_role("link", name="New chat").first.click()
     expect(window.locator("h1")).to_have_text("What would you like to know?")
-    if door == "a.door":
+    if door == "a.sidebar-link":
         window.locator("nav.history a").first.click()
         expect(window.locator("h1")).to_have_text("Something to leave")
     # In the very frame that shows it: who goes on by keyboard then is not called back.

@@ -155,11 +155,11 @@ def test_archiving_and_taking_back(window: Page) -> None:
     window.get_by_role("button", name="Settings").click()
     window.get_by_role("button", name="Archived chats").click()
     window.get_by_role("link", name="Porcelain").click()
-    expect(window.locator(".topbar .sign")).to_have_text("Archived")
+    expect(window.locator(".topbar .topbar-badge")).to_have_text("Archived")
     ask_and_wait(window, "Once more")  # brings it back
     window.reload()
     expect(list_item(window, "Porcelain")).to_have_count(1)
-    expect(window.locator(".topbar .sign")).to_have_count(0)
+    expect(window.locator(".topbar .topbar-badge")).to_have_count(0)
 
 
 def test_several_at_once(window: Page) -> None:

@@ -118,7 +118,7 @@ def test_arrows_brackets_and_roots_have_their_strokes(window: Page) -> None:
     tall = r"$\left\lfloor\begin{matrix}a\\b\\c\\d\\e\end{matrix}\right\rfloor$"
     formulas = [r"$\vec{F} = m\vec{a}$", r"$\sqrt{2}$", tall, r"$\overrightarrow{AB}$"]
     ask_and_wait(window, "Show " + wanting(text=" ".join(formulas), first=0, gap=0))
-    drawn = window.locator("article.answer").last.locator(".math-inline.drawn")
+    drawn = window.locator("article.answer").last.locator(".math-inline.rendered")
     expect(drawn).to_have_count(4)
     for formula in drawn.all():
         strokes = formula.locator("svg path")
@@ -136,7 +136,7 @@ def test_a_formula_that_cannot_be_drawn_is_shown_as_it_was_written(window: Page)
     text = r"Not $\notacommand{x}$ and \(\frac{a}\), then:" + "\n\n$$\n\\left( x\n$$\n\nEnd $x$."
     ask_and_wait(window, "Show " + wanting(text=text, first=0, gap=0))
     words = window.locator("article.answer").last.locator(".markdown")
-    expect(words.locator(".drawn")).to_have_count(1)
+    expect(words.locator(".rendered")).to_have_count(1)
     shown = words.inner_text()
     assert r"$\notacommand{x}$ and \(\frac{a}\), then:" in shown
     assert "$$\n\\left( x\n$$" in shown

@@ -76,10 +76,10 @@ def test_that_the_server_is_away_is_said_until_it_is_back(
     page.get_by_role("button", name="Good answer").click()
     banner = page.locator(".banner")
     expect(banner).to_contain_text("can’t be reached")
-    expect(page.locator(".sign.lost")).to_be_visible()
+    expect(page.locator(".topbar-badge.offline")).to_be_visible()
     away = False
     expect(banner).to_have_count(0)
-    expect(page.locator(".sign.lost")).to_have_count(0)
+    expect(page.locator(".topbar-badge.offline")).to_have_count(0)
 
 
 def test_copy_is_offered_where_there_is_something(window: Page) -> None:

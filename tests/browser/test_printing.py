@@ -48,7 +48,7 @@ def test_a_chat_prints_whole(new_person: Callable[..., BrowserContext], chat_ser
     expect(page.locator("html")).to_have_class("printing")
     assert page.evaluate(PRESSED) == []
     assert page.evaluate(CUT) == []
-    for gone in (".sidebar", ".composer", ".signs"):
+    for gone in (".sidebar", ".composer", ".topbar-badges"):
         expect(page.locator(gone)).to_be_hidden()
     for words in ("Section 14", "The very end.", "Answer 0."):
         expect(page.locator(".markdown").get_by_text(words, exact=True)).to_be_visible()

@@ -22,7 +22,7 @@ def background(page: Page) -> str:
 
 def test_the_empty_page_greets_names_the_model_and_tells_how_to_connect_one(page: Page) -> None:
     expect(page.locator("h1")).to_have_text("What would you like to know?")
-    expect(page.locator(".answers-here")).to_contain_text("built-in demo")
+    expect(page.locator(".current-model")).to_contain_text("built-in demo")
     suggestions = page.get_by_role("list", name="Suggestions").get_by_role("button")
     expect(suggestions).to_have_count(4)
     expect(suggestions.first).to_have_text("Show me China market data")
@@ -31,7 +31,7 @@ def test_the_empty_page_greets_names_the_model_and_tells_how_to_connect_one(page
 
 
 def test_with_a_model_connected_nothing_tells_how_to(window: Page) -> None:
-    expect(window.locator(".answers-here")).to_contain_text("first")
+    expect(window.locator(".current-model")).to_contain_text("first")
     expect(window.locator(".note.demo")).to_have_count(0)
 
 
@@ -344,7 +344,7 @@ def test_a_lost_server_is_a_small_sign_and_is_found_again(
         ask_and_wait(window, "Still there?")
         own_server.stop()
         ask(window, "And now?")
-        sign = window.locator("header.topbar .sign.lost")
+        sign = window.locator("header.topbar .topbar-badge.lost")
         expect(sign).to_contain_text("No connection")
         own_server.start()
         expect(sign).to_have_count(0)

@@ -144,9 +144,9 @@ def test_a_restarting_server_is_asked_again_quietly_with_the_same_request(
 
 def test_an_answer_that_failed_is_retried(window: Page) -> None:
     ask(window, "Try " + wanting(fault="cut", at=3, times=1, tokens=8))
-    window.locator(".ending.failed").get_by_role("button", name="Retry").click()
+    window.locator(".status-box.failed").get_by_role("button", name="Retry").click()
     wait_until_finished(window)
-    expect(window.locator(".ending")).to_have_count(0)
+    expect(window.locator(".status-box")).to_have_count(0)
     expect(window.locator("article.answer .branches")).to_have_text("2/2")
 
 
@@ -160,12 +160,12 @@ def test_a_lost_network_is_bridged_without_a_reload(
         ask(page, "Go on " + wanting(first=0.1, tokens=80, gap=0.05))
         wait_until_answering(page)
         link.cut()
-        expect(page.locator(".progress.away")).to_have_text("Connection lost. Reconnecting…")
+        expect(page.locator(".progress.reconnecting")).to_have_text("Connection lost. Reconnecting…")
         link.mend()
         wait_until_finished(page)
         assert page.evaluate("() => globalThis.untouched")
         expect(answers(page).locator(".markdown")).to_have_text(generated_text(80).strip())
-        expect(page.locator(".progress.away")).to_have_count(0)
+        expect(page.locator(".progress.reconnecting")).to_have_count(0)
 
 
 def test_a_second_window_sees_what_the_first_one_asked(
@@ -199,7 +199,7 @@ def test_any_window_stops_an_answer(new_person: Callable[..., BrowserContext], c
         expect(page.locator(".stopped")).to_have_text("Stopped")
         expect(page.get_by_role("button", name="Stop the answer")).to_have_count(0)
     expect(answers(one).locator(".markdown")).not_to_be_empty()
-    expect(one.locator(".ending")).to_have_count(0)
+    expect(one.locator(".status-box")).to_have_count(0)
 
 
 def test_a_reload_in_mid_answer_goes_on(window: Page) -> None:
@@ -223,7 +223,7 @@ def test_a_worker_that_died_leaves_its_words_and_a_retry(
         expect(answers(page).locator(".markdown")).to_contain_text("(40)")
         for pid in own_server.workers:
             os.kill(pid, signal.SIGKILL)
-        ended = page.locator(".ending")
+        ended = page.locator(".status-box")
         expect(ended).to_contain_text("Interrupted")
         expect(answers(page).locator(".markdown")).to_contain_text("The(0) market(1)")
         assert page.evaluate("() => globalThis.untouched")

@@ -46,7 +46,7 @@ export function Page({ report, history, problem, home, onSignOut, onSignedOut })
 
 function Health({ report, history }) {
   const { well, problems } = healthOf(report, history);
-  return html`<section class=${problems.length > 0 ? "health worried" : "health"} aria-live="polite">
+  return html`<section class=${problems.length > 0 ? "health warning" : "health"} aria-live="polite">
     ${well > 0 && html`<p>${texts.well(well, report.totals.servers)}</p>`}
     ${
       problems.length > 0 &&

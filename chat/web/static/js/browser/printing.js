@@ -33,7 +33,7 @@ function prepare() {
     document.documentElement.classList.remove("printing");
     for (const table of shrunk) {
       table.style.zoom = "";
-      table.classList.remove("squeezed");
+      table.classList.remove("keep-size");
     }
     for (const button of opened) button.click();
   };
@@ -51,6 +51,6 @@ function shrink(table) {
   table.style.width = "";
   if (width <= SHEET) return false;
   table.style.zoom = String(Math.max(SMALLEST, SHEET / width));
-  table.classList.toggle("squeezed", SHEET / width < SMALLEST);
+  table.classList.toggle("keep-size", SHEET / width < SMALLEST);
   return true;
 }

@@ -83,7 +83,7 @@ export function Legend({ chart, shown, plot, pointed, choice, onChoose }) {
   const place = pointed ?? Math.max(...plot.values.map(latestIndex));
   return html`
     <div class="legend">
-      <span class="when" aria-hidden="true">${placeLabel(plot.places[place], chart.x)}</span>
+      <span class="date" aria-hidden="true">${placeLabel(plot.places[place], chart.x)}</span>
       ${chart.series.map(({ name }, index) => {
         const at = shown.series.findIndex((series) => series.colour === index);
         const value = at < 0 ? null : figure(plot.values[at][place], shown.unit);

@@ -42,10 +42,10 @@ export async function drawFormula(element, source, growing) {
   // A newer text came while the library was loading; it is drawn by its own call.
   if (!katex || element.dataset.source !== source) return;
   const drawn = rendered(katex, texOf(source), element.classList.contains("math-display"), growing);
-  const isKept = drawn === null && growing && element.classList.contains("drawn");
+  const isKept = drawn === null && growing && element.classList.contains("rendered");
   if (drawn) element.replaceChildren(drawn);
   else if (!isKept) element.textContent = source;
-  element.classList.toggle("drawn", drawn !== null || isKept);
+  element.classList.toggle("rendered", drawn !== null || isKept);
 }
 
 /** Return a new element with the formula, or null if it cannot be drawn. */

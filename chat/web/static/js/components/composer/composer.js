@@ -122,7 +122,7 @@ function Buttons({ busy, some, sendable, onStop }) {
     ${
       some &&
       html`
-      <button type="submit" class="send second" aria-label=${queue} title=${queue} disabled=${!sendable}>
+      <button type="submit" class="send secondary" aria-label=${queue} title=${queue} disabled=${!sendable}>
         <${Icon} name="send" />
       </button>
     `

@@ -21,6 +21,6 @@ export function ModelChoice({ me, model, withdrawn, onChoose }) {
       </select>
       <${Icon} name="chevron" />
     </label>
-    ${note && html`<span class="model-gone">${note}</span>`}
+    ${note && html`<span class="model-unavailable">${note}</span>`}
   `;
 }

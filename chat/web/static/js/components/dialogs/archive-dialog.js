@@ -44,7 +44,7 @@ export function ArchiveDialog({ removingIds, actions, onClose }) {
             <li key=${item.id}>
               <a href=${actions.addressOf(item.id)} onClick=${actions.link(() => open(item))}>
                 <span class="title" dir=${directionOf(item.title ?? "")}>${item.title || strings.untitled}</span>
-                <span class="when">${item.updatedAt > 0 && dated.format(item.updatedAt)}</span>
+                <span class="date">${item.updatedAt > 0 && dated.format(item.updatedAt)}</span>
               </a>
               <${IconButton} icon="unarchive" label=${labels.restore} onClick=${() => restore(item)} />
               <${IconButton} icon="trash" label=${strings.chat.remove} onClick=${() => actions.remove(item)} />

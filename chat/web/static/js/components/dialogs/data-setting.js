@@ -8,7 +8,7 @@ export function DataSetting({ actions }) {
   return html`
     <fieldset class="setting data">
       <legend>${labels.title}</legend>
-      <div class="data-doings">
+      <div class="data-actions">
         <button type="button" onClick=${() => actions.showDialog("archive")}>${strings.archive.title}</button>
         <a class="button" href=${actions.exportAllAddress()} download>${labels.download}</a>
         <button type="button" class="danger" onClick=${() => actions.showDialog("deleteAll")}>${labels.remove}</button>

@@ -31,7 +31,7 @@ export function DeleteAllDialog({ actions, onClose }) {
     <${Dialog} title=${labels.removeTitle} kind="delete-all" onClose=${onClose}>
       <form onSubmit=${remove}>
         <p>${labels.explanation}</p>
-        ${counted && html`<ul class="goes">${labels.goes(counted).map((line) => html`<li>${line}</li>`)}</ul>`}
+        ${counted && html`<ul class="deletion-list">${labels.goes(counted).map((line) => html`<li>${line}</li>`)}</ul>`}
         ${busy && html`<p class="progress"><${Spinner} /></p>`}
         ${problem && html`<p class="problem" role="alert">${problem}</p>`}
         <label class="check">

@@ -138,14 +138,14 @@ function SearchHit({ item, active, onOpen, onPoint }) {
       id="found-${item.id}"
       role="option"
       aria-selected=${String(active)}
-      class=${active ? "found active" : "found"}
+      class=${active ? "search-hit active" : "search-hit"}
       onClick=${() => onOpen(item)}
       onMouseMove=${active ? null : onPoint}
     >
-      <span class="found-head">
+      <span class="search-hit-head">
         <span class="title" dir=${directionOf(item.title ?? "")}>${inTitle ? highlighted(snippet) : item.title || strings.untitled}</span>
         ${item.archived && html`<span class="archived-sign">${strings.archive.sign}</span>`}
-        <span class="when">${item.updatedAt > 0 && dated.format(item.updatedAt)}</span>
+        <span class="date">${item.updatedAt > 0 && dated.format(item.updatedAt)}</span>
       </span>
       ${snippet && !inTitle && html`<span class="snippet" dir=${directionOf(snippet.pieces.map(({ text }) => text).join(""))}>${highlighted(snippet)}</span>`}
     </li>
@@ -161,5 +161,5 @@ function Ending({ words, results: { items, nextCursor, busy, problem, more } }) 
   if (problem && !busy) return html`<p class="problem" role="alert">${problem}</p>`;
   if (nextCursor && !busy) return html`<button type="button" class="quiet" onClick=${more}>${labels.more}</button>`;
   if (items.length > 0 || busy) return null;
-  return html`<div class="nothing"><p>${labels.none(words)}</p><p class="muted">${labels.hint}</p></div>`;
+  return html`<div class="search-empty"><p>${labels.none(words)}</p><p class="muted">${labels.hint}</p></div>`;
 }

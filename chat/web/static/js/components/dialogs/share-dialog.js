@@ -55,7 +55,7 @@ export function ShareDialog({ item, actions, onClose }) {
               onLook=${look}
             />`
       }
-      <p class="told" role="status">${busy && link !== undefined ? busy : (outcome ?? "")}</p>
+      <p class="share-status" role="status">${busy && link !== undefined ? busy : (outcome ?? "")}</p>
       ${problem && html`<p class="problem" role="alert">${problem}</p>`}
     <//>
   `;

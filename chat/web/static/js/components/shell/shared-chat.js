@@ -69,7 +69,7 @@ function Phase({ phase, onAgain }) {
   if (phase === "loading") return html`<p class="progress"><${Spinner} />${labels.loading}</p>`;
   if (phase === "missing") return html`<h1 class="centred plain">${labels.missing}</h1>`;
   return html`
-    <div class="ending failed">
+    <div class="status-box failed">
       <p><${Icon} name="alert" />${labels.failed}</p>
       <${WordButton} icon="retry" word=${strings.problem.again} onClick=${onAgain} />
     </div>

@@ -9,7 +9,7 @@ const STAYS_MS = 10_000;
 /** `toast` is {text, action?: {label, run}}, or null. */
 export function Toast({ toast, onEnd }) {
   return html`
-    <div class="toast-place" role="status">
+    <div class="toast-area" role="status">
       ${toast && html`<${Shown} key=${toast} toast=${toast} onEnd=${onEnd} />`}
     </div>
   `;

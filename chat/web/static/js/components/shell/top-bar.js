@@ -28,14 +28,14 @@ export const TopBar = memo((properties) => {
       />
       <${NewChat} kind=${listHidden ? "" : "only-narrow"} actions=${actions} />
       <${Title} chat=${chat} isWelcome=${isWelcome} renaming=${renaming} actions=${actions} />
-      <div class="signs">
+      <div class="topbar-badges">
         <${Connection} connected=${connected} />
-        ${chat.archived && !isWelcome && html`<p class="sign"><${Icon} name="archive" />${strings.archive.sign}</p>`}
+        ${chat.archived && !isWelcome && html`<p class="topbar-badge"><${Icon} name="archive" />${strings.archive.sign}</p>`}
         ${
           isWelcome
             ? html`<${TemporarySwitch} on=${temporary} onChange=${actions.setTemporary} />`
             : chat.temporary &&
-              html`<p class="sign" title=${strings.temporary.explanation}><${Icon} name="temporary" />${strings.temporary.sign}</p>`
+              html`<p class="topbar-badge" title=${strings.temporary.explanation}><${Icon} name="temporary" />${strings.temporary.sign}</p>`
         }
       </div>
       ${!isWelcome && chat.phase === "ready" && html`<${Doings} chat=${chat} actions=${actions} />`}
@@ -92,7 +92,7 @@ function Connection({ connected }) {
       ${
         !connected &&
         html`
-        <p class="sign lost" title=${strings.connection.explanation}>
+        <p class="topbar-badge offline" title=${strings.connection.explanation}>
           <${Icon} name="unplugged" />${strings.connection.lost}
           <span class="visually-hidden">. ${strings.connection.explanation}</span>
         </p>

@@ -20,7 +20,7 @@ export function SelectionBar({ ids, all, actions }) {
         />
         <span role="status">${labels.count(ids.size)}</span>
       </label>
-      <div class="choice-doings">
+      <div class="choice-actions">
         <${IconButton} icon="archive" label=${labels.archive} disabled=${none} onClick=${actions.archiveSelected} />
         <${IconButton}
           icon="download"

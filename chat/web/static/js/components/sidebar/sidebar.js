@@ -24,11 +24,11 @@ export const Sidebar = memo((properties) => {
       <a class="product" href=${pathOfKey(NEW)} onClick=${goNew}>${strings.product}</a>
       <${IconButton} icon="panel" label=${strings.sidebar.close} aria-expanded="true" onClick=${onHide} />
     </div>
-    <div class="sidebar-doors">
-      <a class="door" href=${pathOfKey(NEW)} aria-current=${isNew ? "page" : null} onClick=${goNew}>
+    <div class="sidebar-links">
+      <a class="sidebar-link" href=${pathOfKey(NEW)} aria-current=${isNew ? "page" : null} onClick=${goNew}>
         <${Icon} name="plus" />${strings.newChat}
       </a>
-      <button type="button" class="door" onClick=${() => actions.showDialog("search")}>
+      <button type="button" class="sidebar-link" onClick=${() => actions.showDialog("search")}>
         <${Icon} name="search" />${strings.sidebar.search}
       </button>
     </div>

@@ -80,13 +80,14 @@ function Reasoning({ text, thinking }) {
 function Progress({ message, phase, onReconnect }) {
   if (phase === "lost") {
     return html`
-      <div class="ending">
+      <div class="status-box">
         <p>${strings.answer.lost}</p>
         <${WordButton} icon="retry" word=${strings.answer.reconnect} onClick=${onReconnect} />
       </div>
     `;
   }
-  if (phase === "reconnecting") return html`<p class="progress away"><${Spinner} />${strings.answer.reconnecting}</p>`;
+  if (phase === "reconnecting")
+    return html`<p class="progress reconnecting"><${Spinner} />${strings.answer.reconnecting}</p>`;
   const last = message.parts.at(-1);
   const shown = (last?.kind === "tool" && !last.call.result) || last?.kind === "text" || last?.kind === "reasoning";
   return shown ? null : html`<p class="progress"><${Spinner} />${strings.answer.waiting}</p>`;
@@ -116,7 +117,7 @@ function Ending({ message, actions }) {
   const words =
     status === "interrupted" ? strings.answer.interrupted : (error && answerErrorText(error)) || strings.answer.failed;
   return html`
-    <div class=${failed ? "ending failed" : "ending"}>
+    <div class=${failed ? "status-box failed" : "status-box"}>
       <p><${Icon} name="alert" />${words}</p>
       ${continueButton}
       ${

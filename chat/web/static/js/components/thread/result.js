@@ -30,7 +30,7 @@ function Charts({ charts, sources }) {
   const many = charts.length > FIRST_CHARTS + 1;
   const shown = many && !all ? charts.slice(0, FIRST_CHARTS) : charts;
   return html`
-    <div class=${shown.length > 1 ? "charts several" : "charts"}>
+    <div class=${shown.length > 1 ? "charts multiple" : "charts"}>
       ${shown.map((chart) => html`<${Chart} chart=${chart} heading="h4" sources=${sources} />`)}
     </div>
     ${

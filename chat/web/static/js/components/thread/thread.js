@@ -88,7 +88,7 @@ const MessageChunk = memo(({ messages, places, end, turnPhase, idle, actions }) 
     const last = fromEnd === 1;
     return html`<${Answer} ...${common} last=${last} far=${fromEnd > FIRST_SEEN} turnPhase=${last ? turnPhase : null} />`;
   };
-  return html`<div class="stretch">${messages.map(draw)}</div>`;
+  return html`<div class="message-block">${messages.map(draw)}</div>`;
 });
 
 /**
@@ -171,10 +171,10 @@ function elementOf(content, key) {
 function OlderMessages({ conversation, path, actions }) {
   if (beforeFirst(path) === null) return null;
   if (conversation.older !== "failed") {
-    return html`<p class="progress beginning"><${Spinner} />${strings.thread.older}</p>`;
+    return html`<p class="progress thread-start"><${Spinner} />${strings.thread.older}</p>`;
   }
   return html`
-    <div class="ending beginning">
+    <div class="status-box thread-start">
       <p>${strings.thread.olderFailed}</p>
       <${WordButton} icon="retry" word=${strings.problem.again} onClick=${() => actions.loadOlder(conversation.key)} />
     </div>
@@ -197,7 +197,7 @@ function Phase({ conversation, actions }) {
   }
   if (phase !== "failed" || messages.size > 0) return null;
   return html`
-    <div class="ending failed">
+    <div class="status-box failed">
       <p><${Icon} name="alert" />${strings.thread.failed}</p>
       <${WordButton} icon="retry" word=${strings.problem.again} onClick=${actions.reopen} />
     </div>

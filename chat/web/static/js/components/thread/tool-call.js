@@ -20,8 +20,8 @@ export const ToolCall = memo(({ call, active }) => {
       <details onToggle=${(event) => setOpen(event.currentTarget.open)}>
         <summary>
           <${Sign} state=${state} />
-          <span class="said" dir="auto">${sentence(call, state)}</span>
-          ${result?.durationMs != null && html`<span class="took">${duration(result.durationMs)}</span>`}
+          <span class="tool-summary" dir="auto">${sentence(call, state)}</span>
+          ${result?.durationMs != null && html`<span class="tool-duration">${duration(result.durationMs)}</span>`}
           <${Icon} name="chevron" />
         </summary>
         ${open && html`<${Details} call=${call} state=${state} />`}

@@ -15,7 +15,7 @@ export const Welcome = memo(({ demo, model, temporary, own, onSuggest }) => {
       <div class="column welcome">
         <h1 dir="auto">${temporary ? strings.temporary.title : own?.greeting || labels.greeting}</h1>
         ${(temporary || !own?.greeting) && html`<p class="muted lead" dir="auto">${temporary ? strings.temporary.explanation : labels.introduction}</p>`}
-        <p class="answers-here">
+        <p class="current-model">
           ${model && html`<${Icon} name="chats" />${labels.answeredBy} <strong>${demo ? labels.demoModel : model}</strong>`}
         </p>
         <ul class="suggestions" aria-label=${labels.suggestionsLabel}>
