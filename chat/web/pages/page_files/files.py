@@ -27,8 +27,8 @@ log = logging.getLogger(__name__)
 
 STATIC = Path(__file__).resolve().parent.parent.parent / "static"
 _SUBJECTS = (
-    *("base", "layout", "shell", "sidebar", "message", "markdown", "tool", "table", "result", "composer", "dialog"),
-    *("shared", "print"),
+    *("base", "layout", "shell", "sidebar", "message", "answer", "markdown", "tool", "table", "result", "composer"),
+    *("dialog", "settings", "search", "toast", "shared", "print"),
 )
 STYLES = tuple(f"css/{name}" for name in _SUBJECTS)
 _ENTRY = "js/main.js"
