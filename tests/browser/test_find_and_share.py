@@ -226,7 +226,7 @@ def test_a_link_is_made_read_renewed_and_revoked(
     opener.click()
     expect(sharing.get_by_role("textbox", name="Link")).to_have_value(link)
     sharing.get_by_role("button", name="Update to now").click()
-    expect(sharing.get_by_role("status")).to_contain_text("now shows the chat as it stands")
+    expect(sharing.get_by_role("status")).to_contain_text("now shows the present chat")
     reader.reload()
     expect(reader.locator("article.question").nth(1)).to_contain_text("Said later")
     sharing.get_by_role("button", name="Revoke the link").click()

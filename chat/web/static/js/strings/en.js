@@ -88,14 +88,14 @@ export const strings = {
   share: {
     title: "Share this chat",
     explanation:
-      "Anyone who has the link can read this chat as it stands now. They see neither who you are nor what you write later.",
+      "Anyone who has the link can read this chat as it is now. They see neither who you are nor what you write later.",
     create: "Create a link",
     creating: "Creating the link…",
     loading: "Looking for a link…",
     link: "Link",
     asOf: (when) => `Shows the chat as of ${when}.`,
     renew: "Update to now",
-    renewed: "The link now shows the chat as it stands.",
+    renewed: "The link now shows the present chat.",
     revoke: "Revoke the link",
     revoked: "The link no longer works.",
   },
@@ -164,7 +164,7 @@ export const strings = {
 
   instructions: {
     label: "Your instructions",
-    explanation: "Every answer in every chat keeps to them: who you are, how you like answers, what to leave out.",
+    explanation: "Every answer in every chat follows them: who you are, how you like answers, what to leave out.",
     placeholder: "For example: Answer briefly. Amounts in euros.",
     save: "Save",
     saved: "Saved",
@@ -184,7 +184,7 @@ export const strings = {
     print: "Print the whole chat",
     focus: "Go to the message box",
     help: "This help",
-    close: "Close what is open",
+    close: "Close the open dialog or menu",
     send: "Send, or queue while an answer is running",
     newline: "New line",
     editLast: "Edit the last question, when the box is empty",
@@ -193,7 +193,7 @@ export const strings = {
 
   connection: {
     lost: "No connection",
-    explanation: "The server can’t be reached. Reconnecting by itself; what you type is kept.",
+    explanation: "The server can’t be reached. Reconnecting automatically; what you type is kept.",
   },
 
   queue: {
