@@ -48,7 +48,7 @@ DRAW = """async (formulas) => {
       element.className = "math-display";
       place.append(element);
       await drawFormula(element, `$$${form}$$`, false);
-      drawn = element.classList.contains("drawn");
+      drawn = element.classList.contains("rendered");
       element.remove();
     }
     if (!drawn) undrawn.push(name);
