@@ -344,7 +344,7 @@ def test_a_lost_server_is_a_small_sign_and_is_found_again(
         ask_and_wait(window, "Still there?")
         own_server.stop()
         ask(window, "And now?")
-        sign = window.locator("header.topbar .topbar-badge.lost")
+        sign = window.locator("header.topbar .topbar-badge.offline")
         expect(sign).to_contain_text("No connection")
         own_server.start()
         expect(sign).to_have_count(0)
