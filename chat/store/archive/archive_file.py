@@ -36,6 +36,14 @@ _UNREADABLE = (
 Advance = Callable[[int], None]
 
 
+class NotWritten(MaintenanceRefused):
+    """The file of a backup cannot be written. No OSError, which a database would take for one of its own."""
+
+    def __init__(self, error: OSError) -> None:
+        self.reason = error.strerror or str(error)
+        super().__init__(f"The file cannot be written: {self.reason}.")
+
+
 class Member(msgspec.Struct, frozen=True, kw_only=True):
     """A table in a backup. `last_id` is the largest id that was ever used, 0 for a table without such ids."""
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import IO
 
 from chat.errors import MaintenanceRefused
+from chat.store.archive.archive_file import NotWritten
 
 
 @contextlib.contextmanager
@@ -33,6 +34,8 @@ def new_file(path: Path) -> Iterator[IO[bytes]]:
         raise MaintenanceRefused(f"{path} exists already, and is not replaced: name another file.") from None
     except OSError as error:
         raise MaintenanceRefused(f"{path} cannot be written: {error.strerror or error}.") from error
+    except NotWritten as error:
+        raise MaintenanceRefused(f"{path} cannot be written: {error.reason}.") from error
     finally:
         with contextlib.suppress(OSError):
             draft.unlink()

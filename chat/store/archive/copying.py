@@ -6,7 +6,7 @@ import tempfile
 from typing import IO
 
 from chat.errors import DatabaseTooNew, MaintenanceRefused, StoreBusy, StoreUnavailable
-from chat.store.archive.archive_file import ArchiveReader
+from chat.store.archive.archive_file import ArchiveReader, NotWritten
 from chat.store.archive.dump import dump, existing_tables, refuse_outdated
 from chat.store.archive.load import Restored, restore
 from chat.store.archive.progress import Progress
@@ -64,8 +64,8 @@ def _dump(source: Engine, file: IO[bytes], progress: Progress) -> None:
         raise MaintenanceRefused(
             f"{source.location} cannot be read completely ({error.__cause__ or error})."
         ) from error
-    except OSError as error:
+    except NotWritten as error:
         raise MaintenanceRefused(
-            f"The temporary folder {tempfile.gettempdir()} cannot hold the copy ({error.strerror}); TMPDIR can name"
+            f"The temporary folder {tempfile.gettempdir()} cannot hold the copy ({error.reason}); TMPDIR can name"
             " another one."
         ) from error

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import IO, Any
 
 from chat.errors import MaintenanceRefused
-from chat.store.archive.archive_file import FORMAT, Advance, ArchiveWriter, Manifest, Member, Step
+from chat.store.archive.archive_file import FORMAT, Advance, ArchiveWriter, Manifest, Member, NotWritten, Step
 from chat.store.archive.progress import Progress
 from chat.store.archive.tables import SEEDED_USER, TABLES, WITHOUT_DATA, Table
 from chat.store.engines.contract import Engine
@@ -20,8 +20,16 @@ SHARE_KEY = "share-key"
 def dump(engine: Engine, file: IO[bytes], keys: Mapping[str, bytes], progress: Progress) -> Manifest:
     """Write a backup into `file`, with the database's own keys and these. Call it inside `snapshot` or `frozen`.
 
-    Raises MaintenanceRefused for a database without the product's tables or with unknown ones, and DatabaseTooNew.
+    Raises MaintenanceRefused for a database without the product's tables or with unknown ones, DatabaseTooNew, and
+    NotWritten.
     """
+    try:
+        return _dump(engine, file, keys, progress)
+    except OSError as error:
+        raise NotWritten(error) from error
+
+
+def _dump(engine: Engine, file: IO[bytes], keys: Mapping[str, bytes], progress: Progress) -> Manifest:
     tables = existing_tables(engine)
     steps = tuple(Step(step.name, step.runs_with) for step in applied_steps(engine))
     last_ids = engine.maintenance.last_ids()

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import io
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from chat.errors import MaintenanceRefused, StoreUnavailable
 from chat.store import Store
+from chat.store.archive.backup_file import new_file
 from chat.store.archive.copying import check_source, copy
 from chat.store.archive.dump import dump
 from chat.store.archive.load import restore
@@ -114,6 +116,17 @@ def test_after_a_failure_the_database_is_empty(filled, target):
         restore(target, reader(backup), lambda _keys: 1 / 0, silent)
     restored(target, backup)
     assert contents(dumped(target)) == contents(backup)
+
+
+def test_a_full_disk_of_the_backup_is_no_fault_of_the_database(filled, tmp_path):
+    engine = filled.store.engine
+    with (
+        pytest.raises(MaintenanceRefused, match="backup cannot be written: No space left on device"),
+        new_file(tmp_path / "backup"),
+        Path("/dev/full").open("r+b") as full,
+    ):
+        engine.maintenance.snapshot(lambda: dump(engine, full, {}, silent))
+    assert list(tmp_path.glob("backup*")) == []
 
 
 def test_a_full_disk_leaves_the_database_empty(filled, target):
