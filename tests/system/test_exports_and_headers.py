@@ -125,14 +125,17 @@ def _texts(value: object) -> Iterator[str]:
 
 
 def test_nothing_nasty_ends_in_a_header(server: ParleyServer, alice: User) -> None:
-    """Send nasty texts in each field: no server error, headers in ASCII, no header of the text's own."""
+    """Send nasty texts in each field: no server error, headers in ASCII, no header of the text's own.
+
+    The fronts of others, which write their headers alike, get each field with every third text.
+    """
     conversation = alice.conversation()
     turn = alice.ask(conversation, "Hello")[0].data["turn_id"]
     cookies = "; ".join(f"{each.name}={each.value}" for each in alice.session.cookies)
+    requests = [request for text in NASTY for request in _requests(text, conversation, turn)]
     wrong = [
         (request[:2], status, bad)
-        for text in NASTY
-        for request in _requests(text, conversation, turn)
+        for request in requests[:: 1 if server.settings.get("HTTP_FRONT") == "lean" else 3]
         for status, bad in [_send(server, cookies, *request)]
         if bad or status >= 500
     ]

@@ -15,6 +15,8 @@ from tests.servers.parley import ParleyServer, User
 
 pytestmark = pytest.mark.system
 
+# By USE_ASYNC_AGENT. Most values of the second phase are refused by code that both modes have in common.
+PHASES = {"true": "examples,coverage", "false": "examples"}
 ADMIN_TOKEN = "a-token-for-operators"
 CHECKS = (
     "not_a_server_error,status_code_conformance,content_type_conformance,response_headers_conformance,"
@@ -24,16 +26,15 @@ CHECKS = (
 
 @pytest.fixture
 def demo_server(flag: str, tmp_path: Path) -> ParleyServer:
-    return ParleyServer(tmp_path, USE_ASYNC_AGENT=flag, DEMO_LATENCY_S=0, ADMIN_TOKEN=ADMIN_TOKEN)
+    return ParleyServer(tmp_path, USE_ASYNC_AGENT=flag, WEB_CONCURRENCY=2, DEMO_LATENCY_S=0, ADMIN_TOKEN=ADMIN_TOKEN)
 
 
-def test_every_response_is_as_declared(demo_server: ParleyServer) -> None:
+def test_every_response_is_as_declared(demo_server: ParleyServer, flag: str) -> None:
     with demo_server as server:
         user = User(server.url)
         make_examples_true(user)
-        phases = ("--phases", "examples,coverage,stateful")
-        everything = schemathesis(server, user, *phases, "--exclude-method", "DELETE")
-        deletions = schemathesis(server, user, "--phases", "examples,coverage", "--include-method", "DELETE")
+        everything = schemathesis(server, user, "--phases", f"{PHASES[flag]},stateful", "--exclude-method", "DELETE")
+        deletions = schemathesis(server, user, "--phases", PHASES[flag], "--include-method", "DELETE")
     assert everything.returncode == 0, everything.stdout
     assert deletions.returncode == 0, deletions.stdout
 

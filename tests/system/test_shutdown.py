@@ -9,7 +9,6 @@ from pathlib import Path
 import pytest
 import requests
 
-from scripts.fake_llm import FakeLLM
 from scripts.kit.waiting import wait_until
 from tests.servers.held_model import HeldModel
 from tests.servers.parley import ParleyServer, User
@@ -28,12 +27,7 @@ def knock(server: ParleyServer) -> int:
 
 @FLAGS
 def test_notice_is_given_before_the_door_is_closed(flag: str, tmp_path: Path) -> None:
-    with (
-        FakeLLM(first=0.1, tokens=5) as llm,
-        ParleyServer(
-            tmp_path, USE_ASYNC_AGENT=flag, WEB_CONCURRENCY=2, NOTICE_S=30, OPENAI_BASE_URL=llm.base_url
-        ) as server,
-    ):
+    with ParleyServer(tmp_path, USE_ASYNC_AGENT=flag, WEB_CONCURRENCY=2, NOTICE_S=30) as server:
         user = User(server.url)
         conversation = user.conversation()
         server.signal(signal.SIGTERM)

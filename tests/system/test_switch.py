@@ -12,7 +12,6 @@ from pathlib import Path
 
 import requests
 
-from scripts.fake_llm import FakeLLM
 from scripts.kit.waiting import wait_until
 from tests.servers.counter_watch import counters_watched, figures
 from tests.servers.held_model import HeldModel
@@ -21,9 +20,10 @@ from tests.servers.tree import Tree
 
 
 @contextmanager
-def running(folder: Path, model_url: str, flag: str) -> Iterator[tuple[Tree, ParleyServer]]:
-    """A server of two workers whose settings are all in its `.env`."""
-    server = ParleyServer(folder, USE_ASYNC_AGENT=flag, WEB_CONCURRENCY=2, OPENAI_BASE_URL=model_url)
+def running(folder: Path, flag: str, workers: int = 1, model_url: str = "") -> Iterator[tuple[Tree, ParleyServer]]:
+    """A server whose settings are all in its `.env`, by default with the demo model."""
+    settings = {"USE_ASYNC_AGENT": flag, "WEB_CONCURRENCY": workers, "OPENAI_BASE_URL": model_url, "DEMO_LATENCY_S": 0}
+    server = ParleyServer(folder, **settings)
     (folder / "parley").mkdir()
     tree = Tree(folder / "parley", **server.settings)
     server.program, server.settings = tree.folder, {}
@@ -41,7 +41,7 @@ def modes(server: ParleyServer) -> set[str]:
 def test_there_and_back_under_running_answers(tmp_path: Path) -> None:
     with (
         HeldModel() as model,
-        running(tmp_path, model.base_url, "true") as (tree, server),
+        running(tmp_path, "true", 2, model.base_url) as (tree, server),
         ThreadPoolExecutor(12) as crowd,
         counters_watched(server.url),
     ):
@@ -102,9 +102,9 @@ BROKEN = {
 }
 
 
-def test_what_would_not_start_changes_nothing(tmp_path: Path, fake_llm: FakeLLM) -> None:
+def test_what_would_not_start_changes_nothing(tmp_path: Path) -> None:
     """Neither by the command nor by a bare HUP, however often; and what is mended works."""
-    with running(tmp_path, fake_llm.base_url, "false") as (tree, server):
+    with running(tmp_path, "false") as (tree, server):
         good = tree.env_file.read_bytes()
         workers = server.workers
         for what, (breaking, reason) in BROKEN.items():
@@ -124,12 +124,12 @@ def test_what_would_not_start_changes_nothing(tmp_path: Path, fake_llm: FakeLLM)
             (tree.folder / "gevent.py").unlink(missing_ok=True)
 
         hang_up(server, "Hang up: Master")
-        wait_until(lambda: len(server.workers) == 2 and not set(workers) & set(server.workers), timeout_s=60)
+        wait_until(lambda: len(server.workers) == 1 and not set(workers) & set(server.workers), timeout_s=60)
         assert modes(server) == {"sync"}
 
 
-def test_a_worker_that_dies_while_the_file_is_broken_is_replaced(tmp_path: Path, fake_llm: FakeLLM) -> None:
-    with running(tmp_path, fake_llm.base_url, "true") as (tree, server), counters_watched(server.url):
+def test_a_worker_that_dies_while_the_file_is_broken_is_replaced(tmp_path: Path) -> None:
+    with running(tmp_path, "true", 2) as (tree, server), counters_watched(server.url):
         ask(server.url)
         good = tree.env_file.read_text()
         tree.env_file.write_text(good + 'THREADS="8\n')
@@ -145,12 +145,12 @@ def test_a_worker_that_dies_while_the_file_is_broken_is_replaced(tmp_path: Path,
         assert figures(server.url).value("parley_turns_total", status="completed") == 1
 
 
-def test_what_shows_only_in_the_new_workers_is_undone(tmp_path: Path, fake_llm: FakeLLM) -> None:
-    with running(tmp_path, fake_llm.base_url, "true") as (tree, server):
+def test_what_shows_only_in_the_new_workers_is_undone(tmp_path: Path) -> None:
+    with running(tmp_path, "true") as (tree, server):
         good = tree.env_file.read_bytes()
         switching = tree.folder / "config/server/reload/switch.py"
         switching.write_text(switching.read_text().replace("_NEW_WORKERS_S = 60.0", "_NEW_WORKERS_S = 3.0"))
-        server.wait_for_workers(2)  # or two reloads might become one
+        server.wait_for_workers(1)  # or two reloads might become one
         tree.append("chat/turns/worker_report.py", replaced("None"))
         silent = tree.mode("sync")
         assert silent.returncode == 1
@@ -160,7 +160,7 @@ def test_what_shows_only_in_the_new_workers_is_undone(tmp_path: Path, fake_llm: 
         )
         assert tree.env_file.read_bytes() == good
         # The second reload, of the restored file, must have ended: until it has begun, the first workers still answer.
-        wait_until(lambda: server.console().count("Hang up: Master") == 2 and len(server.workers) == 2, timeout_s=60)
+        wait_until(lambda: server.console().count("Hang up: Master") == 2 and len(server.workers) == 1, timeout_s=60)
         wait_until(lambda: modes(server) == {"async"}, timeout_s=60)
 
         tree.append("chat/turns/worker_report.py", replaced("1 / 0"))
@@ -176,10 +176,10 @@ def test_what_shows_only_in_the_new_workers_is_undone(tmp_path: Path, fake_llm: 
         assert modes(server) == {"async"}
 
 
-def test_a_switch_that_is_broken_off_is_undone(tmp_path: Path, fake_llm: FakeLLM) -> None:
+def test_a_switch_that_is_broken_off_is_undone(tmp_path: Path) -> None:
     """By Ctrl-C, and by the death of the master, while it waits for the new workers."""
-    with running(tmp_path, fake_llm.base_url, "true") as (tree, server):
-        server.wait_for_workers(2)
+    with running(tmp_path, "true") as (tree, server):
+        server.wait_for_workers(1)
         tree.append("chat/turns/worker_report.py", replaced("None"))
         good = tree.env_file.read_bytes()
         undone = f"{tree.env_file} is as it was, and the server was told to reload it"

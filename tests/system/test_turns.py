@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import json
 import re
+import sqlite3
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -37,6 +39,12 @@ def test_an_answer_streams_in_order_and_stands_in_the_database(user: User) -> No
     assert shown["messages"][1]["text"] == generated_text(20)
     assert shown["messages"][1]["usage"]["completion_tokens"] == 20
     assert shown["title"] == "Say something"
+
+
+def test_a_message_comes_into_the_searchs_index_by_itself(user: User, server: ParleyServer) -> None:
+    user.ask(user.conversation(), "Where do apricots grow?")
+    with contextlib.closing(sqlite3.connect(server.folder / "chat.db")) as database:
+        wait_until(lambda: database.execute("SELECT 1 FROM message_search WHERE text MATCH 'apricots'").fetchone())
 
 
 def test_tools_are_called_side_by_side_and_their_results_are_handed_back(user: User) -> None:

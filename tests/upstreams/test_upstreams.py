@@ -29,24 +29,33 @@ def installed() -> None:
     assert done.returncode == 0, done.stderr
 
 
-@pytest.fixture(scope="module", params=servers.STARTS)
-def upstream(
-    request: pytest.FixtureRequest, installed: None, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Upstream]:
-    with servers.started(request.param, tmp_path_factory.mktemp(request.param)) as running:
+# Threads with one of them: the client is the same.
+PAIRS = [*((name, "async") for name in servers.STARTS), ("llmock", "sync")]
+
+
+@pytest.fixture(scope="module", params=PAIRS, ids="-".join)
+def pair(request: pytest.FixtureRequest) -> tuple[str, str]:
+    """Return the name of the model's server, and the mode of ours."""
+    name, mode = request.param
+    return name, mode
+
+
+@pytest.fixture(scope="module")
+def upstream(pair: tuple[str, str], installed: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Upstream]:
+    with servers.started(pair[0], tmp_path_factory.mktemp(pair[0])) as running:
         yield running
 
 
-@pytest.fixture(scope="module", params=["true", "false"], ids=["gevent", "gthread"])
+@pytest.fixture(scope="module")
 def server(
-    request: pytest.FixtureRequest, upstream: Upstream, tmp_path_factory: pytest.TempPathFactory
+    pair: tuple[str, str], upstream: Upstream, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[ParleyServer]:
     with (
         MarketDataServer() as market_data,
         ParleyServer(
             tmp_path_factory.mktemp("parley"),
             WEB_CONCURRENCY=1,
-            USE_ASYNC_AGENT=request.param,
+            USE_ASYNC_AGENT=str(pair[1] == "async").lower(),
             OPENAI_BASE_URL=upstream.base_url,
             OPENAI_API_KEY="test-key",
             CHAT_MODEL="gpt-4o",

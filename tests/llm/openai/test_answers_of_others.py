@@ -20,7 +20,7 @@ from tests.llm.openai.conftest import ask
 from tests.servers.scripted_server import DONE, SSE_HEAD, Exchange, answer, finishes, says
 
 USERS = 200
-QUESTIONS = 4
+QUESTIONS = 2
 # The second answer comes so many seconds after the first, at most: less than a connection rests.
 LATE_S = 0.3
 
