@@ -16,6 +16,7 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
+from chat.messages import Message
 from config.settings import Settings
 
 from ..api_client import ask, assert_error, assert_shape, converse, exchange, token_of, utc_time, wait_for_turn
@@ -123,6 +124,15 @@ def test_conversations_in_memory(alice: FlaskClient) -> None:
         assert listed["bytes"] > 8000
         assert 1500 < listed["tokens"] < 4000
         assert 0 <= listed["idle_s"] < 60
+
+
+def test_thousands_in_memory_are_counted_and_the_last_ones_listed(alice: FlaskClient) -> None:
+    memory = alice.application.extensions["parley"].memory
+    for number in range(1, 2001):
+        memory.put(number, number, [Message("user", "Hello")])
+    found = report(alice)
+    assert found["totals"]["conversations_in_memory"] == 2000
+    assert [each["id"] for each in found["workers"][0]["conversations"]] == [*range(2000, 1800, -1)]
 
 
 def test_a_deleted_conversation_leaves_memory(alice: FlaskClient) -> None:
