@@ -51,7 +51,7 @@ class ParleyServer(ServerRunner):
 
     def wait_for_workers(self, number: int) -> None:
         """Wait until so many workers report themselves; the server is ready with its first one."""
-        wait_until(lambda: len(requests.get(f"{self.url}/admin/memory-debug", timeout=5).json()["workers"]) >= number)
+        wait_until(lambda: len(requests.get(f"{self.url}/admin/memory-debug", timeout=30).json()["workers"]) >= number)
 
     def log(self, name: str) -> str:
         path = self.folder / "logs" / name

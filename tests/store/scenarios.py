@@ -71,15 +71,26 @@ def remove_all(store: Store) -> None:
                 left = store.removal.remove_batch(left)
 
 
+_AT_ONCE = 200  # turns of one write, whose time is limited
+
+
 def long_branch(store: Store, conversation: Conversation, turns: int) -> int:
     """Write a branch of ended turns with their index entries. Return the id of the last answer."""
+    last = None
+    for begun in range(0, turns, _AT_ONCE):
+        last = _longer_branch(store, conversation, min(_AT_ONCE, turns - begun), last)
+    assert last is not None
+    return last
+
+
+def _longer_branch(store: Store, conversation: Conversation, turns: int, last: int | None) -> int:
     engine = store.engine
 
     def work() -> int:
         ids = list(engine.allocate_ids({"messages": 2 * turns})["messages"])
         messages = [
             (message, conversation.id, parent, "assistant" if position % 2 else "user", f"said {position + 1}", "", 0)
-            for position, (message, parent) in enumerate(zip(ids, [None, *ids[:-1]], strict=True))
+            for position, (message, parent) in enumerate(zip(ids, [last, *ids[:-1]], strict=True))
         ]
         engine.execute_rows(
             "INSERT INTO messages (id, conversation_id, parent_id, role, text, reasoning, created_at) VALUES {rows}",

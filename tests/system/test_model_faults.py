@@ -19,8 +19,8 @@ from scripts.kit.sse import Event
 from tests.servers.counter_watch import figures
 from tests.servers.parley import ParleyServer, User, text_of, wanting
 
-MODEL_TIMEOUT_S = 1
-TURN_TIMEOUT_S = 3
+MODEL_TIMEOUT_S = 2
+TURN_TIMEOUT_S = 4
 # Promised beyond the deadline.
 ERROR_WITHIN_S = 2
 # A pause between attempts is half a second and a whole one.
@@ -44,7 +44,7 @@ FAULTS: dict[str, tuple[dict[str, Any], str, int, int, float]] = {
     "a head and nothing": ({"fault": "stall", "at": 0}, "model_timeout", 1, 0, MODEL_TIMEOUT_S),
     "comments for ever, at once": ({"fault": "drip", "at": 0}, "model_timeout", 1, 0, MODEL_TIMEOUT_S),
     "comments for ever, in mid-answer": ({"fault": "drip", "at": 5}, "model_timeout", 1, 5, MODEL_TIMEOUT_S),
-    "a word every half second": ({"gap": 0.5}, "turn_timeout", 1, 6, TURN_TIMEOUT_S),
+    "a word every half second": ({"gap": 0.5}, "turn_timeout", 1, 8, TURN_TIMEOUT_S),
 }
 
 

@@ -84,7 +84,7 @@ def run(script: str, server: ServerRunner) -> subprocess.CompletedProcess[str]:
     } | {name: value for name, value in os.environ.items() if name.startswith(("PIP_", "SSL_", "REQUESTS_"))}
     return subprocess.run(
         ["bash", "-euo", "pipefail", "-c", script], cwd=server.program, env=environ, capture_output=True, text=True,
-        timeout=120, check=False,
+        timeout=400, check=False,
     )  # fmt: skip
 
 

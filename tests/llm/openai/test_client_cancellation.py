@@ -18,7 +18,7 @@ from tests.llm.openai.conftest import ask
 from tests.servers.scripted_server import DONE, SSE_HEAD, STREAM_UNTIL_CLOSED, Exchange, answer, finishes, says
 
 LONG_S = 60.0
-SOON_S = 5.0
+SOON_S = 30.0
 
 
 class Turn:

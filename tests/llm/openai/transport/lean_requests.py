@@ -13,7 +13,7 @@ from tests.servers.scripted_server import Exchange
 
 OK = b"HTTP/1.1 200 OK\r\n"
 LONG_S = 60.0
-SOON_S = 5.0
+SOON_S = 30.0
 
 
 def says(body: bytes, *headers: bytes) -> bytes:
