@@ -84,6 +84,8 @@ class Overrides:
     database_road: DatabaseRoad | None = None
     clock: Clock | None = None
     heartbeat_s: float | None = None
+    # Factor of all waits for Redis.
+    redis_patience: float = 1.0
     # Seconds between two calls of a periodic job, by its name.
     job_intervals: Mapping[str, float] = field(default_factory=dict)
 
@@ -100,7 +102,14 @@ class Services:
         self.peers = overrides.peers or Peers(settings.data_dir / "run")
         secret_key = KeyFile(settings.data_dir / COOKIE_KEY)
         self.tokens = Tokens(lambda: settings.secret_key.encode() or secret_key.read())
-        self.redis = redis_link(settings, self.peers.name, lambda: self.tokens.key_digest, self.store.identity, metrics)
+        self.redis = redis_link(
+            settings,
+            self.peers.name,
+            lambda: self.tokens.key_digest,
+            self.store.identity,
+            metrics,
+            overrides.redis_patience,
+        )
         self.stored_reports = self._stored_reports()
         self.memory = _memory(settings, self.redis, clock) if overrides.memory is None else overrides.memory
         self.turns = TurnServices(
@@ -358,14 +367,19 @@ def _engine(settings: Settings) -> Engine:
 
 
 def redis_link(
-    settings: Settings, worker: str, key_digest: Callable[[], str], identity: Callable[[], str], metrics: Metrics
+    settings: Settings,
+    worker: str,
+    key_digest: Callable[[], str],
+    identity: Callable[[], str],
+    metrics: Metrics,
+    patience: float = 1.0,
 ) -> RedisLink | None:
     """Return the worker's link to the Redis that the settings name, if they name one."""
     if not settings.redis_url:
         return None
     from chat.cluster.redis_link import RedisLink  # its library takes time and memory
 
-    return RedisLink(settings.redis_url, worker, key_digest, identity, metrics)
+    return RedisLink(settings.redis_url, worker, key_digest, identity, metrics, patience)
 
 
 def _memory(settings: Settings, redis: RedisLink | None, clock: Clock) -> ConversationMemory:

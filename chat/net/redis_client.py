@@ -34,11 +34,13 @@ class RedisUnavailable(Exception):
 class RedisClient:
     """One per worker, for any thread. `breaker` says whether Redis may be used; `check` closes it.
 
-    Each exchange is timed in `metrics` under the name of its first command.
+    Each exchange is timed in `metrics` under the name of its first command. All waits are `patience` times as long as
+    usual: for tests that need a Redis which is never late.
     """
 
-    def __init__(self, url: RedisUrl, metrics: Metrics | None = None) -> None:
-        self._pool = pool_for(url)
+    def __init__(self, url: RedisUrl, metrics: Metrics | None = None, patience: float = 1.0) -> None:
+        self.patience = patience
+        self._pool = pool_for(url, patience)
         self._metrics = metrics or Metrics()
         self.breaker = Breaker("Redis", url.shown)
         self.breaker.on_open.append(lambda: self._pool.disconnect(inuse_connections=False))

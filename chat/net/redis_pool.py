@@ -25,26 +25,18 @@ SIZE = 16
 # Longest waits: for a free connection, and for a new one or a reply. Together less than 0.3 s.
 FREE_S, WAIT_S = 0.08, 0.2
 
-# Limits of time, no second attempts, no greetings that cost round trips.
-_LIMITS = {
-    "max_connections": SIZE,
-    "timeout": FREE_S,
-    "socket_timeout": WAIT_S,
-    "socket_connect_timeout": WAIT_S,
-    "retry": Retry(NoBackoff(), 0),
-    "protocol": 2,
-    "driver_info": None,
-}
+# No second attempts, no greetings that cost round trips.
+_OPTIONS = {"max_connections": SIZE, "retry": Retry(NoBackoff(), 0), "protocol": 2, "driver_info": None}
 
 _resolver = Resolver()
 
 
 @contextlib.contextmanager
-def _connecting(family: int, address: Any) -> Iterator[socket.socket]:
+def _connecting(family: int, address: Any, timeout_s: float) -> Iterator[socket.socket]:
     """Open a socket that is closed if the block, or its thread, ends early. The library closes it on errors only."""
     sock = socket.socket(family, socket.SOCK_STREAM)
     try:
-        sock.settimeout(WAIT_S)
+        sock.settimeout(timeout_s)
         sock.connect(address)
         yield sock
     except BaseException:
@@ -54,7 +46,7 @@ def _connecting(family: int, address: Any) -> Iterator[socket.socket]:
 
 class _Unix(UnixDomainSocketConnection):
     def _connect(self) -> Any:
-        with _connecting(socket.AF_UNIX, self.path) as sock:
+        with _connecting(socket.AF_UNIX, self.path, self.socket_connect_timeout or WAIT_S) as sock:
             return sock
 
 
@@ -62,10 +54,11 @@ class _Tcp(Connection):
     """Connection whose look-up of the host's name has a time limit, which the system's look-up does not have."""
 
     def _connect(self) -> Any:
-        addresses = _resolver.addresses(self.host, self.port, CancelScope(time.monotonic() + WAIT_S), WAIT_S)
+        wait_s = self.socket_connect_timeout or WAIT_S
+        addresses = _resolver.addresses(self.host, self.port, CancelScope(time.monotonic() + wait_s), wait_s)
         for number, (family, address) in enumerate(addresses, 1):
             try:
-                with _connecting(family, address) as sock:
+                with _connecting(family, address, wait_s) as sock:
                     sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
                     sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
                     return sock
@@ -96,8 +89,10 @@ class _OfSentinelTls(_OfSentinel, _Tls):
 class _Pool(BlockingConnectionPool):
     """The library's pool, which closes idle connections only while no thread can take them."""
 
-    def __init__(self, **options: Any) -> None:
-        super().__init__(**_LIMITS, **options)  # type: ignore[no-untyped-call]
+    def __init__(self, *, patience: float, **options: Any) -> None:
+        wait_s = patience * WAIT_S
+        limits = {"timeout": patience * FREE_S, "socket_timeout": wait_s, "socket_connect_timeout": wait_s}
+        super().__init__(**_OPTIONS, **limits, **options)  # type: ignore[no-untyped-call]
 
     def disconnect(self, inuse_connections: bool = True) -> None:
         idle = []
@@ -140,9 +135,14 @@ class _Sentinels(Sentinel):
         return address
 
 
-def pool_for(url: RedisUrl) -> BlockingConnectionPool:
-    """Return a pool that has no connection yet."""
-    named = {"db": url.db, "username": url.username or None, "password": url.password or None}
+def pool_for(url: RedisUrl, patience: float = 1.0) -> BlockingConnectionPool:
+    """Return a pool that has no connection yet. It waits `patience` times as long as usual."""
+    named: dict[str, Any] = {
+        "patience": patience,
+        "db": url.db,
+        "username": url.username or None,
+        "password": url.password or None,
+    }
     if url.path:
         return _Pool(connection_class=_Unix, path=url.path, **named)
     kind: type[Connection] = _Tcp

@@ -29,7 +29,9 @@ def open_road(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Open]:
         if request.param == "here":
             return "here:1", Here("here:1", handler)
         if request.param == "redis":
-            asker, asked = (RedisLink(url, name, lambda: "digest", lambda: "database") for name in ("one:1", "two:2"))
+            asker, asked = (
+                RedisLink(url, name, lambda: "digest", lambda: "database", patience=20.0) for name in ("one:1", "two:2")
+            )
             opened.extend((asker, asked))
             for each in (asker, asked):
                 each.start(handler)
