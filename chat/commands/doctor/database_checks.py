@@ -26,7 +26,7 @@ def database(patient: Patient) -> Finding:
     try:
         if not store.engine.exists():
             return passed(f"There is no database at {store.engine.location} yet; the first start makes it.")
-        _opened(patient)
+        _read(store)
     except (StoreUnavailable, OSError) as error:
         return failed(
             store.explain_unopenable(error), "Correct DATABASE_URL, or the rights of the file and its folder."
@@ -138,16 +138,19 @@ def _is_sqlite(patient: Patient) -> bool:
 
 
 def _opened(patient: Patient) -> Store:
-    """Return the database, which can be read. Raises NotAvailable without one, and the errors of a read."""
+    """Return the database, which can be read. Raises NotAvailable; PAR050 has the reason."""
     store = patient.store
     try:
-        exists = store.engine.exists()
+        if store.engine.exists():
+            _read(store)
+            return store
     except (StoreUnavailable, OSError):
-        exists = False
-    if not exists:
-        raise NotAvailable("there is no database that can be opened")
+        pass
+    raise NotAvailable("there is no database that can be opened")
+
+
+def _read(store: Store) -> None:
     store.engine.read(lambda: store.engine.execute("SELECT 1").fetchone())
-    return store
 
 
 def _missing_steps(store: Store) -> int:

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import shlex
 import stat
+from dataclasses import fields
 from pathlib import Path
+
+from dotenv import dotenv_values
 
 from chat.commands.doctor.findings import Checks, Finding, failed, passed, warned
 from chat.commands.doctor.patient import Patient
 from config.server import hardening
 from config.setting_values import is_postgresql
+from config.settings import Settings
 
 check = Checks()
 
@@ -21,7 +25,8 @@ def env_file(patient: Patient) -> Finding:
     """Check that other users of the machine cannot read `.env`."""
     path = patient.env_file
     if hardening.exposure_warning(path):
-        return failed(f"Other users of this machine can read {path}.", f"chmod 600 {shlex.quote(str(path))}")
+        found = failed if _holds_secrets(path) else warned
+        return found(f"Other users of this machine can read {path}.", f"chmod 600 {shlex.quote(str(path))}")
     return passed("Only this user can read .env." if patient.env_file.exists() else "There is no .env.")
 
 
@@ -91,6 +96,13 @@ def allowed_hosts(patient: Patient) -> Finding:
             "Name the site instead: ALLOWED_HOSTS=chat.example.com",
         )
     return passed(f"ALLOWED_HOSTS: {', '.join(hosts)}." if hosts else "Loopback names and IP addresses are allowed.")
+
+
+def _holds_secrets(env_file: Path) -> bool:
+    """Return whether it has keys, or addresses with passwords."""
+    values = dotenv_values(env_file, interpolate=False)
+    secrets = [field.metadata["name"] for field in fields(Settings) if not field.repr]
+    return any("@" in (values.get(name) or "") if name.endswith("_URL") else values.get(name) for name in secrets)
 
 
 def _others_can_read(path: Path) -> bool:

@@ -141,12 +141,21 @@ def test_a_module_that_cannot_be_loaded_ends_nothing(make: Make) -> None:
     assert lines["PAR001"].level == "fail"
 
 
-def test_env_file_modes(make: Make, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("content", "level"),
+    [
+        ("THREADS=9", "warn"),
+        ("DATABASE_URL=sqlite:///data/chat.db\nADMIN_TOKEN=", "warn"),
+        ("ADMIN_TOKEN=0123456789abcdef", "fail"),
+        ("REDIS_URL=redis://:password@localhost", "fail"),
+    ],
+)
+def test_env_file_modes(make: Make, tmp_path: Path, content: str, level: str) -> None:
     env_file = tmp_path / ".env"
-    env_file.write_text("THREADS=9\n")
+    env_file.write_text(f"{content}\n")
     env_file.chmod(0o644)
     line = lines_of(make(), "PAR020")["PAR020"]
-    assert (line.level, line.remedy) == ("fail", f"chmod 600 {env_file}")
+    assert (line.level, line.remedy) == (level, f"chmod 600 {env_file}")
     subprocess.run(line.remedy, shell=True, check=True)
     assert lines_of(make(), "PAR020")["PAR020"].level == "pass"
 
@@ -182,8 +191,10 @@ class TestDatabase:
 
     def test_a_file_that_is_no_database(self, make: Make, tmp_path: Path) -> None:
         (tmp_path / "chat.db").write_text("This is not a database. " * 100)
-        line = lines_of(make(), "PAR050")["PAR050"]
+        lines = lines_of(make())
+        line = lines.pop("PAR050")
         assert (line.level, "cannot be opened" in line.message) == ("fail", True)
+        assert {lines[code].level for code in lines if code.startswith("PAR05")} == {"skip"}
 
     def test_a_folder_that_cannot_be_used(self, make: Make, tmp_path: Path) -> None:
         (tmp_path / "file").write_text("")
