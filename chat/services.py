@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from chat import configured_parts
 from chat.agent.loop import Agent
 from chat.agent.toolbox import Toolbox
 from chat.cluster.contract import Request, Road
@@ -18,9 +19,7 @@ from chat.cluster.peers import NO_SOCKETS, Peers
 from chat.errors import StoreUnavailable
 from chat.events.local import LocalEventLog
 from chat.llm.contract import LanguageModel
-from chat.llm.demo.model import DemoModel
 from chat.memory.contract import ConversationMemory
-from chat.memory.local import LocalMemory
 from chat.metrics.metrics import Metrics
 from chat.net.http_client import HttpClient
 from chat.runtime import descriptors, mode
@@ -30,12 +29,10 @@ from chat.runtime.folders import check_can_create
 from chat.runtime.gc_policy import Collector
 from chat.runtime.http.thread_slots import RequestKind
 from chat.runtime.periodic_jobs import PeriodicJob, PeriodicJobs
-from chat.store import Store, engine_for
-from chat.store.engines.contract import Engine
+from chat.store import Store
 from chat.store.engines.timed import timed
 from chat.store.key_file import COOKIE_KEY, KeyFile
 from chat.tool_contract import Tool
-from chat.tools import market_tools
 from chat.turns import coalescing
 from chat.turns.database_road import DatabaseRoad
 from chat.turns.database_watch import DatabaseWatch
@@ -61,12 +58,11 @@ from chat.web.ops import health
 from chat.web.services import WebServices
 from config import logging as log_files
 from config.mode import Mode
-from config.paths import ROOT
 from config.server.start_errors import CannotStart
 from config.settings import SettingError, Settings
 
 if TYPE_CHECKING:
-    from chat.cluster.redis_link import RedisLink
+    pass
 
 log = logging.getLogger(__name__)
 
@@ -98,11 +94,11 @@ class Services:
         self.settings = settings
         self.clock = clock = overrides.clock or MACHINE_CLOCK
         self.metrics = metrics = Metrics()
-        self.store = overrides.store or Store(timed(_engine(settings), metrics), clock)
+        self.store = overrides.store or Store(timed(configured_parts.store_engine(settings), metrics), clock)
         self.peers = overrides.peers or Peers(settings.data_dir / "run")
         secret_key = KeyFile(settings.data_dir / COOKIE_KEY)
         self.tokens = Tokens(lambda: settings.secret_key.encode() or secret_key.read())
-        self.redis = redis_link(
+        self.redis = configured_parts.redis_link(
             settings,
             self.peers.name,
             lambda: self.tokens.key_digest,
@@ -111,7 +107,11 @@ class Services:
             overrides.redis_patience,
         )
         self.stored_reports = self._stored_reports()
-        self.memory = _memory(settings, self.redis, clock) if overrides.memory is None else overrides.memory
+        self.memory = (
+            configured_parts.conversation_memory(settings, self.redis, clock)
+            if overrides.memory is None
+            else overrides.memory
+        )
         self.turns = TurnServices(
             self.store, self.peers.name, settings.active_turns_limit, LocalEventLog, clock, metrics
         )
@@ -125,12 +125,12 @@ class Services:
         database_road = overrides.database_road or DatabaseRoad(self.store, clock, heartbeat_s=heartbeat_s)
         self.follower = Follower((*nearby, *other_servers), database_road, stream_limits)
         self.stopper = Stopper(self.store, nearby, database_road, clock, wake_up=other_servers)
-        self.model = overrides.model or language_model(settings, metrics)
+        self.model = overrides.model or configured_parts.language_model(settings, metrics)
         self.titles = Titles(
-            self.store, _without_retries(self.model), "none" if settings.demo else settings.title_model
+            self.store, configured_parts.without_retries(self.model), "none" if settings.demo else settings.title_model
         )
         self.http = HttpClient(ssl.create_default_context())
-        tools = _market_tools(settings, self.http) if overrides.tools is None else overrides.tools
+        tools = configured_parts.tools(settings, self.http) if overrides.tools is None else overrides.tools
         self.runner = Runner(
             self.store,
             self.memory,
@@ -357,63 +357,3 @@ class Services:
             raise StoreUnavailable(self.store.explain_unopenable(error)) from error
         self.database_watch.check()
         self.peers.attributes["database"] = {"location": engine.location, "identity": engine.open_identity()}
-
-
-def _engine(settings: Settings) -> Engine:
-    try:
-        return engine_for(settings.database_url, ROOT, settings.secret_key)
-    except ValueError as error:
-        raise SettingError(str(error)) from None
-
-
-def redis_link(
-    settings: Settings,
-    worker: str,
-    key_digest: Callable[[], str],
-    identity: Callable[[], str],
-    metrics: Metrics,
-    patience: float = 1.0,
-) -> RedisLink | None:
-    """Return the worker's link to the Redis that the settings name, if they name one."""
-    if not settings.redis_url:
-        return None
-    from chat.cluster.redis_link import RedisLink  # its library takes time and memory
-
-    return RedisLink(settings.redis_url, worker, key_digest, identity, metrics, patience)
-
-
-def _memory(settings: Settings, redis: RedisLink | None, clock: Clock) -> ConversationMemory:
-    limit_bytes = settings.memory_limit_mb * 1024 * 1024
-    if redis is None:
-        return LocalMemory(limit_bytes, clock)
-    from chat.memory.redis import RedisMemory
-
-    return RedisMemory(redis.client, redis.prefix, limit_bytes, clock)
-
-
-def language_model(settings: Settings, metrics: Metrics | None = None) -> LanguageModel:
-    """Return the client of the model that the settings name, or the demo."""
-    if settings.demo:
-        return DemoModel(settings.demo_latency_s)
-    from chat.llm.openai.client import OpenAIModel  # takes half a second and 30 MB, which the demo does not need
-
-    model = OpenAIModel(
-        settings.openai_api_key,
-        settings.openai_base_url,
-        settings.model_timeout_s,
-        settings.model_transport,
-        settings.model_tools,
-    )
-    if metrics is not None:
-        model.count_retry = metrics.model_retries.add
-    return model
-
-
-def _market_tools(settings: Settings, client: HttpClient) -> Sequence[Tool]:
-    return market_tools(settings.world_bank_url, settings.frankfurter_url, client, settings.data_dir / "cache")
-
-
-def _without_retries(model: LanguageModel) -> LanguageModel:
-    """Return `model` for background requests, which are not retried."""
-    once: Callable[[], LanguageModel] | None = getattr(model, "without_retries", None)
-    return model if once is None else once()

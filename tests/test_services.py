@@ -21,12 +21,13 @@ from chat.app import create_app
 from chat.cancellation import Cancellation
 from chat.cluster.contract import Handler
 from chat.cluster.peers import Peers
+from chat.configured_parts import language_model
 from chat.errors import StoreUnavailable
 from chat.llm.demo.model import DemoModel
 from chat.llm.openai.client import OpenAIModel
 from chat.messages import Message, TextDelta
 from chat.runtime import mode
-from chat.services import Overrides, Services, language_model
+from chat.services import Overrides, Services
 from config.settings import SettingError, Settings
 from tests.conftest import ScriptedModel
 from tests.servers.scripted_server import Exchange, ScriptedServer

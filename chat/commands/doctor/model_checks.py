@@ -6,11 +6,10 @@ from collections.abc import Sequence
 
 from chat.commands.doctor.findings import Checks, Finding, failed, passed, skipped, warned
 from chat.commands.doctor.patient import NotAvailable, Patient
+from chat.configured_parts import language_model, without_retries
 from chat.errors import ModelError, TurnEnded
-from chat.llm.contract import LanguageModel
 from chat.llm.model_probe import ProbeAnswer, probe
 from chat.messages import WITHOUT_TOOLS, ToolSpec
-from chat.services import language_model
 
 check = Checks()
 
@@ -93,7 +92,9 @@ def _ask(patient: Patient, question: str, offered: Sequence[ToolSpec] = ()) -> P
     timeout_s = min(_TIMEOUT_S, settings.model_timeout_s)
     model = language_model(settings)
     try:
-        return probe(_once(model), settings.models[0], timeout_s, question=question, tools=offered, timer=patient.timer)
+        return probe(
+            without_retries(model), settings.models[0], timeout_s, question=question, tools=offered, timer=patient.timer
+        )
     except TurnEnded:
         return f"nothing within {timeout_s:g} seconds."
     except ModelError as error:
@@ -102,9 +103,3 @@ def _ask(patient: Patient, question: str, offered: Sequence[ToolSpec] = ()) -> P
         close = getattr(model, "close", None)
         if close is not None:
             close()
-
-
-def _once(model: LanguageModel) -> LanguageModel:
-    """Return `model` without retries."""
-    without_retries = getattr(model, "without_retries", None)
-    return model if without_retries is None else without_retries()
