@@ -11,6 +11,7 @@ from flask.cli import with_appcontext
 from chat.commands import backup_record
 from chat.commands.db_errors import one_sentence, opening, refuse_running_server, require_database
 from chat.commands.progress import ProgressBars
+from chat.errors import StoreUnavailable
 from chat.store import Store
 from chat.store.archive.archive_file import ArchiveReader
 from chat.store.archive.backup_file import existing_file, new_file
@@ -82,8 +83,10 @@ def restore(file: Path) -> None:
 
 def finish(store: Store, restored: Restored, progress: Progress) -> None:
     """Index the restored texts for the search, and report what differs from the backup."""
-    with progress("Indexing", restored.texts) as advance:
-        while indexed := store.index.index_pending():
-            advance(indexed)
+    try:
+        with progress("Indexing", restored.texts) as advance:
+            store.index.index_all(advance)
+    except StoreUnavailable as error:
+        click.echo(f"The search does not find the texts yet, because: {error} The server indexes them.", err=True)
     if restored.skipped:
         click.echo(f"Left out, because only a later version knows them: {', '.join(restored.skipped)}.")

@@ -12,7 +12,7 @@ indexes drop deleted rows by themselves. Temporary conversations are never index
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from chat.errors import StoreUnavailable
 from chat.store.engines.contract import Engine, TextKind
@@ -86,6 +86,13 @@ class Index:
         """Index one batch of pending texts of each kind. Return the number of texts."""
         return self._index_pending(_ALL_USERS)
 
+    def index_all(self, advance: Callable[[int], None]) -> None:
+        """Index all pending texts in one transaction, when nobody else uses the database. Call `advance` with numbers.
+
+        If it fails, all are pending as before.
+        """
+        self.engine.write_exclusive(lambda: self.engine.full_text.bulk(lambda: self._index_all(advance)))
+
     def index_user(self, user_id: int) -> None:
         """Index all pending texts of one user. Leave them pending if the database is busy or full."""
         user_range = (user_id, user_id)
@@ -109,6 +116,11 @@ class Index:
             texts = self.engine.select(pending.columns, pending.source, (self.engine.array(owners),))
             self.engine.full_text.put(pending.kind, [(row_id, owners[row_id], text) for row_id, text in texts])
         return len(owners)
+
+    def _index_all(self, advance: Callable[[int], None]) -> None:
+        for pending in PENDING_TEXTS:
+            while indexed := self._index(pending, _ALL_USERS):
+                advance(indexed)
 
 
 def note_messages(engine: Engine, messages: Sequence[tuple[int, int]]) -> None:

@@ -30,6 +30,7 @@ class StoredReports:
         clock: Clock,
     ) -> None:
         self.other_key = False
+        self._closed = False
         self._reports = reports
         self._name = name
         self._key_digest = key_digest
@@ -63,6 +64,10 @@ class StoredReports:
         return [json.loads(reports[worker]) | {"stale": age_s > _STALE_S} for worker, age_s in ages.items()]
 
     def close(self) -> None:
+        """Remove this worker's report. Later calls do nothing."""
+        if self._closed:
+            return
+        self._closed = True
         with contextlib.suppress(StoreUnavailable):
             self._reports.remove(self._name)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import re
 import sqlite3
 from pathlib import Path
 from typing import Any
@@ -26,9 +27,9 @@ def sql(url: str, statement: str, *values: object) -> list[Any]:
 
 
 def dump(url: str) -> str:
-    """Return all rows of all tables, without the search indexes, which are updated later."""
+    """Return all rows of all tables, without what jobs write by themselves: search indexes and workers' reports."""
     tables = [name for (name,) in sql(url, _POSTGRESQL_TABLES if is_postgresql(url) else _SQLITE_TABLES)]
-    kept = [name for name in tables if "_search" not in name and not name.startswith("unindexed")]
+    kept = [name for name in tables if not re.search("_search|^unindexed|^worker_reports", name)]
     return "\n".join(f"{name} {row}" for name in kept for row in sorted(sql(url, f"SELECT * FROM {name}"), key=repr))
 
 

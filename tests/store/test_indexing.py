@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from chat.store.indexing import Index, note_messages
+from chat.store.integrity import check
 from chat.store.search import Search
 
 from .engines import counts, write_lock
@@ -56,6 +57,26 @@ def test_so_many_at_once(store, user):
         completed_turn(store, store.conversations.create(user), "apricots", "apricots", title="Fruit")
     assert [index.index_pending() for _ in range(4)] == [6, 4, 2, 0]
     assert len(indexed(store, "apricots")) == 8
+
+
+def test_all_in_one_transaction(store, user):
+    index = Index(store.engine, batch_size=3)
+    for _ in range(4):
+        completed_turn(store, store.conversations.create(user), "apricots", "apricots", title="Fruit")
+
+    def give_up(_indexed):
+        raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        index.index_all(give_up)
+    assert (pending_counts(store), indexed(store, "apricots")) == ((8, 4), [])
+    reported = []
+    index.index_all(reported.append)
+    assert (sum(reported), pending_counts(store), len(indexed(store, "apricots"))) == (12, (0, 0), 8)
+    assert check(store.engine)[1] == []
+    completed_turn(store, store.conversations.create(user), "bananas", "and apricots")
+    index_all(store)
+    assert len(indexed(store, "apricots")) == 9
 
 
 def test_a_search_indexes_the_pending_texts_of_its_user(store, user, stranger):

@@ -68,6 +68,10 @@ class FullText(Protocol):
         """Index texts, given as (row id, user id, text). A text replaces an earlier one of its row."""
         ...
 
+    def bulk(self, work: Callable[[], T]) -> T:
+        """Call `work`, which puts a large part of all texts, when nobody else uses the database."""
+        ...
+
     def titles(self, user_id: int, words: Sequence[str], before: int, limit: int) -> list[int]:
         """Return conversations below `before` whose title has all words, newest first."""
         ...

@@ -94,6 +94,7 @@ class TestTheCookie:
         assert len({browser.get("/api/me").json["user"]["id"] for browser in browsers}) == 5
         assert len({token_of(browser) for browser in browsers}) == 5
 
+    @pytest.mark.sqlite("PostgreSQL requires a SECRET_KEY, which then names the cookie")
     def test_every_server_has_another(self, tmp_path: Path, make_app: Callable[..., Flask]) -> None:
         names = [tokens_of(make_app(data_dir=tmp_path / name)).cookie for name in ("one", "two")]
         names += [tokens_of(make_app(secret_key="x" * 20)).cookie, tokens_of(make_app(secret_key="y" * 20)).cookie]
@@ -101,6 +102,7 @@ class TestTheCookie:
         assert all(re.fullmatch(r"parley_[0-9a-f]{12}", name) for name in names)
         assert tokens_of(make_app(data_dir=tmp_path / "one")).cookie == names[0]
 
+    @pytest.mark.sqlite("PostgreSQL requires a SECRET_KEY, so there is no file")
     def test_only_this_user_can_read_the_key_file(self, app: Flask, settings: Settings) -> None:
         key = settings.data_dir / "secret-key"
         assert key.stat().st_mode & 0o777 == 0o600
@@ -289,7 +291,7 @@ def test_two_servers_on_one_host_do_not_take_each_others_chats(tmp_path: Path, m
     for _ in range(4):
         for name, mine in made.items():
             # A process has one store at a time.
-            app = make_app(data_dir=tmp_path / name, database_url=f"sqlite:///{tmp_path}/{name}.db")
+            app = make_app(data_dir=tmp_path / name, database_url=f"sqlite:///{tmp_path}/{name}.db", secret_key="")
             call(app, "GET", "/")
             assert [item["id"] for item in call(app, "GET", "/api/conversations").json["items"]] == mine[::-1]
             mine.append(call(app, "POST", "/api/conversations", json={}).json["id"])

@@ -16,7 +16,7 @@ import itertools
 import re
 from collections.abc import Callable, Generator, Iterator, Sequence
 
-from chat.store.engines.contract import Rows, TextKind
+from chat.store.engines.contract import Rows, T, TextKind
 from chat.store.engines.postgresql.statements import array
 from chat.store.tokenizer import UNSPACED, indexable, is_prefix
 
@@ -39,6 +39,11 @@ _PUT: dict[TextKind, str] = {
         ON CONFLICT (id) DO UPDATE SET words = excluded.words
     """,
 }
+
+_WORD_INDEXES = """
+    SELECT indexname, indexdef FROM pg_indexes
+    WHERE schemaname = current_schema() AND indexname IN ('message_search_words', 'title_search_words')
+"""
 
 # The hits are found first, because the planner cannot know how few there are.
 TITLES = """
@@ -78,6 +83,16 @@ class PostgresqlFullText:
     def put(self, kind: TextKind, texts: Sequence[tuple[int, int, str]]) -> None:
         rows = {row_id: (row_id, array(_index_words(user_id, text))) for row_id, user_id, text in texts}
         self._execute_rows(_PUT[kind], list(rows.values()))
+
+    def bulk(self, work: Callable[[], T]) -> T:
+        # An index that is built afterwards sorts its words once, and finds no place for each of them.
+        indexes = self._execute(_WORD_INDEXES, ()).fetchall()
+        for name, _ in indexes:
+            self._execute(f"DROP INDEX {name}", ())
+        result = work()
+        for _, definition in indexes:
+            self._execute(definition, ())
+        return result
 
     def titles(self, user_id: int, words: Sequence[str], before: int, limit: int) -> list[int]:
         return [title for title, _ in self._newest(TITLES, "title", user_id, words, before, limit)]

@@ -61,7 +61,7 @@ class SqliteEngine:
         self._timeouts = CallerTimeouts()
         self._opened: list[sqlite3.Connection] = []
         self.peewee: peewee.SqliteDatabase = Connections(path, lock_timeout_s, self._opened, self.files)
-        self.full_text: FullText = SqliteFullText(self._execute, self.execute_rows)
+        self.full_text: FullText = SqliteFullText(self.execute, self.execute_rows)
         self.maintenance: Maintenance = SqliteMaintenance(
             self.peewee.connection, self._long_snapshot, self.write_exclusive, self._key_file
         )

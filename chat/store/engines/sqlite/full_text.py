@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator, Sequence
 
-from chat.store.engines.contract import Rows, TextKind
+from chat.store.engines.contract import Rows, T, TextKind
 from chat.store.tokenizer import indexable, is_prefix
 
 _PUT: dict[TextKind, str] = {
@@ -55,6 +55,9 @@ class SqliteFullText:
 
     def put(self, kind: TextKind, texts: Sequence[tuple[int, int, str]]) -> None:
         self._execute_rows(_PUT[kind], [(row_id, f"u{user_id}", indexable(text)) for row_id, user_id, text in texts])
+
+    def bulk(self, work: Callable[[], T]) -> T:
+        return work()
 
     def titles(self, user_id: int, words: Sequence[str], before: int, limit: int) -> list[int]:
         rows = self._execute(TITLES, (match_expression(user_id, words), before, user_id, limit))
