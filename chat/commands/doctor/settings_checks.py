@@ -2,24 +2,44 @@
 
 from __future__ import annotations
 
+from dataclasses import fields
+from difflib import get_close_matches
+from pathlib import Path
+
+from dotenv import dotenv_values
+
 from chat.commands.doctor.findings import Checks, Finding, failed, passed, warned
 from chat.commands.doctor.patient import Patient
 from config.mode import FLAG, chosen
-from config.settings import SettingError
+from config.settings import SettingError, Settings
 
 check = Checks()
 
 _FEW_THREADS = 8
 _WORKERS_PER_CPU = 4
+_SIMILAR = 0.85
 
 
 @check("PAR010", "settings")
 def settings(patient: Patient) -> Finding:
-    """Check that all settings are valid."""
+    """Check that all settings are valid, and that `.env` has no misspelled one."""
     if isinstance(patient.loaded, SettingError):
         return failed(str(patient.loaded), f"Correct it in {patient.env_file} or in the environment; see .env.example.")
+    if misspelled := _misspelled(patient.env_file):
+        return warned(
+            f"{patient.env_file} has names that are no settings: {', '.join(misspelled)}.",
+            f"Correct to {', '.join(misspelled.values())}.",
+        )
     source = str(patient.env_file) if patient.env_file.exists() else f"the defaults; there is no {patient.env_file}"
     return passed(f"All settings are valid ({source}).")
+
+
+def _misspelled(env_file: Path) -> dict[str, str]:
+    """Return names in `.env` that resemble a setting, with that setting. Other programs may have names there too."""
+    names = [str(field.metadata["name"]) for field in fields(Settings)]
+    unknown = dotenv_values(env_file, interpolate=False).keys() - set(names)
+    similar = {name: get_close_matches(name.upper(), names, 1, _SIMILAR) for name in sorted(unknown)}
+    return {name: matches[0] for name, matches in similar.items() if matches}
 
 
 @check("PAR011", "flag")

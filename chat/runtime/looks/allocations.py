@@ -9,6 +9,7 @@ from chat.errors import Conflict
 from chat.runtime.block_watch.places import short
 from chat.runtime.looks.findings import Finding, Look
 
+NOT_TRACING = "Allocations of this worker are not being traced; start that first, or give the pid of the traced one."
 _LINES = 50
 # A trace that is forgotten would slow the worker down for ever.
 FORGOTTEN_AFTER_S = 30 * 60
@@ -74,7 +75,7 @@ class Allocations:
 
     def _check(self) -> None:
         if not tracemalloc.is_tracing():
-            raise Conflict("not_tracing", "Allocations of this worker are not being traced; start that first.")
+            raise Conflict("not_tracing", NOT_TRACING)
 
     def _look(self, did: str, sizes: _Sizes) -> Look:
         largest = sorted(sizes.items(), key=lambda each: -abs(each[1][0]))[:_LINES]

@@ -8,6 +8,7 @@ import msgspec
 from flask import Blueprint
 
 from chat.errors import NotFound
+from chat.runtime.looks.allocations import NOT_TRACING
 from chat.runtime.looks.findings import Finding
 from chat.turns.operator_looks import COSTS, LookAnswer
 from chat.web.admin.access import OPERATOR_REFUSALS
@@ -65,7 +66,7 @@ _REFUSALS = (
     Refusal(409, "look_running", "Another look is running; wait until it has ended."),
 )
 _ANSWER = Answer(content=LookAnswer, example=_EXAMPLE)
-_TRACING = Refusal(409, "not_tracing", "Allocations of this worker are not being traced; start that first.")
+_TRACING = Refusal(409, "not_tracing", NOT_TRACING)
 
 
 @bp.get("/looks")

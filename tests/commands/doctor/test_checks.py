@@ -115,6 +115,18 @@ def test_what_needs_the_settings_is_not_checked_without_them(make: Make) -> None
     assert sum(line.level == "fail" for line in lines.values()) == 1
 
 
+@pytest.mark.parametrize(
+    ("name", "meant"),
+    [("USE_ASYNC_AGNET", "USE_ASYNC_AGENT"), ("WEB_CONCURENCY", "WEB_CONCURRENCY"), ("threads", "THREADS"),
+     ("POSTGRES_PASSWORD", ""), ("HTTP_PROXY", ""), ("COMPOSE_PROFILES", ""), ("NGINX_PORT", "")],
+)  # fmt: skip
+def test_a_misspelled_setting(make: Make, tmp_path: Path, name: str, meant: str) -> None:
+    (tmp_path / ".env").write_text(f"{name}=canary\n")
+    line = lines_of(make(), "PAR010")["PAR010"]
+    assert (line.level, line.remedy) == (("warn", f"Correct to {meant}.") if meant else ("pass", ""))
+    assert "canary" not in line.message
+
+
 def test_packages(make: Make, tmp_path: Path) -> None:
     assert lines_of(make(), "PAR002")["PAR002"].level == "pass"
     (tmp_path / "requirements.txt").write_text("flask==0.1 \\\n    --hash=sha256:00\nno-such-package==1.0 \\\n")
