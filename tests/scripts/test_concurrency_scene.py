@@ -18,9 +18,7 @@ from scripts.kit.waiting import wait_until
 
 from .concurrency_check import ROOT
 
-pytestmark = pytest.mark.by_times
-
-pytestmark = pytest.mark.system
+pytestmark = [pytest.mark.by_times, pytest.mark.system]
 
 
 def test_before_and_after_as_measured(capfd: pytest.CaptureFixture[str], tmp_path: Path) -> None:
