@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import BrowserContext, expect
+from playwright.sync_api import Browser, BrowserContext, expect
 
 from scripts.chaos import nginx
 from scripts.chaos.connection import Address
@@ -15,7 +15,7 @@ from scripts.fake_llm import FakeLLM
 from tests.browser.user_actions import ask_and_wait, choose_in_menu, list_item
 from tests.servers.parley import ParleyServer
 
-from .conftest import BRIEF
+from .conftest import ARGUMENTS, BRIEF, CHROMIUM
 
 FORMS = {
     "the prefix stripped": "location /chat/ { proxy_pass http://parley/; }",
@@ -53,14 +53,14 @@ def home(request: pytest.FixtureRequest, below: ParleyServer, tmp_path: Path) ->
     """Return the page's public address."""
 
     class Below(nginx.Nginx):
-        def __init__(self) -> None:
-            super().__init__(tmp_path / "nginx", [Address("127.0.0.1", below.port)] * 2)
+        def prepare(self) -> None:
+            super().prepare()
             shown = AROUND.format(
                 port=below.port, host=self.address.host, listening=self.address.port, form=FORMS[request.param]
             )
-            (tmp_path / "nginx" / "parley.conf").write_text(shown)
+            (self.folder / "parley.conf").write_text(shown)
 
-    with Below() as proxy:
+    with Below(tmp_path / "nginx", [Address("127.0.0.1", below.port)] * 2) as proxy:
         yield f"http://127.0.0.1:{proxy.address.port}/chat/"
 
 
@@ -98,13 +98,25 @@ def test_everything_stays_below_it(home: str, new_person: Callable[..., BrowserC
     other.get_by_role("link", name="Start a chat of your own").click()
     expect(other).to_have_url(home)
 
-    session = user.new_cdp_session(page)
-    result = session.send("Page.getAppManifest")
-    assert (result["errors"], result["manifest"]["scope"], result["manifest"]["startUrl"]) == ([], home, home)
-    hindrances = session.send("Page.getInstallabilityErrors")["installabilityErrors"]
-    assert [each["errorId"] for each in hindrances] == ["in-incognito"]  # as every browser of a test is
     assert requests
     assert all(url.startswith((home, "blob:", "data:")) for url in requests), requests
+
+
+def test_it_can_be_installed(home: str, chromium: Browser) -> None:
+    """In Chromium itself: the headless shell finds no hindrance on any page."""
+    if CHROMIUM is None:
+        pytest.skip("Chromium is not installed (Debian: apt-get install chromium)")
+    browser = chromium.browser_type.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+    try:
+        page = browser.new_context().new_page()
+        page.goto(home)
+        session = page.context.new_cdp_session(page)
+        result = session.send("Page.getAppManifest")
+        assert (result["errors"], result["manifest"]["scope"], result["manifest"]["startUrl"]) == ([], home, home)
+        hindrances = session.send("Page.getInstallabilityErrors")["installabilityErrors"]
+        assert [each["errorId"] for each in hindrances] == ["in-incognito"]  # as every browser of a test is
+    finally:
+        browser.close()
 
 
 def test_an_address_that_leads_nowhere_has_a_way_home(home: str, new_person: Callable[..., BrowserContext]) -> None:
