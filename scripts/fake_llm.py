@@ -118,10 +118,10 @@ class FakeLLM:
 
 def main() -> None:
     arguments = _parser().parse_args()
-    given = {name: getattr(arguments, name) for name in READERS if getattr(arguments, name) is not None}
-    given["tool"] = [tuple(tool.partition(":")[::2]) for tool in given.get("tool", ())]
+    options = {name: getattr(arguments, name) for name in READERS if getattr(arguments, name) is not None}
+    options["tool"] = [tuple(tool.partition(":")[::2]) for tool in options.get("tool", ())]
     try:
-        defaults = with_query(with_query(Options(), arguments.options), query_of(**given))
+        defaults = with_query(with_query(Options(), arguments.options), query_of(**options))
     except BadRequest as error:
         sys.exit(f"fake_llm.py: {error}")
     raise_open_files()

@@ -36,8 +36,8 @@ def composition() -> dict[str, Any]:
 
 
 def services() -> dict[str, dict[str, Any]]:
-    found: dict[str, dict[str, Any]] = composition()["services"]
-    return found
+    result: dict[str, dict[str, Any]] = composition()["services"]
+    return result
 
 
 SERVERS = ("parley", "parley-2", "parley-3")
@@ -142,8 +142,8 @@ def test_scale_takes_postgresql_only() -> None:
 
 def test_nginx_starts_as_its_container_does(tmp_path: Path) -> None:
     """Its command, with the files of this repository; the names of servers and the resolver are this machine's."""
-    found = nginx.program()
-    if found is None:
+    program = nginx.program()
+    if program is None:
         pytest.skip(nginx.lacking())
     shell, option, script = services()["nginx"]["command"]
     assert mounts("nginx")["/parley"] == "./docs"
@@ -155,7 +155,7 @@ def test_nginx_starts_as_its_container_does(tmp_path: Path) -> None:
     (tmp_path / "main.conf").write_text(main.replace("include /etc/nginx/mime.types;", ""))
     # First, because the repository may be in /tmp itself.
     script = script.replace("/tmp/", f"{tmp_path}/").replace("/parley/nginx.conf", str(ROOT / "docs/nginx.conf"))
-    script = script.replace("/parley/deploy/nginx.conf", f"{tmp_path}/main.conf -t").replace("exec nginx", found)
+    script = script.replace("/parley/deploy/nginx.conf", f"{tmp_path}/main.conf -t").replace("exec nginx", program)
     ended = subprocess.run([shell, option, script], capture_output=True, text=True, timeout=30, check=False)
     assert ended.returncode == 0, ended.stderr
 
@@ -168,9 +168,9 @@ def seconds(text: str) -> int:
 
 
 def value(file: str, name: str) -> str:
-    found = re.search(rf"^{name}=(.+)$", (DEPLOY / file).read_text(encoding="utf-8"), re.MULTILINE)
-    assert found, name
-    return found[1]
+    match = re.search(rf"^{name}=(.+)$", (DEPLOY / file).read_text(encoding="utf-8"), re.MULTILINE)
+    assert match, name
+    return match[1]
 
 
 def test_nobody_kills_a_server_that_still_answers() -> None:

@@ -52,9 +52,9 @@ def test_signals_reach_gunicorn() -> None:
 
 
 def test_no_secret_is_built_in() -> None:
-    given = " ".join(rest for name, rest in instructions() if name in ("ENV", "ARG"))
+    variables = " ".join(rest for name, rest in instructions() if name in ("ENV", "ARG"))
     secrets = [field.metadata["name"] for field in fields(Settings) if not field.repr]
-    assert not re.search("|".join([*secrets, "SECRET", "TOKEN", "PASSWORD"]), given)
+    assert not re.search("|".join([*secrets, "SECRET", "TOKEN", "PASSWORD"]), variables)
 
 
 def test_the_image_holds_the_program_and_the_context_nothing_else() -> None:
@@ -164,12 +164,12 @@ class Build:
         if sources[0].startswith("--from"):
             return
         for source in sources:
-            found = self.context / source
+            path = self.context / source
             place = self.folder / target
-            if found.is_dir():
-                shutil.copytree(found, place)
+            if path.is_dir():
+                shutil.copytree(path, place)
             else:
-                shutil.copy(found, place)
+                shutil.copy(path, place)
 
     def _run(self, script: str) -> None:
         subprocess.run(["sh", "-c", self.inside(script)], cwd=self.folder, env=self.environ, check=True)
@@ -212,8 +212,8 @@ def test_the_steps_of_the_dockerfile_make_a_server(tmp_path: Path) -> None:
 
 def _check_licences(folder: Path) -> None:
     for name in ("flask", "gunicorn", "gevent", "peewee", "openai", "psycopg", "redis"):
-        found = [each for each in folder.iterdir() if each.name.lower().startswith(f"{name}-")]
-        assert found, name
-        files = {path.name for path in found[0].iterdir()}
+        folders = [each for each in folder.iterdir() if each.name.lower().startswith(f"{name}-")]
+        assert folders, name
+        files = {path.name for path in folders[0].iterdir()}
         assert "METADATA" in files
-        assert len(files) > 1 or "License" in (found[0] / "METADATA").read_text(encoding="utf-8"), name
+        assert len(files) > 1 or "License" in (folders[0] / "METADATA").read_text(encoding="utf-8"), name

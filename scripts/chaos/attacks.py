@@ -87,8 +87,8 @@ class Attack:
             sock.close()
 
     def _look(self, client: _Client, events: int) -> None:
-        gone = events & (select.POLLERR | select.POLLHUP | select.POLLRDHUP | select.POLLNVAL)
-        if gone or (events & select.POLLIN and not self._taken(client)):
+        hung_up = events & (select.POLLERR | select.POLLHUP | select.POLLRDHUP | select.POLLNVAL)
+        if hung_up or (events & select.POLLIN and not self._taken(client)):
             self._ended(client)
         elif events & select.POLLOUT:
             self._send(client, _SLICE)

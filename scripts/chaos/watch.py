@@ -23,7 +23,7 @@ _OVERLOADED = 503
 
 
 @dataclass
-class Seen:
+class ProbeResults:
     """Results: seconds until `/healthz` was answered, and until a turn was refused; a sentence for each failure."""
 
     times: list[float] = field(default_factory=list)
@@ -42,7 +42,7 @@ class Watch:
         if user:
             self._place += [user.headers["Cookie"], str(user.conversation)]
         self._process: subprocess.Popen[str] | None = None
-        self._seen = Seen()
+        self._results = ProbeResults()
 
     def __enter__(self) -> Watch:
         command = [sys.executable, "-m", "scripts.chaos.watch", *self._place]
@@ -54,62 +54,62 @@ class Watch:
     def __exit__(self, *_: object) -> None:
         assert self._process is not None
         report, _ = self._process.communicate()  # the process ends with its input
-        self._seen = Seen(**json.loads(report))
+        self._results = ProbeResults(**json.loads(report))
 
     @property
     def failures(self) -> list[str]:
-        return self._seen.failures
+        return self._results.failures
 
     @property
     def refusals(self) -> int:
-        return len(self._seen.refused)
+        return len(self._results.refused)
 
     @property
     def p99_s(self) -> float:
         """Return the 99th percentile of the response times of /healthz."""
-        return _p99(self._seen.times)
+        return _p99(self._results.times)
 
     @property
     def refused_p99_s(self) -> float:
-        return _p99(self._seen.refused)
+        return _p99(self._results.refused)
 
 
 def _p99(times: list[float]) -> float:
     return percentile(times, 99) if times else math.inf
 
 
-def _look(address: Address, seen: Seen) -> None:
+def _look(address: Address, results: ProbeResults) -> None:
     since = time.monotonic()
     try:
         address.ask("GET", "/healthz")
     except (Dropped, Refused) as error:
-        seen.failures.append(str(error))
-    seen.times.append(time.monotonic() - since)
+        results.failures.append(str(error))
+    results.times.append(time.monotonic() - since)
 
 
-def _knock(address: Address, cookie: str, conversation: str, seen: Seen) -> None:
+def _send_question(address: Address, cookie: str, conversation: str, results: ProbeResults) -> None:
     since = time.monotonic()
     headers = {"Cookie": cookie, "Accept": EVENT_STREAM}
     try:
         address.ask("POST", f"/api/conversations/{conversation}/turns", {"text": "Hello"}, headers).close()
     except Refused as refused:
         if refused.status == _OVERLOADED:
-            seen.refused.append(time.monotonic() - since)
+            results.refused.append(time.monotonic() - since)
     except Dropped as dropped:
-        seen.failures.append(str(dropped))
+        results.failures.append(str(dropped))
 
 
 def main(arguments: list[str]) -> None:
     """Probe until the input ends, then print the results. The arguments are `HOST PORT [COOKIE CONVERSATION]`."""
     host, port, *who = arguments
-    address, seen, enough = Address(host, int(port)), Seen(), threading.Event()
+    address, results, enough = Address(host, int(port)), ProbeResults(), threading.Event()
     threading.Thread(target=lambda: (sys.stdin.read(), enough.set()), daemon=True).start()
     print("watching", flush=True)
     while not enough.wait(_LOOK_S):
-        _look(address, seen)
+        _look(address, results)
         if who:
-            _knock(address, who[0], who[1], seen)
-    print(json.dumps(asdict(seen)))
+            _send_question(address, who[0], who[1], results)
+    print(json.dumps(asdict(results)))
 
 
 if __name__ == "__main__":

@@ -56,35 +56,35 @@ class Options:
 def parse(arguments: list[str]) -> Options:
     """Return the options. Ends the program with status 2 if they are wrong."""
     parser = _parser()
-    given = parser.parse_args(arguments)
-    _check_combinations(parser, given)
+    args = parser.parse_args(arguments)
+    _check_combinations(parser, args)
     plan = Plan(
-        users=given.users or 1,
-        prompts=given.prompts or (given.text,),
-        ramp_s=given.ramp,
-        rate=given.rate,
-        seed=given.seed,
-        duration_s=given.duration,
-        turns=given.turns,
-        think_s=given.think,
+        users=args.users or 1,
+        prompts=args.prompts or (args.text,),
+        ramp_s=args.ramp,
+        rate=args.rate,
+        seed=args.seed,
+        duration_s=args.duration,
+        turns=args.turns,
+        think_s=args.think,
     )
     return Options(
         plan=plan,
-        scene=given.scene,
-        users_given=given.users is not None,
-        url=given.url,
-        api=given.api,
-        model=given.model or "",
-        model_url=given.model_url,
-        timeout_s=given.timeout,
-        objectives=tuple(given.slo),
-        sweep=_sweep(parser, given),
-        token=given.token or "",
-        login=given.login or "",
-        json_file=given.json,
-        html_file=given.html,
-        compare=tuple(given.compare),
-        quiet=given.quiet,
+        scene=args.scene,
+        users_given=args.users is not None,
+        url=args.url,
+        api=args.api,
+        model=args.model or "",
+        model_url=args.model_url,
+        timeout_s=args.timeout,
+        objectives=tuple(args.slo),
+        sweep=_sweep(parser, args),
+        token=args.token or "",
+        login=args.login or "",
+        json_file=args.json,
+        html_file=args.html,
+        compare=tuple(args.compare),
+        quiet=args.quiet,
     )
 
 
@@ -138,20 +138,20 @@ def _parser() -> _Parser:
     return parser
 
 
-def _check_combinations(parser: _Parser, given: argparse.Namespace) -> None:
+def _check_combinations(parser: _Parser, args: argparse.Namespace) -> None:
     rules = (
-        (given.users is None and not (given.sweep or given.scene), "N is missing: the number of users, such as 10"),
-        (given.rate and given.ramp, "--rate and --ramp exclude each other: both say when users start"),
-        (given.duration and given.turns > 1, "--duration and --turns exclude each other: both say how often users ask"),
-        (given.token and given.login, "--token and --login exclude each other: both set the Authorization header"),
-        (given.scene and (given.url or given.model_url or given.sweep or given.compare or given.api != "parley"),
+        (args.users is None and not (args.sweep or args.scene), "N is missing: the number of users, such as 10"),
+        (args.rate and args.ramp, "--rate and --ramp exclude each other: both say when users start"),
+        (args.duration and args.turns > 1, "--duration and --turns exclude each other: both say how often users ask"),
+        (args.token and args.login, "--token and --login exclude each other: both set the Authorization header"),
+        (args.scene and (args.url or args.model_url or args.sweep or args.compare or args.api != "parley"),
          "--scene starts its own server and model: leave out --url, --model-url, --api, --sweep and --compare"),
-        (given.scene and (given.rate or given.ramp or given.duration or given.turns > 1),
+        (args.scene and (args.rate or args.ramp or args.duration or args.turns > 1),
          "--scene plays one turn of users who start together: leave out --rate, --ramp, --duration and --turns"),
-        (given.api == "openai" and given.model_url, "--model-url needs a server in front: with --api openai use --url"),
-        (given.api == "openai" and not given.url, "--api openai needs --url, such as --url http://127.0.0.1:8000/v1"),
-        (given.think and given.turns == 1 and not given.duration, "--think needs --turns or --duration"),
-        (given.rate and given.duration and given.rate * given.duration > 1_000_000,
+        (args.api == "openai" and args.model_url, "--model-url needs a server in front: with --api openai use --url"),
+        (args.api == "openai" and not args.url, "--api openai needs --url, such as --url http://127.0.0.1:8000/v1"),
+        (args.think and args.turns == 1 and not args.duration, "--think needs --turns or --duration"),
+        (args.rate and args.duration and args.rate * args.duration > 1_000_000,
          "--rate times --duration is more than a million requests: lower one of them"),
     )  # fmt: skip
     for wrong, sentence in rules:
@@ -159,18 +159,18 @@ def _check_combinations(parser: _Parser, given: argparse.Namespace) -> None:
             parser.error(sentence)
 
 
-def _sweep(parser: _Parser, given: argparse.Namespace) -> Sweep | None:
-    if not given.sweep:
+def _sweep(parser: _Parser, args: argparse.Namespace) -> Sweep | None:
+    if not args.sweep:
         return None
-    parts = [part.strip() for part in given.sweep.replace("...", "…").split(",")]
+    parts = [part.strip() for part in args.sweep.replace("...", "…").split(",")]
     goes_on = parts[-1] == "…"
     parts = parts[:-1] if goes_on else parts
     numbers = [int(part) for part in parts if re.fullmatch("[0-9]{1,9}", part)]
     if not parts or len(numbers) < len(parts) or not all(1 <= number <= MOST_USERS for number in numbers):
-        parser.error(f"--sweep: {given.sweep!r} is not a list of numbers of users, such as 1,2,4,8 or 1,2,4,…")
+        parser.error(f"--sweep: {args.sweep!r} is not a list of numbers of users, such as 1,2,4,8 or 1,2,4,…")
     if numbers != sorted(numbers):
-        parser.error(f"--sweep: {given.sweep!r} does not grow; write it as 1,2,4,8")
-    most = given.users or MOST_USERS
+        parser.error(f"--sweep: {args.sweep!r} does not grow; write it as 1,2,4,8")
+    most = args.users or MOST_USERS
     if numbers[-1] > most:
         parser.error(f"--sweep: {numbers[-1]} users are more than N, which is {most}")
     return Sweep(steps=tuple(numbers), goes_on=goes_on, most=most)

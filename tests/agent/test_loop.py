@@ -177,7 +177,7 @@ def test_what_was_said_before_the_model_failed_stands(model):
 def test_the_same_agent_answers_many_at_once(model):
     """Check that no answer has a part of another: each asks for what its own question says."""
 
-    class Asking:
+    class EchoingModel:
         def stream(self, _model, messages, _tools, _cancellation, _may_call):
             if messages[-1].role == "user":
                 yield ToolCall("call_0", "look_up", json.dumps({"what": messages[-1].text}))
@@ -187,7 +187,7 @@ def test_the_same_agent_answers_many_at_once(model):
         def warm_up(self):
             pass
 
-    agent = Agent(Asking(), Toolbox([FunctionTool(look_up, "")]))
+    agent = Agent(EchoingModel(), Toolbox([FunctionTool(look_up, "")]))
 
     def one(number):
         events = list(agent.answer("m", [Message("user", f"q{number}")], USER, Cancellation(LONG_S)))

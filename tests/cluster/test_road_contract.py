@@ -29,14 +29,14 @@ def open_road(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Open]:
         if request.param == "here":
             return "here:1", Here("here:1", handler)
         if request.param == "redis":
-            asker, asked = (
+            requester, responder = (
                 RedisLink(url, name, lambda: "digest", lambda: "database", patience=20.0) for name in ("one:1", "two:2")
             )
-            opened.extend((asker, asked))
-            for each in (asker, asked):
+            opened.extend((requester, responder))
+            for each in (requester, responder):
                 each.start(handler)
-            wait_until(lambda: asker.road.usable and asked.road.usable)
-            return "two:2", asker.road
+            wait_until(lambda: requester.road.usable and responder.road.usable)
+            return "two:2", requester.road
         peers = Peers(tmp_path / "run")
         opened.append(peers)
         peers.listen(handler)

@@ -138,8 +138,8 @@ def test_no_canary_is_in_any_bundle(tmp_path: Path) -> None:
     for number in range(BUNDLES):
         planted = Planted(tmp_path / str(number), number)
         content = b"".join(part for _, part in members(planted.patient, planted.lines())).decode()
-        found = [each for each in planted.all if each in content or each[:10] in content]
-        assert found == [], (number, found)
+        leaks = [each for each in planted.all if each in content or each[:10] in content]
+        assert leaks == [], (number, leaks)
         assert content.count('"conversation": 5') == (0 if '"invalid"' in content else 1)
 
 

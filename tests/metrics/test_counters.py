@@ -37,10 +37,10 @@ def test_a_full_row_takes_no_more_keys_and_goes_on_with_those_it_has() -> None:
     for number in range(5000):
         counters.add(("key", str(number)))
     counters.add(("key", "0"))
-    found = totals([row])
-    assert 500 < len(found) < 5000
-    assert found["key", "0"] == 2.0
-    assert totals([row]) == found
+    sums = totals([row])
+    assert 500 < len(sums) < 5000
+    assert sums["key", "0"] == 2.0
+    assert totals([row]) == sums
     assert row.used <= metric_rows.ROW_BYTES
 
 
@@ -82,9 +82,9 @@ def test_no_addition_is_lost_between_threads() -> None:
         thread.start()
     for thread in threads:
         thread.join()
-    found = totals([row])
-    assert found.pop(("shared",)) == 80_000
-    assert sum(found.values()) == 80_000
+    sums = totals([row])
+    assert sums.pop(("shared",)) == 80_000
+    assert sum(sums.values()) == 80_000
 
 
 def test_label_values_beyond_a_hundred_are_counted_together() -> None:
@@ -92,9 +92,9 @@ def test_label_values_beyond_a_hundred_are_counted_together() -> None:
     places = Counter(Counters(row), "blocks", "Blocks.", ("place",))
     for number in range(150):
         places.add(f"place {number}")
-    found = totals([row])
-    assert len(found) == 101
-    assert found["blocks", OTHER] == 50.0
+    sums = totals([row])
+    assert len(sums) == 101
+    assert sums["blocks", OTHER] == 50.0
 
 
 def test_a_label_value_is_one_short_line() -> None:
@@ -128,7 +128,7 @@ def test_blocks_are_counted_once() -> None:
     metrics.count_blocks({"a.py:1 f": BlockTotal(2, 0.5)})
     metrics.count_blocks({"a.py:1 f": BlockTotal(2, 0.5)})
     metrics.count_blocks({"a.py:1 f": BlockTotal(3, 0.75), "b.py:2 g": BlockTotal(1, 1.0)})
-    found = metrics.totals()
-    assert found["parley_loop_blocks_total", "a.py:1 f"] == 3
-    assert found["parley_loop_blocked_seconds_total", "a.py:1 f"] == 0.75
-    assert found["parley_loop_blocks_total", "b.py:2 g"] == 1
+    sums = metrics.totals()
+    assert sums["parley_loop_blocks_total", "a.py:1 f"] == 3
+    assert sums["parley_loop_blocked_seconds_total", "a.py:1 f"] == 0.75
+    assert sums["parley_loop_blocks_total", "b.py:2 g"] == 1

@@ -92,12 +92,12 @@ def test_connections_to_sentinels_are_closed_with_the_client(tmp_path: Path, red
 
 def sockets_to(port: int) -> int:
     """Return how many open sockets of this process lead to a port."""
-    found = 0
+    count = 0
     for each in gc.get_objects():
         if isinstance(each, socket.socket) and each.fileno() >= 0:
             with contextlib.suppress(OSError):
-                found += each.getpeername()[1:2] == (port,)
-    return found
+                count += each.getpeername()[1:2] == (port,)
+    return count
 
 
 def test_asking_for_a_master_that_is_away_costs_no_memory(tmp_path: Path, redis_server: RedisServer) -> None:

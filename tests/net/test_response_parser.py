@@ -42,11 +42,11 @@ def fed(*pieces: bytes) -> ResponseParser:
 def test_cut_at_every_byte(response, body, usable):
     for cut in range(len(response) + 1):
         parser = ResponseParser()
-        got = b""
+        body = b""
         for piece in (response[:cut], response[cut:]):
             parser.feed(piece)
-            got += parser.read_body()
-        assert (parser.complete, got, parser.keeps_connection) == (True, body, usable), cut
+            body += parser.read_body()
+        assert (parser.complete, body, parser.keeps_connection) == (True, body, usable), cut
 
 
 @pytest.mark.parametrize(("response", "body", "usable"), RESPONSES.values(), ids=RESPONSES)

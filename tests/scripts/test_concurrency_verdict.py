@@ -34,13 +34,13 @@ def of(users: Sequence[Timeline], setup_s: float = 0.05) -> Verdict:
 def places(users: int, places: int, seconds: Sequence[float]) -> list[Timeline]:
     """A server with so many places: further users wait for the first that becomes free."""
     free = [0.0] * places
-    found = []
+    timelines = []
     for number in range(users):
         start = min(free)
         done = start + seconds[number % len(seconds)]
         free[free.index(start)] = done
-        found.append(user(start + 0.01, done + 0.01, worker=number % 4))
-    return found
+        timelines.append(user(start + 0.01, done + 0.01, worker=number % 4))
+    return timelines
 
 
 @pytest.mark.parametrize("users", [1, 2, 10, 100, 2000])

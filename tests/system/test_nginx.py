@@ -160,13 +160,13 @@ REFUSED = {
 def test_what_nginx_refuses_itself_has_parleys_form(nginx: Nginx, server: Server, kind: str) -> None:
     request, status, code = REFUSED[kind]
     seen = len(server.requests)
-    got, content_type, body = sent(nginx, request.format("/api/me"))
-    assert (got, content_type) == (status, "application/json")
+    status, content_type, body = sent(nginx, request.format("/api/me"))
+    assert (status, content_type) == (status, "application/json")
     error = json.loads(body)["error"]
     assert error["code"] == code
     assert error["message"].endswith(".")
-    got, content_type, body = sent(nginx, request.format("/c/7"))
-    assert (got, content_type) == (status, "text/html; charset=utf-8")
+    status, content_type, body = sent(nginx, request.format("/c/7"))
+    assert (status, content_type) == (status, "text/html; charset=utf-8")
     assert b'href="/"' in body
     assert len(server.requests) == seen
 

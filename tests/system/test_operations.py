@@ -110,13 +110,13 @@ EXPECTED = {
 def test_every_command_works(server: ServerRunner, program: Path) -> None:
     """In the order of the document; what a block must print is in EXPECTED."""
     missing = dict(EXPECTED)
-    asked = False
+    turn_logged = False
     for kind, script in BLOCKS:
         if kind:
             continue
-        if not asked:  # the logs of a server that nobody has asked have no turn
+        if not turn_logged:  # the logs of a server that nobody has asked have no turn
             assert run("python scripts/test_concurrent_users.py 1 --quiet", server).returncode == 0
-            asked = True
+            turn_logged = True
         if "pip download" in script:
             one_package(program)
         ended = run(script, server)

@@ -89,11 +89,11 @@ FAULTS: dict[str, Callable[[PostgresqlServer, str], contextlib.AbstractContextMa
 
 def listen(user: User, conversation: int, begun: threading.Barrier) -> list[Event]:
     with user.asking(conversation, "Tell me a long story") as events:
-        heard = [next(events)]
-        while heard[-1].name != "delta":
-            heard.append(next(events))
+        received = [next(events)]
+        while received[-1].name != "delta":
+            received.append(next(events))
         begun.wait(20)
-        return heard + list(events)
+        return received + list(events)
 
 
 @contextlib.contextmanager
@@ -102,9 +102,9 @@ def crowd(url: str) -> Iterator[list[Future[list[Event]]]]:
     begun = threading.Barrier(STREAMS + 1)
     with ThreadPoolExecutor(STREAMS) as pool:
         people = [(user, user.conversation()) for user in (User(url) for _ in range(STREAMS))]
-        heard = [pool.submit(listen, user, place, begun) for user, place in people]
+        streams = [pool.submit(listen, user, place, begun) for user, place in people]
         begun.wait(20)
-        yield heard
+        yield streams
 
 
 def refused(answer: requests.Response) -> None:
@@ -114,9 +114,9 @@ def refused(answer: requests.Response) -> None:
     assert answer.elapsed.total_seconds() < REFUSED_WITHIN_S
 
 
-def whole(heard: list[Future[list[Event]]]) -> None:
+def whole(streams: list[Future[list[Event]]]) -> None:
     """Check that every stream went on, and told a whole answer once."""
-    for events in (each.result(60) for each in heard):
+    for events in (each.result(60) for each in streams):
         assert [event.name for event in events].count("done") == 1
         assert (events[-1].data["status"], text_of(events)) == ("completed", generated_text(TOKENS))
         deltas = [event for event in events if event.name == "delta"]
@@ -140,7 +140,7 @@ def test_while_it_cannot_be_used(fault: str, server: ParleyServer, postgresql: P
     workers = server.workers
     question = {"text": "May I? " + wanting(tokens=3), "client_id": "once"}
     refusals = 0
-    with crowd(server.url) as heard:
+    with crowd(server.url) as streams:
         with FAULTS[fault](postgresql, database):
             until = time.monotonic() + FAULT_S
             while time.monotonic() < until:
@@ -150,7 +150,7 @@ def test_while_it_cannot_be_used(fault: str, server: ParleyServer, postgresql: P
             assert late.get("/healthz").status_code == 200
             assert late.get("/readyz").status_code == 503
         wait_until(lambda: late.get("/readyz").status_code == 200, "it is ready again")
-        whole(heard)
+        whole(streams)
     began = late.post(f"/api/conversations/{place}/turns", question)
     assert began.status_code in (200, 202), began.text
     assert late.follow(began.json()["turn_id"])[-1].data["status"] == "completed"

@@ -77,10 +77,10 @@ def test_there_and_back_under_running_answers(tmp_path: Path) -> None:
         for _, _, text in answers:
             *numbers, end = text.split()
             assert (numbers, end) == ([str(number) for number in range(1, len(numbers) + 1)], "end")
-        found = figures(server.url)
-        assert found.value("parley_turns_total", status="completed") == 12
-        assert found.value("parley_turns_total", mode="async", status="completed") >= 6
-        assert found.value("parley_turn_duration_seconds_count") == 12
+        metrics = figures(server.url)
+        assert metrics.value("parley_turns_total", status="completed") == 12
+        assert metrics.value("parley_turns_total", mode="async", status="completed") >= 6
+        assert metrics.value("parley_turn_duration_seconds_count") == 12
         assert tree.env_file.read_text() == before
         assert tree.mode("async").stdout == "Already async; nothing to do.\n"
 

@@ -38,10 +38,10 @@ def server() -> Iterator[MarketDataServer]:
         yield server
 
 
-def tool_context(**given: Any) -> ToolContext:
+def tool_context(**values: Any) -> ToolContext:
     """Return a context with ample time, or with the parts given."""
     parts = {"user_id": 7, "deadline": time.monotonic() + 60, "cancellation": Cancellation(60), "progress": ignored}
-    return ToolContext(**parts | given)
+    return ToolContext(**parts | values)
 
 
 def ignored(_: str) -> None:

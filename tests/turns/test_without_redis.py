@@ -153,8 +153,8 @@ def test_a_value_that_is_damaged_or_of_others_is_missing(pair: Pair, model, conv
         good[:1] + b"\x02" + good[2:],
     ):
         pair.server.run("SET", key, value)
-        asked = pair.elsewhere.answered(conversation, "More")
-        assert asked.status == COMPLETED
+        answer = pair.elsewhere.answered(conversation, "More")
+        assert answer.status == COMPLETED
         assert model.seen[-1][1].text == "One"
         pair.server.run("SET", key, good)
     pair.server.run("DEL", key)

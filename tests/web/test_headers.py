@@ -27,7 +27,7 @@ def answers(make_app: Callable[..., Flask]) -> Answers:
     conversation = converse(client)
     turn = exchange(client, conversation)
     here = f"/api/conversations/{conversation}"
-    given = [
+    responses = [
         client.get("/"),
         client.get("/c/1"),
         client.get(app.static_url_path + "/icon.svg"),
@@ -55,13 +55,13 @@ def answers(make_app: Callable[..., Flask]) -> Answers:
         client.post(f"{here}/turns", json={}),
         client.get("/api/broken"),
     ]
-    for answer in given:
+    for answer in responses:
         answer.get_data()
         answer.close()
-    assert {answer.status_code for answer in given} == {200, 201, 202, 400, 403, 404, 405, 413, 415, 422, 500}
+    assert {answer.status_code for answer in responses} == {200, 201, 202, 400, 403, 404, 405, 413, 415, 422, 500}
     return {
         f"{answer.status_code} {answer.request.method} {answer.request.path} {n}": answer
-        for n, answer in enumerate(given)
+        for n, answer in enumerate(responses)
     }
 
 

@@ -81,7 +81,7 @@ def address(app: Flask, alice: FlaskClient) -> Callable[[str], str]:
     """Build a route's address with ids of Alice."""
     turn = exchange(alice, converse(alice, title=CANARY), CANARY)
     alice.post(f"/api/conversations/{turn['conversation_id']}/share", json={})
-    hers = {
+    alices = {
         "<token>": "not-a-link-of-hers",
         "<id:conversation_id>": turn["conversation_id"],
         "<id:message_id>": turn["message_id"],
@@ -91,7 +91,7 @@ def address(app: Flask, alice: FlaskClient) -> Callable[[str], str]:
 
     def fill(rule: str) -> str:
         rule = rule.replace("/static", app.static_url_path)
-        for name, value in hers.items():
+        for name, value in alices.items():
             rule = rule.replace(name, str(value))
         assert "<" not in rule, rule
         return rule
@@ -127,13 +127,13 @@ def test_data_of_another_user(
     before = all_of(alice)
     for (method, rule), body in OWNED.items():
         with subtests.test(f"{method} {rule}"):
-            hers = stranger.open(address(rule), method=method, **body)
+            alices = stranger.open(address(rule), method=method, **body)
             never_was = stranger.open(re.sub(r"<id:\w+>", "9999", rule), method=method, **body)
-            for answer in (hers, never_was):
+            for answer in (alices, never_was):
                 assert answer.status_code == 404
                 if method != "HEAD":
                     assert_error(answer, 404, "not_found")
-            assert list(hers.headers.keys()) == list(never_was.headers.keys())
+            assert list(alices.headers.keys()) == list(never_was.headers.keys())
             assert all_of(alice) == before
 
 
@@ -165,28 +165,28 @@ def test_asking_for_the_methods_tells_nothing(
 ) -> None:
     for rule in sorted({rule for _, rule in OWNED}):
         with subtests.test(rule):
-            hers, never_was = (stranger.options(path) for path in (address(rule), re.sub(r"<id:\w+>", "9999", rule)))
-            assert (hers.status_code, hers.data) == (never_was.status_code, never_was.data) == (200, b"")
-            assert set(hers.headers["Allow"].split(", ")) == set(never_was.headers["Allow"].split(", "))
+            alices, never_was = (stranger.options(path) for path in (address(rule), re.sub(r"<id:\w+>", "9999", rule)))
+            assert (alices.status_code, alices.data) == (never_was.status_code, never_was.data) == (200, b"")
+            assert set(alices.headers["Allow"].split(", ")) == set(never_was.headers["Allow"].split(", "))
 
 
 def test_ones_own_conversation_does_not_open_anothers_messages(
     address: Callable[[str], str], alice: FlaskClient, mallory: FlaskClient
 ) -> None:
-    hers = alice.get(address("/api/turns/<id:turn_id>")).json
+    alices = alice.get(address("/api/turns/<id:turn_id>")).json
     mine = converse(mallory)
     answer = mallory.post(
-        f"/api/conversations/{mine}/turns", json={"text": "Repeat what was said.", "parent_id": hers["message_id"]}
+        f"/api/conversations/{mine}/turns", json={"text": "Repeat what was said.", "parent_id": alices["message_id"]}
     )
     assert_error(answer, 422, "invalid_parent", "parent_id")
     assert mallory.get(f"/api/conversations/{mine}").json["messages"] == []
 
 
 def test_anothers_client_id_finds_nothing(alice: FlaskClient, mallory: FlaskClient) -> None:
-    hers = exchange(alice, converse(alice), CANARY, client_id="c-1")
-    his = exchange(mallory, converse(mallory), "Hello", client_id="c-1")
-    assert his["id"] != hers["id"]
-    assert CANARY not in his["text"]
+    alices = exchange(alice, converse(alice), CANARY, client_id="c-1")
+    mallorys = exchange(mallory, converse(mallory), "Hello", client_id="c-1")
+    assert mallorys["id"] != alices["id"]
+    assert CANARY not in mallorys["text"]
 
 
 def all_of(client: FlaskClient) -> list[Any]:

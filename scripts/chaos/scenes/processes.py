@@ -139,8 +139,8 @@ class _Drama:
         self.scene.within("longest until closed", time.monotonic() - since, CLOSED_WITHIN_S, f"closed: {closed}")
         self.server.start()
         self.scene.within("longest until served again", time.monotonic() - since, SERVED_WITHIN_S, "a dead master")
-        gone = poll(lambda: not any(_alive(pid) for pid in orphans), ORPHANS_S * self.scene.slack)
-        self.scene.expect(gone, f"workers of a dead master are still there: {orphans}")
+        ended = poll(lambda: not any(_alive(pid) for pid in orphans), ORPHANS_S * self.scene.slack)
+        self.scene.expect(ended, f"workers of a dead master are still there: {orphans}")
         self.server.wait_until_started(self.size)
 
     def end_in_a_reload(self) -> None:

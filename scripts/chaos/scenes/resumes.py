@@ -46,15 +46,15 @@ def _round(scene: SceneRun, user: User) -> Callable[[], Question]:
 
 def _with_breaks(scene: SceneRun, user: User, question: Question) -> list[Event]:
     assert question.turn
-    got: list[Event] = []
-    while not got or got[-1].name != "done":
-        if got:
+    events: list[Event] = []
+    while not events or events[-1].name != "done":
+        if events:
             scene.add("resumes")
-        with asking_for(f"{user.name}, {question}, from event {got[-1].number if got else 0}"):
-            got += _piece(scene, user, question, got[-1].number if got else 0)
+        with asking_for(f"{user.name}, {question}, from event {events[-1].number if events else 0}"):
+            events += _piece(scene, user, question, events[-1].number if events else 0)
         if random.random() < 0.3:
             time.sleep(random.uniform(0, 0.5))
-    return got
+    return events
 
 
 def _piece(scene: SceneRun, user: User, question: Question, after: int) -> list[Event]:

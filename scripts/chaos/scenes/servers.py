@@ -96,18 +96,18 @@ def _followed(scene: SceneRun, fleet: Fleet, user: User, behind_s: float) -> Cal
 def _read(user: User, question: Question, breaks: int | None) -> tuple[list[Event], float]:
     """Return the events to the end and the time of the last. With `breaks`, no connection brings more than so many."""
     assert question.turn
-    got: list[Event] = []
-    while not got or got[-1].name != "done":
+    events: list[Event] = []
+    while not events or events[-1].name != "done":
         with asking_for(f"{user.name}, {question}"):
             answer = user.follow(
-                question.turn["turn_id"], got[-1].number if got else 0, by_header=random.random() < 0.5
+                question.turn["turn_id"], events[-1].number if events else 0, by_header=random.random() < 0.5
             )
             for number, event in enumerate(answer.events(), 1):
-                got.append(event)
+                events.append(event)
                 if event.name == "done" or number == breaks:
                     break
             answer.close()
-    return got, time.monotonic()
+    return events, time.monotonic()
 
 
 def _stopped(scene: SceneRun, fleet: Fleet, user: User, within_s: float) -> Callable[[], Question]:
@@ -159,11 +159,11 @@ def _undisturbed(scene: SceneRun, fleet: Fleet) -> list[Question]:
         scene.expect(False, f"somebody got no further: {problem}")
     for _, question in crowd.questions:
         unnoticed(scene, question)
-    asked = [question for _, question in crowd.questions]
-    numbers = {question.client_id for question in asked}
+    questions = [question for _, question in crowd.questions]
+    numbers = {question.client_id for question in questions}
     all_completed(scene, [row for row in scene.database.turns() if row.client_id in numbers])
     scene.add("asked elsewhere by nginx", fleet.nginx.refusals)
-    return asked
+    return questions
 
 
 def _short(gap_s: float) -> Question:
@@ -203,9 +203,9 @@ def _check_reports(scene: SceneRun, fleet: Fleet) -> None:
         return len(live) if report["totals"]["servers"] == len(fleet.servers) else 0
 
     for server in fleet.servers:
-        found = poll(lambda server=server: shown(server) == expected, _PATIENCE_S, 0.5)
-        scene.expect(found, f"the server at port {server.port} shows {shown(server)} of {expected} workers")
-        scene.add("reports of all servers", int(bool(found)))
+        complete = poll(lambda server=server: shown(server) == expected, _PATIENCE_S, 0.5)
+        scene.expect(complete, f"the server at port {server.port} shows {shown(server)} of {expected} workers")
+        scene.add("reports of all servers", int(bool(complete)))
 
 
 # Redis that comes back

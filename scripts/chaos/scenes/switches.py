@@ -45,8 +45,8 @@ def _switch(scene: SceneRun, crowd: Crowd, mode: str) -> None:
     scene.counts["fewest open streams"] = min(streams, scene.counts.get("fewest open streams", streams))
     _give_command(scene, mode)
     scene.add(f"switches to {mode}")
-    gone = poll(lambda: not old & set(scene.server.workers), _PATIENCE_S)
-    scene.expect(gone, f"workers of before the switch to {mode} are still there: {old & set(scene.server.workers)}")
+    ended = poll(lambda: not old & set(scene.server.workers), _PATIENCE_S)
+    scene.expect(ended, f"workers of before the switch to {mode} are still there: {old & set(scene.server.workers)}")
     shown = scene.server.address.ask("GET", "/api/me").json["mode"]
     scene.expect(shown == mode, f"after the switch to {mode} the server says that it is {shown}")
     time.sleep(random.uniform(0, 0.5))

@@ -17,14 +17,14 @@ Make = Callable[..., Patient]
 def make(tmp_path: Path) -> Make:
     """Return a function that makes a patient, with settings in capitals and its parts in small letters."""
 
-    def make_patient(**given: object) -> Patient:
+    def make_patient(**values: object) -> Patient:
         settings = {
             "DATABASE_URL": f"sqlite:///{tmp_path}/chat.db",
             "DATA_DIR": str(tmp_path / "data"),
             "LOG_DIR": str(tmp_path / "logs"),
         }
-        settings |= {name: str(value) for name, value in given.items() if name.isupper()}
-        parts = {name: value for name, value in given.items() if not name.isupper()}
+        settings |= {name: str(value) for name, value in values.items() if name.isupper()}
+        parts = {name: value for name, value in values.items() if not name.isupper()}
         return Patient(environ=settings, env_file=tmp_path / ".env", **parts)
 
     return make_patient

@@ -42,8 +42,8 @@ CASES = {
 @pytest.mark.parametrize("name", CASES)
 def test_an_interval(name: str) -> None:
     elapsed, slept, own, loop, same, blocked = CASES[name]
-    found = judge(Interval(elapsed, slept, own, loop, same), LOCK_WAIT_S).own_s
-    assert found == pytest.approx(blocked, abs=0.011)
+    own_s = judge(Interval(elapsed, slept, own, loop, same), LOCK_WAIT_S).own_s
+    assert own_s == pytest.approx(blocked, abs=0.011)
 
 
 def test_a_wait_for_a_core_is_counted_at_its_end() -> None:

@@ -39,13 +39,13 @@ def test_a_damaged_backup_is_refused_or_has_the_same_content(backup):
         damaged = bytearray(backup)
         damaged[positions.randrange(len(backup))] ^= 1 << positions.randrange(8)
         try:
-            found = reader(bytes(damaged))
+            archive = reader(bytes(damaged))
         except MaintenanceRefused:
             refusals += 1
             continue
-        assert found.manifest == good.manifest
-        assert found.keys() == good.keys()
-        assert all(list(found.rows(each)) == list(good.rows(each)) for each in good.manifest.tables)
+        assert archive.manifest == good.manifest
+        assert archive.keys() == good.keys()
+        assert all(list(archive.rows(each)) == list(good.rows(each)) for each in good.manifest.tables)
     assert refusals > 1000
 
 

@@ -71,8 +71,8 @@ def insert(store, title):
 
 
 def names(store):
-    found = store.engine.read(lambda: store.engine.execute("SELECT name FROM users ORDER BY name").fetchall())
-    return {name for (name,) in found} - {None}
+    names = store.engine.read(lambda: store.engine.execute("SELECT name FROM users ORDER BY name").fetchall())
+    return {name for (name,) in names} - {None}
 
 
 class Commits:

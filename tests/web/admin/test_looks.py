@@ -48,9 +48,9 @@ def test_each_says_what_it_costs_before(alice: FlaskClient) -> None:
 
 
 def test_stacks_are_places_in_the_code(alice: FlaskClient) -> None:
-    found = look(alice, "stacks")
-    assert found["figures"]["threads"] == sum(each["count"] for each in found["findings"])
-    lines = [line for each in found["findings"] for line in each["stack"]]
+    stacks = look(alice, "stacks")
+    assert stacks["figures"]["threads"] == sum(each["count"] for each in stacks["findings"])
+    lines = [line for each in stacks["findings"] for line in each["stack"]]
     assert any(line.startswith("chat/runtime/looks/stacks.py:") and line.endswith(" stacks") for line in lines)
     assert any(line.startswith("chat/runtime/ticker.py:") for line in lines)
 
@@ -63,8 +63,8 @@ def test_allocations_are_traced_compared_and_left(alice: FlaskClient) -> None:
     assert_error(alice.post("/admin/memory-debug/tracemalloc/difference", json={}), 409, "no_snapshot")
     assert look(alice, "tracemalloc_snapshot")["figures"]["bytes"] > 0
     kept = [bytes(1000) for _ in range(1000)]
-    found = look(alice, "tracemalloc_difference")["findings"]
-    ours = next(each for each in found if each["what"].startswith("tests/web/admin/test_looks.py:"))
+    findings = look(alice, "tracemalloc_difference")["findings"]
+    ours = next(each for each in findings if each["what"].startswith("tests/web/admin/test_looks.py:"))
     assert ours["bytes"] > 1_000_000
     assert ours["count"] >= len(kept)
     look(alice, "tracemalloc_stop")
@@ -83,8 +83,8 @@ def test_a_collection_says_what_it_freed(alice: FlaskClient) -> None:
 def test_growth_is_by_type(alice: FlaskClient) -> None:
     assert "grown" not in look(alice, "growth")["figures"]
     kept = [Grown() for _ in range(5000)]
-    found = {each["what"]: each["count"] for each in look(alice, "growth")["findings"]}
-    assert found[f"{__name__}.Grown"] == len(kept)
+    counts = {each["what"]: each["count"] for each in look(alice, "growth")["findings"]}
+    assert counts[f"{__name__}.Grown"] == len(kept)
 
 
 class Grown:
@@ -136,24 +136,26 @@ def test_a_worker_that_is_not_there(alice: FlaskClient, subtests: pytest.Subtest
             assert alice.post("/admin/memory-debug/collection", json=body).status_code == status
 
 
-class Asked:
+class AnsweringRoad:
     """A road to one worker, which answers at once."""
 
     reliable = True
 
-    def __init__(self, worker: str, answering: OperatorLooks) -> None:
+    def __init__(self, worker: str, looks: OperatorLooks) -> None:
         self._worker = worker
-        self._answering = answering
+        self._looks = looks
 
     def ask(self, worker: str, request: Request, timeout_s: float) -> Iterator[bytes]:
         if worker != self._worker:
             raise Unreachable(worker)
-        return iter(list(self._answering.answer(json.loads(json.dumps(request)))))
+        return iter(list(self._looks.answer(json.loads(json.dumps(request)))))
 
 
 def test_another_worker_takes_the_look_itself(tmp_path: Path) -> None:
     other = OperatorLooks("there:2", (), tmp_path / "look.lock")
-    me = OperatorLooks("here:1", (Asked("nowhere:3", other), Asked("there:2", other)), tmp_path / "look.lock")
+    me = OperatorLooks(
+        "here:1", (AnsweringRoad("nowhere:3", other), AnsweringRoad("there:2", other)), tmp_path / "look.lock"
+    )
     assert me.look("collection", "there:2").worker == "there:2"
     assert me.look("collection", "here:1").worker == "here:1"
     with pytest.raises(Conflict, match="not being traced"):

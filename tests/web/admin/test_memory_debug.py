@@ -78,15 +78,15 @@ def report(client: FlaskClient, **more: Any) -> dict[str, Any]:
 
 
 def test_a_worker_at_rest(alice: FlaskClient, settings: Settings) -> None:
-    found = report(alice)
-    assert found["mode"] == "sync"
-    (me,) = found["workers"]
+    answer = report(alice)
+    assert answer["mode"] == "sync"
+    (me,) = answer["workers"]
     assert (me["pid"], me["host"]) == (os.getpid(), socket.gethostname())
     assert (me["mode"], me["worker_class"], me["stale"]) == ("sync", "gthread", False)
     assert (me["active_turns"], me["open_streams"], me["conversations"]) == (0, 0, [])
     assert me["memory_limit_bytes"] == settings.memory_limit_mb * 1024 * 1024
     assert 0 < me["pss_bytes"] <= me["rss_bytes"] * 1.1
-    assert utc_time(me["started_at"]) <= utc_time(me["reported_at"]) <= utc_time(found["at"])
+    assert utc_time(me["started_at"]) <= utc_time(me["reported_at"]) <= utc_time(answer["at"])
 
 
 def test_a_turn_and_its_followers(alice: FlaskClient, held: HeldAnswer) -> None:

@@ -187,8 +187,8 @@ def test_a_session_opens_no_users_data(app: Flask, browser: FlaskClient) -> None
 def test_guessing_is_answered_with_429(browser: FlaskClient, clock: FakeClock, headers: dict[str, str]) -> None:
     statuses = []
     for guess in range(1000):
-        given = headers and dict.fromkeys(headers, f"192.0.2.{guess % 250}")
-        refused = browser.post("/admin/session", json={"token": f"guess-{guess}"}, headers=given)
+        headers_sent = headers and dict.fromkeys(headers, f"192.0.2.{guess % 250}")
+        refused = browser.post("/admin/session", json={"token": f"guess-{guess}"}, headers=headers_sent)
         statuses.append(refused.status_code)
     assert (statuses[:10], set(statuses[10:])) == ([401] * 10, {429})
     assert_error(refused, 429, "too_many_guesses")

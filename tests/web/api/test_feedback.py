@@ -15,8 +15,8 @@ def turn(alice: FlaskClient, conversation: int) -> dict[str, Any]:
     return exchange(alice, conversation)
 
 
-def give(client: FlaskClient, message_id: int, **given: Any) -> Any:
-    return client.put(f"/api/messages/{message_id}/feedback", json=given)
+def give(client: FlaskClient, message_id: int, **body: Any) -> Any:
+    return client.put(f"/api/messages/{message_id}/feedback", json=body)
 
 
 def feedback_of(client: FlaskClient, turn: dict[str, Any]) -> int | None:

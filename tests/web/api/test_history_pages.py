@@ -60,9 +60,9 @@ def test_another_branch_and_its_siblings(alice: FlaskClient, conversation: int) 
 
 @pytest.mark.parametrize("field", ["leaf", "through", "before"])
 def test_messages_that_are_not_this_conversations(alice: FlaskClient, mallory: FlaskClient, field: str) -> None:
-    hers = exchange(alice, converse(alice), "secret")
+    alices = exchange(alice, converse(alice), "secret")
     mine = converse(mallory)
-    for number in (hers["message_id"], 9999, 0):
+    for number in (alices["message_id"], 9999, 0):
         answer = mallory.get(f"/api/conversations/{mine}?{field}={number}")
         assert_error(answer, 422, "invalid_value", field)
         assert "secret" not in answer.text

@@ -25,7 +25,7 @@ def exported(client: FlaskClient, which: str = "") -> dict:
 
 
 @pytest.fixture
-def hers(alice: FlaskClient) -> list[int]:
+def alices(alice: FlaskClient) -> list[int]:
     """Conversations of every kind."""
     made = [
         converse(alice, title="One 中 \u2028 \x1b"),
@@ -44,10 +44,10 @@ def hers(alice: FlaskClient) -> list[int]:
     return made
 
 
-def test_it_has_everything_that_the_api_returns(alice: FlaskClient, hers: list[int]) -> None:
+def test_it_has_everything_that_the_api_returns(alice: FlaskClient, alices: list[int]) -> None:
     export = exported(alice)
     assert (export["instructions"], export["exported_by"][:7]) == ("Rhyme.", "Parley ")
-    assert [each["id"] for each in export["conversations"]] == hers
+    assert [each["id"] for each in export["conversations"]] == alices
     for each in export["conversations"]:
         shown = alice.get(f"/api/conversations/{each['id']}").json
         del shown["shared"]
@@ -55,9 +55,9 @@ def test_it_has_everything_that_the_api_returns(alice: FlaskClient, hers: list[i
         assert each | {"title": each["title"].strip()} == shown
 
 
-def test_those_that_are_chosen(alice: FlaskClient, hers: list[int]) -> None:
-    export = exported(alice, f"?ids={hers[3]},{hers[1]},{hers[3]}")
-    assert [each["id"] for each in export["conversations"]] == [hers[3], hers[1]]
+def test_those_that_are_chosen(alice: FlaskClient, alices: list[int]) -> None:
+    export = exported(alice, f"?ids={alices[3]},{alices[1]},{alices[3]}")
+    assert [each["id"] for each in export["conversations"]] == [alices[3], alices[1]]
 
 
 def test_a_user_without_data(alice: FlaskClient) -> None:
@@ -66,13 +66,13 @@ def test_a_user_without_data(alice: FlaskClient) -> None:
     assert alice.delete("/api/me/data").json == {"deleted": NOTHING}
 
 
-def test_other_users_are_not_affected(alice: FlaskClient, mallory: FlaskClient, hers: list[int]) -> None:
+def test_other_users_are_not_affected(alice: FlaskClient, mallory: FlaskClient, alices: list[int]) -> None:
     assert exported(mallory)["conversations"] == []
-    assert_error(mallory.get(f"/api/export?ids={hers[0]}"), 404, "not_found")
-    his = converse(mallory)
+    assert_error(mallory.get(f"/api/export?ids={alices[0]}"), 404, "not_found")
+    mallorys = converse(mallory)
     mallory.delete("/api/me/data")
-    assert mallory.get(f"/api/conversations/{his}").status_code == 404
-    assert alice.get("/api/me/data").json["conversations"] == len(hers)
+    assert mallory.get(f"/api/conversations/{mallorys}").status_code == 404
+    assert alice.get("/api/me/data").json["conversations"] == len(alices)
 
 
 @pytest.mark.parametrize("ids", ["x", "1,", ",", "-1", "1;2", "1,x", ",".join(map(str, range(501))), "9" * 30])
@@ -80,8 +80,8 @@ def test_invalid_ids(alice: FlaskClient, ids: str) -> None:
     assert_error(alice.get("/api/export", query_string={"ids": ids}), 422, "invalid_value", "ids")
 
 
-def test_everything_is_deleted(app: Flask, alice: FlaskClient, hers: list[int]) -> None:
-    token = alice.get(f"/api/conversations/{hers[1]}/share").json["url"].rsplit("/", 1)[1]
+def test_everything_is_deleted(app: Flask, alice: FlaskClient, alices: list[int]) -> None:
+    token = alice.get(f"/api/conversations/{alices[1]}/share").json["url"].rsplit("/", 1)[1]
     me = alice.get("/api/me").json["user"]
     counted = alice.get("/api/me/data").json
     assert counted == {"conversations": 4, "messages": 56, "shares": 1, "instructions": True}
@@ -93,7 +93,7 @@ def test_everything_is_deleted(app: Flask, alice: FlaskClient, hers: list[int]) 
     assert exported(alice)["conversations"] == []
     assert alice.get("/api/conversations?q=question").json["items"] == []
     assert alice.get("/api/me/instructions").json == {"text": ""}
-    for conversation in hers:
+    for conversation in alices:
         assert_error(alice.get(f"/api/conversations/{conversation}"), 404, "not_found")
     assert_error(alice.get(f"/api/shared/{token}"), 404, "not_found")
     # The user can begin anew.
@@ -116,7 +116,7 @@ def test_many_conversations(alice: FlaskClient) -> None:
     assert alice.get("/api/me/data").json == NOTHING
 
 
-def test_a_file_is_written_while_it_is_read(alice: FlaskClient, hers: list[int]) -> None:
+def test_a_file_is_written_while_it_is_read(alice: FlaskClient, alices: list[int]) -> None:
     stream = alice.get("/api/export").response
     pieces = [piece for piece in stream if piece]
-    assert len(pieces) > len(hers)
+    assert len(pieces) > len(alices)

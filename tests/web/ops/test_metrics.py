@@ -45,14 +45,14 @@ def test_a_completed_turn_is_counted(alice: FlaskClient) -> None:
 
 def test_the_present_state(alice: FlaskClient, held: HeldAnswer) -> None:
     started = ask(alice, converse(alice))
-    found = figures(alice)
-    assert found.value("parley_active_turns") == 1
-    assert found.value("parley_active_turns_limit") == 1500
-    assert found.value("parley_turns_waiting") == 0
-    assert found.value("parley_workers", mode="sync") == 1
-    assert found.value("parley_info", mode="sync") == 1
-    assert found.value("parley_worker_rss_bytes") > 1e6
-    assert found.value("parley_cpu_seconds_total") > 0
+    figure = figures(alice)
+    assert figure.value("parley_active_turns") == 1
+    assert figure.value("parley_active_turns_limit") == 1500
+    assert figure.value("parley_turns_waiting") == 0
+    assert figure.value("parley_workers", mode="sync") == 1
+    assert figure.value("parley_info", mode="sync") == 1
+    assert figure.value("parley_worker_rss_bytes") > 1e6
+    assert figure.value("parley_cpu_seconds_total") > 0
     held.go()
     wait_for_turn(alice, started)
 

@@ -39,11 +39,11 @@ def known_names(text: str) -> set[str]:
 
 
 def labels_of(text: str) -> dict[str, set[str]]:
-    found: dict[str, set[str]] = {}
+    labels: dict[str, set[str]] = {}
     for family in Figures(text).families:
         for sample in family.samples:
-            found.setdefault(sample.name, set()).update(sample.labels)
-    return found
+            labels.setdefault(sample.name, set()).update(sample.labels)
+    return labels
 
 
 def expressions() -> list[str]:
@@ -83,13 +83,13 @@ def test_rules_name_a_severity_and_a_remedy() -> None:
 def test_prometheus_accepts_all_of_it(text: str, tmp_path: Path) -> None:
     shutil.copytree(FOLDER, tmp_path / "monitoring")
     (tmp_path / "monitoring/parley-token").write_text("token\n")
-    for command, given in (
+    for command, input_text in (
         (["check", "rules", "parley-alerts.yml"], None),
         (["check", "config", "prometheus.yml"], None),
         (["check", "metrics"], text),
     ):
         ended = subprocess.run(
-            ["promtool", *command], input=given, cwd=tmp_path / "monitoring", capture_output=True, text=True,
+            ["promtool", *command], input=input_text, cwd=tmp_path / "monitoring", capture_output=True, text=True,
             timeout=60,
             check=False,
         )  # fmt: skip
