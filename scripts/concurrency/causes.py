@@ -92,6 +92,16 @@ def of_probably_the_model(evidence: Evidence) -> Cause:
     )
 
 
+def of_a_buffer(evidence: Evidence) -> Cause:
+    """Return the cause for streams that something between the server and this check collects."""
+    held_s = evidence.alone.held_back_s if evidence.alone else 0.0
+    return Cause(
+        "buffered",
+        f"BUFFERED: a proxy holds answers back, {_ms(held_s)} for one user alone, so nobody sees them being written; "
+        "the server is not the cause: turn buffering off for text/event-stream, in nginx by proxy_buffering off.",
+    )
+
+
 def of_the_check(own: OwnLoad) -> Cause:
     """Return the cause for a check that was too busy itself, or whose machine was."""
     if own.cpu >= BUSY_CPU:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 from scripts.concurrency.event_loop import OwnLoad
 from scripts.concurrency.figures import answered, most_at_once, rates
+from scripts.concurrency.held_back import as_served, held_back_s
 from scripts.concurrency.probe import Answers
 from scripts.concurrency.timeline import Timeline
 
@@ -25,6 +26,7 @@ class Alone:
     size: int
     tokens: int | None
     model_first_s: float | None
+    held_back_s: float = 0.0  # see `held_back.py`
 
     def expected_s(self, line: Timeline) -> float:
         """Return how long a request's answer would have taken alone, from its length."""
@@ -37,10 +39,11 @@ class Alone:
 
 def alone(timelines: Sequence[Timeline]) -> Alone | None:
     """Return the first whole answer of a baseline, or None if there is none."""
-    for line in answered(timelines):
+    for arrived in answered(timelines):
+        line = as_served(arrived)
         first = (line.first_token or 0.0) - (line.sent or 0.0)
         total = (line.done or 0.0) - (line.sent or 0.0)
-        return Alone(first, total, line.size, line.tokens, _model_first_s(line))
+        return Alone(first, total, line.size, line.tokens, _model_first_s(line), held_back_s(arrived))
     return None
 
 

@@ -185,4 +185,6 @@ def _finish(timeline: Timeline, now: float, done: dict[str, Any]) -> None:
         timeline.timings = {
             str(name): float(value) for name, value in timings.items() if isinstance(value, int | float)
         }
+    if isinstance(done.get("duration_ms"), int | float):
+        timeline.lasted_s = done["duration_ms"] / 1000
     timeline.done = now

@@ -30,6 +30,7 @@ class Timeline:
     model_calls: int = 1
     about: dict[str, Any] = field(default_factory=dict)  # the data of `turn`
     timings: dict[str, float] = field(default_factory=dict)  # the server's own, in ms
+    lasted_s: float | None = None  # from `turn` to `done`, as the server says
     failure: Failure | None = None
 
     @property

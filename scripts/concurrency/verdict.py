@@ -8,6 +8,8 @@ A load is sequential if it shows one of the signs of `signs.py`, with two except
 The model's part is proven by the same load straight at the model, or by the server's own timings together
 with a `/healthz` that was quick throughout: a blocked loop also reads the model's first byte late. Answers that ran
 side by side but slowly do not count against a server whose `/healthz` stayed quick.
+
+If even a single user's events are held back on their way, the server's own times are judged.
 """
 
 from __future__ import annotations
@@ -19,6 +21,7 @@ from scripts.concurrency import causes, signs
 from scripts.concurrency.causes import Cause
 from scripts.concurrency.evidence import Evidence, model_explains
 from scripts.concurrency.figures import answered, errors
+from scripts.concurrency.held_back import as_served
 from scripts.concurrency.signs import Sign
 from scripts.concurrency.timeline import Timeline
 
@@ -51,6 +54,9 @@ class Verdict:
 
 def judge(timelines: Sequence[Timeline], evidence: Evidence) -> Verdict:
     """Return the verdict on a load."""
+    held_back = evidence.alone is not None and evidence.alone.held_back_s > 0
+    if held_back:
+        timelines = [as_served(line) for line in timelines]
     failed = errors(timelines)
     whole = answered(timelines)
     if not whole:
@@ -60,6 +66,8 @@ def judge(timelines: Sequence[Timeline], evidence: Evidence) -> Verdict:
     response_s = max(line.response_s or 0.0 for line in whole)
     sign = _sign(timelines, evidence)
     concurrent, cause = _weigh(sign, evidence)
+    if held_back and concurrent and cause is None:
+        cause = causes.of_a_buffer(evidence)
     if failed and concurrent:
         cause = causes.of_errors(failed, len(timelines))
     late_s = max(line.late_s or 0.0 for line in whole)

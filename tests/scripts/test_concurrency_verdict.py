@@ -10,7 +10,7 @@ import pytest
 
 from scripts.concurrency.errors import Failure
 from scripts.concurrency.event_loop import OwnLoad, time_weighted_percentile
-from scripts.concurrency.evidence import Alone, Evidence
+from scripts.concurrency.evidence import Alone, Evidence, alone
 from scripts.concurrency.timeline import Timeline
 from scripts.concurrency.verdict import Verdict, judge
 
@@ -238,3 +238,32 @@ def test_most_frequent_error_and_its_remedy() -> None:
 )
 def test_the_lag_that_is_exceeded_in_a_twentieth_of_the_time(busy: list[float], wall_s: float, lag: float) -> None:
     assert time_weighted_percentile(array("d", busy), wall_s, 0.05) == lag
+
+
+def held_back(lasted_s: float, turn: float, done: float) -> Timeline:
+    """Return a request whose events arrived together at its end, as a proxy that buffers hands them over."""
+    line = Timeline(sent=0.0, turn=turn, worked=turn, first_token=turn, done=done, ended=done, about={"worker": 1})
+    line.lasted_s, line.timings = lasted_s, {"queued": 1.0, "model_first": 500.0}
+    return line
+
+
+def test_a_proxy_that_buffers_is_not_held_against_the_server() -> None:
+    baseline = alone([held_back(5.0, 4.9, 5.1)])
+    verdict = judge([held_back(5.0, 4.9 + user / 50, 5.1 + user / 50) for user in range(10)], Evidence(alone=baseline))
+    assert verdict.concurrent is True
+    assert verdict.cause is not None
+    assert verdict.cause.sentence.startswith("BUFFERED: a proxy holds answers back, 4.8 s for one user alone")
+
+
+def test_a_queue_behind_a_proxy_that_buffers_is_one() -> None:
+    baseline = alone([held_back(5.0, 4.9, 5.1)])
+    first, second = ([held_back(5.0, end - 0.2, end) for _ in range(4)] for end in (5.1, 10.1))
+    verdict = judge([*first, *second], Evidence(mode="sync", alone=baseline))
+    assert verdict.concurrent is False
+    assert verdict.cause is not None
+    assert verdict.cause.sentence.startswith("BLOCKING: ")
+
+
+def test_events_that_only_a_load_makes_late_are_the_servers_fault() -> None:
+    baseline = alone([user(0.01, 5.0)])
+    assert judge([held_back(5.0, 4.9, 5.1) for _ in range(10)], Evidence(alone=baseline)).concurrent is False
