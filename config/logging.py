@@ -30,7 +30,10 @@ def set_up(settings: Settings) -> None:
     """Send the program's log to LOG_DIR/app.log, and warnings also to the terminal. Raises SettingError."""
     make_directory(settings.log_dir)
     formatter = _JsonFormatter() if settings.log_format == "json" else _TextFormatter()
-    file = LineFile(settings.log_dir / "app.log")
+    path = settings.log_dir / "app.log"
+    with contextlib.suppress(OSError):
+        path.touch()  # so that `tail -f` finds it right after the first start
+    file = LineFile(path)
     terminal = logging.StreamHandler(sys.stderr)
     terminal.setLevel(logging.WARNING)
     root = logging.getLogger()

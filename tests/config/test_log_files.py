@@ -28,10 +28,8 @@ pytestmark = pytest.mark.usefixtures("loggers_as_before")
 log = logging.getLogger("chat.turns.runner")
 
 
-def test_nothing_is_written_before_there_is_something_to_write(set_up: SetUp) -> None:
-    path = set_up()
-    assert path.parent.is_dir()
-    assert not path.exists()
+def test_the_file_exists_before_there_is_something_to_write(set_up: SetUp) -> None:
+    assert set_up().read_text(encoding="utf-8") == ""
 
 
 def test_what_was_there_stays(set_up: SetUp) -> None:

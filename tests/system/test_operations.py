@@ -25,7 +25,7 @@ DOCUMENT = (ROOT / "docs/operations.md").read_text(encoding="utf-8")
 BLOCKS = re.findall(r"^```bash ?(\w*)\n(.*?)^```$", DOCUMENT, re.MULTILINE | re.DOTALL)
 ELSEWHERE = {"docker", "openssl", "git", "offline/bin/flask", "offline/bin/gunicorn"}
 # Another of their kind takes long, or never ends.
-QUICKER = {"tail -f": "tail -n 50"}
+QUICKER = {"tail -F": "tail -n 50"}
 
 
 @pytest.fixture(scope="module")
