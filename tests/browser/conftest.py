@@ -118,14 +118,18 @@ def new_person(chromium: Browser) -> Iterator[Callable[..., BrowserContext]]:
 
 @pytest.fixture
 def page(new_person: Callable[..., BrowserContext], server: ParleyServer) -> Page:
-    opened = new_person().new_page()
-    opened.goto(server.url)
-    return opened
+    return drawn(new_person(), server)
 
 
 @pytest.fixture
 def window(new_person: Callable[..., BrowserContext], chat_server: ParleyServer) -> Page:
     """A new user with the fake model."""
-    opened = new_person().new_page()
-    opened.goto(chat_server.url)
+    return drawn(new_person(), chat_server)
+
+
+def drawn(person: BrowserContext, server: ParleyServer) -> Page:
+    """Open the start page and wait for what the page's program draws, which may come after the load event."""
+    opened = person.new_page()
+    opened.goto(server.url)
+    expect(opened.locator("#message-field")).to_be_visible()
     return opened

@@ -87,7 +87,7 @@ class ScriptedServer:
                 socket.socket.shutdown(sock, socket.SHUT_RDWR)  # not a TLS socket's, which breaks a read
             sock.close()
         for thread in self._threads:
-            thread.join(5)
+            thread.join(30)
             assert not thread.is_alive(), "a script did not end"
 
     def _accept(self) -> None:

@@ -134,7 +134,7 @@ def test_a_process_that_dies_during_a_fetch_releases_its_lock(tmp_path: Path, so
         waiting.join(0.3)
         assert source.requests == 0
         other.kill()
-    waiting.join(5)
+    waiting.join(30)
     assert source.requests == 1
 
 

@@ -180,9 +180,9 @@ class TestFailures:
         assert worker.answered(conversation, "Again?").status == COMPLETED
 
     def test_a_silent_model_is_ended_by_the_deadline(self, make_worker, dictation, store, conversation):
-        worker = make_worker(turn_timeout_s=0.3)
-        started = worker.ask(conversation)
+        worker = make_worker(turn_timeout_s=0.6)
         dictation.say(TextDelta("Half"))
+        started = worker.ask(conversation)
         events = received(worker.follower.frames(started.turn, 0))
         assert (events[-2].data["code"], events[-1].data["status"]) == ("turn_timeout", FAILED)
         assert store.turns.answer(worker.ended(started)).text == "Half"

@@ -51,7 +51,7 @@ class UpstreamRunner(ServerRunner):
 
     def is_ready(self) -> bool:
         try:
-            requests.get(self.url + self.ready_path, timeout=5)
+            requests.get(self.url + self.ready_path, timeout=30)
         except requests.RequestException:
             return False
         return True
@@ -81,8 +81,8 @@ def _llmock(port: int, url: str, folder: Path) -> Start:
             behaviours = [{"type": "reply", "text": GREETING if question == TEXT else STORY}]
         elif question in ERRORS:
             behaviours = [{"type": "fail", "status": ERRORS[question][0], "message": ERRORS[question][1], "times": 3}]
-        requests.post(f"{url}/_llmock/reset", timeout=5).raise_for_status()
-        requests.post(f"{url}/_llmock/scenario", json={"behaviors": behaviours}, timeout=5).raise_for_status()
+        requests.post(f"{url}/_llmock/reset", timeout=30).raise_for_status()
+        requests.post(f"{url}/_llmock/scenario", json={"behaviors": behaviours}, timeout=30).raise_for_status()
 
     command = [str(FOLDER / ".venv/bin/llmock"), "serve", "--port", str(port), "--stream-chunk-delay-ms", "20"]
     return command, "/_llmock/requests", Upstream("llmock", f"{url}/v1", GREETING, tell)

@@ -91,9 +91,9 @@ def test_cancelling_ends_a_wait_at_once(question):
     thread = threading.Thread(target=read, daemon=True)
     thread.start()
     if question == "hello":
-        assert begun.wait(5)
+        assert begun.wait(30)
     cancellation.cancel("stopped")
-    thread.join(5)
+    thread.join(30)
     assert reasons == ["stopped"]
 
 

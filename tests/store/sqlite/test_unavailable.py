@@ -214,7 +214,7 @@ class TestSlow:
         with ThreadPoolExecutor(1) as threads:
             running = threading.Event()
             slow = threads.submit(store.engine.write_exclusive, lambda: (running.set(), time.sleep(1.0)))
-            assert running.wait(5)
+            assert running.wait(30)
             assert refused(lambda: store.conversations.create(conversation.user_id)) < 0.9
             slow.result()
         assert counts(store.engine) == before
