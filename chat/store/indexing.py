@@ -11,8 +11,10 @@ indexes drop deleted rows by themselves. Temporary conversations are never index
 
 from __future__ import annotations
 
+import itertools
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any
 
 from chat.errors import StoreUnavailable
 from chat.store.engines.contract import Engine, TextKind
@@ -60,6 +62,7 @@ class PendingTexts:
 
     def __init__(self, kind: TextKind, pending: str, texts: str, text: str) -> None:
         self.kind = kind
+        self.table = pending
         self.delete_batch = _DELETE_BATCH.format(pending=pending)
         self.columns = f"id, {text}"
         self.source = f"FROM {texts} WHERE id = ANY(?)"
@@ -113,14 +116,20 @@ class Index:
     def _index(self, pending: PendingTexts, users: _UserRange) -> int:
         owners = dict(self.engine.execute(pending.delete_batch, (*users, self._batch_size)).fetchall())
         if owners:
-            texts = self.engine.select(pending.columns, pending.source, (self.engine.array(owners),))
-            self.engine.full_text.put(pending.kind, [(row_id, owners[row_id], text) for row_id, text in texts])
+            self._put(pending, owners)
         return len(owners)
+
+    def _put(self, pending: PendingTexts, owners: Mapping[int, int]) -> None:
+        texts = self.engine.select(pending.columns, pending.source, (self.engine.array(owners),))
+        self.engine.full_text.put(pending.kind, [(row_id, owners[row_id], text) for row_id, text in texts])
 
     def _index_all(self, advance: Callable[[int], None]) -> None:
         for pending in PENDING_TEXTS:
-            while indexed := self._index(pending, _ALL_USERS):
-                advance(indexed)
+            rows: Iterator[Any] = self.engine.maintenance.rows(pending.table, ("id", "user_id"), ("user_id", "id"))
+            while owners := dict(itertools.islice(rows, self._batch_size)):
+                self._put(pending, owners)
+                advance(len(owners))
+            self.engine.execute(f"DELETE FROM {pending.table}")  # noqa: S608 - our own name
 
 
 def note_messages(engine: Engine, messages: Sequence[tuple[int, int]]) -> None:

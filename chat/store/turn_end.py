@@ -108,21 +108,22 @@ def finish(engine: Engine, endings: Sequence[Ending], now: int) -> list[Turn | N
     return outcomes
 
 
-def interrupt(engine: Engine, turn_ids: Sequence[int], error: TurnError, now: int) -> list[tuple[int, int]]:
+def interrupt(engine: Engine, turn_ids: Sequence[int], error: TurnError, now: int) -> list[int]:
     """Interrupt turns that no worker runs any more and release their conversations.
 
-    Return the conversation id and answer id of each turn that was still marked as running.
+    Return the ids of those that nobody else has ended meanwhile.
     """
     ids = engine.array(turn_ids)
     engine.lock(_CONVERSATIONS_OF, (ids,))
     engine.lock(_TURNS, (ids,))
-    interrupted: list[tuple[int, int]] = []
+    interrupted: list[int] = []
     for turn_id in turn_ids:
         rows = engine.execute(_INTERRUPT, (now, now, *_error_columns(error), turn_id))
         for conversation_id, message_id in rows.fetchall():
             _write_partial_answer(engine, turn_id)
             _release(engine, [(conversation_id, turn_id)], now)
-            interrupted.append((conversation_id, message_id))
+            note_messages(engine, [(message_id, conversation_id)])
+            interrupted.append(turn_id)
     return interrupted
 
 

@@ -15,7 +15,6 @@ from chat.runtime.clock import Clock
 from chat.store import history, turn_begin, turn_end
 from chat.store.begin_requests import BeginRequest, HeadOfConversation, Question, StartedTurn
 from chat.store.engines.contract import Engine
-from chat.store.indexing import note_messages
 from chat.store.records import CheckpointDelta, Message, Progress, Run, Turn, TurnError
 from chat.store.rows import first
 from chat.store.sessions import Owner
@@ -83,9 +82,7 @@ class Turns:
         statement = _LOST + " OR (worker = ? AND lease_until <= ?)" * len(silent) + ")"
         values = (self.engine.array(dead), self.engine.array(lost), *itertools.chain.from_iterable(silent.items()))
         turn_ids = [row[0] for row in self.engine.execute(statement, values).fetchall()]
-        for conversation_id, message_id in turn_end.interrupt(self.engine, turn_ids, error, self._clock.now_ms()):
-            note_messages(self.engine, [(message_id, conversation_id)])
-        return turn_ids
+        return turn_end.interrupt(self.engine, turn_ids, error, self._clock.now_ms())
 
     @writes
     def request_stop(self, turn_id: int) -> None:

@@ -10,9 +10,10 @@ import pytest
 from chat.errors import StoreFailed, StoreTimeout
 from chat.messages import TextDelta
 from chat.store.records import COMPLETED, FAILED, RUNNING, TurnError
+from scripts.kit.waiting import wait_until
 from tests.fake_clock import HastyClock
 
-from ..store.engines import write_lock
+from ..store.engines import counts, write_lock
 from ..store.scenarios import delete
 from .worker import LONG_S, received, text_of
 
@@ -125,19 +126,24 @@ def test_a_turn_of_a_deleted_conversation_ends_for_its_followers(worker, dictati
     assert list(worker.follower.frames(started.turn, 0)) == []
 
 
-def test_a_turn_that_begins_after_its_request_has_failed(worker, dictation, store, conversation):
+def test_a_turn_that_begins_after_its_request_has_failed(worker, dictation, store, conversation, monkeypatch):
     """Check that the turn runs, and that the same request sent again returns it."""
+    write_batched = store.engine.write_batched
 
-    def hold(text):
-        if "INSERT INTO turns" in text:
+    def slow(work, item):
+        def late(items):
             time.sleep(0.6)
+            return work(items)
 
-    store.engine.write(lambda: store.engine.peewee.connection().set_trace_callback(hold))
+        return write_batched(late, item)
+
+    monkeypatch.setattr(store.engine, "write_batched", slow)
     with pytest.raises(StoreTimeout):
         worker.ask(conversation, client_id="once")
     dictation.say(TextDelta("Here."))
     dictation.end()
-    store.engine.write_exclusive(lambda: store.engine.peewee.connection().set_trace_callback(None))
+    monkeypatch.undo()
+    wait_until(lambda: counts(store.engine)["turns"] == 1)
     started = worker.ask(conversation, client_id="once")
     assert not started.created
     ended = worker.ended(started)
