@@ -218,9 +218,9 @@ class PgBouncer(_OrdinaryProgram):
 
 
 def _newest(program: str) -> str:
-    """Return the path of a program, which Debian keeps outside of PATH, or ""."""
+    """Return the path of a program, or "". PATH can name a version; without it, the newest of Debian's is used."""
     folders = sorted(Path("/usr/lib/postgresql").glob("*/bin"), key=lambda path: float(path.parent.name), reverse=True)
-    path = shutil.which(program, path=os.pathsep.join([*map(str, folders), os.environ["PATH"], "/usr/sbin"]))
+    path = shutil.which(program, path=os.pathsep.join([os.environ["PATH"], *map(str, folders), "/usr/sbin"]))
     return path or ""
 
 

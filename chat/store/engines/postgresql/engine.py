@@ -20,7 +20,7 @@ from chat.runtime.native import Call, NativePool
 from chat.store.engines.contract import FullText, Maintenance, Rows
 from chat.store.engines.postgresql.address import parse
 from chat.store.engines.postgresql.connection import Connection, Connections, Deferred
-from chat.store.engines.postgresql.errors import explanation, translate_error
+from chat.store.engines.postgresql.errors import DRIVER_ERRORS, explanation, translate_error
 from chat.store.engines.postgresql.full_text import PostgresqlFullText
 from chat.store.engines.postgresql.maintenance import Keys, PostgresqlMaintenance
 from chat.store.engines.postgresql.statements import array, new_ids, parameters, portions, translated, with_rows
@@ -241,8 +241,5 @@ def _run_first(calls: Sequence[Any]) -> None:
 def _translating(work: Callable[[], T]) -> T:
     try:
         return work()
-    except BaseException as error:
-        translated = translate_error(error)
-        if translated is error:
-            raise
-        raise translated from error
+    except DRIVER_ERRORS as error:
+        raise translate_error(error) from error
