@@ -102,7 +102,7 @@ def _holds_secrets(env_file: Path) -> bool:
     """Return whether it has keys, or addresses with passwords."""
     values = dotenv_values(env_file, interpolate=False)
     secrets = [field.metadata["name"] for field in fields(Settings) if not field.repr]
-    return any("@" in (values.get(name) or "") if name.endswith("_URL") else values.get(name) for name in secrets)
+    return any("@" in (values.get(name) or "") if name.endswith("URL") else values.get(name) for name in secrets)
 
 
 def _others_can_read(path: Path) -> bool:
