@@ -18,13 +18,15 @@ from scripts.chaos.ledger import all_completed, settle_questions, unnoticed
 from scripts.chaos.parley import FLAGS, Parley
 from scripts.chaos.question import FORMS, STREAM, Question, make_question
 from scripts.chaos.scene_run import SceneRun
+from scripts.chaos.scenes.switches import switch_patiently
 from scripts.chaos.user import User, asking_for
 from scripts.fake_llm import directive
 from scripts.kit.server_runner import ROOT
 from scripts.kit.sse import Event
 from scripts.kit.waiting import poll, wait_until
 
-GRACE_S = 30
+# Much longer than any answer here.
+GRACE_S = 60
 KEY = "one-key-for-all-servers"
 MARKED_S = 10.0
 # By way of the database, events and stops arrive about once a second, with the commits.
@@ -32,7 +34,7 @@ BEHIND_S = {True: 1.0, False: 3.0}
 _ENDING_S = 20.0
 _PATIENCE_S = 30.0
 _ASKING = 50
-_FOLLOWERS = 12
+_FOLLOWERS = 24
 # How many answers of a server in turn come from each of its workers, as good as certainly.
 _LOOKS = 8
 
@@ -140,7 +142,7 @@ def _undisturbed(scene: SceneRun, fleet: Fleet) -> list[Question]:
     In the shortest run, one server is restarted, and the mode is not switched back.
     """
     # The more users, the slower each answer: the scene is about the number of streams, not of tokens.
-    gap_s = max(0.04, scene.users * 0.0005)
+    gap_s = max(0.04, scene.users * 0.001)
     with Crowd(fleet.front, scene.users, lambda: _short(gap_s)) as crowd:
         for server in fleet.servers[: scene.count]:
             wait_until(lambda: len(crowd.open_questions()) >= scene.users // 2, "the crowd asks", _PATIENCE_S)
@@ -151,7 +153,7 @@ def _undisturbed(scene: SceneRun, fleet: Fleet) -> list[Question]:
             scene.say(f"{scene.counts['restarts']} restarts, {len(crowd.questions)} questions")
         for mode in [_other_mode(scene.mode), scene.mode][: scene.count]:
             for server in fleet.servers:
-                server.switch(mode)
+                switch_patiently(scene, server, mode)
                 scene.add("switches")
                 scene.say(f"{scene.counts['switches']} switches, {len(crowd.questions)} questions")
         crowd.finish()
@@ -167,7 +169,7 @@ def _undisturbed(scene: SceneRun, fleet: Fleet) -> list[Question]:
 
 
 def _short(gap_s: float) -> Question:
-    return make_question(random.randint(30, 100), form=random.choice((STREAM, *FORMS)), gap=gap_s, first=0.1)
+    return make_question(random.randint(30, 60), form=random.choice((STREAM, *FORMS)), gap=gap_s, first=0.1)
 
 
 def _other_mode(mode: str) -> str:

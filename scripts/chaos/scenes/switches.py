@@ -7,7 +7,7 @@ import time
 
 from scripts.chaos.crowd import Crowd
 from scripts.chaos.ledger import all_completed, settle
-from scripts.chaos.parley import FLAGS, CannotRun
+from scripts.chaos.parley import FLAGS, CannotRun, Parley
 from scripts.chaos.question import PLAIN, STREAM, Question, make_question
 from scripts.chaos.scene_run import SceneRun
 from scripts.kit.waiting import poll
@@ -43,7 +43,7 @@ def _switch(scene: SceneRun, crowd: Crowd, mode: str) -> None:
     old = set(scene.server.workers)
     streams = len(crowd.open_questions())
     scene.counts["fewest open streams"] = min(streams, scene.counts.get("fewest open streams", streams))
-    _give_command(scene, mode)
+    switch_patiently(scene, scene.server, mode)
     scene.add(f"switches to {mode}")
     ended = poll(lambda: not old & set(scene.server.workers), _PATIENCE_S)
     scene.expect(ended, f"workers of before the switch to {mode} are still there: {old & set(scene.server.workers)}")
@@ -52,11 +52,11 @@ def _switch(scene: SceneRun, crowd: Crowd, mode: str) -> None:
     time.sleep(random.uniform(0, 0.5))
 
 
-def _give_command(scene: SceneRun, mode: str) -> None:
+def switch_patiently(scene: SceneRun, server: Parley, mode: str) -> None:
     """Run the switch command, again if new workers start too late. Users must not notice that it was undone."""
     for attempt in range(1, _ATTEMPTS + 1):
         try:
-            scene.server.switch(mode)
+            server.switch(mode)
         except CannotRun as refused:
             scene.add("switches taken back")
             scene.say(str(refused))
