@@ -36,6 +36,7 @@ _BY_CLASS: tuple[tuple[type[BaseException], str], ...] = (
 _BY_REPLY = (
     ("DB index", "Redis has no database of the number in REDIS_URL."),
     ("unknown command 'SENTINEL'", "The server that REDIS_URL names is no Sentinel, as ?sentinel= says."),
+    ("unknown command `SENTINEL`", "The server that REDIS_URL names is no Sentinel, as ?sentinel= says."),  # Redis 6
 )
 
 
