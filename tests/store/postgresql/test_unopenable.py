@@ -142,7 +142,7 @@ def test_a_user_without_rights(postgresql: PostgresqlServer, of_its_own: str) ->
     other = owner.replace("//parley", "//other")
     assert "the server does not admit this user (permission denied for database" in sentence(other)
     postgresql.run(f"GRANT CONNECT ON DATABASE {of_its_own} TO other")
-    postgresql.run("REVOKE CREATE ON SCHEMA public FROM PUBLIC", of_its_own)
+    postgresql.run("ALTER SCHEMA public OWNER TO parley; REVOKE CREATE ON SCHEMA public FROM PUBLIC", of_its_own)
     assert "may not create tables there; make the user its owner, or GRANT CREATE ON SCHEMA public." in sentence(other)
     usable(owner)
     services = Services(Settings(database_url=other, secret_key=SECRET_KEY))
