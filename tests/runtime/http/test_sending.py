@@ -63,11 +63,15 @@ def test_one_that_stops_taking_in_the_middle_is_given_up(pair: tuple[socket.sock
     taker.join(LONG_S)
 
 
-def test_a_socket_that_says_it_has_sent_nothing_is_given_up_too() -> None:
+def test_a_socket_that_says_it_has_sent_nothing_is_given_up_too(pair: tuple[socket.socket, socket.socket]) -> None:
     """A TLS socket may."""
+    near, _ = pair
 
     class Stuck:
         sent = 0
+
+        def fileno(self) -> int:
+            return near.fileno()
 
         def settimeout(self, _timeout_s: float) -> None:
             pass
@@ -78,6 +82,39 @@ def test_a_socket_that_says_it_has_sent_nothing_is_given_up_too() -> None:
 
     with pytest.raises(TimeoutError):
         send_all(Stuck(), b"Hello", timeout_s=0.05)
+
+
+class ReadBetween:
+    """A TCP socket whose client reads, while a `send` waits in vain for room, as much as the list says, in 64 KiB."""
+
+    def __init__(self, near: socket.socket, far: socket.socket, reads: list[int]) -> None:
+        self.near, self.far, self.reads = near, far, reads
+        self.fileno = near.fileno
+
+    def settimeout(self, timeout_s: float) -> None:
+        self.timeout_s = timeout_s
+
+    def send(self, data: memoryview) -> int:
+        try:
+            return self.near.send(data)
+        except BlockingIOError:
+            time.sleep(self.timeout_s)
+            for _ in range(self.reads.pop(0) if self.reads else 0):
+                self.far.recv(65_536, socket.MSG_WAITALL)
+            raise TimeoutError from None
+
+
+def test_a_client_that_reads_too_little_for_the_next_send_is_not_given_up() -> None:
+    """The system lets a program send again only when a third of its buffer is free."""
+    with socket.create_server(("127.0.0.1", 0)) as server, socket.create_connection(server.getsockname()) as far:
+        near, _ = server.accept()
+        near.setblocking(False)
+        slow = ReadBetween(near, far, [8] * 12)
+        since = time.monotonic()
+        with near, pytest.raises(TimeoutError):
+            send_all(slow, bytes(2**26), timeout_s=0.2)
+    assert slow.reads == []
+    assert time.monotonic() - since >= 12 * 0.05 + 0.2
 
 
 def test_nothing_is_sent_at_once(pair: tuple[socket.socket, socket.socket]) -> None:
