@@ -105,8 +105,9 @@ class _Exchange:
             self.connection.bind(self.scope)
             try:
                 self.connection.send(message, self._timeouts.send_s)
-            except SendFailed as error:
-                self._read_refusal(error)
+            except SendFailed:
+                if not self._has_refusal():
+                    raise
             while not self.parser.has_head:
                 self.receive()
         except BaseException:
@@ -123,13 +124,14 @@ class _Exchange:
             self.parser.feed_eof()
         return len(data)
 
-    def _read_refusal(self, error: SendFailed) -> None:
-        """Read the response of a server that closed the connection before it read the whole request."""
+    def _has_refusal(self) -> bool:
+        """Return whether a server that did not read the whole request has answered it."""
         try:
             while not self.parser.has_head:
                 self.receive()
         except NetError:
-            raise error from error.__cause__
+            return False
+        return True
 
 
 class Response:
