@@ -126,6 +126,7 @@ def _load(engine: Engine, archive: ArchiveReader, progress: Progress) -> Restore
             loader.compare(advance)
     last_ids = {member.table: member.last_id for member in archive.manifest.tables if member.last_id}
     engine.maintenance.keep_last_ids({table: last for table, last in last_ids.items() if table not in by_name})
+    engine.maintenance.analyze()
     return restored
 
 

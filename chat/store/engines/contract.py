@@ -124,6 +124,10 @@ class Maintenance(Protocol):
         """Let new ids be larger than these, by table, and than all ids in the tables. Call it inside a write."""
         ...
 
+    def analyze(self) -> None:
+        """Let the planner of statements know how many rows were inserted. Call it inside a write."""
+        ...
+
     def damage(self) -> Iterator[str]:
         """Yield a sentence for each sign of damage to the database's files, indexes or references.
 

@@ -126,6 +126,11 @@ class PostgresqlMaintenance:
         for (table,) in self._execute(_TABLES_WITH_IDS).fetchall():
             self._execute(_KEEP_LAST_ID.format(table=table), (last_ids.get(table, 0),))
 
+    def analyze(self) -> None:
+        # The server itself does so about a minute later. Until then, it would read whole tables instead of indexes.
+        for table in sorted(self.tables()):
+            self._execute(f"ANALYZE {table}")
+
     def damage(self) -> Iterator[str]:
         for table in sorted(self.tables()):  # a damaged page cannot be read, which is an error
             self._execute(f"SELECT count(octet_length(CAST(whole AS text))) FROM {table} AS whole")  # noqa: S608 - ours
