@@ -1,4 +1,4 @@
-"""What another program does to a database, whichever kind `url` names."""
+"""Statements of another program in a database of either kind; `url` names it."""
 
 from __future__ import annotations
 

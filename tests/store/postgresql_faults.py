@@ -10,9 +10,9 @@ import contextlib
 import socket
 import threading
 from collections.abc import Iterator
-from typing import IO, Literal
+from typing import IO
 
-Calls = Literal["statement", "row", "commit"]
+from .counted_faults import CountedFaults
 
 # Codes of errors that the server raises.
 LOCKED = "55P03"
@@ -31,26 +31,19 @@ _AUTHENTICATED = bytes(4)
 Message = tuple[bytes, bytes]
 
 
-class Faults:
-    """Fault injector for the server at `port`. While armed, it counts calls and fails `times` of them from `nth` on.
+class Faults(CountedFaults):
+    """Fault injector for the server at `port`. A context manager.
 
-    `calls` says which are counted: every "statement", before it has any effect; the first "row" that is read of
-    a statement, or every "commit", after it took effect, where a fault is always a lost connection. A statement is what
-    goes to the server in one message. A context manager.
+    A statement is what goes to the server in one message. A fault at a commit is always a lost connection.
     """
 
     def __init__(self, port: int) -> None:
+        super().__init__()
         self._target = ("127.0.0.1", port)
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.port = int(self._listener.getsockname()[1])
-        self._lock = threading.Lock()
         self._ends: set[socket.socket] = set()
         self._threads = [threading.Thread(target=self._accept)]
-        self._failing = range(0)
-        self._calls: Calls = "statement"
-        self._says = ""
-        self.counted = 0
-        self.failed: list[str] = []
 
     def __enter__(self) -> Faults:
         self._threads[0].start()
@@ -68,28 +61,6 @@ class Faults:
     def url(self, direct: str) -> str:
         """Return the address of a database of the server by way of this stage."""
         return direct.replace(f":{self._target[1]}/", f":{self.port}/")
-
-    def arm(self, nth: int, says: str, times: int = 1, calls: Calls = "statement") -> None:
-        with self._lock:
-            self._failing = range(nth, nth + times)
-            self._calls, self._says = calls, says
-            self.counted, self.failed = 0, []
-
-    def disarm(self) -> list[str]:
-        """Stop failing calls. Return the statements that failed."""
-        with self._lock:
-            self._failing = range(0)
-            return self.failed
-
-    def _fails(self, calls: Calls, statement: str) -> bool:
-        with self._lock:
-            if calls != self._calls or not self._failing:
-                return False
-            self.counted += 1
-            if self.counted not in self._failing:
-                return False
-            self.failed.append(statement)
-            return True
 
     def _accept(self) -> None:
         while True:
@@ -115,17 +86,17 @@ class Faults:
         """Pass a statement on and its answer back, or fail it. Return whether the connection goes on."""
         kind, packet = message
         statement = packet[5:-1].decode() if kind == b"Q" else ""
-        if self._fails("statement", statement):
+        if self.fails("statement", statement):
             if self._says == LOST:
                 return False
             begin = "BEGIN;" if statement.startswith("BEGIN") else ""
             packet = _query(begin + _RAISE.format(self._says))
         far.sendall(packet)
         answer = list(_answer(server))
-        if statement == "COMMIT" and self._fails("commit", statement):
+        if statement == "COMMIT" and self.fails("commit", statement):
             return False
         rows = [place for place, (kind, _) in enumerate(answer) if kind == b"D"]
-        if rows and self._fails("row", statement):
+        if rows and self.fails("row", statement):
             near.sendall(b"".join(packet for _, packet in answer[: rows[0] + 1]))
             return False
         near.sendall(b"".join(packet for _, packet in answer))

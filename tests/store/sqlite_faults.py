@@ -7,56 +7,29 @@ from __future__ import annotations
 
 import functools
 import sqlite3
-import threading
-from typing import Any, Literal
+from typing import Any
 
 import pytest
 
-Calls = Literal["statement", "row", "commit"]
+from .counted_faults import Calls, CountedFaults
 
 LOCKED = "database is locked"
 FULL = "database or disk is full"
 BROKEN = "disk I/O error"
 
 
-class Faults:
-    """Fault injector. While armed, it counts calls and fails `times` of them from the `nth` on.
-
-    `calls` says which are counted: every "statement", before it has any effect; the first "row" that is read of
-    a statement; or every "commit", after it took effect, as when a connection is lost at just that moment.
-    """
+class Faults(CountedFaults):
+    """Fault injector for every connection that is opened later."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        """Patch `sqlite3.connect`: every connection opened later is subject to faults."""
-        self._lock = threading.Lock()
-        self._failing = range(0)
-        self._calls: Calls = "statement"
-        self._says = ""
-        self.counted = 0
-        self.failed: list[str] = []
+        """Patch `sqlite3.connect`."""
+        super().__init__()
         monkeypatch.setattr(sqlite3, "connect", functools.partial(sqlite3.connect, factory=self._connection))
-
-    def arm(self, nth: int, says: str, times: int = 1, calls: Calls = "statement") -> None:
-        with self._lock:
-            self._failing = range(nth, nth + times)
-            self._calls, self._says = calls, says
-            self.counted, self.failed = 0, []
-
-    def disarm(self) -> list[str]:
-        """Stop failing calls. Return the statements that failed."""
-        with self._lock:
-            self._failing = range(0)
-            return self.failed
 
     def check(self, calls: Calls, statement: str, connection: sqlite3.Connection) -> None:
         """Raise if this call has to fail."""
-        with self._lock:
-            if calls != self._calls or not self._failing:
-                return
-            self.counted += 1
-            if self.counted not in self._failing:
-                return
-            self.failed.append(statement)
+        if not self.fails(calls, statement):
+            return
         if self._says == FULL and connection.in_transaction and statement != "ROLLBACK":
             sqlite3.Cursor(connection).execute("ROLLBACK")  # as SQLite does by itself
         raise sqlite3.OperationalError(self._says)
