@@ -19,8 +19,8 @@ import pytest
 from chat.commands.bundle import log_lines
 from chat.commands.bundle.command import write
 from chat.commands.bundle.contents import members
-from chat.commands.doctor.examination import Line, examine
-from chat.commands.doctor.patient import Patient
+from chat.commands.doctor.installation import Installation
+from chat.commands.doctor.run_checks import Line, run_checks
 from chat.errors import MaintenanceRefused
 
 BUNDLES = int(os.environ.get("BUNDLES", "40"))
@@ -125,8 +125,8 @@ class Planted:
         (self.folder / ".env").write_text("\n".join(lines) + "\n", encoding="utf-8")
 
     @property
-    def patient(self) -> Patient:
-        return Patient(environ=self.environ, env_file=self.folder / ".env")
+    def installation(self) -> Installation:
+        return Installation(environ=self.environ, env_file=self.folder / ".env")
 
     def lines(self) -> list[Line]:
         """Findings as the doctor might have, with canaries in them."""
@@ -137,7 +137,7 @@ class Planted:
 def test_no_canary_is_in_any_bundle(tmp_path: Path) -> None:
     for number in range(BUNDLES):
         planted = Planted(tmp_path / str(number), number)
-        content = b"".join(part for _, part in members(planted.patient, planted.lines())).decode()
+        content = b"".join(part for _, part in members(planted.installation, planted.lines())).decode()
         leaks = [each for each in planted.all if each in content or each[:10] in content]
         assert leaks == [], (number, leaks)
         assert content.count('"conversation": 5') == (0 if '"invalid"' in content else 1)
@@ -145,7 +145,9 @@ def test_no_canary_is_in_any_bundle(tmp_path: Path) -> None:
 
 def test_what_helps_is_in_it(tmp_path: Path) -> None:
     planted = Planted(tmp_path / "parley", 1)
-    bundled = {name: part.decode() for name, part in members(planted.patient, list(examine(planted.patient)))}
+    bundled = {
+        name: part.decode() for name, part in members(planted.installation, list(run_checks(planted.installation)))
+    }
     assert set(bundled) == {
         "doctor.json", "versions.json", "settings.json", "workers.json", "blocked.json", "app.log.jsonl",
         "access.log.jsonl",
@@ -203,6 +205,6 @@ def test_the_file(tmp_path: Path) -> None:
 def test_a_secret_that_is_a_usual_word_spoils_nothing(tmp_path: Path) -> None:
     planted = Planted(tmp_path / "parley", 2)
     planted.environ |= {"COOKIE_CONSENT": "true", "ADMIN_TOKEN": "false", "AUTH_TYPE": "level"}
-    for name, content in members(planted.patient, list(examine(planted.patient, []))):
+    for name, content in members(planted.installation, list(run_checks(planted.installation, []))):
         for line in content.decode().splitlines() if name.endswith("l") else [content]:
             json.loads(line)

@@ -11,8 +11,8 @@ from pathlib import Path
 import click
 
 from chat.commands.bundle.contents import members
-from chat.commands.doctor.examination import examine
-from chat.commands.doctor.patient import Patient
+from chat.commands.doctor.installation import Installation
+from chat.commands.doctor.run_checks import run_checks
 from chat.errors import MaintenanceRefused
 from chat.store.archive.backup_file import new_file
 
@@ -25,10 +25,10 @@ def bundle(file: Path) -> None:
     It has the doctor's findings, the workers' reports, the blocks of their loops, settings that are no secrets, the
     versions, and the ends of the logs. Only this user can read it; look into it before you pass it on.
     """
-    patient = Patient()
-    lines = list(examine(patient))
+    installation = Installation()
+    lines = list(run_checks(installation))
     try:
-        write(file, members(patient, lines))
+        write(file, members(installation, lines))
     except MaintenanceRefused as error:
         raise click.ClickException(str(error)) from None
     click.echo(f"{file}: {file.stat().st_size // 1024 + 1} KB. Look into it before you pass it on: tar -tzf {file}")

@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import Any
 
 from chat.commands.bundle import log_lines
-from chat.commands.doctor.examination import Line
-from chat.commands.doctor.patient import NotAvailable, Patient
+from chat.commands.doctor.installation import Installation, NotAvailable
+from chat.commands.doctor.run_checks import Line
 from chat.commands.secrets import Secrets
 from config.settings import SettingError, Settings
 from config.version import VERSION
@@ -33,17 +33,17 @@ _REPORT_WORDS = frozenset(("async", "sync", "gevent", "gthread"))
 _TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,6})?(?:Z|\+00:00)")
 
 
-def members(patient: Patient, lines: Sequence[Line]) -> Iterator[tuple[str, bytes]]:
+def members(installation: Installation, lines: Sequence[Line]) -> Iterator[tuple[str, bytes]]:
     """Yield the name and the content of each file of the bundle. `lines` are the doctor's."""
-    secrets = Secrets.of(patient.environ, patient.env_file)
+    secrets = Secrets.of(installation.environ, installation.env_file)
     documents: dict[str, Any] = {
         "doctor": [_finding(line) for line in lines],
         "versions": _versions(),
-        "settings": _settings(patient),
+        "settings": _settings(installation),
     }
     try:
-        reports = patient.reports
-        folder = patient.settings.log_dir
+        reports = installation.reports
+        folder = installation.settings.log_dir
     except NotAvailable:
         reports, folder = [], None
     documents["workers"] = [_report(report) for report in reports]
@@ -90,9 +90,9 @@ def _versions() -> dict[str, Any]:
     }
 
 
-def _settings(patient: Patient) -> dict[str, Any]:
+def _settings(installation: Installation) -> dict[str, Any]:
     """Return each setting: its value if that is a number or a choice, otherwise only whether it is set."""
-    loaded = patient.loaded
+    loaded = installation.loaded
     if isinstance(loaded, SettingError):
         name = str(loaded).split(" ", 1)[0]
         names = {each.metadata["name"] for each in fields(Settings)}

@@ -8,9 +8,9 @@ import sys
 
 import click
 
-from chat.commands.doctor.examination import Line, examine, has_failure
 from chat.commands.doctor.findings import FAIL, PASS, SKIP, WARN
-from chat.commands.doctor.patient import Patient
+from chat.commands.doctor.installation import Installation
+from chat.commands.doctor.run_checks import Line, has_failure, run_checks
 
 _SIGNS = {PASS: "ok  ", WARN: "WARN", FAIL: "FAIL", SKIP: "-   "}
 
@@ -27,7 +27,7 @@ def doctor(as_json: bool, public_url: str) -> None:
     if public_url and not public_url.startswith(("http://", "https://")):
         raise click.UsageError("--public-url takes an address that begins with http:// or https://.")
     lines = []
-    for line in examine(Patient(public_url=public_url)):
+    for line in run_checks(Installation(public_url=public_url)):
         lines.append(line)
         if not as_json:
             click.echo(text_of(line))

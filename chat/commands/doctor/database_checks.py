@@ -6,7 +6,7 @@ import re
 
 from chat.commands import backup_record
 from chat.commands.doctor.findings import Checks, Finding, failed, passed, skipped, warned
-from chat.commands.doctor.patient import NotAvailable, Patient
+from chat.commands.doctor.installation import Installation, NotAvailable
 from chat.errors import DatabaseTooNew, StoreBusy, StoreTimeout, StoreUnavailable
 from chat.store import Store
 from chat.store.migrations import applied_steps, steps_of
@@ -20,9 +20,9 @@ _OLD_BACKUP_S = 7 * 24 * 3600.0
 
 
 @check("PAR050", "database")
-def database(patient: Patient) -> Finding:
+def database(installation: Installation) -> Finding:
     """Check that the database can be opened and read."""
-    store = patient.store
+    store = installation.store
     try:
         if not store.engine.exists():
             return passed(f"There is no database at {store.engine.location} yet; the first start makes it.")
@@ -35,21 +35,23 @@ def database(patient: Patient) -> Finding:
 
 
 @check("PAR051", "migrations")
-def migrations(patient: Patient) -> Finding:
+def migrations(installation: Installation) -> Finding:
     """Check that the tables are those of this version."""
     try:
-        missing = _missing_steps(_opened(patient))
+        missing = _missing_steps(_opened(installation))
     except DatabaseTooNew as error:
-        return failed(patient.store.explain_unopenable(error), "Run the version that made it, or restore a backup.")
+        return failed(
+            installation.store.explain_unopenable(error), "Run the version that made it, or restore a backup."
+        )
     if missing:
         return warned(f"{missing} migrations are pending.", "Start the server, or give: flask --app wsgi db migrate")
     return passed("The tables are those of this version.")
 
 
 @check("PAR052", "database writes")
-def writable(patient: Patient) -> Finding:
+def writable(installation: Installation) -> Finding:
     """Check that the database can grow. What is written is removed in the same transaction."""
-    store = _migrated(patient)
+    store = _migrated(installation)
     try:
         store.engine.probe_write()
     except (StoreBusy, StoreTimeout):
@@ -60,10 +62,10 @@ def writable(patient: Patient) -> Finding:
 
 
 @check("PAR053", "journal")
-def journal(patient: Patient) -> Finding:
+def journal(installation: Installation) -> Finding:
     """Check that readers of SQLite do not wait for writers."""
-    store = _opened(patient)
-    if not _is_sqlite(patient):
+    store = _opened(installation)
+    if not _is_sqlite(installation):
         return skipped("Only SQLite has this setting.")
     (mode,) = store.engine.read(lambda: store.engine.execute("PRAGMA journal_mode").fetchone())
     if mode != "wal":
@@ -75,10 +77,10 @@ def journal(patient: Patient) -> Finding:
 
 
 @check("PAR054", "integrity")
-def integrity(patient: Patient) -> Finding:
+def integrity(installation: Installation) -> Finding:
     """Check SQLite's file for damage, quickly: `db check` also compares indexes and rows."""
-    store = _opened(patient)
-    if not _is_sqlite(patient):
+    store = _opened(installation)
+    if not _is_sqlite(installation):
         return skipped("PostgreSQL has its own checks; `db check` compares the rows.")
     try:
         (text,) = store.engine.read(lambda: store.engine.execute("PRAGMA quick_check(1)").fetchone())
@@ -94,17 +96,17 @@ def integrity(patient: Patient) -> Finding:
 
 
 @check("PAR055", "database server")
-def database_server(patient: Patient) -> Finding:
+def database_server(installation: Installation) -> Finding:
     """Check PostgreSQL's version and how long a question takes."""
-    if _is_sqlite(patient):
+    if _is_sqlite(installation):
         return skipped("SQLite needs no server.")
-    engine = patient.store.engine
+    engine = installation.store.engine
     times = []
     try:
         for _ in range(5):
-            began_at = patient.timer()
+            began_at = installation.timer()
             (version,) = engine.read(lambda: engine.execute("SELECT version()").fetchone())
-            times.append((patient.timer() - began_at) * 1000)
+            times.append((installation.timer() - began_at) * 1000)
     except StoreUnavailable:
         raise NotAvailable("the database cannot be opened") from None
     match = re.search(r"PostgreSQL (\d+)", version)
@@ -118,10 +120,10 @@ def database_server(patient: Patient) -> Finding:
 
 
 @check("PAR056", "backup")
-def backup(patient: Patient) -> Finding:
+def backup(installation: Installation) -> Finding:
     """Check the age of the last backup that `db backup` has written."""
-    _opened(patient)
-    age_s = backup_record.age_s(patient.settings.data_dir)
+    _opened(installation)
+    age_s = backup_record.age_s(installation.settings.data_dir)
     remedy = "flask --app wsgi db backup FILE, daily and to another machine."
     if age_s is None:
         return warned("No backup is known.", remedy)
@@ -133,13 +135,13 @@ def _passed(message: str, _remedy: str) -> Finding:
     return passed(message)
 
 
-def _is_sqlite(patient: Patient) -> bool:
-    return not is_postgresql(patient.settings.database_url)
+def _is_sqlite(installation: Installation) -> bool:
+    return not is_postgresql(installation.settings.database_url)
 
 
-def _opened(patient: Patient) -> Store:
+def _opened(installation: Installation) -> Store:
     """Return the database, which can be read. Raises NotAvailable; PAR050 has the reason."""
-    store = patient.store
+    store = installation.store
     try:
         if store.engine.exists():
             _read(store)
@@ -163,9 +165,9 @@ def _missing_steps(store: Store) -> int:
     return engine.read(work)
 
 
-def _migrated(patient: Patient) -> Store:
+def _migrated(installation: Installation) -> Store:
     """Return the database with all its tables. Raises NotAvailable otherwise."""
-    store = _opened(patient)
+    store = _opened(installation)
     try:
         missing = _missing_steps(store)
     except DatabaseTooNew:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from chat.commands.doctor.patient import Patient
+    from chat.commands.doctor.installation import Installation
 
 PASS, WARN, FAIL, SKIP = "pass", "warn", "fail", "skip"
 
@@ -44,7 +44,7 @@ class Check:
 
     code: str
     subject: str
-    run: Callable[[Patient], Finding]
+    run: Callable[[Installation], Finding]
 
 
 class Checks:
@@ -55,10 +55,10 @@ class Checks:
 
     def __call__(
         self, code: str, subject: str
-    ) -> Callable[[Callable[[Patient], Finding]], Callable[[Patient], Finding]]:
+    ) -> Callable[[Callable[[Installation], Finding]], Callable[[Installation], Finding]]:
         """Return a decorator that adds a function as the check `code`."""
 
-        def add(run: Callable[[Patient], Finding]) -> Callable[[Patient], Finding]:
+        def add(run: Callable[[Installation], Finding]) -> Callable[[Installation], Finding]:
             self.all.append(Check(code, subject, run))
             return run
 

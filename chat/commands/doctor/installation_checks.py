@@ -10,7 +10,7 @@ import time
 from pathlib import Path
 
 from chat.commands.doctor.findings import Checks, Finding, failed, passed, skipped, warned
-from chat.commands.doctor.patient import NotAvailable, Patient
+from chat.commands.doctor.installation import Installation, NotAvailable
 from config.server.processes import start_ticks
 
 check = Checks()
@@ -21,7 +21,7 @@ _SHOWN = 5
 
 
 @check("PAR001", "Python")
-def python(_patient: Patient) -> Finding:
+def python(_installation: Installation) -> Finding:
     """Check Python's version and optimization."""
     version = sys.version.split()[0]
     if sys.version_info < (3, 11):  # noqa: UP036 - the command may be given to any Python
@@ -32,10 +32,10 @@ def python(_patient: Patient) -> Finding:
 
 
 @check("PAR002", "packages")
-def packages(patient: Patient) -> Finding:
+def packages(installation: Installation) -> Finding:
     """Compare the installed packages with requirements.txt."""
     try:
-        pinned = _PINNED.findall((patient.root / "requirements.txt").read_text(encoding="utf-8"))
+        pinned = _PINNED.findall((installation.root / "requirements.txt").read_text(encoding="utf-8"))
     except OSError:
         return skipped("There is no requirements.txt to compare with.")
     installed = {_normal(each.name): each.version for each in importlib.metadata.distributions() if each.name}
@@ -51,17 +51,17 @@ def packages(patient: Patient) -> Finding:
 
 
 @check("PAR003", "program")
-def program(patient: Patient) -> Finding:
+def program(installation: Installation) -> Finding:
     """Check that the running server was started after the last change of the program's files."""
-    began_at = _started_at(patient.master)
+    began_at = _started_at(installation.master)
     changed = [
         path
         for folder in ("chat", "config")
-        for path in (patient.root / folder).rglob("*.py")
+        for path in (installation.root / folder).rglob("*.py")
         if path.stat().st_mtime > began_at + 1
     ]
     if changed:
-        name = changed[0].relative_to(patient.root)
+        name = changed[0].relative_to(installation.root)
         return warned(
             f"{len(changed)} files of the program are newer than the running server, such as {name}.",
             "Restart the server, so that it runs what is on the disk.",

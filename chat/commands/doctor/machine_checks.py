@@ -11,7 +11,7 @@ import time
 from pathlib import Path
 
 from chat.commands.doctor.findings import Checks, Finding, failed, passed, skipped, warned
-from chat.commands.doctor.patient import Patient
+from chat.commands.doctor.installation import Installation
 from config.server import descriptors
 from config.setting_values import is_postgresql
 
@@ -41,10 +41,10 @@ _TIMEX_BYTES = 512
 
 
 @check("PAR040", "open files")
-def open_files(patient: Patient) -> Finding:
+def open_files(installation: Installation) -> Finding:
     """Check that the limit on open files allows the configured connections."""
-    settings = patient.settings
-    _, hard = (patient.open_files or _limits)()
+    settings = installation.settings
+    _, hard = (installation.open_files or _limits)()
     fitted = descriptors.fitted(settings, hard)
     if fitted != settings:
         return failed(
@@ -56,9 +56,9 @@ def open_files(patient: Patient) -> Finding:
 
 
 @check("PAR041", "free space")
-def free_space(patient: Patient) -> Finding:
+def free_space(installation: Installation) -> Finding:
     """Check the free space where the database, the data and the logs are."""
-    free = {path: (patient.free_bytes or _free)(path) for path in _folders(patient)}
+    free = {path: (installation.free_bytes or _free)(path) for path in _folders(installation)}
     path = min(free, key=lambda each: free[each])
     amount = f"{free[path] / (1 << 20):,.0f} MB are free at {path}."
     if free[path] < _LEAST_FREE:
@@ -69,12 +69,12 @@ def free_space(patient: Patient) -> Finding:
 
 
 @check("PAR042", "file system")
-def file_system(patient: Patient) -> Finding:
+def file_system(installation: Installation) -> Finding:
     """Check that SQLite's file is on a disk of this machine."""
-    if is_postgresql(patient.settings.database_url):
+    if is_postgresql(installation.settings.database_url):
         return skipped("PostgreSQL keeps the data.")
-    folder = _existing(Path(patient.store.engine.location).parent)
-    kind = (patient.file_system or _file_system)(folder)
+    folder = _existing(Path(installation.store.engine.location).parent)
+    kind = (installation.file_system or _file_system)(folder)
     if not kind:
         return skipped("This system does not name the kind of the file system.")
     if kind in _NETWORK:
@@ -91,12 +91,12 @@ def file_system(patient: Patient) -> Finding:
 
 
 @check("PAR043", "disk speed")
-def disk_speed(patient: Patient) -> Finding:
+def disk_speed(installation: Installation) -> Finding:
     """Measure how long the disk of the database takes to store a small file for good."""
-    if is_postgresql(patient.settings.database_url):
+    if is_postgresql(installation.settings.database_url):
         return skipped("PostgreSQL keeps the data.")
-    folder = _existing(Path(patient.store.engine.location).parent)
-    seconds = (patient.fsync_s or _fsync_s)(folder)
+    folder = _existing(Path(installation.store.engine.location).parent)
+    seconds = (installation.fsync_s or _fsync_s)(folder)
     message = f"The disk takes {seconds * 1000:.1f} ms to store a small file (fsync, median of 5)."
     if seconds > _SLOW_FSYNC_S:
         return warned(message, "Use a faster disk for DATABASE_URL: each checkpoint and each new message waits for it.")
@@ -104,9 +104,9 @@ def disk_speed(patient: Patient) -> Finding:
 
 
 @check("PAR044", "clock")
-def clock(patient: Patient) -> Finding:
+def clock(installation: Installation) -> Finding:
     """Check that the system keeps its clock synchronized."""
-    synchronized = (patient.clock_synchronized or _synchronized)()
+    synchronized = (installation.clock_synchronized or _synchronized)()
     if synchronized is None:
         return skipped("This system does not say whether its clock is synchronized.")
     if not synchronized:
@@ -117,11 +117,11 @@ def clock(patient: Patient) -> Finding:
     return passed("The clock is synchronized.")
 
 
-def _folders(patient: Patient) -> list[Path]:
-    settings = patient.settings
+def _folders(installation: Installation) -> list[Path]:
+    settings = installation.settings
     folders = [settings.data_dir, settings.log_dir]
     if not is_postgresql(settings.database_url):
-        folders.insert(0, Path(patient.store.engine.location).parent)
+        folders.insert(0, Path(installation.store.engine.location).parent)
     return list(dict.fromkeys(map(_existing, folders)))
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from chat.commands.doctor.findings import Checks, Finding, failed, passed, skipped, warned
-from chat.commands.doctor.patient import NotAvailable, Patient
+from chat.commands.doctor.installation import Installation, NotAvailable
 from chat.configured_parts import language_model, without_retries
 from chat.errors import ModelError, TurnEnded
 from chat.llm.model_probe import ProbeAnswer, probe
@@ -30,10 +30,10 @@ _PING = ToolSpec(
 
 
 @check("PAR070", "model")
-def model(patient: Patient) -> Finding:
+def model(installation: Installation) -> Finding:
     """Check that the default model answers."""
-    name = patient.settings.models[0]
-    outcome = _first_answer(patient)
+    name = installation.settings.models[0]
+    outcome = _first_answer(installation)
     if isinstance(outcome, str):
         return failed(
             f"{name} does not answer: {outcome}",
@@ -46,9 +46,9 @@ def model(patient: Patient) -> Finding:
 
 
 @check("PAR071", "streaming")
-def streaming(patient: Patient) -> Finding:
+def streaming(installation: Installation) -> Finding:
     """Check that the answer arrives piece by piece."""
-    outcome = _first_answer(patient)
+    outcome = _first_answer(installation)
     if isinstance(outcome, str):
         raise NotAvailable("the model does not answer")
     if outcome.pieces < 2:
@@ -60,13 +60,13 @@ def streaming(patient: Patient) -> Finding:
 
 
 @check("PAR072", "tools")
-def tools(patient: Patient) -> Finding:
+def tools(installation: Installation) -> Finding:
     """Check that the model accepts tools and calls one."""
-    if patient.settings.model_tools == "false":
+    if installation.settings.model_tools == "false":
         return skipped("MODEL_TOOLS=false: no tools are offered.")
-    if isinstance(_first_answer(patient), str):
+    if isinstance(_first_answer(installation), str):
         raise NotAvailable("the model does not answer")
-    outcome = _ask(patient, _USE_TOOL, (_PING,))
+    outcome = _ask(installation, _USE_TOOL, (_PING,))
     remedy = "Use a model that calls tools, or set MODEL_TOOLS=false: without tools it has no figures."
     if isinstance(outcome, str):
         return failed(f"With tools the model does not answer: {outcome}", remedy)
@@ -77,23 +77,28 @@ def tools(patient: Patient) -> Finding:
     return passed("The model calls tools.")
 
 
-def _first_answer(patient: Patient) -> ProbeAnswer | str:
+def _first_answer(installation: Installation) -> ProbeAnswer | str:
     """Return the answer to one question, the same for all checks, or a sentence that says why there is none."""
-    if patient.settings.demo:
+    if installation.settings.demo:
         raise NotAvailable("no model is configured, the demo answers")
-    answer = patient.answers.get("model")
+    answer = installation.answers.get("model")
     if answer is None:
-        answer = patient.answers["model"] = _ask(patient, _COUNT)
+        answer = installation.answers["model"] = _ask(installation, _COUNT)
     return answer
 
 
-def _ask(patient: Patient, question: str, offered: Sequence[ToolSpec] = ()) -> ProbeAnswer | str:
-    settings = patient.settings
+def _ask(installation: Installation, question: str, offered: Sequence[ToolSpec] = ()) -> ProbeAnswer | str:
+    settings = installation.settings
     timeout_s = min(_TIMEOUT_S, settings.model_timeout_s)
     model = language_model(settings)
     try:
         return probe(
-            without_retries(model), settings.models[0], timeout_s, question=question, tools=offered, timer=patient.timer
+            without_retries(model),
+            settings.models[0],
+            timeout_s,
+            question=question,
+            tools=offered,
+            timer=installation.timer,
         )
     except TurnEnded:
         return f"nothing within {timeout_s:g} seconds."

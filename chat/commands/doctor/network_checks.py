@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from chat.commands.doctor.findings import Checks, Finding, failed, passed, skipped, warned
-from chat.commands.doctor.patient import Patient
+from chat.commands.doctor.installation import Installation
 from chat.net.redis_client import RedisClient, RedisUnavailable
 from config import redis_url
 
@@ -13,19 +13,19 @@ _SLOW_MS = 10.0
 
 
 @check("PAR060", "Redis")
-def redis(patient: Patient) -> Finding:
+def redis(installation: Installation) -> Finding:
     """Check that Redis can be reached and used, and how long it takes to answer."""
-    if not patient.settings.redis_url:
+    if not installation.settings.redis_url:
         return skipped("REDIS_URL is not set; one server needs no Redis.")
-    parsed = redis_url.parse(patient.settings.redis_url)
+    parsed = redis_url.parse(installation.settings.redis_url)
     client = RedisClient(parsed)
     times = []
     try:
         client.check()
         for _ in range(5):
-            began_at = patient.timer()
+            began_at = installation.timer()
             client.run("PING")
-            times.append((patient.timer() - began_at) * 1000)
+            times.append((installation.timer() - began_at) * 1000)
         version = client.run("INFO", "server").decode().partition("redis_version:")[2].split()[0]
     except RedisUnavailable as error:
         return failed(

@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 import requests
 
 from chat.commands.doctor.findings import Checks, Finding, failed, passed, warned
-from chat.commands.doctor.patient import NotAvailable, Patient
+from chat.commands.doctor.installation import Installation, NotAvailable
 
 check = Checks()
 
@@ -36,9 +36,9 @@ class Probe:
 
 
 @check("PAR080", "public address")
-def reachable(patient: Patient) -> Finding:
+def reachable(installation: Installation) -> Finding:
     """Check that the server answers at its public address."""
-    url = _url(patient)
+    url = _url(installation)
     try:
         answer = requests.get(f"{url}/api/me", timeout=_TIMEOUT_S)
     except requests.exceptions.SSLError:
@@ -63,9 +63,9 @@ def reachable(patient: Patient) -> Finding:
 
 
 @check("PAR081", "buffering")
-def buffering(patient: Patient) -> Finding:
+def buffering(installation: Installation) -> Finding:
     """Check that no proxy collects a stream before it passes it on."""
-    probe = _probe_once(patient)
+    probe = _probe_once(installation)
     if probe.duration_ms < _LONG_ENOUGH_MS:
         raise NotAvailable(f"the answer took only {probe.duration_ms:.0f} ms, too short to tell")
     if probe.spread_ms < probe.duration_ms / 2:
@@ -77,9 +77,9 @@ def buffering(patient: Patient) -> Finding:
 
 
 @check("PAR082", "stream headers")
-def stream_headers(patient: Patient) -> Finding:
+def stream_headers(installation: Installation) -> Finding:
     """Check that a stream arrives as a stream, uncompressed."""
-    headers = _probe_once(patient).headers
+    headers = _probe_once(installation).headers
     if not headers.get("content-type", "").startswith("text/event-stream"):
         return failed("A stream does not arrive as text/event-stream.", "Let the proxy leave Content-Type as it is.")
     if headers.get("content-encoding", "identity") != "identity":
@@ -91,9 +91,9 @@ def stream_headers(patient: Patient) -> Finding:
 
 
 @check("PAR083", "forwarded headers")
-def forwarded(patient: Patient) -> Finding:
+def forwarded(installation: Installation) -> Finding:
     """Check that cookies are marked as secure behind TLS, and that the security headers arrive."""
-    url = _url(patient)
+    url = _url(installation)
     answer = _get(f"{url}/api/me")
     missing = [name for name in ("Content-Security-Policy", "X-Content-Type-Options") if name not in answer.headers]
     if missing:
@@ -112,9 +112,9 @@ def forwarded(patient: Patient) -> Finding:
 
 
 @check("PAR084", "operators' addresses")
-def operators(patient: Patient) -> Finding:
+def operators(installation: Installation) -> Finding:
     """Check that nobody without the token gets in through the public address."""
-    url = _url(patient)
+    url = _url(installation)
     opened = [path for path in ("/admin/memory-debug", "/metrics") if _get(f"{url}{path}").status_code == 200]
     if opened:
         return failed(f"Anybody can read {' and '.join(opened)} at {_without_credentials(url)}.", "Set ADMIN_TOKEN.")
@@ -122,9 +122,9 @@ def operators(patient: Patient) -> Finding:
 
 
 @check("PAR085", "clocks")
-def clocks(patient: Patient) -> Finding:
+def clocks(installation: Installation) -> Finding:
     """Compare this machine's clock with that of the machine that answers."""
-    date = _get(f"{_url(patient)}/healthz").headers.get("Date", "")
+    date = _get(f"{_url(installation)}/healthz").headers.get("Date", "")
     try:
         ahead_s = email.utils.parsedate_to_datetime(date).timestamp() - time.time()
     except (TypeError, ValueError):
@@ -134,10 +134,10 @@ def clocks(patient: Patient) -> Finding:
     return passed("The clocks agree.")
 
 
-def _url(patient: Patient) -> str:
-    if not patient.public_url:
+def _url(installation: Installation) -> str:
+    if not installation.public_url:
         raise NotAvailable("--public-url was not given")
-    return patient.public_url.rstrip("/")
+    return installation.public_url.rstrip("/")
 
 
 def _without_credentials(url: str) -> str:
@@ -159,11 +159,11 @@ def _is_ours(answer: requests.Response) -> bool:
         return False
 
 
-def _probe_once(patient: Patient) -> Probe:
-    result = patient.answers.get("public_url")
+def _probe_once(installation: Installation) -> Probe:
+    result = installation.answers.get("public_url")
     if result is None:
         try:
-            result = patient.answers["public_url"] = _probe(_url(patient))
+            result = installation.answers["public_url"] = _probe(_url(installation))
         except (requests.RequestException, ValueError, KeyError, TypeError):
             raise NotAvailable("no question could be asked through the public address") from None
     return result

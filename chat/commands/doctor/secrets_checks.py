@@ -10,7 +10,7 @@ from pathlib import Path
 from dotenv import dotenv_values
 
 from chat.commands.doctor.findings import Checks, Finding, failed, passed, warned
-from chat.commands.doctor.patient import Patient
+from chat.commands.doctor.installation import Installation
 from config.server import hardening
 from config.setting_values import is_postgresql
 from config.settings import Settings
@@ -21,20 +21,20 @@ _SHORT_TOKEN = 16
 
 
 @check("PAR020", ".env")
-def env_file(patient: Patient) -> Finding:
+def env_file(installation: Installation) -> Finding:
     """Check that other users of the machine cannot read `.env`."""
-    path = patient.env_file
+    path = installation.env_file
     if hardening.exposure_warning(path):
         found = failed if _holds_secrets(path) else warned
         return found(f"Other users of this machine can read {path}.", f"chmod 600 {shlex.quote(str(path))}")
-    return passed("Only this user can read .env." if patient.env_file.exists() else "There is no .env.")
+    return passed("Only this user can read .env." if installation.env_file.exists() else "There is no .env.")
 
 
 @check("PAR021", "file modes")
-def file_modes(patient: Patient) -> Finding:
+def file_modes(installation: Installation) -> Finding:
     """Check that other users of the machine cannot read the data and the logs."""
-    settings = patient.settings
-    database = Path(patient.store.engine.location) if not is_postgresql(settings.database_url) else None
+    settings = installation.settings
+    database = Path(installation.store.engine.location) if not is_postgresql(settings.database_url) else None
     paths = [settings.data_dir / "secret-key", settings.log_dir / "app.log", settings.log_dir / "access.log"]
     if database is not None:
         paths += [database.with_name(f"{database.name}{end}") for end in ("", "-wal", ".share-key")]
@@ -46,9 +46,9 @@ def file_modes(patient: Patient) -> Finding:
 
 
 @check("PAR022", "SECRET_KEY")
-def secret_key(patient: Patient) -> Finding:
+def secret_key(installation: Installation) -> Finding:
     """Check the key that signs cookies."""
-    settings = patient.settings
+    settings = installation.settings
     if settings.secret_key:
         if len(set(settings.secret_key)) < 8:
             return failed("SECRET_KEY can be guessed.", "Set it to the output of: openssl rand -hex 32")
@@ -58,11 +58,11 @@ def secret_key(patient: Patient) -> Finding:
 
 
 @check("PAR023", "ADMIN_TOKEN")
-def admin_token(patient: Patient) -> Finding:
+def admin_token(installation: Installation) -> Finding:
     """Check the token for operators."""
-    settings = patient.settings
+    settings = installation.settings
     if not settings.admin_token:
-        if patient.exposed:
+        if installation.exposed:
             return failed(
                 "ADMIN_TOKEN is not set, and others reach this server: behind a proxy that adds no header, /admin and "
                 "/metrics are open to everybody.",
@@ -75,10 +75,10 @@ def admin_token(patient: Patient) -> Finding:
 
 
 @check("PAR024", "accounts")
-def accounts(patient: Patient) -> Finding:
+def accounts(installation: Installation) -> Finding:
     """Check who may use the server."""
-    settings = patient.settings
-    if settings.auth_mode == "open" and patient.exposed:
+    settings = installation.settings
+    if settings.auth_mode == "open" and installation.exposed:
         return warned(
             f"Others reach this server (HOST={settings.host}), and AUTH_MODE=open lets everybody in who does.",
             "Let a proxy with sign-in stand before it, or a firewall.",
@@ -87,9 +87,9 @@ def accounts(patient: Patient) -> Finding:
 
 
 @check("PAR025", "ALLOWED_HOSTS")
-def allowed_hosts(patient: Patient) -> Finding:
+def allowed_hosts(installation: Installation) -> Finding:
     """Check the host names that the server answers for."""
-    hosts = patient.settings.allowed_hosts
+    hosts = installation.settings.allowed_hosts
     if "*" in hosts:
         return warned(
             "ALLOWED_HOSTS is *: a page of any site whose name points to this machine can use the server.",

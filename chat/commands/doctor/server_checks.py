@@ -8,7 +8,7 @@ from collections import Counter
 from pathlib import Path
 
 from chat.commands.doctor.findings import Checks, Finding, failed, passed, warned
-from chat.commands.doctor.patient import NotAvailable, Patient
+from chat.commands.doctor.installation import Installation, NotAvailable
 from config.mode import chosen
 
 check = Checks()
@@ -21,9 +21,9 @@ _ANY = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - read, not listened 
 
 
 @check("PAR030", "server")
-def server(patient: Patient) -> Finding:
+def server(installation: Installation) -> Finding:
     """Check that the running server answers where the settings say."""
-    settings, pid = patient.settings, patient.master
+    settings, pid = installation.settings, installation.master
     host = _ANY.get(settings.host, settings.host)
     connection = http.client.HTTPConnection(host, settings.port, timeout=_TIMEOUT_S)
     try:
@@ -44,10 +44,10 @@ def server(patient: Patient) -> Finding:
 
 
 @check("PAR031", "mode")
-def mode(patient: Patient) -> Finding:
+def mode(installation: Installation) -> Finding:
     """Check that the running workers have the mode that the settings choose."""
-    pid, wanted = patient.master, chosen(patient.settings).name
-    modes = Counter(str(report.get("mode")) for report in patient.reports)
+    pid, wanted = installation.master, chosen(installation.settings).name
+    modes = Counter(str(report.get("mode")) for report in installation.reports)
     if not modes:
         raise NotAvailable(f"no worker of process {pid} has reported yet")
     if set(modes) != {wanted}:
@@ -60,21 +60,21 @@ def mode(patient: Patient) -> Finding:
 
 
 @check("PAR032", "worker reports")
-def reports(patient: Patient) -> Finding:
+def reports(installation: Installation) -> Finding:
     """Check that all workers report and that their loops turn."""
-    pid, wanted = patient.master, patient.settings.web_concurrency
-    stale = [report.get("pid") for report in patient.reports if report.get("stale")]
+    pid, wanted = installation.master, installation.settings.web_concurrency
+    stale = [report.get("pid") for report in installation.reports if report.get("stale")]
     if stale:
         return failed(
             f"Worker {stale[0]} has not reported for five seconds: it hangs or is stopped.",
             f"kill -9 {stale[0]}: another one takes its place, and its turns are marked as interrupted.",
         )
-    count = len(patient.reports)
+    count = len(installation.reports)
     if count < wanted:
         return warned(
             f"{count} of {wanted} workers of process {pid} report.", "Wait, or look at the console for their errors."
         )
-    lag = max(float(report.get("loop_lag_ms") or 0) for report in patient.reports)
+    lag = max(float(report.get("loop_lag_ms") or 0) for report in installation.reports)
     if lag > _HIGH_LAG_MS:
         return warned(
             f"The loop of a worker was late by {lag:.0f} ms in the last seconds.",
@@ -84,10 +84,10 @@ def reports(patient: Patient) -> Finding:
 
 
 @check("PAR033", "app.log")
-def app_log(patient: Patient) -> Finding:
+def app_log(installation: Installation) -> Finding:
     """Check that the last turn in the log was answered in the mode that the settings choose."""
-    settings = patient.settings
-    pid = patient.master
+    settings = installation.settings
+    pid = installation.master
     path = settings.log_dir / "app.log"
     wanted = chosen(settings).name.upper()
     lines = [line for line in _tail(path).splitlines() if " agent for conversation " in line]
@@ -102,9 +102,9 @@ def app_log(patient: Patient) -> Finding:
 
 
 @check("PAR034", "log sizes")
-def log_sizes(patient: Patient) -> Finding:
+def log_sizes(installation: Installation) -> Finding:
     """Check that the logs are rotated."""
-    paths = [patient.settings.log_dir / name for name in ("app.log", "access.log")]
+    paths = [installation.settings.log_dir / name for name in ("app.log", "access.log")]
     large = [path for path in paths if path.exists() and path.stat().st_size > _LARGE_LOG]
     if large:
         return warned(

@@ -9,7 +9,7 @@ from pathlib import Path
 from dotenv import dotenv_values
 
 from chat.commands.doctor.findings import Checks, Finding, failed, passed, warned
-from chat.commands.doctor.patient import Patient
+from chat.commands.doctor.installation import Installation
 from config.mode import FLAG, chosen
 from config.settings import SettingError, Settings
 
@@ -21,16 +21,22 @@ _SIMILAR = 0.85
 
 
 @check("PAR010", "settings")
-def settings(patient: Patient) -> Finding:
+def settings(installation: Installation) -> Finding:
     """Check that all settings are valid, and that `.env` has no misspelled one."""
-    if isinstance(patient.loaded, SettingError):
-        return failed(str(patient.loaded), f"Correct it in {patient.env_file} or in the environment; see .env.example.")
-    if misspelled := _misspelled(patient.env_file):
+    if isinstance(installation.loaded, SettingError):
+        return failed(
+            str(installation.loaded), f"Correct it in {installation.env_file} or in the environment; see .env.example."
+        )
+    if misspelled := _misspelled(installation.env_file):
         return warned(
-            f"{patient.env_file} has names that are no settings: {', '.join(misspelled)}.",
+            f"{installation.env_file} has names that are no settings: {', '.join(misspelled)}.",
             f"Correct to {', '.join(misspelled.values())}.",
         )
-    source = str(patient.env_file) if patient.env_file.exists() else f"the defaults; there is no {patient.env_file}"
+    source = (
+        str(installation.env_file)
+        if installation.env_file.exists()
+        else f"the defaults; there is no {installation.env_file}"
+    )
     return passed(f"All settings are valid ({source}).")
 
 
@@ -43,14 +49,16 @@ def _misspelled(env_file: Path) -> dict[str, str]:
 
 
 @check("PAR011", "flag")
-def flag(patient: Patient) -> Finding:
+def flag(installation: Installation) -> Finding:
     """Say which mode the next start has, and why."""
-    mode = chosen(patient.settings)
+    mode = chosen(installation.settings)
     written = (
-        f"{FLAG}={patient.environ[FLAG]} in the environment, which wins over .env" if FLAG in patient.environ else ""
+        f"{FLAG}={installation.environ[FLAG]} in the environment, which wins over .env"
+        if FLAG in installation.environ
+        else ""
     )
     message = f"{FLAG} chooses {mode.name}: {mode.worker_class} workers{f' ({written})' if written else ''}."
-    if not patient.settings.use_async_agent:
+    if not installation.settings.use_async_agent:
         return warned(message, "For many users at once: flask --app wsgi mode async.")
     if written:
         return warned(message, f"Unset {FLAG} in the environment, so that `flask mode` and .env can change it.")
@@ -58,10 +66,10 @@ def flag(patient: Patient) -> Finding:
 
 
 @check("PAR012", "workers")
-def workers(patient: Patient) -> Finding:
+def workers(installation: Installation) -> Finding:
     """Check the numbers of workers and threads."""
-    current = patient.settings
-    count, cpus = current.web_concurrency, patient.cpus
+    current = installation.settings
+    count, cpus = current.web_concurrency, installation.cpus
     if count == 1:
         return warned(
             "WEB_CONCURRENCY is 1: while the only worker is replaced or busy, nobody is answered.",
@@ -82,9 +90,9 @@ def workers(patient: Patient) -> Finding:
 
 
 @check("PAR013", "model settings")
-def model_settings(patient: Patient) -> Finding:
+def model_settings(installation: Installation) -> Finding:
     """Check that a model is configured, and not by an address without encryption on another machine."""
-    current = patient.settings
+    current = installation.settings
     if current.demo:
         return warned(
             "Neither OPENAI_API_KEY nor OPENAI_BASE_URL is set: the built-in demo answers.",

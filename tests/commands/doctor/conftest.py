@@ -7,17 +7,17 @@ from pathlib import Path
 
 import pytest
 
-from chat.commands.doctor.examination import Line, all_checks, examine
-from chat.commands.doctor.patient import Patient
+from chat.commands.doctor.installation import Installation
+from chat.commands.doctor.run_checks import Line, all_checks, run_checks
 
-Make = Callable[..., Patient]
+Make = Callable[..., Installation]
 
 
 @pytest.fixture
 def make(tmp_path: Path) -> Make:
-    """Return a function that makes a patient, with settings in capitals and its parts in small letters."""
+    """Return a function that makes an installation, with settings in capitals and its parts in small letters."""
 
-    def make_patient(**values: object) -> Patient:
+    def make_installation(**values: object) -> Installation:
         settings = {
             "DATABASE_URL": f"sqlite:///{tmp_path}/chat.db",
             "DATA_DIR": str(tmp_path / "data"),
@@ -25,14 +25,14 @@ def make(tmp_path: Path) -> Make:
         }
         settings |= {name: str(value) for name, value in values.items() if name.isupper()}
         parts = {name: value for name, value in values.items() if not name.isupper()}
-        return Patient(environ=settings, env_file=tmp_path / ".env", **parts)
+        return Installation(environ=settings, env_file=tmp_path / ".env", **parts)
 
-    return make_patient
+    return make_installation
 
 
-def lines_of(patient: Patient, *codes: str) -> dict[str, Line]:
+def lines_of(installation: Installation, *codes: str) -> dict[str, Line]:
     """Examine, and return the lines by their code: those of `codes`, by default all."""
-    lines = list(examine(patient, [check for check in all_checks() if check.code in codes] if codes else None))
+    lines = list(run_checks(installation, [check for check in all_checks() if check.code in codes] if codes else None))
     for line in lines:
         assert line.message.endswith((".", ". ")), line
         assert (line.remedy == "") == (line.level in ("pass", "skip")), line
@@ -41,9 +41,9 @@ def lines_of(patient: Patient, *codes: str) -> dict[str, Line]:
 
 
 @pytest.fixture
-def database(make: Make) -> Iterator[Patient]:
-    """A patient whose database has been made."""
-    patient = make()
-    patient.store.migrate()
-    yield patient
-    patient.close()
+def database(make: Make) -> Iterator[Installation]:
+    """An installation whose database has been made."""
+    installation = make()
+    installation.store.migrate()
+    yield installation
+    installation.close()

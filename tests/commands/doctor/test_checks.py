@@ -17,8 +17,8 @@ from typing import Any
 import pytest
 
 from chat.commands import backup_record
-from chat.commands.doctor.examination import all_checks, examine, has_failure
-from chat.commands.doctor.patient import Patient
+from chat.commands.doctor.installation import Installation
+from chat.commands.doctor.run_checks import all_checks, has_failure, run_checks
 from config.paths import ROOT
 from config.server.pid_file import PidFile
 from config.server.worker_reports import WorkerReports
@@ -147,7 +147,7 @@ def test_python(make: Make, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_a_module_that_cannot_be_loaded_ends_nothing(make: Make) -> None:
-    lines = {line.code: line for line in examine(make(), all_checks(("settings", "no_such")))}
+    lines = {line.code: line for line in run_checks(make(), all_checks(("settings", "no_such")))}
     assert lines["PAR010"].level == "pass"
     assert "no_such" in lines["PAR001"].message
     assert lines["PAR001"].level == "fail"
@@ -172,7 +172,7 @@ def test_env_file_modes(make: Make, tmp_path: Path, content: str, level: str) ->
     assert lines_of(make(), "PAR020")["PAR020"].level == "pass"
 
 
-def test_modes_of_the_data(database: Patient, make: Make, tmp_path: Path) -> None:
+def test_modes_of_the_data(database: Installation, make: Make, tmp_path: Path) -> None:
     assert lines_of(make(), "PAR021")["PAR021"].level == "pass"
     opened = tmp_path
     while not opened.stat().st_mode & stat.S_IXOTH or opened == tmp_path:
@@ -185,15 +185,15 @@ def test_modes_of_the_data(database: Patient, make: Make, tmp_path: Path) -> Non
     for path in readable:
         path.touch()
         path.chmod(0o644)
-    patient = make(LOG_DIR=tmp_path / "my logs")
-    line = lines_of(patient, "PAR021")["PAR021"]
+    installation = make(LOG_DIR=tmp_path / "my logs")
+    line = lines_of(installation, "PAR021")["PAR021"]
     assert (line.level, all(str(path) in line.remedy for path in readable)) == ("fail", True), line
     subprocess.run(line.remedy, shell=True, check=True)
-    assert lines_of(patient, "PAR021")["PAR021"].level == "pass"
+    assert lines_of(installation, "PAR021")["PAR021"].level == "pass"
 
 
 class TestDatabase:
-    def test_sound(self, database: Patient, make: Make) -> None:
+    def test_sound(self, database: Installation, make: Make) -> None:
         lines = lines_of(make())
         levels = {code: line.level for code, line in lines.items() if code.startswith("PAR05")}
         assert levels == {
@@ -218,45 +218,45 @@ class TestDatabase:
         lines = lines_of(make())
         assert (lines["PAR051"].level, lines["PAR052"].level) == ("warn", "skip")
 
-    def test_tables_of_a_later_version(self, database: Patient, make: Make) -> None:
+    def test_tables_of_a_later_version(self, database: Installation, make: Make) -> None:
         self.change(database, "INSERT INTO migrations (name, expands, runs_with) VALUES ('9999_later', 0, 9999)")
         line = lines_of(make(), "PAR051")["PAR051"]
         assert (line.level, "later version" in line.message) == ("fail", True)
 
-    def test_a_database_that_is_full(self, database: Patient, make: Make) -> None:
-        patient = make()
-        patient.store.engine.read(lambda: None)
-        engine = patient.store.engine
+    def test_a_database_that_is_full(self, database: Installation, make: Make) -> None:
+        installation = make()
+        installation.store.engine.read(lambda: None)
+        engine = installation.store.engine
 
         def limit() -> None:
             engine.execute("PRAGMA max_page_count = 1")
 
         engine.write(limit)
-        assert lines_of(patient, "PAR052")["PAR052"].level == "fail"
+        assert lines_of(installation, "PAR052")["PAR052"].level == "fail"
 
-    def test_a_database_that_is_locked(self, database: Patient, make: Make, tmp_path: Path) -> None:
-        patient = make()
-        patient.store.engine.lock_timeout_s = 0.05
+    def test_a_database_that_is_locked(self, database: Installation, make: Make, tmp_path: Path) -> None:
+        installation = make()
+        installation.store.engine.lock_timeout_s = 0.05
         holder = sqlite3.connect(tmp_path / "chat.db", isolation_level=None)
         holder.execute("BEGIN IMMEDIATE")
         try:
-            assert lines_of(patient, "PAR052")["PAR052"].level == "warn"
+            assert lines_of(installation, "PAR052")["PAR052"].level == "warn"
         finally:
             holder.execute("ROLLBACK")
             holder.close()
 
     def test_another_journal(self, make: Make, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-        patient = make()
-        patient.store.migrate()
-        execute = patient.store.engine.execute
+        installation = make()
+        installation.store.migrate()
+        execute = installation.store.engine.execute
 
         def other(statement: str, values: Any = ()) -> Any:
             return execute("SELECT 'delete'" if statement == "PRAGMA journal_mode" else statement, values)
 
-        monkeypatch.setattr(patient.store.engine, "execute", other)
-        assert lines_of(patient, "PAR053")["PAR053"].level == "fail"
+        monkeypatch.setattr(installation.store.engine, "execute", other)
+        assert lines_of(installation, "PAR053")["PAR053"].level == "fail"
 
-    def test_damage(self, database: Patient, make: Make, tmp_path: Path) -> None:
+    def test_damage(self, database: Installation, make: Make, tmp_path: Path) -> None:
         self.change(database, "PRAGMA wal_checkpoint(TRUNCATE)")
         database.close()
         path = tmp_path / "chat.db"
@@ -266,7 +266,7 @@ class TestDatabase:
         lines = lines_of(make())
         assert "fail" in (lines["PAR054"].level, lines["PAR050"].level)
 
-    def test_the_age_of_the_backup(self, database: Patient, make: Make, tmp_path: Path) -> None:
+    def test_the_age_of_the_backup(self, database: Installation, make: Make, tmp_path: Path) -> None:
         backup_record.note(tmp_path / "data")
         line = lines_of(make(), "PAR056")["PAR056"]
         assert (line.level, line.message) == ("pass", "The last backup is 0 hours old.")
@@ -277,8 +277,8 @@ class TestDatabase:
         assert lines_of(make(), "PAR056")["PAR056"].message == "No backup is known."
 
     @staticmethod
-    def change(patient: Patient, statement: str) -> None:
-        connection = sqlite3.connect(patient.store.engine.location, isolation_level=None)
+    def change(installation: Installation, statement: str) -> None:
+        connection = sqlite3.connect(installation.store.engine.location, isolation_level=None)
         connection.execute(statement)
         connection.close()
 
@@ -375,19 +375,19 @@ MODELS = [
 
 @pytest.mark.parametrize(("options", "levels", "words"), MODELS)
 def test_models(make: Make, llm: FakeLLM, options: str, levels: dict[str, str], words: str) -> None:
-    patient = make(
+    installation = make(
         OPENAI_BASE_URL=llm.base_url, OPENAI_API_KEY="sk-canary-0123456789", CHAT_MODEL=f"fake?{options}",
         MODEL_TIMEOUT_S=0.5,
     )  # fmt: skip
-    lines = lines_of(patient)
+    lines = lines_of(installation)
     assert {code: lines[code].level for code in levels} == levels, lines
     assert any(words in line.message for line in lines.values())
     assert "canary" not in str(lines)
 
 
 def test_a_model_that_is_slow_to_begin(make: Make, llm: FakeLLM) -> None:
-    patient = make(OPENAI_BASE_URL=llm.base_url, CHAT_MODEL="fake?tokens=3", timer=itertools.count(0, 6).__next__)
-    line = lines_of(patient, "PAR070")["PAR070"]
+    installation = make(OPENAI_BASE_URL=llm.base_url, CHAT_MODEL="fake?tokens=3", timer=itertools.count(0, 6).__next__)
+    line = lines_of(installation, "PAR070")["PAR070"]
     assert (line.level, line.message.endswith("begins to answer after 6000 ms.")) == ("warn", True), line
 
 

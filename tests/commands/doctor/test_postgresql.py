@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from chat.commands.doctor.examination import has_failure
+from chat.commands.doctor.run_checks import has_failure
 from tests.servers.postgresql_databases import Databases
 
 from .conftest import Make, lines_of
@@ -56,14 +56,14 @@ def test_a_database_that_cannot_be_opened(make: Make, url: str, place: str) -> N
 def test_an_old_or_slow_server(
     make: Make, url: str, monkeypatch: pytest.MonkeyPatch, version: str, ms: int, level: str
 ) -> None:
-    patient = make(DATABASE_URL=url, SECRET_KEY=SECRET_KEY, timer=itertools.count(0, ms / 1000).__next__)
-    execute = patient.store.engine.execute
+    installation = make(DATABASE_URL=url, SECRET_KEY=SECRET_KEY, timer=itertools.count(0, ms / 1000).__next__)
+    execute = installation.store.engine.execute
 
     def other(statement: str, values: Any = ()) -> Any:
         return execute(f"SELECT '{version}'" if version and "version()" in statement else statement, values)
 
-    monkeypatch.setattr(patient.store.engine, "execute", other)
-    assert lines_of(patient, "PAR055")["PAR055"].level == level
+    monkeypatch.setattr(installation.store.engine, "execute", other)
+    assert lines_of(installation, "PAR055")["PAR055"].level == level
 
 
 def test_without_a_secret_key(make: Make, url: str) -> None:

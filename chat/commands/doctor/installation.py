@@ -1,4 +1,4 @@
-"""The installation under examination: its files, settings, environment and running server."""
+"""The installation that the doctor checks: its files, settings, environment and running server."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class NotAvailable(Exception):
 
 
 @dataclass(kw_only=True)
-class Patient:
+class Installation:
     """Everything that the checks read. Tests pass other values.
 
     `public_url` is the address at which users reach the server, "" if it was not given.

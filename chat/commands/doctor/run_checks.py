@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from chat.commands.doctor.findings import FAIL, Check, Finding, failed, skipped
-from chat.commands.doctor.patient import NotAvailable, Patient
+from chat.commands.doctor.installation import Installation, NotAvailable
 from chat.commands.secrets import Secrets
 
 # Loaded one by one, because a package that one of them needs may be missing.
@@ -25,12 +25,12 @@ class Line:
     remedy: str
 
 
-def examine(patient: Patient, checks: Sequence[Check] | None = None) -> Iterator[Line]:
+def run_checks(installation: Installation, checks: Sequence[Check] | None = None) -> Iterator[Line]:
     """Yield a line for each check, by default for all of them. No line contains a secret."""
-    secrets = Secrets.of(patient.environ, patient.env_file)
+    secrets = Secrets.of(installation.environ, installation.env_file)
     try:
         for check in all_checks() if checks is None else checks:
-            finding = _run(check, patient)
+            finding = _run(check, installation)
             yield Line(
                 check.code,
                 check.subject,
@@ -39,7 +39,7 @@ def examine(patient: Patient, checks: Sequence[Check] | None = None) -> Iterator
                 secrets.hide(finding.remedy),
             )
     finally:
-        patient.close()
+        installation.close()
 
 
 def all_checks(modules: Sequence[str] = MODULES) -> list[Check]:
@@ -61,13 +61,13 @@ def _checks(name: str) -> list[Check]:
             f"The checks of {name} cannot be loaded: {missing} is missing.",
             "Install the packages: ./scripts/venv requirements.txt",
         )
-        return [Check("PAR001", "packages", lambda _patient: finding)]
+        return [Check("PAR001", "packages", lambda _installation: finding)]
     return checks
 
 
-def _run(check: Check, patient: Patient) -> Finding:
+def _run(check: Check, installation: Installation) -> Finding:
     try:
-        return check.run(patient)
+        return check.run(installation)
     except NotAvailable as why:
         return skipped(f"Not checked: {why}.")
     except Exception as error:  # noqa: BLE001 - its text may contain anything, and the other checks must run
