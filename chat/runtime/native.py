@@ -31,22 +31,23 @@ class CallTimeout(Exception):
 class Call:
     """A queued call and, later, its result or error.
 
-    `started` is whether a thread has begun it, `abandoned` whether its caller has stopped waiting.
+    `under_way_at` is when its work began (monotonic seconds), 0 before that. `abandoned` is whether its caller has
+    stopped waiting.
     """
 
-    __slots__ = ("abandoned", "done", "error", "started", "value", "waiter", "work")
+    __slots__ = ("abandoned", "done", "error", "under_way_at", "value", "waiter", "work")
 
     def __init__(self, work: Callable[[], Any]) -> None:
         self.work = work
         self.value: Any = None
         self.error: BaseException | None = None
         self.done = False
-        self.started = False
+        self.under_way_at = 0.0
         self.abandoned = False
         self.waiter: Any = None  # the notifier's
 
     def run(self) -> None:
-        self.started = True
+        self.under_way_at = time.monotonic()
         try:
             self.end(self.work())
         except BaseException as error:  # noqa: BLE001 - raised in the caller
@@ -100,13 +101,13 @@ class NativePool:
     def outcome(self, call: Call, timeout_s: float | None = None, extra_s: float = 0.0) -> Any:
         """Run `call`. Return its result or raise its error.
 
-        Raises CallTimeout if the call is not done after `timeout_s` seconds, plus `extra_s` if it has started by then.
+        Raises CallTimeout if the call is not done after `timeout_s` seconds, plus `extra_s` if it is under way by then.
         """
         if self._closed:
             raise RuntimeError("The pool is closed.")
         notifier = self._notifier or self._start_threads()
         notifier.wait(call, self._calls.put, timeout_s)
-        if not call.done and call.started and extra_s:
+        if not call.done and call.under_way_at and extra_s:
             notifier.wait(call, _already_queued, extra_s)
         if not call.done:
             call.abandoned = True

@@ -1,7 +1,7 @@
 """Time that the present request may still wait for the database.
 
-A request may write several times, and in a gthread worker it may have waited for a thread while others waited for the
-database. So the deadline is one for the request, not one for each write.
+A request may read and write several times, and in a gthread worker it may have waited for a thread while others waited
+for the database. So the deadline is one for the request, not one for each call.
 """
 
 from __future__ import annotations
@@ -10,6 +10,12 @@ import contextlib
 import time
 from collections.abc import Iterator
 from contextvars import ContextVar
+from typing import Literal
+
+Kind = Literal["read", "write"]
+
+# What writes leave for reads: while a database is locked, it can be read. One that answers takes far less.
+_LEAST_READ_S = 0.5
 
 
 class WaitBudget:
@@ -20,19 +26,22 @@ class WaitBudget:
     def __init__(self, arrived_at: float, began_at: float) -> None:
         self._arrived_at = arrived_at
         self._began_at = began_at
-        self._spent_s = 0.0
+        self._spent_s: dict[Kind, float] = {"read": 0.0, "write": 0.0}
 
-    def left_s(self, limit_s: float, slow_since: float | None) -> float:
-        """Return how much of `limit_s` is left.
+    def left_s(self, kind: Kind, limit_s: float, slow_since: float | None) -> float:
+        """Return how much of `limit_s` is left for a call.
 
-        `slow_since` is the time since which the database has been slow. The wait for a thread counts from then on:
-        earlier it had other causes, such as long answers.
+        `slow_since` is the time since which calls of this kind have been slow. The wait for a thread counts from then
+        on: earlier it had other causes, such as long answers.
         """
         queued_s = 0.0 if slow_since is None else self._began_at - max(self._arrived_at, slow_since)
-        return limit_s - self._spent_s - max(0.0, queued_s)
+        writing_s = self._spent_s["write"]
+        if kind == "read":
+            writing_s = min(writing_s, max(0.0, limit_s - _LEAST_READ_S))
+        return limit_s - self._spent_s["read"] - writing_s - max(0.0, queued_s)
 
-    def spend(self, seconds: float) -> None:
-        self._spent_s += seconds
+    def spend(self, kind: Kind, seconds: float) -> None:
+        self._spent_s[kind] += seconds
 
 
 # Neither is inherited by a new thread or greenlet, so turns and periodic jobs have no budget.

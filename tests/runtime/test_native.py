@@ -299,11 +299,11 @@ def test_a_call_that_is_not_over_in_time(gate: Gate) -> None:
     call = Call(gate.enter)
     with pytest.raises(CallTimeout):
         pool.outcome(call, 0.05)
-    assert call.started and call.abandoned and not call.done
+    assert call.under_way_at and call.abandoned and not call.done
     behind = Call(lambda: 1)
     with pytest.raises(CallTimeout):
         pool.outcome(behind, 0.05, 60.0)  # it has not begun, so it gets no more time
-    assert not behind.started
+    assert not behind.under_way_at
     gate.open()
     assert pool.run(lambda: 2) == 2
     assert call.value == b"x"

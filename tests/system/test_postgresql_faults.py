@@ -132,7 +132,6 @@ def nothing_half_written(postgresql: PostgresqlServer, database: str) -> None:
         wait_until(lambda query=query: not postgresql.run(query, database), query)
 
 
-@pytest.mark.by_times
 @pytest.mark.parametrize("fault", FAULTS)
 def test_while_it_cannot_be_used(fault: str, server: ParleyServer, postgresql: PostgresqlServer, database: str) -> None:
     """Answers go on, questions are refused in time, and afterwards all is well without a restart."""

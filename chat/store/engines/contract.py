@@ -186,7 +186,10 @@ class Engine(Protocol):
         ...
 
     def read(self, work: Callable[[], T]) -> T:
-        """Call `work`, whose statements only read. Each statement sees its own snapshot."""
+        """Call `work`, whose statements only read. Each statement sees its own snapshot.
+
+        All reads of a request share one timeout (`chat/runtime/wait_budget.py`).
+        """
         ...
 
     def snapshot(self, work: Callable[[], T]) -> T:

@@ -8,11 +8,12 @@ that psycopg uses and gevent has patched are replaced.
 from __future__ import annotations
 
 import _socket
+import contextlib
 import ipaddress
 import logging
 import select
 import time
-from collections.abc import Generator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from itertools import chain
 from typing import Any, TypeVar
 
@@ -86,6 +87,8 @@ class Connection(psycopg.Connection[Any]):
         self._opening = ""
         self._deferred: list[Deferred] = []
         self._limit_s = 0.0
+        # Called after the next answer of the server.
+        self._answered: Callable[[], None] | None = None
         # Whether the end of a transaction was requested, which may have taken effect.
         self.committing = False
         # Psycopg would send a BEGIN of its own, in a round trip of its own.
@@ -100,18 +103,18 @@ class Connection(psycopg.Connection[Any]):
             raise NoAnswer("no answer in time") from None
         return result
 
-    def reading(self, limit_s: float) -> None:
-        """Begin to read with statements that see a snapshot each."""
+    def reading(self, limit_s: float, answered: Callable[[], None]) -> None:
+        """Begin to read with statements that see a snapshot each. Calls `answered` after the first answer."""
         self._deferred = []
         self.committing = False
-        self._limit_s = limit_s
+        self._limit_s, self._answered = limit_s, answered
         self._before_each, self._opening = f"SET LOCAL statement_timeout={_ms(limit_s)};", ""
 
-    def begin(self, transaction: str, limit_s: float) -> None:
+    def begin(self, transaction: str, limit_s: float, answered: Callable[[], None] | None = None) -> None:
         """Begin a transaction, which the next statement opens on the server with the statements of `transaction`."""
         self._deferred = []
         self.committing = False
-        self._limit_s = limit_s
+        self._limit_s, self._answered = limit_s, answered
         timeout = "0" if limit_s == float("inf") else _ms(limit_s)
         self._before_each, self._opening = "", f"{transaction};SET LOCAL statement_timeout={timeout};"
 
@@ -134,6 +137,9 @@ class Connection(psycopg.Connection[Any]):
         statements = [*(each.statement for each in deferred), statement]
         cursor = self.cursor()
         cursor.execute((before + ";".join(statements)).encode(), [*chain(*(each.values for each in deferred)), *values])
+        if self._answered is not None:
+            self._answered()
+            self._answered = None
         for position, each in enumerate(deferred, -len(statements)):
             each.set_result(cursor, position)
         if before or deferred:
@@ -157,7 +163,7 @@ class Connection(psycopg.Connection[Any]):
     def give_up(self) -> None:
         """Roll back, or close a connection that cannot be used any more."""
         self._opening = self._before_each = ""
-        self._deferred = []
+        self._deferred, self._answered = [], None
         try:
             if self.pgconn.transaction_status in (TransactionStatus.INTRANS, TransactionStatus.INERROR):
                 self.run("ROLLBACK")
@@ -172,8 +178,9 @@ class Connections(peewee.PostgresqlDatabase):
 
     def __init__(self, address: Address, opened: list[Connection]) -> None:
         super().__init__(address.database, prefer_psycopg3=True)
-        # Peewee guards its connections with a lock that gevent has patched; native threads deadlock on a patched lock.
-        self._lock = mode.native_lock()
+        # Peewee opens connections under one lock, which gevent has patched: native threads deadlock on a patched lock,
+        # and would wait in turn for a server that does not answer. They share nothing that needs a lock.
+        self._lock = contextlib.nullcontext()
         self._address = address
         self._opened = opened
 

@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, TypeVar
 
 from chat.errors import StoreFailed, StoreUnavailable
-from chat.runtime.native import Call, NativePool
+from chat.runtime.native import NativePool
 from chat.store.engines.contract import FullText, Maintenance, Rows
 from chat.store.engines.postgresql.address import parse
 from chat.store.engines.postgresql.connection import Connection, Connections, Deferred
@@ -25,13 +25,15 @@ from chat.store.engines.postgresql.full_text import PostgresqlFullText
 from chat.store.engines.postgresql.maintenance import Keys, PostgresqlMaintenance
 from chat.store.engines.postgresql.statements import array, new_ids, parameters, portions, translated, with_rows
 from chat.store.engines.postgresql.transactions import BatchCommitter, Transactions
-from chat.store.engines.writes import CallerTimeouts, Write, end_if_abandoned, within_timeout
+from chat.store.engines.reads import Read
+from chat.store.engines.timeouts import CallerTimeouts
+from chat.store.engines.writes import Write, end_if_abandoned
 
 T = TypeVar("T")
 A = TypeVar("A")
 
 _LOCK_TIMEOUT_S = 2.0
-# Added for a read that has started: it may consist of many statements.
+# Added for a read that has been answered: it may consist of many statements.
 _READ_TIMEOUT_S = 20.0
 # Connections of one process: to read, to write, and one more for batches.
 READERS = 3
@@ -74,7 +76,8 @@ class PostgresqlEngine:
         self.maintenance: Maintenance = PostgresqlMaintenance(
             self.execute, self.execute_rows, self._long_snapshot, self.write_exclusive, self._keys
         )
-        self._timeouts = CallerTimeouts()
+        self._reads = CallerTimeouts("read", _READ_TIMEOUT_S)
+        self._writes = CallerTimeouts("write")
         self._identity = ""
         self._readers = NativePool(READERS)
         self._writers = NativePool(WRITERS, _run_first)
@@ -106,16 +109,16 @@ class PostgresqlEngine:
         return bool(exists)
 
     def read(self, work: Callable[[], T]) -> T:
-        return self._read(lambda: self._transactions.read(work, self.lock_timeout_s))
+        return self._read(lambda answered: self._transactions.read(work, self.lock_timeout_s, answered))
 
     def snapshot(self, work: Callable[[], T]) -> T:
-        return self._read(lambda: self._transactions.snapshot(work, self.lock_timeout_s))
+        return self._read(lambda answered: self._transactions.snapshot(work, self.lock_timeout_s, answered))
 
     def write(self, work: Callable[[], T]) -> T:
         def write(deadline: float) -> Write:
             return Write(deadline, lambda: _translating(lambda: self._transactions.write(work, deadline)))
 
-        outcome: T = self._timeouts.write(self._writers, self.lock_timeout_s, write)
+        outcome: T = self._writes.outcome(self._writers, self.lock_timeout_s, write)
         return outcome
 
     def write_exclusive(self, work: Callable[[], T]) -> T:
@@ -133,7 +136,7 @@ class PostgresqlEngine:
         def write(deadline: float) -> Write:
             return Write(deadline, batch_work=work, item=item)
 
-        outcome: T = self._timeouts.write(self._batches, self.lock_timeout_s, write)
+        outcome: T = self._writes.outcome(self._batches, self.lock_timeout_s, write)
         return outcome
 
     def execute(self, statement: str, values: Sequence[object] = ()) -> Rows:
@@ -212,9 +215,13 @@ class PostgresqlEngine:
     def _defer(self, statement: str, values: Sequence[object]) -> Deferred:
         return self.peewee.current().defer(translated(statement), parameters(values))
 
-    def _read(self, work: Callable[[], T]) -> T:
-        call = Call(lambda: _translating(work))
-        outcome: T = within_timeout(self._readers, call, self.lock_timeout_s, _READ_TIMEOUT_S)
+    def _read(self, read: Callable[[Callable[[], None]], T]) -> T:
+        """Read, within the time limit until the server has answered: a connection may have to be opened first."""
+
+        def translating(answered: Callable[[], None]) -> T:
+            return _translating(lambda: read(answered))
+
+        outcome: T = self._reads.outcome(self._readers, self.lock_timeout_s, lambda _: Read(translating))
         return outcome
 
     def _write_filler(self) -> None:

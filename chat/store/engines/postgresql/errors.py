@@ -10,7 +10,7 @@ import psycopg
 from chat.errors import StoreBusy, StoreFailed, StoreUnavailable
 from chat.store.engines.postgresql.address import Address
 from chat.store.engines.postgresql.connection import NoAnswer, TooOld
-from chat.store.engines.writes import SLOW
+from chat.store.engines.timeouts import SLOW
 
 # OSError: the name of the server cannot be resolved.
 DRIVER_ERRORS = (psycopg.Error, OSError)

@@ -44,13 +44,16 @@ class Transactions:
     def __init__(self, connections: Connections) -> None:
         self._connections = connections
 
-    def read(self, work: Callable[[], T], limit_s: float) -> T:
-        """Call `work`, each of whose statements sees its own snapshot and takes at most `limit_s`."""
-        return self._repeated(lambda connection: connection.reading(limit_s), work)
+    def read(self, work: Callable[[], T], limit_s: float, answered: Callable[[], None]) -> T:
+        """Call `work`, each of whose statements sees its own snapshot and takes at most `limit_s`.
 
-    def snapshot(self, work: Callable[[], T], limit_s: float) -> T:
-        """Call `work`, all of whose statements see one snapshot."""
-        return self._repeated(lambda connection: connection.begin(SNAPSHOT, limit_s), work)
+        Calls `answered` after the server's answer to the first one.
+        """
+        return self._repeated(lambda connection: connection.reading(limit_s, answered), work)
+
+    def snapshot(self, work: Callable[[], T], limit_s: float, answered: Callable[[], None] | None = None) -> T:
+        """Call `work`, all of whose statements see one snapshot, and `answered` like `read`."""
+        return self._repeated(lambda connection: connection.begin(SNAPSHOT, limit_s, answered), work)
 
     def write(self, work: Callable[[], T], deadline: float) -> T:
         """Call `work` in a transaction that waits for locks until `deadline` (monotonic seconds)."""

@@ -23,8 +23,9 @@ import peewee
 from chat.errors import StoreUnavailable
 from chat.runtime import file_work
 from chat.runtime.folders import check_can_create
-from chat.runtime.native import Call, NativePool
+from chat.runtime.native import NativePool
 from chat.store.engines.contract import FullText, Maintenance, Rows
+from chat.store.engines.reads import Read
 from chat.store.engines.sqlite.commit import Committer
 from chat.store.engines.sqlite.connection import Connections
 from chat.store.engines.sqlite.errors import DRIVER_ERRORS, translate_error
@@ -32,7 +33,8 @@ from chat.store.engines.sqlite.file_watch import FileWatch, identity
 from chat.store.engines.sqlite.full_text import SqliteFullText
 from chat.store.engines.sqlite.maintenance import SqliteMaintenance
 from chat.store.engines.sqlite.statements import as_one_row, last_ids, portions, translated, with_rows
-from chat.store.engines.writes import CallerTimeouts, Write, within_timeout
+from chat.store.engines.timeouts import CallerTimeouts
+from chat.store.engines.writes import Write
 from chat.store.key_file import KeyFile
 
 T = TypeVar("T")
@@ -58,7 +60,8 @@ class SqliteEngine:
         self.path = path
         self.lock_timeout_s = lock_timeout_s
         self.files = FileWatch(path)
-        self._timeouts = CallerTimeouts()
+        self._reads = CallerTimeouts("read", _READ_TIMEOUT_S)
+        self._writes = CallerTimeouts("write")
         self._opened: list[sqlite3.Connection] = []
         self.peewee: peewee.SqliteDatabase = Connections(path, lock_timeout_s, self._opened, self.files)
         self.full_text: FullText = SqliteFullText(self.execute, self.execute_rows)
@@ -87,9 +90,12 @@ class SqliteEngine:
         return True
 
     def read(self, work: Callable[[], T]) -> T:
-        call = Call(lambda: self._translate_errors(work))
+        def read(under_way: Callable[[], None]) -> T:
+            under_way()  # it waits for nobody's lock
+            return self._translate_errors(work)
+
         self._check_files()
-        outcome: T = within_timeout(self._readers, call, self.lock_timeout_s, _READ_TIMEOUT_S)
+        outcome: T = self._reads.outcome(self._readers, self.lock_timeout_s, lambda _: Read(read))
         return outcome
 
     def snapshot(self, work: Callable[[], T]) -> T:
@@ -194,7 +200,7 @@ class SqliteEngine:
 
     def _write(self, write: Callable[[float], Write]) -> Any:
         self._check_files()
-        return self._timeouts.write(self._writer, self.lock_timeout_s, write)
+        return self._writes.outcome(self._writer, self.lock_timeout_s, write)
 
     def _check_files(self) -> None:
         if self.files.lost:

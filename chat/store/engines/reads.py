@@ -1,0 +1,33 @@
+"""Queued reads."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+from chat.errors import StoreUnavailable
+from chat.runtime.native import Call
+
+
+class Read(Call):
+    """One queued read. It is under way when the database has given it an answer, not when a thread has taken it."""
+
+    __slots__ = ("read",)
+
+    def __init__(self, read: Callable[[Callable[[], None]], Any]) -> None:
+        """Take what reads. It calls its argument when the database has answered."""
+        super().__init__(lambda: None)
+        self.read = read
+
+    def run(self) -> None:
+        if self.abandoned:
+            self.end(error=StoreUnavailable("The database was slow."))
+            return
+        try:
+            self.end(self.read(self.note_answer))
+        except BaseException as error:  # noqa: BLE001 - raised in the caller
+            self.end(error=error)
+
+    def note_answer(self) -> None:
+        self.under_way_at = self.under_way_at or time.monotonic()
