@@ -17,6 +17,10 @@ test("figures and signs stay as they were written", () => {
     "between ~$3 and ~$4",
     "2010~2015 and 2016~2020",
     "20~~25 度，40~~60 %",
+    "（20）~~（25）, (20)~~(25) and (30)~~(35)",
+    "½~~¾, ５~~１０、２０~~３０, ٥~~١٠ و ٢٠~~٣٠",
+    "$20~~$30, 20%~~30%, 20℃~~25℃",
+    "~/.bashrc, €~5, -5~~-3 and 10:00~12:00",
     "H~2~O and x^2^",
     "~5 and ~6, ~a~ and ~ b ~",
     "3*4*5 = 60 and 2*x*y, 2**3**4",
@@ -35,6 +39,10 @@ test("figures and signs stay as they were written", () => {
     "$5-$10, $5–$10, $3/$4",
     "costs $5M in 2020 and $6M in 2021",
     "$HOME/$USER and $PATH:$HOME, ${HOME}/${USER}",
+    "$(pwd)/$(ls), $.get and $('#a'), $A$1 and $B$2",
+    "USD$5, NT$100, MX$ 20, 5 $ oder 6 $, 50$ and 60$",
+    "profit = $100 - $40 = $60, $5*2 = $10, $1_000 and $2_000",
+    "/^\\d+$/ and /^x$/",
     '"$HOME"/"$USER" and $AAPL/$TSLA',
     "from $$ to $$$",
     "see \\u0041 and C:\\Users\\me",
@@ -102,6 +110,11 @@ test("emphasis works beside Chinese, Japanese and Korean stops, and as ever besi
     ["**강조(强调)**는", "<strong>강조(强调)</strong>는"],
     ["~~删除。~~后面", "<del>删除。</del>后面"],
     ["第**3**章", "第<strong>3</strong>章"],
+    ["ไทย**(เน้น)**ไทย", "ไทย<strong>(เน้น)</strong>ไทย"],
+    ["**สำคัญ!**มาก", "<strong>สำคัญ!</strong>มาก"],
+    ["ខ្មែរ**“ក”**ខ្មែរ", "ខ្មែរ<strong>“ក”</strong>ខ្មែរ"],
+    ["**好👍**的", "<strong>好👍</strong>的"],
+    ["**1.**第一，**$5**元", "<strong>1.</strong>第一，<strong>$5</strong>元"],
     ['a**"b"**c', "a**&quot;b&quot;**c"],
     ["un*frigging*believable", "un<em>frigging</em>believable"],
     ["** no **", "** no **"],
@@ -122,6 +135,12 @@ test("a bare address ends where the words after it begin", () => {
     ["see (https://example.com/a_(b)).", "https://example.com/a_(b)"],
     ["https://example.com/a. Then https://example.com/b?", "https://example.com/a", "https://example.com/b"],
     ["**https://example.com/a**，后", "https://example.com/a"],
+    ["https://example.com/a(见附注)，《https://example.com/b》", "https://example.com/a", "https://example.com/b"],
+    [
+      "https://example.com/a؟ https://example.com/b، «https://example.com/c»",
+      ...["a", "b", "c"].map((name) => `https://example.com/${name}`),
+    ],
+    ["https://doi.org/10.1000/xyz(2020)123.", "https://doi.org/10.1000/xyz(2020)123"],
     ["https://de.wikipedia.org/wiki/Österreich!", "https://de.wikipedia.org/wiki/%C3%96sterreich"],
     ["https://münchen.de/x", "https://xn--mnchen-3ya.de/x"],
     ["https://例え.jp/a", "https://xn--r8jz45g.jp/a"],
@@ -144,6 +163,8 @@ test("an image's label is plain text", () => {
   assert.equal(shown("![foo *bar*](x.png)"), "Image: foo bar");
   assert.equal(shown("![`a` [b](c) **d**](https://example.com/x.png)"), "Image: a b d");
   assert.equal(shown("![](https://example.com/x.png)"), "Image");
+  assert.equal(shown("![&copy; \\*a\\* $x$ <b>](x.png)"), "Image: © *a* $x$ <b>");
+  assert.equal(shown("![H<sub>2</sub>O<br>b\nc ![d](y.png)](x.png)"), "Image: H2O b c d");
 });
 
 const FORMULAS = {
@@ -160,6 +181,12 @@ const FORMULAS = {
   "so\n\\begin{cases} 1 \\\\ 2 \\end{cases}\nend": ["\\begin{cases} 1 \\\\ 2 \\end{cases}"],
   "inline \\begin{pmatrix} 1 & 2 \\end{pmatrix} here": ["\\begin{pmatrix} 1 & 2 \\end{pmatrix}"],
   "$$\n\\begin{aligned}\nx &= 1\n\n\\end{aligned}\n$$": ["$$\n\\begin{aligned}\nx &= 1\n\n\\end{aligned}\n$$"],
+  "\\begin{multline*}a\\\\b\\end{multline*}": ["\\begin{multline*}a\\\\b\\end{multline*}"],
+  "\\begin{eqnarray}a&=&b\\end{eqnarray}": ["\\begin{eqnarray}a&=&b\\end{eqnarray}"],
+  "\\(ABCD\\) is a square, \\(5\\) a number": ["\\(ABCD\\)", "\\(5\\)"],
+  "\\[sic\\], \\[…\\], \\[Fig. 3\\], \\[12:30\\], \\[名\\], \\[Smith 2020\\], \\[A-Z\\]+, \\[^a\\]": [],
+  "\\[a\\]: a note, f\\(x\\)": [],
+  "- \\[x\\] done\n- \\[ \\] open": [],
   "\\begin{document}x\\end{document}": [],
   "sed 's/\\(a\\)\\(b\\)/\\2\\1/'": [],
   "match \\(\\d{3}\\) or \\(foo\\|bar\\)": [],
@@ -183,6 +210,7 @@ test("line breaks and small letters work in text and cells; every other tag is t
     /<td>one<br>two<br>H<sub>2<\/sub>O x<sup>2<\/sup><\/td>/,
   );
   assert.equal(renderText("a<br>b"), "<p>a<br>b</p>\n");
+  assert.equal(renderText("a<br>\nb<br/>  \nc"), "<p>a<br>\nb<br>\nc</p>\n");
   assert.equal(renderText("<sub>Source</sub>"), "<p><sub>Source</sub></p>\n");
   for (const text of [
     "a<sub>b",
@@ -278,6 +306,8 @@ const NOTES = {
   "one that refers to another": "a[^1]\n\n[^1]: see[^2]\n\n[^2]: this",
   "a reference without a note": "a[^1] and [^2]\n\n[^2]: b",
   "in a list and a table": "- a[^1]\n\n| x[^2] |\n| --- |\n| y |\n\n[^1]: one\n[^2]: two",
+  "two at once, after an address and in a link":
+    "a[^1][^2] https://example.com/a[^1] [b[^2]](https://example.com/b)\n\n[^1]: one\n[^2]: two",
   "with a link": "a[^1]\n\n[^1]: https://example.com/a and [b][c]\n\n[c]: https://example.com/c",
 };
 
@@ -306,6 +336,40 @@ test("footnotes are numbered by their first use, and come at the end", () => {
   );
   assert.match(renderText(NOTES["a reference without a note"]), /a\[\^1\] and <sup/);
   assert.match(renderText(NOTES["one that is never used"]), /<li class="note-1-0">\n<p>Alone/);
+});
+
+test("several footnotes at one place are all references", () => {
+  const html = renderText(NOTES["two at once, after an address and in a link"]);
+  assert.match(html, /a<sup class="note-ref note-1-1">1<\/sup><sup class="note-ref note-2-1">2<\/sup> /);
+  assert.match(html, /<a href="https:\/\/example.com\/a">[^<]*<\/a><sup class="note-ref note-1-2">/);
+  assert.match(html, /<a href="https:\/\/example.com\/b">b\[\^2\]<\/a>/);
+});
+
+test("all words of a row are shown: bars in code are no borders, and cells that are too many join the last one", () => {
+  const rows = (text) =>
+    [...renderText(text).matchAll(/<tr>([\s\S]*?)<\/tr>/g)].map(([, row]) =>
+      [...row.matchAll(/<t[hd][^>]*>([\s\S]*?)<\/t[hd]>/g)].map(([, cell]) => textOf(cell)),
+    );
+  const table = (...lines) => rows(["| a | b |", "|---|---|", ...lines].join("\n")).slice(1);
+  assert.deepEqual(table("| `a || b` | or |", "| ``x ` | y`` | $|z|$ |", "| `p \\| q` | r |"), [
+    ["a || b", "or"],
+    ["x ` | y", "$|z|$"],
+    ["p | q", "r"],
+  ]);
+  assert.deepEqual(table("| 1 | 2 | 3 | 4 |", "1 | 2 | 3", "| 1 | 2 | |", "| 1 |", "| ` | `x` | y |"), [
+    ["1", "2 | 3 | 4"],
+    ["1", "2 | 3"],
+    ["1", "2"],
+    ["1", ""],
+    ["`", "x | y"],
+  ]);
+  assert.deepEqual(rows("| `a|b` | c |\n|---|---|\n| 1 | 2 |")[0], ["a|b", "c"]);
+  assert.deepEqual(rows("> | a |\n> |---|\n> | `p|q` |\n\n- | a |\n  |---|\n  | r | s |"), [
+    ["a"],
+    ["p|q"],
+    ["a"],
+    ["r | s"],
+  ]);
 });
 
 test("a definition after its use makes a link, also in finished blocks", () => {

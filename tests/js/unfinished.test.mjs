@@ -28,6 +28,7 @@ const PIECES = {
   links:
     "See [the bank](https://data.worldbank.org/a_(b)) and **[bold link](https://example.org)** or https://example.org/x here.",
   images: "Before ![a chart](https://example.org/c.png) after.",
+  "linked images": "Before [![a chart](https://example.org/c.png)](https://example.org/) after.",
   fence: "Look:\n\n```python\nx = `1`\n\n**y** = 2\n```\n\nDone.",
   tildes: "~~~\na ``` b\n~~~\nafter",
   table: "| Name | **Growth** |\n| --- | ---: |\n| China | 5.0 % |\n| `India` | **6.5 %** |\n\nAfter it.",

@@ -84,7 +84,7 @@ function closedIn(text, start, end) {
   return end;
 }
 
-/** Remove trailing punctuation, and a closing bracket that was not opened in the address. */
+/** Remove trailing punctuation, and a bracket without its partner in the address. */
 function trimmed(text, start, last) {
   const count = new Map();
   for (let at = start; at < last; at += 1) count.set(text[at], (count.get(text[at]) ?? 0) + 1);
@@ -94,7 +94,7 @@ function trimmed(text, start, last) {
     const sign = text[end - 1];
     const entity = sign === ";" && /&[a-z0-9]+;$/i.exec(text.slice(Math.max(start, end - 40), end));
     const unopened = sign in PAIRS && many(sign) > many(PAIRS[sign]);
-    if (!entity && !unopened && !/[?!.,:;*_~'"]/.test(sign)) return end;
+    if (!entity && !unopened && !/[?!.,:;*_~'"([{]/.test(sign)) return end;
     count.set(sign, many(sign) - 1);
     end -= entity ? entity[0].length : 1;
   }

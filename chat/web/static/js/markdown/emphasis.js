@@ -1,13 +1,18 @@
-// Which runs of "*", "_" and "~" begin and end emphasis. As in CommonMark, with two differences: next to Chinese,
-// Japanese and Korean, punctuation is no word boundary ("**强调。**后" is bold); and between numbers a sign is arithmetic
+// Which runs of "*", "_" and "~" begin and end emphasis. As in CommonMark, with two differences: next to a script
+// without spaces, punctuation is no word boundary ("**强调。**后" is bold); and between numbers a sign is arithmetic
 // ("3*4*5", "x**2", "(a)*(b)", "20~~25").
 
-const CJK =
-  /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Hangul}\p{Script=Bopomofo}\u3001-\u303f\u30fb\u30fc\ufe10-\ufe1f\ufe30-\ufe4f\uff01-\uffee]/u;
+import { UNSPACED_SCRIPTS } from "./addresses.js";
+
+/** Letters without spaces between words, and the wide signs used with them. */
+const UNSPACED = new RegExp(
+  `[${UNSPACED_SCRIPTS}\\u3001-\\u303f\\u30fb\\u30fc\\ufe10-\\ufe1f\\ufe30-\\ufe4f\\uff01-\\uffee]`,
+  "u",
+);
 const PUNCTUATION = /[\p{P}\p{S}]/u;
 const SPACE = /\s/;
-const FIGURE = /[0-9]/;
-const WORD = /[0-9A-Za-z]/;
+const FIGURE = /\p{N}/u;
+const WORD = /[\p{N}A-Za-z]/u;
 
 /**
  * Return `{can_open, can_close, length}` of the run at `start` for the parser. `splitsWords`: it may be inside a word.
@@ -39,7 +44,7 @@ function characterBefore(source, at) {
 
 function edgeOf(character) {
   if (SPACE.test(character)) return "space";
-  if (CJK.test(character)) return "cjk";
+  if (UNSPACED.test(character)) return "unspaced";
   return PUNCTUATION.test(character) ? "stop" : "letter";
 }
 
@@ -50,9 +55,9 @@ function isOpen(inner, outer) {
 
 function isArithmetic(sign, length, before, after) {
   if (sign === "_" || length > 2) return false;
-  const figures = FIGURE.test(before) && FIGURE.test(after);
-  if (sign === "~") return figures;
-  if (!WORD.test(before) || !WORD.test(after)) return length === 1 && before === ")" && after === "(";
+  const brackets = before === ")" && after === "(";
+  if (sign === "~") return brackets || (FIGURE.test(before) && FIGURE.test(after));
+  if (!WORD.test(before) || !WORD.test(after)) return length === 1 && brackets;
   // "x**2" is a power, "3*x" a product.
   return length === 2 ? FIGURE.test(after) : FIGURE.test(before) || FIGURE.test(after);
 }

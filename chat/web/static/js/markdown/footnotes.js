@@ -1,5 +1,5 @@
 // Footnotes: `[^1]` in the text and `[^1]: The note.` anywhere. The notes are shown at the end of the answer. A
-// reference without a note stays text, and so does `[^a]` in a link or a regular expression.
+// reference without a note stays text, and so does `[^a]` in a link's words or a regular expression.
 
 const LABEL = /\[\^([^\s[\]^]{1,100})\]/y;
 /** In a growing answer, a number is assumed to be a footnote: its note usually comes at the end. */
@@ -53,11 +53,13 @@ function readContent(state, line, endLine, after) {
 
 /** `env.notes` returns a label's number and which use of it this is; null if there is no such note. */
 function referenceRule(state, silent) {
+  // The parser looks for the end of a link's words silently.
+  if (silent || state.linkLevel > 0) return false;
   const label = labelAt(state.src, state.pos);
   const end = state.pos + (label?.length ?? 0) + 3;
-  if (label === null || end > state.posMax || /[([]/.test(state.src[end] ?? "")) return false;
+  if (label === null || end > state.posMax || /^(?:\(|\[(?!\^))/.test(state.src.slice(end, end + 2))) return false;
   if (!state.env.notes?.has(labelOf(label), USUAL.test(label))) return false;
-  if (!silent) state.push("footnote_ref", "sup", 0).meta = state.env.notes.use(labelOf(label));
+  state.push("footnote_ref", "sup", 0).meta = state.env.notes.use(labelOf(label));
   state.pos = end;
   return true;
 }

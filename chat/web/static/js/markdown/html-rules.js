@@ -27,6 +27,7 @@ export function addHtmlAsText(md) {
   md.inline.ruler.at("html_inline", inlineRule);
   md.renderer.rules.html_block = (tokens, index) =>
     `<p class="verbatim">${escapeHtml(tokens[index].content.trimEnd())}</p>\n`;
+  md.renderer.rules.line_end = () => "\n";
   md.renderer.rules.html_inline = (tokens, index) => {
     const { content, meta } = tokens[index];
     return meta?.inert ? meta.inert : escapeHtml(content);
@@ -86,18 +87,31 @@ function specialEnd(state) {
   return end < 0 ? -1 : end + special[1].length;
 }
 
-/** Allow `<br>` and pairs of `<sub>` and `<sup>` in a line; an unpaired one stays text. */
+/** Allow `<br>` and pairs of `<sub>` and `<sup>` in a line; an unpaired one stays text. `<br>` ends its line. */
 export function allowInertTags(tokens) {
   const open = [];
-  for (const token of tokens) {
+  for (const [index, token] of tokens.entries()) {
     if (token.type === "html_inline") readTag(token, open);
+    else if (token.type.endsWith("break") && tokens[index - 1]?.meta?.inert === "<br>") token.type = "line_end";
     else if (token.nesting === 1) open.push({ name: "", token });
     else if (token.nesting === -1) while (open.length > 0 && open.pop().name !== "");
   }
 }
 
+/** Return what a tag says in plain text: a break is a space, a tag without effect is its source. */
+export function wordsOfTag(source) {
+  const { name } = inertTag(source);
+  if (!name) return source;
+  return name === "br" ? " " : "";
+}
+
+function inertTag(source) {
+  const [, slash, name] = /^<(\/?)(br|sub|sup)\s*\/?>$/.exec(source.toLowerCase()) ?? [];
+  return { slash, name };
+}
+
 function readTag(token, open) {
-  const [, slash, name] = /^<(\/?)(br|sub|sup)\s*\/?>$/i.exec(token.content.toLowerCase()) ?? [];
+  const { slash, name } = inertTag(token.content);
   if (!name) return;
   if (name === "br") token.meta = { inert: "<br>" };
   else if (slash === "") open.push({ name, token });

@@ -1,13 +1,8 @@
-// Parser rules for formulas: in blocks, in lines and in table cells. The source with its delimiters is in the page
-// until math.js has drawn it.
+// Parser rules for formulas, in blocks and in lines. The source with its delimiters is in the page until math.js has
+// drawn it.
 
 import { formulaAt } from "./math-syntax.js";
 
-/** Replaces a bar in a formula while a table row is split at bars. No text has this character. */
-const BAR = "\ufdd0";
-
-/** A bar that is not escaped for the table: `\|` in a cell is a bar, but `\left\|` is TeX's double one. */
-const OWN_BAR = /(?<!\\)\||(?<=\\(?:left|right|middle|[bB]igg?[lmr]?)\\)\|/g;
 /** A longer block is no formula. */
 const MOST_LINES = 400;
 
@@ -58,49 +53,4 @@ function inlineRule(state, silent) {
   }
   state.pos = found.end;
   return true;
-}
-
-/** Wrap the parser's table rule, so that `$|x|$` is one cell. */
-export function keepBars(tableRule) {
-  return (state, startLine, endLine, silent) => {
-    const whole = state.src;
-    state.env.masked ??= masked(whole);
-    if (state.env.masked === whole) return tableRule(state, startLine, endLine, silent);
-    const from = state.tokens.length;
-    state.src = state.env.masked;
-    const read = tableRule(state, startLine, endLine, silent);
-    state.src = whole;
-    for (const token of state.tokens.slice(from)) token.content = token.content.replaceAll(BAR, "|");
-    return read;
-  };
-}
-
-function masked(text) {
-  if (!text.includes("|") || !/\$|\\\(/.test(text)) return text;
-  return text.split("\n").map(maskedLine).join("\n");
-}
-
-function maskedLine(line) {
-  if (!line.includes("|")) return line;
-  let made = "";
-  let from = 0;
-  for (const { index } of line.matchAll(/\$|\\\(/g)) {
-    if (index < from) continue;
-    const found = formulaAt(line, index);
-    if (!found || !Number.isFinite(found.end) || !isOneCell(found.tex)) continue;
-    made += line.slice(from, index) + line.slice(index, found.end).replace(OWN_BAR, BAR);
-    from = found.end;
-  }
-  return made + line.slice(from);
-}
-
-/**
- * Return whether the bars belong to a formula: they are paired, in its brackets, or next to TeX. Cells have spaces as
- * well.
- */
-function isOneCell(tex) {
-  const parts = tex.split(OWN_BAR);
-  if (parts.length < 2) return false;
-  if (/[\\^_=]/.test(tex) || parts[0].split(/[([{]/).length > parts[0].split(/[)\]}]/).length) return true;
-  return parts.length % 2 === 1 && !/ \| /.test(tex);
 }

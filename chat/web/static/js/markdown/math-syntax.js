@@ -2,12 +2,17 @@
 // blocks. This module finds formulas; math.js draws them. Money ("$5 and $10", "R$ 5"), shell variables
 // ("$HOME/$USER"), regular expressions ("\(\d+\)") and citations ("\[1\]") are none.
 
+import { UNSPACED_SCRIPTS } from "./addresses.js";
+
+const UNSPACED = new RegExp(`[${UNSPACED_SCRIPTS}]`, "u");
 const LONGEST = 4000;
 const CLOSING = { "\\(": "\\)", "\\[": "\\]", $$: "$$" };
-/** Environments that KaTeX draws without delimiters. */
+/** Environments that are formulas without delimiters. */
 const ENVIRONMENT =
-  /\\begin\{((?:equation|align|gather|alignat|[pbBvV]?matrix)\*?|alignedat|aligned|gathered|split|[dr]{0,2}cases|d?array|smallmatrix|subarray|CD)\}/y;
-const NUMBERED = /\\(begin|end)\{(equation|align|gather|alignat)\}/g;
+  /\\begin\{((?:equation|align|gather|alignat|flalign|multline|eqnarray|[pbBvV]?matrix)\*?|displaymath|alignedat|aligned|gathered|split|[dr]{0,2}cases|d?array|smallmatrix|subarray|CD)\}/y;
+const BOUNDARY = /\\(begin|end)\{(equation|align|gather|alignat|flalign|multline|eqnarray|displaymath)\*?\}/g;
+/** Environments that KaTeX does not have, and the nearest ones that it has. */
+const NEAREST = { flalign: "align", multline: "gather", displaymath: "equation" };
 /** Characters that only a formula has. */
 const TEX = /[\\^_={}<>+*]/;
 
@@ -36,10 +41,16 @@ function isPrice(text, at, close, tex) {
 
 /** Return whether the brackets are escaped Markdown or a regular expression: a citation, a pattern. */
 function isEscape(text, at, close, tex) {
-  if (close >= 0 && /^\s*\d+(?:\s*[-–,;]\s*\d+)*\s*$/.test(tex) && text[at + 1] === "[") return true;
-  if (/[\\/|^?*[\]]/.test(text[at - 1] ?? " ") || text.slice(Math.max(0, at - 2), at) === "\\)") return true;
-  if (/\\[dDwWsSB](?![a-zA-Z])|\w\\\|\w|\[\^|^\?|^\s*\p{L}{4,}\s*$/u.test(tex)) return true;
-  return close >= 0 && (/[*?{/|\\]/.test(text[close + 2] ?? " ") || isProse(tex));
+  if (close >= 0 && text[at + 1] === "[" && isNote(tex, text.slice(close + 2, close + 4))) return true;
+  if (/[\\/|^?*[\]A-Za-z]/.test(text[at - 1] ?? " ") || text.slice(Math.max(0, at - 2), at) === "\\)") return true;
+  if (/\\[dDwWsSB](?![a-zA-Z])|\w\\\|\w|\[\^|^\?|^\s*(?!\p{Lu}+\s*$)\p{L}{4,}\s*$/u.test(tex)) return true;
+  return close >= 0 && (/[*?{/|\\+]/.test(text[close + 2] ?? " ") || isProse(tex));
+}
+
+/** Return whether this is a citation, a box or a remark: "1, 2", "^a", "x", "Fig. 3", "sic", "…", "12:30". */
+function isNote(tex, after) {
+  if (/^\s*(?:[\d\s,;:.–…-]*|\^\w{1,3})\s*$/.test(tex) || (/^[ xX]$/.test(tex) && /^\s\p{L}/u.test(after))) return true;
+  return !TEX.test(tex) && (/\p{L}{3}/u.test(tex) || UNSPACED.test(tex) || /^[:(]/.test(after));
 }
 
 /** Return whether this is a sequence of words without TeX. */
@@ -75,7 +86,8 @@ function isCurrency(text, at) {
 function closedAt(text, at, close) {
   const tex = text.slice(at + 1, close);
   const after = text.slice(close + 1, close + 2);
-  if (/\s$/.test(tex) || /[\d{]/.test(after) || isCurrency(text, close) || isMoney(tex) || isProse(tex)) return null;
+  if (/^\/|[\s/]$/.test(tex) || /[\d{]/.test(after) || isCurrency(text, close) || isMoney(tex) || isProse(tex))
+    return null;
   if (/[A-Za-z_]/.test(after) && !/^(?:[A-Za-z]|.*[A-Za-z0-9})\]'])$/s.test(tex)) return null;
   if (/[A-Za-z_]/.test(after) && /[A-Za-z]{3}/.test(tex.replace(/\\[a-zA-Z]+/g, ""))) return null;
   return isVariables(tex) ? null : { tex, display: false, end: close + 1 };
@@ -120,7 +132,10 @@ function environmentAt(text, at) {
 
 /** Return a formula's source without delimiters, and without TeX's equation numbers. */
 export function texOf(source) {
-  const written = source.trim().replace(NUMBERED, "\\$1{$2*}");
+  const written = source.trim().replace(BOUNDARY, (_, end, name) => {
+    if (name === "eqnarray") return `\\${end}{array}${end === "begin" ? "{rcl}" : ""}`;
+    return `\\${end}{${NEAREST[name] ?? name}*}`;
+  });
   if (written.startsWith("$$") || /^\\[([]/.test(written)) return written.slice(2, -2).trim();
   return written.startsWith("$") ? written.slice(1, -1).trim() : written;
 }

@@ -9,7 +9,9 @@ export function linkNotes(fragment, name) {
     const link = linkTo(`${name}-note-${number}`, number, strings.markdown.note(number));
     link.id = `${name}-ref-${number}-${use}`;
     place.className = "note-ref";
-    place.replaceChildren(link);
+    // "1,2" is two notes, "12" would be another one.
+    const follows = place.previousSibling instanceof Element && place.previousSibling.matches("sup.note-ref");
+    place.replaceChildren(...(follows ? [","] : []), link);
   }
   const section = fragment.querySelector("section.notes");
   if (!section) return;

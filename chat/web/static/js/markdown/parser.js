@@ -8,7 +8,8 @@ import { bareAddresses } from "./addresses.js";
 import { scanRun } from "./emphasis.js";
 import { addFootnotes } from "./footnotes.js";
 import { addHtmlAsText } from "./html-rules.js";
-import { addFormulas, keepBars } from "./math-rules.js";
+import { addFormulas } from "./math-rules.js";
+import { keepBars } from "./table-bars.js";
 
 /** Deeper quotes and lists are text; the parser would leave them out. */
 const DEEPEST = 100;
@@ -89,15 +90,19 @@ function addressRule(state, silent) {
   const address = addressFrom(state.addresses, state.pos);
   if (address?.start !== state.pos || address.end > state.posMax) return false;
   if (!silent) {
-    const text = state.src.slice(address.start, address.end);
-    const isGrowing = state.env.isEnd && address.last === state.src.length;
-    state.push("link_open", "a", 1).attrs = [["href", isGrowing ? "" : md.normalizeLink(address.href)]];
-    state.push("text", "", 0).content = text;
+    const isGrowing = state.env.isEnd && (address.last === state.src.length || isInOpenTag(state.src, address.start));
+    state.push("link_open", "a", 1).attrs = [["href", isGrowing ? "" : md.normalizeLink(decoded(address.href))]];
+    state.push("text", "", 0).content = decoded(state.src.slice(address.start, address.end));
     state.push("link_close", "a", -1);
   }
   state.pos = address.end;
   return true;
 }
+
+const decoded = (text) => text.replace(/&#?\w{1,30};/g, md.utils.unescapeAll);
+
+/** Return whether the address may be in a tag that is still being written, and is then no link. */
+const isInOpenTag = (text, at) => /^<[A-Za-z][^<>]*$/.test(text.slice(Math.max(0, text.lastIndexOf("<", at))));
 
 /** An address in angle brackets at the end of a growing text is closed by us, so it is not a link yet. */
 function closedAddressRule(rule) {

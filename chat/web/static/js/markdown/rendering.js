@@ -2,6 +2,7 @@
 
 import { safeHref } from "../browser/links.js";
 import { strings } from "../strings/index.js";
+import { wordsOfTag } from "./html-rules.js";
 import { md } from "./parser.js";
 
 const { escapeHtml } = md.utils;
@@ -40,10 +41,19 @@ rules.link_open = (tokens, index, _, env) => {
 };
 rules.link_close = (_tokens, _index, _, env) => closings.get(env).pop();
 
+/** Return the words of a label, without emphasis, but with signs that were escaped and with formulas. */
+function wordsOf(tokens) {
+  const words = ({ type, content, children }) => {
+    if (type.endsWith("break")) return " ";
+    return children ? wordsOf(children) : type === "html_inline" ? wordsOfTag(content) : content;
+  };
+  return tokens.map(words).join("").replace(/\s+/g, " ").trim();
+}
+
 // The page loads no foreign images: an image becomes a link.
-rules.image = (tokens, index, options, env, renderer) => {
-  const label = renderer.renderInlineAsText(tokens[index].children, options, env);
-  const name = escapeHtml(env.image ? env.image(label) : strings.markdown.image(label.replace(/\s+/g, " ").trim()));
+rules.image = (tokens, index, _, env) => {
+  const label = wordsOf(tokens[index].children);
+  const name = escapeHtml(env.image ? env.image(label) : strings.markdown.image(label));
   const tag = closings.get(env)?.length ? null : linkTag(tokens[index].attrGet("src"), env);
   return tag === null ? name : `${tag}${name}</a>`;
 };

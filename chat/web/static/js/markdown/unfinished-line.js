@@ -8,6 +8,8 @@ import { wholeFormula } from "./unfinished-formula.js";
 export const LONGEST_LINK = 3000;
 /** Text that is more likely a citation or a footnote than a link. */
 const CITATION = /^\[(?:\d[\d,\s–-]*|\^.*)\]$/;
+/** An image that is a link's label: its own address is not shown. */
+const IMAGE = /^\[!\[/;
 
 /** Return `text` with all open inline markup after `from` closed. */
 export function wholeInline(text, from) {
@@ -122,7 +124,7 @@ class Inline {
   }
 
   #onlyWords(label) {
-    if (CITATION.test(label)) return this.#cut();
+    if (CITATION.test(label) || IMAGE.test(label)) return this.#cut();
     this.#text = this.#text.slice(0, this.#at) + label.slice(1, -1);
     return false;
   }
@@ -130,7 +132,7 @@ class Inline {
   /** A label without an end: hide the bracket, since most become links. */
   #label(rest) {
     if (rest.length > 300 || rest.includes("\n")) return this.#skip(1);
-    if (/^\[[\s^xX]?$/.test(rest) || CITATION.test(`${rest}]`)) return this.#cut();
+    if (/^\[[\s^xX]?$/.test(rest) || IMAGE.test(rest) || CITATION.test(`${rest}]`)) return this.#cut();
     this.#text = this.#text.slice(0, this.#at) + rest.slice(1);
     return false;
   }
