@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import sys
 from collections import deque
+from collections.abc import Callable
 from types import FrameType
 from typing import Any, NamedTuple
 
@@ -33,7 +34,8 @@ class LoopView:
 
         self._loop: Any = get_hub().loop
         self._waiting_code = Hub.run.__code__
-        self._thread: int = get_original("_thread", "get_ident")()
+        self._ident: Callable[[], int] = get_original("_thread", "get_ident")
+        self._thread = self._ident()
         self._progress: tuple[int, int] = (-1, -1)
         self._root: FrameType | None = None
         self._kept: deque[list[Any]] = deque()
@@ -48,6 +50,8 @@ class LoopView:
         progress, self._progress = self._progress, (self._loop.iteration, self._loop.pendingcnt)
         frames: list[FrameType] = []
         threads = sys._current_frames()
+        # This call's own frame refers to `threads`: with it, each look would be a cycle that holds all it has seen.
+        del threads[self._ident()]
         frame = threads.get(self._thread)
         if frame is None or frame.f_code is self._waiting_code:
             self._root = None

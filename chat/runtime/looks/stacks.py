@@ -30,8 +30,8 @@ def stacks() -> Look:
     """Return the stacks, the most common first."""
     found: Counter[_Stack] = Counter()
     greenlets = _add_greenlets(found) if mode.current() is ASYNC else 0
-    threads = sys._current_frames().values()
-    found.update(("thread", _lines(frame)) for frame in threads)
+    threads = [_lines(frame) for frame in sys._current_frames().values()]
+    found.update(("thread", lines) for lines in threads)
     findings = [Finding(what=kind, count=count, stack=list(lines)) for (kind, lines), count in found.most_common()]
     did = f"Read the stacks of {greenlets} greenlets and {len(threads)} threads."
     figures = {"greenlets": greenlets, "threads": len(threads), "stacks": len(findings)}
