@@ -174,10 +174,10 @@ def clock() -> Clock:
 
 @pytest.fixture
 def store(settings: Settings, clock: Clock) -> Iterator[Store]:
-    made = Store(engine_for(settings.database_url, ROOT, settings.secret_key), clock)
-    made.migrate()
-    yield made
-    made.close()
+    store = Store(engine_for(settings.database_url, ROOT, settings.secret_key), clock)
+    store.migrate()
+    yield store
+    store.close()
 
 
 @pytest.fixture(scope="module")
@@ -247,16 +247,16 @@ def overrides(model: ScriptedModel, clock: Clock, heartbeat_s: float) -> Overrid
 @pytest.fixture
 def make_app(settings: Settings, overrides: Overrides) -> Iterator[Callable[..., Flask]]:
     """Return a function that makes applications from the test's settings, with changes: `make_app(admin_token="x")`."""
-    made: list[Flask] = []
+    apps: list[Flask] = []
 
     def make(**changes: Any) -> Flask:
         app = create_app(dataclasses.replace(settings, **changes), overrides)
         app.extensions["parley"].start()
-        made.append(app)
+        apps.append(app)
         return app
 
     yield make
-    for app in made:
+    for app in apps:
         app.extensions["parley"].stop()
 
 

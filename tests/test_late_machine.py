@@ -21,27 +21,27 @@ class Machine(contextlib.nullcontext[None]):
     [(False, 1, 1), (False, 2, 1), (True, 1, 1), (True, 3, 3), (True, 99, ATTEMPTS)],
 )
 def test_what_is_repeated(was_late: bool, good_at: int, attempts: int) -> None:
-    made: list[int] = []
+    numbers: list[int] = []
 
     def test(number: int) -> None:
-        made.append(number)
-        assert len(made) >= good_at
+        numbers.append(number)
+        assert len(numbers) >= good_at
 
     with contextlib.suppress(AssertionError) if attempts < good_at else contextlib.nullcontext():
         repeated(test, lambda: Machine(was_late))(number=7)
-    assert made == [7] * attempts
+    assert numbers == [7] * attempts
 
 
 def test_a_fault_of_another_kind_is_not_repeated() -> None:
-    made: list[int] = []
+    calls: list[int] = []
 
     def test() -> None:
-        made.append(1)
+        calls.append(1)
         raise OSError
 
     with pytest.raises(OSError):
         repeated(test, lambda: Machine(was_late=True))()
-    assert made == [1]
+    assert calls == [1]
 
 
 def test_who_holds_the_interpreter_makes_it_late() -> None:

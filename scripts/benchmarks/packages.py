@@ -20,10 +20,10 @@ def folder(parent: Path) -> Path | None:
     """Return the packages' folder for PYTHONPATH, or None when this Python has them. Raises Missing."""
     if all(importlib.util.find_spec(name) for name in _WANTED):
         return None
-    made = parent / f"packages-{hashlib.sha256(REQUIREMENTS.read_bytes()).hexdigest()[:12]}"
-    if not (made / "complete").exists():
-        _install(made)
-    return made
+    target = parent / f"packages-{hashlib.sha256(REQUIREMENTS.read_bytes()).hexdigest()[:12]}"
+    if not (target / "complete").exists():
+        _install(target)
+    return target
 
 
 def _install(target: Path) -> None:

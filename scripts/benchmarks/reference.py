@@ -53,8 +53,8 @@ class Reference:
         elif scope["path"] == "/readyz":
             await _json(send, 200, {"status": "ready"})
         elif scope["path"] == "/api/conversations":
-            made, token = await self.store.create_conversation()
-            await _json(send, 201, {"id": made}, f"token={token}; HttpOnly; Path=/")
+            conversation_id, token = await self.store.create_conversation()
+            await _json(send, 201, {"id": conversation_id}, f"token={token}; HttpOnly; Path=/")
         elif match := _TURNS.fullmatch(scope["path"]):
             await self._turn(int(match[1]), _token(scope), await _body(receive), send)
         else:

@@ -34,10 +34,10 @@ class Store:
     async def create_conversation(self) -> tuple[int, str]:
         """Return the id of a new conversation and the token of its owner."""
         token = secrets.token_urlsafe(32)
-        made = await self._run(
+        conversation_id = await self._run(
             lambda run: run("INSERT INTO conversations (token, created_at) VALUES (?, ?)", (token, _now())).lastrowid
         )
-        return made, token
+        return conversation_id, token
 
     async def begin(self, conversation_id: int, token: str, question: str) -> tuple[int, int, list[dict[str, str]]]:
         """Write question, empty answer and turn. Returns the turn's id, the answer's, and the messages so far."""

@@ -54,12 +54,12 @@ class Seeds:
         identity = self._store.sessions.create_anonymous()
         every = conversations * messages // rare if rare else 0
         self._database.execute("BEGIN IMMEDIATE")
-        made = []
+        ids = []
         for number in range(conversations):
             holding = {n for n in range(messages) if every and (number * messages + n) % every == 0}
-            made.append(self._conversation(identity.user_id, messages, holding))
+            ids.append(self._conversation(identity.user_id, messages, holding))
         self._database.execute("COMMIT")
-        return User(f"parley_seed={identity.token}", made)
+        return User(f"parley_seed={identity.token}", ids)
 
     def _conversation(self, user_id: int, messages: int, rare: set[int]) -> int:
         run, now = self._database.execute, self._tick()
@@ -82,13 +82,13 @@ class Seeds:
         if rare:
             words[5] = RARE
         text, self._length = " ".join(words), len(" ".join(words))
-        made = self._database.execute(
+        conversation_id = self._database.execute(
             "INSERT INTO messages (conversation_id, parent_id, role, text, reasoning, created_at) "
             "VALUES (?, ?, ?, ?, '', ?)",
             (conversation, parent, "assistant" if number % 2 else "user", text, self._tick()),
         ).lastrowid
-        assert made
-        return made
+        assert conversation_id
+        return conversation_id
 
     def _words(self, count: int) -> Iterator[str]:
         return iter(self._random.choices(_WORDS, k=count))

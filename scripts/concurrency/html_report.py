@@ -156,7 +156,7 @@ def _notes(result: Result) -> str:
 
 def _conditions(result: Result) -> str:
     plan, about = result.plan, result.about
-    made = datetime.datetime.now().astimezone().strftime("%Y-%m-%d %H:%M %Z")
+    date = datetime.datetime.now().astimezone().strftime("%Y-%m-%d %H:%M %Z")
     questions = f'"{plan.prompts[0]}"' if len(plan.prompts) == 1 else f"{len(plan.prompts)} questions in turn"
     rows = [
         ("Server", f"{about.get('api')} at {about.get('server')}"),
@@ -164,7 +164,7 @@ def _conditions(result: Result) -> str:
         ("Model", about.get("model")),
         ("Load", f"{count(plan.users, 'user')}, {plan.describe()}"),
         ("Question", questions),
-        ("Made", made),
+        ("Made", date),
     ]
     cells = "".join(f'<tr><td>{name}</td><td class="text">{escape(str(value))}</td></tr>' for name, value in rows)
     return f"<table><tbody>{cells}</tbody></table>"

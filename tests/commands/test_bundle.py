@@ -57,9 +57,9 @@ class Planted:
         self.settings()
 
     def new(self, kind: str = "text") -> str:
-        made = canary(self.dice, kind)
-        self.all.append(made)
-        return made
+        value = canary(self.dice, kind)
+        self.all.append(value)
+        return value
 
     def logs(self) -> None:
         at = "2026-11-29T03:16:13.333Z"

@@ -74,8 +74,8 @@ def rows(url: str) -> int:
 
 def test_there_and_back(db: Run, full: Store, settings: Settings, elsewhere: Settings, tmp_path: Path) -> None:
     file = tmp_path / "parley.backup"
-    made = db("backup", file)
-    assert (made.exit_code, made.output) == (
+    result = db("backup", file)
+    assert (result.exit_code, result.output) == (
         0,
         f"{file}: 7 rows. Keep it secret: it has all conversations, and keys.\n",
     )
@@ -101,16 +101,16 @@ def test_a_key_from_the_settings_stays_there(
     db: Run, full: Store, settings: Settings, elsewhere: Settings, tmp_path: Path
 ) -> None:
     file = tmp_path / "backup"
-    made = db("backup", file, with_settings=dataclasses.replace(settings, secret_key="x" * 20))
-    assert made.output.endswith("SECRET_KEY is set, so it is not in the backup: keep your settings too.\n")
+    result = db("backup", file, with_settings=dataclasses.replace(settings, secret_key="x" * 20))
+    assert result.output.endswith("SECRET_KEY is set, so it is not in the backup: keep your settings too.\n")
     assert db("restore", file, with_settings=elsewhere).exit_code == 0
     assert not (elsewhere.data_dir / "secret-key").exists()
 
 
 def test_copying(db: Run, full: Store, settings: Settings, tmp_path: Path) -> None:
     url, path = f"sqlite:///{tmp_path}/copy/chat.db", tmp_path / "copy" / "chat.db"
-    made = db("copy", "--to", url)
-    assert (made.exit_code, made.output) == (
+    result = db("copy", "--to", url)
+    assert (result.exit_code, result.output) == (
         0,
         f"{path}: copied 7 rows of {sqlite_path(settings)}, and compared them. To use it, name it in DATABASE_URL and"
         " start the server.\n",

@@ -75,9 +75,9 @@ def server(request: pytest.FixtureRequest) -> Iterator[IdleServer]:
     if request.param:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(CERTIFICATE)
-    made = IdleServer(context)
-    yield made
-    made.close()
+    server = IdleServer(context)
+    yield server
+    server.close()
 
 
 @pytest.fixture
@@ -87,9 +87,9 @@ def clock() -> FakeTime:
 
 @pytest.fixture
 def client(clock: FakeTime) -> Iterator[HttpClient]:
-    made = HttpClient(ssl.create_default_context(cafile=CERTIFICATE), clock=clock)
-    yield made
-    made.close()
+    client = HttpClient(ssl.create_default_context(cafile=CERTIFICATE), clock=clock)
+    yield client
+    client.close()
 
 
 def ask(client: HttpClient, server: IdleServer, number: int = 1, path: bytes = b"/") -> None:

@@ -103,13 +103,13 @@ Make = Callable[[], tuple[BoundedSocket, _Counted, socket.socket]]
 def make() -> Iterator[Make]:
     ends: list[socket.socket] = []
 
-    def made() -> tuple[BoundedSocket, _Counted, socket.socket]:
+    def make_sockets() -> tuple[BoundedSocket, _Counted, socket.socket]:
         near, far = socket.socketpair()
         ends.extend((near, far))
         fair_queue = _Counted(SLICE_S)
         return BoundedSocket(near, Bounds(LONG_S), BodyMemory(), {}, fair_queue), fair_queue, far
 
-    yield made
+    yield make_sockets
     for end in ends:
         end.close()
 

@@ -37,16 +37,16 @@ class Gate:
 
 @pytest.fixture
 def gate() -> Iterator[Gate]:
-    made = Gate()
-    yield made
-    made.close()
+    gate = Gate()
+    yield gate
+    gate.close()
 
 
 @pytest.fixture
 def pool() -> Iterator[NativePool]:
-    made = NativePool(4)
-    yield made
-    made.close()
+    pool = NativePool(4)
+    yield pool
+    pool.close()
 
 
 def test_it_returns_what_the_work_returns(pool: NativePool) -> None:

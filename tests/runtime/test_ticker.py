@@ -81,10 +81,10 @@ def test_after_stop_there_are_no_more_calls() -> None:
     ticker.start()
     calls.wait_for(2)
     ticker.stop()
-    made = len(calls.at)
+    count = len(calls.at)
     assert not [thread for thread in threading.enumerate() if thread.name == "test"]
     time.sleep(0.02)
-    assert len(calls.at) == made
+    assert len(calls.at) == count
 
 
 def test_stop_does_not_wait_for_the_next_tick() -> None:

@@ -139,9 +139,9 @@ def test_results_are_json_even_of_what_never_came() -> None:
 
 def test_answers_are_counted_in_the_part_of_the_scene_that_is_asked_for() -> None:
     def stream(sent: float, done: float, failure: str = "") -> Stream:
-        made = Stream()
-        made.sent, made.done, made.failure = sent, done, failure
-        return made
+        result = Stream()
+        result.sent, result.done, result.failure = sent, done, failure
+        return result
 
     streams = [stream(100.0, 105.0), stream(101.0, 106.0), stream(102.0, 107.5), stream(103.0, 0.0, "cut off")]
     assert scene.answers_per_s(streams, 5.0, 7.0) == 1.0

@@ -117,9 +117,9 @@ async def _asked(app: Reference) -> tuple[int, bytes]:
     await going.put({"type": "lifespan.startup"})
     await queue.get()
     browser = Browser(app)
-    _, headers, made = await browser.request("/api/conversations")
+    _, headers, body = await browser.request("/api/conversations")
     cookie = headers[b"set-cookie"].decode().partition(";")[0]
-    path = f"/api/conversations/{json.loads(made)['id']}/turns"
+    path = f"/api/conversations/{json.loads(body)['id']}/turns"
     status, _, answer = await browser.request(path, b'{"text": "Hello"}', cookie)
     await going.put({"type": "lifespan.shutdown"})
     await lifespan

@@ -33,19 +33,19 @@ def in_a_row(pages):
 @pytest.mark.parametrize("limit", [1, 2, 3, 7, 8])
 def test_pages_under_one_timestamp(store, user, clock, limit):
     clock.wall_ms = 1_000
-    made = [store.conversations.create(user).id for _ in range(7)]
+    conversations = [store.conversations.create(user).id for _ in range(7)]
     pages = all_pages(store, user, limit)
-    assert in_a_row(pages) == made[::-1]
+    assert in_a_row(pages) == conversations[::-1]
     assert all(len(page) == limit for page in pages[:-1])
     assert 0 < len(pages[-1]) <= limit
 
 
 def test_pages_over_a_few_timestamps(store, user, clock):
-    made = []
+    conversations = []
     for moment in (3, 1, 2, 3, 1, 2):
         clock.wall_ms = moment
-        made.append((moment, store.conversations.create(user).id))
-    assert in_a_row(all_pages(store, user, 2)) == [number for _, number in sorted(made, reverse=True)]
+        conversations.append((moment, store.conversations.create(user).id))
+    assert in_a_row(all_pages(store, user, 2)) == [number for _, number in sorted(conversations, reverse=True)]
 
 
 def test_a_user_without_conversations_has_an_empty_page(store, user):
@@ -54,7 +54,7 @@ def test_a_user_without_conversations_has_an_empty_page(store, user):
 
 def test_what_is_new_between_two_pages_moves_nothing(store, user, clock):
     clock.wall_ms = 1_000
-    made = [store.conversations.create(user).id for _ in range(6)]
+    conversations = [store.conversations.create(user).id for _ in range(6)]
     first, cursor = store.conversations.page(user, 2)
     newcomers = [store.conversations.create(user).id]  # of the same moment as those on the page
     clock.wall_ms = 2_000
@@ -63,7 +63,7 @@ def test_what_is_new_between_two_pages_moves_nothing(store, user, clock):
     delete(store, second[0])
     third, cursor = store.conversations.page(user, 2, cursor)
     assert cursor is None
-    assert [each.id for each in (*first, *second, *third)] == made[::-1]
+    assert [each.id for each in (*first, *second, *third)] == conversations[::-1]
     assert in_a_row(all_pages(store, user, 2))[:2] == newcomers[::-1]
 
 

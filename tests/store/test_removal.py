@@ -93,23 +93,23 @@ def test_a_long_one_goes_as_a_short_one_does(store, user, conversation, turns):
 @pytest.fixture
 def hidden(store, user):
     """Return a deleted conversation with a turn, feedback and a share, of which no row is removed yet."""
-    made = store.conversations.create(user, "A hidden pangolin")
-    turn = completed_turn(store, made, "Why a pangolin?", "Because of a pangolin.")
+    conversation = store.conversations.create(user, "A hidden pangolin")
+    turn = completed_turn(store, conversation, "Why a pangolin?", "Because of a pangolin.")
     store.feedback.give(store.ownership.message(user, turn.message_id)[1], 1, "Good.")
-    share, _ = store.shares.share(made)
+    share, _ = store.shares.share(conversation)
     message = store.ownership.message(user, turn.message_id)[1]
     store.index.index_user(user)
     store.removal.request_budget_s = 0
-    store.conversations.delete(made)
+    store.conversations.delete(conversation)
     assert counts(store.engine)["messages"] == 2
-    return made, turn, message, share
+    return conversation, turn, message, share
 
 
 class TestFromTheMomentItIsDeleted:
     def test_its_owner_does_not_find_it(self, store, user, hidden):
-        made, turn, message, _ = hidden
+        conversation, turn, message, _ = hidden
         for look in (
-            lambda: store.ownership.conversation(user, made.id),
+            lambda: store.ownership.conversation(user, conversation.id),
             lambda: store.ownership.message(user, message.id),
             lambda: store.ownership.turn(user, turn.id),
         ):
@@ -128,11 +128,11 @@ class TestFromTheMomentItIsDeleted:
             store.shares.contents(hidden[3].token)
 
     def test_nothing_can_be_done_in_it_with_what_was_loaded_before(self, store, user, hidden):
-        made, _, message, _ = hidden
+        conversation, _, message, _ = hidden
         for act in (
-            lambda: begin(store, made),
+            lambda: begin(store, conversation),
             lambda: store.turns.begin_alternative(message, RUN),
-            lambda: store.shares.share(made),
+            lambda: store.shares.share(conversation),
         ):
             with pytest.raises(NotFound):
                 act()

@@ -13,14 +13,14 @@ from .scenarios import RUN, at_once
 
 
 def test_a_token_finds_its_user(store):
-    made = store.sessions.create_anonymous()
-    assert store.sessions.find(made.token) == made
-    assert store.sessions.find("x", made.token, store.sessions.create_anonymous().token) == made
+    session = store.sessions.create_anonymous()
+    assert store.sessions.find(session.token) == session
+    assert store.sessions.find("x", session.token, store.sessions.create_anonymous().token) == session
 
 
 def test_the_same_token_at_once_is_one_user(store):
-    made = at_once(20, lambda _: store.sessions.create("a-token"))
-    assert len({each.user_id for each in made}) == 1
+    sessions = at_once(20, lambda _: store.sessions.create("a-token"))
+    assert len({each.user_id for each in sessions}) == 1
     assert counts(store.engine)["sessions"] == 1
 
 
@@ -35,9 +35,9 @@ def test_the_database_has_no_token(store, under_test):
 
 
 def test_each_token_has_its_own_user(store):
-    made = at_once(20, lambda _: store.sessions.create_anonymous())
-    assert len({each.user_id for each in made}) == len({each.token for each in made}) == 20
-    assert [store.sessions.find(each.token).user_id for each in made] == [each.user_id for each in made]
+    sessions = at_once(20, lambda _: store.sessions.create_anonymous())
+    assert len({each.user_id for each in sessions}) == len({each.token for each in sessions}) == 20
+    assert [store.sessions.find(each.token).user_id for each in sessions] == [each.user_id for each in sessions]
 
 
 @pytest.mark.parametrize("token", ["", "x", "x" * 10_000, "\x00", "\ud800", "' OR 1=1 --", "🔑"])
@@ -56,12 +56,12 @@ def test_a_turn_begins_for_the_owners_session_only(store):
 
 
 def test_concurrent_requests_keep_their_own_users(store):
-    made = [store.sessions.create_anonymous() for _ in range(20)]
-    conversations = [store.conversations.create(each.user_id, "") for each in made]
+    sessions = [store.sessions.create_anonymous() for _ in range(20)]
+    conversations = [store.conversations.create(each.user_id, "") for each in sessions]
 
     def begin(number):
         """Pass a user id or a session in turn; every third call names another user's conversation."""
-        owner = made[number].user_id if number % 2 else unverified_session(made[number].token)
+        owner = sessions[number].user_id if number % 2 else unverified_session(sessions[number].token)
         conversation = conversations[(number + (number % 3 == 0)) % 20]
         return store.turns.begin(owner, conversation.id, Question(str(number)), RUN)
 

@@ -62,10 +62,10 @@ class Conversations(RuleBasedStateMachine):
             with pytest.raises(NotFound if conversation.id in self.deleted else Conflict):
                 start()
             return multiple()
-        made = Known(conversation, start().turn)
-        assert made.turn.id not in self.known
-        self.known[made.turn.id] = made
-        return made
+        known = Known(conversation, start().turn)
+        assert known.turn.id not in self.known
+        self.known[known.turn.id] = known
+        return known
 
     @rule(target=conversations)
     def converse(self) -> Conversation:

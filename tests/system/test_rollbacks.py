@@ -38,13 +38,13 @@ def restarted(server: ParleyServer, program: Path) -> Iterator[ParleyServer]:
 @pytest.fixture
 def server(tmp_path: Path, fake_llm: FakeLLM) -> Iterator[ParleyServer]:
     """A server that is not started yet, of two async workers."""
-    made = ParleyServer(
+    server = ParleyServer(
         tmp_path, USE_ASYNC_AGENT="true", WEB_CONCURRENCY=2, OPENAI_BASE_URL=fake_llm.base_url,
         CHAT_MODEL="fake?tokens=20&gap=0.01",
     )  # fmt: skip
-    yield made
-    made.kill()
-    made.release()
+    yield server
+    server.kill()
+    server.release()
 
 
 @pytest.fixture

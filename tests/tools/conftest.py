@@ -60,9 +60,9 @@ class InContext:
 
 @pytest.fixture
 def client() -> Iterator[HttpClient]:
-    made = HttpClient(ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT))
-    yield made
-    made.close()
+    client = HttpClient(ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT))
+    yield client
+    client.close()
 
 
 @pytest.fixture

@@ -32,16 +32,16 @@ def make_worker(
     store: Store, model: ScriptedModel, tmp_path: Path, heartbeat_s: float
 ) -> Iterator[Callable[..., Worker]]:
     """Return a factory of workers that share the test's store: `make_worker(max_active_turns=1)`."""
-    made: list[Worker] = []
+    workers: list[Worker] = []
 
     def make(**parts: Any) -> Worker:
         worker = Worker(store, parts.pop("model", model), tmp_path / "run", heartbeat_s=heartbeat_s, **parts)
         worker.start()
-        made.append(worker)
+        workers.append(worker)
         return worker
 
     yield make
-    for worker in made:
+    for worker in workers:
         worker.stop()
 
 
@@ -81,7 +81,7 @@ class Dictation:
 @pytest.fixture
 def dictation(model: ScriptedModel) -> Iterator[Dictation]:
     """Return the model's next answer, which the test controls."""
-    made = Dictation()
-    model.will_run(made)
-    yield made
-    made.end()
+    dictation = Dictation()
+    model.will_run(dictation)
+    yield dictation
+    dictation.end()

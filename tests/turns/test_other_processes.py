@@ -14,14 +14,14 @@ from .worker import names, parsed, received, text_of
 @pytest.fixture
 def peer(database_url, store, tmp_path):
     """Return a factory of peers of the test's worker: `peer("gevent")`."""
-    made = []
+    processes = []
 
     def start(*options):
-        made.append(PeerProcess(database_url, tmp_path / "run", *options))
-        return made[-1]
+        processes.append(PeerProcess(database_url, tmp_path / "run", *options))
+        return processes[-1]
 
     yield start
-    for each in made:
+    for each in processes:
         each.close()
 
 

@@ -84,11 +84,11 @@ def look_up(what: str) -> ToolResult:
 @pytest.fixture
 def home(make_worker, redis_url):
     """Return the worker that runs the turns."""
-    made = make_worker(
+    worker = make_worker(
         tools=[FunctionTool(look_up, "Looking up {what}")], job_intervals={"checkpoint": 0.05}, redis_url=redis_url
     )
-    made.listen()
-    return made
+    worker.listen()
+    return worker
 
 
 @pytest.fixture(params=list(ROADS))

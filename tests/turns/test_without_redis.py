@@ -57,10 +57,10 @@ def pair(make_worker: Callable[..., Worker], redis_server: RedisServer, patience
             "redis_patience": patience,
             "job_intervals": {"checkpoint": 0.1, "redis": 0.2, "recovery": 1_000.0},
         }
-        made = Pair(make_worker(name="one:1", **parts), make_worker(name="two:2", **parts), redis_server, link)
-        wait_until(made.usable)
-        yield made
-        for each in (made.home, made.elsewhere):
+        pair = Pair(make_worker(name="one:1", **parts), make_worker(name="two:2", **parts), redis_server, link)
+        wait_until(pair.usable)
+        yield pair
+        for each in (pair.home, pair.elsewhere):
             each.stop()
     redis_server.flush()
 

@@ -16,9 +16,9 @@ SSE = {"Accept": "text/event-stream"}
 
 def converse(client: FlaskClient, **fields: Any) -> int:
     """Begin a conversation and return its id."""
-    made = client.post("/api/conversations", json=fields)
-    assert made.status_code == 201, made.text
-    return made.json["id"]
+    answer = client.post("/api/conversations", json=fields)
+    assert answer.status_code == 201, answer.text
+    return answer.json["id"]
 
 
 def token_of(client: FlaskClient) -> str:

@@ -11,7 +11,7 @@ from flask.testing import FlaskClient
 
 from config import log_fields
 
-MADE = re.compile(r"[0-9a-f]{16}")
+GENERATED = re.compile(r"[0-9a-f]{16}")
 
 
 @pytest.fixture
@@ -36,8 +36,8 @@ def records() -> Iterator[list[tuple[str, dict]]]:
 @pytest.mark.parametrize("path", ["/healthz", "/", "/api/me", "/api/conversations/7", "/no/such", "/static/js/main.js"])
 def test_every_response_has_one(alice: FlaskClient, path: str) -> None:
     first, second = (alice.get(path).headers["X-Request-ID"] for _ in range(2))
-    assert MADE.fullmatch(first)
-    assert MADE.fullmatch(second)
+    assert GENERATED.fullmatch(first)
+    assert GENERATED.fullmatch(second)
     assert first != second
 
 
@@ -52,7 +52,7 @@ def test_a_proxys_is_kept(alice: FlaskClient, given: str) -> None:
     "given", ["", " ", "a b", "a\tb", 'a"b', "=x", "\u00e9", "<script>", "a" * 129, "${jndi:x}", "%0a"]
 )
 def test_another_text_is_replaced(alice: FlaskClient, given: str) -> None:
-    assert MADE.fullmatch(alice.get("/healthz", headers={"X-Request-ID": given}).headers["X-Request-ID"])
+    assert GENERATED.fullmatch(alice.get("/healthz", headers={"X-Request-ID": given}).headers["X-Request-ID"])
 
 
 def test_the_records_of_a_turn_have_it(alice: FlaskClient, records: list[tuple[str, dict]], model) -> None:

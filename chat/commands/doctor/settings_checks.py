@@ -23,20 +23,15 @@ _SIMILAR = 0.85
 @check("PAR010", "settings")
 def settings(installation: Installation) -> Finding:
     """Check that all settings are valid, and that `.env` has no misspelled one."""
+    file = installation.env_file
     if isinstance(installation.loaded, SettingError):
-        return failed(
-            str(installation.loaded), f"Correct it in {installation.env_file} or in the environment; see .env.example."
-        )
-    if misspelled := _misspelled(installation.env_file):
+        return failed(str(installation.loaded), f"Correct it in {file} or in the environment; see .env.example.")
+    if misspelled := _misspelled(file):
         return warned(
-            f"{installation.env_file} has names that are no settings: {', '.join(misspelled)}.",
+            f"{file} has names that are no settings: {', '.join(misspelled)}.",
             f"Correct to {', '.join(misspelled.values())}.",
         )
-    source = (
-        str(installation.env_file)
-        if installation.env_file.exists()
-        else f"the defaults; there is no {installation.env_file}"
-    )
+    source = str(file) if file.exists() else f"the defaults; there is no {file}"
     return passed(f"All settings are valid ({source}).")
 
 
@@ -52,11 +47,8 @@ def _misspelled(env_file: Path) -> dict[str, str]:
 def flag(installation: Installation) -> Finding:
     """Say which mode the next start has, and why."""
     mode = chosen(installation.settings)
-    written = (
-        f"{FLAG}={installation.environ[FLAG]} in the environment, which wins over .env"
-        if FLAG in installation.environ
-        else ""
-    )
+    environ = installation.environ
+    written = f"{FLAG}={environ[FLAG]} in the environment, which wins over .env" if FLAG in environ else ""
     message = f"{FLAG} chooses {mode.name}: {mode.worker_class} workers{f' ({written})' if written else ''}."
     if not installation.settings.use_async_agent:
         return warned(message, "For many users at once: flask --app wsgi mode async.")

@@ -345,5 +345,5 @@ def test_calls_that_were_cut_are_made_again() -> None:
         Message("tool", INTERRUPTED, tool_call_id="call_1"),
         Message("user", GO_ON),
     ]
-    made = [delta for delta in answer(cut) if isinstance(delta, ToolCall)]
-    assert [(each.name, each.arguments) for each in made] == [(call.name, call.arguments)]
+    calls = [delta for delta in answer(cut) if isinstance(delta, ToolCall)]
+    assert [(each.name, each.arguments) for each in calls] == [(call.name, call.arguments)]

@@ -33,8 +33,8 @@ class Client:
     def request(self) -> Any:
         """Return gunicorn's request, its body whole. Raises what the server would have to answer."""
         parser = refusals.ProxiedRequest
-        made = http.get_parser(Config(), self, ("127.0.0.1", 1))
-        made.mesg_class = parser
-        request = next(made)
+        requests = http.get_parser(Config(), self, ("127.0.0.1", 1))
+        requests.mesg_class = parser
+        request = next(requests)
         read_body(request, self, self.bounds)
         return request

@@ -48,7 +48,7 @@ def test_the_bounds_leave_room_for_what_the_api_takes() -> None:
     """A body may be as large as the application takes, and many small ones fit beside those that are held."""
     from chat.web.api.json_body import BODY_BYTES
 
-    made = Bounds(30)
-    assert made.request_s == 30
-    assert made.body_bytes >= BODY_BYTES
-    assert made.small_body_bytes < made.body_bytes < made.bodies_bytes
+    bounds = Bounds(30)
+    assert bounds.request_s == 30
+    assert bounds.body_bytes >= BODY_BYTES
+    assert bounds.small_body_bytes < bounds.body_bytes < bounds.bodies_bytes

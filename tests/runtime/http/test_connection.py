@@ -34,14 +34,14 @@ def make(body_memory: BodyMemory) -> Iterator[Make]:
     """Makes connections as the loop has them: not blocking, nothing read yet; with each, the client's end."""
     ends: list[Any] = []
 
-    def made() -> tuple[Connection, socket.socket]:
+    def make_pair() -> tuple[Connection, socket.socket]:
         near, far = socket.socketpair()
         near.setblocking(False)
         far.settimeout(30)
         ends.extend((near, far))
         return Connection(Config(), near, ("127.0.0.1", 1), ("127.0.0.1", 80), Bounds(30.0), body_memory), far
 
-    yield made
+    yield make_pair
     for end in ends:
         end.close()
 
@@ -76,15 +76,15 @@ def test_a_request_is_the_same_byte_by_byte(make: Make) -> None:
 
 
 def test_many_are_read_in_turns_by_one_thread(make: Make) -> None:
-    made = [make() for _ in range(20)]
-    for connection, _ in made:
+    pairs = [make() for _ in range(20)]
+    for connection, _ in pairs:
         assert not connection.begin()
     for begin in range(0, len(REQUEST), 10):
-        for _, client in made:
+        for _, client in pairs:
             client.sendall(REQUEST[begin : begin + 10])
-        whole = [connection.read() for connection, _ in made]
+        whole = [connection.read() for connection, _ in pairs]
     assert all(whole)
-    assert {connection.request.body.read() for connection, _ in made} == {BODY}
+    assert {connection.request.body.read() for connection, _ in pairs} == {BODY}
 
 
 @pytest.mark.parametrize("whole", [True, False])

@@ -23,13 +23,13 @@ LONG_S = 30.0
 def make() -> Iterator[Callable[[], Connection]]:
     ends: list[socket.socket] = []
 
-    def made() -> Connection:
+    def make_connection() -> Connection:
         near, far = socket.socketpair()
         near.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 8_192)
         ends.extend((near, far))
         return Connection(Config(), near, ("127.0.0.1", 1), ("127.0.0.1", 80), Bounds(LONG_S), BodyMemory())
 
-    yield made
+    yield make_connection
     for end in ends:
         end.close()
 
@@ -70,23 +70,23 @@ def test_an_answer_that_is_taken_waits_for_nobody(make: Callable[[], Connection]
 
 
 def test_the_longest_wait_is_the_first_and_what_has_ended_is_none(make: Callable[[], Connection]) -> None:
-    answers, made = Responses(), [make() for _ in range(4)]
-    for since, connection in zip((30.0, 10.0, 20.0, 0.0), made, strict=True):
+    answers, connections = Responses(), [make() for _ in range(4)]
+    for since, connection in zip((30.0, 10.0, 20.0, 0.0), connections, strict=True):
         answers.begin(connection)
         connection.sending_since = since
-    assert answers.blocked(25.0) == [made[1], made[2]]
-    assert answers.blocked(40.0) == [made[1], made[2], made[0]]
-    answers.end(made[1])
-    assert answers.blocked(40.0) == [made[2], made[0]]
+    assert answers.blocked(25.0) == [connections[1], connections[2]]
+    assert answers.blocked(40.0) == [connections[1], connections[2], connections[0]]
+    answers.end(connections[1])
+    assert answers.blocked(40.0) == [connections[2], connections[0]]
 
 
 def test_those_without_a_place_are_known_until_they_end(make: Callable[[], Connection]) -> None:
-    answers, made = Responses(), [make() for _ in range(3)]
-    for connection in made:
+    answers, connections = Responses(), [make() for _ in range(3)]
+    for connection in connections:
         answers.begin(connection)
         answers.release_slot(connection)
-    assert answers.without_slot() == made
-    assert all(connection.slot_released for connection in made)
-    made[0].abandon()
-    answers.end(made[1])
-    assert answers.without_slot() == [made[2]]
+    assert answers.without_slot() == connections
+    assert all(connection.slot_released for connection in connections)
+    connections[0].abandon()
+    answers.end(connections[1])
+    assert answers.without_slot() == [connections[2]]

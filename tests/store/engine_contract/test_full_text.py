@@ -77,9 +77,9 @@ def test_words_of_several_scripts(engine: Engine, conversation: Callable[..., tu
 def test_newest_first_below_a_bound_and_no_more_than_the_limit(
     engine: Engine, conversation: Callable[..., tuple[int, int]]
 ) -> None:
-    made = [conversation(text="apricots", title="apricots") for _ in range(5)]
-    conversations = [each for each, _ in reversed(made)]
-    hits = [(message_id, conversation_id) for conversation_id, message_id in reversed(made)]
+    inserted = [conversation(text="apricots", title="apricots") for _ in range(5)]
+    conversations = [each for each, _ in reversed(inserted)]
+    hits = [(message_id, conversation_id) for conversation_id, message_id in reversed(inserted)]
     assert titles(engine, "apricots", limit=2) == conversations[:2]
     assert titles(engine, "apricots", before=conversations[1], limit=2) == conversations[2:4]
     assert messages(engine, "apricots", limit=2) == hits[:2]
@@ -113,12 +113,12 @@ def test_a_text_is_replaced_and_goes_with_its_row(engine: Engine, conversation: 
 def test_a_reader_that_stops_early_leaves_nothing_open(
     engine: Engine, conversation: Callable[..., tuple[int, int]]
 ) -> None:
-    made = [conversation(text="apricots") for _ in range(20)]
+    inserted = [conversation(text="apricots") for _ in range(20)]
 
     def first() -> tuple[int, int]:
         with contextlib.closing(engine.full_text.messages(1, ["apricots"], 2**62, 50)) as hits:
             return next(hits)
 
-    assert engine.read(first) == (made[-1][1], made[-1][0])
+    assert engine.read(first) == (inserted[-1][1], inserted[-1][0])
     newest, _ = conversation(text="apricots")
     assert {engine.read(first)[1] for _ in range(10)} == {newest}

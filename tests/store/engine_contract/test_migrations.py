@@ -15,8 +15,8 @@ from ..scenarios import at_once
 
 
 def steps(store: Store) -> Sequence[Step]:
-    made: Sequence[Step] = import_module(store.engine.migrations).STEPS
-    return made
+    steps: Sequence[Step] = import_module(store.engine.migrations).STEPS
+    return steps
 
 
 def test_of_several_at_once_one_applies_the_steps(under_test, tmp_path):

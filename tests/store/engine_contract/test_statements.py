@@ -77,17 +77,17 @@ class TestManyRows:
         rows = [(number, f"text {number}") for number in range(count)]
 
         def write() -> tuple[object, ...]:
-            made = engine.execute_rows("INSERT INTO notes VALUES {rows}", rows)
+            inserted = engine.execute_rows("INSERT INTO notes VALUES {rows}", rows)
             selected = engine.select_for_rows(
                 "id, text", "FROM notes JOIN (VALUES {rows}) AS new ON id = column1", rows
             )
             changed = engine.execute_rows(
                 "UPDATE notes SET text = new.column2 FROM (VALUES {rows}) AS new WHERE id = new.column1 + 1", rows
             )
-            return made, selected, changed
+            return inserted, selected, changed
 
-        made, selected, changed = engine.write(write)
-        assert (made, changed) == (count, max(0, count - 1))
+        inserted, selected, changed = engine.write(write)
+        assert (inserted, changed) == (count, max(0, count - 1))
         assert sorted(map(tuple, selected)) == rows
         assert notes(engine)[1:] == [(number + 1, f"text {number}") for number in range(count - 1)]
 

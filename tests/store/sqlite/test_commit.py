@@ -84,9 +84,9 @@ class Commits:
         connect = sqlite3.connect
 
         def traced(*args, **kwargs):
-            made = connect(*args, **kwargs)
-            made.set_trace_callback(trace)
-            return made
+            connection = connect(*args, **kwargs)
+            connection.set_trace_callback(trace)
+            return connection
 
         monkeypatch.setattr(sqlite3, "connect", traced)
 

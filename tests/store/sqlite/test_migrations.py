@@ -118,10 +118,10 @@ def test_a_table_has_its_columns(store, table):
 
 def test_there_are_no_other_tables(store):
     with contextlib.closing(sqlite3.connect(store.engine.path)) as other:
-        made = {row[0] for row in other.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
+        tables = {row[0] for row in other.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
     # Of SQLite's own and of the migrations: the full-text indexes with their tables, counters, applied steps.
-    search = {name for name in made if name.startswith(("message_search", "title_search"))}
-    assert made - search - {"migrations", "sqlite_sequence"} == set(TABLES)
+    search = {name for name in tables if name.startswith(("message_search", "title_search"))}
+    assert tables - search - {"migrations", "sqlite_sequence"} == set(TABLES)
 
 
 def test_the_journal_is_written_ahead_and_foreign_keys_hold(store):
@@ -196,10 +196,10 @@ def test_a_database_of_an_earlier_release_is_brought_up_to_date(tmp_path, releas
 def test_a_new_database_is_for_its_user_alone(tmp_path):
     old = os.umask(0o022)
     try:
-        made = Store(SqliteEngine(tmp_path / "chat.db"))
-        made.migrate()
+        store = Store(SqliteEngine(tmp_path / "chat.db"))
+        store.migrate()
         modes = {path.name: oct(path.stat().st_mode & 0o777) for path in tmp_path.iterdir()}
-        made.close()
+        store.close()
     finally:
         os.umask(old)
     assert set(modes.values()) == {"0o600"}, modes

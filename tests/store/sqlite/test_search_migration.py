@@ -34,7 +34,7 @@ def test_an_older_database_is_indexed_when_it_is_migrated(store, user, say):
 def test_filling_takes_portions(store, user, say, monkeypatch):
     step = importlib.import_module("chat.store.engines.sqlite.migrations.0003_search")
     monkeypatch.setattr(step, "_PORTION", 2)
-    made = [say("apricots") for _ in range(5)]
+    messages = [say("apricots") for _ in range(5)]
     run = store.engine.execute
     store.engine.write(lambda: (run("DELETE FROM message_search"), run("DELETE FROM title_search"), step.fill(run)))
-    assert search(store, user, "apricots") == [each.id for each in reversed(made)]
+    assert search(store, user, "apricots") == [each.id for each in reversed(messages)]

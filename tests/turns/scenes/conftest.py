@@ -16,9 +16,9 @@ from .whole_scene import BY_HAND, TOOLS, SceneClock
 
 @pytest.fixture
 def endpoint() -> Iterator[FaultyEndpoint]:
-    made = FaultyEndpoint()
-    yield made
-    made.close()
+    endpoint = FaultyEndpoint()
+    yield endpoint
+    endpoint.close()
 
 
 @pytest.fixture
@@ -37,9 +37,9 @@ def model(
     endpoint: FaultyEndpoint, model_timeout_s: float, connection_clock: Callable[[], float]
 ) -> Iterator[OpenAIModel]:
     """A client of the endpoint that repeats its requests at once."""
-    made = OpenAIModel("", endpoint.url, model_timeout_s, clock=connection_clock, backoff_s=lambda _attempt: 0.0)
-    yield made
-    made.close()
+    model = OpenAIModel("", endpoint.url, model_timeout_s, clock=connection_clock, backoff_s=lambda _attempt: 0.0)
+    yield model
+    model.close()
 
 
 @pytest.fixture

@@ -35,15 +35,15 @@ def test_pinned_too(alice: FlaskClient) -> None:
 
 
 def test_a_page_at_a_time(alice: FlaskClient) -> None:
-    made = [converse(alice, title=str(number)) for number in range(5)]
-    for each in made[::2]:
+    conversations = [converse(alice, title=str(number)) for number in range(5)]
+    for each in conversations[::2]:
         archive(alice, each)
     seen, cursor = [], ""
     while cursor is not None:
         page = alice.get(f"/api/conversations?archived=true&limit=1&cursor={cursor}").json
         seen += [item["id"] for item in page["items"]]
         cursor = page["next_cursor"]
-    assert seen == made[::2][::-1]
+    assert seen == conversations[::2][::-1]
 
 
 def test_search_finds_it_and_says_so(alice: FlaskClient) -> None:

@@ -129,8 +129,8 @@ def test_data_after_the_limit_of_a_chunked_body_is_not_ignored(send: Send) -> No
 
 
 def test_a_chunked_body_is_as_good_as_any(alice: FlaskClient) -> None:
-    made = alice.post("/api/conversations", headers=JSON, **chunked(b'{"title":"In pieces"}'))
-    assert (made.status_code, made.json["title"]) == (201, "In pieces")
+    answer = alice.post("/api/conversations", headers=JSON, **chunked(b'{"title":"In pieces"}'))
+    assert (answer.status_code, answer.json["title"]) == (201, "In pieces")
 
 
 def test_a_body_that_ends_early(alice: FlaskClient) -> None:
@@ -140,8 +140,8 @@ def test_a_body_that_ends_early(alice: FlaskClient) -> None:
 
 def test_the_charset_of_json_is_no_concern(alice: FlaskClient) -> None:
     headers = {"Content-Type": "Application/JSON; charset=utf-8"}
-    made = alice.post("/api/conversations", data='{"title":"Zürich"}'.encode(), headers=headers)
-    assert (made.status_code, made.json["title"]) == (201, "Zürich")
+    answer = alice.post("/api/conversations", data='{"title":"Zürich"}'.encode(), headers=headers)
+    assert (answer.status_code, answer.json["title"]) == (201, "Zürich")
 
 
 LARGE = "9" * 5000

@@ -28,13 +28,13 @@ def listed(client: FlaskClient, query: str = "") -> tuple[list[int], str | None]
 
 
 def test_a_new_one(alice: FlaskClient) -> None:
-    made = alice.post("/api/conversations", json={"title": "  On \t China\n"})
-    assert made.status_code == 201
-    assert_shape(made.json, CONVERSATION)
-    assert made.json["title"] == "On China"
-    assert (made.json["pinned"], made.json["running"]) == (False, False)
-    assert made.json["created_at"] == made.json["updated_at"]
-    assert alice.get("/api/conversations").json == {"items": [made.json], "next_cursor": None}
+    answer = alice.post("/api/conversations", json={"title": "  On \t China\n"})
+    assert answer.status_code == 201
+    assert_shape(answer.json, CONVERSATION)
+    assert answer.json["title"] == "On China"
+    assert (answer.json["pinned"], answer.json["running"]) == (False, False)
+    assert answer.json["created_at"] == answer.json["updated_at"]
+    assert alice.get("/api/conversations").json == {"items": [answer.json], "next_cursor": None}
 
 
 @pytest.mark.parametrize("body", [{"json": {}}, {}], ids=["an empty object", "no body"])
@@ -50,11 +50,11 @@ def test_a_title_that_is_too_long(alice: FlaskClient) -> None:
 def test_owners_and_dates_in_the_body_are_ignored(alice: FlaskClient, mallory: FlaskClient) -> None:
     victim = alice.get("/api/me").json["user"]["id"]
     body = {"title": "mine", "user_id": victim, "id": 77, "role": "admin", "is_admin": True, "pinned": True}
-    made = mallory.post("/api/conversations", json=body).json
-    assert (made["title"], made["pinned"]) == ("mine", False)
-    assert made["id"] != 77
+    created = mallory.post("/api/conversations", json=body).json
+    assert (created["title"], created["pinned"]) == ("mine", False)
+    assert created["id"] != 77
     assert listed(alice) == ([], None)
-    assert listed(mallory) == ([made["id"]], None)
+    assert listed(mallory) == ([created["id"]], None)
 
 
 def test_a_browser_that_has_none(alice: FlaskClient) -> None:

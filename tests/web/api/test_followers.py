@@ -77,10 +77,10 @@ def test_an_ended_turn_has_so_many_too_and_forgets_them(alice: FlaskClient, conv
 def neighbour(app: Flask, settings: Settings) -> Iterator[PeerProcess]:
     """Another worker of the application's server, in a separate process."""
     app.extensions["parley"].start()
-    made = PeerProcess(settings.database_url, settings.data_dir / "run")
-    yield made
-    made.ask(stop=True)
-    made.close()
+    process = PeerProcess(settings.database_url, settings.data_dir / "run")
+    yield process
+    process.ask(stop=True)
+    process.close()
 
 
 def begin_there(neighbour: PeerProcess, settings: Settings, conversation: int) -> dict[str, Any]:

@@ -77,12 +77,12 @@ def test_values_that_are_not_taken(alice: FlaskClient, conversation: int, field:
 
 
 def test_only_the_pinned(alice: FlaskClient) -> None:
-    made = [converse(alice, title=f"t{number}") for number in range(3)]
-    for number in made[:2]:
+    conversations = [converse(alice, title=f"t{number}") for number in range(3)]
+    for number in conversations[:2]:
         alice.patch(f"/api/conversations/{number}", json={"pinned": True})
     listed = alice.get("/api/conversations?pinned=true&limit=1").json
-    assert [item["id"] for item in listed["items"]] == [made[1]]
+    assert [item["id"] for item in listed["items"]] == [conversations[1]]
     listed = alice.get(f"/api/conversations?pinned=true&cursor={listed['next_cursor']}").json
-    assert ([item["id"] for item in listed["items"]], listed["next_cursor"]) == ([made[0]], None)
+    assert ([item["id"] for item in listed["items"]], listed["next_cursor"]) == ([conversations[0]], None)
     assert len(alice.get("/api/conversations?pinned=false").json["items"]) == 3
     assert_error(alice.get("/api/conversations?pinned=maybe"), 422, "invalid_value", "pinned")

@@ -33,10 +33,10 @@ def test_its_shape(alice: FlaskClient) -> None:
 
 
 def test_pages(alice: FlaskClient) -> None:
-    made = [converse(alice, title=f"apricots {number}") for number in range(3)]
+    conversations = [converse(alice, title=f"apricots {number}") for number in range(3)]
     first = search(alice, "apricots", limit="2")
     second = search(alice, "apricots", limit="2", cursor=first["next_cursor"])
-    assert [item["id"] for item in first["items"] + second["items"]] == made[::-1]
+    assert [item["id"] for item in first["items"] + second["items"]] == conversations[::-1]
     assert second["next_cursor"] is None
 
 

@@ -37,18 +37,18 @@ def anybody(app: Flask) -> FlaskClient:
 
 @pytest.fixture
 def conversation(alice: FlaskClient) -> int:
-    made = converse(alice, title="Markets")
-    exchange(alice, made, "Q1")
-    return made
+    conversation_id = converse(alice, title="Markets")
+    exchange(alice, conversation_id, "Q1")
+    return conversation_id
 
 
 def test_anybody_reads_it(alice: FlaskClient, anybody: FlaskClient, conversation: int) -> None:
-    made = share(alice, conversation)
-    assert made.status_code == 201
-    assert_shape(made.json, {"url": str, "created_at": utc_time})
-    shown = shared(anybody, made.json["url"])
+    created = share(alice, conversation)
+    assert created.status_code == 201
+    assert_shape(created.json, {"url": str, "created_at": utc_time})
+    shown = shared(anybody, created.json["url"])
     assert_shape(shown.json, {"title": str, "created_at": utc_time, "messages": list})
-    assert (shown.json["title"], shown.json["created_at"]) == ("Markets", made.json["created_at"])
+    assert (shown.json["title"], shown.json["created_at"]) == ("Markets", created.json["created_at"])
     question, answer = shown.json["messages"]
     assert_shape(question, QUESTION)
     assert_shape(answer, ANSWER)
@@ -114,13 +114,13 @@ def test_another_branch(alice: FlaskClient, anybody: FlaskClient, conversation: 
 def test_shown_again_and_revoked(alice: FlaskClient, anybody: FlaskClient, conversation: int) -> None:
     here = f"/api/conversations/{conversation}/share"
     assert_error(alice.get(here), 404, "not_found")
-    made = share(alice, conversation).json
-    assert alice.get(here).json == made
+    created = share(alice, conversation).json
+    assert alice.get(here).json == created
     assert alice.delete(here).status_code == 204
     assert alice.delete(here).status_code == 204
     assert_error(alice.get(here), 404, "not_found")
-    assert_error(shared(anybody, made["url"]), 404, "not_found")
-    assert share(alice, conversation).json["url"] != made["url"]
+    assert_error(shared(anybody, created["url"]), 404, "not_found")
+    assert share(alice, conversation).json["url"] != created["url"]
 
 
 def test_it_goes_with_its_conversation(alice: FlaskClient, anybody: FlaskClient, conversation: int) -> None:

@@ -27,21 +27,21 @@ def exported(client: FlaskClient, which: str = "") -> dict:
 @pytest.fixture
 def alices(alice: FlaskClient) -> list[int]:
     """Conversations of every kind."""
-    made = [
+    conversations = [
         converse(alice, title="One 中 \u2028 \x1b"),
         converse(alice),
         converse(alice, temporary=True),
         converse(alice),
     ]
     for number in range(25):
-        exchange(alice, made[0], f"Question {number}")
-    exchange(alice, made[0], "Another beginning", parent_id=None)
-    exchange(alice, made[1])
-    exchange(alice, made[2], "In passing")
-    alice.patch(f"/api/conversations/{made[1]}", json={"archived": True})
-    alice.post(f"/api/conversations/{made[1]}/share", json={})
+        exchange(alice, conversations[0], f"Question {number}")
+    exchange(alice, conversations[0], "Another beginning", parent_id=None)
+    exchange(alice, conversations[1])
+    exchange(alice, conversations[2], "In passing")
+    alice.patch(f"/api/conversations/{conversations[1]}", json={"archived": True})
+    alice.post(f"/api/conversations/{conversations[1]}/share", json={})
     alice.put("/api/me/instructions", json={"text": "Rhyme."})
-    return made
+    return conversations
 
 
 def test_it_has_everything_that_the_api_returns(alice: FlaskClient, alices: list[int]) -> None:

@@ -127,9 +127,9 @@ class TestForeignTokens:
                 answer = anybody.get("/api/conversations", headers={"Cookie": f"{cookie}={value}"})
                 assert (answer.status_code, answer.json["items"]) == (200, [])
                 assert response_cookie(answer)[1] != value
-                made = anybody.post("/api/conversations", json={}, headers={"Cookie": f"{cookie}={value}"})
-                assert made.status_code == 201
-                assert response_cookie(made)[1] != value
+                answer = anybody.post("/api/conversations", json={}, headers={"Cookie": f"{cookie}={value}"})
+                assert answer.status_code == 201
+                assert response_cookie(answer)[1] != value
                 assert response_cookie(answer)[1] not in answer.text
 
     def test_its_bearer_has_no_user(self, app: Flask, alice: FlaskClient, anybody: FlaskClient) -> None:
@@ -194,12 +194,12 @@ class TestReadingStoresNothing:
         first = app.test_client()
         first.get("/")
         cookie = {"Cookie": f"{tokens_of(app).cookie}={token_of(first)}"}
-        ready, made = threading.Barrier(12), []
+        ready, created = threading.Barrier(12), []
 
         def write() -> None:
             client = app.test_client(use_cookies=False)
             ready.wait(10)
-            made.append(client.post("/api/conversations", json={}, headers=cookie).json["id"])
+            created.append(client.post("/api/conversations", json={}, headers=cookie).json["id"])
 
         threads = [threading.Thread(target=write) for _ in range(12)]
         for thread in threads:
@@ -207,7 +207,7 @@ class TestReadingStoresNothing:
         for thread in threads:
             thread.join()
         listed = first.get("/api/conversations").json["items"]
-        assert {each["id"] for each in listed} == set(made)
+        assert {each["id"] for each in listed} == set(created)
         assert len(listed) == 12
         assert rows(settings) == (1, 1)
 
@@ -219,8 +219,8 @@ class TestAnEarlierName:
     def earlier(self, alice: FlaskClient) -> tuple[int, str]:
         """A conversation, and its owner's token of an earlier version, which was not signed."""
         store = alice.application.extensions["parley"].store
-        made = store.sessions.create_anonymous()
-        return store.conversations.create(made.user_id, "From before").id, made.token
+        identity = store.sessions.create_anonymous()
+        return store.conversations.create(identity.user_id, "From before").id, identity.token
 
     @pytest.mark.parametrize("name", [LEGACY, "parley_0123456789ab", "__Host-parley_0123456789ab"])
     @pytest.mark.parametrize("scheme", ["http", "https"])
@@ -271,8 +271,8 @@ class TestAnEarlierName:
         own = app.test_client()
         own.get("/")
         cookies = f"parley_aaaaaaaaaaaa={token_of(mallory)}; {tokens_of(app).cookie}={token_of(own)}"
-        made = anybody.post("/api/conversations", json={"title": "Mine"}, headers={"Cookie": cookies})
-        assert made.status_code == 201
+        answer = anybody.post("/api/conversations", json={"title": "Mine"}, headers={"Cookie": cookies})
+        assert answer.status_code == 201
         assert [item["title"] for item in mallory.get("/api/conversations").json["items"]] == [""]
         assert [item["title"] for item in own.get("/api/conversations").json["items"]] == ["Mine"]
 
@@ -287,9 +287,9 @@ def test_two_servers_on_one_host_do_not_take_each_others_chats(tmp_path: Path, m
         jar.update([response_cookie(answer)[:2]] if "Set-Cookie" in answer.headers else [])
         return answer
 
-    made: dict[str, list[int]] = {"one": [], "two": []}
+    conversations: dict[str, list[int]] = {"one": [], "two": []}
     for _ in range(4):
-        for name, mine in made.items():
+        for name, mine in conversations.items():
             # A process has one store at a time.
             app = make_app(data_dir=tmp_path / name, database_url=f"sqlite:///{tmp_path}/{name}.db", secret_key="")
             call(app, "GET", "/")
@@ -376,9 +376,9 @@ def test_below_a_path_the_cookie_is_for_that_path(make_app: Callable[..., Flask]
     client = app.test_client(use_cookies=False)
     for scheme, prefix in (("https", "__Secure-"), ("http", "")):
         where = {"base_url": f"{scheme}://localhost"}
-        made = client.post("/chat/api/conversations", json={}, **where)
-        name, token, attributes = response_cookie(made)
+        answer = client.post("/chat/api/conversations", json={}, **where)
+        name, token, attributes = response_cookie(answer)
         assert (name, attributes["path"]) == (prefix + tokens_of(app).cookie, "/chat")
         listed = client.get("/chat/api/conversations", headers={"Cookie": f"{name}={token}"}, **where)
-        assert [item["id"] for item in listed.json["items"]] == [made.json["id"]]
+        assert [item["id"] for item in listed.json["items"]] == [answer.json["id"]]
         assert "Set-Cookie" not in listed.headers

@@ -21,7 +21,7 @@ ZIPPED = {"Accept-Encoding": "gzip, deflate, br"}
 
 
 @pytest.fixture(scope="module")
-def made(tmp_path_factory: pytest.TempPathFactory) -> PageFiles:
+def page_files(tmp_path_factory: pytest.TempPathFactory) -> PageFiles:
     files = PageFiles(tmp_path_factory.mktemp("page"))
     assert files.linked
     return files
@@ -110,18 +110,18 @@ def test_there_are_no_others(alice: FlaskClient, name: str) -> None:
     assert_error(alice.get(f"{alice.application.static_url_path}/{name}"), 404, "not_found")
 
 
-def test_made_once_for_all_workers_and_found_again(made: PageFiles) -> None:
-    at = made.find("linked/main.js")
+def test_made_once_for_all_workers_and_found_again(page_files: PageFiles) -> None:
+    at = page_files.find("linked/main.js")
     assert at
     before = at.stat().st_mtime_ns
-    again = PageFiles(made._cache)
+    again = PageFiles(page_files._cache)
     assert again.linked
     assert again.find("linked/main.js") == at
     assert at.stat().st_mtime_ns == before
 
 
-def test_an_unfinished_build_of_a_killed_worker_is_not_used(tmp_path: Path, made: PageFiles) -> None:
-    started = tmp_path / f"{made.fingerprint}.part" / "linked"
+def test_an_unfinished_build_of_a_killed_worker_is_not_used(tmp_path: Path, page_files: PageFiles) -> None:
+    started = tmp_path / f"{page_files.fingerprint}.part" / "linked"
     started.mkdir(parents=True)
     (started / "main.js").write_text("half")
     (started / "left-over.js").write_text("half")
@@ -133,7 +133,7 @@ def test_an_unfinished_build_of_a_killed_worker_is_not_used(tmp_path: Path, made
     assert not started.exists()
 
 
-def test_old_versions_do_not_pile_up(tmp_path: Path, made: PageFiles) -> None:
+def test_old_versions_do_not_pile_up(tmp_path: Path, page_files: PageFiles) -> None:
     for number in range(5):
         (tmp_path / f"{number:012}").mkdir()
     assert PageFiles(tmp_path).linked

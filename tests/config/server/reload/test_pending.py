@@ -17,17 +17,17 @@ READY = """echo '{"mode": "sync", "workers": 2}'"""
 @pytest.fixture
 def reload(tmp_path: Path) -> Iterator[Callable[[str], PendingReload]]:
     """Return a function that makes a reload whose preflight runs this shell script."""
-    made = []
+    reloads = []
 
     def make(script: str) -> PendingReload:
         python = tmp_path / "python"
         python.write_text(f"#!/bin/sh\n{script}\n")
         python.chmod(0o755)
-        made.append(PendingReload(lambda: Preflight(str(python), [], {}, tmp_path)))
-        return made[-1]
+        reloads.append(PendingReload(lambda: Preflight(str(python), [], {}, tmp_path)))
+        return reloads[-1]
 
     yield make
-    for each in made:
+    for each in reloads:
         each.cancel()
 
 
