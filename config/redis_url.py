@@ -32,7 +32,7 @@ class RedisUrl:
     sentinel_password: str = field(default="", repr=False)
 
     @property
-    def shown(self) -> str:
+    def redacted(self) -> str:
         """Return where the server is, without user names and passwords."""
         if self.path:
             return self.path

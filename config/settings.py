@@ -125,8 +125,8 @@ def load(environ: Mapping[str, str] | None = None, env_file: Path | None = None)
         try:
             parsed[each.name] = parse(text)
         except ValueError as error:
-            shown = _shown(text) if each.repr or each.name == "database_url" else "a value that is not shown"
-            raise SettingError(f"{name} is {shown}, but takes {error}.") from None
+            quoted = _redacted(text) if each.repr or each.name == "database_url" else "a value that is not shown"
+            raise SettingError(f"{name} is {quoted}, but takes {error}.") from None
     settings = Settings(**parsed)
     if value.is_postgresql(settings.database_url) and not settings.secret_key:
         raise SettingError(
@@ -136,7 +136,7 @@ def load(environ: Mapping[str, str] | None = None, env_file: Path | None = None)
     return settings
 
 
-def _shown(text: str) -> str:
+def _redacted(text: str) -> str:
     """Return the start of a value for an error message, without user name and password of an address."""
     return repr(re.sub(r"//.*@", "//…@", text, flags=re.DOTALL)[:80])
 

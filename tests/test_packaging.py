@@ -42,13 +42,13 @@ def test_a_copy_of_the_example_changes_nothing() -> None:
 
 
 def test_the_example_shows_every_setting_at_its_default(tmp_path: Path) -> None:
-    shown = uncommented((ROOT / ".env.example").read_text(encoding="utf-8"))
+    listed = uncommented((ROOT / ".env.example").read_text(encoding="utf-8"))
     defaults = {field.metadata["name"]: field.default for field in fields(Settings)}
-    assert set(shown) == set(defaults)
-    assert {name for name, text in shown.items() if text} == {name for name, value in defaults.items() if value}
+    assert set(listed) == set(defaults)
+    assert {name for name, text in listed.items() if text} == {name for name, value in defaults.items() if value}
 
     env_file = tmp_path / ".env"
-    env_file.write_text("".join(f"{name}={text}\n" for name, text in shown.items()), encoding="utf-8")
+    env_file.write_text("".join(f"{name}={text}\n" for name, text in listed.items()), encoding="utf-8")
     assert load({}, env_file) == Settings()
 
 
@@ -148,8 +148,8 @@ def test_a_script_is_executable_and_sound(script: str) -> None:
 @pytest.mark.parametrize("script", ["scripts/serve", "scripts/test"])
 def test_help_needs_no_preparation(script: str, tmp_path: Path) -> None:
     shutil.copytree(ROOT / "scripts", tmp_path / "scripts")
-    shown = subprocess.run([tmp_path / script, "--help"], cwd="/", capture_output=True, text=True, check=True)
-    assert shown.stdout.startswith("usage: ./scripts/")
+    result = subprocess.run([tmp_path / script, "--help"], cwd="/", capture_output=True, text=True, check=True)
+    assert result.stdout.startswith("usage: ./scripts/")
     assert not (tmp_path / ".venv").exists()
 
 

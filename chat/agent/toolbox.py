@@ -80,7 +80,7 @@ class Toolbox:
         try:
             spec = self._tools[call.name].spec
             arguments = _defaults(spec) | decoded(call)
-            text = string.Formatter().vformat(spec.label, (), {k: _shown(v) for k, v in arguments.items()})
+            text = string.Formatter().vformat(spec.label, (), {k: _label_value(v) for k, v in arguments.items()})
         except (KeyError, ToolFailure):
             text = ""
         return _line(text or f"Calling {call.name}", _LABEL_CHARS)
@@ -199,7 +199,7 @@ def _valid_text(text: str) -> str:
     return text.encode("utf-8", "replace").decode()
 
 
-def _shown(value: object) -> str:
+def _label_value(value: object) -> str:
     return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
 
 

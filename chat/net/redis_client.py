@@ -42,7 +42,7 @@ class RedisClient:
         self.patience = patience
         self._pool = pool_for(url, patience)
         self._metrics = metrics or Metrics()
-        self.breaker = Breaker("Redis", url.shown)
+        self.breaker = Breaker("Redis", url.redacted)
         self.breaker.on_open.append(lambda: self._pool.disconnect(inuse_connections=False))
 
     def run(self, *command: Word) -> Any:

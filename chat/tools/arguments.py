@@ -48,5 +48,5 @@ def whole_number(value: object, argument: str, low: int, high: int) -> int:
 def quoted(value: str) -> str:
     """Return a model's text in quotation marks, shortened to one line, safe to put into a sentence."""
     line = " ".join(value.split())
-    shown = line if len(line) <= 40 else line[:39] + "…"
-    return f"“{shown}”" if shown.isprintable() else "that"
+    excerpt = line if len(line) <= 40 else line[:39] + "…"
+    return f"“{excerpt}”" if excerpt.isprintable() else "that"

@@ -183,8 +183,8 @@ def _chart(
     first = min(min(years) for years in by_economy.values())
     if span is not None:
         first = max(first, last - span + 1)
-    shown = (value for years in by_economy.values() for year, value in years.items() if first <= year <= last)
-    divisor, unit = scaled(indicator.unit, shown)
+    charted = (value for years in by_economy.values() for year, value in years.items() if first <= year <= last)
+    divisor, unit = scaled(indicator.unit, charted)
     series = [Series(name, gapless(years, divisor, first, last)) for name, years in by_economy.items()]
     return Chart(indicator.title, unit, "bar" if first == last else "line", "year", series)
 

@@ -24,8 +24,8 @@ class CannotStart(Exception):
 
 def explain(error: BaseException) -> str:
     """Return one line without a final full stop: the cause and, if known, the remedy."""
-    shown = "".join(char if char.isprintable() else " " for char in _explained(error))
-    return shown[:_CHARS].strip().rstrip(".")
+    printable = "".join(char if char.isprintable() else " " for char in _explained(error))
+    return printable[:_CHARS].strip().rstrip(".")
 
 
 def _explained(error: BaseException) -> str:

@@ -54,8 +54,8 @@ class WorkerReports:
             if not is_alive(pid):
                 self._forget(path)
             elif (report := self._read(pid)) is not None and (age_s := _age_s(report)) <= _HIDDEN_AFTER_S:
-                shown = {name: value for name, value in report.items() if name not in _INTERNAL_FIELDS}
-                reports.append(shown | {"stale": age_s > STALE_AFTER_S})
+                fields = {name: value for name, value in report.items() if name not in _INTERNAL_FIELDS}
+                reports.append(fields | {"stale": age_s > STALE_AFTER_S})
         return reports
 
     def attributes_of_others(self) -> list[dict[str, Any]]:

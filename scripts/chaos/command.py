@@ -23,7 +23,7 @@ from scripts.chaos.user import Lost
 from scripts.kit import postgresql_server
 
 HELD, FELL, COULD_NOT_RUN, INTERRUPTED = 0, 1, 2, 130
-_SHOWN_FAILURES = 20
+_MAX_PRINTED = 20
 
 
 @dataclass
@@ -98,10 +98,10 @@ def _played(name: str, mode: str, home: Path, options: argparse.Namespace) -> bo
     outcome = play(scene, folder, mode, count, users, options.slack, _Progress())
     clear = f"\r{'':<102}\r" if sys.stdout.isatty() else ""
     print(f"{clear}  {outcome.line} ({time.monotonic() - since:.0f} s)")
-    for failure in outcome.failures[:_SHOWN_FAILURES]:
+    for failure in outcome.failures[:_MAX_PRINTED]:
         print(f"  ✗ {failure}")
-    if len(outcome.failures) > _SHOWN_FAILURES:
-        print(f"  ✗ and {len(outcome.failures) - _SHOWN_FAILURES} more")
+    if len(outcome.failures) > _MAX_PRINTED:
+        print(f"  ✗ and {len(outcome.failures) - _MAX_PRINTED} more")
     print(f"  {'FAIL' if outcome.failures else 'PASS'}", flush=True)
     if not outcome.failures:
         shutil.rmtree(folder)

@@ -57,7 +57,7 @@ def _compare(scene: SceneRun, question: Question, row: TurnRow) -> None:
     scene.expect(question.status in ("", row.status), f"told {question.status}, but kept as {row.status}: {question}")
     scene.expect(row.status in ENDS, f"{row.status} ({row.error}): {question}")
     if row.status == "completed":
-        text = question.shown if question.form == POLL else question.received_text
+        text = question.polled_text if question.form == POLL else question.received_text
         scene.expect(row.text == question.answer, f"an answer that is called complete is not: {question}")
         scene.expect(not question.status or text == row.text, f"a follower got less than all of it: {question}")
 

@@ -14,7 +14,7 @@ from scripts.chaos.parley import CannotRun
 from scripts.kit.program import NotStarted, Program
 from scripts.kit.server_runner import ROOT
 
-SHOWN = ROOT / "docs" / "nginx.conf"
+DOCUMENTED = ROOT / "docs" / "nginx.conf"
 # Its usual folder, which may not be in PATH.
 _PLACES = "/usr/sbin:/usr/local/sbin:/usr/local/bin:/opt/homebrew/bin"
 # The surroundings of such a file in the distribution's nginx.conf, with all written files in one folder, and with the
@@ -47,21 +47,21 @@ def lacking() -> str:
 class Nginx(Program):
     """Answers at `address` for the `servers`. Everything of its own is in `folder`. A context manager.
 
-    `shown` replaces the configuration of the documentation.
+    `template` replaces the configuration of the documentation.
     """
 
     name = "nginx"
 
-    def __init__(self, folder: Path, servers: Sequence[Address], shown: str = "") -> None:
+    def __init__(self, folder: Path, servers: Sequence[Address], template: str = "") -> None:
         super().__init__(folder)
         self.address = Address("127.0.0.1", self.port)
         self._servers = servers
-        self._shown = shown or SHOWN.read_text()
+        self._template = template or DOCUMENTED.read_text()
 
     def prepare(self) -> None:
         temporary = "\n".join(f"    {name}_temp_path {name};" for name in _TEMPORARY)
         (self.folder / "nginx.conf").write_text(_AROUND.format(user=_user(), temporary=temporary))
-        (self.folder / "parley.conf").write_text(_with_addresses(self._shown, self.address, self._servers))
+        (self.folder / "parley.conf").write_text(_with_addresses(self._template, self.address, self._servers))
 
     def arguments(self) -> Sequence[str | Path]:
         return [program() or "", "-p", self.folder, "-c", self.folder / "nginx.conf"]
@@ -86,11 +86,11 @@ def _user() -> str:
     return f"user {getpass.getuser()};\n" if os.geteuid() == 0 else ""
 
 
-def _with_addresses(shown: str, address: Address, servers: Sequence[Address]) -> str:
+def _with_addresses(template: str, address: Address, servers: Sequence[Address]) -> str:
     """Return the documented configuration with our listening address and upstream."""
-    listening, ports = re.subn(r"(?m)^    listen \d+", f"    listen {address.host}:{address.port}", shown)
+    listening, ports = re.subn(r"(?m)^    listen \d+", f"    listen {address.host}:{address.port}", template)
     lines = "\n".join(f"    server {server.host}:{server.port} max_fails=0;" for server in servers)
     whole, upstreams = re.subn(r"(    server 127\.0\.0\.1:\d+ max_fails=0;\n?)+", f"{lines}\n", listening)
     if (ports, upstreams) != (1, 1):
-        raise CannotRun(f"{SHOWN} has not one port and one list of servers on this machine.")
+        raise CannotRun(f"{DOCUMENTED} has not one port and one list of servers on this machine.")
     return whole

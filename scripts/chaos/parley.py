@@ -127,6 +127,6 @@ class Parley(ServerRunner):
     def started(self) -> set[int]:
         """Return the live workers that have published a report."""
         with contextlib.suppress(Dropped, Refused):
-            shown = self.address.ask("GET", "/admin/memory-debug", headers={"Accept": "application/json"}).json
-            return {worker["pid"] for worker in shown["workers"] if not worker["stale"]} & set(self.workers)
+            report = self.address.ask("GET", "/admin/memory-debug", headers={"Accept": "application/json"}).json
+            return {worker["pid"] for worker in report["workers"] if not worker["stale"]} & set(self.workers)
         return set()

@@ -34,7 +34,7 @@ class Question:
     turn: dict[str, Any] | None = None  # ids of the `turn` event or the 202: then the question is acknowledged
     status: str = ""
     error: str = ""
-    shown: str = ""  # the text as GET /api/turns/<id> shows it, in the form POLL
+    polled_text: str = ""  # the text as GET /api/turns/<id> shows it, in the form POLL
     events: list[Event] = field(default_factory=list)
     drops: list[str] = field(default_factory=list)  # how each of its connections broke
     redirects: int = 0

@@ -126,13 +126,13 @@ class User:
 
     def _poll(self, question: Question) -> None:
         assert question.turn
-        shown = self.get(f"/api/turns/{question.turn['turn_id']}").json
-        question.shown = shown["text"]
-        if shown["status"] == "running":
+        turn = self.get(f"/api/turns/{question.turn['turn_id']}").json
+        question.polled_text = turn["text"]
+        if turn["status"] == "running":
             self.leaving.wait(0.3)
         else:
-            question.status = shown["status"]
-            question.error = shown.get("error", {}).get("code", "")
+            question.status = turn["status"]
+            question.error = turn.get("error", {}).get("code", "")
 
     def _check(self, question: Question, error: Dropped | Refused) -> None:
         late = time.monotonic() - question.sent_at > PATIENCE_S

@@ -10,7 +10,7 @@ from scripts.concurrency.timeline import Timeline
 from scripts.concurrency.units import duration
 
 _WAIT, _FIRST, _STREAM = "·", "-", "="
-_ALL, _SHOWN = 20, 12  # so many users are all shown; of more, the first ones and the last
+_MAX_USERS, _MAX_ROWS = 20, 12  # so many users are all shown; of more, the first ones and the last
 
 
 def timeline_bars(timelines: Sequence[Timeline], began: float, columns: int = 0) -> str:
@@ -24,8 +24,8 @@ def timeline_bars(timelines: Sequence[Timeline], began: float, columns: int = 0)
     columns = columns or shutil.get_terminal_size().columns
     width = max(10, min(100, columns) - name - 16)
     rows = [_row(number, line, began, longest, width, name) for number, line in enumerate(lines, 1)]
-    if len(rows) > _ALL:
-        rows = [*rows[:_SHOWN], f"  … {len(rows) - _SHOWN - 1} more …", rows[-1]]
+    if len(rows) > _MAX_USERS:
+        rows = [*rows[:_MAX_ROWS], f"  … {len(rows) - _MAX_ROWS - 1} more …", rows[-1]]
     return "\n".join([*rows, f"  {'':<{name}}  {_WAIT} waiting   {_FIRST} until the first token   {_STREAM} streaming"])
 
 

@@ -92,7 +92,7 @@ def changed_conditions(old: Sequence[OldRun], result: Result) -> list[str]:
         for name, value in now.items():
             before = run.conditions.get(name)
             if before != value:
-                changes[f"{name}: {_shown(before)} → {_shown(value)}"] = None
+                changes[f"{name}: {_shortened(before)} → {_shortened(value)}"] = None
     return list(changes)
 
 
@@ -163,5 +163,5 @@ def as_json(differences: Sequence[Difference]) -> list[dict[str, Any]]:
     ]
 
 
-def _shown(value: Any) -> str:
+def _shortened(value: Any) -> str:
     return str(value) if len(str(value)) <= 40 else f"{str(value)[:37]}..."

@@ -147,12 +147,12 @@ def saved_rows(path: Path) -> list[list[str]]:
 
 
 def test_formulas_are_drawn_and_money_is_not(window: Page) -> None:
-    shown = answer_with(window)
-    expect(shown.locator(".math-inline .katex-html")).to_have_count(1)
-    expect(shown.locator(".math-display .katex-html")).to_be_visible()
+    article = answer_with(window)
+    expect(article.locator(".math-inline .katex-html")).to_have_count(1)
+    expect(article.locator(".math-display .katex-html")).to_be_visible()
     # For those who listen, the formula is there as MathML.
-    assert shown.locator(".math-display math msubsup, .math-display math munderover").count() > 0
-    expect(shown.locator("p", has_text="It grows by")).to_contain_text("for $5 to $10")
+    assert article.locator(".math-display math msubsup, .math-display math munderover").count() > 0
+    expect(article.locator("p", has_text="It grows by")).to_contain_text("for $5 to $10")
 
 
 def test_nothing_is_fetched_for_plain_words(window: Page) -> None:
@@ -163,13 +163,13 @@ def test_nothing_is_fetched_for_plain_words(window: Page) -> None:
 
 
 def test_links_say_where_they_go_and_give_nothing_away(window: Page) -> None:
-    shown = answer_with(
+    article = answer_with(
         window,
         "[a bank](https://data.worldbank.org/x), https://www.ecb.europa.eu/y, "
         "[www.ecb.europa.eu](https://evil.example), "
         "![picture](https://canary.example/p.png)",
     )
-    links = shown.locator(".markdown a")
+    links = article.locator(".markdown a")
     expect(links).to_have_text(
         [
             "a bank data.worldbank.org",
@@ -181,7 +181,7 @@ def test_links_say_where_they_go_and_give_nothing_away(window: Page) -> None:
     for link in links.all():
         assert set((link.get_attribute("rel") or "").split()) >= {"noopener", "noreferrer"}
         assert link.get_attribute("target") == "_blank"
-    expect(shown.locator("img")).to_have_count(0)
+    expect(article.locator("img")).to_have_count(0)
 
 
 def test_a_tool_call_is_one_line_and_opens_to_what_was_asked_and_found(window: Page) -> None:
@@ -242,7 +242,7 @@ def test_reasoning_stays_closed_until_it_is_asked_for(window: Page) -> None:
 
 @pytest.mark.parametrize("cut", [1, 3])
 def test_bytes_may_arrive_in_any_pieces(window: Page, cut: int) -> None:
-    shown = answer_with(window, "Zürich — 東京 😀 **fett**. " + "x" * cut)
-    expect(shown.locator("strong")).to_have_text("fett")
+    article = answer_with(window, "Zürich — 東京 😀 **fett**. " + "x" * cut)
+    expect(article.locator("strong")).to_have_text("fett")
     ask_and_wait(window, "Again " + wanting(text="Zürich 東京 😀 **fett**", split=cut, first=0, gap=0))
     expect(answer(window).locator(".markdown")).to_have_text("Zürich 東京 😀 fett")

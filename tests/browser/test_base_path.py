@@ -55,10 +55,10 @@ def home(request: pytest.FixtureRequest, below: ParleyServer, tmp_path: Path) ->
     class Below(nginx.Nginx):
         def prepare(self) -> None:
             super().prepare()
-            shown = AROUND.format(
+            configuration = AROUND.format(
                 port=below.port, host=self.address.host, listening=self.address.port, form=FORMS[request.param]
             )
-            (self.folder / "parley.conf").write_text(shown)
+            (self.folder / "parley.conf").write_text(configuration)
 
     with Below(tmp_path / "nginx", [Address("127.0.0.1", below.port)] * 2) as proxy:
         yield f"http://127.0.0.1:{proxy.address.port}/chat/"

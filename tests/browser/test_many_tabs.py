@@ -75,17 +75,17 @@ def test_seven_answers_in_one_window(window: Page, chat_server: ParleyServer) ->
         stops(window)
 
 
-@pytest.mark.parametrize("shown", [0, 6])
+@pytest.mark.parametrize("visible", [0, 6])
 def test_a_tab_that_is_seen_again_goes_on_and_the_hidden_end_too(
-    window: Page, chat_server: ParleyServer, shown: int
+    window: Page, chat_server: ParleyServer, visible: int
 ) -> None:
     tabs = [window, *(window.context.new_page() for _ in range(TABS - 1))]
     for number, tab in enumerate(tabs, 1):
         tab.goto(chat_server.url)
         ask(tab, f"Tab {number}. " + wanting(first=0.1, tokens=200, gap=0.05))
         tab.evaluate(HIDE, True)
-    tabs[shown].evaluate(HIDE, False)
-    grows(tabs[shown])
+    tabs[visible].evaluate(HIDE, False)
+    grows(tabs[visible])
     for tab in tabs:
         wait_until_finished(tab)
     texts = {words(tab) for tab in tabs}

@@ -97,12 +97,12 @@ def test_links_and_notes_that_are_defined_late_work_without_a_reload(window: Pag
 
 def test_a_note_and_its_place_lead_to_each_other(window: Page) -> None:
     answer_to(window, LATE)
-    shown = answer_to(window, LATE)
+    answer = answer_to(window, LATE)
     address = window.url
-    references = shown.locator("sup a")
+    references = answer.locator("sup a")
     expect(references).to_have_text(["1", "1", "2"])
     references.first.click()
-    note = shown.locator(".notes li").first
+    note = answer.locator(".notes li").first
     expect(note).to_be_focused()
     back = note.get_by_role("link", name="Back from note 1")
     expect(back).to_have_count(2)
@@ -115,9 +115,9 @@ def test_a_note_and_its_place_lead_to_each_other(window: Page) -> None:
 
 @pytest.mark.parametrize("text", HOSTILE)
 def test_tags_that_a_model_writes_are_seen_as_text(window: Page, text: str) -> None:
-    shown = answer_to(window, text)
-    expect(shown).to_have_text(text.replace("**", ""))
-    expect(shown.locator("pre, code, kbd, script")).to_have_count(0)
+    answer = answer_to(window, text)
+    expect(answer).to_have_text(text.replace("**", ""))
+    expect(answer.locator("pre, code, kbd, script")).to_have_count(0)
 
 
 def side(place: Locator) -> dict[str, Any]:
@@ -137,26 +137,26 @@ def side(place: Locator) -> dict[str, Any]:
 @pytest.mark.parametrize("width", [1280, 320])
 def test_right_to_left_words_begin_at_the_right(window: Page, width: int) -> None:
     window.set_viewport_size({"width": width, "height": 900})
-    shown = answer_to(window, ARABIC, "نما الاقتصاد بنسبة 5.0% في عام 2024، وفق World Bank. ")
+    answer = answer_to(window, ARABIC, "نما الاقتصاد بنسبة 5.0% في عام 2024، وفق World Bank. ")
     for block in ("h3", "p >> nth=0", "li >> nth=0", "blockquote p", "p:has-text('OpenAI')"):
-        actual = side(shown.locator(block).first)
+        actual = side(answer.locator(block).first)
         assert actual["direction"] == "rtl", block
-    assert side(shown.locator("p", has_text="An English"))["direction"] == "ltr"
+    assert side(answer.locator("p", has_text="An English"))["direction"] == "ltr"
     assert side(window.locator("article.question p").last)["direction"] == "rtl"
     # The first column is the one at the right; a figure keeps its sign in front.
-    first, second = (shown.locator("tbody td").nth(index).bounding_box() for index in (0, 1))
+    first, second = (answer.locator("tbody td").nth(index).bounding_box() for index in (0, 1))
     assert first and second
     assert first["x"] > second["x"]
-    assert side(shown.locator("tbody td").nth(1))["direction"] == "ltr"
+    assert side(answer.locator("tbody td").nth(1))["direction"] == "ltr"
     # The quote's line and the bullets stand at the right; nothing is wider than the page.
-    line = shown.locator("blockquote").evaluate("(each) => getComputedStyle(each).borderRightWidth")
+    line = answer.locator("blockquote").evaluate("(each) => getComputedStyle(each).borderRightWidth")
     assert line == "3px"
-    item = shown.locator("li").first.evaluate("(each) => getComputedStyle(each).marginRight")
+    item = answer.locator("li").first.evaluate("(each) => getComputedStyle(each).marginRight")
     assert item == "24px"
     assert window.evaluate("() => document.documentElement.scrollWidth <= innerWidth")
 
 
 def test_code_and_formulas_stay_left_to_right_in_right_to_left_words(window: Page) -> None:
-    shown = answer_to(window, "הקוד `print(x)` והנוסחה $x^2$ בתוך משפט.\n\n```python\nprint(1)\n```")
-    for place in (shown.locator("p code"), shown.locator("pre code"), shown.locator(".math-inline")):
+    answer = answer_to(window, "הקוד `print(x)` והנוסחה $x^2$ בתוך משפט.\n\n```python\nprint(1)\n```")
+    for place in (answer.locator("p code"), answer.locator("pre code"), answer.locator(".math-inline")):
         assert place.evaluate("(each) => getComputedStyle(each).direction") == "ltr"

@@ -55,14 +55,14 @@ BROKEN = """(block) => {
 }"""
 
 
-def shown(page: Page, text: str) -> Locator:
+def table_block(page: Page, text: str) -> Locator:
     ask_and_wait(page, "table " + wanting(text=text))
     return page.locator("article.answer").last.locator(".table-block")
 
 
 @pytest.mark.parametrize("text", [MIXED, WIDE, LONG_WORD, CHINESE], ids=["mixed", "wide", "long word", "Chinese"])
 def test_every_word_of_a_table_is_whole_at_every_width(window: Page, text: str) -> None:
-    block = shown(window, text)
+    block = table_block(window, text)
     for width in (1440, 1280, 390, 320):
         window.set_viewport_size({"width": width, "height": 800})
         assert block.evaluate(BROKEN) == [], width
@@ -80,7 +80,7 @@ def test_every_word_of_a_table_is_whole_at_every_width(window: Page, text: str) 
 @pytest.mark.parametrize(("text", "stays"), [(MIXED, True), (LONG_WORD, False)], ids=["names", "a word too long"])
 def test_the_first_column_stays_in_sight_where_it_is_narrow(window: Page, text: str, stays: bool) -> None:
     window.set_viewport_size({"width": 320, "height": 700})
-    block = shown(window, text)
+    block = table_block(window, text)
     frame = block.get_by_role("region", name="Table")
     frame.evaluate("each => { each.scrollLeft = each.scrollWidth; }")
     left, edge = (each.evaluate("e => e.getBoundingClientRect().left") for each in (block.locator("td").first, frame))
@@ -89,12 +89,12 @@ def test_the_first_column_stays_in_sight_where_it_is_narrow(window: Page, text: 
 
 def test_chinese_columns_are_wider_than_a_letter(window: Page) -> None:
     window.set_viewport_size({"width": 320, "height": 700})
-    widths = shown(window, CHINESE).locator("tbody td").evaluate_all("all => all.map((each) => each.clientWidth)")
+    widths = table_block(window, CHINESE).locator("tbody td").evaluate_all("all => all.map((each) => each.clientWidth)")
     assert min(widths) > 60
 
 
 def test_heads_sort_unless_they_have_no_words_and_links_in_them_stay_links(window: Page) -> None:
-    block = shown(window, INSIDE)
+    block = table_block(window, INSIDE)
     expect(block.locator("thead").get_by_role("button")).to_have_count(3)
     expect(block.locator("thead").get_by_role("link")).to_have_attribute("href", "https://example.com/")
     assert block.locator("tbody td").first.evaluate("each => each.innerText") == "one\ntwo"

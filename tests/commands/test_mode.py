@@ -83,8 +83,8 @@ def test_a_missing_file_is_made(tree: Tree) -> None:
 
 def test_a_misspelt_flag_is_mended(tree: Tree) -> None:
     tree.append(".env", "USE_ASYNC_AGENT=flase")
-    shown = tree.mode("show")
-    assert "Written: USE_ASYNC_AGENT is 'flase', but takes true or false.\n" in shown.stdout
+    result = tree.mode("show")
+    assert "Written: USE_ASYNC_AGENT is 'flase', but takes true or false.\n" in result.stdout
     assert tree.mode("sync").returncode == 0
     assert "USE_ASYNC_AGENT=false\n" in tree.env_file.read_text()
 
@@ -123,10 +123,10 @@ def test_a_target_that_would_not_start_is_refused(tree: Tree, what: str) -> None
 def test_it_is_shown_even_where_nothing_would_start(tree: Tree) -> None:
     tree.append(".env", 'THREADS="8')
     tree.append("chat/app.py", "raise RuntimeError('boom')")
-    shown = tree.mode("show")
-    assert shown.returncode == 0
-    assert shown.stdout.startswith(f"Written: Line 2 of {tree.env_file} cannot be read; it takes NAME=value.\n")
-    assert "Traceback" not in shown.stderr
+    result = tree.mode("show")
+    assert result.returncode == 0
+    assert result.stdout.startswith(f"Written: Line 2 of {tree.env_file} cannot be read; it takes NAME=value.\n")
+    assert "Traceback" not in result.stderr
 
 
 def test_where_gevent_cannot_be_loaded_there_is_still_a_way_back(tree: Tree) -> None:

@@ -134,8 +134,8 @@ def test_what_it_does_not_take(name: str, subtests: pytest.Subtests) -> None:
             with pytest.raises(SettingError) as refused:
                 load({name: text}, NO_FILE)
             sentence = str(refused.value)
-            shown = "a value that is not shown" if name in SECRETS else repr(text[:80])
-            assert sentence.startswith(f"{name} is {shown}, but takes ")
+            quoted = "a value that is not shown" if name in SECRETS else repr(text[:80])
+            assert sentence.startswith(f"{name} is {quoted}, but takes ")
             assert re.fullmatch(r" but takes [a-zA-Z][^\n]{3,100}\.", sentence[sentence.index(" but takes ") :]), (
                 sentence
             )

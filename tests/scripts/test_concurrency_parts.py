@@ -54,14 +54,14 @@ def test_what_is_not_http(data: bytes) -> None:
 
 
 def test_the_table_shows_what_is_missing_as_missing() -> None:
-    shown = table(
+    rows = table(
         {
             "wait": measures([Timeline(sent=0.0, turn=wait, done=9.0) for wait in (0.0214, 1.5)])["wait"],
             "response time": {},
         }
     ).splitlines()
-    assert shown[1].split() == ["wait", "21", "ms", *(4 * ["1.50", "s"])]
-    assert shown[2].split() == ["response", "time", *(5 * ["-"])]
+    assert rows[1].split() == ["wait", "21", "ms", *(4 * ["1.50", "s"])]
+    assert rows[2].split() == ["response", "time", *(5 * ["-"])]
 
 
 def test_a_timeline_counts_gaps_between_deltas() -> None:

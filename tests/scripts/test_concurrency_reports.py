@@ -227,7 +227,9 @@ class Terminal(io.StringIO):
 PROGRESS = Progress("load", at_s=3.2, users=8, ready=8, waiting=2, answering=3, done=3, share=0.5)
 
 
-def shown(monkeypatch: pytest.MonkeyPatch, out: io.StringIO, progress: Progress = PROGRESS, **env: str) -> str:
+def printed_progress(
+    monkeypatch: pytest.MonkeyPatch, out: io.StringIO, progress: Progress = PROGRESS, **env: str
+) -> str:
     for name in ("NO_COLOR", "COLUMNS", "TERM"):
         monkeypatch.delenv(name, raising=False)
     for name, value in ({"COLUMNS": "100", "TERM": "xterm"} | env).items():
@@ -238,20 +240,20 @@ def shown(monkeypatch: pytest.MonkeyPatch, out: io.StringIO, progress: Progress 
 
 
 def test_the_live_line_of_a_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
-    text = shown(monkeypatch, Terminal())
+    text = printed_progress(monkeypatch, Terminal())
     assert text.startswith("\r\x1b[32m████████████░░░░░░░░░░░░ \x1b[0m")
     assert text.endswith("3.2s  2 waiting, 3 being answered, 3 done\x1b[K")
 
 
 def test_the_live_line_without_colour(monkeypatch: pytest.MonkeyPatch) -> None:
-    text = shown(monkeypatch, Terminal(), NO_COLOR="1")
+    text = printed_progress(monkeypatch, Terminal(), NO_COLOR="1")
     assert text.startswith("\r████████████░░░░░░░░░░░░   ")
     assert "\x1b[3" not in text
 
 
 @pytest.mark.parametrize("columns", [5, 20, 40, 61])
 def test_the_live_line_never_wraps(monkeypatch: pytest.MonkeyPatch, columns: int) -> None:
-    text = shown(monkeypatch, Terminal(), NO_COLOR="1", COLUMNS=str(columns))
+    text = printed_progress(monkeypatch, Terminal(), NO_COLOR="1", COLUMNS=str(columns))
     assert len(text.removeprefix("\r").removesuffix("\x1b[K")) < columns
     assert ("█" in text) == (columns >= 60)
 
@@ -259,7 +261,7 @@ def test_the_live_line_never_wraps(monkeypatch: pytest.MonkeyPatch, columns: int
 @pytest.mark.parametrize("env", [{"TERM": "dumb"}, {}])
 def test_no_live_line_elsewhere(monkeypatch: pytest.MonkeyPatch, env: dict[str, str]) -> None:
     out = Terminal() if env else io.StringIO()
-    assert shown(monkeypatch, out, **env) == "    3.2s  2 waiting, 3 being answered, 3 done\n"
+    assert printed_progress(monkeypatch, out, **env) == "    3.2s  2 waiting, 3 being answered, 3 done\n"
 
 
 def test_the_bars_of_a_timeline() -> None:

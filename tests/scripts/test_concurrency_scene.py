@@ -24,12 +24,12 @@ pytestmark = [pytest.mark.by_times, pytest.mark.system]
 def test_before_and_after_as_measured(capfd: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     chosen = options.parse(["12", "--scene", "--html", str(tmp_path / "after.html")])
     status = scene.play(chosen, sys.stdout, answer_s=3.0)
-    shown = capfd.readouterr().out
-    assert re.search(r"^Users who asked +8 +12$", shown, re.MULTILINE), shown
-    assert re.search(r"^Concurrent users +4 +12$", shown, re.MULTILINE), shown
-    assert re.search(r"^User experience +user 5\+ waits, .* at most +all begin at once", shown, re.MULTILINE), shown
-    assert re.search(r"^  User 5: +\[·+-*=+ *\] ✓ ", shown, re.MULTILINE), shown
-    before, _, after = shown.partition("async, 4 workers:\n")
+    output = capfd.readouterr().out
+    assert re.search(r"^Users who asked +8 +12$", output, re.MULTILINE), output
+    assert re.search(r"^Concurrent users +4 +12$", output, re.MULTILINE), output
+    assert re.search(r"^User experience +user 5\+ waits, .* at most +all begin at once", output, re.MULTILINE), output
+    assert re.search(r"^  User 5: +\[·+-*=+ *\] ✓ ", output, re.MULTILINE), output
+    before, _, after = output.partition("async, 4 workers:\n")
     assert "⚠️ SEQUENTIAL PROCESSING" in before
     assert "gthread with 4 threads; set USE_ASYNC_AGENT=true." in before
     assert after.startswith("✅ TRUE CONCURRENCY"), after

@@ -21,33 +21,33 @@ def page(store, user, conversation, limit=50, **position):
     return store.branches.page(now, BranchPosition(**position), limit)
 
 
-def texts(shown):
-    return [message.text for message in shown.messages]
+def texts(branch_page):
+    return [message.text for message in branch_page.messages]
 
 
 def test_an_empty_conversation(store, user, conversation):
-    shown = page(store, user, conversation)
-    assert (shown.leaf_id, shown.messages, shown.more) == (None, [], False)
+    branch_page = page(store, user, conversation)
+    assert (branch_page.leaf_id, branch_page.messages, branch_page.more) == (None, [], False)
 
 
 @pytest.mark.parametrize("limit", [1, 2, 3, 5, 10, 11])
 def test_the_pages_make_up_the_branch(store, user, conversation, limit):
     for number in range(5):
         last = completed_turn(store, conversation, f"Q{number}", f"A{number}")
-    shown = page(store, user, conversation, limit)
-    messages = shown.messages
-    while shown.more:
-        assert len(shown.messages) == limit
-        shown = page(store, user, conversation, limit, before=shown.messages[0].id)
-        messages = [*shown.messages, *messages]
+    branch_page = page(store, user, conversation, limit)
+    messages = branch_page.messages
+    while branch_page.more:
+        assert len(branch_page.messages) == limit
+        branch_page = page(store, user, conversation, limit, before=branch_page.messages[0].id)
+        messages = [*branch_page.messages, *messages]
     assert messages == store.history.path_to(last.message_id, 100)
-    assert shown.leaf_id == last.message_id
+    assert branch_page.leaf_id == last.message_id
 
 
 def test_nothing_is_before_the_first(store, user, conversation):
     turn = completed_turn(store, conversation, "Q", "A")
-    shown = page(store, user, conversation, before=turn.user_message_id)
-    assert (shown.messages, shown.more) == ([], False)
+    branch_page = page(store, user, conversation, before=turn.user_message_id)
+    assert (branch_page.messages, branch_page.more) == ([], False)
 
 
 class TestSiblings:
@@ -61,27 +61,27 @@ class TestSiblings:
     def test_second_answers(self, store, user, conversation):
         first = completed_turn(store, conversation, "Q", "A")
         second = again(store, user, first, "A'")
-        shown = page(store, user, conversation)
-        assert texts(shown) == ["Q", "A'"]
-        assert shown.siblings[second.message_id] == [first.message_id, second.message_id]
-        assert shown.siblings[first.user_message_id] == [first.user_message_id]
+        branch_page = page(store, user, conversation)
+        assert texts(branch_page) == ["Q", "A'"]
+        assert branch_page.siblings[second.message_id] == [first.message_id, second.message_id]
+        assert branch_page.siblings[first.user_message_id] == [first.user_message_id]
 
     def test_edited_questions(self, store, user, conversation):
         first = completed_turn(store, conversation, "Q1", "A1")
         second = completed_turn(store, conversation, "Q2", "A2")
         third = completed_turn(store, conversation, "Q2'", "A2'", parent_id=first.message_id)
-        shown = page(store, user, conversation)
-        assert texts(shown) == ["Q1", "A1", "Q2'", "A2'"]
-        assert shown.siblings[third.user_message_id] == [second.user_message_id, third.user_message_id]
+        branch_page = page(store, user, conversation)
+        assert texts(branch_page) == ["Q1", "A1", "Q2'", "A2'"]
+        assert branch_page.siblings[third.user_message_id] == [second.user_message_id, third.user_message_id]
 
     def test_edited_first_questions_of_this_conversation_only(self, store, user, conversation):
         completed_turn(store, store.conversations.create(user), "elsewhere", "A")
         first = completed_turn(store, conversation, "Q", "A")
         completed_turn(store, store.conversations.create(user), "elsewhere too", "A")
         second = completed_turn(store, conversation, "Q'", "A'", parent_id=None)
-        shown = page(store, user, conversation)
-        assert texts(shown) == ["Q'", "A'"]
-        assert shown.siblings[second.user_message_id] == [first.user_message_id, second.user_message_id]
+        branch_page = page(store, user, conversation)
+        assert texts(branch_page) == ["Q'", "A'"]
+        assert branch_page.siblings[second.user_message_id] == [first.user_message_id, second.user_message_id]
 
 
 class TestThrough:
@@ -108,14 +108,14 @@ class TestThrough:
 
     def test_upwards_on_another_branch(self, store, user, conversation, tree):
         last = page(store, user, conversation, 2, leaf=tree["A3"].message_id)
-        shown = page(store, user, conversation, 2, leaf=last.leaf_id, before=last.messages[0].id)
-        assert (texts(shown), shown.leaf_id) == (["Q1", "A1'"], tree["A3"].message_id)
+        branch_page = page(store, user, conversation, 2, leaf=last.leaf_id, before=last.messages[0].id)
+        assert (texts(branch_page), branch_page.leaf_id) == (["Q1", "A1'"], tree["A3"].message_id)
 
     def test_an_answer_under_way_is_its_branchs_leaf(self, store, user, conversation, tree):
         started = begin(store, conversation, "Q5", parent_id=tree["A3"].message_id)
-        shown = page(store, user, conversation, through=tree["A1'"].message_id)
-        assert texts(shown) == ["Q1", "A1'", "Q3", "A3", "Q5", ""]
-        assert shown.leaf_id == started.turn.message_id
+        branch_page = page(store, user, conversation, through=tree["A1'"].message_id)
+        assert texts(branch_page) == ["Q1", "A1'", "Q3", "A3", "Q5", ""]
+        assert branch_page.leaf_id == started.turn.message_id
 
 
 @pytest.mark.parametrize("field", ["leaf", "through", "before"])

@@ -44,10 +44,10 @@ class TestCheckpoint:
         assert store.turns.answer(turn) == Answer("Half", "Thinking", calls)
         saved = store.turns.get(turn.id)
         assert (saved.status, saved.ended_at, saved.error) == (RUNNING, None, None)
-        shown = store.ownership.message(user, turn.message_id)[1]
-        assert (shown.text, shown.reasoning, shown.tool_calls) == ("Half", "Thinking", calls)
-        assert store.history.of_conversation(conversation.id)[-1] == shown
-        assert store.branches.page(conversation, BranchPosition(leaf=shown.id), 10).messages[-1] == shown
+        message = store.ownership.message(user, turn.message_id)[1]
+        assert (message.text, message.reasoning, message.tool_calls) == ("Half", "Thinking", calls)
+        assert store.history.of_conversation(conversation.id)[-1] == message
+        assert store.branches.page(conversation, BranchPosition(leaf=message.id), 10).messages[-1] == message
 
     def test_a_later_one_adds_to_an_earlier_one(self, store, conversation, clock):
         turn = begin(store, conversation).turn
@@ -258,8 +258,8 @@ def test_a_half_answer_is_never_shown_as_a_whole_one(store, conversation, monkey
         return complete(engine, rows)
 
     monkeypatch.setattr(history, "messages_from_rows", messages_from_rows)
-    shown = read(store, conversation, turn)
-    assert (shown.text, shown.turn.status) == ("Half", RUNNING)
+    message = read(store, conversation, turn)
+    assert (message.text, message.turn.status) == ("Half", RUNNING)
     monkeypatch.undo()
-    shown = read(store, conversation, turn)
-    assert (shown.text, shown.turn.status) == ("Half and the rest", COMPLETED)
+    message = read(store, conversation, turn)
+    assert (message.text, message.turn.status) == ("Half and the rest", COMPLETED)

@@ -41,11 +41,11 @@ def test_a_line_of_text(tmp_path: Path, flag: str) -> None:
     with ParleyServer(tmp_path, WEB_CONCURRENCY=1, USE_ASYNC_AGENT=flag) as server:
         hostile, malformed = lines_of(server, _HOSTILE, _MALFORMED)
         pid = server.workers[0]
-    shown = r'/api/\\"me\\u000aforged\\u001b\[2J'
+    path = r'/api/\\"me\\u000aforged\\u001b\[2J'
     agent = r'a \\"quoted\\" \\\\ agent'
     identifier = "[0-9a-f]{16}"
     assert re.fullmatch(
-        rf'{_MOMENT} 127\.0\.0\.1 "GET {shown} HTTP/1\.1" 404 \d+B \d+\.\d{{6}}s <{pid}> "{agent}" {identifier}',
+        rf'{_MOMENT} 127\.0\.0\.1 "GET {path} HTTP/1\.1" 404 \d+B \d+\.\d{{6}}s <{pid}> "{agent}" {identifier}',
         hostile,
     )
     assert re.fullmatch(rf'{_MOMENT} 127\.0\.0\.1 "GET - HTTP/1\.1" 400 0B \d+\.\d{{6}}s <{pid}> "-" -', malformed)

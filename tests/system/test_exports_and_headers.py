@@ -181,7 +181,7 @@ def _send(
         except ValueError:  # the client itself refuses to send it
             return 0, []
         answer = connection.getresponse()
-        shown = [(name.lower(), value) for name, value in answer.getheaders()]
-        return answer.status, [f"{n}: {v}" for n, v in shown if n == "x-injected" or not f"{n}{v}".isascii()]
+        received = [(name.lower(), value) for name, value in answer.getheaders()]
+        return answer.status, [f"{n}: {v}" for n, v in received if n == "x-injected" or not f"{n}{v}".isascii()]
     finally:
         connection.close()

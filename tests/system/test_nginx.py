@@ -15,7 +15,7 @@ import pytest
 import requests
 
 from scripts.chaos.connection import Address
-from scripts.chaos.nginx import SHOWN, Nginx, lacking
+from scripts.chaos.nginx import DOCUMENTED, Nginx, lacking
 from scripts.kit.port import HeldPort
 
 from ..servers.parley import ROOT
@@ -38,8 +38,8 @@ class Scripted(BaseHTTPRequestHandler):
         elif self.path == "/stream":
             self._stream()
         else:
-            shown = {"headers": dict(self.headers), "port": self.client_address[1], "bytes": len(body)}
-            content = json.dumps(shown).encode()
+            request = {"headers": dict(self.headers), "port": self.client_address[1], "bytes": len(body)}
+            content = json.dumps(request).encode()
             self.send_response(200)
             self.send_header("Content-Length", str(len(content)))
             self.end_headers()
@@ -286,18 +286,18 @@ def test_a_post_that_nobody_took_goes_to_another_server(tmp_path: Path, server: 
 @pytest.fixture(scope="module")
 def tls(tmp_path_factory: pytest.TempPathFactory, server: Server) -> Iterator[Nginx]:
     """The configuration as its own comments say that TLS is switched on."""
-    shown = SHOWN.read_text().replace("#tls ", "").replace("    listen 80;\n", "")
+    template = DOCUMENTED.read_text().replace("#tls ", "").replace("    listen 80;\n", "")
     for path in ("fullchain", "privkey"):
-        shown = shown.replace(f"/etc/nginx/tls/{path}.pem", str(PEM))
-    with Nginx(tmp_path_factory.mktemp("proxy") / "nginx", [server.address], shown) as nginx:
+        template = template.replace(f"/etc/nginx/tls/{path}.pem", str(PEM))
+    with Nginx(tmp_path_factory.mktemp("proxy") / "nginx", [server.address], template) as nginx:
         yield nginx
 
 
 def test_browsers_get_http2_over_tls(tls: Nginx) -> None:
     done = subprocess.run(http2(tls, "/shown"), capture_output=True, text=True, timeout=20, check=True)
-    shown, version = done.stdout.split("\n")
+    body, version = done.stdout.split("\n")
     assert version == "2"
-    headers = json.loads(shown)["headers"]
+    headers = json.loads(body)["headers"]
     assert headers["X-Forwarded-Proto"] == "https"
     assert headers["Host"] == f"localhost:{tls.address.port}"
 

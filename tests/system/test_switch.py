@@ -85,8 +85,8 @@ def test_there_and_back_under_running_answers(tmp_path: Path) -> None:
         assert tree.mode("async").stdout == "Already async; nothing to do.\n"
 
         wait_until(lambda: len(server.workers) == 2, timeout_s=PATIENCE_S)
-        shown = tree.mode("show").stdout
-        assert shown.endswith(f"Running: process {server.running.pid} with 2 async workers.\n")
+        mode_line = tree.mode("show").stdout
+        assert mode_line.endswith(f"Running: process {server.running.pid} with 2 async workers.\n")
     assert not (tmp_path / "data" / "run" / "server.pid").exists()
 
 

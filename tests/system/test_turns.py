@@ -34,11 +34,11 @@ def test_an_answer_streams_in_order_and_stands_in_the_database(user: User) -> No
     assert events[-1].data["status"] == "completed"
     assert text_of(events) == generated_text(20)
     assert events[-1].at - next(event.at for event in events if event.name == "delta") > 0.1  # it came bit by bit
-    shown = user.get(f"/api/conversations/{conversation}").json()
-    assert [message["role"] for message in shown["messages"]] == ["user", "assistant"]
-    assert shown["messages"][1]["text"] == generated_text(20)
-    assert shown["messages"][1]["usage"]["completion_tokens"] == 20
-    assert shown["title"] == "Say something"
+    body = user.get(f"/api/conversations/{conversation}").json()
+    assert [message["role"] for message in body["messages"]] == ["user", "assistant"]
+    assert body["messages"][1]["text"] == generated_text(20)
+    assert body["messages"][1]["usage"]["completion_tokens"] == 20
+    assert body["title"] == "Say something"
 
 
 def test_a_message_comes_into_the_searchs_index_by_itself(user: User, server: ParleyServer) -> None:
@@ -105,9 +105,9 @@ def test_without_the_event_stream_a_turn_is_accepted_and_can_be_looked_at(user: 
     begun = answer.json()
     events = [event.name for event in user.follow(begun["turn_id"])]
     assert events[-1] == "done"
-    shown = user.get(f"/api/turns/{begun['turn_id']}").json()
-    assert shown["status"] == "completed"
-    assert shown["text"] == generated_text(20)
+    body = user.get(f"/api/turns/{begun['turn_id']}").json()
+    assert body["status"] == "completed"
+    assert body["text"] == generated_text(20)
 
 
 def test_a_browser_that_leaves_ends_its_response_and_never_its_turn(user: User) -> None:

@@ -46,8 +46,8 @@ def test_china(markets, server):
 def test_the_model_reads_the_same_figures(markets):
     result = markets.market_data("China")
     content = json.loads(result.content)
-    shown = [dict(zip(("name", "value", "year"), row, strict=True)) for row in result.data["tables"][0]["rows"]]
-    assert content["figures"] == shown
+    rows = [dict(zip(("name", "value", "year"), row, strict=True)) for row in result.data["tables"][0]["rows"]]
+    assert content["figures"] == rows
     assert content["source"]["updated"] == UPDATED
     assert "note" not in content
 

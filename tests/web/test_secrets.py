@@ -159,7 +159,7 @@ def forced_errors(client: FlaskClient) -> list[str]:
 
 
 def test_the_settings_do_not_show_themselves(settings: Settings) -> None:
-    shown = repr(
+    reprs = repr(
         dataclasses.replace(
             settings,
             openai_api_key=KEY,
@@ -168,8 +168,8 @@ def test_the_settings_do_not_show_themselves(settings: Settings) -> None:
             redis_url=f"redis://:{TOKEN}@127.0.0.1/0",
         )
     )
-    assert "canary" not in shown
-    assert "use_async_agent" in shown
+    assert "canary" not in reprs
+    assert "use_async_agent" in reprs
 
 
 def test_messages_are_not_logged(make_app: Callable[..., Flask], app_log: Path) -> None:

@@ -17,7 +17,7 @@ check = Checks()
 
 _PINNED = re.compile(r"^([A-Za-z0-9_.-]+)==([^\s;\\]+)\s*(?:;\s*(.*?))?\s*\\?$", re.MULTILINE)
 _INSTALL = "Run ./scripts/venv requirements.txt, or pip install --require-hashes -r requirements.txt."
-_SHOWN = 5
+_MAX_NAMED = 5
 
 
 @check("PAR001", "Python")
@@ -45,8 +45,8 @@ def packages(installation: Installation) -> Finding:
         if not marker and installed.get(_normal(name)) != version
     ]
     if wrong:
-        more = f" and {len(wrong) - _SHOWN} more" if len(wrong) > _SHOWN else ""
-        return failed(f"{', '.join(wrong[:_SHOWN])}{more}.", _INSTALL)
+        more = f" and {len(wrong) - _MAX_NAMED} more" if len(wrong) > _MAX_NAMED else ""
+        return failed(f"{', '.join(wrong[:_MAX_NAMED])}{more}.", _INSTALL)
     return passed(f"{len(pinned)} packages are as in requirements.txt.")
 
 

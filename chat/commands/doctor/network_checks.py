@@ -29,12 +29,12 @@ def redis(installation: Installation) -> Finding:
         version = client.run("INFO", "server").decode().partition("redis_version:")[2].split()[0]
     except RedisUnavailable as error:
         return failed(
-            f"Redis at {parsed.shown} cannot be used: {error}",
+            f"Redis at {parsed.redacted} cannot be used: {error}",
             "Check REDIS_URL and that Redis runs. The server goes on without it, by way of the database.",
         )
     finally:
         client.close()
-    message = f"Redis {version} at {parsed.shown} answers in {sorted(times)[2]:.1f} ms."
+    message = f"Redis {version} at {parsed.redacted} answers in {sorted(times)[2]:.1f} ms."
     if sorted(times)[2] > _SLOW_MS:
         return warned(message, "Put Redis nearer: each turn asks it a few times.")
     return passed(message)

@@ -152,10 +152,10 @@ def _plain_fields(call: ToolCall, result: Mapping[str, Any], language: Language)
     fields = [f"{_line(key)}: {_line(value)}" for key, value in result.items() if isinstance(value, str) and value]
     if not fields:
         return _repeat(call, None, language)
-    shown = [f"- {field}" for field in fields[:MAX_FIGURES]]
+    lines = [f"- {field}" for field in fields[:MAX_FIGURES]]
     if len(fields) > MAX_FIGURES:
-        shown.append(f"- {_PHRASES[language]['more']}")
-    return f"{_call_title(call)}:\n\n" + "\n".join(shown)
+        lines.append(f"- {_PHRASES[language]['more']}")
+    return f"{_call_title(call)}:\n\n" + "\n".join(lines)
 
 
 def _call_title(call: ToolCall) -> str:

@@ -248,9 +248,9 @@ def _jump(one: Trend, language: Language) -> str:
 
 
 def _list(items: Sequence[str], language: Language) -> str:
-    shown = list(items[:MOST_NAMES])
+    names = list(items[:MOST_NAMES])
     joint = " und " if language == "de" else " and "
-    return joint.join([", ".join(shown[:-1]), shown[-1]]) if len(shown) > 1 else shown[0]
+    return joint.join([", ".join(names[:-1]), names[-1]]) if len(names) > 1 else names[0]
 
 
 def _capital(text: str) -> str:

@@ -129,8 +129,8 @@ def cause(output: str) -> str:
     lines = [line.strip() for line in output.splitlines()]
     with_words = [line for line in lines if re.search(r"\w{2}", line)]
     last = with_words[-1] if with_words else "no reason was given"
-    shown = "".join(char if char.isprintable() else " " for char in last.removeprefix("parley: "))
-    return shown[:_CAUSE_CHARS].rstrip(" .")
+    printable = "".join(char if char.isprintable() else " " for char in last.removeprefix("parley: "))
+    return printable[:_CAUSE_CHARS].rstrip(" .")
 
 
 def _content(file: IO[bytes]) -> bytes:

@@ -31,7 +31,7 @@ class _Link:
 
     owner: User
     url: str
-    shown: object
+    response: object
 
     @property
     def address(self) -> str:
@@ -62,7 +62,7 @@ def _share(scene: SceneRun) -> _Link:
     owner = User(scene.server.address)
     owner.ask(make_question(20))
     link = _Link(owner, str(owner.post(f"/api/conversations/{owner.conversation}/share").json["url"]), None)
-    return replace(link, shown=owner.get(link.content).json)
+    return replace(link, response=owner.get(link.content).json)
 
 
 def _back_up_and_restore(scene: SceneRun, crowd: Crowd, link: _Link, number: int) -> None:
@@ -106,7 +106,7 @@ def _compare(scene: SceneRun, database: Database, before: list[Question]) -> Non
 
 
 def _open(scene: SceneRun, machine: Parley, link: _Link) -> None:
-    scene.expect(machine.address.ask("GET", link.content).json == link.shown, "the shared link shows something else")
+    scene.expect(machine.address.ask("GET", link.content).json == link.response, "the shared link shows something else")
     try:
         mine = machine.address.ask("GET", link.address, None, link.owner.headers).json["url"]
     except Refused as error:

@@ -113,10 +113,10 @@ def _figures(scene: SceneRun) -> dict[str, int]:
 def _figures_at_rest(scene: SceneRun) -> dict[str, int] | None:
     """Return the sums over all workers, or None while a turn runs or a worker does not report."""
     try:
-        shown = scene.server.address.ask("GET", "/admin/memory-debug", headers={"Accept": "application/json"}).json
+        report = scene.server.address.ask("GET", "/admin/memory-debug", headers={"Accept": "application/json"}).json
     except (Dropped, Refused):
         return None
-    workers = [worker for worker in shown["workers"] if not worker["stale"]]
+    workers = [worker for worker in report["workers"] if not worker["stale"]]
     if len(workers) != scene.server.size or any(worker["active_turns"] for worker in workers):
         return None
     return {name: sum(worker[name] for worker in workers) for name in _MORE}

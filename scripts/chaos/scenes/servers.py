@@ -199,14 +199,16 @@ def _check_reports(scene: SceneRun, fleet: Fleet) -> None:
     """Check that each server shows the workers of all."""
     expected = len(fleet.servers) * scene.server.size
 
-    def shown(server: Parley) -> int:
+    def workers_shown_by(server: Parley) -> int:
         report = server.address.ask("GET", "/admin/memory-debug", headers={"Accept": "application/json"}).json
         live = [worker for worker in report["workers"] if not worker["stale"]]
         return len(live) if report["totals"]["servers"] == len(fleet.servers) else 0
 
     for server in fleet.servers:
-        complete = poll(lambda server=server: shown(server) == expected, _PATIENCE_S, 0.5)
-        scene.expect(complete, f"the server at port {server.port} shows {shown(server)} of {expected} workers")
+        complete = poll(lambda server=server: workers_shown_by(server) == expected, _PATIENCE_S, 0.5)
+        scene.expect(
+            complete, f"the server at port {server.port} shows {workers_shown_by(server)} of {expected} workers"
+        )
         scene.add("reports of all servers", int(bool(complete)))
 
 
@@ -216,11 +218,11 @@ def _check_reports(scene: SceneRun, fleet: Fleet) -> None:
 def _recovered(scene: SceneRun, fleet: Fleet, users: Sequence[User]) -> list[Question]:
     """Let a stopped Redis go on: each server says so, and its followers are as near as before."""
     assert scene.redis is not None
-    missed = {server.port for server in fleet.servers for shown in _redis_as_shown(server) if shown != "ok"}
+    missed = {server.port for server in fleet.servers for status in _redis_statuses(server) if status != "ok"}
     scene.expect(len(missed) == len(fleet.servers), f"of {len(fleet.servers)} servers, {len(missed)} missed Redis")
     scene.redis.resume()
     wait_until(
-        lambda: all(shown == "ok" for server in fleet.servers for shown in _redis_as_shown(server)),
+        lambda: all(status == "ok" for server in fleet.servers for status in _redis_statuses(server)),
         "each worker asks Redis again",
         _PATIENCE_S,
     )
@@ -228,7 +230,7 @@ def _recovered(scene: SceneRun, fleet: Fleet, users: Sequence[User]) -> list[Que
     return side_by_side([_followed(scene, fleet, user, BEHIND_S[True]) for user in users])
 
 
-def _redis_as_shown(server: Parley) -> list[str]:
+def _redis_statuses(server: Parley) -> list[str]:
     return [server.address.ask("GET", "/readyz").json["checks"]["redis"] for _ in range(_LOOKS)]
 
 

@@ -39,10 +39,10 @@ def _stopped(scene: SceneRun, user: User, number: int) -> Callable[[], Question]
         follower.start()
         _wait_for(moment, question)
         before = time.time()
-        shown = user.patiently(lambda: user.post(f"/api/turns/{question.turn['turn_id']}/stop")).json
+        turn = user.patiently(lambda: user.post(f"/api/turns/{question.turn['turn_id']}/stop")).json
         scene.add("stops")
         follower.join(_PATIENCE_S)
-        _check(scene, question, shown)
+        _check(scene, question, turn)
         if moment != "during a tool call":
             _check_model(scene, question, before)
         return question
@@ -71,11 +71,11 @@ def _wait_for(moment: str, question: Question) -> None:
     time.sleep(random.uniform(0, 0.4))
 
 
-def _check(scene: SceneRun, question: Question, shown: dict[str, str]) -> None:
+def _check(scene: SceneRun, question: Question, turn: dict[str, str]) -> None:
     scene.expect(question.status == "stopped", f"its follower was told {question.status or 'nothing'}: {question}")
-    scene.expect(shown["status"] == "stopped", f"the stop was answered with {shown['status']}: {question}")
+    scene.expect(turn["status"] == "stopped", f"the stop was answered with {turn['status']}: {question}")
     scene.expect(
-        shown["text"] == question.received_text,
+        turn["text"] == question.received_text,
         f"the stop's answer has another text than its follower was told: {question}",
     )
 

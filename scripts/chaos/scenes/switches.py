@@ -47,8 +47,8 @@ def _switch(scene: SceneRun, crowd: Crowd, mode: str) -> None:
     scene.add(f"switches to {mode}")
     ended = poll(lambda: not old & set(scene.server.workers), _PATIENCE_S)
     scene.expect(ended, f"workers of before the switch to {mode} are still there: {old & set(scene.server.workers)}")
-    shown = scene.server.address.ask("GET", "/api/me").json["mode"]
-    scene.expect(shown == mode, f"after the switch to {mode} the server says that it is {shown}")
+    actual = scene.server.address.ask("GET", "/api/me").json["mode"]
+    scene.expect(actual == mode, f"after the switch to {mode} the server says that it is {actual}")
     time.sleep(random.uniform(0, 0.5))
 
 

@@ -165,7 +165,7 @@ def test_a_note_on_the_card_is_pointed_to():
 GROWTH = "GDP growth (annual, real)"
 
 
-def shown(series, title=GROWTH, unit="%", question="Show me China market data"):
+def answer_to_chart(series, title=GROWTH, unit="%", question="Show me China market data"):
     """Return the answer to a card with one chart of these series."""
     figures = [{"name": title, "value": "1 %", "year": "2024"}]
     result = {"figures": figures, "history": [{"title": title, "unit": unit, "series": series}]}
@@ -187,7 +187,7 @@ def yearly(*values, first=2010):
     ],
 )
 def test_a_rate_has_a_direction_turning_points_and_the_unusual(values, expected):
-    reply = shown({"China": yearly(*values)})
+    reply = answer_to_chart({"China": yearly(*values)})
     for part in expected:
         assert part in reply
 
@@ -202,12 +202,12 @@ def test_a_rate_has_a_direction_turning_points_and_the_unusual(values, expected)
     ],
 )
 def test_an_amount_is_told_by_how_often_as_large_and_when_it_fell(values, expected):
-    assert expected in shown({"China": yearly(*values)}, "GDP (current US$)", "trillion US$")
+    assert expected in answer_to_chart({"China": yearly(*values)}, "GDP (current US$)", "trillion US$")
 
 
 def test_in_german_numbers_and_names_are_german():
     question = "Zeig mir Marktdaten zu Deutschland"
-    reply = shown({"Germany": yearly(8.5, 8.5, 8.5, 5.25, 5.25, 5.25)}, question=question)
+    reply = answer_to_chart({"Germany": yearly(8.5, 8.5, 8.5, 5.25, 5.25, 5.25)}, question=question)
     assert reply.startswith("Das reale Wachstum (Deutschland) ist heute niedriger als früher: im Mittel")
     assert "8,5\u00a0%" in reply
     assert "eingebaute Demo-Modell" in reply_to(CHINA, question=question)
@@ -215,12 +215,12 @@ def test_in_german_numbers_and_names_are_german():
 
 def test_a_comparison():
     series = {"India": yearly(5, 6, -6, 7), "China": yearly(8, 7, 2, 5), "Brazil": yearly(1, 2, -4, 2)}
-    reply = shown(series, question="Compare GDP growth of India, China and Brazil")
+    reply = answer_to_chart(series, question="Compare GDP growth of India, China and Brazil")
     assert reply == (
         "Real growth: India has the highest latest figure and Brazil the lowest. Since 2010 it has risen most in India "
         "and fallen most in China. What stands out is 2012, the lowest point for most of them."
     )
-    german = shown(series, question="Vergleiche das BIP-Wachstum von Indien, China und Brasilien")
+    german = answer_to_chart(series, question="Vergleiche das BIP-Wachstum von Indien, China und Brasilien")
     assert "Vorn liegt zuletzt Indien, am Ende Brasilien." in german
 
 
@@ -251,7 +251,7 @@ def test_an_exchange_rate():
 
 
 def test_too_few_figures_have_no_direction():
-    assert "too few" in shown({"China": yearly(1, 2)})
+    assert "too few" in answer_to_chart({"China": yearly(1, 2)})
     assert "too few" in rate({"2026-01-02": 1.10})
     assert "zu wenige" in rate({"2026-01-02": 1.10}, "Euro in Dollar in diesem Jahr")
 

@@ -37,9 +37,9 @@ def test_the_short_form(alice: FlaskClient, stopped: dict, model: ScriptedModel)
     assert_shape(started.json, {"turn_id": int, "user_message_id": int, "message_id": int, "events_url": str})
     turn = wait_for_turn(alice, started.json)
     assert (turn["status"], turn["text"]) == ("completed", "One and two.")
-    shown = alice.get(f"/api/conversations/{stopped['conversation_id']}").json
-    assert shown["head_id"] == turn["message_id"]
-    assert [m["text"] for m in shown["messages"]] == ["Hello", "One ", "One and two."]
+    body = alice.get(f"/api/conversations/{stopped['conversation_id']}").json
+    assert body["head_id"] == turn["message_id"]
+    assert [m["text"] for m in body["messages"]] == ["Hello", "One ", "One and two."]
 
 
 def test_the_long_form(alice: FlaskClient, stopped: dict, model: ScriptedModel) -> None:

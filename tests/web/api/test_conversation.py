@@ -20,21 +20,21 @@ ANSWER = QUESTION | {"turn_id": int, "model": str, "usage": USAGE, "duration_ms"
 
 
 def show(client: FlaskClient, conversation_id: int) -> dict:
-    shown = client.get(f"/api/conversations/{conversation_id}")
-    assert shown.status_code == 200, shown.text
-    return shown.json
+    answer = client.get(f"/api/conversations/{conversation_id}")
+    assert answer.status_code == 200, answer.text
+    return answer.json
 
 
 def test_an_empty_one(alice: FlaskClient, conversation: int) -> None:
-    shown = show(alice, conversation)
-    assert_shape(shown, CONVERSATION | {"head_id": type(None), "shared": bool, "messages": list})
-    assert (shown["messages"], shown["shared"]) == ([], False)
+    body = show(alice, conversation)
+    assert_shape(body, CONVERSATION | {"head_id": type(None), "shared": bool, "messages": list})
+    assert (body["messages"], body["shared"]) == ([], False)
 
 
 def test_a_question_and_its_answer(alice: FlaskClient, conversation: int) -> None:
     turn = exchange(alice, conversation, "What is new?\nTell me. ")
-    shown = show(alice, conversation)
-    question, answer = shown["messages"]
+    body = show(alice, conversation)
+    question, answer = body["messages"]
     assert_shape(question, QUESTION)
     assert_shape(answer, ANSWER)
     assert (question["role"], question["parent_id"], question["status"]) == ("user", None, "completed")
@@ -43,8 +43,8 @@ def test_a_question_and_its_answer(alice: FlaskClient, conversation: int) -> Non
     assert answer["text"] == "You said: What is new?\nTell me. "
     assert answer["usage"] == {"prompt_tokens": 3, "completion_tokens": 2, "total_tokens": 5}
     assert (answer["turn_id"], answer["id"]) == (turn["id"], turn["message_id"])
-    assert shown["head_id"] == answer["id"]
-    assert utc_time(shown["updated_at"]) >= utc_time(answer["created_at"]) >= utc_time(shown["created_at"])
+    assert body["head_id"] == answer["id"]
+    assert utc_time(body["updated_at"]) >= utc_time(answer["created_at"]) >= utc_time(body["created_at"])
 
 
 def test_reasoning_and_tool_calls_stand_with_the_answer(
@@ -77,10 +77,10 @@ def test_reasoning_and_tool_calls_stand_with_the_answer(
 
 def test_an_answer_under_way_is_shown_as_running(alice: FlaskClient, conversation: int, held: HeldAnswer) -> None:
     started = ask(alice, conversation)
-    shown = show(alice, conversation)
-    answer = shown["messages"][1]
+    body = show(alice, conversation)
+    answer = body["messages"][1]
     assert_shape(answer, {key: shape for key, shape in ANSWER.items() if key not in ("usage", "duration_ms")})
-    assert (answer["status"], shown["running"]) == ("running", True)
+    assert (answer["status"], body["running"]) == ("running", True)
     held.go()
     wait_for_turn(alice, started)
     assert show(alice, conversation)["messages"][1]["text"] == "One two."
@@ -90,8 +90,8 @@ def test_branches_keep_every_message(alice: FlaskClient, conversation: int) -> N
     first = exchange(alice, conversation, "First")
     edited = exchange(alice, conversation, "First, edited", parent_id=None)
     follow_up = exchange(alice, conversation, "And then?", parent_id=first["message_id"])
-    shown = show(alice, conversation)
-    tree = {message["id"]: (message["text"], message["parent_id"]) for message in shown["messages"]}
+    body = show(alice, conversation)
+    tree = {message["id"]: (message["text"], message["parent_id"]) for message in body["messages"]}
     assert tree == {
         first["user_message_id"]: ("First", None),
         first["message_id"]: ("You said: First", first["user_message_id"]),
@@ -101,7 +101,7 @@ def test_branches_keep_every_message(alice: FlaskClient, conversation: int) -> N
         follow_up["message_id"]: ("You said: And then?", follow_up["user_message_id"]),
     }
     assert list(tree) == sorted(tree)
-    assert shown["head_id"] == follow_up["message_id"]
+    assert body["head_id"] == follow_up["message_id"]
 
 
 def test_the_model_gets_its_own_branch_only(alice: FlaskClient, conversation: int, model: ScriptedModel) -> None:

@@ -31,12 +31,12 @@ def test_json_has_all_that_the_api_tells(alice: FlaskClient) -> None:
     exchange(alice, conversation, "Q1, put better", parent_id=None)
     name, answer = export(alice, conversation, "json")
     assert (name, answer.mimetype) == ("Markets-China-India.json", "application/json")
-    shown = alice.get(f"/api/conversations/{conversation}").json
+    body = alice.get(f"/api/conversations/{conversation}").json
     exported = json.loads(answer.data)
     assert exported["exported_by"].startswith("Parley ")
     # The export does not tell whether the conversation is shared.
-    del shown["shared"]
-    assert {key: exported[key] for key in shown} == shown
+    del body["shared"]
+    assert {key: exported[key] for key in body} == body
     assert len(exported["messages"]) == 4
 
 

@@ -20,8 +20,8 @@ def give(client: FlaskClient, message_id: int, **body: Any) -> Any:
 
 
 def feedback_of(client: FlaskClient, turn: dict[str, Any]) -> int | None:
-    shown = client.get(f"/api/conversations/{turn['conversation_id']}?limit=1").json
-    return shown["messages"][0]["feedback"]
+    page = client.get(f"/api/conversations/{turn['conversation_id']}?limit=1").json
+    return page["messages"][0]["feedback"]
 
 
 def test_given_changed_and_taken_back(alice: FlaskClient, turn: dict[str, Any]) -> None:

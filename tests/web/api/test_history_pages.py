@@ -11,51 +11,51 @@ from .test_conversations import CONVERSATION
 
 
 def page(client: FlaskClient, conversation_id: int, query: str) -> dict:
-    shown = client.get(f"/api/conversations/{conversation_id}?{query}")
-    assert shown.status_code == 200, shown.text
-    return shown.json
+    answer = client.get(f"/api/conversations/{conversation_id}?{query}")
+    assert answer.status_code == 200, answer.text
+    return answer.json
 
 
-def texts(shown: dict) -> list[str]:
-    return [message["text"] for message in shown["messages"]]
+def texts(body: dict) -> list[str]:
+    return [message["text"] for message in body["messages"]]
 
 
 def test_its_shape(alice: FlaskClient, conversation: int) -> None:
     turn = exchange(alice, conversation, "Hello")
-    shown = page(alice, conversation, "limit=50")
+    body = page(alice, conversation, "limit=50")
     assert_shape(
-        shown, CONVERSATION | {"head_id": int, "shared": bool, "leaf_id": int, "messages": list, "previous": type(None)}
+        body, CONVERSATION | {"head_id": int, "shared": bool, "leaf_id": int, "messages": list, "previous": type(None)}
     )
-    question, answer = shown["messages"]
+    question, answer = body["messages"]
     assert_shape(question, QUESTION | {"siblings": [int]})
     assert_shape(answer, ANSWER | {"siblings": [int], "feedback": type(None)})
-    assert answer["siblings"] == [shown["leaf_id"]] == [shown["head_id"]] == [turn["message_id"]]
+    assert answer["siblings"] == [body["leaf_id"]] == [body["head_id"]] == [turn["message_id"]]
 
 
 def test_an_empty_one(alice: FlaskClient, conversation: int) -> None:
-    shown = page(alice, conversation, "limit=50")
-    assert (shown["head_id"], shown["leaf_id"], shown["messages"], shown["previous"]) == (None, None, [], None)
+    body = page(alice, conversation, "limit=50")
+    assert (body["head_id"], body["leaf_id"], body["messages"], body["previous"]) == (None, None, [], None)
 
 
 def test_upwards(alice: FlaskClient, conversation: int) -> None:
     for number in range(3):
         exchange(alice, conversation, f"Q{number}")
-    shown = page(alice, conversation, "limit=4")
-    assert texts(shown) == ["Q1", "You said: Q1", "Q2", "You said: Q2"]
-    shown = page(alice, conversation, f"limit=4&before={shown['previous']}")
-    assert (texts(shown), shown["previous"]) == (["Q0", "You said: Q0"], None)
+    body = page(alice, conversation, "limit=4")
+    assert texts(body) == ["Q1", "You said: Q1", "Q2", "You said: Q2"]
+    body = page(alice, conversation, f"limit=4&before={body['previous']}")
+    assert (texts(body), body["previous"]) == (["Q0", "You said: Q0"], None)
 
 
 def test_another_branch_and_its_siblings(alice: FlaskClient, conversation: int) -> None:
     first = exchange(alice, conversation, "Q")
     second = exchange(alice, conversation, "Q, put better", parent_id=None)
-    shown = page(alice, conversation, "limit=50")
-    assert texts(shown)[0] == "Q, put better"
+    body = page(alice, conversation, "limit=50")
+    assert texts(body)[0] == "Q, put better"
     siblings = [first["user_message_id"], second["user_message_id"]]
-    assert shown["messages"][0]["siblings"] == siblings
-    shown = page(alice, conversation, f"through={siblings[0]}")
-    assert (texts(shown)[0], shown["leaf_id"], shown["head_id"]) == ("Q", first["message_id"], second["message_id"])
-    assert page(alice, conversation, f"leaf={first['message_id']}")["messages"] == shown["messages"]
+    assert body["messages"][0]["siblings"] == siblings
+    body = page(alice, conversation, f"through={siblings[0]}")
+    assert (texts(body)[0], body["leaf_id"], body["head_id"]) == ("Q", first["message_id"], second["message_id"])
+    assert page(alice, conversation, f"leaf={first['message_id']}")["messages"] == body["messages"]
 
 
 @pytest.mark.parametrize("field", ["leaf", "through", "before"])

@@ -30,13 +30,13 @@ def test_the_short_form(alice: FlaskClient, conversation: int, model: ScriptedMo
     second = wait_for_turn(alice, started.json)
     assert (second["text"], second["status"]) == ("Another.", "completed")
 
-    shown = alice.get(f"/api/conversations/{conversation}").json
-    assert [(message["text"], message["parent_id"]) for message in shown["messages"]] == [
+    stored = alice.get(f"/api/conversations/{conversation}").json
+    assert [(message["text"], message["parent_id"]) for message in stored["messages"]] == [
         ("Hello", None),
         ("You said: Hello", first["user_message_id"]),
         ("Another.", first["user_message_id"]),
     ]
-    assert shown["head_id"] == second["message_id"]
+    assert stored["head_id"] == second["message_id"]
 
 
 def test_the_long_form(alice: FlaskClient, conversation: int) -> None:
@@ -61,9 +61,9 @@ def test_an_answer_in_the_middle(alice: FlaskClient, conversation: int) -> None:
     first = exchange(alice, conversation, "First")
     second = exchange(alice, conversation, "Second")
     other = wait_for_turn(alice, alice.post(again(first)).json)
-    shown = alice.get(f"/api/conversations/{conversation}").json
-    assert {message["id"] for message in shown["messages"]} >= {second["message_id"], other["message_id"]}
-    assert shown["head_id"] == other["message_id"]
+    stored = alice.get(f"/api/conversations/{conversation}").json
+    assert {message["id"] for message in stored["messages"]} >= {second["message_id"], other["message_id"]}
+    assert stored["head_id"] == other["message_id"]
 
 
 def test_another_model(make_app: Callable[..., Flask]) -> None:

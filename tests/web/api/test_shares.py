@@ -46,13 +46,13 @@ def test_anybody_reads_it(alice: FlaskClient, anybody: FlaskClient, conversation
     created = share(alice, conversation)
     assert created.status_code == 201
     assert_shape(created.json, {"url": str, "created_at": utc_time})
-    shown = shared(anybody, created.json["url"])
-    assert_shape(shown.json, {"title": str, "created_at": utc_time, "messages": list})
-    assert (shown.json["title"], shown.json["created_at"]) == ("Markets", created.json["created_at"])
-    question, answer = shown.json["messages"]
+    page = shared(anybody, created.json["url"])
+    assert_shape(page.json, {"title": str, "created_at": utc_time, "messages": list})
+    assert (page.json["title"], page.json["created_at"]) == ("Markets", created.json["created_at"])
+    question, answer = page.json["messages"]
     assert_shape(question, QUESTION)
     assert_shape(answer, ANSWER)
-    assert texts(shown) == ["Q1", "You said: Q1"]
+    assert texts(page) == ["Q1", "You said: Q1"]
 
 
 @pytest.mark.parametrize("page", ["", "?limit=1"], ids=["whole", "a page of it"])

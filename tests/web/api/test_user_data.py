@@ -49,10 +49,10 @@ def test_it_has_everything_that_the_api_returns(alice: FlaskClient, alices: list
     assert (export["instructions"], export["exported_by"][:7]) == ("Rhyme.", "Parley ")
     assert [each["id"] for each in export["conversations"]] == alices
     for each in export["conversations"]:
-        shown = alice.get(f"/api/conversations/{each['id']}").json
-        del shown["shared"]
-        shown["title"] = shown["title"].replace("\x1b", "").strip() if "\x1b" in shown["title"] else shown["title"]
-        assert each | {"title": each["title"].strip()} == shown
+        body = alice.get(f"/api/conversations/{each['id']}").json
+        del body["shared"]
+        body["title"] = body["title"].replace("\x1b", "").strip() if "\x1b" in body["title"] else body["title"]
+        assert each | {"title": each["title"].strip()} == body
 
 
 def test_those_that_are_chosen(alice: FlaskClient, alices: list[int]) -> None:

@@ -58,9 +58,9 @@ def test_every_figure_that_is_asked_for_exists(text: str) -> None:
 
 
 def test_every_figure_is_in_the_dashboard(text: str) -> None:
-    shown = {name for expression in expressions() for name in NAME.findall(expression)}
+    used = {name for expression in expressions() for name in NAME.findall(expression)}
     families = {re.sub(r"_(bucket|sum|count)$", "", name) for name in known_names(text)}
-    assert {name for name in families if not any(each.startswith(name) for each in shown)} == {"parley_info"}
+    assert {name for name in families if not any(each.startswith(name) for each in used)} == {"parley_info"}
 
 
 def test_the_labels_that_are_asked_for_exist(text: str) -> None:

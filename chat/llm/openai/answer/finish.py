@@ -28,7 +28,7 @@ _CUT = re.compile("length|limit|token|truncat|contextwindow|incomplete|cutoff|bu
 
 _NOT_LETTERS = re.compile("[^a-z]+")
 _PREFIX = re.compile("^(?:finish|stop)reason")
-_SHOWN_CHARACTERS = 60
+_MAX_QUOTED = 60
 
 
 def is_none(reason: str) -> bool:
@@ -41,14 +41,14 @@ def fault_of(reason: str) -> ModelError | None:
     letters = _PREFIX.sub("", _NOT_LETTERS.sub("", reason.lower()))
     if letters in _ENDS_WELL:
         return None
-    shown = _shown(reason)
+    quoted = _quotable(reason)
     if _FILTERED.search(letters):
-        return ModelRejected(f"The model's endpoint withheld the answer: its content filter stopped it ({shown}).")
+        return ModelRejected(f"The model's endpoint withheld the answer: its content filter stopped it ({quoted}).")
     if _CUT.search(letters) and not letters.startswith("error"):
-        return ModelInterrupted(f"The model reached its limit on length ({shown}), so its answer is not complete.")
+        return ModelInterrupted(f"The model reached its limit on length ({quoted}), so its answer is not complete.")
     if _FAILED.search(letters):
-        return ModelUnavailable(f"The model's endpoint gave up before its answer was complete ({shown}).")
-    return ModelInterrupted(f"The model's endpoint ended the answer for an unknown reason ({shown}).")
+        return ModelUnavailable(f"The model's endpoint gave up before its answer was complete ({quoted}).")
+    return ModelInterrupted(f"The model's endpoint ended the answer for an unknown reason ({quoted}).")
 
 
 def may_be_replaced(reason: str) -> bool:
@@ -57,6 +57,6 @@ def may_be_replaced(reason: str) -> bool:
     return fault is None or "unknown reason" in fault.message
 
 
-def _shown(reason: str) -> str:
+def _quotable(reason: str) -> str:
     printable = "".join(character for character in reason if character.isprintable() and character.isascii())
-    return printable[:_SHOWN_CHARACTERS] or "nameless"
+    return printable[:_MAX_QUOTED] or "nameless"

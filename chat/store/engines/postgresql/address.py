@@ -18,7 +18,7 @@ class Address:
     parameters: dict[str, Any]
 
     @property
-    def shown(self) -> str:
+    def redacted(self) -> str:
         """Return the address for messages to the operator, without the password."""
         user, host, port = (self.parameters.get(name, "") for name in ("user", "host", "port"))
         place = f"[{host}]" if ":" in host else host

@@ -85,7 +85,7 @@ class PostgresqlEngine:
 
     @property
     def location(self) -> str:
-        return self.address.shown
+        return self.address.redacted
 
     def prepare(self) -> None:
         self.exists()

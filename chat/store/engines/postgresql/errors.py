@@ -84,7 +84,7 @@ _SENTENCES = (
 def explanation(error: BaseException, address: Address) -> str:
     """Return one sentence for the operator about an error of the first connection or of the migrations."""
     original: Any = _original(error)
-    named = f"DATABASE_URL names {address.shown}"
+    named = f"DATABASE_URL names {address.redacted}"
     if isinstance(original, TooOld):
         return f"{named}, which is {original}."
     if isinstance(original, NoAnswer):
