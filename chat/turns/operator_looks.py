@@ -43,12 +43,12 @@ _TIMEOUT_S = 60.0
 
 
 class LookAnswer(msgspec.Struct, frozen=True, kw_only=True):
-    """A look at one worker: its expected cost, what it did, and its duration in ms."""
+    """A look at one worker: its expected cost, a summary of its result, and its duration in ms."""
 
     look: str
     worker: str
     cost: str
-    did: str
+    summary: str
     ms: float
     figures: dict[str, int]
     findings: list[Finding]
@@ -115,9 +115,9 @@ class OperatorLooks:
             began = time.monotonic()
             report = self._log_level.set(str(request.get("level"))) if name == "log_level" else self._looks[name]()
             ms = round((time.monotonic() - began) * 1000, 1)
-            log.warning("The look %s took %s ms. %s", name, ms, report.did)
+            log.warning("The look %s took %s ms. %s", name, ms, report.summary)
         return LookAnswer(
-            look=name, worker=self._name, cost=COSTS[name], did=report.did, ms=ms,
+            look=name, worker=self._name, cost=COSTS[name], summary=report.summary, ms=ms,
             figures=report.figures, findings=report.findings,
         )  # fmt: skip
 

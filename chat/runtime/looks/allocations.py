@@ -29,7 +29,7 @@ class Allocations:
             raise Conflict("already_tracing", "Allocations of this worker are already being traced.")
         tracemalloc.start()
         self._last, self._began = None, time.monotonic()
-        return Look(did="Allocations are traced from now on, for at most 30 minutes.", figures={}, findings=[])
+        return Look(summary="Allocations are traced from now on, for at most 30 minutes.", figures={}, findings=[])
 
     def snapshot(self) -> Look:
         """Return the lines that allocated what is in use now. Raises Conflict if nothing is traced."""
@@ -57,7 +57,7 @@ class Allocations:
         self._check()
         tracemalloc.stop()
         self._last, self._began = None, 0.0
-        return Look(did="Allocations are no longer traced.", figures={}, findings=[])
+        return Look(summary="Allocations are no longer traced.", figures={}, findings=[])
 
     def stop_if_forgotten(self) -> None:
         if time.monotonic() - self._began > FORGOTTEN_AFTER_S:
@@ -77,11 +77,11 @@ class Allocations:
         if not tracemalloc.is_tracing():
             raise Conflict("not_tracing", NOT_TRACING)
 
-    def _look(self, did: str, sizes: _Sizes) -> Look:
+    def _look(self, summary: str, sizes: _Sizes) -> Look:
         largest = sorted(sizes.items(), key=lambda each: -abs(each[1][0]))[:_LINES]
         total = sum(size for size, _ in sizes.values())
         findings = [
             Finding(what=f"{short(file)}:{line}", count=count, bytes=size) for (file, line), (size, count) in largest
         ]
         figures = {"bytes": total, "lines": len(sizes), "tracing_bytes": tracemalloc.get_tracemalloc_memory()}
-        return Look(did=f"{did}: {total} bytes at {len(sizes)} lines.", figures=figures, findings=findings)
+        return Look(summary=f"{summary}: {total} bytes at {len(sizes)} lines.", figures=figures, findings=findings)

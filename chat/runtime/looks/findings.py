@@ -24,9 +24,9 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class Look(msgspec.Struct, frozen=True, kw_only=True):
-    """Result of a look: a sentence about it, its figures by name, and its findings, the largest first."""
+    """Result of a look: a summary in a sentence, figures by name, and findings, the largest first."""
 
-    did: str
+    summary: str
     figures: dict[str, int]
     findings: list[Finding]
 

@@ -24,8 +24,8 @@ class LogLevel:
             self._usual = root.level
         root.setLevel(level)
         self._until = time.monotonic() + LASTS_S
-        did = f"The log level is {level} for ten minutes, then {logging.getLevelName(self._usual)} again."
-        return Look(did=did, figures={"seconds": LASTS_S}, findings=[])
+        summary = f"The log level is {level} for ten minutes, then {logging.getLevelName(self._usual)} again."
+        return Look(summary=summary, figures={"seconds": LASTS_S}, findings=[])
 
     def restore_if_due(self) -> None:
         if time.monotonic() >= self._until:

@@ -17,9 +17,9 @@ def collect() -> Look:
     before = resident_bytes()
     freed = gc.collect()
     after = resident_bytes()
-    did = f"Collected garbage: {freed} objects freed, {max(0, before - after)} bytes given back to the system."
+    summary = f"Collected garbage: {freed} objects freed, {max(0, before - after)} bytes given back to the system."
     figures = {"freed": freed, "rss_before": before, "rss_after": after, "uncollectable": len(gc.garbage)}
-    return Look(did=did, figures=figures, findings=[])
+    return Look(summary=summary, figures=figures, findings=[])
 
 
 class Growth:
@@ -40,12 +40,12 @@ class Growth:
         last, self._last = self._last, now
         total = now.total()
         if last is None:
-            did = f"Counted {total} objects. The next count says which types have grown."
-            return Look(did=did, figures={"objects": total}, findings=_findings(now))
+            summary = f"Counted {total} objects. The next count says which types have grown."
+            return Look(summary=summary, figures={"objects": total}, findings=_findings(now))
         change = Counter({name: now[name] - last[name] for name in now.keys() | last.keys()})
         grown = total - last.total()
-        did = f"Counted {total} objects, {grown:+} since the last count."
-        return Look(did=did, figures={"objects": total, "grown": grown}, findings=_findings(change))
+        summary = f"Counted {total} objects, {grown:+} since the last count."
+        return Look(summary=summary, figures={"objects": total, "grown": grown}, findings=_findings(change))
 
 
 def _findings(counts: Counter[str]) -> list[Finding]:

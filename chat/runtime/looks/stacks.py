@@ -33,9 +33,9 @@ def stacks() -> Look:
     threads = [_lines(frame) for frame in sys._current_frames().values()]
     found.update(("thread", lines) for lines in threads)
     findings = [Finding(what=kind, count=count, stack=list(lines)) for (kind, lines), count in found.most_common()]
-    did = f"Read the stacks of {greenlets} greenlets and {len(threads)} threads."
+    summary = f"Read the stacks of {greenlets} greenlets and {len(threads)} threads."
     figures = {"greenlets": greenlets, "threads": len(threads), "stacks": len(findings)}
-    return Look(did=did, figures=figures, findings=findings[:_STACKS])
+    return Look(summary=summary, figures=figures, findings=findings[:_STACKS])
 
 
 def _add_greenlets(found: Counter[_Stack]) -> int:

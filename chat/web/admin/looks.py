@@ -54,7 +54,7 @@ _EXAMPLE = LookAnswer(
     look="collection",
     worker="host:4711",
     cost=COSTS["collection"],
-    did="Collected garbage: 812 objects freed, 1048576 bytes given back to the system.",
+    summary="Collected garbage: 812 objects freed, 1048576 bytes given back to the system.",
     ms=41.3,
     figures={"freed": 812},
     findings=[Finding(what="thread", count=1, stack=["chat/runtime/native.py:166 NativePool._serve"])],

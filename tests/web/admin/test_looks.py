@@ -30,7 +30,7 @@ def look(client: FlaskClient, name: str, **body: Any) -> dict[str, Any]:
     answer = client.post(f"/admin/memory-debug/{PATHS[name]}", json=body)
     assert answer.status_code == 200, answer.text
     assert (answer.json["look"], answer.json["cost"]) == (name, COSTS[name])
-    assert answer.json["did"].endswith(".")
+    assert answer.json["summary"].endswith(".")
     assert answer.json["worker"].endswith(f":{os.getpid()}")
     return answer.json
 

@@ -63,9 +63,9 @@ export function Looks({ report, onSignedOut }) {
 
 function Outcome({ answer }) {
   const pid = answer.worker.split(":").at(-1);
-  const did = texts.looks[answer.look].did(answer.figures, (value) => bytes(value, texts.locale));
+  const summary = texts.looks[answer.look].summary(answer.figures, (value) => bytes(value, texts.locale));
   return html`<p class="outcome">
-      ${texts.lookTook(pid, milliseconds(answer.ms, texts.locale))} ${did}
+      ${texts.lookTook(pid, milliseconds(answer.ms, texts.locale))} ${summary}
     </p>
     ${
       answer.findings.length > 0 &&

@@ -97,13 +97,13 @@ export const texts = {
     stacks: {
       name: "Aufrufstapel",
       cost: "Wo jedes Greenlet und jeder Thread steht. Geht alle Objekte durch und lässt andere dazwischen.",
-      did: (figures) =>
+      summary: (figures) =>
         `${plural(figures.greenlets, "Greenlet", "Greenlets")} und ${plural(figures.threads, "Thread", "Threads")}.`,
     },
     growth: {
       name: "Objekte nach Typ",
       cost: "Zählt alle Objekte und vergleicht mit der letzten Zählung. Lässt andere dazwischen.",
-      did: ({ objects, grown }) =>
+      summary: ({ objects, grown }) =>
         grown === undefined
           ? `${plural(objects, "Objekt", "Objekte")}. Die nächste Zählung sagt, was gewachsen ist.`
           : `${plural(objects, "Objekt", "Objekte")}, ${grown > 0 ? "+" : ""}${grown.toLocaleString("de")} seit der letzten Zählung.`,
@@ -111,33 +111,33 @@ export const texts = {
     collection: {
       name: "Aufräumen",
       cost: "Blockiert den Worker etwa 0,1 s je Million Objekte.",
-      did: ({ freed, rss_before, rss_after }, bytes) =>
+      summary: ({ freed, rss_before, rss_after }, bytes) =>
         `${plural(freed, "Objekt", "Objekte")} freigegeben, ${bytes(Math.max(0, rss_before - rss_after))} zurückgegeben.`,
     },
     tracemalloc_start: {
       name: "Belegungen aufzeichnen",
       cost: "Bis zum Ende, höchstens 30 Minuten: Eine Belegung braucht bis zu fünfmal so viel Rechenzeit.",
-      did: () => "Von jetzt an wird aufgezeichnet.",
+      summary: () => "Von jetzt an wird aufgezeichnet.",
     },
     tracemalloc_snapshot: {
       name: "Abzug",
       cost: "Die Codezeilen, die am meisten belegen. Blockiert den Worker etwa 4 s je Million Belegungen.",
-      did: ({ bytes: total, lines }, bytes) => `${bytes(total)} an ${plural(lines, "Stelle", "Stellen")}.`,
+      summary: ({ bytes: total, lines }, bytes) => `${bytes(total)} an ${plural(lines, "Stelle", "Stellen")}.`,
     },
     tracemalloc_difference: {
       name: "Unterschied",
       cost: "Was sich seit dem letzten Abzug geändert hat. Blockiert den Worker etwa 4 s je Million Belegungen.",
-      did: ({ bytes: total, lines }, bytes) => `${bytes(total)} mehr an ${plural(lines, "Stelle", "Stellen")}.`,
+      summary: ({ bytes: total, lines }, bytes) => `${bytes(total)} mehr an ${plural(lines, "Stelle", "Stellen")}.`,
     },
     tracemalloc_stop: {
       name: "Aufzeichnung beenden",
       cost: "Kostet nichts.",
-      did: () => "Es wird nicht mehr aufgezeichnet.",
+      summary: () => "Es wird nicht mehr aufgezeichnet.",
     },
     log_level: {
       name: "Alles protokollieren",
       cost: "Die Stufe DEBUG in app.log, zehn Minuten lang.",
-      did: () => "Zehn Minuten lang wird alles protokolliert.",
+      summary: () => "Zehn Minuten lang wird alles protokolliert.",
     },
   },
 };

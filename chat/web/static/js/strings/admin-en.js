@@ -96,13 +96,13 @@ export const texts = {
     stacks: {
       name: "Stacks",
       cost: "Where each greenlet and thread is. Walks over all objects, and lets others run.",
-      did: (figures) =>
+      summary: (figures) =>
         `${plural(figures.greenlets, "greenlet", "greenlets")} and ${plural(figures.threads, "thread", "threads")}.`,
     },
     growth: {
       name: "Objects by type",
       cost: "Counts all objects, and compares with the last count. Lets others run.",
-      did: ({ objects, grown }) =>
+      summary: ({ objects, grown }) =>
         grown === undefined
           ? `${plural(objects, "object", "objects")}. The next count says what has grown.`
           : `${plural(objects, "object", "objects")}, ${grown > 0 ? "+" : ""}${grown.toLocaleString("en")} since the last count.`,
@@ -110,29 +110,33 @@ export const texts = {
     collection: {
       name: "Collect garbage",
       cost: "Blocks the worker for about 0.1 s per million objects.",
-      did: ({ freed, rss_before, rss_after }, bytes) =>
+      summary: ({ freed, rss_before, rss_after }, bytes) =>
         `${plural(freed, "object", "objects")} freed, ${bytes(Math.max(0, rss_before - rss_after))} given back.`,
     },
     tracemalloc_start: {
       name: "Trace allocations",
       cost: "Until stopped, for at most 30 minutes: an allocation takes up to five times the CPU.",
-      did: () => "Allocations are traced from now on.",
+      summary: () => "Allocations are traced from now on.",
     },
     tracemalloc_snapshot: {
       name: "Snapshot",
       cost: "The lines of code that hold the most memory. Blocks the worker for about 4 s per million allocations.",
-      did: ({ bytes: total, lines }, bytes) => `${bytes(total)} at ${plural(lines, "line", "lines")}.`,
+      summary: ({ bytes: total, lines }, bytes) => `${bytes(total)} at ${plural(lines, "line", "lines")}.`,
     },
     tracemalloc_difference: {
       name: "Difference",
       cost: "What has changed since the last snapshot. Blocks the worker for about 4 s per million allocations.",
-      did: ({ bytes: total, lines }, bytes) => `${bytes(total)} more at ${plural(lines, "line", "lines")}.`,
+      summary: ({ bytes: total, lines }, bytes) => `${bytes(total)} more at ${plural(lines, "line", "lines")}.`,
     },
-    tracemalloc_stop: { name: "Stop tracing", cost: "Costs nothing.", did: () => "Allocations are no longer traced." },
+    tracemalloc_stop: {
+      name: "Stop tracing",
+      cost: "Costs nothing.",
+      summary: () => "Allocations are no longer traced.",
+    },
     log_level: {
       name: "Log everything",
       cost: "The level DEBUG in app.log, for ten minutes.",
-      did: () => "The log has everything for ten minutes.",
+      summary: () => "The log has everything for ten minutes.",
     },
   },
 };
