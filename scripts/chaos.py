@@ -12,32 +12,18 @@ repository's .venv, if there is one.
 
 from __future__ import annotations
 
-import importlib.util
-import os
 import sys
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parent.parent
-WANTED = ("gunicorn", "gevent", "flask", "dotenv")
-
-
-def use_our_own_python() -> None:
-    """Continue in the repository's virtual environment if this Python lacks something and there is one."""
-    lacking = sys.version_info < (3, 11) or any(importlib.util.find_spec(name) is None for name in WANTED)
-    python = ROOT / ".venv" / "bin" / "python"
-    if lacking and python.exists() and Path(sys.prefix).resolve() != (ROOT / ".venv").resolve():
-        os.execv(python, [str(python), *sys.argv])
-    if lacking:
-        print(
-            "This starts servers, and needs what they need: run ./scripts/serve once, it makes .venv.", file=sys.stderr
-        )
-        sys.exit(2)
-
 
 def run() -> int:
-    use_our_own_python()
     # Run by its path, Python looks for modules beside this file only, where this file would stand for the package.
-    sys.path[0] = str(ROOT)
+    sys.path[0] = str(Path(__file__).resolve().parent.parent)
+    from scripts.kit.own_python import NO_SERVER_PACKAGES, SERVER_PACKAGES, continue_in_venv  # noqa: PLC0415 - found now
+
+    if not continue_in_venv(SERVER_PACKAGES):
+        print(NO_SERVER_PACKAGES, file=sys.stderr)
+        return 2
     from scripts.chaos.command import main  # noqa: PLC0415 - an older Python could not even read it
 
     return main(sys.argv[1:])

@@ -17,36 +17,23 @@ Python is too old, it continues in the repository's .venv if there is one; --sce
 
 from __future__ import annotations
 
-import importlib.util
-import os
 import sys
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parent.parent
-NEEDED = ("dotenv",)
-NEEDED_FOR_A_SERVER = ("dotenv", "gunicorn", "gevent", "flask")
-
-
-def continue_in_venv(needed: tuple[str, ...]) -> None:
-    """Go on in the repository's virtual environment if this Python lacks something and there is one."""
-    lacking = sys.version_info < (3, 11) or any(importlib.util.find_spec(name) is None for name in needed)
-    python = ROOT / ".venv" / "bin" / "python"
-    if lacking and python.exists() and Path(sys.prefix).resolve() != (ROOT / ".venv").resolve():
-        os.execv(python, [str(python), *sys.argv])
-    if sys.version_info < (3, 11):  # noqa: UP036 - people in a hurry type the `python` that is at hand
-        print("This needs Python 3.11 or later; ./scripts/serve makes .venv, which has one.", file=sys.stderr)
-        sys.exit(2)
-    if lacking and needed is NEEDED_FOR_A_SERVER:
-        print(
-            "--scene starts servers, and needs what they need: run ./scripts/serve once, it makes .venv.",
-            file=sys.stderr,
-        )
-        sys.exit(2)
-
 
 def run() -> int:
-    continue_in_venv(NEEDED_FOR_A_SERVER if "--scene" in sys.argv else NEEDED)
-    sys.path.insert(0, str(ROOT))  # run by its path, Python looks for modules beside this file only
+    # Run by its path, Python looks for modules beside this file only.
+    sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+    from scripts.kit.own_python import NO_SERVER_PACKAGES, SERVER_PACKAGES, continue_in_venv  # noqa: PLC0415 - found now
+
+    starts_server = "--scene" in sys.argv
+    suitable = continue_in_venv(SERVER_PACKAGES if starts_server else ("dotenv",))
+    if sys.version_info < (3, 11):  # noqa: UP036 - people in a hurry type the `python` that is at hand
+        print("This needs Python 3.11 or later; ./scripts/serve makes .venv, which has one.", file=sys.stderr)
+        return 2
+    if starts_server and not suitable:
+        print(NO_SERVER_PACKAGES, file=sys.stderr)
+        return 2
     from scripts.concurrency.command import main  # noqa: PLC0415 - an older Python could not even read it
 
     return main(sys.argv[1:])
