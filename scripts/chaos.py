@@ -5,7 +5,7 @@
 Each scene starts a server of its own and a fake model, in a temporary folder and on free ports of this machine. It
 simulates users who ask like the page, and causes faults: `docs/survival.md` says which, and what must still hold.
 
-Exit status: 0 everything held; 1 a check failed (the output says which, and names the folder); 2 could not run;
+Exit status: 0 all checks passed; 1 a check failed (the output says which, and names the folder); 2 could not run;
 130 interrupted. It needs Linux and the packages of requirements.txt; if this Python lacks them, it continues in the
 repository's .venv, if there is one.
 """

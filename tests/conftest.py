@@ -183,7 +183,7 @@ def store(settings: Settings, clock: Clock) -> Iterator[Store]:
 @pytest.fixture(scope="module")
 def redis_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisServer]:
     """A Redis for the tests of one module, which may do anything to it but leave it stopped."""
-    if sentence := redis_kit.lacking():
+    if sentence := redis_kit.missing():
         pytest.skip(sentence)
     with RedisServer(tmp_path_factory.mktemp("redis")) as server:
         yield server

@@ -144,7 +144,7 @@ def test_nginx_starts_as_its_container_does(tmp_path: Path) -> None:
     """Its command, with the files of this repository; the names of servers and the resolver are this machine's."""
     program = nginx.program()
     if program is None:
-        pytest.skip(nginx.lacking())
+        pytest.skip(nginx.missing())
     shell, option, script = services()["nginx"]["command"]
     assert mounts("nginx")["/parley"] == "./docs"
     main = (DEPLOY / "nginx.conf").read_text(encoding="utf-8")

@@ -14,9 +14,9 @@ from types import TracebackType
 import psycopg
 
 from scripts.benchmarks import machine
-from scripts.kit import processes
-from scripts.kit.postgresql_server import PostgresqlServer, missing
-from scripts.kit.redis_server import RedisServer, lacking
+from scripts.kit import postgresql_server, processes, redis_server
+from scripts.kit.postgresql_server import PostgresqlServer
+from scripts.kit.redis_server import RedisServer
 from scripts.kit.server_runner import ROOT
 
 # As an operator runs it: every commit is on the disk before it is acknowledged.
@@ -32,9 +32,10 @@ class Backends:
     """The services that the measured servers use. A context manager. Raises FileNotFoundError."""
 
     def __init__(self, folder: Path, postgresql: bool = False, redis: bool = False) -> None:
-        for lack in (missing() if postgresql else "", lacking() if redis else ""):
-            if lack:
-                raise FileNotFoundError(lack)
+        if postgresql and (why := postgresql_server.missing()):
+            raise FileNotFoundError(f"{why}.")
+        if redis and (why := redis_server.missing()):
+            raise FileNotFoundError(f"{why}.")
         self._postgresql = PostgresqlServer(_DURABLE) if postgresql else None
         self._redis = RedisServer(folder / "redis") if redis else None
         self._stack = contextlib.ExitStack()

@@ -95,17 +95,22 @@ def _conclude(result: dict[str, Any], figures: list[Measure], out: Path) -> None
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python scripts/benchmarks",
-        description="Plays each scene on a real server, beside a reference that does the same job, and prints the "
-        "figures beside their targets. The whole takes about a quarter of an hour; the method is told in "
-        "docs/performance.md. Wants an otherwise idle machine.",
+        description="Measure each scene on a real server and on a reference that does the same job, and print the "
+        "figures beside their targets. All scenes take about a quarter of an hour and need an otherwise idle machine. "
+        "docs/performance.md describes the method.",
     )
-    parser.add_argument("--quick", action="store_true", help="a tenth of the users: shows that it works, no more")
-    parser.add_argument("--scene", action="append", choices=SCENES, help="only this one; may be repeated")
-    parser.add_argument("--alone", action="store_true", help="leave the reference out")
     parser.add_argument(
-        "--database", choices=("sqlite", "postgresql"), default="sqlite", help="a PostgreSQL is started for the scenes"
+        "--quick", action="store_true", help="a tenth of the users; the figures say nothing about the targets"
     )
-    parser.add_argument("--redis", action="store_true", help="with a Redis, which is started too")
+    parser.add_argument("--scene", action="append", choices=SCENES, help="play only this scene; may be repeated")
+    parser.add_argument("--alone", action="store_true", help="do not measure the reference")
+    parser.add_argument(
+        "--database",
+        choices=("sqlite", "postgresql"),
+        default="sqlite",
+        help="with postgresql, a server is started for the scenes",
+    )
+    parser.add_argument("--redis", action="store_true", help="start a Redis for the scenes, too")
     parser.add_argument("--profile", action="store_true", help="show where the CPU goes with a thousand users (py-spy)")
     parser.add_argument("--out", type=Path, default=_PLACE, help="where the results are written (data/benchmarks)")
     parser.add_argument("--keep", action="store_true", help="keep the servers' databases and logs")

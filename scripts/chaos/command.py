@@ -22,7 +22,7 @@ from scripts.chaos.scenes import SCENES, Scene
 from scripts.chaos.user import Lost
 from scripts.kit import postgresql_server
 
-HELD, FELL, COULD_NOT_RUN, INTERRUPTED = 0, 1, 2, 130
+PASSED, FAILED, COULD_NOT_RUN, INTERRUPTED = 0, 1, 2, 130
 _MAX_PRINTED = 20
 
 
@@ -45,11 +45,11 @@ def main(arguments: list[str]) -> int:
     options = _parser().parse_args(arguments)
     signal.signal(signal.SIGTERM, _interrupt)
     home = Path(tempfile.mkdtemp(prefix="parley-chaos-"))
-    fell: list[str] = []
+    failed: list[str] = []
     try:
         for name, mode in itertools.product(_playable(options.scene, options.database), _modes(options.mode)):
-            if not _played(name, mode, home, options):
-                fell.append(f"{name} in {mode} mode")
+            if not _passes(name, mode, home, options):
+                failed.append(f"{name} in {mode} mode")
     except CannotRun as error:
         print(error, file=sys.stderr)
         with contextlib.suppress(OSError):  # the folder of a failed scene is kept
@@ -58,25 +58,25 @@ def main(arguments: list[str]) -> int:
     except KeyboardInterrupt:
         print("\nInterrupted; everything that was started has been ended.", file=sys.stderr)
         return INTERRUPTED
-    if not fell:
+    if not failed:
         shutil.rmtree(home)
-        print("PASS: everything held.")
-        return HELD
-    print(f"FAIL: {', '.join(fell)}. What is left of the servers is in {home}.")
-    return FELL
+        print("PASS: all checks passed.")
+        return PASSED
+    print(f"FAIL: {', '.join(failed)}. What is left of the servers is in {home}.")
+    return FAILED
 
 
 def _playable(named: list[str] | None, database: str) -> list[str]:
     """Return the requested scenes, or all that can run here. Raises CannotRun for a requested one that cannot."""
-    if database == "postgresql" and (sentence := postgresql_server.missing()):
-        raise CannotRun(sentence)
-    lacking = {name: scene.lacking() for name, scene in SCENES.items() if name in (named or SCENES)}
-    for name, sentence in lacking.items():
+    if database == "postgresql" and (why := postgresql_server.missing()):
+        raise CannotRun(f"{why}.")
+    missing = {name: scene.missing() for name, scene in SCENES.items() if name in (named or SCENES)}
+    for name, sentence in missing.items():
         if sentence and named:
             raise CannotRun(f"The scene {name} cannot be played: {sentence}.")
         if sentence:
             print(f"{name} is left out: {sentence}.")
-    return named or [name for name, sentence in lacking.items() if not sentence]
+    return named or [name for name, sentence in missing.items() if not sentence]
 
 
 def _modes(named: str) -> list[str]:
@@ -87,7 +87,7 @@ def _interrupt(*_: object) -> None:
     raise KeyboardInterrupt
 
 
-def _played(name: str, mode: str, home: Path, options: argparse.Namespace) -> bool:
+def _passes(name: str, mode: str, home: Path, options: argparse.Namespace) -> bool:
     scene = dataclasses.replace(SCENES[name], engines={*SCENES[name].engines, options.database})
     count = getattr(options, name) or (scene.quick if options.quick else scene.full)
     users = options.users or (_quick_crowd(scene, mode) if options.quick else scene.crowds[mode])
@@ -153,18 +153,21 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="chaos.py",
         description="Break a Parley server on purpose under load, and count what was lost. Nothing should be.",
-        epilog="Exit status: 0 everything held, 1 something did not, 2 could not run, 130 interrupted.",
+        epilog="Exit status: 0 all checks passed, 1 a check failed, 2 could not run, 130 interrupted.",
     )
-    parser.add_argument("--quick", action="store_true", help="a few of each, in a few minutes")
+    parser.add_argument("--quick", action="store_true", help="a few faults of each kind, in a few minutes")
     parser.add_argument("--scene", action="append", choices=SCENES, metavar="NAME", help=f"only {', '.join(SCENES)}")
     parser.add_argument(
-        "--database", choices=("sqlite", "postgresql"), default="sqlite", help="a PostgreSQL is started for each scene"
+        "--database",
+        choices=("sqlite", "postgresql"),
+        default="sqlite",
+        help="with postgresql, a server is started for each scene",
     )
-    parser.add_argument("--mode", choices=[*FLAGS, "both"], default="both", help="which worker class (both)")
-    parser.add_argument("--users", type=_whole, default=0, metavar="N", help="how many ask at once")
-    parser.add_argument("--slack", type=float, default=1.0, metavar="X", help="allow X times the promised times (1)")
+    parser.add_argument("--mode", choices=[*FLAGS, "both"], default="both", help="the worker class (both)")
+    parser.add_argument("--users", type=_whole, default=0, metavar="N", help="number of users who ask at once")
+    parser.add_argument("--slack", type=float, default=1.0, metavar="X", help="multiply all time limits by X (1)")
     for name, scene in SCENES.items():
-        about = f"how many {name} ({scene.full}; with --quick {scene.quick})"
+        about = f"number of {scene.unit} ({scene.full}; with --quick {scene.quick})"
         parser.add_argument(f"--{name}", type=_whole, default=0, metavar="N", help=about)
     return parser
 

@@ -39,7 +39,7 @@ def program() -> str | None:
     return shutil.which("nginx") or shutil.which("nginx", path=_PLACES)
 
 
-def lacking() -> str:
+def missing() -> str:
     """Return a sentence if nginx is missing; empty otherwise."""
     return "" if program() else "nginx is not installed (Debian: apt-get install nginx)"
 
@@ -69,7 +69,7 @@ class Nginx(Program):
     def start(self) -> None:
         """Start nginx and wait until it listens. Raises CannotRun."""
         if program() is None:
-            raise CannotRun(lacking())
+            raise CannotRun(f"{missing()}.")
         try:
             super().start()
         except NotStarted as error:

@@ -48,11 +48,11 @@ class SceneRun:
         with self._lock:
             self.counts[name] = self.counts.get(name, 0) + number
 
-    def within(self, name: str, seconds: float, promised_s: float, whose: object) -> None:
+    def within(self, name: str, seconds: float, limit_s: float, whose: object) -> None:
         """Record the longest of these times, and check each against its promised limit."""
         with self._lock:
             self.longest[name] = max(seconds, self.longest.get(name, 0.0))
-        self.expect(seconds <= promised_s * self.slack, f"{name} is {seconds:.2f} s: {whose}")
+        self.expect(seconds <= limit_s * self.slack, f"{name} is {seconds:.2f} s: {whose}")
 
     def model(self, number: int) -> str:
         """Return a model name of its own, by which the fake model reports whose connection was closed."""

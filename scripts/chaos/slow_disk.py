@@ -19,7 +19,7 @@ _ATTACHED_WITHIN_S = 20.0
 _LOOK_EVERY_S = 0.02
 
 
-def lacking() -> str:
+def missing() -> str:
     """Return a sentence if strace is missing or may not attach to a process; empty otherwise."""
     if not shutil.which("strace"):
         return "strace is not installed (Debian: apt-get install strace)"

@@ -28,13 +28,13 @@ FAST = {"fsync": "off", "full_page_writes": "off", "synchronous_commit": "off", 
 
 
 def missing() -> str:
-    """Return why no PostgreSQL can be started on this machine, as a sentence, or ""."""
-    return "" if _newest("postgres") else "PostgreSQL is not installed on this machine (Debian: postgresql)."
+    """Return why no PostgreSQL can be started on this machine, without a full stop, or ""."""
+    return "" if _newest("postgres") else "PostgreSQL is not installed (Debian: apt-get install postgresql)"
 
 
 def pgbouncer_missing() -> str:
-    """Return why no PgBouncer can be started on this machine, as a sentence, or ""."""
-    return "" if _newest("pgbouncer") else "PgBouncer is not installed on this machine (Debian: pgbouncer)."
+    """Return why no PgBouncer can be started on this machine, without a full stop, or ""."""
+    return "" if _newest("pgbouncer") else "PgBouncer is not installed (Debian: apt-get install pgbouncer)"
 
 
 class _OrdinaryProgram(Program):

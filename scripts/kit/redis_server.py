@@ -26,8 +26,8 @@ def program() -> str | None:
     return shutil.which("redis-server") or shutil.which("valkey-server")
 
 
-def lacking() -> str:
-    """Return a sentence if no Redis server is installed; empty otherwise."""
+def missing() -> str:
+    """Return why no Redis can be started on this machine, without a full stop, or ""."""
     return "" if program() else "Redis is not installed (Debian: apt-get install redis-server)"
 
 
@@ -75,7 +75,7 @@ class RedisServer(Program):
 
     def prepare(self) -> None:
         if program() is None:
-            raise NotStarted(lacking())
+            raise NotStarted(f"{missing()}.")
         if self.listen == "tls":
             make_certificate(self.folder)
 

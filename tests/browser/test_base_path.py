@@ -35,7 +35,7 @@ server {{
 }}
 """
 
-pytestmark = pytest.mark.skipif(bool(nginx.lacking()), reason=nginx.lacking())
+pytestmark = pytest.mark.skipif(bool(nginx.missing()), reason=nginx.missing())
 
 
 @pytest.fixture(scope="module")

@@ -14,7 +14,7 @@ from chat.net.errors import ConnectFailed
 from chat.runtime.descriptors import exhausted
 from config.paths import ROOT
 
-LACK = OSError(errno.EMFILE, "Too many open files")
+EXHAUSTED = OSError(errno.EMFILE, "Too many open files")
 WITHOUT = """
 import resource, socket
 from chat.runtime.descriptors import exhausted
@@ -31,10 +31,10 @@ def caused(error: Exception, by: Exception) -> Exception:
 
 
 def test_the_lack_beneath_an_error() -> None:
-    assert exhausted(LACK)
+    assert exhausted(EXHAUSTED)
     assert exhausted(OSError(errno.ENFILE, "Too many open files in system"))
-    assert exhausted(caused(RuntimeError(), caused(ValueError(), LACK)))
-    assert exhausted(requests.ConnectionError(caused(OSError(), caused(ConnectFailed(), LACK))))
+    assert exhausted(caused(RuntimeError(), caused(ValueError(), EXHAUSTED)))
+    assert exhausted(requests.ConnectionError(caused(OSError(), caused(ConnectFailed(), EXHAUSTED))))
 
 
 def test_other_errors_are_none_of_it() -> None:

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 import redis
 
-from scripts.kit.redis_server import RedisSentinel, RedisServer, lacking
+from scripts.kit.redis_server import RedisSentinel, RedisServer, missing
 
-pytestmark = pytest.mark.skipif(bool(lacking()), reason=lacking() or "it is installed")
+pytestmark = pytest.mark.skipif(bool(missing()), reason=missing() or "it is installed")
 
 
 @pytest.mark.parametrize("listen", ["port", "socket", "tls"])

@@ -28,8 +28,8 @@ def survive(name: str, short: tuple[int, int], home: Path, *, at_once: bool = Tr
 
     Both kinds of server `at_once`, unless the scene needs both cores to see how late others are answered.
     """
-    if lacking := SCENES[name].lacking():
-        pytest.skip(lacking)
+    if missing := SCENES[name].missing():
+        pytest.skip(missing)
     modes = MODES[:1] if name in ONE_MODE else MODES
     with ThreadPoolExecutor(len(modes) if at_once else 1) as both:
         outcomes = list(both.map(lambda mode: _play(name, mode, short, home), modes))

@@ -15,7 +15,7 @@ import pytest
 import requests
 
 from scripts.chaos.connection import Address
-from scripts.chaos.nginx import DOCUMENTED, Nginx, lacking
+from scripts.chaos.nginx import DOCUMENTED, Nginx, missing
 from scripts.kit.port import HeldPort
 
 from ..servers.parley import ROOT
@@ -84,7 +84,7 @@ class Server(ThreadingHTTPServer):
 
 @pytest.fixture(scope="module", autouse=True)
 def nginx_is_there() -> None:
-    if sentence := lacking():
+    if sentence := missing():
         pytest.skip(sentence)
 
 

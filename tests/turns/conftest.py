@@ -48,7 +48,7 @@ def make_worker(
 @pytest.fixture
 def redis_url(request: pytest.FixtureRequest) -> str:
     """Return the address of a Redis, or "" where none is installed."""
-    return "" if redis_kit.lacking() else str(request.getfixturevalue("redis_server").url)
+    return "" if redis_kit.missing() else str(request.getfixturevalue("redis_server").url)
 
 
 @pytest.fixture

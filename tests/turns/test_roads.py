@@ -61,7 +61,7 @@ def by_database(home, make_worker):
 
 def by_redis(home, make_worker):
     if home.redis is None:
-        pytest.skip(redis_server.lacking())
+        pytest.skip(redis_server.missing())
     road = StopsOnly(home.store)  # a stop is recorded first; Redis wakes the home
     worker = make_worker(
         roads=lambda _peers: [], database_road=road, name="elsewhere:1", redis_url=home.services.settings.redis_url,

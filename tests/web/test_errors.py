@@ -119,7 +119,7 @@ def caused(error: Exception, cause: Exception) -> Exception:
 
 
 @pytest.mark.parametrize(
-    "lack",
+    "error",
     [
         MemoryError(),
         OSError(errno.ENOMEM, "Cannot allocate memory"),
@@ -129,14 +129,14 @@ def caused(error: Exception, cause: Exception) -> Exception:
     ],
     ids=repr,
 )
-def test_a_lack_of_memory_or_files_is_overload(make_app: Callable[..., Flask], lack: Exception) -> None:
+def test_a_lack_of_memory_or_files_is_overload(make_app: Callable[..., Flask], error: Exception) -> None:
     app = make_app()
 
-    def lacking() -> None:
-        raise lack
+    def exhausted() -> None:
+        raise error
 
-    app.add_url_rule("/api/lacking", view_func=lacking)
-    answer = app.test_client().get("/api/lacking")
+    app.add_url_rule("/api/exhausted", view_func=exhausted)
+    answer = app.test_client().get("/api/exhausted")
     assert_error(answer, 503, "overloaded")
     assert int(answer.headers["Retry-After"]) > 0
 

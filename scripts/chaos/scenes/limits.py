@@ -22,7 +22,7 @@ from scripts.kit.waiting import poll
 
 HEALTHY_WITHIN_S = 1.0
 REFUSED_WITHIN_S = 2.5
-_LACKING_S = 3.0
+_EXHAUSTED_S = 3.0
 _SLOW_S = 6.0
 _SLOW_WRITE_S = 0.1
 # More than two gthread workers have threads.
@@ -37,11 +37,11 @@ _OWN = ("overloaded", "database_unavailable", "internal")
 
 def play(scene: SceneRun) -> None:
     limits = _Limits(scene)
-    acts = [act for act in ACTS if scene.database.is_a_file or act not in OF_THE_FILE]
+    faults = [fault for fault in FAULTS if scene.database.is_a_file or fault not in OF_THE_FILE]
     for number in range(scene.count):
-        act = acts[number % len(acts)]
-        act(limits)
-        scene.add(act.__name__.replace("_", " "))
+        fault = faults[number % len(faults)]
+        fault(limits)
+        scene.add(fault.__name__.replace("_", " "))
         scene.say(f"{number + 1} of {scene.count} limits, {len(limits.questions)} questions")
     rows = settle_questions(scene, limits.questions)
     for question in limits.questions:
@@ -50,16 +50,16 @@ def play(scene: SceneRun) -> None:
 
 
 class _Limits:
-    """The parts of the scene. `lacked` are the questions that were asked while a resource lacked: they may fail."""
+    """The parts of the scene. `affected` are the questions of the time without a resource: they may fail."""
 
     def __init__(self, scene: SceneRun) -> None:
         self.scene = scene
         self.server = scene.server
         self.questions: list[Question] = []
-        self.lacked: set[str] = set()
+        self.affected: set[str] = set()
 
     def check(self, question: Question, row: TurnRow) -> None:
-        own = question.client_id in self.lacked and row.status == "failed" and row.error in _OWN
+        own = question.client_id in self.affected and row.status == "failed" and row.error in _OWN
         self.scene.expect(row.status == "completed" or own, f"{row.status} ({row.error}): {question}")
 
     def few_descriptors(self) -> None:
@@ -81,18 +81,18 @@ class _Limits:
 
     def no_descriptors(self) -> None:
         """Allow no more open files: running answers continue, and afterwards everything works."""
-        self._lack(resource.RLIMIT_NOFILE, lambda pid: len(list(Path(f"/proc/{pid}/fd").iterdir())) + _FILES_LEFT)
+        self._exhaust(resource.RLIMIT_NOFILE, lambda pid: len(list(Path(f"/proc/{pid}/fd").iterdir())) + _FILES_LEFT)
 
     def little_memory(self) -> None:
         """Leave almost no memory."""
-        self._lack(resource.RLIMIT_AS, lambda pid: _virtual_bytes(pid) + _BYTES_LEFT)
+        self._exhaust(resource.RLIMIT_AS, lambda pid: _virtual_bytes(pid) + _BYTES_LEFT)
 
     def full_disk(self) -> None:
         """Let no file grow, neither the database's nor the logs."""
         with self._crowd():
             newcomers = side_by_side([lambda: User(self.server.address)] * 4)
             with self._limited(resource.RLIMIT_FSIZE, lambda _: 0), self._healthy():
-                until = time.monotonic() + _LACKING_S
+                until = time.monotonic() + _EXHAUSTED_S
                 while time.monotonic() < until:
                     side_by_side([self._refused(user) for user in newcomers])
                     time.sleep(0.2)
@@ -102,8 +102,8 @@ class _Limits:
 
     def slow_disk(self) -> None:
         """Make each write to the database's files take a tenth of a second."""
-        if lacking := slow_disk.lacking():
-            self.scene.say(f"no slow disk: {lacking}")
+        if missing := slow_disk.missing():
+            self.scene.say(f"no slow disk: {missing}")
             self.scene.add("skipped")
             return
         files = [self.server.database.with_name(self.server.database.name + end) for end in ("", "-wal", "-shm")]
@@ -115,14 +115,14 @@ class _Limits:
                 side_by_side([self._sent_until(until, *pair) for pair in zip(newcomers, late, strict=True)])
         self.questions += late
 
-    def _lack(self, kind: int, left: Callable[[int], int]) -> None:
+    def _exhaust(self, kind: int, left: Callable[[int], int]) -> None:
         with self._crowd():
             newcomers = side_by_side([lambda: User(self.server.address)] * 6)
             with self._limited(kind, left):
                 late = [_sent(user, make_question(10, form=PLAIN)) for user in newcomers for _ in range(2)]
-                time.sleep(_LACKING_S)
+                time.sleep(_EXHAUSTED_S)
         self.questions += late
-        self.lacked |= {each.client_id for each in late}
+        self.affected |= {each.client_id for each in late}
 
     @contextlib.contextmanager
     def _crowd(self) -> Iterator[None]:
@@ -138,7 +138,7 @@ class _Limits:
         for problem in crowd.problems:
             self.scene.expect(False, f"somebody got no further: {problem}")
         self.questions += [each for _, each in crowd.questions]
-        self.lacked |= {each.client_id for _, each in crowd.questions if each.client_id not in before}
+        self.affected |= {each.client_id for _, each in crowd.questions if each.client_id not in before}
 
     @contextlib.contextmanager
     def _limited(self, kind: int, left: Callable[[int], int]) -> Iterator[None]:
@@ -235,7 +235,7 @@ def _virtual_bytes(pid: int) -> int:
     return int(Path(f"/proc/{pid}/statm").read_text().split()[0]) * resource.getpagesize()
 
 
-ACTS: tuple[Callable[[_Limits], None], ...] = (
+FAULTS: tuple[Callable[[_Limits], None], ...] = (
     _Limits.few_descriptors,
     _Limits.no_descriptors,
     _Limits.full_disk,

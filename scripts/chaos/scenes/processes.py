@@ -23,25 +23,25 @@ REPLACED_WITHIN_S = 5.0
 ENDED_WITHIN_S = GRACE_S + 20.0
 # The grace for turns, ten seconds for the last connections, and ten for the last resort.
 ORPHANS_S = GRACE_S + 20.0
-_HANG_UPS = 20
+_RELOADS = 20
 _LOCKED_S = 5.0
 _BROKEN_S = 3.0
 _RELOADED_S = 30.0
-_HALF_A_FILE = "chat/web/ops/health.py"
+_BROKEN_FILE = "chat/web/ops/health.py"
 
 
 def play(scene: SceneRun) -> None:
     with Crowd(scene.server.address, scene.users, _question) as crowd:
-        drama = _Drama(scene, crowd)
+        faults = _ProcessFaults(scene, crowd)
         for number in range(scene.count):
             _wait_for_streams(crowd)
-            act = ACTS[number % len(ACTS)]
-            act(drama)
-            scene.add(act.__name__.replace("_", " ").strip())
-            scene.say(f"{number + 1} of {scene.count} acts, {len(crowd.questions)} questions")
+            fault = FAULTS[number % len(FAULTS)]
+            fault(faults)
+            scene.add(fault.__name__.replace("_", " ").strip())
+            scene.say(f"{number + 1} of {scene.count} faults, {len(crowd.questions)} questions")
         crowd.finish()
         for question, row in _rows(scene, crowd):
-            allowed = row.status == "completed" or (row.status == "interrupted" and row.pid in drama.killed)
+            allowed = row.status == "completed" or (row.status == "interrupted" and row.pid in faults.killed)
             scene.expect(allowed, f"{row.status} ({row.error}), though its worker was not killed: {question}")
 
 
@@ -59,7 +59,7 @@ def _wait_for_streams(crowd: Crowd) -> None:
     poll(lambda: len(crowd.open_questions()) >= len(crowd.users) // 2, 10)
 
 
-class _Drama:
+class _ProcessFaults:
     """The parts of the scene, and the workers whose turns they must interrupt."""
 
     def __init__(self, scene: SceneRun, crowd: Crowd) -> None:
@@ -75,10 +75,10 @@ class _Drama:
         self.server.kill_worker(pid)
         return pid
 
-    def storm_of_hang_ups(self) -> None:
+    def reload_many_times(self) -> None:
         """Send many HUPs: they become few reloads, which interrupt no answer and never have too many workers alive."""
         before = set(self.server.workers)
-        for _ in range(_HANG_UPS):
+        for _ in range(_RELOADS):
             self.server.hang_up()
             time.sleep(0.05)
         most = [len(before)]
@@ -89,13 +89,13 @@ class _Drama:
             return not before & set(now)
 
         self.scene.expect(
-            poll(replaced, _RELOADED_S * self.scene.slack), f"workers of before {_HANG_UPS} HUPs are still there"
+            poll(replaced, _RELOADED_S * self.scene.slack), f"workers of before {_RELOADS} HUPs are still there"
         )
         # Twice as many may be leaving, and one process may be a preflight.
-        self.scene.expect(max(most) <= 3 * self.size + 1, f"{max(most)} processes at once in a storm of HUPs")
+        self.scene.expect(max(most) <= 3 * self.size + 1, f"{max(most)} processes at once after many HUPs")
         self.server.wait_until_started(self.size)
 
-    def death_in_a_reload(self) -> None:
+    def kill_in_a_reload(self) -> None:
         """Kill a new worker while old ones still answer: it must be replaced at once."""
         before = set(self.server.workers)
         self.server.hang_up()
@@ -110,11 +110,11 @@ class _Drama:
             self.scene.within("longest until replaced", time.monotonic() - since, REPLACED_WITHIN_S, "in a reload")
         self.server.wait_until_started(self.size)
 
-    def half_a_file(self) -> None:
+    def break_a_file(self) -> None:
         """Kill a worker while a file of the program is incomplete: the others continue, and it recovers by itself."""
-        file = self.server.folder / _HALF_A_FILE
-        whole = file.read_text()
-        file.write_text(whole + "\ndef half(")
+        file = self.server.folder / _BROKEN_FILE
+        text = file.read_text()
+        file.write_text(text + "\ndef half(")
         try:
             self.kill_one()
             until = time.monotonic() + _BROKEN_S
@@ -122,16 +122,16 @@ class _Drama:
                 self._must_be_ready()
                 time.sleep(0.1)
         finally:
-            file.write_text(whole)
+            file.write_text(text)
         self.server.wait_until_started(self.size)
 
-    def locked_database(self) -> None:
+    def kill_while_locked(self) -> None:
         """Kill a worker while another program holds the database's lock."""
         with Holder(self.scene.database, _LOCKED_S):
             self.kill_one()
         self.server.wait_until_started(self.size)
 
-    def death_of_the_master(self) -> None:
+    def kill_the_master(self) -> None:
         """Kill the master: its workers close their sockets, finish and exit; a new server starts beside them."""
         since = time.monotonic()
         orphans = self.server.kill_master()
@@ -143,7 +143,7 @@ class _Drama:
         self.scene.expect(ended, f"workers of a dead master are still there: {orphans}")
         self.server.wait_until_started(self.size)
 
-    def end_in_a_reload(self) -> None:
+    def stop_in_a_reload(self) -> None:
         """Send TERM in the middle of a reload, with a stopped worker."""
         stopped = self.server.workers[0]
         self.killed.add(stopped)
@@ -178,11 +178,11 @@ def _alive(pid: int) -> bool:
     return True
 
 
-ACTS: tuple[Callable[[_Drama], None], ...] = (
-    _Drama.death_of_the_master,
-    _Drama.half_a_file,
-    _Drama.storm_of_hang_ups,
-    _Drama.locked_database,
-    _Drama.death_in_a_reload,
-    _Drama.end_in_a_reload,
+FAULTS: tuple[Callable[[_ProcessFaults], None], ...] = (
+    _ProcessFaults.kill_the_master,
+    _ProcessFaults.break_a_file,
+    _ProcessFaults.reload_many_times,
+    _ProcessFaults.kill_while_locked,
+    _ProcessFaults.kill_in_a_reload,
+    _ProcessFaults.stop_in_a_reload,
 )

@@ -124,10 +124,10 @@ def _wait_for_somebody(crowd: Crowd, server: Parley) -> None:
 
 
 def _end(scene: SceneRun, server: Parley) -> None:
-    promised = NOTICE_S + GRACE_S + _ENDING_S
+    limit_s = NOTICE_S + GRACE_S + _ENDING_S
     try:
-        took = server.time_to_stop(2 * promised * scene.slack)
-        scene.within("longest to end", took, promised, f"notice {NOTICE_S} s, grace {GRACE_S} s")
+        took = server.time_to_stop(2 * limit_s * scene.slack)
+        scene.within("longest to end", took, limit_s, f"notice {NOTICE_S} s, grace {GRACE_S} s")
     except subprocess.TimeoutExpired:
         scene.expect(False, "the server did not end when it was told to")
 

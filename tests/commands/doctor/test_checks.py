@@ -407,7 +407,7 @@ def test_a_check_that_fails_itself(make: Make) -> None:
 
 
 class TestRedis:
-    @pytest.mark.skipif(bool(redis_server.lacking()), reason=redis_server.lacking() or "-")
+    @pytest.mark.skipif(bool(redis_server.missing()), reason=redis_server.missing() or "-")
     def test_it_answers(self, make: Make, tmp_path: Path) -> None:
         with redis_server.RedisServer(tmp_path / "redis", password="canary-password") as server:
             line = lines_of(make(REDIS_URL=server.url), "PAR060")["PAR060"]

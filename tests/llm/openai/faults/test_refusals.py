@@ -21,7 +21,7 @@ def error(message: str, **more: Any) -> dict[str, Any]:
     return {"error": {"message": message, **more}}
 
 
-LACKING = [
+UNSUPPORTED = [
     (400, error("registry.ollama.ai/library/gemma:2b does not support tools"), TOOLS),
     (404, error("No endpoints found that support tool use. To learn more about provider routing, visit: x"), TOOLS),
     (400, error("tools is not supported in this model"), TOOLS),
@@ -53,7 +53,7 @@ LACKING = [
 ]
 
 
-@pytest.mark.parametrize(("status", "body", "option"), LACKING)
+@pytest.mark.parametrize(("status", "body", "option"), UNSUPPORTED)
 def test_the_option_that_is_lacking(status, body, option):
     assert option_named(refusal(body, status), OPTIONS) == option
 

@@ -61,7 +61,7 @@ def roles(request: dict[str, Any]) -> list[str]:
     return [message["role"] for message in request["messages"]]
 
 
-LACKS: dict[str, Callable[[dict[str, Any]], bool]] = {
+IS_UNSUPPORTED: dict[str, Callable[[dict[str, Any]], bool]] = {
     "tools": lambda request: "tools" in request or "tool" in roles(request),
     "stream_options": lambda request: "stream_options" in request,
     "system role": lambda request: "system" in roles(request),
@@ -73,12 +73,12 @@ SENTENCES = {
 }
 
 
-@pytest.mark.parametrize("option", LACKS)
+@pytest.mark.parametrize("option", IS_UNSUPPORTED)
 @pytest.mark.parametrize("named", [True, False], ids=["named", "nameless"])
 @pytest.mark.parametrize("code", [400, 422])
 def test_what_is_refused_is_left_out_and_that_is_remembered(serve, connect, option, named, code):
     body = error(SENTENCES[option]) if named else error("Bad Request")
-    server = endpoint(serve, lambda request: status(code, body) if LACKS[option](request) else None)
+    server = endpoint(serve, lambda request: status(code, body) if IS_UNSUPPORTED[option](request) else None)
     model = connect(server)
     deltas = stream(model, *HISTORY, Message("user", "And now?"))
     assert (Notice(WITHOUT_TOOLS) in deltas) == (option == "tools")
@@ -101,8 +101,8 @@ def test_other_statuses_count_where_they_name_it(serve, connect, code):
 
 def test_all_three_are_refused_one_after_the_other(serve, connect):
     def refuses(request: dict[str, Any]) -> bytes | None:
-        lacking = [option for option in LACKS if LACKS[option](request)]
-        return status(400, error(SENTENCES[lacking[0]])) if lacking else None
+        unsupported = [option for option in IS_UNSUPPORTED if IS_UNSUPPORTED[option](request)]
+        return status(400, error(SENTENCES[unsupported[0]])) if unsupported else None
 
     server = endpoint(serve, refuses)
     model = connect(server)
@@ -119,7 +119,8 @@ def test_all_three_are_refused_one_after_the_other(serve, connect):
 
 def test_all_three_are_refused_without_a_word(serve, connect):
     server = endpoint(
-        serve, lambda request: status(400, b"") if any(lacks(request) for lacks in LACKS.values()) else None
+        serve,
+        lambda request: status(400, b"") if any(each(request) for each in IS_UNSUPPORTED.values()) else None,
     )
     assert TextDelta("Hi") in stream(connect(server))
     assert len(server.exchanges) == 5
