@@ -13,6 +13,7 @@ from chat.commands.bundle.command import bundle
 from chat.commands.db import db
 from chat.commands.doctor.command import doctor
 from chat.commands.mode import mode
+from chat.commands.operator_commands import OperatorCommands
 from chat.runtime import wait_budget
 from chat.services import Overrides, Services
 from chat.web import base_path, errors, request_checks, security_headers
@@ -68,6 +69,7 @@ def create_app(settings: Settings | None = None, overrides: Overrides | None = N
         metrics,
     ):
         app.register_blueprint(module.bp)
+    app.cli = OperatorCommands(app.name)
     for command in (bundle, db, doctor, mode):
         app.cli.add_command(command)
     return app

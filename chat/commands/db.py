@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import click
-from flask.cli import AppGroup
+from flask.cli import AppGroup, with_appcontext
 
 from chat.commands import db_backup, db_copy
-from chat.commands.db_errors import one_sentence, opening, require_database
+from chat.commands.db_errors import be_patient, one_sentence, opening, require_database
 from chat.store.integrity import check as check_database
 from chat.web.services import services
 
-db = AppGroup("db", help="The database.")
+db = AppGroup("db", help="The database.", callback=with_appcontext(lambda: be_patient(services().store)))
 
 
 @db.command("migrate")

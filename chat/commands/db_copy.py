@@ -6,7 +6,7 @@ import click
 from flask.cli import with_appcontext
 
 from chat.commands.db_backup import finish
-from chat.commands.db_errors import one_sentence, opening, refuse_running_server, require_database
+from chat.commands.db_errors import be_patient, one_sentence, opening, refuse_running_server, require_database
 from chat.commands.progress import ProgressBars
 from chat.store import Store, engine_for
 from chat.store.archive.copying import check_source
@@ -60,6 +60,8 @@ def _target(url: str, secret_key: str) -> Store:
     if setting_values.is_postgresql(url) and not secret_key:
         raise click.UsageError("SECRET_KEY is not set, but PostgreSQL needs it: set it before the copy, and keep it.")
     try:
-        return Store(engine_for(url, ROOT, secret_key))
+        target = Store(engine_for(url, ROOT, secret_key))
     except ValueError as error:
         raise click.UsageError(str(error).replace("DATABASE_URL", "--to", 1)) from None
+    be_patient(target)
+    return target

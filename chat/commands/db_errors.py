@@ -8,9 +8,18 @@ from pathlib import Path
 
 import click
 
+from chat.commands.operator_commands import is_about_output
 from chat.errors import DatabaseTooNew, MaintenanceRefused, StoreUnavailable
 from chat.store import Store
 from config.server import pid_file
+
+# Nobody else waits for a command, so it gives a busy database more time than a server does.
+_LOCK_TIMEOUT_S = 10.0
+
+
+def be_patient(store: Store) -> None:
+    """Let the calls of a command wait longer for a lock and for a new connection."""
+    store.engine.lock_timeout_s = _LOCK_TIMEOUT_S
 
 
 @contextmanager
@@ -26,6 +35,8 @@ def one_sentence(store: Store, setting: str = "DATABASE_URL") -> Iterator[None]:
         reason = f"{error} ({error.__cause__})" if error.__cause__ else str(error)
         raise click.ClickException(f"{store.engine.location}: {reason}") from None
     except OSError as error:
+        if is_about_output(error):
+            raise
         raise click.ClickException(f"{error.filename or store.engine.location}: {error.strerror or error}") from None
 
 

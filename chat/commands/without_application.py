@@ -8,10 +8,10 @@ from typing import NoReturn
 
 import click
 from flask import Flask
-from flask.cli import AppGroup
 
 from chat.commands.doctor.command import doctor
 from chat.commands.mode import mode
+from chat.commands.operator_commands import OperatorCommands
 from config.settings import SettingError
 
 
@@ -29,7 +29,7 @@ def without_application(reason: Exception) -> Flask:
     return app
 
 
-class _Commands(AppGroup):
+class _Commands(OperatorCommands):
     def __init__(self, reason: Exception) -> None:
         super().__init__()
         self._reason = reason

@@ -218,6 +218,15 @@ def test_a_restore_into_a_database_that_cannot_be_opened(
     assert path.read_bytes() == b"This is no database. " * 500
 
 
+def test_a_command_waits_longer_than_a_server(full: Store, settings: Settings) -> None:
+    app = create_app(settings)
+    engine = app.extensions["parley"].store.engine
+    servers_s = engine.lock_timeout_s
+    assert app.test_cli_runner().invoke(args=["db", "check"]).exit_code == 0
+    assert engine.lock_timeout_s == 5 * servers_s == 10
+    app.extensions["parley"].store.close()
+
+
 def test_a_damaged_database(db: Run, full: Store) -> None:
     full.engine.write(lambda: full.engine.execute("UPDATE conversations SET head_id = 99"))
     result = db("check")

@@ -156,7 +156,8 @@ class Engine(Protocol):
 
     # The package with this engine's migration steps.
     migrations: str
-    # A call that waits longer for a lock, or in the queue, raises StoreBusy or StoreTimeout.
+    # A call that waits longer for a lock, or in the queue, raises StoreBusy or StoreTimeout. A new connection may take
+    # as long, too.
     lock_timeout_s: float
 
     @property

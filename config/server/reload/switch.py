@@ -36,11 +36,16 @@ def switch(target: Mode, echo: Echo) -> None:
         workers = _preflight(target, master)
         change = EnvChange(ENV_FILE, FLAG, target.flag)
         if master.pid:
+            new = NewWorkers(master)
+            must_wait = new.old > 2 * workers  # the master then delays the reload: see config/server/master.py
+            if must_wait:
+                echo("The server still finishes the answers of earlier reloads; this one follows.")
             try:
                 change.apply()
-                _reload(target, master, workers, echo)
+                outcome = _reload(target, master, workers, new, must_wait)
             except (OSError, KeyboardInterrupt) as error:
                 raise SwitchRefused(_undo(target, master, change, error)) from error
+            echo(outcome)  # outside, because an output that cannot be written is no reason to undo
         else:
             change.apply()
             no_server = f"No server runs with DATA_DIR={master.run_dir.parent}"
@@ -110,18 +115,17 @@ def _preflight(target: Mode, master: RunningMaster) -> int:
     return outcome.workers
 
 
-def _reload(target: Mode, master: RunningMaster, workers: int, echo: Echo) -> None:
-    """Reload the server and wait for the new workers. Raises OSError: ProcessLookupError, TimeoutError, …."""
-    new = NewWorkers(master)
-    timeout_s = _NEW_WORKERS_S
-    if new.old > 2 * workers:  # then its master waits: see config/server/master.py
-        echo("The server still finishes the answers of earlier reloads; this one follows.")
-        timeout_s += load(master.environ).grace_s
+def _reload(target: Mode, master: RunningMaster, workers: int, new: NewWorkers, must_wait: bool) -> str:
+    """Reload the server, wait for the new workers and return a sentence about them.
+
+    Raises OSError: ProcessLookupError, TimeoutError, ….
+    """
+    timeout_s = _NEW_WORKERS_S + (load(master.environ).grace_s if must_wait else 0)
     master.reload()
     new.wait(workers, target, timeout_s)
     left = new.old_left
     ends = f"; {left} from before finish their answers and end" if left else ""
-    echo(f"{target.name.capitalize()}: {workers} {target.worker_class} workers answer{ends}.")
+    return f"{target.name.capitalize()}: {workers} {target.worker_class} workers answer{ends}."
 
 
 def _undo(target: Mode, master: RunningMaster, change: EnvChange, error: BaseException) -> str:

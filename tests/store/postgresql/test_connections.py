@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import re
+import socket
 import time
 from collections.abc import Callable, Iterator
 
@@ -12,6 +13,8 @@ import pytest
 
 from chat.errors import StoreBusy, StoreTimeout, StoreUnavailable
 from chat.store import Store
+from chat.store.engines.postgresql.address import parse
+from chat.store.engines.postgresql.connection import Connections, NoAnswer
 from chat.store.engines.postgresql.engine import READERS, WRITERS, PostgresqlEngine
 from chat.store.records import Conversation
 from chat.store.turns import StartedTurn
@@ -97,6 +100,13 @@ def test_a_server_that_is_silent(store: Store, user: int, server: PostgresqlServ
         server.resume()
     wait_until(lambda: ready(store))
     completed_turn(store, store.conversations.create(user), "Q", "A")
+
+
+def test_a_connection_that_is_not_answered() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        address = parse(f"postgresql://parley@127.0.0.1:{silent.getsockname()[1]}/chat")
+        with pytest.raises(NoAnswer):
+            Connections(address, [], lambda: 0.05).current()
 
 
 def ready(store: Store) -> bool:

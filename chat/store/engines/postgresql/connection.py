@@ -31,7 +31,7 @@ from chat.store.engines.postgresql.nul import TextLoader
 RV = TypeVar("RV")
 
 OLDEST_VERSION = 14
-_CONNECT_TIMEOUT_S = 2.0
+CONNECT_TIMEOUT_S = 2.0
 _INTERVAL_S = 0.1
 # Added to the server's own limit on a statement, which ends it with an error and keeps the connection.
 _EXTRA_S = 0.3
@@ -174,18 +174,22 @@ class Connection(psycopg.Connection[Any]):
 
 
 class Connections(peewee.PostgresqlDatabase):
-    """Peewee's PostgreSQL database. It adds each connection to `opened`; peewee knows only the calling thread's."""
+    """Peewee's PostgreSQL database. It adds each connection to `opened`; peewee knows only the calling thread's.
 
-    def __init__(self, address: Address, opened: list[Connection]) -> None:
+    `timeout_s` returns the longest wait for a new connection.
+    """
+
+    def __init__(self, address: Address, opened: list[Connection], timeout_s: Callable[[], float]) -> None:
         super().__init__(address.database, prefer_psycopg3=True)
         # Peewee opens connections under one lock, which gevent has patched: native threads deadlock on a patched lock,
         # and would wait in turn for a server that does not answer. They share nothing that needs a lock.
         self._lock = contextlib.nullcontext()
         self._address = address
         self._opened = opened
+        self._timeout_s = timeout_s
 
     def _connect(self) -> Connection:
-        connection = connect(self._address)
+        connection = connect(self._address, self._timeout_s())
         self._opened.append(connection)
         return connection
 
@@ -205,10 +209,11 @@ class Connections(peewee.PostgresqlDatabase):
             self._opened.remove(connection)
 
 
-def connect(address: Address) -> Connection:
+def connect(address: Address, timeout_s: float) -> Connection:
     """Open a connection. Raises psycopg.Error, and OSError for the name of a host that cannot be resolved."""
     defaults: dict[str, Any] = {"fallback_application_name": "parley", "client_encoding": "UTF8"}
-    pgconn = _wait_for(generators.connect(make_conninfo("", **defaults | address.parameters | _resolve(address))))
+    conninfo = make_conninfo("", **defaults | address.parameters | _resolve(address))
+    pgconn = _wait_for(generators.connect(conninfo), timeout_s)
     version = pgconn.server_version // 10_000
     if version < OLDEST_VERSION:
         pgconn.finish()
@@ -234,9 +239,9 @@ def _is_ip(host: str) -> bool:
     return True
 
 
-def _wait_for(connecting: Any) -> Any:
+def _wait_for(connecting: Any, timeout_s: float) -> Any:
     """Wait for a connection in the calling native thread. Raises NoAnswer."""
-    until = time.monotonic() + _CONNECT_TIMEOUT_S
+    until = time.monotonic() + timeout_s
     events = {waiting.WAIT_R: select.POLLIN, waiting.WAIT_W: select.POLLOUT}
     try:
         fileno, event = next(connecting)

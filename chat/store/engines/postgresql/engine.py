@@ -19,7 +19,7 @@ from chat.errors import StoreFailed, StoreUnavailable
 from chat.runtime.native import NativePool
 from chat.store.engines.contract import FullText, Maintenance, Rows
 from chat.store.engines.postgresql.address import parse
-from chat.store.engines.postgresql.connection import Connection, Connections, Deferred
+from chat.store.engines.postgresql.connection import CONNECT_TIMEOUT_S, Connection, Connections, Deferred
 from chat.store.engines.postgresql.errors import DRIVER_ERRORS, explanation, translate_error
 from chat.store.engines.postgresql.full_text import PostgresqlFullText
 from chat.store.engines.postgresql.maintenance import Keys, PostgresqlMaintenance
@@ -69,7 +69,7 @@ class PostgresqlEngine:
         self.address = parse(url)
         self.lock_timeout_s = lock_timeout_s
         self._opened: list[Connection] = []
-        self.peewee = Connections(self.address, self._opened)
+        self.peewee = Connections(self.address, self._opened, self._connect_timeout_s)
         self._transactions = Transactions(self.peewee)
         self.full_text: FullText = PostgresqlFullText(self.execute, self.execute_rows)
         self._keys = Keys(secret_key, self.execute)
@@ -82,6 +82,9 @@ class PostgresqlEngine:
         self._readers = NativePool(READERS)
         self._writers = NativePool(WRITERS, _run_first)
         self._batches = NativePool(1, BatchCommitter(self._transactions).commit, _GROUP_SIZE, _COMMIT_INTERVAL_S)
+
+    def _connect_timeout_s(self) -> float:
+        return max(CONNECT_TIMEOUT_S, self.lock_timeout_s)
 
     @property
     def location(self) -> str:

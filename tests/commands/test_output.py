@@ -1,0 +1,67 @@
+"""Commands whose output cannot be written, such as into a file on a full disk."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from flask.cli import FlaskGroup
+
+from chat.app import create_app
+from chat.store import Store
+from config.mode import SYNC
+from config.server.reload import switch
+from config.server.reload.running_master import RunningMaster
+from config.settings import Settings
+
+Give = Callable[..., tuple[int, str]]
+
+
+@pytest.fixture
+def give(settings: Settings, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Give:
+    """Return a function that gives a command whose output is a full disk; it returns the status and the errors."""
+
+    def run(*arguments: str) -> tuple[int, str]:
+        app = create_app(settings)
+        with open("/dev/full", "w", encoding="utf-8") as full, monkeypatch.context() as patch:  # noqa: PTH123
+            patch.setattr(sys, "stdout", full)
+            with pytest.raises(SystemExit) as end:
+                FlaskGroup(create_app=lambda: app).main(list(arguments))
+        app.extensions["parley"].store.close()
+        return int(str(end.value.code)), capsys.readouterr().err
+
+    return run
+
+
+@pytest.mark.parametrize(
+    "command",
+    ["db check", "db migrate", "db backup FILE", "db backup --help", "doctor", "doctor --help", "mode show"],
+)
+def test_it_is_one_sentence(give: Give, store: Store, tmp_path: Path, command: str) -> None:
+    words = [str(tmp_path / "backup") if word == "FILE" else word for word in command.split()]
+    assert give(*words) == (1, "Error: The output cannot be written (No space left on device).\n")
+
+
+def test_a_switch_is_not_undone_for_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The server has been reloaded by then."""
+    env_file = tmp_path / ".env"
+    env_file.write_text("USE_ASYNC_AGENT=true\n")
+    (tmp_path / "data/run").mkdir(parents=True)
+    server = RunningMaster(tmp_path / "data/run", {}, pid=1)
+
+    def full(_text: str) -> None:
+        raise OSError(28, "No space left on device")
+
+    for name, value in {
+        "ENV_FILE": env_file,
+        "_find_master": lambda _target: server,
+        "_is_current": lambda *_: False,
+        "_preflight": lambda *_: 1,
+        "_reload": lambda *_: "Sync: 1 gthread workers answer.",
+    }.items():
+        monkeypatch.setattr(switch, name, value)
+    with pytest.raises(OSError, match="No space left"):
+        switch.switch(SYNC, full)
+    assert env_file.read_text() == "USE_ASYNC_AGENT=false\n"
