@@ -19,8 +19,6 @@ class Tree:
         self.folder = folder
         self.env_file = folder / ".env"
         copy_program(folder, settings, without=("static",))
-        preflight = folder / "config/server/reload/preflight.py"
-        preflight.write_text(preflight.read_text().replace("LIMIT_S = 20.0", "LIMIT_S = 120.0"))  # for a loaded machine
 
     def append(self, path: str, code: str) -> None:
         """Add a line to one of the program's files."""

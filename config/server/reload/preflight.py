@@ -13,7 +13,7 @@ import signal
 import subprocess
 import tempfile
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
@@ -34,9 +34,18 @@ class Outcome:
     failure: str = ""
 
 
+def starved_s(pid: int) -> float:
+    """Return the seconds for which a process could have run, but all processors were busy; 0 if unknown."""
+    try:
+        return int(Path(f"/proc/{pid}/schedstat").read_text(encoding="ascii").split()[1]) / 1e9
+    except (OSError, ValueError, IndexError):
+        return 0.0
+
+
 class Preflight:
     """Running preflight of `python` with gunicorn's `arguments`, bounded in time.
 
+    The time for which it was `starved` does not count: on a busy machine it is slow, but it does not hang.
     `poll` does not block, so that gunicorn's master can manage its workers meanwhile.
     """
 
@@ -47,9 +56,10 @@ class Preflight:
         environ: Mapping[str, str],
         folder: Path,
         limit_s: float = LIMIT_S,
+        starved: Callable[[int], float] = starved_s,
     ) -> None:
         """Start the process, which must be ready after `limit_s`. Raises OSError."""
-        self._limit_s = limit_s
+        self._limit_s, self._starved = limit_s, starved
         paths = [str(ROOT), environ.get("PYTHONPATH", "")]
         # Files instead of pipes: a full pipe would block the process, since nothing reads it meanwhile.
         self._output, self._errors = tempfile.TemporaryFile(), tempfile.TemporaryFile()  # noqa: SIM115
@@ -75,7 +85,7 @@ class Preflight:
             status = self._process.poll()
             if status is not None:
                 self._outcome = self._read(status)
-            elif time.monotonic() >= self._until:
+            elif time.monotonic() >= self._until and time.monotonic() >= self._until + self._starved(self._process.pid):
                 self.kill()
                 self._outcome = Outcome(failure=f"it was not ready after {self._limit_s:.0f} s")
         return self._outcome

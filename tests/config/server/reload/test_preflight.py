@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
+import time
 from pathlib import Path
 
 import pytest
 
 from config.server.reload import preflight
-from config.server.reload.preflight import cause
+from config.server.reload.preflight import Outcome, Preflight, cause, starved_s
 
 
 @pytest.mark.parametrize(
@@ -46,3 +47,25 @@ def test_a_preflight_that_comes_to_nothing(tmp_path: Path, script: str, reason: 
 
 def test_a_preflight_without_a_python(tmp_path: Path) -> None:
     assert "No such file" in preflight.check(str(tmp_path / "python"), [], {}, tmp_path).failure
+
+
+def test_a_busy_machine_is_given_time(tmp_path: Path) -> None:
+    """The script outlives its limit, and is not ended for that: until then it was starved."""
+    python = tmp_path / "python"
+    python.write_text('#!/bin/sh\nread line < go\necho \'{"mode": "async", "workers": 2}\'\n')
+    python.chmod(0o755)
+    os.mkfifo(tmp_path / "go")
+    looks: list[int] = []
+    started = Preflight(str(python), [], dict(os.environ), tmp_path, 0.0, lambda pid: looks.append(pid) or 60.0)
+    assert started.poll() is None
+    assert len(looks) == 1
+    (tmp_path / "go").write_text("go\n")
+    assert started.wait() == Outcome(mode="async", workers=2)
+
+
+def test_the_time_for_which_a_process_was_starved() -> None:
+    began_at = time.monotonic()
+    before = starved_s(os.getpid())
+    after = starved_s(os.getpid())
+    assert 0 <= after - before <= time.monotonic() - began_at
+    assert starved_s(0) == 0
