@@ -7,10 +7,23 @@ from pathlib import Path
 
 import pytest
 
+from chat.commands.doctor.findings import FAIL, WARN
 from chat.commands.doctor.installation import Installation
 from chat.commands.doctor.run_checks import Line, all_checks, run_checks
 
 Make = Callable[..., Installation]
+provokes = pytest.mark.provokes
+# The codes under which the doctor has warned or failed in this test.
+_seen: set[str] = set()
+
+
+@pytest.fixture(autouse=True)
+def provoked(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Check that a test provokes the codes that its mark names. `test_every_code.py` counts these marks."""
+    _seen.clear()
+    yield
+    for mark in request.node.iter_markers("provokes"):
+        assert set(mark.args) <= _seen
 
 
 @pytest.fixture
@@ -37,6 +50,7 @@ def lines_of(installation: Installation, *codes: str) -> dict[str, Line]:
         assert line.message.endswith((".", ". ")), line
         assert (line.remedy == "") == (line.level in ("pass", "skip")), line
         assert "\n" not in line.message
+    _seen.update(line.code for line in lines if line.level in (WARN, FAIL))
     return {line.code: line for line in lines}
 
 

@@ -11,21 +11,24 @@ import sys
 import time
 import types
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from chat.commands import backup_record
+from chat.commands.doctor.findings import FAIL, WARN
 from chat.commands.doctor.installation import Installation
 from chat.commands.doctor.run_checks import all_checks, has_failure, run_checks
-from config.paths import ROOT
 from config.server.pid_file import PidFile
 from config.server.worker_reports import WorkerReports
 from scripts.fake_llm import FakeLLM
 from scripts.kit import redis_server
+from tests.servers.old_servers import old_redis
+from tests.servers.scripted_server import Exchange, ScriptedServer, answer
 
-from .conftest import Make, lines_of
+from .conftest import Make, lines_of, provokes
 
 GB = 1 << 30
 GUESSABLE = "aaaaaaaaaaaaaaaaaaaa"
@@ -38,17 +41,6 @@ def test_before_the_first_start_nothing_fails_and_nothing_is_made(make: Make, tm
     assert lines["PAR050"].level == "pass"
     assert lines["PAR030"].level == lines["PAR056"].level == lines["PAR080"].level == "skip"
     assert list(tmp_path.iterdir()) == []
-
-
-def test_codes_are_unique_and_documented() -> None:
-    codes = [check.code for check in all_checks()]
-    assert len(codes) == len(set(codes))
-    assert codes == sorted(codes)
-    text = (ROOT / "docs/doctor.md").read_text(encoding="utf-8")
-    rows = [line.split("|")[1:3] for line in text.splitlines() if line.startswith("| `PAR")]
-    assert [(code.strip(" `"), subject.strip()) for code, subject in rows] == [
-        (check.code, check.subject) for check in all_checks()
-    ]
 
 
 # Code, level, a part of the message, what is set.
@@ -100,7 +92,11 @@ SETTINGS: list[tuple[str, str, str, dict[str, object]]] = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("code", "level", "words", "given"), SETTINGS)
+def _marked(case: tuple[str, str, str, dict[str, object]]) -> Any:
+    return pytest.param(*case, marks=[provokes(case[0])] if case[1] in (WARN, FAIL) else [])
+
+
+@pytest.mark.parametrize(("code", "level", "words", "given"), [_marked(each) for each in SETTINGS])
 def test_settings_and_machine(make: Make, code: str, level: str, words: str, given: dict[str, object]) -> None:
     line = lines_of(make(**given), code)[code]
     assert (line.level, words in line.message) == (level, True), line
@@ -127,6 +123,7 @@ def test_a_misspelled_setting(make: Make, tmp_path: Path, name: str, meant: str)
     assert "canary" not in line.message
 
 
+@provokes("PAR002")
 def test_packages(make: Make, tmp_path: Path) -> None:
     assert lines_of(make(), "PAR002")["PAR002"].level == "pass"
     (tmp_path / "requirements.txt").write_text("flask==0.1 \\\n    --hash=sha256:00\nno-such-package==1.0 \\\n")
@@ -137,6 +134,7 @@ def test_packages(make: Make, tmp_path: Path) -> None:
     assert lines_of(make(root=tmp_path), "PAR002")["PAR002"].level == "skip"
 
 
+@provokes("PAR001")
 def test_python(make: Make, monkeypatch: pytest.MonkeyPatch) -> None:
     assert lines_of(make(), "PAR001")["PAR001"].level == "pass"
     monkeypatch.setattr(sys, "version_info", (3, 10, 1))
@@ -162,6 +160,7 @@ def test_a_module_that_cannot_be_loaded_ends_nothing(make: Make) -> None:
         ("REDIS_URL=redis://:password@localhost", "fail"),
     ],
 )
+@provokes("PAR020")
 def test_env_file_modes(make: Make, tmp_path: Path, content: str, level: str) -> None:
     env_file = tmp_path / ".env"
     env_file.write_text(f"{content}\n")
@@ -172,6 +171,7 @@ def test_env_file_modes(make: Make, tmp_path: Path, content: str, level: str) ->
     assert lines_of(make(), "PAR020")["PAR020"].level == "pass"
 
 
+@provokes("PAR021")
 def test_modes_of_the_data(database: Installation, make: Make, tmp_path: Path) -> None:
     assert lines_of(make(), "PAR021")["PAR021"].level == "pass"
     opened = tmp_path
@@ -201,6 +201,7 @@ class TestDatabase:
             "PAR055": "skip", "PAR056": "warn",
         }  # fmt: skip
 
+    @provokes("PAR050")
     def test_a_file_that_is_no_database(self, make: Make, tmp_path: Path) -> None:
         (tmp_path / "chat.db").write_text("This is not a database. " * 100)
         lines = lines_of(make())
@@ -208,21 +209,25 @@ class TestDatabase:
         assert (line.level, "cannot be opened" in line.message) == ("fail", True)
         assert {lines[code].level for code in lines if code.startswith("PAR05")} == {"skip"}
 
+    @provokes("PAR050")
     def test_a_folder_that_cannot_be_used(self, make: Make, tmp_path: Path) -> None:
         (tmp_path / "file").write_text("")
         line = lines_of(make(DATABASE_URL=f"sqlite:///{tmp_path}/file/chat.db"), "PAR050")["PAR050"]
         assert line.level == "fail"
 
+    @provokes("PAR051")
     def test_pending_migrations(self, make: Make, tmp_path: Path) -> None:
         sqlite3.connect(tmp_path / "chat.db").execute("CREATE TABLE other (id INTEGER)").connection.close()
         lines = lines_of(make())
         assert (lines["PAR051"].level, lines["PAR052"].level) == ("warn", "skip")
 
+    @provokes("PAR051")
     def test_tables_of_a_later_version(self, database: Installation, make: Make) -> None:
         self.change(database, "INSERT INTO migrations (name, expands, runs_with) VALUES ('9999_later', 0, 9999)")
         line = lines_of(make(), "PAR051")["PAR051"]
         assert (line.level, "later version" in line.message) == ("fail", True)
 
+    @provokes("PAR052")
     def test_a_database_that_is_full(self, database: Installation, make: Make) -> None:
         installation = make()
         installation.store.engine.read(lambda: None)
@@ -234,6 +239,7 @@ class TestDatabase:
         engine.write(limit)
         assert lines_of(installation, "PAR052")["PAR052"].level == "fail"
 
+    @provokes("PAR052")
     def test_a_database_that_is_locked(self, database: Installation, make: Make, tmp_path: Path) -> None:
         installation = make()
         installation.store.engine.lock_timeout_s = 0.05
@@ -245,27 +251,37 @@ class TestDatabase:
             holder.execute("ROLLBACK")
             holder.close()
 
-    def test_another_journal(self, make: Make, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-        installation = make()
-        installation.store.migrate()
-        execute = installation.store.engine.execute
+    @provokes("PAR050", "PAR053")
+    def test_another_journal(self, database: Installation, make: Make, tmp_path: Path) -> None:
+        """A program that reads such a file keeps it from being opened in the mode that the server needs."""
+        database.close()
+        reader = sqlite3.connect(tmp_path / "chat.db", isolation_level=None)
+        assert reader.execute("PRAGMA journal_mode = delete").fetchone() == ("delete",)
+        reader.execute("BEGIN")
+        reader.execute("SELECT * FROM users").fetchall()
+        lines = lines_of(make())
+        assert (lines["PAR050"].level, lines["PAR053"].level) == ("fail", "fail")
+        assert "is locked" in lines["PAR050"].message
+        reader.close()
 
-        def other(statement: str, values: Any = ()) -> Any:
-            return execute("SELECT 'delete'" if statement == "PRAGMA journal_mode" else statement, values)
-
-        monkeypatch.setattr(installation.store.engine, "execute", other)
-        assert lines_of(installation, "PAR053")["PAR053"].level == "fail"
-
+    @provokes("PAR054")
     def test_damage(self, database: Installation, make: Make, tmp_path: Path) -> None:
-        self.change(database, "PRAGMA wal_checkpoint(TRUNCATE)")
+        """Damage in a place that no other check reads."""
         database.close()
         path = tmp_path / "chat.db"
-        content = bytearray(path.read_bytes())
-        content[3 * 4096 + 8 :] = os.urandom(len(content) - 3 * 4096 - 8)
-        path.write_bytes(content)
+        connection = sqlite3.connect(path)
+        (page,) = connection.execute("SELECT rootpage FROM sqlite_master WHERE name = 'feedback'").fetchone()
+        (size,) = connection.execute("PRAGMA page_size").fetchone()
+        connection.close()
+        with path.open("r+b") as file:
+            file.seek((page - 1) * size)
+            file.write(b"\xff" * size)
         lines = lines_of(make())
-        assert "fail" in (lines["PAR054"].level, lines["PAR050"].level)
+        failures = [code for code, line in lines.items() if line.level == "fail"]
+        assert failures == ["PAR054"], lines
+        assert "damaged (" in lines["PAR054"].message
 
+    @provokes("PAR056")
     def test_the_age_of_the_backup(self, database: Installation, make: Make, tmp_path: Path) -> None:
         backup_record.note(tmp_path / "data")
         line = lines_of(make(), "PAR056")["PAR056"]
@@ -314,6 +330,7 @@ class TestRunningServer:
         os.kill(child, 9)
         os.waitpid(child, 0)
 
+    @provokes("PAR031", "PAR033")
     def test_it_agrees(self, make: Make, report: Callable[..., None], tmp_path: Path) -> None:
         report()
         (tmp_path / "logs").mkdir()
@@ -324,9 +341,11 @@ class TestRunningServer:
         assert (lines["PAR031"].level, lines["PAR033"].level) == ("fail", "warn")
         assert lines["PAR031"].remedy.startswith("flask --app wsgi mode sync")
 
+    @provokes("PAR030")
     def test_it_does_not_answer(self, make: Make, report: Callable[..., None]) -> None:
         assert lines_of(make(PORT=1), "PAR030")["PAR030"].level == "fail"
 
+    @provokes("PAR032")
     def test_workers_that_are_missing_late_or_hang(
         self, make: Make, report: Callable[..., None], tmp_path: Path
     ) -> None:
@@ -341,6 +360,7 @@ class TestRunningServer:
         path.write_text(path.read_text().replace('"published": 1,', f'"published": {monotonic - 20},'))
         assert lines_of(make(WEB_CONCURRENCY=1), "PAR032")["PAR032"].level == "fail"
 
+    @provokes("PAR003")
     def test_a_program_that_was_changed(self, make: Make, tmp_path: Path) -> None:
         (tmp_path / "chat").mkdir()
         changed = tmp_path / "chat/new.py"
@@ -350,6 +370,7 @@ class TestRunningServer:
         assert (line.level, "chat/new.py" in line.message) == ("warn", True)
 
 
+@provokes("PAR034")
 def test_large_logs(make: Make, tmp_path: Path) -> None:
     (tmp_path / "logs").mkdir()
     with (tmp_path / "logs/access.log").open("wb") as file:
@@ -363,6 +384,7 @@ def llm() -> Any:
         yield server
 
 
+# What is asked for, the levels, and words of a message.
 MODELS = [
     ("tokens=30&gap=0.005&tool=ping:%7B%7D", {"PAR070": "pass", "PAR071": "pass", "PAR072": "pass"}, ""),
     ("tokens=30&gap=0.005", {"PAR070": "pass", "PAR072": "warn"}, "did not call"),
@@ -373,7 +395,11 @@ MODELS = [
 ]
 
 
-@pytest.mark.parametrize(("options", "levels", "words"), MODELS)
+def _with_mark(case: tuple[str, dict[str, str], str]) -> Any:
+    return pytest.param(*case, marks=provokes(*(code for code, level in case[1].items() if level in (WARN, FAIL))))
+
+
+@pytest.mark.parametrize(("options", "levels", "words"), [_with_mark(each) for each in MODELS])
 def test_models(make: Make, llm: FakeLLM, options: str, levels: dict[str, str], words: str) -> None:
     installation = make(
         OPENAI_BASE_URL=llm.base_url, OPENAI_API_KEY="sk-canary-0123456789", CHAT_MODEL=f"fake?{options}",
@@ -385,17 +411,34 @@ def test_models(make: Make, llm: FakeLLM, options: str, levels: dict[str, str], 
     assert "canary" not in str(lines)
 
 
+@provokes("PAR070")
 def test_a_model_that_is_slow_to_begin(make: Make, llm: FakeLLM) -> None:
     installation = make(OPENAI_BASE_URL=llm.base_url, CHAT_MODEL="fake?tokens=3", timer=itertools.count(0, 6).__next__)
     line = lines_of(installation, "PAR070")["PAR070"]
     assert (line.level, line.message.endswith("begins to answer after 6000 ms.")) == ("warn", True), line
 
 
+@provokes("PAR072")
 def test_an_endpoint_that_refuses_tools(make: Make, llm: FakeLLM) -> None:
     lines = lines_of(make(OPENAI_BASE_URL=llm.base_url, CHAT_MODEL="dialect:no-tools"))
     assert lines["PAR072"].level == "warn", lines["PAR072"]
     lines = lines_of(make(OPENAI_BASE_URL=llm.base_url, CHAT_MODEL="fake?tokens=3", MODEL_TOOLS="false"))
     assert lines["PAR072"].level == "skip"
+
+
+@provokes("PAR072")
+def test_an_endpoint_that_fails_with_tools(make: Make) -> None:
+    def script(exchange: Exchange) -> None:
+        if exchange.json.get("tools"):
+            exchange.send(b"HTTP/1.1 500 Oops\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
+        else:
+            exchange.send_chunked(answer("1, ", "2, "))
+
+    with closing(ScriptedServer(script)) as server:
+        lines = lines_of(make(OPENAI_BASE_URL=server.url, CHAT_MODEL="any"), "PAR070", "PAR072")
+    assert lines["PAR070"].level == "pass", lines
+    assert lines["PAR072"].level == "fail", lines
+    assert lines["PAR072"].message.startswith("With tools the model does not answer: ")
 
 
 def test_a_check_that_fails_itself(make: Make) -> None:
@@ -419,6 +462,14 @@ class TestRedis:
         assert refused.level == "fail"
         assert "canary" not in str(line) + str(refused)
 
+    @provokes("PAR060")
+    def test_it_is_too_old(self, make: Make) -> None:
+        with old_redis() as port:
+            line = lines_of(make(REDIS_URL=f"redis://127.0.0.1:{port}"), "PAR060")["PAR060"]
+        assert line.level == "fail"
+        assert line.message.endswith("REDIS_URL names a Redis 5.0.14, but takes 6.2 or later.")
+
+    @provokes("PAR060")
     def test_it_does_not(self, make: Make) -> None:
         line = lines_of(make(REDIS_URL="redis://:canary-password@127.0.0.1:9"), "PAR060")["PAR060"]
         assert (line.level, "127.0.0.1:9" in line.message) == ("fail", True), line

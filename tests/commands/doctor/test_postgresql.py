@@ -1,16 +1,16 @@
-"""The doctor with PostgreSQL: well, unreachable, with a wrong password, old, and slow."""
+"""The doctor with PostgreSQL: well, unreachable, with a wrong password, too old, and slow."""
 
 from __future__ import annotations
 
 import itertools
-from typing import Any
 
 import pytest
 
 from chat.commands.doctor.run_checks import has_failure
+from tests.servers.old_servers import old_postgresql
 from tests.servers.postgresql_databases import Databases
 
-from .conftest import Make, lines_of
+from .conftest import Make, lines_of, provokes
 
 SECRET_KEY = "0123456789abcdef"
 CODES = tuple(f"PAR05{number}" for number in range(7))
@@ -52,18 +52,21 @@ def test_a_database_that_cannot_be_opened(make: Make, url: str, place: str) -> N
     assert "canary" not in str(lines)
 
 
-@pytest.mark.parametrize(("version", "ms", "level"), [("PostgreSQL 13.4 on x", 1, "fail"), ("", 30, "warn")])
-def test_an_old_or_slow_server(
-    make: Make, url: str, monkeypatch: pytest.MonkeyPatch, version: str, ms: int, level: str
-) -> None:
-    installation = make(DATABASE_URL=url, SECRET_KEY=SECRET_KEY, timer=itertools.count(0, ms / 1000).__next__)
-    execute = installation.store.engine.execute
+@provokes("PAR055")
+def test_a_slow_server(make: Make, url: str) -> None:
+    installation = make(DATABASE_URL=url, SECRET_KEY=SECRET_KEY, timer=itertools.count(0, 0.03).__next__)
+    line = lines_of(installation, "PAR055")["PAR055"]
+    assert (line.level, line.message.endswith("answers in 30.0 ms.")) == ("warn", True), line
 
-    def other(statement: str, values: Any = ()) -> Any:
-        return execute(f"SELECT '{version}'" if version and "version()" in statement else statement, values)
 
-    monkeypatch.setattr(installation.store.engine, "execute", other)
-    assert lines_of(installation, "PAR055")["PAR055"].level == level
+@provokes("PAR050")
+def test_an_old_server(make: Make) -> None:
+    with old_postgresql() as port:
+        installation = make(DATABASE_URL=f"postgresql://parley@127.0.0.1:{port}/chat", SECRET_KEY=SECRET_KEY)
+        lines = lines_of(installation, *CODES)
+    assert lines["PAR050"].level == "fail"
+    assert "PostgreSQL 13; Parley needs PostgreSQL 14 or later" in lines["PAR050"].message
+    assert {line.level for code, line in lines.items() if code != "PAR050"} == {"skip"}
 
 
 def test_without_a_secret_key(make: Make, url: str) -> None:

@@ -20,7 +20,7 @@ from chat.messages import Delta, Message, TextDelta
 from tests.conftest import ScriptedModel
 from tests.servers.scripted_server import CERTIFICATE
 
-from .conftest import Make, lines_of
+from .conftest import Make, lines_of, provokes
 
 
 def count_slowly(_messages: Sequence[Message], _cancellation: Cancellation) -> Iterator[Delta]:
@@ -103,6 +103,7 @@ def behind(make_app: Callable[..., Flask], model: ScriptedModel) -> Iterator[Cal
         context.__exit__(None, None, None)
 
 
+@provokes("PAR083")
 def test_a_good_proxy_without_tls(make: Make, behind: Callable[..., str]) -> None:
     lines = lines_of(make(public_url=behind()))
     levels = {code: line.level for code, line in lines.items() if code.startswith("PAR08")}
@@ -121,7 +122,7 @@ FAULTS = [
 ]
 
 
-@pytest.mark.parametrize(("code", "words", "faults"), FAULTS)
+@pytest.mark.parametrize(("code", "words", "faults"), [pytest.param(*each, marks=provokes(each[0])) for each in FAULTS])
 def test_faulty_proxies(
     make: Make, behind: Callable[..., str], code: str, words: str, faults: dict[str, object]
 ) -> None:
@@ -151,6 +152,7 @@ def test_tls(make: Make, behind: Callable[..., str], monkeypatch: pytest.MonkeyP
     assert (lines["PAR083"].level, "not marked Secure" in lines["PAR083"].message) == ("fail", True), lines
 
 
+@provokes("PAR085")
 def test_clocks_that_differ(make: Make, behind: Callable[..., str], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Proxy, "date_time_string", lambda *_args: "Mon, 02 Mar 2020 09:30:00 GMT")
     line = lines_of(make(public_url=behind()))["PAR085"]
