@@ -18,7 +18,17 @@ function wordsOf(node) {
   if (node.nodeType === Node.TEXT_NODE) return node.data;
   if (node.nodeName === "BR") return "\n";
   if (node.nodeType !== Node.ELEMENT_NODE || node.matches(ADDED)) return "";
-  return node.dataset.source ?? [...node.childNodes].map(wordsOf).join("");
+  if (node.dataset.source !== undefined) return node.dataset.source;
+  const words = [...node.childNodes].map(wordsOf).join("");
+  return node.nodeName in SMALL && SMALL_TEXT.test(words) ? smallDigits(words, SMALL[node.nodeName]) : words;
+}
+
+/** Digits above and below the line, so that 10<sup>4</sup> is not 104 in a file or in an order. */
+const SMALL = { SUP: "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻", SUB: "₀₁₂₃₄₅₆₇₈₉₊₋" };
+const SMALL_TEXT = /^[\d+−-]+$/;
+
+function smallDigits(words, signs) {
+  return words.replace(/./g, (sign) => signs["0123456789+-".indexOf(sign === "−" ? "-" : sign)]);
 }
 
 /**

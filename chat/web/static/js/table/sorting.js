@@ -2,6 +2,7 @@
 // strings. Pure functions.
 
 import { dateOf, isMonthFirst } from "./dates.js";
+import { westernDigits } from "./digits.js";
 import { figuresOf } from "./figures.js";
 
 const EMPTY =
@@ -10,8 +11,27 @@ const EMPTY =
 const EMPTY_AMONG_FIGURES = /^(?:na|nan|null|none|nil|unknown|unbekannt|tbd|tba|pending|offen|\?+)$/i;
 /** This share of a column's cells decides its kind; cells of another kind come last. */
 const MOST = 0.7;
-const STAGE = "(?:[-+. ]?(alpha|beta|[ab](?=\\d)|rc|pre|preview|dev)(?![a-z])[-.]?(\\d*).*|[-+].+| ?lts)?";
+/** Names of versions before a release, in their order. */
+const STAGES = [
+  "dev",
+  "nightly",
+  "canary",
+  "alpha",
+  "a",
+  "beta",
+  "b",
+  "pre",
+  "preview",
+  "milestone",
+  "m",
+  "next",
+  "rc",
+  "snapshot",
+];
+const STAGE = `(?:[-+. ]?(${STAGES.filter((name) => name.length > 1).join("|")}|[abm](?=\\d))(?![a-z])[-.]?(\\d*).*|[-+].+| ?\\(?lts\\)?)?`;
 const VERSION = new RegExp(`^(v(?:er(?:sion)?\\.?)?\\s?)?(\\d+(?:\\.\\d+)*)${STAGE}$`, "i");
+/** An address of a network or of a service: its last number is like a part of a version. */
+const ADDRESS = /^(\d{1,3}(?:\.\d{1,3}){3})[/:](\d{1,5})$/;
 const VERSION_HEAD = /version|release|fassung|ausgabe/i;
 
 /**
@@ -19,7 +39,7 @@ const VERSION_HEAD = /version|release|fassung|ausgabe/i;
  * their order.
  */
 export function sortedRows(rows, column, direction, language, head = "") {
-  const cells = rows.map((row) => (row[column] ?? "").replace(/[\s\u200b]+/g, " ").trim());
+  const cells = rows.map((row) => westernDigits((row[column] ?? "").replace(/[\s\u200b]+/g, " ").trim()));
   const filled = cells.map((cell, index) => ({ cell, row: rows[index] })).filter(({ cell }) => !EMPTY.test(cell));
   const compare = orderOf(filled, head, language);
   const sign = direction === "descending" ? -1 : 1;
@@ -35,7 +55,7 @@ export function sortedRows(rows, column, direction, language, head = "") {
 /** Return whether a column has numbers, which are aligned to the right. */
 export function isNumericColumn(cells, head = "") {
   const filled = cells
-    .map((cell) => cell.trim())
+    .map((cell) => westernDigits(cell.trim()))
     .filter((cell) => !EMPTY.test(cell) && !EMPTY_AMONG_FIGURES.test(cell));
   if (filled.length === 0 || datesOf(filled, "en") || versionsOf(filled, head)) return false;
   return most(figuresOf(filled), filled);
@@ -59,12 +79,30 @@ function orderOf(filled, head, language) {
 
 function keysOf(cells, head, language) {
   const dates = datesOf(cells, language);
-  if (dates) return [dates, (one, other) => one.at - other.at || one.until - other.until];
+  if (dates) return [dates, (one, other) => compareNumbers(one.at, other.at) || compareNumbers(one.until, other.until)];
   const versions = versionsOf(cells, head);
   if (versions) return [versions, compareVersions];
   const figures = figuresOf(cells);
-  // Not by subtraction: two infinite values would differ by NaN.
-  return most(figures, cells) ? [figures, (one, other) => (one < other ? -1 : Number(one > other))] : [null, null];
+  return most(figures, cells) ? [figures.map(figureKey(cells)), compareFigures(language)] : [null, null];
+}
+
+/** Not by subtraction: two infinite values would differ by NaN. */
+const compareNumbers = (one, other) => (one < other ? -1 : Number(one > other));
+
+/** Return the value of a cell, with what distinguishes it from equal ones: "<5", "5+", "5–8" and "5–10". */
+const figureKey = (cells) => (value, index) => {
+  if (value === null) return null;
+  const [, sign, more, rest] = /^\s*([<≤>≥]?)\D*[\d.,'’]+\s*(\+?)(.*)$/su.exec(cells[index]) ?? [];
+  const bound = /[<≤]/.test(sign) ? -1 : Number(/[>≥]/.test(sign) || more === "+");
+  return { value, bound, rest: /\d/.test(rest ?? "") ? rest : "" };
+};
+
+function compareFigures(language) {
+  const byText = new Intl.Collator(language, { numeric: true }).compare;
+  return (one, other) =>
+    compareNumbers(one.value, other.value) ||
+    one.bound - other.bound ||
+    (one.rest && other.rest ? byText(one.rest, other.rest) : 0);
 }
 
 const most = (keys, cells) => cells.length > 0 && keys.filter((key) => key !== null).length >= cells.length * MOST;
@@ -77,7 +115,7 @@ function datesOf(cells, language) {
 
 /** Return the versions of a column that has nothing else; null if they may be decimals. */
 function versionsOf(cells, head) {
-  const found = cells.map((cell) => VERSION.exec(cell));
+  const found = cells.map((cell) => VERSION.exec(cell.replace(ADDRESS, "$1.$2")));
   if (found.length === 0 || found.includes(null)) return null;
   const numbers = found.map(([, , number]) => number.split("."));
   if (numbers.every((parts) => parts.length === 1) && !found.some(([, v, , stage]) => v || stage)) return null;
@@ -87,7 +125,8 @@ function versionsOf(cells, head) {
   if (!long && !marked && !VERSION_HEAD.test(head) && !endInNought(numbers)) return null;
   return found.map(([, , , stage, build], index) => ({
     numbers: numbers[index].map(Number),
-    stage: stage ? `${stage[0].toLowerCase()}${(build ?? "").padStart(6, "0")}` : "~",
+    stage: stage ? STAGES.indexOf(stage.toLowerCase()) : STAGES.length,
+    build: Number(build ?? 0),
   }));
 }
 
@@ -106,8 +145,7 @@ function compareVersions(one, other) {
     const difference = (one.numbers[place] ?? 0) - (other.numbers[place] ?? 0);
     if (difference !== 0) return difference;
   }
-  if (one.stage === other.stage) return 0;
-  return one.stage < other.stage ? -1 : 1;
+  return one.stage - other.stage || one.build - other.build;
 }
 
 /** Return the next sort order after a click on a header: ascending, descending, original. */
