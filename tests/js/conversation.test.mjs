@@ -15,7 +15,7 @@ import {
   withPage,
 } from "../../chat/web/static/js/state/conversation.js";
 import { localMessage } from "../../chat/web/static/js/state/message.js";
-import { conversationChanged, initialState, newChatNamed } from "../../chat/web/static/js/state/page.js";
+import { conversationChanged, initialState, newChatBegun, newChatNamed } from "../../chat/web/static/js/state/page.js";
 
 const message = (id, parent_id, role, more = {}) => ({
   id,
@@ -84,18 +84,20 @@ test("only an answer at the head that is being written is running", () => {
 });
 
 test("the new chat gets its id with all that was typed, and another new one is ready", () => {
-  let state = initialState();
+  const blank = initialState();
+  let state = { ...blank, ...newChatBegun(blank, "local-2") };
+  assert.deepEqual(state.conversations.get(NEW), blankConversation(NEW));
   state = {
     ...state,
-    ...conversationChanged(state, NEW, (each) => withMessages(each, localMessage("local-1", "user", null, "x"))),
+    ...conversationChanged(state, "local-2", (each) => withMessages(each, localMessage("local-1", "user", null, "x"))),
   };
-  state = { ...state, drafts: new Map([[NEW, "typed meanwhile"]]) };
-  const named = newChatNamed(state, 9, "x");
+  state = { ...state, drafts: new Map([["local-2", "typed meanwhile"]]) };
+  const named = newChatNamed(state, "local-2", 9, "x");
   assert.equal(named.openKey, 9);
   assert.deepEqual(ids(named.conversations.get(9)), ["local-1"]);
-  assert.deepEqual(named.conversations.get(NEW), blankConversation(NEW));
+  assert.deepEqual([...named.conversations.keys()], [NEW, 9]);
   assert.deepEqual([...named.drafts], [[9, "typed meanwhile"]]);
-  assert.equal(newChatNamed({ ...state, openKey: 3 }, 9, "x").openKey, 3);
+  assert.equal(newChatNamed({ ...state, openKey: 3 }, "local-2", 9, "x").openKey, 3);
 });
 
 test("a page shows its branch, says that there is more, and the page before it goes before it", () => {

@@ -126,3 +126,14 @@ test("preferences of another version are read as far as they are valid", () => {
   });
   assert.deepEqual(readPreferences(null), DEFAULTS);
 });
+
+test("a chat that the server does not know yet leaves nothing", () => {
+  const store = openPage();
+  store.update({
+    drafts: new Map([["local-1", "typed"]]),
+    queues: new Map([["local-1", [{ clientId: "a", text: "b" }]]]),
+  });
+  store.update({ drafts: new Map(), queues: new Map() });
+  store.update({ drafts: new Map([["local-2", "typed"]]) });
+  assert.deepEqual(Object.keys(localStorage), []);
+});

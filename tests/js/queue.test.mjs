@@ -4,8 +4,8 @@ import { test } from "node:test";
 import { queueActions } from "../../chat/web/static/js/actions/queue.js";
 import { blankConversation, NEW, withMessages } from "../../chat/web/static/js/state/conversation.js";
 import { localMessage } from "../../chat/web/static/js/state/message.js";
-import { initialState, newChatNamed } from "../../chat/web/static/js/state/page.js";
-import { readQueue, withoutQueued, withQueued, withQueueMoved } from "../../chat/web/static/js/state/queue.js";
+import { initialState, newChatBegun, newChatNamed } from "../../chat/web/static/js/state/page.js";
+import { readQueue, withoutQueued, withQueued } from "../../chat/web/static/js/state/queue.js";
 
 const message = (clientId) => ({ clientId, text: `text of ${clientId}` });
 
@@ -16,8 +16,6 @@ test("queues keep their order, and an empty one is none", () => {
   assert.deepEqual(withoutQueued(two, 7, "a").get(7), [message("b")]);
   assert.equal(withoutQueued(one, 7, "a").has(7), false);
   assert.equal(withoutQueued(new Map(), 7, "a").has(7), false);
-  assert.deepEqual([...withQueueMoved(one, 7, 8).keys()], [8]);
-  assert.equal(withQueueMoved(one, 5, 6), one);
 });
 
 test("a stored queue is read as far as it is valid", () => {
@@ -30,11 +28,15 @@ test("a stored queue is read as far as it is valid", () => {
 
 test("a new chat keeps its queue when it gets its id", () => {
   const state = { ...initialState(), queues: withQueued(new Map(), NEW, message("a")), temporary: true };
-  const named = newChatNamed(state, 7, "");
+  const begun = { ...state, ...newChatBegun(state, "local-1") };
+  assert.deepEqual(begun.queues.get("local-1"), [message("a")]);
+  assert.equal(begun.openKey, "local-1");
+  const named = newChatNamed(begun, "local-1", 7, "");
   assert.deepEqual(named.queues.get(7), [message("a")]);
-  assert.equal(named.queues.has(NEW), false);
+  assert.deepEqual([...named.queues.keys()], [7]);
   assert.equal(named.conversations.get(7).temporary, true);
-  assert.equal(named.temporary, false);
+  assert.equal(named.openKey, 7);
+  assert.equal(begun.temporary, false);
 });
 
 /** A page with one chat, an answer of a given status, and the messages sent and stopped. */

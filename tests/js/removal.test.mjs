@@ -24,7 +24,6 @@ function page() {
     store,
     api,
     open: () => {},
-    stop: () => {},
     showToast: (toast) => toasts.push(toast),
     dismissToast: () => {},
   });

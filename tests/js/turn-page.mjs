@@ -71,6 +71,7 @@ export function pageWith(given = {}, state = {}) {
       const patch = typeof change === "function" ? change(this.state) : change;
       this.state = { ...this.state, ...patch };
     },
+    flush() {},
   };
   const page = {
     notifyOthers: (message) => notifications.push(message),

@@ -106,6 +106,74 @@ test("a new chat that was left meanwhile does not change the address", async () 
   assert.ok(notifications.every((each) => !Array.isArray(each)));
 });
 
+test("a new chat may be begun while the server still creates the one before", async () => {
+  const wires = [connection(), connection()];
+  const creations = [];
+  const { actions, store, shown, called, notifications } = pageWith(
+    {
+      createConversation: () => new Promise((resolve) => creations.push(resolve)),
+      startTurn: (key) => wires[key - 8].response,
+    },
+    { openKey: NEW, temporary: true, drafts: new Map([[NEW, "for later"]]) },
+  );
+  const first = actions.send("One?");
+  // The draft stays with the chat in which it was written.
+  assert.equal(store.state.drafts.get(store.state.openKey), "for later");
+  store.update({ openKey: NEW });
+  const second = actions.send("Two?");
+  const open = store.state.openKey;
+  assert.equal(store.state.drafts.has(NEW), false);
+  assert.deepEqual(
+    called("createConversation").map(([how]) => how),
+    [{ temporary: true }, {}],
+  );
+  creations[1]({ id: 9, title: "" });
+  await settled();
+  assert.equal(store.state.openKey, 9);
+  assert.equal(store.state.conversations.has(open), false);
+  creations[0]({ id: 8, title: "" });
+  for (const wire of wires) {
+    wire.send("turn", TURN);
+    wire.done();
+  }
+  await Promise.all([first, second]);
+  assert.equal(shown(8)[0][1], "One?");
+  assert.equal(shown(9)[0][1], "Two?");
+  assert.equal(store.state.drafts.get(8), "for later");
+  assert.equal(store.state.openKey, 9);
+  assert.deepEqual(
+    notifications.filter((each) => Array.isArray(each)),
+    [["address", 9]],
+  );
+  assert.deepEqual([...store.state.conversations.keys()].toSorted(), [7, 8, 9, NEW]);
+});
+
+for (const left of [false, true]) {
+  test(`a chat that the server does not create is the new chat again${left ? ", behind a newer draft" : ""}`, async () => {
+    let refuse;
+    const { actions, store, shown } = pageWith(
+      { createConversation: () => new Promise((_, reject) => (refuse = reject)) },
+      { openKey: NEW, temporary: true },
+    );
+    const asking = actions.send("Why?");
+    store.update({ drafts: new Map([[store.state.openKey, "since"]]) });
+    if (left) store.update({ openKey: NEW, drafts: new Map(store.state.drafts).set(NEW, "newer") });
+    refuse(new ApiError(409, "too_many_conversations", "Delete some first."));
+    await asking;
+    assert.equal(store.state.openKey, NEW);
+    assert.equal(store.state.drafts.get(NEW), `Why?\nsince${left ? "\nnewer" : ""}`);
+    assert.equal(store.state.temporary, !left);
+    assert.deepEqual([...store.state.conversations.keys()].toSorted(), [7, NEW]);
+    assert.deepEqual(shown(NEW), []);
+    assert.ok(store.state.problem.text);
+    // The next one is created like any other.
+    const again = actions.send("Again?");
+    assert.notEqual(store.state.openKey, NEW);
+    refuse(new ApiError(409, "", ""));
+    await again;
+  });
+}
+
 test("a refused message goes back into the box, and the chat is unchanged", async () => {
   const { actions, store, chat } = pageWith({
     startTurn: () => {

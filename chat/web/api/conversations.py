@@ -111,11 +111,17 @@ def update_conversation(conversation_id: int) -> Conversation:
 
 
 @bp.delete("/conversations/<id:conversation_id>")
-@operation(Answer(status=204), refusals=(NO_CONVERSATION, TURN_RUNNING))
+@operation(
+    Answer(status=204),
+    parameters=(query.flag_parameter("stop", "Stop a running answer first. Without it, one leads to a refusal"),),
+    refusals=(NO_CONVERSATION, TURN_RUNNING),
+)
 def delete_conversation(conversation_id: int) -> None:
     """Delete a conversation with everything in it."""
     current = services()
     record = current.store.ownership.conversation(principal().user.id, conversation_id)
+    if query.flag("stop") and record.active_turn_id and (turn := current.store.turns.get(record.active_turn_id)):
+        current.stopper.stop(turn)
     current.store.conversations.delete(record)
     # Other workers' cached copies, which no request can reach any more, are evicted when memory is needed.
     current.memory.drop(record.id)

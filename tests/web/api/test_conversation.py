@@ -172,10 +172,21 @@ def test_a_conversation_with_a_running_turn_cannot_be_deleted(
     alice: FlaskClient, conversation: int, held: HeldAnswer
 ) -> None:
     started = ask(alice, conversation)
-    assert_error(alice.delete(f"/api/conversations/{conversation}"), 409, "turn_running")
+    for without in ("", "?stop=", "?stop=false", "?stop=0"):
+        assert_error(alice.delete(f"/api/conversations/{conversation}{without}"), 409, "turn_running")
+    assert_error(alice.delete(f"/api/conversations/{conversation}?stop=maybe"), 422, "invalid_value", "stop")
     held.go()
     assert wait_for_turn(alice, started)["text"] == "One two."
     assert alice.delete(f"/api/conversations/{conversation}").status_code == 204
+
+
+@pytest.mark.usefixtures("held")
+def test_a_conversation_is_deleted_with_its_running_turn(alice: FlaskClient, conversation: int) -> None:
+    started = ask(alice, conversation)
+    assert alice.delete(f"/api/conversations/{conversation}?stop=true").status_code == 204
+    assert_error(alice.get(f"/api/turns/{started['turn_id']}"), 404, "not_found")
+    # Nothing runs in it, so there is nothing to stop.
+    assert alice.delete(f"/api/conversations/{converse(alice)}?stop=true").status_code == 204
 
 
 def test_a_number_that_names_none(alice: FlaskClient, conversation: int, subtests: pytest.Subtests) -> None:

@@ -53,11 +53,11 @@ function startChats() {
   closeDrawerWhenWide(actions);
   watchConnection({ store, onReach, alive: api.alive, onBack: () => refreshAfterOutage(store, actions) });
   onReach((reached) => reached && actions.clearUnreachable());
+  root.replaceChildren();
   actions.show(keyOfPath(location.pathname));
   actions.loadMe();
   actions.refreshHistory();
-  root.replaceChildren();
-  draw(store.state, actions);
+  store.flush();
   // If this fails, the parts are loaded when they are needed.
   whenIdle(() => preloadLazyParts().catch(() => {}));
 }

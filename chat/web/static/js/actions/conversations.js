@@ -3,17 +3,9 @@
 import { showAddress } from "../browser/router.js";
 import { ApiError } from "../network/api.js";
 import { problemOf } from "../network/errors.js";
-import { blankConversation, NEW, runningMessage, storedConversation } from "../state/conversation.js";
-import { conversationChanged, itemKnown } from "../state/page.js";
+import { blankConversation, isNamed, NEW, runningMessage, storedConversation } from "../state/conversation.js";
+import { conversationChanged, draftChanged, draftReturned, itemKnown } from "../state/page.js";
 import { strings } from "../strings/index.js";
-
-/** Move a draft into the message box of the new chat, before any text that is already there. */
-function withDraftMovedToNew(drafts, from, text) {
-  const left = new Map(drafts);
-  left.delete(from);
-  const since = left.get(NEW);
-  return left.set(NEW, since ? `${text}\n${since}` : text);
-}
 
 /** `join(key, message)` follows an answer that is being written. `loadTarget(key)` loads the message `targetId`. */
 export function conversationActions({ store, api, join, loadTarget, refreshHistory }) {
@@ -22,7 +14,10 @@ export function conversationActions({ store, api, join, loadTarget, refreshHisto
   const setPhase = (key, phase) =>
     store.update((state) => conversationChanged(state, key, (conversation) => ({ ...conversation, phase })));
 
-  /** Show a conversation: at once if this window knows it. Then load its present state from the server. */
+  /**
+   * Show a conversation: at once if this window knows it. Then load its present state from the server. It is drawn
+   * here and not with the next frame, because the next key press is meant for it.
+   */
   function show(key, targetId = null) {
     store.update({ openKey: key, drawerOpen: false, problem: null, announcement: "" });
     if (!store.state.conversations.has(key)) {
@@ -31,6 +26,7 @@ export function conversationActions({ store, api, join, loadTarget, refreshHisto
       }));
     }
     if (targetId !== null) setTarget(key, targetId);
+    store.flush();
     if (!store.state.conversations.get(key).turn) reload(key);
   }
 
@@ -45,7 +41,7 @@ export function conversationActions({ store, api, join, loadTarget, refreshHisto
 
   /** `join: false` does not follow a running answer again after it could not be followed. `quiet` reports no errors. */
   async function reload(key, { join: mayJoin = true, quiet = false } = {}) {
-    if (key === NEW) return;
+    if (!isNamed(key)) return;
     const call = Symbol("call");
     newest.set(key, call);
     const { headId, onSideBranch, targetId } = store.state.conversations.get(key) ?? {};
@@ -120,11 +116,10 @@ export function conversationActions({ store, api, join, loadTarget, refreshHisto
 
   /** Go from a missing chat to a new one. The draft goes along, or is sent there at once. */
   function startOver(text = null) {
-    store.update((state) => {
-      const { openKey, drafts } = state;
-      const draft = text ?? drafts.get(openKey);
-      return { drafts: draft && openKey !== NEW ? withDraftMovedToNew(drafts, openKey, draft) : drafts };
-    });
+    const { openKey, drafts } = store.state;
+    const draft = text ?? drafts.get(openKey);
+    store.update((state) => draftChanged(state, openKey, ""));
+    if (draft) store.update((state) => draftReturned(state, NEW, draft));
     open(NEW);
   }
 

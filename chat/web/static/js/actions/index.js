@@ -48,7 +48,6 @@ export function createActions({ store, api, slots }) {
       store,
       api,
       open: deferred("open"),
-      stop: deferred("stop"),
       showToast: deferred("showToast"),
       dismissToast: deferred("dismissToast"),
     }),

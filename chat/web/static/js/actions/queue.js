@@ -3,17 +3,17 @@
 import { randomId } from "../browser/ids.js";
 import { SETTLE_MS } from "../browser/second-click.js";
 import { runningMessage } from "../state/conversation.js";
-import { draftChanged } from "../state/page.js";
+import { draftChanged, draftReturned } from "../state/page.js";
 import { withoutQueued, withQueued } from "../state/queue.js";
 
 /** `send(text, {key, clientId})` sends a message. `stop(key)` stops the running answer. */
 export function queueActions({ store, send, stop, now = () => performance.now() }) {
   // The last text submitted: a button that is pressed twice submits the same text twice.
   let latest = { text: null, at: Number.NEGATIVE_INFINITY };
-  // `awaited`: keys of the running answers that a queue waits for. `urgent`: by conversation, the message to send next
-  // however its answer ends.
+  // `awaited`: keys of the running answers that a queue waits for. `urgent`: client ids of messages to send next,
+  // however the answer ends.
   const awaited = new Set();
-  const urgent = new Map();
+  const urgent = new Set();
 
   const dequeue = (key, clientId) => store.update(({ queues }) => ({ queues: withoutQueued(queues, key, clientId) }));
   const find = (key, clientId) => store.state.queues.get(key)?.find((each) => each.clientId === clientId);
@@ -63,7 +63,7 @@ export function queueActions({ store, send, stop, now = () => performance.now() 
       sendQueued(key, clientId);
       return;
     }
-    urgent.set(key, clientId);
+    urgent.add(clientId);
     await stop(key);
   }
 
@@ -72,10 +72,7 @@ export function queueActions({ store, send, stop, now = () => performance.now() 
     const message = find(key, clientId);
     if (!message) return;
     dequeue(key, clientId);
-    store.update((state) => {
-      const since = state.drafts.get(key);
-      return draftChanged(state, key, since ? `${message.text}\n${since}` : message.text);
-    });
+    store.update((state) => draftReturned(state, key, message.text));
   }
 
   /** Call this after every change. A completed answer sends the next message; any other end holds the queue. */
@@ -92,9 +89,9 @@ export function queueActions({ store, send, stop, now = () => performance.now() 
   function sendNext(key, queue) {
     const head = headOf(key);
     const asExpected = awaited.has(head?.key) && head.status === "completed";
-    const next = find(key, urgent.get(key)) ?? (asExpected ? queue[0] : null);
+    const next = queue.find(({ clientId }) => urgent.has(clientId)) ?? (asExpected ? queue[0] : null);
     awaited.delete(head?.key);
-    urgent.delete(key);
+    for (const { clientId } of queue) urgent.delete(clientId);
     if (next) sendQueued(key, next.clientId);
   }
 

@@ -10,8 +10,8 @@ import { strings } from "../strings/index.js";
 const ATTEMPTS = 6;
 const PAUSE_MS = 400;
 
-/** `stop(key)` stops a running answer. `showToast` and `dismissToast` are those of the page. */
-export function removalActions({ store, api, open, stop, showToast, dismissToast }) {
+/** `showToast` and `dismissToast` are those of the page. */
+export function removalActions({ store, api, open, showToast, dismissToast }) {
   // {ids, opened: the id among them that was open, or null}
   /** @type {{ids: any[], opened: any} | null} */
   let pending = null;
@@ -67,7 +67,7 @@ export function removalActions({ store, api, open, stop, showToast, dismissToast
     // One after the other: many requests at once would block all others.
     for (const id of ids) {
       try {
-        await removeIdle(id);
+        await removeStopped(id);
         store.update((state) => forgotten(state, id));
       } catch (error) {
         store.update({ problem: problemOf(error) });
@@ -76,9 +76,8 @@ export function removalActions({ store, api, open, stop, showToast, dismissToast
     }
   }
 
-  /** Delete a conversation. The server refuses to delete one with a running answer, so stop that first. */
-  async function removeIdle(id) {
-    if (store.state.runningIds.has(id)) await stop(id);
+  /** Delete a conversation. The server stops its answer first, and refuses if that does not end soon. */
+  async function removeStopped(id) {
     for (let attempt = 1; ; attempt += 1) {
       unsent.delete(id);
       try {

@@ -8,15 +8,18 @@ import { DeltaCoalescer } from "../network/delta-coalescer.js";
 import { problemOf } from "../network/errors.js";
 import { UNLIMITED } from "../network/stream-slots.js";
 import { followTurn, isSafeToRetry, TurnLost } from "../network/turn-stream.js";
-import { NEW, runningMessage, withMessage, withMessages, withoutMessages } from "../state/conversation.js";
+import { isNamed, NEW, runningMessage, withMessage, withMessages, withoutMessages } from "../state/conversation.js";
 import { applyEvent, localMessage } from "../state/message.js";
 import { modelOf, modelUsed } from "../state/model.js";
 import {
   conversationChanged,
   draftChanged,
+  draftReturned,
   itemChanged,
   itemKnown,
+  newChatBegun,
   newChatNamed,
+  newChatRefused,
   runningChanged,
 } from "../state/page.js";
 import { strings } from "../strings/index.js";
@@ -66,14 +69,15 @@ export function turnActions({ store, api, reload, awaitTitle, slots = UNLIMITED,
   async function startTurn({ key, headId }, parentId, turn) {
     const question = localMessage(localId(), "user", parentId, turn.text);
     const answer = localMessage(localId(), "assistant", question.id);
-    const entry = newEntry(key, [question.id, answer.id], headId);
+    const entry = newEntry(key === NEW ? localId() : key, [question.id, answer.id], headId);
+    if (key === NEW) store.update((state) => newChatBegun(state, entry.key));
     begin(entry, question, answer);
     await run(entry, async () => {
-      if (entry.key === NEW) await nameNewChat(entry);
+      if (!isNamed(entry.key)) await nameNewChat(entry);
       const request = idempotentRequest(entry.key, turn);
       await follow(entry, (live) => api.startTurn(entry.key, request, live), { canReopen: isSafeToRetry });
     });
-    if (entry.failed) restoreDraft(entry.key, turn.text);
+    if (entry.failed) store.update((state) => draftReturned(state, entry.key, turn.text));
   }
 
   /** Request another answer beside this one. `how` is `{model}` or `{wish}`. */
@@ -147,12 +151,20 @@ export function turnActions({ store, api, reload, awaitTitle, slots = UNLIMITED,
   }
 
   async function nameNewChat(entry) {
-    const { id, title } = await api.createConversation(store.state.temporary ? { temporary: true } : {});
-    inFlight.delete(entry.key);
-    entry.key = id;
-    inFlight.set(id, entry);
-    store.update((state) => newChatNamed(state, id, String(title ?? "")));
+    const { key } = entry;
+    const { temporary } = store.state.conversations.get(key);
+    const { id, title } = await api.createConversation(temporary ? { temporary } : {});
+    store.update((state) => newChatNamed(state, key, id, String(title ?? "")));
+    changeKey(entry, id);
     if (store.state.openKey === id) page.showAddress(id);
+  }
+
+  /** The page must show the new key before the user's next action, Stop for instance. */
+  function changeKey(entry, key) {
+    inFlight.delete(entry.key);
+    entry.key = key;
+    inFlight.set(key, entry);
+    store.flush();
   }
 
   /** Name the model only if it is known; otherwise the server takes its default. */
@@ -270,6 +282,10 @@ export function turnActions({ store, api, reload, awaitTitle, slots = UNLIMITED,
   /** The turn never began: restore the conversation and report the error. */
   function rollBack(entry, error) {
     entry.failed = true;
+    if (!isNamed(entry.key)) {
+      store.update((state) => newChatRefused(state, entry.key));
+      changeKey(entry, NEW);
+    }
     change(entry.key, (conversation) => ({
       ...withoutMessages(conversation, entry.ids, entry.headId),
       turn: null,
@@ -292,14 +308,6 @@ export function turnActions({ store, api, reload, awaitTitle, slots = UNLIMITED,
       if (!(error instanceof TurnLost)) console.error(error);
       setPhase(entry.key, "lost");
     }
-  }
-
-  /** Put the text back into the message box, before any text typed since. */
-  function restoreDraft(key, text) {
-    store.update((state) => {
-      const since = state.drafts.get(key);
-      return draftChanged(state, key, since ? `${text}\n${since}` : text);
-    });
   }
 
   return { send, edit, regenerate, retry: (message) => regenerate(message), continueAnswer, join, stop };

@@ -1,6 +1,6 @@
 // Copies drafts, queues, models and preferences between the page's state and the browser's storage.
 
-import { NEW } from "../state/conversation.js";
+import { isNamed, NEW } from "../state/conversation.js";
 import { readPreferences } from "../state/preferences.js";
 import { readQueue } from "../state/queue.js";
 import { setWith, setWithout } from "../state/unread.js";
@@ -59,7 +59,7 @@ export function persist(store) {
 function writeMap(group, now, before, state) {
   if (now === before) return;
   for (const key of new Set([...now.keys(), ...before.keys()])) {
-    const value = isTemporary(state, key) ? null : (now.get(key) ?? null);
+    const value = isStored(state, key) ? (now.get(key) ?? null) : null;
     if (now.get(key) !== before.get(key)) writeStored(`${group}.${key}`, value);
   }
 }
@@ -67,13 +67,14 @@ function writeMap(group, now, before, state) {
 /** One entry per id, for the same reason. */
 function writeSet(group, now, before, state) {
   if (now === before) return;
-  for (const id of now) if (!before.has(id) && !isTemporary(state, id)) writeStored(`${group}.${id}`, true);
+  for (const id of now) if (!before.has(id) && isStored(state, id)) writeStored(`${group}.${id}`, true);
   for (const id of before) if (!now.has(id)) writeStored(`${group}.${id}`, null);
 }
 
-/** Nothing of a temporary chat is stored anywhere, so not here either. */
-function isTemporary(state, key) {
-  return key === NEW ? state.temporary : state.conversations.get(key)?.temporary === true;
+/** Nothing of a temporary chat is stored anywhere, so not here either. The key of an unnamed one has no meaning later. */
+function isStored(state, key) {
+  if (key === NEW) return !state.temporary;
+  return isNamed(key) && !state.conversations.get(key)?.temporary;
 }
 
 function applyExternalChange(store, name, value) {

@@ -148,7 +148,7 @@ export const api = {
     json("GET", `/api/conversations/${segment(id)}?${query({ limit: 50, ...parameters })}`),
   changeConversation: (id, change) =>
     json("PATCH", `/api/conversations/${segment(id)}`, { body: change, keepalive: true }),
-  removeConversation: (id) => send("DELETE", `/api/conversations/${segment(id)}`, { keepalive: true }),
+  removeConversation: (id) => send("DELETE", `/api/conversations/${segment(id)}?stop=true`, { keepalive: true }),
   /** Return the address of an export: of everything, or of the chats with these ids. */
   exportAllAddress: (ids = []) => `${BASE}/api/export${ids.length > 0 ? `?ids=${ids.map(segment).join(",")}` : ""}`,
   countData: () => json("GET", "/api/me/data"),

@@ -2,7 +2,7 @@
 //
 // {key, title, phase, messages, headId, turn, onSideBranch, older, targetId}
 //
-// `key` is the server's id, or NEW for a chat without one. `phase` is "ready", "loading", "missing" or "failed".
+// `key` is the server's id, NEW for a chat that has not begun, or a local id while the server creates it. `phase` is "ready", "loading", "missing" or "failed".
 // `messages` is a Map by id of one or several branches, whose beginning may not be loaded yet. The page shows the path
 // that ends at `headId`. `onSideBranch`: the user has switched to another path than the one at which the server would
 // continue. `older` is null, or "loading" or "failed" while older messages are requested. `targetId` is null, or the id
@@ -12,6 +12,9 @@
 import { storedMessage } from "./message.js";
 
 export const NEW = "new";
+
+/** Return whether the server knows the chat by this key. */
+export const isNamed = (/** @type {Id} */ key) => typeof key === "number";
 
 /**
  * @param {Id} key

@@ -3,7 +3,6 @@
 import { blankConversation, NEW } from "./conversation.js";
 import { withItem } from "./history.js";
 import { DEFAULTS } from "./preferences.js";
-import { withQueueMoved } from "./queue.js";
 import { setWithout } from "./unread.js";
 
 export function initialState() {
@@ -58,6 +57,14 @@ export function draftChanged(state, key, text) {
   return { drafts };
 }
 
+/** Put text back into the message box, before any text that is there. */
+export function draftReturned(state, key, text) {
+  return draftChanged(state, key, joined(text, state.drafts.get(key)));
+}
+
+/** Join a text and a draft that was written since. */
+export const joined = (text, since) => (since ? `${text}\n${since}` : text);
+
 export function historyChanged(state, change) {
   return { history: { ...state.history, ...change } };
 }
@@ -80,21 +87,43 @@ export function runningChanged(state, key, running) {
   return { runningIds };
 }
 
-/** Give the new chat the server's id. Draft and queue move with it. */
-export function newChatNamed(state, id, title) {
+/** Give the new chat a key of its own while the server creates it: another one may be begun meanwhile. */
+export function newChatBegun(state, key) {
+  const changed = keyChanged(state, NEW, key, { temporary: state.temporary });
+  return { ...changed, conversations: changed.conversations.set(NEW, blankConversation(NEW)), temporary: false };
+}
+
+/** Give the new chat the server's id. */
+export const newChatNamed = (state, key, id, title) => keyChanged(state, key, id, { title });
+
+/** The server did not create the chat: it is the new chat again. */
+export function newChatRefused(state, key) {
+  const { temporary, ...conversation } = state.conversations.get(key);
+  return {
+    ...keyChanged({ ...state, conversations: new Map(state.conversations).set(key, conversation) }, key, NEW, {}),
+    temporary: state.openKey === key ? temporary : state.temporary,
+  };
+}
+
+/** Move a conversation to another key. Its draft, queue and model move with it. */
+function keyChanged(state, from, to, change) {
   const conversations = new Map(state.conversations);
-  const named = { ...conversations.get(NEW), key: id, title, temporary: state.temporary };
-  conversations.set(id, named).set(NEW, blankConversation(NEW));
-  const drafts = new Map(state.drafts);
-  if (drafts.has(NEW)) drafts.set(id, drafts.get(NEW));
-  drafts.delete(NEW);
+  conversations.set(to, { ...conversations.get(from), key: to, ...change }).delete(from);
   return {
     conversations,
-    drafts,
-    queues: withQueueMoved(state.queues, NEW, id),
-    temporary: false,
-    openKey: state.openKey === NEW ? id : state.openKey,
+    drafts: moved(state.drafts, from, to, joined),
+    queues: moved(state.queues, from, to, (queue, since) => [...queue, ...since]),
+    models: moved(state.models, from, to, (model) => model),
+    openKey: state.openKey === from ? to : state.openKey,
   };
+}
+
+/** `join(value, since)` combines the value with one that is at the new key already. */
+function moved(map, from, to, join) {
+  if (!map.has(from)) return map;
+  const changed = new Map(map);
+  changed.delete(from);
+  return changed.set(to, map.has(to) ? join(map.get(from), map.get(to)) : map.get(from));
 }
 
 /** Remove everything known of a conversation. */

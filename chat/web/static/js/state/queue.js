@@ -15,11 +15,6 @@ export function withoutQueued(queues, key, clientId) {
   );
 }
 
-export function withQueueMoved(queues, from, to) {
-  const moving = queues.get(from);
-  return moving ? withQueue(withQueue(queues, from, []), to, moving) : queues;
-}
-
 /** Parse a stored queue and skip invalid entries. */
 export function readQueue(stored) {
   if (!Array.isArray(stored)) return [];

@@ -1,4 +1,5 @@
-// The page's state: one object that is replaced by each change; subscribers are called at most once per frame.
+// The page's state: one object that is replaced by each change; subscribers are called at most once per frame, or at
+// once by `flush`.
 
 /** `state` is never changed in place. `subscribe` listeners get the newest state after changes. */
 export class Store {
@@ -30,10 +31,14 @@ export class Store {
   #schedule() {
     if (this.#scheduled) return;
     this.#scheduled = true;
-    soon(() => {
-      this.#scheduled = false;
-      for (const listener of this.#listeners) listener(this.state);
-    });
+    soon(() => this.flush());
+  }
+
+  /** Call the subscribers now if the state has changed since they were called. */
+  flush() {
+    if (!this.#scheduled) return;
+    this.#scheduled = false;
+    for (const listener of this.#listeners) listener(this.state);
   }
 }
 
