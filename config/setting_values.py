@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import ipaddress
 import os
 import re
 from collections.abc import Callable
 from pathlib import Path
-from urllib.parse import urlsplit
+from urllib.parse import urlsplit, urlunsplit
 
 from config import redis_url
 from config.paths import ROOT
@@ -49,18 +50,41 @@ def one_of(*choices: str) -> Callable[[str], str]:
 
 
 def url(text: str) -> str:
-    if not _is_web_address(text):
-        raise ValueError("an address that begins with http:// or https://")
-    return text.rstrip("/")
-
-
-def _is_web_address(text: str) -> bool:
+    """Return the address of a web service, with an ASCII host and without slashes at the path's end."""
     try:
         parts = urlsplit(text)
-        reachable = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
-    except ValueError:  # brackets without an IPv6 address, or an invalid port
-        return False
-    return reachable and text.isprintable() and " " not in text
+        host = _ascii_host(parts.hostname or "", "[" in parts.netloc)
+        usable = parts.scheme in ("http", "https") and parts.port != 0 and text.isprintable() and " " not in text
+    except ValueError:  # also for an invalid port
+        usable = False
+    if not usable:
+        raise ValueError("an address that begins with http:// or https:// and names a host")
+    user, at, _ = parts.netloc.rpartition("@")
+    netloc = f"{user}{at}{host}{f':{parts.port}' if parts.port else ''}"
+    return urlunsplit((parts.scheme, netloc, parts.path.rstrip("/"), parts.query, parts.fragment))
+
+
+def source_url(text: str) -> str:
+    """Return the address of a source of figures, to which paths are appended."""
+    address = url(text)
+    if "?" in address or "#" in address:
+        raise ValueError("an address without a query")
+    return address
+
+
+def _ascii_host(name: str, in_brackets: bool) -> str:
+    """Return a host's name or IP address as it is written in an address. Raises ValueError if there can be none."""
+    if in_brackets:
+        ipaddress.IPv6Address(name)
+        return f"[{name}]"
+    if re.fullmatch(r"[0-9]+(\.[0-9]+){3}", name):
+        return str(ipaddress.IPv4Address(name))
+    coded = name.encode("idna").decode()
+    # Older rules than today's map some letters to others, such as ß to ss: perhaps another host.
+    unchanged = name.isascii() or coded.encode().decode("idna") == name
+    if not unchanged or not re.fullmatch(r"[a-z0-9_.-]{1,253}", coded):
+        raise ValueError("no name of a host")
+    return coded
 
 
 def header_text(text: str) -> str:

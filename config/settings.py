@@ -74,8 +74,8 @@ class Settings:
     log_format: str = _setting("LOG_FORMAT", value.one_of("text", "json"), "text")
     data_dir: Path = _setting("DATA_DIR", value.folder, ROOT / "data")
     demo_latency_s: float = _setting("DEMO_LATENCY_S", value.seconds(0, 600), 2.0)
-    world_bank_url: str = _setting("WORLD_BANK_URL", value.url, "https://api.worldbank.org/v2")
-    frankfurter_url: str = _setting("FRANKFURTER_URL", value.url, "https://api.frankfurter.dev/v1")
+    world_bank_url: str = _setting("WORLD_BANK_URL", value.source_url, "https://api.worldbank.org/v2")
+    frankfurter_url: str = _setting("FRANKFURTER_URL", value.source_url, "https://api.frankfurter.dev/v1")
 
     @property
     def demo(self) -> bool:

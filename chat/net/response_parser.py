@@ -9,6 +9,7 @@ from chat.net.errors import InvalidResponse, UnparsableResponse
 
 # Limit of the bytes between two pieces of the body: chunk sizes with their extensions, trailers.
 MAX_FRAMING_BYTES = 64 * 1024
+_SMALL = 4096
 
 
 class ResponseParser:
@@ -32,6 +33,8 @@ class ResponseParser:
         self._ends_with_connection = False
         self._pieces: list[bytes] = []
         self._framing_bytes = 0
+        self._is_chunked = False
+        self._before = b""  # data before the current call of `feed`, at least its last four bytes
         self.on_body = self._pieces.append  # called by the parser, like the methods below
         self._parser = httptools.HttpResponseParser(self)
 
@@ -41,7 +44,7 @@ class ResponseParser:
         return self.complete and self._keeps_alive
 
     def feed(self, data: bytes) -> None:
-        count = len(self._pieces)
+        count, was_complete = len(self._pieces), self.complete
         try:
             self._parser.feed_data(data)
         except (httptools.HttpParserError, httptools.HttpParserUpgrade) as error:
@@ -49,9 +52,26 @@ class ResponseParser:
             if not self.complete:
                 raise UnparsableResponse("what came is no HTTP response") from error
             self.has_excess_data = True
+        if self.complete and data and (was_complete or self._is_followed_by_line_ends(data, count)):
+            self._keeps_alive = False
+            self.has_excess_data = True
+        # A reference costs less than a slice.
+        self._before = data if 4 <= len(data) <= _SMALL else (self._before[-4:] + data)[-4:]
         self._framing_bytes = 0 if len(self._pieces) > count else self._framing_bytes + len(data)
         if self._framing_bytes > (MAX_FRAMING_BYTES if self.has_head else MAX_HEAD_BYTES):
             raise InvalidResponse("too much came that is no answer")
+
+    def _is_followed_by_line_ends(self, data: bytes, count: int) -> bool:
+        """Return whether line ends follow the response's end in `data`. llhttp skips them before the next response.
+
+        `count` is the number of the body's pieces before `data`.
+        """
+        if len(self._pieces) > count and not self._is_chunked:
+            body = self._pieces[-1]
+            return not data.endswith(body) or (data != body and not body.strip(b"\r\n"))
+        # The last line is empty, and the one before is not.
+        end = (self._before[-4:] + data)[-5:]
+        return not end.endswith(b"\r\n\r\n") or end[:1] in (b"\r", b"\n")
 
     def read_body(self) -> bytes:
         """Return the body's bytes since the last call."""
@@ -84,6 +104,8 @@ class ResponseParser:
 
     def on_headers_complete(self) -> None:
         self.status = self._parser.get_status_code()
+        if self.status < 100:
+            raise ValueError("a status that is none")
         if self.status < 200:
             self.headers.clear()
             return
@@ -92,6 +114,7 @@ class ResponseParser:
         if codings and codings != [b"chunked"]:
             raise ValueError("a transfer coding that nobody asked for")
         self.has_head = True
+        self._is_chunked = bool(codings)
         self._keeps_alive = self._parser.should_keep_alive() and not self._bodiless
         self._ends_with_connection = not codings and b"content-length" not in named
         self.complete = self._bodiless

@@ -34,10 +34,18 @@ CASES: dict[str, tuple[dict[str, Any], list[str]]] = {
             "http://127.0.0.1:11434/v1": "http://127.0.0.1:11434/v1",
             "https://api.example/v1/": "https://api.example/v1",
             "http://[::1]:1/": "http://[::1]:1",
+            "HTTP://API.Example:080/V1//": "http://api.example:80/V1",
+            "http://me:p%40ss@api.example/v1/?a=b/": "http://me:p%40ss@api.example/v1?a=b/",
+            "http://bücher.example/v1": "http://xn--bcher-kva.example/v1",
+            "http://模型.example:8000": "http://xn--xgs754b.example:8000",
+            "http://[fe80::1%eth0]/v1": "http://[fe80::1%eth0]/v1",
+            "http://gpu_1.example./v1": "http://gpu_1.example./v1",
         },
         ["api.example", "ftp://api.example", "//api.example", "http://", "http:///v1", "http://:80", "https",
          "file:///x", "http://a b", "http://a\nb", "http://a\x00", "http://[", "http://x:port", "http://x:99999",
-         "http://x:0", "javascript:1"],
+         "http://x:0", "javascript:1", "http://a..b", "http://.a", f"http://{'a' * 64}.example", "http://999.1.1.1",
+         "http://[1.2.3.4]", "http://[v1.x]", "http://a%2fb", "http://*.example", "http://a,b", "http://faß.example",
+         "http://１２７.0.0.1", "http://ſ.example", "http://::1/v1"],
     ),
     "CHAT_MODEL": (
         {"one": ("one",), " one , two,,one": ("one", "two"), "a/b:c": ("a/b:c",)},
@@ -104,8 +112,8 @@ CASES: dict[str, tuple[dict[str, Any], list[str]]] = {
     "LOG_FORMAT": ({"text": "text", "JSON": "json"}, ["xml", "plain", "text json"]),
     "DATA_DIR": ({"data": ROOT / "data", "/tmp/x": Path("/tmp/x")}, ["~nobody-of-that-name", "a\x00b"]),
     "DEMO_LATENCY_S": ({"0": 0.0, "600": 600.0, "0.25": 0.25}, ["-1", "601", "2s", "٢"]),
-    "WORLD_BANK_URL": ({"http://127.0.0.1:1/v2/": "http://127.0.0.1:1/v2"}, ["127.0.0.1", "http://["]),
-    "FRANKFURTER_URL": ({"http://127.0.0.1:1": "http://127.0.0.1:1"}, ["x", "ftp://x"]),
+    "WORLD_BANK_URL": ({"http://127.0.0.1:1/v2/": "http://127.0.0.1:1/v2"}, ["127.0.0.1", "http://[", "http://x?key=1"]),
+    "FRANKFURTER_URL": ({"http://127.0.0.1:1": "http://127.0.0.1:1"}, ["x", "ftp://x", "http://x/v1#latest", "http://a..b"]),
 }  # fmt: skip
 
 SECRETS = ("OPENAI_API_KEY", "SECRET_KEY", "ADMIN_TOKEN", "REDIS_URL")

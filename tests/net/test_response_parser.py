@@ -42,11 +42,11 @@ def fed(*pieces: bytes) -> ResponseParser:
 def test_cut_at_every_byte(response, body, usable):
     for cut in range(len(response) + 1):
         parser = ResponseParser()
-        body = b""
+        read = b""
         for piece in (response[:cut], response[cut:]):
             parser.feed(piece)
-            body += parser.read_body()
-        assert (parser.complete, body, parser.keeps_connection) == (True, body, usable), cut
+            read += parser.read_body()
+        assert (parser.complete, read, parser.keeps_connection) == (True, body, usable), cut
 
 
 @pytest.mark.parametrize(("response", "body", "usable"), RESPONSES.values(), ids=RESPONSES)
@@ -110,6 +110,7 @@ def test_the_response_to_head_has_no_body():
         "a chunk longer than its size": CHUNKED + b"4\r\nhello\r\n0\r\n\r\n",
         "another protocol": b"HTTP/1.1 101 Switching\r\nUpgrade: x\r\nConnection: upgrade\r\n\r\nhello",
         "another version": b"HTTP/2 200 OK\r\n\r\n",
+        "a status that is none": b"HTTP/1.1 099 X\r\nContent-Length: 0\r\n\r\n",
         "no HTTP": b"SSH-2.0-OpenSSH_9.9\r\n\r\n",
     }.items(),
     ids=lambda item: item[0],
@@ -120,12 +121,38 @@ def test_what_is_no_response(response):
             fed(*pieces)
 
 
-@pytest.mark.parametrize("more", [b"x", b"\r\nx", OK + b"Content-Length: 4\r\n\r\nevil", OK + b"\r\nevil"])
-@pytest.mark.parametrize("together", [True, False])
-def test_what_comes_after_the_end_is_not_taken_and_spoils_the_connection(more, together):
-    response = OK + b"Content-Length: 5\r\n\r\nhello"
-    parser = fed(response + more) if together else fed(response, more)
-    assert (parser.complete, parser.read_body(), parser.keeps_connection) == (True, b"hello", False)
+ENDS = {
+    "a length": OK + b"Content-Length: 5\r\n\r\nhello",
+    "a length, with a line end": OK + b"Content-Length: 7\r\n\r\nhello\r\n",
+    "chunks": CHUNKED + b"5\r\nhello\r\n0\r\n\r\n",
+    "trailers": CHUNKED + b"5\r\nhello\r\n0\r\nX-Trailer: 1\r\n\r\n",
+    "no body": b"HTTP/1.1 204 No Content\r\n\r\n",
+    "a length of zero": OK + b"Content-Length: 0\r\n\r\n",
+}
+MORE = [
+    *(b"x", b"\r\nx", b"\r\n", b"\n", b"\r", b"\r\n\r\n\r\n", b" ", b"\0", b"0\r\n\r\n", b"HTTP/1.1 2"),
+    *(OK + b"Content-Length: 4\r\n\r\nevil", OK + b"\r\nevil", b"HTTP/1.1 100 Continue\r\n\r\n"),
+]
+
+
+@pytest.mark.parametrize("end", ENDS)
+@pytest.mark.parametrize("before", [None, -1, -2, -3, -5], ids=lambda cut: f"cut at {cut}")
+def test_what_comes_after_the_end_is_not_taken_and_spoils_the_connection(end, before):
+    """`before` is where the response is cut; what follows comes with its second part."""
+    for more in MORE:
+        response = ENDS[end]
+        parser = fed(response[:before], response[before:] + more) if before else fed(response + more)
+        assert (parser.complete, parser.read_body().strip()) == (True, b"hello" if b"hello" in response else b"")
+        assert (parser.keeps_connection, parser.has_excess_data) == (False, True), more
+
+
+@pytest.mark.parametrize("end", ENDS)
+def test_what_comes_in_a_later_read_is_as_bad(end):
+    for more in MORE:
+        parser = fed(*(bytes([byte]) for byte in ENDS[end]))
+        assert parser.keeps_connection
+        parser.feed(more)
+        assert (parser.keeps_connection, parser.has_excess_data) == (False, True), more
 
 
 @pytest.mark.parametrize(

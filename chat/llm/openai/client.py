@@ -91,7 +91,7 @@ class OpenAIModel:
         # Called with the kind of error and the model before a failed attempt is repeated.
         self.count_retry: Callable[[str, str], None] = _count_nothing
         self._model_timeout_s = model_timeout_s
-        self._faults = Faults(self._endpoint.secrets, model_timeout_s)
+        self._faults = Faults(self._endpoint.secrets, model_timeout_s, self._endpoint.proxy_variable)
         self._key_can_be_sent = api_key.isascii() and api_key.isprintable()
         self._retries = MAX_RETRIES
         self._capabilities = CapabilityCache()

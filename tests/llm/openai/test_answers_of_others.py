@@ -62,6 +62,8 @@ STRAYS = {
     "an interim answer": b"HTTP/1.1 100 Continue\r\n\r\n" + whole("stray"),
     "an error": b"HTTP/1.1 400 X\r\nContent-Length: 5\r\n\r\nstray",
     "the end of a head": b"\r\n\r\nstray",
+    "an empty line": b"\r\n",
+    "the end of chunks": b"0\r\n\r\n",
     "a byte": b"s",
     "events": says("stray") + finishes() + DONE,
 }

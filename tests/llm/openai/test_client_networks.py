@@ -41,8 +41,16 @@ COMPRESSED = {
     "gzip in two members": (b"gzip", gzip.compress(BODY[:50]) + gzip.compress(BODY[50:])),
     "deflate": (b"deflate", zlib.compress(BODY)),
     "deflate without zlib's head": (b"deflate", bare(BODY)),
+    "deflate named gzip": (b"gzip", bare(BODY)),
+    "gzip and padding": (b"gzip", gzip.compress(BODY) + bytes(16)),
+    "gzip without its check sum": (b"gzip", gzip.compress(BODY)[:-8]),
+    "an empty member first": (b"gzip", gzip.compress(b"") + gzip.compress(BODY)),
+    "a parameter": (b"gzip;q=1.0", gzip.compress(BODY)),
     "identity": (b"identity", BODY),
+    "a character set": (b"UTF-8", BODY),
+    "a content type": (b"text/event-stream", BODY),
     "twice": (b"deflate, gzip", gzip.compress(zlib.compress(BODY))),
+    "twice, in two headers": (b"deflate\r\nContent-Encoding: gzip", gzip.compress(bare(BODY))),
 }
 
 
@@ -57,8 +65,9 @@ def test_a_compressed_answer(serve, connect, form):
     assert text_of(connect(server)) == TEXT
 
 
-def test_a_compressed_answer_byte_by_byte(serve, connect):
-    coding, packed = COMPRESSED["gzip"]
+@pytest.mark.parametrize("form", ["gzip", "deflate", "deflate without zlib's head"])
+def test_a_compressed_answer_byte_by_byte(serve, connect, form):
+    coding, packed = COMPRESSED[form]
     head, _, body = compressed(coding, packed).partition(b"\r\n\r\n")
 
     def script(exchange: Exchange) -> None:
@@ -170,11 +179,31 @@ def test_an_upgrade_that_is_required(serve, connect, headers, expected):
 
 
 @pytest.mark.parametrize(
+    ("code", "expected"),
+    [
+        *((300, "no answer to a question"), (304, "not changed"), (305, "no answer to a question")),
+        *((407, "proxy"), (409, "refused the request"), (410, "no longer"), (418, "refused the request")),
+        *((451, "legal"), (499, "gave up")),
+    ],
+)
+@pytest.mark.parametrize("body", [b"", b"<!doctype html><h1>No</h1>", b'{"error": {"message": "Not so"}}'])
+def test_a_status_is_named_for_what_it_is(serve, connect, code, expected, body):
+    server = serve(lambda exchange: exchange.send(status(code, body)))
+    fault = failed(server, connect(server))
+    assert f"({code})" in str(fault)
+    assert expected in str(fault)
+    assert "redirect" not in str(fault)
+    assert "CHAT_MODEL names" not in str(fault)
+    assert ("Not so" in str(fault)) == (body.startswith(b"{") and code != 304)  # 304 has no body
+
+
+@pytest.mark.parametrize(
     ("address", "target"),
     [
         ("/v1?api-version=2026-01-01", b"/v1/chat/completions?api-version=2026-01-01"),
         ("/v1/?a=b%20c&a=d", b"/v1/chat/completions?a=b%20c&a=d"),
         ("?key=value", b"/chat/completions?key=value"),
+        ("/v1?name=J%C3%BCrgen/&city=Zürich", b"/v1/chat/completions?name=J%C3%BCrgen/&city=Z%C3%BCrich"),
         ("/v1/chat/completions", b"/v1/chat/completions"),
         ("/v1/chat/completions?a=b", b"/v1/chat/completions?a=b"),
         ("/v1//", b"/v1/chat/completions"),

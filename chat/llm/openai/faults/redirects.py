@@ -10,12 +10,13 @@ import openai
 from chat.llm.openai.faults.redaction import hidden, quotable
 
 _PATH = "/chat/completions"
+_REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _MAX_ADDRESS = 200
 
 
 def redirect_message(failure: openai.APIStatusError, secrets: Sequence[str]) -> str:
     """Return the endpoint's demand and the correction to make, or "" for another kind of refusal."""
-    if failure.status_code < 400:
+    if failure.status_code in _REDIRECTS:
         return _redirect(failure, secrets)
     return _upgrade(failure) if failure.status_code == 426 else ""
 

@@ -26,11 +26,13 @@ from chat.errors import (
     NoDescriptors,
 )
 from chat.llm.openai.answer.deltas import ReportedError
+from chat.llm.openai.faults.proxy_messages import proxy_error, wrong_password
 from chat.llm.openai.faults.reasons import labels
 from chat.llm.openai.faults.reasons import reason as reason_in
 from chat.llm.openai.faults.redaction import is_page, quotable
 from chat.llm.openai.faults.redirects import redirect_message
 from chat.llm.openai.faults.retry_after import retry_after_s, retry_hint
+from chat.llm.openai.faults.status_messages import refusal
 from chat.net.errors import UnparsableResponse
 from chat.runtime import descriptors
 
@@ -44,11 +46,13 @@ _NO_ROOM = "This server has no room for one more connection at the moment (ulimi
 
 
 class Faults:
-    """Translator of failures for one endpoint; knows its secrets, to hide them, and its time limit."""
+    """Translator of failures for one endpoint; knows its secrets, to hide them, its time limit and its proxy."""
 
-    def __init__(self, secrets: Sequence[str], model_timeout_s: float) -> None:
+    def __init__(self, secrets: Sequence[str], model_timeout_s: float, proxy_variable: str) -> None:
+        """Set the values; `proxy_variable` is the name of the variable with the proxy's address, or ""."""
         self._secrets = secrets
         self._model_timeout_s = model_timeout_s
+        self._proxy_variable = proxy_variable
 
     def error(self, failure: Exception, started: bool) -> ModelError:
         """Return our error for one of `FAILURES`; `started` tells whether a part of the answer had arrived."""
@@ -75,7 +79,9 @@ class Faults:
             return ModelUnavailable(f"The model's endpoint failed ({status}){end}", reason, wait_s)
         if status == 408:
             return ModelTimeout(f"The model's endpoint gave up waiting (408){end}", reason, wait_s)
-        message = redirect_message(failure, self._secrets) or _refusal(status, _reason_suffix(reason, body))
+        if status == 407 and self._proxy_variable:
+            return wrong_password(self._proxy_variable)
+        message = redirect_message(failure, self._secrets) or refusal(status, _reason_suffix(reason, body))
         return ModelRejected(f"The model's endpoint {message}.", reason)
 
     def _reported(self, body: Any) -> ModelError:
@@ -96,7 +102,8 @@ class Faults:
     def _connection(self, failure: Exception, started: bool) -> ModelError:
         causes = list(_causes(failure))
         if any(isinstance(cause, (httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.ProxyError)) for cause in causes):
-            return ModelUnreachable(f"The model's endpoint cannot be reached: {_why(causes)}.")
+            at_proxy = proxy_error(causes, self._proxy_variable) if self._proxy_variable else None
+            return at_proxy or ModelUnreachable(f"The model's endpoint cannot be reached: {_why(causes)}.")
         if any(isinstance(cause, httpx2.TimeoutException) for cause in causes):
             seconds = "1 second" if self._model_timeout_s == 1 else f"{self._model_timeout_s:g} seconds"
             return ModelTimeout(f"The model's endpoint was silent for {seconds} (MODEL_TIMEOUT_S).")
@@ -139,23 +146,6 @@ def _reason_suffix(reason: str, body: Any = None) -> str:
     return " with a web page in place of a reason" if isinstance(body, str) and is_page(body) else ""
 
 
-def _refusal(status: int, suffix: str) -> str:
-    if status == 401:
-        return f"did not accept the key (401){suffix}; check OPENAI_API_KEY"
-    if status == 402:
-        return f"wants to be paid first (402){suffix}; check the account of OPENAI_API_KEY"
-    if status == 403:
-        return f"does not allow this (403){suffix}; check that OPENAI_API_KEY may use the model in CHAT_MODEL"
-    if status == 404:
-        return f"knows no such model or address (404){suffix}; check CHAT_MODEL and OPENAI_BASE_URL"
-    if status == 405:
-        return f"takes no questions at this address (405){suffix}; check OPENAI_BASE_URL (it often ends in /v1)"
-    return (
-        f"refused the request ({status}){suffix};"
-        " check that CHAT_MODEL names a chat model with room for the conversation"
-    )
-
-
 def _quota_used_up(reason: str) -> ModelRejected:
     return ModelRejected(
         f"The model's endpoint says that the quota is used up{_reason_suffix(reason)};"
@@ -189,7 +179,6 @@ def _why(causes: list[BaseException]) -> str:
 
 # The first match counts: specific before general.
 _REASONS: tuple[tuple[type[BaseException] | tuple[type[BaseException], ...], str], ...] = (
-    (httpx2.ProxyError, "the proxy refused; check the proxy in the environment"),
     (socket.gaierror, "its host name is not known; check OPENAI_BASE_URL"),
     (
         ssl.SSLCertVerificationError,

@@ -19,11 +19,12 @@ _PIECE_BYTES = 64 * 1024
 _MAX_RATIO = 250
 _RATIO_COUNTS_FROM = 1024 * 1024
 _YIELD_EVERY_S = 0.01
+_HEAD_BYTES = 2
 
 _GZIP_OR_ZLIB = zlib.MAX_WBITS | 32
 _BARE_DEFLATE = -zlib.MAX_WBITS
-_IDENTITY = frozenset({"", "identity", "none"})
-_DEFLATE = frozenset({"gzip", "x-gzip", "deflate"})
+_DEFLATE = frozenset({"gzip", "x-gzip", "deflate", "x-deflate"})
+_UNREADABLE = frozenset({"br", "zstd", "compress", "x-compress", "dcb", "dcz", "bzip2", "xz", "lzma", "lz4", "snappy"})
 
 
 class Decompressed(httpx2.SyncByteStream):
@@ -31,14 +32,13 @@ class Decompressed(httpx2.SyncByteStream):
 
     def __init__(self, stream: httpx2.SyncByteStream) -> None:
         self._stream = stream
-        self._wbits = _GZIP_OR_ZLIB
 
     def __iter__(self) -> Iterator[bytes]:
-        decoder = zlib.decompressobj(self._wbits)
+        decoder: zlib._Decompress | None = None
         bytes_in = bytes_out = 0
         yielded_at = time.monotonic()
-        for received in self._stream:
-            decoder = self._suited(decoder, received, first=not bytes_in)
+        for received in _with_whole_head(self._stream):
+            decoder = decoder or _suited_decoder(received)
             bytes_in += len(received)
             rest = received
             while rest:
@@ -55,18 +55,28 @@ class Decompressed(httpx2.SyncByteStream):
     def close(self) -> None:
         self._stream.close()
 
-    def _suited(self, decoder: zlib._Decompress, received: bytes, *, first: bool) -> zlib._Decompress:
-        """Return the decoder for the stream's format.
 
-        `deflate` means zlib's format, but some senders omit its header.
-        """
-        if not first:
-            return decoder
-        try:
-            decoder.copy().decompress(received, 1)
-        except zlib.error:
-            return zlib.decompressobj(_BARE_DEFLATE)
-        return decoder
+def _with_whole_head(stream: Iterable[bytes]) -> Iterator[bytes]:
+    """Yield the pieces of `stream`, the first with at least the two bytes that tell its format."""
+    pieces, head = iter(stream), b""
+    for piece in pieces:
+        head += piece
+        if len(head) >= _HEAD_BYTES:
+            break
+    yield head
+    yield from pieces
+
+
+def _suited_decoder(head: bytes) -> zlib._Decompress:
+    """Return a decoder for the stream's format.
+
+    `deflate` means zlib's format, but some senders omit its header.
+    """
+    try:
+        zlib.decompressobj(_GZIP_OR_ZLIB).decompress(head, 1)
+    except zlib.error:
+        return zlib.decompressobj(_BARE_DEFLATE)
+    return zlib.decompressobj(_GZIP_OR_ZLIB)
 
 
 def _piece(decoder: zlib._Decompress, data: bytes) -> tuple[bytes, bytes, zlib._Decompress]:
@@ -81,13 +91,19 @@ def _piece(decoder: zlib._Decompress, data: bytes) -> tuple[bytes, bytes, zlib._
 
 
 def decoded(stream: httpx2.SyncByteStream, headers: Iterable[tuple[bytes, bytes]]) -> httpx2.SyncByteStream:
-    """Return `stream` decompressed. Raises DecodingError for an unknown coding."""
+    """Return `stream` decompressed. Raises DecodingError for a compression that this program does not know.
+
+    Other codings say nothing about compression: some senders name a character set there, or the content's type.
+    """
     for name, value in headers:
         if name.lower() == b"content-encoding":
             for coding in reversed(value.decode("latin-1").lower().split(",")):
-                if coding.strip() in _DEFLATE:
+                name_only = coding.partition(";")[0].strip()
+                if name_only in _DEFLATE:
                     stream = Decompressed(stream)
-                elif coding.strip() not in _IDENTITY:
+                elif name_only in _UNREADABLE:
                     stream.close()
-                    raise httpx2.DecodingError("the answer is compressed in a way that is not known")
+                    raise httpx2.DecodingError(
+                        f"the answer is compressed ({name_only}) although no compression is asked for"
+                    )
     return stream

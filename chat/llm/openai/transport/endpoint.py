@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import contextlib
 import copy
+import string
 import time
 from collections.abc import Callable
 from functools import cached_property
 from typing import Any, cast
-from urllib.parse import parse_qsl, unquote, urlsplit, urlunsplit
+from urllib.parse import parse_qsl, quote, unquote, urlsplit, urlunsplit
 
 import httpx2
 import openai
@@ -45,10 +46,12 @@ class Endpoint:
     ) -> None:
         """Configure the endpoint. An empty string means "not set"; `transport` is "lean" or "standard"."""
         self._base_url, self._query = _without_query(base_url or _DEFAULT_BASE_URL)
-        self.secrets = _secrets(api_key, self._base_url, self._query)
         # A fraction of the limit on silence, so that three slow refusals also end within that limit.
         self._refusal_within_s = min(_REFUSAL_WITHIN_S, timeout_s / 4)
         self._transports = transports_to(self._base_url, transport, clock)
+        proxy = self._transports.proxy
+        self.proxy_variable = proxy.variable if proxy is not None else ""
+        self.secrets = _secrets(api_key, self._base_url, self._query, proxy.password if proxy is not None else "")
         self._sdk = openai.OpenAI(
             api_key=api_key or _NO_KEY,
             base_url=self._base_url,
@@ -143,7 +146,7 @@ class Endpoint:
         (request,) = requests
         if self._query:
             # The SDK would append its path to the query.
-            request.url = request.url.copy_with(query=self._query.encode("ascii", "ignore"))
+            request.url = request.url.copy_with(query=quote(self._query, safe=string.punctuation).encode())
         return request
 
 
@@ -151,10 +154,10 @@ class Endpoint:
 _OF_THE_BODY = frozenset({b"content-encoding", b"content-length", b"transfer-encoding"})
 
 
-def _secrets(api_key: str, base_url: str, query: str) -> tuple[str, ...]:
-    """Return the strings that no error and no log may show: the key, the address's password, values of its query."""
+def _secrets(api_key: str, base_url: str, query: str, proxy_password: str) -> tuple[str, ...]:
+    """Return the strings that no error and no log may show: the key, passwords, values of the address's query."""
     values = [value for _, value in parse_qsl(query) if len(value) >= _SHORTEST_SECRET]
-    return tuple(filter(None, (api_key, unquote(urlsplit(base_url).password or ""), *values)))
+    return tuple(filter(None, (api_key, unquote(urlsplit(base_url).password or ""), proxy_password, *values)))
 
 
 def _without_query(base_url: str) -> tuple[str, str]:

@@ -78,7 +78,10 @@ class ScopedBackend(httpcore2.SyncBackend):
         socket_options: Iterable[httpcore2.SOCKET_OPTION] | None = None,
     ) -> httpcore2.NetworkStream:
         allowed_s = _allowed_s(current_scope(), timeout)
-        return ScopedStream(super().connect_tcp(host, port, allowed_s, local_address, socket_options))
+        try:
+            return ScopedStream(super().connect_tcp(host, port, allowed_s, local_address, socket_options))
+        except UnicodeError as error:  # a label of the name is empty or too long
+            raise httpcore2.ConnectError("no name of a host") from error
 
 
 def install_scoped_backend(transport: httpx2.HTTPTransport) -> None:

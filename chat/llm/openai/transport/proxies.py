@@ -10,7 +10,7 @@ import ipaddress
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,12 +21,18 @@ class Proxy:
     url: str
     problem: str = ""
 
+    @property
+    def password(self) -> str:
+        """Return the password in the address, or ""."""
+        return unquote(urlsplit(self.url).password or "")
+
 
 def proxy_for(url: str, environ: Mapping[str, str] | None = None) -> Proxy | None:
     """Return the proxy for requests to `url`, or None. Loopback addresses never use a proxy."""
     environ = os.environ if environ is None else environ
     target = urlsplit(url)
-    host, port = target.hostname or "", target.port or (443 if target.scheme == "https" else 80)
+    host = (target.hostname or "").rstrip(".")
+    port = target.port or (443 if target.scheme == "https" else 80)
     if _is_loopback(host) or _is_excepted(host, port, _value(environ, "no_proxy")[1]):
         return None
     for scheme in (target.scheme, "all"):
@@ -72,7 +78,7 @@ def _is_loopback(host: str) -> bool:
 
 
 def _is_excepted(host: str, port: int, exceptions: str) -> bool:
-    return any(_matches(host, port, each.strip().lower()) for each in exceptions.replace(" ", ",").split(",") if each)
+    return any(_matches(host, port, each.lower()) for each in exceptions.replace(",", " ").split())
 
 
 def _matches(host: str, port: int, exception: str) -> bool:

@@ -39,12 +39,15 @@ class Transports:
         fallback: Callable[[], httpx2.BaseTransport] | None = None,
         clock: Callable[[], float] = time.monotonic,
         close_unusable: Callable[[], None] = lambda: None,
+        proxy: Proxy | None = None,
     ) -> None:
         """Set the transport to use, and a function that makes its replacement, if there is one.
 
-        `close_unusable` closes those of its idle connections that no request would use.
+        `close_unusable` closes those of its idle connections that no request would use. `proxy` is the one that the
+        transport uses.
         """
         self.first = first
+        self.proxy = proxy
         self.close_unusable = close_unusable
         self._make_fallback = fallback
         self._clock = clock
@@ -89,7 +92,7 @@ def transports_to(url: str, name: str, clock: Callable[[], float] = time.monoton
             _Unusable("The certificates that SSL_CERT_FILE or SSL_CERT_DIR names cannot be read; correct it.")
         )
     if proxy is not None or name == "standard":
-        return Transports(_standard(context, proxy))
+        return Transports(_standard(context, proxy), proxy=proxy)
     lean = LeanTransport(context, clock=clock)
     return Transports(lean, lambda: _standard(context, None), clock, lean.close_unusable)
 

@@ -65,7 +65,17 @@ def test_a_kind_that_is_not_spoken(scheme):
 
 
 @pytest.mark.parametrize(
-    "host", ["localhost", "127.0.0.1", "127.9.8.7", "[::1]", "[::ffff:127.0.0.1]", "ollama.localhost", "LOCALHOST"]
+    "host",
+    [
+        "localhost",
+        "127.0.0.1",
+        "127.9.8.7",
+        "[::1]",
+        "[::ffff:127.0.0.1]",
+        "ollama.localhost",
+        "LOCALHOST",
+        "localhost.",
+    ],
 )
 @pytest.mark.parametrize("scheme", ["http", "https"])
 @pytest.mark.parametrize("value", [PROXY, "socks5://x", "::::"])
@@ -97,6 +107,13 @@ def test_this_machine_is_never_reached_through_a_proxy(scheme, host, value):
         ("fd00::/8", "[fd00::5]", True),
         ("[fd00::5]", "[fd00::5]", True),
         ("fd00::6", "[fd00::5]", False),
+        ("[fd00::5]:443", "[fd00::5]", True),
+        ("[fd00::5]:80", "[fd00::5]", False),
+        ("model.test", "api.model.test.", True),
+        ("model.test.", "api.model.test", True),
+        ("other.test\tmodel.test\n", "api.model.test", True),
+        ("*.test:443", "api.model.test", True),
+        ("10.2.3.4/33", "10.2.3.4", False),
     ],
 )
 def test_exceptions(exceptions, host, direct):
@@ -135,3 +152,51 @@ def test_a_model_on_this_machine_answers_whatever_proxies_there_are(serve, trans
     model.warm_up()
     assert next(ask(model)).text == "Hi"
     model.close()
+
+
+def reply(head: bytes, body: bytes = b"") -> bytes:
+    return b"HTTP/1.1 %b\r\nContent-Length: %d\r\n\r\n" % (head, len(body)) + body
+
+
+@pytest.mark.parametrize("scheme", ["http", "https"])
+@pytest.mark.parametrize(
+    ("response", "expected", "attempts"),
+    [
+        (reply(b"407 No\r\nProxy-Authenticate: Basic", b"<h1>hunter2</h1>"), "_proxy did not accept its user name", 1),
+        (reply(b"502 Bad", b"hunter2 failed"), "502", 3),
+        (reply(b"403 No", b"<h1>Not this site</h1>"), "403", None),
+        (b"", "broke before it answered", 3),
+    ],
+    ids=["password", "bad gateway", "forbidden", "nothing"],
+)
+def test_a_proxy_that_refuses_is_named(serve, monkeypatch, scheme, response, expected, attempts):
+    server = serve(lambda exchange: exchange.send(response))
+    monkeypatch.setenv(f"{scheme}_proxy", server.url.replace("//", "//me:hunter2@").removesuffix("/v1"))
+    model = OpenAIModel("", f"{scheme}://model.test/v1", 5.0, backoff_s=lambda _attempt: 0.0)
+    _, fault = outcome(ask(model))
+    model.close()
+    assert expected in str(fault)
+    assert "hunter2" not in str(fault)
+    assert attempts is None or len(server.exchanges) == attempts
+    assert b"Proxy-Authorization: Basic bWU6aHVudGVyMg==" in server.exchanges[0].head
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        ("http://127.0.0.1:9", "refuses connections"),
+        ("proxy.invalid", "host name is not known"),
+        ("http://a..b:3128", "host name is not known"),
+        (f"http://{'a' * 70}", "host name is not known"),
+    ],
+)
+@pytest.mark.parametrize("scheme", ["http", "https"])
+def test_a_proxy_that_cannot_be_reached_is_not_mistaken_for_the_endpoint(monkeypatch, scheme, value, expected):
+    monkeypatch.setenv(f"{scheme}_proxy", value)
+    model = OpenAIModel("", f"{scheme}://model.test/v1", 5.0, backoff_s=lambda _attempt: 0.0)
+    model.warm_up()
+    _, fault = outcome(ask(model))
+    model.close()
+    assert str(fault).startswith(f"The proxy in {scheme}_proxy cannot be reached: ")
+    assert expected in str(fault)
+    assert "OPENAI_BASE_URL" not in str(fault)
