@@ -72,9 +72,9 @@ def test_the_containers_settings_are_the_folders_env_file() -> None:
 
 def test_data_outlives_the_containers() -> None:
     folders = [mounts(name)["/app/data"] for name in SERVERS]
-    kept = {*folders, mounts("postgres")["/var/lib/postgresql/data"]}
+    volumes = {*folders, mounts("postgres")["/var/lib/postgresql/data"]}
     assert len(set(folders)) == len(SERVERS)
-    assert kept <= set(composition()["volumes"])
+    assert volumes <= set(composition()["volumes"])
     assert {mounts(name)["/app/logs"] for name in SERVERS} == {"./logs"}
     assert json.loads(last("VOLUME")) == ["/app/data", "/app/logs"]
 

@@ -100,14 +100,14 @@ def threads(bench: Bench) -> list[Measure]:
         outcome, streams = scene.play(server, model, PACE, [0.0] * 32 + [0.5], PACE.answer_s + 60)
     bench.note("threads", outcome)
     *crowd, last = streams
-    fate = _fate(last)
-    bench.say(f"user 33 {fate}")
+    outcome_of_last = _outcome_of(last)
+    bench.say(f"user 33 {outcome_of_last}")
     lost = float(not last.done and not last.retry_after)
     return [
         Measure(
             "threads", "gthread, 32 users on 4 × 8 threads: answered at once", "", 32, _at_once(crowd), at_least=True
         ),
-        Measure("threads_next", f"user 33 lost ({fate})", "", 0, lost),
+        Measure("threads_next", f"user 33 lost ({outcome_of_last})", "", 0, lost),
     ]
 
 
@@ -117,7 +117,7 @@ def _at_once(streams: list[Stream]) -> float:
     return float(max((sum(s.first <= one.first < s.done for s in whole) for one in whole), default=0))
 
 
-def _fate(last: Stream) -> str:
+def _outcome_of(last: Stream) -> str:
     if last.retry_after:
         return f"was told to come back in {last.retry_after} s, after {last.status}"
     if last.done and not last.failure:

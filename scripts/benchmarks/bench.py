@@ -55,7 +55,7 @@ class Bench:
         self.outcomes.setdefault(scene, {})[outcome.server] = outcome
         late, end = outcome.first_late_s, outcome.end_late_s
         self.say(
-            f"{outcome.server}: {outcome.completed} of {outcome.users} answered, {outcome.kept} kept, "
+            f"{outcome.server}: {outcome.completed} of {outcome.users} answered, {outcome.stored} stored, "
             f"{written(outcome.answers_per_s, '/s')}, {written(outcome.cpu_per_token_us, 'µs')} a token; "
             f"first token late p50 {_ms(late['p50'])}, p99 {_ms(late['p99'])}; "
             f"end late p50 {_ms(end['p50'])}, p99 {_ms(end['p99'])}, max {_ms(end['max'])}"

@@ -93,14 +93,14 @@ class Measurement:
             "late_s": round(time.monotonic() - began - self.ends_s, 2),
         }
 
-    def _came(self) -> None:
+    def _count_delta(self) -> None:
         if not self.deltas:
             self.began_cpu_s = time.process_time()
         self.deltas += 1
 
     def _client(self) -> None:
         for _ in self._ask(self.name):
-            self._came()
+            self._count_delta()
 
     def _ask(self, name: str) -> Any:
         from chat.cancellation import Cancellation
@@ -125,7 +125,7 @@ class Measurement:
             sock.settimeout(60.0)
             while not (data := sock.recv(65536)).endswith(b"0\r\n\r\n"):
                 if b'"content"' in data:
-                    self._came()
+                    self._count_delta()
 
 
 def measure(way: str, url: str, streams: str, tokens: str, gap_s: str) -> None:

@@ -33,7 +33,7 @@ class _Answer:
     def __init__(self, message_id: int) -> None:
         self.message_id = message_id
         self.parts: list[str] = []
-        self.kept = 0
+        self.stored = 0
 
     @property
     def text(self) -> str:

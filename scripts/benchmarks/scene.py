@@ -35,7 +35,7 @@ class Outcome:
     settings: dict[str, Any]
     completed: int
     failures: dict[str, int]
-    kept: int  # whole answers in the database
+    stored: int  # whole answers in the database
     wall_s: float
     answers_per_s: float
     cpu_per_token_us: float
@@ -152,7 +152,7 @@ def _outcome(server: Server, pace: Pace, crowd: Crowd, used: _Used, wall_s: floa
         settings=server.overrides,
         completed=len(whole),
         failures=dict(Counter(stream.failure for stream in streams if stream.failure)),
-        kept=_kept(server, pace),
+        stored=_stored_answers(server, pace),
         wall_s=wall_s,
         answers_per_s=len(whole) / wall_s if wall_s > 0 else 0.0,
         cpu_per_token_us=used.server / tokens * 1e6,
@@ -175,7 +175,7 @@ def _outcome(server: Server, pace: Pace, crowd: Crowd, used: _Used, wall_s: floa
     )
 
 
-def _kept(server: Server, pace: Pace) -> int:
+def _stored_answers(server: Server, pace: Pace) -> int:
     completed, shortest = backends.completed_turns(server.database_url)
     return completed if shortest == pace.characters else 0
 

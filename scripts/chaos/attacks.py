@@ -58,7 +58,7 @@ class Attack:
         self._target = target
         self._poll = select.poll()
         self._clients: dict[int, _Client] = {}
-        self._kept: list[socket.socket] = []
+        self._open_sockets: list[socket.socket] = []
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, daemon=True)
         self.sent = self.closed = self.connected = 0
@@ -83,12 +83,12 @@ class Attack:
                 self._look(self._clients[number], events)
         for client in list(self._clients.values()):
             self._forget(client).close()
-        for sock in self._kept:
+        for sock in self._open_sockets:
             sock.close()
 
     def _look(self, client: _Client, events: int) -> None:
         hung_up = events & (select.POLLERR | select.POLLHUP | select.POLLRDHUP | select.POLLNVAL)
-        if hung_up or (events & select.POLLIN and not self._taken(client)):
+        if hung_up or (events & select.POLLIN and not self._read(client)):
             self._ended(client)
         elif events & select.POLLOUT:
             self._send(client, _SLICE)
@@ -129,7 +129,7 @@ class Attack:
         self.sent += sent
         del client.rest[:sent]
 
-    def _taken(self, client: _Client) -> bool:
+    def _read(self, client: _Client) -> bool:
         """Read received bytes. Return False at the end of the connection."""
         with contextlib.suppress(BlockingIOError):
             try:
@@ -141,8 +141,8 @@ class Attack:
     def _ended(self, client: _Client) -> None:
         self.closed += 1
         sock = self._forget(client)
-        if self._kind.stays and len(self._kept) < _LINGERING:
-            self._kept.append(sock)
+        if self._kind.stays and len(self._open_sockets) < _LINGERING:
+            self._open_sockets.append(sock)
         else:
             sock.close()
 

@@ -164,15 +164,15 @@ def _parser() -> argparse.ArgumentParser:
         help="with postgresql, a server is started for each scene",
     )
     parser.add_argument("--mode", choices=[*FLAGS, "both"], default="both", help="the worker class (both)")
-    parser.add_argument("--users", type=_whole, default=0, metavar="N", help="number of users who ask at once")
+    parser.add_argument("--users", type=_integer, default=0, metavar="N", help="number of users who ask at once")
     parser.add_argument("--slack", type=float, default=1.0, metavar="X", help="multiply all time limits by X (1)")
     for name, scene in SCENES.items():
         about = f"number of {scene.unit} ({scene.full}; with --quick {scene.quick})"
-        parser.add_argument(f"--{name}", type=_whole, default=0, metavar="N", help=about)
+        parser.add_argument(f"--{name}", type=_integer, default=0, metavar="N", help=about)
     return parser
 
 
-def _whole(text: str) -> int:
+def _integer(text: str) -> int:
     if not text.isdecimal() or not 1 <= int(text) <= 100_000:
         raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from 1 to 100000")
     return int(text)

@@ -96,9 +96,9 @@ class Database:
                 yield f"{len(ids)} {sentence}: {ids[:5]}"
 
     def _damage(self) -> Iterator[str]:
-        found = [row[0] for row in self._rows("PRAGMA integrity_check")]
-        if found != ["ok"]:
-            yield f"the database is damaged: {found[0]}"
+        answers = [row[0] for row in self._rows("PRAGMA integrity_check")]
+        if answers != ["ok"]:
+            yield f"the database is damaged: {answers[0]}"
 
     def elsewhere(self, folder: Path) -> tuple[Database, dict[str, object]]:
         """Return the empty database of a server on another machine, whose files are in `folder`, and its settings."""

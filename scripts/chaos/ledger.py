@@ -50,11 +50,14 @@ def _compare(scene: SceneRun, question: Question, row: TurnRow) -> None:
     turn = question.turn
     scene.expect(turn and turn["turn_id"] == row.id, f"told the number of another turn than {row.id}: {question}")
     scene.expect(row.conversation == question.conversation, f"turn {row.id} is in another conversation: {question}")
-    scene.expect(question.answer.startswith(row.text), f"what is kept is not what the model sent: {question}")
+    scene.expect(question.answer.startswith(row.text), f"the stored text is not what the model sent: {question}")
     scene.expect(
         question.answer.startswith(question.received_text), f"a follower got other text than the model sent: {question}"
     )
-    scene.expect(question.status in ("", row.status), f"told {question.status}, but kept as {row.status}: {question}")
+    scene.expect(
+        question.status in ("", row.status),
+        f"the user got {question.status}, but the database has {row.status}: {question}",
+    )
     scene.expect(row.status in ENDS, f"{row.status} ({row.error}): {question}")
     if row.status == "completed":
         text = question.polled_text if question.form == POLL else question.received_text

@@ -110,10 +110,10 @@ def _parser() -> _Parser:
     add("users", metavar="N", nargs="?", type=_users, help=f"how many users, from 1 to {MOST_USERS}")
     load = parser.add_argument_group("the load").add_argument
     load("--rate", type=_rate, default=0.0, metavar="R", help="start R users a second, as a Poisson process")
-    load("--seed", type=_whole(0, 2**32), default=1, metavar="N", help="of the random starts (1)")
+    load("--seed", type=_integer(0, 2**32), default=1, metavar="N", help="of the random starts (1)")
     load("--ramp", type=_seconds(0), default=0.0, metavar="S", help="spread the starts evenly over so many seconds")
     load("--duration", type=_seconds(1), default=0.0, metavar="S", help="go on asking for so many seconds")
-    load("--turns", type=_whole(1, 1000), default=1, metavar="K", help="turns of each user's conversation (1)")
+    load("--turns", type=_integer(1, 1000), default=1, metavar="K", help="turns of each user's conversation (1)")
     load("--think", type=_seconds(0), default=0.0, metavar="S", help="pause of a user between turns (0)")
     load("--prompts", type=_prompts, default=(), metavar="FILE", help="questions, one a line, asked in turn")
     load("--text", type=_text, default=_DEFAULT_PROMPT, help="the only question (default: %(default)r)")
@@ -182,7 +182,7 @@ def _users(text: str) -> int:
     return int(text)
 
 
-class _whole:  # noqa: N801 - used as a function, named in messages by its type
+class _integer:  # noqa: N801 - used as a function, named in messages by its type
     def __init__(self, least: int, most: int) -> None:
         self._least, self._most = least, most
 

@@ -125,12 +125,12 @@ def one_by_one(timelines: Sequence[Timeline], spare_s: float) -> Sign | None:
 def slowed_down(timelines: Sequence[Timeline], spare_s: float, alone: Alone) -> Sign | None:
     whole = answered(timelines)
     expected = statistics.median(map(alone.expected_s, whole))
-    taken = statistics.median((line.done or 0.0) - (line.sent or 0.0) for line in whole)
-    if taken <= _MUCH_LONGER * expected + spare_s:
+    median_s = statistics.median((line.done or 0.0) - (line.sent or 0.0) for line in whole)
+    if median_s <= _MUCH_LONGER * expected + spare_s:
         return None
     sentence = (
-        f"The answers ran side by side, but took {taken / expected:.1f} times as long as for one user alone "
-        f"({taken:.1f}s against {expected:.1f}s)."
+        f"The answers ran side by side, but took {median_s / expected:.1f} times as long as for one user alone "
+        f"({median_s:.1f}s against {expected:.1f}s)."
     )
     return _sign(SLOWED_DOWN, sentence, whole, [(line.turn, line.ended) for line in timelines], whole)
 

@@ -103,8 +103,8 @@ def weight(messages):
 def test_what_fits_is_the_newest_whole_turns_and_as_many_as_can_be(turns, limit):
     messages = [message for turn in turns for message in turn]
     fitting = [turns[-count:] for count in range(1, len(turns) + 1)]
-    flat = [[message for turn in kept for message in turn] for kept in fitting]
-    expected = [kept for kept in flat if weight(kept) <= limit] or [flat[0]]
+    flat = [[message for turn in newest for message in turn] for newest in fitting]
+    expected = [newest for newest in flat if weight(newest) <= limit] or [flat[0]]
     assert fit(messages, limit) == expected[-1]
 
 

@@ -69,16 +69,16 @@ class TestLength:
 
 class TestCalls:
     def test_too_many_at_once_are_refused_as_results(self, model, answer):
-        ran = []
+        numbers = []
 
         def note(number: int) -> ToolResult:
             """Notes a number."""
-            ran.append(number)
+            numbers.append(number)
             return ToolResult(str(number), "Noted")
 
         model.will(*(ToolCall("c", "note", f'{{"number": {number}}}') for number in range(MAX_CALLS + 4)))
         events = answer(note)
-        assert sorted(ran) == list(range(MAX_CALLS))
+        assert sorted(numbers) == list(range(MAX_CALLS))
         assert len(started(events)) == len(ended(events)) == MAX_CALLS + 4
         assert [record.result.ok for record in ended(events)] == [True] * MAX_CALLS + [False] * 4
         results = [message for message in model.seen[-1] if message.role == "tool"]
@@ -164,11 +164,11 @@ class TestBeingTold:
 
     def test_no_tool_is_begun_after_a_stop(self, model, answer):
         cancellation = Cancellation(LONG_S)
-        ran = []
+        calls = []
 
         def note() -> ToolResult:
             """Notes that it ran."""
-            ran.append(True)
+            calls.append(True)
             return ToolResult("", "")
 
         def script(_messages, _cancellation):
@@ -178,7 +178,7 @@ class TestBeingTold:
         model.will_run(script)
         with pytest.raises(TurnEnded) as end:
             answer(note, cancellation=cancellation)
-        assert (end.value.reason, ran) == ("interrupted", [])
+        assert (end.value.reason, calls) == ("interrupted", [])
 
     def test_a_turn_past_its_deadline_asks_the_model_no_more(self, model, answer):
         def slow() -> ToolResult:

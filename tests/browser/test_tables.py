@@ -107,15 +107,15 @@ def test_heads_sort_unless_they_have_no_words_and_links_in_them_stay_links(windo
 
 
 def test_rows_that_come_after_a_click_are_sorted_too(window: Page) -> None:
-    came = ["5", "3", "9", "1", "7", "2"]
-    text = "| Size |\n|---|\n" + "".join(f"| {number} |\n" for number in came)
+    sizes = ["5", "3", "9", "1", "7", "2"]
+    text = "| Size |\n|---|\n" + "".join(f"| {number} |\n" for number in sizes)
     ask(window, "table " + wanting(text=text, gap=0.2))
     head = window.locator("article.answer").get_by_role("button", name="Size")
     head.click()
     cells = window.locator("article.answer tbody td")
-    expect(cells).to_have_text(sorted(came))
+    expect(cells).to_have_text(sorted(sizes))
     wait_until_finished(window)
-    expect(cells).to_have_text(sorted(came))
+    expect(cells).to_have_text(sorted(sizes))
     head.click()
     head.click()
-    expect(cells).to_have_text(came)
+    expect(cells).to_have_text(sizes)

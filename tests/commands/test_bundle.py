@@ -170,7 +170,7 @@ def test_what_helps_is_in_it(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("message", "kept"),
+    ("message", "expected"),
     [
         ("🚀 Using ASYNC agent for conversation 12", "🚀 Using ASYNC agent for conversation 12"),
         ("Turn 5 is interrupted: its worker has gone", "Turn 5 is interrupted: its worker has gone"),
@@ -179,8 +179,8 @@ def test_what_helps_is_in_it(tmp_path: Path) -> None:
         ("", "…"),
     ],
 )
-def test_messages(message: str, kept: str) -> None:
-    assert log_lines.sentence(message) == kept
+def test_messages(message: str, expected: str) -> None:
+    assert log_lines.sentence(message) == expected
 
 
 def test_the_file(tmp_path: Path) -> None:

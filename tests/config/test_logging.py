@@ -124,16 +124,16 @@ def test_a_message_that_cannot_be_made_is_no_error_of_the_program(
 
 
 @pytest.mark.parametrize(
-    ("level", "told"),
+    ("level", "letters"),
     [("DEBUG", "DIWE"), ("INFO", "IWE"), ("WARNING", "WE"), ("ERROR", "E")],
 )
-def test_the_level(set_up: SetUp, level: str, told: str, capfd: pytest.CaptureFixture[str]) -> None:
+def test_the_level(set_up: SetUp, level: str, letters: str, capfd: pytest.CaptureFixture[str]) -> None:
     path = set_up(log_level=level)
     for each in (logging.DEBUG, logging.INFO, logging.WARNING, logging.ERROR):
         log.log(each, "x")
-    assert [line.split()[1][0] for line in lines(path)] == list(told)
+    assert [line.split()[1][0] for line in lines(path)] == list(letters)
     assert [line.split()[1][0] for line in capfd.readouterr().err.splitlines()] == [
-        each for each in told if each in "WE"
+        each for each in letters if each in "WE"
     ]
 
 

@@ -151,8 +151,8 @@ def test_it_never_gives_what_was_not_put_and_never_outgrows_its_limit(make, limi
             if any(entry.conversation_id == conversation_id for entry in memory.entries()):
                 assert memory.get(conversation_id, ends_at) == truth[conversation_id][1]
         elif action == "get":
-            given_out = memory.get(conversation_id, rest[0])
-            assert given_out is None or (rest[0], given_out) == truth[conversation_id]
+            messages = memory.get(conversation_id, rest[0])
+            assert messages is None or (rest[0], messages) == truth[conversation_id]
         else:
             truth.pop(conversation_id, None)
             memory.drop(conversation_id)

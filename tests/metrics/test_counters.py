@@ -51,9 +51,9 @@ def test_a_killed_process_leaves_its_counts(monkeypatch: pytest.MonkeyPatch) -> 
     if child == 0:
         try:
             metric_rows.use(row)
-            taken = metric_rows.take_own()
-            assert taken is not None
-            Counters(taken).add(("killed",), 7)
+            row_of_child = metric_rows.take_own()
+            assert row_of_child is not None
+            Counters(row_of_child).add(("killed",), 7)
         finally:
             os.kill(os.getpid(), 9)
     os.waitpid(child, 0)

@@ -40,8 +40,8 @@ def read(kind: type[Request], parts: list[bytes], peer: tuple[str, int] = TRUSTE
     except Exception as error:  # noqa: BLE001 - whatever it is, both must raise it
         return type(error).__name__, str(error)
     named = ("method", "uri", "path", "query", "fragment", "version", "headers", "scheme", "must_close", "trailers")
-    kept = {name: getattr(request, name) for name in named}
-    return kept | {
+    attributes = {name: getattr(request, name) for name in named}
+    return attributes | {
         "continue": request._expected_100_continue,
         "close": request.should_close(),
         "body": body,

@@ -40,7 +40,7 @@ def test_a_scene_of_five(tmp_path: Path, model: FakeLLM) -> None:
     with Parley(tmp_path / "server", model.base_url, 1) as server:
         moments = [(0.01, lambda: weights.extend(processes.pss_bytes(pid) for pid in server.worker_pids))]
         outcome, streams = scene.play(server, model, PACE, evenly(5, 0.1), 30, moments)
-    assert (outcome.completed, outcome.failures, outcome.kept) == (5, {}, 5)
+    assert (outcome.completed, outcome.failures, outcome.stored) == (5, {}, 5)
     assert all(stream.sent < stream.turn <= stream.first <= stream.done for stream in streams)
     # Nobody can have a token before the model wrote it.
     assert 0 < outcome.relay_late_s["p50"] <= outcome.relay_late_s["max"]
@@ -100,7 +100,7 @@ def test_the_reference_does_the_same_job(tmp_path: Path, model: FakeLLM, monkeyp
     monkeypatch.setenv("OPENAI_API_KEY", "any")
     # In a thread of its own: this one may have a loop already, a browser's driver's.
     with ThreadPoolExecutor(1) as aside:
-        status, answer = aside.submit(lambda: asyncio.run(_asked(Reference()))).result()
+        status, answer = aside.submit(lambda: asyncio.run(_response_of(Reference()))).result()
     assert status == 200
     stream = Stream()
     stream.feed(b"HTTP/1.1 200 OK\r\n\r\n" + answer, 1.0)
@@ -110,7 +110,7 @@ def test_the_reference_does_the_same_job(tmp_path: Path, model: FakeLLM, monkeyp
     assert completed_turns(f"sqlite:///{tmp_path}/chat.db") == (1, PACE.characters)
 
 
-async def _asked(app: Reference) -> tuple[int, bytes]:
+async def _response_of(app: Reference) -> tuple[int, bytes]:
     going: asyncio.Queue[dict[str, str]] = asyncio.Queue()
     queue: asyncio.Queue[dict[str, str]] = asyncio.Queue()
     lifespan = asyncio.create_task(app({"type": "lifespan"}, going.get, queue.put))

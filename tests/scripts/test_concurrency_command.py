@@ -89,8 +89,8 @@ def test_a_wrong_option(here: Callable[..., Done], option: list[str]) -> None:
 
 
 def test_server_down(here: Callable[..., Done]) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        port = taken.getsockname()[1]
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
     done = here(3, PORT=str(port))
     assert done.returncode == 2
     assert done.stderr.startswith(f"No server answers at http://127.0.0.1:{port} (")

@@ -146,8 +146,8 @@ def test_probes_beside_the_load(here: Here, tmp_path: Path) -> None:
 
 def test_memory_of_the_server_and_conversations_left_over(here: Here, tmp_path: Path) -> None:
     def report() -> dict[str, Any]:
-        running, kept = len(server.running), len(server.received.turns) - 1
-        totals = {"rss_bytes": 50_000_000 + running * 10_000_000, "conversations_in_memory": 3 + max(0, kept - 2)}
+        running, stored = len(server.running), len(server.received.turns) - 1
+        totals = {"rss_bytes": 50_000_000 + running * 10_000_000, "conversations_in_memory": 3 + max(0, stored - 2)}
         return {"totals": totals | {"active_turns": running}, "workers": [{}]}
 
     with ScriptedParley(lasting(1.3)) as server:

@@ -29,8 +29,8 @@ def sql(url: str, statement: str, *values: object) -> list[Any]:
 def dump(url: str) -> str:
     """Return all rows of all tables, without what jobs write by themselves: search indexes and workers' reports."""
     tables = [name for (name,) in sql(url, _POSTGRESQL_TABLES if is_postgresql(url) else _SQLITE_TABLES)]
-    kept = [name for name in tables if not re.search("_search|^unindexed|^worker_reports", name)]
-    return "\n".join(f"{name} {row}" for name in kept for row in sorted(sql(url, f"SELECT * FROM {name}"), key=repr))
+    copied = [name for name in tables if not re.search("_search|^unindexed|^worker_reports", name)]
+    return "\n".join(f"{name} {row}" for name in copied for row in sorted(sql(url, f"SELECT * FROM {name}"), key=repr))
 
 
 def refuse(url: str, change: str, table: str, row_id: int | None = None) -> None:

@@ -154,9 +154,9 @@ def test_a_lock_that_is_held_for_five_seconds(server: ParleyServer, flag: str) -
         assert events[-1].data["status"] == "completed"
         assert text_of(events) == generated_text(TOKENS)
     assert max(lags) < LONGEST_LAG_MS
-    began = late.post(f"/api/conversations/{place}/turns", question)
-    assert began.status_code == 202
-    assert late.follow(began.json()["turn_id"])[-1].data["status"] == "completed"
+    response = late.post(f"/api/conversations/{place}/turns", question)
+    assert response.status_code == 202
+    assert late.follow(response.json()["turn_id"])[-1].data["status"] == "completed"
     assert len(late.get(f"/api/conversations/{place}").json()["messages"]) == 2
     nothing_half_written(server)
     longest = max(later.at - earlier.at for events in answers for earlier, later in itertools.pairwise(events))
@@ -204,8 +204,8 @@ def test_a_disk_that_takes_no_more_and_then_does_again(server: ParleyServer) -> 
         assert [event.name for event in events].count("done") == 1
         assert (events[-1].data["status"], text_of(events)) == ("completed", generated_text(40))
         assert events[-2].at < room < events[-1].at
-    began = late.post(f"/api/conversations/{place}/turns", question)
-    assert began.status_code == 202, began.text
-    assert late.follow(began.json()["turn_id"])[-1].data["status"] == "completed"
+    response = late.post(f"/api/conversations/{place}/turns", question)
+    assert response.status_code == 202, response.text
+    assert late.follow(response.json()["turn_id"])[-1].data["status"] == "completed"
     assert server.workers == workers
     nothing_half_written(server)

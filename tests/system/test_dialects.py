@@ -54,7 +54,7 @@ class Answers:
     user: User
     conversation: int
     events: list[Event]
-    kept: dict[str, Any]
+    stored: dict[str, Any]
 
 
 @pytest.fixture(scope="module")
@@ -66,8 +66,8 @@ def answers(server: ParleyServer) -> dict[str, Answers]:
         conversation = user.conversation()
         for question in DIALECTS[name].questions:
             events = user.ask(conversation, f"{name}: {question}", model=PREFIX + name)
-        kept = user.get(f"/api/conversations/{conversation}").json()["messages"][-1]
-        return Answers(user, conversation, events, kept)
+        stored = user.get(f"/api/conversations/{conversation}").json()["messages"][-1]
+        return Answers(user, conversation, events, stored)
 
     return of_each(DIALECTS, play)
 
@@ -97,12 +97,12 @@ def outcome_of(events: list[Event], expected: Outcome) -> Outcome:
 
 @pytest.mark.parametrize("name", DIALECTS)
 def test_a_dialect_is_understood(answers: dict[str, Answers], name: str) -> None:
-    expected, events, kept = DIALECTS[name].outcome, answers[name].events, answers[name].kept
+    expected, events, stored = DIALECTS[name].outcome, answers[name].events, answers[name].stored
     assert outcome_of(events, expected) == expected
     assert [event.name for event in events].count("done") == 1
-    assert (kept["text"], kept["status"]) == (expected.text, expected.status)
-    assert kept.get("reasoning", "") == expected.reasoning
-    assert tuple(kept.get("notices", ())) == expected.notices
+    assert (stored["text"], stored["status"]) == (expected.text, expected.status)
+    assert stored.get("reasoning", "") == expected.reasoning
+    assert tuple(stored.get("notices", ())) == expected.notices
     started = [event.data["id"] for event in events if event.name == "tool_call"]
     assert sorted(started) == sorted(event.data["id"] for event in events if event.name == "tool_result")
     assert len(set(started)) == len(started)

@@ -101,7 +101,7 @@ def failed_in_time(events: list[Event], code: str, deadline_s: float) -> None:
     assert events[-2].at - events[0].at < deadline_s + ERROR_WITHIN_S
 
 
-def kept(user: User, conversation: int, events: list[Event]) -> str:
+def stored_text(user: User, conversation: int, events: list[Event]) -> str:
     """The answer's text, as it was heard and as it is in the database."""
     message = user.get(f"/api/conversations/{conversation}").json()["messages"][-1]
     assert (message["status"], message["error"]) == ("failed", events[-2].data)
@@ -116,7 +116,7 @@ def test_a_fault_is_named_in_time_and_what_was_written_stays(
     options, code, requests, tokens, deadline_s = FAULTS[name]
     user, conversation, events = endings[name].user, endings[name].conversation, endings[name].events
     failed_in_time(events, code, deadline_s)
-    text = kept(user, conversation, events)
+    text = stored_text(user, conversation, events)
     if "fault" in options:
         assert text == generated_text(tokens)
     else:

@@ -114,7 +114,7 @@ def refused(answer: requests.Response) -> None:
     assert answer.elapsed.total_seconds() < REFUSED_WITHIN_S
 
 
-def whole(streams: list[Future[list[Event]]]) -> None:
+def all_complete(streams: list[Future[list[Event]]]) -> None:
     """Check that every stream went on, and told a whole answer once."""
     for events in (each.result(60) for each in streams):
         assert [event.name for event in events].count("done") == 1
@@ -150,10 +150,10 @@ def test_while_it_cannot_be_used(fault: str, server: ParleyServer, postgresql: P
             assert late.get("/healthz").status_code == 200
             assert late.get("/readyz").status_code == 503
         wait_until(lambda: late.get("/readyz").status_code == 200, "it is ready again")
-        whole(streams)
-    began = late.post(f"/api/conversations/{place}/turns", question)
-    assert began.status_code in (200, 202), began.text
-    assert late.follow(began.json()["turn_id"])[-1].data["status"] == "completed"
+        all_complete(streams)
+    response = late.post(f"/api/conversations/{place}/turns", question)
+    assert response.status_code in (200, 202), response.text
+    assert late.follow(response.json()["turn_id"])[-1].data["status"] == "completed"
     assert len(late.get(f"/api/conversations/{place}").json()["messages"]) == 2
     assert server.workers == workers
     assert refusals >= 2
@@ -165,11 +165,11 @@ def test_connections_that_are_ended_again_and_again(
 ) -> None:
     """Nobody is refused: what was not committed is done again on another connection."""
     user = User(server.url)
-    with crowd(server.url) as heard:
+    with crowd(server.url) as streams_of_crowd:
         for _ in range(8):
             postgresql.end_connections(database)
             place = user.post("/api/conversations")
             assert place.status_code == 201, place.text
             assert user.get("/api/conversations").status_code == 200
-        whole(heard)
+        all_complete(streams_of_crowd)
     nothing_half_written(postgresql, database)

@@ -106,10 +106,10 @@ def test_while_the_model_is_silent(server: ParleyServer, subtests: pytest.Subtes
 
     with ThreadPoolExecutor(len(SILENCES)) as crowd:
         answers = dict(zip(SILENCES, crowd.map(ask, SILENCES), strict=True))
-    for name, (options, kept) in SILENCES.items():
+    for name, (options, token_count) in SILENCES.items():
         with subtests.test(name):
             ended_by_its_deadline(answers[name])
-            assert text_of(answers[name]) == generated_text(kept)
+            assert text_of(answers[name]) == generated_text(token_count)
             assert ("tool_result" in [event.name for event in answers[name]]) == (options.get("round") == 2)
             goes_on(users[name], places[name], answers[name])
 

@@ -85,8 +85,8 @@ def test_what_is_left_out_has_its_default():
 
 def test_a_number_may_come_as_text():
     """Models write it so."""
-    given_out = read(TOOL, '{"countries": [], "years": "5", "share": "0.25", "exact": "true"}')
-    assert (given_out["years"], given_out["share"], given_out["exact"]) == (5, 0.25, True)
+    arguments = read(TOOL, '{"countries": [], "years": "5", "share": "0.25", "exact": "true"}')
+    assert (arguments["years"], arguments["share"], arguments["exact"]) == (5, 0.25, True)
 
 
 WRONG = [
@@ -128,13 +128,13 @@ ARGUMENTS = st.dictionaries(st.sampled_from(["countries", "indicator", "years", 
 @example("1e400")
 def test_whatever_a_model_writes_is_checked_or_refused(text):
     try:
-        given_out = read(TOOL, text)
+        arguments = read(TOOL, text)
     except ToolFailure:
         return
-    assert all(isinstance(country, str) for country in given_out["countries"])
-    assert given_out["indicator"] in ("gdp", "growth")
-    assert isinstance(given_out["years"], int)
-    msgspec.json.encode(given_out)
+    assert all(isinstance(country, str) for country in arguments["countries"])
+    assert arguments["indicator"] in ("gdp", "growth")
+    assert isinstance(arguments["years"], int)
+    msgspec.json.encode(arguments)
 
 
 def test_what_cannot_be_a_tool():

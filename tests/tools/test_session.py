@@ -90,11 +90,11 @@ def test_a_login_in_the_address(http, url):
     assert "secret" not in seen["headers"]["Host"]
 
 
-@pytest.mark.parametrize("given", [{"json": {"ü": 1}}, {"data": {"a": "b c"}}, {"data": b"bytes"}, {"data": "text"}])
-def test_a_body(http, url, given):
-    prepared = requests.Request("POST", url, **given).prepare()
+@pytest.mark.parametrize("options", [{"json": {"ü": 1}}, {"data": {"a": "b c"}}, {"data": b"bytes"}, {"data": "text"}])
+def test_a_body(http, url, options):
+    prepared = requests.Request("POST", url, **options).prepare()
     body = prepared.body if isinstance(prepared.body, str) else prepared.body.decode()
-    assert http.post(url, timeout=30, **given).json()["body"] == body
+    assert http.post(url, timeout=30, **options).json()["body"] == body
 
 
 def test_head(http, url):
@@ -158,7 +158,7 @@ def test_cancellation_ends_a_blocked_request(http, url):
     assert time.monotonic() - began < 8
 
 
-@pytest.mark.parametrize("given", [{"verify": False}, {"proxies": {"http": "http://127.0.0.1:9"}}, {"cert": "x"}])
-def test_what_it_does_not_do_is_refused(http, url, given):
+@pytest.mark.parametrize("options", [{"verify": False}, {"proxies": {"http": "http://127.0.0.1:9"}}, {"cert": "x"}])
+def test_what_it_does_not_do_is_refused(http, url, options):
     with pytest.raises(ValueError, match="certificates"):
-        http.get(url, timeout=30, **given)
+        http.get(url, timeout=30, **options)

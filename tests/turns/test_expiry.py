@@ -59,14 +59,14 @@ def test_a_day_after_its_last_use(
     store: Store, user: int, memory: LocalMemory, expiry: Expiry, clock: FakeClock
 ) -> None:
     temporary = store.conversations.create(user, temporary=True)
-    kept = store.conversations.create(user)
+    permanent = store.conversations.create(user)
     clock.wall_ms = DAY_MS // 2
     message = answered(store, temporary)
     memory.put(temporary.id, message, [Message("user", "Q")])
     clock.wall_ms = DAY_MS + DAY_MS // 2
     assert (expiry.sweep_conversations(), gone(store, temporary)) == (0, False)
     clock.wall_ms = DAY_MS + DAY_MS // 2 + 1
-    assert (expiry.sweep_conversations(), gone(store, temporary), gone(store, kept)) == (1, True, False)
+    assert (expiry.sweep_conversations(), gone(store, temporary), gone(store, permanent)) == (1, True, False)
     remove_all(store)
     assert store.history.of_conversation(temporary.id) == []
     assert memory.get(temporary.id, message) is None

@@ -17,7 +17,7 @@ from ..store.scenarios import delete
 from .worker import LONG_S, names, parsed, received, text_of
 
 
-def whole(worker, turn, after=0):
+def stream_of(worker, turn, after=0):
     return b"".join(worker.follower.frames(turn, after))
 
 
@@ -30,16 +30,16 @@ def cuts(stream):
 def test_many_follow_one_turn_and_all_have_the_same(worker, dictation, conversation):
     started = worker.ask(conversation, title="Why?")
     with ThreadPoolExecutor(10) as threads:
-        early = [threads.submit(whole, worker, started.turn) for _ in range(5)]
+        early = [threads.submit(stream_of, worker, started.turn) for _ in range(5)]
         for number in range(50):
             dictation.say(TextDelta(f"{number} "))
-        late = [threads.submit(whole, worker, started.turn) for _ in range(5)]
+        late = [threads.submit(stream_of, worker, started.turn) for _ in range(5)]
         dictation.say(Usage(1, 50))
         dictation.end()
         streams = {each.result(LONG_S) for each in early + late}
     worker.vacant()
     assert len(streams) == 1
-    assert whole(worker, started.turn) in streams
+    assert stream_of(worker, started.turn) in streams
     assert text_of(parsed(streams.pop())) == "".join(f"{number} " for number in range(50))
 
 
@@ -51,14 +51,14 @@ def test_it_can_be_taken_up_after_any_event_while_it_runs_and_afterwards(worker,
         dictation.say(TextDelta(f"{number} "))
         log.read(number + 1, LONG_S)  # until it was sent, so that each is one event
     with ThreadPoolExecutor(10) as threads:
-        following = {after: threads.submit(whole, worker, started.turn, after) for after in range(8)}
+        following = {after: threads.submit(stream_of, worker, started.turn, after) for after in range(8)}
         wait_until(lambda: running.followers == 8)
         dictation.say(ModelInterrupted("The stream ended."))
         live = {after: each.result(LONG_S) for after, each in following.items()}
     worker.vacant()
     assert names(parsed(live[0])) == ["turn", *["delta"] * 5, "error", "done"]
     assert live == {after: rest for after, rest in cuts(live[0]).items() if after < 8}
-    assert {after: whole(worker, started.turn, after) for after in range(9)} == cuts(live[0])
+    assert {after: stream_of(worker, started.turn, after) for after in range(9)} == cuts(live[0])
 
 
 @pytest.mark.parametrize("after", [4, 1_000])
@@ -73,7 +73,7 @@ def test_after_a_number_that_is_never_reached_it_ends_with_the_turn(worker, dict
         dictation.end()
         assert following.result(LONG_S) == []
     worker.vacant()
-    assert whole(worker, started.turn, after) == b""
+    assert stream_of(worker, started.turn, after) == b""
 
 
 @pytest.mark.parametrize("heartbeat_s", [0.02])
@@ -147,7 +147,7 @@ def test_a_database_that_is_broken_for_good_ends_the_stream_with_an_error(
 
 def test_a_database_that_is_away_for_a_moment_is_waited_for(make_worker, store, conversation, monkeypatch):
     turn = make_worker().answered(conversation)
-    stream = whole(make_worker(), turn)
+    stream = stream_of(make_worker(), turn)
     away = [StoreUnavailable("The database is busy.")] * 3
     monkeypatch.setattr(store, "turns", Unreadable(store.turns, with_answer=away))
     first, *more = make_worker(clock=HastyClock()).follower.frames(turn, 0)
@@ -159,4 +159,4 @@ def test_a_database_that_is_away_for_a_moment_is_waited_for(make_worker, store, 
 def test_a_replay_has_the_current_title(worker, store, user, conversation):
     turn = worker.answered(conversation, title="Why?")
     store.conversations.change(store.ownership.conversation(user, conversation.id), title="Because")
-    assert [event.data for event in parsed(whole(worker, turn)) if event.name == "title"] == [{"title": "Because"}]
+    assert [event.data for event in parsed(stream_of(worker, turn)) if event.name == "title"] == [{"title": "Because"}]

@@ -103,7 +103,7 @@ def elsewhere(request, home, make_worker):
     return ROADS[request.param](home, make_worker)
 
 
-def whole(worker, turn, after=0, wait=True):
+def stream_of(worker, turn, after=0, wait=True):
     return b"".join(worker.follower.frames(turn, after, wait))
 
 
@@ -158,8 +158,8 @@ def going_on(begun, home, model, store):
 def test_the_stream_is_the_same_as_at_home(worker, home, going_on):
     turn, go_on = going_on
     with ThreadPoolExecutor(4) as threads:
-        following = [threads.submit(whole, worker, turn) for _ in range(3)]
-        at_home = threads.submit(whole, home, turn)
+        following = [threads.submit(stream_of, worker, turn) for _ in range(3)]
+        at_home = threads.submit(stream_of, home, turn)
         go_on.set()
         stream = at_home.result(LONG_S)
         assert {events_of(each.result(LONG_S)) for each in following} == {stream}
@@ -168,13 +168,13 @@ def test_the_stream_is_the_same_as_at_home(worker, home, going_on):
     ]  # fmt: skip
     assert parsed(stream)[-1].data["status"] == COMPLETED
     home.vacant()
-    assert whole(home, turn) == stream
+    assert stream_of(home, turn) == stream
 
 
 def test_it_resumes_after_any_event(worker, home, going_on):
     turn, go_on = going_on
     with ThreadPoolExecutor(10) as threads:
-        following = {after: threads.submit(whole, worker, turn, after) for after in range(9)}
+        following = {after: threads.submit(stream_of, worker, turn, after) for after in range(9)}
         go_on.set()
         streams = {after: events_of(each.result(LONG_S)) for after, each in following.items()}
     assert streams == {after: rest for after, rest in cuts(streams[0]).items() if rest}
@@ -183,9 +183,9 @@ def test_it_resumes_after_any_event(worker, home, going_on):
 
 def test_the_stream_so_far_is_read_without_waiting(worker, going_on):
     turn, _ = going_on
-    events = parsed(whole(worker, turn, wait=False))
+    events = parsed(stream_of(worker, turn, wait=False))
     assert (names(events)[0], text_of(events)) == ("turn", "Let me see. It ")
-    assert whole(worker, turn, events[-1].number, wait=False) == b""
+    assert stream_of(worker, turn, events[-1].number, wait=False) == b""
 
 
 @pytest.mark.parametrize("first", ELSEWHERE)
@@ -193,14 +193,14 @@ def test_the_stream_so_far_is_read_without_waiting(worker, going_on):
 def test_changing_the_road_after_any_event_leaves_no_gap_and_no_double(home, make_worker, going_on, first, then):
     turn, go_on = going_on
     before, after = ROADS[first](home, make_worker), ROADS[then](home, make_worker)
-    so_far = whole(before, turn, wait=False)
+    so_far = stream_of(before, turn, wait=False)
     with ThreadPoolExecutor(10) as threads:
         beginnings = {event.number for event in parsed(so_far)}
-        following = {number: threads.submit(whole, after, turn, number) for number in beginnings}
+        following = {number: threads.submit(stream_of, after, turn, number) for number in beginnings}
         go_on.set()
         rests = {number: events_of(each.result(LONG_S)) for number, each in following.items()}
     home.vacant()
-    whole_stream = whole(home, turn)
+    whole_stream = stream_of(home, turn)
     assert len(beginnings) == 7
     assert whole_stream.startswith(events_of(so_far))
     assert rests == {number: rest for number, rest in cuts(whole_stream).items() if number in beginnings}
@@ -248,7 +248,7 @@ def test_a_slow_follower_misses_nothing(worker, home, going_on):
     stream = next(frames)
     go_on.set()
     home.vacant()
-    assert events_of(stream + b"".join(frames)) == whole(home, turn)
+    assert events_of(stream + b"".join(frames)) == stream_of(home, turn)
 
 
 @pytest.mark.parametrize("heartbeat_s", [0.02])
@@ -293,11 +293,11 @@ def test_where_one_road_breaks_off_the_next_continues(home, make_worker, going_o
     turn, go_on = going_on
     worker = make_worker(roads=lambda peers: [Broken(peers, bytes_before)], job_intervals=RARELY)
     with ThreadPoolExecutor(1) as threads:
-        following = threads.submit(whole, worker, turn)
+        following = threads.submit(stream_of, worker, turn)
         go_on.set()
         stream = events_of(following.result(LONG_S))
     home.vacant()
-    assert stream == whole(home, turn)
+    assert stream == stream_of(home, turn)
 
 
 def test_a_follower_returns_to_a_faster_road(home, make_worker, going_on):
@@ -316,7 +316,7 @@ def test_a_follower_returns_to_a_faster_road(home, make_worker, going_on):
         go_on.set()
         stream += rest.result(LONG_S)
     home.vacant()
-    assert events_of(stream) == whole(home, turn)
+    assert events_of(stream) == stream_of(home, turn)
 
 
 def test_a_stop_that_no_worker_answers_is_in_the_database(home, make_worker, store, going_on):

@@ -102,9 +102,9 @@ def test_stop(upstream: Upstream, user: User) -> None:
         rest = list(coming)
     assert rest[-1].data["status"] == "stopped"
     assert time.monotonic() - began < 5  # the story takes ten seconds with two of the servers
-    kept = user.get(f"/api/turns/{turn}").json()["text"]
-    assert STORY.startswith(kept.strip())
-    assert 0 < len(kept.strip()) < len(STORY.strip())
+    partial = user.get(f"/api/turns/{turn}").json()["text"]
+    assert STORY.startswith(partial.strip())
+    assert 0 < len(partial.strip()) < len(STORY.strip())
     upstream.tell(TEXT)
     assert user.ask(conversation, TEXT)[-1].data["status"] == "completed"
 

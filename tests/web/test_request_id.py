@@ -42,17 +42,17 @@ def test_every_response_has_one(alice: FlaskClient, path: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "given", ["7", "8c1f4f2e-9a4b-4f2e-8b66-1c2d3e4f5a6b", "1-67891233-abcdef012345678912345678", "a" * 128]
+    "request_id", ["7", "8c1f4f2e-9a4b-4f2e-8b66-1c2d3e4f5a6b", "1-67891233-abcdef012345678912345678", "a" * 128]
 )
-def test_a_proxys_is_kept(alice: FlaskClient, given: str) -> None:
-    assert alice.get("/healthz", headers={"X-Request-ID": given}).headers["X-Request-ID"] == given
+def test_a_proxys_is_kept(alice: FlaskClient, request_id: str) -> None:
+    assert alice.get("/healthz", headers={"X-Request-ID": request_id}).headers["X-Request-ID"] == request_id
 
 
 @pytest.mark.parametrize(
-    "given", ["", " ", "a b", "a\tb", 'a"b', "=x", "\u00e9", "<script>", "a" * 129, "${jndi:x}", "%0a"]
+    "request_id", ["", " ", "a b", "a\tb", 'a"b', "=x", "\u00e9", "<script>", "a" * 129, "${jndi:x}", "%0a"]
 )
-def test_another_text_is_replaced(alice: FlaskClient, given: str) -> None:
-    assert GENERATED.fullmatch(alice.get("/healthz", headers={"X-Request-ID": given}).headers["X-Request-ID"])
+def test_another_text_is_replaced(alice: FlaskClient, request_id: str) -> None:
+    assert GENERATED.fullmatch(alice.get("/healthz", headers={"X-Request-ID": request_id}).headers["X-Request-ID"])
 
 
 def test_the_records_of_a_turn_have_it(alice: FlaskClient, records: list[tuple[str, dict]], model) -> None:
@@ -70,8 +70,8 @@ def test_the_records_of_a_turn_have_it(alice: FlaskClient, records: list[tuple[s
     assert b"event: done" in response.data
     turn = int(re.search(rb'"turn_id":(\d+)', response.data)[1])
     fields = {"request": "req-1", "conversation": conversation, "turn": turn}
-    began, failed = [seen for message, seen in records if "agent for conversation" in message or "failed" in message]
-    assert began == failed == fields
+    started, failed = [seen for message, seen in records if "agent for conversation" in message or "failed" in message]
+    assert started == failed == fields
 
 
 def test_the_next_request_has_none_of_it(alice: FlaskClient, records: list[tuple[str, dict]]) -> None:

@@ -25,8 +25,8 @@ def env_file(installation: Installation) -> Finding:
     """Check that other users of the machine cannot read `.env`."""
     path = installation.env_file
     if hardening.exposure_warning(path):
-        found = failed if _holds_secrets(path) else warned
-        return found(f"Other users of this machine can read {path}.", f"chmod 600 {shlex.quote(str(path))}")
+        level = failed if _holds_secrets(path) else warned
+        return level(f"Other users of this machine can read {path}.", f"chmod 600 {shlex.quote(str(path))}")
     return passed("Only this user can read .env." if installation.env_file.exists() else "There is no .env.")
 
 

@@ -38,7 +38,7 @@ class LoopView:
         self._thread = self._ident()
         self._progress: tuple[int, int] = (-1, -1)
         self._root: FrameType | None = None
-        self._kept: deque[list[Any]] = deque()
+        self._retained: deque[list[Any]] = deque()
         self._releasable = 0
         gc.callbacks.insert(0, _on_collection)
 
@@ -56,20 +56,20 @@ class LoopView:
         if frame is None or frame.f_code is self._waiting_code:
             self._root = None
             return Look(False, None)
-        kept: list[Any] = [threads, frames]
+        retained: list[Any] = [threads, frames]
         while frame is not None:
             frames.append(frame)
             frame = frame.f_back
         root, self._root = self._root, self._root_of(frames)
-        self._kept.append(kept)
+        self._retained.append(retained)
         same = root is self._root and progress == self._progress
         return Look(same, frames)
 
     def release(self) -> None:
         """Release the frames that were already kept at the last call: no other code uses them any more."""
         for _ in range(self._releasable):
-            self._kept.popleft()
-        self._releasable = len(self._kept)
+            self._retained.popleft()
+        self._releasable = len(self._retained)
 
     def stack(self, look: Look) -> Stack:
         """Return the ends of the stack that a look has seen."""

@@ -21,14 +21,14 @@ class Allocations:
 
     def __init__(self) -> None:
         self._last: _Sizes | None = None
-        self._began = 0.0
+        self._started_at = 0.0
 
     def start(self) -> Look:
         """Start tracing. Raises Conflict if tracing has started already."""
         if tracemalloc.is_tracing():
             raise Conflict("already_tracing", "Allocations of this worker are already being traced.")
         tracemalloc.start()
-        self._last, self._began = None, time.monotonic()
+        self._last, self._started_at = None, time.monotonic()
         return Look(summary="Allocations are traced from now on, for at most 30 minutes.", figures={}, findings=[])
 
     def snapshot(self) -> Look:
@@ -56,16 +56,16 @@ class Allocations:
         """Stop tracing and drop the snapshot. Raises Conflict if nothing is traced."""
         self._check()
         tracemalloc.stop()
-        self._last, self._began = None, 0.0
+        self._last, self._started_at = None, 0.0
         return Look(summary="Allocations are no longer traced.", figures={}, findings=[])
 
     def stop_if_forgotten(self) -> None:
-        if time.monotonic() - self._began > FORGOTTEN_AFTER_S:
+        if time.monotonic() - self._started_at > FORGOTTEN_AFTER_S:
             self.end()
 
     def end(self) -> None:
         """Stop tracing, if this object has started it."""
-        if self._began and tracemalloc.is_tracing():
+        if self._started_at and tracemalloc.is_tracing():
             self.stop()
 
     def _sizes(self) -> _Sizes:

@@ -28,20 +28,20 @@ def remember_greenlets() -> None:
 
 def stacks() -> Look:
     """Return the stacks, the most common first."""
-    found: Counter[_Stack] = Counter()
-    greenlets = _add_greenlets(found) if mode.current() is ASYNC else 0
+    counts: Counter[_Stack] = Counter()
+    greenlets = _add_greenlets(counts) if mode.current() is ASYNC else 0
     threads = [_lines(frame) for frame in sys._current_frames().values()]
-    found.update(("thread", lines) for lines in threads)
-    findings = [Finding(what=kind, count=count, stack=list(lines)) for (kind, lines), count in found.most_common()]
+    counts.update(("thread", lines) for lines in threads)
+    findings = [Finding(what=kind, count=count, stack=list(lines)) for (kind, lines), count in counts.most_common()]
     summary = f"Read the stacks of {greenlets} greenlets and {len(threads)} threads."
     figures = {"greenlets": greenlets, "threads": len(threads), "stacks": len(findings)}
     return Look(summary=summary, figures=figures, findings=findings[:_STACKS])
 
 
-def _add_greenlets(found: Counter[_Stack]) -> int:
+def _add_greenlets(counts: Counter[_Stack]) -> int:
     greenlets = {id(each): each for each in [*(early() for early in _early), *_greenlets()] if each is not None}
-    found.update(("greenlet", _lines(each.gr_frame)) for each in greenlets.values() if each.gr_frame is not None)
-    return found.total()
+    counts.update(("greenlet", _lines(each.gr_frame)) for each in greenlets.values() if each.gr_frame is not None)
+    return counts.total()
 
 
 def _greenlets() -> list[Any]:

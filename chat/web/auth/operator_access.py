@@ -81,8 +81,8 @@ class OperatorAccess:
         limit.add_wrong()
 
     def _is_token(self, credentials: str) -> bool:
-        given, token = credentials.encode("utf-8", "surrogatepass"), self._token.encode()
-        return hmac.compare_digest(given, token)
+        password, token = credentials.encode("utf-8", "surrogatepass"), self._token.encode()
+        return hmac.compare_digest(password, token)
 
 
 def _too_many(wait_s: int) -> LimitReached:

@@ -109,7 +109,9 @@ def _check_duration(scene: SceneRun, question: Question, stops: Sequence[tuple[f
     off_s = _DURATION_OFF_S * scene.slack
     # Workers that are stopped after the answer has ended, and before its end is sent, delay the last event.
     late_s = sum(_overlap_s(stop, (question.events[0].at, question.events[-1].at)) for stop in stops)
-    scene.expect(-off_s < seen_s - stated_s < late_s + off_s, f"{stated_s} s were told, {seen_s} passed: {question}")
+    scene.expect(
+        -off_s < seen_s - stated_s < late_s + off_s, f"{stated_s} s were reported, {seen_s} s passed: {question}"
+    )
 
 
 def _overlap_s(one: tuple[float, float], other: tuple[float, float]) -> float:

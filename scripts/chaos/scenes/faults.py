@@ -99,7 +99,7 @@ def _check(scene: SceneRun, fault: Fault, question: Question) -> None:
     scene.expect(question.status == status, f"{fault.name} ended {question.status}, not {status}: {question}")
     scene.expect(question.error == fault.code, f"{fault.name} is called {question.error}, not {fault.code}: {question}")
     if fault.code:
-        kept = len(question.received_text)
-        scene.expect(bool(kept) == fault.keeps, f"{fault.name} left {kept} characters: {question}")
+        length = len(question.received_text)
+        scene.expect(bool(length) == fault.keeps, f"{fault.name} left {length} characters: {question}")
         late = question.ended_at - question.sent_at - fault.deadline_s
         scene.within("longest past the deadline", late, _NAMED_WITHIN_S, f"{fault.name}, {question}")

@@ -41,8 +41,8 @@ def play(scene: SceneRun) -> None:
         f"{name} after": after[name] for name in _MORE
     }
     scene.counts |= {"lost": 0, "doubled": scene.database.doubled()}
-    kept = len(scene.database.turns())
-    scene.expect(kept == scene.counts["turns"], f"{scene.counts['turns']} turns were told, {kept} are kept")
+    stored = len(scene.database.turns())
+    scene.expect(stored == scene.counts["turns"], f"{scene.counts['turns']} turns were answered, {stored} are stored")
 
 
 def _open_what_is_opened_once(users: list[User]) -> None:

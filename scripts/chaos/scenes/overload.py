@@ -16,7 +16,7 @@ from scripts.chaos.watch import Watch
 # The limit of one worker, in either mode.
 PLACES = 4
 FACTOR = 5
-KEPT = 0.9
+GOODPUT_SHARE = 0.9
 _SHARE_A_SLACK, _LEAST_SHARE = 0.1, 0.6
 REFUSED_S = 0.1
 HEALTH_S = 0.2
@@ -32,17 +32,17 @@ def play(scene: SceneRun) -> None:
     with Watch(scene.server.address) as calm:
         peak = _goodput(scene, crowd[: scene.users])
     # In sync mode, a refused request has waited for a thread before.
-    knocking = User(scene.server.address) if scene.mode == "async" else None
-    with Watch(scene.server.address, knocking) as watch:
-        kept = _goodput(scene, crowd)
+    refused_user = User(scene.server.address) if scene.mode == "async" else None
+    with Watch(scene.server.address, refused_user) as watch:
+        overloaded = _goodput(scene, crowd)
     scene.counts["answers in a minute at the peak"] = round(peak * 60)
-    scene.counts["and overloaded"] = round(kept * 60)
+    scene.counts["and overloaded"] = round(overloaded * 60)
     # Throughput varies on a busy machine, but does not become three times smaller.
-    share = max(_LEAST_SHARE, KEPT - _SHARE_A_SLACK * (scene.slack - 1))
-    scene.expect(kept >= share * peak, f"{kept:.1f} answers a second, where there were {peak:.1f}")
+    share = max(_LEAST_SHARE, GOODPUT_SHARE - _SHARE_A_SLACK * (scene.slack - 1))
+    scene.expect(overloaded >= share * peak, f"{overloaded:.1f} answers a second, where there were {peak:.1f}")
     scene.expect(not watch.failures, f"/healthz failed: {watch.failures[:3]}")
     scene.within("p99 of /healthz", watch.p99_s, HEALTH_S + 2 * calm.p99_s, "overloaded")
-    if knocking:
+    if refused_user:
         scene.expect(watch.refusals >= _FEW, f"only {watch.refusals} refusals were timed")
         scene.within("p99 until refused", watch.refused_p99_s, REFUSED_S + 2 * calm.p99_s, "overloaded")
     scene.add("lost", 0)

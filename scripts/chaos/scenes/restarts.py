@@ -30,9 +30,11 @@ def play(scene: SceneRun) -> None:
             status = rows[each.client_id].status
             scene.expect(status == expected, f"{status}, but was to be {expected}: {each}")
             text = each.received_text
-            kept = rows[each.client_id].text
-            scene.expect(not each.status or text == kept, f"told {len(text)} characters, kept {len(kept)}: {each}")
-            scene.expect(kept or expected == "completed", f"nothing is kept of {each}")
+            stored = rows[each.client_id].text
+            scene.expect(
+                not each.status or text == stored, f"{len(text)} characters were sent, {len(stored)} are stored: {each}"
+            )
+            scene.expect(stored or expected == "completed", f"nothing is stored of {each}")
 
 
 def _round(scene: SceneRun, *, nobody_follows: bool) -> list[Question]:

@@ -239,14 +239,14 @@ def _redis_statuses(server: Parley) -> list[str]:
 
 def _killed(scene: SceneRun, fleet: Fleet, users: Sequence[User]) -> list[Question]:
     """Kill a whole server while it answers; then retry its answers on the others."""
-    victim, *_ = fleet.shuffled()
+    server, *_ = fleet.shuffled()
     questions = [make_question(400, gap=0.03, first=0.05) for _ in users]
     for user, question in zip(users, questions, strict=True):
-        begin_asking(at(user, victim), question)
-    victim.kill()
+        begin_asking(at(user, server), question)
+    server.kill()
     since = time.monotonic()
     side_by_side([_retry(scene, user, question, since) for user, question in zip(users, questions, strict=True)])
-    victim.start()
+    server.start()
     return questions
 
 

@@ -28,7 +28,7 @@ _FAILED = ("error", "insufficient_system_resource", "network_error", "MALFORMED_
 _UNKNOWN = ("blue", "pause_turn", "OTHER")
 
 
-def _whole(message: dict[str, Any], finish: Any = "stop", **more: Any) -> dict[str, Any]:
+def _message_event(message: dict[str, Any], finish: Any = "stop", **more: Any) -> dict[str, Any]:
     return {"choices": [{"index": 0, "message": {"role": "assistant"} | message, "finish_reason": finish}], **more}
 
 
@@ -162,14 +162,14 @@ _ENDS: dict[str, Dialect] = {
 }
 
 _FORMS: dict[str, Dialect] = {
-    "message": Dialect("a whole message as the only event", ([event(_whole({"content": TEXT})), DONE],)),
+    "message": Dialect("a whole message as the only event", ([event(_message_event({"content": TEXT})), DONE],)),
     "message-after-deltas": Dialect(
         "the whole message once more at the end",
-        ([words("The figures "), words("are in."), event(_whole({"content": TEXT})), DONE],),
+        ([words("The figures "), words("are in."), event(_message_event({"content": TEXT})), DONE],),
     ),
     "message-grows": Dialect(
         "the message as far as it has come, in each event",
-        ([event(_whole({"content": "The figures "}, None)), event(_whole({"content": TEXT})), DONE],),
+        ([event(_message_event({"content": "The figures "}, None)), event(_message_event({"content": TEXT})), DONE],),
     ),
     "message-beside-deltas": Dialect(
         "a delta and the message as far as it has come",
@@ -181,22 +181,22 @@ _FORMS: dict[str, Dialect] = {
             + [piece({}, "stop"), DONE],
         ),
     ),
-    "document": Dialect("a JSON body in place of a stream", ([Whole(_whole({"content": TEXT}))],)),
+    "document": Dialect("a JSON body in place of a stream", ([Whole(_message_event({"content": TEXT}))],)),
     "document-without-reason": Dialect(
-        "a JSON body without a finish reason", ([Whole(_whole({"content": TEXT}, None))],)
+        "a JSON body without a finish reason", ([Whole(_message_event({"content": TEXT}, None))],)
     ),
     "document-pretty": Dialect(
         "a JSON body of many lines",
-        ([Whole(b"\xef\xbb\xbf\n\n" + json.dumps(_whole({"content": TEXT}), indent=2).encode())],),
+        ([Whole(b"\xef\xbb\xbf\n\n" + json.dumps(_message_event({"content": TEXT}), indent=2).encode())],),
     ),
     "document-reasoning": Dialect(
         "a JSON body with reasoning",
-        ([Whole(_whole({"content": TEXT, "reasoning_content": "Hm."}))],),
+        ([Whole(_message_event({"content": TEXT, "reasoning_content": "Hm."}))],),
         Outcome(reasoning="Hm."),
     ),
     "document-cut": Dialect(
         "a JSON body that is cut",
-        ([Whole(_whole({"content": "Half of "}, "length"))],),
+        ([Whole(_message_event({"content": "Half of "}, "length"))],),
         Outcome("Half of ", "failed", "limit"),
     ),
     "document-error": Dialect(

@@ -96,9 +96,9 @@ def _marked(case: tuple[str, str, str, dict[str, object]]) -> Any:
     return pytest.param(*case, marks=[provokes(case[0])] if case[1] in (WARN, FAIL) else [])
 
 
-@pytest.mark.parametrize(("code", "level", "words", "given"), [_marked(each) for each in SETTINGS])
-def test_settings_and_machine(make: Make, code: str, level: str, words: str, given: dict[str, object]) -> None:
-    line = lines_of(make(**given), code)[code]
+@pytest.mark.parametrize(("code", "level", "words", "settings"), [_marked(each) for each in SETTINGS])
+def test_settings_and_machine(make: Make, code: str, level: str, words: str, settings: dict[str, object]) -> None:
+    line = lines_of(make(**settings), code)[code]
     assert (line.level, words in line.message) == (level, True), line
     assert "canary" not in f"{line.message}{line.remedy}"
 

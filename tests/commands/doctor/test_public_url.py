@@ -38,8 +38,8 @@ class Proxy(http.server.BaseHTTPRequestHandler):
         faults = self.server.faults
         upstream = http.client.HTTPConnection(*self.server.upstream)
         body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
-        kept = {name: value for name, value in self.headers.items() if name.lower() not in ("host", "connection")}
-        upstream.request(self.command, self.path, body, kept | {"Host": faults.get("host", "127.0.0.1")})
+        headers = {name: value for name, value in self.headers.items() if name.lower() not in ("host", "connection")}
+        upstream.request(self.command, self.path, body, headers | {"Host": faults.get("host", "127.0.0.1")})
         answer = upstream.getresponse()
         streams = (answer.headers["Content-Type"] or "").startswith("text/event-stream")
         self.send_response(answer.status)

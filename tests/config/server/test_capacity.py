@@ -22,17 +22,17 @@ def server() -> SimpleNamespace:
 
 
 @pytest.fixture
-def born(server: SimpleNamespace) -> Callable[[], Any]:
+def new_worker(server: SimpleNamespace) -> Callable[[], Any]:
     """Has the master assign a row to a new worker."""
     pids = itertools.count(1)
 
-    def bear() -> SimpleNamespace:
+    def create() -> SimpleNamespace:
         worker = SimpleNamespace()
         capacity.assign_row(server, worker)
         server.WORKERS[next(pids)] = worker
         return worker
 
-    return bear
+    return create
 
 
 @pytest.fixture(autouse=True)
@@ -77,22 +77,22 @@ def in_another_process(row: int, free: int, *, lives: bool) -> Callable[[], None
 
 
 def test_each_worker_has_a_slot_of_its_own_and_a_dead_ones_is_used_again(
-    server: SimpleNamespace, born: Callable[[], Any]
+    server: SimpleNamespace, new_worker: Callable[[], Any]
 ) -> None:
-    workers = [born() for _ in range(4)]
+    workers = [new_worker() for _ in range(4)]
     assert [worker.capacity_row for worker in workers] == [0, 1, 2, 3]
     del server.WORKERS[2]
-    assert born().capacity_row == 1
+    assert new_worker().capacity_row == 1
     assert len({worker.capacity_row for worker in server.WORKERS.values()}) == 4
 
 
-def test_a_worker_without_a_slot_yet_does_not_disturb(server: SimpleNamespace, born: Callable[[], Any]) -> None:
+def test_a_worker_without_a_slot_yet_does_not_disturb(server: SimpleNamespace, new_worker: Callable[[], Any]) -> None:
     server.WORKERS[99] = SimpleNamespace()
-    assert born().capacity_row == 0
+    assert new_worker().capacity_row == 0
 
 
-def test_a_worker_with_places_is_seen_by_the_others_and_not_by_itself(born: Callable[[], Any]) -> None:
-    here, there = born(), born()
+def test_a_worker_with_places_is_seen_by_the_others_and_not_by_itself(new_worker: Callable[[], Any]) -> None:
+    here, there = new_worker(), new_worker()
     assert not capacity.free_elsewhere(here.capacity_row)
     capacity.publish(there.capacity_row, 3)
     assert capacity.free_elsewhere(here.capacity_row)
@@ -101,41 +101,41 @@ def test_a_worker_with_places_is_seen_by_the_others_and_not_by_itself(born: Call
     assert not capacity.free_elsewhere(here.capacity_row)
 
 
-def test_too_many_turns_of_one_count_against_the_places_of_another(born: Callable[[], Any]) -> None:
-    here, there, third = born(), born(), born()
+def test_too_many_turns_of_one_count_against_the_places_of_another(new_worker: Callable[[], Any]) -> None:
+    here, there, third = new_worker(), new_worker(), new_worker()
     capacity.publish(there.capacity_row, -2)
     assert capacity.free_elsewhere(here.capacity_row) == -2
     capacity.publish(third.capacity_row, 3)
     assert (capacity.free_elsewhere(here.capacity_row), capacity.free_elsewhere(there.capacity_row)) == (1, 3)
 
 
-def test_a_new_worker_has_no_places_until_it_says_so(server: SimpleNamespace, born: Callable[[], Any]) -> None:
-    here, there = born(), born()
+def test_a_new_worker_has_no_places_until_it_says_so(server: SimpleNamespace, new_worker: Callable[[], Any]) -> None:
+    here, there = new_worker(), new_worker()
     capacity.publish(there.capacity_row, 3)
     del server.WORKERS[2]
-    assert born().capacity_row == there.capacity_row
+    assert new_worker().capacity_row == there.capacity_row
     assert not capacity.free_elsewhere(here.capacity_row)
 
 
-def test_what_another_process_says_is_seen_as_long_as_it_lives(born: Callable[[], Any]) -> None:
-    here, there = born(), born()
+def test_what_another_process_says_is_seen_as_long_as_it_lives(new_worker: Callable[[], Any]) -> None:
+    here, there = new_worker(), new_worker()
     be_gone = in_another_process(there.capacity_row, 2, lives=True)
     assert capacity.free_elsewhere(here.capacity_row)
     be_gone()
     assert not capacity.free_elsewhere(here.capacity_row)
 
 
-def test_what_a_dead_one_said_does_not_hide_a_living_one(born: Callable[[], Any]) -> None:
-    here, dead, living = born(), born(), born()
+def test_what_a_dead_one_said_does_not_hide_a_living_one(new_worker: Callable[[], Any]) -> None:
+    here, dead, alive = new_worker(), new_worker(), new_worker()
     in_another_process(dead.capacity_row, 2, lives=False)
     assert not capacity.free_elsewhere(here.capacity_row)
-    be_gone = in_another_process(living.capacity_row, 1, lives=True)
+    be_gone = in_another_process(alive.capacity_row, 1, lives=True)
     assert capacity.free_elsewhere(here.capacity_row)
     be_gone()
 
 
-def test_there_may_be_more_workers_than_slots(born: Callable[[], Any]) -> None:
-    workers = [born() for _ in range(600)]
+def test_there_may_be_more_workers_than_slots(new_worker: Callable[[], Any]) -> None:
+    workers = [new_worker() for _ in range(600)]
     assert len({worker.capacity_row for worker in workers[:512]}) == 512
     assert all(0 <= worker.capacity_row < 512 for worker in workers)
     capacity.publish(workers[-1].capacity_row, 1)

@@ -61,11 +61,11 @@ def test_a_turn_without_tools_takes_the_latency():
 
 def test_a_slow_reader_is_not_made_to_wait_more():
     clock = Clock()
-    came = []
+    deltas = []
     for delta in DemoModel(5.0, clock, clock.wait).stream("demo", [Message("user", "hello")], [], Cancellation(1000)):
         clock.now += 1
-        came.append(delta)
-    assert clock.now - 1000 == len(came)  # every second of it the reader's own
+        deltas.append(delta)
+    assert clock.now - 1000 == len(deltas)  # every second of it the reader's own
 
 
 def test_no_latency_is_no_waiting():

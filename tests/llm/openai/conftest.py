@@ -115,7 +115,7 @@ def ask(model: OpenAIModel, cancellation: Cancellation | None = None, text: str 
     return model.stream("a-model", [Message("user", text)], [], cancellation or Cancellation(20))
 
 
-def whole(deltas: Iterable[Delta]) -> list[Delta]:
+def all_deltas(deltas: Iterable[Delta]) -> list[Delta]:
     """Return the deltas with adjacent texts joined, since their division into reads is arbitrary."""
     joined: list[Delta] = []
     for delta in deltas:

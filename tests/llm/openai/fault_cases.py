@@ -29,17 +29,17 @@ def chunk(data: bytes) -> bytes:
 
 def outcome(deltas) -> tuple[list, ModelError]:
     """The events of an answer, and the error that ended it."""
-    came = []
+    received = []
     with pytest.raises(ModelError) as caught:
         for delta in deltas:
-            came.append(delta)  # noqa: PERF402 - the error comes in between
+            received.append(delta)  # noqa: PERF402 - the error comes in between
     assert KEY not in str(caught.value)
-    return came, caught.value
+    return received, caught.value
 
 
 def failed(server, model, attempts: int = 1) -> ModelError:
     """The error of an answer of which nothing came, after so many attempts."""
-    came, fault = outcome(ask(model))
-    assert came == []
+    received, fault = outcome(ask(model))
+    assert received == []
     assert len(server.exchanges) == attempts
     return fault

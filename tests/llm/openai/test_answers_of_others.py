@@ -25,7 +25,7 @@ QUESTIONS = 2
 LATE_S = 0.3
 
 
-def whole(*words: str) -> bytes:
+def answer_of(*words: str) -> bytes:
     """An answer with a length, in one write."""
     body = b"".join(answer(*words))
     return SSE_HEAD + b"Content-Length: %d\r\n\r\n" % len(body) + body
@@ -55,11 +55,11 @@ WAYS: dict[str, Callable[[Exchange, bytes], None]] = {
     "doubled, cut within the second head": _pieces,
     "doubled, the second comes late": _late,
 }
-FRAMINGS = {"length": whole, "chunks": chunked}
+FRAMINGS = {"length": answer_of, "chunks": chunked}
 STRAYS = {
-    "a whole answer": whole("stray"),
+    "a whole answer": answer_of("stray"),
     "half an answer": chunked("stray")[:120],
-    "an interim answer": b"HTTP/1.1 100 Continue\r\n\r\n" + whole("stray"),
+    "an interim answer": b"HTTP/1.1 100 Continue\r\n\r\n" + answer_of("stray"),
     "an error": b"HTTP/1.1 400 X\r\nContent-Length: 5\r\n\r\nstray",
     "the end of a head": b"\r\n\r\nstray",
     "an empty line": b"\r\n",
@@ -107,7 +107,7 @@ def test_an_endpoint_that_answers_twice_never_answers_another(serve, connect, wa
 def test_a_connection_with_something_left_over_is_not_used_again(serve, connect, stray, tls):
     def script(exchange: Exchange) -> None:
         exchange.keep_alive = True
-        exchange.send(whole(exchange.json["messages"][0]["content"]) + STRAYS[stray])
+        exchange.send(answer_of(exchange.json["messages"][0]["content"]) + STRAYS[stray])
 
     server = serve(script, tls=tls)
     model, turn = connect(server), Cancellation(20)
@@ -122,7 +122,7 @@ def test_a_connection_with_something_left_over_is_not_used_again(serve, connect,
 def test_nor_is_one_on_which_something_came_while_it_was_idle(serve, connect, stray, tls):
     def script(exchange: Exchange) -> None:
         exchange.keep_alive = True
-        exchange.send(whole(exchange.json["messages"][0]["content"]))
+        exchange.send(answer_of(exchange.json["messages"][0]["content"]))
         if exchange.connection == 0:
             assert answered.wait(10)
             exchange.send(STRAYS[stray])

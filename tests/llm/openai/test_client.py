@@ -9,7 +9,7 @@ import pytest
 from chat.cancellation import Cancellation
 from chat.llm.openai.client import OpenAIModel
 from chat.messages import Message, TextDelta, ToolCall, ToolSpec, Usage
-from tests.llm.openai.conftest import KEY, ask, whole
+from tests.llm.openai.conftest import KEY, all_deltas, ask
 from tests.servers.scripted_server import DONE, SSE_HEAD, STREAM_UNTIL_CLOSED, answer, counts, event, finishes, says
 
 WHOLE = b"".join(answer("Hé", "llo", " 🚀"))
@@ -18,7 +18,7 @@ DELTAS = [TextDelta("Héllo 🚀"), Usage(7, 3)]
 
 def test_an_answer(serve, connect):
     server = serve(lambda exchange: exchange.send_chunked(answer("Hé", "llo", " 🚀")))
-    assert whole(ask(connect(server))) == DELTAS
+    assert all_deltas(ask(connect(server))) == DELTAS
 
 
 def test_what_is_sent(serve, connect):
@@ -60,12 +60,12 @@ def test_cut_at_every_byte(serve, connect):
 def test_byte_by_byte_with_carriage_returns(serve, connect):
     stream = b": hello\r\n\r\n" + WHOLE.replace(b"\n", b"\r\n").replace(b"data: ", b"data:")
     server = serve(lambda exchange: exchange.send_chunked(bytes([byte]) for byte in stream))
-    assert whole(ask(connect(server))) == DELTAS
+    assert all_deltas(ask(connect(server))) == DELTAS
 
 
 def test_a_body_that_ends_with_the_connection(serve, connect):
     server = serve(lambda exchange: exchange.send(STREAM_UNTIL_CLOSED + WHOLE))
-    assert whole(ask(connect(server))) == DELTAS
+    assert all_deltas(ask(connect(server))) == DELTAS
 
 
 def test_a_stream_that_ends_without_saying_done(serve, connect):
@@ -145,7 +145,7 @@ def test_a_body_kept_open_after_its_last_event_delays_nothing_for_long(serve, co
 
     left: list[bool] = []
     server = serve(script)
-    assert whole(ask(connect(server, timeout_s=60.0))) == DELTAS
+    assert all_deltas(ask(connect(server, timeout_s=60.0))) == DELTAS
     server.close()
     assert left == [True]
 

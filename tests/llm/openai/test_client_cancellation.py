@@ -25,7 +25,7 @@ class Turn:
     """Reader of an answer in its own thread; stores the deltas and the end."""
 
     def __init__(self, deltas: Iterator[Delta]) -> None:
-        self.came: list[Delta] = []
+        self.deltas: list[Delta] = []
         self.error: Exception | None = None
         self.begun = threading.Event()
         self._thread = threading.Thread(target=self._read, args=(deltas,), daemon=True)
@@ -34,7 +34,7 @@ class Turn:
     def _read(self, deltas: Iterator[Delta]) -> None:
         try:
             for delta in deltas:
-                self.came.append(delta)
+                self.deltas.append(delta)
                 self.begun.set()
         except ParleyError as error:
             self.error = error
@@ -108,7 +108,7 @@ def test_in_the_middle_of_an_answer(serve, connect, tls, head):
     assert turn.begun.wait(SOON_S)
     cancellation.cancel("interrupted")
     assert turn.ended_as() == "interrupted"
-    assert turn.came == [TextDelta("Hi")]
+    assert turn.deltas == [TextDelta("Hi")]
     assert script.left.wait(SOON_S)
 
 
@@ -151,7 +151,7 @@ def test_the_deadline_ends_a_silent_model_with_nobody_to_call(serve, connect, tl
     script = Silent(STREAM_UNTIL_CLOSED + says("Hi"))
     turn = Turn(ask(connect(serve(script, tls=tls), LONG_S), Cancellation(0.2)))
     assert turn.ended_as() == "timeout"
-    assert turn.came == [TextDelta("Hi")]
+    assert turn.deltas == [TextDelta("Hi")]
     assert script.left.wait(SOON_S)
 
 
@@ -175,7 +175,7 @@ def test_the_deadline_ends_a_drip(serve, connect, head, drop):
     left = threading.Event()
     turn = Turn(ask(connect(serve(script), LONG_S), Cancellation(0.2)))
     assert turn.ended_as() == "timeout"
-    assert turn.came == []
+    assert turn.deltas == []
     assert left.wait(SOON_S)
 
 
@@ -188,7 +188,7 @@ def test_a_drip_after_the_last_word_does_not_hold_up_the_end(serve, connect):
     turn = Turn(ask(connect(serve(script), LONG_S), Cancellation(LONG_S)))
     turn._thread.join(SOON_S)
     assert turn.error is None
-    assert turn.came == [TextDelta("Hi")]
+    assert turn.deltas == [TextDelta("Hi")]
 
 
 def test_while_waiting_for_the_next_attempt(serve, connect):

@@ -96,24 +96,24 @@ def test_a_connection_that_breaks_within_the_answer(serve, connect, reset):
     deltas = ask(connect(server))
     assert next(deltas) == TextDelta("Hi")
     read.set()
-    came, fault = outcome(deltas)
-    assert came == []
+    received, fault = outcome(deltas)
+    assert received == []
     assert type(fault) is ModelInterrupted
     assert len(server.exchanges) == 1
 
 
 def test_a_stream_that_ends_without_a_reason(serve, connect):
     server = serve(lambda exchange: exchange.send(STREAM_UNTIL_CLOSED + says("Hi")))
-    came, fault = outcome(ask(connect(server)))
-    assert came == [TextDelta("Hi")]
+    received, fault = outcome(ask(connect(server)))
+    assert received == [TextDelta("Hi")]
     assert isinstance(fault, ModelInterrupted)
 
 
 @pytest.mark.parametrize(("reason", "kind"), [("length", ModelInterrupted), ("content_filter", ModelRejected)])
 def test_an_answer_that_is_not_whole_keeps_its_text_and_its_usage(serve, connect, reason, kind):
     server = serve(lambda exchange: exchange.send_chunked([says("Hi"), finishes(reason), counts(3, 4), DONE]))
-    came, fault = outcome(ask(connect(server)))
-    assert came == [TextDelta("Hi"), Usage(3, 4)]
+    received, fault = outcome(ask(connect(server)))
+    assert received == [TextDelta("Hi"), Usage(3, 4)]
     assert type(fault) is kind
 
 
@@ -125,8 +125,8 @@ def test_silence(serve, connect, sent):
 
     left: list[bool] = []
     server = serve(script)
-    came, fault = outcome(ask(connect(server, timeout_s=0.2)))
-    assert came == [TextDelta("Hi")] * (b"Hi" in sent)
+    received, fault = outcome(ask(connect(server, timeout_s=0.2)))
+    assert received == [TextDelta("Hi")] * (b"Hi" in sent)
     assert type(fault) is ModelTimeout
     assert "0.2 seconds" in str(fault)
     assert len(server.exchanges) == 1
@@ -136,8 +136,8 @@ def test_silence(serve, connect, sent):
 
 def test_nothing_is_repeated_once_something_came(serve, connect):
     server = serve(lambda exchange: exchange.send_chunked([says("Hi"), event(**error("Busy", type="server_error"))]))
-    came, fault = outcome(ask(connect(server)))
-    assert came == [TextDelta("Hi")]
+    received, fault = outcome(ask(connect(server)))
+    assert received == [TextDelta("Hi")]
     assert type(fault) is ModelUnavailable
     assert len(server.exchanges) == 1
 

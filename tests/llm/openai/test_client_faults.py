@@ -57,8 +57,8 @@ def test_what_is_no_http_at_all(serve, connect):
 
 def test_garbage_within_an_answer_leaves_the_text(serve, connect):
     server = serve(lambda exchange: exchange.send(STREAM_UNTIL_CLOSED + says("Hi") + b"data: {broken\n\n"))
-    came, fault = outcome(ask(connect(server)))
-    assert came == [TextDelta("Hi")]
+    deltas, fault = outcome(ask(connect(server)))
+    assert deltas == [TextDelta("Hi")]
     assert type(fault) is ModelGarbled
 
 
@@ -69,16 +69,16 @@ def test_a_line_of_thirty_megabytes_is_given_up_early(serve, connect):
             try:
                 exchange._sock.sendall(b"x" * 1024 * 1024)
             except OSError:
-                given_up.append(True)
+                closed.append(True)
                 return
 
-    given_up: list[bool] = []
+    closed: list[bool] = []
     server = serve(script)
-    came, fault = outcome(ask(connect(server)))
-    assert came == [TextDelta("Hi")]
+    deltas, fault = outcome(ask(connect(server)))
+    assert deltas == [TextDelta("Hi")]
     assert type(fault) is ModelGarbled
     server.close()
-    assert given_up == [True]
+    assert closed == [True]
 
 
 @pytest.mark.parametrize("head", [b"HTTP/1.1 500 X\r\n\r\n", b"HTTP/1.1 200 OK\r\n"])
@@ -89,13 +89,13 @@ def test_an_error_without_end_is_not_read_to_its_end(serve, connect, head):
             while True:
                 exchange._sock.sendall(b"X-Endless: " + b"x" * 8000 + b"\r\n")
         except OSError:
-            given_up.append(True)
+            closed.append(True)
 
-    given_up: list[bool] = []
+    closed: list[bool] = []
     server = serve(script)
     failed(server, connect(server), attempts=3)
     server.close()
-    assert given_up == [True] * 3
+    assert closed == [True] * 3
 
 
 @pytest.mark.parametrize(

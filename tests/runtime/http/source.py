@@ -21,10 +21,10 @@ class Client:
         self.bounds = bounds
         self.budget = RequestBudget(bounds, memory or BodyMemory())
         self.received = b""
-        self.asked_for = 0
+        self.reads = 0
 
     def recv(self, _size: int) -> bytes:
-        self.asked_for += 1
+        self.reads += 1
         return self.budget.count(next(self._pieces, b""))
 
     def sendall(self, data: bytes) -> None:

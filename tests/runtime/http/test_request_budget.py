@@ -225,14 +225,14 @@ def test_trailers_that_do_not_end_are_refused_long_before_all_bounds_are_reached
     with pytest.raises(Refusal) as refused:
         client.request()
     assert status(refused.value) == 400
-    assert client.asked_for < refusals.TRAILER_BYTES / 240 + 5
+    assert client.reads < refusals.TRAILER_BYTES / 240 + 5
 
 
 def test_one_that_is_announced_too_large_is_not_read_at_all() -> None:
     client = Client([length(10**11), b"x" * 50, b"x" * 50], BOUNDS)
     with pytest.raises(Refusal):
         client.request()
-    assert client.asked_for == 1
+    assert client.reads == 1
 
 
 def test_who_asks_whether_to_go_on_is_told_so_once_before_the_body_is_read() -> None:
@@ -252,7 +252,7 @@ def test_who_asks_whether_to_send_too_much_is_not_told_to() -> None:
 def test_a_connection_that_breaks_is_not_a_malformed_body(error: OSError) -> None:
     class Breaking(Client):
         def recv(self, size: int) -> bytes:
-            if self.asked_for:
+            if self.reads:
                 raise error
             return super().recv(size)
 

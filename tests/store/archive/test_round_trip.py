@@ -96,9 +96,9 @@ def test_keys_are_restored_with_the_rows_or_not_at_all(filled, target):
 
     with pytest.raises(StoreUnavailable, match="no room"):
         restore(target, reader(backup), fail, silent)
-    kept: dict[str, bytes] = {}
-    restore(target, reader(backup), kept.update, silent)
-    assert kept == {"other": b"key"}
+    files: dict[str, bytes] = {}
+    restore(target, reader(backup), files.update, silent)
+    assert files == {"other": b"key"}
     assert key_of(target) == key_of(filled.store.engine)
 
 

@@ -77,9 +77,9 @@ class TestWriting:
             return engine.write(add(engine, min(number, 10)))
 
         outcomes = at_once(20, write)
-        kept = [number for number, outcome in enumerate(outcomes) if not isinstance(outcome, StoreFailed)]
-        assert kept[:10] == list(range(10))
-        assert len(kept) == 11
+        committed = [number for number, outcome in enumerate(outcomes) if not isinstance(outcome, StoreFailed)]
+        assert committed[:10] == list(range(10))
+        assert len(committed) == 11
         assert [number for number, _ in notes(engine)] == list(range(11))
 
     def test_a_later_statement_sees_an_earlier_one_of_its_transaction(self, engine: Engine) -> None:

@@ -72,12 +72,12 @@ print(json.dumps({"longest": max(gaps), "begun": begun, "reads": reads, "took": 
 def test_the_loop_goes_on_while_the_database_is_waited_for(
     postgresql: PostgresqlServer, postgresql_databases: Databases
 ) -> None:
-    ran = subprocess.run(
+    completed = subprocess.run(
         [sys.executable, "-c", PROGRAM, postgresql_databases.url("a"), SECRET_KEY],
         check=False, cwd=ROOT, capture_output=True, text=True, timeout=60,
     )  # fmt: skip
-    assert ran.returncode == 0, ran.stderr
-    result = json.loads(ran.stdout)
+    assert completed.returncode == 0, completed.stderr
+    result = json.loads(completed.stdout)
     assert (result["begun"], result["reads"]) == (20, 20)
     assert result["took"] > 0.5, "nothing was waited for"
     assert result["longest"] < 0.4

@@ -29,12 +29,12 @@ def _check_rows(scene: Scene, url: str) -> None:
     assert is_postgresql(url) or rows("PRAGMA foreign_key_check") == []
     assert rows("SELECT id FROM messages WHERE conversation_id = ?", scene.deleted) == []
     texts = dict(rows("SELECT id, text FROM messages WHERE conversation_id = ? AND role = 'user'", scene.here))
-    kept = {message: text for message, text in scene.acknowledged.items() if text != "look away"}
-    assert texts == kept, "a question is lost, or one exists that no client knows"
+    questions = {message: text for message, text in scene.acknowledged.items() if text != "look away"}
+    assert texts == questions, "a question is lost, or one exists that no client knows"
     answers = rows("SELECT id FROM messages WHERE conversation_id = ? AND role = 'assistant'", scene.here)
     turns = rows("SELECT message_id, user_message_id FROM turns WHERE conversation_id = ?", scene.here)
     assert sorted(answer for answer, _ in turns) == sorted(message for (message,) in answers)
-    assert {question for _, question in turns} == set(kept)
+    assert {question for _, question in turns} == set(questions)
 
 
 def _check_followers(scene: Scene) -> None:

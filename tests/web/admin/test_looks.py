@@ -62,11 +62,11 @@ def test_allocations_are_traced_compared_and_left(alice: FlaskClient) -> None:
     assert_error(alice.post("/admin/memory-debug/tracemalloc/start", json={}), 409, "already_tracing")
     assert_error(alice.post("/admin/memory-debug/tracemalloc/difference", json={}), 409, "no_snapshot")
     assert look(alice, "tracemalloc_snapshot")["figures"]["bytes"] > 0
-    kept = [bytes(1000) for _ in range(1000)]
+    blocks = [bytes(1000) for _ in range(1000)]
     findings = look(alice, "tracemalloc_difference")["findings"]
     ours = next(each for each in findings if each["what"].startswith("tests/web/admin/test_looks.py:"))
     assert ours["bytes"] > 1_000_000
-    assert ours["count"] >= len(kept)
+    assert ours["count"] >= len(blocks)
     look(alice, "tracemalloc_stop")
     assert not tracemalloc.is_tracing()
 
@@ -82,9 +82,9 @@ def test_a_collection_says_what_it_freed(alice: FlaskClient) -> None:
 
 def test_growth_is_by_type(alice: FlaskClient) -> None:
     assert "grown" not in look(alice, "growth")["figures"]
-    kept = [Grown() for _ in range(5000)]
+    objects = [Grown() for _ in range(5000)]
     counts = {each["what"]: each["count"] for each in look(alice, "growth")["findings"]}
-    assert counts[f"{__name__}.Grown"] == len(kept)
+    assert counts[f"{__name__}.Grown"] == len(objects)
 
 
 class Grown:

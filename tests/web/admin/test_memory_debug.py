@@ -130,9 +130,9 @@ def test_thousands_in_memory_are_counted_and_the_last_ones_listed(alice: FlaskCl
     memory = alice.application.extensions["parley"].memory
     for number in range(1, 2001):
         memory.put(number, number, [Message("user", "Hello")])
-    found = report(alice)
-    assert found["totals"]["conversations_in_memory"] == 2000
-    assert [each["id"] for each in found["workers"][0]["conversations"]] == [*range(2000, 1800, -1)]
+    body = report(alice)
+    assert body["totals"]["conversations_in_memory"] == 2000
+    assert [each["id"] for each in body["workers"][0]["conversations"]] == [*range(2000, 1800, -1)]
 
 
 def test_a_deleted_conversation_leaves_memory(alice: FlaskClient) -> None:
@@ -324,10 +324,10 @@ def test_the_other_workers_are_in_it(alice: FlaskClient, settings: Settings, nei
     me = report(alice)["workers"][0]
     theirs = me | {"pid": neighbour, "active_turns": 3, "active_conversations": 2, "memory_bytes": 1000}
     leave(settings, neighbour, json.dumps(theirs))
-    found = report(alice)
-    assert [worker["pid"] for worker in found["workers"]] == sorted([me["pid"], neighbour])
-    assert theirs in found["workers"]
-    assert found["totals"]["active_turns"] == 3
+    body = report(alice)
+    assert [worker["pid"] for worker in body["workers"]] == sorted([me["pid"], neighbour])
+    assert theirs in body["workers"]
+    assert body["totals"]["active_turns"] == 3
 
 
 def test_a_worker_that_does_not_report_any_more_is_stale(

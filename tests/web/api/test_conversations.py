@@ -48,8 +48,8 @@ def test_a_title_that_is_too_long(alice: FlaskClient) -> None:
 
 
 def test_owners_and_dates_in_the_body_are_ignored(alice: FlaskClient, mallory: FlaskClient) -> None:
-    victim = alice.get("/api/me").json["user"]["id"]
-    body = {"title": "mine", "user_id": victim, "id": 77, "role": "admin", "is_admin": True, "pinned": True}
+    alice_id = alice.get("/api/me").json["user"]["id"]
+    body = {"title": "mine", "user_id": alice_id, "id": 77, "role": "admin", "is_admin": True, "pinned": True}
     created = mallory.post("/api/conversations", json=body).json
     assert (created["title"], created["pinned"]) == ("mine", False)
     assert created["id"] != 77

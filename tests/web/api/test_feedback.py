@@ -35,7 +35,7 @@ def test_given_changed_and_taken_back(alice: FlaskClient, turn: dict[str, Any]) 
 
 
 @pytest.mark.parametrize(
-    ("given", "field"),
+    ("feedback", "field"),
     [
         ({}, "value"),
         ({"value": 0}, "value"),
@@ -47,8 +47,8 @@ def test_given_changed_and_taken_back(alice: FlaskClient, turn: dict[str, Any]) 
     ],
     ids=str,
 )
-def test_values_that_are_not_taken(alice: FlaskClient, turn: dict[str, Any], given: dict, field: str) -> None:
-    assert_error(give(alice, turn["message_id"], **given), 422, "invalid_value", field)
+def test_values_that_are_not_taken(alice: FlaskClient, turn: dict[str, Any], feedback: dict, field: str) -> None:
+    assert_error(give(alice, turn["message_id"], **feedback), 422, "invalid_value", field)
     assert feedback_of(alice, turn) is None
 
 

@@ -66,12 +66,12 @@ def test_errors_of_models_and_tools_are_counted_by_kind(alice: FlaskClient, mode
     model.will(ToolCall("1", "no_such_tool", "{}"), ToolCall("2", "market_data", "not JSON"))
     model.will_run(limited)
     exchange(alice, conversation, "Look it up")
-    found = figures(alice)
-    assert found.value("parley_turns_total", status="failed") == 1
-    assert found.value("parley_model_errors_total", kind="model_rate_limited", model="demo") == 1
-    assert found.value("parley_tool_calls_total", tool="unknown", outcome="unknown_tool") == 1
-    assert found.value("parley_tool_calls_total", tool="market_data", outcome="refused") == 1
-    assert "no_such_tool" not in found.text
+    values = figures(alice)
+    assert values.value("parley_turns_total", status="failed") == 1
+    assert values.value("parley_model_errors_total", kind="model_rate_limited", model="demo") == 1
+    assert values.value("parley_tool_calls_total", tool="unknown", outcome="unknown_tool") == 1
+    assert values.value("parley_tool_calls_total", tool="market_data", outcome="refused") == 1
+    assert "no_such_tool" not in values.text
 
 
 def test_refused_turns_are_counted(make_app: Callable[..., Flask], model: ScriptedModel) -> None:

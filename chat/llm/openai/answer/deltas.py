@@ -116,7 +116,7 @@ class AnswerReader:
         """End the answer. Return held back text, the tool calls if the answer is complete, and the usage."""
         rest: list[AnswerDelta] = [kind(text) for kind, text in self._flush()]
         if self._calls and self.fault() is None:
-            rest += self._calls.whole(self._extras.as_text())
+            rest += self._calls.complete(self._extras.as_text())
         if self._counted:
             rest.append(Usage(self._prompt_tokens, self._completion_tokens))
         return rest

@@ -61,7 +61,7 @@ class PartialCall:
         if len(self.name) > MAX_NAME_CHARACTERS:
             raise ModelGarbled("The model called a tool by a name that is too long.")
 
-    def whole(self, message_extra: str) -> ToolCall:
+    def complete(self, message_extra: str) -> ToolCall:
         if not self.name:
             raise ModelGarbled("The model called a tool without naming it.")
         extra = as_text(self.extra) if self.extra else ""
@@ -98,10 +98,10 @@ class ToolCalls:
         if isinstance(function, dict):
             self._add({"index": 0, "function": function})
 
-    def whole(self, message_extra: str) -> list[ToolCall]:
+    def complete(self, message_extra: str) -> list[ToolCall]:
         """Return the assembled calls. `message_extra` goes to the first."""
         calls = [call for call in self._calls if call.name or call.arguments]
-        return [call.whole("" if at else message_extra) for at, call in enumerate(calls)]
+        return [call.complete("" if at else message_extra) for at, call in enumerate(calls)]
 
     def _add(self, fragment: dict[str, Any]) -> None:
         index, call_id = _index(fragment.get("index")), _id(fragment.get("id"))

@@ -124,9 +124,9 @@ def too_long(failure: Exception) -> TooLong | None:
 def _measured(body: Any, text: str) -> TooLong:
     limit, sent = _fields(body)
     if limit is None:
-        numbers = [_whole(number[0]) for number in _NUMBER.finditer(text)]
+        numbers = [_integer(number[0]) for number in _NUMBER.finditer(text)]
         stated = _LIMIT.search(text)
-        limit = _whole(stated[1]) if stated else min(numbers, default=None)
+        limit = _integer(stated[1]) if stated else min(numbers, default=None)
         sent = max(numbers, default=None)
     if not limit:
         return TooLong(None, None)
@@ -142,7 +142,7 @@ def _fields(body: Any) -> tuple[int | None, int | None]:
     return (limit if isinstance(limit, int) else None), (sent if isinstance(sent, int) else None)
 
 
-def _whole(digits: str) -> int:
+def _integer(digits: str) -> int:
     return int(re.sub(r"\D", "", digits))
 
 

@@ -18,14 +18,14 @@ ARGUMENTS = '{"country": "China"}'
 
 
 def calls(*fragments: Any) -> list[tuple[str, str]]:
-    return [(call.name, call.arguments) for call in whole(*fragments)]
+    return [(call.name, call.arguments) for call in complete_calls(*fragments)]
 
 
-def whole(*fragments: Any) -> list[ToolCall]:
+def complete_calls(*fragments: Any) -> list[ToolCall]:
     collected = ToolCalls()
     for fragment in fragments:
         collected.add([fragment])
-    return collected.whole("")
+    return collected.complete("")
 
 
 def function(name: Any = "x", arguments: Any = ARGUMENTS) -> dict[str, Any]:
@@ -91,19 +91,19 @@ def test_fragments_of_every_kind(case):
 
 @pytest.mark.parametrize("given_id", [None, "", {}, True])
 def test_a_call_without_an_id_gets_one_that_every_endpoint_takes(given_id):
-    (call,) = whole({"index": 0, "id": given_id, "function": function()})
+    (call,) = complete_calls({"index": 0, "id": given_id, "function": function()})
     assert re.fullmatch("[A-Za-z0-9]{9}", call.id)
 
 
 @pytest.mark.parametrize(
-    ("given_id", "kept"), [("toolu_01A", "toolu_01A"), (0, "0"), (17, "17"), ("a b.c/d", "a b.c/d")]
+    ("given_id", "expected"), [("toolu_01A", "toolu_01A"), (0, "0"), (17, "17"), ("a b.c/d", "a b.c/d")]
 )
-def test_an_id_stays_as_it_came(given_id, kept):
-    assert whole({"index": 0, "id": given_id, "function": function()})[0].id == kept
+def test_an_id_stays_as_it_came(given_id, expected):
+    assert complete_calls({"index": 0, "id": given_id, "function": function()})[0].id == expected
 
 
 def test_what_else_came_with_a_call_is_kept():
-    (call,) = whole(
+    (call,) = complete_calls(
         {
             "index": 0,
             "id": "a",
@@ -129,12 +129,13 @@ def test_what_else_came_with_a_call_is_kept():
 )
 def test_what_is_too_much_is_refused(fragments):
     with pytest.raises(ModelGarbled):
-        whole(*fragments)
+        complete_calls(*fragments)
 
 
 def test_a_name_with_every_character_of_long_arguments_costs_no_more_than_its_length():
     arguments = json.dumps(["}"] * 20_000)
-    (call,) = whole(*({"index": 0, "id": "a", "function": function("x", character)} for character in arguments))
+    fragments = ({"index": 0, "id": "a", "function": function("x", each)} for each in arguments)
+    (call,) = complete_calls(*fragments)
     assert call.arguments == arguments
     assert len(arguments) < MAX_CALLS_CHARACTERS
 
@@ -172,7 +173,7 @@ def test_anything_in_place_of_calls_is_calls_or_garbled(value):
     try:
         collected.add(value)
         collected.add_older(value)
-        calls = collected.whole("")
+        calls = collected.complete("")
     except ModelGarbled:
         return
     for call in calls:

@@ -23,7 +23,7 @@ from chat.messages import (
     ToolSpec,
     Usage,
 )
-from tests.llm.openai.conftest import KEY, whole
+from tests.llm.openai.conftest import KEY, all_deltas
 from tests.llm.openai.fault_cases import error, status
 from tests.servers.scripted_server import DONE, STREAM_UNTIL_CLOSED, Exchange, answer, event, finishes, says
 
@@ -44,7 +44,7 @@ Refuses = Callable[[dict[str, Any]], bytes | None]
 
 def stream(model: OpenAIModel, *messages: Message, tools: list[ToolSpec] | None = None) -> list[Delta]:
     dialogue = [SYSTEM, *(messages or [Message("user", "Hello?")])]
-    return whole(model.stream("a-model", dialogue, [TOOL] if tools is None else tools, Cancellation(20)))
+    return all_deltas(model.stream("a-model", dialogue, [TOOL] if tools is None else tools, Cancellation(20)))
 
 
 def endpoint(serve, refuses: Refuses):

@@ -84,20 +84,20 @@ def test_a_connection_that_the_server_closed_is_replaced(serve, client, tls):
 
 
 @pytest.mark.parametrize("come", [b"", b"HTTP/1.1 200"])
-@pytest.mark.parametrize("kept", [True, False])
-def test_nothing_is_ever_sent_twice(serve, client, come, kept):
+@pytest.mark.parametrize("keep_alive", [True, False])
+def test_nothing_is_ever_sent_twice(serve, client, come, keep_alive):
     def script(exchange: Exchange) -> None:
-        if kept and len(server.exchanges) == 1:
+        if keep_alive and len(server.exchanges) == 1:
             keeps(says(b"hello"))(exchange)
         else:
             exchange.send(come)
 
     server = serve(script)
-    if kept:
+    if keep_alive:
         client.post(server.url)
     with pytest.raises(httpx2.RemoteProtocolError):
         client.post(server.url)
-    assert connections(server) == ([0, 0] if kept else [0])
+    assert connections(server) == ([0, 0] if keep_alive else [0])
 
 
 def test_what_has_been_idle_for_long_is_closed(serve, client, restless):
