@@ -6,7 +6,6 @@ import json
 import logging
 import queue
 import string
-import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -19,6 +18,7 @@ from chat.errors import ToolFailure, TurnEnded
 from chat.messages import ToolCall, ToolResult, ToolSpec
 from chat.metrics.metrics import Metrics
 from chat.runtime import threads
+from chat.runtime.clock import MACHINE_CLOCK, Clock
 from chat.tool_contract import Tool, ToolContext
 from config import log_fields
 
@@ -65,11 +65,16 @@ class Toolbox:
     """Tools by name. Their calls are counted in `metrics`, and each may take `timeout_s`."""
 
     def __init__(
-        self, tools: Sequence[Tool], metrics: Metrics | None = None, timeout_s: float = TOOL_TIMEOUT_S
+        self,
+        tools: Sequence[Tool],
+        metrics: Metrics | None = None,
+        timeout_s: float = TOOL_TIMEOUT_S,
+        clock: Clock = MACHINE_CLOCK,
     ) -> None:
         self._tools = {tool.spec.name: tool for tool in tools}
         self._metrics = metrics or Metrics()
         self._timeout_s = timeout_s
+        self._clock = clock
 
     @property
     def specs(self) -> list[ToolSpec]:
@@ -92,22 +97,22 @@ class Toolbox:
         the results of calls that are still running are dropped.
         """
         reports: _Reports = queue.SimpleQueue()
-        started = time.monotonic()
-        deadline = started + self._timeout_s
+        started_at = self._clock.monotonic()
+        deadline = started_at + self._timeout_s
         fields = log_fields.current()
 
         def work(index: int, call: ToolCall) -> None:
             log_fields.replace(fields)
-            progress = _Progress(lambda line: reports.put(ToolProgress(index, line)))
+            progress = _Progress(lambda line: reports.put(ToolProgress(index, line)), self._clock)
             result, kind = self._call(call, ToolContext(user_id, deadline, cancellation, progress))
-            reports.put(ToolOutcome(index, result, _milliseconds(started), kind))
+            reports.put(ToolOutcome(index, result, self._ms_since(started_at), kind))
 
         for index, call in enumerate(calls):
             threads.start(f"tool {call.name}", work, index, call)
         pending = set(range(len(calls)))
         with cancellation.closing(lambda: reports.put(None)):
             while pending:
-                report = _next(reports, deadline, cancellation)
+                report = _next(reports, deadline - self._clock.monotonic(), cancellation)
                 if report is None:
                     break
                 if report.index not in pending:
@@ -118,9 +123,12 @@ class Toolbox:
                 yield report
         for index in sorted(pending):
             failure = f"{calls[index].name} did not answer within {self._timeout_s:g} seconds."
-            outcome = ToolOutcome(index, _failed(failure), _milliseconds(started), TIMED_OUT)
+            outcome = ToolOutcome(index, _failed(failure), self._ms_since(started_at), TIMED_OUT)
             self._count(calls[index].name, outcome)
             yield outcome
+
+    def _ms_since(self, moment: float) -> int:
+        return round((self._clock.monotonic() - moment) * 1000)
 
     def _count(self, name: str, outcome: ToolOutcome) -> None:
         known = name if name in self._tools else "unknown"  # the model writes names, in any number
@@ -146,20 +154,21 @@ class Toolbox:
 class _Progress:
     """The `progress` of one call."""
 
-    def __init__(self, show: Callable[[str], None]) -> None:
+    def __init__(self, show: Callable[[str], None], clock: Clock) -> None:
         self._show = show
+        self._clock = clock
         self._next_at = 0.0
 
     def __call__(self, text: str) -> None:
-        now = time.monotonic()
+        now = self._clock.monotonic()
         if now >= self._next_at and (line := _line(_valid_text(text), _LABEL_CHARS)):
             self._next_at = now + _PROGRESS_EVERY_S
             self._show(line)
 
 
-def _next(reports: _Reports, until: float, cancellation: Cancellation) -> _Report | None:
+def _next(reports: _Reports, timeout_s: float, cancellation: Cancellation) -> _Report | None:
     """Return the next report, or None when the tools' time is over."""
-    timeout_s = min(until - time.monotonic(), cancellation.remaining_s())
+    timeout_s = min(timeout_s, cancellation.remaining_s())
     try:
         report = reports.get(timeout=max(0.0, timeout_s))
     except queue.Empty:
@@ -201,7 +210,3 @@ def _valid_text(text: str) -> str:
 
 def _label_value(value: object) -> str:
     return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
-
-
-def _milliseconds(since: float) -> int:
-    return round((time.monotonic() - since) * 1000)
