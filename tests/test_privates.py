@@ -20,6 +20,7 @@ import pytest
 
 import chat
 import config
+import scripts
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -84,7 +85,9 @@ TYPES_ONLY = {"_typeshed", "_Decompress"}
 
 
 def sources() -> list[Path]:
-    return [*(ROOT / "chat").rglob("*.py"), *(ROOT / "config").rglob("*.py"), *ROOT.glob("*.py")]
+    folders = ("chat", "config", "scripts")
+    files = [*ROOT.glob("*.py"), *(path for folder in folders for path in (ROOT / folder).rglob("*.py"))]
+    return [path for path in files if "node_modules" not in path.parts]
 
 
 def is_private(name: str) -> bool:
@@ -95,7 +98,7 @@ def defined_names(tree: ast.Module) -> set[str]:
     """Return the names that a module defines: functions, classes, variables, attributes of its own objects."""
     names = set()
     for node in ast.walk(tree):
-        if isinstance(node, ast.FunctionDef | ast.ClassDef):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
             names.add(node.name)
         elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
             names.add(node.id)
@@ -109,12 +112,13 @@ def is_own(value: ast.expr) -> bool:
 
 
 def used_names(tree: ast.Module) -> Iterator[str]:
-    """Yield the private names that a module accesses, imports, or spells in a string, as for `getattr`."""
+    """Yield the private names that a module accesses, imports, or passes as a string, as to `getattr`."""
     for node in ast.walk(tree):
         if isinstance(node, ast.Attribute):
             yield node.attr
-        elif isinstance(node, ast.Constant) and isinstance(node.value, str):
-            yield node.value
+        elif isinstance(node, ast.Call):
+            constants = (each.value for each in node.args if isinstance(each, ast.Constant))
+            yield from (each for each in constants if isinstance(each, str))
         elif isinstance(node, ast.Import):
             yield from (part for alias in node.names for part in alias.name.split("."))
         elif isinstance(node, ast.ImportFrom):
@@ -159,11 +163,12 @@ def test_every_private_that_is_overridden_is_listed() -> None:
 
 
 def modules() -> Iterator[ModuleType]:
-    for package in (chat, config):
+    for package in (chat, config, scripts):
         for each in pkgutil.walk_packages(package.__path__, f"{package.__name__}."):
-            yield importlib.import_module(each.name)
+            if not each.name.endswith(".__main__"):
+                yield importlib.import_module(each.name)
 
 
 def is_library(kind: type) -> bool:
     package = kind.__module__.partition(".")[0]
-    return package not in ("chat", "config") and package not in sys.stdlib_module_names
+    return package not in ("chat", "config", "scripts") and package not in sys.stdlib_module_names
