@@ -74,7 +74,7 @@ _LONG = (
     *("test_chaos_servers", "test_backups", "test_operations", "test_rollbacks", "test_postgresql_faults"),
     *("test_database_faults", "test_switch", "test_openapi", "test_answer_isolation", "test_bounds", "test_roads"),
     *("test_upstreams", "test_mode", "test_fault_sweep", "test_model_fault_sweep", "test_round_trip"),
-    *("test_accessibility", "test_threads", "test_shell", "test_many_tabs"),
+    *("test_accessibility", "test_threads", "test_scrolling", "test_shell", "test_many_tabs"),
 )
 
 

@@ -18,6 +18,10 @@ def field(page: Page) -> Locator:
     return page.locator("#message-field")
 
 
+def answers(page: Page) -> Locator:
+    return page.locator("article.answer")
+
+
 def ask(page: Page, text: str) -> None:
     field(page).fill(text)
     field(page).press("Enter")

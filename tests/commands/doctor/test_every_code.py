@@ -9,7 +9,14 @@ from typing import Any
 from chat.commands.doctor.run_checks import all_checks
 from config.paths import ROOT
 
-from . import test_checks, test_postgresql, test_public_url
+from . import (
+    test_checks,
+    test_database_checks,
+    test_model_checks,
+    test_postgresql,
+    test_public_url,
+    test_server_checks,
+)
 
 
 def test_codes_are_unique_and_documented() -> None:
@@ -24,7 +31,9 @@ def test_codes_are_unique_and_documented() -> None:
 
 
 def test_every_code_is_provoked() -> None:
-    modules = (test_checks, test_postgresql, test_public_url)
+    modules = (
+        test_checks, test_database_checks, test_model_checks, test_postgresql, test_public_url, test_server_checks,
+    )  # fmt: skip
     named = {code for module in modules for test in _tests(vars(module)) for code in _codes(test.pytestmark)}
     assert sorted(named) == [check.code for check in all_checks()]
 
