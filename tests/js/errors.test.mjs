@@ -77,6 +77,41 @@ const GERMAN = [
     "Der Rechnername des Endpunkts ist nicht bekannt. Prüfen Sie OPENAI_BASE_URL.",
   ],
   [
+    "model_rejected",
+    "The model's endpoint refused the request (418): teapot; ask the endpoint's operator.",
+    "Der Endpunkt des Modells hat die Anfrage abgelehnt. Fragen Sie seinen Betreiber. Der Endpunkt meldet: „teapot“",
+  ],
+  [
+    "model_rejected",
+    "The model's endpoint redirects to another address (308), which is not followed; OPENAI_BASE_URL should be https://new.test/v1.",
+    "Der Endpunkt des Modells leitet auf eine andere Adresse weiter. OPENAI_BASE_URL sollte https://new.test/v1 sein.",
+  ],
+  [
+    "model_rejected",
+    "The model's endpoint redirects to another address (301), which is not followed: https://new.test/login; check OPENAI_BASE_URL.",
+    "Der Endpunkt des Modells leitet auf eine andere Adresse weiter. Prüfen Sie OPENAI_BASE_URL.",
+  ],
+  [
+    "model_rejected",
+    "The model's endpoint asks for h2c in place of HTTP/1.1 (426 Upgrade Required); put a proxy that speaks HTTP/1.1 before it.",
+    "Der Endpunkt des Modells verlangt ein anderes Protokoll (426). Prüfen Sie, ob OPENAI_BASE_URL mit https:// beginnen sollte, oder setzen Sie einen Proxy davor.",
+  ],
+  [
+    "model_rejected",
+    "The environment variable ALL_PROXY names a SOCKS proxy that this server cannot use; name one that begins with http://, or the model's host in NO_PROXY.",
+    "Die Umgebungsvariable ALL_PROXY nennt keinen brauchbaren Proxy. Berichtigen Sie diese Variable.",
+  ],
+  [
+    "model_rejected",
+    "The proxy in https_proxy did not accept its user name and password (407); check https_proxy.",
+    "Der Proxy in https_proxy hat Benutzernamen und Passwort nicht angenommen. Prüfen Sie diese Variable.",
+  ],
+  [
+    "model_unreachable",
+    "The proxy in HTTPS_PROXY cannot be reached: its host name is not known; check HTTPS_PROXY.",
+    "Der Proxy in HTTPS_PROXY ist nicht erreichbar. Prüfen Sie diese Variable.",
+  ],
+  [
     "model_timeout",
     "The model's endpoint was silent for 60 seconds (MODEL_TIMEOUT_S).",
     "Das Modell schwieg zu lange. Versuchen Sie es noch einmal, oder erhöhen Sie MODEL_TIMEOUT_S.",

@@ -42,34 +42,48 @@ function isUnreachable(error) {
 export function answerErrorText({ code, message, reason: given, retryAfter: waitS }) {
   const { byCode, ownWords, reported } = strings.problem;
   if (ownWords && message) return message;
-  const { kind, reason } = partsOf(code, String(message ?? ""));
-  const words = known(byCode, `${code}_${kind}`) ?? known(byCode, code);
+  const { kind, name, reason } = partsOf(code, String(message ?? ""));
+  const otherStatus = /^\d/.test(kind ?? "") ? known(byCode, `${code}_other`) : null;
+  const words = known(byCode, `${code}_${kind}`) ?? otherStatus ?? known(byCode, code);
   if (!words) return message;
-  const sentence = [...words, (given || reason) && reported(given || reason)].filter(Boolean).join(" ");
+  const own = words.join(" ").replace("{name}", name);
+  const sentence = [own, (given || reason) && reported(given || reason)].filter(Boolean).join(" ");
   // Only errors of an answer have a `reason`; for the others `describeError` adds the wait.
   return given !== undefined && waitS ? strings.problem.busyFor(sentence, waitS) : sentence;
 }
 
 const known = (table, name) => (Object.hasOwn(table, name) ? table[name] : null);
 
-/** More exact kinds of an error than its code, recognised by the server's words. */
+/** More exact kinds of an error than its code, recognised by the server's words; a group holds the `{name}` in ours. */
 /** @type {[string, RegExp][]} */
 const KINDS = [
+  ["proxy_password", /^The proxy in (\S+) did not accept/],
+  ["proxy", /^The proxy in (\S+) did not connect/],
+  ["proxy_lost", /^The proxy in (\S+) cannot be reached/],
+  ["variable", /^The environment variable (\S+)/],
+  ["certificates", /^The certificates that/],
+  ["key", /^OPENAI_API_KEY holds/],
+  ["moved", /redirects to another address.* OPENAI_BASE_URL should be (\S+?)\.?$/],
+  ["redirect", /redirects to another address/],
+  ["upgrade", /\(426 /],
   ["quota", /quota is used up/],
   ["host", /host name is not known/],
   ["certificate", /certificate is not trusted/],
   ["tls", /no TLS connection/],
   ["refused", /refuses connections/],
-  ["proxy", /the proxy refused/],
   ["silent", /it does not answer/],
 ];
 
 /** Parse "The model's endpoint did not accept the key (401): no such key; check OPENAI_API_KEY." */
 function partsOf(code, message) {
-  if (!code.startsWith("model_")) return { kind: null, reason: null };
+  if (!code.startsWith("model_")) return { kind: null, name: "", reason: null };
   const ours = KINDS.find(([, form]) => form.test(message));
-  const found = /^[^:(]*(?:\((\d{3})\))?[^:(]*: (.*?)(?:; (?:check|it asks|asks|try)\b[^;]*)?\.?$/s.exec(message);
+  const name = ours?.[1].exec(message)?.[1] ?? "";
+  const found = /^[^:(]*(?:\((\d{3})\))?[^:(]*: (.*?)(?:; (?:check|it asks|asks|ask the|look|try)\b[^;]*)?\.?$/s.exec(
+    message,
+  );
   const status = /^[^:(]*\((\d{3})\)/.exec(message)?.[1] ?? null;
   // Why the endpoint could not be reached is the server's finding, not the endpoint's reason.
-  return { kind: ours?.[0] ?? status, reason: code === "model_unreachable" ? null : (found?.[2] ?? null) };
+  const isOurs = code === "model_unreachable" || ["moved", "redirect"].includes(ours?.[0] ?? "");
+  return { kind: ours?.[0] ?? status, name, reason: isOurs ? null : (found?.[2] ?? null) };
 }

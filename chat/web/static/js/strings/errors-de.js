@@ -52,6 +52,14 @@ export const errors = {
     "Der Endpunkt des Modells hat die Anfrage abgelehnt.",
     "Prüfen Sie, ob CHAT_MODEL ein Chat-Modell nennt, das Platz für die Unterhaltung hat.",
   ],
+  model_rejected_304: [
+    "Laut dem Endpunkt des Modells ist seine Antwort unverändert (304).",
+    "Suchen Sie nach einem Zwischenspeicher davor.",
+  ],
+  model_rejected_400: [
+    "Der Endpunkt des Modells hat die Anfrage abgelehnt.",
+    "Prüfen Sie, ob CHAT_MODEL ein Chat-Modell nennt, das Platz für die Unterhaltung hat.",
+  ],
   model_rejected_401: ["Der Endpunkt des Modells nimmt den Schlüssel nicht an (401).", "Prüfen Sie OPENAI_API_KEY."],
   model_rejected_402: [
     "Der Endpunkt des Modells verlangt eine Zahlung (402).",
@@ -68,6 +76,52 @@ export const errors = {
   model_rejected_405: [
     "Der Endpunkt nimmt unter dieser Adresse keine Fragen an (405).",
     "Prüfen Sie OPENAI_BASE_URL: Sie endet oft auf /v1.",
+  ],
+  model_rejected_407: [
+    "Ein Proxy vor dem Endpunkt des Modells verlangt ein Passwort (407).",
+    "Prüfen Sie die Proxys davor.",
+  ],
+  model_rejected_410: [
+    "Der Endpunkt hat dieses Modell oder diese Adresse nicht mehr (410).",
+    "Prüfen Sie CHAT_MODEL und OPENAI_BASE_URL.",
+  ],
+  model_rejected_422: [
+    "Der Endpunkt des Modells hat die Anfrage abgelehnt.",
+    "Prüfen Sie, ob CHAT_MODEL ein Chat-Modell nennt, das Platz für die Unterhaltung hat.",
+  ],
+  model_rejected_451: [
+    "Der Endpunkt des Modells antwortet aus rechtlichen Gründen nicht (451).",
+    "Fragen Sie seinen Betreiber.",
+  ],
+  model_rejected_499: [
+    "Der Endpunkt des Modells oder ein Proxy hat die Anfrage aufgegeben (499).",
+    "Prüfen Sie die Proxys davor.",
+  ],
+  model_rejected_certificates: [
+    "Die Zertifikate dieses Servers sind nicht lesbar.",
+    "Prüfen Sie SSL_CERT_FILE und SSL_CERT_DIR.",
+  ],
+  model_rejected_key: ["OPENAI_API_KEY enthält Zeichen, die kein Schlüssel hat.", "Setzen Sie ihn neu."],
+  model_rejected_moved: [
+    "Der Endpunkt des Modells leitet auf eine andere Adresse weiter.",
+    "OPENAI_BASE_URL sollte {name} sein.",
+  ],
+  model_rejected_other: ["Der Endpunkt des Modells hat die Anfrage abgelehnt.", "Fragen Sie seinen Betreiber."],
+  model_rejected_proxy_password: [
+    "Der Proxy in {name} hat Benutzernamen und Passwort nicht angenommen.",
+    "Prüfen Sie diese Variable.",
+  ],
+  model_rejected_redirect: [
+    "Der Endpunkt des Modells leitet auf eine andere Adresse weiter.",
+    "Prüfen Sie OPENAI_BASE_URL.",
+  ],
+  model_rejected_upgrade: [
+    "Der Endpunkt des Modells verlangt ein anderes Protokoll (426).",
+    "Prüfen Sie, ob OPENAI_BASE_URL mit https:// beginnen sollte, oder setzen Sie einen Proxy davor.",
+  ],
+  model_rejected_variable: [
+    "Die Umgebungsvariable {name} nennt keinen brauchbaren Proxy.",
+    "Berichtigen Sie diese Variable.",
   ],
   model_timeout: ["Das Modell schwieg zu lange.", "Versuchen Sie es noch einmal, oder erhöhen Sie MODEL_TIMEOUT_S."],
   model_unavailable: ["Der Endpunkt des Modells ist gestört.", "Versuchen Sie es gleich noch einmal."],
@@ -123,7 +177,11 @@ export const errors = {
     "Prüfen Sie OPENAI_BASE_URL, oder nennen Sie seine Zertifizierungsstelle in SSL_CERT_FILE.",
   ],
   model_unreachable_host: ["Der Rechnername des Endpunkts ist nicht bekannt.", "Prüfen Sie OPENAI_BASE_URL."],
-  model_unreachable_proxy: ["Der Proxy vor dem Endpunkt hat abgelehnt.", "Prüfen Sie den Proxy in der Umgebung."],
+  model_unreachable_proxy: [
+    "Der Proxy in {name} hat keine Verbindung zum Endpunkt des Modells hergestellt.",
+    "Prüfen Sie diese Variable, und ob er OPENAI_BASE_URL erreichen darf.",
+  ],
+  model_unreachable_proxy_lost: ["Der Proxy in {name} ist nicht erreichbar.", "Prüfen Sie diese Variable."],
   model_unreachable_refused: [
     "Der Endpunkt des Modells lehnt Verbindungen ab.",
     "Prüfen Sie, ob er läuft und ob OPENAI_BASE_URL stimmt.",

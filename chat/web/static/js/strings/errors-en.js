@@ -31,6 +31,14 @@ export const errors = {
     "The model’s endpoint refused the request.",
     "Check that CHAT_MODEL names a chat model with room for the conversation.",
   ],
+  model_rejected_304: [
+    "The model’s endpoint says that its answer has not changed (304).",
+    "Look for a cache before it.",
+  ],
+  model_rejected_400: [
+    "The model’s endpoint refused the request.",
+    "Check that CHAT_MODEL names a chat model with room for the conversation.",
+  ],
   model_rejected_401: ["The model’s endpoint does not accept the key (401).", "Check OPENAI_API_KEY."],
   model_rejected_402: ["The model’s endpoint requires a payment (402).", "Check the account of OPENAI_API_KEY."],
   model_rejected_403: [
@@ -45,6 +53,31 @@ export const errors = {
     "The model’s endpoint takes no questions at this address (405).",
     "Check OPENAI_BASE_URL: it often ends in /v1.",
   ],
+  model_rejected_407: ["A proxy before the model’s endpoint wants a password (407).", "Look at the proxies before it."],
+  model_rejected_410: [
+    "The model’s endpoint no longer has this model or address (410).",
+    "Check CHAT_MODEL and OPENAI_BASE_URL.",
+  ],
+  model_rejected_422: [
+    "The model’s endpoint refused the request.",
+    "Check that CHAT_MODEL names a chat model with room for the conversation.",
+  ],
+  model_rejected_451: ["The model’s endpoint does not answer for legal reasons (451).", "Ask its operator."],
+  model_rejected_499: ["The model’s endpoint or a proxy gave up the request (499).", "Look at the proxies before it."],
+  model_rejected_certificates: [
+    "The certificates of this server cannot be read.",
+    "Check SSL_CERT_FILE and SSL_CERT_DIR.",
+  ],
+  model_rejected_key: ["OPENAI_API_KEY holds characters that no key has.", "Set it anew."],
+  model_rejected_moved: ["The model’s endpoint redirects to another address.", "OPENAI_BASE_URL should be {name}."],
+  model_rejected_other: ["The model’s endpoint refused the request.", "Ask its operator."],
+  model_rejected_proxy_password: ["The proxy in {name} did not accept its user name and password.", "Check it."],
+  model_rejected_redirect: ["The model’s endpoint redirects to another address.", "Check OPENAI_BASE_URL."],
+  model_rejected_upgrade: [
+    "The model’s endpoint asks for another protocol (426).",
+    "Check whether OPENAI_BASE_URL should begin with https://, or put a proxy before it.",
+  ],
+  model_rejected_variable: ["The environment variable {name} holds no proxy that can be used.", "Correct it."],
   model_timeout: ["The model was silent for too long.", "Try again, or raise MODEL_TIMEOUT_S."],
   model_unavailable: ["The model’s endpoint has a fault of its own.", "Try again in a moment."],
   model_unreachable: [
@@ -81,7 +114,11 @@ export const errors = {
     "Check OPENAI_BASE_URL, or name its authority in SSL_CERT_FILE.",
   ],
   model_unreachable_host: ["The host name of the model’s endpoint is not known.", "Check OPENAI_BASE_URL."],
-  model_unreachable_proxy: ["The proxy before the model’s endpoint refused.", "Check the proxy in the environment."],
+  model_unreachable_proxy: [
+    "The proxy in {name} did not connect to the model’s endpoint.",
+    "Check it, and whether it may connect to OPENAI_BASE_URL.",
+  ],
+  model_unreachable_proxy_lost: ["The proxy in {name} cannot be reached.", "Check it."],
   model_unreachable_refused: [
     "The model’s endpoint refuses connections.",
     "Check that it runs and that OPENAI_BASE_URL is right.",
