@@ -25,6 +25,18 @@ Word = str | bytes | int
 Command = Sequence[Word]
 # The worker's loop may have been busy for the whole wait: then the reply has arrived, but was not read.
 _SECOND_LOOK_S = 0.05
+_PROBE_NAME = "parley:probe"
+# Everything that the program does beside subscribing: the user may lack the right to some of it, a replica and a full
+# server refuse what writes.
+_PROBE: tuple[Command, ...] = (
+    ("SET", _PROBE_NAME, "", "PX", 1000),
+    ("GET", _PROBE_NAME),
+    ("PTTL", _PROBE_NAME),
+    ("UNLINK", _PROBE_NAME),
+    ("PUBLISH", _PROBE_NAME, ""),
+    ("PUBSUB", "NUMSUB", _PROBE_NAME),
+    ("PUBSUB", "CHANNELS", _PROBE_NAME),
+)
 
 
 class RedisUnavailable(Exception):
@@ -67,14 +79,20 @@ class RedisClient:
             if problem:
                 self.breaker.open(problem)
             else:
-                # Written, because a replica and a full server answer everything else.
-                self._run([("SET", "parley:probe", "", "PX", 1000)], probe=True)
+                self._run(_PROBE, probe=True)
+                self._subscribe(_PROBE_NAME).close()
                 self.breaker.close()
 
     def subscribe(self, *channels: str) -> Subscription:
         """Return a subscription to channels, once Redis has confirmed it. Raises RedisUnavailable."""
         if self.breaker.is_open:
             raise RedisUnavailable(self.breaker.problem)
+        return self._subscribe(*channels)
+
+    def close(self) -> None:
+        self._pool.close()
+
+    def _subscribe(self, *channels: str) -> Subscription:
         connection = self._pool.connection_class(**self._pool.connection_kwargs)
         try:
             connection.connect()
@@ -88,9 +106,6 @@ class RedisClient:
             connection.disconnect()
             raise
         return Subscription(connection)
-
-    def close(self) -> None:
-        self._pool.close()
 
     def _run(self, commands: Sequence[Command], probe: bool = False) -> list[Any]:
         began_at = time.monotonic()

@@ -18,7 +18,10 @@ _BY_CLASS: tuple[tuple[type[BaseException], str], ...] = (
     (errors.AskError, _CLUSTER),
     (errors.ClusterDownError, _CLUSTER),
     (errors.AuthenticationError, "Redis refuses the name or the password in REDIS_URL, or misses them."),
-    (errors.NoPermissionError, "Redis does not allow the user in REDIS_URL everything that Parley needs."),
+    (
+        errors.NoPermissionError,
+        "Redis does not allow the user in REDIS_URL everything that Parley needs; docs/scaling.md has its rights.",
+    ),
     (errors.OutOfMemoryError, "Redis has no memory left for new keys (maxmemory)."),
     (errors.ReadOnlyError, "Redis is a replica that takes no writes; REDIS_URL takes the master."),
     (errors.BusyLoadingError, "Redis is still loading its data."),

@@ -180,6 +180,25 @@ class PostgresqlServer(_OrdinaryProgram):
         return self.folder / "data"
 
 
+class PostgresqlStandby(PostgresqlServer):
+    """A copy of a server that follows it and can only be read, until it is promoted."""
+
+    def __init__(self, primary: PostgresqlServer) -> None:
+        super().__init__()
+        self._primary = primary
+
+    def prepare(self) -> None:
+        _give(self.folder)
+        copy = [
+            _newest("pg_basebackup"), "-D", str(self._data), "-h", str(self._primary.folder), "-U", "postgres",
+            "-p", str(self._primary.port), "--write-recovery-conf", "--checkpoint=fast", "--no-sync",
+        ]  # fmt: skip
+        subprocess.run(copy, cwd=self.folder, check=True, capture_output=True, **_demoted())
+
+    def start(self) -> None:
+        _OrdinaryProgram.start(self)  # nothing can be created
+
+
 class PgBouncer(_OrdinaryProgram):
     """A PgBouncer in transaction mode in front of a server. It has at most `connections` to each database."""
 

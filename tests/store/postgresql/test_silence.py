@@ -68,9 +68,10 @@ def test_a_caller_does_not_wait_for_the_connection_s_own_limit(server: SilentSer
     with ThreadPoolExecutor(1) as threads:
         reading = threads.submit(select_one, engine)
         server.accept()
-        with pytest.raises(StoreTimeout):
+        with pytest.raises(StoreTimeout) as late:
             reading.result()
         assert not server.was_left()
+    assert engine.explain_unopenable(late.value) == f"DATABASE_URL names {engine.location}, which does not answer."
 
 
 def test_a_request_asks_once(server: SilentServer, engine: PostgresqlEngine) -> None:

@@ -17,7 +17,7 @@ from config.server.start_errors import CannotStart
 from config.settings import SettingError, Settings, load
 from scripts.kit.certificate import make_certificate
 from scripts.kit.port import HeldPort
-from scripts.kit.postgresql_server import PASSWORD, PostgresqlServer
+from scripts.kit.postgresql_server import PASSWORD, PgBouncer, PostgresqlServer, PostgresqlStandby
 from tests.servers.postgresql_databases import SECRET_KEY, Databases
 
 FOLDER = Path("/")
@@ -30,6 +30,8 @@ FOLDER = Path("/")
         ("postgresql://u:p@h:99999/x", "the port is invalid"),
         ("postgresql://u:p@h:port/x", "the port is invalid"),
         ("postgresql://u:p@h/x?no_such_option=1", "DATABASE_URL takes postgresql://"),
+        ("postgresql://u:p@one:1,two:x/x", "the port is invalid"),
+        ("postgresql://u:p@one,two,three/x?port=1,2", "several servers take one port, or one each"),
         ("postgresql://u:p%@h/x", "DATABASE_URL takes postgresql://"),
         ("postgresql://u:p@[::1/x", "DATABASE_URL takes postgresql://"),
         ("postgresql:///?host=/run", "the name of the database is missing"),
@@ -48,6 +50,8 @@ def test_a_wrong_address(url: str, says: str) -> None:
         ("postgresql://u:p%40ss%2Fw@db.example:5433/chat", "postgresql://u@db.example:5433/chat", "p@ss/w"),
         ("postgres://u@[::1]/chat?sslmode=require", "postgresql://u@[::1]/chat", None),
         ("postgresql:///chat?host=/run/postgresql&user=me", "postgresql://me@/run/postgresql/chat", None),
+        ("postgresql://u@one,[::2]:7/chat", "postgresql://u@one,[::2]:7/chat", None),
+        ("postgresql://u@one,two/chat?port=7", "postgresql://u@one:7,two:7/chat", None),
     ],
 )
 def test_an_address_without_its_password(url: str, location: str, password: str | None) -> None:
@@ -157,6 +161,28 @@ def test_a_database_that_can_only_be_read(postgresql: PostgresqlServer, of_its_o
     usable(postgresql.url(of_its_own))
     postgresql.run(f"ALTER DATABASE {of_its_own} SET default_transaction_read_only = on")
     assert "default_transaction_read_only is on" in sentence(postgresql.url(of_its_own))
+
+
+def test_a_standby_and_several_servers(postgresql: PostgresqlServer, of_its_own: str) -> None:
+    url = postgresql.url(of_its_own)
+    usable(url)
+    with PostgresqlStandby(postgresql) as standby:
+        only = standby.url(of_its_own)
+        assert "the server is a standby, which can only be read; name the primary." in sentence(only)
+        assert "no server there is as target_session_attrs says" in sentence(f"{only}?target_session_attrs=read-write")
+        assert "no server there" in sentence(f"{url}?target_session_attrs=standby")
+        standby_first = only.replace(f":{standby.port}/", f":{standby.port},no-such-host.invalid,localhost:{{}}/")
+        both = standby_first.format(postgresql.port)
+        usable(f"{both}?target_session_attrs=read-write")
+        assert f"127.0.0.1:{standby.port},no-such-host.invalid,localhost:{postgresql.port}/" in sentence(both)
+
+
+def test_what_pgbouncer_does_not_take(postgresql: PostgresqlServer, of_its_own: str) -> None:
+    with PgBouncer(postgresql) as bouncer:
+        url = bouncer.url(of_its_own)
+        usable(url)
+        assert "PgBouncer takes no options in the URL" in sentence(f"{url}?options=-c%20search_path%3Dtheirs")
+        assert "the encrypted connection failed" in sentence(f"{url}?sslmode=require")
 
 
 def identity(url: str) -> str:

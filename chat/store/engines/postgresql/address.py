@@ -13,16 +13,23 @@ _FORM = "DATABASE_URL takes postgresql://USER:PASSWORD@HOST:PORT/NAME, with % co
 
 @dataclass(frozen=True)
 class Address:
-    """Address of a database. `parameters` are those of libpq, with the password."""
+    """Address of a database. `parameters` are those of libpq, with the password; it may name several servers."""
 
     parameters: dict[str, Any]
 
     @property
     def redacted(self) -> str:
         """Return the address for messages to the operator, without the password."""
-        user, host, port = (self.parameters.get(name, "") for name in ("user", "host", "port"))
-        place = f"[{host}]" if ":" in host else host
-        return f"postgresql://{user}{'@' * bool(user)}{place}{':' * bool(port)}{port}/{self.database}"
+        user = self.parameters.get("user", "")
+        places = ((f"[{host}]" if ":" in host else host) + f":{port}" * bool(port) for host, port in self.servers)
+        return f"postgresql://{user}{'@' * bool(user)}{','.join(places)}/{self.database}"
+
+    @property
+    def servers(self) -> list[tuple[str, str]]:
+        """Return the hosts with their ports, "" for the usual one."""
+        hosts = str(self.parameters.get("host", "")).split(",")
+        ports = str(self.parameters.get("port", "")).split(",")
+        return list(zip(hosts, ports * len(hosts) if len(ports) == 1 else ports, strict=True))
 
     @property
     def database(self) -> str:
@@ -37,6 +44,9 @@ def parse(url: str) -> Address:
         raise ValueError(f"{_FORM}.") from None
     if not parameters.get("dbname"):
         raise ValueError(f"{_FORM}; the name of the database is missing.")
-    if any(not port.isdigit() or not 0 < int(port) < 65536 for port in parameters.get("port", "1").split(",")):
+    ports = parameters.get("port", "").split(",")
+    if any(port and not (port.isdigit() and 0 < int(port) < 65536) for port in ports):
         raise ValueError(f"{_FORM}; the port is invalid.")
+    if len(ports) not in (1, len(parameters.get("host", "").split(","))):
+        raise ValueError(f"{_FORM}; several servers take one port, or one each.")
     return Address(parameters)

@@ -222,13 +222,30 @@ def connect(address: Address, timeout_s: float) -> Connection:
 
 
 def _resolve(address: Address) -> dict[str, str]:
-    """Return the addresses of a host, which libpq itself would wait for without releasing the interpreter's lock."""
-    host = str(address.parameters.get("host", ""))
-    if not host or "," in host or host.startswith(("/", "@")) or "hostaddr" in address.parameters or _is_ip(host):
+    """Return the addresses of the hosts, which libpq itself would wait for without releasing the interpreter's lock."""
+    if "hostaddr" in address.parameters:
         return {}
+    servers: list[tuple[str, str, str]] = []
+    unresolved: OSError | None = None
+    for host, port in address.servers:
+        try:
+            servers += [(host, each, port) for each in _addresses(host)]
+        except OSError as error:  # another one may do
+            unresolved = error
+    if not servers and unresolved is not None:
+        raise unresolved
+    hosts, addresses, ports = (",".join(values) for values in zip(*servers, strict=True))
+    return {"host": hosts, "hostaddr": addresses, "port": ports} if addresses.strip(",") else {}
+
+
+def _addresses(host: str) -> list[str]:
+    """Return the addresses of a host: none of a socket's folder, which libpq opens itself."""
+    if not host or host.startswith(("/", "@")):
+        return [""]
+    if _is_ip(host):
+        return [host]
     infos = _socket.getaddrinfo(host, None, 0, _socket.SOCK_STREAM)
-    addresses = list(dict.fromkeys(str(each[4][0]) for each in infos))
-    return {"host": ",".join([host] * len(addresses)), "hostaddr": ",".join(addresses)}
+    return list(dict.fromkeys(str(each[4][0]) for each in infos))
 
 
 def _is_ip(host: str) -> bool:

@@ -7,7 +7,7 @@ from typing import Any
 
 import psycopg
 
-from chat.errors import StoreBusy, StoreFailed, StoreUnavailable
+from chat.errors import StoreBusy, StoreFailed, StoreTimeout, StoreUnavailable
 from chat.store.engines.postgresql.address import Address
 from chat.store.engines.postgresql.connection import NoAnswer, TooOld
 from chat.store.engines.timeouts import SLOW
@@ -77,6 +77,8 @@ _SENTENCES = (
     (r"Name or service not known|Temporary failure in name|not translate host name", "there is no such host"),
     (r"SSL|certificate", "the encrypted connection failed"),
     (r"starting up|shutting down|not yet accepting", "the server is just starting or stopping"),
+    (r"startup parameter", "PgBouncer takes no options in the URL; set them for the user with ALTER ROLE"),
+    (r"session is (not )?read-only|standby mode", "no server there is as target_session_attrs says"),
     (r"remaining connection slots|too many (clients|connections)|no more connections", "it has no connection free"),
 )  # fmt: skip
 
@@ -87,7 +89,7 @@ def explanation(error: BaseException, address: Address) -> str:
     named = f"DATABASE_URL names {address.redacted}"
     if isinstance(original, TooOld):
         return f"{named}, which is {original}."
-    if isinstance(original, NoAnswer):
+    if isinstance(original, NoAnswer) or isinstance(error, StoreTimeout):
         return f"{named}, which does not answer."
     if sqlstate(error) == "42501":
         return (
