@@ -127,7 +127,7 @@ def model_names(text: str) -> tuple[str, ...]:
 def database(text: str) -> str:
     # SQLite's name of a database in memory is refused: each process would have its own.
     if (
-        not re.fullmatch(r"sqlite:///(?!:memory:)[^?#]+|postgres(ql)?://[^/\s]*/[^/?\s][!-~]*", text)
+        not re.fullmatch(r"sqlite:///(?!:memory:)[^?#]*[^?#/]|postgres(ql)?://[^/\s]*/[^/?\s][!-~]*", text)
         or not text.isprintable()
     ):
         raise ValueError("sqlite:///PATH (absolute with a fourth slash) or postgresql://USER:PASSWORD@HOST:PORT/NAME")

@@ -8,6 +8,7 @@ from __future__ import annotations
 import ssl
 
 from redis import exceptions as errors
+from redis.sentinel import MasterNotFoundError
 
 from chat.net.redis_pool import WAIT_S
 
@@ -32,6 +33,7 @@ _BY_CLASS: tuple[tuple[type[BaseException], str], ...] = (
     (ssl.SSLError, "Redis does not speak TLS, as rediss:// in REDIS_URL says."),
     (errors.TimeoutError, f"Redis does not answer within {WAIT_S:g} s."),
     (TimeoutError, f"Redis does not answer within {WAIT_S:g} s."),
+    (MasterNotFoundError, "No Sentinel in REDIS_URL answers and knows a server of the name in ?sentinel=."),
     (errors.InvalidResponse, "The server that REDIS_URL names is no Redis."),
 )
 
@@ -54,7 +56,8 @@ def sentence(error: BaseException) -> str:
             if str(error).startswith(start):
                 return text
         return f"Redis refuses a command ({str(error).partition(' ')[0][:40]})."
-    reason = next((each.strerror for each in chain if isinstance(each, OSError) and each.strerror), "")
+    # The path of a socket may be too long, which is an error without a number.
+    reason = next((each.strerror or str(each) for each in chain if isinstance(each, OSError)), "")
     return f"Redis cannot be reached ({reason or 'the connection was closed'})."
 
 

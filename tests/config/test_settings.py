@@ -53,7 +53,7 @@ CASES: dict[str, tuple[dict[str, Any], list[str]]] = {
     ),
     "DATABASE_URL": (
         {"sqlite:///x.db": "sqlite:///x.db", "sqlite:////tmp/ä x.db": "sqlite:////tmp/ä x.db"},
-        ["x.db", "sqlite:///:memory:", "sqlite:x.db", "sqlite://x.db", "sqlite:///", "sqlite:///x.db?mode=ro",
+        ["x.db", "sqlite:///:memory:", "sqlite:x.db", "sqlite://x.db", "sqlite:///", "sqlite:////", "sqlite:///x/", "sqlite:///x.db?mode=ro",
          "sqlite:///x\x00.db", "postgresql:///", "postgresql:/x", "postgresql://a b/c", "mysql://x/y", "SQLITE:///x.db"],
     ),
     "REDIS_URL": (

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import re
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -16,6 +17,7 @@ from chat.runtime import mode
 from config import redis_url
 from config.mode import ASYNC
 from scripts.kit.network_link import NetworkLink
+from scripts.kit.port import HeldPort
 from scripts.kit.redis_server import RedisSentinel, RedisServer
 from scripts.kit.waiting import wait_until
 
@@ -208,9 +210,12 @@ def test_what_is_no_redis(tmp_path: Path) -> None:
             with opened(f"redis://127.0.0.1:{sentinel.port}") as client:
                 assert "Sentinel" in client.breaker.problem
             with opened(f"redis://127.0.0.1:{sentinel.port}?sentinel=other") as client:
-                assert client.breaker.is_open
-    with opened("redis://no-such-host.invalid") as client:
-        assert "cannot be reached" in client.breaker.problem
+                assert "No Sentinel" in client.breaker.problem
+    with HeldPort() as closed, opened(f"redis://127.0.0.1:{closed.number}?sentinel=main") as client:
+        assert "No Sentinel" in client.breaker.problem
+    for url in ("redis://no-such-host.invalid", "redis://two..dots", f"unix:///{'x' * 200}"):
+        with opened(url) as client:
+            assert re.search(r"cannot be reached \((?!the connection)", client.breaker.problem)
 
 
 @pytest.mark.parametrize("by_sentinel", [False, True])

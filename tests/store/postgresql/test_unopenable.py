@@ -102,6 +102,8 @@ def test_what_is_wrong_is_named(postgresql: PostgresqlServer, postgresql_databas
     assert "user or password is wrong" in sentence(url.replace("//parley", "//nobody"))
     assert "there is no such database" in sentence(f"{url}_not")
     assert "there is no such host" in sentence(url.replace("127.0.0.1", "no-such-host.invalid"))
+    for name in ("two..dots", "x" * 64):
+        assert "there is no such host (" in sentence(url.replace("127.0.0.1", name))
     assert "encrypted" in sentence(f"{url}?sslmode=require")
     assert f"DATABASE_URL names postgresql://parley@127.0.0.1:{postgresql.port}/" in sentence(f"{url}_not")
 

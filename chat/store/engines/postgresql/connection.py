@@ -244,7 +244,10 @@ def _addresses(host: str) -> list[str]:
         return [""]
     if _is_ip(host):
         return [host]
-    infos = _socket.getaddrinfo(host, None, 0, _socket.SOCK_STREAM)
+    try:
+        infos = _socket.getaddrinfo(host, None, 0, _socket.SOCK_STREAM)
+    except UnicodeError:  # such as two dots in a row
+        raise _socket.gaierror(_socket.EAI_NONAME, "no name of a host") from None
     return list(dict.fromkeys(str(each[4][0]) for each in infos))
 
 

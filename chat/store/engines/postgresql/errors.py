@@ -74,7 +74,7 @@ _SENTENCES = (
     (r"database \"[^\"]*\" does not exist", "there is no such database; create it with CREATE DATABASE"),
     (r"pg_hba\.conf|permission denied for database|not permitted to log in", "the server does not admit this user"),
     (r"Connection refused|No such file or directory", "nothing listens there"),
-    (r"Name or service not known|Temporary failure in name|not translate host name", "there is no such host"),
+    (r"Name or service not known|Temporary failure in name|no name of a host", "there is no such host"),
     (r"SSL|certificate", "the encrypted connection failed"),
     (r"starting up|shutting down|not yet accepting", "the server is just starting or stopping"),
     (r"startup parameter", "PgBouncer takes no options in the URL; set them for the user with ALTER ROLE"),
