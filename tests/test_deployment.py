@@ -19,6 +19,7 @@ import yaml
 
 from config.settings import Settings
 from scripts.chaos import nginx
+from scripts.kit.waiting import wait_until
 
 from .dockerfile import ROOT, health_code, instructions, last
 
@@ -223,6 +224,35 @@ def test_pods_can_do_little_and_get_their_secrets_from_outside(kind: str) -> Non
     assert {mount["mountPath"] for mount in container["volumeMounts"]} == {"/app/data", "/app/logs", "/tmp"}
     assert {"secretRef": {"name": "parley"}} in container["envFrom"]
     assert "Secret" not in kubernetes(), "a secret in the example would be everybody's"
+
+
+def _append(log: Path, line: str) -> bool:
+    with log.open("a") as file:
+        return file.write(f"{line}\n") > 0
+
+
+def test_kubernetes_shows_the_logs_and_keeps_them_small(tmp_path: Path) -> None:
+    """The script beside the server, with a shorter pause and a smaller limit."""
+    beside = kubernetes()["Deployment"]["spec"]["template"]["spec"]["initContainers"][0]
+    assert beside["restartPolicy"] == "Always"
+    shell, option, script = beside["command"]
+    script = script.replace("sleep 60", "sleep 0.1").replace("+100M", "+20k")
+    log, other, shown = (tmp_path / name for name in ("app.log", "access.log", "shown"))
+    with (
+        shown.open("w") as output,
+        subprocess.Popen([shell, option, script], cwd=tmp_path, stdout=output, start_new_session=True) as running,
+    ):
+        try:
+            wait_until(other.exists)
+            for line in ("before", "after"):
+                # Again and again: what is shown begins with what is written next.
+                wait_until(lambda line=line: _append(log, line) and line in shown.read_text())
+                log.write_text("x" * 30_000)
+                wait_until(lambda: not log.exists(), "it was moved")
+            assert {each.name for each in tmp_path.iterdir()} == {"access.log", "app.log.1", "shown"}
+        finally:
+            running.terminate()
+        assert running.wait(30) == 0
 
 
 def test_names_in_the_examples_are_settings() -> None:
