@@ -21,10 +21,11 @@ from scripts.fake_model.dialects.dialect import (
 
 HALF = words("Half of ")
 _WELL = ("stop", "STOP", "FINISH_REASON_STOP", "end_turn", "eos", "eos_token", "stop_sequence", "COMPLETE", "endTurn")
+_WELL += ("stop_token_ids", "CompletionsFinishReason.STOPPED")
 _CUT = ("length", "max_tokens", "MAX_TOKENS", "FINISH_REASON_MAX_TOKENS", "model_length", "max_output_tokens")
 _FILTERED = ("content_filter", "content_filtered", "SAFETY", "RECITATION", "PROHIBITED_CONTENT", "SPII", "refusal")
 _FILTERED += ("guardrail_intervened", "sensitive")
-_FAILED = ("error", "insufficient_system_resource", "network_error", "MALFORMED_FUNCTION_CALL", "abort")
+_FAILED = ("error", "insufficient_system_resource", "network_error", "MALFORMED_FUNCTION_CALL", "abort", "rate_limit")
 _UNKNOWN = ("blue", "pause_turn", "OTHER")
 
 

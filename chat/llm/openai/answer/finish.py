@@ -10,24 +10,28 @@ from chat.errors import ModelError, ModelInterrupted, ModelRejected, ModelUnavai
 _ENDS_WELL = frozenset(
     (
         *("stop", "stopped", "stoppedeos", "stoppedword", "stopsequence", "stopsequences", "stopstring", "stoptoken"),
-        *("stopword", "stopcriteria", "toolcall", "toolcalls", "tooluse", "functioncall", "functioncalls", "function"),
-        *("endturn", "endofturn", "end", "endoftext", "endofsequence", "eos", "eostoken", "eot", "eotid", "eottoken"),
-        *("complete", "completed", "finish", "finished", "done", "normal", "success", "succeeded"),
+        *("stoptokens", "stoptokenids", "stopword", "stopwords", "stopstr", "stopcriteria", "stopcriteriamet"),
+        *("stopcondition", "stoptrigger", "matchedstop", "naturalstop", "messagestop", "messageend"),
+        *("tool", "toolcall", "toolcalls", "toolcalling", "tooluse", "functioncall", "functioncalls", "function"),
+        *("endturn", "endofturn", "end", "endoftext", "endofsequence", "endofsentence", "endofmessage"),
+        *("endofresponse", "eos", "eostoken", "eostokenid", "eosfound", "eostokenfound", "eot", "eotid", "eottoken"),
+        *("eom", "eomid", "eog", "eogtoken", "imend", "complete", "completed", "finish", "finished", "done", "normal"),
+        *("success", "succeeded"),
     )
 )
 # A reason that contains one of these; the first matching group counts.
 _FILTERED = re.compile(
     "filter|safety|recitation|blocklist|blocked|prohibit|spii|refus|guardrail|moderat|sensitive|toxic|policy|violat"
-    "|flagged|censor|harm|jailbreak|copyright|language|inspection"
+    "|flagged|censor|harm|jailbreak|copyright|language|inspection|risk|unsafe|illegal|compliance|redact|armor"
 )
 _FAILED = re.compile(
     "error|fail|abort|cancel|malformed|resource|network|timeout|timedout|unexpected|invalid|unavailable|overload"
-    "|interrupt|disconnect|exception|preempt"
+    "|interrupt|disconnect|exception|preempt|ratelimit|memory|crash|kill|terminat|evict|shutdown"
 )
-_CUT = re.compile("length|limit|token|truncat|contextwindow|incomplete|cutoff|budget|exceed")
+_CUT = re.compile("length|limit|token|truncat|contextwindow|incomplete|partial|cutoff|budget|exceed|max")
 
 _NOT_LETTERS = re.compile("[^a-z]+")
-_PREFIX = re.compile("^(?:finish|stop)reason")
+_PREFIX = re.compile("^[a-z]*?(?:finish|stop)reason(?=[a-z])")
 _MAX_QUOTED = 60
 
 
@@ -44,10 +48,10 @@ def fault_of(reason: str) -> ModelError | None:
     quoted = _quotable(reason)
     if _FILTERED.search(letters):
         return ModelRejected(f"The model's endpoint withheld the answer: its content filter stopped it ({quoted}).")
-    if _CUT.search(letters) and not letters.startswith("error"):
-        return ModelInterrupted(f"The model reached its limit on length ({quoted}), so its answer is not complete.")
     if _FAILED.search(letters):
         return ModelUnavailable(f"The model's endpoint gave up before its answer was complete ({quoted}).")
+    if _CUT.search(letters):
+        return ModelInterrupted(f"The model reached its limit on length ({quoted}), so its answer is not complete.")
     return ModelInterrupted(f"The model's endpoint ended the answer for an unknown reason ({quoted}).")
 
 

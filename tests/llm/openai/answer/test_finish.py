@@ -13,18 +13,22 @@ WELL = (
     *("stop", "STOP", "Stop", "tool_calls", "tool_call", "TOOL_CALLS", "function_call", "end_turn", "endTurn", "eos"),
     *("eos_token", "stop_sequence", "stop-sequence", "complete", "COMPLETE", "tool_use", "toolUse", "completed"),
     *("FINISH_REASON_STOP", "finish-reason: stop", "STOP_REASON_END_TURN", "stopped_eos", "<|eot_id|>", "normal"),
+    *("CompletionsFinishReason.STOPPED", "stop_token_ids", "matched_stop", "eogToken", "<|im_end|>", "message_stop"),
 )
 CUT = (
     *("length", "max_tokens", "MAX_TOKENS", "maxTokens", "max-tokens", "model_length", "max_output_tokens"),
     *("FINISH_REASON_MAX_TOKENS", "LENGTH", "token_limit", "model_context_window_exceeded", "incomplete", "truncated"),
+    *("CompletionsFinishReason.TOKEN_LIMIT_REACHED", "max_turns", "partial", "time_limit"),
 )
 FILTERED = (
     *("content_filter", "content_filtered", "contentFiltered", "SAFETY", "RECITATION", "BLOCKLIST", "IMAGE_SAFETY"),
     *("PROHIBITED_CONTENT", "SPII", "refusal", "guardrail_intervened", "sensitive", "moderation", "ERROR_TOXIC"),
+    *("risk_control", "MODEL_ARMOR", "unsafe", "data_inspection_failed"),
 )
 FAILED = (
     *("error", "ERROR", "insufficient_system_resource", "network_error", "malformed_function_call", "cancelled"),
     *("canceled", "abort", "aborted", "timeout", "ERROR_LIMIT", "UNEXPECTED_TOOL_CALL", "failed"),
+    *("rate_limit", "out_of_memory", "terminated", "length_error"),
 )
 UNKNOWN = ("blue", "OTHER", "pause_turn", "FINISH_REASON_UNSPECIFIED", "?", "nonstop", "stop it", "\ud800", "x" * 500)
 
