@@ -44,6 +44,18 @@ REASONS: dict[str, Dialect] = {
     "reason-raw-text": _refusal("as a broker's raw text", {"error": {"message": "No", "metadata": {"raw": REASON}}}),
     "reason-nested": _refusal("as JSON in a message", {"error": {"message": json.dumps({"detail": REASON})}}),
     "reason-plain": _refusal("as plain text", REASON.encode(), kind="text/plain"),
+    "reason-number-first": _refusal(
+        "that begins with a number between angle brackets", {"error": {"message": f"<400> Algo: {REASON}"}}
+    ),
+    "reason-status-first": _refusal(
+        "beside the status in words", {"status": 403, "error": "Forbidden", "message": REASON}
+    ),
+    "reason-prefixed": _refusal(
+        "as JSON after a name", {"error": {"message": f"BadRequestError: {json.dumps({'error': {'message': REASON}})}"}}
+    ),
+    "reason-event": _refusal(
+        "as an event", b'event: error\ndata: {"error": {"message": "%b"}}\n\n' % REASON.encode(), kind="text/plain"
+    ),
     "reason-page": _refusal(
         "with a web page", b"<html>secret</html>", outcome=Outcome("", "failed", "web page"), kind="text/html"
     ),

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Iterator
+from http import HTTPStatus
 from typing import Any
-
-import msgspec
 
 from chat.llm.openai.faults.redaction import is_page
 
@@ -16,11 +17,21 @@ _MAX_JSON_CHARACTERS = 64 * 1024
 # Fields that hold the reason, the best first; compared without case and underscores.
 _REASON_FIELDS = (
     *("error", "errors", "message", "msg", "detail", "details", "errormessage", "errormsg", "errordescription"),
-    *("description", "reason", "title", "failure", "exception", "errorinfo", "faultstring", "fault", "text", "cause"),
+    *("err", "errmsg", "statusmsg", "statusmessage", "usermessage", "localizedmessage", "innererror", "description"),
+    *("reason", "title", "failure", "exception", "errorinfo", "faultstring", "fault", "text", "cause"),
 )
+# These words tell no more than the status does.
+_STATUS_PHRASES = frozenset(status.phrase.lower() for status in HTTPStatus)
+_ERROR_FIELDS = frozenset(("error", "errors", "message", "detail"))
 # Fields that are used where no other has a reason.
 _LABELS = ("code", "type", "status", "errorcode", "errortype")
 _MAPPED = dict[str, Any]
+
+_BLANKS = "\ufeff \t\r\n"
+# An object, a list, or a whole text in quotation marks.
+_JSON_BEGIN = re.compile(r'[{\[]|(?<!.)"', re.DOTALL)
+# Before the data of a server-sent event.
+_FRAMING = re.compile(r"(?:(?:event|data|id|error)\s*:\s*\w*\s*)*")
 
 
 def reason(body: Any) -> str:
@@ -28,19 +39,8 @@ def reason(body: Any) -> str:
     return _reason(body, _MAX_DEPTH)
 
 
-def has_error(body: Any) -> bool:
-    """Return whether an event's object, which has no choices, is an error."""
-    if not isinstance(body, dict):
-        return False
-    fields = _fields(body)
-    if any(fields.get(name) for name in ("error", "errors")):
-        return True
-    named = str(fields.get("object", "")).lower() == "error" or str(fields.get("type", "")).lower().endswith("error")
-    return (named or "detail" in fields) and bool(reason(body))
-
-
 def labels(body: Any) -> set[str]:
-    """Return every code, type and status in `body`, in lower case."""
+    """Return every code, type, status and parameter's name in `body`, in lower case."""
     return {label for label in _labels(body, _MAX_DEPTH) if label}
 
 
@@ -56,16 +56,18 @@ def _reason(body: Any, depth: int) -> str:
 
 
 def _of_text(text: str, depth: int) -> str:
-    text = text.strip()
     if is_page(text):
         return ""
-    inside = _json(text)
-    return _reason(inside, depth - 1) if isinstance(inside, (dict, list)) else text
+    before, inside = _json(text)
+    if inside_reason := _reason(inside, depth - 1):
+        return f"{before} {inside_reason}" if before else inside_reason
+    return text.strip(_BLANKS)
 
 
 def _of_object(body: _MAPPED, depth: int) -> str:
     fields = _fields(body)
-    text = next(filter(None, (_reason(fields.get(name), depth - 1) for name in _REASON_FIELDS)), "")
+    reasons = [text for name in _REASON_FIELDS if (text := _reason(fields.get(name), depth - 1))]
+    text = next((each for each in reasons if each.lower() not in _STATUS_PHRASES), "".join(reasons[:1]))
     metadata = fields.get("metadata")
     if isinstance(metadata, dict):
         # A broker's own message is general ("Provider returned error"); the provider's message is in the metadata.
@@ -105,14 +107,13 @@ def _labels(body: Any, depth: int) -> Iterator[str]:
     if depth == 0:
         return
     if isinstance(body, str):
-        inside = _json(body)
-        body = inside if isinstance(inside, (dict, list)) else None
+        body = _json(body)[1]
     if isinstance(body, list):
         for each in body[:_MAX_ITEMS]:
             yield from _labels(each, depth - 1)
     if isinstance(body, dict):
         fields = _fields(body)
-        for name in _LABELS:
+        for name in (*_LABELS, "param"):
             if isinstance(value := fields.get(name), (str, int)):
                 yield str(value).strip().lower()
         for name in ("error", "errors", "detail", "details", "message", "metadata", "raw"):
@@ -123,10 +124,23 @@ def _fields(body: _MAPPED) -> _MAPPED:
     return {str(name).lower().replace("_", ""): value for name, value in body.items()}
 
 
-def _json(text: str) -> Any:
-    if text[:1] not in ("{", "[", '"') or len(text) > _MAX_JSON_CHARACTERS:
-        return None
+def _json(text: str) -> tuple[str, Any]:
+    """Return the first JSON value in a text, such as an object after an exception's name, and the text before it."""
+    begin = _JSON_BEGIN.search(text[:_MAX_JSON_CHARACTERS])
+    if begin is None:
+        return "", None
     try:
-        return msgspec.json.decode(text)
+        value, end = _decode(text, begin.start())
     except (ValueError, RecursionError):
-        return None
+        return "", None
+    if isinstance(value, str) and text[end:].strip(_BLANKS):
+        return "", None  # a sentence that begins with a quotation
+    before = text[: begin.start()].strip(_BLANKS)
+    if not before or _FRAMING.fullmatch(before):
+        return "", value
+    # Within a sentence it may be a part of the request.
+    is_error = isinstance(value, dict) and not _ERROR_FIELDS.isdisjoint(_fields(value))
+    return (before, value) if is_error else ("", None)
+
+
+_decode = json.JSONDecoder(strict=False).raw_decode

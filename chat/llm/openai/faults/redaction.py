@@ -22,6 +22,9 @@ _KEY_LIKE = re.compile(
     """,
     re.VERBOSE,
 )
+_PAGE = re.compile(
+    r"[\ufeff\s]*<(?:!doctype|!--|\?xml|html\b|head\b|body\b|[a-z][^<>]*>.*</)", re.IGNORECASE | re.DOTALL
+)
 _ENCODED = re.compile(r"[A-Za-z0-9+/_\-]{12,}={0,2}")
 _HIDDEN = "[hidden]"
 # This many consecutive letters and digits of a key disclose it, whatever other characters separate them.
@@ -43,7 +46,8 @@ def quotable(text: object, *secrets: str) -> str:
 
 
 def is_page(text: str) -> bool:
-    return text.lstrip("\ufeff \t\r\n").startswith("<")
+    """Return whether `text` is HTML or XML. A message may begin with a tag or a number between angle brackets."""
+    return bool(_PAGE.match(text))
 
 
 def hidden(line: str, secrets: Sequence[str], *, addresses: bool = False) -> str:
