@@ -77,11 +77,16 @@ def calls_without_tools(request: dict[str, Any]) -> str:
 def needless_calls(request: dict[str, Any]) -> str:
     """Check a history strictly: arguments are JSON objects, and fields are the documented ones."""
     for each in assistant_calls(request):
-        if not set(each) <= {"id", "type", "function"} or not isinstance(
-            json.loads(each["function"]["arguments"]), dict
-        ):
+        if not set(each) <= {"id", "type", "function"} or not _is_object(each["function"]["arguments"]):
             return "messages: extra inputs are not permitted"
     return ""
+
+
+def _is_object(arguments: str) -> bool:
+    try:
+        return isinstance(json.loads(arguments), dict)
+    except ValueError:
+        return False
 
 
 def call_while_offered(request: Any, _attempt: int) -> Script:

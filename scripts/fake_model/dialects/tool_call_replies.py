@@ -94,6 +94,13 @@ TOOL_CALL_REPLIES: dict[str, Dialect] = {
         needless_calls,
         422,
     ),
+    "call-broken-arguments": Dialect(
+        "fails with 500 at arguments that are no JSON, though it sends such",
+        (call_script(call('{"country": ')), FINAL),
+        Outcome(),
+        needless_calls,
+        500,
+    ),
     "call-reasoning": Dialect(
         "reasoning_content in a tool loop, which must come back",
         ([piece({"reasoning_content": "Hm, "}), piece({"reasoning_content": "China."}), *call_script(call())], FINAL),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 
 from scripts.fake_model.dialects.dialect import (
     DONE,
@@ -25,6 +26,8 @@ from scripts.fake_model.dialects.tool_call_parts import (
     fragments,
     function,
 )
+
+_TWICE_ENCODED = re.findall(".{1,7}", json.dumps(ARGUMENTS))
 
 TOOL_CALLS: dict[str, Dialect] = {
     "call-plain": Dialect("a call in one event", (call_script(call()), FINAL), ONE_CALL),
@@ -66,6 +69,27 @@ TOOL_CALLS: dict[str, Dialect] = {
     ),
     "call-encoded-twice": Dialect(
         "arguments encoded twice", (call_script(call(json.dumps(ARGUMENTS))), FINAL), ONE_CALL
+    ),
+    "call-encoded-twice-pieces": Dialect(
+        "arguments encoded twice, in pieces",
+        (
+            fragments(
+                call(""),
+                *(
+                    {"index": 0, "function": {"arguments": each}}
+                    for each in re.findall(".{1,7}", json.dumps(ARGUMENTS))
+                ),
+            ),
+            FINAL,
+        ),
+        ONE_CALL,
+    ),
+    "call-written-twice": Dialect("arguments written twice", (call_script(call(ARGUMENTS * 2)), FINAL), ONE_CALL),
+    "call-token-after": Dialect(
+        "a token of the model after the arguments", (call_script(call(ARGUMENTS + "<|end|>")), FINAL), ONE_CALL
+    ),
+    "call-python": Dialect(
+        "arguments in Python's notation", (call_script(call("{'country': 'China'}")), FINAL), ONE_CALL
     ),
     "call-encoded-thrice": Dialect(
         "arguments encoded three times", (call_script(call(json.dumps(json.dumps(ARGUMENTS)))), FINAL), ONE_CALL

@@ -12,6 +12,7 @@ from typing import Any
 
 import msgspec
 
+from chat.call_arguments import decode_arguments
 from chat.call_ids import portable_call_id
 from chat.messages import Message, ToolCall
 
@@ -58,14 +59,18 @@ def _plain(call: ToolCall) -> ToolCall:
     return ToolCall(call.id, call.name, _object(call.arguments))
 
 
+def is_object(arguments: str) -> bool:
+    """Return whether arguments are a JSON object, or nothing at all."""
+    try:
+        return isinstance(msgspec.json.decode(arguments or "{}"), dict)
+    except (ValueError, RecursionError):
+        return False
+
+
 def _object(arguments: str) -> str:
     """Return arguments as the text of a JSON object."""
-    value: Any = arguments
-    for _ in range(3):
-        if not isinstance(value, str):
-            break
-        try:
-            value = msgspec.json.decode(value)
-        except (ValueError, RecursionError):
-            break
+    try:
+        value = decode_arguments(arguments)
+    except (ValueError, RecursionError):
+        return "{}"
     return msgspec.json.encode(value).decode() if isinstance(value, dict) else "{}"

@@ -1,0 +1,64 @@
+"""Decoding of a tool call's arguments: an object, perhaps encoded twice, in a code block, or written twice."""
+
+from __future__ import annotations
+
+import ast
+import json
+import re
+from typing import Any
+
+import msgspec
+
+_MOST_ENCODINGS = 3
+_FENCE = re.compile(r"^```(?:json)?\s*(.*?)\s*```$", re.DOTALL)
+_BLANKS = "\ufeff \t\r\n"
+_PYTHON_CHARACTERS = 4000
+
+
+def decode_arguments(text: str) -> Any:
+    """Return the value of a call's arguments; an empty object for none. Raises ValueError or RecursionError."""
+    value: Any = text.strip(_BLANKS) or "{}"
+    for _ in range(_MOST_ENCODINGS):
+        value = _decoded(value)
+        if not isinstance(value, str):
+            break
+        value = value.strip(_BLANKS) or "{}"
+    if isinstance(value, list) and len(value) == 1:
+        value = value[0]
+    return {} if value is None else value
+
+
+def _decoded(text: str) -> Any:
+    fenced = _FENCE.match(text)
+    text = fenced[1] if fenced else text
+    try:
+        return msgspec.json.decode(text)
+    except msgspec.DecodeError:
+        return _loosely_decoded(text)
+
+
+def _loosely_decoded(text: str) -> Any:
+    """Decode JSON with control characters, an empty or equal value before it, or a model's token after it."""
+    if text.startswith("{'"):
+        return _of_python(text)
+    values: list[Any] = []
+    position = 0
+    while position < len(text) and text[position] != "<":
+        value, end = _next_value(text, position)
+        if value not in (None, {}, []) and value not in values:
+            values.append(value)
+        position = end + len(text[end:]) - len(text[end:].lstrip())
+    if len(values) > 1:
+        raise ValueError("Expected one `object`")
+    return values[0] if values else {}
+
+
+def _of_python(text: str) -> Any:
+    """Decode an object in Python's notation, which some endpoints write in place of JSON."""
+    try:
+        return ast.literal_eval(text[:_PYTHON_CHARACTERS])
+    except (SyntaxError, MemoryError):
+        raise ValueError("JSON is malformed") from None
+
+
+_next_value = json.JSONDecoder(strict=False).raw_decode
