@@ -60,6 +60,14 @@ OPTIONAL: dict[str, Dialect] = {
     "no-tools-500": _refusing_dialect(sends_tools, "Function calling is not supported", 500, WITHOUT_TOOLS),
     "no-tools-nameless": _refusing_dialect(sends_tools, "Bad Request", 400, WITHOUT_TOOLS),
     "no-tools-broker": Dialect("400 in a broker's words", _late_refusal, WITHOUT_TOOLS),
+    "no-tools-502": _refusing_dialect(sends_tools, "upstream: tools are not supported", 502, WITHOUT_TOOLS),
+    "no-tool-choice": Dialect(
+        "422 for tool_choice, tools are taken",
+        lambda request, _attempt: FINAL if request.round == 8 else call_script(call()),
+        Outcome(calls=("market_data",) * 7),
+        _refuse_if(lambda request: "tool_choice" in request, "tool_choice: Extra inputs are not permitted"),
+        422,
+    ),
     "no-tools-second-question": _refusing_dialect(
         sends_tools, "tools is not supported", 400, WITHOUT_TOOLS, questions=("China?", "And India?", "And Japan?")
     ),
@@ -72,6 +80,9 @@ OPTIONAL: dict[str, Dialect] = {
     ),
     "no-system-template": _refusing_dialect(
         sends_system, "Conversation roles must alternate user/assistant/user/...", 500
+    ),
+    "no-system-listed": _refusing_dialect(
+        sends_system, "Invalid value: 'system'. Supported values are: 'assistant', 'user', and 'function'.", 400
     ),
     "no-system-nameless": _refusing_dialect(sends_system, "Invalid request", 400),
     "no-options": Dialect("400 for each of the three in turn", (FINAL,), WITHOUT_TOOLS, _all),

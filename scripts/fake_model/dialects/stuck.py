@@ -76,6 +76,11 @@ STUCK: dict[str, Dialect] = {
     "length-ollama": _refuses_length("Ollama", "the input length exceeds the context length"),
     "length-bedrock": _refuses_length("Bedrock", "Input is too long for requested model."),
     "length-llama-cpp": _refuses_length("llama.cpp", "the request exceeds the available context size"),
+    "length-dashscope": _refuses_length("DashScope", "<400> Algo: Range of input length should be [1, {limit}]"),
+    "length-moonshot": _refuses_length(
+        "Moonshot", "Your request exceeded model token limit: {limit} (requested: {sent})"
+    ),
+    "length-502": _refuses_length("a broker", "Upstream: maximum context length is {limit} tokens, got {sent}", 502),
     "length-limit-alone": _refuses_length("a limit alone", "maximum context length is {limit} tokens"),
     "length-413": _refuses_length("a proxy", "Request Entity Too Large", 413),
     "length-question": Dialect(

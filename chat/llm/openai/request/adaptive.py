@@ -8,20 +8,22 @@ from dataclasses import dataclass
 
 import msgspec
 
-from chat.errors import ModelError, QuestionTooLong
+from chat.errors import ModelError, ModelUnavailable, QuestionTooLong
+from chat.llm.openai.faults.length_refusals import too_long
 from chat.llm.openai.faults.refusals import (
     OPTIONS,
     SYSTEM,
+    TOOL_CHOICE,
     TOOLS,
     USAGE,
     is_refusal,
     may_lack_an_option,
     option_named,
-    too_long,
 )
 from chat.llm.openai.request import dialogue
 from chat.llm.openai.request.body import encode_request
 from chat.llm.openai.request.capabilities import CapabilityCache
+from chat.llm.openai.request.history import is_object
 from chat.messages import OLDER_LEFT_OUT, WITHOUT_TOOLS, Message, ToolSpec
 
 log = logging.getLogger(__name__)
@@ -87,8 +89,9 @@ class AdaptiveRequest:
         if SYSTEM in without:
             messages = dialogue.without_system(messages)
         tools = [] if TOOLS in without else request.tools
+        may_call = request.may_call or TOOL_CHOICE in without
         usage = USAGE not in without
-        return encode_request(request.model, messages, tools, request.may_call, self._keeps_own_calls, usage)
+        return encode_request(request.model, messages, tools, may_call, self._keeps_own_calls, usage)
 
     def adapt(self, failure: Exception, error: ModelError) -> ModelError | None:
         """Adapt to a refusal.
@@ -127,16 +130,27 @@ class AdaptiveRequest:
             return False
         return any(message.tool_calls and message.model == self._request.model for message in self._messages)
 
+    def _fails_at_arguments(self, error: ModelError) -> bool:
+        """Return whether the endpoint's failure may be due to arguments that are no JSON object."""
+        return isinstance(error, ModelUnavailable) and any(
+            not is_object(call.arguments) for message in self._messages for call in message.tool_calls
+        )
+
     @property
     def _sent(self) -> list[str]:
         """Return the options that the last request had and that may be omitted."""
         present = {TOOLS: bool(self._request.tools) or self._has_calls, USAGE: True}
+        present[TOOL_CHOICE] = present[TOOLS] and TOOLS not in self._left_out and not self._request.may_call
         present[SYSTEM] = any(message.role == "system" for message in self._messages)
         return [each for each in OPTIONS if present[each] and each not in self._left_out | self._always_sent]
 
     def _omit_option(self, failure: Exception, error: ModelError) -> ModelError | None:
         named = option_named(failure, self._sent)
-        if self._sends_own_calls and named not in (USAGE, SYSTEM) and is_refusal(failure):
+        if (
+            self._sends_own_calls
+            and named in (None, TOOLS)
+            and (is_refusal(failure) or self._fails_at_arguments(error))
+        ):
             # The refusal may be due to the model's own calls, sent unchanged, and not to the tools.
             self._keeps_own_calls = False
             return None

@@ -188,6 +188,40 @@ def test_by_hand(serve, transport, offer):
     model.close()
 
 
+def test_tools_stay_where_only_the_tool_choice_is_refused(serve, connect):
+    def refuses(request: dict[str, Any]) -> bytes | None:
+        return status(422, error("tool_choice: Extra inputs are not permitted")) if "tool_choice" in request else None
+
+    server = endpoint(serve, refuses)
+    model = connect(server)
+    for requests in (2, 3):
+        last_step = model.stream("a-model", HISTORY[:3], [TOOL], Cancellation(20), may_call=False)
+        assert all_deltas(last_step) == [TextDelta("Hi"), Usage(7, 1)]
+        assert len(server.exchanges) == requests
+        assert "tools" in server.exchanges[-1].json
+
+
+BROKEN = [
+    HISTORY[0],
+    Message("assistant", "", (ToolCall("call_1", "market_data", '{"country": '),), model="a-model"),
+    HISTORY[2],
+]
+
+
+@pytest.mark.parametrize("named", [True, False], ids=["named", "nameless"])
+def test_arguments_at_which_an_endpoint_fails_are_made_an_object(serve, connect, named):
+    message = "Failed to parse tool call arguments as JSON: unexpected end of input" if named else "Internal error"
+
+    def refuses(request: dict[str, Any]) -> bytes | None:
+        calls = [call for each in request["messages"] for call in each.get("tool_calls", ())]
+        broken = any(call["function"]["arguments"] != "{}" for call in calls)
+        return status(500, error(message)) if broken else None
+
+    server = endpoint(serve, refuses)
+    assert stream(connect(server), *BROKEN) == [TextDelta("Hi"), Usage(7, 1)]
+    assert len(server.exchanges) == 2
+
+
 # Order
 
 
