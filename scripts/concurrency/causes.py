@@ -8,7 +8,8 @@ from typing import Any
 
 from scripts.concurrency import signs
 from scripts.concurrency.event_loop import BUSY_CPU, OwnLoad
-from scripts.concurrency.evidence import Evidence
+from scripts.concurrency.evidence import Alone, Evidence
+from scripts.concurrency.objectives import Outcome
 from scripts.concurrency.signs import Sign
 from scripts.concurrency.units import count
 
@@ -127,17 +128,42 @@ def of_errors(failed: Sequence[dict[str, Any]], requests: int) -> Cause | None:
     """Return the cause of the most frequent error."""
     if not failed:
         return None
-    number, code, status = sum(each["count"] for each in failed), failed[0]["code"], failed[0]["status"]
+    number = sum(each["count"] for each in failed)
+    return Cause("errors", f"ERRORS: {number} of {requests} requests failed, most of them by {_error(failed[0])}.")
+
+
+def of_the_baseline(failed: Sequence[dict[str, Any]]) -> Cause | None:
+    """Return the cause if only the user who asked alone before the load got no answer."""
+    return Cause("errors", f"ERRORS: the user who asked alone failed by {_error(failed[0])}.") if failed else None
+
+
+def of_a_missed_objective(missed: Sequence[Outcome], alone: Alone | None) -> Cause | None:
+    """Return the cause of the first objective that was missed."""
+    if not missed:
+        return None
+    objective, value_ms = missed[0].objective, missed[0].value_ms
+    alone_s = {"ttft": alone.first_token_s, "response": alone.total_s}.get(objective.metric) if alone else None
+    if alone_s is not None and alone_s * 1000 > objective.limit_ms:
+        remedy = "one user alone misses it, too: use a quicker model, or a higher objective"
+    else:
+        remedy = "add workers or servers, or lower the load"
+    took = "has no value" if value_ms is None else f"is {value_ms:.0f} ms"
+    name = f"{objective.metric}:{objective.statistic}"
+    return Cause("objective", f"OBJECTIVE MISSED: {name} {took}, above {objective.limit_ms:g} ms; {remedy}.")
+
+
+def _error(error: dict[str, Any]) -> str:
+    """Return an error by its name, with the remedy."""
+    code, status = error["code"], error["status"]
     remedy = _ERROR_REMEDIES.get(code) or _STATUS_REMEDIES.get(status) or "look at the server's log"
-    named = code + (f" (HTTP {status})" if status else "")
-    return Cause("errors", f"ERRORS: {number} of {requests} requests failed, most of them by {named}; {remedy}.")
+    return f"{code}{f' (HTTP {status})' if status else ''}; {remedy}"
 
 
 def _thread_queue(sign: Sign) -> Cause:
     workers = len({str(line.about.get("worker")) for line in sign.delayed})
-    threads = f"{sign.at_once} threads"
+    threads = count(sign.at_once, "thread")
     if workers > 1 and sign.at_once % workers == 0:
-        threads = f"{workers} × {sign.at_once // workers} threads"
+        threads = f"{workers} × {count(sign.at_once // workers, 'thread')}"
     return Cause("thread_queue", f"BLOCKING: {_growth(sign)}; gthread with {threads}; {_ASYNC}.")
 
 
@@ -146,7 +172,7 @@ def _queue(sign: Sign, evidence: Evidence) -> Cause:
     if evidence.is_parley and not evidence.mode:
         remedy = f"{remedy}, or {_ASYNC}"
     elif evidence.is_parley:
-        remedy = f"look for a limit of {sign.at_once} threads, connections or locks, also in a proxy"
+        remedy = f"look for a limit of {sign.at_once} on threads, connections or locks, also in a proxy"
     return Cause("queue", f"BLOCKING: {_growth(sign)}; the server answers {sign.at_once} at a time; {remedy}.")
 
 
@@ -161,17 +187,20 @@ def _blocked_loop(sign: Sign, evidence: Evidence) -> Cause:
     if evidence.blocked:
         remedy = f"{evidence.blocked[0]} holds the event loop: move that work to a native thread"
     else:
+        where = "in `blocked` of /admin/memory-debug" if evidence.is_parley else "with a profiler"
         remedy = (
             "CPU work or a blocking call that is not patched holds the event loop: "
-            "find it in `blocked` of /admin/memory-debug and move it to a native thread"
+            f"find it {where} and move it to a native thread"
         )
     return Cause("blocked_loop", f"BLOCKED LOOP: {', '.join(proofs)}; {remedy}.")
 
 
 def _queue_inside(sign: Sign, evidence: Evidence) -> str:
+    if not evidence.is_parley:
+        return f"BLOCKING: {_growth(sign)}; it accepts all, but works on {sign.at_once} at a time; raise that limit."
     where = "in the server" if evidence.straight is not None else "in the server or at the model"
     remedy = "look for a lock or a pool that turns share"
-    if evidence.straight is None and evidence.is_parley:
+    if evidence.straight is None:
         remedy += ", and run again with --model-url to see the model's share"
     return f"BLOCKING: {_growth(sign)}; {sign.at_once} of the accepted turns advance at a time {where}; {remedy}."
 

@@ -116,7 +116,8 @@ class Check:
             self._say(f"{sweep.table(self._steps)}\n{sweep.sentence(self._steps)}\n")
         self._say(text_report.findings(result))
         if self._options.quiet:
-            print(text_report.errors_text(result.errors), file=self._out)
+            missed = map(text_report.objective_text, result.missed)
+            print(text_report.errors_text(result.errors), *missed, sep="\n", file=self._out)
         if differences:
             self._say(f"\n{comparison.text(differences, old, result)}")
         self._say("")

@@ -15,6 +15,7 @@ from scripts.concurrency.plan import Plan
 
 MOST_USERS = 10_000  # of one process and one address: there are no more ports than 28,000, and Python has one core
 _LONGEST_PROMPT = 100_000
+_LONGEST_FILE = 10_000_000
 _DEFAULT_PROMPT = "Show me China market data"
 _EPILOG = """\
 example: python scripts/test_concurrent_users.py 10
@@ -134,7 +135,7 @@ def _parser() -> _Parser:
     report("--html", default="", metavar="FILE", help="write a report for the browser, in one file")
     report("--compare", action="append", default=[], metavar="OLD.json",
            help="differences from an earlier --json file beyond noise; repeat it for repeated runs")  # fmt: skip
-    report("--quiet", action="store_true", help="print the errors and the verdict only")
+    report("--quiet", action="store_true", help="print errors, missed objectives and the verdict only")
     return parser
 
 
@@ -224,12 +225,17 @@ def _name(text: str) -> str:
 
 def _prompts(name: str) -> tuple[str, ...]:
     try:
-        text = Path(name).read_text(encoding="utf-8-sig")
+        with Path(name).open(encoding="utf-8-sig") as file:
+            text = file.read(_LONGEST_FILE + 1)
     except UnicodeDecodeError:
         raise argparse.ArgumentTypeError(f"{name} is not UTF-8 text") from None
     except (OSError, ValueError) as error:
         why = getattr(error, "strerror", None) or error
         raise argparse.ArgumentTypeError(f"{name} cannot be read ({why})") from None
+    if "\0" in text:
+        raise argparse.ArgumentTypeError(f"{name} is not UTF-8 text")
+    if len(text) > _LONGEST_FILE:
+        raise argparse.ArgumentTypeError(f"{name} has more than {_LONGEST_FILE} characters")
     prompts = tuple(line.strip() for line in text.splitlines() if line.strip())
     if not prompts:
         raise argparse.ArgumentTypeError(f"{name} has no question; it takes one a line")

@@ -55,6 +55,11 @@ class Result:
         return outcomes(self.objectives, self.timelines)
 
     @property
+    def missed(self) -> list[Outcome]:
+        """Outcomes of the objectives that were missed."""
+        return [outcome for outcome in self.outcomes if not outcome.met]
+
+    @property
     def good(self) -> int:
         """Answers that keep every objective."""
         return good_answers(self.objectives, self.timelines)
@@ -71,5 +76,5 @@ class Result:
             return COULD_NOT_RUN
         if self.verdict.concurrent is None:
             return NOT_CONCURRENT if not any(line.done for line in self.timelines) else COULD_NOT_RUN
-        fine = self.verdict.concurrent and not self.errors and all(outcome.met for outcome in self.outcomes)
+        fine = self.verdict.concurrent and not self.errors and not self.missed
         return CONCURRENT if fine else NOT_CONCURRENT

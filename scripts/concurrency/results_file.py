@@ -9,6 +9,7 @@ from __future__ import annotations
 import dataclasses
 import datetime
 import json
+import math
 from array import array
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -19,6 +20,7 @@ from scripts.concurrency.result import Result
 from scripts.concurrency.timeline import Timeline
 
 FORMAT = 1
+_LONGEST = 1 << 28  # characters of a file to compare with
 _TIMES = ("planned", "sent", "turn", "worked", "first_token", "done", "ended")
 
 
@@ -82,17 +84,28 @@ def conditions(result: Result) -> dict[str, Any]:
 
 
 def read(name: str) -> list[OldRun]:
-    """Return the runs of a file. Raises CannotRun if it is not one of ours."""
+    """Return the runs of a file. Raises CannotRun if it is not one of ours, or of a later version."""
     try:
-        content = json.loads(Path(name).read_text(encoding="utf-8"))
+        with Path(name).open(encoding="utf-8") as file:
+            text = file.read(_LONGEST)
     except OSError as error:
         raise CannotRun(f"{name} cannot be read ({error.strerror}); give --compare a file that --json wrote.") from None
+    except ValueError:
+        text = ""
+    try:
+        content = json.loads(text)
     except (ValueError, RecursionError):
         content = None
+    written = content.get("format") if isinstance(content, dict) else None
+    if type(written) is int and written > FORMAT:
+        raise CannotRun(
+            f"{name} has format {written} of a later version, but this one reads format {FORMAT}; compare with a file "
+            "that this version wrote."
+        )
     runs = content.get("runs", [content]) if isinstance(content, dict) else []
     try:
         read_runs = [OldRun(dict(run["conditions"]), [_timeline(each) for each in run["requests"]]) for run in runs]
-    except (KeyError, TypeError, ValueError, AttributeError):
+    except (KeyError, TypeError, ValueError, AttributeError, OverflowError):
         read_runs = []
     if not read_runs:
         raise CannotRun(f"{name} is not a file of results; give --compare a file that --json wrote.")
@@ -150,8 +163,9 @@ def _timeline(request: dict[str, Any]) -> Timeline:
     failure = None
     if request["error"]:
         failure = Failure(str(request["error"]), str(request.get("message") or ""), int(request.get("status") or 0))
-    if not all(at is None or isinstance(at, int | float) for at in times.values()):
-        raise ValueError("a time is not a number")
+    numbers = [*times.values(), *tokens, request.get("tokens"), *dict(request.get("timings") or {}).values()]
+    if not all(number is None or math.isfinite(number) for number in numbers):
+        raise ValueError("a figure is not a finite number")
     return Timeline(
         user=int(request["user"]),
         round=int(request["turn"]),

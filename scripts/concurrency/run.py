@@ -6,8 +6,10 @@ import dataclasses
 from collections.abc import Mapping, Sequence
 from typing import Any, TextIO
 
+from scripts.concurrency import causes
 from scripts.concurrency.api import Api
 from scripts.concurrency.evidence import Alone, Evidence, alone, straight_to_model
+from scripts.concurrency.figures import errors
 from scripts.concurrency.load import Load
 from scripts.concurrency.objectives import Objective
 from scripts.concurrency.plan import Plan
@@ -16,7 +18,7 @@ from scripts.concurrency.progress import ProgressLine
 from scripts.concurrency.result import Result
 from scripts.concurrency.server_memory import MemoryWatch
 from scripts.concurrency.timeline import Timeline
-from scripts.concurrency.verdict import judge
+from scripts.concurrency.verdict import Verdict, judge
 
 
 @dataclasses.dataclass
@@ -62,7 +64,7 @@ class Runner:
         if self._model and not result.interrupted:
             self._measure_model(result, self._model, plan)
         if not result.interrupted:
-            result.verdict = judge(result.timelines, result.evidence)
+            result.verdict = _with_cause(judge(result.timelines, result.evidence), result)
         return result
 
     def _measure_baseline(self, result: Result) -> None:
@@ -121,6 +123,17 @@ class Runner:
         except KeyboardInterrupt:
             result.interrupted = True
         progress.close()
+
+
+def _with_cause(verdict: Verdict, result: Result) -> Verdict:
+    """Return the verdict with the cause of a failed run that was concurrent all the same."""
+    if verdict.cause is not None:
+        return verdict
+    missed = [outcome for outcome in result.outcomes if not outcome.met]
+    cause = causes.of_the_baseline(errors(result.baseline)) or causes.of_a_missed_objective(
+        missed, result.evidence.alone
+    )
+    return dataclasses.replace(verdict, cause=cause)
 
 
 def _one_turn(plan: Plan) -> Plan:

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from scripts.concurrency.figures import PERCENTILES, answered
+from scripts.concurrency.objectives import Outcome
 from scripts.concurrency.probe import Answers
 from scripts.concurrency.result import Result
 from scripts.concurrency.server_memory import ServerMemory, total
@@ -143,10 +144,14 @@ def memory_lines(memory: ServerMemory, left_over: int) -> list[str]:
     return lines
 
 
+def objective_text(outcome: Outcome) -> str:
+    """Return an objective, whether it was met, and the value."""
+    value = "no value" if outcome.value_ms is None else f"{outcome.value_ms:.0f} ms"
+    return f"Objective {outcome.objective}: {'met' if outcome.met else 'MISSED'} ({value})"
+
+
 def _objectives(result: Result) -> Iterable[str]:
-    for outcome in result.outcomes:
-        value = "no value" if outcome.value_ms is None else f"{outcome.value_ms:.0f} ms"
-        yield f"Objective {outcome.objective}: {'met' if outcome.met else 'MISSED'} ({value})"
+    yield from map(objective_text, result.outcomes)
     if result.objectives:
         figures = result.rates
         per_s = result.good / figures.seconds if figures.seconds else 0.0

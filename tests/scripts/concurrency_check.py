@@ -20,7 +20,7 @@ SEQUENTIAL = re.compile(
     r"^⚠️ SEQUENTIAL PROCESSING: Requests queued/blocked\n"
     r"   \(Total time \d+\.\ds >> Max response \d+\.\ds\)$"
 )
-_LAST_SENTENCE = re.compile(r"^(BLOCKING|BLOCKED LOOP|MODEL|CHECK TOO BUSY|ERRORS|TOO FEW USERS): .*\.$")
+_LAST_SENTENCE = re.compile(r"^[A-Z]+( [A-Z]+)*: .*\.$")
 
 
 @dataclass

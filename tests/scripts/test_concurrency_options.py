@@ -99,7 +99,31 @@ def test_questions_that_are_not_text(here: Here, tmp_path: Path) -> None:
     assert "is not UTF-8 text" in done.stderr
 
 
+@pytest.mark.parametrize(
+    ("content", "sentence"),
+    [("one\n\0\ntwo", "is not UTF-8 text"), ("a question\n" * 1_000_000, "has more than 10000000 characters")],
+)
+def test_questions_that_are_not_for_people(here: Here, tmp_path: Path, content: str, sentence: str) -> None:
+    (tmp_path / "questions").write_text(content)
+    done = here(3, "--prompts", tmp_path / "questions")
+    assert (done.returncode, done.stderr.count("\n")) == (2, 1)
+    assert sentence in done.stderr
+
+
 OLD = {"conditions": {"users": 5}, "requests": []}
+REQUEST = {
+    **{f"{name}_s": 1.0 for name in ("planned", "sent", "turn", "worked", "first_token", "done", "ended")},
+    "user": 0,
+    "turn": 0,
+    "token_s": [1.0, 2.0],
+    "error": None,
+    "tokens": 2,
+}
+
+
+def old_with(**changes: object) -> str:
+    """Return a file of one request, of three users, with other figures."""
+    return json.dumps({"conditions": {"users": 3}, "requests": [REQUEST | changes]})
 
 
 @pytest.mark.parametrize(
@@ -110,6 +134,13 @@ OLD = {"conditions": {"users": 5}, "requests": []}
         ("{}", "is not a file of results"),
         ('{"runs": 5}', "is not a file of results"),
         (json.dumps({"conditions": {}, "requests": [{"user": 1}]}), "is not a file of results"),
+        (old_with(done_s=float("nan")), "is not a file of results"),
+        (old_with(token_s=[1.0, float("inf")]), "is not a file of results"),
+        (old_with(turn_s=10**400), "is not a file of results"),
+        (old_with(tokens="two"), "is not a file of results"),
+        (old_with(user=[]), "is not a file of results"),
+        (json.dumps({"format": 2, "measurements": []}), "has format 2 of a later version, but this one reads format 1"),
+        (json.dumps({"format": 3} | OLD), "has format 3 of a later version"),
         (json.dumps(OLD), "the earlier runs had 5 users, this one has 3; compare the same number"),
     ],
 )

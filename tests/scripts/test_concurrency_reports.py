@@ -22,7 +22,7 @@ from scripts.concurrency.result import Result
 from scripts.concurrency.timeline import Timeline
 from scripts.concurrency.verdict import judge
 
-from .concurrency_check import CONCURRENT, SEQUENTIAL, Done, verdict
+from .concurrency_check import CONCURRENT, SEQUENTIAL, Done, cause, verdict
 from .scripted_parley import Browser, ScriptedParley, at_most, quick, together
 
 pytestmark = pytest.mark.by_times
@@ -67,18 +67,21 @@ def test_objectives_and_goodput(here: Here) -> None:
     with ScriptedParley(together(4)) as server:
         done = here(4, "--url", server.url, "--slo", "ttft:p95:5000", "--slo", "response:max:20")
     assert "Objective response:max:20: MISSED (" in done.stdout
+    assert cause(done.stdout).startswith("OBJECTIVE MISSED: response:max is "), done.stdout
+    assert ", above 20 ms; one user alone misses it, too: " in cause(done.stdout)
     assert "(0 of 4 requests, 0%)" in done.stdout
     assert CONCURRENT.match(verdict(done.stdout)), done.stdout
     assert done.returncode == 1
 
 
-def test_quiet_prints_the_errors_and_the_verdict_only(here: Here) -> None:
+def test_quiet_prints_what_is_wrong_and_the_verdict_only(here: Here) -> None:
     with ScriptedParley(at_most(1, 0.2)) as server:
-        done = here(4, "--url", server.url, "--quiet")
+        done = here(4, "--url", server.url, "--quiet", "--slo", "wait:max:1", "--slo", "wait:max:9000")
     lines = done.stdout.splitlines()
     assert lines[0] == "Errors: none"
+    assert lines[1].startswith("Objective wait:max:1: MISSED (")
     assert SEQUENTIAL.match(verdict(done.stdout))
-    assert len(lines) == 5
+    assert len(lines) == 6
     assert done.returncode == 1
 
 

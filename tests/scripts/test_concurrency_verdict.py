@@ -11,6 +11,7 @@ import pytest
 from scripts.concurrency.errors import Failure
 from scripts.concurrency.event_loop import OwnLoad, time_weighted_percentile
 from scripts.concurrency.evidence import Alone, Evidence, alone
+from scripts.concurrency.probe import Answers
 from scripts.concurrency.timeline import Timeline
 from scripts.concurrency.verdict import Verdict, judge
 
@@ -160,6 +161,10 @@ def test_a_check_with_time_to_spare(own: OwnLoad) -> None:
     assert judge(FOUR_THREADS, Evidence(own=own)).concurrent is False
 
 
+SHORT = Alone(0.01, 1.0, 0, None, None)
+SLOW_MODELS = {"/models": Answers(seconds=[2.0] * 5, good=5)}
+
+
 @pytest.mark.parametrize(
     ("mode", "workers", "sentence"),
     [
@@ -170,7 +175,7 @@ def test_a_check_with_time_to_spare(own: OwnLoad) -> None:
             "first token grows 0.4 s per user; gthread with 2 × 2 threads; set USE_ASYNC_AGENT=true.",
         ),
         ("", 1, "or set USE_ASYNC_AGENT=true."),
-        ("async", 1, "look for a limit of 4 threads, connections or locks, also in a proxy."),
+        ("async", 1, "look for a limit of 4 on threads, connections or locks, also in a proxy."),
     ],
 )
 def test_the_remedy_of_a_queue_depends_on_the_mode(mode: str, workers: int, sentence: str) -> None:
@@ -180,6 +185,24 @@ def test_the_remedy_of_a_queue_depends_on_the_mode(mode: str, workers: int, sent
     verdict = judge(users, Evidence(mode=mode, alone=Alone(0.01, 2.0, 100, 10, None)))
     assert verdict.cause
     assert verdict.cause.sentence.endswith(sentence)
+
+
+def test_one_thread_is_one() -> None:
+    cause = judge(places(4, 1, [1.0]), Evidence(mode="sync")).cause
+    assert cause
+    assert "; gthread with 1 thread; " in cause.sentence
+
+
+def test_what_a_foreign_endpoint_has_not_is_not_recommended() -> None:
+    blocked = judge(
+        [user(0.01, 6.0) for _ in range(6)], Evidence(is_parley=False, alone=SHORT, probe=SLOW_MODELS)
+    ).cause
+    queue = judge([user(0.01, done, done - 1.0) for done in (1.1, 2.1, 3.1)], Evidence(is_parley=False, alone=SHORT))
+    assert blocked
+    assert blocked.sentence.startswith("BLOCKED LOOP: /models took 2.0 s; ")
+    assert "find it with a profiler" in blocked.sentence
+    assert queue.cause
+    assert queue.cause.sentence.endswith("it accepts all, but works on 1 at a time; raise that limit.")
 
 
 def test_a_worker_that_answers_one_after_another_in_async_mode_has_a_blocked_loop() -> None:
