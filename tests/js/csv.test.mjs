@@ -76,6 +76,36 @@ test("currencies, short units and signs are units too, and words are words", () 
   ]);
 });
 
+test("a scale or a rate goes with its currency, gaps are no words, and parentheses are a minus", () => {
+  const rows = [
+    ["a", "b", "c", "d", "e"],
+    ["$2.5 million", "€3/kg", "n/a", "(1,234)", "3.2e-4"],
+    ["−£2.5m", "€4.10/kg", "–", "5,678", "1e5"],
+    ["US$ 18.7 trillion", "€5 each", "5 kg", "(12.5)", "(5 kg)"],
+  ];
+  assert.deepEqual(lines(toCsv(rows)), [
+    "a,Unit,b,Unit,c,Unit,d,e",
+    "2.5,million $,3,€/kg,n/a,,-1234,3.2e-4",
+    "-2.5,m £,4.10,€/kg,–,,5678,1e5",
+    "18.7,trillion US$,€5 each,,5,kg,-12.5,(5 kg)",
+  ]);
+  assert.deepEqual(lines(inGerman(() => toCsv([["x"], ["3.2e-4"]]))), ["x", "3,2e-4"]);
+});
+
+test("where no cell shows the decimal sign, a thousand is likely", () => {
+  const column = (cells) => lines(toCsv([["x"], ...cells.map((cell) => [cell])], { english: false })).slice(1);
+  assert.deepEqual(column(["1,234", "5,678"]), ["1234", "5678"]);
+  assert.deepEqual(column(["1.234", "5.678"]), ["1.234", "5.678"]);
+  assert.deepEqual(
+    inGerman(() => column(["1.234", "5.678 €"])),
+    ["1234;", "5678;€"],
+  );
+  assert.deepEqual(
+    inGerman(() => column(["1,234", "5,678"])),
+    ["1234", "5678"],
+  );
+});
+
 test("cells are quoted as RFC 4180 has it", () => {
   assert.equal(
     toCsv([

@@ -9,13 +9,18 @@ import { decimalSignOf } from "./figures.js";
 const BYTE_ORDER_MARK = "\uFEFF";
 const SCALE = String.raw`(?:(?:Mrd|Mio|Tsd|Bio)\.?|Milliarden?|Millionen?|Billionen?|Tausend|thousand|million|billion|trillion|bn|mn|crore|lakh)`;
 const UNIT = String.raw`[\p{L}°%µ²³/\p{Sc}·]{0,12}`;
-/** A currency before a number, or a short unit after it: "US$ 5", "−3.5 kg", "1,200 ms", "2.5 Mrd. €", "3 % of GDP". */
+/** A currency before a number, a short unit after it: "US$ 5", "−3.5 kg", "1,200 ms", "$2.5 million", "3 % of GDP". */
 const FIGURE = new RegExp(
-  `^(?<sign>[-+−–]?) ?(?<before>[A-Z]{0,2}\\p{Sc}|[A-Z]{3}(?= ))? ?(?<sign2>[-−–]?)` +
-    `(?<number>\\d{1,3}(?:,\\d{2,3})*,\\d{3}(?:\\.\\d+)?|\\d+(?:\\.\\d+)?) ?` +
-    `(?<after>${SCALE} ${UNIT}|${SCALE}|% (?:of|de[sr]|vom) [\\p{L}-]{1,12}|${UNIT})$`,
+  `^(?<open>\\(?)(?<sign>[-+−–]?) ?(?<before>[A-Z]{0,2}\\p{Sc}|[A-Z]{3}(?= ))? ?(?<sign2>[-−–]?)` +
+    `(?<number>(?:\\d{1,3}(?:,\\d{2,3})*,\\d{3}(?:\\.\\d+)?|\\d+(?:\\.\\d+)?)(?:[eE][-+]?\\d{1,3})?) ?` +
+    `(?<after>${SCALE} ${UNIT}|${SCALE}|% (?:of|de[sr]|vom) [\\p{L}-]{1,12}|${UNIT})(?<close>\\)?)$`,
   "u",
 );
+/** After a number with a currency before it: a scale, or what one pays for. */
+const SCALED = new RegExp(`^(?:${SCALE}|[kKmMbBtT]n?)$`, "u");
+const RATE = /^\//;
+/** No value: "–", "n/a", "k. A.". */
+const BLANK = /^[^\p{L}\p{N}]*$|^(?:n\/?a|n\. ?a\.|k\. ?A\.|none|null|nil|tbd|unknown|unbekannt|keine|offen)$/iu;
 const PAIR = /^1 ([A-Z]{3}) = ([\d.,]+) ([A-Z]{3})$/;
 const SPACES = /[\u00a0\u2007\u2009\u202f]/g;
 const DIGITS = /\d(?:[\d.,'’]*\d)?(?: \d{3}(?!\d)(?:[.,]\d+)?)*/g;
@@ -28,13 +33,13 @@ const WRITTEN = {
 /**
  * Return comma-separated values by RFC 4180; semicolons separate where the comma is the decimal sign. Units in a
  * column of numbers move to their own column. A cell that a spreadsheet would execute becomes text. `english`: the
- * numbers are known to be in English writing; otherwise each column, or else the table, decides.
+ * numbers are known to be in English writing; otherwise each column decides, or else the table.
  */
 export function toCsv([columns, ...rows], { english = true } = {}) {
   const cells = columns.map((_, column) => rows.map((row) => row[column] ?? ""));
-  const ofTable = english ? "." : (decimalSignOf(rows.flat()) ?? ".");
+  const ofTable = english ? "." : decimalSignOf(rows.flat());
   const read = cells.map((column) => {
-    const decimal = english ? "." : (decimalSignOf(column) ?? ofTable);
+    const decimal = (english ? "." : decimalSignOf(column)) ?? ofTable ?? likelySign(column);
     return column.map((cell) => ({ cell, parts: partsOf(inEnglish(cell.trim(), decimal)) }));
   });
   const split = read.map(hasUnits);
@@ -43,6 +48,11 @@ export function toCsv([columns, ...rows], { english = true } = {}) {
     read.flatMap((column, at) => (split[at] ? apart(column[row]) : [value(column[row])])),
   );
   return linesOf([head.map(text), ...body]);
+}
+
+/** Return the decimal sign of numbers that do not show it: "1.234" is a thousand in German only, "1,234" anywhere. */
+function likelySign(column) {
+  return column.some((cell) => /\d\.\d{3}(?!\d)/.test(cell)) ? decimalSign() : ".";
 }
 
 /** Convert a cell's digits to English writing if it is a number. */
@@ -82,7 +92,7 @@ export function isData(cell) {
 
 /** Return whether most cells of a column are numbers and some have a unit. */
 function hasUnits(column) {
-  const filled = column.filter(({ cell }) => cell.trim() !== "");
+  const filled = column.filter(({ cell }) => !BLANK.test(cell.trim()));
   const figures = filled.map(({ parts }) => parts).filter(Boolean);
   return figures.length >= filled.length * 0.6 && figures.some(({ unit }) => unit !== "");
 }
@@ -112,7 +122,16 @@ function partsOf(cell) {
 
 function otherParts(cell) {
   const found = FIGURE.exec(cell)?.groups;
-  if (!found || (found.before && found.after)) return null;
-  const sign = /[-−–]/.test(found.sign + found.sign2) ? "-" : "";
-  return { number: `${sign}${numeral(found.number.replaceAll(",", ""))}`, unit: found.before ?? found.after };
+  const unit = found && unitOf(found);
+  if (!found || unit === null || Boolean(found.open) !== Boolean(found.close)) return null;
+  // Accountants write a negative number in parentheses. With a word it is a remark.
+  if (found.open && /\p{L}/u.test(unit)) return null;
+  const sign = found.open || /[-−–]/.test(found.sign + found.sign2) ? "-" : "";
+  return { number: `${sign}${numeral(found.number.replaceAll(",", ""))}`, unit };
+}
+
+function unitOf({ before = "", after }) {
+  if (!before || !after) return before || after;
+  if (RATE.test(after)) return before + after;
+  return SCALED.test(after) ? `${after} ${before}` : null;
 }
