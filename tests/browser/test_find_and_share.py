@@ -99,11 +99,15 @@ def test_search_shuts_by_escape_and_the_focus_returns(window: Page) -> None:
 
 
 def test_a_chat_is_renamed_in_the_list_and_at_the_top(window: Page) -> None:
-    ask_and_wait(window, "A first name")
+    ask(window, "A first name " + wanting(tokens=20, gap=0.05))
+    wait_until_answering(window)
     choose_in_menu(window, "A first name", "Rename")
     name = window.get_by_role("textbox", name="New title")
     expect(name).to_be_focused()
     name.fill("A second name")
+    # The end of an answer draws the list again.
+    wait_until_finished(window)
+    expect(name).to_have_value("A second name")
     with answered(window, "PATCH"):
         name.press("Enter")
     expect(window.locator("h1")).to_have_text("A second name")

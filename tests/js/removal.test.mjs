@@ -20,21 +20,23 @@ function page() {
       }),
   };
   const toasts = [];
+  const told = [];
   const actions = removalActions({
     store,
     api,
     open: () => {},
     showToast: (toast) => toasts.push(toast),
     dismissToast: () => {},
+    notifyOthers: ({ conversation, gone }) => told.push([conversation, gone]),
   });
-  return { actions, asked, toasts };
+  return { actions, asked, toasts, told };
 }
 
 const turnOfTheLoop = () => new Promise((resolve) => setImmediate(resolve));
 const chats = [1, 2, 3].map((id) => ({ id, title: `Chat ${id}` }));
 
 test("chats are deleted one after the other once there is no undoing", async () => {
-  const { actions, asked, toasts } = page();
+  const { actions, asked, toasts, told } = page();
   actions.removeAll(chats);
   assert.deepEqual(asked, []);
   toasts[0].onEnd();
@@ -44,6 +46,10 @@ test("chats are deleted one after the other once there is no undoing", async () 
     await turnOfTheLoop();
   }
   assert.equal(asked.length, chats.length);
+  assert.deepEqual(
+    told,
+    chats.map(({ id }) => [id, true]),
+  );
 });
 
 test("leaving the page asks at once for all that was not asked for yet, and for each once", async () => {

@@ -49,7 +49,7 @@ function startChats() {
   addEventListener("pagehide", actions.settleRemoval);
   document.addEventListener("keydown", keyListener(store, actions));
   refreshWhenSeen(actions);
-  onOtherWindowMessage(actions.onTurnElsewhere);
+  onOtherWindowMessage(actions.onChangeElsewhere);
   closeDrawerWhenWide(actions);
   watchConnection({ store, onReach, alive: api.alive, onBack: () => refreshAfterOutage(store, actions) });
   onReach((reached) => reached && actions.clearUnreachable());

@@ -4,15 +4,12 @@ import { showAddress } from "../browser/router.js";
 import { ApiError } from "../network/api.js";
 import { problemOf } from "../network/errors.js";
 import { blankConversation, isNamed, NEW, runningMessage, storedConversation } from "../state/conversation.js";
-import { conversationChanged, draftChanged, draftReturned, itemKnown } from "../state/page.js";
+import { chatMissing, conversationChanged, draftChanged, draftReturned, itemKnown } from "../state/page.js";
 import { strings } from "../strings/index.js";
 
 /** `join(key, message)` follows an answer that is being written. `loadTarget(key)` loads the message `targetId`. */
 export function conversationActions({ store, api, join, loadTarget, refreshHistory }) {
   const newest = new Map();
-
-  const setPhase = (key, phase) =>
-    store.update((state) => conversationChanged(state, key, (conversation) => ({ ...conversation, phase })));
 
   /**
    * Show a conversation: at once if this window knows it. Then load its present state from the server. It is drawn
@@ -39,7 +36,7 @@ export function conversationActions({ store, api, join, loadTarget, refreshHisto
     show(key, messageId);
   }
 
-  /** `join: false` does not follow a running answer again after it could not be followed. `quiet` reports no errors. */
+  /** `join: false` does not follow a running answer again after it could not be followed. `quiet` reports only that it is gone. */
   async function reload(key, { join: mayJoin = true, quiet = false } = {}) {
     if (!isNamed(key)) return;
     const call = Symbol("call");
@@ -50,7 +47,7 @@ export function conversationActions({ store, api, join, loadTarget, refreshHisto
       const json = await api.conversation(key, branch);
       if (newest.get(key) === call) applyLoaded(key, json, headId, mayJoin);
     } catch (error) {
-      if (newest.get(key) === call && !quiet) showLoadFailure(key, error);
+      if (newest.get(key) === call) showLoadFailure(key, error, quiet);
     }
   }
 
@@ -75,12 +72,14 @@ export function conversationActions({ store, api, join, loadTarget, refreshHisto
     if (conversation.targetId !== null) loadTarget(key);
   }
 
-  function showLoadFailure(key, error) {
+  function showLoadFailure(key, error, quiet) {
     const missing = error instanceof ApiError && error.status === 404;
     const known = store.state.conversations.get(key);
     if (!known) return;
-    if (missing) setPhase(key, "missing");
-    else if (known.messages.size === 0) setPhase(key, "failed");
+    if (missing) store.update((state) => chatMissing(state, key));
+    else if (quiet) return;
+    else if (known.messages.size === 0)
+      store.update((state) => conversationChanged(state, key, (each) => ({ ...each, phase: "failed" })));
     else store.update({ problem: problemOf(error, { label: strings.problem.again, run: reopen }) });
   }
 
@@ -98,8 +97,12 @@ export function conversationActions({ store, api, join, loadTarget, refreshHisto
     if (!store.state.conversations.get(key)?.turn) reload(key);
   }
 
-  /** Handle a message of another window: a turn began or ended in a conversation. */
-  function onTurnElsewhere({ conversation: key, running }) {
+  /** Handle a message of another window: a turn began or ended in a conversation, or it was deleted. */
+  function onChangeElsewhere({ conversation: key, running, gone }) {
+    if (gone) {
+      store.update((state) => chatMissing(state, key));
+      return;
+    }
     store.update((state) => itemKnown(state, key, { running }));
     const known = store.state.conversations.get(key);
     if (known?.phase === "ready" && !known.turn) reload(key, { quiet: true });
@@ -114,7 +117,7 @@ export function conversationActions({ store, api, join, loadTarget, refreshHisto
     else if (!turn) reload(key, { quiet: true });
   }
 
-  /** Go from a missing chat to a new one. The draft goes along, or is sent there at once. */
+  /** Go from a missing chat to a new one. The draft goes along. */
   function startOver(text = null) {
     const { openKey, drafts } = store.state;
     const draft = text ?? drafts.get(openKey);
@@ -123,5 +126,5 @@ export function conversationActions({ store, api, join, loadTarget, refreshHisto
     open(NEW);
   }
 
-  return { startOver, show, open, onTurnElsewhere, catchUp, newChat: () => open(NEW), reload, reopen };
+  return { startOver, show, open, onChangeElsewhere, catchUp, newChat: () => open(NEW), reload, reopen };
 }

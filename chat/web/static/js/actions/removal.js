@@ -1,5 +1,6 @@
 // Delete conversations with a time to undo. The server is asked only after that time.
 
+import { notifyOtherWindows } from "../browser/windows.js";
 import { isolated } from "../markdown/direction.js";
 import { ApiError } from "../network/api.js";
 import { problemOf } from "../network/errors.js";
@@ -11,7 +12,7 @@ const ATTEMPTS = 6;
 const PAUSE_MS = 400;
 
 /** `showToast` and `dismissToast` are those of the page. */
-export function removalActions({ store, api, open, showToast, dismissToast }) {
+export function removalActions({ store, api, open, showToast, dismissToast, notifyOthers = notifyOtherWindows }) {
   // {ids, opened: the id among them that was open, or null}
   /** @type {{ids: any[], opened: any} | null} */
   let pending = null;
@@ -69,6 +70,7 @@ export function removalActions({ store, api, open, showToast, dismissToast }) {
       try {
         await removeStopped(id);
         store.update((state) => forgotten(state, id));
+        notifyOthers({ conversation: id, running: false, gone: true });
       } catch (error) {
         store.update({ problem: problemOf(error) });
       }

@@ -12,6 +12,7 @@ import { isNamed, NEW, runningMessage, withMessage, withMessages, withoutMessage
 import { applyEvent, localMessage } from "../state/message.js";
 import { modelOf, modelUsed } from "../state/model.js";
 import {
+  chatMissing,
   conversationChanged,
   draftChanged,
   draftReturned,
@@ -292,7 +293,7 @@ export function turnActions({ store, api, reload, awaitTitle, slots = UNLIMITED,
     }));
     if (error instanceof ApiError && !error.transient) unsent.delete(entry.key);
     const isMissing = error instanceof ApiError && error.status === 404 && entry.key !== NEW;
-    if (isMissing) change(entry.key, (conversation) => ({ ...conversation, phase: "missing" }));
+    if (isMissing) store.update((state) => chatMissing(state, entry.key));
     else if (!entry.stopping) store.update({ problem: problemOf(error) });
     // Another window sent a message first: show it.
     if (error instanceof ApiError && error.status === 409) reload(entry.key);

@@ -7,7 +7,7 @@ const channel = typeof BroadcastChannel === "undefined" ? null : new BroadcastCh
 // Outside of a browser, an open channel must not keep the process alive.
 /** @type {any} */ (channel)?.unref?.();
 
-/** `message` is {conversation: id, running: boolean}. */
+/** `message` is {conversation: id, running: boolean, gone?: boolean}. `gone`: the chat was deleted. */
 export function notifyOtherWindows(message) {
   channel?.postMessage(message);
 }
@@ -15,6 +15,6 @@ export function notifyOtherWindows(message) {
 export function onOtherWindowMessage(listener) {
   channel?.addEventListener("message", ({ data }) => {
     if (Number.isInteger(data?.conversation))
-      listener({ conversation: data.conversation, running: data.running === true });
+      listener({ conversation: data.conversation, running: data.running === true, gone: data.gone === true });
   });
 }

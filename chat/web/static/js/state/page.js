@@ -126,6 +126,18 @@ function moved(map, from, to, join) {
   return changed.set(to, map.has(to) ? join(map.get(from), map.get(to)) : map.get(from));
 }
 
+/** The server has no such chat. If it is open, the page says so and keeps its draft. */
+export function chatMissing(state, id) {
+  return {
+    ...conversationChanged(state, id, (conversation) => ({ ...conversation, phase: "missing" })),
+    ...withoutItem(state, id),
+  };
+}
+
+function withoutItem(state, id) {
+  return historyChanged(state, { items: state.history.items.filter((item) => item.id !== id) });
+}
+
 /** Remove everything known of a conversation. */
 export function forgotten(state, id) {
   const without = (map) => {
@@ -140,6 +152,6 @@ export function forgotten(state, id) {
     queues: without(state.queues),
     awaitedIds: setWithout(state.awaitedIds, id),
     unreadIds: setWithout(state.unreadIds, id),
-    ...historyChanged(state, { items: state.history.items.filter((item) => item.id !== id) }),
+    ...withoutItem(state, id),
   };
 }

@@ -2,16 +2,23 @@
 
 import { safeHref } from "../browser/links.js";
 
-const FENCE = /^ {0,3}(`{3,}|~{3,})[ \t]*([^\n`]*)\n([\s\S]*?)\n? {0,3}\1[`~]*[ \t]*$/gm;
-/** Code in backticks, or an address. An address ends at letters or punctuation of scripts without spaces. */
-const INLINE =
-  /(?<!`)(`+)(?!`)([^\n]*?[^`\n])\1(?!`)|(?<![\p{L}\p{N}_@/.])(?:https?:\/\/|www\.)[^\s<>"`\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Hangul}\u3000-\u303f\uff00-\uffef]+/giu;
+/** Code between fences. Without a closing one it runs to the end, as in Markdown. */
+const FENCE = /^ {0,3}(`{3,}|~{3,})[ \t]*([^\n`]*)\n([\s\S]*?)(?:\n? {0,3}\1[`~]*[ \t]*$|(?![\s\S])())/gm;
+/** Letters and punctuation of scripts without spaces. An address begins after them, and ends before them. */
+const UNSPACED = String.raw`\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Hangul}\u3000-\u303f\uff00-\uffef`;
+/** Code in backticks, or an address. */
+const INLINE = new RegExp(
+  String.raw`(?<!\x60)(\x60+)(?!\x60)([^\n]*?[^\x60\n])\1(?!\x60)|` +
+    String.raw`(?<!(?![${UNSPACED}])[\p{L}\p{N}_@/.])(?:https?://|www\.)[^\s<>"\x60${UNSPACED}]+`,
+  "giu",
+);
 
 /**
  * Return blocks: `{kind: "code", language, text}` or `{kind: "text", pieces}`, with pieces of kind "text", "code" or
  * "link".
  */
-export function blocksOf(text) {
+export function blocksOf(given) {
+  const text = given.replaceAll("\r\n", "\n");
   const blocks = [];
   let from = 0;
   const words = (to) => {
@@ -19,8 +26,10 @@ export function blocksOf(text) {
     if (between) blocks.push({ kind: "text", pieces: piecesOf(between) });
   };
   for (const found of text.matchAll(FENCE)) {
+    const [, , info, code, unclosed] = found;
     words(found.index);
-    blocks.push({ kind: "code", language: found[2].trim().split(/\s/)[0], text: found[3] });
+    const language = info.trim().split(/\s/)[0];
+    blocks.push({ kind: "code", language, text: unclosed === undefined ? code : code.trimEnd() });
     from = found.index + found[0].length;
   }
   words(text.length);

@@ -122,7 +122,7 @@ function partsOf(cell) {
 
 function otherParts(cell) {
   const found = FIGURE.exec(cell)?.groups;
-  const unit = found && unitOf(found);
+  const unit = found ? unitOf(found) : null;
   if (!found || unit === null || Boolean(found.open) !== Boolean(found.close)) return null;
   // Accountants write a negative number in parentheses. With a word it is a remark.
   if (found.open && /\p{L}/u.test(unit)) return null;
@@ -130,7 +130,7 @@ function otherParts(cell) {
   return { number: `${sign}${numeral(found.number.replaceAll(",", ""))}`, unit };
 }
 
-function unitOf({ before = "", after }) {
+function unitOf({ before = "", after = "" }) {
   if (!before || !after) return before || after;
   if (RATE.test(after)) return before + after;
   return SCALED.test(after) ? `${after} ${before}` : null;

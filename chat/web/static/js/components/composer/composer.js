@@ -41,7 +41,7 @@ export function Composer({ conversationKey, draft, ready, missing, phase, tempor
     event.preventDefault();
     // Read the field, which may be a frame newer than the drawn state.
     const text = field.current.value;
-    // If the chat is missing, send the text in a new one.
+    // If the chat is missing, the text goes to a new one, where another press sends it.
     if (missing && text.trim()) {
       actions.startOver(text);
       return;

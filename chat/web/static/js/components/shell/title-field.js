@@ -1,4 +1,5 @@
-// The field for a chat's title: Enter saves it, Escape does not.
+// The field for a chat's title: Enter saves it, Escape does not. A list that is drawn again, or a title that a model
+// writes meanwhile, does not change what is typed.
 
 import { directionOf } from "../../markdown/direction.js";
 import { strings } from "../../strings/index.js";
@@ -28,7 +29,7 @@ export function TitleField({ item, actions }) {
       dir=${directionOf(item.title ?? "")}
       ref=${field}
       aria-label=${strings.chat.renameLabel}
-      value=${item.title}
+      defaultValue=${item.title}
       maxlength="200"
       autocomplete="off"
       onKeyDown=${onKeyDown}
