@@ -16,8 +16,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.user_actions import ask, wait_until_finished
-from tests.servers.parley import ParleyServer, User, wanting
+from tests.browser.user_actions import ask, user_of, wait_until_finished
+from tests.servers.parley import ParleyServer, wanting
 
 # CANARY stands for the canary server's address, PWN for a script.
 CORPUS = [
@@ -172,10 +172,7 @@ def test_what_is_stored_is_inert_wherever_it_is_shown(
 
 def stored(server: ParleyServer, page: Page, corpus: list[str]) -> str:
     """A conversation whose texts are all hostile, written directly into the database without validation."""
-    user = User(server.url)
-    user.session.cookies.clear()
-    for cookie in page.context.cookies():
-        user.session.cookies.set(cookie["name"], cookie["value"])
+    user = user_of(page, server)
     conversation = user.conversation()
     with closing(sqlite3.connect(server.folder / "chat.db")) as database, database:
         parent = None

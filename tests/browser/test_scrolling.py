@@ -9,8 +9,8 @@ from contextlib import closing, contextmanager
 import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
-from tests.browser.user_actions import ENDLESS, answers, ask, ask_and_wait, wait_until_answering
-from tests.servers.parley import ParleyServer, User, wanting
+from tests.browser.user_actions import ENDLESS, answers, ask, ask_and_wait, user_of, wait_until_answering
+from tests.servers.parley import ParleyServer, wanting
 
 
 def distance(page: Page) -> float:
@@ -108,10 +108,7 @@ def test_the_page_follows_a_reader_who_goes_to_the_end_until_they_move(window: P
 @contextmanager
 def long_history(server: ParleyServer, page: Page, messages: int) -> Iterator[str]:
     """Write a conversation with this many messages into the database. Return its address."""
-    user = User(server.url)
-    user.session.cookies.clear()
-    for cookie in page.context.cookies():
-        user.session.cookies.set(cookie["name"], cookie["value"])
+    user = user_of(page, server)
     conversation = user.conversation()
     with closing(sqlite3.connect(server.folder / "chat.db")) as database, database:
         parent = None

@@ -6,12 +6,21 @@ from contextlib import AbstractContextManager
 
 from playwright.sync_api import Locator, Page, expect
 
-from tests.servers.parley import wanting
+from tests.servers.parley import ParleyServer, User, wanting
 
 # Slow enough to act while it runs, but short.
 SLOW = wanting(first=0.1, tokens=60, gap=0.05)
 # Longer than a test: it must be stopped.
 ENDLESS = wanting(first=0.1, tokens=2000, gap=0.05)
+
+
+def user_of(page: Page, server: ParleyServer) -> User:
+    """Return a client of the API with the page's identity."""
+    user = User(server.url)
+    user.session.cookies.clear()
+    for cookie in page.context.cookies():
+        user.session.cookies.set(cookie["name"], cookie["value"])
+    return user
 
 
 def field(page: Page) -> Locator:

@@ -96,26 +96,20 @@ test("queues and preferences of another window are applied", () => {
 });
 
 test("invalid entries and missing storage cause no error", () => {
+  const nothing = {
+    drafts: new Map(),
+    queues: new Map(),
+    models: new Map(),
+    awaitedIds: new Set(),
+    unreadIds: new Set(),
+    preferences: DEFAULTS,
+  };
   localStorage.setItem("parley.draft.7", "{");
   localStorage.setItem("parley.queue.7", '"x"');
   localStorage.setItem("parley.preferences", "[]");
-  assert.deepEqual(loadPersisted(), {
-    drafts: new Map(),
-    queues: new Map(),
-    models: new Map(),
-    awaitedIds: new Set(),
-    unreadIds: new Set(),
-    preferences: DEFAULTS,
-  });
+  assert.deepEqual(loadPersisted(), nothing);
   globalThis.localStorage = undefined;
-  assert.deepEqual(loadPersisted(), {
-    drafts: new Map(),
-    queues: new Map(),
-    models: new Map(),
-    awaitedIds: new Set(),
-    unreadIds: new Set(),
-    preferences: DEFAULTS,
-  });
+  assert.deepEqual(loadPersisted(), nothing);
   openPage().update({ drafts: new Map([[7, "x"]]) });
 });
 

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import threading
 import time
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -25,8 +26,8 @@ from ..sqlite_faults import Faults
 ROOT = Path(__file__).resolve().parent.parent.parent.parent
 
 
-@pytest.fixture
-def held(store):
+@contextmanager
+def busy_writer(store):
     """Keep the writer busy until the event is set, so that later writes are queued together."""
     release, busy = threading.Event(), threading.Event()
     blocker = threading.Thread(target=lambda: store.engine.write(lambda: (busy.set(), release.wait(20))))
@@ -35,6 +36,12 @@ def held(store):
     yield release
     release.set()
     blocker.join()
+
+
+@pytest.fixture
+def held(store):
+    with busy_writer(store) as release:
+        yield release
 
 
 def together(store, held, works):
@@ -95,13 +102,9 @@ def test_they_share_one_transaction(tmp_path, monkeypatch):
     commits = Commits(monkeypatch)
     store = Store(SqliteEngine(tmp_path / "chat.db"))
     store.migrate()
-    release, busy = threading.Event(), threading.Event()
-    blocker = threading.Thread(target=lambda: store.engine.write(lambda: (busy.set(), release.wait(20))))
-    blocker.start()
-    assert busy.wait(20)
-    commits.seen.clear()
-    together(store, release, [insert(store, f"n{number}") for number in range(20)])
-    blocker.join()
+    with busy_writer(store) as release:
+        commits.seen.clear()
+        together(store, release, [insert(store, f"n{number}") for number in range(20)])
     assert names(store) == {f"n{number}" for number in range(20)}
     assert commits.seen.count("COMMIT") == 2  # the blocker's and the group's
     store.close()
@@ -179,18 +182,14 @@ def test_a_commit_that_took_effect_but_failed_is_not_done_twice(tmp_path, monkey
     faults = Faults(monkeypatch)
     store = Store(SqliteEngine(tmp_path / "chat.db"))
     store.migrate()
-    release, busy = threading.Event(), threading.Event()
-    blocker = threading.Thread(target=lambda: store.engine.write(lambda: (busy.set(), release.wait(20))))
-    blocker.start()
-    assert busy.wait(20)
-    faults.arm(2, sqlite_faults.BROKEN, calls="commit")
     runs = []
 
     def count(number):
         return lambda: (runs.append(number), insert(store, f"n{number}")())
 
-    outcomes = together(store, release, [count(number) for number in range(3)])
-    blocker.join()
+    with busy_writer(store) as release:
+        faults.arm(2, sqlite_faults.BROKEN, calls="commit")
+        outcomes = together(store, release, [count(number) for number in range(3)])
     assert faults.disarm() == ["COMMIT"]
     assert [type(outcome) for outcome in outcomes] == [StoreUnavailable] * 3
     assert sorted(runs) == [0, 1, 2]
