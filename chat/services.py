@@ -62,7 +62,7 @@ from config.server.start_errors import CannotStart
 from config.settings import SettingError, Settings
 
 if TYPE_CHECKING:
-    pass
+    from chat.cluster.redis_link import RedisLink
 
 log = logging.getLogger(__name__)
 
@@ -98,14 +98,7 @@ class Services:
         self.peers = overrides.peers or Peers(settings.data_dir / "run")
         secret_key = KeyFile(settings.data_dir / COOKIE_KEY)
         self.tokens = Tokens(lambda: settings.secret_key.encode() or secret_key.read())
-        self.redis = configured_parts.redis_link(
-            settings,
-            self.peers.name,
-            lambda: self.tokens.key_digest,
-            self.store.identity,
-            metrics,
-            overrides.redis_patience,
-        )
+        self.redis = self._redis_link(overrides.redis_patience)
         self.stored_reports = self._stored_reports()
         self.memory = (
             configured_parts.conversation_memory(settings, self.redis, clock)
@@ -131,15 +124,7 @@ class Services:
         )
         self.http = HttpClient(ssl.create_default_context())
         tools = configured_parts.tools(settings, self.http) if overrides.tools is None else overrides.tools
-        self.runner = Runner(
-            self.store,
-            self.memory,
-            Agent(self.model, Toolbox(tools, metrics), settings.max_answer_chars),
-            self.turns,
-            self.peers.name,
-            Limits(settings.turn_timeout_s, settings.context_chars, settings.system_prompt),
-            self.titles,
-        )
+        self.runner = self._runner(tools)
         self.drain = Drain(self.turns.admission, settings.grace_s, clock)
         self.recovery = Recovery(
             self.store, running_turns, self.peers.name, self.peers.presence, clock, self.turns.metrics.interrupted
@@ -158,6 +143,28 @@ class Services:
         self.web = self._web_services()
         self._started = False
         self._starting = threading.Lock()
+
+    def _redis_link(self, patience: float) -> RedisLink | None:
+        return configured_parts.redis_link(
+            self.settings,
+            self.peers.name,
+            lambda: self.tokens.key_digest,
+            self.store.identity,
+            self.metrics,
+            patience,
+        )
+
+    def _runner(self, tools: Sequence[Tool]) -> Runner:
+        settings = self.settings
+        return Runner(
+            self.store,
+            self.memory,
+            Agent(self.model, Toolbox(tools, self.metrics), settings.max_answer_chars),
+            self.turns,
+            self.peers.name,
+            Limits(settings.turn_timeout_s, settings.context_chars, settings.system_prompt),
+            self.titles,
+        )
 
     def _worker_report(self) -> WorkerReport:
         return WorkerReport(
