@@ -1,4 +1,4 @@
-"""Tests that judge by times: on a machine with more to do than them, a failure counts only if it was punctual."""
+"""Tests that depend on times: a failure counts only if the machine was punctual."""
 
 from __future__ import annotations
 

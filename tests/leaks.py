@@ -1,4 +1,4 @@
-"""A check that nothing runs on after a test: neither threads, named or native, nor greenlets."""
+"""A check that no thread, named or native, and no greenlet outlives a test."""
 
 from __future__ import annotations
 

@@ -41,7 +41,7 @@ def no_reference_cycles() -> Iterator[None]:
 
 
 def _name(thing: object) -> str:
-    """Return the object's name if it is the program's or a request; otherwise an empty string."""
+    """Return the name of an object of the program or of a request, and "" for any other object."""
     if isinstance(thing, FrameType):
         code = thing.f_code
         return f"frame of {code.co_qualname}" if code.co_filename.startswith(_PROGRAM) else ""

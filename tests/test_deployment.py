@@ -142,7 +142,7 @@ def test_scale_takes_postgresql_only() -> None:
 
 
 def test_nginx_starts_as_its_container_does(tmp_path: Path) -> None:
-    """Its command, with the files of this repository; the names of servers and the resolver are this machine's."""
+    """Run its command with the files of this repository. Host names and the resolver are those of this machine."""
     program = nginx.program()
     if program is None:
         pytest.skip(nginx.missing())

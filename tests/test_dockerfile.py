@@ -1,4 +1,4 @@
-"""The Dockerfile: what it says, and what its steps make when they are run without a container engine."""
+"""The Dockerfile: its instructions, and the result of its steps, which run without a container engine."""
 
 from __future__ import annotations
 
@@ -176,7 +176,7 @@ class Build:
 
 
 def snapshot(folder: Path) -> dict[str, int]:
-    """Return the files, without those that the server may write, and when they changed."""
+    """Return the files with the times of their changes, except files that the server may write."""
     files = (path for path in folder.rglob("*") if path.relative_to(folder).parts[0] not in ("data", "logs"))
     return {str(path): path.lstat().st_mtime_ns for path in files}
 

@@ -10,7 +10,7 @@ from chat.errors import ParleyError
 
 
 def drawn_tree() -> dict[str, str]:
-    """Return each drawn class with its parent, by the indentation of the drawing."""
+    """Return each class of the drawing with its parent, from the indentation."""
     parents: dict[str, str] = {}
     path: list[str] = []
     for indent, name in re.findall(r"^    ((?:[│ ]   )*(?:[├└]── )?)([A-Z]\w+)", errors.__doc__ or "", re.MULTILINE):

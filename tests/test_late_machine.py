@@ -1,4 +1,4 @@
-"""tests/late_machine.py: only a machine that is late is an excuse, and not for ever."""
+"""tests/late_machine.py: a test is repeated only if the machine was late, and not without end."""
 
 from __future__ import annotations
 

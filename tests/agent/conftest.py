@@ -20,7 +20,7 @@ USER = 7
 
 
 class Model(ScriptedModel):
-    """A scripted model that remembers the names of the tools it was told of, too."""
+    """A scripted model that also records the names of the tools that it is offered."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -50,7 +50,7 @@ Answer = Callable[..., list[AgentEvent]]
 
 @pytest.fixture
 def answer(model: Model) -> Answer:
-    """The events of an answer to the question by an agent with the tools given."""
+    """Return a function that asks an agent with the given tools and returns the events of its answer."""
 
     def run(
         *tools: Callable[..., object], cancellation: Cancellation | None = None, tool_timeout_s: float = LONG_S
@@ -72,7 +72,7 @@ def released() -> Iterator[threading.Event]:
 
 @pytest.fixture
 def elsewhere() -> Iterator[ThreadPoolExecutor]:
-    """Threads for what goes on beside the test."""
+    """Threads for work beside the test's own."""
     with ThreadPoolExecutor(2) as threads:
         yield threads
 
@@ -82,7 +82,7 @@ def started(events: list[AgentEvent]) -> list[ToolCallRecord]:
 
 
 def ended(events: list[AgentEvent]) -> list[ToolCallRecord]:
-    """The calls as they ended, in the order of the calls."""
+    """Return the ended calls in the order of the calls."""
     return [event.record for event in sorted(_ends(events), key=lambda end: end.position)]
 
 

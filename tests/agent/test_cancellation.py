@@ -84,7 +84,7 @@ def test_whoever_has_done_blocking_is_left_alone():
 
 
 def test_nobody_who_comes_as_it_is_cancelled_sleeps_on():
-    """Registering and cancelling meet in every order; either way the waiting ends."""
+    """A closer is registered before, during or after a cancellation: in each case the wait ends."""
     for _ in range(50):
         cancellation, woken = Cancellation(LONG_S), threading.Event()
 

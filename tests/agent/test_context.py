@@ -80,7 +80,7 @@ def test_an_answer_read_back_is_what_the_model_itself_had_read(steps):
 
 
 def model_said_last(steps):
-    """The words of the step with which the answer ended: the first without calls."""
+    """Return the text of the answer's last step, which is the first step without calls."""
     for words, texts in steps:
         if not texts:
             return [TextDelta(word) for word in words]

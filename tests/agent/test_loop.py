@@ -1,4 +1,4 @@
-"""The agent's loop: what the model streams comes out, its tools are run, their results go back in."""
+"""The agent's loop: it passes on the model's stream, runs the tools, and gives their results to the model."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def calls(*arguments: str, name: str = "look_up") -> list[ToolCall]:
 
 
 def read_by_model(model):
-    """Return what the model's last call had to read after the question."""
+    """Return the messages after the question in the model's last request."""
     return model.seen[-1][len(QUESTION) :]
 
 

@@ -109,7 +109,7 @@ class TestBounds:
         assert "error in the tool" in result.summary
 
     def test_half_a_character_goes_no_further(self):
-        """A source's JSON may hold one; neither a database nor a socket takes it."""
+        """The JSON of a source may contain half a surrogate pair, which neither a database nor a socket accepts."""
         result = bounded_result(ToolResult("gdp \ud83d of", "Found \udc00"))
         assert result.ok
         assert msgspec.json.decode(msgspec.json.encode([result.content, result.summary])) == ["gdp ? of", "Found ?"]

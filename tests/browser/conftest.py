@@ -72,7 +72,7 @@ def demo_server(folder: Path, figures: MarketDataServer, **settings: object) -> 
 
 @pytest.fixture(scope="session")
 def chat_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ParleyServer]:
-    """Two workers and a fake model with two names. It answers at once unless the question sets another course."""
+    """Two workers and a fake model with two names. It answers at once, unless the question contains other options."""
     with fake_server(tmp_path_factory.mktemp("parley"), WEB_CONCURRENCY=2, CHAT_MODEL="first,second") as running:
         yield running
 

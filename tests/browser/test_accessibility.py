@@ -1,4 +1,4 @@
-"""WCAG 2.2 AA: axe finds nothing in any state of the page; further checks that axe does not make."""
+"""WCAG 2.2 AA: axe finds no error in any state of the page. More tests check what axe does not."""
 
 from __future__ import annotations
 

@@ -171,7 +171,7 @@ def test_what_is_stored_is_inert_wherever_it_is_shown(
 
 
 def stored(server: ParleyServer, page: Page, corpus: list[str]) -> str:
-    """A conversation whose texts are all hostile, written directly into the database without validation."""
+    """Write a conversation of hostile texts directly into the database, without validation. Return its address."""
     user = user_of(page, server)
     conversation = user.conversation()
     with closing(sqlite3.connect(server.folder / "chat.db")) as database, database:

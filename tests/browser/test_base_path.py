@@ -103,7 +103,7 @@ def test_everything_stays_below_it(home: str, new_person: Callable[..., BrowserC
 
 
 def test_it_can_be_installed(home: str, chromium: Browser) -> None:
-    """In Chromium itself: the headless shell finds no hindrance on any page."""
+    """Use Chromium itself, because the headless shell reports every page as installable."""
     if CHROMIUM is None:
         pytest.skip("Chromium is not installed (Debian: apt-get install chromium)")
     browser = chromium.browser_type.launch(executable_path=CHROMIUM, args=ARGUMENTS)

@@ -20,7 +20,7 @@ from tests.servers.parley import ParleyServer, wanting
 
 
 def wait_for_lines(page: Page, lines: int) -> None:
-    """Wait until the box has this many lines: it is drawn in a frame after the input."""
+    """Wait until the box has this many lines. The page draws it in a frame after the input."""
     page.wait_for_function(
         "lines => { const box = document.querySelector('#message-field'); const s = getComputedStyle(box);"
         " const room = box.clientHeight - parseFloat(s.paddingTop) - parseFloat(s.paddingBottom);"

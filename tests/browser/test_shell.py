@@ -297,7 +297,7 @@ def test_a_part_that_comes_between_its_drawing_and_its_asking_is_drawn(window: P
 
 
 def test_keys_pressed_faster_than_the_page_is_drawn(window: Page) -> None:
-    """All within one frame: closing, opening and focus changes do not interfere."""
+    """Press all keys within one frame: closing, opening and focus changes do not interfere."""
     new_chat = window.get_by_role("link", name="New chat").first
     sheet = window.get_by_role("dialog", name="Keyboard shortcuts")
     new_chat.focus()

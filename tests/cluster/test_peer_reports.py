@@ -20,7 +20,7 @@ from .peer_process import PeerProcess
 
 @pytest.fixture
 def run_dir() -> Iterator[Path]:
-    """With a short path: see test_peers.py."""
+    """Return a folder with a short path, for the reason in test_peers.py."""
     with tempfile.TemporaryDirectory(prefix="peers", dir="/tmp") as folder:
         yield Path(folder) / "run"
 
@@ -72,7 +72,7 @@ def test_who_was_killed_is_forgotten(run_dir: Path, peer: PeerProcess) -> None:
 
 
 def aged(run_dir: Path, pid: int, age_s: float) -> None:
-    """Make a report as old as this."""
+    """Set the age of a report."""
     path = run_dir / f"{pid}.json"
     path.write_text(json.dumps(json.loads(path.read_text()) | {"published": time.monotonic() - age_s}))
 

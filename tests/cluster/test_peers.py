@@ -28,7 +28,7 @@ Request = dict[str, Any]
 
 @pytest.fixture
 def short() -> Iterator[Path]:
-    """A folder with a short path, wherever this machine keeps temporary files: a socket's address holds 107 bytes."""
+    """Yield a folder with a short path, because the address of a socket has at most 107 bytes."""
     with tempfile.TemporaryDirectory(prefix="peers", dir="/tmp") as folder:
         yield Path(folder)
 
@@ -46,7 +46,7 @@ def peer(run_dir: Path) -> Iterator[PeerProcess]:
 
 @pytest.fixture
 def listen(run_dir: Path) -> Iterator[Callable[..., Peers]]:
-    """This process as a worker that answers: `listen(handler)`."""
+    """Return a function that makes this process a worker that answers: `listen(handler)`."""
     listening: list[Peers] = []
 
     def start(handler: Callable[[Request], Any], folder: Path = run_dir) -> Peers:
@@ -269,7 +269,7 @@ def test_closing_twice_or_without_having_listened(run_dir: Path) -> None:
 
 
 def folder_for(base: Path, length: int) -> Path:
-    """A folder in which this process's socket has an absolute path of so many bytes."""
+    """Return a folder in which the absolute path of this process's socket has so many bytes."""
     room = length - len(str(base)) - len(f"//{os.getpid()}.sock")
     return base / ("d" * room)
 
@@ -295,7 +295,7 @@ def test_a_path_that_is_short_from_here(
 
 
 def test_a_path_that_is_too_long_is_an_error_of_the_system(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """chat/services.py puts it into a sentence: see test_services.py."""
+    """chat/services.py turns the error into a sentence: see test_services.py."""
     monkeypatch.chdir("/")
     peers = Peers(folder_for(tmp_path, 200))
     with pytest.raises(OSError, match="too long"):

@@ -118,7 +118,7 @@ def test_another_secret_key_is_noticed_while_its_worker_lives(in_redis: Callable
 
 
 def test_another_database_is_noticed_while_its_worker_lives(in_redis: Callable[..., RedisLink]) -> None:
-    """Two servers with a SQLite each, say. Another installation has another key."""
+    """For example two servers with separate SQLite databases. Another installation has another key."""
     link, other, elsewhere = in_redis("a:1"), in_redis("b:2", database="b"), in_redis("c:3", key="c", database="c")
     for expected in (True, False):
         wait_until(lambda expected=expected: link.check() or link.other_database == expected, pause_s=0.001)  # type: ignore[misc]

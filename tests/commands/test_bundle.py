@@ -44,7 +44,7 @@ def canary(dice: random.Random, kind: str) -> str:
 
 
 class Planted:
-    """An installation with a canary in every place where one can be. `all` has what must not be found."""
+    """An installation with a canary in every possible place. `all` has the texts that the bundle must not contain."""
 
     def __init__(self, folder: Path, seed: int) -> None:
         self.dice = random.Random(seed)
@@ -129,7 +129,7 @@ class Planted:
         return Installation(environ=self.environ, env_file=self.folder / ".env")
 
     def lines(self) -> list[Line]:
-        """Findings as the doctor might have, with canaries in them."""
+        """Return findings of a doctor that contain canaries."""
         codes = ("PAR010", "PAR013", "PAR030", "PAR050", "PAR060", "PAR070", "PAR080")
         return [Line(code, "subject", "fail", self.new(), self.new()) for code in codes]
 

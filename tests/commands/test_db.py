@@ -26,14 +26,14 @@ Run = Callable[..., Result]
 
 @pytest.fixture
 def elsewhere(settings: Settings, tmp_path: Path) -> Settings:
-    """Another machine: its own database and data folder."""
+    """The settings of another machine, with its own database and data folder."""
     folder = tmp_path / "elsewhere"
     return dataclasses.replace(settings, data_dir=folder / "data", database_url=f"sqlite:///{folder}/chat.db")
 
 
 @pytest.fixture
 def db(settings: Settings) -> Run:
-    """Return a function that gives a `db` command, by default with the test's settings."""
+    """Return a function that runs a `db` command, by default with the test's settings."""
 
     def run(*arguments: object, with_settings: Settings = settings) -> Result:
         app = create_app(with_settings)
@@ -47,7 +47,7 @@ def db(settings: Settings) -> Run:
 
 @pytest.fixture
 def full(store: Store, settings: Settings) -> Store:
-    """The database of the test's settings, with a shared conversation and a cookie's key."""
+    """Fill the database of the test's settings: a shared conversation, and a key for cookies."""
     user = store.sessions.create_anonymous().user_id
     conversation = store.conversations.create(user, "Title")
     completed_turn(store, conversation, "Question?", "Answer.")
@@ -260,7 +260,7 @@ def test_ctrl_c_ends_the_work_of_other_threads() -> None:
 def test_a_move_to_postgresql_and_back(
     db: Run, full: Store, settings: Settings, postgresql_databases: Databases, tmp_path: Path
 ) -> None:
-    """With NUL, which PostgreSQL cannot store as such, and the link that its owner still sees."""
+    """The texts contain NUL, which PostgreSQL cannot store. The owner still sees the link."""
     user = full.sessions.create_anonymous().user_id
     conversation = full.conversations.create(user)
     completed_turn(full, conversation, "Null\x00?", "東京 \U0001f600\x00")

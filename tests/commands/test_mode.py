@@ -22,7 +22,7 @@ def tree(tmp_path: Path) -> Tree:
 
 
 def refused(ended: subprocess.CompletedProcess[str], reason: str) -> None:
-    """Check for one line of error that names `reason` and says that nothing was changed."""
+    """Check that the error is one line that names `reason` and says that nothing was changed."""
     lines = [line for line in ended.stderr.splitlines() if not line.startswith("python-dotenv")]
     assert (ended.returncode, ended.stdout, len(lines)) == (1, "", 1), ended
     assert lines[0].startswith("Error: ")

@@ -21,7 +21,7 @@ Give = Callable[..., tuple[int, str]]
 
 @pytest.fixture
 def give(settings: Settings, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Give:
-    """Return a function that gives a command whose output is a full disk; it returns the status and the errors."""
+    """Return a function that runs a command whose output goes to a full disk, and returns its status and errors."""
 
     def run(*arguments: str) -> tuple[int, str]:
         app = create_app(settings)

@@ -18,7 +18,7 @@ NOISY = ("openai", "httpx2", "httpcore2", "peewee")
 
 @pytest.fixture
 def loggers_as_before() -> Iterator[None]:
-    """Setting up replaces what the root logger has: give it back."""
+    """Restore the root logger's handlers and level, which the setup replaces."""
     root = logging.getLogger()
     handlers, level, levels = root.handlers[:], root.level, {name: logging.getLogger(name).level for name in NOISY}
     log_fields.replace({})  # those of a request in an earlier test
@@ -39,7 +39,7 @@ SetUp = Callable[..., Path]
 
 @pytest.fixture
 def set_up(settings: Settings) -> SetUp:
-    """Set logging up, with changes to the settings; returns where `app.log` will be."""
+    """Return a function that sets logging up with changed settings and returns the path of `app.log`."""
 
     def set_up(**changes: object) -> Path:
         changed = dataclasses.replace(settings, **changes)

@@ -1,4 +1,4 @@
-"""The settings that a server goes on with when those that are written cannot be used."""
+"""The settings that a server keeps when those in `.env` cannot be used."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`.env`: how it is written, and what wins over it."""
+"""`.env`: its syntax, and the order of precedence."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ Read = Callable[..., Settings]
 
 @pytest.fixture
 def read(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> Read:
-    """Settings from a `.env` of these bytes, and nothing said on the terminal."""
+    """Return the settings of a `.env` with these bytes, and check that nothing is printed."""
 
     def read(content: str | bytes, environ: dict[str, str] | None = None) -> Settings:
         path = tmp_path / ".env"

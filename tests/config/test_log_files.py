@@ -1,4 +1,4 @@
-"""The files of logs: shared by processes, moved, deleted, and on disks that take nothing."""
+"""Log files: shared by processes, moved, deleted, and on full disks."""
 
 from __future__ import annotations
 
@@ -173,7 +173,7 @@ def test_the_access_log_is_such_a_file(tmp_path: Path, capsys: pytest.CaptureFix
 
 
 class CountedFile(io.FileIO):
-    """A file that keeps the size of each write that reaches the system."""
+    """A file that records the size of each write that reaches the system."""
 
     def __init__(self, path: Path) -> None:
         super().__init__(path, "a")

@@ -1,4 +1,4 @@
-"""The settings: their values, and the sentence that refuses anything else."""
+"""The settings: their values, and the error for any other value."""
 
 from __future__ import annotations
 

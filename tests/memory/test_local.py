@@ -1,4 +1,4 @@
-"""The memory in the worker itself: the order of eviction, and its estimate of bytes."""
+"""The memory in the worker itself: the order of eviction, and the estimate of bytes."""
 
 from __future__ import annotations
 
@@ -118,7 +118,7 @@ def _copied(value):
 
 
 def _bytes_of(value, seen):
-    """Bytes of an object and all it refers to, each counted once."""
+    """Return the bytes of an object and of everything it refers to, each counted once."""
     if id(value) in seen:
         return 0
     seen.add(id(value))

@@ -1,4 +1,4 @@
-"""Counters in rows of memory, and what a server adds up of them."""
+"""Counters in rows of memory, and their sums over all rows."""
 
 from __future__ import annotations
 

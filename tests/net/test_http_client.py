@@ -1,4 +1,4 @@
-"""The HTTP client of `chat.net` by itself; `tests/llm/test_lean*.py` test it through the lean transport."""
+"""The HTTP client of `chat.net` alone. `tests/llm/openai/transport/` tests it through the lean transport."""
 
 from __future__ import annotations
 

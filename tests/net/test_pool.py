@@ -112,7 +112,7 @@ def until_left(client: HttpClient, server: IdleServer, number: int) -> None:
 
 
 def test_connections_that_the_server_closes_are_closed_without_a_request(client, server):
-    """Check more than are checked in one go."""
+    """Use more connections than one call of the job checks."""
     ask(client, server, 110)
     server.act(lambda exchange: exchange.end())
     until_left(client, server, 110)

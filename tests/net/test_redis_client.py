@@ -41,7 +41,7 @@ def client(redis_server: RedisServer, link: NetworkLink) -> Iterator[RedisClient
 
 
 class opened:  # noqa: N801 - reads as a function
-    """A client that has asked its server once."""
+    """Yield a client that has used its connection once."""
 
     def __init__(self, url: str) -> None:
         self._client = RedisClient(redis_url.parse(url))
@@ -55,7 +55,7 @@ class opened:  # noqa: N801 - reads as a function
 
 
 def renamed(server: RedisServer, link: NetworkLink) -> None:
-    """Change the password, and drop those who know the old one."""
+    """Change the password, and close all connections that used the old one."""
     server.configure(requirepass="another")
     server.run("CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes")
 
@@ -172,7 +172,7 @@ def test_a_sentinel_leads_to_the_master_also_after_a_change(tmp_path: Path, redi
 
 
 def tried(action: Callable[[], object]) -> object:
-    """Return what an action returns, or None while it is refused: not every node knows the others yet."""
+    """Return the action's result, or None while it is refused because a node does not know the others yet."""
     try:
         return action() or True
     except RedisError:
@@ -220,7 +220,7 @@ def test_what_is_no_redis(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("by_sentinel", [False, True])
 def test_nobody_gets_the_reply_to_another_command(tmp_path: Path, by_sentinel: bool) -> None:
-    """Check a canary each while replies come late, callers give up, and greenlets are killed in mid-command."""
+    """Each caller has a canary. Replies are late, callers time out, and greenlets are killed during commands."""
     with (
         RedisServer(tmp_path / "redis") as server,
         NetworkLink(server.port) as link,
@@ -254,7 +254,7 @@ def test_nobody_gets_the_reply_to_another_command(tmp_path: Path, by_sentinel: b
 
 
 class Callers:
-    """Twenty threads. Those that are greenlets can be killed in the middle of anything."""
+    """Twenty threads. Under gevent they are greenlets, which can be killed at any moment."""
 
     def __init__(self, work: Callable[[int], None]) -> None:
         self._work = work

@@ -1,4 +1,4 @@
-"""Reasons not to use a Redis, read from its INFO. Text stands in for old versions, which cannot be installed."""
+"""Reasons not to use a Redis, from its INFO. For old versions, which cannot be installed, the INFO is a text."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Connections to Redis whose caller ends early, and those to Sentinels. Run once more under gevent, with kills."""
+"""Connections to Redis whose caller ends early, and to Sentinels. Run again under gevent, with kills."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def opened(url: str) -> contextlib.closing[RedisClient]:
 
 
 def check_in_vain(client: RedisClient, reached: threading.Event) -> None:
-    """Let a caller fail, or, where it is a greenlet, kill it once it has reached the point in question."""
+    """Let a caller fail at a point of its code. If it is a greenlet, kill it there."""
     if mode.current() is ASYNC:
         import gevent
 

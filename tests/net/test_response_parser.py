@@ -138,7 +138,7 @@ MORE = [
 @pytest.mark.parametrize("end", ENDS)
 @pytest.mark.parametrize("before", [None, -1, -2, -3, -5], ids=lambda cut: f"cut at {cut}")
 def test_what_comes_after_the_end_is_not_taken_and_spoils_the_connection(end, before):
-    """`before` is where the response is cut; what follows comes with its second part."""
+    """`before` is the position of the cut; the unsolicited bytes come with the second part."""
     for more in MORE:
         response = ENDS[end]
         parser = fed(response[:before], response[before:] + more) if before else fed(response + more)

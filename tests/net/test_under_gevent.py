@@ -1,4 +1,4 @@
-"""Tests of Redis once more, in a process patched by gevent, where greenlets are killed in mid-command."""
+"""Tests of Redis once more in a process patched by gevent, where greenlets are killed during commands."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""chat/runtime/clock.py: the machine's clock, and those that tests put in its place."""
+"""chat/runtime/clock.py: the machine's clock, and the clocks of tests."""
 
 from __future__ import annotations
 

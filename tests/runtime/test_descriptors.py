@@ -1,4 +1,4 @@
-"""A lack of descriptors is recognised in whatever form a library hands it on."""
+"""A lack of descriptors is recognised in every form in which libraries report it."""
 
 from __future__ import annotations
 

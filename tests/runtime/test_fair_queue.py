@@ -1,4 +1,4 @@
-"""The time of a gevent worker's loop: in which order connections get it, and what the others get meanwhile."""
+"""The order in which connections get the time of a gevent worker's loop."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Collecting garbage rarely: what was there is left alone, what comes later and goes in circles still goes."""
+"""Rare garbage collection: early objects are never examined, and later reference cycles are still freed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The lean way to read a request and to write an answer gives what gunicorn's own gives."""
+"""The fast path reads requests and writes responses exactly as gunicorn's own code does."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ USUAL = (
 
 
 def read(kind: type[Request], parts: list[bytes], peer: tuple[str, int] = TRUSTED, **options: int) -> Any:
-    """Return all that a parser makes of `parts`, or the name and message of its error."""
+    """Return the attributes of the request that a parser reads from `parts`, or the name and message of its error."""
     unreader = IterUnreader(parts)
     config = Config()
     for name, value in options.items():
@@ -159,7 +159,7 @@ def test_a_head_that_comes_in_pieces_is_read_as_a_whole(cuts: list[int]) -> None
 
 
 class SentBytes:
-    """A connection whose other end keeps what comes."""
+    """A connection that stores the bytes that are sent."""
 
     def __init__(self) -> None:
         self.near, self._far = cooperative.socketpair()
@@ -253,7 +253,7 @@ def test_of_an_answer_that_is_complete_nothing_more_is_sent() -> None:
 
 def test_what_is_no_plain_socket_of_gevents_is_left_to_its_own_sendall() -> None:
     class Encrypted(cooperative.socket):
-        """Stands for TLS, whose plain socket is beneath it."""
+        """A stand-in for a TLS socket, which has a plain socket beneath it."""
 
         def sendall(self, data: Any, flags: int = 0) -> None:
             super().sendall(b"<" + bytes(data) + b">", flags)

@@ -1,4 +1,4 @@
-"""Native threads for what blocks inside C, in either kind of worker: see test_mode.py.
+"""Native threads for calls that block inside C, in both kinds of worker: see test_mode.py.
 
 Inside the jobs only what gevent leaves alone is used: `os.read` on a pipe waits in C, as sqlite3 does.
 """
@@ -19,7 +19,7 @@ from scripts.kit.waiting import wait_until
 
 
 class Gate:
-    """Passing waits inside C until it is opened, once for each that passes."""
+    """A gate. `enter` waits inside C for an `open`; each `open` lets one caller pass."""
 
     def __init__(self) -> None:
         self._out, self._in = os.pipe()
@@ -107,7 +107,7 @@ def test_as_many_at_once_as_it_has_threads(pool: NativePool, gate: Gate) -> None
 
 
 def wait_at(gate: Gate) -> None:
-    """Wait at a gate without holding up the other threads of either kind."""
+    """Wait at a gate without blocking other threads, native or not."""
     waiter = NativePool(1)
     assert waiter.run(gate.enter) == b"x"
     waiter.close()
@@ -177,7 +177,7 @@ def test_closing_what_was_never_used() -> None:
 
 
 def test_a_native_lock_under_contention() -> None:
-    """Native threads and the main one at one lock: with a patched lock they would wait for ever."""
+    """Native threads and the main thread share a lock. With a patched lock they would wait for ever."""
     lock = native_lock()
     pool = NativePool(4)
     total = [0]
@@ -216,7 +216,7 @@ def test_a_native_lock_is_a_lock() -> None:
 
 
 class Groups:
-    """A pool of one thread that writes down which calls it was handed together."""
+    """A pool of one thread that records which calls it received together."""
 
     def __init__(self, most: int, every_s: float = 0.0) -> None:
         self.seen: list[list[object]] = []
@@ -232,7 +232,7 @@ class Groups:
                 call.run()
 
     def run_while_held(self, gate: Gate, works: list[Callable[[], object]]) -> list[object]:
-        """Have `works` wait in this order behind one that stands at the gate; then open it. What they returned."""
+        """Queue `works` in this order behind a job that waits at the gate, then open it. Return their results."""
         arrived = Gate()
         at_gate = threading.Thread(target=self.pool.run, args=(lambda: (arrived.open(), gate.enter()),))
         at_gate.start()

@@ -46,7 +46,7 @@ def test_files_that_are_open_show() -> None:
 
 
 def settled(report: ProcessStats) -> dict[str, int]:
-    """The figures, once the system has done with threads that have just ended: it counts them for a moment more."""
+    """Return the figures once the system no longer counts threads that have just ended."""
     until = time.monotonic() + 20
     now = report.figures()
     while True:

@@ -1,4 +1,4 @@
-"""Threads that are begun without waiting for them. Run once more under gevent, by `test_mode.py`."""
+"""Threads that start without a wait of their creator. Run once more under gevent, by `test_mode.py`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The clock of a worker, in either kind: see test_mode.py."""
+"""The ticker of a worker, in both kinds of worker: see test_mode.py."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ INTERVAL_S = 0.02
 
 
 class Calls:
-    """Counts, and lets a test wait for the next one."""
+    """Counter of calls. A test can wait for the next call."""
 
     def __init__(self) -> None:
         self.at: list[float] = []

@@ -1,4 +1,4 @@
-"""Waiting to be woken, in both kinds of worker."""
+"""One-shot waits with a timeout, in both kinds of worker."""
 
 from __future__ import annotations
 

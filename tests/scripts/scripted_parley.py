@@ -228,7 +228,7 @@ class ScriptedParley(ThreadingHTTPServer):
 
 
 def together(users: int) -> Answer:
-    """Answer no user until all `users` are there: only a server that serves all at once can do that."""
+    """Answer no user until all `users` have asked, which only a concurrent server can do."""
     all_there = threading.Barrier(users)
 
     def answer(browser: Browser) -> None:
@@ -242,7 +242,7 @@ def together(users: int) -> Answer:
 
 
 def at_most(places: int, seconds: float = 0.3) -> Answer:
-    """Answers so many at once, each for so long; the rest wait before their `turn`."""
+    """Return an answer function for a limited number of users at once. The others wait before their `turn`."""
     free = threading.Semaphore(places)
 
     def answer(browser: Browser) -> None:
@@ -255,7 +255,7 @@ def at_most(places: int, seconds: float = 0.3) -> Answer:
 
 
 def accepting_all_but_working_on_one(seconds: float = 0.2) -> Answer:
-    """Begins every turn at once, and then blocks all others while it works on one."""
+    """Return an answer function that begins every turn at once, but works on one turn at a time."""
     lock = threading.Lock()
 
     def answer(browser: Browser) -> None:

@@ -168,7 +168,7 @@ def test_a_sample_belongs_to_the_innermost_package() -> None:
 
 
 def result(reference: bool = True) -> dict[str, object]:
-    """As `results.collected` makes it, with a user whom the reference never answered."""
+    """Return a result like that of `results.collected`, with a user whom the reference never answered."""
     curves = {"first_late_s": [0.01, None], "end_late_s": [0.02, None]}
     outcome = {"users": 1000, "workers": 2, "curves": curves}
     servers = {"Parley": outcome} | ({"the reference": outcome} if reference else {})

@@ -1,4 +1,4 @@
-"""A scene in small, on the real server; the reference without its web server; the fake model's stamps; the command."""
+"""A small scene on the real server, the reference without its web server, the fake model's stamps, and the command."""
 
 from __future__ import annotations
 

@@ -42,7 +42,7 @@ def test_an_event_loop_that_is_not_blocked(here: Here) -> None:
 
 @pytest.mark.parametrize("kind", ["sleep", "cpu", "whole"])
 def test_an_event_loop_that_answers_block(here: Here, kind: str) -> None:
-    """In slices, every answer still runs beside the others, and the total is no longer than the longest response."""
+    """If answers block in slices, they still overlap, and the total is no longer than the longest response."""
     with loop_server(kind) as url:
         done = here(6, "--url", url)
     assert "⚠️ SEQUENTIAL PROCESSING: Requests queued/blocked\n   (Total time " in verdict(done.stdout), done.stdout
@@ -115,7 +115,7 @@ def test_a_limited_model_is_shown_by_the_servers_own_timings(here: Here) -> None
 
 
 def test_timings_prove_nothing_while_the_server_answers_nobody(here: Here) -> None:
-    """A blocked loop reads the model's first byte late, too."""
+    """A blocked loop also reads the model's first byte late."""
     with ScriptedModel(places=1, seconds=0.2) as model, ScriptedParley(model.relayed(timings=True)) as server:
         server.probe = lambda: _busy_while(server)
         done = here(6, "--url", server.url)
@@ -145,7 +145,7 @@ def test_a_quick_model_does_not_excuse_the_server(here: Here) -> None:
 
 
 def test_a_model_that_slows_everybody_down_alike(here: Here) -> None:
-    """All answers advance in turn; `/healthz` stays quick, so that no loop can be blocked."""
+    """All answers advance in turn. `/healthz` stays quick, so no loop can be blocked."""
     with ScriptedParley(_in_slices()) as server:
         done = here(6, "--url", server.url)
         assert CONCURRENT.match(verdict(done.stdout)), done.stdout

@@ -160,7 +160,7 @@ def _without_done(browser: Browser) -> None:
 def test_an_answer_that_is_none_is_an_error(
     here: Callable[..., Done], answer: Callable[[Browser], None], cause: str
 ) -> None:
-    """Two of three are answered: the third must neither count nor be forgotten."""
+    """Two of three users are answered. The third counts as an error, not as an answer."""
 
     def of_three(browser: Browser) -> None:
         if browser.turn == 1:

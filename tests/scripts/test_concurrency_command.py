@@ -1,4 +1,4 @@
-"""The concurrency check as a command: its options, outputs and exit statuses, wherever it is run."""
+"""The concurrency check as a command, in any folder: options, outputs and exit statuses."""
 
 from __future__ import annotations
 
@@ -203,7 +203,7 @@ def test_ctrl_c_ends_it_with_what_is_known() -> None:
 
 @pytest.fixture
 def elsewhere(tmp_path: Path) -> Path:
-    """A copy of the repository's part that matters, whose .venv can be made up."""
+    """Return a copy of the files that the check needs, in which a test can make a .venv."""
     for folder in ("scripts", "config"):
         shutil.copytree(ROOT / folder, tmp_path / folder, ignore=shutil.ignore_patterns("__pycache__"))
     return tmp_path

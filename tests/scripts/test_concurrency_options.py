@@ -1,4 +1,4 @@
-"""Wrong input of every option: one sentence, exit status 2, and nothing asked of a server."""
+"""Wrong input of every option: one sentence, exit status 2, and no request to a server."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Reading events out of bytes that are cut anywhere, and the figures of the table."""
+"""Events read from bytes that are cut at any place, and the figures of the table."""
 
 from __future__ import annotations
 

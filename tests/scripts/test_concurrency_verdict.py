@@ -1,4 +1,4 @@
-"""The rule: which runs are concurrent and which are not. Every case is a run, told in seconds."""
+"""The rule of the verdict. Every case is a run, described by times in seconds."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def of(users: Sequence[Timeline], setup_s: float = 0.05) -> Verdict:
 
 
 def places(users: int, places: int, seconds: Sequence[float]) -> list[Timeline]:
-    """A server with so many places: further users wait for the first that becomes free."""
+    """Return the timelines of a server with a number of places. Further users wait for a free place."""
     free = [0.0] * places
     timelines = []
     for number in range(users):

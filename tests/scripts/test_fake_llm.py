@@ -103,7 +103,7 @@ def test_reasoning_under_another_name(client: openai.OpenAI) -> None:
 
 
 def tool_calls(stream: Any) -> tuple[list[dict[str, str]], str]:
-    """The calls put together from their fragments, and the finish reason."""
+    """Return the calls, joined from their fragments, and the finish reason."""
     calls: list[dict[str, str]] = []
     finished = ""
     for chunk in stream:

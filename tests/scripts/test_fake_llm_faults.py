@@ -33,7 +33,7 @@ def ask(client: openai.OpenAI, question: str = "Hello", **options: Any) -> Any:
 
 
 def raw(llm: FakeLLM, stream: bool = True, **options: Any) -> socket.socket:
-    """A connection on which one question has been asked."""
+    """Yield a connection on which one question has been sent."""
     body = {"model": directive(**options), "stream": stream, "messages": [{"role": "user", "content": "Hello"}]}
     data = json.dumps(body).encode()
     sock = socket.create_connection(("127.0.0.1", llm.port), timeout=10)

@@ -1,4 +1,4 @@
-"""The kit's Redis: it starts, listens as it is asked to, and can be stopped in its tracks."""
+"""The kit's Redis: it starts, listens in each way, and can be suspended."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A look at the counters of `/metrics`, again and again: none may ever go back."""
+"""A watch of the counters of `/metrics`: none may ever decrease."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def figures(url: str) -> Figures:
 
 @contextmanager
 def counters_watched(url: str) -> Iterator[None]:
-    """Look at the counters while the block runs; fail if one goes back."""
+    """Read the counters repeatedly while the block runs. Fail if one decreases."""
     gone_back: list[str] = []
     looks = 0
     over = threading.Event()

@@ -1,4 +1,4 @@
-"""A model whose answers go on until the test lets them end: nothing depends on how fast the machine is."""
+"""A model whose answers continue until the test ends them, so that nothing depends on the machine's speed."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _EVERY_S = 0.2
 
 
 class HeldModel:
-    """An OpenAI-compatible endpoint that counts aloud. A context manager.
+    """An OpenAI-compatible endpoint whose answers are numbers. A context manager.
 
     Each answer is "1 2 3 … n end", where `end` comes after `let_go_of`; the first to begin are let go first.
     """
@@ -40,13 +40,13 @@ class HeldModel:
         assert all(self._begun.acquire(timeout=60) for _ in range(answers))
 
     def let_go_of(self, answers: int) -> None:
-        """Release so many of the held answers, or all there are."""
+        """Release a number of the held answers, by default all."""
         going, self._gates = self._gates[:answers], self._gates[answers:]
         for gate in going:
             gate.set()
 
     def words(self) -> Iterator[str]:
-        """The words of one answer."""
+        """Yield the words of one answer."""
         gate = threading.Event()
         self._gates.append(gate)
         yield "1"

@@ -116,7 +116,7 @@ def _row(code: str, indicator: str, year: int) -> dict[str, Any]:
 
 
 def figure(code: str, indicator: str, year: int) -> float | int | None:
-    """One figure, or None where the real source would have none yet, or none at all."""
+    """Return one figure, or None where the real source has none yet, or none at all."""
     gdp, people, growth, inflation, jobless, exports, imports, market, listed = _ECONOMIES[code][2:]
     if year > LAST_YEAR or (code == "PRK" and indicator != "SP.POP.TOTL"):
         return None

@@ -111,7 +111,7 @@ class MarketDataServer:
         self._thread.join()
 
     def arrived(self, path: str) -> Fault | None:
-        """Note a request; the fault to answer it with, if any."""
+        """Record a request. Return the fault to answer it with, if any."""
         with self._lock:
             self.requests.append(path)
             self.first_arrival.set()
@@ -230,7 +230,7 @@ class _Handler(BaseHTTPRequestHandler):
         self._pour()
 
     def _pour(self) -> None:
-        """30 MB, or as much as the other side takes."""
+        """Send 30 MB, or as much as the other side reads."""
         for _ in range(30 << 4):
             self.wfile.write(b" " * 65536)
             self.server.owner.poured += 65536

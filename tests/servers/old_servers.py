@@ -1,4 +1,4 @@
-"""Servers of versions that are too old to install: enough of their protocols to say which version they are."""
+"""Stand-ins for server versions that are too old to install. They only report their version."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class _OldRedis(StreamRequestHandler):
 
 
 class _OldPostgresql(StreamRequestHandler):
-    """PostgreSQL 13, which admits everybody and is never asked anything."""
+    """PostgreSQL 13, which accepts every user and receives no statement."""
 
     def handle(self) -> None:
         while (asked := self._startup()) in (80877103, 80877104):  # for TLS, for GSSAPI

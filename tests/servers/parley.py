@@ -50,7 +50,7 @@ class ParleyServer(ServerRunner):
         return super().stop(patience_s)
 
     def wait_for_workers(self, number: int) -> None:
-        """Wait until so many workers report themselves; the server is ready with its first one."""
+        """Wait until this number of workers report themselves. The server is ready with its first one."""
         wait_until(lambda: len(requests.get(f"{self.url}/admin/memory-debug", timeout=30).json()["workers"]) >= number)
 
     def log(self, name: str) -> str:
@@ -84,7 +84,7 @@ class User:
 
     @contextmanager
     def asking(self, conversation: int, text: str, **fields: Any) -> Iterator[Iterator[Event]]:
-        """Ask; the events come as they come."""
+        """Ask, and yield the events as they arrive."""
         answer = self.post(
             f"/api/conversations/{conversation}/turns",
             {"text": text} | fields,
@@ -114,5 +114,5 @@ def text_of(events: list[Event]) -> str:
 
 
 def wanting(**options: Any) -> str:
-    """Words in a question that tell the fake model how to answer it: see `scripts/fake_llm.py`."""
+    """Return words for a question that tell the fake model how to answer: see `scripts/fake_llm.py`."""
     return f"[{directive(**options)}]"

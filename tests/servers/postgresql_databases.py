@@ -45,7 +45,7 @@ class Databases:
         self._free: dict[bool, list[str]] = {True: [], False: []}
 
     def url(self, name: str, *, new: bool = False) -> str:
-        """Return the `DATABASE_URL` of the test's database with this name: one without tables, or an empty one."""
+        """Return the `DATABASE_URL` of the test's database with this name. It has no tables or no rows."""
         if name not in self._used:
             self._used[name] = (self._free[new].pop() if self._free[new] else self._create(new)), new
         return self.server.url(self._used[name][0])
@@ -60,7 +60,7 @@ class Databases:
                 self.server.drop_database(database)
 
     def _emptied(self, database: str, new: bool) -> bool:
-        """Empty a database. Return whether it is as it was."""
+        """Empty a database. Return whether its tables are unchanged."""
         try:
             self.server.run(_REMOVE_TABLES if new else _EMPTY, database)
             return new or self.server.run(_COLUMNS, database) == self._columns

@@ -18,7 +18,7 @@ _NEWEST_STEP = f"chat/store/engines/sqlite/migrations/{STEPS[-1].name}.py"
 
 
 def previous_release() -> str:
-    """Return the commit, or "" if this is no clone of the repository, or one without its history."""
+    """Return the commit, or "" if this is no clone of the repository, or a clone without history."""
     if tag := _git("describe", "--tags", "--abbrev=0", "--match=v*", "HEAD^"):
         return tag
     *_, added = _git("log", "--diff-filter=A", "--format=%H", "--", _NEWEST_STEP).split() or [""]

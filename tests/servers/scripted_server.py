@@ -32,12 +32,12 @@ class Exchange:
         return json.loads(self.body)
 
     def send(self, data: bytes) -> None:
-        """Send; a client that has left is no fault of the script."""
+        """Send, and ignore that the client may have left."""
         with contextlib.suppress(OSError):
             self._sock.sendall(data)
 
     def send_chunked(self, pieces: Iterable[bytes]) -> None:
-        """A whole answer, each piece a chunk of its own; the connection may be used again."""
+        """Send a complete answer with one chunk per piece. The connection can be used again."""
         self.send(SSE_HEAD + b"Transfer-Encoding: chunked\r\n\r\n")
         for piece in pieces:
             self.send(b"%x\r\n%s\r\n" % (len(piece), piece))
@@ -45,7 +45,7 @@ class Exchange:
         self.keep_alive = True
 
     def end(self) -> None:
-        """Send no more: the client sees the end of the connection, and may close its own side later."""
+        """End the sending direction. The client sees the end and may close its own side later."""
         socket.socket.shutdown(self._sock, socket.SHUT_WR)  # not a TLS socket's, which would end the reading too
 
     def reset(self) -> None:
@@ -127,7 +127,7 @@ def _read_request(reader) -> tuple[bytes, bytes] | None:
 
 
 def event(**chunk: object) -> bytes:
-    """One SSE event of a chat completion."""
+    """Return one SSE event of a chat completion."""
     return b"data: " + json.dumps(chunk).encode() + b"\n\n"
 
 
@@ -147,6 +147,6 @@ DONE = b"data: [DONE]\n\n"
 
 
 def answer(*words: str) -> list[bytes]:
-    """The pieces of a whole, ordinary answer."""
+    """Return the pieces of a complete, ordinary answer."""
     role = event(choices=[{"index": 0, "delta": {"role": "assistant", "content": ""}, "finish_reason": None}])
     return [role, *map(says, words), finishes(), counts(7, len(words)), DONE]

@@ -29,14 +29,14 @@ class Tree:
         shutil.copy2(ROOT / path, self.folder / path)
 
     def without(self, package: str) -> dict[str, str]:
-        """An environment in which `package` cannot be imported."""
+        """Return an environment in which `package` cannot be imported."""
         stubs = self.folder / f"without {package}"
         stubs.mkdir(exist_ok=True)
         (stubs / f"{package}.py").write_text(f"raise ImportError('{package} is not for this machine')\n")
         return {"PYTHONPATH": str(stubs)}
 
     def mode(self, *arguments: str, cwd: Path | None = None, **environ: str) -> subprocess.CompletedProcess[str]:
-        """`flask --app wsgi mode …`, as an operator gives it."""
+        """Run `flask --app wsgi mode …` as an operator does."""
         with self.start_mode(*arguments, cwd=cwd, **environ) as process:
             output, errors = process.communicate(timeout=300)
         return subprocess.CompletedProcess(arguments, process.returncode, output, errors)

@@ -49,7 +49,7 @@ def user(store: Store) -> int:
 
 @pytest.fixture
 def stranger(store: Store) -> int:
-    """Return another user, who owns nothing of the first."""
+    """Return another user, who owns none of the first user's data."""
     return store.sessions.create_anonymous().user_id
 
 

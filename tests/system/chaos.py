@@ -24,7 +24,7 @@ SLACK = 3.0
 
 
 def survive(name: str, short: tuple[int, int], home: Path, *, at_once: bool = True) -> None:
-    """Play a scene; `short` is how often the damage is done, and to how many users.
+    """Play a scene. `short` has the number of faults and the number of users.
 
     Both kinds of server `at_once`, unless the scene needs both cores to see how late others are answered.
     """

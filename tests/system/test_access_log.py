@@ -21,7 +21,7 @@ _MOMENT = r"\[\d\d/\w{3}/\d{4}:\d\d:\d\d:\d\d [+-]\d{4}\]"
 
 
 def lines_of(server: ParleyServer, *requests: bytes) -> list[str]:
-    """The lines that `requests` make, one after the other."""
+    """Return the log's lines for these requests, sent one after the other."""
     for number, request in enumerate(requests, 1):
         with socket.create_connection(("127.0.0.1", server.port), timeout=10) as connection:
             connection.sendall(request)
@@ -32,7 +32,7 @@ def lines_of(server: ParleyServer, *requests: bytes) -> list[str]:
 
 
 def _lines(server: ParleyServer) -> list[str]:
-    """Whole lines, but for those of the questions whether the server is ready."""
+    """Return the complete lines, without those of /readyz."""
     return [line for line in server.log("access.log").split("\n")[:-1] if "/readyz" not in line]
 
 

@@ -21,7 +21,7 @@ AT_ONCE = 50
 
 
 def script(exchange: Exchange) -> None:
-    """Answer with the question, twice, in each of the ways in turn."""
+    """Answer twice with the question, in each of the ways in turn."""
     exchange.keep_alive = True
     question = exchange.json["messages"][-1]["content"]
     number = int(question.rpartition("-")[2])

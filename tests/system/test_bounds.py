@@ -1,4 +1,4 @@
-"""Bounds on what clients may take of a real server: bytes, time, threads, in both modes."""
+"""Bounds of a real server on the bytes, the time and the threads of clients, in both modes."""
 
 from __future__ import annotations
 
@@ -159,7 +159,7 @@ def gthread_server(folder: Path) -> Iterator[ParleyServer]:
 
 
 def long_answers(streams: contextlib.ExitStack, users: list[User], conversations: list[int]) -> list[Iterator[Event]]:
-    """Have each user ask for an answer of a minute."""
+    """Have each user ask a question whose answer takes a minute."""
     long = wanting(tokens=600, gap=0.1, first=0.1)
     return [
         streams.enter_context(user.asking(conversation, long))

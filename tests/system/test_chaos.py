@@ -1,4 +1,4 @@
-"""Turns survive what is done to their connections, their model and their database. More: test_chaos_*.py."""
+"""Turns survive faults of their connections, their model and their database. More: test_chaos_*.py."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Turns survive what happens to the server's processes and clocks."""
+"""Turns survive faults of the server's processes and clocks."""
 
 from __future__ import annotations
 

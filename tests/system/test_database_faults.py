@@ -61,7 +61,7 @@ def server(flag: str, fake_llm: FakeLLM, tmp_path_factory: pytest.TempPathFactor
 
 @contextlib.contextmanager
 def write_lock(path: Path) -> Iterator[None]:
-    """Another program in the middle of a transaction that writes."""
+    """Hold the write lock in a transaction of another program."""
     with subprocess.Popen(
         [sys.executable, "-c", LOCKER, str(path)], stdin=subprocess.PIPE, stdout=subprocess.PIPE
     ) as locker:
@@ -77,7 +77,7 @@ def write_lock(path: Path) -> Iterator[None]:
 
 @contextlib.contextmanager
 def no_room(pids: list[int]) -> Iterator[None]:
-    """Forbid these processes to make any file longer: the database's, the logs', all of them."""
+    """Forbid these processes to extend any file, such as the database and the logs."""
     before = {pid: resource.prlimit(pid, resource.RLIMIT_FSIZE) for pid in pids}
     for pid, (_, hard) in before.items():
         resource.prlimit(pid, resource.RLIMIT_FSIZE, (0, hard))
@@ -89,7 +89,7 @@ def no_room(pids: list[int]) -> Iterator[None]:
 
 
 class Crowd:
-    """Users whose answers are being written, each heard to its end in a thread."""
+    """Users whose answers are being written. A thread per user reads the answer to its end."""
 
     def __init__(self, url: str, pool: ThreadPoolExecutor, text: str) -> None:
         self.begun = threading.Barrier(STREAMS + 1)
@@ -164,7 +164,7 @@ def test_a_lock_that_is_held_for_five_seconds(server: ParleyServer, flag: str) -
 
 
 def test_many_senders_at_once_are_refused_in_time(server: ParleyServer) -> None:
-    """More than a gthread worker has threads: their time counts from sending. Health checks wait for none of them."""
+    """More senders than a gthread worker has threads. Their time counts from sending, and health checks do not wait."""
     people = [User(server.url) for _ in range(SENDERS)]
     places = [user.conversation() for user in people]
 
@@ -184,7 +184,7 @@ def test_many_senders_at_once_are_refused_in_time(server: ParleyServer) -> None:
 
 
 def test_a_disk_that_takes_no_more_and_then_does_again(server: ParleyServer) -> None:
-    """The answers come to their end meanwhile: they are kept as soon as there is room, and are told then."""
+    """The answers end meanwhile. Their ends are stored as soon as there is room, and are sent only then."""
     late = User(server.url)
     place = late.conversation()
     workers = server.workers

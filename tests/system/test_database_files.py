@@ -1,4 +1,4 @@
-"""The database's files are taken away, or others put in their place, while the server runs."""
+"""The database's files are removed or replaced while the server runs."""
 
 from __future__ import annotations
 

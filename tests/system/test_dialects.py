@@ -80,7 +80,7 @@ def of_each(names: Iterable[str], play: Callable[[str], T]) -> dict[str, T]:
 
 
 def outcome_of(events: list[Event], expected: Outcome) -> Outcome:
-    """Return the outcome that the events show; of the error's message the expected part."""
+    """Return the outcome that the events show. Of the error's message, only the expected part counts."""
     error, usage = expected.error, events[-1].data["usage"]
     messages = [event.data["message"] for event in events if event.name == "error"]
     text = "".join(messages)
@@ -109,7 +109,7 @@ def test_a_dialect_is_understood(answers: dict[str, Answers], name: str) -> None
 
 
 def test_another_models_calls_are_accepted_in_mid_chat(server: ParleyServer) -> None:
-    """The first model's ids, arguments and further fields are such as others refuse."""
+    """Other models refuse the first model's ids, arguments and further fields."""
 
     def play(name: str) -> str:
         user = User(server.url)
@@ -122,7 +122,7 @@ def test_another_models_calls_are_accepted_in_mid_chat(server: ParleyServer) -> 
 
 
 def test_what_came_with_a_call_comes_back_after_a_restart(server: ParleyServer, answers: dict[str, Answers]) -> None:
-    """From the database: a new process has nothing else."""
+    """The fields come from the database, because a new process has nothing else."""
     server.stop()
     server.start()
 

@@ -1,4 +1,4 @@
-"""Headers and files as they leave a real server: any title, any text in any field that may end in a header."""
+"""Headers and files of a real server, with any text in every field that may become part of a header."""
 
 from __future__ import annotations
 
@@ -166,7 +166,7 @@ def _requests(text: str, conversation: int, turn: str) -> Iterator[tuple[str, st
 def _send(
     server: ParleyServer, cookies: str, method: str, path: str, headers: dict[str, bytes], body: object
 ) -> tuple[int, list[str]]:
-    """The answer's status, and what is wrong with its headers."""
+    """Return the answer's status, and the invalid headers."""
     connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=20)
     try:
         sent = {"Cookie": cookies.encode(), "Content-Type": b"application/json"} | headers

@@ -1,4 +1,4 @@
-"""A gevent server answers the same, whichever way it reads requests and writes answers."""
+"""A gevent server gives the same answers with and without the fast path."""
 
 from __future__ import annotations
 

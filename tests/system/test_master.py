@@ -1,4 +1,4 @@
-"""The master goes on whatever its workers, its reloads and the program's files do."""
+"""The master survives faults of its workers, its reloads and the program's files."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ FLAGS = pytest.mark.parametrize("flag", ["true", "false"], ids=["gevent", "gthre
 
 @pytest.fixture
 def tree(tmp_path: Path) -> Tree:
-    """A copy of the program, from which the servers of the test are started."""
+    """Return a copy of the program, from which the servers of the test are started."""
     (tmp_path / "parley").mkdir()
     return Tree(tmp_path / "parley")
 
@@ -52,7 +52,7 @@ def test_a_successor_that_cannot_start_is_tried_again(flag: str, tree: Tree, tmp
 
 @FLAGS
 def test_a_reload_that_hangs_keeps_nobody(flag: str, tree: Tree, tmp_path: Path) -> None:
-    """Neither a worker's replacement, nor a TERM."""
+    """It delays neither a worker's replacement nor a TERM."""
     process = tree.folder / "config/server/reload/preflight_process.py"
     process.write_text("import time\nprint('here', flush=True)\ntime.sleep(600)\n")
     with ParleyServer(tmp_path, tree.folder, USE_ASYNC_AGENT=flag, WEB_CONCURRENCY=1, GRACE_S=1) as server:

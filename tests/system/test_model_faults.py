@@ -1,4 +1,4 @@
-"""Faults of an endpoint on a real server: each is named in time, and the text that came stays.
+"""Faults of an endpoint on a real server: each is reported in time, and the text before it stays.
 
 The model is asked again only before its first word. The plainer faults are in `test_turns.py`.
 """
@@ -65,7 +65,7 @@ def server(flag: str, fake_llm: FakeLLM, tmp_path_factory: pytest.TempPathFactor
 
 @dataclass(frozen=True)
 class Ending:
-    """A question that met a fault, and all that was heard of its answer."""
+    """A question whose answer had a fault, and the events of that answer."""
 
     user: User
     conversation: int
@@ -88,7 +88,7 @@ def endings(server: ParleyServer, flag: str) -> dict[str, Ending]:
 
 
 def attempts(fake_llm: FakeLLM, question: str) -> int:
-    """Return how often the fake model, as far as it remembers, had this question as a request's last message."""
+    """Return how many of the fake model's recent requests end with this question."""
     questions = [json.loads(request["body"])["messages"][-1]["content"] for request in fake_llm.requests()]
     # The instructions stand before it where the system role was given up.
     return [text.rpartition("\n\n")[2] for text in questions].count(question)
@@ -102,7 +102,7 @@ def failed_in_time(events: list[Event], code: str, deadline_s: float) -> None:
 
 
 def stored_text(user: User, conversation: int, events: list[Event]) -> str:
-    """The answer's text, as it was heard and as it is in the database."""
+    """Return the answer's text, and check that the stream and the database have the same one."""
     message = user.get(f"/api/conversations/{conversation}").json()["messages"][-1]
     assert (message["status"], message["error"]) == ("failed", events[-2].data)
     assert message["text"] == text_of(events)
@@ -155,7 +155,7 @@ def retries_counted(server: ParleyServer) -> float:
 
 
 def test_an_endpoint_that_takes_no_connection(flag: str, tmp_path_factory: pytest.TempPathFactory) -> None:
-    """Its queue of connections is full: nothing is refused, nothing is accepted."""
+    """The endpoint's queue of connections is full, so connections are neither refused nor accepted."""
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         listener.listen(0)

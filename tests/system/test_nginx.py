@@ -1,4 +1,4 @@
-"""nginx as the documentation configures it, in front of scripted servers and of servers that have gone."""
+"""nginx with the documented configuration, in front of scripted servers and of missing servers."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ TURNS, CONVERSATION, STOP = "/api/conversations/7/turns", "/api/conversations/7"
 
 
 class Scripted(BaseHTTPRequestHandler):
-    """A server that shows what it was sent, streams, or dies as soon as it has a request."""
+    """A server that returns the request, streams, or closes the connection as soon as it has a request."""
 
     protocol_version = "HTTP/1.1"
     server: Server
@@ -48,7 +48,7 @@ class Scripted(BaseHTTPRequestHandler):
     do_GET = do_POST = do_PATCH = do_PUT = _answer  # noqa: N815 - names of http.server
 
     def _stream(self) -> None:
-        """Send one byte, and the second one when the client has the first."""
+        """Send one byte, and a second one when the client has received the first."""
         self.send_response(200)
         self.send_header("X-Accel-Buffering", "no")
         self.send_header("Content-Length", "2")
@@ -90,7 +90,7 @@ def nginx_is_there() -> None:
 
 @pytest.fixture(scope="module")
 def gone(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """nginx in front of three servers that are not there."""
+    """nginx in front of three servers that do not run."""
     with HeldPort() as one, HeldPort() as two, HeldPort() as three:
         servers = [Address("127.0.0.1", port.number) for port in (one, two, three)]
         with Nginx(tmp_path_factory.mktemp("proxy") / "nginx", servers) as nginx:
@@ -242,7 +242,7 @@ def test_streams_are_not_buffered(nginx: Nginx, server: Server) -> None:
 
 @pytest.fixture(scope="module")
 def half_dead(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, list[Server]]]:
-    """Two of three servers die when they get a request, the third one does not."""
+    """Two of three servers close the connection when they get a request; the third one answers."""
     with Server() as one, Server() as two, Server() as three:
         servers = [one, two, three]
         with Nginx(tmp_path_factory.mktemp("proxy") / "nginx", [each.address for each in servers]) as nginx:
@@ -285,7 +285,7 @@ def test_a_post_that_nobody_took_goes_to_another_server(tmp_path: Path, server: 
 
 @pytest.fixture(scope="module")
 def tls(tmp_path_factory: pytest.TempPathFactory, server: Server) -> Iterator[Nginx]:
-    """The configuration as its own comments say that TLS is switched on."""
+    """nginx with TLS, switched on as the configuration's comments say."""
     template = DOCUMENTED.read_text().replace("#tls ", "").replace("    listen 80;\n", "")
     for path in ("fullchain", "privkey"):
         template = template.replace(f"/etc/nginx/tls/{path}.pem", str(PEM))
@@ -312,7 +312,7 @@ def test_streams_are_not_buffered_over_http2(tls: Nginx, server: Server) -> None
 
 
 def http2(nginx: Nginx, path: str) -> list[str | Path]:
-    """Return a command that prints what it gets as it comes, and then a line with the version of HTTP."""
+    """Return a command that prints the response as it arrives, and then a line with the version of HTTP."""
     curl = shutil.which("curl")
     assert curl, "curl is not installed (Debian: curl)"
     url = f"https://localhost:{nginx.address.port}{path}"

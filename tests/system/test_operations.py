@@ -30,7 +30,7 @@ QUICKER = {"tail -F": "tail -n 50"}
 
 @pytest.fixture(scope="module")
 def program(tmp_path_factory: pytest.TempPathFactory, fake_llm: FakeLLM) -> Path:
-    """The program as cloned, with a `.venv` that has its packages."""
+    """Return a clone of the program, with a `.venv` that has its packages."""
     folder = tmp_path_factory.mktemp("operations") / "parley"
     names = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True).stdout.split("\n")
     for name in filter(None, names):
@@ -42,7 +42,7 @@ def program(tmp_path_factory: pytest.TempPathFactory, fake_llm: FakeLLM) -> Path
 
 
 def make_venv(folder: Path) -> None:
-    """Make what `scripts/venv` would, with the packages of this Python instead of an installation."""
+    """Make a `.venv` like that of `scripts/venv`, with the packages of this Python instead of an installation."""
     venv = folder / ".venv"
     subprocess.run([sys.executable, "-m", "venv", "--without-pip", venv], check=True)
     (site,) = venv.glob("lib/python*/site-packages")
@@ -70,7 +70,7 @@ def server(program: Path, fake_llm: FakeLLM) -> Iterator[ServerRunner]:
 
 
 def run(script: str, server: ServerRunner) -> subprocess.CompletedProcess[str]:
-    """Run a block as a shell with the activated `.venv` does, with the server's port for the usual one."""
+    """Run a block in a shell with the `.venv` active, with the server's port in place of the usual one."""
     for slow, quick in QUICKER.items():
         script = script.replace(slow, quick)
     script = script.replace("http://localhost:5000", server.url)
@@ -108,7 +108,7 @@ EXPECTED = {
 
 
 def test_every_command_works(server: ServerRunner, program: Path) -> None:
-    """In the order of the document; what a block must print is in EXPECTED."""
+    """Run the blocks in the document's order. EXPECTED has what a block must print."""
     missing = dict(EXPECTED)
     turn_logged = False
     for kind, script in BLOCKS:

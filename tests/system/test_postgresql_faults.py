@@ -1,4 +1,4 @@
-"""PostgreSQL is stopped, suspended, full, restarted, or ends its connections, under a server with users on it."""
+"""PostgreSQL is stopped, suspended, full or restarted, or ends its connections, while a server has users."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def database(postgresql: PostgresqlServer) -> Iterator[str]:
 def server(
     flag: str, fake_llm: FakeLLM, postgresql: PostgresqlServer, database: str, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[ParleyServer]:
-    """One worker: whatever keeps it keeps everybody."""
+    """One worker: a delay of the worker delays every user."""
     with ParleyServer(
         tmp_path_factory.mktemp("parley"),
         USE_ASYNC_AGENT=flag,
@@ -98,7 +98,7 @@ def listen(user: User, conversation: int, begun: threading.Barrier) -> list[Even
 
 @contextlib.contextmanager
 def crowd(url: str) -> Iterator[list[Future[list[Event]]]]:
-    """Return what users hear whose answers are being written."""
+    """Yield the streams of users whose answers are being written."""
     begun = threading.Barrier(STREAMS + 1)
     with ThreadPoolExecutor(STREAMS) as pool:
         people = [(user, user.conversation()) for user in (User(url) for _ in range(STREAMS))]
@@ -115,7 +115,7 @@ def refused(answer: requests.Response) -> None:
 
 
 def all_complete(streams: list[Future[list[Event]]]) -> None:
-    """Check that every stream went on, and told a whole answer once."""
+    """Check that every stream continued, with a complete answer and without repetition."""
     for events in (each.result(60) for each in streams):
         assert [event.name for event in events].count("done") == 1
         assert (events[-1].data["status"], text_of(events)) == ("completed", generated_text(TOKENS))
@@ -134,7 +134,7 @@ def nothing_half_written(postgresql: PostgresqlServer, database: str) -> None:
 
 @pytest.mark.parametrize("fault", FAULTS)
 def test_while_it_cannot_be_used(fault: str, server: ParleyServer, postgresql: PostgresqlServer, database: str) -> None:
-    """Answers go on, questions are refused in time, and afterwards all is well without a restart."""
+    """Answers continue, questions are refused in time, and the server recovers without a restart."""
     late = User(server.url)
     place = late.conversation()
     workers = server.workers
@@ -163,7 +163,7 @@ def test_while_it_cannot_be_used(fault: str, server: ParleyServer, postgresql: P
 def test_connections_that_are_ended_again_and_again(
     server: ParleyServer, postgresql: PostgresqlServer, database: str
 ) -> None:
-    """Nobody is refused: what was not committed is done again on another connection."""
+    """No request is refused: an uncommitted transaction is repeated on another connection."""
     user = User(server.url)
     with crowd(server.url) as streams_of_crowd:
         for _ in range(8):

@@ -63,7 +63,7 @@ def servers(
 
 
 def window(server: ParleyServer, user: User) -> User:
-    """Return the same browser at another server."""
+    """Return a user with the same cookies at another server."""
     other = User(server.url)
     other.session.cookies = user.session.cookies
     return other
@@ -131,7 +131,7 @@ def test_a_turn_is_stopped_from_another_server(servers: tuple[ParleyServer, Parl
 
 @pytest.mark.parametrize("flag", ["true", "false"])
 def test_a_server_whose_sockets_are_gone_goes_on(flag: str, fake_llm: FakeLLM, tmp_path: Path) -> None:
-    """Check several workers: some of the followers and the stop reach another worker than the turn's."""
+    """With several workers, some followers and the stop reach a worker that does not run the turn."""
     with start(tmp_path / "server", flag, fake_llm, WEB_CONCURRENCY=2) as server:
         server.wait_for_workers(2)
         user = User(server.url)

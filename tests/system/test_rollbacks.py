@@ -37,7 +37,7 @@ def restarted(server: ParleyServer, program: Path) -> Iterator[ParleyServer]:
 
 @pytest.fixture
 def server(tmp_path: Path, fake_llm: FakeLLM) -> Iterator[ParleyServer]:
-    """A server that is not started yet, of two async workers."""
+    """A server of two async workers, which is not started yet."""
     server = ParleyServer(
         tmp_path, USE_ASYNC_AGENT="true", WEB_CONCURRENCY=2, OPENAI_BASE_URL=fake_llm.base_url,
         CHAT_MODEL="fake?tokens=20&gap=0.01",
@@ -127,7 +127,7 @@ def test_the_previous_release_runs_on_the_newer_database(
 def test_the_previous_release_refuses_a_database_that_it_cannot_use(
     server: ParleyServer, previous: Path, tmp_path: Path
 ) -> None:
-    """Before it changes anything."""
+    """It refuses the database before it changes anything."""
     path = tmp_path / "chat.db"
     with closing(Store(engine_for(f"sqlite:///{path}", ROOT))) as store:
         store.migrate()

@@ -17,7 +17,7 @@ FLAGS = pytest.mark.parametrize("flag", ["true", "false"], ids=["gevent", "gthre
 
 
 def knock(server: ParleyServer) -> int:
-    """The status of /readyz, over a connection of its own; 0 where there is none to be had."""
+    """Return the status of /readyz over a new connection, or 0 if there is no connection."""
     try:
         # A connection that is taken but not served is no refusal: that ends in another error.
         return requests.get(f"{server.url}/readyz", headers={"Connection": "close"}, timeout=10).status_code

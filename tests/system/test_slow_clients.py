@@ -1,4 +1,4 @@
-"""Slow clients, as many as a worker takes connections: all others are still answered, in a moment."""
+"""As many slow clients as a worker has connections: all other clients are still answered, and soon."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def server(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
 
 @pytest.fixture(scope="module")
 def large(server: ParleyServer) -> str:
-    """The path of a file that does not fit into what lies between the server and a client that does not read."""
+    """Return the path of a file that is larger than all buffers between the server and a client."""
     assert (ROOT / "chat" / "web" / "static" / LARGE).stat().st_size > 200_000
     page = requests.get(server.url, timeout=10).text
     match = re.search(r"/static/[0-9a-f]+/", page)
@@ -80,7 +80,7 @@ def test_others_are_answered_beside_slow_clients(server: ParleyServer, large: st
 
 
 def test_streams_that_are_not_taken_leave_their_places(tmp_path: Path) -> None:
-    """In threads: as many who ask or follow as there are places, and none of them reads a byte."""
+    """A gthread server has as many clients that ask or follow as threads, and none of them reads a byte."""
     threads = 2
     with FakeLLM() as llm:
         settings = {

@@ -1,4 +1,4 @@
-"""Starts that cannot succeed: each ends with one sentence that names the remedy, and without a traceback."""
+"""Starts that fail: each ends with one sentence that names the remedy, without a traceback."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ FLAGS = ("true", "false")
 
 @dataclass(frozen=True)
 class Start:
-    """A start in a tree of its own: what is wrong with it, and a part of the sentence that it must end with."""
+    """A start in its own tree: its fault, and a part of the sentence with which it must end."""
 
     sentence: str
     settings: dict[str, object] = field(default_factory=dict)
@@ -59,7 +59,7 @@ def newer_database(tree: Tree) -> None:
 
 
 def without(package: str) -> Callable[[Tree], object]:
-    """The package is not installed, as far as this start can see."""
+    """Hide a package from this start, as if it was not installed."""
 
     def hide(tree: Tree) -> None:
         (tree.folder / "sitecustomize.py").write_text(

@@ -1,4 +1,4 @@
-"""The worker class changed under traffic, and what is not let through: targets that would not start."""
+"""Changes of the worker class under traffic, and changes that are refused because the workers would not start."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ PATIENCE_S = 200  # a switch starts programs, which takes a loaded machine long
 
 @contextmanager
 def running(folder: Path, flag: str, workers: int = 1, model_url: str = "") -> Iterator[tuple[Tree, ParleyServer]]:
-    """A server whose settings are all in its `.env`, by default with the demo model."""
+    """Start a server whose settings are all in its `.env`, by default with the demo model."""
     settings = {"USE_ASYNC_AGENT": flag, "WEB_CONCURRENCY": workers, "OPENAI_BASE_URL": model_url, "DEMO_LATENCY_S": 0}
     server = ParleyServer(folder, **settings)
     (folder / "parley").mkdir()
@@ -34,7 +34,7 @@ def running(folder: Path, flag: str, workers: int = 1, model_url: str = "") -> I
 
 
 def modes(server: ParleyServer) -> set[str]:
-    """The modes in which new turns are answered."""
+    """Return the modes in which new turns are answered."""
     # Connections of their own: one that is kept open keeps its worker for some seconds.
     answers = [requests.get(f"{server.url}/api/me", headers={"Connection": "close"}, timeout=20) for _ in range(4)]
     return {answer.json()["mode"] for answer in answers}
@@ -91,7 +91,7 @@ def test_there_and_back_under_running_answers(tmp_path: Path) -> None:
 
 
 def ask(url: str) -> tuple[str, str, str]:
-    """Ask and hear it out: the mode it was answered in, how it ended, the text."""
+    """Ask a question. Return the mode of its turn, its status and the text."""
     user = User(url)
     events = user.ask(user.conversation(), "Count.")
     return events[0].data["mode"], events[-1].data["status"], text_of(events)
@@ -105,7 +105,7 @@ BROKEN = {
 
 
 def test_what_would_not_start_changes_nothing(tmp_path: Path) -> None:
-    """Neither by the command nor by a bare HUP, however often; and what is mended works."""
+    """Neither the command nor HUPs change anything. When the fault is mended, both work."""
     with running(tmp_path, "false") as (tree, server):
         good = tree.env_file.read_bytes()
         workers = server.workers
@@ -182,7 +182,7 @@ def test_what_shows_only_in_the_new_workers_is_undone(tmp_path: Path) -> None:
 
 
 def test_a_switch_that_is_broken_off_is_undone(tmp_path: Path) -> None:
-    """By Ctrl-C, and by the death of the master, while it waits for the new workers."""
+    """The command waits for the new workers when Ctrl-C is pressed or the master dies."""
     with running(tmp_path, "true") as (tree, server):
         server.wait_for_workers(1)
         tree.append("chat/turns/worker_report.py", replaced("None"))
@@ -205,12 +205,12 @@ def test_a_switch_that_is_broken_off_is_undone(tmp_path: Path) -> None:
 
 
 def replaced(expression: str) -> str:
-    """Code that has a worker evaluate this instead of reporting. It fails unless there is such a method to replace."""
+    """Return code with which a worker evaluates an expression instead of reporting. Fails without such a method."""
     return f"WorkerReport.publish\nWorkerReport.publish = lambda self: {expression}"
 
 
 def hang_up(server: ParleyServer, answer: str) -> None:
-    """SIGHUP; returns when the console has said `answer` once more."""
+    """Send SIGHUP and wait until the console has `answer` once more."""
     count = server.console().count(answer)
     server.signal(signal.SIGHUP)
     wait_until(lambda: server.console().count(answer) > count, timeout_s=PATIENCE_S)

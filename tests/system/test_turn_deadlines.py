@@ -1,4 +1,4 @@
-"""Turns end by their deadline, whatever hangs, in both modes, and leave their conversation free."""
+"""Turns end at their deadline, whatever hangs, in both modes. Their conversation is free afterwards."""
 
 from __future__ import annotations
 
@@ -97,7 +97,7 @@ SILENCES: dict[str, tuple[dict[str, object], int]] = {
 
 
 def test_while_the_model_is_silent(server: ParleyServer, subtests: pytest.Subtests) -> None:
-    """In every way, all at once."""
+    """The model is silent in every way, in several turns at once."""
     users = {name: User(server.url) for name in SILENCES}
     places = {name: user.conversation() for name, user in users.items()}
 
@@ -115,7 +115,7 @@ def test_while_the_model_is_silent(server: ParleyServer, subtests: pytest.Subtes
 
 
 def test_twenty_at_once(server: ParleyServer) -> None:
-    """None keeps another from ending, and nothing of them stays."""
+    """No turn delays the end of another, and none leaves anything behind."""
     users = [User(server.url) for _ in range(20)]
     places = [user.conversation() for user in users]
     with ThreadPoolExecutor(20) as crowd:

@@ -91,7 +91,7 @@ def test_every_worker_can_be_asked_for_a_turn_that_runs_or_has_ended(user: User,
 
 
 def follow_anew(server: ParleyServer, user: User, turn: int) -> list[object]:
-    """The same browser over a connection of its own, which any worker may take."""
+    """Follow with the same cookies over a new connection, which any worker may accept."""
     window = User.__new__(User)
     User.__init__(window, server.url)
     window.session.cookies = user.session.cookies
@@ -119,7 +119,7 @@ def test_a_browser_that_leaves_ends_its_response_and_never_its_turn(user: User) 
 
 
 def test_the_context_is_never_stale_whichever_worker_answers(user: User, fake_llm: FakeLLM) -> None:
-    """Five questions in a row over new connections: each is answered from the whole conversation before it."""
+    """Ask five questions in a row over new connections. Each answer uses the whole conversation before it."""
     conversation = user.conversation()
     questions = [f"Question {number}" for number in range(5)]
     for question in questions:
@@ -132,7 +132,7 @@ def test_the_context_is_never_stale_whichever_worker_answers(user: User, fake_ll
 
 
 def test_ten_people_who_ask_for_one_country_cost_one_call(server: ParleyServer, market_data: MarketDataServer) -> None:
-    """Whichever workers they are at."""
+    """The users may be at different workers."""
     users = [User(server.url) for _ in range(10)]
     places = [user.conversation() for user in users]
     before = len(market_data.requests)

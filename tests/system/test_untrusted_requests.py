@@ -40,7 +40,7 @@ def server(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
 
 
 def response(server: ParleyServer, request: bytes, *, half_closed: bool = False) -> tuple[int, bytes, bytes]:
-    """The status, the head and the body of what is answered on a connection of its own."""
+    """Return the status, the head and the body of the response on a new connection."""
     with socket.create_connection(("127.0.0.1", server.port), timeout=30) as wire:
         wire.sendall(request)
         if half_closed:

@@ -1,4 +1,4 @@
-"""The guide's two scenes, played: four threads and five users, then one gevent worker and a hundred."""
+"""The guide's two scenes: four threads with five users, then one gevent worker with a hundred."""
 
 from __future__ import annotations
 

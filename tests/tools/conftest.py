@@ -28,7 +28,7 @@ SLOW_FAULTS = ("stall", "drip", "drip_headers")
 
 
 def limits_for(fault: str) -> Limits:
-    """Return limits generous enough for a loaded machine, unless slowness is the fault under test."""
+    """Return limits that a loaded machine can keep, unless the test is about slowness."""
     return IMPATIENT if fault in SLOW_FAULTS else QUICK
 
 
@@ -39,7 +39,7 @@ def server() -> Iterator[MarketDataServer]:
 
 
 def tool_context(**values: Any) -> ToolContext:
-    """Return a context with ample time, or with the parts given."""
+    """Return a context with plenty of time, or with the given parts."""
     parts = {"user_id": 7, "deadline": time.monotonic() + 60, "cancellation": Cancellation(60), "progress": ignored}
     return ToolContext(**parts | values)
 

@@ -185,7 +185,7 @@ def test_without_a_thread_to_be_had_the_caller_is_told(cache, fetch, monkeypatch
 
 def test_a_kept_failure_holds_nothing_of_how_it_came_about(cache):
     class Answer:
-        """Stand-in for the response being read."""
+        """Stand-in for a response that is being read."""
 
     answers: list[weakref.ref[Answer]] = []
 

@@ -34,7 +34,7 @@ def test_euro_in_dollars(exchange, server):
 
 
 def test_the_period_begins_with_the_rate_that_held_then(exchange, today):
-    """Begin a period that starts on a Sunday with Friday's rate."""
+    """A period that starts on a Sunday begins with Friday's rate."""
     sunday = today - timedelta(days=(today.weekday() + 1) % 7 + 28)
     data = check(exchange.exchange_rate("EUR", "USD", (today - sunday).days))
     rows = {row[0]: row for row in data["tables"][0]["rows"]}

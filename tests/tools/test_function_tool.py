@@ -84,7 +84,7 @@ def test_what_is_left_out_has_its_default():
 
 
 def test_a_number_may_come_as_text():
-    """Models write it so."""
+    """Some models write numbers as text."""
     arguments = read(TOOL, '{"countries": [], "years": "5", "share": "0.25", "exact": "true"}')
     assert (arguments["years"], arguments["share"], arguments["exact"]) == (5, 0.25, True)
 

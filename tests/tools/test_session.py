@@ -1,4 +1,4 @@
-"""The tools' `requests` session: what a tool's author may do with it, and which exceptions come."""
+"""The tools' `requests` session: its supported uses, and its exceptions."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from chat.net.errors import TooMuchData
 
 
 class Echo(BaseHTTPRequestHandler):
-    """Answers with what it was sent; `/slow` never ends, `/broken` ends too early, `/large` has a megabyte."""
+    """Returns the request. `/slow` never ends, `/broken` ends too early, `/large` has a megabyte."""
 
     protocol_version = "HTTP/1.1"
 

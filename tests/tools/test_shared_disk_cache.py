@@ -1,4 +1,4 @@
-"""The cache that the workers of a server share: over processes, after deaths and with unusable folders."""
+"""The cache that the workers of a server share: several processes, killed processes, unusable folders."""
 
 from __future__ import annotations
 

@@ -26,7 +26,7 @@ def impatient(store, conversation):
 
 @pytest.fixture
 def put_off(caplog):
-    """Wait until the log reports something as put off."""
+    """Wait until the log reports a postponed write."""
 
     def wait(what, times=1):
         pause = threading.Event()

@@ -35,7 +35,7 @@ def dead(store, conversation):
 
 
 def looking(store, presence=Presence.GONE, clock=MACHINE_CLOCK):
-    """Return the recovery of a worker that sees all others as `presence`."""
+    """Return the recovery of a worker for which all others have this `presence`."""
     return Recovery(store, RunningTurns(), "me:1", lambda _: presence, clock)
 
 

@@ -87,7 +87,7 @@ class TestACompleteTurn:
         assert names(received([live])).count("tool_result") == 4
 
     def test_the_end_has_the_phases_of_the_turn(self, make_worker, model, conversation):
-        """Waiting for the model, and in tools that run beside each other; also when it is read from the database."""
+        """The phases are the wait for the model, and tools that run side by side. The database stores them, too."""
 
         def slow_call(place: str) -> ToolResult:
             """Wait somewhere."""

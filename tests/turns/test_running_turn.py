@@ -329,7 +329,7 @@ def test_event_offsets_replay_any_turn_byte_for_byte(titled, steps, ending):
 
 
 def stored(checkpoints):
-    """Return event offsets and answer as the database has them: of deltas with the same first event the last counts."""
+    """Return the event offsets and the answer of the database. Of deltas with the same first event, the last counts."""
     rows = [
         asdict(delta) | {"turn_id": TURN.id, "marks": delta.event_offsets}
         for delta in {delta.first: delta for delta in checkpoints}.values()

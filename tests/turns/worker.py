@@ -115,7 +115,7 @@ class Worker:
         return ended
 
     def vacant(self) -> None:
-        """Wait until no turn runs, when everything after a turn's last event is done too."""
+        """Wait until no turn runs and all work after the last event of a turn is done."""
         assert self.admission.wait_until_empty(LONG_S), "a turn does not end"
 
 

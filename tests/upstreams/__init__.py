@@ -1,4 +1,4 @@
-"""Model servers that others wrote, asked through the real server: llmock and stubllm (PyPI), aimock (npm).
+"""Tests with model servers of other authors, through the real server: llmock and stubllm (PyPI), aimock (npm).
 
 `scripts/upstreams` installs them into this folder at pinned versions. Nothing of theirs is imported.
 """

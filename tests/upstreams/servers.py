@@ -1,4 +1,4 @@
-"""The servers: how each is started, and what it answers to which question."""
+"""The servers: the command of each, and its answers."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ ERRORS = {
 
 @dataclass(frozen=True)
 class Upstream:
-    """A running server. `tell` prepares it for a question, where it has to be."""
+    """A running server. `tell` prepares it for a question, if necessary."""
 
     name: str
     base_url: str
@@ -70,7 +70,7 @@ Start = tuple[list[str], str, Upstream]
 
 
 def _llmock(port: int, url: str, folder: Path) -> Start:
-    """It calls the tools it is offered; all else is told to it before the question."""
+    """It calls the offered tools. Any other answer is configured before the question."""
 
     def tell(question: str) -> None:
         behaviours: list[dict[str, Any]] = []

@@ -1,4 +1,4 @@
-"""Text, tools, stop and errors with model servers that others wrote."""
+"""Text, tools, stops and errors with model servers of other authors."""
 
 from __future__ import annotations
 

@@ -18,7 +18,7 @@ API: dict[str, Any] = document(create_app(Settings()), "", "parley_0123456789ab"
 
 
 def check_responses(app: Flask, undeclared: list[str]) -> None:
-    """Add to `undeclared` a line for each response of `app` to a declared operation that is not as declared."""
+    """Add a line to `undeclared` for each response of `app` that differs from its declaration."""
 
     @app.after_request
     def check(response: Response) -> Response:
@@ -32,7 +32,7 @@ def check_responses(app: Flask, undeclared: list[str]) -> None:
 
 
 def faults(operation_id: str, response: Response) -> list[str]:
-    """Return what is not as declared in a response."""
+    """Return the differences between a response and its declaration."""
     declared = declared_answers().get((operation_id, response.status_code))
     if declared is None:
         return [f"status {response.status_code}"]

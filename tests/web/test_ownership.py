@@ -139,7 +139,7 @@ def test_data_of_another_user(
 
 @pytest.mark.parametrize(("method", "rule"), OWNED, ids=str)
 def test_own_data(method: str, rule: str, address: Callable[[str], str], alice: FlaskClient) -> None:
-    """Otherwise the test above could pass on a wrong address."""
+    """Check the addresses: the test above would also pass with wrong ones."""
     answer = alice.open(address(rule), method=method, **OWNED[method, rule])
     if rule.endswith("/continue"):  # found, but nothing is missing of it
         assert_error(answer, 409, "answer_complete")

@@ -110,7 +110,7 @@ def test_no_error_tells_a_secret(
 def test_the_endpoints_words_are_not_logged(
     real: Flask, endpoint: http.server.ThreadingHTTPServer, app_log: Path
 ) -> None:
-    """They reach the user, whose own words they may quote."""
+    """They reach the user only, because they may quote the user's text."""
     endpoint.echo = True
     client = real.test_client()
     conversation = converse(client)
@@ -139,7 +139,7 @@ def test_an_exceptions_text_is_not_logged(app: Flask, app_log: Path) -> None:
 
 
 def forced_errors(client: FlaskClient) -> list[str]:
-    """Send failing requests with secrets in every place."""
+    """Send failing requests with secrets in every part."""
     secret = {"Authorization": f"Bearer {TOKEN}x", "X-Api-Key": KEY}
     answers = [
         client.get("/admin/memory-debug", headers=secret),

@@ -44,7 +44,7 @@ def make(tmp_path: Path) -> Make:
 
 
 def lines_of(installation: Installation, *codes: str) -> dict[str, Line]:
-    """Examine, and return the lines by their code: those of `codes`, by default all."""
+    """Run the checks with these codes, by default all. Return the lines by code."""
     lines = list(run_checks(installation, [check for check in all_checks() if check.code in codes] if codes else None))
     for line in lines:
         assert line.message.endswith((".", ". ")), line

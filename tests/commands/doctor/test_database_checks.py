@@ -78,7 +78,7 @@ class TestDatabase:
 
     @provokes("PAR050", "PAR053")
     def test_another_journal(self, database: Installation, make: Make, tmp_path: Path) -> None:
-        """A program that reads such a file keeps it from being opened in the mode that the server needs."""
+        """While a program reads a file in another journal mode, no other can set the mode that the server needs."""
         database.close()
         reader = sqlite3.connect(tmp_path / "chat.db", isolation_level=None)
         assert reader.execute("PRAGMA journal_mode = delete").fetchone() == ("delete",)
@@ -91,7 +91,7 @@ class TestDatabase:
 
     @provokes("PAR054")
     def test_damage(self, database: Installation, make: Make, tmp_path: Path) -> None:
-        """Damage in a place that no other check reads."""
+        """Damage a place that no other check reads."""
         database.close()
         path = tmp_path / "chat.db"
         connection = sqlite3.connect(path)

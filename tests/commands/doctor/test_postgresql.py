@@ -1,4 +1,4 @@
-"""The doctor with PostgreSQL: well, unreachable, with a wrong password, too old, and slow."""
+"""The doctor with PostgreSQL: a healthy server, an unreachable, a slow and an old one, and a wrong password."""
 
 from __future__ import annotations
 

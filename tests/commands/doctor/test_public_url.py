@@ -1,4 +1,4 @@
-"""The doctor through a public address: a proxy that does what it should, and proxies that do not."""
+"""The doctor through a public address: a correct proxy, and proxies with faults."""
 
 from __future__ import annotations
 

@@ -20,7 +20,7 @@ GB = 1 << 30
 
 @pytest.fixture
 def report(tmp_path: Path) -> Callable[..., None]:
-    """Return a function that leaves the report of a worker, as which this process serves."""
+    """Return a function that writes the report of a worker whose process is this one."""
     run = tmp_path / "data/run"
 
     def write(**fields: object) -> None:

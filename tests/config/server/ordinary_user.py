@@ -1,4 +1,4 @@
-"""Another user than root, who can read every file."""
+"""A user other than root, because root can read every file."""
 
 from __future__ import annotations
 

@@ -17,13 +17,13 @@ from config.server import capacity
 
 @pytest.fixture
 def server() -> SimpleNamespace:
-    """gunicorn's master, as far as it is needed: the workers it has."""
+    """A stand-in for gunicorn's master, which has only its workers."""
     return SimpleNamespace(WORKERS={})
 
 
 @pytest.fixture
 def new_worker(server: SimpleNamespace) -> Callable[[], Any]:
-    """Has the master assign a row to a new worker."""
+    """Return a function that has the master assign a row to a new worker."""
     pids = itertools.count(1)
 
     def create() -> SimpleNamespace:
@@ -49,7 +49,7 @@ def empty() -> Iterator[None]:
 
 
 def in_another_process(row: int, free: int, *, lives: bool) -> Callable[[], None]:
-    """Have a forked child say that it has places, as a worker would. Returns what ends it."""
+    """Fork a child that reports free places, as a worker does. Return a function that ends it."""
     said, saying = os.pipe()
     ending, end = os.pipe()
     child = os.fork()

@@ -132,7 +132,7 @@ def test_a_number_that_nobody_stands_for_is_nobodys(run_dir: Path, content: str)
 
 @pytest.mark.parametrize("content", ["1\n", "", "no number\n"])
 def test_a_master_with_another_number_there_is_elsewhere(run_dir: Path, content: str) -> None:
-    """Return pids as in a container, which has its own."""
+    """Return process ids as in a container, which has its own."""
     with master(run_dir):
         (run_dir / "server.pid").write_text(content)
         with pytest.raises(pid_file.ServerElsewhere):
@@ -140,7 +140,7 @@ def test_a_master_with_another_number_there_is_elsewhere(run_dir: Path, content:
 
 
 def test_the_later_of_two_is_found_and_stays_when_the_earlier_ends(run_dir: Path) -> None:
-    """A server that still brings its last answers to their end, and the one that was started in its place."""
+    """One server still finishes its last answers, and its successor has started."""
     with master(run_dir) as earlier, master(run_dir) as later:
         assert pid_file.master(run_dir) == later.pid
         earlier.do("release")

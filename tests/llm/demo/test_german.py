@@ -1,4 +1,4 @@
-"""German questions: told from English ones, and interpretation."""
+"""German questions: recognising and interpreting them."""
 
 from __future__ import annotations
 

@@ -117,7 +117,7 @@ def test_it_says_what_it_understands_and_how_to_connect_a_real_model(question):
 
 
 def test_what_it_offers_it_can_do():
-    """Check that it understands each example that it offers."""
+    """Check that the model understands each example that it offers."""
     for question, quoted in (("help", r"“([^”]+)”"), ("Hilfe", r"„([^“]+)“")):
         examples = re.findall(quoted, text(ask(question)))
         assert len(examples) >= 6

@@ -11,7 +11,7 @@ TODAY = date(2026, 11, 23)
 
 
 def calls_for(*questions: str) -> list[tuple]:
-    """The calls that answer the last question, shortened to tuples."""
+    """Return the calls that answer the last question, as tuples."""
     interpretation = interpret(questions, TODAY)
     return (
         [(name, *arguments.values()) for name, arguments in interpretation.request.calls()]
@@ -215,5 +215,5 @@ def test_a_year_goes_on() -> None:
     ],
 )
 def test_what_the_page_offers_after_an_answer_is_understood(question: str) -> None:
-    """The sentences of `followUp` in strings/en.js and strings/de.js."""
+    """These are the sentences of `followUp` in strings/en.js and strings/de.js."""
     assert interpret([in_english(question)], date(2026, 1, 1)).request is not None

@@ -1,4 +1,4 @@
-"""The demo model's pace, on a clock of the test's own, and that it stops at once. Runs under gevent too."""
+"""The timing of the demo model with a clock that the test sets, and its stop. Runs under gevent, too."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ RESULT = '{"economy": "China", "figures": [{"name": "GDP", "value": "18.74 trill
 
 
 class Clock:
-    """Time passes only by waiting."""
+    """A clock whose time passes only during waits."""
 
     def __init__(self) -> None:
         self.now = 1000.0
@@ -76,7 +76,7 @@ def test_no_latency_is_no_waiting():
 
 @pytest.mark.parametrize("question", ["hello", QUESTION.text])
 def test_cancelling_ends_a_wait_at_once(question):
-    """The waits are hours long: only being woken can end them."""
+    """The waits are hours long, so only a wake-up can end them."""
     cancellation = Cancellation(100_000)
     reasons: list[str] = []
 

@@ -23,7 +23,7 @@ Connect = Callable[..., OpenAIModel]
 
 @pytest.fixture
 def serve() -> Iterator[Serve]:
-    """Start servers: `serve(script)`, or `serve(script, tls=True)` with a certificate of their own."""
+    """Return a function that starts servers: `serve(script)`, or `serve(script, tls=True)` with an own certificate."""
     servers: list[ScriptedServer] = []
 
     def start(script: Callable[[Exchange], None], tls: bool = False) -> ScriptedServer:
@@ -47,13 +47,13 @@ def transport(request: pytest.FixtureRequest) -> str:
 
 @pytest.fixture
 def parts() -> dict[str, Any]:
-    """The parts of `connect`'s models that are not the usual ones, by their names in the constructor."""
+    """Return arguments for the constructor of `connect`'s models, other than the usual ones."""
     return {}
 
 
 @pytest.fixture
 def connect(monkeypatch: pytest.MonkeyPatch, transport: str, parts: dict[str, Any]) -> Iterator[Connect]:
-    """Make a model for a server: `connect(server)`. Trusts the certificate of TLS servers."""
+    """Return a function that makes a model for a server, `connect(server)`, and trusts its certificate."""
     monkeypatch.setenv("SSL_CERT_FILE", str(CERTIFICATE))
     models: list[OpenAIModel] = []
 
@@ -68,12 +68,12 @@ def connect(monkeypatch: pytest.MonkeyPatch, transport: str, parts: dict[str, An
 
 @pytest.fixture
 def at_once(parts: dict[str, Any]) -> None:
-    """No waiting between attempts, unless the server asks for it."""
+    """Remove the pauses between attempts, except those that the server asks for."""
     parts["backoff_s"] = lambda _attempt: 0.0
 
 
 class RestlessClock:
-    """A clock by which a connection has rested at each look, so that any turn may use it again at once."""
+    """A clock that advances at each call, so that every connection is idle long enough to be used again."""
 
     def __init__(self) -> None:
         self.now = 1_000.0
@@ -91,7 +91,7 @@ def restless(parts: dict[str, Any]) -> RestlessClock:
 
 @pytest.fixture
 def lean_client(restless: RestlessClock) -> Callable[..., AbstractContextManager[httpx2.Client]]:
-    """Make a client over the lean transport; the transport's other parts by keyword."""
+    """Return a function that makes a client over the lean transport, with other parts by keyword."""
 
     def make(**parts: Any) -> httpx2.Client:
         context = ssl.create_default_context(cafile=CERTIFICATE)

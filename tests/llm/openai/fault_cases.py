@@ -1,4 +1,4 @@
-"""Parts of the tests of an endpoint's faults: responses, and how an answer ended."""
+"""Parts of the tests of an endpoint's faults: responses, and the end of an answer."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def chunk(data: bytes) -> bytes:
 
 
 def outcome(deltas) -> tuple[list, ModelError]:
-    """The events of an answer, and the error that ended it."""
+    """Return the deltas of an answer, and the error that ended it."""
     received = []
     with pytest.raises(ModelError) as caught:
         for delta in deltas:
@@ -38,7 +38,7 @@ def outcome(deltas) -> tuple[list, ModelError]:
 
 
 def failed(server, model, attempts: int = 1) -> ModelError:
-    """The error of an answer of which nothing came, after so many attempts."""
+    """Return the error of an answer without any delta, and check the number of attempts."""
     received, fault = outcome(ask(model))
     assert received == []
     assert len(server.exchanges) == attempts

@@ -26,7 +26,7 @@ LATE_S = 0.3
 
 
 def answer_of(*words: str) -> bytes:
-    """An answer with a length, in one write."""
+    """Return an answer with a Content-Length, for one write."""
     body = b"".join(answer(*words))
     return SSE_HEAD + b"Content-Length: %d\r\n\r\n" % len(body) + body
 
@@ -37,7 +37,7 @@ def chunked(*words: str) -> bytes:
 
 
 def _pieces(exchange: Exchange, data: bytes) -> None:
-    """Cut where the second answer's head is, so that it arrives by itself."""
+    """Cut the bytes at the head of the second answer, so that it arrives separately."""
     middle = data.rindex(b"HTTP/1.1 200")
     exchange.send(data[: middle + 5])
     time.sleep(0.002)
@@ -76,7 +76,7 @@ def text_of(model: OpenAIModel, question: str) -> str:
 @pytest.mark.parametrize("way", WAYS)
 @pytest.mark.parametrize("framing", FRAMINGS)
 def test_an_endpoint_that_answers_twice_never_answers_another(serve, connect, way, framing):
-    """Two hundred users with a canary each, some questions after the other."""
+    """Two hundred users, each with a canary, ask several questions one after the other."""
 
     def script(exchange: Exchange) -> None:
         exchange.keep_alive = True

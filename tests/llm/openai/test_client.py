@@ -1,4 +1,4 @@
-"""OpenAIModel against a real server that behaves."""
+"""OpenAIModel against a real server without faults."""
 
 from __future__ import annotations
 
@@ -211,7 +211,7 @@ def test_warming_up_sends_nothing_and_harms_nothing(serve, connect):
 
 
 def test_warming_up_is_not_needed_to_import_anything_later(serve, connect):
-    """After it, an answer imports no module of the SDK or the HTTP client."""
+    """After the warm-up, an answer imports no module of the SDK or the HTTP client."""
     import sys
 
     server = serve(lambda exchange: exchange.send_chunked(answer("Hi")))

@@ -40,7 +40,7 @@ class Turn:
             self.error = error
 
     def ended_as(self) -> str:
-        """The reason that the turn was ended for, once it has."""
+        """Wait for the end of the turn. Return its reason."""
         self._thread.join(SOON_S)
         assert not self._thread.is_alive(), "the turn goes on"
         assert isinstance(self.error, TurnEnded), self.error
@@ -48,7 +48,7 @@ class Turn:
 
 
 class Silent:
-    """A script: sends `first`, then nothing more until the client leaves, and knows when that was."""
+    """A script that sends `first` and then nothing until the client leaves. It records that moment."""
 
     def __init__(self, first: bytes = b"") -> None:
         self.received = threading.Event()
@@ -216,7 +216,7 @@ def test_a_reader_that_leaves_closes_the_connection(serve, connect, tls):
 
 @pytest.mark.usefixtures("restless")
 def test_one_turns_end_is_not_anothers(serve, connect, transport):
-    """A cancellation that comes late does not touch the connection, which is another turn's by then."""
+    """A late cancellation does not touch the connection, which another turn uses meanwhile."""
 
     def script(exchange):
         if len(server.exchanges) == 1:

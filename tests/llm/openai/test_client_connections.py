@@ -1,4 +1,4 @@
-"""Connections that cannot be made or that break: each has a name and an end."""
+"""Connections that cannot be made or that break: each ends with its own error."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Responses that no endpoint should send: each has a name, an end, and no secret in it."""
+"""Responses that no endpoint should send: each ends with its own error, without a secret."""
 
 from __future__ import annotations
 
@@ -120,7 +120,7 @@ def test_an_error_within_the_stream(serve, connect, body, kind, attempts):
 
 @pytest.fixture
 def debug_log(tmp_path: Path) -> Iterator[Callable[[], str]]:
-    """The program's log at its most talkative; called, it gives what was written so far."""
+    """Return a function that returns the program's log so far, at the level DEBUG."""
     root = logging.getLogger()
     handlers, level = root.handlers[:], root.level
     set_up(Settings(log_dir=tmp_path, log_level="DEBUG"))
@@ -134,7 +134,7 @@ def debug_log(tmp_path: Path) -> Iterator[Callable[[], str]]:
 
 
 def test_no_secret_in_any_sentence_nor_in_the_log(serve, connect, debug_log):
-    """A server that repeats the key in every way it can."""
+    """The server repeats the key in every possible way."""
     leaks = [
         status(code, error(f"{KEY} at http://me:{KEY}@host/ ({KEY[:9]}…)"), f"Retry-After: {KEY}", f"X-Id: {KEY}")
         for code in (400, 401, 403, 404, 429, 500)

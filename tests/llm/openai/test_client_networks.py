@@ -219,7 +219,7 @@ def test_the_base_addresss_query_is_kept(serve, connect, address, target):
 
 
 def dripping(before: bytes, drop: bytes, gap_s: float = 0.05):
-    """A script that never comes to an end; with the moments at which a client left."""
+    """Return a script that never ends, and the moments at which clients left."""
 
     def script(exchange: Exchange) -> None:
         exchange.send(before)

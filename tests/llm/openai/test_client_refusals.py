@@ -1,4 +1,4 @@
-"""Refusals and overload of an endpoint, over a real connection: what is repeated, and when."""
+"""Refusals and overload of an endpoint, over a real connection: which requests are repeated, and when."""
 
 from __future__ import annotations
 

@@ -158,7 +158,7 @@ def crowd_of_short_tasks() -> None:
 
 
 def lock_held_by_another_thread() -> None:
-    """Have a native thread keep the interpreter's lock, while greenlets run that give control back."""
+    """Have a native thread hold the interpreter's lock while well-behaved greenlets run."""
     for _ in range(3):
         mode.start_native(_libc_with_lock.usleep, 200_000)
         end = time.monotonic() + 0.3
@@ -167,7 +167,7 @@ def lock_held_by_another_thread() -> None:
 
 
 def stopped() -> None:
-    """Stop the whole process for a while, as a container that is paused."""
+    """Stop the whole process for a while, as when a container is paused."""
     print("stop me", flush=True)
     end = time.monotonic() + 1.2
     while time.monotonic() < end:
@@ -183,7 +183,7 @@ HARMLESS = [crowd_of_short_tasks, lock_held_by_another_thread, stopped, waiting]
 
 
 def _calibrated(run: Callable[[int], object], size: int, factor: float) -> int:
-    """Return the size at which `run(size)` takes `SECONDS` of CPU, and more for a machine that is faster later."""
+    """Return the size at which `run(size)` takes `SECONDS` of CPU, with a margin for a machine that is faster later."""
     while True:
         began = time.thread_time()
         run(size)
@@ -208,7 +208,7 @@ def _calibrate() -> None:
 
 
 def _new_blocks(watch: BlockWatch, before: int, seconds: float) -> list[str]:
-    """Return the places of new blocks once there is one, or after this time: the watch may be late itself."""
+    """Wait for a new block, at most this time, because the watch may be late. Return the places of new blocks."""
     end = time.monotonic() + seconds
     while sum(total.blocks for total in watch.totals().values()) == before and time.monotonic() < end:
         gevent.sleep(0.02)

@@ -1,4 +1,4 @@
-"""Blocks of a gevent loop: all that are planted are named, and nothing else. `blocking_worker.py` has them."""
+"""Blocks of a gevent loop: the watch names those that `blocking_worker.py` causes, and nothing else."""
 
 from __future__ import annotations
 

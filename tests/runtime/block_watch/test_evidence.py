@@ -1,4 +1,4 @@
-"""Judgement on one interval: which delays the loop's own code is to blame for."""
+"""Judgement on one interval: which delays are caused by the loop's own code."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A client of gunicorn's parser, in memory: what it sends comes in pieces, and what it is sent is kept."""
+"""A client of gunicorn's parser, in memory. It sends pieces and stores what it receives."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from chat.runtime.http.request_budget import BodyMemory, RequestBudget, read_bod
 
 
 class Client:
-    """`pieces` are what it sends, one for each `recv`; then it closes."""
+    """A client that sends one of `pieces` for each `recv` and then closes."""
 
     def __init__(self, pieces: Iterable[bytes], bounds: Bounds, memory: BodyMemory | None = None) -> None:
         self._pieces = iter(pieces)
@@ -31,7 +31,7 @@ class Client:
         self.received += data
 
     def request(self) -> Any:
-        """Return gunicorn's request, its body whole. Raises what the server would have to answer."""
+        """Return gunicorn's request with its complete body. Raises the error that the server would answer."""
         parser = refusals.ProxiedRequest
         requests = http.get_parser(Config(), self, ("127.0.0.1", 1))
         requests.mesg_class = parser

@@ -45,7 +45,7 @@ def test_a_refusal_is_a_whole_answer(refusal: Refusal, status: int, code: str, r
 
 
 def test_the_bounds_leave_room_for_what_the_api_takes() -> None:
-    """A body may be as large as the application takes, and many small ones fit beside those that are held."""
+    """The bounds allow the largest body that the application accepts, and many small bodies beside it."""
     from chat.web.api.json_body import BODY_BYTES
 
     bounds = Bounds(30)

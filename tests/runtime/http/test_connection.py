@@ -31,7 +31,7 @@ def body_memory() -> BodyMemory:
 
 @pytest.fixture
 def make(body_memory: BodyMemory) -> Iterator[Make]:
-    """Makes connections as the loop has them: not blocking, nothing read yet; with each, the client's end."""
+    """Return a function that makes non-blocking connections, each with the client's end."""
     ends: list[Any] = []
 
     def make_pair() -> tuple[Connection, socket.socket]:
@@ -63,7 +63,7 @@ def test_a_request_without_an_accept_accepts_nothing_by_name(make: Make) -> None
 
 
 def test_a_request_is_the_same_byte_by_byte(make: Make) -> None:
-    """After each byte the loop has its thread back, and only after the last one there is a request."""
+    """The parser returns to the loop after each byte. Only the last byte completes the request."""
     connection, client = make()
     assert connection.begin() is False
     for at, byte in enumerate(REQUEST, 1):

@@ -1,4 +1,4 @@
-"""A request's time and bytes, and its body read whole, through gunicorn's own parser."""
+"""Limits on a request's time and bytes, and reading its whole body, through gunicorn's own parser."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ class TestTime:
         assert budget.remaining_s(time.monotonic()) == pytest.approx(30, abs=1)
 
     def test_bytes_do_not_put_the_deadline_off(self) -> None:
-        """A byte now and then is no way to stay."""
+        """A client that sends a byte now and then is disconnected at the same time."""
         budget = RequestBudget(BOUNDS, BodyMemory())
         until = budget.deadline
         for _ in range(50):
@@ -127,7 +127,7 @@ class TestBytes:
 
 
 class TestRoom:
-    """All the bodies of a worker that are not whole yet, together."""
+    """The limit on all incomplete bodies of a worker together."""
 
     def begun(self, memory: BodyMemory, size: int) -> RequestBudget:
         budget = RequestBudget(Tight(30.0), memory)

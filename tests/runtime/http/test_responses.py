@@ -1,4 +1,4 @@
-"""Answers that wait for their clients, and those of them that still have a place."""
+"""Responses that wait for their clients, and those that still have a slot."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Sending to those who take it slowly, or not at all, over real sockets."""
+"""Sending to clients that read slowly or not at all, over real sockets."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ DATA = bytes(range(256)) * 1_000
 
 @pytest.fixture
 def pair() -> Iterator[tuple[socket.socket, socket.socket]]:
-    """Two ends with little between them."""
+    """Return a socket pair with small buffers."""
     near, far = socket.socketpair()
     near.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 8_192)
     far.settimeout(LONG_S)
@@ -28,7 +28,7 @@ def pair() -> Iterator[tuple[socket.socket, socket.socket]]:
 def test_all_of_it_arrives_however_long_it_takes_as_long_as_it_is_taken(
     pair: tuple[socket.socket, socket.socket],
 ) -> None:
-    """Longer than the patience altogether, but never without progress for as long."""
+    """Sending takes longer than the timeout in total, but each step takes less."""
     near, far = pair
     received = bytearray()
 
@@ -64,7 +64,7 @@ def test_one_that_stops_taking_in_the_middle_is_given_up(pair: tuple[socket.sock
 
 
 def test_a_socket_that_says_it_has_sent_nothing_is_given_up_too(pair: tuple[socket.socket, socket.socket]) -> None:
-    """A TLS socket may."""
+    """A TLS socket may report this."""
     near, _ = pair
 
     class Stuck:
@@ -85,7 +85,7 @@ def test_a_socket_that_says_it_has_sent_nothing_is_given_up_too(pair: tuple[sock
 
 
 class ReadBetween:
-    """A TCP socket whose client reads, while a `send` waits in vain for room, as much as the list says, in 64 KiB."""
+    """A TCP socket. While a `send` waits, its client reads the amounts of a list, in 64 KiB."""
 
     def __init__(self, near: socket.socket, far: socket.socket, reads: list[int]) -> None:
         self.near, self.far, self.reads = near, far, reads

@@ -1,4 +1,4 @@
-"""Slots that are taken, waited for and given back."""
+"""Slots that are acquired, waited for and released."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def test_one_that_waits_may_be_let_in_beyond_the_places() -> None:
 
 
 def test_in_any_order_nobody_is_lost_and_the_order_is_kept() -> None:
-    """Against a model of two lists: those that are in, and those that wait."""
+    """Compare with a model of two lists: the requests with a slot, and the waiting ones."""
     for seed in range(50):
         dice = random.Random(seed)
         size, most = dice.randint(1, 4), dice.randint(0, 4)

@@ -1,4 +1,4 @@
-"""A database with something in every table, and the pairs of engines between which it moves."""
+"""A database with rows in every table, and the pairs of engines between which it is moved."""
 
 from __future__ import annotations
 
@@ -63,13 +63,13 @@ def filled(store: Store) -> Filled:
 
 @pytest.fixture(params=KINDS)
 def other_kind(request: pytest.FixtureRequest) -> EngineUnderTest:
-    """The kind of database that is restored or copied into."""
+    """Return the kind of the database that receives the rows."""
     return SQLITE if request.param == "sqlite" else postgresql(request.getfixturevalue("postgresql_databases"))
 
 
 @pytest.fixture
 def target(other_kind: EngineUnderTest, tmp_path: Path) -> Iterator[Engine]:
-    """An empty database, which does not exist yet."""
+    """Return a database that does not exist yet."""
     engine = other_kind.make(tmp_path, "target")
     yield engine
     engine.close()

@@ -90,7 +90,7 @@ def test_a_step_that_this_version_cannot_use_is_refused(backup, target):
 
 
 def test_what_only_a_later_version_knows_is_left_out(filled, target):
-    """After an update was taken back, its backup can be restored."""
+    """After the rollback of an update, a backup of the later version can be restored."""
     engine = filled.store.engine
 
     def expand() -> None:

@@ -53,7 +53,7 @@ def test_a_restored_database_is_the_same(filled, target):
 
 
 def test_postgresql_knows_how_many_rows_were_restored(filled, target):
-    """Without that it would read the whole table of messages to find a message's siblings."""
+    """Without this knowledge it would read the whole table of messages to find a message's siblings."""
     if target.location.startswith("/"):
         return  # SQLite's statements name their indexes
     result = restored(target, dumped(filled.store.engine))
@@ -189,7 +189,7 @@ def test_nobody_writes_during_a_copy(store, open_store):
 
 
 def test_a_backup_sees_one_moment(filled):
-    """Rows that are written during it are not in it."""
+    """Rows that are written during the backup are not in it."""
     file = io.BytesIO()
     engine = filled.store.engine
 

@@ -1,4 +1,4 @@
-"""Connections that end, a server that is silent, full or gone, and PgBouncer in between."""
+"""Connections that end; a server that is silent, full or gone; and PgBouncer."""
 
 from __future__ import annotations
 

@@ -19,7 +19,7 @@ IMPATIENCE_S = 0.05
 
 
 class SilentServer:
-    """Accepts connections, and keeps them."""
+    """Server that accepts connections and keeps them open."""
 
     def __init__(self) -> None:
         self.listener = socket.create_server(("127.0.0.1", 0))
@@ -30,7 +30,7 @@ class SilentServer:
         return f"postgresql://u:p@127.0.0.1:{self.listener.getsockname()[1]}/x"
 
     def accept(self) -> None:
-        """Accept a connection and wait for what the client says first."""
+        """Accept a connection and wait for the client's first bytes."""
         connection, _ = self.listener.accept()
         self.connections.append(connection)
         connection.settimeout(30)

@@ -77,7 +77,7 @@ def usable(url: str) -> None:
 
 
 def sentence(url: str) -> str:
-    """Return what is said at the start of a server with this database, and at its migration."""
+    """Return the error at the start of a server with this database, which equals that of its migration."""
     services = Services(Settings(database_url=url, secret_key=SECRET_KEY))
     with contextlib.closing(services.store) as store:
         with pytest.raises(StoreUnavailable) as refused:

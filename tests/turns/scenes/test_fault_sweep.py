@@ -1,4 +1,4 @@
-"""SQLite's own way of testing: fail the first call to the database, then the second … until no fault fires any more.
+"""Fail the first call to the database, then the second, and so on until no fault fires, as SQLite's own tests do.
 
 One server all the while: whatever failed, it has to heal without a restart, or the next scene fails. Each call fails in
 the kind of database that the command line names (`--database`), and each seventeenth in the other.

@@ -27,7 +27,7 @@ _BY_TIME = {"what is in chat.runtime.ticker.Ticker._lags", "what is in chat.metr
 
 @pytest.fixture
 def connection_clock() -> Callable[[], float]:
-    """A clock by which idle connections are too old at each look, so that none is kept."""
+    """A clock by which idle connections are always too old, so that none is used again."""
     return itertools.count(0.0, KEEPALIVE_S + 1).__next__
 
 

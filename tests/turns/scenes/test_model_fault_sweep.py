@@ -19,7 +19,7 @@ ALL_OF_IT = "The(0) market(1) "
 
 @pytest.fixture
 def model_timeout_s() -> float:
-    """Return a time longer than a healthy model is silent on a busy machine."""
+    """Return a timeout that a healthy model never exceeds, even on a busy machine."""
     return 1.0
 
 

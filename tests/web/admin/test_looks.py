@@ -1,4 +1,4 @@
-"""Deeper looks into a worker: what they return, one at a time, logged, without values."""
+"""Deeper looks into a worker: their results without values, one look at a time, and their log lines."""
 
 from __future__ import annotations
 
@@ -88,7 +88,7 @@ def test_growth_is_by_type(alice: FlaskClient) -> None:
 
 
 class Grown:
-    """Something that a test makes many of."""
+    """An object that a test creates in large numbers."""
 
 
 def test_the_log_level_is_set_for_a_while(alice: FlaskClient, app: Flask) -> None:

@@ -1,4 +1,4 @@
-"""`.env` rewritten: the one setting changed, everything else as it was, to the byte."""
+"""Changes of `.env`: one setting changes, and every other byte stays."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ def bindings(text: str) -> list[Binding]:
 
 
 def others(text: str) -> list[str]:
-    """Return all lines but the flag's and the blank ones."""
+    """Return all lines except that of the flag and blank lines."""
     return [content for line in bindings(text) if line.key != FLAG and (content := line.original.string.strip())]
 
 

@@ -50,7 +50,7 @@ def test_a_preflight_without_a_python(tmp_path: Path) -> None:
 
 
 def test_a_busy_machine_is_given_time(tmp_path: Path) -> None:
-    """The script outlives its limit, and is not ended for that: until then it was starved."""
+    """The script runs longer than its limit, but is not ended: the machine gave it no CPU until then."""
     python = tmp_path / "python"
     python.write_text('#!/bin/sh\nread line < go\necho \'{"mode": "async", "workers": 2}\'\n')
     python.chmod(0o755)

@@ -117,7 +117,7 @@ def test_a_template_that_is_another_one_now_and_then_is_learnt_anew_each_time():
 
 
 def answer(received: list[bytes], with_template: bool) -> tuple[list[Delta], str]:
-    """The answer as the client reads it, its words joined; and how it failed."""
+    """Return the answer as the client reads it, with its words joined, and its error."""
     parser, reader, template = EventParser(), AnswerReader(), ChunkTemplate()
     deltas: list[Delta] = []
     failure = ""

@@ -1,4 +1,4 @@
-"""One stream, cut into reads anywhere: the same deltas, the same end."""
+"""A stream that is cut into reads at any byte has the same deltas and the same end."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from scripts.fake_model.dialects import DIALECTS
 
 
 def outcome(reads: list[bytes]) -> list[Any]:
-    """The deltas with words that follow each other joined, and the error class at the end."""
+    """Return the deltas, with adjacent words joined, and the class of the error at the end."""
     deltas: list[Any] = []
     try:
         for delta in _deltas(iter(reads), CancelScope(math.inf), Cancellation(60)):
@@ -38,7 +38,7 @@ def outcome(reads: list[bytes]) -> list[Any]:
 
 
 def streams() -> dict[str, bytes]:
-    """The first answer of every dialect that is a stream from its beginning to a proper end."""
+    """Return the first answer of each dialect that streams completely."""
     return {
         name: b"".join(part for part in dialect.scripts[0] if isinstance(part, bytes))
         for name, dialect in DIALECTS.items()
@@ -102,7 +102,7 @@ JSON = st.recursive(
 @settings(max_examples=400, deadline=None)
 @given(JSON, JSON)
 def test_any_json_between_words_is_read_or_named(odd, delta):
-    """Check any input: it gives deltas that can be stored, and one of our errors at most."""
+    """Check that any input gives deltas that can be stored, and at most one of our errors."""
     events = [
         {"choices": [{"index": 0, "delta": {"content": "Hello"}}]},
         odd,

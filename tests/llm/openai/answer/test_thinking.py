@@ -1,4 +1,4 @@
-"""Reasoning between tags at the beginning of a text, in pieces cut anywhere."""
+"""Reasoning between tags at the beginning of a text that is cut at any place."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from chat.llm.openai.answer.thinking import ThinkingTags
 
 
 def split(*pieces: str) -> tuple[str, str]:
-    """The reasoning and the text."""
+    """Return the reasoning and the text."""
     tags = ThinkingTags()
     parts = [part for piece in pieces for part in tags.feed(piece)] + tags.end()
     return tuple("".join(text for is_reasoning, text in parts if is_reasoning is flag) for flag in (True, False))

@@ -148,7 +148,7 @@ def test_what_no_option_explains_keeps_its_reason_and_is_not_tried_on_again(serv
 
 
 def test_what_failed_is_not_remembered(serve, connect):
-    """The request without it failed too: nothing is known about the option."""
+    """The request without the option failed too, so nothing is known about the option."""
 
     def refuses(request: dict[str, Any]) -> bytes | None:
         if len(server.exchanges) == 1:

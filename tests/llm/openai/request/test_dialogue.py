@@ -1,4 +1,4 @@
-"""Conversations in the order and the size that endpoints take."""
+"""Conversations in an order and a size that endpoints accept."""
 
 from __future__ import annotations
 

@@ -21,7 +21,7 @@ def says(body: bytes, *headers: bytes) -> bytes:
 
 
 def keeps(response: bytes) -> Callable[[Exchange], None]:
-    """A script: this response each time, and the connection stays open."""
+    """Return a script that answers each request with this response and keeps the connection open."""
 
     def script(exchange: Exchange) -> None:
         exchange.keep_alive = True

@@ -1,4 +1,4 @@
-"""Requests are copies of the one that the SDK built, each with its own body."""
+"""Requests are copies of one that the SDK built, each with its own body."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Reaching an endpoint with the lean transport, and cancellation and time limits at every stage.
+"""Connecting with the lean transport, and cancellation and time limits at every stage.
 
 `test_under_gevent.py` runs this file once more in a patched process.
 """
@@ -40,7 +40,7 @@ def test_an_address_that_does_not_answer_leaves_time_for_the_next(serve, client,
 
 @pytest.fixture
 def silent_resolver(monkeypatch) -> Iterator[list[str]]:
-    """Name look-ups never end; yields the hosts."""
+    """Make name look-ups hang until the test ends. Yield the hosts that were looked up."""
     hosts: list[str] = []
     over = threading.Event()
 
@@ -56,7 +56,7 @@ def silent_resolver(monkeypatch) -> Iterator[list[str]]:
 
 @contextlib.contextmanager
 def full_queue(host: str, port: int = 0) -> Iterator[int]:
-    """A port where connecting neither succeeds nor fails: its queue is full."""
+    """Yield a port where a connection neither succeeds nor fails, because its queue is full."""
     with contextlib.ExitStack() as stack:
         listener = stack.enter_context(socket.create_server((host, port), backlog=0))
         for _ in range(8):
@@ -74,14 +74,14 @@ def deaf_port() -> Iterator[int]:
 
 @pytest.fixture
 def mute_port() -> Iterator[int]:
-    """A port that takes connections, and neither reads nor says anything."""
+    """Yield a port that accepts connections, but neither reads nor writes."""
     with socket.create_server(("127.0.0.1", 0), backlog=50) as listener:
         yield listener.getsockname()[1]
 
 
 @pytest.fixture(params=["looking up", "connecting", "greeting", "sending", "waiting", "reading"])
 def stuck_url(request) -> str:
-    """An address where a request gets stuck, at each stage."""
+    """Return an address at which a request hangs, for each stage."""
     if request.param == "looking up":
         request.getfixturevalue("silent_resolver")
         return "http://model.test/"
