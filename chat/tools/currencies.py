@@ -56,27 +56,49 @@ CURRENCIES = {code: Currency(code, names[0]) for code, names in _TABLE.items()}
 # Currencies that the euro replaced, with country and year: code, then aliases. A name that a current currency also has
 # (franc, lira, crown, pound) means the current one, so here it appears only together with its country.
 _REPLACED = {
-    ("HRK", "kuna", "Croatian kuna"): ("Croatia", 2023),
-    ("BGN", "lev", "leva", "Bulgarian lev"): ("Bulgaria", 2026),
-    ("LTL", "litas", "Lithuanian litas"): ("Lithuania", 2015),
-    ("LVL", "lats", "Latvian lats"): ("Latvia", 2014),
-    ("EEK", "kroon", "Estonian kroon", "Estonian crown"): ("Estonia", 2011),
+    ("HRK", "kuna", "Croatian kuna", "kune"): ("Croatia", 2023),
+    ("BGN", "lev", "leva", "Bulgarian lev", "Bulgarian leva"): ("Bulgaria", 2026),
+    ("LTL", "litas", "Lithuanian litas", "litai"): ("Lithuania", 2015),
+    ("LVL", "lats", "Latvian lats", "lati"): ("Latvia", 2014),
+    ("EEK", "kroon", "Estonian kroon", "Estonian crown", "krooni"): ("Estonia", 2011),
     ("SKK", "Slovak koruna", "Slovak crown"): ("Slovakia", 2009),
     ("CYP", "Cypriot pound", "Cyprus pound"): ("Cyprus", 2008),
-    ("MTL", "Maltese lira", "Maltese pound"): ("Malta", 2008),
-    ("SIT", "tolar", "Slovenian tolar"): ("Slovenia", 2007),
-    ("GRD", "drachma", "Greek drachma"): ("Greece", 2001),
-    ("DEM", "Deutsche Mark", "Deutschmark", "German mark", "D-Mark", "mark"): ("Germany", 1999),
-    ("FRF", "French franc"): ("France", 1999),
-    ("ITL", "Italian lira", "lire"): ("Italy", 1999),
-    ("ESP", "peseta", "Spanish peseta"): ("Spain", 1999),
+    ("MTL", "Maltese lira", "Maltese pound", "Maltese liri"): ("Malta", 2008),
+    ("SIT", "tolar", "Slovenian tolar", "tolarji"): ("Slovenia", 2007),
+    ("GRD", "drachma", "Greek drachma", "drachmae", "drachmai"): ("Greece", 2001),
+    ("DEM", "Deutsche Mark", "Deutschmark", "German mark", "D-Mark", "DM", "mark"): ("Germany", 1999),
+    ("FRF", "French franc", "FF", "old French franc"): ("France", 1999),
+    ("ITL", "Italian lira", "lire", "Italian lire", "lira italiana"): ("Italy", 1999),
+    ("ESP", "peseta", "Spanish peseta", "ptas"): ("Spain", 1999),
     ("PTE", "escudo", "Portuguese escudo"): ("Portugal", 1999),
-    ("NLG", "guilder", "Dutch guilder", "gulden"): ("the Netherlands", 1999),
+    ("NLG", "guilder", "Dutch guilder", "gulden", "florin", "Dutch florin"): ("The Netherlands", 1999),
     ("BEF", "Belgian franc"): ("Belgium", 1999),
     ("LUF", "Luxembourg franc"): ("Luxembourg", 1999),
     ("ATS", "Austrian schilling", "schilling"): ("Austria", 1999),
-    ("FIM", "markka", "Finnish mark", "Finnish markka"): ("Finland", 1999),
+    ("FIM", "markka", "Finnish mark", "Finnish markka", "markkaa"): ("Finland", 1999),
     ("IEP", "Irish pound", "punt"): ("Ireland", 1999),
+}
+# Currencies that another one of the same country replaced: code, then aliases; successor and year.
+_RENEWED = {
+    ("TRL", "old Turkish lira"): ("TRY", 2005),
+    ("ROL", "old Romanian leu", "old leu"): ("RON", 2005),
+    ("PLZ", "old Polish zloty", "old zloty"): ("PLN", 1995),
+    ("CSK", "Czechoslovak koruna", "Czechoslovak crown"): ("CZK", 1993),
+    ("MXP", "old Mexican peso"): ("MXN", 1993),
+    ("ILR", "old Israeli shekel", "old shekel"): ("ILS", 1985),
+    ("BRR", "cruzeiro real", "cruzeiro"): ("BRL", 1994),
+}
+# Currencies that are gone and never had a reference rate.
+_GONE = {
+    ("DDM", "East German mark", "Mark der DDR", "Ostmark"): "East German mark",
+    ("RM", "Reichsmark"): "Reichsmark",
+    ("SUR", "Soviet rouble", "Soviet ruble"): "Soviet rouble",
+    ("YUM", "YUD", "Yugoslav dinar"): "Yugoslav dinar",
+    ("ZWD", "ZWL", "Zimbabwe dollar", "Zimbabwean dollar"): "Zimbabwe dollar",
+    ("ECS", "sucre", "Ecuadorian sucre"): "Ecuadorian sucre",
+    ("VEB", "VEF", "bolivar fuerte"): "bolívar fuerte",
+    ("GHC", "old Ghanaian cedi"): "old Ghanaian cedi",
+    ("BYR", "BYB", "old Belarusian rouble", "old Belarusian ruble"): "old Belarusian rouble",
 }
 _EXPLAINED = {
     "peso": "There is more than one peso: the Mexican (MXN) and the Philippine (PHP) have a reference rate.",
@@ -84,7 +106,7 @@ _EXPLAINED = {
     "krona": "There is more than one krona: the Swedish (SEK) and the Icelandic (ISK) have a reference rate.",
     "crown": "There is more than one crown: CZK, DKK, ISK, NOK and SEK have a reference rate.",
     **dict.fromkeys(
-        ("rub", "ruble", "rouble", "russian ruble", "russian rouble"),
+        ("rub", "rur", "ruble", "rouble", "russian ruble", "russian rouble"),
         "The ECB has published no reference rate for the Russian rouble since March 2022.",
     ),
     **{
@@ -93,6 +115,20 @@ _EXPLAINED = {
         for names, (country, year) in _REPLACED.items()
         for name in names
     },
+    **{
+        normalised(name): f"{successor} replaced the {names[1]} ({names[0]}) in {year}. Ask for {successor} instead."
+        for names, (successor, year) in _RENEWED.items()
+        for name in names
+    },
+    **{
+        normalised(name): f"The {title} is no longer in use, and the ECB has published no reference rate for it."
+        for names, title in _GONE.items()
+        for name in names
+    },
+    **dict.fromkeys(
+        ("ecu", "xeu", "european currency unit"),
+        "The euro replaced the European currency unit (ECU) one for one in January 1999; ask for the euro (EUR).",
+    ),
     **dict.fromkeys(
         ("btc", "bitcoin", "eth", "ether", "ethereum", "crypto"),
         "The ECB publishes reference rates for state currencies only, not for crypto-assets.",

@@ -8,7 +8,8 @@ https://frankfurter.dev/v1/ and in its openapi.json.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import itertools
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
@@ -29,6 +30,8 @@ PAGE = "https://www.ecb.europa.eu/stats/policy_and_exchange_rates/euro_reference
 _TTL_S = 1800.0
 # Every reference rate published so far is between these. A period may begin with the rate that applied before it.
 _SMALLEST, _LARGEST = 1e-7, 1e7
+# No currency has changed more from one published rate to the next.
+_LARGEST_CHANGE = 10.0
 _BEFORE, _AFTER = timedelta(days=31), timedelta(days=2)
 
 
@@ -66,7 +69,7 @@ class Frankfurter:
         match response:
             case {"base": base.code, "rates": dict() as days} if days and number(response.get("amount", 1)) == 1:
                 parsed = sorted(self._parse_day(text, rates, quote) for text, rates in days.items())
-                if first - _BEFORE <= parsed[0][0] and parsed[-1][0] <= last + _AFTER:
+                if first - _BEFORE <= parsed[0][0] and parsed[-1][0] <= last + _AFTER and _is_steady(parsed):
                     return Rates(dict(parsed), now())
         raise self._source.malformed()
 
@@ -76,3 +79,9 @@ class Frankfurter:
         if published is None or rate is None or not _SMALLEST <= rate <= _LARGEST:
             raise self._source.malformed()
         return published, rate
+
+
+def _is_steady(rates: Sequence[tuple[date, float]]) -> bool:
+    """Return whether no rate differs impossibly from the one before."""
+    changes = (rate / before for (_, before), (_, rate) in itertools.pairwise(rates))
+    return all(1 / _LARGEST_CHANGE <= change <= _LARGEST_CHANGE for change in changes)

@@ -9,14 +9,14 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Mapping
 from types import UnionType
-from typing import Annotated, Any, Union, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_type_hints
 
 import msgspec
 
 from chat.errors import ToolFailure
 from chat.messages import ToolResult, ToolSpec
 from chat.tool_contract import ToolContext
-from chat.tools.lenient_arguments import as_list, without_nulls
+from chat.tools.lenient_arguments import as_choice, as_list, without_nulls
 
 _BY_NAME = (inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY)
 
@@ -33,7 +33,9 @@ class FunctionTool:
         hints = _checked_hints(function)
         self._context = next((each for each, hint in hints.items() if hint is ToolContext), None)
         self._type = msgspec.defstruct(name, _fields(function, hints), forbid_unknown_fields=True)
-        self._lists = [field.name for field in msgspec.structs.fields(self._type) if _is_list(field.type)]
+        declared = msgspec.structs.fields(self._type)
+        self._lists = [field.name for field in declared if _is_list(field.type)]
+        self._choices = {field.name: choices for field in declared if (choices := _choices(field.type))}
         self.spec = ToolSpec(name, description, _schema(self._type), label)
 
     def call(self, arguments: Mapping[str, Any], context: ToolContext) -> ToolResult:
@@ -46,8 +48,15 @@ class FunctionTool:
         try:
             checked = self._checked(arguments)
         except (msgspec.MsgspecError, RecursionError, ValueError) as error:
-            raise ToolFailure(f"The arguments of {self.spec.name} are not right: {error}.") from None
+            raise ToolFailure(f"The arguments of {self.spec.name} are not right: {error}.{self._hint(error)}") from None
         return {name: getattr(checked, name) for name in self._type.__struct_fields__}
+
+    def _hint(self, error: Exception) -> str:
+        """Return what the argument takes that `error` names, if it is one of several choices."""
+        for name, choices in self._choices.items():
+            if f"`$.{name}`" in str(error):
+                return f" It takes {', '.join(choices)}."
+        return ""
 
     def _checked(self, arguments: Mapping[str, Any]) -> msgspec.Struct:
         try:
@@ -57,6 +66,9 @@ class FunctionTool:
             for name in self._lists:
                 if isinstance(corrected.get(name), str):
                     corrected[name] = as_list(corrected[name])
+            for name, choices in self._choices.items():
+                if isinstance(corrected.get(name), str):
+                    corrected[name] = as_choice(corrected[name], choices)
             if corrected == arguments:
                 raise
             return msgspec.convert(corrected, self._type, strict=False)
@@ -90,6 +102,13 @@ def _is_list(hint: Any) -> bool:
     choices = get_args(hint) if get_origin(hint) in (Union, UnionType) else (hint,)
     kinds = [get_origin(choice) or choice for choice in choices]
     return list in kinds and str not in kinds
+
+
+def _choices(hint: Any) -> tuple[str, ...]:
+    """Return the texts of which a parameter takes one, if that is its type."""
+    if get_origin(hint) is Annotated:
+        return _choices(get_args(hint)[0])
+    return get_args(hint) if get_origin(hint) is Literal else ()
 
 
 def _described(hint: Any) -> Any:

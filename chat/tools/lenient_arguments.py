@@ -1,9 +1,9 @@
-"""Corrections of a model's arguments: a list as text, nulls for omitted values."""
+"""Corrections of a model's arguments: a list as text, nulls for omitted values, a choice in other letters."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -19,6 +19,16 @@ def as_list(text: str) -> Any:
         except (ValueError, RecursionError):
             text = text.strip().removeprefix("[").removesuffix("]").replace("'", "").replace('"', "")
     return [item for item in _SEPARATORS.split(text.strip()) if item]
+
+
+def as_choice(text: str, choices: Sequence[str]) -> str:
+    """Return the choice that differs from `text` in case and separators only, or `text`: "GDP growth" is gdp_growth."""
+    key = _key(text)
+    return next((choice for choice in choices if _key(choice) == key), text)
+
+
+def _key(text: str) -> str:
+    return re.sub(r"[\W_]+", "", text).lower()
 
 
 def without_nulls(arguments: Mapping[str, Any], defaults: tuple[Any, ...], names: tuple[str, ...]) -> dict[str, Any]:

@@ -22,6 +22,7 @@ from chat.tools.world_bank import Observations, WorldBank
 
 MAX_COUNTRIES = 8
 MAX_YEARS = 35
+_LARGEST_YEAR = 1_000_000
 
 _Year = Annotated[int | None, "Only if one certain year is asked for, such as 2015; without it the newest figures."]
 
@@ -155,11 +156,12 @@ def _requested_year(
     """Return the requested year, or None if no year is requested. Raises ToolFailure if that year has no figure."""
     if year is None:
         return None
-    requested = whole_number(year, "year", 1, 9999)
+    requested = whole_number(year, "year", -_LARGEST_YEAR, _LARGEST_YEAR)
     years = {each for economy in economies for figure in figures for each in observations.of(economy, figure)}
     if requested not in years:
+        named = requested if abs(requested) < _LARGEST_YEAR else "that year"
         raise ToolFailure(
-            f"There is no figure of {requested} for {_names(economies)}: the figures here are of {min(years)} to"
+            f"There is no figure of {named} for {_names(economies)}: the figures here are of {min(years)} to"
             f" {max(years)}."
         )
     return requested

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -38,7 +38,11 @@ _MAX_PAGES = 5
 _LARGEST = 1e17
 _LARGEST_PERCENT = 1e6
 _EARLIEST_YEAR = 1900
-_NO_FIGURE = ("", "..", "NA", "N/A", "null")
+_NO_FIGURE = frozenset(
+    {"", ".", "..", "...", "…", "-", "--", "–", "—", ":", "na", "n/a", "n.a", "n.a.", "null", "none", "missing"}
+)
+# The figures' last change cannot be earlier than the API itself.
+_FIRST_CHANGE = date(2010, 1, 1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,14 +105,20 @@ class WorldBank:
         codes |= {economy.code2: economy.code for economy in economies}
         values: dict[str, dict[str, dict[int, float]]] = {}
         updated = None
+        others, requested = 0, 0
         for meta, rows in self._pages(economy_codes, sorted(units), progress):
-            last_updated = day(meta.get("lastupdated"))
-            updated = last_updated.isoformat() if last_updated else None
-            for row in rows:
+            updated = _last_change(meta)
+            for row in (each for each in rows if each is not None):
                 code, indicator, year, value = self._parse_row(row, codes)
-                if code and indicator in units and value is not None:
+                if code is None or indicator not in units:
+                    others += 1
+                    continue
+                requested += 1
+                if value is not None:
                     self._check(value, units[indicator])
                     values.setdefault(code, {}).setdefault(indicator, {})[year] = value
+        if others and not requested:  # the response to another request
+            raise self._source.malformed()
         return Observations(values, updated, now())
 
     def _pages(
@@ -136,26 +146,26 @@ class WorldBank:
     def _page(self, response: Any) -> tuple[dict[str, Any], list[Any]]:
         """Return the metadata and the rows of a response. The API sends null for no rows. Raises SourceUnavailable."""
         match response:
+            case [{"message": _} | {"error": _}, *_]:
+                raise self._source.refused()
             case [dict() as meta, list() as rows]:
                 return meta, rows
             case [dict() as meta, None]:
                 return meta, []
-            case [{"message": _}]:
-                raise self._source.refused()
         raise self._source.malformed()
 
     def _parse_row(self, row: Any, codes: Mapping[str, str]) -> tuple[str | None, str, int, float | None]:
         match row:
             case {"indicator": {"id": str() as indicator}, "country": {"id": str() as code2}, "date": date}:
-                code = codes.get(str(row.get("countryiso3code"))) or codes.get(code2)
+                code = codes.get(str(row.get("countryiso3code")).upper()) or codes.get(code2.upper())
                 year = number(date)
                 if year is not None and year.is_integer() and _EARLIEST_YEAR <= year <= datetime.now(UTC).year + 1:
-                    return code, indicator, int(year), self._value(row.get("value"))
+                    return code, indicator.upper(), int(year), self._value(row.get("value"))
         raise self._source.malformed()
 
     def _value(self, value: Any) -> float | None:
         """Return the figure of a row, None for a missing one. Raises SourceUnavailable."""
-        if value is None or (isinstance(value, str) and value.strip() in _NO_FIGURE):
+        if value is None or (isinstance(value, str) and value.strip().lower() in _NO_FIGURE):
             return None
         figure = number(value)
         if figure is None:
@@ -164,5 +174,14 @@ class WorldBank:
 
     def _check(self, value: float, unit: str) -> None:
         """Raise SourceUnavailable for a figure that no economy can have."""
-        if abs(value) > (_LARGEST_PERCENT if unit.startswith("%") else _LARGEST):
+        is_possible = abs(value) <= _LARGEST_PERCENT if unit.startswith("%") else 0 <= value <= _LARGEST
+        if not is_possible:
             raise self._source.malformed()
+
+
+def _last_change(meta: dict[str, Any]) -> str | None:
+    """Return the date of the figures' last change, or None if it is missing or impossible."""
+    changed = day(meta.get("lastupdated"))
+    if changed is None or not _FIRST_CHANGE <= changed <= datetime.now(UTC).date() + timedelta(days=1):
+        return None
+    return changed.isoformat()

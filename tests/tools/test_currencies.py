@@ -72,3 +72,16 @@ def test_a_currency_that_the_euro_replaced_is_named_as_such(names):
     for name in (*names, f"{names[1]}s", names[1].upper(), f"the {names[1]}"):
         with pytest.raises(ToolFailure, match=f"{country} has used the euro since January {year}"):
             currencies.find(name, "base")
+
+
+@pytest.mark.parametrize("names", [*currencies._RENEWED, *currencies._GONE], ids=lambda names: names[0])
+def test_a_currency_that_is_gone_is_named_as_such(names):
+    for name in (*names, names[0].lower(), f"{names[1]}s"):
+        with pytest.raises(ToolFailure, match=r"is no longer in use|replaced the"):
+            currencies.find(name, "quote")
+
+
+@pytest.mark.parametrize("name", ["ECU", "xeu", "European currency units"])
+def test_the_euros_forerunner_is_named_as_such(name):
+    with pytest.raises(ToolFailure, match="one for one"):
+        currencies.find(name, "base")

@@ -39,7 +39,7 @@ def test_a_rate_may_come_as_text(server, http):
     assert ask(server, http).by_date[TODAY] == 1.25
 
 
-@pytest.mark.parametrize("rate", [1e308, 1e-300, 0, -1, "1e308", "nan", True, None, [], "1,2", 10**400])
+@pytest.mark.parametrize("rate", [1e308, 1e-300, 0, -1, "1e308", "nan", True, None, [], "1,2", 10**400, 1e6, 0.01, "-"])
 def test_absurd_rates_break_an_answer(server, rate, http):
     server.rewrite = with_day(TODAY.isoformat(), {"USD": rate})
     with pytest.raises(SourceUnavailable, match="documented format"):
@@ -47,7 +47,19 @@ def test_absurd_rates_break_an_answer(server, rate, http):
 
 
 @pytest.mark.parametrize(
-    "day", ["2026-W01", "2026-W01-1", "20260101", "0001-01-01", "9999-12-31", "1999-01-04", "", "x"]
+    "day",
+    [
+        "2026-W01",
+        "2026-W01-1",
+        "20260101",
+        "0001-01-01",
+        "9999-12-31",
+        "1999-01-04",
+        "2026-02-30",
+        "٢٠٢٦-١١-٠١",
+        "",
+        "x",
+    ],
 )
 def test_absurd_days_break_an_answer(server, day, http):
     server.rewrite = with_day(day, {"USD": 1.2})
@@ -62,7 +74,9 @@ def test_a_day_without_the_rate_breaks_an_answer(server, rates, http):
         ask(server, http)
 
 
-@pytest.mark.parametrize("change", [{"amount": 100}, {"amount": "x"}, {"base": "USD"}, {"rates": {}}, {"rates": []}])
+@pytest.mark.parametrize(
+    "change", [{"amount": 100}, {"amount": "x"}, {"base": "USD"}, {"rates": {}}, {"rates": []}, {"rates": None}]
+)
 def test_an_answer_to_another_question_is_none(server, change, http):
     server.rewrite = lambda answer: answer | change
     with pytest.raises(SourceUnavailable, match="documented format"):

@@ -89,11 +89,18 @@ def test_a_number_may_come_as_text():
     assert (arguments["years"], arguments["share"], arguments["exact"]) == (5, 0.25, True)
 
 
+@pytest.mark.parametrize("written", ["GDP", "Growth", " growth ", "g-d-p", "_gdp"])
+def test_a_choice_may_come_in_other_letters(written):
+    assert read(TOOL, json.dumps({"countries": [], "indicator": written}))["indicator"] in ("gdp", "growth")
+
+
 WRONG = [
     ("{}", "`countries`"),
     ('{"countries": 5}', "`array`"),
     ('{"countries": ["China", 5]}', "`str`"),
     ('{"countries": [], "indicator": "beauty"}', "beauty"),
+    ('{"countries": [], "indicator": "beauty"}', "It takes gdp, growth."),
+    ('{"countries": [], "indicator": ["gdp"]}', "It takes gdp, growth."),
     ('{"countries": [], "years": 2.5}', "`int`"),
     ('{"countries": [], "years": "many"}', "years"),
     ('{"countries": [], "years": ' + "9" * 5_000 + "}", "not right"),

@@ -216,10 +216,16 @@ def test_a_year_of_which_one_figure_is_missing(markets):
     assert rows["Population"][1] == "2025"
 
 
-@pytest.mark.parametrize("year", [1850, 1, 1989, 2040, 9999, "1850"])
+@pytest.mark.parametrize("year", [1850, 1, 0, -44, 1989, 2040, 9999, 12_025, "1850"])
 def test_a_year_that_is_not_there_is_said(markets, year):
     message = rf"no figure of {year} for India: the figures here are of 1990 to 20\d\d"
     with pytest.raises(ToolFailure, match=message):
         markets.compare_markets(["India"], "population", 10, year)
     with pytest.raises(ToolFailure, match=message):
         markets.market_data("India", year)
+
+
+def test_a_year_beyond_all_is_not_repeated(markets):
+    for year in (10**30, -(10**30)):
+        with pytest.raises(ToolFailure, match="no figure of that year for India"):
+            markets.market_data("India", year)

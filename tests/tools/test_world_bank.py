@@ -132,8 +132,9 @@ def test_pages_may_come_as_texts(server, http):
 @pytest.mark.parametrize(
     ("written", "read"),
     [
-        *((None, None), ("", None), ("..", None), (" ", None)),
-        *((1, 1.0), (1.5, 1.5), (-2, -2.0), (0, 0.0), ("1", 1.0), (" 1.5 ", 1.5), ("-2.5e3", -2500.0), ("+7", 7.0)),
+        *((None, None), ("", None), ("..", None), (" ", None), ("…", None), ("-", None), ("—", None), (":", None)),
+        *(("n/a", None), ("N.A.", None), ("NULL", None), ("None", None), ("missing", None)),
+        *((1, 1.0), (1.5, 1.5), (0, 0.0), ("1", 1.0), (" 1.5 ", 1.5), ("2.5e3", 2500.0), ("+7", 7.0)),
     ],
 )
 def test_forms_of_a_figure(world_bank, server, written, read):
@@ -146,12 +147,62 @@ def test_forms_of_a_figure(world_bank, server, written, read):
     "written",
     [
         *(1e308, -1e308, 1e18, "1e308", "9" * 30, "1e400", 10**400, "1,5", "1.234.567", "12 trillion", "0x10", "١٢"),
-        *("nan", "Infinity", True, [], {}, "<b>1</b>", "1_000"),
+        *("nan", "Infinity", True, [], {}, "<b>1</b>", "1_000", "1 234", "\u22125", "5 %", -5, "-5", 1e17 * 1.01),
     ],
 )
 def test_absurd_figures_break_an_answer(world_bank, server, written):
     server.rewrite = replaced("value", written)
     with pytest.raises(SourceUnavailable, match="documented format"):
+        world_bank.observations([CHINA], [GDP])
+
+
+def test_a_percentage_may_be_below_zero(world_bank, server):
+    server.rewrite = replaced("value", -2.5)
+    assert world_bank.observations([CHINA], [GDP_GROWTH]).of(CHINA, GDP_GROWTH)[datetime.now(UTC).year] == -2.5
+
+
+def lower(answer: Any) -> Any:
+    for row in answer[1]:
+        row |= {"countryiso3code": "chn", "country": {"id": "cn"}, "indicator": {"id": row["indicator"]["id"].lower()}}
+    return answer
+
+
+@pytest.mark.parametrize(
+    "rewrite",
+    [
+        lower,
+        lambda answer: [answer[0], [None, *answer[1], None]],
+        lambda answer: [answer[0], answer[1][::-1]],
+        lambda answer: [answer[0] | {"pages": 0, "total": 0}, answer[1]],
+        lambda answer: [answer[0], [row | {"countryiso3code": None, "unit": None, "more": [1]} for row in answer[1]]],
+    ],
+    ids=["lower case", "null rows", "oldest first", "no pages", "nulls beside"],
+)
+def test_odd_but_readable(world_bank, server, rewrite):
+    server.rewrite = rewrite
+    assert world_bank.observations([CHINA], [GDP]).of(CHINA, GDP)[2024] == pytest.approx(figure("CHN", GDP.code, 2024))
+
+
+FRANCE = {"country": {"id": "FR", "value": "France"}, "countryiso3code": "FRA"}
+
+
+@pytest.mark.parametrize(
+    ("rewrite", "message"),
+    [
+        (lambda answer: [answer[0], [row | FRANCE for row in answer[1]]], "documented format"),
+        (lambda answer: [answer[0], [row | {"indicator": {"id": "X.Y"}} for row in answer[1]]], "documented format"),
+        (lambda answer: [answer[0], [[1, 2]]], "documented format"),
+        (lambda answer: [answer[0], {"0": answer[1][0]}], "documented format"),
+        (lambda answer: [None, answer[1]], "documented format"),
+        (lambda answer: {"error": {"message": "x"}}, "documented format"),
+        (lambda answer: None, "documented format"),
+        (lambda answer: [{"message": [{"id": "175", "value": "not found"}]}, None], "refused the question"),
+        (lambda answer: [{"error": "x"}, []], "refused the question"),
+    ],
+)
+def test_an_answer_to_another_question_is_none(world_bank, server, rewrite, message):
+    server.rewrite = rewrite
+    with pytest.raises(SourceUnavailable, match=message):
         world_bank.observations([CHINA], [GDP])
 
 
@@ -176,7 +227,21 @@ def test_absurd_years_break_an_answer(world_bank, server, written):
         world_bank.observations([CHINA], [GDP])
 
 
-@pytest.mark.parametrize("written", ["2026-W01", "2026-W01-1", "20260101", "2026-13-01", "<b>", 20260101, None])
+@pytest.mark.parametrize(
+    "written",
+    [
+        "2026-W01",
+        "2026-W01-1",
+        "20260101",
+        "2026-13-01",
+        "0001-01-01",
+        "2999-01-01",
+        "1990-06-30",
+        "<b>",
+        20260101,
+        None,
+    ],
+)
 def test_a_date_of_change_that_is_none_is_not_shown(world_bank, server, written):
     server.rewrite = lambda answer: [answer[0] | {"lastupdated": written}, answer[1]]
     assert world_bank.observations([CHINA], [GDP]).updated is None
