@@ -1,7 +1,8 @@
 // Text direction of blocks. `dir="auto"` uses the first letter. A block that is mostly right-to-left must run that way
 // even if it begins with a Latin name ("OpenAI היא חברה").
 
-const RTL = /[\p{Script=Hebrew}\p{Script=Arabic}\p{Script=Syriac}\p{Script=Thaana}\p{Script=Nko}]/gu;
+/** Letters only: a text of digits and signs has no direction. */
+const RTL = /(?=\p{L})[\p{Script=Hebrew}\p{Script=Arabic}\p{Script=Syriac}\p{Script=Thaana}\p{Script=Nko}]/gu;
 const LETTER = /\p{L}/gu;
 const BLOCKS = "p, h3, h4, h5, h6, li, td, th";
 /** Elements with sides whose blocks have their own direction: "auto" ignores these blocks. */
