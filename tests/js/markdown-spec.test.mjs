@@ -60,7 +60,7 @@ function meaning(html) {
     .replace(/<br ?\/?>\n?/g, "\n")
     .replace(/<hr ?\/>/g, "<hr>")
     .replace(/(<(?:a|img) [^>]*?) title="[^"]*"/g, "$1")
-    .replace(/(<ol[^>]*?) class="[^"]*"/g, "$1")
+    .replace(/(<(?:ol|li)[^>]*?) class="[^"]*"/g, "$1")
     .replace(/<code class="language-[^"]*">/g, "<code>")
     .replace(/\n<\/code><\/pre>/g, "</code></pre>")
     .replace(/<img src="([^"]*)" alt="([^"]*)" ?\/?>/g, '<a href="$1">$2</a>')

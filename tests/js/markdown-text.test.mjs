@@ -88,6 +88,14 @@ test("an ordered list has the numbers it was written with", () => {
   assert.match(renderText("1) a\n2) b"), /<ol class="paren">/);
 });
 
+test("a box stands in the place of a bullet, after the number of an ordered list", () => {
+  assert.equal(
+    renderText("- [ ] open\n- [x] done\n- [y] text"),
+    '<ul>\n<li class="task">☐ open</li>\n<li class="task">☑ done</li>\n<li>[y] text</li>\n</ul>\n',
+  );
+  assert.match(renderText("1. [X] done"), /<li>☑ done<\/li>/);
+});
+
 test("a comparison is no quote, a quote is one", () => {
   assert.equal(
     renderText("- >5 %: high\n- > 6 %: higher"),

@@ -16,7 +16,7 @@ const ENTITIES = { amp: "&", lt: "<", gt: ">", quot: '"', "#39": "'" };
 /** Return the visible text without spaces, which may still move, and formulas without delimiters. */
 const visible = (markup) =>
   markup
-    .replace(/(<code class="math-\w+">)(?:\$\$?|\\[([])([^<]*?)(?:\$\$?|\\[)\]])(?=<)/g, "$1$2")
+    .replace(/(<code class="math-[a-z ]+">)(?:\$\$?|\\[([])([^<]*?)(?:\$\$?|\\[)\]])(?=<)/g, "$1$2")
     .replace(/<[^>]*>/g, "")
     .replace(/&(\w+|#39);/g, (_, name) => ENTITIES[name] ?? "?")
     .replace(/\s+/g, "");
@@ -77,7 +77,26 @@ test("unfinished markup looks like its final form at once", () => {
   for (const [text, expected] of Object.entries(becomes)) assert.equal(shownOf(text), expected, text);
   assert.match(shownOf("| a | b"), /<th>a<\/th>\n<th>b<\/th>/);
   assert.match(shownOf("| a | b |\n| --- | -"), /<th>a<\/th>\n<th>b<\/th>/);
-  assert.match(shownOf("$$\n\\frac{a"), /class="math-display">\$\$\n\\frac\{a\n\$\$</);
+  assert.match(shownOf("$$\n\\frac{a"), /class="math-display unfinished">\$\$\n\\frac\{a\n\$\$</);
+});
+
+test("only a formula whose end is missing is completed before it is drawn", () => {
+  const kinds = (text) =>
+    [...shownOf(text).matchAll(/class="math-\w+( unfinished)?"/g)].map(([, kind]) => Boolean(kind));
+  for (const [text, ...expected] of [
+    ["Area $A = \\pi$", false],
+    ["Area $A = \\pi$ and **$\\beta$**", false, false],
+    ["Area $A = \\pi$ and $\\frac{a", false, true],
+    ["**so $\\alpha", true],
+    ["$\\alpha$ then **bo", false],
+    ["- a $\\gamma$\n- b \\(\\frac{", false, true],
+    ["$$\nx\n$$\n\n$$\n\\sqrt{", false, true],
+    ["$$\n\\alpha\n$$\n", false],
+    ["| a |\n|---|\n| $\\pi$ |\n| $\\fra", false, true],
+    ["\\begin{align}\na &= \\beta", true],
+  ]) {
+    assert.deepEqual(kinds(text), expected, text);
+  }
 });
 
 test("any text, cut anywhere, is shown without an error", () => {

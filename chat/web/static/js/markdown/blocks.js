@@ -81,6 +81,9 @@ function plainText(content) {
  */
 export function renderTokens(tokens, env, isLast = false) {
   const inline = tokens.filter(({ type }) => type === "inline");
+  const last =
+    isLast && env.growing ? tokens.findLast(({ content, type }) => content && !type.endsWith("_close")) : null;
+  if (last?.type === "formula_block") last.meta.unfinished = env.isCompleted;
   const end = isLast && env.growing ? inline.findLast(({ content }) => content) : null;
   for (const token of inline) {
     token.children = [];

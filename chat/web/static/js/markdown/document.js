@@ -15,6 +15,8 @@ export class MarkdownDocument {
   #length = 0;
   #definitions = new Definitions();
   #signature = "";
+  // The end of the text was completed, and is not what was written.
+  #isCompleted = false;
 
   /** `address` returns the allowed address of a link, or null; `image` returns the name of an image. */
   constructor(options = {}) {
@@ -47,7 +49,9 @@ export class MarkdownDocument {
     const whole = growing ? rest.slice(0, certainLength(rest)) : rest;
     const done = readBlocks(whole).slice(0, -1);
     const tail = rest.slice(done.reduce((sum, { raw }) => sum + raw.length, 0));
-    return { done, open: readBlocks(growing ? completed(tail) : tail) };
+    const shown = growing ? completed(tail) : tail;
+    this.#isCompleted = shown.trimEnd() !== tail.trimEnd();
+    return { done, open: readBlocks(shown) };
   }
 
   #clear() {
@@ -104,7 +108,15 @@ export class MarkdownDocument {
 
   #env(growing, outline) {
     const lookups = new Set();
-    return { ...this.#options, growing, outline, lookups, ...this.#definitions.lookedUp(lookups, growing) };
+    const isCompleted = this.#isCompleted;
+    return {
+      ...this.#options,
+      growing,
+      isCompleted,
+      outline,
+      lookups,
+      ...this.#definitions.lookedUp(lookups, growing),
+    };
   }
 
   #renderNotes(last, growing) {

@@ -39,10 +39,10 @@ export class GrowingText {
     this.#shown = showing;
     const read = this.#document.read(text, growing);
     if (read.fresh) this.#clear();
-    const keep = (current, next) => this.#keep(current, next, growing);
+    const keep = (current, next) => this.#keep(current, next);
     for (const { index, html } of read.changed) this.#showAgain(index, html, keep);
     if (read.notes !== "" || !this.#extended(read.open, keep)) this.#showOpen(read, keep);
-    this.#finish(this.#settledNodes, growing);
+    this.#finish(this.#settledNodes);
     const settled = this.#counts.slice(read.settled);
     this.#settledNodes += settled.reduce((sum, count) => sum + count, 0);
     this.#open = read.notes === "" && read.open.length === read.done + 1 ? read.open.at(-1) : "";
@@ -62,7 +62,7 @@ export class GrowingText {
     morph(this.#element, from, nodes, keep, end);
     this.#settledNodes += nodes.length - this.#counts[index];
     this.#counts[index] = nodes.length;
-    this.#finish(from, false);
+    this.#finish(from);
   }
 
   #nodesOf(html) {
@@ -85,7 +85,7 @@ export class GrowingText {
   }
 
   /** Code keeps its colours, and a formula its drawing, until a newer version is ready. */
-  #keep(current, next, growing) {
+  #keep(current, next) {
     if (current.nodeType !== Node.ELEMENT_NODE) return false;
     if (current.matches("code[class^=language-]") && current.className === next.className) {
       const shown = current.textContent;
@@ -95,19 +95,23 @@ export class GrowingText {
       return true;
     }
     if (!current.matches("[data-source]") || current.classList[0] !== next.classList[0]) return false;
-    if (current.dataset.source !== next.textContent || !growing) drawFormula(current, next.textContent, growing);
+    const wasUnfinished = current.classList.contains("unfinished");
+    const isUnfinished = current.classList.toggle("unfinished", next.classList.contains("unfinished"));
+    if (current.dataset.source !== next.textContent || wasUnfinished !== isUnfinished) {
+      drawFormula(current, next.textContent);
+    }
     return true;
   }
 
   /** Highlight code and draw formulas from the node `from` on. */
-  #finish(from, growing) {
+  #finish(from) {
     for (let node = this.#element.childNodes[from]; node; node = node.nextSibling) {
       if (node.nodeType !== Node.ELEMENT_NODE) continue;
       for (const head of node.querySelectorAll("th[aria-sort]")) sortAgain(head.closest("table"));
       for (const code of node.querySelectorAll("pre > code")) paint(code, languageOf(code));
       const formulas = node.matches(FORMULA) ? [node] : node.querySelectorAll(FORMULA);
       for (const place of formulas) {
-        if (place.dataset.source === undefined) drawFormula(place, place.textContent, growing);
+        if (place.dataset.source === undefined) drawFormula(place, place.textContent);
       }
     }
   }

@@ -11,8 +11,10 @@ export function addFormulas(md) {
   md.block.ruler.before("fence", "formula", displayRule, mayInterrupt);
   md.inline.ruler.before("escape", "formula", inlineRule);
   const { escapeHtml } = md.utils;
-  const formula = ({ content, meta }) =>
-    `<code class="math-${meta.display ? "display" : "inline"}">${escapeHtml(content)}</code>`;
+  const formula = ({ content, meta }) => {
+    const kind = (meta.display ? "display" : "inline") + (meta.unfinished ? " unfinished" : "");
+    return `<code class="math-${kind}">${escapeHtml(content)}</code>`;
+  };
   md.renderer.rules.formula = (tokens, index) => formula(tokens[index]);
   md.renderer.rules.formula_block = (tokens, index) => `${formula(tokens[index])}\n`;
 }
@@ -42,6 +44,11 @@ function displayRule(state, startLine, endLine, silent) {
   return true;
 }
 
+/** Return whether the formula before `end` was completed by us: only signs that close emphasis come after it. */
+function isUnfinished({ env, src }, end) {
+  return env.isEnd && env.isCompleted && /^[*_~]*$/.test(src.slice(end));
+}
+
 function inlineRule(state, silent) {
   if (state.src[state.pos] !== "$" && state.src[state.pos] !== "\\") return false;
   const found = formulaAt(state.src, state.pos);
@@ -49,7 +56,7 @@ function inlineRule(state, silent) {
   if (!silent) {
     const token = state.push("formula", "code", 0);
     token.content = state.src.slice(state.pos, found.end);
-    token.meta = { display: found.display };
+    token.meta = { display: found.display, unfinished: isUnfinished(state, found.end) };
   }
   state.pos = found.end;
   return true;

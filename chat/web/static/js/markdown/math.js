@@ -35,12 +35,13 @@ function stylesheet() {
   });
 }
 
-/** Draw the formula whose source, with delimiters, is in `element`. `growing`: its end may be missing. */
-export async function drawFormula(element, source, growing) {
+/** Draw the formula whose source, with delimiters, is in `element`. Of the class `unfinished`, its end is missing. */
+export async function drawFormula(element, source) {
   element.dataset.source = source;
   const katex = await load();
   // A newer text came while the library was loading; it is drawn by its own call.
   if (!katex || element.dataset.source !== source) return;
+  const growing = element.classList.contains("unfinished");
   const drawn = rendered(katex, texOf(source), element.classList.contains("math-display"), growing);
   const isKept = drawn === null && growing && element.classList.contains("rendered");
   if (drawn) element.replaceChildren(drawn);

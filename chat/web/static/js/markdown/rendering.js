@@ -80,14 +80,18 @@ export function prepareLists(tokens) {
     if (/_list_open$/.test(token.type)) lists.push({ list: token, items: [] });
     else if (token.type === "list_item_open") {
       lists.at(-1).items.push(token);
-      if (tokens[index + 2]?.type === "inline") prepareTask(tokens[index + 2]);
+      if (tokens[index + 2]?.type === "inline") prepareTask(token, tokens[index + 2], lists.at(-1).list);
     } else if (token.type === "ordered_list_close") numberItems(lists.pop());
     else if (token.type === "bullet_list_close") lists.pop();
   });
 }
 
-function prepareTask(token) {
-  token.content = token.content.replace(TASK, (_, mark) => (mark === " " ? "☐" : "☑"));
+/** A box stands in the place of the bullet. */
+function prepareTask(item, text, list) {
+  const [box, mark] = TASK.exec(text.content) ?? [];
+  if (!box) return;
+  text.content = (mark === " " ? "☐" : "☑") + text.content.slice(box.length);
+  if (list.type === "bullet_list_open") item.attrSet("class", "task");
 }
 
 /** "1. 1. 1." asks for counting; "3. 5. 9." are the author's own numbers. */

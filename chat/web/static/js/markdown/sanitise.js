@@ -11,7 +11,7 @@ const TAGS = [
 ];
 /** The classes of our own renderers. No other HTML gets here, and no other class would pass. */
 const CLASS = new RegExp(
-  "^(?:language-[\\w+#.-]{0,30}|math-(?:inline|display)|note-(?:ref|\\d+-\\d+)|notes|verbatim|paren|wide|widest|" +
+  "^(?:language-[\\w+#.-]{0,30}|math-(?:inline|display)|unfinished|note-(?:ref|\\d+-\\d+)|notes|verbatim|task|paren|wide|widest|" +
     "hljs-[\\w-]+|[a-z]+_{1,2})$",
 );
 

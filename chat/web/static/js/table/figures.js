@@ -44,7 +44,7 @@ export const decimalSignOf = (cells) => decimalSign(cells.map(partsOf));
 /** Return whether a cell is only a number, with or without unit and currency. */
 export function isFigure(cell) {
   const part = partsOf(cell);
-  return part !== null && /^[^\d]{0,28}$/u.test(part.rest);
+  return part !== null && /^[^\d]{0,28}$/u.test(part.rest.replace(POWER, ""));
 }
 
 /** @returns {any} */
