@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import click
 from flask.cli import with_appcontext
 
@@ -16,22 +18,26 @@ from chat.web.services import services
 from config import setting_values
 from config.paths import ROOT
 
+_TO = "The empty database to copy into, like DATABASE_URL."
+
 
 @click.command("copy")
-@click.option("--to", "url", required=True, metavar="URL", help="The empty database to copy into, like DATABASE_URL.")
+@click.option("--to", "urls", required=True, multiple=True, metavar="URL", help=_TO)
 @with_appcontext
-def copy(url: str) -> None:
+def copy(urls: Sequence[str]) -> None:
     """Copy the database into an empty one, of the same or another kind, while no server runs.
 
     Every table is counted and compared. If it fails, the target is empty as before.
     """
+    if len(urls) > 1:
+        raise click.UsageError(f"--to takes one database, but was given {len(urls)} times.")
     current = services()
     source = current.store
     refuse_running_server(current.settings.data_dir)
     require_database(source)
     with one_sentence(source):
         check_source(source.engine)
-    target = _target(url, current.settings.secret_key)
+    target = _target(urls[0], current.settings.secret_key)
     try:
         if target.engine.location == source.engine.location or (
             target.engine.current_identity() and target.engine.current_identity() == source.engine.current_identity()

@@ -104,6 +104,10 @@ class Database:
         """Return the empty database of a server on another machine, whose files are in `folder`, and its settings."""
         return Database(folder / "data" / "chat.db"), {}
 
+    def is_untouched(self) -> bool:
+        """Return whether the server has written nothing yet."""
+        return not self.path.parent.exists()
+
     def doubled(self) -> int:
         return sum(
             len(self._rows(_WRONGS[name])) for name in ("client_ids have two turns", "questions stand there twice")
@@ -136,6 +140,9 @@ class PostgresqlDatabase(Database):
         """Return another database of the same PostgreSQL, named after the folder."""
         name = self._server.create_database(folder.name)
         return PostgresqlDatabase(self._server, name), {"DATABASE_URL": self._server.url(name)}
+
+    def is_untouched(self) -> bool:
+        return not self._rows("SELECT 1 FROM pg_class WHERE relnamespace = 'public'::regnamespace")
 
     @contextlib.contextmanager
     def locked(self) -> Iterator[None]:

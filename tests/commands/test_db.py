@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import os
 import subprocess
 import sys
 from collections.abc import Callable
@@ -142,6 +143,14 @@ def test_wrong_targets(db: Run, full: Store, settings: Settings, tmp_path: Path,
     assert rows(settings.database_url) == 2
 
 
+def test_two_targets(db: Run, full: Store, tmp_path: Path) -> None:
+    urls = [f"sqlite:///{tmp_path}/{name}.db" for name in ("one", "two")]
+    result = db("copy", "--to", urls[0], "--to", urls[1])
+    refused(result, "--to takes one database, but was given 2 times.", 2)
+    assert not (tmp_path / "one.db").exists()
+    assert not (tmp_path / "two.db").exists()
+
+
 def test_a_target_that_cannot_be_opened(db: Run, full: Store, tmp_path: Path) -> None:
     for path in (tmp_path, Path("/dev/null/chat.db")):
         result = db("copy", "--to", f"sqlite:///{path}")
@@ -189,6 +198,10 @@ def test_files_that_cannot_be_used(db: Run, full: Store, elsewhere: Settings, tm
         )
     refused(db("restore", "none", with_settings=elsewhere), "none cannot be read: No such file or directory.")
     refused(db("restore", tmp_path, with_settings=elsewhere), f"{tmp_path} cannot be read: Is a directory.")
+    os.mkfifo(tmp_path / "pipe")
+    for path in ("/dev/zero", tmp_path / "pipe"):
+        sentence = f"{path} cannot be read: it is a device or a pipe, not a file."
+        refused(db("restore", path, with_settings=elsewhere), sentence)
     assert not sqlite_path(elsewhere).parent.exists()
 
 

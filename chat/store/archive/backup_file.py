@@ -45,6 +45,8 @@ def new_file(path: Path) -> Iterator[IO[bytes]]:
 def existing_file(path: Path) -> Iterator[IO[bytes]]:
     """Open a backup file for reading. Raises MaintenanceRefused."""
     try:
+        if not path.is_file() and not path.is_dir() and path.exists():  # /dev/zero would fill the memory
+            raise MaintenanceRefused(f"{path} cannot be read: it is a device or a pipe, not a file.")
         file = path.open("rb")
     except OSError as error:
         raise MaintenanceRefused(f"{path} cannot be read: {error.strerror or error}.") from error

@@ -78,10 +78,7 @@ def _back_up_and_restore(scene: SceneRun, crowd: Crowd, link: _Link, number: int
     folder = scene.server.folder / f"machine-{number}"
     database, settings = scene.database.elsewhere(folder)
     with contextlib.closing(scene.server.elsewhere(folder, **settings)) as machine:
-        half = machine.folder / "half"
-        half.write_bytes(file.read_bytes()[: file.stat().st_size // 2])
-        scene.expect(not _run(None, machine.folder, "restore", half), "half a backup was restored")
-        scene.add("halves refused")
+        _refuse_half(scene, machine.folder, database, file)
         if not _run(scene, machine.folder, "restore", file):
             return
         machine.start()
@@ -90,6 +87,18 @@ def _back_up_and_restore(scene: SceneRun, crowd: Crowd, link: _Link, number: int
         _open(scene, machine, link)
         _go_on(scene, machine, link.owner)
         _run(scene, machine.folder, "check")
+
+
+def _refuse_half(scene: SceneRun, folder: Path, database: Database, file: Path) -> None:
+    """Check that half of a backup is refused in one sentence, before anything is written."""
+    half = folder / "half"
+    half.write_bytes(file.read_bytes()[: file.stat().st_size // 2])
+    refusal = _command(folder, "restore", half)
+    sentence = f"Error: {half} is no complete backup: it is cut short, damaged, or another kind of file.\n"
+    given = (refusal.returncode, refusal.stdout, refusal.stderr)
+    scene.expect(given == (1, "", sentence), f"half a backup is not refused as it should be: {given}")
+    scene.expect(database.is_untouched(), "half a backup was refused after something had been written")
+    scene.add("halves refused")
 
 
 def _compare(scene: SceneRun, database: Database, before: list[Question]) -> None:
@@ -125,12 +134,15 @@ def _go_on(scene: SceneRun, machine: Parley, owner: User) -> None:
     scene.expect(len(texts) == 4 and texts[-1] == question.answer, f"{len(texts)} messages, not 4, after {question}")
 
 
-def _run(scene: SceneRun | None, folder: Path, *arguments: object) -> bool:
-    """Run a `db` command in a folder. Return whether it succeeded; record an unexpected failure."""
-    done = subprocess.run(
+def _run(scene: SceneRun, folder: Path, *arguments: object) -> bool:
+    """Run a `db` command in a folder. Return whether it succeeded; record a failure."""
+    done = _command(folder, *arguments)
+    scene.expect(done.returncode == 0, f"`db {arguments[0]}` failed: {done.stdout}{done.stderr}")
+    return done.returncode == 0
+
+
+def _command(folder: Path, *arguments: object) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
         [sys.executable, "-m", "flask", "--app", "wsgi", "db", *map(str, arguments)],
         cwd=folder, env=inherited_environment(), capture_output=True, text=True, timeout=_COMMAND_S, check=False,
     )  # fmt: skip
-    if scene is not None:
-        scene.expect(done.returncode == 0, f"`db {arguments[0]}` failed: {done.stdout}{done.stderr}")
-    return done.returncode == 0
