@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import io
+import re
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from chat.commands.db_backup import finish
 from chat.errors import MaintenanceRefused, StoreUnavailable
 from chat.store import Store
 from chat.store.archive.backup_file import new_file
@@ -79,6 +81,25 @@ def test_everything_works_in_a_restored_database(filled, target):
     assert (turn.status, answer.text) == (INTERRUPTED, "So far")
     completed_turn(store, store.conversations.create(filled.user), "Later?", "Later.")
     remove_all(store)
+    assert check(target)[1] == []
+
+
+def test_texts_that_cannot_be_indexed_now_are_found_later(filled, target, capsys):
+    """The restore is complete all the same, and says so; the server, or the next search, indexes the texts."""
+    result = restored(target, dumped(filled.store.engine))
+    store = Store(target)
+    target.lock_timeout_s = 0.1
+    with write_lock(target):
+        finish(store, result, silent)
+    target.lock_timeout_s = 60.0
+    said = capsys.readouterr()
+    assert said.out == ""
+    assert re.fullmatch(r"The search does not find the texts yet, because: .*\. The server indexes them\.\n", said.err)
+    assert contents(dumped(target)) == contents(dumped(filled.store.engine))
+    assert store.index.has_pending()
+    assert search(store, filled.user, "quokka") == [filled.shared.id]
+    while store.index.index_pending():
+        pass
     assert check(target)[1] == []
 
 
