@@ -137,6 +137,7 @@ def test_nothing_starts_without_a_password(missing: str) -> None:
 
 def test_scale_takes_postgresql_only() -> None:
     assert run_settings(COMPLETE).returncode == 0
+    assert run_settings(COMPLETE | {"DATABASE_URL": "postgres://parley:p@postgres/parley"}).returncode == 0
     ended = run_settings(COMPLETE | {"DATABASE_URL": "sqlite:///data/chat.db"})
     assert (ended.returncode, ended.stderr.count("\n")) == (1, 1)
 
