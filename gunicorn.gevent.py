@@ -9,7 +9,7 @@ import sys
 
 if sys.version_info < (3, 11):  # noqa: UP036 - gunicorn may have been started by any Python
     sys.exit(
-        f"parley: it takes Python 3.11 or later, and this is {sys.version.split()[0]}; start it by ./scripts/serve."
+        f"parley: Parley needs Python 3.11 or later, and this is {sys.version.split()[0]}; start it by ./scripts/serve."
     )
 if sys.flags.optimize >= 2:
     sys.exit(

@@ -167,7 +167,7 @@ def text_file(text: str) -> str:
     except OSError as error:
         raise ValueError(f"the path of a text file that can be read ({error.strerror})") from None
     if "\x00" in prompt or not prompt:
-        raise ValueError(f"the path of a text file of 1 to {_PROMPT_BYTES} bytes that says something")
+        raise ValueError(f"the path of a text file of 1 to {_PROMPT_BYTES} bytes that is not blank")
     return prompt
 
 

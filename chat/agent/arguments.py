@@ -18,7 +18,7 @@ def decoded(call: ToolCall) -> dict[str, Any]:
     try:
         value = decode_arguments(call.arguments)
     except (RecursionError, ValueError) as error:
-        raise ToolFailure(f"The arguments of {call.name} are not right: {error}.") from None
+        raise ToolFailure(f"The arguments of {call.name} are invalid: {error}.") from None
     if not isinstance(value, dict):
-        raise ToolFailure(f"The arguments of {call.name} are not right: Expected `object`.")
+        raise ToolFailure(f"The arguments of {call.name} are invalid: Expected `object`.")
     return value

@@ -144,7 +144,7 @@ class Agent:
 
 
 def _too_long(limit: int) -> ModelAnswerTooLong:
-    return ModelAnswerTooLong(f"The answer was ended at {limit} characters, the most that one may have.")
+    return ModelAnswerTooLong(f"The answer was ended at {limit} characters, the limit of one answer.")
 
 
 _REFUSED = ToolResult('{"error": "Too many calls at once."}', "Too many calls at once.", ok=False)

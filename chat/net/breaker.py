@@ -31,7 +31,7 @@ class Breaker:
         was_open, self.problem = self.is_open, problem
         if problem != self._logged:
             self._logged = problem
-            log.warning("%s Going on without %s (%s).", problem, self._service, self._address)
+            log.warning("%s Continuing without %s (%s).", problem, self._service, self._address)
         if not was_open:
             for each in self.on_open:
                 each()

@@ -37,10 +37,10 @@ class Connector:
                 connection.start_tls(self._context, host, until - time.monotonic())
         except TimeoutError as error:
             connection.close()
-            raise ConnectTimedOut("no connection came about in time") from error
+            raise ConnectTimedOut("no connection could be made in time") from error
         except OSError as error:
             connection.close()
-            raise ConnectFailed("no connection came about") from error
+            raise ConnectFailed("no connection could be made") from error
         except BaseException:
             connection.close()
             raise

@@ -109,14 +109,14 @@ class Connection:
                     raise TimeoutError("the time for this request is over")
                 data = scope.receive(timeout_s, self._receive_within, TimeoutError)
                 if scope.exceeds_byte_limit(len(data)):
-                    raise TooMuchData("more bytes came than may come")
+                    raise TooMuchData("more bytes arrived than may arrive")
                 if self._tls is None or not data:
                     return data
                 plain = self._tls.decrypted(data)
                 if plain or self._tls.ended:
                     return plain
         except TimeoutError as error:
-            raise ReceiveTimedOut("nothing came in time") from error
+            raise ReceiveTimedOut("nothing arrived in time") from error
         except OSError as error:
             raise ReceiveFailed("the connection broke") from error
 

@@ -18,7 +18,7 @@ _CLUSTER = "REDIS_URL names a cluster, but takes one server, or a server by its 
 _BY_CLASS: tuple[tuple[type[BaseException], str], ...] = (
     (errors.AskError, _CLUSTER),
     (errors.ClusterDownError, _CLUSTER),
-    (errors.AuthenticationError, "Redis refuses the name or the password in REDIS_URL, or misses them."),
+    (errors.AuthenticationError, "Redis refuses the name or the password in REDIS_URL, or requires them."),
     (
         errors.NoPermissionError,
         "Redis does not allow the user in REDIS_URL everything that Parley needs; docs/scaling.md has its rights.",

@@ -50,7 +50,7 @@ class ResponseParser:
         except (httptools.HttpParserError, httptools.HttpParserUpgrade) as error:
             self._keeps_alive = False
             if not self.complete:
-                raise UnparsableResponse("what came is no HTTP response") from error
+                raise UnparsableResponse("the received bytes are no HTTP response") from error
             self.has_excess_data = True
         if self.complete and data and (was_complete or self._is_followed_by_line_ends(data, count)):
             self._keeps_alive = False
@@ -59,7 +59,7 @@ class ResponseParser:
         self._before = data if 4 <= len(data) <= _SMALL else (self._before[-4:] + data)[-4:]
         self._framing_bytes = 0 if len(self._pieces) > count else self._framing_bytes + len(data)
         if self._framing_bytes > (MAX_FRAMING_BYTES if self.has_head else MAX_HEAD_BYTES):
-            raise InvalidResponse("too much came that is no answer")
+            raise InvalidResponse("too many bytes arrived that are no answer")
 
     def _is_followed_by_line_ends(self, data: bytes, count: int) -> bool:
         """Return whether line ends follow the response's end in `data`. llhttp skips them before the next response.
@@ -85,7 +85,7 @@ class ResponseParser:
     def feed_eof(self) -> None:
         """End the response with the connection, if its framing allows that. Raises InvalidResponse otherwise."""
         if not self.has_head:
-            raise InvalidResponse("the connection was closed before a response came")
+            raise InvalidResponse("the connection was closed before a response arrived")
         if not self._ends_with_connection:
             raise InvalidResponse("the connection was closed before the response was complete")
         self.complete = True
@@ -105,14 +105,14 @@ class ResponseParser:
     def on_headers_complete(self) -> None:
         self.status = self._parser.get_status_code()
         if self.status < 100:
-            raise ValueError("a status that is none")
+            raise ValueError("an invalid status")
         if self.status < 200:
             self.headers.clear()
             return
         named = {name.lower() for name, _ in self.headers}
         codings = [value.strip().lower() for name, value in self.headers if name.lower() == b"transfer-encoding"]
         if codings and codings != [b"chunked"]:
-            raise ValueError("a transfer coding that nobody asked for")
+            raise ValueError("a transfer coding that was not requested")
         self.has_head = True
         self._is_chunked = bool(codings)
         self._keeps_alive = self._parser.should_keep_alive() and not self._bodiless

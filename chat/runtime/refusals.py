@@ -22,7 +22,7 @@ _BY_STATUS = {
     408: ("request_timeout", "The request took too long to arrive."),
     413: ("too_large", "The request is larger than this server takes."),
     414: ("too_large", "The address is longer than this server takes."),
-    417: ("expectation_failed", "The server does not meet what Expect asks for."),
+    417: ("expectation_failed", "The server does not support the request's Expect header."),
     431: ("headers_too_large", "The request's headers are larger than this server takes."),
     501: ("not_implemented", "The server does not know this transfer coding."),
     503: ("overloaded", "The server has too much to do; try again in a moment."),

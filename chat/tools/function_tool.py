@@ -48,7 +48,7 @@ class FunctionTool:
         try:
             checked = self._checked(arguments)
         except (msgspec.MsgspecError, RecursionError, ValueError) as error:
-            raise ToolFailure(f"The arguments of {self.spec.name} are not right: {error}.{self._hint(error)}") from None
+            raise ToolFailure(f"The arguments of {self.spec.name} are invalid: {error}.{self._hint(error)}") from None
         return {name: getattr(checked, name) for name in self._type.__struct_fields__}
 
     def _hint(self, error: Exception) -> str:

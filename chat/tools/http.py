@@ -151,7 +151,7 @@ class JsonSource:
         """Return one of our exceptions for one of `requests`. Its text is left out because it contains addresses."""
         if descriptors.exhausted(error):
             return _TransientFailure(
-                SourceUnavailable(f"{self.name} could not be asked: this server has no room for one more connection.")
+                SourceUnavailable(f"{self.name} could not be asked: this server cannot open one more connection.")
             )
         if isinstance(error.__cause__, TooMuchData):
             return self._too_large()

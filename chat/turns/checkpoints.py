@@ -59,7 +59,7 @@ class Checkpoints:
             # Turns that were deleted, or that another server has ended because it considered this worker dead.
             self._cancel(ended, INTERRUPTED)
         except StoreUnavailable as error:
-            log.warning("Checkpoint of %d turns put off: %s", len(due), error)
+            log.warning("Checkpoint of %d turns is postponed: %s", len(due), error)
         finally:
             if committed:
                 self._renewed_at = now if renewed else self._renewed_at

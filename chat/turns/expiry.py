@@ -40,7 +40,7 @@ class Expiry:
             for conversation_id in self._store.conversations.expired(unused_since, _BATCH):
                 removed += self._remove(conversation_id, unused_since)
         except StoreUnavailable as error:
-            log.warning("Deleting temporary conversations is put off: %s", error)
+            log.warning("Deleting temporary conversations is postponed: %s", error)
         if removed:
             log.info("Deleted %d temporary conversations", removed)
         return removed
@@ -54,7 +54,7 @@ class Expiry:
                 removed += self._store.sessions.remove_unused_users(batch, since)
                 last = batch[-1]
         except StoreUnavailable as error:
-            log.warning("Deleting unused identities is put off: %s", error)
+            log.warning("Deleting unused identities is postponed: %s", error)
         if removed:
             log.info("Deleted %d unused identities", removed)
         return removed

@@ -32,6 +32,6 @@ class Indexer:
             self._put_off = False
         except StoreUnavailable as error:
             if not self._put_off:  # logged once, not every second
-                log.warning("Indexing of new texts is put off: %s", error)
+                log.warning("Indexing of new texts is postponed: %s", error)
             self._put_off = True
         return indexed

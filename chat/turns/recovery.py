@@ -54,7 +54,7 @@ class Recovery:
             ended = self._end_lost(self._store.turns.latest_leases())
         except StoreUnavailable as error:
             if not self._put_off:  # logged once, not every second
-                log.warning("Looking for interrupted turns is put off: %s", error)
+                log.warning("Looking for interrupted turns is postponed: %s", error)
             self._put_off = True
             self._heartbeats.forget()  # while the database is locked, no worker can renew a lease
             return []

@@ -52,7 +52,7 @@ class Remover:
         try:
             return self._store.removal.pending(limit)
         except StoreUnavailable as error:
-            log.warning("Removing deleted conversations is put off: %s", error)
+            log.warning("Removing deleted conversations is postponed: %s", error)
             return []
 
     def _remove(self, remains: HiddenConversation) -> None:
@@ -66,5 +66,5 @@ class Remover:
                 log.exception("Deleted conversation %s cannot be removed", remains.conversation_id)
             self._failed.add(remains.conversation_id)
         except StoreUnavailable as error:
-            log.warning("Removing deleted conversation %s is put off: %s", remains.conversation_id, error)
+            log.warning("Removing deleted conversation %s is postponed: %s", remains.conversation_id, error)
             self._store.removal.due = True

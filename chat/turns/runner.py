@@ -287,7 +287,7 @@ class Runner:
                 return None
             except StoreUnavailable as unavailable:
                 in_doubt = True  # the commit itself may have failed after it took effect
-                log.warning("The end of turn %s is put off: %s", progress.turn.id, unavailable)
+                log.warning("The end of turn %s is postponed: %s", progress.turn.id, unavailable)
                 self._turns.clock.sleep(pause_s)
                 pause_s = min(2 * pause_s, _MAX_COMMIT_RETRY_S)
 
@@ -299,7 +299,7 @@ def _model_error(failed: ModelError) -> TurnError:
 
 
 _MAX_RETRY_AFTER_S = 366 * 24 * 3600
-_NOT_SAVED = TurnError("not_kept", "The answer could not be kept: the conversation or the database is gone.", True)
+_NOT_SAVED = TurnError("not_kept", "The answer could not be saved: the conversation or the database is gone.", True)
 _NO_THREAD = TurnError("overloaded", "This server cannot run one more answer at the moment; try again.", True)
 
 

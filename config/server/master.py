@@ -135,7 +135,7 @@ class Master(Arbiter):  # type: ignore[misc]  # gunicorn has no types
     def handle_hup(self) -> None:
         """Reload as soon as the workers of the last reload are ready. HUPs until then become one reload."""
         if self.pending_reload.request():
-            self.log.info("parley: this reload becomes one with the reload that is under way")
+            self.log.info("parley: this reload is merged with the reload in progress")
         self.backoff.reset()
 
     def reload(self) -> None:
@@ -182,7 +182,7 @@ class Master(Arbiter):  # type: ignore[misc]  # gunicorn has no types
 
     def _refuse(self, reason: str) -> None:
         self.log.error(
-            "parley: nothing is reloaded, since it would not start (%s). The server goes on as it was.",
+            "parley: nothing is reloaded, because the server would not start (%s). It continues as before.",
             reason.rstrip("."),
         )
 

@@ -33,7 +33,7 @@ def shut_down_when_orphaned(worker: Any) -> None:
     def look() -> bool:
         if worker.ppid != os.getppid():
             worker.ppid = os.getppid()  # so that gunicorn's own check, which exits, does not apply
-            worker.log.warning("parley: the master has gone; worker %s ends its answers and goes too", worker.pid)
+            worker.log.warning("parley: the master has ended; worker %s finishes its answers and ends, too", worker.pid)
             # The default action, which nothing in this process can delay.
             signal.signal(signal.SIGALRM, signal.SIG_DFL)
             signal.alarm(worker.cfg.graceful_timeout + _LAST_RESORT_S)

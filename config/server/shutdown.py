@@ -32,7 +32,7 @@ def announce_before_stop(server: Any, notice_s: float) -> None:
         if again or not notice_s:
             type(server).handle_term(server)
             return
-        server.log.info("parley: not ready any more; takes no more connections in %g s", notice_s)
+        server.log.info("parley: no longer ready; no more connections are accepted in %g s", notice_s)
         # Acts like a second TERM. Not a thread, because the master may fork meanwhile.
         signal.signal(signal.SIGALRM, lambda _number, frame: server.signal(signal.SIGTERM, frame))
         signal.setitimer(signal.ITIMER_REAL, notice_s)

@@ -32,7 +32,7 @@ def _explained(error: BaseException) -> str:
     for kind, explain in _KINDS:
         if isinstance(error, kind) and (sentence := explain(error)):
             return sentence
-    return f"{type(error).__name__}: {error}{_where(error)}; LOG_LEVEL=DEBUG shows how it came to that"
+    return f"{type(error).__name__}: {error}{_where(error)}; LOG_LEVEL=DEBUG shows the traceback"
 
 
 def _of_exit(error: Any) -> str:
@@ -51,7 +51,7 @@ def _of_syntax(error: Any) -> str:
 
 def _of_system(error: Any) -> str:
     if error.errno in (errno.EMFILE, errno.ENFILE):
-        return "it may not open as many files as it needs; raise `ulimit -n`"
+        return "it cannot open as many files as it needs; raise `ulimit -n`"
     return NO_MEMORY if error.errno == errno.ENOMEM else ""
 
 

@@ -121,14 +121,14 @@ FAILURES = [
     ("declining", '{"what": "Atlantis"}', "no country called Atlantis"),
     ("returning_nothing", '{"what": "x"}', "error in the tool"),
     ("unheard_of", "{}", "no tool called unheard_of; there are look_up"),
-    ("look_up", '{"what": ', "not right"),
-    ("look_up", "[]", "not right"),
+    ("look_up", '{"what": ', "invalid"),
+    ("look_up", "[]", "invalid"),
     ("look_up", '{"what": 5}', "Expected `str`, got `int`"),
     ("look_up", '{"what": "x", "where": "y"}', "`where`"),
     ("look_up", "", "`what`"),
     ("look_up", '{"what": "' + "x" * 30_000 + '"}', "too long"),
-    ("look_up", "[" * 15_000, "not right"),
-    ("look_up", '{"what": "\\ud800"}', "not right"),
+    ("look_up", "[" * 15_000, "invalid"),
+    ("look_up", '{"what": "\\ud800"}', "invalid"),
 ]
 
 

@@ -93,7 +93,7 @@ const GERMAN = [
   ],
   [
     "model_rejected",
-    "The model's endpoint asks for h2c in place of HTTP/1.1 (426 Upgrade Required); put a proxy that speaks HTTP/1.1 before it.",
+    "The model's endpoint asks for h2c in place of HTTP/1.1 (426 Upgrade Required); put a proxy that speaks HTTP/1.1 in front of it.",
     "Der Endpunkt des Modells verlangt ein anderes Protokoll (426). Prüfen Sie, ob OPENAI_BASE_URL mit https:// beginnen sollte, oder setzen Sie einen Proxy davor.",
   ],
   [

@@ -190,7 +190,7 @@ def writes(client: RedisClient, value: str) -> bool:
 def test_what_is_no_redis(tmp_path: Path) -> None:
     cases = {
         "a cluster": {"cluster-enabled": "yes"},
-        "or misses them": {"requirepass": "secret"},
+        "or requires them": {"requirepass": "secret"},
         "does not allow the user": {"user": "default on nopass ~* &* +info +ping"},
     }
     for number, (problem, options) in enumerate(cases.items()):

@@ -110,7 +110,7 @@ def test_the_response_to_head_has_no_body():
         "a chunk longer than its size": CHUNKED + b"4\r\nhello\r\n0\r\n\r\n",
         "another protocol": b"HTTP/1.1 101 Switching\r\nUpgrade: x\r\nConnection: upgrade\r\n\r\nhello",
         "another version": b"HTTP/2 200 OK\r\n\r\n",
-        "a status that is none": b"HTTP/1.1 099 X\r\nContent-Length: 0\r\n\r\n",
+        "an invalid status": b"HTTP/1.1 099 X\r\nContent-Length: 0\r\n\r\n",
         "no HTTP": b"SSH-2.0-OpenSSH_9.9\r\n\r\n",
     }.items(),
     ids=lambda item: item[0],

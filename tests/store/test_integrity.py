@@ -70,5 +70,5 @@ def lower_counter(engine) -> None:
 def test_an_earlier_version_is_refused(store):
     last = steps_of(store.engine)[-1].name
     store.engine.write(lambda: store.engine.execute("DELETE FROM migrations WHERE name = ?", (last,)))
-    with pytest.raises(MaintenanceRefused, match="tables of an earlier version: give `db migrate` first"):
+    with pytest.raises(MaintenanceRefused, match="tables of an earlier version: run `db migrate` first"):
         check(store.engine)

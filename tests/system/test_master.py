@@ -59,7 +59,7 @@ def test_a_reload_that_hangs_keeps_nobody(flag: str, tree: Tree, tmp_path: Path)
         server.signal(signal.SIGHUP)
         wait_until(lambda: len(server.workers) == 2, timeout_s=60)  # one of them is the preflight
         server.signal(signal.SIGHUP)
-        wait_until(lambda: "becomes one with the reload" in server.console(), timeout_s=60)
+        wait_until(lambda: "is merged with the reload" in server.console(), timeout_s=60)
         os.kill(server.workers[0], signal.SIGKILL)
         wait_until(lambda: server.console().count("Booting worker") == 2, timeout_s=60)
         assert server.stop(21) == 0

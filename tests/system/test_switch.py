@@ -158,7 +158,7 @@ def test_what_shows_only_in_the_new_workers_is_undone(tmp_path: Path) -> None:
         silent = tree.mode("sync")
         assert silent.returncode == 1
         assert silent.stderr == (
-            f"Error: No sync workers came in time. {tree.env_file} is as it was, "
+            f"Error: No sync workers started in time. {tree.env_file} is as it was, "
             "and the server was told to reload it; its console may say why.\n"
         )
         assert tree.env_file.read_bytes() == good

@@ -103,15 +103,15 @@ WRONG = [
     ('{"countries": [], "indicator": ["gdp"]}', "It takes gdp, growth."),
     ('{"countries": [], "years": 2.5}', "`int`"),
     ('{"countries": [], "years": "many"}', "years"),
-    ('{"countries": [], "years": ' + "9" * 5_000 + "}", "not right"),
+    ('{"countries": [], "years": ' + "9" * 5_000 + "}", "invalid"),
     ('{"countries": [], "where": 1}', "`where`"),
     ('{"countries": []', "truncated"),
     ('{"countries": []} and more', "malformed"),
     ("null", "`countries`"),
     ("5", "`object`"),
-    ("\ud800", "not right"),
+    ("\ud800", "invalid"),
     ('{"countries": ["\x00"]}', "malformed"),
-    ("[" * 19_000, "not right"),
+    ("[" * 19_000, "invalid"),
     ("x" * 20_001, "too long"),
 ]
 

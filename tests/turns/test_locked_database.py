@@ -32,10 +32,10 @@ def put_off(caplog):
         pause = threading.Event()
         for _ in range(1_000):
             messages = [record.getMessage() for record in caplog.records]
-            if sum("put off" in message and what in message for message in messages) >= times:
+            if sum("postponed" in message and what in message for message in messages) >= times:
                 return
             pause.wait(0.01)
-        raise AssertionError(f"nothing about {what!r} was put off")
+        raise AssertionError(f"nothing about {what!r} was postponed")
 
     return wait
 

@@ -31,7 +31,9 @@ def bundle(file: Path) -> None:
         write(file, members(installation, lines))
     except MaintenanceRefused as error:
         raise click.ClickException(str(error)) from None
-    click.echo(f"{file}: {file.stat().st_size // 1024 + 1} KB. Look into it before you pass it on: tar -tzf {file}")
+    click.echo(
+        f"{file}: {file.stat().st_size // 1024 + 1} KB. Check its contents before you pass it on: tar -tzf {file}"
+    )
 
 
 def write(path: Path, contents: Iterable[tuple[str, bytes]]) -> None:

@@ -47,7 +47,7 @@ def migrations(installation: Installation) -> Finding:
             installation.store.explain_unopenable(error), "Run the version that made it, or restore a backup."
         )
     if missing:
-        return warned(f"{missing} migrations are pending.", "Start the server, or give: flask --app wsgi db migrate")
+        return warned(f"{missing} migrations are pending.", "Start the server, or run: flask --app wsgi db migrate")
     return passed("The tables are those of this version.")
 
 
@@ -91,7 +91,7 @@ def integrity(installation: Installation) -> Finding:
     try:
         (text,) = store.engine.read(lambda: store.engine.execute("PRAGMA quick_check(1)").fetchone())
     except StoreTimeout:
-        return warned("The check takes too long for the doctor.", "Give: flask --app wsgi db check")
+        return warned("The check takes too long for the doctor.", "Run: flask --app wsgi db check")
     except StoreUnavailable:
         text = "it cannot be read"
     if text != "ok":
@@ -128,7 +128,7 @@ def backup(installation: Installation) -> Finding:
     """Check the age of the last backup that `db backup` has written."""
     _opened(installation)
     age_s = backup_record.age_s(installation.settings.data_dir)
-    remedy = "flask --app wsgi db backup FILE, daily and to another machine."
+    remedy = "Run flask --app wsgi db backup FILE daily, and copy the file to another machine."
     if age_s is None:
         return warned("No backup is known.", remedy)
     age = f"{age_s / 86400:.0f} days" if age_s >= 2 * 86400 else f"{age_s / 3600:.0f} hours"

@@ -62,9 +62,9 @@ def free_space(installation: Installation) -> Finding:
     path = min(free, key=lambda each: free[each])
     amount = f"{free[path] / (1 << 20):,.0f} MB are free at {path}."
     if free[path] < _LEAST_FREE:
-        return failed(amount, "Make room: a full disk refuses new messages.")
+        return failed(amount, "Free disk space: with a full disk, new messages are refused.")
     if free[path] < _LITTLE_FREE:
-        return warned(amount, "Make room soon: a full disk refuses new messages.")
+        return warned(amount, "Free disk space soon: with a full disk, new messages are refused.")
     return passed(amount)
 
 

@@ -41,7 +41,7 @@ def model(installation: Installation) -> Finding:
         )
     message = f"{name} begins to answer after {outcome.first_ms} ms."
     if outcome.first_ms > _SLOW_MS:
-        return warned(message, "Every user waits at least that long: ask whoever runs the endpoint.")
+        return warned(message, "Every user waits at least that long: ask the endpoint's operator.")
     return passed(message)
 
 
@@ -54,7 +54,7 @@ def streaming(installation: Installation) -> Finding:
     if outcome.pieces < 2:
         return warned(
             "The answer came as a whole, not piece by piece.",
-            "Look for a proxy before the endpoint that collects responses.",
+            "Look for a proxy that buffers responses.",
         )
     return passed(f"The answer came in {outcome.pieces} pieces.")
 

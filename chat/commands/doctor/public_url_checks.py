@@ -23,7 +23,9 @@ _TIMEOUT_S = 20.0
 # A shorter answer does not show whether it was held back.
 _LONG_ENOUGH_MS = 200
 _QUESTION = "Count from 1 to 40 in digits, with a comma after each."
-_NGINX = "In nginx: proxy_buffering off, as in docs/nginx.conf; elsewhere, let text/event-stream pass uncollected."
+_NGINX = (
+    "In nginx: proxy_buffering off, as in docs/nginx.conf; elsewhere, switch off the buffering of text/event-stream."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +46,7 @@ def reachable(installation: Installation) -> Finding:
     except requests.exceptions.SSLError:
         return failed(
             f"{_without_credentials(url)} has a certificate that is not valid here.",
-            "Renew it, or name its host rightly.",
+            "Renew it, or correct the host name.",
         )
     except requests.RequestException as error:
         return failed(
@@ -101,7 +103,7 @@ def forwarded(installation: Installation) -> Finding:
     if urlsplit(url).scheme != "https":
         return warned(
             "Users reach the server without TLS: others can read what they send.",
-            "Let a proxy with TLS stand before it.",
+            "Put a proxy with TLS in front of it.",
         )
     if "secure" not in answer.headers.get("Set-Cookie", "").lower():
         return failed(

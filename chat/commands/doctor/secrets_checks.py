@@ -80,8 +80,8 @@ def accounts(installation: Installation) -> Finding:
     settings = installation.settings
     if settings.auth_mode == "open" and installation.exposed:
         return warned(
-            f"Others reach this server (HOST={settings.host}), and AUTH_MODE=open lets everybody in who does.",
-            "Let a proxy with sign-in stand before it, or a firewall.",
+            f"Others reach this server (HOST={settings.host}), and AUTH_MODE=open admits all of them.",
+            "Put a proxy with sign-in in front of it, or a firewall.",
         )
     return passed(f"AUTH_MODE={settings.auth_mode}, HOST={settings.host}.")
 

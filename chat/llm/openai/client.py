@@ -106,7 +106,7 @@ class OpenAIModel:
         may_call: bool = True,
     ) -> Generator[Delta, None, None]:
         if not self._key_can_be_sent:
-            raise ModelRejected("OPENAI_API_KEY holds characters that no key has; set it anew.")
+            raise ModelRejected("OPENAI_API_KEY contains characters that no key has; correct it.")
         request = AdaptiveRequest(ModelRequest(model, messages, tools, may_call), self._capabilities, self._offer_tools)
         attempt = 0
         while True:

@@ -70,7 +70,7 @@ class BlockWatch:
             times = ThreadTimes(threading.get_native_id())
             if not times.available:
                 times.close()
-                log.debug("This kernel counts no times of threads, so blocked loops are not watched")
+                log.debug("This kernel does not report times of threads, so blocked loops are not watched")
                 return
             self._view = LoopView()
             mode.start_native(self._run, self._view, times)

@@ -76,7 +76,7 @@ class GreenletServer:
             self._worker.log.debug("Refused a request of %s: %s", _ip(address), refusal)
             connection.refuse(refusal)
         except TimeoutError:
-            self._worker.log.debug("Gave up an answer that %s does not take", _ip(address))
+            self._worker.log.debug("Gave up an answer that %s does not read", _ip(address))
             connection.abandon()
         except OSError as error:
             if error.errno not in _DISCONNECTED:

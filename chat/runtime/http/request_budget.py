@@ -115,5 +115,5 @@ def read_body(request: Any, source: Source, bounds: Bounds) -> None:
     if len(data) > bounds.body_bytes:
         raise body_too_large()
     if length is not None and len(data) < length:
-        raise bad_body("its body is shorter than it said")
+        raise bad_body("its body is shorter than its stated length")
     request.body = io.BytesIO(data)

@@ -260,7 +260,7 @@ class ThreadServer:
         except StopIteration:
             pass
         except TimeoutError:
-            worker.log.debug("Gave up an answer that is not taken")
+            worker.log.debug("Gave up an answer that its client does not read")
             connection.abandoned = True
         except OSError as error:
             if error.errno not in _DISCONNECTED:

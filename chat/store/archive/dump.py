@@ -68,7 +68,7 @@ def refuse_outdated(engine: Engine) -> None:
     """Raise MaintenanceRefused for tables of an earlier version, and DatabaseTooNew."""
     applied = {step.name for step in applied_steps(engine)}
     if any(step.name not in applied for step in steps_of(engine)):
-        raise MaintenanceRefused(f"{engine.location} has tables of an earlier version: give `db migrate` first.")
+        raise MaintenanceRefused(f"{engine.location} has tables of an earlier version: run `db migrate` first.")
 
 
 def row_count(engine: Engine, table: Table) -> int:

@@ -59,7 +59,7 @@ def check_steps(engine: Engine, manifest: Manifest) -> int:
     if max(numbers) not in applied:
         raise MaintenanceRefused(
             f"The backup is of an earlier version ({manifest.program}) and of another kind of database. Restore it into"
-            f" {manifest.engine}, give `db migrate`, and then `db copy`."
+            f" {manifest.engine}, run `db migrate`, and then `db copy`."
         )
     return steps_of(engine)[-1].number
 

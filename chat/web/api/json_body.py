@@ -108,7 +108,7 @@ def read(shape: type[T]) -> T:
     except msgspec.ValidationError as error:
         sentence, _, path = str(error).partition(" - at `$")
         field = re.sub(r"[^A-Za-z_].*", "", path.removeprefix(".")) or _missing_field(sentence)
-        raise InvalidRequest("invalid_value", f"The body is not right: {sentence}.", field) from None
+        raise InvalidRequest("invalid_value", f"The body is invalid: {sentence}.", field) from None
     except (msgspec.DecodeError, UnicodeDecodeError):
         raise InvalidRequest("malformed_json", "The body is not valid JSON.", status=400) from None
     except RecursionError:

@@ -97,8 +97,8 @@ def regenerate(message_id: int) -> Response:
         NO_MESSAGE,
         *turn_answers.OF_BEGINNINGS,
         Refusal(409, "answer_complete", "This answer is complete."),
-        Refusal(409, "nothing_to_continue", "Nothing of this answer has come, so it can only be asked for again."),
-        Refusal(422, "not_an_answer", "Only an answer can go on."),
+        Refusal(409, "nothing_to_continue", "This answer has no text, so it can only be generated again."),
+        Refusal(422, "not_an_answer", "Only an answer can be continued."),
     ),
 )
 def continue_answer(message_id: int) -> Response:
@@ -107,13 +107,13 @@ def continue_answer(message_id: int) -> Response:
     _, message = current.store.ownership.message(principal().user.id, message_id)
     fields = json_body.read(json_body.ContinueAnswer)
     if message.role != "assistant" or message.turn is None:
-        raise InvalidRequest("not_an_answer", "Only an answer can go on.")
+        raise InvalidRequest("not_an_answer", "Only an answer can be continued.")
     if message.turn.status == RUNNING:
         raise Conflict("turn_running", "An answer is still being written in this conversation.")
     if message.turn.status == COMPLETED:
         raise Conflict("answer_complete", "This answer is complete.")
     if not message.text.strip() and not message.tool_calls:
-        raise Conflict("nothing_to_continue", "Nothing of this answer has come, so it can only be asked for again.")
+        raise Conflict("nothing_to_continue", "This answer has no text, so it can only be generated again.")
     previous = message.turn.model
     model = previous if fields.model is None and previous in current.settings.models else _model(fields.model)
     return _started(current.runner.resume(message, model))

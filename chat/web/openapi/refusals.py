@@ -14,7 +14,7 @@ OF_EVERY_REQUEST = (
     ),
     Refusal(408, "request_timeout", "The request took too long to arrive."),
     Refusal(414, "too_large", "The address is longer than this server takes."),
-    Refusal(417, "expectation_failed", "The server does not meet what Expect asks for."),
+    Refusal(417, "expectation_failed", "The server does not support the request's Expect header."),
     Refusal(431, "headers_too_large", "The request's headers are larger than this server takes."),
     Refusal(500, "internal", "Something went wrong in the server; its log says what."),
     Refusal(501, "not_implemented", "The server does not know this transfer coding."),
@@ -27,7 +27,7 @@ OF_BODIES = (
     Refusal(400, "malformed_json", "The body is not valid JSON."),
     Refusal(413, "too_large", "The request is larger than this server takes."),
     Refusal(415, "unsupported_media_type", "The body must be JSON, with Content-Type: application/json."),
-    Refusal(422, "invalid_value", "The body is not right: Expected `str`, got `int`.", "text"),
+    Refusal(422, "invalid_value", "The body is invalid: Expected `str`, got `int`.", "text"),
 )
 OF_PARAMETERS = (Refusal(422, "invalid_value", "limit takes a whole number from 1 to 200.", "limit"),)
 

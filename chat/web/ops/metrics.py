@@ -27,8 +27,12 @@ _Figure = Callable[[Report], float]
 _SUMS: tuple[tuple[str, str, _Figure], ...] = (
     ("parley_active_turns", "Turns that run.", lambda report: report.active_turns),
     ("parley_open_streams", "Streams that follow a turn.", lambda report: report.open_streams),
-    ("parley_conversations_in_memory", "Conversations kept for the model.", lambda each: each.conversations_in_memory),
-    ("parley_conversation_memory_bytes", "Memory of the conversations kept.", lambda report: report.memory_bytes),
+    (
+        "parley_conversations_in_memory",
+        "Conversations in memory for the model.",
+        lambda each: each.conversations_in_memory,
+    ),
+    ("parley_conversation_memory_bytes", "Memory of these conversations.", lambda report: report.memory_bytes),
 )
 _BY_WORKER: tuple[tuple[str, str, _Figure], ...] = (
     ("parley_worker_rss_bytes", "Resident memory of a worker.", lambda report: report.rss_bytes),

@@ -55,7 +55,9 @@ def find(data_dir: Path) -> RunningMaster:
         )
         raise SwitchRefused(f"{reason} {UNCHANGED}") from error
     except PermissionError as error:
-        raise SwitchRefused(f"The server that uses {run_dir} is another user's; be that user. {UNCHANGED}") from error
+        raise SwitchRefused(
+            f"The server that uses {run_dir} belongs to another user; run the command as that user. {UNCHANGED}"
+        ) from error
     except OSError as error:
         raise SwitchRefused(f"{run_dir} cannot be read ({error}). {UNCHANGED}") from error
 

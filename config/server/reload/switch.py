@@ -87,7 +87,7 @@ def _environment_must_allow(target: Mode, master: RunningMaster) -> None:
         whose = f"The server (process {master.pid}) was started with" if master.pid else "This environment has"
         raise SwitchRefused(
             f"{whose} {FLAG}={value} in its environment, which wins over .env; "
-            f"take it out there and start the server anew. {UNCHANGED}"
+            f"remove it there and restart the server. {UNCHANGED}"
         )
 
 
@@ -109,7 +109,7 @@ def _preflight(target: Mode, master: RunningMaster) -> int:
     if outcome.mode != target.name:
         arguments = " ".join(master.arguments)
         raise SwitchRefused(
-            f"The server would start as {outcome.mode} all the same, since its command line ({arguments}) "
+            f"The server would still start as {outcome.mode}, because its command line ({arguments}) "
             f"or GUNICORN_CMD_ARGS chooses the workers. {UNCHANGED}"
         )
     return outcome.workers
@@ -131,12 +131,12 @@ def _reload(target: Mode, master: RunningMaster, workers: int, new: NewWorkers, 
 def _undo(target: Mode, master: RunningMaster, change: EnvChange, error: BaseException) -> str:
     outcome = change.undo()
     if isinstance(error, PermissionError):
-        return f"The server (process {master.pid}) is another user's; be that user. {outcome}."
+        return f"The server (process {master.pid}) belongs to another user; run the command as that user. {outcome}."
     with contextlib.suppress(OSError):
         if isinstance(error, (TimeoutError, KeyboardInterrupt)):
             master.reload()
             sentence = f"{outcome}, and the server was told to reload it"
             if isinstance(error, KeyboardInterrupt):
                 return f"Interrupted. {sentence}."
-            return f"No {target.name} workers came in time. {sentence}; its console may say why."
+            return f"No {target.name} workers started in time. {sentence}; its console may say why."
     return f"The server has ended. {outcome}; the server's console says why, and it must be started again."

@@ -58,7 +58,7 @@ SETTINGS: list[tuple[str, str, str, dict[str, object]]] = [
     ("PAR023", "fail", "can be guessed", {"ADMIN_TOKEN": "short"}),
     ("PAR023", "fail", "can be guessed", {"ADMIN_TOKEN": GUESSABLE}),
     ("PAR023", "pass", "is set", {"ADMIN_TOKEN": GOOD}),
-    ("PAR024", "warn", "lets everybody in", {"HOST": "::"}),
+    ("PAR024", "warn", "admits all of them", {"HOST": "::"}),
     ("PAR024", "pass", "HOST=127.0.0.1", {}),
     ("PAR025", "warn", "a page of any site", {"ALLOWED_HOSTS": "*"}),
     ("PAR025", "pass", "chat.example.com", {"ALLOWED_HOSTS": "chat.example.com"}),

@@ -195,7 +195,7 @@ def test_a_body_is_there_whole_however_it_comes(sent: bytes, body: bytes) -> Non
 
 
 FAULTS = [
-    ("shorter than it said", length(10) + b"Hello", 400),
+    ("shorter than its stated length", length(10) + b"Hello", 400),
     ("nothing of what it said", length(10), 400),
     ("chunks without an end", CHUNKED + b"5\r\nHel", 400),
     ("no last chunk", CHUNKED + b"5\r\nHello\r\n", 400),

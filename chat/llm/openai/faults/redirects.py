@@ -51,4 +51,6 @@ def _upgrade(failure: openai.APIStatusError) -> str:
     if "tls" in protocol.lower():
         return f"asks for {protocol} (426 Upgrade Required); OPENAI_BASE_URL should begin with https://"
     name = protocol or "another protocol"
-    return f"asks for {name} in place of HTTP/1.1 (426 Upgrade Required); put a proxy that speaks HTTP/1.1 before it"
+    return (
+        f"asks for {name} in place of HTTP/1.1 (426 Upgrade Required); put a proxy that speaks HTTP/1.1 in front of it"
+    )

@@ -11,7 +11,7 @@ _MESSAGES = {
     304: ("says that its answer has not changed", "look for a cache before the endpoint"),
     400: ("refused the request", _MODEL),
     401: ("did not accept the key", "check OPENAI_API_KEY"),
-    402: ("wants to be paid first", "check the account of OPENAI_API_KEY"),
+    402: ("requires payment first", "check the account of OPENAI_API_KEY"),
     403: ("does not allow this", "check that OPENAI_API_KEY may use the model in CHAT_MODEL"),
     404: ("knows no such model or address", _NAMES),
     405: ("takes no questions at this address", "check OPENAI_BASE_URL (it often ends in /v1)"),

@@ -42,7 +42,7 @@ FAILURES = (openai.OpenAIError, httpx2.HTTPError, ReportedError, ModelError)
 _QUOTA_CODES = frozenset({"insufficient_quota", "billing_hard_limit_reached"})
 # Labels of errors in a stream that mean the request was refused, as substrings.
 _REFUSED = ("invalid_request", "context_length", "invalid_argument", "bad_request", "not_supported", "unsupported")
-_NO_ROOM = "This server has no room for one more connection at the moment (ulimit -n); try again in a moment."
+_NO_ROOM = "This server cannot open one more connection at the moment (ulimit -n); try again in a moment."
 
 
 class Faults:
@@ -112,9 +112,7 @@ class Faults:
         if started:
             return ModelInterrupted("The connection to the model broke before its answer was complete.")
         if any(isinstance(cause, UnparsableResponse) for cause in causes):
-            return ModelUnreachable(
-                "The model's endpoint does not keep to HTTP; MODEL_TRANSPORT=standard bears with more of that."
-            )
+            return ModelUnreachable("The model's endpoint violates HTTP; MODEL_TRANSPORT=standard tolerates more.")
         return ModelUnreachable("The connection to the model's endpoint broke before it answered.")
 
     def _quote(self, body: Any) -> str:
@@ -184,7 +182,7 @@ _REASONS: tuple[tuple[type[BaseException] | tuple[type[BaseException], ...], str
         ssl.SSLCertVerificationError,
         "its certificate is not trusted; check OPENAI_BASE_URL, or name its authority in SSL_CERT_FILE",
     ),
-    (ssl.SSLError, "no TLS connection came about; check whether OPENAI_BASE_URL should begin with http or https"),
+    (ssl.SSLError, "no TLS connection could be made; check whether OPENAI_BASE_URL should begin with http or https"),
     (ConnectionRefusedError, "it refuses connections; check that it runs and that OPENAI_BASE_URL is right"),
     ((TimeoutError, httpx2.ConnectTimeout), "it does not answer; check OPENAI_BASE_URL and the network"),
 )

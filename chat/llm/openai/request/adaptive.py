@@ -113,7 +113,7 @@ class AdaptiveRequest:
         new = self._capabilities.learn(self._request.model, unsupported, self._max_chars)
         for option in sorted(new):
             log.warning(
-                "Model %s: its endpoint does not take %s; it is asked without from now on", self._request.model, option
+                "Model %s: its endpoint does not take %s; from now on it is asked without", self._request.model, option
             )
 
     @property

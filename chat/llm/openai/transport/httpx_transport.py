@@ -30,7 +30,7 @@ class ScopedStream(httpcore2.NetworkStream):
             return self._stream.read(max_bytes, timeout)
         data = scope.receive(timeout, functools.partial(self._stream.read, max_bytes), httpcore2.ReadTimeout)
         if scope.exceeds_byte_limit(len(data)):
-            raise httpcore2.ReadError("too much came before an answer")
+            raise httpcore2.ReadError("too many bytes arrived before an answer")
         return data
 
     def write(self, buffer: bytes, timeout: float | None = None) -> None:

@@ -135,7 +135,7 @@ class PostgresqlMaintenance:
         for table in sorted(self.tables()):  # a damaged page cannot be read, which is an error
             self._execute(f"SELECT count(octet_length(CAST(whole AS text))) FROM {table} AS whole")  # noqa: S608 - ours
         for (index,) in self._execute(_INVALID).fetchall():
-            yield f"The index {index} is not valid; give REINDEX INDEX {index}."
+            yield f"The index {index} is not valid; run REINDEX INDEX {index}."
         for index, query in _UNFINDABLE.items():
             (count,) = self._execute(query).fetchone()
             if count:

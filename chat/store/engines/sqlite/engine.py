@@ -162,7 +162,7 @@ class SqliteEngine:
             return ""
         return (
             f"The files of the database {self.path} were removed or replaced while the server runs. Nothing is written"
-            " any more: put them back, or restart the server to go on with what is there now."
+            " any more: put them back, or restart the server to continue with the present files."
         )
 
     def open_identity(self) -> str:

@@ -52,7 +52,9 @@ def test_another_users_server_is_left_alone(tmp_path: Path) -> None:
     run_dir.chmod(0)
     with (
         as_ordinary_user(),
-        pytest.raises(SwitchRefused, match=r"is another user's; be that user\. Nothing was changed\.$"),
+        pytest.raises(
+            SwitchRefused, match=r"belongs to another user; run the command as that user\. Nothing was changed\.$"
+        ),
     ):
         running_master.find(tmp_path / "data")
     run_dir.chmod(0o700)

@@ -170,7 +170,7 @@ def test_it_is_told_once_in_the_log(serve, connect, caplog):
         for _ in range(3):
             stream(model)
     assert [record.getMessage() for record in caplog.records] == [
-        "Model a-model: its endpoint does not take tools; it is asked without from now on"
+        "Model a-model: its endpoint does not take tools; from now on it is asked without"
     ]
 
 

@@ -68,7 +68,7 @@ export const errors = {
     "The certificates of this server cannot be read.",
     "Check SSL_CERT_FILE and SSL_CERT_DIR.",
   ],
-  model_rejected_key: ["OPENAI_API_KEY holds characters that no key has.", "Set it anew."],
+  model_rejected_key: ["OPENAI_API_KEY contains characters that no key has.", "Correct it."],
   model_rejected_moved: ["The model’s endpoint redirects to another address.", "OPENAI_BASE_URL should be {name}."],
   model_rejected_other: ["The model’s endpoint refused the request.", "Ask its operator."],
   model_rejected_proxy_password: ["The proxy in {name} did not accept its user name and password.", "Check it."],
@@ -125,7 +125,7 @@ export const errors = {
   ],
   model_unreachable_silent: ["The model’s endpoint does not answer.", "Check OPENAI_BASE_URL and the network."],
   model_unreachable_tls: [
-    "No TLS connection to the model’s endpoint came about.",
+    "No TLS connection to the model’s endpoint could be made.",
     "Check whether OPENAI_BASE_URL should begin with http or https.",
   ],
   message_too_long: ["The message is too long.", "Shorten it."],
