@@ -33,8 +33,13 @@ def _decoded(text: str) -> Any:
     text = fenced[1] if fenced else text
     try:
         return msgspec.json.decode(text)
-    except msgspec.DecodeError:
-        return _loosely_decoded(text)
+    except msgspec.DecodeError as error:
+        try:
+            value = _loosely_decoded(text)
+            json.dumps(value, ensure_ascii=False).encode()  # refuses halves of surrogate pairs
+        except (json.JSONDecodeError, UnicodeEncodeError):
+            raise error from None
+        return value
 
 
 def _loosely_decoded(text: str) -> Any:

@@ -110,7 +110,6 @@ WRONG = [
     ("null", "`countries`"),
     ("5", "`object`"),
     ("\ud800", "invalid"),
-    ('{"countries": ["\x00"]}', "malformed"),
     ("[" * 19_000, "invalid"),
     ("x" * 20_001, "too long"),
 ]
