@@ -41,8 +41,9 @@ function starsOf(cell) {
 /** Return the decimal sign that these cells show, "." or ","; null if none does. */
 export const decimalSignOf = (cells) => decimalSign(cells.map(partsOf));
 
-/** Return whether a cell is only a number, with or without unit and currency. */
+/** Return whether a cell is only a number, with or without unit and currency, or a time. */
 export function isFigure(cell) {
+  if (timesOf([cell])[0] !== null || compoundSize(cell) !== null) return true;
   const part = partsOf(cell);
   return part !== null && /^[^\d]{0,28}$/u.test(part.rest.replace(POWER, ""));
 }
