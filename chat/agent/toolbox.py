@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import queue
+import re
 import string
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -30,6 +31,7 @@ _CONTENT_CHARS = 20_000
 _SUMMARY_CHARS = 500
 _DATA_BYTES = 300_000
 _LABEL_CHARS = 120
+_NOT_OF_A_NAME = re.compile(r"[^a-z0-9_]+")
 # A line of progress is an event for every follower.
 _PROGRESS_EVERY_S = 1.0
 
@@ -83,7 +85,7 @@ class Toolbox:
     def label(self, call: ToolCall) -> str:
         """Return the text that the page shows while the call runs."""
         try:
-            spec = self._tools[call.name].spec
+            spec = self._tools[self._known_name(call.name)].spec
             arguments = _defaults(spec) | decoded(call)
             text = string.Formatter().vformat(spec.label, (), {k: _label_value(v) for k, v in arguments.items()})
         except (KeyError, ToolFailure):
@@ -131,13 +133,21 @@ class Toolbox:
         return round((self._clock.monotonic() - moment) * 1000)
 
     def _count(self, name: str, outcome: ToolOutcome) -> None:
-        known = name if name in self._tools else "unknown"  # the model writes names, in any number
+        known = self._known_name(name) or "unknown"  # the model writes names, in any number
         self._metrics.tool_calls.add(known, outcome.kind)
         self._metrics.tool_seconds.observe(outcome.duration_ms / 1000, known)
 
+    def _known_name(self, name: str) -> str:
+        """Return the tool's name in a name that a model wrote, such as `functions.market_data`, or ""."""
+        if name in self._tools:
+            return name
+        words = set(_NOT_OF_A_NAME.split(name.lower().replace("-", "_")))
+        known = [each for each in self._tools if each.lower() in words]
+        return known[0] if len(known) == 1 else ""
+
     def _call(self, call: ToolCall, context: ToolContext) -> tuple[ToolResult, str]:
         """Return the result of a call, and the kind of its end."""
-        tool = self._tools.get(call.name)
+        tool = self._tools.get(self._known_name(call.name))
         if tool is None:
             failure = f"There is no tool called {call.name[:60]}; there are {', '.join(self._tools)}."
             return _failed(failure), UNKNOWN

@@ -57,6 +57,17 @@ class TestLabels:
         assert label("look_up", country=hostile) == f"Looking up {hostile} over 10 years"
         assert label("compare", countries=[hostile]) == f"Comparing {hostile}"
 
+    @pytest.mark.parametrize(
+        "name",
+        ["functions.look_up", " look_up\n", "Look_Up", "look-up", "look_up<|channel|>json", "default_api:look_up()"],
+    )
+    def test_a_name_with_something_around_it_is_known(self, name):
+        assert label(name, country="China") == "Looking up China over 10 years"
+
+    @pytest.mark.parametrize("name", ["look_upper", "look_up.compare", "look", "", "."])
+    def test_another_name_is_not(self, name):
+        assert label(name, country="China") == f"Calling {name}".strip()
+
     def test_a_call_that_is_not_right_has_one_too(self):
         assert label("look_up", years=3) == "Calling look_up"
         assert label("unheard_of") == "Calling unheard_of"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 from scripts.fake_model.dialects.dialect import DONE, FINAL, TEXT, Dialect, Outcome, event, piece, text_script, words
@@ -33,6 +34,17 @@ _FRAMING: dict[str, Dialect] = {
     "ping-event": between(b'event: ping\ndata: {"type": "ping"}\n\n', b"event: ping\n\n", b"event: ping\ndata: x\n\n"),
     "ping-null": between(event(None), event("[]"), event("{}"), event("ping"), event({"choices": []})),
     "ping-fields": between(b"id: 7\n\n", b"retry: 1000\n\n", b"unknown\n\n"),
+    "ping-words": between(event("0"), event("[PING]"), event(": working"), b"event: Ping\ndata: x\n\n", b"\0\0"),
+    "fields-odd": Dialect(
+        "blanks and capitals in the fields' names",
+        ([b" data: " + FIGURES[6:], b"DATA : " + IN[6:], b"\xef\xbb\xbf" + STOP, DONE],),
+    ),
+    "field-twice": Dialect("data: data:", ([b"data: " + each for each in FINAL],)),
+    "field-missing": Dialect("no field's name before JSON", ([FIGURES, IN[6:], STOP[6:]],)),
+    "two-in-one": Dialect("two chunks in one event", ([event(FIGURES[6:].strip() + IN[6:].strip()), STOP, DONE],)),
+    "text-of-json": Dialect(
+        "chunks encoded as texts", ([event(json.dumps(each[6:].decode().strip())) for each in FINAL],)
+    ),
     "lines-cr": Dialect("lines that end in CR", ([BYTES.replace(b"\n", b"\r")],)),
     "lines-crlf": Dialect("lines that end in CRLF", ([BYTES.replace(b"\n", b"\r\n")],)),
     "lines-cr-bytes": Dialect("the same, byte by byte", (in_pieces(BYTES.replace(b"\n", b"\r"), 1),)),
@@ -88,6 +100,18 @@ _COUNTS: dict[str, Dialect] = {
         ),
         Outcome(usage=(9, 4)),
     ),
+    "counts-in-choice": Dialect(
+        "counts within the choice",
+        (
+            [
+                words(TEXT),
+                event({"choices": [{"finish_reason": "stop", "usage": {"prompt_tokens": 9, "completion_tokens": 4}}]}),
+                DONE,
+            ],
+        ),
+        Outcome(usage=(9, 4)),
+    ),
+    "counts-other-names": with_counts({"prompt_tokens": None, "input_tokens": 9, "outputTokens": "4"}, (9, 4)),
     "counts-text": with_counts("none"),
     "counts-list": with_counts([1, 2]),
 }

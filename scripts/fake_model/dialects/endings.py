@@ -1,18 +1,13 @@
-"""Ends of answers: complete, cut, filtered, failed, or empty; and answers in another form."""
+"""Ends of answers: complete, cut, filtered, failed, or empty."""
 
 from __future__ import annotations
-
-import json
-from typing import Any
 
 from scripts.fake_model.answers import CLOSE, RESET
 from scripts.fake_model.dialects.dialect import (
     DONE,
-    FINAL,
     TEXT,
     Dialect,
     Outcome,
-    Whole,
     event,
     piece,
     text_script,
@@ -27,10 +22,6 @@ _FILTERED = ("content_filter", "content_filtered", "SAFETY", "RECITATION", "PROH
 _FILTERED += ("guardrail_intervened", "sensitive")
 _FAILED = ("error", "insufficient_system_resource", "network_error", "MALFORMED_FUNCTION_CALL", "abort", "rate_limit")
 _UNKNOWN = ("blue", "pause_turn", "OTHER")
-
-
-def _message_event(message: dict[str, Any], finish: Any = "stop", **more: Any) -> dict[str, Any]:
-    return {"choices": [{"index": 0, "message": {"role": "assistant"} | message, "finish_reason": finish}], **more}
 
 
 def _ending(reason: str, outcome: Outcome) -> Dialect:
@@ -49,6 +40,26 @@ _ENDS: dict[str, Dialect] = {
     "end-done-alone": Dialect("[DONE] without a finish reason", ([words(TEXT), DONE],)),
     "end-done-in-other-letters": Dialect("[done] in a text", ([words(TEXT), event('"[done]"')],)),
     "end-done-event": Dialect("an event named done", ([words(TEXT), b"event: done\ndata: {}\n\n"],)),
+    "end-done-bare": Dialect("[DONE] without the field's name", ([words(TEXT), b"[DONE]\n\n"],)),
+    "end-done-flag": Dialect("an object that says done", ([words(TEXT), event({"done": True})],)),
+    "end-error-bare": Dialect(
+        "an error on a line without the field's name",
+        ([HALF, b'{"error": "out of cache blocks"}\n'],),
+        Outcome("Half of ", "failed", "out of cache blocks"),
+    ),
+    "end-error-field": Dialect(
+        "an error in a field of its own",
+        ([HALF, b'error: {"code": 500, "message": "out of cache blocks"}\n\n'],),
+        Outcome("Half of ", "failed", "out of cache blocks"),
+    ),
+    "end-error-flag": Dialect(
+        "a flag for an error beside a message",
+        ([HALF, event({"error": True, "message": "out of cache blocks"})],),
+        Outcome("Half of ", "failed", "out of cache blocks"),
+    ),
+    "end-error-late": Dialect(
+        "an error after [DONE]", ([words(TEXT), piece({}, "stop"), DONE, event({"error": "no"})],)
+    ),
     "end-null-text": Dialect(
         "the text null as finish reason, until the end", ([words(TEXT, "null"), piece({}, "stop")],)
     ),
@@ -162,110 +173,4 @@ _ENDS: dict[str, Dialect] = {
     ),
 }
 
-_FORMS: dict[str, Dialect] = {
-    "message": Dialect("a whole message as the only event", ([event(_message_event({"content": TEXT})), DONE],)),
-    "message-after-deltas": Dialect(
-        "the whole message once more at the end",
-        ([words("The figures "), words("are in."), event(_message_event({"content": TEXT})), DONE],),
-    ),
-    "message-grows": Dialect(
-        "the message as far as it has come, in each event",
-        ([event(_message_event({"content": "The figures "}, None)), event(_message_event({"content": TEXT})), DONE],),
-    ),
-    "message-beside-deltas": Dialect(
-        "a delta and the message as far as it has come",
-        (
-            [
-                event({"choices": [{"index": 0, "delta": {"content": each}, "message": {"content": whole}}]})
-                for each, whole in (("The figures ", "The figures "), ("are in.", TEXT))
-            ]
-            + [piece({}, "stop"), DONE],
-        ),
-    ),
-    "document": Dialect("a JSON body in place of a stream", ([Whole(_message_event({"content": TEXT}))],)),
-    "document-without-reason": Dialect(
-        "a JSON body without a finish reason", ([Whole(_message_event({"content": TEXT}, None))],)
-    ),
-    "document-pretty": Dialect(
-        "a JSON body of many lines",
-        ([Whole(b"\xef\xbb\xbf\n\n" + json.dumps(_message_event({"content": TEXT}), indent=2).encode())],),
-    ),
-    "document-reasoning": Dialect(
-        "a JSON body with reasoning",
-        ([Whole(_message_event({"content": TEXT, "reasoning_content": "Hm."}))],),
-        Outcome(reasoning="Hm."),
-    ),
-    "document-cut": Dialect(
-        "a JSON body that is cut",
-        ([Whole(_message_event({"content": "Half of "}, "length"))],),
-        Outcome("Half of ", "failed", "limit"),
-    ),
-    "document-error": Dialect(
-        "a JSON body with an error and status 200",
-        ([Whole({"error": {"message": "out of cache blocks", "code": 500}})],),
-        Outcome("", "failed", "out of cache blocks"),
-    ),
-    "document-lines": Dialect(
-        "a JSON document a line",
-        (
-            [
-                Whole(
-                    b'{"message": {"role": "assistant", "content": "The figures "}, "done": false}\n'
-                    b'{"message": {"role": "assistant", "content": "are in."}, "done": true, "done_reason": "stop"}\n',
-                    kind="application/x-ndjson",
-                )
-            ],
-        ),
-    ),
-    "text": Dialect(
-        "text in the choice, as older endpoints have it",
-        (
-            [event({"choices": [{"index": 0, "text": each}]}) for each in ("The figures ", "are in.")]
-            + [piece({}, "stop")],
-        ),
-    ),
-    "choices": Dialect(
-        "a second choice that nobody asked for",
-        (
-            [
-                event(
-                    {
-                        "choices": [
-                            {"index": 1, "delta": {"content": "Other "}},
-                            {"index": 0, "delta": {"content": TEXT}},
-                        ]
-                    }
-                ),
-                event({"choices": [{"index": 1, "delta": {"content": "words"}, "finish_reason": "length"}]}),
-                *FINAL[-2:],
-            ],
-        ),
-    ),
-    "think": Dialect(
-        "reasoning between tags",
-        (text_script(words("<think>\nHm.\n</think>\n\nHello")),),
-        Outcome("Hello", reasoning="Hm."),
-    ),
-    "think-pieces": Dialect(
-        "reasoning between tags, cut anywhere",
-        (
-            text_script(
-                *map(words, ("\n<", "think", ">\nH", "m, ", "a < b.\n", "</thi", "nk", ">\n", "\nHel", "lo <think>"))
-            ),
-        ),
-        Outcome("Hello <think>", reasoning="Hm, a < b."),
-    ),
-    "think-unclosed": Dialect(
-        "reasoning that never ends",
-        (text_script(words("<think>Hm, "), words("well")),),
-        Outcome("", "failed", "only its reasoning", reasoning="Hm, well"),
-    ),
-    "think-empty": Dialect("empty reasoning", (text_script(words("<think>\n\n</think>\n\nHello")),), Outcome("Hello")),
-    "think-within": Dialect(
-        "a tag in the middle of the text",
-        (text_script(words("Write "), words("<think>x</think>")),),
-        Outcome("Write <think>x</think>"),
-    ),
-}
-
-ENDINGS = _REASONS | _ENDS | _FORMS
+ENDINGS = _REASONS | _ENDS

@@ -118,6 +118,36 @@ TOOL_CALL_REPLIES: dict[str, Dialect] = {
         every_message_with_calls(lambda each: each.get("reasoning") == "Hm.", "missing reasoning"),
         takes_others_calls=False,
     ),
+    "call-reasoning-thinking": Dialect(
+        "the same as thinking",
+        ([piece({"thinking": "Hm, "}), piece({"thinking": "China."}), *call_script(call())], FINAL),
+        Outcome(calls=("market_data",), reasoning="Hm, China."),
+        every_message_with_calls(lambda each: each.get("thinking") == "Hm, China.", "missing thinking"),
+        questions=AGAIN,
+        takes_others_calls=False,
+    ),
+    "call-reasoning-empty": Dialect(
+        "empty reasoning_content, which must come back too",
+        ([piece({"reasoning_content": ""}), *call_script(call())], FINAL),
+        ONE_CALL,
+        every_message_with_calls(lambda each: "reasoning_content" in each, "missing reasoning_content"),
+        takes_others_calls=False,
+    ),
+    "call-beside": Dialect(
+        "a field unknown to us beside the calls, which must come back",
+        ([piece({"vendor_state": {"a": 1}}), *call_script(call())], FINAL),
+        ONE_CALL,
+        every_message_with_calls(lambda each: each.get("vendor_state") == {"a": 1}, "missing vendor_state"),
+        questions=AGAIN,
+        takes_others_calls=False,
+    ),
+    "call-type": Dialect(
+        "a type of calls that is not the usual one, which must come back",
+        (call_script(call(type="builtin_function")), FINAL),
+        ONE_CALL,
+        every_call(lambda each: each["type"] == "builtin_function", "wrong type"),
+        takes_others_calls=False,
+    ),
     "call-reasoning-details": Dialect(
         "reasoning_details in pieces, which must come back in one",
         (
@@ -128,7 +158,7 @@ TOOL_CALL_REPLIES: dict[str, Dialect] = {
             ],
             FINAL,
         ),
-        ONE_CALL,
+        Outcome(calls=("market_data",), reasoning="Hm."),
         every_message_with_calls(
             lambda each: (
                 each.get("reasoning_details")

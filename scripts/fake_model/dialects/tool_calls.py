@@ -56,6 +56,24 @@ TOOL_CALLS: dict[str, Dialect] = {
         ),
         ONE_CALL,
     ),
+    "call-name-nulls": Dialect(
+        "a name in pieces, with nulls between them",
+        (
+            fragments(
+                {"index": 0, "id": "a", "function": {"name": "market", "arguments": None}},
+                {"index": 0, "id": None, "function": {"name": None, "arguments": None}},
+                {"index": 0, "function": {"name": "_data", "arguments": None}},
+                {"index": 0, "function": {"name": None, "arguments": ARGUMENTS}},
+            ),
+            FINAL,
+        ),
+        ONE_CALL,
+    ),
+    "call-name-prefixed": Dialect(
+        "functions. before the name",
+        (call_script(call(function=function("functions.market_data"))), FINAL),
+        Outcome(calls=("functions.market_data",)),
+    ),
     "call-name-repeated": Dialect(
         "the name again in every fragment",
         (
@@ -82,6 +100,19 @@ TOOL_CALLS: dict[str, Dialect] = {
             ),
             FINAL,
         ),
+        ONE_CALL,
+    ),
+    "call-so-far": Dialect(
+        "all arguments so far in each fragment",
+        (fragments(*(call(ARGUMENTS[:end]) for end in (1, 5, 12, len(ARGUMENTS)))), FINAL),
+        ONE_CALL,
+    ),
+    "call-once-more": Dialect(
+        "the whole call once more, without its id", (fragments(call(), call(id=None)), FINAL), ONE_CALL
+    ),
+    "call-both-forms": Dialect(
+        "a call in tool_calls and in function_call",
+        ([piece({"tool_calls": [call()], "function_call": function()}), piece({}, "tool_calls"), DONE], FINAL),
         ONE_CALL,
     ),
     "call-written-twice": Dialect("arguments written twice", (call_script(call(ARGUMENTS * 2)), FINAL), ONE_CALL),

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -17,6 +18,10 @@ import msgspec
 from chat.llm.openai.answer.surrogates import whole_characters
 
 _DEEPEST_TEXT = 8
+_ENVELOPES = ("data", "output", "result", "response")
+_FIELD_NAMES = re.compile(r"\A(?:\s*data:)*\s*")
+_ERROR_ENDINGS = ("error", "exception")
+_ERROR_FIELD = re.compile("(?:error|exception)(?:_?(?:msg|message|code))?$", re.IGNORECASE)
 # Values of `code` in an event without choices that do not mean an error.
 _SUCCESS = (None, 0, "0", 200, "200", "success", "Success", "OK", "ok")
 
@@ -27,6 +32,9 @@ class Delta(msgspec.Struct, gc=False):
     content: str | list[Any] | None = None
     reasoning_content: str | None = None
     reasoning: str | None = None
+    thinking: str | None = None
+    thought: str | None = None
+    reasoning_text: str | None = None
     refusal: str | None = None
     tool_calls: Any = None
     function_call: Any = None
@@ -37,8 +45,16 @@ class Delta(msgspec.Struct, gc=False):
     reasoning_opaque: Any = None
 
 
+# Names of the field with the reasoning's text.
+REASONING_FIELDS = ("reasoning_content", "reasoning", "thinking", "thought", "reasoning_text")
 # Fields of a message's reasoning that must be sent back with its tool calls, beside plain text.
 EXTRA_FIELDS = ("reasoning_details", "thinking_blocks", "extra_content", "thought_signature", "reasoning_opaque")
+
+
+_INTERPRETED = {
+    *("role", "content", "refusal", "tool_calls", "function_call", "name", "audio", "error", "usage"),
+    *EXTRA_FIELDS,
+}
 
 
 class Choice(msgspec.Struct, gc=False):
@@ -48,6 +64,7 @@ class Choice(msgspec.Struct, gc=False):
     message: Any = None
     text: Any = None
     error: Any = None
+    usage: Any = None
 
 
 class Chunk(msgspec.Struct, gc=False):
@@ -56,28 +73,92 @@ class Chunk(msgspec.Struct, gc=False):
     choices: list[Choice] | None = None
     usage: Any = None
     error: Any = None
+    x_groq: Any = None
+
+
+class _RawChoice(msgspec.Struct):
+    delta: dict[str, msgspec.Raw] | None = None
+
+
+class _RawDeltas(msgspec.Struct):
+    choices: list[_RawChoice]
 
 
 decode = msgspec.json.Decoder(Chunk).decode
+_decode_raw_deltas = msgspec.json.Decoder(_RawDeltas).decode
 
 
-def decode_loosely(data: bytes) -> Chunk:
-    """Decode an event that the strict decoder refused. Raises ValueError for anything but a JSON object."""
-    value = document(data)
-    if isinstance(value, list) and value:
-        value = value[0]
-    if not isinstance(value, dict):
+def decode_loosely(data: bytes) -> list[Chunk]:
+    """Decode data that the strict decoder refused: one chunk or several. Raises ValueError if it has none."""
+    chunks = [_chunk(value) for value in _objects(_documents(data))]
+    if not chunks:
         raise ValueError("not an object")
-    choices = [choice for each in _listed(_choices(value)) if (choice := _choice(each)) is not None]
-    return Chunk(choices, value.get("usage"), value.get("error") or (None if choices else _as_error(value)))
+    return chunks
 
 
 def document(data: bytes) -> Any:
     """Decode any JSON, also with NaN, control characters and invalid UTF-8. Raises ValueError."""
+    return _documents(data)[0]
+
+
+def other_fields(data: bytes) -> dict[str, Any]:
+    """Return those fields of an event's delta that are not interpreted, whatever their names."""
     try:
-        return json.loads(data.decode("utf-8", "replace"), strict=False, parse_int=_integer)
+        choices = _decode_raw_deltas(data).choices
+    except (ValueError, RecursionError):
+        return _other_fields_loosely(data)
+    fields = next((choice.delta for choice in choices if choice.delta), {})
+    return {name: msgspec.json.decode(value) for name, value in fields.items() if name not in _INTERPRETED}
+
+
+def _other_fields_loosely(data: bytes) -> dict[str, Any]:
+    value = next(_objects(_documents(data)))
+    choices = [each for each in _listed(value.get("choices")) if isinstance(each, dict)]
+    delta = next((each.get("delta") for each in choices), None)
+    return other_fields_of(delta) if isinstance(delta, dict) else {}
+
+
+def other_fields_of(message: dict[str, Any]) -> dict[str, Any]:
+    """Return those fields of a message that are not interpreted."""
+    return {name: value for name, value in message.items() if name not in _INTERPRETED}
+
+
+def _documents(data: bytes) -> list[Any]:
+    """Decode JSON values that follow one another, perhaps after a repeated field's name. Raises ValueError."""
+    text = _FIELD_NAMES.sub("", data.decode("utf-8", "replace")).rstrip()
+    values: list[Any] = []
+    position = 0
+    try:
+        while position < len(text) or not values:
+            value, position = _next_value(text, position)
+            values.append(value)
+            position += len(text[position:]) - len(text[position:].lstrip())
     except RecursionError:
         raise ValueError("too deep") from None
+    return values
+
+
+def _objects(values: list[Any], depth: int = 0) -> Iterator[dict[str, Any]]:
+    """Yield the objects among `values`, in lists, and in texts that are JSON themselves."""
+    for value in values:
+        if isinstance(value, dict):
+            inside = [inner for name in _ENVELOPES if isinstance(inner := value.get(name), dict) and "choices" in inner]
+            yield inside[0] if inside else value
+        elif depth < _DEEPEST_TEXT and isinstance(value, list):
+            yield from _objects(value, depth + 1)
+        elif depth < _DEEPEST_TEXT and isinstance(value, str) and value.lstrip().startswith("{"):
+            yield from _objects(_documents(value.encode("utf-8", "surrogatepass")), depth + 1)
+
+
+def error_in(error: Any, event: Any) -> Any:
+    """Return an event's error: the event itself if `error` is only a flag beside a message."""
+    return event if error and not isinstance(error, (str, list, dict)) else error
+
+
+def _chunk(value: dict[str, Any]) -> Chunk:
+    choices = [choice for each in _listed(_choices(value)) if (choice := _choice(each)) is not None]
+    error = error_in(value.get("error"), value) or (None if choices else _as_error(value))
+    return Chunk(choices, value.get("usage"), error, value.get("x_groq"))
 
 
 def delta_of(value: Any) -> Delta | None:
@@ -91,12 +172,12 @@ def delta_of(value: Any) -> Delta | None:
     content, thinking = content_of(value.get("content"))
     return Delta(
         content=content,
-        reasoning_content=text_of(value.get("reasoning_content")) or thinking or None,
-        reasoning=text_of(value.get("reasoning")) or None,
         refusal=text_of(value.get("refusal")) or None,
         tool_calls=value.get("tool_calls"),
         function_call=value.get("function_call"),
         **{name: value.get(name) for name in EXTRA_FIELDS},
+        **{name: text_of(value.get(name)) or None for name in REASONING_FIELDS[1:]},
+        reasoning_content=text_of(value.get("reasoning_content")) or thinking or None,
     )
 
 
@@ -111,31 +192,18 @@ def text_of(value: Any, depth: int = 0) -> str:
     if isinstance(value, list):
         return "".join(text_of(each, depth + 1) for each in value if isinstance(each, (str, dict)))
     if isinstance(value, dict):
-        for name in ("text", "content", "thinking", "summary", "value"):
+        for name in ("text", "content", "thinking", "summary", "value", "refusal", "parts"):
             if text := text_of(value.get(name), depth + 1):
                 return text
     return ""
 
 
-def count_of(value: Any) -> int | None:
-    """Return a count of tokens given as a number, a text or a list of one; None for anything else."""
-    if isinstance(value, list):
-        value = value[0] if value else None
-    if isinstance(value, str):
-        try:
-            value = float(value)
-        except ValueError:
-            return None
-    if isinstance(value, bool) or not isinstance(value, (int, float)) or not math.isfinite(value):
-        return None
-    return min(max(int(value), 0), 2**53)
-
-
 def _choices(value: dict[str, Any]) -> Any:
-    """Return an event's choices; some endpoints send a message without a choice around it."""
-    if value.get("choices") or not isinstance(value.get("message"), dict):
+    """Return an event's choices; some endpoints send a message, or the end, without a choice around it."""
+    if value.get("choices") or not (isinstance(value.get("message"), dict) or value.get("done") is True):
         return value.get("choices")
-    return {"message": value["message"], "finish_reason": value.get("finish_reason") or value.get("done_reason")}
+    reason = value.get("finish_reason") or value.get("done_reason") or ("stop" if value.get("done") is True else None)
+    return {"message": value.get("message"), "finish_reason": reason}
 
 
 def _choice(value: Any) -> Choice | None:
@@ -148,6 +216,7 @@ def _choice(value: Any) -> Choice | None:
         value.get("message"),
         value.get("text"),
         value.get("error"),
+        value.get("usage"),
     )
 
 
@@ -199,10 +268,19 @@ def _listed(value: Any) -> Iterator[Any]:
 
 def _as_error(value: dict[str, Any]) -> Any:
     """Return the event itself if it is an error without an `error` object."""
-    if "error" in (value.get("object"), value.get("type")) or value.get("detail") or value.get("errors"):
+    names = {str(name).lower() for name in (value.get("object"), value.get("type"))}
+    if any(name.endswith(_ERROR_ENDINGS) for name in names) or value.get("detail") or value.get("errors"):
         return value
+    if value.get("success") is False or str(value.get("status")).lower() in ("error", "failed", "failure"):
+        return value
+    if any(_ERROR_FIELD.search(name) and each not in _SUCCESS for name, each in value.items() if each):
+        return value
+    status = value.get("base_resp")
+    if isinstance(status, dict) and status.get("status_code") not in _SUCCESS:
+        return status
     code = value.get("code", value.get("status"))
     return value if isinstance(value.get("message"), str) and code not in _SUCCESS else None
 
 
 _integer: Callable[[str], int | float] = lambda digits: int(digits) if len(digits) < 300 else math.inf  # noqa: E731
+_next_value = json.JSONDecoder(strict=False, parse_int=_integer).raw_decode

@@ -9,21 +9,24 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from chat.errors import ModelError, ModelGarbled, ModelInterrupted, ModelNoAnswer
-from chat.llm.openai.answer import chunks, finish
-from chat.llm.openai.answer.chunks import Chunk, Delta, content_of, count_of, decode, decode_loosely, delta_of, text_of
+from chat.llm.openai.answer import chunks, control_events, finish
+from chat.llm.openai.answer.chunks import Chunk, Delta, content_of, decode, decode_loosely, delta_of, error_in, text_of
 from chat.llm.openai.answer.message_extras import MessageExtras
 from chat.llm.openai.answer.surrogates import whole_characters, without_half
-from chat.llm.openai.answer.text_parts import Kind, TextPart, has_other_fields, kind_of, plain_text_parts, text_parts
+from chat.llm.openai.answer.text_parts import (
+    Kind,
+    TextPart,
+    has_other_fields,
+    kind_of,
+    plain_text_parts,
+    reasoning_of,
+    text_parts,
+)
 from chat.llm.openai.answer.thinking import ThinkingTags
 from chat.llm.openai.answer.tool_calls import ToolCalls
+from chat.llm.openai.answer.usage import counts_in
 from chat.messages import Delta as AnswerDelta
 from chat.messages import ReasoningDelta, TextDelta, Usage
-
-_DONE = (b"[done]", b'"[done]"', b"done")
-# Events that keep a connection alive, by their name or by their data.
-_PING_NAMES = frozenset((b"ping", b"heartbeat", b"keepalive", b"keep-alive", b"keep_alive"))
-_END_NAMES = frozenset((b"done", b"end", b"complete", b"finish"))
-_PINGS = frozenset((b"", b"null", b"{}", b"[]")) | _PING_NAMES
 
 
 class ReportedError(Exception):
@@ -42,6 +45,8 @@ class AnswerReader:
         self.done = False  # [DONE] was received
         self.has_progress = False  # a part of the answer was received since this was last set to False
         self._started = False
+        # The choice that is read: the first, which is the only one that was requested.
+        self._choice_index: int | None = None
         self._calls = ToolCalls()
         self._extras = MessageExtras()
         self._thinking: ThinkingTags | None = ThinkingTags()
@@ -90,7 +95,7 @@ class AnswerReader:
                             texts = []
                         kind = part_kind
                     texts.append(text)
-                if self._error is not None:
+                if self._error is not None and not self.done:
                     raise ReportedError(self._error)
         except (ModelGarbled, ReportedError) as error:
             fault = error
@@ -141,28 +146,41 @@ class AnswerReader:
 
     def _event_parts(self, name: bytes, data: bytes) -> Sequence[TextPart]:
         """Return the text parts of one event. Raises ModelGarbled and ReportedError."""
-        loose = False
         try:
             chunk = decode(data)
         except (ValueError, RecursionError):
-            if self._is_control_data(name, data):
-                return ()
-            try:
-                chunk, loose = decode_loosely(data), True
-            except ValueError:
-                return self._line_parts(name, data)
-        if self._in_plain_text and not loose and not name:
+            return () if self._is_control_data(name, data) else self._loose_parts(name, data)
+        if self._in_plain_text and not name:
             parts = plain_text_parts(chunk)
             if len(parts) == 1 and parts[0][0] is TextDelta:
                 self.has_progress = True
                 return parts
         if name and self._is_control_event(name, chunk, data):
             return ()
-        if not chunk.choices and not loose:
-            chunk = decode_loosely(data)
-        self._error = chunk.error or None
+        if not chunk.choices:
+            return self._loose_parts(name, data)
+        self._error = error_in(chunk.error, chunks.document(data)) if chunk.error else None
         parts = self._chunk_parts(chunk)
-        return self._join_half_characters(parts) if loose or self._half_character else parts
+        if not parts:
+            self._extras.add_others(chunks.other_fields(data))
+        return self._join_half_characters(parts) if self._half_character else parts
+
+    def _loose_parts(self, name: bytes, data: bytes) -> Sequence[TextPart]:
+        """Return the text parts of data that deviates from the format: of one chunk or of several."""
+        try:
+            found = decode_loosely(data)
+        except ValueError:
+            return self._line_parts(name, data)
+        whole: list[TextPart] = []
+        for chunk in found:
+            if name and self._is_control_event(name, chunk, data):
+                continue
+            self._error = self._error or chunk.error or None
+            parts = self._chunk_parts(chunk)
+            if not parts and chunk.choices and len(found) == 1:
+                self._extras.add_others(chunks.other_fields(data))
+            whole += self._join_half_characters(parts)
+        return whole
 
     def _line_parts(self, name: bytes, data: bytes) -> Sequence[TextPart]:
         """Read data that holds several events, from endpoints that put no empty line between them."""
@@ -174,41 +192,45 @@ class AnswerReader:
 
     def _is_control_data(self, name: bytes, data: bytes) -> bool:
         """Return whether an event marks the end or means nothing. Raises ReportedError for an error in plain text."""
-        bare = data.strip()
-        if bare.lower() in _DONE:
+        if control_events.is_end(name, data):
             self.has_progress = self.has_progress or not self.done
             self.done = self._started = True
             return True
-        if name == b"error":
+        if self.done:
+            return True
+        if control_events.is_error(name, data):
             try:
                 raise ReportedError(chunks.document(data))
             except ValueError:
-                raise ReportedError(bare.decode("utf-8", "replace")) from None
-        return bare.lower() in _PINGS or name in _PING_NAMES
+                raise ReportedError(data.decode("utf-8", "replace").strip()) from None
+        return control_events.is_ping(name, data)
 
     def _is_control_event(self, name: bytes, chunk: Chunk, data: bytes) -> bool:
         """Return whether an event's name is its whole meaning. Raises ReportedError."""
-        if name == b"error":
+        if name in control_events.ERROR_NAMES and not self.done:
             # Without an error object, an event of that name is itself the error.
             raise ReportedError(chunk.error or chunks.document(data))
-        if name in _END_NAMES and not chunk.choices:
+        if name in control_events.END_NAMES and not chunk.choices:
             self.done = self._started = True
-        return name in _PING_NAMES
+        return name in control_events.PING_NAMES
 
     def _chunk_parts(self, chunk: Chunk) -> Sequence[TextPart]:
         self._started = True
         if chunk.usage is not None:
             self._count(chunk.usage)
+        elif isinstance(chunk.x_groq, dict):
+            self._count(chunk.x_groq.get("usage"))
         choices = chunk.choices
         if not choices:
             return ()
-        choice = choices[0]
-        if choice.index or len(choices) > 1:
-            first = _first_choice(choices)
-            if first is None:
-                return ()
-            choice = first
+        if self._choice_index is None:
+            self._choice_index = min(each.index or 0 for each in choices)
+        choice = next((each for each in choices if (each.index or 0) == self._choice_index), None)
+        if choice is None:
+            return ()
         self._error = self._error or choice.error or None
+        if choice.usage is not None:
+            self._count(choice.usage)
         self.has_progress = True
         delta = choice.delta
         if choice.message is not None or choice.text is not None:
@@ -227,10 +249,13 @@ class AnswerReader:
     def _delta_parts(self, delta: Delta, with_reason: bool) -> Sequence[TextPart]:
         if has_other_fields(delta):
             self._calls.add(delta.tool_calls)
-            self._calls.add_older(delta.function_call)
+            if not delta.tool_calls:  # some endpoints send a call in both forms
+                self._calls.add_older(delta.function_call)
             self._extras.add(delta)
-        if delta.reasoning_content or delta.reasoning:
+        if reasoning_of(delta):
             self._extras.add_named(delta)
+        elif delta.reasoning_details or delta.thinking_blocks:
+            delta.reasoning = text_of(delta.reasoning_details) or text_of(delta.thinking_blocks)
         parts = text_parts(delta)
         if delta.content or delta.refusal or delta.tool_calls or delta.function_call:
             self._has_text_without_reason = self._has_text_without_reason or not with_reason
@@ -240,6 +265,7 @@ class AnswerReader:
             self._in_plain_text = (
                 self._has_text
                 and self._has_text_without_reason
+                and not self._choice_index
                 and not (self._thinking or self.finish_reason or with_reason)
             )
         return parts
@@ -299,6 +325,8 @@ class AnswerReader:
         """
         delta = choice.delta
         message = delta_of(choice.message)
+        if isinstance(choice.message, dict):
+            self._extras.add_others(chunks.other_fields_of(choice.message))
         if message is None:
             message = Delta(content=text_of(choice.text))
         if delta is not None and (text_parts(delta) or has_other_fields(delta)):
@@ -313,7 +341,8 @@ class AnswerReader:
         if self._has_text and not self._message_text:
             return None
         if self._has_reasoning and not self._message_text:
-            message.reasoning_content = message.reasoning = None
+            for name in chunks.REASONING_FIELDS:
+                setattr(message, name, None)
         if self._message_text and text.startswith(self._message_text):
             text = text[len(self._message_text) :]
         self._message_text += text
@@ -322,16 +351,8 @@ class AnswerReader:
 
     def _count(self, usage: Any) -> None:
         """Store token counts. A null does not erase an earlier count."""
-        if not isinstance(usage, dict):
-            return
-        prompt = count_of(usage.get("prompt_tokens", usage.get("input_tokens")))
-        completion = count_of(usage.get("completion_tokens", usage.get("output_tokens")))
+        prompt, completion = counts_in(usage)
         if prompt is not None or completion is not None:
             self._counted = self.has_progress = True
             self._prompt_tokens = prompt or self._prompt_tokens
             self._completion_tokens = completion or self._completion_tokens
-
-
-def _first_choice(choices: list[chunks.Choice]) -> chunks.Choice | None:
-    """Return the choice with index 0, the only one that was requested."""
-    return next((choice for choice in choices if not choice.index), None)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from chat.llm.openai.answer.chunks import EXTRA_FIELDS, Delta
+from chat.llm.openai.answer.chunks import EXTRA_FIELDS, REASONING_FIELDS, Delta
 from chat.llm.openai.answer.tool_calls import MAX_CALLS_CHARACTERS, as_text, merge
 
 # Fields of a reasoning detail that arrive in fragments.
@@ -22,7 +22,7 @@ class MessageExtras:
 
     def add_named(self, delta: Delta) -> None:
         """Add the reasoning of a delta, under the name of its field."""
-        for name in ("reasoning_content", "reasoning"):
+        for name in REASONING_FIELDS:
             if text := getattr(delta, name):
                 self._name = name
                 self.add_reasoning(text)
@@ -33,22 +33,35 @@ class MessageExtras:
         if self._characters <= MAX_CALLS_CHARACTERS:
             self._reasoning.setdefault(self._name, []).append(text)
 
+    def add_others(self, fields: dict[str, Any]) -> None:
+        """Add the fields of a delta or a message that are not interpreted."""
+        for name, value in fields.items():
+            if name in REASONING_FIELDS:
+                # An endpoint may require its reasoning even if it is empty.
+                if value == "":
+                    self._reasoning.setdefault(name, [])
+            elif value:
+                self._add(name, value)
+
     def add(self, delta: Delta) -> None:
         """Add the other extra fields of a delta."""
         for name in EXTRA_FIELDS:
-            value = getattr(delta, name)
-            if not value:
-                continue
-            self._characters += len(as_text(value))
-            if self._characters > MAX_CALLS_CHARACTERS:
-                continue
-            known = self._fields.get(name)
-            if isinstance(value, list):
-                self._fields[name] = _joined(known if isinstance(known, list) else [], value)
-            elif isinstance(value, dict) and isinstance(known, dict):
-                merge(known, value)
-            else:
-                self._fields[name] = value
+            if value := getattr(delta, name):
+                self._add(name, value)
+
+    def _add(self, name: str, value: Any) -> None:
+        self._characters += len(as_text(value))
+        if self._characters > MAX_CALLS_CHARACTERS:
+            return
+        known = self._fields.get(name)
+        if isinstance(value, list):
+            self._fields[name] = _joined(known if isinstance(known, list) else [], value)
+        elif isinstance(value, dict) and isinstance(known, dict):
+            merge(known, value)
+        elif isinstance(value, str) and isinstance(known, str) and known != value:
+            self._fields[name] = known + value
+        else:
+            self._fields[name] = value
 
     def add_prefix(self, prefix: str) -> None:
         """Add the part of the message's content that precedes its text."""

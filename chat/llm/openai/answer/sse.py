@@ -15,12 +15,15 @@ MAX_DOCUMENT_BYTES = 8 * 1024 * 1024
 _BLANKS_BEFORE_DOCUMENT = 1024
 
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+# Bytes that some servers put before a line, or between events.
+_STRAY_BYTES = _BYTE_ORDER_MARK + b"\0 \t"
 
 
 class EventParser:
     """Incremental parser: returns each event as `(name, data)` once it is complete.
 
     `name` is b"" if the server gave none; several lines of `data` are joined by newlines. Lines end in LF, CRLF or CR.
+    Data may lack its field's name, and an event its data.
     Raises ModelGarbled if a line, an event or a document grows too large.
     """
 
@@ -113,13 +116,27 @@ class EventParser:
         if line.startswith(b"data:"):
             self._add(line[6:] if line.startswith(b"data: ") else line[5:])
         elif not line:
-            if self._data:
+            if self._data or self._name:
                 events.append((self._name, self._data[0] if len(self._data) == 1 else b"\n".join(self._data)))
                 self._data.clear()
                 self._data_bytes = 0
             self._name = b""
-        elif line.startswith(b"event:"):
-            self._name = line[6:].strip()
+        elif not line.startswith(b":"):
+            self._read_other_line(line)
+
+    def _read_other_line(self, line: bytes) -> None:
+        """Read an event's name, or a line that deviates: blanks before its field, JSON without a field."""
+        line = line.lstrip(_STRAY_BYTES)
+        field, colon, value = line.partition(b":")
+        match field.rstrip().lower():
+            case b"event" if colon:
+                self._name = value.strip().lower()
+            case b"data" | b"error" as name if colon:
+                if name == b"error" and not self._data:
+                    self._name = name
+                self._add(value.removeprefix(b" "))
+            case _ if line.startswith((b"{", b"[")):
+                self._add(line)
 
     def _add(self, data: bytes) -> None:
         self._data_bytes += len(data) + 1

@@ -36,7 +36,7 @@ def plain_text_parts(chunk: Chunk) -> Sequence[TextPart]:
 
 
 def text_parts(delta: Delta) -> Sequence[TextPart]:
-    reasoning = delta.reasoning_content or delta.reasoning
+    reasoning = reasoning_of(delta)
     text = delta.content or delta.refusal
     if text and not isinstance(text, str):
         text, thinking = content_of(text)
@@ -44,6 +44,10 @@ def text_parts(delta: Delta) -> Sequence[TextPart]:
     if text:
         return ((ReasoningDelta, reasoning), (TextDelta, text)) if reasoning else ((TextDelta, text),)
     return ((ReasoningDelta, reasoning),) if reasoning else ()
+
+
+def reasoning_of(delta: Delta) -> str | None:
+    return delta.reasoning_content or delta.reasoning or delta.thinking or delta.thought or delta.reasoning_text or None
 
 
 def has_other_fields(delta: Delta) -> bool:

@@ -5,11 +5,13 @@ from __future__ import annotations
 import re
 
 NAMES = ("think", "thinking", "thought", "reasoning", "reason")
-_OPENING = tuple(f"<{name}>" for name in NAMES)
-_CLOSING = tuple(f"</{name}>" for name in NAMES)
+# Tags of Seed, Magistral and Kimi models, which their servers do not always remove.
+_OPENING = (*(f"<{name}>" for name in NAMES), "<seed:think>", "[think]", "◁think▷", "<|think|>")
+_CLOSING = (*(f"</{name}>" for name in NAMES), "</seed:think>", "[/think]", "◁/think▷", "<|/think|>")
 _TAGS = _OPENING + _CLOSING
 _LONGEST_TAG = max(map(len, _TAGS))
-_ENDS = {tag: re.compile(tag, re.IGNORECASE) for tag in _CLOSING}
+_ENDS = {tag: re.compile(re.escape(tag), re.IGNORECASE) for tag in _CLOSING}
+_BYTE_ORDER_MARK = "\ufeff"
 # More blanks than this are not held back: they would be searched again at each piece.
 _MOST_HELD = 2048
 
@@ -60,7 +62,7 @@ class ThinkingTags:
 
     def _before(self, parts: list[Part]) -> bool:
         """Check whether the text begins with a tag."""
-        stripped = self._buffer.lstrip()
+        stripped = self._buffer.lstrip().removeprefix(_BYTE_ORDER_MARK).lstrip()
         lowered = stripped[:_LONGEST_TAG].lower()
         for opening, closing in zip(_OPENING, _CLOSING, strict=True):
             if lowered.startswith(opening):
@@ -103,5 +105,5 @@ class ThinkingTags:
 
     def _certain(self) -> int:
         """Return how much of the held text cannot be the beginning of the closing tag."""
-        at = self._buffer.rfind("<", -len(self._closing))
+        at = self._buffer.rfind(self._closing[0], -len(self._closing))
         return len(self._buffer) if at < 0 or not self._closing.startswith(self._buffer[at:].lower()) else at

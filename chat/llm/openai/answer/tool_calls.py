@@ -7,6 +7,7 @@ arguments as an object. Unknown fields of a call are stored and sent back unchan
 
 from __future__ import annotations
 
+import contextlib
 import json
 from collections.abc import Iterator
 from typing import Any
@@ -23,7 +24,8 @@ MAX_NAME_CHARACTERS = 256
 # For all calls of one answer together: ids, arguments and unknown fields.
 MAX_CALLS_CHARACTERS = 1024 * 1024
 
-_READ_HERE = {"index", "id", "type", "function", "name", "arguments"}
+_ARGUMENTS = ("arguments", "parameters", "input")
+_READ_HERE = {"index", "id", "type", "function", "name", *_ARGUMENTS}
 # If every fragment repeats the name, the arguments are checked each time, up to this number.
 _MOST_LOOKS = 64
 
@@ -48,10 +50,14 @@ class PartialCall:
         self._looks += 1
         return self._looks <= _MOST_LOOKS and _is_json("".join(self.arguments))
 
-    def is_repeated(self, arguments: str) -> bool:
-        """Return whether `arguments` repeat all arguments that have arrived."""
+    def is_repeated(self, call_id: str, name: str, arguments: str) -> bool:
+        """Return whether a fragment repeats all that has arrived of this call."""
+        if name not in ("", self.name) or call_id not in ("", self.id) or (name and not self.id):
+            return False
         # Cheap: a fragment is seldom as long as all before it together.
-        return bool(arguments) and len(arguments) == self.characters > 1 and "".join(self.arguments) == arguments
+        if len(arguments) != self.characters or self.characters < 2 or "".join(self.arguments) != arguments:
+            return False
+        return bool(name) or _is_json(arguments)
 
     def add_name(self, name: str) -> None:
         """Add a name: the first, a repetition, a further fragment, or the whole name after a fragment."""
@@ -60,6 +66,17 @@ class PartialCall:
         self.name = name if name.startswith(self.name) else self.name + name
         if len(self.name) > MAX_NAME_CHARACTERS:
             raise ModelGarbled("The model called a tool by a name that is too long.")
+
+    def add_arguments(self, arguments: str, is_named: bool) -> None:
+        """Add a fragment of the arguments, or all of them so far, which some endpoints send with the name each time."""
+        if is_named and len(arguments) > self.characters and arguments.startswith("{"):
+            so_far = "".join(self.arguments)
+            if so_far and arguments.startswith(so_far):
+                self.arguments.clear()
+                self.characters = 0
+        if arguments:
+            self.arguments.append(arguments)
+            self.characters += len(arguments)
 
     def complete(self, message_extra: str) -> ToolCall:
         if not self.name:
@@ -89,7 +106,7 @@ class ToolCalls:
         """Add the `tool_calls` of a message, in which each is whole. Known calls are skipped."""
         for each in _objects(calls):
             function = _function(each)
-            name, arguments = _name(function.get("name")), _arguments(function.get("arguments"))
+            name, arguments = _name(function.get("name")), _arguments_of(function)
             if not any(call.name == name and "".join(call.arguments) == arguments for call in self._calls):
                 self._add(each | {"index": len(self._calls)})
 
@@ -106,17 +123,15 @@ class ToolCalls:
     def _add(self, fragment: dict[str, Any]) -> None:
         index, call_id = _index(fragment.get("index")), _id(fragment.get("id"))
         function = _function(fragment)
-        name, arguments = _name(function.get("name")), _arguments(function.get("arguments"))
+        name, arguments = _name(function.get("name")), _arguments_of(function)
         call = self._nearest(index, call_id, name)
-        if call is not None and name and call_id == call.id and call_id and call.is_repeated(arguments):
+        if call is not None and call.is_repeated(call_id, name, arguments):
             return
         if call is None or _begins_another(call, call_id, name, arguments):
             call = self._start_call(index, call_id)
         call.id = call.id or call_id
         call.add_name(name)
-        if arguments:
-            call.arguments.append(arguments)
-            call.characters += len(arguments)
+        call.add_arguments(arguments, bool(name))
         self._keep_extra(call, fragment, function)
         self._count(len(arguments) + len(call_id))
 
@@ -138,6 +153,8 @@ class ToolCalls:
 
     def _keep_extra(self, call: PartialCall, fragment: dict[str, Any], function: dict[str, Any]) -> None:
         extra = {name: value for name, value in fragment.items() if name not in _READ_HERE and value is not None}
+        if (kind := fragment.get("type")) and kind != "function":
+            extra["type"] = kind
         inner = {name: value for name, value in function.items() if name not in _READ_HERE and value is not None}
         if inner and function is not fragment:
             extra["function"] = inner
@@ -156,7 +173,9 @@ def _begins_another(call: PartialCall, call_id: str, name: str, arguments: str) 
     if not name:
         return False
     if call_id and call.id and call_id != call.id:
-        return True
+        # Some endpoints give every fragment another id.
+        goes_on = name == call.name and call.index is not None and bool(call.arguments) and not call.may_be_whole
+        return not goes_on or arguments.startswith("{")
     if name != call.name:
         # The rest of a split name arrives before the arguments.
         return bool(call.arguments) if call.name else False
@@ -182,15 +201,24 @@ def as_text(value: Any) -> str:
 
 
 def _objects(fragments: Any) -> Iterator[dict[str, Any]]:
+    fragments = _of_text(fragments)
     if isinstance(fragments, dict):
         fragments = [fragments] if "function" in fragments or "name" in fragments else list(fragments.values())
     if isinstance(fragments, list):
         yield from (each for each in fragments if isinstance(each, dict))
 
 
+def _of_text(value: Any) -> Any:
+    """Return the object or the list in a text that is JSON; any other value unchanged."""
+    if isinstance(value, str) and value.lstrip().startswith(("{", "[")):
+        with contextlib.suppress(ValueError, RecursionError):
+            return msgspec.json.decode(value)
+    return value
+
+
 def _function(fragment: dict[str, Any]) -> dict[str, Any]:
     """Return the object with the function's name and arguments; some endpoints omit the object around them."""
-    function = fragment.get("function")
+    function = _of_text(fragment.get("function"))
     if isinstance(function, str):
         return fragment | {"name": function}
     return function if isinstance(function, dict) else fragment
@@ -213,7 +241,8 @@ def _name(value: Any) -> str:
     return value if isinstance(value, str) else ""
 
 
-def _arguments(value: Any) -> str:
+def _arguments_of(function: dict[str, Any]) -> str:
+    value = next((value for name in _ARGUMENTS if (value := function.get(name)) is not None), None)
     if value is None or value == {}:  # an empty object may precede the arguments
         return ""
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, separators=(",", ":"))

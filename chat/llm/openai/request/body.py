@@ -66,7 +66,8 @@ def _tool_call(call: ToolCall) -> dict[str, Any]:
     function = {"name": _sendable(call.name), "arguments": _sendable(call.arguments) or "{}"}
     extra_fields = msgspec.json.decode(call.extra) if call.extra else {}
     function_extra = extra_fields.pop("function", {})
-    return {**extra_fields, "id": _sendable(call.id), "type": "function", "function": {**function_extra, **function}}
+    function = {**function_extra, **function}
+    return {"type": "function", **extra_fields, "id": _sendable(call.id), "function": function}
 
 
 @functools.lru_cache(maxsize=64)

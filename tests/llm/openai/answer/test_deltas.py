@@ -40,6 +40,13 @@ def fragments(*fragments: dict) -> list[ToolCall]:
         ({"refusal": "I won't"}, [TextDelta("I won't")]),
         ({"content": [{"type": "text", "text": "Hi"}, {"type": "thinking"}, 5]}, [TextDelta("Hi")]),
         ({"content": "Hi", "tool_calls": None, "something_new": {"x": [1]}}, [TextDelta("Hi")]),
+        ({"thinking": "Hm"}, [ReasoningDelta("Hm")]),
+        ({"reasoning_text": "Hm", "content": ""}, [ReasoningDelta("Hm")]),
+        ({"thought": ["Hm"]}, [ReasoningDelta("Hm")]),
+        ({"reasoning_details": [{"type": "reasoning.text", "text": "Hm"}]}, [ReasoningDelta("Hm")]),
+        ({"reasoning": "Hm", "reasoning_details": [{"text": "Hm"}]}, [ReasoningDelta("Hm")]),
+        ({"content": {"parts": [{"text": "Hi"}]}}, [TextDelta("Hi")]),
+        ({"content": [{"type": "refusal", "refusal": "I won't"}]}, [TextDelta("I won't")]),
     ],
 )
 def test_a_piece_of_an_answer(delta, expected):
@@ -55,6 +62,20 @@ def test_usage_comes_last_and_once():
     continuous = {"prompt_tokens": 12, "completion_tokens": 1}
     deltas = read(chunk({"content": "Hi"}, usage=continuous), chunk({}, "stop", usage=None), chunk(usage=usage))
     assert deltas == [TextDelta("Hi"), Usage(12, 3)]
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        chunk({}, "stop", x_groq={"id": "r", "usage": {"prompt_tokens": 12, "completion_tokens": 3}}),
+        b'{"choices": [{"finish_reason": "stop", "usage": {"prompt_tokens": 12, "completion_tokens": 3}}]}',
+        chunk({}, "stop", usage={"prompt_tokens": None, "input_tokens": 12, "outputTokens": "3"}),
+        chunk({}, "stop", usage=[{"prompt_tokens": "1,2", "completion_tokens": " 3 "}]),
+        chunk({}, "stop", usage='{"prompt_tokens": 12, "completion_tokens": 3}'),
+    ],
+)
+def test_usage_in_odd_places(data):
+    assert read(chunk({"content": "Hi"}), data) == [TextDelta("Hi"), Usage(12, 3)]
 
 
 def test_usage_stays_within_what_a_database_takes():
@@ -141,7 +162,7 @@ def test_calls_of_an_answer_that_was_cut_short_are_not_given():
     "data",
     [
         b"{not json",
-        b"5",
+        b"[5]",
         b'"text"',
         b'{"choices": 5}',
         b'{"deep": ' + b"[" * 100_000,
@@ -167,6 +188,36 @@ def test_endless_arguments_are_garbled():
     more = {"index": 0, "function": {"arguments": "x" * (MAX_CALLS_CHARACTERS // 4)}}
     with pytest.raises(ModelGarbled):
         fragments(start, *[more] * 5)
+
+
+CALL = {"index": 0, "id": "a", "function": {"name": "x", "arguments": "{}"}}
+
+
+@pytest.mark.parametrize(
+    ("deltas", "kept"),
+    [
+        ([{"vendor": {"a": 1}, "tool_calls": [CALL]}], {"vendor": {"a": 1}}),
+        ([{"vendor": "abc", "content": ""}, {"tool_calls": [CALL]}], {"vendor": "abc"}),
+        ([{"vendor": "ab"}, {"vendor": "c"}, {"tool_calls": [CALL], "vendor": None}], {"vendor": "abc"}),
+        ([{"vendor": {"a": 1}}, {"vendor": {"b": 2}}, {"tool_calls": [CALL]}], {"vendor": {"a": 1, "b": 2}}),
+        ([{"thinking": "Hm"}, {"thinking": "."}, {"tool_calls": [CALL]}], {"thinking": "Hm."}),
+        ([{"reasoning_content": ""}, {"tool_calls": [CALL]}], {"reasoning_content": ""}),
+        (
+            [{"reasoning": "Hm", "reasoning_content": "Hm"}, {"tool_calls": [CALL]}],
+            {"reasoning": "Hm", "reasoning_content": "Hm"},
+        ),
+        ([{"role": "assistant", "name": "x", "refusal": None, "audio": None, "tool_calls": [CALL]}], None),
+    ],
+)
+def test_what_comes_beside_calls_is_kept(deltas, kept):
+    *_, call = read(*map(chunk, deltas), chunk({}, "tool_calls"))
+    assert (json.loads(call.message_extra) if call.message_extra else None) == kept
+
+
+def test_what_comes_beside_the_calls_of_a_message_is_kept():
+    message = {"role": "assistant", "content": None, "vendor": [1], "tool_calls": [CALL]}
+    (call,) = read(json.dumps({"choices": [{"message": message, "finish_reason": "tool_calls"}]}).encode())
+    assert json.loads(call.message_extra) == {"vendor": [1]}
 
 
 @pytest.mark.parametrize("body", [{"message": "no"}, "no"])

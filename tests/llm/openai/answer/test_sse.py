@@ -27,6 +27,7 @@ EVENTS = [
     (b"", b"two"),
     (b"error", b"{}"),
     (b"", b"several\nlines"),
+    (b"nameless again", b""),
     (b"", b" a space of its own"),
     (b"", "café 🚀".encode()),
 ]

@@ -38,6 +38,13 @@ CASES = [
     ("", ("", "")),
     (" ", ("", " ")),
     ("<think>İ</think>Hello", ("İ", "Hello")),
+    ("[THINK]a [b] [/thin[/THINK]Hello [THINK]", ("a [b] [/thin", "Hello [THINK]")),
+    ("<seed:think>Hm.</seed:think>\nHello", ("Hm.", "Hello")),
+    ("◁think▷Hm.◁/think▷Hello", ("Hm.", "Hello")),
+    ("<|think|>Hm.<|/think|>Hello", ("Hm.", "Hello")),
+    ("\ufeff<think>Hm.</think>Hello", ("Hm.", "Hello")),
+    ("[1] says so", ("", "[1] says so")),
+    ("\ufeffHello", ("", "\ufeffHello")),
 ]
 
 

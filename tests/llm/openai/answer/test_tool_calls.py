@@ -79,6 +79,45 @@ FRAGMENTS: dict[str, tuple[list[Any], list[tuple[str, str]]]] = {
         [("x", '"😊"')],
     ),
     "half a character alone": ([{"index": 0, "function": function("x", '"\ud83d"')}], [("x", '"\ufffd"')]),
+    "the whole call once more, without its id": (
+        [{"index": 0, "id": "a", "function": function()}, {"index": 0, "function": function()}],
+        ONE,
+    ),
+    "the arguments once more, without a name": (
+        [
+            {"index": 0, "id": "a", "function": function("x", '{"country"')},
+            {"index": 0, "function": {"arguments": ': "China"}'}},
+            {"index": 0, "function": {"arguments": ARGUMENTS}},
+        ],
+        ONE,
+    ),
+    "all arguments so far each time": (
+        [{"index": 0, "id": "a", "function": function("x", ARGUMENTS[:end])} for end in (1, 5, 12, len(ARGUMENTS))],
+        ONE,
+    ),
+    "one id for two tools with the same arguments": (
+        [{"index": 0, "id": "a", "function": function()}, {"index": 0, "id": "a", "function": function("y")}],
+        [*ONE, ("y", ARGUMENTS)],
+    ),
+    "another id in each fragment": (
+        [
+            {"index": 0, "id": "a1", "function": function("x", '{"country"')},
+            {"index": 0, "id": "a2", "function": function("x", ': "China"}')},
+        ],
+        ONE,
+    ),
+    "nulls between the pieces of a name": (
+        [
+            {"index": 0, "id": "a", "function": function("market", None)},
+            {"index": 0, "id": None, "function": function(None, None)},
+            {"index": 0, "function": function("_data", None)},
+            {"index": 0, "function": function(None)},
+        ],
+        [("market_data", ARGUMENTS)],
+    ),
+    "parameters": ([{"id": "a", "function": {"name": "x", "parameters": {"n": 1}}}], [("x", '{"n":1}')]),
+    "input": ([{"id": "a", "name": "x", "input": {"n": 1}}], [("x", '{"n":1}')]),
+    "a function as text": ([{"index": 0, "id": "a", "function": json.dumps(function())}], ONE),
     "an empty call": ([{"index": 0, "id": "", "function": function("", "")}], []),
 }
 
@@ -115,6 +154,18 @@ def test_what_else_came_with_a_call_is_kept():
     )
     expected = {"extra_content": {"google": {"a": 1, "b": 2}}, "function": {"strict": True}, "odd": "\ufffd"}
     assert json.loads(call.extra) == expected
+
+
+@pytest.mark.parametrize(("kind", "extra"), [("function", ""), ("", ""), ("builtin_function", "builtin_function")])
+def test_a_type_that_is_not_the_usual_one_is_kept(kind, extra):
+    (call,) = complete_calls({"index": 0, "id": "a", "type": kind, "function": function()})
+    assert call.extra == (json.dumps({"type": extra}, separators=(",", ":")) if extra else "")
+
+
+def test_calls_as_a_text_are_read():
+    collected = ToolCalls()
+    collected.add(json.dumps([{"id": "a", "function": function()}]))
+    assert [call.name for call in collected.complete("")] == ["x"]
 
 
 @pytest.mark.parametrize(
