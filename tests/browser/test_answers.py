@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from tests.browser.user_actions import ask, ask_and_wait, wait_until_finished
+from tests.browser.user_actions import ask, ask_and_wait, copy_answer, wait_until_finished
 from tests.servers.parley import wanting
 
 CHINA = ("market_data", {"country": "China"})
@@ -122,7 +122,7 @@ def test_code_has_its_language_and_is_copied_and_wrapped(window: Page) -> None:
 
 def test_a_table_is_sorted_copied_and_saved(window: Page, tmp_path: Path) -> None:
     window.context.grant_permissions(["clipboard-read", "clipboard-write"])
-    block = answer_with(window).locator(".table-block")
+    block = answer_with(window, f"{RICH}\nA [link](https://example.com/a)[^1].\n\n[^1]: Note.").locator(".table-block")
     firsts = block.locator("tbody td:first-child")
     growth = block.get_by_role("button", name="Growth")
     growth.click()
@@ -140,6 +140,10 @@ def test_a_table_is_sorted_copied_and_saved(window: Page, tmp_path: Path) -> Non
     rows = saved_rows(saving.value.path())
     assert rows[0] == ["Economy", "GDP", "Unit", "Growth", "Unit"]
     assert rows[2] == ["India", "3.9", "trillion", "6.5", "%"]
+    copied = copy_answer(window)["html"]
+    assert ">Economy</th>" in copied
+    for gone in ("<button", "#text-", "↩", "example.com<"):
+        assert gone not in copied
 
 
 def saved_rows(path: Path) -> list[list[str]]:

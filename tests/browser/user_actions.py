@@ -59,6 +59,21 @@ def ask_and_wait(page: Page, text: str) -> None:
     wait_until_finished(page)
 
 
+def copy_answer(page: Page) -> dict[str, str]:
+    """Copy the last answer by its button. Return the clipboard's `html` and `text`."""
+    foot = page.locator("article.answer .answer-foot").last
+    foot.get_by_role("button", name="Copy", exact=True).click()
+    expect(foot.get_by_role("button", name="Copied")).to_be_visible()
+    copied: dict[str, str] = page.evaluate(
+        """async () => {
+          const [item] = await navigator.clipboard.read();
+          const read = async type => await (await item.getType(type)).text();
+          return { html: await read("text/html"), text: await read("text/plain") };
+        }"""
+    )
+    return copied
+
+
 def list_item(page: Page, title: str) -> Locator:
     """Return the chat's row in the list."""
     return page.locator("nav.history .item").filter(has_text=title)

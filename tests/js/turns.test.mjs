@@ -7,6 +7,7 @@ import { answered, connection, pageWith, settled, TURN } from "./turn-page.mjs";
 test("a question is sent, its answer streams, and the chat ends in a valid state", async () => {
   const wire = connection();
   const { actions, store, chat, shown, called, notifications } = pageWith({ startTurn: () => wire.response });
+  store.state.conversations.get(7).archived = true;
   store.update({ drafts: new Map([[7, "Why?"]]) });
   const asking = actions.send("Why?");
   assert.deepEqual(shown(), [
@@ -18,6 +19,7 @@ test("a question is sent, its answer streams, and the chat ends in a valid state
   wire.send("turn", TURN);
   await settled();
   assert.equal(chat().turn.phase, "streaming");
+  assert.equal(chat().archived, false);
   assert.deepEqual([...store.state.runningIds], [7]);
   wire.send("delta", { text: "Beca" });
   wire.send("delta", { text: "use." });

@@ -232,8 +232,8 @@ export function turnActions({ store, api, reload, awaitTitle, slots = UNLIMITED,
     store.update((state) => ({
       ...conversationChanged(state, key, (conversation) => {
         const question = conversation.messages.get(questionId);
-        // The server continues from this branch, too.
-        const current = { ...conversation, onSideBranch: false };
+        // The server continues from this branch, too, and takes the chat out of the archive.
+        const current = { ...conversation, onSideBranch: false, archived: false };
         return question ? withMessage(current, questionId, { ...question, id: data.user_message_id }) : current;
       }),
       ...runningChanged(state, key, true),

@@ -52,7 +52,7 @@ async function send(method, path, { body, accept = "application/json", signal, k
     response = await fetch(BASE + path, {
       method,
       headers,
-      body: body === undefined ? undefined : JSON.stringify(body),
+      body: body === undefined ? undefined : JSON.stringify(body, wellFormed),
       credentials: "same-origin",
       cache: "no-store",
       signal,
@@ -72,6 +72,12 @@ async function send(method, path, { body, accept = "application/json", signal, k
   reached(!(error.code === "" && [502, 503, 504].includes(error.status)));
   throw error;
 }
+
+/** Leave out what no JSON text may have and nobody sees: halves of an emoji and NUL, from a paste or a bad input method. */
+const wellFormed = (_, value) =>
+  typeof value === "string"
+    ? value.replace(/\0|(?<![\ud800-\udbff])[\udc00-\udfff]|[\ud800-\udbff](?![\udc00-\udfff])/g, "")
+    : value;
 
 async function errorOf(response) {
   let body = {};

@@ -3,7 +3,10 @@
 import { parsedResult, sourceSentence } from "./parsed-result.js";
 
 /** Elements of an answer that are not copied. */
-const NOT_COPIED = "button, .code-head, .table-foot, .visually-hidden, .katex-html, annotation, svg";
+const NOT_COPIED =
+  "button, .code-head, .table-foot, .visually-hidden, .katex-html, .link-host, .note-back, annotation, svg";
+/** Elements whose words are copied without them: a header's button, a link that leads to a place in this page. */
+const UNWRAPPED = "th .sort, a[data-task=note]:not(.note-back)";
 
 /** Return whether there is anything to copy. */
 export function hasContent(message) {
@@ -36,6 +39,7 @@ function figuresOf(part) {
 function plainHtmlOf(container) {
   if (!container) return "";
   const copy = container.cloneNode(true);
+  for (const each of copy.querySelectorAll(UNWRAPPED)) each.replaceWith(...each.childNodes);
   for (const each of copy.querySelectorAll(NOT_COPIED)) each.remove();
   for (const each of copy.querySelectorAll("*")) {
     for (const { name } of [...each.attributes]) {
