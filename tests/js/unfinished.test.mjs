@@ -28,6 +28,7 @@ const PIECES = {
   links:
     "See [the bank](https://data.worldbank.org/a_(b)) and **[bold link](https://example.org)** or https://example.org/x here.",
   images: "Before ![a chart](https://example.org/c.png) after.",
+  "mail in emphasis": "Write **to a.b@example.org, or <sub>c@example.org</sub>** soon.",
   "linked images": "Before [![a chart](https://example.org/c.png)](https://example.org/) after.",
   fence: "Look:\n\n```python\nx = `1`\n\n**y** = 2\n```\n\nDone.",
   tildes: "~~~\na ``` b\n~~~\nafter",
@@ -67,6 +68,7 @@ test("unfinished markup looks like its final form at once", () => {
     "**bol": "<p><strong>bol</strong></p>\n",
     "`cod": "<p><code>cod</code></p>\n",
     "see [the bank](https://dat": "<p>see <a>the bank</a></p>\n",
+    "$$\n\nSee two words ![i](https://example.com/i.p": "<p>$$</p>\n<p>See two words <a>Image: i</a></p>\n",
     "a **bold*": "<p>a <strong>bold</strong></p>\n",
     "para\n-": "<p>para</p>\n",
     "para\n--": "<p>para</p>\n",

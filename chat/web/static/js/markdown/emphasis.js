@@ -14,6 +14,9 @@ const SPACE = /\s/;
 const FIGURE = /\p{N}/u;
 const WORD = /[\p{N}A-Za-z]/u;
 
+/** Return whether only signs that close emphasis come after this place. */
+export const isAtEnd = (text, at) => /^(?:[*_~]|<\/su[bp]>)*$/.test(text.slice(at));
+
 /**
  * Return `{can_open, can_close, length}` of the run at `start` for the parser. `splitsWords`: it may be inside a word.
  */

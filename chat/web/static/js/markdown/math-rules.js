@@ -1,6 +1,7 @@
 // Parser rules for formulas, in blocks and in lines. The source with its delimiters is in the page until math.js has
 // drawn it.
 
+import { isAtEnd } from "./emphasis.js";
 import { formulaAt } from "./math-syntax.js";
 
 /** A longer block is no formula. */
@@ -46,7 +47,7 @@ function displayRule(state, startLine, endLine, silent) {
 
 /** Return whether the formula before `end` was completed by us: only signs that close emphasis come after it. */
 function isUnfinished({ env, src }, end) {
-  return env.isEnd && env.isCompleted && /^[*_~]*$/.test(src.slice(end));
+  return env.isEnd && env.isCompleted && isAtEnd(src, end);
 }
 
 function inlineRule(state, silent) {

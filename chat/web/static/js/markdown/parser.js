@@ -5,7 +5,7 @@
 import MarkdownIt from "../../vendor/markdown-it/markdown-it.js";
 
 import { bareAddresses } from "./addresses.js";
-import { scanRun } from "./emphasis.js";
+import { isAtEnd, scanRun } from "./emphasis.js";
 import { addFootnotes } from "./footnotes.js";
 import { addHtmlAsText } from "./html-rules.js";
 import { addFormulas } from "./math-rules.js";
@@ -90,7 +90,7 @@ function addressRule(state, silent) {
   const address = addressFrom(state.addresses, state.pos);
   if (address?.start !== state.pos || address.end > state.posMax) return false;
   if (!silent) {
-    const isGrowing = state.env.isEnd && (address.last === state.src.length || isInOpenTag(state.src, address.start));
+    const isGrowing = state.env.isEnd && (isAtEnd(state.src, address.last) || isInOpenTag(state.src, address.start));
     state.push("link_open", "a", 1).attrs = [["href", isGrowing ? "" : md.normalizeLink(decoded(address.href))]];
     state.push("text", "", 0).content = decoded(state.src.slice(address.start, address.end));
     state.push("link_close", "a", -1);
@@ -108,7 +108,7 @@ const isInOpenTag = (text, at) => /^<[A-Za-z][^<>]*$/.test(text.slice(Math.max(0
 function closedAddressRule(rule) {
   return (state, silent) => {
     if (!rule(state, silent)) return false;
-    if (!silent && state.env.isEnd && /^[*_~]*$/.test(state.src.slice(state.pos))) {
+    if (!silent && state.env.isEnd && isAtEnd(state.src, state.pos)) {
       state.tokens.findLast(({ type }) => type === "link_open").attrSet("href", "");
     }
     return true;

@@ -14,8 +14,17 @@ export function lastDisplay(text) {
   return { open: -1, end: from };
 }
 
-/** Complete the formula that begins at `at`; return "" if none of it can be drawn yet. */
-export function wholeFormula(text, at, { tex, display }) {
+/**
+ * Complete the formula that begins at `at`; return "" if none of it can be drawn yet, null if it would be none: text
+ * between two signs.
+ */
+export function wholeFormula(text, at, found) {
+  const whole = closedFormula(text, at, found);
+  const before = text.slice(0, at);
+  return whole === "" || formulaAt(before + whole, at)?.end === before.length + whole.length ? whole : null;
+}
+
+function closedFormula(text, at, { tex, display }) {
   const environment = /^\\begin\{([^}]*)\}/.exec(tex);
   if (environment) return wholeEnvironment(tex, environment);
   const opening = text.slice(at, at + (/^(?:\$\$|\\)/.test(text.slice(at, at + 2)) ? 2 : 1));

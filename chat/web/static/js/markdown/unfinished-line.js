@@ -90,6 +90,7 @@ class Inline {
     if (Number.isFinite(found.end)) return this.#skip(found.end - this.#at);
     const whole = wholeFormula(this.#text, this.#at, found);
     if (whole === "") return this.#cut();
+    if (whole === null) return this.#skip(this.#text[this.#at] === "\\" ? 2 : 1);
     this.#text = this.#text.slice(0, this.#at) + whole;
     return true;
   }

@@ -20,10 +20,8 @@ export function completed(text) {
   const fence = openFence(text);
   if (fence) return insideFence(text, fence);
   const display = lastDisplay(text);
-  if (display.open >= 0)
-    return (
-      text.slice(0, display.open) + wholeFormula(text, display.open, /** @type {any} */ (formulaAt(text, display.open)))
-    );
+  const formula = display.open >= 0 ? wholeFormula(text, display.open, formulaAt(text, display.open)) : null;
+  if (formula !== null) return text.slice(0, display.open) + formula;
   const visible = withoutAmbiguous(text);
   const tableAt = tableStart(visible);
   if (tableAt >= 0) return visible.slice(0, tableAt) + wholeTable(visible.slice(tableAt));
