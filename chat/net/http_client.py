@@ -5,6 +5,7 @@ from __future__ import annotations
 import ssl
 import time
 from collections.abc import Callable, Iterator
+from typing import NamedTuple
 
 from chat.net.cancel_scope import CancelScope
 from chat.net.connect import Connector
@@ -41,7 +42,7 @@ class HttpClient:
         """
         self._connector = Connector(context)
         self._pool = ConnectionPool(clock, max_idle_connections)
-        self._open_responses: set[Response] = set()
+        self._open_bodies: set[Body] = set()
         self._read_delay = read_delay
 
     def send(
@@ -49,20 +50,21 @@ class HttpClient:
     ) -> Response:
         """Send a request (`request_bytes`) and return the response once its head has arrived.
 
-        The response must be read to its end or closed. `bodiless` is for HEAD.
+        The response's body must be read to its end or closed. `bodiless` is for HEAD.
         """
         connection = self._pool.acquire(origin, scope.turn) or self._connect(origin, scope, timeouts.connect_s)
         exchange = _Exchange(connection, scope, timeouts, ResponseParser(bodiless))
         exchange.read_head(message)
-        response = Response(self, exchange, origin)
-        self._open_responses.add(response)
-        return response
+        headers, exchange.parser.headers = exchange.parser.headers, []
+        body = Body(self, exchange, origin)
+        self._open_bodies.add(body)
+        return Response(exchange.parser.status, headers, body)
 
     def close(self) -> None:
         """Close all connections, also those of open responses."""
         self._pool.close()
-        for response in list(self._open_responses):
-            response.close()
+        for body in list(self._open_bodies):
+            body.close()
 
     def close_unusable(self) -> None:
         """Close idle connections that no request would use. Call this every few seconds."""
@@ -70,11 +72,11 @@ class HttpClient:
 
     def read_delay_s(self) -> float:
         """Return the seconds that a reader should wait before its next read."""
-        return self._read_delay(len(self._open_responses))
+        return self._read_delay(len(self._open_bodies))
 
-    def release(self, response: Response, exchange: _Exchange, origin: Origin) -> None:
+    def release(self, body: Body, exchange: _Exchange, origin: Origin) -> None:
         """Put the connection back into the pool, or close it if it cannot be used again."""
-        self._open_responses.discard(response)
+        self._open_bodies.discard(body)
         if exchange.parser.keeps_connection:
             exchange.connection.unbind()
             self._pool.release(origin, exchange.connection, exchange.scope.turn)
@@ -85,6 +87,14 @@ class HttpClient:
 
     def _connect(self, origin: Origin, scope: CancelScope, timeout_s: float | None) -> Connection:
         return self._connector.connect(*origin, scope, _NO_LIMIT_S if timeout_s is None else timeout_s)
+
+
+class Response(NamedTuple):
+    """A response whose head has been read. The headers are not needed, nor kept, for the body."""
+
+    status: int
+    headers: list[tuple[bytes, bytes]]
+    body: Body
 
 
 class _Exchange:
@@ -134,15 +144,10 @@ class _Exchange:
         return True
 
 
-class Response:
-    """A response whose head has been read. Its body comes in pieces as they arrive.
-
-    At the body's end, the connection returns to the pool or is closed.
-    """
+class Body:
+    """The body of a response, in pieces as they arrive. At its end, the connection returns to the pool or is closed."""
 
     def __init__(self, client: HttpClient, exchange: _Exchange, origin: Origin) -> None:
-        self.status = exchange.parser.status
-        self.headers = exchange.parser.headers
         self._client = client
         self._exchange = exchange
         self._origin = origin

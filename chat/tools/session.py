@@ -19,7 +19,7 @@ from urllib3.response import HTTPResponse
 
 from chat.net import errors
 from chat.net.cancel_scope import current_scope, unlimited_scope
-from chat.net.http_client import HttpClient, Response
+from chat.net.http_client import Body, HttpClient, Response
 from chat.net.request import Origin, Timeouts, request_bytes
 
 # The name tells a source's operator which program sends the requests. No compression: a small response could unpack
@@ -97,9 +97,9 @@ class _RawResponse(HTTPResponse):
 class _Body(io.RawIOBase):
     """A response's body as a file."""
 
-    def __init__(self, response: Response) -> None:
-        self._response = response
-        self._pieces: Iterator[bytes] = iter(response)
+    def __init__(self, body: Body) -> None:
+        self._body = body
+        self._pieces: Iterator[bytes] = iter(body)
         self._rest = b""
 
     def readable(self) -> bool:
@@ -113,7 +113,7 @@ class _Body(io.RawIOBase):
         return count
 
     def close(self) -> None:
-        self._response.close()
+        self._body.close()
         super().close()
 
 
@@ -140,7 +140,7 @@ def _response(request: requests.PreparedRequest, received: Response) -> requests
     response.status_code = received.status
     response.headers = CaseInsensitiveDict(headers)
     response.raw = _RawResponse(
-        _Body(received), dict(headers), received.status, preload_content=False, enforce_content_length=False
+        _Body(received.body), dict(headers), received.status, preload_content=False, enforce_content_length=False
     )
     response.encoding = requests.utils.get_encoding_from_headers(response.headers)
     response.url = request.url or ""

@@ -39,7 +39,7 @@ class Follower:
 
         Without `wait`, it ends with the last event so far. Raises LimitReached if the turn has too many followers.
         """
-        return CountedStream(self._frames(turn, after, wait), self._limits, turn.id)
+        return CountedStream(self._source(turn, after, wait), self._limits, turn.id)
 
     def frames_for_another(self, turn: Turn, after: int, wait: bool = True) -> Iterator[bytes]:
         """Like `frames`, for a follower that did not begin the turn. Raises Overloaded and LimitReached."""
@@ -54,6 +54,14 @@ class Follower:
             with contextlib.suppress(Unreachable):
                 return b"".join(road.ask(turn.worker, {"room": turn.id}, _ROOM_TIMEOUT_S)) == FULL
         return False
+
+    def _source(self, turn: Turn, after: int, wait: bool) -> Iterator[bytes]:
+        """Return the frames of a reliable road as they are: a check of each would cost time for each token."""
+        for road in self._roads if turn.status == RUNNING else ():
+            if road.reliable:
+                with contextlib.suppress(Unreachable):
+                    return road.ask(turn.worker, turn_requests.follow(turn.id, after, wait), 3 * HEARTBEAT_S)
+        return self._frames(turn, after, wait)
 
     def _frames(self, turn: Turn, after: int, wait: bool) -> Iterator[bytes]:
         roads = self._roads if turn.status == RUNNING else ()
@@ -75,9 +83,6 @@ def _on_road(road: Road, turn: Turn, after: int, wait: bool) -> Generator[bytes,
     incomplete = b""
     try:
         answer = road.ask(turn.worker, turn_requests.follow(turn.id, after, wait), 3 * HEARTBEAT_S)
-        if road.reliable:  # nothing to check, which would cost time for each token
-            yield from answer
-            return after, True
         for chunk in answer:
             complete, separator, incomplete = (incomplete + chunk).rpartition(b"\n\n")
             if separator:

@@ -56,7 +56,7 @@ def test_reads_are_delayed_only_where_there_are_many(client):
         assert client.read_delay_s() == 0.0
         last = get(client, server, far())
         assert 0.0 < client.read_delay_s() <= MAX_DELAY_S
-        last.close()
+        last.body.close()
         assert client.read_delay_s() == 0.0
         client.close()
 
@@ -71,7 +71,7 @@ def test_the_bytes_of_a_whole_response_are_bounded(client, in_head):
         exchange.client_left(LONG_S)
 
     with serving(script) as server, pytest.raises(TooMuchData):
-        for _ in get(client, server, far(max_bytes=50_000)):
+        for _ in get(client, server, far(max_bytes=50_000)).body:
             pass
 
 

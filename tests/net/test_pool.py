@@ -97,7 +97,7 @@ def ask(client: HttpClient, server: IdleServer, number: int = 1, path: bytes = b
     message = request_bytes(b"GET", path, [(b"Host", b"127.0.0.1")])
     scopes = [CancelScope(time.monotonic() + LONG_S) for _ in range(number)]
     for response in [client.send(server.origin, message, scope, Timeouts()) for scope in scopes]:
-        assert b"".join(response) == b"ok"
+        assert b"".join(response.body) == b"ok"
 
 
 def until_left(client: HttpClient, server: IdleServer, number: int) -> None:
@@ -150,8 +150,8 @@ def test_usable_connections_stay_and_keep_their_order(client, server, clock):
         client.send(server.origin, message, CancelScope(time.monotonic() + LONG_S), Timeouts()) for _ in range(2)
     )
     used = server.connections[-2:]
-    assert b"".join(two) == b"ok"
-    assert b"".join(one) == b"ok"
+    assert b"".join(two.body) == b"ok"
+    assert b"".join(one.body) == b"ok"
     clock.now += QUARANTINE_S + 1
     for _ in range(3):
         client.close_unusable()

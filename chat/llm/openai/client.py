@@ -112,8 +112,8 @@ class OpenAIModel:
         while True:
             received = started = False
             try:
-                with contextlib.closing(self._attempt(request.body(), cancellation)) as deltas:
-                    for delta in deltas:
+                with self._response(request.body(), cancellation) as (body, scope):
+                    for delta in _deltas(body, scope, cancellation):
                         if not received:
                             received = True
                             request.succeeded()
@@ -164,15 +164,17 @@ class OpenAIModel:
         """Close the idle connections."""
         self._endpoint.close()
 
-    def _attempt(self, body: bytes, cancellation: Cancellation) -> Generator[Delta]:
+    @contextlib.contextmanager
+    def _response(self, request: bytes, cancellation: Cancellation) -> Iterator[tuple[Iterable[bytes], CancelScope]]:
+        """Send a request. Return the response's body, which is closed after the block, and its scope."""
         scope = CancelScope(cancellation.deadline, self._model_timeout_s, cancellation)
         with cancellation.closing(scope.cancel):
             with use_scope(scope):
-                stream = self._endpoint.send(body)
-            del body  # not needed any more
+                body = self._endpoint.send(request)
+            del request  # not needed any more
             scope.head_received()
-            with contextlib.closing(stream):
-                yield from _deltas(stream, scope, cancellation)
+            with contextlib.closing(body):
+                yield body, scope
 
     def warm_up(self) -> None:
         """Do the work of a first request in advance: late imports and the SDK's lazy parts. Sends nothing."""
@@ -187,11 +189,11 @@ class OpenAIModel:
             pass
 
 
-def _deltas(stream: Iterable[bytes], scope: CancelScope, cancellation: Cancellation) -> Iterator[Delta]:
+def _deltas(body: Iterable[bytes], scope: CancelScope, cancellation: Cancellation) -> Iterator[Delta]:
     """Yield the answer as it arrives. Leaves the connection either read to its end or closed."""
     parser, answer, template = EventParser(), AnswerReader(), ChunkTemplate()
     try:
-        for received in stream:
+        for received in body:
             cancellation.check()
             if parser.is_between_events and (words := template.match(received)) and answer.accept(words):
                 scope.note_progress()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import time
 from collections.abc import Callable
 from typing import Any, cast
@@ -35,7 +36,10 @@ class _TimedEngine:
             self.__dict__[name] = _timed(getattr(engine, name), operation, metrics)
 
     def __getattr__(self, name: str) -> Any:
-        return getattr(self.timed, name)
+        value = getattr(self.timed, name)
+        if inspect.ismethod(value):
+            self.__dict__[name] = value  # found at once the next time
+        return value
 
     def __setattr__(self, name: str, value: object) -> None:
         setattr(self.timed, name, value)

@@ -10,6 +10,7 @@ _OPENING = (*(f"<{name}>" for name in NAMES), "<seed:think>", "[think]", "◁thi
 _CLOSING = (*(f"</{name}>" for name in NAMES), "</seed:think>", "[/think]", "◁/think▷", "<|/think|>")
 _TAGS = _OPENING + _CLOSING
 _LONGEST_TAG = max(map(len, _TAGS))
+_BEGINNINGS = frozenset(tag[:size] for tag in _TAGS for size in range(len(tag)))
 _ENDS = {tag: re.compile(re.escape(tag), re.IGNORECASE) for tag in _CLOSING}
 _BYTE_ORDER_MARK = "\ufeff"
 # More blanks than this are not held back: they would be searched again at each piece.
@@ -64,14 +65,14 @@ class ThinkingTags:
         """Check whether the text begins with a tag."""
         stripped = self._buffer.lstrip().removeprefix(_BYTE_ORDER_MARK).lstrip()
         lowered = stripped[:_LONGEST_TAG].lower()
-        for opening, closing in zip(_OPENING, _CLOSING, strict=True):
+        for opening, closing in zip(_OPENING, _CLOSING, strict=True) if lowered[:1] in _BEGINNINGS else ():
             if lowered.startswith(opening):
                 self._buffer, self._closing, self._blank = stripped[len(opening) :], closing, True
                 return True
             if lowered.startswith(closing):  # the opening tag was a part of the prompt
                 self._buffer, self._passed = stripped[len(closing) :], True
                 return True
-        if len(self._buffer) <= _MOST_HELD and any(tag.startswith(lowered) for tag in _TAGS):
+        if len(self._buffer) <= _MOST_HELD and lowered in _BEGINNINGS:
             return False
         text, self._buffer = stripped if self._passed else self._buffer, ""
         self._begin_text(text)

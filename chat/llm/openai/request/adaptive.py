@@ -35,6 +35,9 @@ _MARGIN = 0.9
 _MIN_SHARE = 0.01
 # Used if the refusal has a limit in tokens but no count: few texts have fewer characters per token.
 _CHARS_PER_TOKEN = 2.5
+# Constants, because each turn would keep its own empty sets while it runs.
+_NONE: frozenset[str] = frozenset()
+_ONLY_TOOLS = frozenset({TOOLS})
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,10 +58,10 @@ class AdaptiveRequest:
         self._request = request
         self._capabilities = capabilities
         self._known = capabilities.get(request.model)
-        self._never_sent = frozenset({TOOLS}) if offer_tools == "false" else frozenset()
-        self._always_sent = frozenset({TOOLS}) if offer_tools == "true" else frozenset()
-        self._unsupported = self._known.unsupported - self._always_sent
-        self._probed: frozenset[str] = frozenset()
+        self._never_sent = _ONLY_TOOLS if offer_tools == "false" else _NONE
+        self._always_sent = _ONLY_TOOLS if offer_tools == "true" else _NONE
+        self._unsupported = self._known.unsupported - _ONLY_TOOLS if self._always_sent else self._known.unsupported
+        self._probed = _NONE
         self._probes: list[frozenset[str]] | None = None
         self._max_chars = self._known.max_chars
         self._shortenings = 0

@@ -26,6 +26,9 @@ class Capabilities:
     may_probe: bool = True
 
 
+_DEFAULTS = Capabilities()
+
+
 @dataclass(frozen=True, slots=True)
 class _Entry:
     known: Capabilities
@@ -45,8 +48,8 @@ class CapabilityCache:
         """Return the known capabilities of `model`; the defaults for an unknown model."""
         entry, now = self._entries.get(model), self._clock()
         if entry is None:
-            return Capabilities()
-        known = entry.known if now < entry.until else Capabilities()
+            return _DEFAULTS
+        known = entry.known if now < entry.until else _DEFAULTS
         return replace(known, may_probe=now >= entry.no_probing_until)
 
     def learn(self, model: str, unsupported: Iterable[str] = (), max_chars: int | None = None) -> frozenset[str]:

@@ -15,7 +15,7 @@ import httpx2
 
 from chat.net import errors
 from chat.net.cancel_scope import current_scope, unlimited_scope
-from chat.net.http_client import HttpClient, Response
+from chat.net.http_client import Body, HttpClient
 from chat.net.pool import MAX_IDLE_CONNECTIONS
 from chat.net.read_batching import read_delay_s
 from chat.net.request import Origin, Timeouts, request_bytes
@@ -47,7 +47,7 @@ class LeanTransport(httpx2.BaseTransport):
         return httpx2.Response(
             response.status,
             headers=response.headers,
-            stream=_Body(response),
+            stream=_Body(response.body),
             extensions={"http_version": b"HTTP/1.1"},
         )
 
@@ -62,17 +62,17 @@ class LeanTransport(httpx2.BaseTransport):
 class _Body(httpx2.SyncByteStream):
     """A response's body, with httpx2's exceptions."""
 
-    def __init__(self, response: Response) -> None:
-        self._response = response
+    def __init__(self, body: Body) -> None:
+        self._body = body
 
     def __iter__(self) -> Iterator[bytes]:
         try:
-            yield from self._response
+            yield from self._body
         except errors.NetError as error:
             raise _translated(error) from error
 
     def close(self) -> None:
-        self._response.close()
+        self._body.close()
 
 
 # The first match counts: specific before general.
