@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import http.client
 import json
+import re
 from typing import Any
 
 from scripts.concurrency.address import Address, request_bytes
@@ -14,7 +15,13 @@ from scripts.concurrency.event_data import json_object, response_object
 from scripts.concurrency.timeline import Timeline
 
 _JSON = "application/json"
-# Ends that leave the answer incomplete.
+# Finish reasons of complete answers, in lower case without separators. With any other, the answer is not complete.
+_COMPLETE = frozenset(
+    (
+        *("stop", "stopped", "stopsequence", "endturn", "end", "eos", "eostoken", "eot", "complete", "completed"),
+        *("finished", "done", "toolcalls", "tooluse", "functioncall"),
+    )
+)
 _CUT = {"length": "The answer was cut at its length limit.", "content_filter": "The answer was filtered."}
 
 
@@ -70,15 +77,15 @@ class OpenAiApi:
             _finish(timeline, now)
             return
         chunk = json_object(data)
-        if error := chunk.get("error"):
+        if error := chunk.get("error") or (chunk if chunk.get("object") == "error" else None):
             named = error if isinstance(error, dict) else {"message": error}
             raise Failure(str(named.get("code") or named.get("type") or "error"), str(named.get("message") or ""))
         _note_usage(timeline, chunk)
         choices = chunk.get("choices")
         choice = choices[0] if isinstance(choices, list) and choices and isinstance(choices[0], dict) else {}
         _note_delta(timeline, now, choice.get("delta"))
-        if reason := choice.get("finish_reason"):
-            timeline.about["finish_reason"] = str(reason)
+        if isinstance(reason := choice.get("finish_reason"), str) and reason:
+            timeline.about["finish_reason"] = reason
 
     def accept(self, timeline: Timeline, now: float) -> None:
         """Take the head of the response for the first event."""
@@ -125,8 +132,9 @@ def _note_usage(timeline: Timeline, chunk: dict[str, Any]) -> None:
 
 def _finish(timeline: Timeline, now: float) -> None:
     reason = timeline.about.get("finish_reason", "")
-    if reason in _CUT:
-        raise Failure(f"finish_{reason}", _CUT[reason])
+    if reason and re.sub(r"[\W_]", "", reason).lower() not in _COMPLETE:
+        name = re.sub(r"[^a-z0-9]+", "_", reason.lower())[:40]
+        raise Failure(f"finish_{name}", _CUT.get(name, f"The answer ended for the reason {reason[:40]!r}."))
     if timeline.first_token is None:
         raise Failure("empty_answer", "The answer has no text.")
     timeline.done = now

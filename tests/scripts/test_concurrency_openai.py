@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator
 
 import pytest
 
+from scripts.concurrency.address import Address
+from scripts.concurrency.errors import Failure
+from scripts.concurrency.openai_api import OpenAiApi
+from scripts.concurrency.timeline import Timeline
 from scripts.fake_llm import FakeLLM
 
 from .concurrency_check import CONCURRENT, Done, cause, verdict
@@ -82,3 +87,49 @@ def test_an_endpoint_without_a_list_of_models_needs_a_name(here: Here) -> None:
     done = here(2, "--api", "openai", "--url", "http://127.0.0.1:9")
     assert done.returncode == 2
     assert done.stderr.startswith("No endpoint answers at http://127.0.0.1:9 (")
+
+
+def _chunk(text: str, reason: object = None) -> bytes:
+    return json.dumps({"choices": [{"index": 0, "delta": {"content": text}, "finish_reason": reason}]}).encode()
+
+
+def _outcome(*events: bytes) -> Timeline:
+    """Return what the check records of an answer with these events, and then the end of the connection."""
+    api, timeline = OpenAiApi(Address("http://127.0.0.1:1"), "any", ""), Timeline(user=0)
+    api.accept(timeline, 0.0)
+    for event in events:
+        api.note(timeline, 1.0, "message", event)
+    api.close(timeline, 1.0)
+    return timeline
+
+
+@pytest.mark.parametrize("reason", ["stop", "STOP", "end_turn", "endTurn", "eos_token", "tool-calls", "completed"])
+@pytest.mark.parametrize("last", [(), (b"[DONE]",)])
+def test_an_end_that_is_good(reason: str, last: tuple[bytes, ...]) -> None:
+    assert _outcome(_chunk("Words"), _chunk("", reason), *last).done
+
+
+@pytest.mark.parametrize(
+    ("events", "code"),
+    [
+        *(([_chunk("Words"), _chunk("", reason), b"[DONE]"], code) for reason, code in (
+            ("length", "finish_length"), ("MAX_TOKENS", "finish_max_tokens"), ("SAFETY", "finish_safety"),
+            ("content_filter", "finish_content_filter"), ("error", "finish_error"), ("blue", "finish_blue"),
+            ("insufficient_system_resource", "finish_insufficient_system_resource"),
+        )),
+        ([_chunk("Words"), b'{"object": "error", "message": "out of blocks", "code": 500}', b"[DONE]"], "500"),
+        ([_chunk("Words"), b'{"error": "no"}'], "error"),
+        ([_chunk("Words"), b'["no"]'], "not_the_contract"),
+        ([_chunk(""), _chunk(" \n", "stop")], "empty_answer"),
+        ([b'{"choices": [{"delta": {"reasoning_content": "Hm."}}]}', _chunk("", "stop"), b"[DONE]"], "empty_answer"),
+        ([b"[DONE]"], "empty_answer"),
+    ],
+)  # fmt: skip
+def test_an_end_that_is_not_good(events: list[bytes], code: str) -> None:
+    with pytest.raises(Failure) as failure:
+        _outcome(*events)
+    assert failure.value.code == code
+
+
+def test_an_answer_that_stops_without_an_end_is_not_done() -> None:
+    assert _outcome(_chunk("Words")).done is None

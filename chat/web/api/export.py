@@ -69,7 +69,7 @@ def file_name(title: str, extension: str) -> str:
     composed = unicodedata.normalize("NFC", title)
     words = "".join(each if each.isalnum() or unicodedata.category(each) in _MARKS else " " for each in composed)
     name = "-".join(words.split())[:_NAME_CHARS].strip("-") or "conversation"
-    return f"{'_' if _DEVICES.match(name) else ''}{name}.{extension}"
+    return _without_device(f"{name}.{extension}")
 
 
 def attachment(name: str) -> str:
@@ -79,8 +79,13 @@ def attachment(name: str) -> str:
     """
     letters = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode()
     stem, _, extension = letters.rpartition(".")
-    plain = f"{stem.strip('-') or 'conversation'}.{extension}"
+    words = "-".join(re.findall(r"[A-Za-z0-9_]+", stem))
+    plain = _without_device(f"{words or 'conversation'}.{extension}")
     return f"attachment; filename=\"{plain}\"; filename*=UTF-8''{quote(name, safe='')}"
+
+
+def _without_device(name: str) -> str:
+    return f"_{name}" if _DEVICES.match(name) else name
 
 
 def printable(value: Any) -> Any:
