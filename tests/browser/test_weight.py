@@ -110,3 +110,10 @@ def test_a_part_that_could_not_be_had_is_asked_for_again(
     ask_and_wait(window, "Are you whole?")
     expect(window.locator("article.answer")).to_be_visible()
     assert len(tries) == 3
+
+
+def test_a_page_without_its_files_says_so(new_person: Callable[..., BrowserContext], server: ParleyServer) -> None:
+    page = new_person(forgive="404").new_page()
+    page.route("**/static/**", lambda route: route.fulfill(status=404, body=""))
+    page.goto(server.url)
+    expect(page.get_by_text("BASE_PATH")).to_be_visible()
