@@ -260,7 +260,7 @@ def test_what_may_be_asked_next(page: Page) -> None:
     expect(offered).to_have_text(
         [
             "Compare GDP growth of China and India",
-            "Compare inflation of China, United States over 20 years",
+            "Compare inflation of China and United States over 20 years",
             "Show me India market data",
         ]
     )
@@ -269,7 +269,7 @@ def test_what_may_be_asked_next(page: Page) -> None:
     wait_until_finished(page)
     expect(page.locator("figure.result")).to_have_count(2)
     # What was asked already is not among them.
-    expect(offered).to_have_text(["Compare inflation of China, India over 20 years", "Show me India market data"])
+    expect(offered).to_have_text(["Compare inflation of China and India over 20 years", "Show me India market data"])
 
 
 def test_the_words_of_whoever_runs_it(new_person: Callable[..., BrowserContext], tmp_path: Path) -> None:

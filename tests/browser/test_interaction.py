@@ -24,7 +24,7 @@ def test_a_chat_that_is_gone_says_so_and_offers_a_new_one(
     new_person: Callable[..., BrowserContext], chat_server: ParleyServer
 ) -> None:
     page = new_person(forgive="404").new_page()
-    page.goto(f"{chat_server.url}/c/999999")
+    page.goto(f"{chat_server.url}/c/999999999999999999")
     expect(page.locator(".scroller")).to_contain_text("no such chat")
     field(page).fill("Asked all the same")
     page.get_by_role("button", name="Start a new chat").click()

@@ -23,7 +23,7 @@ test("after an economy it offers comparisons, never with itself", () => {
   }
   assert.deepEqual(suggestionsFor(answer("market_data", '{"country":"China"}'), ENGLISH), [
     "Compare GDP growth of China and India",
-    "Compare inflation of China, United States over 20 years",
+    "Compare inflation of China and United States over 20 years",
     "Show me India market data",
   ]);
 });
@@ -35,12 +35,20 @@ test("in the page's language, the countries too", () => {
 
 test("after a comparison and after a rate", () => {
   const compared = answer("compare_markets", { countries: ["India", "China"], indicator: "gdp_growth" });
-  assert.equal(suggestionsFor(compared, ENGLISH)[0], "Compare inflation of India, China over 20 years");
+  assert.equal(suggestionsFor(compared, ENGLISH)[0], "Compare inflation of India and China over 20 years");
   const rate = answer("exchange_rate", { base: "EUR", quote: "USD" });
   assert.deepEqual(suggestionsFor(rate, ENGLISH), [
     "EUR against USD over the last year",
     "USD against EUR over the last 30 days",
   ]);
+});
+
+test("it reads like a sentence", () => {
+  const three = answer("compare_markets", { countries: ["India", "China", "Brazil"], indicator: "gdp_growth" });
+  assert.equal(suggestionsFor(three, ENGLISH)[0], "Compare inflation of India, China and Brazil over 20 years");
+  assert.equal(suggestionsFor(three, GERMAN)[0], "Vergleiche die Inflation über 20 Jahre: Indien, China und Brasilien");
+  const rate = answer("exchange_rate", { base: "euro", quote: "US dollar" });
+  assert.equal(suggestionsFor(rate, ENGLISH)[0], "Euro against US dollar over the last year");
 });
 
 test("questions asked before are not suggested again", () => {

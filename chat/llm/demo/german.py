@@ -205,7 +205,8 @@ def language_of(question: str) -> Language:
     text = question.casefold()
     german = len(_GERMAN.findall(text)) + len(re.findall(r"[äöüß]", text))
     if german == 0 and not _ENGLISH.search(text):
-        german = sum(form.search(text) is not None for form, _ in _NAMES)
+        # A name that is the same in both languages tells nothing.
+        german = sum((found := form.search(text)) is not None and found[0] != word.casefold() for form, word in _NAMES)
     return "de" if german > len(_ENGLISH.findall(text)) else "en"
 
 

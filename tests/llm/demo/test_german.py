@@ -58,6 +58,7 @@ def test_talk_is_understood(question: str, topic: str) -> None:
         "What was the inflation in Turkey?",
         "EUR/USD",
         "GDP Japan",
+        "Inflation in Japan 1990",
         "Compare Germany and France",
         "hello",
         "Taux de change",

@@ -5,7 +5,7 @@ import { BASE } from "./base.js";
 
 export function keyOfPath(path, base = BASE) {
   const own = base && path.startsWith(base) ? path.slice(base.length) : path;
-  const id = /^\/c\/(\d{1,15})\/?$/.exec(own)?.[1];
+  const id = /^\/c\/(\d{1,18})\/?$/.exec(own)?.[1];
   return id === undefined ? NEW : Number(id);
 }
 

@@ -4,6 +4,8 @@ import { errors } from "./errors-de.js";
 import { figures } from "./figures-de.js";
 
 const plural = (count, one, many) => `${count.toLocaleString("de")} ${count === 1 ? one : many}`;
+const listed = new Intl.ListFormat("de");
+const capitalised = (words) => words.charAt(0).toLocaleUpperCase("de") + words.slice(1);
 
 export const strings = {
   language: "de",
@@ -244,10 +246,10 @@ export const strings = {
 
   followUp: {
     growth: (one, other) => `Vergleiche das BIP-Wachstum von ${one} und ${other}`,
-    inflation: (names) => `Vergleiche die Inflation über 20 Jahre: ${names.join(", ")}`,
+    inflation: (names) => `Vergleiche die Inflation über 20 Jahre: ${listed.format(names)}`,
     economy: (name) => `Zeige mir Marktdaten: ${name}`,
-    longer: (base, quote) => `${base} gegen ${quote} im letzten Jahr`,
-    reverse: (base, quote) => `${base} gegen ${quote} in den letzten 30 Tagen`,
+    longer: (base, quote) => `${capitalised(base)} gegen ${quote} im letzten Jahr`,
+    reverse: (base, quote) => `${capitalised(base)} gegen ${quote} in den letzten 30 Tagen`,
   },
 
   composer: {

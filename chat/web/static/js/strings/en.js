@@ -4,6 +4,8 @@ import { errors } from "./errors-en.js";
 import { figures } from "./figures-en.js";
 
 const plural = (count, one, many) => `${count.toLocaleString("en")} ${count === 1 ? one : many}`;
+const listed = new Intl.ListFormat("en-GB");
+const capitalised = (words) => words.charAt(0).toLocaleUpperCase("en") + words.slice(1);
 
 export const strings = {
   language: "en",
@@ -241,10 +243,10 @@ export const strings = {
 
   followUp: {
     growth: (one, other) => `Compare GDP growth of ${one} and ${other}`,
-    inflation: (names) => `Compare inflation of ${names.join(", ")} over 20 years`,
+    inflation: (names) => `Compare inflation of ${listed.format(names)} over 20 years`,
     economy: (name) => `Show me ${name} market data`,
-    longer: (base, quote) => `${base} against ${quote} over the last year`,
-    reverse: (base, quote) => `${base} against ${quote} over the last 30 days`,
+    longer: (base, quote) => `${capitalised(base)} against ${quote} over the last year`,
+    reverse: (base, quote) => `${capitalised(base)} against ${quote} over the last 30 days`,
   },
 
   composer: {
