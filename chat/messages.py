@@ -84,7 +84,7 @@ class Notice:
 
 
 # `llm` yields these while a model answers: first the notices; text and reasoning as they arrive; after the text each
-# tool call, once and complete; the usage at most once.
+# tool call, once and complete; the usage of each request.
 Delta = TextDelta | ReasoningDelta | ToolCall | Usage | Notice
 
 

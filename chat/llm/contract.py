@@ -31,10 +31,10 @@ class LanguageModel(Protocol):
         """Yield the answer as it arrives; return when the model has completed it.
 
         Text and reasoning are yielded in order, one delta for the text that arrived together. Each ToolCall is yielded
-        once, complete, after the text; Usage at most once. Without `may_call`, the model is instructed to answer
-        without calling tools; it may ignore this. Blocks while the model is silent. Raises a ModelError, or TurnEnded
-        if `cancellation` is cancelled. In both cases the deltas before stay valid, none follows, and the connection to
-        the model is closed.
+        once, complete, after the text; Usage once for each request that counted its tokens. Without `may_call`, the
+        model is instructed to answer without calling tools; it may ignore this. Blocks while the model is silent.
+        Raises a ModelError, or TurnEnded if `cancellation` is cancelled. In both cases the deltas before stay valid,
+        none follows, and the connection to the model is closed.
         """
         ...
 

@@ -36,7 +36,7 @@ from chat.llm.openai.request.adaptive import AdaptiveRequest, ModelRequest
 from chat.llm.openai.request.capabilities import CapabilityCache
 from chat.llm.openai.transport.endpoint import Endpoint
 from chat.llm.sleep import cancellable_sleep
-from chat.messages import Delta, Message, Notice, ReasoningDelta, ToolSpec
+from chat.messages import Delta, Message, Notice, TextDelta, ToolCall, ToolSpec
 from chat.net.cancel_scope import CancelScope, use_scope
 from chat.net.errors import UnparsableResponse
 
@@ -118,7 +118,7 @@ class OpenAIModel:
                             received = True
                             request.succeeded()
                             yield from map(Notice, request.notices)
-                        started = started or not isinstance(delta, ReasoningDelta)
+                        started = started or _is_visible(delta)
                         yield delta
                 return
             except FAILURES as failure:
@@ -187,6 +187,11 @@ class OpenAIModel:
         offline._capabilities = CapabilityCache()
         for _ in offline.stream("model", [Message("user", "")], _WARM_UP_TOOLS, Cancellation(60)):
             pass
+
+
+def _is_visible(delta: Delta) -> bool:
+    """Return whether a delta begins the answer proper: a text that is not blank, or a call."""
+    return isinstance(delta, ToolCall) or (isinstance(delta, TextDelta) and not delta.text.isspace())
 
 
 def _deltas(body: Iterable[bytes], scope: CancelScope, cancellation: Cancellation) -> Iterator[Delta]:

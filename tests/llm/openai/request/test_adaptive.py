@@ -339,6 +339,25 @@ def test_an_answer_that_ends_before_its_first_word_is_asked_for_again(serve, con
     assert len(server.exchanges) == 2
 
 
+@pytest.mark.parametrize(
+    ("ending", "deltas"),
+    [
+        (says(" \n"), [TextDelta(" \nHi"), Usage(7, 1)]),
+        (event(choices=[], usage={"prompt_tokens": 5}), [Usage(5, 0), TextDelta("Hi"), Usage(7, 1)]),
+    ],
+    ids=["blanks", "counts"],
+)
+def test_blanks_and_counts_are_no_first_word(serve, connect, ending, deltas):
+    def script(exchange: Exchange) -> None:
+        if len(server.exchanges) == 1:
+            exchange.send(STREAM_UNTIL_CLOSED + ending)
+        else:
+            exchange.send_chunked(answer("Hi"))
+
+    server = serve(script)
+    assert stream(connect(server)) == deltas
+
+
 def test_but_not_for_ever(serve, connect):
     server = serve(lambda exchange: exchange.send(STREAM_UNTIL_CLOSED))
     with pytest.raises((ModelGarbled, ModelUnreachable)):
