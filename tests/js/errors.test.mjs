@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { readdirSync, readFileSync } from "node:fs";
 import { test } from "node:test";
 import { ApiError, Unreachable } from "../../chat/web/static/js/network/api.js";
-import { answerErrorText, problemOf } from "../../chat/web/static/js/network/errors.js";
+import { answerErrorText, KINDS, problemOf } from "../../chat/web/static/js/network/errors.js";
 import { texts as operatorsDe } from "../../chat/web/static/js/strings/admin-de.js";
 import { texts as operatorsEn } from "../../chat/web/static/js/strings/admin-en.js";
 import { strings as de } from "../../chat/web/static/js/strings/de.js";
@@ -121,7 +121,58 @@ const GERMAN = [
     "The model's endpoint takes no more requests now (429): Rate limit reached.",
     "Der Endpunkt des Modells nimmt gerade keine Anfragen mehr an. Versuchen Sie es in einer Minute noch einmal, oder wählen Sie ein anderes Modell. Der Endpunkt meldet: „Rate limit reached“",
   ],
+  [
+    "model_rejected",
+    "OPENAI_API_KEY contains characters that no key has; correct it.",
+    "OPENAI_API_KEY enthält Zeichen, die kein Schlüssel hat. Setzen Sie ihn neu.",
+  ],
+  [
+    "model_rejected",
+    "The model's endpoint withheld the answer: its content filter stopped it (SAFETY).",
+    "Der Inhaltsfilter des Endpunkts hat die Antwort abgebrochen (SAFETY). Fragen Sie anders, oder wählen Sie ein anderes Modell.",
+  ],
+  [
+    "model_interrupted",
+    "The model reached its limit on length (max_tokens), so its answer is not complete.",
+    "Das Modell hat seine Längengrenze erreicht (max_tokens); die Antwort ist nicht vollständig. Lassen Sie sie fortsetzen.",
+  ],
+  [
+    "model_interrupted",
+    "The model's endpoint ended the answer for an unknown reason (blue).",
+    "Der Endpunkt des Modells hat die Antwort aus einem unbekannten Grund beendet (blue). Fragen Sie noch einmal, oder lassen Sie die Antwort fortsetzen.",
+  ],
+  [
+    "model_unavailable",
+    "The model's endpoint gave up before its answer was complete (abort).",
+    "Der Endpunkt des Modells hat aufgegeben, bevor die Antwort vollständig war (abort). Versuchen Sie es noch einmal.",
+  ],
+  [
+    "model_no_answer",
+    "The model's answer was empty.",
+    "Die Antwort des Modells war leer. Versuchen Sie es noch einmal, oder wählen Sie ein anderes Modell.",
+  ],
+  [
+    "model_no_answer",
+    "The model gave only its reasoning, and no answer.",
+    "Das Modell gab nur seine Überlegungen und keine Antwort. Versuchen Sie es noch einmal, oder wählen Sie ein anderes Modell.",
+  ],
+  [
+    "model_no_answer",
+    "The model kept calling tools and did not answer.",
+    "Das Modell rief immer wieder Werkzeuge auf und gab keine Antwort. Fragen Sie genauer, oder wählen Sie ein anderes Modell.",
+  ],
+  [
+    "model_garbled",
+    "The model's endpoint reported an error instead of an answer: out of memory.",
+    "Was der Endpunkt des Modells schickte, war nicht lesbar. Versuchen Sie es noch einmal; bleibt der Fehler, prüfen Sie, ob OPENAI_BASE_URL ein OpenAI-kompatibler Endpunkt ist. Der Endpunkt meldet: „out of memory“",
+  ],
 ];
+
+test("the words by which an error's kind is recognised are the server's", () => {
+  const said = sources.join("\n").replace(/"\n\s*f?"/g, "");
+  const unsaid = KINDS.filter(([, form]) => !new RegExp(form.source.replace(/^\^|\$$/g, ""), "s").test(said));
+  assert.deepEqual(unsaid, []);
+});
 
 test("a German message has cause, remedy and the endpoint's reason", () => {
   for (const [code, message, said] of GERMAN) assert.equal(inGerman({ code, message }), said);

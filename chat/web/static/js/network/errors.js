@@ -56,13 +56,13 @@ const known = (table, name) => (Object.hasOwn(table, name) ? table[name] : null)
 
 /** More exact kinds of an error than its code, recognised by the server's words; a group holds the `{name}` in ours. */
 /** @type {[string, RegExp][]} */
-const KINDS = [
+export const KINDS = [
   ["proxy_password", /^The proxy in (\S+) did not accept/],
   ["proxy", /^The proxy in (\S+) did not connect/],
   ["proxy_lost", /^The proxy in (\S+) cannot be reached/],
   ["variable", /^The environment variable (\S+)/],
   ["certificates", /^The certificates that/],
-  ["key", /^OPENAI_API_KEY holds/],
+  ["key", /^OPENAI_API_KEY contains/],
   ["moved", /redirects to another address.* OPENAI_BASE_URL should be (\S+?)\.?$/],
   ["redirect", /redirects to another address/],
   ["upgrade", /\(426 /],
@@ -72,6 +72,13 @@ const KINDS = [
   ["tls", /no TLS connection/],
   ["refused", /refuses connections/],
   ["silent", /it does not answer/],
+  ["filtered", /content filter stopped it \((.+)\)/],
+  ["limit", /its limit on length \((.+)\)/],
+  ["ended", /for an unknown reason \((.+)\)/],
+  ["gave_up", /gave up before its answer was complete \((.+)\)/],
+  ["empty", /answer was empty/],
+  ["reasoning", /only its reasoning/],
+  ["calls", /kept calling tools/],
 ];
 
 /** Parse "The model's endpoint did not accept the key (401): no such key; check OPENAI_API_KEY." */
@@ -84,6 +91,6 @@ function partsOf(code, message) {
   );
   const status = /^[^:(]*\((\d{3})\)/.exec(message)?.[1] ?? null;
   // Why the endpoint could not be reached is the server's finding, not the endpoint's reason.
-  const isOurs = code === "model_unreachable" || ["moved", "redirect"].includes(ours?.[0] ?? "");
+  const isOurs = code === "model_unreachable" || ["moved", "redirect", "filtered"].includes(ours?.[0] ?? "");
   return { kind: ours?.[0] ?? status, name, reason: isOurs ? null : (found?.[2] ?? null) };
 }

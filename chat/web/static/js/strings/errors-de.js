@@ -212,6 +212,34 @@ export const errors = {
     "Das Modell gab keine Antwort.",
     "Versuchen Sie es noch einmal, oder wählen Sie ein anderes Modell.",
   ],
+  model_rejected_filtered: [
+    "Der Inhaltsfilter des Endpunkts hat die Antwort abgebrochen ({name}).",
+    "Fragen Sie anders, oder wählen Sie ein anderes Modell.",
+  ],
+  model_interrupted_limit: [
+    "Das Modell hat seine Längengrenze erreicht ({name}); die Antwort ist nicht vollständig.",
+    "Lassen Sie sie fortsetzen.",
+  ],
+  model_interrupted_ended: [
+    "Der Endpunkt des Modells hat die Antwort aus einem unbekannten Grund beendet ({name}).",
+    "Fragen Sie noch einmal, oder lassen Sie die Antwort fortsetzen.",
+  ],
+  model_unavailable_gave_up: [
+    "Der Endpunkt des Modells hat aufgegeben, bevor die Antwort vollständig war ({name}).",
+    "Versuchen Sie es noch einmal.",
+  ],
+  model_no_answer_empty: [
+    "Die Antwort des Modells war leer.",
+    "Versuchen Sie es noch einmal, oder wählen Sie ein anderes Modell.",
+  ],
+  model_no_answer_reasoning: [
+    "Das Modell gab nur seine Überlegungen und keine Antwort.",
+    "Versuchen Sie es noch einmal, oder wählen Sie ein anderes Modell.",
+  ],
+  model_no_answer_calls: [
+    "Das Modell rief immer wieder Werkzeuge auf und gab keine Antwort.",
+    "Fragen Sie genauer, oder wählen Sie ein anderes Modell.",
+  ],
 
   host_not_allowed: [
     "Unter diesem Namen antwortet dieser Server nicht.",

@@ -140,6 +140,28 @@ export const errors = {
     "Ask for less at once, or raise MAX_ANSWER_CHARS.",
   ],
   model_no_answer: ["The model gave no answer.", "Try again, or choose another model."],
+  model_rejected_filtered: [
+    "The endpoint’s content filter stopped the answer ({name}).",
+    "Ask in other words, or choose another model.",
+  ],
+  model_interrupted_limit: [
+    "The model reached its limit on length ({name}), so its answer is not complete.",
+    "Let it go on.",
+  ],
+  model_interrupted_ended: [
+    "The model’s endpoint ended the answer for an unknown reason ({name}).",
+    "Ask again, or let the answer go on.",
+  ],
+  model_unavailable_gave_up: ["The model’s endpoint gave up before its answer was complete ({name}).", "Try again."],
+  model_no_answer_empty: ["The model’s answer was empty.", "Try again, or choose another model."],
+  model_no_answer_reasoning: [
+    "The model gave only its reasoning, and no answer.",
+    "Try again, or choose another model.",
+  ],
+  model_no_answer_calls: [
+    "The model kept calling tools and did not answer.",
+    "Ask more precisely, or choose another model.",
+  ],
 
   host_not_allowed: [
     "This server does not answer under this name.",
