@@ -33,6 +33,15 @@ PLACES = """(element, pieces) => {
 }"""
 
 
+TABLE = "| البلد | الوصف | النسبة |\n|---|---|---:|\n| الصين | نص قصير | 5.0% |\n| India | وصف آخر | ٦٫٥٪ |\n"
+# The right edges of the words in the first column.
+EDGES = """(table) => [...table.rows].map(({ cells: [cell] }) => {
+  const range = document.createRange();
+  range.selectNodeContents(cell.querySelector("button")?.firstChild ?? cell);
+  return Math.round(range.getBoundingClientRect().right);
+})"""
+
+
 def expect_order(place: Locator, *pieces: str) -> None:
     assert place.evaluate(PLACES, list(pieces)) == list(pieces)
 
@@ -60,6 +69,8 @@ def test_a_chat_from_right_to_left(
 def test_lists_boxes_queue_and_search_from_right_to_left(window: Page) -> None:
     ask_and_wait(window, f"{ARABIC} {ECHO}")
     title = window.locator(".topbar h1").inner_text()
+    ask_and_wait(window, "table " + wanting(text=TABLE, first=0, gap=0))
+    assert len(set(window.locator("article.answer table").last.evaluate(EDGES))) == 1
     expect(list_item(window, title).locator(".title")).to_have_css("direction", "rtl")
     field(window).fill(ARABIC)
     expect(field(window)).to_have_css("direction", "rtl")

@@ -53,10 +53,10 @@ function showHost(link) {
   const url = new URL(link.href);
   const host = url.protocol === "mailto:" ? url.pathname : url.host;
   if (says(link.textContent.trim(), url, host)) return;
-  // The space belongs to the host, so that it is not underlined.
-  const shown = element("span", "link-host", ` ${host}`);
-  shown.dir = "ltr";
-  link.append(shown);
+  const name = element("span", "", host);
+  name.dir = "ltr";
+  // The space belongs to the host, so that it is not underlined, and comes first in the direction of the text.
+  link.append(element("span", "link-host", " ", name));
 }
 
 function says(words, url, host) {
