@@ -7,12 +7,24 @@ from collections.abc import Callable
 from typing import Any
 
 from scripts.fake_model.answers import CLOSE, RESET
-from scripts.fake_model.dialects.dialect import DONE, FINAL, Dialect, Outcome, Script, Whole, piece, words
+from scripts.fake_model.dialects.dialect import (
+    DONE,
+    FINAL,
+    Dialect,
+    Outcome,
+    Script,
+    Whole,
+    call,
+    call_script,
+    piece,
+    words,
+)
 from scripts.fake_model.request import ChatRequest
 
 ROOM = 30_000
 CUT = Outcome(notices=("older_left_out",))
 _LONG = ("one " * 4_000, "two " * 4_000, "And three?")
+_FORBIDDEN = Whole({"error": {"message": "Not now"}}, 403)
 _SHARE = 4  # characters to the token
 
 
@@ -23,6 +35,16 @@ def characters(request: dict[str, Any]) -> int:
 def alternates(request: dict[str, Any]) -> bool:
     roles = [message["role"] for message in request["messages"] if message["role"] not in ("system", "tool")]
     return roles[:1] == ["user"] and all(one != other for one, other in itertools.pairwise(roles))
+
+
+def asks_after_tool(request: dict[str, Any]) -> bool:
+    roles = [message["role"] for message in request["messages"]]
+    return ("tool", "user") in itertools.pairwise(roles)
+
+
+def _broken_off(request: ChatRequest) -> Script:
+    """Call a tool, and refuse to answer when it has its result."""
+    return [_FORBIDDEN] if request.round > 1 else call_script(call())
 
 
 def _too_long(words: str) -> Callable[[dict[str, Any]], str]:
@@ -54,13 +76,17 @@ def _in_turn(summary: str, *how: Any) -> Dialect:
     return Dialect(summary, _fails_first(*how), refuses=refuses, questions=("The first?", "And the second?"))
 
 
-_FORBIDDEN = Whole({"error": {"message": "Not now"}}, 403)
-
 STUCK: dict[str, Dialect] = {
     "alternate-refused": _in_turn("400 unless roles alternate, after a refusal", _FORBIDDEN),
     "alternate-empty": _in_turn("400 unless roles alternate, after an empty answer", piece({}, "stop"), DONE),
     "alternate-filtered": _in_turn(
         "400 unless roles alternate, after a filtered answer", piece({}, "content_filter"), DONE
+    ),
+    "alternate-after-tools": Dialect(
+        "400 for a question after a tool's result, after a refusal in the middle of an answer",
+        lambda request, _attempt: _broken_off(request) if "first" in request.question else FINAL,
+        refuses=lambda request: "Unexpected role 'user' after role 'tool'" if asks_after_tool(request) else "",
+        questions=("The first?", "And the second?"),
     ),
     "length-openai": _refuses_length(
         "OpenAI", "maximum context length is {limit} tokens. However, your messages resulted in {sent}."

@@ -10,13 +10,14 @@ from chat.messages import Message, ToolCall
 # Minimum length of a tool's result that is shortened.
 _SHORTEST_RESULT = 200
 _CUT = "… [shortened]"
+_UNANSWERED = Message("assistant", "[The answer was interrupted.]")
 
 
 def merged(messages: Sequence[Message]) -> list[Message]:
     """Merge neighbours of one role, drop empty messages, and begin with a user's message after the instructions.
 
-    A failed or early stopped answer leaves two user messages in a row. Endpoints that require alternating roles would
-    refuse them.
+    A failed or early stopped answer leaves two user messages in a row, or one after a tool's result. Endpoints that
+    require alternating roles would refuse them.
     """
     merged_messages: list[Message] = []
     has_question = False
@@ -27,6 +28,8 @@ def merged(messages: Sequence[Message]) -> list[Message]:
         if merged_messages and _joins(merged_messages[-1], message):
             merged_messages[-1] = replace(message, text=_joined(merged_messages[-1].text, message.text))
         else:
+            if merged_messages and merged_messages[-1].role == "tool" and message.role == "user":
+                merged_messages.append(_UNANSWERED)
             merged_messages.append(message)
     return merged_messages
 

@@ -52,6 +52,12 @@ def test_an_answer_and_its_calls_are_one():
     assert merged(messages) == [user("one"), *called("Let me see.\n\nNow."), reply("There\n\nit is.")]
 
 
+def test_no_question_follows_a_tools_result():
+    interrupted = merged([user("one"), *called(), reply(""), user("two")])
+    assert [message.role for message in interrupted] == ["user", "assistant", "tool", "assistant", "user"]
+    assert "interrupted" in interrupted[-2].text
+
+
 def test_nothing_stands_before_the_first_question():
     assert merged([SYSTEM, reply("Hello"), *called(), user("one")]) == [SYSTEM, user("one")]
 
