@@ -86,6 +86,12 @@ OPTIONAL: dict[str, Dialect] = {
     ),
     "no-system-nameless": _refusing_dialect(sends_system, "Invalid request", 400),
     "no-options": Dialect("400 for each of the three in turn", (FINAL,), WITHOUT_TOOLS, _all),
+    "no-others-nameless": Dialect(
+        "400 without a word for the usage option or the system role",
+        (call_script(call()), FINAL),
+        Outcome(calls=("market_data",)),
+        lambda request: "No" if sends_usage(request) or sends_system(request) else "",
+    ),
     "no-options-nameless": Dialect(
         "400 without a word for any of the three",
         (FINAL,),

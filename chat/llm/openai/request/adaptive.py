@@ -174,9 +174,10 @@ class AdaptiveRequest:
         return None
 
     def _possible_probes(self) -> list[frozenset[str]]:
-        """Return the options to omit, one after the other, finally all of them."""
+        """Return the options to omit: one after the other, all but the tools, which matter most, and finally all."""
         sent = self._sent
-        return [frozenset({each}) for each in sent] + [frozenset(sent)] * (len(sent) > 1)
+        several = [frozenset(sent) - {TOOLS}, frozenset(sent)]
+        return [frozenset({each}) for each in sent] + [each for each in dict.fromkeys(several) if len(each) > 1]
 
     def _shorten(self, share: float | None, limit: int | None, error: ModelError) -> ModelError | None:
         """Reduce the limit by the numbers in the refusal, or else by half."""

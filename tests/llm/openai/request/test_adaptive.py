@@ -123,7 +123,18 @@ def test_all_three_are_refused_without_a_word(serve, connect):
         lambda request: status(400, b"") if any(each(request) for each in IS_UNSUPPORTED.values()) else None,
     )
     assert TextDelta("Hi") in stream(connect(server))
+    assert len(server.exchanges) == 6
+
+
+def test_tools_stay_where_everything_else_is_refused_without_a_word(serve, connect):
+    others = [IS_UNSUPPORTED["stream_options"], IS_UNSUPPORTED["system role"]]
+    server = endpoint(serve, lambda request: status(400, b"") if any(each(request) for each in others) else None)
+    model = connect(server)
+    assert Notice(WITHOUT_TOOLS) not in stream(model)
     assert len(server.exchanges) == 5
+    assert stream(model)[0] == TextDelta("Hi")
+    assert len(server.exchanges) == 6
+    assert "tools" in server.exchanges[-1].json
 
 
 def test_a_refusal_in_the_stream(serve, connect):
@@ -139,7 +150,7 @@ def test_a_refusal_in_the_stream(serve, connect):
 def test_what_no_option_explains_keeps_its_reason_and_is_not_tried_on_again(serve, connect):
     server = endpoint(serve, lambda _: status(400, error(f"Odd number {len(server.exchanges)}")))
     model = connect(server)
-    for requests in (5, 6):
+    for requests in (6, 7):
         with pytest.raises(ModelRejected) as caught:
             stream(model)
         assert "Odd number" in str(caught.value)
