@@ -36,7 +36,7 @@ from chat.llm.openai.request.adaptive import AdaptiveRequest, ModelRequest
 from chat.llm.openai.request.capabilities import CapabilityCache
 from chat.llm.openai.transport.endpoint import Endpoint
 from chat.llm.sleep import cancellable_sleep
-from chat.messages import Delta, Message, Notice, TextDelta, ToolCall, ToolSpec
+from chat.messages import Delta, Message, Notice, TextDelta, ToolCall, ToolSpec, Usage
 from chat.net.cancel_scope import CancelScope, use_scope
 from chat.net.errors import UnparsableResponse
 
@@ -114,7 +114,7 @@ class OpenAIModel:
             try:
                 with self._response(request.body(), cancellation) as (body, scope):
                     for delta in _deltas(body, scope, cancellation):
-                        if not received:
+                        if not received and not isinstance(delta, Usage):
                             received = True
                             request.succeeded()
                             yield from map(Notice, request.notices)

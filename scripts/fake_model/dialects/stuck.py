@@ -107,6 +107,14 @@ STUCK: dict[str, Dialect] = {
         "Moonshot", "Your request exceeded model token limit: {limit} (requested: {sent})"
     ),
     "length-502": _refuses_length("a broker", "Upstream: maximum context length is {limit} tokens, got {sent}", 502),
+    "length-finish": Dialect(
+        "no answer and a finish reason because of length",
+        lambda request, _attempt: (
+            [piece({}, "model_context_window_exceeded"), DONE] if characters(request.body) > ROOM else FINAL
+        ),
+        CUT,
+        questions=_LONG,
+    ),
     "length-limit-alone": _refuses_length("a limit alone", "maximum context length is {limit} tokens"),
     "length-413": _refuses_length("a proxy", "Request Entity Too Large", 413),
     "length-question": Dialect(

@@ -172,7 +172,7 @@ def delta_of(value: Any) -> Delta | None:
     content, thinking = content_of(value.get("content"))
     return Delta(
         content=content,
-        refusal=text_of(value.get("refusal")) or None,
+        refusal=_refusal_of(value.get("refusal")) or None,
         tool_calls=value.get("tool_calls"),
         function_call=value.get("function_call"),
         **{name: value.get(name) for name in EXTRA_FIELDS},
@@ -196,6 +196,10 @@ def text_of(value: Any, depth: int = 0) -> str:
             if text := text_of(value.get(name), depth + 1):
                 return text
     return ""
+
+
+def _refusal_of(value: Any) -> str:
+    return "" if isinstance(value, (int, float)) else text_of(value)
 
 
 def _choices(value: dict[str, Any]) -> Any:

@@ -9,6 +9,7 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
+from chat.errors import ModelInterrupted
 from chat.llm.openai.faults.reasons import labels
 from chat.llm.openai.faults.refusals import error_body, reason_of, status_of, text_of
 
@@ -75,6 +76,9 @@ class TooLong:
 
 def too_long(failure: Exception) -> TooLong | None:
     """Return the numbers of a refusal because of length, or None for any other refusal."""
+    if isinstance(failure, ModelInterrupted):
+        # Some endpoints answer nothing, with a finish reason such as `model_context_window_exceeded`.
+        return TooLong(None, None) if "context" in failure.message else None
     status, text = status_of(failure), text_of(failure)
     is_candidate = status in _REFUSALS or (status in _FAILURES and _CONVERSATION.search(text))
     # A limit on tokens per minute that a single request exceeds: waiting would not help.

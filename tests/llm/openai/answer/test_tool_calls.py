@@ -99,6 +99,10 @@ FRAGMENTS: dict[str, tuple[list[Any], list[tuple[str, str]]]] = {
         [{"index": 0, "id": "a", "function": function()}, {"index": 0, "id": "a", "function": function("y")}],
         [*ONE, ("y", ARGUMENTS)],
     ),
+    "an index only after the name": (
+        [{"index": None, "id": "a", "function": function("x", "")}, {"index": 0, "function": function(None)}],
+        ONE,
+    ),
     "another id in each fragment": (
         [
             {"index": 0, "id": "a1", "function": function("x", '{"country"')},

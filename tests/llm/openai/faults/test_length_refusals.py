@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from chat.llm.openai.answer.deltas import ReportedError
+from chat.llm.openai.answer.finish import fault_of
 from chat.llm.openai.faults.length_refusals import too_long
 from tests.llm.openai.faults.cases import error, refusal
 
@@ -237,3 +238,11 @@ def test_a_refusal_because_of_length(name):
 )
 def test_what_is_not_about_length(status, body):
     assert too_long(refusal(body, status)) is None
+
+
+@pytest.mark.parametrize(
+    ("finish_reason", "is_length"),
+    [("model_context_window_exceeded", True), ("context_length", True), ("length", False), ("blue", False)],
+)
+def test_a_finish_reason_because_of_length(finish_reason, is_length):
+    assert (too_long(fault_of(finish_reason)) is not None) is is_length
