@@ -4,6 +4,7 @@ It reads the settings only and never imports the application: gevent patches the
 before the application is loaded, and a patched master could not start gthread workers. So there is no preloading.
 """
 
+import logging
 import os
 import sys
 
@@ -83,7 +84,8 @@ forwarder_headers = ""
 logger_class = AccessLog
 accesslog = str(settings.log_dir / "access.log")
 errorlog = "-"
-loglevel = settings.log_level.lower()
+# gunicorn's own DEBUG lines have the whole path of each request, also that of a shared chat.
+loglevel = max(settings.log_level, "INFO", key=logging.getLevelName).lower()
 # The path has no query. The duration of a stream lasts until its end.
 if settings.log_format == "json":
     access_log_format = (

@@ -8,6 +8,7 @@ from __future__ import annotations
 import datetime
 import logging
 import os
+import re
 import time
 from collections.abc import Mapping
 from typing import Any
@@ -20,6 +21,12 @@ from config.logging import LineFile, escaped
 STARTED_AT_KEY = "parley.began"
 # Key of the request's identifier.
 REQUEST_ID_KEY = "parley.request_id"
+
+# The address of a shared chat is all that its readers need, so the log has only its beginning.
+_SHARED = re.compile(r"((?:^|/)(?:s|api/shared)/[^/]{6})[^/]+")
+# What gunicorn quotes of a malformed request, which may be anything.
+_MALFORMED = "Invalid request from ip="
+_QUOTED = re.compile(r"""b?(?:'.*'|".*")""", re.DOTALL)
 
 
 class AccessLog(Logger):  # type: ignore[misc]  # gunicorn has no types
@@ -41,6 +48,10 @@ class AccessLog(Logger):  # type: ignore[misc]  # gunicorn has no types
                 file.setFormatter(fmt)
                 file._gunicorn = True  # type: ignore[attr-defined]  # gunicorn's mark of its own handlers
 
+    def warning(self, msg: str, *args: object, **kwargs: Any) -> None:
+        """Log a warning, that of a malformed request without its bytes."""
+        super().warning(_QUOTED.sub("...", msg) if msg.startswith(_MALFORMED) else msg, *args, **kwargs)
+
     def atoms(
         self,
         resp: Any,
@@ -53,7 +64,7 @@ class AccessLog(Logger):  # type: ignore[misc]  # gunicorn has no types
             "t": self.now(),
             "h": environ.get("REMOTE_ADDR", "-"),
             "m": _quotable(environ.get("REQUEST_METHOD") or "-"),
-            "U": _quotable(environ.get("PATH_INFO", "-")),
+            "U": _quotable(_SHARED.sub(r"\1...", environ.get("PATH_INFO", "-"))),
             "H": environ.get("SERVER_PROTOCOL", "-"),
             "s": (resp.status or "000").split(None, 1)[0],
             "B": resp.sent,

@@ -17,18 +17,24 @@ _HOSTILE = (
     b"Connection: close\r\n\r\n"
 )
 _MALFORMED = b"GET /api/me HTTP/1.1\r\nHost: localhost\r\nContent-Length: x\r\nConnection: close\r\n\r\n"
+_SHARED = b"GET /s/canary-of-a-token-of-a-shared-chat HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
+_NO_HEADER = b"GET / HTTP/1.1\r\nHost: localhost\r\nAuthorization Bearer canary's\r\n\r\n"
 _MOMENT = r"\[\d\d/\w{3}/\d{4}:\d\d:\d\d:\d\d [+-]\d{4}\]"
 
 
 def lines_of(server: ParleyServer, *requests: bytes) -> list[str]:
     """Return the log's lines for these requests, sent one after the other."""
     for number, request in enumerate(requests, 1):
-        with socket.create_connection(("127.0.0.1", server.port), timeout=10) as connection:
-            connection.sendall(request)
-            while connection.recv(65536):
-                pass
+        send(server, request)
         poll(lambda number=number: len(_lines(server)) >= number, 10)
     return _lines(server)
+
+
+def send(server: ParleyServer, request: bytes) -> None:
+    with socket.create_connection(("127.0.0.1", server.port), timeout=10) as connection:
+        connection.sendall(request)
+        while connection.recv(65536):
+            pass
 
 
 def _lines(server: ParleyServer) -> list[str]:
@@ -38,9 +44,14 @@ def _lines(server: ParleyServer) -> list[str]:
 
 @pytest.mark.parametrize("flag", ["true", "false"], ids=["gevent", "gthread"])
 def test_a_line_of_text(tmp_path: Path, flag: str) -> None:
-    with ParleyServer(tmp_path, WEB_CONCURRENCY=1, USE_ASYNC_AGENT=flag) as server:
-        hostile, malformed = lines_of(server, _HOSTILE, _MALFORMED)
+    with ParleyServer(tmp_path, WEB_CONCURRENCY=1, USE_ASYNC_AGENT=flag, LOG_LEVEL="DEBUG") as server:
+        send(server, _NO_HEADER)  # gunicorn has no line for it
+        hostile, malformed, shared = lines_of(server, _HOSTILE, _MALFORMED, _SHARED)
         pid = server.workers[0]
+    assert '"GET /s/canary... HTTP/1.1" 404 ' in shared
+    assert "Invalid request from ip=127.0.0.1: Invalid HTTP Header: ..." in server.console()
+    assert "canary-of" not in server.console() + server.log("app.log")
+    assert "canary's" not in server.console()
     path = r'/api/\\"me\\u000aforged\\u001b\[2J'
     agent = r'a \\"quoted\\" \\\\ agent'
     identifier = "[0-9a-f]{16}"
