@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from flask import Flask
 
+from config.server.worker_reports import WorkerReports
 from tests.servers.tree import Tree
 
 
@@ -158,10 +159,13 @@ def test_a_file_that_cannot_be_written(tree: Tree) -> None:
 
 
 SERVER = """
+import os
 import sys
 from pathlib import Path
 from config.server.pid_file import OWN
+from config.server.worker_reports import WorkerReports
 OWN.acquire(Path(sys.argv[1]))
+WorkerReports(Path(sys.argv[1])).publish({"pid": os.getpid(), "mode": "async", "server": "this:5000"}, {})
 print("ready", flush=True)
 sys.stdin.read()
 """
@@ -179,5 +183,7 @@ def test_the_environment_of_the_running_server_wins(tree: Tree) -> None:
             tree.mode("sync"),
             f"The server (process {server.pid}) was started with USE_ASYNC_AGENT=true in its environment",
         )
-        assert f"Running: process {server.pid} with no workers.\n" in tree.mode("show").stdout
+        assert f"Running: process {server.pid} with 1 async worker.\n" in tree.mode("show").stdout
+        WorkerReports(tree.folder / "data/run").publish({"pid": os.getpid(), "server": "this:5001"}, {})
+        refused(tree.mode("sync"), f"2 servers use {tree.folder}/data (this:5000, this:5001), but this command reloads")
     assert tree.env_file.read_bytes() == before

@@ -59,7 +59,7 @@ def test_a_switch_is_not_undone_for_it(tmp_path: Path, monkeypatch: pytest.Monke
         "_find_master": lambda _target: server,
         "_is_current": lambda *_: False,
         "_preflight": lambda *_: 1,
-        "_reload": lambda *_: "Sync: 1 gthread workers answer.",
+        "_reload": lambda *_: "Sync: 1 gthread worker answers.",
     }.items():
         monkeypatch.setattr(switch, name, value)
     with pytest.raises(OSError, match="No space left"):

@@ -53,10 +53,10 @@ def mode(installation: Installation) -> Finding:
     if set(modes) != {wanted}:
         running = " and ".join(f"{count} {name}" for name, count in sorted(modes.items()))
         return failed(
-            f"The settings choose {wanted}, but {running} workers run.",
+            f"The settings choose {wanted}, but these workers run: {running}.",
             f"flask --app wsgi mode {wanted}, or restart the server.",
         )
-    return passed(f"{modes[wanted]} {wanted} workers run, as the settings choose.")
+    return passed(f"Workers run as the settings choose: {modes[wanted]} {wanted}.")
 
 
 @check("PAR032", "worker reports")
@@ -80,7 +80,7 @@ def reports(installation: Installation) -> Finding:
             f"The loop of a worker was late by {lag:.0f} ms in the last seconds.",
             "Look at the blocks in /metrics and app.log, and at the load of the machine.",
         )
-    return passed(f"{count} workers report.")
+    return passed(f"{count} of {wanted} workers report.")
 
 
 @check("PAR033", "app.log")

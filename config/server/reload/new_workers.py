@@ -50,6 +50,12 @@ class NewWorkers:
         }
 
 
+def servers(master: RunningMaster) -> set[str]:
+    """Return the names of the servers whose workers report in the master's folder."""
+    reports = WorkerReports(master.run_dir).all()
+    return {str(report["server"]) for report in reports if "server" in report}
+
+
 def newest_mode(master: RunningMaster) -> str:
     """Return the name of the mode of the worker that started last; empty if none reports."""
     reports = WorkerReports(master.run_dir).all()

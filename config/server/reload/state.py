@@ -45,4 +45,5 @@ def _running(master: RunningMaster) -> str:
         return f"no server with DATA_DIR={master.run_dir.parent}."
     counts = Counter(str(report.get("mode")) for report in WorkerReports(master.run_dir).all())
     workers = " and ".join(f"{count} {name}" for name, count in sorted(counts.items())) or "no"
-    return f"process {master.pid} with {workers} workers."
+    noun = "worker" if counts.total() == 1 else "workers"
+    return f"process {master.pid} with {workers} {noun}."

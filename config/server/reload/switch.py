@@ -14,7 +14,7 @@ from pathlib import Path
 from config.mode import FLAG, Mode, chosen
 from config.server.reload import preflight, running_master
 from config.server.reload.env_change import EnvChange
-from config.server.reload.new_workers import NewWorkers, newest_mode
+from config.server.reload.new_workers import NewWorkers, newest_mode, servers
 from config.server.reload.refusal import UNCHANGED, SwitchRefused
 from config.server.reload.running_master import RunningMaster
 from config.settings import ENV_FILE, SettingError, load
@@ -29,6 +29,7 @@ def switch(target: Mode, echo: Echo) -> None:
     """Switch the running server, or `.env` alone where none runs, to `target`. Raises SwitchRefused."""
     with _switch_lock():
         master = _find_master(target)
+        _must_be_the_only_server(master)
         _environment_must_allow(target, master)
         if _is_current(target, master):
             echo(f"Already {target.name}; nothing to do.")
@@ -73,6 +74,16 @@ def _find_master(target: Mode) -> RunningMaster:
     except SettingError as error:
         raise SwitchRefused(f"{error} {UNCHANGED}") from error
     return running_master.find(settings.data_dir)
+
+
+def _must_be_the_only_server(master: RunningMaster) -> None:
+    """Raise SwitchRefused if several servers share DATA_DIR: only one of their masters can be found."""
+    names = servers(master)
+    if len(names) > 1:
+        raise SwitchRefused(
+            f"{len(names)} servers use {master.run_dir.parent} ({', '.join(sorted(names))}), but this command reloads "
+            f"only one: change {FLAG} in {ENV_FILE} and restart them in turn. {UNCHANGED}"
+        )
 
 
 def _environment_must_allow(target: Mode, master: RunningMaster) -> None:
@@ -123,9 +134,11 @@ def _reload(target: Mode, master: RunningMaster, workers: int, new: NewWorkers, 
     timeout_s = _NEW_WORKERS_S + (load(master.environ).grace_s if must_wait else 0)
     master.reload()
     new.wait(workers, target, timeout_s)
+    answer = "worker answers" if workers == 1 else "workers answer"
     left = new.old_left
-    ends = f"; {left} from before finish their answers and end" if left else ""
-    return f"{target.name.capitalize()}: {workers} {target.worker_class} workers answer{ends}."
+    ends = "finishes its answers and ends" if left == 1 else "finish their answers and end"
+    others = f"; {left} from before {ends}" if left else ""
+    return f"{target.name.capitalize()}: {workers} {target.worker_class} {answer}{others}."
 
 
 def _undo(target: Mode, master: RunningMaster, change: EnvChange, error: BaseException) -> str:
