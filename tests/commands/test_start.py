@@ -17,7 +17,9 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
+from chat.commands.doctor.command import doctor
 from scripts.kit.port import HeldPort
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -235,6 +237,12 @@ def test_the_doctor_works_without_an_application(run: Run) -> None:
     assert "FAIL PAR010 settings: SECRET_KEY is a value that is not shown" in ended.stdout or "THREADS" in ended.stdout
     assert "canary" not in ended.stdout
     assert " 1 failed, " in ended.stdout
-    refused = run("flask", "--app", "wsgi", "doctor", "--public-url", "chat.example.com")
-    assert refused.returncode == 2
-    assert "begins with http:// or https://" in refused.stderr
+    refused = CliRunner().invoke(doctor, ["--public-url", "chat.example.com"])
+    assert refused.exit_code == 2
+    assert "begins with http:// or https://" in refused.output
+
+
+def test_the_doctor_says_everything_once(run: Run) -> None:
+    ended = run("flask", "--app", "wsgi", "doctor", REDIS_URL="redis://127.0.0.1:9")
+    assert (ended.returncode, ended.stderr) == (1, "")
+    assert ended.stdout.count("Connection refused") == 1

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import logging
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -12,6 +13,9 @@ from chat.commands.secrets import Secrets
 
 # Loaded one by one, because a package that one of them needs may be missing.
 MODULES = ("installation", "settings", "secrets", "server", "machine", "database", "network", "model", "public_url")
+
+# What the checked parts would log is in the findings.
+_UNREAD = logging.NullHandler()
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +31,7 @@ class Line:
 
 def run_checks(installation: Installation, checks: Sequence[Check] | None = None) -> Iterator[Line]:
     """Yield a line for each check, by default for all of them. No line contains a secret."""
+    logging.getLogger("chat").addHandler(_UNREAD)
     secrets = Secrets.of(installation.environ, installation.env_file)
     try:
         for check in all_checks() if checks is None else checks:
