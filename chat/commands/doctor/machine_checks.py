@@ -96,7 +96,13 @@ def disk_speed(installation: Installation) -> Finding:
     if is_postgresql(installation.settings.database_url):
         return skipped("PostgreSQL keeps the data.")
     folder = _existing(Path(installation.store.engine.location).parent)
-    seconds = (installation.fsync_s or _fsync_s)(folder)
+    try:
+        seconds = (installation.fsync_s or _fsync_s)(folder)
+    except OSError as error:
+        return failed(
+            f"No file can be stored beside the database ({error.strerror}).",
+            "Look at the rights of its folder, and at its disk.",
+        )
     message = f"The disk takes {seconds * 1000:.1f} ms to store a small file (fsync, median of 5)."
     if seconds > _SLOW_FSYNC_S:
         return warned(message, "Use a faster disk for DATABASE_URL: each checkpoint and each new message waits for it.")

@@ -75,6 +75,8 @@ def _run(check: Check, installation: Installation) -> Finding:
         return check.run(installation)
     except NotAvailable as why:
         return skipped(f"Not checked: {why}.")
+    except PermissionError:  # without the name of the file, since bundles have some of these sentences
+        return failed("This user may not read a file that the check needs.", "Give the command as the server's user.")
     except Exception as error:  # noqa: BLE001 - its text may contain anything, and the other checks must run
         return failed(
             f"The check itself failed ({type(error).__name__}).", "Report this as a bug, with the output of `bundle`."

@@ -98,6 +98,12 @@ def test_what_needs_the_settings_is_not_checked_without_them(make: Make) -> None
     assert sum(line.level == "fail" for line in lines.values()) == 1
 
 
+@provokes("PAR043")
+def test_a_folder_that_takes_no_file(make: Make) -> None:
+    line = lines_of(make(DATABASE_URL="sqlite:////proc/chat.db"), "PAR043")["PAR043"]
+    assert (line.level, line.message.startswith("No file can be stored beside the database (")) == ("fail", True), line
+
+
 @pytest.mark.parametrize(
     ("name", "meant"),
     [("USE_ASYNC_AGNET", "USE_ASYNC_AGENT"), ("WEB_CONCURENCY", "WEB_CONCURRENCY"), ("threads", "THREADS"),
@@ -185,3 +191,12 @@ def test_a_check_that_fails_itself(make: Make) -> None:
 
     line = lines_of(make(file_system=broken), "PAR042")["PAR042"]
     assert (line.level, line.message) == ("fail", "The check itself failed (RuntimeError).")
+
+
+def test_a_check_that_this_user_may_not_make(make: Make) -> None:
+    def forbidden(path: Path) -> str:
+        raise PermissionError(13, "Permission denied", f"{path}/secret-key")
+
+    line = lines_of(make(file_system=forbidden), "PAR042")["PAR042"]
+    assert (line.level, line.remedy) == ("fail", "Give the command as the server's user.")
+    assert line.message == "This user may not read a file that the check needs."
