@@ -23,7 +23,8 @@ export const texts = {
       `${pid} meldet sich seit ${plural(seconds, "Sekunde", "Sekunden")} nicht: Er ist blockiert oder angehalten. Sehen Sie ans Ende von app.log.`,
     blocked: (pid, count) =>
       `${pid} war in den letzten fünf Minuten ${count === 1 ? "einmal" : `${count.toLocaleString("de")}\u00A0Mal`} blockiert: Unten steht, welcher Code ihn aufhielt.`,
-    lag: (pid, ms) => `${pid} ist ${Math.round(ms).toLocaleString("de")} ms im Verzug: Er oder sein Rechner hat zu viel zu tun.`,
+    lag: (pid, ms) =>
+      `${pid} ist ${Math.round(ms).toLocaleString("de")} ms im Verzug: Er oder sein Rechner hat zu viel zu tun.`,
     grows: (pid, value, bytes) => `${pid} wächst um ${bytes(value)} in der Minute: Nehmen Sie einen Abzug.`,
   },
 
