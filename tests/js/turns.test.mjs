@@ -154,7 +154,12 @@ for (const left of [false, true]) {
   test(`a chat that the server does not create is the new chat again${left ? ", behind a newer draft" : ""}`, async () => {
     let refuse;
     const { actions, store, shown } = pageWith(
-      { createConversation: () => new Promise((_, reject) => (refuse = reject)) },
+      {
+        createConversation: () =>
+          new Promise((_, reject) => {
+            refuse = reject;
+          }),
+      },
       { openKey: NEW, temporary: true },
     );
     const asking = actions.send("Why?");

@@ -4,7 +4,7 @@ import { isolated } from "../markdown/direction.js";
 import { problemOf } from "../network/errors.js";
 import { NEW } from "../state/conversation.js";
 import { readItem } from "../state/history.js";
-import { conversationChanged, historyChanged } from "../state/page.js";
+import { conversationChanged, unlisted } from "../state/page.js";
 import { strings } from "../strings/index.js";
 
 export function archiveActions({ store, api, open, showToast, dismissToast, refreshHistory }) {
@@ -13,9 +13,7 @@ export function archiveActions({ store, api, open, showToast, dismissToast, refr
       store.update((state) => conversationChanged(state, id, (conversation) => ({ ...conversation, archived })));
     }
     if (!archived) return;
-    store.update((state) =>
-      historyChanged(state, { items: state.history.items.filter(({ id }) => !ids.includes(id)) }),
-    );
+    store.update((state) => unlisted(state, ids));
   }
 
   async function archiveAll(items) {

@@ -27,9 +27,9 @@ export function unreadActions({ store, isSeen, notify, wait = (run) => setTimeou
     const ended = state.history.phase === "ready" ? [...awaitedIds].filter((id) => !isRunning(state, id)) : [];
     for (const id of ended) {
       awaitedIds = setWithout(awaitedIds, id);
-      // A chat that is in no list has nothing to read.
-      const known = state.conversations.has(id) || state.history.items.some((item) => item.id === id);
-      if (known && !isShown(id)) unreadIds = setWith(unreadIds, id);
+      // A chat that is in no list cannot be found by its dot.
+      const listed = state.openKey === id || state.history.items.some((item) => item.id === id);
+      if (listed && !isShown(id)) unreadIds = setWith(unreadIds, id);
     }
     if (isSeen()) unreadIds = setWithout(unreadIds, state.openKey);
     if (awaitedIds !== state.awaitedIds || unreadIds !== state.unreadIds) store.update({ awaitedIds, unreadIds });

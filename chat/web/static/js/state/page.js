@@ -130,12 +130,17 @@ function moved(map, from, to, join) {
 export function chatMissing(state, id) {
   return {
     ...conversationChanged(state, id, (conversation) => ({ ...conversation, phase: "missing" })),
-    ...withoutItem(state, id),
+    ...unlisted(state, [id]),
   };
 }
 
-function withoutItem(state, id) {
-  return historyChanged(state, { items: state.history.items.filter((item) => item.id !== id) });
+/** Remove chats from the list. What is in no list has no dot to be found by. */
+export function unlisted(state, ids) {
+  return {
+    ...historyChanged(state, { items: state.history.items.filter(({ id }) => !ids.includes(id)) }),
+    awaitedIds: ids.reduce(setWithout, state.awaitedIds),
+    unreadIds: ids.reduce(setWithout, state.unreadIds),
+  };
 }
 
 /** Remove everything known of a conversation. */
@@ -150,8 +155,6 @@ export function forgotten(state, id) {
     drafts: without(state.drafts),
     models: without(state.models),
     queues: without(state.queues),
-    awaitedIds: setWithout(state.awaitedIds, id),
-    unreadIds: setWithout(state.unreadIds, id),
-    ...withoutItem(state, id),
+    ...unlisted(state, [id]),
   };
 }
