@@ -119,11 +119,11 @@ def test_german_on_a_phone_in_the_dark(new_person: Callable[..., BrowserContext]
     page.evaluate("history => sessionStorage.setItem('parley.workers', history)", json.dumps(history(103, 3e6)))
     sign_in(page, guarded.url)
     health = page.locator(".health")
-    expect(health.locator("p")).to_have_text("1 Worker ist wohlauf.")
+    expect(health.locator("p")).to_have_text("1 Worker läuft normal.")
     expect(health.locator("li")).to_have_text(
         [
             "102 war in den letzten fünf Minuten einmal blockiert: Unten steht, welcher Code ihn aufhielt.",
-            "103 wächst um 3,0 MB in der Minute: Nehmen Sie einen Abzug.",
+            "103 wächst um 3,0 MB pro Minute: Erstellen Sie eine Momentaufnahme.",
         ]
     )
     expect(page.locator(".blocked .figure")).to_have_text("1,2 s")

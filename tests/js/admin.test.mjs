@@ -100,7 +100,7 @@ test("health names the worst of each worker", () => {
 test("the sentences have their plurals", () => {
   assert.equal(en.well(4, 1), "4 workers are well.");
   assert.equal(en.well(1, 1), "1 worker is well.");
-  assert.equal(de.well(8, 2), "8 Worker sind wohlauf, auf 2 Servern.");
+  assert.equal(de.well(8, 2), "8 Worker laufen normal, auf 2 Servern.");
   assert.equal(
     en.problems.grows(57321, 3e6, (size) => bytes(size, "en-GB")),
     "57321 grows 3.0 MB a minute: take a snapshot.",

@@ -124,7 +124,7 @@ const GERMAN = [
   [
     "model_rejected",
     "OPENAI_API_KEY contains characters that no key has; correct it.",
-    "OPENAI_API_KEY enthält Zeichen, die kein Schlüssel hat. Setzen Sie ihn neu.",
+    "OPENAI_API_KEY enthält Zeichen, die kein Schlüssel hat. Berichtigen Sie ihn.",
   ],
   [
     "model_rejected",
@@ -164,7 +164,7 @@ const GERMAN = [
   [
     "model_garbled",
     "The model's endpoint reported an error instead of an answer: out of memory.",
-    "Was der Endpunkt des Modells schickte, war nicht lesbar. Versuchen Sie es noch einmal; bleibt der Fehler, prüfen Sie, ob OPENAI_BASE_URL ein OpenAI-kompatibler Endpunkt ist. Der Endpunkt meldet: „out of memory“",
+    "Der Endpunkt des Modells hat etwas Unlesbares geschickt. Versuchen Sie es noch einmal; bleibt der Fehler bestehen, prüfen Sie, ob OPENAI_BASE_URL ein OpenAI-kompatibler Endpunkt ist. Der Endpunkt meldet: „out of memory“",
   ],
 ];
 

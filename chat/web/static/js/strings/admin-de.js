@@ -14,18 +14,18 @@ export const texts = {
   modes: { async: "gevent-Worker", sync: "gthread-Worker" },
   chats: "Zu den Chats",
   signOut: "Abmelden",
-  stillSignedIn: "Das Abmelden ist misslungen: Die Sitzung läuft weiter. Versuchen Sie es gleich noch einmal.",
+  stillSignedIn: "Das Abmelden ist fehlgeschlagen: Die Sitzung läuft weiter. Versuchen Sie es gleich noch einmal.",
 
   well: (count, servers) =>
-    `${plural(count, "Worker ist", "Worker sind")} wohlauf${servers > 1 ? `, auf ${plural(servers, "Server", "Servern")}` : ""}.`,
+    `${plural(count, "Worker läuft", "Worker laufen")} normal${servers > 1 ? `, auf ${plural(servers, "Server", "Servern")}` : ""}.`,
   problems: {
     stale: (pid, seconds) =>
-      `${pid} meldet sich seit ${plural(seconds, "Sekunde", "Sekunden")} nicht: Er ist blockiert oder angehalten. Sehen Sie ans Ende von app.log.`,
+      `${pid} meldet sich seit ${plural(seconds, "Sekunde", "Sekunden")} nicht: Er ist blockiert oder angehalten. Sehen Sie am Ende von app.log nach.`,
     blocked: (pid, count) =>
       `${pid} war in den letzten fünf Minuten ${count === 1 ? "einmal" : `${count.toLocaleString("de")}\u00A0Mal`} blockiert: Unten steht, welcher Code ihn aufhielt.`,
     lag: (pid, ms) =>
-      `${pid} ist ${Math.round(ms).toLocaleString("de")} ms im Verzug: Er oder sein Rechner hat zu viel zu tun.`,
-    grows: (pid, value, bytes) => `${pid} wächst um ${bytes(value)} in der Minute: Nehmen Sie einen Abzug.`,
+      `${pid} ist ${Math.round(ms).toLocaleString("de")} ms im Verzug: Er oder sein Rechner ist überlastet.`,
+    grows: (pid, value, bytes) => `${pid} wächst um ${bytes(value)} pro Minute: Erstellen Sie eine Momentaufnahme.`,
   },
 
   totals: {
@@ -79,15 +79,15 @@ export const texts = {
 
   looksTitle: "Genauer hinsehen",
   looksIntro:
-    "Jeder Blick gilt einem Worker, immer nur einer zur Zeit, und hinterlässt eine Zeile in app.log. Keiner zeigt Inhalte.",
-  looking: "Wird nachgesehen…",
+    "Jede Untersuchung betrifft einen Worker und hinterlässt eine Zeile in app.log. Es läuft immer nur eine. Keine zeigt Inhalte.",
+  looking: "Untersuchung läuft…",
   lookTook: (pid, time) => `Worker ${pid}, ${time}:`,
-  lookProblem: "Der Worker hat nicht geantwortet. Er ist vielleicht blockiert oder im Begriff zu enden.",
+  lookProblem: "Der Worker hat nicht geantwortet. Vielleicht ist er blockiert oder wird gerade beendet.",
   lookProblems: {
-    look_running: "Es wird schon nachgesehen. Warten Sie, bis das zu Ende ist.",
-    already_tracing: "Die Belegungen dieses Workers werden schon aufgezeichnet.",
-    not_tracing: "Die Belegungen dieses Workers werden nicht aufgezeichnet. Beginnen Sie zuerst damit.",
-    no_snapshot: "Es gibt keinen Abzug zum Vergleichen. Nehmen Sie zuerst einen.",
+    look_running: "Es läuft schon eine Untersuchung. Warten Sie auf ihr Ende.",
+    already_tracing: "Die Speicherzuweisungen dieses Workers werden schon aufgezeichnet.",
+    not_tracing: "Die Speicherzuweisungen dieses Workers werden nicht aufgezeichnet. Beginnen Sie zuerst damit.",
+    no_snapshot: "Es gibt keine Momentaufnahme zum Vergleichen. Erstellen Sie zuerst eine.",
     not_found: "Diesen Worker gibt es nicht mehr.",
   },
   kinds: {
@@ -97,37 +97,37 @@ export const texts = {
   looks: {
     stacks: {
       name: "Aufrufstapel",
-      cost: "Wo jedes Greenlet und jeder Thread steht. Geht alle Objekte durch und lässt andere dazwischen.",
+      cost: "Wo jedes Greenlet und jeder Thread steht. Geht alle Objekte durch; andere Arbeit läuft dazwischen weiter.",
       summary: (figures) =>
         `${plural(figures.greenlets, "Greenlet", "Greenlets")} und ${plural(figures.threads, "Thread", "Threads")}.`,
     },
     growth: {
       name: "Objekte nach Typ",
-      cost: "Zählt alle Objekte und vergleicht mit der letzten Zählung. Lässt andere dazwischen.",
+      cost: "Zählt alle Objekte und vergleicht mit der letzten Zählung. Andere Arbeit läuft dazwischen weiter.",
       summary: ({ objects, grown }) =>
         grown === undefined
           ? `${plural(objects, "Objekt", "Objekte")}. Die nächste Zählung sagt, was gewachsen ist.`
           : `${plural(objects, "Objekt", "Objekte")}, ${grown > 0 ? "+" : ""}${grown.toLocaleString("de")} seit der letzten Zählung.`,
     },
     collection: {
-      name: "Aufräumen",
+      name: "Speicherbereinigung",
       cost: "Blockiert den Worker etwa 0,1 s je Million Objekte.",
       summary: ({ freed, rss_before, rss_after }, bytes) =>
         `${plural(freed, "Objekt", "Objekte")} freigegeben, ${bytes(Math.max(0, rss_before - rss_after))} zurückgegeben.`,
     },
     tracemalloc_start: {
-      name: "Belegungen aufzeichnen",
-      cost: "Bis zum Ende, höchstens 30 Minuten: Eine Belegung braucht bis zu fünfmal so viel Rechenzeit.",
+      name: "Speicherzuweisungen aufzeichnen",
+      cost: "Bis zum Ende, höchstens 30 Minuten: Eine Speicherzuweisung braucht bis zu fünfmal so viel Rechenzeit.",
       summary: () => "Von jetzt an wird aufgezeichnet.",
     },
     tracemalloc_snapshot: {
-      name: "Abzug",
-      cost: "Die Codezeilen, die am meisten belegen. Blockiert den Worker etwa 4 s je Million Belegungen.",
+      name: "Momentaufnahme",
+      cost: "Die Codezeilen, die am meisten belegen. Blockiert den Worker etwa 4 s je Million Speicherzuweisungen.",
       summary: ({ bytes: total, lines }, bytes) => `${bytes(total)} an ${plural(lines, "Stelle", "Stellen")}.`,
     },
     tracemalloc_difference: {
       name: "Unterschied",
-      cost: "Was sich seit dem letzten Abzug geändert hat. Blockiert den Worker etwa 4 s je Million Belegungen.",
+      cost: "Was sich seit der letzten Momentaufnahme geändert hat. Blockiert den Worker etwa 4 s je Million Speicherzuweisungen.",
       summary: ({ bytes: total, lines }, bytes) => `${bytes(total)} mehr an ${plural(lines, "Stelle", "Stellen")}.`,
     },
     tracemalloc_stop: {

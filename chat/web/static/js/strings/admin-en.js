@@ -22,9 +22,8 @@ export const texts = {
     stale: (pid, seconds) =>
       `${pid} has not reported for ${plural(seconds, "second", "seconds")}: it is blocked or stopped. Look at the end of app.log.`,
     blocked: (pid, count) =>
-      `${pid} was blocked ${count === 1 ? "once" : `${count.toLocaleString("en")} times`} in the last five minutes: see below which code held it.`,
-    lag: (pid, ms) =>
-      `${pid} runs ${Math.round(ms).toLocaleString("en")} ms late: it or its machine has too much to do.`,
+      `${pid} was blocked ${count === 1 ? "once" : `${count.toLocaleString("en")} times`} in the last five minutes: see below which code blocked it.`,
+    lag: (pid, ms) => `${pid} runs ${Math.round(ms).toLocaleString("en")} ms late: it or its machine is overloaded.`,
     grows: (pid, value, bytes) => `${pid} grows ${bytes(value)} a minute: take a snapshot.`,
   },
 

@@ -13,7 +13,7 @@ export const errors = {
   ],
   database_unavailable: [
     "Die Datenbank des Servers antwortet nicht.",
-    "Versuchen Sie es gleich noch einmal; bleibt der Fehler, sagen Sie es dem Betreiber.",
+    "Versuchen Sie es gleich noch einmal; bleibt der Fehler bestehen, melden Sie ihn dem Betreiber.",
   ],
   empty_message: ["Es gibt nichts zu senden.", "Schreiben Sie zuerst etwas."],
   forbidden: [
@@ -22,7 +22,7 @@ export const errors = {
   ],
   internal: [
     "Im Server trat ein Fehler auf.",
-    "Versuchen Sie es noch einmal; bleibt der Fehler, sagen Sie es dem Betreiber.",
+    "Versuchen Sie es noch einmal; bleibt der Fehler bestehen, melden Sie ihn dem Betreiber.",
   ],
   invalid_cursor: ["Die Liste hat sich inzwischen geändert.", "Laden Sie die Seite neu."],
   invalid_parent: ["Die Nachricht, zu der dies gehört, gibt es nicht mehr.", "Laden Sie die Seite neu."],
@@ -37,8 +37,8 @@ export const errors = {
   ],
   model_error: ["Am Endpunkt des Modells trat ein Fehler auf.", "Versuchen Sie es noch einmal."],
   model_garbled: [
-    "Was der Endpunkt des Modells schickte, war nicht lesbar.",
-    "Versuchen Sie es noch einmal; bleibt der Fehler, prüfen Sie, ob OPENAI_BASE_URL ein OpenAI-kompatibler Endpunkt ist.",
+    "Der Endpunkt des Modells hat etwas Unlesbares geschickt.",
+    "Versuchen Sie es noch einmal; bleibt der Fehler bestehen, prüfen Sie, ob OPENAI_BASE_URL ein OpenAI-kompatibler Endpunkt ist.",
   ],
   model_interrupted: [
     "Das Modell brach mitten in der Antwort ab.",
@@ -101,7 +101,7 @@ export const errors = {
     "Die Zertifikate dieses Servers sind nicht lesbar.",
     "Prüfen Sie SSL_CERT_FILE und SSL_CERT_DIR.",
   ],
-  model_rejected_key: ["OPENAI_API_KEY enthält Zeichen, die kein Schlüssel hat.", "Setzen Sie ihn neu."],
+  model_rejected_key: ["OPENAI_API_KEY enthält Zeichen, die kein Schlüssel hat.", "Berichtigen Sie ihn."],
   model_rejected_moved: [
     "Der Endpunkt des Modells leitet auf eine andere Adresse weiter.",
     "OPENAI_BASE_URL sollte {name} sein.",
@@ -133,9 +133,9 @@ export const errors = {
   not_found: ["Das gibt es hier nicht mehr, oder es gehört zu einem anderen Browser.", "Laden Sie die Seite neu."],
   not_kept: [
     "Die Antwort konnte nicht gespeichert werden.",
-    "Fragen Sie noch einmal; bleibt der Fehler, sagen Sie es dem Betreiber.",
+    "Fragen Sie noch einmal; bleibt der Fehler bestehen, melden Sie ihn dem Betreiber.",
   ],
-  nothing_to_continue: ["Von dieser Antwort ist nichts gekommen.", "Lassen Sie noch einmal antworten."],
+  nothing_to_continue: ["Diese Antwort hat keinen Text.", "Lassen Sie noch einmal antworten."],
   nothing_to_share: ["Es gibt noch nichts zu teilen.", "Fragen Sie zuerst etwas."],
   overloaded: ["Der Server hat gerade zu viel zu tun.", "Versuchen Sie es in ein paar Sekunden noch einmal."],
   request_timeout: ["Die Anfrage brauchte zu lange.", "Versuchen Sie es noch einmal."],
@@ -153,7 +153,7 @@ export const errors = {
     "Warten Sie auf das Ende einer Antwort, oder stoppen Sie eine.",
   ],
   turn_interrupted: [
-    "Der Server hielt mitten in dieser Antwort an.",
+    "Der Server wurde während dieser Antwort beendet.",
     "Fragen Sie noch einmal, oder lassen Sie die Antwort fortsetzen.",
   ],
   turn_running: ["In diesem Chat entsteht noch eine Antwort.", "Warten Sie auf ihr Ende, oder stoppen Sie sie."],
@@ -209,7 +209,7 @@ export const errors = {
     "Fragen Sie nach weniger auf einmal, oder erhöhen Sie MAX_ANSWER_CHARS.",
   ],
   model_no_answer: [
-    "Das Modell gab keine Antwort.",
+    "Das Modell hat keine Antwort gegeben.",
     "Versuchen Sie es noch einmal, oder wählen Sie ein anderes Modell.",
   ],
   model_rejected_filtered: [
